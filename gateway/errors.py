@@ -1,0 +1,53 @@
+"""The errors a person may meet: one root, one sentence each.
+
+An edge translates its library's exceptions into one of these, once, with ``from``. The command line prints the
+sentence and exits with ``exit_code``; anything else that escapes is a bug.
+"""
+
+from __future__ import annotations
+
+
+class GatewayError(Exception):
+    """Root of all errors of this program. ``str(error)`` is one sentence: where, what, and what to do."""
+
+    exit_code = 1
+
+
+class ConfigError(GatewayError, ValueError):
+    """The configuration file is missing, unreadable or wrong; the sentence names the path inside the file."""
+
+    exit_code = 78  # EX_CONFIG of sysexits.h
+
+
+class PortError(GatewayError, OSError):
+    """A source of bytes cannot be opened or was lost."""
+
+    exit_code = 69  # EX_UNAVAILABLE
+
+
+class StoreError(GatewayError):
+    """The database cannot be opened, migrated or written."""
+
+    exit_code = 74  # EX_IOERR
+
+
+class ConsentError(GatewayError, ValueError):
+    """A consent that cannot be given as asked (a wildcard, a date in the past, an unknown granularity)."""
+
+    exit_code = 2
+
+
+class SenMLError(GatewayError, ValueError):
+    """A pack, record or name that RFC 8428 does not allow."""
+
+    exit_code = 65  # EX_DATAERR
+
+
+class FederationError(GatewayError):
+    """The federation refused something; ``condition`` is the stanza error's defined condition (RFC 6120 §8.3.3)."""
+
+    exit_code = 69
+
+    def __init__(self, message: str, condition: str = "undefined-condition") -> None:
+        super().__init__(message)
+        self.condition = condition
