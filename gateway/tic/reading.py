@@ -1,0 +1,379 @@
+"""A frame's groups to readings: series, UTC time, number or text, and how far the time may be trusted.
+
+No I/O and no clock: the host's time is handed in. Standard mode carries the meter's own time (Enedis-NOI-CPT_54E
+§6.2.1.1), historic mode none. A label that is absent is no reading; a group that passed its checksum and is still not
+believable is refused, with the reason.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from gateway.tic.frame import HISTORIC
+from gateway.tic.labels import check, lookup
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from gateway.tic.frame import Frame, Group
+    from gateway.tic.labels import Label
+
+_PARIS = ZoneInfo("Europe/Paris")
+
+# Season letter -> hours ahead of UTC; so the autumn hour that comes twice is not ambiguous.
+_SEASON_HOURS = {"H": 1, "h": 1, "E": 2, "e": 2}
+
+# UMOY is the mean of ten minutes, and its horodate their end (54E §6.2.3.13).
+_VOLTAGE_MEAN = timedelta(minutes=10)
+
+# Total over all tariffs, which historic mode does not send.
+_TOTAL_SERIES = "consumption/energy/active/index"
+
+# First three letters of OPTARIF -> the indexes that this contract sends (02E §2.2).
+_CONTRACT_INDEXES = {
+    "BAS": ("BASE",),
+    "HC.": ("HCHC", "HCHP"),
+    "EJP": ("EJPHN", "EJPHPM"),
+    "BBR": ("BBRHCJB", "BBRHPJB", "BBRHCJW", "BBRHPJW", "BBRHCJR", "BBRHPJR"),
+}
+
+# Point n and n-1 of a load curve.
+_CURVES = (("CCASN", "CCASN-1"), ("CCAIN", "CCAIN-1"))
+_CURVE_LABELS = frozenset(label for curve in _CURVES for label in curve)
+
+_PEAK_LABELS = frozenset(f"{edge}PM{number}" for edge in "DF" for number in (1, 2, 3))
+
+_OVERLOAD_LABELS = ("ADPS", "ADIR1", "ADIR2", "ADIR3")
+
+
+class Kind(Enum):
+    """What a series' values are: a counter, a sample, the mean or maximum of a period, a text."""
+
+    INDEX = "index"
+    GAUGE = "gauge"
+    MEAN = "mean"
+    MAXIMUM = "maximum"
+    TEXT = "text"
+
+
+class Quality(Enum):
+    """Whose clock the time is from: the meter's, in good order, or the host's."""
+
+    METER = "meter"
+    HOST = "host"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One value of one series. ``time`` aware UTC; ``unit`` registered for SenML, empty for text."""
+
+    series: str
+    time: datetime
+    value: int | str
+    unit: str
+    kind: Kind
+    quality: Quality
+
+
+@dataclass(frozen=True, slots=True)
+class Horodate:
+    """A time as the meter writes it. ``time`` aware UTC; ``season`` H, E, or a space where it does not apply."""
+
+    time: datetime
+    season: str
+    degraded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Interpretation:
+    """What one frame says.
+
+    ``time`` and ``quality`` are the frame's; ``meter`` is ADSC or ADCO, ``prm`` None where it is not programmed;
+    ``refused`` holds "label: reason" of groups whose checksum was right and that are not believed.
+    """
+
+    time: datetime
+    quality: Quality
+    meter: str | None
+    prm: str | None
+    readings: tuple[Reading, ...]
+    refused: tuple[str, ...]
+
+
+def parse_horodate(text: str) -> Horodate | None:
+    """SAAMMJJhhmmss (54E §6.2.1.1); None for what is not a time. Lower case: the meter doubts its clock."""
+    digits = text[1:]
+    if len(text) != 13 or not (digits.isascii() and digits.isdigit()):
+        return None
+    season = text[0]
+    year, month, day, hour, minute, second = (int(digits[at : at + 2]) for at in range(0, 12, 2))
+    try:
+        local = datetime(2000 + year, month, day, hour, minute, second, tzinfo=_PARIS)
+    except ValueError:
+        return None
+    if season == " ":
+        return Horodate(local.astimezone(UTC), season, degraded=False)
+    if season not in _SEASON_HOURS:
+        return None
+    time = local.replace(tzinfo=UTC) - timedelta(hours=_SEASON_HOURS[season])
+    return Horodate(time, season.upper(), degraded=season.islower())
+
+
+class Interpreter:
+    """Makes readings of one meter's frames; remembers its number of phases, its curves' periods and its alarms."""
+
+    def __init__(self) -> None:
+        self._phases = _Phases()
+        self._curves = {curve: _Curve() for curve in _CURVES}
+        self._alarms = _Alarms()
+
+    def interpret(self, frame: Frame, received: datetime) -> Interpretation | None:
+        """Give what the frame says; None if that is nothing.
+
+        Args:
+            frame: any frame, whole or not.
+            received: the host's time (aware) when its last byte came.
+        """
+        if any(group.label == "TRAME" for group in frame.groups):
+            return None  # TRAME TEST: all values of the frame are fake (02E §2.6)
+        groups, refused = _believable(frame)
+        if not groups:
+            return None
+        time, quality = _frame_time(groups, received)
+        address = groups.get("ADSC") or groups.get("ADCO")
+        self._phases.learn(address.data if address else None, frame, groups)
+        making = _Making(frame.mode, time, quality, self._phases)
+        for label, group in groups.items():
+            if label not in _CURVE_LABELS:
+                making.add(label, group)
+        for curve, memory in self._curves.items():
+            making.add_curve(curve, memory, groups)
+        if frame.mode == HISTORIC:
+            making.add_historic(frame, groups, self._alarms)
+        return Interpretation(
+            time,
+            quality,
+            address.data if address else None,
+            _prm(groups),
+            tuple(making.readings),
+            tuple(refused + making.refused),
+        )
+
+
+def _believable(frame: Frame) -> tuple[dict[str, Group], list[str]]:
+    groups: dict[str, Group] = {}
+    refused = []
+    for group in frame.groups:
+        reason = check(frame.mode, group)
+        if reason:
+            refused.append(f"{group.label}: {reason}")
+        else:
+            groups[group.label] = group
+    return groups, refused
+
+
+def _frame_time(groups: Mapping[str, Group], received: datetime) -> tuple[datetime, Quality]:
+    date = groups.get("DATE")
+    horodate = parse_horodate(date.horodate or "") if date else None
+    if horodate and not horodate.degraded and horodate.season != " ":
+        return horodate.time, Quality.METER
+    return received.astimezone(UTC).replace(microsecond=0), Quality.HOST
+
+
+def _prm(groups: Mapping[str, Group]) -> str | None:
+    group = groups.get("PRM")
+    return group.data if group and group.data.strip("0") else None
+
+
+def _own_time(group: Group) -> datetime | str:
+    """The group's own time, or why there is none."""
+    horodate = parse_horodate(group.horodate or "")
+    if horodate is None:
+        return "not a time"
+    return "degraded clock" if horodate.degraded else horodate.time
+
+
+class _Making:
+    """The readings of one frame while they are made."""
+
+    def __init__(self, mode: str, time: datetime, quality: Quality, phases: _Phases) -> None:
+        self._mode, self._time, self._quality, self._phases = mode, time, quality, phases
+        self.readings: list[Reading] = []
+        self.refused: list[str] = []
+
+    def add(self, label: str, group: Group) -> None:
+        row = lookup(self._mode, label)
+        if row is None or not row.series:
+            return
+        if not row.horodate:
+            self._put(row, _value(row, group))
+            return
+        time = _own_time(group)
+        if isinstance(time, str):
+            self.refused.append(f"{label}: {time}")
+        elif label in _PEAK_LABELS:
+            self._put(row, time.isoformat().replace("+00:00", "Z"))
+        elif Kind(row.kind) is Kind.MEAN:
+            self._put(row, _value(row, group), time - _VOLTAGE_MEAN)
+        elif int(group.data) or not (group.horodate or "").endswith("000000"):
+            # At midnight a maximum begins again with zero, which is nobody's maximum.
+            self._put(row, _value(row, group), time)
+
+    def add_curve(self, curve: tuple[str, str], memory: _Curve, groups: Mapping[str, Group]) -> None:
+        ends: dict[str, datetime] = {}
+        for label in curve:
+            if label in groups:
+                time = _own_time(groups[label])
+                if isinstance(time, str):
+                    self.refused.append(f"{label}: {time}")
+                else:
+                    ends[label] = time
+        memory.learn(*(ends.get(label) for label in curve))
+        for label, end in ends.items():
+            row, start = lookup(self._mode, label), memory.start(end)
+            if row and start:
+                self._put(row, _value(row, groups[label]), start)
+
+    def add_historic(self, frame: Frame, groups: Mapping[str, Group], alarms: _Alarms) -> None:
+        for label in alarms.ended(frame, groups):
+            if row := lookup(HISTORIC, label):
+                self._put(row, 0)
+        option = groups.get("OPTARIF")
+        indexes = _CONTRACT_INDEXES[option.data[:3]] if option and frame.whole else ()
+        if indexes and all(label in groups for label in indexes):
+            total = sum(int(groups[label].data) for label in indexes)
+            self.readings.append(Reading(_TOTAL_SERIES, self._time, total, "Wh", Kind.INDEX, self._quality))
+
+    def _put(self, row: Label, value: int | str, time: datetime | None = None) -> None:
+        """Add the reading; with a time of its own that is the meter's."""
+        series = self._phases.series(row)
+        if series is None:
+            if self._phases.single:
+                self.refused.append(f"{row.label}: single-phase meter")
+            return
+        quality = self._quality if time is None else Quality.METER
+        self.readings.append(Reading(series, time or self._time, value, row.senml_unit, Kind(row.kind), quality))
+
+
+def _value(row: Label, group: Group) -> int | str:
+    return group.data.strip() if Kind(row.kind) is Kind.TEXT else int(group.data) * row.scale
+
+
+class _Phases:
+    """Whether the meter has one phase or three, so that a series keeps one name; no single group changes it."""
+
+    # Digits 5 and 6 of the meter's address, as seen on real meters.
+    _SINGLE_TYPES = frozenset(("61", "62", "64", "70", "75"))
+    _THREE_TYPES = frozenset(("63", "71", "76"))
+
+    # Labels of phase 1 that single-phase meters send too; every other label of a phase is a three-phase meter's.
+    _ALSO_SINGLE = frozenset(("IRMS1", "URMS1", "UMOY1"))
+
+    # A label that passes all checks by chance does not come twice.
+    _ENOUGH_FRAMES = 2
+
+    def __init__(self) -> None:
+        self._address: str | None = None
+        self._other: str | None = None  # an address that came once since
+        self._three: bool | None = None
+        self._frames = 0
+        self._shown = False
+
+    @property
+    def single(self) -> bool:
+        """The meter is known to have one phase."""
+        return self._three is False
+
+    def learn(self, address: str | None, frame: Frame, labels: Iterable[str]) -> None:
+        if address and address != self._address:
+            if self._address is None or address == self._other:
+                self._adopt(address)
+            self._other = address
+        elif address:
+            self._other = None
+        rows = (lookup(frame.mode, label) for label in labels)
+        self._shown = any(row and self._is_three_phase(row) for row in rows)
+        self._frames += self._shown and frame.whole
+        if self._three is None and self._frames >= self._ENOUGH_FRAMES:
+            self._three = True
+
+    def _adopt(self, address: str) -> None:
+        kind = address[4:6]
+        self._three = True if kind in self._THREE_TYPES else False if kind in self._SINGLE_TYPES else None
+        self._address, self._frames = address, 0
+
+    def series(self, row: Label) -> str | None:
+        """The row's series under the name that it has on this meter; None while it may not be told."""
+        if "/phase/" not in row.series or self._three:
+            return row.series
+        if self._is_three_phase(row) or (self._three is None and self._shown):
+            return None
+        return row.series.removesuffix("/phase/1")
+
+    def _is_three_phase(self, row: Label) -> bool:
+        return "/phase/" in row.series and row.label not in self._ALSO_SINGLE
+
+
+class _Curve:
+    """The period of a load curve: its points carry their end, and are to be stamped at their start.
+
+    It is the distance of the two points in a frame. A distance longer than the period known may be a hole (the mains
+    were off) or a new period: the next point tells, and until then the newest is held back; the meter repeats it.
+    """
+
+    _PERIODS = frozenset((600, 1800, 3600))  # 54E §6.2.3.12
+    _KEPT = 4
+
+    def __init__(self) -> None:
+        self._period: int | None = None
+        self._doubt: tuple[datetime, int] | None = None
+        self._periods: dict[datetime, int] = {}  # end of a point -> its period
+
+    def start(self, end: datetime) -> datetime | None:
+        """The start of the point that ended then; None while its period is not known."""
+        period = self._periods.get(end)
+        return end - timedelta(seconds=period) if period else None
+
+    def learn(self, last: datetime | None, before: datetime | None) -> None:
+        """Take in the ends of the points n and n-1 of a frame."""
+        distance = int((last - before).total_seconds()) if last and before else 0
+        if last and before and distance in self._PERIODS and last not in self._periods:
+            if self._period and distance > self._period and self._doubt != (before, distance):
+                self._doubt = (last, distance)
+            else:
+                self._period, self._doubt = distance, None
+        for end in (before, last):
+            if end and self._period and not (self._doubt and self._doubt[0] == end):
+                self._periods.setdefault(end, self._period)
+        for end in sorted(self._periods)[: -self._KEPT]:
+            del self._periods[end]
+
+
+class _Alarms:
+    """Overload warnings of historic mode: they come while the overload lasts, and their end is their absence."""
+
+    def __init__(self) -> None:
+        self._on: set[str] = set()
+        self._was_long = False
+
+    def ended(self, frame: Frame, groups: Mapping[str, Group]) -> Iterator[str]:
+        """The labels whose alarm this frame ends; once each."""
+        present = {group.label for group in frame.groups}
+        long = frame.whole and "OPTARIF" in present
+        short = frame.whole and not long and not present.isdisjoint(("IINST1", "IINST2", "IINST3"))
+        for label in _OVERLOAD_LABELS:
+            if label in groups:
+                self._on.add(label)
+            elif label in self._on and label not in present and self._says_all(label, long=long, short=short):
+                self._on.discard(label)
+                yield label
+        self._was_long = long
+
+    def _says_all(self, label: str, *, long: bool, short: bool) -> bool:
+        # ADIR is for short frames only: during an overload one long frame comes after twenty of them, without it
+        # (02E §2.5.2), so a long frame tells the end only after another long one.
+        return long if label == "ADPS" else short or (long and self._was_long)

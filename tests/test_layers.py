@@ -1,0 +1,58 @@
+"""Data flow one way: a room imports only from the rooms that the house's plan lets it know."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+GATEWAY = ROOT / "gateway"
+
+# Room -> the rooms that it may import from; the wiring (files directly in gateway/) may import from all.
+MAY_KNOW = {
+    "tic": set(),
+    "senml": {"errors"},
+    "sources": {"tic", "errors"},
+    "store": {"tic", "errors"},
+    "consent": {"store", "errors"},
+    "federation": {"store", "senml", "errors"},
+}
+CORE = ("tic/frame.py", "tic/labels.py", "tic/reading.py", "senml/pack.py", "senml/naming.py", "store/recorder.py")
+NO_CORE = {"asyncio", "socket", "serial", "slixmpp", "sqlite3", "sqlite_utils", "time", "threading", "subprocess"}
+
+
+def imports(path):
+    """Dotted names of everything that a file imports."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+
+
+def files():
+    return sorted(path for room in MAY_KNOW for path in (GATEWAY / room).glob("*.py"))
+
+
+@pytest.mark.parametrize("path", files(), ids=lambda p: str(p.relative_to(GATEWAY)))
+def test_a_room_knows_only_what_the_plan_says(path):
+    """No import against the flow of data."""
+    room = path.parent.name
+    known = {name.split(".")[1] for name in imports(path) if name.startswith("gateway.")}
+    assert known <= MAY_KNOW[room] | {room}
+
+
+@pytest.mark.parametrize("name", CORE)
+def test_the_core_has_no_clock_and_no_edge(name):
+    """Parsers, codecs and roll-ups work on values alone."""
+    assert not {found.split(".")[0] for found in imports(GATEWAY / name)} & NO_CORE
+
+
+def test_every_room_is_in_the_plan():
+    """A new room says what it may know before it is built."""
+    assert {path.name for path in GATEWAY.iterdir() if path.is_dir() and path.name != "__pycache__"} == set(MAY_KNOW)
+
+
+def test_only_the_frame_parser_runs_on_micropython_and_imports_nothing_of_ours():
+    """The one file that a board gets a copy of stands alone."""
+    assert set(imports(GATEWAY / "tic" / "frame.py")) <= {"collections", "typing"}
