@@ -1,0 +1,6 @@
+"""SQLite: readings, roll-ups, outbox, consents. The only room that speaks SQL.
+
+Read in this order: ``points`` (the values), ``recorder`` (frames to a batch, in memory), ``store`` (a batch to the
+file, in one transaction with the outbox), then ``outbox``, ``consents`` and ``history``; ``prepare`` checks and
+migrates the file before the daemon opens it.
+"""

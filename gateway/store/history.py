@@ -1,0 +1,106 @@
+"""The reading end: points of some series over a time, by pages or as one stream in order of time."""
+
+from __future__ import annotations
+
+import heapq
+from typing import TYPE_CHECKING
+
+from gateway.store.points import Granularity, finest_allowed, under
+from gateway.store.tables import Tables, point
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from gateway.store.points import Point, Series
+
+_FOR_EVER = 2**62
+
+# Of a minute that is still open the mean is not known yet.
+_TABLES = {
+    Granularity.RAW: "SELECT time, value FROM reading WHERE series = ?",
+    Granularity.MINUTE: "SELECT time, CASE WHEN samples THEN total * 1.0 / samples ELSE last END FROM minute"
+    " WHERE closed = 1 AND series = ?",
+    Granularity.HALF_HOUR: "SELECT time, value FROM coarse WHERE step = 1800 AND series = ?",
+    Granularity.DAY: "SELECT time, value FROM coarse WHERE step = 86400 AND series = ?",
+}
+_RANGE = " AND time >= ? AND time < ?"
+
+
+class History(Tables):
+    """Stored points by series path, granularity and time, ``[start, end)``."""
+
+    def history(
+        self, meter: str, prefix: str, granularity: Granularity, start: int, end: int, limit: int, skip: int = 0
+    ) -> list[Point]:
+        """A page of points, in order of time then path; each series as fine as it exists, no finer than asked."""
+        chosen = self._chosen(meter, prefix, granularity)
+        if not chosen:
+            return []
+        union, values = _union(chosen, start, end)
+        rows = self._db.execute(
+            f"SELECT * FROM ({union}) ORDER BY time, place LIMIT ? OFFSET ?",  # noqa: S608 (built of constants)
+            [*values, limit, skip],
+        )
+        return [point(chosen[place][0], chosen[place][1], time, value) for time, value, place in rows]
+
+    def count_history(self, meter: str, prefix: str, granularity: Granularity, start: int, end: int) -> int:
+        """How many points all pages of ``history`` hold."""
+        chosen = self._chosen(meter, prefix, granularity)
+        if not chosen:
+            return 0
+        union, values = _union(chosen, start, end)
+        row = self._db.execute(f"SELECT count(*) FROM ({union})", values).fetchone()  # noqa: S608 (of constants)
+        return int(row[0])
+
+    def stream(
+        self, prefix: str, granularity: Granularity | None, start: int = 0, end: int = _FOR_EVER
+    ) -> Iterator[Point]:
+        """Every point of every meter's series under ``prefix``, in order of time.
+
+        Args:
+            prefix: of the path, by whole levels.
+            granularity: one granularity, or None for the finest that is still kept at each time.
+            start: POSIX second, included.
+            end: POSIX second, not included.
+        """
+        streams = []
+        for meter in self.meters():
+            for series in self.series(meter.name):
+                if under(series.path, prefix):
+                    streams += self._pieces(series, granularity, start, end)
+        return heapq.merge(*streams, key=lambda p: p.time)
+
+    def _pieces(self, series: Series, granularity: Granularity | None, start: int, end: int) -> list[Iterator[Point]]:
+        fine = finest_allowed(series.kind, Granularity.RAW if granularity is None else granularity)
+        if fine is None:
+            return []
+        if granularity is not None or series.kind not in ("index", "gauge"):
+            return [self._read(series, fine, start, end)]
+        # The minutes reach further back than what the meter said: take them up to there.
+        (first,) = self._db.execute("SELECT min(time) FROM reading WHERE series = ?", [series.id]).fetchone()
+        horizon = end if first is None else first + -first % Granularity.MINUTE
+        return [
+            self._read(series, Granularity.MINUTE, start, min(end, horizon)),
+            self._read(series, fine, max(start, horizon), end),
+        ]
+
+    def _read(self, series: Series, granularity: Granularity, start: int, end: int) -> Iterator[Point]:
+        query = _TABLES[granularity] + _RANGE + " ORDER BY time"
+        for time, value in self._db.execute(query, [series.id, start, end]):
+            yield point(series, granularity, time, value)
+
+    def _chosen(self, meter: str, prefix: str, granularity: Granularity) -> list[tuple[Series, Granularity]]:
+        found = []
+        for series in self.series(meter):
+            fine = finest_allowed(series.kind, granularity)
+            if fine is not None and under(series.path, prefix):
+                found.append((series, fine))
+        return found
+
+
+def _union(chosen: Sequence[tuple[Series, Granularity]], start: int, end: int) -> tuple[str, list[int]]:
+    parts, values = [], []
+    for place, (series, granularity) in enumerate(chosen):
+        parts.append(_TABLES[granularity].replace(" FROM", f", {place} AS place FROM", 1) + _RANGE)
+        values += [series.id, start, end]
+    return " UNION ALL ".join(parts), values

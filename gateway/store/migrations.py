@@ -1,0 +1,76 @@
+"""The schema, as ordered steps; each runs once, in one transaction with the record that it ran (sqlite-utils).
+
+A step is never edited once released: a new step is added. Times are POSIX seconds UTC. The tables that grow are
+``WITHOUT ROWID`` and keyed (series, time): one value costs about 14 bytes and a range of one series is one read.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from sqlite_utils import Migrations
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+migrations = Migrations("linky-gateway")
+
+
+@migrations()
+def meters_and_series(db: Database) -> None:
+    """What is measured: meters, and one row for each quantity of a meter."""
+    db.execute("CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT")
+    # Numbers of the outbox mean nothing in another database file: the epoch tells two files apart.
+    db.execute("INSERT INTO about VALUES ('epoch', ?)", [secrets.token_hex(4)])
+    db.execute(
+        "CREATE TABLE meter (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, sensor TEXT NOT NULL UNIQUE,"
+        " prm TEXT, address TEXT, last_time INTEGER NOT NULL DEFAULT 0) STRICT"
+    )
+    db.execute(
+        "CREATE TABLE series (id INTEGER PRIMARY KEY, meter INTEGER NOT NULL REFERENCES meter,"
+        " path TEXT NOT NULL, unit TEXT NOT NULL, kind TEXT NOT NULL, UNIQUE (meter, path)) STRICT"
+    )
+
+
+@migrations()
+def readings_and_rollups(db: Database) -> None:
+    """What was read (only changes), by minute, and by half hour and day (``coarse``)."""
+    db.execute(
+        "CREATE TABLE reading (series INTEGER NOT NULL, time INTEGER NOT NULL, value ANY NOT NULL,"
+        " quality INTEGER NOT NULL, PRIMARY KEY (series, time)) STRICT, WITHOUT ROWID"
+    )
+    db.execute(
+        "CREATE TABLE minute (series INTEGER NOT NULL, time INTEGER NOT NULL, samples INTEGER NOT NULL,"
+        " total INTEGER NOT NULL, low INTEGER NOT NULL, high INTEGER NOT NULL, last ANY NOT NULL,"
+        " closed INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (series, time)) STRICT, WITHOUT ROWID"
+    )
+    db.execute(
+        "CREATE TABLE coarse (series INTEGER NOT NULL, step INTEGER NOT NULL, time INTEGER NOT NULL,"
+        " value ANY NOT NULL, PRIMARY KEY (series, step, time)) STRICT, WITHOUT ROWID"
+    )
+
+
+@migrations()
+def consents_and_outbox(db: Database) -> None:
+    """Who may have what, who asked for it, and what was promised and not yet confirmed."""
+    db.execute(
+        "CREATE TABLE consent (id INTEGER PRIMARY KEY, recipient TEXT NOT NULL, meter INTEGER NOT NULL"
+        " REFERENCES meter, prefix TEXT NOT NULL, granularity INTEGER NOT NULL, given_at INTEGER NOT NULL,"
+        " until INTEGER NOT NULL, withdrawn_at INTEGER) STRICT"
+    )
+    db.execute(
+        "CREATE TABLE recipient (id INTEGER PRIMARY KEY, jid TEXT NOT NULL UNIQUE,"
+        " last_seq INTEGER NOT NULL DEFAULT 0) STRICT"
+    )
+    db.execute(
+        "CREATE TABLE subscription (recipient INTEGER NOT NULL REFERENCES recipient, meter INTEGER NOT NULL"
+        " REFERENCES meter, prefix TEXT NOT NULL, form TEXT NOT NULL, confirm TEXT NOT NULL,"
+        " asked_at INTEGER NOT NULL, PRIMARY KEY (recipient, meter, prefix)) STRICT, WITHOUT ROWID"
+    )
+    # The value travels with the row: a reading may be older than its retention when its recipient comes back.
+    db.execute(
+        "CREATE TABLE outbox (recipient INTEGER NOT NULL, seq INTEGER NOT NULL, series INTEGER NOT NULL,"
+        " granularity INTEGER NOT NULL, time INTEGER NOT NULL, value ANY NOT NULL,"
+        " PRIMARY KEY (recipient, seq)) STRICT, WITHOUT ROWID"
+    )

@@ -1,0 +1,159 @@
+"""The outbox: points promised to recipients, numbered by recipient, gone when confirmed.
+
+Numbers grow and are never used twice in one database file (the epoch names the file). A confirmation opens a
+transaction that the next commit ends: losing it in a power cut only sends the same points again, and a commit a
+receipt would wear the card out.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from gateway.store.consents import Consents, covered
+from gateway.store.points import Backlog, Confirm, Granularity, OutboxRow, Subscription, finest_allowed, under
+from gateway.store.tables import point
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gateway.store.points import Consent, Point, Series
+
+log = logging.getLogger(__name__)
+
+
+class Outbox(Consents):
+    """Subscriptions and the rows that wait for each recipient."""
+
+    def promise(self, points: Sequence[Point], now: float) -> None:
+        """Give each point to every recipient that subscribed to it and has a consent at that granularity."""
+        for subscriptions in self._subscriptions_by_recipient().values():
+            jid = subscriptions[0].recipient
+            # A host clock not yet set may stand before the consent: the points are kept, and sent when it is right.
+            choose = _Choice(subscriptions, [c for c in self.consents(jid) if c.standing(now)])
+            chosen = [p for p in points if choose(p.series) is p.granularity]
+            if chosen:
+                self._append(jid, chosen)
+
+    def subscribe(self, recipient: str, meter: str, prefix: str, form: str, confirm: Confirm, now: float) -> None:
+        """Note that the recipient wants what it may have under ``prefix``; the same again changes only its manner."""
+        self.begin()
+        self._db.execute("INSERT OR IGNORE INTO recipient (jid) VALUES (?)", [recipient])
+        self._db.execute(
+            "INSERT INTO subscription SELECT id, ?, ?, ?, ?, ? FROM recipient WHERE jid = ?"
+            " ON CONFLICT DO UPDATE SET form = excluded.form, confirm = excluded.confirm",
+            [self._meter_id(meter), prefix, form, confirm.value, int(now), recipient],
+        )
+        self.commit()
+
+    def unsubscribe(self, recipient: str, meter: str, prefix: str) -> int:
+        """End the recipient's subscriptions under ``prefix``; how many there were. What is queued is still sent."""
+        self.begin()
+        ended = [s for s in self.subscriptions(recipient) if s.meter == meter and under(s.prefix, prefix)]
+        for s in ended:
+            self._db.execute(
+                "DELETE FROM subscription WHERE prefix = ? AND meter = ?"
+                " AND recipient = (SELECT id FROM recipient WHERE jid = ?)",
+                [s.prefix, self._meter_id(meter), recipient],
+            )
+        self.commit()
+        return len(ended)
+
+    def subscriptions(self, recipient: str | None = None) -> list[Subscription]:
+        """The subscriptions of one recipient, or of all."""
+        rows = self._db.execute(
+            "SELECT recipient.jid, meter.name, prefix, form, confirm FROM subscription"
+            " JOIN recipient ON recipient.id = subscription.recipient JOIN meter ON meter.id = subscription.meter"
+            " WHERE ?1 IS NULL OR recipient.jid = ?1 ORDER BY recipient.jid, meter.id, prefix",
+            [recipient],
+        )
+        return [Subscription(jid, meter, prefix, form, Confirm(c)) for jid, meter, prefix, form, c in rows]
+
+    def recipients(self) -> list[str]:
+        """The JIDs for which anything waits."""
+        rows = self._db.execute(
+            "SELECT jid FROM recipient WHERE EXISTS (SELECT 1 FROM outbox WHERE outbox.recipient = recipient.id)"
+        )
+        return [jid for (jid,) in rows]
+
+    def pending(self, recipient: str, after_seq: int, limit: int, now: float) -> list[OutboxRow]:
+        """At most ``limit`` rows numbered above ``after_seq``, in order, each covered by a consent valid at ``now``."""
+        consents = self.allowed(recipient, now)
+        found: list[OutboxRow] = []
+        while consents and len(found) < limit:
+            rows = self._db.execute(
+                "SELECT seq, series, granularity, time, value FROM outbox JOIN recipient ON recipient.id = recipient"
+                " WHERE jid = ? AND seq > ? ORDER BY seq LIMIT ?",
+                [recipient, after_seq, limit],
+            ).fetchall()
+            for seq, series_id, granularity, time, value in rows:
+                series = self._series_by_id(series_id)
+                if covered(consents, series, Granularity(granularity)):
+                    found.append(OutboxRow(seq, point(series, granularity, time, value)))
+            if len(rows) < limit:
+                break
+            after_seq = rows[-1][0]
+        return found[:limit]
+
+    def confirm(self, recipient: str, after: int, last: int) -> int:
+        """Let the rows with ``after < seq <= last`` leave; how many there were."""
+        self.begin()
+        return self._db.execute(
+            "DELETE FROM outbox WHERE recipient = (SELECT id FROM recipient WHERE jid = ?) AND seq > ? AND seq <= ?",
+            [recipient, after, last],
+        ).rowcount
+
+    def resume(self, recipient: str, after: int) -> Backlog:
+        """The recipient has everything up to ``after``: let those rows leave and say what is left."""
+        self.confirm(recipient, -1, after)
+        self.commit()
+        return next((b for b in self.backlog() if b.recipient == recipient), Backlog(recipient, 0, None, 0))
+
+    def backlog(self) -> list[Backlog]:
+        """What waits, for each recipient that ever subscribed."""
+        rows = self._db.execute(
+            "SELECT jid, count(seq), min(time), last_seq FROM recipient"
+            " LEFT JOIN outbox ON outbox.recipient = recipient.id GROUP BY recipient.id ORDER BY jid"
+        )
+        return [Backlog(*row) for row in rows]
+
+    def _append(self, jid: str, points: Sequence[Point]) -> None:
+        number, last = self._db.execute("SELECT id, last_seq FROM recipient WHERE jid = ?", [jid]).fetchone()
+        self._db.executemany(
+            "INSERT INTO outbox VALUES (?, ?, ?, ?, ?, ?)",
+            ((number, seq, p.series.id, int(p.granularity), p.time, p.value) for seq, p in enumerate(points, last + 1)),
+        )
+        self._db.execute("UPDATE recipient SET last_seq = ? WHERE id = ?", [last + len(points), number])
+
+    def _subscriptions_by_recipient(self) -> dict[str, list[Subscription]]:
+        found: dict[str, list[Subscription]] = {}
+        for subscription in self.subscriptions():
+            found.setdefault(subscription.recipient, []).append(subscription)
+        return found
+
+    def _expire_outbox(self, meter: int, before: int) -> None:
+        dropped = self._db.execute(
+            "DELETE FROM outbox WHERE time < ? AND series IN (SELECT id FROM series WHERE meter = ?)", [before, meter]
+        ).rowcount
+        if dropped:
+            log.warning("outbox: %d rows given up, their recipients did not come within the retention", dropped)
+
+
+class _Choice:
+    """For one recipient: the granularity at which it is to be sent a series, found once for each series."""
+
+    def __init__(self, subscriptions: Sequence[Subscription], consents: Sequence[Consent]) -> None:
+        self._subscriptions = subscriptions
+        self._consents = consents
+        self._known: dict[int, Granularity | None] = {}
+
+    def __call__(self, series: Series) -> Granularity | None:
+        if series.id not in self._known:
+            wanted = any(s.meter == series.meter and under(series.path, s.prefix) for s in self._subscriptions)
+            self._known[series.id] = _finest(self._consents, series) if wanted else None
+        return self._known[series.id]
+
+
+def _finest(consents: Sequence[Consent], series: Series) -> Granularity | None:
+    given = [c.granularity for c in consents if c.covers(series.meter, series.path)]
+    return finest_allowed(series.kind, min(given)) if given else None

@@ -1,0 +1,167 @@
+"""What the store holds and hands out, as values: granularities, points, consents, outbox rows.
+
+No SQL here: these types are what the other rooms know of the store. Times are POSIX seconds UTC, periods are
+stamped at their beginning, values are in the series' SenML unit (whole numbers for what a meter counts or measures).
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+Value = int | float | str
+
+
+class Granularity(enum.IntEnum):
+    """How fine a point is; the number is the period in seconds (0: as the meter said it). Finer is smaller."""
+
+    RAW = 0
+    MINUTE = 60
+    HALF_HOUR = 1800
+    DAY = 86400
+
+    @property
+    def code(self) -> str:
+        """The ISO 8601 duration of the period, or ``raw`` (the form of the command line and of the wire)."""
+        return _CODES[self]
+
+    @classmethod
+    def parse(cls, code: str) -> Granularity:
+        """The granularity written ``raw``, ``PT1M``, ``PT30M`` or ``P1D``; ValueError for anything else."""
+        for granularity, known in _CODES.items():
+            if known == code:
+                return granularity
+        raise ValueError(f"unknown granularity {code!r}: use {', '.join(_CODES.values())}")
+
+
+_CODES = {
+    Granularity.RAW: "raw",
+    Granularity.MINUTE: "PT1M",
+    Granularity.HALF_HOUR: "PT30M",
+    Granularity.DAY: "P1D",
+}
+
+
+class Confirm(enum.Enum):
+    """What lets a row leave the outbox: the recipient's receipt after its commit, or one's own server's word."""
+
+    RECEIPT = "receipt"
+    SERVER = "server"
+
+
+@dataclass(frozen=True, slots=True)
+class MeterInfo:
+    """A meter as the store knows it: ``name`` from the configuration, ``sensor`` the random id used in names."""
+
+    id: int
+    name: str
+    sensor: str
+    prm: str | None
+    address: str | None
+    last_time: int
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One quantity of one meter: its path, SenML unit (empty for text) and the kind of reading it holds."""
+
+    id: int
+    meter: str
+    path: str
+    unit: str
+    kind: str
+    first_time: int
+    last_time: int
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One value of one series at one time: the identity is (series, granularity, time)."""
+
+    series: Series
+    granularity: Granularity
+    time: int
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """A point promised to a recipient; ``seq`` grows by recipient and is never used twice."""
+
+    seq: int
+    point: Point
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What a household allows: this recipient (bare JID), these series of this meter, this fine, until then."""
+
+    id: int
+    recipient: str
+    meter: str
+    prefix: str
+    granularity: Granularity
+    given_at: int
+    until: int
+    withdrawn_at: int | None
+
+    def valid(self, now: float) -> bool:
+        """Whether it allows anything at ``now`` (POSIX seconds)."""
+        return self.withdrawn_at is None and self.given_at <= now < self.until
+
+    def standing(self, now: float) -> bool:
+        """Whether it is neither withdrawn nor expired; unlike ``valid`` it does not need a clock that has been set."""
+        return self.withdrawn_at is None and now < self.until
+
+    def covers(self, meter: str, path: str) -> bool:
+        """Whether the series lies under the consent's prefix, by whole levels of its path."""
+        return meter == self.meter and under(path, self.prefix)
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A recipient's wish to be sent what it may have; ``form`` is the name form in which it asked."""
+
+    recipient: str
+    meter: str
+    prefix: str
+    form: str
+    confirm: Confirm
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What waits for one recipient: rows, the time of the oldest, and the last number given out."""
+
+    recipient: str
+    rows: int
+    oldest: int | None
+    last_seq: int
+
+
+def under(path: str, prefix: str) -> bool:
+    """Whether ``path`` is ``prefix`` or lies below it, by whole levels; the empty prefix covers everything."""
+    return not prefix or path == prefix or path.startswith(prefix + "/")
+
+
+def offered(kind: str) -> tuple[Granularity, ...]:
+    """The granularities in which a series of that kind exists, finest first."""
+    return _OFFERED[kind]
+
+
+def finest_allowed(kind: str, consent: Granularity) -> Granularity | None:
+    """The finest granularity of that kind of series that is no finer than the consent; None when there is none."""
+    return next((g for g in offered(kind) if g >= consent), None)
+
+
+_ALL = tuple(Granularity)
+# A mean or a maximum comes from the meter with a period of its own, so it has no minutes; text has no mean.
+_OFFERED = {
+    "index": _ALL,
+    "gauge": _ALL,
+    "curve": (Granularity.RAW, Granularity.HALF_HOUR),
+    "mean": (Granularity.RAW,),
+    "maximum": (Granularity.RAW, Granularity.DAY),
+    "text": (Granularity.RAW, Granularity.MINUTE),
+    "daily": (Granularity.DAY,),
+}

@@ -1,0 +1,108 @@
+"""``python -m gateway.store.prepare DIRECTORY``: check the database file and bring its schema up to date.
+
+A process of its own, before the daemon opens the file: sqlite-utils costs memory that the daemon need not keep. A
+damaged file is moved aside, never deleted, and said loudly; consents and the meters' ids are saved from it when they
+can still be read, so that the household's word and the names of its series outlive the card's fault.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import sys
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import sqlite_utils
+
+from gateway.errors import GatewayError, StoreError
+from gateway.store.connection import FILE_NAME, WriterLock
+from gateway.store.migrations import migrations
+
+log = logging.getLogger("gateway.store.prepare")
+
+# In this order, since each refers to the one before.
+_SAVED_TABLES = ("meter", "consent", "recipient", "subscription")
+
+
+def prepare(directory: Path) -> None:
+    """Leave a whole, migrated database in ``directory``; StoreError when that cannot be."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise StoreError(f"{directory}: cannot be made: {error.strerror}; check [store] directory") from error
+    lock = WriterLock(directory)
+    try:
+        path = directory / FILE_NAME
+        fault = check(path)
+        damaged = set_aside(path, fault) if fault else None
+        _migrate(path)
+        if damaged:
+            _save_from(damaged, path)
+    finally:
+        lock.release()
+
+
+def check(path: Path) -> str | None:
+    """What is wrong with the file, in SQLite's words; None when it is whole or not there."""
+    if not path.exists():
+        return None
+    try:
+        with closing(sqlite3.connect(path)) as db:
+            result = db.execute("PRAGMA quick_check(1)").fetchone()
+            db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    except sqlite3.DatabaseError as error:
+        return str(error)
+    return None if result and result[0] == "ok" else str(result[0] if result else "no answer")
+
+
+def set_aside(path: Path, fault: str) -> Path:
+    """Rename a damaged file and what belongs to it; the new name."""
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    aside = path.with_name(f"{path.name}.damaged-{stamp}")
+    for suffix in ("-wal", "-shm", ""):
+        part = path.with_name(path.name + suffix)
+        if part.exists():
+            part.rename(aside.with_name(aside.name + suffix))
+    log.error("%s is damaged (%s): kept as %s, a new one is begun; check the SD card", path, fault, aside.name)
+    return aside
+
+
+def _migrate(path: Path) -> None:
+    try:
+        with closing(sqlite3.connect(path)) as db:
+            migrations.apply(sqlite_utils.Database(db))
+        path.chmod(0o600)
+    except (sqlite3.Error, OSError) as error:
+        raise StoreError(f"{path}: cannot be migrated: {error}") from error
+
+
+def _save_from(damaged: Path, path: Path) -> None:
+    with closing(sqlite3.connect(path)) as db:
+        for table in _SAVED_TABLES:
+            try:
+                with closing(sqlite3.connect(f"{damaged.absolute().as_uri()}?mode=ro", uri=True)) as old:
+                    rows = old.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 (a constant)
+                with db:
+                    marks = ", ".join("?" * len(rows[0])) if rows else ""
+                    db.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", rows)  # noqa: S608
+            except sqlite3.Error as error:
+                log.error("%s: table %s could not be saved: %s", damaged.name, table, error)  # noqa: TRY400
+                return
+            log.warning("%s: %d rows of table %s saved", damaged.name, len(rows), table)
+
+
+def main() -> int:
+    """The process's entry: messages to standard error, 0 when the file is ready."""
+    logging.basicConfig(format="%(levelname)s %(message)s")
+    try:
+        prepare(Path(sys.argv[1]))
+    except GatewayError as error:
+        log.critical("%s", error)
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,207 @@
+"""Interpreted frames of one meter to a batch for the store: only what changed, and the sums of the open minute.
+
+No I/O and no clock: time is the frames' own. A batch is a difference: written twice it would count twice, written
+in order it makes the roll-ups exact whatever moment the process was killed, because the sums since the last commit
+are merged into the row of the minute and a period is closed in the transaction that holds its last sample.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from gateway.store.points import Granularity
+from gateway.tic.reading import Kind, Quality
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gateway.store.points import Value
+    from gateway.tic.reading import Interpretation, Reading
+
+PARIS = ZoneInfo("Europe/Paris")
+
+# Two samples further apart than this say nothing sure about the index in between, so no half-hour point is made.
+MAX_BOUNDARY_GAP_S = 600
+
+# A meter repeats two points of a curve (n, n-1) and two maxima; a few more cost nothing.
+OWN_TIMES_KEPT = 8
+
+# A change of one of these is told at once, not at the end of the minute.
+_URGENT_PREFIXES = ("contract/", "status/", "message/", "consumption/current/overload")
+
+# Always sent by the meter and zero for ever on most contracts: they begin to exist with their first watt-hour.
+_SILENT_ZERO = ("/index/provider/", "/index/distributor/", "/reactive/index/")
+
+
+@dataclass(slots=True)
+class MinuteSum:
+    """What one series did in one minute since the last commit; ``samples`` is 0 where a mean has no meaning."""
+
+    samples: int
+    total: int
+    low: int
+    high: int
+    last: Value
+
+    def add(self, value: int) -> None:
+        """Count one more sample of a gauge."""
+        self.samples += 1
+        self.total += value
+        self.low = min(self.low, value)
+        self.high = max(self.high, value)
+        self.last = value
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A changed value: (series path, POSIX second, value, quality)."""
+
+    path: str
+    time: int
+    value: Value
+    quality: Quality
+
+
+@dataclass(slots=True)
+class Batch:
+    """What happened to one meter since the last commit."""
+
+    meter: str
+    address: str | None = None
+    prm: str | None = None
+    last_time: int = 0
+    series: dict[str, tuple[str, Kind]] = field(default_factory=dict)
+    samples: list[Sample] = field(default_factory=list)
+    minutes: dict[tuple[str, int], MinuteSum] = field(default_factory=dict)
+    boundaries: list[tuple[str, int, int]] = field(default_factory=list)
+    closed: list[tuple[Granularity, int]] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to write."""
+        return bool(self.samples or self.minutes or self.boundaries or self.closed)
+
+    def thin(self) -> None:
+        """Give up the raw values of gauges (the minutes keep their mean, least and greatest): memory is short."""
+        self.samples = [s for s in self.samples if self.series[s.path][1] is not Kind.GAUGE]
+
+
+def day_start(time: int) -> int:
+    """The POSIX second of the local (Europe/Paris) midnight at or before ``time``."""
+    local = datetime.fromtimestamp(time, PARIS)
+    return int(local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0).timestamp())
+
+
+def day_end(start: int) -> int:
+    """The POSIX second of the local midnight after the one at ``start``: 23, 24 or 25 hours later."""
+    date = datetime.fromtimestamp(start, PARIS).date() + timedelta(days=1)
+    return int(datetime(date.year, date.month, date.day, tzinfo=PARIS).timestamp())
+
+
+def period_start(granularity: Granularity, time: int) -> int:
+    """The beginning of the period of that length that holds ``time``; days are local."""
+    return day_start(time) if granularity is Granularity.DAY else time - time % granularity
+
+
+class Recorder:
+    """Keeps what one meter said last, and what the store does not know yet.
+
+    Args:
+        meter: the meter's name in the configuration.
+        known: series path -> (POSIX second, value) as last stored, so that a restart repeats nothing.
+        last_time: the POSIX second of the last stored frame, 0 for a new meter.
+    """
+
+    def __init__(self, meter: str, known: Mapping[str, tuple[int, Value]], last_time: int = 0) -> None:
+        self._stored = dict(known)
+        self._own_times: dict[str, deque[int]] = {}
+        self._last_time = last_time
+        self._batch = Batch(meter)
+        # Index paths -> (time, value) of the latest sample, stored or not: the half-hour points come from these.
+        self._indexes: dict[str, tuple[int, int]] = {
+            path: (last_time, value) for path, (_, value) in known.items() if isinstance(value, int)
+        }
+
+    def add(self, interpretation: Interpretation) -> bool:
+        """Take one frame in; True when something happened that should be committed at once."""
+        now = int(interpretation.time.timestamp())
+        batch = self._batch
+        batch.address = interpretation.meter or batch.address
+        batch.prm = interpretation.prm or batch.prm
+        self._close_periods(now)
+        self._last_time = batch.last_time = now
+        urgent = False
+        for reading in interpretation.readings:
+            urgent |= self._add_reading(reading, now)
+        return urgent
+
+    def take(self) -> Batch:
+        """Hand over what was gathered and begin anew."""
+        batch = self._batch
+        self._batch = Batch(batch.meter, batch.address, batch.prm, batch.last_time)
+        return batch
+
+    def _close_periods(self, now: int) -> None:
+        # Nothing was read between the last frame and this one, so only the period of the last frame can be open.
+        if not self._last_time:
+            return
+        for granularity in (Granularity.MINUTE, Granularity.HALF_HOUR, Granularity.DAY):
+            opened = period_start(granularity, self._last_time)
+            if opened != period_start(granularity, now):
+                self._batch.closed.append((granularity, opened))
+
+    def _add_reading(self, reading: Reading, now: int) -> bool:
+        path, value, kind = reading.series, reading.value, reading.kind
+        if not value and kind is Kind.INDEX and path not in self._stored and any(z in path for z in _SILENT_ZERO):
+            return False
+        self._batch.series[path] = (reading.unit, kind)
+        if kind is Kind.GAUGE and isinstance(value, int):
+            self._sum(path, now, value)
+        elif kind is Kind.INDEX and isinstance(value, int):
+            self._mark_boundaries(path, now, value)
+        if not self._changed(reading):
+            return False
+        if kind in (Kind.INDEX, Kind.TEXT):
+            self._batch.minutes[path, now - now % 60] = MinuteSum(0, 0, 0, 0, value)
+        return path.startswith(_URGENT_PREFIXES)
+
+    def _changed(self, reading: Reading) -> bool:
+        """Keep the reading if it is new; the same second twice keeps its first value, the next frame tells more."""
+        time, value = int(reading.time.timestamp()), reading.value
+        if reading.kind in (Kind.MEAN, Kind.MAXIMUM):
+            # The meter repeats its last points in every frame, each with its own time.
+            seen = self._own_times.setdefault(reading.series, deque(maxlen=OWN_TIMES_KEPT))
+            if time in seen:
+                return False
+            seen.append(time)
+        else:
+            before = self._stored.get(reading.series)
+            if before and (before[0] == time or before[1] == value):
+                return False
+            self._stored[reading.series] = (time, value)
+        self._batch.samples.append(Sample(reading.series, time, value, reading.quality))
+        return True
+
+    def _sum(self, path: str, now: int, value: int) -> None:
+        key = (path, now - now % 60)
+        known = self._batch.minutes.get(key)
+        if known:
+            known.add(value)
+        else:
+            self._batch.minutes[key] = MinuteSum(1, value, value, value, value)
+
+    def _mark_boundaries(self, path: str, now: int, value: int) -> None:
+        then, before = self._indexes.get(path, (now, value))
+        self._indexes[path] = (now, value)
+        boundary = now - now % Granularity.HALF_HOUR
+        if then < boundary <= now and now - then <= MAX_BOUNDARY_GAP_S and value >= before:
+            share = before + (value - before) * (boundary - then) // (now - then)
+            self._batch.boundaries.append((path, boundary, share))
+
+
+def iso(time: float) -> str:
+    """A POSIX second as ISO 8601 in UTC with a ``Z``, the form of every output of ours."""
+    return datetime.fromtimestamp(time, UTC).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,244 @@
+"""The writing end: a batch becomes readings, roll-ups and outbox rows in one transaction.
+
+Order inside the transaction: readings, sums of minutes, index values at half hours, then the periods that ended, from
+minutes to days; every new point goes to the outbox of each recipient that subscribed and may have it. A point's
+identity is (series, granularity, time) and its first value stays: nothing that was promised ever changes.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from typing import TYPE_CHECKING
+
+from gateway.errors import StoreError
+from gateway.store.connection import open_reader, open_writer
+from gateway.store.history import History
+from gateway.store.outbox import Outbox
+from gateway.store.points import Granularity, Series
+from gateway.store.recorder import day_end, day_start
+from gateway.store.tables import point
+from gateway.tic.reading import Kind, Quality
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from gateway.store.points import Point, Value
+    from gateway.store.recorder import Batch
+
+log = logging.getLogger(__name__)
+
+INDEX_PATHS = ("consumption/energy/active/index", "production/energy/active/index")
+
+_QUALITY = {Quality.METER: 0, Quality.HOST: 1}
+_DERIVED = 2
+
+# A meter that sent a load curve of its own within this time still does; ours then is not written over it.
+_CURVE_ALIVE_S = 86400
+
+
+class Store(Outbox, History):
+    """The database of a gateway, opened for writing. All calls must come from one thread at a time.
+
+    Args:
+        directory: where the file is; ``gateway.store.prepare`` has checked and migrated it.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(open_writer(directory))
+        self._paths: dict[tuple[str, str], Series] = {}
+
+    def write(self, batches: Sequence[Batch], now: float) -> int:
+        """Commit the batches; the number of new points. Raises StoreError with everything rolled back.
+
+        ``now`` (POSIX seconds, the host's clock) decides which consents are valid.
+        """
+        try:
+            self.begin()
+            points = [p for batch in batches for p in self._write_batch(batch)]
+            self.promise(points, now)
+            self.commit()
+        except sqlite3.Error as error:
+            self.rollback()
+            self._paths.clear()
+            raise StoreError(f"the database cannot be written: {error}") from error
+        return len(points)
+
+    def last_values(self, meter: str) -> dict[str, tuple[int, Value]]:
+        """Path -> (time, value) of the newest reading of each series: what a restarted recorder must not repeat."""
+        found: dict[str, tuple[int, Value]] = {}
+        for series in self.series(meter):
+            row = self._db.execute(
+                "SELECT time, value FROM reading WHERE series = ? ORDER BY time DESC LIMIT 1", [series.id]
+            ).fetchone()
+            if row:
+                found[series.path] = row
+        return found
+
+    def _write_batch(self, batch: Batch) -> list[Point]:
+        self._db.execute(
+            "UPDATE meter SET last_time = ?, address = coalesce(?, address), prm = coalesce(?, prm) WHERE name = ?",
+            [batch.last_time, batch.address, batch.prm, batch.meter],
+        )
+        series = {path: self._series(batch.meter, path, unit, kind) for path, (unit, kind) in batch.series.items()}
+        points = self._write_readings(batch, series)
+        self._write_minutes(batch, series)
+        for path, time, value in batch.boundaries:
+            points += self._write_boundary(series[path], time, value)
+        for granularity, start in batch.closed:
+            points += self._close(batch.meter, granularity, start)
+        return points
+
+    def _write_readings(self, batch: Batch, series: Mapping[str, Series]) -> list[Point]:
+        points = []
+        for sample in batch.samples:
+            s = series[sample.path]
+            if self._insert_reading(s, sample.time, sample.value, _QUALITY[sample.quality]):
+                points.append(point(s, Granularity.RAW, sample.time, sample.value))
+        return points
+
+    def _insert_reading(self, series: Series, time: int, value: Value, quality: int) -> bool:
+        row = [series.id, time, value, quality]
+        return self._db.execute("INSERT OR IGNORE INTO reading VALUES (?, ?, ?, ?)", row).rowcount == 1
+
+    def _write_minutes(self, batch: Batch, series: Mapping[str, Series]) -> None:
+        # A minute that was closed has been promised: samples from a clock set back do not change it.
+        self._db.executemany(
+            "INSERT INTO minute VALUES (?, ?, ?, ?, ?, ?, ?, 0) ON CONFLICT DO UPDATE SET"
+            " samples = samples + excluded.samples, total = total + excluded.total,"
+            " low = min(low, excluded.low), high = max(high, excluded.high), last = excluded.last WHERE closed = 0",
+            (
+                (series[path].id, minute, s.samples, s.total, s.low, s.high, s.last)
+                for (path, minute), s in batch.minutes.items()
+            ),
+        )
+
+    def _write_boundary(self, series: Series, time: int, value: int) -> list[Point]:
+        """An index at a half hour, and what follows from it: the mean power of the half hour before."""
+        points = self._insert_coarse(series, Granularity.HALF_HOUR, time, value)
+        if time == day_start(time):
+            points += self._insert_coarse(series, Granularity.DAY, time, value)
+        if not points or series.path not in INDEX_PATHS:
+            return points
+        start = time - Granularity.HALF_HOUR
+        before = self._index_at(series, start)
+        if before is not None and value >= before:
+            points += self._write_curve(series, start, (value - before) * 2)
+        return points
+
+    def _write_curve(self, index: Series, start: int, watts: int) -> list[Point]:
+        curve = self._series(index.meter, index.path.replace("energy/active/index", "power/active/raw"), "W", "curve")
+        points = self._insert_coarse(curve, Granularity.HALF_HOUR, start, watts)
+        own = self._db.execute(
+            "SELECT 1 FROM reading WHERE series = ? AND time > ? AND quality < ? LIMIT 1",
+            [curve.id, start - _CURVE_ALIVE_S, _DERIVED],
+        ).fetchone()
+        if not own and self._insert_reading(curve, start, watts, _DERIVED):
+            points.append(point(curve, Granularity.RAW, start, watts))
+        return points
+
+    def _close(self, meter: str, granularity: Granularity, start: int) -> list[Point]:
+        if granularity is Granularity.MINUTE:
+            return self._close_minute(meter, start)
+        end = day_end(start) if granularity is Granularity.DAY else start + granularity
+        points: list[Point] = []
+        for series in self._known_series(meter):
+            if series.kind == "gauge":
+                points += self._close_gauge(series, granularity, start, end)
+            elif granularity is Granularity.DAY:
+                points += self._close_day(series, start, end)
+        return points
+
+    def _close_minute(self, meter: str, start: int) -> list[Point]:
+        points = []
+        for series in self._known_series(meter):
+            row = self._db.execute(
+                "UPDATE minute SET closed = 1 WHERE series = ? AND time = ? AND closed = 0"
+                " RETURNING CASE WHEN samples THEN total * 1.0 / samples ELSE last END",
+                [series.id, start],
+            ).fetchone()
+            if row:
+                points.append(point(series, Granularity.MINUTE, start, row[0]))
+        return points
+
+    def _close_gauge(self, series: Series, granularity: Granularity, start: int, end: int) -> list[Point]:
+        (mean,) = self._db.execute(
+            "SELECT sum(total) * 1.0 / sum(samples) FROM minute WHERE series = ? AND time >= ? AND time < ?",
+            [series.id, start, end],
+        ).fetchone()
+        return [] if mean is None else self._insert_coarse(series, granularity, start, round(mean, 1))
+
+    def _close_day(self, series: Series, start: int, end: int) -> list[Point]:
+        if series.kind == "maximum":
+            (highest,) = self._db.execute(
+                "SELECT max(value) FROM reading WHERE series = ? AND time >= ? AND time < ?", [series.id, start, end]
+            ).fetchone()
+            return [] if highest is None else self._insert_coarse(series, Granularity.DAY, start, highest)
+        if series.path not in INDEX_PATHS:
+            return []
+        first, last = self._index_at(series, start), self._index_at(series, end)
+        if first is None or last is None or last < first:
+            return []
+        daily = self._series(series.meter, series.path.replace("/index", "/daily"), "Wh", "daily")
+        return self._insert_coarse(daily, Granularity.DAY, start, last - first)
+
+    def _index_at(self, series: Series, time: int) -> int | None:
+        row = self._db.execute(
+            "SELECT value FROM coarse WHERE series = ? AND step = ? AND time = ?",
+            [series.id, Granularity.HALF_HOUR, time],
+        ).fetchone()
+        return row[0] if row else None
+
+    def _insert_coarse(self, series: Series, granularity: Granularity, time: int, value: Value) -> list[Point]:
+        row = [series.id, granularity, time, value]
+        new = self._db.execute("INSERT OR IGNORE INTO coarse VALUES (?, ?, ?, ?)", row).rowcount == 1
+        return [point(series, granularity, time, value)] if new else []
+
+    def _known_series(self, meter: str) -> Iterable[Series]:
+        if not any(m == meter for m, _ in self._paths):
+            self._paths |= {(meter, s.path): s for s in self.series(meter)}
+        return [s for (m, _), s in self._paths.items() if m == meter]
+
+    def _series(self, meter: str, path: str, unit: str, kind: Kind | str) -> Series:
+        self._known_series(meter)
+        known = self._paths.get((meter, path))
+        if known:
+            return known
+        word = kind if isinstance(kind, str) else _kind_word(path, kind)
+        (number,) = self._db.execute(
+            "INSERT INTO series (meter, path, unit, kind) VALUES (?, ?, ?, ?) RETURNING id",
+            [self._meter_id(meter), path, unit, word],
+        ).fetchone()
+        self._paths[meter, path] = Series(number, meter, path, unit, word, 0, 0)
+        return self._paths[meter, path]
+
+    def forget(self, now: int, raw_s: int, minute_s: int, outbox_s: int) -> None:
+        """Delete what is past its retention; the half hours and days stay for ever.
+
+        Args:
+            now: POSIX seconds, for a meter that never spoke; the others count from their own last frame.
+            raw_s: seconds for which raw index and gauge values are kept.
+            minute_s: the same for minutes, and for the few raw values of other kinds.
+            outbox_s: the same for rows whose recipient did not come for them.
+        """
+        self.begin()
+        for meter in self.meters():
+            latest = meter.last_time or now
+            for series in self._known_series(meter.name):
+                keep = raw_s if series.kind in ("index", "gauge") else minute_s
+                self._db.execute("DELETE FROM reading WHERE series = ? AND time < ?", [series.id, latest - keep])
+                self._db.execute("DELETE FROM minute WHERE series = ? AND time < ?", [series.id, latest - minute_s])
+            self._expire_outbox(meter.id, latest - outbox_s)
+        self.commit()
+
+
+class Archive(Outbox, History):
+    """The same database, only read: for the command line while the daemon runs."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(open_reader(directory))
+
+
+def _kind_word(path: str, kind: Kind) -> str:
+    return "curve" if kind is Kind.MEAN and path.endswith("power/active/raw") else kind.value

@@ -1,0 +1,98 @@
+"""What every part of the store shares: the connection, and the rows of meters and series."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from gateway.store.points import Granularity, MeterInfo, Point, Series
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from gateway.store.points import Value
+
+_SERIES = (
+    "SELECT series.id, meter.name, series.path, series.unit, series.kind"
+    " FROM series JOIN meter ON meter.id = series.meter"
+)
+
+
+class Tables:
+    """A connection with the meters and series in it, both found by name."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        self.epoch: str = db.execute("SELECT value FROM about WHERE key = 'epoch'").fetchone()[0]
+
+    def close(self) -> None:
+        """Close the connection; what was written is committed already."""
+        self._db.close()
+
+    def begin(self) -> None:
+        """Open a transaction unless a confirmation has opened one already."""
+        if not self._db.in_transaction:
+            self._db.execute("BEGIN IMMEDIATE")
+
+    def commit(self) -> None:
+        """Make everything since ``begin`` durable."""
+        if self._db.in_transaction:
+            self._db.execute("COMMIT")
+
+    def rollback(self) -> None:
+        """Undo everything since ``begin``."""
+        if self._db.in_transaction:
+            self._db.execute("ROLLBACK")
+
+    def add_meter(self, name: str, sensor: str | None = None, prm: str | None = None) -> MeterInfo:
+        """Make a meter known, or change its id in names (``sensor``) and its delivery point where they are given.
+
+        Without ``sensor`` a new meter gets a random one: a serial number would follow the household for ever
+        (RFC 8428 §14).
+        """
+        self._db.execute(
+            "INSERT INTO meter (name, sensor, prm) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE"
+            " SET sensor = coalesce(?, sensor), prm = coalesce(?, prm)",
+            [name, sensor or secrets.token_hex(5), prm, sensor, prm],
+        )
+        return next(m for m in self.meters() if m.name == name)
+
+    def meters(self) -> list[MeterInfo]:
+        """All meters, in the order in which they became known."""
+        rows = self._db.execute("SELECT id, name, sensor, prm, address, last_time FROM meter ORDER BY id")
+        return [MeterInfo(*row) for row in rows]
+
+    def series(self, meter: str) -> list[Series]:
+        """The series of a meter by path, with the first and last time of anything stored of them."""
+        rows = self._db.execute(_SERIES + " WHERE meter.name = ? ORDER BY series.path", [meter]).fetchall()
+        return [_series(row, self._span(row[0])) for row in rows]
+
+    def _series_by_id(self, series: int) -> Series:
+        return _series(self._db.execute(_SERIES + " WHERE series.id = ?", [series]).fetchone(), (0, 0))
+
+    def _span(self, series: int) -> tuple[int, int]:
+        low, high = self._db.execute(
+            "SELECT min(first), max(last) FROM ("
+            " SELECT min(time) AS first, max(time) AS last FROM reading WHERE series = :s UNION ALL"
+            " SELECT min(time), max(time) FROM minute WHERE series = :s UNION ALL"
+            " SELECT min(time), max(time) FROM coarse WHERE series = :s AND step = 1800 UNION ALL"
+            " SELECT min(time), max(time) FROM coarse WHERE series = :s AND step = 86400)",
+            {"s": series},
+        ).fetchone()
+        return (low or 0, high or 0)
+
+    def _meter_id(self, name: str) -> int:
+        row = self._db.execute("SELECT id FROM meter WHERE name = ?", [name]).fetchone()
+        if row is None:
+            raise KeyError(name)
+        return int(row[0])
+
+
+def _series(row: tuple[int, str, str, str, str], span: tuple[int, int]) -> Series:
+    number, meter, path, unit, kind = row
+    return Series(number, meter, path, unit, kind, *span)
+
+
+def point(series: Series, granularity: int, time: int, value: Value) -> Point:
+    """A row as a point; means are rounded to a tenth, which is finer than any meter measures."""
+    return Point(series, Granularity(granularity), time, round(value, 1) if isinstance(value, float) else value)

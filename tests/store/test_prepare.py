@@ -1,0 +1,79 @@
+"""The file is checked and migrated before the daemon opens it; a damaged one is kept aside."""
+
+import subprocess
+import sys
+
+import pytest
+
+from gateway.errors import StoreError
+from gateway.store.connection import FILE_NAME, WriterLock, open_reader
+from gateway.store.points import Confirm, Granularity
+from gateway.store.prepare import prepare
+from gateway.store.store import Store
+from tests.store.conftest import START, frame
+
+
+def test_preparing_twice_changes_nothing(directory):
+    """A start with nothing to migrate leaves the file as it was."""
+    first = open_reader(directory).execute("SELECT sql FROM sqlite_schema ORDER BY name").fetchall()
+    prepare(directory)
+    assert open_reader(directory).execute("SELECT sql FROM sqlite_schema ORDER BY name").fetchall() == first
+
+
+def test_the_file_is_the_users_own(directory):
+    """Nobody else on the machine reads a household's data."""
+    assert (directory / FILE_NAME).stat().st_mode & 0o777 == 0o600
+
+
+def test_a_damaged_file_is_moved_aside_and_the_consents_saved(store, recorder, directory):
+    """Pages of readings overwritten: a new file is begun, the old one and the household's word are kept."""
+    store.grant("coop@sen2.test", "house", "consumption", Granularity.RAW, START + 10**7, START)
+    store.subscribe("coop@sen2.test", "house", "consumption", "sen1", Confirm.RECEIPT, START)
+    for second in range(20_000):
+        recorder.add(frame(START + second, power=second))
+    store.write([recorder.take()], START)
+    epoch = store.epoch
+    store._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    store.close()
+    path = directory / FILE_NAME
+    with path.open("r+b") as file:
+        file.seek(path.stat().st_size - 40 * 4096)
+        file.write(b"\xaa" * 39 * 4096)
+
+    done = subprocess.run(
+        [sys.executable, "-m", "gateway.store.prepare", directory], check=True, capture_output=True, text=True
+    )
+    assert "is damaged" in done.stderr
+    assert "Traceback" not in done.stderr
+    (aside,) = directory.glob("*.damaged-*Z")
+    assert aside.stat().st_size > 40 * 4096
+    again = Store(directory)
+    assert again.epoch != epoch
+    assert again.meters()[0].sensor == "ab12cd34ef"
+    assert len(again.allowed("coop@sen2.test", START + 1)) == 1
+    assert len(again.subscriptions("coop@sen2.test")) == 1
+    again.close()
+
+
+def test_a_file_that_is_no_database_is_moved_aside(tmp_path):
+    """Garbage in the place of the database does not keep the gateway from starting."""
+    (tmp_path / FILE_NAME).write_bytes(b"not a database" * 1000)
+    prepare(tmp_path)
+    assert len(list(tmp_path.glob("*.damaged-*"))) == 1
+    Store(tmp_path).close()
+
+
+def test_only_one_process_writes(directory):
+    """A second gateway on the same folder is refused with a sentence."""
+    lock = WriterLock(directory)
+    with pytest.raises(StoreError, match="another linky-gateway"):
+        prepare(directory)
+    lock.release()
+    prepare(directory)
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
+    """The error names the folder and the setting."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match=r"check \[store\] directory"):
+        prepare(tmp_path / "file" / "below")
