@@ -1,0 +1,81 @@
+"""What every room's tests may use: waiting with a deadline, loopback nets, and two real XMPP servers that federate.
+
+Tests that use the servers carry the mark ``servers`` by themselves (``-m 'not servers'`` leaves them out). Where the
+servers are not installed these tests are skipped, except in continuous integration, where that is a failure.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Protocol
+
+import pytest
+
+from federation import Federation, LoopbackNet, missing_packages, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["StartFederation", "wait_until"]
+
+_SERVER_FIXTURES = {"federation", "federation_ep", "start_federation"}
+
+
+class StartFederation(Protocol):
+    """Starts a federation that ends with the test; arguments as for ``Federation``, without its folder."""
+
+    def __call__(self, a: str = "prosody", b: str = "ejabberd", **options: object) -> Federation: ...
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the marks of this file."""
+    config.addinivalue_line("markers", "servers: starts real XMPP servers (set by itself)")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that start servers."""
+    for item in items:
+        if _SERVER_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.servers)
+
+
+@pytest.fixture
+def loopback_net() -> Iterator[LoopbackNet]:
+    """Give a 127.x.y net of its own to one test."""
+    with LoopbackNet() as net:
+        yield net
+
+
+@pytest.fixture(scope="session")
+def _servers_installed() -> None:
+    if missing := missing_packages():
+        reason = f"Debian packages that are not installed: {' '.join(missing)}"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def federation(_servers_installed: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Federation]:
+    """Run sen1.test on Prosody and sen2.test on ejabberd for the whole session; no test may kill these."""
+    with Federation(tmp_path_factory.mktemp("pe"), "prosody", "ejabberd") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def federation_ep(_servers_installed: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Federation]:
+    """Run the other way round: sen1.test on ejabberd and sen2.test on Prosody, for the whole session."""
+    with Federation(tmp_path_factory.mktemp("ep"), "ejabberd", "prosody") as running:
+        yield running
+
+
+@pytest.fixture
+def start_federation(_servers_installed: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartFederation]:
+    """Start federations of one's own, to be killed at will; they end with the test."""
+    with ExitStack() as running:
+
+        def start(a: str = "prosody", b: str = "ejabberd", **options: object) -> Federation:
+            return running.enter_context(Federation(tmp_path_factory.mktemp("own"), a, b, **options))
+
+        yield start

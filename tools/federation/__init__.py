@@ -1,0 +1,12 @@
+"""A real XMPP federation on one machine: two domains, two servers, a private CA, loopback only.
+
+For the tests and for ``tools/demo``. Standard library only; needs the Debian packages of Prosody and ejabberd and the
+``openssl`` command. No root, no DNS, no /etc/hosts: each domain has its own 127.x.y.z address and the standard ports.
+"""
+
+from federation.process import RigError
+from federation.proxy import Proxy
+from federation.servers import Federation, LoopbackNet, missing_packages
+from federation.waiting import wait_until
+
+__all__ = ["Federation", "LoopbackNet", "Proxy", "RigError", "missing_packages", "wait_until"]

@@ -1,0 +1,71 @@
+"""A private certificate authority of two openssl commands, for servers that verify one another.
+
+Certificates carry the domain as DNS name (RFC 6125) and both key usages, as server-to-server links authenticate both
+ends (RFC 6120 §13.7). Keys are P-256 without passphrase: they live as long as one test or one demonstration.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_NEW_KEY = ("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A certificate and its key, both PEM files."""
+
+    certificate: Path
+    key: Path
+
+    def pem(self) -> str:
+        """Give certificate and key in one text, the form ejabberd reads."""
+        return self.certificate.read_text() + self.key.read_text()
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """A certificate authority in ``folder``; made on first use, kept afterwards."""
+
+    folder: Path
+
+    @property
+    def certificate(self) -> Path:
+        """The file to trust."""
+        return self.folder / "ca.crt"
+
+    def create(self) -> Authority:
+        """Make the authority's own key and certificate unless they exist."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if not self.certificate.exists():
+            self._openssl(
+                *("-keyout", str(self.folder / "ca.key"), "-out", str(self.certificate), "-days", "3650"),
+                *("-subj", "/CN=federation test CA", "-addext", "basicConstraints=critical,CA:TRUE"),
+                *("-addext", "keyUsage=critical,keyCertSign,cRLSign"),
+            )
+        return self
+
+    def issue(self, domain: str, folder: Path) -> Certificate:
+        """Issue a certificate for ``domain``, as ``<domain>.crt`` and ``.key`` in ``folder``; reuse an old one."""
+        folder.mkdir(parents=True, exist_ok=True)
+        issued = Certificate(folder / f"{domain}.crt", folder / f"{domain}.key")
+        if not issued.certificate.exists():
+            self._openssl(
+                *("-CA", str(self.certificate), "-CAkey", str(self.folder / "ca.key"), "-days", "365"),
+                *("-keyout", str(issued.key), "-out", str(issued.certificate), "-subj", f"/CN={domain}"),
+                *("-addext", f"subjectAltName=DNS:{domain}", "-addext", "basicConstraints=critical,CA:FALSE"),
+                *("-addext", "keyUsage=digitalSignature", "-addext", "extendedKeyUsage=serverAuth,clientAuth"),
+            )
+        return issued
+
+    @staticmethod
+    def _openssl(*arguments: str) -> None:
+        done = subprocess.run([*_NEW_KEY, *arguments], capture_output=True, text=True, check=False, timeout=30)
+        if done.returncode:
+            msg = f"openssl could not make a certificate: {done.stderr.strip()}"
+            raise RuntimeError(msg)

@@ -1,0 +1,75 @@
+"""Prosody for one domain of the rig: configuration, command line, accounts by ``prosodyctl``."""
+
+from __future__ import annotations
+
+import getpass
+import shutil
+from pathlib import Path
+from string import Template
+from typing import Final
+
+from federation.process import S2S_PORT, RigError, Server
+
+_HERE: Final = Path(__file__).resolve().parent
+# What Debian's /etc/prosody/prosody.cfg.lua sets.
+_DEBIAN_LIMITS: Final = 'c2s = { rate = "10kb/s" }; s2sin = { rate = "30kb/s" }'
+
+
+class Prosody(Server):
+    """Prosody 13 or later, with SQLite storage and SCRAM-SHA-256."""
+
+    kind = "prosody"
+    log_name = "prosody.log"
+    # The socket for prosodyctl: it comes after the ports, and accounts are made through it.
+    started_mark = "prosody.sock"
+
+    def configure(self) -> None:
+        """Write ``prosody.cfg.lua``."""
+        place, limited = self.place, self.place.limits == "default"
+        (place.folder / "data").mkdir(exist_ok=True)
+        peers = "; ".join(f'["{domain}"] = "{address}:{S2S_PORT}"' for domain, address in place.peers.items())
+        text = Template((_HERE / "prosody.cfg.lua").read_text()).substitute(
+            user=getpass.getuser(),
+            folder=place.folder,
+            domain=place.domain,
+            address=place.address,
+            ca=place.ca,
+            plugins=_HERE / "prosody-plugins",
+            peers=peers,
+            limits_module='"limits";' if limited else "",
+            limits=_DEBIAN_LIMITS if limited else "",
+        )
+        self._configuration.write_text(text)
+
+    def command(self) -> list[str]:
+        """Run in the foreground."""
+        return ["prosody", "-F", "--config", str(self._configuration)]
+
+    def register(self, user: str, password: str) -> None:
+        """Create an account, or set its password."""
+        try:
+            self._shell("create", user, password)
+        except RigError:
+            self._shell("password", user, password)
+
+    def unregister(self, user: str) -> None:
+        """Delete an account."""
+        self._shell("delete", user)
+
+    @property
+    def _configuration(self) -> Path:
+        return self.place.folder / "prosody.cfg.lua"
+
+    def _shell(self, action: str, user: str, *arguments: str) -> None:
+        # Through the running server: prosodyctl's own commands open the database besides it, and one finds it locked.
+        jid = f"{user}@{self.place.domain}"
+        self.run("prosodyctl", "--config", str(self._configuration), "shell", "user", action, jid, *arguments)
+
+
+def missing_packages() -> list[str]:
+    """Name the Debian packages that Prosody lacks here."""
+    present = {
+        "prosody": shutil.which("prosody") is not None,
+        "lua-dbi-sqlite3": any(Path("/usr/lib").glob("*/lua/*/dbd/sqlite3.so")),
+    }
+    return [name for name, found in present.items() if not found]

@@ -1,0 +1,133 @@
+"""A TCP proxy that hurts its connections on command: cut with a reset, frozen, refused, or cut after so many bytes.
+
+It stands between a client and a server of the rig, in the asyncio loop of the test.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from contextlib import suppress
+from typing import Self
+
+_CHUNK = 65536
+_RESET = struct.pack("ii", 1, 0)  # SO_LINGER on, zero seconds: close sends RST
+
+
+class Proxy:
+    """Forwards connections to ``target``; ``address`` is where it listens. Both are ``host:port``.
+
+    Attributes:
+        refuse: reset new connections at once.
+        cut_after: reset a connection once so many bytes have passed in both directions together; None = never.
+        accepted: how many connections were made, refused ones included.
+    """
+
+    def __init__(self, target: str, host: str = "127.0.0.1") -> None:
+        self._target = target
+        self._host = host
+        self._server: asyncio.Server | None = None
+        self._open: set[asyncio.StreamWriter] = set()
+        self._flowing = asyncio.Event()
+        self._flowing.set()
+        self.refuse = False
+        self.cut_after: int | None = None
+        self.accepted = 0
+        self.address = ""
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._serve, self._host, 0)
+        host, port = self._server.sockets[0].getsockname()
+        self.address = f"{host}:{port}"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._server is not None
+        self._server.close()
+        self.thaw()
+        self.cut()
+        # From Python 3.12 on this waits for the handlers too; on 3.11 they end with the connections just cut.
+        await self._server.wait_closed()
+
+    def cut(self) -> None:
+        """Reset every open connection, on both sides."""
+        for writer in tuple(self._open):
+            _reset(writer)
+
+    def freeze(self) -> None:
+        """Stop forwarding, both ways, without closing anything: a network that swallows packets."""
+        self._flowing.clear()
+
+    def thaw(self) -> None:
+        """Forward again, beginning with what was held."""
+        self._flowing.set()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.accepted += 1
+        if self.refuse:
+            _reset(writer)
+            return
+        host, _, port = self._target.rpartition(":")
+        try:
+            far_reader, far_writer = await asyncio.open_connection(host, int(port))
+        except OSError:
+            _reset(writer)
+            return
+        pair = {writer, far_writer}
+        self._open |= pair
+        budget = _Budget(self.cut_after)
+        try:
+            await asyncio.gather(
+                self._forward(reader, far_writer, budget, pair), self._forward(far_reader, writer, budget, pair)
+            )
+        finally:
+            self._open -= pair
+            for end in pair:
+                end.close()
+
+    async def _forward(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        budget: _Budget,
+        pair: set[asyncio.StreamWriter],
+    ) -> None:
+        with suppress(OSError):
+            while chunk := await reader.read(_CHUNK):
+                await self._flowing.wait()
+                writer.write(chunk[: budget.take(len(chunk))])
+                await writer.drain()
+                if budget.spent:
+                    for end in pair:
+                        _reset(end)
+                    return
+            writer.close()
+
+
+class _Budget:
+    """How many bytes a connection may still carry."""
+
+    def __init__(self, left: int | None) -> None:
+        self._left = left
+
+    def take(self, count: int) -> int:
+        """Give how many of ``count`` bytes may pass."""
+        if self._left is None:
+            return count
+        granted = min(count, self._left)
+        self._left -= granted
+        return granted
+
+    @property
+    def spent(self) -> bool:
+        """True when the connection is to be cut."""
+        return self._left == 0
+
+
+def _reset(writer: asyncio.StreamWriter) -> None:
+    connection = writer.get_extra_info("socket")
+    if connection is not None:
+        with suppress(OSError):
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+    writer.transport.abort()
