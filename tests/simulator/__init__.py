@@ -1,0 +1,1 @@
+"""Tests of the meter simulator: against the specification, not against its own code."""
