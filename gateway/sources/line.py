@@ -1,0 +1,173 @@
+"""One meter's line, kept alive: opened, listened to at the right speed, opened again when it was lost.
+
+The line never ends by itself (but for a replayed file) and never raises for what the wire says. What a person may want
+to know of it is in ``state``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from gateway.errors import PortError
+from gateway.sources.search import SpeedSearch
+from gateway.tic.frame import Reader, looks_8n1, strip_parity
+from gateway.tic.labels import lookup
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from gateway.sources.source import Source
+    from gateway.tic.frame import Frame
+
+log = logging.getLogger(__name__)
+
+# How often silence is looked at; a read that brings nothing ends after this.
+_TICK_S = 1.0
+
+_FIRST_WAIT_S, _LONGEST_WAIT_S = 0.5, 30.0
+
+# A TCP sender that is silent for this long is asked again: half-open connections say nothing.
+_SILENCE_S = 60.0
+
+# Enough bytes to tell a 7E1 line read by an 8N1 port from noise, few enough to decide within two seconds.
+_SAMPLE_BYTES = 256
+
+
+@dataclass(slots=True)
+class LineState:
+    """What is known of a line: times are monotonic seconds, None before the first."""
+
+    open: bool = False
+    changed: float = 0.0
+    error: str | None = None
+    mode: str | None = None
+    speed: int | None = None
+    last_frame: float | None = None
+    frames: int = 0
+    partial: int = 0
+    bad_groups: int = 0
+    ended: bool = False
+
+
+class Line:
+    """A source with its reader.
+
+    Args:
+        name: the meter's name, for the log.
+        source: where the bytes come from.
+        mode: ``auto``, or the only mode that is believed.
+    """
+
+    def __init__(self, name: str, source: Source, mode: str = "auto") -> None:
+        self._name, self._source, self._mode = name, source, mode
+        self._reader = Reader(mode)
+        self._sample: bytes | None = b""
+        self._strip = False
+        self.state = LineState(changed=time.monotonic())
+
+    async def frames(self) -> AsyncIterator[tuple[Frame, datetime]]:
+        """Every frame with the host's time (aware UTC) at which its last byte was read."""
+        wait = _FIRST_WAIT_S
+        while not self.state.ended:
+            try:
+                await self._source.open()
+                self._opened()
+                async for frame in self._listen():
+                    wait = _FIRST_WAIT_S
+                    yield frame, datetime.now(UTC)
+            except PortError as error:
+                self._lost(str(error))
+            finally:
+                self._source.close()
+            if not self.state.ended:
+                await asyncio.sleep(wait * random.uniform(0.7, 1.3))  # noqa: S311 (jitter, not a secret)
+                wait = min(wait * 2, _LONGEST_WAIT_S)
+
+    async def _listen(self) -> AsyncIterator[Frame]:
+        search = SpeedSearch(self._source.speeds, time.monotonic())
+        if search.speed:
+            self._source.set_speed(search.speed)
+        self.state.speed = search.speed
+        heard = time.monotonic()
+        while True:
+            data = await self._read_some()
+            now = time.monotonic()
+            if data:
+                heard = now
+            elif data is not None:
+                self.state.ended, self.state.open = True, False
+            frames = self._reader.close() if data == b"" else self._feed(data or b"")
+            for frame in frames:
+                if self._count(frame, now):
+                    search.good(now)
+                yield frame
+            if self.state.ended:
+                log.info("meter %s: the end of the file", self._name)
+                return
+            if not self._source.speeds and now - heard > _SILENCE_S:
+                raise PortError(f"nothing was received for {_SILENCE_S:.0f} s")
+            self._change_speed(search, now)
+
+    async def _read_some(self) -> bytes | None:
+        """The next bytes, b"" at the end of a file, None when nothing came for a tick."""
+        try:
+            async with asyncio.timeout(_TICK_S):
+                return await self._source.read()
+        except TimeoutError:
+            return None
+
+    def _feed(self, data: bytes) -> list[Frame]:
+        if self._sample is not None:
+            self._sample += data
+            if len(self._sample) >= _SAMPLE_BYTES:
+                self._strip = looks_8n1(self._sample)
+                self._sample = None
+                if self._strip:
+                    log.warning("meter %s: the port is 8N1; parity is checked here instead", self._name)
+        return self._reader.feed(strip_parity(data) if self._strip else data)
+
+    def _count(self, frame: Frame, now: float) -> bool:
+        """Note the frame; True when it shows that speed and mode are right."""
+        state = self.state
+        state.bad_groups += frame.bad
+        known = sum(lookup(frame.mode, group.label) is not None for group in frame.groups)
+        if not known or known < min(2, len(frame.groups)):
+            return False
+        if state.mode != frame.mode:
+            log.info("meter %s: %s mode%s", self._name, frame.mode, f" at {state.speed} Bd" if state.speed else "")
+        state.mode, state.last_frame = frame.mode, now
+        state.frames += frame.whole
+        state.partial += not frame.whole
+        return True
+
+    def _change_speed(self, search: SpeedSearch, now: float) -> None:
+        speed = search.next_speed(now)
+        if speed is None:
+            return
+        log.debug("meter %s: no valid group, trying %d Bd", self._name, speed)
+        self._source.set_speed(speed)
+        self._reader = Reader(self._mode)
+        self._sample, self._strip = b"", False
+        self.state.speed = speed
+
+    def _opened(self) -> None:
+        if self.state.error:
+            log.info("meter %s: the port is back", self._name)
+        self._reader = Reader(self._mode)
+        self._sample, self._strip = b"", False
+        self.state.open, self.state.error, self.state.changed = True, None, time.monotonic()
+
+    def _lost(self, sentence: str) -> None:
+        # Once aloud, then only when the reason changes: a port may be away for weeks.
+        log.log(
+            logging.DEBUG if self.state.error == sentence else logging.WARNING, "meter %s: %s", self._name, sentence
+        )
+        if self.state.open or self.state.error is None:
+            self.state.changed = time.monotonic()
+        self.state.open, self.state.error = False, sentence

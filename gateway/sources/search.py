@@ -1,0 +1,51 @@
+"""Finding a line's speed, and finding it again when the supplier switches the meter over at night. No I/O.
+
+A speed is right when groups verify and their labels are known. It is given up after a time without any, longer at
+1200 Bd, where a three-phase frame takes 3 s and telereading makes pauses (Enedis-NOI-CPT_02E §1.5.2); never for one
+bad checksum.
+"""
+
+from __future__ import annotations
+
+# Seconds without a known group before the other speed is tried.
+_PATIENCE_S = {9600: 5.0, 1200: 10.0}
+
+# A speed that worked is given this long: the meter may be silent for a reason of its own.
+_PATIENCE_FOUND_S = 10.0
+
+
+class SpeedSearch:
+    """Which of the speeds to listen at.
+
+    Args:
+        speeds: in Bd, most likely first; with fewer than two there is nothing to search.
+        now: monotonic seconds.
+    """
+
+    def __init__(self, speeds: tuple[int, ...], now: float) -> None:
+        self._speeds = speeds
+        self._place = 0
+        self._since = now
+        self.found = False
+
+    @property
+    def speed(self) -> int | None:
+        """The speed to listen at, None when that is somebody else's affair."""
+        return self._speeds[self._place] if self._speeds else None
+
+    def good(self, now: float) -> None:
+        """A group was verified and its label is known."""
+        self._since = now
+        self.found = True
+
+    def next_speed(self, now: float) -> int | None:
+        """The speed to change to now, None to stay."""
+        if len(self._speeds) < 2:
+            return None
+        patience = _PATIENCE_FOUND_S if self.found else _PATIENCE_S[self._speeds[self._place]]
+        if now - self._since < patience:
+            return None
+        self._place = (self._place + 1) % len(self._speeds)
+        self._since = now
+        self.found = False
+        return self._speeds[self._place]

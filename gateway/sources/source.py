@@ -1,0 +1,69 @@
+"""What every source of bytes offers, and the three kinds of text that name one.
+
+``/dev/…`` is a serial port, ``socket://host:port`` a TCP server that passes a port's bytes on, ``replay:FILE`` a
+captured file. Only what the configuration names is ever opened.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import parse_qs, urlsplit
+
+from gateway.errors import ConfigError
+from gateway.sources.replay import ReplaySource
+from gateway.sources.serial_port import SerialSource
+from gateway.sources.tcp import TcpSource
+
+
+class Source(Protocol):
+    """A byte stream that can be opened again after it was lost."""
+
+    # Speeds in Bd that can be tried, most likely first; empty where the speed is somebody else's affair.
+    speeds: tuple[int, ...]
+    # Whether an end of the stream is the end (a file) or a loss (a wire).
+    finite: bool
+
+    async def open(self) -> None:
+        """Open it; PortError with a sentence for a person when that fails."""
+
+    async def read(self) -> bytes:
+        """Wait for the next bytes; empty at the end of a finite source, PortError when the source was lost."""
+
+    def set_speed(self, speed: int) -> None:
+        """Change the line's speed (Bd) and forget what was received at the former one."""
+
+    def close(self) -> None:
+        """Give the source back; closing twice is harmless."""
+
+
+def parse_source(text: str, folder: Path) -> Source:
+    """The source that ``text`` names; ConfigError for anything else."""
+    if text.startswith("replay:"):
+        name, _, query = text.removeprefix("replay:").partition("?")
+        return ReplaySource(folder / name, _replay_speed(text, query))
+    if text.startswith("socket://"):
+        try:
+            parts = urlsplit(text)
+            host, port = parts.hostname, parts.port
+        except ValueError:
+            host = port = None
+        if not host or not port or parts.path or parts.query:
+            raise ConfigError(f"source {text!r}: write socket://HOST:PORT")
+        return TcpSource(host, port)
+    if text.startswith("/"):
+        return SerialSource(Path(text))
+    raise ConfigError(f"source {text!r}: write the path of a port (/dev/…), socket://HOST:PORT or replay:FILE")
+
+
+def _replay_speed(text: str, query: str) -> float:
+    values = parse_qs(query, keep_blank_values=True, strict_parsing=False)
+    if set(values) - {"speed"}:
+        raise ConfigError(f"source {text!r}: only ?speed=N may follow the file's name")
+    try:
+        speed = float(values.get("speed", ["1"])[0])
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed < float("inf"):
+        raise ConfigError(f"source {text!r}: speed must be a number above 0")
+    return speed

@@ -1,0 +1,55 @@
+"""A TCP server that passes on the bytes of a port (ser2net, an ESP board, the simulated meter)."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+
+from gateway.errors import PortError
+
+_CONNECT_TIMEOUT_S = 10.0
+_READ_BYTES = 4096
+
+
+class TcpSource:
+    """``socket://host:port``."""
+
+    speeds: tuple[int, ...] = ()
+    finite = False
+
+    def __init__(self, host: str, port: int) -> None:
+        self._host, self._port = host, port
+        self._reader: asyncio.StreamReader | None = None
+        self._writer: asyncio.StreamWriter | None = None
+
+    async def open(self) -> None:
+        """Connect; the meter's side never expects anything from us."""
+        try:
+            async with asyncio.timeout(_CONNECT_TIMEOUT_S):
+                self._reader, self._writer = await asyncio.open_connection(self._host, self._port)
+        except (OSError, TimeoutError) as error:
+            reason = getattr(error, "strerror", None) or "no answer"
+            raise PortError(f"socket://{self._host}:{self._port}: {reason}; is the sender running?") from error
+        # A sender that lost its power says nothing: let the kernel find out.
+        self._writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+
+    async def read(self) -> bytes:
+        """Wait for bytes; PortError when the connection is gone."""
+        if self._reader is None:
+            raise PortError(f"socket://{self._host}:{self._port}: not open")
+        try:
+            data = await self._reader.read(_READ_BYTES)
+        except OSError as error:
+            raise PortError(f"socket://{self._host}:{self._port}: lost: {error.strerror}") from error
+        if not data:
+            raise PortError(f"socket://{self._host}:{self._port}: lost: closed by the sender")
+        return data
+
+    def set_speed(self, speed: int) -> None:
+        """Nothing to set: the speed is the sender's affair."""
+
+    def close(self) -> None:
+        """Close the connection."""
+        writer, self._reader, self._writer = self._writer, None, None
+        if writer is not None:
+            writer.close()
