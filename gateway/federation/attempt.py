@@ -1,0 +1,205 @@
+"""One connection to one's own server, from the first byte to its complete end: a client object that lives once.
+
+The only ways in are TLS with a verified certificate and SCRAM; every way in which an attempt ends is one sentence
+(``fault``). slixmpp's log holds raw XML, the login's included, so nothing of it comes through but where it was written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import ssl
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
+
+from slixmpp import JID, ClientXMPP
+from slixmpp.exceptions import IqTimeout
+
+if TYPE_CHECKING:
+    from slixmpp.xmlstream import ElementBase, StanzaBase
+
+log = logging.getLogger(__name__)
+
+# Every hash that slixmpp knows; PLAIN would hand the password itself to whoever answers.
+_MECHANISMS = frozenset(f"SCRAM-SHA-{bits}{plus}" for bits in ("1", "256", "512") for plus in ("", "-PLUS"))
+
+_REFUSED = "the server refused the password; check the account and its password file"
+
+
+class _Client(ClientXMPP):
+    """slixmpp's client with the paths closed that it leaves open."""
+
+    def get_ssl_context(self) -> ssl.SSLContext:
+        """Ours as it is: slixmpp 1.10 would add the system's authorities to the one that was configured."""
+        return self.ssl_context
+
+    def start_stream_handler(self, xml: ET.Element) -> None:
+        """A stanza without a language must stay so, to be answered in the default one and not in the server's."""
+        super().start_stream_handler(xml)  # type: ignore[no-untyped-call]
+        self.peer_default_lang = None
+
+    def exception(self, exception: Exception) -> None:
+        """A stanza that slixmpp stumbles over is a peer's doing: it ends nothing here and its text is not logged."""
+        log.warning("a stanza could not be handled (%s)", type(exception).__name__)
+
+
+class Attempt:
+    """One client object: its events, its fault as a sentence, and its complete end."""
+
+    def __init__(self, jid: JID, password: str, context: ssl.SSLContext) -> None:
+        self.started, self.gone = asyncio.Event(), asyncio.Event()
+        self.fault: str | None = None
+        self.refused = False
+        self.client = client = _Client(
+            jid,
+            password,
+            plugin_config={"feature_mechanisms": {"use_mechs": set(_MECHANISMS)}},
+            lang="fr",
+            ssl_context=context,
+        )
+        client.enable_direct_tls, client.enable_starttls, client.enable_plaintext = False, True, False
+        client.register_plugin("xep_0030")
+        client.register_plugin("xep_0199")
+        client.register_plugin("xep_0198", {"allow_resume": False})
+        quieten_slixmpp()
+        # After xep_0198, which counts what came in. Presence brings nothing here: slixmpp would accept every stranger
+        # who asks to see ours, and keep a roster entry for each.
+        client.add_filter("in", _without_presence)
+        for event, handler in (
+            ("stream_negotiated", self._negotiated),
+            ("disconnected", self._gone),
+            ("killed", self._gone),
+            ("connection_failed", self._unreachable),
+            ("ssl_invalid_chain", self._untrusted),
+            ("failed_auth", self._failed_auth),
+            ("failed_all_auth", self._refused),
+            ("no_auth", self._no_scram),
+            ("stream_error", self._stream_error),
+        ):
+            client.add_event_handler(event, handler)
+
+    def connect(self, address: tuple[str, int] | None) -> None:
+        """Begin; one round over the addresses, then ``gone`` is set."""
+        attempt = self.client.connect(*address) if address else self.client.connect()
+        attempt.add_done_callback(self._tried)
+
+    async def ping(self, timeout_s: float) -> None:
+        """Ask one's own server for a sign of life; TimeoutError without one. Any answer will do, an error too."""
+        iq = self.client.make_iq_get(ito=JID(self.client.boundjid.domain))
+        iq.append(ET.Element("{urn:xmpp:ping}ping"))
+        answer: asyncio.Future[Any] = iq.send(timeout=timeout_s)  # type: ignore[no-untyped-call]
+        await wait_any(timeout_s + 1.0, self.gone, future=answer)
+        if self.gone.is_set():
+            answer.cancel()
+        elif not answer.done() or isinstance(answer.exception(), IqTimeout):
+            raise TimeoutError
+
+    async def close(self, patience: float) -> None:
+        """End the stream, politely if there is patience, and leave no task of slixmpp behind."""
+        client = self.client
+        client.cancel_connection_attempt()
+        if patience and client.transport:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(patience):
+                    await client.disconnect(wait=patience / 2)
+        client.abort()
+        sender = client._run_out_filters  # noqa: SLF001 (slixmpp leaves it running)
+        if sender is not None:
+            sender.cancel()
+            await asyncio.wait({sender})
+        for name in [n for n in client.scheduled_events if not n.startswith("IqTimeout")]:
+            client.cancel_schedule(name)
+
+    def _tried(self, attempt: asyncio.Future[Any]) -> None:
+        # With a result it is slixmpp's next round over the addresses: the first one reached nobody.
+        if not attempt.cancelled() and (attempt.exception() or attempt.result() is not None):
+            self.gone.set()
+
+    def _negotiated(self, _: object) -> None:
+        # Not at session_start: stream management is agreed on after it, and what is sent before is never counted.
+        if not self.client.sessionstarted:
+            return
+        if isinstance(self.client.socket, ssl.SSLObject | ssl.SSLSocket):
+            self.started.set()
+        else:
+            self.fault = "the server offered no encryption"
+            self.gone.set()
+
+    def _gone(self, _: object) -> None:
+        self.gone.set()
+
+    def _unreachable(self, reason: object) -> None:
+        cause = reason.strerror if isinstance(reason, OSError) and reason.strerror else reason
+        self.fault = f"the server cannot be reached: {cause or 'no answer'}"
+
+    def _untrusted(self, error: object) -> None:
+        cause = getattr(error, "verify_message", None) or getattr(error, "reason", None) or "TLS failed"
+        self.fault = f"the server's certificate is not trusted: {cause}; see ca_file"
+        self.gone.set()
+
+    def _failed_auth(self, failure: ElementBase) -> None:
+        condition = failure["condition"]
+        self.fault = _REFUSED if condition == "not-authorized" else f"the server refused the login: {condition}"
+
+    def _refused(self, _: object) -> None:
+        self.refused = True
+        self.fault = self.fault or _REFUSED
+        self.gone.set()
+
+    def _no_scram(self, _: object) -> None:
+        self.fault = "the server offers no SCRAM login over TLS, and nothing weaker is accepted"
+
+    def _stream_error(self, error: ElementBase) -> None:
+        condition = error["condition"]
+        if condition == "conflict":
+            self.fault = "another program uses the same account and resource"
+        else:
+            self.fault = f"the server ended the stream: {condition}"
+
+
+class _Discretion(logging.Filter):
+    """Lets through of slixmpp's messages only that there was one, and where: their text holds stanzas and secrets."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.levelno < logging.WARNING:
+            return False
+        record.msg, record.args = f"slixmpp: {record.levelname.lower()} at line {record.lineno}", ()
+        record.levelno, record.levelname = logging.DEBUG, "DEBUG"
+        record.exc_info = record.exc_text = record.stack_info = None
+        return True
+
+
+class _Unasked(logging.Filter):
+    """Drops what slixmpp says in nobody's name whenever a nonza comes in while an answer is awaited."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not str(record.msg).startswith("Unknown stanza interface")
+
+
+_DISCRETION, _UNASKED = _Discretion(), _Unasked()
+
+
+def quieten_slixmpp() -> None:
+    """Keep slixmpp's own words out of every log of this process, whatever the levels and handlers are."""
+    # On each logger itself: a filter of a parent is not asked. Plugins bring theirs when they are registered.
+    for name in [n for n in logging.root.manager.loggerDict if n.split(".", 1)[0] == "slixmpp"]:
+        logging.getLogger(name).addFilter(_DISCRETION)
+    # Only what is logged on the root itself passes here: nothing of any other program part.
+    logging.root.addFilter(_UNASKED)
+
+
+def _without_presence(stanza: StanzaBase) -> StanzaBase | None:
+    return None if stanza.name == "presence" else stanza
+
+
+async def wait_any(timeout_s: float | None, *events: asyncio.Event, future: asyncio.Future[Any] | None = None) -> bool:
+    """Wait for the first of the events (or the future); False when none came within ``timeout_s``."""
+    waiting = [asyncio.ensure_future(event.wait()) for event in events]
+    everything = [*waiting, future] if future else waiting
+    try:
+        done, _ = await asyncio.wait(everything, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in waiting:
+            task.cancel()
+    return bool(done)

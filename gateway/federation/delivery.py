@@ -1,0 +1,295 @@
+"""The outbox to the federation: rows become messages, and leave when their recipient has confirmed them.
+
+Before every send, and before every repetition, the rows are read from the store again, against the consents valid at
+that moment: what was revoked is not sent, queued or not. The stanza id says which rows a message covers, so a receipt
+is understood even by a gateway that has been restarted since. A recipient that is slow or gone delays nobody else.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
+
+from gateway.errors import SenMLError
+from gateway.federation.attempt import wait_any
+from gateway.federation.flight import Flight, Lane
+from gateway.federation.stanza import (
+    DEFAULT_MAX_STANZA_BYTES,
+    RECEIPTS,
+    Interval,
+    build_quoalise,
+    fit,
+    parse_interval,
+    size,
+)
+from gateway.senml.naming import NameForm
+from gateway.store.points import Confirm, under
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from gateway.federation.session import Session, Stanza
+    from gateway.federation.stanza import Publisher
+    from gateway.store.points import MeterInfo, OutboxRow, Subscription
+    from gateway.store.store import Store
+
+log = logging.getLogger(__name__)
+
+# What one's own server has not acknowledged stands before the next ping in the line: 90 kB are 30 s at 3 kB/s.
+SESSION_BYTES = 90_000
+_BUSY_S = 1.0
+# More than a stanza of the default size can hold.
+_MOST_ROWS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The first rows that can share a message: one meter, one manner, numbers or texts, one granularity a series."""
+
+    meter: str
+    form: NameForm
+    confirm: Confirm
+    rows: tuple[OutboxRow, ...]
+
+
+def first_batch(rows: Sequence[OutboxRow], subscriptions: Sequence[Subscription]) -> Batch:
+    """Take from the front of ``rows`` (at least one) what goes into one message; a longer prefix decides the manner."""
+    key = _key(rows[0], subscriptions)
+    granularities: dict[str, int] = {}
+    count = 0
+    for row in rows:
+        point = row.point
+        fine = granularities.setdefault(point.series.path, point.granularity)
+        if fine != point.granularity or _key(row, subscriptions) != key:
+            break
+        count += 1
+    meter, form, confirm, _ = key
+    return Batch(meter, form, confirm, tuple(rows[:count]))
+
+
+class Delivery:
+    """Sends what the outbox holds.
+
+    Args:
+        session: the connection; listening begins at once, sending with ``run``.
+        store: asked through ``call``, which runs it on the store's thread.
+        call: ``await call(function, *arguments)``.
+        publisher: in whose name the messages are.
+        wake: set by whoever wrote something that may have to be sent; cleared here.
+        clock: the host's POSIX seconds, for the consents.
+        monotonic: seconds that only grow, for the waiting.
+        max_stanza_bytes: the most that one message may take.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        store: Store,
+        call: Callable[..., Awaitable[Any]],
+        publisher: Publisher,
+        wake: asyncio.Event,
+        clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+        max_stanza_bytes: int = DEFAULT_MAX_STANZA_BYTES,
+    ) -> None:
+        self._session, self._store, self._call, self._publisher = session, store, call, publisher
+        self._wake, self._max_bytes = wake, max_stanza_bytes
+        self._clock, self._monotonic = clock, monotonic
+        self._lanes: dict[str, Lane] = {}
+        # What came in waits for the one task that works on the lanes, so that no step sees them half changed.
+        self._incoming: deque[Callable[[], Awaitable[None] | None]] = deque()
+        self._unaccepted: dict[tuple[str, str], int] = {}
+        self._poisoned: set[str] = set()
+        session.listen(f"{{jabber:client}}message/{{{RECEIPTS}}}received", self._receive)
+        session.listen("{jabber:client}message/{jabber:client}error", self._receive)
+        session.on_acknowledged(lambda to, stanza_id: self._later(partial(self._accepted, to, stanza_id)))
+        session.on_change(lambda up: self._later(self._new_session) if up else self._wake.set())
+
+    def resume(self, recipient: str, after: int | None) -> None:
+        """The recipient is there and wants to go on after this number; with None, wherever it was."""
+        self._later(partial(self._resume, recipient, after))
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Send whenever there is a connection and something to send, until ``stop``."""
+        while not stop.is_set():
+            self._wake.clear()
+            while self._incoming:
+                waiting = self._incoming.popleft()()
+                if waiting is not None:
+                    await waiting
+            pause = await self._send_all() if self._session.connected.is_set() else None
+            if not self._wake.is_set() and (pause is None or pause > 0):
+                await wait_any(pause, self._wake, stop)
+
+    async def _send_all(self) -> float | None:
+        """One message for each recipient in turn until none may have another; seconds until the next is due."""
+        for recipient in await self._call(self._store.recipients):
+            self._lanes.setdefault(recipient, Lane())
+        for recipient, lane in self._lanes.items():
+            for flight in lane.settled(self._monotonic()):
+                await self._call(self._store.confirm, recipient, flight.after, flight.last)
+        turns = deque(self._lanes)
+        while turns and not self._incoming and self._session.connected.is_set():
+            if self._unaccepted and sum(self._unaccepted.values()) + self._max_bytes > SESSION_BYTES:
+                return _BUSY_S
+            recipient = turns.popleft()
+            if await self._send_one(recipient, self._lanes[recipient]):
+                turns.append(recipient)
+                # Last in the next round too: on a slow line a round ends before everybody had a turn.
+                self._lanes[recipient] = self._lanes.pop(recipient)
+        times = [at for lane in self._lanes.values() if (at := lane.wake_at()) is not None]
+        return max(min(times) - self._monotonic(), 0.01) if times else None
+
+    async def _send_one(self, recipient: str, lane: Lane) -> bool:
+        """Send what is next for one recipient; False when there is nothing, or nothing may be sent now."""
+        overdue = lane.overdue(self._monotonic())
+        if overdue is None and not lane.open(self._monotonic(), self._max_bytes):
+            return False
+        after = lane.cursor if overdue is None else overdue.after
+        rows: list[OutboxRow] = await self._call(self._store.pending, recipient, after, _MOST_ROWS, self._clock())
+        if overdue is not None:
+            rows = [row for row in rows if row.seq <= overdue.last]
+        if not rows:
+            if overdue is not None:
+                lane.drop(overdue.after, overdue.last)
+            return overdue is not None
+        subscriptions = await self._call(self._store.subscriptions, recipient)
+        batch = first_batch(rows, subscriptions)
+        meter = next(m for m in await self._call(self._store.meters) if m.name == batch.meter)
+        after = rows[0].seq - 1 if after < 0 else after
+        return await self._send_batch(recipient, lane, batch, meter, after, len(rows), overdue)
+
+    async def _send_batch(
+        self,
+        recipient: str,
+        lane: Lane,
+        batch: Batch,
+        meter: MeterInfo,
+        after: int,
+        rows: int,
+        overdue: Flight | None,
+    ) -> bool:
+        good, shown = self._packable(meter, batch)
+        # Up to here a message covers everything: what it holds, and around that what can never be sent.
+        last = batch.rows[-1].seq if shown == len(good) else good[max(shown - 1, 0)].seq
+        if overdue is not None and shown == len(good) and len(batch.rows) == rows:
+            last = overdue.last
+        elif overdue is not None:
+            lane.split(overdue, last)
+        if not shown:
+            await self._call(self._store.confirm, recipient, after, last)
+            lane.drop(after, last)
+            lane.cursor = max(lane.cursor, last)
+            return True
+        interval = Interval(self._store.epoch, after, last)
+        points = [row.point for row in good[:shown]]
+        payload = build_quoalise(self._publisher, meter, batch.form, points, interval)
+        return self._send(recipient, lane, batch.confirm, interval, payload)
+
+    def _send(self, recipient: str, lane: Lane, confirm: Confirm, interval: Interval, payload: ET.Element) -> bool:
+        if not self._session.send_message(recipient, interval.id, payload, ET.Element(f"{{{RECEIPTS}}}request")):
+            return False
+        amount = size(payload)
+        lane.sent(interval.after, interval.last, amount, confirm, self._monotonic())
+        if self._session.acknowledges:
+            self._unaccepted[recipient, interval.id] = amount
+        else:
+            lane.accepted(interval.after, interval.last, self._monotonic())
+        return True
+
+    def _packable(self, meter: MeterInfo, batch: Batch) -> tuple[list[OutboxRow], int]:
+        """The rows that a message can hold at all, and how many of the first of them fit into one.
+
+        A row that fits in no message leaves with its neighbours; the log says it once a series. The reading stays in
+        the store; kept in the outbox it would stop everything behind it, for ever.
+        """
+        good = list(batch.rows)
+        try:
+            shown = self._fit(meter, batch.form, good)
+        except SenMLError:
+            good = [row for row in good if not self._is_poison(meter, batch.form, row)]
+            shown = self._fit(meter, batch.form, good)
+        if good and not shown:
+            self._complain(good[0], "too large for one message")
+        return good, shown
+
+    def _fit(self, meter: MeterInfo, form: NameForm, rows: Sequence[OutboxRow]) -> int:
+        return fit(self._publisher, meter, form, [row.point for row in rows], self._max_bytes)
+
+    def _is_poison(self, meter: MeterInfo, form: NameForm, row: OutboxRow) -> bool:
+        try:
+            self._fit(meter, form, [row])
+        except SenMLError as error:
+            self._complain(row, str(error))
+            return True
+        return False
+
+    def _complain(self, row: OutboxRow, reason: str) -> None:
+        path = row.point.series.path
+        if path not in self._poisoned:
+            self._poisoned.add(path)
+            log.error("a series cannot be sent to the federation and is left out: %s", reason)
+            log.debug("it is %s", path)
+
+    def _later(self, work: Callable[[], Awaitable[None] | None]) -> None:
+        self._incoming.append(work)
+        self._wake.set()
+
+    def _receive(self, stanza: Stanza) -> None:
+        """A receipt or a bounce; what does not come from the recipient itself changes nothing."""
+        work: Callable[[str, Interval], Awaitable[None] | None]
+        received = stanza.xml.find(f"{{{RECEIPTS}}}received")
+        if stanza.type == "error":
+            interval, work = parse_interval(stanza.id), self._bounced
+        elif received is not None:
+            interval, work = parse_interval(received.get("id", "")), self._confirmed
+        else:
+            return
+        if interval is not None and interval.epoch == self._store.epoch:
+            self._later(partial(work, stanza.sender, interval))
+
+    async def _confirmed(self, recipient: str, interval: Interval) -> None:
+        await self._call(self._store.confirm, recipient, interval.after, interval.last)
+        if recipient in self._lanes:
+            self._lanes[recipient].confirmed(interval.after, interval.last, self._monotonic())
+            self._unaccepted.pop((recipient, interval.id), None)
+
+    def _bounced(self, recipient: str, interval: Interval) -> None:
+        lane = self._lanes.get(recipient)
+        if lane is None:
+            return
+        if not lane.probing:
+            log.warning("a recipient cannot be reached; its messages wait")
+        log.debug("bounced: %s to %s", interval.id, recipient)
+        lane.bounced(interval.after, interval.last, self._monotonic())
+
+    def _accepted(self, recipient: str, stanza_id: str) -> None:
+        self._unaccepted.pop((recipient, stanza_id), None)
+        interval = parse_interval(stanza_id)
+        if interval is not None and recipient in self._lanes:
+            self._lanes[recipient].accepted(interval.after, interval.last, self._monotonic())
+
+    def _new_session(self) -> None:
+        self._unaccepted.clear()
+        for lane in self._lanes.values():
+            lane.new_session()
+
+    def _resume(self, recipient: str, after: int | None) -> None:
+        self._lanes.setdefault(recipient, Lane()).resume(after)
+
+
+def _key(row: OutboxRow, subscriptions: Sequence[Subscription]) -> tuple[str, NameForm, Confirm, bool]:
+    series = row.point.series
+    asked = [s for s in subscriptions if s.meter == series.meter and under(series.path, s.prefix)]
+    text = isinstance(row.point.value, str)
+    if not asked:
+        # Unsubscribed since: what is still queued goes out once, and nobody will confirm it.
+        return series.meter, NameForm.SEN1, Confirm.SERVER, text
+    nearest = max(asked, key=lambda s: len(s.prefix))
+    return series.meter, NameForm(nearest.form), nearest.confirm, text

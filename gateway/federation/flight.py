@@ -1,0 +1,160 @@
+"""What is under way to one recipient, and what may be sent to it now: window, patience and back-off, as pure logic.
+
+No I/O and no clock: ``now`` is any monotonic number of seconds. A message is sent again on a new session, a second
+after it bounced, and when a minute brought no answer; a recipient that bounces or stays silent is tried with its oldest
+message only, less and less often, until it gives a sign of life.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from gateway.store.points import Confirm
+
+WINDOW_MESSAGES = 32
+WINDOW_BYTES = 60_000
+
+FIRST_PATIENCE_S = 60.0
+# What is not answered may lie in the recipient's offline store, where every repetition is added to it.
+LAST_PATIENCE_S = 4 * 3600.0
+FIRST_BACKOFF_S = 1.0
+LAST_BACKOFF_S = 300.0
+# A bounce comes back within this time of one's own server having taken the message.
+SETTLE_S = 60.0
+
+
+@dataclass(slots=True)
+class Flight:
+    """One message sent and not yet confirmed: its numbers, its bytes, and when to act on it again."""
+
+    after: int
+    last: int
+    size: int
+    confirm: Confirm
+    due: float
+    patience: float = FIRST_PATIENCE_S
+    accepted: bool = False
+    bounced: bool = False
+
+    @property
+    def settling(self) -> bool:
+        """Whether it only waits to see that no bounce comes."""
+        return self.accepted and self.confirm is Confirm.SERVER
+
+
+@dataclass(slots=True)
+class Lane:
+    """The messages under way to one recipient, oldest first; ``cursor`` is the highest number sent, -1 for none."""
+
+    cursor: int = -1
+    flights: dict[tuple[int, int], Flight] = field(default_factory=dict)
+    probing: bool = False
+    _held_until: float = 0.0
+    _backoff: float = 0.0
+
+    def overdue(self, now: float) -> Flight | None:
+        """The oldest message that is to be sent again now."""
+        if now < self._held_until:
+            return None
+        waiting = [flight for flight in self.flights.values() if not flight.settling]
+        if self.probing:
+            waiting = waiting[:1]
+        return next((flight for flight in waiting if flight.due <= now), None)
+
+    def open(self, now: float, most_bytes: int) -> bool:
+        """Whether a new message of up to ``most_bytes`` may be sent now."""
+        if self.probing or now < self._held_until:
+            return False
+        sizes = [flight.size for flight in self.flights.values() if not flight.settling]
+        return not sizes or (len(sizes) < WINDOW_MESSAGES and sum(sizes) + most_bytes <= WINDOW_BYTES)
+
+    def sent(self, after: int, last: int, size: int, confirm: Confirm, now: float) -> None:
+        """Note that the message of these numbers was sent, for the first time or again."""
+        before = self.flights.get((after, last))
+        if before is None:
+            self._put(Flight(after, last, size, confirm, now + FIRST_PATIENCE_S))
+        else:
+            if before.due and not before.bounced:
+                before.patience = min(before.patience * 2, LAST_PATIENCE_S)
+                self.probing = True
+            before.size, before.confirm, before.due = size, confirm, now + before.patience
+            before.accepted = before.bounced = False
+        self.cursor = max(self.cursor, last)
+
+    def split(self, flight: Flight, at: int) -> None:
+        """Of a message that is to be sent again, the part above number ``at`` becomes another one."""
+        self.flights.pop((flight.after, flight.last), None)
+        for after, last in ((flight.after, at), (at, flight.last)):
+            self._put(Flight(after, last, flight.size, flight.confirm, 0.0, bounced=flight.bounced))
+
+    def drop(self, after: int, last: int) -> None:
+        """Forget a message: it was confirmed, or nothing of it may be sent any more."""
+        self.flights.pop((after, last), None)
+
+    def confirmed(self, after: int, last: int, now: float) -> None:
+        """The recipient has these numbers, so it lives: what bounced goes out at once, the silent get new patience."""
+        for key in [key for key in self.flights if after <= key[0] and key[1] <= last]:
+            del self.flights[key]
+        self._alive(now)
+
+    def accepted(self, after: int, last: int, now: float) -> None:
+        """One's own server has taken the message."""
+        flight = self.flights.get((after, last))
+        if flight is not None:
+            flight.accepted = True
+            if flight.confirm is Confirm.SERVER:
+                flight.due = now + SETTLE_S
+
+    def bounced(self, after: int, last: int, now: float) -> None:
+        """The message came back. The bounces of one volley count as one."""
+        flight = self.flights.get((after, last))
+        if flight is None:
+            return
+        if now >= self._held_until:
+            self._backoff = min(self._backoff * 2 or FIRST_BACKOFF_S, LAST_BACKOFF_S)
+            self._held_until = now + self._backoff
+        self.probing = True
+        flight.accepted, flight.bounced, flight.due = False, True, self._held_until
+
+    def settled(self, now: float) -> list[Flight]:
+        """The messages that one's own server took and that did not come back: they count as delivered."""
+        done = [flight for flight in self.flights.values() if flight.settling and flight.due <= now]
+        for flight in done:
+            self.confirmed(flight.after, flight.last, now)
+        return done
+
+    def new_session(self) -> None:
+        """What was under way may have been lost with the old session: it is due again."""
+        for flight in self.flights.values():
+            flight.due, flight.accepted = 0.0, False
+        if not self.flights:
+            self.cursor = -1
+
+    def resume(self, after: int | None) -> None:
+        """The recipient asks to go on after a number, or only says that it is there: no more waiting."""
+        self.probing, self._held_until, self._backoff = False, 0.0, 0.0
+        if after is not None:
+            self.flights.clear()
+            self.cursor = after
+        for flight in self.flights.values():
+            if not flight.settling:
+                flight.due = 0.0
+
+    def wake_at(self) -> float | None:
+        """When there is something to do here if nothing comes in before."""
+        waiting = [flight for flight in self.flights.values() if not flight.settling]
+        times = [flight.due for flight in self.flights.values() if flight.settling]
+        times += [max(flight.due, self._held_until) for flight in (waiting[:1] if self.probing else waiting)]
+        return min(times, default=None)
+
+    def _alive(self, now: float) -> None:
+        if self.probing:
+            for flight in self.flights.values():
+                if not flight.settling:
+                    flight.due = 0.0 if flight.bounced else now + FIRST_PATIENCE_S
+                    flight.patience = FIRST_PATIENCE_S
+        self.probing, self._held_until, self._backoff = False, 0.0, 0.0
+
+    def _put(self, flight: Flight) -> None:
+        self.flights[flight.after, flight.last] = flight
+        self.flights = dict(sorted(self.flights.items()))

@@ -1,0 +1,246 @@
+"""Ad-hoc commands as XML (XEP-0050 with XEP-0004 forms and XEP-0059 pages): requests in, answers and errors out.
+
+XML and values only. What a person reads is in the asker's language, French or English; what a program reads (node,
+status, field names, the word ``Success``) is the same in both.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+COMMANDS = "http://jabber.org/protocol/commands"
+DATA = "jabber:x:data"
+RSM = "http://jabber.org/protocol/rsm"
+STANZAS = "urn:ietf:params:xml:ns:xmpp-stanzas"
+QUOALISE = "urn:quoalise:0"
+XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+
+MAX_FIELDS = 20
+MAX_VALUE_CHARS = 1023
+
+_ACTIONS = ("execute", "next", "complete", "cancel", "prev")
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """One sentence for a person, in the two languages of this program."""
+
+    fr: str
+    en: str
+
+    def in_language(self, lang: str) -> str:
+        """The sentence in ``lang``: English when English is asked for, else French."""
+        return self.en if is_english(lang) else self.fr
+
+
+class RequestError(Exception):
+    """What is wrong with a peer's request: a stanza error (RFC 6120 §8.3.3) and a sentence for its user."""
+
+    def __init__(self, error_type: str, condition: str, phrase: Phrase) -> None:
+        super().__init__(phrase.en)
+        self.error_type = error_type
+        self.condition = condition
+        self.phrase = phrase
+
+
+class UpstreamError(RequestError):
+    """The source of the data failed: quoalise's ``<upstream-error>``, whose issuer and code are both required."""
+
+    def __init__(self, issuer: str, code: str, phrase: Phrase) -> None:
+        super().__init__("cancel", "undefined-condition", phrase)
+        self.issuer = issuer
+        self.code = code
+
+
+def bad_request(fr: str, en: str) -> RequestError:
+    """The request cannot be understood or is too large: change it and ask again."""
+    return RequestError("modify", "bad-request", Phrase(fr, en))
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page asked for (XEP-0059): at most ``maximum`` items after the one that ``after`` names."""
+
+    maximum: int | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command as asked: its node, what to do, the submitted fields (None when there was no form), and the page."""
+
+    node: str
+    action: str
+    session: str
+    fields: Mapping[str, str] | None
+    page: Page | None
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a form for a person."""
+
+    var: str
+    label: Phrase
+    description: Phrase | None = None
+    value: str = ""
+    required: bool = True
+    options: Sequence[tuple[str, Phrase]] = field(default_factory=tuple)
+
+
+def parse_command(command: ET.Element) -> Command:
+    """Read a ``<command>`` element. Raises RequestError with what to tell the peer."""
+    action = command.get("action", "execute")
+    if action not in _ACTIONS:
+        raise bad_request(f"action inconnue : {action[:40]!a}", f"unknown action: {action[:40]!a}")
+    session = command.get("sessionid", "")[:MAX_VALUE_CHARS] or secrets.token_hex(8)
+    form = command.find(f"{{{DATA}}}x")
+    if form is not None and form.get("type") == "cancel":
+        action = "cancel"
+    fields = _read_fields(form) if form is not None and action != "cancel" else None
+    return Command(command.get("node", ""), action, session, fields, _read_page(command.find(f"{{{RSM}}}set")))
+
+
+def build_form(command: Command, lang: str, title: Phrase, instructions: Phrase, fields: Iterable[Field]) -> ET.Element:
+    """The answer to a command without a form: the form to fill in, for a person."""
+    element = _command(command, "executing")
+    actions = ET.SubElement(element, f"{{{COMMANDS}}}actions", {"execute": "complete"})
+    ET.SubElement(actions, f"{{{COMMANDS}}}complete")
+    form = ET.SubElement(element, f"{{{DATA}}}x", {"type": "form"})
+    ET.SubElement(form, f"{{{DATA}}}title").text = title.in_language(lang)
+    ET.SubElement(form, f"{{{DATA}}}instructions").text = instructions.in_language(lang)
+    for described in fields:
+        form.append(_field(described, lang))
+    return element
+
+
+def build_result(
+    command: Command, lang: str, title: Phrase, results: Sequence[tuple[str, Phrase, str]], *payload: ET.Element
+) -> ET.Element:
+    """The answer to a command that was carried out: ``results`` are (var, label, value); then the payload."""
+    element = _command(command, "completed")
+    form = ET.SubElement(element, f"{{{DATA}}}x", {"type": "result"})
+    ET.SubElement(form, f"{{{DATA}}}title").text = title.in_language(lang)
+    for var, label, value in results:
+        attributes = {"var": var, "type": "fixed", "label": label.in_language(lang)}
+        ET.SubElement(ET.SubElement(form, f"{{{DATA}}}field", attributes), f"{{{DATA}}}value").text = value
+    element.extend(payload)
+    return element
+
+
+def build_cancelled(command: Command) -> ET.Element:
+    """The answer to a cancelled command."""
+    return _command(command, "canceled")
+
+
+def build_page(first: int, shown: int, total: int) -> ET.Element:
+    """The ``<set>`` that describes a page of ``shown`` items from number ``first`` on (XEP-0059 §2.1)."""
+    page = ET.Element(f"{{{RSM}}}set")
+    if shown:
+        ET.SubElement(page, f"{{{RSM}}}first", {"index": str(first)}).text = str(first)
+        ET.SubElement(page, f"{{{RSM}}}last").text = str(first + shown - 1)
+    ET.SubElement(page, f"{{{RSM}}}count").text = str(total)
+    return page
+
+
+def build_error(error: RequestError, lang: str) -> ET.Element:
+    """The ``<error>`` child of a stanza of type error."""
+    element = ET.Element("{jabber:client}error", {"type": error.error_type})
+    ET.SubElement(element, f"{{{STANZAS}}}{error.condition}")
+    written = "en" if is_english(lang) else "fr"
+    ET.SubElement(element, f"{{{STANZAS}}}text", {XML_LANG: written}).text = error.phrase.in_language(lang)
+    if isinstance(error, UpstreamError):
+        ET.SubElement(element, f"{{{QUOALISE}}}upstream-error", {"issuer": error.issuer, "code": error.code})
+    return element
+
+
+def build_submit(node: str, fields: Mapping[str, str], page: Page | None = None) -> ET.Element:
+    """The asker's side: a command with its form filled in."""
+    element = ET.Element(f"{{{COMMANDS}}}command", {"node": node, "action": "execute"})
+    form = ET.SubElement(element, f"{{{DATA}}}x", {"type": "submit"})
+    for var, value in fields.items():
+        row = ET.SubElement(form, f"{{{DATA}}}field", {"var": var, "type": "text-single"})
+        ET.SubElement(row, f"{{{DATA}}}value").text = value
+    if page is not None:
+        wanted = ET.SubElement(element, f"{{{RSM}}}set")
+        if page.maximum is not None:
+            ET.SubElement(wanted, f"{{{RSM}}}max").text = str(page.maximum)
+        if page.after is not None:
+            ET.SubElement(wanted, f"{{{RSM}}}after").text = page.after
+    return element
+
+
+def parse_result(command: ET.Element) -> dict[str, str]:
+    """The asker's side: the fields of a completed command's result form."""
+    form = command.find(f"{{{DATA}}}x")
+    return {} if form is None else {var: value for var, value in _pairs(form) if value}
+
+
+def parse_page(command: ET.Element) -> tuple[str | None, int | None]:
+    """The asker's side: what to give as ``after`` for the next page, and how many items all pages hold."""
+    page = command.find(f"{{{RSM}}}set")
+    if page is None:
+        return None, None
+    count = page.findtext(f"{{{RSM}}}count", "")
+    return page.findtext(f"{{{RSM}}}last"), int(count) if count.isdecimal() else None
+
+
+def is_english(lang: str) -> bool:
+    """Whether an ``xml:lang`` asks for English; anything else, or nothing, is answered in French."""
+    return lang.lower().split("-")[0] == "en"
+
+
+def _read_fields(form: ET.Element) -> dict[str, str]:
+    if form.get("type") != "submit":
+        raise bad_request("le formulaire doit être de type « submit »", "the form must be of type “submit”")
+    fields: dict[str, str] = {}
+    for var, value in _pairs(form):
+        if len(fields) >= MAX_FIELDS or len(value) > MAX_VALUE_CHARS or len(var) > MAX_VALUE_CHARS:
+            raise bad_request("le formulaire est trop grand", "the form is too large")
+        if fields.setdefault(var, value) != value:
+            raise bad_request(f"le champ {var!a} est donné deux fois", f"the field {var!a} is given twice")
+    return fields
+
+
+def _pairs(form: ET.Element) -> Iterable[tuple[str, str]]:
+    for row in form.findall(f"{{{DATA}}}field"):
+        yield row.get("var", ""), (row.findtext(f"{{{DATA}}}value") or "").strip()
+
+
+def _read_page(wanted: ET.Element | None) -> Page | None:
+    if wanted is None:
+        return None
+    maximum = wanted.findtext(f"{{{RSM}}}max")
+    if wanted.find(f"{{{RSM}}}before") is not None or wanted.find(f"{{{RSM}}}index") is not None:
+        raise bad_request("les pages vont en avant : <max> et <after>", "pages go forward: use <max> and <after>")
+    if maximum is not None and not (maximum.isascii() and maximum.isdigit() and len(maximum) < 10):
+        raise bad_request("<max> doit être un nombre entier", "<max> must be a whole number")
+    return Page(None if maximum is None else int(maximum), wanted.findtext(f"{{{RSM}}}after"))
+
+
+def _command(command: Command, status: str) -> ET.Element:
+    attributes = {"node": command.node, "sessionid": command.session, "status": status}
+    return ET.Element(f"{{{COMMANDS}}}command", attributes)
+
+
+def _field(described: Field, lang: str) -> ET.Element:
+    kind = "list-single" if described.options else "text-single"
+    element = ET.Element(
+        f"{{{DATA}}}field", {"var": described.var, "type": kind, "label": described.label.in_language(lang)}
+    )
+    if described.description:
+        ET.SubElement(element, f"{{{DATA}}}desc").text = described.description.in_language(lang)
+    if described.required:
+        ET.SubElement(element, f"{{{DATA}}}required")
+    if described.value:
+        ET.SubElement(element, f"{{{DATA}}}value").text = described.value
+    for value, label in described.options:
+        option = ET.SubElement(element, f"{{{DATA}}}option", {"label": label.in_language(lang)})
+        ET.SubElement(option, f"{{{DATA}}}value").text = value
+    return element

@@ -1,0 +1,325 @@
+"""One account kept connected: a fresh client for each attempt, watched from the first byte, with no way down to clear.
+
+slixmpp's own reconnection hangs, reorders and drops (a RST during STARTTLS leaves it waiting without any event), so a
+client object lives for one connection only. What was not confirmed is sent again by who sent it; nothing waits here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import ssl
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
+
+from slixmpp import JID
+from slixmpp.exceptions import IqError, IqTimeout
+from slixmpp.xmlstream.handler import Callback
+from slixmpp.xmlstream.matcher import MatchXPath
+
+from gateway.errors import ConfigError, FederationError
+from gateway.federation.attempt import Attempt, wait_any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from slixmpp import ClientXMPP
+    from slixmpp.stanza import Iq
+    from slixmpp.xmlstream import ElementBase, StanzaBase
+
+log = logging.getLogger(__name__)
+
+_ACK_REQUEST = "<r xmlns='urn:xmpp:sm:3'/>"
+_CLIENT_PORT = 5222
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whose session it is: bare JID, password, ``host:port`` if DNS is not to be asked, the CA if not the system's."""
+
+    jid: str
+    password: str = field(repr=False)
+    address: str | None = None
+    ca_file: Path | None = None
+    resource: str = "proxy"
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long things may take, in seconds.
+
+    The ping waits its turn behind what is in flight: ``ping_timeout`` must exceed window bytes / line rate (60 kB at
+    the 3 kB/s of a stock ejabberd are 20 s).
+    """
+
+    start: float = 45.0
+    ping_every: float = 60.0
+    ping_timeout: float = 60.0
+    retry_first: float = 1.0
+    retry_last: float = 300.0
+    retry_refused: float = 60.0
+    lasted: float = 60.0
+    stop: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class SessionState:
+    """What ``status`` shows: connected or not since when (POSIX seconds), attempts since the last success, and why."""
+
+    connected: bool = False
+    since: float = 0.0
+    attempts: int = 0
+    sessions: int = 0
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stanza:
+    """A stanza that came in: id, type, the sender's full and bare JID, its language and its XML."""
+
+    id: str
+    type: str
+    origin: str
+    sender: str
+    lang: str
+    xml: ET.Element
+    client: ClientXMPP = field(repr=False)
+
+
+class Session:
+    """A supervised connection; listeners are told of every session, so they are registered once.
+
+    Args:
+        account: who connects.
+        timing: how long things may take.
+        features: what service discovery says this client can do.
+        commands: node -> name of the ad-hoc commands that service discovery lists.
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        timing: Timing | None = None,
+        features: Sequence[str] = (),
+        commands: dict[str, str] | None = None,
+    ) -> None:
+        self.account = account
+        self.jid = JID(f"{bare_jid(account.jid)}/{account.resource}")
+        self.state = SessionState(since=time.time())
+        self.connected = asyncio.Event()
+        self.acknowledges = False
+        self._timing = timing or Timing()
+        self._features, self._commands = tuple(features), dict(commands or {})
+        self._address = _parse_address(account.address)
+        self._ssl = _ssl_context(account.ca_file)
+        self._listeners: list[tuple[str, Callable[[Stanza], None]]] = []
+        self._on_change: list[Callable[[bool], None]] = []
+        self._on_ack: list[Callable[[str, str], None]] = []
+        self._client: ClientXMPP | None = None
+        self._requests: set[asyncio.Future[Any]] = set()
+        self._said: str | None = None
+
+    def listen(self, xpath: str, callback: Callable[[Stanza], None]) -> None:
+        """Call back for every stanza that the XPath (``{jabber:client}iq/{ns}name``) matches, in every session."""
+        self._listeners.append((xpath, callback))
+
+    def on_change(self, callback: Callable[[bool], None]) -> None:
+        """Call back with True when a session begins and with False when it ends."""
+        self._on_change.append(callback)
+
+    def on_acknowledged(self, callback: Callable[[str, str], None]) -> None:
+        """Call back with recipient (bare JID) and id of every message that one's own server has taken (XEP-0198)."""
+        self._on_ack.append(callback)
+
+    def send_message(self, to: str, stanza_id: str, *payload: ET.Element) -> bool:
+        """Send a ``<message type="chat">``; False when there is no session. Nothing is kept for a later session."""
+        if self._client is None:
+            return False
+        message = self._client.make_message(mto=JID(to), mtype="chat")
+        message["id"] = stanza_id
+        for element in payload:
+            message.append(element)
+        message.send()
+        if self.acknowledges:
+            # slixmpp's own request goes out before the stanza that it is about; as a string this one stays in line.
+            self._client.send(_ACK_REQUEST)
+        return True
+
+    async def request(self, to: str, payload: ET.Element, timeout_s: float = 30.0) -> ET.Element:
+        """Send an ``<iq type="set">`` and wait for the answer's payload.
+
+        Raises FederationError with the peer's sentence and condition, or when no answer came.
+        """
+        client = self._client
+        if client is None:
+            raise FederationError("there is no connection to the federation", "remote-server-timeout")
+        iq = client.make_iq_set(ito=JID(to))
+        iq.append(payload)
+        answer: asyncio.Future[Iq] = iq.send(timeout=timeout_s)  # type: ignore[no-untyped-call]
+        self._requests.add(answer)
+        try:
+            result = await answer
+        except IqError as error:
+            raise FederationError(error.text or error.condition, error.condition) from error
+        except IqTimeout as error:
+            raise FederationError("no answer came in time", "remote-server-timeout") from error
+        finally:
+            self._requests.discard(answer)
+        return next(iter(result.xml), ET.Element("empty"))
+
+    def answer(self, request: Stanza, payload: ET.Element, *, error: bool = False) -> None:
+        """Answer an ``<iq>`` with a payload, or with an ``<error>`` element; nothing happens if its session ended."""
+        if request.client is not self._client:
+            return
+        iq = request.client.Iq()
+        iq["id"], iq["type"], iq["to"] = request.id, "error" if error else "result", JID(request.origin)
+        iq.append(payload)
+        iq.send()  # type: ignore[no-untyped-call]
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Connect, stay connected, connect again; returns within 3 s of ``stop``."""
+        delay = self._timing.retry_first
+        while not stop.is_set():
+            begun = time.monotonic()
+            refused = await self._live_once(stop)
+            lasted = self.state.connected and time.monotonic() - begun >= self._timing.lasted
+            self._down()
+            delay = self._timing.retry_first if lasted else delay
+            if refused:
+                delay = max(delay, self._timing.retry_refused)
+            # Many gateways meet again after a server's restart: spread them.
+            await wait_any(delay * random.uniform(0.7, 1.3), stop)  # noqa: S311 (no secret)
+            delay = min(delay * 2, self._timing.retry_last)
+
+    async def _live_once(self, stop: asyncio.Event) -> bool:
+        """One attempt and the session that comes of it; True when the server refused the login."""
+        attempt = Attempt(self.jid, self.account.password, self._ssl)
+        client = attempt.client
+        self._prepare(client)
+        try:
+            attempt.connect(self._address)
+            if not await wait_any(self._timing.start, attempt.started, attempt.gone, stop):
+                attempt.fault = attempt.fault or "the server did not complete the login in time"
+            elif attempt.started.is_set() and not attempt.gone.is_set():
+                self._up(client)
+                await self._watch(attempt, stop)
+            if not stop.is_set():
+                self._note(attempt.fault or "the connection was lost")
+        finally:
+            self._client = None
+            await attempt.close(self._timing.stop if stop.is_set() else 0.0)
+        return attempt.refused
+
+    def _prepare(self, client: ClientXMPP) -> None:
+        for number, (xpath, callback) in enumerate(self._listeners):
+            handler = _Handler(client, callback)
+            client.register_handler(Callback(f"listener {number}", MatchXPath(xpath), handler))
+        client.add_event_handler("stanza_acked", self._acknowledged)
+        disco = client.plugin["xep_0030"]
+        for feature in self._features:
+            disco.add_feature(feature)
+        if self._commands:
+            disco.add_feature(_COMMANDS)
+            disco.add_identity(category="automation", itype="command-list", name="linky-gateway", node=_COMMANDS)
+
+    def _up(self, client: ClientXMPP) -> None:
+        disco = client.plugin["xep_0030"]
+        for node, name in self._commands.items():
+            # Here, because the item's JID is the full one that the server has just bound.
+            disco.add_item(jid=client.boundjid.full, name=name, node=_COMMANDS, subnode=node)
+            disco.add_identity(category="automation", itype="command-node", name=name, node=node)
+            disco.add_feature(_COMMANDS, node=node)
+            disco.add_feature("jabber:x:data", node=node)
+        client.send_presence()
+        self._client = client
+        self.acknowledges = bool(client.plugin["xep_0198"].enabled_in)
+        self.state = SessionState(True, time.time(), 0, self.state.sessions + 1, None)
+        self._said = None
+        log.info("connected to the federation")
+        self.connected.set()
+        for callback in self._on_change:
+            callback(True)
+
+    def _down(self) -> None:
+        if self.state.connected:
+            self.state = replace(self.state, connected=False, since=time.time())
+            self.connected.clear()
+            for callback in self._on_change:
+                callback(False)
+        for answer in self._requests:
+            if not answer.done():
+                answer.set_exception(FederationError("the connection was lost", "remote-server-timeout"))
+        self.state = replace(self.state, attempts=self.state.attempts + 1)
+
+    async def _watch(self, attempt: Attempt, stop: asyncio.Event) -> None:
+        while not await wait_any(self._timing.ping_every, attempt.gone, stop):
+            try:
+                await attempt.ping(self._timing.ping_timeout)
+            except TimeoutError:
+                attempt.fault = "the server stopped answering"
+                return
+
+    def _note(self, fault: str) -> None:
+        """Keep the reason for ``status``; say it once as a warning, then quietly."""
+        self.state = replace(self.state, error=fault)
+        log.log(logging.DEBUG if fault == self._said else logging.WARNING, "federation: %s; trying again", fault)
+        self._said = fault
+
+    def _acknowledged(self, stanza: ElementBase) -> None:
+        if stanza.name == "message":
+            for callback in self._on_ack:
+                callback(stanza["to"].bare, stanza["id"])
+
+
+_COMMANDS = "http://jabber.org/protocol/commands"
+
+
+class _Handler:
+    """Turns slixmpp's stanza into ours for one listener."""
+
+    def __init__(self, client: ClientXMPP, callback: Callable[[Stanza], None]) -> None:
+        self._client = client
+        self._callback = callback
+
+    def __call__(self, stanza: StanzaBase) -> None:
+        origin = stanza["from"]
+        if origin and stanza.xml is not None:
+            lang = str(stanza["lang"] or "")
+            found = Stanza(stanza["id"], stanza["type"], origin.full, origin.bare, lang, stanza.xml, self._client)
+            self._callback(found)
+
+
+def bare_jid(text: str) -> str:
+    """The one way to write a bare JID (case folded, RFC 7622). Raises ConfigError when it is none."""
+    try:
+        jid = JID(text)
+    except ValueError as error:
+        raise ConfigError(f"{text!r} is not an XMPP address (user@server)") from error
+    if not jid.user or not jid.domain or jid.resource:
+        raise ConfigError(f"{text!r} is not an XMPP address (user@server)")
+    return str(jid.bare)
+
+
+def _parse_address(address: str | None) -> tuple[str, int] | None:
+    if not address:
+        return None
+    host, colon, port = address.rpartition(":")
+    if not colon:
+        host, port = address, str(_CLIENT_PORT)
+    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise ConfigError(f"{address!r} is not host:port")
+    return host.strip("[]"), int(port)
+
+
+def _ssl_context(ca_file: Path | None) -> ssl.SSLContext:
+    # One for the process's life: each holds the system's authorities, 1.3 MB.
+    try:
+        context = ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError(f"{ca_file}: cannot be read as a CA certificate (PEM): {error}") from error
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context

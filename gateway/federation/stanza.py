@@ -1,0 +1,233 @@
+"""A pack as the federation writes it: quoalise's ``<quoalise><data><meta/><sensml/></data></quoalise>``, both ways.
+
+XML and values only: no client, no clock. What is ours rides in ``<meta>``, which the existing client passes through:
+where the data came from, how long they may be kept, and which numbers of the outbox the message covers.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+from gateway import __version__
+from gateway.errors import SenMLError
+from gateway.senml.naming import NameForm, SeriesName
+from gateway.senml.pack import Record, decode_xml, to_element
+from gateway.senml.units import to_primary
+from gateway.store.points import Granularity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from gateway.store.points import MeterInfo, Point
+
+QUOALISE = "urn:quoalise:0"
+OURS = "urn:linky-gateway:0"
+SENML = "urn:ietf:params:xml:ns:senml"
+RECEIPTS = "urn:xmpp:receipts"
+
+# Below the 10 000 bytes a second and the 256 KiB of the stock servers: one stanza is three seconds at the slowest.
+DEFAULT_MAX_STANZA_BYTES = 30_000
+# <message> itself with two long JIDs, an id and the request for a receipt, as a server may rewrite it.
+_ENVELOPE_BYTES = 1_000
+
+_INTERVAL = re.compile(r"([0-9a-f]{8})-([0-9]{1,15})-([0-9]{1,15})")
+_ENERGY_ADJECTIVES = ("active", "apparent", "reactive")
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """The outbox numbers ``after < seq <= last`` of one database file (``epoch``): what one message covers."""
+
+    epoch: str
+    after: int
+    last: int
+
+    @property
+    def id(self) -> str:
+        """The stanza id that says it; stable over resends and restarts."""
+        return f"{self.epoch}-{self.after}-{self.last}"
+
+
+def parse_interval(stanza_id: str) -> Interval | None:
+    """The interval that a stanza id says; None for any other id."""
+    match = _INTERVAL.fullmatch(stanza_id)
+    if match is None:
+        return None
+    interval = Interval(match[1], int(match[2]), int(match[3]))
+    return interval if interval.after < interval.last else None
+
+
+@dataclass(frozen=True, slots=True)
+class Publisher:
+    """Who answers for the data: the gateway's JID in two parts, and how it writes them.
+
+    ``retention`` (ISO 8601) is how long a recipient may keep them; ``primary`` units are those that every reader knows.
+    """
+
+    application: str
+    server: str
+    retention: str | None = None
+    primary: bool = False
+
+    def measured(self, point: Point) -> tuple[str, int | float | str]:
+        """The point's unit ("" for none) and value as they are sent."""
+        if self.primary and point.series.unit and not isinstance(point.value, str):
+            return to_primary(point.series.unit, point.value)
+        return point.series.unit, point.value
+
+    def name(self, meter: MeterInfo, path: str) -> SeriesName:
+        """The name of one series of a meter that entered the federation here."""
+        return SeriesName(self.application, self.server, meter.sensor, self.server, path, meter.prm)
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A received ``<quoalise>``: its records resolved, its interval if it came from an outbox, and its ``<meta>``.
+
+    ``granularities`` and ``literal`` map a record's name to its sampling interval and to its sen1 name.
+    """
+
+    records: tuple[Record, ...]
+    interval: Interval | None
+    meter: str
+    retention: str | None
+    granularities: dict[str, str]
+    literal: dict[str, str]
+
+
+def build_quoalise(
+    publisher: Publisher,
+    meter: MeterInfo,
+    form: NameForm,
+    points: Sequence[Point],
+    interval: Interval | None = None,
+) -> ET.Element:
+    """The ``<quoalise>`` element of some points of one meter, named in ``form``.
+
+    Texts stand in a second ``<data>`` when there are numbers too: the existing client reads the first one only, and
+    numbers only. Raises SenMLError for a point that no pack can hold (unit, name, or text that XML forbids).
+    """
+    quoalise = ET.Element(f"{{{QUOALISE}}}quoalise")
+    texts = [point for point in points if isinstance(point.value, str)]
+    numbers = [point for point in points if not isinstance(point.value, str)]
+    for part in (numbers, texts):
+        if part or (part is numbers and not texts):
+            data = ET.SubElement(quoalise, f"{{{QUOALISE}}}data")
+            data.append(_build_meta(publisher, meter, form, part, interval))
+            data.append(_build_sensml(publisher, meter, form, part))
+    return quoalise
+
+
+def fit(
+    publisher: Publisher,
+    meter: MeterInfo,
+    form: NameForm,
+    points: Sequence[Point],
+    max_bytes: int = DEFAULT_MAX_STANZA_BYTES,
+) -> int:
+    """How many of the first points make a stanza of at most ``max_bytes``; 0 if even one is too much."""
+    count = len(points)
+    while count:
+        excess = size(build_quoalise(publisher, meter, form, points[:count])) / (max_bytes - _ENVELOPE_BYTES)
+        if excess <= 1:
+            return count
+        count = min(count - 1, int(count / excess * 0.97))
+    return 0
+
+
+def size(element: ET.Element) -> int:
+    """The bytes of an element on the wire."""
+    return len(ET.tostring(element, encoding="utf-8"))
+
+
+def parse_quoalise(quoalise: ET.Element, now: float) -> Parcel:
+    """Read a received element, every ``<data>`` of it; ``now`` resolves relative times. Raises SenMLError."""
+    found: list[Record] = []
+    granularities: dict[str, str] = {}
+    literal: dict[str, str] = {}
+    meta = ET.Element("none")
+    for data in quoalise.findall(f"{{{QUOALISE}}}data"):
+        sensml = data.find(f"{{{SENML}}}sensml")
+        if sensml is None:
+            raise SenMLError("a <data> holds no <sensml>")
+        records = decode_xml(sensml, now, allow_at=True)
+        found += records
+        described = data.find(f"{{{QUOALISE}}}meta")
+        if described is not None:
+            meta = described
+            for name, measurement in _measurements(described, {record.name for record in records}):
+                granularities[name] = measurement.get("sampling-interval", "raw")
+                literal[name] = measurement.get("sen1", name)
+    identifier = meta.find(f"{{{QUOALISE}}}device/{{{QUOALISE}}}identifier")
+    meter = "" if identifier is None else identifier.get("value", "")
+    return Parcel(tuple(found), _read_interval(meta), meter, meta.get("retention"), granularities, literal)
+
+
+def _build_meta(
+    publisher: Publisher, meter: MeterInfo, form: NameForm, points: Sequence[Point], interval: Interval | None
+) -> ET.Element:
+    meta = ET.Element(f"{{{QUOALISE}}}meta", {"software": f"linky-gateway {__version__}"})
+    if publisher.retention:
+        meta.set("retention", publisher.retention)
+    device = ET.SubElement(meta, f"{{{QUOALISE}}}device", {"type": "electricity-meter"})
+    # The PRM follows a household for ever: only who asked by it is told it.
+    known = ("enedis", "prm", meter.prm or "") if form is NameForm.URN else ("sen1", "sensor", meter.sensor)
+    ET.SubElement(device, f"{{{QUOALISE}}}identifier", dict(zip(("authority", "type", "value"), known, strict=True)))
+    newest = {point.series.path: point for point in points}
+    for path in sorted(newest):
+        unit, _ = publisher.measured(newest[path])
+        meta.append(_build_measurement(newest[path], unit, publisher.name(meter, path).sen1()))
+    if interval is not None:
+        numbers = {"epoch": interval.epoch, "after": str(interval.after), "last": str(interval.last)}
+        ET.SubElement(meta, f"{{{OURS}}}outbox", numbers)
+    return meta
+
+
+def _build_measurement(point: Point, unit: str, sen1: str) -> ET.Element:
+    series = point.series
+    levels = series.path.split("/")
+    measurement = ET.Element(f"{{{QUOALISE}}}measurement")
+    if levels[0] in ("consumption", "production") and len(levels) > 1:
+        quantity = levels[1]
+        adjective = f"{levels[2]}-" if len(levels) > 2 and levels[2] in _ENERGY_ADJECTIVES else ""
+        attributes = {"name": adjective + quantity, "direction": levels[0], "quantity": quantity, "type": "electrical"}
+    else:
+        attributes = {"name": "-".join(levels)}
+    if unit:
+        attributes["unit"] = unit
+    if point.granularity is not Granularity.RAW:
+        attributes["sampling-interval"] = point.granularity.code
+    # The existing client reads numbers only, so a text stands here as well.
+    if isinstance(point.value, str):
+        attributes["value"] = point.value
+    measurement.attrib.update(attributes | {"n": series.path, "sen1": sen1})
+    return measurement
+
+
+def _build_sensml(publisher: Publisher, meter: MeterInfo, form: NameForm, points: Sequence[Point]) -> ET.Element:
+    names = {path: publisher.name(meter, path).written(form) for path in {p.series.path for p in points}}
+    records = []
+    for point in sorted(points, key=lambda p: (p.time, p.series.path)):
+        unit, value = publisher.measured(point)
+        records.append(Record(names[point.series.path], point.time, value, unit or None))
+    return to_element(records, allow_at=form is NameForm.SEN1)
+
+
+def _measurements(meta: ET.Element, names: Iterable[str]) -> Iterator[tuple[str, ET.Element]]:
+    """Each record name with the ``<measurement>`` that describes it: by path, or the only one (existing servers)."""
+    described = meta.findall(f"{{{QUOALISE}}}measurement")
+    for name in names:
+        for measurement in described:
+            path = measurement.get("n", "")
+            if name.endswith((f"/{path}", f"_{path}")) or (not path and len(described) == 1):
+                yield name, measurement
+
+
+def _read_interval(meta: ET.Element) -> Interval | None:
+    outbox = meta.find(f"{{{OURS}}}outbox")
+    if outbox is None:
+        return None
+    return parse_interval("-".join(outbox.get(key, "") for key in ("epoch", "after", "last")))

@@ -1,0 +1,62 @@
+"""The gateway's end of the federation, joined: one session, and on it the commands and the delivery."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any
+
+from gateway.config import read_password
+from gateway.federation.commands import Commands
+from gateway.federation.delivery import Delivery
+from gateway.federation.fields import COMMAND_NAMES
+from gateway.federation.session import Account, Session
+from gateway.federation.stanza import OURS, QUOALISE, RECEIPTS, Publisher
+from gateway.status import BROKEN, OK, WAITING, Link
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from gateway.config import Config, Federation
+    from gateway.store.store import Store
+
+
+class Publication:
+    """Publishes what the store holds to whom the household has allowed.
+
+    Args:
+        config: the whole configuration; its federation table is ``account``.
+        account: where and as whom to connect.
+        store: asked through ``call``, on the store's thread.
+        call: ``await call(function, *arguments)``.
+    """
+
+    def __init__(self, config: Config, account: Federation, store: Store, call: Callable[..., Awaitable[Any]]) -> None:
+        # Set by whoever wrote something: there may be something to send.
+        self.wake = asyncio.Event()
+        ca_file = config.path(account.ca_file) if account.ca_file else None
+        login = Account(account.jid, read_password(config), account.address, ca_file, account.resource)
+        self._session = Session(login, features=(QUOALISE, OURS, RECEIPTS), commands=COMMAND_NAMES)
+        application, server = self._session.jid.user, self._session.jid.domain
+        publisher = Publisher(application, server, account.max_retention, primary=account.units == "primary")
+        self._delivery = Delivery(
+            self._session, store, call, publisher, self.wake, max_stanza_bytes=account.max_stanza_bytes
+        )
+        self._commands = Commands(self._session, store, call, publisher, self._delivery.resume)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Stay connected, answer and send until ``stop``; returns within 3 s of it."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._session.run(stop), name="session")
+            group.create_task(self._commands.run(stop), name="commands")
+            group.create_task(self._delivery.run(stop), name="delivery")
+
+    def link(self) -> Link:
+        """The state of the connection."""
+        state = self._session.state
+        age = time.time() - state.since
+        if state.connected:
+            return Link("xmpp", OK, age, "connected")
+        if state.error:
+            return Link("xmpp", BROKEN, age, f"{state.error}; attempt {state.attempts}")
+        return Link("xmpp", WAITING, age, "connecting")

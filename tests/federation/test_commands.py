@@ -1,0 +1,256 @@
+"""Commands without a network: what a consent opens, forms in two languages, errors as the federation knows them."""
+
+import asyncio
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from gateway.errors import StoreError
+from gateway.federation.commands import Commands, Scope, scopes
+from gateway.federation.form import (
+    COMMANDS,
+    Page,
+    Phrase,
+    RequestError,
+    UpstreamError,
+    build_error,
+    build_submit,
+    parse_command,
+    parse_page,
+    parse_result,
+)
+from gateway.federation.session import Stanza
+from gateway.federation.stanza import Publisher, parse_quoalise
+from gateway.store.points import Consent, Granularity
+from tests.federation.conftest import FOR_EVER, PRM, SENSOR, START, eventually
+
+COOP = "coop@sen2.test"
+SEN1 = f"gw@sen1.test/{SENSOR}@sen1.test"
+RAW, MINUTE, HALF_HOUR, DAY = Granularity
+XMPP = "{urn:ietf:params:xml:ns:xmpp-stanzas}"
+DATA = "{jabber:x:data}"
+
+
+def consent(prefix, granularity):
+    """A consent of the house."""
+    return Consent(1, COOP, "house", prefix, granularity, 0, FOR_EVER, None)
+
+
+def test_a_branch_meets_narrower_and_wider_consents():
+    """What is asked and what is allowed are cut with each other."""
+    given = [consent("consumption/power", MINUTE), consent("consumption/energy/active", DAY)]
+    assert scopes(given, "house", "", None) == [
+        Scope("consumption/energy/active", DAY),
+        Scope("consumption/power", MINUTE),
+    ]
+    assert scopes(given, "house", "consumption/power/apparent", None) == [Scope("consumption/power/apparent", MINUTE)]
+    for meter, path in (("house", "production"), ("other", ""), ("house", "consumption/powers")):
+        with pytest.raises(RequestError) as refusal:
+            scopes(given, meter, path, None)
+        assert refusal.value.condition == "not-authorized"
+
+
+def test_a_finer_consent_below_a_coarser_one_takes_its_series_out_of_it():
+    """No series comes twice, and each as fine as allowed."""
+    given = [consent("", DAY), consent("consumption/power", MINUTE), consent("consumption/power/apparent", HALF_HOUR)]
+    everything, power = scopes(given, "house", "", None)
+    assert (everything.granularity, power.granularity) == (DAY, MINUTE)
+    assert "consumption/energy/active/index" in everything
+    assert "consumption/power/apparent/raw" not in everything
+    assert "consumption/power/apparent/raw" in power
+    assert scopes(given, "house", "", DAY) == [Scope("", DAY)]
+    assert scopes(given, "house", "", HALF_HOUR) == [Scope("consumption/power", HALF_HOUR)]
+
+
+class Line:
+    """Stands where the session does: takes commands in, keeps the answers."""
+
+    def __init__(self):
+        self.answers = []
+
+    def listen(self, xpath, callback):
+        self.take = callback
+
+    def answer(self, request, payload, *, error=False):
+        self.answers.append((request.id, payload, error))
+
+    def ask(self, command, lang="", kind="set"):
+        """A command comes in."""
+        iq = ET.Element("{jabber:client}iq")
+        iq.append(command)
+        self.take(Stanza(f"q{len(self.answers)}", kind, f"{COOP}/x", COOP, lang, iq, None))
+
+
+async def no_thread(function, *arguments):
+    """The store's call, in place."""
+    return function(*arguments)
+
+
+async def converse(house, commands, lang="", call=no_thread):
+    """The answers to some commands, in turn."""
+    line, stop, returned = Line(), asyncio.Event(), []
+    publisher = Publisher("gw", "sen1.test")
+    room = Commands(line, house.store, call, publisher, lambda *who: returned.append(who), lambda: START + 10)
+    task = asyncio.create_task(room.run(stop))
+    for number, command in enumerate(commands, 1):
+        line.ask(command, lang)
+        await eventually(lambda wanted=number: len(line.answers) == wanted)
+    stop.set()
+    await task
+    return line.answers, returned
+
+
+def command(node, **attributes):
+    """A command without a form."""
+    return ET.Element(f"{{{COMMANDS}}}command", {"node": node} | attributes)
+
+
+@pytest.mark.parametrize(
+    ("lang", "title"), [("", "S'abonner"), ("fr", "S'abonner"), ("en-GB", "Subscribe"), ("de", "S'abonner")]
+)
+def test_the_form_is_in_the_askers_language(house, lang, title):
+    """English for who speaks it, French for all others; the names of the fields stay."""
+    ((_, answer, error),), _ = asyncio.run(converse(house, [command("subscribe")], lang))
+    form = answer.find(f"{DATA}x")
+    assert not error
+    assert answer.get("status") == "executing"
+    assert form.findtext(f"{DATA}title") == title
+    assert [f.get("var") for f in form.findall(f"{DATA}field")] == ["identifier", "confirm"]
+    assert form.find(f"{DATA}field[@var='identifier']/{DATA}required") is not None
+
+
+def test_an_error_is_what_the_existing_client_knows(house):
+    """auth and not-authorized, modify and bad-request, each with a text in the asker's language."""
+    answers, _ = asyncio.run(
+        converse(
+            house,
+            [build_submit("subscribe", {"identifier": SEN1}), build_submit("subscribe", {"identifier": "?"})],
+            "en",
+        )
+    )
+    for (_, error, failed), (kind, condition) in zip(
+        answers, [("auth", "not-authorized"), ("modify", "bad-request")], strict=True
+    ):
+        assert failed
+        assert error.get("type") == kind
+        assert error.find(f"{XMPP}{condition}") is not None
+        text = error.find(f"{XMPP}text")
+        assert text.text
+        assert text.get("{http://www.w3.org/XML/1998/namespace}lang") == "en"
+
+
+def test_a_store_that_cannot_be_read_is_an_upstream_error(house, caplog):
+    """Issuer and code are both there; the log has the cause, the peer has not."""
+    house.allow(COOP)
+
+    async def broken(function, *arguments):
+        raise StoreError("the disk is on fire")
+
+    answers, _ = asyncio.run(converse(house, [build_submit("unsubscribe", {"identifier": SEN1})], call=broken))
+    ((_, error, failed),) = answers
+    upstream = error.find("{urn:quoalise:0}upstream-error")
+    assert failed
+    assert error.get("type") == "cancel"
+    assert upstream.get("issuer")
+    assert upstream.get("code")
+    assert "fire" in caplog.text
+    assert "fire" not in ET.tostring(error, encoding="unicode")
+
+
+def test_an_upstream_error_needs_both_attributes():
+    """As the existing client reads them."""
+    error = build_error(UpstreamError("enedis", "STM123", Phrase("a", "b")), "en")
+    assert error.find("{urn:quoalise:0}upstream-error").attrib == {"issuer": "enedis", "code": "STM123"}
+
+
+def test_subscribing_says_where_the_numbers_stand_and_resumes_after_the_recipients(house):
+    """Epoch, first and last; rows the recipient has leave; another epoch's number counts for nothing."""
+    house.allow(COOP)
+    first = build_submit("subscribe", {"identifier": SEN1, "confirm": "receipt"})
+    (answer, *_), returned = asyncio.run(converse(house, [first]))
+    assert parse_result(answer[1]) == {"result": "Success", "epoch": house.store.epoch, "first": "1", "last": "0"}
+    assert returned == [(COOP, None)]
+    house.minutes(6)
+    assert house.waiting(COOP) == 10
+    again = {"identifier": SEN1, "confirm": "receipt", "resume_after": "4"}
+    resumed, stranger, beyond = (
+        build_submit("subscribe", again | more)
+        for more in (
+            {"epoch": house.store.epoch},
+            {"epoch": "00000000"},
+            {"epoch": house.store.epoch, "resume_after": "99"},
+        )
+    )
+    answers, returned = asyncio.run(converse(house, [resumed, stranger, beyond]))
+    assert [parse_result(a)["first"] for _, a, _ in answers] == ["5", "5", "11"]
+    assert returned == [(COOP, 4), (COOP, None), (COOP, 10)]
+
+
+def test_pages_join_and_an_empty_page_only_counts(house):
+    """first, last and count; <max>0</max> gives the count alone; after the last one there is nothing."""
+    house.allow(COOP)
+    house.minutes(11)
+    period = {
+        "identifier": f"urn:dev:prm:{PRM}",
+        "start_time": "2020-01-01T00:00:00Z",
+        "end_time": "2030-01-01T00:00:00Z",
+    }
+    pages = [Page(0, None), Page(15, None), Page(15, "14"), Page(15, "19")]
+    answers, _ = asyncio.run(converse(house, [build_submit("get_history", period, page) for page in pages]))
+    sizes = [len(parse_quoalise(a.find("{urn:quoalise:0}quoalise"), 0).records) for _, a, _ in answers]
+    assert sizes == [0, 15, 5, 0]
+    assert [parse_page(a) for _, a, _ in answers] == [(None, 20), ("14", 20), ("19", 20), (None, 20)]
+
+
+def test_the_end_of_a_period_is_not_in_it(house):
+    """[start, end), whatever the offset it is written with."""
+    house.allow(COOP)
+    house.minutes(5)
+    period = {
+        "identifier": f"{SEN1}/consumption/energy",
+        "start_time": "2026-06-16T12:01:00+02:00",
+        "end_time": "2026-06-16T10:03:00Z",
+    }
+    ((_, answer, _),), _ = asyncio.run(converse(house, [build_submit("get_history", period)]))
+    parcel = parse_quoalise(answer.find("{urn:quoalise:0}quoalise"), 0)
+    assert [r.time - START for r in parcel.records] == [60, 120]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"start_time": "2026-06-16T10:00:00", "end_time": "2026-06-17T00:00:00Z"},
+        {"start_time": "2026-06-18T00:00:00Z", "end_time": "2026-06-17T00:00:00Z"},
+        {"start_time": "0001-01-01T00:00:00+23:00", "end_time": "soon"},
+        {"start_time": "2026-06-16T10:00:00Z"},
+        {"start_time": "2026-06-16T10:00:00Z", "end_time": "2026-06-17T00:00:00Z", "granularity": "PT5M"},
+        {"start_time": "x" * 2000, "end_time": "2026-06-17T00:00:00Z"},
+    ],
+)
+def test_a_period_that_cannot_be_read_is_a_bad_request(house, fields):
+    """Naive, backwards, not a time, missing, an unknown granularity, too long."""
+    house.allow(COOP)
+    ((_, error, failed),), _ = asyncio.run(
+        converse(house, [build_submit("get_history", {"identifier": SEN1} | fields)])
+    )
+    assert failed
+    assert error.find(f"{XMPP}bad-request") is not None
+
+
+def test_a_field_given_twice_with_two_values_is_refused():
+    """There is no telling which was meant."""
+    asked = build_submit("subscribe", {"identifier": SEN1})
+    form = asked.find(f"{DATA}x")
+    ET.SubElement(ET.SubElement(form, f"{DATA}field", {"var": "identifier"}), f"{DATA}value").text = "other"
+    with pytest.raises(RequestError, match="twice"):
+        parse_command(asked)
+
+
+def test_too_many_requests_at_once_are_refused_not_kept(house):
+    """A flood costs a bounded amount of memory."""
+    line = Line()
+    Commands(line, house.store, no_thread, Publisher("gw", "sen1.test"), lambda *_: None)
+    for _ in range(100):
+        line.ask(command("subscribe"))
+    assert len(line.answers) == 36
+    assert all(error.find(f"{XMPP}resource-constraint") is not None for _, error, _ in line.answers)

@@ -1,0 +1,105 @@
+"""The recipient's file: each record once, and a chain of numbers that says how far nothing is missing."""
+
+import itertools
+import random
+
+import pytest
+
+from gateway.federation.recipient import Keeper
+from gateway.federation.stanza import Interval, Parcel
+from gateway.senml.pack import Record
+
+EPOCH = "0a1b2c3d"
+
+
+def parcel(after, last, epoch=EPOCH):
+    """A message whose record number n is of second n."""
+    records = tuple(Record("gw@a/s@a/x", 10**9 + n, n, "W") for n in range(after + 1, last + 1))
+    return Parcel(records, Interval(epoch, after, last), "s", None, {}, {})
+
+
+@pytest.fixture(params=["file", "memory"])
+def keeper(request, tmp_path):
+    """With a file and without one."""
+    opened = Keeper(tmp_path / "r.sqlite" if request.param == "file" else None)
+    yield opened
+    opened.close()
+
+
+def test_a_repetition_brings_nothing_new(keeper):
+    """The same message again, and one that overlaps (with a file: records have an identity of their own)."""
+    keeper.begin(EPOCH, 1, 0)
+    assert len(keeper.add(parcel(0, 5))) == 5
+    assert keeper.add(parcel(0, 5)) == []
+    assert keeper.reached() == (EPOCH, 5)
+
+
+def test_messages_in_any_order_make_the_chain_whole(keeper):
+    """Until the missing one is there the chain waits before it."""
+    chance = random.Random(1)
+    spans = list(itertools.pairwise(range(0, 60, 5)))
+    for _ in range(20):
+        chance.shuffle(spans)
+        epoch = f"{chance.randrange(16**8):08x}"
+        keeper.begin(epoch, 1, 55)
+        got = set()
+        for after, last in spans:
+            keeper.add(parcel(after, last, epoch))
+            got |= set(range(after + 1, last + 1))
+            whole = next(n for n in range(60) if n + 1 not in got)
+            assert keeper.reached() == (epoch, whole)
+
+
+def test_what_the_gateway_no_longer_has_is_not_waited_for(keeper):
+    """Revoked or expired rows leave a hole that the first number waiting closes."""
+    keeper.begin(EPOCH, 1, 30)
+    keeper.add(parcel(0, 5))
+    keeper.add(parcel(20, 30))
+    assert keeper.reached() == (EPOCH, 5)
+    keeper.begin(EPOCH, 21, 30)
+    assert keeper.reached() == (EPOCH, 30)
+
+
+def test_a_gateway_restored_from_a_backup_gives_numbers_again(keeper):
+    """What lies above its last number is forgotten, so that the same numbers with other readings are taken."""
+    keeper.begin(EPOCH, 1, 0)
+    keeper.add(parcel(0, 30))
+    keeper.begin(EPOCH, 11, 10)
+    assert keeper.reached() == (EPOCH, 10)
+    keeper.add(parcel(10, 12))
+    assert keeper.reached() == (EPOCH, 12)
+
+
+def test_a_new_database_of_the_gateway_begins_a_new_chain(keeper):
+    """Numbers of the old one mean nothing any more."""
+    keeper.begin(EPOCH, 1, 0)
+    keeper.add(parcel(0, 30))
+    keeper.begin("ffffffff", 4, 3)
+    assert keeper.reached() == ("ffffffff", 3)
+
+
+def test_what_was_committed_is_there_after_a_new_start(tmp_path):
+    """Records, chain and what could not be read."""
+    path = tmp_path / "r.sqlite"
+    first = Keeper(path)
+    first.begin(EPOCH, 1, 0)
+    first.add(parcel(0, 5))
+    first.refuse("x-1", "no pack", "<data/>")
+    first.close()
+    second = Keeper(path)
+    assert second.reached() == (EPOCH, 5)
+    assert second.add(parcel(3, 6))[0].value == 6
+    second.close()
+
+
+def test_a_record_is_printed_with_its_time_in_utc(keeper):
+    """One JSON object a record."""
+    (record,) = keeper.add(parcel(4, 5))
+    assert record.as_json() == {
+        "name": "gw@a/s@a/x",
+        "time": "2001-09-09T01:46:45Z",
+        "value": 5,
+        "unit": "W",
+        "granularity": "raw",
+        "meter": "s",
+    }

@@ -1,0 +1,108 @@
+"""The ways in that are closed: no encryption, no SCRAM; and what a wrong account or address says."""
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from gateway.errors import ConfigError
+from gateway.federation.session import Account, Session, bare_jid
+from tests.federation.conftest import QUICK, eventually, running
+
+HEADER = (
+    "<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'"
+    " from='sen9.test' id='1' version='1.0'>"
+)
+
+
+async def with_server(features, watch):
+    """A server that offers these stream features, in clear; what the client said to it."""
+    heard = bytearray()
+
+    async def serve(reader, writer):
+        writer.write((HEADER + f"<stream:features>{features}</stream:features>").encode())
+        while chunk := await reader.read(4096):
+            heard.extend(chunk)
+            if b"starttls" in chunk:
+                writer.write(b"<failure xmlns='urn:ietf:params:xml:ns:xmpp-tls'/></stream:stream>")
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    account = Account("gw@sen9.test", "secret-canary", f"127.0.0.1:{port}")
+    async with running(Session(account, replace(QUICK, start=1))) as session:
+        await watch(session)
+    server.close()
+    return bytes(heard)
+
+
+MECHANISMS = "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>{}</mechanisms>"
+BOTH = "<mechanism>SCRAM-SHA-256</mechanism><mechanism>PLAIN</mechanism>"
+
+
+@pytest.mark.parametrize(
+    "features",
+    [
+        MECHANISMS.format(BOTH),
+        MECHANISMS.format("<mechanism>PLAIN</mechanism>"),
+        "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>" + MECHANISMS.format(BOTH),
+        "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>",
+    ],
+)
+def test_without_encryption_no_login_is_tried(features):
+    """Whoever strips STARTTLS from the offer, or fails it, hears no credential, not even a SCRAM proof."""
+
+    async def watch(session):
+        await eventually(lambda: session.state.attempts >= 2, 30)
+        assert not session.connected.is_set()
+        assert session.state.error
+
+    heard = asyncio.run(with_server(features, watch))
+    assert heard
+    for word in (b"<auth", b"canary", b"SCRAM", b"<response", b"<presence"):
+        assert word not in heard
+
+
+def test_an_unreachable_server_is_a_sentence():
+    """What failed, and that it goes on trying."""
+
+    async def scenario():
+        async with running(Session(Account("gw@sen9.test", "x", "127.0.0.1:9"), QUICK)) as session:
+            await eventually(lambda: session.state.attempts >= 2)
+            assert session.state.error.startswith("the server cannot be reached")
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("text", ["gw", "gw@", "@sen1.test", "gw@sen1.test/proxy", "a b@sen1.test", ""])
+def test_what_is_no_bare_jid_is_refused(text):
+    """One sentence that shows what was written."""
+    with pytest.raises(ConfigError, match="not an XMPP address"):
+        bare_jid(text)
+
+
+def test_a_bare_jid_has_one_way_to_be_written():
+    """Case does not tell two recipients apart."""
+    assert bare_jid("Coop@Sen2.Test") == "coop@sen2.test"
+
+
+@pytest.mark.parametrize("address", ["host:", "host:0", "host:99999", ":5222", "host:x"])
+def test_a_wrong_address_is_refused(address):
+    """Before anything is tried."""
+    with pytest.raises(ConfigError, match="host:port"):
+        Session(Account("gw@sen1.test", "x", address))
+
+
+def test_a_ca_file_that_cannot_be_read_is_refused(tmp_path):
+    """Missing, or not a certificate: a sentence with its name."""
+    wrong = tmp_path / "ca.pem"
+    wrong.write_text("no certificate")
+    for file in (wrong, Path("/nonexistent/ca.pem")):
+        with pytest.raises(ConfigError, match=r"ca\.pem"):
+            Session(Account("gw@sen1.test", "x", None, file))
+
+
+def test_a_password_is_not_in_the_accounts_own_words():
+    """Such as a traceback or a log line would show."""
+    assert "canary" not in repr(Account("gw@sen1.test", "canary"))
