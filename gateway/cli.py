@@ -1,0 +1,256 @@
+"""The command line: arguments in, exit code out; a person gets sentences, never a traceback.
+
+Exit codes: 0 done, 1 failed, 2 wrong use, 65 bad data, 69 unavailable (port, server), 74 database, 77 not allowed,
+78 configuration.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import os
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gateway import __version__
+from gateway.errors import GatewayError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from gateway.config import Config
+
+DEFAULT_CONFIG = Path("/etc/linky-gateway/gateway.toml")
+
+_EXIT_INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; its exit code."""
+    options = _parser().parse_args(arguments)
+    level = getattr(options, "log_level", "WARNING")
+    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    try:
+        run: Callable[[argparse.Namespace], int] = options.run
+        code = run(options)
+        sys.stdout.flush()
+    except GatewayError as error:
+        print(f"linky-gateway: {error}", file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:
+        # The reader of our output has what it wanted (`| head`); Python must not complain when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return _EXIT_INTERRUPTED
+    return code
+
+
+def _run(options: argparse.Namespace) -> int:
+    from gateway.app import run  # noqa: PLC0415 (decode and status need none of it)
+    from gateway.config import load  # noqa: PLC0415
+    from gateway.orders import prepare_store  # noqa: PLC0415
+
+    config = load(options.config)
+    prepare_store(config.directory)
+    asyncio.run(run(config))
+    return 0
+
+
+def _decode(options: argparse.Namespace) -> int:
+    from gateway.decode import decode  # noqa: PLC0415
+
+    decode(options.file, options.mode, sys.stdout)
+    return 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    from gateway.config import load  # noqa: PLC0415
+    from gateway.export import SenML, export  # noqa: PLC0415
+    from gateway.orders import series_namer  # noqa: PLC0415
+    from gateway.store.points import Granularity  # noqa: PLC0415
+    from gateway.store.store import Archive  # noqa: PLC0415
+
+    config = load(options.config)
+    granularity = None if options.granularity == "finest" else Granularity.parse(options.granularity)
+    archive = Archive(config.directory)
+    try:
+        points = archive.stream(options.series.strip("/"), granularity, options.since, options.until)
+        primary = config.federation is not None and config.federation.units == "primary"
+        export(points, SenML(series_namer(config, archive.meters()), primary=primary), options.format, sys.stdout)
+    finally:
+        archive.close()
+    return 0
+
+
+def _status(options: argparse.Namespace) -> int:
+    from gateway.config import load  # noqa: PLC0415
+    from gateway.control import ask  # noqa: PLC0415
+    from gateway.orders import stored_status  # noqa: PLC0415
+    from gateway.status import as_text  # noqa: PLC0415
+
+    config = load(options.config)
+    try:
+        report = ask(config.control_socket, {"do": "status"})
+    except ConnectionError:
+        report = stored_status(config)
+    print(json.dumps(report, indent=2) if options.json else as_text(report))
+    return 0 if report["running"] else 1
+
+
+def _consent(options: argparse.Namespace) -> int:
+    from gateway.config import load  # noqa: PLC0415
+
+    config = load(options.config)
+    if options.action == "list":
+        _print_consents(_ask_or_do(config, {"do": "consents"}), as_json=options.json)
+    elif options.action == "grant":
+        order = {
+            "recipient": options.recipient,
+            "series": options.series,
+            "granularity": options.granularity,
+            "until": options.until,
+            "meter": options.meter,
+        }
+        _print_consents([_ask_or_do(config, {"do": "grant", "order": order})], as_json=options.json)
+    else:
+        request = {"do": "revoke", "recipient": options.recipient, "series": options.series}
+        count = _ask_or_do(config, request)
+        print(f"{count} consent{'' if count == 1 else 's'} withdrawn; nothing more is sent")
+    return 0
+
+
+def _ask_or_do(config: Config, request: dict[str, object]) -> object:
+    """Let the running daemon do it, or, when none runs, do it here with the writer's lock."""
+    from gateway.control import ask  # noqa: PLC0415
+    from gateway.orders import act_alone  # noqa: PLC0415
+
+    try:
+        return ask(config.control_socket, request)
+    except ConnectionError:
+        return act_alone(config, request)
+
+
+def _print_consents(rows: object, *, as_json: bool) -> None:
+    assert isinstance(rows, list)  # noqa: S101 (made by describe)
+    if as_json:
+        print(json.dumps(rows, indent=2))
+        return
+    for row in rows:
+        print("{id:>3}  {state:<9}  {recipient}  {meter}:{series}  {granularity}  until {until}".format(**row))
+    if not rows:
+        print("no consent was ever given: nothing leaves the house")
+
+
+def _consume(options: argparse.Namespace) -> int:
+    from gateway.consume import consume  # noqa: PLC0415
+
+    return consume(options)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="linky-gateway",
+        description="From a Linky meter's wire to a federation of XMPP servers, as SenML, with consent.",
+    )
+    parser.add_argument("--version", action="version", version=f"linky-gateway {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    run = _command(commands, "run", _run, "the daemon: read, store, publish")
+    _log_option(run)
+
+    decode = _command(commands, "decode", _decode, "captured bytes to JSON Lines", config=False)
+    decode.add_argument("--mode", choices=("auto", "historic", "standard"), default="auto")
+    decode.add_argument("file", nargs="+", metavar="FILE", help="a capture; - is standard input")
+
+    export = _command(commands, "export", _export, "stored points to standard output")
+    export.add_argument("--format", choices=("senml-json", "senml-xml", "csv"), required=True)
+    export.add_argument("--series", default="", metavar="P", help="only the series at or below this path")
+    export.add_argument("--from", dest="since", type=_time, default=0, metavar="T", help="ISO 8601, included")
+    export.add_argument("--to", dest="until", type=_time, default=2**62, metavar="T", help="ISO 8601, not included")
+    export.add_argument(
+        "--granularity",
+        choices=("finest", "raw", "PT1M", "PT30M", "P1D"),
+        default="finest",
+        help="finest (the default): what the meter said, and minutes where that is no longer kept",
+    )
+
+    status = _command(commands, "status", _status, "each link with its state and age; exit 1 when not running")
+    status.add_argument("--json", action="store_true")
+
+    _consent_parser(commands)
+    _consume_parser(commands)
+    return parser
+
+
+def _consent_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    consent = commands.add_parser("consent", help="who may have what", description="Who may have what.")
+    actions = consent.add_subparsers(dest="action", required=True, metavar="ACTION")
+    give = _command(actions, "grant", _consent, "allow a recipient some series")
+    give.add_argument("recipient", help="the recipient's address, for example coop@example.org")
+    give.add_argument("--series", required=True, metavar="PREFIX", help="a path: what lies at or below it is shared")
+    give.add_argument("--granularity", required=True, choices=("raw", "PT1M", "PT30M", "P1D"))
+    give.add_argument("--until", metavar="DATE", help="the last day (default: in one year)")
+    give.add_argument("--meter", help="which meter, where there are several")
+    take = _command(actions, "revoke", _consent, "withdraw; what is queued is deleted")
+    take.add_argument("recipient")
+    take.add_argument("--series", metavar="PREFIX", help="only the consents at or below this path")
+    everything = _command(actions, "list", _consent, "every consent ever given, with its state")
+    for action in (give, everything):
+        action.add_argument("--json", action="store_true")
+
+
+def _consume_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    consume = _command(commands, "consume", _consume, "the reference recipient: JSON Lines of records", config=False)
+    consume.add_argument("--jid", required=True, help="the recipient's account")
+    consume.add_argument("--password-file", required=True, type=Path)
+    consume.add_argument(
+        "--gateway", required=True, help="the gateway's full address, for example gw@example.org/proxy"
+    )
+    consume.add_argument("--identifier", required=True, action="append", help="a series name or a prefix of names")
+    consume.add_argument("--address", metavar="HOST:PORT", help="the server, when DNS does not say")
+    consume.add_argument("--ca-file", type=Path, help="a certificate authority of one's own")
+    consume.add_argument("--store", type=Path, metavar="FILE", help="an SQLite file of records")
+    consume.add_argument("--count", type=int, metavar="N", help="end after N records")
+    consume.add_argument(
+        "--history-from", type=_time, metavar="T", help="first ask for what was stored since (ISO 8601)"
+    )
+    _log_option(consume)
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    function: Callable[[argparse.Namespace], int],
+    text: str,
+    *,
+    config: bool = True,
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+    parser.set_defaults(run=function)
+    if config:
+        parser.add_argument("--config", type=Path, default=DEFAULT_CONFIG, help=f"(default: {DEFAULT_CONFIG})")
+    return parser
+
+
+def _log_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--log-level", choices=("DEBUG", "INFO", "WARNING", "ERROR"), default="INFO")
+
+
+def _time(text: str) -> int:
+    """ISO 8601 to POSIX seconds; a time without an offset is the household's clock."""
+    from gateway.store.recorder import PARIS  # noqa: PLC0415
+
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 2026-11-25 or 2026-11-25T10:00:00Z") from None
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=PARIS)).timestamp())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

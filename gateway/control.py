@@ -1,0 +1,80 @@
+"""The daemon's ear for the command line: one JSON line in, one JSON line out, on a Unix socket of its own user.
+
+The daemon holds the only connection that writes, so a consent given while it runs goes through here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import socket
+from typing import TYPE_CHECKING, Any
+
+from gateway.errors import GatewayError, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+_LONGEST_LINE = 65_536
+_TIMEOUT_S = 10.0
+
+
+async def serve(path: Path, handler: Callable[[dict[str, Any]], Awaitable[object]]) -> asyncio.Server:
+    """Listen at ``path`` (mode 0600); the handler's GatewayError becomes the answer's ``error``."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            async with asyncio.timeout(_TIMEOUT_S):
+                reply = await _reply(await reader.readline(), handler)
+                writer.write(json.dumps(reply).encode() + b"\n")
+                await writer.drain()
+        except (OSError, ValueError, TimeoutError) as error:
+            log.debug("control: %s", error)
+        finally:
+            writer.close()
+
+    path.unlink(missing_ok=True)
+    try:
+        server = await asyncio.start_unix_server(answer, path, limit=_LONGEST_LINE)
+    except OSError as error:
+        raise StoreError(f"{path}: cannot listen there: {error}; choose a shorter [store] directory") from error
+    path.chmod(0o600)
+    return server
+
+
+async def _reply(line: bytes, handler: Callable[[dict[str, Any]], Awaitable[object]]) -> dict[str, object]:
+    try:
+        request = json.loads(line)
+    except ValueError:
+        request = None
+    if not isinstance(request, dict):
+        return {"error": "not a JSON object", "code": 2}
+    try:
+        return {"result": await handler(request)}
+    except GatewayError as error:
+        return {"error": str(error), "code": error.exit_code}
+
+
+def ask(path: Path, request: dict[str, object]) -> Any:  # noqa: ANN401 (whatever JSON the daemon answers)
+    """Ask the running daemon; ConnectionError when none runs, GatewayError when it refused."""
+    with socket.socket(socket.AF_UNIX) as link:
+        link.settimeout(_TIMEOUT_S)
+        try:
+            link.connect(str(path))
+        except OSError as error:
+            raise ConnectionError(str(error)) from error
+        try:
+            link.sendall(json.dumps(request).encode() + b"\n")
+            with link.makefile("rb") as stream:
+                reply = json.loads(stream.readline())
+        except (OSError, ValueError) as error:
+            raise StoreError(f"{path}: the daemon does not answer: {error}") from error
+    if "error" in reply:
+        refused = GatewayError(reply["error"])
+        refused.exit_code = reply["code"]
+        raise refused
+    return reply["result"]

@@ -1,0 +1,94 @@
+"""What the command line may order of the store, through the running daemon or, when none runs, by itself."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from gateway.consent.grant import Order, describe, grant, revoke
+from gateway.errors import GatewayError, StoreError
+from gateway.senml.naming import SeriesName
+from gateway.status import OK, WAITING, Link, as_json, recipient_links
+from gateway.store.connection import WriterLock
+from gateway.store.store import Archive, Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from gateway.config import Config
+    from gateway.store.points import MeterInfo, Series
+
+log = logging.getLogger(__name__)
+
+# What names begin with in a house that has no account in the federation.
+_NO_ACCOUNT = ("linky-gateway", "localhost")
+
+
+def prepare_store(directory: Path) -> None:
+    """Check and migrate the database in a process of its own; StoreError with its sentence when that fails."""
+    command = [sys.executable, "-m", "gateway.store.prepare", str(directory)]
+    done = subprocess.run(command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)  # noqa: S603
+    for line in done.stderr.splitlines():
+        level, _, words = line.partition(" ")
+        log.log(logging.getLevelNamesMapping().get(level, logging.ERROR), "%s", words)
+    if done.returncode:
+        last = done.stderr.strip().rpartition("\n")[2].partition(" ")[2]
+        raise StoreError(last or f"{directory}: the database could not be prepared")
+
+
+def act(store: Store, request: dict[str, Any], now: float) -> object:
+    """Do one order of the command line; GatewayError with the reason when it cannot be done."""
+    match request:
+        case {"do": "grant", "order": dict(order)}:
+            return describe(grant(store, Order(**order), now), now)
+        case {"do": "revoke", "recipient": str(recipient), "series": str() | None as series}:
+            return revoke(store, recipient, series, now)
+        case {"do": "consents"}:
+            return [describe(consent, now) for consent in store.consents()]
+    raise GatewayError(f"unknown order {request.get('do')!r}")
+
+
+def act_alone(config: Config, request: dict[str, Any]) -> object:
+    """Do it here, no daemon running: with the writer's lock, on a checked file that knows the configured meters."""
+    prepare_store(config.directory)
+    lock = WriterLock(config.directory)
+    try:
+        store = Store(config.directory)
+        for meter in config.meter:
+            store.add_meter(meter.name, meter.sensor, meter.prm)
+        result = act(store, request, time.time())
+        store.close()
+    finally:
+        lock.release()
+    return result
+
+
+def stored_status(config: Config) -> dict[str, object]:
+    """What the database says of the links when no daemon runs."""
+    now = time.time()
+    archive = Archive(config.directory)
+    links = []
+    for meter in archive.meters():
+        age = now - meter.last_time if meter.last_time else None
+        links.append(Link(f"meter {meter.name}", WAITING, age, "the last stored frame"))
+    links.append(Link("store", OK, None, "can be read"))
+    links += recipient_links(archive.backlog(), now)
+    archive.close()
+    return as_json(links, running=False)
+
+
+def series_namer(config: Config, meters: Sequence[MeterInfo]) -> Callable[[Series], SeriesName]:
+    """Series to its name in the federation, for all meters of this house."""
+    account = config.federation.jid.split("@") if config.federation else _NO_ACCOUNT
+    application, server = account
+    known = {meter.name: meter for meter in meters}
+
+    def name(series: Series) -> SeriesName:
+        meter = known[series.meter]
+        return SeriesName(application, server, meter.sensor, server, series.path, meter.prm)
+
+    return name

@@ -1,0 +1,202 @@
+"""The command line as a person meets it: sentences and exit codes, never a traceback."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from federation import wait_until
+from simulator.process import Meter
+
+ROOT = Path(__file__).parent.parent
+FRAMES = ROOT / "tests" / "frames"
+ENVIRONMENT = dict(os.environ, PYTHONPATH=str(ROOT), PYTHONUNBUFFERED="1")
+
+
+def gateway(*arguments, **options):
+    """Run one command."""
+    command = [sys.executable, "-m", "gateway", *map(str, arguments)]
+    return subprocess.run(command, check=False, capture_output=True, env=ENVIRONMENT, cwd=ROOT, **options)
+
+
+def configure(folder, source, extra=""):
+    path = folder / "gateway.toml"
+    path.write_text(f'[[meter]]\nsource = "{source}"\n[store]\ndirectory = "data"\ncommit_interval_s = 1\n{extra}')
+    return path
+
+
+@pytest.fixture
+def daemon(tmp_path):
+    """Start the daemon on a configuration; killed at the end if the test did not stop it."""
+    started = []
+
+    def start(config):
+        command = [sys.executable, "-m", "gateway", "run", "--config", str(config)]
+        started.append(subprocess.Popen(command, env=ENVIRONMENT, cwd=ROOT, stderr=subprocess.PIPE, text=True))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def status(config):
+    """Link -> row; empty when no daemon answers."""
+    report = json.loads(gateway("status", "--json", "--config", config).stdout or '{"running": false}')
+    return {row["link"]: row for row in report["links"]} if report["running"] else {}
+
+
+def whole_frames(config):
+    """How many the daemon has read."""
+    detail = status(config).get("meter house", {}).get("detail", "")
+    return int(found[1]) if (found := re.search(r"(\d+) whole frames", detail)) else 0
+
+
+def test_decode_prints_one_object_a_frame_then_the_summary():
+    """The form of the contract: mode, whole, groups with label, data and horodate, bad; and the totals."""
+    done = gateway("decode", FRAMES / "nasty" / "s1-hc-pcoup-bad-checksum-enedis.raw")
+    frame, summary = map(json.loads, done.stdout.splitlines())
+    assert set(frame) == {"mode", "whole", "groups", "bad"}
+    assert (frame["mode"], frame["whole"], frame["bad"], len(frame["groups"])) == ("standard", False, 1, 37)
+    date = next(group for group in frame["groups"] if group["label"] == "DATE")
+    assert set(date) == {"label", "data", "horodate"}
+    assert date["data"] == ""
+    assert summary == {"summary": {"frames": 1, "whole": 0, "groups": 37, "bad": 1}}
+    assert done.returncode == 0
+
+
+def test_decode_reads_standard_input_and_several_files():
+    """``-`` is standard input; the summary is over all files."""
+    raw = FRAMES / "real" / "h1-base-linky-enedis.raw"
+    done = gateway("decode", "-", raw, input=raw.read_bytes())
+    assert json.loads(done.stdout.splitlines()[-1]) == {"summary": {"frames": 2, "whole": 2, "groups": 18, "bad": 0}}
+
+
+def test_decode_believes_only_the_mode_that_it_is_told():
+    """Frames of the other mode are bad groups, and said so."""
+    done = gateway("decode", "--mode", "standard", FRAMES / "real" / "h1-base-linky-enedis.raw")
+    assert json.loads(done.stdout.splitlines()[-1])["summary"] == {"frames": 1, "whole": 0, "groups": 0, "bad": 9}
+
+
+def test_decode_sees_that_a_port_was_8n1():
+    """A 7E1 line captured by an 8N1 port is brought back to 7 bits."""
+    done = gateway("decode", FRAMES / "nasty" / "s1-derived-8n1-parity-in-bit7.raw")
+    assert json.loads(done.stdout.splitlines()[-1]) == {"summary": {"frames": 1, "whole": 1, "groups": 38, "bad": 0}}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("decode", "/nowhere.raw"), 69, "/nowhere.raw: cannot be read: No such file"),
+        (("run", "--config", "/nowhere.toml"), 78, "/nowhere.toml: cannot be read"),
+        (("status", "--config", "/nowhere.toml"), 78, "/nowhere.toml: cannot be read"),
+        (("export", "--config", "/nowhere.toml"), 2, "--format"),
+        (("frobnicate",), 2, "invalid choice"),
+    ],
+)
+def test_a_wrong_use_is_one_sentence_and_an_exit_code(arguments, code, words):
+    """What is wrong, on standard error, and nothing on standard output."""
+    done = gateway(*arguments)
+    error = done.stderr.decode()
+    assert done.returncode == code
+    assert words in error
+    assert "Traceback" not in error
+    assert done.stdout == b""
+
+
+def test_a_reader_that_goes_away_is_no_error():
+    """`linky-gateway decode … | head -1` ends cleanly."""
+    many = [str(FRAMES / "real" / "h1-base-linky-jlesauce.raw")] * 20
+    command = f"{sys.executable} -m gateway decode {' '.join(many)} | head -1"
+    done = subprocess.run(["bash", "-o", "pipefail", "-c", command], check=False, capture_output=True, env=ENVIRONMENT)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_source_that_cannot_be_is_refused_before_anything_starts(tmp_path):
+    """The daemon ends with the sentence about the configuration."""
+    done = gateway("run", "--config", configure(tmp_path, "ttyUSB0"))
+    assert done.returncode == 78
+    assert b"write the path of a port" in done.stderr
+
+
+def test_a_folder_that_another_gateway_writes_is_refused(tmp_path, daemon):
+    """Two daemons on one database: the second says so and ends."""
+    config = configure(tmp_path, "/nowhere/tty")
+    daemon(config)
+    wait_until(lambda: status(config), 20, "the daemon answers", every=0.2)
+    done = gateway("run", "--config", config)
+    assert done.returncode == 74
+    assert b"another linky-gateway is writing there" in done.stderr
+
+
+def test_the_daemon_reads_stores_and_stops_within_five_seconds(tmp_path, daemon):
+    """From a simulated meter to an export; SIGTERM commits what was read last."""
+    with Meter(tmp_path / "tty", seed=3, mode="historic") as meter:
+        config = configure(tmp_path, meter.path)
+        process = daemon(config)
+        wait_until(lambda: whole_frames(config) >= 3, 30, "three frames", every=0.2)
+        assert status(config)["port house"]["state"] == "ok"
+        assert status(config)["store"]["state"] == "ok"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(5) == 0
+        assert "Traceback" not in process.stderr.read()
+        said = {frame["data"]["BASE"] for frame in meter.truth() if "BASE" in frame["data"]}
+    done = gateway("export", "--format", "csv", "--series", "consumption/energy/active/index", "--config", config)
+    rows = [line.split(",") for line in done.stdout.decode().splitlines()[1:]]
+    assert {row[2] for row in rows} >= {
+        "consumption/energy/active/index",
+        "consumption/energy/active/index/provider/base",
+    }
+    assert {f"{int(row[4]):09}" for row in rows} <= said
+    report = json.loads(gateway("status", "--json", "--config", config).stdout)
+    assert report["running"] is False
+    assert {row["link"] for row in report["links"]} == {"meter house", "store"}
+
+
+def test_an_unplugged_port_is_said_and_found_again(tmp_path, daemon):
+    """The link is broken with a reason while the adapter is away, and ok when it is back."""
+    with Meter(tmp_path / "tty", seed=3, mode="standard") as meter:
+        config = configure(tmp_path, tmp_path / "tty")
+        daemon(config)
+        wait_until(lambda: status(config).get("meter house", {}).get("state") == "ok", 30, "a frame", every=0.2)
+        meter.command("unplug")
+        wait_until(lambda: "plugged in?" in status(config)["port house"]["detail"], 20, "the loss is seen", every=0.2)
+        assert status(config)["port house"]["state"] == "broken"
+        meter.command("plug")
+        wait_until(lambda: status(config)["port house"]["state"] == "ok", 40, "the port is back", every=0.2)
+
+
+def test_a_meter_switched_to_the_other_mode_is_found_again(tmp_path, daemon):
+    """Historic at 1200 Bd to standard at 9600 Bd and back, with nobody touching the house."""
+    with Meter(tmp_path / "tty", seed=3, mode="historic") as meter:
+        config = configure(tmp_path, meter.path)
+        daemon(config)
+        for mode in ("historic", "standard", "historic"):
+            meter.command(f"mode {mode}")
+            wait_until(
+                lambda mode=mode: mode in status(config).get("meter house", {}).get("detail", ""), 60, mode, every=0.3
+            )
+
+
+def test_consents_are_given_listed_and_withdrawn_with_and_without_the_daemon(tmp_path, daemon):
+    """The same commands do the same whether the daemon runs or not."""
+    config = configure(tmp_path, "/nowhere/tty")
+    grant = ("consent", "grant", "Coop@Sen2.test", "--series", "consumption/power", "--config", config, "--json")
+    first = json.loads(gateway(*grant, "--granularity", "PT1M").stdout)[0]
+    assert (first["recipient"], first["series"], first["state"]) == ("coop@sen2.test", "consumption/power", "valid")
+    daemon(config)
+    wait_until(lambda: status(config), 20, "the daemon answers", every=0.2)
+    second = json.loads(gateway(*grant, "--granularity", "P1D").stdout)[0]
+    assert second["id"] == first["id"] + 1
+    done = gateway("consent", "revoke", "coop@sen2.test", "--config", config)
+    assert done.stdout == b"2 consents withdrawn; nothing more is sent\n"
+    listed = json.loads(gateway("consent", "list", "--json", "--config", config).stdout)
+    assert [row["state"] for row in listed] == ["withdrawn", "withdrawn"]
+    refused = gateway("consent", "grant", "coop@sen2.test", "--series", "*", "--granularity", "raw", "--config", config)
+    assert (refused.returncode, b"a wildcard is refused" in refused.stderr) == (2, True)
