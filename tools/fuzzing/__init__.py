@@ -1,0 +1,1 @@
+"""Damaged input, seeded and mutated from real captures and packs."""

@@ -1,0 +1,104 @@
+"""``python -m fuzzing``: started by ``tools/fuzz``."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import random
+import resource
+import sys
+import time
+from pathlib import Path
+
+from fuzzing.targets import targets
+
+FOUND = Path(__file__).resolve().parent.parent.parent / ".cache" / "fuzz"
+
+# What the interpreter itself may come to hold (caches, fragmentation) while nothing of ours grows.
+_GROWTH_MB = 30
+
+_LONGEST = 20_000
+_INTERESTING = b"\x00\x02\x03\x04\t\n\r \x7f\x80\xff<>&\"'{}[],:/@_-+eE9"
+
+
+def main() -> int:
+    """Mutate and feed until the time is over."""
+    parser = argparse.ArgumentParser(prog="tools/fuzz", description="Damaged input for everything strangers feed.")
+    parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--seed", type=int, default=time.time_ns() % 2**32)
+    options = parser.parse_args()
+    chance = random.Random(options.seed)
+    print(f"seed {options.seed}, {options.minutes:g} minutes")
+    feeds = targets()
+    end = time.monotonic() + options.minutes * 60
+    counts = dict.fromkeys((name for name, _, _ in feeds), 0)
+    warm = 0.0
+    shown = time.monotonic()
+    while time.monotonic() < end:
+        for name, feed, seeds in feeds:
+            data = mutate(chance, seeds)
+            try:
+                feed(data)
+            except Exception as error:  # noqa: BLE001 (the point is that nothing escapes)
+                return report(name, data, error)
+            counts[name] += 1
+        # The first thousands fill caches; growth is counted from there.
+        if counts["wire"] == 2000:
+            warm = peak_mb()
+        if sys.stderr.isatty() and time.monotonic() - shown > 1:
+            shown = time.monotonic()
+            print(f"\r{sum(counts.values())} inputs, {end - shown:.0f} s left ", end="", file=sys.stderr, flush=True)
+    grown = peak_mb() - (warm or peak_mb())
+    print("\n" * sys.stderr.isatty() + ", ".join(f"{count} {name}" for name, count in counts.items()))
+    print(f"peak memory grew by {grown:.1f} MB after the first 2000")
+    if grown > _GROWTH_MB:
+        print(f"tools/fuzz: more than {_GROWTH_MB} MB: something keeps what it was fed", file=sys.stderr)
+        return 1
+    print("nothing escaped")
+    return 0
+
+
+def mutate(chance: random.Random, seeds: list[bytes]) -> bytes:
+    """A seed, or two crossed, with a few injuries."""
+    data = bytearray(chance.choice(seeds))
+    if chance.random() < 0.2:
+        other = chance.choice(seeds)
+        data[chance.randrange(len(data) + 1) :] = other[chance.randrange(len(other)) :]
+    start = chance.randrange(max(1, len(data) - 3000))
+    data = data[start : start + 3000] if chance.random() < 0.7 else data
+    for _ in range(1 + int(chance.expovariate(0.4))):
+        place = chance.randrange(len(data) + 1)
+        match chance.randrange(7):
+            case 0:
+                data[place : place + 1] = bytes([chance.randrange(256)])
+            case 1:
+                data[place : place + 1] = bytes([chance.choice(_INTERESTING)])
+            case 2:
+                del data[place : place + chance.randrange(1, 40)]
+            case 3:
+                data[place:place] = data[place : place + chance.randrange(1, 200)]
+            case 4:
+                data[place:place] = chance.randbytes(chance.randrange(1, 60))
+            case 5 if place < len(data):
+                data[place] ^= 1 << chance.randrange(8)
+            case 6:
+                data[place:place] = bytes([chance.choice(_INTERESTING)]) * chance.choice((1, 2, 300, 5000))
+    return bytes(data[:_LONGEST])
+
+
+def report(name: str, data: bytes, error: Exception) -> int:
+    """Keep the input and say what escaped."""
+    FOUND.mkdir(parents=True, exist_ok=True)
+    file = FOUND / f"{name}-{hashlib.sha256(data).hexdigest()[:12]}"
+    file.write_bytes(data)
+    print(f"tools/fuzz: {type(error).__name__} escaped from {name}: {error}; kept as {file}", file=sys.stderr)
+    return 1
+
+
+def peak_mb() -> float:
+    """The most memory that this process ever had."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+if __name__ == "__main__":
+    sys.exit(main())

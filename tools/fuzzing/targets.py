@@ -1,0 +1,94 @@
+"""What is fed: each target takes bytes, and may raise only its own kind of refusal."""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+from gateway.errors import SenMLError
+from gateway.federation.form import RequestError, parse_command
+from gateway.federation.stanza import parse_quoalise
+from gateway.senml.naming import parse_identifier
+from gateway.senml.pack import decode_json, decode_xml
+from gateway.store.recorder import Recorder
+from gateway.tic.frame import Reader, looks_8n1, strip_parity
+from gateway.tic.reading import Interpreter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FRAMES = Path(__file__).resolve().parent.parent.parent / "tests" / "frames"
+
+_NOW = datetime(2026, 11, 25, tzinfo=UTC)
+
+_PACKS = (
+    b'[{"bn":"gw:a.test/ab12:a.test/","bt":1276020076,"bver":26,"n":"p","u":"Wh","v":120},{"n":"q","vs":"HP"}]',
+    b'<sensml xmlns="urn:ietf:params:xml:ns:senml"><senml bn="urn:dev:ow:1_" bt="1276020076" n="p" u="W" v="1.5e2"/>'
+    b'<senml n="d" vd="aGk"/><senml n="b" vb="true" t="-5"/></sensml>',
+)
+_STANZAS = (
+    b'<quoalise xmlns="urn:quoalise:0"><data><meta><device><identifier type="prm" value="1"/></device>'
+    b'<outbox xmlns="urn:linky-gateway:0" epoch="0a1b2c3d" after="1" last="9"/></meta>'
+    b'<sensml xmlns="urn:ietf:params:xml:ns:senml"><senml bn="a@b.c/d@b.c/" bt="1583016600" n="x" u="VA" v="450"/>'
+    b"</sensml></data></quoalise>",
+    b'<command xmlns="http://jabber.org/protocol/commands" node="get_history" action="execute">'
+    b'<x xmlns="jabber:x:data" type="submit"><field var="identifier"><value>urn:dev:prm:00000000000000_a</value>'
+    b'</field></x><set xmlns="http://jabber.org/protocol/rsm"><max>10</max></set></command>',
+)
+_NAMES = (b"gw@sen1.test/ab12@sen1.test/consumption/power", b"urn:dev:prm:00000000000000_a/b", b"a:b.c/d:e.f/g")
+
+
+class Wire:
+    """The meter's wire, as one endless stream: what lasts from input to input must stay bounded."""
+
+    def __init__(self) -> None:
+        self._reader, self._interpreter = Reader(), Interpreter()
+        self._recorder = Recorder("house", {})
+
+    def feed(self, data: bytes) -> None:
+        """Bytes to a batch, which is thrown away."""
+        stream = strip_parity(data) if looks_8n1(data) else data
+        for frame in self._reader.feed(stream):
+            interpretation = self._interpreter.interpret(frame, _NOW)
+            if interpretation is not None:
+                self._recorder.add(interpretation)
+        self._recorder.take()
+
+
+def pack(data: bytes) -> None:
+    """A SenML pack in either form."""
+    for decode in (decode_json, decode_xml):
+        with contextlib.suppress(SenMLError):
+            decode(data, 1_780_000_000.0, allow_at=True)
+
+
+def stanza(data: bytes) -> None:
+    """A payload that a peer sent, as far as the stream's own XML parser lets it through."""
+    try:
+        element = ET.fromstring(data)
+    except ET.ParseError:
+        return
+    with contextlib.suppress(SenMLError):
+        parse_quoalise(element, 1_780_000_000.0)
+    with contextlib.suppress(RequestError):
+        parse_command(element)
+
+
+def name(data: bytes) -> None:
+    """The identifier of a request."""
+    with contextlib.suppress(SenMLError):
+        parse_identifier(data.decode("utf-8", "replace"))
+
+
+def targets() -> list[tuple[str, Callable[[bytes], None], list[bytes]]]:
+    """(name, function, seeds)."""
+    captures = [path.read_bytes() for path in sorted(FRAMES.glob("*/*.raw"))]
+    return [
+        ("wire", Wire().feed, captures),
+        ("pack", pack, list(_PACKS)),
+        ("stanza", stanza, list(_STANZAS)),
+        ("name", name, list(_NAMES)),
+    ]
