@@ -5,13 +5,17 @@
 #                                              still is (no root, no sudo, not in this distribution): the caller decides.
 #   make_venv REQUIREMENTS                     makes .venv/bin/python with the packages of a hashed requirement file.
 #
-# A second start takes a fraction of a second. Executed instead of sourced, it is the half that needs root:
+# LINKY_LIBRARIES=debian takes Debian's Python and libraries, as 32-bit systems must; LINKY_VENV=/FOLDER stands in for
+# .venv. A second start takes a fraction of a second. Executed instead of sourced, it is the half that needs root:
 # apt-get, with no service started.
 
 BOOTSTRAP_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 readonly BOOTSTRAP_ROOT
 readonly BOOTSTRAP_FILE=$BOOTSTRAP_ROOT/tools/bootstrap.sh
-readonly VENV=$BOOTSTRAP_ROOT/.venv
+readonly VENV=${LINKY_VENV:-$BOOTSTRAP_ROOT/.venv}
+# Where libraries come from Debian, these of requirements.txt come from the index all the same: pure Python, and Debian's
+# sqlite-utils is too old (it has no migrations).
+readonly PURE_PACKAGES=(click click-default-group pluggy python-dateutil sqlite-fts4 sqlite-utils tabulate tzdata)
 # What the packages named in tools/ would start at each boot.
 readonly SERVICES=(prosody.service ejabberd.service mosquitto.service epmd.service epmd.socket)
 # One that a power cut may leave behind is known by this line, and removed next time.
@@ -165,9 +169,12 @@ make_venv() {
   ) 9>"$BOOTSTRAP_ROOT/.cache/bootstrap.lock"
 }
 
-# The stamp of a requirement file: what is in it, in requirements.txt which it builds on, and the interpreter.
+# The stamp of a requirement file: what is in it, in requirements.txt which it builds on, the interpreter, whose libraries.
 _fingerprint() {
-  { "$VENV/bin/python" -VV && cat "$BOOTSTRAP_ROOT/requirements.txt" "$BOOTSTRAP_ROOT/$1"; } 2>/dev/null | sha256sum
+  {
+    echo "${LINKY_LIBRARIES:-}"
+    "$VENV/bin/python" -VV && cat "$BOOTSTRAP_ROOT/requirements.txt" "$BOOTSTRAP_ROOT/$1"
+  } 2>/dev/null | sha256sum
 }
 
 _is_current() {
@@ -175,7 +182,7 @@ _is_current() {
 }
 
 _fill_venv() {
-  if _lacks_wheels; then
+  if [[ ${LINKY_LIBRARIES:-} == debian ]] || _lacks_wheels; then
     _fill_venv_from_debian "$1"
     return
   fi
@@ -187,9 +194,12 @@ _fill_venv() {
   else
     say "adding the packages of $1 to .venv"
   fi
-  quietly "pip install" "$VENV/bin/python" -m pip --disable-pip-version-check --no-input install \
-    --require-hashes --requirement "$BOOTSTRAP_ROOT/$1" || return 1
+  _pip_install --requirement "$BOOTSTRAP_ROOT/$1" || return 1
   _stamp requirements.txt "$1"
+}
+
+_pip_install() {
+  quietly "pip install" "$VENV/bin/python" -m pip --disable-pip-version-check --no-input install --require-hashes "$@"
 }
 
 _stamp() {
@@ -203,12 +213,20 @@ _lacks_wheels() {
 }
 
 _fill_venv_from_debian() {
-  local packages=(python3-venv python3-slixmpp python3-msgspec python3-serial sqlite-utils)
+  local packages=(python3-venv python3-slixmpp python3-msgspec python3-serial)
   [[ $1 != requirements-test.txt ]] || packages+=(python3-pytest python3-hypothesis python3-mypy)
-  install_debian_packages "Python libraries that have no ready-made files for $(uname -m)" "${packages[@]}" || return 1
-  say "making .venv with $(/usr/bin/python3 -V) and Debian's libraries"
+  install_debian_packages "Python libraries that are compiled" "${packages[@]}" || return 1
+  say "making ${VENV##*/} with $(/usr/bin/python3 -V) and Debian's libraries"
   quietly "venv" /usr/bin/python3 -m venv --clear --system-site-packages "$VENV" || return 1
+  _requirements_of "${PURE_PACKAGES[@]}" >"$VENV/pure-requirements.txt"
+  _pip_install --no-deps --requirement "$VENV/pure-requirements.txt" || return 1
   _stamp requirements.txt "$1"
+}
+
+# The lines of requirements.txt that belong to the packages named, their hashes included.
+_requirements_of() {
+  awk -v names=" $* " '/^[^ #]/ { ours = index(names, " " substr($0, 1, index($0, "==") - 1) " ") } ours' \
+    "$BOOTSTRAP_ROOT/requirements.txt"
 }
 
 _find_python() {

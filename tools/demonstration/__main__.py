@@ -1,0 +1,141 @@
+"""``python -m demonstration``: started by ``tools/demo``, which has made the virtual environment."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import select
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from demonstration.arrivals import ENOUGH_SERIES, Arrivals
+from demonstration.chain import Chain
+from demonstration.installation import install_servers
+from demonstration.screen import ALONE_EVERY_S, DRAW_EVERY_S, Screen
+from federation import RigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NO_FEDERATION = 3
+
+_INTERRUPTED = 130
+# A deadline by kill or a closed terminal must clean up as Ctrl-C does.
+_ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def main() -> int:
+    """Run the demo; 0 when it went well, 1 when not, 2 for wrong use, 3 when there is no federation to check."""
+    options = _options()
+    federated = install_servers()
+    for number in _ENDINGS:
+        signal.signal(number, _interrupt)
+    try:
+        # A short path: control sockets have at most 107 characters.
+        with tempfile.TemporaryDirectory(prefix="linky-demo-") as folder:
+            return _run(Chain(Path(folder), options.replay, options.mode, federated=federated), options)
+    except RigError as error:
+        print(f"tools/demo: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        # The reader of our output has what it wanted (`| head`); Python must not complain when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1 if options.check else 0
+    except KeyboardInterrupt:
+        print("\ntools/demo: ended; everything that was started is stopped", file=sys.stderr)
+        return _INTERRUPTED if options.check else 0
+
+
+def _run(chain: Chain, options: argparse.Namespace) -> int:
+    screen = Screen(chain, f"simulated, {options.mode}" if options.replay is None else options.replay.name)
+    screen.say("starting the meter, two servers, the gateway and the recipient …")
+    with chain:
+        try:
+            return _watch(chain, screen, options) if chain.federated else _watch_alone(chain, screen, options)
+        finally:
+            _be_deaf()
+
+
+def _watch(chain: Chain, screen: Screen, options: argparse.Namespace) -> int:
+    arrivals = Arrivals()
+    screen.start()
+    for record in _records(chain, options.seconds):
+        if record is not None:
+            arrivals.add(record)
+        screen.show(arrivals)
+    screen.close(arrivals)
+    if not options.check:
+        return 0
+    print(json.dumps(arrivals.figures()), flush=True)
+    if arrivals.good:
+        return 0
+    print(f"tools/demo: expected at least {ENOUGH_SERIES} series, in order, none twice", file=sys.stderr)
+    for name in chain.processes:
+        print(f"--- {name}\n{chain.last_lines(name)}", file=sys.stderr)
+    return 1
+
+
+def _records(chain: Chain, seconds: float | None) -> Iterator[dict[str, object] | None]:
+    """What the recipient prints, and None now and then so that the screen can move."""
+    stream = chain.records
+    end = time.monotonic() + seconds if seconds else float("inf")
+    buffered = b""
+    while (left := end - time.monotonic()) > 0:
+        chain.require_alive()
+        if not select.select([stream], [], [], min(left, DRAW_EVERY_S))[0]:
+            yield None
+            continue
+        # Not readline: a buffered line would be invisible to select.
+        buffered += os.read(stream.fileno(), 65536)
+        *lines, buffered = buffered.split(b"\n")
+        yield from (json.loads(line) for line in lines)
+
+
+def _watch_alone(chain: Chain, screen: Screen, options: argparse.Namespace) -> int:
+    """No federation: what the gateway says of itself."""
+    print("tools/demo: without the federation (see above): meter → gateway → its database", file=sys.stderr)
+    end = time.monotonic() + options.seconds if options.seconds else float("inf")
+    while (left := end - time.monotonic()) > 0:
+        time.sleep(min(left, ALONE_EVERY_S))
+        chain.require_alive()
+        screen.show_status(chain.status())
+    screen.close_status(chain.status())
+    return NO_FEDERATION if options.check else 0
+
+
+def _interrupt(*_: object) -> NoReturn:
+    _be_deaf()
+    raise KeyboardInterrupt
+
+
+def _be_deaf() -> None:
+    """A signal must not cut short what ends the programs and removes the folder."""
+    for number in _ENDINGS:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="tools/demo", description="The whole chain on this machine, on loopback.")
+    parser.add_argument("--seconds", type=float, metavar="N", help="end after N seconds (default: Ctrl-C)")
+    parser.add_argument(
+        "--check", action="store_true", help="for machines: exit 0 only if it all worked; with --seconds"
+    )
+    parser.add_argument("--replay", type=Path, metavar="FILE", help="a captured file in the place of the meter")
+    parser.add_argument("--mode", choices=("historic", "standard"), default="standard", help="of the simulated meter")
+    options = parser.parse_args()
+    if options.seconds is not None and not options.seconds > 0:
+        parser.error("--seconds needs a number above 0")
+    if options.check and not options.seconds:
+        parser.error("--check needs --seconds N")
+    if options.replay and not options.replay.is_file():
+        parser.error(f"{options.replay}: no such file")
+    return options
+
+
+if __name__ == "__main__":
+    sys.exit(main())
