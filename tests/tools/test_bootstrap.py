@@ -219,7 +219,7 @@ def test_a_package_without_its_hash_is_refused(checkout: Checkout, tmp_path: Pat
 
 @pytest.mark.skipif(not Path("/usr/lib/python3/dist-packages").is_dir(), reason="needs Debian's Python")
 def test_32_bit_arm_takes_debians_libraries(checkout: Checkout) -> None:
-    """Where the index has no ready-made files, the environment sees Debian's libraries and pip installs nothing."""
+    """Where the index has no ready-made files, the environment sees Debian's compiled libraries."""
     checkout.stand_in("uname", "echo armv7l")
     checkout.stand_in("dpkg-query", ALL_INSTALLED)
     (checkout.folder / "requirements.txt").write_text("no-such-package==1\n")
