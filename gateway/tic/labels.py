@@ -1,8 +1,9 @@
 """The table of the labels: meaning, unit, width, characters, and the series that each one feeds.
 
 ``labels.csv`` holds every label of a Linky in both modes (Enedis-NOI-CPT_54E §6.1, §6.2) and of the older domestic
-meters (Enedis-NOI-CPT_02E §2.2 to §2.5); it is read once, at import. A checksum of 6 bits lets one group of garbage in
-64 pass, so a group counts only if it also has a known label, its exact width and its characters.
+meters (Enedis-NOI-CPT_02E §2.2 to §2.5), ``industrial.csv`` those of CJE and PME-PMI (02E §2.6, §2.8); both are read
+once, at import. A checksum of 6 bits lets one group of garbage in 64 pass, so a group counts only if it also has a
+known label, its exact width (industrial values have none) and its characters.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import re
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING
+
+from gateway.tic.frame import HISTORIC
 
 if TYPE_CHECKING:
     from gateway.tic.frame import Group
@@ -33,6 +36,29 @@ _CHARSETS = {
     "profile": f"{_BLOCK}(?: {_BLOCK}){{10}}",  # 54E §6.2.3.22: hour and minute decimal, the action in hex
 }
 
+_STAMP = "[0-3][0-9]/[01][0-9]/[0-9]{2} [0-2][0-9]:[0-5][0-9]:[0-5][0-9]"  # 02E §2.8: JJ/MM/AA HH:MM:SS, local time
+
+# The same for the labels of CJE and PME-PMI, whose widths vary; an amount is in one of the units of its row.
+_INDUSTRIAL_CHARSETS = {
+    "address": "[0-9A-Z]{12}",
+    "amount": "[0-9]{1,9}(?:[.,][0-9]{1,3})?T?[A-Za-z]{1,5}",
+    "configuration": "(?:CONSO|PROD) *",
+    "control": "CONTROLE",
+    "energies": "[0-9]{6}(?::[0-9]{6}){3,5}",
+    "jaune": "(?:[0-9]{2}:){4}[0-9A-Z ]{2}:(?:DP|  ):[0-9]{5}:[0-9]{2}",
+    "overload": "DEP ?",
+    "powers": "[0-9]{5}(?::[0-9]{5}){0,3}",
+    "printable": "[ -~]{1,32}",
+    "shift": "(?:[0-9]{2}:){3}[0-9A-Z ]{2}",
+    "signal": "(?:IN)?ACTIF *",
+    "stamp": _STAMP,
+    "stamp-tariff": f"{_STAMP}-[0-9A-Z ]{{1,3}}",
+    "tangent": "[+-]?[0-9]{1,3}[.,][0-9]{2}",
+    "tariff": " *[0-9A-Z]{1,3} *",
+    "test": "TEST *",
+    "window": "[0-9]{2}:[0-9]{2}:[0-9]{2}",
+}
+
 _HORODATE = re.compile("[HEhe ][0-9]{12}")  # 54E §6.2.1.1: SAAMMJJhhmmss
 
 
@@ -44,16 +70,17 @@ class Label:
         mode: historic or standard.
         label: as on the wire.
         en, fr: what it means.
-        unit: that of the wire, which never sends it.
-        widths: the lengths that its data may have.
+        unit: that of the wire, which only a PME-PMI sends; ``kVA/kW`` is either.
+        widths: the lengths that its data may have; empty for an industrial meter's, whose pattern tells.
         horodate: whether a horodate stands before the data.
-        type: str, enum, int, bits or profile.
+        type: str, enum, int, bits or profile; empty for an industrial meter's.
         charset: the name of the characters that its data may hold.
         series: the path of the readings it gives, empty if it gives none; ``/phase/1`` holds for three-phase meters.
         kind: index, gauge, mean, maximum or text, empty if it gives none.
         senml_unit: the unit of the readings, empty for text.
         scale: what a number is multiplied by to be in that unit.
         notes: what real meters were seen to do.
+        meter: CJE or PME-PMI; empty for a domestic meter's.
     """
 
     mode: str
@@ -70,52 +97,74 @@ class Label:
     senml_unit: str
     scale: int
     notes: str
+    meter: str = ""
 
 
 def lookup(mode: str, label: str) -> Label | None:
     """The label's row, None if the label is not one of that mode."""
-    return _TABLE.get((mode, label))
+    known = _TABLE.get((mode, label))
+    if known is None and label[2:4] == "bP":
+        # 02E prints DébP: nobody knows what a line of 7 bits makes of the accent.
+        return _TABLE.get((mode, f"De{label[2:]}"))
+    return known
 
 
 def check(mode: str, group: Group) -> str | None:
     """None if the group may be believed, else the reason why not in one phrase."""
-    known = _TABLE.get((mode, group.label))
+    known = lookup(mode, group.label)
     if known is None:
         return "unknown label"
     if known.horodate != (group.horodate is not None):
         return "no horodate" if known.horodate else "unexpected horodate"
     if group.horodate is not None and not _HORODATE.fullmatch(group.horodate):
         return "wrong horodate"
-    if len(group.data) not in known.widths:
-        return f"wrong width {len(group.data)}"
-    if not _PATTERNS[known.charset].fullmatch(group.data):
+    return _fault(known, group.data)
+
+
+def _fault(known: Label, data: str) -> str | None:
+    if known.widths and len(data) not in known.widths:
+        return f"wrong width {len(data)}"
+    if not (_INDUSTRIAL_PATTERNS if known.meter else _PATTERNS)[known.charset].fullmatch(data):
         return "wrong characters"
+    if known.charset == "amount" and _unit(data) not in known.unit.split("/"):
+        return "wrong unit"
     return None
 
 
+def _unit(amount: str) -> str:
+    return amount.lstrip("0123456789.,T")
+
+
 def _rows() -> dict[tuple[str, str], Label]:
-    text = files("gateway.tic").joinpath("labels.csv").read_text(encoding="utf-8")
-    return {(row["mode"], row["label"]): _label(row) for row in csv.DictReader(text.splitlines())}
+    table = {}
+    for name in ("labels.csv", "industrial.csv"):
+        text = files("gateway.tic").joinpath(name).read_text(encoding="utf-8")
+        for row in csv.DictReader(text.splitlines()):
+            label = _label(row)
+            table[label.mode, label.label] = label
+    return table
 
 
 def _label(row: dict[str, str]) -> Label:
     return Label(
-        mode=row["mode"],
+        mode=row.get("mode", HISTORIC),  # industrial meters use its separator and its checksum
         label=row["label"],
         en=row["en"],
         fr=row["fr"],
         unit=row["unit"],
-        widths=tuple(int(width) for width in row["width"].split("/")),
-        horodate=row["horodate"] == "1",
-        type=row["type"],
+        widths=tuple(int(width) for width in row["width"].split("/")) if "width" in row else (),
+        horodate=row.get("horodate") == "1",
+        type=row.get("type", ""),
         charset=row["charset"],
         series=row["series"],
         kind=row["kind"],
         senml_unit=row["senml_unit"],
-        scale=int(row["scale"] or 1),
+        scale=int(row.get("scale") or 1),
         notes=row["notes"],
+        meter=row.get("meter", ""),
     )
 
 
 _PATTERNS = {name: re.compile(pattern) for name, pattern in _CHARSETS.items()}
+_INDUSTRIAL_PATTERNS = {name: re.compile(pattern) for name, pattern in _INDUSTRIAL_CHARSETS.items()}
 _TABLE = _rows()

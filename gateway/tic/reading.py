@@ -2,22 +2,24 @@
 
 No I/O and no clock: the host's time is handed in. Standard mode carries the meter's own time (Enedis-NOI-CPT_54E
 §6.2.1.1), historic mode none. A label that is absent is no reading; a group that passed its checksum and is still not
-believable is refused, with the reason.
+believable is refused, with the reason. ``states`` adds what STGE and PTEC mean, ``industrial`` what larger meters say.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from gateway.tic import industrial
 from gateway.tic.frame import HISTORIC
 from gateway.tic.labels import check, lookup
+from gateway.tic.states import States
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from gateway.tic.frame import Frame, Group
     from gateway.tic.labels import Label
@@ -48,6 +50,11 @@ _CURVE_LABELS = frozenset(label for curve in _CURVES for label in curve)
 _PEAK_LABELS = frozenset(f"{edge}PM{number}" for edge in "DF" for number in (1, 2, 3))
 
 _OVERLOAD_LABELS = ("ADPS", "ADIR1", "ADIR2", "ADIR3")
+_OVERLOAD_SERIES = "status/overload"
+_EJP = "EJP."
+
+# The one label that means something else before Linky: watts, the most since somebody set it back (02E §2.4).
+_ELECTRONIC_PMAX = ("consumption/power/active/max", "W")
 
 
 class Kind(Enum):
@@ -130,6 +137,7 @@ class Interpreter:
         self._phases = _Phases()
         self._curves = {curve: _Curve() for curve in _CURVES}
         self._alarms = _Alarms()
+        self._states = States()
 
     def interpret(self, frame: Frame, received: datetime) -> Interpretation | None:
         """Give what the frame says; None if that is nothing.
@@ -144,7 +152,7 @@ class Interpreter:
         if not groups:
             return None
         time, quality = _frame_time(groups, received)
-        address = groups.get("ADSC") or groups.get("ADCO")
+        address = groups.get("ADSC") or groups.get("ADCO") or groups.get("ADS")
         self._phases.learn(address.data if address else None, frame, groups)
         making = _Making(frame.mode, time, quality, self._phases)
         for label, group in groups.items():
@@ -154,6 +162,8 @@ class Interpreter:
             making.add_curve(curve, memory, groups)
         if frame.mode == HISTORIC:
             making.add_historic(frame, groups, self._alarms)
+            making.add_industrial(frame, groups)
+        making.add_states(self._states.tell(groups))
         return Interpretation(
             time,
             quality,
@@ -181,6 +191,9 @@ def _frame_time(groups: Mapping[str, Group], received: datetime) -> tuple[dateti
     horodate = parse_horodate(date.horodate or "") if date else None
     if horodate and not horodate.degraded and horodate.season != " ":
         return horodate.time, Quality.METER
+    local = industrial.frame_time(groups, received)
+    if local:
+        return local.time, Quality.METER if local.sure else Quality.HOST
     return received.astimezone(UTC).replace(microsecond=0), Quality.HOST
 
 
@@ -207,8 +220,11 @@ class _Making:
 
     def add(self, label: str, group: Group) -> None:
         row = lookup(self._mode, label)
-        if row is None or not row.series:
+        if row is None or not row.series or row.meter:
             return
+        if label == "PMAX" and self._phases.electronic:
+            series, unit = _ELECTRONIC_PMAX
+            row = replace(row, series=series, senml_unit=unit)
         if not row.horodate:
             self._put(row, _value(row, group))
             return
@@ -242,11 +258,26 @@ class _Making:
         for label in alarms.ended(frame, groups):
             if row := lookup(HISTORIC, label):
                 self._put(row, 0)
+        if alarms.overload is not None:
+            self.add_states({_OVERLOAD_SERIES: alarms.overload})
         option = groups.get("OPTARIF")
+        notice = lookup(HISTORIC, "PEJP")
+        if notice and frame.whole and option and option.data == _EJP and all(g.label != "PEJP" for g in frame.groups):
+            self._put(notice, 0)  # it comes while the notice or the peak lasts, as an alarm
         indexes = _CONTRACT_INDEXES[option.data[:3]] if option and frame.whole else ()
         if indexes and all(label in groups for label in indexes):
             total = sum(int(groups[label].data) for label in indexes)
             self.readings.append(Reading(_TOTAL_SERIES, self._time, total, "Wh", Kind.INDEX, self._quality))
+
+    def add_industrial(self, frame: Frame, groups: Mapping[str, Group]) -> None:
+        for datum in industrial.data(frame, groups, self._time):
+            quality = self._quality if datum.time is None else Quality.METER if datum.sure else Quality.HOST
+            time = datum.time or self._time
+            self.readings.append(Reading(datum.series, time, datum.value, datum.unit, Kind(datum.kind), quality))
+
+    def add_states(self, told: Mapping[str, str]) -> None:
+        for series, text in told.items():
+            self.readings.append(Reading(series, self._time, text, "", Kind.TEXT, self._quality))
 
     def _put(self, row: Label, value: int | str, time: datetime | None = None) -> None:
         """Add the reading; with a time of its own that is the meter's."""
@@ -270,6 +301,9 @@ class _Phases:
     _SINGLE_TYPES = frozenset(("61", "62", "64", "70", "75"))
     _THREE_TYPES = frozenset(("63", "71", "76"))
 
+    # Linky's types begin with these.
+    _LINKY = ("6", "7")
+
     # Labels of phase 1 that single-phase meters send too; every other label of a phase is a three-phase meter's.
     _ALSO_SINGLE = frozenset(("IRMS1", "URMS1", "UMOY1"))
 
@@ -282,6 +316,7 @@ class _Phases:
         self._three: bool | None = None
         self._frames = 0
         self._shown = False
+        self.electronic = False  # the meter is older than Linky
 
     @property
     def single(self) -> bool:
@@ -305,6 +340,7 @@ class _Phases:
         kind = address[4:6]
         self._three = True if kind in self._THREE_TYPES else False if kind in self._SINGLE_TYPES else None
         self._address, self._frames = address, 0
+        self.electronic = not kind.startswith(self._LINKY)
 
     def series(self, row: Label) -> str | None:
         """The row's series under the name that it has on this meter; None while it may not be told."""
@@ -354,26 +390,33 @@ class _Curve:
 
 
 class _Alarms:
-    """Overload warnings of historic mode: they come while the overload lasts, and their end is their absence."""
+    """Overload warnings of historic mode: they come while the overload lasts, and their end is their absence.
+
+    ``overload``: whether there is one after the last frame, "1" or "0", None if that frame does not tell.
+    """
 
     def __init__(self) -> None:
         self._on: set[str] = set()
         self._was_long = False
+        self.overload: str | None = None
 
-    def ended(self, frame: Frame, groups: Mapping[str, Group]) -> Iterator[str]:
+    def ended(self, frame: Frame, groups: Mapping[str, Group]) -> list[str]:
         """The labels whose alarm this frame ends; once each."""
         present = {group.label for group in frame.groups}
+        three = not present.isdisjoint(("IINST1", "IINST2", "IINST3"))
         long = frame.whole and "OPTARIF" in present
-        short = frame.whole and not long and not present.isdisjoint(("IINST1", "IINST2", "IINST3"))
+        short = frame.whole and not long and three
+        # ADIR is for short frames only: during an overload one long frame comes after twenty of them, without it
+        # (02E §2.5.2), so a long frame tells the end only after another long one.
+        says_all = short or (long and self._was_long) if three else long
+        ended = []
         for label in _OVERLOAD_LABELS:
             if label in groups:
                 self._on.add(label)
-            elif label in self._on and label not in present and self._says_all(label, long=long, short=short):
+            elif label in self._on and label not in present and (long if label == "ADPS" else says_all):
                 self._on.discard(label)
-                yield label
+                ended.append(label)
         self._was_long = long
-
-    def _says_all(self, label: str, *, long: bool, short: bool) -> bool:
-        # ADIR is for short frames only: during an overload one long frame comes after twenty of them, without it
-        # (02E §2.5.2), so a long frame tells the end only after another long one.
-        return long if label == "ADPS" else short or (long and self._was_long)
+        over = not groups.keys().isdisjoint(_OVERLOAD_LABELS)
+        self.overload = "1" if over else "0" if says_all and present.isdisjoint(_OVERLOAD_LABELS) else None
+        return ended

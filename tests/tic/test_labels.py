@@ -59,11 +59,10 @@ def test_a_label_feeds_its_series(mode, label, series):
 
 
 def test_a_label_of_the_other_mode_is_unknown():
-    """PAPP is historic, EAST standard; industrial labels are in neither."""
+    """PAPP is historic, EAST standard."""
     assert lookup("standard", "PAPP") is None
     assert lookup("historic", "EAST") is None
     assert check("standard", Group("PAPP", "00100", None)) == "unknown label"
-    assert check("historic", Group("EA_s", "72Wh", None)) == "unknown label"
 
 
 @pytest.mark.parametrize("row", index(), ids=lambda row: row["file"])
