@@ -38,6 +38,11 @@ _SILENCE_S = 60.0
 # Enough bytes to tell a 7E1 line read by an 8N1 port from noise, few enough to decide within two seconds.
 _SAMPLE_BYTES = 256
 
+# A sample may have been noise: where no group verifies for this long another is taken.
+_RESAMPLE_S = 10.0
+
+_8N1 = "meter %s: the port is 8N1; parity is checked here instead"
+
 
 @dataclass(slots=True)
 class LineState:
@@ -66,9 +71,13 @@ class Line:
 
     def __init__(self, name: str, source: Source, mode: str = "auto") -> None:
         self._name, self._source, self._mode = name, source, mode
-        self._reader = Reader(mode)
-        self._sample: bytes | None = b""
-        self._strip = False
+        self._search = SpeedSearch(source.speeds, time.monotonic())
+        self._told_8n1 = False
+        self._told: set[str] = set()
+        self._reader: Reader
+        self._sample: bytes | None
+        self._strip: bool
+        self._begin()
         self.state = LineState(changed=time.monotonic())
 
     async def frames(self) -> AsyncIterator[tuple[Frame, datetime]]:
@@ -90,29 +99,34 @@ class Line:
                 wait = min(wait * 2, _LONGEST_WAIT_S)
 
     async def _listen(self) -> AsyncIterator[Frame]:
-        search = SpeedSearch(self._source.speeds, time.monotonic())
-        if search.speed:
-            self._source.set_speed(search.speed)
-        self.state.speed = search.speed
+        self._tune()
         heard = time.monotonic()
         while True:
             data = await self._read_some()
             now = time.monotonic()
             if data:
                 heard = now
+                self._heard()
             elif data is not None:
                 self.state.ended, self.state.open = True, False
-            frames = self._reader.close() if data == b"" else self._feed(data or b"")
+            frames = self._reader.close() if data == b"" else self._feed(data or b"", now)
             for frame in frames:
                 if self._count(frame, now):
-                    search.good(now)
+                    self._search.good(now)
+                    self._understood = now
                 yield frame
             if self.state.ended:
                 log.info("meter %s: the end of the file", self._name)
                 return
-            if not self._source.speeds and now - heard > _SILENCE_S:
+            if not (self._source.speeds or self._source.finite) and now - heard > _SILENCE_S:
                 raise PortError(f"nothing was received for {_SILENCE_S:.0f} s")
-            self._change_speed(search, now)
+            self._change_speed(now)
+
+    def _tune(self) -> None:
+        self._search.again(time.monotonic())
+        self.state.speed = self._search.speed
+        if self.state.speed:
+            self._source.set_speed(self.state.speed)
 
     async def _read_some(self) -> bytes | None:
         """The next bytes, b"" at the end of a file, None when nothing came for a tick."""
@@ -122,15 +136,29 @@ class Line:
         except TimeoutError:
             return None
 
-    def _feed(self, data: bytes) -> list[Frame]:
+    def _feed(self, data: bytes, now: float) -> list[Frame]:
+        if self._sample is None and now - self._understood > _RESAMPLE_S:
+            self._sample, self._understood = b"", now
         if self._sample is not None:
-            self._sample += data
-            if len(self._sample) >= _SAMPLE_BYTES:
-                self._strip = looks_8n1(self._sample)
-                self._sample = None
-                if self._strip:
-                    log.warning("meter %s: the port is 8N1; parity is checked here instead", self._name)
+            data = self._judge(self._sample, data)
         return self._reader.feed(strip_parity(data) if self._strip else data)
+
+    def _judge(self, sample: bytes, data: bytes) -> bytes:
+        """The bytes to read now: those that came, or the sample from its beginning when it is read otherwise."""
+        sample += data
+        if len(sample) < _SAMPLE_BYTES:
+            self._sample = sample
+            return data
+        self._sample = None
+        strip = looks_8n1(sample)
+        if strip == self._strip:
+            return data
+        if strip:
+            log.log(logging.DEBUG if self._told_8n1 else logging.WARNING, _8N1, self._name)
+            self._told_8n1 = True
+        self._strip = strip
+        self._reader = Reader(self._mode)
+        return sample
 
     def _count(self, frame: Frame, now: float) -> bool:
         """Note the frame; True when it shows that speed and mode are right."""
@@ -146,28 +174,36 @@ class Line:
         state.partial += not frame.whole
         return True
 
-    def _change_speed(self, search: SpeedSearch, now: float) -> None:
-        speed = search.next_speed(now)
+    def _change_speed(self, now: float) -> None:
+        speed = self._search.next_speed(now)
         if speed is None:
             return
         log.debug("meter %s: no valid group, trying %d Bd", self._name, speed)
         self._source.set_speed(speed)
-        self._reader = Reader(self._mode)
-        self._sample, self._strip = b"", False
+        self._begin()
         self.state.speed = speed
 
-    def _opened(self) -> None:
-        if self.state.error:
-            log.info("meter %s: the port is back", self._name)
+    def _begin(self) -> None:
+        """Nothing is known of the bytes to come."""
         self._reader = Reader(self._mode)
         self._sample, self._strip = b"", False
-        self.state.open, self.state.error, self.state.changed = True, None, time.monotonic()
+        self._understood = time.monotonic()
+
+    def _opened(self) -> None:
+        self._begin()
+        self.state.open, self.state.changed = True, time.monotonic()
+
+    def _heard(self) -> None:
+        # Not when it was opened: a port that opens and brings nothing, again and again, is still the same loss.
+        if self.state.error:
+            log.info("meter %s: the port is back", self._name)
+            self._told.clear()
+        self.state.error = None
 
     def _lost(self, sentence: str) -> None:
-        # Once aloud, then only when the reason changes: a port may be away for weeks.
-        log.log(
-            logging.DEBUG if self.state.error == sentence else logging.WARNING, "meter %s: %s", self._name, sentence
-        )
+        # Each reason once aloud until bytes come again: a port may be away for weeks.
+        log.log(logging.DEBUG if sentence in self._told else logging.WARNING, "meter %s: %s", self._name, sentence)
+        self._told.add(sentence)
         if self.state.open or self.state.error is None:
             self.state.changed = time.monotonic()
         self.state.open, self.state.error = False, sentence

@@ -33,6 +33,11 @@ class SpeedSearch:
         """The speed to listen at, None when that is somebody else's affair."""
         return self._speeds[self._place] if self._speeds else None
 
+    def again(self, now: float) -> None:
+        """The port was opened again: the speed that was listened at is the most likely."""
+        self._since = now
+        self.found = False
+
     def good(self, now: float) -> None:
         """A group was verified and its label is known."""
         self._since = now

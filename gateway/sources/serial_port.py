@@ -27,6 +27,9 @@ _READ_BYTES = 4096
 
 _ADVICE = {
     errno.ENOENT: "no such port: is the adapter plugged in?",
+    errno.EIO: "no device behind this port: is the adapter plugged in?",
+    errno.ENOTTY: "not a serial port: name one of /dev/serial/by-id",
+    errno.EISDIR: "not a serial port: name one of /dev/serial/by-id",
     errno.EACCES: "permission denied: add the user to the group dialout",
     errno.EBUSY: "held by another program: close it",
     errno.EAGAIN: "held by another program: close it",
@@ -48,7 +51,7 @@ class SerialSource:
     async def open(self) -> None:
         """Open the port at the speed that was last set."""
         try:
-            port = serial.Serial(
+            self._port = serial.Serial(
                 os.fspath(self._path),
                 self._speed,
                 bytesize=serial.SEVENBITS,
@@ -60,32 +63,28 @@ class SerialSource:
                 xonxoff=False,
                 exclusive=True,
             )
-        except (serial.SerialException, OSError, ValueError) as error:
-            reason = _ADVICE.get(getattr(error, "errno", None) or 0, str(error))
-            raise PortError(f"{self._path}: {reason}") from error
-        self._port = port
-        self._set_parity_check()
+            _complete_settings(self._port.fileno())
+        except (OSError, ValueError, termios.error) as error:
+            self.close()
+            raise PortError(f"{self._path}: {_reason(error)}") from error
 
     async def read(self) -> bytes:
         """Wait for bytes; PortError when the port is gone (unplugged, hung up)."""
         if self._port is None:
             raise PortError(f"{self._path}: not open")
         fd = self._port.fileno()
-        loop = asyncio.get_running_loop()
-        readable: asyncio.Future[None] = loop.create_future()
-        loop.add_reader(fd, _wake, readable)
-        try:
-            await readable
-            data = os.read(fd, _READ_BYTES)
-        except BlockingIOError:
-            return await self.read()
-        except OSError as error:
-            raise PortError(f"{self._path}: lost: {error.strerror}") from error
-        finally:
-            loop.remove_reader(fd)
-        if not data:
-            raise PortError(f"{self._path}: lost: unplugged")
-        return data
+        while True:
+            # The wait may be cancelled; the bytes are taken after it, at once, so that none is lost.
+            await _readable(fd)
+            try:
+                data = os.read(fd, _READ_BYTES)
+            except BlockingIOError:
+                continue
+            except OSError as error:
+                raise PortError(f"{self._path}: lost: {_reason(error)}") from error
+            if not data:
+                raise PortError(f"{self._path}: lost: {_ADVICE[errno.EIO]}")
+            return data
 
     def set_speed(self, speed: int) -> None:
         """Change the speed; what was received at the former one is thrown away."""
@@ -94,10 +93,10 @@ class SerialSource:
             return
         try:
             self._port.baudrate = speed
-            self._set_parity_check()
+            _complete_settings(self._port.fileno())
             self._port.reset_input_buffer()
-        except (serial.SerialException, OSError, termios.error) as error:
-            raise PortError(f"{self._path}: lost: {error}") from error
+        except (OSError, termios.error) as error:
+            raise PortError(f"{self._path}: lost: {_reason(error)}") from error
 
     def close(self) -> None:
         """Close the port, without a hang-up on its control lines."""
@@ -105,20 +104,40 @@ class SerialSource:
         if port is not None:
             port.close()
 
-    def _set_parity_check(self) -> None:
-        """INPCK on (see the module), HUPCL off: a close must not reset a board that listens to DTR."""
-        assert self._port is not None  # noqa: S101 (for the type checker; the callers have opened it)
-        fd = self._port.fileno()
-        try:
-            settings = termios.tcgetattr(fd)
-            settings[0] = settings[0] & ~(termios.IGNPAR | termios.PARMRK | termios.ISTRIP) | termios.INPCK
-            settings[2] &= ~termios.HUPCL
-            termios.tcsetattr(fd, termios.TCSANOW, settings)
-        except termios.error as error:
-            self.close()
-            raise PortError(f"{self._path}: cannot be set to 7E1: {error.args[-1]}") from error
+
+def _complete_settings(fd: int) -> None:
+    """What pyserial does not set, or undoes at each change of speed: INPCK above all (see the module).
+
+    HUPCL off: a close must not reset a board that listens to DTR. BRKINT off: a break must not flush what was
+    received. VMIN 1: otherwise a read that finds nothing returns empty, which is how a hang-up looks.
+    """
+    settings = termios.tcgetattr(fd)
+    settings[0] &= ~(termios.IGNPAR | termios.PARMRK | termios.ISTRIP | termios.BRKINT)
+    settings[0] |= termios.INPCK
+    settings[2] &= ~termios.HUPCL
+    settings[6][termios.VMIN] = 1
+    termios.tcsetattr(fd, termios.TCSANOW, settings)
+
+
+async def _readable(fd: int) -> None:
+    """Wait until a read would not block: bytes, or a hang-up."""
+    loop = asyncio.get_running_loop()
+    readable: asyncio.Future[None] = loop.create_future()
+    loop.add_reader(fd, _wake, readable)
+    try:
+        await readable
+    finally:
+        loop.remove_reader(fd)
 
 
 def _wake(readable: asyncio.Future[None]) -> None:
     if not readable.done():
         readable.set_result(None)
+
+
+def _reason(error: Exception) -> str:
+    """What a person can do about it, in place of pyserial's words."""
+    # pyserial keeps the number of a failed setting only in the exception that it translated.
+    cause = error if getattr(error, "errno", None) else error.__context__ or error
+    number = cause.args[0] if isinstance(cause, termios.error) else getattr(cause, "errno", None)
+    return _ADVICE.get(number) or os.strerror(number) if number else str(error)

@@ -41,19 +41,27 @@ def parse_source(text: str, folder: Path) -> Source:
     """The source that ``text`` names; ConfigError for anything else."""
     if text.startswith("replay:"):
         name, _, query = text.removeprefix("replay:").partition("?")
+        if not name:
+            raise ConfigError(f"source {text!r}: write replay:FILE")
         return ReplaySource(folder / name, _replay_speed(text, query))
     if text.startswith("socket://"):
-        try:
-            parts = urlsplit(text)
-            host, port = parts.hostname, parts.port
-        except ValueError:
-            host = port = None
-        if not host or not port or parts.path or parts.query:
-            raise ConfigError(f"source {text!r}: write socket://HOST:PORT")
-        return TcpSource(host, port)
+        return TcpSource(*_host_and_port(text))
     if text.startswith("/"):
         return SerialSource(Path(text))
     raise ConfigError(f"source {text!r}: write the path of a port (/dev/…), socket://HOST:PORT or replay:FILE")
+
+
+def _host_and_port(text: str) -> tuple[str, int]:
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname, parts.port
+        # A name that no resolver can be asked for would raise much later, and not as an OSError.
+        (host or "").encode("idna")
+    except ValueError:
+        host = port = None
+    if not host or not port or "@" in text or parts.path or parts.query or parts.fragment:
+        raise ConfigError(f"source {text!r}: write socket://HOST:PORT")
+    return host, port
 
 
 def _replay_speed(text: str, query: str) -> float:

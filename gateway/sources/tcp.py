@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 
 from gateway.errors import PortError
@@ -19,6 +20,7 @@ class TcpSource:
 
     def __init__(self, host: str, port: int) -> None:
         self._host, self._port = host, port
+        self._name = f"socket://{f'[{host}]' if ':' in host else host}:{port}"
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
 
@@ -27,22 +29,21 @@ class TcpSource:
         try:
             async with asyncio.timeout(_CONNECT_TIMEOUT_S):
                 self._reader, self._writer = await asyncio.open_connection(self._host, self._port)
-        except (OSError, TimeoutError) as error:
-            reason = getattr(error, "strerror", None) or "no answer"
-            raise PortError(f"socket://{self._host}:{self._port}: {reason}; is the sender running?") from error
-        # A sender that lost its power says nothing: let the kernel find out.
-        self._writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            # A sender that lost its power says nothing: let the kernel find out.
+            self._writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        except OSError as error:
+            raise PortError(f"{self._name}: {_reason(error)}; is the sender running?") from error
 
     async def read(self) -> bytes:
         """Wait for bytes; PortError when the connection is gone."""
         if self._reader is None:
-            raise PortError(f"socket://{self._host}:{self._port}: not open")
+            raise PortError(f"{self._name}: not open")
         try:
             data = await self._reader.read(_READ_BYTES)
         except OSError as error:
-            raise PortError(f"socket://{self._host}:{self._port}: lost: {error.strerror}") from error
+            raise PortError(f"{self._name}: lost: {_reason(error)}") from error
         if not data:
-            raise PortError(f"socket://{self._host}:{self._port}: lost: closed by the sender")
+            raise PortError(f"{self._name}: lost: closed by the sender")
         return data
 
     def set_speed(self, speed: int) -> None:
@@ -53,3 +54,10 @@ class TcpSource:
         writer, self._reader, self._writer = self._writer, None, None
         if writer is not None:
             writer.close()
+
+
+def _reason(error: OSError) -> str:
+    """The system's words: asyncio's hold the address a second time, and a resolver's number is not an errno."""
+    if error.errno and not isinstance(error, socket.gaierror):
+        return os.strerror(error.errno)
+    return error.strerror or "no answer"
