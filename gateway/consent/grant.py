@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from gateway.errors import ConsentError
-from gateway.store.points import Granularity
+from gateway.store.points import Granularity, under
 from gateway.store.recorder import PARIS, iso
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 DEFAULT_DAYS = 365
 LONGEST_DAYS = 3 * 366
+
+# 2026-01-01: a clock before that has not been set since the machine began to run.
+_CLOCK_IS_SET = 1_767_225_600
 
 _JID = re.compile(r"[^@/\s]+@[^@/\s]+")
 _PATH = re.compile(r"(consumption|production|contract|status|message|gas|other)(/[a-z0-9-]+)*")
@@ -41,6 +44,10 @@ class Order:
 
 def grant(store: Store, order: Order, now: float) -> Consent:
     """Check the order and store the consent; ConsentError says what is wrong with it."""
+    if now < _CLOCK_IS_SET:
+        raise ConsentError(
+            "the clock of this machine is not set yet, so the consent would have no end: try again later"
+        )
     recipient = bare_jid(order.recipient)
     path = order.series.rstrip("/")
     if not _PATH.fullmatch(path):
@@ -58,8 +65,18 @@ def grant(store: Store, order: Order, now: float) -> Consent:
 
 
 def revoke(store: Store, recipient: str, series: str | None, now: float) -> int:
-    """Withdraw the recipient's consents, all or those under ``series``; how many there were."""
-    return store.revoke(bare_jid(recipient), (series or "").rstrip("/"), now)
+    """Withdraw the recipient's consents, all or those under ``series``; how many there were.
+
+    ConsentError, with nothing withdrawn, when a wider consent would go on to allow what is named.
+    """
+    bare, path = bare_jid(recipient), (series or "").rstrip("/")
+    for consent in store.consents(bare):
+        if path and path != consent.prefix and consent.standing(now) and under(path, consent.prefix):
+            raise ConsentError(
+                f"series {series!r}: the consent to {consent.prefix} allows it too; withdraw that one, then give"
+                " again what may stay"
+            )
+    return store.revoke(bare, path, now)
 
 
 def describe(consent: Consent, now: float) -> dict[str, object]:
@@ -98,15 +115,23 @@ def _until(text: str | None, now: float) -> int:
     if text is None:
         return int(now) + DEFAULT_DAYS * 86400
     try:
-        date = datetime.fromisoformat(text)
-    except ValueError as error:
+        end = datetime.fromisoformat(text)
+        if end.tzinfo is None:
+            # A day means that day included, by the household's clock.
+            end = end.replace(tzinfo=PARIS) + (timedelta(days=1) if _is_day(text) else timedelta())
+        until = int(end.astimezone(UTC).timestamp())
+    except (ValueError, OverflowError) as error:
         raise ConsentError(f"until {text!r}: write a date such as 2027-06-30") from error
-    if date.tzinfo is None:
-        # A day means that day included, by the household's clock.
-        date = date.replace(tzinfo=PARIS) + (timedelta(days=1) if len(text) == 10 else timedelta())
-    until = int(date.astimezone(UTC).timestamp())
     if until <= now:
         raise ConsentError(f"until {text!r}: that is over already")
     if until > now + LONGEST_DAYS * 86400:
         raise ConsentError(f"until {text!r}: at most three years; a consent is asked for again, not for ever")
     return until
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True

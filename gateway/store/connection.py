@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from gateway.errors import StoreError
@@ -22,6 +23,12 @@ LOCK_NAME = "linky-gateway.lock"
 # The writer waits for nobody in normal service; a backup may hold the file for a moment.
 _BUSY_TIMEOUT_S = 10.0
 
+# What a long export makes the WAL grow to is given back when it ends.
+_WAL_KEPT_BYTES = 8_000_000
+
+# What SQLite says when it may not make the WAL's index.
+_NO_INDEX = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+
 
 class WriterLock:
     """The right to write to a directory's database, held by one process until ``release`` or its end."""
@@ -30,6 +37,7 @@ class WriterLock:
         path = directory / LOCK_NAME
         try:
             self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            give_to_owner(path)
         except OSError as error:
             raise StoreError(f"{path}: cannot be written: {error.strerror}; check the directory's owner") from error
         try:
@@ -46,13 +54,17 @@ class WriterLock:
 def open_writer(directory: Path) -> sqlite3.Connection:
     """The one connection that writes: WAL, every commit synced to the card (FULL), transactions begun by hand."""
     path = directory / FILE_NAME
+    db = None
     try:
         db = sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
         db.execute("PRAGMA journal_mode = WAL")
+        db.execute(f"PRAGMA journal_size_limit = {_WAL_KEPT_BYTES}")
         # NORMAL would save 13 % of the wear and may roll the last minutes back after a power cut.
         db.execute("PRAGMA synchronous = FULL")
         db.execute("PRAGMA foreign_keys = ON")
     except sqlite3.Error as error:
+        if db:
+            db.close()
         raise StoreError(f"{path}: {error}") from error
     return db
 
@@ -63,9 +75,29 @@ def open_reader(directory: Path) -> sqlite3.Connection:
     if not path.is_file():
         raise StoreError(f"{path}: no such database; start the gateway once, or check [store] directory")
     try:
-        db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=_BUSY_TIMEOUT_S)
+        return _read_only(path, "mode=ro")
+    except sqlite3.Error as error:
+        # On a card mounted read-only the WAL's index cannot be made; with an empty WAL it is not needed.
+        wal = path.with_name(path.name + "-wal")
+        if error.sqlite_errorcode & 0xFF in _NO_INDEX and not (wal.exists() and wal.stat().st_size):
+            with suppress(sqlite3.Error):
+                return _read_only(path, "mode=ro&immutable=1")
+        raise StoreError(f"{path}: cannot be read: {error}") from error
+
+
+def give_to_owner(path: Path) -> None:
+    """What root makes in the service's folder belongs to the service, which could not write to it otherwise."""
+    if os.geteuid() == 0:
+        folder = path.parent.stat()
+        os.chown(path, folder.st_uid, folder.st_gid)
+
+
+def _read_only(path: Path, how: str) -> sqlite3.Connection:
+    db = sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, timeout=_BUSY_TIMEOUT_S)
+    try:
         db.execute("PRAGMA query_only = 1")
         db.execute("SELECT 1 FROM about").fetchone()
-    except sqlite3.Error as error:
-        raise StoreError(f"{path}: cannot be read: {error}") from error
+    except sqlite3.Error:
+        db.close()
+        raise
     return db

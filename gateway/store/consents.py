@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gateway.store.points import Consent, Granularity, under
-from gateway.store.tables import Tables
+from gateway.store.tables import Tables, translated
 
 if TYPE_CHECKING:
     import sqlite3
@@ -22,11 +22,14 @@ _SELECT = (
 class Consents(Tables):
     """Who may have what."""
 
+    @translated
     def grant(
         self, recipient: str, meter: str, prefix: str, granularity: Granularity, until: int, now: float
     ) -> Consent:
         """Add a consent and commit it at once; the row as stored."""
         self.begin()
+        # What was queued under a consent that has expired since does not come back with the new one.
+        self._purge(recipient, now)
         (number,) = self._db.execute(
             "INSERT INTO consent (recipient, meter, prefix, granularity, given_at, until)"
             " VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
@@ -35,9 +38,11 @@ class Consents(Tables):
         self.commit()
         return _consent(self._db.execute(_SELECT + " WHERE consent.id = ?", [number]).fetchone())
 
+    @translated
     def revoke(self, recipient: str, prefix: str, now: float) -> int:
-        """Withdraw the recipient's valid consents under ``prefix`` ("" for all) and purge what they had queued."""
-        ended = [c for c in self.allowed(recipient, now) if under(c.prefix, prefix)]
+        """Withdraw the recipient's consents under ``prefix`` ("" for all) and purge what they had queued."""
+        # Expired or not: with a clock that is wrong today they would be valid again tomorrow.
+        ended = [c for c in self.consents(recipient) if c.withdrawn_at is None and under(c.prefix, prefix)]
         self.begin()
         for consent in ended:
             self._db.execute("UPDATE consent SET withdrawn_at = ? WHERE id = ?", [int(now), consent.id])
@@ -45,6 +50,7 @@ class Consents(Tables):
         self.commit()
         return len(ended)
 
+    @translated
     def consents(self, recipient: str | None = None) -> list[Consent]:
         """Every consent ever given, to one recipient or to all."""
         rows = self._db.execute(_SELECT + " WHERE ?1 IS NULL OR recipient = ?1 ORDER BY consent.id", [recipient])

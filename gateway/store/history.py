@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import heapq
+import sqlite3
 from typing import TYPE_CHECKING
 
+from gateway.errors import StoreError
 from gateway.store.points import Granularity, finest_allowed, under
-from gateway.store.tables import Tables, point
+from gateway.store.tables import Tables, point, translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,6 +31,7 @@ _RANGE = " AND time >= ? AND time < ?"
 class History(Tables):
     """Stored points by series path, granularity and time, ``[start, end)``."""
 
+    @translated
     def history(
         self, meter: str, prefix: str, granularity: Granularity, start: int, end: int, limit: int, skip: int = 0
     ) -> list[Point]:
@@ -43,6 +46,7 @@ class History(Tables):
         )
         return [point(chosen[place][0], chosen[place][1], time, value) for time, value, place in rows]
 
+    @translated
     def count_history(self, meter: str, prefix: str, granularity: Granularity, start: int, end: int) -> int:
         """How many points all pages of ``history`` hold."""
         chosen = self._chosen(meter, prefix, granularity)
@@ -76,9 +80,10 @@ class History(Tables):
             return []
         if granularity is not None or series.kind not in ("index", "gauge"):
             return [self._read(series, fine, start, end)]
-        # The minutes reach further back than what the meter said: take them up to there.
+        # The minutes reach further back than what the meter said: take them up to there, the minute in which that
+        # begins too, of which a part may be gone.
         (first,) = self._db.execute("SELECT min(time) FROM reading WHERE series = ?", [series.id]).fetchone()
-        horizon = end if first is None else first + -first % Granularity.MINUTE
+        horizon = end if first is None else first
         return [
             self._read(series, Granularity.MINUTE, start, min(end, horizon)),
             self._read(series, fine, max(start, horizon), end),
@@ -86,8 +91,11 @@ class History(Tables):
 
     def _read(self, series: Series, granularity: Granularity, start: int, end: int) -> Iterator[Point]:
         query = _TABLES[granularity] + _RANGE + " ORDER BY time"
-        for time, value in self._db.execute(query, [series.id, start, end]):
-            yield point(series, granularity, time, value)
+        try:
+            for time, value in self._db.execute(query, [series.id, start, end]):
+                yield point(series, granularity, time, value)
+        except sqlite3.Error as error:
+            raise StoreError(f"the database cannot be read: {error}") from error
 
     def _chosen(self, meter: str, prefix: str, granularity: Granularity) -> list[tuple[Series, Granularity]]:
         found = []

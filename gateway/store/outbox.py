@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from gateway.store.consents import Consents, covered
 from gateway.store.points import Backlog, Confirm, Granularity, OutboxRow, Subscription, finest_allowed, under
-from gateway.store.tables import point
+from gateway.store.tables import point, translated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,10 +21,14 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+# No honest number is above this in a thousand years; whoever claims one shall not push ours to SQLite's limit.
+_HIGHEST_SEQ = 2**48
+
 
 class Outbox(Consents):
     """Subscriptions and the rows that wait for each recipient."""
 
+    @translated
     def promise(self, points: Sequence[Point], now: float) -> None:
         """Give each point to every recipient that subscribed to it and has a consent at that granularity."""
         for subscriptions in self._subscriptions_by_recipient().values():
@@ -35,6 +39,7 @@ class Outbox(Consents):
             if chosen:
                 self._append(jid, chosen)
 
+    @translated
     def subscribe(self, recipient: str, meter: str, prefix: str, form: str, confirm: Confirm, now: float) -> None:
         """Note that the recipient wants what it may have under ``prefix``; the same again changes only its manner."""
         self.begin()
@@ -46,6 +51,7 @@ class Outbox(Consents):
         )
         self.commit()
 
+    @translated
     def unsubscribe(self, recipient: str, meter: str, prefix: str) -> int:
         """End the recipient's subscriptions under ``prefix``; how many there were. What is queued is still sent."""
         self.begin()
@@ -59,6 +65,7 @@ class Outbox(Consents):
         self.commit()
         return len(ended)
 
+    @translated
     def subscriptions(self, recipient: str | None = None) -> list[Subscription]:
         """The subscriptions of one recipient, or of all."""
         rows = self._db.execute(
@@ -69,6 +76,7 @@ class Outbox(Consents):
         )
         return [Subscription(jid, meter, prefix, form, Confirm(c)) for jid, meter, prefix, form, c in rows]
 
+    @translated
     def recipients(self) -> list[str]:
         """The JIDs for which anything waits."""
         rows = self._db.execute(
@@ -76,10 +84,12 @@ class Outbox(Consents):
         )
         return [jid for (jid,) in rows]
 
+    @translated
     def pending(self, recipient: str, after_seq: int, limit: int, now: float) -> list[OutboxRow]:
         """At most ``limit`` rows numbered above ``after_seq``, in order, each covered by a consent valid at ``now``."""
         consents = self.allowed(recipient, now)
         found: list[OutboxRow] = []
+        known: dict[tuple[int, int], Series | None] = {}
         while consents and len(found) < limit:
             rows = self._db.execute(
                 "SELECT seq, series, granularity, time, value FROM outbox JOIN recipient ON recipient.id = recipient"
@@ -87,14 +97,18 @@ class Outbox(Consents):
                 [recipient, after_seq, limit],
             ).fetchall()
             for seq, series_id, granularity, time, value in rows:
-                series = self._series_by_id(series_id)
-                if covered(consents, series, Granularity(granularity)):
-                    found.append(OutboxRow(seq, point(series, granularity, time, value)))
+                if (series_id, granularity) not in known:
+                    series = self._series_by_id(series_id)
+                    allowed = covered(consents, series, Granularity(granularity))
+                    known[series_id, granularity] = series if allowed else None
+                if one := known[series_id, granularity]:
+                    found.append(OutboxRow(seq, point(one, granularity, time, value)))
             if len(rows) < limit:
                 break
             after_seq = rows[-1][0]
         return found[:limit]
 
+    @translated
     def confirm(self, recipient: str, after: int, last: int) -> int:
         """Let the rows with ``after < seq <= last`` leave; how many there were."""
         self.begin()
@@ -103,12 +117,23 @@ class Outbox(Consents):
             [recipient, after, last],
         ).rowcount
 
+    @translated
     def resume(self, recipient: str, after: int) -> Backlog:
-        """The recipient has everything up to ``after``: let those rows leave and say what is left."""
-        self.confirm(recipient, -1, after)
+        """The recipient has everything up to ``after``: let those rows leave and say what is left.
+
+        A number that was never given out is of a newer copy of this file, from which it was restored: what waits is
+        something else than what the recipient has under these numbers, so it is numbered anew above them.
+        """
+        self.begin()
+        row = self._db.execute("SELECT id, last_seq FROM recipient WHERE jid = ?", [recipient]).fetchone()
+        if row and row[1] < after < _HIGHEST_SEQ:
+            self._number_above(row[0], row[1], after)
+        elif after < _HIGHEST_SEQ:
+            self.confirm(recipient, -1, after)
         self.commit()
         return next((b for b in self.backlog() if b.recipient == recipient), Backlog(recipient, 0, None, 0))
 
+    @translated
     def backlog(self) -> list[Backlog]:
         """What waits, for each recipient that ever subscribed."""
         rows = self._db.execute(
@@ -116,6 +141,12 @@ class Outbox(Consents):
             " LEFT JOIN outbox ON outbox.recipient = recipient.id GROUP BY recipient.id ORDER BY jid"
         )
         return [Backlog(*row) for row in rows]
+
+    def _number_above(self, recipient: int, last: int, after: int) -> None:
+        (first,) = self._db.execute("SELECT min(seq) FROM outbox WHERE recipient = ?", [recipient]).fetchone()
+        shift = after - (last if first is None else first - 1)
+        self._db.execute("UPDATE outbox SET seq = seq + ? WHERE recipient = ?", [shift, recipient])
+        self._db.execute("UPDATE recipient SET last_seq = ? WHERE id = ?", [last + shift, recipient])
 
     def _append(self, jid: str, points: Sequence[Point]) -> None:
         number, last = self._db.execute("SELECT id, last_seq FROM recipient WHERE jid = ?", [jid]).fetchone()

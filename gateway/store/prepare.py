@@ -8,6 +8,7 @@ can still be read, so that the household's word and the names of its series outl
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 import sys
 from contextlib import closing
@@ -17,13 +18,17 @@ from pathlib import Path
 import sqlite_utils
 
 from gateway.errors import GatewayError, StoreError
-from gateway.store.connection import FILE_NAME, WriterLock
+from gateway.store.connection import FILE_NAME, WriterLock, give_to_owner
 from gateway.store.migrations import migrations
 
 log = logging.getLogger("gateway.store.prepare")
 
 # In this order, since each refers to the one before.
 _SAVED_TABLES = ("meter", "consent", "recipient", "subscription")
+
+# What says that the file itself is bad. Anything else (locked, no permission, no memory) may be well tomorrow.
+_DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_DAMAGED_SECTOR = (sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_CORRUPTFS)
 
 
 def prepare(directory: Path) -> None:
@@ -45,15 +50,20 @@ def prepare(directory: Path) -> None:
 
 
 def check(path: Path) -> str | None:
-    """What is wrong with the file, in SQLite's words; None when it is whole or not there."""
+    """What is wrong with the file, in SQLite's words; None when it is whole or not there.
+
+    StoreError when it cannot be known, because the file cannot be opened or another program has locked it.
+    """
     if not path.exists():
         return None
     try:
         with closing(sqlite3.connect(path)) as db:
             result = db.execute("PRAGMA quick_check(1)").fetchone()
             db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-    except sqlite3.DatabaseError as error:
-        return str(error)
+    except sqlite3.Error as error:
+        if error.sqlite_errorcode & 0xFF in _DAMAGE or error.sqlite_errorcode in _DAMAGED_SECTOR:
+            return str(error)
+        raise StoreError(f"{path}: cannot be checked: {error}") from error
     return None if result and result[0] == "ok" else str(result[0] if result else "no answer")
 
 
@@ -63,8 +73,11 @@ def set_aside(path: Path, fault: str) -> Path:
     aside = path.with_name(f"{path.name}.damaged-{stamp}")
     for suffix in ("-wal", "-shm", ""):
         part = path.with_name(path.name + suffix)
-        if part.exists():
-            part.rename(aside.with_name(aside.name + suffix))
+        try:
+            if part.exists():
+                part.rename(aside.with_name(aside.name + suffix))
+        except OSError as error:
+            raise StoreError(f"{path}: is damaged ({fault}) and cannot be set aside: {error.strerror}") from error
     log.error("%s is damaged (%s): kept as %s, a new one is begun; check the SD card", path, fault, aside.name)
     return aside
 
@@ -74,6 +87,7 @@ def _migrate(path: Path) -> None:
         with closing(sqlite3.connect(path)) as db:
             migrations.apply(sqlite_utils.Database(db))
         path.chmod(0o600)
+        give_to_owner(path)
     except (sqlite3.Error, OSError) as error:
         raise StoreError(f"{path}: cannot be migrated: {error}") from error
 
@@ -84,8 +98,10 @@ def _save_from(damaged: Path, path: Path) -> None:
             try:
                 with closing(sqlite3.connect(f"{damaged.absolute().as_uri()}?mode=ro", uri=True)) as old:
                     rows = old.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 (a constant)
+                if not rows:
+                    continue
                 with db:
-                    marks = ", ".join("?" * len(rows[0])) if rows else ""
+                    marks = ", ".join("?" * len(rows[0]))
                     db.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", rows)  # noqa: S608
             except sqlite3.Error as error:
                 log.error("%s: table %s could not be saved: %s", damaged.name, table, error)  # noqa: TRY400
@@ -96,6 +112,7 @@ def _save_from(damaged: Path, path: Path) -> None:
 def main() -> int:
     """The process's entry: messages to standard error, 0 when the file is ready."""
     logging.basicConfig(format="%(levelname)s %(message)s")
+    os.umask(0o077)
     try:
         prepare(Path(sys.argv[1]))
     except GatewayError as error:

@@ -33,6 +33,9 @@ OWN_TIMES_KEPT = 8
 # A change of one of these is told at once, not at the end of the minute.
 _URGENT_PREFIXES = ("contract/", "status/", "message/", "consumption/current/overload")
 
+# A number that changes on paper only: the mean of each minute would be the same for years.
+_SETTINGS = "contract/"
+
 # Always sent by the meter and zero for ever on most contracts: they begin to exist with their first watt-hour.
 _SILENT_ZERO = ("/index/provider/", "/index/distributor/", "/reactive/index/")
 
@@ -145,12 +148,13 @@ class Recorder:
         return batch
 
     def _close_periods(self, now: int) -> None:
-        # Nothing was read between the last frame and this one, so only the period of the last frame can be open.
+        # Nothing was read between the last frame and this one, so only the period of the last frame can be open. A
+        # clock set back closes nothing: the rest of that period is still to come, and what is closed stays as it is.
         if not self._last_time:
             return
         for granularity in (Granularity.MINUTE, Granularity.HALF_HOUR, Granularity.DAY):
             opened = period_start(granularity, self._last_time)
-            if opened != period_start(granularity, now):
+            if opened < period_start(granularity, now):
                 self._batch.closed.append((granularity, opened))
 
     def _add_reading(self, reading: Reading, now: int) -> bool:
@@ -158,13 +162,14 @@ class Recorder:
         if not value and kind is Kind.INDEX and path not in self._stored and any(z in path for z in _SILENT_ZERO):
             return False
         self._batch.series[path] = (reading.unit, kind)
-        if kind is Kind.GAUGE and isinstance(value, int):
+        setting = path.startswith(_SETTINGS)
+        if kind is Kind.GAUGE and isinstance(value, int) and not setting:
             self._sum(path, now, value)
         elif kind is Kind.INDEX and isinstance(value, int):
             self._mark_boundaries(path, now, value)
         if not self._changed(reading):
             return False
-        if kind in (Kind.INDEX, Kind.TEXT):
+        if kind in (Kind.INDEX, Kind.TEXT) or setting:
             self._batch.minutes[path, now - now % 60] = MinuteSum(0, 0, 0, 0, value)
         return path.startswith(_URGENT_PREFIXES)
 

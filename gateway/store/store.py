@@ -8,16 +8,14 @@ identity is (series, granularity, time) and its first value stays: nothing that 
 from __future__ import annotations
 
 import logging
-import sqlite3
 from typing import TYPE_CHECKING
 
-from gateway.errors import StoreError
 from gateway.store.connection import open_reader, open_writer
 from gateway.store.history import History
 from gateway.store.outbox import Outbox
 from gateway.store.points import Granularity, Series
 from gateway.store.recorder import day_end, day_start
-from gateway.store.tables import point
+from gateway.store.tables import point, translated
 from gateway.tic.reading import Kind, Quality
 
 if TYPE_CHECKING:
@@ -49,22 +47,25 @@ class Store(Outbox, History):
         super().__init__(open_writer(directory))
         self._paths: dict[tuple[str, str], Series] = {}
 
+    @translated
     def write(self, batches: Sequence[Batch], now: float) -> int:
         """Commit the batches; the number of new points. Raises StoreError with everything rolled back.
 
         ``now`` (POSIX seconds, the host's clock) decides which consents are valid.
         """
-        try:
-            self.begin()
-            points = [p for batch in batches for p in self._write_batch(batch)]
-            self.promise(points, now)
-            self.commit()
-        except sqlite3.Error as error:
-            self.rollback()
-            self._paths.clear()
-            raise StoreError(f"the database cannot be written: {error}") from error
+        self.begin()
+        points = [p for batch in batches for p in self._write_batch(batch)]
+        self.promise(points, now)
+        self.commit()
         return len(points)
 
+    def rollback(self) -> None:
+        """Undo everything since ``begin``."""
+        super().rollback()
+        # They may name series whose rows are gone with it.
+        self._paths.clear()
+
+    @translated
     def last_values(self, meter: str) -> dict[str, tuple[int, Value]]:
         """Path -> (time, value) of the newest reading of each series: what a restarted recorder must not repeat."""
         found: dict[str, tuple[int, Value]] = {}
@@ -117,7 +118,8 @@ class Store(Outbox, History):
     def _write_boundary(self, series: Series, time: int, value: int) -> list[Point]:
         """An index at a half hour, and what follows from it: the mean power of the half hour before."""
         points = self._insert_coarse(series, Granularity.HALF_HOUR, time, value)
-        if time == day_start(time):
+        midnight = time == day_start(time)
+        if midnight:
             points += self._insert_coarse(series, Granularity.DAY, time, value)
         if not points or series.path not in INDEX_PATHS:
             return points
@@ -125,7 +127,15 @@ class Store(Outbox, History):
         before = self._index_at(series, start)
         if before is not None and value >= before:
             points += self._write_curve(series, start, (value - before) * 2)
-        return points
+        # Here and not when the day is closed: the first frame of a day may be committed before the index comes.
+        return points + self._write_daily(series, day_start(time - 1), value) if midnight else points
+
+    def _write_daily(self, index: Series, start: int, value: int) -> list[Point]:
+        before = self._index_at(index, start)
+        if before is None or value < before:
+            return []
+        daily = self._series(index.meter, index.path.replace("/index", "/daily"), "Wh", "daily")
+        return self._insert_coarse(daily, Granularity.DAY, start, value - before)
 
     def _write_curve(self, index: Series, start: int, watts: int) -> list[Point]:
         curve = self._series(index.meter, index.path.replace("energy/active/index", "power/active/raw"), "W", "curve")
@@ -146,8 +156,8 @@ class Store(Outbox, History):
         for series in self._known_series(meter):
             if series.kind == "gauge":
                 points += self._close_gauge(series, granularity, start, end)
-            elif granularity is Granularity.DAY:
-                points += self._close_day(series, start, end)
+            elif granularity is Granularity.DAY and series.kind == "maximum":
+                points += self._close_maximum(series, start, end)
         return points
 
     def _close_minute(self, meter: str, start: int) -> list[Point]:
@@ -169,19 +179,11 @@ class Store(Outbox, History):
         ).fetchone()
         return [] if mean is None else self._insert_coarse(series, granularity, start, round(mean, 1))
 
-    def _close_day(self, series: Series, start: int, end: int) -> list[Point]:
-        if series.kind == "maximum":
-            (highest,) = self._db.execute(
-                "SELECT max(value) FROM reading WHERE series = ? AND time >= ? AND time < ?", [series.id, start, end]
-            ).fetchone()
-            return [] if highest is None else self._insert_coarse(series, Granularity.DAY, start, highest)
-        if series.path not in INDEX_PATHS:
-            return []
-        first, last = self._index_at(series, start), self._index_at(series, end)
-        if first is None or last is None or last < first:
-            return []
-        daily = self._series(series.meter, series.path.replace("/index", "/daily"), "Wh", "daily")
-        return self._insert_coarse(daily, Granularity.DAY, start, last - first)
+    def _close_maximum(self, series: Series, start: int, end: int) -> list[Point]:
+        (highest,) = self._db.execute(
+            "SELECT max(value) FROM reading WHERE series = ? AND time >= ? AND time < ?", [series.id, start, end]
+        ).fetchone()
+        return [] if highest is None else self._insert_coarse(series, Granularity.DAY, start, highest)
 
     def _index_at(self, series: Series, time: int) -> int | None:
         row = self._db.execute(
@@ -213,21 +215,28 @@ class Store(Outbox, History):
         self._paths[meter, path] = Series(number, meter, path, unit, word, 0, 0)
         return self._paths[meter, path]
 
+    @translated
     def forget(self, now: int, raw_s: int, minute_s: int, outbox_s: int) -> None:
-        """Delete what is past its retention; the half hours and days stay for ever.
+        """Delete what is past its retention; the half hours, the days and each series' newest reading stay for ever.
 
         Args:
-            now: POSIX seconds, for a meter that never spoke; the others count from their own last frame.
+            now: POSIX seconds. A meter counts from its own last frame or from now, whichever is earlier: neither a
+                frame from the future nor a clock not yet set deletes anything.
             raw_s: seconds for which raw index and gauge values are kept.
             minute_s: the same for minutes, and for the few raw values of other kinds.
             outbox_s: the same for rows whose recipient did not come for them.
         """
         self.begin()
         for meter in self.meters():
-            latest = meter.last_time or now
+            latest = min(meter.last_time or now, now)
             for series in self._known_series(meter.name):
                 keep = raw_s if series.kind in ("index", "gauge") else minute_s
-                self._db.execute("DELETE FROM reading WHERE series = ? AND time < ?", [series.id, latest - keep])
+                # A value that has not changed for longer than that is still what the meter says.
+                self._db.execute(
+                    "DELETE FROM reading WHERE series = ?1 AND time < ?2"
+                    " AND time < (SELECT max(time) FROM reading WHERE series = ?1)",
+                    [series.id, latest - keep],
+                )
                 self._db.execute("DELETE FROM minute WHERE series = ? AND time < ?", [series.id, latest - minute_s])
             self._expire_outbox(meter.id, latest - outbox_s)
         self.commit()

@@ -3,19 +3,40 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING
+import sqlite3
+from functools import wraps
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
+from gateway.errors import StoreError
 from gateway.store.points import Granularity, MeterInfo, Point, Series
 
 if TYPE_CHECKING:
-    import sqlite3
+    from collections.abc import Callable
 
     from gateway.store.points import Value
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Self = TypeVar("Self", bound="Tables")
 
 _SERIES = (
     "SELECT series.id, meter.name, series.path, series.unit, series.kind"
     " FROM series JOIN meter ON meter.id = series.meter"
 )
+
+
+def translated(method: Callable[Concatenate[Self, P], T]) -> Callable[Concatenate[Self, P], T]:
+    """Let SQLite's errors come out of the method as StoreError, with everything since ``begin`` undone."""
+
+    @wraps(method)
+    def translating(self: Self, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return method(self, *args, **kwargs)
+        except sqlite3.Error as error:
+            self.rollback()
+            raise StoreError(f"the database cannot be used: {error}") from error
+
+    return translating
 
 
 class Tables:
@@ -44,12 +65,22 @@ class Tables:
         if self._db.in_transaction:
             self._db.execute("ROLLBACK")
 
+    @translated
     def add_meter(self, name: str, sensor: str | None = None, prm: str | None = None) -> MeterInfo:
         """Make a meter known, or change its id in names (``sensor``) and its delivery point where they are given.
 
         Without ``sensor`` a new meter gets a random one: a serial number would follow the household for ever
         (RFC 8428 §14).
         """
+        known = next((m for m in self.meters() if m.name == name), None)
+        if known and sensor in (None, known.sensor) and prm in (None, known.prm):
+            # A start with nothing to change writes nothing: it succeeds on a full card too.
+            return known
+        taken = next((m.name for m in self.meters() if m.sensor == sensor and m.name != name), None)
+        if taken:
+            raise StoreError(
+                f"meter {name}: the id {sensor!r} belongs to meter {taken}; keep that name, or change sensor"
+            )
         self._db.execute(
             "INSERT INTO meter (name, sensor, prm) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE"
             " SET sensor = coalesce(?, sensor), prm = coalesce(?, prm)",
@@ -57,11 +88,13 @@ class Tables:
         )
         return next(m for m in self.meters() if m.name == name)
 
+    @translated
     def meters(self) -> list[MeterInfo]:
         """All meters, in the order in which they became known."""
         rows = self._db.execute("SELECT id, name, sensor, prm, address, last_time FROM meter ORDER BY id")
         return [MeterInfo(*row) for row in rows]
 
+    @translated
     def series(self, meter: str) -> list[Series]:
         """The series of a meter by path, with the first and last time of anything stored of them."""
         rows = self._db.execute(_SERIES + " WHERE meter.name = ? ORDER BY series.path", [meter]).fetchall()

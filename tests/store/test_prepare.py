@@ -1,23 +1,31 @@
 """The file is checked and migrated before the daemon opens it; a damaged one is kept aside."""
 
+import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 
 from gateway.errors import StoreError
 from gateway.store.connection import FILE_NAME, WriterLock, open_reader
 from gateway.store.points import Confirm, Granularity
-from gateway.store.prepare import prepare
+from gateway.store.prepare import _save_from, prepare
 from gateway.store.store import Store
 from tests.store.conftest import START, frame
 
 
 def test_preparing_twice_changes_nothing(directory):
     """A start with nothing to migrate leaves the file as it was."""
-    first = open_reader(directory).execute("SELECT sql FROM sqlite_schema ORDER BY name").fetchall()
+
+    def schema():
+        with closing(open_reader(directory)) as db:
+            return db.execute("SELECT sql FROM sqlite_schema ORDER BY name").fetchall()
+
+    first = schema()
     prepare(directory)
-    assert open_reader(directory).execute("SELECT sql FROM sqlite_schema ORDER BY name").fetchall() == first
+    assert schema() == first
 
 
 def test_the_file_is_the_users_own(directory):
@@ -77,3 +85,62 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match=r"check \[store\] directory"):
         prepare(tmp_path / "file" / "below")
+
+
+def test_a_locked_file_is_not_taken_for_a_damaged_one(directory, monkeypatch):
+    """Another program holds the file: the start fails with a sentence, and the file stays where it is."""
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *a, **k: connect(*a, **{"timeout": 0.1, **k}))
+    with closing(connect(directory / FILE_NAME, isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StoreError, match="locked"):
+            prepare(directory)
+    assert list(directory.glob("*.damaged-*")) == []
+    prepare(directory)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_of_another_user_is_not_taken_for_a_damaged_one(directory):
+    """No permission: the start fails with a sentence, and the file stays where it is."""
+    (directory / FILE_NAME).chmod(0)
+    with pytest.raises(StoreError, match="cannot be checked: unable to open"):
+        prepare(directory)
+    assert list(directory.glob("*.damaged-*")) == []
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_card_that_is_mounted_read_only_can_be_read(store, recorder, directory):
+    """The export works in another machine too, where the WAL's index cannot be made."""
+    recorder.add(frame(START, power=1))
+    store.write([recorder.take()], START)
+    store.close()
+    directory.chmod(0o500)
+    try:
+        with closing(open_reader(directory)) as db:
+            assert db.execute("SELECT count(*) FROM reading").fetchone() == (1,)
+    finally:
+        directory.chmod(0o700)
+
+
+def test_what_is_empty_does_not_keep_the_rest_from_being_saved(tmp_path, caplog):
+    """A damaged file without consents gives back its meter, and no complaint."""
+    prepare(tmp_path)
+    with closing(Store(tmp_path)) as store:
+        store.add_meter("house", "ab12cd34ef")
+        old = tmp_path / "old.sqlite"
+        store._db.execute("VACUUM INTO ?", [str(old)])
+    (tmp_path / FILE_NAME).unlink()
+    prepare(tmp_path)
+    _save_from(old, tmp_path / FILE_NAME)
+    with closing(Store(tmp_path)) as store:
+        assert store.meters()[0].sensor == "ab12cd34ef"
+    assert "could not be saved" not in caplog.text
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_what_root_makes_belongs_to_the_folders_owner(tmp_path):
+    """A consent given with sudo before the first start does not keep the service from its database."""
+    os.chown(tmp_path, 65534, 65534)
+    prepare(tmp_path)
+    assert {path.stat().st_uid for path in tmp_path.iterdir()} == {65534}

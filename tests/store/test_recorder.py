@@ -1,12 +1,15 @@
 """Frames to batches: only changes, exact sums, periods that close once."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.store.points import Granularity
 from gateway.store.recorder import Recorder, day_end, day_start
-from tests.store.conftest import INDEX, POWER, START, TARIFF, frame
+from gateway.tic.reading import Kind
+from tests.store.conftest import INDEX, POWER, START, TARIFF, frame, reading
 
 
 def test_only_changes_are_kept(recorder):
@@ -47,6 +50,18 @@ def test_periods_close_with_the_first_frame_of_the_next(recorder):
     assert recorder.take().closed == [(Granularity.MINUTE, START + 1740), (Granularity.HALF_HOUR, START)]
 
 
+def test_a_clock_set_back_closes_nothing(recorder):
+    """A second step backward at a half hour does not end it with its first sample; passed again, it ends once."""
+    recorder.add(frame(START, power=1))
+    recorder.add(frame(START - 1, power=1))
+    assert recorder.take().closed == []
+    for second in range(1, 62):
+        recorder.add(frame(START + second, power=1))
+    closed = recorder.take().closed
+    assert closed.count((Granularity.MINUTE, START)) == 1
+    assert (Granularity.HALF_HOUR, START) not in closed
+
+
 @pytest.mark.parametrize(
     ("then", "now", "value"), [(1799, 1800, 120), (1797, 1803, 110), (1800 - 301, 1800 + 299, 110)]
 )
@@ -62,6 +77,22 @@ def test_no_index_is_invented_across_a_gap(recorder):
     recorder.add(frame(START + 1000, index=100))
     recorder.add(frame(START + 2000, index=120))
     assert recorder.take().boundaries == []
+
+
+def test_a_setting_is_kept_when_it_changes_and_has_no_means(recorder):
+    """The subscribed power costs a row when it changes, not one every minute."""
+    for second, power in [(0, 6000), (60, 6000), (120, 9000)]:
+        recorder.add(with_setting(START + second, power))
+    batch = recorder.take()
+    assert [(s.time - START, s.value) for s in batch.samples] == [(0, 6000), (120, 9000)]
+    assert {time - START: m.last for (_, time), m in batch.minutes.items()} == {0: 6000, 120: 9000}
+    assert {m.samples for m in batch.minutes.values()} == {0}
+
+
+def with_setting(time, value):
+    """A frame that holds the subscribed power alone."""
+    plain = frame(time, power=value)
+    return replace(plain, readings=tuple(replace(r, series="contract/power/reference") for r in plain.readings))
 
 
 def test_an_unused_index_does_not_begin_to_exist(recorder):
@@ -82,6 +113,23 @@ def test_a_restart_repeats_nothing():
     recorder = Recorder("house", {POWER: (START, 500), TARIFF: (START, "HC..")}, START)
     assert not recorder.add(frame(START + 1, power=500, tariff="HC.."))
     assert recorder.take().samples == []
+
+
+def test_a_restart_across_the_half_hour_keeps_its_index():
+    """The last value counts as said when the gateway stopped: off for two minutes, the half hour is not lost."""
+    recorder = Recorder("house", {INDEX: (START - 3600, 100)}, START - 60)
+    recorder.add(frame(START + 60, index=120))
+    assert recorder.take().boundaries == [(INDEX, START, 110)]
+
+
+def test_a_point_of_a_curve_that_the_meter_repeats_is_kept_once(recorder):
+    """The meter says each point in every frame until the next one."""
+    first = frame(START)
+    point = reading("consumption/power/active/raw", START - 1800, 5)
+    point = type(point)(point.series, point.time, 5, "W", Kind.MEAN, point.quality)
+    for _ in range(3):
+        recorder.add(type(first)(first.time, first.quality, None, None, (point,), ()))
+    assert [s.time for s in recorder.take().samples] == [START - 1800]
 
 
 def test_days_are_local_and_may_have_23_or_25_hours():
