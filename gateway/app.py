@@ -43,6 +43,9 @@ _FORGET_EVERY_S = 3600.0
 # While the database cannot be written its minutes wait in memory; of older ones only the fine values are given up.
 _WHOLE_BATCHES_KEPT = 10
 
+# In one transaction: on a card that is still full a day of minutes is not tried again every minute.
+_BATCHES_A_COMMIT = 20
+
 
 class Gateway:
     """A running gateway.
@@ -84,6 +87,8 @@ class Gateway:
                 server.close()
                 self._config.control_socket.unlink(missing_ok=True)
             await self._commit()
+            if self._unwritten:
+                log.error("the last readings are lost: %s", self._store_error)
             await self.call(self._store.close)
             self._thread.shutdown()
 
@@ -134,19 +139,32 @@ class Gateway:
 
     async def _commit(self) -> None:
         self._unwritten += [batch for recorder in self._recorders.values() if (batch := recorder.take())]
+        await self.call(self._write_waiting)
+        if self._publication:
+            self._publication.wake.set()
+
+    def _write_waiting(self) -> None:
+        """Write what waits, on the store's thread.
+
+        There it ends whatever becomes of the task that waits for it: a batch leaves the list with its own commit, so
+        what was being written when the daemon was told to stop is not written twice.
+        """
         for batch in self._unwritten[:-_WHOLE_BATCHES_KEPT]:
             batch.thin()
         try:
-            await self.call(self._store.write, self._unwritten, time.time())
+            while True:
+                batches = self._unwritten[:_BATCHES_A_COMMIT]
+                self._store.write(batches, time.time())
+                del self._unwritten[: len(batches)]
+                if not self._unwritten:
+                    break
         except StoreError as error:
             log.log(logging.DEBUG if self._store_error else logging.ERROR, "%s; readings wait in memory", error)
             self._store_error = str(error)
             return
         if self._store_error:
             log.warning("the database can be written again")
-        self._store_error, self._written, self._unwritten = None, time.monotonic(), []
-        if self._publication:
-            self._publication.wake.set()
+        self._store_error, self._written = None, time.monotonic()
 
     async def _forget(self) -> None:
         keep = self._config.store
@@ -195,5 +213,14 @@ async def run(config: Config) -> None:
     lock = WriterLock(config.directory)
     try:
         await Gateway(config).run(stop)
+    except ExceptionGroup as errors:
+        # One sentence for a person: the first of them is why the others ended.
+        raise _first(errors) from errors
     finally:
         lock.release()
+
+
+def _first(error: Exception) -> Exception:
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 DEFAULT_CONFIG = Path("/etc/linky-gateway/gateway.toml")
 
 _EXIT_INTERRUPTED = 130
+_EXIT_IO = 74  # EX_IOERR
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,6 +46,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader of our output has what it wanted (`| head`); Python must not complain when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        # The disk of an export is full, or the terminal is gone: nothing more can be said on it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        print(f"linky-gateway: {error.filename or 'standard output'}: {error.strerror or error}", file=sys.stderr)
+        return _EXIT_IO
     except KeyboardInterrupt:
         return _EXIT_INTERRUPTED
     return code
@@ -56,6 +62,8 @@ def _run(options: argparse.Namespace) -> int:
     from gateway.orders import prepare_store  # noqa: PLC0415
 
     config = load(options.config)
+    # The database and the socket are the household's own from their first moment on.
+    os.umask(0o077)
     prepare_store(config.directory)
     asyncio.run(run(config))
     return 0
@@ -120,7 +128,8 @@ def _consent(options: argparse.Namespace) -> int:
     else:
         request = {"do": "revoke", "recipient": options.recipient, "series": options.series}
         count = _ask_or_do(config, request)
-        print(f"{count} consent{'' if count == 1 else 's'} withdrawn; nothing more is sent")
+        rest = "nothing more is sent" if count else "none was given"
+        print(f"{count} consent{'' if count == 1 else 's'} withdrawn; {rest}")
     return 0
 
 

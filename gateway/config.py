@@ -22,7 +22,9 @@ PASSWORD_CREDENTIAL = "xmpp-password"  # noqa: S105 (the name of the credential,
 _NAME = "^[a-z0-9][a-z0-9-]{0,31}$"
 _SENSOR = "^[a-z0-9][a-z0-9._-]{0,63}$"
 
-Positive = Annotated[int, msgspec.Meta(ge=1)]
+# A century is for ever, and its seconds still fit into SQLite's numbers.
+Hours = Annotated[int, msgspec.Meta(ge=1, le=876_600)]
+Days = Annotated[int, msgspec.Meta(ge=1, le=36_525)]
 
 
 class Meter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -42,9 +44,9 @@ class Store(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     directory: str = "/var/lib/linky-gateway"
     commit_interval_s: Annotated[int, msgspec.Meta(ge=1, le=300)] = 60
-    raw_hours: Positive = 48
-    minute_days: Positive = 1095
-    outbox_days: Positive = 90
+    raw_hours: Hours = 48
+    minute_days: Days = 1095
+    outbox_days: Days = 90
 
 
 class Federation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -135,11 +137,11 @@ def password_from(file: Path) -> str:
 
 
 def _check_meters(path: Path, config: Config) -> None:
-    for key in ("name", "source"):
-        seen: set[str] = set()
+    for key in ("name", "source", "sensor"):
+        seen: set[str | None] = set()
         for place, meter in enumerate(config.meter):
             value = getattr(meter, key)
-            if value in seen:
+            if value is not None and value in seen:
                 raise ConfigError(f"{path}: meter[{place}].{key}: {value!r} is used by another [[meter]]")
             seen.add(value)
 

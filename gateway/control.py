@@ -37,8 +37,8 @@ async def serve(path: Path, handler: Callable[[dict[str, Any]], Awaitable[object
         finally:
             writer.close()
 
-    path.unlink(missing_ok=True)
     try:
+        path.unlink(missing_ok=True)
         server = await asyncio.start_unix_server(answer, path, limit=_LONGEST_LINE)
     except OSError as error:
         raise StoreError(f"{path}: cannot listen there: {error}; choose a shorter [store] directory") from error
@@ -49,7 +49,7 @@ async def serve(path: Path, handler: Callable[[dict[str, Any]], Awaitable[object
 async def _reply(line: bytes, handler: Callable[[dict[str, Any]], Awaitable[object]]) -> dict[str, object]:
     try:
         request = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         request = None
     if not isinstance(request, dict):
         return {"error": "not a JSON object", "code": 2}

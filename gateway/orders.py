@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
 import subprocess
 import sys
 import time
+from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gateway.consent.grant import Order, describe, grant, revoke
@@ -17,7 +20,6 @@ from gateway.store.store import Archive, Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from gateway.config import Config
     from gateway.store.points import MeterInfo, Series
@@ -30,8 +32,17 @@ _NO_ACCOUNT = ("linky-gateway", "localhost")
 
 def prepare_store(directory: Path) -> None:
     """Check and migrate the database in a process of its own; StoreError with its sentence when that fails."""
-    command = [sys.executable, "-m", "gateway.store.prepare", str(directory)]
-    done = subprocess.run(command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)  # noqa: S603
+    # Not from the folder where the command happens to be called: a json.py lying there would be taken for Python's.
+    package = str(Path(__file__).resolve().parent.parent)
+    search = os.pathsep.join([package, *filter(None, [os.environ.get("PYTHONPATH")])])
+    done = subprocess.run(  # noqa: S603 (our own module)
+        [sys.executable, "-P", "-m", "gateway.store.prepare", str(directory)],
+        check=False,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": search},
+    )
     for line in done.stderr.splitlines():
         level, _, words = line.partition(" ")
         log.log(logging.getLevelNamesMapping().get(level, logging.ERROR), "%s", words)
@@ -44,7 +55,7 @@ def act(store: Store, request: dict[str, Any], now: float) -> object:
     """Do one order of the command line; GatewayError with the reason when it cannot be done."""
     match request:
         case {"do": "grant", "order": dict(order)}:
-            return describe(grant(store, Order(**order), now), now)
+            return describe(grant(store, _order(order), now), now)
         case {"do": "revoke", "recipient": str(recipient), "series": str() | None as series}:
             return revoke(store, recipient, series, now)
         case {"do": "consents"}:
@@ -52,19 +63,26 @@ def act(store: Store, request: dict[str, Any], now: float) -> object:
     raise GatewayError(f"unknown order {request.get('do')!r}")
 
 
+def _order(words: dict[str, Any]) -> Order:
+    if not all(isinstance(word, str | None) for word in words.values()):
+        raise GatewayError("an order is made of words")
+    try:
+        return Order(**words)
+    except TypeError as error:
+        raise GatewayError(f"not an order: {error}") from error
+
+
 def act_alone(config: Config, request: dict[str, Any]) -> object:
     """Do it here, no daemon running: with the writer's lock, on a checked file that knows the configured meters."""
     prepare_store(config.directory)
     lock = WriterLock(config.directory)
     try:
-        store = Store(config.directory)
-        for meter in config.meter:
-            store.add_meter(meter.name, meter.sensor, meter.prm)
-        result = act(store, request, time.time())
-        store.close()
+        with closing(Store(config.directory)) as store:
+            for meter in config.meter:
+                store.add_meter(meter.name, meter.sensor, meter.prm)
+            return act(store, request, time.time())
     finally:
         lock.release()
-    return result
 
 
 def stored_status(config: Config) -> dict[str, object]:
@@ -83,7 +101,8 @@ def stored_status(config: Config) -> dict[str, object]:
 
 def series_namer(config: Config, meters: Sequence[MeterInfo]) -> Callable[[Series], SeriesName]:
     """Series to its name in the federation, for all meters of this house."""
-    account = config.federation.jid.split("@") if config.federation else _NO_ACCOUNT
+    # As the session folds it, so that an export and a delivery use one name.
+    account = config.federation.jid.lower().split("@") if config.federation else _NO_ACCOUNT
     application, server = account
     known = {meter.name: meter for meter in meters}
 

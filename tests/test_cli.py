@@ -6,12 +6,17 @@ import re
 import signal
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from federation import wait_until
+from gateway.store.prepare import prepare
+from gateway.store.recorder import Recorder
+from gateway.store.store import Store
 from simulator.process import Meter
+from tests.store.conftest import POWER, START, frame
 
 ROOT = Path(__file__).parent.parent
 FRAMES = ROOT / "tests" / "frames"
@@ -200,3 +205,67 @@ def test_consents_are_given_listed_and_withdrawn_with_and_without_the_daemon(tmp
     assert [row["state"] for row in listed] == ["withdrawn", "withdrawn"]
     refused = gateway("consent", "grant", "coop@sen2.test", "--series", "*", "--granularity", "raw", "--config", config)
     assert (refused.returncode, b"a wildcard is refused" in refused.stderr) == (2, True)
+
+
+def test_a_house_that_has_not_begun_has_no_status_yet(tmp_path):
+    """Before the first start there is no database: one sentence, nothing is made."""
+    done = gateway("status", "--config", configure(tmp_path, "/nowhere/tty"))
+    assert (done.returncode, done.stdout) == (74, b"")
+    assert b"no such database; start the gateway once" in done.stderr
+    assert b"Traceback" not in done.stderr
+    assert not (tmp_path / "data").exists()
+
+
+def test_an_export_to_a_full_disk_is_one_sentence(tmp_path):
+    """Not a traceback, and not a success."""
+    config = configure(tmp_path, "/nowhere/tty")
+    gateway("consent", "list", "--config", config)
+    command = [sys.executable, "-m", "gateway", "export", "--format", "csv", "--config", config]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(command, check=False, stdout=full, stderr=subprocess.PIPE, env=ENVIRONMENT, cwd=ROOT)
+    assert (done.returncode, done.stderr) == (74, b"linky-gateway: standard output: No space left on device\n")
+
+
+def test_a_withdrawal_that_finds_nothing_says_so(tmp_path):
+    """Nobody is told that nothing more is sent when nothing was withdrawn."""
+    config = configure(tmp_path, "/nowhere/tty")
+    done = gateway("consent", "revoke", "coop@sen2.test", "--config", config)
+    assert (done.returncode, done.stdout) == (0, b"0 consents withdrawn; none was given\n")
+
+
+def test_everything_that_the_daemon_makes_is_its_users_own(tmp_path, daemon):
+    """Under any umask nothing is open to others; what a killed daemon left is in nobody's way."""
+    config = configure(tmp_path, "/nowhere/tty")
+    (tmp_path / "data").mkdir()
+    before = os.umask(0)
+    try:
+        process = daemon(config)
+    finally:
+        os.umask(before)
+    wait_until(lambda: status(config), 20, "the daemon answers", every=0.2)
+    made = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "data").iterdir()}
+    assert {"linky-gateway.sqlite", "linky-gateway.sqlite-wal", "linky-gateway.lock", "control.sock"} <= set(made)
+    assert set(made.values()) == {0o600}
+    process.kill()
+    process.wait(5)
+    daemon(config)
+    wait_until(lambda: status(config), 20, "the daemon answers again", every=0.2)
+
+
+def test_an_export_is_of_a_branch_and_of_a_time_by_the_households_clock(tmp_path):
+    """``--series`` takes what lies below it, ``--from`` and ``--to`` without an offset are Paris time."""
+    config = configure(tmp_path, "/nowhere/tty")
+    prepare(tmp_path / "data")
+    with closing(Store(tmp_path / "data")) as store:
+        store.add_meter("house")
+        recorder = Recorder("house", {})
+        for second in range(0, 7200, 1800):
+            recorder.add(frame(START + second, power=second, tariff=str(second)))
+        store.write([recorder.take()], START)
+    window = ("--series", "/consumption/", "--from", "2026-06-16T12:30", "--to", "2026-06-16T11:30:00Z")
+    done = gateway("export", "--format", "csv", "--granularity", "raw", *window, "--config", config)
+    assert [line.split(",")[:3] for line in done.stdout.decode().splitlines()[1:]] == [
+        ["2026-06-16T10:30:00Z", "house", POWER],
+        ["2026-06-16T11:00:00Z", "house", POWER],
+    ]
+    assert gateway("status", "--config", config).returncode == 1

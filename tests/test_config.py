@@ -60,6 +60,11 @@ def test_every_key_is_documented_in_the_shipped_file(tmp_path):
         (LEAST + "[federation]\njid = 'a@b'\npasword = 'x'", "federation: unknown key `pasword`"),
         (LEAST + LEAST, "meter[1].name: 'house' is used by another"),
         (LEAST + "prm = '123'", "meter[0].prm"),
+        (LEAST + "[store]\nraw_hours = 9223372036854775807", "store.raw_hours"),
+        (
+            LEAST + "sensor = 'x'\n[[meter]]\nname = 'barn'\nsource = '/dev/b'\nsensor = 'x'",
+            "meter[1].sensor: 'x' is used by another",
+        ),
         ("folder = 'x'\n" + LEAST, "unknown key `folder`"),
     ],
 )

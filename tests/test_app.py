@@ -1,0 +1,220 @@
+"""The daemon's own promises: no minute lost or counted twice when it is stopped, or when the card is full."""
+
+import asyncio
+import threading
+from contextlib import closing
+from datetime import UTC, datetime
+
+import pytest
+
+from federation import wait_until
+from gateway import app
+from gateway.app import Gateway
+from gateway.config import load
+from gateway.errors import StoreError
+from gateway.store.points import Granularity
+from gateway.store.prepare import prepare
+from gateway.store.store import Archive, Store
+from gateway.tic.frame import Reader
+from simulator.living import Linky
+from simulator.process import Meter
+from tests.store.conftest import POWER, START, frame
+
+WAIT_S = 10
+
+
+@pytest.fixture
+def config(tmp_path):
+    """A house whose meter is not plugged in."""
+    path = tmp_path / "gateway.toml"
+    path.write_text('[[meter]]\nsource = "/nowhere/tty"\n[store]\ndirectory = "data"\n')
+    prepare(tmp_path / "data")
+    return load(path)
+
+
+async def start(config):
+    """A gateway that reads nothing by itself, and its recorder."""
+    gateway = Gateway(config)
+    gateway._store = await gateway.call(Store, config.directory)
+    await gateway._know(config.meter[0])
+    return gateway, gateway._recorders["house"]
+
+
+async def end(gateway):
+    """Close what ``start`` opened; the samples and the sum of every minute of power."""
+    sums = gateway._store._db.execute("SELECT time, samples, total FROM minute ORDER BY time").fetchall()
+    await gateway.call(gateway._store.close)
+    gateway._thread.shutdown()
+    return [(time - START, samples, total) for time, samples, total in sums]
+
+
+def test_a_commit_under_way_when_the_daemon_is_stopped_counts_once(config):
+    """SIGTERM in the middle of a write: what is being written is not written again, what came since is."""
+
+    async def scenario():
+        gateway, recorder = await start(config)
+        begun, go = threading.Event(), threading.Event()
+        write = gateway._store.write
+
+        def slow(batches, now):
+            begun.set()
+            go.wait(WAIT_S)
+            return write(batches, now)
+
+        gateway._store.write = slow
+        recorder.add(frame(START, power=100))
+        commit = asyncio.create_task(gateway._commit())
+        assert await asyncio.to_thread(begun.wait, WAIT_S)
+        commit.cancel()
+        recorder.add(frame(START + 1, power=200))
+        last = asyncio.create_task(gateway._commit())
+        await asyncio.gather(commit, return_exceptions=True)
+        go.set()
+        await last
+        return await end(gateway)
+
+    assert asyncio.run(scenario()) == [(0, 2, 300)]
+
+
+def test_minutes_wait_in_memory_while_the_card_is_full(config, caplog):
+    """Every minute is there in the end, in order and once; the log says it once, the status all the time."""
+
+    async def scenario():
+        gateway, recorder = await start(config)
+        await gateway._commit()
+        gateway._store._db.execute("PRAGMA query_only = 1")
+        for minute in range(50):
+            recorder.add(frame(START + 60 * minute, power=minute))
+            await gateway._commit()
+        assert gateway._store_link(0.0).state == "broken"
+        gateway._store._db.execute("PRAGMA query_only = 0")
+        await gateway._commit()
+        assert gateway._store_link(0.0).state == "ok"
+        found = gateway._store.history("house", POWER, Granularity.MINUTE, 0, 2**40, 99)
+        assert [p.value for p in found] == list(range(49))
+        return await end(gateway)
+
+    assert asyncio.run(scenario()) == [(60 * minute, 1, minute) for minute in range(50)]
+    assert caplog.text.count("readings wait in memory") == 1
+    assert "can be written again" in caplog.text
+
+
+def test_old_minutes_in_memory_give_up_their_fine_values_only(config):
+    """Memory is short while the card is full: of all but the last minutes the gauges keep mean, least and greatest."""
+
+    async def scenario():
+        gateway, recorder = await start(config)
+        gateway._store._db.execute("PRAGMA query_only = 1")
+        for minute in range(15):
+            recorder.add(frame(START + 60 * minute, power=minute, index=minute, tariff=str(minute)))
+            await gateway._commit()
+        kept = [{sample.path for sample in batch.samples} for batch in gateway._unwritten]
+        await end(gateway)
+        return [POWER in paths for paths in kept], [len(paths) for paths in kept]
+
+    power, paths = asyncio.run(scenario())
+    assert power == [False] * 5 + [True] * 10
+    assert paths == [2] * 5 + [3] * 10
+
+
+def test_a_card_that_is_full_at_the_end_is_said(config, caplog):
+    """What could not be written before the daemon ended is lost, and the log says so."""
+
+    async def scenario():
+        gateway = Gateway(config)
+        stop = asyncio.Event()
+        task = asyncio.create_task(gateway.run(stop))
+        await asyncio.to_thread(wait_until, config.control_socket.exists, WAIT_S, "the daemon runs")
+        gateway._store._db.execute("PRAGMA query_only = 1")
+        gateway._recorders["house"].add(frame(START, power=1))
+        stop.set()
+        await task
+
+    asyncio.run(scenario())
+    assert "the last readings are lost" in caplog.text
+
+
+def test_a_retention_that_cannot_be_kept_does_not_end_the_daemon(config, caplog):
+    """Old readings that cannot be deleted now are deleted later."""
+
+    async def scenario():
+        gateway, _ = await start(config)
+        gateway._store._db.execute("PRAGMA query_only = 1")
+        await gateway._forget()
+        await end(gateway)
+
+    asyncio.run(scenario())
+    assert "old readings could not be deleted" in caplog.text
+
+
+def test_what_ends_one_task_ends_the_daemon_with_its_sentence(config, monkeypatch):
+    """Not a group of errors with a traceback: the error for the person, what was read being committed first."""
+
+    async def fail(self, name):
+        self._recorders[name].add(frame(START, power=1))
+        raise StoreError("the card is gone")
+
+    monkeypatch.setattr(app.Gateway, "_read", fail)
+    with pytest.raises(StoreError, match="the card is gone"):
+        asyncio.run(app.run(config))
+    store = Store(config.directory)
+    assert store.last_values("house")[POWER] == (START, 1)
+    store.close()
+
+
+def test_a_change_of_the_contract_is_committed_at_once(tmp_path):
+    """The first words of a meter are in the database long before the interval is over."""
+    with Meter(tmp_path / "tty", seed=3, mode="standard") as meter:
+        path = tmp_path / "gateway.toml"
+        path.write_text(f'[[meter]]\nsource = "{meter.path}"\n[store]\ndirectory = "data"\ncommit_interval_s = 300\n')
+        prepare(tmp_path / "data")
+
+        def stored():
+            with closing(Archive(tmp_path / "data")) as archive:
+                return any(series.path == "contract/tariff" for series in archive.series("house"))
+
+        async def scenario():
+            stop = asyncio.Event()
+            task = asyncio.create_task(Gateway(load(path)).run(stop))
+            await asyncio.to_thread(wait_until, stored, 30, "the tariff is stored")
+            stop.set()
+            await task
+
+        asyncio.run(scenario())
+
+
+def test_a_standard_frame_that_lost_its_date_is_left_out(config):
+    """Its second is not known, and the host's clock would be mixed with the meter's."""
+
+    class Wire:
+        async def frames(self):
+            reader = Reader("standard")
+            meter = Linky(start_ms=START * 1000)
+            whole = meter.next_frame(START * 1000).encode()
+            dateless = [piece for piece in meter.next_frame((START + 2) * 1000).encode() if b"\nDATE" not in piece]
+            for read in reader.feed(b"".join([*whole, *dateless])):
+                yield read, datetime.now(UTC)
+
+    async def scenario():
+        gateway, _ = await start(config)
+        gateway._lines["house"] = Wire()
+        await gateway._read("house")
+        await gateway._commit()
+        return await end(gateway)
+
+    assert {(time, samples) for time, samples, _ in asyncio.run(scenario()) if samples} == {(0, 1)}
+
+
+def test_a_restarted_daemon_goes_on_where_it_stopped(config):
+    """It repeats nothing that is stored, and ends the minute in which it was stopped."""
+
+    async def scenario(second):
+        gateway, recorder = await start(config)
+        recorder.add(frame(START + second, power=100, index=5))
+        samples = len(recorder._batch.samples)
+        await gateway._commit()
+        closed = gateway._store.count_history("house", POWER, Granularity.MINUTE, 0, 2**40)
+        await end(gateway)
+        return samples, closed
+
+    assert [asyncio.run(scenario(second)) for second in (30, 40, 70)] == [(2, 0), (0, 0), (0, 1)]

@@ -1,0 +1,98 @@
+"""The control socket: private, deaf to garbage, one sentence when it cannot be there."""
+
+import asyncio
+import json
+import socket
+
+import pytest
+
+from gateway.control import ask, serve
+from gateway.errors import ConsentError, StoreError
+from gateway.orders import act
+
+
+async def handler(request):
+    """Echo, or what the order says."""
+    if request.get("do") == "refuse":
+        raise ConsentError("no")
+    if request.get("do") == "act":
+        return act(None, request["what"], 0.0)
+    return request
+
+
+def talk(path, conversation):
+    """Run a blocking conversation against the socket."""
+
+    async def both():
+        server = await serve(path, handler)
+        try:
+            return await asyncio.to_thread(conversation)
+        finally:
+            server.close()
+
+    return asyncio.run(both())
+
+
+def send(path, data):
+    """The answer to raw bytes; nothing when the connection was closed without one."""
+    with socket.socket(socket.AF_UNIX) as link:
+        link.settimeout(5)
+        link.connect(str(path))
+        try:
+            link.sendall(data)
+            link.shutdown(socket.SHUT_WR)
+            return link.makefile("rb").readline()
+        except (BrokenPipeError, ConnectionResetError):
+            return b""
+
+
+def test_a_question_is_answered_and_a_refusal_keeps_its_exit_code(tmp_path):
+    """The handler's result comes back; its error too, as an error."""
+    path = tmp_path / "control.sock"
+    assert talk(path, lambda: ask(path, {"do": "status"})) == {"do": "status"}
+    with pytest.raises(Exception, match="no") as caught:
+        talk(path, lambda: ask(path, {"do": "refuse"}))
+    assert caught.value.exit_code == 2
+
+
+def test_only_the_user_of_the_daemon_may_speak(tmp_path):
+    """Mode 0600, in place of whatever a killed daemon left there."""
+    path = tmp_path / "control.sock"
+    with socket.socket(socket.AF_UNIX) as stale:
+        stale.bind(str(path))
+    with pytest.raises(ConnectionError):
+        ask(path, {"do": "status"})
+    assert talk(path, lambda: path.stat().st_mode & 0o777) == 0o600
+
+
+@pytest.mark.parametrize(
+    "garbage", [b"\n", b"[]\n", b"\xff\xfe\n", b"{\n", b"[" * 60_000 + b"\n", b"x" * 200_000 + b"\n", b""]
+)
+def test_garbage_gets_an_answer_or_nothing_and_hurts_nobody(tmp_path, garbage, caplog):
+    """No traceback, and the next question is answered."""
+    path = tmp_path / "control.sock"
+    answer, after = talk(path, lambda: (send(path, garbage), ask(path, {"do": "status"})))
+    assert not answer or json.loads(answer) == {"error": "not a JSON object", "code": 2}
+    assert after == {"do": "status"}
+    assert "Traceback" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "order",
+    [{"do": "dance"}, {"do": "grant", "order": {"colour": "red"}}, {"do": "grant", "order": {"recipient": 5}}, {}],
+)
+def test_an_order_that_is_none_is_refused(tmp_path, order, caplog):
+    """Unknown words and wrong types are refused with a sentence."""
+    path = tmp_path / "control.sock"
+    answer = talk(path, lambda: send(path, json.dumps({"do": "act", "what": order}).encode() + b"\n"))
+    assert "order" in json.loads(answer)["error"]
+    assert caplog.text == ""
+
+
+def test_a_place_where_it_cannot_be_is_one_sentence(tmp_path):
+    """A path too long for a socket, or a folder in its place."""
+    deep = tmp_path / ("d" * 100)
+    deep.mkdir()
+    for path, words in ((deep / "control.sock", r"shorter \[store\] directory"), (deep, "cannot listen there")):
+        with pytest.raises(StoreError, match=words):
+            talk(path, lambda: None)

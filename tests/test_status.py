@@ -1,0 +1,36 @@
+"""The state of each link in one word, as the command line and the page show it."""
+
+from gateway.sources.line import LineState
+from gateway.status import BROKEN, OK, WAITING, as_json, as_text, meter_link, port_link, recipient_links
+from gateway.store.points import Backlog
+
+
+def test_a_meter_is_mute_after_half_a_minute():
+    """Nothing yet is waiting, frames are ok, silence is broken; a file that has ended is not silence."""
+    assert meter_link("house", LineState(), 100.0).state == WAITING
+    line = LineState(open=True, mode="standard", last_frame=100.0, frames=7)
+    assert meter_link("house", line, 130.0).state == OK
+    mute = meter_link("house", line, 131.0)
+    assert (mute.state, mute.detail.startswith("mute; standard mode, 7 whole frames")) == (BROKEN, True)
+    line.ended = True
+    assert meter_link("house", line, 500.0).state == OK
+
+
+def test_a_port_says_why_it_is_not_open():
+    """Open with its speed, broken with its reason, or being opened."""
+    assert port_link("house", LineState(open=True, speed=9600), 1.0).detail == "open at 9600 Bd"
+    broken = port_link("house", LineState(error="plugged in?"), 1.0)
+    assert (broken.state, broken.detail) == (BROKEN, "plugged in?")
+    assert port_link("house", LineState(), 1.0).state == WAITING
+
+
+def test_a_recipient_waits_as_long_as_its_oldest_point():
+    """The age is that of the point that has waited longest; with an empty queue it has everything."""
+    late, done = recipient_links([Backlog("a@b.test", 3, 1000, 9), Backlog("c@d.test", 0, None, 4)], 1600.0)
+    assert (late.state, late.age_s, late.detail) == (WAITING, 600.0, "3 points wait")
+    assert (done.state, done.age_s, done.detail) == (OK, None, "has everything")
+    text = as_text(as_json([late, done], running=True))
+    assert text.splitlines()[1:] == [
+        "… recipient a@b.test  waiting   10 min  3 points wait",
+        "✓ recipient c@d.test  ok             –  has everything",
+    ]
