@@ -1,0 +1,65 @@
+"""Where one household's series go on and something behind them changed: the mode of the line, the contract.
+
+No I/O and no clock. The series keep their names across both; the break is an event, so that a curve can be explained
+years later. A change of contract is seen in the name of the option (historic) or of the supplier's calendar (standard).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from gateway.tic.reading import Interpretation
+
+_CONTRACTS = ("contract/option", "contract/calendar")
+
+
+class BreakKind(Enum):
+    """What changed behind the series."""
+
+    MODE_SWITCHED = "mode-switched"
+    CONTRACT_CHANGED = "contract-changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """A change: ``time`` aware UTC of the first frame after it; ``series`` is empty for the mode."""
+
+    kind: BreakKind
+    time: datetime
+    series: str
+    before: str
+    after: str
+
+
+class Continuity:
+    """Follows one meter.
+
+    Args:
+        known: series path -> last value, as stored.
+    """
+
+    def __init__(self, known: Mapping[str, object]) -> None:
+        self._mode: str | None = None
+        self._contracts = {path: str(known[path]) for path in _CONTRACTS if path in known}
+
+    def observe(self, mode: str, interpretation: Interpretation) -> list[Break]:
+        """Take in what one frame said (after plausibility); what broke since the one before."""
+        breaks = []
+        if self._mode is not None and mode != self._mode:
+            breaks.append(Break(BreakKind.MODE_SWITCHED, interpretation.time, "", self._mode, mode))
+        self._mode = mode
+        for reading in interpretation.readings:
+            if reading.series in _CONTRACTS:
+                value = str(reading.value)
+                before = self._contracts.get(reading.series)
+                if before is not None and before != value:
+                    kind = BreakKind.CONTRACT_CHANGED
+                    breaks.append(Break(kind, interpretation.time, reading.series, before, value))
+                self._contracts[reading.series] = value
+        return breaks
