@@ -13,11 +13,18 @@ MAY_KNOW = {
     "tic": set(),
     "senml": {"errors"},
     "sources": {"tic", "errors"},
+    "doctor": {"tic", "sources", "errors"},
     "store": {"tic", "errors"},
     "consent": {"store", "errors"},
     "federation": {"store", "senml", "errors"},
 }
-CORE = ("tic/frame.py", "tic/labels.py", "tic/reading.py", "senml/pack.py", "senml/naming.py", "store/recorder.py")
+CORE = (
+    *(f"tic/{name}.py" for name in ("frame", "labels", "reading", "states", "events", "profile", "industrial")),
+    *(f"tic/{name}.py" for name in ("plausibility", "quality")),
+    "senml/pack.py",
+    "senml/naming.py",
+    "store/recorder.py",
+)
 NO_CORE = {"asyncio", "socket", "serial", "slixmpp", "sqlite3", "sqlite_utils", "time", "threading", "subprocess"}
 
 

@@ -1,0 +1,83 @@
+"""A running gateway's status to causes; its sentences are those of the gateway's own sources."""
+
+import asyncio
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from gateway.doctor.causes import Cause
+from gateway.doctor.daemon import findings
+from gateway.errors import PortError
+from gateway.sources.line import LineState
+from gateway.sources.source import parse_source
+from gateway.status import as_json, meter_link, port_link
+
+NOW = 1000.0
+
+
+def named(**state):
+    """The causes for a line in this state."""
+    line = LineState(**{"open": True, "changed": 0.0, "speed": 9600, **state})
+    status = as_json([meter_link("house", line, NOW), port_link("house", line, NOW)], running=True)
+    return [finding.cause for finding in findings(status, "house")]
+
+
+def sentence(source):
+    """What the gateway's own source says when it cannot be opened."""
+    made = parse_source(str(source), Path())
+    with pytest.raises(PortError) as caught:
+        asyncio.run(made.open())
+    return str(caught.value)
+
+
+def test_a_sound_line_is_well():
+    """Frames come, hardly a group is bad."""
+    sound = {"mode": "standard", "last_frame": NOW - 1, "frames": 5000, "partial": 2, "bad_groups": 3}
+    assert named(**sound) == [Cause.ALL_WELL]
+
+
+def test_a_line_with_many_bad_groups_is_weak_or_loose():
+    """Which of them the gateway's counts do not tell."""
+    assert named(last_frame=NOW - 1, frames=50, partial=50, bad_groups=200) == [Cause.WEAK_SIGNAL, Cause.LOOSE_WIRE]
+
+
+def test_a_mute_meter_is_told_and_not_explained():
+    """Once heard and now mute, or never heard though the port has been open for long; why, only listening tells."""
+    assert named(last_frame=NOW - 100, frames=5) == [Cause.MUTE]
+    assert named() == [Cause.MUTE]
+
+
+def test_a_gateway_that_has_just_started_is_given_time():
+    """No frame yet is neither well nor wrong."""
+    assert named(changed=NOW - 5) == [Cause.NOT_YET]
+
+
+def test_the_sentences_of_the_sources_are_understood(tmp_path):
+    """Every way in which a port cannot be opened, in the gateway's words of today."""
+    (tmp_path / "file").touch()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    said = {
+        sentence(tmp_path / "none"): Cause.NO_SUCH_PORT,
+        sentence(tmp_path / "file"): Cause.NOT_A_PORT,
+        sentence(f"socket://127.0.0.1:{port}"): Cause.NO_ANSWER,
+    }
+    end, device = os.openpty()
+    source = parse_source(os.ttyname(device), Path())
+    asyncio.run(source.open())
+    said[sentence(os.ttyname(device))] = Cause.PORT_HELD
+    source.close()
+    os.close(device)
+    os.close(end)
+    for text, cause in said.items():
+        assert named(open=False, error=text) == [cause], text
+    assert named(open=False, error="/dev/ttyTIC: permission denied: add the user to …") == [Cause.PERMISSION_DENIED]
+    assert named(open=False, error="/dev/ttyTIC: lost: unplugged") == [Cause.PORT_LOST]
+    assert named(open=False, error="something new") == [Cause.UNKNOWN]
+
+
+def test_a_meter_that_the_gateway_does_not_know_is_unknown():
+    """The configuration has changed since it was started."""
+    assert [finding.cause for finding in findings({"links": []}, "shed")] == [Cause.UNKNOWN]
