@@ -11,25 +11,28 @@ import logging
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
+from gateway.alerts import Watch
 from gateway.control import serve
 from gateway.errors import StoreError
+from gateway.meter import MeterReader
 from gateway.orders import act
 from gateway.publish import Publication
 from gateway.sources.line import Line
 from gateway.sources.source import parse_source
-from gateway.status import BROKEN, OK, Link, as_json, meter_link, port_link, recipient_links
+from gateway.status import BROKEN, OK, Link, as_json, decode_link, meter_link, port_link, recipient_links
 from gateway.store.connection import WriterLock
-from gateway.store.recorder import Recorder
 from gateway.store.store import Store
-from gateway.tic.frame import STANDARD
-from gateway.tic.reading import Interpreter
+from gateway.systemd import Notifier, Watchdog, status_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gateway.alerts import Alert
     from gateway.config import Config, Meter
+    from gateway.store.points import Backlog
     from gateway.store.recorder import Batch
 
 log = logging.getLogger(__name__)
@@ -42,6 +45,13 @@ _FORGET_EVERY_S = 3600.0
 
 # While the database cannot be written its minutes wait in memory; of older ones only the fine values are given up.
 _WHOLE_BATCHES_KEPT = 10
+
+# The links are looked at every second; counting the outbox and waking systemd are dearer.
+_LOOK_EVERY_S, _BACKLOG_EVERY_S, _STATUS_EVERY_S = 1.0, 60.0, 10.0
+
+# How long a task may not come round before the program is restarted. An SD card may take minutes to breathe again, a
+# lost server is tried every six minutes and a half.
+_LINE_PATIENCE_S, _STORE_PATIENCE_S, _SERVER_PATIENCE_S = 120.0, 300.0, 600.0
 
 # In one transaction: on a card that is still full a day of minutes is not tried again every minute.
 _BATCHES_A_COMMIT = 20
@@ -56,14 +66,18 @@ class Gateway:
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._lines: dict[str, Line] = {}
-        self._recorders: dict[str, Recorder] = {}
+        self._meters: dict[str, MeterReader] = {}
         self._unwritten: list[Batch] = []
         self._urgent = asyncio.Event()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         self._store_error: str | None = None
-        self._written = time.monotonic()
+        self._written = self._came_round = self._looked = time.monotonic()
         self._publication: Publication | None = None
+        self._alerts = Watch()
+        # Whoever wants to know of every alert: the log, the household, a live feed.
+        self._listeners: list[Callable[[Alert], None]] = [_write_down]
+        self._notifier = Notifier()
+        self._watchdog = Watchdog(self._notifier)
 
     async def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run something of the store on its thread."""
@@ -76,10 +90,10 @@ class Gateway:
         server = None
         try:
             for meter, source in sources:
-                await self._know(meter)
-                self._lines[meter.name] = Line(meter.name, source, meter.mode)
+                await self._know(meter, Line(meter.name, source, meter.mode))
             if self._config.federation:
                 self._publication = Publication(self._config, self._config.federation, self._store, self.call)
+                self._listeners.append(self._publication.tell)
             server = await serve(self._config.control_socket, self._answer)
             await self._work(stop)
         finally:
@@ -91,41 +105,34 @@ class Gateway:
                 log.error("the last readings are lost: %s", self._store_error)
             await self.call(self._store.close)
             self._thread.shutdown()
+            self._notifier.close()
 
     async def _work(self, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._read(name), name=f"meter {name}") for name in self._lines]
+            tasks = [group.create_task(m.read(self._urgent), name=f"meter {n}") for n, m in self._meters.items()]
             tasks.append(group.create_task(self._keep_committing(), name="commit"))
+            tasks.append(group.create_task(self._keep_watch(), name="watch"))
+            tasks.append(group.create_task(self._watchdog.run(), name="watchdog"))
+            tasks.append(group.create_task(self._probe_store(), name="probe"))
             if self._publication:
                 group.create_task(self._publication.run(stop), name="publication")
+            self._put_under_watch()
+            self._notifier.ready()
             await stop.wait()
             log.info("stopping")
+            self._notifier.stopping()
             for task in tasks:
                 task.cancel()
 
-    async def _know(self, meter: Meter) -> None:
+    async def _know(self, meter: Meter, line: Line) -> None:
         known = await self.call(self._store.add_meter, meter.name, meter.sensor, meter.prm)
         values = await self.call(self._store.last_values, meter.name)
-        self._recorders[meter.name] = Recorder(meter.name, values, known.last_time)
-
-    async def _read(self, name: str) -> None:
-        interpreter, recorder = Interpreter(), self._recorders[name]
-        async for frame, received in self._lines[name].frames():
-            if frame.mode == STANDARD and not any(group.label == "DATE" for group in frame.groups):
-                # Its second is not known, and the next frame says it all again.
-                continue
-            interpretation = interpreter.interpret(frame, received)
-            if interpretation is None:
-                continue
-            for refused in interpretation.refused:
-                log.debug("meter %s: refused %s", name, refused)
-            if recorder.add(interpretation):
-                self._urgent.set()
-        self._urgent.set()
+        self._meters[meter.name] = MeterReader(known, values, line)
 
     async def _keep_committing(self) -> None:
         forgotten = 0.0
         while True:
+            self._came_round = time.monotonic()
             try:
                 async with asyncio.timeout(self._config.store.commit_interval_s):
                     await self._urgent.wait()
@@ -138,7 +145,7 @@ class Gateway:
                 await self._forget()
 
     async def _commit(self) -> None:
-        self._unwritten += [batch for recorder in self._recorders.values() if (batch := recorder.take())]
+        self._unwritten += [batch for meter in self._meters.values() if (batch := meter.recorder.take())]
         await self.call(self._write_waiting)
         if self._publication:
             self._publication.wake.set()
@@ -166,6 +173,46 @@ class Gateway:
             log.warning("the database can be written again")
         self._store_error, self._written = None, time.monotonic()
 
+    async def _keep_watch(self) -> None:
+        """Look at every link, tell what is to be told, and say in one line how it goes."""
+        backlog: list[Backlog] = []
+        counted = said = -_BACKLOG_EVERY_S
+        while True:
+            now = self._looked = time.monotonic()
+            if self._publication and now - counted >= _BACKLOG_EVERY_S:
+                counted, backlog = now, await self._backlog(backlog)
+            links = [*self._own_links(now), *recipient_links(backlog, time.time())]
+            alerts = self._alerts.look(links, now)
+            for alert in alerts:
+                for tell in self._listeners:
+                    tell(alert)
+            if alerts or now - said >= _STATUS_EVERY_S:
+                said = now
+                self._notifier.status(status_line(links))
+            await asyncio.sleep(_LOOK_EVERY_S)
+
+    async def _backlog(self, before: list[Backlog]) -> list[Backlog]:
+        try:
+            return await self.call(self._store.backlog)
+        except StoreError as error:
+            # A database that cannot be read cannot be written either, and that is told.
+            log.debug("the outbox could not be counted: %s", error)
+            return before
+
+    async def _probe_store(self) -> None:
+        await self._watchdog.probe("the database's thread", lambda: self.call(int), _STORE_PATIENCE_S)
+
+    def _put_under_watch(self) -> None:
+        for name, meter in self._meters.items():
+            # A replayed file that has ended is no stuck task.
+            turned = partial(lambda state: time.monotonic() if state.ended else state.came_round, meter.line.state)
+            self._watchdog.watch(f"meter {name}", turned, _LINE_PATIENCE_S)
+        patience = _STORE_PATIENCE_S + self._config.store.commit_interval_s
+        self._watchdog.watch("commit", lambda: self._came_round, patience)
+        self._watchdog.watch("watch", lambda: self._looked, patience)
+        for name, last in (self._publication.rounds() if self._publication else {}).items():
+            self._watchdog.watch(name, last, _SERVER_PATIENCE_S)
+
     async def _forget(self) -> None:
         keep = self._config.store
         try:
@@ -182,18 +229,20 @@ class Gateway:
     async def _answer(self, request: dict[str, Any]) -> object:
         """The command line asks (``gateway.control``)."""
         if request.get("do") == "status":
-            return as_json(await self._links(), running=True)
+            return as_json(await self._links(), running=True, alerts=self._alerts.active)
         return await self.call(act, self._store, request, time.time())
 
     async def _links(self) -> list[Link]:
-        now = time.monotonic()
+        waiting = recipient_links(await self._backlog([]), time.time())
+        return [*self._own_links(time.monotonic()), *waiting]
+
+    def _own_links(self, now: float) -> list[Link]:
         links = []
-        for name, line in self._lines.items():
-            links += [meter_link(name, line.state, now), port_link(name, line.state, now)]
+        for name, meter in self._meters.items():
+            links += [one(name, meter.line.state, now) for one in (meter_link, port_link, decode_link)]
         links.append(self._store_link(now))
         if self._publication:
             links.append(self._publication.link())
-        links += recipient_links(await self.call(self._store.backlog), time.time())
         return links
 
     def _store_link(self, now: float) -> Link:
@@ -202,6 +251,10 @@ class Gateway:
         if self._store_error:
             return Link("store", BROKEN, age, self._store_error)
         return Link("store", OK, age, f"a damaged file was set aside: {damaged[-1]}" if damaged else "written")
+
+
+def _write_down(alert: Alert) -> None:
+    log.log(logging.INFO if alert.recovered else logging.WARNING, "%s", alert.log_text)
 
 
 async def run(config: Config) -> None:

@@ -72,7 +72,7 @@ def _run(options: argparse.Namespace) -> int:
 def _decode(options: argparse.Namespace) -> int:
     from gateway.decode import decode  # noqa: PLC0415
 
-    decode(options.file, options.mode, sys.stdout)
+    decode(options.file, options.mode, sys.stdout, explained=options.explain)
     return 0
 
 
@@ -93,6 +93,47 @@ def _export(options: argparse.Namespace) -> int:
     finally:
         archive.close()
     return 0
+
+
+def _events(options: argparse.Namespace) -> int:
+    from gateway.config import load  # noqa: PLC0415
+    from gateway.export import event_as_json, event_as_text  # noqa: PLC0415
+    from gateway.store.store import Archive  # noqa: PLC0415
+
+    archive = Archive(load(options.config).directory)
+    try:
+        for event in archive.events(options.since, options.until):
+            print(event_as_json(event) if options.json else event_as_text(event))
+    finally:
+        archive.close()
+    return 0
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    import msgspec  # noqa: PLC0415
+
+    from gateway.config import load  # noqa: PLC0415
+    from gateway.control import ask  # noqa: PLC0415
+    from gateway.doctor.command import Request, examine  # noqa: PLC0415
+    from gateway.doctor.listen import Target  # noqa: PLC0415
+    from gateway.doctor.sentences import language  # noqa: PLC0415
+    from gateway.sources.source import parse_source  # noqa: PLC0415
+
+    config = None if options.port else load(options.config)
+    if config is None:
+        targets = [Target("port", options.port, parse_source(options.port, Path()))]
+    else:
+        targets = [Target(m.name, m.source, parse_source(m.source, config.path(".")), m.mode) for m in config.meter]
+    request = Request(
+        targets=targets,
+        lang=options.lang or language(os.environ),
+        json=options.json,
+        bundle=options.bundle,
+        seconds=options.seconds,
+        configuration=msgspec.to_builtins(config) if config else None,
+        status=(lambda: ask(config.control_socket, {"do": "status"})) if config else None,
+    )
+    return examine(request, sys.stdout)
 
 
 def _status(options: argparse.Namespace) -> int:
@@ -174,6 +215,8 @@ def _parser() -> argparse.ArgumentParser:
 
     decode = _command(commands, "decode", _decode, "captured bytes to JSON Lines", config=False)
     decode.add_argument("--mode", choices=("auto", "historic", "standard"), default="auto")
+    decode.add_argument("--json", action="store_true", help="JSON Lines; there is no other form")
+    decode.add_argument("--explain", action="store_true", help="also what labels and codes mean, in French and English")
     decode.add_argument("file", nargs="+", metavar="FILE", help="a capture; - is standard input")
 
     export = _command(commands, "export", _export, "stored points to standard output")
@@ -187,6 +230,13 @@ def _parser() -> argparse.ArgumentParser:
         default="finest",
         help="finest (the default): what the meter said, and minutes where that is no longer kept",
     )
+
+    events = _command(commands, "events", _events, "what happened to the meters: breaks, alarms, colours")
+    events.add_argument("--from", dest="since", type=_time, default=0, metavar="T", help="ISO 8601, included")
+    events.add_argument("--to", dest="until", type=_time, default=2**62, metavar="T", help="ISO 8601, not included")
+    events.add_argument("--json", action="store_true", help="JSON Lines")
+
+    _doctor_parser(commands)
 
     status = _command(commands, "status", _status, "each link with its state and age; exit 1 when not running")
     status.add_argument("--json", action="store_true")
@@ -211,6 +261,15 @@ def _consent_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser
     everything = _command(actions, "list", _consent, "every consent ever given, with its state")
     for action in (give, everything):
         action.add_argument("--json", action="store_true")
+
+
+def _doctor_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    doctor = _command(commands, "doctor", _doctor, "listen to the port, say what is wrong and what to do")
+    doctor.add_argument("--port", metavar="PORT", help="examine this port instead of the configured ones")
+    doctor.add_argument("--lang", choices=("fr", "en"), help="(default: that of LANG)")
+    doctor.add_argument("--json", action="store_true")
+    doctor.add_argument("--bundle", type=Path, metavar="FILE", help="also write an anonymised archive for support")
+    doctor.add_argument("--seconds", type=float, default=15.0, metavar="N", help="how long to listen (default: 15)")
 
 
 def _consume_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

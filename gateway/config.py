@@ -63,12 +63,20 @@ class Federation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     max_stanza_bytes: Annotated[int, msgspec.Meta(ge=4000, le=200_000)] = 30_000
 
 
+class Household(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[household]``: who is told when a link breaks and when it works again."""
+
+    address: Annotated[str, msgspec.Meta(pattern=r"^[^@/\s]+@[^@/\s]+$")]
+    language: Literal["fr", "en"] = "fr"
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file. ``folder`` is where it lay."""
 
     meter: Annotated[tuple[Meter, ...], msgspec.Meta(min_length=1)]
     store: Store = Store()
     federation: Federation | None = None
+    household: Household | None = None
     folder: str = "."
 
     @property
@@ -102,6 +110,8 @@ def load(path: Path) -> Config:
     except msgspec.ValidationError as error:
         raise ConfigError(f"{path}: {_sentence(str(error))}") from error
     _check_meters(path, config)
+    if config.household and not config.federation:
+        raise ConfigError(f"{path}: household.address: alerts are sent by the account of [federation]; add that table")
     return config
 
 

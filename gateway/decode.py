@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from gateway.errors import PortError
+from gateway.explain import explain
 from gateway.tic.frame import Reader, looks_8n1, strip_parity
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 _CHUNK = 4096
 
 
-def decode(files: Sequence[str], mode: str, out: IO[str]) -> None:
+def decode(files: Sequence[str], mode: str, out: IO[str], *, explained: bool = False) -> None:
     """Write every frame of the files (``-``: standard input) to ``out``; PortError names a file that cannot be read."""
     frames = whole = groups = bad = 0
     for file in files:
@@ -28,7 +29,8 @@ def decode(files: Sequence[str], mode: str, out: IO[str]) -> None:
             whole += frame.whole
             groups += len(frame.groups)
             bad += frame.bad
-            out.write(json.dumps(_as_json(frame)) + "\n")
+            told = _as_json(frame) | ({"explain": explain(frame)} if explained else {})
+            out.write(json.dumps(told, ensure_ascii=False) + "\n")
             if file == "-":
                 out.flush()
     summary = {"frames": frames, "whole": whole, "groups": groups, "bad": bad}

@@ -7,6 +7,7 @@ own, which replace the former ones (RFC 8428 §4.1); all carry one version.
 from __future__ import annotations
 
 import csv
+import json
 from itertools import islice
 from typing import IO, TYPE_CHECKING
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from gateway.senml.naming import SeriesName
-    from gateway.store.points import Point, Series
+    from gateway.store.points import Event, Point, Series
 
 FORMATS = ("senml-json", "senml-xml", "csv")
 
@@ -92,3 +93,15 @@ def _slices(points: Iterable[Point]) -> Iterator[list[Point]]:
     rest = iter(points)
     while chunk := list(islice(rest, _SLICE)):
         yield chunk
+
+
+def event_as_json(event: Event) -> str:
+    """One line of ``events --json``."""
+    fields = {"time": iso(event.time), "meter": event.meter, "kind": event.kind, "series": event.series}
+    return json.dumps(fields | {"detail": event.detail}, ensure_ascii=False)
+
+
+def event_as_text(event: Event) -> str:
+    """The same for a person."""
+    detail = ", ".join(f"{key} {value}" for key, value in event.detail.items() if value is not None)
+    return f"{iso(event.time)}  {event.meter}  {event.kind:<18}  {event.series}  {detail}".rstrip()

@@ -12,11 +12,13 @@ from gateway.federation.delivery import Delivery
 from gateway.federation.fields import COMMAND_NAMES
 from gateway.federation.session import Account, Session
 from gateway.federation.stanza import OURS, QUOALISE, RECEIPTS, Publisher
+from gateway.household import Household
 from gateway.status import BROKEN, OK, WAITING, Link
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from gateway.alerts import Alert
     from gateway.config import Config, Federation
     from gateway.store.store import Store
 
@@ -43,6 +45,8 @@ class Publication:
             self._session, store, call, publisher, self.wake, max_stanza_bytes=account.max_stanza_bytes
         )
         self._commands = Commands(self._session, store, call, publisher, self._delivery.resume)
+        told = config.household
+        self._household = Household(self._session, told.address, told.language) if told else None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Stay connected, answer and send until ``stop``; returns within 3 s of it."""
@@ -50,6 +54,19 @@ class Publication:
             group.create_task(self._session.run(stop), name="session")
             group.create_task(self._commands.run(stop), name="commands")
             group.create_task(self._delivery.run(stop), name="delivery")
+
+    def tell(self, alert: Alert) -> None:
+        """Tell the household, if it wants to be told."""
+        if self._household:
+            self._household.tell(alert)
+
+    def rounds(self) -> dict[str, Callable[[], float]]:
+        """Task -> when it last came round (monotonic seconds): each does so within a minute or a backoff."""
+        return {
+            "session": lambda: self._session.came_round,
+            "commands": lambda: self._commands.came_round,
+            "delivery": lambda: self._delivery.came_round,
+        }
 
     def link(self) -> Link:
         """The state of the connection."""

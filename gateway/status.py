@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gateway.alerts import Alert
     from gateway.sources.line import LineState
     from gateway.store.points import Backlog
 
@@ -41,6 +42,19 @@ def port_link(name: str, line: LineState, now: float) -> Link:
     return Link(f"port {name}", BROKEN if line.error else WAITING, age, line.error or "being opened")
 
 
+def decode_link(name: str, line: LineState, now: float) -> Link:
+    """Whether what comes can be read: bytes without a frame for 30 s are noise, a wrong wire or a wrong mode."""
+    link = f"decode {name}"
+    if line.last_frame is not None and now - line.last_frame <= MUTE_AFTER_S:
+        return Link(link, OK, now - line.last_frame, f"{line.mode} mode")
+    if line.heard is None or line.unread is None or now - line.heard > MUTE_AFTER_S:
+        return Link(link, WAITING, None, "no bytes come")
+    # By the last byte, not by now: a frame that a silence cut off is a silence.
+    if line.heard - line.unread > MUTE_AFTER_S:
+        return Link(link, BROKEN, now - line.unread, "bytes come, and no frame can be read in them")
+    return Link(link, WAITING, now - line.unread, "bytes come, no frame yet")
+
+
 def meter_link(name: str, line: LineState, now: float) -> Link:
     """What the meter says; mute after 30 s without a frame."""
     if line.last_frame is None:
@@ -57,30 +71,32 @@ def recipient_links(backlog: Sequence[Backlog], now: float) -> list[Link]:
         Link(
             f"recipient {waiting.recipient}",
             WAITING if waiting.rows else OK,
-            now - waiting.oldest if waiting.oldest else None,
+            # The end of a period may lie ahead: an index is stamped at the beginning of the one that it opens.
+            max(0.0, now - waiting.oldest) if waiting.oldest else None,
             f"{waiting.rows} points wait" if waiting.rows else "has everything",
         )
         for waiting in backlog
     ]
 
 
-def as_json(links: Sequence[Link], *, running: bool) -> dict[str, object]:
+def as_json(links: Sequence[Link], *, running: bool, alerts: Sequence[Alert] = ()) -> dict[str, object]:
     """The form of ``status --json``."""
     rows = [asdict(link) | {"age_s": None if link.age_s is None else round(link.age_s, 1)} for link in links]
-    return {"running": running, "links": rows}
+    told = [{"link": alert.link, "fr": alert.text_fr, "en": alert.text_en} for alert in alerts]
+    return {"running": running, "links": rows, "alerts": told}
 
 
 def as_text(report: dict[str, object]) -> str:
     """The same for a person: one aligned line a link."""
-    links = report["links"]
-    assert isinstance(links, list)  # noqa: S101 (as as_json made it)
+    links, alerts = report["links"], report["alerts"]
+    assert isinstance(links, list) and isinstance(alerts, list)  # noqa: S101, PT018 (as as_json made it)
     width = max((len(row["link"]) for row in links), default=0)
     lines = [
         f"{_MARK[row['state']]} {row['link']:<{width}}  {row['state']:<8} {_age(row['age_s']):>7}  {row['detail']}"
         for row in links
     ]
     head = "the gateway is running" if report["running"] else "the gateway is not running; from the database:"
-    return "\n".join([head, *lines])
+    return "\n".join([head, *lines, *(alert["en"] for alert in alerts)])
 
 
 _MARK = {OK: "✓", WAITING: "…", BROKEN: "✗"}

@@ -12,6 +12,9 @@ from gateway import app
 from gateway.app import Gateway
 from gateway.config import load
 from gateway.errors import StoreError
+from gateway.meter import MeterReader
+from gateway.sources.line import Line
+from gateway.sources.source import parse_source
 from gateway.store.points import Granularity
 from gateway.store.prepare import prepare
 from gateway.store.store import Archive, Store
@@ -36,8 +39,9 @@ async def start(config):
     """A gateway that reads nothing by itself, and its recorder."""
     gateway = Gateway(config)
     gateway._store = await gateway.call(Store, config.directory)
-    await gateway._know(config.meter[0])
-    return gateway, gateway._recorders["house"]
+    meter = config.meter[0]
+    await gateway._know(meter, Line(meter.name, parse_source(meter.source, config.path("."))))
+    return gateway, gateway._meters["house"].recorder
 
 
 async def end(gateway):
@@ -126,7 +130,7 @@ def test_a_card_that_is_full_at_the_end_is_said(config, caplog):
         task = asyncio.create_task(gateway.run(stop))
         await asyncio.to_thread(wait_until, config.control_socket.exists, WAIT_S, "the daemon runs")
         gateway._store._db.execute("PRAGMA query_only = 1")
-        gateway._recorders["house"].add(frame(START, power=1))
+        gateway._meters["house"].recorder.add(frame(START, power=1))
         stop.set()
         await task
 
@@ -150,11 +154,11 @@ def test_a_retention_that_cannot_be_kept_does_not_end_the_daemon(config, caplog)
 def test_what_ends_one_task_ends_the_daemon_with_its_sentence(config, monkeypatch):
     """Not a group of errors with a traceback: the error for the person, what was read being committed first."""
 
-    async def fail(self, name):
-        self._recorders[name].add(frame(START, power=1))
+    async def fail(self, urgent):
+        self.recorder.add(frame(START, power=1))
         raise StoreError("the card is gone")
 
-    monkeypatch.setattr(app.Gateway, "_read", fail)
+    monkeypatch.setattr(MeterReader, "read", fail)
     with pytest.raises(StoreError, match="the card is gone"):
         asyncio.run(app.run(config))
     store = Store(config.directory)
@@ -197,8 +201,8 @@ def test_a_standard_frame_that_lost_its_date_is_left_out(config):
 
     async def scenario():
         gateway, _ = await start(config)
-        gateway._lines["house"] = Wire()
-        await gateway._read("house")
+        gateway._meters["house"].line = Wire()
+        await gateway._meters["house"].read(asyncio.Event())
         await gateway._commit()
         return await end(gateway)
 

@@ -269,3 +269,54 @@ def test_an_export_is_of_a_branch_and_of_a_time_by_the_households_clock(tmp_path
         ["2026-06-16T11:00:00Z", "house", POWER],
     ]
     assert gateway("status", "--config", config).returncode == 1
+
+
+def test_decode_explains_labels_and_codes_in_two_languages():
+    """With --explain each frame also says what its labels and its status register mean."""
+    done = gateway("decode", "--json", "--explain", FRAMES / "real" / "s1-hc-linky-enedis.raw")
+    frame = json.loads(done.stdout.splitlines()[0])
+    assert len(frame["groups"]) == 38
+    text = json.dumps(frame["explain"], ensure_ascii=False)
+    assert "Registre de statuts" in text
+    assert "Status register" in text
+    assert "explain" not in json.loads(
+        gateway("decode", FRAMES / "real" / "s1-hc-linky-enedis.raw").stdout.splitlines()[0]
+    )
+
+
+def test_a_switch_of_the_meter_is_an_event_that_one_can_see(tmp_path, daemon):
+    """Mode and contract changed under way: in `events` with before and after, and the index series goes on."""
+    with Meter(tmp_path / "tty", seed=3, mode="historic", tariff="hc", speed=5) as meter:
+        config = configure(tmp_path, meter.path)
+        process = daemon(config)
+        wait_until(lambda: whole_frames(config) >= 4, 40, "historic frames", every=0.2)
+        meter.command("mode standard")
+        wait_until(lambda: "standard" in status(config)["meter house"]["detail"], 60, "standard mode", every=0.2)
+        wait_until(lambda: whole_frames(config) >= 12, 40, "standard frames", every=0.2)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(5) == 0
+    events = [json.loads(line) for line in gateway("events", "--json", "--config", config).stdout.splitlines()]
+    (switch,) = [event for event in events if event["kind"] == "mode-switched"]
+    assert switch["detail"] == {"before": "historic", "after": "standard"}
+    assert b"mode-switched" in gateway("events", "--config", config).stdout
+    done = gateway("export", "--format", "csv", "--series", "consumption/energy/active/index", "--config", config)
+    rows = [line.split(",") for line in done.stdout.decode().splitlines()[1:]]
+    total = [(row[0], int(row[4])) for row in rows if row[2] == "consumption/energy/active/index"]
+    assert total == sorted(total)
+    assert total[0][0] < switch["time"] <= total[-1][0]
+
+
+def test_the_doctor_names_a_port_that_is_not_there():
+    """One sentence with the cause and what to do, in the language asked for; exit code 69."""
+    done = gateway("doctor", "--port", "/nowhere/tty", "--lang", "fr", "--seconds", "1")
+    assert done.returncode == 69
+    assert "n'existe pas" in done.stdout.decode()
+
+
+def test_the_doctor_finds_a_sound_meter_well(tmp_path):
+    """Nothing wrong: exit code 0, the mode and the speed found."""
+    with Meter(tmp_path / "tty", seed=3, mode="standard", speed=10) as meter:
+        done = gateway("doctor", "--port", meter.path, "--lang", "en", "--seconds", "3", "--json")
+    assert done.returncode == 0
+    (report,) = json.loads(done.stdout)
+    assert report["score"] == 100.0

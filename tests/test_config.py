@@ -38,12 +38,13 @@ def test_the_defaults_that_the_shipped_file_names_are_the_real_ones(tmp_path):
 
 def test_every_key_is_documented_in_the_shipped_file(tmp_path):
     """With all comment signs taken off, every key of the program is there and accepted."""
-    text = re.sub(r"^#(?=[a-z_]+ = |\[federation)", "", SHIPPED.read_text(), flags=re.MULTILINE)
+    text = re.sub(r"^#(?=[a-z_]+ = |\[(federation|household)\])", "", SHIPPED.read_text(), flags=re.MULTILINE)
     config = load(write(tmp_path, text))
-    for struct in (config.meter[0], config.store, config.federation):
+    for struct in (config.meter[0], config.store, config.federation, config.household):
         for key in struct.__struct_fields__:
             assert re.search(rf"^{key} = ", text, re.MULTILINE), key
     plain = load(write(tmp_path, LEAST + '[federation]\njid = "maison@example.org"\n')).federation
+    assert config.household.language == "fr"
     for key in ("resource", "units", "max_retention", "max_stanza_bytes"):
         assert getattr(config.federation, key) == getattr(plain, key)
 
@@ -57,6 +58,9 @@ def test_every_key_is_documented_in_the_shipped_file(tmp_path):
         (LEAST + "[store]\nraw_hours = 'two'", "store.raw_hours: Expected `int`, got `str`"),
         (LEAST + "[store]\ncommit_interval_s = 0", "store.commit_interval_s"),
         (LEAST + "[federation]\njid = 'nobody'", "federation.jid"),
+        (LEAST + "[household]\naddress = 'me@example.org'", "household.address: alerts are sent by the account"),
+        (LEAST + "[household]\naddress = 'me'", "household.address"),
+        (LEAST + "[household]\naddress = 'me@example.org'\nlanguage = 'de'", "household.language"),
         (LEAST + "[federation]\njid = 'a@b'\npasword = 'x'", "federation: unknown key `pasword`"),
         (LEAST + LEAST, "meter[1].name: 'house' is used by another"),
         (LEAST + "prm = '123'", "meter[0].prm"),

@@ -24,6 +24,9 @@ log = logging.getLogger(__name__)
 # Every hash that slixmpp knows; PLAIN would hand the password itself to whoever answers.
 _MECHANISMS = frozenset(f"SCRAM-SHA-{bits}{plus}" for bits in ("1", "256", "512") for plus in ("", "-PLUS"))
 
+# Who waits for work comes round this often all the same: the watchdog sees that it still turns.
+ROUND_S = 60.0
+
 _REFUSED = "the server refused the password; check the account and its password file"
 
 

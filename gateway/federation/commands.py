@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gateway.errors import SenMLError, StoreError
-from gateway.federation.attempt import wait_any
+from gateway.federation.attempt import ROUND_S, wait_any
 from gateway.federation.fields import (
     FIELDS,
     INSTRUCTIONS,
@@ -128,6 +128,7 @@ class Commands:
         self._returned, self._clock = returned, clock
         self._waiting: asyncio.Queue[Stanza] = asyncio.Queue(_MAX_WAITING)
         self._said: tuple[str, str] | None = None
+        self.came_round = time.monotonic()
         self._carry_out = {
             "get_history": self._get_history,
             "subscribe": self._subscribe,
@@ -138,12 +139,13 @@ class Commands:
     async def run(self, stop: asyncio.Event) -> None:
         """Answer one after the other until ``stop``."""
         while not stop.is_set():
+            self.came_round = time.monotonic()
             if self._waiting.empty():
                 following = asyncio.ensure_future(self._waiting.get())
-                await wait_any(None, stop, future=following)
+                await wait_any(ROUND_S, stop, future=following)
                 if not following.done():
                     following.cancel()
-                    return
+                    continue
                 request = following.result()
             else:
                 request = self._waiting.get_nowait()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 from gateway.errors import SenMLError
-from gateway.federation.attempt import wait_any
+from gateway.federation.attempt import ROUND_S, wait_any
 from gateway.federation.flight import Flight, Lane
 from gateway.federation.stanza import (
     DEFAULT_MAX_STANZA_BYTES,
@@ -101,6 +101,7 @@ class Delivery:
         self._session, self._store, self._call, self._publisher = session, store, call, publisher
         self._wake, self._max_bytes = wake, max_stanza_bytes
         self._clock, self._monotonic = clock, monotonic
+        self.came_round = monotonic()
         self._lanes: dict[str, Lane] = {}
         # What came in waits for the one task that works on the lanes, so that no step sees them half changed.
         self._incoming: deque[Callable[[], Awaitable[None] | None]] = deque()
@@ -119,13 +120,14 @@ class Delivery:
         """Send whenever there is a connection and something to send, until ``stop``."""
         while not stop.is_set():
             self._wake.clear()
+            self.came_round = self._monotonic()
             while self._incoming:
                 waiting = self._incoming.popleft()()
                 if waiting is not None:
                     await waiting
             pause = await self._send_all() if self._session.connected.is_set() else None
             if not self._wake.is_set() and (pause is None or pause > 0):
-                await wait_any(pause, self._wake, stop)
+                await wait_any(ROUND_S if pause is None else min(pause, ROUND_S), self._wake, stop)
 
     async def _send_all(self) -> float | None:
         """One message for each recipient in turn until none may have another; seconds until the next is due."""

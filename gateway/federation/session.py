@@ -112,6 +112,8 @@ class Session:
         self.state = SessionState(since=time.time())
         self.connected = asyncio.Event()
         self.acknowledges = False
+        # Monotonic seconds, for the watchdog: the loop turns within the longest wait for another attempt.
+        self.came_round = time.monotonic()
         self._timing = timing or Timing()
         self._features, self._commands = tuple(features), dict(commands or {})
         self._address = _parse_address(account.address)
@@ -184,13 +186,14 @@ class Session:
         """Connect, stay connected, connect again; returns within 3 s of ``stop``."""
         delay = self._timing.retry_first
         while not stop.is_set():
-            begun = time.monotonic()
+            begun = self.came_round = time.monotonic()
             refused = await self._live_once(stop)
             lasted = self.state.connected and time.monotonic() - begun >= self._timing.lasted
             self._down()
             delay = self._timing.retry_first if lasted else delay
             if refused:
                 delay = max(delay, self._timing.retry_refused)
+            self.came_round = time.monotonic()
             # Many gateways meet again after a server's restart: spread them.
             await wait_any(delay * random.uniform(0.7, 1.3), stop)  # noqa: S311 (no secret)
             delay = min(delay * 2, self._timing.retry_last)
@@ -257,6 +260,7 @@ class Session:
 
     async def _watch(self, attempt: Attempt, stop: asyncio.Event) -> None:
         while not await wait_any(self._timing.ping_every, attempt.gone, stop):
+            self.came_round = time.monotonic()
             try:
                 await attempt.ping(self._timing.ping_timeout)
             except TimeoutError:

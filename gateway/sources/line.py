@@ -35,6 +35,9 @@ _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.5, 30.0
 # A TCP sender that is silent for this long is asked again: half-open connections say nothing.
 _SILENCE_S = 60.0
 
+# Bytes after a longer pause than this have nothing to do with those before.
+_GAP_S = 5.0
+
 # Enough bytes to tell a 7E1 line read by an 8N1 port from noise, few enough to decide within two seconds.
 _SAMPLE_BYTES = 256
 
@@ -58,6 +61,11 @@ class LineState:
     partial: int = 0
     bad_groups: int = 0
     ended: bool = False
+    # The last byte, whatever it was; the first of those that have come since without a gap and without a frame; the
+    # last turn of the loop, which a silent meter does not stop.
+    heard: float | None = None
+    unread: float | None = None
+    came_round: float = 0.0
 
 
 class Line:
@@ -78,7 +86,12 @@ class Line:
         self._sample: bytes | None
         self._strip: bool
         self._begin()
-        self.state = LineState(changed=time.monotonic())
+        self.state = LineState(changed=time.monotonic(), came_round=time.monotonic())
+
+    @property
+    def finite(self) -> bool:
+        """Whether the line has an end (a replayed file)."""
+        return self._source.finite
 
     async def frames(self) -> AsyncIterator[tuple[Frame, datetime]]:
         """Every frame with the host's time (aware UTC) at which its last byte was read."""
@@ -94,6 +107,7 @@ class Line:
                 self._lost(str(error))
             finally:
                 self._source.close()
+            self.state.came_round = time.monotonic()
             if not self.state.ended:
                 await asyncio.sleep(wait * random.uniform(0.7, 1.3))  # noqa: S311 (jitter, not a secret)
                 wait = min(wait * 2, _LONGEST_WAIT_S)
@@ -103,9 +117,11 @@ class Line:
         heard = time.monotonic()
         while True:
             data = await self._read_some()
-            now = time.monotonic()
+            now = self.state.came_round = time.monotonic()
             if data:
-                heard = now
+                if self.state.unread is None or now - heard > _GAP_S:
+                    self.state.unread = now
+                heard = self.state.heard = now
                 self._heard()
             elif data is not None:
                 self.state.ended, self.state.open = True, False
@@ -169,7 +185,7 @@ class Line:
             return False
         if state.mode != frame.mode:
             log.info("meter %s: %s mode%s", self._name, frame.mode, f" at {state.speed} Bd" if state.speed else "")
-        state.mode, state.last_frame = frame.mode, now
+        state.mode, state.last_frame, state.unread = frame.mode, now, None
         state.frames += frame.whole
         state.partial += not frame.whole
         return True
@@ -191,7 +207,7 @@ class Line:
 
     def _opened(self) -> None:
         self._begin()
-        self.state.open, self.state.changed = True, time.monotonic()
+        self.state.open, self.state.changed, self.state.unread = True, time.monotonic(), None
 
     def _heard(self) -> None:
         # Not when it was opened: a port that opens and brings nothing, again and again, is still the same loss.

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import heapq
+import json
 import sqlite3
 from typing import TYPE_CHECKING
 
 from gateway.errors import StoreError
-from gateway.store.points import Granularity, finest_allowed, under
+from gateway.store.points import Event, Granularity, finest_allowed, under
 from gateway.store.tables import Tables, point, translated
 
 if TYPE_CHECKING:
@@ -55,6 +56,18 @@ class History(Tables):
         union, values = _union(chosen, start, end)
         row = self._db.execute(f"SELECT count(*) FROM ({union})", values).fetchone()  # noqa: S608 (of constants)
         return int(row[0])
+
+    @translated
+    def events(self, start: int = 0, end: int = _FOR_EVER, last: int = -1) -> list[Event]:
+        """What happened in ``[start, end)``, in order of time; at most the ``last`` ones, all by default."""
+        rows = self._db.execute(
+            "SELECT meter.name, time, kind, series, detail FROM event JOIN meter ON meter.id = event.meter"
+            " WHERE time >= ? AND time < ? ORDER BY time DESC, event.id DESC LIMIT ?",
+            [start, end, last],
+        ).fetchall()
+        return [
+            Event(meter, time, kind, series, json.loads(detail)) for meter, time, kind, series, detail in rows[::-1]
+        ]
 
     def stream(
         self, prefix: str, granularity: Granularity | None, start: int = 0, end: int = _FOR_EVER

@@ -74,3 +74,13 @@ def consents_and_outbox(db: Database) -> None:
         " granularity INTEGER NOT NULL, time INTEGER NOT NULL, value ANY NOT NULL,"
         " PRIMARY KEY (recipient, seq)) STRICT, WITHOUT ROWID"
     )
+
+
+@migrations()
+def events(db: Database) -> None:
+    """What happened to a meter: breaks of its series, and what a household may want to know; ``detail`` is JSON."""
+    db.execute(
+        "CREATE TABLE event (id INTEGER PRIMARY KEY, meter INTEGER NOT NULL REFERENCES meter, time INTEGER NOT NULL,"
+        " kind TEXT NOT NULL, series TEXT NOT NULL, detail TEXT NOT NULL) STRICT"
+    )
+    db.execute("CREATE INDEX event_time ON event (time)")

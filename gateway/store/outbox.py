@@ -135,9 +135,9 @@ class Outbox(Consents):
 
     @translated
     def backlog(self) -> list[Backlog]:
-        """What waits, for each recipient that ever subscribed."""
+        """What waits, for each recipient that ever subscribed; a period is there to be sent from its end on."""
         rows = self._db.execute(
-            "SELECT jid, count(seq), min(time), last_seq FROM recipient"
+            "SELECT jid, count(seq), min(time + granularity), last_seq FROM recipient"
             " LEFT JOIN outbox ON outbox.recipient = recipient.id GROUP BY recipient.id ORDER BY jid"
         )
         return [Backlog(*row) for row in rows]

@@ -85,6 +85,17 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to a meter; ``series`` is empty when it concerns the meter itself."""
+
+    meter: str
+    time: int
+    kind: str
+    series: str
+    detail: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
 class OutboxRow:
     """A point promised to a recipient; ``seq`` grows by recipient and is never used twice."""
 

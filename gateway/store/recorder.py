@@ -69,6 +69,16 @@ class Sample:
     quality: Quality
 
 
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """Something that happened at a POSIX second: a word for its kind, the series it is of (or ""), and its details."""
+
+    time: int
+    kind: str
+    series: str
+    detail: Mapping[str, object]
+
+
 @dataclass(slots=True)
 class Batch:
     """What happened to one meter since the last commit."""
@@ -82,10 +92,11 @@ class Batch:
     minutes: dict[tuple[str, int], MinuteSum] = field(default_factory=dict)
     boundaries: list[tuple[str, int, int]] = field(default_factory=list)
     closed: list[tuple[Granularity, int]] = field(default_factory=list)
+    happened: list[Happened] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         """Whether there is anything to write."""
-        return bool(self.samples or self.minutes or self.boundaries or self.closed)
+        return bool(self.samples or self.minutes or self.boundaries or self.closed or self.happened)
 
     def thin(self) -> None:
         """Give up the raw values of gauges (the minutes keep their mean, least and greatest): memory is short."""
@@ -140,6 +151,10 @@ class Recorder:
         for reading in interpretation.readings:
             urgent |= self._add_reading(reading, now)
         return urgent
+
+    def tell(self, happened: Happened) -> None:
+        """Note an event, to be stored with the frame that showed it."""
+        self._batch.happened.append(happened)
 
     def take(self) -> Batch:
         """Hand over what was gathered and begin anew."""

@@ -7,6 +7,7 @@ identity is (series, granularity, time) and its first value stays: nothing that 
 
 from __future__ import annotations
 
+import json
 import logging
 from typing import TYPE_CHECKING
 
@@ -81,6 +82,10 @@ class Store(Outbox, History):
         self._db.execute(
             "UPDATE meter SET last_time = ?, address = coalesce(?, address), prm = coalesce(?, prm) WHERE name = ?",
             [batch.last_time, batch.address, batch.prm, batch.meter],
+        )
+        self._db.executemany(
+            "INSERT INTO event (meter, time, kind, series, detail) SELECT id, ?, ?, ?, ? FROM meter WHERE name = ?",
+            ((h.time, h.kind, h.series, json.dumps(h.detail), batch.meter) for h in batch.happened),
         )
         series = {path: self._series(batch.meter, path, unit, kind) for path, (unit, kind) in batch.series.items()}
         points = self._write_readings(batch, series)

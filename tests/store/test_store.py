@@ -7,7 +7,7 @@ import pytest
 
 from gateway.errors import StoreError
 from gateway.store.points import Confirm, Granularity
-from gateway.store.recorder import Recorder, day_end
+from gateway.store.recorder import Happened, Recorder, day_end
 from gateway.store.store import Archive, Store
 from gateway.tic.reading import Kind
 from tests.store.conftest import INDEX, POWER, START, TARIFF, frame, reading
@@ -496,3 +496,19 @@ def test_every_commit_is_synced_to_the_card(store):
     """WAL and FULL: a committed minute outlives a power cut (measured: 0 of 1,500 lost; NORMAL lost 950)."""
     assert store._db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     assert store._db.execute("PRAGMA synchronous").fetchone() == (2,)
+
+
+def test_what_happened_is_stored_with_the_frame_that_showed_it(store, recorder, directory):
+    """Events come back in order of time with their details, all of them or the last ones."""
+    for second, kind in ((5, "mode-switched"), (9, "meter-replaced")):
+        recorder.tell(Happened(START + second, kind, "", {"before": "a", "after": second}))
+    assert store.write([recorder.take()], NOW) == 0
+    with closing(Archive(directory)) as archive:
+        found = archive.events()
+        assert [(e.meter, e.time - START, e.kind, e.detail) for e in found] == [
+            ("house", 5, "mode-switched", {"before": "a", "after": 5}),
+            ("house", 9, "meter-replaced", {"before": "a", "after": 9}),
+        ]
+        assert archive.events(last=1) == found[1:]
+        assert archive.events(START + 6) == found[1:]
+        assert archive.events(end=START + 9) == found[:1]

@@ -1,0 +1,196 @@
+"""What systemd is told: ready, stopping, one line of status, and that the program is alive (sd_notify(3)).
+
+No dependency, and nothing happens where systemd does not listen. The watchdog is pinged from the event loop, and only
+while everything that was put under its eyes comes round in time: a blocked loop, a stuck database thread or a task that
+no longer turns ends in a restart. A silent meter or a server that is away does not: their tasks turn while they wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+import time
+from typing import TYPE_CHECKING
+
+from gateway.status import BROKEN, OK
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+    from gateway.status import Link
+
+log = logging.getLogger(__name__)
+
+# How often the tasks are looked at where systemd asks for no sign of life.
+_LOOK_EVERY_S = 30.0
+
+_PROBE_EVERY_S = 10.0
+
+# Rows pass through: a recipient whose oldest row is younger than this has everything that it can have.
+_FRESH_S = 300.0
+
+
+class Notifier:
+    """The datagram socket that systemd listens on (``NOTIFY_SOCKET``: a path, or ``@`` and an abstract name)."""
+
+    def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
+        self.watchdog_s = _watchdog_interval(environment)
+        self._address = _address(environment.get("NOTIFY_SOCKET", ""))
+        self._socket: socket.socket | None = None
+        self._status = ""
+        if self._address:
+            self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
+            self._socket.setblocking(False)
+
+    def ready(self) -> None:
+        """Everything that was ordered after this unit may start."""
+        self._send("READY=1")
+
+    def stopping(self) -> None:
+        """The end has begun, orderly; the watchdog is no longer asked for."""
+        self._send("STOPPING=1")
+
+    def status(self, text: str) -> None:
+        """The line that ``systemctl status`` shows; sent when it has changed."""
+        line = " ".join(text.split())
+        if line != self._status:
+            self._status = line
+            self._send(f"STATUS={line}")
+
+    def alive(self) -> None:
+        """A sign of life, in time for the next ``WatchdogSec=``."""
+        self._send("WATCHDOG=1")
+
+    def close(self) -> None:
+        """Nothing more is told."""
+        if self._socket:
+            self._socket.close()
+            self._socket = None
+
+    def _send(self, message: str) -> None:
+        if self._socket is None:
+            return
+        try:
+            self._socket.sendto(message.encode(), self._address)
+        except OSError as error:
+            # A full queue or a systemd that executes itself again: the next message says the same or more.
+            log.debug("systemd was not told %s: %s", message, error)
+
+
+class Watchdog:
+    """Gives signs of life while each watched thing comes round.
+
+    Args:
+        notifier: where the signs go.
+        clock: monotonic seconds.
+    """
+
+    def __init__(self, notifier: Notifier, clock: Callable[[], float] = time.monotonic) -> None:
+        self._notifier, self._clock = notifier, clock
+        self._watched: dict[str, tuple[Callable[[], float], float]] = {}
+        self._said: set[str] = set()
+        self.every_s = notifier.watchdog_s / 2 if notifier.watchdog_s else _LOOK_EVERY_S
+
+    def watch(self, name: str, came_round: Callable[[], float], patience_s: float) -> None:
+        """Put something under watch: ``came_round`` gives its last sign (monotonic seconds), at most that old."""
+        self._watched[name] = (came_round, patience_s)
+
+    async def probe(self, name: str, ask: Callable[[], Awaitable[object]], patience_s: float) -> None:
+        """Watch what answers only when asked, such as the database's thread; runs until it is cancelled."""
+        answered = self._clock()
+        self.watch(name, lambda: answered, patience_s)
+        while True:
+            await ask()
+            answered = self._clock()
+            await asyncio.sleep(_PROBE_EVERY_S)
+
+    async def run(self) -> None:
+        """Look at half of the interval that systemd asks for; runs until it is cancelled."""
+        while True:
+            self.look()
+            await asyncio.sleep(self.every_s)
+
+    def look(self) -> list[str]:
+        """Give a sign of life, or keep it back: the names of what is stuck."""
+        now = self._clock()
+        late = {name: now - came() for name, (came, patience) in self._watched.items() if now - came() > patience}
+        for name in sorted(late.keys() - self._said):
+            end = "systemd restarts the gateway" if self._notifier.watchdog_s else "restart the gateway"
+            log.error("%s has made no progress for %.0f s; %s", name, late[name], end)
+        for name in sorted(self._said - late.keys()):
+            log.warning("%s makes progress again", name)
+        self._said = set(late)
+        if not late:
+            self._notifier.alive()
+        return sorted(late)
+
+
+def status_line(links: Sequence[Link]) -> str:
+    """One line of the whole chain, such as ``standard mode, 12 s ago; connected; 2 recipients up to date``.
+
+    It names no recipient: every user of the machine may read it.
+    """
+    rooms: dict[str, list[Link]] = {}
+    for link in links:
+        rooms.setdefault(link.link.partition(" ")[0], []).append(link)
+    ports = {link.link.partition(" ")[2]: link for link in rooms.get("port", ())}
+    meters = rooms.get("meter", ())
+    parts = [_meter(link, ports, named=len(meters) > 1) for link in meters]
+    parts += ["the database cannot be written" for link in rooms.get("store", ()) if link.state == BROKEN]
+    parts += [_connection(link) for link in rooms.get("xmpp", ())] or ["no federation"]
+    if recipients := rooms.get("recipient"):
+        parts.append(_recipients(recipients))
+    return "; ".join(parts)
+
+
+def _meter(link: Link, ports: Mapping[str, Link], *, named: bool) -> str:
+    name = link.link.partition(" ")[2]
+    port = ports.get(name)
+    if port and port.state == BROKEN:
+        said = f"port lost for {_age(port.age_s)}"
+    elif link.age_s is None:
+        said = "no frame yet"
+    elif link.state == OK:
+        said = f"{link.detail.partition(',')[0]}, {_age(link.age_s)} ago"
+    else:
+        said = f"mute for {_age(link.age_s)}"
+    return f"{name}: {said}" if named else said
+
+
+def _connection(link: Link) -> str:
+    return "connected" if link.state == OK else f"not connected for {_age(link.age_s)}"
+
+
+def _recipients(links: Sequence[Link]) -> str:
+    behind = [link.age_s or 0.0 for link in links if link.state != OK and (link.age_s or 0.0) > _FRESH_S]
+    total = f"{len(links)} recipient{'' if len(links) == 1 else 's'}"
+    return f"{len(behind)} of {total} behind by {_age(max(behind))}" if behind else f"{total} up to date"
+
+
+def _age(seconds: float | None) -> str:
+    seconds = seconds or 0.0
+    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def _address(path: str) -> str:
+    if not path:
+        return ""
+    if path[0] not in "/@" or len(path) < 2:
+        log.warning("NOTIFY_SOCKET is neither a path nor an abstract name; systemd is told nothing")
+        return ""
+    return f"\0{path[1:]}" if path[0] == "@" else path
+
+
+def _watchdog_interval(environment: Mapping[str, str]) -> float | None:
+    """Seconds between two signs of life that systemd asks this process for (sd_watchdog_enabled(3)); None for none."""
+    microseconds = environment.get("WATCHDOG_USEC", "")
+    if not microseconds.isdecimal() or not int(microseconds):
+        return None
+    if environment.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
+        return None
+    return int(microseconds) / 1e6

@@ -1,0 +1,209 @@
+"""The household is told which link is broken: a real meter falls silent, real servers carry the word."""
+
+import asyncio
+import json
+import re
+import socket
+import threading
+from contextlib import contextmanager
+
+import pytest
+
+from federation import wait_until
+from gateway.alerts import Alert, Kind
+from gateway.federation.session import Account, Session
+from gateway.household import MOST_WAITING, Household
+from simulator.process import Meter
+from tests.federation.conftest import QUICK, account, eventually, running
+from tests.integration.processes import ENVIRONMENT, FAR, PASSWORD, House
+
+LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+BODY = "{jabber:client}body"
+DELAY = "{urn:xmpp:delay}delay"
+
+
+def bodies(stanza):
+    """Language -> text of a message, in its order."""
+    return {body.get(LANG): body.text for body in stanza.xml.findall(BODY)}
+
+
+class Telephone:
+    """The household's own client, on a thread of its own, and what it has received."""
+
+    def __init__(self, federation, jid):
+        self.messages = []
+        login = Account(jid, PASSWORD, federation.address(jid.partition("@")[2]), federation.ca, "phone")
+        self._login, self._online = login, threading.Event()
+        self._thread = threading.Thread(target=asyncio.run, args=[self._live()])
+
+    async def _live(self):
+        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+        session = Session(self._login, QUICK)
+        session.listen(f"{{jabber:client}}message/{BODY}", self.messages.append)
+        session.on_change(lambda up: up and self._online.set())
+        await session.run(self._stop)
+
+    def __enter__(self):
+        self._thread.start()
+        assert self._online.wait(20)
+        return self
+
+    def __exit__(self, *_):
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(10)
+
+    def await_messages(self, number, seconds):
+        """The texts of the first messages, each in French and English in this order, sorted."""
+        wait_until(lambda: len(self.messages) >= number, seconds, f"{number} messages", every=0.1)
+        found = [bodies(stanza) for stanza in self.messages]
+        assert {tuple(texts) for texts in found} == {("fr", "en")}
+        return sorted((texts["fr"], texts["en"]) for texts in found)
+
+
+@pytest.mark.slow
+def test_a_mute_meter_and_a_lost_port_and_their_return_are_told_to_the_household(federation, tmp_path):
+    """One message for each fault and one for its end, in French and English; status and log say the same."""
+    roof = tmp_path / "ttyROOF"
+    extra = f'[household]\naddress = "{FAR}"\n[[meter]]\nname = "roof"\nsource = "{roof}"\n'
+    with (
+        Meter(tmp_path / "ttyTIC", seed=1, mode="standard") as meter,
+        Meter(roof, seed=2, mode="standard") as other,
+    ):
+        house = House(tmp_path / "house", federation, tmp_path / "ttyTIC", extra=extra)
+        with house.gateway() as gateway, Telephone(federation, FAR) as phone:
+            for link in ("xmpp", "decode house", "decode roof"):
+                house.await_link(link, "ok")
+            meter.command("silence 40")
+            other.command("unplug")
+            told = phone.await_messages(2, 45)
+            assert alerts(house) == told
+            assert re.search("« house » ne dit plus rien depuis 3[0-3] s : vérifiez son câble", told[0][0])
+            assert re.search("“house” has said nothing for 3[0-3] s: check its cable", told[0][1])
+            assert "port du compteur « roof » est perdu" in told[1][0]
+            assert "The port of the meter “roof” has been lost" in told[1][1]
+            other.command("plug")
+            # The line is tried again within 40 s, and must hold for 10.
+            ends = [texts for texts in phone.await_messages(4, 70) if texts not in told]
+            assert "“house” speaks again" in ends[0][1]
+            assert "The port of the meter “roof” is back" in ends[1][1]
+            assert alerts(house) == []
+            assert gateway.stop() == 0
+    log = gateway.log.read_text()
+    for sentence in (told[0][1], told[1][1], ends[0][1], ends[1][1]):
+        assert sentence in log
+    for word in (FAR, "Traceback"):
+        assert word not in log
+
+
+def alerts(house):
+    """The texts of what the status says to be at fault now, sorted."""
+    rows = json.loads(house.command("status", "--json").stdout)["alerts"]
+    return sorted((row["fr"], row["en"]) for row in rows)
+
+
+@contextmanager
+def notify_socket(path, monkeypatch):
+    """A socket as systemd's, in the environment of what is started."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as bound:
+        bound.bind(str(path))
+        bound.setblocking(False)
+        for name, value in (("NOTIFY_SOCKET", str(path)), ("WATCHDOG_USEC", "1000000")):
+            monkeypatch.setitem(ENVIRONMENT, name, value)
+        yield bound
+
+
+def test_systemd_hears_the_daemons_life_while_its_port_is_lost(federation, tmp_path, monkeypatch):
+    """Ready, the line of status, signs of life all the time, the end: a lost port is no reason for a restart."""
+    heard = []
+
+    def hear():
+        try:
+            while True:
+                heard.append(bound.recv(4096).decode())
+        except BlockingIOError:
+            return heard
+
+    house = House(tmp_path / "house", federation, tmp_path / "nothing")
+    with notify_socket(tmp_path / "notify", monkeypatch) as bound, house.gateway() as gateway:
+        wait_until(lambda: any(text.startswith("STATUS=port lost") for text in hear()), 30, "the status", every=0.1)
+        begun = len(heard)
+        wait_until(lambda: hear()[begun:].count("WATCHDOG=1") >= 3, 10, "three signs of life", every=0.1)
+        assert heard.count("READY=1") == 1
+        assert gateway.stop() == 0
+        assert hear()[-1] == "STOPPING=1"
+
+
+def alert(link="meter house", recovered=False, text="Rien"):
+    return Alert(Kind.MUTE, link, 0.0, recovered, 1, f"{text}.", f"{text} (en).", text)
+
+
+@pytest.fixture(params=["federation", "federation_ep"])
+def servers(request):
+    """Prosody and ejabberd, each in turn on the gateway's side."""
+    return request.getfixturevalue(request.param)
+
+
+def test_what_was_told_while_the_federation_was_away_comes_when_it_is_back(servers, tmp_path):
+    """Late and stamped, in the household's order of languages; a fault that has ended meanwhile only as ended."""
+    home, away = servers.domains
+    session = Session(account(servers, "gwh", home), QUICK)
+    phone = Session(account(servers, "family", away, resource="phone"), QUICK)
+    clock = [1_781_604_000.0]
+    came = []
+
+    async def scenario():
+        phone.listen(f"{{jabber:client}}message/{BODY}", came.append)
+        household = Household(session, f"Family@{away}", "en", lambda: clock[0])
+        household.tell(alert(text="Ended"))
+        household.tell(alert("port roof", text="Lasting"))
+        household.tell(alert(recovered=True, text="Ended well"))
+        clock[0] += 3600
+        async with running(phone):
+            await phone.connected.wait()
+            async with running(session):
+                await eventually(lambda: len(came) == 2)
+                household.tell(alert(text="Now"))
+                await eventually(lambda: len(came) == 3)
+                await eventually(lambda: not household._waiting)
+
+    asyncio.run(scenario())
+    assert [next(iter(bodies(stanza).items())) for stanza in came] == [
+        ("en", "Lasting (en)."),
+        ("en", "Ended well (en)."),
+        ("en", "Now (en)."),
+    ]
+    stamps = [stanza.xml.find(DELAY) for stanza in came]
+    assert [None if stamp is None else stamp.get("stamp") for stamp in stamps] == [
+        "2026-06-16T10:00:00Z",
+        "2026-06-16T10:00:00Z",
+        None,
+    ]
+
+
+def test_only_the_newest_wait():
+    """A year without a federation does not fill the memory."""
+    session = Session(Account("gw@sen1.test", "x"))
+    household = Household(session, "family@sen2.test")
+    for number in range(3 * MOST_WAITING):
+        household.tell(alert(f"meter {number}"))
+    assert [message.alert.link for message in household._waiting] == [
+        f"meter {number}" for number in range(2 * MOST_WAITING, 3 * MOST_WAITING)
+    ]
+
+
+def test_an_address_that_does_not_exist_is_said_once(federation, caplog):
+    """A warning that names the key and not the address."""
+    home, away = federation.domains
+    session = Session(account(federation, "gwh", home), QUICK)
+
+    async def scenario():
+        household = Household(session, f"nobody@{away}")
+        async with running(session):
+            await session.connected.wait()
+            household.tell(alert())
+            household.tell(alert("port house"))
+            await eventually(lambda: "refuses alerts" in caplog.text)
+
+    asyncio.run(scenario())
+    assert caplog.text.count("[household] address") == 1
+    assert "nobody" not in caplog.text
