@@ -239,7 +239,9 @@ class Gateway:
     def _own_links(self, now: float) -> list[Link]:
         links = []
         for name, meter in self._meters.items():
-            links += [one(name, meter.line.state, now) for one in (meter_link, port_link, decode_link)]
+            state = meter.line.state
+            links += [meter_link(name, state, now), port_link(name, state, now)]
+            links.append(decode_link(name, state, meter.line.quality, now))
         links.append(self._store_link(now))
         if self._publication:
             links.append(self._publication.link())

@@ -7,6 +7,7 @@ What is refused is a reading only, and why stands in the log at DEBUG; what cann
 from __future__ import annotations
 
 import logging
+import time
 from typing import TYPE_CHECKING
 
 from gateway.store.recorder import Happened, Recorder
@@ -14,6 +15,7 @@ from gateway.tic.continuity import Continuity
 from gateway.tic.events import Events
 from gateway.tic.frame import STANDARD
 from gateway.tic.plausibility import FactKind, Plausibility
+from gateway.tic.quality import Fault
 from gateway.tic.reading import Interpreter
 
 if TYPE_CHECKING:
@@ -69,6 +71,7 @@ class MeterReader:
             self._plausibility.check(interpretation)
         judgement = self._plausibility.check(interpretation)
         believed = judgement.interpretation
+        self._count_refused(len(interpretation.refused), len(believed.refused))
         for refused in believed.refused:
             log.debug("meter %s: refused %s", self.name, refused)
         happened = [
@@ -78,6 +81,11 @@ class MeterReader:
         ]
         self._note(happened)
         return self.recorder.add(believed) or bool(happened)
+
+    def _count_refused(self, by_table: int, in_all: int) -> None:
+        if in_all:
+            faults = {Fault.WIDTH: by_table, Fault.PLAUSIBILITY: in_all - by_table}
+            self.line.quality.note(time.monotonic(), faults=faults)
 
     def _note(self, happened: Iterable[Happened]) -> None:
         for one in happened:

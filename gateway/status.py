@@ -9,12 +9,15 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from gateway.tic.quality import Window
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gateway.alerts import Alert
     from gateway.sources.line import LineState
     from gateway.store.points import Backlog
+    from gateway.tic.quality import SignalQuality
 
 OK, WAITING, BROKEN = "ok", "waiting", "broken"
 
@@ -42,17 +45,25 @@ def port_link(name: str, line: LineState, now: float) -> Link:
     return Link(f"port {name}", BROKEN if line.error else WAITING, age, line.error or "being opened")
 
 
-def decode_link(name: str, line: LineState, now: float) -> Link:
+def decode_link(name: str, line: LineState, quality: SignalQuality, now: float) -> Link:
     """Whether what comes can be read: bytes without a frame for 30 s are noise, a wrong wire or a wrong mode."""
     link = f"decode {name}"
     if line.last_frame is not None and now - line.last_frame <= MUTE_AFTER_S:
-        return Link(link, OK, now - line.last_frame, f"{line.mode} mode")
+        return Link(link, OK, now - line.last_frame, f"{line.mode} mode; {signal(quality, now)}")
     if line.heard is None or line.unread is None or now - line.heard > MUTE_AFTER_S:
         return Link(link, WAITING, None, "no bytes come")
     # By the last byte, not by now: a frame that a silence cut off is a silence.
     if line.heard - line.unread > MUTE_AFTER_S:
         return Link(link, BROKEN, now - line.unread, "bytes come, and no frame can be read in them")
     return Link(link, WAITING, now - line.unread, "bytes come, no frame yet")
+
+
+def signal(quality: SignalQuality, now: float) -> str:
+    """The score of the last minute, hour and day, and the faults of the day by kind."""
+    scores = [(window, quality.tally(window, now).score) for window in Window]
+    words = [f"{score:g} % ({window.name.lower()})" for window, score in scores if score is not None]
+    faults = [f"{count} {fault.value}" for fault, count in quality.tally(Window.DAY, now).counts.items() if count]
+    return f"signal {', '.join(words) or 'unknown'}" + (f"; {', '.join(faults)}" if faults else "")
 
 
 def meter_link(name: str, line: LineState, now: float) -> Link:

@@ -1,8 +1,9 @@
 """The state of each link in one word, as the command line and the page show it."""
 
 from gateway.sources.line import LineState
-from gateway.status import BROKEN, OK, WAITING, as_json, as_text, meter_link, port_link, recipient_links
+from gateway.status import BROKEN, OK, WAITING, as_json, as_text, decode_link, meter_link, port_link, recipient_links
 from gateway.store.points import Backlog
+from gateway.tic.quality import Fault, SignalQuality
 
 
 def test_a_meter_is_mute_after_half_a_minute():
@@ -14,6 +15,17 @@ def test_a_meter_is_mute_after_half_a_minute():
     assert (mute.state, mute.detail.startswith("mute; standard mode, 7 whole frames")) == (BROKEN, True)
     line.ended = True
     assert meter_link("house", line, 500.0).state == OK
+
+
+def test_what_is_read_comes_with_its_quality():
+    """The score of the last minute, hour and day, and the faults of the day by kind."""
+    quality = SignalQuality(0.0)
+    for second in range(1, 11):
+        quality.note(float(second), good=38, faults={Fault.CHECKSUM: 2} if second == 5 else None)
+    line = LineState(open=True, mode="standard", last_frame=10.0)
+    link = decode_link("house", line, quality, 11.0)
+    assert link.state == OK
+    assert link.detail == "standard mode; signal 99.48 % (minute), 99.48 % (hour), 99.48 % (day); 2 checksum"
 
 
 def test_a_port_says_why_it_is_not_open():

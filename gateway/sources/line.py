@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 
 from gateway.errors import PortError
 from gateway.sources.search import SpeedSearch
-from gateway.tic.frame import Reader, looks_8n1, strip_parity
+from gateway.tic.frame import ENDED_EOT, Reader, looks_8n1, strip_parity
 from gateway.tic.labels import lookup
+from gateway.tic.quality import Fault, SignalQuality, reader_faults
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -87,6 +88,8 @@ class Line:
         self._strip: bool
         self._begin()
         self.state = LineState(changed=time.monotonic(), came_round=time.monotonic())
+        # Faults by kind and the score, for the status; whoever refuses a reading later notes it here too.
+        self.quality = SignalQuality(time.monotonic())
 
     @property
     def finite(self) -> bool:
@@ -157,7 +160,13 @@ class Line:
             self._sample, self._understood = b"", now
         if self._sample is not None:
             data = self._judge(self._sample, data)
-        return self._reader.feed(strip_parity(data) if self._strip else data)
+        before = dict(self._reader.bad_groups)
+        frames = self._reader.feed(strip_parity(data) if self._strip else data)
+        faults = reader_faults(before, self._reader.bad_groups)
+        if interrupted := sum(frame.end == ENDED_EOT for frame in frames):
+            faults[Fault.EOT] = interrupted
+        self.quality.note(now, sum(len(frame.groups) for frame in frames), faults)
+        return frames
 
     def _judge(self, sample: bytes, data: bytes) -> bytes:
         """The bytes to read now: those that came, or the sample from its beginning when it is read otherwise."""
