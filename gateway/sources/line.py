@@ -165,6 +165,10 @@ class Line:
         faults = reader_faults(before, self._reader.bad_groups)
         if interrupted := sum(frame.end == ENDED_EOT for frame in frames):
             faults[Fault.EOT] = interrupted
+        # Its groups are right and its ends are lost; the frame in whose middle one began to listen does not count.
+        begun = self.state.frames or self.state.partial
+        if begun and (unframed := sum(not (f.whole or f.bad or f.end == ENDED_EOT) for f in frames)):
+            faults[Fault.FRAMING] = faults.get(Fault.FRAMING, 0) + unframed
         self.quality.note(now, sum(len(frame.groups) for frame in frames), faults)
         return frames
 

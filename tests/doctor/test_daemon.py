@@ -39,7 +39,7 @@ def test_a_sound_line_is_well():
 
 
 def test_a_line_with_many_bad_groups_is_weak_or_loose():
-    """Which of them the gateway's counts do not tell."""
+    """Which of them the gateway's counts do not tell (nasty input 1.13)."""
     assert named(last_frame=NOW - 1, frames=50, partial=50, bad_groups=200) == [Cause.WEAK_SIGNAL, Cause.LOOSE_WIRE]
 
 

@@ -102,7 +102,7 @@ def test_a_wire_that_goes_dead_and_comes_back_is_loose(link, examine, once_heard
 
 
 def test_a_dead_wire_is_silence(link, examine):
-    """Not a byte at either speed."""
+    """Not a byte at either speed (nasty input 2.3)."""
     with Meter(link, **QUICK) as meter:
         meter.command("silence 60")
         seen = examine(meter.path, SHORT_S)
@@ -111,7 +111,7 @@ def test_a_dead_wire_is_silence(link, examine):
 
 @pytest.mark.parametrize(("configured", "sent"), [("historic", "standard"), ("standard", "historic")])
 def test_a_meter_in_the_other_mode_is_told_from_a_bad_line(link, examine, configured, sent):
-    """The configured mode is not the meter's."""
+    """The configured mode is not the meter's (nasty input 2.3)."""
     with Meter(link, mode=sent, **QUICK) as meter:
         seen = examine(meter.path, 1.5, mode=configured)
     assert seen.first is Cause.OTHER_MODE, seen
@@ -120,7 +120,7 @@ def test_a_meter_in_the_other_mode_is_told_from_a_bad_line(link, examine, config
 
 @pytest.mark.parametrize("mode", ["standard", "historic"])
 def test_a_port_that_keeps_the_parity_is_8n1(link, examine, mode):
-    """Bit 7 holds the parity; the groups are understood all the same."""
+    """Bit 7 holds the parity; the groups are understood all the same (nasty input 2.6)."""
     with Meter(link, mode=mode, deliver="8n1", **QUICK) as meter:
         seen = examine(meter.path, 1.5)
     assert seen.causes == [Cause.EIGHT_N_ONE], seen
@@ -136,7 +136,7 @@ def test_a_port_at_the_wrong_speed_is_named_so(link, examine, mode, speed):
 
 
 def test_garbage_that_a_device_passes_on_is_a_wrong_speed(examine):
-    """Where the speed is somebody else's affair, only the characters tell it."""
+    """Where the speed is somebody else's affair, only the characters tell it (nasty input 2.1)."""
     garbage = bytes.fromhex("00406070787c00607c7860") * 40
     heard = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -192,7 +192,7 @@ def test_a_port_that_was_left_as_a_terminal_does_no_harm(link, examine):
 
 
 def test_lines_that_a_device_has_translated_are_a_terminal(tmp_path, examine):
-    """CR made LF somewhere on the way, where no setting can be looked at."""
+    """CR made LF somewhere on the way, where no setting can be looked at (nasty input 2.6)."""
     frame = (FRAMES / "real" / "s1-hc-linky-enedis.raw").read_bytes()
     (tmp_path / "cooked.raw").write_bytes(frame.replace(b"\r", b"\n").replace(b"\x03", b"") * 3)
     with Meter(tmp_path / "unused", replay=tmp_path / "cooked.raw", mode="standard", **LOOP) as meter:
@@ -202,7 +202,7 @@ def test_lines_that_a_device_has_translated_are_a_terminal(tmp_path, examine):
 
 @pytest.mark.parametrize("mark", [b"\x03", b"\x02"])
 def test_frames_without_their_marks_are_named_so(tmp_path, examine, mark):
-    """Good groups in frames of which none is whole."""
+    """Good groups in frames of which none is whole (nasty input 1.6)."""
     frame = (FRAMES / "real" / "s1-hc-linky-enedis.raw").read_bytes()
     (tmp_path / "marks.raw").write_bytes(frame.replace(mark, b"") * 8)
     with Meter(tmp_path / "unused", replay=tmp_path / "marks.raw", **LOOP) as meter:
@@ -212,7 +212,7 @@ def test_frames_without_their_marks_are_named_so(tmp_path, examine, mark):
 
 @pytest.mark.parametrize("mode", ["standard", "historic"])
 def test_a_meter_that_is_read_from_afar_is_interrupted(link, examine, mode):
-    """EOT after EOT, and pauses after them: telereading, not a bad line."""
+    """EOT after EOT, and pauses after them: telereading, not a bad line (nasty input 1.16)."""
     stop = threading.Event()
 
     def interrupt(meter):
@@ -231,7 +231,7 @@ def test_a_meter_that_is_read_from_afar_is_interrupted(link, examine, mode):
 
 
 def test_an_overload_of_three_phases_is_no_interruption(link, examine, once_heard):
-    """Short frames after an EOT are what such a meter has to send."""
+    """Short frames after an EOT are what such a meter has to send (nasty input 6.3)."""
     with Meter(link, mode="historic", phases=3, power=9, **QUICK) as meter:
         seen = examine(meter.path, 4.0, progress=once_heard(lambda: meter.command("overload on")))
     assert seen.causes == [Cause.ALL_WELL], seen
@@ -246,7 +246,7 @@ def test_an_adapter_that_is_not_there_is_named_so(link, examine):
 
 
 def test_an_adapter_that_vanishes_is_named_so(link, examine, once_heard):
-    """Unplugged while we listen."""
+    """Unplugged while we listen (nasty input 8.1)."""
     with Meter(link, **QUICK) as meter:
         seen = examine(meter.path, 10.0, progress=once_heard(lambda: meter.command("unplug")))
     assert seen.first is Cause.PORT_LOST, seen

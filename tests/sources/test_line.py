@@ -192,7 +192,7 @@ def meter_at(baud, frame, garbage=b"\0@`px|" * 20):
     [(9600, STANDARD, [(0, 9600)]), (1200, HISTORIC, [(0, 9600), (5, 1200)])],
 )
 def test_the_speed_of_a_meter_is_found(monkeypatch, baud, frame, changes):
-    """Standard at once, historic after five seconds; then it is left alone."""
+    """Standard at once, historic after five seconds; then it is left alone (nasty input 2.1)."""
     source = Script(meter_at(lambda: baud, frame), (9600, 1200))
     line, frames = jumping(monkeypatch, source, 600)
     assert source.changes == changes
@@ -202,7 +202,10 @@ def test_the_speed_of_a_meter_is_found(monkeypatch, baud, frame, changes):
 
 
 def test_a_meter_that_changes_its_mode_is_followed_there_and_back(monkeypatch, caplog):
-    """The supplier switches at night: found again within ten seconds, both ways, and said once each."""
+    """The supplier switches at night: found again within ten seconds, both ways, and said once each.
+
+    (Nasty input 2.3.)
+    """
     caplog.set_level(logging.INFO)
 
     def play(source):
@@ -242,7 +245,7 @@ def test_bad_groups_never_change_the_speed_while_others_verify(monkeypatch):
 
 
 def test_groups_with_unknown_labels_do_not_make_a_speed_right(monkeypatch):
-    """Garbage passes a checksum one time in 64: only labels that meters send count."""
+    """Garbage passes a checksum one time in 64: only labels that meters send count (nasty input 2.2)."""
 
     def play(_):
         while True:
@@ -384,7 +387,10 @@ def test_a_sender_that_is_silent_for_a_minute_is_asked_again(monkeypatch, caplog
 
 
 def test_a_silent_serial_port_is_kept_open(monkeypatch):
-    """No carrier is silence and no fault of the port: it is listened to at both speeds, and not opened again."""
+    """No carrier is silence and no fault of the port: it is listened to at both speeds, and not opened again.
+
+    (Nasty input 8.3.)
+    """
     source = Script(lambda _: iter(()), (9600, 1200))
     line, _ = jumping(monkeypatch, source, 600)
     assert len(source.opened_at) == 1
@@ -418,7 +424,10 @@ def test_it_stops_at_once_wherever_it_is(monkeypatch, ends_in):
 
 
 def test_frames_before_and_after_an_adapter_was_unplugged(tmp_path, caplog):
-    """The line comes back by itself with what the meter says then; every group is one that it has sent."""
+    """The line comes back by itself with what the meter says then; every group is one that it has sent.
+
+    (Nasty input 8.1.)
+    """
     caplog.set_level(logging.INFO)
     with Meter(tmp_path / "tic", speed=20) as meter:
         line = line_of(meter)
@@ -472,7 +481,7 @@ def test_a_byte_of_wrong_parity_costs_a_group_and_no_wrong_value(tmp_path):
 
 
 def test_a_noisy_line_never_ends_and_is_whole_again_afterwards(tmp_path):
-    """Flipped, lost and cut: the line goes on reading and needs nothing but good bytes."""
+    """Flipped, lost and cut: the line goes on reading and needs nothing but good bytes (nasty inputs 1.15, 4.4)."""
     with Meter(tmp_path / "tic", speed=50, noise=0.2, drop=0.2) as meter:
         line = line_of(meter)
 
@@ -487,7 +496,10 @@ def test_a_noisy_line_never_ends_and_is_whole_again_afterwards(tmp_path):
 
 
 def test_an_8n1_sender_is_recognised(tmp_path, caplog):
-    """A TCP bridge on an 8N1 port sends parity in bit 7: it is checked here, said once, and no frame is lost for it."""
+    """A TCP bridge on an 8N1 port sends parity in bit 7: it is checked here, said once, and no frame is lost for it.
+
+    (Nasty input 2.6.)
+    """
     with Meter(tmp_path / "tic", tcp="127.0.0.1:0", speed=20, deliver="8n1") as meter:
         line = line_of(meter)
 

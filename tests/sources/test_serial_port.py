@@ -108,7 +108,7 @@ def without_rights():
 
 @pytest.mark.parametrize("what", SETTINGS)
 def test_the_port_is_raw_and_checked(adapter, what):
-    """After the opening and after a change of speed, the settings are those that a TIC line needs."""
+    """After the opening and after a change of speed, the settings are those that a TIC line needs (nasty input 2.6)."""
     index, bits, wanted = SETTINGS[what]
     with opened(adapter.path) as (source, _):
         for speed in (None, 1200, 9600):
@@ -118,7 +118,10 @@ def test_the_port_is_raw_and_checked(adapter, what):
 
 
 def test_a_careless_program_before_us_does_no_harm(adapter):
-    """Settings that were left behind (parity ignored, marked, stripped, breaks that flush) are put right."""
+    """Settings that were left behind (parity ignored, marked, stripped, breaks that flush) are put right.
+
+    (Nasty input 2.6.)
+    """
     left = adapter.settings()
     left[0] |= termios.IGNPAR | termios.PARMRK | termios.ISTRIP | termios.BRKINT | termios.IXON
     left[2] |= termios.HUPCL | termios.CRTSCTS

@@ -21,7 +21,7 @@ def test_only_changes_are_kept(recorder):
 
 
 def test_two_frames_of_the_same_second_lose_no_change(recorder):
-    """The second value of one second is told by the next frame, with that frame's time."""
+    """The second value of one second is told by the next frame, with that frame's time (nasty input 7.4)."""
     for second, power in [(0, 500), (0, 700), (1, 700)]:
         recorder.add(frame(START + second, power=power))
     assert [(s.time - START, s.value) for s in recorder.take().samples] == [(0, 500), (1, 700)]

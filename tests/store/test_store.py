@@ -188,7 +188,10 @@ def test_retention_keeps_half_hours_for_ever(store, recorder):
 
 
 def test_a_write_that_fails_is_undone_and_can_be_repeated(store, recorder, directory):
-    """When the disk is full nothing of the batch is stored, and the same batch written later is stored whole."""
+    """When the disk is full nothing of the batch is stored, and the same batch written later is stored whole.
+
+    (Nasty input 8.2.)
+    """
     (pages,) = store._db.execute("PRAGMA page_count").fetchone()
     store._db.execute(f"PRAGMA max_page_count = {pages}")
     for second in range(5000):
@@ -474,7 +477,10 @@ def test_a_replay_of_the_same_hours_changes_nothing(store, recorder):
 
 
 def test_an_index_that_falls_makes_no_curve(store, recorder):
-    """A meter that was replaced: no negative power or day, and no half hour made of two meters' indexes."""
+    """A meter that was replaced: no negative power or day, and no half hour made of two meters' indexes.
+
+    (Nasty input 5.4.)
+    """
     replaced = 12 * 3600 + 600  # a little after the midnight of the household
     for second in range(0, 38 * 3600, 300):
         recorder.add(frame(START + second, index=second + (200_000 if second < replaced else 0)))

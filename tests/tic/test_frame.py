@@ -65,7 +65,10 @@ def test_a_capture_holds_what_its_index_says(row):
 
 
 def test_data_are_untouched():
-    """Spaces, the empty data of DATE and horodates come as they were sent, in the order of the wire."""
+    """Spaces, the empty data of DATE and horodates come as they were sent, in the order of the wire.
+
+    (Nasty input 3.1.)
+    """
     (frame,) = Reader().feed(STANDARD)
     assert frame.groups[:4] == (
         Group("ADSC", "031664000008", None),
@@ -101,7 +104,7 @@ DELIMITED = st.lists(
 @given(DELIMITED | st.binary(max_size=600), st.lists(st.integers(0, 9000), max_size=12))
 @settings(max_examples=300, deadline=None)
 def test_any_cut_of_the_stream_gives_the_same_frames(data, cuts):
-    """Whole, byte by byte, or in any pieces, with the memory of groups or without."""
+    """Whole, byte by byte, or in any pieces, with the memory of groups or without (nasty input 1.3)."""
     expected = read(data)
     reader = Reader(cache=3)
     found = []
@@ -116,7 +119,7 @@ def test_any_cut_of_the_stream_gives_the_same_frames(data, cuts):
 @given(DELIMITED | st.binary(max_size=600))
 @settings(max_examples=300, deadline=None)
 def test_no_bytes_raise_and_what_is_given_is_well_formed(data):
-    """Frames keep their promises whatever comes, and the counters agree with them."""
+    """Frames keep their promises whatever comes, and the counters agree with them (nasty input 3.9)."""
     for mode in ("auto", "historic", "standard"):
         reader = Reader(mode)
         frames = reader.feed(data) + reader.close()
@@ -193,7 +196,7 @@ def test_a_space_is_a_checksum():
 
 
 def test_the_separator_alone_chooses_the_checksum():
-    """The other mode's checksum is wrong: taking either would take twice as much garbage."""
+    """The other mode's checksum is wrong: taking either would take twice as much garbage (nasty input 2.4)."""
     good = encode_group("historic", Group("PAPP", "02380", None))
     other = good[:-2] + bytes([(good[-2] & 0x3F) + 0x20]) + b"\r"
     assert other != good
@@ -210,7 +213,7 @@ def test_data_may_hold_spaces_and_labels_may_be_long():
 
 
 def test_one_frame_has_one_separator():
-    """A valid group of the other mode is bad; the next frame may be of that mode."""
+    """A valid group of the other mode is bad; the next frame may be of that mode (nasty input 2.4)."""
     mixed = frame_bytes("standard", Group("ADSC", "1", None), Group("VTIC", "02", None))
     mixed = mixed[:-1] + encode_group("historic", Group("PAPP", "02380", None)) + b"\x03"
     reader = Reader()
@@ -231,7 +234,7 @@ def test_a_forced_mode_believes_no_other():
 
 
 def test_telereading_cuts_a_frame():
-    """EOT glued after CR: the groups so far, not whole, and reading goes on."""
+    """EOT glued after CR: the groups so far, not whole, and reading goes on (nasty input 1.1)."""
     cut = HISTORIC[: HISTORIC.index(b"\nIINST")] + b"\x04"
     first, second = read(cut + HISTORIC)
     assert (first.end, first.whole, first.bad, len(first.groups)) == ("eot", False, 0, 5)
@@ -246,7 +249,7 @@ def test_telereading_within_a_group_is_no_fault_of_the_line():
 
 @pytest.mark.parametrize("byte", [0x00, 0x08, 0x7F, 0xBF, 0xAA, 0x0B])
 def test_a_strange_byte_invalidates_its_group_only(byte):
-    """Bytes that no group may hold: the others of the frame are kept."""
+    """Bytes that no group may hold: the others of the frame are kept (nasty inputs 1.2, 1.17)."""
     at = STANDARD.index(b"STGE\t000A") + 7
     reader = Reader()
     (frame,) = reader.feed(STANDARD[:at] + bytes([byte]) + STANDARD[at + 1 :])
@@ -257,7 +260,7 @@ def test_a_strange_byte_invalidates_its_group_only(byte):
 
 @pytest.mark.parametrize("line_feed", [b"\x0e", b"\x0f", b"\x0b", b"\x00", b"J", b"\x8a", b""])
 def test_a_destroyed_or_lost_line_feed_loses_nothing(line_feed):
-    """CR is enough to find the next group."""
+    """CR is enough to find the next group (nasty input 1.5)."""
     data = replaced(STANDARD, b"\nSINSTS\t", line_feed + b"SINSTS\t")
     (frame,) = Reader().feed(data)
     assert frame.groups == Reader().feed(STANDARD)[0].groups
@@ -265,7 +268,10 @@ def test_a_destroyed_or_lost_line_feed_loses_nothing(line_feed):
 
 
 def test_every_line_feed_destroyed_and_stx_too():
-    """A soft serial port that reads every LF as 0x0F and STX as C still gives all groups, never a whole frame."""
+    """A soft serial port that reads every LF as 0x0F and STX as C still gives all groups, never a whole frame.
+
+    (Nasty input 1.6.)
+    """
     data = STANDARD.replace(b"\n", b"\x0f").replace(b"\x02", b"C")
     frames = read(STANDARD + data * 2)
     assert [(len(frame.groups), frame.bad, frame.whole) for frame in frames] == [
@@ -284,7 +290,7 @@ def test_a_lost_carriage_return_loses_its_group():
 
 
 def test_a_destroyed_carriage_return_loses_its_group():
-    """0xFF for CR: as if it were lost."""
+    """0xFF for CR: as if it were lost (nasty input 1.4)."""
     (frame,) = Reader().feed(replaced(STANDARD, b"\r\nSINSTS", b"\xff\nSINSTS"))
     assert (frame.bad, len(frame.groups)) == (1, 37)
 
@@ -296,7 +302,7 @@ def test_the_last_group_without_its_carriage_return_is_bad():
 
 
 def test_a_logger_that_rewrote_line_ends_adds_empty_groups_only():
-    """CR LF before STX, after it and before ETX."""
+    """CR LF before STX, after it and before ETX (nasty input 1.19)."""
     rewritten = HISTORIC.replace(b"\x02", b"\x02\r\n").replace(b"\x03", b"\n\x03\r\n")
     frames = read(rewritten * 3)
     assert [(frame.whole, len(frame.groups)) for frame in frames] == [(True, 9)] * 3
@@ -311,7 +317,7 @@ def test_one_stray_byte_between_two_groups_harms_neither():
 
 
 def test_nul_bytes_between_frames_are_ignored():
-    """At the opening of the port and later."""
+    """At the opening of the port and later (nasty input 1.18)."""
     reader = Reader()
     frames = reader.feed(bytes(7) + HISTORIC + bytes(30) + HISTORIC)
     assert [frame.whole for frame in frames] == [True, True]
@@ -319,7 +325,7 @@ def test_nul_bytes_between_frames_are_ignored():
 
 
 def test_a_stream_joined_within_a_group_gives_no_false_group():
-    """The tail of ADCO is not a label; the rest of the frame is partial."""
+    """The tail of ADCO is not a label; the rest of the frame is partial (nasty inputs 1.18, 3.4)."""
     tail = TEMPO[TEMPO.index(b"999 L") :]
     frames = read(tail)
     assert (labels(frames[0])[0], frames[0].bad, frames[0].whole, frames[0].end) == ("OPTARIF", 0, False, "etx")
@@ -327,14 +333,14 @@ def test_a_stream_joined_within_a_group_gives_no_false_group():
 
 
 def test_a_lost_end_of_frame_closes_the_frame():
-    """STX without ETX before it: the old frame is not whole, the new one is."""
+    """STX without ETX before it: the old frame is not whole, the new one is (nasty input 8.4)."""
     first, second = Reader().feed(HISTORIC[:-1] + HISTORIC)
     assert (first.end, first.whole, len(first.groups)) == ("stx", False, 9)
     assert second.whole
 
 
 def test_two_frames_run_together_are_parted_by_the_repeated_label():
-    """ETX and STX lost: no frame holds groups of two moments."""
+    """ETX and STX lost: no frame holds groups of two moments (nasty inputs 1.12, 8.4)."""
     joined = HISTORIC[:-1] + HISTORIC[1:]
     first, second = Reader().feed(joined)
     assert (first.end, first.whole, len(first.groups)) == ("repeat", False, 9)
@@ -342,7 +348,7 @@ def test_two_frames_run_together_are_parted_by_the_repeated_label():
 
 
 def test_a_lost_digit_is_caught():
-    """One digit less in an index: the checksum says so."""
+    """One digit less in an index: the checksum says so (nasty input 1.8)."""
     (frame,) = Reader().feed(replaced(STANDARD, b"EASF02\t000000000", b"EASF02\t00000000"))
     assert "EASF02" not in labels(frame)
     assert (len(frame.groups), frame.bad) == (37, 1)
@@ -350,7 +356,7 @@ def test_a_lost_digit_is_caught():
 
 @pytest.mark.parametrize("body", [b"PAPP", b"PAPP ", b" ", b"\t\t", b"PAPP\t", b"PAPP\t\t", b"A B", b"\t1\tX", b" 1 X"])
 def test_empty_fields_and_missing_checksums_are_bad_groups(body):
-    """Fields that are not there raise nothing."""
+    """Fields that are not there raise nothing (nasty input 1.7)."""
     good = encode_group("historic", Group("ADCO", "021861008999", None))
     (frame,) = Reader().feed(b"\x02" + good + b"\n" + body + b"\r" + b"\x03")
     assert labels(frame) == ["ADCO"]
@@ -358,7 +364,7 @@ def test_empty_fields_and_missing_checksums_are_bad_groups(body):
 
 
 def test_eight_hundred_letters_without_a_delimiter_are_one_bad_group():
-    """A group has a greatest length."""
+    """A group has a greatest length (nasty input 1.20)."""
     reader = Reader()
     (frame,) = reader.feed(replaced(HISTORIC, b"\nPAPP 00000 !", b"\n" + b"Z" * 800))
     assert (frame.bad, len(frame.groups)) == (1, 8)
@@ -367,7 +373,7 @@ def test_eight_hundred_letters_without_a_delimiter_are_one_bad_group():
 
 @pytest.mark.parametrize("junk", [b"U", b"\r", b"\n", b"A 1 r\r", b"\nX", bytes(100)])
 def test_nothing_grows_without_bound(junk):
-    """A megabyte of anything is held in a frame's size at most, and reading goes on after it."""
+    """A megabyte of anything is held in a frame's size at most, and reading goes on after it (nasty input 4.4)."""
     reader = Reader()
     for _ in range(1000):
         reader.feed(b"\x02" if junk == b"U" else b"")
@@ -417,7 +423,7 @@ def with_parity(data):
 
 @pytest.mark.parametrize("row", [row for row in index() if "8n1" not in row["file"]], ids=lambda row: row["file"])
 def test_an_8n1_port_is_recognised_and_put_right(row):
-    """Even parity in bit 7 gives it away; clean 7-bit bytes do not."""
+    """Even parity in bit 7 gives it away; clean 7-bit bytes do not (nasty input 2.6)."""
     clean = capture(row["file"])
     assert not looks_8n1(clean)
     assert looks_8n1(with_parity(clean))

@@ -91,7 +91,7 @@ def test_every_group_of_every_capture_is_believed(row):
     ],
 )
 def test_what_a_meter_may_send_is_believed(mode, group):
-    """Concentrators' short indexes, Tempo circuits, degraded clocks, peaks without season."""
+    """Concentrators' short indexes, Tempo circuits, degraded clocks, peaks without season (nasty input 3.2)."""
     assert check(mode, group) is None
 
 
@@ -114,5 +114,8 @@ def test_what_a_meter_may_send_is_believed(mode, group):
     ],
 )
 def test_what_a_right_checksum_does_not_catch_is_refused(mode, group, reason):
-    """Exact widths and characters, as six bits of checksum let one group of garbage in 64 pass."""
+    """Exact widths and characters, as six bits of checksum let one group of garbage in 64 pass.
+
+    (Nasty inputs 1.8, 1.11.)
+    """
     assert check(mode, group) == reason

@@ -22,7 +22,7 @@ def test_a_sound_line_scores_a_hundred_in_every_window():
 
 
 def test_each_fault_is_counted_under_its_own_name():
-    """Eight kinds, none of them mixed up with another, in each of the three windows."""
+    """Eight kinds, none of them mixed up with another, in each of the three windows (nasty inputs 1.13, 1.16)."""
     quality = SignalQuality(0.0)
     quality.note(1.0, 100, {fault: place for place, fault in enumerate(Fault, 1)})
     for window in Window:
@@ -59,7 +59,7 @@ def test_a_pause_that_a_meter_may_make_costs_nothing():
 
 
 def test_silence_costs_the_share_of_time_that_it_lasts_and_counts_once():
-    """Half of a minute without a group halves the score, however often it is looked at meanwhile."""
+    """Half of a minute without a group halves the score, however often it is looked at meanwhile (nasty input 8.3)."""
     quality = SignalQuality(0.0)
     second_by_second(quality, 0, 27)
     for tenth in range(270, 600):

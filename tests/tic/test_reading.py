@@ -66,7 +66,10 @@ def interpret(*frames):
     ],
 )
 def test_a_horodate_is_a_time_in_utc(text, expected):
-    """The season letter makes the autumn hour sure; without it the local time counts, its first hour on the fold."""
+    """The season letter makes the autumn hour sure; without it the local time counts, its first hour on the fold.
+
+    (Nasty inputs 7.3, 7.5.)
+    """
     assert parse_horodate(text) == expected
 
 
@@ -88,7 +91,7 @@ def test_no_text_raises(text):
 
 
 def test_the_autumn_hour_comes_twice_and_time_never_goes_back():
-    """A capture through both clock changes; the degraded clock's frames get the host's time."""
+    """A capture through both clock changes; the degraded clock's frames get the host's time (nasty input 7.5)."""
     interpreter = Interpreter()
     frames = Reader().feed(capture("synthetic/s1-horodate-dst-and-degraded.raw"))
     all_told = [interpreter.interpret(each, RECEIVED) for each in frames]
@@ -146,7 +149,7 @@ def test_a_real_historic_frame():
 
 
 def test_a_reading_says_all_of_itself():
-    """Series, time, value, SenML unit, kind, quality."""
+    """Series, time, value, SenML unit, kind, quality (nasty input 5.6)."""
     (said,) = interpret(standard(("SINSTS", "01234"), ("ERQ1", "000000042"), ("PEJP", "30")))
     now = datetime(2026, 7, 1, 10, 0, tzinfo=UTC)
     series = "consumption/power/apparent/raw"
@@ -162,7 +165,7 @@ def test_a_reading_says_all_of_itself():
 
 @pytest.mark.parametrize("date", ["h260701120000", "e260701120000", " 260701120000", "E260799120000"])
 def test_a_doubtful_clock_leaves_the_host_s_time(date):
-    """Degraded, without season, or no date at all: stamped by the host, to the second."""
+    """Degraded, without season, or no date at all: stamped by the host, to the second (nasty inputs 7.1, 7.5)."""
     (said,) = interpret(standard(("EAST", "000000001"), date=date))
     assert (said.time, said.quality) == (RECEIVED_S, Quality.HOST)
     assert said.readings[0].quality is Quality.HOST
@@ -231,7 +234,7 @@ def starts(interpretation, series=CURVE):
 
 @pytest.mark.parametrize(("before", "start"), [("1150", "1150"), ("1130", "1130"), ("1100", "1100")])
 def test_a_point_is_stamped_at_its_start(before, start):
-    """Periods of 10, 30 and 60 minutes, by the distance of the two points."""
+    """Periods of 10, 30 and 60 minutes, by the distance of the two points (nasty input 7.4)."""
     (said,) = interpret(curve("1200", before))
     assert starts(said)[0] == start
     assert said.readings[0].kind is Kind.MEAN
@@ -311,7 +314,7 @@ def test_a_single_phase_meter_has_no_phase_in_its_series():
 
 
 def test_a_three_phase_meter_has_them_from_its_first_frame():
-    """Its type is in its address."""
+    """Its type is in its address (nasty input 3.3)."""
     (said,) = interpret(standard(("URMS1", "231"), ("SINSTS", "00500"), ("SINSTS1", "00200"), meter=THREE))
     assert set(values(said)) == {
         f"{VOLTAGE}/phase/1",
@@ -321,14 +324,14 @@ def test_a_three_phase_meter_has_them_from_its_first_frame():
 
 
 def test_a_single_phase_meter_s_second_phase_is_refused():
-    """Garbage that passed every check."""
+    """Garbage that passed every check (nasty input 2.5)."""
     (said,) = interpret(standard(("URMS1", "231"), ("URMS2", "231"), ("SINSTS1", "00200")))
     assert values(said) == {VOLTAGE: 231}
     assert said.refused == ("URMS2: single-phase meter", "SINSTS1: single-phase meter")
 
 
 def test_an_unknown_type_is_three_phase_after_two_whole_frames():
-    """Until then what belongs to a phase is held back, so that no series gets a wrong name."""
+    """Until then what belongs to a phase is held back, so that no series gets a wrong name (nasty input 2.5)."""
     three = standard(("URMS1", "231"), ("URMS2", "232"), meter=UNKNOWN)
     cut = three._replace(whole=False)
     single = standard(("URMS1", "230"), meter=UNKNOWN)
@@ -343,7 +346,7 @@ def test_an_unknown_type_is_three_phase_after_two_whole_frames():
 
 
 def test_one_wrong_address_does_not_change_the_phases():
-    """A new meter is believed when its address comes twice."""
+    """A new meter is believed when its address comes twice (nasty input 2.5)."""
     right = standard(("URMS1", "231"))
     wrong = standard(("URMS1", "231"), meter=THREE)
     said = interpret(right, wrong, right, wrong, wrong)
@@ -354,7 +357,10 @@ def test_one_wrong_address_does_not_change_the_phases():
 
 
 def test_an_overload_ends_with_its_label():
-    """ADPS, then a whole long frame without: zero, once; never before an alarm, never from a partial frame."""
+    """ADPS, then a whole long frame without: zero, once; never before an alarm, never from a partial frame.
+
+    (Nasty input 6.1.)
+    """
     calm = historic(("OPTARIF", "BASE"), ("IINST", "010"))
     over = historic(("OPTARIF", "BASE"), ("IINST", "050"), ("ADPS", "050"))
     refused = historic(("OPTARIF", "BASE"), ("ADPS", "05"))
@@ -363,7 +369,10 @@ def test_an_overload_ends_with_its_label():
 
 
 def test_a_three_phase_overload_ends_in_a_short_frame_without_it():
-    """The long frame among twenty short ones never carries ADIR; only a second one in a row tells the end."""
+    """The long frame among twenty short ones never carries ADIR; only a second one in a row tells the end.
+
+    (Nasty input 6.3.)
+    """
     amperes = [("IINST1", "070"), ("IINST2", "001"), ("IINST3", "001")]
     short = frame("historic", ("ADIR1", "070"), ("ADCO", THREE), *amperes)
     calm = frame("historic", ("ADCO", THREE), *amperes)

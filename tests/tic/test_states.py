@@ -100,7 +100,7 @@ def test_the_register_of_a_real_meter(text, other):
     ],
 )
 def test_each_bit_is_one_field(bit, field, value):
-    """One bit set changes one field, and the unused bits 5 and 18 none."""
+    """One bit set changes one field, and the unused bits 5 and 18 none (nasty input 3.7)."""
     none, one = parse_register("00000000"), parse_register(f"{1 << bit:08X}")
     assert getattr(one, field) is value
     assert [name for name in PLAIN if getattr(none, name) != getattr(one, name)] == [field]
@@ -306,7 +306,7 @@ def test_a_colour_that_is_no_longer_known_is_said_to_be_unknown():
 
 
 def test_an_overload_is_one_series_in_both_modes():
-    """ADPS is 1, its absence from a whole frame 0; a partial frame says nothing."""
+    """ADPS is 1, its absence from a whole frame 0; a partial frame says nothing (nasty inputs 6.1, 6.2)."""
     calm, over = historic(("IINST", "010")), historic(("IINST", "050"), ("ADPS", "050"))
     told = values(calm, over, calm._replace(whole=False), calm)
     assert [said.get("status/overload") for said in told] == ["0", "1", None, "0"]
@@ -363,7 +363,7 @@ KNOWN = [("state-known", None, None, None)]
     ids=lambda value: value[0] if isinstance(value, tuple) and isinstance(value[0], str) else "",
 )  # fmt: skip
 def test_a_change_of_the_register_is_told_once(there, expected, back):
-    """There and back again, each once however often it is repeated."""
+    """There and back again, each once however often it is repeated (nasty input 3.7)."""
     calm = register()
     assert events(calm, calm, there, there, there, calm, calm) == [KNOWN, [], [expected], [], [], [back], []]
 
