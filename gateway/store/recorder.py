@@ -27,6 +27,9 @@ PARIS = ZoneInfo("Europe/Paris")
 # Two samples further apart than this say nothing sure about the index in between, so no half-hour point is made.
 MAX_BOUNDARY_GAP_S = 600
 
+# The event after which all indexes are another meter's.
+METER_REPLACED = "meter-replaced"
+
 # A meter repeats two points of a curve (n, n-1) and two maxima; a few more cost nothing.
 OWN_TIMES_KEPT = 8
 
@@ -155,6 +158,9 @@ class Recorder:
     def tell(self, happened: Happened) -> None:
         """Note an event, to be stored with the frame that showed it."""
         self._batch.happened.append(happened)
+        if happened.kind == METER_REPLACED:
+            # Between the index of one meter and that of another there is nothing to share out.
+            self._indexes.clear()
 
     def take(self) -> Batch:
         """Hand over what was gathered and begin anew."""

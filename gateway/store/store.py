@@ -15,7 +15,7 @@ from gateway.store.connection import open_reader, open_writer
 from gateway.store.history import History
 from gateway.store.outbox import Outbox
 from gateway.store.points import Granularity, Series
-from gateway.store.recorder import day_end, day_start
+from gateway.store.recorder import METER_REPLACED, day_end, day_start
 from gateway.store.tables import point, translated
 from gateway.tic.reading import Kind, Quality
 
@@ -130,14 +130,14 @@ class Store(Outbox, History):
             return points
         start = time - Granularity.HALF_HOUR
         before = self._index_at(series, start)
-        if before is not None and value >= before:
+        if before is not None and value >= before and self._is_one_meter(series, start, time):
             points += self._write_curve(series, start, (value - before) * 2)
         # Here and not when the day is closed: the first frame of a day may be committed before the index comes.
-        return points + self._write_daily(series, day_start(time - 1), value) if midnight else points
+        return points + self._write_daily(series, day_start(time - 1), time, value) if midnight else points
 
-    def _write_daily(self, index: Series, start: int, value: int) -> list[Point]:
+    def _write_daily(self, index: Series, start: int, end: int, value: int) -> list[Point]:
         before = self._index_at(index, start)
-        if before is None or value < before:
+        if before is None or value < before or not self._is_one_meter(index, start, end):
             return []
         daily = self._series(index.meter, index.path.replace("/index", "/daily"), "Wh", "daily")
         return self._insert_coarse(daily, Granularity.DAY, start, value - before)
@@ -189,6 +189,15 @@ class Store(Outbox, History):
             "SELECT max(value) FROM reading WHERE series = ? AND time >= ? AND time < ?", [series.id, start, end]
         ).fetchone()
         return [] if highest is None else self._insert_coarse(series, Granularity.DAY, start, highest)
+
+    def _is_one_meter(self, index: Series, start: int, end: int) -> bool:
+        """Whether the household's meter was not replaced in that time: what another one counted is no difference."""
+        replaced = self._db.execute(
+            "SELECT 1 FROM event JOIN meter ON meter.id = event.meter"
+            " WHERE meter.name = ? AND event.kind = ? AND event.time > ? AND event.time <= ? LIMIT 1",
+            [index.meter, METER_REPLACED, start, end],
+        ).fetchone()
+        return replaced is None
 
     def _index_at(self, series: Series, time: int) -> int | None:
         row = self._db.execute(

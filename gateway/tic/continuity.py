@@ -61,5 +61,7 @@ class Continuity:
                 if before is not None and before != value:
                     kind = BreakKind.CONTRACT_CHANGED
                     breaks.append(Break(kind, interpretation.time, reading.series, before, value))
+                    # What the other mode called it is over too, and no second change when it is heard again.
+                    self._contracts.clear()
                 self._contracts[reading.series] = value
         return breaks

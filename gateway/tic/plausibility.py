@@ -204,9 +204,11 @@ class Plausibility:
             facts.append(Fact(FactKind.METER_REPLACED, interpretation.time, "", before, said))
             self._three_phases = False
             self._sum = _Sum()
+            # Of the other mode's indexes none was heard since, and what is stored of them is the other meter's.
+            self._known.clear()
             for judge in self._judges.values():
                 if isinstance(judge, _Index):
-                    judge.begin_anew()
+                    judge.begin_anew(interpretation.time.timestamp())
         return said
 
     def _meet(self, reading: Reading) -> _Judge:
@@ -263,9 +265,9 @@ class _Index:
         self._time: float = time
         self._candidate, self._candidate_time, self._agreed = 0, 0.0, 0
 
-    def begin_anew(self) -> None:
+    def begin_anew(self, now: float) -> None:
         """Forget the value of another meter, unless the last frame went on from it."""
-        if self._agreed:
+        if self._agreed or now - self._time > _GAP_S:
             self._value = None
 
     def judge(self, reading: Reading, frame: _Frame) -> str:

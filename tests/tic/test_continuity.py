@@ -29,7 +29,7 @@ def test_a_mode_switched_over_is_told_once_each_way():
 
 
 def test_another_contract_is_told_once_and_a_missing_label_is_no_contract():
-    """HC to BASE, with a frame between that lacks the label."""
+    """HC to BASE, with a frame between that lacks the label (nasty input 5.5)."""
     frames = [("historic", said(option=o)) for o in ("HC..", "HC..")]
     frames += [("historic", said()), ("historic", said(option="BASE")), ("historic", said(option="BASE"))]
     assert observed(Continuity({}), *frames) == [(BreakKind.CONTRACT_CHANGED, "HC..", "BASE")]

@@ -123,7 +123,7 @@ def test_what_is_injected_has_a_contract_of_its_own():
 
 
 def test_an_index_never_falls():
-    """A lower value is no value, and the right one after it is believed as if nothing had been."""
+    """A lower value is no value, and the right one after it is believed as if nothing had been (nasty input 5.1)."""
     meter = settled()
     assert meter.say_each(TOTAL, (2, 900), (3, 1001)) == [None, 1001]
     assert meter.facts == []
@@ -131,7 +131,10 @@ def test_an_index_never_falls():
 
 
 def test_a_lower_value_that_lasts_is_a_fact():
-    """Three frames that agree are right, whatever was believed before; a wrong value cannot lock out the right ones."""
+    """Three frames that agree are right, whatever was believed before; a wrong value cannot lock out the right ones.
+
+    (Nasty input 5.3.)
+    """
     meter = settled(value=39_001_000)
     assert meter.say_each(TOTAL, (2, 1000), (3, 1000), (4, 1001), (5, 1001)) == [None, None, 1001, 1001]
     assert meter.facts == [(FactKind.INDEX_FELL, TOTAL, 39_001_000, 1001)]
@@ -176,7 +179,7 @@ def test_after_an_outage_a_second_frame_has_to_agree():
 
 
 def test_a_clock_set_back_refuses_nothing():
-    """Between two frames of which the second is older, a frame's worth of energy is believed."""
+    """Between two frames of which the second is older, a frame's worth of energy is believed (nasty input 7.1)."""
     assert settled().say_each(TOTAL, (-3600, 1002), (-3599, 1003)) == [1002, 1003]
 
 
@@ -211,7 +214,7 @@ def parts(total, **others):
 
 
 def test_a_total_that_is_not_the_sum_of_its_parts_is_not_believed():
-    """One watt-hour is too little to be seen otherwise; what did not change is not in doubt."""
+    """One watt-hour is too little to be seen otherwise; what did not change is not in doubt (nasty input 5.2)."""
     meter = Meter()
     for second in (0, 1):
         meter.say(second, parts(1000))
@@ -245,7 +248,10 @@ def test_the_total_made_of_a_refused_part_is_refused_with_it():
 
 
 def test_another_meter_begins_its_indexes_without_waiting():
-    """An address said twice is a fact, and the values that came with it are not compared with the old meter's."""
+    """An address said twice is a fact, and the values that came with it are not compared with the old meter's.
+
+    (Nasty input 5.4.)
+    """
     meter = settled(value=5_000_000)
     assert meter.say(2, {TOTAL: 12}, meter=NEW) == {}
     assert meter.last.meter is None
@@ -309,7 +315,7 @@ def test_a_meter_replaced_while_nobody_looked_is_found():
     ],
 )
 def test_a_measure_is_within_what_the_hardware_measures(series, most):
-    """The largest value is believed, one more is not, and both at once."""
+    """The largest value is believed, one more is not, and both at once (nasty input 4.1)."""
     assert Meter().say_each(series, (0, most), (1, most + 1), (2, most)) == [most, None, most]
 
 
@@ -322,7 +328,10 @@ def test_three_phases_carry_three_times_the_power():
 
 @pytest.mark.parametrize("end", ["", "/phase/1", "/phase/3"])
 def test_power_is_not_more_than_voltage_and_current_explain(end):
-    """Where the three contradict each other none is believed; less power than they explain (injection) is right."""
+    """Where the three contradict each other none is believed; less power than they explain (injection) is right.
+
+    (Nasty input 4.1.)
+    """
     three = {CURRENT + "/phase/2": 0} if end else {}
     meter = Meter()
     assert len(meter.say(0, three | {VOLTAGE + end: 230, CURRENT + end: 10, POWER + end: 3200})) == 3 + len(three)
@@ -432,7 +441,10 @@ def test_a_gas_index_has_its_own_pace():
 
 
 def test_an_industrial_meter_counts_in_kilowatt_hours():
-    """A step of one of its units is believed, one of nine is not; its powers have no household's limit."""
+    """A step of one of its units is believed, one of nine is not; its powers have no household's limit.
+
+    (Nasty input 5.6.)
+    """
     meter = settled(value=7_000_000)
     assert meter.say_each(TOTAL, (2, 7_001_000), (3, 7_010_000), (4, 7_002_000)) == [7_001_000, None, 7_002_000]
     assert settled(value=0).say_each(TOTAL, (2, 1000)) == [None]
