@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 from federation import wait_until
@@ -115,6 +116,6 @@ class House:
 
     def stored(self, *prefixes):
         """(path, time, value) of every raw point in the gateway's database under the prefixes."""
-        with sqlite3.connect(f"file:{self.folder}/data/linky-gateway.sqlite?mode=ro", uri=True) as db:
+        with closing(sqlite3.connect(f"file:{self.folder}/data/linky-gateway.sqlite?mode=ro", uri=True)) as db:
             rows = db.execute("SELECT path, time, value FROM reading JOIN series ON series.id = reading.series")
             return sorted(row for row in rows if row[0].startswith(prefixes))

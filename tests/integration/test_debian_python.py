@@ -9,6 +9,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -142,6 +143,6 @@ def test_the_chain_works_on_debians_libraries(federation, tmp_path, debian_pytho
 
 def received(path):
     """(path, time, value) of every record in the recipient's own database."""
-    with sqlite3.connect(path) as db:
+    with closing(sqlite3.connect(path)) as db:
         rows = db.execute("SELECT name, time, value FROM record").fetchall()
     return sorted((name.split("/", 2)[2], int(time), value) for name, time, value in rows)

@@ -2,7 +2,7 @@
 
 import random
 import sqlite3
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 
 import pytest
 
@@ -24,7 +24,7 @@ SHARED = ("consumption/", "contract/", "status/")
 
 def received(path):
     """(path, time, value) of every record in the recipient's own database, and how many names it knows them under."""
-    with sqlite3.connect(path) as db:
+    with closing(sqlite3.connect(path)) as db:
         rows = db.execute("SELECT name, time, value FROM record").fetchall()
     return sorted((name.split("/", 2)[2], int(time), value) for name, time, value in rows)
 
