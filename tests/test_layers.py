@@ -22,6 +22,7 @@ CORE = (
     *(f"tic/{name}.py" for name in ("frame", "labels", "reading", "states", "events", "profile", "industrial")),
     *(f"tic/{name}.py" for name in ("plausibility", "quality")),
     "senml/pack.py",
+    "senml/syntax.py",
     "senml/naming.py",
     "store/recorder.py",
 )

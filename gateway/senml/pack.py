@@ -14,44 +14,35 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 from xml.etree.ElementTree import Element, SubElement
-from xml.parsers import expat
 from xml.sax.saxutils import quoteattr
 
 from gateway.errors import SenMLError
+from gateway.senml.syntax import EXACT_INTEGER, NAMESPACE, NUMBERS, Field, json_rows, xml_rows
 from gateway.senml.units import is_registered, is_secondary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-NAMESPACE = "urn:ietf:params:xml:ns:senml"
-MAX_BYTES = 1 << 20  # twice the largest stanza a server of the federation lets through (512 KiB)
 MAX_RECORDS = 20_000  # two weeks of minutes; an element arrives parsed, so its bytes cannot be counted
 MAX_NAME_CHARS = 512  # one long base name would otherwise be copied into every record: 1 MiB becomes 20 GB
-MAX_DEPTH = 8  # a pack is two levels deep; the rest is room for unknown labels with structured values
 
 VERSION = 10
 VERSION_SECONDARY_UNITS = VERSION + (1 << 4)  # RFC 9100 §4: feature 4
 
 ABSOLUTE_TIME = 1 << 28  # RFC 8428 §4.5.3: below it a time is relative to now
 _LAST_TIME = 253_402_300_799  # 9999-12-31T23:59:59Z, the last that a calendar of ours can hold
-_EXACT_INTEGER = 1 << 53  # above it a receiver's double (RFC 8428 §5) loses the units digit
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9\-:./_]*")  # RFC 8428 §4.5.1
 _NAME_WITH_AT = re.compile(r"[A-Za-z0-9][A-Za-z0-9\-:./_@]*")
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")  # xsd:double without INF and NaN
-_INTEGER = re.compile(r"[+-]?[0-9]{1,16}")
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0 §2.2
-_JSON_LEVELS = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{\]}]', re.DOTALL)
 
-_NUMBERS = frozenset({"bt", "bv", "bs", "v", "s", "t", "ut"})
 _STRINGS = frozenset({"bn", "bu", "n", "u", "vs", "vd"})
-_LABELS = _NUMBERS | _STRINGS | {"bver", "vb"}
+_LABELS = NUMBERS | _STRINGS | {"bver", "vb"}
 _BASE_LABELS = frozenset({"bn", "bt", "bu", "bv", "bs", "bver"})
 _VALUE_LABELS = ("v", "vs", "vb", "vd")
 
 Value: TypeAlias = int | float | str | bool | bytes | None
-Field: TypeAlias = int | float | str | bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,23 +100,12 @@ def decode_json(pack: str | bytes, now: float, *, allow_at: bool = False) -> tup
 
     ``now`` (POSIX seconds UTC) is what relative times are relative to. Raises SenMLError for anything but a valid pack.
     """
-    text = _utf8(pack)
-    _check_depth(text)
-    try:
-        records = json.loads(
-            text, object_pairs_hook=_unique_labels, parse_int=_number, parse_float=_number, parse_constant=_number
-        )
-    except json.JSONDecodeError as error:
-        raise SenMLError(f"The pack is not JSON: {error.msg}, at character {error.pos}.") from error
-    if not isinstance(records, list):
-        raise SenMLError("A JSON pack is an array of records.")
-    return _chronological(records, now, allow_at=allow_at)
+    return _chronological(json_rows(pack), now, allow_at=allow_at)
 
 
 def decode_xml(pack: str | bytes | Element, now: float, *, allow_at: bool = False) -> tuple[Record, ...]:
     """Read an XML pack, or the ``<sensml/>`` element of a stanza. See ``decode_json``."""
-    rows = _element_rows(pack) if isinstance(pack, Element) else _SenmlReader().read(_utf8(pack))
-    return _chronological((_typed(row) for row in rows), now, allow_at=allow_at)
+    return _chronological(xml_rows(pack), now, allow_at=allow_at)
 
 
 class Resolver:
@@ -299,7 +279,7 @@ def _check_record(record: Record, *, allow_at: bool) -> None:
 
 
 def _largest(number: float) -> float:
-    return _EXACT_INTEGER if isinstance(number, int) else math.inf
+    return EXACT_INTEGER if isinstance(number, int) else math.inf
 
 
 def _xml_text(field: Field) -> str:
@@ -341,9 +321,9 @@ def _of_its_type(label: str, field: object) -> Field:
         case bool():
             allowed = label == "vb"
         case int():
-            allowed = label in _NUMBERS or label == "bver"
+            allowed = label in NUMBERS or label == "bver"
         case float():
-            allowed = label in _NUMBERS
+            allowed = label in NUMBERS
         case str():
             allowed = label in _STRINGS
             _check_unicode(field)
@@ -352,31 +332,6 @@ def _of_its_type(label: str, field: object) -> Field:
     if not allowed or not isinstance(field, Field):
         raise SenMLError(f"{label!r} has a value of the wrong type.")
     return field
-
-
-def _typed(row: Mapping[str, str]) -> dict[str, Field]:
-    """Read XML attributes by the types of RFC 8428 §7."""
-    return {label: _attribute(label, text) for label, text in row.items()}
-
-
-def _attribute(label: str, text: str) -> Field:
-    if label in _NUMBERS or label == "bver":
-        return _number(text.strip(" \t\r\n"))
-    if label != "vb":
-        return text
-    flag = {"true": True, "1": True, "false": False, "0": False}.get(text.strip(" \t\r\n"))
-    if flag is None:
-        raise SenMLError("A boolean value is true, false, 1 or 0.")
-    return flag
-
-
-def _number(text: str) -> int | float:
-    """Read a number as every receiver must be able to: an integer, or a finite double."""
-    if _INTEGER.fullmatch(text) and abs(int(text)) <= _EXACT_INTEGER:
-        return int(text)
-    if not _NUMBER.fullmatch(text) or not math.isfinite(number := float(text)):
-        raise SenMLError(f"{text[:40]!a} is not a number.")
-    return number
 
 
 def _octets(text: str) -> bytes:
@@ -413,74 +368,3 @@ def _check_time(time: float) -> None:
 def _check_unicode(text: str) -> None:
     if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
         raise SenMLError("a text holds half a character (a lone surrogate).")
-
-
-def _utf8(pack: str | bytes) -> str:
-    if len(pack) > MAX_BYTES:
-        raise SenMLError(f"A pack of more than {MAX_BYTES} bytes is refused.")
-    try:
-        return pack.decode("utf-8") if isinstance(pack, bytes) else pack
-    except UnicodeDecodeError as error:
-        raise SenMLError(f"The pack is not UTF-8 at byte {error.start}.") from error
-
-
-def _check_depth(text: str) -> None:
-    """Refuse deep nesting before the JSON reader recurses into it."""
-    depth = 0
-    for match in _JSON_LEVELS.finditer(text):
-        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(match[0], 0)
-        if depth > MAX_DEPTH:
-            raise SenMLError(f"A pack nested deeper than {MAX_DEPTH} levels is refused.")
-
-
-def _unique_labels(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    fields = dict(pairs)
-    if len(fields) != len(pairs):
-        raise SenMLError("A record has the same label twice.")
-    return fields
-
-
-def _element_rows(root: Element) -> Iterator[Mapping[str, str]]:
-    if root.tag != f"{{{NAMESPACE}}}sensml":
-        raise SenMLError(f"The element is not <sensml/> of {NAMESPACE}.")
-    for child in root:
-        if child.tag != f"{{{NAMESPACE}}}senml" or len(child):
-            raise SenMLError("A pack holds <senml/> records and nothing else.")
-        yield child.attrib
-
-
-class _SenmlReader:
-    """expat, and not an element builder: it can refuse a document type before any entity is defined or expanded."""
-
-    def __init__(self) -> None:
-        self._rows: list[dict[str, str]] = []
-        self._depth = 0
-        self._parser = expat.ParserCreate("UTF-8", "}")
-        self._parser.StartDoctypeDeclHandler = self._refuse_doctype
-        self._parser.StartElementHandler = self._start
-        self._parser.EndElementHandler = self._end
-
-    def read(self, text: str) -> list[dict[str, str]]:
-        """Give the attributes of each record. Raises SenMLError."""
-        try:
-            self._parser.Parse(text.encode("utf-8"), True)
-        except UnicodeEncodeError as error:
-            raise SenMLError("The pack holds half a character (a lone surrogate).") from error
-        except expat.ExpatError as error:
-            reason = expat.ErrorString(error.code)
-            raise SenMLError(f"The pack is not XML: {reason}, line {error.lineno}.") from error
-        return self._rows
-
-    def _refuse_doctype(self, *_: object) -> None:
-        raise SenMLError("A pack with a document type declaration is refused.")
-
-    def _start(self, tag: str, attributes: dict[str, str]) -> None:
-        expected = ("sensml", "senml")
-        if self._depth >= len(expected) or tag != f"{NAMESPACE}}}{expected[self._depth]}":
-            raise SenMLError(f"A pack is <sensml/> of {NAMESPACE} with <senml/> records and nothing else.")
-        if self._depth == 1:
-            self._rows.append(attributes)
-        self._depth += 1
-
-    def _end(self, _tag: str) -> None:
-        self._depth -= 1

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.errors import SenMLError
-from gateway.senml import pack
+from gateway.senml import pack, syntax
 from gateway.senml.pack import Record, Resolver, decode_json, decode_xml, encode_json, encode_xml, to_element
 from gateway.senml.units import PRIMARY_UNITS, is_registered, is_secondary, to_primary
 
@@ -24,7 +24,7 @@ OW = "urn:dev:ow:10e2073a01080063"
 
 def xml_of(text: str) -> str:
     """Write a JSON pack's records as RFC 8428 §7 does, attribute by attribute."""
-    root = ElementTree.Element("sensml", {"xmlns": pack.NAMESPACE})
+    root = ElementTree.Element("sensml", {"xmlns": syntax.NAMESPACE})
     for fields in json.loads(text):
         texts = {label: json.dumps(field) if not isinstance(field, str) else field for label, field in fields.items()}
         ElementTree.SubElement(root, "senml", texts)
@@ -281,7 +281,7 @@ def test_unknown_labels_are_ignored_unless_they_must_be_understood():
     with pytest.raises(SenMLError, match="must be understood"):
         decode_json('[{"n":"a","v":1,"foo_":1}]', NOW)
     with pytest.raises(SenMLError, match="must be understood"):
-        decode_xml(f'<sensml xmlns="{pack.NAMESPACE}"><senml n="a" v="1" foo_="1"/></sensml>', NOW)
+        decode_xml(f'<sensml xmlns="{syntax.NAMESPACE}"><senml n="a" v="1" foo_="1"/></sensml>', NOW)
 
 
 REFUSED_JSON = {
@@ -325,7 +325,7 @@ REFUSED_JSON = {
     "too deep": "[" * 100_000,
     "too deep, quoted brackets beside": '[{"n":"[[[[[[[[[[","v":' + "[" * 9 + "]" * 9 + "}]",
     "a base name to copy": '[{"bn":"' + "a" * 500_000 + '","v":1}' + ',{"v":1}' * 10_000 + "]",
-    "too large": " " * (pack.MAX_BYTES + 1),
+    "too large": " " * (syntax.MAX_BYTES + 1),
     "too many records": "[" + ",".join(['{"bv":0}'] * (pack.MAX_RECORDS + 1)) + "]",
 }
 
@@ -343,7 +343,7 @@ LAUGHS = """<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]
 <sensml xmlns="urn:ietf:params:xml:ns:senml"><senml n="a" vs="&b;"/></sensml>"""
 
 
-def one(attributes: str, root: str = f'sensml xmlns="{pack.NAMESPACE}"') -> str:
+def one(attributes: str, root: str = f'sensml xmlns="{syntax.NAMESPACE}"') -> str:
     """Write an XML pack of one record."""
     return f"<{root}><senml {attributes}/></{root.split(maxsplit=1)[0]}>"
 
@@ -358,9 +358,9 @@ REFUSED_XML = {
     "external entity": '<!DOCTYPE x SYSTEM "file:///etc/passwd"><x/>',
     "undefined entity": one('n="a" vs="&x;"'),
     "no namespace": one('n="a" v="1"', "sensml"),
-    "another root": one('n="a" v="1"', f'senml xmlns="{pack.NAMESPACE}"'),
-    "another child": f'<sensml xmlns="{pack.NAMESPACE}"><sensml/></sensml>',
-    "too deep": f'<sensml xmlns="{pack.NAMESPACE}"><senml n="a" v="1"><senml/></senml></sensml>',
+    "another root": one('n="a" v="1"', f'senml xmlns="{syntax.NAMESPACE}"'),
+    "another child": f'<sensml xmlns="{syntax.NAMESPACE}"><sensml/></sensml>',
+    "too deep": f'<sensml xmlns="{syntax.NAMESPACE}"><senml n="a" v="1"><senml/></senml></sensml>',
     "same attribute twice": one('n="a" v="1" v="2"'),
     "not a number": one('n="a" v="1,5"'),
     "infinity": one('n="a" v="INF"'),
@@ -368,7 +368,7 @@ REFUSED_XML = {
     "underscore in number": one('n="a" v="1_000"'),
     "not a bool": one('n="a" vb="yes"'),
     "version 42": one('bver="42" n="a" v="1"'),
-    "too large": " " * (pack.MAX_BYTES + 1),
+    "too large": " " * (syntax.MAX_BYTES + 1),
 }
 
 
@@ -474,9 +474,11 @@ def test_no_garbage_raises_anything_else(garbage: str | bytes):
 def test_no_well_formed_garbage_raises_anything_else(rows: list[dict[str, object]]):
     """Any JSON of any types under our labels, and the same as attributes, is a pack or a SenMLError."""
     read_or_refuse(decode_json, json.dumps(rows))
-    root = ElementTree.Element(f"{{{pack.NAMESPACE}}}sensml")
+    root = ElementTree.Element(f"{{{syntax.NAMESPACE}}}sensml")
     for row in rows:
-        ElementTree.SubElement(root, f"{{{pack.NAMESPACE}}}senml", {label: str(field) for label, field in row.items()})
+        ElementTree.SubElement(
+            root, f"{{{syntax.NAMESPACE}}}senml", {label: str(field) for label, field in row.items()}
+        )
     read_or_refuse(decode_xml, root)
 
 
