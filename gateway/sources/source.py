@@ -39,6 +39,9 @@ class Source(Protocol):
 
 def parse_source(text: str, folder: Path) -> Source:
     """The source that ``text`` names; ConfigError for anything else."""
+    if "\0" in text:
+        # Each Python has other words for it, and none of them says where.
+        raise ConfigError(f"source {text!r}: a name holds no NUL character")
     if text.startswith("replay:"):
         name, _, query = text.removeprefix("replay:").partition("?")
         if not name:

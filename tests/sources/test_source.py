@@ -72,6 +72,8 @@ def test_a_replay_is_a_file_beside_the_configuration(text, path, speed):
         ("dev/ttyUSB0", "write the path of a port (/dev/…), socket://HOST:PORT or replay:FILE"),
         ("ttyUSB0", "write the path of a port"),
         ("COM3", "write the path of a port"),
+        ("/dev/tty\0S0", "a name holds no NUL character"),
+        ("replay:day\0.raw", "a name holds no NUL character"),
         ("tcp://host:1", "write the path of a port"),
         ("Replay:day.raw", "write the path of a port"),
         ("socket://", "write socket://HOST:PORT"),
@@ -117,7 +119,6 @@ def test_what_is_not_understood_is_one_sentence(text, sentence):
         ("/nowhere/ttyUSB0", "/nowhere/ttyUSB0: no such port: is the adapter plugged in?"),
         ("replay:none.raw", "replay:{folder}/none.raw: cannot be read: No such file or directory"),
         ("replay:.", "replay:{folder}: cannot be read: Is a directory"),
-        ("/dev/tty\0S0", "/dev/tty\0S0: embedded null byte"),
     ],
 )
 def test_what_is_not_there_is_one_sentence_when_it_is_opened(tmp_path, text, sentence):
