@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from gateway.senml.naming import SeriesName
     from gateway.store.points import Event, Point, Series
 
-FORMATS = ("senml-json", "senml-xml", "csv")
-
 _SLICE = 1000
 _XML_OPEN, _XML_CLOSE = '<sensml xmlns="urn:ietf:params:xml:ns:senml">', "</sensml>"
 
@@ -49,7 +47,7 @@ class SenML:
 
 
 def export(points: Iterable[Point], senml: SenML, form: str, out: IO[str]) -> int:
-    """Write the points to ``out``; how many there were. ``form`` is one of ``FORMATS``."""
+    """Write the points to ``out``; how many there were. ``form``: senml-json, senml-xml or csv."""
     if form == "csv":
         return _csv(points, out)
     write = _json if form == "senml-json" else _xml

@@ -14,12 +14,12 @@ import pytest
 
 from gateway.doctor.causes import Cause
 from simulator.process import Meter
+from tests.rights import without_rights
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parent.parent.parent
 FRAMES = ROOT / "tests" / "frames"
-NOBODY = 65534
 DEADLINE_S = 20.0
 
 # Long enough for several frames of a meter that runs twenty times as fast as a real one, at either speed.
@@ -32,19 +32,6 @@ LOOP = {"tcp": "127.0.0.1:0", "loop": True, **QUICK}
 def link(tmp_path):
     """Where the meter's port appears."""
     return tmp_path / "linky"
-
-
-@contextlib.contextmanager
-def without_rights():
-    """Root may open everything; nobody may not."""
-    root = os.geteuid() == 0
-    if root:
-        os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        if root:
-            os.seteuid(0)
 
 
 def set_port(path, change):

@@ -15,10 +15,10 @@ import pytest
 from gateway.errors import PortError
 from gateway.sources import serial_port
 from gateway.sources.serial_port import SerialSource
+from tests.rights import without_rights
 
 ROOT = Path(__file__).parent.parent.parent
 DEADLINE_S = 20.0
-NOBODY = 65534
 
 # What the settings must be after each opening and each change of speed: (index in termios, bits, whether set).
 SETTINGS = {
@@ -91,19 +91,6 @@ def refusal(path):
 def descriptors():
     """How many files this process holds open."""
     return sum(1 for _ in Path("/proc/self/fd").iterdir())
-
-
-@contextlib.contextmanager
-def without_rights():
-    """Root may open everything; nobody may not."""
-    root = os.geteuid() == 0
-    if root:
-        os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        if root:
-            os.seteuid(0)
 
 
 @pytest.mark.parametrize("what", SETTINGS)
