@@ -15,6 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from gateway.alerts import Watch
+from gateway.clock import HostClock
 from gateway.control import serve
 from gateway.errors import StoreError
 from gateway.meter import MeterReader
@@ -22,10 +23,11 @@ from gateway.orders import act
 from gateway.publish import Publication
 from gateway.sources.line import Line
 from gateway.sources.source import parse_source
-from gateway.status import BROKEN, OK, Link, as_json, decode_link, meter_link, port_link, recipient_links
+from gateway.status import BROKEN, OK, Link, as_json, clock_link, decode_link, meter_link, port_link, recipient_links
 from gateway.store.connection import WriterLock
 from gateway.store.store import Store
 from gateway.systemd import Notifier, Watchdog, status_line
+from gateway.tic.clock import Belief
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from gateway.alerts import Alert
     from gateway.config import Config, Meter
     from gateway.store.points import Backlog
-    from gateway.store.recorder import Batch
+    from gateway.store.recorder import Batch, UndatedFrame
 
 log = logging.getLogger(__name__)
 
@@ -62,11 +64,14 @@ class Gateway:
 
     Args:
         config: the checked configuration; the database has been prepared and the lock is ours.
+        host: whether the host knows the time.
     """
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, host: HostClock | None = None) -> None:
         self._config = config
+        self._host = host or HostClock(trusted=config.clock.trusted)
         self._meters: dict[str, MeterReader] = {}
+        self._owners: dict[str, MeterReader] = {}
         self._unwritten: list[Batch] = []
         self._urgent = asyncio.Event()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
@@ -89,6 +94,8 @@ class Gateway:
         self._store = await self.call(Store, self._config.directory)
         server = None
         try:
+            if lost := await self.call(self._store.give_up_undated, self._host.boot):
+                log.warning("%d frames of an earlier start are lost: nobody knew the time until it ended", lost)
             for meter, source in sources:
                 await self._know(meter, Line(meter.name, source, meter.mode))
             if self._config.federation:
@@ -109,7 +116,7 @@ class Gateway:
 
     async def _work(self, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(m.read(self._urgent), name=f"meter {n}") for n, m in self._meters.items()]
+            tasks = [group.create_task(m.read(self._urgent, self), name=f"meter {n}") for n, m in self._meters.items()]
             tasks.append(group.create_task(self._keep_committing(), name="commit"))
             tasks.append(group.create_task(self._keep_watch(), name="watch"))
             tasks.append(group.create_task(self._watchdog.run(), name="watchdog"))
@@ -124,10 +131,22 @@ class Gateway:
             for task in tasks:
                 task.cancel()
 
+    async def commit(self) -> None:
+        """Store everything that was gathered; StoreError if it could not be, and waits in memory."""
+        await self._commit()
+        if self._unwritten:
+            raise StoreError(self._store_error or "the database cannot be written")
+
+    async def undated(self, meter: str, boot: str, limit: int) -> list[UndatedFrame]:
+        """The oldest stored frames of a meter without a date."""
+        return await self.call(self._store.undated, meter, boot, limit)
+
     async def _know(self, meter: Meter, line: Line) -> None:
         known = await self.call(self._store.add_meter, meter.name, meter.sensor, meter.prm)
         values = await self.call(self._store.last_values, meter.name)
-        self._meters[meter.name] = MeterReader(known, values, line)
+        kept = await self.call(self._store.count_undated, meter.name, self._host.boot)
+        belief = Belief(meter.clock)
+        self._meters[meter.name] = MeterReader(known, values, line, self._host, belief, kept, self._owners)
 
     async def _keep_committing(self) -> None:
         forgotten = 0.0
@@ -240,8 +259,9 @@ class Gateway:
         links = []
         for name, meter in self._meters.items():
             state = meter.line.state
-            links += [meter_link(name, state, now), port_link(name, state, now)]
+            links += [meter_link(name, state, now, meter.heard.name), port_link(name, state, now)]
             links.append(decode_link(name, state, meter.line.quality, now))
+            links.append(clock_link(name, state, meter.clock, meter.kept, host_knows=meter.host.knows()))
         links.append(self._store_link(now))
         if self._publication:
             links.append(self._publication.link())

@@ -35,6 +35,8 @@ class Meter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     mode: Literal["auto", "historic", "standard"] = "auto"
     # The id in series names; random when it is not given. A serial number would follow the household for ever.
     sensor: Annotated[str, msgspec.Meta(pattern=_SENSOR)] | None = None
+    # Whose time its readings get: the meter's unless it is far off the host's, always the meter's, always the host's.
+    clock: Literal["auto", "meter", "host"] = "auto"
     # The delivery point, needed for urn: names in historic mode, which does not carry it.
     prm: Annotated[str, msgspec.Meta(pattern="^[0-9]{14}$")] | None = None
 
@@ -70,11 +72,19 @@ class Household(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     language: Literal["fr", "en"] = "fr"
 
 
+class Clock(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[clock]``: the host's clock."""
+
+    # It is right although nothing tells the kernel so: set by hand, or by a program of one's own.
+    trusted: bool = False
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file. ``folder`` is where it lay."""
 
     meter: Annotated[tuple[Meter, ...], msgspec.Meta(min_length=1)]
     store: Store = Store()
+    clock: Clock = Clock()
     federation: Federation | None = None
     household: Household | None = None
     folder: str = "."

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gateway.alerts import Alert
     from gateway.sources.line import LineState
     from gateway.store.points import Backlog
+    from gateway.tic.clock import MeterClock
     from gateway.tic.quality import SignalQuality
 
 OK, WAITING, BROKEN = "ok", "waiting", "broken"
@@ -66,14 +67,37 @@ def signal(quality: SignalQuality, now: float) -> str:
     return f"signal {', '.join(words) or 'unknown'}" + (f"; {', '.join(faults)}" if faults else "")
 
 
-def meter_link(name: str, line: LineState, now: float) -> Link:
-    """What the meter says; mute after 30 s without a frame."""
+def meter_link(name: str, line: LineState, now: float, heard: str | None = None) -> Link:
+    """What the meter says; mute after 30 s without a frame. ``heard``: whose meter is at this port, if not its own."""
     if line.last_frame is None:
         return Link(f"meter {name}", WAITING, None, "no frame yet")
     age = now - line.last_frame
     counts = f"{line.mode} mode, {line.frames} whole frames, {line.partial} partial, {line.bad_groups} bad groups"
+    if heard not in (None, name):
+        counts = f"this port has the cable of meter {heard}; {counts}"
     mute = age > MUTE_AFTER_S and not line.ended
     return Link(f"meter {name}", BROKEN if mute else OK, age, f"mute; {counts}" if mute else counts)
+
+
+def clock_link(name: str, line: LineState, clock: MeterClock, kept: int, *, host_knows: bool) -> Link:
+    """Whose time the readings get; ``kept`` frames wait for somebody to know it."""
+    link = f"clock {name}"
+    if kept:
+        return Link(link, WAITING, None, f"the host's clock is not set: {kept} frames wait for their date")
+    drift = clock.drift_s
+    if line.mode is None or (drift is None and not host_knows):
+        return Link(link, OK, None, "no frame yet" if line.mode is None else "the meter's; the host's is not set")
+    if drift is None:
+        return Link(link, OK, None, "the host's")
+    if clock.wrong:
+        return Link(link, BROKEN, None, f"the meter's is {_drift(drift)} the host's, which is used instead")
+    whose = "the host's" if clock.ignored else "the meter's"
+    return Link(link, OK, None, f"{whose}; the meter's is {_drift(drift)} the host's")
+
+
+def _drift(seconds: float) -> str:
+    amount = f"{abs(seconds):.0f} s" if abs(seconds) < 120 else f"{abs(seconds) / 60:.0f} min"
+    return f"{amount} {'ahead of' if seconds > 0 else 'behind'}"
 
 
 def recipient_links(backlog: Sequence[Backlog], now: float) -> list[Link]:

@@ -154,7 +154,7 @@ def test_a_retention_that_cannot_be_kept_does_not_end_the_daemon(config, caplog)
 def test_what_ends_one_task_ends_the_daemon_with_its_sentence(config, monkeypatch):
     """Not a group of errors with a traceback: the error for the person, what was read being committed first."""
 
-    async def fail(self, urgent):
+    async def fail(self, urgent, undated):
         self.recorder.add(frame(START, power=1))
         raise StoreError("the card is gone")
 
@@ -197,7 +197,7 @@ def test_a_standard_frame_that_lost_its_date_is_left_out(config):
             whole = meter.next_frame(START * 1000).encode()
             dateless = [piece for piece in meter.next_frame((START + 2) * 1000).encode() if b"\nDATE" not in piece]
             for read in reader.feed(b"".join([*whole, *dateless])):
-                yield read, datetime.now(UTC)
+                yield read, datetime.fromtimestamp(START, UTC)
 
     async def scenario():
         gateway, _ = await start(config)

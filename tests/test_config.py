@@ -38,9 +38,9 @@ def test_the_defaults_that_the_shipped_file_names_are_the_real_ones(tmp_path):
 
 def test_every_key_is_documented_in_the_shipped_file(tmp_path):
     """With all comment signs taken off, every key of the program is there and accepted."""
-    text = re.sub(r"^#(?=[a-z_]+ = |\[(federation|household)\])", "", SHIPPED.read_text(), flags=re.MULTILINE)
+    text = re.sub(r"^#(?=[a-z_]+ = |\[(clock|federation|household)\])", "", SHIPPED.read_text(), flags=re.MULTILINE)
     config = load(write(tmp_path, text))
-    for struct in (config.meter[0], config.store, config.federation, config.household):
+    for struct in (config.meter[0], config.store, config.clock, config.federation, config.household):
         for key in struct.__struct_fields__:
             assert re.search(rf"^{key} = ", text, re.MULTILINE), key
     plain = load(write(tmp_path, LEAST + '[federation]\njid = "maison@example.org"\n')).federation

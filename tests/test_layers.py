@@ -20,7 +20,7 @@ MAY_KNOW = {
 }
 CORE = (
     *(f"tic/{name}.py" for name in ("frame", "labels", "reading", "states", "events", "profile", "industrial")),
-    *(f"tic/{name}.py" for name in ("plausibility", "quality")),
+    *(f"tic/{name}.py" for name in ("plausibility", "quality", "continuity", "clock")),
     "senml/pack.py",
     "senml/syntax.py",
     "senml/naming.py",

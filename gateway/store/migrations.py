@@ -84,3 +84,12 @@ def events(db: Database) -> None:
         " kind TEXT NOT NULL, series TEXT NOT NULL, detail TEXT NOT NULL) STRICT"
     )
     db.execute("CREATE INDEX event_time ON event (time)")
+
+
+@migrations()
+def undated_frames(db: Database) -> None:
+    """Frames that nobody can date yet; ``at`` is milliseconds since the start (``boot``) of the machine."""
+    db.execute(
+        "CREATE TABLE undated (meter INTEGER NOT NULL REFERENCES meter, boot TEXT NOT NULL, at INTEGER NOT NULL,"
+        " frame TEXT NOT NULL, PRIMARY KEY (meter, boot, at)) STRICT, WITHOUT ROWID"
+    )

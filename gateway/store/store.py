@@ -17,6 +17,7 @@ from gateway.store.outbox import Outbox
 from gateway.store.points import Granularity, Series
 from gateway.store.recorder import METER_REPLACED, day_end, day_start
 from gateway.store.tables import point, translated
+from gateway.store.undated import Undated
 from gateway.tic.reading import Kind, Quality
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ _DERIVED = 2
 _CURVE_ALIVE_S = 86400
 
 
-class Store(Outbox, History):
+class Store(Outbox, History, Undated):
     """The database of a gateway, opened for writing. All calls must come from one thread at a time.
 
     Args:
@@ -87,6 +88,7 @@ class Store(Outbox, History):
             "INSERT INTO event (meter, time, kind, series, detail) SELECT id, ?, ?, ?, ? FROM meter WHERE name = ?",
             ((h.time, h.kind, h.series, json.dumps(h.detail), batch.meter) for h in batch.happened),
         )
+        self._write_undated(batch)
         series = {path: self._series(batch.meter, path, unit, kind) for path, (unit, kind) in batch.series.items()}
         points = self._write_readings(batch, series)
         self._write_minutes(batch, series)
