@@ -42,7 +42,8 @@ def port_link(name: str, line: LineState, now: float) -> Link:
     if line.ended:
         return Link(f"port {name}", OK, age, "the replayed file has ended")
     if line.open:
-        return Link(f"port {name}", OK, age, f"open{f' at {line.speed} Bd' if line.speed else ''}")
+        device = f" ({line.device})" if line.device else ""
+        return Link(f"port {name}", OK, age, f"open{f' at {line.speed} Bd' if line.speed else ''}{device}")
     return Link(f"port {name}", BROKEN if line.error else WAITING, age, line.error or "being opened")
 
 
