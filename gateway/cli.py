@@ -13,11 +13,13 @@ import logging
 import os
 import sys
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway import __version__
 from gateway.errors import GatewayError
+from gateway.ports import add_command as add_ports
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -237,6 +239,7 @@ def _parser() -> argparse.ArgumentParser:
     events.add_argument("--json", action="store_true", help="JSON Lines")
 
     _doctor_parser(commands)
+    add_ports(partial(_command, commands, config=False))
 
     status = _command(commands, "status", _status, "each link with its state and age; exit 1 when not running")
     status.add_argument("--json", action="store_true")
