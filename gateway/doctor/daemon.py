@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 # A part of the gateway's sentence for a port that is not open (gateway/sources) -> the cause.
 _SENTENCES = {
     "no such port": Cause.NO_SUCH_PORT,
+    "no such adapter": Cause.NO_SUCH_PORT,
+    "its adapter is gone": Cause.NO_SUCH_PORT,
+    "several adapters": Cause.SEVERAL_PORTS,
     "no device behind": Cause.NO_SUCH_PORT,
     "not a serial port": Cause.NOT_A_PORT,
     "permission denied": Cause.PERMISSION_DENIED,

@@ -60,8 +60,15 @@ _FR = {
         "Le port n'existe pas",
         "{port} est introuvable.",
         "L'adaptateur n'est pas branché, ou il a changé de nom.",
-        "Rebranchez l'adaptateur, puis regardez son nom avec `ls -l /dev/serial/by-id` et mettez ce nom dans la "
-        "configuration (source = …).",
+        "Rebranchez l'adaptateur, puis tapez `linky-gateway ports` et mettez dans la configuration la ligne "
+        "source = … donnée pour lui.",
+    ),
+    Cause.SEVERAL_PORTS: Words(
+        "Plusieurs adaptateurs se ressemblent",
+        "Plus d'un adaptateur branché répond à {port}.",
+        "Ils sont du même modèle, et la configuration ne dit pas lequel est le bon.",
+        "Tapez `linky-gateway ports` et mettez dans la configuration la ligne source = … donnée pour le bon : elle le "
+        "désigne par son numéro de série ou par sa prise.",
     ),
     Cause.UART_OFF: Words(
         "Le port du Raspberry Pi n'est pas activé",
@@ -213,8 +220,15 @@ _EN = {
         "The port does not exist",
         "{port} cannot be found.",
         "The adapter is not plugged in, or its name has changed.",
-        "Plug the adapter in again, look up its name with `ls -l /dev/serial/by-id` and write that name into the "
-        "configuration (source = …).",
+        "Plug the adapter in again, then type `linky-gateway ports` and write the line source = … that it gives for "
+        "it into the configuration.",
+    ),
+    Cause.SEVERAL_PORTS: Words(
+        "Several adapters look alike",
+        "More than one adapter that is plugged in answers to {port}.",
+        "They are of the same model, and the configuration does not say which one is meant.",
+        "Type `linky-gateway ports` and write the line source = … that it gives for the right one into the "
+        "configuration: it names it by its serial number or by its socket.",
     ),
     Cause.UART_OFF: Words(
         "The Raspberry Pi's port is not switched on",

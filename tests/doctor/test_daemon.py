@@ -75,6 +75,9 @@ def test_the_sentences_of_the_sources_are_understood(tmp_path):
         assert named(open=False, error=text) == [cause], text
     assert named(open=False, error="/dev/ttyTIC: permission denied: add the user to …") == [Cause.PERMISSION_DENIED]
     assert named(open=False, error="/dev/ttyTIC: lost: unplugged") == [Cause.PORT_LOST]
+    assert named(open=False, error="usb:@1-1.2: no such adapter: is it plugged in? …") == [Cause.NO_SUCH_PORT]
+    assert named(open=False, error="/dev/ttyUSB0: its adapter is gone, and another …") == [Cause.NO_SUCH_PORT]
+    assert named(open=False, error="usb:0403:6015: several adapters answer to …") == [Cause.SEVERAL_PORTS]
     assert named(open=False, error="something new") == [Cause.UNKNOWN]
 
 
