@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
+from gateway import __version__
 from gateway.alerts import Watch
 from gateway.clock import HostClock
 from gateway.control import serve
@@ -94,8 +95,7 @@ class Gateway:
         self._store = await self.call(Store, self._config.directory)
         server = None
         try:
-            if lost := await self.call(self._store.give_up_undated, self._host.boot):
-                log.warning("%d frames of an earlier start are lost: nobody knew the time until it ended", lost)
+            await self.call(self._note_start)
             for meter, source in sources:
                 await self._know(meter, Line(meter.name, source, meter.mode))
             if self._config.federation:
@@ -140,6 +140,15 @@ class Gateway:
     async def undated(self, meter: str, boot: str, limit: int) -> list[UndatedFrame]:
         """The oldest stored frames of a meter without a date."""
         return await self.call(self._store.undated, meter, boot, limit)
+
+    def _note_start(self) -> None:
+        try:
+            self._store.journal.append("restarted", {"version": __version__})
+            if lost := self._store.give_up_undated(self._host.boot):
+                log.warning("%d frames of an earlier start are lost: nobody knew the time until it ended", lost)
+        except StoreError as error:
+            # A card that is full must not keep the meter from being read.
+            log.warning("%s; the start stands in no entry", error)
 
     async def _know(self, meter: Meter, line: Line) -> None:
         known = await self.call(self._store.add_meter, meter.name, meter.sensor, meter.prm)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from gateway import __version__
 from gateway.errors import GatewayError
+from gateway.journal_command import add_parser as add_journal
 from gateway.ports import add_command as add_ports
 
 if TYPE_CHECKING:
@@ -246,6 +247,7 @@ def _parser() -> argparse.ArgumentParser:
 
     _consent_parser(commands)
     _consume_parser(commands)
+    add_journal(commands, DEFAULT_CONFIG, _time)
     return parser
 
 

@@ -37,6 +37,12 @@ class ConsentError(GatewayError, ValueError):
     exit_code = 2
 
 
+class JournalError(GatewayError, ValueError):
+    """A journal, or one line of it, that is not what was written, or a key that is none."""
+
+    exit_code = 65  # EX_DATAERR
+
+
 class SenMLError(GatewayError, ValueError):
     """A pack, record or name that RFC 8428 does not allow."""
 

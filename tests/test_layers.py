@@ -14,9 +14,10 @@ MAY_KNOW = {
     "senml": {"errors"},
     "sources": {"tic", "errors"},
     "doctor": {"tic", "sources", "errors"},
-    "store": {"tic", "errors"},
+    "journal": {"errors"},
+    "store": {"tic", "journal", "errors"},
     "consent": {"store", "errors"},
-    "federation": {"store", "senml", "errors"},
+    "federation": {"store", "senml", "journal", "errors"},
 }
 CORE = (
     *(f"tic/{name}.py" for name in ("frame", "labels", "reading", "states", "events", "profile", "industrial")),
@@ -25,6 +26,8 @@ CORE = (
     "senml/syntax.py",
     "senml/naming.py",
     "store/recorder.py",
+    "journal/entry.py",
+    "journal/verify.py",
 )
 NO_CORE = {"asyncio", "socket", "serial", "slixmpp", "sqlite3", "sqlite_utils", "time", "threading", "subprocess"}
 

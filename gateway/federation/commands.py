@@ -215,6 +215,7 @@ class Commands:
             quoalise = build_quoalise(self._publisher, meter, identifier.form, points[:shown])
         except SenMLError as error:
             raise bad_request(f"ces mesures n'ont pas de nom sous cette forme : {error}", str(error)) from error
+        await self._call(self._store.journal.count_points, recipient, points[:shown])
         if page is None:
             return (), (quoalise,)
         following = found[shown][0] if shown < len(found) else min(skip + limit, total)

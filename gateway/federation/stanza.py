@@ -13,6 +13,7 @@ from xml.etree import ElementTree as ET
 
 from gateway import __version__
 from gateway.errors import SenMLError
+from gateway.journal.entry import Head
 from gateway.senml.naming import NameForm, SeriesName
 from gateway.senml.pack import Record, decode_xml, to_element
 from gateway.senml.units import to_primary
@@ -34,6 +35,7 @@ DEFAULT_MAX_STANZA_BYTES = 30_000
 _ENVELOPE_BYTES = 1_000
 
 _INTERVAL = re.compile(r"([0-9a-f]{8})-([0-9]{1,15})-([0-9]{1,15})")
+_HEAD = re.compile(r"([0-9]{1,15}):([0-9a-f]{64})")
 _ENERGY_ADJECTIVES = ("active", "apparent", "reactive")
 
 
@@ -88,6 +90,7 @@ class Parcel:
     """A received ``<quoalise>``: its records resolved, its interval if it came from an outbox, and its ``<meta>``.
 
     ``granularities`` and ``literal`` map a record's name to its sampling interval and to its sen1 name.
+    ``journal_head`` is the end of the gateway's journal: kept, it shows later whether that was cut.
     """
 
     records: tuple[Record, ...]
@@ -96,6 +99,7 @@ class Parcel:
     retention: str | None
     granularities: dict[str, str]
     literal: dict[str, str]
+    journal_head: Head | None = None
 
 
 def build_quoalise(
@@ -104,6 +108,7 @@ def build_quoalise(
     form: NameForm,
     points: Sequence[Point],
     interval: Interval | None = None,
+    journal_head: Head | None = None,
 ) -> ET.Element:
     """The ``<quoalise>`` element of some points of one meter, named in ``form``.
 
@@ -118,6 +123,9 @@ def build_quoalise(
             data = ET.SubElement(quoalise, f"{{{QUOALISE}}}data")
             data.append(_build_meta(publisher, meter, form, part, interval))
             data.append(_build_sensml(publisher, meter, form, part))
+    if journal_head is not None:
+        head = {"seq": str(journal_head.seq), "hash": journal_head.hash}
+        ET.SubElement(quoalise[0][0], f"{{{OURS}}}journal", head)
     return quoalise
 
 
@@ -163,7 +171,8 @@ def parse_quoalise(quoalise: ET.Element, now: float) -> Parcel:
                 literal[name] = measurement.get("sen1", name)
     identifier = meta.find(f"{{{QUOALISE}}}device/{{{QUOALISE}}}identifier")
     meter = "" if identifier is None else identifier.get("value", "")
-    return Parcel(tuple(found), _read_interval(meta), meter, meta.get("retention"), granularities, literal)
+    interval, head = _read_interval(meta), _read_head(quoalise)
+    return Parcel(tuple(found), interval, meter, meta.get("retention"), granularities, literal, head)
 
 
 def _build_meta(
@@ -231,3 +240,9 @@ def _read_interval(meta: ET.Element) -> Interval | None:
     if outbox is None:
         return None
     return parse_interval("-".join(outbox.get(key, "") for key in ("epoch", "after", "last")))
+
+
+def _read_head(quoalise: ET.Element) -> Head | None:
+    journal = quoalise.find(f"{{{QUOALISE}}}data/{{{QUOALISE}}}meta/{{{OURS}}}journal")
+    match = None if journal is None else _HEAD.fullmatch(f"{journal.get('seq')}:{journal.get('hash')}")
+    return Head(int(match[1]), match[2]) if match else None

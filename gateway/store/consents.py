@@ -35,6 +35,8 @@ class Consents(Tables):
             " VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
             [recipient, self._meter_id(meter), prefix, int(granularity), int(now), until],
         ).fetchone()
+        facts = {"consent": number, "meter": meter, "series": prefix, "granularity": granularity.code, "until": until}
+        self.journal.append("consent-granted", facts, {"recipient": recipient}, now)
         self.commit()
         return _consent(self._db.execute(_SELECT + " WHERE consent.id = ?", [number]).fetchone())
 
@@ -46,6 +48,7 @@ class Consents(Tables):
         self.begin()
         for consent in ended:
             self._db.execute("UPDATE consent SET withdrawn_at = ? WHERE id = ?", [int(now), consent.id])
+            self.journal.append("consent-withdrawn", {"consent": consent.id}, {"recipient": recipient}, now)
         self._purge(recipient, now)
         self.commit()
         return len(ended)

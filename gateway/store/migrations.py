@@ -93,3 +93,21 @@ def undated_frames(db: Database) -> None:
         "CREATE TABLE undated (meter INTEGER NOT NULL REFERENCES meter, boot TEXT NOT NULL, at INTEGER NOT NULL,"
         " frame TEXT NOT NULL, PRIMARY KEY (meter, boot, at)) STRICT, WITHOUT ROWID"
     )
+
+
+@migrations()
+def journal(db: Database) -> None:
+    """What was decided and what left: the signed chain, its personal texts beside it, and transfers of open hours."""
+    db.execute(
+        "CREATE TABLE journal (seq INTEGER PRIMARY KEY, time INTEGER NOT NULL, event TEXT NOT NULL,"
+        " hash BLOB NOT NULL, sig BLOB NOT NULL) STRICT"
+    )
+    db.execute(
+        "CREATE TABLE journal_text (seq INTEGER NOT NULL, field TEXT NOT NULL, salt BLOB NOT NULL, text TEXT NOT NULL,"
+        " PRIMARY KEY (seq, field)) STRICT, WITHOUT ROWID"
+    )
+    db.execute(
+        "CREATE TABLE journal_hour (hour INTEGER NOT NULL, recipient TEXT NOT NULL, series INTEGER NOT NULL,"
+        " granularity INTEGER NOT NULL, points INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,"
+        " PRIMARY KEY (hour, recipient, series, granularity)) STRICT, WITHOUT ROWID"
+    )

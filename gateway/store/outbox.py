@@ -110,7 +110,14 @@ class Outbox(Consents):
 
     @translated
     def confirm(self, recipient: str, after: int, last: int) -> int:
-        """Let the rows with ``after < seq <= last`` leave; how many there were."""
+        """The recipient has the rows with ``after < seq <= last``: let them leave; how many there were."""
+        self.begin()
+        self.journal.count_rows(recipient, after, last)
+        return self.drop(recipient, after, last)
+
+    @translated
+    def drop(self, recipient: str, after: int, last: int) -> int:
+        """Let the rows with ``after < seq <= last`` leave, sent or not; how many there were."""
         self.begin()
         return self._db.execute(
             "DELETE FROM outbox WHERE recipient = (SELECT id FROM recipient WHERE jid = ?) AND seq > ? AND seq <= ?",

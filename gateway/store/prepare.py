@@ -24,7 +24,7 @@ from gateway.store.migrations import migrations
 log = logging.getLogger("gateway.store.prepare")
 
 # In this order, since each refers to the one before.
-_SAVED_TABLES = ("meter", "consent", "recipient", "subscription")
+_SAVED_TABLES = ("meter", "consent", "recipient", "subscription", "journal", "journal_text")
 
 # What says that the file itself is bad. Anything else (locked, no permission, no memory) may be well tomorrow.
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)

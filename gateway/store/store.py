@@ -11,6 +11,7 @@ import json
 import logging
 from typing import TYPE_CHECKING
 
+from gateway.errors import StoreError
 from gateway.store.connection import open_reader, open_writer
 from gateway.store.history import History
 from gateway.store.outbox import Outbox
@@ -58,8 +59,18 @@ class Store(Outbox, History, Undated):
         self.begin()
         points = [p for batch in batches for p in self._write_batch(batch)]
         self.promise(points, now)
+        self.journal.flush(now)
         self.commit()
         return len(points)
+
+    def close(self) -> None:
+        """Make the journal's entries of the hour that is not over, and close the connection."""
+        try:
+            if self.journal.flush():
+                self.commit()
+        except StoreError as error:
+            log.error("%s; the transfers of this hour are told after the next start", error)  # noqa: TRY400
+        super().close()
 
     def rollback(self) -> None:
         """Undo everything since ``begin``."""

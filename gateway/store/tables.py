@@ -8,6 +8,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from gateway.errors import StoreError
+from gateway.store.journal import Journal
 from gateway.store.points import Granularity, MeterInfo, Point, Series
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Tables:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
+        self.journal = Journal(db, self.rollback)
         self.epoch: str = db.execute("SELECT value FROM about WHERE key = 'epoch'").fetchone()[0]
 
     def close(self) -> None:
