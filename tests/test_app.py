@@ -52,6 +52,22 @@ async def end(gateway):
     return [(time - START, samples, total) for time, samples, total in sums]
 
 
+def test_a_start_is_told_in_the_journal_and_needs_none(config, caplog):
+    """The version that runs; where it cannot be written the meter is read all the same."""
+
+    async def scenario():
+        gateway, _ = await start(config)
+        gateway._note_start()
+        gateway._store._db.execute("PRAGMA query_only = 1")
+        gateway._note_start()
+        kinds = [entry.facts()["kind"] for entry in gateway._store.journal.entries()]
+        await end(gateway)
+        return kinds
+
+    assert asyncio.run(scenario()) == ["begun", "restarted"]
+    assert "the start stands in no entry" in caplog.text
+
+
 def test_a_commit_under_way_when_the_daemon_is_stopped_counts_once(config):
     """SIGTERM in the middle of a write: what is being written is not written again, what came since is."""
 
