@@ -38,7 +38,7 @@ _FIELDS = {
     "series": ("série", "series"),
     "granularity": ("finesse", "granularity"),
     "until": ("jusqu'au", "until"),
-    "hour": ("heure", "hour"),
+    "day": ("jour", "day"),
     "points": ("valeurs", "values"),
     "first": ("première", "first"),
     "last": ("dernière", "last"),
@@ -51,7 +51,7 @@ _FIELDS = {
 }
 _ERASED = ("effacé", "erased")
 # Their numbers are POSIX seconds.
-_TIMES = {"until", "hour", "first", "last", "begins_at", "expires_at"}
+_TIMES = {"until", "day", "first", "last", "begins_at", "expires_at"}
 
 _FAULTS = {
     Why.CHANGED: ("a été modifiée ou abîmée", "was changed or damaged"),

@@ -1,7 +1,7 @@
 """The journal in the database: what was decided and what left, each entry in the transaction of what it tells.
 
 The form of an entry and its check are ``gateway/journal/``'s. Here are its writing, the transfers that are summed by
-the hour, and its erasure: personal texts stand beside the chain and can go, the chain stays whole without them.
+the day, and its erasure: personal texts stand beside the chain and can go, the chain stays whole without them.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-HOUR_S = 3600
+DAY_S = 86_400
 KEY_NAME = "journal.key"
 
 _FOR_EVER = 2**62
-_COUNT_POINTS = "INSERT INTO journal_hour VALUES (?, ?, ?, ?, ?, ?, ?)"
+_COUNT_POINTS = "INSERT INTO journal_day VALUES (?, ?, ?, ?, ?, ?, ?)"
 _COUNT_ROWS = (
-    "INSERT INTO journal_hour SELECT ?, jid, series, granularity, count(*), min(time), max(time)"
+    "INSERT INTO journal_day SELECT ?, jid, series, granularity, count(*), min(time), max(time)"
     " FROM outbox JOIN recipient ON recipient.id = outbox.recipient"
     " WHERE jid = ? AND seq > ? AND seq <= ? GROUP BY series, granularity"
 )
@@ -116,35 +116,35 @@ class Journal:
             self._db.executemany(
                 _COUNT_POINTS + _ADDED_UP,
                 (
-                    (_hour(now), recipient, series, granularity, len(times), min(times), max(times))
+                    (_day(now), recipient, series, granularity, len(times), min(times), max(times))
                     for (series, granularity), times in sums.items()
                 ),
             )
 
     def count_rows(self, recipient: str, after: int, last: int, now: float | None = None) -> None:
         """Note the outbox rows ``after < seq <= last`` that a recipient has confirmed, in the open transaction."""
-        self._db.execute(_COUNT_ROWS + _ADDED_UP, [_hour(now), recipient, after, last])
+        self._db.execute(_COUNT_ROWS + _ADDED_UP, [_day(now), recipient, after, last])
 
     def flush(self, now: float | None = None) -> int:
-        """Make entries of the hours that are over at ``now``, of all of them when it is None; how many.
+        """Make entries of the days (UTC) that are over at ``now``, of all of them when it is None; how many.
 
-        In the open transaction or in one of its own. An hour that is flushed early and goes on makes a second entry.
+        In the open transaction or in one of its own. A day that is flushed early and goes on makes a second entry.
         """
-        until = _FOR_EVER if now is None else int(now) - HOUR_S
+        until = _FOR_EVER if now is None else int(now) - DAY_S
         with self._translated():
             rows = self._db.execute(
-                "SELECT hour, recipient, series.path, meter.name, granularity, points, first, last FROM journal_hour"
-                " JOIN series ON series.id = series JOIN meter ON meter.id = meter WHERE hour <= ?",
+                "SELECT day, recipient, series.path, meter.name, granularity, points, first, last FROM journal_day"
+                " JOIN series ON series.id = series JOIN meter ON meter.id = meter WHERE day <= ?",
                 [until],
             ).fetchall()
         if not rows:
             return 0
         with self._writing():
-            for hour, recipient, series, meter, granularity, points, first, last in rows:
-                facts = {"hour": hour, "meter": meter, "series": series, "granularity": Granularity(granularity).code}
+            for day, recipient, series, meter, granularity, points, first, last in rows:
+                facts = {"day": day, "meter": meter, "series": series, "granularity": Granularity(granularity).code}
                 facts |= {"points": points, "first": first, "last": last}
                 self.append("transfer", facts, {"recipient": recipient}, now)
-            self._db.execute("DELETE FROM journal_hour WHERE hour <= ?", [until])
+            self._db.execute("DELETE FROM journal_day WHERE day <= ?", [until])
         return len(rows)
 
     def erase(self, text: str | None = None, before: float = _FOR_EVER) -> int:
@@ -240,5 +240,5 @@ class Journal:
             raise StoreError(f"the journal cannot be used: {error}") from error
 
 
-def _hour(now: float | None) -> int:
-    return int(time.time() if now is None else now) // HOUR_S * HOUR_S
+def _day(now: float | None) -> int:
+    return int(time.time() if now is None else now) // DAY_S * DAY_S

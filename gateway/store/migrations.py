@@ -97,7 +97,7 @@ def undated_frames(db: Database) -> None:
 
 @migrations()
 def journal(db: Database) -> None:
-    """What was decided and what left: the signed chain, its personal texts beside it, and transfers of open hours."""
+    """What was decided and what left: the signed chain, its personal texts beside it, and transfers of the open day."""
     db.execute(
         "CREATE TABLE journal (seq INTEGER PRIMARY KEY, time INTEGER NOT NULL, event TEXT NOT NULL,"
         " hash BLOB NOT NULL, sig BLOB NOT NULL) STRICT"
@@ -107,7 +107,7 @@ def journal(db: Database) -> None:
         " PRIMARY KEY (seq, field)) STRICT, WITHOUT ROWID"
     )
     db.execute(
-        "CREATE TABLE journal_hour (hour INTEGER NOT NULL, recipient TEXT NOT NULL, series INTEGER NOT NULL,"
+        "CREATE TABLE journal_day (day INTEGER NOT NULL, recipient TEXT NOT NULL, series INTEGER NOT NULL,"
         " granularity INTEGER NOT NULL, points INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,"
-        " PRIMARY KEY (hour, recipient, series, granularity)) STRICT, WITHOUT ROWID"
+        " PRIMARY KEY (day, recipient, series, granularity)) STRICT, WITHOUT ROWID"
     )

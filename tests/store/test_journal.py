@@ -117,20 +117,20 @@ def test_an_entry_stands_or_falls_with_the_open_transaction(store):
     assert verify(lines(store), anchors=[first, second]).fault is None
 
 
-def test_what_was_delivered_is_one_entry_for_each_series_and_hour(store, recorder):
-    """Counts and times, no values; made when the hour is over."""
+def test_what_was_delivered_is_one_entry_for_each_series_and_day(store, recorder):
+    """Counts and times, no values; made when the day is over."""
     rows = deliver(store, recorder)
     raw = [row.point for row in rows if row.point.granularity is Granularity.RAW]
     assert len(raw) > 1
     store.write([], START + 2)
     assert "transfer" not in dict(told(store))
-    (hour,) = {row[0] for row in store._db.execute("SELECT hour FROM journal_hour")}
-    store.write([], hour + 3599)
+    (day,) = {row[0] for row in store._db.execute("SELECT day FROM journal_day")}
+    store.write([], day + 86399)
     assert "transfer" not in dict(told(store))
-    store.write([], hour + 3600)
+    store.write([], day + 86400)
     transfers = [facts for kind, facts in told(store) if kind == "transfer"]
     assert {
-        "hour": hour,
+        "day": day,
         "recipient": COOP,
         "meter": "house",
         "series": POWER,
@@ -139,7 +139,7 @@ def test_what_was_delivered_is_one_entry_for_each_series_and_hour(store, recorde
         "first": raw[0].time,
         "last": raw[-1].time,
     } in transfers
-    store.write([], hour + 7200)
+    store.write([], day + 2 * 86400)
     assert len([kind for kind, _ in told(store) if kind == "transfer"]) == len(transfers)
     assert verify(lines(store)).fault is None
 
@@ -156,15 +156,15 @@ def test_what_is_given_up_is_not_told_as_delivered(store, recorder):
 
 
 def test_answers_are_told_with_what_was_delivered(store, recorder):
-    """History that a recipient asked for adds to the same hour."""
+    """History that a recipient asked for adds to the same day."""
     points = [row.point for row in deliver(store, recorder)]
-    before = store._db.execute("SELECT sum(points), count(*) FROM journal_hour").fetchone()
+    before = store._db.execute("SELECT sum(points), count(*) FROM journal_day").fetchone()
     store.journal.count_points(COOP, points)
-    assert store._db.execute("SELECT sum(points), count(*) FROM journal_hour").fetchone() == (2 * before[0], before[1])
+    assert store._db.execute("SELECT sum(points), count(*) FROM journal_day").fetchone() == (2 * before[0], before[1])
     store.journal.count_points(COOP, [])
 
 
-def test_a_stop_tells_the_hour_that_is_not_over(store, recorder, directory):
+def test_a_stop_tells_the_day_that_is_not_over(store, recorder, directory):
     """Nothing waits in a file that may be exported or set aside tomorrow."""
     deliver(store, recorder)
     store.close()
