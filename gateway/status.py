@@ -6,7 +6,7 @@ that knowledge and a sentence.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 from gateway.tic.quality import Window
@@ -28,12 +28,17 @@ MUTE_AFTER_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One link: what it is, its state, for how long (seconds; None when it was never seen), and a sentence."""
+    """One link: what it is, its state, for how long (seconds; None when it was never seen), and a sentence.
+
+    ``figures`` are the sentence's numbers for programs: ``drift_s`` of a clock, ``signal_minute``, ``signal_hour`` and
+    ``signal_day`` of a decoder in per cent.
+    """
 
     link: str
     state: str
     age_s: float | None
     detail: str
+    figures: dict[str, float] = field(default_factory=dict)
 
 
 def port_link(name: str, line: LineState, now: float) -> Link:
@@ -51,7 +56,9 @@ def decode_link(name: str, line: LineState, quality: SignalQuality, now: float) 
     """Whether what comes can be read: bytes without a frame for 30 s are noise, a wrong wire or a wrong mode."""
     link = f"decode {name}"
     if line.last_frame is not None and now - line.last_frame <= MUTE_AFTER_S:
-        return Link(link, OK, now - line.last_frame, f"{line.mode} mode; {signal(quality, now)}")
+        scores = {f"signal_{window.name.lower()}": quality.tally(window, now).score for window in Window}
+        figures = {name: score for name, score in scores.items() if score is not None}
+        return Link(link, OK, now - line.last_frame, f"{line.mode} mode; {signal(quality, now)}", figures)
     if line.heard is None or line.unread is None or now - line.heard > MUTE_AFTER_S:
         return Link(link, WAITING, None, "no bytes come")
     # By the last byte, not by now: a frame that a silence cut off is a silence.
@@ -90,10 +97,11 @@ def clock_link(name: str, line: LineState, clock: MeterClock, kept: int, *, host
         return Link(link, OK, None, "no frame yet" if line.mode is None else "the meter's; the host's is not set")
     if drift is None:
         return Link(link, OK, None, "the host's")
+    figures = {"drift_s": round(drift, 1)}
     if clock.wrong:
-        return Link(link, BROKEN, None, f"the meter's is {_drift(drift)} the host's, which is used instead")
+        return Link(link, BROKEN, None, f"the meter's is {_drift(drift)} the host's, which is used instead", figures)
     whose = "the host's" if clock.ignored else "the meter's"
-    return Link(link, OK, None, f"{whose}; the meter's is {_drift(drift)} the host's")
+    return Link(link, OK, None, f"{whose}; the meter's is {_drift(drift)} the host's", figures)
 
 
 def _drift(seconds: float) -> str:

@@ -40,6 +40,8 @@ class Cause(Enum):
     OVERRUN = "overrun"
     LONG_SILENCES = "long-silences"
     MUTE = "mute"
+    METER_CLOCK = "meter-clock"
+    HOST_CLOCK = "host-clock"
     NOT_YET = "not-yet"
     UNKNOWN = "unknown"
     ALL_WELL = "all-well"

@@ -194,6 +194,19 @@ _FR = {
         "peut pas le dire.",
         "Arrêtez la passerelle comme indiqué ci-dessus et relancez le docteur : il écoutera lui-même.",
     ),
+    Cause.METER_CLOCK: Words(
+        "L'horloge du compteur est fausse",
+        "L'heure du compteur et celle de la passerelle ne s'accordent pas.",
+        "Le compteur est resté longtemps sans courant, ou Enedis ne le joint plus.",
+        "Vérifiez l'heure de la passerelle (tapez `timedatectl`). Si elle est juste, il n'y a rien à faire : la "
+        "passerelle se sert de la sienne ; signalez l'heure du compteur à Enedis.",
+    ),
+    Cause.HOST_CLOCK: Words(
+        "La passerelle ne sait pas l'heure",
+        "Les relevés sont gardés et attendent leur date.",
+        "Un Raspberry Pi n'a pas de pile : il apprend l'heure par Internet, et n'y est pas relié.",
+        'Reliez la passerelle à Internet, ou réglez son heure : `sudo timedatectl set-time "2026-01-31 12:00"`.',
+    ),
     Cause.NOT_YET: Words(
         "Trop tôt pour le dire",
         "La passerelle vient d'ouvrir le port et n'a encore rien reçu.",
@@ -350,6 +363,19 @@ _EN = {
         "The port is open, but no data of the meter are understood.",
         "A wire is off, the signal is too weak, or the meter has changed its mode: the gateway alone cannot tell.",
         "Stop the gateway as said above and start the doctor again: it will listen by itself.",
+    ),
+    Cause.METER_CLOCK: Words(
+        "The meter's clock is wrong",
+        "The meter's time and the gateway's do not agree.",
+        "The meter was without power for long, or the grid operator no longer reaches it.",
+        "Check the gateway's time (type `timedatectl`). If it is right there is nothing to do: the gateway uses "
+        "its own; tell Enedis of the meter's.",
+    ),
+    Cause.HOST_CLOCK: Words(
+        "The gateway does not know the time",
+        "Readings are kept and wait for their date.",
+        "A Raspberry Pi has no battery: it learns the time from the Internet, and is not connected to it.",
+        'Connect the gateway to the Internet, or set its time: `sudo timedatectl set-time "2026-01-31 12:00"`.',
     ),
     Cause.NOT_YET: Words(
         "Too early to say",
