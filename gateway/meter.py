@@ -160,7 +160,7 @@ class MeterReader:
         recent = at - self._kept_first <= _KEEP_ALL_S or at - self._kept_last >= _KEEP_EVERY_S
         if recent and self.kept < _KEPT_AT_MOST:
             self._kept_last, self.kept = at, self.kept + 1
-            self.recorder.keep(self.host.boot, (int(at * 1000), json.dumps(frame)))
+            self.recorder.keep_undated(self.host.boot, (int(at * 1000), json.dumps(frame)))
 
     async def _date(self, undated: Undated, offset: float) -> bool:
         """Take in what was kept, by ``offset`` (POSIX seconds less those since the start); False if it must wait."""

@@ -111,3 +111,12 @@ def journal(db: Database) -> None:
         " granularity INTEGER NOT NULL, points INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,"
         " PRIMARY KEY (day, recipient, series, granularity)) STRICT, WITHOUT ROWID"
     )
+
+
+@migrations()
+def counters(db: Database) -> None:
+    """What pulses have added up to, exact (``1234``, ``24691/2``), where the index of a reading is a whole number."""
+    db.execute(
+        "CREATE TABLE counter (meter INTEGER NOT NULL REFERENCES meter, path TEXT NOT NULL, total TEXT NOT NULL,"
+        " PRIMARY KEY (meter, path)) STRICT, WITHOUT ROWID"
+    )

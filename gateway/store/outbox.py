@@ -92,17 +92,19 @@ class Outbox(Consents):
         known: dict[tuple[int, int], Series | None] = {}
         while consents and len(found) < limit:
             rows = self._db.execute(
-                "SELECT seq, series, granularity, time, value FROM outbox JOIN recipient ON recipient.id = recipient"
+                "SELECT seq, outbox.series, granularity, outbox.time, outbox.value, quality FROM outbox"
+                " JOIN recipient ON recipient.id = recipient LEFT JOIN reading"
+                " ON granularity = 0 AND reading.series = outbox.series AND reading.time = outbox.time"
                 " WHERE jid = ? AND seq > ? ORDER BY seq LIMIT ?",
                 [recipient, after_seq, limit],
             ).fetchall()
-            for seq, series_id, granularity, time, value in rows:
+            for seq, series_id, granularity, time, value, quality in rows:
                 if (series_id, granularity) not in known:
                     series = self._series_by_id(series_id)
                     allowed = covered(consents, series, Granularity(granularity))
                     known[series_id, granularity] = series if allowed else None
                 if one := known[series_id, granularity]:
-                    found.append(OutboxRow(seq, point(one, granularity, time, value)))
+                    found.append(OutboxRow(seq, point(one, granularity, time, value, quality)))
             if len(rows) < limit:
                 break
             after_seq = rows[-1][0]

@@ -1,8 +1,8 @@
 """``python -m gateway.store.prepare DIRECTORY``: check the database file and bring its schema up to date.
 
 A process of its own, before the daemon opens the file: sqlite-utils costs memory that the daemon need not keep. A
-damaged file is moved aside, never deleted, and said loudly; consents and the meters' ids are saved from it when they
-can still be read, so that the household's word and the names of its series outlive the card's fault.
+damaged file is moved aside, never deleted, and said loudly; consents, the meters' ids and the totals of pulse counters
+are saved from it when they can still be read, so that the household's word and its names outlive the card's fault.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from gateway.store.migrations import migrations
 log = logging.getLogger("gateway.store.prepare")
 
 # In this order, since each refers to the one before.
-_SAVED_TABLES = ("meter", "consent", "recipient", "subscription", "journal", "journal_text")
+_SAVED_TABLES = ("meter", "consent", "recipient", "subscription", "journal", "journal_text", "counter")
 
 # What says that the file itself is bad. Anything else (locked, no permission, no memory) may be well tomorrow.
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)

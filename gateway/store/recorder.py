@@ -30,6 +30,9 @@ MAX_BOUNDARY_GAP_S = 600
 # The event after which all indexes are another meter's.
 METER_REPLACED = "meter-replaced"
 
+# A person read the meter's face, and the index goes on from what it says.
+INDEX_SET_BY_HAND = "index-set-by-hand"
+
 # A meter repeats two points of a curve (n, n-1) and two maxima; a few more cost nothing.
 OWN_TIMES_KEPT = 8
 
@@ -107,11 +110,12 @@ class Batch:
     boot: str = ""
     undated: list[UndatedFrame] = field(default_factory=list)
     dated_until: int | None = None
+    totals: dict[str, str] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         """Whether there is anything to write."""
         said = self.samples or self.minutes or self.boundaries or self.closed or self.happened
-        return bool(said or self.undated or self.dated_until is not None)
+        return bool(said or self.totals or self.undated or self.dated_until is not None)
 
     def thin(self) -> None:
         """Give up the raw values of gauges (the minutes keep their mean, least and greatest): memory is short."""
@@ -174,7 +178,7 @@ class Recorder:
             # Between the index of one meter and that of another there is nothing to share out.
             self._indexes.clear()
 
-    def keep(self, boot: str, frame: UndatedFrame) -> None:
+    def keep_undated(self, boot: str, frame: UndatedFrame) -> None:
         """Keep a frame that nobody can date yet."""
         self._batch.boot = boot
         self._batch.undated.append(frame)
@@ -182,6 +186,10 @@ class Recorder:
     def dated(self, boot: str, until: int) -> None:
         """The frames kept until then have been added."""
         self._batch.boot, self._batch.dated_until = boot, until
+
+    def keep(self, path: str, total: str) -> None:
+        """Note the exact total behind an index of whole units, so that no fraction is lost in a restart."""
+        self._batch.totals[path] = total
 
     def take(self) -> Batch:
         """Hand over what was gathered and begin anew."""

@@ -71,10 +71,11 @@ class Kind(Enum):
 
 
 class Quality(Enum):
-    """Whose clock the time is from: the meter's, in good order, or the host's."""
+    """Whose clock the time is from: the meter's, in good order, or the host's; a person's, with the value."""
 
     METER = "meter"
     HOST = "host"
+    MANUAL = "manual"
 
 
 @dataclass(frozen=True, slots=True)
