@@ -1,7 +1,8 @@
 """A pack as the federation writes it: quoalise's ``<quoalise><data><meta/><sensml/></data></quoalise>``, both ways.
 
 XML and values only: no client, no clock. What is ours rides in ``<meta>``, which the existing client passes through:
-where the data came from, how long they may be kept, and which numbers of the outbox the message covers.
+where the data came from, how long they may be kept, which of them a person entered (``manual``: path and time), and
+which numbers of the outbox the message covers.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from gateway.errors import SenMLError
 from gateway.journal.entry import Head
 from gateway.senml.naming import NameForm, SeriesName
 from gateway.senml.pack import Record, decode_xml, to_element
-from gateway.senml.units import to_primary
+from gateway.senml.units import to_primary, to_produced
 from gateway.store.points import Granularity
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ _ENVELOPE_BYTES = 1_000
 _INTERVAL = re.compile(r"([0-9a-f]{8})-([0-9]{1,15})-([0-9]{1,15})")
 _HEAD = re.compile(r"([0-9]{1,15}):([0-9a-f]{64})")
 _ENERGY_ADJECTIVES = ("active", "apparent", "reactive")
+# First level of a path -> the kind of device; any other is of the electricity meter.
+_DEVICES = {"water": "water-meter", "gas": "gas-meter", "heat": "heat-meter"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +79,10 @@ class Publisher:
 
     def measured(self, point: Point) -> tuple[str, int | float | str]:
         """The point's unit ("" for none) and value as they are sent."""
-        if self.primary and point.series.unit and not isinstance(point.value, str):
-            return to_primary(point.series.unit, point.value)
-        return point.series.unit, point.value
+        if isinstance(point.value, str):
+            return point.series.unit, point.value
+        unit, value = to_produced(point.series.unit, point.value)
+        return to_primary(unit, value) if self.primary and unit else (unit, value)
 
     def name(self, meter: MeterInfo, path: str) -> SeriesName:
         """The name of one series of a meter that entered the federation here."""
@@ -181,7 +185,9 @@ def _build_meta(
     meta = ET.Element(f"{{{QUOALISE}}}meta", {"software": f"linky-gateway {__version__}"})
     if publisher.retention:
         meta.set("retention", publisher.retention)
-    device = ET.SubElement(meta, f"{{{QUOALISE}}}device", {"type": "electricity-meter"})
+    kinds = {_DEVICES.get(point.series.path.partition("/")[0], "electricity-meter") for point in points}
+    kind = kinds.pop() if len(kinds) == 1 else "electricity-meter"
+    device = ET.SubElement(meta, f"{{{QUOALISE}}}device", {"type": kind})
     # The PRM follows a household for ever: only who asked by it is told it.
     known = ("enedis", "prm", meter.prm or "") if form is NameForm.URN else ("sen1", "sensor", meter.sensor)
     ET.SubElement(device, f"{{{QUOALISE}}}identifier", dict(zip(("authority", "type", "value"), known, strict=True)))
@@ -189,6 +195,9 @@ def _build_meta(
     for path in sorted(newest):
         unit, _ = publisher.measured(newest[path])
         meta.append(_build_measurement(newest[path], unit, publisher.name(meter, path).sen1()))
+    for point in points:
+        if point.quality == "manual":
+            ET.SubElement(meta, f"{{{OURS}}}manual", {"n": point.series.path, "t": str(point.time)})
     if interval is not None:
         numbers = {"epoch": interval.epoch, "after": str(interval.after), "last": str(interval.last)}
         ET.SubElement(meta, f"{{{OURS}}}outbox", numbers)
