@@ -28,7 +28,7 @@ LONGEST_DAYS = 3 * 366
 _CLOCK_IS_SET = 1_767_225_600
 
 _JID = re.compile(r"[^@/\s]+@[^@/\s]+")
-_PATH = re.compile(r"(consumption|production|contract|status|message|gas|other)(/[a-z0-9-]+)*")
+_PATH = re.compile(r"(consumption|production|contract|status|message|water|gas|heat|other)(/[a-z0-9-]+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def grant(store: Store, order: Order, now: float) -> Consent:
     except ValueError as error:
         raise ConsentError(str(error)) from error
     until = _until(order.until, now)
-    meter = choose_meter([m.name for m in store.meters()], order.meter)
+    meter = choose_meter(_measuring(store, path) if order.meter is None else _names(store), order.meter)
     return store.grant(recipient, meter, path, granularity, until, now)
 
 
@@ -109,6 +109,16 @@ def choose_meter(known: Sequence[str], wanted: str | None) -> str:
     if wanted in known:
         return str(wanted)
     raise ConsentError(f"meter {wanted!r}: choose one of {', '.join(known)}" if known else "no meter is known yet")
+
+
+def _names(store: Store) -> list[str]:
+    return [meter.name for meter in store.meters()]
+
+
+def _measuring(store: Store, path: str) -> list[str]:
+    """The meters that have such series, or all while none has: beside a water meter the electricity needs no naming."""
+    names = _names(store)
+    return [name for name in names if any(under(series.path, path) for series in store.series(name))] or names
 
 
 def _until(text: str | None, now: float) -> int:
