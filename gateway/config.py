@@ -9,12 +9,14 @@ from __future__ import annotations
 import os
 import re
 import tomllib
+from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 
 from gateway.errors import ConfigError
+from gateway.pulses.quantity import find_quantity, parse_amount
 
 # systemd hands credentials over in this folder (systemd.exec(5), LoadCredential=).
 PASSWORD_CREDENTIAL = "xmpp-password"  # noqa: S105 (the name of the credential, not its content)
@@ -39,6 +41,29 @@ class Meter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     clock: Literal["auto", "meter", "host"] = "auto"
     # The delivery point, needed for urn: names in historic mode, which does not carry it.
     prm: Annotated[str, msgspec.Meta(pattern="^[0-9]{14}$")] | None = None
+
+
+class Counter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[[counter]]``: a meter that gives pulses (a contact, an S0 output) to a GPIO pin."""
+
+    name: Annotated[str, msgspec.Meta(pattern=_NAME)]
+    quantity: Literal["water", "gas", "heat", "electricity-consumed", "electricity-produced"]
+    # As BCM numbers them; those of the 40-pin header.
+    gpio: Annotated[int, msgspec.Meta(ge=0, le=27)]
+    per_pulse: str
+    # The index on the meter's face when it was installed.
+    start: str | None = None
+    pull: Literal["up", "down", "none"] = "up"
+    # Where a pulse begins: by itself where the pull ends.
+    edge: Literal["falling", "rising"] | None = None
+    # S0 pulses and their pauses last 30 ms at least (EN 62053-31).
+    debounce_ms: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 20
+    sensor: Annotated[str, msgspec.Meta(pattern=_SENSOR)] | None = None
+
+    @property
+    def rising(self) -> bool:
+        """Whether a pulse begins when the pin goes high."""
+        return self.edge == "rising" or (self.edge is None and self.pull == "down")
 
 
 class Store(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -87,6 +112,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     clock: Clock = Clock()
     federation: Federation | None = None
     household: Household | None = None
+    counter: tuple[Counter, ...] = ()
     folder: str = "."
 
     @property
@@ -120,6 +146,7 @@ def load(path: Path) -> Config:
     except msgspec.ValidationError as error:
         raise ConfigError(f"{path}: {_sentence(str(error))}") from error
     _check_meters(path, config)
+    _check_counters(path, config)
     if config.household and not config.federation:
         raise ConfigError(f"{path}: household.address: alerts are sent by the account of [federation]; add that table")
     return config
@@ -164,6 +191,29 @@ def _check_meters(path: Path, config: Config) -> None:
             if value is not None and value in seen:
                 raise ConfigError(f"{path}: meter[{place}].{key}: {value!r} is used by another [[meter]]")
             seen.add(value)
+
+
+def _check_counters(path: Path, config: Config) -> None:
+    for place, counter in enumerate(config.counter):
+        where = f"{path}: counter[{place}]"
+        for key in ("name", "sensor", "gpio"):
+            others = [getattr(one, key, None) for one in (*config.meter, *config.counter[:place])]
+            value = getattr(counter, key)
+            if value is not None and value in others:
+                raise ConfigError(f"{where}.{key}: {value!r} is used by another [[meter]] or [[counter]]")
+        if amount_of(counter, "per_pulse", where) == 0:
+            raise ConfigError(f"{where}.per_pulse: a pulse that is nothing cannot be counted")
+        amount_of(counter, "start", where)
+
+
+def amount_of(counter: Counter, key: str, where: str) -> Fraction:
+    """``per_pulse`` or ``start`` of a counter in the store's unit; ConfigError, at ``where``, when it is none."""
+    quantity, text = find_quantity(counter.quantity), getattr(counter, key)
+    assert quantity is not None  # noqa: S101 (the words of the struct are those of the table)
+    try:
+        return Fraction(0) if text is None else parse_amount(text, quantity)
+    except ValueError as error:
+        raise ConfigError(f"{where}.{key}: {error}") from error
 
 
 def _sentence(text: str) -> str:

@@ -17,6 +17,7 @@ MAY_KNOW = {
     "journal": {"errors"},
     "store": {"tic", "journal", "errors"},
     "consent": {"store", "errors"},
+    "pulses": {"tic", "store", "errors"},
     "federation": {"store", "senml", "journal", "errors"},
 }
 CORE = (
@@ -28,6 +29,8 @@ CORE = (
     "store/recorder.py",
     "journal/entry.py",
     "journal/verify.py",
+    "pulses/quantity.py",
+    "pulses/debounce.py",
 )
 NO_CORE = {"asyncio", "socket", "serial", "slixmpp", "sqlite3", "sqlite_utils", "time", "threading", "subprocess"}
 
