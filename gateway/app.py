@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from gateway import __version__
 from gateway.alerts import Watch
+from gateway.by_hand import enter
 from gateway.clock import HostClock
 from gateway.control import serve
+from gateway.counters import Counters
 from gateway.errors import StoreError
 from gateway.meter import MeterReader
 from gateway.orders import act
@@ -78,6 +80,7 @@ class Gateway:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         self._store_error: str | None = None
         self._written = self._came_round = self._looked = time.monotonic()
+        self._counters = Counters(config, self.call)
         self._publication: Publication | None = None
         self._alerts = Watch()
         # Whoever wants to know of every alert: the log, the household, a live feed.
@@ -98,6 +101,7 @@ class Gateway:
             await self.call(self._note_start)
             for meter, source in sources:
                 await self._know(meter, Line(meter.name, source, meter.mode))
+            await self._counters.resume(self._store)
             if self._config.federation:
                 self._publication = Publication(self._config, self._config.federation, self._store, self.call)
                 self._listeners.append(self._publication.tell)
@@ -117,6 +121,7 @@ class Gateway:
     async def _work(self, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(m.read(self._urgent, self), name=f"meter {n}") for n, m in self._meters.items()]
+            tasks += [group.create_task(c.read(), name=f"counter {n}") for n, c in self._counters.known.items()]
             tasks.append(group.create_task(self._keep_committing(), name="commit"))
             tasks.append(group.create_task(self._keep_watch(), name="watch"))
             tasks.append(group.create_task(self._watchdog.run(), name="watchdog"))
@@ -174,6 +179,7 @@ class Gateway:
 
     async def _commit(self) -> None:
         self._unwritten += [batch for meter in self._meters.values() if (batch := meter.recorder.take())]
+        self._unwritten += self._counters.take()
         await self.call(self._write_waiting)
         if self._publication:
             self._publication.wake.set()
@@ -235,6 +241,8 @@ class Gateway:
             # A replayed file that has ended is no stuck task.
             turned = partial(lambda state: time.monotonic() if state.ended else state.came_round, meter.line.state)
             self._watchdog.watch(f"meter {name}", turned, _LINE_PATIENCE_S)
+        for name, counter in self._counters.known.items():
+            self._watchdog.watch(f"counter {name}", partial(getattr, counter.state, "came_round"), _LINE_PATIENCE_S)
         patience = _STORE_PATIENCE_S + self._config.store.commit_interval_s
         self._watchdog.watch("commit", lambda: self._came_round, patience)
         self._watchdog.watch("watch", lambda: self._looked, patience)
@@ -258,7 +266,20 @@ class Gateway:
         """The command line asks (``gateway.control``)."""
         if request.get("do") == "status":
             return as_json(await self._links(), running=True, alerts=self._alerts.active)
+        if request.get("do") == "reading":
+            return await self._enter(request)
         return await self.call(act, self._store, request, time.time())
+
+    async def _enter(self, request: dict[str, Any]) -> object:
+        """A reading by hand: after everything that was counted before it, before everything that is counted after."""
+        async with self._counters.held(self._store):
+            await self._commit()
+            if self._unwritten:
+                raise StoreError(f"the reading was not stored: {self._store_error}")
+            entered = await self.call(enter, self._store, self._config, request, time.time())
+        if self._publication:
+            self._publication.wake.set()
+        return entered
 
     async def _links(self) -> list[Link]:
         waiting = recipient_links(await self._backlog([]), time.time())
@@ -271,6 +292,7 @@ class Gateway:
             links += [meter_link(name, state, now, meter.heard.name), port_link(name, state, now)]
             links.append(decode_link(name, state, meter.line.quality, now))
             links.append(clock_link(name, state, meter.clock, meter.kept, host_knows=meter.host.knows()))
+        links += self._counters.links(now)
         links.append(self._store_link(now))
         if self._publication:
             links.append(self._publication.link())

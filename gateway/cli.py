@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway import __version__
+from gateway import __version__, reading_command
 from gateway.errors import GatewayError
 from gateway.journal_command import add_parser as add_journal
 from gateway.ports import add_command as add_ports
@@ -177,6 +177,18 @@ def _consent(options: argparse.Namespace) -> int:
     return 0
 
 
+def _reading(options: argparse.Namespace) -> int:
+    from gateway.config import load  # noqa: PLC0415
+
+    config = load(options.config)
+    if options.action == "list":
+        for line in reading_command.listed(config, options):
+            print(line)
+    else:
+        print(reading_command.said(_ask_or_do(config, reading_command.order_of(options))))
+    return 0
+
+
 def _ask_or_do(config: Config, request: dict[str, object]) -> object:
     """Let the running daemon do it, or, when none runs, do it here with the writer's lock."""
     from gateway.control import ask  # noqa: PLC0415
@@ -246,6 +258,7 @@ def _parser() -> argparse.ArgumentParser:
     status.add_argument("--json", action="store_true")
 
     _consent_parser(commands)
+    reading_command.parsers(commands, _command, _reading, _time)
     _consume_parser(commands)
     add_journal(commands, DEFAULT_CONFIG, _time)
     return parser

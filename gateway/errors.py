@@ -43,6 +43,12 @@ class JournalError(GatewayError, ValueError):
     exit_code = 65  # EX_DATAERR
 
 
+class ReadingError(GatewayError, ValueError):
+    """A reading by hand that cannot be right (not a number, an index that falls, a time to come)."""
+
+    exit_code = 65  # EX_DATAERR
+
+
 class SenMLError(GatewayError, ValueError):
     """A pack, record or name that RFC 8428 does not allow."""
 

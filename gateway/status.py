@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gateway.alerts import Alert
+    from gateway.pulses.counter import CounterState
     from gateway.sources.line import LineState
     from gateway.store.points import Backlog
     from gateway.tic.clock import MeterClock
@@ -107,6 +108,17 @@ def clock_link(name: str, line: LineState, clock: MeterClock, kept: int, *, host
 def _drift(seconds: float) -> str:
     amount = f"{abs(seconds):.0f} s" if abs(seconds) < 120 else f"{abs(seconds) / 60:.0f} min"
     return f"{amount} {'ahead of' if seconds > 0 else 'behind'}"
+
+
+def counter_link(name: str, counter: CounterState, now: float) -> Link:
+    """A pulse counter; ``now`` is monotonic seconds, the age that of the last pulse. No pulse is no fault."""
+    link = f"counter {name}"
+    if not counter.open:
+        return Link(link, BROKEN if counter.error else WAITING, now - counter.changed, counter.error or "being opened")
+    counts = f"{counter.pulses} pulses since the start, {counter.bounces} bounces ignored"
+    if counter.last_pulse is None:
+        return Link(link, WAITING, None, f"its pin is open; {counts}")
+    return Link(link, OK, now - counter.last_pulse, counts)
 
 
 def recipient_links(backlog: Sequence[Backlog], now: float) -> list[Link]:
