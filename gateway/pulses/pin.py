@@ -59,7 +59,8 @@ class Pin:
             self._device = library.DigitalInputDevice(wiring.gpio, pull_up=pull, active_state=active_state)
         # Each chip's library has exceptions of its own (lgpio.error, pigpio.error), of no common kind.
         except Exception as error:
-            raise PortError(f"GPIO{wiring.gpio} cannot be read: {error or type(error).__name__}") from error
+            words = f"GPIO{wiring.gpio} cannot be read: {error or type(error).__name__}"
+            raise PortError(f"{words}; is python3-lgpio there, and the user in the group gpio?") from error
         self._debounce = Debounce(wiring.debounce_s, active=self._active(), now=clock())
         self._taken = 0
         self._device.when_activated = self._device.when_deactivated = self._changed

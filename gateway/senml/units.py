@@ -105,5 +105,4 @@ def to_produced(unit: str, value: float) -> tuple[str, int | float]:
     if unit not in _PRODUCED:
         return unit, value
     larger, times = _PRODUCED[unit]
-    whole = isinstance(value, int) and value % times == 0
-    return larger, value // times if whole else value / times
+    return larger, value / times

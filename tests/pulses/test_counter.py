@@ -182,3 +182,17 @@ def test_a_broken_pin_is_a_link_and_is_tried_again(directory, caplog):
     with closing((house := House(directory, WATER, "1 l")).store):
         assert asyncio.run(scenario(house)) == "3"
     assert caplog.text.count("permission denied") == 1
+
+
+def test_a_counter_that_is_held_leaves_its_pulses_in_the_pin(directory):
+    """While a person's reading is written nothing is added to the old count; what came waits and counts on the new."""
+    with closing((house := House(directory, WATER, "1 l")).store):
+        house.run(5)
+        house.counter.hold()
+        house.run(3)
+        house.commit()
+        assert house.points()[-1][1] == 5
+        house.counter.held = False
+        house.run(0)
+        house.commit()
+        assert house.points()[-1][1] == 8
