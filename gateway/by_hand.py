@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 _METER = re.compile("[a-z0-9][a-z0-9-]{0,31}")
 
+# SenML takes a smaller number for a time relative to now (RFC 8428 §4.5.3); in 1978 nobody had a gateway.
+_EARLIEST = 2**28
+
 # Two readings of one second: that of "now" gives way by so much.
 _PATIENCE_S = 5
 
@@ -139,8 +142,8 @@ def _has(store: Store, meter: str, path: str) -> bool:
 def _at(store: Store, wanted: int | None, now: float, meter: str, path: str) -> int:
     """The second of the reading: no other reading of the series has it, and it is not to come."""
     at = int(now) if wanted is None else wanted
-    if not 0 < at <= now:
-        raise ReadingError(f"{iso(at) if at > 0 else 'that time'}: is to come or long gone; check --at and the clock")
+    if not _EARLIEST <= at <= now:
+        raise ReadingError("that time is to come, or long gone; check --at and the clock of this machine")
     for _ in range(_PATIENCE_S):
         if not store.has_reading(meter, path, at):
             return at

@@ -116,8 +116,9 @@ def test_a_new_meter_is_made_and_found_again(store, say):
         ("gas", "many", {}, "value: 'many' is not a number"),
         ("gas", "-1", {}, "value: '-1' is not a number"),
         ("gas", "1", {"unit": "kWh"}, "value: unit 'kWh': gas is counted in l, m3"),
-        ("gas", "1", {"at": NOW + 1}, "is to come"),
-        ("gas", "1", {"at": -5}, "is to come or long gone"),
+        ("gas", "1", {"at": NOW + 1}, "that time is to come"),
+        ("gas", "1", {"at": 10**30}, "that time is to come"),
+        ("gas", "1", {"at": -5}, "is to come, or long gone"),
         ("gas", "1", {"meter": "house"}, "meter house: its line is read"),
         ("gas", "1", {"meter": "tap"}, "meter tap: counts water, not gas"),
         ("gas", "1", {"meter": "My Meter"}, "a name is made of a-z"),
@@ -150,6 +151,16 @@ def test_an_index_fits_between_its_neighbours_or_is_refused(store, say):
     say("gas", "1000", at=START + 1 * DAY)
     assert [value for _, value in points(store, "gas", "gas/volume/index")] == [1000, 1000, 1500, 2000]
     assert store.events() == []
+
+
+def test_an_index_fits_between_minutes_where_nothing_finer_is_kept(store, say):
+    """Within a minute only its end is known: what it says then bounds neither side before it is over."""
+    _, run = counting(store)
+    for step in range(3):
+        run(20, START + 120 * step + 10)
+    store.forget(START + 10 * DAY, 0, 10**9, 10**9)
+    assert store.around("tap", WATER, START + 30) == (None, (START + 179, 20))
+    assert store.around("tap", WATER, START + 59) == ((START, 10), (START + 179, 20))
 
 
 def test_force_notes_that_the_meter_was_replaced(store, say):
@@ -264,6 +275,8 @@ def test_a_time_since_which_pulses_were_counted_cannot_be_corrected(store, say):
             say("water", "15", at=START + 30, force=force)
     assert not say("water", "5", at=START - DAY)["counts_on"]
     assert store.totals("tap") == {WATER: "20"}
+    # Retention is reckoned from the last frame, and that is still the pulse's.
+    assert next(m for m in store.meters() if m.name == "tap").last_time == START + 60
 
 
 def test_now_gives_way_to_a_pulse_of_the_same_second(store, say):
