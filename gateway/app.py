@@ -20,7 +20,7 @@ from gateway.by_hand import enter
 from gateway.clock import HostClock
 from gateway.control import serve
 from gateway.counters import Counters
-from gateway.errors import StoreError
+from gateway.errors import ReadingError, StoreError
 from gateway.meter import MeterReader
 from gateway.orders import act
 from gateway.publish import Publication
@@ -80,7 +80,7 @@ class Gateway:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         self._store_error: str | None = None
         self._written = self._came_round = self._looked = time.monotonic()
-        self._counters = Counters(config, self.call)
+        self._counters = Counters(config, self.call, self._time)
         self._publication: Publication | None = None
         self._alerts = Watch()
         # Whoever wants to know of every alert: the log, the household, a live feed.
@@ -272,6 +272,8 @@ class Gateway:
 
     async def _enter(self, request: dict[str, Any]) -> object:
         """A reading by hand: after everything that was counted before it, before everything that is counted after."""
+        if self._time() is None and (request.get("order") or {}).get("at") is None:
+            raise ReadingError("the gateway does not know the time yet: say when with --at, or set its clock")
         async with self._counters.held(self._store):
             await self._commit()
             if self._unwritten:
@@ -280,6 +282,10 @@ class Gateway:
         if self._publication:
             self._publication.wake.set()
         return entered
+
+    def _time(self) -> float | None:
+        """POSIX seconds; None while the host does not know the time."""
+        return time.time() if self._host.knows() else None
 
     async def _links(self) -> list[Link]:
         waiting = recipient_links(await self._backlog([]), time.time())

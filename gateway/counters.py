@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -28,14 +29,17 @@ class Counters:
     Args:
         config: the whole configuration. Raises ConfigError when it has counters and gpiozero is missing.
         call: ``await call(function, *arguments)``, on the store's thread.
+        clock: POSIX seconds, None while the host does not know the time.
     """
 
-    def __init__(self, config: Config, call: Callable[..., Awaitable[Any]]) -> None:
+    def __init__(
+        self, config: Config, call: Callable[..., Awaitable[Any]], clock: Callable[[], float | None] = time.time
+    ) -> None:
         self._settings, self._call = config.counter, call
         self._one_entry = asyncio.Lock()
         if config.counter:
             gpiozero()
-        self.known: dict[str, Counter] = {counter.name: _counter(counter) for counter in config.counter}
+        self.known: dict[str, Counter] = {counter.name: _counter(counter, clock) for counter in config.counter}
 
     async def resume(self, store: Store) -> None:
         """Make them known to the store, and go on from what it says."""
@@ -66,10 +70,10 @@ class Counters:
                     counter.held = False
 
 
-def _counter(setting: Setting) -> Counter:
+def _counter(setting: Setting, clock: Callable[[], float | None]) -> Counter:
     quantity = find_quantity(setting.quantity)
     assert quantity is not None  # noqa: S101 (checked with the configuration)
     where = f"counter {setting.name}"
     counted = Counted(quantity, amount_of(setting, "per_pulse", where), amount_of(setting, "start", where))
     wiring = Wiring(setting.gpio, setting.pull, setting.rising, setting.debounce_ms / 1000)
-    return Counter(counted, lambda: Pin(wiring))
+    return Counter(counted, lambda: Pin(wiring), clock)

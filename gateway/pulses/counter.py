@@ -64,10 +64,12 @@ class Counter:
     Args:
         counted: of what and how much.
         open_pin: gives the open pin, or raises PortError.
-        clock: POSIX seconds.
+        clock: POSIX seconds, None while the host does not know the time.
     """
 
-    def __init__(self, counted: Counted, open_pin: Callable[[], Pin], clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, counted: Counted, open_pin: Callable[[], Pin], clock: Callable[[], float | None] = time.time
+    ) -> None:
         self._counted, self._open_pin, self._clock = counted, open_pin, clock
         now = time.monotonic()
         self.state = CounterState(now, now)
@@ -136,8 +138,14 @@ class Counter:
             self.state.last_pulse = time.monotonic()
 
     def _record(self) -> None:
-        """Say the index, whether it changed or not: so the half hours are known while nothing flows."""
-        now = datetime.fromtimestamp(int(self._clock()), UTC)
+        """Say the index, whether it changed or not: so the half hours are known while nothing flows.
+
+        Nothing while nobody knows the time: the total goes on, and the first index with a date has it all.
+        """
+        moment = self._clock()
+        if moment is None:
+            return
+        now = datetime.fromtimestamp(int(moment), UTC)
         quantity = self._counted.quantity
         reading = Reading(quantity.path, now, int(self._total), quantity.unit, Kind.INDEX, Quality.HOST)
         self.recorder.add(Interpretation(now, Quality.HOST, None, None, (reading,), ()))

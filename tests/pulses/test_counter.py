@@ -196,3 +196,18 @@ def test_a_counter_that_is_held_leaves_its_pulses_in_the_pin(directory):
         house.run(0)
         house.commit()
         assert house.points()[-1][1] == 8
+
+
+def test_what_is_counted_before_the_time_is_known_is_in_the_first_index_with_a_date(directory):
+    """No point gets the date of a clock that is not set, and no pulse is lost."""
+    with closing((house := House(directory, WATER, "1 l", "100")).store):
+        house.now = None
+        for _ in range(3):
+            house.wire.waiting += 5
+            house.counter.tick(house.wire)
+        house.store.write([house.counter.recorder.take()], START)
+        assert house.points() == []
+        house.now = START + 600.0
+        house.run(1)
+        house.commit()
+        assert house.points() == [(600, 116)]
