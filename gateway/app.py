@@ -268,6 +268,8 @@ class Gateway:
             return as_json(await self._links(), running=True, alerts=self._alerts.active)
         if request.get("do") == "reading":
             return await self._enter(request)
+        if request.get("do") == "account" and self._publication:
+            return await self._publication.order(request)
         return await self.call(act, self._store, request, time.time())
 
     async def _enter(self, request: dict[str, Any]) -> object:

@@ -259,6 +259,7 @@ def _parser() -> argparse.ArgumentParser:
 
     _consent_parser(commands)
     reading_command.parsers(commands, _command, _reading, _time)
+    _account_parser(commands)
     _consume_parser(commands)
     add_journal(commands, DEFAULT_CONFIG, _time)
     return parser
@@ -279,6 +280,14 @@ def _consent_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser
     everything = _command(actions, "list", _consent, "every consent ever given, with its state")
     for action in (give, everything):
         action.add_argument("--json", action="store_true")
+
+
+def _account_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from gateway.account_command import add_parser  # noqa: PLC0415
+
+    config = argparse.ArgumentParser(add_help=False)
+    config.add_argument("--config", type=Path, default=DEFAULT_CONFIG, help=f"(default: {DEFAULT_CONFIG})")
+    add_parser(commands, config)
 
 
 def _doctor_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -24,6 +24,8 @@ PASSWORD_CREDENTIAL = "xmpp-password"  # noqa: S105 (the name of the credential,
 _NAME = "^[a-z0-9][a-z0-9-]{0,31}$"
 _SENSOR = "^[a-z0-9][a-z0-9._-]{0,63}$"
 
+Pin = Annotated[str, msgspec.Meta(pattern="^sha256/[A-Za-z0-9+/]{43}=$")]
+
 # A century is for ever, and its seconds still fit into SQLite's numbers.
 Hours = Annotated[int, msgspec.Meta(ge=1, le=876_600)]
 Days = Annotated[int, msgspec.Meta(ge=1, le=36_525)]
@@ -84,6 +86,9 @@ class Federation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     password_file: str | None = None
     address: Annotated[str, msgspec.Meta(pattern=r"^.+:[0-9]{1,5}$")] | None = None
     ca_file: str | None = None
+    # What the server's key must be one of, besides a trusted certificate; with pin_only instead of one.
+    pin: Pin | tuple[Pin, ...] = ()
+    pin_only: bool = False
     units: Literal["secondary", "primary"] = "secondary"
     # What the recipients are bound to (ISO 8601 duration), written into every pack.
     max_retention: Annotated[str, msgspec.Meta(pattern=r"^P(\d+[YMWD])+$")] = "P3Y"
@@ -147,27 +152,21 @@ def load(path: Path) -> Config:
         raise ConfigError(f"{path}: {_sentence(str(error))}") from error
     _check_meters(path, config)
     _check_counters(path, config)
+    if config.federation and config.federation.pin_only and not config.federation.pin:
+        raise ConfigError(
+            f"{path}: federation.pin_only: without a pin every server would be believed; "
+            "set pin (`linky-gateway account pin` shows it)"
+        )
     if config.household and not config.federation:
         raise ConfigError(f"{path}: household.address: alerts are sent by the account of [federation]; add that table")
     return config
 
 
-def read_password(config: Config) -> str:
-    """The account's password, from the systemd credential or the file; ConfigError names what is missing."""
-    federation = config.federation
-    if federation is None:
-        raise ConfigError("no [federation] in the configuration, so there is no password")
+def credential_file() -> Path | None:
+    """The password that systemd hands over, if it does."""
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
-    credential = Path(folder) / PASSWORD_CREDENTIAL if folder else None
-    if federation.password_file:
-        file = config.path(federation.password_file)
-    elif credential and credential.is_file():
-        file = credential
-    else:
-        raise ConfigError(
-            f"federation.password_file is not set and there is no systemd credential {PASSWORD_CREDENTIAL}: set one"
-        )
-    return password_from(file)
+    file = Path(folder) / PASSWORD_CREDENTIAL if folder else None
+    return file if file and file.is_file() else None
 
 
 def password_from(file: Path) -> str:

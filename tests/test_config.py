@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config import load, password_from, read_password
+from gateway.config import load, password_from
 from gateway.errors import ConfigError
 
 SHIPPED = Path(__file__).parent.parent / "systemd" / "gateway.toml"
@@ -100,17 +100,12 @@ def test_relative_paths_are_taken_from_the_files_folder(tmp_path):
     assert config.directory == tmp_path / "data"
 
 
-def test_the_password_is_the_first_line_of_its_file_or_the_credential(tmp_path, monkeypatch):
-    """The file of the configuration, else systemd's credential; a missing or empty one is one sentence."""
-    config = load(write(tmp_path, LEAST + '[federation]\njid = "a@b.test"\npassword_file = "secret"\n'))
+def test_a_password_is_the_first_line_of_its_file(tmp_path):
+    """A missing or an empty file is one sentence."""
     with pytest.raises(ConfigError, match="secret: the password cannot be read"):
-        read_password(config)
+        password_from(tmp_path / "secret")
     (tmp_path / "secret").write_text("correct horse\nbattery")
-    assert read_password(config) == "correct horse"
-    (tmp_path / "xmpp-password").write_text("staple\n")
-    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
-    by_credential = load(write(tmp_path, LEAST + '[federation]\njid = "a@b.test"\n'))
-    assert read_password(by_credential) == "staple"
+    assert password_from(tmp_path / "secret") == "correct horse"
     (tmp_path / "empty").write_text("\n")
     with pytest.raises(ConfigError, match="is empty"):
         password_from(tmp_path / "empty")
@@ -152,3 +147,27 @@ def test_a_wrong_counter_is_one_sentence(tmp_path, text, words):
 def test_a_pulse_begins_where_the_pull_ends(tmp_path, wiring, rising):
     """A contact to GND pulls a pin down, one to 3.3 V pulls it up; another circuit says so."""
     assert load(write(tmp_path, LEAST + COUNTER + wiring)).counter[0].rising is rising
+
+
+PIN = "sha256/" + "A" * 43 + "="
+
+
+@pytest.mark.parametrize(
+    ("lines", "sentence"),
+    [
+        ('pin = "sha256/abc"', "federation.pin"),
+        (f'pin = ["{PIN}", "sha1/x"]', "federation.pin"),
+        ("pin_only = true", "federation.pin_only"),
+    ],
+)
+def test_a_pin_that_is_none_is_refused(tmp_path, lines, sentence):
+    """Believing every server is not a thing that one can configure."""
+    with pytest.raises(ConfigError, match=sentence):
+        load(write(tmp_path, LEAST + f'[federation]\njid = "a@b.test"\n{lines}\n'))
+
+
+def test_one_pin_or_several(tmp_path):
+    """The next key may be pinned before the server shows it."""
+    for written, read in ((f'"{PIN}"', PIN), (f'["{PIN}", "{PIN}"]', (PIN, PIN))):
+        config = load(write(tmp_path, LEAST + f'[federation]\njid = "a@b.test"\npin_only = true\npin = {written}\n'))
+        assert config.federation.pin == read

@@ -152,7 +152,8 @@ class _Discretion(logging.Filter):
     """Lets through of slixmpp's messages only that there was one, and where: their text holds stanzas and secrets."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if record.levelno < logging.WARNING:
+        # It is demoted below, so it is the level for that which counts.
+        if record.levelno < logging.WARNING or not logging.getLogger(record.name).isEnabledFor(logging.DEBUG):
             return False
         record.msg, record.args = f"slixmpp: {record.levelname.lower()} at line {record.lineno}", ()
         record.levelno, record.levelname = logging.DEBUG, "DEBUG"

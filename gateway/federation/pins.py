@@ -11,9 +11,6 @@ import hashlib
 
 from gateway.errors import FederationError
 
-# What is written in the configuration: the hash's name, a slash, and 32 bytes in base64.
-PIN_PATTERN = "^sha256/[A-Za-z0-9+/]{43}=$"
-
 _SEQUENCE, _VERSION = 0x30, 0xA0
 
 
