@@ -216,6 +216,7 @@ class Gateway:
     async def _forget(self) -> None:
         keep = self._config.store
         try:
+            await self.call(self._store.forget_received, int(time.time()), keep.minute_days * 86400)
             await self.call(
                 self._store.forget,
                 int(time.time()),
@@ -244,7 +245,7 @@ class Gateway:
             links.append(decode_link(name, state, meter.line.quality, now))
         links.append(self._store_link(now))
         if self._publication:
-            links.append(self._publication.link())
+            links += [self._publication.link(), *self._publication.provider_links()]
         return links
 
     def _store_link(self, now: float) -> Link:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from gateway import __version__
 from gateway.errors import GatewayError
+from gateway.received import add_actions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -243,6 +244,7 @@ def _parser() -> argparse.ArgumentParser:
 
     _consent_parser(commands)
     _consume_parser(commands)
+    add_actions(_command, commands, _time)
     return parser
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.consent.grant import Order, describe, grant, revoke
 from gateway.errors import GatewayError, StoreError
+from gateway.received import stored_supplies
 from gateway.senml.naming import SeriesName
 from gateway.status import OK, WAITING, Link, as_json, recipient_links
 from gateway.store.connection import WriterLock
@@ -94,6 +95,7 @@ def stored_status(config: Config) -> dict[str, object]:
         age = now - meter.last_time if meter.last_time else None
         links.append(Link(f"meter {meter.name}", WAITING, age, "the last stored frame"))
     links.append(Link("store", OK, None, "can be read"))
+    links += stored_supplies(config.received, archive, now)
     links += recipient_links(archive.backlog(), now)
     archive.close()
     return as_json(links, running=False)

@@ -10,10 +10,12 @@ from gateway.config import read_password
 from gateway.federation.commands import Commands
 from gateway.federation.delivery import Delivery
 from gateway.federation.fields import COMMAND_NAMES
+from gateway.federation.inbox import Inbox
 from gateway.federation.session import Account, Session
 from gateway.federation.stanza import OURS, QUOALISE, RECEIPTS, Publisher
 from gateway.household import Household
-from gateway.status import BROKEN, OK, WAITING, Link
+from gateway.share import wanted_of
+from gateway.status import BROKEN, OK, WAITING, Link, provider_link
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -45,6 +47,9 @@ class Publication:
             self._session, store, call, publisher, self.wake, max_stanza_bytes=account.max_stanza_bytes
         )
         self._commands = Commands(self._session, store, call, publisher, self._delivery.resume)
+        wanted = [wanted_of(one) for one in config.received]
+        # Also of providers that are in the configuration no more, and whose data are still here.
+        self._inbox = Inbox(self._session, store, call, wanted) if wanted or store.received_providers() else None
         told = config.household
         self._household = Household(self._session, told.address, told.language) if told else None
 
@@ -54,6 +59,8 @@ class Publication:
             group.create_task(self._session.run(stop), name="session")
             group.create_task(self._commands.run(stop), name="commands")
             group.create_task(self._delivery.run(stop), name="delivery")
+            if self._inbox:
+                group.create_task(self._inbox.run(stop), name="inbox")
 
     def tell(self, alert: Alert) -> None:
         """Tell the household, if it wants to be told."""
@@ -62,11 +69,17 @@ class Publication:
 
     def rounds(self) -> dict[str, Callable[[], float]]:
         """Task -> when it last came round (monotonic seconds): each does so within a minute or a backoff."""
+        inbox = self._inbox
         return {
             "session": lambda: self._session.came_round,
             "commands": lambda: self._commands.came_round,
             "delivery": lambda: self._delivery.came_round,
-        }
+        } | ({"inbox": lambda: inbox.came_round} if inbox else {})
+
+    def provider_links(self) -> list[Link]:
+        """How each source of received series stands."""
+        now = time.time()
+        return [provider_link(supply, now) for supply in self._inbox.supplies()] if self._inbox else []
 
     def link(self) -> Link:
         """The state of the connection."""

@@ -87,7 +87,8 @@ class Publisher:
 class Parcel:
     """A received ``<quoalise>``: its records resolved, its interval if it came from an outbox, and its ``<meta>``.
 
-    ``granularities`` and ``literal`` map a record's name to its sampling interval and to its sen1 name.
+    ``granularities`` and ``literal`` map a record's name to its sampling interval and to its sen1 name; ``rectifies``
+    (``<meta rectifies="true">``): these values replace what was sent before under the same identity.
     """
 
     records: tuple[Record, ...]
@@ -96,6 +97,7 @@ class Parcel:
     retention: str | None
     granularities: dict[str, str]
     literal: dict[str, str]
+    rectifies: bool = False
 
 
 def build_quoalise(
@@ -163,7 +165,8 @@ def parse_quoalise(quoalise: ET.Element, now: float) -> Parcel:
                 literal[name] = measurement.get("sen1", name)
     identifier = meta.find(f"{{{QUOALISE}}}device/{{{QUOALISE}}}identifier")
     meter = "" if identifier is None else identifier.get("value", "")
-    return Parcel(tuple(found), _read_interval(meta), meter, meta.get("retention"), granularities, literal)
+    rectifies = meta.get("rectifies") == "true"
+    return Parcel(tuple(found), _read_interval(meta), meter, meta.get("retention"), granularities, literal, rectifies)
 
 
 def _build_meta(

@@ -95,3 +95,13 @@ def to_primary(unit: str, value: float) -> tuple[str, int | float]:
     if not math.isfinite(result):
         raise SenMLError(f"{value!r} {unit} is not a number that {primary} can hold.")
     return primary, result
+
+
+def to_hours(unit: str, value: float) -> tuple[str, int | float]:
+    """The reverse for what a meter counts: ``J`` becomes ``Wh``, ``vars`` ``varh``; anything else stays as it is."""
+    counted = {"J": "Wh", "vars": "varh"}.get(unit)
+    if counted is None:
+        return unit, value
+    if isinstance(value, int) and value % 3600 == 0:
+        return counted, value // 3600
+    return counted, value / 3600

@@ -15,6 +15,7 @@ from gateway.store.connection import open_reader, open_writer
 from gateway.store.history import History
 from gateway.store.outbox import Outbox
 from gateway.store.points import Granularity, Series
+from gateway.store.received import ReceivedPoints
 from gateway.store.recorder import METER_REPLACED, day_end, day_start
 from gateway.store.tables import point, translated
 from gateway.tic.reading import Kind, Quality
@@ -37,7 +38,7 @@ _DERIVED = 2
 _CURVE_ALIVE_S = 86400
 
 
-class Store(Outbox, History):
+class Store(Outbox, History, ReceivedPoints):
     """The database of a gateway, opened for writing. All calls must come from one thread at a time.
 
     Args:
@@ -256,7 +257,7 @@ class Store(Outbox, History):
         self.commit()
 
 
-class Archive(Outbox, History):
+class Archive(Outbox, History, ReceivedPoints):
     """The same database, only read: for the command line while the daemon runs."""
 
     def __init__(self, directory: Path) -> None:
