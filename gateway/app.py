@@ -216,7 +216,7 @@ class Gateway:
     async def _forget(self) -> None:
         keep = self._config.store
         try:
-            await self.call(self._store.forget_received, int(time.time()), keep.minute_days * 86400)
+            await self.call(self._store.forget_received, int(time.time()), keep.received_days * 86400)
             await self.call(
                 self._store.forget,
                 int(time.time()),

@@ -6,6 +6,7 @@ never in it: a password is in a file of its own, or in a systemd credential.
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import tomllib
@@ -49,6 +50,7 @@ class Store(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     raw_hours: Hours = 48
     minute_days: Days = 1095
     outbox_days: Days = 90
+    received_days: Days = 1095
 
 
 class Federation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -210,6 +212,8 @@ def _check_received(path: Path, config: Config) -> None:
 def _check_share(where: str, share: Share | None) -> None:
     if share and share.of is None and share.unit != "percent":
         raise ConfigError(f"{where}.of: how many {share.unit} there are in all is missing")
+    if share and not all(math.isfinite(number) for number in (share.held, share.of or 0)):
+        raise ConfigError(f"{where}: a part of endlessly many is no part")
     if share and share.part > 1:
         raise ConfigError(f"{where}.held: more than there is")
 

@@ -77,7 +77,7 @@ def stored_supplies(sources: Sequence[Received], archive: Archive, now: float) -
 def _list(archive: Archive, known: Sequence[Origin], options: argparse.Namespace) -> None:
     found = archive.received_series()
     for series in found:
-        row = _series_row(series, known)
+        row = _series_row(series, known) | {"points": archive.received_count(series)}
         print(json.dumps(row) if options.json else _LINE.format(**{k: "–" if v is None else v for k, v in row.items()}))
     if not found and not options.json:
         print("nothing was ever received")
@@ -141,7 +141,6 @@ def _series_row(series: ReceivedSeries, known: Sequence[Origin]) -> dict[str, ob
         "series": series.sen1,
         "granularity": series.granularity,
         "unit": series.unit,
-        "points": series.points,
         "first": _iso(series.first_time),
         "last": _iso(series.last_time),
         "retention": series.retention,

@@ -178,7 +178,7 @@ class Deposit:
 
     async def end(self, identifier: str) -> None:
         """A subscription is over."""
-        await self._ask(self._store.received_end, self._provider, identifier)
+        await self._ask(self._store.received_end, self._provider, identifier, self._clock())
 
     async def keep(self, arrivals: Sequence[Arrival]) -> Sequence[Arrival]:
         """Commit what may be kept; those that may be confirmed, none when nothing can be written."""

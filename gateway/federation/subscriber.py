@@ -31,6 +31,8 @@ _HISTORY_PAGE = 500
 _MOST_PAGES = 2_000
 # What a number of an outbox has at most, as ``gateway.federation.stanza.parse_interval`` reads it.
 _MOST_DIGITS = 15
+# Theirs, in a line of a log or of a status.
+_MOST_EPOCH_CHARS, _MOST_SENTENCE_CHARS = 64, 200
 
 
 _ABSENT = (
@@ -110,26 +112,22 @@ class Subscriber:
         for identifier in self.outcomes:
             self.outcomes[identifier] = await self._try(identifier, partial(self._subscribe, identifier, fresh))
             results.append(self.outcomes[identifier])
-        granted = {i for i, outcome in self.outcomes.items() if outcome.standing is Standing.SUBSCRIBED}
-        results.extend(
-            [
-                await self._try(gap.identifier, partial(self._fill, gap))
-                for gap in await self._keeping.gaps()
-                if gap.identifier in granted
-            ]
-        )
+        results.append(await self._try("", partial(self._fill_gaps, results)))
         return self._next(results)
 
     async def _try(self, identifier: str, work: Callable[[], Awaitable[None]]) -> Outcome:
         try:
             await work()
         except FederationError as error:
-            self._told(identifier, error)
-            return Outcome(_STANDINGS.get(error.condition, Standing.NONSENSE), str(error))
+            return self._failed(identifier, error)
         except SenMLError as error:
-            self._told(identifier, FederationError(str(error), "bad-request"))
-            return Outcome(Standing.NONSENSE, str(error))
+            return self._failed(identifier, FederationError(str(error), "bad-request"))
         return Outcome(Standing.SUBSCRIBED)
+
+    def _failed(self, identifier: str, error: FederationError) -> Outcome:
+        sentence = " ".join(str(error).split())[:_MOST_SENTENCE_CHARS]
+        self._told(identifier, FederationError(sentence, error.condition))
+        return Outcome(_STANDINGS.get(error.condition, Standing.NONSENSE), sentence)
 
     def _next(self, results: Sequence[Outcome]) -> float | None:
         failed = [outcome.standing for outcome in results if outcome.standing is not Standing.SUBSCRIBED]
@@ -138,10 +136,11 @@ class Subscriber:
         if not failed:
             self._failures = 0
             return self._pace.again_s
-        # The longest wait is the provider's household's: one refusal does not make what is granted slower.
         waits = [self._wait(standing) for standing in failed]
+        if any(outcome.standing is Standing.SUBSCRIBED for outcome in self.outcomes.values()):
+            waits.append(self._pace.again_s)
         self._failures = min(self._failures + 1, 16)
-        return min(*waits, self._pace.again_s)
+        return min(waits)
 
     def _wait(self, standing: Standing) -> float:
         pace = self._pace
@@ -174,9 +173,16 @@ class Subscriber:
             if fresh:
                 await self._keeping.begin(identifier, None)
             return
-        if not (_is_number(first) and _is_number(last)):
+        if not (_is_number(first) and _is_number(last) and len(epoch) <= _MOST_EPOCH_CHARS):
             raise SenMLError("the answer to the subscription does not say what waits")
         await self._keeping.begin(identifier, (epoch, int(first), int(last)))
+
+    async def _fill_gaps(self, results: list[Outcome]) -> None:
+        """Ask for what is missing of what was granted; each gap adds its own outcome."""
+        for gap in await self._keeping.gaps():
+            outcome = self.outcomes.get(gap.identifier)
+            if outcome and outcome.standing is Standing.SUBSCRIBED:
+                results.append(await self._try(gap.identifier, partial(self._fill, gap)))
 
     async def _fill(self, gap: ReceivedGap) -> None:
         """Page through the history of a gap."""

@@ -34,7 +34,6 @@ _PAGE = 1000
 
 _SERIES = (
     "SELECT id, provider, sen1, name, path, unit, granularity, retention, ignored,"
-    " (SELECT count(*) FROM received_point WHERE series = id),"
     " (SELECT min(time) FROM received_point WHERE series = id),"
     " (SELECT max(time) FROM received_point WHERE series = id) FROM received_series"
 )
@@ -79,7 +78,6 @@ class ReceivedSeries:
     granularity: str
     retention: str | None
     ignored: int
-    points: int
     first_time: float | None
     last_time: float | None
 
@@ -161,10 +159,13 @@ class ReceivedPoints(Tables):
         return [identifier for (identifier,) in rows]
 
     @translated
-    def received_end(self, provider: str, identifier: str) -> None:
+    def received_end(self, provider: str, identifier: str, now: float) -> None:
         """A subscription is over; what it brought stays until its retention ends."""
         self.begin()
         self._end(provider, identifier)
+        # With a branch the provider ended what is subscribed below it: until that is renewed it promises nothing.
+        for known in self.received_subscriptions(provider):
+            self._add_gap(provider, known, max(int(now) - _MARGIN_S, 0), int(now) + 1)
         self.commit()
 
     @translated
@@ -257,6 +258,12 @@ class ReceivedPoints(Tables):
         return [ReceivedSeries(*row) for row in rows]
 
     @translated
+    def received_count(self, series: ReceivedSeries) -> int:
+        """How many points of a series there are."""
+        row = self._db.execute("SELECT count(*) FROM received_point WHERE series = ?", [series.id]).fetchone()
+        return int(row[0])
+
+    @translated
     def received_last(self) -> list[ReceivedPoint]:
         """The newest point of each received series."""
         found = []
@@ -299,14 +306,14 @@ class ReceivedPoints(Tables):
 
     @translated
     def forget_received(self, now: int, kept_s: int) -> int:
-        """Delete what is past the retention that came with it, or after ``kept_s`` where none did; how many points."""
+        """Delete what is past the retention that came with it, and what is older than ``kept_s``; how many points."""
         self.begin()
         deleted = 0
         for number, retention in self._db.execute("SELECT id, retention FROM received_series").fetchall():
             bound = kept_from(retention, now) if retention else None
             deleted += self._db.execute(
                 "DELETE FROM received_point WHERE series = ? AND time < ?",
-                [number, now - kept_s if bound is None else bound],
+                [number, max(now - kept_s, bound or 0)],
             ).rowcount
         if deleted:
             self._drop_empty_series(None)
