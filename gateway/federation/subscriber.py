@@ -35,11 +35,10 @@ _MOST_DIGITS = 15
 _MOST_EPOCH_CHARS, _MOST_SENTENCE_CHARS = 64, 200
 
 
-_ABSENT = (
-    "gone recipient-unavailable remote-server-not-found remote-server-timeout resource-constraint service-unavailable"
-)
+# Stanza errors (RFC 6120 §8.3.3); every other one says that somebody on the way is not there, or not well today.
 _STANDINGS = dict.fromkeys(("not-authorized", "forbidden"), Standing.REFUSED) | dict.fromkeys(
-    _ABSENT.split(), Standing.ABSENT
+    ("bad-request", "feature-not-implemented", "item-not-found", "jid-malformed", "not-acceptable", "not-allowed"),
+    Standing.NONSENSE,
 )
 
 
@@ -127,7 +126,7 @@ class Subscriber:
     def _failed(self, identifier: str, error: FederationError) -> Outcome:
         sentence = " ".join(str(error).split())[:_MOST_SENTENCE_CHARS]
         self._told(identifier, FederationError(sentence, error.condition))
-        return Outcome(_STANDINGS.get(error.condition, Standing.NONSENSE), sentence)
+        return Outcome(_STANDINGS.get(error.condition, Standing.ABSENT), sentence)
 
     def _next(self, results: Sequence[Outcome]) -> float | None:
         failed = [outcome.standing for outcome in results if outcome.standing is not Standing.SUBSCRIBED]
@@ -155,7 +154,7 @@ class Subscriber:
             try:
                 await self._session.request(self._provider, build_submit("unsubscribe", {"identifier": identifier}))
             except FederationError as error:
-                if _STANDINGS.get(error.condition) is Standing.ABSENT:
+                if error.condition not in _STANDINGS:
                     raise
             # Refused or not understood: asked again it would be no better.
             await self._keeping.end(identifier)

@@ -542,6 +542,7 @@ QUIET = _Quiet()
         (FederationError("?", "bad-request"), Standing.NONSENSE),
         (FederationError("?", "not-authorized"), Standing.REFUSED),
         (FederationError("?", "service-unavailable"), Standing.ABSENT),
+        (FederationError("?", "undefined-condition"), Standing.ABSENT),
     ],
 )
 def test_each_answer_has_its_standing(given, standing):
