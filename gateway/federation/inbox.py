@@ -40,6 +40,9 @@ PACE = Pace(again_s=3600, refused_s=600, refused_most_s=6 * 3600, absent_s=1, ab
 
 _DAY_S = 86_400
 
+# Several times a meter's longest message, and the longest duration that anybody writes.
+_MOST_TEXT, _MOST_GRANULARITY = 1_000, 32
+
 
 class Inbox:
     """Subscribes with the providers, and keeps and confirms what they send.
@@ -233,15 +236,20 @@ class Deposit:
         return False
 
     def _lot(self, parcel: Parcel) -> Lot:
-        """The wanted records of a parcel as values; one with a sum and no value is nothing that we keep."""
+        """The wanted records of a parcel as values."""
         values = [
             self._incoming(record, parcel)
             for record in parcel.records
-            if record.value is not None and any(within(scope, record.name) for scope in self._scopes)
+            if self._is_keepable(record) and any(within(scope, record.name) for scope in self._scopes)
         ]
         i = parcel.interval
         numbers = None if i is None else (i.epoch, i.after, i.last)
         return Lot(values, numbers, parcel.retention, parcel.rectifies)
+
+    def _is_keepable(self, record: Record) -> bool:
+        """Whether there is a value, and no text in it that is longer than one of a meter can be."""
+        texts = (text for text in (record.value, record.unit) if isinstance(text, str | bytes))
+        return record.value is not None and all(len(text) <= _MOST_TEXT for text in texts)
 
     def _incoming(self, record: Record, parcel: Parcel) -> Incoming:
         name = parsed(record.name)
@@ -254,7 +262,7 @@ class Deposit:
         elif not isinstance(value, str):
             unit, value = to_hours(unit, value)
         sen1 = literal(record.name, parcel.literal.get(record.name, ""))
-        granularity = parcel.granularities.get(record.name, "raw")
+        granularity = parcel.granularities.get(record.name, "raw")[:_MOST_GRANULARITY]
         at = int(record.time) if record.time == int(record.time) else record.time
         return Incoming(record.name, sen1, name.path, unit, granularity, at, value)
 

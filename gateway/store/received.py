@@ -375,7 +375,7 @@ class ReceivedPoints(Tables):
             (number,) = self._db.execute(
                 "INSERT INTO received_series (provider, sen1, granularity, unit, name, path, retention)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
-                [provider, v.sen1, v.granularity, v.unit, v.name, v.path, retention],
+                [provider, v.sen1, v.granularity, v.unit, v.name, v.path, shorter(None, retention)],
             ).fetchone()
             return int(number)
         bound = shorter(row[2], retention)

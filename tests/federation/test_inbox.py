@@ -116,18 +116,16 @@ async def subscribed(scene):
     await eventually(lambda: scene.theirs.store.subscriptions(scene.own), what="subscribed")
 
 
-def pack(name, value=1, time=START, retention="P1Y", rectifies=False, interval=None):
+def pack(name, value=1, time=START, retention="P1Y", rectifies=False, unit="Wh", label="v"):
     """A <quoalise> of one record."""
     meta = ET.Element(f"{{{QUOALISE}}}meta", {"retention": retention})
     if rectifies:
         meta.set("rectifies", "true")
-    if interval:
-        ET.SubElement(meta, f"{{{OURS}}}outbox", dict(zip(("epoch", "after", "last"), interval, strict=True)))
     quoalise = ET.Element(f"{{{QUOALISE}}}quoalise")
     data = ET.SubElement(quoalise, f"{{{QUOALISE}}}data")
     data.append(meta)
     ns = "urn:ietf:params:xml:ns:senml"
-    record = {"bver": "26", "n": name, "u": "Wh", "v": str(value), "t": str(time)}
+    record = {"bver": "26", "n": name, "u": unit, label: str(value), "t": str(time)}
     ET.SubElement(ET.SubElement(data, f"{{{ns}}}sensml"), f"{{{ns}}}senml", record)
     return quoalise
 
@@ -271,6 +269,49 @@ def test_what_cannot_be_read_is_confirmed_and_remembered_once(scene):
     assert "order" not in voice.receipts
     assert {f"none-{n}" for n in range(5)} <= set(voice.receipts)
     assert [e.kind for e in scene.ours.store.received_events()] == ["unreadable"]
+
+
+def test_values_are_kept_in_the_units_of_a_meter(scene):
+    """Joules are watt-hours; a text is a text; one that is longer than any meter's is left out."""
+    voice = Voice(scene.provider_account)
+    branch = f"{scene.sen1}/consumption"
+
+    async def scenario():
+        async with receiving(scene.receiver()) as receiver, running(voice.session):
+            await asyncio.gather(receiver.session.connected.wait(), voice.session.connected.wait())
+            voice.say(scene.own, "1", pack(f"{branch}/index", 36_000, unit="J"))
+            voice.say(scene.own, "2", pack(f"{branch}/tariff", "HC", label="vs", unit="/"))
+            voice.say(scene.own, "3", pack(f"{branch}/novel", "x" * 2000, label="vs", unit="/"))
+            await eventually(lambda: len(voice.receipts) == 3)
+
+    asyncio.run(scenario())
+    kept = {p.series.path: (p.value, p.series.unit) for p in scene.ours.store.received_last()}
+    assert kept == {"consumption/index": (10, "Wh"), "consumption/tariff": ("HC", "/")}
+
+
+def test_two_branches_of_one_provider_share_its_numbers(scene):
+    """Each is subscribed to by itself, and what comes between is kept once, after a restart too."""
+    scene.theirs.allow(scene.own)
+    wanted = [
+        scene.wanted(f"{scene.sen1}/consumption/energy", "energy"),
+        scene.wanted(f"{scene.sen1}/consumption/power", "power"),
+    ]
+
+    async def scenario():
+        async with scene.gate():
+            for round_ in (1, 2):
+                async with receiving(scene.receiver(*wanted)) as receiver:
+                    await eventually(lambda: len(scene.theirs.store.subscriptions(scene.own)) == 2)
+                    await eventually(lambda r=receiver: {r.standing(0), r.standing(1)} == {Standing.SUBSCRIBED})
+                    scene.theirs.minutes(3)
+                    expected = list(range(3 * round_ - 1))
+                    await eventually(lambda r=receiver, e=expected: r.minutes() == e)
+                    await eventually(lambda r=receiver, e=expected: len(r.points(path="raw")) == len(e))
+                    await eventually(lambda: not scene.theirs.waiting(scene.own))
+
+    asyncio.run(scenario())
+    assert scene.ours.store.received_gaps(scene.provider) == []
+    assert scene.ours.store.received_reached(scene.provider)[0] == scene.theirs.store.epoch
 
 
 @pytest.mark.parametrize("kind", ["consent-withdrawn", "data-erased"])
