@@ -9,18 +9,14 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from gateway.errors import FederationError, StoreError
-from gateway.federation.form import Command, build_result
 from gateway.federation.inbox import Inbox
-from gateway.federation.notice import NOTICE, NoticeKind, parse_notice
-from gateway.federation.scope import literal, names, within
 from gateway.federation.session import Session
-from gateway.federation.stanza import OURS, QUOALISE, RECEIPTS
-from gateway.federation.subscriber import Pace, Subscriber, _following
+from gateway.federation.stanza import QUOALISE, RECEIPTS
+from gateway.federation.subscriber import Pace
 from gateway.federation.supply import Standing, Wanted
-from gateway.senml.naming import parse_identifier
 from gateway.store.points import Granularity
-from gateway.store.received import ReceivedGap
 from tests.federation.conftest import PRM, QUICK, SENSOR, START, Gate, House, account, eventually, running
+from tests.federation.messages import notice, pack
 
 CLIENT = "{jabber:client}"
 BRISK = Pace(again_s=60, refused_s=0.3, refused_most_s=0.3, absent_s=0.1, absent_most_s=0.5)
@@ -114,27 +110,6 @@ def scene(federation, tmp_path):
 async def subscribed(scene):
     """Wait until the provider knows of the subscription."""
     await eventually(lambda: scene.theirs.store.subscriptions(scene.own), what="subscribed")
-
-
-def pack(name, value=1, time=START, retention="P1Y", rectifies=False, unit="Wh", label="v"):
-    """A <quoalise> of one record."""
-    meta = ET.Element(f"{{{QUOALISE}}}meta", {"retention": retention})
-    if rectifies:
-        meta.set("rectifies", "true")
-    quoalise = ET.Element(f"{{{QUOALISE}}}quoalise")
-    data = ET.SubElement(quoalise, f"{{{QUOALISE}}}data")
-    data.append(meta)
-    ns = "urn:ietf:params:xml:ns:senml"
-    record = {"bver": "26", "n": name, "u": unit, label: str(value), "t": str(time)}
-    ET.SubElement(ET.SubElement(data, f"{{{ns}}}sensml"), f"{{{ns}}}senml", record)
-    return quoalise
-
-
-def notice(kind, number="1", text="Bonjour", **attributes):
-    """A <notice>."""
-    element = ET.Element(NOTICE, {"id": number, "kind": kind} | attributes)
-    ET.SubElement(element, f"{{{OURS}}}text", {"{http://www.w3.org/XML/1998/namespace}lang": "fr"}).text = text
-    return element
 
 
 class Voice:
@@ -506,202 +481,3 @@ def test_nothing_received_is_ever_passed_on(scene):
     asyncio.run(scenario())
     series = {s.path for s in scene.ours.store.series("house")}
     assert not any("share" in path for path in series)
-
-
-# --- a provider whose answers are nonsense: here the answers must misbehave on command --------------------------------
-
-
-class Line:
-    """In place of a session: it answers each command with the next of its answers."""
-
-    def __init__(self, *answers):
-        self.answers, self.asked = list(answers), []
-        self.connected = asyncio.Event()
-        self.connected.set()
-
-    def on_change(self, callback):
-        """Nothing changes here."""
-
-    async def request(self, to, command, timeout_s=30.0):
-        """The next answer, or the next error."""
-        self.asked.append(command.get("node"))
-        answer = self.answers.pop(0)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-
-class Shelf:
-    """Keeps nothing and remembers what it was told."""
-
-    notices = 0
-
-    def __init__(self, *gaps):
-        self.begun, self.filled, self.missing = [], [], list(gaps)
-
-    async def reached(self):
-        """Nothing was received yet."""
-
-    async def begin(self, identifier, numbers):
-        """Remember it."""
-        self.begun.append((identifier, numbers))
-
-    async def gaps(self):
-        """What it was given."""
-        return self.missing
-
-    async def fill(self, gap, parcel, *, last):
-        """Remember it."""
-        self.filled.append((gap, last))
-        return True
-
-
-def answer(**fields):
-    """A completed command with these result fields."""
-    results = [(var, QUIET, text) for var, text in fields.items()]
-    return build_result(Command("subscribe", "execute", "s", {}, None), "en", QUIET, results)
-
-
-class _Quiet:
-    def in_language(self, _):
-        return ""
-
-
-QUIET = _Quiet()
-
-
-@pytest.mark.parametrize(
-    ("given", "standing"),
-    [
-        (answer(epoch="0a1b2c3d", first="1", last="0"), Standing.SUBSCRIBED),
-        (answer(), Standing.SUBSCRIBED),
-        (answer(epoch="0a1b2c3d", first="one", last="0"), Standing.NONSENSE),
-        (answer(epoch="0a1b2c3d", first="1", last="9" * 40), Standing.NONSENSE),
-        (answer(epoch="0a1b2c3d"), Standing.NONSENSE),
-        (answer(epoch="e" * 1000, first="1", last="0"), Standing.NONSENSE),
-        (ET.Element("empty"), Standing.SUBSCRIBED),
-        (FederationError("?", "bad-request"), Standing.NONSENSE),
-        (FederationError("?", "not-authorized"), Standing.REFUSED),
-        (FederationError("?", "service-unavailable"), Standing.ABSENT),
-        (FederationError("?", "undefined-condition"), Standing.ABSENT),
-    ],
-)
-def test_each_answer_has_its_standing(given, standing):
-    """Granted, refused, away or nonsense: nothing of it stops the gateway."""
-
-    async def scenario():
-        subscriber = Subscriber(Line(given), "p@x/proxy", ["i"], Shelf(), lambda *_: None)
-        await subscriber._subscribe_all()
-        assert subscriber.outcomes["i"].standing is standing
-
-    asyncio.run(scenario())
-
-
-def test_what_fails_is_asked_less_and_less_often():
-    """Away: from a second to ten minutes. Refused: from ten minutes to six hours. A success begins anew."""
-
-    async def scenario():
-        pace = Pace(again_s=3600, refused_s=600, refused_most_s=6 * 3600, absent_s=1, absent_most_s=600)
-        away, no = FederationError("?", "service-unavailable"), FederationError("?", "not-authorized")
-        line = Line(*[away] * 12, answer(), *[no] * 6)
-        subscriber = Subscriber(line, "p@x/proxy", ["i"], Shelf(), lambda *_: None, pace)
-        pauses = [await subscriber._subscribe_all() for _ in range(19)]
-        assert pauses[:12] == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 600, 600]
-        assert pauses[12:] == [3600, 600, 1200, 2400, 4800, 9600, 19200]
-
-    asyncio.run(scenario())
-
-
-def history_page(last, count):
-    """An answer to get_history with one record."""
-    page = ET.fromstring(f'<set xmlns="http://jabber.org/protocol/rsm"><last>{last}</last><count>{count}</count></set>')
-    made = answer()
-    made.extend([pack("gw@x/s@x/i"), page])
-    return made
-
-
-def test_a_page_that_a_notice_overtakes_is_not_kept_but_asked_again():
-    """Between the question and the answer the provider erased something: the page may still hold it."""
-    gap = ReceivedGap(1, "i", START, START + 60, replaces=False)
-    shelf = Shelf(gap)
-
-    class Overtaken(Line):
-        """A notice comes in while the history is being asked."""
-
-        async def request(self, to, command, timeout_s=30.0):
-            shelf.notices += command.get("node") == "get_history"
-            return await super().request(to, command, timeout_s)
-
-    async def scenario():
-        plain = Line(answer(), history_page(0, 2), history_page(1, 2))
-        await Subscriber(plain, "p@x/proxy", ["i"], shelf, lambda *_: None)._subscribe_all()
-        assert shelf.filled == [(gap, False), (gap, True)]
-        shelf.filled.clear()
-        subscriber = Subscriber(Overtaken(answer(), history_page(1, 2)), "p@x/proxy", ["i"], shelf, lambda *_: None)
-        await subscriber._subscribe_all()
-        assert shelf.filled == []
-        assert subscriber._changed.is_set()
-
-    asyncio.run(scenario())
-
-
-@pytest.mark.parametrize(("last", "after", "following"), [("4", None, "4"), ("9", "4", None), ("x", "4", None)])
-def test_pages_end(last, after, following):
-    """At the last number, or where there is none."""
-    page = f'<c><set xmlns="http://jabber.org/protocol/rsm"><last>{last}</last><count>10</count></set></c>'
-    assert _following(ET.fromstring(page), after) == following
-
-
-def test_pages_that_go_round_are_left():
-    """A page that does not lead on is nonsense."""
-    page = '<c><set xmlns="http://jabber.org/protocol/rsm"><last>4</last><count>10</count></set></c>'
-    with pytest.raises(ValueError, match="circles"):
-        _following(ET.fromstring(page), "4")
-
-
-@pytest.mark.parametrize("kind", list(NoticeKind))
-def test_a_notice_is_read(kind):
-    """Its kind, what it names, its time and its words."""
-    read = parse_notice(notice(kind.value, "a-7", "Bien", series="gw@x/s@x/consumption", first="1", last="2"))
-    assert (read.id, read.kind, read.first, read.last) == ("a-7", kind, 1, 2)
-    assert (read.identifier.path, read.texts) == ("consumption", {"fr": "Bien"})
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"kind": "data-exploded"},
-        {"kind": "data-erased", "number": ""},
-        {"kind": "data-erased", "number": "x" * 65},
-        {"kind": "data-erased", "series": "no name"},
-        {"kind": "data-erased", "first": "yesterday"},
-        {"kind": "data-erased", "first": "٣"},
-        {"kind": "data-erased", "last": "9" * 13},
-        {"kind": "data-erased", "first": "10", "last": "9"},
-    ],
-)
-def test_a_notice_that_cannot_be_obeyed_is_refused(wrong):
-    """One sentence, and nothing is done by halves."""
-    with pytest.raises(FederationError, match="a notice"):
-        parse_notice(notice(**wrong))
-
-
-def test_a_name_lies_within_what_was_asked_by_whole_levels():
-    """In its own form and case; a look-alike does not."""
-    asked = parse_identifier("gw@x/s@x/production/energy")
-    assert within(asked, "gw@x/s@x/production/energy/active/index")
-    assert within(asked, "gw:x/s:x/production/energy")
-    for other in ("gw@x/s@x/production/energyx", "gw@x/s@x/production", "gw@y/s@x/production/energy", "", "gw@x/s@x"):
-        assert not within(asked, other)
-    assert literal("gw:x/s:x/a/b", "") == "gw@x/s@x/a/b"
-    assert literal("urn:dev:prm:30001610071843_a/b", "gw@x/s@x/a/b") == "gw@x/s@x/a/b"
-    assert literal("urn:dev:prm:30001610071843_a/b", "nonsense") == "urn:dev:prm:30001610071843_a/b"
-
-
-def test_an_order_by_prm_reaches_what_is_known_by_address():
-    """Better to erase too much, and ask for it again, than to keep what was to be erased."""
-    order = parse_identifier(f"urn:dev:prm:{PRM}_consumption")
-    assert names(order, "gw@x/s@x/consumption/power", "gw@x/s@x/consumption/power")
-    assert not names(order, "gw@x/s@x/production/power", "gw@x/s@x/production/power")
-    assert not names(order, "urn:dev:prm:11111111111111_consumption/power", "gw@x/s@x/consumption/power")
-    assert names(None, "gw@x/s@x/anything")
