@@ -202,7 +202,7 @@ def test_strangers_and_what_was_not_asked_are_neither_kept_nor_confirmed(scene, 
     assert caplog.text.count("was not subscribed to") == 1
 
 
-def test_the_receipt_comes_after_the_commit(scene):
+def test_the_receipt_comes_after_the_commit(scene, caplog):
     """While nothing can be written there is no receipt; the same message again is kept and confirmed."""
     index = f"{scene.sen1}/consumption/energy/active/index"
     voice = Voice(scene.provider_account)
@@ -212,8 +212,8 @@ def test_the_receipt_comes_after_the_commit(scene):
             await asyncio.gather(receiver.session.connected.wait(), voice.session.connected.wait())
             receiver.fault = StoreError("the card is full")
             voice.say(scene.own, "a-1", pack(index, 7))
-            await eventually(lambda: receiver.inbox._intake._waiting.total() == 0)
-            await eventually(lambda: receiver.standing() is Standing.ABSENT)
+            await eventually(lambda: "what a provider sends cannot be kept: the card is full" in caplog.text)
+            await eventually(lambda: "cannot be kept" in receiver.inbox.supplies()[0].outcome.detail)
             assert (receiver.points(), voice.receipts) == ([], [])
             receiver.fault = None
             voice.say(scene.own, "a-1", pack(index, 7))
