@@ -252,6 +252,7 @@ class Gateway:
     async def _forget(self) -> None:
         keep = self._config.store
         try:
+            await self.call(self._store.forget_received, int(time.time()), keep.received_days * 86400)
             await self.call(
                 self._store.forget,
                 int(time.time()),
@@ -303,7 +304,7 @@ class Gateway:
         links += self._counters.links(now)
         links.append(self._store_link(now))
         if self._publication:
-            links.append(self._publication.link())
+            links += [self._publication.link(), *self._publication.provider_links()]
         return links
 
     def _store_link(self, now: float) -> Link:

@@ -21,6 +21,7 @@ from gateway import __version__, reading_command
 from gateway.errors import GatewayError
 from gateway.journal_command import add_parser as add_journal
 from gateway.ports import add_command as add_ports
+from gateway.received import add_actions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -262,6 +263,7 @@ def _parser() -> argparse.ArgumentParser:
     _account_parser(commands)
     _consume_parser(commands)
     add_journal(commands, DEFAULT_CONFIG, _time)
+    add_actions(_command, commands, _time)
     return parser
 
 

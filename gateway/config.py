@@ -6,6 +6,7 @@ never in it: a password is in a file of its own, or in a systemd credential.
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import tomllib
@@ -15,8 +16,9 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from gateway.errors import ConfigError
+from gateway.errors import ConfigError, SenMLError
 from gateway.pulses.quantity import find_quantity, parse_amount
+from gateway.senml.naming import parse_identifier
 
 # systemd hands credentials over in this folder (systemd.exec(5), LoadCredential=).
 PASSWORD_CREDENTIAL = "xmpp-password"  # noqa: S105 (the name of the credential, not its content)
@@ -76,6 +78,7 @@ class Store(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     raw_hours: Hours = 48
     minute_days: Days = 1095
     outbox_days: Days = 90
+    received_days: Days = 1095
 
 
 class Federation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -109,6 +112,30 @@ class Clock(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     trusted: bool = False
 
 
+class Share(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``share`` of a ``[[received]]``: the household's part of what others produce; of 100 where it is in per cent."""
+
+    held: Annotated[int, msgspec.Meta(ge=0)] | Annotated[float, msgspec.Meta(ge=0)]
+    of: Annotated[int, msgspec.Meta(gt=0)] | Annotated[float, msgspec.Meta(gt=0)] | None = None
+    unit: Literal["actions", "m2", "percent"]
+
+    @property
+    def part(self) -> Fraction:
+        """The part, exactly as it is written in the file: 3.3 is 33/10."""
+        return Fraction(str(self.held)) / Fraction(str(self.of or 100))
+
+
+class Received(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[[received]]``: series of another provider that the household is allowed to have."""
+
+    name: Annotated[str, msgspec.Meta(pattern=_NAME)]
+    provider: Annotated[str, msgspec.Meta(pattern=r"^[^@/\s]+@[^@/\s]+/[^\s/]+$")]
+    identifier: str
+    # Days before the first subscription that are asked for as well.
+    history: Annotated[int, msgspec.Meta(ge=0, le=36_525)] = 0
+    share: Share | None = None
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file. ``folder`` is where it lay."""
 
@@ -118,6 +145,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     federation: Federation | None = None
     household: Household | None = None
     counter: tuple[Counter, ...] = ()
+    received: tuple[Received, ...] = ()
     folder: str = "."
 
     @property
@@ -157,6 +185,7 @@ def load(path: Path) -> Config:
             f"{path}: federation.pin_only: without a pin every server would be believed; "
             "set pin (`linky-gateway account pin` shows it)"
         )
+    _check_received(path, config)
     if config.household and not config.federation:
         raise ConfigError(f"{path}: household.address: alerts are sent by the account of [federation]; add that table")
     return config
@@ -213,6 +242,38 @@ def amount_of(counter: Counter, key: str, where: str) -> Fraction:
         return Fraction(0) if text is None else parse_amount(text, quantity)
     except ValueError as error:
         raise ConfigError(f"{where}.{key}: {error}") from error
+
+
+def _check_received(path: Path, config: Config) -> None:
+    names = {one.name for one in (*config.meter, *config.counter)}
+    asked: set[tuple[str, str]] = set()
+    for place, one in enumerate(config.received):
+        where = f"{path}: received[{place}]"
+        if config.federation is None:
+            raise ConfigError(f"{where}: series are received by the account of [federation]; add that table")
+        if one.name in names:
+            raise ConfigError(f"{where}.name: {one.name!r} is used by another [[meter]], [[counter]] or [[received]]")
+        names.add(one.name)
+        sender = one.provider.partition("/")[0].lower()
+        if sender == config.federation.jid.lower():
+            raise ConfigError(f"{where}.provider: this is the gateway itself")
+        if (sender, one.identifier) in asked:
+            raise ConfigError(f"{where}.identifier: another [[received]] has the same of this provider")
+        asked.add((sender, one.identifier))
+        try:
+            parse_identifier(one.identifier)
+        except SenMLError as error:
+            raise ConfigError(f"{where}.identifier: {error}") from error
+        _check_share(f"{where}.share", one.share)
+
+
+def _check_share(where: str, share: Share | None) -> None:
+    if share and share.of is None and share.unit != "percent":
+        raise ConfigError(f"{where}.of: how many {share.unit} there are in all is missing")
+    if share and not all(math.isfinite(number) for number in (share.held, share.of or 0)):
+        raise ConfigError(f"{where}: a part of endlessly many is no part")
+    if share and share.part > 1:
+        raise ConfigError(f"{where}.held: more than there is")
 
 
 def _sentence(text: str) -> str:

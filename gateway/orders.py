@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.by_hand import enter
 from gateway.consent.grant import Order, describe, grant, revoke
 from gateway.errors import GatewayError, StoreError
+from gateway.received import stored_supplies
 from gateway.senml.naming import SeriesName
 from gateway.status import OK, WAITING, Link, as_json, recipient_links
 from gateway.store.connection import WriterLock
@@ -101,6 +102,7 @@ def stored_status(config: Config) -> dict[str, object]:
         kind, last = ("counter", "count") if meter.name in counters else ("meter", "frame")
         links.append(Link(f"{kind} {meter.name}", WAITING, age, f"the last stored {last}"))
     links.append(Link("store", OK, None, "can be read"))
+    links += stored_supplies(config.received, archive, now)
     links += recipient_links(archive.backlog(), now)
     archive.close()
     return as_json(links, running=False)

@@ -13,12 +13,14 @@ from gateway.federation.attempt import wait_any
 from gateway.federation.commands import Commands
 from gateway.federation.delivery import Delivery
 from gateway.federation.fields import COMMAND_NAMES
+from gateway.federation.inbox import Inbox
 from gateway.federation.session import Session, bare_jid
 from gateway.federation.stanza import OURS, QUOALISE, RECEIPTS, Publisher
 from gateway.federation.strangers import Doorkeeper
 from gateway.household import Household
 from gateway.passwords import password_file
-from gateway.status import BROKEN, OK, WAITING, Link
+from gateway.share import wanted_of
+from gateway.status import BROKEN, OK, WAITING, Link, provider_link
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -61,9 +63,13 @@ class Publication:
             self._session, store, call, publisher, self.wake, max_stanza_bytes=account.max_stanza_bytes
         )
         self._commands = Commands(self._session, store, call, publisher, self._delivery.resume)
+        wanted = [wanted_of(one) for one in config.received]
+        # Also of providers that are in the configuration no more, and whose data are still here.
+        self._inbox = Inbox(self._session, store, call, wanted) if wanted or store.received_providers() else None
         told = config.household
         self._household = Household(self._session, told.address, told.language) if told else None
-        self._told = bare_jid(told.address) if told else None
+        # Whom the household itself wrote down: not strangers at the door.
+        self._partners = {one.sender for one in wanted} | ({bare_jid(told.address)} if told else set())
 
     async def run(self, stop: asyncio.Event) -> None:
         """Stay connected, answer and send until ``stop``; returns within 3 s of it."""
@@ -72,6 +78,8 @@ class Publication:
             group.create_task(self._commands.run(stop), name="commands")
             group.create_task(self._delivery.run(stop), name="delivery")
             group.create_task(self._keep_known(stop), name="known")
+            if self._inbox:
+                group.create_task(self._inbox.run(stop), name="inbox")
 
     async def order(self, request: dict[str, Any]) -> object:
         """Do something with the account for the command line; GatewayError with the reason when it cannot be done."""
@@ -90,8 +98,7 @@ class Publication:
                 log.debug("the consents could not be read: %s", error)
             else:
                 now = time.time()
-                own = {self._told} if self._told else set()
-                self._known = frozenset(own.union(c.recipient for c in consents if c.valid(now)))
+                self._known = frozenset(self._partners.union(c.recipient for c in consents if c.valid(now)))
             await wait_any(_KNOWN_EVERY_S, stop)
 
     def tell(self, alert: Alert) -> None:
@@ -101,11 +108,17 @@ class Publication:
 
     def rounds(self) -> dict[str, Callable[[], float]]:
         """Task -> when it last came round (monotonic seconds): each does so within a minute or a backoff."""
+        inbox = self._inbox
         return {
             "session": lambda: self._session.came_round,
             "commands": lambda: self._commands.came_round,
             "delivery": lambda: self._delivery.came_round,
-        }
+        } | ({"inbox": lambda: inbox.came_round} if inbox else {})
+
+    def provider_links(self) -> list[Link]:
+        """How each source of received series stands."""
+        now = time.time()
+        return [provider_link(supply, now) for supply in self._inbox.supplies()] if self._inbox else []
 
     def link(self) -> Link:
         """The state of the connection."""

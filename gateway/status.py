@@ -9,12 +9,14 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
+from gateway.federation.supply import Standing
 from gateway.tic.quality import Window
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gateway.alerts import Alert
+    from gateway.federation.supply import Supply
     from gateway.pulses.counter import CounterState
     from gateway.sources.line import LineState
     from gateway.store.points import Backlog
@@ -133,6 +135,24 @@ def recipient_links(backlog: Sequence[Backlog], now: float) -> list[Link]:
         )
         for waiting in backlog
     ]
+
+
+def provider_link(supply: Supply, now: float) -> Link:
+    """One source of received series; ``now`` is POSIX seconds, the age that of its newest point."""
+    age = None if supply.last_time is None else max(0.0, now - supply.last_time)
+    state, words = _STANDINGS[supply.outcome.standing]
+    reason = f": {supply.outcome.detail}" if supply.outcome.detail else ""
+    return Link(f"provider {supply.name}", state, age, words + reason)
+
+
+_STANDINGS = {
+    Standing.ASKING: (WAITING, "not asked yet"),
+    Standing.SUBSCRIBED: (OK, "subscribed"),
+    # Its household has not said yes, or not any more: nothing is broken.
+    Standing.REFUSED: (WAITING, "the provider refuses"),
+    Standing.ABSENT: (BROKEN, "the provider does not answer"),
+    Standing.NONSENSE: (BROKEN, "the provider's answer cannot be used"),
+}
 
 
 def as_json(links: Sequence[Link], *, running: bool, alerts: Sequence[Alert] = ()) -> dict[str, object]:

@@ -10,6 +10,8 @@ from gateway.errors import ConfigError
 
 SHIPPED = Path(__file__).parent.parent / "systemd" / "gateway.toml"
 LEAST = '[[meter]]\nsource = "/dev/ttyTIC"\n'
+ACCOUNT = LEAST + '[federation]\njid = "maison@e.org"\n'
+RECEIVED = '[[received]]\nname = "roof"\nprovider = "toit@e.org/proxy"\nidentifier = "toit@e.org/pv@e.org/production"\n'
 
 
 def write(folder, text):
@@ -29,7 +31,10 @@ def test_the_defaults_that_the_shipped_file_names_are_the_real_ones(tmp_path):
     """Taking the comment sign off every default changes nothing."""
     text = SHIPPED.read_text()
     opened = re.sub(
-        r"^#(?=(mode|commit_interval_s|raw_hours|minute_days|outbox_days) = )", "", text, flags=re.MULTILINE
+        r"^#(?=(mode|commit_interval_s|raw_hours|minute_days|outbox_days|received_days) = )",
+        "",
+        text,
+        flags=re.MULTILINE,
     )
     assert opened != text
     plain, full = load(SHIPPED), load(write(tmp_path, opened))
@@ -39,10 +44,21 @@ def test_the_defaults_that_the_shipped_file_names_are_the_real_ones(tmp_path):
 def test_every_key_is_documented_in_the_shipped_file(tmp_path):
     """With all comment signs taken off, every key of the program is there and accepted."""
     text = re.sub(
-        r"^#(?=[a-z_]+ = |\[(clock|federation|household|\[counter\])\])", "", SHIPPED.read_text(), flags=re.MULTILINE
+        r"^#(?=[a-z_]+ = |\[(clock|federation|household|\[(counter|received)\])\])",
+        "",
+        SHIPPED.read_text(),
+        flags=re.MULTILINE,
     )
     config = load(write(tmp_path, text))
-    for struct in (config.meter[0], config.store, config.clock, config.federation, config.household, config.counter[0]):
+    for struct in (
+        config.meter[0],
+        config.store,
+        config.clock,
+        config.federation,
+        config.household,
+        config.counter[0],
+        config.received[0],
+    ):
         for key in struct.__struct_fields__:
             assert re.search(rf"^{key} = ", text, re.MULTILINE), key
     plain = load(write(tmp_path, LEAST + '[federation]\njid = "maison@example.org"\n')).federation
@@ -76,6 +92,19 @@ def test_every_key_is_documented_in_the_shipped_file(tmp_path):
             "meter[1].sensor: 'x' is used by another",
         ),
         ("folder = 'x'\n" + LEAST, "unknown key `folder`"),
+        (LEAST + RECEIVED, "received[0]: series are received by the account of [federation]"),
+        (ACCOUNT + RECEIVED.replace("roof", "house"), "received[0].name: 'house' is used by another"),
+        (ACCOUNT + RECEIVED + RECEIVED, "received[1].name: 'roof' is used by another"),
+        (ACCOUNT + RECEIVED + RECEIVED.replace("roof", "two"), "received[1].identifier: another [[received]]"),
+        (ACCOUNT + RECEIVED.replace("/proxy", ""), "received[0].provider"),
+        (ACCOUNT + RECEIVED.replace("toit@e.org/proxy", "Maison@E.org/proxy"), "this is the gateway itself"),
+        (ACCOUNT + RECEIVED.replace("toit@e.org/pv", "toit"), "received[0].identifier: "),
+        (ACCOUNT + RECEIVED + "share = { held = 1, unit = 'actions' }", "share.of: how many actions there are in all"),
+        (ACCOUNT + RECEIVED + "share = { held = 5, of = 4, unit = 'm2' }", "share.held: more than there is"),
+        (ACCOUNT + RECEIVED + "share = { held = 101, unit = 'percent' }", "share.held: more than there is"),
+        (ACCOUNT + RECEIVED + "share = { held = inf, of = 4, unit = 'm2' }", "share: a part of endlessly many"),
+        (ACCOUNT + RECEIVED + "share = { held = nan, of = 4, unit = 'm2' }", "share"),
+        (ACCOUNT + RECEIVED + "share = { held = 1, of = 0, unit = 'm2' }", "share.of"),
     ],
 )
 def test_a_wrong_file_is_one_sentence(tmp_path, text, words):

@@ -34,7 +34,7 @@ _PACKAGES = ("msgspec", "pyserial", "slixmpp", "sqlite-utils")
 
 # The values of the configuration that name nobody.
 _METER_KEYS = ("mode",)
-_STORE_KEYS = ("commit_interval_s", "raw_hours", "minute_days", "outbox_days")
+_STORE_KEYS = ("commit_interval_s", "raw_hours", "minute_days", "outbox_days", "received_days")
 _FEDERATION_KEYS = ("units", "max_retention", "max_stanza_bytes")
 _HARMLESS = frozenset((*_METER_KEYS, *_STORE_KEYS, *_FEDERATION_KEYS))
 

@@ -2,7 +2,8 @@
 
 Read in this order: ``stanza`` (packs as XML), ``form`` and ``fields`` (ad-hoc commands as XML), ``attempt`` (one
 connection) and ``session`` (kept up), ``commands`` (history, subscribe, unsubscribe), ``flight`` (what may be sent now,
-by recipient), ``delivery`` (outbox to stanzas), ``recipient``: the other end, which commits before it confirms.
+by recipient), ``delivery`` (outbox to stanzas). The other end commits before it confirms: ``subscriber`` and ``intake``
+(one provider asked; what comes in), ``notice``, and on these ``inbox`` (the gateway's) and ``recipient`` (a reference).
 """
 
 import logging

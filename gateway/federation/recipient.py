@@ -1,12 +1,11 @@
-"""A reference recipient: takes what a gateway sends, commits it, and only then confirms it.
+"""A reference recipient: takes what one gateway sends, commits it to a file of its own, and only then confirms it.
 
-What it has is kept as a chain of outbox numbers for each database of the gateway (epoch), so that after any accident on
-either side it can say how far it got. A record's identity is (name, granularity, time): a repetition changes nothing.
+What it has is kept as a chain of outbox numbers (``gateway.store.chain``), so that after any accident on either side it
+can say how far it got. A record's identity is (name, granularity, time): a repetition changes nothing.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import sqlite3
 import time
@@ -16,17 +15,23 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from gateway.errors import FederationError, SenMLError, StoreError
-from gateway.federation.attempt import wait_any
-from gateway.federation.form import Page, build_submit, parse_page, parse_result
-from gateway.federation.stanza import QUOALISE, RECEIPTS, parse_quoalise
+from gateway.errors import StoreError
+from gateway.federation.intake import Arrival, Intake
+from gateway.federation.notice import Notice
+from gateway.federation.scope import within
+from gateway.federation.stanza import Parcel
+from gateway.federation.subscriber import Pace, Subscriber
+from gateway.store.chain import SCHEMA as CHAIN_SCHEMA
+from gateway.store.chain import Chain
+from gateway.store.received import ReceivedGap
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import asyncio
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from gateway.federation.session import Session, Stanza
-    from gateway.federation.stanza import Parcel
+    from gateway.errors import FederationError
+    from gateway.federation.session import Session
     from gateway.journal.entry import Head
     from gateway.senml.pack import Value
 
@@ -35,16 +40,14 @@ log = logging.getLogger(__name__)
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS record (name TEXT NOT NULL, granularity TEXT NOT NULL, time REAL NOT NULL, value, unit TEXT,
  meter TEXT NOT NULL, PRIMARY KEY (name, granularity, time)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS chain (epoch TEXT PRIMARY KEY, reached INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS span (epoch TEXT NOT NULL, after INTEGER NOT NULL, last INTEGER NOT NULL,
- PRIMARY KEY (epoch, after, last)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS anchor (gateway TEXT NOT NULL, epoch TEXT NOT NULL, seq INTEGER NOT NULL,
  hash TEXT NOT NULL, time INTEGER NOT NULL, PRIMARY KEY (gateway, epoch)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS refused (id TEXT PRIMARY KEY, reason TEXT NOT NULL, xml TEXT NOT NULL) WITHOUT ROWID;
+-- Of an older version of this file: without its chain the gateway sends again what waits, and every record is known.
+DROP TABLE IF EXISTS chain;
+DROP TABLE IF EXISTS span;
 """
-_HISTORY_PAGE = 500
-_MOST_WAITING = 256
-FIRST_ABSENCE_S = 1.0
+_FOR_EVER_S = 1e10
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +116,10 @@ class Keeper:
             self._db.execute("PRAGMA journal_mode = WAL")
             # A receipt means committed: it must be on the disk before the gateway forgets it.
             self._db.execute("PRAGMA synchronous = FULL")
-            self._db.executescript(_SCHEMA)
+            self._db.executescript(_SCHEMA + CHAIN_SCHEMA)
         except sqlite3.Error as error:
             raise StoreError(f"{path}: cannot be opened as a recipient's store: {error}") from error
+        self._chain = Chain(self._db)
         self.keeps = path is not None
 
     def close(self) -> None:
@@ -124,13 +128,12 @@ class Keeper:
 
     def add(self, parcel: Parcel, gateway: str = "") -> list[Received]:
         """Commit a parcel of a gateway (bare JID); the records of it that are new."""
+        i = parcel.interval
         with self._transaction():
-            known = parcel.interval is not None and self._covers(parcel)
+            known = i is not None and self._chain.covers(i.epoch, i.after, i.last)
             new = [r for r in received(parcel) if (self._insert(r) if self.keeps else not known)]
-            if parcel.interval is not None:
-                i = parcel.interval
-                self._db.execute("INSERT OR IGNORE INTO span VALUES (?, ?, ?)", [i.epoch, i.after, i.last])
-                self._join(i.epoch)
+            if i is not None:
+                self._chain.add(i.epoch, i.after, i.last)
                 self._anchor(gateway, i.epoch, parcel.journal_head)
         return new
 
@@ -141,20 +144,21 @@ class Keeper:
 
     def reached(self) -> tuple[str, int] | None:
         """The newest epoch and the number up to which nothing of it is missing."""
-        row = self._db.execute("SELECT epoch, reached FROM chain").fetchone()
-        return (row[0], row[1]) if row else None
+        return self._chain.reached()
 
     def begin(self, epoch: str, first: int, last: int) -> None:
         """The gateway said what waits: nothing before ``first`` will come, nothing after ``last`` was ever given."""
         with self._transaction():
-            # One gateway, so one database of it lives: numbers of another one will not come back.
-            self._db.execute("DELETE FROM chain WHERE epoch <> ?", [epoch])
-            self._db.execute("DELETE FROM span WHERE epoch <> ? OR last > ?", [epoch, last])
-            self._db.execute("INSERT OR IGNORE INTO chain VALUES (?, 0)", [epoch])
-            self._db.execute(
-                "UPDATE chain SET reached = min(max(reached, ?), ?) WHERE epoch = ?", [first - 1, last, epoch]
-            )
-            self._join(epoch)
+            self._chain.begin(epoch, first, last)
+
+    def erase(self, notice: Notice) -> int:
+        """Delete what a notice names; how many records there were."""
+        first, last = notice.first or 0, time.time() + _FOR_EVER_S if notice.last is None else notice.last
+        with self._transaction():
+            names = [name for (name,) in self._db.execute("SELECT DISTINCT name FROM record")]
+            rows = [(name, first, last) for name in names if within(notice.identifier, name)]
+            erase = "DELETE FROM record WHERE name = ? AND time >= ? AND time <= ?"
+            return sum(self._db.execute(erase, row).rowcount for row in rows)
 
     def _anchor(self, gateway: str, epoch: str, head: Head | None) -> None:
         """Keep the head, unless a later one is kept: a message may come late, and a shortened journal must not win."""
@@ -168,30 +172,6 @@ class Keeper:
     def _insert(self, r: Received) -> bool:
         row = [r.name, r.granularity, r.time, r.value, r.unit, r.meter]
         return self._db.execute("INSERT OR IGNORE INTO record VALUES (?, ?, ?, ?, ?, ?)", row).rowcount == 1
-
-    def _covers(self, parcel: Parcel) -> bool:
-        i = parcel.interval
-        assert i is not None, "asked only of a parcel from an outbox"  # noqa: S101
-        return bool(
-            self._db.execute(
-                "SELECT 1 FROM chain WHERE epoch = ?1 AND reached >= ?3 UNION ALL"
-                " SELECT 1 FROM span WHERE epoch = ?1 AND after <= ?2 AND last >= ?3",
-                [i.epoch, i.after, i.last],
-            ).fetchone()
-        )
-
-    def _join(self, epoch: str) -> None:
-        """Let the chain grow over the spans that touch it, and forget those."""
-        while True:
-            row = self._db.execute(
-                "SELECT max(last) FROM span JOIN chain USING (epoch) WHERE epoch = ? AND after <= reached", [epoch]
-            ).fetchone()
-            if row[0] is None:
-                return
-            self._db.execute("UPDATE chain SET reached = max(reached, ?) WHERE epoch = ?", [row[0], epoch])
-            self._db.execute(
-                "DELETE FROM span WHERE epoch = ?1 AND last <= (SELECT reached FROM chain WHERE epoch = ?1)", [epoch]
-            )
 
     def _transaction(self) -> _Transaction:
         return _Transaction(self._db)
@@ -222,7 +202,7 @@ class Recipient:
         refused: told the sentence of a subscription that was refused.
         history_from: POSIX seconds from which to ask for what was stored before, None not to.
         again_s: how often the subscriptions are repeated.
-        retry_s: how soon a refused one is tried again; one that was not answered after a sixth of it.
+        retry_s: how soon a refused one is tried again, and the longest that an absent gateway is waited for.
     """
 
     def __init__(
@@ -237,101 +217,65 @@ class Recipient:
         again_s: float = 600.0,
         retry_s: float = 60.0,
     ) -> None:
-        self._session, self._gateway, self._identifiers = session, gateway, identifiers
-        self._keeper, self._emit, self._refused = keeper, emit, refused
-        self._history: dict[str, int | None] = dict.fromkeys(identifiers, history_from)
-        self._again_s, self._retry_s, self._absent_s = again_s, retry_s, FIRST_ABSENCE_S
-        self._bare = gateway.split("/", 1)[0].lower()
-        self._waiting: asyncio.Queue[Stanza] = asyncio.Queue(_MOST_WAITING)
-        self._changed = asyncio.Event()
-        session.listen(f"{{jabber:client}}message/{{{QUOALISE}}}quoalise", self._take)
-        session.on_change(lambda _: self._changed.set())
+        bare = gateway.split("/", 1)[0].lower()
+        keeping = _Emitting(
+            keeper, bare, emit, {} if history_from is None else dict.fromkeys(identifiers, history_from)
+        )
+        self._intake = Intake(session, {bare: keeping})
+        pace = Pace(again_s, retry_s, retry_s, absent_most_s=retry_s)
+        self._subscriber = Subscriber(session, gateway, identifiers, keeping, lambda _, error: refused(error), pace)
 
     async def receive(self, stop: asyncio.Event) -> None:
         """Keep and confirm messages until ``stop``."""
-        while not stop.is_set():
-            following = asyncio.ensure_future(self._waiting.get())
-            await wait_any(None, stop, future=following)
-            if not following.done():
-                following.cancel()
-                return
-            stanza = following.result()
-            if self._keep(stanza):
-                receipt = ET.Element(f"{{{RECEIPTS}}}received", {"id": stanza.id})
-                self._session.send_message(stanza.origin, f"r-{stanza.id}", receipt)
+        await self._intake.receive(stop)
 
     async def subscribe(self, stop: asyncio.Event) -> None:
         """Subscribe in every new session, and from time to time, until ``stop``."""
-        while not stop.is_set():
-            self._changed.clear()
-            pause: float | None = None
-            if self._session.connected.is_set():
-                pause = await self._subscribe_all()
-            if not self._changed.is_set():
-                await wait_any(pause, self._changed, stop)
+        await self._subscriber.subscribe(stop)
 
-    async def _subscribe_all(self) -> float:
-        """Subscribe to everything; seconds until it is to be done again."""
-        pause = self._again_s
-        for identifier in self._identifiers:
-            try:
-                await self._subscribe(identifier)
-                await self._read_history(identifier)
-            except FederationError as error:
-                refused = error.condition == "not-authorized"
-                pause = self._retry_s if refused else min(self._absent_s, self._retry_s)
-                self._refused(error)
-        # A gateway that is not there is often only being started.
-        self._absent_s = self._absent_s * 2 if pause < self._again_s else FIRST_ABSENCE_S
-        return pause
 
-    async def _subscribe(self, identifier: str) -> None:
-        fields = {"identifier": identifier, "confirm": "receipt"}
-        reached = self._keeper.reached()
-        if reached is not None:
-            fields |= {"epoch": reached[0], "resume_after": str(reached[1])}
-        answer = parse_result(await self._session.request(self._gateway, build_submit("subscribe", fields)))
-        first, last = answer.get("first", ""), answer.get("last", "")
-        if answer.get("epoch") and first.isdecimal() and last.isdecimal():
-            self._keeper.begin(answer["epoch"], int(first), int(last))
+class _Emitting:
+    """A keeper whose new records are told as well."""
 
-    async def _read_history(self, identifier: str) -> None:
-        """Page through what was stored before, once."""
-        start = self._history[identifier]
-        if start is None:
-            return
-        moments = [datetime.fromtimestamp(at, UTC).isoformat() for at in (start, int(time.time()) + 1)]
-        fields = {"identifier": identifier, "start_time": moments[0], "end_time": moments[1]}
-        after: str | None = None
-        while True:
-            command = build_submit("get_history", fields, Page(_HISTORY_PAGE, after))
-            answer = await self._session.request(self._gateway, command)
-            quoalise = answer.find(f"{{{QUOALISE}}}quoalise")
-            new = [] if quoalise is None else self._keeper.add(parse_quoalise(quoalise, time.time()))
-            if not all(self._emit(record) for record in new):
-                return
-            after, total = parse_page(answer)
-            if after is None or total is None or not after.isdecimal() or int(after) + 1 >= total:
-                break
-        self._history[identifier] = None
+    def __init__(self, keeper: Keeper, gateway: str, emit: Callable[[Received], bool], history: dict[str, int]) -> None:
+        self.notices = 0
+        self._keeper, self._gateway, self._emit, self._history = keeper, gateway, emit, history
 
-    def _take(self, stanza: Stanza) -> None:
-        if stanza.sender != self._bare or stanza.type == "error":
-            log.debug("a pack from %s is ignored: it is not the gateway", stanza.sender)
-        elif self._waiting.full():
-            log.debug("a pack is left to be sent again: too many wait")
-        else:
-            self._waiting.put_nowait(stanza)
+    async def keep(self, arrivals: Sequence[Arrival]) -> Sequence[Arrival]:
+        return [arrival for arrival in arrivals if self._keep(arrival)]
 
-    def _keep(self, stanza: Stanza) -> bool:
+    async def reached(self) -> tuple[str, int] | None:
+        return self._keeper.reached()
+
+    async def begin(self, _: str, numbers: tuple[str, int, int] | None) -> None:
+        if numbers is not None:
+            self._keeper.begin(*numbers)
+
+    async def gaps(self) -> Sequence[ReceivedGap]:
+        now = int(time.time())
+        return [ReceivedGap(0, identifier, first, now + 1, False) for identifier, first in self._history.items()]
+
+    async def fill(self, gap: ReceivedGap, parcel: Parcel, *, last: bool) -> bool:
+        taken = all(self._emit(record) for record in self._keeper.add(parcel, self._gateway))
+        if taken and last:
+            self._history.pop(gap.identifier, None)
+        return taken
+
+    async def end(self, identifier: str) -> None:
+        self._history.pop(identifier, None)
+
+    def _keep(self, arrival: Arrival) -> bool:
         """Take a message in; whether it may be confirmed."""
-        quoalise = stanza.xml.find(f"{{{QUOALISE}}}quoalise")
-        assert quoalise is not None, "the listener matched it"  # noqa: S101
-        try:
-            parcel = parse_quoalise(quoalise, time.time())
-        except SenMLError as error:
-            log.error("a pack of the gateway is set aside: %s", error)  # noqa: TRY400 (no traceback)
-            self._keeper.refuse(stanza.id, str(error), ET.tostring(quoalise, encoding="unicode"))
-            return True
-        taken = all(self._emit(record) for record in self._keeper.add(parcel, self._bare))
-        return taken or self._keeper.keeps
+        match arrival.content:
+            case Parcel() as parcel:
+                taken = all(self._emit(record) for record in self._keeper.add(parcel, self._gateway))
+                return taken or self._keeper.keeps
+            case Notice() as notice:
+                erased = self._keeper.erase(notice) if notice.kind.erases else 0
+                log.info("the gateway told: %s; %d records erased", notice.kind.value, erased)
+                return True
+            case reason:
+                log.error("a message of the gateway is set aside: %s", reason)
+                xml = ET.tostring(arrival.stanza.xml, encoding="unicode")
+                self._keeper.refuse(arrival.stanza.id, reason, xml)
+                return True

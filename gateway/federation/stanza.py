@@ -93,7 +93,8 @@ class Publisher:
 class Parcel:
     """A received ``<quoalise>``: its records resolved, its interval if it came from an outbox, and its ``<meta>``.
 
-    ``granularities`` and ``literal`` map a record's name to its sampling interval and to its sen1 name.
+    ``granularities`` and ``literal`` map a record's name to its sampling interval and to its sen1 name; ``rectifies``
+    (``<meta rectifies="true">``): these values replace what was sent before under the same identity.
     ``journal_head`` is the end of the gateway's journal: kept, it shows later whether that was cut.
     """
 
@@ -104,6 +105,7 @@ class Parcel:
     granularities: dict[str, str]
     literal: dict[str, str]
     journal_head: Head | None = None
+    rectifies: bool = False
 
 
 def build_quoalise(
@@ -175,8 +177,16 @@ def parse_quoalise(quoalise: ET.Element, now: float) -> Parcel:
                 literal[name] = measurement.get("sen1", name)
     identifier = meta.find(f"{{{QUOALISE}}}device/{{{QUOALISE}}}identifier")
     meter = "" if identifier is None else identifier.get("value", "")
-    interval, head = _read_interval(meta), _read_head(quoalise)
-    return Parcel(tuple(found), interval, meter, meta.get("retention"), granularities, literal, head)
+    return Parcel(
+        tuple(found),
+        _read_interval(meta),
+        meter,
+        meta.get("retention"),
+        granularities,
+        literal,
+        journal_head=_read_head(quoalise),
+        rectifies=meta.get("rectifies") == "true",
+    )
 
 
 def _build_meta(

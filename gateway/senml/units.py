@@ -106,3 +106,13 @@ def to_produced(unit: str, value: float) -> tuple[str, int | float]:
         return unit, value
     larger, times = _PRODUCED[unit]
     return larger, value / times
+
+
+def to_hours(unit: str, value: float) -> tuple[str, int | float]:
+    """The reverse for what a meter counts: ``J`` becomes ``Wh``, ``vars`` ``varh``; anything else stays as it is."""
+    counted = {"J": "Wh", "vars": "varh"}.get(unit)
+    if counted is None:
+        return unit, value
+    if isinstance(value, int) and value % 3600 == 0:
+        return counted, value // 3600
+    return counted, value / 3600

@@ -120,3 +120,42 @@ def counters(db: Database) -> None:
         "CREATE TABLE counter (meter INTEGER NOT NULL REFERENCES meter, path TEXT NOT NULL, total TEXT NOT NULL,"
         " PRIMARY KEY (meter, path)) STRICT, WITHOUT ROWID"
     )
+
+
+@migrations()
+def received(db: Database) -> None:
+    """What other providers send us, apart from our own: theirs, under their retention, and never passed on."""
+    db.execute("CREATE TABLE received_provider (jid TEXT PRIMARY KEY, heard_at INTEGER NOT NULL) STRICT, WITHOUT ROWID")
+    db.execute(
+        "CREATE TABLE received_subscription (provider TEXT NOT NULL, identifier TEXT NOT NULL, since INTEGER NOT NULL,"
+        " PRIMARY KEY (provider, identifier)) STRICT, WITHOUT ROWID"
+    )
+    # [first, last): to be asked of the provider's history; replaces: what it says now is the truth (a rectification).
+    db.execute(
+        "CREATE TABLE received_gap (id INTEGER PRIMARY KEY, provider TEXT NOT NULL, identifier TEXT NOT NULL,"
+        " first INTEGER NOT NULL, last INTEGER NOT NULL, replaces INTEGER NOT NULL) STRICT"
+    )
+    db.execute(
+        "CREATE TABLE received_chain (provider TEXT NOT NULL, epoch TEXT NOT NULL, reached INTEGER NOT NULL,"
+        " PRIMARY KEY (provider, epoch)) STRICT, WITHOUT ROWID"
+    )
+    db.execute(
+        "CREATE TABLE received_span (provider TEXT NOT NULL, epoch TEXT NOT NULL, after INTEGER NOT NULL,"
+        " last INTEGER NOT NULL, PRIMARY KEY (provider, epoch, after, last)) STRICT, WITHOUT ROWID"
+    )
+    # sen1 is the literal name, name the form in which it came last; ignored counts values that would have changed.
+    db.execute(
+        "CREATE TABLE received_series (id INTEGER PRIMARY KEY, provider TEXT NOT NULL, sen1 TEXT NOT NULL,"
+        " granularity TEXT NOT NULL, unit TEXT NOT NULL, name TEXT NOT NULL, path TEXT NOT NULL, retention TEXT,"
+        " ignored INTEGER NOT NULL DEFAULT 0, UNIQUE (provider, sen1, granularity, unit)) STRICT"
+    )
+    db.execute(
+        "CREATE TABLE received_point (series INTEGER NOT NULL, time ANY NOT NULL, value ANY NOT NULL,"
+        " PRIMARY KEY (series, time)) STRICT, WITHOUT ROWID"
+    )
+    # notice is the provider's own id of it: told twice, it is done once.
+    db.execute(
+        "CREATE TABLE received_event (id INTEGER PRIMARY KEY, provider TEXT NOT NULL, notice TEXT NOT NULL,"
+        " time INTEGER NOT NULL, kind TEXT NOT NULL, series TEXT NOT NULL, detail TEXT NOT NULL,"
+        " UNIQUE (provider, notice)) STRICT"
+    )

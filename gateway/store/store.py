@@ -16,6 +16,7 @@ from gateway.store.connection import open_reader, open_writer
 from gateway.store.history import History
 from gateway.store.outbox import Outbox
 from gateway.store.points import Granularity, Series
+from gateway.store.received import ReceivedPoints
 from gateway.store.recorder import INDEX_SET_BY_HAND, METER_REPLACED, day_end, day_start
 from gateway.store.tables import DERIVED, MANUAL, point, translated
 from gateway.store.undated import Undated
@@ -38,7 +39,7 @@ _QUALITY = {Quality.METER: 0, Quality.HOST: 1, Quality.MANUAL: MANUAL}
 _CURVE_ALIVE_S = 86400
 
 
-class Store(Outbox, History, Undated):
+class Store(Outbox, History, Undated, ReceivedPoints):
     """The database of a gateway, opened for writing. All calls must come from one thread at a time.
 
     Args:
@@ -284,7 +285,7 @@ class Store(Outbox, History, Undated):
         self.commit()
 
 
-class Archive(Outbox, History):
+class Archive(Outbox, History, ReceivedPoints):
     """The same database, only read: for the command line while the daemon runs."""
 
     def __init__(self, directory: Path) -> None:

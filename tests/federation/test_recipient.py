@@ -2,9 +2,12 @@
 
 import itertools
 import random
+import sqlite3
+from contextlib import closing
 
 import pytest
 
+from gateway.federation.notice import Notice, NoticeKind
 from gateway.federation.recipient import Keeper, read_anchors
 from gateway.federation.stanza import Interval, Parcel
 from gateway.journal.entry import Head
@@ -115,4 +118,31 @@ def test_the_newest_journal_head_of_each_gateway_is_kept(tmp_path):
         keeper.add(Parcel(found.records, found.interval, "s", None, {}, {}, Head(seq, f"{n}" * 64)), gateway)
     keeper.add(parcel(9, 10), "a@x")
     assert [(a.gateway, a.seq, a.hash[0]) for a in read_anchors(path)] == [("a@x", 9, "1"), ("b@x", 2, "3")]
+
+
+def test_what_the_gateway_withdraws_is_deleted(tmp_path):
+    """The branch and the time that the notice names, nothing beside them; without limits, all of it."""
+    keeper = Keeper(tmp_path / "r.sqlite")
+    keeper.add(parcel(0, 5))
+    named = "gw@a/s@a/x"
+    assert keeper.erase(Notice("1", NoticeKind.DATA_ERASED, named, 10**9 + 2, 10**9 + 3)) == 2
+    assert keeper.erase(Notice("2", NoticeKind.DATA_ERASED, "gw@a/s@a/y")) == 0
+    assert keeper.erase(Notice("3", NoticeKind.DATA_ERASED)) == 3
+    keeper.close()
+
+
+def test_a_file_of_before_is_gone_on_with(tmp_path):
+    """Its records are known, its chain begins anew: the gateway sends again what waits, and nothing counts twice."""
+    path = tmp_path / "r.sqlite"
+    keeper = Keeper(path)
+    keeper.add(parcel(0, 5))
+    keeper.close()
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("DROP TABLE received_chain")
+        db.execute("CREATE TABLE chain (epoch TEXT PRIMARY KEY, reached INTEGER NOT NULL) WITHOUT ROWID")
+    keeper = Keeper(path)
+    assert keeper.reached() is None
+    keeper.begin(EPOCH, 1, 5)
+    assert keeper.add(parcel(0, 5)) == []
+    assert keeper.reached() == (EPOCH, 5)
     keeper.close()
