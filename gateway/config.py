@@ -245,7 +245,7 @@ def amount_of(counter: Counter, key: str, where: str) -> Fraction:
 
 
 def _check_received(path: Path, config: Config) -> None:
-    names = {one.name for one in (*config.meter, *config.counter)}
+    names = {*(meter.name for meter in config.meter), *(counter.name for counter in config.counter)}
     asked: set[tuple[str, str]] = set()
     for place, one in enumerate(config.received):
         where = f"{path}: received[{place}]"
