@@ -135,7 +135,7 @@ class Delivery:
             self._lanes.setdefault(recipient, Lane())
         for recipient, lane in self._lanes.items():
             for flight in lane.settled(self._monotonic()):
-                await self._call(self._store.confirm, recipient, flight.after, flight.last)
+                await self._call(self._store.confirm, recipient, flight.after, flight.last, self._clock())
         turns = deque(self._lanes)
         while turns and not self._incoming and self._session.connected.is_set():
             if self._unaccepted and sum(self._unaccepted.values()) + self._max_bytes > SESSION_BYTES:
@@ -185,7 +185,7 @@ class Delivery:
         elif overdue is not None:
             lane.split(overdue, last)
         if not shown:
-            await self._call(self._store.confirm, recipient, after, last)
+            await self._call(self._store.give_up, recipient, after, last)
             lane.drop(after, last)
             lane.cursor = max(lane.cursor, last)
             return True
@@ -257,7 +257,7 @@ class Delivery:
             self._later(partial(work, stanza.sender, interval))
 
     async def _confirmed(self, recipient: str, interval: Interval) -> None:
-        await self._call(self._store.confirm, recipient, interval.after, interval.last)
+        await self._call(self._store.confirm, recipient, interval.after, interval.last, self._clock())
         if recipient in self._lanes:
             self._lanes[recipient].confirmed(interval.after, interval.last, self._monotonic())
             self._unaccepted.pop((recipient, interval.id), None)

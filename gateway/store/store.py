@@ -11,6 +11,7 @@ import json
 import logging
 from typing import TYPE_CHECKING
 
+from gateway.store.access import Access
 from gateway.store.connection import open_reader, open_writer
 from gateway.store.history import History
 from gateway.store.outbox import Outbox
@@ -37,7 +38,7 @@ _DERIVED = 2
 _CURVE_ALIVE_S = 86400
 
 
-class Store(Outbox, History):
+class Store(Outbox, Access, History):
     """The database of a gateway, opened for writing. All calls must come from one thread at a time.
 
     Args:
