@@ -230,7 +230,11 @@ class Gateway:
         """The command line asks (``gateway.control``)."""
         if request.get("do") == "status":
             return as_json(await self._links(), running=True, alerts=self._alerts.active)
-        return await self.call(act, self._store, request, time.time())
+        done = await self.call(act, self._store, request, time.time())
+        if self._publication:
+            # A suspension that ended, a notice: there may be something to send.
+            self._publication.wake.set()
+        return done
 
     async def _links(self) -> list[Link]:
         waiting = recipient_links(await self._backlog([]), time.time())

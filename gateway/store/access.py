@@ -71,8 +71,7 @@ class Access(Consents):
         asker, path, asked = check_jid(jid), check_path(prefix), check_terms(terms)
         if not sensor.isprintable() or not 0 < len(sensor) <= LONGEST_WORDS:
             raise ConsentError("the meter has no name; write the one that the household gave you")
-        self._expire_access(now)
-        for request in self.access_requests(AccessState.PENDING):
+        for request in self.access_requests_waiting(now):
             same = (request.jid, request.sensor, request.prefix, request.granularity, request.terms)
             if same == (asker, sensor, path, granularity, asked):
                 return request
@@ -98,6 +97,11 @@ class Access(Consents):
         )
         return [_request(row) for row in rows]
 
+    def access_requests_waiting(self, now: float) -> list[AccessRequest]:
+        """The requests that wait for an answer at ``now``, oldest first; those grown old are closed."""
+        self._expire_access(now)
+        return self.access_requests(AccessState.PENDING)
+
     @translated
     def access_request(self, number: int) -> AccessRequest:
         """One request; ConsentError when there is none of that number."""
@@ -110,7 +114,7 @@ class Access(Consents):
     @translated
     def grant_access(self, number: int, offers: Sequence[Offer], proof: Proof, now: float) -> list[Consent]:
         """Give what was asked for, or less, and close the request; ConsentError when it does not wait any more."""
-        request = self._waiting(number, now)
+        request = self.waiting_access(number, now)
         for offer in offers:
             # A meter that is not known is found out before anything is begun.
             self._meter_id(offer.meter)
@@ -126,7 +130,7 @@ class Access(Consents):
     @translated
     def refuse_access(self, number: int, now: float) -> AccessRequest:
         """Refuse it and close the request; ConsentError when it does not wait any more."""
-        request = self._waiting(number, now)
+        request = self.waiting_access(number, now)
         self.begin()
         self._close_request(request, AccessState.REFUSED, now, [])
         facts: dict[str, object] = {"request": number, "sensor": request.sensor, "series": request.prefix}
@@ -134,7 +138,9 @@ class Access(Consents):
         self.commit()
         return self.access_request(number)
 
-    def _waiting(self, number: int, now: float) -> AccessRequest:
+    @translated
+    def waiting_access(self, number: int, now: float) -> AccessRequest:
+        """A request that can be answered; ConsentError when it has been, or has grown old."""
         self._expire_access(now)
         request = self.access_request(number)
         if request.state is not AccessState.PENDING:

@@ -10,15 +10,13 @@ import json
 from typing import Any
 
 from gateway.store.tables import Tables, translated
-from gateway.store.terms import Notice, NoticeKind
+from gateway.store.terms import LANGS, Notice, NoticeKind
 
 # A notice that is not confirmed is sent again after a minute, two, four … and then once a day.
 _FIRST_RETRY_S, _LAST_RETRY_S = 60, 86400
 
 # What nobody confirmed in that time goes to an address that is no longer there, or to a program that never confirms.
 _GIVEN_UP_S = 60 * 86400
-
-_DEFAULT_LANG = "fr"
 
 _COLUMNS = "id, recipient, at, kind, payload, lang, attempts, sent_at, confirmed_at"
 
@@ -82,7 +80,7 @@ class Notices(Tables):
     def _lang(self, recipient: str) -> str:
         asked = self._db.execute("SELECT lang FROM access_request WHERE jid = ? ORDER BY id DESC LIMIT 1", [recipient])
         row = asked.fetchone()
-        return str(row[0]) if row else _DEFAULT_LANG
+        return str(row[0]) if row else LANGS[0]
 
 
 def _notice(row: tuple[Any, ...]) -> Notice:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from gateway.store.points import Consent, Granularity
 
+# The languages in which people are spoken to; the first where nothing else is known.
+LANGS = ("fr", "en")
+
 # Long enough for an honest sentence or two; what is longer is not read by anybody before a "yes".
 LONGEST_PURPOSE = 500
 LONGEST_WORDS = 200
