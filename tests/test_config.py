@@ -45,7 +45,7 @@ def test_every_key_is_documented_in_the_shipped_file(tmp_path):
             assert re.search(rf"^{key} = ", text, re.MULTILINE), key
     plain = load(write(tmp_path, LEAST + '[federation]\njid = "maison@example.org"\n')).federation
     assert config.household.language == "fr"
-    for key in ("resource", "units", "max_retention", "max_stanza_bytes"):
+    for key in ("resource", "units", "max_retention", "max_stanza_bytes", "strangers"):
         assert getattr(config.federation, key) == getattr(plain, key)
 
 

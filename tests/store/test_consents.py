@@ -159,6 +159,15 @@ def test_a_withdrawal_leaves_a_later_consent_only_what_is_its_own(store, recorde
     assert waiting(store) == [10]
 
 
+def test_what_an_expired_consent_left_is_not_sent_by_one_that_begins_later(store, recorder):
+    """Its rows were queued before the other's first day, and no withdrawal took them away."""
+    give(store, POWER, until=START + 10)
+    give(store, "consumption", begins=START + 10)
+    read(store, recorder, 8, 9, now=START + 9)
+    read(store, recorder, 10, 11, now=START + 11)
+    assert waiting(store, START + 12) == [10, 11]
+
+
 def test_a_finer_consent_that_begins_later_lets_the_coarser_one_go_on(store, recorder):
     """Until its first day the minutes of the other are sent, from then on every value."""
     give(store, POWER, MINUTE)
