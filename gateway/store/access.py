@@ -2,7 +2,8 @@
 
 Asking opens nothing. Whoever is on the federation may ask, so that asking is limited, by address, by domain and in
 all; the household is never buried, and a repeated question is the same question. An answer gives its consents in the
-transaction that closes the request, and queues the notice to the asker.
+transaction that closes the request, and queues the notice to the asker. A request begins in ``ask_access`` and ends
+in ``_close_request``: whoever keeps a record calls from these two, inside their transaction.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from gateway.store.terms import (
     check_jid,
     check_path,
     check_terms,
+    check_time,
 )
 
 if TYPE_CHECKING:
@@ -68,6 +70,7 @@ class Access(Consents):
 
         ConsentError when it cannot be asked for as it is written, RequestLimitError when it is one too many.
         """
+        check_time(until)
         asker, path, asked = check_jid(jid), check_path(prefix), check_terms(terms)
         if not sensor.isprintable() or not 0 < len(sensor) <= LONGEST_WORDS:
             raise ConsentError("the meter has no name; write the one that the household gave you")

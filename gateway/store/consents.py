@@ -101,12 +101,17 @@ class Consents(Transfers):
         """The recipient's consents that are valid at ``now``."""
         return [c for c in self.consents(recipient) if c.valid(now)]
 
+    @translated
+    def limited(self, recipient: str, now: float) -> bool:
+        """Whether the recipient is suspended: all of its consents are, or none."""
+        return any(c.limited and c.standing(now) for c in self.consents(recipient))
+
     def _give(self, recipient: str, offer: Offer, proof: Proof, now: float) -> Consent:
         """Add one consent inside the open transaction. The one place where a consent is given."""
         # What was queued under a consent that has expired since does not come back with the new one.
         self._purge(recipient, now)
-        before = self.consents(recipient)
-        replaced = [c for c in before if c.withdrawn_at is None and _is_version(c, offer)]
+        limited = self.limited(recipient, now)
+        replaced = [c for c in self.consents(recipient) if c.withdrawn_at is None and _is_version(c, offer)]
         (number,) = self._db.execute(
             f"INSERT INTO consent (recipient, meter, prefix, granularity, given_at, until, begins, replaces, {TERMS},"  # noqa: S608
             f" {_PROOF}) VALUES ({', '.join('?' * 25)}) RETURNING id",
@@ -120,7 +125,7 @@ class Consents(Transfers):
         for consent in replaced:
             self._change(consent, Change.REPLACED, now, proof.given_by, proof.channel)
         given = self._one(number)
-        if any(c.limited and c.standing(now) for c in before):
+        if limited:
             self._change(given, Change.LIMITED, now, proof.given_by, proof.channel)
         # The new version may allow less.
         self._purge(recipient, now)
@@ -138,7 +143,9 @@ class Consents(Transfers):
         self.begin()
         for consent in consents:
             self._change(consent, change, now, by, channel)
-            self._queue_notice(consent.recipient, _NOTICES[change], self._facts(consent, now), now)
+            # Of one that has expired only a withdrawal is news: it asks for erasure.
+            if change is Change.WITHDRAWN or consent.standing(now):
+                self._queue_notice(consent.recipient, _NOTICES[change], self._facts(consent, now), now)
         for recipient in {c.recipient for c in consents}:
             self._purge(recipient, now)
         self.commit()

@@ -30,8 +30,11 @@ _JID = re.compile(r"[^@/\s]+@[^@/\s]+")
 _PATH = re.compile(r"(consumption|production|contract|status|message|gas|other)(/[a-z0-9-]+)*")
 _URL = re.compile(r"https?://\S+")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_DURATION = re.compile(r"P(?=\d)(?:(\d{1,3})Y)?(?:(\d{1,4})M)?(?:(\d{1,4})W)?(?:(\d{1,5})D)?")
-_DAYS = (365, 30, 7, 1)
+_DURATION = re.compile(r"P(\d{1,5}[YMWD])+")
+_DAYS = {"Y": 365, "M": 30, "W": 7, "D": 1}
+
+# In the year 9999 every calendar of ours ends.
+_LAST_TIME = 253_370_764_800
 
 
 class Role(enum.Enum):
@@ -197,17 +200,23 @@ def check_terms(terms: Terms) -> Terms:
         days(clean["retention"])
     if not terms.push and not terms.history:
         raise ConsentError("neither new readings nor history: then there is nothing to consent to")
+    check_time(terms.history_from)
     if terms.history_from is not None and not terms.history:
         raise ConsentError("a beginning of the history, and no history: name one of the two")
     return replace(terms, **clean)
 
 
+def check_time(time: int | None) -> None:
+    """ConsentError for a time that stands in no calendar; None is no time."""
+    if time is not None and not 0 <= time < _LAST_TIME:
+        raise ConsentError("a time is out of every calendar; write a date such as 2027-06-30")
+
+
 def days(duration: str) -> int:
     """How long an ISO 8601 duration is, with years of 365 and months of 30 days; ConsentError if it is none."""
-    match = _DURATION.fullmatch(duration)
-    if match is None:
+    if not _DURATION.fullmatch(duration):
         raise ConsentError(f"retention {duration!r}: write a duration such as P1Y, P6M or P30D")
-    return sum(int(count) * length for count, length in zip(match.groups(), _DAYS, strict=True) if count)
+    return sum(int(count) * _DAYS[unit] for count, unit in re.findall(r"(\d+)([YMWD])", duration))
 
 
 def shortest(durations: Iterable[str], house: str) -> str:

@@ -146,6 +146,7 @@ def test_an_answer_that_cannot_be_written_changes_nothing(store):
         ({"retention": "P"}, "write a duration"),
         ({"push": False, "history": False, "history_from": None}, "nothing to consent to"),
         ({"history": False}, "name one of the two"),
+        ({"history_from": 2**70}, "out of every calendar"),
     ],
 )
 def test_what_a_stranger_writes_is_checked_before_it_is_shown(store, wrong, words):
@@ -163,6 +164,13 @@ def test_a_request_names_who_asks_and_for_what(store, jid, sensor, prefix):
     """An address, a meter and a branch; never everything."""
     with pytest.raises(ConsentError):
         store.ask_access(jid, sensor, prefix, HALF_HOUR, Terms(), NOW)
+
+
+def test_an_end_that_no_calendar_has_is_refused(store):
+    """Before SQLite meets it."""
+    for until in (-1, 2**70):
+        with pytest.raises(ConsentError, match="out of every calendar"):
+            ask(store, until=until)
 
 
 def test_white_space_is_made_plain(store):

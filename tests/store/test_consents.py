@@ -192,6 +192,15 @@ def test_the_household_and_the_recipient_are_told_of_each_change(store):
     assert (told["first"], told["last"]) == (START - 1, NOW)
 
 
+def test_an_expired_consent_is_news_only_when_it_is_withdrawn(store):
+    """Nobody is told that what ended long ago is suspended; that its data are to be erased is told."""
+    give(store, POWER, until=NOW)
+    store.limit(COOP, NOW + 1)
+    assert store.notices() == []
+    store.revoke(COOP, "", NOW + 2)
+    assert [n.kind for n in store.notices()] == [NoticeKind.CONSENT_WITHDRAWN]
+
+
 def test_who_changed_a_consent_is_stored(store):
     """By whom and by which way, beside when."""
     give(store)
