@@ -34,6 +34,7 @@ class Kind(enum.Enum):
     MUTE = "meter"
     GARBLED = "decode"
     PORT = "port"
+    CLOCK = "clock"
     STORE = "store"
     XMPP = "xmpp"
     RECIPIENT = "recipient"
@@ -100,6 +101,8 @@ _RULES = {
     Kind.MUTE: _Rule(30, 0, by_age=True),
     Kind.GARBLED: _Rule(30, 10, by_age=True),
     Kind.PORT: _Rule(30, 10, by_age=True),
+    # After a start without a network the time is known within minutes; a clock that is put right agrees at once.
+    Kind.CLOCK: _Rule(600, 10),
     # Two commits in a row, at the default of one a minute; the minutes of ten are kept in memory.
     Kind.STORE: _Rule(90, 0),
     # Its age is by the host's clock, which jumps when a board without a battery finds the time: counted here instead.
@@ -224,6 +227,13 @@ _FR = {
         "rebranchez l’adaptateur ; « linky-gateway status » dit ce qui manque",
         "Le port du compteur « {name} » est revenu, après {time}",
     ),
+    Kind.CLOCK: _Words(
+        "L’heure des relevés du compteur « {name} » n’est pas sûre depuis {time}",
+        "L’heure des relevés du compteur « {name} » n’a pas été sûre {times} en 10 minutes",
+        "reliez la passerelle à Internet ou réglez son heure ; si elle est juste, c’est l’horloge du compteur qui est"
+        " fausse, et la passerelle s’en passe",
+        "L’heure des relevés du compteur « {name} » est de nouveau sûre, après {time}",
+    ),
     Kind.STORE: _Words(
         "Les relevés ne peuvent plus être enregistrés depuis {time}",
         "L’enregistrement des relevés a échoué {times} en 10 minutes",
@@ -261,6 +271,13 @@ _EN = {
         "The port of the meter “{name}” was lost {times} in 10 minutes",
         "plug the adapter in again; “linky-gateway status” says what is missing",
         "The port of the meter “{name}” is back, after {time}",
+    ),
+    Kind.CLOCK: _Words(
+        "The time of the readings of meter “{name}” has not been sure for {time}",
+        "The time of the readings of meter “{name}” was not sure {times} in 10 minutes",
+        "connect the gateway to the Internet or set its clock; if it is right, the meter’s clock is wrong, and the"
+        " gateway does without it",
+        "The time of the readings of meter “{name}” is sure again, after {time}",
     ),
     Kind.STORE: _Words(
         "Readings could not be stored for {time}",

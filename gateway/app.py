@@ -14,18 +14,23 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
+from gateway import __version__
 from gateway.alerts import Watch
+from gateway.by_hand import enter
+from gateway.clock import HostClock
 from gateway.control import serve
-from gateway.errors import StoreError
+from gateway.counters import Counters
+from gateway.errors import ReadingError, StoreError
 from gateway.meter import MeterReader
 from gateway.orders import act
 from gateway.publish import Publication
 from gateway.sources.line import Line
 from gateway.sources.source import parse_source
-from gateway.status import BROKEN, OK, Link, as_json, decode_link, meter_link, port_link, recipient_links
+from gateway.status import BROKEN, OK, Link, as_json, clock_link, decode_link, meter_link, port_link, recipient_links
 from gateway.store.connection import WriterLock
 from gateway.store.store import Store
 from gateway.systemd import Notifier, Watchdog, status_line
+from gateway.tic.clock import Belief
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +38,7 @@ if TYPE_CHECKING:
     from gateway.alerts import Alert
     from gateway.config import Config, Meter
     from gateway.store.points import Backlog
-    from gateway.store.recorder import Batch
+    from gateway.store.recorder import Batch, UndatedFrame
 
 log = logging.getLogger(__name__)
 
@@ -62,16 +67,20 @@ class Gateway:
 
     Args:
         config: the checked configuration; the database has been prepared and the lock is ours.
+        host: whether the host knows the time.
     """
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, host: HostClock | None = None) -> None:
         self._config = config
+        self._host = host or HostClock(trusted=config.clock.trusted)
         self._meters: dict[str, MeterReader] = {}
+        self._owners: dict[str, MeterReader] = {}
         self._unwritten: list[Batch] = []
         self._urgent = asyncio.Event()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         self._store_error: str | None = None
         self._written = self._came_round = self._looked = time.monotonic()
+        self._counters = Counters(config, self.call, self._time)
         self._publication: Publication | None = None
         self._alerts = Watch()
         # Whoever wants to know of every alert: the log, the household, a live feed.
@@ -89,8 +98,10 @@ class Gateway:
         self._store = await self.call(Store, self._config.directory)
         server = None
         try:
+            await self.call(self._note_start)
             for meter, source in sources:
                 await self._know(meter, Line(meter.name, source, meter.mode))
+            await self._counters.resume(self._store)
             if self._config.federation:
                 self._publication = Publication(self._config, self._config.federation, self._store, self.call)
                 self._listeners.append(self._publication.tell)
@@ -109,7 +120,8 @@ class Gateway:
 
     async def _work(self, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(m.read(self._urgent), name=f"meter {n}") for n, m in self._meters.items()]
+            tasks = [group.create_task(m.read(self._urgent, self), name=f"meter {n}") for n, m in self._meters.items()]
+            tasks += [group.create_task(c.read(), name=f"counter {n}") for n, c in self._counters.known.items()]
             tasks.append(group.create_task(self._keep_committing(), name="commit"))
             tasks.append(group.create_task(self._keep_watch(), name="watch"))
             tasks.append(group.create_task(self._watchdog.run(), name="watchdog"))
@@ -124,10 +136,31 @@ class Gateway:
             for task in tasks:
                 task.cancel()
 
+    async def commit(self) -> None:
+        """Store everything that was gathered; StoreError if it could not be, and waits in memory."""
+        await self._commit()
+        if self._unwritten:
+            raise StoreError(self._store_error or "the database cannot be written")
+
+    async def undated(self, meter: str, boot: str, limit: int) -> list[UndatedFrame]:
+        """The oldest stored frames of a meter without a date."""
+        return await self.call(self._store.undated, meter, boot, limit)
+
+    def _note_start(self) -> None:
+        try:
+            self._store.journal.append("restarted", {"version": __version__})
+            if lost := self._store.give_up_undated(self._host.boot):
+                log.warning("%d frames of an earlier start are lost: nobody knew the time until it ended", lost)
+        except StoreError as error:
+            # A card that is full must not keep the meter from being read.
+            log.warning("%s; the start stands in no entry", error)
+
     async def _know(self, meter: Meter, line: Line) -> None:
         known = await self.call(self._store.add_meter, meter.name, meter.sensor, meter.prm)
         values = await self.call(self._store.last_values, meter.name)
-        self._meters[meter.name] = MeterReader(known, values, line)
+        kept = await self.call(self._store.count_undated, meter.name, self._host.boot)
+        belief = Belief(meter.clock)
+        self._meters[meter.name] = MeterReader(known, values, line, self._host, belief, kept, self._owners)
 
     async def _keep_committing(self) -> None:
         forgotten = 0.0
@@ -146,6 +179,7 @@ class Gateway:
 
     async def _commit(self) -> None:
         self._unwritten += [batch for meter in self._meters.values() if (batch := meter.recorder.take())]
+        self._unwritten += self._counters.take()
         await self.call(self._write_waiting)
         if self._publication:
             self._publication.wake.set()
@@ -207,6 +241,8 @@ class Gateway:
             # A replayed file that has ended is no stuck task.
             turned = partial(lambda state: time.monotonic() if state.ended else state.came_round, meter.line.state)
             self._watchdog.watch(f"meter {name}", turned, _LINE_PATIENCE_S)
+        for name, counter in self._counters.known.items():
+            self._watchdog.watch(f"counter {name}", partial(getattr, counter.state, "came_round"), _LINE_PATIENCE_S)
         patience = _STORE_PATIENCE_S + self._config.store.commit_interval_s
         self._watchdog.watch("commit", lambda: self._came_round, patience)
         self._watchdog.watch("watch", lambda: self._looked, patience)
@@ -230,11 +266,32 @@ class Gateway:
         """The command line asks (``gateway.control``)."""
         if request.get("do") == "status":
             return as_json(await self._links(), running=True, alerts=self._alerts.active)
+        if request.get("do") == "reading":
+            return await self._enter(request)
+        if request.get("do") == "account" and self._publication:
+            return await self._publication.order(request)
         done = await self.call(act, self._store, request, time.time())
         if self._publication:
             # A suspension that ended, a notice: there may be something to send.
             self._publication.wake.set()
         return done
+
+    async def _enter(self, request: dict[str, Any]) -> object:
+        """A reading by hand: after everything that was counted before it, before everything that is counted after."""
+        if self._time() is None and (request.get("order") or {}).get("at") is None:
+            raise ReadingError("the gateway does not know the time yet: say when with --at, or set its clock")
+        async with self._counters.held(self._store):
+            await self._commit()
+            if self._unwritten:
+                raise StoreError(f"the reading was not stored: {self._store_error}")
+            entered = await self.call(enter, self._store, self._config, request, time.time())
+        if self._publication:
+            self._publication.wake.set()
+        return entered
+
+    def _time(self) -> float | None:
+        """POSIX seconds; None while the host does not know the time."""
+        return time.time() if self._host.knows() else None
 
     async def _links(self) -> list[Link]:
         waiting = recipient_links(await self._backlog([]), time.time())
@@ -244,8 +301,10 @@ class Gateway:
         links = []
         for name, meter in self._meters.items():
             state = meter.line.state
-            links += [meter_link(name, state, now), port_link(name, state, now)]
+            links += [meter_link(name, state, now, meter.heard.name), port_link(name, state, now)]
             links.append(decode_link(name, state, meter.line.quality, now))
+            links.append(clock_link(name, state, meter.clock, meter.kept, host_knows=meter.host.knows()))
+        links += self._counters.links(now)
         links.append(self._store_link(now))
         if self._publication:
             links.append(self._publication.link())

@@ -13,11 +13,14 @@ import logging
 import os
 import sys
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway import __version__
+from gateway import __version__, reading_command
 from gateway.errors import GatewayError
+from gateway.journal_command import add_parser as add_journal
+from gateway.ports import add_command as add_ports
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -174,6 +177,18 @@ def _user() -> str:
         return f"uid {os.getuid()}"
 
 
+def _reading(options: argparse.Namespace) -> int:
+    from gateway.config import load  # noqa: PLC0415
+
+    config = load(options.config)
+    if options.action == "list":
+        for line in reading_command.listed(config, options):
+            print(line)
+    else:
+        print(reading_command.said(_ask_or_do(config, reading_command.order_of(options))))
+    return 0
+
+
 def _ask_or_do(config: Config, request: dict[str, object]) -> object:
     """Let the running daemon do it, or, when none runs, do it here with the writer's lock."""
     from gateway.control import ask  # noqa: PLC0415
@@ -226,12 +241,16 @@ def _parser() -> argparse.ArgumentParser:
     events.add_argument("--json", action="store_true", help="JSON Lines")
 
     _doctor_parser(commands)
+    add_ports(partial(_command, commands, config=False))
 
     status = _command(commands, "status", _status, "each link with its state and age; exit 1 when not running")
     status.add_argument("--json", action="store_true")
 
     _consent_parser(commands)
+    reading_command.parsers(commands, _command, _reading, _time)
+    _account_parser(commands)
     _consume_parser(commands)
+    add_journal(commands, DEFAULT_CONFIG, _time)
     return parser
 
 
@@ -241,6 +260,14 @@ def _consent_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser
     consent = commands.add_parser("consent", help="who may have what", description="Who may have what.")
     actions = consent.add_subparsers(dest="action", required=True, metavar="ACTION")
     add_actions(lambda name, text: _command(actions, name, _consent, text))
+
+
+def _account_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from gateway.account_command import add_parser  # noqa: PLC0415
+
+    config = argparse.ArgumentParser(add_help=False)
+    config.add_argument("--config", type=Path, default=DEFAULT_CONFIG, help=f"(default: {DEFAULT_CONFIG})")
+    add_parser(commands, config)
 
 
 def _doctor_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -9,12 +9,14 @@ from __future__ import annotations
 import os
 import re
 import tomllib
+from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 
 from gateway.errors import ConfigError
+from gateway.pulses.quantity import find_quantity, parse_amount
 
 # systemd hands credentials over in this folder (systemd.exec(5), LoadCredential=).
 PASSWORD_CREDENTIAL = "xmpp-password"  # noqa: S105 (the name of the credential, not its content)
@@ -23,6 +25,8 @@ MAX_RETENTION = "P3Y"
 
 _NAME = "^[a-z0-9][a-z0-9-]{0,31}$"
 _SENSOR = "^[a-z0-9][a-z0-9._-]{0,63}$"
+
+Pin = Annotated[str, msgspec.Meta(pattern="^sha256/[A-Za-z0-9+/]{43}=$")]
 
 # A century is for ever, and its seconds still fit into SQLite's numbers.
 Hours = Annotated[int, msgspec.Meta(ge=1, le=876_600)]
@@ -37,8 +41,33 @@ class Meter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     mode: Literal["auto", "historic", "standard"] = "auto"
     # The id in series names; random when it is not given. A serial number would follow the household for ever.
     sensor: Annotated[str, msgspec.Meta(pattern=_SENSOR)] | None = None
+    # Whose time its readings get: the meter's unless it is far off the host's, always the meter's, always the host's.
+    clock: Literal["auto", "meter", "host"] = "auto"
     # The delivery point, needed for urn: names in historic mode, which does not carry it.
     prm: Annotated[str, msgspec.Meta(pattern="^[0-9]{14}$")] | None = None
+
+
+class Counter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[[counter]]``: a meter that gives pulses (a contact, an S0 output) to a GPIO pin."""
+
+    name: Annotated[str, msgspec.Meta(pattern=_NAME)]
+    quantity: Literal["water", "gas", "heat", "electricity-consumed", "electricity-produced"]
+    # As BCM numbers them; those of the 40-pin header.
+    gpio: Annotated[int, msgspec.Meta(ge=0, le=27)]
+    per_pulse: str
+    # The index on the meter's face when it was installed.
+    start: str | None = None
+    pull: Literal["up", "down", "none"] = "up"
+    # Where a pulse begins: by itself where the pull ends.
+    edge: Literal["falling", "rising"] | None = None
+    # S0 pulses and their pauses last 30 ms at least (EN 62053-31).
+    debounce_ms: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 20
+    sensor: Annotated[str, msgspec.Meta(pattern=_SENSOR)] | None = None
+
+    @property
+    def rising(self) -> bool:
+        """Whether a pulse begins when the pin goes high."""
+        return self.edge == "rising" or (self.edge is None and self.pull == "down")
 
 
 class Store(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -59,6 +88,9 @@ class Federation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     password_file: str | None = None
     address: Annotated[str, msgspec.Meta(pattern=r"^.+:[0-9]{1,5}$")] | None = None
     ca_file: str | None = None
+    # What the server's key must be one of, besides a trusted certificate; with pin_only instead of one.
+    pin: Pin | tuple[Pin, ...] = ()
+    pin_only: bool = False
     units: Literal["secondary", "primary"] = "secondary"
     # What the recipients are bound to (ISO 8601 duration), written into every pack.
     max_retention: Annotated[str, msgspec.Meta(pattern=r"^P(\d+[YMWD])+$")] = MAX_RETENTION
@@ -74,13 +106,22 @@ class Household(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     language: Literal["fr", "en"] = "fr"
 
 
+class Clock(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[clock]``: the host's clock."""
+
+    # It is right although nothing tells the kernel so: set by hand, or by a program of one's own.
+    trusted: bool = False
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file. ``folder`` is where it lay."""
 
     meter: Annotated[tuple[Meter, ...], msgspec.Meta(min_length=1)]
     store: Store = Store()
+    clock: Clock = Clock()
     federation: Federation | None = None
     household: Household | None = None
+    counter: tuple[Counter, ...] = ()
     folder: str = "."
 
     @property
@@ -119,27 +160,22 @@ def load(path: Path) -> Config:
     except msgspec.ValidationError as error:
         raise ConfigError(f"{path}: {_sentence(str(error))}") from error
     _check_meters(path, config)
+    _check_counters(path, config)
+    if config.federation and config.federation.pin_only and not config.federation.pin:
+        raise ConfigError(
+            f"{path}: federation.pin_only: without a pin every server would be believed; "
+            "set pin (`linky-gateway account pin` shows it)"
+        )
     if config.household and not config.federation:
         raise ConfigError(f"{path}: household.address: alerts are sent by the account of [federation]; add that table")
     return config
 
 
-def read_password(config: Config) -> str:
-    """The account's password, from the systemd credential or the file; ConfigError names what is missing."""
-    federation = config.federation
-    if federation is None:
-        raise ConfigError("no [federation] in the configuration, so there is no password")
+def credential_file() -> Path | None:
+    """The password that systemd hands over, if it does."""
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
-    credential = Path(folder) / PASSWORD_CREDENTIAL if folder else None
-    if federation.password_file:
-        file = config.path(federation.password_file)
-    elif credential and credential.is_file():
-        file = credential
-    else:
-        raise ConfigError(
-            f"federation.password_file is not set and there is no systemd credential {PASSWORD_CREDENTIAL}: set one"
-        )
-    return password_from(file)
+    file = Path(folder) / PASSWORD_CREDENTIAL if folder else None
+    return file if file and file.is_file() else None
 
 
 def password_from(file: Path) -> str:
@@ -163,6 +199,29 @@ def _check_meters(path: Path, config: Config) -> None:
             if value is not None and value in seen:
                 raise ConfigError(f"{path}: meter[{place}].{key}: {value!r} is used by another [[meter]]")
             seen.add(value)
+
+
+def _check_counters(path: Path, config: Config) -> None:
+    for place, counter in enumerate(config.counter):
+        where = f"{path}: counter[{place}]"
+        for key in ("name", "sensor", "gpio"):
+            others = [getattr(one, key, None) for one in (*config.meter, *config.counter[:place])]
+            value = getattr(counter, key)
+            if value is not None and value in others:
+                raise ConfigError(f"{where}.{key}: {value!r} is used by another [[meter]] or [[counter]]")
+        if amount_of(counter, "per_pulse", where) == 0:
+            raise ConfigError(f"{where}.per_pulse: a pulse that is nothing cannot be counted")
+        amount_of(counter, "start", where)
+
+
+def amount_of(counter: Counter, key: str, where: str) -> Fraction:
+    """``per_pulse`` or ``start`` of a counter in the store's unit; ConfigError, at ``where``, when it is none."""
+    quantity, text = find_quantity(counter.quantity), getattr(counter, key)
+    assert quantity is not None  # noqa: S101 (the words of the struct are those of the table)
+    try:
+        return Fraction(0) if text is None else parse_amount(text, quantity)
+    except ValueError as error:
+        raise ConfigError(f"{where}.{key}: {error}") from error
 
 
 def _sentence(text: str) -> str:

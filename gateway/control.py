@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 _LONGEST_LINE = 65_536
 _TIMEOUT_S = 10.0
+# An order that the XMPP server has to carry out.
+_LONGEST_ORDER_S = 60.0
 
 
 async def serve(path: Path, handler: Callable[[dict[str, Any]], Awaitable[object]]) -> asyncio.Server:
@@ -29,7 +31,10 @@ async def serve(path: Path, handler: Callable[[dict[str, Any]], Awaitable[object
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             async with asyncio.timeout(_TIMEOUT_S):
-                reply = await _reply(await reader.readline(), handler)
+                line = await reader.readline()
+            async with asyncio.timeout(_LONGEST_ORDER_S):
+                reply = await _reply(line, handler)
+            async with asyncio.timeout(_TIMEOUT_S):
                 writer.write(json.dumps(reply).encode() + b"\n")
                 await writer.drain()
         except (OSError, ValueError, TimeoutError) as error:
@@ -59,10 +64,10 @@ async def _reply(line: bytes, handler: Callable[[dict[str, Any]], Awaitable[obje
         return {"error": str(error), "code": error.exit_code}
 
 
-def ask(path: Path, request: dict[str, object]) -> Any:  # noqa: ANN401 (whatever JSON the daemon answers)
+def ask(path: Path, request: dict[str, object], timeout_s: float = _TIMEOUT_S) -> Any:  # noqa: ANN401 (whatever JSON the daemon answers)
     """Ask the running daemon; ConnectionError when none runs, GatewayError when it refused."""
     with socket.socket(socket.AF_UNIX) as link:
-        link.settimeout(_TIMEOUT_S)
+        link.settimeout(timeout_s)
         try:
             link.connect(str(path))
         except OSError as error:

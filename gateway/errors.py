@@ -43,6 +43,18 @@ class RequestLimitError(ConsentError):
     exit_code = 69
 
 
+class JournalError(GatewayError, ValueError):
+    """A journal, or one line of it, that is not what was written, or a key that is none."""
+
+    exit_code = 65  # EX_DATAERR
+
+
+class ReadingError(GatewayError, ValueError):
+    """A reading by hand that cannot be right (not a number, an index that falls, a time to come)."""
+
+    exit_code = 65  # EX_DATAERR
+
+
 class SenMLError(GatewayError, ValueError):
     """A pack, record or name that RFC 8428 does not allow."""
 

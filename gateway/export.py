@@ -12,7 +12,7 @@ from itertools import islice
 from typing import IO, TYPE_CHECKING
 
 from gateway.senml.pack import VERSION, VERSION_SECONDARY_UNITS, Record, encode_json, encode_xml
-from gateway.senml.units import to_primary
+from gateway.senml.units import to_primary, to_produced
 from gateway.store.recorder import iso
 
 if TYPE_CHECKING:
@@ -41,8 +41,10 @@ class SenML:
     def record(self, point: Point) -> Record:
         """The record of one point."""
         unit, value = point.series.unit, point.value
-        if self._primary and unit and not isinstance(value, str):
-            unit, value = to_primary(unit, value)
+        if not isinstance(value, str):
+            unit, value = to_produced(unit, value)
+            if self._primary and unit:
+                unit, value = to_primary(unit, value)
         return Record(self._name(point.series).senml(), point.time, value, unit or None, None, None)
 
 
@@ -56,11 +58,12 @@ def export(points: Iterable[Point], senml: SenML, form: str, out: IO[str]) -> in
 
 def _csv(points: Iterable[Point], out: IO[str]) -> int:
     rows = csv.writer(out, lineterminator="\n")
-    rows.writerow(["time", "meter", "series", "granularity", "value", "unit"])
+    rows.writerow(["time", "meter", "series", "granularity", "value", "unit", "quality"])
     count = 0
     for p in points:
         count += 1
-        rows.writerow([iso(p.time), p.series.meter, p.series.path, p.granularity.code, p.value, p.series.unit])
+        named = [iso(p.time), p.series.meter, p.series.path, p.granularity.code]
+        rows.writerow([*named, p.value, p.series.unit, p.quality])
     return count
 
 

@@ -1,36 +1,61 @@
-"""One meter, from its line to its recorder: frames are interpreted, judged, and what happened is noted.
+"""One meter, from its line to its recorder: frames are dated, interpreted, judged, and what happened is noted.
 
 What is refused is a reading only, and why stands in the log at DEBUG; what cannot be plausible and is true all the same
-(another meter, a roll-over), what changed (a contract, a colour, an overload) becomes an event of the store.
+(another meter, a roll-over), what changed (a contract, a colour, an overload) becomes an event of the store. A frame
+that nobody can date yet is kept, and goes the same way as soon as somebody knows the time.
 """
 
 from __future__ import annotations
 
+import asyncio
+import json
 import logging
 import time
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Protocol
 
+from gateway.clock import HostClock
+from gateway.errors import StoreError
 from gateway.store.recorder import Happened, Recorder
+from gateway.tic.clock import Belief, Choice, MeterClock
 from gateway.tic.continuity import Continuity
 from gateway.tic.events import Events
-from gateway.tic.frame import STANDARD
+from gateway.tic.frame import STANDARD, Frame, Group
 from gateway.tic.plausibility import FactKind, Plausibility
 from gateway.tic.quality import Fault
-from gateway.tic.reading import Interpreter
+from gateway.tic.reading import DEGRADED_CLOCK, WRONG_CLOCK, Interpreter, meter_time
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Iterable, Mapping
 
     from gateway.sources.line import Line
     from gateway.store.points import MeterInfo, Value
+    from gateway.store.recorder import UndatedFrame
     from gateway.tic.continuity import Break
     from gateway.tic.events import Event
-    from gateway.tic.frame import Frame
     from gateway.tic.plausibility import Fact
     from gateway.tic.reading import Interpretation
 
 log = logging.getLogger(__name__)
+
+_ADDRESSES = ("ADSC", "ADCO", "ADS")
+
+# While nobody knows the time every frame is kept at first: a network time comes within minutes. Then enough of them for
+# the minutes and half hours, and of those no more than a month's: that is 30 MB.
+_KEEP_ALL_S, _KEEP_EVERY_S, _KEPT_AT_MOST = 600.0, 30.0, 86_400
+
+# Dated in one transaction.
+_DATED_AT_ONCE = 2000
+
+
+class Undated(Protocol):
+    """The store's side of the frames without a date; raises StoreError when the database cannot be used."""
+
+    async def commit(self) -> None:
+        """Store everything that was gathered."""
+
+    async def undated(self, meter: str, boot: str, limit: int) -> list[UndatedFrame]:
+        """The oldest stored frames without a date."""
 
 
 class MeterReader:
@@ -40,9 +65,23 @@ class MeterReader:
         known: the meter as stored.
         values: series path -> (POSIX second, value) as last stored.
         line: where its frames come from.
+        host: whether the host knows the time.
+        belief: what the household says of the meter's clock.
+        kept: how many frames of this start of the machine wait in the store for their date.
+        owners: the meter's address -> its reader, of all meters of this house: whatever port a meter is plugged into,
+            its series are its own.
     """
 
-    def __init__(self, known: MeterInfo, values: Mapping[str, tuple[int, Value]], line: Line) -> None:
+    def __init__(
+        self,
+        known: MeterInfo,
+        values: Mapping[str, tuple[int, Value]],
+        line: Line,
+        host: HostClock | None = None,
+        belief: Belief = Belief.AUTO,
+        kept: int = 0,
+        owners: dict[str, MeterReader] | None = None,
+    ) -> None:
         self.name, self.line = known.name, line
         self.recorder = Recorder(known.name, values, known.last_time)
         last = {path: value for path, (_, value) in values.items()}
@@ -52,17 +91,93 @@ class MeterReader:
         self._continuity = Continuity(last)
         # A file that ends may hold a single frame, and what a person replays is believed to be a capture.
         self._prime = line.finite
+        self.host = HostClock(trusted=True) if line.finite or host is None else host
+        self.clock = MeterClock(Belief.METER if line.finite else belief)
+        self._kept_first = self._kept_last = 0.0
+        self.kept = kept
+        self._owners = {} if owners is None else owners
+        if known.address:
+            self._owners[known.address] = self
+        # Whose meter is plugged into this reader's port; short frames do not say it.
+        self.heard, self._unknown = self, ""
+        self._one_at_a_time = asyncio.Lock()
 
-    async def read(self, urgent: asyncio.Event) -> None:
-        """Take in every frame; ``urgent`` is set when something should be committed at once."""
+    async def read(self, urgent: asyncio.Event, undated: Undated | None = None) -> None:
+        """Take in every frame; ``urgent`` is set when something should be committed at once.
+
+        Args:
+            urgent: as said.
+            undated: where frames without a date wait; needed where the host's clock may not be set.
+        """
         async for frame, received in self.line.frames():
             if frame.mode == STANDARD and not any(group.label == "DATE" for group in frame.groups):
                 # Its second is not known, and the next frame says it all again.
                 continue
-            interpretation = self._interpreter.interpret(frame, received)
-            if interpretation is not None and self._take(frame, interpretation):
+            if await self._owner(frame, received).accept(frame, received, undated):
                 urgent.set()
         urgent.set()
+
+    async def accept(self, frame: Frame, received: datetime, undated: Undated | None) -> bool:
+        """Take in one frame of this meter; True when something happened that should be committed at once."""
+        async with self._one_at_a_time:
+            at, told = self.host.since_boot(), meter_time(frame, received)
+            choice = self._choose(told, received)
+            if self.kept and undated and choice in (Choice.METER, Choice.HOST):
+                known = told if told and choice is Choice.METER else received
+                choice = choice if await self._date(undated, known.timestamp() - at) else Choice.LATER
+            if choice is Choice.LATER:
+                self._keep(frame, at)
+            return choice in (Choice.METER, Choice.HOST) and self._hear(frame, received)
+
+    def _owner(self, frame: Frame, received: datetime) -> MeterReader:
+        """The reader of the meter that sent the frame: another one's where two cables were exchanged."""
+        for group in frame.groups:
+            if group.label in _ADDRESSES:
+                # One that nobody knows is a damaged one, or a new meter: that is this port's.
+                owner = self._owners.get(group.data, self if group.data == self._unknown else self.heard)
+                self._unknown = group.data if group.data not in self._owners else ""
+                if owner is not self.heard:
+                    self.heard = owner
+                    detail = {"meter": owner.name, "port": self.name}
+                    owner.note([Happened(int(received.timestamp()), "port-changed", "", detail)])
+        return self.heard
+
+    def _choose(self, told: datetime | None, received: datetime) -> Choice:
+        was_wrong = self.clock.wrong
+        choice = self.clock.choose(told, received if self.host.knows() else None)
+        if self.clock.wrong != was_wrong:
+            kind = "clock-wrong" if self.clock.wrong else "clock-right"
+            self.note([Happened(int(received.timestamp()), kind, "", {"drift_s": round(self.clock.drift_s or 0)})])
+        return choice
+
+    def _hear(self, frame: Frame, received: datetime) -> bool:
+        interpretation = self._interpreter.interpret(frame, received, clock_wrong=self.clock.ignored)
+        return interpretation is not None and self._take(frame, interpretation)
+
+    def _keep(self, frame: Frame, at: float) -> None:
+        """Keep a frame that nobody can date yet."""
+        self._kept_first = self._kept_first or at
+        recent = at - self._kept_first <= _KEEP_ALL_S or at - self._kept_last >= _KEEP_EVERY_S
+        if recent and self.kept < _KEPT_AT_MOST:
+            self._kept_last, self.kept = at, self.kept + 1
+            self.recorder.keep_undated(self.host.boot, (int(at * 1000), json.dumps(frame)))
+
+    async def _date(self, undated: Undated, offset: float) -> bool:
+        """Take in what was kept, by ``offset`` (POSIX seconds less those since the start); False if it must wait."""
+        try:
+            await undated.commit()
+            while frames := await undated.undated(self.name, self.host.boot, _DATED_AT_ONCE):
+                for at, text in frames:
+                    self._hear(_frame(text), datetime.fromtimestamp(at / 1000 + offset, UTC))
+                self.recorder.dated(self.host.boot, frames[-1][0])
+                self.kept -= len(frames)
+                await undated.commit()
+        except StoreError as error:
+            log.debug("meter %s: frames without a date cannot be dated yet: %s", self.name, error)
+            return False
+        log.info("meter %s: the time is known; what was read before it has its date now", self.name)
+        self.kept, self._kept_first = 0, 0.0
+        return True
 
     def _take(self, frame: Frame, interpretation: Interpretation) -> bool:
         """Judge and record one frame; True when something happened that should be committed at once."""
@@ -71,7 +186,9 @@ class MeterReader:
             self._plausibility.check(interpretation)
         judgement = self._plausibility.check(interpretation)
         believed = judgement.interpretation
-        self._count_refused(len(interpretation.refused), len(believed.refused))
+        if believed.meter:
+            self._owners.setdefault(believed.meter, self)
+        self._count_refused(interpretation.refused, believed.refused)
         for refused in believed.refused:
             log.debug("meter %s: refused %s", self.name, refused)
         happened = [
@@ -79,19 +196,27 @@ class MeterReader:
             *(_break(one) for one in self._continuity.observe(frame.mode, believed)),
             *(_event(event) for event in self._events.observe(believed)),
         ]
-        self._note(happened)
+        self.note(happened)
         return self.recorder.add(believed) or bool(happened)
 
-    def _count_refused(self, by_table: int, in_all: int) -> None:
-        if in_all:
-            faults = {Fault.WIDTH: by_table, Fault.PLAUSIBILITY: in_all - by_table}
+    def _count_refused(self, by_table: Iterable[str], in_all: Iterable[str]) -> None:
+        # The line brought well what a clock makes useless.
+        table, every = (sum(not r.endswith((DEGRADED_CLOCK, WRONG_CLOCK)) for r in rows) for rows in (by_table, in_all))
+        if every:
+            faults = {Fault.WIDTH: table, Fault.PLAUSIBILITY: every - table}
             self.line.quality.note(time.monotonic(), faults=faults)
 
-    def _note(self, happened: Iterable[Happened]) -> None:
+    def note(self, happened: Iterable[Happened]) -> None:
+        """Have these events stored with what is read next."""
         for one in happened:
             self.recorder.tell(one)
             # A meter's number and a household's state are nobody's business in a log.
             log.info("meter %s: %s%s", self.name, one.kind, f" of {one.series}" if one.series else "")
+
+
+def _frame(text: str) -> Frame:
+    mode, groups, whole, bad, end = json.loads(text)
+    return Frame(mode, tuple(Group(*group) for group in groups), whole, bad, end)
 
 
 def _fact(fact: Fact) -> Happened:

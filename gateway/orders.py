@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gateway.by_hand import enter
 from gateway.consent.act import ORDERS as CONSENT_ORDERS
 from gateway.consent.act import act as act_on_consents
 from gateway.errors import GatewayError, StoreError
@@ -68,6 +69,10 @@ def act_alone(config: Config, request: dict[str, Any]) -> object:
         with closing(Store(config.directory)) as store:
             for meter in config.meter:
                 store.add_meter(meter.name, meter.sensor, meter.prm)
+            for counter in config.counter:
+                store.add_meter(counter.name, counter.sensor)
+            if request.get("do") == "reading":
+                return enter(store, config, request, time.time())
             return act(store, request, time.time())
     finally:
         lock.release()
@@ -78,9 +83,11 @@ def stored_status(config: Config) -> dict[str, object]:
     now = time.time()
     archive = Archive(config.directory)
     links = []
+    counters = {counter.name for counter in config.counter}
     for meter in archive.meters():
         age = now - meter.last_time if meter.last_time else None
-        links.append(Link(f"meter {meter.name}", WAITING, age, "the last stored frame"))
+        kind, last = ("counter", "count") if meter.name in counters else ("meter", "frame")
+        links.append(Link(f"{kind} {meter.name}", WAITING, age, f"the last stored {last}"))
     links.append(Link("store", OK, None, "can be read"))
     links += recipient_links(archive.backlog(), now)
     archive.close()

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from typing import TYPE_CHECKING, Any
 
-from gateway.config import read_password
+from gateway.account import account_of, order
+from gateway.errors import GatewayError, StoreError
+from gateway.federation.attempt import wait_any
 from gateway.federation.commands import Commands
 from gateway.federation.delivery import Delivery
 from gateway.federation.fields import COMMAND_NAMES
-from gateway.federation.session import Account, Session
+from gateway.federation.session import Session, bare_jid
 from gateway.federation.stanza import OURS, QUOALISE, RECEIPTS, Publisher
+from gateway.federation.strangers import Doorkeeper
 from gateway.household import Household
+from gateway.passwords import password_file
 from gateway.status import BROKEN, OK, WAITING, Link
 
 if TYPE_CHECKING:
@@ -21,6 +26,10 @@ if TYPE_CHECKING:
     from gateway.alerts import Alert
     from gateway.config import Config, Federation
     from gateway.store.store import Store
+
+log = logging.getLogger(__name__)
+
+_KNOWN_EVERY_S = 60.0
 
 
 class Publication:
@@ -36,9 +45,16 @@ class Publication:
     def __init__(self, config: Config, account: Federation, store: Store, call: Callable[..., Awaitable[Any]]) -> None:
         # Set by whoever wrote something: there may be something to send.
         self.wake = asyncio.Event()
-        ca_file = config.path(account.ca_file) if account.ca_file else None
-        login = Account(account.jid, read_password(config), account.address, ca_file, account.resource)
-        self._session = Session(login, features=(QUOALISE, OURS, RECEIPTS), commands=COMMAND_NAMES)
+        self._store, self._call = store, call
+        self._passwords, self._changing = password_file(config), asyncio.Lock()
+        self._known: frozenset[str] = frozenset()
+        self._session = Session(
+            account_of(config, self._passwords.candidates()[0]),
+            features=(QUOALISE, OURS, RECEIPTS),
+            commands=COMMAND_NAMES,
+            doorkeeper=Doorkeeper(lambda bare: bare in self._known),
+            passwords=self._passwords,
+        )
         application, server = self._session.jid.user, self._session.jid.domain
         publisher = Publisher(application, server, account.max_retention, primary=account.units == "primary")
         self._delivery = Delivery(
@@ -47,6 +63,7 @@ class Publication:
         self._commands = Commands(self._session, store, call, publisher, self._delivery.resume)
         told = config.household
         self._household = Household(self._session, told.address, told.language) if told else None
+        self._told = bare_jid(told.address) if told else None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Stay connected, answer and send until ``stop``; returns within 3 s of it."""
@@ -54,6 +71,28 @@ class Publication:
             group.create_task(self._session.run(stop), name="session")
             group.create_task(self._commands.run(stop), name="commands")
             group.create_task(self._delivery.run(stop), name="delivery")
+            group.create_task(self._keep_known(stop), name="known")
+
+    async def order(self, request: dict[str, Any]) -> object:
+        """Do something with the account for the command line; GatewayError with the reason when it cannot be done."""
+        async with self._changing:
+            if not self._session.connected.is_set():
+                why = self._session.state.error or "it is being made"
+                raise GatewayError(f"the gateway has no connection to its server now ({why}); nothing was changed")
+            return await order(self._session, self._passwords, request)
+
+    async def _keep_known(self, stop: asyncio.Event) -> None:
+        """Know whom the household has to do with, a minute late at most: a stranger's share is enough until then."""
+        while not stop.is_set():
+            try:
+                consents = await self._call(self._store.consents)
+            except StoreError as error:
+                log.debug("the consents could not be read: %s", error)
+            else:
+                now = time.time()
+                own = {self._told} if self._told else set()
+                self._known = frozenset(own.union(c.recipient for c in consents if c.valid(now)))
+            await wait_any(_KNOWN_EVERY_S, stop)
 
     def tell(self, alert: Alert) -> None:
         """Tell the household, if it wants to be told."""

@@ -6,7 +6,7 @@ that knowledge and a sentence.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 from gateway.tic.quality import Window
@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gateway.alerts import Alert
+    from gateway.pulses.counter import CounterState
     from gateway.sources.line import LineState
     from gateway.store.points import Backlog
+    from gateway.tic.clock import MeterClock
     from gateway.tic.quality import SignalQuality
 
 OK, WAITING, BROKEN = "ok", "waiting", "broken"
@@ -27,12 +29,17 @@ MUTE_AFTER_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One link: what it is, its state, for how long (seconds; None when it was never seen), and a sentence."""
+    """One link: what it is, its state, for how long (seconds; None when it was never seen), and a sentence.
+
+    ``figures`` are the sentence's numbers for programs: ``drift_s`` of a clock, ``signal_minute``, ``signal_hour`` and
+    ``signal_day`` of a decoder in per cent.
+    """
 
     link: str
     state: str
     age_s: float | None
     detail: str
+    figures: dict[str, float] = field(default_factory=dict)
 
 
 def port_link(name: str, line: LineState, now: float) -> Link:
@@ -41,7 +48,8 @@ def port_link(name: str, line: LineState, now: float) -> Link:
     if line.ended:
         return Link(f"port {name}", OK, age, "the replayed file has ended")
     if line.open:
-        return Link(f"port {name}", OK, age, f"open{f' at {line.speed} Bd' if line.speed else ''}")
+        device = f" ({line.device})" if line.device else ""
+        return Link(f"port {name}", OK, age, f"open{f' at {line.speed} Bd' if line.speed else ''}{device}")
     return Link(f"port {name}", BROKEN if line.error else WAITING, age, line.error or "being opened")
 
 
@@ -49,7 +57,9 @@ def decode_link(name: str, line: LineState, quality: SignalQuality, now: float) 
     """Whether what comes can be read: bytes without a frame for 30 s are noise, a wrong wire or a wrong mode."""
     link = f"decode {name}"
     if line.last_frame is not None and now - line.last_frame <= MUTE_AFTER_S:
-        return Link(link, OK, now - line.last_frame, f"{line.mode} mode; {signal(quality, now)}")
+        scores = {f"signal_{window.name.lower()}": quality.tally(window, now).score for window in Window}
+        figures = {name: score for name, score in scores.items() if score is not None}
+        return Link(link, OK, now - line.last_frame, f"{line.mode} mode; {signal(quality, now)}", figures)
     if line.heard is None or line.unread is None or now - line.heard > MUTE_AFTER_S:
         return Link(link, WAITING, None, "no bytes come")
     # By the last byte, not by now: a frame that a silence cut off is a silence.
@@ -66,14 +76,49 @@ def signal(quality: SignalQuality, now: float) -> str:
     return f"signal {', '.join(words) or 'unknown'}" + (f"; {', '.join(faults)}" if faults else "")
 
 
-def meter_link(name: str, line: LineState, now: float) -> Link:
-    """What the meter says; mute after 30 s without a frame."""
+def meter_link(name: str, line: LineState, now: float, heard: str | None = None) -> Link:
+    """What the meter says; mute after 30 s without a frame. ``heard``: whose meter is at this port, if not its own."""
     if line.last_frame is None:
         return Link(f"meter {name}", WAITING, None, "no frame yet")
     age = now - line.last_frame
     counts = f"{line.mode} mode, {line.frames} whole frames, {line.partial} partial, {line.bad_groups} bad groups"
+    if heard not in (None, name):
+        counts = f"this port has the cable of meter {heard}; {counts}"
     mute = age > MUTE_AFTER_S and not line.ended
     return Link(f"meter {name}", BROKEN if mute else OK, age, f"mute; {counts}" if mute else counts)
+
+
+def clock_link(name: str, line: LineState, clock: MeterClock, kept: int, *, host_knows: bool) -> Link:
+    """Whose time the readings get; ``kept`` frames wait for somebody to know it."""
+    link = f"clock {name}"
+    if kept:
+        return Link(link, WAITING, None, f"the host's clock is not set: {kept} frames wait for their date")
+    drift = clock.drift_s
+    if line.mode is None or (drift is None and not host_knows):
+        return Link(link, OK, None, "no frame yet" if line.mode is None else "the meter's; the host's is not set")
+    if drift is None:
+        return Link(link, OK, None, "the host's")
+    figures = {"drift_s": round(drift, 1)}
+    if clock.wrong:
+        return Link(link, BROKEN, None, f"the meter's is {_drift(drift)} the host's, which is used instead", figures)
+    whose = "the host's" if clock.ignored else "the meter's"
+    return Link(link, OK, None, f"{whose}; the meter's is {_drift(drift)} the host's", figures)
+
+
+def _drift(seconds: float) -> str:
+    amount = f"{abs(seconds):.0f} s" if abs(seconds) < 120 else f"{abs(seconds) / 60:.0f} min"
+    return f"{amount} {'ahead of' if seconds > 0 else 'behind'}"
+
+
+def counter_link(name: str, counter: CounterState, now: float) -> Link:
+    """A pulse counter; ``now`` is monotonic seconds, the age that of the last pulse. No pulse is no fault."""
+    link = f"counter {name}"
+    if not counter.open:
+        return Link(link, BROKEN if counter.error else WAITING, now - counter.changed, counter.error or "being opened")
+    counts = f"{counter.pulses} pulses since the start, {counter.bounces} bounces ignored"
+    if counter.last_pulse is None:
+        return Link(link, WAITING, None, f"its pin is open; {counts}")
+    return Link(link, OK, now - counter.last_pulse, counts)
 
 
 def recipient_links(backlog: Sequence[Backlog], now: float) -> list[Link]:

@@ -52,6 +52,22 @@ async def end(gateway):
     return [(time - START, samples, total) for time, samples, total in sums]
 
 
+def test_a_start_is_told_in_the_journal_and_needs_none(config, caplog):
+    """The version that runs; where it cannot be written the meter is read all the same."""
+
+    async def scenario():
+        gateway, _ = await start(config)
+        gateway._note_start()
+        gateway._store._db.execute("PRAGMA query_only = 1")
+        gateway._note_start()
+        kinds = [entry.facts()["kind"] for entry in gateway._store.journal.entries()]
+        await end(gateway)
+        return kinds
+
+    assert asyncio.run(scenario()) == ["begun", "restarted"]
+    assert "the start stands in no entry" in caplog.text
+
+
 def test_a_commit_under_way_when_the_daemon_is_stopped_counts_once(config):
     """SIGTERM in the middle of a write: what is being written is not written again, what came since is."""
 
@@ -154,7 +170,7 @@ def test_a_retention_that_cannot_be_kept_does_not_end_the_daemon(config, caplog)
 def test_what_ends_one_task_ends_the_daemon_with_its_sentence(config, monkeypatch):
     """Not a group of errors with a traceback: the error for the person, what was read being committed first."""
 
-    async def fail(self, urgent):
+    async def fail(self, urgent, undated):
         self.recorder.add(frame(START, power=1))
         raise StoreError("the card is gone")
 
@@ -197,7 +213,7 @@ def test_a_standard_frame_that_lost_its_date_is_left_out(config):
             whole = meter.next_frame(START * 1000).encode()
             dateless = [piece for piece in meter.next_frame((START + 2) * 1000).encode() if b"\nDATE" not in piece]
             for read in reader.feed(b"".join([*whole, *dateless])):
-                yield read, datetime.now(UTC)
+                yield read, datetime.fromtimestamp(START, UTC)
 
     async def scenario():
         gateway, _ = await start(config)

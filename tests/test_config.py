@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config import load, password_from, read_password
+from gateway.config import load, password_from
 from gateway.errors import ConfigError
 
 SHIPPED = Path(__file__).parent.parent / "systemd" / "gateway.toml"
@@ -38,13 +38,19 @@ def test_the_defaults_that_the_shipped_file_names_are_the_real_ones(tmp_path):
 
 def test_every_key_is_documented_in_the_shipped_file(tmp_path):
     """With all comment signs taken off, every key of the program is there and accepted."""
-    text = re.sub(r"^#(?=[a-z_]+ = |\[(federation|household)\])", "", SHIPPED.read_text(), flags=re.MULTILINE)
+    text = re.sub(
+        r"^#(?=[a-z_]+ = |\[(clock|federation|household|\[counter\])\])", "", SHIPPED.read_text(), flags=re.MULTILINE
+    )
     config = load(write(tmp_path, text))
-    for struct in (config.meter[0], config.store, config.federation, config.household):
+    for struct in (config.meter[0], config.store, config.clock, config.federation, config.household, config.counter[0]):
         for key in struct.__struct_fields__:
             assert re.search(rf"^{key} = ", text, re.MULTILINE), key
     plain = load(write(tmp_path, LEAST + '[federation]\njid = "maison@example.org"\n')).federation
     assert config.household.language == "fr"
+    least = '[[counter]]\nname = "c"\nquantity = "water"\ngpio = 17\nper_pulse = "1 l"\n'
+    (counter,) = load(write(tmp_path, LEAST + least)).counter
+    for key in ("pull", "debounce_ms", "rising"):
+        assert getattr(config.counter[0], key) == getattr(counter, key)
     for key in ("resource", "units", "max_retention", "max_stanza_bytes", "strangers"):
         assert getattr(config.federation, key) == getattr(plain, key)
 
@@ -94,17 +100,74 @@ def test_relative_paths_are_taken_from_the_files_folder(tmp_path):
     assert config.directory == tmp_path / "data"
 
 
-def test_the_password_is_the_first_line_of_its_file_or_the_credential(tmp_path, monkeypatch):
-    """The file of the configuration, else systemd's credential; a missing or empty one is one sentence."""
-    config = load(write(tmp_path, LEAST + '[federation]\njid = "a@b.test"\npassword_file = "secret"\n'))
+def test_a_password_is_the_first_line_of_its_file(tmp_path):
+    """A missing or an empty file is one sentence."""
     with pytest.raises(ConfigError, match="secret: the password cannot be read"):
-        read_password(config)
+        password_from(tmp_path / "secret")
     (tmp_path / "secret").write_text("correct horse\nbattery")
-    assert read_password(config) == "correct horse"
-    (tmp_path / "xmpp-password").write_text("staple\n")
-    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
-    by_credential = load(write(tmp_path, LEAST + '[federation]\njid = "a@b.test"\n'))
-    assert read_password(by_credential) == "staple"
+    assert password_from(tmp_path / "secret") == "correct horse"
     (tmp_path / "empty").write_text("\n")
     with pytest.raises(ConfigError, match="is empty"):
         password_from(tmp_path / "empty")
+
+
+COUNTER = '[[counter]]\nname = "cold-water"\nquantity = "water"\ngpio = 17\nper_pulse = "1 l"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            COUNTER.replace("cold-water", "house"),
+            "counter[0].name: 'house' is used by another [[meter]] or [[counter]]",
+        ),
+        (COUNTER + COUNTER.replace("cold", "hot"), "counter[1].gpio: 17 is used by another"),
+        (COUNTER.replace("1 l", "1 Wh"), "counter[0].per_pulse: unit 'Wh': water is counted in l, m3"),
+        (COUNTER.replace("1 l", "1"), "counter[0].per_pulse: '1' has no unit: water is counted in l, m3"),
+        (COUNTER.replace("1 l", "some l"), "counter[0].per_pulse: 'some l' is not a number with its unit"),
+        (COUNTER.replace("1 l", "0 l"), "counter[0].per_pulse: a pulse that is nothing"),
+        (COUNTER + 'start = "-1 l"', "counter[0].start: '-1 l' is not a number"),
+        (COUNTER.replace("17", "40"), "counter[0].gpio: Expected `int` <= 27"),
+        (COUNTER.replace('"water"', '"wine"'), "counter[0].quantity"),
+        (COUNTER + "colour = 1", "counter[0]: unknown key `colour`"),
+    ],
+)
+def test_a_wrong_counter_is_one_sentence(tmp_path, text, words):
+    """A pin that is used twice, a unit of something else: said with the place, before anything starts."""
+    with pytest.raises(ConfigError) as caught:
+        load(write(tmp_path, LEAST + text))
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("wiring", "rising"),
+    [("", False), ('pull = "down"', True), ('pull = "none"', False), ('pull = "up"\nedge = "rising"', True)],
+)
+def test_a_pulse_begins_where_the_pull_ends(tmp_path, wiring, rising):
+    """A contact to GND pulls a pin down, one to 3.3 V pulls it up; another circuit says so."""
+    assert load(write(tmp_path, LEAST + COUNTER + wiring)).counter[0].rising is rising
+
+
+PIN = "sha256/" + "A" * 43 + "="
+
+
+@pytest.mark.parametrize(
+    ("lines", "sentence"),
+    [
+        ('pin = "sha256/abc"', "federation.pin"),
+        (f'pin = ["{PIN}", "sha1/x"]', "federation.pin"),
+        ("pin_only = true", "federation.pin_only"),
+    ],
+)
+def test_a_pin_that_is_none_is_refused(tmp_path, lines, sentence):
+    """Believing every server is not a thing that one can configure."""
+    with pytest.raises(ConfigError, match=sentence):
+        load(write(tmp_path, LEAST + f'[federation]\njid = "a@b.test"\n{lines}\n'))
+
+
+def test_one_pin_or_several(tmp_path):
+    """The next key may be pinned before the server shows it."""
+    for written, read in ((f'"{PIN}"', PIN), (f'["{PIN}", "{PIN}"]', (PIN, PIN))):
+        config = load(write(tmp_path, LEAST + f'[federation]\njid = "a@b.test"\npin_only = true\npin = {written}\n'))
+        assert config.federation.pin == read

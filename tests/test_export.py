@@ -49,6 +49,23 @@ def test_primary_units_need_no_version(tmp_path):
     assert [r.value for r in decode_json(out.getvalue(), 0) if r.unit == "J"] == [123_456 * 3600]
 
 
+def test_litres_are_sent_as_cubic_metres():
+    """The registry asks new packs for m3; the table is in the unit in which it is stored, and says who says so."""
+    water = Series(4, "water", "water/volume/index", "l", "index", 0, 0)
+    points = [
+        Point(water, Granularity.RAW, START, 123_456, "manual"),
+        Point(water, Granularity.RAW, START + 1, 124_000),
+    ]
+    for primary in (True, False):
+        out = io.StringIO()
+        export(points, SenML(name, primary=primary), "senml-json", out)
+        assert [(r.value, r.unit) for r in decode_json(out.getvalue(), 0)] == [(123.456, "m3"), (124, "m3")]
+    out = io.StringIO()
+    export(points, SenML(name, primary=False), "csv", out)
+    rows = [(row["value"], row["unit"], row["quality"]) for row in csv.DictReader(io.StringIO(out.getvalue()))]
+    assert rows == [("123456", "l", "manual"), ("124000", "l", "")]
+
+
 def test_csv_reads_back(tmp_path):
     """One line a point, with a head, quoted where it must be."""
     out = io.StringIO()

@@ -14,17 +14,23 @@ MAY_KNOW = {
     "senml": {"errors"},
     "sources": {"tic", "errors"},
     "doctor": {"tic", "sources", "errors"},
-    "store": {"tic", "errors"},
+    "journal": {"errors"},
+    "store": {"tic", "journal", "errors"},
     "consent": {"store", "errors"},
-    "federation": {"store", "senml", "errors"},
+    "pulses": {"tic", "store", "errors"},
+    "federation": {"store", "senml", "journal", "errors"},
 }
 CORE = (
     *(f"tic/{name}.py" for name in ("frame", "labels", "reading", "states", "events", "profile", "industrial")),
-    *(f"tic/{name}.py" for name in ("plausibility", "quality")),
+    *(f"tic/{name}.py" for name in ("plausibility", "quality", "continuity", "clock")),
     "senml/pack.py",
     "senml/syntax.py",
     "senml/naming.py",
     "store/recorder.py",
+    "journal/entry.py",
+    "journal/verify.py",
+    "pulses/quantity.py",
+    "pulses/debounce.py",
 )
 NO_CORE = {"asyncio", "socket", "serial", "slixmpp", "sqlite3", "sqlite_utils", "time", "threading", "subprocess"}
 

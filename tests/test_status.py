@@ -29,8 +29,10 @@ def test_what_is_read_comes_with_its_quality():
 
 
 def test_a_port_says_why_it_is_not_open():
-    """Open with its speed, broken with its reason, or being opened."""
+    """Open with its speed and its device, broken with its reason, or being opened."""
     assert port_link("house", LineState(open=True, speed=9600), 1.0).detail == "open at 9600 Bd"
+    found = LineState(open=True, speed=1200, device="/dev/ttyUSB1, found by its USB identity")
+    assert port_link("house", found, 1.0).detail == "open at 1200 Bd (/dev/ttyUSB1, found by its USB identity)"
     broken = port_link("house", LineState(error="plugged in?"), 1.0)
     assert (broken.state, broken.detail) == (BROKEN, "plugged in?")
     assert port_link("house", LineState(), 1.0).state == WAITING

@@ -87,7 +87,7 @@ def offer_of(store: Store, order: Order, now: float) -> Offer:
             retention=order.retention,
         )
     )
-    meter = choose_meter([m.name for m in store.meters()], order.meter)
+    meter = choose_meter(_measuring(store, path) if order.meter is None else _names(store), order.meter)
     return Offer(meter, path, granularity, until, begins, terms)
 
 
@@ -169,6 +169,16 @@ def choose_meter(known: Sequence[str], wanted: str | None) -> str:
     if wanted in known:
         return str(wanted)
     raise ConsentError(f"meter {wanted!r}: choose one of {', '.join(known)}" if known else "no meter is known yet")
+
+
+def _names(store: Store) -> list[str]:
+    return [meter.name for meter in store.meters()]
+
+
+def _measuring(store: Store, path: str) -> list[str]:
+    """The meters that have such series, or all while none has: beside a water meter the electricity needs no naming."""
+    names = _names(store)
+    return [name for name in names if any(under(series.path, path) for series in store.series(name))] or names
 
 
 def check_clock(now: float) -> None:

@@ -64,7 +64,9 @@ _DATA = {
         "contract": "votre contrat d'électricité",
         "status": "l'état du compteur",
         "message": "les messages affichés par le compteur",
+        "water": "ce que le logement consomme d'eau",
         "gas": "ce que le logement consomme de gaz",
+        "heat": "ce que le logement consomme de chaleur",
         "other": "d'autres mesures du logement",
     },
     "en": {
@@ -73,7 +75,9 @@ _DATA = {
         "contract": "your electricity contract",
         "status": "the state of the meter",
         "message": "messages shown by the meter",
+        "water": "the water that the home consumes",
         "gas": "the gas that the home consumes",
+        "heat": "the heat that the home consumes",
         "other": "other measurements of the home",
     },
 }

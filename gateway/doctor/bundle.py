@@ -46,6 +46,7 @@ _SHORTEST_SECRET = 3
 _PLAIN_DEVICE = re.compile(r"/dev/(tty[A-Za-z]{1,8}\d{0,3}|serial\d|pts/\d{1,4})")
 
 _PATTERNS = (
+    (re.compile(r"usb:[0-9a-f]{4}:[0-9a-f]{4}:\S[^,;]*", re.IGNORECASE), "usb:…"),
     (re.compile(r"[^\s@/\"']+@[^\s@/\"']+"), "ADDRESS"),
     (re.compile(r"/(?:home|root|Users)(?:/[^\s\"'`:,]+)*"), "HOME"),
     (re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b"), "ADDRESS"),

@@ -20,6 +20,7 @@ class Cause(Enum):
     """What can be wrong between a meter and this program."""
 
     NO_SUCH_PORT = "no-such-port"
+    SEVERAL_PORTS = "several-ports"
     UART_OFF = "uart-off"
     NOT_A_PORT = "not-a-port"
     PERMISSION_DENIED = "permission-denied"
@@ -39,6 +40,8 @@ class Cause(Enum):
     OVERRUN = "overrun"
     LONG_SILENCES = "long-silences"
     MUTE = "mute"
+    METER_CLOCK = "meter-clock"
+    HOST_CLOCK = "host-clock"
     NOT_YET = "not-yet"
     UNKNOWN = "unknown"
     ALL_WELL = "all-well"
@@ -48,6 +51,7 @@ class Cause(Enum):
 CANNOT_LISTEN = frozenset(
     (
         Cause.NO_SUCH_PORT,
+        Cause.SEVERAL_PORTS,
         Cause.UART_OFF,
         Cause.NOT_A_PORT,
         Cause.PERMISSION_DENIED,

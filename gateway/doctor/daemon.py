@@ -1,14 +1,13 @@
 """What a running gateway says of a meter's line, as causes: it has the port, so it is asked instead of listening. Pure.
 
-It says less than listening does: why the port is not open, whether the meter is mute, how many groups were bad.
+It says less than listening does: why the port is not open, whether the meter is mute, how good the signal was.
 """
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
-from gateway.doctor.causes import BAD_SHARE, FEW_BAD_GROUPS, Cause, Finding
+from gateway.doctor.causes import BAD_SHARE, Cause, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -16,6 +15,9 @@ if TYPE_CHECKING:
 # A part of the gateway's sentence for a port that is not open (gateway/sources) -> the cause.
 _SENTENCES = {
     "no such port": Cause.NO_SUCH_PORT,
+    "no such adapter": Cause.NO_SUCH_PORT,
+    "its adapter is gone": Cause.NO_SUCH_PORT,
+    "several adapters": Cause.SEVERAL_PORTS,
     "no device behind": Cause.NO_SUCH_PORT,
     "not a serial port": Cause.NOT_A_PORT,
     "permission denied": Cause.PERMISSION_DENIED,
@@ -24,10 +26,8 @@ _SENTENCES = {
     ": lost": Cause.PORT_LOST,
 }
 
-_COUNTS = re.compile(r"(\d+) whole frames, (\d+) partial, (\d+) bad groups")
-
-# Groups in the shortest frame that a household's meter sends all day (historic, single-phase).
-_GROUPS_A_FRAME = 9
+# Per cent of good groups.
+_GOOD_SIGNAL = 100 * (1 - BAD_SHARE)
 
 # Both speeds have been tried by then.
 _PATIENCE_S = 30.0
@@ -37,7 +37,9 @@ def findings(status: Mapping[str, Any], name: str) -> list[Finding]:
     """The causes that the gateway's status names for this meter; never empty. ``status`` as ``status --json``."""
     rows = {row["link"]: row for row in status["links"]}
     port, meter = rows.get(f"port {name}"), rows.get(f"meter {name}")
-    found = list(_port(port) if port and port["state"] == "broken" else _meter(port, meter))
+    if port and port["state"] == "broken":
+        return list(_port(port))
+    found = [*_meter(port, meter), *_signal(rows.get(f"decode {name}")), *_clock(rows.get(f"clock {name}"))]
     return found or [Finding(Cause.ALL_WELL, 0.8)]
 
 
@@ -58,8 +60,18 @@ def _meter(port: Mapping[str, Any] | None, meter: Mapping[str, Any] | None) -> I
         yield Finding(Cause.NOT_YET, 0.8)
     elif meter["state"] != "ok":
         yield Finding(Cause.MUTE, 0.8)
-    counts = _COUNTS.search(meter["detail"])
-    whole, partial, bad = (int(text) for text in counts.groups()) if counts else (0, 0, 0)
-    if bad > max(FEW_BAD_GROUPS, BAD_SHARE * _GROUPS_A_FRAME * (whole + partial)):
+
+
+def _signal(decode: Mapping[str, Any] | None) -> Iterator[Finding]:
+    """What the last hour was like: a minute may be a motor's, a day's faults may be mended."""
+    score = (decode or {}).get("figures", {}).get("signal_hour")
+    if score is not None and score < _GOOD_SIGNAL:
         yield Finding(Cause.WEAK_SIGNAL, 0.5)
         yield Finding(Cause.LOOSE_WIRE, 0.4)
+
+
+def _clock(clock: Mapping[str, Any] | None) -> Iterator[Finding]:
+    if clock and clock["state"] == "broken":
+        yield Finding(Cause.METER_CLOCK, 0.8)
+    elif clock and clock["state"] == "waiting":
+        yield Finding(Cause.HOST_CLOCK, 0.8)

@@ -15,6 +15,7 @@ from gateway.doctor import system
 from gateway.doctor.causes import Cause, Evidence, PiFacts
 from gateway.doctor.heard import Ear
 from gateway.errors import PortError
+from gateway.sources.serial_port import SerialSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -45,8 +46,10 @@ class Target:
 
     @property
     def port(self) -> Path | None:
-        """The port's path, if it is one of this machine."""
-        return Path(self.text) if self.text.startswith("/") else None
+        """The port's path, if it is one of this machine; None also for a USB adapter that is not there."""
+        if self.text.startswith("/"):
+            return Path(self.text)
+        return self.source.where() if isinstance(self.source, SerialSource) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ def listen(
 
 async def _listen(target: Target, length_s: float, progress: Callable[[Progress], None], root: Path) -> Evidence:
     port = target.port
-    pi = system.pi_facts(target.text, root) if port else PiFacts()
+    pi = system.pi_facts(str(port), root) if port else PiFacts()
     if port and any(holder.gateway for holder in system.holders(port)):
         # A running gateway would lose what we read, whether it has locked the port or not.
         return Evidence(refusal=Cause.PORT_HELD, holders=(GATEWAY,), mode=target.mode, pi=pi)
@@ -79,7 +82,7 @@ async def _listen(target: Target, length_s: float, progress: Callable[[Progress]
         await target.source.open()
     except PortError as error:
         names = tuple(holder.name for holder in system.holders(port)) if port else ()
-        refusal = system.refusal(error) if port else Cause.NO_ANSWER
+        refusal = system.refusal(error) if port or isinstance(target.source, SerialSource) else Cause.NO_ANSWER
         return Evidence(refusal=refusal, holders=names, mode=target.mode, pi=pi)
     watch = system.PortWatch(port) if port else None
     session = _Session(target.source, length_s, progress)

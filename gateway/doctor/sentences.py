@@ -60,8 +60,15 @@ _FR = {
         "Le port n'existe pas",
         "{port} est introuvable.",
         "L'adaptateur n'est pas branché, ou il a changé de nom.",
-        "Rebranchez l'adaptateur, puis regardez son nom avec `ls -l /dev/serial/by-id` et mettez ce nom dans la "
-        "configuration (source = …).",
+        "Rebranchez l'adaptateur, puis tapez `linky-gateway ports` et mettez dans la configuration la ligne "
+        "source = … donnée pour lui.",
+    ),
+    Cause.SEVERAL_PORTS: Words(
+        "Plusieurs adaptateurs se ressemblent",
+        "Plus d'un adaptateur branché répond à {port}.",
+        "Ils sont du même modèle, et la configuration ne dit pas lequel est le bon.",
+        "Tapez `linky-gateway ports` et mettez dans la configuration la ligne source = … donnée pour le bon : elle le "
+        "désigne par son numéro de série ou par sa prise.",
     ),
     Cause.UART_OFF: Words(
         "Le port du Raspberry Pi n'est pas activé",
@@ -187,6 +194,19 @@ _FR = {
         "peut pas le dire.",
         "Arrêtez la passerelle comme indiqué ci-dessus et relancez le docteur : il écoutera lui-même.",
     ),
+    Cause.METER_CLOCK: Words(
+        "L'horloge du compteur est fausse",
+        "L'heure du compteur et celle de la passerelle ne s'accordent pas.",
+        "Le compteur est resté longtemps sans courant, ou Enedis ne le joint plus.",
+        "Vérifiez l'heure de la passerelle (tapez `timedatectl`). Si elle est juste, il n'y a rien à faire : la "
+        "passerelle se sert de la sienne ; signalez l'heure du compteur à Enedis.",
+    ),
+    Cause.HOST_CLOCK: Words(
+        "La passerelle ne sait pas l'heure",
+        "Les relevés sont gardés et attendent leur date.",
+        "Un Raspberry Pi n'a pas de pile : il apprend l'heure par Internet, et n'y est pas relié.",
+        'Reliez la passerelle à Internet, ou réglez son heure : `sudo timedatectl set-time "2026-01-31 12:00"`.',
+    ),
     Cause.NOT_YET: Words(
         "Trop tôt pour le dire",
         "La passerelle vient d'ouvrir le port et n'a encore rien reçu.",
@@ -213,8 +233,15 @@ _EN = {
         "The port does not exist",
         "{port} cannot be found.",
         "The adapter is not plugged in, or its name has changed.",
-        "Plug the adapter in again, look up its name with `ls -l /dev/serial/by-id` and write that name into the "
-        "configuration (source = …).",
+        "Plug the adapter in again, then type `linky-gateway ports` and write the line source = … that it gives for "
+        "it into the configuration.",
+    ),
+    Cause.SEVERAL_PORTS: Words(
+        "Several adapters look alike",
+        "More than one adapter that is plugged in answers to {port}.",
+        "They are of the same model, and the configuration does not say which one is meant.",
+        "Type `linky-gateway ports` and write the line source = … that it gives for the right one into the "
+        "configuration: it names it by its serial number or by its socket.",
     ),
     Cause.UART_OFF: Words(
         "The Raspberry Pi's port is not switched on",
@@ -336,6 +363,19 @@ _EN = {
         "The port is open, but no data of the meter are understood.",
         "A wire is off, the signal is too weak, or the meter has changed its mode: the gateway alone cannot tell.",
         "Stop the gateway as said above and start the doctor again: it will listen by itself.",
+    ),
+    Cause.METER_CLOCK: Words(
+        "The meter's clock is wrong",
+        "The meter's time and the gateway's do not agree.",
+        "The meter was without power for long, or the grid operator no longer reaches it.",
+        "Check the gateway's time (type `timedatectl`). If it is right there is nothing to do: the gateway uses "
+        "its own; tell Enedis of the meter's.",
+    ),
+    Cause.HOST_CLOCK: Words(
+        "The gateway does not know the time",
+        "Readings are kept and wait for their date.",
+        "A Raspberry Pi has no battery: it learns the time from the Internet, and is not connected to it.",
+        'Connect the gateway to the Internet, or set its time: `sudo timedatectl set-time "2026-01-31 12:00"`.',
     ),
     Cause.NOT_YET: Words(
         "Too early to say",

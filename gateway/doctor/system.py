@@ -59,6 +59,7 @@ _REFUSALS = {
     errno.ENOENT: Cause.NO_SUCH_PORT,
     errno.ENODEV: Cause.NO_SUCH_PORT,
     errno.ENXIO: Cause.NO_SUCH_PORT,
+    errno.ENOTUNIQ: Cause.SEVERAL_PORTS,
     errno.EIO: Cause.NO_SUCH_PORT,
     errno.ENOTTY: Cause.NOT_A_PORT,
     errno.EISDIR: Cause.NOT_A_PORT,

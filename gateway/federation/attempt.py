@@ -13,16 +13,17 @@ import ssl
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
-from slixmpp import JID, ClientXMPP
+from slixmpp import JID
 from slixmpp.exceptions import IqTimeout
 
+from gateway.federation.stream import Client
+
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from slixmpp.xmlstream import ElementBase, StanzaBase
 
 log = logging.getLogger(__name__)
-
-# Every hash that slixmpp knows; PLAIN would hand the password itself to whoever answers.
-_MECHANISMS = frozenset(f"SCRAM-SHA-{bits}{plus}" for bits in ("1", "256", "512") for plus in ("", "-PLUS"))
 
 # Who waits for work comes round this often all the same: the watchdog sees that it still turns.
 ROUND_S = 60.0
@@ -30,38 +31,15 @@ ROUND_S = 60.0
 _REFUSED = "the server refused the password; check the account and its password file"
 
 
-class _Client(ClientXMPP):
-    """slixmpp's client with the paths closed that it leaves open."""
-
-    def get_ssl_context(self) -> ssl.SSLContext:
-        """Ours as it is: slixmpp 1.10 would add the system's authorities to the one that was configured."""
-        return self.ssl_context
-
-    def start_stream_handler(self, xml: ET.Element) -> None:
-        """A stanza without a language must stay so, to be answered in the default one and not in the server's."""
-        super().start_stream_handler(xml)  # type: ignore[no-untyped-call]
-        self.peer_default_lang = None
-
-    def exception(self, exception: Exception) -> None:
-        """A stanza that slixmpp stumbles over is a peer's doing: it ends nothing here and its text is not logged."""
-        log.warning("a stanza could not be handled (%s)", type(exception).__name__)
-
-
 class Attempt:
     """One client object: its events, its fault as a sentence, and its complete end."""
 
-    def __init__(self, jid: JID, password: str, context: ssl.SSLContext) -> None:
+    def __init__(self, jid: JID, password: str, context: ssl.SSLContext, pins: Collection[str] | None = None) -> None:
         self.started, self.gone = asyncio.Event(), asyncio.Event()
         self.fault: str | None = None
-        self.refused = False
-        self.client = client = _Client(
-            jid,
-            password,
-            plugin_config={"feature_mechanisms": {"use_mechs": set(_MECHANISMS)}},
-            lang="fr",
-            ssl_context=context,
-        )
-        client.enable_direct_tls, client.enable_starttls, client.enable_plaintext = False, True, False
+        # Refused: whatever the reason, the server will have none of it now. Denied: it did not take this password.
+        self.refused = self.denied = False
+        self.client = client = Client(jid, password, context, pins, self._break)
         client.register_plugin("xep_0030")
         client.register_plugin("xep_0199")
         client.register_plugin("xep_0198", {"allow_resume": False})
@@ -138,10 +116,15 @@ class Attempt:
 
     def _untrusted(self, error: object) -> None:
         cause = getattr(error, "verify_message", None) or getattr(error, "reason", None) or "TLS failed"
-        self.fault = f"the server's certificate is not trusted: {cause}; see ca_file"
+        self.fault = f"the server's certificate is not trusted: {cause}; see ca_file and pin"
+        self.gone.set()
+
+    def _break(self, fault: str) -> None:
+        self.fault = fault
         self.gone.set()
 
     def _failed_auth(self, failure: ElementBase) -> None:
+        self.denied = True
         condition = failure["condition"]
         self.fault = _REFUSED if condition == "not-authorized" else f"the server refused the login: {condition}"
 
@@ -151,7 +134,11 @@ class Attempt:
         self.gone.set()
 
     def _no_scram(self, _: object) -> None:
-        self.fault = "the server offers no SCRAM login over TLS, and nothing weaker is accepted"
+        offered = ", ".join(sorted(self.client.plugin["feature_mechanisms"].mech_list)[:5]) or "nothing"
+        self.fault = (
+            f"the server offers no SCRAM login over TLS but {offered[:100]}, and nothing weaker is accepted; "
+            "ask its operator to allow SCRAM"
+        )
 
     def _stream_error(self, error: ElementBase) -> None:
         condition = error["condition"]
@@ -165,7 +152,8 @@ class _Discretion(logging.Filter):
     """Lets through of slixmpp's messages only that there was one, and where: their text holds stanzas and secrets."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if record.levelno < logging.WARNING:
+        # It is demoted below, so it is the level for that which counts.
+        if record.levelno < logging.WARNING or not logging.getLogger(record.name).isEnabledFor(logging.DEBUG):
             return False
         record.msg, record.args = f"slixmpp: {record.levelname.lower()} at line {record.lineno}", ()
         record.levelno, record.levelname = logging.DEBUG, "DEBUG"

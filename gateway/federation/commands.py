@@ -43,6 +43,7 @@ from gateway.federation.form import (
     parse_command,
 )
 from gateway.federation.stanza import build_quoalise, fit
+from gateway.federation.turns import Turns
 from gateway.store.points import Granularity, under
 from gateway.store.recorder import iso
 
@@ -60,7 +61,6 @@ log = logging.getLogger(__name__)
 
 # Below the 256 KiB that the servers let through, and above what MAX_RECORDS usually take.
 MAX_BYTES = 200_000
-_MAX_WAITING = 64
 
 _RESULT = Phrase("Résultat", "Result")
 _NOTE = Phrase("Remarque", "Note")
@@ -139,7 +139,8 @@ class Commands:
     ) -> None:
         self._session, self._store, self._call, self._publisher = session, store, call, publisher
         self._returned, self._clock = returned, clock
-        self._waiting: asyncio.Queue[Stanza] = asyncio.Queue(_MAX_WAITING)
+        self._waiting: Turns[Stanza] = Turns()
+        self._arrived = asyncio.Event()
         self._said: tuple[str, str] | None = None
         self.came_round = time.monotonic()
         self._carry_out = {
@@ -150,28 +151,22 @@ class Commands:
         session.listen(f"{{jabber:client}}iq/{{{COMMANDS}}}command", self._take)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Answer one after the other until ``stop``."""
+        """Answer one after the other, each asker in turn, until ``stop``."""
         while not stop.is_set():
             self.came_round = time.monotonic()
-            if self._waiting.empty():
-                following = asyncio.ensure_future(self._waiting.get())
-                await wait_any(ROUND_S, stop, future=following)
-                if not following.done():
-                    following.cancel()
-                    continue
-                request = following.result()
+            if self._waiting:
+                await self._serve(self._waiting.take())
             else:
-                request = self._waiting.get_nowait()
-            await self._serve(request)
+                self._arrived.clear()
+                await wait_any(ROUND_S, stop, self._arrived)
 
     def _take(self, request: Stanza) -> None:
         if request.type != "set":
             return
-        if self._waiting.full():
+        if left_out := self._waiting.put(request.sender, request):
             busy = Phrase("trop de demandes à la fois", "too many requests at once")
-            self._refuse(request, RequestError("wait", "resource-constraint", busy))
-            return
-        self._waiting.put_nowait(request)
+            self._refuse(left_out, RequestError("wait", "resource-constraint", busy))
+        self._arrived.set()
 
     async def _serve(self, request: Stanza) -> None:
         try:

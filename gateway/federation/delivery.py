@@ -192,13 +192,14 @@ class Delivery:
         elif overdue is not None:
             lane.split(overdue, last)
         if not shown:
-            await self._call(self._store.give_up, recipient, after, last)
+            await self._call(self._store.drop, recipient, after, last)
             lane.drop(after, last)
             lane.cursor = max(lane.cursor, last)
             return True
         interval = Interval(self._store.epoch, after, last)
         points = [row.point for row in good[:shown]]
-        payload = build_quoalise(self._publisher, meter, batch.form, points, interval)
+        head = await self._call(self._store.journal.head)
+        payload = build_quoalise(self._publisher, meter, batch.form, points, interval, head)
         return self._send(recipient, lane, batch.confirm, interval, payload)
 
     def _send(self, recipient: str, lane: Lane, confirm: Confirm, interval: Interval, payload: ET.Element) -> bool:

@@ -15,8 +15,9 @@ WINDOW_MESSAGES = 32
 WINDOW_BYTES = 60_000
 
 FIRST_PATIENCE_S = 60.0
-# What is not answered may lie in the recipient's offline store, where every repetition is added to it.
-LAST_PATIENCE_S = 4 * 3600.0
+# What is not answered may lie in the recipient's offline store, where every repetition is added to it: a stock ejabberd
+# keeps 100 messages for an account, which is three months of one a day.
+LAST_PATIENCE_S = 24 * 3600.0
 FIRST_BACKOFF_S = 1.0
 LAST_BACKOFF_S = 300.0
 # A bounce comes back within this time of one's own server having taken the message.
@@ -128,9 +129,14 @@ class Lane:
         return done
 
     def new_session(self) -> None:
-        """What was under way may have been lost with the old session: it is due again."""
+        """What was under way may have been lost with the old session: it is due again.
+
+        To a recipient that does not answer, only what one's own server has not taken: a line that is lost every hour
+        must not fill its offline store.
+        """
         for flight in self.flights.values():
-            flight.due, flight.accepted = 0.0, False
+            if not (self.probing and flight.accepted):
+                flight.due, flight.accepted = 0.0, False
         if not self.flights:
             self.cursor = -1
 

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import sqlite3
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from gateway.federation.session import Session, Stanza
     from gateway.federation.stanza import Parcel
+    from gateway.journal.entry import Head
     from gateway.senml.pack import Value
 
 log = logging.getLogger(__name__)
@@ -36,6 +38,8 @@ CREATE TABLE IF NOT EXISTS record (name TEXT NOT NULL, granularity TEXT NOT NULL
 CREATE TABLE IF NOT EXISTS chain (epoch TEXT PRIMARY KEY, reached INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS span (epoch TEXT NOT NULL, after INTEGER NOT NULL, last INTEGER NOT NULL,
  PRIMARY KEY (epoch, after, last)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS anchor (gateway TEXT NOT NULL, epoch TEXT NOT NULL, seq INTEGER NOT NULL,
+ hash TEXT NOT NULL, time INTEGER NOT NULL, PRIMARY KEY (gateway, epoch)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS refused (id TEXT PRIMARY KEY, reason TEXT NOT NULL, xml TEXT NOT NULL) WITHOUT ROWID;
 """
 _HISTORY_PAGE = 500
@@ -76,6 +80,30 @@ def received(parcel: Parcel) -> list[Received]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """The last entry of a gateway's journal as it was told with data; ``time`` is when, in POSIX seconds."""
+
+    gateway: str
+    epoch: str
+    seq: int
+    hash: str
+    time: int
+
+
+def read_anchors(path: Path) -> list[Anchor]:
+    """The newest head of each gateway's journal, for each database that it had, from a recipient's file.
+
+    Works while the recipient runs. StoreError when the file is not one.
+    """
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+            rows = db.execute("SELECT gateway, epoch, seq, hash, time FROM anchor ORDER BY gateway, time").fetchall()
+    except sqlite3.Error as error:
+        raise StoreError(f"{path}: cannot be read as a recipient's store: {error}") from error
+    return [Anchor(*row) for row in rows]
+
+
 class Keeper:
     """The recipient's own SQLite file, or memory when it keeps none. Raises StoreError when it cannot be written."""
 
@@ -94,8 +122,8 @@ class Keeper:
         """Close the file; everything that was confirmed is in it."""
         self._db.close()
 
-    def add(self, parcel: Parcel) -> list[Received]:
-        """Commit a parcel; the records of it that are new."""
+    def add(self, parcel: Parcel, gateway: str = "") -> list[Received]:
+        """Commit a parcel of a gateway (bare JID); the records of it that are new."""
         with self._transaction():
             known = parcel.interval is not None and self._covers(parcel)
             new = [r for r in received(parcel) if (self._insert(r) if self.keeps else not known)]
@@ -103,6 +131,7 @@ class Keeper:
                 i = parcel.interval
                 self._db.execute("INSERT OR IGNORE INTO span VALUES (?, ?, ?)", [i.epoch, i.after, i.last])
                 self._join(i.epoch)
+                self._anchor(gateway, i.epoch, parcel.journal_head)
         return new
 
     def refuse(self, stanza_id: str, reason: str, xml: str) -> None:
@@ -126,6 +155,15 @@ class Keeper:
                 "UPDATE chain SET reached = min(max(reached, ?), ?) WHERE epoch = ?", [first - 1, last, epoch]
             )
             self._join(epoch)
+
+    def _anchor(self, gateway: str, epoch: str, head: Head | None) -> None:
+        """Keep the head, unless a later one is kept: a message may come late, and a shortened journal must not win."""
+        if head is not None:
+            self._db.execute(
+                "INSERT INTO anchor VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET seq = excluded.seq,"
+                " hash = excluded.hash, time = excluded.time WHERE excluded.seq > seq",
+                [gateway, epoch, head.seq, head.hash, int(time.time())],
+            )
 
     def _insert(self, r: Received) -> bool:
         row = [r.name, r.granularity, r.time, r.value, r.unit, r.meter]
@@ -295,5 +333,5 @@ class Recipient:
             log.error("a pack of the gateway is set aside: %s", error)  # noqa: TRY400 (no traceback)
             self._keeper.refuse(stanza.id, str(error), ET.tostring(quoalise, encoding="unicode"))
             return True
-        taken = all(self._emit(record) for record in self._keeper.add(parcel))
+        taken = all(self._emit(record) for record in self._keeper.add(parcel, self._bare))
         return taken or self._keeper.keeps

@@ -12,7 +12,7 @@ import random
 import ssl
 import time
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 from xml.etree import ElementTree as ET
 
 from slixmpp import JID
@@ -22,6 +22,7 @@ from slixmpp.xmlstream.matcher import MatchXPath
 
 from gateway.errors import ConfigError, FederationError
 from gateway.federation.attempt import Attempt, wait_any
+from gateway.federation.door import Door
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from slixmpp.stanza import Iq
     from slixmpp.xmlstream import ElementBase, StanzaBase
 
+    from gateway.federation.strangers import Doorkeeper
+
 log = logging.getLogger(__name__)
 
 _ACK_REQUEST = "<r xmlns='urn:xmpp:sm:3'/>"
@@ -39,13 +42,18 @@ _CLIENT_PORT = 5222
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Whose session it is: bare JID, password, ``host:port`` if DNS is not to be asked, the CA if not the system's."""
+    """Whose session it is: bare JID, password, ``host:port`` if DNS is not to be asked, the CA if not the system's.
+
+    ``pins`` (``gateway.federation.pins``) are asked for besides a trusted certificate, or with ``pin_only`` instead.
+    """
 
     jid: str
     password: str = field(repr=False)
     address: str | None = None
     ca_file: Path | None = None
     resource: str = "proxy"
+    pins: frozenset[str] = frozenset()
+    pin_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +98,16 @@ class Stanza:
     client: ClientXMPP = field(repr=False)
 
 
+class Passwords(Protocol):
+    """Where the passwords are that may be the account's: more than one while one is being changed."""
+
+    def candidates(self) -> Sequence[str]:
+        """What to try, the likeliest first; at least one."""
+
+    def accepted(self, password: str) -> None:
+        """The server took this one."""
+
+
 class Session:
     """A supervised connection; listeners are told of every session, so they are registered once.
 
@@ -98,6 +116,8 @@ class Session:
         timing: how long things may take.
         features: what service discovery says this client can do.
         commands: node -> name of the ad-hoc commands that service discovery lists.
+        doorkeeper: judges what comes from others than one's own server; without one everybody may speak.
+        passwords: asked before every attempt; without it the account's own is the only one.
     """
 
     def __init__(
@@ -106,6 +126,8 @@ class Session:
         timing: Timing | None = None,
         features: Sequence[str] = (),
         commands: dict[str, str] | None = None,
+        doorkeeper: Doorkeeper | None = None,
+        passwords: Passwords | None = None,
     ) -> None:
         self.account = account
         self.jid = JID(f"{bare_jid(account.jid)}/{account.resource}")
@@ -116,8 +138,10 @@ class Session:
         self.came_round = time.monotonic()
         self._timing = timing or Timing()
         self._features, self._commands = tuple(features), dict(commands or {})
-        self._address = _parse_address(account.address)
-        self._ssl = _ssl_context(account.ca_file)
+        self._address = parse_address(account.address)
+        self._ssl = ssl_context(account)
+        self._doorkeeper, self._passwords = doorkeeper, passwords
+        self._turn = 0
         self._listeners: list[tuple[str, Callable[[Stanza], None]]] = []
         self._on_change: list[Callable[[bool], None]] = []
         self._on_ack: list[Callable[[str, str], None]] = []
@@ -145,22 +169,28 @@ class Session:
         message["id"] = stanza_id
         for element in payload:
             message.append(element)
+        if self._doorkeeper:
+            self._doorkeeper.expect(message["to"].bare)
         message.send()
         if self.acknowledges:
             # slixmpp's own request goes out before the stanza that it is about; as a string this one stays in line.
             self._client.send(_ACK_REQUEST)
         return True
 
-    async def request(self, to: str, payload: ET.Element, timeout_s: float = 30.0) -> ET.Element:
-        """Send an ``<iq type="set">`` and wait for the answer's payload.
+    async def request(
+        self, to: str, payload: ET.Element, timeout_s: float = 30.0, kind: Literal["get", "set"] = "set"
+    ) -> ET.Element:
+        """Send an ``<iq>`` and wait for the answer's payload.
 
         Raises FederationError with the peer's sentence and condition, or when no answer came.
         """
         client = self._client
         if client is None:
             raise FederationError("there is no connection to the federation", "remote-server-timeout")
-        iq = client.make_iq_set(ito=JID(to))
+        iq = client.make_iq_set(ito=JID(to)) if kind == "set" else client.make_iq_get(ito=JID(to))
         iq.append(payload)
+        if self._doorkeeper:
+            self._doorkeeper.expect(iq["to"].bare)
         answer: asyncio.Future[Iq] = iq.send(timeout=timeout_s)  # type: ignore[no-untyped-call]
         self._requests.add(answer)
         try:
@@ -199,8 +229,10 @@ class Session:
             delay = min(delay * 2, self._timing.retry_last)
 
     async def _live_once(self, stop: asyncio.Event) -> bool:
-        """One attempt and the session that comes of it; True when the server refused the login."""
-        attempt = Attempt(self.jid, self.account.password, self._ssl)
+        """One attempt and the session that comes of it; True when the server refused the login for now."""
+        passwords = self._passwords.candidates() if self._passwords else (self.account.password,)
+        password = passwords[self._turn % len(passwords)]
+        attempt = Attempt(self.jid, password, self._ssl, self.account.pins or None)
         client = attempt.client
         self._prepare(client)
         try:
@@ -208,6 +240,9 @@ class Session:
             if not await wait_any(self._timing.start, attempt.started, attempt.gone, stop):
                 attempt.fault = attempt.fault or "the server did not complete the login in time"
             elif attempt.started.is_set() and not attempt.gone.is_set():
+                self._turn = 0
+                if self._passwords:
+                    self._passwords.accepted(password)
                 self._up(client)
                 await self._watch(attempt, stop)
             if not stop.is_set():
@@ -215,13 +250,19 @@ class Session:
         finally:
             self._client = None
             await attempt.close(self._timing.stop if stop.is_set() else 0.0)
-        return attempt.refused
+        if attempt.denied:
+            self._turn += 1
+        # The next password is tried at once; the first one again only after a while.
+        return attempt.refused and self._turn % len(passwords) == 0
 
     def _prepare(self, client: ClientXMPP) -> None:
         for number, (xpath, callback) in enumerate(self._listeners):
             handler = _Handler(client, callback)
             client.register_handler(Callback(f"listener {number}", MatchXPath(xpath), handler))
         client.add_event_handler("stanza_acked", self._acknowledged)
+        if self._doorkeeper:
+            # Behind the attempt's own filters, which count for stream management what came in.
+            client.add_filter("in", Door(client, self._doorkeeper))
         disco = client.plugin["xep_0030"]
         for feature in self._features:
             disco.add_feature(feature)
@@ -308,7 +349,8 @@ def bare_jid(text: str) -> str:
     return str(jid.bare)
 
 
-def _parse_address(address: str | None) -> tuple[str, int] | None:
+def parse_address(address: str | None) -> tuple[str, int] | None:
+    """``host:port`` as a pair; ConfigError when it is none."""
     if not address:
         return None
     host, colon, port = address.rpartition(":")
@@ -319,11 +361,17 @@ def _parse_address(address: str | None) -> tuple[str, int] | None:
     return host.strip("[]"), int(port)
 
 
-def _ssl_context(ca_file: Path | None) -> ssl.SSLContext:
+def ssl_context(account: Account) -> ssl.SSLContext:
+    """What TLS believes; ConfigError when the account's CA cannot be read."""
     # One for the process's life: each holds the system's authorities, 1.3 MB.
     try:
-        context = ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
+        context = ssl.create_default_context(cafile=None if account.ca_file is None else str(account.ca_file))
     except (OSError, ssl.SSLError) as error:
-        raise ConfigError(f"{ca_file}: cannot be read as a CA certificate (PEM): {error}") from error
+        raise ConfigError(f"{account.ca_file}: cannot be read as a CA certificate (PEM): {error}") from error
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if account.pin_only:
+        if not account.pins:
+            raise ConfigError("pin_only without a pin would believe every server")
+        # The pinned key proves who it is better than any authority could, whatever the certificate says around it.
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     return context

@@ -1,7 +1,8 @@
 """A pack as the federation writes it: quoalise's ``<quoalise><data><meta/><sensml/></data></quoalise>``, both ways.
 
 XML and values only: no client, no clock. What is ours rides in ``<meta>``, which the existing client passes through:
-where the data came from, how long they may be kept, and which numbers of the outbox the message covers.
+where the data came from, how long they may be kept, which of them a person entered (``manual``: path and time), and
+which numbers of the outbox the message covers.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from xml.etree import ElementTree as ET
 
 from gateway import __version__
 from gateway.errors import SenMLError
+from gateway.journal.entry import Head
 from gateway.senml.naming import NameForm, SeriesName
 from gateway.senml.pack import Record, decode_xml, to_element
-from gateway.senml.units import to_primary
+from gateway.senml.units import to_primary, to_produced
 from gateway.store.points import Granularity
 
 if TYPE_CHECKING:
@@ -34,7 +36,10 @@ DEFAULT_MAX_STANZA_BYTES = 30_000
 _ENVELOPE_BYTES = 1_000
 
 _INTERVAL = re.compile(r"([0-9a-f]{8})-([0-9]{1,15})-([0-9]{1,15})")
+_HEAD = re.compile(r"([0-9]{1,15}):([0-9a-f]{64})")
 _ENERGY_ADJECTIVES = ("active", "apparent", "reactive")
+# First level of a path -> the kind of device; any other is of the electricity meter.
+_DEVICES = {"water": "water-meter", "gas": "gas-meter", "heat": "heat-meter"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +79,10 @@ class Publisher:
 
     def measured(self, point: Point) -> tuple[str, int | float | str]:
         """The point's unit ("" for none) and value as they are sent."""
-        if self.primary and point.series.unit and not isinstance(point.value, str):
-            return to_primary(point.series.unit, point.value)
-        return point.series.unit, point.value
+        if isinstance(point.value, str):
+            return point.series.unit, point.value
+        unit, value = to_produced(point.series.unit, point.value)
+        return to_primary(unit, value) if self.primary and unit else (unit, value)
 
     def name(self, meter: MeterInfo, path: str) -> SeriesName:
         """The name of one series of a meter that entered the federation here."""
@@ -88,6 +94,7 @@ class Parcel:
     """A received ``<quoalise>``: its records resolved, its interval if it came from an outbox, and its ``<meta>``.
 
     ``granularities`` and ``literal`` map a record's name to its sampling interval and to its sen1 name.
+    ``journal_head`` is the end of the gateway's journal: kept, it shows later whether that was cut.
     """
 
     records: tuple[Record, ...]
@@ -96,6 +103,7 @@ class Parcel:
     retention: str | None
     granularities: dict[str, str]
     literal: dict[str, str]
+    journal_head: Head | None = None
 
 
 def build_quoalise(
@@ -104,6 +112,7 @@ def build_quoalise(
     form: NameForm,
     points: Sequence[Point],
     interval: Interval | None = None,
+    journal_head: Head | None = None,
 ) -> ET.Element:
     """The ``<quoalise>`` element of some points of one meter, named in ``form``.
 
@@ -118,6 +127,9 @@ def build_quoalise(
             data = ET.SubElement(quoalise, f"{{{QUOALISE}}}data")
             data.append(_build_meta(publisher, meter, form, part, interval))
             data.append(_build_sensml(publisher, meter, form, part))
+    if journal_head is not None:
+        head = {"seq": str(journal_head.seq), "hash": journal_head.hash}
+        ET.SubElement(quoalise[0][0], f"{{{OURS}}}journal", head)
     return quoalise
 
 
@@ -163,7 +175,8 @@ def parse_quoalise(quoalise: ET.Element, now: float) -> Parcel:
                 literal[name] = measurement.get("sen1", name)
     identifier = meta.find(f"{{{QUOALISE}}}device/{{{QUOALISE}}}identifier")
     meter = "" if identifier is None else identifier.get("value", "")
-    return Parcel(tuple(found), _read_interval(meta), meter, meta.get("retention"), granularities, literal)
+    interval, head = _read_interval(meta), _read_head(quoalise)
+    return Parcel(tuple(found), interval, meter, meta.get("retention"), granularities, literal, head)
 
 
 def _build_meta(
@@ -172,7 +185,9 @@ def _build_meta(
     meta = ET.Element(f"{{{QUOALISE}}}meta", {"software": f"linky-gateway {__version__}"})
     if publisher.retention:
         meta.set("retention", publisher.retention)
-    device = ET.SubElement(meta, f"{{{QUOALISE}}}device", {"type": "electricity-meter"})
+    kinds = {_DEVICES.get(point.series.path.partition("/")[0], "electricity-meter") for point in points}
+    kind = kinds.pop() if len(kinds) == 1 else "electricity-meter"
+    device = ET.SubElement(meta, f"{{{QUOALISE}}}device", {"type": kind})
     # The PRM follows a household for ever: only who asked by it is told it.
     known = ("enedis", "prm", meter.prm or "") if form is NameForm.URN else ("sen1", "sensor", meter.sensor)
     ET.SubElement(device, f"{{{QUOALISE}}}identifier", dict(zip(("authority", "type", "value"), known, strict=True)))
@@ -180,6 +195,9 @@ def _build_meta(
     for path in sorted(newest):
         unit, _ = publisher.measured(newest[path])
         meta.append(_build_measurement(newest[path], unit, publisher.name(meter, path).sen1()))
+    for point in points:
+        if point.quality == "manual":
+            ET.SubElement(meta, f"{{{OURS}}}manual", {"n": point.series.path, "t": str(point.time)})
     if interval is not None:
         numbers = {"epoch": interval.epoch, "after": str(interval.after), "last": str(interval.last)}
         ET.SubElement(meta, f"{{{OURS}}}outbox", numbers)
@@ -231,3 +249,9 @@ def _read_interval(meta: ET.Element) -> Interval | None:
     if outbox is None:
         return None
     return parse_interval("-".join(outbox.get(key, "") for key in ("epoch", "after", "last")))
+
+
+def _read_head(quoalise: ET.Element) -> Head | None:
+    journal = quoalise.find(f"{{{QUOALISE}}}data/{{{QUOALISE}}}meta/{{{OURS}}}journal")
+    match = None if journal is None else _HEAD.fullmatch(f"{journal.get('seq')}:{journal.get('hash')}")
+    return Head(int(match[1]), match[2]) if match else None

@@ -67,6 +67,9 @@ _SECONDARY: dict[str, tuple[str, Fraction, int]] = {
     )
 }
 
+# Registered, and marked as not recommended to be produced: what stands in a pack instead, and how much smaller it is.
+_PRODUCED = {"l": ("m3", 1000)}
+
 
 def is_registered(unit: str) -> bool:
     """Tell whether the unit may stand in a pack at all."""
@@ -95,3 +98,11 @@ def to_primary(unit: str, value: float) -> tuple[str, int | float]:
     if not math.isfinite(result):
         raise SenMLError(f"{value!r} {unit} is not a number that {primary} can hold.")
     return primary, result
+
+
+def to_produced(unit: str, value: float) -> tuple[str, int | float]:
+    """Express a value in the unit that a new pack should use: litres, in which a meter counts, become ``m3``."""
+    if unit not in _PRODUCED:
+        return unit, value
+    larger, times = _PRODUCED[unit]
+    return larger, value / times

@@ -54,6 +54,8 @@ class LineState:
 
     open: bool = False
     changed: float = 0.0
+    # The port that was last opened, in words; None where there is none.
+    device: str | None = None
     error: str | None = None
     mode: str | None = None
     speed: int | None = None
@@ -101,8 +103,7 @@ class Line:
         wait = _FIRST_WAIT_S
         while not self.state.ended:
             try:
-                await self._source.open()
-                self._opened()
+                self._opened(await self._source.open())
                 async for frame in self._listen():
                     wait = _FIRST_WAIT_S
                     yield frame, datetime.now(UTC)
@@ -218,8 +219,11 @@ class Line:
         self._sample, self._strip = b"", False
         self._understood = time.monotonic()
 
-    def _opened(self) -> None:
+    def _opened(self, device: str | None) -> None:
         self._begin()
+        if self.state.device and device != self.state.device:
+            log.info("meter %s: its port is now %s", self._name, device)
+        self.state.device = device
         self.state.open, self.state.changed, self.state.unread = True, time.monotonic(), None
 
     def _heard(self) -> None:

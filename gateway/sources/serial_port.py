@@ -20,6 +20,8 @@ from gateway.errors import PortError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from gateway.sources.adapter import Adapter
+
 # Enedis-NOI-CPT_54E §5.3.5: standard 9600 Bd, historic 1200 Bd.
 SPEEDS: tuple[int, ...] = (9600, 1200)
 
@@ -38,21 +40,25 @@ _ADVICE = {
 
 
 class SerialSource:
-    """A tty by its path."""
+    """A tty, by its path or by the adapter that it belongs to."""
 
     speeds = SPEEDS
     finite = False
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, adapter: Adapter) -> None:
+        self._adapter = adapter
+        # What it is called in a sentence: the port's path while that is known.
+        self._name = adapter.name
         self._port: serial.Serial | None = None
         self._speed = SPEEDS[0]
 
-    async def open(self) -> None:
-        """Open the port at the speed that was last set."""
+    async def open(self) -> str:
+        """Open the port at the speed that was last set; which one it is, in words."""
+        path = self._adapter.find()
+        self._name = str(path)
         try:
             self._port = serial.Serial(
-                os.fspath(self._path),
+                self._name,
                 self._speed,
                 bytesize=serial.SEVENBITS,
                 parity=serial.PARITY_EVEN,
@@ -66,12 +72,24 @@ class SerialSource:
             _complete_settings(self._port.fileno())
         except (OSError, ValueError, termios.error) as error:
             self.close()
-            raise PortError(f"{self._path}: {_reason(error)}") from error
+            raise PortError(f"{self._name}: {_reason(error)}") from error
+        try:
+            return self._adapter.confirm()
+        except PortError:
+            self.close()
+            raise
+
+    def where(self) -> Path | None:
+        """The path that would be opened now; None when there is none. Nothing is opened."""
+        try:
+            return self._adapter.find()
+        except PortError:
+            return None
 
     async def read(self) -> bytes:
         """Wait for bytes; PortError when the port is gone (unplugged, hung up)."""
         if self._port is None:
-            raise PortError(f"{self._path}: not open")
+            raise PortError(f"{self._name}: not open")
         fd = self._port.fileno()
         while True:
             # The wait may be cancelled; the bytes are taken after it, at once, so that none is lost.
@@ -81,9 +99,9 @@ class SerialSource:
             except BlockingIOError:
                 continue
             except OSError as error:
-                raise PortError(f"{self._path}: lost: {_reason(error)}") from error
+                raise PortError(f"{self._name}: lost: {_reason(error)}") from error
             if not data:
-                raise PortError(f"{self._path}: lost: {_ADVICE[errno.EIO]}")
+                raise PortError(f"{self._name}: lost: {_ADVICE[errno.EIO]}")
             return data
 
     def set_speed(self, speed: int) -> None:
@@ -96,7 +114,7 @@ class SerialSource:
             _complete_settings(self._port.fileno())
             self._port.reset_input_buffer()
         except (OSError, termios.error) as error:
-            raise PortError(f"{self._path}: lost: {_reason(error)}") from error
+            raise PortError(f"{self._name}: lost: {_reason(error)}") from error
 
     def close(self) -> None:
         """Close the port, without a hang-up on its control lines."""

@@ -1,7 +1,7 @@
-"""What every source of bytes offers, and the three kinds of text that name one.
+"""What every source of bytes offers, and the four kinds of text that name one.
 
-``/dev/…`` is a serial port, ``socket://host:port`` a TCP server that passes a port's bytes on, ``replay:FILE`` a
-captured file. Only what the configuration names is ever opened.
+``/dev/…`` is a serial port, ``usb:…`` a USB adapter by its identity, ``socket://host:port`` a TCP server that passes a
+port's bytes on, ``replay:FILE`` a captured file. Only what the configuration names is ever opened.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from typing import Protocol
 from urllib.parse import parse_qs, urlsplit
 
 from gateway.errors import ConfigError
+from gateway.sources.adapter import IdentifiedPort, adapter_at
 from gateway.sources.replay import ReplaySource
 from gateway.sources.serial_port import SerialSource
 from gateway.sources.tcp import TcpSource
+from gateway.sources.usb import PREFIX, ROOT, parse_identity
 
 
 class Source(Protocol):
@@ -24,8 +26,8 @@ class Source(Protocol):
     # Whether an end of the stream is the end (a file) or a loss (a wire).
     finite: bool
 
-    async def open(self) -> None:
-        """Open it; PortError with a sentence for a person when that fails."""
+    async def open(self) -> str | None:
+        """Open it; which port it is, in words, if it is one. PortError with a sentence for a person when that fails."""
 
     async def read(self) -> bytes:
         """Wait for the next bytes; empty at the end of a finite source, PortError when the source was lost."""
@@ -37,8 +39,8 @@ class Source(Protocol):
         """Give the source back; closing twice is harmless."""
 
 
-def parse_source(text: str, folder: Path) -> Source:
-    """The source that ``text`` names; ConfigError for anything else."""
+def parse_source(text: str, folder: Path, root: Path = ROOT) -> Source:
+    """The source that ``text`` names; ConfigError for anything else. USB adapters are looked up below ``root``."""
     if "\0" in text:
         # Each Python has other words for it, and none of them says where.
         raise ConfigError(f"source {text!r}: a name holds no NUL character")
@@ -50,8 +52,10 @@ def parse_source(text: str, folder: Path) -> Source:
     if text.startswith("socket://"):
         return TcpSource(*_host_and_port(text))
     if text.startswith("/"):
-        return SerialSource(Path(text))
-    raise ConfigError(f"source {text!r}: write the path of a port (/dev/…), socket://HOST:PORT or replay:FILE")
+        return SerialSource(adapter_at(Path(text), root))
+    if text.startswith(PREFIX):
+        return SerialSource(IdentifiedPort(text, parse_identity(text), root))
+    raise ConfigError(f"source {text!r}: write the path of a port (/dev/…), usb:…, socket://HOST:PORT or replay:FILE")
 
 
 def _host_and_port(text: str) -> tuple[str, int]:

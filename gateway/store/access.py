@@ -88,6 +88,9 @@ class Access(Consents):
                 *(AccessState.PENDING.value, "[]", *terms_row(asked)),
             ],
         ).fetchone()
+        facts: dict[str, int | str] = {"request": number, "series": path, "granularity": granularity.code}
+        personal = {"asker": asker, "controller": asked.controller, "purpose": asked.purpose}
+        self.journal.append("access-asked", facts, {name: words for name, words in personal.items() if words}, now)
         self.commit()
         return self.access_request(number)
 
@@ -136,6 +139,7 @@ class Access(Consents):
         request = self.waiting_access(number, now)
         self.begin()
         self._close_request(request, AccessState.REFUSED, now, [])
+        self.journal.append("access-refused", {"request": number}, {"asker": request.jid}, now)
         facts: dict[str, object] = {"request": number, "sensor": request.sensor, "series": request.prefix}
         self._queue_notice(request.jid, NoticeKind.ACCESS_REFUSED, facts, now, request.lang)
         self.commit()

@@ -1,8 +1,8 @@
 """Consents: rows that are added, never changed; what happens to one later is rows of its own.
 
-Every consent that is given goes through ``_give``, everything that happens to one through ``_change``: whoever keeps a
-record of consent events calls from these two, inside their transaction. A withdrawal empties the recipient's queue at
-once and tells the recipient; a limitation keeps the queue and lets nothing out.
+Every consent that is given goes through ``_give``, everything that happens to one through ``_change``: these two call
+the journal, inside their transaction. A withdrawal empties the recipient's queue at once and tells the recipient; a
+limitation keeps the queue and lets nothing out.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from gateway.store.transfers import Transfers
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gateway.journal.entry import Kind
     from gateway.store.points import Series
 
 # What a request asks for and a consent gives; in this order in ``terms_row`` and ``terms_of``.
@@ -37,6 +38,13 @@ _NOTICES = {
     Change.WITHDRAWN: NoticeKind.CONSENT_WITHDRAWN,
     Change.LIMITED: NoticeKind.CONSENT_LIMITED,
     Change.RESUMED: NoticeKind.CONSENT_RESUMED,
+}
+
+
+_ENTRIES: dict[Change, Kind] = {
+    Change.WITHDRAWN: "consent-withdrawn",
+    Change.LIMITED: "consent-limited",
+    Change.RESUMED: "consent-resumed",
 }
 
 
@@ -122,6 +130,21 @@ class Consents(Transfers):
                 *(proof.given_by, proof.channel.value, proof.text_version, proof.lang, proof.text_hash),
             ],
         ).fetchone()
+        facts: dict[str, int | str] = {
+            "consent": number,
+            "meter": offer.meter,
+            "series": offer.prefix,
+            "granularity": offer.granularity.code,
+            "push": int(offer.terms.push),
+            "history": int(offer.terms.history),
+            "begins": offer.begins,
+            "until": offer.until,
+            "channel": proof.channel.value,
+            "text": proof.text_hash,
+        }
+        if replaced:
+            facts["replaces"] = replaced[-1].id
+        self.journal.append("consent-granted", facts, _personal(recipient, proof.given_by), now)
         for consent in replaced:
             self._change(consent, Change.REPLACED, now, proof.given_by, proof.channel)
         given = self._one(number)
@@ -137,6 +160,10 @@ class Consents(Transfers):
             "INSERT INTO consent_change (consent, at, kind, given_by, channel) VALUES (?, ?, ?, ?, ?)",
             [consent.id, int(now), change.value, by, channel.value],
         )
+        # That one is replaced stands in the entry of the one that replaces it.
+        if kind := _ENTRIES.get(change):
+            facts = {"consent": consent.id, "channel": channel.value}
+            self.journal.append(kind, facts, _personal(consent.recipient, by), now)
 
     def _change_all(self, consents: Sequence[Consent], change: Change, now: float, by: str, channel: Channel) -> int:
         """Change some consents of one recipient, purge its queue, tell it; how many they were."""
@@ -207,6 +234,11 @@ def terms_of(row: Sequence[str | int | None]) -> Terms:
     purpose, controller, contact, privacy, role, *rest = map(str, words)
     since = None if history_from is None else int(history_from)
     return Terms(bool(push), bool(history), since, purpose, controller, contact, privacy, Role(role), *rest)
+
+
+def _personal(recipient: str, by: str) -> dict[str, str]:
+    """Who is named in an entry of the journal; an empty name names nobody."""
+    return {"recipient": recipient} | ({"by": by} if by else {})
 
 
 def _is_version(consent: Consent, offer: Offer) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from gateway.errors import StoreError
 from gateway.store.points import Event, Granularity, finest_allowed, under
-from gateway.store.tables import Tables, point, translated
+from gateway.store.tables import MANUAL, Tables, point, translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,12 +20,23 @@ _FOR_EVER = 2**62
 
 # Of a minute that is still open the mean is not known yet.
 _TABLES = {
-    Granularity.RAW: "SELECT time, value FROM reading WHERE series = ?",
-    Granularity.MINUTE: "SELECT time, CASE WHEN samples THEN total * 1.0 / samples ELSE last END FROM minute"
+    Granularity.RAW: "SELECT time, value, quality FROM reading WHERE series = ?",
+    Granularity.MINUTE: "SELECT time, CASE WHEN samples THEN total * 1.0 / samples ELSE last END, NULL FROM minute"
     " WHERE closed = 1 AND series = ?",
-    Granularity.HALF_HOUR: "SELECT time, value FROM coarse WHERE step = 1800 AND series = ?",
-    Granularity.DAY: "SELECT time, value FROM coarse WHERE step = 86400 AND series = ?",
+    Granularity.HALF_HOUR: "SELECT time, value, NULL FROM coarse WHERE step = 1800 AND series = ?",
+    Granularity.DAY: "SELECT time, value, NULL FROM coarse WHERE step = 86400 AND series = ?",
 }
+# The index last known at a time and the one first known after it; where two say the same minute the finer one is first.
+_BEFORE = (
+    "SELECT time, value FROM reading WHERE series = ? AND time <= ? ORDER BY time DESC LIMIT 1",
+    "SELECT time, last FROM minute WHERE series = ? AND time <= ? - 59 ORDER BY time DESC LIMIT 1",
+    "SELECT time, value FROM coarse WHERE step = 1800 AND series = ? AND time <= ? ORDER BY time DESC LIMIT 1",
+)
+_AFTER = (
+    "SELECT time, value FROM reading WHERE series = ? AND time > ? ORDER BY time LIMIT 1",
+    "SELECT time + 59, last FROM minute WHERE series = ? AND time > ? ORDER BY time LIMIT 1",
+    "SELECT time, value FROM coarse WHERE step = 1800 AND series = ? AND time > ? ORDER BY time LIMIT 1",
+)
 _RANGE = " AND time >= ? AND time < ?"
 
 
@@ -45,7 +56,7 @@ class History(Tables):
             f"SELECT * FROM ({union}) ORDER BY time, place LIMIT ? OFFSET ?",  # noqa: S608 (built of constants)
             [*values, limit, skip],
         )
-        return [point(chosen[place][0], chosen[place][1], time, value) for time, value, place in rows]
+        return [point(chosen[place][0], chosen[place][1], *row) for *row, place in rows]
 
     @translated
     def count_history(self, meter: str, prefix: str, granularity: Granularity, start: int, end: int) -> int:
@@ -68,6 +79,41 @@ class History(Tables):
         return [
             Event(meter, time, kind, series, json.loads(detail)) for meter, time, kind, series, detail in rows[::-1]
         ]
+
+    @translated
+    def by_hand(self, meter: str | None = None) -> list[Point]:
+        """What a person entered, of one meter or of all, in order of time."""
+        found = []
+        for known in self.meters():
+            for series in self.series(known.name) if meter in (None, known.name) else ():
+                rows = self._db.execute(
+                    "SELECT time, value, quality FROM reading WHERE series = ? AND quality = ?", [series.id, MANUAL]
+                )
+                found += [point(series, Granularity.RAW, *row) for row in rows]
+        return sorted(found, key=lambda p: p.time)
+
+    @translated
+    def around(self, meter: str, path: str, time: int) -> tuple[tuple[int, int] | None, tuple[int, int] | None]:
+        """What the store knows of an index nearest to that second: (time, value) at it or before, and after it.
+
+        Of a minute only the index at its end is known.
+        """
+        series = next((s for s in self.series(meter) if s.path == path), None)
+        if series is None:
+            return None, None
+        before = [row for query in _BEFORE if (row := self._db.execute(query, [series.id, time]).fetchone())]
+        after = [row for query in _AFTER if (row := self._db.execute(query, [series.id, time]).fetchone())]
+        return max(before, key=_time, default=None), min(after, key=_time, default=None)
+
+    @translated
+    def has_reading(self, meter: str, path: str, time: int) -> bool:
+        """Whether something was read in that very second."""
+        row = self._db.execute(
+            "SELECT 1 FROM reading JOIN series ON series.id = reading.series JOIN meter ON meter.id = series.meter"
+            " WHERE meter.name = ? AND path = ? AND time = ?",
+            [meter, path, time],
+        ).fetchone()
+        return row is not None
 
     def stream(
         self, prefix: str, granularity: Granularity | None, start: int = 0, end: int = _FOR_EVER
@@ -94,19 +140,24 @@ class History(Tables):
         if granularity is not None or series.kind not in ("index", "gauge"):
             return [self._read(series, fine, start, end)]
         # The minutes reach further back than what the meter said: take them up to there, the minute in which that
-        # begins too, of which a part may be gone.
-        (first,) = self._db.execute("SELECT min(time) FROM reading WHERE series = ?", [series.id]).fetchone()
+        # begins too, of which a part may be gone. What a person entered is kept for ever and says nothing of that.
+        first = self._first(series, f" AND quality <> {MANUAL}") or self._first(series)
         horizon = end if first is None else first
         return [
             self._read(series, Granularity.MINUTE, start, min(end, horizon)),
             self._read(series, fine, max(start, horizon), end),
         ]
 
+    def _first(self, series: Series, condition: str = "") -> int | None:
+        query = f"SELECT min(time) FROM reading WHERE series = ?{condition}"  # noqa: S608 (a constant)
+        found: int | None = self._db.execute(query, [series.id]).fetchone()[0]
+        return found
+
     def _read(self, series: Series, granularity: Granularity, start: int, end: int) -> Iterator[Point]:
         query = _TABLES[granularity] + _RANGE + " ORDER BY time"
         try:
-            for time, value in self._db.execute(query, [series.id, start, end]):
-                yield point(series, granularity, time, value)
+            for time, value, quality in self._db.execute(query, [series.id, start, end]):
+                yield point(series, granularity, time, value, quality)
         except sqlite3.Error as error:
             raise StoreError(f"the database cannot be read: {error}") from error
 
@@ -117,6 +168,10 @@ class History(Tables):
             if fine is not None and under(series.path, prefix):
                 found.append((series, fine))
         return found
+
+
+def _time(row: tuple[int, int]) -> int:
+    return row[0]
 
 
 def _union(chosen: Sequence[tuple[Series, Granularity]], start: int, end: int) -> tuple[str, list[int]]:

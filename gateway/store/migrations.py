@@ -94,6 +94,42 @@ def events(db: Database) -> None:
 
 
 @migrations()
+def undated_frames(db: Database) -> None:
+    """Frames that nobody can date yet; ``at`` is milliseconds since the start (``boot``) of the machine."""
+    db.execute(
+        "CREATE TABLE undated (meter INTEGER NOT NULL REFERENCES meter, boot TEXT NOT NULL, at INTEGER NOT NULL,"
+        " frame TEXT NOT NULL, PRIMARY KEY (meter, boot, at)) STRICT, WITHOUT ROWID"
+    )
+
+
+@migrations()
+def journal(db: Database) -> None:
+    """What was decided and what left: the signed chain, its personal texts beside it, and transfers of the open day."""
+    db.execute(
+        "CREATE TABLE journal (seq INTEGER PRIMARY KEY, time INTEGER NOT NULL, event TEXT NOT NULL,"
+        " hash BLOB NOT NULL, sig BLOB NOT NULL) STRICT"
+    )
+    db.execute(
+        "CREATE TABLE journal_text (seq INTEGER NOT NULL, field TEXT NOT NULL, salt BLOB NOT NULL, text TEXT NOT NULL,"
+        " PRIMARY KEY (seq, field)) STRICT, WITHOUT ROWID"
+    )
+    db.execute(
+        "CREATE TABLE journal_day (day INTEGER NOT NULL, recipient TEXT NOT NULL, series INTEGER NOT NULL,"
+        " granularity INTEGER NOT NULL, points INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,"
+        " PRIMARY KEY (day, recipient, series, granularity)) STRICT, WITHOUT ROWID"
+    )
+
+
+@migrations()
+def counters(db: Database) -> None:
+    """What pulses have added up to, exact (``1234``, ``24691/2``), where the index of a reading is a whole number."""
+    db.execute(
+        "CREATE TABLE counter (meter INTEGER NOT NULL REFERENCES meter, path TEXT NOT NULL, total TEXT NOT NULL,"
+        " PRIMARY KEY (meter, path)) STRICT, WITHOUT ROWID"
+    )
+
+
+@migrations()
 def consents_as_documents(db: Database) -> None:
     """A consent is a row that never changes, and what happens to it later is rows of its own; old ones are carried.
 

@@ -98,17 +98,19 @@ class Outbox(Consents):
         known: dict[tuple[int, int], tuple[Series, int | None]] = {}
         while consents and len(found) < limit:
             rows = self._db.execute(
-                "SELECT seq, series, granularity, time, value FROM outbox JOIN recipient ON recipient.id = recipient"
+                "SELECT seq, outbox.series, granularity, outbox.time, outbox.value, quality FROM outbox"
+                " JOIN recipient ON recipient.id = recipient LEFT JOIN reading"
+                " ON granularity = 0 AND reading.series = outbox.series AND reading.time = outbox.time"
                 " WHERE jid = ? AND seq > ? ORDER BY seq LIMIT ?",
                 [recipient, after_seq, limit],
             ).fetchall()
-            for seq, series_id, granularity, at, value in rows:
+            for seq, series_id, granularity, at, value, quality in rows:
                 if (series_id, granularity) not in known:
                     series = self._series_by_id(series_id)
                     known[series_id, granularity] = series, pushed_from(consents, series, Granularity(granularity))
                 series, start = known[series_id, granularity]
                 if start is not None and at >= start:
-                    found.append(OutboxRow(seq, point(series, granularity, at, value)))
+                    found.append(OutboxRow(seq, point(series, granularity, at, value, quality)))
             if len(rows) < limit:
                 break
             after_seq = rows[-1][0]
@@ -129,10 +131,11 @@ class Outbox(Consents):
         sent = [g for g in groups if pushed_from(sendable, self._series_by_id(g[0]), Granularity(g[1])) is not None]
         if sent:
             self._note(recipient, sent, moment)
-        return self.give_up(recipient, after, last)
+        self.journal.count_rows(recipient, after, last, moment)
+        return self.drop(recipient, after, last)
 
     @translated
-    def give_up(self, recipient: str, after: int, last: int) -> int:
+    def drop(self, recipient: str, after: int, last: int) -> int:
         """Let the rows with ``after < seq <= last`` leave unsent: no message can hold them; how many there were."""
         self.begin()
         return self._db.execute(f"DELETE FROM outbox WHERE {_ROWS}", [recipient, after, last]).rowcount  # noqa: S608

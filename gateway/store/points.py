@@ -7,7 +7,7 @@ stamped at their beginning, values are in the series' SenML unit (whole numbers 
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gateway.store.terms import PLAIN_PROOF, PLAIN_TERMS, Change, Proof, Terms
 
@@ -78,12 +78,16 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One value of one series at one time: the identity is (series, granularity, time)."""
+    """One value of one series at one time: the identity is (series, granularity, time).
+
+    ``quality`` says of a raw value where it is from: ``meter`` or ``host`` (whose clock), ``derived``, ``manual``.
+    """
 
     series: Series
     granularity: Granularity
     time: int
     value: Value
+    quality: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """``python -m gateway.store.prepare DIRECTORY``: check the database file and bring its schema up to date.
 
 A process of its own, before the daemon opens the file: sqlite-utils costs memory that the daemon need not keep. A
-damaged file is moved aside, never deleted, and said loudly; consents and the meters' ids are saved from it when they
-can still be read, so that the household's word and the names of its series outlive the card's fault.
+damaged file is moved aside, never deleted, and said loudly; consents, the meters' ids and the totals of pulse counters
+are saved from it when they can still be read, so that the household's word and its names outlive the card's fault.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ log = logging.getLogger("gateway.store.prepare")
 # In this order: what limits a consent before the consents, so that a withdrawn one never comes back by a fault between.
 _SAVED_TABLES = (
     *("meter", "consent_change", "consent", "recipient", "subscription"),
-    *("access_request", "notice", "series", "party", "transfer"),
+    *("access_request", "notice", "series", "party", "transfer", "journal", "journal_text", "counter"),
 )
 
 # What says that the file itself is bad. Anything else (locked, no permission, no memory) may be well tomorrow.

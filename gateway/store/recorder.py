@@ -30,6 +30,9 @@ MAX_BOUNDARY_GAP_S = 600
 # The event after which all indexes are another meter's.
 METER_REPLACED = "meter-replaced"
 
+# A person read the meter's face, and the index goes on from what it says.
+INDEX_SET_BY_HAND = "index-set-by-hand"
+
 # A meter repeats two points of a curve (n, n-1) and two maxima; a few more cost nothing.
 OWN_TIMES_KEPT = 8
 
@@ -82,9 +85,17 @@ class Happened:
     detail: Mapping[str, object]
 
 
+# A frame without a date: (milliseconds since the machine started, the frame as a line of text).
+UndatedFrame = tuple[int, str]
+
+
 @dataclass(slots=True)
 class Batch:
-    """What happened to one meter since the last commit."""
+    """What happened to one meter since the last commit.
+
+    ``undated`` are frames of this start of the machine (``boot``) that nobody can date yet; those until ``dated_until``
+    have been dated, and are in this batch or in earlier ones.
+    """
 
     meter: str
     address: str | None = None
@@ -96,10 +107,15 @@ class Batch:
     boundaries: list[tuple[str, int, int]] = field(default_factory=list)
     closed: list[tuple[Granularity, int]] = field(default_factory=list)
     happened: list[Happened] = field(default_factory=list)
+    boot: str = ""
+    undated: list[UndatedFrame] = field(default_factory=list)
+    dated_until: int | None = None
+    totals: dict[str, str] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         """Whether there is anything to write."""
-        return bool(self.samples or self.minutes or self.boundaries or self.closed or self.happened)
+        said = self.samples or self.minutes or self.boundaries or self.closed or self.happened
+        return bool(said or self.totals or self.undated or self.dated_until is not None)
 
     def thin(self) -> None:
         """Give up the raw values of gauges (the minutes keep their mean, least and greatest): memory is short."""
@@ -161,6 +177,19 @@ class Recorder:
         if happened.kind == METER_REPLACED:
             # Between the index of one meter and that of another there is nothing to share out.
             self._indexes.clear()
+
+    def keep_undated(self, boot: str, frame: UndatedFrame) -> None:
+        """Keep a frame that nobody can date yet."""
+        self._batch.boot = boot
+        self._batch.undated.append(frame)
+
+    def dated(self, boot: str, until: int) -> None:
+        """The frames kept until then have been added."""
+        self._batch.boot, self._batch.dated_until = boot, until
+
+    def keep(self, path: str, total: str) -> None:
+        """Note the exact total behind an index of whole units, so that no fraction is lost in a restart."""
+        self._batch.totals[path] = total
 
     def take(self) -> Batch:
         """Hand over what was gathered and begin anew."""

@@ -11,13 +11,15 @@ import json
 import logging
 from typing import TYPE_CHECKING
 
+from gateway.errors import StoreError
 from gateway.store.access import Access
 from gateway.store.connection import open_reader, open_writer
 from gateway.store.history import History
 from gateway.store.outbox import Outbox
 from gateway.store.points import Granularity, Series
-from gateway.store.recorder import METER_REPLACED, day_end, day_start
-from gateway.store.tables import point, translated
+from gateway.store.recorder import INDEX_SET_BY_HAND, METER_REPLACED, day_end, day_start
+from gateway.store.tables import DERIVED, MANUAL, point, translated
+from gateway.store.undated import Undated
 from gateway.tic.reading import Kind, Quality
 
 if TYPE_CHECKING:
@@ -31,14 +33,13 @@ log = logging.getLogger(__name__)
 
 INDEX_PATHS = ("consumption/energy/active/index", "production/energy/active/index")
 
-_QUALITY = {Quality.METER: 0, Quality.HOST: 1}
-_DERIVED = 2
+_QUALITY = {Quality.METER: 0, Quality.HOST: 1, Quality.MANUAL: MANUAL}
 
 # A meter that sent a load curve of its own within this time still does; ours then is not written over it.
 _CURVE_ALIVE_S = 86400
 
 
-class Store(Outbox, Access, History):
+class Store(Outbox, Access, History, Undated):
     """The database of a gateway, opened for writing. All calls must come from one thread at a time.
 
     Args:
@@ -58,8 +59,18 @@ class Store(Outbox, Access, History):
         self.begin()
         points = [p for batch in batches for p in self._write_batch(batch)]
         self.promise(points, now)
+        self.journal.flush(now)
         self.commit()
         return len(points)
+
+    def close(self) -> None:
+        """Make the journal's entries of the hour that is not over, and close the connection."""
+        try:
+            if self.journal.flush():
+                self.commit()
+        except StoreError as error:
+            log.error("%s; the transfers of this hour are told after the next start", error)  # noqa: TRY400
+        super().close()
 
     def rollback(self) -> None:
         """Undo everything since ``begin``."""
@@ -79,6 +90,14 @@ class Store(Outbox, Access, History):
                 found[series.path] = row
         return found
 
+    @translated
+    def totals(self, meter: str) -> dict[str, str]:
+        """Path -> exact total of what a meter's pulses have counted, as last written (``Recorder.keep``)."""
+        rows = self._db.execute(
+            "SELECT path, total FROM counter JOIN meter ON meter.id = counter.meter WHERE name = ?", [meter]
+        )
+        return dict(rows.fetchall())
+
     def _write_batch(self, batch: Batch) -> list[Point]:
         self._db.execute(
             "UPDATE meter SET last_time = ?, address = coalesce(?, address), prm = coalesce(?, prm) WHERE name = ?",
@@ -87,6 +106,12 @@ class Store(Outbox, Access, History):
         self._db.executemany(
             "INSERT INTO event (meter, time, kind, series, detail) SELECT id, ?, ?, ?, ? FROM meter WHERE name = ?",
             ((h.time, h.kind, h.series, json.dumps(h.detail), batch.meter) for h in batch.happened),
+        )
+        self._write_undated(batch)
+        self._db.executemany(
+            "INSERT INTO counter SELECT id, ?, ? FROM meter WHERE name = ?"
+            " ON CONFLICT DO UPDATE SET total = excluded.total",
+            ((path, total, batch.meter) for path, total in batch.totals.items()),
         )
         series = {path: self._series(batch.meter, path, unit, kind) for path, (unit, kind) in batch.series.items()}
         points = self._write_readings(batch, series)
@@ -102,7 +127,7 @@ class Store(Outbox, Access, History):
         for sample in batch.samples:
             s = series[sample.path]
             if self._insert_reading(s, sample.time, sample.value, _QUALITY[sample.quality]):
-                points.append(point(s, Granularity.RAW, sample.time, sample.value))
+                points.append(point(s, Granularity.RAW, sample.time, sample.value, _QUALITY[sample.quality]))
         return points
 
     def _insert_reading(self, series: Series, time: int, value: Value, quality: int) -> bool:
@@ -148,10 +173,10 @@ class Store(Outbox, Access, History):
         points = self._insert_coarse(curve, Granularity.HALF_HOUR, start, watts)
         own = self._db.execute(
             "SELECT 1 FROM reading WHERE series = ? AND time > ? AND quality < ? LIMIT 1",
-            [curve.id, start - _CURVE_ALIVE_S, _DERIVED],
+            [curve.id, start - _CURVE_ALIVE_S, DERIVED],
         ).fetchone()
-        if not own and self._insert_reading(curve, start, watts, _DERIVED):
-            points.append(point(curve, Granularity.RAW, start, watts))
+        if not own and self._insert_reading(curve, start, watts, DERIVED):
+            points.append(point(curve, Granularity.RAW, start, watts, DERIVED))
         return points
 
     def _close(self, meter: str, granularity: Granularity, start: int) -> list[Point]:
@@ -192,11 +217,12 @@ class Store(Outbox, Access, History):
         return [] if highest is None else self._insert_coarse(series, Granularity.DAY, start, highest)
 
     def _is_one_meter(self, index: Series, start: int, end: int) -> bool:
-        """Whether the household's meter was not replaced in that time: what another one counted is no difference."""
+        """Whether the meter was not replaced in that time, nor its index set: a jump is nothing that was consumed."""
         replaced = self._db.execute(
-            "SELECT 1 FROM event JOIN meter ON meter.id = event.meter"
-            " WHERE meter.name = ? AND event.kind = ? AND event.time > ? AND event.time <= ? LIMIT 1",
-            [index.meter, METER_REPLACED, start, end],
+            "SELECT 1 FROM event JOIN meter ON meter.id = event.meter WHERE meter.name = ?1"
+            " AND (event.kind = ?2 OR event.kind = ?3 AND series = ?4)"
+            " AND event.time > ?5 AND event.time <= ?6 LIMIT 1",
+            [index.meter, METER_REPLACED, INDEX_SET_BY_HAND, index.path, start, end],
         ).fetchone()
         return replaced is None
 
@@ -234,6 +260,8 @@ class Store(Outbox, Access, History):
     def forget(self, now: int, raw_s: int, minute_s: int, outbox_s: int) -> None:
         """Delete what is past its retention; the half hours, the days and each series' newest reading stay for ever.
 
+        So does what a person entered: months apart, it is all there is.
+
         Args:
             now: POSIX seconds. A meter counts from its own last frame or from now, whichever is earlier: neither a
                 frame from the future nor a clock not yet set deletes anything.
@@ -248,9 +276,9 @@ class Store(Outbox, Access, History):
                 keep = raw_s if series.kind in ("index", "gauge") else minute_s
                 # A value that has not changed for longer than that is still what the meter says.
                 self._db.execute(
-                    "DELETE FROM reading WHERE series = ?1 AND time < ?2"
+                    "DELETE FROM reading WHERE series = ?1 AND time < ?2 AND quality <> ?3"
                     " AND time < (SELECT max(time) FROM reading WHERE series = ?1)",
-                    [series.id, latest - keep],
+                    [series.id, latest - keep, MANUAL],
                 )
                 self._db.execute("DELETE FROM minute WHERE series = ? AND time < ?", [series.id, latest - minute_s])
             self._expire_outbox(meter.id, latest - outbox_s)

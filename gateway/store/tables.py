@@ -8,12 +8,17 @@ from functools import wraps
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from gateway.errors import StoreError
+from gateway.store.journal import Journal
 from gateway.store.points import Granularity, MeterInfo, Point, Series
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gateway.store.points import Value
+
+# The column ``quality`` of a reading: whose clock (the meter's, the host's), our own reckoning, a person's entry.
+DERIVED, MANUAL = 2, 3
+QUALITIES = {None: "", 0: "meter", 1: "host", DERIVED: "derived", MANUAL: "manual"}
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -44,6 +49,7 @@ class Tables:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
+        self.journal = Journal(db, self.rollback)
         self.epoch: str = db.execute("SELECT value FROM about WHERE key = 'epoch'").fetchone()[0]
 
     def close(self) -> None:
@@ -126,6 +132,7 @@ def _series(row: tuple[int, str, str, str, str], span: tuple[int, int]) -> Serie
     return Series(number, meter, path, unit, kind, *span)
 
 
-def point(series: Series, granularity: int, time: int, value: Value) -> Point:
+def point(series: Series, granularity: int, time: int, value: Value, quality: int | None = None) -> Point:
     """A row as a point; means are rounded to a tenth, which is finer than any meter measures."""
-    return Point(series, Granularity(granularity), time, round(value, 1) if isinstance(value, float) else value)
+    rounded = round(value, 1) if isinstance(value, float) else value
+    return Point(series, Granularity(granularity), time, rounded, QUALITIES[quality])

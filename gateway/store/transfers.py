@@ -34,6 +34,7 @@ class Transfers(Notices):
             return
         self.begin()
         self._note(recipient, ((*key, min(t), max(t), len(t)) for key, t in groups.items()), now)
+        self.journal.count_points(recipient, points, now)
         self.commit()
 
     @translated

@@ -32,6 +32,9 @@ _SEASON_HOURS = {"H": 1, "h": 1, "E": 2, "e": 2}
 # UMOY is the mean of ten minutes, and its horodate their end (54E §6.2.3.13).
 _VOLTAGE_MEAN = timedelta(minutes=10)
 
+# Why a value with a time of its own is not stored though the line brought it well.
+DEGRADED_CLOCK, WRONG_CLOCK = "degraded clock", "the meter's clock is wrong"
+
 # Total over all tariffs, which historic mode does not send.
 _TOTAL_SERIES = "consumption/energy/active/index"
 
@@ -68,10 +71,11 @@ class Kind(Enum):
 
 
 class Quality(Enum):
-    """Whose clock the time is from: the meter's, in good order, or the host's."""
+    """Whose clock the time is from: the meter's, in good order, or the host's; a person's, with the value."""
 
     METER = "meter"
     HOST = "host"
+    MANUAL = "manual"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,22 +143,23 @@ class Interpreter:
         self._alarms = _Alarms()
         self._states = States()
 
-    def interpret(self, frame: Frame, received: datetime) -> Interpretation | None:
+    def interpret(self, frame: Frame, received: datetime, *, clock_wrong: bool = False) -> Interpretation | None:
         """Give what the frame says; None if that is nothing.
 
         Args:
             frame: any frame, whole or not.
             received: the host's time (aware) when its last byte came.
+            clock_wrong: the meter's times are not to be believed, even if it does not doubt them itself.
         """
         if any(group.label == "TRAME" for group in frame.groups):
             return None  # TRAME TEST: all values of the frame are fake (02E §2.6)
         groups, refused = _believable(frame)
         if not groups:
             return None
-        time, quality = _frame_time(groups, received)
+        time, quality = _host_time(received) if clock_wrong else _frame_time(groups, received)
         address = groups.get("ADSC") or groups.get("ADCO") or groups.get("ADS")
         self._phases.learn(address.data if address else None, frame, groups)
-        making = _Making(frame.mode, time, quality, self._phases)
+        making = _Making(frame.mode, time, quality, self._phases, clock_wrong=clock_wrong)
         for label, group in groups.items():
             if label not in _CURVE_LABELS:
                 making.add(label, group)
@@ -194,7 +199,18 @@ def _frame_time(groups: Mapping[str, Group], received: datetime) -> tuple[dateti
     local = industrial.frame_time(groups, received)
     if local:
         return local.time, Quality.METER if local.sure else Quality.HOST
+    return _host_time(received)
+
+
+def _host_time(received: datetime) -> tuple[datetime, Quality]:
     return received.astimezone(UTC).replace(microsecond=0), Quality.HOST
+
+
+def meter_time(frame: Frame, received: datetime) -> datetime | None:
+    """The frame's time by the meter; None if it has none, or doubts it. ``received`` as for ``interpret``."""
+    dates = {group.label: group for group in frame.groups if group.label == "DATE" and not check(frame.mode, group)}
+    time, quality = _frame_time(dates, received)
+    return time if quality is Quality.METER else None
 
 
 def _prm(groups: Mapping[str, Group]) -> str | None:
@@ -202,18 +218,21 @@ def _prm(groups: Mapping[str, Group]) -> str | None:
     return group.data if group and group.data.strip("0") else None
 
 
-def _own_time(group: Group) -> datetime | str:
+def _own_time(group: Group, *, clock_wrong: bool = False) -> datetime | str:
     """The group's own time, or why there is none."""
     horodate = parse_horodate(group.horodate or "")
     if horodate is None:
         return "not a time"
-    return "degraded clock" if horodate.degraded else horodate.time
+    if horodate.degraded:
+        return DEGRADED_CLOCK
+    return WRONG_CLOCK if clock_wrong else horodate.time
 
 
 class _Making:
     """The readings of one frame while they are made."""
 
-    def __init__(self, mode: str, time: datetime, quality: Quality, phases: _Phases) -> None:
+    def __init__(self, mode: str, time: datetime, quality: Quality, phases: _Phases, *, clock_wrong: bool) -> None:
+        self._clock_wrong = clock_wrong
         self._mode, self._time, self._quality, self._phases = mode, time, quality, phases
         self.readings: list[Reading] = []
         self.refused: list[str] = []
@@ -228,7 +247,8 @@ class _Making:
         if not row.horodate:
             self._put(row, _value(row, group))
             return
-        time = _own_time(group)
+        # A peak was announced by the supplier, in its time.
+        time = _own_time(group, clock_wrong=self._clock_wrong and label not in _PEAK_LABELS)
         if isinstance(time, str):
             self.refused.append(f"{label}: {time}")
         elif label in _PEAK_LABELS:
@@ -243,7 +263,7 @@ class _Making:
         ends: dict[str, datetime] = {}
         for label in curve:
             if label in groups:
-                time = _own_time(groups[label])
+                time = _own_time(groups[label], clock_wrong=self._clock_wrong)
                 if isinstance(time, str):
                     self.refused.append(f"{label}: {time}")
                 else:
@@ -271,6 +291,9 @@ class _Making:
 
     def add_industrial(self, frame: Frame, groups: Mapping[str, Group]) -> None:
         for datum in industrial.data(frame, groups, self._time):
+            if datum.time is not None and self._clock_wrong:
+                self.refused.append(f"{datum.series}: {WRONG_CLOCK}")
+                continue
             quality = self._quality if datum.time is None else Quality.METER if datum.sure else Quality.HOST
             time = datum.time or self._time
             self.readings.append(Reading(datum.series, time, datum.value, datum.unit, Kind(datum.kind), quality))

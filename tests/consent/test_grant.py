@@ -9,7 +9,9 @@ from gateway.consent.grant import Order, describe, grant, revoke
 from gateway.errors import ConsentError
 from gateway.store.points import Granularity
 from gateway.store.prepare import prepare
+from gateway.store.recorder import Recorder
 from gateway.store.store import Store
+from tests.store.conftest import frame
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC).timestamp()
 ORDER = Order("coop@sen2.test", "consumption/power", "PT1M")
@@ -96,3 +98,15 @@ def test_withdrawing_a_branch_leaves_the_others(store):
     assert revoke(store, "Coop@sen2.test", "consumption/power/", NOW + 1) == 2
     assert {c.prefix for c in store.allowed("coop@sen2.test", NOW + 1)} == {"consumption/powerful", "production"}
     assert revoke(store, "coop@sen2.test", None, NOW + 1) == 2
+
+
+def test_beside_a_water_meter_the_electricity_needs_no_naming(store):
+    """The one meter that has such series is meant; what none has yet, or two have, is asked for."""
+    recorder = Recorder("house", {})
+    recorder.add(frame(int(NOW), index=5, power=100))
+    store.write([recorder.take()], NOW)
+    store.add_meter("tap")
+    assert grant(store, ORDER, NOW).meter == "house"
+    with pytest.raises(ConsentError, match="choose one of house, tap"):
+        grant(store, replace(ORDER, series="water"), NOW)
+    assert grant(store, replace(ORDER, series="water/volume", meter="tap"), NOW).meter == "tap"

@@ -279,6 +279,8 @@ def test_an_archive_is_not_overwritten(tmp_path):
         ("number 041876097490 here", "number NUMBER here"),
         ("sudo usermod -aG dialout $USER", "sudo usermod -aG dialout $USER"),
         ("the secret-word is", "the HIDDEN is"),
+        ("ttyUSB0 is usb:0403:6015:TINFO-1234, ttyUSB1 is more", "ttyUSB0 is usb:…, ttyUSB1 is more"),
+        ("usb:0403:6015: several adapters", "usb:0403:6015: several adapters"),
     ],
 )
 def test_a_sieve_holds_back_what_looks_like_a_secret(text, clean):
@@ -292,6 +294,7 @@ def test_a_sieve_holds_back_what_looks_like_a_secret(text, clean):
         ("/dev/ttyUSB0", "/dev/ttyUSB0"),
         ("/dev/serial/by-id/usb-FTDI_DN04T0HA-if00", "PORT"),
         ("socket://dupont.example:3333", "socket:…"),
+        ("usb:0403:6015:TINFO-1234", "usb:…"),
         ("replay:/home/dupont/x.raw", "replay:…"),
     ],
 )

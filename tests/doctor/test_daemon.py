@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ from gateway.doctor.daemon import findings
 from gateway.errors import PortError
 from gateway.sources.line import LineState
 from gateway.sources.source import parse_source
-from gateway.status import as_json, meter_link, port_link
+from gateway.status import as_json, clock_link, decode_link, meter_link, port_link
+from gateway.tic.clock import MeterClock
+from gateway.tic.quality import Fault, SignalQuality
 
 NOW = 1000.0
 
@@ -38,9 +41,27 @@ def test_a_sound_line_is_well():
     assert named(**sound) == [Cause.ALL_WELL]
 
 
-def test_a_line_with_many_bad_groups_is_weak_or_loose():
-    """Which of them the gateway's counts do not tell (nasty input 1.13)."""
-    assert named(last_frame=NOW - 1, frames=50, partial=50, bad_groups=200) == [Cause.WEAK_SIGNAL, Cause.LOOSE_WIRE]
+@pytest.mark.parametrize(("bad", "causes"), [(90, [Cause.WEAK_SIGNAL, Cause.LOOSE_WIRE]), (4, [Cause.ALL_WELL])])
+def test_a_line_with_many_bad_groups_is_weak_or_loose(bad, causes):
+    """Which of them the gateway's figures do not tell (nasty input 1.13)."""
+    quality = SignalQuality(NOW - 100)
+    for second in range(100):
+        quality.note(NOW - 100 + second, good=9, faults={Fault.CHECKSUM: second < bad})
+    line = LineState(open=True, changed=0.0, speed=9600, mode="standard", last_frame=NOW - 1, frames=50)
+    links = [meter_link("house", line, NOW), port_link("house", line, NOW), decode_link("house", line, quality, NOW)]
+    assert [finding.cause for finding in findings(as_json(links, running=True), "house")] == causes
+
+
+def test_a_clock_that_is_not_believed_is_named():
+    """The meter's when the host knows better, the host's when nobody does."""
+    line = LineState(open=True, changed=0.0, speed=9600, mode="standard", last_frame=NOW - 1, frames=50)
+    clock = MeterClock()
+    noon = datetime(2026, 7, 1, 12, tzinfo=UTC)
+    for _ in range(3):
+        clock.choose(noon + timedelta(hours=3.5), noon)
+    for kept, cause in ((0, Cause.METER_CLOCK), (7, Cause.HOST_CLOCK)):
+        links = [meter_link("house", line, NOW), clock_link("house", line, clock, kept, host_knows=not kept)]
+        assert [finding.cause for finding in findings(as_json(links, running=True), "house")] == [cause]
 
 
 def test_a_mute_meter_is_told_and_not_explained():
@@ -75,6 +96,9 @@ def test_the_sentences_of_the_sources_are_understood(tmp_path):
         assert named(open=False, error=text) == [cause], text
     assert named(open=False, error="/dev/ttyTIC: permission denied: add the user to …") == [Cause.PERMISSION_DENIED]
     assert named(open=False, error="/dev/ttyTIC: lost: unplugged") == [Cause.PORT_LOST]
+    assert named(open=False, error="usb:@1-1.2: no such adapter: is it plugged in? …") == [Cause.NO_SUCH_PORT]
+    assert named(open=False, error="/dev/ttyUSB0: its adapter is gone, and another …") == [Cause.NO_SUCH_PORT]
+    assert named(open=False, error="usb:0403:6015: several adapters answer to …") == [Cause.SEVERAL_PORTS]
     assert named(open=False, error="something new") == [Cause.UNKNOWN]
 
 

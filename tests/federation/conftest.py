@@ -77,9 +77,9 @@ def house(tmp_path):
 class Gate:
     """A gateway's end of the federation over a house's store, running until the end of its ``async with``."""
 
-    def __init__(self, house, account, timing=QUICK):
+    def __init__(self, house, account, timing=QUICK, doorkeeper=None):
         self.house = house
-        self.session = Session(account, timing, (QUOALISE,), COMMAND_NAMES)
+        self.session = Session(account, timing, (QUOALISE,), COMMAND_NAMES, doorkeeper)
         publisher = Publisher(self.session.jid.user, self.session.jid.domain, "P1Y")
         self._delivery = Delivery(self.session, house.store, self.call, publisher, house.wake)
         self._commands = Commands(self.session, house.store, self.call, publisher, self._delivery.resume)

@@ -125,6 +125,24 @@ def times(message):
     return sorted({int(r.time - START) // 60 for r in parcel.records})
 
 
+def test_a_message_carries_the_journals_head(house):
+    """The last committed entry, which the recipient keeps: confirmed rows are told in one to come."""
+    subscribe(house)
+    house.minutes(4)
+
+    async def scenario():
+        async with at_work(house) as bench:
+            ((_, stanza_id, payload),) = await bench.sent(1)
+            head = parse_quoalise(payload[0], 0).journal_head
+            assert head == house.store.journal.head()
+            assert head.seq == 2
+            bench.line.answers(stanza_id)
+            await bench.quiet()
+            assert house.store.journal.flush() >= 1
+
+    asyncio.run(scenario())
+
+
 def test_a_receipt_empties_the_outbox_and_its_id_says_of_what(house):
     """The id names the numbers; the message asks for a receipt."""
     subscribe(house)

@@ -156,3 +156,33 @@ def test_a_message_that_is_split_leaves_no_number_behind():
     lane.split(lane.flights[0, 10], 4)
     assert list(lane.flights) == [(0, 4), (4, 10), (10, 20)]
     assert lane.overdue(0).last == 4
+
+
+def test_thirty_days_of_silence_are_fewer_messages_than_a_stock_server_keeps():
+    """A recipient is away for a month, our own line is lost every six hours: ejabberd bounces the 101st message."""
+    lane, seq, sent = Lane(), 0, 0
+    for minute in range(30 * 1440):
+        now = 60.0 * minute
+        if minute % 360 == 359:
+            lane.new_session()
+        overdue = lane.overdue(now)
+        if overdue is not None:
+            lane.sent(overdue.after, overdue.last, 1_000, RECEIPT, now)
+            lane.accepted(overdue.after, overdue.last, now)
+            sent += 1
+        elif lane.open(now, 1_000):
+            lane.sent(seq, seq + 10, 1_000, RECEIPT, now)
+            lane.accepted(seq, seq + 10, now)
+            seq, sent = seq + 10, sent + 1
+    assert 30 < sent < 50
+    lane.resume(None)
+    assert lane.overdue(now) is not None
+
+
+def test_a_message_that_ones_own_server_had_not_taken_is_sent_again_with_the_next_session():
+    """Silence or not: it may be lost."""
+    lane = lane_with(1)
+    lane.sent(0, 10, 1_000, RECEIPT, FIRST_PATIENCE_S)
+    assert lane.probing
+    lane.new_session()
+    assert lane.overdue(FIRST_PATIENCE_S) is not None

@@ -5,8 +5,9 @@ import random
 
 import pytest
 
-from gateway.federation.recipient import Keeper
+from gateway.federation.recipient import Keeper, read_anchors
 from gateway.federation.stanza import Interval, Parcel
+from gateway.journal.entry import Head
 from gateway.senml.pack import Record
 
 EPOCH = "0a1b2c3d"
@@ -103,3 +104,15 @@ def test_a_record_is_printed_with_its_time_in_utc(keeper):
         "granularity": "raw",
         "meter": "s",
     }
+
+
+def test_the_newest_journal_head_of_each_gateway_is_kept(tmp_path):
+    """A shortened journal, or a message that comes late, does not take its place."""
+    path = tmp_path / "r.sqlite"
+    keeper = Keeper(path)
+    for n, (gateway, seq) in enumerate([("a@x", 5), ("a@x", 9), ("a@x", 7), ("b@x", 2), ("a@x", 9)]):
+        found = parcel(n, n + 1)
+        keeper.add(Parcel(found.records, found.interval, "s", None, {}, {}, Head(seq, f"{n}" * 64)), gateway)
+    keeper.add(parcel(9, 10), "a@x")
+    assert [(a.gateway, a.seq, a.hash[0]) for a in read_anchors(path)] == [("a@x", 9, "1"), ("b@x", 2, "3")]
+    keeper.close()

@@ -64,6 +64,80 @@ def test_without_encryption_no_login_is_tried(features):
         assert word not in heard
 
 
+LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
+BOMB = f"<?xml version='1.0'?><!DOCTYPE x [<!ENTITY l0 'lol'>{LAUGHS}]>" + HEADER.partition("?>")[2] + "&l9;"
+FEATURES = "<stream:features><starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/></stream:features>"
+
+
+async def with_words(chunks, watch):
+    """A server that says these chunks of bytes and nothing else; what the client said, and how much it took in."""
+    heard, taken = bytearray(), 0
+
+    async def serve(reader, writer):
+        nonlocal taken
+        try:
+            for chunk in chunks:
+                writer.write(chunk)
+                async with asyncio.timeout(5):
+                    await writer.drain()
+                taken += len(chunk)
+            while chunk := await reader.read(4096):
+                heard.extend(chunk)
+        except OSError:
+            pass
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    account = Account("gw@sen9.test", "secret-canary", f"127.0.0.1:{port}")
+    async with running(Session(account, replace(QUICK, start=1, retry_first=60, retry_last=60))) as session:
+        await watch(session)
+    server.close()
+    return bytes(heard), taken
+
+
+ENDLESS = 64 * 1024
+
+
+@pytest.mark.parametrize(
+    ("chunks", "sentence"),
+    [
+        ([BOMB.encode()], "no XMPP stream"),
+        ([bytes([byte]) for byte in BOMB.encode()], "no XMPP stream"),
+        ([BOMB.encode("utf-16")], "no XMPP stream"),
+        ([b"\xef\xbb\xbf" + BOMB.encode()], "no XMPP stream"),
+        ([b" " * ENDLESS] * 200, "no XMPP stream"),
+        ([HEADER.encode(), b"<message><body>", *[b"x" * ENDLESS] * 200], "more than 1024 KiB"),
+        ([HEADER.encode(), b"<message a='", *[b"x" * ENDLESS] * 200], "more than 1024 KiB"),
+        ([HEADER.encode(), *[b"<a>" * 20_000] * 200], "more than 1024 KiB"),
+    ],
+    ids=["laughs", "laughs-by-bytes", "laughs-in-utf16", "laughs-with-bom", "spaces", "text", "attribute", "depth"],
+)
+def test_whoever_is_on_the_way_before_the_login_costs_little(chunks, sentence):
+    """Entities and endless stanzas end the attempt with a sentence, long before they take memory."""
+
+    async def watch(session):
+        await eventually(lambda: session.state.error)
+        assert sentence in session.state.error
+
+    heard, taken = asyncio.run(with_words(chunks, watch))
+    assert b"canary" not in heard
+    # What the kernel holds on the way comes on top of our megabyte.
+    assert taken < 10 * 2**20
+
+
+def test_a_header_that_comes_byte_by_byte_is_a_header():
+    """What guards the start of a stream stops no slow line."""
+
+    async def watch(session):
+        await eventually(lambda: session.state.error)
+
+    words = ("\n" + HEADER.partition("?>")[2] + FEATURES).encode()
+    for text in ((HEADER + FEATURES).encode(), words):
+        heard, _ = asyncio.run(with_words([bytes([byte]) for byte in text], watch))
+        assert b"<starttls" in heard
+
+
 def test_an_unreachable_server_is_a_sentence():
     """What failed, and that it goes on trying."""
 

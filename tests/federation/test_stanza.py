@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from gateway.errors import SenMLError
 from gateway.federation.stanza import Interval, Publisher, build_quoalise, fit, parse_interval, parse_quoalise, size
+from gateway.journal.entry import Head
 from gateway.senml.naming import NameForm
 from gateway.store.points import Granularity, MeterInfo, Point, Series
 
@@ -169,3 +170,15 @@ def test_a_pack_of_an_existing_server_is_read():
     assert parcel.interval is None
     assert parcel.meter == "00000000000000"
     assert set(parcel.granularities.values()) == {"PT1M"}
+
+
+def test_the_journals_head_rides_in_the_meta():
+    """Once a message, whatever it holds; a head that is none is none."""
+    head = Head(17, "0f" * 32)
+    points = [point(POWER, T0, 450), point(TARIFF, T0, "HEURES CREUSES")]
+    for some in (points, points[1:], []):
+        text = ET.tostring(build_quoalise(PUBLISHER, METER, NameForm.SEN1, some, None, head))
+        assert text.count(b"0f" * 32) == 1
+        assert parse_quoalise(ET.fromstring(text), 0).journal_head == head
+        broken = text.replace(b'seq="17"', b'seq="-1"')
+        assert parse_quoalise(ET.fromstring(broken), 0).journal_head is None

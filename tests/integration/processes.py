@@ -60,7 +60,7 @@ class House:
         self.config = folder / "gateway.toml"
         home = HOME.partition("@")[2]
         self.config.write_text(
-            f'[[meter]]\nsource = "{source}"\nsensor = "ab12"\n'
+            f'[[meter]]\nsource = "{source}"\nsensor = "ab12"\nclock = "meter"\n'
             f'[store]\ndirectory = "data"\ncommit_interval_s = {commit_interval_s}\n'
             f'[federation]\njid = "{HOME}"\npassword_file = "password"\n'
             f'address = "{federation.address(home)}"\nca_file = "{federation.ca}"\n{extra}'

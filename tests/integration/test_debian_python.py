@@ -47,9 +47,9 @@ def installed_by_apt(package):
 @pytest.fixture(scope="session")
 def debian_python():
     """The interpreter of a virtual environment on Debian's Python and libraries."""
-    needed = "import ensurepip, venv, slixmpp, serial, msgspec"
+    needed = "import ensurepip, venv, slixmpp, serial, msgspec, cryptography"
     if not Path(DEBIAN_PYTHON).exists() or subprocess.run([DEBIAN_PYTHON, "-c", needed], check=False).returncode:
-        reason = f"{DEBIAN_PYTHON} lacks one of: venv, slixmpp, serial, msgspec"
+        reason = f"{DEBIAN_PYTHON} lacks one of: venv, slixmpp, serial, msgspec, cryptography"
         if os.environ.get("CI") and installed_by_apt("python3-slixmpp"):
             pytest.fail(reason)
         pytest.skip(reason)
@@ -60,7 +60,8 @@ def debian_python():
 
 def ask(python, expression):
     """What an interpreter answers to an expression, with the libraries of the gateway imported."""
-    libraries = "import msgspec, serial, slixmpp, sqlite_utils, tzdata; from importlib.metadata import version"
+    names = "cryptography, msgspec, serial, slixmpp, sqlite_utils, tzdata"
+    libraries = f"import {names}; from importlib.metadata import version"
     done = subprocess.run(
         [python, "-c", f"{libraries}; print({expression})"], check=False, capture_output=True, text=True
     )
@@ -69,8 +70,8 @@ def ask(python, expression):
 
 
 def test_what_is_compiled_is_debians_and_the_rest_is_new_enough(debian_python):
-    """Slixmpp, msgspec and pyserial are Debian's, slixmpp 1.10 or newer; sqlite-utils is ours, 4.2 or newer."""
-    for library in ("slixmpp", "msgspec", "serial"):
+    """What has machine code is Debian's, slixmpp 1.10 or newer; sqlite-utils is ours, 4.2 or newer."""
+    for library in ("slixmpp", "msgspec", "serial", "cryptography"):
         assert ask(debian_python, f"{library}.__file__").startswith("/usr/lib/python3/"), library
     assert ask(debian_python, "version('slixmpp')").startswith("1.10.")
     assert ask(debian_python, "sqlite_utils.__file__").startswith(str(VENV))

@@ -14,6 +14,7 @@ import pytest
 
 from gateway.errors import PortError
 from gateway.sources import serial_port
+from gateway.sources.adapter import FixedPort
 from gateway.sources.serial_port import SerialSource
 from tests.rights import without_rights
 
@@ -67,7 +68,7 @@ def adapter():
 @contextlib.contextmanager
 def opened(path):
     """An open source, and its loop's way to run something with a deadline."""
-    source = SerialSource(path)
+    source = SerialSource(FixedPort(path))
     with asyncio.Runner() as runner:
 
         def run(coroutine):
@@ -83,7 +84,7 @@ def opened(path):
 def refusal(path):
     """The sentence with which a port cannot be opened."""
     with pytest.raises(PortError) as caught:
-        asyncio.run(SerialSource(path).open())
+        asyncio.run(SerialSource(FixedPort(path)).open())
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
@@ -151,7 +152,7 @@ def test_the_speed_is_set_and_what_came_before_is_forgotten(adapter):
 
 def test_a_speed_set_while_closed_is_used_at_the_next_opening(adapter):
     """A port that was lost comes back at the speed it had."""
-    source = SerialSource(adapter.path)
+    source = SerialSource(FixedPort(adapter.path))
     source.set_speed(1200)
     asyncio.run(source.open())
     assert adapter.settings()[4:6] == [termios.B1200] * 2
@@ -169,11 +170,11 @@ def test_every_byte_arrives_as_it_was_sent(adapter):
 def test_only_the_named_path_is_opened(adapter):
     """No other device is opened, listed or looked for: a probe resets boards and disturbs radios."""
     script = (
-        "import asyncio, sys\nfrom pathlib import Path\nfrom gateway.sources.serial_port import SerialSource\n"
+        "import asyncio, sys\nfrom pathlib import Path\nfrom gateway.sources.source import parse_source\n"
         "seen = []\n"
         "sys.addaudithook(lambda event, given: seen.append(given[0]) if event in "
         "('open', 'os.listdir', 'os.scandir', 'glob.glob', 'subprocess.Popen') else None)\n"
-        "source = SerialSource(Path(sys.argv[1]))\nasyncio.run(source.open())\nsource.close()\n"
+        "source = parse_source(sys.argv[1], Path())\nasyncio.run(source.open())\nsource.close()\n"
         "print(*(x for x in seen if str(x).startswith(('/dev', '/sys', '/run'))), sep='\\n')\n"
     )
     command = [sys.executable, "-c", script, str(adapter.path)]

@@ -26,7 +26,15 @@ def test_a_path_is_a_serial_port_with_two_speeds(text):
     """An absolute path is that port and no other; it is not opened before it is asked for."""
     source = parse_source(text, FOLDER)
     assert isinstance(source, SerialSource)
-    assert source._path == Path(text)
+    assert source._adapter.find() == Path(text)
+    assert (source.speeds, source.finite) == (SPEEDS, False)
+
+
+@pytest.mark.parametrize("text", ["usb:0403:6015", "usb:0403:6015:TINFO-1234", "usb:@1-1.2"])
+def test_a_usb_identity_is_a_serial_port_as_well(text):
+    """It is not looked for before it is asked for: an adapter that is not plugged in is no fault of the text."""
+    source = parse_source(text, FOLDER)
+    assert isinstance(source, SerialSource)
     assert (source.speeds, source.finite) == (SPEEDS, False)
 
 
@@ -68,13 +76,17 @@ def test_a_replay_is_a_file_beside_the_configuration(text, path, speed):
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("", "write the path of a port (/dev/…), socket://HOST:PORT or replay:FILE"),
-        ("dev/ttyUSB0", "write the path of a port (/dev/…), socket://HOST:PORT or replay:FILE"),
+        ("", "write the path of a port (/dev/…), usb:…, socket://HOST:PORT or replay:FILE"),
+        ("dev/ttyUSB0", "write the path of a port (/dev/…), usb:…, socket://HOST:PORT or replay:FILE"),
         ("ttyUSB0", "write the path of a port"),
         ("COM3", "write the path of a port"),
         ("/dev/tty\0S0", "a name holds no NUL character"),
         ("replay:day\0.raw", "a name holds no NUL character"),
         ("tcp://host:1", "write the path of a port"),
+        ("USB:0403:6015", "write the path of a port"),
+        ("usb:", "write usb:VENDOR:PRODUCT:SERIAL or usb:@PLACE"),
+        ("usb:0403", "write usb:VENDOR:PRODUCT:SERIAL or usb:@PLACE"),
+        ("usb:0403:6015:TINFO\0", "a name holds no NUL character"),
         ("Replay:day.raw", "write the path of a port"),
         ("socket://", "write socket://HOST:PORT"),
         ("socket://host", "write socket://HOST:PORT"),
@@ -126,7 +138,7 @@ def test_what_is_not_there_is_one_sentence_when_it_is_opened(tmp_path, text, sen
     assert asyncio.run(refusal(parse_source(text, tmp_path))) == sentence.format(folder=tmp_path)
 
 
-@pytest.mark.parametrize("text", ["/dev/ttyTIC", "socket://127.0.0.1:1", "replay:f"])
+@pytest.mark.parametrize("text", ["/dev/ttyTIC", "/dev/ttyUSB0", "usb:@1-1.2", "socket://127.0.0.1:1", "replay:f"])
 def test_a_source_that_was_never_opened_can_be_closed(text):
     """Closing is harmless at any time, and as often as one likes."""
     source = parse_source(text, FOLDER)

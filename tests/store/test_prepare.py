@@ -12,6 +12,7 @@ from gateway.errors import StoreError
 from gateway.store.connection import FILE_NAME, WriterLock, open_reader
 from gateway.store.points import Confirm, Granularity
 from gateway.store.prepare import _save_from, prepare
+from gateway.store.recorder import Batch
 from gateway.store.store import Store
 from tests.store.conftest import START, frame
 
@@ -144,3 +145,18 @@ def test_what_root_makes_belongs_to_the_folders_owner(tmp_path):
     os.chown(tmp_path, 65534, 65534)
     prepare(tmp_path)
     assert {path.stat().st_uid for path in tmp_path.iterdir()} == {65534}
+
+
+def test_what_pulses_have_added_up_to_outlives_the_file(tmp_path):
+    """A water meter of years does not begin at nought because a card has aged."""
+    prepare(tmp_path)
+    with closing(Store(tmp_path)) as store:
+        store.add_meter("tap", "ab12cd34ef")
+        store.write([Batch("tap", totals={"water/volume/index": "24691/2"})], START)
+        old = tmp_path / "old.sqlite"
+        store._db.execute("VACUUM INTO ?", [str(old)])
+    (tmp_path / FILE_NAME).unlink()
+    prepare(tmp_path)
+    _save_from(old, tmp_path / FILE_NAME)
+    with closing(Store(tmp_path)) as store:
+        assert store.totals("tap") == {"water/volume/index": "24691/2"}

@@ -45,7 +45,7 @@ def test_what_left_unsent_is_not_noted(store, recorder):
     """Neither what no message can hold nor what no consent let out any more."""
     give(store, POWER, until=NOW)
     read(store, recorder, 0, 1, now=START)
-    assert store.give_up(COOP, 0, 1) == 1
+    assert store.drop(COOP, 0, 1) == 1
     assert store.confirm(COOP, 1, 2, NOW + 7200) == 1
     assert transfers(store) == []
 

@@ -11,12 +11,17 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 from string import Template
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from federation.process import S2S_PORT, RigError, Server
 
+if TYPE_CHECKING:
+    from federation.process import Login
+
 _HERE: Final = Path(__file__).resolve().parent
 _HTTP_PORT: Final = 5280
+# Where a server with ``registration="web"`` sends whoever wants an account.
+WEB_PAGE: Final = "https://accounts.sen.test/new"
 _CONFLICT: Final = 409  # the account exists
 # ejabberd 24.12 looks addresses up in libc, which knows nothing of this file, but SRV records in Erlang's resolver,
 # whose cache is filled on the command line. The name server is a closed port: no question ever leaves the machine.
@@ -54,6 +59,10 @@ class Ejabberd(Server):
             c2s_shaper="normal" if limited else "none",
             s2s_shaper="fast" if limited else "none",
             offline_messages=100 if limited else 100_000,
+            refused_mechanisms=", ".join(_refused(place.login)),
+            # Deny does not take away the change of one's own password.
+            register_access="none" if place.registration == "closed" else "all",
+            register_page=f'redirect_url: "{WEB_PAGE}"' if place.registration == "web" else "",
         )
         self._configuration.write_text(text)
 
@@ -129,6 +138,11 @@ class Ejabberd(Server):
         except OSError as error:
             msg = f"ejabberd ({self.place.domain}) did not answer {command}: {error}"
             raise RigError(msg) from error
+
+
+def _refused(login: Login) -> tuple[str, ...]:
+    scram = tuple(f"SCRAM-SHA-{bits}{plus}" for bits in (1, 256, 512) for plus in ("", "-PLUS"))
+    return ("DIGEST-MD5", "X-OAUTH2", *(scram if login == "plain" else ()))
 
 
 def _library() -> Path:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 C2S_PORT, C2S_TLS_PORT, S2S_PORT = 5222, 5223, 5269
 Limits = Literal["none", "default"]
+Registration = Literal["closed", "open", "web"]
+Login = Literal["scram", "plain"]
 _LAST_LINES = 12
 
 
@@ -36,7 +38,9 @@ class Place:
     """Where one server lives and what it must know of the other.
 
     ``peers`` maps the other domains to their addresses; ``ca`` is the certificate to trust; ``limits`` is "none", or
-    "default" for the rates and the offline store of Debian's configuration.
+    "default" for the rates and the offline store of Debian's configuration. ``registration`` says whether anybody may
+    make an account over XMPP, or is sent to a web page (ejabberd only); ``login`` is "plain" where
+    the server offers nothing better than PLAIN.
     """
 
     folder: Path
@@ -46,6 +50,8 @@ class Place:
     ca: Path
     certificate: Certificate
     limits: Limits = "none"
+    registration: Registration = "closed"
+    login: Login = "scram"
 
 
 class Server(ABC):

@@ -20,14 +20,16 @@ s2s_peers = { $peers }
 
 modules_enabled = {
 	"roster"; "saslauth"; "tls"; "disco"; "ping"; "posix"; "s2s_auth_certs"; "s2s_peers"; "smacks"; "pep"; "mam";
-	"offline"; "carbons"; "blocklist"; "admin_shell"; "time"; "version"; $limits_module
+	"offline"; "carbons"; "blocklist"; "admin_shell"; "time"; "version"; "user_account_management"; $register_module
+	$limits_module
 }
 modules_disabled = { "dialback" } -- certificates only
 c2s_require_encryption = true
 s2s_require_encryption = true
 s2s_secure_auth = true
-allow_registration = false
+allow_registration = $allow_registration
 authentication = "internal_hashed"
+disable_sasl_mechanisms = { $refused_mechanisms }
 password_hash = "SHA-256" -- with the default, SHA-1, only SCRAM-SHA-1 is offered
 -- SQLite, since the default storage slows down with each item, and so that kill -9 loses nothing.
 storage = "sql"

@@ -6,9 +6,12 @@ import getpass
 import shutil
 from pathlib import Path
 from string import Template
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from federation.process import S2S_PORT, RigError, Server
+
+if TYPE_CHECKING:
+    from federation.process import Login
 
 _HERE: Final = Path(__file__).resolve().parent
 # What Debian's /etc/prosody/prosody.cfg.lua sets.
@@ -38,6 +41,9 @@ class Prosody(Server):
             peers=peers,
             limits_module='"limits";' if limited else "",
             limits=_DEBIAN_LIMITS if limited else "",
+            register_module='"register_ibr";' if place.registration == "open" else "",
+            allow_registration=str(place.registration == "open").lower(),
+            refused_mechanisms=", ".join(f'"{name}"' for name in _refused(place.login)),
         )
         self._configuration.write_text(text)
 
@@ -64,6 +70,11 @@ class Prosody(Server):
         # Through the running server: prosodyctl's own commands open the database besides it, and one finds it locked.
         jid = f"{user}@{self.place.domain}"
         self.run("prosodyctl", "--config", str(self._configuration), "shell", "user", action, jid, *arguments)
+
+
+def _refused(login: Login) -> tuple[str, ...]:
+    scram = tuple(f"SCRAM-SHA-{bits}{plus}" for bits in (1, 256) for plus in ("", "-PLUS"))
+    return ("DIGEST-MD5", *(scram if login == "plain" else ()))
 
 
 def missing_packages() -> list[str]:

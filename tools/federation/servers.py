@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, Literal, Self
 from federation import ejabberd, prosody
 from federation.certificates import Authority
 from federation.ejabberd import Ejabberd
-from federation.process import C2S_PORT, Limits, Place, RigError, Server
+from federation.process import C2S_PORT, Limits, Login, Place, Registration, RigError, Server
 from federation.prosody import Prosody
 
 if TYPE_CHECKING:
@@ -86,6 +86,8 @@ class Federation:
         limits: "none", or "default" for the rates and offline limits of Debian's configurations.
         domains: the two domains.
         distrusted: a domain whose certificate comes from an authority that nobody trusts.
+        registration: "open" lets anybody make an account over XMPP, "web" shows the address of a page (ejabberd).
+        login: "scram", or "plain" for servers that offer nothing but PLAIN.
     """
 
     def __init__(
@@ -98,6 +100,8 @@ class Federation:
         *,
         domains: tuple[str, str] = ("sen1.test", "sen2.test"),
         distrusted: str | None = None,
+        registration: Registration = "closed",
+        login: Login = "scram",
     ) -> None:
         base = base.resolve()
         self._net = LoopbackNet() if net is None else None
@@ -118,6 +122,8 @@ class Federation:
                 ca=self.ca,
                 certificate=issuer.issue(domain, folder / "certificates"),
                 limits=limits,
+                registration=registration,
+                login=login,
             )
             self._servers[domain] = _KINDS[kind](place)
 

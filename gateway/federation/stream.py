@@ -1,0 +1,136 @@
+"""slixmpp's client with the paths closed that it leaves open: the stream's bytes, its certificate, its log.
+
+What comes before the login may come from anyone on the way, so it is bounded before the XML parser sees it: no document
+type (no entities), no endless stanza. A pin is checked before the first byte is sent through the new encryption.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import TYPE_CHECKING, cast
+
+from slixmpp import JID, ClientXMPP
+
+from gateway.errors import FederationError
+from gateway.federation.pins import pin_of
+
+if TYPE_CHECKING:
+    import ssl
+    from asyncio import BaseTransport, Transport
+    from collections.abc import Callable, Collection
+    from xml.etree import ElementTree as ET
+
+log = logging.getLogger(__name__)
+
+# Every hash that slixmpp knows; PLAIN would hand the password itself to whoever answers.
+MECHANISMS = frozenset(f"SCRAM-SHA-{bits}{plus}" for bits in ("1", "256", "512") for plus in ("", "-PLUS"))
+
+# Twice what servers let through between one another (512 KiB).
+MAX_STANZA_BYTES = 1_048_576
+
+# Before the first element there is an XML declaration at most (RFC 6120 §11.5). UTF-16 and its like, in which a
+# document type would look otherwise, are no XMPP either (§11.6).
+_MAX_PROLOG = 512
+_ELEMENT = re.compile(rb"<[A-Za-z_:]")
+_PROLOG = re.compile(rb"\s*(<\?xml[\x20-\x3d\x40-\x7e\s]*\?>)?\s*")
+
+
+class Client(ClientXMPP):
+    """One connection's client.
+
+    Args:
+        jid: the full JID.
+        password: for SCRAM.
+        context: what TLS believes; it is shared and stays as it is.
+        pins: what the public key must be one of; None when every certificate that TLS believes will do.
+        broken: told in a sentence why the connection must not go on.
+    """
+
+    def __init__(
+        self,
+        jid: JID,
+        password: str,
+        context: ssl.SSLContext,
+        pins: Collection[str] | None,
+        broken: Callable[[str], None],
+    ) -> None:
+        # Before slixmpp's own start, which calls init_parser.
+        self.pin_seen: str | None = None
+        self._pins, self._tell_broken = pins, broken
+        self._shut = False
+        self._prolog: bytes | None = b""
+        self._unfinished = 0
+        config = {"feature_mechanisms": {"use_mechs": set(MECHANISMS)}}
+        super().__init__(jid, password, plugin_config=config, lang="fr", ssl_context=context)
+        self.enable_direct_tls, self.enable_starttls, self.enable_plaintext = False, True, False
+
+    def get_ssl_context(self) -> ssl.SSLContext:
+        """Ours as it is: slixmpp 1.10 would add the system's authorities to the one that was configured."""
+        return self.ssl_context
+
+    def start_stream_handler(self, xml: ET.Element) -> None:
+        """A stanza without a language must stay so, to be answered in the default one and not in the server's."""
+        super().start_stream_handler(xml)  # type: ignore[no-untyped-call]
+        self.peer_default_lang = None
+
+    def exception(self, exception: Exception) -> None:
+        """A stanza that slixmpp stumbles over is a peer's doing: it ends nothing here and its text is not logged."""
+        log.warning("a stanza could not be handled (%s)", type(exception).__name__)
+
+    def connection_made(self, transport: BaseTransport, send_event: bool = True) -> None:
+        """Look at the certificate before anything is said to whoever holds it."""
+        encrypted = transport.get_extra_info("ssl_object")
+        if encrypted is not None and self._pins is not None and not self._is_pinned(encrypted):
+            self.transport = cast("Transport", transport)
+            return
+        super().connection_made(transport, send_event)
+
+    def init_parser(self) -> None:
+        """A new stream begins: at the start, after STARTTLS and after the login."""
+        super().init_parser()
+        self._prolog = b""
+
+    def incoming_filter(self, xml: ET.Element) -> ET.Element:
+        """A stanza is complete: its bytes are no longer held."""
+        self._unfinished = 0
+        return xml
+
+    def data_received(self, data: bytes | str) -> None:
+        """Hand on to the parser what may reach it."""
+        chunk = data.encode() if isinstance(data, str) else data
+        if self._shut:
+            return
+        if self._prolog is not None:
+            chunk = self._prolog = self._prolog + chunk
+            begun = _ELEMENT.search(chunk)
+            if not _PROLOG.fullmatch(chunk[: begun.start()] if begun else b"") or (
+                not begun and len(chunk) > _MAX_PROLOG
+            ):
+                self._break("the server sends what is no XMPP stream")
+                return
+            if not begun:
+                return
+            self._prolog = None
+        self._unfinished += len(chunk)
+        super().data_received(chunk)
+        if self._unfinished > MAX_STANZA_BYTES:
+            self._break(f"the server sent a stanza of more than {MAX_STANZA_BYTES // 1024} KiB")
+
+    def _is_pinned(self, encrypted: ssl.SSLObject) -> bool:
+        try:
+            self.pin_seen = pin_of(encrypted.getpeercert(binary_form=True) or b"")
+        except FederationError as error:
+            self._break(str(error))
+            return False
+        if self._pins is None or self.pin_seen in self._pins:
+            return True
+        self._break(
+            f"the server's key is not the pinned one: it shows {self.pin_seen}; if its operator confirms this key, "
+            "add it to pin in [federation]"
+        )
+        return False
+
+    def _break(self, fault: str) -> None:
+        self._shut = True
+        self._tell_broken(fault)

@@ -1,0 +1,189 @@
+"""``linky-gateway journal``: check it, read it, give it away; what it is made of is in ``gateway/journal/README.md``.
+
+``verify`` needs nothing but an export: no database, no private key, no network. Exit code 65 when the journal is not
+whole. ``show``, ``export`` and ``key`` read a household's own, also while the daemon runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gateway.errors import JournalError, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from gateway.journal.entry import Head
+    from gateway.journal.verify import Verdict
+    from gateway.store.store import Archive
+
+EXIT_NOT_WHOLE = 65  # EX_DATAERR of sysexits.h
+
+_ANCHOR = re.compile(r"([0-9]{1,15}):([0-9a-f]{64})")
+
+
+def add_parser(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], config: Path, moment: Callable[[str], int]
+) -> None:
+    """Make the command known; ``moment`` reads a time of the command line, ``config`` is the default file."""
+    journal = commands.add_parser("journal", help="what was decided and what left: signed, for anyone to check")
+    actions = journal.add_subparsers(dest="action", required=True, metavar="ACTION")
+
+    check = _action(actions, "verify", _verify, "check an export, or the journal of this house", config)
+    check.add_argument("file", nargs="?", metavar="FILE", help="an export; - is standard input")
+    for name, read, form, text in _TRUSTED:
+        check.add_argument(name, action="append", default=[], type=read, metavar=form, help=text)
+    show = _action(actions, "show", _show, "one line an entry", config)
+    show.add_argument("--from", dest="since", type=moment, default=0, metavar="T", help="ISO 8601, included")
+    show.add_argument("--to", dest="until", type=moment, default=2**62, metavar="T", help="ISO 8601, not included")
+    show.add_argument("--json", action="store_true", help="JSON Lines")
+    for action in (check, show):
+        action.add_argument("--lang", choices=("fr", "en"), help="(default: that of LANG)")
+    _action(actions, "export", _export, "all of it to standard output, for anyone to verify", config)
+    _action(actions, "key", _key, "the public key, to be given to whoever shall verify", config)
+    anchors = _action(actions, "anchors", _anchors, "the journal heads that a recipient keeps", None)
+    anchors.add_argument("file", type=Path, metavar="FILE", help="the file of consume --store")
+
+
+def _action(
+    actions: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    function: Callable[[argparse.Namespace], int],
+    text: str,
+    config: Path | None,
+) -> argparse.ArgumentParser:
+    parser = actions.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+    parser.set_defaults(run=function)
+    if config:
+        parser.add_argument("--config", type=Path, default=config, help=f"(default: {config})")
+    return parser
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from gateway.journal.verify import read_lines, verify  # noqa: PLC0415
+    from gateway.journal.words import verdict_text  # noqa: PLC0415
+
+    keys, anchors = options.key, options.anchor
+    if options.file == "-":
+        verdict = verify(read_lines(sys.stdin.buffer), keys, anchors)
+    elif options.file:
+        with Path(options.file).open("rb") as stream:
+            verdict = verify(read_lines(stream), keys, anchors)
+    else:
+        keys = keys or _own_keys(options.config)
+        verdict = _verify_own(options.config, keys, anchors)
+    text = verdict_text(verdict, _language(options), key_given=bool(keys))
+    if verdict.fault:
+        # On the error channel, and nothing on the other: a script that keeps the good ones keeps no bad one.
+        sys.stderr.write(f"linky-gateway: {text}\n")
+        return EXIT_NOT_WHOLE
+    sys.stdout.write(text + "\n")
+    return 0
+
+
+def _verify_own(config: Path, keys: list[str], anchors: list[Head]) -> Verdict:
+    from gateway.journal.verify import verify  # noqa: PLC0415
+
+    with closing(_archive(config)) as archive:
+        return verify((line.encode() for line in _lines(archive)), keys, anchors)
+
+
+def _show(options: argparse.Namespace) -> int:
+    from gateway.journal.words import as_json, as_text  # noqa: PLC0415
+
+    lang = _language(options)
+    with closing(_archive(options.config)) as archive:
+        for entry in archive.journal.entries(options.since, options.until):
+            try:
+                line = json.dumps(as_json(entry), ensure_ascii=False) if options.json else as_text(entry, lang)
+            except (ValueError, KeyError, AttributeError) as error:
+                raise JournalError(f"entry {entry.seq} was changed and cannot be shown: run journal verify") from error
+            sys.stdout.write(line + "\n")
+    return 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    with closing(_archive(options.config)) as archive:
+        _write(_lines(archive))
+    return 0
+
+
+def _key(options: argparse.Namespace) -> int:
+    keys = _own_keys(options.config)
+    if not keys:
+        raise StoreError("there is no journal yet: its key is made with its first entry, when the gateway is started")
+    _write(f"{key}\n" for key in keys)
+    return 0
+
+
+def _anchors(options: argparse.Namespace) -> int:
+    from gateway.federation.recipient import read_anchors  # noqa: PLC0415
+    from gateway.store.recorder import iso  # noqa: PLC0415
+
+    _write(f"{a.seq}:{a.hash}  {a.gateway}  {a.epoch}  {iso(a.time)}\n" for a in read_anchors(options.file))
+    return 0
+
+
+def _lines(archive: Archive) -> Iterator[str]:
+    from gateway.journal.entry import write_line  # noqa: PLC0415
+
+    return (write_line(entry) + "\n" for entry in archive.journal.entries())
+
+
+def _archive(config: Path) -> Archive:
+    from gateway.config import load  # noqa: PLC0415
+    from gateway.store.store import Archive  # noqa: PLC0415
+
+    return Archive(load(config).directory)
+
+
+def _own_keys(config: Path) -> list[str]:
+    from gateway.journal.key import read_key  # noqa: PLC0415
+
+    with closing(_archive(config)) as archive:
+        key = read_key(archive.journal.key_path)
+    return [key.public] if key else []
+
+
+def _public(word: str) -> str:
+    """A key of the command line: 64 digits, or the name of a file that holds them or a PEM."""
+    from gateway.journal.key import read_public  # noqa: PLC0415
+
+    path = Path(word)
+    try:
+        return read_public(path.read_text(encoding="ascii", errors="replace") if path.is_file() else word)
+    except (JournalError, OSError) as error:
+        raise argparse.ArgumentTypeError(f"{word!r} {error}") from error
+
+
+def _anchor(word: str) -> Head:
+    from gateway.journal.entry import Head  # noqa: PLC0415
+
+    match = _ANCHOR.fullmatch(word)
+    if not match:
+        raise argparse.ArgumentTypeError(f"{word!r} is not NUMBER:HASH as `journal anchors` prints it")
+    return Head(int(match[1]), match[2])
+
+
+_TRUSTED: tuple[tuple[str, Callable[[str], object], str, str], ...] = (
+    ("--key", _public, "KEY", "a trusted public key: its 64 digits, or a file that holds it (may be repeated)"),
+    ("--anchor", _anchor, "N:HASH", "the number and hash of an entry that must be in it (may be repeated)"),
+)
+
+
+def _language(options: argparse.Namespace) -> str:
+    from gateway.doctor.sentences import language  # noqa: PLC0415
+
+    return options.lang or language(os.environ)
+
+
+def _write(lines: Iterable[str]) -> None:
+    for line in lines:
+        sys.stdout.write(line)

@@ -1,0 +1,65 @@
+"""``linky-gateway reading``: its words in, its lines out; what it orders is done by ``gateway.by_hand``."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Iterator
+
+    from gateway.config import Config
+
+
+def parsers(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    command: Callable[..., argparse.ArgumentParser],
+    run: Callable[[argparse.Namespace], int],
+    time: Callable[[str], int],
+) -> None:
+    """Add the command with its two actions; ``command`` makes one, ``time`` reads one, ``run`` does it."""
+    text = "readings by hand: water, gas, heat, a solar meter"
+    reading = commands.add_parser("reading", help=text, description=text[0].upper() + text[1:] + ".")
+    actions = reading.add_subparsers(dest="action", required=True, metavar="ACTION")
+    add = command(actions, "add", run, "store what a meter's face says")
+    add.add_argument("series", metavar="SERIES", help="water, gas, heat, electricity-consumed, electricity-produced")
+    add.add_argument("value", metavar="VALUE", help="the index, such as 123.456")
+    add.add_argument("--unit", metavar="U", help="l or m3, Wh, kWh or MWh (default: l or Wh, in which it is stored)")
+    add.add_argument("--at", type=time, metavar="T", help="when it was read, ISO 8601 (default: now)")
+    add.add_argument("--meter", metavar="NAME", help="which meter; a new name makes a new one")
+    add.add_argument("--force", action="store_true", help="even if the index falls: the meter was replaced")
+    everything = command(actions, "list", run, "what was entered by hand")
+    everything.add_argument("--meter", metavar="NAME", help="only of this meter")
+    everything.add_argument("--json", action="store_true", help="JSON Lines")
+
+
+def order_of(options: argparse.Namespace) -> dict[str, object]:
+    """The order of ``reading add``."""
+    words = ("series", "value", "unit", "at", "meter", "force")
+    return {"do": "reading", "order": {word: getattr(options, word) for word in words}}
+
+
+def said(entered: object) -> str:
+    """What was stored, for the person who entered it."""
+    assert isinstance(entered, dict)  # noqa: S101 (made by by_hand.enter)
+    more = "; the pulses count on from there" if entered["counts_on"] else ""
+    return "{meter}: {series} is {value} {unit} at {time}".format(**entered) + more
+
+
+def listed(config: Config, options: argparse.Namespace) -> Iterator[str]:
+    """The lines of ``reading list``."""
+    from gateway.store.recorder import iso  # noqa: PLC0415 (the other commands need none of it)
+    from gateway.store.store import Archive  # noqa: PLC0415
+
+    archive = Archive(config.directory)
+    try:
+        points = archive.by_hand(options.meter)
+    finally:
+        archive.close()
+    for p in points:
+        row = {"time": iso(p.time), "meter": p.series.meter, "series": p.series.path, "value": p.value}
+        row["unit"] = p.series.unit
+        yield json.dumps(row) if options.json else "  ".join(map(str, row.values()))
+    if not points and not options.json:
+        yield "no reading was entered by hand"

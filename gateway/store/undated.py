@@ -1,0 +1,60 @@
+"""Frames that came while nobody knew the time, kept until somebody does: by start of the machine and by its seconds.
+
+What they say is stored when they are dated, in the transaction in which they leave here: no crash loses or doubles it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gateway.store.tables import Tables, translated
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gateway.store.recorder import Batch, UndatedFrame
+
+
+class Undated(Tables):
+    """The frames without a date."""
+
+    @translated
+    def undated(self, meter: str, boot: str, limit: int) -> list[UndatedFrame]:
+        """The oldest frames of that start of the machine, (milliseconds since it, the frame), at most ``limit``."""
+        return self._db.execute(
+            "SELECT at, frame FROM undated JOIN meter ON meter.id = meter"
+            " WHERE meter.name = ? AND boot = ? ORDER BY at LIMIT ?",
+            [meter, boot, limit],
+        ).fetchall()
+
+    @translated
+    def count_undated(self, meter: str, boot: str) -> int:
+        """How many of them there are."""
+        (count,) = self._db.execute(
+            "SELECT count(*) FROM undated JOIN meter ON meter.id = meter WHERE meter.name = ? AND boot = ?",
+            [meter, boot],
+        ).fetchone()
+        return int(count)
+
+    @translated
+    def give_up_undated(self, boot: str) -> int:
+        """Delete those of earlier starts, which nobody can date any more, and note the event; how many there were."""
+        self.begin()
+        self._db.execute(
+            "INSERT INTO event (meter, time, kind, series, detail)"
+            " SELECT meter.id, meter.last_time, 'undated-lost', '', json_object('frames', count(*))"
+            " FROM undated JOIN meter ON meter.id = meter WHERE boot <> ? GROUP BY meter.id",
+            [boot],
+        )
+        lost = self._db.execute("DELETE FROM undated WHERE boot <> ?", [boot]).rowcount
+        self.commit()
+        return lost
+
+    def _write_undated(self, batch: Batch) -> None:
+        meter = self._meter_id(batch.meter)
+        rows: Sequence[tuple[object, ...]] = [(meter, batch.boot, at, frame) for at, frame in batch.undated]
+        self._db.executemany("INSERT OR REPLACE INTO undated VALUES (?, ?, ?, ?)", rows)
+        if batch.dated_until is not None:
+            self._db.execute(
+                "DELETE FROM undated WHERE meter = ? AND boot = ? AND at <= ?", [meter, batch.boot, batch.dated_until]
+            )
