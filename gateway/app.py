@@ -271,7 +271,11 @@ class Gateway:
             return await self._enter(request)
         if request.get("do") == "account" and self._publication:
             return await self._publication.order(request)
-        return await self.call(act, self._store, request, time.time())
+        done = await self.call(act, self._store, request, time.time())
+        if self._publication:
+            # A suspension that ended, a notice: there may be something to send.
+            self._publication.wake.set()
+        return done
 
     async def _enter(self, request: dict[str, Any]) -> object:
         """A reading by hand: after everything that was counted before it, before everything that is counted after."""

@@ -156,26 +156,26 @@ def _status(options: argparse.Namespace) -> int:
 
 
 def _consent(options: argparse.Namespace) -> int:
+    from functools import partial  # noqa: PLC0415
+
     from gateway.config import load  # noqa: PLC0415
+    from gateway.consent.command import Desk, run  # noqa: PLC0415
+    from gateway.doctor.sentences import language  # noqa: PLC0415
 
     config = load(options.config)
-    if options.action == "list":
-        _print_consents(_ask_or_do(config, {"do": "consents"}), as_json=options.json)
-    elif options.action == "grant":
-        order = {
-            "recipient": options.recipient,
-            "series": options.series,
-            "granularity": options.granularity,
-            "until": options.until,
-            "meter": options.meter,
-        }
-        _print_consents([_ask_or_do(config, {"do": "grant", "order": order})], as_json=options.json)
-    else:
-        request = {"do": "revoke", "recipient": options.recipient, "series": options.series}
-        count = _ask_or_do(config, request)
-        rest = "nothing more is sent" if count else "none was given"
-        print(f"{count} consent{'' if count == 1 else 's'} withdrawn; {rest}")
-    return 0
+    read = sys.stdin.readline if sys.stdin.isatty() and sys.stdout.isatty() else None
+    ask = partial(_ask_or_do, config)
+    return run(options, Desk(ask, sys.stdout, sys.stderr, read, _user(), config.max_retention, language(os.environ)))
+
+
+def _user() -> str:
+    """Who types the command, for the record of what is consented to."""
+    import getpass  # noqa: PLC0415 (nobody else is asked who they are)
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
 
 
 def _reading(options: argparse.Namespace) -> int:
@@ -199,17 +199,6 @@ def _ask_or_do(config: Config, request: dict[str, object]) -> object:
         return ask(config.control_socket, request)
     except ConnectionError:
         return act_alone(config, request)
-
-
-def _print_consents(rows: object, *, as_json: bool) -> None:
-    assert isinstance(rows, list)  # noqa: S101 (made by describe)
-    if as_json:
-        print(json.dumps(rows, indent=2))
-        return
-    for row in rows:
-        print("{id:>3}  {state:<9}  {recipient}  {meter}:{series}  {granularity}  until {until}".format(**row))
-    if not rows:
-        print("no consent was ever given: nothing leaves the house")
 
 
 def _consume(options: argparse.Namespace) -> int:
@@ -268,20 +257,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _consent_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from gateway.consent.command import add_actions  # noqa: PLC0415
+
     consent = commands.add_parser("consent", help="who may have what", description="Who may have what.")
     actions = consent.add_subparsers(dest="action", required=True, metavar="ACTION")
-    give = _command(actions, "grant", _consent, "allow a recipient some series")
-    give.add_argument("recipient", help="the recipient's address, for example coop@example.org")
-    give.add_argument("--series", required=True, metavar="PREFIX", help="a path: what lies at or below it is shared")
-    give.add_argument("--granularity", required=True, choices=("raw", "PT1M", "PT30M", "P1D"))
-    give.add_argument("--until", metavar="DATE", help="the last day (default: in one year)")
-    give.add_argument("--meter", help="which meter, where there are several")
-    take = _command(actions, "revoke", _consent, "withdraw; what is queued is deleted")
-    take.add_argument("recipient")
-    take.add_argument("--series", metavar="PREFIX", help="only the consents at or below this path")
-    everything = _command(actions, "list", _consent, "every consent ever given, with its state")
-    for action in (give, everything):
-        action.add_argument("--json", action="store_true")
+    add_actions(lambda name, text: _command(actions, name, _consent, text))
 
 
 def _account_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

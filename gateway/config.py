@@ -23,6 +23,8 @@ from gateway.senml.naming import parse_identifier
 # systemd hands credentials over in this folder (systemd.exec(5), LoadCredential=).
 PASSWORD_CREDENTIAL = "xmpp-password"  # noqa: S105 (the name of the credential, not its content)
 
+MAX_RETENTION = "P3Y"
+
 _NAME = "^[a-z0-9][a-z0-9-]{0,31}$"
 _SENSOR = "^[a-z0-9][a-z0-9._-]{0,63}$"
 
@@ -94,8 +96,10 @@ class Federation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     pin_only: bool = False
     units: Literal["secondary", "primary"] = "secondary"
     # What the recipients are bound to (ISO 8601 duration), written into every pack.
-    max_retention: Annotated[str, msgspec.Meta(pattern=r"^P(\d+[YMWD])+$")] = "P3Y"
+    max_retention: Annotated[str, msgspec.Meta(pattern=r"^P(\d+[YMWD])+$")] = MAX_RETENTION
     max_stanza_bytes: Annotated[int, msgspec.Meta(ge=4000, le=200_000)] = 30_000
+    # What somebody without a consent may see: nothing, or which series there are (never a value).
+    strangers: Literal["nothing", "catalogue"] = "nothing"
 
 
 class Household(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -152,6 +156,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def directory(self) -> Path:
         """The database's folder."""
         return self.path(self.store.directory)
+
+    @property
+    def max_retention(self) -> str:
+        """How long a recipient may keep what it is sent."""
+        return self.federation.max_retention if self.federation else MAX_RETENTION
 
     @property
     def control_socket(self) -> Path:

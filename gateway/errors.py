@@ -37,6 +37,12 @@ class ConsentError(GatewayError, ValueError):
     exit_code = 2
 
 
+class RequestLimitError(ConsentError):
+    """Somebody asks for access more often than a household can be asked; ``str`` may be shown to the asker."""
+
+    exit_code = 69
+
+
 class JournalError(GatewayError, ValueError):
     """A journal, or one line of it, that is not what was written, or a key that is none."""
 

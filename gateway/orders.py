@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gateway.by_hand import enter
-from gateway.consent.grant import Order, describe, grant, revoke
+from gateway.consent.act import ORDERS as CONSENT_ORDERS
+from gateway.consent.act import act as act_on_consents
 from gateway.errors import GatewayError, StoreError
 from gateway.received import stored_supplies
 from gateway.senml.naming import SeriesName
@@ -56,22 +57,9 @@ def prepare_store(directory: Path) -> None:
 def act(store: Store, request: dict[str, Any], now: float) -> object:
     """Do one order of the command line; GatewayError with the reason when it cannot be done."""
     match request:
-        case {"do": "grant", "order": dict(order)}:
-            return describe(grant(store, _order(order), now), now)
-        case {"do": "revoke", "recipient": str(recipient), "series": str() | None as series}:
-            return revoke(store, recipient, series, now)
-        case {"do": "consents"}:
-            return [describe(consent, now) for consent in store.consents()]
+        case {"do": str(order)} if order in CONSENT_ORDERS:
+            return act_on_consents(store, request, now)
     raise GatewayError(f"unknown order {request.get('do')!r}")
-
-
-def _order(words: dict[str, Any]) -> Order:
-    if not all(isinstance(word, str | None) for word in words.values()):
-        raise GatewayError("an order is made of words")
-    try:
-        return Order(**words)
-    except TypeError as error:
-        raise GatewayError(f"not an order: {error}") from error
 
 
 def act_alone(config: Config, request: dict[str, Any]) -> object:

@@ -6,15 +6,18 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from federation import wait_until
+from gateway.store.points import Granularity
 from gateway.store.prepare import prepare
 from gateway.store.recorder import Recorder
 from gateway.store.store import Store
+from gateway.store.terms import Terms
 from simulator.process import Meter
 from tests.store.conftest import POWER, START, frame
 
@@ -207,6 +210,27 @@ def test_consents_are_given_listed_and_withdrawn_with_and_without_the_daemon(tmp
     assert [row["state"] for row in listed] == ["withdrawn", "withdrawn"]
     refused = gateway("consent", "grant", "coop@sen2.test", "--series", "*", "--granularity", "raw", "--config", config)
     assert (refused.returncode, b"a wildcard is refused" in refused.stderr) == (2, True)
+
+
+def test_a_request_is_read_and_answered_with_and_without_the_daemon(tmp_path, daemon):
+    """What was asked while one program held the database is answered through the other."""
+    config = configure(tmp_path, "/nowhere/tty")
+    prepare(tmp_path / "data")
+    with closing(Store(tmp_path / "data")) as store:
+        store.add_meter("house", "ab12")
+        for purpose in ("a", "b"):
+            terms = Terms(purpose=purpose)
+            store.ask_access("coop@sen2.test", "ab12", "consumption", Granularity.DAY, terms, time.time())
+    answer = ("--config", config, "--json", "--yes", "--accept")
+    assert json.loads(gateway("consent", "answer", "1", *answer).stdout)[0]["purpose"] == "a"
+    daemon(config)
+    wait_until(lambda: status(config), 20, "the daemon answers", every=0.2)
+    (waiting,) = json.loads(gateway("consent", "pending", "--json", "--config", config).stdout)
+    assert (waiting["id"], waiting["meter"]) == (2, "house")
+    done = gateway("consent", "answer", "2", *answer)
+    assert (json.loads(done.stdout)[0]["purpose"], b"CNIL" in done.stderr) == ("b", True)
+    refused = gateway("consent", "answer", "2", "--no", "--config", config)
+    assert (refused.returncode, refused.stderr) == (2, b"linky-gateway: request 2: it is granted already\n")
 
 
 def test_a_house_that_has_not_begun_has_no_status_yet(tmp_path):

@@ -67,7 +67,7 @@ def test_every_key_is_documented_in_the_shipped_file(tmp_path):
     (counter,) = load(write(tmp_path, LEAST + least)).counter
     for key in ("pull", "debounce_ms", "rising"):
         assert getattr(config.counter[0], key) == getattr(counter, key)
-    for key in ("resource", "units", "max_retention", "max_stanza_bytes"):
+    for key in ("resource", "units", "max_retention", "max_stanza_bytes", "strangers"):
         assert getattr(config.federation, key) == getattr(plain, key)
 
 

@@ -6,7 +6,6 @@ by one tick for several purposes). The words of errors are for the person who ga
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -14,6 +13,18 @@ from typing import TYPE_CHECKING
 from gateway.errors import ConsentError
 from gateway.store.points import Granularity, under
 from gateway.store.recorder import PARIS, iso
+from gateway.store.terms import (
+    PLAIN_PROOF,
+    Change,
+    Channel,
+    Offer,
+    Proof,
+    Role,
+    Terms,
+    check_jid,
+    check_path,
+    check_terms,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,61 +38,95 @@ LONGEST_DAYS = 3 * 366
 # 2026-01-01: a clock before that has not been set since the machine began to run.
 _CLOCK_IS_SET = 1_767_225_600
 
-_JID = re.compile(r"[^@/\s]+@[^@/\s]+")
-_PATH = re.compile(r"(consumption|production|contract|status|message|water|gas|heat|other)(/[a-z0-9-]+)*")
-
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What was asked for, in the words of the command line."""
+    """What was asked for, in the words of the command line; an empty word was not said."""
 
     recipient: str
     series: str
     granularity: str
     until: str | None = None
     meter: str | None = None
+    begins: str | None = None
+    no_push: bool = False
+    no_history: bool = False
+    history_from: str | None = None
+    purpose: str = ""
+    controller: str = ""
+    contact: str = ""
+    privacy: str = ""
+    role: str = Role.CONTROLLER.value
+    code_url: str = ""
+    code_version: str = ""
+    code_hash: str = ""
+    retention: str = ""
 
 
-def grant(store: Store, order: Order, now: float) -> Consent:
-    """Check the order and store the consent; ConsentError says what is wrong with it."""
-    if now < _CLOCK_IS_SET:
-        raise ConsentError(
-            "the clock of this machine is not set yet, so the consent would have no end: try again later"
+def offer_of(store: Store, order: Order, now: float) -> Offer:
+    """Check the order and say what it would allow; ConsentError says what is wrong with it."""
+    check_clock(now)
+    check_jid(order.recipient)
+    path = check_path(order.series)
+    granularity = read_granularity(order.granularity)
+    begins = max(int(now), read_day(order.begins, "begins") if order.begins else 0)
+    until = _until(order.until, begins, now)
+    terms = check_terms(
+        Terms(
+            push=not order.no_push,
+            history=not order.no_history,
+            history_from=read_day(order.history_from, "history-from") if order.history_from else None,
+            purpose=order.purpose,
+            controller=order.controller,
+            contact=order.contact,
+            privacy=order.privacy,
+            role=_role(order.role),
+            code_url=order.code_url,
+            code_version=order.code_version,
+            code_hash=order.code_hash,
+            retention=order.retention,
         )
-    recipient = bare_jid(order.recipient)
-    path = order.series.rstrip("/")
-    if not _PATH.fullmatch(path):
-        raise ConsentError(
-            f"series {order.series!r}: name what is shared by its path, for example consumption/power/apparent/raw"
-            " or consumption/energy; a wildcard is refused"
-        )
-    try:
-        granularity = Granularity.parse(order.granularity)
-    except ValueError as error:
-        raise ConsentError(str(error)) from error
-    until = _until(order.until, now)
+    )
     meter = choose_meter(_measuring(store, path) if order.meter is None else _names(store), order.meter)
-    return store.grant(recipient, meter, path, granularity, until, now)
+    return Offer(meter, path, granularity, until, begins, terms)
 
 
-def revoke(store: Store, recipient: str, series: str | None, now: float) -> int:
+def grant(store: Store, order: Order, now: float, proof: Proof = PLAIN_PROOF) -> Consent:
+    """Check the order and store the consent; ConsentError says what is wrong with it."""
+    offer = offer_of(store, order, now)
+    return store.grant(
+        check_jid(order.recipient),
+        offer.meter,
+        offer.prefix,
+        offer.granularity,
+        offer.until,
+        now,
+        begins=offer.begins,
+        terms=offer.terms,
+        proof=proof,
+    )
+
+
+def revoke(
+    store: Store, recipient: str, series: str | None, now: float, by: str = "", channel: Channel = Channel.COMMAND
+) -> int:
     """Withdraw the recipient's consents, all or those under ``series``; how many there were.
 
     ConsentError, with nothing withdrawn, when a wider consent would go on to allow what is named.
     """
-    bare, path = bare_jid(recipient), (series or "").rstrip("/")
+    bare, path = check_jid(recipient), (series or "").rstrip("/")
     for consent in store.consents(bare):
         if path and path != consent.prefix and consent.standing(now) and under(path, consent.prefix):
             raise ConsentError(
                 f"series {series!r}: the consent to {consent.prefix} allows it too; withdraw that one, then give"
                 " again what may stay"
             )
-    return store.revoke(bare, path, now)
+    return store.revoke(bare, path, now, by, channel)
 
 
 def describe(consent: Consent, now: float) -> dict[str, object]:
     """A consent as the command line shows it."""
-    standing = "valid" if consent.valid(now) else "expired"
+    terms, proof = consent.terms, consent.proof
     return {
         "id": consent.id,
         "recipient": consent.recipient,
@@ -89,17 +134,32 @@ def describe(consent: Consent, now: float) -> dict[str, object]:
         "series": consent.prefix,
         "granularity": consent.granularity.code,
         "given": iso(consent.given_at),
+        "begins": iso(consent.begins),
         "until": iso(consent.until),
-        "state": standing if consent.withdrawn_at is None else "withdrawn",
+        "state": _state(consent, now),
+        "ended": None if consent.withdrawn_at is None else iso(consent.withdrawn_at),
+        "replaces": consent.replaces,
+        **describe_terms(terms),
+        "given_by": proof.given_by,
+        "channel": proof.channel.value,
+        "text": {"version": proof.text_version, "lang": proof.lang, "sha256": proof.text_hash},
     }
 
 
-def bare_jid(text: str) -> str:
-    """The bare JID in lower case (RFC 7622: both parts are case-folded); ConsentError if it is none."""
-    bare = text.strip().partition("/")[0].lower()
-    if not _JID.fullmatch(bare):
-        raise ConsentError(f"recipient {text!r}: write an address such as coop@example.org")
-    return bare
+def describe_terms(terms: Terms) -> dict[str, object]:
+    """The terms of a consent or of a request as the command line shows them."""
+    return {
+        "push": terms.push,
+        "history": terms.history,
+        "history_from": None if terms.history_from is None else iso(terms.history_from),
+        "purpose": terms.purpose,
+        "controller": terms.controller,
+        "contact": terms.contact,
+        "privacy": terms.privacy,
+        "role": terms.role.value,
+        "code_of_conduct": {"url": terms.code_url, "version": terms.code_version, "sha256": terms.code_hash},
+        "retention": terms.retention,
+    }
 
 
 def choose_meter(known: Sequence[str], wanted: str | None) -> str:
@@ -121,22 +181,61 @@ def _measuring(store: Store, path: str) -> list[str]:
     return [name for name in names if any(under(series.path, path) for series in store.series(name))] or names
 
 
-def _until(text: str | None, now: float) -> int:
-    if text is None:
-        return int(now) + DEFAULT_DAYS * 86400
+def check_clock(now: float) -> None:
+    """ConsentError when this machine does not know what day it is."""
+    if now < _CLOCK_IS_SET:
+        raise ConsentError(
+            "the clock of this machine is not set yet, so the consent would have no end: try again later"
+        )
+
+
+def read_granularity(text: str) -> Granularity:
+    """The granularity that is meant; ConsentError for anything else."""
     try:
-        end = datetime.fromisoformat(text)
-        if end.tzinfo is None:
-            # A day means that day included, by the household's clock.
-            end = end.replace(tzinfo=PARIS) + (timedelta(days=1) if _is_day(text) else timedelta())
-        until = int(end.astimezone(UTC).timestamp())
+        return Granularity.parse(text)
+    except ValueError as error:
+        raise ConsentError(str(error)) from error
+
+
+def read_day(text: str, what: str, *, included: bool = False) -> int:
+    """A day or a time, without an offset by the household's clock; the end of a day that is ``included``."""
+    try:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=PARIS) + (timedelta(days=1) if included and _is_day(text) else timedelta())
+        return int(moment.astimezone(UTC).timestamp())
     except (ValueError, OverflowError) as error:
-        raise ConsentError(f"until {text!r}: write a date such as 2027-06-30") from error
+        raise ConsentError(f"{what} {text!r}: write a date such as 2027-06-30") from error
+
+
+def _until(text: str | None, begins: int, now: float) -> int:
+    if text is None:
+        return begins + DEFAULT_DAYS * 86400
+    until = read_day(text, "until", included=True)
     if until <= now:
         raise ConsentError(f"until {text!r}: that is over already")
+    if until <= begins:
+        raise ConsentError(f"until {text!r}: that is before it begins")
     if until > now + LONGEST_DAYS * 86400:
         raise ConsentError(f"until {text!r}: at most three years; a consent is asked for again, not for ever")
     return until
+
+
+def _role(text: str) -> Role:
+    try:
+        return Role(text)
+    except ValueError as error:
+        raise ConsentError(f"role {text!r}: one of {', '.join(role.value for role in Role)}") from error
+
+
+def _state(consent: Consent, now: float) -> str:
+    if consent.withdrawn_at is not None:
+        return (consent.last or Change.WITHDRAWN).value
+    if not consent.standing(now):
+        return "expired"
+    if consent.limited:
+        return Change.LIMITED.value
+    return "valid" if consent.valid(now) else "waiting"
 
 
 def _is_day(text: str) -> bool:

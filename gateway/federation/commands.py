@@ -45,6 +45,7 @@ from gateway.federation.form import (
 from gateway.federation.stanza import build_quoalise, fit
 from gateway.federation.turns import Turns
 from gateway.store.points import Granularity, under
+from gateway.store.recorder import iso
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -62,15 +63,17 @@ log = logging.getLogger(__name__)
 MAX_BYTES = 200_000
 
 _RESULT = Phrase("Résultat", "Result")
+_NOTE = Phrase("Remarque", "Note")
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What one query may read: series under ``prefix``, this fine, but not those under ``without``."""
+    """What one query may read: series under ``prefix``, this fine, since ``start``, but not those under ``without``."""
 
     prefix: str
     granularity: Granularity
     without: tuple[str, ...] = ()
+    start: int = 0
 
     def __contains__(self, path: str) -> bool:
         return not any(under(path, finer) for finer in self.without)
@@ -81,11 +84,11 @@ def scopes(consents: Sequence[Consent], meter: str, path: str, asked: Granularit
 
     Raises RequestError when they do not meet, or when all that meet are coarser than what is asked.
     """
+    given = [c for c in consents if c.meter == meter and (under(c.prefix, path) or under(path, c.prefix))]
     met: dict[str, Granularity] = {}
-    for consent in consents:
-        if consent.meter == meter and (under(consent.prefix, path) or under(path, consent.prefix)):
-            prefix = max(consent.prefix, path, key=len)
-            met[prefix] = min(consent.granularity, met.get(prefix, consent.granularity))
+    for consent in given:
+        prefix = max(consent.prefix, path, key=len)
+        met[prefix] = min(consent.granularity, met.get(prefix, consent.granularity))
     if not met:
         raise _not_authorized()
     if asked is not None:
@@ -95,12 +98,22 @@ def scopes(consents: Sequence[Consent], meter: str, path: str, asked: Granularit
                 f"le consentement ne va pas plus fin que {finest}", f"the consent is no finer than {finest}"
             )
         met = {prefix: asked for prefix, granularity in met.items() if granularity <= asked}
+    starts = {prefix: _reach(given, prefix, granularity) for prefix, granularity in met.items()}
     kept = {
         prefix: granularity
         for prefix, granularity in met.items()
-        if not any(other != prefix and under(prefix, other) and g <= granularity for other, g in met.items())
+        if not any(
+            other != prefix and under(prefix, other) and g <= granularity and starts[other] <= starts[prefix]
+            for other, g in met.items()
+        )
     }
-    return [Scope(p, g, tuple(o for o in kept if o != p and under(o, p))) for p, g in sorted(kept.items())]
+    return [Scope(p, g, tuple(o for o in kept if o != p and under(o, p)), starts[p]) for p, g in sorted(kept.items())]
+
+
+def _reach(consents: Sequence[Consent], prefix: str, granularity: Granularity) -> int:
+    """How far back the consents to all of ``prefix``, at least that fine, reach at most."""
+    covering = [c for c in consents if under(prefix, c.prefix) and c.granularity <= granularity]
+    return min(c.terms.history_from or 0 for c in covering)
 
 
 class Commands:
@@ -196,10 +209,10 @@ class Commands:
         if end <= start:
             raise bad_request("la fin n'est pas après le début", "the end is not after the start")
         asked = read_granularity(fields)
-        meter, consents = await self._authorized(identifier, recipient)
-        allowed = scopes(consents, meter.name, identifier.path, asked)
+        meter = await self._known(identifier)
         skip, limit = read_window(page)
-        found, total = await self._call(self._read, meter.name, allowed, start, end, skip, limit)
+        question = meter.name, identifier.path, asked, start, end
+        found, total, since = await self._call(self._read, recipient, question, skip, limit)
         if page is None and total > MAX_RECORDS:
             raise _too_many(total)
         points = [point for _, point in found]
@@ -208,40 +221,51 @@ class Commands:
             if page is None and shown < len(points):
                 raise _too_many(total)
             quoalise = build_quoalise(self._publisher, meter, identifier.form, points[:shown])
+            # Noted before it leaves: nothing is handed over that the log of transfers does not hold.
+            await self._call(self._store.note_transfer, recipient, points[:shown], self._clock())
         except SenMLError as error:
             raise bad_request(f"ces mesures n'ont pas de nom sous cette forme : {error}", str(error)) from error
-        await self._call(self._store.journal.count_points, recipient, points[:shown])
+        notes = (("note", _NOTE, _since(since)),) if since > start else ()
         if page is None:
-            return (), (quoalise,)
+            return notes, (quoalise,)
         following = found[shown][0] if shown < len(found) else min(skip + limit, total)
-        return (), (quoalise, build_page(skip, max(following - skip, 0), total))
+        return notes, (quoalise, build_page(skip, max(following - skip, 0), total))
 
     def _read(
-        self, meter: str, allowed: Sequence[Scope], start: int, end: int, skip: int, limit: int
-    ) -> tuple[list[tuple[int, Point]], int]:
-        """Numbered points of the page, scope by scope, and how many all pages hold (on the store's thread)."""
+        self, recipient: str, question: tuple[str, str, Granularity | None, int, int], skip: int, limit: int
+    ) -> tuple[list[tuple[int, Point]], int, int]:
+        """Numbered points of the page, scope by scope, how many all pages hold, and from when on they are whole.
+
+        On the store's thread, in one turn with the look at the consents: none is withdrawn in between.
+        """
+        meter, path, asked, start, end = question
+        allowed = scopes(self._consents(recipient, lambda c: c.terms.history), meter, path, asked)
+        if all(scope.start >= end for scope in allowed):
+            since = iso(min(scope.start for scope in allowed))
+            raise _not_authorized(f"le consentement ne donne rien avant {since}", f"the consent begins at {since}")
         found: list[tuple[int, Point]] = []
         total = 0
         for scope in allowed:
-            count = self._store.count_history(meter, scope.prefix, scope.granularity, start, end)
+            place = meter, scope.prefix, scope.granularity, max(start, scope.start), end
+            count = self._store.count_history(*place)
             first, last = max(skip - total, 0), min(skip + limit - total, count)
             if first < last:
-                points = self._store.history(meter, scope.prefix, scope.granularity, start, end, last - first, first)
+                points = self._store.history(*place, last - first, first)
                 numbered = enumerate(points, total + first)
                 found += [(number, point) for number, point in numbered if point.series.path in scope]
             total += count
-        return found, total
+        return found, total, max(scope.start for scope in allowed)
 
     async def _subscribe(self, fields: Mapping[str, str], _: Page | None, recipient: str) -> _Answer:
         identifier, confirm = read_identifier(fields), read_confirm(fields)
         resume_after = read_number(fields, "resume_after")
-        meter, consents = await self._authorized(identifier, recipient)
-        scopes(consents, meter.name, identifier.path, None)
+        meter = await self._known(identifier)
+        scopes(await self._call(self._consents, recipient, lambda c: c.terms.push), meter.name, identifier.path, None)
         now = self._clock()
         form = identifier.form.value
         await self._call(self._store.subscribe, recipient, meter.name, identifier.path, form, confirm, now)
         same = resume_after is not None and fields.get("epoch") == self._store.epoch
-        backlog = await self._call(self._store.resume, recipient, resume_after if same else -1)
+        backlog = await self._call(self._store.resume, recipient, resume_after if same else -1, now)
         waiting = await self._call(self._store.pending, recipient, -1, 1, now)
         # A number above the last one is of a database since restored from a backup: go on with what there is.
         self._returned(recipient, min(resume_after or 0, backlog.last_seq) if same else None)
@@ -260,12 +284,18 @@ class Commands:
             await self._call(self._store.unsubscribe, recipient, meter.name, identifier.path)
         return (), ()
 
-    async def _authorized(self, identifier: Identifier, recipient: str) -> tuple[MeterInfo, list[Consent]]:
-        meter = await self._meter(identifier)
-        consents = await self._call(self._store.allowed, recipient, self._clock())
-        if meter is None or not consents:
+    def _consents(self, recipient: str, suits: Callable[[Consent], bool]) -> list[Consent]:
+        """The recipient's consents valid now that suit; refuses who has none."""
+        found = [c for c in self._store.allowed(recipient, self._clock()) if suits(c)]
+        if not found:
             raise _not_authorized()
-        return meter, consents
+        return found
+
+    async def _known(self, identifier: Identifier) -> MeterInfo:
+        meter = await self._meter(identifier)
+        if meter is None:
+            raise _not_authorized()
+        return meter
 
     async def _meter(self, identifier: Identifier) -> MeterInfo | None:
         ours = (self._publisher.application, self._publisher.server, self._publisher.server)
@@ -286,6 +316,13 @@ def _not_authorized(fr: str = "", en: str = "") -> RequestError:
         en or "no consent in force gives you access to this identifier",
     )
     return RequestError("auth", "not-authorized", plain)
+
+
+def _since(time: int) -> str:
+    """What a note says of a history that is cut; a field's value has one form, so it is in both languages."""
+    return (
+        f"le consentement ne donne pas tout avant {iso(time)} / the consent does not give everything before {iso(time)}"
+    )
 
 
 def _too_many(total: int) -> RequestError:

@@ -135,7 +135,7 @@ class Delivery:
             self._lanes.setdefault(recipient, Lane())
         for recipient, lane in self._lanes.items():
             for flight in lane.settled(self._monotonic()):
-                await self._call(self._store.confirm, recipient, flight.after, flight.last)
+                await self._call(self._store.confirm, recipient, flight.after, flight.last, self._clock())
         turns = deque(self._lanes)
         while turns and not self._incoming and self._session.connected.is_set():
             if self._unaccepted and sum(self._unaccepted.values()) + self._max_bytes > SESSION_BYTES:
@@ -159,13 +159,20 @@ class Delivery:
             rows = [row for row in rows if row.seq <= overdue.last]
         if not rows:
             if overdue is not None:
-                lane.drop(overdue.after, overdue.last)
+                await self._set_aside(recipient, lane, overdue)
             return overdue is not None
         subscriptions = await self._call(self._store.subscriptions, recipient)
         batch = first_batch(rows, subscriptions)
         meter = next(m for m in await self._call(self._store.meters) if m.name == batch.meter)
         after = rows[0].seq - 1 if after < 0 else after
         return await self._send_batch(recipient, lane, batch, meter, after, len(rows), overdue)
+
+    async def _set_aside(self, recipient: str, lane: Lane, flight: Flight) -> None:
+        """Nothing of this message may be sent again now: for ever, or as long as the recipient is suspended."""
+        if await self._call(self._store.limited, recipient, self._clock()):
+            lane.hold(flight, self._monotonic())
+        else:
+            lane.drop(flight.after, flight.last)
 
     async def _send_batch(
         self,
@@ -258,7 +265,7 @@ class Delivery:
             self._later(partial(work, stanza.sender, interval))
 
     async def _confirmed(self, recipient: str, interval: Interval) -> None:
-        await self._call(self._store.confirm, recipient, interval.after, interval.last)
+        await self._call(self._store.confirm, recipient, interval.after, interval.last, self._clock())
         if recipient in self._lanes:
             self._lanes[recipient].confirmed(interval.after, interval.last, self._monotonic())
             self._unaccepted.pop((recipient, interval.id), None)

@@ -92,6 +92,10 @@ class Lane:
         """Forget a message: it was confirmed, or nothing of it may be sent any more."""
         self.flights.pop((after, last), None)
 
+    def hold(self, flight: Flight, now: float) -> None:
+        """Nothing of a message may be sent for now, and all of it may be later: look again then."""
+        flight.due = now + LAST_BACKOFF_S
+
     def confirmed(self, after: int, last: int, now: float) -> None:
         """The recipient has these numbers, so it lives: what bounced goes out at once, the silent get new patience."""
         for key in [key for key in self.flights if after <= key[0] and key[1] <= last]:

@@ -1,67 +1,197 @@
-"""Consents: rows that are added and withdrawn, never changed; a withdrawal empties the recipient's queue at once."""
+"""Consents: rows that are added, never changed; what happens to one later is rows of its own.
+
+Every consent that is given goes through ``_give``, everything that happens to one through ``_change``: these two call
+the journal, inside their transaction. A withdrawal empties the recipient's queue at once and tells the recipient; a
+limitation keeps the queue and lets nothing out.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gateway.store.points import Consent, Granularity, under
-from gateway.store.tables import Tables, translated
+from gateway.store.tables import translated
+from gateway.store.terms import PLAIN_PROOF, PLAIN_TERMS, Change, Channel, NoticeKind, Offer, Proof, Role, Terms
+from gateway.store.transfers import Transfers
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Sequence
 
+    from gateway.journal.entry import Kind
     from gateway.store.points import Series
 
-_SELECT = (
-    "SELECT consent.id, recipient, meter.name, prefix, granularity, given_at, until, withdrawn_at"
-    " FROM consent JOIN meter ON meter.id = consent.meter"
+# What a request asks for and a consent gives; in this order in ``terms_row`` and ``terms_of``.
+TERMS = (
+    "push, history, history_from, purpose, controller, contact, privacy, role, code_url, code_version, code_hash,"
+    " retention"
 )
+_PROOF = "given_by, channel, text_version, lang, text_hash"
+
+_SELECT = (
+    "SELECT consent.id, recipient, meter.name, prefix, granularity, given_at, until, begins, replaces,"  # noqa: S608
+    " (SELECT at FROM consent_change AS c WHERE c.consent = consent.id"
+    "  AND kind IN ('withdrawn', 'replaced', 'erased') ORDER BY c.id LIMIT 1),"
+    " (SELECT kind FROM consent_change AS c WHERE c.consent = consent.id ORDER BY c.id DESC LIMIT 1),"
+    f" {TERMS}, {_PROOF} FROM consent JOIN meter ON meter.id = consent.meter"
+)
+_NOTICES = {
+    Change.WITHDRAWN: NoticeKind.CONSENT_WITHDRAWN,
+    Change.LIMITED: NoticeKind.CONSENT_LIMITED,
+    Change.RESUMED: NoticeKind.CONSENT_RESUMED,
+}
 
 
-class Consents(Tables):
+_ENTRIES: dict[Change, Kind] = {
+    Change.WITHDRAWN: "consent-withdrawn",
+    Change.LIMITED: "consent-limited",
+    Change.RESUMED: "consent-resumed",
+}
+
+
+class Consents(Transfers):
     """Who may have what."""
 
     @translated
     def grant(
-        self, recipient: str, meter: str, prefix: str, granularity: Granularity, until: int, now: float
+        self,
+        recipient: str,
+        meter: str,
+        prefix: str,
+        granularity: Granularity,
+        until: int,
+        now: float,
+        *,
+        begins: int | None = None,
+        terms: Terms = PLAIN_TERMS,
+        proof: Proof = PLAIN_PROOF,
     ) -> Consent:
-        """Add a consent and commit it at once; the row as stored."""
+        """Add a consent and commit it at once; the row as stored.
+
+        The same series at the same granularity for the same purpose is a new version of the consent: it replaces the
+        one before. A recipient that is limited stays so.
+        """
+        offer = Offer(meter, prefix, granularity, until, int(now) if begins is None else begins, terms)
+        # A meter that is not known is found out before anything is begun.
+        self._meter_id(meter)
         self.begin()
-        # What was queued under a consent that has expired since does not come back with the new one.
-        self._purge(recipient, now)
-        (number,) = self._db.execute(
-            "INSERT INTO consent (recipient, meter, prefix, granularity, given_at, until)"
-            " VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
-            [recipient, self._meter_id(meter), prefix, int(granularity), int(now), until],
-        ).fetchone()
-        facts = {"consent": number, "meter": meter, "series": prefix, "granularity": granularity.code, "until": until}
-        self.journal.append("consent-granted", facts, {"recipient": recipient}, now)
+        given = self._give(recipient, offer, proof, now)
         self.commit()
-        return _consent(self._db.execute(_SELECT + " WHERE consent.id = ?", [number]).fetchone())
+        return given
 
     @translated
-    def revoke(self, recipient: str, prefix: str, now: float) -> int:
+    def revoke(self, recipient: str, prefix: str, now: float, by: str = "", channel: Channel = Channel.COMMAND) -> int:
         """Withdraw the recipient's consents under ``prefix`` ("" for all) and purge what they had queued."""
         # Expired or not: with a clock that is wrong today they would be valid again tomorrow.
         ended = [c for c in self.consents(recipient) if c.withdrawn_at is None and under(c.prefix, prefix)]
-        self.begin()
-        for consent in ended:
-            self._db.execute("UPDATE consent SET withdrawn_at = ? WHERE id = ?", [int(now), consent.id])
-            self.journal.append("consent-withdrawn", {"consent": consent.id}, {"recipient": recipient}, now)
-        self._purge(recipient, now)
-        self.commit()
-        return len(ended)
+        return self._change_all(ended, Change.WITHDRAWN, now, by, channel)
+
+    @translated
+    def limit(self, recipient: str, now: float, by: str = "", channel: Channel = Channel.COMMAND) -> int:
+        """Suspend all that the recipient may have: readings are still kept for it, nothing is given out."""
+        affected = [c for c in self.consents(recipient) if c.withdrawn_at is None and not c.limited]
+        return self._change_all(affected, Change.LIMITED, now, by, channel)
+
+    @translated
+    def lift_limit(self, recipient: str, now: float, by: str = "", channel: Channel = Channel.COMMAND) -> int:
+        """End a limitation: what was kept since, and not longer than the outbox keeps, goes out."""
+        affected = [c for c in self.consents(recipient) if c.withdrawn_at is None and c.limited]
+        return self._change_all(affected, Change.RESUMED, now, by, channel)
 
     @translated
     def consents(self, recipient: str | None = None) -> list[Consent]:
         """Every consent ever given, to one recipient or to all."""
-        rows = self._db.execute(_SELECT + " WHERE ?1 IS NULL OR recipient = ?1 ORDER BY consent.id", [recipient])
+        if recipient is None:
+            return [_consent(row) for row in self._db.execute(_SELECT + " ORDER BY consent.id")]
+        rows = self._db.execute(_SELECT + " WHERE recipient = ? ORDER BY consent.id", [recipient])
         return [_consent(row) for row in rows]
 
     def allowed(self, recipient: str, now: float) -> list[Consent]:
         """The recipient's consents that are valid at ``now``."""
         return [c for c in self.consents(recipient) if c.valid(now)]
+
+    @translated
+    def limited(self, recipient: str, now: float) -> bool:
+        """Whether the recipient is suspended: all of its consents are, or none."""
+        return any(c.limited and c.standing(now) for c in self.consents(recipient))
+
+    def _give(self, recipient: str, offer: Offer, proof: Proof, now: float) -> Consent:
+        """Add one consent inside the open transaction. The one place where a consent is given."""
+        # What was queued under a consent that has expired since does not come back with the new one.
+        self._purge(recipient, now)
+        limited = self.limited(recipient, now)
+        replaced = [c for c in self.consents(recipient) if c.withdrawn_at is None and _is_version(c, offer)]
+        (number,) = self._db.execute(
+            f"INSERT INTO consent (recipient, meter, prefix, granularity, given_at, until, begins, replaces, {TERMS},"  # noqa: S608
+            f" {_PROOF}) VALUES ({', '.join('?' * 25)}) RETURNING id",
+            [
+                *(recipient, self._meter_id(offer.meter), offer.prefix, int(offer.granularity), int(now), offer.until),
+                *(offer.begins, replaced[-1].id if replaced else None),
+                *terms_row(offer.terms),
+                *(proof.given_by, proof.channel.value, proof.text_version, proof.lang, proof.text_hash),
+            ],
+        ).fetchone()
+        facts: dict[str, int | str] = {
+            "consent": number,
+            "meter": offer.meter,
+            "series": offer.prefix,
+            "granularity": offer.granularity.code,
+            "push": int(offer.terms.push),
+            "history": int(offer.terms.history),
+            "begins": offer.begins,
+            "until": offer.until,
+            "channel": proof.channel.value,
+            "text": proof.text_hash,
+        }
+        if replaced:
+            facts["replaces"] = replaced[-1].id
+        self.journal.append("consent-granted", facts, _personal(recipient, proof.given_by), now)
+        for consent in replaced:
+            self._change(consent, Change.REPLACED, now, proof.given_by, proof.channel)
+        given = self._one(number)
+        if limited:
+            self._change(given, Change.LIMITED, now, proof.given_by, proof.channel)
+        # The new version may allow less.
+        self._purge(recipient, now)
+        return self._one(number)
+
+    def _change(self, consent: Consent, change: Change, now: float, by: str, channel: Channel) -> None:
+        """Add what happens to a consent. The one place where it does."""
+        self._db.execute(
+            "INSERT INTO consent_change (consent, at, kind, given_by, channel) VALUES (?, ?, ?, ?, ?)",
+            [consent.id, int(now), change.value, by, channel.value],
+        )
+        # That one is replaced stands in the entry of the one that replaces it.
+        if kind := _ENTRIES.get(change):
+            facts = {"consent": consent.id, "channel": channel.value}
+            self.journal.append(kind, facts, _personal(consent.recipient, by), now)
+
+    def _change_all(self, consents: Sequence[Consent], change: Change, now: float, by: str, channel: Channel) -> int:
+        """Change some consents of one recipient, purge its queue, tell it; how many they were."""
+        self.begin()
+        for consent in consents:
+            self._change(consent, change, now, by, channel)
+            # Of one that has expired only a withdrawal is news: it asks for erasure.
+            if change is Change.WITHDRAWN or consent.standing(now):
+                self._queue_notice(consent.recipient, _NOTICES[change], self._facts(consent, now), now)
+        for recipient in {c.recipient for c in consents}:
+            self._purge(recipient, now)
+        self.commit()
+        return len(consents)
+
+    def _facts(self, consent: Consent, now: float) -> dict[str, object]:
+        """What a notice on a consent names; its period holds all that may have been handed over, confirmed or not."""
+        first, last = self._transferred(consent.recipient, consent.meter, consent.prefix) or (consent.begins, 0)
+        return {
+            "consent": consent.id,
+            "sensor": self._sensor(consent.meter),
+            "series": consent.prefix,
+            "granularity": consent.granularity.code,
+            "first": min(first, consent.given_at),
+            "last": max(last, int(now)),
+        }
+
+    def _one(self, number: int) -> Consent:
+        return _consent(self._db.execute(_SELECT + " WHERE consent.id = ?", [number]).fetchone())
 
     def _purge(self, recipient: str, now: float) -> None:
         """Delete the queued rows that no standing consent covers."""
@@ -69,18 +199,59 @@ class Consents(Tables):
         (number,) = self._db.execute("SELECT max(id) FROM recipient WHERE jid = ?", [recipient]).fetchone()
         queued = self._db.execute("SELECT DISTINCT series, granularity FROM outbox WHERE recipient = ?", [number])
         for series, granularity in queued.fetchall():
-            if not covered(standing, self._series_by_id(series), Granularity(granularity)):
+            start = pushed_from(standing, self._series_by_id(series), Granularity(granularity))
+            if start != 0:
                 self._db.execute(
-                    "DELETE FROM outbox WHERE recipient = ? AND series = ? AND granularity = ?",
-                    [number, series, granularity],
+                    "DELETE FROM outbox WHERE recipient = ? AND series = ? AND granularity = ?"
+                    " AND (?4 IS NULL OR time < ?4)",
+                    [number, series, granularity, start],
                 )
 
 
-def covered(consents: Sequence[Consent], series: Series, granularity: Granularity) -> bool:
-    """Whether one of the consents allows that series at that granularity."""
-    return any(c.granularity <= granularity and c.covers(series.meter, series.path) for c in consents)
+def pushed_from(consents: Sequence[Consent], series: Series, granularity: Granularity) -> int | None:
+    """The time of the first point of that series that one of the consents lets be pushed; None when none does."""
+    return min(
+        (
+            c.pushes_from
+            for c in consents
+            if c.terms.push and c.granularity <= granularity and c.covers(series.meter, series.path)
+        ),
+        default=None,
+    )
 
 
-def _consent(row: sqlite3.Row | tuple[int, str, str, str, int, int, int, int | None]) -> Consent:
-    number, recipient, meter, prefix, granularity, given_at, until, withdrawn_at = row
-    return Consent(number, recipient, meter, prefix, Granularity(granularity), given_at, until, withdrawn_at)
+def terms_row(terms: Terms) -> list[str | int | None]:
+    """The columns ``TERMS``."""
+    return [
+        *(int(terms.push), int(terms.history), terms.history_from, terms.purpose, terms.controller, terms.contact),
+        *(terms.privacy, terms.role.value, terms.code_url, terms.code_version, terms.code_hash, terms.retention),
+    ]
+
+
+def terms_of(row: Sequence[str | int | None]) -> Terms:
+    """The terms in the columns ``TERMS``."""
+    push, history, history_from, *words = row
+    purpose, controller, contact, privacy, role, *rest = map(str, words)
+    since = None if history_from is None else int(history_from)
+    return Terms(bool(push), bool(history), since, purpose, controller, contact, privacy, Role(role), *rest)
+
+
+def _personal(recipient: str, by: str) -> dict[str, str]:
+    """Who is named in an entry of the journal; an empty name names nobody."""
+    return {"recipient": recipient} | ({"by": by} if by else {})
+
+
+def _is_version(consent: Consent, offer: Offer) -> bool:
+    same = (consent.meter, consent.prefix, consent.granularity, consent.terms.purpose)
+    return same == (offer.meter, offer.prefix, offer.granularity, offer.terms.purpose)
+
+
+def _consent(row: tuple[Any, ...]) -> Consent:
+    number, recipient, meter, prefix, granularity, given_at, until, begins, replaces, ended, last = row[:11]
+    given_by, channel, version, lang, text_hash = row[23:]
+    return Consent(
+        *(number, recipient, meter, prefix, Granularity(granularity), given_at, until, ended, begins, replaces),
+        terms_of(row[11:23]),
+        Proof(given_by, Channel(channel), version, lang, text_hash),
+        Change(last) if last else None,
+    )

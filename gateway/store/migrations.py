@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 
 migrations = Migrations("linky-gateway")
 
+# What a request asks for and a consent gives, in the same words.
+_TERMS = (
+    "push INTEGER NOT NULL, history INTEGER NOT NULL, history_from INTEGER, purpose TEXT NOT NULL,"
+    " controller TEXT NOT NULL, contact TEXT NOT NULL, privacy TEXT NOT NULL, role TEXT NOT NULL,"
+    " code_url TEXT NOT NULL, code_version TEXT NOT NULL, code_hash TEXT NOT NULL, retention TEXT NOT NULL"
+)
+
 
 @migrations()
 def meters_and_series(db: Database) -> None:
@@ -158,4 +165,70 @@ def received(db: Database) -> None:
         "CREATE TABLE received_event (id INTEGER PRIMARY KEY, provider TEXT NOT NULL, notice TEXT NOT NULL,"
         " time INTEGER NOT NULL, kind TEXT NOT NULL, series TEXT NOT NULL, detail TEXT NOT NULL,"
         " UNIQUE (provider, notice)) STRICT"
+    )
+
+
+@migrations()
+def consents_as_documents(db: Database) -> None:
+    """A consent is a row that never changes, and what happens to it later is rows of its own; old ones are carried.
+
+    Both tables refuse UPDATE and DELETE, except while ``about`` has a row ``erasing``: only the erasure of a household
+    at its own order writes that row, and takes it away in the same transaction.
+    """
+    db.execute("ALTER TABLE consent RENAME TO consent_before")
+    db.execute(
+        "CREATE TABLE consent (id INTEGER PRIMARY KEY, recipient TEXT NOT NULL, meter INTEGER NOT NULL"
+        " REFERENCES meter, prefix TEXT NOT NULL, granularity INTEGER NOT NULL, given_at INTEGER NOT NULL,"
+        " until INTEGER NOT NULL, begins INTEGER NOT NULL, replaces INTEGER REFERENCES consent,"
+        f" {_TERMS}, given_by TEXT NOT NULL, channel TEXT NOT NULL, text_version TEXT NOT NULL,"
+        " lang TEXT NOT NULL, text_hash TEXT NOT NULL) STRICT"
+    )
+    db.execute("CREATE INDEX consent_recipient ON consent (recipient)")
+    db.execute(
+        "CREATE TABLE consent_change (id INTEGER PRIMARY KEY, consent INTEGER NOT NULL REFERENCES consent,"
+        " at INTEGER NOT NULL, kind TEXT NOT NULL CHECK"
+        " (kind IN ('withdrawn', 'replaced', 'erased', 'limited', 'resumed')),"
+        " given_by TEXT NOT NULL, channel TEXT NOT NULL) STRICT"
+    )
+    db.execute("CREATE INDEX consent_change_of ON consent_change (consent)")
+    db.execute(
+        "INSERT INTO consent SELECT id, recipient, meter, prefix, granularity, given_at, until, given_at, NULL,"
+        " 1, 1, NULL, '', '', '', '', 'controller', '', '', '', '', '', 'command', '', '', '' FROM consent_before"
+    )
+    db.execute(
+        "INSERT INTO consent_change (consent, at, kind, given_by, channel)"
+        " SELECT id, withdrawn_at, 'withdrawn', '', 'command' FROM consent_before WHERE withdrawn_at IS NOT NULL"
+    )
+    db.execute("DROP TABLE consent_before")
+    for table in ("consent", "consent_change"):
+        for what in ("UPDATE", "DELETE"):
+            db.execute(
+                f"CREATE TRIGGER {table}_no_{what.lower()} BEFORE {what} ON {table}"  # noqa: S608 (of constants)
+                " WHEN NOT EXISTS (SELECT 1 FROM about WHERE key = 'erasing')"
+                " BEGIN SELECT RAISE(ABORT, 'a consent is never changed, only added to'); END"
+            )
+
+
+@migrations()
+def access_notices_and_transfers(db: Database) -> None:
+    """What strangers ask for, what recipients are to be told (``payload`` is JSON), and who received what."""
+    db.execute(
+        "CREATE TABLE access_request (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, jid TEXT NOT NULL,"
+        " sensor TEXT NOT NULL, prefix TEXT NOT NULL, granularity INTEGER NOT NULL,"
+        f" {_TERMS}, until INTEGER, lang TEXT NOT NULL, state TEXT NOT NULL CHECK"
+        " (state IN ('pending', 'granted', 'refused', 'expired')), answered_at INTEGER, consents TEXT NOT NULL) STRICT"
+    )
+    db.execute("CREATE INDEX access_request_at ON access_request (at)")
+    db.execute(
+        "CREATE TABLE notice (id INTEGER PRIMARY KEY, recipient TEXT NOT NULL, at INTEGER NOT NULL,"
+        " kind TEXT NOT NULL, payload TEXT NOT NULL, lang TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,"
+        " sent_at INTEGER, confirmed_at INTEGER) STRICT"
+    )
+    db.execute("CREATE INDEX notice_open ON notice (id) WHERE confirmed_at IS NULL")
+    # Who is written once: the rows that grow hold numbers only, about 30 bytes a series, recipient and hour.
+    db.execute("CREATE TABLE party (id INTEGER PRIMARY KEY, jid TEXT NOT NULL UNIQUE) STRICT")
+    db.execute(
+        "CREATE TABLE transfer (series INTEGER NOT NULL, granularity INTEGER NOT NULL, party INTEGER NOT NULL,"
+        " hour INTEGER NOT NULL, first_time INTEGER NOT NULL, last_time INTEGER NOT NULL, points INTEGER NOT NULL,"
+        " PRIMARY KEY (series, granularity, party, hour)) STRICT, WITHOUT ROWID"
     )

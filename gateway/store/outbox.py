@@ -8,9 +8,10 @@ receipt would wear the card out.
 from __future__ import annotations
 
 import logging
+import time
 from typing import TYPE_CHECKING
 
-from gateway.store.consents import Consents, covered
+from gateway.store.consents import Consents, pushed_from
 from gateway.store.points import Backlog, Confirm, Granularity, OutboxRow, Subscription, finest_allowed, under
 from gateway.store.tables import point, translated
 
@@ -24,6 +25,11 @@ log = logging.getLogger(__name__)
 # No honest number is above this in a thousand years; whoever claims one shall not push ours to SQLite's limit.
 _HIGHEST_SEQ = 2**48
 
+# A receipt that comes so long after the end of a consent is still of something sent under it.
+_RECEIPT_LATE_S = 3600
+
+_ROWS = "recipient = (SELECT id FROM recipient WHERE jid = ?) AND seq > ? AND seq <= ?"
+
 
 class Outbox(Consents):
     """Subscriptions and the rows that wait for each recipient."""
@@ -35,7 +41,7 @@ class Outbox(Consents):
             jid = subscriptions[0].recipient
             # A host clock not yet set may stand before the consent: the points are kept, and sent when it is right.
             choose = _Choice(subscriptions, [c for c in self.consents(jid) if c.standing(now)])
-            chosen = [p for p in points if choose(p.series) is p.granularity]
+            chosen = [p for p in points if choose(p) is p.granularity]
             if chosen:
                 self._append(jid, chosen)
 
@@ -89,7 +95,7 @@ class Outbox(Consents):
         """At most ``limit`` rows numbered above ``after_seq``, in order, each covered by a consent valid at ``now``."""
         consents = self.allowed(recipient, now)
         found: list[OutboxRow] = []
-        known: dict[tuple[int, int], Series | None] = {}
+        known: dict[tuple[int, int], tuple[Series, int | None]] = {}
         while consents and len(found) < limit:
             rows = self._db.execute(
                 "SELECT seq, outbox.series, granularity, outbox.time, outbox.value, quality FROM outbox"
@@ -98,36 +104,44 @@ class Outbox(Consents):
                 " WHERE jid = ? AND seq > ? ORDER BY seq LIMIT ?",
                 [recipient, after_seq, limit],
             ).fetchall()
-            for seq, series_id, granularity, time, value, quality in rows:
+            for seq, series_id, granularity, at, value, quality in rows:
                 if (series_id, granularity) not in known:
                     series = self._series_by_id(series_id)
-                    allowed = covered(consents, series, Granularity(granularity))
-                    known[series_id, granularity] = series if allowed else None
-                if one := known[series_id, granularity]:
-                    found.append(OutboxRow(seq, point(one, granularity, time, value, quality)))
+                    known[series_id, granularity] = series, pushed_from(consents, series, Granularity(granularity))
+                series, start = known[series_id, granularity]
+                if start is not None and at >= start:
+                    found.append(OutboxRow(seq, point(series, granularity, at, value, quality)))
             if len(rows) < limit:
                 break
             after_seq = rows[-1][0]
         return found[:limit]
 
     @translated
-    def confirm(self, recipient: str, after: int, last: int) -> int:
-        """The recipient has the rows with ``after < seq <= last``: let them leave; how many there were."""
+    def confirm(self, recipient: str, after: int, last: int, now: float | None = None) -> int:
+        """Let the rows with ``after < seq <= last`` leave, noted as handed over; how many there were."""
+        moment = time.time() if now is None else now
         self.begin()
-        self.journal.count_rows(recipient, after, last)
+        groups = self._db.execute(
+            f"SELECT series, granularity, min(time), max(time), count(*) FROM outbox WHERE {_ROWS}"  # noqa: S608
+            " GROUP BY series, granularity",
+            [recipient, after, last],
+        ).fetchall()
+        # What no consent let out lay between what was sent, and leaves with it unsent.
+        sendable = [c for c in self.consents(recipient) if c.standing(moment - _RECEIPT_LATE_S)]
+        sent = [g for g in groups if pushed_from(sendable, self._series_by_id(g[0]), Granularity(g[1])) is not None]
+        if sent:
+            self._note(recipient, sent, moment)
+        self.journal.count_rows(recipient, after, last, moment)
         return self.drop(recipient, after, last)
 
     @translated
     def drop(self, recipient: str, after: int, last: int) -> int:
-        """Let the rows with ``after < seq <= last`` leave, sent or not; how many there were."""
+        """Let the rows with ``after < seq <= last`` leave unsent: no message can hold them; how many there were."""
         self.begin()
-        return self._db.execute(
-            "DELETE FROM outbox WHERE recipient = (SELECT id FROM recipient WHERE jid = ?) AND seq > ? AND seq <= ?",
-            [recipient, after, last],
-        ).rowcount
+        return self._db.execute(f"DELETE FROM outbox WHERE {_ROWS}", [recipient, after, last]).rowcount  # noqa: S608
 
     @translated
-    def resume(self, recipient: str, after: int) -> Backlog:
+    def resume(self, recipient: str, after: int, now: float | None = None) -> Backlog:
         """The recipient has everything up to ``after``: let those rows leave and say what is left.
 
         A number that was never given out is of a newer copy of this file, from which it was restored: what waits is
@@ -138,7 +152,7 @@ class Outbox(Consents):
         if row and row[1] < after < _HIGHEST_SEQ:
             self._number_above(row[0], row[1], after)
         elif after < _HIGHEST_SEQ:
-            self.confirm(recipient, -1, after)
+            self.confirm(recipient, -1, after, now)
         self.commit()
         return next((b for b in self.backlog() if b.recipient == recipient), Backlog(recipient, 0, None, 0))
 
@@ -180,20 +194,19 @@ class Outbox(Consents):
 
 
 class _Choice:
-    """For one recipient: the granularity at which it is to be sent a series, found once for each series."""
+    """For one recipient: the granularity at which it is to be sent a point, its consents found once a series."""
 
     def __init__(self, subscriptions: Sequence[Subscription], consents: Sequence[Consent]) -> None:
         self._subscriptions = subscriptions
-        self._consents = consents
-        self._known: dict[int, Granularity | None] = {}
+        self._consents = [c for c in consents if c.terms.push]
+        self._known: dict[int, list[Consent]] = {}
 
-    def __call__(self, series: Series) -> Granularity | None:
+    def __call__(self, point: Point) -> Granularity | None:
+        series = point.series
         if series.id not in self._known:
             wanted = any(s.meter == series.meter and under(series.path, s.prefix) for s in self._subscriptions)
-            self._known[series.id] = _finest(self._consents, series) if wanted else None
-        return self._known[series.id]
-
-
-def _finest(consents: Sequence[Consent], series: Series) -> Granularity | None:
-    given = [c.granularity for c in consents if c.covers(series.meter, series.path)]
-    return finest_allowed(series.kind, min(given)) if given else None
+            self._known[series.id] = (
+                [c for c in self._consents if c.covers(series.meter, series.path)] if wanted else []
+            )
+        given = [c.granularity for c in self._known[series.id] if c.pushes_from <= point.time]
+        return finest_allowed(series.kind, min(given)) if given else None

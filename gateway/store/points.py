@@ -9,6 +9,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 
+from gateway.store.terms import PLAIN_PROOF, PLAIN_TERMS, Change, Proof, Terms
+
 Value = int | float | str
 
 
@@ -109,7 +111,10 @@ class OutboxRow:
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """What a household allows: this recipient (bare JID), these series of this meter, this fine, until then."""
+    """What a household allows: this recipient (bare JID), these series of this meter, this fine, from then until then.
+
+    ``withdrawn_at`` is when it ended before its time, by any of the changes that end one; ``last`` the last change.
+    """
 
     id: int
     recipient: str
@@ -119,18 +124,36 @@ class Consent:
     given_at: int
     until: int
     withdrawn_at: int | None
+    begins: int = 0
+    replaces: int | None = None
+    terms: Terms = PLAIN_TERMS
+    proof: Proof = PLAIN_PROOF
+    last: Change | None = None
+
+    @property
+    def limited(self) -> bool:
+        """Whether it is suspended: what it allows is still kept for the recipient, and nothing is given out."""
+        return self.last is Change.LIMITED
 
     def valid(self, now: float) -> bool:
         """Whether it allows anything at ``now`` (POSIX seconds)."""
-        return self.withdrawn_at is None and self.given_at <= now < self.until
+        return self.standing(now) and not self.limited and max(self.given_at, self.begins) <= now
 
     def standing(self, now: float) -> bool:
-        """Whether it is neither withdrawn nor expired; unlike ``valid`` it does not need a clock that has been set."""
+        """Whether it has not ended; unlike ``valid`` it does not need a clock that has been set."""
         return self.withdrawn_at is None and now < self.until
 
     def covers(self, meter: str, path: str) -> bool:
         """Whether the series lies under the consent's prefix, by whole levels of its path."""
         return meter == self.meter and under(path, self.prefix)
+
+    @property
+    def pushes_from(self) -> int:
+        """The time of the first point that may be pushed, when it was given to begin later; 0 when at once.
+
+        The moment of giving is no such time: the meter's clock may differ from the host's.
+        """
+        return self.begins if self.begins > self.given_at else 0
 
 
 @dataclass(frozen=True, slots=True)

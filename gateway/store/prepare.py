@@ -23,8 +23,11 @@ from gateway.store.migrations import migrations
 
 log = logging.getLogger("gateway.store.prepare")
 
-# In this order, since each refers to the one before.
-_SAVED_TABLES = ("meter", "consent", "recipient", "subscription", "journal", "journal_text", "counter")
+# In this order: what limits a consent before the consents, so that a withdrawn one never comes back by a fault between.
+_SAVED_TABLES = (
+    *("meter", "consent_change", "consent", "recipient", "subscription"),
+    *("access_request", "notice", "series", "party", "transfer", "journal", "journal_text", "counter"),
+)
 
 # What says that the file itself is bad. Anything else (locked, no permission, no memory) may be well tomorrow.
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
@@ -42,9 +45,11 @@ def prepare(directory: Path) -> None:
         path = directory / FILE_NAME
         fault = check(path)
         damaged = set_aside(path, fault) if fault else None
-        _migrate(path)
         if damaged:
+            # Rows go into the tables for which they were written; the steps that follow carry them on.
+            _migrate(path, stop_before=_first_step_missing(damaged))
             _save_from(damaged, path)
+        _migrate(path)
     finally:
         lock.release()
 
@@ -82,20 +87,31 @@ def set_aside(path: Path, fault: str) -> Path:
     return aside
 
 
-def _migrate(path: Path) -> None:
+def _migrate(path: Path, stop_before: str | None = None) -> None:
     try:
         with closing(sqlite3.connect(path)) as db:
-            migrations.apply(sqlite_utils.Database(db))
+            migrations.apply(sqlite_utils.Database(db), stop_before=stop_before)
         path.chmod(0o600)
         give_to_owner(path)
     except (sqlite3.Error, OSError) as error:
         raise StoreError(f"{path}: cannot be migrated: {error}") from error
 
 
+def _first_step_missing(damaged: Path) -> str | None:
+    """The first step of the schema that a damaged file did not have; None when it had all, or cannot say."""
+    try:
+        with closing(sqlite3.connect(f"{damaged.absolute().as_uri()}?mode=ro", uri=True)) as old:
+            return next((step.name for step in migrations.pending(sqlite_utils.Database(old))), None)
+    except sqlite3.Error:
+        return None
+
+
 def _save_from(damaged: Path, path: Path) -> None:
     with closing(sqlite3.connect(path)) as db:
         for table in _SAVED_TABLES:
             try:
+                if not sqlite_utils.Database(db)[table].exists():
+                    continue
                 with closing(sqlite3.connect(f"{damaged.absolute().as_uri()}?mode=ro", uri=True)) as old:
                     rows = old.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 (a constant)
                 if not rows:

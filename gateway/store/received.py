@@ -207,7 +207,7 @@ class ReceivedPoints(Tables):
     def received_note(self, event: ReceivedEvent, notice: str, identifiers: Collection[str] = ()) -> bool:
         """Keep an event once; one that rectifies names the ``identifiers`` to be asked again. False when known."""
         self.begin()
-        new = self._note(event, notice)
+        new = self._note_received(event, notice)
         if new:
             first, last = _period(event.detail)
             last = min(last, event.time)
@@ -230,7 +230,7 @@ class ReceivedPoints(Tables):
         """
         self.begin()
         deleted = None
-        if self._note(event, notice):
+        if self._note_received(event, notice):
             first, last = _period(event.detail)
             deleted = 0
             for number in series:
@@ -336,10 +336,10 @@ class ReceivedPoints(Tables):
             if self._insert(series, v.time, v.value):
                 new += 1
             elif self._changes(series, v.time, v.value):
-                rectified += self._change(series, v.time, v.value, replaces=lot.replaces)
+                rectified += self._change_received(series, v.time, v.value, replaces=lot.replaces)
         if rectified:
             detail: dict[str, object] = {"points": rectified}
-            self._note(ReceivedEvent(provider, int(now), "values-rectified", "", detail), f"own-{now!r}")
+            self._note_received(ReceivedEvent(provider, int(now), "values-rectified", "", detail), f"own-{now!r}")
         return new + rectified
 
     def _insert(self, series: int, time: float, value: Value) -> bool:
@@ -352,7 +352,7 @@ class ReceivedPoints(Tables):
         ).fetchone()
         return bool(before != value)
 
-    def _change(self, series: int, time: float, value: Value, *, replaces: bool) -> int:
+    def _change_received(self, series: int, time: float, value: Value, *, replaces: bool) -> int:
         if not replaces:
             self._db.execute("UPDATE received_series SET ignored = ignored + 1 WHERE id = ?", [series])
             return 0
@@ -383,7 +383,7 @@ class ReceivedPoints(Tables):
             self._db.execute("UPDATE received_series SET name = ?, retention = ? WHERE id = ?", [v.name, bound, row[0]])
         return int(row[0])
 
-    def _note(self, event: ReceivedEvent, notice: str) -> bool:
+    def _note_received(self, event: ReceivedEvent, notice: str) -> bool:
         row = [event.provider, notice, event.time, event.kind, event.series, json.dumps(event.detail)]
         return (
             self._db.execute(

@@ -12,6 +12,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from gateway.errors import StoreError
+from gateway.store.access import Access
 from gateway.store.connection import open_reader, open_writer
 from gateway.store.history import History
 from gateway.store.outbox import Outbox
@@ -39,7 +40,7 @@ _QUALITY = {Quality.METER: 0, Quality.HOST: 1, Quality.MANUAL: MANUAL}
 _CURVE_ALIVE_S = 86400
 
 
-class Store(Outbox, History, Undated, ReceivedPoints):
+class Store(Outbox, Access, History, Undated, ReceivedPoints):
     """The database of a gateway, opened for writing. All calls must come from one thread at a time.
 
     Args:

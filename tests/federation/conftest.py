@@ -57,9 +57,9 @@ class House:
         self.store.write([self._recorder.take()], self.time)
         self.wake.set()
 
-    def allow(self, recipient, prefix="consumption", granularity=Granularity.MINUTE, until=FOR_EVER):
+    def allow(self, recipient, prefix="consumption", granularity=Granularity.MINUTE, until=FOR_EVER, **more):
         """Give a consent, from the beginning of time."""
-        self.store.grant(recipient, "house", prefix, granularity, until, START - 1)
+        self.store.grant(recipient, "house", prefix, granularity, until, START - 1, **more)
 
     def waiting(self, recipient):
         """How many rows wait for a recipient."""

@@ -22,6 +22,7 @@ from gateway.federation.form import (
 from gateway.federation.session import Stanza
 from gateway.federation.stanza import Publisher, parse_quoalise
 from gateway.store.points import Consent, Granularity
+from gateway.store.terms import Terms
 from tests.federation.conftest import FOR_EVER, PRM, SENSOR, START, eventually
 
 COOP = "coop@sen2.test"
@@ -31,9 +32,10 @@ XMPP = "{urn:ietf:params:xml:ns:xmpp-stanzas}"
 DATA = "{jabber:x:data}"
 
 
-def consent(prefix, granularity):
+def consent(prefix, granularity, history_from=None):
     """A consent of the house."""
-    return Consent(1, COOP, "house", prefix, granularity, 0, FOR_EVER, None)
+    terms = Terms(history_from=history_from)
+    return Consent(1, COOP, "house", prefix, granularity, 0, FOR_EVER, None, terms=terms)
 
 
 def test_a_branch_meets_narrower_and_wider_consents():
@@ -60,6 +62,23 @@ def test_a_finer_consent_below_a_coarser_one_takes_its_series_out_of_it():
     assert "consumption/power/apparent/raw" in power
     assert scopes(given, "house", "", DAY) == [Scope("", DAY)]
     assert scopes(given, "house", "", HALF_HOUR) == [Scope("consumption/power", HALF_HOUR)]
+
+
+def test_each_scope_reaches_as_far_back_as_a_consent_to_it_does():
+    """A coarser or a wider consent may reach further back than the finest; none lends its depth to a finer one."""
+    both = [consent("consumption", MINUTE, 500), consent("consumption", DAY, 100)]
+    assert scopes(both, "house", "", None) == [Scope("consumption", MINUTE, start=500)]
+    assert scopes(both, "house", "", DAY) == [Scope("consumption", DAY, start=100)]
+    deep = [consent("consumption", DAY, 500), consent("consumption/power", DAY, 100)]
+    assert scopes(deep, "house", "", DAY) == [
+        Scope("consumption", DAY, ("consumption/power",), 500),
+        Scope("consumption/power", DAY, start=100),
+    ]
+    assert scopes(deep[::-1], "house", "consumption/power/apparent", DAY) == [
+        Scope("consumption/power/apparent", DAY, start=100)
+    ]
+    shallow = [consent("consumption", DAY, 100), consent("consumption/power", DAY, 500)]
+    assert scopes(shallow, "house", "", DAY) == [Scope("consumption", DAY, start=100)]
 
 
 class Line:
@@ -254,3 +273,75 @@ def test_too_many_requests_of_one_asker_are_refused_not_kept(house):
         line.ask(command("subscribe"))
     assert len(line.answers) == 84
     assert all(error.find(f"{XMPP}resource-constraint") is not None for _, error, _ in line.answers)
+
+
+PERIOD = {"identifier": SEN1, "start_time": "2026-06-16T10:00:00Z", "end_time": "2026-06-16T10:05:00Z"}
+
+
+def ask_history(house, page=None, **fields):
+    """One question for the first five minutes; payload and whether it is an error."""
+    ((_, answer, failed),), _ = asyncio.run(converse(house, [build_submit("get_history", PERIOD | fields, page)], "en"))
+    return answer, failed
+
+
+def times(answer):
+    """Seconds since START of the records of an answer."""
+    return sorted({r.time - START for r in parse_quoalise(answer.find("{urn:quoalise:0}quoalise"), 0).records})
+
+
+@pytest.mark.parametrize("page", [None, Page(100, None)])
+def test_history_before_what_was_allowed_is_not_there_and_the_answer_says_so(house, page):
+    """The start is moved to the consent's; a note names it; a question that lies after it has no note."""
+    house.minutes(6)
+    house.allow(COOP, terms=Terms(history_from=START + 120))
+    answer, _ = ask_history(house, page)
+    assert times(answer) == [120, 180, 240]
+    assert "does not give everything before 2026-06-16T10:02:00Z" in parse_result(answer)["note"]
+    answer, _ = ask_history(house, page, start_time="2026-06-16T10:02:00Z")
+    assert times(answer) == [120, 180, 240]
+    assert "note" not in parse_result(answer)
+
+
+def test_history_that_lies_wholly_before_what_was_allowed_is_refused(house):
+    """Not an empty answer, which would say that the house has nothing."""
+    house.minutes(6)
+    house.allow(COOP, terms=Terms(history_from=START + 300))
+    error, failed = ask_history(house)
+    assert failed
+    assert error.find(f"{XMPP}not-authorized") is not None
+    assert "begins at 2026-06-16T10:05:00Z" in error.findtext(f"{XMPP}text")
+    assert house.store._db.execute("SELECT count(*) FROM transfer").fetchone() == (0,)
+
+
+def test_push_and_history_are_allowed_each_for_itself(house):
+    """Who may have the one is refused the other, by the words for who may have nothing."""
+    house.minutes(6)
+    subscribe = build_submit("subscribe", {"identifier": SEN1})
+    for terms, refused in ((Terms(history=False), [True, False]), (Terms(push=False), [False, True])):
+        house.allow(COOP, terms=terms)
+        answers, _ = asyncio.run(converse(house, [build_submit("get_history", PERIOD), subscribe]))
+        assert [failed for _, _, failed in answers] == refused
+    house.store.limit(COOP, START)
+    answers, _ = asyncio.run(converse(house, [build_submit("get_history", PERIOD), subscribe]))
+    assert all(error.find(f"{XMPP}not-authorized") is not None for _, error, _ in answers)
+
+
+def test_history_that_was_answered_is_in_the_log_of_transfers(house):
+    """Each page with just what it holds; a count alone hands nothing over."""
+    house.minutes(6)
+    house.allow(COOP)
+    ask_history(house, Page(0, None))
+    assert house.store._db.execute("SELECT count(*) FROM transfer").fetchone() == (0,)
+    ask_history(house, Page(3, None))
+    rows = house.store._db.execute("SELECT first_time - ?, last_time - ?, points FROM transfer", [START, START])
+    assert sorted(rows.fetchall()) == [(0, 0, 1), (0, 60, 2)]
+
+
+def test_history_that_cannot_be_logged_is_not_given(house):
+    """On a full card the question is answered with an error, not with readings of which nobody would know."""
+    house.minutes(6)
+    house.allow(COOP)
+    house.store._db.execute("CREATE TRIGGER full BEFORE INSERT ON transfer BEGIN SELECT RAISE(ABORT, 'full'); END")
+    error, failed = ask_history(house)
+    assert failed
+    assert error.find("{urn:quoalise:0}upstream-error") is not None

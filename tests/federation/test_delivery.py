@@ -225,6 +225,36 @@ def test_a_revoked_recipient_is_not_sent_again_what_was_under_way(house):
     asyncio.run(scenario())
 
 
+@pytest.mark.parametrize("bounced", [False, True])
+def test_a_limited_recipient_is_sent_nothing_and_afterwards_everything(house, bounced):
+    """What was under way when it was suspended is not sent again until that ends, and is not forgotten either."""
+    subscribe(house)
+    house.minutes(4)
+
+    async def scenario():
+        async with at_work(house) as bench:
+            ((_, stanza_id, _),) = await bench.sent(1)
+            if bounced:
+                bench.line.bounces(stanza_id)
+                await bench.quiet()
+            house.store.limit(COOP, START + 1)
+            house.minutes(3)
+            bench.after(3600)
+            await bench.quiet()
+            assert len(bench.line.sent) == 1
+            house.store.lift_limit(COOP, bench.clock)
+            bench.after(300)
+            again = (await bench.sent(2))[1]
+            assert again[1] == stanza_id
+            bench.line.answers(stanza_id)
+            await bench.quiet()
+            (*_, last) = await bench.sent(3)
+            bench.line.answers(last[1])
+            await eventually(lambda: house.waiting(COOP) == 0)
+
+    asyncio.run(scenario())
+
+
 def test_an_expired_consent_sends_nothing(house):
     """The consent's last second is looked at when the message is made, not when the row was queued."""
     subscribe(house, until=START + 10_000)

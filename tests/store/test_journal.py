@@ -18,6 +18,7 @@ from gateway.store.connection import FILE_NAME
 from gateway.store.points import Confirm, Granularity
 from gateway.store.prepare import prepare
 from gateway.store.store import Archive, Store
+from gateway.store.terms import Offer, Proof, Terms
 from tests.store.conftest import POWER, START, frame
 
 COOP = "coop@sen2.test"
@@ -71,8 +72,9 @@ def test_consents_and_withdrawals_are_entries(store):
     store.revoke(COOP, "", START + 5)
     granted, withdrawn = told(store)[1:]
     facts = {"consent": 1, "meter": "house", "series": "consumption", "granularity": "PT30M", "until": START + 10**7}
+    facts |= {"begins": START, "push": 1, "history": 1, "channel": "command", "text": ""}
     assert granted == ("consent-granted", facts | {"recipient": COOP})
-    assert withdrawn == ("consent-withdrawn", {"consent": 1, "recipient": COOP})
+    assert withdrawn == ("consent-withdrawn", {"consent": 1, "channel": "command", "recipient": COOP})
     assert not any(COOP in entry.event for entry in store.journal.entries())
 
 
@@ -268,3 +270,21 @@ def test_a_kill_at_any_moment_leaves_a_whole_chain(directory):
             assert verdict.fault is None
             assert verdict.entries >= said
             assert len(archive.consents()) == [kind for kind, _ in told(archive)].count("consent-granted")
+
+
+def test_versions_limits_questions_and_refusals_are_entries(store):
+    """Each once, in order; a version names the one before, and who gave the word is named beside the chain."""
+    for purpose in ("a", "b"):
+        store.ask_access(COOP, "ab12", "consumption", Granularity.DAY, Terms(purpose=purpose), START)
+    store.refuse_access(1, START)
+    offer = Offer("house", "consumption", Granularity.DAY, START + 99, START)
+    store.grant_access(2, [offer], Proof("anne"), START)
+    store.grant(COOP, "house", "consumption", Granularity.DAY, START + 99, START + 1)
+    store.limit(COOP, START + 2, "anne")
+    store.lift_limit(COOP, START + 3)
+    entries = told(store)[1:]
+    kinds = ["access-asked", "access-asked", "access-refused", "consent-granted", "consent-granted"]
+    assert [kind for kind, _ in entries] == [*kinds, "consent-limited", "consent-resumed"]
+    assert [facts.get("by") for _, facts in entries] == [None, None, None, "anne", None, "anne", None]
+    assert entries[1][1]["purpose"] == "b"
+    assert entries[4][1]["replaces"] == 1

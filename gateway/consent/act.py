@@ -1,0 +1,164 @@
+"""Orders on consents as the control socket and the command line carry them: JSON in, JSON out.
+
+A yes comes with the hash of the text that was shown; the text is made again here, and another hash is refused: what is
+stored is what was read.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gateway.consent.answer import Narrowing, describe_request, offers_of
+from gateway.consent.grant import Order, describe, grant, offer_of, revoke
+from gateway.consent.text import TEXT_VERSION, Text, consent_text
+from gateway.errors import ConsentError, GatewayError
+from gateway.store.terms import LANGS, Proof, check_jid
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from gateway.store.store import Store
+
+Words = dict[str, Any]
+
+
+def act(store: Store, request: Words, now: float) -> object:
+    """Do one order of ``ORDERS``; GatewayError with the reason when it cannot be done."""
+    return ORDERS[request["do"]](store, request, now)
+
+
+def _grant(store: Store, request: Words, now: float) -> object:
+    order = _order(request)
+    if request.get("shown"):
+        _check_shown(_text_of_order(store, request, _shown(request)["lang"], now), request)
+    return describe(grant(store, order, now, _proof(request)), now)
+
+
+def _revoke(store: Store, request: Words, now: float) -> object:
+    series = request.get("series")
+    return revoke(store, _word(request, "recipient"), _word(request, "series") if series else None, now, _by(request))
+
+
+def _limit(store: Store, request: Words, now: float) -> object:
+    return store.limit(check_jid(_word(request, "recipient")), now, _by(request))
+
+
+def _resume(store: Store, request: Words, now: float) -> object:
+    return store.lift_limit(check_jid(_word(request, "recipient")), now, _by(request))
+
+
+def _consents(store: Store, _: Words, now: float) -> object:
+    return [describe(consent, now) for consent in store.consents()]
+
+
+def _pending(store: Store, _: Words, now: float) -> object:
+    return [describe_request(store, request) for request in store.access_requests_waiting(now)]
+
+
+def _text(store: Store, request: Words, now: float) -> object:
+    """The text to show before a yes, of an ``order`` or of the answer to the request ``number``."""
+    make = _text_of_order if "order" in request else _text_of_answer
+    text = make(store, request, _word(request, "lang"), now)
+    return {"words": text.words, "lang": text.lang, "hash": text.hash}
+
+
+def _answer(store: Store, request: Words, now: float) -> object:
+    asked = store.waiting_access(_number(request), now)
+    if request.get("yes") is not True:
+        return describe_request(store, store.refuse_access(asked.id, now))
+    _check_shown(_text_of_answer(store, request, _shown(request)["lang"], now), request)
+    offers = offers_of(store, asked, _narrowing(request), now)
+    return [describe(consent, now) for consent in store.grant_access(asked.id, offers, _proof(request), now)]
+
+
+ORDERS: Mapping[str, Callable[[Store, Words, float], object]] = {
+    "grant": _grant,
+    "revoke": _revoke,
+    "limit": _limit,
+    "resume": _resume,
+    "consents": _consents,
+    "pending-access": _pending,
+    "consent-text": _text,
+    "answer-access": _answer,
+}
+
+
+def _text_of_order(store: Store, request: Words, lang: str, now: float) -> Text:
+    order = _order(request)
+    offer = offer_of(store, order, now)
+    return consent_text(check_jid(order.recipient), offer, _known(lang), _word(request, "retention"))
+
+
+def _text_of_answer(store: Store, request: Words, lang: str, now: float) -> Text:
+    """One text for each consent that the answer gives, one under the other."""
+    asked, retention = store.waiting_access(_number(request), now), _word(request, "retention")
+    offers = offers_of(store, asked, _narrowing(request), now)
+    texts = [consent_text(asked.jid, offer, _known(lang), retention).words for offer in offers]
+    return Text("\n".join(texts), _known(lang))
+
+
+def _check_shown(text: Text, request: Words) -> None:
+    if _shown(request)["hash"] != text.hash:
+        raise ConsentError("what would be given is no longer what was shown: read it again, then answer")
+
+
+def _shown(request: Words) -> dict[str, str]:
+    shown = request.get("shown")
+    if not isinstance(shown, dict) or not all(isinstance(shown.get(name), str) for name in ("lang", "hash")):
+        raise GatewayError("a yes says which text was shown")
+    return shown
+
+
+def _proof(request: Words) -> Proof:
+    if not request.get("shown"):
+        return Proof(_by(request))
+    shown = _shown(request)
+    return Proof(_by(request), text_version=TEXT_VERSION, lang=_known(shown["lang"]), text_hash=shown["hash"])
+
+
+def _order(request: Words) -> Order:
+    words = _words(request.get("order"))
+    try:
+        return Order(**words)
+    except TypeError as error:
+        raise GatewayError(f"not an order: {error}") from error
+
+
+def _narrowing(request: Words) -> Narrowing:
+    less = request.get("less", {})
+    if not isinstance(less, dict) or not isinstance(less.get("series", []), list):
+        raise GatewayError("an answer is made of words")
+    words = _words({name: word for name, word in less.items() if name != "series"})
+    series = tuple(map(str, less.get("series", [])))
+    try:
+        return Narrowing(**words, series=series)
+    except TypeError as error:
+        raise GatewayError(f"not an answer: {error}") from error
+
+
+def _words(words: object) -> Words:
+    if not isinstance(words, dict) or not all(isinstance(word, str | bool | None) for word in words.values()):
+        raise GatewayError("an order is made of words")
+    return words
+
+
+def _word(request: Words, name: str) -> str:
+    word = request.get(name)
+    if not isinstance(word, str):
+        raise GatewayError(f"an order of this kind needs a word for {name!r}")
+    return word
+
+
+def _number(request: Words) -> int:
+    number = request.get("number")
+    if not isinstance(number, int):
+        raise GatewayError("a request has a number")
+    return number
+
+
+def _by(request: Words) -> str:
+    return _word({"by": ""} | request, "by")
+
+
+def _known(lang: str) -> str:
+    return lang if lang in LANGS else LANGS[0]

@@ -1,0 +1,120 @@
+"""A household's answer to a request for access: what was asked for, or less, never more.
+
+One granularity for one consent: who wants to give half hours and days gives two, by two answers of two requests.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from gateway.consent.grant import (
+    DEFAULT_DAYS,
+    LONGEST_DAYS,
+    check_clock,
+    choose_meter,
+    describe_terms,
+    read_day,
+    read_granularity,
+)
+from gateway.errors import ConsentError
+from gateway.store.points import under
+from gateway.store.recorder import iso
+from gateway.store.terms import Offer, check_path, check_terms
+
+if TYPE_CHECKING:
+    from gateway.store.store import Store
+    from gateway.store.terms import AccessRequest, Terms
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """In what a yes gives less than was asked for; None and nothing where it gives just that."""
+
+    granularity: str | None = None
+    series: tuple[str, ...] = ()
+    until: str | None = None
+    no_push: bool = False
+    no_history: bool = False
+    history_from: str | None = None
+    meter: str | None = None
+
+
+def offers_of(store: Store, request: AccessRequest, less: Narrowing, now: float) -> list[Offer]:
+    """What a yes would give; ConsentError when that is more than was asked for, or cannot be given at all."""
+    check_clock(now)
+    granularity = read_granularity(less.granularity) if less.granularity else request.granularity
+    if granularity < request.granularity:
+        raise _wider(f"granularity {granularity.code}", request.granularity.code)
+    paths = [check_path(path) for path in less.series] or [request.prefix]
+    for path in paths:
+        if not under(path, request.prefix):
+            raise _wider(f"series {path}", request.prefix)
+    until, meter = _until(request, less, now), _meter(store, request, less)
+    terms = check_terms(_terms(request.terms, less))
+    return [Offer(meter, path, granularity, until, int(now), terms) for path in dict.fromkeys(paths)]
+
+
+def describe_request(store: Store, request: AccessRequest) -> dict[str, object]:
+    """A request as the command line shows it; the meter is null when no meter of this house has that name."""
+    return {
+        "id": request.id,
+        "at": iso(request.at),
+        "from": request.jid,
+        "sensor": request.sensor,
+        "meter": _named(store, request.sensor),
+        "series": request.prefix,
+        "granularity": request.granularity.code,
+        "until": None if request.until is None else iso(request.until),
+        "lang": request.lang,
+        "state": request.state.value,
+        **describe_terms(request.terms),
+    }
+
+
+def _terms(asked: Terms, less: Narrowing) -> Terms:
+    history = asked.history and not less.no_history
+    since = asked.history_from if history else None
+    if less.history_from is not None:
+        since = read_day(less.history_from, "history-from")
+        if not asked.history or since < (asked.history_from or 0):
+            asked_for = iso(asked.history_from or 0) if asked.history else "no history"
+            raise _wider(f"history from {less.history_from}", asked_for)
+    return replace(asked, push=asked.push and not less.no_push, history=history, history_from=since)
+
+
+def _until(request: AccessRequest, less: Narrowing, now: float) -> int:
+    asked = request.until or int(now) + DEFAULT_DAYS * 86400
+    if asked <= now:
+        raise ConsentError(f"request {request.id}: the time that was asked for is over already; answer --no")
+    # Whatever was asked for, a consent is given for three years at most.
+    last = min(asked, int(now) + LONGEST_DAYS * 86400)
+    if less.until is None:
+        return last
+    until = read_day(less.until, "until", included=True)
+    if until <= now:
+        raise ConsentError(f"until {less.until!r}: that is over already")
+    if until > last:
+        raise _wider(f"until {less.until}", f"an end at {iso(last)}")
+    return until
+
+
+def _meter(store: Store, request: AccessRequest, less: Narrowing) -> str:
+    meant = _named(store, request.sensor)
+    if meant is not None and less.meter not in (None, meant):
+        raise _wider(f"meter {less.meter}", f"meter {meant}")
+    if meant is None and less.meter is None:
+        raise ConsentError(
+            f"request {request.id}: no meter of this house is called {request.sensor!r}; answer --no, or say which one"
+            " is meant with --meter"
+        )
+    return choose_meter([m.name for m in store.meters()], meant or less.meter)
+
+
+def _named(store: Store, sensor: str) -> str | None:
+    """The meter that somebody outside means: by the id in names, or by its delivery point."""
+    return next((m.name for m in store.meters() if sensor in (m.sensor, m.prm)), None)
+
+
+def _wider(given: str, asked: str) -> ConsentError:
+    return ConsentError(f"{given} is more than was asked for, which is {asked}: give that or less")

@@ -1,0 +1,222 @@
+"""``linky-gateway consent``: who may have what, who asks for what, and the household's answers.
+
+Before a yes the whole text is shown, and the word under it is typed; where there is no terminal, ``--accept`` says that
+it was read. The work is done by whoever holds the database (``gateway.consent.act``), asked through ``ask``.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TextIO
+
+from gateway.errors import ConsentError
+from gateway.store.terms import LANGS, Role
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+    Add = Callable[[str, str], argparse.ArgumentParser]
+
+_GRANULARITIES = ("raw", "PT1M", "PT30M", "P1D")
+_ORDER = (
+    *("recipient", "series", "granularity", "until", "meter", "begins", "no_push", "no_history", "history_from"),
+    *("purpose", "controller", "contact", "privacy", "role", "retention"),
+)
+_LESS = ("granularity", "series", "until", "no_push", "no_history", "history_from", "meter")
+_TYPE = {"fr": "Pour accepter, tapez « oui » puis Entrée : ", "en": 'To accept, type "yes" and Enter: '}
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where a person and the database meet.
+
+    Attributes:
+        ask: hands an order over and gives its result.
+        out: for results.
+        err: for the text, when the results are for a machine.
+        read: reads a line that a person types; None when nobody sits there.
+        by: who gives the orders.
+        retention: how long the house lets recipients keep data.
+        lang: the person's language.
+    """
+
+    ask: Callable[[dict[str, object]], Any]
+    out: TextIO
+    err: TextIO
+    read: Callable[[], str] | None
+    by: str
+    retention: str
+    lang: str
+
+
+def add_actions(add: Add) -> None:
+    """The parser of each action; ``add(name, help)`` makes one."""
+    give = add("grant", "allow a recipient some series")
+    give.add_argument("recipient", help="the recipient's address, for example coop@example.org")
+    give.add_argument("--series", required=True, metavar="PREFIX", help="a path: what lies at or below it is shared")
+    give.add_argument("--granularity", required=True, choices=_GRANULARITIES)
+    give.add_argument("--until", metavar="DATE", help="the last day (default: in one year)")
+    give.add_argument("--meter", help="which meter, where there are several")
+    _add_terms(give)
+    take = add("revoke", "withdraw; what is queued is deleted, the recipient is asked to erase")
+    take.add_argument("recipient")
+    take.add_argument("--series", metavar="PREFIX", help="only the consents at or below this path")
+    add("limit", "suspend: readings are kept for the recipient, nothing is given out").add_argument("recipient")
+    add("resume", "end a suspension; what was kept goes out").add_argument("recipient")
+    everything = add("list", "every consent ever given, with its state")
+    waiting = add("pending", "who asks for what, and waits for an answer")
+    reply = add("answer", "answer a request for access: yes, or less, or no")
+    _add_answer(reply)
+    for action in (give, everything, waiting, reply):
+        action.add_argument("--json", action="store_true")
+
+
+def run(options: argparse.Namespace, desk: Desk) -> int:
+    """Do what was asked; the exit code."""
+    match options.action:
+        case "list":
+            _print_consents(desk, desk.ask({"do": "consents"}), as_json=options.json)
+        case "pending":
+            _print_requests(desk, desk.ask({"do": "pending-access"}), as_json=options.json)
+        case "grant":
+            return _grant(options, desk)
+        case "answer":
+            return _answer(options, desk)
+        case "revoke":
+            request = {"do": "revoke", "recipient": options.recipient, "series": options.series, "by": desk.by}
+            _say(desk, desk.ask(request), "withdrawn", "nothing more is sent")
+        case "limit":
+            count = desk.ask({"do": "limit", "recipient": options.recipient, "by": desk.by})
+            _say(desk, count, "suspended", "nothing is sent until `linky-gateway consent resume`")
+        case "resume":
+            count = desk.ask({"do": "resume", "recipient": options.recipient, "by": desk.by})
+            _say(desk, count, "resumed", "what was kept goes out")
+    return 0
+
+
+def _add_terms(give: argparse.ArgumentParser) -> None:
+    give.add_argument("--begins", metavar="DATE", help="the first day (default: at once)")
+    give.add_argument("--no-push", action="store_true", help="only history, when it is asked for")
+    give.add_argument("--no-history", action="store_true", help="only what is read from now on")
+    give.add_argument("--history-from", metavar="DATE", help="no history before that day")
+    give.add_argument("--purpose", default="", help="what the data are for, in words")
+    give.add_argument("--controller", default="", help="the name of who is responsible for them")
+    give.add_argument("--contact", default="", help="how to reach that one")
+    give.add_argument("--privacy-notice", dest="privacy", default="", metavar="URL")
+    give.add_argument("--role", choices=[role.value for role in Role], default=Role.CONTROLLER.value)
+    give.add_argument("--retention", default="", metavar="DURATION", help="how long they are kept, such as P1Y")
+    give.add_argument(
+        "--code-of-conduct", nargs=3, default=("", "", ""), metavar=("URL", "VERSION", "SHA256"), help="as declared"
+    )
+    _add_acceptance(give)
+
+
+def _add_answer(reply: argparse.ArgumentParser) -> None:
+    reply.add_argument("number", type=int, metavar="N", help="the request's number, see `consent pending`")
+    choice = reply.add_mutually_exclusive_group(required=True)
+    choice.add_argument("--yes", action="store_true", help="what was asked for, or less")
+    choice.add_argument("--no", action="store_true")
+    reply.add_argument("--granularity", choices=_GRANULARITIES, help="coarser than was asked for")
+    reply.add_argument("--series", action="append", default=[], metavar="PREFIX", help="only this; may be repeated")
+    reply.add_argument("--until", metavar="DATE", help="an earlier last day")
+    reply.add_argument("--no-push", action="store_true", help="only history")
+    reply.add_argument("--no-history", action="store_true", help="only what is read from now on")
+    reply.add_argument("--history-from", metavar="DATE", help="less history")
+    reply.add_argument("--meter", help="which meter is meant, when the request names none of this house")
+    _add_acceptance(reply)
+
+
+def _add_acceptance(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--accept", action="store_true", help="the text was read and is agreed to; do not ask")
+    parser.add_argument("--lang", choices=LANGS, help="the language of the text (default: that of LANG)")
+
+
+def _grant(options: argparse.Namespace, desk: Desk) -> int:
+    code = dict(zip(("code_url", "code_version", "code_hash"), options.code_of_conduct, strict=True))
+    order = {name: getattr(options, name) for name in _ORDER} | code
+    request: dict[str, object] = {"do": "grant", "order": order, "by": desk.by, "retention": desk.retention}
+    # A script that gives a consent has nobody to show a text to; the consent then names none.
+    if options.accept or (desk.read and not options.json):
+        shown = _show(options, desk, {"order": order})
+        if shown is None:
+            return 1
+        request["shown"] = shown
+    _print_consents(desk, [desk.ask(request)], as_json=options.json)
+    return 0
+
+
+def _answer(options: argparse.Namespace, desk: Desk) -> int:
+    less = {name: getattr(options, name) for name in _LESS}
+    request: dict[str, object] = {"do": "answer-access", "number": options.number, "by": desk.by}
+    if options.no:
+        refused = desk.ask(request | {"yes": False})
+        _print(desk, json.dumps(refused, indent=2) if options.json else "refused; the asker is told")
+        return 0
+    if not options.accept and desk.read is None:
+        raise ConsentError("there is no terminal to show the text on and to type the answer: add --accept to agree")
+    shown = _show(options, desk, {"number": options.number, "less": less})
+    if shown is None:
+        return 1
+    given = desk.ask(request | {"yes": True, "less": less, "retention": desk.retention, "shown": shown})
+    _print_consents(desk, given, as_json=options.json)
+    return 0
+
+
+def _show(options: argparse.Namespace, desk: Desk, what: dict[str, object]) -> dict[str, str] | None:
+    """Show the text, have it accepted; which text it was, None when it was not accepted."""
+    from gateway.consent.text import YES  # noqa: PLC0415 (no other command pays for it)
+
+    lang = options.lang or desk.lang
+    text = desk.ask({"do": "consent-text", "lang": lang, "retention": desk.retention} | what)
+    place = desk.err if options.json else desk.out
+    place.write(text["words"] + "\n")
+    if not options.accept and desk.read:
+        place.write(_TYPE[lang])
+        place.flush()
+        if desk.read().strip().lower() != YES[lang]:
+            _print(desk, "nothing was given")
+            return None
+    return {"lang": text["lang"], "hash": text["hash"]}
+
+
+def _say(desk: Desk, count: int, done: str, rest: str) -> None:
+    _print(desk, f"{count} consent{'' if count == 1 else 's'} {done}; {rest if count else 'none was given'}")
+
+
+def _print_consents(desk: Desk, rows: list[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        _print(desk, json.dumps(rows, indent=2))
+        return
+    for row in rows:
+        line = "{id:>3}  {state:<9}  {recipient}  {meter}:{series}  {granularity}  until {until}".format(**row)
+        _print(desk, f"{line}  {_directions(row)}")
+    if not rows:
+        _print(desk, "no consent was ever given: nothing leaves the house")
+
+
+def _print_requests(desk: Desk, rows: list[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        _print(desk, json.dumps(rows, indent=2))
+        return
+    for row in rows:
+        meter = row["meter"] or f"a meter {row['sensor']} that is not of this house"
+        until = f"until {row['until']}" if row["until"] else "for a year"
+        _print(desk, f"{row['id']:>3}  {row['at']}  {row['from']}")
+        _print(desk, f"     {meter}: {row['series']}  {row['granularity']}  {_directions(row)}  {until}")
+        _print(
+            desk, f"     {row['controller'] or 'no name'}, {row['contact'] or 'no contact'}: {row['purpose'] or '-'}"
+        )
+        _print(desk, f"     linky-gateway consent answer {row['id']} --yes (or --no)")
+    if not rows:
+        _print(desk, "nobody asks for anything")
+
+
+def _directions(row: dict[str, Any]) -> str:
+    since = f" since {row['history_from']}" if row["history_from"] else ""
+    return ", ".join((["push"] if row["push"] else []) + ([f"history{since}"] if row["history"] else []))
+
+
+def _print(desk: Desk, line: str) -> None:
+    desk.out.write(line + "\n")

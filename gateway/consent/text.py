@@ -1,0 +1,193 @@
+"""The words that a household reads before it consents, and those that a notice says, in French and English.
+
+The templates lie in ``texts/``; what is shown is filled in here and hashed, so that a consent names the very text on
+whose word it was given. A changed template is a new ``TEXT_VERSION``. The words for granularities never call half hours
+daily: the French authority found consents void for that (2020).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from importlib import resources
+from string import Template
+from typing import TYPE_CHECKING
+
+from gateway.store.points import Granularity
+from gateway.store.recorder import PARIS
+from gateway.store.terms import Role, shortest
+
+if TYPE_CHECKING:
+    from gateway.store.terms import Notice, Offer, Terms
+
+TEXT_VERSION = "1"
+
+# What is typed under the text to consent, in the language of the text.
+YES = {"fr": "oui", "en": "yes"}
+
+_RAW, _MINUTE, _HALF_HOUR, _DAY = Granularity
+_GRANULARITY = {
+    "fr": {
+        _RAW: "chaque valeur du compteur, toutes les une à deux secondes (la plus fine)",
+        _MINUTE: "une valeur par minute (1 440 par jour)",
+        _HALF_HOUR: "une valeur par demi-heure (48 par jour), pas seulement un total par jour",
+        _DAY: "une valeur par jour, sans aucun détail dans la journée",
+    },
+    "en": {
+        _RAW: "every value of the meter, each second or two (the finest)",
+        _MINUTE: "one value a minute (1,440 a day)",
+        _HALF_HOUR: "one value each half hour (48 a day), not just a total for the day",
+        _DAY: "one value a day, with no detail within the day",
+    },
+}
+_REVEALS = {
+    "fr": {
+        _RAW: "quels appareils fonctionnent, à quel moment, et si quelqu'un est là",
+        _MINUTE: "quels gros appareils fonctionnent, à quel moment, et si quelqu'un est là",
+        _HALF_HOUR: "les heures de lever, de coucher, de repas, et les absences",
+        _DAY: "les jours d'absence et les habitudes de la semaine",
+    },
+    "en": {
+        _RAW: "which appliances run, when, and whether somebody is at home",
+        _MINUTE: "which large appliances run, when, and whether somebody is at home",
+        _HALF_HOUR: "the hours of rising, of sleep and of meals, and absences",
+        _DAY: "days of absence and the habits of the week",
+    },
+}
+_DATA = {
+    "fr": {
+        "consumption": "ce que le logement consomme",
+        "production": "ce que le logement produit",
+        "contract": "votre contrat d'électricité",
+        "status": "l'état du compteur",
+        "message": "les messages affichés par le compteur",
+        "water": "ce que le logement consomme d'eau",
+        "gas": "ce que le logement consomme de gaz",
+        "heat": "ce que le logement consomme de chaleur",
+        "other": "d'autres mesures du logement",
+    },
+    "en": {
+        "consumption": "what the home consumes",
+        "production": "what the home produces",
+        "contract": "your electricity contract",
+        "status": "the state of the meter",
+        "message": "messages shown by the meter",
+        "water": "the water that the home consumes",
+        "gas": "the gas that the home consumes",
+        "heat": "the heat that the home consumes",
+        "other": "other measurements of the home",
+    },
+}
+_ROLE = {
+    "fr": {
+        Role.CONTROLLER: "responsable du traitement : il décide à quoi servent les données",
+        Role.PROCESSOR: "sous-traitant : il agit pour le compte d'un autre, qui décide",
+        Role.JOINT: "responsable conjoint : il décide avec un autre à quoi servent les données",
+    },
+    "en": {
+        Role.CONTROLLER: "a controller: it decides what the data are used for",
+        Role.PROCESSOR: "a processor: it acts for somebody else, who decides",
+        Role.JOINT: "a joint controller: it decides with somebody else what the data are used for",
+    },
+}
+_YES_NO = {"fr": ("oui, chaque nouvelle mesure est envoyée", "non"), "en": ("yes, each new reading is sent", "no")}
+_HISTORY = {
+    "fr": ("non", "oui, tout ce que la passerelle a gardé", "oui, depuis le"),
+    "en": ("no", "yes, all that the gateway has kept", "yes, since"),
+}
+_UNSTATED = {"fr": "non précisé", "en": "not stated"}
+_UNITS = {
+    "fr": {"Y": ("an", "ans"), "M": ("mois", "mois"), "W": ("semaine", "semaines"), "D": ("jour", "jours")},
+    "en": {"Y": ("year", "years"), "M": ("month", "months"), "W": ("week", "weeks"), "D": ("day", "days")},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What is shown to a household before it consents."""
+
+    words: str
+    lang: str
+    version: str = TEXT_VERSION
+
+    @property
+    def hash(self) -> str:
+        """The SHA-256 of the words (UTF-8), in hexadecimal."""
+        return hashlib.sha256(self.words.encode()).hexdigest()
+
+
+def consent_text(recipient: str, offer: Offer, lang: str, house_retention: str) -> Text:
+    """The whole text of a consent that is about to be given."""
+    terms, granularity = offer.terms, offer.granularity
+    history = _HISTORY[lang]
+    words = {
+        "version": TEXT_VERSION,
+        "recipient": recipient,
+        "role": _ROLE[lang][terms.role],
+        "code": _code(terms, lang),
+        "data": _DATA[lang][offer.prefix.partition("/")[0]],
+        "series": offer.prefix,
+        "meter": offer.meter,
+        "granularity": _GRANULARITY[lang][granularity],
+        "reveals": _REVEALS[lang][granularity],
+        "push": _YES_NO[lang][0 if terms.push else 1],
+        "history": history[0] if not terms.history else history[1],
+        "begins": day(offer.begins),
+        "until": day(offer.until - 1),
+        "retention": _duration(shortest([terms.retention], house_retention), lang),
+    }
+    if terms.history_from is not None:
+        words["history"] = f"{history[2]} {day(terms.history_from)}"
+    stated = {name: getattr(terms, name) or _UNSTATED[lang] for name in ("controller", "contact", "privacy", "purpose")}
+    return Text(_template(f"consent.{lang}.md").substitute(words | stated), lang)
+
+
+def notice_text(notice: Notice, lang: str) -> str:
+    """What a notice says, in one paragraph."""
+    facts = {name: _fact(name, value) for name, value in notice.payload.items() if value}
+    missing = dict.fromkeys(_NAMED, _UNSTATED[lang])
+    return _notices(lang)[notice.kind.value].substitute(missing | facts)
+
+
+def day(time: int) -> str:
+    """A moment as the household's day: ``2026-11-25``."""
+    return datetime.fromtimestamp(time, PARIS).date().isoformat()
+
+
+_TIMES = ("first", "last", "until")
+_NAMED = ("request", "series", "granularity", "until", "first", "last")
+
+
+def _fact(name: str, value: object) -> str:
+    if name not in _TIMES:
+        return str(value)
+    assert isinstance(value, int)  # noqa: S101 (times are whole seconds everywhere)
+    # An end is not included: the last day is the one before it.
+    return day(value - 1 if name == "until" else value)
+
+
+@cache
+def _template(name: str) -> Template:
+    return Template(resources.files("gateway.consent").joinpath("texts", name).read_text(encoding="utf-8"))
+
+
+@cache
+def _notices(lang: str) -> dict[str, Template]:
+    """Kind of notice -> its paragraph, on one line."""
+    parts = re.split(r"^## (.+)\n", _template(f"notices.{lang}.md").template, flags=re.MULTILINE)[1:]
+    return {kind: Template(" ".join(words.split())) for kind, words in zip(parts[::2], parts[1::2], strict=True)}
+
+
+def _code(terms: Terms, lang: str) -> str:
+    if not terms.code_url:
+        return _UNSTATED[lang]
+    return " ".join(filter(None, (terms.code_url, terms.code_version, terms.code_hash)))
+
+
+def _duration(text: str, lang: str) -> str:
+    """``P1Y6M`` as "1 an 6 mois"."""
+    parts = re.findall(r"(\d+)([YMWD])", text)
+    return " ".join(f"{count} {_UNITS[lang][unit][int(count) > 1]}" for count, unit in parts)

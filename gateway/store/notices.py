@@ -1,0 +1,89 @@
+"""Notices: what recipients and askers are to be told, kept until they have confirmed it or nobody listens any more.
+
+A notice is queued in the transaction of what it tells. The payload holds facts (names of series, times, numbers of
+consents), never a value; the words are made when it is sent, in the language of whoever is told.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from gateway.store.tables import Tables, translated
+from gateway.store.terms import LANGS, Notice, NoticeKind
+
+# A notice that is not confirmed is sent again after a minute, two, four … and then once a day.
+_FIRST_RETRY_S, _LAST_RETRY_S = 60, 86400
+
+# What nobody confirmed in that time goes to an address that is no longer there, or to a program that never confirms.
+_GIVEN_UP_S = 60 * 86400
+
+_COLUMNS = "id, recipient, at, kind, payload, lang, attempts, sent_at, confirmed_at"
+
+
+class Notices(Tables):
+    """What is to be told, and what was."""
+
+    @translated
+    def queue_notice(
+        self, recipient: str, kind: NoticeKind, payload: dict[str, object], now: float, lang: str | None = None
+    ) -> int:
+        """Queue and commit one notice; its number. Without ``lang`` it is in the language the recipient asked in."""
+        self.begin()
+        number = self._queue_notice(recipient, kind, payload, now, lang)
+        self.commit()
+        return number
+
+    @translated
+    def notices(self) -> list[Notice]:
+        """Every notice there ever was."""
+        return [_notice(row) for row in self._db.execute(f"SELECT {_COLUMNS} FROM notice ORDER BY id")]  # noqa: S608
+
+    @translated
+    def notices_to_send(self, now: float, limit: int = 20) -> list[Notice]:
+        """The oldest notices that are due at ``now``: never sent, or long enough ago and not confirmed."""
+        rows = self._db.execute(
+            f"SELECT {_COLUMNS} FROM notice WHERE confirmed_at IS NULL"  # noqa: S608 (built of constants)
+            " AND (sent_at IS NULL OR (at > :now - :over AND sent_at + min(:last, :first << min(attempts - 1, 20))"
+            " <= :now)) ORDER BY id LIMIT :limit",
+            {"now": now, "over": _GIVEN_UP_S, "first": _FIRST_RETRY_S, "last": _LAST_RETRY_S, "limit": limit},
+        )
+        return [_notice(row) for row in rows]
+
+    @translated
+    def notice_sent(self, number: int, now: float) -> None:
+        """Note that it went out; it is due again later unless it is confirmed."""
+        self.begin()
+        self._db.execute("UPDATE notice SET attempts = attempts + 1, sent_at = ? WHERE id = ?", [int(now), number])
+        self.commit()
+
+    @translated
+    def notice_confirmed(self, number: int, recipient: str, now: float) -> bool:
+        """Note that ``recipient`` has confirmed it; False, with nothing changed, when it was not told to them."""
+        self.begin()
+        done = self._db.execute(
+            "UPDATE notice SET confirmed_at = ? WHERE id = ? AND recipient = ? AND confirmed_at IS NULL",
+            [int(now), number, recipient],
+        ).rowcount
+        self.commit()
+        return done == 1
+
+    def _queue_notice(
+        self, recipient: str, kind: NoticeKind, payload: dict[str, object], now: float, lang: str | None = None
+    ) -> int:
+        (number,) = self._db.execute(
+            "INSERT INTO notice (recipient, at, kind, payload, lang) VALUES (?, ?, ?, ?, ?) RETURNING id",
+            [recipient, int(now), kind.value, json.dumps(payload), lang or self._lang(recipient)],
+        ).fetchone()
+        return int(number)
+
+    def _lang(self, recipient: str) -> str:
+        asked = self._db.execute("SELECT lang FROM access_request WHERE jid = ? ORDER BY id DESC LIMIT 1", [recipient])
+        row = asked.fetchone()
+        return str(row[0]) if row else LANGS[0]
+
+
+def _notice(row: tuple[Any, ...]) -> Notice:
+    number, recipient, at, kind, payload, lang, attempts, sent_at, confirmed_at = row
+    facts = json.loads(payload)
+    return Notice(number, recipient, at, NoticeKind(kind), facts, lang, attempts, sent_at, confirmed_at)

@@ -1,0 +1,90 @@
+"""The log of transfers: who received data of which series and which time, by the hour in which it was handed over.
+
+It holds no value, and is what an erasure or a correction needs (GDPR Art. 19): everybody who ever received data of a
+period can be told. A pushed row is noted when its recipient has confirmed it, history when it is answered.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gateway.store.notices import Notices
+from gateway.store.points import under
+from gateway.store.tables import translated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from gateway.store.points import Point, Series
+    from gateway.store.terms import NoticeKind
+
+_HOUR_S = 3600
+
+
+class Transfers(Notices):
+    """Who received what."""
+
+    @translated
+    def note_transfer(self, recipient: str, points: Sequence[Point], now: float) -> None:
+        """Note and commit that the recipient is handed these points: before they leave, so that none leaves unnoted."""
+        groups: dict[tuple[int, int], list[int]] = {}
+        for p in points:
+            groups.setdefault((p.series.id, int(p.granularity)), []).append(p.time)
+        if not groups:
+            return
+        self.begin()
+        self._note(recipient, ((*key, min(t), max(t), len(t)) for key, t in groups.items()), now)
+        self.journal.count_points(recipient, points, now)
+        self.commit()
+
+    @translated
+    def recipients_of(self, series: Series, first: int, last: int) -> list[str]:
+        """Whoever was ever handed data of the series in ``[first, last)``; a period counts when it overlaps."""
+        rows = self._db.execute(
+            "SELECT DISTINCT jid FROM transfer JOIN party ON party.id = transfer.party"
+            " WHERE series = ? AND first_time < ? AND last_time + max(granularity, 1) > ? ORDER BY jid",
+            [series.id, last, first],
+        )
+        return [jid for (jid,) in rows]
+
+    @translated
+    def tell_past_recipients(
+        self, kind: NoticeKind, meter: str, prefix: str, first: int, last: int, now: float
+    ) -> list[str]:
+        """Queue a notice to whoever was handed data of ``[first, last)`` under ``prefix``; their addresses."""
+        concerned = [s for s in self.series(meter) if under(s.path, prefix)]
+        told = sorted({jid for s in concerned for jid in self.recipients_of(s, first, last)})
+        self.begin()
+        for jid in told:
+            payload: dict[str, object] = {"sensor": self._sensor(meter), "series": prefix, "first": first, "last": last}
+            self._queue_notice(jid, kind, payload, now)
+        self.commit()
+        return told
+
+    def _note(self, recipient: str, groups: Iterable[tuple[int, int, int, int, int]], now: float) -> None:
+        """Add (series, granularity, first time, last time, points) to the hour of ``now``."""
+        self._db.execute("INSERT OR IGNORE INTO party (jid) VALUES (?)", [recipient])
+        (party,) = self._db.execute("SELECT id FROM party WHERE jid = ?", [recipient]).fetchone()
+        hour = int(now) // _HOUR_S * _HOUR_S
+        self._db.executemany(
+            "INSERT INTO transfer VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+            " first_time = min(first_time, excluded.first_time), last_time = max(last_time, excluded.last_time),"
+            " points = points + excluded.points",
+            (
+                (series, granularity, party, hour, first, last, points)
+                for series, granularity, first, last, points in groups
+            ),
+        )
+
+    def _transferred(self, recipient: str, meter: str, prefix: str) -> tuple[int, int] | None:
+        """First and last time of what the recipient was ever handed under ``prefix``."""
+        rows = self._db.execute(
+            "SELECT path, first_time, last_time FROM transfer JOIN party ON party.id = transfer.party"
+            " JOIN series ON series.id = transfer.series WHERE jid = ? AND series.meter = ?",
+            [recipient, self._meter_id(meter)],
+        )
+        times = [(first, last) for path, first, last in rows if under(path, prefix)]
+        return (min(first for first, _ in times), max(last for _, last in times)) if times else None
+
+    def _sensor(self, meter: str) -> str:
+        return next(m.sensor for m in self.meters() if m.name == meter)

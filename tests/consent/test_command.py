@@ -1,0 +1,183 @@
+"""``linky-gateway consent`` as a person or a script uses it, from the words to the stored consent."""
+
+import argparse
+import io
+import json
+from contextlib import closing
+from datetime import UTC, datetime
+from functools import partial
+
+import pytest
+
+from gateway.consent.act import act
+from gateway.consent.command import Desk, add_actions, run
+from gateway.errors import ConsentError
+from gateway.store.points import Granularity
+from gateway.store.prepare import prepare
+from gateway.store.store import Store
+from gateway.store.terms import AccessState, Terms
+
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC).timestamp()
+COOP = "coop@sen2.test"
+GRANT = ("grant", COOP, "--series", "consumption/energy", "--granularity", "PT30M")
+
+
+@pytest.fixture
+def store(tmp_path):
+    """A house that one meter has, and whom one co-operative asks."""
+    prepare(tmp_path)
+    with closing(Store(tmp_path)) as opened:
+        opened.add_meter("house", "ab12")
+        terms = Terms(purpose="to share a roof", controller="La Coop", contact="dpo@coop.example")
+        opened.ask_access(COOP, "ab12", "consumption/power", Granularity.MINUTE, terms, NOW)
+        opened.ask_access(COOP, "stray", "consumption/power", Granularity.MINUTE, terms, NOW)
+        yield opened
+
+
+@pytest.fixture
+def desk(store):
+    """Runs a command, with what a person types or nobody there; (code, standard output, standard error)."""
+
+    def command(*words, typed=None, lang="fr"):
+        parser = argparse.ArgumentParser(exit_on_error=False)
+        actions = parser.add_subparsers(dest="action", required=True)
+        add_actions(lambda name, text: actions.add_parser(name, help=text))
+        out, err = io.StringIO(), io.StringIO()
+        read = None if typed is None else lambda: typed + "\n"
+        person = Desk(lambda request: _through_json(partial(act, store), request), out, err, read, "anne", "P3Y", lang)
+        return run(parser.parse_args(list(words)), person), out.getvalue(), err.getvalue()
+
+    return command
+
+
+def _through_json(do, request):
+    """As the control socket carries it."""
+    return json.loads(json.dumps(do(json.loads(json.dumps(request)), NOW)))
+
+
+def test_a_script_gives_a_consent_as_before_and_no_text_is_claimed(desk, store):
+    """Without a terminal nothing is asked, and the consent names no text."""
+    code, out, err = desk(*GRANT)
+    (consent,) = store.consents()
+    assert (code, err) == (0, "")
+    assert out.startswith("  1  valid      coop@sen2.test  house:consumption/energy  PT30M  until 2027-11-25")
+    assert out.endswith("push, history\n")
+    assert (consent.proof.text_hash, consent.proof.given_by) == ("", "anne")
+
+
+@pytest.mark.parametrize(("lang", "yes"), [("fr", "oui"), ("en", " YES ")])
+def test_a_person_reads_the_text_and_types_the_word(desk, store, lang, yes):
+    """In the person's language; the consent names what was read."""
+    code, out, _ = desk(*GRANT, "--purpose", "science", typed=yes, lang=lang)
+    (consent,) = store.consents()
+    assert code == 0
+    assert "science" in out
+    assert "CNIL" in out
+    assert (consent.proof.lang, len(consent.proof.text_hash), consent.proof.text_version) == (lang, 64, "1")
+
+
+@pytest.mark.parametrize("typed", ["", "o", "yes", "non", "ouiii"])
+def test_anything_else_than_the_word_gives_nothing(desk, store, typed):
+    """Enter alone is no consent, nor is the word of the other language."""
+    code, out, _ = desk(*GRANT, typed=typed)
+    assert (code, store.consents()) == (1, [])
+    assert out.endswith("nothing was given\n")
+
+
+def test_all_terms_of_a_consent_can_be_said(desk, store):
+    """Each option arrives in the stored consent."""
+    options = (
+        "--until 2027-06-30 --begins 2026-12-01 --history-from 2026-06-01 --controller Coop --contact dpo@coop.example"
+        " --privacy-notice https://coop.example/p --role joint --retention P6M"
+        f" --code-of-conduct https://coop.example/c 2 {'ab' * 32}"
+    )
+    code, out, err = desk(*GRANT, *options.split(), "--purpose", "to share a roof", "--json", "--accept")
+    (row,) = json.loads(out)
+    assert (code, row["state"], row["begins"]) == (0, "waiting", "2026-11-30T23:00:00Z")
+    assert (row["until"], row["history_from"]) == ("2027-06-30T22:00:00Z", "2026-05-31T22:00:00Z")
+    assert (row["role"], row["retention"], row["contact"]) == ("joint", "P6M", "dpo@coop.example")
+    assert row["code_of_conduct"] == {"url": "https://coop.example/c", "version": "2", "sha256": "ab" * 32}
+    assert "6 mois" in err
+    assert row["text"]["sha256"]
+    desk(*GRANT, "--no-push", "--purpose", "b")
+    desk(*GRANT, "--no-history", "--purpose", "c")
+    assert [(c.terms.push, c.terms.history) for c in store.consents()] == [(True, True), (False, True), (True, False)]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--begins", "soon"), "begins 'soon': write a date"),
+        (("--until", "2026-12-31", "--begins", "2027-01-01"), "before it begins"),
+        (("--retention", "long"), "retention 'long': write a duration"),
+        (("--no-push", "--no-history"), "nothing to consent to"),
+    ],
+)
+def test_terms_that_cannot_be_are_one_sentence(desk, store, options, words):
+    """Before anything is stored."""
+    with pytest.raises(ConsentError, match=words):
+        desk(*GRANT, *options)
+    assert store.consents() == []
+
+
+def test_suspending_and_resuming_say_what_they_did(desk, store):
+    """By number, and what follows."""
+    desk(*GRANT)
+    assert desk("limit", COOP)[1] == "1 consent suspended; nothing is sent until `linky-gateway consent resume`\n"
+    assert desk("list")[1].split()[1] == "limited"
+    assert desk("limit", COOP)[1] == "0 consents suspended; none was given\n"
+    assert desk("resume", COOP)[1] == "1 consent resumed; what was kept goes out\n"
+    assert desk("list")[1].split()[1] == "valid"
+    assert desk("revoke", COOP)[1] == "1 consent withdrawn; nothing more is sent\n"
+    assert desk("list")[1].split()[1] == "withdrawn"
+
+
+def test_pending_requests_say_who_what_and_how_to_answer(desk, store):
+    """Also which meter is meant, or that it is none of the house."""
+    _, out, _ = desk("pending")
+    for words in (COOP, "house: consumption/power  PT1M", "La Coop, dpo@coop.example: to share a roof", "answer 1"):
+        assert words in out
+    assert "a meter stray that is not of this house" in out
+    assert [row["id"] for row in json.loads(desk("pending", "--json")[1])] == [1, 2]
+    desk("answer", "1", "--no")
+    desk("answer", "2", "--no")
+    assert desk("pending")[1] == "nobody asks for anything\n"
+
+
+def test_a_request_is_answered_by_a_person(desk, store):
+    """The text first, then the word, then the consent; less where less was said."""
+    code, out, _ = desk("answer", "1", "--yes", "--granularity", "P1D", "--no-history", typed="oui")
+    (consent,) = store.consents()
+    assert code == 0
+    assert "une valeur par jour, sans aucun détail" in out
+    assert (consent.granularity, consent.terms.history, consent.terms.controller) == (Granularity.DAY, False, "La Coop")
+    assert store.access_request(1).consents == (1,)
+
+
+def test_a_request_is_answered_without_a_terminal_only_by_accepting(desk, store):
+    """The sentence says how; with --accept the text is on standard error and the result for a machine."""
+    with pytest.raises(ConsentError, match="add --accept"):
+        desk("answer", "1", "--yes")
+    code, out, err = desk("answer", "1", "--yes", "--accept", "--json", "--lang", "en")
+    assert (code, json.loads(out)[0]["text"]["lang"]) == (0, "en")
+    assert "both servers can read the data" in err
+
+
+def test_a_person_who_does_not_type_the_word_leaves_the_request_waiting(desk, store):
+    """Not read to the end is not refused."""
+    assert desk("answer", "1", "--yes", typed="")[0] == 1
+    assert store.access_request(1).state is AccessState.PENDING
+
+
+def test_a_refusal_is_told(desk, store):
+    """To the person and, as a notice, to the asker."""
+    assert desk("answer", "1", "--no")[1] == "refused; the asker is told\n"
+    assert json.loads(desk("answer", "2", "--no", "--json")[1])["state"] == "refused"
+    assert len(store.notices()) == 2
+
+
+def test_an_answer_is_a_yes_or_a_no(desk):
+    """Neither is preset, and not both."""
+    for words in ((), ("--yes", "--no")):
+        with pytest.raises((argparse.ArgumentError, SystemExit)):
+            desk("answer", "1", *words)

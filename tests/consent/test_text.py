@@ -1,0 +1,112 @@
+"""The words a household reads and a recipient is told: complete, plain, and the same that the hash names."""
+
+import hashlib
+from dataclasses import replace
+from datetime import UTC, datetime
+from importlib import resources
+
+import pytest
+
+from gateway.consent.text import TEXT_VERSION, consent_text, notice_text
+from gateway.store.points import Granularity
+from gateway.store.terms import LANGS, Notice, NoticeKind, Offer, Role, Terms
+
+NOW = int(datetime(2026, 11, 25, 12, tzinfo=UTC).timestamp())
+TERMS = Terms(
+    history_from=NOW - 86400,
+    purpose="partager un toit",
+    controller="La Coop",
+    contact="dpo@coop.example",
+    privacy="https://coop.example/privacy",
+    role=Role.PROCESSOR,
+    code_url="https://coop.example/code",
+    code_version="2.1",
+    code_hash="ab" * 32,
+    retention="P1Y6M",
+)
+OFFER = Offer("house", "consumption/energy", Granularity.HALF_HOUR, NOW + 86400, NOW, TERMS)
+COOP = "coop@sen2.test"
+
+
+def notice(kind, **payload):
+    """A notice with some facts."""
+    facts = {"sensor": "ab12", "series": "consumption", "granularity": "P1D", "first": NOW - 86400, "last": NOW}
+    return Notice(1, COOP, NOW, kind, facts | {"request": 7, "until": NOW + 86400} | payload, "fr", 0, None, None)
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_the_text_says_everything_that_must_be_told(lang):
+    """Who, contact, purpose, data, granularity, directions, times, retention, rights, withdrawal, CNIL, servers."""
+    words = consent_text(COOP, OFFER, lang, "P3Y").words
+    told = ["La Coop", COOP, "dpo@coop.example", "https://coop.example/privacy", "partager un toit", "2.1", "ab" * 32]
+    told += ["consumption/energy", "2026-11-24", "2026-11-25", "2026-11-26", "CNIL"]
+    told += [f"linky-gateway consent revoke {COOP}", f"linky-gateway consent limit {COOP}"]
+    told += {
+        "fr": ["demi-heure (48 par jour)", "sous-traitant", "1 an 6 mois", "les deux serveurs", "depuis le"],
+        "en": ["half hour (48 a day)", "a processor", "1 year 6 months", "both servers can read", "since"],
+    }[lang]
+    assert [word for word in told if word not in words] == []
+    assert "$" not in words
+    assert max(len(line) for line in words.splitlines()) <= 140
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_what_was_not_stated_is_said_so(lang):
+    """No empty place where a name should be."""
+    words = consent_text(COOP, replace(OFFER, terms=Terms(push=False)), lang, "P3Y").words
+    assert words.count({"fr": "non précisé", "en": "not stated"}[lang]) == 5
+    assert {"fr": "3 ans", "en": "3 years"}[lang] in words
+
+
+def test_half_hours_are_never_called_daily():
+    """The confusion for which consents were found void."""
+    for lang, word in (("fr", "quotidien"), ("en", "daily")):
+        for granularity in (Granularity.RAW, Granularity.MINUTE, Granularity.HALF_HOUR):
+            assert word not in consent_text(COOP, replace(OFFER, granularity=granularity), lang, "P3Y").words
+
+
+def test_the_shorter_retention_is_shown():
+    """The house's limit binds who asked for longer."""
+    assert "6 mois" in consent_text(COOP, OFFER, "fr", "P6M").words
+
+
+def test_the_hash_is_of_the_words():
+    """Anybody can check it with sha256sum; other terms are another hash."""
+    text = consent_text(COOP, OFFER, "fr", "P3Y")
+    assert text.hash == hashlib.sha256(text.words.encode()).hexdigest()
+    assert consent_text(COOP, replace(OFFER, until=OFFER.until + 86400), "fr", "P3Y").hash != text.hash
+
+
+def test_a_stranger_cannot_fill_in_places_of_ours():
+    """What somebody writes is not read as a template."""
+    terms = replace(TERMS, purpose="$until ${series}")
+    assert "$until ${series}" in consent_text(COOP, replace(OFFER, terms=terms), "fr", "P3Y").words
+
+
+@pytest.mark.parametrize("lang", LANGS)
+@pytest.mark.parametrize("kind", list(NoticeKind))
+def test_every_kind_of_notice_has_its_words(lang, kind):
+    """In both languages, on one line, also when a fact is missing."""
+    for one in (notice(kind), Notice(1, COOP, NOW, kind, {}, "fr", 0, None, None)):
+        words = notice_text(one, lang)
+        assert len(words) > 30
+        assert "\n" not in words
+        assert "$" not in words
+
+
+@pytest.mark.parametrize(("lang", "word"), [("fr", "effacer"), ("en", "erase")])
+def test_a_withdrawal_asks_for_erasure_with_its_ground(lang, word):
+    """Series, period, Articles 17 and 19."""
+    words = notice_text(notice(NoticeKind.CONSENT_WITHDRAWN), lang)
+    for told in (word, "consumption", "P1D", "2026-11-24", "2026-11-25", "rticle 17", "rticle 19"):
+        assert told in words
+
+
+def test_changed_templates_are_a_new_version():
+    """Whoever edits them renews TEXT_VERSION, and this hash with it: a consent names the version that was shown."""
+    folder = resources.files("gateway.consent").joinpath("texts")
+    texts = b"".join(folder.joinpath(f"consent.{lang}.md").read_bytes() for lang in LANGS)
+    assert (TEXT_VERSION, hashlib.sha256(texts).hexdigest()) == (
+        "1",
+        "e35e6bb895c45b03185e92a88f34df0162e4576df52241bf05391e24626995f3",
+    )

@@ -1,0 +1,158 @@
+"""Who received what, and who is to be told: the log of transfers and the notices."""
+
+import pytest
+
+from gateway.store.points import Confirm, Granularity
+from gateway.store.terms import NoticeKind, Terms
+from tests.store.conftest import INDEX, POWER, START, frame
+from tests.store.test_consents import COOP, NOW, TOWN, give, read
+
+RAW, MINUTE, HALF_HOUR, DAY = Granularity
+ERASED = NoticeKind.DATA_ERASED
+
+
+def transfers(store):
+    """Rows of the log as (path, granularity, hour, first, last, points), times since START."""
+    rows = store._db.execute(
+        "SELECT path, granularity, hour, first_time, last_time, points FROM transfer JOIN series ON id = series"
+        " ORDER BY path, hour"
+    )
+    return [(path, g, hour, first - START, last - START, points) for path, g, hour, first, last, points in rows]
+
+
+def series(store, path):
+    """A series by its path."""
+    return next(s for s in store.series("house") if s.path == path)
+
+
+def test_a_confirmed_row_is_noted_once_an_hour_and_series(store, recorder):
+    """First and last time and how many, whatever the number of receipts."""
+    give(store, "consumption")
+    read(store, recorder, 0, 1, 2)
+    recorder.add(frame(START + 9, index=5))
+    store.write([recorder.take()], NOW)
+    hour = NOW // 3600 * 3600
+    store.confirm(COOP, 0, 2, hour)
+    assert transfers(store) == [(POWER, 0, hour, 0, 1, 2)]
+    store.confirm(COOP, 2, 4, hour + 3599)
+    assert transfers(store) == [(INDEX, 0, hour, 9, 9, 1), (POWER, 0, hour, 0, 2, 3)]
+    read(store, recorder, 3)
+    store.resume(COOP, 5, hour + 3600)
+    assert transfers(store)[-1] == (POWER, 0, hour + 3600, 3, 3, 1)
+
+
+def test_what_left_unsent_is_not_noted(store, recorder):
+    """Neither what no message can hold nor what no consent let out any more."""
+    give(store, POWER, until=NOW)
+    read(store, recorder, 0, 1, now=START)
+    assert store.drop(COOP, 0, 1) == 1
+    assert store.confirm(COOP, 1, 2, NOW + 7200) == 1
+    assert transfers(store) == []
+
+
+def test_a_receipt_a_little_after_the_end_of_a_consent_is_noted(store, recorder):
+    """It was sent while the consent was valid."""
+    give(store, POWER, until=NOW)
+    read(store, recorder, 0, now=START)
+    store.confirm(COOP, 0, 1, NOW + 60)
+    assert len(transfers(store)) == 1
+
+
+def test_past_recipients_are_those_whose_data_overlap(store, recorder):
+    """By series and by period; the end of an asked period is not in it, a day's value is of its whole day."""
+    give(store, POWER)
+    read(store, recorder, 0, 60, 600)
+    store.confirm(COOP, 0, 3, NOW)
+    minutes = store.history("house", POWER, MINUTE, START, START + 120, 10)
+    store.note_transfer(TOWN, minutes, NOW)
+    store.note_transfer(TOWN, [], NOW)
+    power = series(store, POWER)
+    assert store.recipients_of(power, START, START + 1) == [COOP, TOWN]
+    assert store.recipients_of(power, START + 119, START + 500) == [COOP, TOWN]
+    assert store.recipients_of(power, START + 120, START + 500) == [COOP]
+    assert store.recipients_of(power, START + 600, START + 601) == [COOP]
+    assert store.recipients_of(power, START + 601, START + 999) == []
+    assert store.recipients_of(power, 0, START) == []
+
+
+def test_whoever_received_it_is_told_that_it_was_erased(store, recorder):
+    """Withdrawn recipients too, once each, with the period; nobody else."""
+    give(store, "consumption")
+    give(store, "consumption", recipient=TOWN)
+    read(store, recorder, 0, 1)
+    store.confirm(COOP, 0, 2, NOW)
+    store.revoke(COOP, "", NOW)
+    assert store.tell_past_recipients(ERASED, "house", "consumption", START, START + 9, NOW) == [COOP]
+    assert store.tell_past_recipients(ERASED, "house", "production", START, START + 9, NOW) == []
+    notice = store.notices()[-1]
+    assert (notice.recipient, notice.kind) == (COOP, ERASED)
+    assert notice.payload == {
+        "sensor": "ab12cd34ef",
+        "series": "consumption",
+        "first": START,
+        "last": START + 9,
+    }
+
+
+def test_a_withdrawal_names_the_whole_period_that_was_handed_over(store, recorder):
+    """Also what was older than the consent, given as history."""
+    read(store, recorder, 0, 60, 120)
+    store.grant(COOP, "house", POWER, MINUTE, NOW + 99, START + 500, terms=Terms(push=False))
+    store.note_transfer(COOP, store.history("house", POWER, MINUTE, START, NOW, 10), START + 500)
+    store.revoke(COOP, "", START + 900)
+    payload = store.notices()[-1].payload
+    assert (payload["first"] - START, payload["last"] - START) == (0, 900)
+
+
+def test_the_log_of_transfers_does_not_make_a_subscriber(store, recorder):
+    """Who only asked for history is no link of the outbox."""
+    read(store, recorder, 0)
+    store.note_transfer(TOWN, store.history("house", POWER, RAW, START, NOW, 10), NOW)
+    assert store.backlog() == []
+
+
+def test_a_notice_is_due_until_it_is_confirmed(store):
+    """At once, then after a minute, two, four …, once a day at the most; given up after two months."""
+    number = store.queue_notice(COOP, ERASED, {"series": POWER}, NOW, "en")
+    now, waits = NOW, []
+    for _ in range(14):
+        assert [n.id for n in store.notices_to_send(now)] == [number]
+        store.notice_sent(number, now)
+        step = next(s for s in (60 * 2**i for i in range(20)) if store.notices_to_send(now + min(s, 86400)))
+        waits.append(min(step, 86400))
+        assert store.notices_to_send(now + waits[-1] - 1) == []
+        now += waits[-1]
+    assert waits == [*(60 * 2**i for i in range(11)), 86400, 86400, 86400]
+    assert store.notices_to_send(NOW + 61 * 86400) == []
+
+
+def test_only_its_recipient_confirms_a_notice(store):
+    """A number guessed by another changes nothing; a confirmation counts once."""
+    number = store.queue_notice(COOP, ERASED, {}, NOW)
+    store.notice_sent(number, NOW)
+    assert not store.notice_confirmed(number, TOWN, NOW + 1)
+    assert store.notices_to_send(NOW + 60)
+    assert store.notice_confirmed(number, COOP, NOW + 2)
+    assert not store.notice_confirmed(number, COOP, NOW + 3)
+    assert store.notices_to_send(NOW + 10**6) == []
+    (notice,) = store.notices()
+    assert (notice.attempts, notice.sent_at, notice.confirmed_at) == (1, NOW, NOW + 2)
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_a_notice_is_in_the_language_that_its_recipient_asked_in(store, lang):
+    """French for who never asked."""
+    store.ask_access(COOP, "ab12cd34ef", POWER, RAW, Terms(), NOW, lang=lang)
+    store.queue_notice(COOP, ERASED, {}, NOW)
+    store.queue_notice(TOWN, ERASED, {}, NOW)
+    assert [n.lang for n in store.notices()] == [lang, "fr"]
+
+
+def test_an_unsubscribed_recipients_last_rows_are_noted_too(store, recorder):
+    """What waited still goes out, and is handed over like all else."""
+    give(store, POWER)
+    store.subscribe(COOP, "house", POWER, "sen1", Confirm.SERVER, NOW)
+    read(store, recorder, 0)
+    store.unsubscribe(COOP, "house", POWER)
+    store.confirm(COOP, 0, 1, NOW)
+    assert len(transfers(store)) == 1
