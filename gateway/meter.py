@@ -21,7 +21,8 @@ from gateway.tic.clock import Belief, Choice, MeterClock
 from gateway.tic.continuity import Continuity
 from gateway.tic.events import Events
 from gateway.tic.frame import STANDARD, Frame, Group
-from gateway.tic.plausibility import FactKind, Plausibility
+from gateway.tic.judges import FactKind
+from gateway.tic.plausibility import Plausibility
 from gateway.tic.quality import Fault
 from gateway.tic.reading import DEGRADED_CLOCK, WRONG_CLOCK, Interpreter, meter_time
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from gateway.store.recorder import UndatedFrame
     from gateway.tic.continuity import Break
     from gateway.tic.events import Event
-    from gateway.tic.plausibility import Fact
+    from gateway.tic.judges import Fact
     from gateway.tic.reading import Interpretation
 
 log = logging.getLogger(__name__)

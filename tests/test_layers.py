@@ -22,7 +22,7 @@ MAY_KNOW = {
 }
 CORE = (
     *(f"tic/{name}.py" for name in ("frame", "labels", "reading", "states", "events", "profile", "industrial")),
-    *(f"tic/{name}.py" for name in ("plausibility", "quality", "continuity", "clock")),
+    *(f"tic/{name}.py" for name in ("plausibility", "judges", "quality", "continuity", "clock")),
     "senml/pack.py",
     "senml/syntax.py",
     "senml/naming.py",

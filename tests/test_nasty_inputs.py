@@ -23,7 +23,7 @@ from gateway.store.prepare import prepare
 from gateway.store.store import Store
 from gateway.tic.continuity import BreakKind
 from gateway.tic.frame import Group, Reader, encode_group
-from gateway.tic.plausibility import FactKind
+from gateway.tic.judges import FactKind
 from gateway.tic.quality import Fault, SignalQuality, Window
 from gateway.tic.reading import parse_horodate
 from simulator import clock

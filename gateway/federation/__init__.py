@@ -1,9 +1,11 @@
 """XMPP: what was promised to recipients goes out, and what they ask comes in. The only room that knows slixmpp.
 
-Read in this order: ``stanza`` (packs as XML), ``form`` and ``fields`` (ad-hoc commands as XML), ``attempt`` (one
-connection) and ``session`` (kept up), ``commands`` (history, subscribe, unsubscribe), ``flight`` (what may be sent now,
-by recipient), ``delivery`` (outbox to stanzas). The other end commits before it confirms: ``subscriber`` and ``intake``
-(one provider asked; what comes in), ``notice``, and on these ``inbox`` (the gateway's) and ``recipient`` (a reference).
+Read in this order: ``stanza`` (packs as XML), ``form`` and ``fields`` (ad-hoc commands as XML), ``stream`` with
+``pins``, ``attempt`` (one connection) and ``session`` (kept up), ``strangers`` and ``door`` (who may speak how much),
+``commands`` with ``turns`` (history, subscribe, unsubscribe), ``flight`` (what may be sent now, by recipient),
+``delivery`` (outbox to stanzas), ``account`` and ``enrolment`` (care of one's own account). The other end commits
+before it confirms: ``subscriber`` and ``intake`` (one provider asked; what comes in), ``notice``, on these ``inbox``
+(the gateway's, with ``scope`` and ``supply``) and ``recipient`` (a reference).
 """
 
 import logging

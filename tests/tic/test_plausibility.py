@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.tic.plausibility import FactKind, Plausibility
+from gateway.tic.judges import FactKind
+from gateway.tic.plausibility import Plausibility
 from gateway.tic.reading import Interpretation, Kind, Quality, Reading
 
 START = datetime(2026, 7, 1, 10, 0, 0, tzinfo=UTC)
