@@ -117,8 +117,9 @@ def test_a_person_reads_one_line_an_entry(house, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert [re.sub(r"^\S+ +\d+  ", "", line) for line in lines if " 1  " not in line] == [
         f"consentement donné · destinataire {COOP} · consentement 1 · compteur house · série consumption/energy"
-        " · finesse PT30M · jusqu'au 2026-06-17T10:00:00Z",
-        f"consentement retiré · destinataire {COOP} · consentement 1",
+        " · finesse PT30M · envoi oui · historique oui · à partir du 2026-06-16T10:00:00Z"
+        " · jusqu'au 2026-06-17T10:00:00Z · voie command",
+        f"consentement retiré · destinataire {COOP} · consentement 1 · voie command",
         "accès demandé · destinataire (effacé)",
     ]
     since, until = "2026-06-16T10:01:00Z", "2026-06-16T10:02:00Z"
@@ -128,6 +129,7 @@ def test_a_person_reads_one_line_an_entry(house, capsys):
         "time": since,
         "kind": "consent-withdrawn",
         "consent": 1,
+        "channel": "command",
         "recipient": COOP,
     }
 

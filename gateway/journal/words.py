@@ -37,7 +37,16 @@ _FIELDS = {
     "meter": ("compteur", "meter"),
     "series": ("série", "series"),
     "granularity": ("finesse", "granularity"),
+    "push": ("envoi", "push"),
+    "history": ("historique", "history"),
+    "begins": ("à partir du", "from"),
     "until": ("jusqu'au", "until"),
+    "channel": ("voie", "channel"),
+    "text": ("texte", "text"),
+    "by": ("par", "by"),
+    "replaces": ("remplace", "replaces"),
+    "request": ("demande", "request"),
+    "asker": ("demandeur", "asker"),
     "day": ("jour", "day"),
     "points": ("valeurs", "values"),
     "first": ("première", "first"),
@@ -50,8 +59,11 @@ _FIELDS = {
     "controller": ("responsable", "controller"),
 }
 _ERASED = ("effacé", "erased")
+# Their numbers are 0 and 1.
+_FLAGS = {"push", "history"}
+_YES, _NO = ("oui", "yes"), ("non", "no")
 # Their numbers are POSIX seconds.
-_TIMES = {"until", "day", "first", "last", "begins_at", "expires_at"}
+_TIMES = {"begins", "until", "day", "first", "last", "begins_at", "expires_at"}
 
 _FAULTS = {
     Why.CHANGED: ("a été modifiée ou abîmée", "was changed or damaged"),
@@ -127,6 +139,8 @@ def _value(entry: Entry, name: str, value: int | str | dict[str, str], lang: str
     if isinstance(value, dict):
         # What a stranger wrote stays on its line.
         return " ".join(entry.texts[name].text.split()) if name in entry.texts else f"({_ERASED[lang == ENGLISH]})"
+    if name in _FLAGS:
+        return (_YES if value else _NO)[lang == ENGLISH]
     return _moment(value) if name in _TIMES and isinstance(value, int) else str(value)
 
 

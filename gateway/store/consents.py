@@ -140,8 +140,9 @@ class Consents(Transfers):
             "begins": offer.begins,
             "until": offer.until,
             "channel": proof.channel.value,
-            "text": proof.text_hash,
         }
+        if proof.text_hash:
+            facts["text"] = proof.text_hash
         if replaced:
             facts["replaces"] = replaced[-1].id
         self.journal.append("consent-granted", facts, _personal(recipient, proof.given_by), now)

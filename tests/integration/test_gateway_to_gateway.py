@@ -29,7 +29,7 @@ class Member(House):
         user, domain = jid.split("@")
         federation.register(user, domain, PASSWORD)
         self.config.write_text(
-            f'[[meter]]\nsource = "{folder / "ttyTIC"}"\nsensor = "{sensor}"\n'
+            f'[[meter]]\nsource = "{folder / "ttyTIC"}"\nsensor = "{sensor}"\nclock = "meter"\n'
             f'[store]\ndirectory = "data"\ncommit_interval_s = 1\n'
             f'[federation]\njid = "{jid}"\npassword_file = "password"\n'
             f'address = "{federation.address(domain)}"\nca_file = "{federation.ca}"\n'

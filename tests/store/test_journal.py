@@ -72,7 +72,7 @@ def test_consents_and_withdrawals_are_entries(store):
     store.revoke(COOP, "", START + 5)
     granted, withdrawn = told(store)[1:]
     facts = {"consent": 1, "meter": "house", "series": "consumption", "granularity": "PT30M", "until": START + 10**7}
-    facts |= {"begins": START, "push": 1, "history": 1, "channel": "command", "text": ""}
+    facts |= {"begins": START, "push": 1, "history": 1, "channel": "command"}
     assert granted == ("consent-granted", facts | {"recipient": COOP})
     assert withdrawn == ("consent-withdrawn", {"consent": 1, "channel": "command", "recipient": COOP})
     assert not any(COOP in entry.event for entry in store.journal.entries())
