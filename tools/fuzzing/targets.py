@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 import contextlib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from gateway.errors import SenMLError
+from gateway.errors import FederationError, SenMLError
+from gateway.federation.fields import (
+    read_confirm,
+    read_granularity,
+    read_identifier,
+    read_number,
+    read_time,
+    read_window,
+)
 from gateway.federation.form import RequestError, parse_command
+from gateway.federation.notice import parse_notice
 from gateway.federation.stanza import parse_quoalise
+from gateway.journal.verify import verify
 from gateway.senml.naming import parse_identifier
 from gateway.senml.pack import decode_json, decode_xml
 from gateway.store.recorder import Recorder
+from gateway.tic.clock import Choice, MeterClock
+from gateway.tic.continuity import Continuity
+from gateway.tic.events import Events
 from gateway.tic.frame import Reader, looks_8n1, strip_parity
-from gateway.tic.reading import Interpreter
+from gateway.tic.plausibility import Plausibility
+from gateway.tic.reading import Interpreter, meter_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +44,7 @@ _PACKS = (
     b'<senml n="d" vd="aGk"/><senml n="b" vb="true" t="-5"/></sensml>',
 )
 _STANZAS = (
+    b'<notice xmlns="urn:linky-gateway:0" id="n1" kind="data-erased" series="a@b.c/d@b.c" first="1" last="9"/>',
     b'<quoalise xmlns="urn:quoalise:0"><data><meta><device><identifier type="prm" value="1"/></device>'
     b'<outbox xmlns="urn:linky-gateway:0" epoch="0a1b2c3d" after="1" last="9"/></meta>'
     b'<sensml xmlns="urn:ietf:params:xml:ns:senml"><senml bn="a@b.c/d@b.c/" bt="1583016600" n="x" u="VA" v="450"/>'
@@ -37,6 +52,10 @@ _STANZAS = (
     b'<command xmlns="http://jabber.org/protocol/commands" node="get_history" action="execute">'
     b'<x xmlns="jabber:x:data" type="submit"><field var="identifier"><value>urn:dev:prm:00000000000000_a</value>'
     b'</field></x><set xmlns="http://jabber.org/protocol/rsm"><max>10</max></set></command>',
+)
+_JOURNAL = (
+    b'{"event":"{\\"epoch\\":\\"0a1b2c3d\\",\\"format\\":1,\\"key\\":\\"' + b"0" * 64 + b'\\",\\"kind\\":\\"begun\\"}",'
+    b'"hash":"' + b"0" * 64 + b'","prev":"' + b"0" * 64 + b'","seq":1,"sig":"' + b"0" * 128 + b'","time":1795581752}\n'
 )
 _NAMES = (b"gw@sen1.test/ab12@sen1.test/consumption/power", b"urn:dev:prm:00000000000000_a/b", b"a:b.c/d:e.f/g")
 
@@ -46,15 +65,25 @@ class Wire:
 
     def __init__(self) -> None:
         self._reader, self._interpreter = Reader(), Interpreter()
+        self._clock, self._plausibility = MeterClock(), Plausibility()
+        self._continuity, self._events = Continuity({}), Events({})
         self._recorder = Recorder("house", {})
+        self._now = _NOW
 
     def feed(self, data: bytes) -> None:
         """Bytes to a batch, which is thrown away."""
         stream = strip_parity(data) if looks_8n1(data) else data
         for frame in self._reader.feed(stream):
-            interpretation = self._interpreter.interpret(frame, _NOW)
+            self._now += timedelta(seconds=1)
+            choice = self._clock.choose(meter_time(frame, self._now), self._now)
+            if choice is Choice.NOT_YET:
+                continue
+            interpretation = self._interpreter.interpret(frame, self._now, clock_wrong=self._clock.ignored)
             if interpretation is not None:
-                self._recorder.add(interpretation)
+                believed = self._plausibility.check(interpretation).interpretation
+                self._continuity.observe(frame.mode, believed)
+                self._events.observe(believed)
+                self._recorder.add(believed)
         self._recorder.take()
 
 
@@ -73,14 +102,30 @@ def stanza(data: bytes) -> None:
         return
     with contextlib.suppress(SenMLError):
         parse_quoalise(element, 1_780_000_000.0)
+    with contextlib.suppress(FederationError):
+        parse_notice(element)
     with contextlib.suppress(RequestError):
-        parse_command(element)
+        command = parse_command(element)
+        read_window(command.page)
+        fields = command.fields or {}
+        for read in (read_identifier, read_granularity, read_confirm):
+            with contextlib.suppress(RequestError):
+                read(fields)
+        for var in fields:
+            for read_one in (read_time, read_number):
+                with contextlib.suppress(RequestError):
+                    read_one(fields, var)
 
 
 def name(data: bytes) -> None:
     """The identifier of a request."""
     with contextlib.suppress(SenMLError):
         parse_identifier(data.decode("utf-8", "replace"))
+
+
+def journal(data: bytes) -> None:
+    """A journal that somebody hands over to be checked: whatever it is, the answer is a verdict."""
+    verify(data.splitlines(keepends=True))
 
 
 def targets() -> list[tuple[str, Callable[[bytes], None], list[bytes]]]:
@@ -91,4 +136,5 @@ def targets() -> list[tuple[str, Callable[[bytes], None], list[bytes]]]:
         ("pack", pack, list(_PACKS)),
         ("stanza", stanza, list(_STANZAS)),
         ("name", name, list(_NAMES)),
+        ("journal", journal, [_JOURNAL]),
     ]
