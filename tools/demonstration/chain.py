@@ -158,9 +158,11 @@ class Chain:
         )
 
     def _consent(self) -> None:
+        # What is pushed was read since the consent began; a capture has the days of its own.
+        begins = ("--begins", "2000-01-01") if self._replay else ()
         for path in SHARED:
             recipient = f"{RECIPIENT}@{FAR_DOMAIN}"
-            done = self.gateway("consent", "grant", recipient, "--series", path, "--granularity", "raw")
+            done = self.gateway("consent", "grant", recipient, "--series", path, "--granularity", "raw", *begins)
             if done.returncode:
                 raise RigError(done.stderr.strip())
 
