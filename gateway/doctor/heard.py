@@ -255,7 +255,8 @@ class Ear:
 def damaged_lines(text: bytes) -> tuple[int, int]:
     """How many lines that do not verify lost characters, and how many kept their length (a label tells it)."""
     # What the meter cut itself is no damage; the first and the last piece were cut by us.
-    pieces = re.split(rb"[\x02\x03\r\n]+", re.sub(rb"[^\r\n]*\x04", b"", text))[1:-1]
+    uncut = b"\n".join(line.rpartition(b"\x04")[2] for line in re.split(rb"[\r\n]", text))
+    pieces = re.split(rb"[\x02\x03\r\n]+", uncut)[1:-1]
     damaged, lengths = [], {}
     for piece in pieces:
         if _verifies(piece):

@@ -22,8 +22,11 @@ ROOT = Path(__file__).parent.parent.parent
 FRAMES = ROOT / "tests" / "frames"
 DEADLINE_S = 20.0
 
-# Long enough for several frames of a meter that runs twenty times as fast as a real one, at either speed.
+# A meter that runs twenty times as fast as a real one says several frames in half a second, at either speed; the rest
+# is for a busy machine.
 QUICK = {"speed": 20}
+HEARD_S = 3.0
+# Where the first bytes, or none, tell all.
 SHORT_S = 1.5
 LOOP = {"tcp": "127.0.0.1:0", "loop": True, **QUICK}
 
@@ -47,7 +50,7 @@ def set_port(path, change):
 def test_a_sound_meter_is_well(link, examine, mode):
     """Nothing wrong is found where nothing is, in both modes and at both speeds."""
     with Meter(link, mode=mode, **QUICK) as meter:
-        seen = examine(meter.path, 1.5)
+        seen = examine(meter.path, HEARD_S)
     assert seen.causes == [Cause.ALL_WELL], seen.evidence
     assert seen.evidence.best.mode == mode
     assert seen.evidence.best.score == 100.0
@@ -58,7 +61,7 @@ def test_a_sound_meter_is_well(link, examine, mode):
 def test_flipped_bits_are_a_weak_signal(link, examine, mode, noise):
     """A resistor that is too high flips bits here and there; also when hardly a group survives."""
     with Meter(link, mode=mode, noise=noise, **QUICK) as meter:
-        seen = examine(meter.path, 1.5)
+        seen = examine(meter.path, HEARD_S)
     assert seen.first is Cause.WEAK_SIGNAL, seen
 
 
@@ -66,7 +69,7 @@ def test_flipped_bits_that_no_parity_shows_are_a_weak_signal(link, examine):
     """A port that lets bad characters pass, or an 8N1 one: the damaged lines still keep their length."""
     for deliver in ("7e1", "8n1"):
         with Meter(link, noise="0.03", deliver=deliver, **QUICK) as meter:
-            seen = examine(meter.path, SHORT_S)
+            seen = examine(meter.path, HEARD_S)
         assert Cause.WEAK_SIGNAL in seen.causes, (deliver, seen)
         assert Cause.LOOSE_WIRE not in seen.causes, (deliver, seen)
 
@@ -76,14 +79,14 @@ def test_flipped_bits_that_no_parity_shows_are_a_weak_signal(link, examine):
 def test_lost_characters_are_a_loose_wire(link, examine, mode, drop):
     """A bad contact takes characters away and alters none."""
     with Meter(link, mode=mode, drop=drop, **QUICK) as meter:
-        seen = examine(meter.path, 1.5)
+        seen = examine(meter.path, HEARD_S)
     assert seen.first is Cause.LOOSE_WIRE, seen
 
 
 def test_a_wire_that_goes_dead_and_comes_back_is_loose(link, examine, once_heard):
     """Silence that the meter does not announce, in the middle of a frame."""
     with Meter(link, **QUICK) as meter:
-        seen = examine(meter.path, 5.0, progress=once_heard(lambda: meter.command("silence 2.6")))
+        seen = examine(meter.path, 2 * HEARD_S, progress=once_heard(lambda: meter.command("silence 2.6")))
     assert seen.first is Cause.LOOSE_WIRE, seen
     assert seen.evidence.best.dropouts == 1
 
@@ -100,7 +103,7 @@ def test_a_dead_wire_is_silence(link, examine):
 def test_a_meter_in_the_other_mode_is_told_from_a_bad_line(link, examine, configured, sent):
     """The configured mode is not the meter's (nasty input 2.3)."""
     with Meter(link, mode=sent, **QUICK) as meter:
-        seen = examine(meter.path, 1.5, mode=configured)
+        seen = examine(meter.path, HEARD_S, mode=configured)
     assert seen.first is Cause.OTHER_MODE, seen
     assert seen.evidence.best.mode == sent
 
@@ -109,7 +112,7 @@ def test_a_meter_in_the_other_mode_is_told_from_a_bad_line(link, examine, config
 def test_a_port_that_keeps_the_parity_is_8n1(link, examine, mode):
     """Bit 7 holds the parity; the groups are understood all the same (nasty input 2.6)."""
     with Meter(link, mode=mode, deliver="8n1", **QUICK) as meter:
-        seen = examine(meter.path, 1.5)
+        seen = examine(meter.path, HEARD_S)
     assert seen.causes == [Cause.EIGHT_N_ONE], seen
     assert seen.evidence.best.bad == 0
 
@@ -118,7 +121,7 @@ def test_a_port_that_keeps_the_parity_is_8n1(link, examine, mode):
 def test_a_port_at_the_wrong_speed_is_named_so(link, examine, mode, speed):
     """A meter slower or faster than the port gives garbage of its own kind."""
     with Meter(link, mode=mode, **QUICK) as meter:
-        seen = examine(meter.path, SHORT_S, speeds=(speed,))
+        seen = examine(meter.path, HEARD_S, speeds=(speed,))
     assert seen.first is Cause.WRONG_SPEED, seen
 
 
@@ -149,7 +152,7 @@ def test_a_speed_that_another_program_sets_is_a_wrong_speed(link, examine, once_
         settings[4] = settings[5] = termios.B19200
 
     with Meter(link, speed=5) as meter:
-        seen = examine(meter.path, SHORT_S, progress=once_heard(lambda: set_port(meter.path, change)))
+        seen = examine(meter.path, HEARD_S, progress=once_heard(lambda: set_port(meter.path, change)))
     assert seen.first is Cause.WRONG_SPEED, seen
 
 
@@ -161,7 +164,7 @@ def test_a_port_that_becomes_a_terminal_again_is_named_so(link, examine, once_he
         settings[3] |= termios.ICANON | termios.ISIG
 
     with Meter(link, **QUICK) as meter:
-        seen = examine(meter.path, SHORT_S, progress=once_heard(lambda: set_port(meter.path, change)))
+        seen = examine(meter.path, HEARD_S, progress=once_heard(lambda: set_port(meter.path, change)))
     assert seen.first is Cause.COOKED_TTY, seen
 
 
@@ -174,7 +177,7 @@ def test_a_port_that_was_left_as_a_terminal_does_no_harm(link, examine):
 
     with Meter(link, **QUICK) as meter:
         set_port(meter.path, change)
-        seen = examine(meter.path, SHORT_S)
+        seen = examine(meter.path, HEARD_S)
     assert seen.causes == [Cause.ALL_WELL], seen
 
 
@@ -183,7 +186,7 @@ def test_lines_that_a_device_has_translated_are_a_terminal(tmp_path, examine):
     frame = (FRAMES / "real" / "s1-hc-linky-enedis.raw").read_bytes()
     (tmp_path / "cooked.raw").write_bytes(frame.replace(b"\r", b"\n").replace(b"\x03", b"") * 3)
     with Meter(tmp_path / "unused", replay=tmp_path / "cooked.raw", mode="standard", **LOOP) as meter:
-        seen = examine(meter.path, SHORT_S)
+        seen = examine(meter.path, HEARD_S)
     assert seen.first is Cause.COOKED_TTY, seen
 
 
@@ -193,7 +196,7 @@ def test_frames_without_their_marks_are_named_so(tmp_path, examine, mark):
     frame = (FRAMES / "real" / "s1-hc-linky-enedis.raw").read_bytes()
     (tmp_path / "marks.raw").write_bytes(frame.replace(mark, b"") * 8)
     with Meter(tmp_path / "unused", replay=tmp_path / "marks.raw", **LOOP) as meter:
-        seen = examine(meter.path, SHORT_S)
+        seen = examine(meter.path, HEARD_S)
     assert seen.first is Cause.FRAME_MARKS, seen
 
 
@@ -210,7 +213,7 @@ def test_a_meter_that_is_read_from_afar_is_interrupted(link, examine, mode):
         teller = threading.Thread(target=interrupt, args=(meter,))
         teller.start()
         try:
-            seen = examine(meter.path, 1.5)
+            seen = examine(meter.path, HEARD_S)
         finally:
             stop.set()
             teller.join(DEADLINE_S)
@@ -220,7 +223,7 @@ def test_a_meter_that_is_read_from_afar_is_interrupted(link, examine, mode):
 def test_an_overload_of_three_phases_is_no_interruption(link, examine, once_heard):
     """Short frames after an EOT are what such a meter has to send (nasty input 6.3)."""
     with Meter(link, mode="historic", phases=3, power=9, **QUICK) as meter:
-        seen = examine(meter.path, 4.0, progress=once_heard(lambda: meter.command("overload on")))
+        seen = examine(meter.path, 2 * HEARD_S, progress=once_heard(lambda: meter.command("overload on")))
     assert seen.causes == [Cause.ALL_WELL], seen
 
 
@@ -277,7 +280,7 @@ def test_a_port_that_another_program_has_is_named_with_it(link, examine, how):
         name = Path(f"/proc/{other.pid}/comm").read_text().strip()
         device = os.path.realpath(meter.path)
         with without_rights() if how == "exclusive" else contextlib.nullcontext():
-            seen = examine(device, SHORT_S)
+            seen = examine(device, HEARD_S)
     assert seen.first is Cause.PORT_HELD, seen
     if how != "exclusive" or os.geteuid():
         assert seen.evidence.holders == (name,)
