@@ -6,7 +6,8 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from gateway.errors import StoreError
-from gateway.federation.commands import Commands, Scope, scopes
+from gateway.federation.allowed import Scope, scopes
+from gateway.federation.commands import Commands
 from gateway.federation.form import (
     COMMANDS,
     Page,
@@ -85,7 +86,10 @@ class Line:
     """Stands where the session does: takes commands in, keeps the answers."""
 
     def __init__(self):
-        self.answers = []
+        self.answers, self.offered = [], {}
+
+    def offer(self, node, name, items):
+        self.offered[node] = items
 
     def listen(self, xpath, callback):
         self.take = callback
@@ -93,11 +97,11 @@ class Line:
     def answer(self, request, payload, *, error=False):
         self.answers.append((request.id, payload, error))
 
-    def ask(self, command, lang="", kind="set"):
+    def ask(self, command, lang="", kind="set", asker=COOP):
         """A command comes in."""
         iq = ET.Element("{jabber:client}iq")
         iq.append(command)
-        self.take(Stanza(f"q{len(self.answers)}", kind, f"{COOP}/x", COOP, lang, iq, None))
+        self.take(Stanza(f"q{len(self.answers)}", kind, f"{asker}/x", asker, lang, iq, None))
 
 
 async def no_thread(function, *arguments):
@@ -105,14 +109,14 @@ async def no_thread(function, *arguments):
     return function(*arguments)
 
 
-async def converse(house, commands, lang="", call=no_thread):
-    """The answers to some commands, in turn."""
+async def converse(house, commands, lang="", call=no_thread, asker=COOP, **more):
+    """The answers to some commands, in turn; ``more`` is of the room that answers."""
     line, stop, returned = Line(), asyncio.Event(), []
     publisher = Publisher("gw", "sen1.test")
-    room = Commands(line, house.store, call, publisher, lambda *who: returned.append(who), lambda: START + 10)
+    room = Commands(line, house.store, call, publisher, lambda *who: returned.append(who), lambda: START + 10, **more)
     task = asyncio.create_task(room.run(stop))
     for number, command in enumerate(commands, 1):
-        line.ask(command, lang)
+        line.ask(command, lang, asker=asker)
         await eventually(lambda wanted=number: len(line.answers) == wanted)
     stop.set()
     await task

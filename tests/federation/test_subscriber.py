@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from gateway.errors import FederationError
-from gateway.federation.form import Command, build_result
+from gateway.federation.form import Answer, Command, build_result
 from gateway.federation.subscriber import Pace, Subscriber, _following
 from gateway.federation.supply import Standing
 from gateway.store.received import ReceivedGap
@@ -62,7 +62,7 @@ class Shelf:
 def answer(**fields):
     """A completed command with these result fields."""
     results = [(var, QUIET, text) for var, text in fields.items()]
-    return build_result(Command("subscribe", "execute", "s", {}, None), "en", QUIET, results)
+    return build_result(Command("subscribe", "execute", "s", {}, None), "en", QUIET, Answer(results))
 
 
 class _Quiet:
