@@ -24,7 +24,7 @@ from xml.etree import ElementTree as ET
 
 from gateway.errors import SenMLError
 from gateway.federation.allowed import bound, meter_of, not_authorized
-from gateway.federation.fields import read_form, read_identifier, read_page, read_window
+from gateway.federation.fields import read_form, read_identifier, read_limit, read_number_after, read_page
 from gateway.federation.form import XML_LANG, Answer, Phrase, Table, build_page
 from gateway.federation.stanza import OURS, build_sensml
 from gateway.senml.naming import NameForm
@@ -120,18 +120,20 @@ class Catalogue:
         named = bool(question.fields.get("identifier"))
         identifier = read_identifier(question.fields) if named else None
         form = identifier.form if identifier else read_form(question.fields)
-        skip, limit = read_window(read_page(question), MOST_SERIES)
+        wanted = read_page(question)
+        skip, limit = read_number_after(wanted), read_limit(wanted, MOST_SERIES)
         seen: list[_Seen] = await self._call(self._visible, question.asker, identifier)
         if not seen:
             raise not_authorized()
         page = seen[skip : skip + limit]
+        first, last = (str(skip), str(skip + len(page) - 1)) if page else (None, None)
         catalogue, rows = ET.Element(f"{{{OURS}}}catalogue"), []
         for one in page:
             described = self._describe(one, form)
             catalogue.append(described)
             rows.append(_row(one, described, question.lang))
         note = _place(skip, len(page), len(seen))
-        return Answer((), [catalogue, build_page(skip, len(page), len(seen))], note, Table(_COLUMNS, rows))
+        return Answer((), [catalogue, build_page(first, last, skip, len(seen))], note, Table(_COLUMNS, rows))
 
     async def items(self, asker: str, lang: str) -> list[tuple[str, str]]:
         """For service discovery: node and name of each series that the asker may see; none is no error."""

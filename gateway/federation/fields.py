@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gateway.federation.form import Question
+    from gateway.store.points import Point
 
 # The servers let 256 KiB through; a recipient's answer must come within 30 s, at 10 kB/s by default.
 MAX_RECORDS = 2_000
@@ -205,12 +206,35 @@ def read_page(question: Question) -> Page | None:
     return Page(maximum, after)
 
 
-def read_window(page: Page | None, most: int = MAX_RECORDS) -> tuple[int, int]:
-    """How many items to skip and to read, at most ``most``."""
-    if page is None:
-        return 0, most
-    after = page.after or ""
+def read_limit(page: Page | None, most: int) -> int:
+    """How many items the page is to hold, at most ``most``."""
+    return most if page is None or page.maximum is None else min(page.maximum, most)
+
+
+def read_number_after(page: Page | None) -> int:
+    """How many items come before the page, where these are numbered."""
+    after = (page and page.after) or ""
     if after and not (after.isascii() and after.isdigit() and len(after) <= 15):
-        raise RequestError("cancel", "item-not-found", Phrase("<after> inconnu", "unknown <after>"))
-    limit = most if page.maximum is None else min(page.maximum, most)
-    return (int(after) + 1 if after else 0), limit
+        raise unknown_after()
+    return int(after) + 1 if after else 0
+
+
+def read_point_after(page: Page | None) -> tuple[int, str] | None:
+    """Time and path of the last point before the page; None for the first page."""
+    after = (page and page.after) or ""
+    if not after:
+        return None
+    time, _, path = after.partition("/")
+    if not (time.isascii() and time.isdigit() and len(time) <= 12 and path):
+        raise unknown_after()
+    return int(time), path
+
+
+def point_after(point: Point) -> str:
+    """What ``read_point_after`` reads."""
+    return f"{point.time}/{point.series.path}"
+
+
+def unknown_after() -> RequestError:
+    """The page cannot be found again: begin anew."""
+    return RequestError("cancel", "item-not-found", Phrase("<after> inconnu", "unknown <after>"))

@@ -173,13 +173,18 @@ def build_cancelled(command: Command) -> ET.Element:
     return _command(command, "canceled")
 
 
-def build_page(first: int, shown: int, total: int) -> ET.Element:
-    """The ``<set>`` that describes a page of ``shown`` items from number ``first`` on (XEP-0059 §2.1)."""
+def build_page(first: str | None, last: str | None, index: int | None = None, total: int | None = None) -> ET.Element:
+    """The ``<set>`` that describes a page (XEP-0059 §2.1): its ends (None if it is empty), its place, and of how many.
+
+    Place and number of all are left out where to count them again would cost more than the page.
+    """
     page = ET.Element(f"{{{RSM}}}set")
-    if shown:
-        ET.SubElement(page, f"{{{RSM}}}first", {"index": str(first)}).text = str(first)
-        ET.SubElement(page, f"{{{RSM}}}last").text = str(first + shown - 1)
-    ET.SubElement(page, f"{{{RSM}}}count").text = str(total)
+    if first is not None and last is not None:
+        place = {} if index is None else {"index": str(index)}
+        ET.SubElement(page, f"{{{RSM}}}first", place).text = first
+        ET.SubElement(page, f"{{{RSM}}}last").text = last
+    if total is not None:
+        ET.SubElement(page, f"{{{RSM}}}count").text = str(total)
     return page
 
 
@@ -217,7 +222,7 @@ def parse_result(command: ET.Element) -> dict[str, str]:
 
 
 def parse_page(command: ET.Element) -> tuple[str | None, int | None]:
-    """The asker's side: what to give as ``after`` for the next page, and how many items all pages hold."""
+    """The asker's side: what to give as ``after`` for the next page, and how many items all pages hold, if said."""
     page = command.find(f"{{{RSM}}}set")
     if page is None:
         return None, None

@@ -210,7 +210,7 @@ def test_subscribing_says_where_the_numbers_stand_and_resumes_after_the_recipien
 
 
 def test_pages_join_and_an_empty_page_only_counts(house):
-    """first, last and count; <max>0</max> gives the count alone; after the last one there is nothing."""
+    """<max>0</max> gives the count alone, the first page too; after the last one there is nothing."""
     house.allow(COOP)
     house.minutes(11)
     period = {
@@ -218,11 +218,13 @@ def test_pages_join_and_an_empty_page_only_counts(house):
         "start_time": "2020-01-01T00:00:00Z",
         "end_time": "2030-01-01T00:00:00Z",
     }
-    pages = [Page(0, None), Page(15, None), Page(15, "14"), Page(15, "19")]
+    end = f"{START + 9 * 60}/consumption/power/apparent/raw"
+    middle = f"{START + 7 * 60}/consumption/energy/active/index"
+    pages = [Page(0, None), Page(15, None), Page(15, middle), Page(15, end)]
     answers, _ = asyncio.run(converse(house, [build_submit("get_history", period, page) for page in pages]))
     sizes = [len(parse_quoalise(a.find("{urn:quoalise:0}quoalise"), 0).records) for _, a, _ in answers]
     assert sizes == [0, 15, 5, 0]
-    assert [parse_page(a) for _, a, _ in answers] == [(None, 20), ("14", 20), ("19", 20), (None, 20)]
+    assert [parse_page(a) for _, a, _ in answers] == [(None, 20), (middle, 20), (end, None), (None, None)]
 
 
 def test_the_end_of_a_period_is_not_in_it(house):

@@ -159,10 +159,9 @@ class Clerk:
 
     def _history(self, asked):
         try:
-            found = self._reader._read(COOP, Period("house", "", asked, 0, FOR_EVER), 0, 10**6).points
+            points = self._reader._read(COOP, Period("house", "", asked, 0, FOR_EVER), 10**6, None).points
         except RequestError:
             return set()
-        points = [point for _, point in found]
         assert len(set(points)) == len(points)
         return set(points)
 
