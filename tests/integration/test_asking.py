@@ -8,11 +8,14 @@ import sys
 import time
 from contextlib import closing
 from dataclasses import replace
+from xml.etree import ElementTree as ET
 
 import pytest
 
 from federation import wait_until
 from gateway.errors import FederationError
+from gateway.federation.catalogue import CATALOGUE
+from gateway.federation.disco import ITEMS
 from gateway.federation.form import Page, build_submit, parse_page, parse_result
 from gateway.federation.session import Account, Session
 from gateway.federation.stanza import OURS, QUOALISE, parse_quoalise
@@ -70,6 +73,19 @@ class Asker:
     async def look(self, node):
         """A command without a form; the answer."""
         return await self._session.request(GATEWAY, command(node))
+
+    async def complete(self, node, form, **fields):
+        """A form filled in as a person's client does it: its session, what it held, and its last step."""
+        held = {f.get("var"): f.findtext(f"{DATA}value") or "" for f in form.findall(f"{DATA}x/{DATA}field")}
+        filled = build_submit(node, held | fields)
+        filled.attrib |= {"action": "complete", "sessionid": form.get("sessionid")}
+        return await self._session.request(GATEWAY, filled)
+
+    async def discover(self, node):
+        """Node and name of the items that service discovery lists."""
+        query = ET.Element(f"{{{ITEMS}}}query", {"node": node})
+        answer = await self._session.request(GATEWAY, query, kind="get")
+        return [(item.get("node"), item.get("name")) for item in answer]
 
     async def is_refused(self, node, **fields):
         """The condition and the sentence of a refusal."""
@@ -164,13 +180,15 @@ async def _ask(home, asker):
     """A stranger sees nothing, asks, and hears that the household will answer."""
     assert (await asker.is_refused("list_series"))[0] == "not-authorized"
     assert await asker.standing() == []
-    form = (await asker.look("request_access")).find(f"{DATA}x")
-    assert form.get("type") == "form"
+    assert await asker.discover(CATALOGUE) == []
+    form = await asker.look("request_access")
+    assert form.find(f"{DATA}x").get("type") == "form"
     end = time.strftime("%Y-%m-%d", time.gmtime(home.begin + 300 * DAY_S))
     condition, sentence = await asker.is_refused("request_access", **FORM | {"until": "2999-01-01"})
     assert condition == "bad-request"
     assert "trois ans" in sentence
-    answer = await asker.do("request_access", **FORM | {"until": end})
+    answer = await asker.complete("request_access", form, **FORM | {"until": end})
+    assert answer.get("sessionid") == form.get("sessionid")
     assert parse_result(answer) == {"result": "Success", "request": "1", "state": "pending"}
     assert await asker.standing() == [("request", "pending")]
     (waiting,) = json.loads(await home.command("consent", "pending", "--json"))
@@ -187,6 +205,7 @@ async def _receive_less(home, asker):
     answer = await asker.do("list_series")
     (power,) = answer.findall(f"{{{OURS}}}catalogue/{{{OURS}}}series")
     assert power.get("name") == f"{SENSOR_NAME}/consumption/power/apparent/raw"
+    assert await asker.discover(CATALOGUE) == [(power.get("name"), "Puissance apparente soutirée")]
     (consent,) = power.findall(f"{{{OURS}}}consent")
     assert (consent.get("granularity"), consent.get("push"), consent.get("history")) == ("PT30M", "false", "true")
 
