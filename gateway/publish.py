@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _KNOWN_EVERY_S = 60.0
+# Of how many requests for access a household is told by message in a day; all of them wait in the store.
+_ASKED_A_DAY, _DAY_S = 5, 86400
 
 
 class Publication:
@@ -73,6 +75,7 @@ class Publication:
         wanted = [wanted_of(one) for one in config.received]
         # Also of providers that are in the configuration no more, and whose data are still here.
         self._inbox = Inbox(self._session, store, call, wanted) if wanted or store.received_providers() else None
+        self._asked: list[float] = []
         told = config.household
         self._household = Household(self._session, told.address, told.language) if told else None
         # Whom the household itself wrote down: not strangers at the door.
@@ -114,9 +117,13 @@ class Publication:
             self._household.tell(alert)
 
     def _tell_asked(self, request: AccessRequest) -> None:
-        """Tell the household who asks it for access."""
-        if self._household:
-            self._household.say({lang: asked_text(request, lang) for lang in LANGS})
+        """Tell the household who asks it for access; a flood of strangers shall not drown its alerts."""
+        now = time.time()
+        self._asked = [at for at in self._asked if now - _DAY_S < at <= now]
+        if self._household and len(self._asked) < _ASKED_A_DAY:
+            self._asked.append(now)
+            last = len(self._asked) == _ASKED_A_DAY
+            self._household.say({lang: asked_text(request, lang, last=last) for lang in LANGS})
 
     def rounds(self) -> dict[str, Callable[[], float]]:
         """Task -> when it last came round (monotonic seconds): each does so within a minute or a backoff."""

@@ -152,13 +152,17 @@ def notice_text(notice: Notice, lang: str) -> str:
     return _notices(lang)[notice.kind.value].substitute(missing | facts)
 
 
-def asked_text(request: AccessRequest, lang: str) -> str:
-    """What a household is told when somebody asks it for access: who, for what, and how to answer."""
+def asked_text(request: AccessRequest, lang: str, *, last: bool = False) -> str:
+    """What a household is told when somebody asks it for access: who, for what, and how to answer.
+
+    ``last`` adds that it will be told of no more of them today.
+    """
     terms, granularity = request.terms, _GRANULARITY[lang][request.granularity]
     facts = {"number": request.id, "asker": request.jid, "controller": terms.controller or _UNSTATED[lang]}
     facts |= {"data": _DATA[lang][request.prefix.partition("/")[0]], "series": request.prefix}
     facts |= {"granularity": granularity, "purpose": terms.purpose or _UNSTATED[lang]}
-    return " ".join(_template(f"asked.{lang}.md").substitute(facts).split())
+    told, more = _template(f"asked.{lang}.md").substitute(facts).split("\n\n")
+    return " ".join(f"{told} {more if last else ''}".split())
 
 
 def day(time: int) -> str:

@@ -2,7 +2,15 @@
 
 Asking opens nothing: it adds a request that the household answers (``gateway.store.access``, where the limits are).
 The refusals here are about what was filled in alone, so that they tell nothing of the house: a request for a meter that
-there is not is taken like any other.
+there is not is taken like any other. What ``my_access`` shows a program:
+
+    <access xmlns="urn:linky-gateway:0">
+      <consent id="3" state="valid" series="gw@x/ab12@x/consumption/power" granularity="PT30M" purpose="…" push="false"
+               history="true" history-from="2026-…Z" retention="P6M" begins="2026-…Z" until="2027-…Z"/>
+      <request id="1" state="granted" series="…" granularity="PT1M" … asked="…Z" until="…Z" answered="…Z" consents="3"/>
+    </access>
+
+An ``until`` is not included; the states are the keys of ``_STATES``.
 """
 
 from __future__ import annotations

@@ -24,14 +24,6 @@ if TYPE_CHECKING:
 # The servers let 256 KiB through; a recipient's answer must come within 30 s, at 10 kB/s by default.
 MAX_RECORDS = 2_000
 
-COMMAND_NAMES = {
-    "get_history": "Lire l'historique",
-    "subscribe": "S'abonner",
-    "unsubscribe": "Se désabonner",
-    "list_series": "Voir les séries",
-    "request_access": "Demander un accès",
-    "my_access": "Voir mes accès",
-}
 TITLES = {
     "get_history": Phrase("Lire l'historique", "Get history"),
     "subscribe": Phrase("S'abonner", "Subscribe"),
@@ -40,6 +32,8 @@ TITLES = {
     "request_access": Phrase("Demander un accès", "Request access"),
     "my_access": Phrase("Mes accès et mes demandes", "My access and my requests"),
 }
+# Service discovery says a name before anybody's language is known.
+COMMAND_NAMES = {node: f"{title.fr} / {title.en}" for node, title in TITLES.items()}
 INSTRUCTIONS = {
     "get_history": Phrase(
         "Demander les mesures d'une période. Il faut le consentement du foyer.",

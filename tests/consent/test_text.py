@@ -128,3 +128,7 @@ def test_a_household_is_told_who_asks_for_what_and_how_to_answer(lang, words):
     ):
         assert part in told
     assert "\n" not in told
+    assert "$" not in told
+    last = asked_text(request, lang, last=True)
+    assert last.startswith(told)
+    assert ("aujourd'hui" if lang == "fr" else "today") in last.removeprefix(told)
