@@ -57,6 +57,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+# Of so many askers a day the journal says that they were refused, of each once: a flood shall not fill the card.
+DENIALS_A_DAY = 20
+_DAY_S = 86400
+
 
 class Commands:
     """Answers the commands that come in over a session.
@@ -89,6 +93,7 @@ class Commands:
         self._waiting: Turns[Stanza] = Turns()
         self._arrived = asyncio.Event()
         self._said: tuple[str, str] | None = None
+        self._day, self._denied = 0, set[str]()
         self.came_round = time.monotonic()
         asking = Asking(store, call, publisher, clock, asked)
         catalogue = Catalogue(store, call, publisher, clock, everybody=open_catalogue)
@@ -122,12 +127,14 @@ class Commands:
         self._arrived.set()
 
     async def _serve(self, request: Stanza) -> None:
+        element = request.xml.find(f"{{{COMMANDS}}}command")
+        assert element is not None, "the listener matched it"  # noqa: S101
         try:
-            element = request.xml.find(f"{{{COMMANDS}}}command")
-            assert element is not None, "the listener matched it"  # noqa: S101
             answer = await self._answer(parse_command(element), request)
         except RequestError as error:
             self._refuse(request, error)
+            if error.condition == "not-authorized":
+                await self._note_denied(request.sender, element.get("node", ""))
         except StoreError as error:
             log.error("a federation request could not be answered: %s", error)  # noqa: TRY400 (no traceback)
             sorry = Phrase("la passerelle ne peut pas lire ses mesures", "the gateway cannot read its store")
@@ -141,6 +148,20 @@ class Commands:
         log.log(logging.DEBUG if said == self._said else logging.WARNING, "a federation request was refused: %s", error)
         log.debug("it came from %s", request.origin)
         self._said = said
+
+    async def _note_denied(self, asker: str, node: str) -> None:
+        """Have the journal say who was refused what for want of a consent."""
+        now = self._clock()
+        if int(now) // _DAY_S != self._day:
+            self._day, self._denied = int(now) // _DAY_S, set()
+        if asker in self._denied or len(self._denied) >= DENIALS_A_DAY:
+            return
+        self._denied.add(asker)
+        try:
+            append = self._store.journal.append
+            await self._call(append, "request-denied", {"command": node}, {"asker": asker}, now)
+        except StoreError as error:
+            log.warning("%s; a refusal stands in no entry", error)
 
     async def _answer(self, command: Command, request: Stanza) -> Element:
         carry_out = self._carry_out.get(command.node)

@@ -45,7 +45,7 @@ _NAMES = {
     "status/contact": ("Contact sec", "Dry contact"),
     "status/cover": ("Cache-bornes", "Terminal cover"),
     "status/overload": ("Dépassement de puissance", "Overload"),
-    "status/producing": ("Sens de l'énergie : produit", "Direction of energy: produces"),
+    "status/producing": ("Injection en cours", "Injecting now"),
     "water/volume/index": ("Index d'eau", "Water index"),
 }
 _PHASE = re.compile(r"(.+)/phase/([123])")

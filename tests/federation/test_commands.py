@@ -7,7 +7,7 @@ import pytest
 
 from gateway.errors import StoreError
 from gateway.federation.allowed import Scope, scopes
-from gateway.federation.commands import Commands
+from gateway.federation.commands import DENIALS_A_DAY, Commands
 from gateway.federation.form import (
     COMMANDS,
     Page,
@@ -351,3 +351,50 @@ def test_history_that_cannot_be_logged_is_not_given(house):
     error, failed = ask_history(house)
     assert failed
     assert error.find("{urn:quoalise:0}upstream-error") is not None
+
+
+def denied(house):
+    """Asker and command of every refusal in the journal."""
+    entries = [entry for entry in house.store.journal.entries() if entry.facts()["kind"] == "request-denied"]
+    return [(entry.texts["asker"].text, entry.facts()["command"]) for entry in entries]
+
+
+def test_the_journal_says_who_was_refused_for_want_of_a_consent(house):
+    """Once a day for each, and for so many in all; nonsense and what was granted are no refusals."""
+    house.minutes(2)
+    house.allow("good@sen2.test")
+    history, nonsense = build_submit("get_history", PERIOD), build_submit("get_history", {"identifier": "?"})
+    asyncio.run(converse(house, [nonsense, history, history, build_submit("subscribe", {"identifier": SEN1})]))
+    asyncio.run(converse(house, [history], asker="good@sen2.test"))
+    assert denied(house) == [(COOP, "get_history")]
+
+
+def test_a_flood_of_strangers_does_not_fill_the_journal(house):
+    """A server of one's own has any number of addresses."""
+    line, stop = Line(), asyncio.Event()
+
+    async def scenario():
+        room = Commands(line, house.store, no_thread, Publisher("gw", "sen1.test"), lambda *_: None, lambda: START + 10)
+        task = asyncio.create_task(room.run(stop))
+        for number in range(3 * DENIALS_A_DAY):
+            line.ask(build_submit("list_series", {}), asker=f"u{number}@evil.test")
+            await eventually(lambda wanted=number: len(line.answers) == wanted + 1)
+        stop.set()
+        await task
+
+    asyncio.run(scenario())
+    assert [asker for asker, _ in denied(house)] == [f"u{number}@evil.test" for number in range(DENIALS_A_DAY)]
+
+
+def test_a_refusal_that_cannot_be_noted_is_given_all_the_same(house, caplog):
+    """A full card gives nobody access."""
+
+    async def full(function, *arguments):
+        if function == house.store.journal.append:
+            raise StoreError("the card is full")
+        return function(*arguments)
+
+    ((_, error, failed),), _ = asyncio.run(converse(house, [build_submit("list_series", {})], call=full))
+    assert failed
+    assert error.find(f"{XMPP}not-authorized") is not None
+    assert "stands in no entry" in caplog.text
