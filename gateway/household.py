@@ -1,7 +1,8 @@
-"""The household told by XMPP: each alert as a chat message to its own address, in both languages.
+"""The household told by XMPP: each alert, and who asks for access, as a chat message to its own address.
 
-Only in memory, and only a few: an alert is news, its place for good is the log. What was not acknowledged by one's own
-server is sent again in the next session under the same id; a fault that ended before it could be told is told as ended.
+In both languages; only in memory, and only a few: it is news, its place for good is the log or the store. What was not
+acknowledged by one's own server is sent again in the next session under the same id; a fault that ended before it could
+be told is told as ended.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from xml.etree import ElementTree as ET
 from gateway.federation.session import bare_jid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from gateway.alerts import Alert
     from gateway.federation.session import Stanza
@@ -58,10 +59,11 @@ class Channel(Protocol):
 
 @dataclass(slots=True)
 class _Message:
-    """An alert on its way; ``at`` is POSIX seconds."""
+    """News on its way, by language; ``link`` is what an alert is about, ``at`` POSIX seconds."""
 
     id: str
-    alert: Alert
+    texts: Mapping[str, str]
+    link: str | None
     at: float
     sent: bool = False
 
@@ -91,8 +93,15 @@ class Household:
         """Send it now, or as soon as there is a session."""
         if alert.recovered:
             # Nobody is sent to check a cable that has been plugged in again.
-            self._waiting = [m for m in self._waiting if m.sent or m.alert.link != alert.link]
-        self._waiting.append(_Message(f"{_ID}{secrets.token_hex(8)}", alert, self._clock()))
+            self._waiting = [m for m in self._waiting if m.sent or m.link != alert.link]
+        self._add({"fr": alert.text_fr, "en": alert.text_en}, alert.link)
+
+    def say(self, texts: Mapping[str, str]) -> None:
+        """Send a text that is about no link, by language, now or as soon as there is a session."""
+        self._add(texts, None)
+
+    def _add(self, texts: Mapping[str, str], link: str | None) -> None:
+        self._waiting.append(_Message(f"{_ID}{secrets.token_hex(8)}", texts, link, self._clock()))
         del self._waiting[:-MOST_WAITING]
         self._send()
 
@@ -105,9 +114,8 @@ class Household:
                 self._waiting.remove(message)
 
     def _payload(self, message: _Message) -> list[ET.Element]:
-        texts = [("fr", message.alert.text_fr), ("en", message.alert.text_en)]
         payload = []
-        for lang, text in sorted(texts, key=lambda one: one[0] != self._language):
+        for lang, text in sorted(message.texts.items(), key=lambda one: one[0] != self._language):
             body = ET.Element(f"{{{_CLIENT}}}body", {_LANG: lang})
             body.text = text
             payload.append(body)

@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from gateway.account import account_of, order
+from gateway.consent.text import asked_text
 from gateway.errors import GatewayError, StoreError
 from gateway.federation.attempt import wait_any
 from gateway.federation.commands import Commands
@@ -21,6 +22,7 @@ from gateway.household import Household
 from gateway.passwords import password_file
 from gateway.share import wanted_of
 from gateway.status import BROKEN, OK, WAITING, Link, provider_link
+from gateway.store.terms import LANGS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -28,10 +30,13 @@ if TYPE_CHECKING:
     from gateway.alerts import Alert
     from gateway.config import Config, Federation
     from gateway.store.store import Store
+    from gateway.store.terms import AccessRequest
 
 log = logging.getLogger(__name__)
 
 _KNOWN_EVERY_S = 60.0
+# Of how many requests for access a household is told by message in a day; all of them wait in the store.
+_ASKED_A_DAY, _DAY_S = 5, 86400
 
 
 class Publication:
@@ -62,10 +67,15 @@ class Publication:
         self._delivery = Delivery(
             self._session, store, call, publisher, self.wake, max_stanza_bytes=account.max_stanza_bytes
         )
-        self._commands = Commands(self._session, store, call, publisher, self._delivery.resume)
+        self._commands = Commands(
+            *(self._session, store, call, publisher, self._delivery.resume),
+            asked=self._tell_asked,
+            open_catalogue=account.strangers == "catalogue",
+        )
         wanted = [wanted_of(one) for one in config.received]
         # Also of providers that are in the configuration no more, and whose data are still here.
         self._inbox = Inbox(self._session, store, call, wanted) if wanted or store.received_providers() else None
+        self._asked: list[float] = []
         told = config.household
         self._household = Household(self._session, told.address, told.language) if told else None
         # Whom the household itself wrote down: not strangers at the door.
@@ -105,6 +115,15 @@ class Publication:
         """Tell the household, if it wants to be told."""
         if self._household:
             self._household.tell(alert)
+
+    def _tell_asked(self, request: AccessRequest) -> None:
+        """Tell the household who asks it for access; a flood of strangers shall not drown its alerts."""
+        now = time.time()
+        self._asked = [at for at in self._asked if now - _DAY_S < at <= now]
+        if self._household and len(self._asked) < _ASKED_A_DAY:
+            self._asked.append(now)
+            last = len(self._asked) == _ASKED_A_DAY
+            self._household.say({lang: asked_text(request, lang, last=last) for lang in LANGS})
 
     def rounds(self) -> dict[str, Callable[[], float]]:
         """Task -> when it last came round (monotonic seconds): each does so within a minute or a backoff."""

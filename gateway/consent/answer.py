@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from gateway.consent.grant import (
     DEFAULT_DAYS,
-    LONGEST_DAYS,
     check_clock,
     choose_meter,
     describe_terms,
@@ -20,7 +19,7 @@ from gateway.consent.grant import (
 from gateway.errors import ConsentError
 from gateway.store.points import under
 from gateway.store.recorder import iso
-from gateway.store.terms import Offer, check_path, check_terms
+from gateway.store.terms import LONGEST_DAYS, Offer, check_path, check_terms
 
 if TYPE_CHECKING:
     from gateway.store.store import Store

@@ -14,8 +14,8 @@ from gateway.errors import ConsentError
 from gateway.store.points import Granularity, under
 from gateway.store.recorder import PARIS, iso
 from gateway.store.terms import (
+    LONGEST_DAYS,
     PLAIN_PROOF,
-    Change,
     Channel,
     Offer,
     Proof,
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from gateway.store.store import Store
 
 DEFAULT_DAYS = 365
-LONGEST_DAYS = 3 * 366
 
 # 2026-01-01: a clock before that has not been set since the machine began to run.
 _CLOCK_IS_SET = 1_767_225_600
@@ -136,7 +135,7 @@ def describe(consent: Consent, now: float) -> dict[str, object]:
         "given": iso(consent.given_at),
         "begins": iso(consent.begins),
         "until": iso(consent.until),
-        "state": _state(consent, now),
+        "state": consent.state(now),
         "ended": None if consent.withdrawn_at is None else iso(consent.withdrawn_at),
         "replaces": consent.replaces,
         **describe_terms(terms),
@@ -226,16 +225,6 @@ def _role(text: str) -> Role:
         return Role(text)
     except ValueError as error:
         raise ConsentError(f"role {text!r}: one of {', '.join(role.value for role in Role)}") from error
-
-
-def _state(consent: Consent, now: float) -> str:
-    if consent.withdrawn_at is not None:
-        return (consent.last or Change.WITHDRAWN).value
-    if not consent.standing(now):
-        return "expired"
-    if consent.limited:
-        return Change.LIMITED.value
-    return "valid" if consent.valid(now) else "waiting"
 
 
 def _is_day(text: str) -> bool:

@@ -21,7 +21,7 @@ from gateway.store.recorder import PARIS
 from gateway.store.terms import Role, shortest
 
 if TYPE_CHECKING:
-    from gateway.store.terms import Notice, Offer, Terms
+    from gateway.store.terms import AccessRequest, Notice, Offer, Terms
 
 TEXT_VERSION = "1"
 
@@ -150,6 +150,19 @@ def notice_text(notice: Notice, lang: str) -> str:
     facts = {name: _fact(name, value) for name, value in notice.payload.items() if value}
     missing = dict.fromkeys(_NAMED, _UNSTATED[lang])
     return _notices(lang)[notice.kind.value].substitute(missing | facts)
+
+
+def asked_text(request: AccessRequest, lang: str, *, last: bool = False) -> str:
+    """What a household is told when somebody asks it for access: who, for what, and how to answer.
+
+    ``last`` adds that it will be told of no more of them today.
+    """
+    terms, granularity = request.terms, _GRANULARITY[lang][request.granularity]
+    facts = {"number": request.id, "asker": request.jid, "controller": terms.controller or _UNSTATED[lang]}
+    facts |= {"data": _DATA[lang][request.prefix.partition("/")[0]], "series": request.prefix}
+    facts |= {"granularity": granularity, "purpose": terms.purpose or _UNSTATED[lang]}
+    told, more = _template(f"asked.{lang}.md").substitute(facts).split("\n\n")
+    return " ".join(f"{told} {more if last else ''}".split())
 
 
 def day(time: int) -> str:

@@ -1,4 +1,4 @@
-"""What the three commands ask for: their forms in both languages, and the reading of what was filled in.
+"""What the commands ask for: their forms in both languages, and the reading of what was filled in.
 
 A field that cannot be read raises RequestError with a sentence for whoever filled it in.
 """
@@ -10,26 +10,30 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from gateway.errors import SenMLError
+from gateway.federation.access_form import ACCESS_FIELDS, GRANULARITIES
 from gateway.federation.form import Field, Page, Phrase, RequestError, bad_request
-from gateway.senml.naming import Identifier, parse_identifier
+from gateway.senml.naming import Identifier, NameForm, parse_identifier
 from gateway.store.points import Confirm, Granularity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from gateway.federation.form import Question
+    from gateway.store.points import Point
+
 # The servers let 256 KiB through; a recipient's answer must come within 30 s, at 10 kB/s by default.
 MAX_RECORDS = 2_000
 
-COMMAND_NAMES = {
-    "get_history": "Lire l'historique",
-    "subscribe": "S'abonner",
-    "unsubscribe": "Se désabonner",
-}
 TITLES = {
     "get_history": Phrase("Lire l'historique", "Get history"),
     "subscribe": Phrase("S'abonner", "Subscribe"),
     "unsubscribe": Phrase("Se désabonner", "Unsubscribe"),
+    "list_series": Phrase("Séries", "Series"),
+    "request_access": Phrase("Demander un accès", "Request access"),
+    "my_access": Phrase("Mes accès et mes demandes", "My access and my requests"),
 }
+# Service discovery says a name before anybody's language is known.
+COMMAND_NAMES = {node: f"{title.fr} / {title.en}" for node, title in TITLES.items()}
 INSTRUCTIONS = {
     "get_history": Phrase(
         "Demander les mesures d'une période. Il faut le consentement du foyer.",
@@ -40,7 +44,19 @@ INSTRUCTIONS = {
         "Receive readings as they come. The household's consent is needed.",
     ),
     "unsubscribe": Phrase("Ne plus recevoir de mesures.", "Receive no more readings."),
+    "list_series": Phrase(
+        "Voir quelles séries il y a, avec des exemples inventés. Aucune mesure n'est montrée.",
+        "See which series there are, with invented samples. No reading is shown.",
+    ),
+    "request_access": Phrase(
+        "Demander au foyer l'accès à des mesures. Le foyer lira ces mots avant de répondre ; rien n'est envoyé"
+        " d'ici là. Demander à part chaque finalité et chaque finesse.",
+        "Ask the household for access to readings. It will read these words before it answers; nothing is sent until"
+        " then. Ask for each purpose and each granularity by itself.",
+    ),
 }
+# What is carried out without a form: nothing has to be filled in.
+AT_ONCE = frozenset({"my_access"})
 _IDENTIFIER = Field(
     "identifier",
     Phrase("Identifiant", "Identifier"),
@@ -49,6 +65,18 @@ _IDENTIFIER = Field(
         "Name of a series or of a branch, such as urn:dev:prm:<PRM>_consumption/power/active/raw",
     ),
 )
+_MAX = Field(
+    "max",
+    Phrase("Au plus par page", "At most by page"),
+    Phrase("Vide : autant qu'une réponse en tient", "Empty: as many as one answer holds"),
+    required=False,
+)
+_AFTER = Field(
+    "after",
+    Phrase("Après", "After"),
+    Phrase("Ce que la page précédente a donné pour la suivante", "What the page before gave for the next one"),
+    required=False,
+)
 _START = Field("start_time", Phrase("Début", "Start"), Phrase("ISO 8601 avec décalage", "ISO 8601 with offset"))
 _END = Field("end_time", Phrase("Fin (exclue)", "End (not included)"), _START.description)
 _GRANULARITY = Field(
@@ -56,12 +84,7 @@ _GRANULARITY = Field(
     Phrase("Granularité", "Granularity"),
     Phrase("Sans choix : celle du consentement", "None chosen: that of the consent"),
     required=False,
-    options=[
-        ("raw", Phrase("comme le compteur les donne", "as the meter gives them")),
-        ("PT1M", Phrase("par minute", "by minute")),
-        ("PT30M", Phrase("par demi-heure", "by half hour")),
-        ("P1D", Phrase("par jour", "by day")),
-    ],
+    options=GRANULARITIES,
 )
 _CONFIRM = Field(
     "confirm",
@@ -74,10 +97,30 @@ _CONFIRM = Field(
         ("receipt", Phrase("mon accusé, après enregistrement", "my receipt, after I stored it")),
     ],
 )
-FIELDS = {
-    "get_history": (_IDENTIFIER, _START, _END, _GRANULARITY),
+_BRANCH = Field(
+    "identifier",
+    _IDENTIFIER.label,
+    Phrase("Vide : toutes les séries ; sinon un nom, ou son début", "Empty: all series; else a name or a prefix"),
+    required=False,
+)
+_FORM = Field(
+    "form",
+    Phrase("Forme des noms", "Form of the names"),
+    Phrase("Sans identifiant ; sinon la sienne", "Without an identifier; else its own"),
+    value="sen1",
+    required=False,
+    options=[
+        ("sen1", Phrase("celle de la fédération (avec @)", "that of the federation (with @)")),
+        ("senml", Phrase("celle de la RFC 8428 (sans @)", "that of RFC 8428 (without @)")),
+    ],
+)
+FIELDS: dict[str, tuple[Field, ...]] = {
+    "get_history": (_IDENTIFIER, _START, _END, _GRANULARITY, _MAX, _AFTER),
     "subscribe": (_IDENTIFIER, _CONFIRM),
     "unsubscribe": (_IDENTIFIER,),
+    "list_series": (_BRANCH, _FORM, _MAX, _AFTER),
+    "request_access": ACCESS_FIELDS,
+    "my_access": (),
 }
 
 
@@ -138,12 +181,54 @@ def read_number(fields: Mapping[str, str], var: str) -> int | None:
     return int(text)
 
 
-def read_window(page: Page | None) -> tuple[int, int]:
-    """How many points to skip and to read."""
-    if page is None:
-        return 0, MAX_RECORDS
-    after = page.after or ""
+def read_form(fields: Mapping[str, str]) -> NameForm:
+    """The form of names that is asked for without an identifier; a PRM is told only to who named it."""
+    text = fields.get("form") or NameForm.SEN1.value
+    if text not in {NameForm.SEN1.value, NameForm.SENML.value}:
+        raise bad_request(
+            "form : sen1 ou senml ; pour des noms en urn:, donner l'identifiant urn:dev:prm:<PRM>",
+            "form: sen1 or senml; for names in urn:, give the identifier urn:dev:prm:<PRM>",
+        )
+    return NameForm(text)
+
+
+def read_page(question: Question) -> Page | None:
+    """The page that is asked for: by XEP-0059, or by the two fields of a form that a person fills in."""
+    maximum, after = read_number(question.fields, "max"), question.fields.get("after") or None
+    if question.page is not None or (maximum is None and after is None):
+        return question.page
+    return Page(maximum, after)
+
+
+def read_limit(page: Page | None, most: int) -> int:
+    """How many items the page is to hold, at most ``most``."""
+    return most if page is None or page.maximum is None else min(page.maximum, most)
+
+
+def read_number_after(page: Page | None) -> int:
+    """How many items come before the page, where these are numbered."""
+    after = (page and page.after) or ""
     if after and not (after.isascii() and after.isdigit() and len(after) <= 15):
-        raise RequestError("cancel", "item-not-found", Phrase("<after> inconnu", "unknown <after>"))
-    limit = MAX_RECORDS if page.maximum is None else min(page.maximum, MAX_RECORDS)
-    return (int(after) + 1 if after else 0), limit
+        raise unknown_after()
+    return int(after) + 1 if after else 0
+
+
+def read_point_after(page: Page | None) -> tuple[int, str] | None:
+    """Time and path of the last point before the page; None for the first page."""
+    after = (page and page.after) or ""
+    if not after:
+        return None
+    time, _, path = after.partition("/")
+    if not (time.isascii() and time.isdigit() and len(time) <= 12 and path):
+        raise unknown_after()
+    return int(time), path
+
+
+def point_after(point: Point) -> str:
+    """What ``read_point_after`` reads."""
+    return f"{point.time}/{point.series.path}"
+
+
+def unknown_after() -> RequestError:
+    """The page cannot be found again: begin anew."""
+    return RequestError("cancel", "item-not-found", Phrase("<after> inconnu", "unknown <after>"))

@@ -39,6 +39,9 @@ class Phrase:
         return self.en if is_english(lang) else self.fr
 
 
+_RESULT = Phrase("Résultat", "Result")
+
+
 class RequestError(Exception):
     """What is wrong with a peer's request: a stanza error (RFC 6120 §8.3.3) and a sentence for its user."""
 
@@ -83,8 +86,36 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """A command to be carried out: what was filled in, the page asked for, by whom (bare JID), in which language."""
+
+    fields: Mapping[str, str]
+    page: Page | None
+    asker: str
+    lang: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows for a person (XEP-0004 §3.4): columns are (var, label), a row has a text for each of them."""
+
+    columns: Sequence[tuple[str, Phrase]]
+    rows: Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a command came to: (var, label, value) each, a note for a person, rows, and elements for a program."""
+
+    results: Sequence[tuple[str, Phrase, str]] = ()
+    payload: Sequence[ET.Element] = ()
+    note: Phrase | None = None
+    table: Table | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a form for a person."""
+    """One field of a form for a person; ``kind`` is XEP-0004's type, that of a choice or of a line by default."""
 
     var: str
     label: Phrase
@@ -92,6 +123,7 @@ class Field:
     value: str = ""
     required: bool = True
     options: Sequence[tuple[str, Phrase]] = field(default_factory=tuple)
+    kind: str = ""
 
 
 def parse_command(command: ET.Element) -> Command:
@@ -104,7 +136,7 @@ def parse_command(command: ET.Element) -> Command:
     if form is not None and form.get("type") == "cancel":
         action = "cancel"
     fields = _read_fields(form) if form is not None and action != "cancel" else None
-    return Command(command.get("node", ""), action, session, fields, _read_page(command.find(f"{{{RSM}}}set")))
+    return Command(command.get("node", ""), action, session, fields, _read_page(command, form))
 
 
 def build_form(command: Command, lang: str, title: Phrase, instructions: Phrase, fields: Iterable[Field]) -> ET.Element:
@@ -120,17 +152,19 @@ def build_form(command: Command, lang: str, title: Phrase, instructions: Phrase,
     return element
 
 
-def build_result(
-    command: Command, lang: str, title: Phrase, results: Sequence[tuple[str, Phrase, str]], *payload: ET.Element
-) -> ET.Element:
-    """The answer to a command that was carried out: ``results`` are (var, label, value); then the payload."""
+def build_result(command: Command, lang: str, title: Phrase, answer: Answer) -> ET.Element:
+    """The answer to a command that was carried out: a form for a person, then the payload for a program."""
     element = _command(command, "completed")
     form = ET.SubElement(element, f"{{{DATA}}}x", {"type": "result"})
     ET.SubElement(form, f"{{{DATA}}}title").text = title.in_language(lang)
-    for var, label, value in results:
+    if answer.note:
+        ET.SubElement(form, f"{{{DATA}}}instructions").text = answer.note.in_language(lang)
+    for var, label, value in (("result", _RESULT, "Success"), *answer.results):
         attributes = {"var": var, "type": "fixed", "label": label.in_language(lang)}
         ET.SubElement(ET.SubElement(form, f"{{{DATA}}}field", attributes), f"{{{DATA}}}value").text = value
-    element.extend(payload)
+    if answer.table:
+        _add_table(form, answer.table, lang)
+    element.extend(answer.payload)
     return element
 
 
@@ -139,13 +173,18 @@ def build_cancelled(command: Command) -> ET.Element:
     return _command(command, "canceled")
 
 
-def build_page(first: int, shown: int, total: int) -> ET.Element:
-    """The ``<set>`` that describes a page of ``shown`` items from number ``first`` on (XEP-0059 §2.1)."""
+def build_page(first: str | None, last: str | None, index: int | None = None, total: int | None = None) -> ET.Element:
+    """The ``<set>`` that describes a page (XEP-0059 §2.1): its ends (None if it is empty), its place, and of how many.
+
+    Place and number of all are left out where to count them again would cost more than the page.
+    """
     page = ET.Element(f"{{{RSM}}}set")
-    if shown:
-        ET.SubElement(page, f"{{{RSM}}}first", {"index": str(first)}).text = str(first)
-        ET.SubElement(page, f"{{{RSM}}}last").text = str(first + shown - 1)
-    ET.SubElement(page, f"{{{RSM}}}count").text = str(total)
+    if first is not None and last is not None:
+        place = {} if index is None else {"index": str(index)}
+        ET.SubElement(page, f"{{{RSM}}}first", place).text = first
+        ET.SubElement(page, f"{{{RSM}}}last").text = last
+    if total is not None:
+        ET.SubElement(page, f"{{{RSM}}}count").text = str(total)
     return page
 
 
@@ -183,7 +222,7 @@ def parse_result(command: ET.Element) -> dict[str, str]:
 
 
 def parse_page(command: ET.Element) -> tuple[str | None, int | None]:
-    """The asker's side: what to give as ``after`` for the next page, and how many items all pages hold."""
+    """The asker's side: what to give as ``after`` for the next page, and how many items all pages hold, if said."""
     page = command.find(f"{{{RSM}}}set")
     if page is None:
         return None, None
@@ -210,10 +249,16 @@ def _read_fields(form: ET.Element) -> dict[str, str]:
 
 def _pairs(form: ET.Element) -> Iterable[tuple[str, str]]:
     for row in form.findall(f"{{{DATA}}}field"):
-        yield row.get("var", ""), (row.findtext(f"{{{DATA}}}value") or "").strip()
+        # A field of several lines has a value for each of them.
+        lines = [value.text or "" for value in row.findall(f"{{{DATA}}}value")]
+        yield row.get("var", ""), "\n".join(lines).strip()
 
 
-def _read_page(wanted: ET.Element | None) -> Page | None:
+def _read_page(command: ET.Element, form: ET.Element | None) -> Page | None:
+    """The page asked for by a ``<set>``, which stands beside the form or in it."""
+    wanted = command.find(f"{{{RSM}}}set")
+    if wanted is None and form is not None:
+        wanted = form.find(f"{{{RSM}}}set")
     if wanted is None:
         return None
     maximum = wanted.findtext(f"{{{RSM}}}max")
@@ -224,13 +269,25 @@ def _read_page(wanted: ET.Element | None) -> Page | None:
     return Page(None if maximum is None else int(maximum), wanted.findtext(f"{{{RSM}}}after"))
 
 
+def _add_table(form: ET.Element, table: Table, lang: str) -> None:
+    reported = ET.SubElement(form, f"{{{DATA}}}reported")
+    for var, label in table.columns:
+        ET.SubElement(
+            reported, f"{{{DATA}}}field", {"var": var, "type": "text-single", "label": label.in_language(lang)}
+        )
+    for row in table.rows:
+        item = ET.SubElement(form, f"{{{DATA}}}item")
+        for (var, _), text in zip(table.columns, row, strict=True):
+            ET.SubElement(ET.SubElement(item, f"{{{DATA}}}field", {"var": var}), f"{{{DATA}}}value").text = text
+
+
 def _command(command: Command, status: str) -> ET.Element:
     attributes = {"node": command.node, "sessionid": command.session, "status": status}
     return ET.Element(f"{{{COMMANDS}}}command", attributes)
 
 
 def _field(described: Field, lang: str) -> ET.Element:
-    kind = "list-single" if described.options else "text-single"
+    kind = described.kind or ("list-single" if described.options else "text-single")
     element = ET.Element(
         f"{{{DATA}}}field", {"var": described.var, "type": kind, "label": described.label.in_language(lang)}
     )

@@ -22,6 +22,7 @@ from slixmpp.xmlstream.matcher import MatchXPath
 
 from gateway.errors import ConfigError, FederationError
 from gateway.federation.attempt import Attempt, wait_any
+from gateway.federation.disco import Discovery
 from gateway.federation.door import Door
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from slixmpp.stanza import Iq
     from slixmpp.xmlstream import ElementBase, StanzaBase
 
+    from gateway.federation.disco import Items
     from gateway.federation.strangers import Doorkeeper
 
 log = logging.getLogger(__name__)
@@ -137,7 +139,7 @@ class Session:
         # Monotonic seconds, for the watchdog: the loop turns within the longest wait for another attempt.
         self.came_round = time.monotonic()
         self._timing = timing or Timing()
-        self._features, self._commands = tuple(features), dict(commands or {})
+        self._discovery = Discovery(features, commands or {})
         self._address = parse_address(account.address)
         self._ssl = ssl_context(account)
         self._doorkeeper, self._passwords = doorkeeper, passwords
@@ -152,6 +154,10 @@ class Session:
     def listen(self, xpath: str, callback: Callable[[Stanza], None]) -> None:
         """Call back for every stanza that the XPath (``{jabber:client}iq/{ns}name``) matches, in every session."""
         self._listeners.append((xpath, callback))
+
+    def offer(self, node: str, name: str, items: Items) -> None:
+        """Have service discovery list a node, whose items are asked for at every query (``disco``)."""
+        self._discovery.offer(node, name, items)
 
     def on_change(self, callback: Callable[[bool], None]) -> None:
         """Call back with True when a session begins and with False when it ends."""
@@ -263,22 +269,13 @@ class Session:
         if self._doorkeeper:
             # Behind the attempt's own filters, which count for stream management what came in.
             client.add_filter("in", Door(client, self._doorkeeper))
-        disco = client.plugin["xep_0030"]
-        for feature in self._features:
-            disco.add_feature(feature)
-        if self._commands:
-            disco.add_feature(_COMMANDS)
-            disco.add_identity(category="automation", itype="command-list", name="linky-gateway", node=_COMMANDS)
 
     def _up(self, client: ClientXMPP) -> None:
-        disco = client.plugin["xep_0030"]
-        for node, name in self._commands.items():
-            # Here, because the item's JID is the full one that the server has just bound.
-            disco.add_item(jid=client.boundjid.full, name=name, node=_COMMANDS, subnode=node)
-            disco.add_identity(category="automation", itype="command-node", name=name, node=node)
-            disco.add_feature(_COMMANDS, node=node)
-            disco.add_feature("jabber:x:data", node=node)
-        client.send_presence()
+        # Here, because what it says is of the full JID that the server has just bound.
+        self._discovery.install(client)
+        presence = client.make_presence()
+        presence.append(self._discovery.capabilities())
+        presence.send()
         self._client = client
         self.acknowledges = bool(client.plugin["xep_0198"].enabled_in)
         self.state = SessionState(True, time.time(), 0, self.state.sessions + 1, None)
@@ -318,9 +315,6 @@ class Session:
         if stanza.name == "message":
             for callback in self._on_ack:
                 callback(stanza["to"].bare, stanza["id"])
-
-
-_COMMANDS = "http://jabber.org/protocol/commands"
 
 
 class _Handler:

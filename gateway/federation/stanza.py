@@ -128,11 +128,21 @@ def build_quoalise(
         if part or (part is numbers and not texts):
             data = ET.SubElement(quoalise, f"{{{QUOALISE}}}data")
             data.append(_build_meta(publisher, meter, form, part, interval))
-            data.append(_build_sensml(publisher, meter, form, part))
+            data.append(build_sensml(publisher, meter, form, part))
     if journal_head is not None:
         head = {"seq": str(journal_head.seq), "hash": journal_head.hash}
         ET.SubElement(quoalise[0][0], f"{{{OURS}}}journal", head)
     return quoalise
+
+
+def build_sensml(publisher: Publisher, meter: MeterInfo, form: NameForm, points: Sequence[Point]) -> ET.Element:
+    """The ``<sensml>`` of some points of one meter; SenMLError for a point that no pack can hold."""
+    names = {path: publisher.name(meter, path).written(form) for path in {p.series.path for p in points}}
+    records = []
+    for point in sorted(points, key=lambda p: (p.time, p.series.path)):
+        unit, value = publisher.measured(point)
+        records.append(Record(names[point.series.path], point.time, value, unit or None))
+    return to_element(records, allow_at=form is NameForm.SEN1)
 
 
 def fit(
@@ -233,15 +243,6 @@ def _build_measurement(point: Point, unit: str, sen1: str) -> ET.Element:
         attributes["value"] = point.value
     measurement.attrib.update(attributes | {"n": series.path, "sen1": sen1})
     return measurement
-
-
-def _build_sensml(publisher: Publisher, meter: MeterInfo, form: NameForm, points: Sequence[Point]) -> ET.Element:
-    names = {path: publisher.name(meter, path).written(form) for path in {p.series.path for p in points}}
-    records = []
-    for point in sorted(points, key=lambda p: (p.time, p.series.path)):
-        unit, value = publisher.measured(point)
-        records.append(Record(names[point.series.path], point.time, value, unit or None))
-    return to_element(records, allow_at=form is NameForm.SEN1)
 
 
 def _measurements(meta: ET.Element, names: Iterable[str]) -> Iterator[tuple[str, ET.Element]]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from gateway.errors import FederationError, SenMLError
 from gateway.federation.attempt import wait_any
-from gateway.federation.form import Page, build_submit, parse_page, parse_result
+from gateway.federation.form import MAX_VALUE_CHARS, Page, build_submit, parse_page, parse_result
 from gateway.federation.stanza import QUOALISE, parse_quoalise
 from gateway.federation.supply import Outcome, Standing
 
@@ -187,20 +187,19 @@ class Subscriber:
         """Page through the history of a gap."""
         moments = [datetime.fromtimestamp(at, UTC).isoformat() for at in (gap.first, gap.last)]
         fields = {"identifier": gap.identifier, "start_time": moments[0], "end_time": moments[1]}
-        after: str | None = None
+        pages = _Pages()
         for _ in range(_MOST_PAGES):
             notices = self._keeping.notices
-            command = build_submit("get_history", fields, Page(_HISTORY_PAGE, after))
+            command = build_submit("get_history", fields, Page(_HISTORY_PAGE, pages.after))
             answer = await self._session.request(self._provider, command)
             parcel = parse_quoalise(_quoalise(answer), datetime.now(UTC).timestamp())
             if self._keeping.notices != notices:
                 # It may be about what this page holds, and stands in the queue: the page is asked again after it.
                 self._changed.set()
                 return
-            following = _following(answer, after)
-            if not await self._keeping.fill(gap, parcel, last=following is None) or following is None:
+            pages.turn(answer, len(parcel.records))
+            if not await self._keeping.fill(gap, parcel, last=pages.ended) or pages.ended:
                 return
-            after = following
         raise SenMLError("the pages of the history do not end")
 
 
@@ -215,11 +214,28 @@ def _quoalise(answer: Element) -> Element:
     return found
 
 
-def _following(answer: Element, after: str | None) -> str | None:
-    """What to ask the next page after; None when this was the last one. SenMLError for pages that lead nowhere."""
-    last, total = parse_page(answer)
-    if last is None or total is None or not _is_number(last) or int(last) + 1 >= total:
-        return None
-    if after is not None and int(last) <= int(after):
-        raise SenMLError("the pages of the history go round in circles")
-    return last
+class _Pages:
+    """Where a walk through the pages of a history stands: ``after`` what to ask, and whether it has ended."""
+
+    def __init__(self) -> None:
+        self.after: str | None = None
+        self.ended = False
+        self._seen: set[str] = set()
+        self._held = 0
+        self._total: int | None = None
+
+    def turn(self, answer: Element, records: int) -> None:
+        """Take in a page of so many records. SenMLError for pages that lead nowhere.
+
+        Its provider may count all of them with the first page only, or not at all: then an empty page is the end.
+        """
+        last, total = parse_page(answer)
+        self._held += records
+        self._total = self._total if total is None else total
+        self.ended = last is None or (self._total is not None and self._held >= self._total)
+        if last is None or self.ended:
+            return
+        if last in self._seen or len(last) > MAX_VALUE_CHARS:
+            raise SenMLError("the pages of the history go round in circles")
+        self._seen.add(last)
+        self.after = last

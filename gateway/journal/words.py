@@ -56,6 +56,7 @@ _FIELDS = {
     "reason": ("motif", "reason"),
     "version": ("version", "version"),
     "purpose": ("finalité", "purpose"),
+    "command": ("commande", "command"),
     "controller": ("responsable", "controller"),
 }
 _ERASED = ("effacé", "erased")

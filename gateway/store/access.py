@@ -95,11 +95,12 @@ class Access(Consents):
         return self.access_request(number)
 
     @translated
-    def access_requests(self, state: AccessState | None = None) -> list[AccessRequest]:
-        """The requests in that state, or all, oldest first."""
+    def access_requests(self, state: AccessState | None = None, jid: str | None = None) -> list[AccessRequest]:
+        """The requests in that state and of that address, or all, oldest first."""
         rows = self._db.execute(
-            f"SELECT {_COLUMNS} FROM access_request WHERE ?1 IS NULL OR state = ?1 ORDER BY id",  # noqa: S608
-            [state.value if state else None],
+            f"SELECT {_COLUMNS} FROM access_request"  # noqa: S608 (built of constants)
+            " WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR jid = ?2) ORDER BY id",
+            [state.value if state else None, jid],
         )
         return [_request(row) for row in rows]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import json
 import sqlite3
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from gateway.errors import StoreError
@@ -12,7 +13,7 @@ from gateway.store.points import Event, Granularity, finest_allowed, under
 from gateway.store.tables import MANUAL, Tables, point, translated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
 
     from gateway.store.points import Point, Series
 
@@ -45,28 +46,42 @@ class History(Tables):
 
     @translated
     def history(
-        self, meter: str, prefix: str, granularity: Granularity, start: int, end: int, limit: int, skip: int = 0
+        self,
+        meter: str,
+        prefix: str,
+        granularity: Granularity,
+        start: int,
+        end: int,
+        limit: int,
+        after: tuple[int, str] | None = None,
+        without: Sequence[str] = (),
     ) -> list[Point]:
-        """A page of points, in order of time then path; each series as fine as it exists, no finer than asked."""
-        chosen = self._chosen(meter, prefix, granularity)
-        if not chosen:
-            return []
-        union, values = _union(chosen, start, end)
-        rows = self._db.execute(
-            f"SELECT * FROM ({union}) ORDER BY time, place LIMIT ? OFFSET ?",  # noqa: S608 (built of constants)
-            [*values, limit, skip],
-        )
-        return [point(chosen[place][0], chosen[place][1], *row) for *row, place in rows]
+        """A page of points, in order of time then path; each series as fine as it exists, no finer than asked.
+
+        ``after`` is the time and the path of the last point of the page before: whatever is added or deleted between
+        two pages, none of the others is left out or comes twice. ``without`` are branches that are left out.
+        """
+        streams = []
+        for series, fine in self._chosen(meter, prefix, granularity, without):
+            first = start if after is None else max(start, after[0] + (series.path <= after[1]))
+            streams.append(self._read(series, fine, first, end))
+        try:
+            # Each stream is read as far as the page needs it, however many years it holds.
+            return list(islice(heapq.merge(*streams, key=lambda p: (p.time, p.series.path)), limit))
+        finally:
+            for stream in streams:
+                stream.close()
 
     @translated
-    def count_history(self, meter: str, prefix: str, granularity: Granularity, start: int, end: int) -> int:
+    def count_history(
+        self, meter: str, prefix: str, granularity: Granularity, start: int, end: int, without: Sequence[str] = ()
+    ) -> int:
         """How many points all pages of ``history`` hold."""
-        chosen = self._chosen(meter, prefix, granularity)
-        if not chosen:
-            return 0
-        union, values = _union(chosen, start, end)
-        row = self._db.execute(f"SELECT count(*) FROM ({union})", values).fetchone()  # noqa: S608 (of constants)
-        return int(row[0])
+        total = 0
+        for series, fine in self._chosen(meter, prefix, granularity, without):
+            query = f"SELECT count(*) FROM ({_TABLES[fine]}{_RANGE})"  # noqa: S608 (built of constants)
+            total += self._db.execute(query, [series.id, start, end]).fetchone()[0]
+        return total
 
     @translated
     def events(self, start: int = 0, end: int = _FOR_EVER, last: int = -1) -> list[Event]:
@@ -153,7 +168,7 @@ class History(Tables):
         found: int | None = self._db.execute(query, [series.id]).fetchone()[0]
         return found
 
-    def _read(self, series: Series, granularity: Granularity, start: int, end: int) -> Iterator[Point]:
+    def _read(self, series: Series, granularity: Granularity, start: int, end: int) -> Generator[Point, None, None]:
         query = _TABLES[granularity] + _RANGE + " ORDER BY time"
         try:
             for time, value, quality in self._db.execute(query, [series.id, start, end]):
@@ -161,22 +176,17 @@ class History(Tables):
         except sqlite3.Error as error:
             raise StoreError(f"the database cannot be read: {error}") from error
 
-    def _chosen(self, meter: str, prefix: str, granularity: Granularity) -> list[tuple[Series, Granularity]]:
+    def _chosen(
+        self, meter: str, prefix: str, granularity: Granularity, without: Sequence[str]
+    ) -> list[tuple[Series, Granularity]]:
         found = []
         for series in self.series(meter):
             fine = finest_allowed(series.kind, granularity)
-            if fine is not None and under(series.path, prefix):
+            left_out = any(under(series.path, branch) for branch in without)
+            if fine is not None and under(series.path, prefix) and not left_out:
                 found.append((series, fine))
         return found
 
 
 def _time(row: tuple[int, int]) -> int:
     return row[0]
-
-
-def _union(chosen: Sequence[tuple[Series, Granularity]], start: int, end: int) -> tuple[str, list[int]]:
-    parts, values = [], []
-    for place, (series, granularity) in enumerate(chosen):
-        parts.append(_TABLES[granularity].replace(" FROM", f", {place} AS place FROM", 1) + _RANGE)
-        values += [series.id, start, end]
-    return " UNION ALL ".join(parts), values

@@ -143,6 +143,16 @@ class Consent:
         """Whether it has not ended; unlike ``valid`` it does not need a clock that has been set."""
         return self.withdrawn_at is None and now < self.until
 
+    def state(self, now: float) -> str:
+        """How it stands at ``now``, in one word."""
+        if self.withdrawn_at is not None:
+            return (self.last or Change.WITHDRAWN).value
+        if not self.standing(now):
+            return "expired"
+        if self.limited:
+            return Change.LIMITED.value
+        return "valid" if self.valid(now) else "waiting"
+
     def covers(self, meter: str, path: str) -> bool:
         """Whether the series lies under the consent's prefix, by whole levels of its path."""
         return meter == self.meter and under(path, self.prefix)

@@ -28,6 +28,14 @@ _SERIES = (
     "SELECT series.id, meter.name, series.path, series.unit, series.kind"
     " FROM series JOIN meter ON meter.id = series.meter"
 )
+# Each end for itself: asked for both at once SQLite reads every row of the series, years of minutes, for each look.
+_END = (
+    "SELECT {0}(time) FROM (SELECT {0}(time) AS time FROM reading WHERE series = :s"
+    " UNION ALL SELECT {0}(time) FROM minute WHERE series = :s"
+    " UNION ALL SELECT {0}(time) FROM coarse WHERE series = :s AND step = 1800"
+    " UNION ALL SELECT {0}(time) FROM coarse WHERE series = :s AND step = 86400)"
+)
+_SPAN = f"SELECT ({_END.format('min')}), ({_END.format('max')})"
 
 
 def translated(method: Callable[Concatenate[Self, P], T]) -> Callable[Concatenate[Self, P], T]:
@@ -110,14 +118,7 @@ class Tables:
         return _series(self._db.execute(_SERIES + " WHERE series.id = ?", [series]).fetchone(), (0, 0))
 
     def _span(self, series: int) -> tuple[int, int]:
-        low, high = self._db.execute(
-            "SELECT min(first), max(last) FROM ("
-            " SELECT min(time) AS first, max(time) AS last FROM reading WHERE series = :s UNION ALL"
-            " SELECT min(time), max(time) FROM minute WHERE series = :s UNION ALL"
-            " SELECT min(time), max(time) FROM coarse WHERE series = :s AND step = 1800 UNION ALL"
-            " SELECT min(time), max(time) FROM coarse WHERE series = :s AND step = 86400)",
-            {"s": series},
-        ).fetchone()
+        low, high = self._db.execute(_SPAN, {"s": series}).fetchone()
         return (low or 0, high or 0)
 
     def _meter_id(self, name: str) -> int:

@@ -26,6 +26,9 @@ LANGS = ("fr", "en")
 LONGEST_PURPOSE = 500
 LONGEST_WORDS = 200
 
+# A consent is asked for again, not for ever.
+LONGEST_DAYS = 3 * 366
+
 _JID = re.compile(r"[^@/\s]+@[^@/\s]+")
 _PATH = re.compile(r"(consumption|production|contract|status|message|water|gas|heat|other)(/[a-z0-9-]+)*")
 _URL = re.compile(r"https?://\S+")

@@ -109,6 +109,11 @@ def lookup(mode: str, label: str) -> Label | None:
     return known
 
 
+def known_labels() -> tuple[Label, ...]:
+    """Every row of the table, domestic meters first."""
+    return tuple(_TABLE.values())
+
+
 def check(mode: str, group: Group) -> str | None:
     """None if the group may be believed, else the reason why not in one phrase."""
     known = lookup(mode, group.label)

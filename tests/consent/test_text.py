@@ -7,9 +7,9 @@ from importlib import resources
 
 import pytest
 
-from gateway.consent.text import TEXT_VERSION, consent_text, notice_text
+from gateway.consent.text import TEXT_VERSION, asked_text, consent_text, notice_text
 from gateway.store.points import Granularity
-from gateway.store.terms import LANGS, Notice, NoticeKind, Offer, Role, Terms
+from gateway.store.terms import LANGS, AccessRequest, Notice, NoticeKind, Offer, Role, Terms
 
 NOW = int(datetime(2026, 11, 25, 12, tzinfo=UTC).timestamp())
 TERMS = Terms(
@@ -110,3 +110,25 @@ def test_changed_templates_are_a_new_version():
         "1",
         "e35e6bb895c45b03185e92a88f34df0162e4576df52241bf05391e24626995f3",
     )
+
+
+@pytest.mark.parametrize(("lang", "words"), [("fr", "une valeur par demi-heure"), ("en", "one value each half hour")])
+def test_a_household_is_told_who_asks_for_what_and_how_to_answer(lang, words):
+    """On one line: the address, the controller, the series and its granularity, the purpose, the command to type."""
+    request = AccessRequest(7, NOW, COOP, "ab12", "consumption/energy", Granularity.HALF_HOUR, TERMS, None, "fr")
+    told = asked_text(request, lang)
+    for part in (
+        COOP,
+        "La Coop",
+        "consumption/energy",
+        words,
+        "partager un toit",
+        "7",
+        "linky-gateway consent pending",
+    ):
+        assert part in told
+    assert "\n" not in told
+    assert "$" not in told
+    last = asked_text(request, lang, last=True)
+    assert last.startswith(told)
+    assert ("aujourd'hui" if lang == "fr" else "today") in last.removeprefix(told)

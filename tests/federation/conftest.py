@@ -19,7 +19,7 @@ from tests.store.conftest import frame
 SENSOR = "ab12cd34ef"
 PRM = "30001610071843"
 START = 1_781_604_000
-FOR_EVER = 2**40
+FOR_EVER = 2**37
 
 QUICK = Timing(start=10, retry_first=0.1, retry_last=1, retry_refused=0.5, lasted=0.5)
 
@@ -77,12 +77,12 @@ def house(tmp_path):
 class Gate:
     """A gateway's end of the federation over a house's store, running until the end of its ``async with``."""
 
-    def __init__(self, house, account, timing=QUICK, doorkeeper=None):
+    def __init__(self, house, account, timing=QUICK, doorkeeper=None, **more):
         self.house = house
         self.session = Session(account, timing, (QUOALISE,), COMMAND_NAMES, doorkeeper)
         publisher = Publisher(self.session.jid.user, self.session.jid.domain, "P1Y")
         self._delivery = Delivery(self.session, house.store, self.call, publisher, house.wake)
-        self._commands = Commands(self.session, house.store, self.call, publisher, self._delivery.resume)
+        self._commands = Commands(self.session, house.store, self.call, publisher, self._delivery.resume, **more)
         self.stop = asyncio.Event()
 
     async def call(self, function, *arguments):

@@ -6,7 +6,8 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from gateway.errors import StoreError
-from gateway.federation.commands import Commands, Scope, scopes
+from gateway.federation.allowed import Scope, scopes
+from gateway.federation.commands import DENIALS_A_DAY, Commands
 from gateway.federation.form import (
     COMMANDS,
     Page,
@@ -85,7 +86,10 @@ class Line:
     """Stands where the session does: takes commands in, keeps the answers."""
 
     def __init__(self):
-        self.answers = []
+        self.answers, self.offered = [], {}
+
+    def offer(self, node, name, items):
+        self.offered[node] = items
 
     def listen(self, xpath, callback):
         self.take = callback
@@ -93,11 +97,11 @@ class Line:
     def answer(self, request, payload, *, error=False):
         self.answers.append((request.id, payload, error))
 
-    def ask(self, command, lang="", kind="set"):
+    def ask(self, command, lang="", kind="set", asker=COOP):
         """A command comes in."""
         iq = ET.Element("{jabber:client}iq")
         iq.append(command)
-        self.take(Stanza(f"q{len(self.answers)}", kind, f"{COOP}/x", COOP, lang, iq, None))
+        self.take(Stanza(f"q{len(self.answers)}", kind, f"{asker}/x", asker, lang, iq, None))
 
 
 async def no_thread(function, *arguments):
@@ -105,14 +109,14 @@ async def no_thread(function, *arguments):
     return function(*arguments)
 
 
-async def converse(house, commands, lang="", call=no_thread):
-    """The answers to some commands, in turn."""
+async def converse(house, commands, lang="", call=no_thread, asker=COOP, **more):
+    """The answers to some commands, in turn; ``more`` is of the room that answers."""
     line, stop, returned = Line(), asyncio.Event(), []
     publisher = Publisher("gw", "sen1.test")
-    room = Commands(line, house.store, call, publisher, lambda *who: returned.append(who), lambda: START + 10)
+    room = Commands(line, house.store, call, publisher, lambda *who: returned.append(who), lambda: START + 10, **more)
     task = asyncio.create_task(room.run(stop))
     for number, command in enumerate(commands, 1):
-        line.ask(command, lang)
+        line.ask(command, lang, asker=asker)
         await eventually(lambda wanted=number: len(line.answers) == wanted)
     stop.set()
     await task
@@ -206,7 +210,7 @@ def test_subscribing_says_where_the_numbers_stand_and_resumes_after_the_recipien
 
 
 def test_pages_join_and_an_empty_page_only_counts(house):
-    """first, last and count; <max>0</max> gives the count alone; after the last one there is nothing."""
+    """<max>0</max> gives the count alone, the first page too; after the last one there is nothing."""
     house.allow(COOP)
     house.minutes(11)
     period = {
@@ -214,11 +218,13 @@ def test_pages_join_and_an_empty_page_only_counts(house):
         "start_time": "2020-01-01T00:00:00Z",
         "end_time": "2030-01-01T00:00:00Z",
     }
-    pages = [Page(0, None), Page(15, None), Page(15, "14"), Page(15, "19")]
+    end = f"{START + 9 * 60}/consumption/power/apparent/raw"
+    middle = f"{START + 7 * 60}/consumption/energy/active/index"
+    pages = [Page(0, None), Page(15, None), Page(15, middle), Page(15, end)]
     answers, _ = asyncio.run(converse(house, [build_submit("get_history", period, page) for page in pages]))
     sizes = [len(parse_quoalise(a.find("{urn:quoalise:0}quoalise"), 0).records) for _, a, _ in answers]
     assert sizes == [0, 15, 5, 0]
-    assert [parse_page(a) for _, a, _ in answers] == [(None, 20), ("14", 20), ("19", 20), (None, 20)]
+    assert [parse_page(a) for _, a, _ in answers] == [(None, 20), (middle, 20), (end, None), (None, None)]
 
 
 def test_the_end_of_a_period_is_not_in_it(house):
@@ -345,3 +351,50 @@ def test_history_that_cannot_be_logged_is_not_given(house):
     error, failed = ask_history(house)
     assert failed
     assert error.find("{urn:quoalise:0}upstream-error") is not None
+
+
+def denied(house):
+    """Asker and command of every refusal in the journal."""
+    entries = [entry for entry in house.store.journal.entries() if entry.facts()["kind"] == "request-denied"]
+    return [(entry.texts["asker"].text, entry.facts()["command"]) for entry in entries]
+
+
+def test_the_journal_says_who_was_refused_for_want_of_a_consent(house):
+    """Once a day for each, and for so many in all; nonsense and what was granted are no refusals."""
+    house.minutes(2)
+    house.allow("good@sen2.test")
+    history, nonsense = build_submit("get_history", PERIOD), build_submit("get_history", {"identifier": "?"})
+    asyncio.run(converse(house, [nonsense, history, history, build_submit("subscribe", {"identifier": SEN1})]))
+    asyncio.run(converse(house, [history], asker="good@sen2.test"))
+    assert denied(house) == [(COOP, "get_history")]
+
+
+def test_a_flood_of_strangers_does_not_fill_the_journal(house):
+    """A server of one's own has any number of addresses."""
+    line, stop = Line(), asyncio.Event()
+
+    async def scenario():
+        room = Commands(line, house.store, no_thread, Publisher("gw", "sen1.test"), lambda *_: None, lambda: START + 10)
+        task = asyncio.create_task(room.run(stop))
+        for number in range(3 * DENIALS_A_DAY):
+            line.ask(build_submit("list_series", {}), asker=f"u{number}@evil.test")
+            await eventually(lambda wanted=number: len(line.answers) == wanted + 1)
+        stop.set()
+        await task
+
+    asyncio.run(scenario())
+    assert [asker for asker, _ in denied(house)] == [f"u{number}@evil.test" for number in range(DENIALS_A_DAY)]
+
+
+def test_a_refusal_that_cannot_be_noted_is_given_all_the_same(house, caplog):
+    """A full card gives nobody access."""
+
+    async def full(function, *arguments):
+        if function == house.store.journal.append:
+            raise StoreError("the card is full")
+        return function(*arguments)
+
+    ((_, error, failed),), _ = asyncio.run(converse(house, [build_submit("list_series", {})], call=full))
+    assert failed
+    assert error.find(f"{XMPP}not-authorized") is not None
+    assert "stands in no entry" in caplog.text

@@ -10,14 +10,14 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from gateway.consent.answer import Narrowing, offers_of
-from gateway.federation.commands import Commands
 from gateway.federation.form import RequestError
+from gateway.federation.history import History, Period
 from gateway.federation.stanza import Publisher
 from gateway.store.points import Confirm, Granularity
 from gateway.store.prepare import prepare
 from gateway.store.terms import Proof, Terms
 from tests.federation.conftest import SENSOR, START, House
-from tests.federation.test_commands import Line, no_thread
+from tests.federation.test_commands import no_thread
 
 COOP = "coop@sen2.test"
 RAW, MINUTE, HALF_HOUR, _ = Granularity
@@ -77,7 +77,7 @@ class Clerk:
     def __init__(self, house):
         self.house, self.store, self.books, self.let_out = house, house.store, [], 0
         publisher = Publisher("gw", "sen1.test")
-        self._commands = Commands(Line(), self.store, no_thread, publisher, lambda *_: None, lambda: house.time)
+        self._reader = History(self.store, no_thread, publisher, lambda: house.time)
 
     def do(self, step):
         getattr(self, "_" + step[0])(*step[1:])
@@ -159,10 +159,9 @@ class Clerk:
 
     def _history(self, asked):
         try:
-            found, *_ = self._commands._read(COOP, ("house", "", asked, 0, FOR_EVER), 0, 10**6)
+            points = self._reader._read(COOP, Period("house", "", asked, 0, FOR_EVER), 10**6, None).points
         except RequestError:
             return set()
-        points = [point for _, point in found]
         assert len(set(points)) == len(points)
         return set(points)
 

@@ -12,6 +12,7 @@ from gateway.federation.stanza import Interval, Publisher, build_quoalise, fit, 
 from gateway.journal.entry import Head
 from gateway.senml.naming import NameForm
 from gateway.store.points import Granularity, MeterInfo, Point, Series
+from tests.federation.existing_client import existing_reader
 
 Q, S = "{urn:quoalise:0}", "{urn:ietf:params:xml:ns:senml}"
 POWER, INDEX, TARIFF = "consumption/power/apparent/raw", "consumption/energy/active/index", "contract/tariff"
@@ -24,20 +25,6 @@ def point(path, time, value, granularity=Granularity.MINUTE):
     """A point of a series of the kind that the path says."""
     unit = "" if isinstance(value, str) else "VA" if "power" in path else "Wh"
     return Point(Series(1, "house", path, unit, "gauge", 0, 0), granularity, time, value)
-
-
-def existing_reader(quoalise):
-    """What quoalise's own client makes of an element: first <data>, numeric v, bu and u run together, absolute time."""
-    data = quoalise.find(f"{Q}data")
-    assert data.find(f"{Q}meta") is not None
-    base = {"bn": None, "bt": None, "bu": None}
-    for senml in data.find(f"{S}sensml").findall(f"{S}senml"):
-        base = {key: senml.get(key, value) for key, value in base.items()}
-        name = (base["bn"] or "") + senml.get("n", "")
-        time = float(base["bt"] or 0) + float(senml.get("t", 0))
-        unit = (base["bu"] or "") + senml.get("u", "")
-        value = senml.get("v")
-        yield name, time, unit or None, None if value is None else float(value)
 
 
 def test_a_pack_by_prm_is_what_the_existing_servers_send():

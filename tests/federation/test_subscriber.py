@@ -6,8 +6,8 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from gateway.errors import FederationError
-from gateway.federation.form import Command, build_result
-from gateway.federation.subscriber import Pace, Subscriber, _following
+from gateway.federation.form import Answer, Command, build_result
+from gateway.federation.subscriber import Pace, Subscriber, _Pages
 from gateway.federation.supply import Standing
 from gateway.store.received import ReceivedGap
 from tests.federation.conftest import START
@@ -62,7 +62,7 @@ class Shelf:
 def answer(**fields):
     """A completed command with these result fields."""
     results = [(var, QUIET, text) for var, text in fields.items()]
-    return build_result(Command("subscribe", "execute", "s", {}, None), "en", QUIET, results)
+    return build_result(Command("subscribe", "execute", "s", {}, None), "en", QUIET, Answer(results))
 
 
 class _Quiet:
@@ -148,15 +148,28 @@ def test_a_page_that_a_notice_overtakes_is_not_kept_but_asked_again():
     asyncio.run(scenario())
 
 
-@pytest.mark.parametrize(("last", "after", "following"), [("4", None, "4"), ("9", "4", None), ("x", "4", None)])
-def test_pages_end(last, after, following):
-    """At the last number, or where there is none."""
-    page = f'<c><set xmlns="http://jabber.org/protocol/rsm"><last>{last}</last><count>10</count></set></c>'
-    assert _following(ET.fromstring(page), after) == following
+def turn(pages, last, count, records):
+    """One page."""
+    said = "".join(f"<{name}>{word}</{name}>" for name, word in (("last", last), ("count", count)) if word is not None)
+    pages.turn(ET.fromstring(f'<c><set xmlns="http://jabber.org/protocol/rsm">{said}</set></c>'), records)
+    return pages.after, pages.ended
 
 
-def test_pages_that_go_round_are_left():
-    """A page that does not lead on is nonsense."""
-    page = '<c><set xmlns="http://jabber.org/protocol/rsm"><last>4</last><count>10</count></set></c>'
+def test_pages_end_when_all_that_were_counted_are_here_or_with_an_empty_page():
+    """Whether the provider counts with each page, with the first one only, or never; or knows no pages at all."""
+    for counts in ([10, 10], [10, None]):
+        pages = _Pages()
+        assert turn(pages, "a", counts[0], 6) == ("a", False)
+        assert turn(pages, "b", counts[1], 4)[1]
+    pages = _Pages()
+    assert [turn(pages, last, None, 6) for last in ("a", "b")] == [("a", False), ("b", False)]
+    assert turn(pages, None, None, 0)[1]
+    assert turn(_Pages(), None, 0, 0)[1]
+
+
+@pytest.mark.parametrize("lasts", ["aa", "aba", ["a", "x" * 2000]])
+def test_pages_that_go_round_are_left(lasts):
+    """A page that does not lead on is nonsense, and so is a name of a page that fills the memory."""
+    pages = _Pages()
     with pytest.raises(ValueError, match="circles"):
-        _following(ET.fromstring(page), "4")
+        [turn(pages, last, 100, 1) for last in lasts]

@@ -186,7 +186,7 @@ def test_only_the_newest_wait():
     household = Household(session, "family@sen2.test")
     for number in range(3 * MOST_WAITING):
         household.tell(alert(f"meter {number}"))
-    assert [message.alert.link for message in household._waiting] == [
+    assert [message.link for message in household._waiting] == [
         f"meter {number}" for number in range(2 * MOST_WAITING, 3 * MOST_WAITING)
     ]
 

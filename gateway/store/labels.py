@@ -1,0 +1,89 @@
+"""What a series is called for a person, in French and English; a path that nobody has named is its own label.
+
+Those that a household meets are named here; what only industrial meters say is named as their labels are
+(``gateway.tic.labels``).
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from gateway.tic.labels import known_labels
+
+# Path -> (French, English).
+_NAMES = {
+    "consumption/current/max": ("Intensité maximale soutirée", "Maximum current drawn"),
+    "consumption/current/overload": ("Dépassement de la puissance souscrite", "Subscribed power exceeded"),
+    "consumption/current/raw": ("Intensité soutirée", "Current drawn"),
+    "consumption/energy/active/daily": ("Énergie consommée par jour", "Energy consumed by day"),
+    "consumption/energy/active/index": ("Index d'énergie consommée", "Index of energy consumed"),
+    "consumption/power/active/raw": ("Courbe de charge (puissance active soutirée)", "Load curve (active power drawn)"),
+    "consumption/power/active/max": ("Puissance active maximale", "Maximum active power"),
+    "consumption/power/apparent/max": ("Puissance apparente maximale du jour", "Maximum apparent power of the day"),
+    "consumption/power/apparent/raw": ("Puissance apparente soutirée", "Apparent power drawn"),
+    "consumption/voltage/mean": ("Tension moyenne", "Mean voltage"),
+    "consumption/voltage/raw": ("Tension", "Voltage"),
+    "contract/peak/notice": ("Préavis de pointe mobile", "Notice of a mobile peak"),
+    "contract/peak/running": ("Pointe mobile en cours", "Mobile peak in progress"),
+    "contract/tariff": ("Tarif en cours", "Current tariff"),
+    "contract/tariff/index": ("Numéro de l'index tarifaire en cours", "Number of the current tariff index"),
+    "contract/tempo/today": ("Couleur Tempo du jour", "Tempo colour of today"),
+    "contract/tempo/tomorrow": ("Couleur Tempo du lendemain", "Tempo colour of tomorrow"),
+    "gas/volume/index": ("Index de gaz", "Gas index"),
+    "heat/energy/index": ("Index de chaleur", "Heat index"),
+    "production/energy/active/daily": ("Énergie produite par jour", "Energy produced by day"),
+    "production/energy/active/index": ("Index d'énergie injectée", "Index of energy injected"),
+    "production/power/active/raw": ("Courbe de puissance injectée", "Curve of power injected"),
+    "production/power/apparent/max": (
+        "Puissance apparente maximale injectée du jour",
+        "Maximum apparent power injected, of the day",
+    ),
+    "production/power/apparent/raw": ("Puissance apparente injectée", "Apparent power injected"),
+    "status/breaker": ("Organe de coupure", "Breaker"),
+    "status/clock": ("Horloge du compteur", "Clock of the meter"),
+    "status/contact": ("Contact sec", "Dry contact"),
+    "status/cover": ("Cache-bornes", "Terminal cover"),
+    "status/overload": ("Dépassement de puissance", "Overload"),
+    "status/producing": ("Injection en cours", "Injecting now"),
+    "water/volume/index": ("Index d'eau", "Water index"),
+}
+_PHASE = re.compile(r"(.+)/phase/([123])")
+_NUMBERED = (
+    (
+        re.compile("consumption/energy/active/index/provider/([0-9]+)"),
+        ("Index {} du fournisseur", "Index {} of the supplier"),
+    ),
+    (
+        re.compile("consumption/energy/active/index/distributor/([0-9]+)"),
+        ("Index {} du distributeur", "Index {} of the distributor"),
+    ),
+    (
+        re.compile("consumption/energy/reactive/index/([1-4])"),
+        ("Énergie réactive, quadrant {}", "Reactive energy, quadrant {}"),
+    ),
+)
+
+
+@cache
+def label_of(path: str) -> tuple[str, str]:
+    """The label of a series in French and in English."""
+    if path in _NAMES:
+        return _NAMES[path]
+    if phase := _PHASE.fullmatch(path):
+        french, english = label_of(phase[1])
+        return f"{french}, phase {phase[2]}", f"{english}, phase {phase[2]}"
+    for pattern, (french, english) in _NUMBERED:
+        if found := pattern.fullmatch(path):
+            return french.format(found[1]), english.format(found[1])
+    return next((names for pattern, names in _of_meters() if pattern.fullmatch(path)), (path, path))
+
+
+@cache
+def _of_meters() -> tuple[tuple[re.Pattern[str], tuple[str, str]], ...]:
+    """Pattern of a path -> what its label means; a level in braces (the tariff period) is any."""
+    return tuple(
+        (re.compile(re.sub(r"\\\{[0-9]\\\}", "[^/]+", re.escape(label.series))), (label.fr, label.en))
+        for label in known_labels()
+        if label.series
+    )
