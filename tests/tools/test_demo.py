@@ -235,9 +235,12 @@ def test_a_program_that_ends_by_itself_is_one_clear_sentence(demo: Demo, program
     """Whichever program dies, the demo says which, shows its last lines, ends the others and fails."""
     process = demo.start("--seconds", "120", "--check")
     await_recipient(demo)
-    victims = [pid for pid, command in demo.programs().items() if program in command]
-    assert victims
-    for pid in victims:
+
+    def victims() -> list[int]:
+        return [pid for pid, command in demo.programs().items() if program in command]
+
+    # The meter comes last, when the recipient has subscribed.
+    for pid in wait_until(victims, START_S, program):
         os.kill(pid, signal.SIGKILL)
     _, said = process.communicate(timeout=END_S)
     assert process.returncode == 1

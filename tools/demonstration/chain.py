@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import secrets
-import shutil
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -27,6 +27,7 @@ SHARED = ("consumption", "production", "contract", "status")
 _STOP_S = 8.0
 _START_S = 30.0
 _LAST_LINES = 8
+_PIPE = "capture.raw"
 
 
 class Chain:
@@ -41,13 +42,14 @@ class Chain:
     def __init__(self, folder: Path, replay: Path | None = None, mode: str = "standard", *, federated: bool) -> None:
         self.folder, self.federated = folder, federated
         self._replay, self._mode = replay, mode
+        self._capture = b""
         self._stack = ExitStack()
         self._federation: Federation | None = None
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def __enter__(self) -> Self:
         try:
-            source = self._copy_replay() if self._replay else self._start_meter()
+            source = self._make_replay() if self._replay else str(self.folder / "ttyTIC")
             account = self._start_servers() if self.federated else ""
             (self.folder / "gateway.toml").write_text(
                 # A captured or hurried meter has a time of its own, and a demonstration need not wait for the host's.
@@ -57,11 +59,17 @@ class Chain:
             if self.federated:
                 self._consent()
             self._spawn("gateway", [sys.executable, "-m", "gateway", "run", "--config", self.folder / "gateway.toml"])
+            if self._replay:
+                self._stack.callback(self._release_pipe)
             if self.federated:
-                self._await(self._connected, "the gateway did not reach its XMPP server")
+                self._await(lambda: self._is_ok("xmpp"), "the gateway did not reach its XMPP server")
                 self._start_recipient()
+                # What the meter says before somebody has subscribed is nobody's but the house's.
+                subscribed = f"recipient {RECIPIENT}@{FAR_DOMAIN}"
+                self._await(lambda: self._is_ok(subscribed), "the recipient did not subscribe")
             else:
                 self._await(lambda: "not running" not in self.status(), "the gateway did not start")
+            self._let_the_meter_speak()
         except BaseException:
             self._stack.close()
             raise
@@ -113,21 +121,43 @@ class Chain:
         """The last lines that one of the programs wrote."""
         return _last_lines(self.folder / f"{name}.log")
 
-    def _copy_replay(self) -> str:
-        # Under a name of ours: the given one may hold what a URL or TOML gives a meaning to.
+    def _make_replay(self) -> str:
+        """A pipe in the place of the file, which the gateway reads when it is filled."""
         assert self._replay is not None
         try:
-            shutil.copyfile(self._replay, self.folder / "capture.raw")
+            self._capture = self._replay.read_bytes()
         except OSError as error:
             msg = f"{self._replay}: cannot be read: {error.strerror}"
             raise RigError(msg) from error
-        return "replay:capture.raw"
+        # Under a name of ours: the given one may hold what a URL or TOML gives a meaning to.
+        os.mkfifo(self.folder / _PIPE)
+        return f"replay:{_PIPE}"
 
-    def _start_meter(self) -> str:
+    def _let_the_meter_speak(self) -> None:
+        if self._replay:
+            self._await(self._fill_pipe, "the gateway did not open the captured file")
+            return
         link = self.folder / "ttyTIC"
         self._spawn("meter", [sys.executable, ROOT / "tools" / "meter", "run", "--link", link, "--mode", self._mode])
-        self._await(link.exists, "the simulated meter did not start")
-        return str(link)
+        self._await(lambda: self._is_ok("port house"), "the gateway did not open the simulated meter's port")
+
+    def _fill_pipe(self) -> bool:
+        """Whether the gateway has read what was captured."""
+        try:
+            pipe = os.open(self.folder / _PIPE, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError as error:
+            if error.errno == errno.ENXIO:  # nobody has opened the other end
+                return False
+            raise
+        os.set_blocking(pipe, True)
+        with os.fdopen(pipe, "wb") as end:
+            end.write(self._capture)
+        return True
+
+    def _release_pipe(self) -> None:
+        """A gateway that waits for the pipe would not end."""
+        self._capture = b""
+        self._fill_pipe()
 
     def _await(self, predicate: Callable[[], bool], otherwise: str) -> None:
         """Wait until it is so while everything lives; RigError with ``otherwise`` and last lines when late."""
@@ -166,11 +196,11 @@ class Chain:
             if done.returncode:
                 raise RigError(done.stderr.strip())
 
-    def _connected(self) -> bool:
-        """Whether the gateway is in the federation."""
+    def _is_ok(self, link: str) -> bool:
+        """Whether the gateway says so of one of its links."""
         answer = self.gateway("status", "--json").stdout
         links = json.loads(answer)["links"] if answer.startswith("{") else []
-        return any(row["link"] == "xmpp" and row["state"] == "ok" for row in links)
+        return any(row["link"] == link and row["state"] == "ok" for row in links)
 
     def _start_recipient(self) -> None:
         assert self._federation is not None
