@@ -8,7 +8,9 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from gateway.account import account_of, order
+from gateway.consent.text import notice_text
 from gateway.errors import GatewayError, StoreError
+from gateway.federation.announcer import Announcer
 from gateway.federation.attempt import wait_any
 from gateway.federation.commands import Commands
 from gateway.federation.delivery import Delivery
@@ -34,6 +36,18 @@ log = logging.getLogger(__name__)
 _KNOWN_EVERY_S = 60.0
 
 
+class _Wake:
+    """Wakes everybody who may have something to send."""
+
+    def __init__(self) -> None:
+        self.delivery, self.announcer = asyncio.Event(), asyncio.Event()
+
+    def set(self) -> None:
+        """There may be something."""
+        self.delivery.set()
+        self.announcer.set()
+
+
 class Publication:
     """Publishes what the store holds to whom the household has allowed.
 
@@ -46,7 +60,7 @@ class Publication:
 
     def __init__(self, config: Config, account: Federation, store: Store, call: Callable[..., Awaitable[Any]]) -> None:
         # Set by whoever wrote something: there may be something to send.
-        self.wake = asyncio.Event()
+        self.wake = _Wake()
         self._store, self._call = store, call
         self._passwords, self._changing = password_file(config), asyncio.Lock()
         self._known: frozenset[str] = frozenset()
@@ -60,9 +74,12 @@ class Publication:
         application, server = self._session.jid.user, self._session.jid.domain
         publisher = Publisher(application, server, account.max_retention, primary=account.units == "primary")
         self._delivery = Delivery(
-            self._session, store, call, publisher, self.wake, max_stanza_bytes=account.max_stanza_bytes
+            *(self._session, store, call, publisher, self.wake.delivery),
+            max_stanza_bytes=account.max_stanza_bytes,
+            batch_s=account.batch_s,
         )
-        self._commands = Commands(self._session, store, call, publisher, self._delivery.resume)
+        self._announcer = Announcer(self._session, store, call, publisher, notice_text, self.wake.announcer)
+        self._commands = Commands(self._session, store, call, publisher, self._returned)
         wanted = [wanted_of(one) for one in config.received]
         # Also of providers that are in the configuration no more, and whose data are still here.
         self._inbox = Inbox(self._session, store, call, wanted) if wanted or store.received_providers() else None
@@ -77,9 +94,15 @@ class Publication:
             group.create_task(self._session.run(stop), name="session")
             group.create_task(self._commands.run(stop), name="commands")
             group.create_task(self._delivery.run(stop), name="delivery")
+            group.create_task(self._announcer.run(stop), name="announcer")
             group.create_task(self._keep_known(stop), name="known")
             if self._inbox:
                 group.create_task(self._inbox.run(stop), name="inbox")
+
+    def _returned(self, recipient: str, after: int | None) -> None:
+        self._delivery.resume(recipient, after)
+        # What came back to us while it was away is due now.
+        self.wake.announcer.set()
 
     async def order(self, request: dict[str, Any]) -> object:
         """Do something with the account for the command line; GatewayError with the reason when it cannot be done."""
@@ -113,6 +136,7 @@ class Publication:
             "session": lambda: self._session.came_round,
             "commands": lambda: self._commands.came_round,
             "delivery": lambda: self._delivery.came_round,
+            "announcer": lambda: self._announcer.came_round,
         } | ({"inbox": lambda: inbox.came_round} if inbox else {})
 
     def provider_links(self) -> list[Link]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.errors import FederationError, SenMLError, StoreError
 from gateway.federation.intake import Arrival, Intake
-from gateway.federation.notice import NOTICE, Notice, NoticeKind
+from gateway.federation.notice import NOTICE, Notice
 from gateway.federation.scope import literal, meets, names, parsed, within
 from gateway.federation.stanza import Parcel
 from gateway.federation.subscriber import Pace, Subscriber
@@ -23,6 +23,7 @@ from gateway.federation.supply import Supply
 from gateway.senml.naming import parse_identifier
 from gateway.senml.units import to_hours
 from gateway.store.received import Incoming, Lot, ReceivedEvent
+from gateway.store.terms import NoticeKind
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.store.notices import Notices
+from gateway.store.absence import Absences
 from gateway.store.points import under
 from gateway.store.tables import translated
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _HOUR_S = 3600
 
 
-class Transfers(Notices):
+class Transfers(Absences):
     """Who received what."""
 
     @translated
@@ -39,10 +39,15 @@ class Transfers(Notices):
 
     @translated
     def recipients_of(self, series: Series, first: int, last: int) -> list[str]:
-        """Whoever was ever handed data of the series in ``[first, last)``; a period counts when it overlaps."""
+        """Whoever was ever handed data of the series in ``[first, last)``; a period counts when it overlaps.
+
+        So does whoever is being sent some: what is not confirmed may have arrived all the same.
+        """
         rows = self._db.execute(
-            "SELECT DISTINCT jid FROM transfer JOIN party ON party.id = transfer.party"
-            " WHERE series = ? AND first_time < ? AND last_time + max(granularity, 1) > ? ORDER BY jid",
+            "SELECT jid FROM transfer JOIN party ON party.id = transfer.party"
+            " WHERE series = ?1 AND first_time < ?2 AND last_time + max(granularity, 1) > ?3"
+            " UNION SELECT jid FROM outbox JOIN recipient ON recipient.id = outbox.recipient"
+            " WHERE series = ?1 AND time < ?2 AND time + max(granularity, 1) > ?3 ORDER BY jid",
             [series.id, last, first],
         )
         return [jid for (jid,) in rows]
@@ -51,12 +56,16 @@ class Transfers(Notices):
     def tell_past_recipients(
         self, kind: NoticeKind, meter: str, prefix: str, first: int, last: int, now: float
     ) -> list[str]:
-        """Queue a notice to whoever was handed data of ``[first, last)`` under ``prefix``; their addresses."""
+        """Queue a notice to whoever was handed data of ``[first, last)`` under ``prefix``; their addresses.
+
+        Before the data and what waits of them are deleted: afterwards nobody knows to whom they were being sent.
+        """
         concerned = [s for s in self.series(meter) if under(s.path, prefix)]
         told = sorted({jid for s in concerned for jid in self.recipients_of(s, first, last)})
         self.begin()
         for jid in told:
-            payload: dict[str, object] = {"sensor": self._sensor(meter), "series": prefix, "first": first, "last": last}
+            payload: dict[str, object] = {"sensor": self._sensor(meter), "series": prefix}
+            payload |= {"first": first, "last": last - 1}
             self._queue_notice(jid, kind, payload, now)
         self.commit()
         return told

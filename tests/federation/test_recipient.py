@@ -7,11 +7,12 @@ from contextlib import closing
 
 import pytest
 
-from gateway.federation.notice import Notice, NoticeKind
+from gateway.federation.notice import Notice
 from gateway.federation.recipient import Keeper, read_anchors
 from gateway.federation.stanza import Interval, Parcel
 from gateway.journal.entry import Head
 from gateway.senml.pack import Record
+from gateway.store.terms import NoticeKind
 
 EPOCH = "0a1b2c3d"
 

@@ -53,7 +53,7 @@ class Process:
 class House:
     """A gateway's folder: configuration, accounts, the command line."""
 
-    def __init__(self, folder, federation, source, *, commit_interval_s=1, extra="", python=sys.executable):
+    def __init__(self, folder, federation, source, *, commit_interval_s=1, batch_s=0, extra="", python=sys.executable):
         self.folder, self.federation, self.python = folder, federation, python
         folder.mkdir(exist_ok=True)
         (folder / "password").write_text(PASSWORD + "\n")
@@ -63,7 +63,7 @@ class House:
             f'[[meter]]\nsource = "{source}"\nsensor = "ab12"\nclock = "meter"\n'
             f'[store]\ndirectory = "data"\ncommit_interval_s = {commit_interval_s}\n'
             f'[federation]\njid = "{HOME}"\npassword_file = "password"\n'
-            f'address = "{federation.address(home)}"\nca_file = "{federation.ca}"\n{extra}'
+            f'address = "{federation.address(home)}"\nca_file = "{federation.ca}"\nbatch_s = {batch_s}\n{extra}'
         )
         for jid in (HOME, FAR):
             user, domain = jid.split("@")
