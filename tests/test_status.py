@@ -43,6 +43,9 @@ def test_a_recipient_waits_as_long_as_its_oldest_point():
     late, done = recipient_links([Backlog("a@b.test", 3, 1000, 9), Backlog("c@d.test", 0, None, 4)], 1600.0)
     assert (late.state, late.age_s, late.detail) == (WAITING, 600.0, "3 points wait")
     assert (done.state, done.age_s, done.detail) == (OK, None, "has everything")
+    (gone,) = recipient_links([Backlog("e@f.test", 3, 1000, 9, 1500)], 1600.0)
+    assert (gone.state, gone.age_s) == (BROKEN, 100.0)
+    assert gone.detail == "suspended: its address is gone; 3 points wait; see `consent resume`"
     text = as_text(as_json([late, done], running=True))
     assert text.splitlines()[1:] == [
         "… recipient a@b.test  waiting   10 min  3 points wait",
