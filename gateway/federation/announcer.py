@@ -21,8 +21,8 @@ from gateway.federation.attempt import ROUND_S, wait_any
 from gateway.federation.notice import Notice, build_notice
 from gateway.federation.stanza import RECEIPTS, bounce_condition
 from gateway.senml.naming import NameForm
-from gateway.store.points import under
-from gateway.store.terms import LANGS
+from gateway.store.points import MeterInfo, under
+from gateway.store.terms import LANGS, NoticeKind
 
 if TYPE_CHECKING:
     import asyncio
@@ -41,6 +41,7 @@ MOST_UNDER_WAY = 20
 _CLIENT = "jabber:client"
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _ID = re.compile(r"notice-([0-9a-f]{8})-([0-9]{1,15})")
+_DATA = (NoticeKind.DATA_ERASED, NoticeKind.DATA_RECTIFIED)
 _FACTS = ("granularity", "until", "consent", "request")
 
 
@@ -118,6 +119,9 @@ class Announcer:
         facts = {name: str(notice.payload[name]) for name in _FACTS if notice.payload.get(name) is not None}
         ends = (notice.payload.get(name) for name in ("first", "last"))
         first, last = (end if isinstance(end, int) else None for end in ends)
+        if last is not None and notice.kind in _DATA:
+            # As everywhere inside, the end of a time is not in it; in a notice it is.
+            last -= 1
         told = Notice(self._wire_id(notice), notice.kind, await self._named(notice), first, last, texts)
         body = ET.Element(f"{{{_CLIENT}}}body", {_LANG: notice.lang})
         body.text = texts[notice.lang]
@@ -128,18 +132,22 @@ class Announcer:
         return f"{self._store.epoch}-{notice.id}"
 
     async def _named(self, notice: terms.Notice) -> str:
-        """What the notice is about, in the form in which the recipient asked; empty where no meter of ours is meant."""
+        """What the notice is about, in the form in which the recipient asked; empty when it is about no series."""
         sensor, path = notice.payload.get("sensor"), notice.payload.get("series")
-        meter = next((m for m in await self._call(self._store.meters) if m.sensor == sensor), None)
-        if meter is None or not isinstance(path, str):
+        if not isinstance(sensor, str) or not isinstance(path, str):
             return ""
+        known = [m for m in await self._call(self._store.meters) if m.sensor == sensor]
+        # An id that is no meter's is as the recipient knows it: an empty name would mean all that it has of us.
+        meter = known[0] if known else MeterInfo(0, "", sensor, None, None, 0)
         asked = [s for s in await self._call(self._store.subscriptions, notice.recipient) if s.meter == meter.name]
         forms = [s.form for s in asked if under(path, s.prefix) or under(s.prefix, path)]
-        try:
-            return self._publisher.branch(meter, path, NameForm(forms[0]) if forms else NameForm.SEN1)
-        except SenMLError as error:
-            log.debug("a notice's series has no name: %s", error)
-            return ""
+        for form in (*forms, NameForm.SEN1.value):
+            try:
+                return self._publisher.branch(meter, path, NameForm(form))
+            except SenMLError as error:
+                # Of a meter whose PRM was forgotten since; of a meter that the asker made up.
+                log.debug("a notice's series has no name of the form %s: %s", form, error)
+        return ""
 
     def _later(self, work: Callable[[], Awaitable[Any]]) -> None:
         self._incoming.append(work)

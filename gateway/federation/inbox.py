@@ -245,7 +245,9 @@ class Deposit:
         ]
         i = parcel.interval
         numbers = None if i is None else (i.epoch, i.after, i.last)
-        return Lot(values, numbers, parcel.retention, parcel.rectifies)
+        head = parcel.journal_head
+        told = None if head is None else (head.seq, head.hash)
+        return Lot(values, numbers, parcel.retention, parcel.rectifies, told)
 
     def _is_keepable(self, record: Record) -> bool:
         """Whether there is a value, and no text in it that is longer than one of a meter can be."""

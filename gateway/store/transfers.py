@@ -39,15 +39,20 @@ class Transfers(Absences):
 
     @translated
     def recipients_of(self, series: Series, first: int, last: int) -> list[str]:
-        """Whoever was ever handed data of the series in ``[first, last)``; a period counts when it overlaps.
-
-        So does whoever is being sent some: what is not confirmed may have arrived all the same.
-        """
+        """Whoever was ever handed data of the series in ``[first, last)``; a period counts when it overlaps."""
         rows = self._db.execute(
-            "SELECT jid FROM transfer JOIN party ON party.id = transfer.party"
-            " WHERE series = ?1 AND first_time < ?2 AND last_time + max(granularity, 1) > ?3"
-            " UNION SELECT jid FROM outbox JOIN recipient ON recipient.id = outbox.recipient"
-            " WHERE series = ?1 AND time < ?2 AND time + max(granularity, 1) > ?3 ORDER BY jid",
+            "SELECT DISTINCT jid FROM transfer JOIN party ON party.id = transfer.party"
+            " WHERE series = ? AND first_time < ? AND last_time + max(granularity, 1) > ? ORDER BY jid",
+            [series.id, last, first],
+        )
+        return [jid for (jid,) in rows]
+
+    @translated
+    def being_sent(self, series: Series, first: int, last: int) -> list[str]:
+        """For whom data of the series in ``[first, last)`` wait: not confirmed, they may have arrived all the same."""
+        rows = self._db.execute(
+            "SELECT DISTINCT jid FROM outbox JOIN recipient ON recipient.id = outbox.recipient"
+            " WHERE series = ? AND time < ? AND time + max(granularity, 1) > ? ORDER BY jid",
             [series.id, last, first],
         )
         return [jid for (jid,) in rows]
@@ -56,16 +61,16 @@ class Transfers(Absences):
     def tell_past_recipients(
         self, kind: NoticeKind, meter: str, prefix: str, first: int, last: int, now: float
     ) -> list[str]:
-        """Queue a notice to whoever was handed data of ``[first, last)`` under ``prefix``; their addresses.
+        """Queue a notice to whoever was handed or is being sent data of ``[first, last)`` under ``prefix``; to whom.
 
-        Before the data and what waits of them are deleted: afterwards nobody knows to whom they were being sent.
+        Before what waits of them is deleted: afterwards nobody knows to whom it was being sent.
         """
         concerned = [s for s in self.series(meter) if under(s.path, prefix)]
-        told = sorted({jid for s in concerned for jid in self.recipients_of(s, first, last)})
+        handed = {jid for s in concerned for jid in self.recipients_of(s, first, last)}
+        told = sorted(handed | {jid for s in concerned for jid in self.being_sent(s, first, last)})
         self.begin()
         for jid in told:
-            payload: dict[str, object] = {"sensor": self._sensor(meter), "series": prefix}
-            payload |= {"first": first, "last": last - 1}
+            payload: dict[str, object] = {"sensor": self._sensor(meter), "series": prefix, "first": first, "last": last}
             self._queue_notice(jid, kind, payload, now)
         self.commit()
         return told

@@ -133,14 +133,15 @@ def test_a_notice_names_series_in_the_form_in_which_the_recipient_asked(house, f
     asyncio.run(scenario())
 
 
-def test_a_notice_of_a_meter_that_is_not_ours_names_none(house):
-    """What an asker called it is not repeated as if it were one."""
+def test_a_meter_is_named_by_the_id_by_which_the_recipient_knows_it(house):
+    """Also when it is none of the store's: a notice without a name would mean everything."""
     tell(house, sensor="somebody-elses")
 
     async def scenario():
         async with at_work(house) as bench:
             ((*_, payload),) = await bench.sent(1)
-            assert payload[1].get("series") is None
+            assert payload[1].get("series") == "gw@sen1.test/somebody-elses@sen1.test/consumption"
+            assert (parse_notice(payload[1]).first, parse_notice(payload[1]).last) == (START, START + 58)
 
     asyncio.run(scenario())
 

@@ -91,7 +91,7 @@ def test_whoever_received_it_is_told_that_it_was_erased(store, recorder):
         "sensor": "ab12cd34ef",
         "series": "consumption",
         "first": START,
-        "last": START + 8,
+        "last": START + 9,
     }
 
 
