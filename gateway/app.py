@@ -33,12 +33,15 @@ from gateway.systemd import Notifier, Watchdog, status_line
 from gateway.tic.clock import Belief
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
 
     from gateway.alerts import Alert
     from gateway.config import Config, Meter
+    from gateway.meter import TellLive
     from gateway.store.points import Backlog
     from gateway.store.recorder import Batch, UndatedFrame
+    from gateway.tic.reading import Reading
 
 log = logging.getLogger(__name__)
 
@@ -119,6 +122,9 @@ class Gateway:
             self._notifier.close()
 
     async def _work(self, stop: asyncio.Event) -> None:
+        if self._publication:
+            for name, meter in self._meters.items():
+                meter.tell_live = _both(meter.tell_live, partial(self._publication.hear, name))
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(m.read(self._urgent, self), name=f"meter {n}") for n, m in self._meters.items()]
             tasks += [group.create_task(c.read(), name=f"counter {n}") for n, c in self._counters.known.items()]
@@ -317,6 +323,18 @@ class Gateway:
         if self._store_error:
             return Link("store", BROKEN, age, self._store_error)
         return Link("store", OK, age, f"a damaged file was set aside: {damaged[-1]}" if damaged else "written")
+
+
+def _both(one: TellLive | None, other: TellLive) -> TellLive:
+    """Tells the one and the other."""
+    if one is None:
+        return other
+
+    def tell(readings: Iterable[Reading], at: datetime | None, *, standard: bool) -> None:
+        one(readings, at, standard=standard)
+        other(readings, at, standard=standard)
+
+    return tell
 
 
 def _write_down(alert: Alert) -> None:

@@ -16,6 +16,7 @@ from gateway.federation.commands import Commands
 from gateway.federation.delivery import Delivery
 from gateway.federation.fields import COMMAND_NAMES
 from gateway.federation.inbox import Inbox
+from gateway.federation.live import Live
 from gateway.federation.session import Session, bare_jid
 from gateway.federation.stanza import OURS, QUOALISE, RECEIPTS, Publisher
 from gateway.federation.strangers import Doorkeeper
@@ -23,13 +24,16 @@ from gateway.household import Household
 from gateway.passwords import password_file
 from gateway.share import wanted_of
 from gateway.status import BROKEN, OK, WAITING, Link, provider_link
+from gateway.tic.reading import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
+    from datetime import datetime
 
     from gateway.alerts import Alert
     from gateway.config import Config, Federation
     from gateway.store.store import Store
+    from gateway.tic.reading import Reading
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +83,8 @@ class Publication:
             batch_s=account.batch_s,
         )
         self._announcer = Announcer(self._session, store, call, publisher, notice_text, self.wake.announcer)
-        self._commands = Commands(self._session, store, call, publisher, self._returned)
+        self._live = Live(self._session, store, call, publisher)
+        self._commands = Commands(self._session, store, call, publisher, self._returned, live=self._live)
         wanted = [wanted_of(one) for one in config.received]
         # Also of providers that are in the configuration no more, and whose data are still here.
         self._inbox = Inbox(self._session, store, call, wanted) if wanted or store.received_providers() else None
@@ -95,9 +100,17 @@ class Publication:
             group.create_task(self._commands.run(stop), name="commands")
             group.create_task(self._delivery.run(stop), name="delivery")
             group.create_task(self._announcer.run(stop), name="announcer")
+            group.create_task(self._live.run(stop), name="live")
             group.create_task(self._keep_known(stop), name="known")
             if self._inbox:
                 group.create_task(self._inbox.run(stop), name="inbox")
+
+    def hear(self, meter: str, readings: Iterable[Reading], at: datetime | None, *, standard: bool) -> None:
+        """Show what a meter says this second to who watches; what nobody can date is shown to nobody."""
+        if at is not None:
+            # Curves and maxima have times of their own, and are told when they are stored.
+            values = {r.series: r.value for r in readings if r.kind not in (Kind.MEAN, Kind.MAXIMUM)}
+            self._live.say(meter, values, int(at.timestamp()))
 
     def _returned(self, recipient: str, after: int | None) -> None:
         self._delivery.resume(recipient, after)
@@ -137,6 +150,7 @@ class Publication:
             "commands": lambda: self._commands.came_round,
             "delivery": lambda: self._delivery.came_round,
             "announcer": lambda: self._announcer.came_round,
+            "live": lambda: self._live.came_round,
         } | ({"inbox": lambda: inbox.came_round} if inbox else {})
 
     def provider_links(self) -> list[Link]:

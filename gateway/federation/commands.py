@@ -23,6 +23,7 @@ from gateway.federation.fields import (
     read_confirm,
     read_granularity,
     read_identifier,
+    read_live,
     read_number,
     read_time,
     read_window,
@@ -42,6 +43,7 @@ from gateway.federation.form import (
     build_result,
     parse_command,
 )
+from gateway.federation.live import Watch
 from gateway.federation.stanza import build_quoalise, fit
 from gateway.federation.turns import Turns
 from gateway.store.points import Granularity, under
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
     from xml.etree.ElementTree import Element
 
+    from gateway.federation.live import Live
     from gateway.federation.session import Session, Stanza
     from gateway.federation.stanza import Publisher
     from gateway.senml.naming import Identifier
@@ -126,6 +129,7 @@ class Commands:
         publisher: in whose name the answers are given.
         returned: told the bare JID of a recipient that subscribed, and the number after which it wants to go on.
         clock: the host's POSIX seconds, for the consents.
+        live: shows live values to whom this lets watch; without it nobody may.
     """
 
     def __init__(
@@ -136,9 +140,10 @@ class Commands:
         publisher: Publisher,
         returned: Callable[[str, int | None], None],
         clock: Callable[[], float] = time.time,
+        live: Live | None = None,
     ) -> None:
         self._session, self._store, self._call, self._publisher = session, store, call, publisher
-        self._returned, self._clock = returned, clock
+        self._returned, self._clock, self._live = returned, clock, live
         self._waiting: Turns[Stanza] = Turns()
         self._arrived = asyncio.Event()
         self._said: tuple[str, str] | None = None
@@ -201,7 +206,11 @@ class Commands:
         title = TITLES[command.node]
         if command.fields is None:
             return build_form(command, request.lang, title, INSTRUCTIONS[command.node], FIELDS[command.node])
-        results, payload = await carry_out(command.fields, command.page, request.sender)
+        lease = read_live(command.fields, self._clock()) if command.node == "subscribe" else None
+        if lease is not None:
+            results, payload = await self._watch(command.fields, request, *lease)
+        else:
+            results, payload = await carry_out(command.fields, command.page, request.sender)
         return build_result(command, request.lang, title, [("result", _RESULT, "Success"), *results], *payload)
 
     async def _get_history(self, fields: Mapping[str, str], page: Page | None, recipient: str) -> _Answer:
@@ -277,11 +286,28 @@ class Commands:
             ("last", Phrase("Dernier numéro attribué", "Last number given"), str(backlog.last_seq)),
         ), ()
 
+    async def _watch(self, fields: Mapping[str, str], request: Stanza, interval: int, end: int) -> _Answer:
+        """Let somebody see live what a consent gives to be pushed as it is read."""
+        identifier, recipient = read_identifier(fields), request.sender
+        meter = await self._known(identifier)
+        consents = await self._call(self._consents, recipient, lambda c: c.terms.push)
+        scopes(consents, meter.name, identifier.path, Granularity.RAW)
+        until = min(end, max(c.until for c in consents))
+        watch = Watch(request.origin, recipient, meter, identifier.path, identifier.form, interval, until)
+        if self._live is None or not self._live.watch(watch):
+            raise RequestError("wait", "resource-constraint", Phrase("trop de suivis en direct", "too many live views"))
+        return (
+            ("minimum_interval", Phrase("Intervalle minimal (s)", "Minimum interval (s)"), str(interval)),
+            ("end_time", Phrase("Fin", "End"), iso(until)),
+        ), ()
+
     async def _unsubscribe(self, fields: Mapping[str, str], _: Page | None, recipient: str) -> _Answer:
         identifier = read_identifier(fields)
         meter = await self._meter(identifier)
         if meter is not None:
             await self._call(self._store.unsubscribe, recipient, meter.name, identifier.path)
+            if self._live:
+                self._live.unwatch(recipient, meter.name, identifier.path)
         return (), ()
 
     def _consents(self, recipient: str, suits: Callable[[Consent], bool]) -> list[Consent]:

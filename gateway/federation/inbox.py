@@ -192,7 +192,8 @@ class Deposit:
             for arrival in arrivals:
                 match arrival.content:
                     case Parcel() as parcel:
-                        if self._is_expected(parcel):
+                        # Live values are for who watches: nobody here asked for any.
+                        if not parcel.live and self._is_expected(parcel):
                             lots.append(self._lot(parcel))
                             kept.append(arrival)
                     case Notice() as notice:

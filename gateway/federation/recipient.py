@@ -129,7 +129,9 @@ class Keeper:
         self._db.close()
 
     def add(self, parcel: Parcel, gateway: str = "") -> list[Received]:
-        """Commit a parcel of a gateway (bare JID); the records of it that are new."""
+        """Commit a parcel of a gateway (bare JID); the records of it that are new. Live values are not kept."""
+        if parcel.live:
+            return received(parcel)
         i = parcel.interval
         with self._transaction():
             known = i is not None and self._chain.covers(i.epoch, i.after, i.last)
@@ -246,6 +248,7 @@ class Recipient:
         history_from: POSIX seconds from which to ask for what was stored before, None not to.
         again_s: how often the subscriptions are repeated.
         retry_s: how soon a refused one is tried again, and the longest that an absent gateway is waited for.
+        live_s: seconds between two live values, to watch and keep nothing; None to be sent everything for good.
     """
 
     def __init__(
@@ -259,12 +262,15 @@ class Recipient:
         history_from: int | None = None,
         again_s: float = 600.0,
         retry_s: float = 60.0,
+        live_s: int | None = None,
     ) -> None:
         bare = gateway.split("/", 1)[0].lower()
         keeping = _Emitting(keeper, bare, emit, identifiers, history_from)
         self._intake = Intake(session, {bare: keeping})
         pace = Pace(again_s, retry_s, retry_s, absent_most_s=retry_s)
-        self._subscriber = Subscriber(session, gateway, identifiers, keeping, lambda _, error: refused(error), pace)
+        self._subscriber = Subscriber(
+            session, gateway, identifiers, keeping, lambda _, error: refused(error), pace, live_s=live_s
+        )
         keeping.opened = self._subscriber.ask_again
 
     async def receive(self, stop: asyncio.Event) -> None:

@@ -102,7 +102,8 @@ class Parcel:
     """A received ``<quoalise>``: its records resolved, its interval if it came from an outbox, and its ``<meta>``.
 
     ``granularities`` and ``literal`` map a record's name to its sampling interval and to its sen1 name; ``rectifies``
-    (``<meta rectifies="true">``): these values replace what was sent before under the same identity.
+    (``<meta rectifies="true">``): these values replace what was sent before under the same identity. ``live`` (``<meta
+    live="true">``): they are of this moment, and not meant to be kept.
     ``journal_head`` is the end of the gateway's journal: kept, it shows later whether that was cut.
     """
 
@@ -114,6 +115,7 @@ class Parcel:
     literal: dict[str, str]
     journal_head: Head | None = None
     rectifies: bool = False
+    live: bool = False
 
 
 def build_quoalise(
@@ -202,6 +204,7 @@ def parse_quoalise(quoalise: ET.Element, now: float) -> Parcel:
         literal,
         journal_head=_read_head(quoalise),
         rectifies=meta.get("rectifies") == "true",
+        live=meta.get("live") == "true",
     )
 
 

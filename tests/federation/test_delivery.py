@@ -35,7 +35,11 @@ class Line:
     def on_acknowledged(self, callback):
         self.acknowledge = callback
 
-    def send_message(self, to, stanza_id, *payload):
+    def on_absent(self, callback):
+        self.absent = callback
+
+    def send_message(self, to, stanza_id, *payload, kind="chat"):
+        self.kind = kind
         if self.connected.is_set():
             self.sent.append((to, stanza_id, payload))
         return self.connected.is_set()
