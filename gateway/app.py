@@ -24,6 +24,7 @@ from gateway.errors import ReadingError, StoreError
 from gateway.meter import MeterReader
 from gateway.orders import act
 from gateway.publish import Publication
+from gateway.sharing import longest_retention_s, note_sharing
 from gateway.sources.line import Line
 from gateway.sources.source import parse_source
 from gateway.status import BROKEN, OK, Link, as_json, clock_link, decode_link, meter_link, port_link, recipient_links
@@ -155,6 +156,7 @@ class Gateway:
     def _note_start(self) -> None:
         try:
             self._store.journal.append("restarted", {"version": __version__})
+            note_sharing(self._config, self._store.journal, time.time())
             if lost := self._store.give_up_undated(self._host.boot):
                 log.warning("%d frames of an earlier start are lost: nobody knew the time until it ended", lost)
         except StoreError as error:
@@ -259,6 +261,8 @@ class Gateway:
         keep = self._config.store
         try:
             await self.call(self._store.forget_received, int(time.time()), keep.received_days * 86400)
+            retention_s = await self.call(longest_retention_s, self._config, self._store.journal)
+            await self.call(self._store.forget_transfers, time.time(), retention_s)
             await self.call(
                 self._store.forget,
                 int(time.time()),

@@ -105,6 +105,14 @@ def test_a_withdrawal_names_the_whole_period_that_was_handed_over(store, recorde
     assert (payload["first"] - START, payload["last"] - START) == (0, 900)
 
 
+def test_a_withdrawal_names_what_is_under_way_by_a_clock_that_is_ahead(store, recorder):
+    """It may have arrived without being confirmed, and its time has not come yet."""
+    give(store, POWER)
+    read(store, recorder, 0, 200)
+    store.revoke(COOP, "", START + 60)
+    assert store.notices()[-1].payload["last"] - START == 200
+
+
 def test_the_log_of_transfers_does_not_make_a_subscriber(store, recorder):
     """Who only asked for history is no link of the outbox."""
     read(store, recorder, 0)
@@ -161,3 +169,44 @@ def test_an_unsubscribed_recipients_last_rows_are_noted_too(store, recorder):
     store.unsubscribe(COOP, "house", POWER)
     store.confirm(COOP, 0, 1, NOW)
     assert len(transfers(store)) == 1
+
+
+def test_the_log_is_summed_up_by_the_day_after_a_week_and_dropped_when_nobody_may_have_it(store, recorder):
+    """Who has what can be told for as long as anybody may keep it, and not an hour longer than that day."""
+    give(store, POWER)
+    read(store, recorder, 0, 60, 120)
+    day = (START // 86_400) * 86_400
+    points = store.history("house", POWER, RAW, START, NOW, 10)
+    for hour, point in enumerate(points):
+        store.note_transfer(COOP, [point], day + hour * 3600)
+    store.forget_transfers(day + 7 * 86_400, 365 * 86_400)
+    assert [row[2:] for row in transfers(store)] == [(day + h * 3600, 60 * h, 60 * h, 1) for h in range(3)]
+    for _ in range(2):
+        store.forget_transfers(day + 8 * 86_400, 365 * 86_400)
+        assert transfers(store) == [(POWER, 0, day, 0, 120, 3)]
+    power = series(store, POWER)
+    assert store.recipients_of(power, START + 60, START + 61) == [COOP]
+    store.forget_transfers(day + 366 * 86_400, 365 * 86_400)
+    assert len(transfers(store)) == 1
+    store.forget_transfers(day + 366 * 86_400 + 1, 365 * 86_400)
+    assert transfers(store) == []
+    assert store._db.execute("SELECT count(*) FROM party").fetchone() == (0,)
+
+
+def test_a_clock_that_is_not_set_forgets_nobody(store, recorder):
+    """1970 is before everything, and nothing is over."""
+    give(store, POWER)
+    read(store, recorder, 0)
+    store.confirm(COOP, 0, 1, NOW)
+    store.forget_transfers(60.0, 365 * 86_400)
+    assert len(transfers(store)) == 1
+
+
+def test_a_confirmed_notice_goes_with_what_it_was_about(store):
+    """One that waits for its confirmation stays."""
+    for recipient in (COOP, TOWN):
+        number = store.queue_notice(recipient, ERASED, {}, NOW)
+        store.notice_sent(number, NOW)
+    store.notice_confirmed(1, COOP, NOW)
+    store.forget_transfers(NOW + 101, 100)
+    assert [notice.recipient for notice in store.notices()] == [TOWN]
