@@ -37,6 +37,10 @@ class Process:
         self._process.kill()
         self._process.wait()
 
+    def wait(self, seconds):
+        """The exit code, when it ends by itself."""
+        return self._process.wait(seconds)
+
     def stop(self, seconds=10):
         """SIGTERM; the exit code."""
         self._process.send_signal(signal.SIGTERM)
@@ -82,9 +86,9 @@ class House:
     def gateway(self, level="INFO"):
         return Process(self.folder, "gateway", "run", "--config", self.config, "--log-level", level, python=self.python)
 
-    def recipient(self, level="INFO"):
+    def recipient(self, level="INFO", *more, name="recipient"):
         return Process(
-            self.folder, "recipient", "consume", "--jid", FAR, "--password-file", self.folder / "password",
+            self.folder, name, "consume", *more, "--jid", FAR, "--password-file", self.folder / "password",
             "--address", self.federation.address(FAR.partition("@")[2]), "--ca-file", self.federation.ca,
             "--gateway", f"{HOME}/proxy", "--identifier", f"{HOME}/ab12@sen1.test", "--store", self.received,
             "--log-level", level, python=self.python,

@@ -334,10 +334,15 @@ def test_a_journal_whose_end_was_cut_is_found_from_what_a_recipient_kept(federat
 
 
 def test_the_daemon_tells_its_recipient_what_the_command_line_orders(federation, tmp_path):
-    """From `consent revoke` to the erased file of `consume` and the confirmation that `consent notices` shows."""
+    """From `consent revoke` to the erased file of `consume` and its confirmation; before, somebody watches live."""
     home = processes.House(tmp_path / "house", federation, tmp_path / "ttyTIC")
     home.grant("consumption")
     with Meter(tmp_path / "ttyTIC", speed=20, seed=1, mode="standard"), home.gateway("DEBUG") as gateway:
+        home.await_link("xmpp", "ok")
+        with home.recipient("INFO", "--live", "1", "--count", "4", name="watcher") as watcher:
+            assert watcher.wait(30) == 0
+        assert watcher.log.read_text().count("consumption/") == 4
+        assert processes.FAR not in str(home.links())
         with home.recipient() as recipient:
             wait_until(lambda: "consumption" in recipient.log.read_text(), 40, "data", every=0.2)
             assert home.command("consent", "revoke", processes.FAR).returncode == 0
