@@ -573,3 +573,27 @@ def test_an_account_that_is_only_full_is_not_gone(house):
             assert house.store.suspended() == {}
 
     asyncio.run(scenario())
+
+
+def test_a_slow_recipient_neither_slows_the_others_nor_fills_the_memory(house):
+    """Of a month that waits for it only what is under way is held; who is quick has everything meanwhile."""
+    subscribe(house)
+    subscribe(house, OTHER)
+    house.minutes(600)
+    promised = house.waiting(COOP)
+
+    async def scenario():
+        async with at_work(house) as bench:
+            while house.waiting(OTHER):
+                await bench.quiet()
+                for to, stanza_id, _ in bench.line.sent:
+                    bench.line.acknowledge(to, stanza_id)
+                    if to == OTHER:
+                        bench.line.answers(stanza_id, OTHER)
+                await bench.quiet()
+            slow = bench.delivery._lanes[COOP]
+            assert house.waiting(COOP) == promised > 1000
+            assert len(slow.flights) <= 2
+            assert sum(flight.size for flight in slow.flights.values()) <= 60_000
+
+    asyncio.run(scenario())
