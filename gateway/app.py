@@ -318,7 +318,7 @@ class Gateway:
         links += self._counters.links(now)
         links.append(self._store_link(now))
         if self._publication:
-            links += [self._publication.link(), *self._publication.provider_links()]
+            links += [self._publication.link(), *self._publication.provider_links(), *self._publication.watch_links()]
         return links
 
     def _store_link(self, now: float) -> Link:

@@ -23,7 +23,7 @@ from gateway.federation.strangers import Doorkeeper
 from gateway.household import Household
 from gateway.passwords import password_file
 from gateway.share import wanted_of
-from gateway.status import BROKEN, OK, WAITING, Link, provider_link
+from gateway.status import BROKEN, OK, WAITING, Link, provider_link, watcher_link
 from gateway.tic.reading import Kind
 
 if TYPE_CHECKING:
@@ -157,6 +157,12 @@ class Publication:
         """How each source of received series stands."""
         now = time.time()
         return [provider_link(supply, now) for supply in self._inbox.supplies()] if self._inbox else []
+
+    def watch_links(self) -> list[Link]:
+        """Who sees the meters live now."""
+        return [
+            watcher_link(watch.recipient, watch.prefix, watch.interval_s, watch.until) for watch in self._live.watches
+        ]
 
     def link(self) -> Link:
         """The state of the connection."""

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 from gateway.federation.supply import Standing
+from gateway.store.recorder import iso
 from gateway.tic.quality import Window
 
 if TYPE_CHECKING:
@@ -149,6 +150,12 @@ def provider_link(supply: Supply, now: float) -> Link:
     state, words = _STANDINGS[supply.outcome.standing]
     reason = f": {supply.outcome.detail}" if supply.outcome.detail else ""
     return Link(f"provider {supply.name}", state, age, words + reason)
+
+
+def watcher_link(recipient: str, prefix: str, interval_s: float, until: float) -> Link:
+    """Somebody who sees live what the meter says; ``until`` is POSIX seconds."""
+    what = prefix or "everything that it may"
+    return Link(f"watcher {recipient}", OK, None, f"sees {what} live, every {interval_s:g} s, until {iso(until)}")
 
 
 _STANDINGS = {

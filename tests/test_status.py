@@ -1,7 +1,18 @@
 """The state of each link in one word, as the command line and the page show it."""
 
 from gateway.sources.line import LineState
-from gateway.status import BROKEN, OK, WAITING, as_json, as_text, decode_link, meter_link, port_link, recipient_links
+from gateway.status import (
+    BROKEN,
+    OK,
+    WAITING,
+    as_json,
+    as_text,
+    decode_link,
+    meter_link,
+    port_link,
+    recipient_links,
+    watcher_link,
+)
 from gateway.store.points import Backlog
 from gateway.tic.quality import Fault, SignalQuality
 
@@ -36,6 +47,14 @@ def test_a_port_says_why_it_is_not_open():
     broken = port_link("house", LineState(error="plugged in?"), 1.0)
     assert (broken.state, broken.detail) == (BROKEN, "plugged in?")
     assert port_link("house", LineState(), 1.0).state == WAITING
+
+
+def test_who_watches_live_is_said():
+    """What, how often, until when."""
+    link = watcher_link("coop@b.test", "consumption/power", 5, 1_781_604_000)
+    assert (link.link, link.state) == ("watcher coop@b.test", OK)
+    assert link.detail == "sees consumption/power live, every 5 s, until 2026-06-16T10:00:00Z"
+    assert "everything that it may" in watcher_link("coop@b.test", "", 1, 0).detail
 
 
 def test_a_recipient_waits_as_long_as_its_oldest_point():

@@ -339,10 +339,11 @@ def test_the_daemon_tells_its_recipient_what_the_command_line_orders(federation,
     home.grant("consumption")
     with Meter(tmp_path / "ttyTIC", speed=20, seed=1, mode="standard"), home.gateway("DEBUG") as gateway:
         home.await_link("xmpp", "ok")
-        with home.recipient("INFO", "--live", "1", "--count", "4", name="watcher") as watcher:
+        with home.recipient("INFO", "--live", "1", "--count", "60", name="watcher") as watcher:
+            wait_until(lambda: f"watcher {processes.FAR}" in home.links(), 20, "the watcher in status", every=0.1)
             assert watcher.wait(30) == 0
-        assert watcher.log.read_text().count("consumption/") == 4
-        assert processes.FAR not in str(home.links())
+        assert watcher.log.read_text().count("consumption/") == 60
+        wait_until(lambda: processes.FAR not in str(home.links()), 5, "its end in status", every=0.1)
         with home.recipient() as recipient:
             wait_until(lambda: "consumption" in recipient.log.read_text(), 40, "data", every=0.2)
             assert home.command("consent", "revoke", processes.FAR).returncode == 0
