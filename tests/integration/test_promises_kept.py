@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import json
+import sys
 import time
 from contextlib import asynccontextmanager
 from xml.etree import ElementTree as ET
@@ -335,7 +336,12 @@ def test_a_journal_whose_end_was_cut_is_found_from_what_a_recipient_kept(federat
 
 def test_the_daemon_tells_its_recipient_what_the_command_line_orders(federation, tmp_path):
     """From `consent revoke` to the erased file of `consume` and its confirmation; before, somebody watches live."""
-    home = processes.House(tmp_path / "house", federation, tmp_path / "ttyTIC")
+    watch_then_withdraw(federation, tmp_path)
+
+
+def watch_then_withdraw(federation, tmp_path, python=sys.executable):
+    """A daemon and its recipients as processes of an interpreter: one watches, one keeps and has to erase."""
+    home = processes.House(tmp_path / "house", federation, tmp_path / "ttyTIC", python=python)
     home.grant("consumption")
     with Meter(tmp_path / "ttyTIC", speed=20, seed=1, mode="standard"), home.gateway("DEBUG") as gateway:
         home.await_link("xmpp", "ok")
