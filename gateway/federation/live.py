@@ -142,7 +142,7 @@ class Live:
             group.create_task(self._look_after(stop), name="live watchers")
 
     async def _show(self, stop: asyncio.Event) -> None:
-        while not stop.is_set():
+        while True:
             self.came_round = time.monotonic()
             self._said.clear()
             newest, self._newest = self._newest, {}
@@ -150,13 +150,14 @@ class Live:
                 for watch, state in list(self._watches.values()):
                     if watch.meter.name in newest:
                         await self._show_one(watch, state, *newest[watch.meter.name])
-                if self._monotonic() - self._noted_at >= _NOTE_EVERY_S:
+                if self._monotonic() - self._noted_at >= _NOTE_EVERY_S or stop.is_set():
                     await self._note_shown()
             except StoreError as error:
                 log.debug("live values cannot be shown: %s", error)
+            if stop.is_set():
+                return
             if not self._said.is_set():
                 await wait_any(ROUND_S, self._said, stop)
-        await self._note_shown()
 
     async def _show_one(self, watch: Watch, state: _State, values: Mapping[str, Value], at: int) -> None:
         now = self._monotonic()
@@ -172,7 +173,9 @@ class Live:
                 self._end([watch])
             elif points:
                 await self._note(watch, state, points, moment)
-                self._send(watch, state, points)
+                # It may have gone, or asked for something else, while the store was asked.
+                if self._watches.get(watch.key, (None, None))[0] is watch:
+                    self._send(watch, state, points)
 
     async def _note(self, watch: Watch, state: _State, points: list[Point], moment: float) -> None:
         """Note what is about to leave: at once the first of each series, the others now and then."""
@@ -184,9 +187,10 @@ class Live:
             state.noted |= series
 
     async def _note_shown(self) -> None:
-        shown, self._shown, self._noted_at = self._shown, {}, self._monotonic()
-        for recipient, points in shown.items():
-            await self._call(self._store.note_shown, recipient, points, self._clock())
+        self._noted_at = self._monotonic()
+        for recipient in list(self._shown):
+            await self._call(self._store.note_shown, recipient, self._shown[recipient], self._clock())
+            del self._shown[recipient]
 
     def _send(self, watch: Watch, state: _State, points: list[Point]) -> None:
         try:
@@ -226,7 +230,7 @@ class Live:
 
     def _end(self, ended: Iterable[Watch]) -> None:
         for watch in list(ended):
-            del self._watches[watch.key]
+            self._watches.pop(watch.key, None)
             log.debug("a live subscription of %s ends", watch.origin)
 
     def _changed(self, _: bool) -> None:

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from gateway.errors import FederationError
+from gateway.errors import FederationError, StoreError
 from gateway.federation.commands import Commands
 from gateway.federation.form import build_submit, parse_result
 from gateway.federation.live import MOST_OF_ONE, Live, Watch
@@ -215,6 +215,49 @@ def test_it_ends_when_the_watcher_goes_offline(house):
             assert [to for to, *_ in await bench.second()] == [f"{COOP}/wall"]
 
     asyncio.run(scenario())
+
+
+def test_who_leaves_while_the_consents_are_asked_gets_nothing_more(house):
+    """And the others their value."""
+    allow(house)
+
+    async def scenario():
+        async with at_work(house) as bench:
+            bench.watch()
+            bench.watch(f"{COOP}/wall")
+            asked = bench.live._call
+
+            async def call(function, *arguments):
+                bench.line.absent(PHONE)
+                return await asked(function, *arguments)
+
+            bench.live._call = call
+            assert [to for to, *_ in await bench.second()] == [f"{COOP}/wall"]
+
+    asyncio.run(scenario())
+
+
+def test_a_store_that_cannot_be_read_shows_nothing_and_ends_nothing(house):
+    """The next value goes when it can be read again, and what was shown is noted then."""
+    allow(house)
+
+    async def scenario():
+        async with at_work(house) as bench:
+            bench.watch()
+            for message in [*await bench.second(), *await bench.second()]:
+                bench.line.acknowledge(COOP, message[1])
+            asked = bench.live._call
+
+            async def broken(*_):
+                raise StoreError("the disk is full")
+
+            bench.live._call = broken
+            assert await bench.second(seconds=61) == []
+            bench.live._call = asked
+            assert len(await bench.second(seconds=61)) == 1
+
+    asyncio.run(scenario())
+    assert shown(house.store) == [(COOP, POWER, 3)]
 
 
 @pytest.mark.parametrize(
