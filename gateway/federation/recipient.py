@@ -129,13 +129,14 @@ class Keeper:
         self._db.close()
 
     def add(self, parcel: Parcel, gateway: str = "") -> list[Received]:
-        """Commit a parcel of a gateway (bare JID); the records of it that are new. Live values are not kept."""
+        """Commit a parcel of a gateway (bare JID); its records that are new or rectified. Live values are not kept."""
         if parcel.live:
             return received(parcel)
         i = parcel.interval
         with self._transaction():
             known = i is not None and self._chain.covers(i.epoch, i.after, i.last)
-            new = [r for r in received(parcel) if (self._insert(r) if self.keeps else not known)]
+            keep = self._replace if parcel.rectifies else self._insert
+            new = [r for r in received(parcel) if (keep(r) if self.keeps else not known)]
             if i is not None:
                 self._chain.add(i.epoch, i.after, i.last)
                 self._anchor(gateway, i.epoch, parcel.journal_head)

@@ -135,6 +135,17 @@ def test_what_the_gateway_withdraws_is_deleted(tmp_path):
     keeper.close()
 
 
+def test_a_value_is_changed_on_the_gateways_word_alone(tmp_path):
+    """A message that rectifies replaces what was kept, and tells it; any other leaves the first value."""
+    with closing(Keeper(tmp_path / "r.sqlite")) as keeper:
+        said = [
+            keeper.add(Parcel((Record("gw@a/s@a/x", 10**9, value, "W"),), None, "s", None, {}, {}, rectifies=word))
+            for value, word in ((1, False), (2, False), (3, True), (3, True), (4, False))
+        ]
+        assert [[r.value for r in new] for new in said] == [[1], [], [3], [], []]
+        assert keeper._db.execute("SELECT value FROM record").fetchall() == [(3,)]
+
+
 def test_an_order_in_the_literal_form_reaches_what_was_asked_by_prm(tmp_path):
     """A gateway that does not know how a name was asked names it literally."""
     keeper = Keeper(tmp_path / "r.sqlite")
