@@ -38,6 +38,7 @@ class Kind(enum.Enum):
     STORE = "store"
     XMPP = "xmpp"
     RECIPIENT = "recipient"
+    GONE = "suspended recipient"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class Watch:
     """Remembers what was told of each link."""
 
     def __init__(self) -> None:
-        self._faults: dict[str, _Fault] = {}
+        self._faults: dict[tuple[Kind, str], _Fault] = {}
 
     @property
     def active(self) -> list[Alert]:
@@ -74,16 +75,14 @@ class Watch:
         known = {link.link: link for link in links}
         alerts = []
         for link in links:
-            kind = _KINDS.get(link.link.partition(" ")[0])
-            if kind is None:
-                continue
-            fault = self._faults.setdefault(link.link, _Fault(kind, link.link))
-            if _explained(link.link, known):
-                fault.blocked = now
-            else:
-                fault.see(link, now)
-            if alert := fault.tell(now):
-                alerts.append(alert)
+            for kind in _KINDS.get(link.link.partition(" ")[0], ()):
+                fault = self._faults.setdefault((kind, link.link), _Fault(kind, link.link))
+                if _explained(link.link, known):
+                    fault.blocked = now
+                else:
+                    fault.see(link, now)
+                if alert := fault.tell(now):
+                    alerts.append(alert)
         return alerts
 
 
@@ -96,7 +95,7 @@ class _Rule:
     by_age: bool = False
 
 
-_KINDS = {kind.value: kind for kind in Kind}
+_KINDS = {kind.value: (kind,) for kind in Kind} | {Kind.RECIPIENT.value: (Kind.RECIPIENT, Kind.GONE)}
 _RULES = {
     Kind.MUTE: _Rule(30, 0, by_age=True),
     Kind.GARBLED: _Rule(30, 10, by_age=True),
@@ -108,6 +107,8 @@ _RULES = {
     # Its age is by the host's clock, which jumps when a board without a battery finds the time: counted here instead.
     Kind.XMPP: _Rule(600, 10),
     Kind.RECIPIENT: _Rule(600, 0),
+    # Fourteen days went by before it was said.
+    Kind.GONE: _Rule(0, 0),
 }
 
 
@@ -171,8 +172,13 @@ class _Fault:
 
 def _is_bad(kind: Kind, link: Link) -> bool | None:
     """Whether the link is at fault; None between the two, where what was so stays so."""
+    if kind is Kind.GONE:
+        return link.state == BROKEN
     if link.state == OK:
         return False
+    if kind is Kind.RECIPIENT and link.state == BROKEN:
+        # Suspended: what waits is told as that.
+        return None
     if kind is Kind.GARBLED and link.state == WAITING:
         # No byte comes: that is the meter's silence, and says nothing of what can be read.
         return None
@@ -252,6 +258,13 @@ _FR = {
         "prévenez ce destinataire, ou retirez-lui votre consentement s’il ne vient plus",
         "Les données qui attendaient {name} ne l’attendent plus, après {time}",
     ),
+    Kind.GONE: _Words(
+        "L’adresse de {name} n’existe plus et rien ne lui est plus envoyé",
+        "L’adresse de {name} a disparu {times} en 10 minutes",
+        "ce qui l’attend est gardé ; si elle revient, « linky-gateway consent resume » reprend l’envoi, sinon"
+        " retirez-lui votre consentement",
+        "L’envoi à {name} a repris",
+    ),
 }
 _EN = {
     Kind.MUTE: _Words(
@@ -297,6 +310,13 @@ _EN = {
         "tell this recipient, or withdraw your consent if it comes no more",
         "The data that waited for {name} wait no more, after {time}",
     ),
+    Kind.GONE: _Words(
+        "The address of {name} is gone and nothing is sent there any more",
+        "The address of {name} vanished {times} in 10 minutes",
+        "what waits for it is kept; if it comes back, “linky-gateway consent resume” goes on, if not withdraw your"
+        " consent",
+        "Sending to {name} goes on",
+    ),
 }
 
 
@@ -306,7 +326,7 @@ def _texts(kind: Kind, link: str, lasted: float, count: int, *, active: bool) ->
     times_fr, times_en = ("une fois", "once") if count == 1 else (f"{count} fois", f"{count} times")
     fr = {"name": name, "time": _duration(lasted, "jours"), "times": times_fr}
     en = {"name": name, "time": _duration(lasted, "days"), "times": times_en}
-    logged = en | ({"name": "a recipient"} if kind is Kind.RECIPIENT else {})
+    logged = en | ({"name": "a recipient"} if kind in (Kind.RECIPIENT, Kind.GONE) else {})
     said_fr, said_en = _FR[kind], _EN[kind]
     if count > 1 or (count == 1 and not active):
         now_fr, now_en = ("", "") if active else (", cela marche pour l’instant", ", it works for now")

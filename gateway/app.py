@@ -24,6 +24,7 @@ from gateway.errors import ReadingError, StoreError
 from gateway.meter import MeterReader
 from gateway.orders import act
 from gateway.publish import Publication
+from gateway.sharing import longest_retention_s, note_sharing
 from gateway.sources.line import Line
 from gateway.sources.source import parse_source
 from gateway.status import BROKEN, OK, Link, as_json, clock_link, decode_link, meter_link, port_link, recipient_links
@@ -33,12 +34,15 @@ from gateway.systemd import Notifier, Watchdog, status_line
 from gateway.tic.clock import Belief
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
 
     from gateway.alerts import Alert
     from gateway.config import Config, Meter
+    from gateway.meter import TellLive
     from gateway.store.points import Backlog
     from gateway.store.recorder import Batch, UndatedFrame
+    from gateway.tic.reading import Reading
 
 log = logging.getLogger(__name__)
 
@@ -119,6 +123,9 @@ class Gateway:
             self._notifier.close()
 
     async def _work(self, stop: asyncio.Event) -> None:
+        if self._publication:
+            for name, meter in self._meters.items():
+                meter.tell_live = _both(meter.tell_live, partial(self._publication.hear, name))
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(m.read(self._urgent, self), name=f"meter {n}") for n, m in self._meters.items()]
             tasks += [group.create_task(c.read(), name=f"counter {n}") for n, c in self._counters.known.items()]
@@ -149,6 +156,7 @@ class Gateway:
     def _note_start(self) -> None:
         try:
             self._store.journal.append("restarted", {"version": __version__})
+            note_sharing(self._config, self._store.journal, time.time())
             if lost := self._store.give_up_undated(self._host.boot):
                 log.warning("%d frames of an earlier start are lost: nobody knew the time until it ended", lost)
         except StoreError as error:
@@ -253,6 +261,8 @@ class Gateway:
         keep = self._config.store
         try:
             await self.call(self._store.forget_received, int(time.time()), keep.received_days * 86400)
+            retention_s = await self.call(longest_retention_s, self._config, self._store.journal)
+            await self.call(self._store.forget_transfers, time.time(), retention_s)
             await self.call(
                 self._store.forget,
                 int(time.time()),
@@ -308,7 +318,7 @@ class Gateway:
         links += self._counters.links(now)
         links.append(self._store_link(now))
         if self._publication:
-            links += [self._publication.link(), *self._publication.provider_links()]
+            links += [self._publication.link(), *self._publication.provider_links(), *self._publication.watch_links()]
         return links
 
     def _store_link(self, now: float) -> Link:
@@ -317,6 +327,18 @@ class Gateway:
         if self._store_error:
             return Link("store", BROKEN, age, self._store_error)
         return Link("store", OK, age, f"a damaged file was set aside: {damaged[-1]}" if damaged else "written")
+
+
+def _both(one: TellLive | None, other: TellLive) -> TellLive:
+    """Tells the one and the other."""
+    if one is None:
+        return other
+
+    def tell(readings: Iterable[Reading], at: datetime | None, *, standard: bool) -> None:
+        one(readings, at, standard=standard)
+        other(readings, at, standard=standard)
+
+    return tell
 
 
 def _write_down(alert: Alert) -> None:

@@ -292,6 +292,9 @@ def _consume_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser
     consume.add_argument("--address", metavar="HOST:PORT", help="the server, when DNS does not say")
     consume.add_argument("--ca-file", type=Path, help="a certificate authority of one's own")
     consume.add_argument("--store", type=Path, metavar="FILE", help="an SQLite file of records")
+    consume.add_argument(
+        "--live", type=_seconds, metavar="S", help="only watch: the newest value every S seconds, nothing is kept"
+    )
     consume.add_argument("--count", type=int, metavar="N", help="end after N records")
     consume.add_argument(
         "--history-from", type=_time, metavar="T", help="first ask for what was stored since (ISO 8601)"
@@ -316,6 +319,12 @@ def _command(
 
 def _log_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--log-level", choices=("DEBUG", "INFO", "WARNING", "ERROR"), default="INFO")
+
+
+def _seconds(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 3600):
+        raise argparse.ArgumentTypeError(f"{text!r} is not 1 to 3600 seconds")
+    return int(text)
 
 
 def _time(text: str) -> int:

@@ -98,6 +98,8 @@ class Federation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     # What the recipients are bound to (ISO 8601 duration), written into every pack.
     max_retention: Annotated[str, msgspec.Meta(pattern=r"^P(\d+[YMWD])+$")] = MAX_RETENTION
     max_stanza_bytes: Annotated[int, msgspec.Meta(ge=4000, le=200_000)] = 30_000
+    # For how long new readings are gathered for one message.
+    batch_s: Annotated[int, msgspec.Meta(ge=0, le=86_400)] = 60
     # What somebody without a consent may see: nothing, or which series there are (never a value).
     strangers: Literal["nothing", "catalogue"] = "nothing"
 

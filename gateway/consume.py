@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_AGAIN_S, _LIVE_AGAIN_S = 600.0, 60.0
+
 EXIT_NOT_ALLOWED = 77  # EX_NOPERM of sysexits.h
 
 
@@ -54,8 +56,11 @@ class _Consumer:
         self._broken = False
         self._said: str | None = None
         self._session = Session(account)
+        # What is watched live ends with the gateway's process: asked for again soon.
         self._recipient = Recipient(
-            self._session, gateway, options.identifier, keeper, self._print, self._refused, options.history_from
+            *(self._session, gateway, options.identifier, keeper, self._print, self._refused, options.history_from),
+            again_s=_AGAIN_S if options.live is None else _LIVE_AGAIN_S,
+            live_s=options.live,
         )
 
     async def run(self) -> int:

@@ -48,8 +48,8 @@ def add_parser(
         action.add_argument("--lang", choices=("fr", "en"), help="(default: that of LANG)")
     _action(actions, "export", _export, "all of it to standard output, for anyone to verify", config)
     _action(actions, "key", _key, "the public key, to be given to whoever shall verify", config)
-    anchors = _action(actions, "anchors", _anchors, "the journal heads that a recipient keeps", None)
-    anchors.add_argument("file", type=Path, metavar="FILE", help="the file of consume --store")
+    anchors = _action(actions, "anchors", _anchors, "the heads of others' journals that came with their data", config)
+    anchors.add_argument("file", type=Path, nargs="?", metavar="FILE", help="of consume --store (default: this house)")
 
 
 def _action(
@@ -57,12 +57,11 @@ def _action(
     name: str,
     function: Callable[[argparse.Namespace], int],
     text: str,
-    config: Path | None,
+    config: Path,
 ) -> argparse.ArgumentParser:
     parser = actions.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
     parser.set_defaults(run=function)
-    if config:
-        parser.add_argument("--config", type=Path, default=config, help=f"(default: {config})")
+    parser.add_argument("--config", type=Path, default=config, help=f"(default: {config})")
     return parser
 
 
@@ -127,7 +126,12 @@ def _anchors(options: argparse.Namespace) -> int:
     from gateway.federation.recipient import read_anchors  # noqa: PLC0415
     from gateway.store.recorder import iso  # noqa: PLC0415
 
-    _write(f"{a.seq}:{a.hash}  {a.gateway}  {a.epoch}  {iso(a.time)}\n" for a in read_anchors(options.file))
+    if options.file:
+        found = read_anchors(options.file)
+    else:
+        with closing(_archive(options.config)) as archive:
+            found = archive.received_anchors()
+    _write(f"{a.seq}:{a.hash}  {a.gateway}  {a.epoch}  {iso(a.time)}\n" for a in found)
     return 0
 
 

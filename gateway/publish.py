@@ -8,35 +8,52 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from gateway.account import account_of, order
-from gateway.consent.text import asked_text
+from gateway.consent.text import asked_text, notice_text
 from gateway.errors import GatewayError, StoreError
+from gateway.federation.announcer import Announcer
 from gateway.federation.attempt import wait_any
 from gateway.federation.commands import Commands
 from gateway.federation.delivery import Delivery
 from gateway.federation.fields import COMMAND_NAMES
 from gateway.federation.inbox import Inbox
+from gateway.federation.live import Live
 from gateway.federation.session import Session, bare_jid
 from gateway.federation.stanza import OURS, QUOALISE, RECEIPTS, Publisher
 from gateway.federation.strangers import Doorkeeper
 from gateway.household import Household
 from gateway.passwords import password_file
 from gateway.share import wanted_of
-from gateway.status import BROKEN, OK, WAITING, Link, provider_link
+from gateway.status import BROKEN, OK, WAITING, Link, provider_link, watcher_link
 from gateway.store.terms import LANGS
+from gateway.tic.reading import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
+    from datetime import datetime
 
     from gateway.alerts import Alert
     from gateway.config import Config, Federation
     from gateway.store.store import Store
     from gateway.store.terms import AccessRequest
+    from gateway.tic.reading import Reading
 
 log = logging.getLogger(__name__)
 
 _KNOWN_EVERY_S = 60.0
 # Of how many requests for access a household is told by message in a day; all of them wait in the store.
 _ASKED_A_DAY, _DAY_S = 5, 86400
+
+
+class _Wake:
+    """Wakes everybody who may have something to send."""
+
+    def __init__(self) -> None:
+        self.delivery, self.announcer = asyncio.Event(), asyncio.Event()
+
+    def set(self) -> None:
+        """There may be something."""
+        self.delivery.set()
+        self.announcer.set()
 
 
 class Publication:
@@ -51,7 +68,7 @@ class Publication:
 
     def __init__(self, config: Config, account: Federation, store: Store, call: Callable[..., Awaitable[Any]]) -> None:
         # Set by whoever wrote something: there may be something to send.
-        self.wake = asyncio.Event()
+        self.wake = _Wake()
         self._store, self._call = store, call
         self._passwords, self._changing = password_file(config), asyncio.Lock()
         self._known: frozenset[str] = frozenset()
@@ -65,10 +82,15 @@ class Publication:
         application, server = self._session.jid.user, self._session.jid.domain
         publisher = Publisher(application, server, account.max_retention, primary=account.units == "primary")
         self._delivery = Delivery(
-            self._session, store, call, publisher, self.wake, max_stanza_bytes=account.max_stanza_bytes
+            *(self._session, store, call, publisher, self.wake.delivery),
+            max_stanza_bytes=account.max_stanza_bytes,
+            batch_s=account.batch_s,
         )
+        self._announcer = Announcer(self._session, store, call, publisher, notice_text, self.wake.announcer)
+        self._live = Live(self._session, store, call, publisher)
         self._commands = Commands(
-            *(self._session, store, call, publisher, self._delivery.resume),
+            *(self._session, store, call, publisher, self._returned),
+            live=self._live,
             asked=self._tell_asked,
             open_catalogue=account.strangers == "catalogue",
         )
@@ -87,9 +109,23 @@ class Publication:
             group.create_task(self._session.run(stop), name="session")
             group.create_task(self._commands.run(stop), name="commands")
             group.create_task(self._delivery.run(stop), name="delivery")
+            group.create_task(self._announcer.run(stop), name="announcer")
+            group.create_task(self._live.run(stop), name="live")
             group.create_task(self._keep_known(stop), name="known")
             if self._inbox:
                 group.create_task(self._inbox.run(stop), name="inbox")
+
+    def hear(self, meter: str, readings: Iterable[Reading], at: datetime | None, *, standard: bool) -> None:
+        """Show what a meter says this second to who watches; what nobody can date is shown to nobody."""
+        if at is not None:
+            # Curves and maxima have times of their own, and are told when they are stored.
+            values = {r.series: r.value for r in readings if r.kind not in (Kind.MEAN, Kind.MAXIMUM)}
+            self._live.say(meter, values, int(at.timestamp()))
+
+    def _returned(self, recipient: str, after: int | None) -> None:
+        self._delivery.resume(recipient, after)
+        # What came back to us while it was away is due now.
+        self.wake.announcer.set()
 
     async def order(self, request: dict[str, Any]) -> object:
         """Do something with the account for the command line; GatewayError with the reason when it cannot be done."""
@@ -132,12 +168,20 @@ class Publication:
             "session": lambda: self._session.came_round,
             "commands": lambda: self._commands.came_round,
             "delivery": lambda: self._delivery.came_round,
+            "announcer": lambda: self._announcer.came_round,
+            "live": lambda: self._live.came_round,
         } | ({"inbox": lambda: inbox.came_round} if inbox else {})
 
     def provider_links(self) -> list[Link]:
         """How each source of received series stands."""
         now = time.time()
         return [provider_link(supply, now) for supply in self._inbox.supplies()] if self._inbox else []
+
+    def watch_links(self) -> list[Link]:
+        """Who sees the meters live now."""
+        return [
+            watcher_link(watch.recipient, watch.prefix, watch.interval_s, watch.until) for watch in self._live.watches
+        ]
 
     def link(self) -> Link:
         """The state of the connection."""

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 from gateway.federation.supply import Standing
+from gateway.store.recorder import iso
 from gateway.tic.quality import Window
 
 if TYPE_CHECKING:
@@ -124,17 +125,23 @@ def counter_link(name: str, counter: CounterState, now: float) -> Link:
 
 
 def recipient_links(backlog: Sequence[Backlog], now: float) -> list[Link]:
-    """Each recipient's queue; ``now`` is POSIX seconds, the age that of the oldest point that waits."""
-    return [
-        Link(
-            f"recipient {waiting.recipient}",
-            WAITING if waiting.rows else OK,
-            # The end of a period may lie ahead: an index is stamped at the beginning of the one that it opens.
-            max(0.0, now - waiting.oldest) if waiting.oldest else None,
-            f"{waiting.rows} points wait" if waiting.rows else "has everything",
-        )
-        for waiting in backlog
-    ]
+    """Each recipient's queue; ``now`` is POSIX seconds, the age that of the oldest point that waits.
+
+    Of a suspended one the age is that of the suspension.
+    """
+    return [_recipient_link(waiting, now) for waiting in backlog]
+
+
+def _recipient_link(waiting: Backlog, now: float) -> Link:
+    link = f"recipient {waiting.recipient}"
+    if waiting.suspended_at is not None:
+        words = f"suspended: its address is gone; {waiting.rows} points wait; see `consent resume`"
+        return Link(link, BROKEN, max(0.0, now - waiting.suspended_at), words)
+    if not waiting.rows:
+        return Link(link, OK, None, "has everything")
+    # The end of a period may lie ahead: an index is stamped at the beginning of the one that it opens.
+    age = max(0.0, now - waiting.oldest) if waiting.oldest else None
+    return Link(link, WAITING, age, f"{waiting.rows} points wait")
 
 
 def provider_link(supply: Supply, now: float) -> Link:
@@ -143,6 +150,12 @@ def provider_link(supply: Supply, now: float) -> Link:
     state, words = _STANDINGS[supply.outcome.standing]
     reason = f": {supply.outcome.detail}" if supply.outcome.detail else ""
     return Link(f"provider {supply.name}", state, age, words + reason)
+
+
+def watcher_link(recipient: str, prefix: str, interval_s: float, until: float) -> Link:
+    """Somebody who sees live what the meter says; ``until`` is POSIX seconds."""
+    what = prefix or "everything that it may"
+    return Link(f"watcher {recipient}", OK, None, f"sees {what} live, every {interval_s:g} s, until {iso(until)}")
 
 
 _STANDINGS = {

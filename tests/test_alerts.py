@@ -213,6 +213,16 @@ def test_a_recipient_that_catches_up_is_not_away():
     assert house.live(3000, lambda _: setattr(house, "oldest", house.oldest + 600)) == []
 
 
+def test_a_suspended_recipient_is_told_at_once_and_only_as_that():
+    """Its end too; that data wait for it is the same news."""
+    watch = Watch()
+    gone = Link(COOP, BROKEN, 5.0, "suspended")
+    (alert,) = [a for s in range(2000) for a in watch.look([replace(gone, age_s=5.0 + s)], 1e6 + s)]
+    assert kinds([alert]) == [(Kind.GONE, False)]
+    assert ("coop@example.org" in alert.text_fr, "coop" in alert.log_text) == (True, False)
+    assert kinds(watch.look([Link(COOP, WAITING, 60.0, "")], 1e6 + 2001)) == [(Kind.GONE, True)]
+
+
 def test_while_the_federation_is_away_no_recipient_is_blamed():
     """Nor in the first minutes after: the queue has to run dry."""
     house = House()
@@ -241,7 +251,8 @@ def test_a_link_that_is_not_known_here_is_left_alone():
 def test_every_sentence_exists_in_both_languages(kind):
     """One sentence each for a fault and its end, with what to do and no brace left."""
     watch = Watch()
-    name = kind.value if kind in {Kind.STORE, Kind.XMPP} else f"{kind.value} x@y.example"
+    first = kind.value.rpartition(" ")[2]
+    name = first if kind in {Kind.STORE, Kind.XMPP} else f"{first} x@y.example"
     broken = Link(name, WAITING if kind is Kind.RECIPIENT else BROKEN, None, "")
     told = [a for s in range(1300) for a in watch.look([replace(broken, age_s=1e6 + s)], 2e6 + s)]
     told += [a for s in range(20) for a in watch.look([replace(broken, state=OK, age_s=20.0)], 2e6 + 2000 + s)]

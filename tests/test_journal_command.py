@@ -16,6 +16,7 @@ from gateway.federation.stanza import Interval, Parcel
 from gateway.journal.entry import Head
 from gateway.store.points import Granularity
 from gateway.store.prepare import prepare
+from gateway.store.received import Lot
 from gateway.store.store import Store
 from tests.store.conftest import START
 
@@ -178,3 +179,16 @@ def test_decoding_does_not_pay_for_the_journal():
     program = f"import sys, {rooms}; sys.exit('cryptography' in sys.modules)"
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     assert subprocess.run([sys.executable, "-c", program], check=False, env=environment).returncode == 0
+
+
+def test_a_house_prints_the_anchors_that_it_keeps_of_others(tmp_path, capsys):
+    """Without a file; the newest head of each provider's database, never an older one that comes late."""
+    config = tmp_path / "gateway.toml"
+    config.write_text('[[meter]]\nsource = "/dev/null"\n[store]\ndirectory = "data"\n')
+    prepare(tmp_path / "data")
+    with closing(Store(tmp_path / "data")) as store:
+        for number, seq in enumerate((7, 9, 8)):
+            numbers = ("0a1b2c3d", number, number + 1)
+            store.receive("gw@sen1.test", [Lot([], numbers, None, head=(seq, f"{seq}" * 64))], 1_781_604_000)
+    assert main(["journal", "anchors", "--config", str(config)]) == 0
+    assert capsys.readouterr().out == f"9:{'9' * 64}  gw@sen1.test  0a1b2c3d  2026-06-16T10:00:00Z\n"

@@ -1,7 +1,18 @@
 """The state of each link in one word, as the command line and the page show it."""
 
 from gateway.sources.line import LineState
-from gateway.status import BROKEN, OK, WAITING, as_json, as_text, decode_link, meter_link, port_link, recipient_links
+from gateway.status import (
+    BROKEN,
+    OK,
+    WAITING,
+    as_json,
+    as_text,
+    decode_link,
+    meter_link,
+    port_link,
+    recipient_links,
+    watcher_link,
+)
 from gateway.store.points import Backlog
 from gateway.tic.quality import Fault, SignalQuality
 
@@ -38,11 +49,22 @@ def test_a_port_says_why_it_is_not_open():
     assert port_link("house", LineState(), 1.0).state == WAITING
 
 
+def test_who_watches_live_is_said():
+    """What, how often, until when."""
+    link = watcher_link("coop@b.test", "consumption/power", 5, 1_781_604_000)
+    assert (link.link, link.state) == ("watcher coop@b.test", OK)
+    assert link.detail == "sees consumption/power live, every 5 s, until 2026-06-16T10:00:00Z"
+    assert "everything that it may" in watcher_link("coop@b.test", "", 1, 0).detail
+
+
 def test_a_recipient_waits_as_long_as_its_oldest_point():
     """The age is that of the point that has waited longest; with an empty queue it has everything."""
     late, done = recipient_links([Backlog("a@b.test", 3, 1000, 9), Backlog("c@d.test", 0, None, 4)], 1600.0)
     assert (late.state, late.age_s, late.detail) == (WAITING, 600.0, "3 points wait")
     assert (done.state, done.age_s, done.detail) == (OK, None, "has everything")
+    (gone,) = recipient_links([Backlog("e@f.test", 3, 1000, 9, 1500)], 1600.0)
+    assert (gone.state, gone.age_s) == (BROKEN, 100.0)
+    assert gone.detail == "suspended: its address is gone; 3 points wait; see `consent resume`"
     text = as_text(as_json([late, done], running=True))
     assert text.splitlines()[1:] == [
         "… recipient a@b.test  waiting   10 min  3 points wait",

@@ -12,6 +12,7 @@ from gateway.consent.answer import Narrowing, describe_request, offers_of
 from gateway.consent.grant import Order, describe, grant, offer_of, revoke
 from gateway.consent.text import TEXT_VERSION, Text, consent_text
 from gateway.errors import ConsentError, GatewayError
+from gateway.store.recorder import iso
 from gateway.store.terms import LANGS, Proof, check_jid
 
 if TYPE_CHECKING:
@@ -44,7 +45,28 @@ def _limit(store: Store, request: Words, now: float) -> object:
 
 
 def _resume(store: Store, request: Words, now: float) -> object:
-    return store.lift_limit(check_jid(_word(request, "recipient")), now, _by(request))
+    recipient = check_jid(_word(request, "recipient"))
+    lifted = store.lift_limit(recipient, now, _by(request))
+    if store.welcome(recipient, now) and not lifted:
+        # Its address was gone; it is tried again.
+        return sum(consent.standing(now) for consent in store.consents(recipient))
+    return lifted
+
+
+def _notices(store: Store, _: Words, __: float) -> object:
+    return [
+        {
+            "id": notice.id,
+            "at": iso(notice.at),
+            "recipient": notice.recipient,
+            "kind": notice.kind.value,
+            "series": notice.payload.get("series"),
+            "sent": notice.attempts,
+            "last_sent": None if notice.sent_at is None else iso(notice.sent_at),
+            "confirmed": None if notice.confirmed_at is None else iso(notice.confirmed_at),
+        }
+        for notice in store.notices()
+    ]
 
 
 def _consents(store: Store, _: Words, now: float) -> object:
@@ -77,6 +99,7 @@ ORDERS: Mapping[str, Callable[[Store, Words, float], object]] = {
     "limit": _limit,
     "resume": _resume,
     "consents": _consents,
+    "notices": _notices,
     "pending-access": _pending,
     "consent-text": _text,
     "answer-access": _answer,

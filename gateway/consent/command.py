@@ -66,10 +66,11 @@ def add_actions(add: Add) -> None:
     add("limit", "suspend: readings are kept for the recipient, nothing is given out").add_argument("recipient")
     add("resume", "end a suspension; what was kept goes out").add_argument("recipient")
     everything = add("list", "every consent ever given, with its state")
+    told = add("notices", "what recipients and askers were told, and whether they confirmed it")
     waiting = add("pending", "who asks for what, and waits for an answer")
     reply = add("answer", "answer a request for access: yes, or less, or no")
     _add_answer(reply)
-    for action in (give, everything, waiting, reply):
+    for action in (give, everything, told, waiting, reply):
         action.add_argument("--json", action="store_true")
 
 
@@ -78,6 +79,8 @@ def run(options: argparse.Namespace, desk: Desk) -> int:
     match options.action:
         case "list":
             _print_consents(desk, desk.ask({"do": "consents"}), as_json=options.json)
+        case "notices":
+            _print_notices(desk, desk.ask({"do": "notices"}), as_json=options.json)
         case "pending":
             _print_requests(desk, desk.ask({"do": "pending-access"}), as_json=options.json)
         case "grant":
@@ -194,6 +197,19 @@ def _print_consents(desk: Desk, rows: list[dict[str, Any]], *, as_json: bool) ->
         _print(desk, f"{line}  {_directions(row)}")
     if not rows:
         _print(desk, "no consent was ever given: nothing leaves the house")
+
+
+def _print_notices(desk: Desk, rows: list[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        _print(desk, json.dumps(rows, indent=2))
+        return
+    for row in rows:
+        waits = f"told {row['sent']} times, not confirmed" if row["sent"] > 1 else "told, not confirmed yet"
+        state = f"confirmed {row['confirmed']}" if row["confirmed"] else waits if row["sent"] else "waits to be told"
+        series = row["series"] or "-"
+        _print(desk, f"{row['id']:>3}  {row['at']}  {row['kind']:<19}  {row['recipient']}  {series}  {state}")
+    if not rows:
+        _print(desk, "nobody had to be told anything")
 
 
 def _print_requests(desk: Desk, rows: list[dict[str, Any]], *, as_json: bool) -> None:

@@ -19,7 +19,7 @@ from slixmpp.exceptions import IqTimeout
 from gateway.federation.stream import Client
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from slixmpp.xmlstream import ElementBase, StanzaBase
 
@@ -44,9 +44,11 @@ class Attempt:
         client.register_plugin("xep_0199")
         client.register_plugin("xep_0198", {"allow_resume": False})
         quieten_slixmpp()
-        # After xep_0198, which counts what came in. Presence brings nothing here: slixmpp would accept every stranger
-        # who asks to see ours, and keep a roster entry for each.
-        client.add_filter("in", _without_presence)
+        # Told the full JID of whoever says that it goes offline.
+        self.on_absent: Callable[[str], None] = lambda _: None
+        # After xep_0198, which counts what came in. Presence brings nothing else here: slixmpp would accept every
+        # stranger who asks to see ours, and keep a roster entry for each.
+        client.add_filter("in", self._without_presence)
         for event, handler in (
             ("stream_negotiated", self._negotiated),
             ("disconnected", self._gone),
@@ -91,6 +93,13 @@ class Attempt:
             await asyncio.wait({sender})
         for name in [n for n in client.scheduled_events if not n.startswith("IqTimeout")]:
             client.cancel_schedule(name)
+
+    def _without_presence(self, stanza: StanzaBase) -> StanzaBase | None:
+        if stanza.name != "presence":
+            return stanza
+        if stanza.xml is not None and stanza.xml.get("type") in ("unavailable", "error"):
+            self.on_absent(stanza.xml.get("from", ""))
+        return None
 
     def _tried(self, attempt: asyncio.Future[Any]) -> None:
         # With a result it is slixmpp's next round over the addresses: the first one reached nobody.
@@ -178,10 +187,6 @@ def quieten_slixmpp() -> None:
         logging.getLogger(name).addFilter(_DISCRETION)
     # Only what is logged on the root itself passes here: nothing of any other program part.
     logging.root.addFilter(_UNASKED)
-
-
-def _without_presence(stanza: StanzaBase) -> StanzaBase | None:
-    return None if stanza.name == "presence" else stanza
 
 
 async def wait_any(timeout_s: float | None, *events: asyncio.Event, future: asyncio.Future[Any] | None = None) -> bool:

@@ -24,6 +24,7 @@ from gateway.federation.fields import (
     TITLES,
     read_confirm,
     read_identifier,
+    read_live,
     read_number,
 )
 from gateway.federation.form import (
@@ -42,12 +43,16 @@ from gateway.federation.form import (
     parse_command,
 )
 from gateway.federation.history import History
+from gateway.federation.live import Watch
 from gateway.federation.turns import Turns
+from gateway.store.points import Granularity
+from gateway.store.recorder import iso
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from xml.etree.ElementTree import Element
 
+    from gateway.federation.live import Live
     from gateway.federation.session import Session, Stanza
     from gateway.federation.stanza import Publisher
     from gateway.senml.naming import Identifier
@@ -74,6 +79,7 @@ class Commands:
         clock: the host's POSIX seconds, for the consents.
         asked: told of every new request for access.
         open_catalogue: whether somebody without a consent may see which series there are.
+        live: shows live values to whom this lets watch; without it nobody may.
     """
 
     def __init__(
@@ -85,11 +91,12 @@ class Commands:
         returned: Callable[[str, int | None], None],
         clock: Callable[[], float] = time.time,
         *,
+        live: Live | None = None,
         asked: Callable[[AccessRequest], None] | None = None,
         open_catalogue: bool = False,
     ) -> None:
         self._session, self._store, self._call, self._publisher = session, store, call, publisher
-        self._returned, self._clock = returned, clock
+        self._returned, self._clock, self._live = returned, clock, live
         self._waiting: Turns[Stanza] = Turns()
         self._arrived = asyncio.Event()
         self._said: tuple[str, str] | None = None
@@ -175,7 +182,9 @@ class Commands:
         fields, title = command.fields, TITLES[command.node]
         if fields is None and command.node not in AT_ONCE:
             return build_form(command, request.lang, title, INSTRUCTIONS[command.node], FIELDS[command.node])
-        answer = await carry_out(Question(fields or {}, command.page, request.sender, request.lang))
+        question = Question(fields or {}, command.page, request.sender, request.lang)
+        lease = read_live(question.fields, self._clock()) if command.node == "subscribe" else None
+        answer = await (carry_out(question) if lease is None else self._watch(question, request.origin, *lease))
         return build_result(command, request.lang, title, answer)
 
     async def _subscribe(self, question: Question) -> Answer:
@@ -202,11 +211,30 @@ class Commands:
             )
         )
 
+    async def _watch(self, question: Question, origin: str, interval: int, end: int) -> Answer:
+        """Let somebody see live what a consent gives to be pushed as it is read."""
+        identifier, recipient = read_identifier(question.fields), question.asker
+        meter = await self._known(identifier)
+        consents = await self._call(self._consents, recipient, lambda c: c.terms.push)
+        scopes(consents, meter.name, identifier.path, Granularity.RAW)
+        until = min(end, max(c.until for c in consents))
+        watch = Watch(origin, recipient, meter, identifier.path, identifier.form, interval, until)
+        if self._live is None or not self._live.watch(watch):
+            raise RequestError("wait", "resource-constraint", Phrase("trop de suivis en direct", "too many live views"))
+        return Answer(
+            (
+                ("minimum_interval", Phrase("Intervalle minimal (s)", "Minimum interval (s)"), str(interval)),
+                ("end_time", Phrase("Fin", "End"), iso(until)),
+            )
+        )
+
     async def _unsubscribe(self, question: Question) -> Answer:
         identifier = read_identifier(question.fields)
         meter = await self._meter(identifier)
         if meter is not None:
             await self._call(self._store.unsubscribe, question.asker, meter.name, identifier.path)
+            if self._live:
+                self._live.unwatch(question.asker, meter.name, identifier.path)
         return Answer()
 
     def _consents(self, recipient: str, suits: Callable[[Consent], bool]) -> list[Consent]:

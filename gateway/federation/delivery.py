@@ -15,13 +15,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
-from gateway.errors import SenMLError
+from gateway.errors import SenMLError, StoreError
 from gateway.federation.attempt import ROUND_S, wait_any
 from gateway.federation.flight import Flight, Lane
 from gateway.federation.stanza import (
     DEFAULT_MAX_STANZA_BYTES,
     RECEIPTS,
     Interval,
+    bounce_condition,
     build_quoalise,
     fit,
     parse_interval,
@@ -29,6 +30,7 @@ from gateway.federation.stanza import (
 )
 from gateway.senml.naming import NameForm
 from gateway.store.points import Confirm, under
+from gateway.store.recorder import is_urgent
 
 if TYPE_CHECKING:
     import asyncio
@@ -44,6 +46,8 @@ log = logging.getLogger(__name__)
 # What one's own server has not acknowledged stands before the next ping in the line: 90 kB are 30 s at 3 kB/s.
 SESSION_BYTES = 90_000
 _BUSY_S = 1.0
+# While the database cannot be used.
+_STORE_RETRY_S = 5.0
 # More than a stanza of the default size can hold.
 _MOST_ROWS = 500
 
@@ -85,6 +89,7 @@ class Delivery:
         clock: the host's POSIX seconds, for the consents.
         monotonic: seconds that only grow, for the waiting.
         max_stanza_bytes: the most that one message may take.
+        batch_s: how long new rows are gathered for one message; what is urgent, and a full message, goes at once.
     """
 
     def __init__(
@@ -97,9 +102,10 @@ class Delivery:
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
         max_stanza_bytes: int = DEFAULT_MAX_STANZA_BYTES,
+        batch_s: float = 0.0,
     ) -> None:
         self._session, self._store, self._call, self._publisher = session, store, call, publisher
-        self._wake, self._max_bytes = wake, max_stanza_bytes
+        self._wake, self._max_bytes, self._batch_s = wake, max_stanza_bytes, batch_s
         self._clock, self._monotonic = clock, monotonic
         self.came_round = monotonic()
         self._lanes: dict[str, Lane] = {}
@@ -121,16 +127,28 @@ class Delivery:
         while not stop.is_set():
             self._wake.clear()
             self.came_round = self._monotonic()
-            while self._incoming:
-                waiting = self._incoming.popleft()()
-                if waiting is not None:
-                    await waiting
-            pause = await self._send_all() if self._session.connected.is_set() else None
+            pause = await self._turn()
             if not self._wake.is_set() and (pause is None or pause > 0):
                 await wait_any(ROUND_S if pause is None else min(pause, ROUND_S), self._wake, stop)
 
+    async def _turn(self) -> float | None:
+        """Work off what came in, then send; seconds until there is something to do again."""
+        try:
+            while self._incoming:
+                # It stays until it is done: a receipt is not lost while the database cannot be written.
+                waiting = self._incoming[0]()
+                if waiting is not None:
+                    await waiting
+                self._incoming.popleft()
+            return await self._send_all() if self._session.connected.is_set() else None
+        except StoreError as error:
+            log.debug("the outbox cannot be used: %s", error)
+            return _STORE_RETRY_S
+
     async def _send_all(self) -> float | None:
         """One message for each recipient in turn until none may have another; seconds until the next is due."""
+        for recipient in await self._call(self._store.suspended):
+            self._lanes.pop(recipient, None)
         for recipient in await self._call(self._store.recipients):
             self._lanes.setdefault(recipient, Lane())
         for recipient, lane in self._lanes.items():
@@ -161,6 +179,8 @@ class Delivery:
             if overdue is not None:
                 await self._set_aside(recipient, lane, overdue)
             return overdue is not None
+        if overdue is None:
+            self._release(lane, rows)
         subscriptions = await self._call(self._store.subscriptions, recipient)
         batch = first_batch(rows, subscriptions)
         meter = next(m for m in await self._call(self._store.meters) if m.name == batch.meter)
@@ -200,6 +220,10 @@ class Delivery:
         points = [row.point for row in good[:shown]]
         head = await self._call(self._store.journal.head)
         payload = build_quoalise(self._publisher, meter, batch.form, points, interval, head)
+        # By what these rows take, all that wait would not fill a message yet.
+        if overdue is None and after >= lane.released and size(payload) * rows < self._max_bytes * shown:
+            lane.gather(self._batch_s)
+            return False
         return self._send(recipient, lane, batch.confirm, interval, payload)
 
     def _send(self, recipient: str, lane: Lane, confirm: Confirm, interval: Interval, payload: ET.Element) -> bool:
@@ -212,6 +236,14 @@ class Delivery:
         else:
             lane.accepted(interval.after, interval.last, self._monotonic())
         return True
+
+    def _release(self, lane: Lane, rows: Sequence[OutboxRow]) -> None:
+        """Let go what has been gathered for long enough, and with what is urgent everything before it."""
+        now = self._monotonic()
+        if lane.ripe(now, self._batch_s):
+            lane.release(rows[-1].seq, now, all_of_it=len(rows) < _MOST_ROWS)
+        elif urgent := [row.seq for row in rows if is_urgent(row.point.series.path)]:
+            lane.release(urgent[-1], now, all_of_it=False)
 
     def _packable(self, meter: MeterInfo, batch: Batch) -> tuple[list[OutboxRow], int]:
         """The rows that a message can hold at all, and how many of the first of them fit into one.
@@ -256,7 +288,7 @@ class Delivery:
         work: Callable[[str, Interval], Awaitable[None] | None]
         received = stanza.xml.find(f"{{{RECEIPTS}}}received")
         if stanza.type == "error":
-            interval, work = parse_interval(stanza.id), self._bounced
+            interval, work = parse_interval(stanza.id), partial(self._bounced, bounce_condition(stanza.xml))
         elif received is not None:
             interval, work = parse_interval(received.get("id", "")), self._confirmed
         else:
@@ -270,14 +302,16 @@ class Delivery:
             self._lanes[recipient].confirmed(interval.after, interval.last, self._monotonic())
             self._unaccepted.pop((recipient, interval.id), None)
 
-    def _bounced(self, recipient: str, interval: Interval) -> None:
+    async def _bounced(self, condition: str, recipient: str, interval: Interval) -> None:
         lane = self._lanes.get(recipient)
         if lane is None:
             return
         if not lane.probing:
             log.warning("a recipient cannot be reached; its messages wait")
-        log.debug("bounced: %s to %s", interval.id, recipient)
+        log.debug("bounced: %s to %s: %s", interval.id, recipient, condition)
         lane.bounced(interval.after, interval.last, self._monotonic())
+        if await self._call(self._store.note_bounce, recipient, condition, self._clock()):
+            log.warning("a recipient has been away for too long and is suspended; what waits for it is kept")
 
     def _accepted(self, recipient: str, stanza_id: str) -> None:
         self._unaccepted.pop((recipient, stanza_id), None)

@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 # The servers let 256 KiB through; a recipient's answer must come within 30 s, at 10 kB/s by default.
 MAX_RECORDS = 2_000
 
+
+# Live values end by themselves: after an hour unless another end is asked for, and after a day in any case.
+LIVE_S, MOST_LIVE_S = 3_600, 86_400
+# A meter in standard mode sends a frame a second.
+LEAST_INTERVAL_S, MOST_INTERVAL_S = 1, 3_600
+
 TITLES = {
     "get_history": Phrase("Lire l'historique", "Get history"),
     "subscribe": Phrase("S'abonner", "Subscribe"),
@@ -114,9 +120,32 @@ _FORM = Field(
         ("senml", Phrase("celle de la RFC 8428 (sans @)", "that of RFC 8428 (without @)")),
     ],
 )
+_MODE = Field(
+    "mode",
+    Phrase("Mode", "Mode"),
+    Phrase("En direct, rien n'est gardé pour plus tard", "Nothing live is kept for later"),
+    value="durable",
+    required=False,
+    options=[
+        ("durable", Phrase("tout, aussi ce que j'ai manqué", "everything, also what I missed")),
+        ("live", Phrase("en direct, la valeur de l'instant", "live, the value of this moment")),
+    ],
+)
+_INTERVAL = Field(
+    "minimum_interval",
+    Phrase("Intervalle minimal (s)", "Minimum interval (s)"),
+    Phrase("En direct seulement : secondes entre deux valeurs", "Live only: seconds between two values"),
+    required=False,
+)
+_UNTIL = Field(
+    "end_time",
+    Phrase("Fin", "End"),
+    Phrase("En direct seulement : dans une heure sans choix", "Live only: in an hour unless it is chosen"),
+    required=False,
+)
 FIELDS: dict[str, tuple[Field, ...]] = {
     "get_history": (_IDENTIFIER, _START, _END, _GRANULARITY, _MAX, _AFTER),
-    "subscribe": (_IDENTIFIER, _CONFIRM),
+    "subscribe": (_IDENTIFIER, _CONFIRM, _MODE, _INTERVAL, _UNTIL),
     "unsubscribe": (_IDENTIFIER,),
     "list_series": (_BRANCH, _FORM, _MAX, _AFTER),
     "request_access": ACCESS_FIELDS,
@@ -169,6 +198,26 @@ def read_confirm(fields: Mapping[str, str]) -> Confirm:
         return Confirm(fields.get("confirm") or Confirm.SERVER.value)
     except ValueError as error:
         raise bad_request("confirm : receipt ou server", "confirm: receipt or server") from error
+
+
+def read_live(fields: Mapping[str, str], now: float) -> tuple[int, int] | None:
+    """Seconds between two live values and the POSIX second of their end; None when no live values are asked for."""
+    mode = fields.get("mode") or "durable"
+    if mode not in ("durable", "live"):
+        raise bad_request("mode : durable ou live", "mode: durable or live")
+    if mode == "durable":
+        return None
+    interval = read_number(fields, "minimum_interval")
+    interval = LEAST_INTERVAL_S if interval is None else interval
+    if not LEAST_INTERVAL_S <= interval <= MOST_INTERVAL_S:
+        raise bad_request(
+            f"minimum_interval : de {LEAST_INTERVAL_S} à {MOST_INTERVAL_S} secondes",
+            f"minimum_interval: {LEAST_INTERVAL_S} to {MOST_INTERVAL_S} seconds",
+        )
+    end = read_time(fields, "end_time") if fields.get("end_time") else int(now) + LIVE_S
+    if end <= now:
+        raise bad_request("end_time : c'est déjà passé", "end_time: that is over already")
+    return interval, min(end, int(now) + MOST_LIVE_S)
 
 
 def read_number(fields: Mapping[str, str], var: str) -> int | None:

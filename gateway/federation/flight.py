@@ -7,6 +7,7 @@ message only, less and less often, until it gives a sign of life.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from gateway.store.points import Confirm
@@ -45,13 +46,34 @@ class Flight:
 
 @dataclass(slots=True)
 class Lane:
-    """The messages under way to one recipient, oldest first; ``cursor`` is the highest number sent, -1 for none."""
+    """The messages under way to one recipient, oldest first; ``cursor`` is the highest number sent, -1 for none.
+
+    New rows are gathered until a message is full, or until those before them are old enough: up to ``released`` they
+    may go as they are.
+    """
 
     cursor: int = -1
+    released: int = -1
     flights: dict[tuple[int, int], Flight] = field(default_factory=dict)
     probing: bool = False
     _held_until: float = 0.0
     _backoff: float = 0.0
+    _batched: float = -math.inf
+    _ripe_at: float = math.inf
+
+    def ripe(self, now: float, age_s: float) -> bool:
+        """Whether the last release is so long ago that what was gathered since may go."""
+        return now >= self._batched + age_s
+
+    def release(self, last: int, now: float, *, all_of_it: bool) -> None:
+        """Let everything up to number ``last`` go; with ``all_of_it`` gathering begins anew."""
+        self.released = max(self.released, last)
+        if all_of_it:
+            self._batched = now
+
+    def gather(self, age_s: float) -> None:
+        """What there is waits for more, or until it is old enough."""
+        self._ripe_at = self._batched + age_s
 
     def overdue(self, now: float) -> Flight | None:
         """The oldest message that is to be sent again now."""
@@ -81,6 +103,7 @@ class Lane:
             before.size, before.confirm, before.due = size, confirm, now + before.patience
             before.accepted = before.bounced = False
         self.cursor = max(self.cursor, last)
+        self._ripe_at = math.inf
 
     def split(self, flight: Flight, at: int) -> None:
         """Of a message that is to be sent again, the part above number ``at`` becomes another one."""
@@ -143,6 +166,7 @@ class Lane:
     def resume(self, after: int | None) -> None:
         """The recipient asks to go on after a number, or only says that it is there: no more waiting."""
         self.probing, self._held_until, self._backoff = False, 0.0, 0.0
+        self._batched = -math.inf
         if after is not None:
             self.flights.clear()
             self.cursor = after
@@ -155,6 +179,8 @@ class Lane:
         waiting = [flight for flight in self.flights.values() if not flight.settling]
         times = [flight.due for flight in self.flights.values() if flight.settling]
         times += [max(flight.due, self._held_until) for flight in (waiting[:1] if self.probing else waiting)]
+        if self._ripe_at < math.inf:
+            times.append(max(self._ripe_at, self._held_until))
         return min(times, default=None)
 
     def _alive(self, now: float) -> None:

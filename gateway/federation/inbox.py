@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.errors import FederationError, SenMLError, StoreError
 from gateway.federation.intake import Arrival, Intake
-from gateway.federation.notice import NOTICE, Notice, NoticeKind
+from gateway.federation.notice import NOTICE, Notice
 from gateway.federation.scope import literal, meets, names, parsed, within
 from gateway.federation.stanza import Parcel
 from gateway.federation.subscriber import Pace, Subscriber
@@ -23,6 +23,7 @@ from gateway.federation.supply import Supply
 from gateway.senml.naming import parse_identifier
 from gateway.senml.units import to_hours
 from gateway.store.received import Incoming, Lot, ReceivedEvent
+from gateway.store.terms import NoticeKind
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -191,7 +192,8 @@ class Deposit:
             for arrival in arrivals:
                 match arrival.content:
                     case Parcel() as parcel:
-                        if self._is_expected(parcel):
+                        # Live values are for who watches: nobody here asked for any.
+                        if not parcel.live and self._is_expected(parcel):
                             lots.append(self._lot(parcel))
                             kept.append(arrival)
                     case Notice() as notice:
@@ -244,7 +246,9 @@ class Deposit:
         ]
         i = parcel.interval
         numbers = None if i is None else (i.epoch, i.after, i.last)
-        return Lot(values, numbers, parcel.retention, parcel.rectifies)
+        head = parcel.journal_head
+        told = None if head is None else (head.seq, head.hash)
+        return Lot(values, numbers, parcel.retention, parcel.rectifies, told)
 
     def _is_keepable(self, record: Record) -> bool:
         """Whether there is a value, and no text in it that is longer than one of a meter can be."""

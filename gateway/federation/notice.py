@@ -1,7 +1,8 @@
 """What a provider tells its recipients about data that they have: a consent that ended, data that are wrong or erased.
 
     <message from="gw@x/proxy" to="coop@y" type="chat" id="…">
-      <notice xmlns="urn:linky-gateway:0" id="7" kind="consent-withdrawn"
+      <body xml:lang="fr">…</body>
+      <notice xmlns="urn:linky-gateway:0" id="0a1b2c3d-7" kind="consent-withdrawn"
               series="gw@x/ab12@x/consumption" first="1700000000" last="1731622400">
         <text xml:lang="fr">…</text><text xml:lang="en">…</text>
       </notice>
@@ -11,23 +12,26 @@
 ``id`` is the provider's own, 1 to 64 characters, the same at every repetition: a notice is obeyed once. ``kind`` is one
 of ``NoticeKind``. ``series`` is a name or a prefix of names in the form in which the recipient asked; without it all
 series of the provider are meant. ``first`` and ``last`` are POSIX seconds, both included; without them all times are.
-``<text>`` is for a person. After *consent-withdrawn* and *data-erased* the recipient deletes what is named (GDPR
-Art. 17 and 19), after *data-rectified* it asks for that time again; the receipt (XEP-0184) says that this is done.
+``<text>`` is for a person, and so is the message's body, in the recipient's language. Further attributes tell what the
+words do: ``granularity``, ``until`` (POSIX seconds, not included), ``consent`` and ``request`` (numbers). After
+*consent-withdrawn* and *data-erased* the recipient deletes what is named (GDPR Art. 17 and 19), after *data-rectified*
+it asks for that time again, after *consent-limited* it keeps and does not use it (Art. 18); the receipt (XEP-0184) says
+that this is done.
 """
 
 from __future__ import annotations
 
-import enum
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from xml.etree.ElementTree import Element, SubElement
 
 from gateway.errors import FederationError, SenMLError
 from gateway.federation.stanza import OURS
 from gateway.senml.naming import parse_identifier
+from gateway.store.terms import NoticeKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from xml.etree.ElementTree import Element
 
     from gateway.senml.naming import Identifier
 
@@ -36,24 +40,6 @@ NOTICE = f"{{{OURS}}}notice"
 _TEXT = f"{{{OURS}}}text"
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _MOST_ID_CHARS, _MOST_TEXT_CHARS, _MOST_DIGITS, _MOST_TEXTS = 64, 4_000, 12, 8
-
-
-class NoticeKind(enum.Enum):
-    """What is told; the value stands on the wire."""
-
-    ACCESS_GRANTED = "access-granted"
-    ACCESS_REFUSED = "access-refused"
-    CONSENT_WITHDRAWN = "consent-withdrawn"
-    CONSENT_LIMITED = "consent-limited"
-    CONSENT_RESUMED = "consent-resumed"
-    DATA_RECTIFIED = "data-rectified"
-    DATA_ERASED = "data-erased"
-    RECIPIENT_SUSPENDED = "recipient-suspended"
-
-    @property
-    def erases(self) -> bool:
-        """Whether what it names is to be deleted."""
-        return self in (NoticeKind.CONSENT_WITHDRAWN, NoticeKind.DATA_ERASED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +57,16 @@ class Notice:
     def identifier(self) -> Identifier | None:
         """What ``series`` names; None for all."""
         return parse_identifier(self.series) if self.series else None
+
+
+def build_notice(notice: Notice, facts: Mapping[str, str]) -> Element:
+    """The ``<notice>`` that says it; ``facts`` are its further attributes."""
+    limits = {"series": notice.series or None, "first": notice.first, "last": notice.last}
+    named = {name: str(value) for name, value in limits.items() if value is not None}
+    element = Element(NOTICE, {**facts, **named, "id": notice.id, "kind": notice.kind.value})
+    for lang, words in notice.texts.items():
+        SubElement(element, _TEXT, {_LANG: lang}).text = words
+    return element
 
 
 def parse_notice(element: Element) -> Notice:

@@ -18,12 +18,15 @@ from xml.etree import ElementTree as ET
 from gateway.errors import StoreError
 from gateway.federation.intake import Arrival, Intake
 from gateway.federation.notice import Notice
-from gateway.federation.scope import within
+from gateway.federation.scope import literal, meets, names
 from gateway.federation.stanza import Parcel
 from gateway.federation.subscriber import Pace, Subscriber
+from gateway.senml.naming import parse_identifier
+from gateway.store.anchors import Anchor
 from gateway.store.chain import SCHEMA as CHAIN_SCHEMA
 from gateway.store.chain import Chain
 from gateway.store.received import ReceivedGap
+from gateway.store.terms import NoticeKind
 
 if TYPE_CHECKING:
     import asyncio
@@ -39,10 +42,14 @@ log = logging.getLogger(__name__)
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS record (name TEXT NOT NULL, granularity TEXT NOT NULL, time REAL NOT NULL, value, unit TEXT,
- meter TEXT NOT NULL, PRIMARY KEY (name, granularity, time)) WITHOUT ROWID;
+ meter TEXT NOT NULL, sen1 TEXT NOT NULL DEFAULT '', PRIMARY KEY (name, granularity, time)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS anchor (gateway TEXT NOT NULL, epoch TEXT NOT NULL, seq INTEGER NOT NULL,
  hash TEXT NOT NULL, time INTEGER NOT NULL, PRIMARY KEY (gateway, epoch)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS refused (id TEXT PRIMARY KEY, reason TEXT NOT NULL, xml TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS notice (gateway TEXT NOT NULL, id TEXT NOT NULL, time INTEGER NOT NULL, kind TEXT NOT NULL,
+ series TEXT NOT NULL, first INTEGER, last INTEGER, PRIMARY KEY (gateway, id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS gap (id INTEGER PRIMARY KEY, gateway TEXT NOT NULL, identifier TEXT NOT NULL,
+ first INTEGER NOT NULL, last INTEGER NOT NULL);
 -- Of an older version of this file: without its chain the gateway sends again what waits, and every record is known.
 DROP TABLE IF EXISTS chain;
 DROP TABLE IF EXISTS span;
@@ -60,6 +67,7 @@ class Received:
     unit: str | None
     granularity: str
     meter: str
+    sen1: str = ""
 
     def as_json(self) -> dict[str, object]:
         """The record as one JSON object, its time in ISO 8601 UTC."""
@@ -78,20 +86,12 @@ class Received:
 def received(parcel: Parcel) -> list[Received]:
     """The records of a parcel."""
     return [
-        Received(r.name, r.time, r.value, r.unit, parcel.granularities.get(r.name, "raw"), parcel.meter)
+        Received(
+            *(r.name, r.time, r.value, r.unit, parcel.granularities.get(r.name, "raw"), parcel.meter),
+            literal(r.name, parcel.literal.get(r.name, "")),
+        )
         for r in parcel.records
     ]
-
-
-@dataclass(frozen=True, slots=True)
-class Anchor:
-    """The last entry of a gateway's journal as it was told with data; ``time`` is when, in POSIX seconds."""
-
-    gateway: str
-    epoch: str
-    seq: int
-    hash: str
-    time: int
 
 
 def read_anchors(path: Path) -> list[Anchor]:
@@ -117,6 +117,8 @@ class Keeper:
             # A receipt means committed: it must be on the disk before the gateway forgets it.
             self._db.execute("PRAGMA synchronous = FULL")
             self._db.executescript(_SCHEMA + CHAIN_SCHEMA)
+            if "sen1" not in {row[1] for row in self._db.execute("PRAGMA table_info(record)")}:
+                self._db.execute("ALTER TABLE record ADD COLUMN sen1 TEXT NOT NULL DEFAULT ''")
         except sqlite3.Error as error:
             raise StoreError(f"{path}: cannot be opened as a recipient's store: {error}") from error
         self._chain = Chain(self._db)
@@ -127,11 +129,14 @@ class Keeper:
         self._db.close()
 
     def add(self, parcel: Parcel, gateway: str = "") -> list[Received]:
-        """Commit a parcel of a gateway (bare JID); the records of it that are new."""
+        """Commit a parcel of a gateway (bare JID); its records that are new or rectified. Live values are not kept."""
+        if parcel.live:
+            return received(parcel)
         i = parcel.interval
         with self._transaction():
             known = i is not None and self._chain.covers(i.epoch, i.after, i.last)
-            new = [r for r in received(parcel) if (self._insert(r) if self.keeps else not known)]
+            keep = self._replace if parcel.rectifies else self._insert
+            new = [r for r in received(parcel) if (keep(r) if self.keeps else not known)]
             if i is not None:
                 self._chain.add(i.epoch, i.after, i.last)
                 self._anchor(gateway, i.epoch, parcel.journal_head)
@@ -151,14 +156,52 @@ class Keeper:
         with self._transaction():
             self._chain.begin(epoch, first, last)
 
-    def erase(self, notice: Notice) -> int:
-        """Delete what a notice names; how many records there were."""
-        first, last = notice.first or 0, time.time() + _FOR_EVER_S if notice.last is None else notice.last
+    def replace(self, parcel: Parcel, gap: int | None = None) -> list[Received]:
+        """Commit what a gateway says now of a time that it rectified, and the gap when it is filled; what changed."""
         with self._transaction():
-            names = [name for (name,) in self._db.execute("SELECT DISTINCT name FROM record")]
-            rows = [(name, first, last) for name in names if within(notice.identifier, name)]
-            erase = "DELETE FROM record WHERE name = ? AND time >= ? AND time <= ?"
-            return sum(self._db.execute(erase, row).rowcount for row in rows)
+            changed = [r for r in received(parcel) if self._replace(r)]
+            self._db.execute("DELETE FROM gap WHERE id = ?", [gap])
+        return changed
+
+    def gaps(self, gateway: str) -> list[ReceivedGap]:
+        """What a gateway rectified and was not asked for again yet."""
+        rows = self._db.execute("SELECT id, identifier, first, last FROM gap WHERE gateway = ? ORDER BY id", [gateway])
+        return [ReceivedGap(number, asked, first, last, replaces=True) for number, asked, first, last in rows]
+
+    def obey(self, notice: Notice, gateway: str = "", identifiers: Sequence[str] = ()) -> int | None:
+        """Do what a notice of a gateway asks for; how many records were deleted, None when it was done before.
+
+        What it limits is marked by the notice itself, which stays in the file; what it rectifies is to be asked for
+        again, by those of the ``identifiers`` that it meets.
+        """
+        first, last = notice.first or 0, time.time() + _FOR_EVER_S if notice.last is None else notice.last
+        row = [gateway, notice.id, int(time.time()), notice.kind.value, notice.series, notice.first, notice.last]
+        with self._transaction():
+            if not self._db.execute("INSERT OR IGNORE INTO notice VALUES (?, ?, ?, ?, ?, ?, ?)", row).rowcount:
+                return None
+            if notice.kind is NoticeKind.DATA_RECTIFIED:
+                named = notice.identifier
+                met = [i for i in identifiers if named is None or meets(named, parse_identifier(i))]
+                self._db.executemany(
+                    "INSERT INTO gap (gateway, identifier, first, last) VALUES (?, ?, ?, ?)",
+                    [(gateway, identifier, first, min(int(last), int(time.time())) + 1) for identifier in met],
+                )
+            return self._erase(notice, first, last) if notice.kind.erases else 0
+
+    def _erase(self, notice: Notice, first: float, last: float) -> int:
+        found = self._db.execute("SELECT DISTINCT name, sen1 FROM record").fetchall()
+        rows = [(name, first, last) for name, sen1 in found if names(notice.identifier, name, sen1)]
+        erase = "DELETE FROM record WHERE name = ? AND time >= ? AND time <= ?"
+        return sum(self._db.execute(erase, row).rowcount for row in rows)
+
+    def _replace(self, r: Received) -> bool:
+        """Whether this is another value than is kept; a memory that keeps none tells every one."""
+        key = [r.name, r.granularity, r.time]
+        before = self._db.execute("SELECT value FROM record WHERE name = ? AND granularity = ? AND time = ?", key)
+        known = before.fetchone()
+        if self.keeps:
+            self._db.execute("INSERT OR REPLACE INTO record VALUES (?, ?, ?, ?, ?, ?, ?)", _row(r))
+        return known is None or known[0] != r.value
 
     def _anchor(self, gateway: str, epoch: str, head: Head | None) -> None:
         """Keep the head, unless a later one is kept: a message may come late, and a shortened journal must not win."""
@@ -170,11 +213,14 @@ class Keeper:
             )
 
     def _insert(self, r: Received) -> bool:
-        row = [r.name, r.granularity, r.time, r.value, r.unit, r.meter]
-        return self._db.execute("INSERT OR IGNORE INTO record VALUES (?, ?, ?, ?, ?, ?)", row).rowcount == 1
+        return self._db.execute("INSERT OR IGNORE INTO record VALUES (?, ?, ?, ?, ?, ?, ?)", _row(r)).rowcount == 1
 
     def _transaction(self) -> _Transaction:
         return _Transaction(self._db)
+
+
+def _row(r: Received) -> list[Value]:
+    return [r.name, r.granularity, r.time, r.value, r.unit, r.meter, r.sen1]
 
 
 class _Transaction:
@@ -203,6 +249,7 @@ class Recipient:
         history_from: POSIX seconds from which to ask for what was stored before, None not to.
         again_s: how often the subscriptions are repeated.
         retry_s: how soon a refused one is tried again, and the longest that an absent gateway is waited for.
+        live_s: seconds between two live values, to watch and keep nothing; None to be sent everything for good.
     """
 
     def __init__(
@@ -216,14 +263,16 @@ class Recipient:
         history_from: int | None = None,
         again_s: float = 600.0,
         retry_s: float = 60.0,
+        live_s: int | None = None,
     ) -> None:
         bare = gateway.split("/", 1)[0].lower()
-        keeping = _Emitting(
-            keeper, bare, emit, {} if history_from is None else dict.fromkeys(identifiers, history_from)
-        )
+        keeping = _Emitting(keeper, bare, emit, identifiers, history_from)
         self._intake = Intake(session, {bare: keeping})
         pace = Pace(again_s, retry_s, retry_s, absent_most_s=retry_s)
-        self._subscriber = Subscriber(session, gateway, identifiers, keeping, lambda _, error: refused(error), pace)
+        self._subscriber = Subscriber(
+            session, gateway, identifiers, keeping, lambda _, error: refused(error), pace, live_s=live_s
+        )
+        keeping.opened = self._subscriber.ask_again
 
     async def receive(self, stop: asyncio.Event) -> None:
         """Keep and confirm messages until ``stop``."""
@@ -237,9 +286,20 @@ class Recipient:
 class _Emitting:
     """A keeper whose new records are told as well."""
 
-    def __init__(self, keeper: Keeper, gateway: str, emit: Callable[[Received], bool], history: dict[str, int]) -> None:
+    def __init__(
+        self,
+        keeper: Keeper,
+        gateway: str,
+        emit: Callable[[Received], bool],
+        identifiers: Sequence[str],
+        history_from: int | None,
+    ) -> None:
         self.notices = 0
-        self._keeper, self._gateway, self._emit, self._history = keeper, gateway, emit, history
+        # Called when the gateway said something after which to ask again.
+        self.opened: Callable[[], None] = lambda: None
+        self._keeper, self._gateway, self._emit = keeper, gateway, emit
+        self._wanted = {} if history_from is None else dict.fromkeys(identifiers, history_from)
+        self._identifiers, self._history = identifiers, dict(self._wanted)
 
     async def keep(self, arrivals: Sequence[Arrival]) -> Sequence[Arrival]:
         return [arrival for arrival in arrivals if self._keep(arrival)]
@@ -253,9 +313,12 @@ class _Emitting:
 
     async def gaps(self) -> Sequence[ReceivedGap]:
         now = int(time.time())
-        return [ReceivedGap(0, identifier, first, now + 1, False) for identifier, first in self._history.items()]
+        asked = [ReceivedGap(0, identifier, first, now + 1, False) for identifier, first in self._history.items()]
+        return asked + self._keeper.gaps(self._gateway)
 
     async def fill(self, gap: ReceivedGap, parcel: Parcel, *, last: bool) -> bool:
+        if gap.replaces:
+            return all(self._emit(record) for record in self._keeper.replace(parcel, gap.id if last else None))
         taken = all(self._emit(record) for record in self._keeper.add(parcel, self._gateway))
         if taken and last:
             self._history.pop(gap.identifier, None)
@@ -271,11 +334,19 @@ class _Emitting:
                 taken = all(self._emit(record) for record in self._keeper.add(parcel, self._gateway))
                 return taken or self._keeper.keeps
             case Notice() as notice:
-                erased = self._keeper.erase(notice) if notice.kind.erases else 0
-                log.info("the gateway told: %s; %d records erased", notice.kind.value, erased)
-                return True
+                return self._obey(notice)
             case reason:
                 log.error("a message of the gateway is set aside: %s", reason)
                 xml = ET.tostring(arrival.stanza.xml, encoding="unicode")
                 self._keeper.refuse(arrival.stanza.id, reason, xml)
                 return True
+
+    def _obey(self, notice: Notice) -> bool:
+        erased = self._keeper.obey(notice, self._gateway, self._identifiers)
+        if erased is not None:
+            log.info("the gateway told: %s; %d records erased", notice.kind.value, erased)
+            if notice.kind is NoticeKind.CONSENT_WITHDRAWN:
+                # With a new consent later on, what was before is asked for anew.
+                self._history = dict(self._wanted)
+            self.opened()
+        return True

@@ -147,6 +147,7 @@ class Session:
         self._listeners: list[tuple[str, Callable[[Stanza], None]]] = []
         self._on_change: list[Callable[[bool], None]] = []
         self._on_ack: list[Callable[[str, str], None]] = []
+        self._on_absent: list[Callable[[str], None]] = []
         self._client: ClientXMPP | None = None
         self._requests: set[asyncio.Future[Any]] = set()
         self._said: str | None = None
@@ -163,15 +164,24 @@ class Session:
         """Call back with True when a session begins and with False when it ends."""
         self._on_change.append(callback)
 
+    def on_absent(self, callback: Callable[[str], None]) -> None:
+        """Call back with the full JID of whoever tells us that it goes offline (RFC 6121 §4.5, §4.6)."""
+        self._on_absent.append(callback)
+
     def on_acknowledged(self, callback: Callable[[str, str], None]) -> None:
         """Call back with recipient (bare JID) and id of every message that one's own server has taken (XEP-0198)."""
         self._on_ack.append(callback)
 
-    def send_message(self, to: str, stanza_id: str, *payload: ET.Element) -> bool:
-        """Send a ``<message type="chat">``; False when there is no session. Nothing is kept for a later session."""
+    def send_message(
+        self, to: str, stanza_id: str, *payload: ET.Element, kind: Literal["chat", "headline"] = "chat"
+    ) -> bool:
+        """Send a ``<message>``; False when there is no session. Nothing is kept for a later session.
+
+        A headline is dropped where its recipient is not there, anything else waits there in an offline store.
+        """
         if self._client is None:
             return False
-        message = self._client.make_message(mto=JID(to), mtype="chat")
+        message = self._client.make_message(mto=JID(to), mtype=kind)
         message["id"] = stanza_id
         for element in payload:
             message.append(element)
@@ -182,6 +192,11 @@ class Session:
             # slixmpp's own request goes out before the stanza that it is about; as a string this one stays in line.
             self._client.send(_ACK_REQUEST)
         return True
+
+    def greet(self, to: str) -> None:
+        """Show our presence to one other, who is then told when it ends (directed presence, RFC 6121 §4.6)."""
+        if self._client is not None:
+            self._client.send_presence(pto=JID(to))
 
     async def request(
         self, to: str, payload: ET.Element, timeout_s: float = 30.0, kind: Literal["get", "set"] = "set"
@@ -240,6 +255,7 @@ class Session:
         password = passwords[self._turn % len(passwords)]
         attempt = Attempt(self.jid, password, self._ssl, self.account.pins or None)
         client = attempt.client
+        attempt.on_absent = self._absent
         self._prepare(client)
         try:
             attempt.connect(self._address)
@@ -310,6 +326,10 @@ class Session:
         self.state = replace(self.state, error=fault)
         log.log(logging.DEBUG if fault == self._said else logging.WARNING, "federation: %s; trying again", fault)
         self._said = fault
+
+    def _absent(self, origin: str) -> None:
+        for callback in self._on_absent:
+            callback(origin)
 
     def _acknowledged(self, stanza: ElementBase) -> None:
         if stanza.name == "message":

@@ -37,6 +37,9 @@ _ENVELOPE_BYTES = 1_000
 
 _INTERVAL = re.compile(r"([0-9a-f]{8})-([0-9]{1,15})-([0-9]{1,15})")
 _HEAD = re.compile(r"([0-9]{1,15}):([0-9a-f]{64})")
+# Any path: what stands before it names all series of a meter.
+_ANY = "any"
+_STANZAS = "urn:ietf:params:xml:ns:xmpp-stanzas"
 _ENERGY_ADJECTIVES = ("active", "apparent", "reactive")
 # First level of a path -> the kind of device; any other is of the electricity meter.
 _DEVICES = {"water": "water-meter", "gas": "gas-meter", "heat": "heat-meter"}
@@ -88,13 +91,19 @@ class Publisher:
         """The name of one series of a meter that entered the federation here."""
         return SeriesName(self.application, self.server, meter.sensor, self.server, path, meter.prm)
 
+    def branch(self, meter: MeterInfo, path: str, form: NameForm) -> str:
+        """The name of a branch of a meter's series; of all of them when ``path`` is empty. Raises SenMLError."""
+        named = self.name(meter, path or _ANY).written(form)
+        return named if path else named[: -len(_ANY) - 1]
+
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
     """A received ``<quoalise>``: its records resolved, its interval if it came from an outbox, and its ``<meta>``.
 
     ``granularities`` and ``literal`` map a record's name to its sampling interval and to its sen1 name; ``rectifies``
-    (``<meta rectifies="true">``): these values replace what was sent before under the same identity.
+    (``<meta rectifies="true">``): these values replace what was sent before under the same identity. ``live`` (``<meta
+    live="true">``): they are of this moment, and not meant to be kept.
     ``journal_head`` is the end of the gateway's journal: kept, it shows later whether that was cut.
     """
 
@@ -106,6 +115,7 @@ class Parcel:
     literal: dict[str, str]
     journal_head: Head | None = None
     rectifies: bool = False
+    live: bool = False
 
 
 def build_quoalise(
@@ -167,6 +177,14 @@ def size(element: ET.Element) -> int:
     return len(ET.tostring(element, encoding="utf-8"))
 
 
+def bounce_condition(message: ET.Element) -> str:
+    """Why a message came back: the defined condition of its ``<error>`` (RFC 6120 §8.3.3)."""
+    error = message.find("{jabber:client}error")
+    found = [] if error is None else [child.tag for child in error if child.tag.startswith(f"{{{_STANZAS}}}")]
+    names = [tag.partition("}")[2] for tag in found]
+    return next((name for name in names if name != "text"), "undefined-condition")
+
+
 def parse_quoalise(quoalise: ET.Element, now: float) -> Parcel:
     """Read a received element, every ``<data>`` of it; ``now`` resolves relative times. Raises SenMLError."""
     found: list[Record] = []
@@ -196,6 +214,7 @@ def parse_quoalise(quoalise: ET.Element, now: float) -> Parcel:
         literal,
         journal_head=_read_head(quoalise),
         rectifies=meta.get("rectifies") == "true",
+        live=meta.get("live") == "true",
     )
 
 

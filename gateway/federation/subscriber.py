@@ -64,6 +64,7 @@ class Subscriber:
         told: the identifier and the error of what was not granted.
         pace: how soon the provider is asked again.
         former: what is to be ended.
+        live_s: seconds between two live values, to watch only; None for everything, and for good.
     """
 
     def __init__(
@@ -75,10 +76,11 @@ class Subscriber:
         told: Callable[[str, FederationError], None],
         pace: Pace | None = None,
         former: Sequence[str] = (),
+        live_s: int | None = None,
     ) -> None:
         self._session, self._provider, self._keeping = session, provider, keeping
         self._told, self._pace = told, pace or Pace()
-        self._former = list(former)
+        self._former, self._live_s = list(former), live_s
         self.outcomes = dict.fromkeys(identifiers, Outcome(Standing.ASKING))
         self._failures = 0
         self._fresh = False
@@ -161,6 +163,9 @@ class Subscriber:
             del self._former[0]
 
     async def _subscribe(self, identifier: str, fresh: bool) -> None:
+        if self._live_s is not None:
+            await self._watch(identifier, self._live_s, fresh=fresh)
+            return
         fields = {"identifier": identifier, "confirm": "receipt"}
         reached = await self._keeping.reached()
         if reached is not None:
@@ -175,6 +180,14 @@ class Subscriber:
         if not (_is_number(first) and _is_number(last) and len(epoch) <= _MOST_EPOCH_CHARS):
             raise SenMLError("the answer to the subscription does not say what waits")
         await self._keeping.begin(identifier, (epoch, int(first), int(last)))
+
+    async def _watch(self, identifier: str, interval_s: int, *, fresh: bool) -> None:
+        """Ask to watch, or to go on: what was agreed ends after an hour, and with the provider's process."""
+        if fresh:
+            # So that it is told at once when we are gone.
+            self._session.greet(self._provider)
+        fields = {"identifier": identifier, "mode": "live", "minimum_interval": str(interval_s)}
+        await self._session.request(self._provider, build_submit("subscribe", fields))
 
     async def _fill_gaps(self, results: list[Outcome]) -> None:
         """Ask for what is missing of what was granted; each gap adds its own outcome."""

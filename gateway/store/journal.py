@@ -6,13 +6,14 @@ the day, and its erasure: personal texts stand beside the chain and can go, the 
 
 from __future__ import annotations
 
+import json
 import logging
 import secrets
 import sqlite3
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gateway.errors import StoreError
 from gateway.journal.entry import FORMAT, NO_ENTRY, SALT_BYTES, Entry, Head, Text, clean, digest, write_event
@@ -91,6 +92,18 @@ class Journal:
             with self._translated():
                 self._committed = self._last()
         return self._committed
+
+    def told(self, kind: Kind) -> list[dict[str, Any]]:
+        """The facts of every entry of a kind, their texts in their places, None for one that was erased."""
+        found = []
+        with self._translated():
+            written = f'%"kind":"{kind}"%'
+            rows = self._db.execute("SELECT seq, event FROM journal WHERE event LIKE ? ORDER BY seq", [written])
+            for seq, event in rows.fetchall():
+                beside = self._db.execute("SELECT field, text FROM journal_text WHERE seq = ?", [seq])
+                texts, facts = dict(beside.fetchall()), json.loads(event)
+                found.append({n: texts.get(n) if isinstance(value, dict) else value for n, value in facts.items()})
+        return found
 
     def entries(self, start: int = 0, end: int = _FOR_EVER) -> Iterator[Entry]:
         """Every entry of ``[start, end)`` in order, as it is kept."""

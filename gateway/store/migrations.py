@@ -232,3 +232,18 @@ def access_notices_and_transfers(db: Database) -> None:
         " hour INTEGER NOT NULL, first_time INTEGER NOT NULL, last_time INTEGER NOT NULL, points INTEGER NOT NULL,"
         " PRIMARY KEY (series, granularity, party, hour)) STRICT, WITHOUT ROWID"
     )
+
+
+@migrations()
+def recipients_away_and_anchors(db: Database) -> None:
+    """Who is away and since when, which notices came back, and the heads of other gateways' journals."""
+    # days: on how many different days something came back; suspended_at: when we stopped trying.
+    db.execute(
+        "CREATE TABLE absence (recipient TEXT PRIMARY KEY, since INTEGER NOT NULL, last INTEGER NOT NULL,"
+        " days INTEGER NOT NULL, condition TEXT NOT NULL, suspended_at INTEGER) STRICT, WITHOUT ROWID"
+    )
+    db.execute("ALTER TABLE notice ADD COLUMN bounced INTEGER NOT NULL DEFAULT 0")
+    db.execute(
+        "CREATE TABLE received_anchor (provider TEXT NOT NULL, epoch TEXT NOT NULL, seq INTEGER NOT NULL,"
+        " hash TEXT NOT NULL, time INTEGER NOT NULL, PRIMARY KEY (provider, epoch)) STRICT, WITHOUT ROWID"
+    )

@@ -15,8 +15,9 @@ from gateway.store.terms import LANGS, Notice, NoticeKind
 # A notice that is not confirmed is sent again after a minute, two, four … and then once a day.
 _FIRST_RETRY_S, _LAST_RETRY_S = 60, 86400
 
-# What nobody confirmed in that time goes to an address that is no longer there, or to a program that never confirms.
-_GIVEN_UP_S = 60 * 86400
+# Two months of that go to an address that is no longer there, or to a program that never confirms: it is kept, and
+# told when there is a sign of life.
+_MOST_ATTEMPTS = 70
 
 _COLUMNS = "id, recipient, at, kind, payload, lang, attempts, sent_at, confirmed_at"
 
@@ -44,17 +45,41 @@ class Notices(Tables):
         """The oldest notices that are due at ``now``: never sent, or long enough ago and not confirmed."""
         rows = self._db.execute(
             f"SELECT {_COLUMNS} FROM notice WHERE confirmed_at IS NULL"  # noqa: S608 (built of constants)
-            " AND (sent_at IS NULL OR (at > :now - :over AND sent_at + min(:last, :first << min(attempts - 1, 20))"
-            " <= :now)) ORDER BY id LIMIT :limit",
-            {"now": now, "over": _GIVEN_UP_S, "first": _FIRST_RETRY_S, "last": _LAST_RETRY_S, "limit": limit},
+            " AND (sent_at IS NULL OR"
+            "  (attempts < :most AND sent_at + min(:last, :first << min(attempts - 1, 20)) <= :now))"
+            " AND recipient NOT IN (SELECT recipient FROM absence WHERE suspended_at IS NOT NULL)"
+            " ORDER BY id LIMIT :limit",
+            {"now": now, "most": _MOST_ATTEMPTS, "first": _FIRST_RETRY_S, "last": _LAST_RETRY_S, "limit": limit},
         )
         return [_notice(row) for row in rows]
 
     @translated
     def notice_sent(self, number: int, now: float) -> None:
-        """Note that it went out; it is due again later unless it is confirmed."""
+        """Note that it goes out; it is due again later unless it is confirmed. The first time stands in the journal."""
         self.begin()
-        self._db.execute("UPDATE notice SET attempts = attempts + 1, sent_at = ? WHERE id = ?", [int(now), number])
+        recipient, kind, attempts = self._db.execute(
+            "UPDATE notice SET attempts = attempts + 1, sent_at = ?, bounced = 0 WHERE id = ?"
+            " RETURNING recipient, kind, attempts",
+            [int(now), number],
+        ).fetchone()
+        if attempts == 1:
+            self.journal.append("notice-sent", {"notice": number, "told": kind}, {"recipient": recipient}, now)
+        self.commit()
+
+    @translated
+    def notice_came_back(self, number: int, recipient: str) -> bool:
+        """Note that it could not be delivered: a sign of life makes it due at once. False when it was no notice."""
+        self.begin()
+        mark = "UPDATE notice SET bounced = 1 WHERE id = ? AND recipient = ?"
+        known = self._db.execute(mark, [number, recipient]).rowcount == 1
+        self.commit()
+        return known
+
+    @translated
+    def notice_lost(self, number: int) -> None:
+        """Note that one's own server has not taken it: it is due now."""
+        self.begin()
+        self._db.execute("UPDATE notice SET sent_at = NULL WHERE id = ? AND confirmed_at IS NULL", [number])
         self.commit()
 
     @translated
@@ -62,11 +87,22 @@ class Notices(Tables):
         """Note that ``recipient`` has confirmed it; False, with nothing changed, when it was not told to them."""
         self.begin()
         done = self._db.execute(
-            "UPDATE notice SET confirmed_at = ? WHERE id = ? AND recipient = ? AND confirmed_at IS NULL",
+            "UPDATE notice SET confirmed_at = ? WHERE id = ? AND recipient = ? AND confirmed_at IS NULL RETURNING kind",
             [int(now), number, recipient],
-        ).rowcount
+        ).fetchone()
+        if done:
+            # Of an erasure this is the household's proof (GDPR Art. 19).
+            self.journal.append("notice-confirmed", {"notice": number, "told": done[0]}, {"recipient": recipient}, now)
         self.commit()
-        return done == 1
+        return done is not None
+
+    def _tell_again(self, recipient: str, *, given_up: bool) -> None:
+        """The recipient lives: what came back is due now, and what was given up if that is meant too."""
+        self._db.execute(
+            "UPDATE notice SET sent_at = NULL, attempts = 0 WHERE recipient = ?1 AND confirmed_at IS NULL"
+            " AND (bounced OR ?2 AND attempts >= ?3)",
+            [recipient, given_up, _MOST_ATTEMPTS],
+        )
 
     def _queue_notice(
         self, recipient: str, kind: NoticeKind, payload: dict[str, object], now: float, lang: str | None = None

@@ -55,6 +55,7 @@ class Outbox(Consents):
             " ON CONFLICT DO UPDATE SET form = excluded.form, confirm = excluded.confirm",
             [self._meter_id(meter), prefix, form, confirm.value, int(now), recipient],
         )
+        self._alive(recipient, now)
         self.commit()
 
     @translated
@@ -84,9 +85,10 @@ class Outbox(Consents):
 
     @translated
     def recipients(self) -> list[str]:
-        """The JIDs for which anything waits."""
+        """The JIDs for which anything waits, without the suspended ones."""
         rows = self._db.execute(
             "SELECT jid FROM recipient WHERE EXISTS (SELECT 1 FROM outbox WHERE outbox.recipient = recipient.id)"
+            " AND NOT EXISTS (SELECT 1 FROM absence WHERE absence.recipient = jid AND suspended_at IS NOT NULL)"
         )
         return [jid for (jid,) in rows]
 
@@ -121,6 +123,7 @@ class Outbox(Consents):
         """Let the rows with ``after < seq <= last`` leave, noted as handed over; how many there were."""
         moment = time.time() if now is None else now
         self.begin()
+        self._alive(recipient, moment)
         groups = self._db.execute(
             f"SELECT series, granularity, min(time), max(time), count(*) FROM outbox WHERE {_ROWS}"  # noqa: S608
             " GROUP BY series, granularity",
@@ -160,8 +163,9 @@ class Outbox(Consents):
     def backlog(self) -> list[Backlog]:
         """What waits, for each recipient that ever subscribed; a period is there to be sent from its end on."""
         rows = self._db.execute(
-            "SELECT jid, count(seq), min(time + granularity), last_seq FROM recipient"
-            " LEFT JOIN outbox ON outbox.recipient = recipient.id GROUP BY recipient.id ORDER BY jid"
+            "SELECT jid, count(seq), min(time + granularity), last_seq, suspended_at FROM recipient"
+            " LEFT JOIN outbox ON outbox.recipient = recipient.id LEFT JOIN absence ON absence.recipient = jid"
+            " GROUP BY recipient.id ORDER BY jid"
         )
         return [Backlog(*row) for row in rows]
 

@@ -179,12 +179,13 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """What waits for one recipient: rows, the time of the oldest, and the last number given out."""
+    """What waits for one recipient: rows, the oldest's time, the last number given out, when it was suspended."""
 
     recipient: str
     rows: int
     oldest: int | None
     last_seq: int
+    suspended_at: int | None = None
 
 
 def under(path: str, prefix: str) -> bool:

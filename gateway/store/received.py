@@ -11,9 +11,10 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gateway.store.anchors import ReceivedAnchors
 from gateway.store.chain import Chain
 from gateway.store.retention import kept_from
-from gateway.store.tables import Tables, translated
+from gateway.store.tables import translated
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -56,13 +57,15 @@ class Incoming:
 class Lot:
     """What one message or page brought; ``numbers`` are (epoch, after, last) of the provider's outbox, if from there.
 
-    ``retention`` (ISO 8601) binds us; ``replaces``: the provider says that its values are rectified ones.
+    ``retention`` (ISO 8601) binds us; ``replaces``: the provider says that its values are rectified ones; ``head`` is
+    the number and hash of the last entry of its journal.
     """
 
     values: Sequence[Incoming]
     numbers: tuple[str, int, int] | None
     retention: str | None
     replaces: bool = False
+    head: tuple[int, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,7 @@ class ReceivedEvent:
     detail: dict[str, object]
 
 
-class ReceivedPoints(Tables):
+class ReceivedPoints(ReceivedAnchors):
     """The received series, and how far each provider's outbox has been taken."""
 
     @translated
@@ -194,6 +197,8 @@ class ReceivedPoints(Tables):
             new += self._keep(provider, lot, now)
             if lot.numbers is not None:
                 chain.add(*lot.numbers)
+            if lot.numbers is not None and lot.head is not None:
+                self._anchor(provider, lot.numbers[0], *lot.head, now)
         self._db.execute(
             "INSERT INTO received_provider VALUES (?, ?) ON CONFLICT DO UPDATE SET heard_at = excluded.heard_at",
             [provider, int(now)],

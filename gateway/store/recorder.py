@@ -46,6 +46,11 @@ _SETTINGS = "contract/"
 _SILENT_ZERO = ("/index/provider/", "/index/distributor/", "/reactive/index/")
 
 
+def is_urgent(path: str) -> bool:
+    """Whether a change of that series is told at once, not at the end of the minute."""
+    return path.startswith(_URGENT_PREFIXES)
+
+
 @dataclass(slots=True)
 class MinuteSum:
     """What one series did in one minute since the last commit; ``samples`` is 0 where a mean has no meaning."""
@@ -221,7 +226,7 @@ class Recorder:
             return False
         if kind in (Kind.INDEX, Kind.TEXT) or setting:
             self._batch.minutes[path, now - now % 60] = MinuteSum(0, 0, 0, 0, value)
-        return path.startswith(_URGENT_PREFIXES)
+        return is_urgent(path)
 
     def _changed(self, reading: Reading) -> bool:
         """Keep the reading if it is new; the same second twice keeps its first value, the next frame tells more."""

@@ -68,7 +68,7 @@ class Change(enum.Enum):
 
 
 class NoticeKind(enum.Enum):
-    """What a recipient or an asker is told."""
+    """What a recipient or an asker is told; the value stands on the wire."""
 
     ACCESS_GRANTED = "access-granted"
     ACCESS_REFUSED = "access-refused"
@@ -78,6 +78,11 @@ class NoticeKind(enum.Enum):
     DATA_RECTIFIED = "data-rectified"
     DATA_ERASED = "data-erased"
     RECIPIENT_SUSPENDED = "recipient-suspended"
+
+    @property
+    def erases(self) -> bool:
+        """Whether what it names is to be deleted."""
+        return self in (NoticeKind.CONSENT_WITHDRAWN, NoticeKind.DATA_ERASED)
 
 
 class AccessState(enum.Enum):

@@ -1,14 +1,15 @@
 """The log of transfers: who received data of which series and which time, by the hour in which it was handed over.
 
 It holds no value, and is what an erasure or a correction needs (GDPR Art. 19): everybody who ever received data of a
-period can be told. A pushed row is noted when its recipient has confirmed it, history when it is answered.
+period can be told. A pushed row is noted when its recipient has confirmed it, history when it is answered. After a week
+the hours of a day are one row; a row is dropped when its recipient must have deleted what it tells of.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.store.notices import Notices
+from gateway.store.absence import Absences
 from gateway.store.points import under
 from gateway.store.tables import translated
 
@@ -18,10 +19,12 @@ if TYPE_CHECKING:
     from gateway.store.points import Point, Series
     from gateway.store.terms import NoticeKind
 
-_HOUR_S = 3600
+_HOUR_S, _DAY_S = 3600, 86_400
+# The hours of a week are of use when somebody asks what left lately; of older ones the day will do.
+_BY_HOUR_S = 7 * _DAY_S
 
 
-class Transfers(Notices):
+class Transfers(Absences):
     """Who received what."""
 
     @translated
@@ -48,18 +51,56 @@ class Transfers(Notices):
         return [jid for (jid,) in rows]
 
     @translated
+    def being_sent(self, series: Series, first: int, last: int) -> list[str]:
+        """For whom data of the series in ``[first, last)`` wait: not confirmed, they may have arrived all the same."""
+        rows = self._db.execute(
+            "SELECT DISTINCT jid FROM outbox JOIN recipient ON recipient.id = outbox.recipient"
+            " WHERE series = ? AND time < ? AND time + max(granularity, 1) > ? ORDER BY jid",
+            [series.id, last, first],
+        )
+        return [jid for (jid,) in rows]
+
+    @translated
     def tell_past_recipients(
         self, kind: NoticeKind, meter: str, prefix: str, first: int, last: int, now: float
     ) -> list[str]:
-        """Queue a notice to whoever was handed data of ``[first, last)`` under ``prefix``; their addresses."""
+        """Queue a notice to whoever was handed or is being sent data of ``[first, last)`` under ``prefix``; to whom.
+
+        Before what waits of them is deleted: afterwards nobody knows to whom it was being sent.
+        """
         concerned = [s for s in self.series(meter) if under(s.path, prefix)]
-        told = sorted({jid for s in concerned for jid in self.recipients_of(s, first, last)})
+        handed = {jid for s in concerned for jid in self.recipients_of(s, first, last)}
+        told = sorted(handed | {jid for s in concerned for jid in self.being_sent(s, first, last)})
         self.begin()
         for jid in told:
             payload: dict[str, object] = {"sensor": self._sensor(meter), "series": prefix, "first": first, "last": last}
             self._queue_notice(jid, kind, payload, now)
         self.commit()
         return told
+
+    @translated
+    def forget_transfers(self, now: float, kept_s: int) -> None:
+        """Sum up what is older than a week by the day, drop what nobody may still have; notices confirmed go with it.
+
+        A recipient may keep data for ``kept_s`` after it was handed them: for so long it may have to be told something.
+        """
+        if not 0 < kept_s <= now:
+            # A clock that has not been set forgets nothing.
+            return
+        week = (int(now) - _BY_HOUR_S) // _DAY_S * _DAY_S
+        self.begin()
+        self._db.execute(
+            "INSERT INTO transfer SELECT series, granularity, party, hour / ?1 * ?1, min(first_time), max(last_time),"
+            " sum(points) FROM transfer WHERE hour < ?2 AND hour % ?1 GROUP BY series, granularity, party, hour / ?1"
+            " ON CONFLICT DO UPDATE SET first_time = min(first_time, excluded.first_time),"
+            " last_time = max(last_time, excluded.last_time), points = points + excluded.points",
+            [_DAY_S, week],
+        )
+        self._db.execute("DELETE FROM transfer WHERE hour < ? AND hour % ?", [week, _DAY_S])
+        self._db.execute("DELETE FROM transfer WHERE hour < ?", [int(now) - kept_s - _DAY_S])
+        self._db.execute("DELETE FROM notice WHERE confirmed_at < ?", [int(now) - kept_s])
+        self._db.execute("DELETE FROM party WHERE NOT EXISTS (SELECT 1 FROM transfer WHERE party = party.id)")
+        self.commit()
 
     def _note(self, recipient: str, groups: Iterable[tuple[int, int, int, int, int]], now: float) -> None:
         """Add (series, granularity, first time, last time, points) to the hour of ``now``."""
@@ -77,10 +118,13 @@ class Transfers(Notices):
         )
 
     def _transferred(self, recipient: str, meter: str, prefix: str) -> tuple[int, int] | None:
-        """First and last time of what the recipient was ever handed under ``prefix``."""
+        """First and last time of what the recipient was ever handed, or is being sent, under ``prefix``."""
         rows = self._db.execute(
             "SELECT path, first_time, last_time FROM transfer JOIN party ON party.id = transfer.party"
-            " JOIN series ON series.id = transfer.series WHERE jid = ? AND series.meter = ?",
+            " JOIN series ON series.id = transfer.series WHERE jid = ?1 AND series.meter = ?2"
+            # By a meter's clock that is ahead what is under way may lie after now.
+            " UNION ALL SELECT path, min(time), max(time) FROM outbox JOIN recipient ON recipient.id = outbox.recipient"
+            " JOIN series ON series.id = outbox.series WHERE jid = ?1 AND series.meter = ?2 GROUP BY series.id",
             [recipient, self._meter_id(meter)],
         )
         times = [(first, last) for path, first, last in rows if under(path, prefix)]

@@ -120,6 +120,30 @@ def test_terms_that_cannot_be_are_one_sentence(desk, store, options, words):
     assert store.consents() == []
 
 
+def test_one_whose_address_was_gone_is_resumed_like_another(desk, store):
+    """The household's word is a sign of life, and the suspension ends."""
+    desk(*GRANT)
+    for day in range(14):
+        store.note_bounce(COOP, "item-not-found", NOW + day * 86_400)
+    assert COOP in store.suspended()
+    assert desk("resume", COOP)[1] == "1 consent resumed; what was kept goes out\n"
+    assert store.suspended() == {}
+    assert desk("resume", COOP)[1] == "0 consents resumed; none was given\n"
+
+
+def test_what_was_told_is_listed_with_its_confirmation(desk, store):
+    """For a person and for a program; nothing told is said."""
+    assert desk("notices")[1] == "nobody had to be told anything\n"
+    desk(*GRANT)
+    desk("revoke", COOP)
+    assert desk("notices")[1].endswith(f"consent-withdrawn    {COOP}  consumption/energy  waits to be told\n")
+    store.notice_sent(1, NOW)
+    assert desk("notices")[1].endswith("told, not confirmed yet\n")
+    store.notice_confirmed(1, COOP, NOW + 60)
+    (row,) = json.loads(desk("notices", "--json")[1])
+    assert (row["kind"], row["sent"], row["confirmed"]) == ("consent-withdrawn", 1, "2026-11-25T12:01:00Z")
+
+
 def test_suspending_and_resuming_say_what_they_did(desk, store):
     """By number, and what follows."""
     desk(*GRANT)

@@ -138,7 +138,9 @@ def test_the_form_is_in_the_askers_language(house, lang, title):
     assert not error
     assert answer.get("status") == "executing"
     assert form.findtext(f"{DATA}title") == title
-    assert [f.get("var") for f in form.findall(f"{DATA}field")] == ["identifier", "confirm"]
+    assert [f.get("var") for f in form.findall(f"{DATA}field")] == [
+        *("identifier", "confirm", "mode", "minimum_interval", "end_time"),
+    ]
     assert form.find(f"{DATA}field[@var='identifier']/{DATA}required") is not None
 
 

@@ -6,6 +6,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from gateway.errors import StoreError
 from gateway.federation.delivery import Delivery
 from gateway.federation.session import Stanza
 from gateway.federation.stanza import RECEIPTS, Publisher, parse_interval, parse_quoalise, size
@@ -34,7 +35,11 @@ class Line:
     def on_acknowledged(self, callback):
         self.acknowledge = callback
 
-    def send_message(self, to, stanza_id, *payload):
+    def on_absent(self, callback):
+        self.absent = callback
+
+    def send_message(self, to, stanza_id, *payload, kind="chat"):
+        self.kind = kind
         if self.connected.is_set():
             self.sent.append((to, stanza_id, payload))
         return self.connected.is_set()
@@ -54,9 +59,10 @@ class Line:
         )
         self._listeners[0][1](Stanza("r", "chat", f"{sender}/x", sender, "", message, None))
 
-    def bounces(self, stanza_id, sender=COOP):
+    def bounces(self, stanza_id, sender=COOP, condition="service-unavailable"):
         """A message comes back."""
-        message = ET.fromstring('<message xmlns="jabber:client"><error/></message>')
+        reason = f'<{condition} xmlns="urn:ietf:params:xml:ns:xmpp-stanzas"/>'
+        message = ET.fromstring(f'<message xmlns="jabber:client"><error>{reason}</error></message>')
         self._listeners[1][1](Stanza(stanza_id, "error", sender, sender, "", message, None))
 
 
@@ -425,5 +431,169 @@ def test_the_form_of_names_is_the_one_of_the_subscription(house, form):
         async with at_work(house) as bench:
             ((*_, payload),) = await bench.sent(1)
             assert all(r.name.startswith(start) for r in parse_quoalise(payload[0], 0).records)
+
+    asyncio.run(scenario())
+
+
+def test_readings_are_gathered_until_they_are_old_enough(house):
+    """The first go at once, those of the next minute together when it is over, under numbers that join."""
+    subscribe(house)
+    house.minutes(2)
+
+    async def scenario():
+        async with at_work(house, batch_s=60) as bench:
+            ((_, first, _),) = await bench.sent(1)
+            bench.line.answers(first)
+            for _ in range(3):
+                house.minutes(1)
+                bench.after(19)
+                await bench.quiet()
+            assert len(bench.line.sent) == 1
+            bench.after(3)
+            *_, (_, second, _) = await bench.sent(2)
+            await bench.quiet()
+            assert parse_interval(second).after == parse_interval(first).last
+            assert parse_interval(second).last == 8
+            assert len(bench.line.sent) == 2
+
+    asyncio.run(scenario())
+
+
+def test_a_full_message_does_not_wait_to_grow_old(house):
+    """What fills a message goes; the rest is gathered."""
+    subscribe(house)
+    house.minutes(2)
+
+    async def scenario():
+        async with at_work(house, batch_s=3600) as bench:
+            await bench.sent(1)
+            bench.line.answers(bench.line.sent[0][1])
+            house.minutes(300)
+            await bench.quiet()
+            sizes = [size(payload[0]) for *_, payload in bench.line.sent[1:]]
+            assert sizes
+            assert min(sizes) > 28_000
+            for _, stanza_id, _ in list(bench.line.sent):
+                bench.line.acknowledge(COOP, stanza_id)
+                bench.line.answers(stanza_id)
+            await bench.quiet()
+            assert 0 < house.waiting(COOP) < 300
+
+    asyncio.run(scenario())
+
+
+def test_what_is_urgent_takes_along_what_was_gathered(house):
+    """A change of tariff goes at once, and nothing overtakes anything."""
+    subscribe(house, prefix="", granularity=Granularity.MINUTE)
+    house.minutes(2)
+
+    async def scenario():
+        async with at_work(house, batch_s=3600) as bench:
+            await bench.sent(1)
+            house.minutes(2)
+            await bench.quiet()
+            assert len(bench.line.sent) == 1
+            house.minutes(2, tariff="HEURES PLEINES")
+            await bench.sent(3)
+            await bench.quiet()
+            joints = [parse_interval(stanza_id) for _, stanza_id, _ in bench.line.sent]
+            assert [i.after for i in joints] == [0] + [i.last for i in joints[:-1]]
+            said = [r.value for *_, payload in bench.line.sent for r in parse_quoalise(payload[0], 0).records]
+            assert "HEURES PLEINES" in said
+
+    asyncio.run(scenario())
+
+
+def test_a_full_card_ends_nothing(house, monkeypatch):
+    """A receipt that cannot be noted now is noted as soon as the database can be written again."""
+    subscribe(house)
+    house.minutes(4)
+
+    async def scenario():
+        async with at_work(house) as bench:
+            ((_, stanza_id, _),) = await bench.sent(1)
+            tried = []
+
+            def full(*_):
+                tried.append(True)
+                raise StoreError("the disk is full")
+
+            with monkeypatch.context() as broken:
+                broken.setattr(house.store, "confirm", full)
+                bench.line.answers(stanza_id)
+                await eventually(lambda: tried)
+            bench.house.wake.set()
+            await eventually(lambda: house.waiting(COOP) == 0)
+
+    asyncio.run(scenario())
+
+
+def test_who_bounces_on_fourteen_days_is_suspended_and_nothing_is_lost(house):
+    """No message goes out any more; with a sign of life everything does, in order."""
+    subscribe(house)
+    house.minutes(4)
+
+    async def scenario():
+        async with at_work(house) as bench:
+            for day in range(14):
+                sent = await bench.sent(day + 1)
+                bench.line.bounces(sent[-1][1], condition="item-not-found")
+                await bench.quiet()
+                house.minutes(1)
+                bench.after(86_400)
+            await bench.quiet()
+            assert len(bench.line.sent) == 14
+            ((recipient, _),) = house.store.suspended().items()
+            assert recipient == COOP
+            assert house.waiting(COOP) > 20
+            house.store.subscribe(COOP, "house", "consumption", "sen1", Confirm.RECEIPT, bench.clock)
+            bench.delivery.resume(COOP, None)
+            *_, last = await bench.sent(15)
+            assert parse_interval(last[1]).after == 0
+            bench.line.answers(last[1])
+            await eventually(lambda: house.waiting(COOP) == 0)
+
+    asyncio.run(scenario())
+    kinds = [entry.facts()["kind"] for entry in house.store.journal.entries()]
+    assert kinds.count("recipient-suspended") == kinds.count("recipient-returned") == 1
+
+
+def test_an_account_that_is_only_full_is_not_gone(house):
+    """Other reasons to come back are no absence, however many days they last."""
+    subscribe(house)
+    house.minutes(4)
+
+    async def scenario():
+        async with at_work(house) as bench:
+            for day in range(20):
+                sent = await bench.sent(day + 1)
+                bench.line.bounces(sent[-1][1], condition="resource-constraint")
+                await bench.quiet()
+                bench.after(86_400)
+            assert house.store.suspended() == {}
+
+    asyncio.run(scenario())
+
+
+def test_a_slow_recipient_neither_slows_the_others_nor_fills_the_memory(house):
+    """Of a month that waits for it only what is under way is held; who is quick has everything meanwhile."""
+    subscribe(house)
+    subscribe(house, OTHER)
+    house.minutes(600)
+    promised = house.waiting(COOP)
+
+    async def scenario():
+        async with at_work(house) as bench:
+            while house.waiting(OTHER):
+                await bench.quiet()
+                for to, stanza_id, _ in bench.line.sent:
+                    bench.line.acknowledge(to, stanza_id)
+                    if to == OTHER:
+                        bench.line.answers(stanza_id, OTHER)
+                await bench.quiet()
+            slow = bench.delivery._lanes[COOP]
+            assert house.waiting(COOP) == promised > 1000
+            assert len(slow.flights) <= 2
+            assert sum(flight.size for flight in slow.flights.values()) <= 60_000
 
     asyncio.run(scenario())

@@ -186,3 +186,29 @@ def test_a_message_that_ones_own_server_had_not_taken_is_sent_again_with_the_nex
     assert lane.probing
     lane.new_session()
     assert lane.overdue(FIRST_PATIENCE_S) is not None
+
+
+def test_new_rows_are_gathered_until_the_last_release_is_old_enough():
+    """The first may go at once; what is gathered wakes the lane when it is ripe; who comes back need not wait."""
+    lane = Lane()
+    assert lane.ripe(1000.0, 60.0)
+    lane.release(5, 1000.0, all_of_it=True)
+    assert lane.released == 5
+    assert not lane.ripe(1059.0, 60.0)
+    lane.gather(60.0)
+    assert lane.wake_at() == 1060.0
+    lane.release(7, 1030.0, all_of_it=False)
+    assert (lane.released, lane.ripe(1060.0, 60.0)) == (7, True)
+    lane.resume(None)
+    assert lane.ripe(1031.0, 60.0)
+
+
+def test_a_message_that_was_sent_ends_the_gathering():
+    """Nothing more wakes the lane but the message's own patience."""
+    lane = Lane()
+    lane.release(5, 1000.0, all_of_it=True)
+    lane.gather(60.0)
+    lane.sent(0, 5, 100, Confirm.RECEIPT, 1001.0)
+    assert lane.wake_at() == 1061.0
+    lane.confirmed(0, 5, 1002.0)
+    assert lane.wake_at() is None

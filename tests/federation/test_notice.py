@@ -3,9 +3,10 @@
 import pytest
 
 from gateway.errors import FederationError
-from gateway.federation.notice import NoticeKind, parse_notice
+from gateway.federation.notice import Notice, build_notice, parse_notice
 from gateway.federation.scope import literal, names, within
 from gateway.senml.naming import parse_identifier
+from gateway.store.terms import NoticeKind
 from tests.federation.conftest import PRM
 from tests.federation.messages import notice
 
@@ -16,6 +17,13 @@ def test_a_notice_is_read(kind):
     read = parse_notice(notice(kind.value, "a-7", "Bien", series="gw@x/s@x/consumption", first="1", last="2"))
     assert (read.id, read.kind, read.first, read.last) == ("a-7", kind, 1, 2)
     assert (read.identifier.path, read.texts) == ("consumption", {"fr": "Bien"})
+
+
+def test_what_is_built_is_read_again():
+    """A recipient reads what the gateway told, and passes over what it does not know."""
+    told = Notice("0a1b2c3d-7", NoticeKind.DATA_ERASED, "gw@x/s@x/consumption", 1, 2, {"fr": "Bien", "en": "Good"})
+    assert parse_notice(build_notice(told, {"granularity": "PT1M"})) == told
+    assert parse_notice(build_notice(Notice("1", NoticeKind.RECIPIENT_SUSPENDED), {})).series == ""
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,12 @@ from contextlib import closing
 
 import pytest
 
-from gateway.federation.notice import Notice, NoticeKind
+from gateway.federation.notice import Notice
 from gateway.federation.recipient import Keeper, read_anchors
 from gateway.federation.stanza import Interval, Parcel
 from gateway.journal.entry import Head
 from gateway.senml.pack import Record
+from gateway.store.terms import NoticeKind
 
 EPOCH = "0a1b2c3d"
 
@@ -125,9 +126,53 @@ def test_what_the_gateway_withdraws_is_deleted(tmp_path):
     keeper = Keeper(tmp_path / "r.sqlite")
     keeper.add(parcel(0, 5))
     named = "gw@a/s@a/x"
-    assert keeper.erase(Notice("1", NoticeKind.DATA_ERASED, named, 10**9 + 2, 10**9 + 3)) == 2
-    assert keeper.erase(Notice("2", NoticeKind.DATA_ERASED, "gw@a/s@a/y")) == 0
-    assert keeper.erase(Notice("3", NoticeKind.DATA_ERASED)) == 3
+    assert keeper.obey(Notice("1", NoticeKind.DATA_ERASED, named, 10**9 + 2, 10**9 + 3)) == 2
+    assert keeper.obey(Notice("2", NoticeKind.DATA_ERASED, "gw@a/s@a/y")) == 0
+    assert keeper.obey(Notice("3", NoticeKind.DATA_ERASED)) == 3
+    keeper.add(parcel(5, 7))
+    assert keeper.obey(Notice("3", NoticeKind.DATA_ERASED)) is None
+    assert keeper.obey(Notice("4", NoticeKind.CONSENT_LIMITED)) == 0
+    keeper.close()
+
+
+def test_a_value_is_changed_on_the_gateways_word_alone(tmp_path):
+    """A message that rectifies replaces what was kept, and tells it; any other leaves the first value."""
+    with closing(Keeper(tmp_path / "r.sqlite")) as keeper:
+        said = [
+            keeper.add(Parcel((Record("gw@a/s@a/x", 10**9, value, "W"),), None, "s", None, {}, {}, rectifies=word))
+            for value, word in ((1, False), (2, False), (3, True), (3, True), (4, False))
+        ]
+        assert [[r.value for r in new] for new in said] == [[1], [], [3], [], []]
+        assert keeper._db.execute("SELECT value FROM record").fetchall() == [(3,)]
+
+
+def test_an_order_in_the_literal_form_reaches_what_was_asked_by_prm(tmp_path):
+    """A gateway that does not know how a name was asked names it literally."""
+    keeper = Keeper(tmp_path / "r.sqlite")
+    urn = "urn:dev:prm:30001610071843_x"
+    keeper.add(Parcel((Record(urn, 10**9, 1, "W"),), None, "s", None, {}, {urn: "gw@a/s@a/x"}))
+    assert keeper.obey(Notice("1", NoticeKind.DATA_ERASED, "gw@a/s@a/y")) == 0
+    assert keeper.obey(Notice("2", NoticeKind.DATA_ERASED, "gw@a/s@a/x")) == 1
+    keeper.close()
+
+
+def test_what_is_rectified_is_asked_for_again_also_after_a_restart(tmp_path):
+    """By the identifiers that the notice meets; the gap closes with the last page, and what changed is told."""
+    path = tmp_path / "r.sqlite"
+    keeper = Keeper(path)
+    keeper.add(parcel(0, 3), "a@x")
+    told = Notice("1", NoticeKind.DATA_RECTIFIED, "gw@a/s@a/x", 10**9 + 1, 10**9 + 2)
+    assert keeper.obey(told, "a@x", ["gw@a/s@a", "gw@a/s@a/y"]) == 0
+    keeper.close()
+    keeper = Keeper(path)
+    (gap,) = keeper.gaps("a@x")
+    assert (gap.identifier, gap.first, gap.last, gap.replaces) == ("gw@a/s@a", 10**9 + 1, 10**9 + 3, True)
+    records = tuple(Record("gw@a/s@a/x", 10**9 + n, value, "W") for n, value in ((1, 1), (2, 77)))
+    changed = keeper.replace(Parcel(records, None, "s", None, {}, {}))
+    assert [(r.time - 10**9, r.value) for r in changed] == [(2, 77)]
+    assert keeper.gaps("a@x") == [gap]
+    assert keeper.replace(Parcel((), None, "s", None, {}, {}), gap.id) == []
+    assert keeper.gaps("a@x") == []
     keeper.close()
 
 

@@ -37,6 +37,10 @@ class Process:
         self._process.kill()
         self._process.wait()
 
+    def wait(self, seconds):
+        """The exit code, when it ends by itself."""
+        return self._process.wait(seconds)
+
     def stop(self, seconds=10):
         """SIGTERM; the exit code."""
         self._process.send_signal(signal.SIGTERM)
@@ -53,7 +57,7 @@ class Process:
 class House:
     """A gateway's folder: configuration, accounts, the command line."""
 
-    def __init__(self, folder, federation, source, *, commit_interval_s=1, extra="", python=sys.executable):
+    def __init__(self, folder, federation, source, *, commit_interval_s=1, batch_s=0, extra="", python=sys.executable):
         self.folder, self.federation, self.python = folder, federation, python
         folder.mkdir(exist_ok=True)
         (folder / "password").write_text(PASSWORD + "\n")
@@ -63,7 +67,7 @@ class House:
             f'[[meter]]\nsource = "{source}"\nsensor = "ab12"\nclock = "meter"\n'
             f'[store]\ndirectory = "data"\ncommit_interval_s = {commit_interval_s}\n'
             f'[federation]\njid = "{HOME}"\npassword_file = "password"\n'
-            f'address = "{federation.address(home)}"\nca_file = "{federation.ca}"\n{extra}'
+            f'address = "{federation.address(home)}"\nca_file = "{federation.ca}"\nbatch_s = {batch_s}\n{extra}'
         )
         for jid in (HOME, FAR):
             user, domain = jid.split("@")
@@ -82,9 +86,9 @@ class House:
     def gateway(self, level="INFO"):
         return Process(self.folder, "gateway", "run", "--config", self.config, "--log-level", level, python=self.python)
 
-    def recipient(self, level="INFO"):
+    def recipient(self, level="INFO", *more, name="recipient"):
         return Process(
-            self.folder, "recipient", "consume", "--jid", FAR, "--password-file", self.folder / "password",
+            self.folder, name, "consume", *more, "--jid", FAR, "--password-file", self.folder / "password",
             "--address", self.federation.address(FAR.partition("@")[2]), "--ca-file", self.federation.ca,
             "--gateway", f"{HOME}/proxy", "--identifier", f"{HOME}/ab12@sen1.test", "--store", self.received,
             "--log-level", level, python=self.python,

@@ -17,6 +17,7 @@ import pytest
 from federation import wait_until
 from simulator.process import Meter
 from tests.integration.processes import FAR, ROOT, House
+from tests.integration.test_promises_kept import watch_then_withdraw
 
 DEBIAN_PYTHON = "/usr/bin/python3"
 VENV = ROOT / ".cache" / "debian-venv"
@@ -140,6 +141,12 @@ def test_the_chain_works_on_debians_libraries(federation, tmp_path, debian_pytho
     for process in (gateway, recipient):
         log = process.log.read_text()
         assert not [word for word in NOISE if word in log], log
+
+
+@pytest.mark.slow
+def test_notices_and_live_values_work_on_debians_libraries(federation, tmp_path, debian_python):
+    """slixmpp 1.10 sends, shows and obeys what the newest does."""
+    watch_then_withdraw(federation, tmp_path, debian_python)
 
 
 def received(path):

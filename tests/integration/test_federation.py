@@ -484,14 +484,12 @@ def test_consume_prints_what_it_keeps_and_ends_after_its_count(scene, house, tmp
                 scene, tmp_path, "--store", str(file), "--history-from", "2026-06-01", "--count", "10"
             )
             async with asyncio.timeout(20):
-                # What is read before the history was asked for would be in it, and end the count before the push.
-                past = [await process.stdout.readline() for _ in range(6)]
-            await eventually(lambda: house.store.subscriptions(scene.coop))
-            house.minutes(2)
-            async with asyncio.timeout(20):
+                # The history of three minutes first: what comes after it is pushed, and has to be confirmed.
+                history = [await process.stdout.readline() for _ in range(6)]
+                house.minutes(2)
                 out, err = await process.communicate()
             await eventually(lambda: not house.waiting(scene.coop))
-            return process.returncode, [json.loads(line) for line in (*past, *out.splitlines())], err.decode()
+            return process.returncode, [json.loads(line) for line in [*history, *out.splitlines()]], err.decode()
 
     code, lines, err = asyncio.run(scenario())
     assert (code, err) == (0, "")

@@ -34,7 +34,7 @@ class Member(House):
             f'[[meter]]\nsource = "{folder / "ttyTIC"}"\nsensor = "{sensor}"\nclock = "meter"\n'
             f'[store]\ndirectory = "data"\ncommit_interval_s = 1\n'
             f'[federation]\njid = "{jid}"\npassword_file = "password"\n'
-            f'address = "{federation.address(domain)}"\nca_file = "{federation.ca}"\n'
+            f'address = "{federation.address(domain)}"\nca_file = "{federation.ca}"\nbatch_s = 0\n'
             f'[[received]]\nname = "other"\nprovider = "{other}/proxy"\nhistory = 1\n'
             f'identifier = "{other}/{other_sensor}@{other.partition("@")[2]}"\n'
         )

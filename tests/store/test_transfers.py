@@ -76,15 +76,16 @@ def test_past_recipients_are_those_whose_data_overlap(store, recorder):
 
 
 def test_whoever_received_it_is_told_that_it_was_erased(store, recorder):
-    """Withdrawn recipients too, once each, with the period; nobody else."""
+    """Withdrawn recipients too, and who is being sent it, once each, with the period; nobody else."""
     give(store, "consumption")
     give(store, "consumption", recipient=TOWN)
     read(store, recorder, 0, 1)
     store.confirm(COOP, 0, 2, NOW)
     store.revoke(COOP, "", NOW)
-    assert store.tell_past_recipients(ERASED, "house", "consumption", START, START + 9, NOW) == [COOP]
+    give(store, "contract", recipient="other@sen3.test")
+    assert store.tell_past_recipients(ERASED, "house", "consumption", START, START + 9, NOW) == [COOP, TOWN]
     assert store.tell_past_recipients(ERASED, "house", "production", START, START + 9, NOW) == []
-    notice = store.notices()[-1]
+    notice = store.notices()[-2]
     assert (notice.recipient, notice.kind) == (COOP, ERASED)
     assert notice.payload == {
         "sensor": "ab12cd34ef",
@@ -104,6 +105,14 @@ def test_a_withdrawal_names_the_whole_period_that_was_handed_over(store, recorde
     assert (payload["first"] - START, payload["last"] - START) == (0, 900)
 
 
+def test_a_withdrawal_names_what_is_under_way_by_a_clock_that_is_ahead(store, recorder):
+    """It may have arrived without being confirmed, and its time has not come yet."""
+    give(store, POWER)
+    read(store, recorder, 0, 200)
+    store.revoke(COOP, "", START + 60)
+    assert store.notices()[-1].payload["last"] - START == 200
+
+
 def test_the_log_of_transfers_does_not_make_a_subscriber(store, recorder):
     """Who only asked for history is no link of the outbox."""
     read(store, recorder, 0)
@@ -112,18 +121,22 @@ def test_the_log_of_transfers_does_not_make_a_subscriber(store, recorder):
 
 
 def test_a_notice_is_due_until_it_is_confirmed(store):
-    """At once, then after a minute, two, four …, once a day at the most; given up after two months."""
+    """At once, then after a minute, two, four …, once a day at the most; given up after two months of that."""
     number = store.queue_notice(COOP, ERASED, {"series": POWER}, NOW, "en")
     now, waits = NOW, []
-    for _ in range(14):
+    for _ in range(70):
         assert [n.id for n in store.notices_to_send(now)] == [number]
         store.notice_sent(number, now)
-        step = next(s for s in (60 * 2**i for i in range(20)) if store.notices_to_send(now + min(s, 86400)))
+        step = next((s for s in (60 * 2**i for i in range(12)) if store.notices_to_send(now + min(s, 86400))), None)
+        if step is None:
+            break
         waits.append(min(step, 86400))
         assert store.notices_to_send(now + waits[-1] - 1) == []
         now += waits[-1]
-    assert waits == [*(60 * 2**i for i in range(11)), 86400, 86400, 86400]
-    assert store.notices_to_send(NOW + 61 * 86400) == []
+    assert waits == [*(60 * 2**i for i in range(11)), *[86400] * 58]
+    assert store.notices_to_send(NOW + 10**9) == []
+    store.welcome(COOP, now)
+    assert [n.id for n in store.notices_to_send(now)] == [number]
 
 
 def test_only_its_recipient_confirms_a_notice(store):
@@ -156,3 +169,44 @@ def test_an_unsubscribed_recipients_last_rows_are_noted_too(store, recorder):
     store.unsubscribe(COOP, "house", POWER)
     store.confirm(COOP, 0, 1, NOW)
     assert len(transfers(store)) == 1
+
+
+def test_the_log_is_summed_up_by_the_day_after_a_week_and_dropped_when_nobody_may_have_it(store, recorder):
+    """Who has what can be told for as long as anybody may keep it, and not an hour longer than that day."""
+    give(store, POWER)
+    read(store, recorder, 0, 60, 120)
+    day = (START // 86_400) * 86_400
+    points = store.history("house", POWER, RAW, START, NOW, 10)
+    for hour, point in enumerate(points):
+        store.note_transfer(COOP, [point], day + hour * 3600)
+    store.forget_transfers(day + 7 * 86_400, 365 * 86_400)
+    assert [row[2:] for row in transfers(store)] == [(day + h * 3600, 60 * h, 60 * h, 1) for h in range(3)]
+    for _ in range(2):
+        store.forget_transfers(day + 8 * 86_400, 365 * 86_400)
+        assert transfers(store) == [(POWER, 0, day, 0, 120, 3)]
+    power = series(store, POWER)
+    assert store.recipients_of(power, START + 60, START + 61) == [COOP]
+    store.forget_transfers(day + 366 * 86_400, 365 * 86_400)
+    assert len(transfers(store)) == 1
+    store.forget_transfers(day + 366 * 86_400 + 1, 365 * 86_400)
+    assert transfers(store) == []
+    assert store._db.execute("SELECT count(*) FROM party").fetchone() == (0,)
+
+
+def test_a_clock_that_is_not_set_forgets_nobody(store, recorder):
+    """1970 is before everything, and nothing is over."""
+    give(store, POWER)
+    read(store, recorder, 0)
+    store.confirm(COOP, 0, 1, NOW)
+    store.forget_transfers(60.0, 365 * 86_400)
+    assert len(transfers(store)) == 1
+
+
+def test_a_confirmed_notice_goes_with_what_it_was_about(store):
+    """One that waits for its confirmation stays."""
+    for recipient in (COOP, TOWN):
+        number = store.queue_notice(recipient, ERASED, {}, NOW)
+        store.notice_sent(number, NOW)
+    store.notice_confirmed(1, COOP, NOW)
+    store.forget_transfers(NOW + 101, 100)
+    assert [notice.recipient for notice in store.notices()] == [TOWN]

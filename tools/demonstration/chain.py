@@ -184,7 +184,7 @@ class Chain:
         secret.write_text(password + "\n")
         return (
             f'[federation]\njid = "{ACCOUNT}@{HOME_DOMAIN}"\npassword_file = "password"\n'
-            f'address = "{federation.address(HOME_DOMAIN)}"\nca_file = "{federation.ca}"\n'
+            f'address = "{federation.address(HOME_DOMAIN)}"\nca_file = "{federation.ca}"\nbatch_s = 0\n'
         )
 
     def _consent(self) -> None:

@@ -1,0 +1,40 @@
+"""``python -m benchmarks``: started by ``tools/bench``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks import live
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PAIRS = {"pe": ("prosody", "ejabberd"), "ep": ("ejabberd", "prosody")}
+
+
+def main() -> int:
+    """Measure and print; figures, not verdicts: machines differ."""
+    parser = argparse.ArgumentParser(prog="tools/bench", description="What the gateway takes, measured here.")
+    parser.add_argument("--seconds", type=float, default=30.0, help="for how long each figure is measured")
+    parser.add_argument(
+        "--servers", choices=PAIRS, default="pe", help="home and far server (default: Prosody, ejabberd)"
+    )
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="linky-bench-") as folder:
+        found = live.measure(Path(folder), ROOT, PAIRS[options.servers], options.seconds)
+    if options.json:
+        print(json.dumps({"servers": options.servers, **found}))
+        return 0
+    print("live value, last byte of the frame → handler in the other domain, the whole chain on loopback")
+    print(
+        f"  {found['values']:.0f} values: median {found['live_median_ms']:.1f} ms, 95 % {found['live_p95_ms']:.1f} ms"
+    )
+    print(f"  a ping through the same servers and back: median {found['ping_median_ms']:.1f} ms")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,132 @@
+"""How long a live value is under way: from the last byte of the meter's frame to a recipient in the other domain.
+
+The whole chain on loopback: a simulated meter at its own pace on a pty, the daemon, two servers, a subscriber here.
+Beside it the time that the servers alone take: a ping from the subscriber to the gateway and back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import statistics
+import subprocess
+import sys
+import time
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+from federation import Federation
+from gateway.errors import FederationError
+from gateway.federation.form import build_submit
+from gateway.federation.session import Account, Session, Stanza
+from gateway.federation.stanza import QUOALISE, parse_quoalise
+from simulator.process import Meter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+HOME, FAR, SENSOR = "maison@sen1.test", "coop@sen2.test", "ab12"
+_ASK_S, _PATIENCE_S = 0.5, 60.0
+
+
+def measure(folder: Path, root: Path, pair: tuple[str, str], seconds: float) -> dict[str, float]:
+    """Milliseconds: median and 95th percentile of live values, median of a ping and back; and how many values came."""
+    with ExitStack() as stack:
+        federation = stack.enter_context(Federation(folder / "xmpp", *pair))
+        meter = stack.enter_context(Meter(folder / "ttyTIC", mode="standard", seed=1))
+        config = _configure(folder, federation)
+        _gateway(root, config, "consent", "grant", FAR, "--series", "consumption", "--granularity", "raw")
+        stack.enter_context(_running(folder, root, config))
+        account = Account(
+            FAR, (folder / "password").read_text().strip(), federation.address("sen2.test"), federation.ca, "bench"
+        )
+        arrived, pings = asyncio.run(_watch(account, seconds))
+        sent = {r["frame"]: float(r["host"]) for r in meter.records() if r["event"] == "sent"}
+        second = {int(frame["time"]): number for number, frame in enumerate(meter.truth())}
+    delays = [(at - sent[second[s]]) * 1000 for s, at in arrived.items() if second.get(s) in sent]
+    if len(delays) < 3:
+        raise SystemExit("tools/bench: too few live values came to measure anything")
+    return {
+        "values": len(delays),
+        "live_median_ms": statistics.median(delays),
+        "live_p95_ms": statistics.quantiles(delays, n=20)[-1],
+        "ping_median_ms": statistics.median(pings),
+    }
+
+
+async def _watch(account: Account, seconds: float) -> tuple[dict[int, float], list[float]]:
+    """Second of the frame -> when its values were here (POSIX seconds); and the pings, in milliseconds."""
+    arrived: dict[int, float] = {}
+    session, stop, first, pings = Session(account), asyncio.Event(), asyncio.Event(), []
+
+    def take(stanza: Stanza) -> None:
+        now = time.time()
+        pack = stanza.xml.find(f"{{{QUOALISE}}}quoalise")
+        if pack is not None:
+            for record in parse_quoalise(pack, now).records:
+                arrived.setdefault(int(record.time), now)
+            first.set()
+
+    session.listen(f"{{jabber:client}}message/{{{QUOALISE}}}quoalise", take)
+    task = asyncio.create_task(session.run(stop))
+    async with asyncio.timeout(_PATIENCE_S):
+        await session.connected.wait()
+        await _subscribe(session)
+        await first.wait()
+    arrived.clear()
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        begun = time.monotonic()
+        await session.request(f"{HOME}/proxy", ET.Element("{urn:xmpp:ping}ping"), kind="get")
+        pings.append((time.monotonic() - begun) * 1000)
+        await asyncio.sleep(0.7)
+    stop.set()
+    await task
+    return arrived, pings
+
+
+async def _subscribe(session: Session) -> None:
+    """Ask until the gateway is there and knows its meter."""
+    fields = {"identifier": f"{HOME}/{SENSOR}@sen1.test", "mode": "live", "minimum_interval": "1"}
+    while True:
+        try:
+            await session.request(f"{HOME}/proxy", build_submit("subscribe", fields))
+        except FederationError:
+            await asyncio.sleep(_ASK_S)
+        else:
+            return
+
+
+def _configure(folder: Path, federation: Federation) -> Path:
+    password = secrets.token_urlsafe(16)
+    (folder / "password").write_text(password + "\n")
+    for jid in (HOME, FAR):
+        federation.register(*jid.split("@"), password)
+    config = folder / "gateway.toml"
+    config.write_text(
+        f'[[meter]]\nsource = "{folder / "ttyTIC"}"\nsensor = "{SENSOR}"\nclock = "meter"\nmode = "standard"\n'
+        f'[store]\ndirectory = "data"\ncommit_interval_s = 5\n'
+        f'[federation]\njid = "{HOME}"\npassword_file = "password"\n'
+        f'address = "{federation.address("sen1.test")}"\nca_file = "{federation.ca}"\n'
+    )
+    return config
+
+
+def _gateway(root: Path, config: Path, *words: str) -> None:
+    command = [sys.executable, "-m", "gateway", *words, "--config", str(config)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=root)
+
+
+@contextmanager
+def _running(folder: Path, root: Path, config: Path) -> Iterator[None]:
+    """The daemon, until the end of the block."""
+    command = ["setpriv", "--pdeathsig", "TERM", "--", sys.executable, "-m", "gateway", "run", "--config", str(config)]
+    with (folder / "gateway.err").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=root)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(30)
