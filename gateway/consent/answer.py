@@ -23,6 +23,7 @@ from gateway.store.recorder import iso
 from gateway.store.terms import Offer, check_path, check_terms
 
 if TYPE_CHECKING:
+    from gateway.store.access import Access
     from gateway.store.store import Store
     from gateway.store.terms import AccessRequest, Terms
 
@@ -55,14 +56,14 @@ def offers_of(store: Store, request: AccessRequest, less: Narrowing, now: float)
     return [Offer(meter, path, granularity, until, int(now), terms) for path in dict.fromkeys(paths)]
 
 
-def describe_request(store: Store, request: AccessRequest) -> dict[str, object]:
+def describe_request(store: Access, request: AccessRequest) -> dict[str, object]:
     """A request as the command line shows it; the meter is null when no meter of this house has that name."""
     return {
         "id": request.id,
         "at": iso(request.at),
         "from": request.jid,
         "sensor": request.sensor,
-        "meter": _named(store, request.sensor),
+        "meter": _named(store, request),
         "series": request.prefix,
         "granularity": request.granularity.code,
         "until": None if request.until is None else iso(request.until),
@@ -100,7 +101,7 @@ def _until(request: AccessRequest, less: Narrowing, now: float) -> int:
 
 
 def _meter(store: Store, request: AccessRequest, less: Narrowing) -> str:
-    meant = _named(store, request.sensor)
+    meant = _named(store, request)
     if meant is not None and less.meter not in (None, meant):
         raise _wider(f"meter {less.meter}", f"meter {meant}")
     if meant is None and less.meter is None:
@@ -111,9 +112,10 @@ def _meter(store: Store, request: AccessRequest, less: Narrowing) -> str:
     return choose_meter([m.name for m in store.meters()], meant or less.meter)
 
 
-def _named(store: Store, sensor: str) -> str | None:
-    """The meter that somebody outside means: by the id in names, or by its delivery point."""
-    return next((m.name for m in store.meters() if sensor in (m.sensor, m.prm)), None)
+def _named(store: Access, request: AccessRequest) -> str | None:
+    """The meter that somebody outside means: by the id in names, by its delivery point, or by its pseudonym."""
+    known = [*store.meters(), *store.view_of(request.jid, request.at).meters]
+    return next((m.name for m in known if request.sensor in (m.sensor, m.prm)), None)
 
 
 def _wider(given: str, asked: str) -> ConsentError:

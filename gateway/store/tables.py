@@ -132,7 +132,9 @@ def _series(row: tuple[int, str, str, str, str], span: tuple[int, int]) -> Serie
     return Series(number, meter, path, unit, kind, *span)
 
 
-def point(series: Series, granularity: int, time: int, value: Value, quality: int | None = None) -> Point:
+def point(
+    series: Series, granularity: int, time: int, value: Value, quality: int | None = None, rectified: int = 0
+) -> Point:
     """A row as a point; means are rounded to a tenth, which is finer than any meter measures."""
     rounded = round(value, 1) if isinstance(value, float) else value
-    return Point(series, Granularity(granularity), time, rounded, QUALITIES[quality])
+    return Point(series, Granularity(granularity), time, rounded, QUALITIES[quality], bool(rectified))
