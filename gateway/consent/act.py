@@ -12,7 +12,7 @@ from gateway.consent.answer import Narrowing, describe_request, offers_of
 from gateway.consent.grant import Order, describe, grant, offer_of, revoke
 from gateway.consent.text import TEXT_VERSION, Text, consent_text
 from gateway.errors import ConsentError, GatewayError
-from gateway.store.terms import LANGS, Proof, check_jid
+from gateway.store.terms import LANGS, Proof, ShownText, check_jid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,7 +30,7 @@ def act(store: Store, request: Words, now: float) -> object:
 def _grant(store: Store, request: Words, now: float) -> object:
     order = _order(request)
     if request.get("shown"):
-        _check_shown(_text_of_order(store, request, _shown(request)["lang"], now), request)
+        _keep_shown(store, _text_of_order(store, request, _shown(request)["lang"], now), request)
     return describe(grant(store, order, now, _proof(request)), now)
 
 
@@ -66,7 +66,7 @@ def _answer(store: Store, request: Words, now: float) -> object:
     asked = store.waiting_access(_number(request), now)
     if request.get("yes") is not True:
         return describe_request(store, store.refuse_access(asked.id, now))
-    _check_shown(_text_of_answer(store, request, _shown(request)["lang"], now), request)
+    _keep_shown(store, _text_of_answer(store, request, _shown(request)["lang"], now), request)
     offers = offers_of(store, asked, _narrowing(request), now)
     return [describe(consent, now) for consent in store.grant_access(asked.id, offers, _proof(request), now)]
 
@@ -97,9 +97,11 @@ def _text_of_answer(store: Store, request: Words, lang: str, now: float) -> Text
     return Text("\n".join(texts), _known(lang))
 
 
-def _check_shown(text: Text, request: Words) -> None:
+def _keep_shown(store: Store, text: Text, request: Words) -> None:
+    """Keep the words beside the consent that names their hash: in ten years no program makes them again."""
     if _shown(request)["hash"] != text.hash:
         raise ConsentError("what would be given is no longer what was shown: read it again, then answer")
+    store.keep_text(ShownText(text.hash, text.lang, text.words))
 
 
 def _shown(request: Words) -> dict[str, str]:

@@ -12,6 +12,7 @@ from gateway.consent.grant import (
     DEFAULT_DAYS,
     LONGEST_DAYS,
     check_clock,
+    choose_manner,
     choose_meter,
     describe_terms,
     read_day,
@@ -39,6 +40,8 @@ class Narrowing:
     no_history: bool = False
     history_from: str | None = None
     meter: str | None = None
+    profile: str | None = None
+    pseudonym: bool = False
 
 
 def offers_of(store: Store, request: AccessRequest, less: Narrowing, now: float) -> list[Offer]:
@@ -53,7 +56,10 @@ def offers_of(store: Store, request: AccessRequest, less: Narrowing, now: float)
             raise _wider(f"series {path}", request.prefix)
     until, meter = _until(request, less, now), _meter(store, request, less)
     terms = check_terms(_terms(request.terms, less))
-    return [Offer(meter, path, granularity, until, int(now), terms) for path in dict.fromkeys(paths)]
+    offers = [Offer(meter, path, granularity, until, int(now), terms) for path in dict.fromkeys(paths)]
+    chosen = less.profile, less.pseudonym
+    manners = [choose_manner(store, request.jid, o, now, chosen[0], pseudonym=chosen[1]) for o in offers]
+    return [replace(offer, manner=manner) for offer, manner in zip(offers, manners, strict=True)]
 
 
 def describe_request(store: Access, request: AccessRequest) -> dict[str, object]:

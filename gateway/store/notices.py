@@ -16,7 +16,7 @@ from gateway.store.terms import LANGS, Notice, NoticeKind
 _FIRST_RETRY_S, _LAST_RETRY_S = 60, 86400
 
 # What nobody confirmed in that time goes to an address that is no longer there, or to a program that never confirms.
-_GIVEN_UP_S = 60 * 86400
+GIVEN_UP_S = 60 * 86400
 
 _COLUMNS = "id, recipient, at, kind, payload, lang, attempts, sent_at, confirmed_at"
 
@@ -46,7 +46,7 @@ class Notices(Tables):
             f"SELECT {_COLUMNS} FROM notice WHERE confirmed_at IS NULL"  # noqa: S608 (built of constants)
             " AND (sent_at IS NULL OR (at > :now - :over AND sent_at + min(:last, :first << min(attempts - 1, 20))"
             " <= :now)) ORDER BY id LIMIT :limit",
-            {"now": now, "over": _GIVEN_UP_S, "first": _FIRST_RETRY_S, "last": _LAST_RETRY_S, "limit": limit},
+            {"now": now, "over": GIVEN_UP_S, "first": _FIRST_RETRY_S, "last": _LAST_RETRY_S, "limit": limit},
         )
         return [_notice(row) for row in rows]
 

@@ -16,7 +16,9 @@ from gateway.store.access import Access
 from gateway.store.connection import open_reader, open_writer
 from gateway.store.corrections import Corrections
 from gateway.store.dump import snapshot
+from gateway.store.erasure import Erasure
 from gateway.store.history import History
+from gateway.store.notices import GIVEN_UP_S
 from gateway.store.points import Granularity, Series
 from gateway.store.received import ReceivedPoints
 from gateway.store.recorder import INDEX_SET_BY_HAND, METER_REPLACED, day_end, day_start
@@ -43,7 +45,7 @@ _QUALITY = {Quality.METER: 0, Quality.HOST: 1, Quality.MANUAL: MANUAL}
 _CURVE_ALIVE_S = 86400
 
 
-class Store(Corrections, Access, History, Undated, ReceivedPoints):
+class Store(Erasure, History, Undated):
     """The database of a gateway, opened for writing. All calls must come from one thread at a time.
 
     Args:
@@ -80,6 +82,9 @@ class Store(Corrections, Access, History, Undated, ReceivedPoints):
         """Undo everything since ``begin``."""
         super().rollback()
         # They may name series whose rows are gone with it.
+        self._forget_series()
+
+    def _forget_series(self) -> None:
         self._paths.clear()
 
     @translated
@@ -278,6 +283,7 @@ class Store(Corrections, Access, History, Undated, ReceivedPoints):
                 )
                 self._db.execute("DELETE FROM minute WHERE series = ? AND time < ?", [series.id, latest - minute_s])
             self._expire_outbox(meter.id, latest - outbox_s)
+        self._forget_last_words(now - GIVEN_UP_S)
         self.commit()
 
 

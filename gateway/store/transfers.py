@@ -86,8 +86,8 @@ class Transfers(Pseudonyms):
     ) -> list[str]:
         """Queue, in the open transaction, a notice to whoever was handed data of these series of ``[first, last)``.
 
-        One for each id under which a recipient knows the meter, by ``prefix``, or by the series themselves where that is
-        None. A period from 0 on, or up to ``FOR_EVER``, is told as far as the recipient was handed anything.
+        One for each id under which a recipient knows the meter, by ``prefix``, or by the series where that is None. A
+        period from 0 on, or up to ``FOR_EVER``, is told as far as the recipient was handed anything.
         """
         told: dict[str, dict[str, tuple[int, int]]] = {}
         for series in concerned:

@@ -133,7 +133,7 @@ def test_the_consent_names_the_text_that_was_read(store):
     """Version, language, hash, who and how."""
     (given,), text = answer(store, lang="en")
     assert "to share a roof" in text["words"]
-    assert given["text"] == {"version": "1", "lang": "en", "sha256": text["hash"]}
+    assert given["text"] == {"version": "2", "lang": "en", "sha256": text["hash"]}
     assert (given["given_by"], given["channel"], given["state"]) == ("anne", "command", "valid")
     assert (given["controller"], given["history_from"]) == ("La Coop", "2026-05-31T22:00:00Z")
 
@@ -180,7 +180,7 @@ def test_pending_requests_are_shown_with_the_meter_they_mean(store):
         {"do": "grant", "order": {"recipient": COOP}},
         {"do": "grant", "order": {"recipient": COOP, "series": ["x"]}},
         {"do": "consent-text", "number": 1},
-        {"do": "consent-text", "number": "1", "lang": "fr"},
+        {"do": "consent-text", "number": "2", "lang": "fr"},
         {"do": "consent-text", "number": 1, "lang": "fr", "less": [], "retention": "P1Y"},
         {"do": "consent-text", "number": 1, "lang": "fr", "less": {"colour": "red"}, "retention": "P1Y"},
         {"do": "answer-access", "yes": True, "number": 1, "shown": "fr"},
