@@ -285,7 +285,8 @@ class Gateway:
         return done
 
     def _recorders(self) -> list[Recorder]:
-        return [one.recorder for one in (*self._meters.values(), *self._counters.known.values())]
+        counters = [counter.recorder for counter in self._counters.known.values()]
+        return [*(meter.recorder for meter in self._meters.values()), *counters]
 
     async def _enter(self, request: dict[str, Any]) -> object:
         """A reading by hand: after everything that was counted before it, before everything that is counted after."""

@@ -7,6 +7,7 @@ daily: the French authority found consents void for that (2020).
 
 from __future__ import annotations
 
+import enum
 import hashlib
 import re
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from gateway.store.recorder import PARIS
 from gateway.store.terms import Profile, Role, shortest
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gateway.store.terms import Manner, Notice, Offer, Terms
 
 TEXT_VERSION = "2"
@@ -150,20 +153,41 @@ class Text:
         return hashlib.sha256(self.words.encode()).hexdigest()
 
 
+class Passage(enum.Enum):
+    """A template that is filled in for a household."""
+
+    CONSENT = "consent"
+    CONSENTED = "consented"
+    INFORMATION = "information"
+
+
 def consent_text(recipient: str, offer: Offer, lang: str, house_retention: str) -> Text:
     """The whole text of a consent that is about to be given."""
-    terms, granularity = offer.terms, offer.granularity
-    history = _HISTORY[lang]
+    words = {"version": TEXT_VERSION, "recipient": recipient, **who(offer.terms, lang)}
+    return Text(fill(Passage.CONSENT, lang, words | describe_offer(offer, lang, house_retention)), lang)
+
+
+def fill(passage: Passage, lang: str, words: Mapping[str, str]) -> str:
+    """A template with its places filled in."""
+    return _template(f"{passage.value}.{lang}.md").substitute(words)
+
+
+def who(terms: Terms, lang: str) -> dict[str, str]:
+    """Who receives the data, as it says itself."""
+    stated = {name: getattr(terms, name) or _UNSTATED[lang] for name in ("controller", "contact", "privacy")}
+    return stated | {"role": _ROLE[lang][terms.role], "code": _code(terms, lang)}
+
+
+def describe_offer(offer: Offer, lang: str, house_retention: str) -> dict[str, str]:
+    """What is given, why, how fine, which way and for how long."""
+    terms, history = offer.terms, _HISTORY[lang]
     words = {
-        "version": TEXT_VERSION,
-        "recipient": recipient,
-        "role": _ROLE[lang][terms.role],
-        "code": _code(terms, lang),
+        "purpose": terms.purpose or _UNSTATED[lang],
         "data": _DATA[lang][offer.prefix.partition("/")[0]],
         "series": offer.prefix,
         "meter": offer.meter,
-        "granularity": _GRANULARITY[lang][granularity],
-        "reveals": _REVEALS[lang][granularity],
+        "granularity": _GRANULARITY[lang][offer.granularity],
+        "reveals": _REVEALS[lang][offer.granularity],
         "push": _YES_NO[lang][0 if terms.push else 1],
         "history": history[0] if not terms.history else history[1],
         "begins": day(offer.begins),
@@ -173,8 +197,7 @@ def consent_text(recipient: str, offer: Offer, lang: str, house_retention: str) 
     }
     if terms.history_from is not None:
         words["history"] = f"{history[2]} {day(terms.history_from)}"
-    stated = {name: getattr(terms, name) or _UNSTATED[lang] for name in ("controller", "contact", "privacy", "purpose")}
-    return Text(_template(f"consent.{lang}.md").substitute(words | stated), lang)
+    return words
 
 
 def manner_words(manner: Manner, lang: str) -> dict[str, str]:

@@ -69,7 +69,7 @@ def _rectify(store: Store, request: Words, now: float) -> object:
         granularity = Granularity.parse(_word(request, "granularity"))
     except ValueError as error:
         raise GatewayError(str(error)) from error
-    words = (_word(request, "meter"), _word(request, "series"), granularity, time, _word(request, "value"))
+    words = (_meter(store, request), _word(request, "series"), granularity, time, _word(request, "value"))
     found = store.rectify(*words, now, _word({"by": ""} | request, "by"), _word({"reason": ""} | request, "reason"))
     return [_correction(one) for one in found]
 
@@ -100,6 +100,19 @@ def _range(store: Store, request: Words) -> Range:
     if prefix and not store.has_series(span):
         raise GatewayError(f"series {prefix!r}: there is none at or below this path; `linky-gateway export` lists them")
     return span
+
+
+def _meter(store: Store, request: Words) -> str:
+    """The meter whose series is to be corrected; the only one that has it needs no naming."""
+    path = _word(request, "series")
+    having = [m.name for m in store.meters() if any(s.path == path for s in store.series(m.name))]
+    wanted = request.get("meter")
+    if wanted is None and len(having) == 1:
+        return having[0]
+    if wanted in having:
+        return str(wanted)
+    known = ", ".join(having) or "none; `linky-gateway export --format csv` lists what is stored"
+    raise GatewayError(f"series {path!r}: say with --meter of which meter; those that have it: {known}")
 
 
 def _described(erased: Erased) -> Words:

@@ -180,7 +180,7 @@ def test_pending_requests_are_shown_with_the_meter_they_mean(store):
         {"do": "grant", "order": {"recipient": COOP}},
         {"do": "grant", "order": {"recipient": COOP, "series": ["x"]}},
         {"do": "consent-text", "number": 1},
-        {"do": "consent-text", "number": "2", "lang": "fr"},
+        {"do": "consent-text", "number": "1", "lang": "fr"},
         {"do": "consent-text", "number": 1, "lang": "fr", "less": [], "retention": "P1Y"},
         {"do": "consent-text", "number": 1, "lang": "fr", "less": {"colour": "red"}, "retention": "P1Y"},
         {"do": "answer-access", "yes": True, "number": 1, "shown": "fr"},
