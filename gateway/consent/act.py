@@ -17,6 +17,7 @@ from gateway.store.terms import LANGS, Proof, ShownText, check_jid
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from gateway.store.points import Consent
     from gateway.store.store import Store
 
 Words = dict[str, Any]
@@ -31,7 +32,7 @@ def _grant(store: Store, request: Words, now: float) -> object:
     order = _order(request)
     if request.get("shown"):
         _keep_shown(store, _text_of_order(store, request, _shown(request)["lang"], now), request)
-    return describe(grant(store, order, now, _proof(request)), now)
+    return _described(store, grant(store, order, now, _proof(request)), now)
 
 
 def _revoke(store: Store, request: Words, now: float) -> object:
@@ -48,7 +49,7 @@ def _resume(store: Store, request: Words, now: float) -> object:
 
 
 def _consents(store: Store, _: Words, now: float) -> object:
-    return [describe(consent, now) for consent in store.consents()]
+    return [_described(store, consent, now) for consent in store.consents()]
 
 
 def _pending(store: Store, _: Words, now: float) -> object:
@@ -68,7 +69,7 @@ def _answer(store: Store, request: Words, now: float) -> object:
         return describe_request(store, store.refuse_access(asked.id, now))
     _keep_shown(store, _text_of_answer(store, request, _shown(request)["lang"], now), request)
     offers = offers_of(store, asked, _narrowing(request), now)
-    return [describe(consent, now) for consent in store.grant_access(asked.id, offers, _proof(request), now)]
+    return [_described(store, c, now) for c in store.grant_access(asked.id, offers, _proof(request), now)]
 
 
 ORDERS: Mapping[str, Callable[[Store, Words, float], object]] = {
@@ -81,6 +82,12 @@ ORDERS: Mapping[str, Callable[[Store, Words, float], object]] = {
     "consent-text": _text,
     "answer-access": _answer,
 }
+
+
+def _described(store: Store, consent: Consent, now: float) -> Words:
+    """A consent, with the id by which its recipient knows the meter."""
+    known_as = store.view_of(consent.recipient, now).meter(consent.meter).sensor
+    return describe(consent, now) | {"known_as": known_as}
 
 
 def _text_of_order(store: Store, request: Words, lang: str, now: float) -> Text:

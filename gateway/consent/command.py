@@ -228,7 +228,7 @@ def _directions(row: dict[str, Any]) -> str:
     since = f" since {row['history_from']}" if row["history_from"] else ""
     ways = (["push"] if row["push"] else []) + ([f"history{since}"] if row["history"] else [])
     if row.get("pseudonym"):
-        ways.append("pseudonym")
+        ways.append(f"under the pseudonym {row['known_as']}")
     if row.get("profile", "exact") != "exact":
         ways.append(row["profile"])
     return ", ".join(ways)

@@ -209,13 +209,14 @@ class Commands:
         if end <= start:
             raise bad_request("la fin n'est pas après le début", "the end is not after the start")
         asked = read_granularity(fields)
-        meter = await self._known(identifier)
+        meter = await self._known(identifier, recipient)
         skip, limit = read_window(page)
         question = meter.name, identifier.path, asked, start, end
         found, total, since = await self._call(self._read, recipient, question, skip, limit)
         if page is None and total > MAX_RECORDS:
             raise _too_many(total)
-        points = [point for _, point in found]
+        view = await self._call(self._store.view_of, recipient, self._clock())
+        points = view.points(point for _, point in found)
         try:
             shown = fit(self._publisher, meter, identifier.form, points, MAX_BYTES)
             if page is None and shown < len(points):
@@ -259,7 +260,7 @@ class Commands:
     async def _subscribe(self, fields: Mapping[str, str], _: Page | None, recipient: str) -> _Answer:
         identifier, confirm = read_identifier(fields), read_confirm(fields)
         resume_after = read_number(fields, "resume_after")
-        meter = await self._known(identifier)
+        meter = await self._known(identifier, recipient)
         scopes(await self._call(self._consents, recipient, lambda c: c.terms.push), meter.name, identifier.path, None)
         now = self._clock()
         form = identifier.form.value
@@ -279,7 +280,7 @@ class Commands:
 
     async def _unsubscribe(self, fields: Mapping[str, str], _: Page | None, recipient: str) -> _Answer:
         identifier = read_identifier(fields)
-        meter = await self._meter(identifier)
+        meter = await self._meter(identifier, recipient)
         if meter is not None:
             await self._call(self._store.unsubscribe, recipient, meter.name, identifier.path)
         return (), ()
@@ -291,16 +292,17 @@ class Commands:
             raise _not_authorized()
         return found
 
-    async def _known(self, identifier: Identifier) -> MeterInfo:
-        meter = await self._meter(identifier)
+    async def _known(self, identifier: Identifier, recipient: str) -> MeterInfo:
+        meter = await self._meter(identifier, recipient)
         if meter is None:
             raise _not_authorized()
         return meter
 
-    async def _meter(self, identifier: Identifier) -> MeterInfo | None:
+    async def _meter(self, identifier: Identifier, recipient: str) -> MeterInfo | None:
+        """The meter that the recipient means, by a name under which it knows it; as it knows it."""
         ours = (self._publisher.application, self._publisher.server, self._publisher.server)
         asked = (identifier.application, identifier.server, identifier.sensor_server)
-        meters: list[MeterInfo] = await self._call(self._store.meters)
+        meters = (await self._call(self._store.view_of, recipient, self._clock())).meters
         if identifier.prm is not None:
             return next((m for m in meters if m.prm == identifier.prm), None)
         return next((m for m in meters if asked == ours and m.sensor == identifier.sensor), None)
