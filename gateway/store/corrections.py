@@ -111,7 +111,7 @@ class Corrections(Outbox):
             "DELETE FROM outbox WHERE series = ? AND granularity = ? AND time = ?", [series.id, granularity, time]
         )
         end = time + max(granularity, 1)
-        told = self._tell_past(NoticeKind.DATA_RECTIFIED, series.meter, [series], time, end, now)
+        told = self._tell_past(NoticeKind.DATA_RECTIFIED, series.meter, [series], time, end, now, finest=granularity)
         self._promise_to({*told, *(jid for (jid,) in waiting)}, [corrected], now)
         facts: dict[str, int | str] = {"meter": series.meter, "series": series.path, "granularity": granularity.code}
         facts |= {"first": time, "last": time, "points": 1}

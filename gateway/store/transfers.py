@@ -41,12 +41,16 @@ class Transfers(Pseudonyms):
         self.commit()
 
     @translated
-    def recipients_of(self, series: Series, first: int, last: int) -> list[str]:
-        """Whoever was ever handed data of the series in ``[first, last)``; a period counts when it overlaps."""
+    def recipients_of(self, series: Series, first: int, last: int, finest: int = 0) -> list[str]:
+        """Whoever was ever handed data of the series in ``[first, last)``; a period counts when it overlaps.
+
+        Data finer than ``finest`` (seconds) do not count: a half hour that was wrong says nothing of the minutes.
+        """
         rows = self._db.execute(
             "SELECT DISTINCT jid FROM transfer JOIN party ON party.id = transfer.party"
-            " WHERE series = ? AND first_time < ? AND last_time + max(granularity, 1) > ? ORDER BY jid",
-            [series.id, last, first],
+            " WHERE series = ? AND first_time < ? AND last_time + max(granularity, 1) > ? AND granularity >= ?"
+            " ORDER BY jid",
+            [series.id, last, first, finest],
         )
         return [jid for (jid,) in rows]
 
@@ -83,6 +87,7 @@ class Transfers(Pseudonyms):
         last: int,
         now: float,
         prefix: str | None = None,
+        finest: int = 0,
     ) -> list[str]:
         """Queue, in the open transaction, a notice to whoever was handed data of these series of ``[first, last)``.
 
@@ -91,7 +96,7 @@ class Transfers(Pseudonyms):
         """
         told: dict[str, dict[str, tuple[int, int]]] = {}
         for series in concerned:
-            for jid in self.recipients_of(series, first, last):
+            for jid in self.recipients_of(series, first, last, finest):
                 low, high = self._span_handed(jid, series)
                 name = series.path if prefix is None else prefix
                 low0, high0 = told.setdefault(jid, {}).get(name, (low, high))

@@ -50,7 +50,9 @@ def live(store):
     consent = {"recipient": COOP, "series": "consumption", "granularity": "PT30M", "purpose": "to share a roof"}
     text = act_on_consents(store, {"do": "consent-text", "order": consent, "lang": "fr", "retention": "P3Y"}, NOW)
     shown = {"lang": "fr", "hash": text["hash"]}
-    act_on_consents(store, {"do": "grant", "order": consent, "shown": shown, "retention": "P3Y", "by": "anne"}, NOW)
+    act_on_consents(
+        store, {"do": "grant", "order": consent, "shown": shown, "retention": "P3Y", "by": "marie-odile"}, NOW
+    )
     store.grant(TOWN, "house", "consumption/power", Granularity.RAW, NOW + 10**6, NOW - 10**6, terms=TERMS)
     for jid in (COOP, TOWN):
         store.subscribe(jid, "house", "consumption", "sen1", Confirm.RECEIPT, NOW)
@@ -68,14 +70,14 @@ def live(store):
     store.note_transfer(COOP, store.history("house", "consumption", Granularity.DAY, 0, NOW, 100), NOW)
     store.ask_access(STRANGER, "ab12cd34ef", "production", Granularity.DAY, TERMS, NOW)
     store.queue_notice(TOWN, NoticeKind.CONSENT_LIMITED, {"series": "consumption", "first": START, "last": NOW}, NOW)
-    store.revoke(TOWN, "consumption/power", NOW + 1, "anne")
+    store.revoke(TOWN, "consumption/power", NOW + 1, "marie-odile")
     values = [
         Incoming(f"{ROOF}/pv", f"{ROOF}/pv@x/production/energy", "production/energy", "Wh", "raw", START + 0.5, 7)
     ]
     store.received_begin(ROOF, f"{ROOF}/pv@x", ("0123abcd", 1, 9), START, NOW)
     store.receive(ROOF, [Lot(values, ("0123abcd", 0, 1), "P1Y")], NOW)
     store.received_note(ReceivedEvent(ROOF, START, "data-rectified", "", {"first": START, "last": NOW}), "1", ["x"])
-    store.rectify("house", "contract/tariff", Granularity.RAW, START, "HP", NOW, "anne", "typo")
+    store.rectify("house", "contract/tariff", Granularity.RAW, START, "HP", NOW, "marie-odile", "typo")
 
 
 @pytest.fixture
