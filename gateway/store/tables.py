@@ -137,4 +137,6 @@ def point(
 ) -> Point:
     """A row as a point; means are rounded to a tenth, which is finer than any meter measures."""
     rounded = round(value, 1) if isinstance(value, float) else value
-    return Point(series, Granularity(granularity), time, rounded, QUALITIES[quality], bool(rectified))
+    # Making one of what is one already is the dearest part of reading a year.
+    period = granularity if isinstance(granularity, Granularity) else Granularity(granularity)
+    return Point(series, period, time, rounded, QUALITIES[quality], bool(rectified))
