@@ -147,7 +147,7 @@ def _erase(ask: Ask, options: argparse.Namespace) -> int:
 
     config, lang, request = load(options.config), _lang(options), _order_of(options)
     found = ask(config, {"do": "privacy-preview", **request})
-    if not options.yes:
+    if not options.yes and found.get("known", True):
         if not (sys.stdin.isatty() and sys.stdout.isatty()):
             raise GatewayError("there is no terminal to confirm on: add --yes to erase without a question")
         _print(question(lang, request, found))

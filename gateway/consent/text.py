@@ -15,6 +15,7 @@ from datetime import datetime
 from functools import cache
 from importlib import resources
 from string import Template
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from gateway.store.points import Granularity
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from gateway.store.terms import Manner, Notice, Offer, Terms
 
 TEXT_VERSION = "2"
+
+# As wide as the templates are.
+_LINE = 118
 
 # What is typed under the text to consent, in the language of the text.
 YES = {"fr": "oui", "en": "yes"}
@@ -205,7 +209,8 @@ def manner_words(manner: Manner, lang: str) -> dict[str, str]:
     removed = _REMOVED[lang]
     parts = [removed["pseudonym"]] if manner.pseudonym else []
     parts += [removed["anonymous"]] if manner.profile is Profile.ANONYMOUS else []
-    said = "\n".join([*parts, removed["left"]]) + "\n" if parts else ""
+    lines = [line for part in (*parts, removed["left"]) for line in wrap(part, _LINE)] if parts else []
+    said = "".join(line + "\n" for line in lines)
     name, exactness = _NAME[lang][manner.pseudonym], _EXACTNESS[lang][manner.profile]
     return {"name": name, "exactness": exactness, "removed": said}
 

@@ -57,10 +57,14 @@ _FIELDS = {
     "version": ("version", "version"),
     "purpose": ("finalité", "purpose"),
     "controller": ("responsable", "controller"),
+    "profile": ("profil", "profile"),
+    "pseudonym": ("pseudonyme", "pseudonym"),
+    "what": ("quoi", "what"),
+    "consents": ("consentements", "consents"),
 }
 _ERASED = ("effacé", "erased")
 # Their numbers are 0 and 1.
-_FLAGS = {"push", "history"}
+_FLAGS = {"push", "history", "pseudonym"}
 _YES, _NO = ("oui", "yes"), ("non", "no")
 # Their numbers are POSIX seconds.
 _TIMES = {"begins", "until", "day", "first", "last", "begins_at", "expires_at"}

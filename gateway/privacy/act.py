@@ -48,6 +48,8 @@ def _erase(store: Store, request: Words, now: float) -> object:
     if what == "recipient":
         recipient = check_jid(_word(request, "recipient"))
         if not store.knows(recipient):
+            # Said twice because a reader held the log the first time: that is what there is to do.
+            store.wipe()
             raise ConsentError(f"{recipient}: nothing is kept about it")
         done = {"consents": store.erase_recipient(recipient, now, by)}
     elif what == "everything":

@@ -15,8 +15,7 @@ _SAID = {
         "range": "À effacer : {readings} mesures et cumuls, {queued} messages en attente, {events} évènements.",
         "everything": "À effacer : TOUT ce que la passerelle sait de ce foyer ({readings} mesures et cumuls), avec les"
         " consentements, qui sont d'abord retirés, et les séries reçues d'autres.",
-        "recipient": "À effacer : ce qui est gardé sur {recipient}, dont {consents} consentements, qui sont d'abord"
-        " retirés.",
+        "recipient": "À effacer : ce qui est gardé sur {recipient}. Consentements, d'abord retirés : {consents}.",
         "told": "Seront priés d'effacer aussi : {told}.",
         "nobody": "Personne n'a reçu ces mesures.",
         "asked": "{recipient} est prié d'effacer ce qu'il a reçu.",
@@ -25,7 +24,7 @@ _SAID = {
         "nothing": "rien n'a été effacé",
         "empty": "il n'y a rien à effacer là",
         "done": "effacé : {readings} mesures et cumuls, {queued} messages en attente, {events} évènements",
-        "done-recipient": "effacé : {consents} consentements et ce qui était gardé sur {recipient}",
+        "done-recipient": "effacé : ce qui était gardé sur {recipient} ; consentements : {consents}",
         "wiped": "le fichier de la base est réécrit sans ces données",
         "held": "un autre programme lit la base : répétez la commande après lui, pour que les octets disparaissent",
         "copies": "des fichiers abîmés mis de côté contiennent encore d'anciennes données : {copies}",
@@ -43,8 +42,7 @@ _SAID = {
         "range": "To erase: {readings} readings and roll-ups, {queued} messages that wait, {events} events.",
         "everything": "To erase: EVERYTHING that the gateway knows of this household ({readings} readings and"
         " roll-ups), with the consents, which are withdrawn first, and the series received from others.",
-        "recipient": "To erase: what is kept about {recipient}, {consents} consents among it, which are withdrawn"
-        " first.",
+        "recipient": "To erase: what is kept about {recipient}. Consents, withdrawn first: {consents}.",
         "told": "Will be asked to erase too: {told}.",
         "nobody": "Nobody has received these readings.",
         "asked": "{recipient} is asked to erase what it has received.",
@@ -53,7 +51,7 @@ _SAID = {
         "nothing": "nothing was erased",
         "empty": "there is nothing to erase there",
         "done": "erased: {readings} readings and roll-ups, {queued} messages that waited, {events} events",
-        "done-recipient": "erased: {consents} consents and what was kept about {recipient}",
+        "done-recipient": "erased: what was kept about {recipient}; consents: {consents}",
         "wiped": "the database's file is written anew without these data",
         "held": "another program reads the database: repeat the command when it has ended, so that the bytes go too",
         "copies": "damaged files that were set aside still hold old data: {copies}",

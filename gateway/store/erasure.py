@@ -142,14 +142,7 @@ class Erasure(Corrections, Access, ReceivedPoints):
         """
         self._secure()
         self.begin()
-        consents = self.consents(recipient)
-        for consent in consents:
-            if consent.withdrawn_at is None:
-                self._change(consent, Change.WITHDRAWN, now, by, Channel.COMMAND)
-        # Of several versions one: the oldest reaches furthest back.
-        for consent in {(c.meter, c.prefix): c for c in reversed(consents)}.values():
-            for sensor in self._known_as(recipient, consent.meter, now):
-                self._queue_notice(recipient, NoticeKind.CONSENT_WITHDRAWN, self._facts(consent, now, sensor), now)
+        consents = self._withdraw_all(recipient, now, by)
         # What it was handed of the day goes into the journal under its commitment, and the name goes with the others.
         self.journal.flush()
         self._allow_deletes(True)
@@ -157,9 +150,9 @@ class Erasure(Corrections, Access, ReceivedPoints):
             self._db.execute(statement, [recipient])
         self._allow_deletes(False)
         self.journal.erase_naming(recipient)
-        self._enter_erased({"what": "recipient", "consents": len(consents)}, by, now)
+        self._enter_erased({"what": "recipient", "consents": consents}, by, now)
         self.commit()
-        return len(consents)
+        return consents
 
     @translated
     def erase_everything(self, now: float, by: str = "") -> Erased:
@@ -167,16 +160,16 @@ class Erasure(Corrections, Access, ReceivedPoints):
         self._secure()
         self.begin()
         found = self.what_is_in(Range())
-        for consent in self.consents():
-            if consent.withdrawn_at is None:
-                self._change(consent, Change.WITHDRAWN, now, by, Channel.COMMAND)
+        for recipient in {c.recipient for c in self.consents()}:
+            self._withdraw_all(recipient, now, by)
         self._tell_erased(Range(), now)
         self.journal.flush()
         self._allow_deletes(True)
         for table in _HOUSEHOLD:
             self._db.execute(f"DELETE FROM {table}")  # noqa: S608 (a constant)
         self._allow_deletes(False)
-        self._db.execute("DELETE FROM notice WHERE kind <> ? OR confirmed_at IS NOT NULL", [_ERASED.value])
+        kept = [_ERASED.value, NoticeKind.CONSENT_WITHDRAWN.value]
+        self._db.execute("DELETE FROM notice WHERE kind NOT IN (?, ?) OR confirmed_at IS NOT NULL", kept)
         self._db.execute("UPDATE meter SET prm = NULL, address = NULL, last_time = 0")
         self._enter_erased({"what": "everything", "points": found.readings}, by, now)
         self.journal.erase()
@@ -208,6 +201,18 @@ class Erasure(Corrections, Access, ReceivedPoints):
         """Remove what lies beside the database and holds a household's data: damaged files, the pseudonyms' key."""
         folder = self.journal.key_path.parent
         return [name for name in (*self.copies(), KEY_NAME) if _remove(folder / name)]
+
+    def _withdraw_all(self, recipient: str, now: float, by: str) -> int:
+        """End what the recipient may have, and ask it to erase what it ever could have; how many consents."""
+        consents = self.consents(recipient)
+        for consent in consents:
+            if consent.withdrawn_at is None:
+                self._change(consent, Change.WITHDRAWN, now, by, Channel.COMMAND)
+        # Of several versions one: the oldest reaches furthest back.
+        for consent in {(c.meter, c.prefix): c for c in reversed(consents)}.values():
+            for sensor in self._known_as(recipient, consent.meter, now):
+                self._queue_notice(recipient, NoticeKind.CONSENT_WITHDRAWN, self._facts(consent, now, sensor), now)
+        return len(consents)
 
     def _tell_erased(self, span: Range, now: float) -> None:
         for meter in self.meters():

@@ -6,8 +6,10 @@ from contextlib import closing
 import pytest
 
 from gateway.journal.entry import write_line
+from gateway.errors import ConsentError
 from gateway.journal.key import read_key
 from gateway.journal.verify import verify
+from gateway.privacy.act import act
 from gateway.store.connection import FILE_NAME
 from gateway.store.erasure import Range
 from gateway.store.points import Granularity
@@ -123,6 +125,8 @@ def test_a_recipient_is_withdrawn_told_and_forgotten(house, store):
     assert not store.knows(COOP)
     assert store.consents(COOP) == store.subscriptions(COOP) == []
     assert store.knows(TOWN)
+    with pytest.raises(ConsentError, match="nothing is kept"):
+        act(store, {"do": "privacy-erase", "what": "recipient", "recipient": COOP}, NOW)
     (notice,) = [n for n in store.notices() if n.recipient == COOP]
     assert (notice.kind, notice.payload["series"]) == (NoticeKind.CONSENT_WITHDRAWN, "consumption")
     store.notice_confirmed(notice.id, COOP, NOW + 6)
