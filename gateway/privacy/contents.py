@@ -80,11 +80,7 @@ def _write_household(writer: Writer, archive: Archive) -> None:
     _write_rows(writer, "consents/consents.jsonl", _consents(archive))
     for text in archive.shown_texts():
         _write_lines(writer, f"consents/texts/{text.hash}.{text.lang}.txt", [text.words.removesuffix("\n")])
-    requests = (
-        {**describe_request(archive, r), "answered": _iso(r.answered_at), "consents": r.consents}
-        for r in archive.access_requests()
-    )
-    _write_rows(writer, "consents/requests.jsonl", requests)
+    _write_rows(writer, "consents/requests.jsonl", _requests(archive))
     _write_rows(
         writer,
         "consents/notices.jsonl",
@@ -150,6 +146,14 @@ def _consents(archive: Archive) -> Iterator[dict[str, object]]:
                 if c.consent == consent.id
             ]
         }
+
+
+def _requests(archive: Archive) -> Iterator[dict[str, object]]:
+    for request in archive.access_requests():
+        row = describe_request(archive, request)
+        # Which meter a name means takes the key of the pseudonyms, which an archive has not.
+        del row["meter"]
+        yield row | {"answered": _iso(request.answered_at), "consents": request.consents}
 
 
 def _table(dump: Dump, table: str) -> Iterator[str]:

@@ -100,6 +100,7 @@ class Erasure(Corrections, Access, ReceivedPoints):
         readings = sum(self._count(*one) for s in series for one in _places(s, span))
         queued = sum(self._count("outbox", f"series = {s.id} AND {_period('time', span)}") for s in series)
         told = {jid for s in series for jid in self.recipients_of(s, span.first, span.last)}
+        told |= {jid for s in series for jid, _, _ in self._waiting(s, span)}
         events = self._count("event", *self._events(span))
         return Erased(readings, queued, events, tuple(sorted(told)))
 
@@ -222,7 +223,27 @@ class Erasure(Corrections, Access, ReceivedPoints):
             # Without a prefix by the first level: a notice without a name would be of everything for ever.
             for prefix in [span.prefix] if span.prefix else sorted({s.path.partition("/")[0] for s in series}):
                 concerned = [s for s in series if under(s.path, prefix)]
-                self._tell_past(_ERASED, meter.name, concerned, span.first, span.last, now, prefix)
+                told = self._tell_past(_ERASED, meter.name, concerned, span.first, span.last, now, prefix)
+                waiting = [row for s in concerned for row in self._waiting(s, span) if row[0] not in told]
+                self._tell_waiting(waiting, meter.name, prefix, now)
+
+    def _tell_waiting(self, waiting: Sequence[tuple[str, int, int]], meter: str, prefix: str, now: float) -> None:
+        """Tell those for whom data are queued: some may have arrived, and the receipt be on its way."""
+        for jid in sorted({jid for jid, _, _ in waiting}):
+            period = {
+                "first": min(first for who, first, _ in waiting if who == jid),
+                "last": max(last for who, _, last in waiting if who == jid),
+            }
+            for sensor in self._known_as(jid, meter, now):
+                self._queue_notice(jid, _ERASED, {"sensor": sensor, "series": prefix, **period}, now)
+
+    def _waiting(self, series: Series, span: Range) -> list[tuple[str, int, int]]:
+        """(recipient, first second, the one after the last) of what is queued of a series."""
+        return self._db.execute(
+            "SELECT jid, min(time), max(time + max(granularity, 1)) FROM outbox"  # noqa: S608 (whole numbers)
+            f" JOIN recipient ON recipient.id = recipient WHERE series = {series.id} AND {_period('time', span)}"
+            " GROUP BY jid"
+        ).fetchall()
 
     def _enter_erased(self, facts: dict[str, int | str], by: str, now: float) -> None:
         self.journal.append("data-erased", facts, {"by": by} if by else {}, now)

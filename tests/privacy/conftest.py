@@ -14,10 +14,11 @@ from gateway.store.prepare import prepare
 from gateway.store.received import Incoming, Lot, ReceivedEvent
 from gateway.store.recorder import Happened, Recorder
 from gateway.store.store import Store
-from gateway.store.terms import NoticeKind, Terms
+from gateway.store.terms import Manner, NoticeKind, Profile, Terms
 from tests.store.conftest import START, frame
 
 COOP, TOWN, STRANGER = "coop@sen2.test", "town@sen3.test", "stranger@sen4.test"
+VILLE = "ville@sen6.test"
 ROOF = "roof@sen5.test"
 NOW = START + 10 * 86400
 PRM = "21961000000019"
@@ -54,6 +55,8 @@ def live(store):
         store, {"do": "grant", "order": consent, "shown": shown, "retention": "P3Y", "by": "marie-odile"}, NOW
     )
     store.grant(TOWN, "house", "consumption/power", Granularity.RAW, NOW + 10**6, NOW - 10**6, terms=TERMS)
+    manner = Manner(Profile.COARSE, pseudonym=True)
+    store.grant(VILLE, "house", "consumption/energy", Granularity.DAY, NOW + 10**6, NOW, terms=TERMS, manner=manner)
     for jid in (COOP, TOWN):
         store.subscribe(jid, "house", "consumption", "sen1", Confirm.RECEIPT, NOW)
     recorder = Recorder("house", {})
@@ -69,6 +72,8 @@ def live(store):
     store.commit()
     store.note_transfer(COOP, store.history("house", "consumption", Granularity.DAY, 0, NOW, 100), NOW)
     store.ask_access(STRANGER, "ab12cd34ef", "production", Granularity.DAY, TERMS, NOW)
+    known = store.view_of(VILLE, NOW).meter("house").sensor
+    store.ask_access(VILLE, known, "production", Granularity.DAY, TERMS, NOW)
     store.queue_notice(TOWN, NoticeKind.CONSENT_LIMITED, {"series": "consumption", "first": START, "last": NOW}, NOW)
     store.revoke(TOWN, "consumption/power", NOW + 1, "marie-odile")
     values = [

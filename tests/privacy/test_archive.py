@@ -18,7 +18,7 @@ from gateway.senml.pack import decode_json, decode_xml
 from gateway.store.connection import FILE_NAME, WriterLock
 from gateway.store.dump import ARCHIVED, LEFT_OUT
 from gateway.store.store import Store
-from tests.privacy.conftest import COOP, NOW, ROOF, STRANGER, TOWN, files_of
+from tests.privacy.conftest import COOP, NOW, ROOF, STRANGER, TOWN, VILLE, files_of
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def test_imported_consents_give_nothing_away_by_themselves(archive, empty, run):
     with closing(Store(empty.directory)) as store:
         assert store.recipients() == []
         assert store.allowed(COOP, NOW) == []
-        assert [c.held for c in store.consents()] == [True, False]
+        assert [c.held for c in store.consents()] == [True, False, True]
         assert [s.recipient for s in store.subscriptions()] == [COOP, TOWN]
         points = store.history("house", "consumption", store.consents(COOP)[0].granularity, 0, NOW, 5)
         store.begin()
@@ -123,6 +123,18 @@ def test_the_numbers_of_an_imported_outbox_are_of_another_file(house, archive, e
         new.journal.append("restarted", {"version": "x"}, now=NOW)
         kinds = [entry.facts()["kind"] for entry in new.journal.entries()]
         assert kinds[-2:] == ["key-rotated", "restarted"]
+
+
+def test_a_machine_on_which_no_gateway_ever_ran_takes_an_archive(archive, empty, run):
+    """The folder is made; what an import that was cut off left there is written over."""
+    shutil.rmtree(empty.directory)
+    assert run(empty, "privacy", "import", str(archive))[0] == 0
+    for path in empty.directory.glob(f"{FILE_NAME}*"):
+        path.unlink()
+    (empty.directory / f"{FILE_NAME}.importing").write_bytes(b"half")
+    assert run(empty, "privacy", "import", str(archive))[0] == 0
+    assert (empty.directory / FILE_NAME).stat().st_mode & 0o777 == 0o600
+    assert sorted(p.name for p in empty.directory.iterdir()) == ["linky-gateway.lock", FILE_NAME]
 
 
 def test_a_gateway_that_has_anything_takes_no_archive(archive, house, run):
@@ -170,7 +182,7 @@ def test_an_archive_of_an_older_schema_is_brought_up_to_date(archive, empty, run
     _seal(archive, manifest, "tables/consent.jsonl")
     assert run(empty, "privacy", "import", str(archive))[0] == 0
     with closing(Store(empty.directory)) as store:
-        assert [c.recipient for c in store.consents()] == [COOP, TOWN]
+        assert [c.recipient for c in store.consents()] == [COOP, TOWN, VILLE]
         assert store.corrections() == []
 
 

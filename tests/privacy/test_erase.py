@@ -5,14 +5,15 @@ from contextlib import closing
 
 import pytest
 
-from gateway.journal.entry import write_line
 from gateway.errors import ConsentError
+from gateway.journal.entry import write_line
 from gateway.journal.key import read_key
 from gateway.journal.verify import verify
 from gateway.privacy.act import act
 from gateway.store.connection import FILE_NAME
 from gateway.store.erasure import Range
 from gateway.store.points import Granularity
+from gateway.store.pseudonyms import KEY_NAME
 from gateway.store.recorder import Recorder, day_start
 from gateway.store.store import Store
 from gateway.store.terms import NoticeKind
@@ -79,12 +80,14 @@ def test_whoever_was_handed_it_is_asked_to_erase_too_and_nobody_else(store):
     assert (later.told, later.readings) == ((), 0)
 
 
-def test_what_is_queued_is_erased_and_not_sent(store):
-    """Copies on their way are data, too."""
+def test_what_is_queued_is_erased_and_its_recipient_told(store):
+    """Copies on their way are data, too, and one may have arrived although its receipt has not."""
+    store._db.execute("DELETE FROM transfer")
     assert store.recipients() == [COOP]
     assert store.what_is_in(Range()).queued > 0
-    store.erase_range(Range(prefix="consumption"), NOW)
+    assert store.erase_range(Range(prefix="consumption"), NOW).told == (COOP,)
     assert store.recipients() == []
+    assert notices(store, NoticeKind.DATA_ERASED) == [(COOP, "consumption")]
 
 
 def test_the_bytes_are_gone_from_the_file_and_its_log(house):
@@ -146,7 +149,7 @@ def test_everything_is_erased_but_the_proof_and_the_last_words(house, store):
     damaged.write_bytes(b"old readings")
     count = sum(1 for _ in store.journal.entries())
     erased = store.erase_everything(NOW + 5, "marie-odile")
-    assert store.remove_copies() == [damaged.name]
+    assert store.remove_copies() == [damaged.name, KEY_NAME]
     assert store.wipe()
     assert erased.readings > 300
     assert {r for r, _ in notices(store, NoticeKind.DATA_ERASED)} == {COOP, TOWN}
