@@ -215,7 +215,8 @@ class Delivery:
         interval = Interval(self._store.epoch, after, last)
         points = [row.point for row in good[:shown]]
         head = await self._call(self._store.journal.head)
-        # What stays the same from month to month would join the pseudonyms again: the stanza's id says it as well.
+        # What stays the same from month to month would join the pseudonyms again wherever the data are kept. The
+        # stanza's id says it still, to the receipt and to nobody else.
         told = (None, None) if batch.nameless else (interval, head)
         payload = build_quoalise(self._publisher, meter, batch.form, points, *told)
         return self._send(recipient, lane, batch.confirm, interval, payload)

@@ -54,83 +54,75 @@ def write_contents(
 
 def _write_household(writer: Writer, archive: Archive) -> None:
     """What happened, what was decided, who was told, who received what."""
-    events = (
-        {"time": iso(e.time), "meter": e.meter, "kind": e.kind, "series": e.series} | {"detail": e.detail}
-        for e in archive.events()
-    )
-    _write_rows(writer, "events.jsonl", events)
-    by_hand = ((iso(p.time), p.series.meter, p.series.path, p.value, p.series.unit) for p in archive.by_hand())
-    _write_csv(writer, "readings/by-hand.csv", ("time", "meter", "series", "value", "unit"), by_hand)
+    _write_rows(writer, "events.jsonl", _events(archive))
+    _write_csv(writer, "readings/by-hand.csv", _BY_HAND, _by_hand(archive))
     totals = ((m.name, path, total) for m in archive.meters() for path, total in archive.totals(m.name).items())
     _write_csv(writer, "readings/counters.csv", ("meter", "series", "total"), totals)
-    corrections = archive.corrections()
-    names = ("time", "meter", "series", "granularity", "before", "after", "corrected", "by", "reason")
-    _write_csv(
-        writer,
-        "readings/corrections.csv",
-        names,
-        (
-            (
-                *(iso(c.point.time), c.point.series.meter, c.point.series.path, c.point.granularity.code),
-                *(c.before, c.point.value, iso(c.at), c.by, c.reason),
-            )
-            for c in corrections
-        ),
-    )
+    _write_csv(writer, "readings/corrections.csv", _CORRECTIONS, _corrections(archive))
     _write_rows(writer, "consents/consents.jsonl", _consents(archive))
     for text in archive.shown_texts():
         _write_lines(writer, f"consents/texts/{text.hash}.{text.lang}.txt", [text.words.removesuffix("\n")])
     _write_rows(writer, "consents/requests.jsonl", _requests(archive))
-    _write_rows(
-        writer,
-        "consents/notices.jsonl",
-        (
-            {
-                "id": n.id,
-                "recipient": n.recipient,
-                "at": iso(n.at),
-                "kind": n.kind.value,
-                "lang": n.lang,
-                "facts": n.payload,
-            }
-            | {"sent": _iso(n.sent_at), "confirmed": _iso(n.confirmed_at)}
-            for n in archive.notices()
-        ),
-    )
-    columns = ("hour", "recipient", "meter", "series", "granularity", "first", "last", "points")
-    _write_csv(
-        writer,
-        "consents/transfers.csv",
-        columns,
-        (
-            (iso(hour), jid, series.meter, series.path, Granularity(granularity).code, iso(first), iso(last), points)
-            for hour, jid, series, granularity, first, last, points in archive.transfers()
-        ),
-    )
+    _write_rows(writer, "consents/notices.jsonl", _notices(archive))
+    _write_csv(writer, "consents/transfers.csv", _TRANSFERS, _transfers(archive))
     _write_lines(writer, "journal.jsonl", map(write_line, archive.journal.entries()))
 
 
 def _write_received(writer: Writer, archive: Archive) -> None:
     """What others sent, under their names."""
-    columns = ("time", "provider", "name", "granularity", "value", "unit")
-    _write_csv(
-        writer,
-        "received/points.csv",
-        columns,
-        (
-            (iso(p.time), s.provider, s.sen1, s.granularity, p.value, s.unit)
-            for s in archive.received_series()
-            for p in archive.received_stream(s)
-        ),
+    _write_csv(writer, "received/points.csv", _RECEIVED, _received(archive))
+    rows = (
+        {"time": iso(e.time), "provider": e.provider, "kind": e.kind, "series": e.series, "detail": e.detail}
+        for e in archive.received_events()
     )
-    _write_rows(
-        writer,
-        "received/notices.jsonl",
-        (
-            {"time": iso(e.time), "provider": e.provider, "kind": e.kind, "series": e.series, "detail": e.detail}
-            for e in archive.received_events()
-        ),
-    )
+    _write_rows(writer, "received/notices.jsonl", rows)
+
+
+def _events(archive: Archive) -> Iterator[dict[str, object]]:
+    for e in archive.events():
+        yield {"time": iso(e.time), "meter": e.meter, "kind": e.kind, "series": e.series, "detail": e.detail}
+
+
+_BY_HAND = ("time", "meter", "series", "value", "unit")
+
+
+def _by_hand(archive: Archive) -> Iterator[Sequence[object]]:
+    for p in archive.by_hand():
+        yield iso(p.time), p.series.meter, p.series.path, p.value, p.series.unit
+
+
+_CORRECTIONS = ("time", "meter", "series", "granularity", "before", "after", "corrected", "by", "reason")
+
+
+def _corrections(archive: Archive) -> Iterator[Sequence[object]]:
+    for c in archive.corrections():
+        series = c.point.series
+        named = iso(c.point.time), series.meter, series.path, c.point.granularity.code
+        yield *named, c.before, c.point.value, iso(c.at), c.by, c.reason
+
+
+_TRANSFERS = ("hour", "recipient", "meter", "series", "granularity", "first", "last", "points")
+
+
+def _transfers(archive: Archive) -> Iterator[Sequence[object]]:
+    for hour, jid, series, granularity, first, last, points in archive.transfers():
+        named = iso(hour), jid, series.meter, series.path, Granularity(granularity).code
+        yield *named, iso(first), iso(last), points
+
+
+_RECEIVED = ("time", "provider", "name", "granularity", "value", "unit")
+
+
+def _received(archive: Archive) -> Iterator[Sequence[object]]:
+    for s in archive.received_series():
+        for p in archive.received_stream(s):
+            yield iso(p.time), s.provider, s.sen1, s.granularity, p.value, s.unit
+
+
+def _notices(archive: Archive) -> Iterator[dict[str, object]]:
+    for n in archive.notices():
+        told = {"id": n.id, "recipient": n.recipient, "at": iso(n.at), "kind": n.kind.value, "lang": n.lang}
+        yield told | {"facts": n.payload, "sent": _iso(n.sent_at), "confirmed": _iso(n.confirmed_at)}
 
 
 def _consents(archive: Archive) -> Iterator[dict[str, object]]:

@@ -287,7 +287,12 @@ def _largest(number: float) -> float:
 
 def _attribute(field: Field) -> str:
     # In numbers there is nothing to escape, and most of a pack is numbers.
-    return quoteattr(_xml_text(field)) if isinstance(field, str) else f'"{_xml_text(field)}"'
+    return _quoted(field) if isinstance(field, str) else f'"{_xml_text(field)}"'
+
+
+@lru_cache(_NAMES_REMEMBERED)
+def _quoted(text: str) -> str:
+    return quoteattr(_xml_text(text))
 
 
 def _xml_text(field: Field) -> str:

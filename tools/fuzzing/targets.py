@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from gateway.errors import SenMLError
+from gateway.errors import ArchiveError, SenMLError
 from gateway.federation.form import RequestError, parse_command
 from gateway.federation.stanza import parse_quoalise
+from gateway.privacy.manifest import read
 from gateway.senml.naming import parse_identifier
 from gateway.senml.pack import decode_json, decode_xml
 from gateway.store.recorder import Recorder
@@ -37,6 +38,10 @@ _STANZAS = (
     b'<command xmlns="http://jabber.org/protocol/commands" node="get_history" action="execute">'
     b'<x xmlns="jabber:x:data" type="submit"><field var="identifier"><value>urn:dev:prm:00000000000000_a</value>'
     b'</field></x><set xmlns="http://jabber.org/protocol/rsm"><max>10</max></set></command>',
+)
+_MANIFESTS = (
+    b'{"archive":"linky-gateway","format":1,"made":"2026-11-25T00:00:00Z","version":"1","schema":["a"],"files":'
+    b'{"tables/meter.jsonl":{"bytes":1,"sha256":"0000000000000000000000000000000000000000000000000000000000000000"}}}',
 )
 _NAMES = (b"gw@sen1.test/ab12@sen1.test/consumption/power", b"urn:dev:prm:00000000000000_a/b", b"a:b.c/d:e.f/g")
 
@@ -83,6 +88,12 @@ def name(data: bytes) -> None:
         parse_identifier(data.decode("utf-8", "replace"))
 
 
+def archive(data: bytes) -> None:
+    """What somebody gives to ``privacy import``."""
+    with contextlib.suppress(ArchiveError):
+        read(data)
+
+
 def targets() -> list[tuple[str, Callable[[bytes], None], list[bytes]]]:
     """(name, function, seeds)."""
     captures = [path.read_bytes() for path in sorted(FRAMES.glob("*/*.raw"))]
@@ -91,4 +102,5 @@ def targets() -> list[tuple[str, Callable[[bytes], None], list[bytes]]]:
         ("pack", pack, list(_PACKS)),
         ("stanza", stanza, list(_STANZAS)),
         ("name", name, list(_NAMES)),
+        ("archive", archive, list(_MANIFESTS)),
     ]
