@@ -23,6 +23,7 @@ from gateway.counters import Counters
 from gateway.errors import ReadingError, StoreError
 from gateway.meter import MeterReader
 from gateway.orders import act
+from gateway.privacy.act import ERASE
 from gateway.publish import Publication
 from gateway.sharing import longest_retention_s, note_sharing
 from gateway.sources.line import Line
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from gateway.config import Config, Meter
     from gateway.meter import TellLive
     from gateway.store.points import Backlog
-    from gateway.store.recorder import Batch, UndatedFrame
+    from gateway.store.recorder import Batch, Recorder, UndatedFrame
     from gateway.tic.reading import Reading
 
 log = logging.getLogger(__name__)
@@ -281,11 +282,21 @@ class Gateway:
             return await self._enter(request)
         if request.get("do") == "account" and self._publication:
             return await self._publication.order(request)
+        if request.get("do") == ERASE:
+            # What waits in memory is of the time that is erased, too.
+            await self._commit()
         done = await self.call(act, self._store, request, time.time())
+        if request.get("do") == ERASE:
+            for recorder in self._recorders():
+                recorder.begin_anew()
         if self._publication:
             # A suspension that ended, a notice: there may be something to send.
             self._publication.wake.set()
         return done
+
+    def _recorders(self) -> list[Recorder]:
+        counters = [counter.recorder for counter in self._counters.known.values()]
+        return [*(meter.recorder for meter in self._meters.values()), *counters]
 
     async def _enter(self, request: dict[str, Any]) -> object:
         """A reading by hand: after everything that was counted before it, before everything that is counted after."""

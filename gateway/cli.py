@@ -21,6 +21,7 @@ from gateway import __version__, reading_command
 from gateway.errors import GatewayError
 from gateway.journal_command import add_parser as add_journal
 from gateway.ports import add_command as add_ports
+from gateway.privacy_command import add_parser as add_privacy
 from gateway.received import add_actions
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ DEFAULT_CONFIG = Path("/etc/linky-gateway/gateway.toml")
 
 _EXIT_INTERRUPTED = 130
 _EXIT_IO = 74  # EX_IOERR
+
+# Orders that take longer than the others: after an erasure the database is written anew, on a memory card.
+_PATIENCE_S = {"privacy-erase": 600.0, "privacy-preview": 60.0}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -196,7 +200,7 @@ def _ask_or_do(config: Config, request: dict[str, object]) -> object:
     from gateway.orders import act_alone  # noqa: PLC0415
 
     try:
-        return ask(config.control_socket, request)
+        return ask(config.control_socket, request, _PATIENCE_S.get(str(request["do"]), 10.0))
     except ConnectionError:
         return act_alone(config, request)
 
@@ -252,6 +256,7 @@ def _parser() -> argparse.ArgumentParser:
     _account_parser(commands)
     _consume_parser(commands)
     add_journal(commands, DEFAULT_CONFIG, _time)
+    add_privacy(commands, DEFAULT_CONFIG, _time, _ask_or_do)
     add_actions(_command, commands, _time)
     return parser
 

@@ -21,8 +21,8 @@ log = logging.getLogger(__name__)
 
 _LONGEST_LINE = 65_536
 _TIMEOUT_S = 10.0
-# An order that the XMPP server has to carry out.
-_LONGEST_ORDER_S = 60.0
+# An order that the XMPP server has to carry out, or the memory card: after an erasure the database is written anew.
+_LONGEST_ORDER_S = 600.0
 
 
 async def serve(path: Path, handler: Callable[[dict[str, Any]], Awaitable[object]]) -> asyncio.Server:

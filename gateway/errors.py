@@ -49,6 +49,12 @@ class JournalError(GatewayError, ValueError):
     exit_code = 65  # EX_DATAERR
 
 
+class ArchiveError(GatewayError, ValueError):
+    """An archive of a household that is broken, of a newer format, or not an archive at all."""
+
+    exit_code = 65  # EX_DATAERR
+
+
 class ReadingError(GatewayError, ValueError):
     """A reading by hand that cannot be right (not a number, an index that falls, a time to come)."""
 

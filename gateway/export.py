@@ -35,6 +35,8 @@ class SenML:
 
     def __init__(self, name: Callable[[Series], SeriesName], *, primary: bool) -> None:
         self._name, self._primary = name, primary
+        # Made and checked once a series: a year of minutes has few names and a million records.
+        self._names: dict[tuple[str, str], str] = {}
         # One version for the whole pack (RFC 8428 §4.4), whatever units its first slice happens to hold.
         self.version = VERSION if primary else VERSION_SECONDARY_UNITS
 
@@ -45,7 +47,10 @@ class SenML:
             unit, value = to_produced(unit, value)
             if self._primary and unit:
                 unit, value = to_primary(unit, value)
-        return Record(self._name(point.series).senml(), point.time, value, unit or None, None, None)
+        key = point.series.meter, point.series.path
+        if key not in self._names:
+            self._names[key] = self._name(point.series).senml()
+        return Record(self._names[key], point.time, value, unit or None, None, None)
 
 
 def export(points: Iterable[Point], senml: SenML, form: str, out: IO[str]) -> int:

@@ -15,6 +15,8 @@ from gateway.by_hand import enter
 from gateway.consent.act import ORDERS as CONSENT_ORDERS
 from gateway.consent.act import act as act_on_consents
 from gateway.errors import GatewayError, StoreError
+from gateway.privacy.act import ORDERS as PRIVACY_ORDERS
+from gateway.privacy.act import act as act_on_privacy
 from gateway.received import stored_supplies
 from gateway.senml.naming import SeriesName
 from gateway.status import OK, WAITING, Link, as_json, recipient_links
@@ -59,6 +61,8 @@ def act(store: Store, request: dict[str, Any], now: float) -> object:
     match request:
         case {"do": str(order)} if order in CONSENT_ORDERS:
             return act_on_consents(store, request, now)
+        case {"do": str(order)} if order in PRIVACY_ORDERS:
+            return act_on_privacy(store, request, now)
     raise GatewayError(f"unknown order {request.get('do')!r}")
 
 

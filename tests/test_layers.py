@@ -17,6 +17,7 @@ MAY_KNOW = {
     "journal": {"errors"},
     "store": {"tic", "journal", "errors"},
     "consent": {"store", "errors"},
+    "privacy": {"store", "consent", "journal", "errors"},
     "pulses": {"tic", "store", "errors"},
     "federation": {"store", "senml", "journal", "errors"},
 }

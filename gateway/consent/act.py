@@ -13,11 +13,12 @@ from gateway.consent.grant import Order, describe, grant, offer_of, revoke
 from gateway.consent.text import TEXT_VERSION, Text, consent_text
 from gateway.errors import ConsentError, GatewayError
 from gateway.store.recorder import iso
-from gateway.store.terms import LANGS, Proof, check_jid
+from gateway.store.terms import LANGS, Proof, ShownText, check_jid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from gateway.store.points import Consent
     from gateway.store.store import Store
 
 Words = dict[str, Any]
@@ -31,8 +32,8 @@ def act(store: Store, request: Words, now: float) -> object:
 def _grant(store: Store, request: Words, now: float) -> object:
     order = _order(request)
     if request.get("shown"):
-        _check_shown(_text_of_order(store, request, _shown(request)["lang"], now), request)
-    return describe(grant(store, order, now, _proof(request)), now)
+        _keep_shown(store, _text_of_order(store, request, _shown(request)["lang"], now), request)
+    return _described(store, grant(store, order, now, _proof(request)), now)
 
 
 def _revoke(store: Store, request: Words, now: float) -> object:
@@ -70,7 +71,7 @@ def _notices(store: Store, _: Words, __: float) -> object:
 
 
 def _consents(store: Store, _: Words, now: float) -> object:
-    return [describe(consent, now) for consent in store.consents()]
+    return [_described(store, consent, now) for consent in store.consents()]
 
 
 def _pending(store: Store, _: Words, now: float) -> object:
@@ -88,9 +89,9 @@ def _answer(store: Store, request: Words, now: float) -> object:
     asked = store.waiting_access(_number(request), now)
     if request.get("yes") is not True:
         return describe_request(store, store.refuse_access(asked.id, now))
-    _check_shown(_text_of_answer(store, request, _shown(request)["lang"], now), request)
+    _keep_shown(store, _text_of_answer(store, request, _shown(request)["lang"], now), request)
     offers = offers_of(store, asked, _narrowing(request), now)
-    return [describe(consent, now) for consent in store.grant_access(asked.id, offers, _proof(request), now)]
+    return [_described(store, c, now) for c in store.grant_access(asked.id, offers, _proof(request), now)]
 
 
 ORDERS: Mapping[str, Callable[[Store, Words, float], object]] = {
@@ -104,6 +105,12 @@ ORDERS: Mapping[str, Callable[[Store, Words, float], object]] = {
     "consent-text": _text,
     "answer-access": _answer,
 }
+
+
+def _described(store: Store, consent: Consent, now: float) -> Words:
+    """A consent, with the id by which its recipient knows the meter."""
+    known_as = store.view_of(consent.recipient, now).meter(consent.meter).sensor
+    return describe(consent, now) | {"known_as": known_as}
 
 
 def _text_of_order(store: Store, request: Words, lang: str, now: float) -> Text:
@@ -120,9 +127,11 @@ def _text_of_answer(store: Store, request: Words, lang: str, now: float) -> Text
     return Text("\n".join(texts), _known(lang))
 
 
-def _check_shown(text: Text, request: Words) -> None:
+def _keep_shown(store: Store, text: Text, request: Words) -> None:
+    """Keep the words beside the consent that names their hash: in ten years no program makes them again."""
     if _shown(request)["hash"] != text.hash:
         raise ConsentError("what would be given is no longer what was shown: read it again, then answer")
+    store.keep_text(ShownText(text.hash, text.lang, text.words))
 
 
 def _shown(request: Words) -> dict[str, str]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from gateway.consent.grant import (
     DEFAULT_DAYS,
     check_clock,
+    choose_manner,
     choose_meter,
     describe_terms,
     read_day,
@@ -22,6 +23,7 @@ from gateway.store.recorder import iso
 from gateway.store.terms import LONGEST_DAYS, Offer, check_path, check_terms
 
 if TYPE_CHECKING:
+    from gateway.store.access import Access
     from gateway.store.store import Store
     from gateway.store.terms import AccessRequest, Terms
 
@@ -37,6 +39,8 @@ class Narrowing:
     no_history: bool = False
     history_from: str | None = None
     meter: str | None = None
+    profile: str | None = None
+    pseudonym: bool = False
 
 
 def offers_of(store: Store, request: AccessRequest, less: Narrowing, now: float) -> list[Offer]:
@@ -51,17 +55,20 @@ def offers_of(store: Store, request: AccessRequest, less: Narrowing, now: float)
             raise _wider(f"series {path}", request.prefix)
     until, meter = _until(request, less, now), _meter(store, request, less)
     terms = check_terms(_terms(request.terms, less))
-    return [Offer(meter, path, granularity, until, int(now), terms) for path in dict.fromkeys(paths)]
+    offers = [Offer(meter, path, granularity, until, int(now), terms) for path in dict.fromkeys(paths)]
+    chosen = less.profile, less.pseudonym
+    manners = [choose_manner(store, request.jid, o, now, chosen[0], pseudonym=chosen[1]) for o in offers]
+    return [replace(offer, manner=manner) for offer, manner in zip(offers, manners, strict=True)]
 
 
-def describe_request(store: Store, request: AccessRequest) -> dict[str, object]:
+def describe_request(store: Access, request: AccessRequest) -> dict[str, object]:
     """A request as the command line shows it; the meter is null when no meter of this house has that name."""
     return {
         "id": request.id,
         "at": iso(request.at),
         "from": request.jid,
         "sensor": request.sensor,
-        "meter": _named(store, request.sensor),
+        "meter": _named(store, request),
         "series": request.prefix,
         "granularity": request.granularity.code,
         "until": None if request.until is None else iso(request.until),
@@ -99,7 +106,7 @@ def _until(request: AccessRequest, less: Narrowing, now: float) -> int:
 
 
 def _meter(store: Store, request: AccessRequest, less: Narrowing) -> str:
-    meant = _named(store, request.sensor)
+    meant = _named(store, request)
     if meant is not None and less.meter not in (None, meant):
         raise _wider(f"meter {less.meter}", f"meter {meant}")
     if meant is None and less.meter is None:
@@ -110,9 +117,10 @@ def _meter(store: Store, request: AccessRequest, less: Narrowing) -> str:
     return choose_meter([m.name for m in store.meters()], meant or less.meter)
 
 
-def _named(store: Store, sensor: str) -> str | None:
-    """The meter that somebody outside means: by the id in names, or by its delivery point."""
-    return next((m.name for m in store.meters() if sensor in (m.sensor, m.prm)), None)
+def _named(store: Access, request: AccessRequest) -> str | None:
+    """The meter that somebody outside means: by the id in names, by its delivery point, or by its pseudonym."""
+    known = [*store.meters(), *store.view_of(request.jid, request.at).meters]
+    return next((m.name for m in known if request.sensor in (m.sensor, m.prm)), None)
 
 
 def _wider(given: str, asked: str) -> ConsentError:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TextIO
 
 from gateway.errors import ConsentError
-from gateway.store.terms import LANGS, Role
+from gateway.store.terms import LANGS, Profile, Role
 
 if TYPE_CHECKING:
     import argparse
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 _GRANULARITIES = ("raw", "PT1M", "PT30M", "P1D")
 _ORDER = (
     *("recipient", "series", "granularity", "until", "meter", "begins", "no_push", "no_history", "history_from"),
-    *("purpose", "controller", "contact", "privacy", "role", "retention"),
+    *("purpose", "controller", "contact", "privacy", "role", "retention", "profile", "pseudonym"),
 )
-_LESS = ("granularity", "series", "until", "no_push", "no_history", "history_from", "meter")
+_LESS = ("granularity", "series", "until", "no_push", "no_history", "history_from", "meter", "profile", "pseudonym")
 _TYPE = {"fr": "Pour accepter, tapez « oui » puis Entrée : ", "en": 'To accept, type "yes" and Enter: '}
 
 
@@ -113,7 +113,17 @@ def _add_terms(give: argparse.ArgumentParser) -> None:
     give.add_argument(
         "--code-of-conduct", nargs=3, default=("", "", ""), metavar=("URL", "VERSION", "SHA256"), help="as declared"
     )
+    _add_manner(give)
     _add_acceptance(give)
+
+
+def _add_manner(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--profile",
+        choices=[p.value for p in Profile],
+        help="exact, coarse (rounded) or anonymous (rounded, a new pseudonym each month); default: as before, or exact",
+    )
+    parser.add_argument("--pseudonym", action="store_true", help="under a name that only this recipient knows")
 
 
 def _add_answer(reply: argparse.ArgumentParser) -> None:
@@ -128,6 +138,7 @@ def _add_answer(reply: argparse.ArgumentParser) -> None:
     reply.add_argument("--no-history", action="store_true", help="only what is read from now on")
     reply.add_argument("--history-from", metavar="DATE", help="less history")
     reply.add_argument("--meter", help="which meter is meant, when the request names none of this house")
+    _add_manner(reply)
     _add_acceptance(reply)
 
 
@@ -231,7 +242,12 @@ def _print_requests(desk: Desk, rows: list[dict[str, Any]], *, as_json: bool) ->
 
 def _directions(row: dict[str, Any]) -> str:
     since = f" since {row['history_from']}" if row["history_from"] else ""
-    return ", ".join((["push"] if row["push"] else []) + ([f"history{since}"] if row["history"] else []))
+    ways = (["push"] if row["push"] else []) + ([f"history{since}"] if row["history"] else [])
+    if row.get("pseudonym"):
+        ways.append(f"under the pseudonym {row['known_as']}")
+    if row.get("profile", "exact") != "exact":
+        ways.append(row["profile"])
+    return ", ".join(ways)
 
 
 def _print(desk: Desk, line: str) -> None:

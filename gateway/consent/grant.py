@@ -6,7 +6,7 @@ by one tick for several purposes). The words of errors are for the person who ga
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,9 @@ from gateway.store.terms import (
     LONGEST_DAYS,
     PLAIN_PROOF,
     Channel,
+    Manner,
     Offer,
+    Profile,
     Proof,
     Role,
     Terms,
@@ -60,6 +62,8 @@ class Order:
     code_version: str = ""
     code_hash: str = ""
     retention: str = ""
+    profile: str | None = None
+    pseudonym: bool = False
 
 
 def offer_of(store: Store, order: Order, now: float) -> Offer:
@@ -87,7 +91,9 @@ def offer_of(store: Store, order: Order, now: float) -> Offer:
         )
     )
     meter = choose_meter(_measuring(store, path) if order.meter is None else _names(store), order.meter)
-    return Offer(meter, path, granularity, until, begins, terms)
+    offer = Offer(meter, path, granularity, until, begins, terms)
+    manner = choose_manner(store, check_jid(order.recipient), offer, now, order.profile, pseudonym=order.pseudonym)
+    return replace(offer, manner=manner)
 
 
 def grant(store: Store, order: Order, now: float, proof: Proof = PLAIN_PROOF) -> Consent:
@@ -103,6 +109,7 @@ def grant(store: Store, order: Order, now: float, proof: Proof = PLAIN_PROOF) ->
         begins=offer.begins,
         terms=offer.terms,
         proof=proof,
+        manner=offer.manner,
     )
 
 
@@ -139,6 +146,8 @@ def describe(consent: Consent, now: float) -> dict[str, object]:
         "ended": None if consent.withdrawn_at is None else iso(consent.withdrawn_at),
         "replaces": consent.replaces,
         **describe_terms(terms),
+        "profile": consent.manner.profile.value,
+        "pseudonym": consent.manner.pseudonym,
         "given_by": proof.given_by,
         "channel": proof.channel.value,
         "text": {"version": proof.text_version, "lang": proof.lang, "sha256": proof.text_hash},
@@ -225,6 +234,42 @@ def _role(text: str) -> Role:
         return Role(text)
     except ValueError as error:
         raise ConsentError(f"role {text!r}: one of {', '.join(role.value for role in Role)}") from error
+
+
+def choose_manner(
+    store: Store, recipient: str, what: Offer, now: float, profile: str | None, *, pseudonym: bool
+) -> Manner:
+    """Under which name and how exactly; ConsentError where the recipient would see both sides of a disguise.
+
+    Where nothing is said it is the manner of what the recipient may have already.
+    """
+    standing = [c for c in store.consents(recipient) if c.standing(now)]
+    present = standing[-1].manner if standing else Manner()
+    manner = present
+    if profile is not None or pseudonym:
+        wanted = _profile(profile or Profile.EXACT.value)
+        manner = Manner(wanted, pseudonym or wanted is Profile.ANONYMOUS)
+    # A consent to the same series may be its next version; any other stays beside it.
+    if manner != present and any((c.prefix, c.granularity) != (what.prefix, what.granularity) for c in standing):
+        raise ConsentError(
+            f"{recipient}: has a consent of another profile, and would see that both are of one home; withdraw that"
+            " one first"
+        )
+    if manner.profile is not Profile.EXACT and what.granularity < Granularity.HALF_HOUR:
+        raise ConsentError(f"profile {manner.profile.value}: gives half hours or days; add --granularity PT30M or P1D")
+    if manner.profile is Profile.ANONYMOUS and what.terms.history:
+        raise ConsentError(
+            "profile anonymous: what was sent under last month's pseudonym would come again under this one; add"
+            " --no-history"
+        )
+    return manner
+
+
+def _profile(text: str) -> Profile:
+    try:
+        return Profile(text)
+    except ValueError as error:
+        raise ConsentError(f"profile {text!r}: one of {', '.join(p.value for p in Profile)}") from error
 
 
 def _is_day(text: str) -> bool:

@@ -7,6 +7,7 @@ daily: the French authority found consents void for that (2020).
 
 from __future__ import annotations
 
+import enum
 import hashlib
 import re
 from dataclasses import dataclass
@@ -14,16 +15,22 @@ from datetime import datetime
 from functools import cache
 from importlib import resources
 from string import Template
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from gateway.store.points import Granularity
 from gateway.store.recorder import PARIS
-from gateway.store.terms import Role, shortest
+from gateway.store.terms import Profile, Role, shortest
 
 if TYPE_CHECKING:
-    from gateway.store.terms import AccessRequest, Notice, Offer, Terms
+    from collections.abc import Mapping
 
-TEXT_VERSION = "1"
+    from gateway.store.terms import AccessRequest, Manner, Notice, Offer, Terms
+
+TEXT_VERSION = "2"
+
+# As wide as the templates are.
+_LINE = 118
 
 # What is typed under the text to consent, in the language of the text.
 YES = {"fr": "oui", "en": "yes"}
@@ -98,6 +105,37 @@ _HISTORY = {
     "fr": ("non", "oui, tout ce que la passerelle a gardé", "oui, depuis le"),
     "en": ("no", "yes, all that the gateway has kept", "yes, since"),
 }
+_NAME = {
+    "fr": ("par l'identifiant de votre compteur dans cette passerelle", "par un pseudonyme que lui seul connaît"),
+    "en": ("by your meter's id in this gateway", "by a pseudonym that it alone knows"),
+}
+_EXACTNESS = {
+    "fr": {
+        Profile.EXACT: "telles que le compteur les donne",
+        Profile.COARSE: "arrondies (100 Wh, 200 W)",
+        Profile.ANONYMOUS: "arrondies (100 Wh, 200 W), sous un pseudonyme qui change chaque mois",
+    },
+    "en": {
+        Profile.EXACT: "as the meter gives them",
+        Profile.COARSE: "rounded (100 Wh, 200 W)",
+        Profile.ANONYMOUS: "rounded (100 Wh, 200 W), under a pseudonym that changes each month",
+    },
+}
+# What was removed, and what no program can remove: a single home's curve is never anonymous.
+_REMOVED = {
+    "fr": {
+        "pseudonym": "Retiré : le numéro du point de livraison (PRM) et celui du compteur.",
+        "anonymous": "Retirés aussi : les numéros de message, la fin du journal, l'historique.",
+        "left": "Reste : l'adresse de votre passerelle, que le destinataire voit. Qui connaît vos habitudes peut vous"
+        " reconnaître dans vos mesures : en droit, elles restent des données personnelles.",
+    },
+    "en": {
+        "pseudonym": "Removed: the number of the delivery point (PRM) and that of the meter.",
+        "anonymous": "Removed as well: numbers of messages, the end of the journal, the history.",
+        "left": "What stays: the address of your gateway, which the recipient sees. Whoever knows your habits may"
+        " know you by your readings: in law they stay personal data.",
+    },
+}
 _UNSTATED = {"fr": "non précisé", "en": "not stated"}
 _UNITS = {
     "fr": {"Y": ("an", "ans"), "M": ("mois", "mois"), "W": ("semaine", "semaines"), "D": ("jour", "jours")},
@@ -119,30 +157,62 @@ class Text:
         return hashlib.sha256(self.words.encode()).hexdigest()
 
 
+class Passage(enum.Enum):
+    """A template that is filled in for a household."""
+
+    CONSENT = "consent"
+    CONSENTED = "consented"
+    INFORMATION = "information"
+
+
 def consent_text(recipient: str, offer: Offer, lang: str, house_retention: str) -> Text:
     """The whole text of a consent that is about to be given."""
-    terms, granularity = offer.terms, offer.granularity
-    history = _HISTORY[lang]
+    words = {"version": TEXT_VERSION, "recipient": recipient, **who(offer.terms, lang)}
+    return Text(fill(Passage.CONSENT, lang, words | describe_offer(offer, lang, house_retention)), lang)
+
+
+def fill(passage: Passage, lang: str, words: Mapping[str, str]) -> str:
+    """A template with its places filled in."""
+    return _template(f"{passage.value}.{lang}.md").substitute(words)
+
+
+def who(terms: Terms, lang: str) -> dict[str, str]:
+    """Who receives the data, as it says itself."""
+    stated = {name: getattr(terms, name) or _UNSTATED[lang] for name in ("controller", "contact", "privacy")}
+    return stated | {"role": _ROLE[lang][terms.role], "code": _code(terms, lang)}
+
+
+def describe_offer(offer: Offer, lang: str, house_retention: str) -> dict[str, str]:
+    """What is given, why, how fine, which way and for how long."""
+    terms, history = offer.terms, _HISTORY[lang]
     words = {
-        "version": TEXT_VERSION,
-        "recipient": recipient,
-        "role": _ROLE[lang][terms.role],
-        "code": _code(terms, lang),
+        "purpose": terms.purpose or _UNSTATED[lang],
         "data": _DATA[lang][offer.prefix.partition("/")[0]],
         "series": offer.prefix,
         "meter": offer.meter,
-        "granularity": _GRANULARITY[lang][granularity],
-        "reveals": _REVEALS[lang][granularity],
+        "granularity": _GRANULARITY[lang][offer.granularity],
+        "reveals": _REVEALS[lang][offer.granularity],
         "push": _YES_NO[lang][0 if terms.push else 1],
         "history": history[0] if not terms.history else history[1],
         "begins": day(offer.begins),
         "until": day(offer.until - 1),
         "retention": _duration(shortest([terms.retention], house_retention), lang),
+        **manner_words(offer.manner, lang),
     }
     if terms.history_from is not None:
         words["history"] = f"{history[2]} {day(terms.history_from)}"
-    stated = {name: getattr(terms, name) or _UNSTATED[lang] for name in ("controller", "contact", "privacy", "purpose")}
-    return Text(_template(f"consent.{lang}.md").substitute(words | stated), lang)
+    return words
+
+
+def manner_words(manner: Manner, lang: str) -> dict[str, str]:
+    """By which name, how exactly, and what was removed on the way."""
+    removed = _REMOVED[lang]
+    parts = [removed["pseudonym"]] if manner.pseudonym else []
+    parts += [removed["anonymous"]] if manner.profile is Profile.ANONYMOUS else []
+    lines = [line for part in (*parts, removed["left"]) for line in wrap(part, _LINE)] if parts else []
+    said = "".join(line + "\n" for line in lines)
+    name, exactness = _NAME[lang][manner.pseudonym], _EXACTNESS[lang][manner.profile]
+    return {"name": name, "exactness": exactness, "removed": said}
 
 
 def notice_text(notice: Notice, lang: str) -> str:

@@ -160,8 +160,9 @@ class Asking:
         return request, request.id not in before
 
     def _of(self, asker: str) -> tuple[list[tuple[Consent, str]], list[AccessRequest]]:
-        self._store.access_requests_waiting(self._clock())
-        sensors = {meter.name: meter.sensor for meter in self._store.meters()}
+        now = self._clock()
+        self._store.access_requests_waiting(now)
+        sensors = {meter.name: meter.sensor for meter in self._store.view_of(asker, now).meters}
         held = [c for c in self._store.consents(asker) if c.state(0) != "replaced"]
         named = [(c, self._name(sensors[c.meter], c.prefix)) for c in held[: -MOST_SHOWN - 1 : -1]]
         return named, self._store.access_requests(jid=asker)[: -MOST_SHOWN - 1 : -1]

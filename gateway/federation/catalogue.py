@@ -141,10 +141,13 @@ class Catalogue:
         return [(self._name(one, NameForm.SEN1), _label(one, lang)) for one in seen]
 
     def _visible(self, asker: str, identifier: Identifier | None) -> list[_Seen]:
-        consents, meters = self._store.allowed(asker, self._clock()), self._store.meters()
+        now = self._clock()
+        consents = self._store.allowed(asker, now)
+        # Each meter as this asker knows it.
+        meters = self._store.view_of(asker, now).meters
         if identifier is not None:
             meant = meter_of(self._publisher, meters, identifier)
-            meters = [meant] if meant else []
+            meters = (meant,) if meant else ()
         found = []
         for meter in meters if consents or self._everybody else []:
             for series in self._store.series(meter.name):

@@ -191,7 +191,7 @@ class Commands:
         fields, recipient = question.fields, question.asker
         identifier, confirm = read_identifier(fields), read_confirm(fields)
         resume_after = read_number(fields, "resume_after")
-        meter = await self._known(identifier)
+        meter = await self._known(identifier, recipient)
         scopes(await self._call(self._consents, recipient, lambda c: c.terms.push), meter.name, identifier.path, None)
         now = self._clock()
         form = identifier.form.value
@@ -214,7 +214,7 @@ class Commands:
     async def _watch(self, question: Question, origin: str, interval: int, end: int) -> Answer:
         """Let somebody see live what a consent gives to be pushed as it is read."""
         identifier, recipient = read_identifier(question.fields), question.asker
-        meter = await self._known(identifier)
+        meter = await self._known(identifier, recipient)
         consents = await self._call(self._consents, recipient, lambda c: c.terms.push)
         scopes(consents, meter.name, identifier.path, Granularity.RAW)
         until = min(end, max(c.until for c in consents))
@@ -230,7 +230,7 @@ class Commands:
 
     async def _unsubscribe(self, question: Question) -> Answer:
         identifier = read_identifier(question.fields)
-        meter = await self._meter(identifier)
+        meter = await self._meter(identifier, question.asker)
         if meter is not None:
             await self._call(self._store.unsubscribe, question.asker, meter.name, identifier.path)
             if self._live:
@@ -244,11 +244,13 @@ class Commands:
             raise not_authorized()
         return found
 
-    async def _known(self, identifier: Identifier) -> MeterInfo:
-        meter = await self._meter(identifier)
+    async def _known(self, identifier: Identifier, recipient: str) -> MeterInfo:
+        meter = await self._meter(identifier, recipient)
         if meter is None:
             raise not_authorized()
         return meter
 
-    async def _meter(self, identifier: Identifier) -> MeterInfo | None:
-        return meter_of(self._publisher, await self._call(self._store.meters), identifier)
+    async def _meter(self, identifier: Identifier, recipient: str) -> MeterInfo | None:
+        """The meter that the recipient means, by a name under which it knows it; as it knows it."""
+        view = await self._call(self._store.view_of, recipient, self._clock())
+        return meter_of(self._publisher, view.meters, identifier)

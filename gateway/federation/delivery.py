@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
@@ -31,6 +31,7 @@ from gateway.federation.stanza import (
 from gateway.senml.naming import NameForm
 from gateway.store.points import Confirm, under
 from gateway.store.recorder import is_urgent
+from gateway.store.terms import Profile
 
 if TYPE_CHECKING:
     import asyncio
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from gateway.federation.session import Session, Stanza
     from gateway.federation.stanza import Publisher
     from gateway.store.points import MeterInfo, OutboxRow, Subscription
+    from gateway.store.pseudonyms import View
     from gateway.store.store import Store
 
 log = logging.getLogger(__name__)
@@ -54,12 +56,16 @@ _MOST_ROWS = 500
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """The first rows that can share a message: one meter, one manner, numbers or texts, one granularity a series."""
+    """The first rows that can share a message: one meter, one manner, numbers or texts, one granularity a series.
+
+    ``nameless``: the message says nothing that lasts, neither numbers of the outbox nor the end of the journal.
+    """
 
     meter: str
     form: NameForm
     confirm: Confirm
     rows: tuple[OutboxRow, ...]
+    nameless: bool = False
 
 
 def first_batch(rows: Sequence[OutboxRow], subscriptions: Sequence[Subscription]) -> Batch:
@@ -75,6 +81,15 @@ def first_batch(rows: Sequence[OutboxRow], subscriptions: Sequence[Subscription]
         count += 1
     meter, form, confirm, _ = key
     return Batch(meter, form, confirm, tuple(rows[:count]))
+
+
+def disguised(batch: Batch, meter: MeterInfo, view: View) -> Batch:
+    """The batch as its recipient gets it: values as exact as its profile, a name that the meter has for it."""
+    points = view.points(row.point for row in batch.rows)
+    rows = tuple(replace(row, point=point) for row, point in zip(batch.rows, points, strict=True))
+    # It subscribed by the delivery point, which it is not told any more.
+    form = NameForm.SEN1 if batch.form is NameForm.URN and meter.prm is None else batch.form
+    return replace(batch, rows=rows, form=form, nameless=view.profile is Profile.ANONYMOUS)
 
 
 class Delivery:
@@ -183,9 +198,10 @@ class Delivery:
             self._release(lane, rows)
         subscriptions = await self._call(self._store.subscriptions, recipient)
         batch = first_batch(rows, subscriptions)
-        meter = next(m for m in await self._call(self._store.meters) if m.name == batch.meter)
+        view = await self._call(self._store.view_of, recipient, self._clock())
+        meter = view.meter(batch.meter)
         after = rows[0].seq - 1 if after < 0 else after
-        return await self._send_batch(recipient, lane, batch, meter, after, len(rows), overdue)
+        return await self._send_batch(recipient, lane, disguised(batch, meter, view), meter, after, len(rows), overdue)
 
     async def _set_aside(self, recipient: str, lane: Lane, flight: Flight) -> None:
         """Nothing of this message may be sent again now: for ever, or as long as the recipient is suspended."""
@@ -219,7 +235,10 @@ class Delivery:
         interval = Interval(self._store.epoch, after, last)
         points = [row.point for row in good[:shown]]
         head = await self._call(self._store.journal.head)
-        payload = build_quoalise(self._publisher, meter, batch.form, points, interval, head)
+        # What stays the same from month to month would join the pseudonyms again wherever the data are kept. The
+        # stanza's id says it still, to the receipt and to nobody else.
+        told = (None, None) if batch.nameless else (interval, head)
+        payload = build_quoalise(self._publisher, meter, batch.form, points, *told)
         # By what these rows take, all that wait would not fill a message yet.
         if overdue is None and after >= lane.released and size(payload) * rows < self._max_bytes * shown:
             lane.gather(self._batch_s)

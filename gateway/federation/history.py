@@ -8,7 +8,7 @@ of name that was asked in, as fine and as far back as a consent to history allow
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from gateway.errors import SenMLError
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from gateway.federation.stanza import Publisher
     from gateway.senml.naming import NameForm
     from gateway.store.points import Consent, Granularity, MeterInfo, Point
+    from gateway.store.pseudonyms import View
     from gateway.store.store import Store
 
 # What a stock ejabberd lets through in the 30 s in which an answer must come: a burst of 20 kB, then 3 kB/s.
@@ -92,12 +93,14 @@ class History:
         if end <= start:
             raise bad_request("la fin n'est pas après le début", "the end is not after the start")
         asked, page = read_granularity(fields), read_page(question)
-        meter = meter_of(self._publisher, await self._call(self._store.meters), identifier)
+        view: View = await self._call(self._store.view_of, question.asker, self._clock())
+        meter = meter_of(self._publisher, view.meters, identifier)
         if meter is None:
             raise not_authorized()
         limit, after = read_limit(page, MAX_RECORDS), read_point_after(page)
         period = Period(meter.name, identifier.path, asked, start, end)
         found: _Found = await self._call(self._read, question.asker, period, limit, after)
+        found = replace(found, points=view.points(found.points))
         try:
             quoalise, given = self._pack(meter, identifier.form, found, limit, whole=page is None)
             # Noted before it leaves: nothing is handed over that the log of transfers does not hold.

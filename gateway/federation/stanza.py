@@ -224,6 +224,8 @@ def _build_meta(
     meta = ET.Element(f"{{{QUOALISE}}}meta", {"software": f"linky-gateway {__version__}"})
     if publisher.retention:
         meta.set("retention", publisher.retention)
+    if any(point.rectified for point in points):
+        meta.set("rectifies", "true")
     kinds = {_DEVICES.get(point.series.path.partition("/")[0], "electricity-meter") for point in points}
     kind = kinds.pop() if len(kinds) == 1 else "electricity-meter"
     device = ET.SubElement(meta, f"{{{QUOALISE}}}device", {"type": kind})

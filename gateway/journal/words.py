@@ -69,10 +69,14 @@ _FIELDS = {
     "purpose": ("finalité", "purpose"),
     "command": ("commande", "command"),
     "controller": ("responsable", "controller"),
+    "profile": ("profil", "profile"),
+    "pseudonym": ("pseudonyme", "pseudonym"),
+    "what": ("quoi", "what"),
+    "consents": ("consentements", "consents"),
 }
 _ERASED = ("effacé", "erased")
 # Their numbers are 0 and 1.
-_FLAGS = {"push", "history"}
+_FLAGS = {"push", "history", "pseudonym"}
 _YES, _NO = ("oui", "yes"), ("non", "no")
 # Their numbers are POSIX seconds.
 _TIMES = {"begins", "until", "day", "first", "last", "begins_at", "expires_at"}

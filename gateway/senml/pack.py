@@ -12,6 +12,7 @@ import json
 import math
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 from xml.etree.ElementTree import Element, SubElement
 from xml.sax.saxutils import quoteattr
@@ -35,6 +36,8 @@ _LAST_TIME = 253_402_300_799  # 9999-12-31T23:59:59Z, the last that a calendar o
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9\-:./_]*")  # RFC 8428 §4.5.1
 _NAME_WITH_AT = re.compile(r"[A-Za-z0-9][A-Za-z0-9\-:./_@]*")
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
+# A pack, or a long export of packs, says the same few names again and again.
+_NAMES_REMEMBERED = 1024
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0 §2.2
 
 _STRINGS = frozenset({"bn", "bu", "n", "u", "vs", "vd"})
@@ -78,7 +81,7 @@ def encode_xml(records: Iterable[Record], *, allow_at: bool = False, version: in
     """Write a pack as XML (RFC 8428 §7), without an XML declaration. See ``encode_json``."""
     lines = [f'<sensml xmlns="{NAMESPACE}">']
     for fields in _labelled(records, allow_at=allow_at, version=version):
-        attributes = "".join(f" {label}={quoteattr(_xml_text(field))}" for label, field in fields.items())
+        attributes = "".join(f" {label}={_attribute(field)}" for label, field in fields.items())
         lines.append(f"<senml{attributes}/>")
     lines.append("</sensml>")
     return "".join(lines)
@@ -282,6 +285,16 @@ def _largest(number: float) -> float:
     return EXACT_INTEGER if isinstance(number, int) else math.inf
 
 
+def _attribute(field: Field) -> str:
+    # In numbers there is nothing to escape, and most of a pack is numbers.
+    return _quoted(field) if isinstance(field, str) else f'"{_xml_text(field)}"'
+
+
+@lru_cache(_NAMES_REMEMBERED)
+def _quoted(text: str) -> str:
+    return quoteattr(_xml_text(text))
+
+
 def _xml_text(field: Field) -> str:
     match field:
         case bool():
@@ -353,6 +366,7 @@ def _total(base: Field | None, field: Field) -> int | float:
     return number
 
 
+@lru_cache(_NAMES_REMEMBERED)
 def _check_name(name: str, *, allow_at: bool) -> None:
     if len(name) > MAX_NAME_CHARS:
         raise SenMLError(f"a name of more than {MAX_NAME_CHARS} characters is refused.")

@@ -11,7 +11,22 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.store.points import Consent, Granularity, under
 from gateway.store.tables import translated
-from gateway.store.terms import PLAIN_PROOF, PLAIN_TERMS, Change, Channel, NoticeKind, Offer, Proof, Role, Terms
+from gateway.store.terms import (
+    PLAIN_MANNER,
+    PLAIN_PROOF,
+    PLAIN_TERMS,
+    Change,
+    Channel,
+    ConsentChange,
+    Manner,
+    NoticeKind,
+    Offer,
+    Profile,
+    Proof,
+    Role,
+    ShownText,
+    Terms,
+)
 from gateway.store.transfers import Transfers
 
 if TYPE_CHECKING:
@@ -32,7 +47,8 @@ _SELECT = (
     " (SELECT at FROM consent_change AS c WHERE c.consent = consent.id"
     "  AND kind IN ('withdrawn', 'replaced', 'erased') ORDER BY c.id LIMIT 1),"
     " (SELECT kind FROM consent_change AS c WHERE c.consent = consent.id ORDER BY c.id DESC LIMIT 1),"
-    f" {TERMS}, {_PROOF} FROM consent JOIN meter ON meter.id = consent.meter"
+    f" {TERMS}, {_PROOF}, profile, pseudonym, EXISTS (SELECT 1 FROM consent_held WHERE consent = consent.id)"
+    " FROM consent JOIN meter ON meter.id = consent.meter"
 )
 _NOTICES = {
     Change.WITHDRAWN: NoticeKind.CONSENT_WITHDRAWN,
@@ -64,13 +80,14 @@ class Consents(Transfers):
         begins: int | None = None,
         terms: Terms = PLAIN_TERMS,
         proof: Proof = PLAIN_PROOF,
+        manner: Manner = PLAIN_MANNER,
     ) -> Consent:
         """Add a consent and commit it at once; the row as stored.
 
         The same series at the same granularity for the same purpose is a new version of the consent: it replaces the
         one before. A recipient that is limited stays so.
         """
-        offer = Offer(meter, prefix, granularity, until, int(now) if begins is None else begins, terms)
+        offer = Offer(meter, prefix, granularity, until, int(now) if begins is None else begins, terms, manner)
         # A meter that is not known is found out before anything is begun.
         self._meter_id(meter)
         self.begin()
@@ -114,6 +131,22 @@ class Consents(Transfers):
         """Whether the recipient is suspended: all of its consents are, or none."""
         return any(c.limited and c.standing(now) for c in self.consents(recipient))
 
+    @translated
+    def consent_changes(self) -> list[ConsentChange]:
+        """Whatever happened to consents, oldest first."""
+        rows = self._db.execute("SELECT consent, at, kind, given_by, channel FROM consent_change ORDER BY id")
+        return [ConsentChange(number, at, Change(kind), by, Channel(c)) for number, at, kind, by, c in rows]
+
+    @translated
+    def keep_text(self, text: ShownText) -> None:
+        """Keep the words of a text that a consent is about to name; committed at once."""
+        self._db.execute("INSERT OR IGNORE INTO shown_text VALUES (?, ?, ?)", [text.hash, text.lang, text.words])
+
+    @translated
+    def shown_texts(self) -> list[ShownText]:
+        """Every text that a consent was given on."""
+        return [ShownText(*row) for row in self._db.execute("SELECT hash, lang, words FROM shown_text ORDER BY hash")]
+
     def _give(self, recipient: str, offer: Offer, proof: Proof, now: float) -> Consent:
         """Add one consent inside the open transaction. The one place where a consent is given."""
         # What was queued under a consent that has expired since does not come back with the new one.
@@ -122,12 +155,13 @@ class Consents(Transfers):
         replaced = [c for c in self.consents(recipient) if c.withdrawn_at is None and _is_version(c, offer)]
         (number,) = self._db.execute(
             f"INSERT INTO consent (recipient, meter, prefix, granularity, given_at, until, begins, replaces, {TERMS},"  # noqa: S608
-            f" {_PROOF}) VALUES ({', '.join('?' * 25)}) RETURNING id",
+            f" {_PROOF}, profile, pseudonym) VALUES ({', '.join('?' * 27)}) RETURNING id",
             [
                 *(recipient, self._meter_id(offer.meter), offer.prefix, int(offer.granularity), int(now), offer.until),
                 *(offer.begins, replaced[-1].id if replaced else None),
                 *terms_row(offer.terms),
                 *(proof.given_by, proof.channel.value, proof.text_version, proof.lang, proof.text_hash),
+                *(offer.manner.profile.value, int(offer.manner.pseudonym)),
             ],
         ).fetchone()
         facts: dict[str, int | str] = {
@@ -141,6 +175,8 @@ class Consents(Transfers):
             "until": offer.until,
             "channel": proof.channel.value,
         }
+        if offer.manner != PLAIN_MANNER:
+            facts |= {"profile": offer.manner.profile.value, "pseudonym": int(offer.manner.pseudonym)}
         if proof.text_hash:
             facts["text"] = proof.text_hash
         if replaced:
@@ -161,6 +197,8 @@ class Consents(Transfers):
             "INSERT INTO consent_change (consent, at, kind, given_by, channel) VALUES (?, ?, ?, ?, ?)",
             [consent.id, int(now), change.value, by, channel.value],
         )
+        # Whatever is said of it here, it is of this house now.
+        self._db.execute("DELETE FROM consent_held WHERE consent = ?", [consent.id])
         # That one is replaced stands in the entry of the one that replaces it.
         if kind := _ENTRIES.get(change):
             facts = {"consent": consent.id, "channel": channel.value}
@@ -173,18 +211,23 @@ class Consents(Transfers):
             self._change(consent, change, now, by, channel)
             # Of one that has expired only a withdrawal is news: it asks for erasure.
             if change is Change.WITHDRAWN or consent.standing(now):
-                self._queue_notice(consent.recipient, _NOTICES[change], self._facts(consent, now), now)
+                for sensor in self._known_as(consent.recipient, consent.meter, now):
+                    facts = self._facts(consent, now, sensor)
+                    self._queue_notice(consent.recipient, _NOTICES[change], facts, now)
         for recipient in {c.recipient for c in consents}:
             self._purge(recipient, now)
         self.commit()
         return len(consents)
 
-    def _facts(self, consent: Consent, now: float) -> dict[str, object]:
-        """What a notice on a consent names; its period holds all that may have been handed over, confirmed or not."""
+    def _facts(self, consent: Consent, now: float, sensor: str | None = None) -> dict[str, object]:
+        """What a notice on a consent names; its period holds all that may have been handed over, confirmed or not.
+
+        ``sensor`` is the id of the meter that is meant, where it is not the one that the recipient knows now.
+        """
         first, last = self._transferred(consent.recipient, consent.meter, consent.prefix) or (consent.begins, 0)
         return {
             "consent": consent.id,
-            "sensor": self._sensor(consent.meter),
+            "sensor": sensor or self.view_of(consent.recipient, now).meter(consent.meter).sensor,
             "series": consent.prefix,
             "granularity": consent.granularity.code,
             "first": min(first, consent.given_at),
@@ -249,10 +292,12 @@ def _is_version(consent: Consent, offer: Offer) -> bool:
 
 def _consent(row: tuple[Any, ...]) -> Consent:
     number, recipient, meter, prefix, granularity, given_at, until, begins, replaces, ended, last = row[:11]
-    given_by, channel, version, lang, text_hash = row[23:]
+    given_by, channel, version, lang, text_hash, profile, pseudonym, held = row[23:]
     return Consent(
         *(number, recipient, meter, prefix, Granularity(granularity), given_at, until, ended, begins, replaces),
         terms_of(row[11:23]),
         Proof(given_by, Channel(channel), version, lang, text_hash),
         Change(last) if last else None,
+        Manner(Profile(profile), bool(pseudonym)),
+        bool(held),
     )

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from gateway.errors import StoreError
-from gateway.store.points import Event, Granularity, finest_allowed, under
+from gateway.store.points import Event, Granularity, finest_allowed, offered, under
 from gateway.store.tables import MANUAL, Tables, point, translated
 
 if TYPE_CHECKING:
@@ -19,13 +19,26 @@ if TYPE_CHECKING:
 
 _FOR_EVER = 2**62
 
+
+def _select(columns: str, table: str, granularity: Granularity, where: str = "") -> str:
+    rectified = (
+        "EXISTS (SELECT 1 FROM correction AS c WHERE c.series = main.series"  # noqa: S608 (built of constants)
+        f" AND c.granularity = {int(granularity)} AND c.time = main.time)"
+    )
+    return f"SELECT time, {columns}, {rectified} FROM {table} AS main WHERE {where}series = ?"  # noqa: S608
+
+
 # Of a minute that is still open the mean is not known yet.
 _TABLES = {
-    Granularity.RAW: "SELECT time, value, quality FROM reading WHERE series = ?",
-    Granularity.MINUTE: "SELECT time, CASE WHEN samples THEN total * 1.0 / samples ELSE last END, NULL FROM minute"
-    " WHERE closed = 1 AND series = ?",
-    Granularity.HALF_HOUR: "SELECT time, value, NULL FROM coarse WHERE step = 1800 AND series = ?",
-    Granularity.DAY: "SELECT time, value, NULL FROM coarse WHERE step = 86400 AND series = ?",
+    Granularity.RAW: _select("value, quality", "reading", Granularity.RAW),
+    Granularity.MINUTE: _select(
+        "CASE WHEN samples THEN total * 1.0 / samples ELSE last END, NULL",
+        "minute",
+        Granularity.MINUTE,
+        "closed = 1 AND ",
+    ),
+    Granularity.HALF_HOUR: _select("value, NULL", "coarse", Granularity.HALF_HOUR, "step = 1800 AND "),
+    Granularity.DAY: _select("value, NULL", "coarse", Granularity.DAY, "step = 86400 AND "),
 }
 # The index last known at a time and the one first known after it; where two say the same minute the finer one is first.
 _BEFORE = (
@@ -148,6 +161,20 @@ class History(Tables):
                     streams += self._pieces(series, granularity, start, end)
         return heapq.merge(*streams, key=lambda p: p.time)
 
+    def stream_of(self, granularity: Granularity) -> Iterator[Point]:
+        """Every point of that granularity, and of no other, in order of time."""
+        found = [s for meter in self.meters() for s in self.series(meter.name) if granularity in offered(s.kind)]
+        streams = [self._read(series, granularity, -_FOR_EVER, _FOR_EVER) for series in found]
+        return heapq.merge(*streams, key=lambda p: p.time)
+
+    @translated
+    def totals(self, meter: str) -> dict[str, str]:
+        """Path -> exact total of what a meter's pulses have counted, as last written (``Recorder.keep``)."""
+        rows = self._db.execute(
+            "SELECT path, total FROM counter JOIN meter ON meter.id = counter.meter WHERE name = ?", [meter]
+        )
+        return dict(rows.fetchall())
+
     def _pieces(self, series: Series, granularity: Granularity | None, start: int, end: int) -> list[Iterator[Point]]:
         fine = finest_allowed(series.kind, Granularity.RAW if granularity is None else granularity)
         if fine is None:
@@ -171,8 +198,8 @@ class History(Tables):
     def _read(self, series: Series, granularity: Granularity, start: int, end: int) -> Generator[Point, None, None]:
         query = _TABLES[granularity] + _RANGE + " ORDER BY time"
         try:
-            for time, value, quality in self._db.execute(query, [series.id, start, end]):
-                yield point(series, granularity, time, value, quality)
+            for row in self._db.execute(query, [series.id, start, end]):
+                yield point(series, granularity, *row)
         except sqlite3.Error as error:
             raise StoreError(f"the database cannot be read: {error}") from error
 

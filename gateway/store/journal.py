@@ -182,6 +182,16 @@ class Journal:
                 self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return count
 
+    def erase_naming(self, text: str) -> int:
+        """Delete all personal texts of every entry that names ``text``, in the open transaction; how many.
+
+        Whoever asks for access stands there with a purpose and a name of its organisation, which say as much.
+        """
+        with self._writing():
+            return self._db.execute(
+                "DELETE FROM journal_text WHERE seq IN (SELECT seq FROM journal_text WHERE text = ?)", [clean(text)]
+            ).rowcount
+
     def _add(
         self, kind: Kind, facts: Mapping[str, int | str], personal: Mapping[str, str], moment: int, key: SigningKey
     ) -> Head:

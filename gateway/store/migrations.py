@@ -247,3 +247,25 @@ def recipients_away_and_anchors(db: Database) -> None:
         "CREATE TABLE received_anchor (provider TEXT NOT NULL, epoch TEXT NOT NULL, seq INTEGER NOT NULL,"
         " hash TEXT NOT NULL, time INTEGER NOT NULL, PRIMARY KEY (provider, epoch)) STRICT, WITHOUT ROWID"
     )
+
+
+@migrations()
+def privacy(db: Database) -> None:
+    """The texts that were shown, corrections, pseudonyms, and consents that an import holds back."""
+    db.execute(
+        "CREATE TABLE shown_text (hash TEXT PRIMARY KEY, lang TEXT NOT NULL, words TEXT NOT NULL) STRICT, WITHOUT ROWID"
+    )
+    db.execute("ALTER TABLE consent ADD COLUMN profile TEXT NOT NULL DEFAULT 'exact'")
+    db.execute("ALTER TABLE consent ADD COLUMN pseudonym INTEGER NOT NULL DEFAULT 0")
+    # Given on another machine: they allow nothing here until the household says so here.
+    db.execute("CREATE TABLE consent_held (consent INTEGER PRIMARY KEY REFERENCES consent) STRICT")
+    db.execute(
+        "CREATE TABLE pseudonym (recipient TEXT NOT NULL, generation INTEGER NOT NULL, since INTEGER NOT NULL,"
+        " PRIMARY KEY (recipient, generation)) STRICT, WITHOUT ROWID"
+    )
+    db.execute(
+        "CREATE TABLE correction (id INTEGER PRIMARY KEY, series INTEGER NOT NULL REFERENCES series,"
+        " granularity INTEGER NOT NULL, time INTEGER NOT NULL, before ANY NOT NULL, after ANY NOT NULL,"
+        " at INTEGER NOT NULL, given_by TEXT NOT NULL, reason TEXT NOT NULL) STRICT"
+    )
+    db.execute("CREATE INDEX correction_of ON correction (series, granularity, time)")

@@ -16,8 +16,9 @@ from gateway.store.terms import LANGS, Notice, NoticeKind
 _FIRST_RETRY_S, _LAST_RETRY_S = 60, 86400
 
 # Two months of that go to an address that is no longer there, or to a program that never confirms: it is kept, and
-# told when there is a sign of life.
+# told when there is a sign of life; of erased recipients nothing is kept longer.
 _MOST_ATTEMPTS = 70
+GIVEN_UP_S = 60 * 86400
 
 _COLUMNS = "id, recipient, at, kind, payload, lang, attempts, sent_at, confirmed_at"
 

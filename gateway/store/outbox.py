@@ -16,7 +16,7 @@ from gateway.store.points import Backlog, Confirm, Granularity, OutboxRow, Subsc
 from gateway.store.tables import point, translated
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from gateway.store.points import Consent, Point, Series
 
@@ -37,10 +37,16 @@ class Outbox(Consents):
     @translated
     def promise(self, points: Sequence[Point], now: float) -> None:
         """Give each point to every recipient that subscribed to it and has a consent at that granularity."""
+        self._promise_to(None, points, now)
+
+    def _promise_to(self, some: Collection[str] | None, points: Sequence[Point], now: float) -> None:
+        """The same to ``some`` recipients only."""
         for subscriptions in self._subscriptions_by_recipient().values():
             jid = subscriptions[0].recipient
+            if some is not None and jid not in some:
+                continue
             # A host clock not yet set may stand before the consent: the points are kept, and sent when it is right.
-            choose = _Choice(subscriptions, [c for c in self.consents(jid) if c.standing(now)])
+            choose = _Choice(subscriptions, [c for c in self.consents(jid) if c.standing(now) and not c.held])
             chosen = [p for p in points if choose(p) is p.granularity]
             if chosen:
                 self._append(jid, chosen)
@@ -100,19 +106,21 @@ class Outbox(Consents):
         known: dict[tuple[int, int], tuple[Series, int | None]] = {}
         while consents and len(found) < limit:
             rows = self._db.execute(
-                "SELECT seq, outbox.series, granularity, outbox.time, outbox.value, quality FROM outbox"
+                "SELECT seq, outbox.series, granularity, outbox.time, outbox.value, quality, EXISTS (SELECT 1"
+                " FROM correction AS c WHERE c.series = outbox.series AND c.granularity = outbox.granularity"
+                " AND c.time = outbox.time) FROM outbox"
                 " JOIN recipient ON recipient.id = recipient LEFT JOIN reading"
                 " ON granularity = 0 AND reading.series = outbox.series AND reading.time = outbox.time"
                 " WHERE jid = ? AND seq > ? ORDER BY seq LIMIT ?",
                 [recipient, after_seq, limit],
             ).fetchall()
-            for seq, series_id, granularity, at, value, quality in rows:
+            for seq, series_id, granularity, at, *said in rows:
                 if (series_id, granularity) not in known:
                     series = self._series_by_id(series_id)
                     known[series_id, granularity] = series, pushed_from(consents, series, Granularity(granularity))
                 series, start = known[series_id, granularity]
                 if start is not None and at >= start:
-                    found.append(OutboxRow(seq, point(series, granularity, at, value, quality)))
+                    found.append(OutboxRow(seq, point(series, granularity, at, *said)))
             if len(rows) < limit:
                 break
             after_seq = rows[-1][0]

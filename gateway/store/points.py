@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 
-from gateway.store.terms import PLAIN_PROOF, PLAIN_TERMS, Change, Proof, Terms
+from gateway.store.terms import PLAIN_MANNER, PLAIN_PROOF, PLAIN_TERMS, Change, Manner, Proof, Terms
 
 Value = int | float | str
 
@@ -81,6 +81,7 @@ class Point:
     """One value of one series at one time: the identity is (series, granularity, time).
 
     ``quality`` says of a raw value where it is from: ``meter`` or ``host`` (whose clock), ``derived``, ``manual``.
+    ``rectified``: it had another value before.
     """
 
     series: Series
@@ -88,6 +89,18 @@ class Point:
     time: int
     value: Value
     quality: str = field(default="", compare=False)
+    rectified: bool = field(default=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A point with the value that it has now, the one it had ``before``, and who changed it when and why."""
+
+    point: Point
+    before: Value
+    at: int
+    by: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +142,16 @@ class Consent:
     terms: Terms = PLAIN_TERMS
     proof: Proof = PLAIN_PROOF
     last: Change | None = None
+    manner: Manner = PLAIN_MANNER
+    held: bool = False
 
     @property
     def limited(self) -> bool:
-        """Whether it is suspended: what it allows is still kept for the recipient, and nothing is given out."""
-        return self.last is Change.LIMITED
+        """Whether it is suspended: nothing is given out, and unless it is ``held`` what it allows is kept meanwhile.
+
+        Held is what came with an imported archive and was not said to apply here: it keeps nothing for anybody.
+        """
+        return self.held or self.last is Change.LIMITED
 
     def valid(self, now: float) -> bool:
         """Whether it allows anything at ``now`` (POSIX seconds)."""

@@ -196,6 +196,10 @@ class Recorder:
         """Note the exact total behind an index of whole units, so that no fraction is lost in a restart."""
         self._batch.totals[path] = total
 
+    def begin_anew(self) -> None:
+        """Store all that the meter says from now on, also what has not changed: what was stored is erased."""
+        self._stored.clear()
+
     def take(self) -> Batch:
         """Hand over what was gathered and begin anew."""
         batch = self._batch

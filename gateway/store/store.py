@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING
 from gateway.errors import StoreError
 from gateway.store.access import Access
 from gateway.store.connection import open_reader, open_writer
+from gateway.store.corrections import Corrections
+from gateway.store.dump import snapshot
+from gateway.store.erasure import Erasure
 from gateway.store.history import History
-from gateway.store.outbox import Outbox
+from gateway.store.notices import GIVEN_UP_S
 from gateway.store.points import Granularity, Series
 from gateway.store.received import ReceivedPoints
 from gateway.store.recorder import INDEX_SET_BY_HAND, METER_REPLACED, day_end, day_start
@@ -26,8 +29,10 @@ from gateway.tic.reading import Kind, Quality
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from gateway.store.dump import Dump
     from gateway.store.points import Point, Value
     from gateway.store.recorder import Batch
 
@@ -41,7 +46,7 @@ _QUALITY = {Quality.METER: 0, Quality.HOST: 1, Quality.MANUAL: MANUAL}
 _CURVE_ALIVE_S = 86400
 
 
-class Store(Outbox, Access, Watching, History, Undated, ReceivedPoints):
+class Store(Erasure, Watching, History, Undated):
     """The database of a gateway, opened for writing. All calls must come from one thread at a time.
 
     Args:
@@ -78,6 +83,9 @@ class Store(Outbox, Access, Watching, History, Undated, ReceivedPoints):
         """Undo everything since ``begin``."""
         super().rollback()
         # They may name series whose rows are gone with it.
+        self._forget_series()
+
+    def _forget_series(self) -> None:
         self._paths.clear()
 
     @translated
@@ -91,14 +99,6 @@ class Store(Outbox, Access, Watching, History, Undated, ReceivedPoints):
             if row:
                 found[series.path] = row
         return found
-
-    @translated
-    def totals(self, meter: str) -> dict[str, str]:
-        """Path -> exact total of what a meter's pulses have counted, as last written (``Recorder.keep``)."""
-        rows = self._db.execute(
-            "SELECT path, total FROM counter JOIN meter ON meter.id = counter.meter WHERE name = ?", [meter]
-        )
-        return dict(rows.fetchall())
 
     def _write_batch(self, batch: Batch) -> list[Point]:
         self._db.execute(
@@ -284,14 +284,19 @@ class Store(Outbox, Access, Watching, History, Undated, ReceivedPoints):
                 )
                 self._db.execute("DELETE FROM minute WHERE series = ? AND time < ?", [series.id, latest - minute_s])
             self._expire_outbox(meter.id, latest - outbox_s)
+        self._forget_last_words(now - GIVEN_UP_S)
         self.commit()
 
 
-class Archive(Outbox, History, ReceivedPoints):
+class Archive(Corrections, Access, History, ReceivedPoints):
     """The same database, only read: for the command line while the daemon runs."""
 
     def __init__(self, directory: Path) -> None:
         super().__init__(open_reader(directory))
+
+    def snapshot(self) -> AbstractContextManager[Dump]:
+        """All tables as they are at this moment; until its end everything else read here is of that moment too."""
+        return snapshot(self._db)
 
 
 def _kind_word(path: str, kind: Kind) -> str:

@@ -133,7 +133,11 @@ def _series(row: tuple[int, str, str, str, str], span: tuple[int, int]) -> Serie
     return Series(number, meter, path, unit, kind, *span)
 
 
-def point(series: Series, granularity: int, time: int, value: Value, quality: int | None = None) -> Point:
+def point(
+    series: Series, granularity: int, time: int, value: Value, quality: int | None = None, rectified: int = 0
+) -> Point:
     """A row as a point; means are rounded to a tenth, which is finer than any meter measures."""
     rounded = round(value, 1) if isinstance(value, float) else value
-    return Point(series, Granularity(granularity), time, rounded, QUALITIES[quality])
+    # Making one of what is one already is the dearest part of reading a year.
+    period = granularity if isinstance(granularity, Granularity) else Granularity(granularity)
+    return Point(series, period, time, rounded, QUALITIES[quality], bool(rectified))

@@ -67,6 +67,14 @@ class Change(enum.Enum):
     RESUMED = "resumed"
 
 
+class Profile(enum.Enum):
+    """How exact what a recipient gets is: *coarse* is rounded, *anonymous* besides names nothing that lasts."""
+
+    EXACT = "exact"
+    COARSE = "coarse"
+    ANONYMOUS = "anonymous"
+
+
 class NoticeKind(enum.Enum):
     """What a recipient or an asker is told; the value stands on the wire."""
 
@@ -127,7 +135,36 @@ class Proof:
     text_hash: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """Under which name and how exactly a recipient gets what it may have; the same for all its consents."""
+
+    profile: Profile = Profile.EXACT
+    pseudonym: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentChange:
+    """Something that happened to a consent after it was given."""
+
+    consent: int
+    at: int
+    kind: Change
+    by: str
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True)
+class ShownText:
+    """The very words that a household read before it consented, by their SHA-256."""
+
+    hash: str
+    lang: str
+    words: str
+
+
 PLAIN_TERMS = Terms()
+PLAIN_MANNER = Manner()
 PLAIN_PROOF = Proof()
 
 
@@ -141,6 +178,7 @@ class Offer:
     until: int
     begins: int
     terms: Terms = PLAIN_TERMS
+    manner: Manner = PLAIN_MANNER
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.store.absence import Absences
 from gateway.store.points import under
+from gateway.store.pseudonyms import Pseudonyms
 from gateway.store.tables import translated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from gateway.store.points import Point, Series
     from gateway.store.terms import NoticeKind
@@ -23,8 +23,11 @@ _HOUR_S, _DAY_S = 3600, 86_400
 # The hours of a week are of use when somebody asks what left lately; of older ones the day will do.
 _BY_HOUR_S = 7 * _DAY_S
 
+# The end of a period that has none.
+FOR_EVER = 2**62
 
-class Transfers(Absences):
+
+class Transfers(Pseudonyms):
     """Who received what."""
 
     @translated
@@ -41,42 +44,18 @@ class Transfers(Absences):
         self.commit()
 
     @translated
-    def recipients_of(self, series: Series, first: int, last: int) -> list[str]:
-        """Whoever was ever handed data of the series in ``[first, last)``; a period counts when it overlaps."""
+    def recipients_of(self, series: Series, first: int, last: int, finest: int = 0) -> list[str]:
+        """Whoever was ever handed data of the series in ``[first, last)``; a period counts when it overlaps.
+
+        Data finer than ``finest`` (seconds) do not count: a half hour that was wrong says nothing of the minutes.
+        """
         rows = self._db.execute(
             "SELECT DISTINCT jid FROM transfer JOIN party ON party.id = transfer.party"
-            " WHERE series = ? AND first_time < ? AND last_time + max(granularity, 1) > ? ORDER BY jid",
-            [series.id, last, first],
+            " WHERE series = ? AND first_time < ? AND last_time + max(granularity, 1) > ? AND granularity >= ?"
+            " ORDER BY jid",
+            [series.id, last, first, finest],
         )
         return [jid for (jid,) in rows]
-
-    @translated
-    def being_sent(self, series: Series, first: int, last: int) -> list[str]:
-        """For whom data of the series in ``[first, last)`` wait: not confirmed, they may have arrived all the same."""
-        rows = self._db.execute(
-            "SELECT DISTINCT jid FROM outbox JOIN recipient ON recipient.id = outbox.recipient"
-            " WHERE series = ? AND time < ? AND time + max(granularity, 1) > ? ORDER BY jid",
-            [series.id, last, first],
-        )
-        return [jid for (jid,) in rows]
-
-    @translated
-    def tell_past_recipients(
-        self, kind: NoticeKind, meter: str, prefix: str, first: int, last: int, now: float
-    ) -> list[str]:
-        """Queue a notice to whoever was handed or is being sent data of ``[first, last)`` under ``prefix``; to whom.
-
-        Before what waits of them is deleted: afterwards nobody knows to whom it was being sent.
-        """
-        concerned = [s for s in self.series(meter) if under(s.path, prefix)]
-        handed = {jid for s in concerned for jid in self.recipients_of(s, first, last)}
-        told = sorted(handed | {jid for s in concerned for jid in self.being_sent(s, first, last)})
-        self.begin()
-        for jid in told:
-            payload: dict[str, object] = {"sensor": self._sensor(meter), "series": prefix, "first": first, "last": last}
-            self._queue_notice(jid, kind, payload, now)
-        self.commit()
-        return told
 
     @translated
     def forget_transfers(self, now: float, kept_s: int) -> None:
@@ -101,6 +80,58 @@ class Transfers(Absences):
         self._db.execute("DELETE FROM notice WHERE confirmed_at < ?", [int(now) - kept_s])
         self._db.execute("DELETE FROM party WHERE NOT EXISTS (SELECT 1 FROM transfer WHERE party = party.id)")
         self.commit()
+
+    def transfers(self) -> Iterator[tuple[int, str, Series, int, int, int, int]]:
+        """The whole log: (hour, recipient, series, granularity, first time, last time, points), by hour."""
+        known: dict[int, Series] = {}
+        rows = self._db.execute(
+            "SELECT hour, jid, series, granularity, first_time, last_time, points FROM transfer"
+            " JOIN party ON party.id = party ORDER BY hour, jid, series, granularity"
+        )
+        for hour, jid, number, *rest in rows:
+            if number not in known:
+                known[number] = self._series_by_id(number)
+            yield (hour, jid, known[number], *rest)
+
+    def _tell_past(
+        self,
+        kind: NoticeKind,
+        meter: str,
+        concerned: Sequence[Series],
+        first: int,
+        last: int,
+        now: float,
+        prefix: str | None = None,
+        finest: int = 0,
+    ) -> list[str]:
+        """Queue, in the open transaction, a notice to whoever was handed data of these series of ``[first, last)``.
+
+        One for each id under which a recipient knows the meter, by ``prefix``, or by the series where that is None. A
+        period from 0 on, or up to ``FOR_EVER``, is told as far as the recipient was handed anything.
+        """
+        told: dict[str, dict[str, tuple[int, int]]] = {}
+        for series in concerned:
+            for jid in self.recipients_of(series, first, last, finest):
+                low, high = self._span_handed(jid, series)
+                name = series.path if prefix is None else prefix
+                low0, high0 = told.setdefault(jid, {}).get(name, (low, high))
+                told[jid][name] = min(low, low0), max(high, high0)
+        for jid, names in told.items():
+            for sensor in self._known_as(jid, meter, now):
+                for name, (low, high) in names.items():
+                    # An end that was left open is in no calendar: what was handed over has ends.
+                    period = {"first": first or low, "last": high if last >= FOR_EVER else last}
+                    self._queue_notice(jid, kind, {"sensor": sensor, "series": name, **period}, now)
+        return sorted(told)
+
+    def _span_handed(self, recipient: str, series: Series) -> tuple[int, int]:
+        """The first second of a series that the recipient was ever handed data of, and the one after the last."""
+        row: tuple[int, int] = self._db.execute(
+            "SELECT min(first_time), max(last_time + max(granularity, 1)) FROM transfer"
+            " JOIN party ON party.id = transfer.party WHERE series = ? AND jid = ?",
+            [series.id, recipient],
+        ).fetchone()
+        return row
 
     def _note(self, recipient: str, groups: Iterable[tuple[int, int, int, int, int]], now: float) -> None:
         """Add (series, granularity, first time, last time, points) to the hour of ``now``."""
@@ -129,6 +160,3 @@ class Transfers(Absences):
         )
         times = [(first, last) for path, first, last in rows if under(path, prefix)]
         return (min(first for first, _ in times), max(last for _, last in times)) if times else None
-
-    def _sensor(self, meter: str) -> str:
-        return next(m.sensor for m in self.meters() if m.name == meter)

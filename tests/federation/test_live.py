@@ -336,7 +336,7 @@ async def ask(house, window, node="subscribe", **fields):
 
     line, stop = commands.Line(), asyncio.Event()
     publisher = Publisher("gw", "sen1.test")
-    room = Commands(line, house.store, call, publisher, lambda *_: None, lambda: START + 10, window)
+    room = Commands(line, house.store, call, publisher, lambda *_: None, lambda: START + 10, live=window)
     task = asyncio.create_task(room.run(stop))
     line.ask(build_submit(node, {"identifier": commands.SEN1} | fields), "en")
     ((_, answer, error),) = await eventually(lambda: line.answers)

@@ -22,6 +22,7 @@ from gateway.federation.session import Session
 from gateway.federation.stanza import QUOALISE, Publisher
 from gateway.journal.entry import Head, write_line
 from gateway.journal.verify import Why, verify
+from gateway.store.erasure import Range
 from gateway.store.points import Confirm, Granularity
 from gateway.store.terms import NoticeKind
 from simulator.process import Meter
@@ -246,14 +247,14 @@ def test_who_ever_received_it_is_told_of_an_erasure_and_of_a_rectification(serve
             await eventually(lambda: house.store.subscriptions(scene.coop))
             house.minutes(6)
             await eventually(lambda: minutes(records) == [0, 1, 2, 3, 4] and not house.waiting(scene.coop))
-            tell = house.store.tell_past_recipients
-            period = "house", POWER, START + 60, START + 120
-            assert tell(NoticeKind.DATA_ERASED, *period, time.time()) == [scene.coop]
+            span = Range("house", POWER, START + 60, START + 120)
+            assert house.store.erase_range(span, time.time()).told == (scene.coop,)
             house.wake.set()
             await eventually(lambda: notice_of(house, NoticeKind.DATA_ERASED).confirmed_at)
             assert scene.kept() == 9
-            house.store._db.execute("UPDATE minute SET total = 2 * 777 WHERE time = ?", [START + 180])
-            assert tell(NoticeKind.DATA_RECTIFIED, "house", POWER, START + 180, START + 240, time.time())
+            assert house.store.rectify(
+                "house", POWER, Granularity.MINUTE, START + 180, "777", time.time(), "the household", "a test"
+            )
             house.wake.set()
             await eventually(lambda: records[-1].value == 777)
             assert notice_of(house, NoticeKind.DATA_RECTIFIED).confirmed_at

@@ -2,6 +2,7 @@
 
 import pytest
 
+from gateway.store.erasure import Range
 from gateway.store.points import Confirm, Granularity
 from gateway.store.terms import NoticeKind, Terms
 from tests.store.conftest import INDEX, POWER, START, frame
@@ -83,8 +84,8 @@ def test_whoever_received_it_is_told_that_it_was_erased(store, recorder):
     store.confirm(COOP, 0, 2, NOW)
     store.revoke(COOP, "", NOW)
     give(store, "contract", recipient="other@sen3.test")
-    assert store.tell_past_recipients(ERASED, "house", "consumption", START, START + 9, NOW) == [COOP, TOWN]
-    assert store.tell_past_recipients(ERASED, "house", "production", START, START + 9, NOW) == []
+    assert store.erase_range(Range("house", "production", START, START + 9), NOW).told == ()
+    assert store.erase_range(Range("house", "consumption", START, START + 9), NOW).told == (COOP, TOWN)
     notice = store.notices()[-2]
     assert (notice.recipient, notice.kind) == (COOP, ERASED)
     assert notice.payload == {

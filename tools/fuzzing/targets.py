@@ -8,19 +8,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from gateway.errors import FederationError, SenMLError
+from gateway.errors import ArchiveError, FederationError, SenMLError
 from gateway.federation.fields import (
     read_confirm,
     read_granularity,
     read_identifier,
+    read_limit,
+    read_live,
     read_number,
+    read_page,
+    read_point_after,
     read_time,
-    read_window,
 )
-from gateway.federation.form import RequestError, parse_command
+from gateway.federation.form import Question, RequestError, parse_command
 from gateway.federation.notice import parse_notice
 from gateway.federation.stanza import parse_quoalise
 from gateway.journal.verify import verify
+from gateway.privacy.manifest import read
 from gateway.senml.naming import parse_identifier
 from gateway.senml.pack import decode_json, decode_xml
 from gateway.store.recorder import Recorder
@@ -56,6 +60,10 @@ _STANZAS = (
 _JOURNAL = (
     b'{"event":"{\\"epoch\\":\\"0a1b2c3d\\",\\"format\\":1,\\"key\\":\\"' + b"0" * 64 + b'\\",\\"kind\\":\\"begun\\"}",'
     b'"hash":"' + b"0" * 64 + b'","prev":"' + b"0" * 64 + b'","seq":1,"sig":"' + b"0" * 128 + b'","time":1795581752}\n'
+)
+_MANIFESTS = (
+    b'{"archive":"linky-gateway","format":1,"made":"2026-11-25T00:00:00Z","version":"1","schema":["a"],"files":'
+    b'{"tables/meter.jsonl":{"bytes":1,"sha256":"0000000000000000000000000000000000000000000000000000000000000000"}}}',
 )
 _NAMES = (b"gw@sen1.test/ab12@sen1.test/consumption/power", b"urn:dev:prm:00000000000000_a/b", b"a:b.c/d:e.f/g")
 
@@ -106,8 +114,13 @@ def stanza(data: bytes) -> None:
         parse_notice(element)
     with contextlib.suppress(RequestError):
         command = parse_command(element)
-        read_window(command.page)
         fields = command.fields or {}
+        with contextlib.suppress(RequestError):
+            page = read_page(Question(fields, command.page, "coop@sen2.test"))
+            read_limit(page, 1000)
+            read_point_after(page)
+        with contextlib.suppress(RequestError):
+            read_live(fields, _NOW.timestamp())
         for read in (read_identifier, read_granularity, read_confirm):
             with contextlib.suppress(RequestError):
                 read(fields)
@@ -128,6 +141,12 @@ def journal(data: bytes) -> None:
     verify(data.splitlines(keepends=True))
 
 
+def archive(data: bytes) -> None:
+    """What somebody gives to ``privacy import``."""
+    with contextlib.suppress(ArchiveError):
+        read(data)
+
+
 def targets() -> list[tuple[str, Callable[[bytes], None], list[bytes]]]:
     """(name, function, seeds)."""
     captures = [path.read_bytes() for path in sorted(FRAMES.glob("*/*.raw"))]
@@ -137,4 +156,5 @@ def targets() -> list[tuple[str, Callable[[bytes], None], list[bytes]]]:
         ("stanza", stanza, list(_STANZAS)),
         ("name", name, list(_NAMES)),
         ("journal", journal, [_JOURNAL]),
+        ("archive", archive, list(_MANIFESTS)),
     ]

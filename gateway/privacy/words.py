@@ -1,0 +1,102 @@
+"""What ``linky-gateway privacy`` says to a person, in French and English."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+# What is typed to erase, in the language of the question.
+ERASE = {"fr": "effacer", "en": "erase"}
+
+_SAID = {
+    "fr": {
+        "range": "À effacer : {readings} mesures et cumuls, {queued} messages en attente, {events} évènements.",
+        "everything": "À effacer : TOUT ce que la passerelle sait de ce foyer ({readings} mesures et cumuls), avec les"
+        " consentements, qui sont d'abord retirés, et les séries reçues d'autres.",
+        "recipient": "À effacer : ce qui est gardé sur {recipient}. Consentements, d'abord retirés : {consents}.",
+        "told": "Seront priés d'effacer aussi : {told}.",
+        "nobody": "Personne n'a reçu ces mesures.",
+        "asked": "{recipient} est prié d'effacer ce qu'il a reçu.",
+        "journal": "Le journal garde la preuve de ce qui a été décidé, sans valeur ; cela ne se défait pas.",
+        "type": "Pour effacer, tapez « effacer » puis Entrée : ",
+        "nothing": "rien n'a été effacé",
+        "empty": "il n'y a rien à effacer là",
+        "done": "effacé : {readings} mesures et cumuls, {queued} messages en attente, {events} évènements",
+        "done-recipient": "effacé : ce qui était gardé sur {recipient} ; consentements : {consents}",
+        "wiped": "le fichier de la base est réécrit sans ces données",
+        "held": "un autre programme lit la base : répétez la commande après lui, pour que les octets disparaissent",
+        "copies": "des fichiers abîmés mis de côté contiennent encore d'anciennes données : {copies}",
+        "removed": "supprimé aussi : {removed}",
+        "left": "restent : la configuration, le mot de passe du compte et la clé du journal, dans leurs fichiers",
+        "rectified": "{meter}:{series} {granularity} {time} : {before} → {after} {unit}",
+        "rectified-told": "qui avait reçu l'ancienne valeur en est averti",
+        "rotated": "{recipient} connaît désormais {meter} sous le nom {known} ; donnez-lui ce nom",
+        "exported": "{count} fichiers dans {path}",
+        "imported": "importé : {path}, du {made}",
+        "consents-held": "Les consentements importés ne valent pas d'eux-mêmes ici : rien n'est envoyé avant"
+        " `linky-gateway consent resume DESTINATAIRE`, pour chacun de ceux de `linky-gateway consent list` (held).",
+    },
+    "en": {
+        "range": "To erase: {readings} readings and roll-ups, {queued} messages that wait, {events} events.",
+        "everything": "To erase: EVERYTHING that the gateway knows of this household ({readings} readings and"
+        " roll-ups), with the consents, which are withdrawn first, and the series received from others.",
+        "recipient": "To erase: what is kept about {recipient}. Consents, withdrawn first: {consents}.",
+        "told": "Will be asked to erase too: {told}.",
+        "nobody": "Nobody has received these readings.",
+        "asked": "{recipient} is asked to erase what it has received.",
+        "journal": "The journal keeps the proof of what was decided, without a value; this cannot be undone.",
+        "type": 'To erase, type "erase" and Enter: ',
+        "nothing": "nothing was erased",
+        "empty": "there is nothing to erase there",
+        "done": "erased: {readings} readings and roll-ups, {queued} messages that waited, {events} events",
+        "done-recipient": "erased: what was kept about {recipient}; consents: {consents}",
+        "wiped": "the database's file is written anew without these data",
+        "held": "another program reads the database: repeat the command when it has ended, so that the bytes go too",
+        "copies": "damaged files that were set aside still hold old data: {copies}",
+        "removed": "removed as well: {removed}",
+        "left": "what stays: the configuration, the account's password and the journal's key, in their files",
+        "rectified": "{meter}:{series} {granularity} {time}: {before} → {after} {unit}",
+        "rectified-told": "whoever had received the old value is told",
+        "rotated": "{recipient} knows {meter} as {known} from now on; give it that name",
+        "exported": "{count} files in {path}",
+        "imported": "imported: {path}, of {made}",
+        "consents-held": "The imported consents do not apply here by themselves: nothing is sent before"
+        " `linky-gateway consent resume RECIPIENT`, for each of those of `linky-gateway consent list` (held).",
+    },
+}
+
+
+def say(lang: str, name: str, **facts: object) -> str:
+    """One sentence."""
+    return _SAID[lang][name].format(**facts)
+
+
+def question(lang: str, request: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
+    """What is shown before an erasure is confirmed."""
+    what = request["what"]
+    lines = [say(lang, what, **{**request, **found})]
+    if what == "recipient":
+        lines.append(say(lang, "asked", recipient=request["recipient"]))
+    else:
+        lines.append(say(lang, "told", told=", ".join(found["told"])) if found["told"] else say(lang, "nobody"))
+    return [*lines, say(lang, "journal")]
+
+
+def outcome(lang: str, request: Mapping[str, Any], done: Mapping[str, Any]) -> list[str]:
+    """What is said after an erasure."""
+    recipient = request["what"] == "recipient"
+    lines = [say(lang, "done-recipient" if recipient else "done", **{**request, **done})]
+    if recipient:
+        lines.append(say(lang, "asked", recipient=request["recipient"]))
+    elif done["told"]:
+        lines.append(say(lang, "told", told=", ".join(done["told"])))
+    lines.append(say(lang, "wiped" if done["wiped"] else "held"))
+    lines += [say(lang, name, **{name: ", ".join(done[name])}) for name in ("copies", "removed") if done[name]]
+    return [*lines, say(lang, "left")] if request["what"] == "everything" else lines
+
+
+def corrected(lang: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What is said after a correction."""
+    return [*(say(lang, "rectified", **row).rstrip() for row in rows), say(lang, "rectified-told")]

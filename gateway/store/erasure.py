@@ -1,0 +1,318 @@
+"""Erasure at the household's order: rows deleted, past recipients told, the journal still provable, the bytes gone.
+
+One transaction deletes, queues the notices and makes the journal's entry. Then the file is written anew (VACUUM) and
+its log emptied: what a delete leaves in free pages goes too. A memory card keeps old blocks for a while whatever a
+program does; only a card that is encrypted or destroyed is beyond that.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gateway.errors import StoreError
+from gateway.store.access import Access
+from gateway.store.connection import FILE_NAME
+from gateway.store.corrections import Corrections
+from gateway.store.points import Granularity, under
+from gateway.store.pseudonyms import KEY_NAME
+from gateway.store.received import ReceivedPoints
+from gateway.store.recorder import period_start
+from gateway.store.tables import translated
+from gateway.store.terms import Change, Channel, NoticeKind
+from gateway.store.transfers import FOR_EVER
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from gateway.store.points import Series
+
+# In which a household's own data stand; the rows of meters stay, without what names a delivery point.
+_HOUSEHOLD = (
+    *("reading", "minute", "coarse", "outbox", "counter", "event", "undated", "correction", "journal_day"),
+    *("subscription", "recipient", "consent_held", "consent_change", "consent", "shown_text", "access_request"),
+    *("transfer", "party", "pseudonym", "absence", "series"),
+    *("received_point", "received_series", "received_event", "received_gap", "received_span", "received_chain"),
+    *("received_subscription", "received_anchor", "received_provider"),
+)
+
+# What is kept about one recipient (?1), in an order in which no row is named by another when it goes.
+_RECIPIENT = (
+    "DELETE FROM outbox WHERE recipient = (SELECT id FROM recipient WHERE jid = ?1)",
+    "DELETE FROM subscription WHERE recipient = (SELECT id FROM recipient WHERE jid = ?1)",
+    "DELETE FROM recipient WHERE jid = ?1",
+    "DELETE FROM consent_held WHERE consent IN (SELECT id FROM consent WHERE recipient = ?1)",
+    "DELETE FROM consent_change WHERE consent IN (SELECT id FROM consent WHERE recipient = ?1)",
+    "UPDATE consent SET replaces = NULL WHERE recipient = ?1",
+    "DELETE FROM consent WHERE recipient = ?1",
+    "DELETE FROM shown_text WHERE ?1 <> '' AND hash NOT IN (SELECT text_hash FROM consent)",
+    "DELETE FROM access_request WHERE jid = ?1",
+    "DELETE FROM notice WHERE recipient = ?1 AND confirmed_at IS NOT NULL",
+    "DELETE FROM transfer WHERE party = (SELECT id FROM party WHERE jid = ?1)",
+    "DELETE FROM party WHERE jid = ?1",
+    "DELETE FROM pseudonym WHERE recipient = ?1",
+    "DELETE FROM absence WHERE recipient = ?1",
+)
+
+_KNOWN = (
+    "SELECT 1 FROM consent WHERE recipient = ?1 UNION SELECT 1 FROM recipient WHERE jid = ?1"
+    " UNION SELECT 1 FROM party WHERE jid = ?1 UNION SELECT 1 FROM access_request WHERE jid = ?1 LIMIT 1"
+)
+
+# Notices whose recipient is known for nothing else any more, confirmed or given up.
+_LAST_WORDS = (
+    "(confirmed_at IS NOT NULL OR at < ?) AND recipient NOT IN"
+    " (SELECT recipient FROM consent UNION SELECT jid FROM party UNION SELECT jid FROM access_request)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What an erasure takes, or took: readings and roll-ups, queued messages, events; and who is asked to erase too."""
+
+    readings: int = 0
+    queued: int = 0
+    events: int = 0
+    told: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Series of one meter, or of all when it is None, at or below ``prefix``, in ``[first, last)``."""
+
+    meter: str | None = None
+    prefix: str = ""
+    first: int = 0
+    last: int = FOR_EVER
+
+
+class Erasure(Corrections, Access, ReceivedPoints):
+    """Deleting for good."""
+
+    _secure_before: int | None = None
+
+    @translated
+    def what_is_in(self, span: Range) -> Erased:
+        """What ``erase_range`` would take."""
+        series = self._concerned(span)
+        readings = sum(self._count(*one) for s in series for one in _places(s, span))
+        queued = sum(self._count("outbox", f"series = {s.id} AND {_period('time', span)}") for s in series)
+        told = {jid for s in series for jid in self.recipients_of(s, span.first, span.last)}
+        told |= {jid for s in series for jid, _, _ in self._waiting(s, span)}
+        events = self._count("event", *self._events(span))
+        return Erased(readings, queued, events, tuple(sorted(told)))
+
+    @translated
+    def has_series(self, span: Range) -> bool:
+        """Whether any series lies in the span, whatever is stored of it."""
+        return bool(self._concerned(span))
+
+    @translated
+    def knows(self, recipient: str) -> bool:
+        """Whether anything is kept about a recipient but what it is still to be told."""
+        return bool(self._db.execute(_KNOWN, [recipient]).fetchone())
+
+    @translated
+    def erase_range(self, span: Range, now: float, by: str = "") -> Erased:
+        """Delete readings, every roll-up that overlaps, what is queued, the events; tell whoever was handed any."""
+        self._secure()
+        self.begin()
+        found = self.what_is_in(span)
+        self._tell_erased(span, now)
+        series = self._concerned(span)
+        for s in series:
+            for table, where in _places(s, span):
+                self._db.execute(f"DELETE FROM {table} WHERE {where}")  # noqa: S608 (whole numbers and constants)
+            for table in ("outbox", "correction"):
+                self._db.execute(f"DELETE FROM {table} WHERE series = {s.id} AND {_period('time', span)}")  # noqa: S608
+        where, values = self._events(span)
+        self._db.execute(f"DELETE FROM event WHERE {where}", values)  # noqa: S608 (whole numbers and constants)
+        facts: dict[str, int | str] = {"what": "readings", "series": span.prefix, "first": span.first}
+        facts |= {"last": min(span.last, int(now)), "points": found.readings}
+        self._enter_erased(facts | ({"meter": span.meter} if span.meter else {}), by, now)
+        self.commit()
+        return found
+
+    @translated
+    def erase_recipient(self, recipient: str, now: float, by: str = "") -> int:
+        """Withdraw what the recipient may have, ask it to erase, delete what is kept about it; how many consents.
+
+        The notices stay until it has confirmed them. In the journal the entries stay, and its name goes.
+        """
+        self._secure()
+        self.begin()
+        consents = self._withdraw_all(recipient, now, by)
+        # What it was handed of the day goes into the journal under its commitment, and the name goes with the others.
+        self.journal.flush()
+        self._allow_deletes(True)
+        for statement in _RECIPIENT:
+            self._db.execute(statement, [recipient])
+        self._allow_deletes(False)
+        self.journal.erase_naming(recipient)
+        self._enter_erased({"what": "recipient", "consents": consents}, by, now)
+        self.commit()
+        return consents
+
+    @translated
+    def erase_everything(self, now: float, by: str = "") -> Erased:
+        """Delete all of a household but the notices that ask others to erase, and the journal without its names."""
+        self._secure()
+        self.begin()
+        found = self.what_is_in(Range())
+        for recipient in {c.recipient for c in self.consents()}:
+            self._withdraw_all(recipient, now, by)
+        self._tell_erased(Range(), now)
+        self.journal.flush()
+        self._allow_deletes(True)
+        for table in _HOUSEHOLD:
+            self._db.execute(f"DELETE FROM {table}")  # noqa: S608 (a constant)
+        self._allow_deletes(False)
+        kept = [_ERASED.value, NoticeKind.CONSENT_WITHDRAWN.value]
+        self._db.execute("DELETE FROM notice WHERE kind NOT IN (?, ?) OR confirmed_at IS NOT NULL", kept)
+        self._db.execute("UPDATE meter SET prm = NULL, address = NULL, last_time = 0")
+        self._enter_erased({"what": "everything", "points": found.readings}, by, now)
+        self.journal.erase()
+        self.commit()
+        self._forget_series()
+        return found
+
+    def wipe(self) -> bool:
+        """Write the file anew without what was deleted, and empty its log; False when a reader holds the log still.
+
+        Then it is done by the next call: nothing but time is lost by calling it again.
+        """
+        try:
+            self.commit()
+            self._secure()
+            self._db.execute("VACUUM")
+            (busy, *_) = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.Error as error:
+            raise StoreError(f"it is erased, but the file cannot be written anew: {error}; try again") from error
+        finally:
+            self._db.execute(f"PRAGMA secure_delete = {self._secure_before or 0}")
+        return not busy
+
+    def copies(self) -> list[str]:
+        """The names of damaged files that were set aside: whatever was in them is in them still."""
+        return sorted(path.name for path in self.journal.key_path.parent.glob(f"{FILE_NAME}.damaged-*"))
+
+    def remove_copies(self) -> list[str]:
+        """Remove what lies beside the database and holds a household's data: damaged files, the pseudonyms' key."""
+        folder = self.journal.key_path.parent
+        return [name for name in (*self.copies(), KEY_NAME) if _remove(folder / name)]
+
+    def _withdraw_all(self, recipient: str, now: float, by: str) -> int:
+        """End what the recipient may have, and ask it to erase what it ever could have; how many consents."""
+        consents = self.consents(recipient)
+        for consent in consents:
+            if consent.withdrawn_at is None:
+                self._change(consent, Change.WITHDRAWN, now, by, Channel.COMMAND)
+        # Of several versions one: the oldest reaches furthest back.
+        for consent in {(c.meter, c.prefix): c for c in reversed(consents)}.values():
+            for sensor in self._known_as(recipient, consent.meter, now):
+                self._queue_notice(recipient, NoticeKind.CONSENT_WITHDRAWN, self._facts(consent, now, sensor), now)
+        return len(consents)
+
+    def _tell_erased(self, span: Range, now: float) -> None:
+        for meter in self.meters():
+            if span.meter not in (None, meter.name):
+                continue
+            series = [s for s in self.series(meter.name) if under(s.path, span.prefix)]
+            # Without a prefix by the first level: a notice without a name would be of everything for ever.
+            for prefix in [span.prefix] if span.prefix else sorted({s.path.partition("/")[0] for s in series}):
+                concerned = [s for s in series if under(s.path, prefix)]
+                told = self._tell_past(_ERASED, meter.name, concerned, span.first, span.last, now, prefix)
+                waiting = [row for s in concerned for row in self._waiting(s, span) if row[0] not in told]
+                self._tell_waiting(waiting, meter.name, prefix, now)
+
+    def _tell_waiting(self, waiting: Sequence[tuple[str, int, int]], meter: str, prefix: str, now: float) -> None:
+        """Tell those for whom data are queued: some may have arrived, and the receipt be on its way."""
+        for jid in sorted({jid for jid, _, _ in waiting}):
+            period = {
+                "first": min(first for who, first, _ in waiting if who == jid),
+                "last": max(last for who, _, last in waiting if who == jid),
+            }
+            for sensor in self._known_as(jid, meter, now):
+                self._queue_notice(jid, _ERASED, {"sensor": sensor, "series": prefix, **period}, now)
+
+    def _waiting(self, series: Series, span: Range) -> list[tuple[str, int, int]]:
+        """(recipient, first second, the one after the last) of what is queued of a series."""
+        return self._db.execute(
+            "SELECT jid, min(time), max(time + max(granularity, 1)) FROM outbox"  # noqa: S608 (whole numbers)
+            f" JOIN recipient ON recipient.id = recipient WHERE series = {series.id} AND {_period('time', span)}"
+            " GROUP BY jid"
+        ).fetchall()
+
+    def _enter_erased(self, facts: dict[str, int | str], by: str, now: float) -> None:
+        self.journal.append("data-erased", facts, {"by": by} if by else {}, now)
+
+    def _concerned(self, span: Range) -> list[Series]:
+        meters = [m.name for m in self.meters() if span.meter in (None, m.name)]
+        return [s for meter in meters for s in self.series(meter) if under(s.path, span.prefix)]
+
+    def _events(self, span: Range) -> tuple[str, list[str]]:
+        """Which events lie in the span: those of its series, and those of the meters where it has no prefix."""
+        meters = ", ".join(str(m.id) for m in self.meters() if span.meter in (None, m.name)) or "NULL"
+        paths = [path for (path,) in self._db.execute("SELECT DISTINCT series FROM event")]
+        where = f"meter IN ({meters}) AND series IN (SELECT value FROM json_each(?)) AND {_period('time', span)}"  # noqa: S608
+        return where, [json.dumps([path for path in paths if under(path, span.prefix)])]
+
+    def _count(self, table: str, where: str, values: Sequence[str] = ()) -> int:
+        (count,) = self._db.execute(f"SELECT count(*) FROM {table} WHERE {where}", values).fetchone()  # noqa: S608
+        return int(count)
+
+    def _forget_last_words(self, before: float) -> None:
+        """Delete what is left of erased recipients once they have been told: notices, and their name in the journal."""
+        rows = self._db.execute(f"SELECT DISTINCT recipient FROM notice WHERE {_LAST_WORDS}", [before])  # noqa: S608
+        for (recipient,) in rows.fetchall():
+            self.journal.erase_naming(recipient)
+        self._db.execute(f"DELETE FROM notice WHERE {_LAST_WORDS}", [before])  # noqa: S608 (a constant)
+
+    def _secure(self) -> None:
+        """Let deletes overwrite what they free, until ``wipe``: what every delivery deletes would wear the card."""
+        if self._secure_before is None:
+            (self._secure_before,) = self._db.execute("PRAGMA secure_delete").fetchone()
+        self._db.execute("PRAGMA secure_delete = ON")
+
+    def _allow_deletes(self, allowed: bool) -> None:
+        """Consents refuse every change unless this row is there; it never outlives the transaction."""
+        if allowed:
+            self._db.execute("INSERT INTO about VALUES ('erasing', '')")
+        else:
+            self._db.execute("DELETE FROM about WHERE key = 'erasing'")
+
+    def _forget_series(self) -> None:
+        """Whoever remembers rows of series: they are gone."""
+
+
+_ERASED = NoticeKind.DATA_ERASED
+
+
+def _places(series: Series, span: Range) -> Sequence[tuple[str, str]]:
+    """Tables and conditions of a series' points in the span: of roll-ups all whose period meets it."""
+    found = [("reading", f"series = {series.id} AND {_period('time', span)}")]
+    for step, table, more in (
+        (Granularity.MINUTE, "minute", ""),
+        (Granularity.HALF_HOUR, "coarse", "step = 1800 AND "),
+        (Granularity.DAY, "coarse", "step = 86400 AND "),
+    ):
+        start = period_start(step, span.first) if span.first > 0 else 0
+        found.append((table, f"{more}series = {series.id} AND time >= {start} AND time < {span.last}"))
+    return found
+
+
+def _period(column: str, span: Range) -> str:
+    return f"{column} >= {span.first} AND {column} < {span.last}"
+
+
+def _remove(path: Path) -> bool:
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be removed: {error.strerror}") from error
+    return True
