@@ -61,10 +61,14 @@ def python(request):
 
 
 class Asker:
-    """Somebody with an account in the other domain."""
+    """Somebody with an account in the other domain; ``told`` are the kinds of the notices that came."""
 
     def __init__(self, session):
-        self._session = session
+        self._session, self.told = session, []
+        session.listen(f"{{jabber:client}}message/{{{OURS}}}notice", self._hear)
+
+    def _hear(self, stanza):
+        self.told.append(stanza.xml.find(f"{{{OURS}}}notice").get("kind"))
 
     async def do(self, node, page=None, **fields):
         """A command with its form filled in; the answer."""
@@ -165,10 +169,10 @@ async def _converse(home, servers):
     phone, told = Session(replace(login(servers, FAMILY, "phone")), QUICK), []
     phone.listen("{jabber:client}message/{jabber:client}body", lambda stanza: told.append(bodies(stanza)))
     session = Session(login(servers, FAR, "asker"), QUICK)
+    asker = Asker(session)
     async with running(phone), running(session):
         await phone.connected.wait()
         await session.connected.wait()
-        asker = Asker(session)
         await _ask(home, asker)
         await eventually(lambda: any("demande un accès" in texts["fr"] for texts in told))
         await _receive_less(home, asker)
@@ -201,6 +205,7 @@ async def _receive_less(home, asker):
     less = ["--granularity", "PT30M", "--no-push", "--series", "consumption/power/apparent"]
     await home.command("consent", "answer", "1", "--yes", *less, "--accept")
     assert home.notices() == ["access-granted"]
+    await eventually(lambda: asker.told == ["access-granted"], what="the answer told to the asker")
     assert await asker.standing() == [("consent", "valid"), ("request", "granted")]
     answer = await asker.do("list_series")
     (power,) = answer.findall(f"{{{OURS}}}catalogue/{{{OURS}}}series")
@@ -241,6 +246,7 @@ async def _lose(home, asker):
     assert (await asker.is_refused("list_series"))[0] == "not-authorized"
     assert await asker.standing() == [("consent", "withdrawn"), ("request", "granted")]
     assert home.notices() == ["access-granted", "consent-withdrawn"]
+    await eventually(lambda: asker.told == home.notices(), what="the withdrawal told to the asker")
 
 
 def test_a_household_that_says_no_is_heard(servers, tmp_path):
