@@ -257,7 +257,7 @@ def test_who_ever_received_it_is_told_of_an_erasure_and_of_a_rectification(serve
             )
             house.wake.set()
             await eventually(lambda: records[-1].value == 777)
-            assert notice_of(house, NoticeKind.DATA_RECTIFIED).confirmed_at
+            await eventually(lambda: notice_of(house, NoticeKind.DATA_RECTIFIED).confirmed_at)
             assert scene.kept() == 9
 
     asyncio.run(scenario())
