@@ -47,14 +47,11 @@ class Installation:
         for name in list(_walk(self.slots.path(self.slots.spare)[:-1])):
             if name not in names:
                 self._remove(name)
-        active = {name: digest for name, _size, digest in self.slots.manifest(self.slots.active)["files"]}
+        manifest = self.slots.manifest(self.slots.active)
+        active = {name: digest for name, _size, digest in manifest["files"]} if manifest else {}
         for name, size, digest in self.files:
             if not self.has(name) and active.get(name) == binascii.hexlify(digest).decode():
-                with open(self.slots.path(self.slots.active, name), "rb") as source:
-                    try:
-                        self.put(name, size, digest, _blocks(source))
-                    except UpdateError:
-                        pass  # damaged where it lies: it comes over the air
+                self._copy(name, size, digest)
 
     def missing(self):
         """The files that are still to come, as (name, size, digest)."""
@@ -69,20 +66,15 @@ class Installation:
         except OSError:
             return False
 
-    def put(self, name, size, digest, blocks):
-        """Write one file from its blocks; raises UpdateError when they are not what the manifest says."""
-        self._make_folders(name)
-        seen, length = hashlib.sha256(), 0
-        with open(self._path(name), "wb") as file:
-            for block in blocks:
-                length += len(block)
-                if length > size:
-                    break
-                seen.update(block)
-                file.write(block)
-        if length != size or seen.digest() != digest:
-            self._remove(name)
-            raise UpdateError("%s is not what was signed" % name)
+    def open(self, name, size, digest):
+        """A file to write to, block by block; its ``close`` says whether it is what was signed."""
+        parts = name.split("/")[:-1]
+        for depth in range(len(parts) + 1):
+            try:
+                os.mkdir(self._path("/".join(parts[:depth])).rstrip("/"))
+            except OSError:
+                pass  # it is there; else the file cannot be opened, which is said
+        return _File(self._path(name), size, digest)
 
     def finish(self):
         """Check every file once more in flash, write the manifest, switch; the caller starts the board anew."""
@@ -102,13 +94,42 @@ class Installation:
         except OSError:
             pass  # it was not there
 
-    def _make_folders(self, name):
-        parts = name.split("/")[:-1]
-        for depth in range(len(parts) + 1):
-            try:
-                os.mkdir(self._path("/".join(parts[:depth])).rstrip("/"))
-            except OSError:
-                pass  # it is there; else the file cannot be opened, which is said
+    def _copy(self, name, size, digest):
+        try:
+            with open(self.slots.path(self.slots.active, name), "rb") as source:
+                file = self.open(name, size, digest)
+                for block in _blocks(source):
+                    file.write(block)
+                file.close()
+        except (OSError, UpdateError):
+            pass  # not there, or damaged: it comes over the air
+
+
+class _File:
+    """A file that is being written; what it holds is counted and hashed on the way."""
+
+    def __init__(self, path, size, digest):
+        self._path, self._size, self._digest = path, size, digest
+        self._seen, self._length = hashlib.sha256(), 0
+        self._file = open(path, "wb")  # noqa: SIM115 (closed by close)
+
+    def write(self, block):
+        """Add a block; what is beyond the signed size is not written."""
+        self._length += len(block)
+        if self._length <= self._size:
+            self._seen.update(block)
+            self._file.write(block)
+
+    def close(self):
+        """End the file; UpdateError, and no file, when it is not what was signed."""
+        self._file.close()
+        if self._length != self._size or self._seen.digest() != self._digest:
+            os.remove(self._path)
+            raise UpdateError("%s is not what was signed" % self._path)
+    def abandon(self):
+        """Give the file up: the rest of it does not come."""
+        self._file.close()
+        os.remove(self._path)
 
 
 def _verified(key, signed):

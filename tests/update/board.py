@@ -96,8 +96,10 @@ def install(signed, contents):
     work = Installation(Slots(), BOARD, KEY, signed)
     work.prepare()
     for name, size, digest in work.missing():
-        content = contents[name]
-        work.put(name, size, digest, (content[at : at + 1024] for at in range(0, len(content), 1024)))
+        file = work.open(name, size, digest)
+        for at in range(0, len(contents[name]), 1024):
+            file.write(contents[name][at : at + 1024])
+        file.close()
         print("fetched", name)
     work.finish()
 
