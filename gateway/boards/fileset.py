@@ -1,5 +1,4 @@
-"""A set of files for a board: one zip file, signed for each board by HMAC-SHA256 with that board's own key. No I/O but
-the zip file.
+"""A set of files for a board: one zip file, signed for each board by HMAC-SHA256 with that board's own key.
 
 The board's side is micropython/update/install.py: a manifest is one line of JSON, a line feed, and its signature as 64
 hexadecimal digits. What is not signed for this very board, or not newer than what it has taken, it refuses.
@@ -33,7 +32,7 @@ _NAME = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9_.-]*/)*[A-Za-z0-9_-][A-Za-z0-9_.
 
 @dataclass(frozen=True, slots=True)
 class FileSet:
-    """What one folder of a board holds: names (``relay/main.mpy``) to contents, and the version a person knows it by."""
+    """What one folder of a board holds: names to contents, and the version a person knows it by."""
 
     version: str
     files: Mapping[str, bytes]

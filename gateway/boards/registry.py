@@ -9,12 +9,14 @@ from __future__ import annotations
 import os
 import re
 import time
-from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
 from gateway.errors import BoardError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 KEY_BYTES = 32
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{2,31}", re.ASCII)
@@ -63,7 +65,9 @@ class Registry:
         try:
             return msgspec.json.decode(path.read_bytes(), type=Board)
         except FileNotFoundError:
-            raise BoardError(f"no board {board!r} is known here; `linky-gateway board list` shows those that are") from None
+            raise BoardError(
+                f"no board {board!r} is known here; `linky-gateway board list` shows those that are"
+            ) from None
         except OSError as error:
             raise BoardError(f"{path} cannot be read: {error.strerror}") from error
         except msgspec.DecodeError as error:

@@ -41,7 +41,7 @@ class Installation:
                 raise UpdateError("a file that cannot be: %r" % name)
 
     def prepare(self):
-        """Make the spare folder ready: without manifest, without files of other sets; what both folders share is copied."""
+        """Make the spare folder ready: no manifest, no files of other sets, and what both share copied."""
         self._remove(MANIFEST)
         names = {name for name, _size, _digest in self.files}
         for name in list(_walk(self.slots.path(self.slots.spare)[:-1])):
@@ -59,7 +59,7 @@ class Installation:
 
     def has(self, name):
         """Whether the spare folder has this file, whole."""
-        digest = [wanted for known, _size, wanted in self.files if known == name][0]
+        digest = next(wanted for known, _size, wanted in self.files if known == name)
         try:
             with open(self._path(name), "rb") as file:
                 return _digest(_blocks(file)) == digest
@@ -111,7 +111,7 @@ class _File:
     def __init__(self, path, size, digest):
         self._path, self._size, self._digest = path, size, digest
         self._seen, self._length = hashlib.sha256(), 0
-        self._file = open(path, "wb")  # noqa: SIM115 (closed by close)
+        self._file = open(path, "wb")
 
     def write(self, block):
         """Add a block; what is beyond the signed size is not written."""
@@ -126,6 +126,7 @@ class _File:
         if self._length != self._size or self._seen.digest() != self._digest:
             os.remove(self._path)
             raise UpdateError("%s is not what was signed" % self._path)
+
     def abandon(self):
         """Give the file up: the rest of it does not come."""
         self._file.close()

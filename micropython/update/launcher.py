@@ -22,7 +22,7 @@ class _TrialFailedError(Exception):
 def start(root="/", reset=None, sleep_ms=time.sleep_ms):
     """Run the active set for ever; returns only when ``reset`` does, in tests."""
     if reset is None:
-        from machine import reset  # noqa: PLC0415 (not on the Unix port)
+        from machine import reset
     slots = Slots(root)
     slot = slots.begin()
     sys.path[:0] = [slots.path(slot)[:-1], slots.path(slot, "lib")]

@@ -23,6 +23,7 @@ HEAP = "110wk"
 _ROOMY = "1000wk"
 
 _UPDATE = ROOT / "micropython" / "update"
+_SCRIPT = Path(__file__).with_name("flash_on_board.py")
 
 
 class Board:
@@ -86,7 +87,7 @@ class Board:
 
     def _run(self, *arguments: object) -> subprocess.CompletedProcess[str]:
         heap = _ROOMY if arguments[0] == "cuts" else HEAP
-        command = ["micropython", "-X", f"heapsize={heap}", Path(__file__).with_name("board.py"), self.image, *arguments]
+        command = ["micropython", "-X", f"heapsize={heap}", _SCRIPT, self.image, *arguments]
         return subprocess.run([*map(str, command)], capture_output=True, text=True, timeout=120, check=False)
 
 

@@ -1,9 +1,9 @@
 """A board for tests, run by MicroPython's Unix port: a LittleFS in a file, whose power can be cut at any write.
 
-    board.py IMAGE start                    one life as after a reset, by the project's launcher
-    board.py IMAGE install MANIFEST FILES   take a signed set
-    board.py IMAGE cuts MANIFEST FILES      the same with the power cut at write 1, then 2, … until it gets through; after
-                                            each cut: start, take the set again, start (one line of output for each cut)
+flash_on_board.py IMAGE start                    one life as after a reset, by the project's launcher
+flash_on_board.py IMAGE install MANIFEST FILES   take a signed set
+flash_on_board.py IMAGE cuts MANIFEST FILES      the same with the power cut at write 1, then 2, … until it gets through; after
+                                        each cut: start, take the set again, start (one line of output for each cut)
 """
 
 import gc
