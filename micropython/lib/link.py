@@ -94,3 +94,14 @@ class Link:
         except OSError:
             client.close()
             raise
+
+    async def subscribe(self, topic):
+        """Have one more topic's messages sent, until the connection ends; OSError when that fails."""
+        client = self._client
+        if client is None:
+            raise OSError("no broker")
+        try:
+            await client.subscribe(topic)
+        except asyncio.TimeoutError:
+            client.close()
+            raise OSError("no answer")
