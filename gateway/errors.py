@@ -67,6 +67,12 @@ class SenMLError(GatewayError, ValueError):
     exit_code = 65  # EX_DATAERR
 
 
+class BrokerError(GatewayError):
+    """The MQTT broker cannot be reached, or does not take what it is given."""
+
+    exit_code = 69
+
+
 class FederationError(GatewayError):
     """The federation refused something; ``condition`` is the stanza error's defined condition (RFC 6120 §8.3.3)."""
 
