@@ -19,6 +19,8 @@ background:var(--a);color:var(--b);text-align:center;text-decoration:none;margin
 border:1px solid var(--a)}a{color:var(--a)}.l{float:right;font-size:15px;padding:6px 0 6px 12px}:focus-visible{outline:3px solid var(--a);
 outline-offset:2px}</style></head><body>"""
 
+# A phone's keyboard must change nothing; a password that is seen is typed right, and this page is nobody else's.
+_AS_TYPED = 'autocapitalize="none" autocorrect="off" autocomplete="off" spellcheck="false"'
 _ESCAPES = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"), ("'", "&#39;"))
 
 
@@ -39,20 +41,20 @@ def form(language, texts, networks, values, error=None):
         '<p class="e" role="alert">%s</p>' % escape(error) if error else "",
         '<form method="post" action="/save?lang=%s"><fieldset><legend>%s</legend>' % (language, texts["wifi"]),
     ]
-    chosen = values.get("wifi", "")
+    chosen = values.get("wifi") or (networks[0][0] if networks else "")
     known = [name for name, _signal in networks]
     for name, signal in networks:
         parts.append(_choice(name, escape(name), name == chosen, _bars(signal)))
     is_other = chosen not in known
     parts.append(_choice("", texts["other"], is_other, ""))
     parts += [
-        '<input name="other" maxlength="32" autocapitalize="none" autocorrect="off" aria-label="%s" value="%s" style="margin-top:8px">'
-        % (texts["other"], escape(chosen) if is_other else ""),
+        '<input name="other" maxlength="32" %s aria-label="%s" value="%s" style="margin-top:8px">'
+        % (_AS_TYPED, texts["other"], escape(chosen) if is_other else ""),
         "</fieldset>",
-        _field("password", texts["password"], 'type="password" maxlength="63" autocomplete="off"', ""),
-        _field("host", texts["host"], 'maxlength="64" autocapitalize="none" inputmode="url"', values.get("host", "")),
+        _field("password", texts["password"], _AS_TYPED + ' maxlength="63"', ""),
+        _field("host", texts["host"], _AS_TYPED + ' maxlength="64" inputmode="url"', values.get("host", "")),
         '<p class="m" style="margin-top:-12px">%s</p>' % texts["host_hint"],
-        _field("code", texts["code"], 'maxlength="12" inputmode="numeric" autocomplete="off" required', ""),
+        _field("code", texts["code"], _AS_TYPED + ' maxlength="12" inputmode="numeric" required', ""),
         "<button>%s</button></form></body></html>" % texts["save"],
     ]
     return "".join(parts)

@@ -59,8 +59,10 @@ class Setup:
         self._networks = radio.networks()
 
     async def _form(self, request):
-        if request.headers.get("Host", self._address).split(":")[0] != self._address:
+        if request.headers.get("Host", self._address) != self._address:
             return await self._elsewhere(request)  # a phone's probe asks for / as well
+        if not self._networks:
+            self.look_around()
         return self._show(request, page.form, self._networks, self._values, self._failure(request))
 
     async def _save(self, request):

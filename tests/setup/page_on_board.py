@@ -1,4 +1,4 @@
-"""The set-up page and its DNS, served by MicroPython's Unix port: page_on_board.py ROOT HOST PORT DNS_PORT.
+"""The set-up page and its DNS, served by MicroPython's Unix port: page_on_board.py ROOT HOST PORT DNS_PORT SET.
 
 ROOT holds identity.json; the page is served until config.json is written. It prints "ready", at the end "finished".
 """
@@ -9,8 +9,8 @@ import sys
 
 root, host, port, dns_port = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 here = sys.argv[0].rsplit("/", 1)[0]
-project = here + "/../../micropython/"
-sys.path[:] = [here + "/stand_in", project + "setup", project + "update", project + "lib", ".frozen"]
+files = sys.argv[5]
+sys.path[:] = [here + "/stand_in", files + "/setup", files + "/lib", ".frozen"]
 
 import names
 from server import Setup
