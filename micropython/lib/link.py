@@ -1,0 +1,96 @@
+"""Wi-Fi and broker, joined for ever: whatever is lost is looked for again, at growing intervals, and never given up.
+
+``Link.run`` is a task of the program; ``publish`` raises OSError while there is no broker, and its caller keeps what it
+wanted to say.
+"""
+
+import asyncio
+import random
+
+import board
+import mqtt
+
+_FIRST_WAIT_S, _LONGEST_WAIT_S = 1, 60
+
+
+class Link:
+    """The way to the broker.
+
+    Args:
+        settings: the checked ``config.json`` (``settings.load``).
+        topics: what to subscribe to.
+        on_message: called with (topic, payload).
+        will: (topic, payload) left behind, retained, when the board is lost; or None.
+        on_up: called, without arguments, each time that the broker has been reached.
+
+    Attributes:
+        up: an asyncio.Event, set while the broker is there.
+        connects: how often the broker was reached since the start.
+        error: why it is not there, in words; None while it is.
+    """
+
+    def __init__(self, settings, topics, on_message, will=None, on_up=None):
+        self._settings, self._topics, self._on_message = settings, topics, on_message
+        self._will, self._on_up = will, on_up
+        self._client = None
+        self.up = asyncio.Event()
+        self.connects = 0
+        self.error = "not tried yet"
+
+    async def run(self):
+        """Keep the link up."""
+        wait = _FIRST_WAIT_S
+        while True:
+            before = self.connects
+            try:
+                await self._live()
+            except (OSError, asyncio.TimeoutError) as error:
+                self._down(error)
+            if self.connects > before:
+                wait = _FIRST_WAIT_S
+            # With jitter: after a power cut every board of the house comes back at the same moment.
+            await asyncio.sleep(wait * (0.7 + 0.6 * random.random()))
+            wait = min(wait * 2, _LONGEST_WAIT_S)
+
+    async def _live(self):
+        await board.join(self._settings["wifi"])
+        client = mqtt.Client(self._settings["broker"], self._on_message, self._will)
+        reading = None
+        try:
+            await client.connect()
+            reading = asyncio.create_task(client.run())
+            for topic in self._topics:
+                await client.subscribe(topic)
+            self._client = client
+            self.connects += 1
+            self.error = None
+            self.up.set()
+            if self._on_up:
+                self._on_up()
+            await reading
+        finally:
+            self.up.clear()
+            self._client = None
+            if reading:
+                reading.cancel()
+            client.close()
+
+    def _down(self, error):
+        words = "no answer" if isinstance(error, asyncio.TimeoutError) else str(error)
+        if self.error != words:
+            print("link:", words)
+        self.error = words
+
+    async def publish(self, topic, payload, qos=0, retain=False):
+        """Send a message; with QoS 1 until the broker has it. OSError when it could not be sent."""
+        client = self._client
+        if client is None:
+            raise OSError("no broker")
+        try:
+            await client.publish(topic, payload, qos, retain)
+        except asyncio.TimeoutError:
+            client.close()
+            raise OSError("no answer")
+        except OSError:
+            client.close()
+            raise
