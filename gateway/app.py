@@ -21,6 +21,7 @@ from gateway.clock import HostClock
 from gateway.control import serve
 from gateway.counters import Counters
 from gateway.errors import ReadingError, StoreError
+from gateway.live.topics import STATUS
 from gateway.meter import MeterReader
 from gateway.orders import act
 from gateway.publish import Publication
@@ -36,7 +37,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gateway.alerts import Alert
-    from gateway.config import Config, Meter
+    from gateway.broker import Broker
+    from gateway.config import Config, Meter, Mqtt
+    from gateway.feed import Feed
     from gateway.store.points import Backlog
     from gateway.store.recorder import Batch, UndatedFrame
 
@@ -82,6 +85,8 @@ class Gateway:
         self._written = self._came_round = self._looked = time.monotonic()
         self._counters = Counters(config, self.call, self._time)
         self._publication: Publication | None = None
+        self._broker: Broker | None = None
+        self._feed: Feed | None = None
         self._alerts = Watch()
         # Whoever wants to know of every alert: the log, the household, a live feed.
         self._listeners: list[Callable[[Alert], None]] = [_write_down]
@@ -105,6 +110,8 @@ class Gateway:
             if self._config.federation:
                 self._publication = Publication(self._config, self._config.federation, self._store, self.call)
                 self._listeners.append(self._publication.tell)
+            if self._config.mqtt:
+                self._join_broker(self._config.mqtt)
             server = await serve(self._config.control_socket, self._answer)
             await self._work(stop)
         finally:
@@ -128,6 +135,9 @@ class Gateway:
             tasks.append(group.create_task(self._probe_store(), name="probe"))
             if self._publication:
                 group.create_task(self._publication.run(stop), name="publication")
+            if self._broker and self._feed:
+                group.create_task(self._broker.run(stop), name="broker")
+                group.create_task(self._feed.run(stop), name="feed")
             self._put_under_watch()
             self._notifier.ready()
             await stop.wait()
@@ -135,6 +145,16 @@ class Gateway:
             self._notifier.stopping()
             for task in tasks:
                 task.cancel()
+
+    def _join_broker(self, account: Mqtt) -> None:
+        # Here and not above: without a broker in the house its library need not be there, nor take memory.
+        from gateway.broker import Broker  # noqa: PLC0415
+        from gateway.feed import Feed  # noqa: PLC0415
+
+        self._broker = Broker(self._config, account, STATUS)
+        self._feed = Feed(self._config, self._broker, self._store, self.call, self._time)
+        for name, meter in self._meters.items():
+            meter.tell_live = partial(self._feed.hear, name)
 
     async def commit(self) -> None:
         """Store everything that was gathered; StoreError if it could not be, and waits in memory."""
@@ -217,6 +237,8 @@ class Gateway:
                 counted, backlog = now, await self._backlog(backlog)
             links = [*self._own_links(now), *recipient_links(backlog, time.time())]
             alerts = self._alerts.look(links, now)
+            if self._feed:
+                self._feed.look(links, self._alerts.active)
             for alert in alerts:
                 for tell in self._listeners:
                     tell(alert)
@@ -248,6 +270,9 @@ class Gateway:
         self._watchdog.watch("watch", lambda: self._looked, patience)
         for name, last in (self._publication.rounds() if self._publication else {}).items():
             self._watchdog.watch(name, last, _SERVER_PATIENCE_S)
+        if self._broker and self._feed:
+            self._watchdog.watch("broker", partial(getattr, self._broker, "came_round"), _LINE_PATIENCE_S)
+            self._watchdog.watch("feed", partial(getattr, self._feed, "came_round"), patience)
 
     async def _forget(self) -> None:
         keep = self._config.store
@@ -309,6 +334,8 @@ class Gateway:
         links.append(self._store_link(now))
         if self._publication:
             links += [self._publication.link(), *self._publication.provider_links()]
+        if self._broker:
+            links.append(self._broker.link())
         return links
 
     def _store_link(self, now: float) -> Link:

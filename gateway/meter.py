@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from gateway.tic.continuity import Break
     from gateway.tic.events import Event
     from gateway.tic.judges import Fact
-    from gateway.tic.reading import Interpretation
+    from gateway.tic.reading import Interpretation, Reading
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +57,13 @@ class Undated(Protocol):
 
     async def undated(self, meter: str, boot: str, limit: int) -> list[UndatedFrame]:
         """The oldest stored frames without a date."""
+
+
+class TellLive(Protocol):
+    """Whoever wants to know what a meter says this second."""
+
+    def __call__(self, readings: Iterable[Reading], at: datetime | None, *, standard: bool) -> None:
+        """Take in what one frame says; ``at`` is None while nobody can date it."""
 
 
 class MeterReader:
@@ -102,6 +109,9 @@ class MeterReader:
         # Whose meter is plugged into this reader's port; short frames do not say it.
         self.heard, self._unknown = self, ""
         self._one_at_a_time = asyncio.Lock()
+        # Is told what is believed as soon as it is: readings, their date or None, whether in standard mode.
+        self.tell_live: TellLive | None = None
+        self._undated = Interpreter()
 
     async def read(self, urgent: asyncio.Event, undated: Undated | None = None) -> None:
         """Take in every frame; ``urgent`` is set when something should be committed at once.
@@ -128,7 +138,8 @@ class MeterReader:
                 choice = choice if await self._date(undated, known.timestamp() - at) else Choice.LATER
             if choice is Choice.LATER:
                 self._keep(frame, at)
-            return choice in (Choice.METER, Choice.HOST) and self._hear(frame, received)
+                self._show_undated(frame, received)
+            return choice in (Choice.METER, Choice.HOST) and self._hear(frame, received, live=True)
 
     def _owner(self, frame: Frame, received: datetime) -> MeterReader:
         """The reader of the meter that sent the frame: another one's where two cables were exchanged."""
@@ -151,9 +162,15 @@ class MeterReader:
             self.note([Happened(int(received.timestamp()), kind, "", {"drift_s": round(self.clock.drift_s or 0)})])
         return choice
 
-    def _hear(self, frame: Frame, received: datetime) -> bool:
+    def _hear(self, frame: Frame, received: datetime, *, live: bool = False) -> bool:
         interpretation = self._interpreter.interpret(frame, received, clock_wrong=self.clock.ignored)
-        return interpretation is not None and self._take(frame, interpretation)
+        return interpretation is not None and self._take(frame, interpretation, live=live)
+
+    def _show_undated(self, frame: Frame, received: datetime) -> None:
+        """Let displays have what the store cannot yet: a power is worth seeing before anybody knows the time."""
+        told = self._undated.interpret(frame, received) if self.tell_live else None
+        if told and self.tell_live:
+            self.tell_live(told.readings, None, standard=frame.mode == STANDARD)
 
     def _keep(self, frame: Frame, at: float) -> None:
         """Keep a frame that nobody can date yet."""
@@ -180,7 +197,7 @@ class MeterReader:
         self.kept, self._kept_first = 0, 0.0
         return True
 
-    def _take(self, frame: Frame, interpretation: Interpretation) -> bool:
+    def _take(self, frame: Frame, interpretation: Interpretation, *, live: bool) -> bool:
         """Judge and record one frame; True when something happened that should be committed at once."""
         if self._prime and frame.whole:
             self._prime = False
@@ -189,6 +206,8 @@ class MeterReader:
         believed = judgement.interpretation
         if believed.meter:
             self._owners.setdefault(believed.meter, self)
+        if live and self.tell_live:
+            self.tell_live(believed.readings, believed.time, standard=frame.mode == STANDARD)
         self._count_refused(interpretation.refused, believed.refused)
         for refused in believed.refused:
             log.debug("meter %s: refused %s", self.name, refused)
