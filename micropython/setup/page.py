@@ -31,6 +31,13 @@ def escape(text):
     return text
 
 
+def french(html):
+    """With the blanks that French keeps at the end of no line."""
+    for loose, tied in ((" »", "&nbsp;»"), ("« ", "«&nbsp;"), (" ;", "&nbsp;;"), (" :", "&nbsp;:")):
+        html = html.replace(loose, tied)
+    return html
+
+
 def form(language, texts, networks, values, error=None):
     """The form; networks are (name, dBm), the strongest first; values are what was typed before, without the code."""
     other = "en" if language == "fr" else "fr"

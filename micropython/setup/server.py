@@ -149,7 +149,8 @@ class Setup:
         language, words = _words(request)
         headers = dict(_PROBES_SHOWN)
         headers["Content-Type"] = "text/html; charset=UTF-8"
-        return Response(build(language, words, *arguments), headers=headers)
+        html = build(language, words, *arguments)
+        return Response(page.french(html) if language == "fr" else html, headers=headers)
 
     async def _elsewhere(self, request, *_error):
         return self._redirect("/")
