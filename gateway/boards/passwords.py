@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 GATEWAY_USER = "gateway"
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}", re.ASCII)
+_LINE = re.compile(_NAME.pattern + r":\$7\$\d+\$[A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]+", re.ASCII)
 
 # mosquitto's own number. The passwords have 192 random bits, which no number of iterations makes harder to guess, and
 # the broker of a Raspberry Pi does this at each connection.
@@ -35,11 +36,25 @@ def add(file: Path, user: str) -> str:
     The broker reads the file when it is told to (SIGHUP, ``systemctl reload mosquitto``). BoardError when the name is
     none, or the file cannot be written.
     """
+    password, line = made(user)
+    enter(file, line)
+    return password
+
+
+def made(user: str) -> tuple[str, str]:
+    """A new password and its line for the file; for a board that is flashed on another machine than the broker's."""
     if not _NAME.fullmatch(user):
         raise BoardError(f"{user!r} is no name for a board: 1 to 32 small letters, digits and hyphens")
     password = secrets.token_urlsafe(_PASSWORD_BYTES)
-    _write(file, [*_others(file, user), f"{user}:{_hashed(password)}"])
-    return password
+    return password, f"{user}:{_hashed(password)}"
+
+
+def enter(file: Path, line: str) -> None:
+    """Put a line that ``made`` gave into the file; an older one of the same name is void."""
+    user = line.partition(":")[0]
+    if user == GATEWAY_USER or not _LINE.fullmatch(line):
+        raise BoardError(f"{user!r}: this is no line of a board for mosquitto's password file")
+    _write(file, [*_others(file, user), line])
 
 
 def remove(file: Path, user: str) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KEY_BYTES = 32
-_ID = re.compile(r"[a-z0-9][a-z0-9-]{2,31}", re.ASCII)
+_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,31}", re.ASCII)
 
 
 class Board(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -33,7 +33,7 @@ class Board(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     def __post_init__(self) -> None:
         if not _ID.fullmatch(self.id):
-            raise ValueError("id: 3 to 32 small letters, digits and hyphens")
+            raise ValueError("id: 1 to 32 small letters, digits and hyphens")
         if not re.fullmatch(rf"[0-9a-f]{{{2 * KEY_BYTES}}}", self.key):
             raise ValueError(f"key: {2 * KEY_BYTES} hexadecimal digits")
 
@@ -41,6 +41,25 @@ class Board(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     def secret(self) -> bytes:
         """The key as bytes."""
         return bytes.fromhex(self.key)
+
+
+class Card(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What tools/flash hands over to the Pi: the board, and its line for mosquitto's password file."""
+
+    board: Board
+    password_line: str
+
+    def encoded(self) -> bytes:
+        """The card's file."""
+        return msgspec.json.format(msgspec.json.encode(self)) + b"\n"
+
+    @classmethod
+    def decode(cls, content: bytes, name: str) -> Card:
+        """Read a card; ``name`` is what the sentence calls it when it is none."""
+        try:
+            return msgspec.json.decode(content, type=cls)
+        except msgspec.DecodeError as error:
+            raise BoardError(f"{name} is no board's card as tools/flash writes it: {error}") from error
 
 
 class Registry:

@@ -1,4 +1,4 @@
-"""The DNS of the board's own Wi-Fi: whatever a phone asks for is here, so its captive page opens by itself (RFC 1035)."""
+"""The DNS (RFC 1035) of the board's own Wi-Fi: every name is here, so a phone's captive page opens by itself."""
 
 import asyncio
 import socket
@@ -26,7 +26,7 @@ def answer(question, address):
     return head + question[12:end] + record
 
 
-async def serve(address, host="0.0.0.0", port=53):
+async def serve(address, host="0.0.0.0", port=53):  # noqa: S104 (its own Wi-Fi, there is nothing else)
     """Answer for ever with this address ("192.168.4.1")."""
     here = bytes([int(part) for part in address.split(".")])
     with_port = socket.getaddrinfo(host, port)[0][-1]

@@ -30,7 +30,7 @@ class Setup:
 
     Args:
         root: the folder of config.json and its certificate, ending in a slash.
-        identity: ``id``, ``key`` (bytes) and ``config``: config.json without ``wifi`` and perhaps without the broker's host.
+        identity: ``id``, ``key`` (bytes) and ``config``: config.json without ``wifi``.
         address: where the phone finds the page.
     """
 
@@ -164,11 +164,12 @@ async def run(root, identity):
     setup = Setup(root, identity)
     radio.open_access_point(label.network(identity["id"]), label.passphrase(identity["key"]))
     setup.look_around()
-    asyncio.create_task(names.serve(radio.ADDRESS))
+    resolver = asyncio.create_task(names.serve(radio.ADDRESS))
     server = asyncio.create_task(setup.app().start_server(port=80))
     await setup.finished.wait()
     await asyncio.sleep(_AFTER_SUCCESS_S)
     server.cancel()
+    resolver.cancel()
 
 
 def _words(request):
@@ -184,7 +185,11 @@ def _fault(words, values, typed):
     if password and not 8 <= len(password) <= 63:
         return words["short_password"]
     host = values["host"]
-    if not host or len(host) > 64 or [letter for letter in host if not (letter.isalpha() or letter.isdigit() or letter in ".-_")]:
+    if (
+        not host
+        or len(host) > 64
+        or [letter for letter in host if not (letter.isalpha() or letter.isdigit() or letter in ".-_")]
+    ):
         return words["no_host"]
     return None
 

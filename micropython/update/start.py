@@ -4,8 +4,6 @@ import json
 import os
 import sys
 
-import board
-
 
 async def main(slots):
     """Run until something ends; the launcher then starts the board anew."""

@@ -13,10 +13,10 @@ import urllib.parse
 from pathlib import Path
 
 import pytest
+
 from federation import wait_until
 from flashing.chips import CHIPS
 from flashing.files import ROOT, build_set
-
 from tests.mosquitto import HOST, Mosquitto
 
 pytestmark = pytest.mark.skipif(not shutil.which("micropython"), reason="micropython is not installed")
@@ -77,7 +77,9 @@ class Page:
 
     def send(self, language="en", **fields):
         """Fill the form in and send it."""
-        return self.ask("POST", f"/save?lang={language}", fields, **{"Content-Type": "application/x-www-form-urlencoded"})
+        return self.ask(
+            "POST", f"/save?lang={language}", fields, **{"Content-Type": "application/x-www-form-urlencoded"}
+        )
 
     def outcome(self, *words):
         """The page, once it says one of these."""
@@ -205,7 +207,8 @@ def test_the_code_may_be_typed_as_it_is_printed(page, label):
 
 
 @pytest.mark.parametrize(
-    "path", ["/generate_204", "/hotspot-detect.html", "/connecttest.txt", "/ncsi.txt", "/success.txt", "/canonical.html"]
+    "path",
+    ["/generate_204", "/hotspot-detect.html", "/connecttest.txt", "/ncsi.txt", "/success.txt", "/canonical.html"],
 )
 def test_a_phones_probe_is_sent_to_the_page(page, path):
     """Android, iOS, Windows and Firefox look for the Internet with these, and show the page instead."""
@@ -275,7 +278,9 @@ def test_there_is_no_ipv6_here(resolve):
     assert reply[6:8] == b"\x00\x00"
 
 
-@pytest.mark.parametrize("rubbish", [b"", b"x", bytes(12), question("a.b")[:-3], b"\xff" * 40, question("a" * 60) + b"\xc0" * 300])
+@pytest.mark.parametrize(
+    "rubbish", [b"", b"x", bytes(12), question("a.b")[:-3], b"\xff" * 40, question("a" * 60) + b"\xc0" * 300]
+)
 def test_rubbish_does_not_stop_the_dns(resolve, rubbish, page):
     """After any datagram the next question is answered."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:

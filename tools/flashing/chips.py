@@ -1,7 +1,6 @@
-"""The chips that the boards may have: where what lies in their flash, how their code is compiled, and which MicroPython
-is known by its SHA-256.
+"""The chips of the boards: what lies where in their flash, how code is compiled, which MicroPython is known by its sum.
 
-Partitions are those of MicroPython's official builds for 4 MB of flash (ports/esp32/partitions-4MiB.csv).
+``offset`` is where the ROM looks for the first program; what comes after is in the firmware's own partition table.
 """
 
 from __future__ import annotations
@@ -13,10 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FLASH_SIZE = 0x400000
-"""Bytes; a larger flash works as well, with as much of it."""
-VFS_OFFSET = 0x200000
-VFS_SIZE = 0x200000
-BLOCK = 4096
+"""Bytes that are used; a board may have more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +62,9 @@ CHIPS = {
             rx=4,
             led=3,
             builds={
-                "ESP32_GENERIC_C3-20260406-v1.28.0.bin": "c749c22b6fe00cb8211a3b227ed6c0ce9babb518fd8f5a661f7496eb878fa895"
+                "ESP32_GENERIC_C3-20260406-v1.28.0.bin": (
+                    "c749c22b6fe00cb8211a3b227ed6c0ce9babb518fd8f5a661f7496eb878fa895"
+                ),
             },
         ),
         Chip(
@@ -79,7 +77,9 @@ CHIPS = {
             rx=16,
             led=4,
             builds={
-                "ESP32_GENERIC_S3-20260406-v1.28.0.bin": "8c6039d40024cae3c6b04bb434f77901548f5487df9789af15548c54f9e11d7f"
+                "ESP32_GENERIC_S3-20260406-v1.28.0.bin": (
+                    "8c6039d40024cae3c6b04bb434f77901548f5487df9789af15548c54f9e11d7f"
+                ),
             },
         ),
     )

@@ -95,7 +95,7 @@ class _Progress(TemplateLogger):
     def error(self, message: str) -> None:
         pass
 
-    def stage(self, finish: bool = False) -> None:  # noqa: FBT001, FBT002 (esptool's signature)
+    def stage(self, finish: bool = False) -> None:
         pass
 
     def progress_bar(self, cur_iter: int, total_iters: int, **_: object) -> None:

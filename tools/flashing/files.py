@@ -1,8 +1,8 @@
 """The project's files as a board holds them: compiled by mpy-cross, the set in folders, the launcher beside them.
 
-    /main.py /launcher.mpy /slots.mpy   written by cable only
-    /identity.json /config.json /ca.der what this board is
-    /a/… /b/…                           sets: start.mpy, lib/, setup/, relay/, display/
+/main.py /launcher.mpy /slots.mpy   written by cable only
+/identity.json /config.json /ca.der what this board is
+/a/… /b/…                           sets: start.mpy, lib/, setup/, relay/, display/
 """
 
 from __future__ import annotations

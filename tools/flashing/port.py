@@ -1,4 +1,4 @@
-"""The serial ports of this machine: which there are, and whether one may be used. Only a port that is named is opened."""
+"""The serial ports of this machine: which there are, and whether one may be used; only one that is named is opened."""
 
 from __future__ import annotations
 

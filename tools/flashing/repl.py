@@ -1,4 +1,4 @@
-"""A board that runs, spoken to by mpremote over its cable: a new set without erasing anything, and whether it gets home.
+"""A board that runs, spoken to by mpremote over its cable: a new set with nothing erased, and whether it gets home.
 
 The new set goes into the spare folder, each file is read back by its hash, then the board's own record is switched. If
 it does not reach the broker within five minutes the board goes back by itself.
