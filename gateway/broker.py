@@ -43,10 +43,10 @@ class Broker:
     Args:
         config: the whole configuration; its table ``[mqtt]`` is ``account``.
         account: where and as whom to connect. Raises ConfigError when its secrets or certificates cannot be read.
-        status: the topic of the last will.
+        status: the topic of the last will; None for a command, which is not missed when it ends.
     """
 
-    def __init__(self, config: Config, account: Mqtt, status: str) -> None:
+    def __init__(self, config: Config, account: Mqtt, status: str | None) -> None:
         self._account, self._status = account, status
         self._password = _password(config, account)
         self._tls = _tls(config, account)
@@ -114,7 +114,7 @@ class Broker:
             tls_context=self._tls,
             timeout=_TIMEOUT_S,
             keepalive=_KEEPALIVE_S,
-            will=aiomqtt.Will(self._status, OFFLINE, qos=1, retain=True),
+            will=aiomqtt.Will(self._status, OFFLINE, qos=1, retain=True) if self._status else None,
             logger=_QUIET,
         )
         client._client.connect_timeout = _CONNECT_TIMEOUT_S  # noqa: SLF001 (aiomqtt has no argument for it)
@@ -127,7 +127,8 @@ class Broker:
             await client.subscribe(topic_filter, qos=1)
         for greeter in self._greeters:
             await greeter()
-        await client.publish(self._status, ONLINE, qos=1, retain=True)
+        if self._status:
+            await client.publish(self._status, ONLINE, qos=1, retain=True)
         log.info("%s: connected", self._where)
         self._since, self._error, self._attempts = time.monotonic(), None, 0
         receiving = asyncio.create_task(self._receive(client), name="mqtt messages")
@@ -138,7 +139,8 @@ class Broker:
                 await asyncio.wait({receiving, stopping}, timeout=_KEEPALIVE_S, return_when=asyncio.FIRST_COMPLETED)
             if receiving.done():
                 await receiving
-            await client.publish(self._status, OFFLINE, qos=1, retain=True)
+            if self._status:
+                await client.publish(self._status, OFFLINE, qos=1, retain=True)
         finally:
             for task in (receiving, stopping):
                 task.cancel()

@@ -32,8 +32,9 @@ class Agent:
         self._prefix = "linky/board/%s/update/" % self._board
         self._offer = None
         self._offered = asyncio.Event()
+        self._serial = 0  # of the offer that is being taken
         self._topic, self._block, self._arrived = None, b"", asyncio.Event()
-        self._fault = None
+        self._refused, self._fault = 0, None
 
     @property
     def topic(self):
@@ -69,7 +70,7 @@ class Agent:
                 print("update:", error)
             except UpdateError as error:
                 print("update:", error)
-                self._fault = str(error)
+                self._refused, self._fault = self._serial, str(error)
                 await self._try_to_say()
 
     async def _take(self, offer):
@@ -81,6 +82,7 @@ class Agent:
             serial, digest, size = found["serial"], found["manifest"], found["size"]
         except (ValueError, KeyError, TypeError):
             raise UpdateError("the offer cannot be read")
+        self._serial = serial
         if serial <= self._slots.record["serial"]:
             return  # taken before, whatever became of it
         if not 0 < size <= _LARGEST_MANIFEST:
@@ -98,7 +100,7 @@ class Agent:
                 raise
             file.close()
         work.finish()
-        self._fault = None
+        self._refused, self._fault = 0, None
         await self._try_to_say()
         self._restart()
 
@@ -124,6 +126,7 @@ class Agent:
             "running": manifest.get("serial"),
             "taken": record["serial"],
             "trial": record["trial"],
+            "refused": self._refused,
             "last": self._fault or record["last"],
         }
         await self._link.publish(self._prefix + "state", json.dumps(state).encode(), 1, True)
