@@ -23,8 +23,8 @@ SOURCES: Sequence[Path] = (
     ROOT / "gateway" / "tic" / "frame.py",
 )
 
-# What MicroPython leaves free on a plain ESP32, counted in words ("w"), which are twice as long on a 64-bit machine. The
-# TLS library takes its 40 kB from it here, and from elsewhere on a board.
+# What MicroPython leaves free on a plain ESP32. The "w" makes it words of 4 bytes and counts them in this machine's
+# own, which are twice as long. The TLS library takes its 40 kB from it here, and from elsewhere on a board.
 HEAP = "110wk"
 
 _START = "import asyncio, relay_program; asyncio.run(relay_program.run(None, None))"

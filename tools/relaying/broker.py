@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Self
 
 from federation import RigError, wait_until
 from federation.certificates import Authority
-from relaying import ROOT
-
 from gateway.boards import passwords
+from relaying import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path

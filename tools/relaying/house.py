@@ -11,6 +11,7 @@ import sys
 from contextlib import closing
 from typing import TYPE_CHECKING, Self
 
+from federation import wait_until
 from relaying import ROOT
 
 if TYPE_CHECKING:
@@ -79,6 +80,10 @@ class House:
         except ValueError:
             return {}
         return {row["link"]: row for row in report["links"]} if report["running"] else {}
+
+    def await_link(self, name: str, state: str, seconds: float) -> None:
+        """Wait until a link is in this state."""
+        wait_until(lambda: self.links().get(name, {}).get("state") == state, seconds, f"{name} {state}", every=0.2)
 
     def points(self, kind: str) -> dict[tuple[str, object], object]:
         """(path, time) -> value of every committed point: ``reading``, ``minute`` or ``coarse``."""

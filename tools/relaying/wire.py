@@ -13,6 +13,8 @@ import threading
 import tty
 from typing import Self
 
+from federation import wait_until
+
 _CHUNK = 4096
 
 
@@ -35,13 +37,14 @@ class Port:
         self._held += fits
         self.flush()
 
-    def flush(self) -> None:
-        """Hand over what the reader takes now."""
+    def flush(self) -> int:
+        """Hand over what the reader takes now; how many bytes are left."""
         while self._held:
             try:
                 del self._held[: os.write(self.master, self._held)]
             except BlockingIOError:
-                return
+                break
+        return len(self._held)
 
     def close(self) -> None:
         """Take the port away."""
@@ -64,18 +67,30 @@ class Wire:
         with selectors.DefaultSelector() as selector:
             selector.register(self._meter, selectors.EVENT_READ)
             while not self._stop.is_set():
-                data = self._meter.recv(_CHUNK) if selector.select(0.02) else b""
+                ready = selector.select(0.02)
+                data = self._meter.recv(_CHUNK) if ready else b""
+                if ready and not data:
+                    return
                 self.heard += data
                 for port in self.ports:
                     port.give(data)
 
-    def __enter__(self) -> Self:
+    def begin(self) -> None:
+        """Let the meter's bytes through; until then it waits."""
         self._thread.start()
+
+    def await_end(self, seconds: float) -> None:
+        """Wait until the meter has ended and every port's reader has everything."""
+        self._thread.join(seconds)
+        wait_until(lambda: not any(port.flush() for port in self.ports), seconds, "the ports are read to their end")
+
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()
-        self._thread.join()
+        if self._thread.ident:
+            self._thread.join()
         self._meter.close()
         for port in self.ports:
             port.close()
