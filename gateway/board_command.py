@@ -1,7 +1,7 @@
 """``linky-gateway board``: the ESP32 boards of this household, and new files for them over the air.
 
 A board is known by its card, which tools/flash wrote. An update is signed with that board's key and laid with the
-broker; the command then waits for the board to say what became of it, but need not: the board takes it when it is awake.
+broker; the command then waits for the board's word, but need not: the board takes it when it is awake.
 """
 
 from __future__ import annotations
@@ -155,9 +155,7 @@ async def _offer(
             async with asyncio.timeout(wait_s):
                 done = await _word(said, board, version, serial)
         except TimeoutError:
-            print(
-                f"{board}: no word yet; the offer stays with the broker, `linky-gateway board list` shows what became of it"
-            )
+            print(f"{board}: no word yet; the offer stays, `linky-gateway board list` shows what becomes of it")
             return 1
         for topic in offered:
             await broker.publish(topic, b"", qos=1, retain=True)

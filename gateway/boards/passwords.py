@@ -52,8 +52,8 @@ def made(user: str) -> tuple[str, str]:
 def enter(file: Path, line: str) -> None:
     """Put a line that ``made`` gave into the file; an older one of the same name is void."""
     user = line.partition(":")[0]
-    if user == GATEWAY_USER or not _LINE.fullmatch(line):
-        raise BoardError(f"{user!r}: this is no line of a board for mosquitto's password file")
+    if not _LINE.fullmatch(line):
+        raise BoardError(f"{user!r}: this is no line for mosquitto's password file")
     _write(file, [*_others(file, user), line])
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from gateway.boards.passwords import GATEWAY_USER
 from gateway.errors import BoardError
 
 if TYPE_CHECKING:
@@ -48,6 +49,13 @@ class Card(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     board: Board
     password_line: str
+
+    def __post_init__(self) -> None:
+        # Else a card could give itself the rights of another user of the broker.
+        if self.password_line.partition(":")[0] != self.board.id:
+            raise ValueError("password_line: it is not that of this board")
+        if self.board.id == GATEWAY_USER:
+            raise ValueError(f"board: {GATEWAY_USER} is the gateway's own name")
 
     def encoded(self) -> bytes:
         """The card's file."""

@@ -66,6 +66,10 @@ class Board:
         """One life of the board, until it resets itself."""
         return self._run("start")
 
+    def live(self) -> subprocess.Popen[str]:
+        """A life that goes on until it is ended."""
+        return subprocess.Popen(self._command("start"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
     def install(self, files: FileSet, serial: int, **forged: bytes) -> subprocess.CompletedProcess[str]:
         """Let the board take a set; ``manifest`` or ``content`` stand in for the true ones."""
         return self._run("install", *self._offer(files, serial, **forged))
@@ -86,9 +90,11 @@ class Board:
         return manifest, place
 
     def _run(self, *arguments: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(self._command(*arguments), capture_output=True, text=True, timeout=180, check=False)
+
+    def _command(self, *arguments: object) -> list[str]:
         heap = _ROOMY if arguments[0] == "cuts" else HEAP
-        command = ["micropython", "-X", f"heapsize={heap}", _SCRIPT, self.image, *arguments]
-        return subprocess.run([*map(str, command)], capture_output=True, text=True, timeout=120, check=False)
+        return [str(part) for part in ("micropython", "-X", f"heapsize={heap}", _SCRIPT, self.image, *arguments)]
 
 
 def _write(flash: LittleFS, name: str, content: bytes) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import ast
 import contextlib
 import hashlib
+import io
+import struct
 import time
 from typing import TYPE_CHECKING
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from gateway.boards.fileset import FileSet
 
 _CHUNK = 512
+_ANSWER_S = 5.0
 # The relay's watchdog still runs while the prompt has the board.
 _FEED = "import machine\nif hasattr(machine, 'WDT'): machine.WDT(timeout=60000).feed()"
 _MANIFEST = "manifest.json"
@@ -76,18 +79,20 @@ class Prompt:
 def connected(port: str) -> Iterator[Prompt]:
     """Interrupt the program of the board on this port and have its prompt."""
     try:
-        transport = SerialTransport(port)
+        transport = SerialTransport(port, timeout=_ANSWER_S)
     except (TransportError, OSError) as error:
         raise FlashError("no_prompt", port=port, said=_first_line(error)) from error
     try:
         try:
-            transport.enter_raw_repl(soft_reset=False)
+            # mpremote prints what it did not expect; what a person needs is in the error.
+            with contextlib.redirect_stdout(io.StringIO()):
+                transport.enter_raw_repl(soft_reset=False)
         except TransportError as error:
             raise FlashError("no_prompt", port=port, said=_first_line(error)) from error
         prompt = Prompt(port, transport)
         prompt.run(_FEED)
         yield prompt
-    except (serial.SerialException, TransportError, OSError) as error:
+    except (serial.SerialException, TransportError, OSError, struct.error) as error:
         raise FlashError("board_failed", port=port, said=_first_line(error)) from error
     finally:
         transport.close()
