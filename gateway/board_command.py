@@ -167,7 +167,7 @@ async def _word(said: asyncio.Queue[State], board: str, version: str, serial: in
         state = await said.get()
         done = outcome(state, serial)
         if state.trial and state.running == serial:
-            print(f"{board}: runs {version} on trial", flush=True)
+            print(f"{board}: starts {version}, on trial", flush=True)
         if done is not None:
             print(f"{board}: {f'runs {version}' if done else f'still runs {state.version}: {state.last}'}", flush=True)
             return done

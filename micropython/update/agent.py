@@ -66,7 +66,7 @@ class Agent:
                 if self._offer:
                     await self._take(self._offer)
             except OSError as error:
-                # No broker, or the flash is full; the retained offer comes again with the next connection.
+                # No broker; the retained offer comes again with the next connection.
                 print("update:", error)
             except UpdateError as error:
                 print("update:", error)
@@ -95,7 +95,7 @@ class Agent:
             file = work.open(name, length, wanted)
             try:
                 await self._fetch(binascii.hexlify(wanted).decode(), length, file.write)
-            except OSError:
+            except (OSError, UpdateError):
                 file.abandon()
                 raise
             file.close()

@@ -74,7 +74,10 @@ class Installation:
                 os.mkdir(self._path("/".join(parts[:depth])).rstrip("/"))
             except OSError:
                 pass  # it is there; else the file cannot be opened, which is said
-        return _File(self._path(name), size, digest)
+        try:
+            return _File(self._path(name), size, digest)
+        except OSError as error:
+            raise UpdateError("the flash takes no more: %s" % error)
 
     def finish(self):
         """Check every file once more in flash, write the manifest, switch; the caller starts the board anew."""
@@ -118,7 +121,10 @@ class _File:
         self._length += len(block)
         if self._length <= self._size:
             self._seen.update(block)
-            self._file.write(block)
+            try:
+                self._file.write(block)
+            except OSError as error:
+                raise UpdateError("the flash takes no more: %s" % error)
 
     def close(self):
         """End the file; UpdateError, and no file, when it is not what was signed."""

@@ -29,10 +29,11 @@ _SCRIPT = Path(__file__).with_name("flash_on_board.py")
 class Board:
     """A board with the project's launcher and one set of files in its folder a."""
 
-    def __init__(self, folder: Path, files: FileSet) -> None:
+    def __init__(self, folder: Path, files: FileSet, blocks: int = BLOCKS) -> None:
         self.folder = folder
         self.image = folder / "flash.img"
-        flash = LittleFS(block_size=4096, block_count=BLOCKS, prog_size=32)
+        self._blocks = blocks
+        flash = LittleFS(block_size=4096, block_count=blocks, prog_size=32)
         for path in _UPDATE.glob("*.py"):
             _write(flash, path.name, path.read_bytes())
         for name, content in files.files.items():
@@ -49,7 +50,7 @@ class Board:
 
     def mounted(self) -> LittleFS:
         """The file system as it is now, read by the host's LittleFS."""
-        flash = LittleFS(block_size=4096, block_count=BLOCKS, prog_size=32, mount=False)
+        flash = LittleFS(block_size=4096, block_count=self._blocks, prog_size=32, mount=False)
         flash.context.buffer = bytearray(self.image.read_bytes())
         flash.mount()
         return flash

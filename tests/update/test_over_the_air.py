@@ -70,7 +70,7 @@ def broker(tmp_path):
 @pytest.fixture
 def board(tmp_path, broker):
     """A board with TLS and a password of its own, that runs set one."""
-    made = Board(tmp_path, a_set("one"))
+    made = Board(tmp_path, a_set("one"), blocks=96)
     config = {
         "id": BOARD,
         "wifi": {"ssid": "Maison", "password": ""},
@@ -89,16 +89,28 @@ def gateway(tmp_path, broker):
     (tmp_path / "mqtt-password").write_text(broker.add("gateway"))
     configuration = tmp_path / "gateway.toml"
     configuration.write_text(
-        f'[store]\ndirectory = "{tmp_path}/store"\n'
+        f'[store]\ndirectory = "{tmp_path}/store"\n[[meter]]\nname = "linky"\nsource = "board:{BOARD}"\n'
         f'[mqtt]\nhost = "{HOST}"\nport = {broker.port}\nuser = "gateway"\npassword_file = "{tmp_path}/mqtt-password"\n'
     )
     Registry(tmp_path / "store").keep(Known(id=BOARD, role="relay", chip="esp32", key=KEY.hex()))
 
+    running = []
+
     def run(*arguments):
         command = [sys.executable, "-m", "gateway", "board", *map(str, arguments), "--config", str(configuration)]
-        return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+        running.append(subprocess.Popen(command, cwd=ROOT, text=True, **pipes))
+        return running[-1]
 
-    return run
+    yield run
+    for process in running:
+        end(process)
+
+
+def end(process):
+    """End a board's life or a command; what it had said."""
+    process.kill()
+    return process.communicate()[0] if not process.stdout.closed else ""
 
 
 def offer(gateway, tmp_path, files):
@@ -120,8 +132,7 @@ def test_a_set_is_taken_over_the_air(tmp_path, board, gateway):
     assert said.endswith(f"{BOARD}: runs two\n")
     listed, _ = gateway("list").communicate(timeout=30)
     assert listed == f"{BOARD}  relay    esp32    two\n"
-    life.kill()
-    assert "runs two" in life.communicate()[0]
+    assert "runs two" in end(life)
 
 
 def test_a_set_that_crashes_ends_with_the_previous_one(tmp_path, board, gateway):
@@ -132,8 +143,7 @@ def test_a_set_that_crashes_ends_with_the_previous_one(tmp_path, board, gateway)
         assert "no good" in board.start().stdout
     life = board.live()
     said, _ = command.communicate(timeout=60)
-    life.kill()
-    life.communicate()
+    end(life)
     assert command.returncode == 1
     assert said.endswith(f"{BOARD}: still runs one: went back: 3 starts without the broker\n")
 
@@ -144,8 +154,7 @@ def test_a_set_of_another_key_is_refused_and_said(tmp_path, board, gateway):
     command = offer(gateway, tmp_path, a_set("two"))
     life = board.live()
     said, _ = command.communicate(timeout=60)
-    life.kill()
-    life.communicate()
+    end(life)
     assert command.returncode == 1
     assert "still runs one: the signature is wrong" in said
     assert "/b/manifest.json" not in board.names("/")
@@ -160,14 +169,12 @@ def test_power_cuts_and_a_lost_broker_only_delay_it(tmp_path, board, gateway, br
         wait_until(
             lambda size=kilobytes, life=life: fetched(board) >= size or life.poll() is not None, 30, "it fetches"
         )
-        life.kill()
-        life.communicate()
+        end(life)
         lives += 1
     assert "restart" in board.start().stdout
     life = board.live()
     assert command.communicate(timeout=60)[0].endswith("runs two\n")
-    life.kill()
-    life.communicate()
+    end(life)
     assert lives == 3
 
 
@@ -187,6 +194,17 @@ def used(board):
     return board.before
 
 
+def test_a_flash_that_is_full_is_said(tmp_path, board, gateway):
+    """What does not fit leaves the board as it was, and the command says so."""
+    files = a_set("two")
+    board.put({"journal": bytes(200 * 1024)})
+    command = offer(gateway, tmp_path, files)
+    life = board.live()
+    said, _ = command.communicate(timeout=60)
+    end(life)
+    assert "still runs one: the flash takes no more" in said
+
+
 def test_a_board_that_says_nothing_leaves_the_offer(tmp_path, board, gateway):
     """The command ends, the offer stays: the board takes it when it is awake."""
     a_set("two").write(tmp_path / "set.zip")
@@ -203,8 +221,7 @@ def until(life, word):
         line = life.stdout.readline()
         assert line, said
         said += line
-    life.kill()
-    life.communicate()
+    end(life)
     return said
 
 
