@@ -1,7 +1,7 @@
 """The signature of a set of files: HMAC-SHA256 (RFC 2104) with the board's own key, 32 random bytes made at flashing.
 
-Why not Ed25519: one verification in pure MicroPython takes minutes on an ESP32 (figures in README.md). With a key per
-board the symmetric one loses little: who steals one board's key signs for that board only.
+Why not Ed25519: MicroPython has no implementation that anybody keeps, and one of our own would be the riskiest code on
+the board, 190 times as slow (README.md). With a key per board little is lost: a stolen one signs for its board only.
 """
 
 import hashlib

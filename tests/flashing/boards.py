@@ -10,9 +10,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from littlefs import LittleFS
+
 from federation import wait_until
 from flashing.files import ROOT
-from littlefs import LittleFS
 
 VFS_OFFSET, VFS_SIZE = 0x200000, 0x200000
 _TABLE = 0x8000

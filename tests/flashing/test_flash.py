@@ -10,16 +10,17 @@ import re
 import string
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import serial
+
 from federation import wait_until
 from flashing.chips import CHIPS
 from flashing.errors import SENTENCES, FlashError
 from flashing.files import ROOT, build_set
 from flashing.firmware import load
 from flashing.port import check
-
 from gateway.boards.fileset import FileSet
 from gateway.boards.registry import Card
 from tests.flashing.boards import files_of, firmware, flash, rom_loader
@@ -81,7 +82,7 @@ def test_with_a_wifi_the_board_has_its_whole_configuration(tmp_path, official):
 
 
 def test_card_and_label_are_made_and_no_secret_is_printed(tmp_path, official):
-    """Key and hash are in a file of mode 0600 for the Pi, the label is printed and drawn; keys and passwords are not."""
+    """Key and hash are in a file of mode 0600 for the Pi, the label is printed and drawn; no secret is shown."""
     with rom_loader("esp32", tmp_path) as board:
         done = flash("--port", board.port, *official, *identity(tmp_path), "--yes")
     held = json.loads(files_of(board.content)["/identity.json"])
@@ -209,10 +210,9 @@ def test_a_port_that_may_not_be_opened_is_said():
     master, slave = pty.openpty()
     name = os.ttyname(slave)
     try:
-        os.chmod(name, 0o600)
-        with without_rights():
-            with pytest.raises(FlashError, match="sudo usermod -a -G"):
-                check(name)
+        Path(name).chmod(0o600)
+        with without_rights(), pytest.raises(FlashError, match="sudo usermod -a -G"):
+            check(name)
     finally:
         os.close(master)
         os.close(slave)

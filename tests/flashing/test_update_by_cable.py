@@ -12,6 +12,8 @@ import tty
 from pathlib import Path
 
 import pytest
+from littlefs import LittleFS
+
 from flashing import repl
 from flashing.actions import _check
 from flashing.chips import CHIPS
@@ -20,8 +22,6 @@ from flashing.errors import FlashError
 from flashing.files import build_set, launcher
 from flashing.identity import Place
 from flashing.image import file_system
-from littlefs import LittleFS
-
 from gateway.boards.fileset import FileSet
 from tests.flashing.boards import flash
 from tests.mosquitto import HOST, Mosquitto
@@ -95,9 +95,8 @@ def test_a_second_update_takes_the_other_folder_and_leaves_nothing_behind(tmp_pa
     """What the spare folder held of an older set is gone."""
     record = json.dumps({"active": "b", "trial": False, "starts": 0, "crashes": 0, "serial": 9, "last": ""}).encode()
     path = image(tmp_path / "flash.img", **{"slots.json": record, "b/manifest.json": b"{}", "b/start.py": b"running"})
-    with prompt_of(path) as (port, _):
-        with repl.connected(port) as prompt:
-            repl.update(prompt, FileSet("2", {"start.py": b"new", "lib/x.py": b"x"}), launcher(CHIP), lambda *_: None)
+    with prompt_of(path) as (port, _), repl.connected(port) as prompt:
+        repl.update(prompt, FileSet("2", {"start.py": b"new", "lib/x.py": b"x"}), launcher(CHIP), lambda *_: None)
     files = held(path)
     assert {name for name in files if name.startswith("/a/")} == {"/a/start.py", "/a/lib/x.py", "/a/manifest.json"}
     assert files["/b/start.py"] == b"running"

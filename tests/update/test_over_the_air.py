@@ -7,15 +7,17 @@ import shutil
 import subprocess
 import sys
 
+import paho.mqtt.client as paho
 import pytest
+
 from federation import wait_until
 from flashing.chips import CHIPS
 from flashing.files import build_set
-from relaying.broker import HOST, NAME, HouseBroker, mosquitto
-
 from gateway.boards.fileset import FileSet
 from gateway.boards.registry import Board as Known
 from gateway.boards.registry import Registry
+from relaying.broker import HOST, NAME, HouseBroker, mosquitto
+from tests.mosquitto import Ear
 from tests.update.flash_file import BOARD, KEY, ROOT, Board
 
 pytestmark = [
@@ -43,7 +45,8 @@ from link import Link
 async def main(slots):
     with open("/identity.json") as file:
         identity = json.load(file)
-    link = Link(settings.load("/config.json"), [], lambda *message: agent.on_message(*message), None, lambda: agent.on_up())
+    found = settings.load("/config.json")
+    link = Link(found, [], lambda *message: agent.on_message(*message), None, lambda: agent.on_up())
     agent = Agent(slots, identity, link, board.restart)
     link.topics.append(agent.topic)
     print("runs", version.NAME)
@@ -160,7 +163,7 @@ def test_a_set_of_another_key_is_refused_and_said(tmp_path, board, gateway):
     assert "/b/manifest.json" not in board.names("/")
 
 
-def test_power_cuts_and_a_lost_broker_only_delay_it(tmp_path, board, gateway, broker):
+def test_power_cuts_only_delay_it(tmp_path, board, gateway):
     """Killed again and again while it fetches, the board goes on where it was and ends with the new set."""
     command = offer(gateway, tmp_path, a_set("two"))
     lives = 0
@@ -232,9 +235,29 @@ def test_an_unknown_board_is_said(gateway, tmp_path):
     assert "no board 'attic' is known here" in said
 
 
-def test_a_board_may_only_say_its_own_state(broker, board):
-    """The access list lets it read its updates and write its state, nothing else: no offer of its own, no other's."""
-    acl = (ROOT / "systemd" / "mosquitto" / "linky.acl").read_text()
-    assert "pattern read linky/board/%u/update/#" in acl
-    assert "pattern write linky/board/%u/update/state" in acl
-    assert "pattern readwrite" not in acl
+def say(port, user, password, topics):
+    """Publish to these topics in turn, retained, until the broker has taken each."""
+    client = paho.Client(paho.CallbackAPIVersion.VERSION2)
+    client.username_pw_set(user, password)
+    client.connect(HOST, port)
+    client.loop_start()
+    try:
+        for topic in topics:
+            client.publish(topic, b"x", qos=1, retain=True).wait_for_publish(10)
+    finally:
+        client.disconnect()
+        client.loop_stop()
+
+
+def test_a_board_may_only_say_its_own_state(broker):
+    """The broker lets a board write its state; no offer of its own, nothing in another's name."""
+    board, gateway = broker.add(BOARD), broker.add("gateway")
+    forbidden = [f"linky/board/{BOARD}/update/offer", "linky/board/attic/update/state", "linky/status"]
+    state = f"linky/board/{BOARD}/update/state"
+    say(broker.port, "gateway", gateway, ["linky/ready"])
+    with Ear(broker.port, "linky/#", user="gateway", password=gateway) as ear:
+        wait_until(lambda: "linky/ready" in ear.retained, 10, "the gateway listens")
+        say(broker.port, BOARD, board, [*forbidden, state])
+        # Messages keep their order: what was said before is here, or never.
+        wait_until(lambda: state in ear.retained, 10, "its own state arrives")
+    assert set(ear.retained) == {"linky/ready", state}

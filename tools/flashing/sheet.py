@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 _SVG = """<svg xmlns="http://www.w3.org/2000/svg" width="62mm" height="29mm" viewBox="0 0 620 290">
 <rect width="620" height="290" fill="#fff"/>
-<g transform="translate(18 25) scale({scale})">{qr}</g>
+<path transform="translate(18 25) scale({scale})" d="{modules}" fill="#000" shape-rendering="crispEdges"/>
 <g font-family="DejaVu Sans, Arial, sans-serif" fill="#000">
-<text x="282" y="58" font-size="34" font-weight="bold"{fit}>{board}</text>
-<text x="282" y="88" font-size="20">linky-gateway · {role} · {chip}</text>
-<text x="282" y="132" font-size="19">Wi-Fi  {network}</text>
+<text x="282" y="58" font-size="34" font-weight="bold"{board_fit}>{board}</text>
+<text x="282" y="86" font-size="19">{role} · {chip}</text>
+<text x="282" y="132" font-size="19"{network_fit}>Wi-Fi : {network}</text>
 <text x="282" y="170" font-size="29" font-family="DejaVu Sans Mono, monospace">{passphrase}</text>
 <text x="282" y="216" font-size="19">Code</text>
 <text x="282" y="254" font-size="38" font-family="DejaVu Sans Mono, monospace" font-weight="bold">{code}</text>
@@ -33,8 +33,8 @@ _SVG = """<svg xmlns="http://www.w3.org/2000/svg" width="62mm" height="29mm" vie
 """
 _ROLES = {"relay": ("relais du compteur", "meter relay"), "display": ("afficheur", "display")}
 _QR_WIDTH = 240
-_TEXT_WIDTH = 326
-_LETTER_WIDTH = 21  # of the name, in the same units
+# Room for a line and the width of a letter in it, in the same units: what is too long is drawn narrower.
+_ROOM, _BOARD_LETTER, _NETWORK_LETTER = 326, 22, 11
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +50,10 @@ class Sheet:
         label, key = label_module(), self.board.secret
         head = f"{self.board.id} · {self._role} · {self.chip}"
         return (
-            f"┌─ {head} {'─' * max(1, 44 - len(head))}┐\n"
-            f"   Wi-Fi  {label.network(self.board.id)}\n"
-            f"          {label.passphrase(key)}\n"
-            f"   Code   {self._code}\n"
-            f"└{'─' * 48}┘"
+            f"  {head}\n  {'─' * len(head)}\n"
+            f"  Wi-Fi  {label.network(self.board.id)}\n"
+            f"         {label.passphrase(key)}\n"
+            f"  Code   {self._code}\n"
         )
 
     def qr(self) -> segno.QRCode:
@@ -85,16 +84,23 @@ class Sheet:
         return f"{code[:4]} {code[4:]}"
 
     def _svg(self) -> str:
-        label, qr = label_module(), self.qr()
-        too_wide = len(self.board.id) * _LETTER_WIDTH > _TEXT_WIDTH
+        label = label_module()
+        rows = list(self.qr().matrix)
+        network = label.network(self.board.id)
         return _SVG.format(
-            qr=qr.svg_inline(border=0, omitsize=True, svgclass=None, lineclass=None),
-            scale=_QR_WIDTH / qr.symbol_size(border=0)[0],
+            modules="".join(f"M{x} {y}h1v1h-1z" for y, row in enumerate(rows) for x, dark in enumerate(row) if dark),
+            scale=_QR_WIDTH / len(rows),
             board=escape(self.board.id),
-            fit=f' textLength="{_TEXT_WIDTH}" lengthAdjust="spacingAndGlyphs"' if too_wide else "",
+            board_fit=_fit(self.board.id, _BOARD_LETTER),
             role=escape(self._role),
             chip=escape(self.chip),
-            network=escape(label.network(self.board.id)),
+            network=escape(network),
+            network_fit=_fit(f"Wi-Fi : {network}", _NETWORK_LETTER),
             passphrase=label.passphrase(self.board.secret),
             code=self._code,
         )
+
+
+def _fit(text: str, letter_width: int) -> str:
+    """The attributes that squeeze a text into its line, when it needs that."""
+    return f' textLength="{_ROOM}" lengthAdjust="spacingAndGlyphs"' if len(text) * letter_width > _ROOM else ""
