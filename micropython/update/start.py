@@ -1,5 +1,6 @@
 """What a set starts: the set-up page on a board without configuration, else what the board is for."""
 
+import binascii
 import json
 import os
 import sys
@@ -12,7 +13,7 @@ async def main(slots):
         _use(slots, "setup")
         import server
 
-        identity["key"] = bytes.fromhex(identity["key"])
+        identity["key"] = binascii.unhexlify(identity["key"])
         await server.run(slots.root, identity)
         return
     role = identity["role"]

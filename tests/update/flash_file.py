@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from littlefs import LittleFS
 
@@ -17,6 +17,7 @@ ROOT = Path(__file__).parent.parent.parent
 BOARD = "kitchen"
 KEY = bytes(range(32))
 BLOCKS = 32
+_BLOCK = 4096
 # What a plain ESP32 has free, about 110 kB; the Unix port's words are twice as wide (w scales).
 HEAP = "110wk"
 # To hold a whole flash besides, for the test that goes back to it.
@@ -27,19 +28,23 @@ _SCRIPT = Path(__file__).with_name("flash_on_board.py")
 
 
 class Board:
-    """A board with the project's launcher and one set of files in its folder a."""
+    """A board whose flash holds this file system."""
 
-    def __init__(self, folder: Path, files: FileSet, blocks: int = BLOCKS) -> None:
+    def __init__(self, folder: Path, content: bytes) -> None:
         self.folder = folder
         self.image = folder / "flash.img"
-        self._blocks = blocks
-        flash = LittleFS(block_size=4096, block_count=blocks, prog_size=32)
+        self.image.write_bytes(content)
+
+    @classmethod
+    def with_set(cls, folder: Path, files: FileSet, blocks: int = BLOCKS) -> Self:
+        """A board with the project's launcher, and one set of files in its folder a."""
+        flash = LittleFS(block_size=_BLOCK, block_count=blocks, prog_size=32)
         for path in _UPDATE.glob("*.py"):
             _write(flash, path.name, path.read_bytes())
         for name, content in files.files.items():
             _write(flash, f"a/{name}", content)
         _write(flash, "a/manifest.json", files.manifest(BOARD, 1))
-        self.image.write_bytes(flash.context.buffer)
+        return cls(folder, bytes(flash.context.buffer))
 
     def put(self, files: Mapping[str, bytes]) -> None:
         """Change files in the flash, as a test needs it."""
@@ -50,8 +55,9 @@ class Board:
 
     def mounted(self) -> LittleFS:
         """The file system as it is now, read by the host's LittleFS."""
-        flash = LittleFS(block_size=4096, block_count=self._blocks, prog_size=32, mount=False)
-        flash.context.buffer = bytearray(self.image.read_bytes())
+        content = bytearray(self.image.read_bytes())
+        flash = LittleFS(block_size=_BLOCK, block_count=len(content) // _BLOCK, prog_size=32, mount=False)
+        flash.context.buffer = content
         flash.mount()
         return flash
 

@@ -73,7 +73,7 @@ def broker(tmp_path):
 @pytest.fixture
 def board(tmp_path, broker):
     """A board with TLS and a password of its own, that runs set one."""
-    made = Board(tmp_path, a_set("one"), blocks=96)
+    made = Board.with_set(tmp_path, a_set("one"), blocks=96)
     config = {
         "id": BOARD,
         "wifi": {"ssid": "Maison", "password": ""},

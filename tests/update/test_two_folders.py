@@ -49,7 +49,7 @@ def a_set(version, start=RUNS):
 @pytest.fixture
 def board(tmp_path):
     """A board that runs set 1."""
-    return Board(tmp_path, a_set("one"))
+    return Board.with_set(tmp_path, a_set("one"))
 
 
 def record(board):

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _CHUNK = 512
 _ANSWER_S = 5.0
+_CALLS = 3
+_COMES_BACK_S = 5  # a chip with USB of its own leaves the bus when it starts
 # The relay's watchdog still runs while the prompt has the board.
 _FEED = "import machine\nif hasattr(machine, 'WDT'): machine.WDT(timeout=60000).feed()"
 _MANIFEST = "manifest.json"
@@ -78,17 +80,16 @@ class Prompt:
 @contextlib.contextmanager
 def connected(port: str) -> Iterator[Prompt]:
     """Interrupt the program of the board on this port and have its prompt."""
+    # mpremote prints what it did not expect and dots while it waits; what a person needs is in the error.
+    quiet = contextlib.redirect_stdout(io.StringIO())
     try:
-        transport = SerialTransport(port, timeout=_ANSWER_S)
+        with quiet:
+            transport = SerialTransport(port, wait=_COMES_BACK_S, timeout=_ANSWER_S)
     except (TransportError, OSError) as error:
         raise FlashError("no_prompt", port=port, said=_first_line(error)) from error
     try:
-        try:
-            # mpremote prints what it did not expect; what a person needs is in the error.
-            with contextlib.redirect_stdout(io.StringIO()):
-                transport.enter_raw_repl(soft_reset=False)
-        except TransportError as error:
-            raise FlashError("no_prompt", port=port, said=_first_line(error)) from error
+        with quiet:
+            _interrupt(port, transport)
         prompt = Prompt(port, transport)
         prompt.run(_FEED)
         yield prompt
@@ -96,6 +97,18 @@ def connected(port: str) -> Iterator[Prompt]:
         raise FlashError("board_failed", port=port, said=_first_line(error)) from error
     finally:
         transport.close()
+
+
+def _interrupt(port: str, transport: SerialTransport) -> None:
+    """Get the prompt; a board that is just starting does not hear the first call."""
+    for attempt in range(_CALLS):
+        try:
+            transport.enter_raw_repl(soft_reset=False, timeout_overall=_ANSWER_S)
+        except TransportError as error:
+            if attempt == _CALLS - 1:
+                raise FlashError("no_prompt", port=port, said=_first_line(error)) from error
+        else:
+            return
 
 
 def update(prompt: Prompt, files: FileSet, launcher: Mapping[str, bytes], report: Callable[[int, int], None]) -> str:

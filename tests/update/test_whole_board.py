@@ -1,0 +1,98 @@
+"""A board as tools/flash makes it, run by MicroPython: launcher, set and role; only lib/board.py is another."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import pty
+import shutil
+import tty
+
+import pytest
+
+from federation import wait_until
+from flashing import actions, firmware
+from flashing.chips import CHIPS
+from flashing.files import build_set
+from flashing.identity import Identity, Place
+from flashing.image import file_system
+from gateway.boards import passwords
+from gateway.boards.offer import State
+from relaying.broker import HOST, NAME, HouseBroker, mosquitto
+from tests.flashing.boards import files_of
+from tests.flashing.boards import firmware as a_firmware
+from tests.mosquitto import Ear
+from tests.update.flash_file import ROOT, Board
+
+pytestmark = pytest.mark.skipif(
+    not (shutil.which("micropython") and mosquitto()), reason="micropython or mosquitto is not installed"
+)
+
+CHIP = CHIPS["esp32"]
+# The board's network and UART on this machine, as tools/relaying uses them.
+ON_THIS_MACHINE = (ROOT / "tools" / "relaying" / "unix" / "board.py").read_bytes()
+BLOCKS = 128
+
+
+@pytest.fixture
+def broker(tmp_path):
+    """The broker of the house."""
+    with HouseBroker(tmp_path / "broker") as running:
+        yield running
+
+
+def flashed(tmp_path, place):
+    """The files of a board that tools/flash would write, and its identity."""
+    content = a_firmware(CHIP)
+    (tmp_path / "micropython.bin").write_bytes(content)
+    checked = firmware.load(tmp_path / "micropython.bin", hashlib.sha256(content).hexdigest())
+    identity = Identity.new("garage", "relay", CHIP)
+    return identity, files_of(actions._content(checked, identity, place))
+
+
+def board_of(tmp_path, files):
+    """That board on this machine."""
+    ours = {name.lstrip("/"): content for name, content in files.items() if not name.endswith("/lib/board.mpy")}
+    ours["a/lib/board.py"] = ON_THIS_MACHINE
+    return Board(tmp_path, file_system(ours, BLOCKS * 4096))
+
+
+def test_a_flashed_relay_starts_and_reaches_the_broker(tmp_path, broker, monkeypatch):
+    """Launcher, start, relay, link with TLS and the board's own password: its state is with the broker."""
+    place = Place(HOST, broker.tls_port, broker.ca.read_bytes(), NAME, "Maison", "motdepasse")
+    identity, files = flashed(tmp_path, place)
+    listening = broker.add("gateway")
+    passwords.enter(broker.passwords, identity.line)
+    broker.add("another")  # the broker looks at its file anew
+    board = board_of(tmp_path, files)
+    master, slave = pty.openpty()
+    tty.setraw(slave)
+    monkeypatch.setenv("BOARD_FOLDER", "")
+    monkeypatch.setenv("BOARD_TTY", os.ttyname(slave))
+    life = board.live()
+    try:
+        with Ear(broker.port, "linky/board/#", user="gateway", password=listening) as ear:
+            wait_until(lambda: "linky/board/garage/update/state" in ear.retained, 40, "the board says what it runs")
+            wait_until(lambda: "linky/board/garage/state" in ear.retained, 20, "the relay says how it is")
+    finally:
+        life.kill()
+        said = life.communicate()[0]
+        os.close(master)
+        os.close(slave)
+    state = State.parse(ear.retained["linky/board/garage/update/state"])
+    assert state == State(build_set(CHIP).version, 0, 0, trial=False, refused=0, last=""), said
+    assert json.loads(ear.retained["linky/board/garage/state"])["state"] == "online"
+
+
+def test_two_sets_and_days_of_readings_fit_the_flash(tmp_path):
+    """Of the 2 MB file system of a 4 MB board, both folders together take less than a quarter."""
+    _, files = flashed(tmp_path, Place(HOST, 1883, None))
+    assert 2 * sum(len(content) for name, content in files.items() if name.startswith("/a/")) < 0x200000 // 4
+
+
+def test_the_pins_are_those_of_the_wiring_plan():
+    """A relay's configuration names the UART, pin and LED of its chip."""
+    for chip in CHIPS.values():
+        held = Identity.new("garage", "relay", chip).files(Place(HOST, 1883, None, ssid="Maison"), chip)
+        assert json.loads(held["config.json"])["relay"] == {"uart": chip.uart, "rx": chip.rx, "led": chip.led}
