@@ -74,6 +74,12 @@ def open_led(pin):
     return led.value
 
 
+def boot_button(pin):
+    """A function that says whether the button BOOT, on this pin, is pressed."""
+    button = machine.Pin(pin, machine.Pin.IN, machine.Pin.PULL_UP)
+    return lambda: not button.value()
+
+
 def start_watchdog():
     """A function to call while all is well; without it the board starts anew after a minute."""
     return machine.WDT(timeout=_WATCHDOG_MS).feed

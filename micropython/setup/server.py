@@ -17,6 +17,7 @@ import page
 import radio
 import settings
 import texts
+from check import ANY_ROLE
 from guard import Guard
 from microdot import Microdot, Response
 
@@ -119,7 +120,7 @@ class Setup:
             self._state, self._hint = "wifi", _reason(str(error))
             os.remove(self._root + "config.new")
             return
-        client = mqtt.Client(settings.load(self._root + "config.new")["broker"], lambda topic, payload: None)
+        client = mqtt.Client(settings.load(self._root + "config.new", ANY_ROLE)["broker"], lambda topic, payload: None)
         try:
             await client.connect()
         except mqtt.RefusedError:

@@ -1,9 +1,13 @@
 """What a set starts: the set-up page on a board without configuration, else what the board is for."""
 
+import asyncio
 import binascii
 import json
 import os
 import sys
+
+import anew
+import board
 
 
 async def main(slots):
@@ -14,11 +18,15 @@ async def main(slots):
         import server
 
         identity["key"] = binascii.unhexlify(identity["key"])
-        await server.run(slots.root, identity)
+        await anew.set_up(server.run(slots.root, identity), slots.root)
         return
     role = identity["role"]
     _use(slots, role)
-    await __import__(role + "_program").run(slots, identity)
+    button = asyncio.create_task(anew.watch(board.boot_button(identity["button"]), slots.root, board.restart))
+    try:
+        await __import__(role + "_program").run(slots, identity)
+    finally:
+        button.cancel()
 
 
 def _identity(root):

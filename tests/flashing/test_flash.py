@@ -20,6 +20,7 @@ from flashing.chips import CHIPS
 from flashing.errors import SENTENCES, FlashError
 from flashing.files import ROOT, build_set
 from flashing.firmware import load
+from flashing.identity import own_tables
 from flashing.port import check
 from gateway.boards.fileset import FileSet
 from gateway.boards.registry import Card
@@ -70,12 +71,15 @@ def test_with_a_wifi_the_board_has_its_whole_configuration(tmp_path, official):
     """Wi-Fi, broker, certificate and password are in config.json; the password of the Wi-Fi came from a file."""
     (tmp_path / "secret").write_text("mot de passe\n")
     with rom_loader("esp32", tmp_path) as board:
-        wifi = ["--wifi", "Chez nous", "--wifi-password-file", tmp_path / "secret"]
+        (tmp_path / "own.json").write_text('{"relay": {"invert": true}}')
+        own = ["--settings", tmp_path / "own.json"]
+        wifi = ["--wifi", "Chez nous", "--wifi-password-file", tmp_path / "secret", *own]
         done = flash("--port", board.port, *official, *identity(tmp_path), *wifi, "--yes")
     config = json.loads(files_of(board.content)["/config.json"])
     # The loader is no MicroPython, so the last step, asking the board itself, says so.
     assert "does not answer as MicroPython does" in done.stderr
     assert config["wifi"] == {"ssid": "Chez nous", "password": "mot de passe"}
+    assert config["relay"] == {"uart": 2, "rx": 16, "led": 4, "invert": True}
     assert config["broker"]["host"] == "192.168.1.20"
     assert config["broker"]["port"] == 1883
     assert "mot de passe" not in done.stdout + done.stderr
@@ -284,6 +288,14 @@ def test_no_port_is_touched_that_was_not_named(official, tmp_path):
     done = flash(*official, *identity(tmp_path), "--yes")
     assert done.returncode == 1
     assert "no serial port here" in done.stderr or "which port?" in done.stderr
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"relay": 1}', '{"broker": {}}', '{"wifi": {}}'])
+def test_settings_that_are_none_are_said(tmp_path, text):
+    """Neither rubbish nor what is made here."""
+    (tmp_path / "own.json").write_text(text)
+    with pytest.raises(FlashError, match=r"own\.json: tables of config\.json are expected"):
+        own_tables(tmp_path / "own.json")
 
 
 @pytest.mark.parametrize("key", SENTENCES)

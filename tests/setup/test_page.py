@@ -57,7 +57,11 @@ class Page:
 
     def __init__(self, root, files, broker_port):
         self.root, self.port, self.dns_port = root, free_port(), free_port(socket.SOCK_DGRAM)
-        config = {"broker": {"password": "of the board", "port": broker_port, "ca": None}, "relay": {"rx": 4}}
+        config = {
+            "broker": {"password": "of the board", "port": broker_port, "ca": None},
+            "relay": {"rx": 4},
+            "display": {"panel": "sh1106"},
+        }
         (root / "identity.json").write_text(json.dumps({"id": "kitchen", "role": "relay", "config": config}))
         command = ["micropython", "-X", f"heapsize={HEAP}", SCRIPT, f"{root}/", HOST, self.port, self.dns_port, files]
         self.log = root / "log"
@@ -132,6 +136,7 @@ def test_the_whole_way(page, label, broker):
         "wifi": {"ssid": "Maison", "password": "motdepasse"},
         "broker": {"host": HOST, "port": broker.port, "password": "of the board", "ca": None},
         "relay": {"rx": 4},
+        "display": {"panel": "sh1106"},
     }
 
 

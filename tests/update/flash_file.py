@@ -61,6 +61,13 @@ class Board:
         flash.mount()
         return flash
 
+    def read(self, name: str) -> bytes:
+        """What a file holds."""
+        flash = self.mounted()  # its files are nothing without it
+        with flash.open(name, "rb") as file:
+            content: bytes = file.read()
+        return content
+
     def names(self, folder: str) -> set[str]:
         """The files below a folder of the board."""
         return {

@@ -53,8 +53,7 @@ def board(tmp_path):
 
 
 def record(board):
-    with board.mounted().open("slots.json", "r") as file:
-        return json.load(file)
+    return json.loads(board.read("slots.json"))
 
 
 def test_a_new_set_is_started_and_the_previous_one_kept(board):

@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import shutil
+import subprocess
 import tty
 
 import pytest
@@ -42,6 +43,18 @@ def broker(tmp_path):
         yield running
 
 
+@pytest.fixture
+def silent_meter(monkeypatch):
+    """The UART of a board that runs on this machine, where nobody speaks."""
+    master, slave = pty.openpty()
+    tty.setraw(slave)
+    monkeypatch.setenv("BOARD_FOLDER", "")
+    monkeypatch.setenv("BOARD_TTY", os.ttyname(slave))
+    yield
+    os.close(master)
+    os.close(slave)
+
+
 def flashed(tmp_path, place):
     """The files of a board that tools/flash would write, and its identity."""
     content = a_firmware(CHIP)
@@ -58,7 +71,7 @@ def board_of(tmp_path, files):
     return Board(tmp_path, file_system(ours, BLOCKS * 4096))
 
 
-def test_a_flashed_relay_starts_and_reaches_the_broker(tmp_path, broker, monkeypatch):
+def test_a_flashed_relay_starts_and_reaches_the_broker(tmp_path, broker, silent_meter):
     """Launcher, start, relay, link with TLS and the board's own password: its state is with the broker."""
     place = Place(HOST, broker.tls_port, broker.ca.read_bytes(), NAME, "Maison", "motdepasse")
     identity, files = flashed(tmp_path, place)
@@ -66,10 +79,6 @@ def test_a_flashed_relay_starts_and_reaches_the_broker(tmp_path, broker, monkeyp
     passwords.enter(broker.passwords, identity.line)
     broker.add("another")  # the broker looks at its file anew
     board = board_of(tmp_path, files)
-    master, slave = pty.openpty()
-    tty.setraw(slave)
-    monkeypatch.setenv("BOARD_FOLDER", "")
-    monkeypatch.setenv("BOARD_TTY", os.ttyname(slave))
     life = board.live()
     try:
         with Ear(broker.port, "linky/board/#", user="gateway", password=listening) as ear:
@@ -78,11 +87,36 @@ def test_a_flashed_relay_starts_and_reaches_the_broker(tmp_path, broker, monkeyp
     finally:
         life.kill()
         said = life.communicate()[0]
-        os.close(master)
-        os.close(slave)
     state = State.parse(ear.retained["linky/board/garage/update/state"])
     assert state == State(build_set(CHIP).version, 0, 0, trial=False, refused=0, last=""), said
     assert json.loads(ear.retained["linky/board/garage/state"])["state"] == "online"
+
+
+def test_the_button_sets_the_configuration_aside(tmp_path, broker, silent_meter, monkeypatch):
+    """BOOT held for five seconds: the next start is the set-up page, and what was configured is not lost."""
+    place = Place(HOST, broker.tls_port, broker.ca.read_bytes(), NAME, "Maison", "motdepasse")
+    _, files = flashed(tmp_path, place)
+    board = board_of(tmp_path, files)
+    monkeypatch.setenv("BOARD_BUTTON", "held")
+    said = board.start()
+    assert {"/config.old"} == {name for name in board.names("/") if name.startswith("/config")}, said
+    assert board.read("config.old") == files["/config.json"]
+
+
+@pytest.mark.parametrize(("page", "left"), [("idle()", "config.json"), ("done()", "new")])
+def test_a_page_that_nobody_finishes_leaves_the_old_configuration(tmp_path, page, left):
+    """After a quarter of an hour (here a tenth of a second) what was set aside counts again; else it is dropped."""
+    (tmp_path / "config.old").write_text("old")
+    program = (
+        f"import sys; sys.path.append('{ROOT / 'micropython' / 'update'}')\n"
+        "import anew, asyncio\n"
+        "anew.PATIENCE_S = 0.1\n"
+        "async def idle(): await asyncio.sleep(60)\n"
+        f"async def done(): open('{tmp_path}/new', 'w').close()\n"
+        f"asyncio.run(anew.set_up({page}, '{tmp_path}/'))\n"
+    )
+    subprocess.run(["micropython", "-c", program], check=True, timeout=30)
+    assert [path.name for path in tmp_path.iterdir()] == [left]
 
 
 def test_two_sets_and_days_of_readings_fit_the_flash(tmp_path):

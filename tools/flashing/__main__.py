@@ -94,6 +94,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--ca", type=Path, metavar="FILE", help="the broker's certificate authority; TLS is used with it")
     made.add_argument("--wifi", metavar="NAME", help="the Wi-Fi to join; its password is asked for")
     made.add_argument("--wifi-password-file", type=Path, metavar="FILE", help="its first line is the Wi-Fi password")
+    made.add_argument("--settings", type=Path, metavar="FILE", help="tables of config.json, as JSON: a panel, pins")
     made.add_argument(
         "--cards", type=Path, default=Path("boards"), metavar="FOLDER", help="for card and label (boards/)"
     )

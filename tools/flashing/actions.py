@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from flashing import esp, files, firmware, image, port, repl
 from flashing.chips import CHIPS
 from flashing.errors import FlashError
-from flashing.identity import Identity, Place, certificate, wifi_password
+from flashing.identity import Identity, Place, certificate, own_tables, wifi_password
 from flashing.sheet import Sheet
 
 if TYPE_CHECKING:
@@ -125,6 +125,7 @@ def _place(options: argparse.Namespace, dialogue: Dialogue) -> Place:
         name=options.broker_name,
         ssid=options.wifi,
         wifi_password=password,
+        tables=own_tables(options.settings) if options.settings else {},
     )
 
 

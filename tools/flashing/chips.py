@@ -21,7 +21,7 @@ class Chip:
 
     ``name`` is esptool's, ``title`` what is printed on the part, ``offset`` where MicroPython's .bin goes, ``image_id``
     the chip's number in the header of such a file (esp_image_header_t.chip_id), ``march`` mpy-cross's; ``rx`` is the
-    pin that the wiring plan uses for the meter, ``builds`` are official files and their SHA-256.
+    pin that the wiring plan uses for the meter, ``button`` that of BOOT; ``builds`` are official files and their sums.
     """
 
     name: str
@@ -32,6 +32,7 @@ class Chip:
     uart: int
     rx: int
     led: int
+    button: int
     builds: Mapping[str, str]
 
 
@@ -48,6 +49,7 @@ CHIPS = {
             uart=2,
             rx=16,
             led=4,
+            button=0,
             builds={
                 "ESP32_GENERIC-20260406-v1.28.0.bin": "cd7820d02c35d34dd403b44263129c6a511b350aea8446c229890753fe240784"
             },
@@ -61,6 +63,7 @@ CHIPS = {
             uart=1,
             rx=4,
             led=3,
+            button=9,
             builds={
                 "ESP32_GENERIC_C3-20260406-v1.28.0.bin": (
                     "c749c22b6fe00cb8211a3b227ed6c0ce9babb518fd8f5a661f7496eb878fa895"
@@ -76,6 +79,7 @@ CHIPS = {
             uart=1,
             rx=16,
             led=4,
+            button=0,
             builds={
                 "ESP32_GENERIC_S3-20260406-v1.28.0.bin": (
                     "8c6039d40024cae3c6b04bb434f77901548f5487df9789af15548c54f9e11d7f"

@@ -89,6 +89,10 @@ SENTENCES = {
         "{path} n’est pas un certificat (PEM ou DER) : donnez celui de l’autorité du broker, /etc/mosquitto/linky/ca.crt",
         "{path} is no certificate (PEM or DER): give that of the broker’s authority, /etc/mosquitto/linky/ca.crt",
     ),
+    "no_settings": (
+        "{path} : des tables de config.json sont attendues, sans broker ni wifi (voir micropython/README.md) : {said}",
+        "{path}: tables of config.json are expected, without broker and wifi (see micropython/README.md): {said}",
+    ),
     "wifi_password": (
         "un mot de passe Wi-Fi a de 8 à 63 caractères ; celui-ci en a {length}",
         "a Wi-Fi password has 8 to 63 characters; this one has {length}",

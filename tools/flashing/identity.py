@@ -11,7 +11,7 @@ import os
 import secrets
 import ssl
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from flashing.errors import FlashError
@@ -20,6 +20,7 @@ from gateway.boards.passwords import made
 from gateway.boards.registry import KEY_BYTES, Board, Card
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from flashing.chips import Chip
@@ -30,7 +31,10 @@ _WIFI_PASSWORD = range(8, 64)
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a board finds the Pi, and the Wi-Fi if it is told here; without one its own page asks for it."""
+    """Where a board finds the Pi, and the Wi-Fi if it is told here; without one its own page asks for it.
+
+    ``tables`` are settings of its own (a panel, pins) by the tables of config.json.
+    """
 
     host: str
     port: int
@@ -38,6 +42,7 @@ class Place:
     name: str | None = None
     ssid: str | None = None
     wifi_password: str = ""
+    tables: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,10 @@ class Identity:
         config: dict[str, Any] = {"broker": broker}
         if self.board.role == "relay":
             config["relay"] = {"uart": chip.uart, "rx": chip.rx, "led": chip.led}
-        identity = {"id": self.board.id, "role": self.board.role, "key": self.board.key, "config": config}
+        for name, table in place.tables.items():
+            config[name] = {**config.get(name, {}), **table}
+        identity = {"id": self.board.id, "role": self.board.role, "key": self.board.key}
+        identity |= {"button": chip.button, "config": config}
         found = {"identity.json": _json(identity)}
         if place.ca:
             found[_CA_FILE] = place.ca
@@ -95,6 +103,21 @@ def certificate(path: Path) -> bytes:
     except (ValueError, ssl.SSLError) as error:
         raise FlashError("no_ca", path=path) from error
     return content
+
+
+def own_tables(path: Path) -> Mapping[str, Any]:
+    """Tables of config.json that a person has written; those that are made here are refused."""
+    try:
+        found = json.loads(path.read_bytes())
+    except OSError as error:
+        raise FlashError("unreadable", path=path, said=error.strerror) from error
+    except ValueError as error:
+        raise FlashError("no_settings", path=path, said=error) from error
+    if not isinstance(found, dict) or not all(isinstance(table, dict) for table in found.values()):
+        raise FlashError("no_settings", path=path, said='{"display": {"panel": "sh1106"}}')
+    if taken := {"broker", "wifi"} & set(found):
+        raise FlashError("no_settings", path=path, said=", ".join(sorted(taken)))
+    return found
 
 
 def wifi_password(text: str) -> str:
