@@ -82,7 +82,7 @@ def test_days_without_the_gateway_cost_no_minute(tmp_path, broker, program):
     broker.kill()
     with (
         Meter(
-            tmp_path / "meter", tcp=f"{HOST}:0", speed=20, deliver="8n1", start="2025-11-25T14:18", frames=900
+            tmp_path / "meter", tcp=f"{HOST}:0", speed=20, deliver="8n1", start="2025-11-25T14:18", frames=1200
         ) as meter,
         Wire(meter.path) as wire,
         board_of(tmp_path / "board", broker, program, wire.ports[0].path) as away,
