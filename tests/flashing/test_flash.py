@@ -272,7 +272,7 @@ def test_a_file_that_is_no_micropython_is_said(tmp_path, content, sentence):
 
 @pytest.mark.parametrize(
     ("missing", "sentence"),
-    [("--firmware", "Download ESP32_GENERIC-2"), ("--id", "--id NAME"), ("--broker", "--broker ADDRESS")],
+    [("--firmware", "Download your chip’s file"), ("--id", "--id NAME"), ("--broker", "--broker ADDRESS")],
 )
 def test_what_is_missing_is_asked_for(tmp_path, official, missing, sentence):
     """One thing after the other, with an example."""

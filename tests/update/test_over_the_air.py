@@ -65,9 +65,11 @@ def a_set(version, start=START):
 
 @pytest.fixture
 def broker(tmp_path):
-    """The broker of the house."""
-    with HouseBroker(tmp_path / "broker") as running:
-        yield running
+    """The broker of the house, with the passwords that it knows."""
+    house = HouseBroker(tmp_path / "broker")
+    house.known = {user: house.add(user) for user in (BOARD, "gateway")}
+    with house:
+        yield house
 
 
 @pytest.fixture
@@ -77,7 +79,13 @@ def board(tmp_path, broker):
     config = {
         "id": BOARD,
         "wifi": {"ssid": "Maison", "password": ""},
-        "broker": {"host": HOST, "port": broker.tls_port, "password": broker.add(BOARD), "ca": "ca.pem", "name": NAME},
+        "broker": {
+            "host": HOST,
+            "port": broker.tls_port,
+            "password": broker.known[BOARD],
+            "ca": "ca.pem",
+            "name": NAME,
+        },
     }
     identity = {"id": BOARD, "role": "relay", "key": KEY.hex()}
     files = {"config.json": config, "identity.json": identity}
@@ -89,7 +97,7 @@ def board(tmp_path, broker):
 @pytest.fixture
 def gateway(tmp_path, broker):
     """Runs `linky-gateway board …` of a household that knows the board."""
-    (tmp_path / "mqtt-password").write_text(broker.add("gateway"))
+    (tmp_path / "mqtt-password").write_text(broker.known["gateway"])
     configuration = tmp_path / "gateway.toml"
     configuration.write_text(
         f'[store]\ndirectory = "{tmp_path}/store"\n[[meter]]\nname = "linky"\nsource = "board:{BOARD}"\n'
@@ -251,7 +259,7 @@ def say(port, user, password, topics):
 
 def test_a_board_may_only_say_its_own_state(broker):
     """The broker lets a board write its state; no offer of its own, nothing in another's name."""
-    board, gateway = broker.add(BOARD), broker.add("gateway")
+    board, gateway = broker.known[BOARD], broker.known["gateway"]
     forbidden = [f"linky/board/{BOARD}/update/offer", "linky/board/attic/update/state", "linky/status"]
     state = f"linky/board/{BOARD}/update/state"
     say(broker.port, "gateway", gateway, ["linky/ready"])

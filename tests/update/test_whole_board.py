@@ -38,9 +38,10 @@ BLOCKS = 128
 
 @pytest.fixture
 def broker(tmp_path):
-    """The broker of the house."""
-    with HouseBroker(tmp_path / "broker") as running:
-        yield running
+    """The broker of the house; started when it knows everybody."""
+    house = HouseBroker(tmp_path / "broker")
+    yield house
+    house.kill()
 
 
 @pytest.fixture
@@ -77,7 +78,7 @@ def test_a_flashed_relay_starts_and_reaches_the_broker(tmp_path, broker, silent_
     identity, files = flashed(tmp_path, place)
     listening = broker.add("gateway")
     passwords.enter(broker.passwords, identity.line)
-    broker.add("another")  # the broker looks at its file anew
+    broker.start()
     board = board_of(tmp_path, files)
     life = board.live()
     try:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flashing import actions
-from flashing.chips import CHIPS
 from flashing.dialogue import Dialogue
 from flashing.errors import FlashError
 from gateway.doctor.sentences import language
@@ -81,9 +80,6 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--port", metavar="PORT", help="the board's serial port; no other is touched")
     made.add_argument("--firmware", type=Path, metavar="FILE", help="MicroPython's .bin file")
     made.add_argument("--sha256", metavar="SUM", help="vouches for a file that is not in the table of known ones")
-    made.add_argument(
-        "--chip", choices=CHIPS, default="esp32", help="of --build-set (default: esp32); else it is asked"
-    )
     made.add_argument("--id", metavar="NAME", help="the board's name: small letters, digits, hyphens")
     made.add_argument("--role", choices=("relay", "display"), default="relay", help="what it is for (default: relay)")
     made.add_argument("--broker", metavar="HOST", help="the Raspberry Pi's address")

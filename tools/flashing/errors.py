@@ -54,8 +54,9 @@ SENTENCES = {
         "what is read back on {port} is not what was written: this board’s memory is faulty, take another",
     ),
     "no_firmware": (
-        "quel MicroPython ? Téléchargez {name} depuis micropython.org/download/{page} et donnez-le avec --firmware",
-        "which MicroPython? Download {name} from micropython.org/download/{page} and give it with --firmware",
+        "quel MicroPython ? Téléchargez depuis micropython.org/download le fichier de votre puce ({names}) et donnez-le "
+        "avec --firmware",
+        "which MicroPython? Download your chip’s file from micropython.org/download ({names}) and give it with --firmware",
     ),
     "unreadable": (
         "{path} ne peut pas être lu : {said}",
