@@ -4,12 +4,14 @@ import network
 
 ADDRESS = "192.168.4.1"
 
+_WPA2 = 3  # one number under names that change: network.AUTH_WPA2_PSK, WLAN.SEC_WPA2
+
 
 def open_access_point(name, passphrase):
     """Open the board's own Wi-Fi, WPA2."""
     point = network.WLAN(network.AP_IF)
     point.active(True)
-    point.config(ssid=name, password=passphrase, security=network.AUTH_WPA_WPA2_PSK, max_clients=4)
+    point.config(ssid=name, password=passphrase, security=_WPA2, max_clients=4)
     point.ifconfig((ADDRESS, "255.255.255.0", ADDRESS, ADDRESS))
 
 

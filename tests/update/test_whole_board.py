@@ -16,7 +16,7 @@ from federation import wait_until
 from flashing import actions, firmware
 from flashing.chips import CHIPS
 from flashing.files import build_set
-from flashing.identity import Identity, Place
+from flashing.identity import Identity, Place, label_module
 from flashing.image import file_system
 from gateway.boards import passwords
 from gateway.boards.offer import State
@@ -91,6 +91,18 @@ def test_a_flashed_relay_starts_and_reaches_the_broker(tmp_path, broker, silent_
     state = State.parse(ear.retained["linky/board/garage/update/state"])
     assert state == State(build_set(CHIP).version, 0, 0, trial=False, refused=0, last=""), said
     assert json.loads(ear.retained["linky/board/garage/state"])["state"] == "online"
+
+
+def test_a_board_without_wifi_opens_the_one_of_its_label(tmp_path, silent_meter):
+    """Flashed without --wifi it starts the set-up, with the very name and passphrase that the label says."""
+    identity, files = flashed(tmp_path, Place(HOST, 1883, None))
+    del files["/a/setup/radio.mpy"]
+    files["/a/setup/radio.py"] = (
+        b"ADDRESS = '192.168.4.1'\n"
+        b"def open_access_point(name, passphrase):\n    raise OSError('opens %s %s' % (name, passphrase))\n"
+    )
+    label, said = label_module(), board_of(tmp_path, files).start().stdout
+    assert f"opens {label.network('garage')} {label.passphrase(identity.board.secret)}" in said
 
 
 def test_the_button_sets_the_configuration_aside(tmp_path, broker, silent_meter, monkeypatch):
