@@ -88,7 +88,9 @@ class Client:
             flags |= 0x24
             parts += [_text(self._will[0]), _text(self._will[1])]
         parts += [_text(user), _text(broker["password"])]
-        await self._send(_packet(0x10, b"\x00\x04MQTT\x04", bytes((flags,)), struct.pack(">H", self._quiet_s()), *parts))
+        await self._send(
+            _packet(0x10, b"\x00\x04MQTT\x04", bytes((flags,)), struct.pack(">H", self._quiet_s()), *parts)
+        )
         kind, body = await self._receive()
         if kind >> 4 != 2 or len(body) != 2:
             raise OSError("not a broker")
