@@ -19,6 +19,7 @@ import msgspec
 from gateway.errors import ConfigError, SenMLError
 from gateway.pulses.quantity import find_quantity, parse_amount
 from gateway.senml.naming import parse_identifier
+from gateway.sources.board import board_of
 
 # systemd hands credentials over in this folder (systemd.exec(5), LoadCredential=).
 PASSWORD_CREDENTIAL = "xmpp-password"  # noqa: S105 (the name of the credential, not its content)
@@ -210,6 +211,7 @@ def load(path: Path) -> Config:
         )
     _check_received(path, config)
     _check_mqtt(path, config.mqtt)
+    _check_boards(path, config)
     if config.household and not config.federation:
         raise ConfigError(f"{path}: household.address: alerts are sent by the account of [federation]; add that table")
     return config
@@ -256,6 +258,18 @@ def _check_counters(path: Path, config: Config) -> None:
         if amount_of(counter, "per_pulse", where) == 0:
             raise ConfigError(f"{where}.per_pulse: a pulse that is nothing cannot be counted")
         amount_of(counter, "start", where)
+
+
+def _check_boards(path: Path, config: Config) -> None:
+    for place, meter in enumerate(config.meter):
+        board = board_of(meter.source)
+        where = f"{path}: meter[{place}].source"
+        if board is None:
+            continue
+        if not re.fullmatch(_NAME, board) or board == "gateway":
+            raise ConfigError(f"{where}: {meter.source!r}: write board:ID, as on the board's label")
+        if config.mqtt is None:
+            raise ConfigError(f"{where}: boards are heard by way of the MQTT broker; add the table [mqtt]")
 
 
 def _check_mqtt(path: Path, mqtt: Mqtt | None) -> None:

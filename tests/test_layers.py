@@ -16,6 +16,7 @@ MAY_KNOW = {
     "sources": {"tic", "errors"},
     "doctor": {"tic", "sources", "errors"},
     "journal": {"errors"},
+    "boards": {"errors"},
     "store": {"tic", "journal", "errors"},
     "consent": {"store", "errors"},
     "pulses": {"tic", "store", "errors"},
@@ -33,6 +34,7 @@ CORE = (
     "store/recorder.py",
     "journal/entry.py",
     "journal/verify.py",
+    "boards/fileset.py",
     "pulses/quantity.py",
     "pulses/debounce.py",
 )

@@ -1,4 +1,4 @@
-"""What every source of bytes offers, and the four kinds of text that name one.
+"""What every source of bytes offers, and the four kinds of text that name one (a board, ``board:ID``, brings frames).
 
 ``/dev/…`` is a serial port, ``usb:…`` a USB adapter by its identity, ``socket://host:port`` a TCP server that passes a
 port's bytes on, ``replay:FILE`` a captured file. Only what the configuration names is ever opened.
@@ -55,7 +55,9 @@ def parse_source(text: str, folder: Path, root: Path = ROOT) -> Source:
         return SerialSource(adapter_at(Path(text), root))
     if text.startswith(PREFIX):
         return SerialSource(IdentifiedPort(text, parse_identity(text), root))
-    raise ConfigError(f"source {text!r}: write the path of a port (/dev/…), usb:…, socket://HOST:PORT or replay:FILE")
+    raise ConfigError(
+        f"source {text!r}: write the path of a port (/dev/…), usb:…, board:ID, socket://HOST:PORT or replay:FILE"
+    )
 
 
 def _host_and_port(text: str) -> tuple[str, int]:

@@ -232,3 +232,12 @@ def access_notices_and_transfers(db: Database) -> None:
         " hour INTEGER NOT NULL, first_time INTEGER NOT NULL, last_time INTEGER NOT NULL, points INTEGER NOT NULL,"
         " PRIMARY KEY (series, granularity, party, hour)) STRICT, WITHOUT ROWID"
     )
+
+
+@migrations()
+def relayed_frames(db: Database) -> None:
+    """How far the frames of each start (``boot``) of a board are stored; ``number`` is the order of the starts."""
+    db.execute(
+        "CREATE TABLE relayed (number INTEGER PRIMARY KEY, board TEXT NOT NULL, boot TEXT NOT NULL,"
+        " seq INTEGER NOT NULL, UNIQUE (board, boot)) STRICT"
+    )

@@ -24,13 +24,14 @@ class Link:
         on_up: called, without arguments, each time that the broker has been reached.
 
     Attributes:
+        topics: as given; what is added counts from the next connection on.
         up: an asyncio.Event, set while the broker is there.
         connects: how often the broker was reached since the start.
         error: why it is not there, in words; None while it is.
     """
 
     def __init__(self, settings, topics, on_message, will=None, on_up=None):
-        self._settings, self._topics, self._on_message = settings, topics, on_message
+        self._settings, self.topics, self._on_message = settings, topics, on_message
         self._will, self._on_up = will, on_up
         self._client = None
         self.up = asyncio.Event()
@@ -59,7 +60,7 @@ class Link:
         try:
             await client.connect()
             reading = asyncio.create_task(client.run())
-            for topic in self._topics:
+            for topic in self.topics:
                 await client.subscribe(topic)
             self._client = client
             self.connects += 1
@@ -94,3 +95,14 @@ class Link:
         except OSError:
             client.close()
             raise
+
+    async def subscribe(self, topic):
+        """Have one more topic's messages sent, until the connection ends; OSError when that fails."""
+        client = self._client
+        if client is None:
+            raise OSError("no broker")
+        try:
+            await client.subscribe(topic)
+        except asyncio.TimeoutError:
+            client.close()
+            raise OSError("no answer")

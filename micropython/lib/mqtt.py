@@ -7,7 +7,6 @@ numbers wrap at 65535. Whatever goes wrong with a connection is an OSError, and 
 
 import asyncio
 import struct
-import time
 
 import tls
 
@@ -88,18 +87,13 @@ class Client:
             flags |= 0x24
             parts += [_text(self._will[0]), _text(self._will[1])]
         parts += [_text(user), _text(broker["password"])]
-        await self._send(
-            _packet(0x10, b"\x00\x04MQTT\x04", bytes((flags,)), struct.pack(">H", self._quiet_s()), *parts)
-        )
+        keepalive = struct.pack(">H", self._keepalive_s * 2)  # the broker gives us up after one and a half times this
+        await self._send(_packet(0x10, b"\x00\x04MQTT\x04", bytes((flags,)), keepalive, *parts))
         kind, body = await self._receive()
         if kind >> 4 != 2 or len(body) != 2:
             raise OSError("not a broker")
         if body[1]:
             raise RefusedError(_REFUSALS.get(body[1], "refused (%d)" % body[1]))
-
-    def _quiet_s(self):
-        # The broker gives a silent client up after one and a half times this.
-        return self._keepalive_s * 2
 
     async def run(self):
         """Take in what comes, and ask for a sign of life when nothing does; ends with an OSError."""
@@ -190,8 +184,3 @@ class Client:
         stream, self._stream = self._stream, None
         if stream is not None:
             stream.s.close()
-
-
-def elapsed_ms(since):
-    """Milliseconds since ``time.ticks_ms()`` gave ``since``, of less than six days."""
-    return time.ticks_diff(time.ticks_ms(), since)

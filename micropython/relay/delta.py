@@ -1,7 +1,7 @@
 """One frame as its difference to the one before: of forty groups some eight change, so a minute fits into memory.
 
-A frame here is a list of bytes, one for each group as on the wire (LF to CR). A difference is the number of groups, then
-for each group that is new or changed its place (1 byte), its length (2 bytes) and its bytes.
+A frame here is a list of bytes, one for each group as on the wire (LF to CR). A difference is the number of groups,
+then for each group that is new or changed its place (1 byte), its length (2 bytes) and its bytes.
 """
 
 # Real frames have at most some sixty; what has more is noise, and its places would not fit into a byte.

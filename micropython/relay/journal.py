@@ -1,4 +1,4 @@
-"""Frames in flash that the gateway has not confirmed: bounded, thinned before anything is given up, safe in a power cut.
+"""Frames in flash that the gateway has not confirmed: bounded, thinned before given up, safe in a power cut.
 
 A file holds half an hour, one frame a minute: the first whole, the others as differences. When there are too many files
 the oldest keeps its first frame alone (a half hour's index survives), and only when there are too many of those the
@@ -20,7 +20,7 @@ RECORDS_A_FILE = 30
 _MIN_FREE_BYTES = 65_536
 
 _OUTER, _OUTER_BYTES = "<HI", 6
-# Boot (4 bytes), sequence, POSIX second (0: unknown), milliseconds since that boot, bad groups and whether it was whole.
+# Boot (4 bytes), sequence, POSIX second (0: unknown), milliseconds since that boot, bad groups, whether it was whole.
 _HEAD, _HEAD_BYTES = "<4sIIQBB", 22
 
 

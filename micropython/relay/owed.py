@@ -1,4 +1,4 @@
-"""What the gateway has not confirmed: the last minutes in memory, what is older in flash, sent in order, from the oldest.
+"""What the gateway has not confirmed: the last minutes in memory, older ones in flash, sent in order, the oldest first.
 
 Everything that is sent says which frame of ours came before it, so the gateway sees a gap and asks from the beginning
 again; what it has already is dropped there. A frame leaves here when the gateway says that it has committed it, or one

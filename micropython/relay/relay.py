@@ -72,15 +72,23 @@ class Relay:
             lambda speed: board.open_uart(settings["relay"], speed), now_ms, self._on_frame, self._lamp.bad
         )
         will = self._topic + "state", json.dumps({"v": VERSION, "state": "lost", "boot": self._hex(self._boot)})
-        self._link = Link(settings, [self._topic + "ack"], self._on_message, will, self._on_up)
+        self.link = Link(settings, [self._topic + "ack"], self._on_message, will, self._on_up)
+        self._companion = None
         self._work = asyncio.Event()
         self._report_now = asyncio.Event()
         self._heard_ms = 0
         self._lag_ms = 0
 
+    def accompany(self, companion):
+        """Let something else share the link: it has ``topic``, ``on_message``, ``on_up`` and ``run``."""
+        self._companion = companion
+        self.link.topics.append(companion.topic)
+
     async def run(self):
         """Work for ever; what ends it is a fault of the program, and the frames in memory are saved first."""
-        tasks = (self._line.run(), self._lamp.run(), self._link.run(), self._send(), self._report(), self._watch())
+        tasks = [self._line.run(), self._lamp.run(), self.link.run(), self._send(), self._report(), self._watch()]
+        if self._companion:
+            tasks.append(self._companion.run())
         try:
             await asyncio.gather(*tasks)
         finally:
@@ -94,6 +102,8 @@ class Relay:
     def _on_up(self):
         self._begin_again()
         self._report_now.set()
+        if self._companion:
+            self._companion.on_up()
 
     def _begin_again(self):
         self._owed.rewind()
@@ -103,6 +113,8 @@ class Relay:
 
     def _on_message(self, topic, payload):
         """What the gateway says: how far it has committed, or that it misses something; and what time it is."""
+        if self._companion and self._companion.on_message(topic, payload):
+            return
         try:
             said = json.loads(payload)
             now = said.get("time")
@@ -119,12 +131,12 @@ class Relay:
 
     async def _send(self):
         while True:
-            await self._link.up.wait()
+            await self.link.up.wait()
             self._work.clear()
             found = self._owed.next()
             if found:
                 try:
-                    await self._link.publish(self._topic + "frame", self._payload(*found), qos=1)
+                    await self.link.publish(self._topic + "frame", self._payload(*found), qos=1)
                 except OSError:
                     await asyncio.sleep_ms(_TICK_MS)  # the next connection begins with the oldest again
                 continue
@@ -158,11 +170,11 @@ class Relay:
     async def _report(self):
         while True:
             self._report_now.clear()
-            if self._link.up.is_set():
+            if self.link.up.is_set():
                 try:
                     if self._settings["ntp"] and board.clock_s() is None:
                         self._ask_time()
-                    await self._link.publish(self._topic + "state", self._state(), retain=True)
+                    await self.link.publish(self._topic + "state", self._state(), retain=True)
                 except OSError:
                     pass  # it is told at the next connection
             try:
@@ -195,7 +207,7 @@ class Relay:
                 "in_flash": len(self._journal),
                 "thinned": self._owed.thinned,
                 "lost": self._journal.lost,
-                "connects": self._link.connects,
+                "connects": self.link.connects,
                 "dbm": board.signal_dbm(),
                 "clock": board.clock_s() is not None,
                 "heap_free": gc.mem_free(),

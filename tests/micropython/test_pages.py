@@ -70,7 +70,7 @@ def drawn(tmp_path_factory):
         (pytest.fail if os.environ.get("CI") else pytest.skip)("Debian package that is not installed: micropython")
     folder = tmp_path_factory.mktemp("pages")
     (folder / "scenes.json").write_text(json.dumps(SCENES))
-    command = [micropython, Path(__file__).with_name("draw_pages.py"), folder, folder / "scenes.json"]
+    command = [micropython, Path(__file__).with_name("pages_on_board.py"), folder, folder / "scenes.json"]
     environment = dict(os.environ, MICROPYPATH=board_path())
     done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True, timeout=120)
     assert done.stdout.endswith("drawn\n"), done.stdout + done.stderr

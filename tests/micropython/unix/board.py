@@ -18,7 +18,7 @@ _close = _libc.func("i", "close", "i")
 _ioctl = _libc.func("i", "ioctl", "iLp")
 _O_RDWR, _O_NOCTTY, _O_NONBLOCK, _FIONREAD = 2, 0o400, 0o4000, 0x541B
 
-_clock = not os.getenv("BOARD_NO_CLOCK")
+_clock = [not os.getenv("BOARD_NO_CLOCK")]
 
 
 async def join(wifi):
@@ -35,7 +35,7 @@ class Uart:
 
     def __init__(self, path, speed):
         # Raw, 8N1, as the real one is set; the simulated meter looks at these settings as a wire would.
-        if os.system("stty -F %s %d raw cs8 -parenb -cstopb -echo" % (path, speed)):
+        if os.system(f"stty -F {path} {speed} raw cs8 -parenb -cstopb -echo"):
             raise OSError("no tty")
         self._fd = _open(path, _O_RDWR | _O_NOCTTY | _O_NONBLOCK, 0)
 
@@ -61,11 +61,11 @@ def open_uart(relay, speed):
 
 
 def open_led(pin):
-    """A LED that writes each switch with its time, in milliseconds, to led.log."""
-    log = open(FOLDER + "led.log", "w")
+    """An LED that writes each switch with its time, in milliseconds, to led.log."""
+    log = open(FOLDER + "led.log", "w")  # noqa: SIM115 (as long as the board has power)
 
     def switch(on):
-        log.write("%d %d\n" % (time.ticks_ms(), on))
+        log.write(f"{time.ticks_ms()} {int(on)}\n")
         log.flush()
 
     return switch
@@ -83,13 +83,12 @@ def restart():
 
 def clock_s():
     """POSIX seconds; None while nobody has set the clock."""
-    return int(time.time()) if _clock else None
+    return int(time.time()) if _clock[0] else None
 
 
 def set_clock(posix_s):
     """The host's clock is right; it is known from now on."""
-    global _clock
-    _clock = True
+    _clock[0] = True
 
 
 def ask_time(server):

@@ -1,4 +1,4 @@
-"""Draws every page of a display on every panel, by the drivers: micropython draw_pages.py FOLDER SCENES.json
+"""Draws every page of a display on every panel, by the drivers: micropython pages_on_board.py FOLDER SCENES.json
 
 SCENES.json is name -> {"frame": hexadecimal or null, "age_ms", "linked", "online", "pages": [names]}.
 """
