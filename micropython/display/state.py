@@ -13,7 +13,7 @@ OLD_AFTER_MS = 10_000
 
 # Why nothing is new, for a person.
 LINK, GATEWAY, METER, SILENCE = "Pas de liaison", "Sans passerelle", "Compteur muet", "Rien de neuf"
-WAITING = "En attente"
+WAITING, VERSION = "En attente", "Autre version"
 
 
 class View:
@@ -52,16 +52,21 @@ class State:
         self._status = "linky/status"
         self._compact = "linky/meter/%s/compact" % meter
         self.topics = (self._status, self._compact)
-        self._frame, self._online = None, True
+        self._frame, self._online, self._foreign = None, True, False
         self._age_ms, self._since_ms, self._last = 0, 0, now
 
     def take(self, topic, payload, now):
-        """A message has come. CompactError when the gateway speaks another version."""
+        """A message has come."""
         self._pass(now)
         if topic == self._status:
             self._online = payload == b"online"
         elif topic == self._compact:
-            self._frame = compact.decode(payload)
+            try:
+                self._frame, self._foreign = compact.decode(payload), False
+            except compact.CompactError:
+                # The gateway has been updated and this board has not, or the other way round.
+                self._foreign = True
+                return
             self._since_ms = 0
             self._age_ms = (self._frame.age_s or 0) * 1000
 
@@ -69,7 +74,7 @@ class State:
         """What is to be shown; ``linked``: whether the broker is there."""
         self._pass(now)
         if self._frame is None:
-            return View(None, WAITING if linked and self._online else self._fault(linked) or WAITING, None, beat)
+            return View(None, self._fault(linked) or WAITING, None, beat)
         age_s = None if self._frame.age_s is None else self._age_ms // 1000
         return View(self._frame, self._fault(linked), age_s, beat)
 
@@ -80,7 +85,9 @@ class State:
             return LINK
         if not self._online:
             return GATEWAY
-        if stale:
+        if self._foreign:
+            return VERSION
+        if stale and self._frame:
             # The gateway is there and speaks of it: it is the meter that is silent.
             return METER if self._since_ms < 2 * OLD_AFTER_MS else SILENCE
         return None

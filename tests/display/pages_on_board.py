@@ -1,4 +1,4 @@
-"""Draws every page of a display on every panel, by the drivers: micropython pages_on_board.py FOLDER SCENES.json
+"""Draws pages on every panel or on one, by the drivers: micropython pages_on_board.py FOLDER SCENES.json [PANEL]
 
 SCENES.json is name -> {"frame": hexadecimal or null, "age_ms", "linked", "online", "pages": [names]}.
 """
@@ -6,7 +6,7 @@ SCENES.json is name -> {"frame": hexadecimal or null, "age_ms", "linked", "onlin
 import json
 import sys
 
-folder, scenes = sys.argv[1:]
+folder, scenes = sys.argv[1:3]
 
 import oled
 import pages
@@ -29,6 +29,8 @@ def all_panels():
 with open(scenes) as file:
     scenes = json.load(file)
 for panel_name, driver, chip in all_panels():
+    if sys.argv[3:] not in ([], [panel_name]):
+        continue
     panel = driver(chip)
     panel.start()
     canvas = Canvas(panel.width, panel.height, panel.colour)
@@ -40,7 +42,8 @@ for panel_name, driver, chip in all_panels():
         state.take("linky/status", b"online" if told["online"] else b"offline", 0)
         view = state.view(told["age_ms"], told["linked"])
         known = pages.available(view)
-        assert [page.__name__ for page in known] == told["pages"], (name, [page.__name__ for page in known])
+        names = [page.__name__ for page in known]
+        assert told["pages"] in (None, names), (name, names)
         for number, page in enumerate(known):
             if page.__name__ not in told["shown"]:
                 continue

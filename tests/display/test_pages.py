@@ -5,8 +5,6 @@
 
 import json
 import os
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -14,10 +12,9 @@ from PIL import Image, ImageChops
 
 from gateway.live import compact
 from gateway.live.compact import Compact, encode
+from tests.display.boards import run
 
-ROOT = Path(__file__).resolve().parents[2]
 PICTURES = Path(__file__).parent / "pictures"
-BOARD = ROOT / "micropython"
 
 # A house in the evening, as the contract tells it.
 HOUSE = {
@@ -56,24 +53,12 @@ SCENES = [
 PANELS = ("ssd1306", "sh1106", "st7789-240x240", "st7789-135x240", "st7789-240x135")
 
 
-def board_path():
-    """Where a display's program finds its files: the tests' own stand for what only a board has."""
-    folders = [BOARD / "display", Path(__file__).parent / "unix", BOARD / "lib", ROOT / "gateway" / "live"]
-    return ":".join(map(str, [*folders, ".frozen"]))
-
-
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory):
     """The folder with every picture."""
-    micropython = shutil.which("micropython")
-    if not micropython:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)("Debian package that is not installed: micropython")
     folder = tmp_path_factory.mktemp("pages")
     (folder / "scenes.json").write_text(json.dumps(SCENES))
-    command = [micropython, Path(__file__).with_name("pages_on_board.py"), folder, folder / "scenes.json"]
-    environment = dict(os.environ, MICROPYPATH=board_path())
-    done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True, timeout=120)
-    assert done.stdout.endswith("drawn\n"), done.stdout + done.stderr
+    assert run("pages_on_board.py", folder, folder / "scenes.json", heap="2M") == "drawn\n"
     return folder
 
 

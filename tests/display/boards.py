@@ -1,0 +1,76 @@
+"""A display's board on this machine: Debian's MicroPython, the display's own files, stand-ins for what is soldered."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).parent
+
+# 110 kB of an ESP32's 32-bit words (testing on 64 bits: "w").
+HEAP = "110wK"
+
+
+def micropython():
+    """The interpreter; continuous integration must have it."""
+    found = shutil.which("micropython")
+    if not found:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("Debian package that is not installed: micropython")
+    return found
+
+
+def environment(**more):
+    """Where the programs find their modules: first what stands for the board itself."""
+    folders = (
+        HERE / "unix", ROOT / "tests/micropython/unix", ROOT / "micropython/display", ROOT / "micropython/lib",
+        ROOT / "gateway/live", ".frozen",
+    )  # fmt: skip
+    return dict(os.environ, MICROPYPATH=":".join(map(str, folders)), **more)
+
+
+def run(script, *arguments, heap=HEAP):
+    """What a script of this folder prints."""
+    command = [micropython(), "-X", f"heapsize={heap}", HERE / script, *map(str, arguments)]
+    done = subprocess.run(command, env=environment(), check=False, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def logic(expression):
+    """What an expression of ``logic_on_board.py`` gives."""
+    return json.loads(run("logic_on_board.py", expression, heap="1M"))
+
+
+class DisplayBoard:
+    """A display that runs: its flash is ``folder``; ``tables`` are those of its config.json."""
+
+    def __init__(self, folder, port, password, **tables):
+        self.folder = folder
+        folder.mkdir()
+        broker = {"host": "127.0.0.1", "port": port, "password": password}
+        settings = {"id": "kitchen", "wifi": {"ssid": "maison"}, "broker": broker, **tables}
+        (folder / "config.json").write_text(json.dumps(settings))
+        self.picture, self.log = folder / "panel.ppm", folder / "display.log"
+        self._process = None
+
+    def __enter__(self):
+        command = [micropython(), "-X", f"heapsize={HEAP}", HERE / "program_on_board.py"]
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(
+                ["setpriv", "--pdeathsig", "KILL", "--", *command],
+                env=environment(BOARD_FOLDER=str(self.folder)), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            )  # fmt: skip
+        return self
+
+    def __exit__(self, *_):
+        self._process.kill()
+        self._process.wait()
+
+    @property
+    def ended(self):
+        """The exit code once the program has ended."""
+        return self._process.poll()
