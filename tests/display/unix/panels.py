@@ -9,12 +9,12 @@ _SSD1306_ARGUMENTS = {0x20: 1, 0x21: 2, 0x22: 2, 0x81: 1, 0x8D: 1, 0xA8: 1, 0xD3
 _SH1106_ARGUMENTS = {0x81: 1, 0xA8: 1, 0xAD: 1, 0xD3: 1, 0xD5: 1, 0xD9: 1, 0xDA: 1, 0xDB: 1}
 
 
-def save(path, width, height, rows):
-    """Write a picture; ``rows`` are bytes of red, green, blue."""
+def save(path, width, height, row):
+    """Write a picture; ``row(y)`` gives bytes of red, green, blue: all rows at once would not fit a board's heap."""
     with open(path + ".new", "wb") as file:
         file.write(b"P6 %d %d 255\n" % (width, height))
-        for row in rows:
-            file.write(row)
+        for y in range(height):
+            file.write(row(y))
     os.rename(path + ".new", path)
 
 
@@ -49,11 +49,12 @@ class _I2c:
 
     def save(self, path):
         first, lit, dark = self.first_column, b"\xc0\xe8\xff", b"\x00\x00\x00"
-        rows = []
-        for y in range(64):
+
+        def row(y):
             bits = [self.memory[y // 8 * self.columns + first + x] >> y % 8 & 1 for x in range(128)]
-            rows.append(b"".join([lit if bit and self.on else dark for bit in bits]))
-        save(path, 128, 64, rows)
+            return b"".join([lit if bit and self.on else dark for bit in bits])
+
+        save(path, 128, 64, row)
 
 
 class Ssd1306(_I2c):
@@ -159,14 +160,15 @@ class St7789:
         assert self.awake
         assert self.on
         width, height = self._size
-        rows = []
-        for y in range(height):
-            row = bytearray(width * 3)
+        line = bytearray(width * 3)
+
+        def row(y):
             for x in range(width):
                 place = (y * width + x) * 2
                 wide = self.pixels[place] << 8 | self.pixels[place + 1]
-                row[x * 3] = (wide >> 11) * 255 // 31
-                row[x * 3 + 1] = (wide >> 5 & 63) * 255 // 63
-                row[x * 3 + 2] = (wide & 31) * 255 // 31
-            rows.append(row)
-        save(path, width, height, rows)
+                line[x * 3] = (wide >> 11) * 255 // 31
+                line[x * 3 + 1] = (wide >> 5 & 63) * 255 // 63
+                line[x * 3 + 2] = (wide & 31) * 255 // 31
+            return line
+
+        save(path, width, height, row)
