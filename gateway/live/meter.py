@@ -111,7 +111,7 @@ class LiveMeter:
         self.day = Day()
         self.links: Mapping[str, str] = {}
         self.alert = False
-        self._values: dict[str, tuple[datetime, Value]] = {}
+        self._values: dict[str, Value] = {}
         self._fresh: dict[str, Value] = {}
         self.time: datetime | None = None
         self._heard: float | None = None
@@ -121,14 +121,15 @@ class LiveMeter:
     def hear(self, readings: Iterable[Reading], time: datetime | None, now: float, *, standard: bool) -> None:
         """Take in what a frame said; ``time`` is its date (aware), None while nobody knows it."""
         self.time, self._heard, self._standard = time, now, standard
+        newest: dict[str, Reading] = {}
         for reading in readings:
             # A meter repeats values of an earlier time (the maximum of yesterday) beside the newer ones.
-            known = self._values.get(reading.series)
-            if known and time is not None and reading.time < known[0]:
-                continue
-            self._values[reading.series] = reading.time, reading.value
-            if known is None or known[1] != reading.value:
-                self._fresh[reading.series] = reading.value
+            known = newest.get(reading.series)
+            if known is None or reading.time >= known.time:
+                newest[reading.series] = reading
+        for series, reading in newest.items():
+            if self._values.get(series) != reading.value:
+                self._values[series] = self._fresh[series] = reading.value
 
     def take_fresh(self) -> dict[str, Value]:
         """Series -> value of what has changed since this was last asked."""
@@ -137,7 +138,7 @@ class LiveMeter:
 
     def values(self) -> dict[str, Value]:
         """Series -> latest value of all that was ever heard."""
-        return {series: value for series, (_, value) in self._values.items()}
+        return dict(self._values)
 
     def age_s(self, now: float) -> float | None:
         """Seconds since the last frame, None without one."""
@@ -180,12 +181,12 @@ class LiveMeter:
         return current * _VA_PER_AMPERE * (3 if three else 1)
 
     def _number(self, series: str) -> int | None:
-        known = self._values.get(series)
-        return known[1] if known and isinstance(known[1], int) else None
+        value = self._values.get(series)
+        return value if isinstance(value, int) else None
 
     def _text(self, series: str) -> str | None:
-        known = self._values.get(series)
-        return str(known[1]) if known else None
+        value = self._values.get(series)
+        return None if value is None else str(value)
 
 
 def tariff_kind(text: str) -> str:
