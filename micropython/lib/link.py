@@ -33,7 +33,8 @@ class Link:
     def __init__(self, settings, topics, on_message, will=None, on_up=None):
         self._settings, self.topics, self._on_message = settings, topics, on_message
         self._will, self._on_up = will, on_up
-        self._client = None
+        self._client, self._fault = None, None
+        self._ended = asyncio.Event()
         self.up = asyncio.Event()
         self.connects = 0
         self.error = "not tried yet"
@@ -57,9 +58,10 @@ class Link:
         await board.join(self._settings["wifi"])
         client = mqtt.Client(self._settings["broker"], self._on_message, self._will)
         reading = None
+        self._ended.clear()
         try:
             await client.connect()
-            reading = asyncio.create_task(client.run())
+            reading = asyncio.create_task(self._read(client))
             for topic in self.topics:
                 await client.subscribe(topic)
             self._client = client
@@ -68,41 +70,53 @@ class Link:
             self.up.set()
             if self._on_up:
                 self._on_up()
-            await reading
+            await self._ended.wait()
+            raise self._fault
         finally:
             self.up.clear()
             self._client = None
             if reading:
                 reading.cancel()
+                # It lets go of the socket before that is closed.
+                await asyncio.sleep_ms(0)
+                await asyncio.sleep_ms(0)
             client.close()
+
+    async def _read(self, client):
+        try:
+            await client.run()
+        except (OSError, asyncio.TimeoutError) as error:
+            self._end(error)
+
+    def _end(self, fault):
+        """This connection is of no use any more."""
+        self._fault = fault
+        self._ended.set()
 
     def _down(self, error):
         words = "no answer" if isinstance(error, asyncio.TimeoutError) else str(error)
+        if error.args and isinstance(error.args[0], int) and error.args[0] < 0:
+            words = "the TLS connection failed (%d)" % error.args[0]
         if self.error != words:
             print("link:", words)
         self.error = words
 
     async def publish(self, topic, payload, qos=0, retain=False):
         """Send a message; with QoS 1 until the broker has it. OSError when it could not be sent."""
-        client = self._client
-        if client is None:
-            raise OSError("no broker")
-        try:
-            await client.publish(topic, payload, qos, retain)
-        except asyncio.TimeoutError:
-            client.close()
-            raise OSError("no answer")
-        except OSError:
-            client.close()
-            raise
+        await self._use(lambda client: client.publish(topic, payload, qos, retain))
 
     async def subscribe(self, topic):
         """Have one more topic's messages sent, until the connection ends; OSError when that fails."""
-        client = self._client
-        if client is None:
+        await self._use(lambda client: client.subscribe(topic))
+
+    async def _use(self, action):
+        if self._client is None:
             raise OSError("no broker")
         try:
-            await client.subscribe(topic)
-        except asyncio.TimeoutError:
-            client.close()
+            await action(self._client)
+        except asyncio.TimeoutError as error:
+            self._end(error)
             raise OSError("no answer")
+        except OSError as error:
+            self._end(error)
+            raise

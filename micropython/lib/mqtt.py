@@ -59,7 +59,7 @@ class Client:
     def __init__(self, broker, on_message, will=None, timeout_s=8, keepalive_s=20):
         self._broker, self._on_message, self._will = broker, on_message, will
         self._timeout_s, self._keepalive_s = timeout_s, keepalive_s
-        self._stream = None
+        self._stream, self._closed = None, False
         self._number = 0
         self._answered = asyncio.Event()
         self._expected = None
@@ -100,15 +100,13 @@ class Client:
         pinged = False
         while True:
             try:
-                kind = await asyncio.wait_for(self._stream.readexactly(1), self._keepalive_s)
+                kind = await asyncio.wait_for(self._read(1), self._keepalive_s)
             except asyncio.TimeoutError:
                 if pinged:
                     raise OSError("the broker does not answer")
                 pinged = True
                 await self._send(b"\xc0\x00")
                 continue
-            except EOFError:
-                raise OSError("closed by the broker")
             pinged = False
             await self._take(kind[0], await asyncio.wait_for(self._body(), self._timeout_s))
 
@@ -129,14 +127,20 @@ class Client:
             self._answered.set()
 
     async def _receive(self):
-        kind = (await self._stream.readexactly(1))[0]
+        kind = (await self._read(1))[0]
         return kind, await self._body()
+
+    async def _read(self, count):
+        try:
+            return await self._stream.readexactly(count)
+        except EOFError:
+            raise OSError("closed by the broker")
 
     async def _body(self):
         """What follows a packet's first byte; None for one that is too long, which is passed over."""
         size = shift = 0
         while True:
-            byte = (await self._stream.readexactly(1))[0]
+            byte = (await self._read(1))[0]
             size |= (byte & 0x7F) << shift
             shift += 7
             if not byte & 0x80:
@@ -144,10 +148,10 @@ class Client:
             if shift > 21:
                 raise OSError("not MQTT")
         if size <= MAX_PACKET_BYTES:
-            return await self._stream.readexactly(size) if size else b""
+            return await self._read(size) if size else b""
         self.oversized += 1
         while size:
-            size -= len(await self._stream.readexactly(min(size, 256)))
+            size -= len(await self._read(min(size, 256)))
         return None
 
     async def publish(self, topic, payload, qos=0, retain=False):
@@ -173,7 +177,7 @@ class Client:
 
     async def _send(self, packet):
         async with self._writing:
-            if self._stream is None:
+            if self._closed:
                 raise OSError("not connected")
             self._stream.write(packet)
             # Half a packet may have left when the time is over: nothing more can be said on this connection.
@@ -181,6 +185,6 @@ class Client:
 
     def close(self):
         """Drop the connection at once, without a farewell: a will is published."""
-        stream, self._stream = self._stream, None
-        if stream is not None:
-            stream.s.close()
+        if self._stream is not None and not self._closed:
+            self._stream.s.close()
+        self._closed = True

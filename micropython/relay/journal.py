@@ -11,9 +11,9 @@ import struct
 
 import delta
 
-# Whole half hours (about 12 kB each), and half hours of which only the first frame is kept (a block of 4 kB each):
-# 20 hours by the minute and six days by the half hour before those, in 1.6 MB at the very most.
-MAX_FULL, MAX_THIN = 40, 288
+# Whole half hours (6 kB, two blocks of flash), and half hours of which only the first frame is kept (one block): two
+# days by the minute and before those three by the half hour, in 1.3 MB at the very most.
+MAX_FULL, MAX_THIN = 96, 144
 RECORDS_A_FILE = 30
 
 # Less than this is left to the program's own files.
@@ -21,17 +21,38 @@ _MIN_FREE_BYTES = 65_536
 
 _OUTER, _OUTER_BYTES = "<HI", 6
 # Boot (4 bytes), sequence, POSIX second (0: unknown), milliseconds since that boot, bad groups, whether it was whole.
-_HEAD, _HEAD_BYTES = "<4sIIQBB", 22
+_HEAD, HEAD_BYTES = "<4sIIQBB", 22
 
 
 class Entry:
-    """One frame that is owed. ``body`` is a difference; ``groups`` are its groups where they are known."""
-
-    __slots__ = ("at_ms", "bad", "body", "boot", "clock_s", "seq", "whole")
+    """One frame that is owed: ``body`` is its difference to the one before."""
 
     def __init__(self, boot, seq, clock_s, at_ms, bad, whole, body):
         self.boot, self.seq, self.clock_s, self.at_ms = boot, seq, clock_s, at_ms
         self.bad, self.whole, self.body = bad, whole, body
+
+    def record(self, body):
+        """The bytes that say all of it, with another difference; what is kept, in memory and in flash."""
+        bad = min(self.bad, 255)
+        return struct.pack(_HEAD, self.boot, self.seq, self.clock_s or 0, self.at_ms, bad, bool(self.whole)) + body
+
+
+def entry_of(record):
+    """The entry that such bytes say."""
+    boot, seq, clock_s, at_ms, bad, whole = struct.unpack_from(_HEAD, record, 0)
+    return Entry(boot, seq, clock_s or None, at_ms, bad, bool(whole), record[HEAD_BYTES:])
+
+
+def _read(file):
+    """The next record; None at the end, or where a power cut has torn one."""
+    outer = file.read(_OUTER_BYTES)
+    if len(outer) < _OUTER_BYTES:
+        return None
+    size, crc = struct.unpack(_OUTER, outer)
+    record = file.read(size)
+    if len(record) < size or size <= HEAD_BYTES or binascii.crc32(record) & 0xFFFFFFFF != crc:
+        return None
+    return record
 
 
 class Journal:
@@ -61,7 +82,7 @@ class Journal:
         self._next = self.files[-1][0] + 1 if self.files else 0
 
     def _look_at(self, name):
-        if not name.endswith(".j"):
+        if not (name.endswith(".j") and name[:-2].isdigit()):
             os.remove(self._folder + "/" + name)  # a thinning that a power cut ended
             return
         number, records, last = int(name[:-2]), 0, None
@@ -82,11 +103,7 @@ class Journal:
             self._make_room()
             self.files.append([self._next, entry.boot, entry.seq, 0])
             self._next += 1
-        body = delta.pack(groups, [] if begins else self._tail)
-        record = struct.pack(
-            _HEAD, entry.boot, entry.seq, entry.clock_s or 0, entry.at_ms, min(entry.bad, 255), entry.whole
-        )
-        record += body
+        record = entry.record(delta.pack(groups, [] if begins else self._tail))
         with open(self._path(self.files[-1][0]), "ab") as file:
             file.write(struct.pack(_OUTER, len(record), binascii.crc32(record) & 0xFFFFFFFF) + record)
         self._tail = groups
@@ -137,8 +154,7 @@ class Journal:
     def _thin(self, file):
         """Leave the first frame of the file; a power cut leaves the old one or the new one."""
         first = next(self._entries(file[0]))
-        record = struct.pack(_HEAD, first.boot, first.seq, first.clock_s or 0, first.at_ms, first.bad, first.whole)
-        record += first.body
+        record = first.record(first.body)
         path = self._path(file[0])
         with open(path + ".new", "wb") as new:
             new.write(struct.pack(_OUTER, len(record), binascii.crc32(record) & 0xFFFFFFFF) + record)
@@ -148,29 +164,19 @@ class Journal:
 
     def _entries(self, number):
         """Every record of a file."""
-        at = 0
-        while True:
-            found = self.read(number, at)
-            if found is None:
-                return
-            at, entry = found
-            yield entry
+        with open(self._path(number), "rb") as file:
+            record = _read(file)
+            while record:
+                yield entry_of(record)
+                record = _read(file)
 
     def read(self, number, at):
         """The record at this place of a file: (place of the next one, entry); None at the end, or where it is torn."""
         # Opened anew each time: a file may be thinned or deleted between two records.
         with open(self._path(number), "rb") as file:
             file.seek(at)
-            outer = file.read(_OUTER_BYTES)
-            if len(outer) < _OUTER_BYTES:
-                return None
-            size, crc = struct.unpack(_OUTER, outer)
-            record = file.read(size)
-        if len(record) < size or size <= _HEAD_BYTES or binascii.crc32(record) & 0xFFFFFFFF != crc:
-            return None
-        boot, seq, clock_s, at_ms, bad, whole = struct.unpack(_HEAD, record)
-        entry = Entry(boot, seq, clock_s or None, at_ms, bad, bool(whole), record[_HEAD_BYTES:])
-        return at + _OUTER_BYTES + size, entry
+            record = _read(file)
+        return record and (at + _OUTER_BYTES + len(record), entry_of(record))
 
     def is_confirmed(self, entry):
         """Whether this frame of the first file is confirmed already."""

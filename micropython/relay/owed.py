@@ -7,13 +7,13 @@ the flash, the others are given up (``thinned``).
 """
 
 import delta
-from journal import Entry
+from journal import Entry, entry_of
 
-# So many bytes of differences: about two minutes of a standard meter.
-MAX_BYTES = 20_000
+# At least two minutes of any meter: a standard frame takes 80 to 130 bytes here, a historic one 40.
+MAX_BYTES = 16_000
 
-# What an entry takes besides its body.
-_ENTRY_BYTES = 96
+# What a record takes besides its bytes: a place in a list, and what MicroPython rounds up.
+_RECORD_BYTES = 16
 
 # Frames under way at once. The gateway commits once a minute, a meter sends at most 60 in that time.
 WINDOW = 100
@@ -35,31 +35,35 @@ class Owed:
         self.boot, self._journal, self._minute_of = boot, journal, minute_of
         self.thinned = 0
         self._seq = 0
-        self._entries = []  # in memory, oldest first; the first one's body is its whole frame
+        self._records = []  # in memory, oldest first; the first one has its whole frame
         self._bytes = 0
-        self._newest = []  # groups of the last entry
+        self._newest = []  # groups of the last one
         self._written_minute = None
         self._credit = WINDOW
         self.rewind()
 
     def __len__(self):
-        return len(self._entries) + len(self._journal)
+        return len(self._records) + len(self._journal)
 
     def add(self, groups, clock_s, at_ms, bad, whole):
         """A frame that was read just now."""
         self._seq += 1
-        body = delta.pack(groups, self._newest if self._entries else [])
+        record = Entry(self.boot, self._seq, clock_s, at_ms, bad, whole, b"").record(
+            delta.pack(groups, self._newest if self._records else [])
+        )
         self._newest = groups
-        self._entries.append(Entry(self.boot, self._seq, clock_s, at_ms, bad, whole, body))
-        self._bytes += len(body) + _ENTRY_BYTES
-        while self._bytes > MAX_BYTES and len(self._entries) > 1:
+        self._records.append(record)
+        self._bytes += len(record) + _RECORD_BYTES
+        while self._bytes > MAX_BYTES and len(self._records) > 1:
             self._move_oldest()
 
     def _move_oldest(self):
-        first = self._entries[0]
+        first = entry_of(self._records[0])
         groups = delta.unpack(first.body, [])
         minute = self._minute_of(first, groups)
-        if minute != self._written_minute:
+        if minute == self._written_minute:
+            self.thinned += 1
+        else:
             self._written_minute = minute
             try:
                 self._journal.append(first, groups)
@@ -67,24 +71,22 @@ class Owed:
                 # The flash is full or worn out: the meter is read all the same.
                 print("journal:", error)
                 self._journal.lost += 1
-        else:
-            self.thinned += 1
         self._drop(1)
         self.rewind()
 
     def _drop(self, count):
-        """Take the oldest entries away; the one after them becomes a whole frame."""
+        """Take the oldest away; the one after them becomes a whole frame."""
         groups = []
-        for entry in self._entries[:count]:
-            groups = delta.unpack(entry.body, groups)
-            self._bytes -= len(entry.body) + _ENTRY_BYTES
-        self._entries = self._entries[count:]
+        for record in self._records[:count]:
+            groups = delta.unpack(entry_of(record).body, groups)
+            self._bytes -= len(record) + _RECORD_BYTES
+        self._records = self._records[count:]
         self._place = max(0, self._place - count)
-        if self._entries:
-            head = self._entries[0]
-            self._bytes -= len(head.body)
-            head.body = delta.pack(delta.unpack(head.body, groups), [])
-            self._bytes += len(head.body)
+        if self._records:
+            head = entry_of(self._records[0])
+            record = head.record(delta.pack(delta.unpack(head.body, groups), []))
+            self._bytes += len(record) - len(self._records[0])
+            self._records[0] = record
 
     def rewind(self):
         """Begin with the oldest again."""
@@ -114,9 +116,9 @@ class Owed:
             if found:
                 return found
             self._stored = None
-        if self._place >= len(self._entries):
+        if self._place >= len(self._records):
             return None
-        entry = self._entries[self._place]
+        entry = entry_of(self._records[self._place])
         self._groups = delta.unpack(entry.body, self._groups)
         self._place += 1
         return entry, self._groups
@@ -124,13 +126,13 @@ class Owed:
     def confirm(self, boot, seq):
         """The gateway has committed this frame, and with it all that came before."""
         self.open_window()
-        if boot == self.boot and self._entries and self._entries[0].seq <= seq:
+        if boot == self.boot and self._records and entry_of(self._records[0]).seq <= seq:
             self._journal.confirm_all()
-            self._drop(sum([entry.seq <= seq for entry in self._entries]))
+            self._drop(sum([entry_of(record).seq <= seq for record in self._records]))
         else:
             self._journal.confirm(boot, seq)
 
     def save(self):
         """Write one frame of each minute to the flash: the board is about to start anew."""
-        while self._entries:
+        while self._records:
             self._move_oldest()

@@ -20,6 +20,7 @@ class Proxy:
 
     Attributes:
         refuse: reset new connections at once.
+        delay_s: how long each piece is held back.
         cut_after: reset a connection once so many bytes have passed in both directions together; None = never.
         accepted: how many connections were made, refused ones included.
     """
@@ -32,6 +33,7 @@ class Proxy:
         self._flowing = asyncio.Event()
         self._flowing.set()
         self.refuse = False
+        self.delay_s = 0.0
         self.cut_after: int | None = None
         self.accepted = 0
         self.address = ""
@@ -96,6 +98,7 @@ class Proxy:
         with suppress(OSError):
             while chunk := await reader.read(_CHUNK):
                 await self._flowing.wait()
+                await asyncio.sleep(self.delay_s)
                 writer.write(chunk[: budget.take(len(chunk))])
                 await writer.drain()
                 if budget.spent:
