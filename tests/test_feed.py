@@ -21,7 +21,7 @@ from gateway.store.recorder import Recorder
 from gateway.store.store import Store
 from gateway.tic.reading import Interpretation, Quality, Reading
 from gateway.tic.reading import Kind as SeriesKind
-from tests.mosquitto import Ear, Mosquitto
+from tests.mosquitto import Broker as HouseBroker
 
 DRAWN, INJECTED = "consumption/energy/active/index", "production/energy/active/index"
 
@@ -72,13 +72,17 @@ def test_nothing_is_said_of_a_day_whose_midnight_nobody_saw(store):
 
 @pytest.fixture
 def broker(tmp_path):
-    """A broker without users."""
-    with Mosquitto(tmp_path / "broker") as running:
+    """The broker of a house."""
+    with HouseBroker(tmp_path / "broker") as running:
         yield running
 
 
-def configuration(folder, broker, extra=""):
+LOGIN = 'user = "gateway"\npassword_file = "password"\n'
+
+
+def configuration(folder, broker, extra=LOGIN):
     path = folder / "gateway.toml"
+    (folder / "password").write_text(broker.users["gateway"])
     path.write_text(f'[[meter]]\nsource = "/nowhere"\n[mqtt]\nhost = "127.0.0.1"\nport = {broker.port}\n{extra}')
     return load(path)
 
@@ -117,7 +121,7 @@ def test_links_and_alerts_are_told_without_a_recipients_name(broker, store, tmp_
     far = [Link("recipient a@e.org", OK, 1, ""), Link("recipient coop@e.org", BROKEN, 1, "")]
 
     async def scenario():
-        with Ear(broker.port) as ear:
+        with broker.ear() as ear:
             async with feed(config, store) as published:
                 port, counter = Link("port house", WAITING, 1, ""), Link("counter panels", OK, 1, "")
                 published.look([port, counter, *far], [alert(Kind.RECIPIENT, "recipient coop@e.org")])
@@ -145,7 +149,7 @@ def test_a_slow_second_is_told_once_with_its_latest_values(broker, store, tmp_pa
     at = datetime(2026, 1, 15, tzinfo=UTC)
 
     async def scenario():
-        with Ear(broker.port) as ear:
+        with broker.ear() as ear:
             broker.kill()
             async with feed(config, store) as published:
                 for power in range(100):

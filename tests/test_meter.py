@@ -90,7 +90,7 @@ class Board:
 class Wire:
     """A line that brings what it is given."""
 
-    finite = False
+    finite, receipt, age_s = False, None, 0.0
 
     def __init__(self):
         self.quality = SignalQuality(0.0)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from relaying.broker import HOST, NAME
+
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
 
@@ -28,7 +30,7 @@ def micropython():
 def environment(**more):
     """Where the programs find their modules: first what stands for the board itself."""
     folders = (
-        HERE / "unix", ROOT / "tests/micropython/unix", ROOT / "micropython/display", ROOT / "micropython/lib",
+        HERE / "unix", ROOT / "tools/relaying/unix", ROOT / "micropython/display", ROOT / "micropython/lib",
         ROOT / "gateway/live", ".frozen",
     )  # fmt: skip
     return dict(os.environ, MICROPYPATH=":".join(map(str, folders)), **more)
@@ -50,11 +52,14 @@ def logic(expression):
 class DisplayBoard:
     """A display that runs: its flash is ``folder``; ``tables`` are those of its config.json."""
 
-    def __init__(self, folder, port, password, **tables):
+    def __init__(self, folder, broker, *, tls=False, **tables):
         self.folder = folder
         folder.mkdir()
-        broker = {"host": "127.0.0.1", "port": port, "password": password}
-        settings = {"id": "kitchen", "wifi": {"ssid": "maison"}, "broker": broker, **tables}
+        table = {"host": HOST, "port": broker.port, "password": broker.users["kitchen"]}
+        if tls:
+            shutil.copy(broker.ca, folder / "ca.pem")
+            table |= {"port": broker.tls_port, "ca": "ca.pem", "name": NAME}
+        settings = {"id": "kitchen", "wifi": {"ssid": "maison"}, "broker": table, **tables}
         (folder / "config.json").write_text(json.dumps(settings))
         self._heap = HEAP + CHIP.get(tables.get("display", {}).get("panel"), 0)
         self.picture, self.log = folder / "panel.ppm", folder / "display.log"

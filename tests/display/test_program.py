@@ -13,8 +13,8 @@ from gateway.live.compact import Compact, encode
 from simulator.process import Meter
 from tests.display.boards import DisplayBoard, micropython, run
 from tests.display.test_pages import HOUSE
-from tests.integration.test_live_feed import COMPACT, STATUS, USERS, house
-from tests.mosquitto import HOST, Ear, Mosquitto
+from tests.integration.test_live_feed import COMPACT, STATUS, house
+from tests.mosquitto import HOST, Broker
 
 SECONDS = 20
 COLOUR = {"panel": "st7789", "width": 240, "height": 240}
@@ -26,21 +26,21 @@ STATE = "linky/board/kitchen/state"
 def broker(tmp_path):
     """A broker that knows the gateway and the kitchen's display."""
     micropython()
-    with Mosquitto(tmp_path / "broker", USERS) as running:
+    with Broker(tmp_path / "broker") as running:
         yield running
 
 
 @pytest.fixture
 def ear(broker):
     """What everybody hears."""
-    with Ear(broker.port, "linky/#", user="gateway", password=USERS["gateway"]) as listening:
+    with broker.ear() as listening:
         yield listening
 
 
 def tell(broker, **messages):
     """Publish retained messages as the gateway does: ``frame`` (fields), ``status``."""
     client = paho.Client(paho.CallbackAPIVersion.VERSION2)
-    client.username_pw_set("gateway", USERS["gateway"])
+    client.username_pw_set("gateway", broker.users["gateway"])
     client.connect(HOST, broker.port)
     client.loop_start()
     for name, told in messages.items():
@@ -77,11 +77,11 @@ def lamps(board):
 
 
 def test_what_the_meter_says_is_on_the_panel_and_stale_when_it_falls_silent(broker, ear, tmp_path):
-    """Meter, gateway, broker, board with a board's heap: the last frame is shown, then that it is old."""
+    """Meter, gateway, broker with TLS, board with a board's heap: the last frame is shown, then that it is old."""
     with (
         Meter(tmp_path / "ttyTIC", seed=1, mode="standard", tariff="tempo") as meter,
-        house(tmp_path / "house", broker.port, tmp_path / "ttyTIC"),
-        DisplayBoard(tmp_path / "board", broker.port, USERS["kitchen"], display=COLOUR, lamp=BAR) as board,
+        house(tmp_path / "house", broker, tmp_path / "ttyTIC"),
+        DisplayBoard(tmp_path / "board", broker, tls=True, display=COLOUR, lamp=BAR) as board,
     ):
         wait_until(lambda: any(colour != (0, 0, 0) for colour in lamps(board)), 30, "lamps that are lit")
         before = len(meter.truth())
@@ -101,7 +101,7 @@ def test_what_the_meter_says_is_on_the_panel_and_stale_when_it_falls_silent(brok
 def test_a_press_turns_the_page(broker, tmp_path):
     """The next page after each press, and after the last the first."""
     tell(broker, frame={}, status="online")
-    with DisplayBoard(tmp_path / "board", broker.port, USERS["kitchen"], display={"panel": "sh1106"}) as board:
+    with DisplayBoard(tmp_path / "board", broker, display={"panel": "sh1106"}) as board:
         for page in ("now", "today", "links", "now"):
             expected = pictures(tmp_path / "drawn", "sh1106", encode(Compact(**HOUSE)), page)
             wait_until(lambda expected=expected: shows(board, expected), SECONDS, f"page {page}")
@@ -117,7 +117,7 @@ NEXT = {"now": "today", "today": "links", "links": "now"}
 def test_a_broker_that_dies_is_shown_and_found_again(broker, ear, tmp_path):
     """First nothing (a router may start anew), then the loss, then the values of the broker that has come back."""
     tell(broker, frame={}, status="online")
-    with DisplayBoard(tmp_path / "board", broker.port, USERS["kitchen"]) as board:
+    with DisplayBoard(tmp_path / "board", broker) as board:
         here = pictures(tmp_path / "drawn", "ssd1306", encode(Compact(**HOUSE)))
         wait_until(lambda: shows(board, here), SECONDS, "the frame")
         assert json.loads(wait_until(lambda: ear.retained.get(STATE), SECONDS, "the state"))["panel"] == "ok"
@@ -135,7 +135,7 @@ def test_a_broker_that_dies_is_shown_and_found_again(broker, ear, tmp_path):
 def test_a_panel_that_is_unplugged_is_set_up_anew(broker, ear, tmp_path):
     """The board goes on, says what is wrong, and shows again without being restarted."""
     tell(broker, frame={}, status="online")
-    with DisplayBoard(tmp_path / "board", broker.port, USERS["kitchen"]) as board:
+    with DisplayBoard(tmp_path / "board", broker) as board:
         here = pictures(tmp_path / "drawn", "ssd1306", encode(Compact(**HOUSE)))
         wait_until(lambda: shows(board, here), SECONDS, "the frame")
         (board.folder / "unplugged").touch()
@@ -149,9 +149,9 @@ def test_a_panel_that_is_unplugged_is_set_up_anew(broker, ear, tmp_path):
 
 def test_the_heap_of_a_board_is_enough_and_does_not_grow(broker, ear, tmp_path):
     """Hundreds of frames on the largest panel: no more memory is used at the end than at the start."""
-    with DisplayBoard(tmp_path / "board", broker.port, USERS["kitchen"], display=COLOUR, lamp=BAR) as board:
+    with DisplayBoard(tmp_path / "board", broker, display=COLOUR, lamp=BAR) as board:
         client = paho.Client(paho.CallbackAPIVersion.VERSION2)
-        client.username_pw_set("gateway", USERS["gateway"])
+        client.username_pw_set("gateway", broker.users["gateway"])
         client.connect(HOST, broker.port)
         client.loop_start()
         wait_until(lambda: ear.retained.get(STATE), SECONDS, "the state")
@@ -193,10 +193,9 @@ def state(ear):
         ({"lamp": {"brightness": 101}}, "lamp: count from 1 on, brightness 1 to 100"),
     ],
 )
-def test_a_wrong_configuration_is_one_sentence(tmp_path, tables, words):
+def test_a_wrong_configuration_is_one_sentence(broker, tmp_path, tables, words):
     """It says which key, and what may stand there."""
-    micropython()
-    with DisplayBoard(tmp_path / "board", 1, "x", **tables) as board:
+    with DisplayBoard(tmp_path / "board", broker, **tables) as board:
         assert wait_until(lambda: board.ended, SECONDS, "the end") == 2
         assert words in board.log.read_text()
         assert board.log.read_text().count("\n") == 1

@@ -14,26 +14,20 @@ from federation import wait_until
 from gateway.live import compact
 from simulator.process import Meter
 from tests.integration.processes import ENVIRONMENT, ROOT, Process
-from tests.mosquitto import HOST, Ear, Mosquitto
+from tests.mosquitto import HOST, Broker
 
-USERS = {"gateway": "canary-mqtt-1", "kitchen": "canary-mqtt-2"}
 README = (ROOT / "gateway" / "live" / "README.md").read_text(encoding="utf-8")
 JSON, COMPACT, STATUS = "linky/meter/house/json", "linky/meter/house/compact", "linky/status"
 POWER = "linky/meter/house/value/consumption/power/apparent/raw"
 
 
-def acl():
-    """The access list that a house gets."""
-    return (ROOT / "systemd" / "mosquitto" / "linky.acl").read_text(encoding="utf-8")
-
-
-def house(folder, port, source, extra=""):
+def house(folder, broker, source):
     """A gateway's process that reads a meter and publishes; nothing leaves the house."""
     folder.mkdir(exist_ok=True)
-    (folder / "password").write_text(USERS["gateway"] + "\n")
+    (folder / "password").write_text(broker.users["gateway"] + "\n")
     (folder / "gateway.toml").write_text(
         f'[[meter]]\nsource = "{source}"\nclock = "meter"\n[store]\ndirectory = "data"\ncommit_interval_s = 1\n'
-        f'[mqtt]\nhost = "{HOST}"\nport = {port}\nuser = "gateway"\npassword_file = "password"\n{extra}'
+        f'[mqtt]\nhost = "{HOST}"\nport = {broker.port}\nuser = "gateway"\npassword_file = "password"\n'
     )
     return Process(folder, "gateway", "run", "--config", folder / "gateway.toml", "--log-level", "INFO")
 
@@ -46,15 +40,15 @@ def heard(ear, **expected):
 
 @pytest.fixture
 def broker(tmp_path):
-    """The broker of a house, with the access list of the document."""
-    with Mosquitto(tmp_path / "broker", USERS, acl()) as running:
+    """The broker of a house."""
+    with Broker(tmp_path / "broker") as running:
         yield running
 
 
 @pytest.fixture
 def kitchen(broker):
     """What a display may hear."""
-    with Ear(broker.port, "linky/#", user="kitchen", password=USERS["kitchen"]) as ear:
+    with broker.ear("kitchen") as ear:
         yield ear
 
 
@@ -62,8 +56,8 @@ def test_every_frame_is_told_within_a_second_in_both_forms(broker, tmp_path):
     """Power as the meter said it, under its own topic, in the object and in the 40 bytes; alerts and links beside."""
     with (
         Meter(tmp_path / "ttyTIC", seed=1, mode="standard", tariff="tempo", solar=3000) as meter,
-        house(tmp_path / "house", broker.port, tmp_path / "ttyTIC"),
-        Ear(broker.port, "linky/#", user="gateway", password=USERS["gateway"]) as ear,
+        house(tmp_path / "house", broker, tmp_path / "ttyTIC"),
+        broker.ear() as ear,
     ):
         wait_until(lambda: heard(ear, stale=False), 30, "a fresh frame")
         begun = len(ear.messages)
@@ -94,14 +88,14 @@ def test_a_silent_meter_is_stale_after_ten_seconds_and_fresh_again(broker, kitch
     """No sooner and two seconds later at most; the retained frame says so to whoever comes then."""
     with (
         Meter(tmp_path / "ttyTIC", seed=1, mode="standard") as meter,
-        house(tmp_path / "house", broker.port, tmp_path / "ttyTIC"),
+        house(tmp_path / "house", broker, tmp_path / "ttyTIC"),
     ):
         wait_until(lambda: heard(kitchen, stale=False), 30, "a fresh frame")
         meter.command("silence 20")
         quiet = time.monotonic()
         wait_until(lambda: heard(kitchen, stale=True), 15, "the stale flag")
         assert 8 < time.monotonic() - quiet < 12
-        with Ear(broker.port, "linky/#", user="kitchen", password=USERS["kitchen"]) as late:
+        with broker.ear("kitchen") as late:
             assert wait_until(lambda: heard(late), 5, "the retained frame")["stale"]
             assert compact.decode(late.retained[COMPACT]).flags & compact.STALE
         wait_until(lambda: heard(kitchen, stale=False), 20, "a fresh frame again")
@@ -112,15 +106,15 @@ def test_everything_is_told_again_when_the_broker_comes_back(broker, tmp_path):
     """A broker that has lost its memory has the status, each value and each link again within seconds."""
     with (
         Meter(tmp_path / "ttyTIC", seed=1, mode="standard"),
-        house(tmp_path / "house", broker.port, tmp_path / "ttyTIC") as gateway,
+        house(tmp_path / "house", broker, tmp_path / "ttyTIC") as gateway,
     ):
-        with Ear(broker.port, "linky/#", user="gateway", password=USERS["gateway"]) as before:
+        with broker.ear() as before:
             wait_until(lambda: before.retained.get(STATUS) == b"online" and heard(before, stale=False), 30, "the feed")
             topics = set(before.retained)
             broker.kill()
             wait_until(lambda: "the next attempt follows" in gateway.log.read_text(), 20, "the loss is logged")
             broker.start()
-        with Ear(broker.port, "linky/#", user="gateway", password=USERS["gateway"]) as after:
+        with broker.ear() as after:
             wait_until(lambda: topics <= set(after.retained), 40, "every topic again")
             assert after.retained[STATUS] == b"online"
             assert gateway.stop() == 0
@@ -133,7 +127,7 @@ def test_a_gateway_that_is_killed_is_offline_by_its_last_will(broker, kitchen, t
     """Nobody has to time out: the broker says it."""
     with (
         Meter(tmp_path / "ttyTIC", seed=1, mode="standard"),
-        house(tmp_path / "house", broker.port, tmp_path / "ttyTIC") as gateway,
+        house(tmp_path / "house", broker, tmp_path / "ttyTIC") as gateway,
     ):
         wait_until(lambda: kitchen.retained.get(STATUS) == b"online", 30, "online")
         gateway.kill()
@@ -144,7 +138,7 @@ def test_a_gateway_that_is_killed_is_offline_by_its_last_will(broker, kitchen, t
 def test_a_wrong_password_and_no_broker_are_sentences_of_the_status(broker, tmp_path):
     """The link says what is wrong; the meter is read all the same."""
     with Meter(tmp_path / "ttyTIC", seed=1, mode="standard"):
-        running = house(tmp_path / "house", broker.port, tmp_path / "ttyTIC")
+        running = house(tmp_path / "house", broker, tmp_path / "ttyTIC")
         (tmp_path / "house" / "password").write_text("wrong\n")
         with running:
             link = wait_until(lambda: broken_link(tmp_path / "house"), 20, "a broken link", every=0.3)
@@ -182,12 +176,12 @@ def test_the_makers_example_in_python_runs_as_it_stands(broker, tmp_path):
     text = example("Python", "## A display in 20 lines of Python")
     assert len([line for line in text.splitlines() if line]) <= 20
     text = text.replace('"raspberrypi.local"', repr(HOST)).replace("(BROKER)", f"(BROKER, {broker.port})")
-    login = f'client.username_pw_set("kitchen", {USERS["kitchen"]!r})\nclient.connect('
+    login = f'client.username_pw_set("kitchen", {broker.users["kitchen"]!r})\nclient.connect('
     (tmp_path / "display.py").write_text(text.replace("client.connect(", login))
     command = [sys.executable, tmp_path / "display.py"]
     with (
         Meter(tmp_path / "ttyTIC", seed=1, mode="standard"),
-        house(tmp_path / "house", broker.port, tmp_path / "ttyTIC") as gateway,
+        house(tmp_path / "house", broker, tmp_path / "ttyTIC") as gateway,
     ):
         says(command, tmp_path, ENVIRONMENT, r"(?m)^\d+ VA \S")
         assert gateway.stop() == 0
@@ -201,13 +195,13 @@ def test_the_makers_example_in_micropython_runs_as_it_stands(broker, tmp_path):
         pytest.skip("Debian package that is not installed: micropython")
     text = example("MicroPython", "## And of MicroPython")
     assert len([line for line in text.splitlines() if line]) <= 24
-    for given, ours in (("192.168.1.10", HOST), ("1883", str(broker.port)), ("secret", USERS["kitchen"])):
+    for given, ours in (("192.168.1.10", HOST), ("1883", str(broker.port)), ("secret", broker.users["kitchen"])):
         assert given in text
         text = text.replace(given, ours)
     (tmp_path / "display.py").write_text(text)
     path = f"{ROOT}/micropython/lib:{ROOT}/gateway/live:.frozen"
     with (
         Meter(tmp_path / "ttyTIC", seed=1, mode="standard"),
-        house(tmp_path / "house", broker.port, tmp_path / "ttyTIC"),
+        house(tmp_path / "house", broker, tmp_path / "ttyTIC"),
     ):
         says([micropython, tmp_path / "display.py"], tmp_path, dict(os.environ, MICROPYPATH=path), r"(?m)^\d+ VA$")
