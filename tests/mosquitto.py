@@ -20,6 +20,11 @@ class Broker(HouseBroker):
         super().__init__(folder)
         self.users = {user: self.add(user) for user in ("gateway", "kitchen")}
 
+    @property
+    def pid(self):
+        """Whom to stop and let go on."""
+        return self._process.pid
+
     def ear(self, user="gateway"):
         """Whoever listens to everything that this user may hear."""
         return Ear(self.port, user, self.users[user])

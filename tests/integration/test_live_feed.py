@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -133,6 +134,25 @@ def test_a_gateway_that_is_killed_is_offline_by_its_last_will(broker, kitchen, t
         gateway.kill()
         wait_until(lambda: kitchen.retained[STATUS] == b"offline", 10, "offline")
     assert not [topic for topic in kitchen.retained if topic.startswith(("linky/link", "linky/alert"))]
+
+
+@pytest.mark.slow
+def test_a_broker_that_hangs_holds_up_neither_readings_nor_the_end(broker, tmp_path):
+    """It is given up by its silence; SIGTERM ends the gateway within its five seconds all the same."""
+    with (
+        Meter(tmp_path / "ttyTIC", seed=1, mode="standard"),
+        house(tmp_path / "house", broker, tmp_path / "ttyTIC") as gateway,
+        broker.ear() as ear,
+    ):
+        wait_until(lambda: ear.retained.get(STATUS) == b"online", 30, "online")
+        os.kill(broker.pid, signal.SIGSTOP)
+        try:
+            begun = time.monotonic()
+            assert gateway.stop(5) == 0
+            assert time.monotonic() - begun < 5
+        finally:
+            os.kill(broker.pid, signal.SIGCONT)
+        assert not [word for word in ("Traceback", "never retrieved", "ERROR") if word in gateway.log.read_text()]
 
 
 def test_a_wrong_password_and_no_broker_are_sentences_of_the_status(broker, tmp_path):
