@@ -4,6 +4,7 @@ Continuous integration must have mosquitto; elsewhere a test that needs it is sk
 """
 
 import os
+import time
 
 import pytest
 
@@ -31,12 +32,16 @@ class Broker(HouseBroker):
 
 
 class Ear:
-    """A subscriber on a thread of its own: the latest payload of each topic, and every message in order."""
+    """A subscriber on a thread of its own.
+
+    ``retained`` is the latest payload of each topic, ``messages`` each (topic, payload) in order, ``came`` when a
+    payload came first (POSIX seconds).
+    """
 
     def __init__(self, port, user, password):
         import paho.mqtt.client as paho
 
-        self.messages, self.retained = [], {}
+        self.messages, self.retained, self.came = [], {}, {}
         self._client = paho.Client(paho.CallbackAPIVersion.VERSION2)
         self._client.username_pw_set(user, password)
         self._client.on_connect = lambda client, *_: client.subscribe("linky/#", qos=1)
@@ -45,6 +50,7 @@ class Ear:
         self._client.connect(HOST, port)
 
     def _heard(self, _client, _data, message):
+        self.came.setdefault(message.payload, time.time())
         self.retained[message.topic] = message.payload
         self.messages.append((message.topic, message.payload))
 

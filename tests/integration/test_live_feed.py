@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import datetime
 
 import pytest
 
@@ -37,6 +38,18 @@ def heard(ear, **expected):
     """Whether the latest object has these values."""
     said = json.loads(ear.retained.get(JSON, b"{}"))
     return said if said and all(said[key] == value for key, value in expected.items()) else None
+
+
+def delays_s(ear, meter):
+    """Seconds from the last byte of each frame on the wire to the arrival of its first object."""
+    ended = {record["frame"]: record["host"] for record in meter.records() if record["event"] == "sent"}
+    by_second = {int(frame["time"]): ended[frame["frame"]] for frame in meter.truth() if frame["frame"] in ended}
+    first = {}
+    for payload, came in list(ear.came.items()):
+        said = json.loads(payload) if payload.startswith(b'{"version"') else {}
+        if said.get("time"):
+            first.setdefault(int(datetime.fromisoformat(said["time"]).timestamp()), came)
+    return sorted(came - by_second[second] for second, came in first.items())
 
 
 @pytest.fixture
@@ -69,6 +82,10 @@ def test_every_frame_is_told_within_a_second_in_both_forms(broker, tmp_path):
         assert {one["drawn_va"] for one in told} <= said
         assert [one["sequence"] for one in told[: len(short)]] == [one.sequence for one in short[: len(told)]]
         assert max(one["age_s"] for one in told) < 1
+        delays = delays_s(ear, meter)
+        assert len(delays) >= 5
+        assert delays[-1] < 1
+        print(f"last byte of a frame to its display: median {delays[len(delays) // 2]:.3f} s, most {delays[-1]:.3f} s")
         assert int(ear.retained[POWER]) in said
         last = told[-1]
         assert (last["mode"], last["breaker"], last["alert"]) == ("standard", "closed", False)
