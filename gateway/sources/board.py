@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 import msgspec
 
+from gateway.errors import PortError
 from gateway.sources.line import LineState, Receipt
 from gateway.tic.frame import ENDED_STOP, STANDARD, Frame, Reader
 from gateway.tic.quality import Fault, SignalQuality
@@ -97,6 +98,30 @@ def split_message(payload: bytes) -> tuple[Header, bytes]:
     if frame[:1] != b"\x02" or frame[-1:] != b"\x03":
         raise ValueError("not a frame from STX to ETX")
     return header, frame
+
+
+class BoardSource:
+    """A board where bytes are wanted (``doctor``): it brings none, its frames come to the running gateway alone."""
+
+    speeds: tuple[int, ...] = ()
+    finite = False
+
+    def __init__(self, board: str) -> None:
+        self._refusal = f"board:{board}: heard by the running gateway alone; start it"
+
+    async def open(self) -> None:
+        """Refuse."""
+        raise PortError(self._refusal)
+
+    async def read(self) -> bytes:
+        """Refuse."""
+        raise PortError(self._refusal)
+
+    def set_speed(self, speed: int) -> None:
+        """Nothing to set: the board finds the speed."""
+
+    def close(self) -> None:
+        """Nothing was opened."""
 
 
 class BoardLine:

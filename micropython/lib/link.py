@@ -5,6 +5,7 @@ wanted to say.
 """
 
 import asyncio
+import gc
 import random
 
 import board
@@ -46,8 +47,9 @@ class Link:
             before = self.connects
             try:
                 await self._live()
-            except (OSError, asyncio.TimeoutError) as error:
+            except (OSError, asyncio.TimeoutError, MemoryError) as error:
                 self._down(error)
+                gc.collect()
             if self.connects > before:
                 wait = _FIRST_WAIT_S
             # With jitter: after a power cut every board of the house comes back at the same moment.

@@ -5,6 +5,7 @@ of each group. What fails is counted by kind.
 """
 
 import asyncio
+import gc
 
 from frame import Reader, encode_group, strip_parity
 
@@ -16,6 +17,9 @@ _OTHER = {9600: 1200, 1200: 9600}
 # The UART's own buffer holds 17 s; looking at it this often keeps the age of a frame exact.
 _LOOK_MS = 40
 _CHUNK_BYTES = 512
+
+# What a byte of the UART is without its parity. In place: a list of all bytes would need memory in one piece.
+_STRIPPED = strip_parity(bytes(range(256)))
 
 # A single group may verify by chance in the noise of a wrong speed.
 _MIN_GROUPS = 2
@@ -38,7 +42,7 @@ class Line:
         self._open_uart, self._now_ms, self._on_frame, self._on_bad = open_uart, now_ms, on_frame, on_bad
         self.reader = Reader(cache=0)
         self.mode, self.frames = "", 0
-        self._buffer = bytearray(_CHUNK_BYTES)
+        self._buffer = memoryview(bytearray(_CHUNK_BYTES))
         self._uart = None
         self._open(9600)
 
@@ -55,7 +59,7 @@ class Line:
         while True:
             count = self._uart.readinto(self._buffer)
             if count:
-                self._take(bytes(memoryview(self._buffer)[:count]))
+                self._take(self._buffer[:count])
             elif self._now_ms() - self._since_ms > _PATIENCE_MS[self.speed]:
                 self._open(_OTHER[self.speed])
             # A full chunk means that there is more: let the others have their turn, and go on.
@@ -64,7 +68,9 @@ class Line:
     def _take(self, data):
         # What is still in the buffer came after these bytes.
         at_ms = self._now_ms() - self._uart.any() * 10_000 // self.speed
-        for frame in self.reader.feed(strip_parity(data)):
+        for place, byte in enumerate(data):
+            data[place] = _STRIPPED[byte]
+        for frame in self.reader.feed(bytes(data)):
             groups = [encode_group(frame.mode, group) for group in frame.groups]
             if len(groups) < _MIN_GROUPS:
                 self._on_bad()
@@ -73,5 +79,7 @@ class Line:
             self.mode = frame.mode
             self.frames += 1
             self._on_frame(frame.mode, groups, at_ms, frame.bad, frame.whole)
+            # While what a frame leaves behind is still in one piece; later it would be holes.
+            gc.collect()
         if self._now_ms() - self._since_ms > _PATIENCE_MS[self.speed]:
             self._open(_OTHER[self.speed])

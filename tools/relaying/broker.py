@@ -75,12 +75,13 @@ class HouseBroker:
         if program is None:
             msg = "mosquitto is not installed"
             raise RigError(msg)
+        before = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "KILL", "--", program, "-c", str(self._folder / "mosquitto.conf")],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
-        wait_until(self._accepts, 10, "mosquitto accepts connections")
+        wait_until(lambda: self._accepts() and self._runs(before), 10, "mosquitto accepts connections")
         return self
 
     @property
@@ -94,6 +95,10 @@ class HouseBroker:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+    def _runs(self, before: int) -> bool:
+        """Before it says so, a signal to read its files again would end it."""
+        return b" running" in self.log.read_bytes()[before:]
 
     def _accepts(self) -> bool:
         try:
