@@ -44,6 +44,7 @@ TABLES = {
         "cs": (_NUMBER, None),
         "reset": (_NUMBER, None),
         "backlight": (_NUMBER, None),
+        "brightness": (_NUMBER, 40),
         "width": (_NUMBER, 240),
         "height": (_NUMBER, 240),
         "x_offset": (_NUMBER, 0),
@@ -73,6 +74,8 @@ def check(settings):
         raise SettingsError("config.json: display: width, height: 128 x 64 to 240 x 320")
     if not 0 <= display["turns"] < 4:
         raise SettingsError("config.json: display: turns: quarter turns, 0 to 3")
+    if not 1 <= display["brightness"] <= 100:
+        raise SettingsError("config.json: display: brightness: 1 to 100 per cent")
     if lamp["kind"] not in _LAMPS:
         raise SettingsError("config.json: lamp: kind: none, bar or rgb")
     for key in _LAMPS[lamp["kind"]]:

@@ -1,7 +1,7 @@
 """Drivers of the two common OLED panels on I2C, 128 x 64: SSD1306 (0.96 inch) and SH1106 (1.3 inch).
 
 After their data sheets (Solomon Systech SSD1306 §9, Sino Wealth SH1106 §7). ``show`` sends a ``Canvas``; a panel that
-was unplugged is an OSError, and ``start`` sets it up anew.
+was unplugged is an OSError, and ``start`` sets it up anew. ``brightness`` is in per cent: these panels wear with it.
 """
 
 WIDTH, HEIGHT = 128, 64
@@ -17,12 +17,13 @@ class _Oled:
     colour = False
     width, height = WIDTH, HEIGHT
 
-    def __init__(self, i2c, address=0x3C):
+    def __init__(self, i2c, address=0x3C, brightness=40):
         self._i2c, self._address = i2c, address
+        self._contrast = brightness * 255 // 100
 
     def start(self):
         """Set the panel up."""
-        self._command(_COMMON + self._pump + b"\x81\xcf\xaf")
+        self._command(_COMMON + self._pump + bytes((0x81, self._contrast, 0xAF)))
 
     def _command(self, codes):
         self._i2c.writeto(self._address, _COMMANDS + codes)

@@ -88,8 +88,8 @@ class State:
         if self._foreign:
             return VERSION
         if stale and self._frame:
-            # The gateway is there and speaks of it: it is the meter that is silent.
-            return METER if self._since_ms < 2 * OLD_AFTER_MS else SILENCE
+            # Of a silent meter the gateway says so, every ten seconds.
+            return METER if said and self._since_ms < 2 * OLD_AFTER_MS else SILENCE
         return None
 
     def _pass(self, now):

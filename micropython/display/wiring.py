@@ -19,13 +19,15 @@ def open_panel(display):
         return _open_st7789(display)
     driver = oled.Sh1106 if display["panel"] == "sh1106" else oled.Ssd1306
     i2c = machine.I2C(0, scl=machine.Pin(display["scl"]), sda=machine.Pin(display["sda"]), freq=_I2C_HZ)
-    return driver(i2c, display["address"])
+    return driver(i2c, display["address"], display["brightness"])
 
 
 def _open_st7789(display):
-    for name, level in (("reset", 1), ("backlight", 1)):
-        if display[name] is not None:
-            machine.Pin(display[name], machine.Pin.OUT, value=level)
+    if display["reset"] is not None:
+        machine.Pin(display["reset"], machine.Pin.OUT, value=1)
+    if display["backlight"] is not None:
+        light = machine.PWM(machine.Pin(display["backlight"]), freq=_PWM_HZ)
+        light.duty_u16(display["brightness"] * 65_535 // 100)
     # Mode 3: the panels without a chip select are only heard so.
     spi = machine.SPI(
         2, baudrate=_SPI_HZ, polarity=1, phase=1, sck=machine.Pin(display["sck"]), mosi=machine.Pin(display["mosi"])

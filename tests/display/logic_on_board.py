@@ -7,7 +7,9 @@ import time
 
 import compact
 import lamps  # noqa: F401 (for the expression)
+import oled  # noqa: F401 (for the expression)
 import pages  # noqa: F401 (for the expression)
+import panels  # noqa: F401 (for the expression)
 from button import Button
 from canvas import Canvas  # noqa: F401 (for the expression)
 from state import State, View
@@ -47,6 +49,12 @@ def presses(*levels):
     """When a button that is looked at every 10 ms was pressed: its levels as 0 and 1."""
     button = Button(0)
     return [10 * place for place, level in enumerate(levels) if button.feed(bool(level), 10 * place)]
+
+
+def contrast(driver, chip, brightness):
+    """What a driver sets of the contrast of an OLED's chip."""
+    driver(chip, 0x3C, brightness).start()
+    return chip.contrast
 
 
 def random_frames(count):

@@ -13,7 +13,7 @@ def test_what_is_fresh_becomes_old_after_ten_seconds_of_the_boards_own_counting(
     """No clock and no message is needed for that; the next frame makes it fresh again."""
     steps = "(0, STATUS, ON), (0, COMPACT, DATA), (9900, None, True), (100, None, True), (50000, None, True)"
     seen = logic(f"faults({steps}, (0, COMPACT, DATA))")
-    assert seen[1:] == [FRESH, [None, 9], ["Compteur muet", 10], ["Rien de neuf", 60], FRESH]
+    assert seen[1:] == [FRESH, [None, 9], ["Rien de neuf", 10], ["Rien de neuf", 60], FRESH]
 
 
 def test_a_display_that_has_just_been_switched_on_waits():
@@ -25,6 +25,8 @@ def test_the_gateways_word_counts_before_ten_seconds_are_over():
     """A stale flag, and the last will, are shown at once."""
     assert logic("faults((0, COMPACT, DATA), (10, COMPACT, STALE))")[1] == ["Compteur muet", 0]
     assert logic("faults((0, COMPACT, DATA), (10, STATUS, OFF))")[1] == ["Sans passerelle", 0]
+    repeated = "(0, COMPACT, STALE), (11000, None, True), (0, COMPACT, STALE), (19000, None, True), (2000, None, True)"
+    assert [fault for fault, _ in logic(f"faults({repeated})")] == ["Compteur muet"] * 4 + ["Rien de neuf"]
     assert logic("faults((0, STATUS, OFF), (10, STATUS, ON), (0, COMPACT, DATA))")[2] == FRESH
 
 
@@ -44,7 +46,7 @@ def test_another_version_of_the_contract_is_said():
 def test_the_counter_of_milliseconds_may_begin_anew():
     """Every twelve days it does, and a value ages through it."""
     seen = logic("faults((0, COMPACT, DATA), (9000, None, True), (2000, None, True), now=LAST - 5000)")
-    assert seen[1:] == [[None, 9], ["Compteur muet", 11]]
+    assert seen[1:] == [[None, 9], ["Rien de neuf", 11]]
 
 
 def test_topics_of_others_change_nothing():
@@ -128,6 +130,12 @@ def test_an_age_is_told_in_the_unit_that_says_it_best():
     assert logic("[pages.age(s) for s in (0, 119, 120, 7199, 7200, 10**6)]") == [
         "0 s", "119 s", "2 min", "119 min", "2 h", "277 h",
     ]  # fmt: skip
+
+
+def test_an_oled_is_as_bright_as_it_is_told():
+    """In per cent of what its chip can, on both chips."""
+    both = "[contrast(oled.Ssd1306, panels.Ssd1306(), 40), contrast(oled.Sh1106, panels.Sh1106(), 100)]"
+    assert logic(both) == [102, 255]
 
 
 def test_any_frame_can_be_drawn_on_any_panel():

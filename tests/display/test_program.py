@@ -98,20 +98,27 @@ def test_what_the_meter_says_is_on_the_panel_and_stale_when_it_falls_silent(brok
         assert board.log.read_text() == ""
 
 
+def level(board):
+    """How the board sees its button."""
+    file = board.folder / "level"
+    return file.read_text() if file.exists() else ""
+
+
 def test_a_press_turns_the_page(broker, tmp_path):
-    """The next page after each press, and after the last the first."""
+    """The next page after each press, and after the last the first; letting go changes nothing."""
     tell(broker, frame={}, status="online")
+    frame = encode(Compact(**HOUSE))
+    pages = {page: pictures(tmp_path / "drawn", "sh1106", frame, page) for page in ("now", "today", "links")}
     with DisplayBoard(tmp_path / "board", broker, display={"panel": "sh1106"}) as board:
-        for page in ("now", "today", "links", "now"):
-            expected = pictures(tmp_path / "drawn", "sh1106", encode(Compact(**HOUSE)), page)
-            wait_until(lambda expected=expected: shows(board, expected), SECONDS, f"page {page}")
+        wait_until(lambda: shows(board, pages["now"]), SECONDS, "the first page")
+        for page in ("today", "links", "now"):
+            wait_until(lambda: level(board) == "0", SECONDS, "the button at rest")
             (board.folder / "button").touch()
-            settled = pictures(tmp_path / "drawn", "sh1106", encode(Compact(**HOUSE)), NEXT[page])
-            wait_until(lambda settled=settled: shows(board, settled), SECONDS, "the page after it")
+            wait_until(lambda: level(board) == "1", SECONDS, "the button down")
+            wait_until(lambda page=page: shows(board, pages[page]), SECONDS, f"page {page}")
             (board.folder / "button").unlink()
-
-
-NEXT = {"now": "today", "today": "links", "links": "now"}
+        wait_until(lambda: level(board) == "0", SECONDS, "the button at rest")
+        assert shows(board, pages["now"])
 
 
 def test_a_broker_that_dies_is_shown_and_found_again(broker, ear, tmp_path):
@@ -185,6 +192,7 @@ def state(ear):
     [
         ({"display": {"panel": "lcd"}}, "display: panel: one of ssd1306, sh1106, st7789"),
         ({"display": {"panel": "st7789", "width": 10}}, "display: width, height"),
+        ({"display": {"brightness": 0}}, "display: brightness: 1 to 100 per cent"),
         ({"display": {"turns": 4}}, "display: turns"),
         ({"display": {"colour": 1}}, "display: unknown key colour"),
         ({"lamp": {"kind": "neon"}}, "lamp: kind: none, bar or rgb"),

@@ -23,6 +23,7 @@ class _I2c:
 
     def __init__(self):
         self.on = self.unplugged = False
+        self.contrast = None
         self.memory = bytearray(self.columns * 8)
 
     def writeto(self, address, data):
@@ -37,6 +38,8 @@ class _I2c:
             arguments = [codes.pop(0) for _ in range(self.arguments.get(code, 0))]
             if code in (0xAE, 0xAF):
                 self.on = code == 0xAF
+            elif code == 0x81:
+                self.contrast = arguments[0]
             else:
                 self._command(code, arguments)
 

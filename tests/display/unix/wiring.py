@@ -46,7 +46,12 @@ def open_panel(display):
         chip = panels.St7789(*size)
         return Seen(st7789.St7789(chip, chip.dc, chip.cs, *size), chip)
     chip = panels.Sh1106() if display["panel"] == "sh1106" else panels.Ssd1306()
-    return Seen((oled.Sh1106 if display["panel"] == "sh1106" else oled.Ssd1306)(chip, display["address"]), chip)
+    return Seen(
+        (oled.Sh1106 if display["panel"] == "sh1106" else oled.Ssd1306)(
+            chip, display["address"], display["brightness"]
+        ),
+        chip,
+    )
 
 
 def open_lamps(lamp):
@@ -59,4 +64,15 @@ def open_lamps(lamp):
 
 
 def open_button(pin):
-    return lambda: _is_there("button")
+    """Writes to ``level`` how the button is, once it has been seen so for long enough to have settled."""
+    seen = [False, 0]
+
+    def is_down():
+        down = _is_there("button")
+        seen[:] = [down, seen[1] + 1 if down == seen[0] else 0]
+        if seen[1] == 10:
+            with open(board.FOLDER + "level", "w") as file:
+                file.write(str(int(down)))
+        return down
+
+    return is_down
