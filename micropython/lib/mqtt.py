@@ -36,6 +36,11 @@ def _packet(kind, *parts):
             return bytes(head) + b"".join(parts)
 
 
+def _unverified(error):
+    """MicroPython's TLS says ValueError, over two lines, of a certificate that it does not believe."""
+    return RefusedError("the broker's certificate: " + str(error).strip())
+
+
 def tls_context(ca):
     """What verifies a broker: only certificates of the authority ``ca`` (DER or PEM bytes) are believed."""
     context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
@@ -135,6 +140,8 @@ class Client:
             return await self._stream.readexactly(count)
         except EOFError:
             raise OSError("closed by the broker")
+        except ValueError as error:
+            raise _unverified(error)
 
     async def _body(self):
         """What follows a packet's first byte; None for one that is too long, which is passed over."""
@@ -179,9 +186,12 @@ class Client:
         async with self._writing:
             if self._closed:
                 raise OSError("not connected")
-            self._stream.write(packet)
-            # Half a packet may have left when the time is over: nothing more can be said on this connection.
-            await asyncio.wait_for(self._stream.drain(), self._timeout_s)
+            try:
+                self._stream.write(packet)
+                # Half a packet may have left when the time is over: nothing more can be said on this connection.
+                await asyncio.wait_for(self._stream.drain(), self._timeout_s)
+            except ValueError as error:
+                raise _unverified(error)
 
     def close(self):
         """Drop the connection at once, without a farewell: a will is published."""

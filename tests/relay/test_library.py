@@ -14,7 +14,7 @@ from relaying.board import HEAP
 from relaying.broker import HOST, NAME
 from tests.mosquitto import Ear
 
-SCRIPT = Path(__file__).with_name("run_on_board.py")
+SCRIPT = Path(__file__).with_name("library_on_board.py")
 
 
 def run(program, *arguments):
@@ -72,7 +72,10 @@ def test_a_network_that_swallows_everything_does_not_hold_up_the_board(broker, p
 
 @pytest.mark.parametrize(
     ("user", "name", "sentence"),
-    [("nobody", NAME, "RefusedError not allowed"), ("salon", "other.test", "OSError")],
+    [
+        ("nobody", NAME, "RefusedError not allowed"),
+        ("salon", "other.test", "RefusedError the broker's certificate: The certificate Common Name"),
+    ],
     ids=["unknown board", "certificate of another host"],
 )
 def test_a_refusal_is_said(broker, program, user, name, sentence):
@@ -112,7 +115,7 @@ def test_a_file_that_is_not_there_or_not_json_is_said(tmp_path, program):
     file = tmp_path / "config.json"
     (line,) = said(run(program, "settings", file, "", "", "", ""))
     assert line == f"SettingsError {file} is missing: this board has not been set up"
-    file.write_text("{")
+    file.write_text("nonsense")
     assert said(run(program, "settings", file, "", "", "", "")) == [f"SettingsError {file} is not valid JSON"]
     file.write_text(json.dumps(GOOD))
     (line,) = said(run(program, "settings", file, "", "", "", ""))

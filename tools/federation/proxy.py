@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Self
 
 _CHUNK = 65536
+_END_S = 5
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER on, zero seconds: close sends RST
 
 
@@ -30,6 +31,7 @@ class Proxy:
         self._host = host
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.StreamWriter] = set()
+        self._handlers: set[asyncio.Task[None]] = set()
         self._flowing = asyncio.Event()
         self._flowing.set()
         self.refuse = False
@@ -49,8 +51,10 @@ class Proxy:
         self._server.close()
         self.thaw()
         self.cut()
-        # From Python 3.12 on this waits for the handlers too; on 3.11 they end with the connections just cut.
         await self._server.wait_closed()
+        # From Python 3.12 on that waits for the handlers too; on 3.11 they end a few turns of the loop later.
+        if self._handlers:
+            await asyncio.wait(self._handlers, timeout=_END_S)
 
     def cut(self) -> None:
         """Reset every open connection, on both sides."""
@@ -67,6 +71,10 @@ class Proxy:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.accepted += 1
+        handler = asyncio.current_task()
+        assert handler is not None
+        self._handlers.add(handler)
+        handler.add_done_callback(self._handlers.discard)
         if self.refuse:
             _reset(writer)
             return

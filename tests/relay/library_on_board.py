@@ -66,7 +66,7 @@ async def lags(client, heard):
     await asyncio.sleep_ms(500)
     try:
         await client.publish("linky/board/%s/frame" % user, b"x" * 1000, qos=1)
-    except TimeoutError:
+    except asyncio.TimeoutError:
         print("no answer, at most %d ms late" % worst)
     ticking.cancel()
 
