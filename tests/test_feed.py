@@ -60,14 +60,14 @@ def test_the_day_is_from_midnight_in_paris_whatever_its_length(store):
     record(store, "house", DRAWN, [*around(MIDNIGHT, 1000), *around(NEXT, 9000)])
     record(store, "house", INJECTED, around(NEXT, 70))
     record(store, "panels", INJECTED, [*around(NEXT, 500), (NEXT + 7200, 2500)])
-    assert day_of(store, "house", ["panels"], NEXT + 7300) == Day(9000, 70, 8000, 2000)
-    assert day_of(store, "house", [], NEXT + 7300) == Day(9000, 70, 8000, None)
+    assert day_of(store, "house", ["panels"], NEXT + 7300) == Day(9000, 70, 8000, 2000, NEXT + 86_400)
+    assert day_of(store, "house", [], NEXT + 7300) == Day(9000, 70, 8000, None, NEXT + 86_400)
 
 
 def test_nothing_is_said_of_a_day_whose_midnight_nobody_saw(store):
     """A gateway that began in the afternoon has no half day to show as a whole one."""
     record(store, "house", DRAWN, [(NEXT + 50_000, 9000), (NEXT + 50_060, 9010)])
-    assert day_of(store, "house", ["panels"], NEXT + 60_000) == Day(None, None, None, None)
+    assert day_of(store, "house", ["panels"], NEXT + 60_000) == Day(end=NEXT + 86_400)
 
 
 @pytest.fixture

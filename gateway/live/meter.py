@@ -50,13 +50,15 @@ class Day:
     """What the store knows of today and yesterday; None where it knows nothing.
 
     ``drawn_index`` and ``injected_index`` are the meter's at the last local midnight, ``drawn_yesterday_wh`` what was
-    drawn the day before; ``produced_wh`` is what the house's own counters of production have counted since.
+    drawn the day before; ``produced_wh`` is what the house's own counters of production have counted since. At
+    the POSIX second ``end`` it is over.
     """
 
     drawn_index: int | None = None
     injected_index: int | None = None
     drawn_yesterday_wh: int | None = None
     produced_wh: int | None = None
+    end: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +149,7 @@ class LiveMeter:
     def snapshot(self, now: float) -> Snapshot:
         """All of it, with the next number of the sequence."""
         self._sequence = (self._sequence + 1) & 0xFFFF
-        tariff, injected = self._text(_TARIFF), self._number(_INJECTED)
+        tariff, injected, day = self._text(_TARIFF), self._number(_INJECTED), self._today()
         return Snapshot(
             meter=self.name,
             sequence=self._sequence,
@@ -165,13 +167,18 @@ class LiveMeter:
             overload=self._text(_OVERLOAD) == "1",
             breaker=self._text(_BREAKER),
             injecting=bool(injected) or self._text(_PRODUCING) == "1",
-            drawn_today_wh=_since(self.day.drawn_index, self._number(DRAWN_INDEX)),
-            drawn_yesterday_wh=self.day.drawn_yesterday_wh,
-            injected_today_wh=_since(self.day.injected_index, self._number(INJECTED_INDEX)),
-            produced_today_wh=self.day.produced_wh,
+            drawn_today_wh=_since(day.drawn_index, self._number(DRAWN_INDEX)),
+            drawn_yesterday_wh=day.drawn_yesterday_wh,
+            injected_today_wh=_since(day.injected_index, self._number(INJECTED_INDEX)),
+            produced_today_wh=day.produced_wh,
             broken=tuple(sorted(name for name, state in self.links.items() if state == "broken")),
             alert=self.alert,
         )
+
+    def _today(self) -> Day:
+        """What is known of this day; of one that has just begun nothing yet."""
+        over = self.time is not None and self.day.end is not None and self.time.timestamp() >= self.day.end
+        return Day() if over else self.day
 
     def _subscribed(self) -> int | None:
         reference, current = self._number(_REFERENCE), self._number(_SUBSCRIBED_CURRENT)

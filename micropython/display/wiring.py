@@ -8,7 +8,7 @@ import neopixel
 import oled
 import st7789
 
-# 400 kHz is what both OLED chips take; 40 MHz what an ESP32 gives to the pins of its second SPI.
+# 400 kHz is what both OLED chips take; 40 MHz what an ESP32 gives to any pins.
 _I2C_HZ, _SPI_HZ = 400_000, 40_000_000
 _PWM_HZ = 1000
 
@@ -28,9 +28,9 @@ def _open_st7789(display):
     if display["backlight"] is not None:
         light = machine.PWM(machine.Pin(display["backlight"]), freq=_PWM_HZ)
         light.duty_u16(display["brightness"] * 65_535 // 100)
-    # Mode 3: the panels without a chip select are only heard so.
+    # Mode 3: panels without a chip select only hear so. SPI 1 is the one that every ESP32 has, the C3 too.
     spi = machine.SPI(
-        2, baudrate=_SPI_HZ, polarity=1, phase=1, sck=machine.Pin(display["sck"]), mosi=machine.Pin(display["mosi"])
+        1, baudrate=_SPI_HZ, polarity=1, phase=1, sck=machine.Pin(display["sck"]), mosi=machine.Pin(display["mosi"])
     )
     dc = machine.Pin(display["dc"], machine.Pin.OUT)
     cs = None if display["cs"] is None else machine.Pin(display["cs"], machine.Pin.OUT, value=1)
