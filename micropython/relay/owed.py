@@ -77,10 +77,10 @@ class Owed:
     def _drop(self, count):
         """Take the oldest away; the one after them becomes a whole frame."""
         groups = []
-        for record in self._records[:count]:
+        for _ in range(count):
+            record = self._records.pop(0)
             groups = delta.unpack(entry_of(record).body, groups)
             self._bytes -= len(record) + _RECORD_BYTES
-        self._records = self._records[count:]
         self._place = max(0, self._place - count)
         if self._records:
             head = entry_of(self._records[0])

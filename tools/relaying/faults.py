@@ -86,6 +86,8 @@ class Trial:
             await self._injure()
             await self._heal()
             judge(self.outcome, self._truth, self._house)
+            if "Traceback" in self._board.log.read_text():
+                self.outcome.wrong.append(f"the board's program ended: {self._board.log}")
             if not self._kill_board_too and self.outcome.heap_last > self.outcome.heap_first:
                 self.outcome.wrong.append(f"the heap grew: {self.outcome.heap_first} to {self.outcome.heap_last}")
         return self.outcome
