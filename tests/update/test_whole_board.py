@@ -56,12 +56,12 @@ def silent_meter(monkeypatch):
     os.close(slave)
 
 
-def flashed(tmp_path, place):
+def flashed(tmp_path, place, role="relay"):
     """The files of a board that tools/flash would write, and its identity."""
     content = a_firmware(CHIP)
     (tmp_path / "micropython.bin").write_bytes(content)
     checked = firmware.load(tmp_path / "micropython.bin", hashlib.sha256(content).hexdigest())
-    identity = Identity.new("garage", "relay", CHIP)
+    identity = Identity.new("garage", role, CHIP)
     return identity, files_of(actions._content(checked, identity, place))
 
 
@@ -91,6 +91,26 @@ def test_a_flashed_relay_starts_and_reaches_the_broker(tmp_path, broker, silent_
     state = State.parse(ear.retained["linky/board/garage/update/state"])
     assert state == State(build_set(CHIP).version, 0, 0, trial=False, refused=0, last=""), said
     assert json.loads(ear.retained["linky/board/garage/state"])["state"] == "online"
+
+
+def test_a_flashed_display_starts_and_reaches_the_broker(tmp_path, broker, silent_meter):
+    """The other role of the same set; its panel alone is another."""
+    place = Place(HOST, broker.tls_port, broker.ca.read_bytes(), NAME, "Maison", "motdepasse")
+    identity, files = flashed(tmp_path, place, "display")
+    del files["/a/display/wiring.mpy"]
+    for name in ("wiring.py", "panels.py"):
+        files[f"/a/display/{name}"] = (ROOT / "tests" / "display" / "unix" / name).read_bytes()
+    listening = broker.add("gateway")
+    passwords.enter(broker.passwords, identity.line)
+    broker.start()
+    life = board_of(tmp_path, files).live()
+    try:
+        with Ear(broker.port, "linky/board/#", user="gateway", password=listening) as ear:
+            wait_until(lambda: "linky/board/garage/update/state" in ear.retained, 40, "the board says what it runs")
+    finally:
+        life.kill()
+        said = life.communicate()[0]
+    assert State.parse(ear.retained["linky/board/garage/update/state"]), said
 
 
 def test_a_board_without_wifi_opens_the_one_of_its_label(tmp_path, silent_meter):

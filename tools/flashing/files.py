@@ -28,14 +28,18 @@ MAIN = b"import launcher\n\nlauncher.start()\n"
 _BOARDS = ROOT / "micropython"
 _LAUNCHER = ("launcher", "slots")
 
-# Folder of a set -> where its sources are; frame.py is the gateway's own parser.
+# Folder of a set -> where its sources are; frame.py and compact.py are the gateway's own.
 _FOLDERS = {
     "lib": (_BOARDS / "lib", _BOARDS / "update"),
     "setup": (_BOARDS / "setup",),
     "relay": (_BOARDS / "relay",),
     "display": (_BOARDS / "display",),
 }
-_SINGLE = {"start": _BOARDS / "update" / "start.py", "lib/frame": ROOT / "gateway" / "tic" / "frame.py"}
+_SINGLE = {
+    "start": _BOARDS / "update" / "start.py",
+    "lib/frame": ROOT / "gateway" / "tic" / "frame.py",
+    "lib/compact": ROOT / "gateway" / "live" / "compact.py",
+}
 
 
 def sources() -> Mapping[str, Path]:
