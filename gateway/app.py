@@ -21,11 +21,14 @@ from gateway.clock import HostClock
 from gateway.control import serve
 from gateway.counters import Counters
 from gateway.errors import ReadingError, StoreError
+from gateway.live.topics import STATUS
 from gateway.meter import MeterReader
 from gateway.orders import act
 from gateway.privacy.act import ERASE
 from gateway.publish import Publication
+from gateway.relays import Relays
 from gateway.sharing import longest_retention_s, note_sharing
+from gateway.sources.board import board_of
 from gateway.sources.line import Line
 from gateway.sources.source import parse_source
 from gateway.status import BROKEN, OK, Link, as_json, clock_link, decode_link, meter_link, port_link, recipient_links
@@ -39,8 +42,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gateway.alerts import Alert
-    from gateway.config import Config, Meter
+    from gateway.broker import Broker
+    from gateway.config import Config, Meter, Mqtt
+    from gateway.feed import Feed
     from gateway.meter import TellLive
+    from gateway.sources.board import BoardLine
+    from gateway.sources.line import Listening
     from gateway.store.points import Backlog
     from gateway.store.recorder import Batch, Recorder, UndatedFrame
     from gateway.tic.reading import Reading
@@ -87,6 +94,11 @@ class Gateway:
         self._written = self._came_round = self._looked = time.monotonic()
         self._counters = Counters(config, self.call, self._time)
         self._publication: Publication | None = None
+        self._broker: Broker | None = None
+        self._feed: Feed | None = None
+        self._relays: Relays | None = None
+        # How far boards' frames were stored since they were last told: (board, its start) -> the last number.
+        self._relayed: dict[tuple[str, str], int] = {}
         self._alerts = Watch()
         # Whoever wants to know of every alert: the log, the household, a live feed.
         self._listeners: list[Callable[[Alert], None]] = [_write_down]
@@ -99,17 +111,21 @@ class Gateway:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until ``stop`` is set; everything read by then is committed."""
-        sources = [(meter, parse_source(meter.source, self._config.path("."))) for meter in self._config.meter]
+        folder = self._config.path(".")
+        sources = [(m, None if board_of(m.source) else parse_source(m.source, folder)) for m in self._config.meter]
         self._store = await self.call(Store, self._config.directory)
         server = None
         try:
             await self.call(self._note_start)
             for meter, source in sources:
-                await self._know(meter, Line(meter.name, source, meter.mode))
+                line = Line(meter.name, source, meter.mode) if source else await self._board_line(meter)
+                await self._know(meter, line)
             await self._counters.resume(self._store)
             if self._config.federation:
                 self._publication = Publication(self._config, self._config.federation, self._store, self.call)
                 self._listeners.append(self._publication.tell)
+            if self._config.mqtt:
+                self._join_broker(self._config.mqtt)
             server = await serve(self._config.control_socket, self._answer)
             await self._work(stop)
         finally:
@@ -136,6 +152,11 @@ class Gateway:
             tasks.append(group.create_task(self._probe_store(), name="probe"))
             if self._publication:
                 group.create_task(self._publication.run(stop), name="publication")
+            if self._broker and self._feed:
+                group.create_task(self._broker.run(stop), name="broker")
+                group.create_task(self._feed.run(stop), name="feed")
+                if self._relays:
+                    tasks.append(group.create_task(self._relays.run(self._broker), name="relays"))
             self._put_under_watch()
             self._notifier.ready()
             await stop.wait()
@@ -143,6 +164,18 @@ class Gateway:
             self._notifier.stopping()
             for task in tasks:
                 task.cancel()
+
+    def _join_broker(self, account: Mqtt) -> None:
+        # Here and not above: without a broker in the house its library need not be there, nor take memory.
+        from gateway.broker import Broker  # noqa: PLC0415
+        from gateway.feed import Feed  # noqa: PLC0415
+
+        self._broker = Broker(self._config, account, STATUS)
+        self._feed = Feed(self._config, self._broker, self._store, self.call, self._time)
+        for name, meter in self._meters.items():
+            meter.tell_live = partial(self._feed.hear, name)
+        if self._relays:
+            self._relays.join(self._broker)
 
     async def commit(self) -> None:
         """Store everything that was gathered; StoreError if it could not be, and waits in memory."""
@@ -164,7 +197,12 @@ class Gateway:
             # A card that is full must not keep the meter from being read.
             log.warning("%s; the start stands in no entry", error)
 
-    async def _know(self, meter: Meter, line: Line) -> None:
+    async def _board_line(self, meter: Meter) -> BoardLine:
+        board = board_of(meter.source) or ""
+        self._relays = self._relays or Relays(self._urgent.set, self._time)
+        return self._relays.line(meter.name, board, meter.mode, await self.call(self._store.relayed, board))
+
+    async def _know(self, meter: Meter, line: Listening) -> None:
         known = await self.call(self._store.add_meter, meter.name, meter.sensor, meter.prm)
         values = await self.call(self._store.last_values, meter.name)
         kept = await self.call(self._store.count_undated, meter.name, self._host.boot)
@@ -190,6 +228,9 @@ class Gateway:
         self._unwritten += [batch for meter in self._meters.values() if (batch := meter.recorder.take())]
         self._unwritten += self._counters.take()
         await self.call(self._write_waiting)
+        relayed, self._relayed = self._relayed, {}
+        if self._relays:
+            self._relays.committed(relayed)
         if self._publication:
             self._publication.wake.set()
 
@@ -206,6 +247,8 @@ class Gateway:
                 batches = self._unwritten[:_BATCHES_A_COMMIT]
                 self._store.write(batches, time.time())
                 del self._unwritten[: len(batches)]
+                for board, seq in (item for batch in batches for item in batch.relayed.items()):
+                    self._relayed[board] = max(seq, self._relayed.get(board, 0))
                 if not self._unwritten:
                     break
         except StoreError as error:
@@ -226,6 +269,8 @@ class Gateway:
                 counted, backlog = now, await self._backlog(backlog)
             links = [*self._own_links(now), *recipient_links(backlog, time.time())]
             alerts = self._alerts.look(links, now)
+            if self._feed:
+                self._feed.look(links, self._alerts.active)
             for alert in alerts:
                 for tell in self._listeners:
                     tell(alert)
@@ -257,6 +302,11 @@ class Gateway:
         self._watchdog.watch("watch", lambda: self._looked, patience)
         for name, last in (self._publication.rounds() if self._publication else {}).items():
             self._watchdog.watch(name, last, _SERVER_PATIENCE_S)
+        if self._broker and self._feed:
+            self._watchdog.watch("broker", partial(getattr, self._broker, "came_round"), _LINE_PATIENCE_S)
+            if self._relays:
+                self._watchdog.watch("relays", partial(getattr, self._relays, "came_round"), _LINE_PATIENCE_S)
+            self._watchdog.watch("feed", partial(getattr, self._feed, "came_round"), patience)
 
     async def _forget(self) -> None:
         keep = self._config.store
@@ -330,6 +380,8 @@ class Gateway:
         links.append(self._store_link(now))
         if self._publication:
             links += [self._publication.link(), *self._publication.provider_links(), *self._publication.watch_links()]
+        if self._broker:
+            links.append(self._broker.link())
         return links
 
     def _store_link(self, now: float) -> Link:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway import __version__, reading_command
+from gateway.board_command import add_parser as add_boards
 from gateway.errors import GatewayError
 from gateway.journal_command import add_parser as add_journal
 from gateway.ports import add_command as add_ports
@@ -256,6 +257,7 @@ def _parser() -> argparse.ArgumentParser:
     _account_parser(commands)
     _consume_parser(commands)
     add_journal(commands, DEFAULT_CONFIG, _time)
+    add_boards(commands, DEFAULT_CONFIG)
     add_privacy(commands, DEFAULT_CONFIG, _time, _ask_or_do)
     add_actions(_command, commands, _time)
     return parser

@@ -19,9 +19,11 @@ import msgspec
 from gateway.errors import ConfigError, SenMLError
 from gateway.pulses.quantity import find_quantity, parse_amount
 from gateway.senml.naming import parse_identifier
+from gateway.sources.board import board_of
 
 # systemd hands credentials over in this folder (systemd.exec(5), LoadCredential=).
 PASSWORD_CREDENTIAL = "xmpp-password"  # noqa: S105 (the name of the credential, not its content)
+MQTT_CREDENTIAL = "mqtt-password"
 
 MAX_RETENTION = "P3Y"
 
@@ -118,6 +120,18 @@ class Clock(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     trusted: bool = False
 
 
+class Mqtt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[mqtt]``: the household's broker, which carries the live feed."""
+
+    host: Annotated[str, msgspec.Meta(min_length=1)] = "localhost"
+    port: Annotated[int, msgspec.Meta(ge=1, le=65_535)] = 1883
+    tls: bool = False
+    # A certificate authority of one's own (PEM); the system's otherwise.
+    ca_file: str | None = None
+    user: Annotated[str, msgspec.Meta(min_length=1)] | None = None
+    password_file: str | None = None
+
+
 class Share(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``share`` of a ``[[received]]``: the household's part of what others produce; of 100 where it is in per cent."""
 
@@ -149,6 +163,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     store: Store = Store()
     clock: Clock = Clock()
     federation: Federation | None = None
+    mqtt: Mqtt | None = None
     household: Household | None = None
     counter: tuple[Counter, ...] = ()
     received: tuple[Received, ...] = ()
@@ -197,15 +212,17 @@ def load(path: Path) -> Config:
             "set pin (`linky-gateway account pin` shows it)"
         )
     _check_received(path, config)
+    _check_mqtt(path, config.mqtt)
+    _check_boards(path, config)
     if config.household and not config.federation:
         raise ConfigError(f"{path}: household.address: alerts are sent by the account of [federation]; add that table")
     return config
 
 
-def credential_file() -> Path | None:
-    """The password that systemd hands over, if it does."""
+def credential_file(name: str = PASSWORD_CREDENTIAL) -> Path | None:
+    """The password that systemd hands over under that name, if it does."""
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
-    file = Path(folder) / PASSWORD_CREDENTIAL if folder else None
+    file = Path(folder) / name if folder else None
     return file if file and file.is_file() else None
 
 
@@ -243,6 +260,25 @@ def _check_counters(path: Path, config: Config) -> None:
         if amount_of(counter, "per_pulse", where) == 0:
             raise ConfigError(f"{where}.per_pulse: a pulse that is nothing cannot be counted")
         amount_of(counter, "start", where)
+
+
+def _check_boards(path: Path, config: Config) -> None:
+    for place, meter in enumerate(config.meter):
+        board = board_of(meter.source)
+        where = f"{path}: meter[{place}].source"
+        if board is None:
+            continue
+        if not re.fullmatch(_NAME, board) or board == "gateway":
+            raise ConfigError(f"{where}: {meter.source!r}: write board:ID, as on the board's label")
+        if config.mqtt is None:
+            raise ConfigError(f"{where}: boards are heard by way of the MQTT broker; add the table [mqtt]")
+
+
+def _check_mqtt(path: Path, mqtt: Mqtt | None) -> None:
+    if mqtt and mqtt.ca_file and not mqtt.tls:
+        raise ConfigError(f"{path}: mqtt.ca_file: without tls = true no certificate is looked at")
+    if mqtt and mqtt.password_file and not mqtt.user:
+        raise ConfigError(f"{path}: mqtt.user: whose password is it? set the user's name")
 
 
 def amount_of(counter: Counter, key: str, where: str) -> Fraction:

@@ -61,10 +61,22 @@ class ReadingError(GatewayError, ValueError):
     exit_code = 65  # EX_DATAERR
 
 
+class BoardError(GatewayError, ValueError):
+    """An ESP32 board that is not known here, or a set of files that no board can take."""
+
+    exit_code = 65  # EX_DATAERR
+
+
 class SenMLError(GatewayError, ValueError):
     """A pack, record or name that RFC 8428 does not allow."""
 
     exit_code = 65  # EX_DATAERR
+
+
+class BrokerError(GatewayError):
+    """The MQTT broker cannot be reached, or does not take what it is given."""
+
+    exit_code = 69
 
 
 class FederationError(GatewayError):

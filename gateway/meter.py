@@ -29,7 +29,7 @@ from gateway.tic.reading import DEGRADED_CLOCK, WRONG_CLOCK, Interpreter, meter_
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from gateway.sources.line import Line
+    from gateway.sources.line import Listening
     from gateway.store.points import MeterInfo, Value
     from gateway.store.recorder import UndatedFrame
     from gateway.tic.continuity import Break
@@ -47,6 +47,10 @@ _KEEP_ALL_S, _KEEP_EVERY_S, _KEPT_AT_MOST = 600.0, 30.0, 86_400
 
 # Dated in one transaction.
 _DATED_AT_ONCE = 2000
+
+
+# What a board kept while the gateway was away is for the store, not for a display.
+_LIVE_S = 5.0
 
 
 class Undated(Protocol):
@@ -84,7 +88,7 @@ class MeterReader:
         self,
         known: MeterInfo,
         values: Mapping[str, tuple[int, Value]],
-        line: Line,
+        line: Listening,
         host: HostClock | None = None,
         belief: Belief = Belief.AUTO,
         kept: int = 0,
@@ -121,25 +125,34 @@ class MeterReader:
             undated: where frames without a date wait; needed where the host's clock may not be set.
         """
         async for frame, received in self.line.frames():
-            if frame.mode == STANDARD and not any(group.label == "DATE" for group in frame.groups):
-                # Its second is not known, and the next frame says it all again.
-                continue
-            if await self._owner(frame, received).accept(frame, received, undated):
-                urgent.set()
+            receipt, owner = self.line.receipt, self
+            # Without a date its second is not known, and the next frame says it all again.
+            if frame.mode != STANDARD or any(group.label == "DATE" for group in frame.groups):
+                owner = self._owner(frame, received)
+                if await owner.accept(frame, received, undated, self.line.age_s):
+                    urgent.set()
+            if receipt:
+                # In the batch that has its readings: nothing was awaited since they were recorded.
+                owner.recorder.relayed(*receipt)
         urgent.set()
 
-    async def accept(self, frame: Frame, received: datetime, undated: Undated | None) -> bool:
-        """Take in one frame of this meter; True when something happened that should be committed at once."""
+    async def accept(self, frame: Frame, received: datetime, undated: Undated | None, age_s: float = 0.0) -> bool:
+        """Take in one frame of this meter; True when something happened that should be committed at once.
+
+        ``age_s`` is how long ago it was read, if that was not just now.
+        """
         async with self._one_at_a_time:
-            at, told = self.host.since_boot(), meter_time(frame, received)
+            live = age_s < _LIVE_S
+            at, told = self.host.since_boot() - age_s, meter_time(frame, received)
             choice = self._choose(told, received)
             if self.kept and undated and choice in (Choice.METER, Choice.HOST):
                 known = told if told and choice is Choice.METER else received
                 choice = choice if await self._date(undated, known.timestamp() - at) else Choice.LATER
             if choice is Choice.LATER:
                 self._keep(frame, at)
-                self._show_undated(frame, received)
-            return choice in (Choice.METER, Choice.HOST) and self._hear(frame, received, live=True)
+                if live:
+                    self._show_undated(frame, received)
+            return choice in (Choice.METER, Choice.HOST) and self._hear(frame, received, live=live)
 
     def _owner(self, frame: Frame, received: datetime) -> MeterReader:
         """The reader of the meter that sent the frame: another one's where two cables were exchanged."""

@@ -53,7 +53,7 @@ def port_link(name: str, line: LineState, now: float) -> Link:
     if line.open:
         device = f" ({line.device})" if line.device else ""
         return Link(f"port {name}", OK, age, f"open{f' at {line.speed} Bd' if line.speed else ''}{device}")
-    return Link(f"port {name}", BROKEN if line.error else WAITING, age, line.error or "being opened")
+    return Link(f"port {name}", BROKEN if line.error else WAITING, age, line.error or line.waiting)
 
 
 def decode_link(name: str, line: LineState, quality: SignalQuality, now: float) -> Link:

@@ -44,18 +44,20 @@ def test_the_defaults_that_the_shipped_file_names_are_the_real_ones(tmp_path):
 def test_every_key_is_documented_in_the_shipped_file(tmp_path):
     """With all comment signs taken off, every key of the program is there and accepted."""
     text = re.sub(
-        r"^#(?=[a-z_]+ = |\[(clock|federation|household|\[(counter|received)\])\])",
+        r"^#(?=[a-z_]+ = |\[(clock|federation|household|mqtt|\[(counter|received)\])\])",
         "",
         SHIPPED.read_text(),
         flags=re.MULTILINE,
     )
-    config = load(write(tmp_path, text))
+    # A certificate authority is of no use without TLS, and refused.
+    config = load(write(tmp_path, text.replace("tls = false", "tls = true")))
     for struct in (
         config.meter[0],
         config.store,
         config.clock,
         config.federation,
         config.household,
+        config.mqtt,
         config.counter[0],
         config.received[0],
     ):
@@ -67,6 +69,9 @@ def test_every_key_is_documented_in_the_shipped_file(tmp_path):
     (counter,) = load(write(tmp_path, LEAST + least)).counter
     for key in ("pull", "debounce_ms", "rising"):
         assert getattr(config.counter[0], key) == getattr(counter, key)
+    plain_mqtt = load(write(tmp_path, LEAST + "[mqtt]\n")).mqtt
+    for key in ("host", "port"):
+        assert getattr(config.mqtt, key) == getattr(plain_mqtt, key)
     for key in ("resource", "units", "max_retention", "max_stanza_bytes", "strangers"):
         assert getattr(config.federation, key) == getattr(plain, key)
 
@@ -84,6 +89,12 @@ def test_every_key_is_documented_in_the_shipped_file(tmp_path):
         (LEAST + "[household]\naddress = 'me'", "household.address"),
         (LEAST + "[household]\naddress = 'me@example.org'\nlanguage = 'de'", "household.language"),
         (LEAST + "[federation]\njid = 'a@b'\npasword = 'x'", "federation: unknown key `pasword`"),
+        (LEAST + "[mqtt]\nport = 0", "mqtt.port"),
+        ("[[meter]]\nsource = 'board:salon'\n", "meter[0].source: boards are heard by way of the MQTT broker"),
+        ("[[meter]]\nsource = 'board:Salon/1'\n[mqtt]\n", "meter[0].source: 'board:Salon/1': write board:ID"),
+        ("[[meter]]\nsource = 'board:gateway'\n[mqtt]\n", "meter[0].source: 'board:gateway': write board:ID"),
+        (LEAST + "[mqtt]\nca_file = 'ca.pem'", "mqtt.ca_file: without tls = true"),
+        (LEAST + "[mqtt]\npassword_file = 'p'", "mqtt.user: whose password"),
         (LEAST + LEAST, "meter[1].name: 'house' is used by another"),
         (LEAST + "prm = '123'", "meter[0].prm"),
         (LEAST + "[store]\nraw_hours = 9223372036854775807", "store.raw_hours"),

@@ -27,6 +27,9 @@ class Cause(Enum):
     PORT_HELD = "port-held"
     NO_ANSWER = "no-answer"
     PORT_LOST = "port-lost"
+    BOARD_AWAY = "board-away"
+    BROKER_AWAY = "broker-away"
+    GATEWAY_OFF = "gateway-off"
     SERIAL_CONSOLE = "serial-console"
     BLUETOOTH_ON_UART = "bluetooth-on-uart"
     SILENT = "silent"
@@ -57,6 +60,7 @@ CANNOT_LISTEN = frozenset(
         Cause.PERMISSION_DENIED,
         Cause.PORT_HELD,
         Cause.NO_ANSWER,
+        Cause.GATEWAY_OFF,
     )
 )
 

@@ -23,6 +23,9 @@ _SENTENCES = {
     "permission denied": Cause.PERMISSION_DENIED,
     "held by another program": Cause.PORT_HELD,
     "is the sender running": Cause.NO_ANSWER,
+    "has it power, and Wi-Fi": Cause.BOARD_AWAY,
+    "the board has not been heard": Cause.BOARD_AWAY,
+    "the MQTT broker is away": Cause.BROKER_AWAY,
     ": lost": Cause.PORT_LOST,
 }
 
@@ -37,7 +40,8 @@ def findings(status: Mapping[str, Any], name: str) -> list[Finding]:
     """The causes that the gateway's status names for this meter; never empty. ``status`` as ``status --json``."""
     rows = {row["link"]: row for row in status["links"]}
     port, meter = rows.get(f"port {name}"), rows.get(f"meter {name}")
-    if port and port["state"] == "broken":
+    unheard = port and port["state"] == "waiting" and (port["age_s"] or 0) > _PATIENCE_S
+    if port and (port["state"] == "broken" or unheard):
         return list(_port(port))
     found = [*_meter(port, meter), *_signal(rows.get(f"decode {name}")), *_clock(rows.get(f"clock {name}"))]
     return found or [Finding(Cause.ALL_WELL, 0.8)]

@@ -15,6 +15,7 @@ from gateway.doctor import system
 from gateway.doctor.causes import Cause, Evidence, PiFacts
 from gateway.doctor.heard import Ear
 from gateway.errors import PortError
+from gateway.sources.board import BoardSource
 from gateway.sources.serial_port import SerialSource
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ async def _listen(target: Target, length_s: float, progress: Callable[[Progress]
     except PortError as error:
         names = tuple(holder.name for holder in system.holders(port)) if port else ()
         refusal = system.refusal(error) if port or isinstance(target.source, SerialSource) else Cause.NO_ANSWER
+        refusal = Cause.GATEWAY_OFF if isinstance(target.source, BoardSource) else refusal
         return Evidence(refusal=refusal, holders=names, mode=target.mode, pi=pi)
     watch = system.PortWatch(port) if port else None
     session = _Session(target.source, length_s, progress)

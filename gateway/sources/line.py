@@ -12,7 +12,7 @@ import random
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from gateway.errors import PortError
 from gateway.sources.search import SpeedSearch
@@ -48,6 +48,31 @@ _RESAMPLE_S = 10.0
 _8N1 = "meter %s: the port is 8N1; parity is checked here instead"
 
 
+class Receipt(NamedTuple):
+    """What a board is owed an acknowledgement for: its start (``boot``) and the number of the frame."""
+
+    board: str
+    boot: str
+    seq: int
+
+
+class Listening(Protocol):
+    """What brings one meter's frames: a wire (``Line``) or a board (``gateway.sources.board``)."""
+
+    state: LineState
+    quality: SignalQuality
+    # Of the frame given last: what its sender waits for, and how many seconds it was under way.
+    receipt: Receipt | None
+    age_s: float
+
+    @property
+    def finite(self) -> bool:
+        """Whether the line has an end."""
+
+    def frames(self) -> AsyncIterator[tuple[Frame, datetime]]:
+        """Every frame with the host's time (aware UTC) at which its last byte was read."""
+
+
 @dataclass(slots=True)
 class LineState:
     """What is known of a line: times are monotonic seconds, None before the first."""
@@ -69,6 +94,19 @@ class LineState:
     heard: float | None = None
     unread: float | None = None
     came_round: float = 0.0
+    # What is said before it was open for the first time.
+    waiting: str = "being opened"
+
+    def count(self, frame: Frame, at: float) -> bool:
+        """Note a frame that ended at ``at``; True when it shows that speed and mode are right."""
+        self.bad_groups += frame.bad
+        known = sum(lookup(frame.mode, group.label) is not None for group in frame.groups)
+        if not known or known < min(2, len(frame.groups)):
+            return False
+        self.mode, self.last_frame, self.unread = frame.mode, at, None
+        self.frames += frame.whole
+        self.partial += not frame.whole
+        return True
 
 
 class Line:
@@ -79,6 +117,9 @@ class Line:
         source: where the bytes come from.
         mode: ``auto``, or the only mode that is believed.
     """
+
+    receipt: Receipt | None = None
+    age_s = 0.0
 
     def __init__(self, name: str, source: Source, mode: str = "auto") -> None:
         self._name, self._source, self._mode = name, source, mode
@@ -192,17 +233,11 @@ class Line:
 
     def _count(self, frame: Frame, now: float) -> bool:
         """Note the frame; True when it shows that speed and mode are right."""
-        state = self.state
-        state.bad_groups += frame.bad
-        known = sum(lookup(frame.mode, group.label) is not None for group in frame.groups)
-        if not known or known < min(2, len(frame.groups)):
-            return False
-        if state.mode != frame.mode:
+        state, before = self.state, self.state.mode
+        right = state.count(frame, now)
+        if right and before != frame.mode:
             log.info("meter %s: %s mode%s", self._name, frame.mode, f" at {state.speed} Bd" if state.speed else "")
-        state.mode, state.last_frame, state.unread = frame.mode, now, None
-        state.frames += frame.whole
-        state.partial += not frame.whole
-        return True
+        return right
 
     def _change_speed(self, now: float) -> None:
         speed = self._search.next_speed(now)

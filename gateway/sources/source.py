@@ -1,4 +1,4 @@
-"""What every source of bytes offers, and the four kinds of text that name one.
+"""What every source of bytes offers, and the four kinds of text that name one (a board, ``board:ID``, brings frames).
 
 ``/dev/…`` is a serial port, ``usb:…`` a USB adapter by its identity, ``socket://host:port`` a TCP server that passes a
 port's bytes on, ``replay:FILE`` a captured file. Only what the configuration names is ever opened.
@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from gateway.errors import ConfigError
 from gateway.sources.adapter import IdentifiedPort, adapter_at
+from gateway.sources.board import BoardSource, board_of
 from gateway.sources.replay import ReplaySource
 from gateway.sources.serial_port import SerialSource
 from gateway.sources.tcp import TcpSource
@@ -55,7 +56,11 @@ def parse_source(text: str, folder: Path, root: Path = ROOT) -> Source:
         return SerialSource(adapter_at(Path(text), root))
     if text.startswith(PREFIX):
         return SerialSource(IdentifiedPort(text, parse_identity(text), root))
-    raise ConfigError(f"source {text!r}: write the path of a port (/dev/…), usb:…, socket://HOST:PORT or replay:FILE")
+    if board := board_of(text):
+        return BoardSource(board)
+    raise ConfigError(
+        f"source {text!r}: write the path of a port (/dev/…), usb:…, board:ID, socket://HOST:PORT or replay:FILE"
+    )
 
 
 def _host_and_port(text: str) -> tuple[str, int]:

@@ -28,6 +28,7 @@ ARCHIVED = (
 LEFT_OUT = {
     "about": "the number of this very file: a copy must have another one",
     "outbox": "copies of readings on their way; in another file they would all be sent once more",
+    "relayed": "how far the boards of this installation are; what they send again is known by its time",
     "undated": "frames that only this start of this machine can date",
     "absence": "who did not take what this installation sent; the next one finds out by itself",
     "consent_held": "which consents this installation has not been told to use yet",

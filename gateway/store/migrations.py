@@ -269,3 +269,12 @@ def privacy(db: Database) -> None:
         " at INTEGER NOT NULL, given_by TEXT NOT NULL, reason TEXT NOT NULL) STRICT"
     )
     db.execute("CREATE INDEX correction_of ON correction (series, granularity, time)")
+
+
+@migrations()
+def relayed_frames(db: Database) -> None:
+    """How far the frames of each start (``boot``) of a board are stored; ``number`` is the order of the starts."""
+    db.execute(
+        "CREATE TABLE relayed (number INTEGER PRIMARY KEY, board TEXT NOT NULL, boot TEXT NOT NULL,"
+        " seq INTEGER NOT NULL, UNIQUE (board, boot)) STRICT"
+    )

@@ -99,7 +99,8 @@ class Batch:
     """What happened to one meter since the last commit.
 
     ``undated`` are frames of this start of the machine (``boot``) that nobody can date yet; those until ``dated_until``
-    have been dated, and are in this batch or in earlier ones.
+    have been dated, and are in this batch or in earlier ones. ``relayed`` is how far a board's frames are in it:
+    (board, its start) -> the last sequence number.
     """
 
     meter: str
@@ -116,11 +117,12 @@ class Batch:
     undated: list[UndatedFrame] = field(default_factory=list)
     dated_until: int | None = None
     totals: dict[str, str] = field(default_factory=dict)
+    relayed: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         """Whether there is anything to write."""
         said = self.samples or self.minutes or self.boundaries or self.closed or self.happened
-        return bool(said or self.totals or self.undated or self.dated_until is not None)
+        return bool(said or self.totals or self.undated or self.relayed or self.dated_until is not None)
 
     def thin(self) -> None:
         """Give up the raw values of gauges (the minutes keep their mean, least and greatest): memory is short."""
@@ -199,6 +201,10 @@ class Recorder:
     def begin_anew(self) -> None:
         """Store all that the meter says from now on, also what has not changed: what was stored is erased."""
         self._stored.clear()
+
+    def relayed(self, board: str, boot: str, seq: int) -> None:
+        """All that this board sent in that start of it, up to this number, is in the batch or in earlier ones."""
+        self._batch.relayed[board, boot] = seq
 
     def take(self) -> Batch:
         """Hand over what was gathered and begin anew."""

@@ -22,6 +22,7 @@ from gateway.store.notices import GIVEN_UP_S
 from gateway.store.points import Granularity, Series
 from gateway.store.received import ReceivedPoints
 from gateway.store.recorder import INDEX_SET_BY_HAND, METER_REPLACED, day_end, day_start
+from gateway.store.relayed import Relayed
 from gateway.store.tables import DERIVED, MANUAL, point, translated
 from gateway.store.undated import Undated
 from gateway.store.watching import Watching
@@ -46,7 +47,7 @@ _QUALITY = {Quality.METER: 0, Quality.HOST: 1, Quality.MANUAL: MANUAL}
 _CURVE_ALIVE_S = 86400
 
 
-class Store(Erasure, Watching, History, Undated):
+class Store(Erasure, Watching, History, Undated, Relayed):
     """The database of a gateway, opened for writing. All calls must come from one thread at a time.
 
     Args:
@@ -110,6 +111,7 @@ class Store(Erasure, Watching, History, Undated):
             ((h.time, h.kind, h.series, json.dumps(h.detail), batch.meter) for h in batch.happened),
         )
         self._write_undated(batch)
+        self._write_relayed(batch)
         self._db.executemany(
             "INSERT INTO counter SELECT id, ?, ? FROM meter WHERE name = ?"
             " ON CONFLICT DO UPDATE SET total = excluded.total",

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway.doctor.causes import Cause
+from gateway.doctor.causes import Cause, causes
 from gateway.doctor.daemon import findings
+from gateway.doctor.listen import Target, listen
 from gateway.errors import PortError
 from gateway.sources.line import LineState
 from gateway.sources.source import parse_source
@@ -70,6 +71,19 @@ def test_a_mute_meter_is_told_and_not_explained():
     assert named() == [Cause.MUTE]
 
 
+def test_a_board_that_was_never_heard_is_away():
+    """Its meter is not called mute: nobody knows what it says."""
+    unheard = {"open": False, "waiting": "the board has not been heard yet"}
+    assert named(**unheard) == [Cause.BOARD_AWAY]
+    assert named(**unheard, changed=NOW - 5) == [Cause.NOT_YET]
+
+
+def test_a_board_is_asked_of_the_gateway(tmp_path):
+    """Without a running gateway the doctor says that only it hears boards."""
+    evidence = listen(Target("house", "board:salon", parse_source("board:salon", tmp_path)), 1)
+    assert [finding.cause for finding in causes(evidence)] == [Cause.GATEWAY_OFF]
+
+
 def test_a_gateway_that_has_just_started_is_given_time():
     """No frame yet is neither well nor wrong."""
     assert named(changed=NOW - 5) == [Cause.NOT_YET]
@@ -96,6 +110,8 @@ def test_the_sentences_of_the_sources_are_understood(tmp_path):
         assert named(open=False, error=text) == [cause], text
     assert named(open=False, error="/dev/ttyTIC: permission denied: add the user to …") == [Cause.PERMISSION_DENIED]
     assert named(open=False, error="/dev/ttyTIC: lost: unplugged") == [Cause.PORT_LOST]
+    assert named(open=False, error="board salon: it is gone: has it power, and Wi-Fi?") == [Cause.BOARD_AWAY]
+    assert named(open=False, error="board salon: the MQTT broker is away") == [Cause.BROKER_AWAY]
     assert named(open=False, error="usb:@1-1.2: no such adapter: is it plugged in? …") == [Cause.NO_SUCH_PORT]
     assert named(open=False, error="/dev/ttyUSB0: its adapter is gone, and another …") == [Cause.NO_SUCH_PORT]
     assert named(open=False, error="usb:0403:6015: several adapters answer to …") == [Cause.SEVERAL_PORTS]

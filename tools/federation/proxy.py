@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Self
 
 _CHUNK = 65536
+_END_S = 5
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER on, zero seconds: close sends RST
 
 
@@ -20,6 +21,7 @@ class Proxy:
 
     Attributes:
         refuse: reset new connections at once.
+        delay_s: how long each piece is held back.
         cut_after: reset a connection once so many bytes have passed in both directions together; None = never.
         accepted: how many connections were made, refused ones included.
     """
@@ -29,9 +31,11 @@ class Proxy:
         self._host = host
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.StreamWriter] = set()
+        self._handlers: set[asyncio.Task[None]] = set()
         self._flowing = asyncio.Event()
         self._flowing.set()
         self.refuse = False
+        self.delay_s = 0.0
         self.cut_after: int | None = None
         self.accepted = 0
         self.address = ""
@@ -47,8 +51,10 @@ class Proxy:
         self._server.close()
         self.thaw()
         self.cut()
-        # From Python 3.12 on this waits for the handlers too; on 3.11 they end with the connections just cut.
         await self._server.wait_closed()
+        # From Python 3.12 on that waits for the handlers too; on 3.11 they end a few turns of the loop later.
+        if self._handlers:
+            await asyncio.wait(self._handlers, timeout=_END_S)
 
     def cut(self) -> None:
         """Reset every open connection, on both sides."""
@@ -65,6 +71,10 @@ class Proxy:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.accepted += 1
+        handler = asyncio.current_task()
+        assert handler is not None
+        self._handlers.add(handler)
+        handler.add_done_callback(self._handlers.discard)
         if self.refuse:
             _reset(writer)
             return
@@ -96,6 +106,7 @@ class Proxy:
         with suppress(OSError):
             while chunk := await reader.read(_CHUNK):
                 await self._flowing.wait()
+                await asyncio.sleep(self.delay_s)
                 writer.write(chunk[: budget.take(len(chunk))])
                 await writer.drain()
                 if budget.spent:

@@ -1,0 +1,213 @@
+"""``linky-gateway board``: the ESP32 boards of this household, and new files for them over the air.
+
+A board is known by its card, which tools/flash wrote. An update is signed with that board's key and laid with the
+broker; the command then waits for the board's word, but need not: the board takes it when it is awake.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gateway.boards import passwords
+from gateway.boards.fileset import FileSet
+from gateway.boards.offer import State, board_of, messages, outcome, state_topic
+from gateway.boards.registry import Card, Registry
+from gateway.errors import BoardError, BrokerError, ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from gateway.broker import Broker
+    from gateway.config import Config
+
+PASSWORDS = Path("/etc/mosquitto/linky.passwords")
+
+# What is retained comes at once after subscribing.
+_RETAINED_S = 1.0
+_CONNECT_S = 10.0
+# A set takes a minute on a busy Wi-Fi, and a trial five; then the command says that it waits no longer.
+_WAIT_S = 900.0
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], default: Path) -> None:
+    """Declare the command."""
+    board = commands.add_parser("board", help="the ESP32 boards, and updates for them", description="The ESP32 boards.")
+    actions = board.add_subparsers(required=True, metavar="ACTION")
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--config", type=Path, default=default, help=f"(default: {default})")
+
+    listed = actions.add_parser("list", parents=[shared], help="the boards that are known, and what they run")
+    listed.set_defaults(run=_list)
+
+    add = actions.add_parser("add", parents=[shared], help="make a board known here by the card that tools/flash wrote")
+    add.add_argument("card", metavar="CARD", help="the board's file; - is standard input")
+    add.add_argument("--passwords", type=Path, default=PASSWORDS, metavar="FILE", help=f"(default: {PASSWORDS})")
+    add.set_defaults(run=_add)
+
+    forget = actions.add_parser("forget", parents=[shared], help="let a board in no more, and drop its key")
+    forget.add_argument("board", metavar="ID")
+    forget.add_argument("--passwords", type=Path, default=PASSWORDS, metavar="FILE", help=f"(default: {PASSWORDS})")
+    forget.set_defaults(run=_forget)
+
+    update = actions.add_parser("update", parents=[shared], help="offer new files to a board over the air")
+    update.add_argument("board", metavar="ID")
+    update.add_argument("files", type=Path, metavar="SET", help="the zip file of tools/flash --build-set")
+    update.add_argument("--wait", type=float, default=_WAIT_S, metavar="S", help="how long to wait for its word (900)")
+    update.set_defaults(run=_update)
+
+
+def _add(options: argparse.Namespace) -> int:
+    registry = _registry(options)
+    card = Card.decode(_content(options.card), options.card)
+    # The key first: a board that can log in but not be updated is worse than the other way round.
+    registry.keep(card.board)
+    passwords.enter(options.passwords, card.password_line)
+    print(f"{card.board.id}: known. Let the broker look: sudo systemctl reload mosquitto")
+    return 0
+
+
+def _content(name: str) -> bytes:
+    if name == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(name).read_bytes()
+    except OSError as error:
+        raise BoardError(f"{name} cannot be read: {error.strerror}") from error
+
+
+def _forget(options: argparse.Namespace) -> int:
+    passwords.remove(options.passwords, options.board)
+    _registry(options).forget(options.board)
+    print(f"{options.board}: forgotten. Let the broker look: sudo systemctl reload mosquitto")
+    return 0
+
+
+def _list(options: argparse.Namespace) -> int:
+    config = _config(options)
+    boards = Registry(config.directory).all()
+    if not boards:
+        print("no board is known here; tools/flash makes one, `linky-gateway board add` makes it known")
+        return 0
+    states: dict[str, State] = {}
+    try:
+        states = asyncio.run(_states(config))
+    except (BrokerError, ConfigError) as error:
+        print(f"linky-gateway: {error}; what the boards run is not known", file=sys.stderr)
+    width = max(len(board.id) for board in boards)
+    for board in boards:
+        print(f"{board.id:{width}}  {board.role:7}  {board.chip:7}  {_described(states.get(board.id))}")
+    return 0
+
+
+def _described(state: State | None) -> str:
+    if state is None:
+        return "has said nothing"
+    words = "on trial" if state.trial else state.last
+    return f"{state.version}{f' ({words})' if words not in {'', 'running'} else ''}"
+
+
+async def _states(config: Config) -> dict[str, State]:
+    """What each board has said last."""
+    found: dict[str, State] = {}
+
+    def hear(topic: str, payload: bytes) -> None:
+        if state := State.parse(payload):
+            found[board_of(topic)] = state
+
+    broker = _broker(config)
+    broker.listen(state_topic("+"), hear)
+    async with _connected(broker):
+        await asyncio.sleep(_RETAINED_S)
+    return found
+
+
+def _update(options: argparse.Namespace) -> int:
+    config, registry = _config(options), _registry(options)
+    board, files = registry.get(options.board), FileSet.read(options.files)
+    serial = registry.next_serial(board)
+    signed = files.signed(board.id, board.secret, serial)
+    offered = dict(messages(board.id, files, signed, serial))
+    return asyncio.run(_offer(config, board.id, files.version, serial, offered, options.wait))
+
+
+async def _offer(
+    config: Config, board: str, version: str, serial: int, offered: dict[str, bytes], wait_s: float
+) -> int:
+    """Lay the set with the broker, wait for the board's word; what was laid is cleared when it is not needed."""
+    said: asyncio.Queue[State] = asyncio.Queue()
+
+    def hear(_topic: str, payload: bytes) -> None:
+        if state := State.parse(payload):
+            said.put_nowait(state)
+
+    broker = _broker(config)
+    broker.listen(state_topic(board), hear)
+    async with _connected(broker):
+        for topic, content in offered.items():
+            await broker.publish(topic, content, qos=1, retain=True)
+        print(f"{board}: {version} is offered as number {serial}", flush=True)
+        try:
+            async with asyncio.timeout(wait_s):
+                done = await _word(said, board, version, serial)
+        except TimeoutError:
+            print(f"{board}: no word yet; the offer stays, `linky-gateway board list` shows what becomes of it")
+            return 1
+        for topic in offered:
+            await broker.publish(topic, b"", qos=1, retain=True)
+    return 0 if done else 1
+
+
+async def _word(said: asyncio.Queue[State], board: str, version: str, serial: int) -> bool:
+    while True:
+        state = await said.get()
+        done = outcome(state, serial)
+        if state.trial and state.running == serial:
+            print(f"{board}: starts {version}, on trial", flush=True)
+        if done is not None:
+            print(f"{board}: {f'runs {version}' if done else f'still runs {state.version}: {state.last}'}", flush=True)
+            return done
+
+
+def _config(options: argparse.Namespace) -> Config:
+    from gateway.config import load  # noqa: PLC0415 (only the command that is run loads it)
+
+    return load(options.config)
+
+
+def _registry(options: argparse.Namespace) -> Registry:
+    return Registry(_config(options).directory)
+
+
+def _broker(config: Config) -> Broker:
+    from gateway.broker import Broker  # noqa: PLC0415 (aiomqtt, only where a broker is asked)
+
+    if config.mqtt is None:
+        raise ConfigError("mqtt: the boards are reached by the broker; add the table [mqtt] to the configuration")
+    return Broker(config, config.mqtt, None)
+
+
+@contextlib.asynccontextmanager
+async def _connected(broker: Broker) -> AsyncIterator[None]:
+    """The broker, connected for a while; BrokerError when that does not work at once."""
+    up, stop = asyncio.Event(), asyncio.Event()
+
+    async def greet() -> None:
+        up.set()
+
+    broker.greet(greet)
+    running = asyncio.create_task(broker.run(stop), name="mqtt")
+    try:
+        try:
+            async with asyncio.timeout(_CONNECT_S):
+                await up.wait()
+        except TimeoutError:
+            raise BrokerError(broker.link().detail) from None
+        yield
+    finally:
+        stop.set()
+        await running

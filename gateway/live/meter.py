@@ -1,0 +1,210 @@
+"""What one meter says now: the latest value of each series, how old it all is, what was counted today.
+
+No I/O and no clock: times are handed in, monotonic seconds for ages. Readings go in by ``hear``, a ``Snapshot`` comes
+out; what it holds is what displays are told, in any of the forms of ``topics`` and ``compact``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gateway.live.compact import COLOURS, TARIFFS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from gateway.tic.reading import Reading
+
+# After so many seconds without a frame a value is of the past: the rule of Enedis for receivers (54E §9.4).
+STALE_AFTER_S = 10.0
+
+DRAWN_INDEX, INJECTED_INDEX = "consumption/energy/active/index", "production/energy/active/index"
+
+_DRAWN, _INJECTED = "consumption/power/apparent/raw", "production/power/apparent/raw"
+_REFERENCE, _SUBSCRIBED_CURRENT = "contract/power/reference", "contract/current/subscribed"
+_TARIFF, _TARIFF_INDEX = "contract/tariff", "contract/tariff/index"
+_TODAY, _TOMORROW = "contract/tempo/today", "contract/tempo/tomorrow"
+_OVERLOAD, _BREAKER, _PRODUCING = "status/overload", "status/breaker", "status/producing"
+
+# A subscribed ampere is so many volt-amperes (02E: PREF / 200), on each of the phases.
+_VA_PER_AMPERE = 200
+
+# What PTEC and LTARF say -> the kind of tariff, first match; LTARF is the supplier's own text.
+_KINDS = (
+    (re.compile(r"POINTE|^PM"), "mobile-peak"),
+    (re.compile(r"CREUSE|\bHC"), "off-peak"),
+    (re.compile(r"PLEINE|\bHP"), "peak"),
+    (re.compile(r"NORMALE|\bHN"), "normal"),
+    (re.compile(r"BASE|^TH"), "base"),
+)
+_COLOURS = {"BLEU": "blue", "BLAN": "white", "ROUG": "red"}
+
+Value = int | str
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What the store knows of today and yesterday; None where it knows nothing.
+
+    ``drawn_index`` and ``injected_index`` are the meter's at the last local midnight, ``drawn_yesterday_wh`` what was
+    drawn the day before; ``produced_wh`` is what the house's own counters of production have counted since. At
+    the POSIX second ``end`` it is over.
+    """
+
+    drawn_index: int | None = None
+    injected_index: int | None = None
+    drawn_yesterday_wh: int | None = None
+    produced_wh: int | None = None
+    end: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What is told of a meter at one moment; None where it is not known.
+
+    ``time`` and ``age_s`` are of the meter's last frame; ``tariff`` is its own word, ``tariff_kind`` one of TARIFFS,
+    the Tempo colours are of COLOURS; ``broken`` are links by the first word of their name.
+    """
+
+    meter: str
+    sequence: int
+    time: datetime | None
+    age_s: float | None
+    standard: bool
+    drawn_va: int | None
+    injected_va: int | None
+    subscribed_va: int | None
+    tariff: str | None
+    tariff_kind: str
+    tariff_index: int | None
+    tempo_today: str
+    tempo_tomorrow: str
+    overload: bool
+    breaker: str | None
+    injecting: bool
+    drawn_today_wh: int | None
+    drawn_yesterday_wh: int | None
+    injected_today_wh: int | None
+    produced_today_wh: int | None
+    broken: tuple[str, ...]
+    alert: bool
+
+    @property
+    def stale(self) -> bool:
+        """Whether it is of the past, or nothing was ever heard."""
+        return self.age_s is None or self.age_s >= STALE_AFTER_S
+
+    @property
+    def self_consumed_today_wh(self) -> int | None:
+        """What was produced here and used here; needs a counter of production and a meter that counts injection."""
+        if self.produced_today_wh is None or self.injected_today_wh is None:
+            return None
+        return max(0, self.produced_today_wh - self.injected_today_wh)
+
+
+class LiveMeter:
+    """The latest of one meter."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.day = Day()
+        self.links: Mapping[str, str] = {}
+        self.alert = False
+        self._values: dict[str, Value] = {}
+        self._fresh: dict[str, Value] = {}
+        self.time: datetime | None = None
+        self._heard: float | None = None
+        self._standard = False
+        self._sequence = 0
+
+    def hear(self, readings: Iterable[Reading], time: datetime | None, now: float, *, standard: bool) -> None:
+        """Take in what a frame said; ``time`` is its date (aware), None while nobody knows it."""
+        self.time, self._heard, self._standard = time, now, standard
+        newest: dict[str, Reading] = {}
+        for reading in readings:
+            # A meter repeats values of an earlier time (the maximum of yesterday) beside the newer ones.
+            known = newest.get(reading.series)
+            if known is None or reading.time >= known.time:
+                newest[reading.series] = reading
+        for series, reading in newest.items():
+            if self._values.get(series) != reading.value:
+                self._values[series] = self._fresh[series] = reading.value
+
+    def take_fresh(self) -> dict[str, Value]:
+        """Series -> value of what has changed since this was last asked."""
+        fresh, self._fresh = self._fresh, {}
+        return fresh
+
+    def values(self) -> dict[str, Value]:
+        """Series -> latest value of all that was ever heard."""
+        return dict(self._values)
+
+    def age_s(self, now: float) -> float | None:
+        """Seconds since the last frame, None without one."""
+        return None if self._heard is None else now - self._heard
+
+    def snapshot(self, now: float) -> Snapshot:
+        """All of it, with the next number of the sequence."""
+        self._sequence = (self._sequence + 1) & 0xFFFF
+        tariff, injected, day = self._text(_TARIFF), self._number(_INJECTED), self._today()
+        return Snapshot(
+            meter=self.name,
+            sequence=self._sequence,
+            time=self.time,
+            age_s=self.age_s(now),
+            standard=self._standard,
+            drawn_va=self._number(_DRAWN),
+            injected_va=injected,
+            subscribed_va=self._subscribed(),
+            tariff=tariff,
+            tariff_kind=tariff_kind(tariff or ""),
+            tariff_index=_integer(self._text(_TARIFF_INDEX)),
+            tempo_today=_COLOURS.get(self._text(_TODAY) or "", COLOURS[0]),
+            tempo_tomorrow=_COLOURS.get(self._text(_TOMORROW) or "", COLOURS[0]),
+            overload=self._text(_OVERLOAD) == "1",
+            breaker=self._text(_BREAKER),
+            injecting=bool(injected) or self._text(_PRODUCING) == "1",
+            drawn_today_wh=_since(day.drawn_index, self._number(DRAWN_INDEX)),
+            drawn_yesterday_wh=day.drawn_yesterday_wh,
+            injected_today_wh=_since(day.injected_index, self._number(INJECTED_INDEX)),
+            produced_today_wh=day.produced_wh,
+            broken=tuple(sorted(name for name, state in self.links.items() if state == "broken")),
+            alert=self.alert,
+        )
+
+    def _today(self) -> Day:
+        """What is known of this day; of one that has just begun nothing yet."""
+        over = self.time is not None and self.day.end is not None and self.time.timestamp() >= self.day.end
+        return Day() if over else self.day
+
+    def _subscribed(self) -> int | None:
+        reference, current = self._number(_REFERENCE), self._number(_SUBSCRIBED_CURRENT)
+        if reference is not None or current is None:
+            return reference
+        three = any(series.endswith("/phase/3") for series in self._values)
+        return current * _VA_PER_AMPERE * (3 if three else 1)
+
+    def _number(self, series: str) -> int | None:
+        value = self._values.get(series)
+        return value if isinstance(value, int) else None
+
+    def _text(self, series: str) -> str | None:
+        value = self._values.get(series)
+        return None if value is None else str(value)
+
+
+def tariff_kind(text: str) -> str:
+    """Which of TARIFFS the meter's or the supplier's word means."""
+    return next((kind for words, kind in _KINDS if words.search(text.upper())), TARIFFS[0])
+
+
+def _since(before: int | None, index: int | None) -> int | None:
+    # Below what it was at midnight it is another meter's: what was drawn today nobody knows.
+    return None if before is None or index is None or index < before else index - before
+
+
+def _integer(text: str | None) -> int | None:
+    return int(text) if text and text.isdecimal() else None

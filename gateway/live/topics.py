@@ -1,0 +1,121 @@
+"""The makers' contract: which topics there are, and what stands in each. No I/O; README.md explains it to makers.
+
+Everything is retained, so that a display that has just been switched on knows at once.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gateway.live import compact
+from gateway.live.compact import COLOURS, LINKS, TARIFFS, Compact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from gateway.live.meter import Snapshot, Value
+
+ROOT = "linky"
+STATUS = f"{ROOT}/status"
+JSON_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One retained message."""
+
+    topic: str
+    payload: bytes
+
+
+def frames(snapshot: Snapshot) -> list[Message]:
+    """The JSON object and the 40 bytes that say the same."""
+    base = f"{ROOT}/meter/{snapshot.meter}"
+    text = json.dumps(as_json(snapshot), separators=(",", ":"), ensure_ascii=False)
+    return [Message(f"{base}/json", text.encode()), Message(f"{base}/compact", compact.encode(as_compact(snapshot)))]
+
+
+def values(meter: str, changed: Mapping[str, Value]) -> list[Message]:
+    """One topic for each series, with the value as it would be written on paper."""
+    return [Message(f"{ROOT}/meter/{meter}/value/{series}", str(value).encode()) for series, value in changed.items()]
+
+
+def links(states: Mapping[str, str]) -> list[Message]:
+    """One topic for each link, ``linky/link/port/house`` or ``linky/link/store``: ok, waiting or broken."""
+    return [Message(f"{ROOT}/link/{name.replace(' ', '/')}", state.encode()) for name, state in states.items()]
+
+
+def alert(name: str, texts: Mapping[str, str] | None) -> Message:
+    """What is told of a link at fault, by language; an empty object when nothing is, nothing when the link is gone."""
+    payload = "" if texts is None else json.dumps(texts, separators=(",", ":"), ensure_ascii=False)
+    return Message(f"{ROOT}/alert/{name.replace(' ', '/')}", payload.encode())
+
+
+def as_json(snapshot: Snapshot) -> dict[str, object]:
+    """The object of the topic ``json``: every key is always there, null where nothing is known."""
+    return {
+        "version": JSON_VERSION,
+        "meter": snapshot.meter,
+        "sequence": snapshot.sequence,
+        "time": snapshot.time.isoformat().replace("+00:00", "Z") if snapshot.time else None,
+        "age_s": None if snapshot.age_s is None else round(snapshot.age_s, 1),
+        "stale": snapshot.stale,
+        "mode": "standard" if snapshot.standard else "historic",
+        "drawn_va": snapshot.drawn_va,
+        "injected_va": snapshot.injected_va,
+        "subscribed_va": snapshot.subscribed_va,
+        "tariff": snapshot.tariff,
+        "tariff_kind": snapshot.tariff_kind,
+        "tariff_index": snapshot.tariff_index,
+        "tempo_today": snapshot.tempo_today,
+        "tempo_tomorrow": snapshot.tempo_tomorrow,
+        "overload": snapshot.overload,
+        "breaker": snapshot.breaker,
+        "injecting": snapshot.injecting,
+        "drawn_today_wh": snapshot.drawn_today_wh,
+        "drawn_yesterday_wh": snapshot.drawn_yesterday_wh,
+        "injected_today_wh": snapshot.injected_today_wh,
+        "produced_today_wh": snapshot.produced_today_wh,
+        "self_consumed_today_wh": snapshot.self_consumed_today_wh,
+        "broken": list(snapshot.broken),
+        "alert": snapshot.alert,
+    }
+
+
+def as_compact(snapshot: Snapshot) -> Compact:
+    """The same for 40 bytes."""
+    flags = {
+        compact.STALE: snapshot.stale,
+        compact.OVERLOAD: snapshot.overload,
+        compact.INJECTING: snapshot.injecting,
+        compact.BREAKER_OPEN: snapshot.breaker not in (None, "closed"),
+        compact.STANDARD_MODE: snapshot.standard,
+        compact.ALERT: snapshot.alert,
+    }
+    return Compact(
+        flags=sum(flag for flag, is_set in flags.items() if is_set),
+        sequence=snapshot.sequence,
+        time=int(snapshot.time.timestamp()) if snapshot.time else None,
+        age_s=None if snapshot.age_s is None else int(snapshot.age_s),
+        tariff=TARIFFS.index(snapshot.tariff_kind),
+        tariff_index=snapshot.tariff_index,
+        today=COLOURS.index(snapshot.tempo_today),
+        tomorrow=COLOURS.index(snapshot.tempo_tomorrow),
+        broken=_bits(snapshot.broken),
+        subscribed_va=snapshot.subscribed_va,
+        drawn_va=snapshot.drawn_va,
+        injected_va=snapshot.injected_va,
+        drawn_today_wh=snapshot.drawn_today_wh,
+        drawn_yesterday_wh=snapshot.drawn_yesterday_wh,
+        injected_today_wh=snapshot.injected_today_wh,
+        produced_today_wh=snapshot.produced_today_wh,
+    )
+
+
+def _bits(broken: Iterable[str]) -> int:
+    bits = 0
+    for name in broken:
+        bits |= 1 << LINKS.index(name if name in LINKS else "other")
+    return bits

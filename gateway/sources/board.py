@@ -1,0 +1,287 @@
+"""A board that relays a meter (micropython/README.md): its messages become the frames of a line, each of them once.
+
+The board keeps a frame until it is told that the frame is committed, and says of each which one it sent before. What
+was received already is dropped, a gap is asked for: whatever broker, network or program dies in between, the chain is
+whole. The time of a frame is that of its arrival less its age.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
+
+import msgspec
+
+from gateway.errors import PortError
+from gateway.sources.line import LineState, Receipt
+from gateway.tic.frame import ENDED_STOP, STANDARD, Frame, Reader
+from gateway.tic.quality import Fault, SignalQuality
+from gateway.tic.reading import meter_time
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping
+
+log = logging.getLogger(__name__)
+
+PREFIX = "board:"
+VERSION = 1
+
+Boot = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{8}$")]
+Number = Annotated[int, msgspec.Meta(ge=1, lt=1 << 32)]
+Count = Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)]
+
+# How often a silent line looks round.
+_TICK_S = 1.0
+
+# A board has at most 100 frames under way until something is committed: it is committed before that.
+HURRY_AFTER = 80
+_ROOM = 512
+
+# A gap is asked for this often: the frames behind it are on their way already, and each of them shows it again.
+_ASK_EVERY_S = 2.0
+
+# A broker that was restarted has its boards back within seconds, and they say so.
+_BROKER_PATIENCE_S = 5.0
+
+
+class Header(msgspec.Struct, frozen=True, kw_only=True):
+    """The first line of a frame's message; keys that a newer board adds are passed over.
+
+    ``after`` is what the board sent before it (None: it has nothing older), ``age`` in milliseconds (None: the board
+    does not know), ``bad`` the groups that were lost on its wire, ``owed`` the frames that it still keeps.
+    """
+
+    v: Literal[1]
+    boot: Boot
+    seq: Number
+    after: tuple[Boot, Number] | None
+    age: Count | None
+    whole: bool
+    bad: Count
+    owed: Count
+    lost: Count
+
+
+class BoardState(msgspec.Struct, frozen=True, kw_only=True):
+    """What a board says of itself, and what is left behind (``lost``) when it is gone."""
+
+    v: Literal[1]
+    state: Literal["online", "lost"]
+    boot: Boot
+    speed: Count | None = None
+    dbm: int | None = None
+    in_flash: Count = 0
+    lost: Count = 0
+    heap_free: Count = 0
+    lag_ms: Count = 0
+
+
+class _Arrived(NamedTuple):
+    header: Header
+    frame: bytes
+    wall: datetime
+    monotonic: float
+
+
+def board_of(source: str) -> str | None:
+    """The board that the text of a source names; None when it names something else."""
+    return source.removeprefix(PREFIX) if source.startswith(PREFIX) else None
+
+
+def split_message(payload: bytes) -> tuple[Header, bytes]:
+    """A frame's message: header and frame, STX to ETX. ValueError for anything else."""
+    head, _, frame = payload.partition(b"\n")
+    header = msgspec.json.decode(head, type=Header)
+    if frame[:1] != b"\x02" or frame[-1:] != b"\x03":
+        raise ValueError("not a frame from STX to ETX")
+    return header, frame
+
+
+class BoardSource:
+    """A board where bytes are wanted (``doctor``): it brings none, its frames come to the running gateway alone."""
+
+    speeds: tuple[int, ...] = ()
+    finite = False
+
+    def __init__(self, board: str) -> None:
+        self._refusal = f"board:{board}: heard by the running gateway alone; start it"
+
+    async def open(self) -> None:
+        """Refuse."""
+        raise PortError(self._refusal)
+
+    async def read(self) -> bytes:
+        """Refuse."""
+        raise PortError(self._refusal)
+
+    def set_speed(self, speed: int) -> None:
+        """Nothing to set: the board finds the speed."""
+
+    def close(self) -> None:
+        """Nothing was opened."""
+
+
+class BoardLine:
+    """A meter's line by way of a board.
+
+    Args:
+        name: the meter's name, for the log.
+        board: the board's id.
+        mode: ``auto``, or the only mode that is believed.
+        received: start of the board -> the last number of it that is stored.
+        answer: called with what the board is to be told, a JSON object.
+        hurry: called when a commit should not wait for the end of the minute.
+    """
+
+    finite = False
+
+    def __init__(
+        self,
+        name: str,
+        board: str,
+        mode: str,
+        received: Mapping[str, int],
+        answer: Callable[[dict[str, object]], None],
+        hurry: Callable[[], None],
+    ) -> None:
+        self._name, self.board = name, board
+        self._reader = Reader(mode)
+        self._received, self._committed = dict(received), dict(received)
+        self._answer, self._hurry = answer, hurry
+        self._arrived: asyncio.Queue[_Arrived] = asyncio.Queue(_ROOM)
+        self._unconfirmed = 0
+        self._asked = self._repeated = float("-inf")
+        self._told: set[str] = set()
+        self._unreachable: float | None = None
+        now = time.monotonic()
+        self.state = LineState(changed=now, came_round=now, waiting="the board has not been heard yet")
+        self.quality = SignalQuality(now)
+        self.receipt: Receipt | None = None
+        self.age_s = 0.0
+
+    async def frames(self) -> AsyncIterator[tuple[Frame, datetime]]:
+        """Every frame, once, in the order in which it was read, with the time (aware UTC) at which that was."""
+        while True:
+            self.state.came_round = time.monotonic()
+            try:
+                async with asyncio.timeout(_TICK_S):
+                    arrived = await self._arrived.get()
+            except TimeoutError:
+                self.quality.note(time.monotonic())
+                continue
+            header = arrived.header
+            self.receipt = Receipt(self.board, header.boot, header.seq)
+            self.age_s = (header.age or 0) / 1000
+            yield self._frame(arrived)
+            self._unconfirmed += 1
+            if self._unconfirmed >= HURRY_AFTER:
+                self._hurry()
+
+    def hear(self, payload: bytes) -> None:
+        """Take in a frame's message."""
+        try:
+            header, frame = split_message(payload)
+        except (ValueError, msgspec.MsgspecError) as error:
+            self._not_understood(error)
+            return
+        self._present(f"board {self.board}")
+        now = time.monotonic()
+        self.state.heard = now
+        if header.seq <= self._received.get(header.boot, 0):
+            self._repeat(header.boot, now)
+            return
+        if (header.after and self._received.get(header.after[0], 0) < header.after[1]) or self._arrived.full():
+            if now - self._asked >= _ASK_EVERY_S:
+                self.ask_again()
+            return
+        self._received[header.boot] = header.seq
+        self._arrived.put_nowait(_Arrived(header, frame, datetime.now(UTC), now))
+
+    def hear_state(self, payload: bytes) -> None:
+        """Take in what the board, or the broker in its place, says of the board."""
+        try:
+            said = msgspec.json.decode(payload, type=BoardState)
+        except (ValueError, msgspec.MsgspecError) as error:
+            self._not_understood(error)
+            return
+        if said.state == "lost":
+            self._absent(f"board {self.board}: it is gone: has it power, and Wi-Fi?")
+            return
+        kept = f", {said.in_flash} frames in its flash" if said.in_flash else ""
+        signal = f", Wi-Fi {said.dbm} dBm" if said.dbm is not None else ""
+        self._present(f"board {self.board}{signal}{kept}", said.speed)
+
+    def ask_again(self) -> None:
+        """Have the board begin with the oldest frame that it keeps."""
+        self._asked = time.monotonic()
+        self._answer({"v": VERSION, "again": True})
+
+    def committed(self, boot: str, seq: int) -> None:
+        """Everything up to this frame is stored: the board may forget it."""
+        self._committed[boot] = max(seq, self._committed.get(boot, 0))
+        self._unconfirmed = 0
+        self._answer({"v": VERSION, "boot": boot, "seq": self._committed[boot]})
+
+    def look(self, *, reachable: bool) -> None:
+        """Note whether the broker, and with it the board, can be reached at all."""
+        now = time.monotonic()
+        self._unreachable = None if reachable else self._unreachable or now
+        if self._unreachable is not None and now - self._unreachable > _BROKER_PATIENCE_S:
+            self._absent(f"board {self.board}: the MQTT broker is away")
+
+    def _repeat(self, boot: str, now: float) -> None:
+        """A frame that was received: the acknowledgement may be lost."""
+        if boot in self._committed and now - self._repeated >= _TICK_S:
+            self._repeated = now
+            self._answer({"v": VERSION, "boot": boot, "seq": self._committed[boot]})
+
+    def _frame(self, arrived: _Arrived) -> tuple[Frame, datetime]:
+        header = arrived.header
+        read = arrived.wall - timedelta(milliseconds=header.age or 0)
+        found = [*self._reader.feed(arrived.frame), *self._reader.close()]
+        if len(found) != 1 or not found[0].groups:
+            # What a board sends it has verified: this is another mode than the one that is believed, or a fault of it.
+            self.quality.note(time.monotonic(), 0, {Fault.FRAMING: 1})
+            return _NOTHING, read
+        frame = found[0]._replace(whole=found[0].whole and header.whole, bad=found[0].bad + header.bad)
+        if header.age is None:
+            told = meter_time(frame, read)
+            if told is None:
+                log.debug("meter %s: a frame that neither the meter nor the board can date", self._name)
+                return _NOTHING, read
+            read = told
+        self.state.count(frame, arrived.monotonic - self.age_s)
+        faults = {Fault.CHECKSUM: frame.bad} if frame.bad else {}
+        self.quality.note(time.monotonic(), len(frame.groups), faults)
+        return frame, read
+
+    def _present(self, device: str, speed: int | None = None) -> None:
+        state = self.state
+        if not state.open:
+            state.open, state.changed, state.error = True, time.monotonic(), None
+            self._told.clear()
+            log.info("meter %s: board %s is there", self._name, self.board)
+        if speed is not None or state.device is None:
+            state.speed, state.device = speed, device
+
+    def _absent(self, sentence: str) -> None:
+        level = logging.DEBUG if sentence in self._told else logging.WARNING
+        if self.state.open or self.state.error != sentence:
+            log.log(level, "meter %s: %s", self._name, sentence)
+        self._told.add(sentence)
+        if self.state.open or self.state.error is None:
+            self.state.changed = time.monotonic()
+        self.state.open, self.state.error = False, sentence
+
+    def _not_understood(self, error: Exception) -> None:
+        sentence = f"board {self.board}: a message that is not of version {VERSION} of the contract"
+        log.log(logging.DEBUG if sentence in self._told else logging.WARNING, "meter %s: %s", self._name, sentence)
+        log.debug("meter %s: %s", self._name, error)
+        self._told.add(sentence)
+
+
+# In its place nothing is recorded, and what was received is acknowledged all the same.
+_NOTHING = Frame(STANDARD, (), whole=False, bad=0, end=ENDED_STOP)

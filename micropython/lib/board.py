@@ -1,0 +1,115 @@
+"""Everything that only a real ESP32 has: Wi-Fi, UART, pins, watchdog, clock. Nothing else imports ``machine``.
+
+The tests put a file of the same functions in its place, over a pty and the host's network.
+"""
+
+import asyncio
+import os
+import time
+
+import machine
+import network
+
+# How long a network may take to let us in.
+_JOIN_S = 20
+
+# Without a sign of life from the program for this long the board starts anew.
+_WATCHDOG_MS = 60_000
+
+# 17 s of a standard meter: a TLS handshake, a name to resolve or a flash block to erase may keep the program for some.
+_UART_BYTES = 16_384
+
+# 1970 to 2000, where this port's clock begins.
+_EPOCH_S = 946_684_800 if time.gmtime(0)[0] == 2000 else 0
+
+# Before this year nobody has set the clock.
+_FIRST_YEAR = 2026
+
+FOLDER = "/"
+
+_station = network.WLAN(network.STA_IF)
+
+
+async def join(wifi):
+    """Be in the Wi-Fi network; OSError with a reason when that fails."""
+    if _station.isconnected():
+        return
+    _station.active(True)
+    try:
+        _station.disconnect()
+    except OSError:
+        pass  # it was in none
+    _station.connect(wifi["ssid"], wifi["password"])
+    for _ in range(_JOIN_S * 10):
+        if _station.isconnected():
+            return
+        await asyncio.sleep_ms(100)
+    status = _station.status()
+    if status == getattr(network, "STAT_WRONG_PASSWORD", None):
+        raise OSError("Wi-Fi %s: wrong password" % wifi["ssid"])
+    if status == getattr(network, "STAT_NO_AP_FOUND", None):
+        raise OSError("Wi-Fi %s: not found" % wifi["ssid"])
+    raise OSError("Wi-Fi %s: not reached (%s)" % (wifi["ssid"], status))
+
+
+def signal_dbm():
+    """How strong the Wi-Fi is, in dBm; None when there is none."""
+    try:
+        return _station.status("rssi")
+    except (OSError, RuntimeError):
+        return None
+
+
+def open_uart(relay, speed):
+    """The port of the meter. 8N1: MicroPython passes bytes of wrong parity on, so the parity is checked by us."""
+    invert = machine.UART.INV_RX if relay["invert"] else 0
+    return machine.UART(
+        relay["uart"], speed, bits=8, parity=None, stop=1, rx=relay["rx"], rxbuf=_UART_BYTES, timeout=0, invert=invert
+    )
+
+
+def open_led(pin):
+    """A function that switches the LED on this pin on (True) and off."""
+    led = machine.Pin(pin, machine.Pin.OUT, value=0)
+    return led.value
+
+
+def boot_button(pin):
+    """A function that says whether the button BOOT, on this pin, is pressed."""
+    button = machine.Pin(pin, machine.Pin.IN, machine.Pin.PULL_UP)
+    return lambda: not button.value()
+
+
+def start_watchdog():
+    """A function to call while all is well; without it the board starts anew after a minute."""
+    return machine.WDT(timeout=_WATCHDOG_MS).feed
+
+
+def restart():
+    """Start the board anew."""
+    machine.reset()
+
+
+def clock_s():
+    """POSIX seconds; None while nobody has set the clock."""
+    return int(time.time()) + _EPOCH_S if time.gmtime()[0] >= _FIRST_YEAR else None
+
+
+def set_clock(posix_s):
+    """Set the clock."""
+    year, month, day, hour, minute, second, weekday, _ = time.gmtime(posix_s - _EPOCH_S)
+    machine.RTC().datetime((year, month, day, weekday, hour, minute, second, 0))
+
+
+def ask_time(server):
+    """Set the clock from a time server (SNTP); OSError when it does not answer within a second."""
+    import ntptime
+
+    ntptime.host, ntptime.timeout = server, 1
+    ntptime.settime()
+
+
+def free_flash_bytes():
+    """What is left of the file system."""
+    stat = os.statvfs(FOLDER)
+    return stat[0] * stat[3]

@@ -1,0 +1,124 @@
+"""Wi-Fi and broker, joined for ever: whatever is lost is looked for again, at growing intervals, and never given up.
+
+``Link.run`` is a task of the program; ``publish`` raises OSError while there is no broker, and its caller keeps what it
+wanted to say.
+"""
+
+import asyncio
+import gc
+import random
+
+import board
+import mqtt
+
+_FIRST_WAIT_S, _LONGEST_WAIT_S = 1, 60
+
+
+class Link:
+    """The way to the broker.
+
+    Args:
+        settings: the checked ``config.json`` (``settings.load``).
+        topics: what to subscribe to.
+        on_message: called with (topic, payload).
+        will: (topic, payload) left behind, retained, when the board is lost; or None.
+        on_up: called, without arguments, each time that the broker has been reached.
+
+    Attributes:
+        topics: as given; what is added counts from the next connection on.
+        up: an asyncio.Event, set while the broker is there.
+        connects: how often the broker was reached since the start.
+        error: why it is not there, in words; None while it is.
+    """
+
+    def __init__(self, settings, topics, on_message, will=None, on_up=None):
+        self._settings, self.topics, self._on_message = settings, topics, on_message
+        self._will, self._on_up = will, on_up
+        self._client, self._fault = None, None
+        self._ended = asyncio.Event()
+        self.up = asyncio.Event()
+        self.connects = 0
+        self.error = "not tried yet"
+
+    async def run(self):
+        """Keep the link up."""
+        wait = _FIRST_WAIT_S
+        while True:
+            before = self.connects
+            try:
+                await self._live()
+            except (OSError, asyncio.TimeoutError, MemoryError) as error:
+                self._down(error)
+                gc.collect()
+            if self.connects > before:
+                wait = _FIRST_WAIT_S
+            # With jitter: after a power cut every board of the house comes back at the same moment.
+            await asyncio.sleep(wait * (0.7 + 0.6 * random.random()))
+            wait = min(wait * 2, _LONGEST_WAIT_S)
+
+    async def _live(self):
+        await board.join(self._settings["wifi"])
+        client = mqtt.Client(self._settings["broker"], self._on_message, self._will)
+        reading = None
+        self._ended.clear()
+        try:
+            await client.connect()
+            reading = asyncio.create_task(self._read(client))
+            for topic in self.topics:
+                await client.subscribe(topic)
+            self._client = client
+            self.connects += 1
+            self.error = None
+            self.up.set()
+            if self._on_up:
+                self._on_up()
+            await self._ended.wait()
+            raise self._fault
+        finally:
+            self.up.clear()
+            self._client = None
+            if reading:
+                reading.cancel()
+                # It lets go of the socket before that is closed.
+                await asyncio.sleep_ms(0)
+                await asyncio.sleep_ms(0)
+            client.close()
+
+    async def _read(self, client):
+        try:
+            await client.run()
+        except (OSError, asyncio.TimeoutError) as error:
+            self._end(error)
+
+    def _end(self, fault):
+        """This connection is of no use any more."""
+        self._fault = fault
+        self._ended.set()
+
+    def _down(self, error):
+        words = "no answer" if isinstance(error, asyncio.TimeoutError) else str(error)
+        if error.args and isinstance(error.args[0], int) and error.args[0] < 0:
+            words = "the TLS connection failed (%d)" % error.args[0]
+        if self.error != words:
+            print("link:", words)
+        self.error = words
+
+    async def publish(self, topic, payload, qos=0, retain=False):
+        """Send a message; with QoS 1 until the broker has it. OSError when it could not be sent."""
+        await self._use(lambda client: client.publish(topic, payload, qos, retain))
+
+    async def subscribe(self, topic):
+        """Have one more topic's messages sent, until the connection ends; OSError when that fails."""
+        await self._use(lambda client: client.subscribe(topic))
+
+    async def _use(self, action):
+        if self._client is None:
+            raise OSError("no broker")
+        try:
+            await action(self._client)
+        except asyncio.TimeoutError as error:
+            self._end(error)
+            raise OSError("no answer")
+        except OSError as error:
+            self._end(error)
+            raise

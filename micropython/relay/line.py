@@ -1,0 +1,85 @@
+"""The meter's line: what the UART brings becomes verified groups; the speed is found, and found again.
+
+Bytes are checked twice before anything is sent: the parity of each, which the UART's driver does not, and the checksum
+of each group. What fails is counted by kind.
+"""
+
+import asyncio
+import gc
+
+from frame import Reader, encode_group, strip_parity
+
+# Standard mode speaks at 9600 Bd, historic mode at 1200 (Enedis-NOI-CPT_54E §5.3.5). Seconds without a verified frame
+# before the other is tried: a long historic frame takes 3 s, and a silent meter may have its own reasons.
+_PATIENCE_MS = {9600: 6_000, 1200: 10_000}
+_OTHER = {9600: 1200, 1200: 9600}
+
+# The UART's own buffer holds 17 s; looking at it this often keeps the age of a frame exact.
+_LOOK_MS = 40
+_CHUNK_BYTES = 512
+
+# What a byte of the UART is without its parity. In place: a list of all bytes would need memory in one piece.
+_STRIPPED = strip_parity(bytes(range(256)))
+
+# A single group may verify by chance in the noise of a wrong speed.
+_MIN_GROUPS = 2
+
+
+class Line:
+    """Reads the meter for ever.
+
+    Args:
+        open_uart: a function from a speed in Bd to the port.
+        now_ms: a function that gives the milliseconds since the start.
+        on_frame: called with (mode, groups as on the wire, when its last byte came, bad groups, whether it was whole).
+        on_bad: called when a frame had no good group at all.
+
+    Attributes:
+        speed: in Bd. mode: of the last frame, "" before it. frames: how many were passed on. reader: has the faults.
+    """
+
+    def __init__(self, open_uart, now_ms, on_frame, on_bad):
+        self._open_uart, self._now_ms, self._on_frame, self._on_bad = open_uart, now_ms, on_frame, on_bad
+        self.reader = Reader(cache=0)
+        self.mode, self.frames = "", 0
+        self._buffer = memoryview(bytearray(_CHUNK_BYTES))
+        self._uart = None
+        self._open(9600)
+
+    def _open(self, speed):
+        if self._uart is not None:
+            self._uart.deinit()
+        self.speed = speed
+        self._uart = self._open_uart(speed)
+        self.reader.close()
+        self._since_ms = self._now_ms()
+
+    async def run(self):
+        """Read for ever."""
+        while True:
+            count = self._uart.readinto(self._buffer)
+            if count:
+                self._take(self._buffer[:count])
+            elif self._now_ms() - self._since_ms > _PATIENCE_MS[self.speed]:
+                self._open(_OTHER[self.speed])
+            # A full chunk means that there is more: let the others have their turn, and go on.
+            await asyncio.sleep_ms(0 if count == _CHUNK_BYTES else _LOOK_MS)
+
+    def _take(self, data):
+        # What is still in the buffer came after these bytes.
+        at_ms = self._now_ms() - self._uart.any() * 10_000 // self.speed
+        for place, byte in enumerate(data):
+            data[place] = _STRIPPED[byte]
+        for frame in self.reader.feed(bytes(data)):
+            groups = [encode_group(frame.mode, group) for group in frame.groups]
+            if len(groups) < _MIN_GROUPS:
+                self._on_bad()
+                continue
+            self._since_ms = self._now_ms()
+            self.mode = frame.mode
+            self.frames += 1
+            self._on_frame(frame.mode, groups, at_ms, frame.bad, frame.whole)
+            # While what a frame leaves behind is still in one piece; later it would be holes.
+            gc.collect()
+        if self._now_ms() - self._since_ms > _PATIENCE_MS[self.speed]:
+            self._open(_OTHER[self.speed])

