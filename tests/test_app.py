@@ -207,6 +207,8 @@ def test_a_standard_frame_that_lost_its_date_is_left_out(config):
     """Its second is not known, and the host's clock would be mixed with the meter's."""
 
     class Wire:
+        receipt, age_s = None, 0.0
+
         async def frames(self):
             reader = Reader("standard")
             meter = Linky(start_ms=START * 1000)
