@@ -9,7 +9,7 @@ the flash, the others are given up (``thinned``).
 import delta
 from journal import Entry, entry_of
 
-# At least two minutes of any meter: a standard frame takes 80 to 130 bytes here, a historic one 40.
+# About three minutes of any meter: a standard frame takes 80 to 130 bytes here, a historic one 40.
 MAX_BYTES = 16_000
 
 # What a record takes besides its bytes: a place in a list, and what MicroPython rounds up.
