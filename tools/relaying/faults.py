@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     Points = dict[tuple[str, object], object]
 
-# Memory holds three minutes of the meter: what is away for longer costs fine values, by design, and is tested elsewhere.
+# Memory holds three minutes of the meter: longer than that costs fine values, by design, and is tested elsewhere.
 _LONGEST_METER_S = 60.0
 
 # Before a board loses its power: what it had not been able to send yet. After: its start, and half a frame.
