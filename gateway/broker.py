@@ -8,7 +8,6 @@ Nothing waits here for a broker that is away: what must not be lost is kept by w
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import random
 import ssl
@@ -19,6 +18,7 @@ import aiomqtt
 
 from gateway.config import MQTT_CREDENTIAL, credential_file, password_from
 from gateway.errors import BrokerError, ConfigError
+from gateway.federation.attempt import wait_any
 from gateway.status import BROKEN, OK, WAITING, Link
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ ONLINE, OFFLINE = b"online", b"offline"
 _TIMEOUT_S, _KEEPALIVE_S = 5.0, 15
 # Connecting cannot be interrupted, and a stop of the program waits for it.
 _CONNECT_TIMEOUT_S = 3.0
+_FAREWELL_S = 2.0
 _FIRST_DELAY_S, _LAST_DELAY_S = 0.5, 30.0
 
 
@@ -75,22 +76,16 @@ class Broker:
             raise BrokerError(f"{self._where}: {error}") from error
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Stay connected until ``stop``; returns within 4 s of it."""
-        delay = _FIRST_DELAY_S
-        while not stop.is_set():
-            self.came_round = time.monotonic()
-            self._attempts += 1
-            try:
-                async with self._connection() as client:
-                    delay = _FIRST_DELAY_S
-                    await self._live(client, stop)
-            except (aiomqtt.MqttError, BrokerError) as error:
-                self._lost(str(error))
-            finally:
-                self._client = None
-            if not stop.is_set():
-                await _pause(delay * random.uniform(0.5, 1.0), stop)  # noqa: S311 (spreads attempts, no secret)
-                delay = min(delay * 2, _LAST_DELAY_S)
+        """Stay connected until ``stop``; returns within 3 s of it, whether the broker hears the farewell or not."""
+        staying = asyncio.create_task(self._stay(stop), name="mqtt connection")
+        try:
+            await wait_any(None, stop, future=staying)
+            await asyncio.wait({staying}, timeout=_FAREWELL_S)
+        finally:
+            staying.cancel()
+            await asyncio.wait({staying})
+        if not staying.cancelled():
+            staying.result()
 
     def link(self) -> Link:
         """The state of the connection."""
@@ -120,6 +115,22 @@ class Broker:
         client._client.connect_timeout = _CONNECT_TIMEOUT_S  # noqa: SLF001 (aiomqtt has no argument for it)
         return client
 
+    async def _stay(self, stop: asyncio.Event) -> None:
+        delay = _FIRST_DELAY_S
+        while not stop.is_set():
+            self.came_round = time.monotonic()
+            self._attempts += 1
+            try:
+                async with self._connection() as client:
+                    delay = _FIRST_DELAY_S
+                    await self._live(client, stop)
+            except (aiomqtt.MqttError, BrokerError) as error:
+                self._lost(str(error))
+            finally:
+                self._client = None
+            await wait_any(delay * random.uniform(0.5, 1.0), stop)  # noqa: S311 (spreads attempts, no secret)
+            delay = min(delay * 2, _LAST_DELAY_S)
+
     async def _live(self, client: aiomqtt.Client, stop: asyncio.Event) -> None:
         """Greet, hand over what comes, and say goodbye at the end."""
         self._client = client
@@ -131,19 +142,16 @@ class Broker:
         log.info("%s: connected", self._where)
         self._since, self._error, self._attempts = time.monotonic(), None, 0
         receiving = asyncio.create_task(self._receive(client), name="mqtt messages")
-        stopping = asyncio.create_task(stop.wait(), name="mqtt stop")
         try:
-            while not (receiving.done() or stopping.done()):
+            while not await wait_any(_KEEPALIVE_S, stop, future=receiving):
                 self.came_round = time.monotonic()
-                await asyncio.wait({receiving, stopping}, timeout=_KEEPALIVE_S, return_when=asyncio.FIRST_COMPLETED)
             if receiving.done():
-                await receiving
+                # It only ends with the connection, and says why.
+                receiving.result()
             await client.publish(self._status, OFFLINE, qos=1, retain=True)
         finally:
-            for task in (receiving, stopping):
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError, aiomqtt.MqttError):
-                    await task
+            receiving.cancel()
+            await asyncio.gather(receiving, return_exceptions=True)
 
     async def _receive(self, client: aiomqtt.Client) -> None:
         async for message in client.messages:
@@ -181,9 +189,3 @@ def _tls(config: Config, account: Mqtt) -> ssl.SSLContext | None:
         return ssl.create_default_context(cafile=file)
     except (OSError, ssl.SSLError) as error:
         raise ConfigError(f"mqtt.ca_file: {file} cannot be used: {error.strerror or error}") from error
-
-
-async def _pause(seconds: float, stop: asyncio.Event) -> None:
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await stop.wait()

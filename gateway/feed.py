@@ -17,7 +17,7 @@ from gateway.live import topics
 from gateway.live.meter import DRAWN_INDEX, INJECTED_INDEX, STALE_AFTER_S, Day, LiveMeter
 from gateway.status import BROKEN, OK, WAITING
 from gateway.store.points import Granularity
-from gateway.store.recorder import day_start
+from gateway.store.recorder import day_end, day_start
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -176,6 +176,7 @@ def day_of(store: Store, meter: str, counters: Sequence[str], now: int) -> Day:
         _point(store, meter, INJECTED_INDEX, midnight),
         _point(store, meter, _DAILY, yesterday),
         sum(one for one in produced if one is not None) if any(one is not None for one in produced) else None,
+        day_end(midnight),
     )
 
 

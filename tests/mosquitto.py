@@ -1,57 +1,67 @@
-"""A real mosquitto on loopback for tests, on a free port, with users where a test needs them; killed and restarted.
+"""The broker of a house for tests, as ``relaying.broker`` starts it, and whoever listens there.
 
-Continuous integration must have it; elsewhere a test that needs it is skipped.
+Continuous integration must have mosquitto; elsewhere a test that needs it is skipped.
 """
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
+import time
 
 import pytest
 
 from federation import wait_until
+from relaying.broker import HOST, HouseBroker, mosquitto
 
-HOST = "127.0.0.1"
+
+def _program():
+    if found := mosquitto():
+        return found
+    reason = "Debian package that is not installed: mosquitto"
+    return (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
 
 
-def mosquitto_path():
-    """The broker's program."""
-    # Debian puts it where a user's PATH may not look.
-    found = shutil.which("mosquitto", path=f"{os.environ['PATH']}:/usr/sbin")
-    if not found:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)("Debian package that is not installed: mosquitto")
-    return found
+class Broker(HouseBroker):
+    """With the configuration that is shipped; ``users`` are the gateway and a display, name -> password."""
+
+    def __init__(self, folder):
+        _program()
+        super().__init__(folder)
+        self.users = {user: self.add(user) for user in ("gateway", "kitchen")}
+
+    @property
+    def pid(self):
+        """Whom to stop and let go on."""
+        return self._process.pid
+
+    def ear(self, user="gateway"):
+        """Whoever listens to everything that this user may hear."""
+        return Ear(self.port, user=user, password=self.users[user])
 
 
 class Mosquitto:
-    """A broker. ``users`` is name -> password (nobody else may connect), ``acl`` the text of its access list."""
+    """A bare broker with passwords of a test's own choice: ``users`` is name -> password; who has one may do all."""
 
-    def __init__(self, folder, users=None, acl=None):
+    def __init__(self, folder, users):
         self.folder, self._process = folder, None
         folder.mkdir(exist_ok=True)
         with socket.socket() as free:
             free.bind((HOST, 0))
             self.port = free.getsockname()[1]
-        lines = [f"listener {self.port} {HOST}", f"allow_anonymous {'false' if users else 'true'}", "persistence false"]
+        lines = [f"listener {self.port} {HOST}", "allow_anonymous false", "persistence false"]
         if os.geteuid() == 0:
             lines.append("user root")
-        if users:
-            passwords = folder / "passwords"
-            passwords.touch(0o600)
-            for user, password in users.items():
-                subprocess.run(["mosquitto_passwd", "-b", passwords, user, password], check=True)
-            lines.append(f"password_file {passwords}")
-        if acl:
-            (folder / "acl").write_text(acl)
-            (folder / "acl").chmod(0o600)
-            lines.append(f"acl_file {folder / 'acl'}")
+        passwords = folder / "passwords"
+        passwords.touch(0o600)
+        for user, password in users.items():
+            subprocess.run(["mosquitto_passwd", "-b", passwords, user, password], check=True)
+        lines.append(f"password_file {passwords}")
         self.configuration = folder / "mosquitto.conf"
         self.configuration.write_text("\n".join(lines) + "\n")
 
     def start(self):
-        command = ["setpriv", "--pdeathsig", "KILL", "--", mosquitto_path(), "-c", str(self.configuration)]
+        command = ["setpriv", "--pdeathsig", "KILL", "--", _program(), "-c", str(self.configuration)]
         with (self.folder / "mosquitto.log").open("ab") as log:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         wait_until(self._accepts, 10, "mosquitto accepts connections")
@@ -79,21 +89,25 @@ class Mosquitto:
 
 
 class Ear:
-    """A subscriber on a thread of its own: the latest payload of each topic, and every message in order."""
+    """A subscriber on a thread of its own.
 
-    def __init__(self, port, topics="#", **login):
+    ``retained`` is the latest payload of each topic, ``messages`` each (topic, payload) in order, ``came`` when a
+    payload came first (POSIX seconds).
+    """
+
+    def __init__(self, port, topics="linky/#", *, user, password):
         import paho.mqtt.client as paho
 
-        self.messages, self.retained = [], {}
+        self.messages, self.retained, self.came = [], {}, {}
         self._client = paho.Client(paho.CallbackAPIVersion.VERSION2)
-        if login:
-            self._client.username_pw_set(login["user"], login["password"])
+        self._client.username_pw_set(user, password)
         self._client.on_connect = lambda client, *_: client.subscribe(topics, qos=1)
         self._client.on_message = self._heard
         self._client.reconnect_delay_set(1, 1)
         self._client.connect(HOST, port)
 
     def _heard(self, _client, _data, message):
+        self.came.setdefault(message.payload, time.time())
         self.retained[message.topic] = message.payload
         self.messages.append((message.topic, message.payload))
 

@@ -90,7 +90,7 @@ class Board:
 class Wire:
     """A line that brings what it is given."""
 
-    finite = False
+    finite, receipt, age_s = False, None, 0.0
 
     def __init__(self):
         self.quality = SignalQuality(0.0)
@@ -295,3 +295,22 @@ def test_the_clock_change_night_by_the_hosts_time_has_every_second_once(board):
     assert list(points) == sorted(set(points))
     assert simulated_clock.horodate(begin)[0] == "E"
     assert timedelta(seconds=max(points) - min(points)) > timedelta(minutes=110)
+
+
+def test_displays_see_what_nobody_can_date_and_never_what_is_of_the_past(board):
+    """A power is told at once, before the time is known; dating it afterwards tells no display an old one."""
+    meter, told = Metered(), []
+
+    def tell(readings, at, *, standard):
+        power = next(reading.value for reading in readings if reading.series == "consumption/power/apparent/raw")
+        told.append((power, at, standard))
+
+    board.reader().tell_live = tell
+    day(board, meter, range(START, START + 100, 2))
+    assert len(told) == 50
+    assert {at for _, at, _ in told} == {None}
+    board.knows = True
+    told.clear()
+    day(board, meter, range(START + 100, START + 110, 2))
+    assert [at.timestamp() for _, at, _ in told] == [*range(START + 100, START + 110, 2)]
+    assert not any(standard for _, _, standard in told)

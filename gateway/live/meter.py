@@ -50,13 +50,15 @@ class Day:
     """What the store knows of today and yesterday; None where it knows nothing.
 
     ``drawn_index`` and ``injected_index`` are the meter's at the last local midnight, ``drawn_yesterday_wh`` what was
-    drawn the day before; ``produced_wh`` is what the house's own counters of production have counted since.
+    drawn the day before; ``produced_wh`` is what the house's own counters of production have counted since. At
+    the POSIX second ``end`` it is over.
     """
 
     drawn_index: int | None = None
     injected_index: int | None = None
     drawn_yesterday_wh: int | None = None
     produced_wh: int | None = None
+    end: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ class LiveMeter:
         self.day = Day()
         self.links: Mapping[str, str] = {}
         self.alert = False
-        self._values: dict[str, tuple[datetime, Value]] = {}
+        self._values: dict[str, Value] = {}
         self._fresh: dict[str, Value] = {}
         self.time: datetime | None = None
         self._heard: float | None = None
@@ -121,14 +123,15 @@ class LiveMeter:
     def hear(self, readings: Iterable[Reading], time: datetime | None, now: float, *, standard: bool) -> None:
         """Take in what a frame said; ``time`` is its date (aware), None while nobody knows it."""
         self.time, self._heard, self._standard = time, now, standard
+        newest: dict[str, Reading] = {}
         for reading in readings:
             # A meter repeats values of an earlier time (the maximum of yesterday) beside the newer ones.
-            known = self._values.get(reading.series)
-            if known and time is not None and reading.time < known[0]:
-                continue
-            self._values[reading.series] = reading.time, reading.value
-            if known is None or known[1] != reading.value:
-                self._fresh[reading.series] = reading.value
+            known = newest.get(reading.series)
+            if known is None or reading.time >= known.time:
+                newest[reading.series] = reading
+        for series, reading in newest.items():
+            if self._values.get(series) != reading.value:
+                self._values[series] = self._fresh[series] = reading.value
 
     def take_fresh(self) -> dict[str, Value]:
         """Series -> value of what has changed since this was last asked."""
@@ -137,7 +140,7 @@ class LiveMeter:
 
     def values(self) -> dict[str, Value]:
         """Series -> latest value of all that was ever heard."""
-        return {series: value for series, (_, value) in self._values.items()}
+        return dict(self._values)
 
     def age_s(self, now: float) -> float | None:
         """Seconds since the last frame, None without one."""
@@ -146,7 +149,7 @@ class LiveMeter:
     def snapshot(self, now: float) -> Snapshot:
         """All of it, with the next number of the sequence."""
         self._sequence = (self._sequence + 1) & 0xFFFF
-        tariff, injected = self._text(_TARIFF), self._number(_INJECTED)
+        tariff, injected, day = self._text(_TARIFF), self._number(_INJECTED), self._today()
         return Snapshot(
             meter=self.name,
             sequence=self._sequence,
@@ -164,13 +167,18 @@ class LiveMeter:
             overload=self._text(_OVERLOAD) == "1",
             breaker=self._text(_BREAKER),
             injecting=bool(injected) or self._text(_PRODUCING) == "1",
-            drawn_today_wh=_since(self.day.drawn_index, self._number(DRAWN_INDEX)),
-            drawn_yesterday_wh=self.day.drawn_yesterday_wh,
-            injected_today_wh=_since(self.day.injected_index, self._number(INJECTED_INDEX)),
-            produced_today_wh=self.day.produced_wh,
+            drawn_today_wh=_since(day.drawn_index, self._number(DRAWN_INDEX)),
+            drawn_yesterday_wh=day.drawn_yesterday_wh,
+            injected_today_wh=_since(day.injected_index, self._number(INJECTED_INDEX)),
+            produced_today_wh=day.produced_wh,
             broken=tuple(sorted(name for name, state in self.links.items() if state == "broken")),
             alert=self.alert,
         )
+
+    def _today(self) -> Day:
+        """What is known of this day; of one that has just begun nothing yet."""
+        over = self.time is not None and self.day.end is not None and self.time.timestamp() >= self.day.end
+        return Day() if over else self.day
 
     def _subscribed(self) -> int | None:
         reference, current = self._number(_REFERENCE), self._number(_SUBSCRIBED_CURRENT)
@@ -180,12 +188,12 @@ class LiveMeter:
         return current * _VA_PER_AMPERE * (3 if three else 1)
 
     def _number(self, series: str) -> int | None:
-        known = self._values.get(series)
-        return known[1] if known and isinstance(known[1], int) else None
+        value = self._values.get(series)
+        return value if isinstance(value, int) else None
 
     def _text(self, series: str) -> str | None:
-        known = self._values.get(series)
-        return str(known[1]) if known else None
+        value = self._values.get(series)
+        return None if value is None else str(value)
 
 
 def tariff_kind(text: str) -> str:

@@ -1,10 +1,14 @@
 """The live feed of a real gateway at a real broker: fast, complete, honest about its age, back after every loss."""
 
 import json
+import os
 import re
+import shutil
+import signal
 import subprocess
 import sys
 import time
+from datetime import datetime
 
 import pytest
 
@@ -12,26 +16,20 @@ from federation import wait_until
 from gateway.live import compact
 from simulator.process import Meter
 from tests.integration.processes import ENVIRONMENT, ROOT, Process
-from tests.mosquitto import HOST, Ear, Mosquitto
+from tests.mosquitto import HOST, Broker
 
-USERS = {"gateway": "canary-mqtt-1", "kitchen": "canary-mqtt-2"}
 README = (ROOT / "gateway" / "live" / "README.md").read_text(encoding="utf-8")
 JSON, COMPACT, STATUS = "linky/meter/house/json", "linky/meter/house/compact", "linky/status"
 POWER = "linky/meter/house/value/consumption/power/apparent/raw"
 
 
-def acl():
-    """The access list of the document."""
-    return README.partition("acl_file`:\n\n```\n")[2].partition("```")[0]
-
-
-def house(folder, port, source, extra=""):
+def house(folder, broker, source):
     """A gateway's process that reads a meter and publishes; nothing leaves the house."""
     folder.mkdir(exist_ok=True)
-    (folder / "password").write_text(USERS["gateway"] + "\n")
+    (folder / "password").write_text(broker.users["gateway"] + "\n")
     (folder / "gateway.toml").write_text(
         f'[[meter]]\nsource = "{source}"\nclock = "meter"\n[store]\ndirectory = "data"\ncommit_interval_s = 1\n'
-        f'[mqtt]\nhost = "{HOST}"\nport = {port}\nuser = "gateway"\npassword_file = "password"\n{extra}'
+        f'[mqtt]\nhost = "{HOST}"\nport = {broker.port}\nuser = "gateway"\npassword_file = "password"\n'
     )
     return Process(folder, "gateway", "run", "--config", folder / "gateway.toml", "--log-level", "INFO")
 
@@ -42,17 +40,29 @@ def heard(ear, **expected):
     return said if said and all(said[key] == value for key, value in expected.items()) else None
 
 
+def delays_s(ear, meter):
+    """Seconds from the last byte of each frame on the wire to the arrival of its first object."""
+    ended = {record["frame"]: record["host"] for record in meter.records() if record["event"] == "sent"}
+    by_second = {int(frame["time"]): ended[frame["frame"]] for frame in meter.truth() if frame["frame"] in ended}
+    first = {}
+    for payload, came in list(ear.came.items()):
+        said = json.loads(payload) if payload.startswith(b'{"version"') else {}
+        if said.get("time"):
+            first.setdefault(int(datetime.fromisoformat(said["time"]).timestamp()), came)
+    return sorted(came - by_second[second] for second, came in first.items())
+
+
 @pytest.fixture
 def broker(tmp_path):
-    """The broker of a house, with the access list of the document."""
-    with Mosquitto(tmp_path / "broker", USERS, acl()) as running:
+    """The broker of a house."""
+    with Broker(tmp_path / "broker") as running:
         yield running
 
 
 @pytest.fixture
 def kitchen(broker):
     """What a display may hear."""
-    with Ear(broker.port, "linky/#", user="kitchen", password=USERS["kitchen"]) as ear:
+    with broker.ear("kitchen") as ear:
         yield ear
 
 
@@ -60,8 +70,8 @@ def test_every_frame_is_told_within_a_second_in_both_forms(broker, tmp_path):
     """Power as the meter said it, under its own topic, in the object and in the 40 bytes; alerts and links beside."""
     with (
         Meter(tmp_path / "ttyTIC", seed=1, mode="standard", tariff="tempo", solar=3000) as meter,
-        house(tmp_path / "house", broker.port, tmp_path / "ttyTIC"),
-        Ear(broker.port, "linky/#", user="gateway", password=USERS["gateway"]) as ear,
+        house(tmp_path / "house", broker, tmp_path / "ttyTIC"),
+        broker.ear() as ear,
     ):
         wait_until(lambda: heard(ear, stale=False), 30, "a fresh frame")
         begun = len(ear.messages)
@@ -72,6 +82,10 @@ def test_every_frame_is_told_within_a_second_in_both_forms(broker, tmp_path):
         assert {one["drawn_va"] for one in told} <= said
         assert [one["sequence"] for one in told[: len(short)]] == [one.sequence for one in short[: len(told)]]
         assert max(one["age_s"] for one in told) < 1
+        delays = delays_s(ear, meter)
+        assert len(delays) >= 5
+        assert delays[-1] < 1
+        print(f"last byte of a frame to its display: median {delays[len(delays) // 2]:.3f} s, most {delays[-1]:.3f} s")
         assert int(ear.retained[POWER]) in said
         last = told[-1]
         assert (last["mode"], last["breaker"], last["alert"]) == ("standard", "closed", False)
@@ -92,14 +106,14 @@ def test_a_silent_meter_is_stale_after_ten_seconds_and_fresh_again(broker, kitch
     """No sooner and two seconds later at most; the retained frame says so to whoever comes then."""
     with (
         Meter(tmp_path / "ttyTIC", seed=1, mode="standard") as meter,
-        house(tmp_path / "house", broker.port, tmp_path / "ttyTIC"),
+        house(tmp_path / "house", broker, tmp_path / "ttyTIC"),
     ):
         wait_until(lambda: heard(kitchen, stale=False), 30, "a fresh frame")
         meter.command("silence 20")
         quiet = time.monotonic()
         wait_until(lambda: heard(kitchen, stale=True), 15, "the stale flag")
         assert 8 < time.monotonic() - quiet < 12
-        with Ear(broker.port, "linky/#", user="kitchen", password=USERS["kitchen"]) as late:
+        with broker.ear("kitchen") as late:
             assert wait_until(lambda: heard(late), 5, "the retained frame")["stale"]
             assert compact.decode(late.retained[COMPACT]).flags & compact.STALE
         wait_until(lambda: heard(kitchen, stale=False), 20, "a fresh frame again")
@@ -110,15 +124,15 @@ def test_everything_is_told_again_when_the_broker_comes_back(broker, tmp_path):
     """A broker that has lost its memory has the status, each value and each link again within seconds."""
     with (
         Meter(tmp_path / "ttyTIC", seed=1, mode="standard"),
-        house(tmp_path / "house", broker.port, tmp_path / "ttyTIC") as gateway,
+        house(tmp_path / "house", broker, tmp_path / "ttyTIC") as gateway,
     ):
-        with Ear(broker.port, "linky/#", user="gateway", password=USERS["gateway"]) as before:
+        with broker.ear() as before:
             wait_until(lambda: before.retained.get(STATUS) == b"online" and heard(before, stale=False), 30, "the feed")
             topics = set(before.retained)
             broker.kill()
             wait_until(lambda: "the next attempt follows" in gateway.log.read_text(), 20, "the loss is logged")
             broker.start()
-        with Ear(broker.port, "linky/#", user="gateway", password=USERS["gateway"]) as after:
+        with broker.ear() as after:
             wait_until(lambda: topics <= set(after.retained), 40, "every topic again")
             assert after.retained[STATUS] == b"online"
             assert gateway.stop() == 0
@@ -131,7 +145,7 @@ def test_a_gateway_that_is_killed_is_offline_by_its_last_will(broker, kitchen, t
     """Nobody has to time out: the broker says it."""
     with (
         Meter(tmp_path / "ttyTIC", seed=1, mode="standard"),
-        house(tmp_path / "house", broker.port, tmp_path / "ttyTIC") as gateway,
+        house(tmp_path / "house", broker, tmp_path / "ttyTIC") as gateway,
     ):
         wait_until(lambda: kitchen.retained.get(STATUS) == b"online", 30, "online")
         gateway.kill()
@@ -139,10 +153,29 @@ def test_a_gateway_that_is_killed_is_offline_by_its_last_will(broker, kitchen, t
     assert not [topic for topic in kitchen.retained if topic.startswith(("linky/link", "linky/alert"))]
 
 
+@pytest.mark.slow
+def test_a_broker_that_hangs_holds_up_neither_readings_nor_the_end(broker, tmp_path):
+    """It is given up by its silence; SIGTERM ends the gateway within its five seconds all the same."""
+    with (
+        Meter(tmp_path / "ttyTIC", seed=1, mode="standard"),
+        house(tmp_path / "house", broker, tmp_path / "ttyTIC") as gateway,
+        broker.ear() as ear,
+    ):
+        wait_until(lambda: ear.retained.get(STATUS) == b"online", 30, "online")
+        os.kill(broker.pid, signal.SIGSTOP)
+        try:
+            begun = time.monotonic()
+            assert gateway.stop(5) == 0
+            assert time.monotonic() - begun < 5
+        finally:
+            os.kill(broker.pid, signal.SIGCONT)
+        assert not [word for word in ("Traceback", "never retrieved", "ERROR") if word in gateway.log.read_text()]
+
+
 def test_a_wrong_password_and_no_broker_are_sentences_of_the_status(broker, tmp_path):
     """The link says what is wrong; the meter is read all the same."""
     with Meter(tmp_path / "ttyTIC", seed=1, mode="standard"):
-        running = house(tmp_path / "house", broker.port, tmp_path / "ttyTIC")
+        running = house(tmp_path / "house", broker, tmp_path / "ttyTIC")
         (tmp_path / "house" / "password").write_text("wrong\n")
         with running:
             link = wait_until(lambda: broken_link(tmp_path / "house"), 20, "a broken link", every=0.3)
@@ -156,3 +189,56 @@ def broken_link(folder):
     done = subprocess.run(command, check=False, capture_output=True, text=True, env=ENVIRONMENT, cwd=ROOT)
     links = json.loads(done.stdout)["links"] if done.stdout else []
     return next((one for one in links if one["link"] == "mqtt" and one["state"] == "broken"), None)
+
+
+def example(language, following):
+    """The program of the document under that heading."""
+    assert language in README
+    return README.partition(following)[2].partition("```python\n")[2].partition("```")[0]
+
+
+def says(command, folder, environment, words):
+    """Whether a maker's program prints these words; it is ended then."""
+    with (folder / "said").open("wb") as out:
+        process = subprocess.Popen(command, stdout=out, stderr=out, env=environment, stdin=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: re.search(words, (folder / "said").read_text()), 15, f"{words} in {folder}/said")
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_the_makers_example_in_python_runs_as_it_stands(broker, tmp_path):
+    """The power and the tariff of a real gateway, 20 lines; and that it is old once the gateway has gone."""
+    text = example("Python", "## A display in 20 lines of Python")
+    assert len([line for line in text.splitlines() if line]) <= 20
+    text = text.replace('"raspberrypi.local"', repr(HOST)).replace("(BROKER)", f"(BROKER, {broker.port})")
+    login = f'client.username_pw_set("kitchen", {broker.users["kitchen"]!r})\nclient.connect('
+    (tmp_path / "display.py").write_text(text.replace("client.connect(", login))
+    command = [sys.executable, tmp_path / "display.py"]
+    with (
+        Meter(tmp_path / "ttyTIC", seed=1, mode="standard"),
+        house(tmp_path / "house", broker, tmp_path / "ttyTIC") as gateway,
+    ):
+        says(command, tmp_path, ENVIRONMENT, r"(?m)^\d+ VA \S")
+        assert gateway.stop() == 0
+    says(command, tmp_path, ENVIRONMENT, r"^\(ancien\) VA ")
+
+
+def test_the_makers_example_in_micropython_runs_as_it_stands(broker, tmp_path):
+    """The same from the 40 bytes, with the board's own MQTT client."""
+    micropython = shutil.which("micropython")
+    if not micropython:
+        pytest.skip("Debian package that is not installed: micropython")
+    text = example("MicroPython", "## And of MicroPython")
+    assert len([line for line in text.splitlines() if line]) <= 24
+    for given, ours in (("192.168.1.10", HOST), ("1883", str(broker.port)), ("secret", broker.users["kitchen"])):
+        assert given in text
+        text = text.replace(given, ours)
+    (tmp_path / "display.py").write_text(text)
+    path = f"{ROOT}/micropython/lib:{ROOT}/gateway/live:.frozen"
+    with (
+        Meter(tmp_path / "ttyTIC", seed=1, mode="standard"),
+        house(tmp_path / "house", broker, tmp_path / "ttyTIC"),
+    ):
+        says([micropython, tmp_path / "display.py"], tmp_path, dict(os.environ, MICROPYPATH=path), r"(?m)^\d+ VA$")

@@ -37,6 +37,17 @@ def test_today_is_the_index_less_that_of_midnight():
     assert meter.snapshot(100).drawn_today_wh is None
 
 
+def test_at_midnight_the_day_before_is_not_shown_as_today():
+    """Until the store has added it up, nothing is said of either."""
+    meter = heard(reading(INDEX, 5000))
+    end = int(AT.timestamp()) + 1
+    meter.day = Day(drawn_index=4200, drawn_yesterday_wh=9000, end=end)
+    assert meter.snapshot(100).drawn_today_wh == 800
+    meter.hear([reading(INDEX, 5001)], AT + timedelta(seconds=1), 101, standard=True)
+    snapshot = meter.snapshot(101)
+    assert (snapshot.drawn_today_wh, snapshot.drawn_yesterday_wh) == (None, None)
+
+
 def test_self_consumption_is_never_below_nothing(snapshot):
     """Two meters that are read a moment apart do not make a negative energy."""
     assert replace(snapshot, produced_today_wh=2299).self_consumed_today_wh == 0

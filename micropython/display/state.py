@@ -1,0 +1,100 @@
+"""What a display knows of its meter: topics in, a ``View`` for pages and lamps out.
+
+No clock is needed: a value is as old as the gateway says that it was, plus what has passed since it came here, counted
+in milliseconds of the board (``gateway/live/README.md``, "How old is it?").
+"""
+
+import time
+
+import compact
+
+# After so long without news what is shown is of the past.
+OLD_AFTER_MS = 10_000
+
+# Why nothing is new, for a person.
+LINK, GATEWAY, METER, SILENCE = "Pas de liaison", "Sans passerelle", "Compteur muet", "Rien de neuf"
+WAITING, VERSION = "En attente", "Autre version"
+
+
+class View:
+    """What is shown at one moment.
+
+    ``frame`` is the last one, None before the first; ``fault`` why it is old, None while it is not; ``age_s`` how old
+    it is, None when nobody knows; ``load`` the power drawn as a part of the subscribed one, None where unknown;
+    ``beat`` is False and True in turn, for what blinks.
+    """
+
+    def __init__(self, frame, fault, age_s, beat=False):
+        self.frame, self.fault, self.age_s, self.beat = frame, fault, age_s, beat
+        self.load = None
+        if frame and frame.drawn_va is not None and frame.subscribed_va:
+            self.load = frame.drawn_va / frame.subscribed_va
+
+    def has(self, flag):
+        """Whether the frame has this flag of ``compact``."""
+        return bool(self.frame and self.frame.flags & flag)
+
+    @property
+    def overload(self):
+        """Whether more is drawn than subscribed, now."""
+        return self.fault is None and self.has(compact.OVERLOAD)
+
+
+class State:
+    """The latest of one meter.
+
+    Args:
+        meter: its name in the gateway's configuration.
+        now: ``time.ticks_ms()``.
+    """
+
+    def __init__(self, meter, now):
+        self._status = "linky/status"
+        self._compact = "linky/meter/%s/compact" % meter
+        self.topics = (self._status, self._compact)
+        self._frame, self._online, self._foreign = None, True, False
+        self._age_ms, self._since_ms, self._last = 0, 0, now
+
+    def take(self, topic, payload, now):
+        """A message has come."""
+        self._pass(now)
+        if topic == self._status:
+            self._online = payload == b"online"
+        elif topic == self._compact:
+            try:
+                self._frame, self._foreign = compact.decode(payload), False
+            except compact.CompactError:
+                # The gateway has been updated and this board has not, or the other way round.
+                self._foreign = True
+                return
+            self._since_ms = 0
+            self._age_ms = (self._frame.age_s or 0) * 1000
+
+    def view(self, now, linked, beat=False):
+        """What is to be shown; ``linked``: whether the broker is there."""
+        self._pass(now)
+        if self._frame is None:
+            return View(None, self._fault(linked) or WAITING, None, beat)
+        age_s = None if self._frame.age_s is None else self._age_ms // 1000
+        return View(self._frame, self._fault(linked), age_s, beat)
+
+    def _fault(self, linked):
+        said = bool(self._frame and self._frame.flags & compact.STALE)
+        stale = said or self._age_ms >= OLD_AFTER_MS
+        if not linked and (stale or self._since_ms >= OLD_AFTER_MS or self._frame is None):
+            return LINK
+        if not self._online:
+            return GATEWAY
+        if self._foreign:
+            return VERSION
+        if stale and self._frame:
+            # Of a silent meter the gateway says so, every ten seconds.
+            return METER if said and self._since_ms < 2 * OLD_AFTER_MS else SILENCE
+        return None
+
+    def _pass(self, now):
+        # Added up step by step: the counter of milliseconds begins anew every twelve days.
+        passed = time.ticks_diff(now, self._last)
+        self._last = now
+        self._age_ms += passed
+        self._since_ms += passed

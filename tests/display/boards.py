@@ -1,0 +1,84 @@
+"""A display's board on this machine: Debian's MicroPython, the display's own files, stand-ins for what is soldered."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from relaying.broker import HOST, NAME
+
+ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).parent
+
+# The 110 kB that an ESP32 has free, in the words of this machine, which are twice as wide. A colour panel's chip has a
+# memory of its own, which here comes out of the same heap.
+HEAP = 110 * 1024 * 2
+CHIP = {"st7789": 240 * 240 * 2}
+
+
+def micropython():
+    """The interpreter; continuous integration must have it."""
+    found = shutil.which("micropython")
+    if not found:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("Debian package that is not installed: micropython")
+    return found
+
+
+def environment(**more):
+    """Where the programs find their modules: first what stands for the board itself."""
+    folders = (
+        HERE / "unix", ROOT / "tools/relaying/unix", ROOT / "micropython/display", ROOT / "micropython/lib",
+        ROOT / "gateway/live", ".frozen",
+    )  # fmt: skip
+    return dict(os.environ, MICROPYPATH=":".join(map(str, folders)), **more)
+
+
+def run(script, *arguments, heap=HEAP):
+    """What a script of this folder prints."""
+    command = [micropython(), "-X", f"heapsize={heap}", HERE / script, *map(str, arguments)]
+    done = subprocess.run(command, env=environment(), check=False, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def logic(expression):
+    """What an expression of ``logic_on_board.py`` gives."""
+    return json.loads(run("logic_on_board.py", expression, heap="1M"))
+
+
+class DisplayBoard:
+    """A display that runs: its flash is ``folder``; ``tables`` are those of its config.json."""
+
+    def __init__(self, folder, broker, *, tls=False, **tables):
+        self.folder = folder
+        folder.mkdir()
+        table = {"host": HOST, "port": broker.port, "password": broker.users["kitchen"]}
+        if tls:
+            shutil.copy(broker.ca, folder / "ca.pem")
+            table |= {"port": broker.tls_port, "ca": "ca.pem", "name": NAME}
+        settings = {"id": "kitchen", "wifi": {"ssid": "maison"}, "broker": table, **tables}
+        (folder / "config.json").write_text(json.dumps(settings))
+        self._heap = HEAP + CHIP.get(tables.get("display", {}).get("panel"), 0)
+        self.picture, self.log = folder / "panel.ppm", folder / "display.log"
+        self._process = None
+
+    def __enter__(self):
+        command = [micropython(), "-X", f"heapsize={self._heap}", HERE / "program_on_board.py"]
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(
+                ["setpriv", "--pdeathsig", "KILL", "--", *command],
+                env=environment(BOARD_FOLDER=str(self.folder)), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            )  # fmt: skip
+        return self
+
+    def __exit__(self, *_):
+        self._process.kill()
+        self._process.wait()
+
+    @property
+    def ended(self):
+        """The exit code once the program has ended."""
+        return self._process.poll()
