@@ -99,8 +99,6 @@ class Wire:
     def bring(self, data, received):
         self._brought = [(frame, received) for frame in self._bytes.feed(data)]
 
-    receipt, age_s = None, 0.0
-
     async def frames(self):
         for frame, received in self._brought:
             yield frame, received
