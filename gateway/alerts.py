@@ -230,7 +230,7 @@ _FR = {
     Kind.PORT: _Words(
         "Le port du compteur « {name} » est perdu depuis {time}",
         "Le port du compteur « {name} » s’est perdu {times} en 10 minutes",
-        "rebranchez l’adaptateur ; « linky-gateway status » dit ce qui manque",
+        "rebranchez l’adaptateur ou la carte ; « linky-gateway status » dit ce qui manque",
         "Le port du compteur « {name} » est revenu, après {time}",
     ),
     Kind.CLOCK: _Words(
@@ -282,7 +282,7 @@ _EN = {
     Kind.PORT: _Words(
         "The port of the meter “{name}” has been lost for {time}",
         "The port of the meter “{name}” was lost {times} in 10 minutes",
-        "plug the adapter in again; “linky-gateway status” says what is missing",
+        "plug the adapter or the board in again; “linky-gateway status” says what is missing",
         "The port of the meter “{name}” is back, after {time}",
     ),
     Kind.CLOCK: _Words(

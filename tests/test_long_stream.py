@@ -138,6 +138,8 @@ class House:
         self._agreeing, self._whole = 0, 0
         self._cut = False
 
+    receipt, age_s = None, 0.0
+
     async def frames(self) -> AsyncIterator[tuple[Frame, datetime]]:
         """Every frame of the day with the simulated time of its last byte."""
         for piece in PIECES:

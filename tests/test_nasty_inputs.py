@@ -112,6 +112,8 @@ class House:
         self._meter = MeterReader(self.store.add_meter("house"), {}, self)
         self._new = []
 
+    receipt, age_s = None, 0.0
+
     async def frames(self):
         """What was heard last, as a line hands it on."""
         for frame, received in self._new:

@@ -110,21 +110,21 @@ _FR = {
     ),
     Cause.BOARD_AWAY: Words(
         "La carte n'est pas là",
-        "On n'entend plus la carte de {port}.",
+        "On n'entend pas la carte ({port}).",
         "Elle est débranchée, hors de portée du Wi-Fi, ou son mot de passe a changé.",
         "Regardez son voyant : éteint, rebranchez-la ; s'il clignote, rapprochez-la de la box. Elle se reconnecte "
         "seule, et envoie ce qu'elle a gardé.",
     ),
     Cause.BROKER_AWAY: Words(
         "Le relais de messages ne répond pas",
-        "Le serveur MQTT, par lequel passe la carte de {port}, ne répond pas.",
+        "Le serveur MQTT, par lequel passe la carte ({port}), ne répond pas.",
         "Le service mosquitto est arrêté, ou son adresse n'est pas celle de la configuration.",
         "Tapez `sudo systemctl restart mosquitto`, puis `linky-gateway status`. La carte garde ce qu'elle n'a pas pu "
         "envoyer.",
     ),
     Cause.GATEWAY_OFF: Words(
         "La passerelle ne tourne pas",
-        "Seule la passerelle en marche entend la carte de {port}.",
+        "Seule la passerelle en marche entend la carte ({port}).",
         "Le docteur ne peut pas écouter une carte lui-même.",
         "Tapez `sudo systemctl start linky-gateway`, puis relancez le docteur.",
     ),
@@ -302,20 +302,20 @@ _EN = {
     ),
     Cause.BOARD_AWAY: Words(
         "The board is away",
-        "The board of {port} is not heard.",
+        "The board ({port}) is not heard.",
         "It is unplugged, out of reach of the Wi-Fi, or its password has changed.",
         "Look at its light: dark, plug it in again; blinking, bring it nearer to the Wi-Fi. It connects again by "
         "itself, and sends what it has kept.",
     ),
     Cause.BROKER_AWAY: Words(
         "The message broker does not answer",
-        "The MQTT broker, by way of which the board of {port} is heard, does not answer.",
+        "The MQTT broker, by way of which the board ({port}) is heard, does not answer.",
         "The service mosquitto has stopped, or its address is not the one of the configuration.",
         "Type `sudo systemctl restart mosquitto`, then `linky-gateway status`. The board keeps what it could not send.",
     ),
     Cause.GATEWAY_OFF: Words(
         "The gateway is not running",
-        "Only the running gateway hears the board of {port}.",
+        "Only the running gateway hears the board ({port}).",
         "The doctor cannot listen to a board by itself.",
         "Type `sudo systemctl start linky-gateway`, then ask the doctor again.",
     ),

@@ -9,7 +9,7 @@ the flash, the others are given up (``thinned``).
 import delta
 from journal import Entry, entry_of
 
-# At least two minutes of any meter: a standard frame takes 80 to 130 bytes here, a historic one 40.
+# About three minutes of any meter: a standard frame takes 80 to 130 bytes here, a historic one 40.
 MAX_BYTES = 16_000
 
 # What a record takes besides its bytes: a place in a list, and what MicroPython rounds up.
@@ -71,8 +71,11 @@ class Owed:
                 # The flash is full or worn out: the meter is read all the same.
                 print("journal:", error)
                 self._journal.lost += 1
+        given = self._place > 0
         self._drop(1)
-        self.rewind()
+        if self._stored is None and not given:
+            # The reading of the flash was over, and there is one more in it that was never given.
+            self.rewind()
 
     def _drop(self, count):
         """Take the oldest away; the one after them becomes a whole frame."""

@@ -5,19 +5,18 @@ import shutil
 
 import pytest
 
-from relaying.board import compile_set
+from relaying.board import compile_set, mpy_cross
 from relaying.broker import HouseBroker, mosquitto
 
 
 def pytest_collection_modifyitems(items):
-    """Continuous integration must have broker and interpreter; elsewhere a test that needs them is skipped."""
-    missing = [
-        name for name, found in (("mosquitto", mosquitto()), ("micropython", shutil.which("micropython"))) if not found
-    ]
+    """Continuous integration must have broker, interpreter and compiler; elsewhere what needs them is skipped."""
+    needed = {"mosquitto": mosquitto(), "micropython": shutil.which("micropython"), "mpy-cross": mpy_cross()}
+    missing = [name for name, found in needed.items() if not found]
     if missing and not os.environ.get("CI"):
         for item in items:
             if {"broker", "program"} & set(getattr(item, "fixturenames", ())):
-                item.add_marker(pytest.mark.skip(reason=f"Debian packages that are not installed: {' '.join(missing)}"))
+                item.add_marker(pytest.mark.skip(reason=f"not installed: {' '.join(missing)}"))
 
 
 @pytest.fixture

@@ -14,6 +14,8 @@ from simulator.process import Meter
 from tests.mosquitto import Ear
 from tests.relay.test_end_to_end import board_of, house_of
 
+pytestmark = pytest.mark.slow
+
 # Where nothing listens: the broker is away.
 NOWHERE = {"host": HOST, "port": 1, "name": NAME, "password": "x"}
 

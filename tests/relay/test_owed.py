@@ -94,6 +94,24 @@ def test_memory_holds_two_minutes_and_the_flash_one_frame_of_each_minute_before(
     assert owed._bytes <= MAX_BYTES
 
 
+def test_what_is_read_while_the_flash_is_sent_does_not_begin_it_anew(make):
+    """With memory full, each new frame moves one to the flash; the sending goes on where it was."""
+    owed = make()
+    for number in range(3600):
+        owed.add(frame(number), None, number * 1000, 0, True)
+    owed.open_window()
+    given = [owed.next()[0].seq for _ in range(20)]
+    for number in range(3600, 3700):
+        owed.add(frame(number), None, number * 1000, 0, True)
+        if (found := owed.next()) is not None:
+            given.append(found[0].seq)
+        owed.open_window()
+    assert given == sorted(set(given))
+    assert len(given) > 100
+    rest = [entry.seq for entry, _, _ in iter(owed.next, None)]
+    assert given[-1] < rest[0]
+
+
 def test_after_a_restart_the_flash_is_sent_first(make):
     """The frames of the start before come first, then those of this one, each with its own number."""
     owed = make()

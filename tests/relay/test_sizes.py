@@ -20,6 +20,7 @@ STATED = {
 GROWTH = 1.10
 
 
+@pytest.mark.usefixtures("program")
 @pytest.mark.parametrize("march", ["xtensawin", "rv32imc"])
 def test_every_file_compiles_and_none_has_grown(tmp_path, march):
     """For the ESP32 and the ESP32-C3; more than 10 % above what the README says is to be looked at, and said there."""

@@ -76,8 +76,8 @@ def test_a_replay_is_a_file_beside_the_configuration(text, path, speed):
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("", "write the path of a port (/dev/…), usb:…, socket://HOST:PORT or replay:FILE"),
-        ("dev/ttyUSB0", "write the path of a port (/dev/…), usb:…, socket://HOST:PORT or replay:FILE"),
+        ("", "write the path of a port (/dev/…), usb:…, board:ID, socket://HOST:PORT or replay:FILE"),
+        ("dev/ttyUSB0", "write the path of a port (/dev/…), usb:…, board:ID, socket://HOST:PORT or replay:FILE"),
         ("ttyUSB0", "write the path of a port"),
         ("COM3", "write the path of a port"),
         ("/dev/tty\0S0", "a name holds no NUL character"),

