@@ -1,17 +1,22 @@
-"""An MQTT 3.1.1 client (QoS 0 and 1) on asyncio streams, for MicroPython: nothing here ever blocks the loop.
+"""MQTT 3.1.1 (QoS 0 and 1) for a board: the packets are umqtt's, asyncio carries them, and nothing blocks the loop.
 
-micropython-lib's umqtt waits inside the socket for each answer: a broker that is gone stops the whole board, its UART
-included. Here each packet is one write (Nagle's algorithm costs 44 ms otherwise), each wait has a time-out, and packet
-numbers wrap at 65535. Whatever goes wrong with a connection is an OSError, and the connection is of no use any more.
+micropython-lib's umqtt waits inside its socket for each answer: a broker that is gone would stop the whole board, its
+UART included. So the socket that it sees here is a ``_Wire``. What it writes is collected and leaves in one write (in
+pieces Nagle's algorithm costs 44 ms); what it reads is a packet that has come whole, or at once the answer that
+``Client`` waits for in its stead, with a time-out. Its packet numbers wrap at 65535. Whatever goes wrong with a
+connection is an OSError, and the connection is of no use any more.
 """
 
 import asyncio
 import struct
 
 import tls
+import umqtt_simple as umqtt
 
 # A packet longer than this is read and thrown away: a board has no room for it.
 MAX_PACKET_BYTES = 4096
+
+_CONNACK, _PUBLISH, _PUBACK, _SUBACK = 0x20, 0x30, 0x40, 0x90
 
 _REFUSALS = {4: "wrong user or password", 5: "not allowed"}
 
@@ -20,20 +25,40 @@ class RefusedError(OSError):
     """The broker answered, and does not want us."""
 
 
-def _text(value):
-    data = value.encode() if isinstance(value, str) else value
-    return struct.pack(">H", len(data)) + data
+class _Wire:
+    """A socket in memory. It also stands where umqtt looks for the module that makes sockets."""
 
+    def __init__(self):
+        self._written, self._read, self._at = [], b"", 0
 
-def _packet(kind, *parts):
-    """One packet as one bytes object: kind and flags, the remaining length, the parts."""
-    size = sum([len(part) for part in parts])
-    head = bytearray((kind,))
-    while True:
-        size, low = size >> 7, size & 0x7F
-        head.append(low | 0x80 if size else low)
-        if not size:
-            return bytes(head) + b"".join(parts)
+    def socket(self):
+        return self
+
+    def getaddrinfo(self, *_):
+        return ((None,),)
+
+    def connect(self, _):
+        pass
+
+    def setblocking(self, _):
+        pass
+
+    def write(self, data, count=None):
+        # A bytearray is used again for what follows in the packet.
+        self._written.append(data if isinstance(data, bytes) else bytes(data if count is None else data[:count]))
+
+    def read(self, count):
+        at, self._at = self._at, self._at + count
+        return self._read[at : self._at]
+
+    def give(self, data):
+        """What is read next."""
+        self._read, self._at = data, 0
+
+    def take(self):
+        """What was written since the last call, as one packet."""
+        written, self._written = self._written, []
+        return b"".join(written)
 
 
 def _unverified(error):
@@ -62,10 +87,17 @@ class Client:
     """
 
     def __init__(self, broker, on_message, will=None, timeout_s=8, keepalive_s=20):
-        self._broker, self._on_message, self._will = broker, on_message, will
+        self._broker, self._on_message = broker, on_message
         self._timeout_s, self._keepalive_s = timeout_s, keepalive_s
         self._stream, self._closed = None, False
-        self._number = 0
+        self._wire, self._heard = _Wire(), None
+        user = broker["user"].encode()
+        # The broker gives us up after one and a half times this.
+        keepalive = keepalive_s * 2
+        self._packets = umqtt.MQTTClient(user, "", 1, user, broker["password"].encode(), keepalive)
+        self._packets.set_callback(self._hear)
+        if will:
+            self._packets.set_last_will(will[0].encode(), will[1].encode(), retain=True)
         self._answered = asyncio.Event()
         self._expected = None
         self._one_at_a_time = asyncio.Lock()
@@ -86,19 +118,15 @@ class Client:
             wrapped = broker["context"].wrap_socket(stream.s, server_hostname=name, do_handshake_on_connect=False)
             wrapped.setblocking(False)
             self._stream = asyncio.StreamReader(wrapped)
-        user = broker["user"]
-        flags, parts = 0xC2, [_text(user)]  # a clean session: what is owed is kept by us, not by the broker
-        if self._will:
-            flags |= 0x24
-            parts += [_text(self._will[0]), _text(self._will[1])]
-        parts += [_text(user), _text(broker["password"])]
-        keepalive = struct.pack(">H", self._keepalive_s * 2)  # the broker gives us up after one and a half times this
-        await self._send(_packet(0x10, b"\x00\x04MQTT\x04", bytes((flags,)), keepalive, *parts))
-        kind, body = await self._receive()
-        if kind >> 4 != 2 or len(body) != 2:
+        umqtt.socket = self._wire
+        self._wire.give(b"\x20\x02\0\0")
+        self._packets.connect()  # a clean session: what is owed is kept by us, not by the broker
+        await self._send(self._wire.take())
+        answer = await self._packet((await self._read(1))[0])
+        if not answer or len(answer) != 4 or answer[0] != _CONNACK:
             raise OSError("not a broker")
-        if body[1]:
-            raise RefusedError(_REFUSALS.get(body[1], "refused (%d)" % body[1]))
+        if answer[3]:
+            raise RefusedError(_REFUSALS.get(answer[3], "refused (%d)" % answer[3]))
 
     async def run(self):
         """Take in what comes, and ask for a sign of life when nothing does; ends with an OSError."""
@@ -110,30 +138,34 @@ class Client:
                 if pinged:
                     raise OSError("the broker does not answer")
                 pinged = True
-                await self._send(b"\xc0\x00")
+                self._packets.ping()
+                await self._send(self._wire.take())
                 continue
             pinged = False
-            await self._take(kind[0], await asyncio.wait_for(self._body(), self._timeout_s))
+            packet = await asyncio.wait_for(self._packet(kind[0]), self._timeout_s)
+            if packet:
+                await self._take(packet)
 
-    async def _take(self, kind, body):
-        if body is None:
-            return
-        if kind >> 4 == 3:
-            size = struct.unpack_from(">H", body)[0]
-            topic, rest = str(body[2 : 2 + size], "utf-8"), body[2 + size :]
-            if kind & 6:
-                number, rest = rest[:2], rest[2:]
-                await self._send(_packet(0x40, number))
-            self._on_message(topic, rest)
-        elif kind >> 4 in (4, 9) and (kind >> 4, body[:2]) == self._expected:
+    async def _take(self, packet):
+        kind = packet[0] & 0xF0
+        if kind == _PUBLISH:
+            self._wire.give(packet)
+            try:
+                self._packets.wait_msg()
+            except (IndexError, AssertionError):
+                raise OSError("not MQTT")
+            (topic, payload), self._heard = self._heard, None
+            self._on_message(str(topic, "utf-8"), payload)
+            if confirmation := self._wire.take():
+                await self._send(confirmation)
+        elif (kind, packet[2:4]) == self._expected:
             self._expected = None
-            if kind >> 4 == 9 and body[2] == 0x80:
+            if kind == _SUBACK and packet[4] == 0x80:
                 raise RefusedError("a topic is not allowed")
             self._answered.set()
 
-    async def _receive(self):
-        kind = (await self._read(1))[0]
-        return kind, await self._body()
+    def _hear(self, topic, payload):
+        self._heard = topic, payload
 
     async def _read(self, count):
         try:
@@ -143,19 +175,20 @@ class Client:
         except ValueError as error:
             raise _unverified(error)
 
-    async def _body(self):
-        """What follows a packet's first byte; None for one that is too long, which is passed over."""
-        size = shift = 0
+    async def _packet(self, kind):
+        """The packet that begins with this byte, whole; None for one that is too long, which is passed over."""
+        head, size, shift = bytes((kind,)), 0, 0
         while True:
-            byte = (await self._read(1))[0]
-            size |= (byte & 0x7F) << shift
+            byte = await self._read(1)
+            head += byte
+            size |= (byte[0] & 0x7F) << shift
             shift += 7
-            if not byte & 0x80:
+            if not byte[0] & 0x80:
                 break
             if shift > 21:
                 raise OSError("not MQTT")
         if size <= MAX_PACKET_BYTES:
-            return await self._read(size) if size else b""
+            return head + await self._read(size) if size else head
         self.oversized += 1
         while size:
             size -= len(await self._read(min(size, 256)))
@@ -163,23 +196,26 @@ class Client:
 
     async def publish(self, topic, payload, qos=0, retain=False):
         """Send a message; with QoS 1 wait until the broker has it. ``run`` must be running."""
-        flags = 0x30 | qos << 1 | (1 if retain else 0)
         if not qos:
-            await self._send(_packet(flags, _text(topic), payload))
+            self._packets.publish(topic.encode(), payload, retain)
+            await self._send(self._wire.take())
             return
-        await self._ask(4, flags, lambda number: (_text(topic), number, payload))
+        await self._ask(_PUBACK, b"\x02%s", lambda: self._packets.publish(topic.encode(), payload, retain, 1))
 
     async def subscribe(self, topic, qos=1):
         """Have a topic's messages sent; ``run`` must be running."""
-        await self._ask(9, 0x82, lambda number: (number, _text(topic), bytes((qos,))))
+        await self._ask(_SUBACK, b"\x03%s\x01", lambda: self._packets.subscribe(topic.encode(), qos))
 
-    async def _ask(self, answer, kind, parts):
+    async def _ask(self, answer, rest, write):
+        """Send what ``write`` makes umqtt write, and wait for its answer: this kind of packet, with its number."""
         async with self._one_at_a_time:
-            self._number = self._number % 65535 + 1
-            number = struct.pack(">H", self._number)
+            self._packets.pid %= 65535
+            number = struct.pack(">H", self._packets.pid + 1)
             self._answered.clear()
             self._expected = (answer, number)
-            await self._send(_packet(kind, *parts(number)))
+            self._wire.give(bytes((answer,)) + rest % number)
+            write()
+            await self._send(self._wire.take())
             await asyncio.wait_for(self._answered.wait(), self._timeout_s)
 
     async def _send(self, packet):

@@ -35,10 +35,10 @@ async def use(check, **options):
 
 async def wraps(client, heard):
     """The number of a packet goes from 65535 to 1."""
-    client._number = 65533
+    client._packets.pid = 65533
     for number in range(5):
         await client.publish("linky/board/%s/frame" % user, b"%d" % number, qos=1)
-    print(client._number)
+    print(client._packets.pid)
 
 
 async def hears(client, heard):

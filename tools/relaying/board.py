@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # What a relay board has in its flash.
 SOURCES: Sequence[Path] = (
-    *(ROOT / "micropython" / "lib" / f"{name}.py" for name in ("board", "link", "mqtt", "settings")),
+    *(ROOT / "micropython" / "lib" / f"{name}.py" for name in ("board", "link", "mqtt", "settings", "umqtt_simple")),
     *sorted((ROOT / "micropython" / "relay").glob("*.py")),
     ROOT / "gateway" / "tic" / "frame.py",
 )
