@@ -119,6 +119,7 @@ def test_the_newest_journal_head_of_each_gateway_is_kept(tmp_path):
         keeper.add(Parcel(found.records, found.interval, "s", None, {}, {}, Head(seq, f"{n}" * 64)), gateway)
     keeper.add(parcel(9, 10), "a@x")
     assert [(a.gateway, a.seq, a.hash[0]) for a in read_anchors(path)] == [("a@x", 9, "1"), ("b@x", 2, "3")]
+    keeper.close()
 
 
 def test_what_the_gateway_withdraws_is_deleted(tmp_path):
