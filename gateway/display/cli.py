@@ -121,15 +121,14 @@ def _parser() -> argparse.ArgumentParser:
         prog="linky-display", description="Screens, lamps, a buzzer, a button and relays for a Linky meter."
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--config", type=Path, default=DEFAULT_CONFIG, help=f"the configuration ({DEFAULT_CONFIG})")
-    common.add_argument("--log-level", default="INFO", choices=("DEBUG", "INFO", "WARNING", "ERROR"))
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    run = commands.add_parser("run", parents=[common], help="the program; SIGTERM opens every relay and ends it")
+    run = commands.add_parser(
+        "run", parents=[_common("INFO")], help="the program; SIGTERM opens every relay and ends it"
+    )
     run.set_defaults(run=_run)
-    off = commands.add_parser("off", parents=[common], help="open every relay, darken every lamp")
+    off = commands.add_parser("off", parents=[_common("INFO")], help="open every relay, darken every lamp")
     off.set_defaults(run=_off)
-    png = commands.add_parser("png", parents=[common], help="a page as a picture")
+    png = commands.add_parser("png", parents=[_common("WARNING")], help="a page as a picture")
     png.add_argument("--page", choices=tuple(pages.PAGES), default="now")
     png.add_argument("--out", type=Path, required=True, help="the file to write")
     png.add_argument("--size", type=_size, default=(240, 240), help="WIDTHxHEIGHT in pixels (240x240)")
@@ -138,3 +137,11 @@ def _parser() -> argparse.ArgumentParser:
     png.add_argument("--example", action="store_true", help="an invented house; needs no broker and no configuration")
     png.set_defaults(run=_png)
     return parser
+
+
+def _common(level: str) -> argparse.ArgumentParser:
+    """What every command has; ``level`` is what it logs unless it is told otherwise."""
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--config", type=Path, default=DEFAULT_CONFIG, help=f"the configuration ({DEFAULT_CONFIG})")
+    common.add_argument("--log-level", default=level, choices=("DEBUG", "INFO", "WARNING", "ERROR"))
+    return common

@@ -61,7 +61,8 @@ def test_a_page_looks_as_it_was_approved(tmp_path, look, name):
     if os.environ.get("WRITE_PAGES"):
         picture.save(approved, optimize=True)
         return
-    known = Image.open(approved)
+    with Image.open(approved) as known:
+        known.load()
     assert (picture.size, picture.mode) == (known.size, known.mode)
     picture.save(tmp_path / "drawn.png")
     difference = ImageChops.difference(picture.convert("RGB"), known.convert("RGB")).getbbox()
