@@ -67,6 +67,18 @@ class Lcd(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     turn_s: Seconds = 0
 
 
+class Epaper(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[epaper]``: 250 x 122 pixels that stay without power (SSD1680), on SPI; one page that changes slowly."""
+
+    page: Literal["today", "solar", "tempo", "links"] = "today"
+    bus: Annotated[int, msgspec.Meta(ge=0, le=6)] = 0
+    device: Annotated[int, msgspec.Meta(ge=0, le=2)] = 0
+    dc: Gpio = 25
+    reset: Gpio = 17
+    busy: Gpio = 24
+    upside_down: bool = False
+
+
 class Led(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[led]``: the lamp of Enedis's rule for receivers."""
 
@@ -120,6 +132,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     mqtt: Mqtt = Mqtt()
     oled: Oled | None = None
     lcd: Lcd | None = None
+    epaper: Epaper | None = None
     led: Led | None = None
     rgb: Rgb | None = None
     buzzer: Buzzer | None = None
@@ -187,7 +200,13 @@ def _faults(config: Config) -> Iterator[str]:
         yield from (f"relay {relay.name}: {fault}" for fault in _relay_faults(relay))
     if config.mqtt.password_file and config.mqtt.user is None:
         yield "mqtt.password_file: a password needs a user; set mqtt.user"
-    used: dict[int, str] = {}
+    if (
+        config.lcd
+        and config.epaper
+        and (config.lcd.bus, config.lcd.device) == (config.epaper.bus, config.epaper.device)
+    ):
+        yield "epaper.device: lcd is on the same bus and device; a panel needs a chip select of its own"
+    used = _bus_pins(config)
     for gpio, place in _pins(config):
         if gpio in used:
             yield f"{place}: GPIO{gpio} is already used by {used[gpio]}"
@@ -205,12 +224,28 @@ def _relay_faults(relay: Relay) -> Iterator[str]:
         yield "open_below_va must be less than close_above_va, or it would close and open without end"
 
 
+def _bus_pins(config: Config) -> dict[int, str]:
+    """The pins of the header's I2C bus 1 and SPI bus 0, where a panel needs them, and what has them."""
+    used = {}
+    if config.oled and config.oled.bus == 1:
+        used |= {2: "the I2C bus of oled", 3: "the I2C bus of oled"}
+    for name, panel in (("lcd", config.lcd), ("epaper", config.epaper)):
+        if panel and panel.bus == 0:
+            used |= dict.fromkeys((9, 10, 11), f"the SPI bus of {name}") | {
+                8 - panel.device: f"the chip select of {name}"
+            }
+    return used
+
+
 def _pins(config: Config) -> Iterator[tuple[int, str]]:
     """Each pin that is used, and by what."""
     if config.lcd:
         yield from ((config.lcd.dc, "lcd.dc"), (config.lcd.reset, "lcd.reset"))
         if config.lcd.backlight is not None:
             yield config.lcd.backlight, "lcd.backlight"
+    if config.epaper:
+        paper = config.epaper
+        yield from ((paper.dc, "epaper.dc"), (paper.reset, "epaper.reset"), (paper.busy, "epaper.busy"))
     if config.rgb:
         yield from ((config.rgb.red, "rgb.red"), (config.rgb.green, "rgb.green"), (config.rgb.blue, "rgb.blue"))
     for place, table in (("led", config.led), ("buzzer", config.buzzer), ("button", config.button)):

@@ -48,9 +48,12 @@ def available(view: View) -> tuple[str, ...]:
     return (*pages, "links")
 
 
-def draw(look: Look, view: View, page: str) -> Image:
-    """The picture of a page; of ``now`` where that one has nothing to say."""
-    sheet = _Sheet(look)
+def draw(look: Look, view: View, page: str, stamp: str = "") -> Image:
+    """The picture of a page; of ``now`` where that one has nothing to say.
+
+    ``stamp`` is the time of day, in the title, for a panel that keeps its picture.
+    """
+    sheet = _Sheet(look, stamp)
     PAGES[page if page in available(view) else "now"](sheet, view)
     return sheet.canvas.image
 
@@ -205,10 +208,10 @@ class _Sheet:
     ``body`` is where what follows the title begins, ``foot`` where the room for it ends.
     """
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: Look, stamp: str = "") -> None:
         self.canvas = Canvas(look.width, look.height, colour=look.colour)
         self.words = WORDS[look.language]
-        self._language = look.language
+        self._language, self._stamp = look.language, stamp
         low = look.height <= 64
         self.gap = 3 if low else max(6, look.height // 26)
         self.small = 11 if low else max(13, look.height // 10)
@@ -231,6 +234,7 @@ class _Sheet:
         if not canvas.colour:
             letters = WHITE if ground == DARK else BLACK
         canvas.fill((0, 0, canvas.width, self._head), ground)
+        words = f"{words} · {self._stamp}" if self._stamp else words
         size = canvas.fit(words, canvas.width - 2 * self.gap, self._head * 7 // 9, bold=True)
         canvas.text((canvas.width // 2, self._head // 2), words, size, letters, "mm", bold=True)
 

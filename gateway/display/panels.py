@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import importlib
 import logging
+from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from gateway.display.epaper import HEIGHT, WIDTH, Ssd1680
 from gateway.display.pages import Look
-from gateway.display.pins import Output
+from gateway.display.pins import Level, Output
 from gateway.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -20,12 +22,20 @@ if TYPE_CHECKING:
 
     from PIL.Image import Image
 
-    from gateway.display.config import Lcd, Oled
+    from gateway.display.config import Epaper, Lcd, Oled
 
 log = logging.getLogger(__name__)
 
-_SIZES = {"ssd1306": (128, 64), "sh1106": (128, 64), "st7789": (240, 240), "ili9341": (320, 240)}
+_SIZES = {
+    "ssd1306": (128, 64),
+    "sh1106": (128, 64),
+    "st7789": (240, 240),
+    "ili9341": (320, 240),
+    "ssd1680": (WIDTH, HEIGHT),
+}
 _UPSIDE_DOWN = 2
+# Of the 20 MHz that the controller bears; its wires are long.
+_EPAPER_HZ = 4_000_000
 
 
 def look_of(chip: str, language: str) -> Look:
@@ -64,7 +74,7 @@ class Panel:
             if self._opened is None:
                 self._opened = self._open()
             self._opened.device.display(image)
-        except (OSError, _luma("core.error").Error) as error:
+        except _faults() as error:
             self._lose(error)
             return False
         if self._lost:
@@ -79,7 +89,7 @@ class Panel:
             return
         try:
             opened.device.cleanup()
-        except (OSError, _luma("core.error").Error) as error:
+        except _faults() as error:
             log.debug("%s: %s", self._name, error)
         opened.release()
 
@@ -125,6 +135,20 @@ def open_lcd(lcd: Lcd, spi: object = None) -> Opened:
     return Opened(device, gpio.cleanup)
 
 
+def open_epaper(paper: Epaper, spi: Any = None) -> Opened:  # noqa: ANN401 (spidev has no types)
+    """An e-paper; ``spi`` stands for spidev's in tests."""
+    with ExitStack() as opened:
+        dc, reset = Output([paper.dc], active_high=True), Output([paper.reset], active_high=True)
+        opened.callback(dc.close)
+        opened.callback(reset.close)
+        busy = Level(paper.busy)
+        opened.callback(busy.close)
+        bus = _spidev() if spi is None else spi
+        bus.open(paper.bus, paper.device)
+        bus.max_speed_hz = _EPAPER_HZ
+        return Opened(Ssd1680(bus, dc, reset, busy.is_high), opened.pop_all().close)
+
+
 class _Gpio:
     """What luma wants of RPi.GPIO, by gpiozero: that one works on every Raspberry Pi."""
 
@@ -148,6 +172,21 @@ class _Gpio:
         for pin in self._pins.values():
             pin.close()
         self._pins.clear()
+
+
+def _faults() -> tuple[type[Exception], ...]:
+    """What a panel that does not answer may raise; luma's own where it is installed, and so used."""
+    try:
+        return OSError, importlib.import_module("luma.core.error").Error
+    except ImportError:
+        return (OSError,)
+
+
+def _spidev() -> Any:  # noqa: ANN401 (spidev has no types)
+    try:
+        return importlib.import_module("spidev").SpiDev()
+    except ImportError as error:
+        raise ConfigError("an e-paper needs spidev, which is missing: apt install python3-spidev") from error
 
 
 def _luma(module: str) -> Any:  # noqa: ANN401 (luma has no types)

@@ -64,6 +64,21 @@ class Output:
         self._devices.clear()
 
 
+class Level:
+    """A pin that is read."""
+
+    def __init__(self, gpio: int) -> None:
+        self._device = _device("DigitalInputDevice", gpio, pull_up=False)
+
+    def is_high(self) -> bool:
+        """What it is now."""
+        return bool(self._device.value)
+
+    def close(self) -> None:
+        """Read no more."""
+        self._device.close()
+
+
 class Input:
     """A button to GND; ``changed`` is called with whether it is down, in a thread of gpiozero's."""
 

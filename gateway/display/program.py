@@ -19,18 +19,20 @@ from typing import TYPE_CHECKING
 
 from gateway.display import lamps, pages
 from gateway.display.button import Button, Press
+from gateway.display.epaper import Pace
 from gateway.display.lamps import Alarm, Player
 from gateway.display.link import Link
-from gateway.display.panels import Panel, look_of, open_lcd, open_oled
+from gateway.display.panels import Panel, look_of, open_epaper, open_lcd, open_oled
 from gateway.display.pins import Input, Output
 from gateway.display.relay import Guard
-from gateway.display.state import State
+from gateway.display.state import State, View
 from gateway.errors import ConfigError
 
 if TYPE_CHECKING:
-    from gateway.display.config import Config
+    from PIL.Image import Image
+
+    from gateway.display.config import Config, Epaper
     from gateway.display.pages import Look
-    from gateway.display.state import View
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +40,8 @@ log = logging.getLogger(__name__)
 _ROUND_S = 5.0
 # Ages and countdowns are in seconds; a panel that is unplugged is tried again after five.
 _DRAW_S, _RETRY_S = 1.0, 5.0
+# How often it is looked at whether an e-paper may change: at most that much older than it has to be.
+_PRINT_S = 5.0
 
 
 class Hand:
@@ -103,10 +107,10 @@ class Pins:
 class Program:
     """The whole of it, for one configuration. Raises ConfigError and PortError for what cannot be had."""
 
-    def __init__(self, config: Config, opened: ExitStack) -> None:
-        self._config, self._opened = config, opened
+    def __init__(self, config: Config, screens: ExitStack, pins: ExitStack) -> None:
+        self._config, self._screens, self._opened = config, screens, pins
         self.state = State(config.meter)
-        self._pins = Pins(config, opened, time.monotonic())
+        self._pins = Pins(config, pins, time.monotonic())
         self.hand = Hand(self._pins.alarm, _door(config))
         self._wake = asyncio.Event()
         self._redraws: list[asyncio.Event] = []
@@ -126,8 +130,10 @@ class Program:
             tasks.create_task(self._link.run(), name="link")
             tasks.create_task(self._play(), name="pins")
             for panel, look, turn_s in _screens(self._config):
-                self._opened.callback(panel.close)
+                self._screens.callback(panel.close)
                 tasks.create_task(self._draw(panel, look, turn_s), name="screen")
+            if self._config.epaper:
+                tasks.create_task(self._print(self._config.epaper), name="epaper")
             _tell_systemd("READY=1")
 
     def _level(self, down: bool) -> None:
@@ -173,6 +179,23 @@ class Program:
             there = await asyncio.to_thread(panel.show, picture)
             await (_either(redraw, _DRAW_S) if there else asyncio.sleep(_RETRY_S))
 
+    async def _print(self, paper: Epaper) -> None:
+        """The e-paper: one page, when it has changed and the panel may."""
+        look = look_of("ssd1680", self._config.language)
+        panel, pace = Panel("epaper", partial(open_epaper, paper)), Pace()
+        self._screens.callback(panel.close)
+        # It keeps its picture: one that nobody renews any more says so.
+        self._screens.callback(lambda: panel.show(_turned(paper, pages.draw(look, View(None, "stopped"), "now"))))
+        while True:
+            now = time.monotonic()
+            view = self.state.view(now)
+            page = paper.page if paper.page in pages.available(view) else "today"
+            if pace.due(pages.draw(look, view, page).tobytes(), now):
+                stamped = pages.draw(look, view, page, time.strftime("%d/%m %H:%M"))
+                if not await asyncio.to_thread(panel.show, _turned(paper, stamped)):
+                    pace.failed()
+            await asyncio.sleep(_PRINT_S)
+
 
 async def run(config: Config) -> None:
     """Run until SIGTERM or SIGINT; every relay is open and every lamp dark afterwards."""
@@ -180,9 +203,10 @@ async def run(config: Config) -> None:
     assert working is not None  # noqa: S101
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, working.cancel)
-    with ExitStack() as opened:
+    # Pins are closed first: no relay waits for the last picture of a screen.
+    with ExitStack() as screens, ExitStack() as pins:
         try:
-            await Program(config, opened).run()
+            await Program(config, screens, pins).run()
         except asyncio.CancelledError:
             _tell_systemd("STOPPING=1")
             log.info("stopped: relays open, lamps dark")
@@ -203,6 +227,10 @@ def _screens(config: Config) -> list[tuple[Panel, Look, int]]:
         panel = Panel("lcd", partial(open_lcd, config.lcd))
         screens.append((panel, look_of(config.lcd.chip, config.language), config.lcd.turn_s))
     return screens
+
+
+def _turned(paper: Epaper, picture: Image) -> Image:
+    return picture.rotate(180) if paper.upside_down else picture
 
 
 def _door(config: Config) -> Path | None:

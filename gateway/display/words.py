@@ -5,7 +5,8 @@ from __future__ import annotations
 WORDS = {
     "fr": {
         "link": "Pas de liaison", "gateway": "Sans passerelle", "meter": "Compteur muet", "silence": "Rien de neuf",
-        "waiting": "En attente", "version": "Autre version", "overload": "SURCHARGE !", "breaker": "Disjoncteur",
+        "waiting": "En attente", "stopped": "Arrêté",
+        "version": "Autre version", "overload": "SURCHARGE !", "breaker": "Disjoncteur",
         "power": "Puissance", "base": "Base", "off-peak": "Heures creuses", "peak": "Heures pleines",
         "normal": "Heures normales", "mobile-peak": "Pointe mobile", "unknown": "?",
         "blue": "Bleu", "white": "Blanc", "red": "Rouge", "of": "de", "colon": " : ",
@@ -19,7 +20,8 @@ WORDS = {
     },
     "en": {
         "link": "No connection", "gateway": "No gateway", "meter": "Meter is mute", "silence": "Nothing new",
-        "waiting": "Waiting", "version": "Other version", "overload": "OVERLOAD!", "breaker": "Breaker open",
+        "waiting": "Waiting", "stopped": "Stopped",
+        "version": "Other version", "overload": "OVERLOAD!", "breaker": "Breaker open",
         "power": "Power", "base": "Base", "off-peak": "Off-peak", "peak": "Peak", "normal": "Normal hours",
         "mobile-peak": "Mobile peak", "unknown": "?",
         "blue": "Blue", "white": "White", "red": "Red", "of": "of", "colon": ": ",

@@ -26,6 +26,10 @@ def test_every_line_of_the_shipped_file_may_be_switched_on(tmp_path):
     """Each key that it names is known, and each default it states is the program's."""
     text = SHIPPED.read_text(encoding="utf-8")
     spelled = re.sub(r"^#(?=[a-z\[])", "", text, flags=re.MULTILINE)
+    # Its pins are those of another panel: one or the other.
+    before, epaper, after = re.split(r"(\[epaper\].*?)(?=\[led\])", spelled, flags=re.DOTALL)
+    assert configuration(tmp_path, epaper) == configuration(tmp_path, "[epaper]")
+    spelled = before + after
     # One that belongs to another choice of the key above it.
     (tmp_path / "all.toml").write_text(spelled.replace("\ncontact = 1", ""))
     everything = load(tmp_path / "all.toml")
@@ -58,6 +62,12 @@ def test_every_line_of_the_shipped_file_may_be_switched_on(tmp_path):
         ),
         ('[[relay]]\nname = "a"\ngpio = 5\nfollows = "off-peak"\n' * 2, "relay: two are named a"),
         ('[mqtt]\npassword_file = "x"', "mqtt.password_file: a password needs a user"),
+        ('[oled]\nchip = "sh1106"\n[button]\ngpio = 3', "button.gpio: GPIO3 is already used by the I2C bus of oled"),
+        ("[epaper]\n[led]\ngpio = 8", "led.gpio: GPIO8 is already used by the chip select of epaper"),
+        (
+            '[epaper]\ndc = 6\nreset = 12\nbusy = 13\n[lcd]\nchip = "st7789"',
+            "epaper.device: lcd is on the same bus and device",
+        ),
         ("meter = [", "not valid TOML"),
     ],
 )

@@ -20,6 +20,7 @@ LOOKS = {
     "oled": Look(128, 64, colour=False),
     "lcd-240x240": Look(240, 240, colour=True),
     "lcd-320x240": Look(320, 240, colour=True),
+    "epaper": Look(250, 122, colour=False),
 }
 TEMPO = {"tempo_today": "white", "tempo_tomorrow": "red"}
 SCENES = {

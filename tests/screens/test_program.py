@@ -15,13 +15,14 @@ import pytest
 from PIL import Image
 
 from federation import wait_until
-from gateway.display import program
-from gateway.display.panels import open_oled
+from gateway.display import epaper, pages, program
+from gateway.display.panels import open_epaper, open_oled
 from gateway.display.program import Program
+from gateway.display.state import View
 from tests.integration.processes import ENVIRONMENT, ROOT
 from tests.mosquitto import HOST, Broker
 from tests.screens.test_pages import PICTURES
-from tests.screens.views import JSON, RELAYS, STATUS, configuration, said
+from tests.screens.views import JSON, RELAYS, STATUS, configuration, said, view
 
 RELAY = '[[relay]]\nname = "heater"\ngpio = 5\nmin_on_s = 0\nmin_off_s = 0\n'
 MOCK = ENVIRONMENT | {"GPIOZERO_PIN_FACTORY": "mock"}
@@ -95,8 +96,8 @@ class Running:
         self._thread = threading.Thread(target=lambda: asyncio.run(self._work()))
 
     async def _work(self):
-        with ExitStack() as opened:
-            self.program = Program(self._config, opened)
+        with ExitStack() as screens, ExitStack() as pins:
+            self.program = Program(self._config, screens, pins)
             self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
             try:
                 await self.program.run()
@@ -172,6 +173,28 @@ def test_the_screen_shows_what_is_said_and_the_button_turns_the_page(
     wait_until(lambda: time.monotonic() > pressed + 0.1, 1, "it is no bounce any more")
     board.pin(26).drive_high()
     wait_until(lambda: shows("evening-today"), 5, "the page of the day")
+
+
+def test_an_e_paper_shows_its_page_and_in_the_end_that_nobody_renews_it(broker, gateway, board, tmp_path, monkeypatch):
+    """With the time at which it was true; a picture that stays must not look alive."""
+    from tests.screens.test_epaper import LOOK, Chip
+
+    chip = Chip(board)
+    monkeypatch.setattr(program, "open_epaper", partial(open_epaper, spi=chip))
+    monkeypatch.setattr(program, "_PRINT_S", 0.1)
+    monkeypatch.setattr(epaper, "LEAST_S", 0.5)
+    begun = time.strftime("%d/%m %H:%M")
+    gateway.frame()
+    with Running(written(tmp_path, broker, "[epaper]\n")):
+
+        def shows():
+            stamps = {begun, time.strftime("%d/%m %H:%M")}
+            pictures = [pages.draw(LOOK, view(), "today", stamp).tobytes() for stamp in stamps]
+            return chip.refreshes and chip.picture().tobytes() in pictures
+
+        wait_until(shows, 10, "the page of the day")
+    assert chip.picture().tobytes() == pages.draw(LOOK, View(None, "stopped"), "now").tobytes()
+    assert chip.closed
 
 
 def command(*arguments, **more):
