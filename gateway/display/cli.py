@@ -55,8 +55,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _fail(error: BaseException) -> int:
-    sys.stderr.write(f"linky-display: {error}\n")
-    return error.exit_code if isinstance(error, GatewayError) else 74  # EX_IOERR
+    code = error.exit_code if isinstance(error, GatewayError) else 74  # EX_IOERR
+    if isinstance(error, OSError) and not isinstance(error, GatewayError):
+        sys.stderr.write(f"linky-display: {error.filename or 'a file'}: {error.strerror or error}\n")
+    else:
+        sys.stderr.write(f"linky-display: {error}\n")
+    return code
 
 
 def _run(options: argparse.Namespace) -> None:

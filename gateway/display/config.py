@@ -226,7 +226,7 @@ def _relay_faults(relay: Relay) -> Iterator[str]:
 
 def _bus_pins(config: Config) -> dict[int, str]:
     """The pins of the header's I2C bus 1 and SPI bus 0, where a panel needs them, and what has them."""
-    used = {}
+    used: dict[int, str] = {}
     if config.oled and config.oled.bus == 1:
         used |= {2: "the I2C bus of oled", 3: "the I2C bus of oled"}
     for name, panel in (("lcd", config.lcd), ("epaper", config.epaper)):

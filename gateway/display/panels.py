@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import threading
 from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -64,9 +65,20 @@ class Panel:
         self._opened: Opened | None = None
         self._shown: bytes | None = None
         self._lost = False
+        # A picture may still be on its way, in a thread, when the program ends.
+        self._lock = threading.RLock()
 
     def show(self, image: Image) -> bool:
         """Show a picture; one that is shown already costs no transfer. Whether it is there now."""
+        with self._lock:
+            return self._show(image)
+
+    def close(self) -> None:
+        """Dark, and its pins given back."""
+        with self._lock:
+            self._close()
+
+    def _show(self, image: Image) -> bool:
         pixels = image.tobytes()
         if self._opened is not None and pixels == self._shown:
             return True
@@ -82,8 +94,7 @@ class Panel:
         self._lost, self._shown = False, pixels
         return True
 
-    def close(self) -> None:
-        """Dark, and its pins given back."""
+    def _close(self) -> None:
         opened, self._opened = self._opened, None
         if opened is None:
             return
@@ -97,7 +108,7 @@ class Panel:
         level = logging.DEBUG if self._lost else logging.WARNING
         log.log(level, "%s: the panel does not answer: %s; is it wired, and I2C or SPI switched on?", self._name, error)
         self._lost, self._shown = True, None
-        self.close()
+        self._close()
 
 
 def open_oled(oled: Oled, bus: object = None) -> Opened:

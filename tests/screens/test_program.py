@@ -277,6 +277,13 @@ def test_what_is_wrong_is_one_sentence(tmp_path, text, code, sentence):
     assert sentence in done.stderr
 
 
+def test_a_picture_that_cannot_be_written_is_one_sentence(tmp_path):
+    """The file, and why."""
+    out = tmp_path / "absent" / "now.png"
+    done = command("png", "--example", "--out", out)
+    assert (done.returncode, done.stderr) == (74, f"linky-display: {out}: No such file or directory\n")
+
+
 def test_pins_that_cannot_be_had_are_one_sentence(tmp_path):
     """On a machine without pins, or without the right to them."""
     (tmp_path / "display.toml").write_text("[led]\ngpio = 4")
