@@ -117,8 +117,12 @@ class Running:
         assert not self._thread.is_alive()
 
 
-def test_a_relay_follows_the_meter_and_opens_when_it_falls_silent(broker, gateway, started, board, tmp_path):
+def test_a_relay_follows_the_meter_and_opens_when_it_falls_silent(
+    broker, gateway, started, board, tmp_path, monkeypatch
+):
     """Closed in off-peak hours; open when the last frame is ten seconds old, with nothing that says so."""
+    # Nothing else wakes the pins.
+    monkeypatch.setattr(program, "_ROUND_S", 60.0)
     gateway.frame(tariff_kind="off-peak")
     with_relay = started(written(tmp_path, broker, RELAY + 'follows = "off-peak"\n'))
     wait_until(lambda: with_relay.program.state.view(0).frame, 5, "what the broker remembers")
