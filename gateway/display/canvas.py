@@ -8,9 +8,12 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from PIL import Image, ImageDraw, ImageFont
-
 from gateway.errors import ConfigError
+
+try:
+    from PIL import Image, ImageDraw, ImageFont
+except ImportError as missing:
+    raise ConfigError("pages need Pillow, which is not installed: apt install python3-pil") from missing
 
 if TYPE_CHECKING:
     from PIL.ImageFont import FreeTypeFont

@@ -12,10 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway import __version__
-from gateway.display import pages
 from gateway.display.config import Config, load
 from gateway.display.link import Link
-from gateway.display.pages import Look
 from gateway.display.state import Frame, State, View
 from gateway.errors import BrokerError, GatewayError
 
@@ -26,6 +24,8 @@ DEFAULT_CONFIG = Path("/etc/linky-gateway/display.toml")
 
 _PATIENCE_S = 5.0
 _SMALLEST, _GREATEST = (128, 64), (2000, 2000)
+
+PAGES = ("now", "today", "solar", "tempo", "links")
 
 # A house in the evening, for whoever wants to see the pages before there is a meter.
 _EXAMPLE = Frame(
@@ -64,7 +64,7 @@ def _fail(error: BaseException) -> int:
 
 
 def _run(options: argparse.Namespace) -> None:
-    from gateway.display.program import run  # noqa: PLC0415 (a picture needs no pins)
+    from gateway.display.program import run  # noqa: PLC0415 (a library that is missing is a sentence, not a traceback)
 
     asyncio.run(run(load(options.config)))
 
@@ -76,6 +76,8 @@ def _off(options: argparse.Namespace) -> None:
 
 
 def _png(options: argparse.Namespace) -> None:
+    from gateway.display import pages  # noqa: PLC0415
+
     width, height = options.size
     if options.example:
         view, language = View(_EXAMPLE, None, 0.2, live=True), "fr"
@@ -85,7 +87,7 @@ def _png(options: argparse.Namespace) -> None:
     names = pages.available(view)
     if options.page not in names:
         raise BrokerError(f"there is no page {options.page} now; there are: {', '.join(names)}")
-    look = Look(width, height, not options.mono, options.language or language)
+    look = pages.Look(width, height, not options.mono, options.language or language)
     pages.draw(look, view, options.page).save(options.out, "PNG")
 
 
@@ -133,7 +135,7 @@ def _parser() -> argparse.ArgumentParser:
     off = commands.add_parser("off", parents=[_common("INFO")], help="open every relay, darken every lamp")
     off.set_defaults(run=_off)
     png = commands.add_parser("png", parents=[_common("WARNING")], help="a page as a picture")
-    png.add_argument("--page", choices=tuple(pages.PAGES), default="now")
+    png.add_argument("--page", choices=PAGES, default="now")
     png.add_argument("--out", type=Path, required=True, help="the file to write")
     png.add_argument("--size", type=_size, default=(240, 240), help="WIDTHxHEIGHT in pixels (240x240)")
     png.add_argument("--mono", action="store_true", help="one bit a pixel, as an OLED has")

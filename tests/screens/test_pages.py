@@ -10,6 +10,7 @@ import pytest
 from PIL import Image, ImageChops, ImageFont
 
 from gateway.display import canvas, pages
+from gateway.display.cli import PAGES
 from gateway.display.pages import Look
 from gateway.errors import ConfigError
 from tests.screens.views import NOTHING, SUN, view
@@ -102,6 +103,11 @@ def test_a_power_of_the_past_is_never_shown_large():
     other = pages.draw(LOOKS["lcd-240x240"], view("meter", age_s=42, drawn_va=5999), "now")
     changed = ImageChops.difference(old, other).getbbox()
     assert changed[3] - changed[1] <= 24
+
+
+def test_the_command_line_knows_every_page():
+    """It lists them without the picture library."""
+    assert tuple(pages.PAGES) == PAGES
 
 
 def test_a_missing_font_is_said_with_its_package(monkeypatch):

@@ -288,6 +288,19 @@ def test_a_picture_that_cannot_be_written_is_one_sentence(tmp_path):
     assert (done.returncode, done.stderr) == (74, f"linky-display: {out}: No such file or directory\n")
 
 
+@pytest.mark.parametrize("arguments", [["run", "--config", "display.toml"], ["png", "--example", "--out", "x.png"]])
+def test_a_missing_library_is_one_sentence(tmp_path, arguments):
+    """With the package to install."""
+    (tmp_path / "display.toml").write_text("")
+    without = "import sys; sys.modules['PIL'] = None; from gateway.display.cli import main; sys.exit(main())"
+    done = subprocess.run(
+        [sys.executable, "-c", without, *arguments],
+        check=False, capture_output=True, text=True, env=MOCK, cwd=tmp_path, timeout=30,
+    )  # fmt: skip
+    sentence = "linky-display: pages need Pillow, which is not installed: apt install python3-pil\n"
+    assert (done.returncode, done.stderr) == (78, sentence)
+
+
 def test_pins_that_cannot_be_had_are_one_sentence(tmp_path):
     """On a machine without pins, or without the right to them."""
     (tmp_path / "display.toml").write_text("[led]\ngpio = 4")
