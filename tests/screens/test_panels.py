@@ -39,11 +39,11 @@ class I2c:
         else:
             self.commands.append(bytes(block))
 
-    def picture(self):
-        """What its memory shows: bytes of eight rows, from the left, the uppermost row in the lowest bit."""
-        last = self.data[-1024:]
+    def picture(self, number=-1):
+        """What its memory shows, or showed: bytes of eight rows, from the left, the uppermost row in the lowest bit."""
+        number %= len(self.data) // 1024
         pixels = Image.new("1", (128, 64))
-        for place, byte in enumerate(last):
+        for place, byte in enumerate(self.data[number * 1024 : number * 1024 + 1024]):
             for bit in range(8):
                 pixels.putpixel((place % 128, place // 128 * 8 + bit), byte >> bit & 1)
         return pixels

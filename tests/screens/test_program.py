@@ -179,7 +179,31 @@ def test_the_screen_shows_what_is_said_and_the_button_turns_the_page(
     wait_until(lambda: shows("evening-today"), 5, "the page of the day")
 
 
-def test_an_e_paper_shows_its_page_and_in_the_end_that_nobody_renews_it(broker, gateway, board, tmp_path, monkeypatch):
+@pytest.mark.filterwarnings("ignore:Image.Image.getdata is deprecated:DeprecationWarning")
+def test_a_page_turns_by_itself_where_there_is_no_button(broker, gateway, started, board, tmp_path, monkeypatch):
+    """``turn_s``: each page in turn, and the first again after the last."""
+    from tests.screens.test_panels import I2c
+
+    wires = I2c()
+    monkeypatch.setattr(program, "open_oled", partial(open_oled, bus=wires))
+    gateway.frame()
+    started(written(tmp_path, broker, '[oled]\nchip = "ssd1306"\nturn_s = 2\n'))
+    names = {pixels(PICTURES / f"oled-evening-{name}.png"): name for name in ("now", "today", "links")}
+
+    def shown():
+        pictures = [wires.picture(number).tobytes() for number in range(len(wires.data) // 1024)]
+        return [names[one] for one in pictures if one in names]
+
+    wait_until(lambda: len(shown()) >= 4, 20, "three pages turned")
+    in_turn = ["now", "today", "links"] * 3
+    begin = in_turn.index(shown()[0])
+    assert shown()[:4] == in_turn[begin : begin + 4]
+
+
+@pytest.mark.parametrize("turn", [0, 180])
+def test_an_e_paper_shows_its_page_and_in_the_end_that_nobody_renews_it(
+    broker, gateway, board, tmp_path, monkeypatch, turn
+):
     """With the time at which it was true; a picture that stays must not look alive."""
     from tests.screens.test_epaper import LOOK, Chip
 
@@ -189,15 +213,15 @@ def test_an_e_paper_shows_its_page_and_in_the_end_that_nobody_renews_it(broker, 
     monkeypatch.setattr(epaper, "LEAST_S", 0.5)
     begun = time.strftime("%d/%m %H:%M")
     gateway.frame()
-    with Running(written(tmp_path, broker, "[epaper]\n")):
+    with Running(written(tmp_path, broker, f"[epaper]\nupside_down = {'true' if turn else 'false'}\n")):
 
         def shows():
             stamps = {begun, time.strftime("%d/%m %H:%M")}
             pictures = [pages.draw(LOOK, view(), "today", stamp).tobytes() for stamp in stamps]
-            return chip.refreshes and chip.picture().tobytes() in pictures
+            return chip.refreshes and chip.picture().rotate(turn).tobytes() in pictures
 
         wait_until(shows, 10, "the page of the day")
-    assert chip.picture().tobytes() == pages.draw(LOOK, View(None, "stopped"), "now").tobytes()
+    assert chip.picture().rotate(turn).tobytes() == pages.draw(LOOK, View(None, "stopped"), "now").tobytes()
     assert chip.closed
 
 
