@@ -1,0 +1,7 @@
+"""``python -m gateway.display``: the same as ``linky-display``."""
+
+import sys
+
+from gateway.display.cli import main
+
+sys.exit(main())

@@ -1,0 +1,267 @@
+"""The running program: the link fills a state; one loop plays lamps, buzzer, relays and button, one draws each screen.
+
+A screen's bus may hang without a relay noticing: pictures are sent in threads. The loop of the pins gives systemd its
+sign of life, so that a program that no longer opens relays in time is ended, and ``linky-display off`` opens them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import time
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gateway.display import lamps, pages
+from gateway.display.button import Button, Press
+from gateway.display.epaper import Pace
+from gateway.display.lamps import Alarm, Player
+from gateway.display.link import Link
+from gateway.display.panels import Panel, look_of, open_epaper, open_lcd, open_oled
+from gateway.display.pins import Input, Output
+from gateway.display.relay import Guard
+from gateway.display.state import State, View
+from gateway.errors import ConfigError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from gateway.display.config import Config, Epaper
+    from gateway.display.pages import Look
+
+log = logging.getLogger(__name__)
+
+# Nothing that is to be done waits longer; half of the sign of life that systemd asks for at least.
+_ROUND_S = 5.0
+# Ages and countdowns are in seconds; a panel that is unplugged is tried again after five.
+_DRAW_S, _RETRY_S = 1.0, 5.0
+# How often it is looked at whether an e-paper may change: at most that much older than it has to be.
+_PRINT_S = 5.0
+
+
+class Hand:
+    """What the button does: which page is shown, what is muted, how long until the shutdown."""
+
+    def __init__(self, alarm: Alarm | None, shutdown: Path | None) -> None:
+        self.button = Button()
+        self.page = 0
+        self.stopping = False
+        self._alarm, self._shutdown = alarm, shutdown
+
+    def update(self, now: float) -> float:
+        """Do what was meant; when to be called again."""
+        press, due = self.button.update(now)
+        if press is Press.SHORT:
+            if self._alarm and self._alarm.sounding:
+                self._alarm.mute()
+            else:
+                self.page += 1
+        elif press is Press.SHUTDOWN and self._shutdown:
+            log.warning("the button was held: the machine is shut down")
+            self.stopping = True
+            self._shutdown.touch()
+        return due
+
+    def countdown_s(self, now: float) -> int | None:
+        """Whole seconds until the shutdown; None while none is near."""
+        if self.stopping:
+            return 0
+        remaining = self.button.remaining_s(now) if self._shutdown else None
+        return None if remaining is None else int(remaining + 0.999)
+
+
+class Pins:
+    """All pins of the configuration, closed together: ``update`` does what is due."""
+
+    def __init__(self, config: Config, opened: ExitStack, now: float) -> None:
+        def output(*gpios: int, active_high: bool) -> Output:
+            pin = Output(gpios, active_high=active_high)
+            opened.callback(pin.close)
+            return pin
+
+        # Relays first: the earlier their pins are driven, the sooner they are surely open.
+        self._relays = [Guard(one, output(one.gpio, active_high=one.active_high), now) for one in config.relay]
+        led, rgb, buzzer = config.led, config.rgb, config.buzzer
+        self._led = Player(output(led.gpio, active_high=led.active_high)) if led else None
+        self._rgb = Player(output(rgb.red, rgb.green, rgb.blue, active_high=rgb.active_high)) if rgb else None
+        self.alarm = Alarm(output(buzzer.gpio, active_high=buzzer.active_high)) if buzzer else None
+
+    def update(self, view: View, now: float) -> float:
+        """Do what is due; when to be called again."""
+        due = [relay.update(view, now) for relay in self._relays]
+        if self._led:
+            due.append(self._led.update(lamps.led(view), lamps.WHITE, now))
+        if self._rgb:
+            colour, rhythm = lamps.rgb(view)
+            due.append(self._rgb.update(rhythm, colour, now))
+        if self.alarm:
+            due.append(self.alarm.update(view, now))
+        return min(due, default=lamps.FOR_EVER)
+
+
+class Program:
+    """The whole of it, for one configuration. Raises ConfigError and PortError for what cannot be had."""
+
+    def __init__(self, config: Config, screens: ExitStack, pins: ExitStack) -> None:
+        self._config, self._screens, self._opened = config, screens, pins
+        self.state = State(config.meter)
+        self._pins = Pins(config, pins, time.monotonic())
+        self.hand = Hand(self._pins.alarm, _door(config))
+        self._wake = asyncio.Event()
+        self._redraws: list[asyncio.Event] = []
+        self._link = Link(config, self.state, self._changed)
+
+    async def run(self) -> None:
+        """Work until it is cancelled."""
+        loop = asyncio.get_running_loop()
+
+        def pressed_or_released(down: bool) -> None:
+            loop.call_soon_threadsafe(self._level, down)
+
+        if self._config.button:
+            pressed = Input(self._config.button.gpio, pressed_or_released)
+            self._opened.callback(pressed.close)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._link.run(), name="link")
+            tasks.create_task(self._play(), name="pins")
+            for panel, look, turn_s in _screens(self._config):
+                self._screens.callback(panel.close)
+                tasks.create_task(self._draw(panel, look, turn_s), name="screen")
+            if self._config.epaper:
+                tasks.create_task(self._print(self._config.epaper), name="epaper")
+            _tell_systemd("READY=1")
+
+    def _level(self, down: bool) -> None:
+        self.hand.button.level(down=down, now=time.monotonic())
+        self._changed()
+
+    def _changed(self) -> None:
+        self._wake.set()
+        self._redraw()
+
+    def _redraw(self) -> None:
+        for event in self._redraws:
+            event.set()
+
+    async def _play(self) -> None:
+        """Pins and button, whenever one of them is due."""
+        while True:
+            self._wake.clear()
+            now = time.monotonic()
+            page = self.hand.page, self.hand.stopping
+            due = [now + _ROUND_S, self.hand.update(now), self._pins.update(self.state.view(now), now)]
+            if (self.hand.page, self.hand.stopping) != page:
+                self._redraw()
+            if self.state.live_until is not None and self.state.live_until > now:
+                due.append(self.state.live_until)
+            _tell_systemd("WATCHDOG=1")
+            await _either(self._wake, min(due) - now)
+
+    async def _draw(self, panel: Panel, look: Look, turn_s: int) -> None:
+        """One screen: at each change, and each second for its ages."""
+        began, redraw = time.monotonic(), asyncio.Event()
+        self._redraws.append(redraw)
+        while True:
+            redraw.clear()
+            now = time.monotonic()
+            view, countdown = self.state.view(now), self.hand.countdown_s(now)
+            names = pages.available(view)
+            turned = int((now - began) // turn_s) if turn_s else 0
+            if countdown is None:
+                picture = pages.draw(look, view, names[(self.hand.page + turned) % len(names)])
+            else:
+                picture = pages.draw_shutdown(look, countdown)
+            there = await asyncio.to_thread(panel.show, picture)
+            await (_either(redraw, _DRAW_S) if there else asyncio.sleep(_RETRY_S))
+
+    async def _print(self, paper: Epaper) -> None:
+        """The e-paper: one page, when it has changed and the panel may."""
+        look = look_of("ssd1680", self._config.language)
+        panel, pace = Panel("epaper", partial(open_epaper, paper)), Pace()
+        self._screens.callback(panel.close)
+        # It keeps its picture: one that nobody renews any more says so.
+        self._screens.callback(lambda: panel.show(_turned(paper, pages.draw(look, View(None, "stopped"), "now"))))
+        while True:
+            now = time.monotonic()
+            view = self.state.view(now)
+            page = paper.page if paper.page in pages.available(view) else "today"
+            if pace.due(pages.draw(look, view, page).tobytes(), now):
+                stamped = pages.draw(look, view, page, time.strftime("%d/%m %H:%M"))
+                if not await asyncio.to_thread(panel.show, _turned(paper, stamped)):
+                    pace.failed()
+            await asyncio.sleep(_PRINT_S)
+
+
+async def run(config: Config) -> None:
+    """Run until SIGTERM or SIGINT; every relay is open and every lamp dark afterwards."""
+    loop, working = asyncio.get_running_loop(), asyncio.current_task()
+    assert working is not None  # noqa: S101
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, working.cancel)
+    # Pins are closed first: no relay waits for the last picture of a screen.
+    with ExitStack() as screens, ExitStack() as pins:
+        try:
+            await Program(config, screens, pins).run()
+        except asyncio.CancelledError:
+            _tell_systemd("STOPPING=1")
+            log.info("stopped: relays open, lamps dark")
+
+
+def switch_off(config: Config) -> None:
+    """Open every relay and darken every lamp: what systemd has done after a program that could not."""
+    with ExitStack() as opened:
+        Pins(config, opened, 0.0)
+
+
+def _screens(config: Config) -> list[tuple[Panel, Look, int]]:
+    screens = []
+    if config.oled:
+        panel = Panel("oled", partial(open_oled, config.oled))
+        screens.append((panel, look_of(config.oled.chip, config.language), config.oled.turn_s))
+    if config.lcd:
+        panel = Panel("lcd", partial(open_lcd, config.lcd))
+        screens.append((panel, look_of(config.lcd.chip, config.language), config.lcd.turn_s))
+    return screens
+
+
+def _turned(paper: Epaper, picture: Image) -> Image:
+    return picture.rotate(180) if paper.upside_down else picture
+
+
+def _door(config: Config) -> Path | None:
+    """The file that ``linky-display-shutdown.path`` watches for."""
+    if config.button is None or not config.button.shutdown:
+        return None
+    folder = os.environ.get("RUNTIME_DIRECTORY")
+    if not folder:
+        raise ConfigError(
+            "button.shutdown: works under systemd only, with linky-display.service and linky-display-shutdown.path"
+        )
+    return Path(folder) / "shutdown"
+
+
+async def _either(event: asyncio.Event, seconds: float) -> None:
+    """Wait for an event, no longer than that."""
+    try:
+        async with asyncio.timeout(max(0.0, seconds)):
+            await event.wait()
+    except TimeoutError:
+        return
+
+
+def _tell_systemd(message: str) -> None:
+    """sd_notify(3); nothing where systemd does not listen."""
+    address = os.environ.get("NOTIFY_SOCKET", "")
+    if not address:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as systemd:
+        systemd.setblocking(False)
+        try:
+            systemd.sendto(message.encode(), f"\0{address[1:]}" if address[0] == "@" else address)
+        except OSError as error:
+            log.debug("systemd was not told %s: %s", message, error)

@@ -1,0 +1,59 @@
+"""What pages say, in French and English: few words, those of a household."""
+
+from __future__ import annotations
+
+WORDS = {
+    "fr": {
+        "link": "Pas de liaison", "gateway": "Sans passerelle", "meter": "Compteur muet", "silence": "Rien de neuf",
+        "waiting": "En attente", "stopped": "Arrêté",
+        "version": "Autre version", "overload": "SURCHARGE !", "breaker": "Disjoncteur",
+        "power": "Puissance", "base": "Base", "off-peak": "Heures creuses", "peak": "Heures pleines",
+        "normal": "Heures normales", "mobile-peak": "Pointe mobile", "unknown": "?",
+        "blue": "Bleu", "white": "Blanc", "red": "Rouge", "of": "de", "colon": " : ",
+        "to the grid": "vers le réseau", "ago": "il y a {}",
+        "today": "Aujourd'hui", "yesterday": "hier", "day": "jour", "tomorrow": "Demain", "produced": "Production",
+        "injected": "Injecté", "used here": "utilisé ici", "links": "Liaisons", "broken": "En panne :",
+        "all well": "Tout va bien", "alert": "Une alerte attend", "shutdown": "Arrêt", "keep down": "gardez appuyé",
+        "stopping": "à bientôt",
+        "port": "Port", "house meter": "Compteur", "decode": "Lecture", "clock": "Horloge", "store": "Stockage",
+        "xmpp": "Serveur XMPP", "recipient": "Destinataire", "household": "Messages",
+    },
+    "en": {
+        "link": "No connection", "gateway": "No gateway", "meter": "Meter is mute", "silence": "Nothing new",
+        "waiting": "Waiting", "stopped": "Stopped",
+        "version": "Other version", "overload": "OVERLOAD!", "breaker": "Breaker open",
+        "power": "Power", "base": "Base", "off-peak": "Off-peak", "peak": "Peak", "normal": "Normal hours",
+        "mobile-peak": "Mobile peak", "unknown": "?",
+        "blue": "Blue", "white": "White", "red": "Red", "of": "of", "colon": ": ",
+        "to the grid": "to the grid", "ago": "{} ago",
+        "today": "Today", "yesterday": "yesterday", "day": "today", "tomorrow": "Tomorrow", "produced": "Production",
+        "injected": "Injected", "used here": "used here", "links": "Links", "broken": "Not working:",
+        "all well": "All is well", "alert": "An alert waits", "shutdown": "Shutdown", "keep down": "keep it down",
+        "stopping": "goodbye",
+        "port": "Port", "house meter": "Meter", "decode": "Decoding", "clock": "Clock", "store": "Storage",
+        "xmpp": "XMPP server", "recipient": "Recipient", "household": "Messages",
+    },
+}  # fmt: skip
+
+
+def number(value: int, language: str, unit: str = "") -> str:
+    """A number as people write it: 3 450 or 3,450."""
+    text = f"{value:,}"
+    # A narrow space; pages have no room for a wide one.
+    return (text.replace(",", "\u202f") if language == "fr" else text) + (f" {unit}" if unit else "")
+
+
+def kilo(value: int, language: str) -> str:
+    """A number in thousands: 9,1 or 9.1; no tenths where there are none, or from a hundred on."""
+    tenths = (value + 50) // 100
+    if tenths >= 1000 or value % 1000 == 0:
+        return str((tenths + 5) // 10)
+    return f"{tenths // 10}{',' if language == 'fr' else '.'}{tenths % 10}"
+
+
+def age(seconds: float) -> str:
+    """How long it has been, in the unit that says it best."""
+    whole = int(seconds)
+    if whole < 120:
+        return f"{whole} s"
+    return f"{whole // 60} min" if whole < 7200 else f"{whole // 3600} h"
