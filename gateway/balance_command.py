@@ -75,12 +75,13 @@ def _view(house: HouseholdDays, config: Config, options: argparse.Namespace) -> 
     now, period = int(time.time()), Period(options.period)
     # A replayed meter lives in another time; of a silent one the last day is shown, not a void.
     today = day_of(min(now, house.last_time or now))
-    end = today + timedelta(days=1) if options.until is None else day_of(options.until - 1) + timedelta(days=1)
-    last = period.begin(end - timedelta(days=1))
-    first = period.back(last, _SHOWN[options.period] - 1) if options.since is None else day_of(options.since)
+    until = today if options.until is None else min(day_of(max(options.until - 1, 0)), today)
+    end = until + timedelta(days=1)
+    last = period.begin(until)
+    first = period.back(last, _SHOWN[options.period] - 1) if options.since is None else day_of(max(options.since, 0))
     first = max(period.begin(first), period.begin(house.first or first))
     known = {}
     if first < end:
         known = {day.date: day for day in house.read(earliest_needed(period, first), period.after(last))}
-    found = rows(period, first, end, known, config.tariff, today)
+    found = rows(period, first, end, known, config.tariff)
     return View(house, period, found, now, today, config.tariff, config.objective)

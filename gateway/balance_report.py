@@ -99,7 +99,7 @@ def _like(view: View, words: dict[str, str], writer: Writer) -> str:
 def _energy_line(row: Row, writer: Writer, *, injecting: bool, producing: bool) -> list[str]:
     total, before = row.total, row.before.drawn if row.before else None
     line = [_label(row), writer.kwh(total.drawn), writer.kwh(before)]
-    line.append(writer.percent(change(total.drawn, before), signed=True))
+    line.append(writer.percent(change(total.drawn, before) if row.comparable else None, signed=True))
     line += [writer.kwh(total.injected)] if injecting else []
     if producing:
         use = total.use
@@ -116,8 +116,8 @@ def _costs(view: View, words: dict[str, str], writer: Writer) -> tuple[list[list
     for row in view.rows:
         now, before = row.cost, row.cost_before.total if row.cost_before else None
         amounts = [now.energy, now.subscription, *([now.income] if selling else []), now.total, before]
-        moved = writer.percent(change(float(now.total), float(before) if before else None), signed=True)
-        lines.append([_label(row), *map(writer.euros, amounts), moved])
+        moved = change(float(now.total), float(before)) if before and row.comparable else None
+        lines.append([_label(row), *map(writer.euros, amounts), writer.percent(moved, signed=True)])
     cells = [(_label(row), {word: writer.euros(one) for word, one in row.cost.classes.items()}) for row in view.rows]
     by_class = class_tables(writer, words["period"], cells)
     blocks = [[words["costs"].format(meter=view.house.meter), "", *table([words[key] for key in keys], lines)]]

@@ -116,8 +116,8 @@ class HouseholdDays:
         return {day.date: day for day in self.read(Period.MONTH.back(first, 1), Period.DAY.after(today))}
 
     def base_load(self, now: int) -> int | None:
-        """Watts, over the last nights."""
-        curve = self._series.get(_DRAWN_CURVE)
+        """Watts, over the last nights known at that moment."""
+        curve, now = self._series.get(_DRAWN_CURVE), min(now, self.last_time or now)
         today = day_of(now)
         nights = [midnight(day) for day in days(Period.DAY.back(today, NIGHTS), Period.DAY.after(today))]
         return base_load(nights, self._archive.half_hours(curve, nights[0], now)) if curve else None

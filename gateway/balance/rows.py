@@ -1,6 +1,7 @@
 """Balances by period: the days of each, beside those of the same period a year before.
 
-A period that is not over is compared with as much of the year before, day for day.
+A period that is not over stands beside as much of the year before, up to the same day; what knows more days on one side
+than on the other is not compared.
 """
 
 from __future__ import annotations
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from gateway.balance.tariff import Tariff
 
 
+# Of February, whose length changes.
+_LEAST_MONTH = 28
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One period ``[first, end)``; ``before`` and ``cost_before`` are of the year before, None if not known."""
@@ -31,15 +36,20 @@ class Row:
     cost: Cost
     cost_before: Cost | None
 
+    @property
+    def comparable(self) -> bool:
+        """Whether as many days are known on both sides; a leap day more or less makes no difference."""
+        if self.before is None:
+            return False
+        return abs(self.total.known - self.before.known) <= (1 if self.before.known >= _LEAST_MONTH else 0)
+
 
 def earliest_needed(period: Period, first: date) -> date:
     """The first day that ``rows`` from ``first`` on looks at."""
     return min(first, period.year_before(period.begin(first)))
 
 
-def rows(
-    period: Period, first: date, end: date, known: Mapping[date, Day], tariffs: Sequence[Tariff], today: date
-) -> list[Row]:
+def rows(period: Period, first: date, end: date, known: Mapping[date, Day], tariffs: Sequence[Tariff]) -> list[Row]:
     """The periods that touch ``[first, end)``, whole, without those of which nothing is known."""
     found = []
     begin = period.begin(first)
@@ -47,10 +57,7 @@ def rows(
         after = period.after(begin)
         now = _days(known, begin, after)
         if now:
-            before = period.year_before(begin)
-            length = min(after, today + timedelta(days=1)) - begin
-            before_end = period.after(before) if after <= today else min(before + length, period.after(before))
-            then = _days(known, before, before_end)
+            then = _days(known, period.year_before(begin), _end_before(period, begin, now[-1].date))
             found.append(
                 Row(
                     label=period.label(begin),
@@ -64,6 +71,13 @@ def rows(
             )
         begin = after
     return found
+
+
+def _end_before(period: Period, begin: date, last: date) -> date:
+    """Where the year before ends: where the period does, or after the day that is the last one known of it."""
+    before, one = period.year_before(begin), timedelta(days=1)
+    whole = period.after(before)
+    return whole if last + one == period.after(begin) else min(before + (last + one - begin), whole)
 
 
 def _days(known: Mapping[date, Day], first: date, end: date) -> list[Day]:
