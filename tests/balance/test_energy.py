@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.balance.calendar import Period, days, midnight
@@ -27,6 +27,7 @@ def marks_of(rise):
     return found
 
 
+@settings(deadline=None)
 @given(rises, st.sampled_from(list(Period)))
 def test_all_that_an_index_rose_is_in_its_days(rise, period):
     """Whatever was read when, the days together are what the index rose by, to the watt-hour."""
@@ -41,6 +42,7 @@ def test_all_that_an_index_rose_is_in_its_days(rise, period):
     assert sum(one.covered for one in found) == marks[-1][0] - marks[0][0]
 
 
+@settings(deadline=None)
 @given(rises)
 def test_days_add_up_to_months(rise):
     """A month reckoned at once is the sum of its days."""
@@ -56,6 +58,7 @@ def test_days_add_up_to_months(rise):
         month = after
 
 
+@settings(max_examples=20, deadline=None)  # each is more than a year
 @given(whole_days, st.lists(st.integers(0, 40), max_size=3))
 def test_costs_of_days_add_up_to_costs_of_months(drawn, cents):
     """Euros are exact: the days of a month cost what the month costs, and a whole month one subscription."""
