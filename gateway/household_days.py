@@ -6,6 +6,7 @@ and the household's part (``share``) of a ``[[received]]`` production.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import astuple
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
@@ -13,14 +14,14 @@ from zlib import crc32
 
 from gateway.balance.base_load import NIGHTS, base_load
 from gateway.balance.calendar import Period, day_of, days, midnight, same_day
-from gateway.balance.classes import PREFIX, named, order, word_of
+from gateway.balance.classes import PREFIX, Words, order, word_of
 from gateway.balance.energy import Day, Slice, slices
 from gateway.balance.self_use import SelfUse, self_uses
 from gateway.errors import ConfigError
 from gateway.share_half_hours import parts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     from gateway.config import Config
@@ -61,8 +62,8 @@ class HouseholdDays:
         said = [*counters, *((part.series.id, str(part.factor)) for part in self._parts)]
         self._sources = crc32(repr(said).encode())
         number, text = self._series.get(_NUMBER), self._series.get(_TEXT)
-        texts = archive.texts_beside(number, text) if number and text else {}
-        self._words = named({int(one): word for one, word in texts.items() if one.isdecimal()})
+        texts = archive.texts_beside(number, text) if number and text else []
+        self._words = Words((since, int(one), word) for since, one, word in texts if one.isdecimal())
 
     @property
     def first(self) -> date | None:
@@ -92,7 +93,7 @@ class HouseholdDays:
         uses = self._uses(bounds)
         found = []
         for place, date in enumerate(dates):
-            index, use = drawn[place], uses[place]
+            index, use, until = drawn[place], uses[place], bounds[place + 1]
             made = [one[place].wh for one in produced if one[place].covered]
             made += [use.shared] if use and self._parts else []
             if index.covered or made:
@@ -100,11 +101,11 @@ class HouseholdDays:
                     Day(
                         date=date,
                         drawn=index.wh if index.covered else None,
-                        classes={word: one[place].wh for word, one in classes.items() if one[place].wh},
+                        classes=self._named({leaf: one[place].wh for leaf, one in classes.items()}, until - 1),
                         injected=injected[place].wh if injected[place].covered else None,
                         produced=sum(made) if made else None,
                         use=use,
-                        whole=index.covered == bounds[place + 1] - bounds[place],
+                        whole=index.covered == until - bounds[place],
                         estimated=index.shared,
                     )
                 )
@@ -130,17 +131,9 @@ class HouseholdDays:
         said = self._archive.newest(named_by, now) if named_by else None
         if newest is None or now - newest[0] > _NOW_S or said is None or not isinstance(newest[1], int):
             return None
-        return newest[1], self.word_said(str(said[1]))
-
-    def word(self, leaf: str) -> str:
-        """The class of an index by the end of its path (``3``, ``hchp``)."""
-        return self._words.get(leaf, leaf)
-
-    def word_said(self, text: str) -> str:
-        """The class that a meter's NTARF or PTEC means."""
-        if text.isdecimal():
-            return self.word(str(int(text)))
-        return word_of(text) or text
+        text_now = str(said[1])
+        word = self._words.at(str(int(text_now)), now) if text_now.isdecimal() else word_of(text_now)
+        return newest[1], word or text_now
 
     def _slices(self, index: Series | None, bounds: Sequence[int]) -> list[Slice]:
         if index is None:
@@ -151,8 +144,14 @@ class HouseholdDays:
 
     def _classes(self, bounds: Sequence[int]) -> dict[str, list[Slice]]:
         leaves = [path.removeprefix(PREFIX) for path in self._series if path.startswith(PREFIX)]
-        leaves.sort(key=lambda leaf: order(self.word(leaf)))
-        return {self.word(leaf): self._slices(self._series[PREFIX + leaf], bounds) for leaf in leaves}
+        return {leaf: self._slices(self._series[PREFIX + leaf], bounds) for leaf in leaves}
+
+    def _named(self, leaves: Mapping[str, int], time: int) -> dict[str, int]:
+        """Wh by class; a meter that was switched over has two indexes of the same class."""
+        sums: Counter[str] = Counter()
+        for leaf, wh in leaves.items():
+            sums[self._words.at(leaf, time)] += wh
+        return {word: sums[word] for word in sorted(sums, key=order) if sums[word]}
 
     def roll_up(self, store: Store, today: date) -> bool:
         """Keep the self-use of up to two months of days that are over and not kept yet; False when all are."""

@@ -7,11 +7,12 @@ text of the supplier's at the moment (NTARF, LTARF): from what it said the word 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 PREFIX = "consumption/energy/active/index/provider/"
 NUMBERS = tuple(str(number) for number in range(1, 11))
@@ -38,6 +39,29 @@ def word_of(text: str) -> str | None:
     kind = next((word for pattern, word in _KINDS if pattern.search(said)), None)
     colour = next((end for start, end in _COLOURS if start in said), "")
     return kind + colour if colour and kind in ("hc", "hp") else kind
+
+
+class Words:
+    """The class of each numbered index over time: with a new contract the same index counts another class.
+
+    Args:
+        said: (POSIX second, number of the index, text): from when on a number was called so.
+    """
+
+    def __init__(self, said: Iterable[tuple[int, int, str]]) -> None:
+        self._times: list[int] = []
+        self._words: list[dict[str, str]] = []
+        texts: dict[int, str] = {}
+        for time, number, text in sorted(said):
+            texts[number] = text
+            self._times.append(time)
+            self._words.append(named(texts))
+
+    def at(self, leaf: str, time: int) -> str:
+        """The class of the index whose path ends so, at a moment; of an earlier one what was first said."""
+        if not self._times:
+            return leaf
+        return self._words[max(bisect_right(self._times, time) - 1, 0)].get(leaf, leaf)
 
 
 def named(texts: Mapping[int, str]) -> dict[str, str]:

@@ -30,6 +30,16 @@ _NEWEST = (
     " AND time <= ?2 - 59 ORDER BY time DESC LIMIT 1)) ORDER BY time DESC LIMIT 1"
 )
 
+# Of texts the minutes keep each change; of one that never changes only the newest reading is left after years.
+_PAIRS = (
+    "WITH said AS (SELECT time, last AS value FROM minute WHERE series = :number"
+    " UNION ALL SELECT time, value FROM reading WHERE series = :number)"
+    " SELECT min(time), value, beside FROM (SELECT time, value, coalesce("
+    " (SELECT last FROM minute WHERE series = :text AND time <= said.time ORDER BY time DESC LIMIT 1),"
+    " (SELECT value FROM reading WHERE series = :text ORDER BY time LIMIT 1)) AS beside FROM said)"
+    " GROUP BY value, beside"
+)
+
 Mark = tuple[int, int]
 
 
@@ -107,15 +117,10 @@ class Energy(Tables):
         return row
 
     @translated
-    def texts_beside(self, number: Series, text: Series) -> dict[str, str]:
-        """For each value of one text series, what another one said when it was last heard."""
-        rows = self._db.execute(
-            "SELECT value, max(time) FROM (SELECT value, time FROM reading WHERE series = ?1"
-            " UNION ALL SELECT last, time + 59 FROM minute WHERE series = ?1) GROUP BY value",
-            [number.id],
-        ).fetchall()
-        found = {value: self._db.execute(_NEWEST, [text.id, time]).fetchone() for value, time in rows}
-        return {str(value): str(row[1]) for value, row in found.items() if row}
+    def texts_beside(self, number: Series, text: Series) -> list[tuple[int, str, str]]:
+        """(from when on, value of one text series, what the other said with it), once for each pair."""
+        rows = self._db.execute(_PAIRS, {"number": number.id, "text": text.id}).fetchall()
+        return [(time, str(value), str(beside)) for time, value, beside in rows if beside is not None]
 
 
 def _doubtful(days: Sequence[int], start: int, end: int, breaks: Sequence[int]) -> Iterator[tuple[int, int]]:

@@ -48,7 +48,7 @@ class House:
     def live(self, first, until, powers, texts=None, meter="house"):
         """Let a meter count from one moment to another, both included.
 
-        ``powers`` gives path of an index -> watts at a moment; ``texts`` path -> what is said.
+        ``powers`` gives path of an index -> watts at a moment; ``texts`` path -> what is said, or a power.
         """
         with closing(Store(self.folder)) as store:
             store.add_meter(meter)
@@ -63,7 +63,13 @@ class House:
                     for path in powers(time)
                 ]
                 readings += [
-                    Reading(path, now, said, "", Kind.TEXT, Quality.METER)
+                    Reading(
+                        path,
+                        now,
+                        said,
+                        *(("", Kind.TEXT) if isinstance(said, str) else ("VA", Kind.GAUGE)),
+                        Quality.METER,
+                    )
                     for path, said in (texts(time) if texts else {}).items()
                 ]
                 recorder.add(Interpretation(now, Quality.METER, None, None, tuple(readings), ()))

@@ -1,5 +1,7 @@
 """Days reckoned by hand, from frames to energy, shares and euros; both days on which the clock changes among them."""
 
+import json
+import time
 from contextlib import closing
 from datetime import date
 from fractions import Fraction
@@ -9,6 +11,7 @@ import pytest
 from gateway.balance.calendar import midnight
 from gateway.balance.energy import total
 from gateway.balance.tariff import cost
+from gateway.cli import main
 from gateway.config import load
 from gateway.household_days import DRAWN, INJECTED, HouseholdDays, roll_up
 from gateway.store.points import Granularity
@@ -75,21 +78,21 @@ def test_off_peak_hours_change_with_the_clock(house, day, low):
     assert (found.total, found.unpriced_wh) == (Fraction("0.4032") * low + Fraction("3.4192"), 0)
 
 
-def tempo(time):
+def tempo(at):
     """A red day after a blue one: until 6 the night of the blue day, from 22 on that of the red one."""
-    hour = hour_of(time)
+    hour = hour_of(at)
     return (1, "HC  BLEU") if hour < 6 else (6, "HP  ROUGE") if hour < 22 else (5, "HC  ROUGE")
 
 
 def test_a_tempo_day_has_the_night_of_the_day_before(house):
     """6 kWh blue off-peak, 8 red peak, 2 red off-peak; the numbers of the meter get the words of the supplier."""
 
-    def powers(time):
-        number, watts = tempo(time)[0], 504 if 6 <= hour_of(time) < 22 else 1008
+    def powers(at):
+        number, watts = tempo(at)[0], 504 if 6 <= hour_of(at) < 22 else 1008
         return {DRAWN: watts} | {f"{DRAWN}/provider/{n}": watts if n == number else 0 for n in range(1, 7)}
 
-    def texts(time):
-        number, text = tempo(time)
+    def texts(at):
+        number, text = tempo(at)
         return {"contract/tariff/index": f"{number:02}", "contract/tariff": text}
 
     house.live_day(WINTER, powers, texts)
@@ -118,15 +121,42 @@ def test_a_part_of_a_shared_roof_counts_up_to_what_was_drawn_in_the_half_hour(ho
     house.configure(ROOF)
     house.live_day(WINTER, base(504))
     path, index, values = "production/energy/active/index", 0, []
-    for time in range(midnight(WINTER), midnight(WINTER) + 86401, 1800):
-        values.append(Incoming("n", f"toit@e.org/pv@e.org/{path}", path, "Wh", "PT30M", time, index))
-        index += {10: 5040, 11: 5040, 12: 1260, 13: 1260, 14: 1260, 15: 1260}.get(hour_of(time), 0)
+    for at in range(midnight(WINTER), midnight(WINTER) + 86401, 1800):
+        values.append(Incoming("n", f"toit@e.org/pv@e.org/{path}", path, "Wh", "PT30M", at, index))
+        index += {10: 5040, 11: 5040, 12: 1260, 13: 1260, 14: 1260, 15: 1260}.get(hour_of(at), 0)
     with closing(Store(house.folder)) as store:
         store.receive("toit@e.org", [Lot(values, None, "P1Y")], midnight(WINTER))
     known = house.day(WINTER)
     assert (known.produced, known.use.used_shared, known.use.used) == (3024, 2016, 0)
     assert known.use.self_consumed == pytest.approx(2016 / 3024)
     assert known.use.self_sufficient == pytest.approx(2016 / (504 * 24))
+
+
+def test_a_meter_that_is_switched_over_keeps_its_classes(house):
+    """Until noon the index is called hc, then 1 with the text HC: the day has one class of both."""
+    noon = midnight(WINTER) + 12 * 3600
+    house.live(midnight(WINTER), noon, lambda _: {DRAWN: 1008, f"{DRAWN}/provider/hc": 1008})
+    house.live(
+        noon + 300,
+        midnight(date(2026, 1, 15)),
+        lambda _: {DRAWN: 1008, f"{DRAWN}/provider/1": 1008},
+        lambda _: {"contract/tariff/index": "01", "contract/tariff": "HC"},
+    )
+    # The first half hour of a new index has no beginning.
+    assert house.day(WINTER).classes == {"hc": 1008 * 24 - 504}
+
+
+def test_an_hour_at_this_power_has_its_price(house, capsys):
+    """1,500 VA in peak hours at 0.30 euro: 45 cents an hour; of an old power nothing is said."""
+    now = int(time.time()) // 300 * 300
+    texts = {"contract/tariff/index": "02", "contract/tariff": "HP", "consumption/power/apparent/raw": 1500}
+    house.live(now - 600, now, lambda _: {DRAWN: 1008}, lambda _: texts)
+    house.configure(HC)
+    assert main(["cost", "--json", "--config", str(house.folder / "gateway.toml")]) == 0
+    assert json.loads(capsys.readouterr().out)["euros_per_hour"] == 0.45
+    with closing(Archive(house.folder)) as archive:
+        known = HouseholdDays(archive, house.config)
+        assert (known.power_now(now), known.power_now(now + 3600)) == ((1500, "hp"), None)
 
 
 def test_a_night_without_readings_is_shared_out_and_said_to_be(house):

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from gateway.balance.classes import named, word_of
+from gateway.balance.classes import Words, named, word_of
 from gateway.balance.energy import Day
 from gateway.balance.tariff import Tariff, cost, per_hour
 from gateway.config import load
@@ -88,3 +88,10 @@ def test_a_class_is_known_by_the_words_of_meters_and_suppliers(text, word):
 def test_two_indexes_that_would_be_one_class_keep_their_numbers():
     """A supplier with off-peak hours of two seasons has two prices for them."""
     assert named({1: "HC SAISON HAUTE", 2: "HP SAISON HAUTE", 3: "HC SAISON BASSE"}) == {"2": "hp"}
+
+
+def test_a_new_contract_gives_an_old_index_another_class():
+    """Index 1 was off-peak until the household took Tempo: what it counted before stays what it was."""
+    words = Words([(100, 1, "HC"), (100, 2, "HP"), (900, 1, "HC BLEU"), (900, 2, "HP BLEU")])
+    assert [words.at("1", time) for time in (0, 100, 899, 900)] == ["hc", "hc", "hc", "hcjb"]
+    assert (words.at("3", 900), words.at("base", 900), Words([]).at("1", 0)) == ("3", "base", "1")
