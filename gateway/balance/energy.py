@@ -76,7 +76,7 @@ def slices(marks: Sequence[Mark], breaks: Sequence[int], bounds: Sequence[int]) 
         marks: in order of time.
         breaks: moments at which it became another meter's, or was set: what lies between two marks around one is
             nothing that was counted. A fall is the same.
-        bounds: in order of time.
+        bounds: in order of time, all different.
     """
     sums = [[0, 0, 0] for _ in bounds[1:]]
     for (begin, low), (end, high) in pairwise(marks):

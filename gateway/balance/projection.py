@@ -6,7 +6,8 @@ Method: the days that are over count as measured. Each day that is left, today a
    a half and the double of it), where the year before is known for all of the days that are left;
 2. else the mean of the last 28 days (whole weeks: every day of the week has its weight), or of as many as are known.
 
-The part of each tariff class comes with it, and every day is priced by the tariff that is in force on it.
+Days before the first one known are not in it: the period in which a household begins lacks them. The part of each
+tariff class comes with it, and every day is priced by the tariff that is in force on it.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ def main() -> int:
         f"  {found['values']:.0f} values: median {found['live_median_ms']:.1f} ms, 95 % {found['live_p95_ms']:.1f} ms"
     )
     print(f"  a ping through the same servers and back: median {found['ping_median_ms']:.1f} ms")
-    print("a look at three years of a producing Tempo household, statements and arithmetic, median")
+    print("a look at three years of a producing Tempo household, processor time, median")
     for name, milliseconds in looks.items():
         print(f"  {name}: {milliseconds:.1f} ms")
     return 0
