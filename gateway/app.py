@@ -21,6 +21,7 @@ from gateway.clock import HostClock
 from gateway.control import serve
 from gateway.counters import Counters
 from gateway.errors import ReadingError, StoreError
+from gateway.household_days import roll_up
 from gateway.live.topics import STATUS
 from gateway.meter import MeterReader
 from gateway.orders import act
@@ -223,6 +224,7 @@ class Gateway:
             if time.monotonic() - forgotten > _FORGET_EVERY_S:
                 forgotten = time.monotonic()
                 await self._forget()
+                await self._roll_up()
 
     async def _commit(self) -> None:
         self._unwritten += [batch for meter in self._meters.values() if (batch := meter.recorder.take())]
@@ -323,6 +325,14 @@ class Gateway:
             )
         except StoreError as error:
             log.warning("old readings could not be deleted: %s", error)
+
+    async def _roll_up(self) -> None:
+        """Keep what the days that are over came to, so that a year of them is read at once."""
+        try:
+            while await self.call(roll_up, self._store, self._config, time.time()):
+                pass
+        except StoreError as error:
+            log.warning("roll-ups could not be written: %s", error)
 
     async def _answer(self, request: dict[str, Any]) -> object:
         """The command line asks (``gateway.control``)."""

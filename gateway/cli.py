@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway import __version__, reading_command
+from gateway.balance_command import add_actions as add_balance
 from gateway.board_command import add_parser as add_boards
 from gateway.errors import GatewayError
 from gateway.journal_command import add_parser as add_journal
@@ -260,6 +261,7 @@ def _parser() -> argparse.ArgumentParser:
     add_boards(commands, DEFAULT_CONFIG)
     add_privacy(commands, DEFAULT_CONFIG, _time, _ask_or_do)
     add_actions(_command, commands, _time)
+    add_balance(partial(_command, commands), _time)
     return parser
 
 

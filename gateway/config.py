@@ -16,6 +16,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from gateway.balance.tariff import Objective, Tariff, fault
 from gateway.errors import ConfigError, SenMLError
 from gateway.pulses.quantity import find_quantity, parse_amount
 from gateway.senml.naming import parse_identifier
@@ -167,6 +168,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     household: Household | None = None
     counter: tuple[Counter, ...] = ()
     received: tuple[Received, ...] = ()
+    tariff: tuple[Tariff, ...] = ()
+    objective: Objective = Objective()
     folder: str = "."
 
     @property
@@ -214,6 +217,7 @@ def load(path: Path) -> Config:
     _check_received(path, config)
     _check_mqtt(path, config.mqtt)
     _check_boards(path, config)
+    _check_tariffs(path, config)
     if config.household and not config.federation:
         raise ConfigError(f"{path}: household.address: alerts are sent by the account of [federation]; add that table")
     return config
@@ -321,6 +325,15 @@ def _check_share(where: str, share: Share | None) -> None:
         raise ConfigError(f"{where}: a part of endlessly many is no part")
     if share and share.part > 1:
         raise ConfigError(f"{where}.held: more than there is")
+
+
+def _check_tariffs(path: Path, config: Config) -> None:
+    found = fault(config.tariff)
+    if found:
+        raise ConfigError(f"{path}: {found}")
+    euros = config.objective.euros_per_month or config.objective.euros_per_year
+    if euros and not config.tariff:
+        raise ConfigError(f"{path}: objective: euros are reckoned by a [[tariff]]; add one, or set kwh_per_month")
 
 
 def _sentence(text: str) -> str:

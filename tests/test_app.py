@@ -3,10 +3,11 @@
 import asyncio
 import threading
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
+from benchmarks.years import write_years
 from federation import wait_until
 from gateway import app
 from gateway.app import Gateway
@@ -50,6 +51,21 @@ async def end(gateway):
     await gateway.call(gateway._store.close)
     gateway._thread.shutdown()
     return [(time - START, samples, total) for time, samples, total in sums]
+
+
+def test_days_that_are_over_are_rolled_up(tmp_path):
+    """What a household used of its own production is kept by day, as the daemon comes round."""
+    config = write_years(tmp_path, date(2026, 1, 1), date(2026, 1, 4))
+
+    async def scenario():
+        gateway, _ = await start(config)
+        gateway._store._db.execute("DELETE FROM self_use")
+        await gateway._roll_up()
+        days = gateway._store._db.execute("SELECT half_hours FROM self_use ORDER BY day LIMIT 4").fetchall()
+        await end(gateway)
+        return days
+
+    assert asyncio.run(scenario()) == [(48,), (48,), (48,), (0,)]
 
 
 def test_a_start_is_told_in_the_journal_and_needs_none(config, caplog):

@@ -44,7 +44,7 @@ def test_the_defaults_that_the_shipped_file_names_are_the_real_ones(tmp_path):
 def test_every_key_is_documented_in_the_shipped_file(tmp_path):
     """With all comment signs taken off, every key of the program is there and accepted."""
     text = re.sub(
-        r"^#(?=[a-z_]+ = |\[(clock|federation|household|mqtt|\[(counter|received)\])\])",
+        r"^#(?=[a-z_]+ = |\[(clock|federation|household|mqtt|objective|\[(counter|received|tariff)\])\])",
         "",
         SHIPPED.read_text(),
         flags=re.MULTILINE,
@@ -60,8 +60,10 @@ def test_every_key_is_documented_in_the_shipped_file(tmp_path):
         config.mqtt,
         config.counter[0],
         config.received[0],
+        config.tariff[0],
+        config.objective,
     ):
-        for key in struct.__struct_fields__:
+        for key in struct.__struct_encode_fields__:
             assert re.search(rf"^{key} = ", text, re.MULTILINE), key
     plain = load(write(tmp_path, LEAST + '[federation]\njid = "maison@example.org"\n')).federation
     assert config.household.language == "fr"

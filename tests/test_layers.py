@@ -18,6 +18,7 @@ MAY_KNOW = {
     "doctor": {"tic", "sources", "errors"},
     "journal": {"errors"},
     "boards": {"errors"},
+    "balance": {"store", "errors"},
     "store": {"tic", "journal", "errors"},
     "consent": {"store", "errors"},
     "privacy": {"store", "consent", "journal", "errors"},
@@ -42,6 +43,8 @@ CORE = (
     "journal/entry.py",
     "journal/verify.py",
     "boards/fileset.py",
+    *(f"balance/{name}.py" for name in ("calendar", "classes", "energy", "self_use", "tariff", "projection", "rows")),
+    *(f"balance/{name}.py" for name in ("base_load", "equivalence", "objective", "words")),
     "pulses/quantity.py",
     "pulses/debounce.py",
 )

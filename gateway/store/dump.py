@@ -31,6 +31,7 @@ LEFT_OUT = {
     "relayed": "how far the boards of this installation are; what they send again is known by its time",
     "undated": "frames that only this start of this machine can date",
     "absence": "who did not take what this installation sent; the next one finds out by itself",
+    "self_use": "made again of the half hours",
     "consent_held": "which consents this installation has not been told to use yet",
 }
 # Of the others all columns. The numbers of an outbox mean nothing in another file.

@@ -278,3 +278,24 @@ def relayed_frames(db: Database) -> None:
         "CREATE TABLE relayed (number INTEGER PRIMARY KEY, board TEXT NOT NULL, boot TEXT NOT NULL,"
         " seq INTEGER NOT NULL, UNIQUE (board, boot)) STRICT"
     )
+
+
+@migrations()
+def self_use_by_day(db: Database) -> None:
+    """What a household used of its own production, by local day; made of half hours, and gone with any change of one.
+
+    ``sources`` says which productions it is of. So no erasure, rectification or late arrival has to know of it.
+    """
+    db.execute(
+        "CREATE TABLE self_use (day INTEGER NOT NULL, meter INTEGER NOT NULL, sources INTEGER NOT NULL,"
+        " half_hours INTEGER NOT NULL, drawn INTEGER NOT NULL, produced INTEGER NOT NULL, shared INTEGER NOT NULL,"
+        " used INTEGER NOT NULL, used_shared INTEGER NOT NULL, PRIMARY KEY (day, meter, sources)) STRICT, WITHOUT ROWID"
+    )
+    for table, only in (("coarse", " WHEN {}.step = 1800"), ("received_point", "")):
+        for what, row in (("INSERT", "NEW"), ("UPDATE", "OLD"), ("DELETE", "OLD")):
+            # A half hour belongs to the day before its beginning too: an index is at the end of one and the start of
+            # the next. The longest day has 25 hours.
+            db.execute(
+                f"CREATE TRIGGER self_use_{table}_{what.lower()} AFTER {what} ON {table}{only.format(row)}"  # noqa: S608
+                f" BEGIN DELETE FROM self_use WHERE day >= {row}.time - 90000 AND day <= {row}.time; END"
+            )

@@ -16,6 +16,7 @@ from gateway.store.access import Access
 from gateway.store.connection import open_reader, open_writer
 from gateway.store.corrections import Corrections
 from gateway.store.dump import snapshot
+from gateway.store.energy import Energy
 from gateway.store.erasure import Erasure
 from gateway.store.history import History
 from gateway.store.notices import GIVEN_UP_S
@@ -47,7 +48,7 @@ _QUALITY = {Quality.METER: 0, Quality.HOST: 1, Quality.MANUAL: MANUAL}
 _CURVE_ALIVE_S = 86400
 
 
-class Store(Erasure, Watching, History, Undated, Relayed):
+class Store(Erasure, Watching, History, Undated, Relayed, Energy):
     """The database of a gateway, opened for writing. All calls must come from one thread at a time.
 
     Args:
@@ -290,7 +291,7 @@ class Store(Erasure, Watching, History, Undated, Relayed):
         self.commit()
 
 
-class Archive(Corrections, Access, History, ReceivedPoints):
+class Archive(Corrections, Access, History, ReceivedPoints, Energy):
     """The same database, only read: for the command line while the daemon runs."""
 
     def __init__(self, directory: Path) -> None:

@@ -1,0 +1,35 @@
+"""The base load: what a house draws when nobody does anything, found in the nights.
+
+Of each night (1 to 5 o'clock, local) the lowest hour; of the last nights the median, so that neither a night away nor
+one with a boiler running tells the figure alone.
+"""
+
+from __future__ import annotations
+
+from statistics import median
+from typing import TYPE_CHECKING
+
+from gateway.balance.self_use import STEP_S
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+NIGHTS = 7
+# The clock changes between 2 and 3 o'clock: such a night has two half hours more or fewer.
+_FROM_S, _UNTIL_S = 3600, 5 * 3600
+
+
+def base_load(midnights: Sequence[int], drawn: Mapping[int, int]) -> int | None:
+    """Watts; ``midnights`` are POSIX seconds, ``drawn`` is half hour -> Wh. None while no night is known."""
+    nights = [low for midnight in midnights if (low := _lowest_hour(midnight, drawn)) is not None]
+    return round(median(nights[-NIGHTS:])) if nights else None
+
+
+def _lowest_hour(midnight: int, drawn: Mapping[int, int]) -> int | None:
+    hours = []
+    for time in range(midnight + _FROM_S, midnight + _UNTIL_S - STEP_S, STEP_S):
+        first, second = drawn.get(time), drawn.get(time + STEP_S)
+        if first is not None and second is not None:
+            # Wh in an hour are its mean watts.
+            hours.append(first + second)
+    return min(hours) if hours else None

@@ -1,0 +1,88 @@
+"""The household's calendar: days, weeks, months and years as local (Europe/Paris) dates, and their midnights.
+
+A period is named by its first date; the day on which the clock changes has 23 or 25 hours, all others 24.
+"""
+
+from __future__ import annotations
+
+import enum
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from gateway.store.recorder import PARIS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_ONE = timedelta(days=1)
+
+
+class Period(enum.Enum):
+    """How long a row of a balance lasts."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    YEAR = "year"
+
+    def begin(self, day: date) -> date:
+        """The first day of the period that holds ``day``; weeks begin on Monday (ISO 8601)."""
+        if self is Period.WEEK:
+            return day - timedelta(days=day.weekday())
+        if self is Period.MONTH:
+            return day.replace(day=1)
+        return day.replace(month=1, day=1) if self is Period.YEAR else day
+
+    def after(self, first: date) -> date:
+        """The first day of the next period."""
+        if self is Period.DAY:
+            return first + _ONE
+        # Longer than any period and shorter than two of them.
+        return self.begin(first + timedelta(days={Period.WEEK: 7, Period.MONTH: 31, Period.YEAR: 366}[self]))
+
+    def back(self, first: date, count: int) -> date:
+        """The first day of the period ``count`` periods earlier."""
+        for _ in range(count):
+            first = self.begin(first - _ONE)
+        return first
+
+    def year_before(self, first: date) -> date:
+        """The first day of the same period of the year before: the same date, month, or week by its number."""
+        if self is Period.WEEK:
+            year, week, _ = first.isocalendar()
+            return date.fromisocalendar(year - 1, min(week, weeks_of(year - 1)), 1)
+        return same_day(first, first.year - 1)
+
+    def label(self, first: date) -> str:
+        """The period in ISO 8601: 2026-11-25, 2026-W48, 2026-11, 2026."""
+        if self is Period.WEEK:
+            return "{}-W{:02}".format(*first.isocalendar()[:2])
+        return first.isoformat()[: {Period.DAY: 10, Period.MONTH: 7, Period.YEAR: 4}[self]]
+
+
+def weeks_of(year: int) -> int:
+    """How many ISO weeks a year has."""
+    return date(year, 12, 28).isocalendar()[1]
+
+
+def same_day(day: date, year: int) -> date:
+    """That day in another year; of 29 February the day before where there is none."""
+    leap_day = (day.month, day.day) == (2, 29)
+    return day.replace(year=year, day=28) if leap_day else day.replace(year=year)
+
+
+def day_of(time: float) -> date:
+    """The local date of a POSIX second."""
+    return datetime.fromtimestamp(time, PARIS).date()
+
+
+def midnight(day: date) -> int:
+    """The POSIX second at which a local day begins."""
+    return int(datetime(day.year, day.month, day.day, tzinfo=PARIS).timestamp())
+
+
+def days(first: date, end: date) -> Iterator[date]:
+    """The days from ``first`` on, without ``end``."""
+    while first < end:
+        yield first
+        first += _ONE

@@ -1,0 +1,76 @@
+"""Tariff classes: the index of a supplier's class by the word that a household writes into ``[[tariff]]``.
+
+A historic meter names its indexes (``…/provider/hchp``); a standard one numbers them, and says which number is which
+text of the supplier's at the moment (NTARF, LTARF): from what it said the word is found, else the number remains.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections import Counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+PREFIX = "consumption/energy/active/index/provider/"
+NUMBERS = tuple(str(number) for number in range(1, 11))
+TEMPO = ("hcjb", "hpjb", "hcjw", "hpjw", "hcjr", "hpjr")
+# In the order in which they are shown.
+WORDS = ("base", "hc", "hp", *TEMPO, "hn", "pm", *NUMBERS)
+
+_KINDS = (
+    (re.compile(r"POINTE|^PM\b"), "pm"),
+    (re.compile(r"CREUSE|\bHC"), "hc"),
+    (re.compile(r"PLEINE|\bHP"), "hp"),
+    (re.compile(r"NORMALE|\bHN"), "hn"),
+    (re.compile(r"BASE|^TH"), "base"),
+)
+_COLOURS = (("BLEU", "jb"), ("BLAN", "jw"), ("ROUG", "jr"))
+_HISTORIC = re.compile(r"H[CP]J[BWR]")
+
+
+def word_of(text: str) -> str | None:
+    """The class that a meter (PTEC) or a supplier (LTARF) means by its text; None when it is no known one."""
+    said = " ".join(text.upper().replace(".", " ").split())
+    if _HISTORIC.fullmatch(said):
+        return said.lower()
+    kind = next((word for pattern, word in _KINDS if pattern.search(said)), None)
+    colour = next((end for start, end in _COLOURS if start in said), "")
+    return kind + colour if colour and kind in ("hc", "hp") else kind
+
+
+class Words:
+    """The class of each numbered index over time: with a new contract the same index counts another class.
+
+    Args:
+        said: (POSIX second, number of the index, text): from when on a number was called so.
+    """
+
+    def __init__(self, said: Iterable[tuple[int, int, str]]) -> None:
+        self._times: list[int] = []
+        self._words: list[dict[str, str]] = []
+        texts: dict[int, str] = {}
+        for time, number, text in sorted(said):
+            texts[number] = text
+            self._times.append(time)
+            self._words.append(named(texts))
+
+    def at(self, leaf: str, time: int) -> str:
+        """The class of the index whose path ends so, at a moment; of an earlier one what was first said."""
+        if not self._times:
+            return leaf
+        return self._words[max(bisect_right(self._times, time) - 1, 0)].get(leaf, leaf)
+
+
+def named(texts: Mapping[int, str]) -> dict[str, str]:
+    """Number of an index -> its class, from what the meter called it; two that would be one keep their numbers."""
+    words = {str(number): word_of(text) for number, text in texts.items()}
+    uses = Counter(words.values())
+    return {number: word for number, word in words.items() if word is not None and uses[word] == 1}
+
+
+def order(word: str) -> int:
+    """Where a class stands among the others."""
+    return WORDS.index(word) if word in WORDS else len(WORDS)

@@ -1,0 +1,129 @@
+"""Indexes to energy by local day, and days to periods.
+
+An index known at some moments (``Mark``) rises in between: where midnight falls between two of them the rise is shared
+out in proportion, exact in sum. So days add up to months to the watt-hour, whatever was not read in between.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from gateway.balance.self_use import SelfUse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date
+
+# An index at a moment: (POSIX second, Wh).
+Mark = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """What an index rose by between two bounds; ``covered`` seconds are known, ``shared``: a bound was guessed."""
+
+    wh: int
+    covered: int
+    shared: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One local day of a household, in Wh; None where nothing is known.
+
+    Attributes:
+        date: the day.
+        drawn: from the grid, with ``classes`` by tariff class.
+        injected: into the grid.
+        produced: by the house's own counters, and its part of what others produce.
+        use: what of it was used at home, on the half hours in which all of that is known.
+        whole: every second of it is known.
+        estimated: the index at one of its ends lies between two that are known.
+    """
+
+    date: date
+    drawn: int | None
+    classes: Mapping[str, int] = field(default_factory=dict)
+    injected: int | None = None
+    produced: int | None = None
+    use: SelfUse | None = None
+    whole: bool = True
+    estimated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """Days added up; ``known`` of them have a value, all of them whole where ``whole`` says so."""
+
+    known: int
+    drawn: int | None
+    classes: Mapping[str, int]
+    injected: int | None
+    produced: int | None
+    use: SelfUse | None
+    whole: bool
+    estimated: bool
+
+
+def slices(marks: Sequence[Mark], breaks: Sequence[int], bounds: Sequence[int]) -> list[Slice]:
+    """What an index rose by between each two successive ``bounds`` (POSIX seconds).
+
+    Args:
+        marks: in order of time.
+        breaks: moments at which it became another meter's, or was set: what lies between two marks around one is
+            nothing that was counted. A fall is the same.
+        bounds: in order of time, all different.
+    """
+    sums = [[0, 0, 0] for _ in bounds[1:]]
+    for (begin, low), (end, high) in pairwise(marks):
+        broken = high < low or bisect_right(breaks, begin) != bisect_right(breaks, end)
+        if broken or begin == end:
+            continue
+        place = max(bisect_right(bounds, begin) - 1, 0)
+        while place < len(sums) and bounds[place] < end:
+            first, last = max(begin, bounds[place]), min(end, bounds[place + 1])
+            if first < last:
+                known = sums[place]
+                known[0] += _between(begin, low, end, high, last) - _between(begin, low, end, high, first)
+                known[1] += last - first
+                known[2] |= first > begin or last < end
+            place += 1
+    return [Slice(wh, covered, bool(shared)) for wh, covered, shared in sums]
+
+
+def total(days: Iterable[Day]) -> Total:
+    """The days added up; what no day knows is not known."""
+    found = list(days)
+    known = [day for day in found if day.drawn is not None]
+    classes: Counter[str] = Counter()
+    for day in known:
+        classes.update(day.classes)
+    uses = [day.use for day in found if day.use is not None]
+    return Total(
+        known=len(known),
+        drawn=_sum(day.drawn for day in found),
+        classes=dict(classes),
+        injected=_sum(day.injected for day in found),
+        produced=_sum(day.produced for day in found),
+        use=SelfUse.added(uses) if uses else None,
+        whole=bool(found) and all(day.whole and day.drawn is not None for day in found),
+        estimated=any(day.estimated for day in found),
+    )
+
+
+def change(now: float | None, before: float | None) -> float | None:
+    """By how much of what it was before something has changed (0.1: a tenth more); None where that says nothing."""
+    return None if now is None or not before else now / before - 1
+
+
+def _between(begin: int, low: int, end: int, high: int, time: int) -> int:
+    return low + (high - low) * (time - begin) // (end - begin)
+
+
+def _sum(values: Iterable[int | None]) -> int | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None

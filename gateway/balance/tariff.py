@@ -1,0 +1,166 @@
+"""Tariffs with their dates, and what days cost under them; exact fractions of a euro, rounded only when shown.
+
+``[[tariff]]`` and ``[objective]`` of the configuration are these structs. Prices are those of the bill, taxes included.
+A month's subscription is shared out over its days, so a whole month costs it exactly; a day of which nothing is known
+costs nothing.
+"""
+
+from __future__ import annotations
+
+import calendar
+import math
+from dataclasses import dataclass, field
+from datetime import date  # noqa: TC003 (msgspec reads it)
+from fractions import Fraction
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+
+from gateway.balance.classes import WORDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from gateway.balance.energy import Day
+
+# Beyond this a price is meant in cents.
+_HIGHEST_PRICE = 10
+
+Amount = Annotated[int, msgspec.Meta(ge=0)] | Annotated[float, msgspec.Meta(ge=0)]
+Goal = Annotated[int, msgspec.Meta(gt=0)] | Annotated[float, msgspec.Meta(gt=0)] | None
+
+
+class Tariff(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"since": "from"}):
+    """``[[tariff]]``: what a supplier asks from a day until another, the last one included."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
+    since: date
+    until: date | None = None
+    # Euros a month.
+    subscription: Amount = 0
+    # Tariff class -> euros a kWh.
+    prices: dict[str, Amount]
+    # What is paid for a kWh that is injected: euros.
+    injection: Amount = 0
+
+    def holds(self, day: date) -> bool:
+        """Whether it is in force on that day."""
+        return self.since <= day and (self.until is None or day <= self.until)
+
+    def price(self, word: str) -> Fraction | None:
+        """Euros a kWh of that class; a tariff that knows ``base`` alone has one price for all."""
+        price = self.prices.get(word)
+        if price is None and list(self.prices) == ["base"]:
+            price = self.prices["base"]
+        return None if price is None else Fraction(str(price))
+
+
+class Objective(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[objective]``: what the household means to stay below, in a calendar month or year."""
+
+    kwh_per_month: Goal = None
+    kwh_per_year: Goal = None
+    euros_per_month: Goal = None
+    euros_per_year: Goal = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Euros: energy by class, subscription, what injection brought in; and what could not be priced.
+
+    ``unpriced_wh`` was drawn in a class without a price or in none; on ``days_without`` days there was no tariff.
+    """
+
+    classes: Mapping[str, Fraction] = field(default_factory=dict)
+    subscription: Fraction = Fraction(0)
+    income: Fraction = Fraction(0)
+    unpriced_wh: int = 0
+    days: int = 0
+    days_without: int = 0
+
+    @property
+    def energy(self) -> Fraction:
+        """What was drawn."""
+        return sum(self.classes.values(), Fraction(0))
+
+    @property
+    def total(self) -> Fraction:
+        """What is to be paid, less than nothing when injection brought more."""
+        return self.energy + self.subscription - self.income
+
+
+def fault(tariffs: Sequence[Tariff]) -> str | None:
+    """What is wrong with the tariffs, with its place first; None when nothing is."""
+    for place, tariff in enumerate(tariffs):
+        where = f"tariff[{place}]"
+        found = _fault_of_prices(tariff, where)
+        if found:
+            return found
+        if tariff.until is not None and tariff.until < tariff.since:
+            return f"{where}.until: {tariff.until} is before the tariff begins ({tariff.since})"
+        for other in tariffs[:place]:
+            first = max(tariff.since, other.since)
+            if tariff.holds(first) and other.holds(first):
+                return f"{where}.from: on {first} {other.name!r} is in force as well; end that one before (until)"
+    return None
+
+
+def _fault_of_prices(tariff: Tariff, where: str) -> str | None:
+    if not tariff.prices:
+        return f"{where}.prices: no price; write for example prices = {{ base = 0.2016 }}"
+    for word, price in tariff.prices.items():
+        if word not in WORDS:
+            return f"{where}.prices: {word!r} is no tariff class; use {', '.join(WORDS)}"
+        if not price <= _HIGHEST_PRICE:
+            return f"{where}.prices.{word}: {price} is no price of a kWh in euros; 20.16 cents are 0.2016"
+    if not tariff.injection <= _HIGHEST_PRICE:
+        return f"{where}.injection: {tariff.injection} is no price of a kWh in euros; 4 cents are 0.04"
+    if not math.isfinite(tariff.subscription):
+        return f"{where}.subscription: {tariff.subscription} is no amount of euros"
+    return None
+
+
+def in_force(tariffs: Sequence[Tariff], day: date) -> Tariff | None:
+    """The tariff of a day."""
+    return next((tariff for tariff in tariffs if tariff.holds(day)), None)
+
+
+def cost(days: Iterable[Day], tariffs: Sequence[Tariff]) -> Cost:
+    """What the days cost, each under its own tariff."""
+    exact: dict[str, Fraction] = {}
+    subscription = income = Fraction(0)
+    unpriced = count = without = 0
+    for day in days:
+        if day.drawn is None:
+            continue
+        tariff = in_force(tariffs, day.date)
+        count += 1
+        if tariff is None:
+            without += 1
+            continue
+        priced = 0
+        for word, wh in _classes(day, tariff).items():
+            price = tariff.price(word)
+            if price is not None:
+                exact[word] = exact.get(word, Fraction(0)) + price * wh / 1000
+                priced += wh
+        unpriced += max(0, day.drawn - priced)
+        subscription += daily_subscription(tariff, day.date)
+        income += Fraction(str(tariff.injection)) * (day.injected or 0) / 1000
+    return Cost(exact, subscription, income, unpriced, count, without)
+
+
+def daily_subscription(tariff: Tariff, day: date) -> Fraction:
+    """A day's part of the month's subscription."""
+    return Fraction(str(tariff.subscription)) / calendar.monthrange(day.year, day.month)[1]
+
+
+def per_hour(tariff: Tariff, word: str, watts: float) -> Fraction | None:
+    """Euros that an hour costs at that power in that class; None without a price."""
+    price = tariff.price(word)
+    return None if price is None else price * Fraction(watts) / 1000
+
+
+def _classes(day: Day, tariff: Tariff) -> Mapping[str, int]:
+    # One price for all: what no class index was read for is priced too.
+    return {"base": day.drawn or 0} if list(tariff.prices) == ["base"] else day.classes

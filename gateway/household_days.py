@@ -1,0 +1,200 @@
+"""From the store to the days of a balance: which series are drawn, injected, produced, and whose part of what.
+
+Drawn and injected are the meter's own indexes. Produced is what the ``[[counter]]``s of ``electricity-produced`` count,
+and the household's part (``share``) of a ``[[received]]`` production.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import astuple
+from itertools import groupby, pairwise
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+from gateway.balance.base_load import NIGHTS, base_load
+from gateway.balance.calendar import Period, day_of, days, midnight, same_day
+from gateway.balance.classes import PREFIX, Words, order, word_of
+from gateway.balance.energy import Day, Slice, slices
+from gateway.balance.self_use import SelfUse, self_uses
+from gateway.errors import ConfigError
+from gateway.share_half_hours import parts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    from gateway.config import Config
+    from gateway.store.points import Series
+    from gateway.store.store import Archive, Store
+
+DRAWN, INJECTED = "consumption/energy/active/index", "production/energy/active/index"
+_DRAWN_CURVE, _INJECTED_CURVE = "consumption/power/active/raw", "production/power/active/raw"
+_POWER = "consumption/power/apparent/raw"
+_NUMBER, _TEXT = "contract/tariff/index", "contract/tariff"
+
+# Older than this a power is not that of now.
+_NOW_S = 600
+
+# Days whose half hours are read for one commit.
+_TOGETHER = 62
+
+
+class HouseholdDays:
+    """The days of one meter and of what is produced beside it.
+
+    Args:
+        archive: the store, for reading.
+        config: which counters and received series there are.
+        meter: the name of a ``[[meter]]``; the first one when None.
+    """
+
+    def __init__(self, archive: Archive | Store, config: Config, meter: str | None = None) -> None:
+        names = [one.name for one in config.meter]
+        if meter is not None and meter not in names:
+            raise ConfigError(f"{meter!r} is no [[meter]] of the configuration ({', '.join(names)})")
+        self.meter = meter or names[0]
+        self._archive = archive
+        self._series = {one.path: one for one in archive.series(self.meter)}
+        counters = [one.name for one in config.counter if one.quantity == "electricity-produced"]
+        self._counters = [{s.path: s for s in archive.series(name)} for name in counters]
+        self._parts = parts(archive, config.received)
+        said = [*counters, *((part.series.id, str(part.factor)) for part in self._parts)]
+        self._sources = crc32(repr(said).encode())
+        number, text = self._series.get(_NUMBER), self._series.get(_TEXT)
+        texts = archive.texts_beside(number, text) if number and text else []
+        self._words = Words((since, int(one), word) for since, one, word in texts if one.isdecimal())
+
+    @property
+    def first(self) -> date | None:
+        """The first day of which anything is known."""
+        index = self._series.get(DRAWN)
+        return day_of(index.first_time) if index and index.first_time else None
+
+    @property
+    def last_time(self) -> int | None:
+        """The last second of which anything is known."""
+        index = self._series.get(DRAWN)
+        return index.last_time if index and index.last_time else None
+
+    @property
+    def produces(self) -> bool:
+        """Whether anything is counted as produced."""
+        return bool(self._parts) or any(INJECTED in known for known in self._counters)
+
+    def read(self, first: date, end: date) -> list[Day]:
+        """The days of ``[first, end)`` of which anything is known."""
+        dates = list(days(first, end))
+        bounds = [*map(midnight, dates), midnight(end)]
+        drawn = self._slices(self._series.get(DRAWN), bounds)
+        injected = self._slices(self._series.get(INJECTED), bounds)
+        classes = self._classes(bounds)
+        produced = [self._slices(known.get(INJECTED), bounds) for known in self._counters]
+        uses = self._uses(bounds)
+        found = []
+        for place, date in enumerate(dates):
+            index, use, until = drawn[place], uses[place], bounds[place + 1]
+            made = [one[place].wh for one in produced if one[place].covered]
+            made += [use.shared] if use and self._parts else []
+            if index.covered or made:
+                found.append(
+                    Day(
+                        date=date,
+                        drawn=index.wh if index.covered else None,
+                        classes=self._named({leaf: one[place].wh for leaf, one in classes.items()}, until - 1),
+                        injected=injected[place].wh if injected[place].covered else None,
+                        produced=sum(made) if made else None,
+                        use=use,
+                        whole=index.covered == until - bounds[place],
+                        estimated=index.shared,
+                    )
+                )
+        return found
+
+    def for_projection(self, today: date) -> dict[date, Day]:
+        """Of this year and of the one before what a projection needs."""
+        first = same_day(Period.YEAR.begin(today), today.year - 1)
+        return {day.date: day for day in self.read(Period.MONTH.back(first, 1), Period.DAY.after(today))}
+
+    def base_load(self, now: int) -> int | None:
+        """Watts, over the last nights known at that moment."""
+        curve, now = self._series.get(_DRAWN_CURVE), min(now, self.last_time or now)
+        today = day_of(now)
+        nights = [midnight(day) for day in days(Period.DAY.back(today, NIGHTS), Period.DAY.after(today))]
+        return base_load(nights, self._archive.half_hours(curve, nights[0], now)) if curve else None
+
+    def power_now(self, now: int) -> tuple[int, str] | None:
+        """The latest power (VA) of the last ten minutes, and the tariff class in which it is drawn."""
+        power, number, text = (self._series.get(p) for p in (_POWER, _NUMBER, _TEXT))
+        newest = self._archive.newest(power, now) if power else None
+        named_by = number or text
+        said = self._archive.newest(named_by, now) if named_by else None
+        if newest is None or now - newest[0] > _NOW_S or said is None or not isinstance(newest[1], int):
+            return None
+        text_now = str(said[1])
+        word = self._words.at(str(int(text_now)), now) if text_now.isdecimal() else word_of(text_now)
+        return newest[1], word or text_now
+
+    def _slices(self, index: Series | None, bounds: Sequence[int]) -> list[Slice]:
+        if index is None:
+            return [Slice(0, 0, shared=False)] * (len(bounds) - 1)
+        breaks = self._archive.index_breaks(index.meter, index.path)
+        marks = self._archive.index_marks(index, bounds[0], bounds[-1], breaks)
+        return slices(marks, breaks, bounds)
+
+    def _classes(self, bounds: Sequence[int]) -> dict[str, list[Slice]]:
+        leaves = [path.removeprefix(PREFIX) for path in self._series if path.startswith(PREFIX)]
+        return {leaf: self._slices(self._series[PREFIX + leaf], bounds) for leaf in leaves}
+
+    def _named(self, leaves: Mapping[str, int], time: int) -> dict[str, int]:
+        """Wh by class; a meter that was switched over has two indexes of the same class."""
+        sums: Counter[str] = Counter()
+        for leaf, wh in leaves.items():
+            sums[self._words.at(leaf, time)] += wh
+        return {word: sums[word] for word in sorted(sums, key=order) if sums[word]}
+
+    def roll_up(self, store: Store, today: date) -> bool:
+        """Keep the self-use of up to two months of days that are over and not kept yet; False when all are."""
+        if self.first is None or not self.produces:
+            return False
+        bounds = [*map(midnight, days(self.first, today)), midnight(today)]
+        kept = store.kept_self_use(self.meter, self._sources, bounds[0], bounds[-1])
+        missing = next((place for place, day in enumerate(bounds[:-1]) if day not in kept), None)
+        if missing is None:
+            return False
+        span = bounds[missing : missing + _TOGETHER + 1]
+        made = zip(span, self._reckoned(span), strict=False)
+        store.keep_self_use(self.meter, self._sources, {day: astuple(use or SelfUse()) for day, use in made})
+        return True
+
+    def _uses(self, bounds: Sequence[int]) -> list[SelfUse | None]:
+        """The self-use of each day: kept as roll-ups, and reckoned between the others."""
+        if not self.produces:
+            return [None for _ in pairwise(bounds)]
+        kept = self._archive.kept_self_use(self.meter, self._sources, bounds[0], bounds[-1])
+        found: dict[int, SelfUse | None] = {day: SelfUse(*sums) if sums[0] else None for day, sums in kept.items()}
+        for is_kept, group in groupby(pairwise(bounds), key=lambda span: span[0] in kept):
+            if not is_kept:
+                spans = list(group)
+                reckoned = self._reckoned([spans[0][0], *(end for _, end in spans)])
+                found |= zip([day for day, _ in spans], reckoned, strict=True)
+        return [found[day] for day in bounds[:-1]]
+
+    def _reckoned(self, bounds: Sequence[int]) -> Sequence[SelfUse | None]:
+        drawn, injected = self._series.get(_DRAWN_CURVE), self._series.get(_INJECTED_CURVE)
+        own = [known[_INJECTED_CURVE] for known in self._counters if _INJECTED_CURVE in known]
+        if drawn is None:
+            return [None for _ in pairwise(bounds)]
+        start, end, read = bounds[0], bounds[-1], self._archive.half_hours
+        return self_uses(
+            bounds,
+            drawn=read(drawn, start, end),
+            injected=read(injected, start, end) if injected else {},
+            produced=[read(curve, start, end) for curve in own],
+            shared=[part.half_hours(self._archive, start, end) for part in self._parts],
+        )
+
+
+def roll_up(store: Store, config: Config, now: float) -> bool:
+    """Keep some of the days that are over and not kept yet, of each meter; False when there are none left."""
+    return any(HouseholdDays(store, config, one.name).roll_up(store, day_of(now)) for one in config.meter)

@@ -1,0 +1,156 @@
+"""Three years of a producing Tempo household in a real database, and how long each look at them takes.
+
+The roll-ups are written as the gateway leaves them (half hours, days, load curves, tariff changes); what it has let go
+by then is not there. The figures go to ``tools/bench``; tests use the same years, shorter.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import date, timedelta
+from statistics import median
+from typing import TYPE_CHECKING
+
+from gateway.balance.calendar import Period, days, midnight
+from gateway.balance.energy import total
+from gateway.config import Config, load
+from gateway.household_days import HouseholdDays, roll_up
+from gateway.store.prepare import prepare
+from gateway.store.store import Archive, Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+DRAWN, MADE = "consumption/energy/active/index", "production/energy/active/index"
+CURVE, MADE_CURVE = "consumption/power/active/raw", "production/power/active/raw"
+TEXTS = ("HC  BLEU", "HP  BLEU", "HC BLANC", "HP BLANC", "HC ROUGE", "HP ROUGE")
+CONFIG = """
+[[meter]]
+source = "/dev/ttyTIC"
+[[counter]]
+name = "solar"
+quantity = "electricity-produced"
+gpio = 17
+per_pulse = "1 Wh"
+[store]
+directory = "."
+[[tariff]]
+name = "Tempo"
+from = 2020-01-01
+subscription = 15.96
+injection = 0.04
+prices = { hcjb = 0.1325, hpjb = 0.1612, hcjw = 0.1499, hpjw = 0.1871, hcjr = 0.1575, hpjr = 0.7060 }
+[objective]
+kwh_per_month = 300
+euros_per_year = 900
+"""
+# A look is taken so often; the median counts.
+_LOOKS = 5
+
+
+@dataclass(slots=True)
+class _Series:
+    """One index that is being written: its number in the store, that of its curve, and where it stands."""
+
+    number: int
+    curve: int | None
+    wh: int = 0
+
+
+def write_years(directory: Path, first: date, end: date, seed: int = 1) -> Config:
+    """Make the database of ``[first, end)`` and a configuration that fits; the configuration."""
+    (directory / "gateway.toml").write_text(CONFIG)
+    prepare(directory)
+    with closing(Store(directory)) as store:
+        store.add_meter("house", "ab12cd34ef")
+        store.add_meter("solar", "ab12cd34f0")
+        store.begin()
+        db = store._db  # noqa: SLF001 (years are written as rows, not second by second)
+        db.executemany("INSERT INTO coarse VALUES (?, ?, ?, ?)", _rows(store, first, end, random.Random(seed)))
+        store.commit()
+        config = load(directory / "gateway.toml")
+        while roll_up(store, config, midnight(end)):
+            pass
+    return config
+
+
+def _rows(store: Store, first: date, end: date, chance: random.Random) -> Iterator[tuple[int, int, int, int]]:
+    drawn, injected = _series(store, "house", DRAWN, CURVE), _series(store, "house", MADE, MADE_CURVE)
+    solar = _series(store, "solar", MADE, MADE_CURVE)
+    classes = [_series(store, "house", f"{DRAWN}/provider/{n}", None) for n in range(1, 7)]
+    everything = [drawn, injected, solar, *classes]
+    for day in days(first, end):
+        begin, until = midnight(day), midnight(day + timedelta(days=1))
+        colour = _colour(day, chance)
+        yield from ((one.number, 86400, begin, one.wh) for one in everything)
+        for moment in range(begin, until, 1800):
+            yield from ((one.number, 1800, moment, one.wh) for one in everything)
+            hour = (moment - begin) / 3600
+            peak = 6 <= hour < 22
+            _tell_tariff(store, moment, 2 * colour + peak)
+            made = max(0, round(chance.uniform(0.4, 1) * 1200 * (1 - ((hour - 13) / 5) ** 2)))
+            used = round(chance.uniform(40, 60) + (peak and chance.uniform(0, 500)))
+            for one, wh in ((drawn, max(0, used - made)), (injected, max(0, made - used)), (solar, made)):
+                one.wh += wh
+                yield (one.curve or 0, 1800, moment, 2 * wh)
+            classes[2 * colour + peak].wh += max(0, used - made)
+    yield from ((one.number, step, midnight(end), one.wh) for one in everything for step in (1800, 86400))
+
+
+def _colour(day: date, chance: random.Random) -> int:
+    """0 blue, 1 white, 2 red: as many in a year as there are, red ones in winter."""
+    if day.month in (11, 12, 1, 2, 3) and day.weekday() < 5 and chance.random() < 0.2:
+        return 2
+    return int(day.weekday() < 6 and chance.random() < 0.13)
+
+
+def _series(store: Store, meter: str, path: str, curve: str | None) -> _Series:
+    made = store._series(meter, path, "Wh", "index")  # noqa: SLF001
+    of = store._series(meter, curve, "W", "curve").id if curve else None  # noqa: SLF001
+    return _Series(made.id, of)
+
+
+def _tell_tariff(store: Store, moment: int, place: int) -> None:
+    """The changes of tariff, as the minutes keep them."""
+    for path, said in (("contract/tariff/index", f"{place + 1:02}"), ("contract/tariff", TEXTS[place])):
+        series = store._series("house", path, "", "text")  # noqa: SLF001
+        db = store._db  # noqa: SLF001
+        before = db.execute(
+            "SELECT last FROM minute WHERE series = ? ORDER BY time DESC LIMIT 1", [series.id]
+        ).fetchone()
+        if before is None or before[0] != said:
+            db.execute("INSERT INTO minute VALUES (?, ?, 0, 0, 0, 0, ?, 1)", [series.id, moment, said])
+
+
+def measure(folder: Path) -> dict[str, float]:
+    """Look -> milliseconds, everything in it: the statements and the arithmetic."""
+    first, end = date(2023, 11, 25), date(2026, 11, 25)
+    config = write_years(folder, first, end)
+    looks: dict[str, Callable[[HouseholdDays], object]] = {
+        "one day": lambda house: house.read(date(2026, 7, 1), date(2026, 7, 2)),
+        "one month and the year before": lambda house: _beside(house, Period.MONTH, date(2026, 7, 1)),
+        "one year and the year before": lambda house: _beside(house, Period.YEAR, date(2025, 1, 1)),
+        "three years": lambda house: house.read(first, end),
+        "a projection": lambda house: house.for_projection(date(2026, 11, 24)),
+    }
+    found = {}
+    with closing(Archive(folder)) as archive:
+        for name, look in looks.items():
+            found[name] = median(_milliseconds(look, archive, config) for _ in range(_LOOKS))
+    return found
+
+
+def _beside(house: HouseholdDays, period: Period, first: date) -> object:
+    before = period.year_before(first)
+    return [total(house.read(begin, period.after(begin))) for begin in (before, first)]
+
+
+def _milliseconds(look: Callable[[HouseholdDays], object], archive: Archive, config: Config) -> float:
+    # Of the processor, so that what else runs here does not count.
+    begun = time.process_time()
+    look(HouseholdDays(archive, config))
+    return (time.process_time() - begun) * 1000
