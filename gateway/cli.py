@@ -21,6 +21,7 @@ from gateway import __version__, reading_command
 from gateway.board_command import add_parser as add_boards
 from gateway.errors import GatewayError
 from gateway.journal_command import add_parser as add_journal
+from gateway.page_command import add_parser as add_page
 from gateway.ports import add_command as add_ports
 from gateway.privacy_command import add_parser as add_privacy
 from gateway.received import add_actions
@@ -258,6 +259,7 @@ def _parser() -> argparse.ArgumentParser:
     _consume_parser(commands)
     add_journal(commands, DEFAULT_CONFIG, _time)
     add_boards(commands, DEFAULT_CONFIG)
+    add_page(commands, DEFAULT_CONFIG)
     add_privacy(commands, DEFAULT_CONFIG, _time, _ask_or_do)
     add_actions(_command, commands, _time)
     return parser

@@ -22,6 +22,7 @@ MAY_KNOW = {
     "privacy": {"store", "consent", "journal", "errors"},
     "pulses": {"tic", "store", "errors"},
     "federation": {"store", "senml", "journal", "errors"},
+    "web": {"live", "doctor", "errors"},
 }
 CORE = (
     *(f"tic/{name}.py" for name in ("frame", "labels", "reading", "states", "events", "profile", "industrial")),
@@ -38,6 +39,9 @@ CORE = (
     "boards/fileset.py",
     "pulses/quantity.py",
     "pulses/debounce.py",
+    "web/pages.py",
+    "web/sessions.py",
+    "web/words.py",
 )
 NO_CORE = {"asyncio", "socket", "serial", "slixmpp", "sqlite3", "sqlite_utils", "time", "threading", "subprocess"}
 
