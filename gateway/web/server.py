@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 MOST_CONNECTIONS = 64
 _ASK_WITHIN_S, _TAKE_WITHIN_S = 10.0, 20.0
 _LONGEST_LINE = 4096
+_LINGER_S, _MOST_UNREAD_BYTES = 1.0, 65_536
 
 
 class Server:
@@ -67,6 +68,7 @@ class Server:
         if not peer or not self._door.admits(peer[0]) or len(self._open) > MOST_CONNECTIONS:
             # Without a look at what is asked.
             await _write(_refusal(403 if len(self._open) <= MOST_CONNECTIONS else 503), stream)
+            await _linger(reader, writer)
             return
         try:
             async with asyncio.timeout(_ASK_WITHIN_S):
@@ -76,7 +78,9 @@ class Server:
             answer = await self._answer(asked, peer)
         except BadRequestError as error:
             log.debug("refused: %s", error.reason)
-            answer = _refusal(error.status)
+            await _write(_refusal(error.status), stream)
+            await _linger(reader, writer)
+            return
         await _write(answer, stream)
 
     async def _answer(self, asked: Asked, peer: tuple[str, int]) -> Response:
@@ -115,6 +119,15 @@ async def _write(answer: Response, stream: _Stream) -> None:
         # A stream that was cut off says so to what feeds it.
         if hasattr(body, "aclose"):
             await body.aclose()
+
+
+async def _linger(reader: StreamReader, writer: StreamWriter) -> None:
+    """Let the refusal arrive: closing with something unread would take it back (RFC 9112 §9.6)."""
+    writer.write_eof()
+    left = _MOST_UNREAD_BYTES
+    async with asyncio.timeout(_LINGER_S):
+        while left > 0 and (piece := await reader.read(_LONGEST_LINE)):
+            left -= len(piece)
 
 
 def _refusal(status: int) -> Response:

@@ -348,7 +348,7 @@ def _wrong_new(fields: Mapping[str, str]) -> str | None:
 
 
 def _html(text: str, status: int = 200) -> Response:
-    return Response(text, status, {"Content-Type": "text/html", "Cache-Control": "no-store"})
+    return Response(text, status, {"Content-Type": "text/html; charset=UTF-8", "Cache-Control": "no-store"})
 
 
 def _late(text: str, wait_s: int) -> Response:

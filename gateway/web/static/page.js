@@ -49,13 +49,18 @@
   }
 
   function power(section, meter) {
-    put(section, "drawn", meter.drawn_va === null ? "–" : whole.format(meter.drawn_va));
+    // On the wall there is room for one number: what is given is worth more than the nothing that is drawn then.
+    const giving = wall && Boolean(meter.injected_va) && !meter.drawn_va;
+    const big = giving ? meter.injected_va : meter.drawn_va;
+    section.classList.toggle("giving", giving);
+    put(section, "what", say(giving ? "giving" : "power"));
+    put(section, "drawn", big === null ? "–" : whole.format(big));
     const load = meter.subscribed_va && meter.drawn_va !== null ? meter.drawn_va / meter.subscribed_va : null;
-    bar(section, "load", load);
-    put(section, "load", load === null ? null : say("of_subscribed", {
+    bar(section, "load", giving ? null : load);
+    put(section, "load", load === null || giving ? null : say("of_subscribed", {
       percent: whole.format(100 * load), subscribed: whole.format(meter.subscribed_va),
     }));
-    put(section, "injected", meter.injected_va ? say("injected", { power: whole.format(meter.injected_va) }) : null);
+    put(section, "injected", meter.injected_va && !giving ? say("injected", { power: whole.format(meter.injected_va) }) : null);
   }
 
   function contract(section, meter) {
@@ -144,16 +149,20 @@
     if (stream) stream.close();
     stream = new EventSource(guest ? "/events?guest=1" : "/events");
     stream.onmessage = hear;
+    stream.onerror = lose;
+  }
+
+  function lose() {
+    if (lost) return;
+    lost = true;
+    draw(last);
   }
 
   // A browser gives up on a stream that is refused, and a television has nobody who would load the page again.
   function watch() {
     const silent = Date.now() - heard;
     if (silent < LOST_MS) return;
-    if (!lost) {
-      lost = true;
-      draw(last);
-    }
+    lose();
     if (Date.now() - tried < LOST_MS) return;
     tried = Date.now();
     if (silent < RELOAD_MS) listen();
