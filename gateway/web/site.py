@@ -220,7 +220,7 @@ class Site:
             return _late(pages.login(view, "too_often", wait_s), wait_s)
         if wait_s is None:
             return _html(pages.login(view, "wrong_password"), 403)
-        return self._signed_in("/")
+        return self._signed_in(request, "/")
 
     async def _setup(self, request: Request) -> Response:
         fields, view = request.g.fields, self._view(request, "/setup")
@@ -232,7 +232,7 @@ class Site:
         if wait_s is None:
             return _html(pages.setup(view, "wrong_code" if self._access.has_code else "no_code"), 403)
         await self._new_password(fields["password"])
-        return self._signed_in("/")
+        return self._signed_in(request, "/")
 
     async def _change_password(self, request: Request) -> Response:
         fields, view = request.g.fields, self._view(request, "/access")
@@ -244,7 +244,7 @@ class Site:
         if wait_s is None:
             return _html(pages.access(view, self._access.links, told="wrong_password"), 403)
         await self._new_password(fields["password"])
-        return self._signed_in("/access?changed=1")
+        return self._signed_in(request, "/access?changed=1")
 
     async def _try(self, request: Request, check: str, secret: str) -> int | None:
         """0 when the secret fits, None when it does not, else after how many seconds it may be tried."""
@@ -266,9 +266,11 @@ class Site:
         self._sessions.close_all()
         log.info("the page's password was set; everybody is signed out")
 
-    def _signed_in(self, path: str) -> Response:
+    def _signed_in(self, request: Request, path: str) -> Response:
         answer = _redirect(path)
-        _set_cookie(answer, _SESSION, self._sessions.open(time.monotonic()), int(IDLE_S))
+        # Behind a proxy that encrypts the cookie is never sent without.
+        secure = _origin(request).startswith("https:")
+        _set_cookie(answer, _SESSION, self._sessions.open(time.monotonic()), int(IDLE_S), secure=secure)
         log.info("somebody signed in at the page")
         return answer
 
@@ -295,7 +297,7 @@ class Site:
         async with self._slow:
             token = await asyncio.to_thread(self._access.add_link, name, time.time(), guest=guest)
         log.info("a display may look at the page")
-        address = f"http://{request.headers['Host']}/display?token={token}"
+        address = f"{_origin(request)}/display?token={token}"
         return _html(pages.access(view, self._access.links, made=(name, address)))
 
     async def _remove_display(self, request: Request) -> Response:
@@ -361,7 +363,13 @@ def _redirect(path: str) -> Response:
     return Response("", 303, {"Location": path, "Cache-Control": "no-store"})
 
 
-def _set_cookie(answer: Response, name: str, value: str, max_age_s: int) -> None:
+def _origin(request: Request) -> str:
+    """How the browser calls the page; it was found to be one of its names."""
+    origin: str = request.headers.get("Origin") or f"http://{request.headers['Host']}"
+    return origin
+
+
+def _set_cookie(answer: Response, name: str, value: str, max_age_s: int, *, secure: bool = False) -> None:
     """Not for scripts, and not sent when another site links here."""
-    cookie = f"{name}={value}; Path=/; Max-Age={max_age_s}; HttpOnly; SameSite=Strict"
+    cookie = f"{name}={value}; Path=/; Max-Age={max_age_s}; HttpOnly; SameSite=Strict{'; Secure' if secure else ''}"
     answer.headers.setdefault("Set-Cookie", []).append(cookie)

@@ -1,46 +1,17 @@
 """The door: who may connect, what the page is called, what is a request; whatever comes, nothing falls over."""
 
 import asyncio
-from contextlib import asynccontextmanager
 from ipaddress import ip_network
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.web.access import Access
 from gateway.web.guard import Door, own_names
-from gateway.web.server import MOST_CONNECTIONS, Server
-from gateway.web.site import Site
+from gateway.web.server import MOST_CONNECTIONS
+from tests.web.stand_in import served
 
 DOOR = Door(own_names("Raspberrypi.maison.lan", ["compteur.example.org"]), (ip_network("2001:db8:1:2::/64"),))
-
-
-class EmptyHouse:
-    """A house without a meter."""
-
-    def __init__(self):
-        self.sources = {}
-
-    def meters(self):
-        return []
-
-    async def report(self):
-        return {"running": True, "links": [], "alerts": []}
-
-    async def changed(self):
-        await asyncio.Event().wait()
-
-
-@asynccontextmanager
-async def served(folder, door=DOOR):
-    """A real server with a page that nobody has visited; its port."""
-    server = Server(Site(EmptyHouse(), Access(folder / "page.json"), "1"), door)
-    await server.start("127.0.0.1", 0)
-    try:
-        yield server._server.sockets[0].getsockname()[1]
-    finally:
-        await server.stop()
 
 
 async def say(port, data):
@@ -131,7 +102,7 @@ def test_r16_what_is_no_request_is_refused(tmp_path, request_, status, capfd):
     """R16: by its kind, with the headers that protect, and without a traceback."""
 
     async def scenario():
-        async with served(tmp_path) as port:
+        async with served(tmp_path, DOOR) as port:
             return await say(port, request_)
 
     answer = asyncio.run(scenario())
@@ -155,7 +126,7 @@ def test_r16_whatever_comes_the_next_visitor_is_served(tmp_path, capfd, pieces):
     """R16: a stranger's bytes end with an answer or with nothing, never with a traceback or a dead server."""
 
     async def scenario():
-        async with served(tmp_path) as port:
+        async with served(tmp_path, DOOR) as port:
             answer = await say(port, b"".join(pieces))
             assert not answer or answer.startswith(b"HTTP/1.0 ")
             return await say(port, b"GET /setup HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -168,7 +139,7 @@ def test_r16_who_only_holds_the_door_keeps_nobody_out(tmp_path):
     """R16: beyond a number of open connections a visitor is told so at once; who leaves makes room."""
 
     async def scenario():
-        async with served(tmp_path) as port:
+        async with served(tmp_path, DOOR) as port:
             held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(MOST_CONNECTIONS)]
             late = await say(port, b"")
             for _, writer in held:

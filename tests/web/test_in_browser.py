@@ -11,6 +11,7 @@ import pytest
 
 from federation import wait_until
 from tests.web.browser import PROGRAM, Browser
+from tests.web.stand_in import full_house
 
 SIZES = [(360, 740), (768, 1024), (1920, 1080)]
 PAGES = {"now": "/", "links": "/links", "access": "/access", "display": "/display", "guest": "/display?guest=1"}
@@ -76,8 +77,7 @@ def inside(browser, living_house):
     return browser, url
 
 
-@pytest.mark.parametrize("language", ["fr", "en"])
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize(("language", "dark"), [("fr", False), ("en", True)], ids=["light-fr", "dark-en"])
 def test_every_page_can_be_read_at_every_size(inside, language, dark):
     """Nothing is clipped, contrasts are AA, all can be pressed and named; no complaint, and no other host."""
     browser, url = inside
@@ -101,6 +101,20 @@ def test_every_page_can_be_read_at_every_size(inside, language, dark):
             assert browser.evaluate("document.querySelectorAll('h1').length") == 1, where
     assert browser.complaints == []
     assert {re.match(r"\w+://[^/]+", request)[0] for request in browser.requests} == {url}
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_the_fullest_screen_still_fits_on_the_wall(browser, tmp_path, language):
+    """Five digits, a producer's whole day and each of the warnings at once, upright and lying, small and large."""
+    with full_house(tmp_path) as address:
+        for width, height in ((800, 480), (768, 1024), (1280, 800), (1920, 1080)):
+            browser.open(address, width=width, height=height, language=language)
+            browser.await_true(DRAWN)
+            if folder := os.environ.get("SCREENSHOTS"):
+                browser.screenshot(Path(folder) / f"full-{width}-{height}-{language}.png", whole=False)
+            assert "999" in browser.evaluate("document.querySelector('[data-is=drawn]').innerText")
+            assert browser.evaluate(CLIPPED) == [], (width, height)
+            assert browser.evaluate(PALE) == [], (width, height)
 
 
 def test_the_digits_on_the_wall_are_read_at_four_metres(inside):

@@ -11,7 +11,7 @@
   const LOST_MS = 12000, SAID_MS = 30000, RELOAD_MS = 60000;
   const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
   const tenths = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
-  let heard = Date.now(), last = first, lost = false, said = 0, tried = 0, stream;
+  let fitted = "", heard = Date.now(), last = first, lost = false, said = 0, tried = 0, stream;
 
   const say = (key, places = {}) => words[key].replace(/\{(\w+)\}/g, (_, name) => places[name]);
   const kwh = (wh) => `${tenths.format(wh / 1000)}\u202fkWh`;
@@ -126,6 +126,20 @@
     while (place.children.length < state.meters.length) place.append(template.content.cloneNode(true));
     state.meters.forEach((meter, n) => show(place.children[n], meter, state.meters.length > 1));
     aloud(state);
+    if (wall) fit();
+  }
+
+  // What is shown on the wall changes seldom; only then, and when the screen is turned, is it measured again.
+  function fit() {
+    const shown = [...document.querySelectorAll("#meters *")].map((element) => Number(element.hidden)).join("");
+    const shape = `${innerWidth} ${innerHeight} ${shown}`;
+    if (shape === fitted) return;
+    fitted = shape;
+    const main = document.getElementById("main");
+    for (let size = 100; size >= 30; size -= 5) {
+      body.style.setProperty("--fit", size / 100);
+      if (main.scrollHeight <= innerHeight) return;
+    }
   }
 
   // A screen reader that read every second's value would never fall silent.
