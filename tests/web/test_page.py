@@ -135,7 +135,8 @@ def test_r13_every_answer_forbids_what_is_not_of_the_page(living_house):
     assert "HttpOnly" in cookie
     assert "SameSite=Strict" in cookie
     assert "Secure" not in cookie
-    proxied = again.post("/login", {"password": PASSWORD}, Origin=f"https://{again.host}")[0]
+    third = living_house.visitor()
+    proxied = third.post("/login", {"password": PASSWORD}, Origin=f"https://{third.host}")[0]
     assert "; Secure" in proxied.headers["Set-Cookie"]
     assert living_house.visitor(host="evil.com").get("/login")[0].status == 421
 
