@@ -14,7 +14,7 @@ from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
 from gateway import __version__
-from gateway.errors import StoreError
+from gateway.errors import AccessError, StoreError
 from gateway.federation.attempt import wait_any
 from gateway.feed import day_of, second_of, states_by_name, states_of_meter
 from gateway.live.meter import LiveMeter
@@ -46,7 +46,7 @@ class Page:
 
     Args:
         config: the whole configuration.
-        web: its table. Raises AccessError when the file of the password is damaged.
+        web: its table.
         store: asked for the day through ``call``, on the store's thread.
         call: ``await call(function, *arguments)``.
         report: links and alerts in the form of ``status --json``.
@@ -67,11 +67,16 @@ class Page:
         self._counters = [one.name for one in config.counter if one.quantity == "electricity-produced"]
         self.sources: Mapping[str, str] = {meter.name: meter.source for meter in config.meter}
         self._address = web.address
-        self._site = Site(self, Access(config.page_file), __version__)
-        names = own_names(socket.gethostname(), web.names)
-        self._server = Server(self._site, Door(names, tuple(ip_network(one) for one in web.networks)))
+        self._door = Door(own_names(socket.gethostname(), web.names), tuple(ip_network(one) for one in web.networks))
+        self._site: Site | None = None
         self._news = asyncio.Event()
         self._since, self._served, self._error = time.monotonic(), False, ""
+        try:
+            self._site = Site(self, Access(config.page_file), __version__)
+        except AccessError as error:
+            # Served without its password it would be open to all; the meter is read all the same.
+            log.error("the page is not served: %s", error)  # noqa: TRY400 (a sentence for a person)
+            self._error = str(error)
         self._day_asked = 0.0
         self.came_round = time.monotonic()
 
@@ -101,6 +106,8 @@ class Page:
 
     async def make_code(self) -> str:
         """A new code with which the password can be set."""
+        if self._site is None:
+            raise AccessError(self._error)
         return await self._site.make_code()
 
     def link(self, now: float) -> Link:
@@ -114,21 +121,23 @@ class Page:
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until ``stop``."""
         tried = 0.0
+        server = Server(self._site, self._door) if self._site else None
         try:
             while not stop.is_set():
                 now = self.came_round = time.monotonic()
-                if not self._served and now - tried >= (_AGAIN_S if tried else 0.0):
+                if server and not self._served and now - tried >= (_AGAIN_S if tried else 0.0):
                     tried = now
-                    await self._listen()
+                    await self._listen(server)
                 await self._know_the_day()
                 await wait_any(_ROUND_S, stop)
         finally:
-            await self._server.stop()
+            if server:
+                await server.stop()
 
-    async def _listen(self) -> None:
+    async def _listen(self, server: Server) -> None:
         host, port = self._address
         try:
-            await self._server.start(host, port)
+            await server.start(host, port)
         except OSError as error:
             sentence = f"port {port} of {host} cannot be had: {error.strerror}; is another program there?"
             log.log(logging.DEBUG if self._error else logging.ERROR, "the page: %s", sentence)

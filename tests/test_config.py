@@ -73,6 +73,7 @@ def test_every_key_is_documented_in_the_shipped_file(tmp_path):
     plain_mqtt = load(write(tmp_path, LEAST + "[mqtt]\n")).mqtt
     for key in ("host", "port"):
         assert getattr(config.mqtt, key) == getattr(plain_mqtt, key)
+    assert config.web == load(write(tmp_path, LEAST + "[web]\n")).web
     for key in ("resource", "units", "max_retention", "max_stanza_bytes", "strangers"):
         assert getattr(config.federation, key) == getattr(plain, key)
 

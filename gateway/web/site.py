@@ -13,11 +13,13 @@ import json
 import logging
 import time
 from importlib.resources import files
+from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qs
 
 from microdot import Microdot, Request, Response
 
+from gateway.errors import AccessError
 from gateway.web import pages
 from gateway.web.access import MOST_LINKS, Role, acceptable
 from gateway.web.guard import is_own_origin
@@ -26,7 +28,7 @@ from gateway.web.sessions import IDLE_S, Limiter, Sessions
 from gateway.web.words import FRENCH, LANGUAGES, preferred
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
     from gateway.web.access import Access
 
@@ -97,8 +99,22 @@ class Site:
             ("/access/password", self._change_password), ("/access/displays", self._add_display),
             ("/access/displays/remove", self._remove_display),
         ):  # fmt: skip
-            self.app.route(path, methods=["POST"])(handler)
+            self.app.route(path, methods=["POST"])(self._or_unchanged(handler))
         self.app.errorhandler(404)(lambda request: _html(pages.message(self._view(request), "not_found"), 404))
+
+    def _or_unchanged(self, handler: Callable[[Request], Any]) -> Callable[[Request], Awaitable[Response]]:
+        """The handler of a form; a change that could not be kept is said to be none."""
+
+        async def answer(request: Request) -> Response:
+            try:
+                answered = handler(request)
+                done: Response = await answered if isawaitable(answered) else answered
+            except AccessError as error:
+                log.error("%s", error)  # noqa: TRY400 (a sentence for a person)
+                return _html(pages.message(self._view(request), "not_kept"), 500)
+            return done
+
+        return answer
 
     async def make_code(self) -> str:
         """A new code for one setting of the password."""

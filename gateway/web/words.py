@@ -127,6 +127,7 @@ _FR: Words = {
     "bad_name": "Donnez à l’écran un nom de 1 à 40 caractères qu’aucun autre ne porte ; il y a 20 écrans au plus.",
     "preview": "Voir l’écran ici",
     "forged": "Ce formulaire n’est plus valable : rouvrez la page et recommencez.",
+    "not_kept": "Rien n’est changé : la carte ne peut pas être écrite. Voyez « Compteur et liaisons ».",
     "not_found": "Cette page n’existe pas.",
 }
 
@@ -250,6 +251,7 @@ _EN: Words = {
     "bad_name": "Give the display a name of 1 to 40 characters that no other one has; there are 20 displays at most.",
     "preview": "See the display here",
     "forged": "This form is not valid any more: open the page again and start over.",
+    "not_kept": "Nothing was changed: the card cannot be written. See “Meter and links”.",
     "not_found": "There is no such page.",
 }
 

@@ -83,11 +83,14 @@ class House:
     def is_served(self):
         return "the page is served" in self.process.log.read_text()
 
+    def command(self, *arguments):
+        """One command of the command line; its completed process."""
+        command = [sys.executable, "-m", "gateway", *arguments, "--config", str(self.config)]
+        return subprocess.run(command, check=False, capture_output=True, text=True, env=ENVIRONMENT, cwd=ROOT)
+
     def code(self):
         """What the installer is shown."""
-        command = [sys.executable, "-m", "gateway", "page", "code", "--config", str(self.config)]
-        done = subprocess.run(command, check=True, capture_output=True, text=True, env=ENVIRONMENT, cwd=ROOT)
-        return done.stdout.strip()
+        return self.command("page", "code").stdout.strip()
 
     def visitor(self, **options):
         return Visitor(self.port, **options)

@@ -282,7 +282,7 @@ def raw(house, path):
 
 
 def test_a_port_that_is_taken_keeps_no_meter_from_being_read(new_house, tmp_path):
-    """The second daemon says so in its status, and has the page as soon as the port is free."""
+    """The second daemon says once in its log what to look for, and goes on."""
     from tests.web.conftest import House
 
     second = House(tmp_path / "second", "/nowhere/tty")
@@ -294,6 +294,39 @@ def test_a_port_that_is_taken_keeps_no_meter_from_being_read(new_house, tmp_path
         assert second.process.stop() == 0
     finally:
         second.process.__exit__()
+
+
+def test_a_damaged_password_file_closes_the_page_and_nothing_else(new_house):
+    """It is not served as if there were no password; the status and the command say what to do."""
+    new_house.owner()
+    assert new_house.process.stop() == 0
+    (new_house.folder / "data" / "page.json").write_bytes(b"{")
+    new_house.process.start()
+
+    def page():
+        status = json.loads(new_house.command("status", "--json").stdout or "{}")
+        return {row["link"]: row for row in status.get("links", ())}.get("page", {})
+
+    wait_until(lambda: page().get("state") == "broken", 20, "the page is closed", every=0.3)
+    assert "remove it, start again" in page()["detail"]
+    assert new_house.command("page", "code").returncode == 77
+    with pytest.raises(ConnectionRefusedError):
+        new_house.visitor().get("/")
+
+
+def test_a_change_that_cannot_be_kept_is_said(new_house):
+    """A card that cannot be written: nothing is changed, the old password still fits, no traceback is seen."""
+    owner = new_house.owner()
+    (new_house.folder / "data" / "page.json.new").mkdir()
+    answer, text = owner.send("/access/displays", name="salon")
+    assert answer.status == 500
+    assert "Rien n’est changé" in text
+    wanted = {"old": PASSWORD, "password": PASSWORD[::-1], "again": PASSWORD[::-1]}
+    assert owner.send("/access/password", **wanted)[0].status == 500
+    assert new_house.visitor().post("/login", {"password": PASSWORD})[0].status == 303
+    log = new_house.process.log.read_text()
+    assert "nothing was changed" in log
+    assert "Traceback" not in log
 
 
 def test_the_daemon_stops_in_time_with_a_page_open(new_house):
