@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from typing import TYPE_CHECKING
 
 from microdot import Request, Response
@@ -39,8 +40,10 @@ class Server:
         self._server: asyncio.Server | None = None
 
     async def start(self, host: str, port: int) -> None:
-        """Listen. Raises OSError when that cannot be."""
-        self._server = await asyncio.start_server(self._connected, host, port, limit=_LONGEST_LINE)
+        """Listen; at ``::`` for IPv4 as well. Raises OSError when that cannot be."""
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listening = socket.create_server((host, port), family=family, dualstack_ipv6=host == "::")
+        self._server = await asyncio.start_server(self._connected, sock=listening, limit=_LONGEST_LINE)
 
     async def stop(self) -> None:
         """Listen no more, and end what is open: a stream would go on for ever."""

@@ -40,10 +40,10 @@ class StandInHouse:
 
 
 @asynccontextmanager
-async def served(folder, door, house=None):
+async def served(folder, door, house=None, host="127.0.0.1"):
     """A real server with a page that nobody has visited; its port."""
     server = Server(Site(house or StandInHouse(), Access(folder / "page.json"), "1"), door)
-    await server.start("127.0.0.1", 0)
+    await server.start(host, 0)
     try:
         yield server._server.sockets[0].getsockname()[1]
     finally:

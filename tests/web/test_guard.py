@@ -14,9 +14,9 @@ from tests.web.stand_in import served
 DOOR = Door(own_names("Raspberrypi.maison.lan", ["compteur.example.org"]), (ip_network("2001:db8:1:2::/64"),))
 
 
-async def say(port, data):
+async def say(port, data, address="127.0.0.1"):
     """Send these bytes and no more; what comes back."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    reader, writer = await asyncio.open_connection(address, port)
     try:
         writer.write(data)
         writer.write_eof()
@@ -133,6 +133,17 @@ def test_r16_whatever_comes_the_next_visitor_is_served(tmp_path, capfd, pieces):
 
     assert asyncio.run(scenario()).startswith(b"HTTP/1.0 200 ")
     assert "Traceback" not in "".join(capfd.readouterr())
+
+
+def test_a_house_with_ipv6_is_served_by_both(tmp_path):
+    """At ``[::]`` who comes by IPv4 is let in as well, and is known by the address of a home."""
+
+    async def scenario():
+        async with served(tmp_path, DOOR, host="::") as port:
+            ask = b"GET /setup HTTP/1.1\r\nHost: localhost\r\n\r\n"
+            return [await say(port, ask, address) for address in ("::1", "127.0.0.1")]
+
+    assert [answer[:13] for answer in asyncio.run(scenario())] == [b"HTTP/1.0 200 "] * 2
 
 
 def test_r16_who_only_holds_the_door_keeps_nobody_out(tmp_path):
