@@ -19,7 +19,7 @@ _FR: Words = {
     "no_script": "Cette page se met à jour toute seule avec JavaScript, que ce navigateur n’exécute pas.",
     "power": "Puissance appelée",
     "of_subscribed": "{percent}\u00a0% de la puissance souscrite ({subscribed}\u00a0VA)",
-    "injected": "Injection vers le réseau\u00a0: {power}\u00a0VA",
+    "injected": "Injection vers le réseau : {power}\u00a0VA",
     "giving": "Injection vers le réseau",
     "tariff": "Tarif",
     "tempo_today": "Tempo aujourd’hui",
@@ -68,7 +68,7 @@ _FR: Words = {
     "every_link": "Toutes les liaisons",
     "link": "Liaison",
     "state": "État",
-    "since": "Il y a",
+    "since": "Depuis",
     "detail": "Détail (en anglais)",
     "state_ok": "en ordre",
     "state_waiting": "en attente",
@@ -123,7 +123,7 @@ _FR: Words = {
     "make_link": "Créer le lien",
     "remove": "Retirer",
     "remove_named": "Retirer {name}",
-    "link_made": "Ouvrez ce lien sur l’écran «\u00a0{name}\u00a0» ; il n’est montré qu’une fois :",
+    "link_made": "Ouvrez ce lien sur l’écran « {name} » ; il n’est montré qu’une fois :",
     "bad_name": "Donnez à l’écran un nom de 1 à 40 caractères qu’aucun autre ne porte ; il y a 20 écrans au plus.",
     "preview": "Voir l’écran ici",
     "forged": "Ce formulaire n’est plus valable : rouvrez la page et recommencez.",
@@ -192,7 +192,7 @@ _EN: Words = {
     "every_link": "Every link",
     "link": "Link",
     "state": "State",
-    "since": "Age",
+    "since": "For",
     "detail": "Detail",
     "state_ok": "in order",
     "state_waiting": "waiting",
@@ -255,7 +255,17 @@ _EN: Words = {
     "not_found": "There is no such page.",
 }
 
-WORDS = {FRENCH: _FR, ENGLISH: _EN}
+_LOOSE = ((" »", "\u00a0»"), ("« ", "«\u00a0"), (" ;", "\u00a0;"), (" :", "\u00a0:"), (" ?", "\u00a0?"))
+
+
+def _tied(text: str) -> str:
+    """With the blanks that French keeps at the end of no line."""
+    for loose, tied in _LOOSE:
+        text = text.replace(loose, tied)
+    return text
+
+
+WORDS = {FRENCH: {key: _tied(text) for key, text in _FR.items()}, ENGLISH: _EN}
 
 
 def preferred(header: str) -> str:

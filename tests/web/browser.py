@@ -67,6 +67,12 @@ class Browser:
         self._call("Page.navigate", url=url)
         self._read_until(lambda _: self._loaded)
 
+    def press(self, before, button):
+        """Do something, press a button and wait for the page that it leads to."""
+        self._loaded = False
+        self.evaluate(f"{before}; document.querySelector({json.dumps(button)}).click()")
+        self._read_until(lambda _: self._loaded)
+
     def dark(self, *, on):
         features = [{"name": "prefers-color-scheme", "value": "dark" if on else "light"}]
         self._call("Emulation.setEmulatedMedia", features=features)

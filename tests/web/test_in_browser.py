@@ -103,6 +103,32 @@ def test_every_page_can_be_read_at_every_size(inside, language, dark):
     assert {re.match(r"\w+://[^/]+", request)[0] for request in browser.requests} == {url}
 
 
+def test_a_house_that_begins_or_is_at_fault_can_be_read(browser, new_house):
+    """The first visit, what is said of a port that does not exist, of values that are old, of a link for a display."""
+    url = f"http://127.0.0.1:{new_house.port}"
+    browser.dark(on=False)
+
+    def look(place):
+        assert browser.evaluate(CLIPPED) == [], place
+        assert browser.evaluate(PALE) == [], place
+        assert browser.evaluate(NAMELESS) == [], place
+
+    browser.open(url, width=360, height=740)
+    look("first visit")
+    browser.cookie(url, "linky_session", new_house.owner().cookies["linky_session"])
+    for path in ("/", "/links", "/access", "/login", "/nowhere"):
+        browser.open(url + path, width=360, height=740)
+        if path == "/":
+            browser.await_true(DRAWN)
+        look(path)
+    browser.open(f"{url}/access", width=360, height=740)
+    browser.press(
+        "document.querySelector('[name=name]').value = 'Télé du salon'", "form[action='/access/displays'] button"
+    )
+    assert "token=" in browser.evaluate("document.querySelector('main').innerText")
+    look("the link of a display")
+
+
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_the_fullest_screen_still_fits_on_the_wall(browser, tmp_path, language):
     """Five digits, a producer's whole day and each of the warnings at once, upright and lying, small and large."""
