@@ -67,7 +67,8 @@ class House:
             self.port = probe.getsockname()[1]
         self.folder, self.config = folder, folder / "gateway.toml"
         self.config.write_text(
-            f'[[meter]]\nsource = "{source}"\nclock = "meter"\n[store]\ndirectory = "data"\ncommit_interval_s = 1\n'
+            f'[[meter]]\nsource = "{source}"\nmode = "standard"\nclock = "meter"\n'
+            '[store]\ndirectory = "data"\ncommit_interval_s = 1\n'
             f'[web]\nlisten = "127.0.0.1:{self.port}"\n{extra}'
         )
         self.process = Process(folder, "gateway", "run", "--config", self.config, "--log-level", "DEBUG")
