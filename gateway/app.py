@@ -44,9 +44,10 @@ if TYPE_CHECKING:
 
     from gateway.alerts import Alert
     from gateway.broker import Broker
-    from gateway.config import Config, Meter, Mqtt
+    from gateway.config import Config, Meter, Mqtt, Web
     from gateway.feed import Feed
     from gateway.meter import TellLive
+    from gateway.page import Page
     from gateway.sources.board import BoardLine
     from gateway.sources.line import Listening
     from gateway.store.points import Backlog
@@ -97,6 +98,7 @@ class Gateway:
         self._publication: Publication | None = None
         self._broker: Broker | None = None
         self._feed: Feed | None = None
+        self._page: Page | None = None
         self._relays: Relays | None = None
         # How far boards' frames were stored since they were last told: (board, its start) -> the last number.
         self._relayed: dict[tuple[str, str], int] = {}
@@ -127,6 +129,8 @@ class Gateway:
                 self._listeners.append(self._publication.tell)
             if self._config.mqtt:
                 self._join_broker(self._config.mqtt)
+            if self._config.web:
+                self._open_page(self._config.web)
             server = await serve(self._config.control_socket, self._answer)
             await self._work(stop)
         finally:
@@ -158,6 +162,8 @@ class Gateway:
                 group.create_task(self._feed.run(stop), name="feed")
                 if self._relays:
                     tasks.append(group.create_task(self._relays.run(self._broker), name="relays"))
+            if self._page:
+                group.create_task(self._page.run(stop), name="page")
             self._put_under_watch()
             self._notifier.ready()
             await stop.wait()
@@ -177,6 +183,14 @@ class Gateway:
             meter.tell_live = partial(self._feed.hear, name)
         if self._relays:
             self._relays.join(self._broker)
+
+    def _open_page(self, web: Web) -> None:
+        # Here and not above: a house without a page needs none of it in memory.
+        from gateway.page import Page  # noqa: PLC0415
+
+        self._page = Page(self._config, web, self._store, self.call, self._report, self._time)
+        for name, meter in self._meters.items():
+            meter.tell_live = _both(meter.tell_live, partial(self._page.hear, name))
 
     async def commit(self) -> None:
         """Store everything that was gathered; StoreError if it could not be, and waits in memory."""
@@ -273,6 +287,8 @@ class Gateway:
             alerts = self._alerts.look(links, now)
             if self._feed:
                 self._feed.look(links, self._alerts.active)
+            if self._page:
+                self._page.look(links, alert=bool(self._alerts.active))
             for alert in alerts:
                 for tell in self._listeners:
                     tell(alert)
@@ -309,6 +325,8 @@ class Gateway:
             if self._relays:
                 self._watchdog.watch("relays", partial(getattr, self._relays, "came_round"), _LINE_PATIENCE_S)
             self._watchdog.watch("feed", partial(getattr, self._feed, "came_round"), patience)
+        if self._page:
+            self._watchdog.watch("page", partial(getattr, self._page, "came_round"), patience)
 
     async def _forget(self) -> None:
         keep = self._config.store
@@ -337,11 +355,13 @@ class Gateway:
     async def _answer(self, request: dict[str, Any]) -> object:
         """The command line asks (``gateway.control``)."""
         if request.get("do") == "status":
-            return as_json(await self._links(), running=True, alerts=self._alerts.active)
+            return await self._report()
         if request.get("do") == "reading":
             return await self._enter(request)
         if request.get("do") == "account" and self._publication:
             return await self._publication.order(request)
+        if request.get("do") == "page-code" and self._page:
+            return await self._page.make_code()
         if request.get("do") == ERASE:
             # What waits in memory is of the time that is erased, too.
             await self._commit()
@@ -375,6 +395,9 @@ class Gateway:
         """POSIX seconds; None while the host does not know the time."""
         return time.time() if self._host.knows() else None
 
+    async def _report(self) -> dict[str, Any]:
+        return as_json(await self._links(), running=True, alerts=self._alerts.active)
+
     async def _links(self) -> list[Link]:
         waiting = recipient_links(await self._backlog([]), time.time())
         return [*self._own_links(time.monotonic()), *waiting]
@@ -392,6 +415,8 @@ class Gateway:
             links += [self._publication.link(), *self._publication.provider_links(), *self._publication.watch_links()]
         if self._broker:
             links.append(self._broker.link())
+        if self._page:
+            links.append(self._page.link(now))
         return links
 
     def _store_link(self, now: float) -> Link:

@@ -22,6 +22,7 @@ from gateway.balance_command import add_actions as add_balance
 from gateway.board_command import add_parser as add_boards
 from gateway.errors import GatewayError
 from gateway.journal_command import add_parser as add_journal
+from gateway.page_command import add_parser as add_page
 from gateway.ports import add_command as add_ports
 from gateway.privacy_command import add_parser as add_privacy
 from gateway.received import add_actions
@@ -259,6 +260,7 @@ def _parser() -> argparse.ArgumentParser:
     _consume_parser(commands)
     add_journal(commands, DEFAULT_CONFIG, _time)
     add_boards(commands, DEFAULT_CONFIG)
+    add_page(commands, DEFAULT_CONFIG)
     add_privacy(commands, DEFAULT_CONFIG, _time, _ask_or_do)
     add_actions(_command, commands, _time)
     add_balance(partial(_command, commands), _time)

@@ -6,6 +6,7 @@ never in it: a password is in a file of its own, or in a systemd credential.
 
 from __future__ import annotations
 
+import ipaddress
 import math
 import os
 import re
@@ -133,6 +134,22 @@ class Mqtt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     password_file: str | None = None
 
 
+class Web(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[web]``: the page of the house."""
+
+    # All addresses of this machine; who is not at home is refused all the same.
+    listen: Annotated[str, msgspec.Meta(pattern=r"^(\[[0-9a-f:]+\]|[0-9.]+|localhost):[0-9]{1,5}$")] = "0.0.0.0:8080"
+    # Names by which the page is called besides this machine's own, and networks that are at home, too.
+    names: tuple[Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9.-]+$")], ...] = ()
+    networks: tuple[str, ...] = ()
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port to listen at."""
+        host, _, port = self.listen.rpartition(":")
+        return host.strip("[]"), int(port)
+
+
 class Share(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``share`` of a ``[[received]]``: the household's part of what others produce; of 100 where it is in per cent."""
 
@@ -166,6 +183,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     federation: Federation | None = None
     mqtt: Mqtt | None = None
     household: Household | None = None
+    web: Web | None = None
     counter: tuple[Counter, ...] = ()
     received: tuple[Received, ...] = ()
     tariff: tuple[Tariff, ...] = ()
@@ -181,6 +199,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def max_retention(self) -> str:
         """How long a recipient may keep what it is sent."""
         return self.federation.max_retention if self.federation else MAX_RETENTION
+
+    @property
+    def page_file(self) -> Path:
+        """What the page's password and links are checked against."""
+        return self.directory / "page.json"
 
     @property
     def control_socket(self) -> Path:
@@ -218,6 +241,7 @@ def load(path: Path) -> Config:
     _check_mqtt(path, config.mqtt)
     _check_boards(path, config)
     _check_tariffs(path, config)
+    _check_web(path, config.web)
     if config.household and not config.federation:
         raise ConfigError(f"{path}: household.address: alerts are sent by the account of [federation]; add that table")
     return config
@@ -283,6 +307,16 @@ def _check_mqtt(path: Path, mqtt: Mqtt | None) -> None:
         raise ConfigError(f"{path}: mqtt.ca_file: without tls = true no certificate is looked at")
     if mqtt and mqtt.password_file and not mqtt.user:
         raise ConfigError(f"{path}: mqtt.user: whose password is it? set the user's name")
+
+
+def _check_web(path: Path, web: Web | None) -> None:
+    if web and not 1 <= web.address[1] <= 65_535:
+        raise ConfigError(f"{path}: web.listen: {web.listen!r}: a port is 1 to 65535")
+    for network in web.networks if web else ():
+        try:
+            ipaddress.ip_network(network)
+        except ValueError as error:
+            raise ConfigError(f"{path}: web.networks: {error}; write it as in 2001:db8:1:2::/64") from error
 
 
 def amount_of(counter: Counter, key: str, where: str) -> Fraction:

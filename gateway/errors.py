@@ -73,6 +73,12 @@ class SenMLError(GatewayError, ValueError):
     exit_code = 65  # EX_DATAERR
 
 
+class AccessError(GatewayError, ValueError):
+    """The page's password, code or links: the file that keeps them cannot be used, or what is asked cannot be."""
+
+    exit_code = 77  # EX_NOPERM
+
+
 class BrokerError(GatewayError):
     """The MQTT broker cannot be reached, or does not take what it is given."""
 

@@ -85,13 +85,13 @@ class Feed:
 
     def look(self, links: Sequence[Link], active: Sequence[Alert]) -> None:
         """How every link stands, and what is at fault."""
-        states = _states(links)
+        states = states_by_name(links)
         alerts = {_plain(alert.link): _texts(alert) for alert in active}
         told = dict.fromkeys(states, _NO_TEXTS) | alerts
         self._changed_links |= _differing(self._links, states)
         self._changed_alerts |= _differing(self._alerts, told)
         for name, meter in self._meters.items():
-            ours = _of_meter(name, states)
+            ours = states_of_meter(name, states)
             if (meter.links, meter.alert) != (ours, bool(alerts)):
                 meter.links, meter.alert = ours, bool(alerts)
                 self._due.add(name)
@@ -160,7 +160,7 @@ class Feed:
         self._day_asked = now
         try:
             for name, meter in self._meters.items():
-                meter.day = await self._call(day_of, self._store, name, self._counters, _second(meter, clock))
+                meter.day = await self._call(day_of, self._store, name, self._counters, second_of(meter, clock))
         except StoreError as error:
             # The link of the store says it already; what was known stays.
             log.debug("the day could not be read: %s", error)
@@ -192,12 +192,12 @@ def _produced(store: Store, counter: str, midnight: int, now: int) -> int | None
     return None if first is None or last is None or last[1] < first else last[1] - first
 
 
-def _second(meter: LiveMeter, clock: float) -> int:
+def second_of(meter: LiveMeter, clock: float) -> int:
     """Now, by the meter: a simulated or replayed one has a time of its own."""
     return int(meter.time.timestamp()) if meter.time else int(clock)
 
 
-def _states(links: Iterable[Link]) -> dict[str, str]:
+def states_by_name(links: Iterable[Link]) -> dict[str, str]:
     """Name -> state, of what has no name here the worst."""
     states: dict[str, str] = {}
     for link in links:
@@ -211,7 +211,7 @@ def _plain(link: str) -> str:
     return first if first in _NAMELESS else link
 
 
-def _of_meter(meter: str, states: dict[str, str]) -> dict[str, str]:
+def states_of_meter(meter: str, states: Mapping[str, str]) -> dict[str, str]:
     """The links that this meter's data depend on, by their first word."""
     ours = {}
     for name, state in states.items():

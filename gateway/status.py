@@ -7,7 +7,7 @@ that knowledge and a sentence.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gateway.federation.supply import Standing
 from gateway.store.recorder import iso
@@ -168,7 +168,7 @@ _STANDINGS = {
 }
 
 
-def as_json(links: Sequence[Link], *, running: bool, alerts: Sequence[Alert] = ()) -> dict[str, object]:
+def as_json(links: Sequence[Link], *, running: bool, alerts: Sequence[Alert] = ()) -> dict[str, Any]:
     """The form of ``status --json``."""
     rows = [asdict(link) | {"age_s": None if link.age_s is None else round(link.age_s, 1)} for link in links]
     told = [{"link": alert.link, "fr": alert.text_fr, "en": alert.text_en} for alert in alerts]

@@ -44,7 +44,7 @@ def test_the_defaults_that_the_shipped_file_names_are_the_real_ones(tmp_path):
 def test_every_key_is_documented_in_the_shipped_file(tmp_path):
     """With all comment signs taken off, every key of the program is there and accepted."""
     text = re.sub(
-        r"^#(?=[a-z_]+ = |\[(clock|federation|household|mqtt|objective|\[(counter|received|tariff)\])\])",
+        r"^#(?=[a-z_]+ = |\[(clock|federation|household|mqtt|objective|web|\[(counter|received|tariff)\])\])",
         "",
         SHIPPED.read_text(),
         flags=re.MULTILINE,
@@ -58,6 +58,7 @@ def test_every_key_is_documented_in_the_shipped_file(tmp_path):
         config.federation,
         config.household,
         config.mqtt,
+        config.web,
         config.counter[0],
         config.received[0],
         config.tariff[0],
@@ -74,6 +75,7 @@ def test_every_key_is_documented_in_the_shipped_file(tmp_path):
     plain_mqtt = load(write(tmp_path, LEAST + "[mqtt]\n")).mqtt
     for key in ("host", "port"):
         assert getattr(config.mqtt, key) == getattr(plain_mqtt, key)
+    assert config.web == load(write(tmp_path, LEAST + "[web]\n")).web
     for key in ("resource", "units", "max_retention", "max_stanza_bytes", "strangers"):
         assert getattr(config.federation, key) == getattr(plain, key)
 
@@ -92,6 +94,10 @@ def test_every_key_is_documented_in_the_shipped_file(tmp_path):
         (LEAST + "[household]\naddress = 'me@example.org'\nlanguage = 'de'", "household.language"),
         (LEAST + "[federation]\njid = 'a@b'\npasword = 'x'", "federation: unknown key `pasword`"),
         (LEAST + "[mqtt]\nport = 0", "mqtt.port"),
+        (LEAST + "[web]\nlisten = '0.0.0.0'", "web.listen"),
+        (LEAST + "[web]\nlisten = '0.0.0.0:70000'", "web.listen: '0.0.0.0:70000': a port is 1 to 65535"),
+        (LEAST + "[web]\nnames = ['http://x/']", "web.names"),
+        (LEAST + "[web]\nnetworks = ['10.0.0.1/8']", "web.networks: 10.0.0.1/8 has host bits set"),
         ("[[meter]]\nsource = 'board:salon'\n", "meter[0].source: boards are heard by way of the MQTT broker"),
         ("[[meter]]\nsource = 'board:Salon/1'\n[mqtt]\n", "meter[0].source: 'board:Salon/1': write board:ID"),
         ("[[meter]]\nsource = 'board:gateway'\n[mqtt]\n", "meter[0].source: 'board:gateway': write board:ID"),

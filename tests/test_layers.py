@@ -24,6 +24,7 @@ MAY_KNOW = {
     "privacy": {"store", "consent", "journal", "errors"},
     "pulses": {"tic", "store", "errors"},
     "federation": {"store", "senml", "journal", "errors"},
+    "web": {"live", "doctor", "errors"},
 }
 CORE = (
     *(f"tic/{name}.py" for name in ("frame", "labels", "reading", "states", "events", "profile", "industrial")),
@@ -47,6 +48,9 @@ CORE = (
     *(f"balance/{name}.py" for name in ("base_load", "equivalence", "objective", "words")),
     "pulses/quantity.py",
     "pulses/debounce.py",
+    "web/pages.py",
+    "web/sessions.py",
+    "web/words.py",
 )
 NO_CORE = {"asyncio", "socket", "serial", "slixmpp", "sqlite3", "sqlite_utils", "time", "threading", "subprocess"}
 

@@ -16,7 +16,7 @@ from tests.display.test_pages import HOUSE
 from tests.integration.test_live_feed import COMPACT, STATUS, house
 from tests.mosquitto import HOST, Broker
 
-SECONDS = 20
+SECONDS = 60
 COLOUR = {"panel": "st7789", "width": 240, "height": 240}
 BAR = {"kind": "bar", "pin": 13, "count": 8, "brightness": 100}
 STATE = "linky/board/kitchen/state"

@@ -1,0 +1,211 @@
+"""Who may see the page: one password, a code for the first visit, links for displays. What lasts is in one file.
+
+The file (mode 0600) holds what a secret can be checked against, never a secret. scrypt takes half a second and 16 MB
+on a Raspberry Pi Zero: whoever calls does so on a thread, one at a time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from enum import Enum
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from gateway.errors import AccessError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# EN 18031 asks for a password that cannot be left unset; the length is what OWASP ASVS 2.1.1 asks for.
+LEAST_CHARACTERS, MOST_CHARACTERS = 12, 256
+
+MOST_LINKS = 20
+
+# OWASP's figures for scrypt where 16 MB are what there is to spare.
+_N, _R, _P = 2**14, 8, 5
+_MEMORY_BYTES = 64 * 1024 * 1024
+
+# Without those that are read for one another: 32 of them, 60 bits in 12.
+_CODE_CHARACTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+_CODE_GROUPS, _CODE_GROUP = 3, 4
+_READ_FOR = str.maketrans("IO10", "LQLQ")
+
+
+class Role(Enum):
+    """Who looks: the household, a display of its own, a display in a hall."""
+
+    OWNER = "owner"
+    DISPLAY = "display"
+    GUEST = "guest"
+
+
+class Secret(msgspec.Struct, frozen=True, kw_only=True):
+    """What a password can be checked against."""
+
+    salt: bytes
+    hash: bytes
+    n: int = _N
+    r: int = _R
+    p: int = _P
+
+
+class DisplayLink(msgspec.Struct, frozen=True, kw_only=True):
+    """A display that may look: what it is called, since when (POSIX seconds), whether it shows nothing personal."""
+
+    name: str
+    hash: bytes
+    guest: bool
+    made: int
+
+
+class _Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """The file."""
+
+    version: int = 1
+    password: Secret | None = None
+    code: Secret | None = None
+    links: tuple[DisplayLink, ...] = ()
+
+
+class Access:
+    """What the file says, and its changes, each on the disk before it holds.
+
+    Args:
+        file: need not exist yet. Raises AccessError when it cannot be read.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._kept = _load(file)
+
+    @property
+    def ready(self) -> bool:
+        """Whether a password was set: before that nobody sees anything."""
+        return self._kept.password is not None
+
+    @property
+    def has_code(self) -> bool:
+        """Whether a code was made that nobody has used yet."""
+        return self._kept.code is not None
+
+    @property
+    def links(self) -> tuple[DisplayLink, ...]:
+        """The displays that may look."""
+        return self._kept.links
+
+    def make_code(self) -> str:
+        """A new code for one setting of the password; an older one is worth nothing any more."""
+        groups = ["".join(secrets.choice(_CODE_CHARACTERS) for _ in range(_CODE_GROUP)) for _ in range(_CODE_GROUPS)]
+        self._keep(code=_secret(_plain_code("".join(groups))))
+        return "-".join(groups)
+
+    def password_fits(self, password: str) -> bool:
+        """Whether it is the password."""
+        return _fits(self._kept.password, password)
+
+    def code_fits(self, code: str) -> bool:
+        """Whether it is the code, however it is typed."""
+        return _fits(self._kept.code, _plain_code(code))
+
+    def set_password(self, password: str) -> None:
+        """Take a new password; the code that let somebody set it is used up. Raises AccessError when it will not do."""
+        if not acceptable(password):
+            raise AccessError(f"the password must have {LEAST_CHARACTERS} to {MOST_CHARACTERS} characters")
+        self._keep(password=_secret(password), code=None)
+
+    def add_link(self, name: str, now: float, *, guest: bool) -> str:
+        """Let one more display look; its token, which nobody can read again. Raises AccessError for a used name."""
+        if any(link.name == name for link in self.links):
+            raise AccessError(f"there is a display {name!r} already")
+        if len(self.links) >= MOST_LINKS:
+            raise AccessError(f"there are {MOST_LINKS} displays already: remove one first")
+        token = secrets.token_urlsafe(24)
+        link = DisplayLink(name=name, hash=_digest(token), guest=guest, made=int(now))
+        self._keep(links=(*self.links, link))
+        return token
+
+    def remove_link(self, name: str) -> None:
+        """Let a display look no more."""
+        self._keep(links=tuple(link for link in self.links if link.name != name))
+
+    def role_of(self, token: str) -> Role | None:
+        """Whose token it is; None for nobody's."""
+        digest = _digest(token)
+        for link in self.links:
+            if hmac.compare_digest(link.hash, digest):
+                return Role.GUEST if link.guest else Role.DISPLAY
+        return None
+
+    def _keep(self, **changes: object) -> None:
+        kept = msgspec.structs.replace(self._kept, **changes)
+        _save(self._file, msgspec.json.encode(kept))
+        self._kept = kept
+
+
+def acceptable(password: str) -> bool:
+    """Whether it is long enough, and no longer than a form may send."""
+    return LEAST_CHARACTERS <= len(password) <= MOST_CHARACTERS
+
+
+def _secret(text: str) -> Secret:
+    salt = secrets.token_bytes(16)
+    return Secret(salt=salt, hash=_scrypt(text, salt, _N, _R, _P))
+
+
+def _fits(secret: Secret | None, text: str) -> bool:
+    if secret is None or len(text) > MOST_CHARACTERS:
+        return False
+    return hmac.compare_digest(secret.hash, _scrypt(text, secret.salt, secret.n, secret.r, secret.p))
+
+
+def _scrypt(text: str, salt: bytes, n: int, r: int, p: int) -> bytes:
+    # A browser may send halves of characters; they are no reason to fall over.
+    data = text.encode("utf-8", "surrogatepass")
+    return hashlib.scrypt(data, salt=salt, n=n, r=r, p=p, maxmem=_MEMORY_BYTES, dklen=32)
+
+
+def _digest(token: str) -> bytes:
+    # 192 random bits need no slow hash.
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+
+
+def _plain_code(code: str) -> str:
+    """As it was printed, whatever a person made of its dashes, spaces and small letters."""
+    return "".join(filter(str.isalnum, code.upper())).translate(_READ_FOR)
+
+
+def _load(file: Path) -> _Kept:
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=_Kept)
+    except FileNotFoundError:
+        return _Kept()
+    except OSError as error:
+        raise AccessError(f"{file}: cannot be read: {error.strerror}") from error
+    except (msgspec.DecodeError, ValueError) as error:
+        raise AccessError(
+            f"{file}: damaged ({error}); remove it, start again and run `linky-gateway page code`"
+        ) from error
+
+
+def _save(file: Path, data: bytes) -> None:
+    """On the disk, whole or not at all."""
+    draft = file.with_name(f"{file.name}.new")
+    try:
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as stream:
+            os.fchmod(descriptor, 0o600)
+            stream.write(data)
+            stream.flush()
+            os.fsync(descriptor)
+        draft.replace(file)
+        folder = os.open(file.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        raise AccessError(f"{file}: cannot be written: {error.strerror}; nothing was changed") from error

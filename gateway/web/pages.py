@@ -1,0 +1,282 @@
+"""The pages as HTML: values and words in, text out. Nothing inline, so that the policy of ``guard`` can be strict."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from gateway.doctor.causes import Cause
+from gateway.doctor.daemon import findings
+from gateway.doctor.sentences import grade, words
+from gateway.web.words import ENGLISH, FRENCH, WORDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from gateway.web.access import DisplayLink
+    from gateway.web.sessions import Session
+
+_MARK = {"ok": "✓", "waiting": "…", "broken": "✗"}
+_CARDS = ("tariff", "tempo_today", "tempo_tomorrow", "injected_today", "produced_today", "self_consumed_today")
+_AGES = (("days", 86_400), ("hours", 3_600), ("minutes", 60))
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """For whom a page is written: language, path, the session if there is one; ``files`` are the names of page.*."""
+
+    lang: str
+    path: str
+    session: Session | None
+    files: Mapping[str, str]
+
+    def say(self, key: str, **places: object) -> str:
+        """A text as it may stand in HTML, between quotes too."""
+        return escape(WORDS[self.lang][key].format_map(places))
+
+
+def document(view: View, title: str, body: str, *, state: object = None) -> str:
+    """A whole page: menu, heading, body."""
+    other = ENGLISH if view.lang == FRENCH else FRENCH
+    switch = f'<a href="{view.path}?lang={other}" lang="{other}" hreflang="{other}">{view.say("other_language")}</a>'
+    menu = ""
+    if view.session:
+        items = (("/", "now"), ("/links", "links"), ("/access", "access"))
+        here = ' aria-current="page"'
+        menu = "".join(
+            f'<a href="{path}"{here if path == view.path else ""}>{view.say(key)}</a>' for path, key in items
+        )
+    return (
+        f'{_head(view, title)}<body{_data(view, state)}><a class="skip" href="#main">{view.say("skip")}</a>'
+        f'<header><nav aria-label="{view.say("menu")}">{menu}{switch}</nav></header>'
+        f'<main id="main"><h1>{view.say(title)}</h1>{body}</main></body></html>'
+    )
+
+
+def display(view: View, state: object) -> str:
+    """The page for a screen on the wall: no menu, nothing to press."""
+    head = _head(view, "house")
+    return (
+        f'{head}<body class="display"{_data(view, state)}><main id="main"><h1 class="hidden">{view.say("now")}</h1>'
+        f"{_meters(view)}</main></body></html>"
+    )
+
+
+def now(view: View, state: object) -> str:
+    """What the meters say now; the browser fills it in, and keeps it up to date."""
+    return document(view, "now", f"<noscript><p>{view.say('no_script')}</p></noscript>{_meters(view)}", state=state)
+
+
+def _head(view: View, title: str) -> str:
+    return (
+        f'<!DOCTYPE html><html lang="{view.lang}"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{view.say(title)} – Linky</title>"
+        f'<link rel="icon" href="{view.files["icon.svg"]}"><link rel="stylesheet" href="{view.files["page.css"]}">'
+        f'<script src="{view.files["page.js"]}" defer></script></head>'
+    )
+
+
+def _data(view: View, state: object) -> str:
+    if state is None:
+        return ""
+    said = escape(json.dumps(WORDS[view.lang], ensure_ascii=False))
+    return f' data-words="{said}" data-state="{escape(json.dumps(state, ensure_ascii=False))}"'
+
+
+def _meters(view: View) -> str:
+    """One meter as a template, and where the browser puts each."""
+    cards = "".join(f'<div class="card" hidden><h3>{view.say(key)}</h3><p data-is="{key}"></p></div>' for key in _CARDS)
+    bars = "".join(
+        f'<dt>{view.say(key)}</dt><dd><span class="bar"><span data-bar="{key}"></span></span>'
+        f'<span data-is="{key}"></span></dd>'
+        for key in ("today", "yesterday")
+    )
+    heads = "".join(f"<th scope=col>{view.say(key)}</th>" for key in ("phase", "power_short", "voltage", "current"))
+    return (
+        '<div id="meters"></div><p id="said" class="hidden" role="status"></p><template id="meter">'
+        '<section><h2 data-is="meter"></h2><p class="warn" data-is="stale" hidden></p>'
+        f'<p class="bad" data-is="overload" hidden>{view.say("overload")}</p>'
+        f'<p class="bad" data-is="breaker" hidden>{view.say("breaker")}</p>'
+        f'<p class="warn" data-is="alert" hidden>{view.say("alert")} <a href="/links">{view.say("see_links")}</a></p>'
+        f'<div class="power"><h3 data-is="what">{view.say("power")}</h3>'
+        '<p class="digits"><span data-is="drawn"></span><small>VA</small></p>'
+        '<div class="bar" aria-hidden="true"><span data-bar="load"></span></div><p data-is="load"></p>'
+        '<p class="injected" data-is="injected" hidden></p></div>'
+        f'<div class="cards">{cards}</div>'
+        f'<div class="days" hidden><h3>{view.say("drawn_today")}</h3><dl>{bars}</dl></div>'
+        f'<div class="phases" hidden><h3>{view.say("phases")}</h3><table><thead><tr>{heads}</tr></thead>'
+        "<tbody></tbody></table></div></section></template>"
+    )
+
+
+# --- meter and links -------------------------------------------------------------------------------------------------
+
+
+def links(view: View, report: Mapping[str, Any], sources: Mapping[str, str]) -> str:
+    """How each link stands, the signal of each meter, and what the doctor says of it."""
+    rows: Sequence[Mapping[str, Any]] = report["links"]
+    alerts = "".join(f'<p class="bad">{escape(alert[view.lang])}</p>' for alert in report["alerts"])
+    if not alerts and not any(row["state"] == "broken" for row in rows):
+        alerts = f'<p class="good">{view.say("all_well")}</p>'
+    by_name = {row["link"]: row for row in rows}
+    meters = "".join(_meter(view, report, by_name, name, source) for name, source in sources.items())
+    heads = "".join(f"<th scope=col>{view.say(key)}</th>" for key in ("link", "state", "since"))
+    table = "".join(_row(view, row) for row in rows)
+    body = (
+        f'{alerts}{meters}<section><h2>{view.say("every_link")}</h2><table class="links"><thead><tr>{heads}</tr>'
+        f"</thead><tbody>{table}</tbody></table></section>"
+    )
+    return document(view, "links", body)
+
+
+def _meter(view: View, report: Mapping[str, Any], by_name: Mapping[str, Any], name: str, source: str) -> str:
+    figures = by_name.get(f"decode {name}", {}).get("figures", {})
+    windows = ((key, figures[key]) for key in ("signal_minute", "signal_hour", "signal_day") if key in figures)
+    signal = "".join(
+        f'<div class="card"><h3>{view.say(key)}</h3><p>{_number(view, score)} % '
+        f"<small>{grade(score, view.lang)}</small></p></div>"
+        for key, score in windows
+    )
+    said = "".join(_advice(view, report, name, source))
+    return (
+        f"<section><h2>{escape(name)}</h2><h3>{view.say('signal')}</h3>"
+        f'<div class="cards">{signal or "<p>" + view.say("no_signal") + "</p>"}</div>'
+        f"<h3>{view.say('doctor')}</h3>{said}</section>"
+    )
+
+
+def _advice(view: View, report: Mapping[str, Any], name: str, source: str) -> Iterable[str]:
+    for finding in findings(report, name):
+        # What only listening can tell (who holds the port, how much is lost) is said by the command.
+        places = dict.fromkeys(("holder", "group", "heard", "wanted", "bad"), "?") | {"port": source}
+        said = words(finding.cause, view.lang, places)
+        if finding.cause is Cause.ALL_WELL:
+            yield f'<p class="good">{escape(said.seen)}</p>'
+            continue
+        yield (
+            f'<div class="warn"><p><strong>{escape(said.title)}</strong></p><dl><dt>{view.say("likely")}</dt>'
+            f"<dd>{escape(said.likely)}</dd><dt>{view.say('remedy')}</dt><dd>{_commands(said.remedy)}</dd></dl></div>"
+        )
+
+
+def _commands(text: str) -> str:
+    """What stands between ` marks is to be typed."""
+    parts = escape(text).split("`")
+    return "".join(f"<code>{part}</code>" if place % 2 else part for place, part in enumerate(parts))
+
+
+def _row(view: View, row: Mapping[str, Any]) -> str:
+    first, _, name = row["link"].rpartition(" ") if row["link"].startswith("suspended") else row["link"].partition(" ")
+    what = WORDS[view.lang].get(f"link_{first}", first)
+    return (
+        f'<tr class="{row["state"]}"><th scope=row>{escape(what)} <span class="name">{escape(name)}</span></th>'
+        f'<td><span aria-hidden="true">{_MARK[row["state"]]}</span> {view.say("state_" + row["state"])}'
+        f'<details><summary>{view.say("detail")}</summary><span lang="en">{escape(row["detail"])}</span></details></td>'
+        f"<td>{_age(view, row['age_s'])}</td></tr>"
+    )
+
+
+def _age(view: View, seconds: float | None) -> str:
+    if seconds is None:
+        return "–"
+    for key, length in _AGES:
+        if seconds >= 2 * length:
+            return view.say(key, n=f"{seconds / length:.0f}")
+    return view.say("seconds", n=f"{seconds:.0f}")
+
+
+def _number(view: View, value: float) -> str:
+    text = f"{value:g}"
+    return text.replace(".", ",") if view.lang == FRENCH else text
+
+
+# --- access ----------------------------------------------------------------------------------------------------------
+
+
+def _field(view: View, name: str, key: str, kind: str, complete: str, *, focus: bool = False) -> str:
+    first = " autofocus" if focus else ""
+    limits = 'maxlength="256" required autocapitalize="none" spellcheck="false"'
+    return (
+        f'<label>{view.say(key)}<input name="{name}" type="{kind}" autocomplete="{complete}" {limits}{first}></label>'
+    )
+
+
+def _form(view: View, action: str, inner: str, button: str) -> str:
+    token = f'<input type="hidden" name="form_token" value="{view.session.form_token}">' if view.session else ""
+    return f'<form method="post" action="{action}">{token}{inner}<button>{view.say(button)}</button></form>'
+
+
+def _told(view: View, key: str | None, *, good: bool = False, **places: object) -> str:
+    return f'<p class="{"good" if good else "bad"}" role="alert">{view.say(key, **places)}</p>' if key else ""
+
+
+def login(view: View, error: str | None = None, wait_s: int = 0) -> str:
+    """Where the password is asked for."""
+    inner = _field(view, "password", "password", "password", "current-password", focus=True)
+    body = (
+        f"{_told(view, error, n=wait_s)}{_form(view, '/login', inner, 'sign_in')}"
+        f'<p class="quiet">{view.say("forgotten")} <a href="/setup">{view.say("use_code")}</a></p>'
+    )
+    return document(view, "sign_in", body)
+
+
+def setup(view: View, error: str | None = None, wait_s: int = 0) -> str:
+    """Where the password is set by whoever has the code of the gateway."""
+    inner = (
+        f"{_field(view, 'code', 'code', 'text', 'one-time-code', focus=True)}"
+        f"{_field(view, 'password', 'new_password', 'password', 'new-password')}"
+        f"{_field(view, 'again', 'again', 'password', 'new-password')}"
+    )
+    intro = f"<p>{view.say('set_up_intro')}</p>"
+    return document(view, "set_up", f"{_told(view, error, n=wait_s)}{intro}{_form(view, '/setup', inner, 'set')}")
+
+
+def access(
+    view: View, known: Sequence[DisplayLink], *, told: str | None = None, good: bool = False, wait_s: int = 0,
+    made: tuple[str, str] | None = None,
+) -> str:  # fmt: skip
+    """The password, and the displays that may look; ``made``: name and address of the link that was just made."""
+    shown = ""
+    if made:
+        name, address = made
+        shown = (
+            f'<div class="good" role="alert"><p>{view.say("link_made", name=name)}</p>'
+            f"<p><code>{escape(address)}</code></p></div>"
+        )
+    new = (
+        f'<label>{view.say("display_name")}<input name="name" maxlength="40" required autocomplete="off"></label>'
+        f'<label class="tick"><input type="checkbox" name="guest" value="1"> {view.say("guest")}</label>'
+    )
+    change = (
+        f"{_field(view, 'old', 'old_password', 'password', 'current-password')}"
+        f"{_field(view, 'password', 'new_password', 'password', 'new-password')}"
+        f"{_field(view, 'again', 'again', 'password', 'new-password')}"
+    )
+    listed = "".join(_display_row(view, link) for link in known) or f"<p>{view.say('no_displays')}</p>"
+    body = (
+        f"{_told(view, told, good=good, n=wait_s)}{shown}<section><h2>{view.say('displays')}</h2>"
+        f'<p>{view.say("displays_intro")} <a href="/display">{view.say("preview")}</a></p>{listed}'
+        f"{_form(view, '/access/displays', new, 'make_link')}</section>"
+        f"<section><h2>{view.say('change_password')}</h2>{_form(view, '/access/password', change, 'set')}</section>"
+        f"<section>{_form(view, '/logout', '', 'sign_out')}</section>"
+    )
+    return document(view, "access", body)
+
+
+def _display_row(view: View, link: DisplayLink) -> str:
+    place = f" <small>({view.say('guest_short')})</small>" if link.guest else ""
+    token = view.session.form_token if view.session else ""
+    return (
+        f'<form class="row" method="post" action="/access/displays/remove">'
+        f'<input type="hidden" name="form_token" value="{token}">'
+        f'<input type="hidden" name="name" value="{escape(link.name)}"><span>{escape(link.name)}{place}</span>'
+        f'<button aria-label="{view.say("remove_named", name=link.name)}">{view.say("remove")}</button></form>'
+    )
+
+
+def message(view: View, key: str) -> str:
+    """One sentence as a page."""
+    return document(view, "house", f'<p>{view.say(key)}</p><p><a href="/">{view.say("now")}</a></p>')

@@ -1,0 +1,133 @@
+"""A real Chromium without a screen, driven over its debugging pipe (CDP), so that no library is needed.
+
+``with Browser(folder) as browser: browser.open(url, width=360)`` waits until the page has loaded; ``evaluate`` runs an
+expression there, ``await_true`` waits for one. What the page asked for and complained of is kept.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import select
+import shutil
+import subprocess
+import time
+
+PROGRAM = shutil.which("chromium")
+DEADLINE_S = 20.0
+
+
+class Browser:
+    """One Chromium with one page."""
+
+    def __init__(self, folder):
+        self._folder = folder
+        self._last = 0
+        self._unread = b""
+        self.requests, self.complaints = [], []
+        self._loaded = False
+
+    def __enter__(self):
+        ours_in, theirs_out = os.pipe()
+        theirs_in, ours_out = os.pipe()
+        self._in, self._out = ours_in, ours_out
+        command = [
+            PROGRAM, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
+            "--disable-background-networking", "--disable-component-update", f"--user-data-dir={self._folder}",
+            "--remote-debugging-pipe", "about:blank",
+        ]  # fmt: skip
+        # Chromium reads commands from descriptor 3 and answers at 4.
+        shell = ["bash", "-c", f'exec "$@" 3<&{theirs_in} 4>&{theirs_out}', "chromium", *command]
+        self._process = subprocess.Popen(
+            shell, pass_fds=(theirs_in, theirs_out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        os.close(theirs_in)
+        os.close(theirs_out)
+        self._session = None
+        target = self._call("Target.createTarget", url="about:blank")["targetId"]
+        self._session = self._call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        for domain in ("Page", "Network", "Runtime", "Log"):
+            self._call(f"{domain}.enable")
+        return self
+
+    def __exit__(self, *_):
+        self._process.terminate()
+        self._process.wait(DEADLINE_S)
+        os.close(self._in)
+        os.close(self._out)
+
+    def cookie(self, url, name, value):
+        self._call("Network.setCookie", url=url, name=name, value=value)
+
+    def open(self, url, *, width=1280, height=800, language="fr"):
+        self._call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+        self._call("Network.setExtraHTTPHeaders", headers={"Accept-Language": language})
+        self._loaded = False
+        self._call("Page.navigate", url=url)
+        self._read_until(lambda _: self._loaded)
+
+    def press(self, before, button):
+        """Do something, press a button and wait for the page that it leads to."""
+        self._loaded = False
+        self.evaluate(f"{before}; document.querySelector({json.dumps(button)}).click()")
+        self._read_until(lambda _: self._loaded)
+
+    def dark(self, *, on):
+        features = [{"name": "prefers-color-scheme", "value": "dark" if on else "light"}]
+        self._call("Emulation.setEmulatedMedia", features=features)
+
+    def evaluate(self, expression):
+        told = self._call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
+        assert "exceptionDetails" not in told, told
+        return told["result"].get("value")
+
+    def await_true(self, expression):
+        self.evaluate(
+            "new Promise((done, fail) => { const end = Date.now() + 15000; (function look() {"
+            f"if ({expression}) done(true); else if (Date.now() > end) fail({json.dumps(expression)});"
+            "else setTimeout(look, 50); })(); })"
+        )
+
+    def screenshot(self, path, *, whole=True):
+        told = self._call("Page.captureScreenshot", captureBeyondViewport=whole)
+        path.write_bytes(base64.b64decode(told["data"]))
+
+    def _call(self, method, **parameters):
+        self._last += 1
+        number = self._last
+        message = {"id": number, "method": method, "params": parameters}
+        if self._session:
+            message["sessionId"] = self._session
+        os.write(self._out, json.dumps(message).encode() + b"\0")
+        told = self._read_until(lambda message: message.get("id") == number)
+        assert "error" not in told, (method, told["error"])
+        return told["result"]
+
+    def _read_until(self, wanted):
+        deadline = time.monotonic() + DEADLINE_S
+        while True:
+            while b"\0" not in self._unread:
+                ready, _, _ = select.select([self._in], [], [], max(0.0, deadline - time.monotonic()))
+                assert ready, "the browser says nothing"
+                piece = os.read(self._in, 65536)
+                assert piece, "the browser ended"
+                self._unread += piece
+            line, _, self._unread = self._unread.partition(b"\0")
+            message = json.loads(line)
+            self._note(message)
+            if wanted(message):
+                return message
+
+    def _note(self, message):
+        method, told = message.get("method"), message.get("params", {})
+        if method == "Page.loadEventFired":
+            self._loaded = True
+        elif method == "Network.requestWillBeSent":
+            self.requests.append(told["request"]["url"])
+        elif method == "Runtime.exceptionThrown":
+            self.complaints.append(told["exceptionDetails"]["text"])
+        elif method == "Log.entryAdded" and told["entry"]["level"] in {"warning", "error"}:
+            self.complaints.append(told["entry"]["text"])
+        elif method == "Runtime.consoleAPICalled" and told["type"] in {"warning", "error"}:
+            self.complaints.append(str(told["args"]))

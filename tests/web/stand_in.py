@@ -1,0 +1,76 @@
+"""The real server around a house that says what a test wants: nothing, or all that a meter can ever say at once."""
+
+import asyncio
+import threading
+from contextlib import asynccontextmanager, contextmanager
+
+from gateway.live.meter import Snapshot
+from gateway.live.topics import as_json
+from gateway.web.access import Access
+from gateway.web.guard import Door
+from gateway.web.server import Server
+from gateway.web.site import Site
+
+# The longest of everything: five digits, a supplier's text, all of a producer's day, each of the warnings.
+_FULL = Snapshot(
+    meter="maison-de-la-grand-mere-et-garage", sequence=1, time=None, age_s=7200.0, standard=True, drawn_va=35_999,
+    injected_va=11_999, subscribed_va=36_000, tariff="HEURES  PLEINES ", tariff_kind="mobile-peak", tariff_index=10,
+    tempo_today="white", tempo_tomorrow="unknown", overload=True, breaker="open-overload", injecting=True,
+    drawn_today_wh=123_400, drawn_yesterday_wh=234_500, injected_today_wh=104_300, produced_today_wh=120_600,
+    broken=("meter", "xmpp"), alert=True,
+)  # fmt: skip
+_PHASES = [{"phase": phase, "va": 11_999, "v": 253, "a": 60} for phase in (1, 2, 3)]
+
+
+class StandInHouse:
+    """A house whose meters say always the same."""
+
+    def __init__(self, *meters):
+        self._meters = list(meters)
+        self.sources = {}
+
+    def meters(self):
+        return self._meters
+
+    async def report(self):
+        return {"running": True, "links": [], "alerts": []}
+
+    async def changed(self):
+        await asyncio.Event().wait()
+
+
+@asynccontextmanager
+async def served(folder, door, house=None, host="127.0.0.1"):
+    """A real server with a page that nobody has visited; its port."""
+    server = Server(Site(house or StandInHouse(), Access(folder / "page.json"), "1"), door)
+    await server.start(host, 0)
+    try:
+        yield server._server.sockets[0].getsockname()[1]
+    finally:
+        await server.stop()
+
+
+@contextmanager
+def full_house(folder):
+    """The page of a meter that says all that there is, in a thread; its address, with a display's link."""
+    ready, stop, found = threading.Event(), asyncio.Event(), []
+    access = Access(folder / "page.json")
+    access.set_password("nobody asks for it")
+    token = access.add_link("wall", 0, guest=False)
+
+    async def serve():
+        found.append(asyncio.get_running_loop())
+        house = StandInHouse(as_json(_FULL) | {"phases": _PHASES})
+        async with served(folder, Door(frozenset()), house) as port:
+            found.append(port)
+            ready.set()
+            await stop.wait()
+
+    thread = threading.Thread(target=asyncio.run, args=(serve(),))
+    thread.start()
+    try:
+        assert ready.wait(10)
+        yield f"http://127.0.0.1:{found[1]}/display?token={token}"
+    finally:
+        found[0].call_soon_threadsafe(stop.set)
+        thread.join(10)
