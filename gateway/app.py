@@ -31,7 +31,19 @@ from gateway.sharing import longest_retention_s, note_sharing
 from gateway.sources.board import board_of
 from gateway.sources.line import Line
 from gateway.sources.source import parse_source
-from gateway.status import BROKEN, OK, Link, as_json, clock_link, decode_link, meter_link, port_link, recipient_links
+from gateway.sources.tee import Tee, TeedSource
+from gateway.status import (
+    BROKEN,
+    OK,
+    Link,
+    as_json,
+    clock_link,
+    decode_link,
+    meter_link,
+    port_link,
+    recipient_links,
+    tee_link,
+)
 from gateway.store.connection import WriterLock
 from gateway.store.store import Store
 from gateway.systemd import Notifier, Watchdog, status_line
@@ -40,6 +52,7 @@ from gateway.tic.clock import Belief
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import datetime
+    from pathlib import Path
 
     from gateway.alerts import Alert
     from gateway.broker import Broker
@@ -48,6 +61,7 @@ if TYPE_CHECKING:
     from gateway.meter import TellLive
     from gateway.sources.board import BoardLine
     from gateway.sources.line import Listening
+    from gateway.sources.source import Source
     from gateway.store.points import Backlog
     from gateway.store.recorder import Batch, Recorder, UndatedFrame
     from gateway.tic.reading import Reading
@@ -87,6 +101,7 @@ class Gateway:
         self._host = host or HostClock(trusted=config.clock.trusted)
         self._meters: dict[str, MeterReader] = {}
         self._owners: dict[str, MeterReader] = {}
+        self._tees: dict[str, Tee] = {}
         self._unwritten: list[Batch] = []
         self._urgent = asyncio.Event()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
@@ -112,7 +127,7 @@ class Gateway:
     async def run(self, stop: asyncio.Event) -> None:
         """Work until ``stop`` is set; everything read by then is committed."""
         folder = self._config.path(".")
-        sources = [(m, None if board_of(m.source) else parse_source(m.source, folder)) for m in self._config.meter]
+        sources = [(m, None if board_of(m.source) else self._source(m, folder)) for m in self._config.meter]
         self._store = await self.call(Store, self._config.directory)
         server = None
         try:
@@ -145,6 +160,7 @@ class Gateway:
                 meter.tell_live = _both(meter.tell_live, partial(self._publication.hear, name))
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(m.read(self._urgent, self), name=f"meter {n}") for n, m in self._meters.items()]
+            tasks += [group.create_task(tee.run(), name=f"tee {n}") for n, tee in self._tees.items()]
             tasks += [group.create_task(c.read(), name=f"counter {n}") for n, c in self._counters.known.items()]
             tasks.append(group.create_task(self._keep_committing(), name="commit"))
             tasks.append(group.create_task(self._keep_watch(), name="watch"))
@@ -196,6 +212,13 @@ class Gateway:
         except StoreError as error:
             # A card that is full must not keep the meter from being read.
             log.warning("%s; the start stands in no entry", error)
+
+    def _source(self, meter: Meter, folder: Path) -> Source:
+        source = parse_source(meter.source, folder)
+        if meter.tee_at is None:
+            return source
+        self._tees[meter.name] = Tee(meter.name, *meter.tee_at)
+        return TeedSource(source, self._tees[meter.name])
 
     async def _board_line(self, meter: Meter) -> BoardLine:
         board = board_of(meter.source) or ""
@@ -374,6 +397,8 @@ class Gateway:
         for name, meter in self._meters.items():
             state = meter.line.state
             links += [meter_link(name, state, now, meter.heard.name), port_link(name, state, now)]
+            if name in self._tees:
+                links.append(tee_link(name, self._tees[name], now))
             links.append(decode_link(name, state, meter.line.quality, now))
             links.append(clock_link(name, state, meter.clock, meter.kept, host_knows=meter.host.knows()))
         links += self._counters.links(now)
