@@ -12,7 +12,7 @@ import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from gateway import __version__
 from gateway.alerts import Watch
@@ -20,9 +20,11 @@ from gateway.by_hand import enter
 from gateway.clock import HostClock
 from gateway.control import serve
 from gateway.counters import Counters
-from gateway.errors import ReadingError, StoreError
+from gateway.errors import GatewayError, ReadingError, StoreError
+from gateway.live.state import meter_now
 from gateway.live.topics import STATUS
 from gateway.meter import MeterReader
+from gateway.now import Now
 from gateway.orders import act
 from gateway.privacy.act import ERASE
 from gateway.publish import Publication
@@ -58,6 +60,7 @@ if TYPE_CHECKING:
     from gateway.broker import Broker
     from gateway.config import Config, Meter, Mqtt
     from gateway.feed import Feed
+    from gateway.live.state import AlertNow, HouseNow, LineNow, LinkNow
     from gateway.meter import TellLive
     from gateway.sources.board import BoardLine
     from gateway.sources.line import Listening
@@ -84,6 +87,9 @@ _LOOK_EVERY_S, _BACKLOG_EVERY_S, _STATUS_EVERY_S = 1.0, 60.0, 10.0
 # lost server is tried every six minutes and a half.
 _LINE_PATIENCE_S, _STORE_PATIENCE_S, _SERVER_PATIENCE_S = 120.0, 300.0, 600.0
 
+# Who watches asks again after this at the latest, sooner than it gives an answer up.
+_WATCHED_S = 5.0
+
 # In one transaction: on a card that is still full a day of minutes is not tried again every minute.
 _BATCHES_A_COMMIT = 20
 
@@ -109,6 +115,7 @@ class Gateway:
         self._written = self._came_round = self._looked = time.monotonic()
         self._counters = Counters(config, self.call, self._time)
         self._publication: Publication | None = None
+        self._now: Now | None = None
         self._broker: Broker | None = None
         self._feed: Feed | None = None
         self._relays: Relays | None = None
@@ -136,11 +143,14 @@ class Gateway:
                 line = Line(meter.name, source, meter.mode) if source else await self._board_line(meter)
                 await self._know(meter, line)
             await self._counters.resume(self._store)
+            self._now = Now(self._config, self._store, self.call, self._time)
+            for name, reader in self._meters.items():
+                reader.tell_live = partial(self._now.hear, name)
             if self._config.federation:
                 self._publication = Publication(self._config, self._config.federation, self._store, self.call)
                 self._listeners.append(self._publication.tell)
             if self._config.mqtt:
-                self._join_broker(self._config.mqtt)
+                self._join_broker(self._config.mqtt, self._now)
             server = await serve(self._config.control_socket, self._answer)
             await self._work(stop)
         finally:
@@ -181,15 +191,13 @@ class Gateway:
             for task in tasks:
                 task.cancel()
 
-    def _join_broker(self, account: Mqtt) -> None:
+    def _join_broker(self, account: Mqtt, now: Now) -> None:
         # Here and not above: without a broker in the house its library need not be there, nor take memory.
         from gateway.broker import Broker  # noqa: PLC0415
         from gateway.feed import Feed  # noqa: PLC0415
 
         self._broker = Broker(self._config, account, STATUS)
-        self._feed = Feed(self._config, self._broker, self._store, self.call, self._time)
-        for name, meter in self._meters.items():
-            meter.tell_live = partial(self._feed.hear, name)
+        self._feed = Feed(self._broker, now)
         if self._relays:
             self._relays.join(self._broker)
 
@@ -292,6 +300,9 @@ class Gateway:
                 counted, backlog = now, await self._backlog(backlog)
             links = [*self._own_links(now), *recipient_links(backlog, time.time())]
             alerts = self._alerts.look(links, now)
+            if self._now:
+                self._now.look(links, self._alerts.active)
+                await self._now.know_the_day()
             if self._feed:
                 self._feed.look(links, self._alerts.active)
             for alert in alerts:
@@ -351,6 +362,8 @@ class Gateway:
         """The command line asks (``gateway.control``)."""
         if request.get("do") == "status":
             return as_json(await self._links(), running=True, alerts=self._alerts.active)
+        if request.get("do") == "now":
+            return await self._present(request.get("since"))
         if request.get("do") == "reading":
             return await self._enter(request)
         if request.get("do") == "account" and self._publication:
@@ -366,6 +379,26 @@ class Gateway:
             # A suspension that ended, a notice: there may be something to send.
             self._publication.wake.set()
         return done
+
+    async def _present(self, since: object) -> HouseNow:
+        """The house now; with the ``turn`` of an earlier answer as soon as it is another, or after five seconds."""
+        if self._now is None:
+            raise GatewayError("the gateway is still starting")
+        if isinstance(since, int):
+            await self._now.changed(since, _WATCHED_S)
+        told = as_json(await self._links(), running=True, alerts=self._alerts.active)
+        now = time.monotonic()
+        return {
+            "version": __version__,
+            "turn": self._now.turn,
+            "meters": [meter_now(meter, self._line(name), now) for name, meter in self._now.meters.items()],
+            "links": cast("list[LinkNow]", told["links"]),
+            "alerts": cast("list[AlertNow]", told["alerts"]),
+        }
+
+    def _line(self, meter: str) -> LineNow:
+        state = self._meters[meter].line.state
+        return {"whole": state.frames, "partial": state.partial, "bad_groups": state.bad_groups}
 
     def _recorders(self) -> list[Recorder]:
         counters = [counter.recorder for counter in self._counters.known.values()]
