@@ -87,8 +87,8 @@ _LOOK_EVERY_S, _BACKLOG_EVERY_S, _STATUS_EVERY_S = 1.0, 60.0, 10.0
 # lost server is tried every six minutes and a half.
 _LINE_PATIENCE_S, _STORE_PATIENCE_S, _SERVER_PATIENCE_S = 120.0, 300.0, 600.0
 
-# Who watches asks again after this at the latest, sooner than it gives an answer up.
-_WATCHED_S = 5.0
+# Sooner than whoever watches gives the answer up.
+_LONGEST_WATCH_S = 5.0
 
 # In one transaction: on a card that is still full a day of minutes is not tried again every minute.
 _BATCHES_A_COMMIT = 20
@@ -363,7 +363,7 @@ class Gateway:
         if request.get("do") == "status":
             return as_json(await self._links(), running=True, alerts=self._alerts.active)
         if request.get("do") == "now":
-            return await self._present(request.get("since"))
+            return await self._present(request)
         if request.get("do") == "reading":
             return await self._enter(request)
         if request.get("do") == "account" and self._publication:
@@ -380,12 +380,13 @@ class Gateway:
             self._publication.wake.set()
         return done
 
-    async def _present(self, since: object) -> HouseNow:
-        """The house now; with the ``turn`` of an earlier answer as soon as it is another, or after five seconds."""
+    async def _present(self, request: dict[str, Any]) -> HouseNow:
+        """The house now; since the ``turn`` of an earlier answer: as soon as it is another, or after ``wait_s``."""
         if self._now is None:
             raise GatewayError("the gateway is still starting")
-        if isinstance(since, int):
-            await self._now.changed(since, _WATCHED_S)
+        since, wait_s = request.get("since"), request.get("wait_s")
+        if isinstance(since, int) and isinstance(wait_s, int | float):
+            await self._now.changed(since, min(wait_s, _LONGEST_WATCH_S))
         told = as_json(await self._links(), running=True, alerts=self._alerts.active)
         now = time.monotonic()
         return {

@@ -24,6 +24,7 @@ from gateway.journal_command import add_parser as add_journal
 from gateway.ports import add_command as add_ports
 from gateway.privacy_command import add_parser as add_privacy
 from gateway.received import add_actions
+from gateway.watch import add_parser as add_watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -251,6 +252,7 @@ def _parser() -> argparse.ArgumentParser:
 
     status = _command(commands, "status", _status, "each link with its state and age; exit 1 when not running")
     status.add_argument("--json", action="store_true")
+    add_watch(partial(_command, commands))
 
     _consent_parser(commands)
     reading_command.parsers(commands, _command, _reading, _time)

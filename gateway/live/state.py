@@ -5,7 +5,7 @@ No I/O and no clock. Of recipients and providers there are addresses in it: it i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from gateway.live.topics import as_json
 
@@ -46,7 +46,7 @@ class LineNow(TypedDict):
 class MeterNow(TypedDict):
     """One meter: the object of the topic ``json`` without its sequence, and the latest value of every series."""
 
-    now: dict[str, object]
+    now: dict[str, Any]
     values: dict[str, Value]
     line: LineNow
 
