@@ -28,6 +28,7 @@ CORE = (
     *(f"tic/{name}.py" for name in ("plausibility", "judges", "quality", "continuity", "clock")),
     "live/compact.py",
     "live/meter.py",
+    "live/metrics.py",
     "live/picture.py",
     "live/state.py",
     "live/topics.py",
