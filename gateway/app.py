@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from gateway.broker import Broker
     from gateway.config import Config, Meter, Mqtt
     from gateway.feed import Feed
+    from gateway.home_assistant import HomeAssistant
     from gateway.live.state import AlertNow, HouseNow, LineNow, LinkNow
     from gateway.meter import TellLive
     from gateway.sources.board import BoardLine
@@ -118,6 +119,7 @@ class Gateway:
         self._now: Now | None = None
         self._broker: Broker | None = None
         self._feed: Feed | None = None
+        self._devices: HomeAssistant | None = None
         self._relays: Relays | None = None
         # How far boards' frames were stored since they were last told: (board, its start) -> the last number.
         self._relayed: dict[tuple[str, str], int] = {}
@@ -178,9 +180,10 @@ class Gateway:
             tasks.append(group.create_task(self._probe_store(), name="probe"))
             if self._publication:
                 group.create_task(self._publication.run(stop), name="publication")
-            if self._broker and self._feed:
+            if self._broker and self._feed and self._devices:
                 group.create_task(self._broker.run(stop), name="broker")
                 group.create_task(self._feed.run(stop), name="feed")
+                group.create_task(self._devices.run(stop), name="home assistant")
                 if self._relays:
                     tasks.append(group.create_task(self._relays.run(self._broker), name="relays"))
             self._put_under_watch()
@@ -195,9 +198,12 @@ class Gateway:
         # Here and not above: without a broker in the house its library need not be there, nor take memory.
         from gateway.broker import Broker  # noqa: PLC0415
         from gateway.feed import Feed  # noqa: PLC0415
+        from gateway.home_assistant import HomeAssistant  # noqa: PLC0415
 
         self._broker = Broker(self._config, account, STATUS)
         self._feed = Feed(self._broker, now)
+        household = self._config.household
+        self._devices = HomeAssistant(self._broker, now, account, household.language if household else "fr")
         if self._relays:
             self._relays.join(self._broker)
 
@@ -341,6 +347,7 @@ class Gateway:
             if self._relays:
                 self._watchdog.watch("relays", partial(getattr, self._relays, "came_round"), _LINE_PATIENCE_S)
             self._watchdog.watch("feed", partial(getattr, self._feed, "came_round"), patience)
+            self._watchdog.watch("home assistant", partial(getattr, self._devices, "came_round"), _LINE_PATIENCE_S)
 
     async def _forget(self) -> None:
         keep = self._config.store

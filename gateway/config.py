@@ -141,6 +141,9 @@ class Mqtt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     ca_file: str | None = None
     user: Annotated[str, msgspec.Meta(min_length=1)] | None = None
     password_file: str | None = None
+    # Whether Home Assistant is told of the meters, and below which topic it listens.
+    discovery: bool = True
+    discovery_prefix: Annotated[str, msgspec.Meta(pattern=r"^[^+#/\s]+(/[^+#/\s]+)*$")] = "homeassistant"
 
 
 class Share(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

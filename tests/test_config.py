@@ -70,7 +70,7 @@ def test_every_key_is_documented_in_the_shipped_file(tmp_path):
     for key in ("pull", "debounce_ms", "rising"):
         assert getattr(config.counter[0], key) == getattr(counter, key)
     plain_mqtt = load(write(tmp_path, LEAST + "[mqtt]\n")).mqtt
-    for key in ("host", "port"):
+    for key in ("host", "port", "discovery", "discovery_prefix"):
         assert getattr(config.mqtt, key) == getattr(plain_mqtt, key)
     for key in ("resource", "units", "max_retention", "max_stanza_bytes", "strangers"):
         assert getattr(config.federation, key) == getattr(plain, key)
@@ -90,6 +90,7 @@ def test_every_key_is_documented_in_the_shipped_file(tmp_path):
         (LEAST + "[household]\naddress = 'me@example.org'\nlanguage = 'de'", "household.language"),
         (LEAST + "[federation]\njid = 'a@b'\npasword = 'x'", "federation: unknown key `pasword`"),
         (LEAST + "[mqtt]\nport = 0", "mqtt.port"),
+        (LEAST + "[mqtt]\ndiscovery_prefix = 'home/#'", "mqtt.discovery_prefix"),
         ("[[meter]]\nsource = 'board:salon'\n", "meter[0].source: boards are heard by way of the MQTT broker"),
         ("[[meter]]\nsource = 'board:Salon/1'\n[mqtt]\n", "meter[0].source: 'board:Salon/1': write board:ID"),
         ("[[meter]]\nsource = 'board:gateway'\n[mqtt]\n", "meter[0].source: 'board:gateway': write board:ID"),

@@ -27,6 +27,7 @@ CORE = (
     *(f"tic/{name}.py" for name in ("frame", "labels", "reading", "states", "events", "profile", "industrial")),
     *(f"tic/{name}.py" for name in ("plausibility", "judges", "quality", "continuity", "clock")),
     "live/compact.py",
+    "live/discovery.py",
     "live/meter.py",
     "live/metrics.py",
     "live/picture.py",
