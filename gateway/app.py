@@ -12,7 +12,7 @@ import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from gateway import __version__
 from gateway.alerts import Watch
@@ -21,7 +21,6 @@ from gateway.clock import HostClock
 from gateway.control import serve
 from gateway.counters import Counters
 from gateway.errors import GatewayError, ReadingError, StoreError
-from gateway.live.state import meter_now
 from gateway.live.topics import STATUS
 from gateway.meter import MeterReader
 from gateway.now import Now
@@ -61,7 +60,7 @@ if TYPE_CHECKING:
     from gateway.config import Config, Meter, Mqtt
     from gateway.feed import Feed
     from gateway.home_assistant import HomeAssistant
-    from gateway.live.state import AlertNow, HouseNow, LineNow, LinkNow
+    from gateway.live.state import HouseNow
     from gateway.meter import TellLive
     from gateway.sources.board import BoardLine
     from gateway.sources.line import Listening
@@ -394,19 +393,8 @@ class Gateway:
         since, wait_s = request.get("since"), request.get("wait_s")
         if isinstance(since, int) and isinstance(wait_s, int | float):
             await self._now.changed(since, min(wait_s, _LONGEST_WATCH_S))
-        told = as_json(await self._links(), running=True, alerts=self._alerts.active)
-        now = time.monotonic()
-        return {
-            "version": __version__,
-            "turn": self._now.turn,
-            "meters": [meter_now(meter, self._line(name), now) for name, meter in self._now.meters.items()],
-            "links": cast("list[LinkNow]", told["links"]),
-            "alerts": cast("list[AlertNow]", told["alerts"]),
-        }
-
-    def _line(self, meter: str) -> LineNow:
-        state = self._meters[meter].line.state
-        return {"whole": state.frames, "partial": state.partial, "bad_groups": state.bad_groups}
+        lines = {name: meter.line.state for name, meter in self._meters.items()}
+        return self._now.house(await self._links(), self._alerts.active, lines)
 
     def _recorders(self) -> list[Recorder]:
         counters = [counter.recorder for counter in self._counters.known.values()]

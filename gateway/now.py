@@ -9,21 +9,24 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from gateway import __version__
 from gateway.errors import StoreError
 from gateway.live.meter import DRAWN_INDEX, INJECTED_INDEX, Day, LiveMeter
-from gateway.live.state import NAMELESS
-from gateway.status import BROKEN, OK, WAITING
+from gateway.live.state import NAMELESS, meter_now
+from gateway.status import BROKEN, OK, WAITING, as_json
 from gateway.store.points import Granularity
 from gateway.store.recorder import day_end, day_start
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from gateway.alerts import Alert
     from gateway.config import Config
+    from gateway.live.state import AlertNow, HouseNow, LineNow, LinkNow
+    from gateway.sources.line import LineState
     from gateway.status import Link
     from gateway.store.store import Store
     from gateway.tic.reading import Reading
@@ -78,6 +81,22 @@ class Now:
         if states != self._states:
             self._states = states
             self._turn()
+
+    def house(self, links: Sequence[Link], active: Sequence[Alert], lines: Mapping[str, LineState]) -> HouseNow:
+        """All of it as one object; ``lines`` are those of the meters, by name."""
+        told, now = as_json(links, running=True, alerts=active), time.monotonic()
+        meters = []
+        for name, meter in self.meters.items():
+            line = lines[name]
+            counts: LineNow = {"whole": line.frames, "partial": line.partial, "bad_groups": line.bad_groups}
+            meters.append(meter_now(meter, counts, now))
+        return {
+            "version": __version__,
+            "turn": self.turn,
+            "meters": meters,
+            "links": cast("list[LinkNow]", told["links"]),
+            "alerts": cast("list[AlertNow]", told["alerts"]),
+        }
 
     def listen(self, listener: Callable[[str], None]) -> None:
         """Have this called with the name of each meter of which there is something new."""

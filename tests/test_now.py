@@ -6,10 +6,14 @@ from datetime import UTC, datetime
 
 import pytest
 
+from gateway import __version__
+from gateway.alerts import Alert
+from gateway.alerts import Kind as Fault
 from gateway.config import load
 from gateway.live.meter import Day
 from gateway.live.state import meter_now
 from gateway.now import Now, day_of
+from gateway.sources.line import LineState
 from gateway.status import BROKEN, OK, WAITING, Link
 from gateway.store.prepare import prepare
 from gateway.store.recorder import Recorder
@@ -128,6 +132,20 @@ def test_a_link_named_after_people_has_no_name_for_displays(now):
     ]
     now.look(links, [])
     assert now.meters["house"].links == {"port": OK, "recipient": WAITING, "watcher": OK}
+
+
+def test_the_house_is_one_object(now):
+    """Meters with their counts, links with addresses, alerts in both languages: it is for those who live there."""
+    now.hear("house", [power(750)], None, standard=True)
+    alert = Alert(Fault.STORE, "store", 0.0, False, 1, "Plein.", "Full.", "full")
+    links = [Link("store", BROKEN, 1.25, "full"), Link("recipient a@e.org", OK, None, "has everything")]
+    house = now.house(links, [alert], {"house": LineState(frames=3, partial=1, bad_groups=2)})
+    assert (house["version"], house["turn"]) == (__version__, now.turn)
+    (meter,) = house["meters"]
+    assert meter["now"]["drawn_va"] == meter["values"]["consumption/power/apparent/raw"] == 750
+    assert meter["line"] == {"whole": 3, "partial": 1, "bad_groups": 2}
+    assert [link["link"] for link in house["links"]] == ["store", "recipient a@e.org"]
+    assert house["alerts"] == [{"link": "store", "fr": "Plein.", "en": "Full."}]
 
 
 def test_looking_does_not_count_what_is_published(now):

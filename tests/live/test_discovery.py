@@ -13,6 +13,8 @@ from gateway.home_assistant import HomeAssistant
 from gateway.live import discovery, topics
 from gateway.live.topics import STATUS
 from gateway.now import Now
+from simulator.process import Meter
+from tests.integration.processes import Process
 from tests.live.conftest import reading
 from tests.live.home_assistant import found
 from tests.mosquitto import HOST
@@ -186,6 +188,28 @@ def test_where_discovery_is_off_the_device_is_taken_away(broker, tmp_path):
                 assert CONFIG not in late.retained
 
     asyncio.run(scenario())
+
+
+def test_a_real_gateway_makes_its_meter_a_device(broker, tmp_path):
+    """From the wire to Home Assistant's rules: a producer's meter with Tempo, at a broker with passwords."""
+    (tmp_path / "password").write_text(broker.users["gateway"])
+    with Meter(tmp_path / "ttyTIC", seed=1, mode="standard", tariff="tempo", solar=3000, phases=3) as meter:
+        (tmp_path / "gateway.toml").write_text(
+            f'[[meter]]\nsource = "{meter.path}"\nclock = "meter"\n[store]\ndirectory = "data"\n'
+            f'[mqtt]\nhost = "{HOST}"\nport = {broker.port}\nuser = "gateway"\npassword_file = "password"\n'
+        )
+        with (
+            broker.ear("homeassistant", "#") as assistant,
+            Process(tmp_path, "gateway", "run", "--config", tmp_path / "gateway.toml"),
+        ):
+            wait_until(lambda: assistant.retained.get(CONFIG), 30, "the device")
+            wait_until(lambda: b"injected_index" in assistant.retained[CONFIG], 30, "a whole frame")
+            told = found("homeassistant", CONFIG, assistant.retained[CONFIG])
+            for key in ("drawn_va", "injected_index", "tempo_today", "voltage_3", "drawn_today_wh"):
+                assert f"sensor.linky_house_{key}" in told
+            wait_until(lambda: {one["state_topic"] for one in told.values()} <= set(assistant.retained), 10, "values")
+            (frame,) = meter.truth()[-1:]
+            assert frame["data"]["ADSC"].encode() not in assistant.retained[CONFIG]
 
 
 def test_the_document_names_what_an_access_list_needs():
