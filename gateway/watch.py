@@ -59,7 +59,8 @@ def present(socket: Path, since: int | None = None) -> HouseNow:
     try:
         return cast("HouseNow", ask(socket, {"do": "now", "since": since, "wait_s": _EVERY_S}))
     except ConnectionError as error:
-        raise DaemonError(f"no running gateway can be asked at {socket}: {_reason(error)}") from error
+        why = f"no running gateway can be asked at {socket}: {_reason(error)}"
+        raise DaemonError(f"{why}; is it running, and are you its user?") from error
     except StoreError as error:
         raise DaemonError(str(error)) from error
 

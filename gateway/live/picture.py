@@ -28,7 +28,9 @@ def picture(house: HouseNow, lang: str, width: int, height: int, fault: str = ""
         lines += ["", *_meter(meter, lang, old=bool(fault))]
     if house["alerts"]:
         lines += ["", words["alerts"], *(f"✗ {alert['fr' if lang == 'fr' else 'en']}" for alert in house["alerts"])]
-    lines += ["", words["links"], *_links(house["links"], lang)]
+    if not fault:
+        # How they stand now nobody knows.
+        lines += ["", words["links"], *_links(house["links"], lang)]
     return [line if len(line) <= width else f"{line[: width - 1]}…" for line in lines[:height]]
 
 

@@ -94,6 +94,7 @@ def test_what_is_old_or_wrong_stands_beside_the_power(house):
     lines = picture(house, "en", 110, 40, "no such file")
     assert lines[2] == "✗ the gateway does not answer any more: no such file"
     assert "old value" in lines[4]
+    assert "Links" not in lines
 
 
 def test_before_anything_is_heard_nothing_is_invented(house):
