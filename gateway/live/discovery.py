@@ -50,7 +50,8 @@ _STATES = {
     "breaker": (
         "status/breaker",
         "opening",
-        "{{ 'OFF' if value_json.breaker == 'closed' else 'ON' }}",
+        # "None" is what Home Assistant calls unknown: until the meter has said it nothing is open.
+        "{{ 'None' if value_json.breaker is none else 'OFF' if value_json.breaker == 'closed' else 'ON' }}",
         "Organe de coupure",
         "Breaker",
     ),

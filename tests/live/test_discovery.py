@@ -95,6 +95,14 @@ def test_what_is_old_is_not_available_but_the_fault_is():
     assert [one["t"] for one in told["binary_sensor.linky_house_alert"]["availability"]] == [STATUS]
 
 
+def test_a_breaker_of_which_nothing_is_known_is_not_open():
+    """After a start of the gateway the object says null for a moment; that is no alarm."""
+    assert (
+        "'None' if value_json.breaker is none"
+        in entities(STANDARD)["binary_sensor.linky_house_breaker"]["value_template"]
+    )
+
+
 def test_what_changes_every_second_begins_disabled():
     """Home Assistant's own card is spared: wires are there for whoever switches them on."""
     disabled = {name for name, entity in entities(STANDARD).items() if entity.get("enabled_by_default") is False}
