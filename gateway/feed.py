@@ -15,7 +15,7 @@ from gateway.federation.attempt import wait_any
 from gateway.live import topics
 from gateway.live.meter import STALE_AFTER_S
 from gateway.live.state import NAMELESS
-from gateway.now import nameless, plain
+from gateway.now import plain, states_by_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -55,7 +55,7 @@ class Feed:
 
     def look(self, links: Sequence[Link], active: Sequence[Alert]) -> None:
         """How every link stands, and what is at fault."""
-        states = nameless(links)
+        states = states_by_name(links)
         alerts = {plain(alert.link): _texts(alert) for alert in active}
         told = dict.fromkeys(states, _NO_TEXTS) | alerts
         self._changed_links |= _differing(self._links, states)

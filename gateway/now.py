@@ -72,9 +72,9 @@ class Now:
 
     def look(self, links: Iterable[Link], active: Sequence[Alert]) -> None:
         """How every link stands, and what is at fault."""
-        states = nameless(links)
+        states = states_by_name(links)
         for name, meter in self.meters.items():
-            ours = _of_meter(name, states)
+            ours = states_of_meter(name, states)
             if (meter.links, meter.alert) != (ours, bool(active)):
                 meter.links, meter.alert = ours, bool(active)
                 self._tell(name)
@@ -120,7 +120,7 @@ class Now:
         self._day_asked = now
         try:
             for name, meter in self.meters.items():
-                meter.day = await self._call(day_of, self._store, name, self._counters, _second(meter, clock))
+                meter.day = await self._call(day_of, self._store, name, self._counters, second_of(meter, clock))
         except StoreError as error:
             # The link of the store says it already; what was known stays.
             log.debug("the day could not be read: %s", error)
@@ -136,7 +136,7 @@ class Now:
         self._next = asyncio.Event()
 
 
-def nameless(links: Iterable[Link]) -> dict[str, str]:
+def states_by_name(links: Iterable[Link]) -> dict[str, str]:
     """Name -> state; of what is named after people the worst, without a name."""
     states: dict[str, str] = {}
     for link in links:
@@ -165,6 +165,21 @@ def day_of(store: Store, meter: str, counters: Sequence[str], now: int) -> Day:
     )
 
 
+def second_of(meter: LiveMeter, clock: float) -> int:
+    """Now, by the meter: a simulated or replayed one has a time of its own."""
+    return int(meter.time.timestamp()) if meter.time else int(clock)
+
+
+def states_of_meter(meter: str, states: Mapping[str, str]) -> dict[str, str]:
+    """The links that this meter's data depend on, by their first word."""
+    ours = {}
+    for name, state in states.items():
+        first, _, whose = name.partition(" ")
+        if whose in {"", meter} and first != "mqtt":
+            ours[first] = state
+    return ours
+
+
 def _point(store: Store, meter: str, series: str, time: int) -> int | None:
     """The point of the day that begins there: an index at that midnight, or what was counted until the next."""
     points = store.history(meter, series, Granularity.DAY, time, time + 1, 1)
@@ -175,18 +190,3 @@ def _point(store: Store, meter: str, series: str, time: int) -> int | None:
 def _produced(store: Store, counter: str, midnight: int, now: int) -> int | None:
     first, (last, _) = _point(store, counter, INJECTED_INDEX, midnight), store.around(counter, INJECTED_INDEX, now)
     return None if first is None or last is None or last[1] < first else last[1] - first
-
-
-def _second(meter: LiveMeter, clock: float) -> int:
-    """Now, by the meter: a simulated or replayed one has a time of its own."""
-    return int(meter.time.timestamp()) if meter.time else int(clock)
-
-
-def _of_meter(meter: str, states: dict[str, str]) -> dict[str, str]:
-    """The links that this meter's data depend on, by their first word."""
-    ours = {}
-    for name, state in states.items():
-        first, _, whose = name.partition(" ")
-        if whose in {"", meter} and first != "mqtt":
-            ours[first] = state
-    return ours
