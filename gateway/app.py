@@ -20,10 +20,11 @@ from gateway.by_hand import enter
 from gateway.clock import HostClock
 from gateway.control import serve
 from gateway.counters import Counters
-from gateway.errors import ReadingError, StoreError
+from gateway.errors import GatewayError, ReadingError, StoreError
 from gateway.household_days import roll_up
 from gateway.live.topics import STATUS
 from gateway.meter import MeterReader
+from gateway.now import Now
 from gateway.orders import act
 from gateway.privacy.act import ERASE
 from gateway.publish import Publication
@@ -32,7 +33,19 @@ from gateway.sharing import longest_retention_s, note_sharing
 from gateway.sources.board import board_of
 from gateway.sources.line import Line
 from gateway.sources.source import parse_source
-from gateway.status import BROKEN, OK, Link, as_json, clock_link, decode_link, meter_link, port_link, recipient_links
+from gateway.sources.tee import Tee, TeedSource
+from gateway.status import (
+    BROKEN,
+    OK,
+    Link,
+    as_json,
+    clock_link,
+    decode_link,
+    meter_link,
+    port_link,
+    recipient_links,
+    tee_link,
+)
 from gateway.store.connection import WriterLock
 from gateway.store.store import Store
 from gateway.systemd import Notifier, Watchdog, status_line
@@ -41,15 +54,19 @@ from gateway.tic.clock import Belief
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import datetime
+    from pathlib import Path
 
     from gateway.alerts import Alert
     from gateway.broker import Broker
     from gateway.config import Config, Meter, Mqtt, Web
     from gateway.feed import Feed
+    from gateway.home_assistant import HomeAssistant
+    from gateway.live.state import HouseNow
     from gateway.meter import TellLive
     from gateway.page import Page
     from gateway.sources.board import BoardLine
     from gateway.sources.line import Listening
+    from gateway.sources.source import Source
     from gateway.store.points import Backlog
     from gateway.store.recorder import Batch, Recorder, UndatedFrame
     from gateway.tic.reading import Reading
@@ -72,6 +89,9 @@ _LOOK_EVERY_S, _BACKLOG_EVERY_S, _STATUS_EVERY_S = 1.0, 60.0, 10.0
 # lost server is tried every six minutes and a half.
 _LINE_PATIENCE_S, _STORE_PATIENCE_S, _SERVER_PATIENCE_S = 120.0, 300.0, 600.0
 
+# Sooner than whoever watches gives the answer up.
+_LONGEST_WATCH_S = 5.0
+
 # In one transaction: on a card that is still full a day of minutes is not tried again every minute.
 _BATCHES_A_COMMIT = 20
 
@@ -89,6 +109,7 @@ class Gateway:
         self._host = host or HostClock(trusted=config.clock.trusted)
         self._meters: dict[str, MeterReader] = {}
         self._owners: dict[str, MeterReader] = {}
+        self._tees: dict[str, Tee] = {}
         self._unwritten: list[Batch] = []
         self._urgent = asyncio.Event()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
@@ -96,9 +117,11 @@ class Gateway:
         self._written = self._came_round = self._looked = time.monotonic()
         self._counters = Counters(config, self.call, self._time)
         self._publication: Publication | None = None
+        self._now: Now | None = None
         self._broker: Broker | None = None
         self._feed: Feed | None = None
         self._page: Page | None = None
+        self._devices: HomeAssistant | None = None
         self._relays: Relays | None = None
         # How far boards' frames were stored since they were last told: (board, its start) -> the last number.
         self._relayed: dict[tuple[str, str], int] = {}
@@ -115,7 +138,7 @@ class Gateway:
     async def run(self, stop: asyncio.Event) -> None:
         """Work until ``stop`` is set; everything read by then is committed."""
         folder = self._config.path(".")
-        sources = [(m, None if board_of(m.source) else parse_source(m.source, folder)) for m in self._config.meter]
+        sources = [(m, None if board_of(m.source) else self._source(m, folder)) for m in self._config.meter]
         self._store = await self.call(Store, self._config.directory)
         server = None
         try:
@@ -124,13 +147,16 @@ class Gateway:
                 line = Line(meter.name, source, meter.mode) if source else await self._board_line(meter)
                 await self._know(meter, line)
             await self._counters.resume(self._store)
+            self._now = Now(self._config, self._store, self.call, self._time)
+            for name, reader in self._meters.items():
+                reader.tell_live = partial(self._now.hear, name)
             if self._config.federation:
                 self._publication = Publication(self._config, self._config.federation, self._store, self.call)
                 self._listeners.append(self._publication.tell)
             if self._config.mqtt:
-                self._join_broker(self._config.mqtt)
+                self._join_broker(self._config.mqtt, self._now)
             if self._config.web:
-                self._open_page(self._config.web)
+                self._open_page(self._config.web, self._now)
             server = await serve(self._config.control_socket, self._answer)
             await self._work(stop)
         finally:
@@ -150,6 +176,7 @@ class Gateway:
                 meter.tell_live = _both(meter.tell_live, partial(self._publication.hear, name))
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(m.read(self._urgent, self), name=f"meter {n}") for n, m in self._meters.items()]
+            tasks += [group.create_task(tee.run(), name=f"tee {n}") for n, tee in self._tees.items()]
             tasks += [group.create_task(c.read(), name=f"counter {n}") for n, c in self._counters.known.items()]
             tasks.append(group.create_task(self._keep_committing(), name="commit"))
             tasks.append(group.create_task(self._keep_watch(), name="watch"))
@@ -157,9 +184,10 @@ class Gateway:
             tasks.append(group.create_task(self._probe_store(), name="probe"))
             if self._publication:
                 group.create_task(self._publication.run(stop), name="publication")
-            if self._broker and self._feed:
+            if self._broker and self._feed and self._devices:
                 group.create_task(self._broker.run(stop), name="broker")
                 group.create_task(self._feed.run(stop), name="feed")
+                group.create_task(self._devices.run(stop), name="home assistant")
                 if self._relays:
                     tasks.append(group.create_task(self._relays.run(self._broker), name="relays"))
             if self._page:
@@ -172,25 +200,24 @@ class Gateway:
             for task in tasks:
                 task.cancel()
 
-    def _join_broker(self, account: Mqtt) -> None:
+    def _join_broker(self, account: Mqtt, now: Now) -> None:
         # Here and not above: without a broker in the house its library need not be there, nor take memory.
         from gateway.broker import Broker  # noqa: PLC0415
         from gateway.feed import Feed  # noqa: PLC0415
+        from gateway.home_assistant import HomeAssistant  # noqa: PLC0415
 
         self._broker = Broker(self._config, account, STATUS)
-        self._feed = Feed(self._config, self._broker, self._store, self.call, self._time)
-        for name, meter in self._meters.items():
-            meter.tell_live = partial(self._feed.hear, name)
+        self._feed = Feed(self._broker, now)
+        household = self._config.household
+        self._devices = HomeAssistant(self._broker, now, account, household.language if household else "fr")
         if self._relays:
             self._relays.join(self._broker)
 
-    def _open_page(self, web: Web) -> None:
+    def _open_page(self, web: Web, now: Now) -> None:
         # Here and not above: a house without a page needs none of it in memory.
         from gateway.page import Page  # noqa: PLC0415
 
-        self._page = Page(self._config, web, self._store, self.call, self._report, self._time)
-        for name, meter in self._meters.items():
-            meter.tell_live = _both(meter.tell_live, partial(self._page.hear, name))
+        self._page = Page(self._config, web, now, self._report)
 
     async def commit(self) -> None:
         """Store everything that was gathered; StoreError if it could not be, and waits in memory."""
@@ -211,6 +238,13 @@ class Gateway:
         except StoreError as error:
             # A card that is full must not keep the meter from being read.
             log.warning("%s; the start stands in no entry", error)
+
+    def _source(self, meter: Meter, folder: Path) -> Source:
+        source = parse_source(meter.source, folder)
+        if meter.tee_at is None:
+            return source
+        self._tees[meter.name] = Tee(meter.name, *meter.tee_at)
+        return TeedSource(source, self._tees[meter.name])
 
     async def _board_line(self, meter: Meter) -> BoardLine:
         board = board_of(meter.source) or ""
@@ -285,10 +319,11 @@ class Gateway:
                 counted, backlog = now, await self._backlog(backlog)
             links = [*self._own_links(now), *recipient_links(backlog, time.time())]
             alerts = self._alerts.look(links, now)
+            if self._now:
+                self._now.look(links, self._alerts.active)
+                await self._now.know_the_day()
             if self._feed:
                 self._feed.look(links, self._alerts.active)
-            if self._page:
-                self._page.look(links, alert=bool(self._alerts.active))
             for alert in alerts:
                 for tell in self._listeners:
                     tell(alert)
@@ -325,6 +360,7 @@ class Gateway:
             if self._relays:
                 self._watchdog.watch("relays", partial(getattr, self._relays, "came_round"), _LINE_PATIENCE_S)
             self._watchdog.watch("feed", partial(getattr, self._feed, "came_round"), patience)
+            self._watchdog.watch("home assistant", partial(getattr, self._devices, "came_round"), _LINE_PATIENCE_S)
         if self._page:
             self._watchdog.watch("page", partial(getattr, self._page, "came_round"), patience)
 
@@ -356,6 +392,8 @@ class Gateway:
         """The command line asks (``gateway.control``)."""
         if request.get("do") == "status":
             return await self._report()
+        if request.get("do") == "now":
+            return await self._present(request)
         if request.get("do") == "reading":
             return await self._enter(request)
         if request.get("do") == "account" and self._publication:
@@ -373,6 +411,16 @@ class Gateway:
             # A suspension that ended, a notice: there may be something to send.
             self._publication.wake.set()
         return done
+
+    async def _present(self, request: dict[str, Any]) -> HouseNow:
+        """The house now; since the ``turn`` of an earlier answer: as soon as it is another, or after ``wait_s``."""
+        if self._now is None:
+            raise GatewayError("the gateway is still starting")
+        since, wait_s = request.get("since"), request.get("wait_s")
+        if isinstance(since, int) and isinstance(wait_s, int | float):
+            await self._now.changed(since, min(wait_s, _LONGEST_WATCH_S))
+        lines = {name: meter.line.state for name, meter in self._meters.items()}
+        return self._now.house(await self._links(), self._alerts.active, lines)
 
     def _recorders(self) -> list[Recorder]:
         counters = [counter.recorder for counter in self._counters.known.values()]
@@ -407,6 +455,8 @@ class Gateway:
         for name, meter in self._meters.items():
             state = meter.line.state
             links += [meter_link(name, state, now, meter.heard.name), port_link(name, state, now)]
+            if name in self._tees:
+                links.append(tee_link(name, self._tees[name], now))
             links.append(decode_link(name, state, meter.line.quality, now))
             links.append(clock_link(name, state, meter.clock, meter.kept, host_knows=meter.host.knows()))
         links += self._counters.links(now)

@@ -22,10 +22,12 @@ from gateway.balance_command import add_actions as add_balance
 from gateway.board_command import add_parser as add_boards
 from gateway.errors import GatewayError
 from gateway.journal_command import add_parser as add_journal
+from gateway.metrics_command import add_parser as add_metrics
 from gateway.page_command import add_parser as add_page
 from gateway.ports import add_command as add_ports
 from gateway.privacy_command import add_parser as add_privacy
 from gateway.received import add_actions
+from gateway.watch import add_parser as add_watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -253,6 +255,8 @@ def _parser() -> argparse.ArgumentParser:
 
     status = _command(commands, "status", _status, "each link with its state and age; exit 1 when not running")
     status.add_argument("--json", action="store_true")
+    add_watch(partial(_command, commands))
+    add_metrics(partial(_command, commands))
 
     _consent_parser(commands)
     reading_command.parsers(commands, _command, _reading, _time)

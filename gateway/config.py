@@ -32,6 +32,9 @@ MAX_RETENTION = "P3Y"
 _NAME = "^[a-z0-9][a-z0-9-]{0,31}$"
 _SENSOR = "^[a-z0-9][a-z0-9._-]{0,63}$"
 
+# A host name, an IPv4 address, or an IPv6 one in brackets; a port.
+_LISTEN = r"^([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\]):[0-9]{1,5}$"
+
 Pin = Annotated[str, msgspec.Meta(pattern="^sha256/[A-Za-z0-9+/]{43}=$")]
 
 # A century is for ever, and its seconds still fit into SQLite's numbers.
@@ -51,6 +54,14 @@ class Meter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     clock: Literal["auto", "meter", "host"] = "auto"
     # The delivery point, needed for urn: names in historic mode, which does not carry it.
     prm: Annotated[str, msgspec.Meta(pattern="^[0-9]{14}$")] | None = None
+    # Where others may have its bytes as they come, "host:port".
+    tee: Annotated[str, msgspec.Meta(pattern=_LISTEN)] | None = None
+
+    @property
+    def tee_at(self) -> tuple[str, int] | None:
+        """Host and port of the tee."""
+        host, _, port = (self.tee or "").rpartition(":")
+        return (host.strip("[]"), int(port)) if self.tee else None
 
 
 class Counter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -132,6 +143,9 @@ class Mqtt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     ca_file: str | None = None
     user: Annotated[str, msgspec.Meta(min_length=1)] | None = None
     password_file: str | None = None
+    # Whether Home Assistant is told of the meters, and below which topic it listens.
+    discovery: bool = True
+    discovery_prefix: Annotated[str, msgspec.Meta(pattern=r"^[^+#/\s]+(/[^+#/\s]+)*$")] = "homeassistant"
 
 
 class Web(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -268,13 +282,28 @@ def password_from(file: Path) -> str:
 
 
 def _check_meters(path: Path, config: Config) -> None:
-    for key in ("name", "source", "sensor"):
+    for key in ("name", "source", "sensor", "tee"):
         seen: set[str | None] = set()
         for place, meter in enumerate(config.meter):
             value = getattr(meter, key)
             if value is not None and value in seen:
                 raise ConfigError(f"{path}: meter[{place}].{key}: {value!r} is used by another [[meter]]")
             seen.add(value)
+    for place, meter in enumerate(config.meter):
+        where = f"{path}: meter[{place}].tee"
+        if meter.tee and board_of(meter.source):
+            raise ConfigError(f"{where}: a board sends frames, not the bytes of a wire; leave it out")
+        if meter.tee_at and not _can_listen(*meter.tee_at):
+            raise ConfigError(f"{where}: {meter.tee!r}: write HOST:PORT, a port from 1 to 65535")
+
+
+def _can_listen(host: str, port: int) -> bool:
+    try:
+        # A name that no resolver can be asked for would raise much later, and not as an OSError.
+        host.encode("idna")
+    except UnicodeError:
+        return False
+    return 1 <= port <= 65_535
 
 
 def _check_counters(path: Path, config: Config) -> None:

@@ -85,6 +85,12 @@ class BrokerError(GatewayError):
     exit_code = 69
 
 
+class DaemonError(GatewayError):
+    """The daemon does not run, or does not answer this user."""
+
+    exit_code = 69
+
+
 class FederationError(GatewayError):
     """The federation refused something; ``condition`` is the stanza error's defined condition (RFC 6120 §8.3.3)."""
 

@@ -1,12 +1,11 @@
-"""The page's place in the daemon: keeps what the meters say for it, and serves it for as long as the daemon lives.
+"""The page's place in the daemon: serves it for as long as the daemon lives, with what the house says now.
 
-The same object as on the MQTT feed, made in the same way, whether there is a broker or not. Where the port is taken it
-is tried again: a page that cannot be served must not keep the meter from being read.
+The same object as on the MQTT feed, whether there is a broker or not. Where the port is taken it is tried again: a page
+that cannot be served must not keep the meter from being read.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import socket
 import time
@@ -14,10 +13,8 @@ from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
 from gateway import __version__
-from gateway.errors import AccessError, StoreError
+from gateway.errors import AccessError
 from gateway.federation.attempt import wait_any
-from gateway.feed import day_of, second_of, states_by_name, states_of_meter
-from gateway.live.meter import LiveMeter
 from gateway.live.topics import as_json
 from gateway.status import BROKEN, OK, WAITING, Link
 from gateway.web.access import Access
@@ -26,17 +23,18 @@ from gateway.web.server import Server
 from gateway.web.site import Site
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-    from datetime import datetime
+    import asyncio
+    from collections.abc import Awaitable, Callable, Mapping
 
     from gateway.config import Config, Web
     from gateway.live.meter import Value
-    from gateway.store.store import Store
-    from gateway.tic.reading import Reading
+    from gateway.now import Now
 
 log = logging.getLogger(__name__)
 
-_ROUND_S, _DAY_EVERY_S, _AGAIN_S = 1.0, 60.0, 30.0
+_ROUND_S, _AGAIN_S = 1.0, 30.0
+# A wait for news ends at some time, so that whoever is not there any more is forgotten.
+_LONGEST_S = 60.0
 
 _PHASES = (("va", "consumption/power/apparent/raw"), ("v", "consumption/voltage/raw"), ("a", "consumption/current/raw"))
 
@@ -47,29 +45,22 @@ class Page:
     Args:
         config: the whole configuration.
         web: its table.
-        store: asked for the day through ``call``, on the store's thread.
-        call: ``await call(function, *arguments)``.
+        now: what the meters say.
         report: links and alerts in the form of ``status --json``.
-        clock: POSIX seconds, None while the host does not know the time.
     """
 
     def __init__(
         self,
         config: Config,
         web: Web,
-        store: Store,
-        call: Callable[..., Awaitable[Any]],
+        now: Now,
         report: Callable[[], Awaitable[dict[str, Any]]],
-        clock: Callable[[], float | None] = time.time,
     ) -> None:
-        self._store, self._call, self._clock, self._report = store, call, clock, report
-        self._meters = {meter.name: LiveMeter(meter.name) for meter in config.meter}
-        self._counters = [one.name for one in config.counter if one.quantity == "electricity-produced"]
+        self._now, self._report = now, report
         self.sources: Mapping[str, str] = {meter.name: meter.source for meter in config.meter}
         self._address = web.address
         self._door = Door(own_names(socket.gethostname(), web.names), tuple(ip_network(one) for one in web.networks))
         self._site: Site | None = None
-        self._news = asyncio.Event()
         self._since, self._served, self._error = time.monotonic(), False, ""
         try:
             self._site = Site(self, Access(config.page_file), __version__)
@@ -77,32 +68,21 @@ class Page:
             # Served without its password it would be open to all; the meter is read all the same.
             log.error("the page is not served: %s", error)  # noqa: TRY400 (a sentence for a person)
             self._error = str(error)
-        self._day_asked = 0.0
         self.came_round = time.monotonic()
-
-    def hear(self, meter: str, readings: Iterable[Reading], at: datetime | None, *, standard: bool) -> None:
-        """A frame came and is believed; ``at`` is None while nobody can date it."""
-        self._meters[meter].hear(readings, at, time.monotonic(), standard=standard)
-        self._tell()
-
-    def look(self, links: Sequence[Link], *, alert: bool) -> None:
-        """How every link stands, and whether the household was told of a fault."""
-        states = states_by_name(links)
-        for name, meter in self._meters.items():
-            meter.links, meter.alert = states_of_meter(name, states), alert
 
     def meters(self) -> list[dict[str, object]]:
         """Each meter as the live feed's JSON object, with its ``phases``."""
         now = time.monotonic()
-        return [as_json(meter.snapshot(now)) | {"phases": phases(meter.values())} for meter in self._meters.values()]
+        known = self._now.meters.values()
+        return [as_json(meter.snapshot(now)) | {"phases": phases(meter.values())} for meter in known]
 
     async def report(self) -> dict[str, Any]:
         """Links and alerts in the form of ``status --json``."""
         return await self._report()
 
     async def changed(self) -> None:
-        """Wait until a meter has said something new."""
-        await self._news.wait()
+        """Wait until a meter has said something new, or a link has changed."""
+        await self._now.changed(self._now.turn, _LONGEST_S)
 
     async def make_code(self) -> str:
         """A new code with which the password can be set."""
@@ -128,7 +108,6 @@ class Page:
                 if server and not self._served and now - tried >= (_AGAIN_S if tried else 0.0):
                     tried = now
                     await self._listen(server)
-                await self._know_the_day()
                 await wait_any(_ROUND_S, stop)
         finally:
             if server:
@@ -145,22 +124,6 @@ class Page:
             return
         self._served, self._error, self._since = True, "", time.monotonic()
         log.info("the page is served at port %d of %s", port, host)
-
-    async def _know_the_day(self) -> None:
-        now, clock = time.monotonic(), self._clock()
-        if clock is None or (self._day_asked and now - self._day_asked < _DAY_EVERY_S):
-            return
-        self._day_asked = now
-        try:
-            for name, meter in self._meters.items():
-                meter.day = await self._call(day_of, self._store, name, self._counters, second_of(meter, clock))
-        except StoreError as error:
-            # The link of the store says it already; what was known stays.
-            log.debug("the day could not be read: %s", error)
-
-    def _tell(self) -> None:
-        news, self._news = self._news, asyncio.Event()
-        news.set()
 
 
 def phases(values: Mapping[str, Value]) -> list[dict[str, Value | None]]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gateway.federation.supply import Supply
     from gateway.pulses.counter import CounterState
     from gateway.sources.line import LineState
+    from gateway.sources.tee import Tee
     from gateway.store.points import Backlog
     from gateway.tic.clock import MeterClock
     from gateway.tic.quality import SignalQuality
@@ -54,6 +55,15 @@ def port_link(name: str, line: LineState, now: float) -> Link:
         device = f" ({line.device})" if line.device else ""
         return Link(f"port {name}", OK, age, f"open{f' at {line.speed} Bd' if line.speed else ''}{device}")
     return Link(f"port {name}", BROKEN if line.error else WAITING, age, line.error or line.waiting)
+
+
+def tee_link(name: str, tee: Tee, now: float) -> Link:
+    """Whoever is given a meter's bytes; ``now`` is monotonic seconds."""
+    link, age = f"tee {name}", now - tee.changed
+    if not tee.listening:
+        return Link(link, BROKEN if tee.error else WAITING, age, tee.error or "being opened")
+    count = len(tee.clients)
+    return Link(link, OK, age, f"open at {tee.where}, {count} client{'' if count == 1 else 's'}")
 
 
 def decode_link(name: str, line: LineState, quality: SignalQuality, now: float) -> Link:

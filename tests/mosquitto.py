@@ -35,9 +35,9 @@ class Broker(HouseBroker):
         """Whom to stop and let go on."""
         return self._process.pid
 
-    def ear(self, user="gateway"):
+    def ear(self, user="gateway", topics="linky/#"):
         """Whoever listens to everything that this user may hear."""
-        return Ear(self.port, user=user, password=self.users[user])
+        return Ear(self.port, topics, user=user, password=self.users[user])
 
 
 class Mosquitto:
@@ -105,6 +105,10 @@ class Ear:
         self._client.on_message = self._heard
         self._client.reconnect_delay_set(1, 1)
         self._client.connect(HOST, port)
+
+    def say(self, topic, payload):
+        """Publish."""
+        self._client.publish(topic, payload, qos=1)
 
     def _heard(self, _client, _data, message):
         self.came.setdefault(message.payload, time.time())

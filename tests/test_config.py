@@ -73,7 +73,7 @@ def test_every_key_is_documented_in_the_shipped_file(tmp_path):
     for key in ("pull", "debounce_ms", "rising"):
         assert getattr(config.counter[0], key) == getattr(counter, key)
     plain_mqtt = load(write(tmp_path, LEAST + "[mqtt]\n")).mqtt
-    for key in ("host", "port"):
+    for key in ("host", "port", "discovery", "discovery_prefix"):
         assert getattr(config.mqtt, key) == getattr(plain_mqtt, key)
     assert config.web == load(write(tmp_path, LEAST + "[web]\n")).web
     for key in ("resource", "units", "max_retention", "max_stanza_bytes", "strangers"):
@@ -98,9 +98,18 @@ def test_every_key_is_documented_in_the_shipped_file(tmp_path):
         (LEAST + "[web]\nlisten = '0.0.0.0:70000'", "web.listen: '0.0.0.0:70000': a port is 1 to 65535"),
         (LEAST + "[web]\nnames = ['http://x/']", "web.names"),
         (LEAST + "[web]\nnetworks = ['10.0.0.1/8']", "web.networks: 10.0.0.1/8 has host bits set"),
+        (LEAST + "[mqtt]\ndiscovery_prefix = 'home/#'", "mqtt.discovery_prefix"),
         ("[[meter]]\nsource = 'board:salon'\n", "meter[0].source: boards are heard by way of the MQTT broker"),
         ("[[meter]]\nsource = 'board:Salon/1'\n[mqtt]\n", "meter[0].source: 'board:Salon/1': write board:ID"),
         ("[[meter]]\nsource = 'board:gateway'\n[mqtt]\n", "meter[0].source: 'board:gateway': write board:ID"),
+        (LEAST + "tee = '7000'", "meter[0].tee"),
+        (LEAST + "tee = 'a..b:7000'", "meter[0].tee: 'a..b:7000': write HOST:PORT"),
+        (LEAST + "tee = '127.0.0.1:0'", "meter[0].tee: '127.0.0.1:0': write HOST:PORT"),
+        (
+            LEAST + "tee = '[::1]:7000'\n[[meter]]\nname = 'barn'\nsource = '/dev/b'\ntee = '[::1]:7000'",
+            "meter[1].tee: '[::1]:7000' is used by another",
+        ),
+        ("[[meter]]\nsource = 'board:salon'\ntee = '[::1]:7000'\n[mqtt]\n", "meter[0].tee: a board sends frames"),
         (LEAST + "[mqtt]\nca_file = 'ca.pem'", "mqtt.ca_file: without tls = true"),
         (LEAST + "[mqtt]\npassword_file = 'p'", "mqtt.user: whose password"),
         (LEAST + LEAST, "meter[1].name: 'house' is used by another"),

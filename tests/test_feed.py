@@ -1,4 +1,4 @@
-"""The publisher of the live feed: the day from the store, links and alerts without names, at a real broker."""
+"""The publisher of the live feed: links and alerts without names, at a real broker."""
 
 import asyncio
 import json
@@ -12,22 +12,15 @@ from gateway.alerts import Alert, Kind
 from gateway.broker import Broker
 from gateway.config import load
 from gateway.errors import BrokerError, ConfigError
-from gateway.feed import Feed, day_of
-from gateway.live.meter import Day
+from gateway.feed import Feed
 from gateway.live.topics import STATUS
+from gateway.now import Now
 from gateway.status import BROKEN, OK, WAITING, Link
 from gateway.store.prepare import prepare
-from gateway.store.recorder import Recorder
 from gateway.store.store import Store
-from gateway.tic.reading import Interpretation, Quality, Reading
 from gateway.tic.reading import Kind as SeriesKind
+from gateway.tic.reading import Quality, Reading
 from tests.mosquitto import Broker as HouseBroker
-
-DRAWN, INJECTED = "consumption/energy/active/index", "production/energy/active/index"
-
-# The Paris midnight that begins 30 March 2025, a day of 23 hours, and the one after it.
-MIDNIGHT = int(datetime(2025, 3, 29, 23, tzinfo=UTC).timestamp())
-NEXT = MIDNIGHT + 23 * 3600
 
 
 @pytest.fixture
@@ -38,36 +31,6 @@ def store(tmp_path):
         opened.add_meter("house")
         opened.add_meter("panels")
         yield opened
-
-
-def record(store, meter, path, samples):
-    """Have the store know an index at these seconds, one frame each."""
-    recorder = Recorder(meter, {})
-    for second, value in samples:
-        at = datetime.fromtimestamp(second, UTC)
-        reading = Reading(path, at, value, "Wh", SeriesKind.INDEX, Quality.METER)
-        recorder.add(Interpretation(at, Quality.METER, None, None, (reading,), ()))
-    store.write([recorder.take()], samples[-1][0])
-
-
-def around(midnight, value):
-    """An index that is read just before a midnight and just after it."""
-    return [(midnight - 60, value - 1), (midnight, value), (midnight + 60, value + 1)]
-
-
-def test_the_day_is_from_midnight_in_paris_whatever_its_length(store):
-    """The index at midnight, the whole day before (here of 23 hours), what the counters have counted since."""
-    record(store, "house", DRAWN, [*around(MIDNIGHT, 1000), *around(NEXT, 9000)])
-    record(store, "house", INJECTED, around(NEXT, 70))
-    record(store, "panels", INJECTED, [*around(NEXT, 500), (NEXT + 7200, 2500)])
-    assert day_of(store, "house", ["panels"], NEXT + 7300) == Day(9000, 70, 8000, 2000, NEXT + 86_400)
-    assert day_of(store, "house", [], NEXT + 7300) == Day(9000, 70, 8000, None, NEXT + 86_400)
-
-
-def test_nothing_is_said_of_a_day_whose_midnight_nobody_saw(store):
-    """A gateway that began in the afternoon has no half day to show as a whole one."""
-    record(store, "house", DRAWN, [(NEXT + 50_000, 9000), (NEXT + 50_060, 9010)])
-    assert day_of(store, "house", ["panels"], NEXT + 60_000) == Day(end=NEXT + 86_400)
 
 
 @pytest.fixture
@@ -89,19 +52,20 @@ def configuration(folder, broker, extra=LOGIN):
 
 @asynccontextmanager
 async def feed(config, store):
-    """A feed at its broker, ended in order."""
+    """The present and its feed at a broker, ended in order."""
     stop = asyncio.Event()
 
     async def call(function, *arguments):
         return function(*arguments)
 
     connection = Broker(config, config.mqtt, STATUS)
-    published = Feed(config, connection, store, call, lambda: None)
+    now = Now(config, store, call, lambda: None)
+    published = Feed(connection, now)
     async with asyncio.TaskGroup() as group:
         group.create_task(connection.run(stop))
         group.create_task(published.run(stop))
         try:
-            yield published
+            yield now, published
         finally:
             stop.set()
 
@@ -118,13 +82,19 @@ def alert(kind, link):
 def test_links_and_alerts_are_told_without_a_recipients_name(broker, store, tmp_path):
     """The worst of several, under a topic of its own; over when it is over; gone when the link is gone."""
     config = configuration(tmp_path, broker)
-    far = [Link("recipient a@e.org", OK, 1, ""), Link("recipient coop@e.org", BROKEN, 1, "")]
+    far = [
+        Link("recipient a@e.org", OK, 1, ""),
+        Link("watcher a@e.org", OK, None, ""),
+        Link("recipient coop@e.org", BROKEN, 1, ""),
+    ]
 
     async def scenario():
         with broker.ear() as ear:
-            async with feed(config, store) as published:
+            async with feed(config, store) as (now, published):
                 port, counter = Link("port house", WAITING, 1, ""), Link("counter panels", OK, 1, "")
-                published.look([port, counter, *far], [alert(Kind.RECIPIENT, "recipient coop@e.org")])
+                links, active = [port, counter, *far], [alert(Kind.RECIPIENT, "recipient coop@e.org")]
+                now.look(links, active)
+                published.look(links, active)
                 await until(lambda: ear.retained.get("linky/link/recipient") == b"broken", "the recipient's link")
                 await until(lambda: ear.retained.get(STATUS) == b"online", "online")
                 said = json.loads(ear.retained["linky/alert/recipient"])
@@ -133,6 +103,7 @@ def test_links_and_alerts_are_told_without_a_recipients_name(broker, store, tmp_
                 assert ear.retained["linky/alert/port/house"] == b"{}"
                 meter = json.loads(ear.retained["linky/meter/house/json"])
                 assert (meter["broken"], meter["alert"]) == (["recipient"], True)
+                now.look([port, far[0]], [])
                 published.look([port, far[0]], [])
                 await until(lambda: ear.retained["linky/alert/recipient"] == b"{}", "the end of the alert")
                 await until(lambda: ear.retained["linky/link/counter/panels"] == b"", "no more counter")
@@ -151,10 +122,10 @@ def test_a_slow_second_is_told_once_with_its_latest_values(broker, store, tmp_pa
     async def scenario():
         with broker.ear() as ear:
             broker.kill()
-            async with feed(config, store) as published:
+            async with feed(config, store) as (now, _):
                 for power in range(100):
                     reading = Reading("consumption/power/apparent/raw", at, power, "VA", SeriesKind.GAUGE, Quality.HOST)
-                    published.hear("house", [reading], None, standard=False)
+                    now.hear("house", [reading], None, standard=False)
                     await asyncio.sleep(0)
                 broker.start()
                 await until(lambda: ear.retained.get(STATUS) == b"online", "online")

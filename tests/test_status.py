@@ -1,16 +1,19 @@
 """The state of each link in one word, as the command line and the page show it."""
 
 from gateway.sources.line import LineState
+from gateway.sources.tee import Tee
 from gateway.status import (
     BROKEN,
     OK,
     WAITING,
+    Link,
     as_json,
     as_text,
     decode_link,
     meter_link,
     port_link,
     recipient_links,
+    tee_link,
     watcher_link,
 )
 from gateway.store.points import Backlog
@@ -47,6 +50,16 @@ def test_a_port_says_why_it_is_not_open():
     broken = port_link("house", LineState(error="plugged in?"), 1.0)
     assert (broken.state, broken.detail) == (BROKEN, "plugged in?")
     assert port_link("house", LineState(), 1.0).state == WAITING
+
+
+def test_a_tee_says_where_it_is_and_for_how_many():
+    """Being opened, open, or why it cannot be."""
+    tee = Tee("house", "::1", 7000)
+    assert tee_link("house", tee, tee.changed + 1).state == WAITING
+    tee.listening = True
+    assert tee_link("house", tee, tee.changed) == Link("tee house", OK, 0, "open at [::1]:7000, 0 clients")
+    tee.listening, tee.error = False, "cannot listen at [::1]:7000: Address already in use"
+    assert tee_link("house", tee, tee.changed) == Link("tee house", BROKEN, 0, tee.error)
 
 
 def test_who_watches_live_is_said():

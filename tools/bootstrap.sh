@@ -216,7 +216,9 @@ _lacks_wheels() {
 
 _fill_venv_from_debian() {
   local packages=(python3-venv python3-slixmpp python3-msgspec python3-serial python3-cryptography)
-  [[ $1 != requirements-test.txt ]] || packages+=(python3-pytest python3-hypothesis python3-mypy python3-pytest-xdist python3-gpiozero)
+  [[ $1 != requirements-test.txt ]] || packages+=(
+    python3-pytest python3-hypothesis python3-mypy python3-pytest-xdist python3-gpiozero python3-prometheus-client
+  )
   install_debian_packages "Python libraries that are compiled" "${packages[@]}" || return 1
   say "making ${VENV##*/} with $(/usr/bin/python3 -V) and Debian's libraries"
   quietly "venv" /usr/bin/python3 -m venv --clear --system-site-packages "$VENV" || return 1

@@ -146,9 +146,9 @@ class LiveMeter:
         """Seconds since the last frame, None without one."""
         return None if self._heard is None else now - self._heard
 
-    def snapshot(self, now: float) -> Snapshot:
-        """All of it, with the next number of the sequence."""
-        self._sequence = (self._sequence + 1) & 0xFFFF
+    def snapshot(self, now: float, *, count: bool = True) -> Snapshot:
+        """All of it, with the next number of the sequence; the same number again where it does not ``count``."""
+        self._sequence = (self._sequence + count) & 0xFFFF
         tariff, injected, day = self._text(_TARIFF), self._number(_INJECTED), self._today()
         return Snapshot(
             meter=self.name,

@@ -1,0 +1,156 @@
+"""The house now as lines of text for a terminal, in French or English: the object of ``state`` in, lines out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gateway.live.words import WORDS
+
+if TYPE_CHECKING:
+    from gateway.live.state import HouseNow, LinkNow, MeterNow
+
+MARKS = {"ok": "✓", "waiting": "…", "broken": "✗"}
+
+_BAR = 40
+_NARROW_SPACE = "\u202f"
+
+
+def picture(house: HouseNow, lang: str, width: int, height: int, fault: str = "") -> list[str]:
+    """As many lines as fit, the most important first.
+
+    ``fault`` is why the house cannot be asked any more; what is shown is then what was last known.
+    """
+    words = WORDS[lang]
+    lines = [f"linky-gateway {house['version']} · {words['end']}"]
+    if fault:
+        lines += ["", f"✗ {words['lost']}: {fault}"]
+    for meter in house["meters"]:
+        lines += ["", *_meter(meter, lang, old=bool(fault))]
+    if house["alerts"]:
+        lines += ["", words["alerts"], *(f"✗ {alert['fr' if lang == 'fr' else 'en']}" for alert in house["alerts"])]
+    if not fault:
+        # How they stand now nobody knows.
+        lines += ["", words["links"], *_links(house["links"], lang)]
+    return [line if len(line) <= width else f"{line[: width - 1]}…" for line in lines[:height]]
+
+
+def _meter(meter: MeterNow, lang: str, *, old: bool) -> list[str]:
+    words, now, values = WORDS[lang], meter["now"], meter["values"]
+    now = now | {"stale": old or now["stale"]}
+    rows = [
+        (words["tariff"], _tariff(now, lang)),
+        (words["tempo"], _tempo(now, lang)),
+        (words["injection"], _power(now["injected_va"], lang) if now["injecting"] or now["injected_va"] else ""),
+        (words["phases"], _phases(values, lang)),
+        (words["today"], _energies(now, lang)),
+        (
+            words["yesterday"],
+            f"{_kwh(now['drawn_yesterday_wh'], lang)} kWh" if _known(now, "drawn_yesterday_wh") else "",
+        ),
+        (words["frame"], _frame(now, lang)),
+    ]
+    wide = max(len(name) for name, _ in rows)
+    shown = [f"  {name:<{wide}}  {text}" for name, text in rows if text]
+    return [_title(now, lang), *_bar(now), *shown]
+
+
+def _title(now: dict[str, Any], lang: str) -> str:
+    words = WORDS[lang]
+    if now["drawn_va"] is None:
+        return f"{now['meter']}   {words['nothing']}"
+    title = f"{now['meter']}   {_power(now['drawn_va'], lang)}"
+    if subscribed := now["subscribed_va"]:
+        share = round(100 * now["drawn_va"] / subscribed)
+        title += f" / {_power(subscribed, lang)}   {share}{words['percent']}"
+    notes = [words[key] for key in ("stale", "overload") if now[key]]
+    if now["breaker"] not in (None, "closed"):
+        notes.append(words["open"])
+    return "   ".join([title, *notes])
+
+
+def _bar(now: dict[str, Any]) -> list[str]:
+    drawn, subscribed = now["drawn_va"], now["subscribed_va"]
+    if drawn is None or not subscribed:
+        return []
+    full = min(_BAR, round(_BAR * drawn / subscribed))
+    return [f"  {'█' * full}{'░' * (_BAR - full)}"]
+
+
+def _tariff(now: dict[str, Any], lang: str) -> str:
+    if not now["tariff"]:
+        return ""
+    kind = WORDS[lang]["kinds"].get(now["tariff_kind"], "")
+    said = " ".join(str(now["tariff"]).split())
+    return f"{kind} ({said})" if kind else said
+
+
+def _tempo(now: dict[str, Any], lang: str) -> str:
+    words, colours = WORDS[lang], WORDS[lang]["colours"]
+    if now["tempo_today"] == now["tempo_tomorrow"] == "unknown":
+        return ""
+    today, tomorrow = colours[now["tempo_today"]], colours[now["tempo_tomorrow"]]
+    return f"{words['today'].lower()} {today}, {words['tomorrow']} {tomorrow}"
+
+
+def _phases(values: dict[str, Any], lang: str) -> str:
+    shown = []
+    for phase in ("", "/phase/1", "/phase/2", "/phase/3"):
+        series = (("power/apparent", "VA"), ("voltage", "V"), ("current", "A"))
+        # One phase has its power in the title already.
+        known = [(values.get(f"consumption/{name}/raw{phase}"), unit) for name, unit in series if phase or unit != "VA"]
+        text = ", ".join(f"{_whole(value, lang)} {unit}" for value, unit in known if value is not None)
+        if text:
+            shown.append(f"{phase[-1:]}: {text}" if phase else text)
+    # A meter of one phase numbers it in standard mode.
+    return shown[0].removeprefix("1: ") if len(shown) == 1 else "   ".join(shown)
+
+
+def _energies(now: dict[str, Any], lang: str) -> str:
+    names = ("drawn_today_wh", "injected_today_wh", "produced_today_wh", "self_consumed_today_wh")
+    verbs = WORDS[lang]["energies"]
+    known = [f"{_kwh(now[name], lang)} kWh {verbs[name]}" for name in names if _known(now, name)]
+    return ", ".join(known)
+
+
+def _frame(now: dict[str, Any], lang: str) -> str:
+    words = WORDS[lang]
+    if now["age_s"] is None:
+        return str(words["never"])
+    return f"{words['ago'].format(_age(now['age_s'], lang))}, {words['modes'][now['mode']]}"
+
+
+def _links(links: list[LinkNow], lang: str) -> list[str]:
+    states = WORDS[lang]["states"]
+    wide, wider = max((len(link["link"]) for link in links), default=0), max(map(len, states.values()))
+    lines = []
+    for link in links:
+        age = "–" if link["age_s"] is None else _age(link["age_s"], lang)
+        start = f"{MARKS[link['state']]} {link['link']:<{wide}}  {states[link['state']]:<{wider}}"
+        lines.append(f"{start}  {age:>8}  {link['detail']}".rstrip())
+    return lines
+
+
+def _known(now: dict[str, Any], name: str) -> bool:
+    return now[name] is not None
+
+
+def _power(va: object, lang: str) -> str:
+    return f"{_whole(va, lang)} VA"
+
+
+def _whole(value: object, lang: str) -> str:
+    if not isinstance(value, int):
+        return str(value)
+    return f"{value:,}".replace(",", _NARROW_SPACE) if lang == "fr" else f"{value:,}"
+
+
+def _kwh(wh: int, lang: str) -> str:
+    text = f"{wh / 1000:,.2f}"
+    return text.replace(",", _NARROW_SPACE).replace(".", ",") if lang == "fr" else text
+
+
+def _age(seconds: float, lang: str) -> str:
+    for unit, length in ((WORDS[lang]["day"], 86_400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.0f} s"

@@ -1,0 +1,157 @@
+"""The present of a house: the day from the store, and who is told that something is new."""
+
+import asyncio
+from contextlib import closing
+from datetime import UTC, datetime
+
+import pytest
+
+from gateway import __version__
+from gateway.alerts import Alert
+from gateway.alerts import Kind as Fault
+from gateway.config import load
+from gateway.live.meter import Day
+from gateway.live.state import meter_now
+from gateway.now import Now, day_of
+from gateway.sources.line import LineState
+from gateway.status import BROKEN, OK, WAITING, Link
+from gateway.store.prepare import prepare
+from gateway.store.recorder import Recorder
+from gateway.store.store import Store
+from gateway.tic.reading import Interpretation, Kind, Quality, Reading
+
+DRAWN, INJECTED = "consumption/energy/active/index", "production/energy/active/index"
+
+# The Paris midnight that begins 30 March 2025, a day of 23 hours, and the one after it.
+MIDNIGHT = int(datetime(2025, 3, 29, 23, tzinfo=UTC).timestamp())
+NEXT = MIDNIGHT + 23 * 3600
+
+
+@pytest.fixture
+def store(tmp_path):
+    """An empty store with a meter and a counter of panels."""
+    prepare(tmp_path / "data")
+    with closing(Store(tmp_path / "data")) as opened:
+        opened.add_meter("house")
+        opened.add_meter("panels")
+        yield opened
+
+
+def record(store, meter, path, samples):
+    """Have the store know an index at these seconds, one frame each."""
+    recorder = Recorder(meter, {})
+    for second, value in samples:
+        at = datetime.fromtimestamp(second, UTC)
+        reading = Reading(path, at, value, "Wh", Kind.INDEX, Quality.METER)
+        recorder.add(Interpretation(at, Quality.METER, None, None, (reading,), ()))
+    store.write([recorder.take()], samples[-1][0])
+
+
+def around(midnight, value):
+    """An index that is read just before a midnight and just after it."""
+    return [(midnight - 60, value - 1), (midnight, value), (midnight + 60, value + 1)]
+
+
+def test_the_day_is_from_midnight_in_paris_whatever_its_length(store):
+    """The index at midnight, the whole day before (here of 23 hours), what the counters have counted since."""
+    record(store, "house", DRAWN, [*around(MIDNIGHT, 1000), *around(NEXT, 9000)])
+    record(store, "house", INJECTED, around(NEXT, 70))
+    record(store, "panels", INJECTED, [*around(NEXT, 500), (NEXT + 7200, 2500)])
+    assert day_of(store, "house", ["panels"], NEXT + 7300) == Day(9000, 70, 8000, 2000, NEXT + 86_400)
+    assert day_of(store, "house", [], NEXT + 7300) == Day(9000, 70, 8000, None, NEXT + 86_400)
+
+
+def test_nothing_is_said_of_a_day_whose_midnight_nobody_saw(store):
+    """A gateway that began in the afternoon has no half day to show as a whole one."""
+    record(store, "house", DRAWN, [(NEXT + 50_000, 9000), (NEXT + 50_060, 9010)])
+    assert day_of(store, "house", ["panels"], NEXT + 60_000) == Day(end=NEXT + 86_400)
+
+
+@pytest.fixture
+def now(tmp_path, store):
+    """The present of a house with panels, whose clock stands in the afternoon."""
+    counter = '[[counter]]\nname = "panels"\nquantity = "electricity-produced"\ngpio = 17\nper_pulse = "1 Wh"\n'
+    (tmp_path / "gateway.toml").write_text(f'[[meter]]\nsource = "/nowhere"\n{counter}')
+
+    async def call(function, *arguments):
+        return function(*arguments)
+
+    return Now(load(tmp_path / "gateway.toml"), store, call, lambda: float(NEXT + 7300))
+
+
+def power(value):
+    return Reading(
+        "consumption/power/apparent/raw", datetime.fromtimestamp(NEXT, UTC), value, "VA", Kind.GAUGE, Quality.METER
+    )
+
+
+def test_the_day_so_far_is_asked_of_the_store(now, store):
+    """What was drawn yesterday and produced today is known as soon as it was asked for."""
+    record(store, "house", DRAWN, [*around(MIDNIGHT, 1000), *around(NEXT, 9000)])
+    record(store, "panels", INJECTED, [*around(NEXT, 500), (NEXT + 7200, 2500)])
+    asyncio.run(now.know_the_day())
+    snapshot = now.meters["house"].snapshot(0.0)
+    assert (snapshot.drawn_yesterday_wh, snapshot.produced_today_wh) == (8000, 2000)
+
+
+def test_who_waits_is_woken_by_a_frame_and_by_a_link(now):
+    """Each is another turn; who asks with an old one does not wait at all, and nobody waits for ever."""
+    heard = []
+    now.listen(heard.append)
+
+    async def scenario():
+        begun = now.turn
+        waiting = asyncio.create_task(now.changed(begun, 60))
+        await asyncio.sleep(0)
+        now.hear("house", [power(750)], None, standard=True)
+        await waiting
+        await now.changed(begun, 60)
+        turn = now.turn
+        waiting = asyncio.create_task(now.changed(turn, 60))
+        await asyncio.sleep(0)
+        now.look([Link("xmpp", BROKEN, 1, "")], [])
+        await waiting
+        turn = now.turn
+        now.look([Link("xmpp", BROKEN, 2, "older, and nothing else")], [])
+        await now.changed(turn, 0.01)
+        assert now.turn == turn
+
+    asyncio.run(asyncio.wait_for(scenario(), 10))
+    assert heard == ["house", "house"]
+    assert meter_now(now.meters["house"], {"whole": 1, "partial": 0, "bad_groups": 0}, 0.0)["now"]["broken"] == ["xmpp"]
+
+
+def test_a_link_named_after_people_has_no_name_for_displays(now):
+    """Recipients, providers and watchers count by the worst of their kind; a meter has its own links only."""
+    links = [
+        Link("port house", OK, 1, ""),
+        Link("port barn", BROKEN, 1, ""),
+        Link("recipient a@e.org", OK, 1, ""),
+        Link("recipient b@e.org", WAITING, 1, ""),
+        Link("watcher a@e.org", OK, None, ""),
+    ]
+    now.look(links, [])
+    assert now.meters["house"].links == {"port": OK, "recipient": WAITING, "watcher": OK}
+
+
+def test_the_house_is_one_object(now):
+    """Meters with their counts, links with addresses, alerts in both languages: it is for those who live there."""
+    now.hear("house", [power(750)], None, standard=True)
+    alert = Alert(Fault.STORE, "store", 0.0, False, 1, "Plein.", "Full.", "full")
+    links = [Link("store", BROKEN, 1.25, "full"), Link("recipient a@e.org", OK, None, "has everything")]
+    house = now.house(links, [alert], {"house": LineState(frames=3, partial=1, bad_groups=2)})
+    assert (house["version"], house["turn"]) == (__version__, now.turn)
+    (meter,) = house["meters"]
+    assert meter["now"]["drawn_va"] == meter["values"]["consumption/power/apparent/raw"] == 750
+    assert meter["line"] == {"whole": 3, "partial": 1, "bad_groups": 2}
+    assert [link["link"] for link in house["links"]] == ["store", "recipient a@e.org"]
+    assert house["alerts"] == [{"link": "store", "fr": "Plein.", "en": "Full."}]
+
+
+def test_looking_does_not_count_what_is_published(now):
+    """The sequence of displays has no gap because somebody watched in a terminal."""
+    meter = now.meters["house"]
+    meter.snapshot(0.0)
+    told = meter_now(meter, {"whole": 1, "partial": 0, "bad_groups": 0}, 0.0)
+    assert "sequence" not in told["now"]
+    assert meter.snapshot(0.0).sequence == 2
