@@ -21,7 +21,6 @@ from gateway.clock import HostClock
 from gateway.control import serve
 from gateway.counters import Counters
 from gateway.errors import GatewayError, ReadingError, StoreError
-from gateway.household_days import roll_up
 from gateway.live.topics import STATUS
 from gateway.meter import MeterReader
 from gateway.now import Now
@@ -29,14 +28,12 @@ from gateway.orders import act
 from gateway.privacy.act import ERASE
 from gateway.publish import Publication
 from gateway.relays import Relays
-from gateway.sharing import longest_retention_s, note_sharing
+from gateway.sharing import note_sharing
 from gateway.sources.board import board_of
 from gateway.sources.line import Line
 from gateway.sources.source import parse_source
 from gateway.sources.tee import Tee, TeedSource
 from gateway.status import (
-    BROKEN,
-    OK,
     Link,
     as_json,
     clock_link,
@@ -50,6 +47,7 @@ from gateway.store.connection import WriterLock
 from gateway.store.store import Store
 from gateway.systemd import Notifier, Watchdog, status_line
 from gateway.tic.clock import Belief
+from gateway.writing import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -68,7 +66,7 @@ if TYPE_CHECKING:
     from gateway.sources.line import Listening
     from gateway.sources.source import Source
     from gateway.store.points import Backlog
-    from gateway.store.recorder import Batch, Recorder, UndatedFrame
+    from gateway.store.recorder import Recorder, UndatedFrame
     from gateway.tic.reading import Reading
 
 log = logging.getLogger(__name__)
@@ -79,9 +77,6 @@ T = TypeVar("T")
 # Retention is looked at this often.
 _FORGET_EVERY_S = 3600.0
 
-# While the database cannot be written its minutes wait in memory; of older ones only the fine values are given up.
-_WHOLE_BATCHES_KEPT = 10
-
 # The links are looked at every second; counting the outbox and waking systemd are dearer.
 _LOOK_EVERY_S, _BACKLOG_EVERY_S, _STATUS_EVERY_S = 1.0, 60.0, 10.0
 
@@ -91,9 +86,6 @@ _LINE_PATIENCE_S, _STORE_PATIENCE_S, _SERVER_PATIENCE_S = 120.0, 300.0, 600.0
 
 # Sooner than whoever watches gives the answer up.
 _LONGEST_WATCH_S = 5.0
-
-# In one transaction: on a card that is still full a day of minutes is not tried again every minute.
-_BATCHES_A_COMMIT = 20
 
 
 class Gateway:
@@ -110,11 +102,10 @@ class Gateway:
         self._meters: dict[str, MeterReader] = {}
         self._owners: dict[str, MeterReader] = {}
         self._tees: dict[str, Tee] = {}
-        self._unwritten: list[Batch] = []
         self._urgent = asyncio.Event()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
-        self._store_error: str | None = None
-        self._written = self._came_round = self._looked = time.monotonic()
+        self._writer = Writer(config, lambda: self._store, self.call)
+        self._came_round = self._looked = time.monotonic()
         self._counters = Counters(config, self.call, self._time)
         self._publication: Publication | None = None
         self._now: Now | None = None
@@ -123,8 +114,6 @@ class Gateway:
         self._page: Page | None = None
         self._devices: HomeAssistant | None = None
         self._relays: Relays | None = None
-        # How far boards' frames were stored since they were last told: (board, its start) -> the last number.
-        self._relayed: dict[tuple[str, str], int] = {}
         self._alerts = Watch()
         # Whoever wants to know of every alert: the log, the household, a live feed.
         self._listeners: list[Callable[[Alert], None]] = [_write_down]
@@ -164,8 +153,8 @@ class Gateway:
                 server.close()
                 self._config.control_socket.unlink(missing_ok=True)
             await self._commit()
-            if self._unwritten:
-                log.error("the last readings are lost: %s", self._store_error)
+            if self._writer.waiting:
+                log.error("the last readings are lost: %s", self._writer.error)
             await self.call(self._store.close)
             self._thread.shutdown()
             self._notifier.close()
@@ -222,8 +211,8 @@ class Gateway:
     async def commit(self) -> None:
         """Store everything that was gathered; StoreError if it could not be, and waits in memory."""
         await self._commit()
-        if self._unwritten:
-            raise StoreError(self._store_error or "the database cannot be written")
+        if self._writer.waiting:
+            raise StoreError(self._writer.error or "the database cannot be written")
 
     async def undated(self, meter: str, boot: str, limit: int) -> list[UndatedFrame]:
         """The oldest stored frames of a meter without a date."""
@@ -271,43 +260,16 @@ class Gateway:
             await self._commit()
             if time.monotonic() - forgotten > _FORGET_EVERY_S:
                 forgotten = time.monotonic()
-                await self._forget()
-                await self._roll_up()
+                await self._writer.forget()
+                await self._writer.roll_up()
 
     async def _commit(self) -> None:
-        self._unwritten += [batch for meter in self._meters.values() if (batch := meter.recorder.take())]
-        self._unwritten += self._counters.take()
-        await self.call(self._write_waiting)
-        relayed, self._relayed = self._relayed, {}
+        gathered = [batch for meter in self._meters.values() if (batch := meter.recorder.take())]
+        relayed = await self._writer.write([*gathered, *self._counters.take()])
         if self._relays:
             self._relays.committed(relayed)
         if self._publication:
             self._publication.wake.set()
-
-    def _write_waiting(self) -> None:
-        """Write what waits, on the store's thread.
-
-        There it ends whatever becomes of the task that waits for it: a batch leaves the list with its own commit, so
-        what was being written when the daemon was told to stop is not written twice.
-        """
-        for batch in self._unwritten[:-_WHOLE_BATCHES_KEPT]:
-            batch.thin()
-        try:
-            while True:
-                batches = self._unwritten[:_BATCHES_A_COMMIT]
-                self._store.write(batches, time.time())
-                del self._unwritten[: len(batches)]
-                for board, seq in (item for batch in batches for item in batch.relayed.items()):
-                    self._relayed[board] = max(seq, self._relayed.get(board, 0))
-                if not self._unwritten:
-                    break
-        except StoreError as error:
-            log.log(logging.DEBUG if self._store_error else logging.ERROR, "%s; readings wait in memory", error)
-            self._store_error = str(error)
-            return
-        if self._store_error:
-            log.warning("the database can be written again")
-        self._store_error, self._written = None, time.monotonic()
 
     async def _keep_watch(self) -> None:
         """Look at every link, tell what is to be told, and say in one line how it goes."""
@@ -364,30 +326,6 @@ class Gateway:
         if self._page:
             self._watchdog.watch("page", partial(getattr, self._page, "came_round"), patience)
 
-    async def _forget(self) -> None:
-        keep = self._config.store
-        try:
-            await self.call(self._store.forget_received, int(time.time()), keep.received_days * 86400)
-            retention_s = await self.call(longest_retention_s, self._config, self._store.journal)
-            await self.call(self._store.forget_transfers, time.time(), retention_s)
-            await self.call(
-                self._store.forget,
-                int(time.time()),
-                keep.raw_hours * 3600,
-                keep.minute_days * 86400,
-                keep.outbox_days * 86400,
-            )
-        except StoreError as error:
-            log.warning("old readings could not be deleted: %s", error)
-
-    async def _roll_up(self) -> None:
-        """Keep what the days that are over came to, so that a year of them is read at once."""
-        try:
-            while await self.call(roll_up, self._store, self._config, time.time()):
-                pass
-        except StoreError as error:
-            log.warning("roll-ups could not be written: %s", error)
-
     async def _answer(self, request: dict[str, Any]) -> object:
         """The command line asks (``gateway.control``)."""
         if request.get("do") == "status":
@@ -432,8 +370,8 @@ class Gateway:
             raise ReadingError("the gateway does not know the time yet: say when with --at, or set its clock")
         async with self._counters.held(self._store):
             await self._commit()
-            if self._unwritten:
-                raise StoreError(f"the reading was not stored: {self._store_error}")
+            if self._writer.waiting:
+                raise StoreError(f"the reading was not stored: {self._writer.error}")
             entered = await self.call(enter, self._store, self._config, request, time.time())
         if self._publication:
             self._publication.wake.set()
@@ -460,7 +398,7 @@ class Gateway:
             links.append(decode_link(name, state, meter.line.quality, now))
             links.append(clock_link(name, state, meter.clock, meter.kept, host_knows=meter.host.knows()))
         links += self._counters.links(now)
-        links.append(self._store_link(now))
+        links.append(self._writer.link(now))
         if self._publication:
             links += [self._publication.link(), *self._publication.provider_links(), *self._publication.watch_links()]
         if self._broker:
@@ -468,13 +406,6 @@ class Gateway:
         if self._page:
             links.append(self._page.link(now))
         return links
-
-    def _store_link(self, now: float) -> Link:
-        damaged = sorted(path.name for path in self._config.directory.glob("*.damaged-*Z"))
-        age = now - self._written
-        if self._store_error:
-            return Link("store", BROKEN, age, self._store_error)
-        return Link("store", OK, age, f"a damaged file was set aside: {damaged[-1]}" if damaged else "written")
 
 
 def _both(one: TellLive | None, other: TellLive) -> TellLive:

@@ -60,7 +60,7 @@ def test_days_that_are_over_are_rolled_up(tmp_path):
     async def scenario():
         gateway, _ = await start(config)
         gateway._store._db.execute("DELETE FROM self_use")
-        await gateway._roll_up()
+        await gateway._writer.roll_up()
         days = gateway._store._db.execute("SELECT half_hours FROM self_use ORDER BY day LIMIT 4").fetchall()
         await end(gateway)
         return days
@@ -122,10 +122,10 @@ def test_minutes_wait_in_memory_while_the_card_is_full(config, caplog):
         for minute in range(50):
             recorder.add(frame(START + 60 * minute, power=minute))
             await gateway._commit()
-        assert gateway._store_link(0.0).state == "broken"
+        assert gateway._writer.link(0.0).state == "broken"
         gateway._store._db.execute("PRAGMA query_only = 0")
         await gateway._commit()
-        assert gateway._store_link(0.0).state == "ok"
+        assert gateway._writer.link(0.0).state == "ok"
         found = gateway._store.history("house", POWER, Granularity.MINUTE, 0, 2**40, 99)
         assert [p.value for p in found] == list(range(49))
         return await end(gateway)
@@ -144,7 +144,7 @@ def test_old_minutes_in_memory_give_up_their_fine_values_only(config):
         for minute in range(15):
             recorder.add(frame(START + 60 * minute, power=minute, index=minute, tariff=str(minute)))
             await gateway._commit()
-        kept = [{sample.path for sample in batch.samples} for batch in gateway._unwritten]
+        kept = [{sample.path for sample in batch.samples} for batch in gateway._writer.waiting]
         await end(gateway)
         return [POWER in paths for paths in kept], [len(paths) for paths in kept]
 
@@ -176,7 +176,7 @@ def test_a_retention_that_cannot_be_kept_does_not_end_the_daemon(config, caplog)
     async def scenario():
         gateway, _ = await start(config)
         gateway._store._db.execute("PRAGMA query_only = 1")
-        await gateway._forget()
+        await gateway._writer.forget()
         await end(gateway)
 
     asyncio.run(scenario())
