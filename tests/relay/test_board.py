@@ -73,7 +73,7 @@ def test_mode_and_speed_are_found_and_found_again(tmp_path, broker, program, mod
         broker.kill()
         broker.start()
         wait_until(
-            lambda: state().get("speed") == other_speed and state()["mode"] == other, 30, f"{other} in its state"
+            lambda: state().get("speed") == other_speed and state()["mode"] == other, 90, f"{other} in its state"
         )
         assert state()["frames"] >= 2
         assert board.running

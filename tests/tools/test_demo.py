@@ -212,6 +212,8 @@ def test_an_end_while_it_starts_ends_everything(demo: Demo) -> None:
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=END_S)
     assert process.returncode == INTERRUPTED
+    # One that was being started is ended by the kernel when its parent is gone.
+    wait_until(lambda: not demo.programs(), END_S, "the end of every program")
     demo.assert_nothing_left()
 
 
