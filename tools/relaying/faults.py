@@ -11,14 +11,11 @@ import random
 from bisect import bisect_right
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import aiomqtt
 
 from federation import Proxy, RigError, wait_until
-from gateway.tic.frame import Reader, strip_parity
-from gateway.tic.reading import meter_time
 from relaying.board import RelayBoard, compile_set
 from relaying.broker import HOST, NAME, HouseBroker
 from relaying.house import House
@@ -163,22 +160,16 @@ class Trial:
         self._proxy.delay_s = 0.0
 
     async def _kill_board(self) -> None:
-        before = self._meter_s()
+        before = self._wire.meter_s()
         await asyncio.to_thread(self._board.kill)
         await asyncio.sleep(self._draw.uniform(0.1, 1.0))
         await asyncio.to_thread(self._board.start)
-        self.outcome.missed.append((before - _BEFORE_S, self._meter_s() + _AFTER_S))
+        self.outcome.missed.append((before - _BEFORE_S, self._wire.meter_s() + _AFTER_S))
 
     async def _kill_gateway(self) -> None:
         await asyncio.to_thread(self._house.kill)
         await asyncio.sleep(self._draw.uniform(0.0, 0.5))
         await asyncio.to_thread(self._house.start)
-
-    def _meter_s(self) -> float:
-        """What the meter's clock says."""
-        frames = Reader().feed(strip_parity(bytes(self._wire.heard[-4096:])))
-        told = [time for frame in frames if (time := meter_time(frame, datetime.now(UTC)))]
-        return told[-1].timestamp()
 
     async def _heal(self) -> None:
         """Stop the meter, wait until the board owes nothing and the truth is written."""
@@ -202,11 +193,12 @@ class Trial:
     def _has_recent(self) -> bool:
         """Whether nothing is under way but the last few frames: faults in a row would be one longer fault."""
         ((last,),) = self._house.query("SELECT last_time FROM meter")
-        return self._meter_s() - last < _RECENT_S
+        return self._wire.meter_s() - last < _RECENT_S
 
     def _has_all(self) -> bool:
-        times = [house.query("SELECT last_time FROM meter") for house in (self._truth, self._house)]
-        return times[0] == times[1]
+        """Whether both know the last frame: that they agree is not enough, they do so on their way."""
+        last = [(int(self._wire.meter_s()),)]
+        return all(house.query("SELECT last_time FROM meter") == last for house in (self._truth, self._house))
 
     async def _state(self) -> dict[str, int]:
         """What the board says of itself at a new connection."""

@@ -6,14 +6,20 @@ a board's UART does, up to ``room`` bytes; then the newest are lost.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import selectors
 import socket
+import struct
+import termios
 import threading
 import tty
+from datetime import UTC, datetime
 from typing import Self
 
 from federation import wait_until
+from gateway.tic.frame import Reader, strip_parity
+from gateway.tic.reading import meter_time
 
 _CHUNK = 4096
 
@@ -38,13 +44,14 @@ class Port:
         self.flush()
 
     def flush(self) -> int:
-        """Hand over what the reader takes now; how many bytes are left."""
+        """Hand over what the reader takes now; how many bytes are left, those that wait in the terminal too."""
         while self._held:
             try:
                 del self._held[: os.write(self.master, self._held)]
             except BlockingIOError:
                 break
-        return len(self._held)
+        (waiting,) = struct.unpack("i", fcntl.ioctl(self._slave, termios.FIONREAD, bytes(4)))
+        return len(self._held) + waiting
 
     def close(self) -> None:
         """Take the port away."""
@@ -83,6 +90,12 @@ class Wire:
         """Wait until the meter has ended and every port's reader has everything."""
         self._thread.join(seconds)
         wait_until(lambda: not any(port.flush() for port in self.ports), seconds, "the ports are read to their end")
+
+    def meter_s(self) -> float:
+        """What the meter's clock says in the last whole frame, POSIX."""
+        frames = Reader().feed(strip_parity(bytes(self.heard[-_CHUNK:])))
+        told = [time for frame in frames if (time := meter_time(frame, datetime.now(UTC)))]
+        return told[-1].timestamp()
 
     def __enter__(self) -> Self:
         return self
