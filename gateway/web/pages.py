@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from gateway.web.access import DisplayLink
     from gateway.web.sessions import Session
+    from gateway.web.words import Words
 
 _MARK = {"ok": "✓", "waiting": "…", "broken": "✗"}
 _CARDS = ("tariff", "tempo_today", "tempo_tomorrow", "injected_today", "produced_today", "self_consumed_today")
@@ -25,31 +26,43 @@ _AGES = (("days", 86_400), ("hours", 3_600), ("minutes", 60))
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """For whom a page is written: language, path, the session if there is one; ``files`` are the names of page.*."""
+    """For whom a page is written, and with what.
+
+    Args:
+        lang: ``fr`` or ``en``.
+        path: of the page.
+        session: of who is signed in.
+        files: name of one of the page's own files -> its address.
+        words: key -> text in ``lang``.
+        menu: path and word of each page.
+    """
 
     lang: str
     path: str
     session: Session | None
     files: Mapping[str, str]
+    words: Words
+    menu: Sequence[tuple[str, str]]
 
     def say(self, key: str, **places: object) -> str:
         """A text as it may stand in HTML, between quotes too."""
-        return escape(WORDS[self.lang][key].format_map(places))
+        return escape(self.words[key].format_map(places))
 
 
-def document(view: View, title: str, body: str, *, state: object = None) -> str:
-    """A whole page: menu, heading, body."""
+def document(view: View, title: str, body: str, *, state: object = None, files: Sequence[str] = ()) -> str:
+    """A whole page: menu, heading, body; ``state`` is what page.js is told, ``files`` are what it needs besides."""
     other = ENGLISH if view.lang == FRENCH else FRENCH
-    switch = f'<a href="{view.path}?lang={other}" lang="{other}" hreflang="{other}">{view.say("other_language")}</a>'
+    switch = (
+        f'<a href="{escape(view.path)}?lang={other}" lang="{other}" hreflang="{other}">{view.say("other_language")}</a>'
+    )
     menu = ""
     if view.session:
-        items = (("/", "now"), ("/links", "links"), ("/access", "access"))
         here = ' aria-current="page"'
         menu = "".join(
-            f'<a href="{path}"{here if path == view.path else ""}>{view.say(key)}</a>' for path, key in items
+            f'<a href="{path}"{here if path == view.path else ""}>{view.say(key)}</a>' for path, key in view.menu
         )
     return (
-        f'{_head(view, title)}<body{_data(view, state)}><a class="skip" href="#main">{view.say("skip")}</a>'
+        f'{_head(view, title, files)}<body{_data(view, state)}><a class="skip" href="#main">{view.say("skip")}</a>'
         f'<header><nav aria-label="{view.say("menu")}">{menu}{switch}</nav></header>'
         f'<main id="main"><h1>{view.say(title)}</h1>{body}</main></body></html>'
     )
@@ -69,13 +82,15 @@ def now(view: View, state: object) -> str:
     return document(view, "now", f"<noscript><p>{view.say('no_script')}</p></noscript>{_meters(view)}", state=state)
 
 
-def _head(view: View, title: str) -> str:
+def _head(view: View, title: str, more: Sequence[str] = ()) -> str:
+    names = ("page.css", *more, "page.js")
+    sheets = "".join(f'<link rel="stylesheet" href="{view.files[name]}">' for name in names if name.endswith(".css"))
+    scripts = "".join(f'<script src="{view.files[name]}" defer></script>' for name in names if name.endswith(".js"))
     return (
         f'<!DOCTYPE html><html lang="{view.lang}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{view.say(title)} – Linky</title>"
-        f'<link rel="icon" href="{view.files["icon.svg"]}"><link rel="stylesheet" href="{view.files["page.css"]}">'
-        f'<script src="{view.files["page.js"]}" defer></script></head>'
+        f'<link rel="icon" href="{view.files["icon.svg"]}">{sheets}{scripts}</head>'
     )
 
 
@@ -136,7 +151,7 @@ def _meter(view: View, report: Mapping[str, Any], by_name: Mapping[str, Any], na
     figures = by_name.get(f"decode {name}", {}).get("figures", {})
     windows = ((key, figures[key]) for key in ("signal_minute", "signal_hour", "signal_day") if key in figures)
     signal = "".join(
-        f'<div class="card"><h3>{view.say(key)}</h3><p>{_number(view, score)} % '
+        f'<div class="card"><h3>{view.say(key)}</h3><p>{number(view, score)} % '
         f"<small>{grade(score, view.lang)}</small></p></div>"
         for key, score in windows
     )
@@ -188,7 +203,8 @@ def _age(view: View, seconds: float | None) -> str:
     return view.say("seconds", n=f"{seconds:.0f}")
 
 
-def _number(view: View, value: float) -> str:
+def number(view: View, value: float) -> str:
+    """A number as it is written in the language."""
     text = f"{value:g}"
     return text.replace(".", ",") if view.lang == FRENCH else text
 
@@ -204,7 +220,8 @@ def _field(view: View, name: str, key: str, kind: str, complete: str, *, focus: 
     )
 
 
-def _form(view: View, action: str, inner: str, button: str) -> str:
+def form(view: View, action: str, inner: str, button: str) -> str:
+    """A form with the session's token; ``inner`` are its fields."""
     token = f'<input type="hidden" name="form_token" value="{view.session.form_token}">' if view.session else ""
     return f'<form method="post" action="{action}">{token}{inner}<button>{view.say(button)}</button></form>'
 
@@ -217,7 +234,7 @@ def login(view: View, error: str | None = None, wait_s: int = 0) -> str:
     """Where the password is asked for."""
     inner = _field(view, "password", "password", "password", "current-password", focus=True)
     body = (
-        f"{_told(view, error, n=wait_s)}{_form(view, '/login', inner, 'sign_in')}"
+        f"{_told(view, error, n=wait_s)}{form(view, '/login', inner, 'sign_in')}"
         f'<p class="quiet">{view.say("forgotten")} <a href="/setup">{view.say("use_code")}</a></p>'
     )
     return document(view, "sign_in", body)
@@ -231,7 +248,7 @@ def setup(view: View, error: str | None = None, wait_s: int = 0) -> str:
         f"{_field(view, 'again', 'again', 'password', 'new-password')}"
     )
     intro = f"<p>{view.say('set_up_intro')}</p>"
-    return document(view, "set_up", f"{_told(view, error, n=wait_s)}{intro}{_form(view, '/setup', inner, 'set')}")
+    return document(view, "set_up", f"{_told(view, error, n=wait_s)}{intro}{form(view, '/setup', inner, 'set')}")
 
 
 def access(
@@ -259,9 +276,9 @@ def access(
     body = (
         f"{_told(view, told, good=good, n=wait_s)}{shown}<section><h2>{view.say('displays')}</h2>"
         f'<p>{view.say("displays_intro")} <a href="/display">{view.say("preview")}</a></p>{listed}'
-        f"{_form(view, '/access/displays', new, 'make_link')}</section>"
-        f"<section><h2>{view.say('change_password')}</h2>{_form(view, '/access/password', change, 'set')}</section>"
-        f"<section>{_form(view, '/logout', '', 'sign_out')}</section>"
+        f"{form(view, '/access/displays', new, 'make_link')}</section>"
+        f"<section><h2>{view.say('change_password')}</h2>{form(view, '/access/password', change, 'set')}</section>"
+        f"<section>{form(view, '/logout', '', 'sign_out')}</section>"
     )
     return document(view, "access", body)
 
