@@ -215,7 +215,7 @@ class Gateway:
         # Here and not above: a house without a page needs none of it in memory.
         from gateway.page import Page  # noqa: PLC0415
 
-        self._page = Page(self._config, web, now, self._report)
+        self._page = Page(self._config, web, now, self._report, partial(self._present, {}))
 
     async def commit(self) -> None:
         """Store everything that was gathered; StoreError if it could not be, and waits in memory."""

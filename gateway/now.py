@@ -60,7 +60,8 @@ class Now:
         self._counters = [one.name for one in config.counter if one.quantity == "electricity-produced"]
         self._day_asked = 0.0
         self._states: dict[str, str] = {}
-        self._alerts: list[str] = []
+        self.alerts: Sequence[Alert] = ()
+        self._texts: list[str] = []
         self._listeners: list[Callable[[str], None]] = []
         # How often something has changed since the start, and who waits for the next time.
         self.turn = 0
@@ -79,9 +80,9 @@ class Now:
             if (meter.links, meter.alert) != (ours, fault):
                 meter.links, meter.alert = ours, fault
                 self._tell(name)
-        alerts = [alert.text_en for alert in active]
-        if (states, alerts) != (self._states, self._alerts):
-            self._states, self._alerts = states, alerts
+        texts = [alert.text_en for alert in active]
+        if (states, texts) != (self._states, self._texts):
+            self._states, self._texts, self.alerts = states, texts, tuple(active)
             self._turn()
 
     def house(self, links: Sequence[Link], active: Sequence[Alert], lines: Mapping[str, LineState]) -> HouseNow:

@@ -6,6 +6,7 @@ that cannot be served must not keep the meter from being read.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import socket
 import time
@@ -13,9 +14,11 @@ from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
 from gateway import __version__
+from gateway.balance.equivalence import EQUIVALENTS
 from gateway.errors import AccessError
 from gateway.federation.attempt import wait_any
 from gateway.live.topics import as_json
+from gateway.picture import draw
 from gateway.status import BROKEN, OK, WAITING, Link
 from gateway.web.access import Access
 from gateway.web.guard import Door, own_names
@@ -23,12 +26,13 @@ from gateway.web.server import Server
 from gateway.web.site import Site
 
 if TYPE_CHECKING:
-    import asyncio
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from gateway.config import Config, Web
     from gateway.live.meter import Value
+    from gateway.live.state import HouseNow
     from gateway.now import Now
+    from gateway.web.picture import Asked
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +51,7 @@ class Page:
         web: its table.
         now: what the meters say.
         report: links and alerts in the form of ``status --json``.
+        house: the house now, as ``metrics`` tells it.
     """
 
     def __init__(
@@ -55,8 +60,11 @@ class Page:
         web: Web,
         now: Now,
         report: Callable[[], Awaitable[dict[str, Any]]],
+        house: Callable[[], Awaitable[HouseNow]],
     ) -> None:
-        self._now, self._report = now, report
+        self._now, self._report, self._house = now, report, house
+        self.equivalents = [{"fr": one.fr, "en": one.en, "wh": one.wh} for one in EQUIVALENTS]
+        self._drawing = asyncio.Lock()
         self.sources: Mapping[str, str] = {meter.name: meter.source for meter in config.meter}
         self._address = web.address
         self._door = Door(own_names(socket.gethostname(), web.names), tuple(ip_network(one) for one in web.networks))
@@ -79,6 +87,19 @@ class Page:
     async def report(self) -> dict[str, Any]:
         """Links and alerts in the form of ``status --json``."""
         return await self._report()
+
+    def alerts(self) -> list[dict[str, str]]:
+        """What the household is told now, by language."""
+        return [{"fr": alert.text_fr, "en": alert.text_en} for alert in self._now.alerts]
+
+    async def now(self) -> HouseNow:
+        """All of it as one object."""
+        return await self._house()
+
+    async def picture(self, asked: Asked, meters: Sequence[Mapping[str, object]]) -> bytes:
+        """A PNG of one of these meters. Raises ConfigError where pictures cannot be made here."""
+        async with self._drawing:
+            return await asyncio.to_thread(draw, asked, meters, time.time())
 
     async def changed(self) -> None:
         """Wait until a meter has said something new, or a link has changed."""

@@ -36,11 +36,12 @@ _READ_FOR = str.maketrans("IO10", "LQLQ")
 
 
 class Role(Enum):
-    """Who looks: the household, a display of its own, a display in a hall."""
+    """Who looks: the household, a display of its own, a display in a hall, a program that gathers figures."""
 
     OWNER = "owner"
     DISPLAY = "display"
     GUEST = "guest"
+    SCRAPER = "scraper"
 
 
 class Secret(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,12 +55,21 @@ class Secret(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DisplayLink(msgspec.Struct, frozen=True, kw_only=True):
-    """A display that may look: what it is called, since when (POSIX seconds), whether it shows nothing personal."""
+    """A display that may look: what it is called, since when (POSIX seconds), whether it shows nothing personal.
+
+    ``scraper``: it is a program, and fetches the figures alone.
+    """
 
     name: str
     hash: bytes
     guest: bool
     made: int
+    scraper: bool = False
+
+    @property
+    def role(self) -> Role:
+        """As what it looks."""
+        return Role.SCRAPER if self.scraper else Role.GUEST if self.guest else Role.DISPLAY
 
 
 class _Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,14 +127,15 @@ class Access:
             raise AccessError(f"the password must have {LEAST_CHARACTERS} to {MOST_CHARACTERS} characters")
         self._keep(password=_secret(password), code=None)
 
-    def add_link(self, name: str, now: float, *, guest: bool) -> str:
-        """Let one more display look; its token, which nobody can read again. Raises AccessError for a used name."""
+    def add_link(self, name: str, now: float, role: Role = Role.DISPLAY) -> str:
+        """Let one more look; its token, which nobody can read again. Raises AccessError for a name that is used."""
         if any(link.name == name for link in self.links):
             raise AccessError(f"there is a display {name!r} already")
         if len(self.links) >= MOST_LINKS:
             raise AccessError(f"there are {MOST_LINKS} displays already: remove one first")
         token = secrets.token_urlsafe(24)
-        link = DisplayLink(name=name, hash=_digest(token), guest=guest, made=int(now))
+        guest, scraper = role is Role.GUEST, role is Role.SCRAPER
+        link = DisplayLink(name=name, hash=_digest(token), guest=guest, made=int(now), scraper=scraper)
         self._keep(links=(*self.links, link))
         return token
 
@@ -137,7 +148,7 @@ class Access:
         digest = _digest(token)
         for link in self.links:
             if hmac.compare_digest(link.hash, digest):
-                return Role.GUEST if link.guest else Role.DISPLAY
+                return link.role
         return None
 
     def _keep(self, **changes: object) -> None:

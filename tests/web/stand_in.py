@@ -4,6 +4,7 @@ import asyncio
 import threading
 from contextlib import asynccontextmanager, contextmanager
 
+from gateway.errors import ConfigError
 from gateway.live.meter import Snapshot
 from gateway.live.topics import as_json
 from gateway.web.access import Access
@@ -35,6 +36,17 @@ class StandInHouse:
     async def report(self):
         return {"running": True, "links": [], "alerts": []}
 
+    equivalents = ({"fr": "cafetières de café", "en": "pots of coffee", "wh": 82},)
+
+    def alerts(self):
+        return []
+
+    async def now(self):
+        return {"version": "1", "turn": 1, "meters": [], "links": [], "alerts": []}
+
+    async def picture(self, asked, meters):
+        raise ConfigError("pages need Pillow, which is not installed: apt install python3-pil")
+
     async def changed(self):
         await asyncio.Event().wait()
 
@@ -56,7 +68,7 @@ def full_house(folder):
     ready, stop, found = threading.Event(), asyncio.Event(), []
     access = Access(folder / "page.json")
     access.set_password("nobody asks for it")
-    token = access.add_link("wall", 0, guest=False)
+    token = access.add_link("wall", 0)
 
     async def serve():
         found.append(asyncio.get_running_loop())
