@@ -156,7 +156,8 @@ def links(view: View, report: Mapping[str, Any], sources: Mapping[str, str]) -> 
     heads = "".join(f"<th scope=col>{view.say(key)}</th>" for key in ("link", "state", "since"))
     table = "".join(_row(view, row) for row in rows)
     body = (
-        f'{alerts}{meters}<section><h2>{view.say("every_link")}</h2><table class="links"><thead><tr>{heads}</tr>'
+        f'<div id="follow"></div>{alerts}{meters}<section>'
+        f'<h2>{view.say("every_link")}</h2><table class="links"><thead><tr>{heads}</tr>'
         f"</thead><tbody>{table}</tbody></table></section>"
     )
     return document(view, "links", body)

@@ -2,6 +2,7 @@
 // Fills in what the meters say: first from the page itself, then from the stream; says when it is of the past.
 (() => {
   const body = document.body;
+  if (document.getElementById("follow")) follow();
   if (!body.dataset.state) return;
   const words = JSON.parse(body.dataset.words);
   const language = document.documentElement.lang;
@@ -205,6 +206,22 @@
     tried = Date.now();
     if (silent < RELOAD_MS) listen();
     else fetch(location.href).then((answer) => { if (answer.ok) location.reload(); }, () => {});
+  }
+
+  // The page of links is text: fetched again from time to time, but not from under who reads a detail.
+  function follow() {
+    const main = document.getElementById("main"), EVERY_MS = 10000;
+    let due = 0;
+    new EventSource("/events").onmessage = () => {
+      const busy = document.hidden || main.contains(document.activeElement) || main.querySelector("details[open]");
+      if (busy || Date.now() < due) return;
+      due = Date.now() + EVERY_MS;
+      fetch(location.href).then((answer) => (answer.ok && !answer.redirected ? answer.text() : null), () => null)
+        .then((text) => {
+          const fresh = text && new DOMParser().parseFromString(text, "text/html").getElementById("main");
+          if (fresh) main.replaceChildren(...fresh.childNodes);
+        });
+    };
   }
 
   draw(first);
