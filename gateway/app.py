@@ -346,8 +346,8 @@ class Gateway:
             return await self._enter(request)
         if request.get("do") == "account" and self._publication:
             return await self._publication.order(request)
-        if request.get("do") == "page-code" and self._page:
-            return await self._page.make_code()
+        if self._page and request.get("do") in {"page-code", "page-welcome"}:
+            return await (self._page.make_code if request["do"] == "page-code" else self._page.welcome)()
         if request.get("do") == ERASE:
             # What waits in memory is of the time that is erased, too.
             await self._commit()

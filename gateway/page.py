@@ -10,7 +10,7 @@ import asyncio
 import logging
 import socket
 import time
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Any
 
 from gateway import __version__
@@ -66,7 +66,7 @@ class Page:
         self.equivalents = [{"fr": one.fr, "en": one.en, "wh": one.wh} for one in EQUIVALENTS]
         self._drawing = asyncio.Lock()
         self.sources: Mapping[str, str] = {meter.name: meter.source for meter in config.meter}
-        self._address = web.address
+        self._web, self._address = web, web.address
         self._door = Door(own_names(socket.gethostname(), web.names), tuple(ip_network(one) for one in web.networks))
         self._site: Site | None = None
         self._since, self._served, self._error = time.monotonic(), False, ""
@@ -111,6 +111,12 @@ class Page:
             raise AccessError(self._error)
         return await self._site.make_code()
 
+    async def welcome(self) -> dict[str, object]:
+        """Where the page is, and a code for ten minutes while it has no password: for who stands before the gateway."""
+        if self._site is None:
+            raise AccessError(self._error)
+        return {"addresses": addresses(self._web), "code": await self._site.welcome()}
+
     def link(self, now: float) -> Link:
         """Whether it is served."""
         where = "port {1} of {0}".format(*self._address)
@@ -145,6 +151,28 @@ class Page:
             return
         self._served, self._error, self._since = True, "", time.monotonic()
         log.info("the page is served at port %d of %s", port, host)
+
+
+def addresses(web: Web) -> list[str]:
+    """How the page is called in the house: by this machine's name, and by its number in the network."""
+    host, port = web.address
+    if host == "localhost" or (host not in {"0.0.0.0", "::"} and ip_address(host).is_loopback):  # noqa: S104
+        # A proxy is before it, and has a name and a certificate.
+        return [f"https://{name}" for name in web.names[:1]]
+    numbers = [host] if host not in {"0.0.0.0", "::"} else [_own_number()]  # noqa: S104
+    names = [f"{socket.gethostname().partition('.')[0].lower()}.local", *(n for n in numbers if n)]
+    return [f"http://{name}:{port}" for name in names]
+
+
+def _own_number() -> str:
+    """The address by which this machine reaches others; nothing is sent. Empty without a network."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            # TEST-NET-1 (RFC 5737): it is only asked which way it would go.
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return ""
+        return str(probe.getsockname()[0])
 
 
 def phases(values: Mapping[str, Value]) -> list[dict[str, Value | None]]:

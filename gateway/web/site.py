@@ -164,6 +164,13 @@ class Site:
         async with self._slow:
             return await asyncio.to_thread(self._access.make_code)
 
+    async def welcome(self) -> str | None:
+        """A code for who stands before the gateway; None where a password was set already."""
+        if self._access.ready:
+            return None
+        async with self._slow:
+            return await asyncio.to_thread(self._access.make_passing_code)
+
     # --- who asks ----------------------------------------------------------------------------------------------------
 
     async def _admit(self, request: Request) -> Response | None:

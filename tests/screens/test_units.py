@@ -2,13 +2,14 @@
 
 import configparser
 import os
+import re
 import shutil
 import subprocess
 
 import pytest
 
 from gateway.display.cli import _parser
-from gateway.display.program import _door
+from gateway.display.program import _door, _welcome
 from tests.integration.processes import ROOT
 from tests.screens.views import configuration
 
@@ -72,20 +73,43 @@ def analyze():
     return run
 
 
-def test_the_unit_may_little(analyze):
+@pytest.mark.parametrize("name", ["linky-display.service", "linky-display-welcome.service"])
+def test_the_unit_may_little(analyze, name):
     """systemd's own measure: 1.5 of 10 at most."""
-    done = analyze("security", "--offline=true", "--threshold=15", str(UNITS / "linky-display.service"))
+    done = analyze("security", "--offline=true", "--threshold=15", str(UNITS / name))
     assert done.returncode == 0, done.stdout[-300:] + done.stderr
 
 
-@pytest.mark.parametrize("name", ["linky-display.service", "linky-display-shutdown.path"])
+def test_the_door_to_the_page_is_one_file_and_its_answer_another(tmp_path, monkeypatch):
+    """What the program writes is watched for, what the service writes is what the program reads, in its group."""
+    service, display = unit("linky-display-welcome.service")["Service"], unit("linky-display.service")["Service"]
+    monkeypatch.setenv("RUNTIME_DIRECTORY", f"/run/{display['RuntimeDirectory'][0]}")
+    welcome = _welcome(configuration(tmp_path, '[oled]\nchip = "ssd1306"\n[button]\ngpio = 26\nwelcome = true'))
+    assert unit("linky-display-welcome.path")["Path"] == {"PathChanged": [str(welcome._door)]}
+    _, page, action, _, answer = service["ExecStart"][0].split()
+    assert (page, action, answer) == ("page", "welcome", str(welcome._answer))
+    assert welcome._answer.parent.name == service["RuntimeDirectory"][0]
+    assert service["RuntimeDirectoryMode"] == ["0750"]
+    assert service["Group"][0] in display["SupplementaryGroups"][0].split()
+    assert _welcome(configuration(tmp_path, "[button]\ngpio = 26")) is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "linky-display.service",
+        "linky-display-shutdown.path",
+        "linky-display-welcome.path",
+        "linky-display-welcome.service",
+    ],
+)
 def test_systemd_understands_every_line(analyze, tmp_path, name):
     """No key is unknown, no value is passed over; the program is where the test's stand-in is."""
     program = tmp_path / "linky-display"
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
     for file in UNITS.glob("linky-display*"):
-        text = file.read_text().replace("/opt/linky-gateway/bin/linky-display", str(program))
+        text = re.sub(r"/opt/linky-gateway/(current/)?bin/linky-\w+", str(program), file.read_text())
         (tmp_path / file.name).write_text(text)
     done = analyze("verify", "--man=no", str(tmp_path / name))
     ours = [line for line in done.stderr.splitlines() if "linky-display" in line]

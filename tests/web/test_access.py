@@ -54,6 +54,25 @@ def test_r8_r9_the_file_has_no_secret_and_one_reader(access, tmp_path):
     assert {file.name: oct(file.stat().st_mode & 0o777) for file in tmp_path.iterdir()} == {"page.json": "0o600"}
 
 
+def test_a_code_from_a_screen_passes_and_leaves_the_printed_one_alone(access, tmp_path, monkeypatch):
+    """Good for ten minutes and for one password; nothing of it is in the file."""
+    now = [1000.0]
+    monkeypatch.setattr("gateway.web.access.time.monotonic", lambda: now[0])
+    shown = access.make_passing_code()
+    assert not (tmp_path / "page.json").exists()
+    assert access.has_code
+    assert access.code_fits(shown)
+    now[0] += 601
+    assert not access.code_fits(shown)
+    assert not access.has_code
+    now[0] -= 601
+    printed = access.make_code()
+    assert access.code_fits(printed)
+    access.set_password(PASSWORD)
+    assert not access.code_fits(shown)
+    assert not access.has_code
+
+
 @pytest.mark.parametrize("password", ["", "elevensigns", "x" * 257])
 def test_a_password_that_is_too_short_is_refused(access, password):
     """Nothing is kept of it, and the page stays closed."""

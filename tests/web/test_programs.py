@@ -4,20 +4,25 @@ import asyncio
 import html
 import http.client
 import io
+import json
 import re
+import socket
 
 import pytest
 from PIL import Image
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse
 
+from gateway.config import Web
 from gateway.errors import ConfigError
 from gateway.live.metrics import CONTENT_TYPE
 from gateway.live.topics import as_json
+from gateway.page import addresses
 from gateway.picture import draw
 from gateway.web.access import Access, Role
 from gateway.web.guard import Door
 from gateway.web.picture import BadPictureError, read_asked
 from tests.live.conftest import evening
+from tests.web.conftest import PASSWORD
 from tests.web.stand_in import served
 
 
@@ -159,6 +164,37 @@ def test_without_pillow_there_is_no_picture_and_a_sentence(tmp_path):
     assert picture == (404, "pages need Pillow, which is not installed: apt install python3-pil\n")
     assert figures[0] == 200
     assert figures[1].endswith("# EOF\n")
+
+
+def test_who_stands_before_the_gateway_is_shown_its_address_and_a_code_once(new_house, tmp_path):
+    """The file for the screen: with a code that sets the first password, and after that never one again."""
+    file = tmp_path / "answer.json"
+    done = new_house.command("page", "welcome", "--to", str(file))
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    told = json.loads(file.read_text())
+    assert oct(file.stat().st_mode & 0o777) == "0o640"
+    assert told["addresses"] == []
+    fields = {"code": told["code"], "password": PASSWORD, "again": PASSWORD}
+    assert new_house.visitor().post("/setup", fields)[0].status == 303
+    assert new_house.command("page", "welcome", "--to", str(file)).returncode == 0
+    assert json.loads(file.read_text()) == {"addresses": [], "code": None}
+    assert told["code"] not in new_house.process.log.read_text()
+    assert [one.name for one in tmp_path.iterdir() if "answer" in one.name] == ["answer.json"]
+
+
+@pytest.mark.parametrize(
+    ("listen", "names", "found"),
+    [
+        ("192.168.1.20:8080", (), ["http://{}.local:8080", "http://192.168.1.20:8080"]),
+        ("127.0.0.1:8080", ("linky.example.org",), ["https://linky.example.org"]),
+        ("localhost:8080", (), []),
+    ],
+)
+def test_the_page_knows_how_it_is_called(listen, names, found):
+    """By name and number in the network of the house; behind a proxy by the proxy's name."""
+    name = socket.gethostname().partition(".")[0].lower()
+    assert addresses(Web(listen=listen, names=names)) == [one.format(name) for one in found]
+    assert addresses(Web())[0] == f"http://{name}.local:8080"
 
 
 def test_links_of_an_older_gateway_go_on_working(tmp_path):
