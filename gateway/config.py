@@ -38,6 +38,8 @@ _LISTEN = r"^([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\]):[0-9]{1,5}$"
 
 Pin = Annotated[str, msgspec.Meta(pattern="^sha256/[A-Za-z0-9+/]{43}=$")]
 
+Address = Annotated[str, msgspec.Meta(pattern=r"^[^@/\s]+@[^@/\s]+$")]
+
 # A century is for ever, and its seconds still fit into SQLite's numbers.
 Hours = Annotated[int, msgspec.Meta(ge=1, le=876_600)]
 Days = Annotated[int, msgspec.Meta(ge=1, le=36_525)]
@@ -102,7 +104,7 @@ class Store(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class Federation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[federation]``: the account, and how it speaks."""
 
-    jid: Annotated[str, msgspec.Meta(pattern=r"^[^@/\s]+@[^@/\s]+$")]
+    jid: Address
     resource: Annotated[str, msgspec.Meta(pattern=r"^[^\s/]+$")] = "proxy"
     password_file: str | None = None
     address: Annotated[str, msgspec.Meta(pattern=r"^.+:[0-9]{1,5}$")] | None = None
@@ -116,15 +118,22 @@ class Federation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     max_stanza_bytes: Annotated[int, msgspec.Meta(ge=4000, le=200_000)] = 30_000
     # For how long new readings are gathered for one message.
     batch_s: Annotated[int, msgspec.Meta(ge=0, le=86_400)] = 60
+    # A recipient is away, and the household is told, when its oldest point has waited for so many hours.
+    recipient_away_h: Hours = 24
     # What somebody without a consent may see: nothing, or which series there are (never a value).
     strangers: Literal["nothing", "catalogue"] = "nothing"
 
 
 class Household(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``[household]``: who is told when a link breaks and when it works again."""
+    """``[household]``: who is told what is wrong and what is new, and may ask how the house is."""
 
-    address: Annotated[str, msgspec.Meta(pattern=r"^[^@/\s]+@[^@/\s]+$")]
+    address: Address | Annotated[tuple[Address, ...], msgspec.Meta(min_length=1, max_length=10)]
     language: Literal["fr", "en"] = "fr"
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """All of them."""
+        return (self.address,) if isinstance(self.address, str) else self.address
 
 
 class Clock(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _HOUSEHOLD = (
     *("reading", "minute", "coarse", "outbox", "counter", "event", "undated", "correction", "journal_day"),
     *("subscription", "recipient", "consent_held", "consent_change", "consent", "shown_text", "access_request"),
-    *("transfer", "party", "pseudonym", "absence", "series"),
+    *("transfer", "party", "pseudonym", "absence", "told", "series"),
     *("received_point", "received_series", "received_event", "received_gap", "received_span", "received_chain"),
     *("received_subscription", "received_anchor", "received_provider"),
 )
@@ -56,6 +56,7 @@ _RECIPIENT = (
     "DELETE FROM party WHERE jid = ?1",
     "DELETE FROM pseudonym WHERE recipient = ?1",
     "DELETE FROM absence WHERE recipient = ?1",
+    "DELETE FROM told WHERE substr(what, -length(?1) - 1) = ' ' || ?1",
 )
 
 _KNOWN = (

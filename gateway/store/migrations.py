@@ -299,3 +299,9 @@ def self_use_by_day(db: Database) -> None:
                 f"CREATE TRIGGER self_use_{table}_{what.lower()} AFTER {what} ON {table}{only.format(row)}"  # noqa: S608
                 f" BEGIN DELETE FROM self_use WHERE day >= {row}.time - 90000 AND day <= {row}.time; END"
             )
+
+
+@migrations()
+def told_notices(db: Database) -> None:
+    """What the household was told of faults and news, by name, so that a restart does not say it again."""
+    db.execute("CREATE TABLE told (what TEXT NOT NULL UNIQUE, since INTEGER NOT NULL) STRICT")

@@ -25,6 +25,7 @@ from gateway.store.received import ReceivedPoints
 from gateway.store.recorder import INDEX_SET_BY_HAND, METER_REPLACED, day_end, day_start
 from gateway.store.relayed import Relayed
 from gateway.store.tables import DERIVED, MANUAL, point, translated
+from gateway.store.told import Told
 from gateway.store.undated import Undated
 from gateway.store.watching import Watching
 from gateway.tic.reading import Kind, Quality
@@ -48,7 +49,7 @@ _QUALITY = {Quality.METER: 0, Quality.HOST: 1, Quality.MANUAL: MANUAL}
 _CURVE_ALIVE_S = 86400
 
 
-class Store(Erasure, Watching, History, Undated, Relayed, Energy):
+class Store(Erasure, Watching, History, Undated, Relayed, Energy, Told):
     """The database of a gateway, opened for writing. All calls must come from one thread at a time.
 
     Args:

@@ -214,7 +214,7 @@ def test_a_display_sees_its_page_and_nothing_else(living_house):
 def test_a_public_place_is_told_nothing_personal(living_house):
     """A guest's link gives less whatever is asked for; so does ``?guest=1`` for anybody else."""
     owner = living_house.signed_in
-    _, text = owner.send("/access/displays", name="mairie", guest="1")
+    _, text = owner.send("/access/displays", name="mairie", kind="guest")
     hall = living_house.visitor()
     answer, _ = hall.get(html.unescape(re.search(r"<code>http://[^/]+(/display[^<]+)</code>", text)[1]))
     assert answer.headers["Location"] == "/display?guest=1"
