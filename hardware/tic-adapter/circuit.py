@@ -23,10 +23,10 @@ PARTS = {
         Part("J1", "TIC"),
         Part("R1", "470 Ω", 470),
         Part("OK1", "SFH620A-3"),
-        Part("R2", "2.2 kΩ", 2200),
+        Part("R2", "2.4 kΩ", 2400),
         Part("Q1", "BS170 / BSS138"),
         Part("R3", "10 kΩ", 10_000),
-        Part("C1", "680 pF", 680e-12),
+        Part("C1", "470 pF", 470e-12),
         Part("J2", "UART"),
     )
 }
