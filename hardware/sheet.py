@@ -28,7 +28,16 @@ class Sheet:
         )
 
     def box(
-        self, x: float, y: float, width: float, height: float, *, fill: str = "none", color: str = "none", radius: float = 0, opacity: float = 1
+        self,
+        x: float,
+        y: float,
+        width: float,
+        height: float,
+        *,
+        fill: str = "none",
+        color: str = "none",
+        radius: float = 0,
+        opacity: float = 1,
     ) -> None:
         """A rectangle from its upper left corner."""
         faint = f' fill-opacity="{opacity:g}"' if opacity < 1 else ""
@@ -44,7 +53,15 @@ class Sheet:
         )
 
     def text(
-        self, x: float, y: float, words: str, *, size: float = 12, color: str = "#222222", anchor: str = "start", bold: bool = False
+        self,
+        x: float,
+        y: float,
+        words: str,
+        *,
+        size: float = 12,
+        color: str = "#222222",
+        anchor: str = "start",
+        bold: bool = False,
     ) -> None:
         """Words on a base line; ``anchor`` is start, middle or end."""
         weight = ' font-weight="bold"' if bold else ""

@@ -55,7 +55,7 @@ def net_of(pin: str) -> str:
 
 
 def same_nets(found: set[frozenset[str]]) -> bool:
-    """Whether pins that were found to hang together are those of this circuit, parts with two like ends turned or not."""
+    """Whether these pins that hang together are those of this circuit; parts with two like ends may be turned."""
     turned = {f"{part}.{end}": f"{part}.{3 - end}" for part in _ALIKE for end in (1, 2)}
     wanted = set(NETS.values())
     for part in _ALIKE:

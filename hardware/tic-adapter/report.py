@@ -1,4 +1,4 @@
-"""What the simulation says, as tables of Markdown in French or English: readings, what the meter sees, bill of materials."""
+"""What the simulation says and what is to be bought, as tables of Markdown in French or English."""
 
 from __future__ import annotations
 
@@ -75,7 +75,9 @@ def results() -> dict[Case, Reading]:
 def readings(language: str) -> str:
     """The large table: for each signal, speed and threshold how long the lone bits are, or what is wrong."""
     words = _WORDS[language]
-    heads = [f"{speed} Bd, {words['threshold'].format(_decimal(v, language))}" for speed in SPEEDS for v in THRESHOLDS_V]
+    heads = [
+        f"{speed} Bd, {words['threshold'].format(_decimal(v, language))}" for speed in SPEEDS for v in THRESHOLDS_V
+    ]
     lines = [f"| {words['signal']} | CTR | " + " | ".join(heads) + " |", "|---|---|" + "---|" * len(heads)]
     for amplitude in AMPLITUDES_V:
         for ratio in TRANSFER_RATIOS:
@@ -84,7 +86,9 @@ def readings(language: str) -> str:
                 for speed in SPEEDS
                 for threshold in THRESHOLDS_V
             ]
-            lines.append(f"| {_decimal(amplitude, language)} V | {ratio:.0%} | ".replace("%", " %") + " | ".join(row) + " |")
+            lines.append(
+                f"| {_decimal(amplitude, language)} V | {ratio:.0%} | ".replace("%", " %") + " | ".join(row) + " |"
+            )
     lines.append("")
     lines += [words["passed"].format(*passes(speed), speed) for speed in SPEEDS]
     return "\n".join(lines)
@@ -109,7 +113,9 @@ def limits(language: str) -> str:
     lines = [f"| {words['signal']} | CTR | Q1 | 9600 Bd |", "|---|---|---|---|"]
     for case, reading in _limits().items():
         volts, threshold = _decimal(case.amplitude_v, language), _decimal(case.threshold_v, language)
-        lines.append(f"| {volts} V | {case.ratio:.0%} | {threshold} V | ".replace("%", " %") + _cell(reading, language) + " |")
+        lines.append(
+            f"| {volts} V | {case.ratio:.0%} | {threshold} V | ".replace("%", " %") + _cell(reading, language) + " |"
+        )
     return "\n".join(lines)
 
 
@@ -142,7 +148,9 @@ def speeds(language: str) -> str:
     lines = [words["switching"]]
     for load, sheet in DATA_SHEETS.items():
         for title, times in ((words["sheet"], sheet), (words["model"], model_times()[load])):
-            cells = " | ".join(f"{_decimal(round(times[name], 1), language)} µs" for name in ("ton", "tr", "toff", "tf"))
+            cells = " | ".join(
+                f"{_decimal(round(times[name], 1), language)} µs" for name in ("ton", "tr", "toff", "tf")
+            )
             lines.append(f"| {load} Ω, {title} | {cells} |")
     return "\n".join(lines)
 

@@ -5,15 +5,19 @@
 
 from __future__ import annotations
 
-import warnings
+from itertools import pairwise
 
 import schemdraw
-from circuit import PARTS
 from schemdraw import elements
 
+from circuit import PARTS
+
 schemdraw.use("svg")
+# Words stay words, also where a library is installed that could draw them.
+schemdraw.svgconfig.text = "text"
 
 Point = tuple[float, float]
+Stroke = tuple[Point, Point]
 
 _METER, _HOUSE = "#1a4d8f", "#222222"
 
@@ -25,13 +29,14 @@ class Sheet:
     """A drawing that remembers where its wires go and where its pins are."""
 
     def __init__(self) -> None:
-        self.drawing = schemdraw.Drawing(show=False, fontsize=13, lw=1.6, font="DejaVu Sans, Arial, sans-serif")
-        self._wires: list[tuple[Point, Point]] = []
+        self.drawing = schemdraw.Drawing(show=False)
+        self.drawing.config(fontsize=13, lw=1.6, font="DejaVu Sans, Arial, sans-serif", bgcolor="white", margin=0.4)
+        self._wires: list[Stroke] = []
         self._pins: dict[str, Point] = {}
 
     def wire(self, *points: Point, color: str = _HOUSE) -> None:
         """A wire through these points."""
-        for start, end in zip(points, points[1:], strict=False):
+        for start, end in pairwise(points):
             self.drawing += elements.Line().at(start).to(end).color(color)
             self._wires.append((_rounded(start), _rounded(end)))
 
@@ -59,36 +64,17 @@ class Sheet:
         self.pin(f"{reference}.2", end)
 
     def nets(self) -> set[frozenset[str]]:
-        """The pins that hang together: wires that share an end, or end on another one."""
-        groups: list[set[Point]] = []
+        """The pins that hang together: wires of which one ends on the other."""
+        groups: list[list[Stroke]] = []
         for wire in self._wires:
-            touched = [group for group in groups if any(self._touches(wire, point) for point in group)]
+            touched = [group for group in groups if any(_meet(wire, other) for other in group)]
             groups = [group for group in groups if group not in touched]
-            groups.append(set(wire).union(*touched))
-        changed = True
-        while changed:
-            changed = self._merge(groups)
-        ends = {name: at for name, at in self._pins.items()}
-        return {frozenset(name for name, at in ends.items() if at in group) for group in groups} - {frozenset()}
-
-    def _merge(self, groups: list[set[Point]]) -> bool:
-        """Join two groups of which one's end lies on a wire of the other; False when there are none."""
-        for first in groups:
-            for second in groups:
-                if first is not second and self._meet(first, second):
-                    first |= second
-                    groups.remove(second)
-                    return True
-        return False
-
-    def _meet(self, first: set[Point], second: set[Point]) -> bool:
-        wires = [wire for wire in self._wires if wire[0] in first]
-        return any(self._touches(wire, point) for wire in wires for point in second)
-
-    @staticmethod
-    def _touches(wire: tuple[Point, Point], point: Point) -> bool:
-        (x1, y1), (x2, y2) = wire
-        return min(x1, x2) <= point[0] <= max(x1, x2) and min(y1, y2) <= point[1] <= max(y1, y2)
+            groups.append([wire, *(other for group in touched for other in group)])
+        found = (
+            frozenset(name for name, at in self._pins.items() if any(_is_on(at, wire) for wire in group))
+            for group in groups
+        )
+        return {net for net in found if net}
 
 
 def draw() -> str:
@@ -104,14 +90,11 @@ def nets() -> set[frozenset[str]]:
 def sheet() -> Sheet:
     """Draw everything."""
     made = Sheet()
-    with warnings.catch_warnings():
-        # Its text widths are estimates without a font library; that is said once as a warning.
-        warnings.simplefilter("ignore")
-        _meter_side(made)
-        _optocoupler(made)
-        _house_side(made)
-        _connector(made)
-        _words(made)
+    _meter_side(made)
+    _optocoupler(made)
+    _house_side(made)
+    _connector(made)
+    _words(made)
     return made
 
 
@@ -162,8 +145,8 @@ def _house_side(made: Sheet) -> None:
 
 def _connector(made: Sheet) -> None:
     made.wire((14.366667, 2.6), (18.4, 2.6), (_RIGHT_X, 2.6))
-    made.drawing += elements.Capacitor().at((18.4, 2.6)).to((18.4, _GROUND_Y)).label(
-        f"C1\n{PARTS['C1'].title}", loc="bottom"
+    made.drawing += (
+        elements.Capacitor().at((18.4, 2.6)).to((18.4, _GROUND_Y)).label(f"C1\n{PARTS['C1'].title}", loc="bottom")
     )
     made.pin("C1.1", (18.4, 2.6))
     made.pin("C1.2", (18.4, _GROUND_Y))
@@ -179,10 +162,20 @@ def _connector(made: Sheet) -> None:
 
 def _words(made: Sheet) -> None:
     made.drawing += elements.Line().at((7.15, -1.0)).to((7.15, 4.75)).linestyle("--").color("#b00020")
-    made.text("compteur / meter", (2.3, 6.5), color=_METER)
-    made.text("maison / house", (12.1, 6.5))
+    made.text("compteur / meter", (2.3, 5.4), color=_METER)
+    made.text("maison / house", (12.1, 5.4))
     made.text("isolation", (7.15, -1.3), color="#b00020", size=10)
 
 
 def _rounded(point: Point) -> Point:
     return round(float(point[0]), 3), round(float(point[1]), 3)
+
+
+def _meet(one: Stroke, other: Stroke) -> bool:
+    return any(_is_on(end, other) for end in one) or any(_is_on(end, one) for end in other)
+
+
+def _is_on(point: Point, wire: Stroke) -> bool:
+    """Whether a point is on a wire, which is level or upright."""
+    (x1, y1), (x2, y2) = wire
+    return min(x1, x2) <= point[0] <= max(x1, x2) and min(y1, y2) <= point[1] <= max(y1, y2)

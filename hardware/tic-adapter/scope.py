@@ -73,12 +73,18 @@ def _grid(sheet: Sheet, case: Case) -> None:
 
 
 def _trace(
-    sheet: Sheet, place: int, times: list[float], volts: list[float], *, until: float, low: float, high: float, color: str
+    sheet: Sheet,
+    place: int,
+    times: list[float],
+    volts: list[float],
+    *,
+    until: float,
+    low: float,
+    high: float,
+    color: str,
 ) -> None:
     scale = (_WIDTH - _LEFT - 30) / until
-    points = [
-        (_LEFT + at * scale, _height(place, value, low, high)) for at, value in zip(times, volts, strict=True)
-    ]
+    points = [(_LEFT + at * scale, _height(place, value, low, high)) for at, value in zip(times, volts, strict=True)]
     sheet.line(*points, color=color, width=1.2)
 
 

@@ -1,8 +1,8 @@
-"""The receiver in ngspice: can a serial port read what comes out of it, and what does the meter see of it?
+"""The receiver in ngspice: can a serial port read what comes out of it, and what does the meter see?
 
-A deck is made of the circuit and of models of a slow phototransistor and a small MOSFET; ``read`` judges the waveform as
-a UART does. The models' speed is held to the data sheets by ``switching``. ``python simulation.py --grid`` tries other
-values of R2 and C1 (a minute).
+A deck is made of the circuit and of models of a slow phototransistor and a small MOSFET; ``read`` judges the
+waveform as a UART does. The models' speed is held to the data sheets by ``switching``. ``python simulation.py --grid``
+tries other values of R2 and C1 (a minute).
 """
 
 from __future__ import annotations
@@ -55,13 +55,16 @@ _MODELS = f"""
 """
 _LED_V = 1.1
 
-DATA_SHEETS = {75: {"ton": 3.0, "tr": 2.0, "toff": 2.3, "tf": 2.0}, 1000: {"ton": 4.2, "tr": 3.0, "toff": 23.0, "tf": 14.0}}
+DATA_SHEETS = {
+    75: {"ton": 3.0, "tr": 2.0, "toff": 2.3, "tf": 2.0},
+    1000: {"ton": 4.2, "tr": 3.0, "toff": 23.0, "tf": 14.0},
+}
 """Load in ohms -> typical times in us at 10 mA and 5 V: of the SFH620A; saturated, of its sister SFH610A-3."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What varies: bus amplitude (peak, V), current transfer ratio at that current, threshold of the MOSFET, speed, parts."""
+    """What varies: bus amplitude (peak, V), transfer ratio at that current, threshold of the MOSFET, speed, parts."""
 
     amplitude_v: float
     ratio: float
@@ -142,24 +145,26 @@ def run(deck: str, step: str, until_s: float, signals: Sequence[str]) -> list[tu
 
 def _receiver(case: Case) -> str:
     """The circuit with a meter on its bus and a port on its output."""
-    return "\n".join((
-        "the receiver of a meter",
-        _MODELS.strip(),
-        f".model small nmos(level=1 vto={case.threshold_v} kp=0.2 rd=1)",
-        *_bus(case),
-        f"R1 {net_of('R1.1')} {net_of('R1.2')} {case.series}",
-        *_optocoupler(case.light, net_of("OK1.1"), net_of("OK1.2"), net_of("OK1.4"), net_of("OK1.3")),
-        f"R2 {net_of('R2.1')} {net_of('R2.2')} {case.emitter}",
-        f"M1 {net_of('Q1.D')} {net_of('Q1.G')} {net_of('Q1.S')} {net_of('Q1.S')} small",
-        # A BS170's or BSS138's capacitances, and a short cable to the port.
-        f"Cgs {net_of('Q1.G')} {net_of('Q1.S')} 30p",
-        f"Cgd {net_of('Q1.G')} {net_of('Q1.D')} 6p",
-        f"Cport {net_of('J2.2')} {net_of('J2.3')} 50p",
-        # No capacitor is written as one that is too small to matter.
-        f"C1 {net_of('C1.1')} {net_of('C1.2')} {case.hold or 1e-15}",
-        f"R3 {net_of('R3.1')} {net_of('R3.2')} {PARTS['R3'].value}",
-        f"Vsupply {net_of('J2.1')} {net_of('J2.3')} {SUPPLY_V}",
-    ))
+    return "\n".join(
+        (
+            "the receiver of a meter",
+            _MODELS.strip(),
+            f".model small nmos(level=1 vto={case.threshold_v} kp=0.2 rd=1)",
+            *_bus(case),
+            f"R1 {net_of('R1.1')} {net_of('R1.2')} {case.series}",
+            *_optocoupler(case.light, net_of("OK1.1"), net_of("OK1.2"), net_of("OK1.4"), net_of("OK1.3")),
+            f"R2 {net_of('R2.1')} {net_of('R2.2')} {case.emitter}",
+            f"M1 {net_of('Q1.D')} {net_of('Q1.G')} {net_of('Q1.S')} {net_of('Q1.S')} small",
+            # A BS170's or BSS138's capacitances, and a short cable to the port.
+            f"Cgs {net_of('Q1.G')} {net_of('Q1.S')} 30p",
+            f"Cgd {net_of('Q1.G')} {net_of('Q1.D')} 6p",
+            f"Cport {net_of('J2.2')} {net_of('J2.3')} 50p",
+            # No capacitor is written as one that is too small to matter.
+            f"C1 {net_of('C1.1')} {net_of('C1.2')} {case.hold or 1e-15}",
+            f"R3 {net_of('R3.1')} {net_of('R3.2')} {PARTS['R3'].value}",
+            f"Vsupply {net_of('J2.1')} {net_of('J2.3')} {SUPPLY_V}",
+        )
+    )
 
 
 def _bus(case: Case) -> list[str]:
@@ -277,20 +282,27 @@ def impedance(amplitude_v: float, series: float = PARTS["R1"].value) -> complex:
 
 def switching(load_ohms: int, ratio: float) -> dict[str, float]:
     """Turn-on, rise, turn-off and fall time of the model in the data sheet's circuit (10 mA, 5 V), in us."""
-    deck = "\n".join((
-        "the data sheet's circuit",
-        _MODELS.strip(),
-        "Ipulse 0 one pulse(0 10m 20u 10n 10n 100u 1)",
-        *_optocoupler(_light(ratio, 10e-3), "one", "0", "collector", "0"),
-        f"Rload supply collector {load_ohms}",
-        "Vsupply supply 0 5",
-    ))
+    deck = "\n".join(
+        (
+            "the data sheet's circuit",
+            _MODELS.strip(),
+            "Ipulse 0 one pulse(0 10m 20u 10n 10n 100u 1)",
+            *_optocoupler(_light(ratio, 10e-3), "one", "0", "collector", "0"),
+            f"Rload supply collector {load_ohms}",
+            "Vsupply supply 0 5",
+        )
+    )
     rows = run(deck, "0.05u", 250e-6, ("collector",))
     low = min(row[1] for row in rows)
     parts = [(row[0] * 1e6, (row[1] - low) / (5 - low)) for row in rows]
     falls = {part: next(at for at, value in parts if value < part) for part in (0.9, 0.1)}
     rises = {part: next(at for at, value in parts if at > 120 and value > part) for part in (0.1, 0.9)}
-    return {"ton": falls[0.1] - 20, "tr": falls[0.1] - falls[0.9], "toff": rises[0.9] - 120, "tf": rises[0.9] - rises[0.1]}
+    return {
+        "ton": falls[0.1] - 20,
+        "tr": falls[0.1] - falls[0.9],
+        "toff": rises[0.9] - 120,
+        "tf": rises[0.9] - rises[0.1],
+    }
 
 
 def grid() -> str:

@@ -92,7 +92,9 @@ def draw() -> str:
             sheet.dot(*_at(hole), 5, fill="#b00020")
     for part in PLACED:
         _part(sheet, part)
-    sheet.text(_LEFT - 20, side + 34, "Côté cuivre, carte retournée / copper side, board turned over", size=17, bold=True)
+    sheet.text(
+        _LEFT - 20, side + 34, "Côté cuivre, carte retournée / copper side, board turned over", size=17, bold=True
+    )
     _strips(sheet, side, mirrored=True)
     return sheet.svg()
 

@@ -33,7 +33,7 @@ RED, BLACK, BLUE, GREEN, ORANGE, PURPLE, GREY, BROWN = (
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """A wire: the board's pin (its number on a Raspberry Pi's header, else its GPIO), the part's pin, what lies in it."""
+    """A wire: the board's pin (a number on a Raspberry Pi's header, else a name), the part's pin, what lies in it."""
 
     board: int | str
     part: str
@@ -98,9 +98,7 @@ def _st7789(board: str, sck: int, mosi: int, dc: int) -> Wiring:
 
 
 WIRINGS = {
-    "pi-tic": Wiring(
-        PI, "TIC J2", (Wire(1, "3V3", RED), Wire(10, "RXD", GREEN), Wire(6, "GND", BLACK))
-    ),
+    "pi-tic": Wiring(PI, "TIC J2", (Wire(1, "3V3", RED), Wire(10, "RXD", GREEN), Wire(6, "GND", BLACK))),
     "pi-led": Wiring(PI, "LED", (Wire(7, "+", ORANGE, "470 Ω"), Wire(9, "-", BLACK))),
     "pi-oled": Wiring(
         PI, "OLED", (Wire(1, "VCC", RED), Wire(9, "GND", BLACK), Wire(5, "SCL", ORANGE), Wire(3, "SDA", BLUE))
@@ -222,7 +220,7 @@ PI_MODELS = (
 
 @dataclass(frozen=True, slots=True)
 class Adapter:
-    """A USB adapter: what it says of itself, and the source that ``linky-gateway ports`` gives for it in socket 1-1.2."""
+    """A USB adapter: what it says of itself, and the source that `linky-gateway ports` gives in socket 1-1.2."""
 
     title: str
     vendor: str
@@ -233,9 +231,16 @@ class Adapter:
 
 
 ADAPTERS = (
-    Adapter("Micro Teleinfo (FT230X)", "0403", "6015", "TINFO-1234", recognised=True, source="usb:0403:6015:TINFO-1234"),
     Adapter(
-        "Cartelectronic USB 1 TIC (FT232R)", "0403", "6001", "DA33DTBE", recognised=False, source="usb:0403:6001:DA33DTBE"
+        "Micro Teleinfo (FT230X)", "0403", "6015", "TINFO-1234", recognised=True, source="usb:0403:6015:TINFO-1234"
+    ),
+    Adapter(
+        "Cartelectronic USB 1 TIC (FT232R)",
+        "0403",
+        "6001",
+        "DA33DTBE",
+        recognised=False,
+        source="usb:0403:6001:DA33DTBE",
     ),
     Adapter("FT230X", "0403", "6015", "DN04T0HA", recognised=False, source="usb:0403:6015:DN04T0HA"),
     Adapter("FT232R", "0403", "6001", "A50285BI", recognised=False, source="usb:0403:6001:A50285BI"),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pins import (
     ADAPTERS,
@@ -22,6 +22,9 @@ from pins import (
 
 sys.path.append(str(Path(__file__).parent.parent))
 from sheet import Sheet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _PITCH, _TOP = 34, 56
 
@@ -69,7 +72,8 @@ _WORDS = {
         "wires": "| part | pin of the part | Raspberry Pi: pin | name | through |\n|---|---|---|---|---|",
         "boards": "| board | UART | receiver's RXD | LED | BOOT button | OLED SCL, SDA | ST7789 SCK, MOSI, DC |\n"
         "|---|---|---|---|---|---|---|",
-        "adapters": "| adapter | USB identity | serial number | known by itself | what `ports` proposes |\n|---|---|---|---|---|",
+        "adapters": "| adapter | USB identity | serial number | known by itself | what `ports` proposes |\n"
+        "|---|---|---|---|---|",
         "shared": "| GPIO | wanted by |\n|---|---|",
         "none": "none",
         "yes": "**yes**",
@@ -126,7 +130,9 @@ def header() -> str:
         left = pin % 2 == 1
         x, y = (292 if left else 348), 57 + (pin - 1) // 2 * 26
         use = _USES.get(int(name[4:])) if name.startswith("GPIO") else None
-        sheet.box(x - 24, y - 11, 48, 22, fill=_FILLS.get(name, "#c5e1a5" if use else "#ffffff"), color="#777777", radius=4)
+        sheet.box(
+            x - 24, y - 11, 48, 22, fill=_FILLS.get(name, "#c5e1a5" if use else "#ffffff"), color="#777777", radius=4
+        )
         sheet.text(x, y + 4.5, str(pin), size=12, anchor="middle", bold=True)
         words = " · ".join(filter(None, (use, name) if left else (name, use)))
         sheet.text(254 if left else 386, y + 4.5, words, size=12, anchor="end" if left else "start")
@@ -151,7 +157,9 @@ def pi_wires(language: str) -> str:
         if wiring.board == PI:
             title = words.get(wiring.title, wiring.title)
             for wire in wiring.wires:
-                lines.append(f"| {title} | {wire.part} | {wire.board} | {wiring.name_of(wire.board)} | {wire.through} |")
+                lines.append(
+                    f"| {title} | {wire.part} | {wire.board} | {wiring.name_of(wire.board)} | {wire.through} |"
+                )
                 title = ""
     return "\n".join(lines)
 
@@ -170,7 +178,11 @@ def boards(language: str) -> str:
     """The pins of ESP32 boards."""
     lines = [_WORDS[language]["boards"]]
     for board, uart in UARTS.items():
-        of = {name.removeprefix(f"{board.lower()}-"): wiring.gpios() for name, wiring in WIRINGS.items() if wiring.board == board}
+        of = {
+            name.removeprefix(f"{board.lower()}-"): wiring.gpios()
+            for name, wiring in WIRINGS.items()
+            if wiring.board == board
+        }
         oled, lcd = of["oled"], of["st7789"]
         cells = [
             board,
