@@ -1,0 +1,110 @@
+"""Drawings, tables and documents of hardware/: made anew they are the same; what they name is there; both languages."""
+
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+from gateway.cli import main
+
+HARDWARE = Path(__file__).parent.parent.parent / "hardware"
+DOCUMENTS = sorted([*HARDWARE.rglob("README.md"), *HARDWARE.rglob("LISEZMOI.md")])
+
+
+@pytest.fixture(scope="module")
+def make(schemdraw):
+    """The program that makes the drawings."""
+    import make
+
+    return make
+
+
+def test_the_drawings_are_those_that_the_code_makes(make):
+    """Byte for byte."""
+    for path, draw in make.pictures().items():
+        assert path.read_text(encoding="utf-8") == draw(), f"{path}: run python hardware/make.py"
+
+
+def test_every_drawing_is_made_by_the_code(make):
+    """None is there that nobody makes, and none is shown that is not there."""
+    assert set(HARDWARE.rglob("*.svg")) == {*make.pictures(), *make.scopes()}
+
+
+def test_drawings_are_svg(make):
+    """Well-formed, and their words inside the sheet as far as a word's beginning tells."""
+    for path in {*make.pictures(), *make.scopes()}:
+        root = ET.parse(path).getroot()
+        left, top, width, height = map(float, root.get("viewBox").split())
+        for text in root.iter("{http://www.w3.org/2000/svg}text"):
+            x, y = float(text.get("x")), float(text.get("y"))
+            assert left <= x <= left + width, path
+            assert top <= y <= top + height, path
+
+
+@pytest.mark.usefixtures("ngspice")
+def test_the_oscilloscope_shows_what_the_simulation_gives(make):
+    """Each point of a committed curve has one of the new curve within 3 pixels up or down and 3 steps left or right."""
+    import scope
+
+    for path, draw in make.scopes().items():
+        old, new = scope.traces(path.read_text(encoding="utf-8")), scope.traces(draw())
+        assert len(old) == len(new) == 3
+        for there, here in zip(old, new, strict=True):
+            assert len(there) == pytest.approx(len(here), abs=3)
+            for place, (_, y) in enumerate(there):
+                near = [other for _, other in here[max(place - 3, 0) : place + 4]]
+                assert min(near) - 3 <= y <= max(near) + 3, f"{path}: run python hardware/make.py"
+
+
+@pytest.mark.usefixtures("ngspice")
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(HARDWARE)))
+def test_the_tables_are_those_that_the_code_makes(make, path):
+    """Word for word; figures of a simulation within 3 (per cent, degrees) or 2 per cent of another ngspice's."""
+    text = path.read_text(encoding="utf-8")
+    made = make.filled(text, make.LANGUAGES[path.name], make.tables())
+    number = re.compile(r"\d+(?:[.,]\d+)?")
+    assert number.sub("#", text) == number.sub("#", made), "run python hardware/make.py"
+    for old, new in zip(number.findall(text), number.findall(made), strict=True):
+        there, here = (float(value.replace(",", ".")) for value in (old, new))
+        assert there == pytest.approx(here, abs=3, rel=0.02), "run python hardware/make.py"
+
+
+def test_every_table_is_in_both_languages(make):
+    """A README and its LISEZMOI have the same blocks, and every block is somewhere."""
+    seen = set()
+    for path in HARDWARE.rglob("README.md"):
+        english = make.blocks(path.read_text(encoding="utf-8"))
+        assert english == make.blocks(path.with_name("LISEZMOI.md").read_text(encoding="utf-8"))
+        seen |= set(english)
+    assert seen == set(make.tables())
+
+
+@pytest.mark.parametrize("path", list(HARDWARE.rglob("README.md")), ids=lambda path: path.parent.name)
+def test_both_languages_show_and_say_the_same(path):
+    """The same pictures, headings of the same ranks, commands and settings in the same order."""
+    texts = [path.read_text(encoding="utf-8"), path.with_name("LISEZMOI.md").read_text(encoding="utf-8")]
+    for pattern in (r"!\[\]\(([^)]+)\)", r"(?m)^(#+) ", r"`((?:sudo|apt|pip|linky-gateway|dtoverlay|tools/)[^`]*)`"):
+        english, french = (re.findall(pattern, text) for text in texts)
+        assert english == french
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(HARDWARE)))
+def test_every_link_leads_somewhere(path):
+    """Relative links and pictures, also those of no other language."""
+    links = re.findall(r"\]\(([^)#]+)\)", path.read_text(encoding="utf-8"))
+    assert links
+    assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+def test_the_commands_that_are_named_exist(capsys):
+    """`linky-gateway` knows each of its commands, with the options that are shown."""
+    named = {c for path in DOCUMENTS for c in re.findall(r"`linky-gateway ([^`]+)`", path.read_text(encoding="utf-8"))}
+    assert {command.split()[0] for command in named} == {"doctor", "ports", "status"}
+    for command in named:
+        name, *options = command.split()
+        with pytest.raises(SystemExit) as ended:
+            main([name, "--help"])
+        shown = capsys.readouterr().out
+        assert ended.value.code == 0
+        assert all(option in shown for option in options if option.startswith("--"))
