@@ -79,12 +79,6 @@ SENTENCES = {
         "ce code se devine (trop de signes pareils) : prenez-en un au hasard, ou ôtez la ligne pour en recevoir un",
         "this code can be guessed (too many equal signs): take a random one, or leave the line out to be given one",
     ),
-    "no_adapter": (
-        "aucun adaptateur pour compteur (Micro Teleinfo) n’est branché : branchez-le et redémarrez, ou nommez le port ; "
-        "ports vus : {seen}",
-        "no adapter for a meter (Micro Teleinfo) is plugged in: plug it in and restart, or name the port; "
-        "ports seen: {seen}",
-    ),
     "many_adapters": (
         "plusieurs adaptateurs pour compteur sont branchés : nommez celui qui est à lire, parmi {seen}",
         "several adapters for a meter are plugged in: name the one to read, of {seen}",
@@ -93,6 +87,10 @@ SENTENCES = {
     "read_only": (
         "la carte ne peut pas être écrite ({said}) : rien n’a été changé ; essayez une autre carte",
         "the card cannot be written ({said}): nothing was changed; try another card",
+    ),
+    "cut_short": (
+        "{path} ne peut pas être écrit ({said}) : redémarrez pour reprendre, ou essayez une autre carte",
+        "{path} cannot be written ({said}): restart to go on, or try another card",
     ),
 }
 

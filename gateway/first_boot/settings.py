@@ -96,7 +96,8 @@ def parse(data: bytes) -> tuple[Settings | None, list[Fault]]:
 
 def language_of(data: bytes) -> str:
     """The language of whoever wrote the file, also when the rest of it is wrong."""
-    found = re.search(rb"(?m)^\s*l\0?a\0?n\0?g\0?u\0?a\0?g\0?e[\s\0]*=[\s\0]*[\"']\0?e\0?n", data)
+    # Without the zeros of UTF-16.
+    found = re.search(rb"\blanguage\s*=\s*[\"']en", data.replace(b"\0", b""))
     return "en" if found else "fr"
 
 

@@ -100,8 +100,12 @@ class Access:
     def make_code(self) -> str:
         """A new code for one setting of the password; an older one is worth nothing any more."""
         groups = ["".join(secrets.choice(_CODE_CHARACTERS) for _ in range(_CODE_GROUP)) for _ in range(_CODE_GROUPS)]
-        self._keep(code=_secret(_plain_code("".join(groups))))
+        self.take_code("".join(groups))
         return "-".join(groups)
+
+    def take_code(self, code: str) -> None:
+        """Take a code that was made elsewhere (a card's), for one setting of the password."""
+        self._keep(code=_secret(_plain_code(code)))
 
     def password_fits(self, password: str) -> bool:
         """Whether it is the password."""
