@@ -117,7 +117,7 @@ class Access:
     def make_code(self) -> str:
         """A new code for one setting of the password; an older one is worth nothing any more."""
         code = _new_code()
-        self._keep(code=_secret(_plain_code(code)))
+        self.take_code(code)
         return code
 
     def make_passing_code(self) -> str:
@@ -125,6 +125,10 @@ class Access:
         code = _new_code()
         self._passing, self._passes_until = _secret(_plain_code(code)), time.monotonic() + PASSING_S
         return code
+
+    def take_code(self, code: str) -> None:
+        """Take a code that was made elsewhere (a card's), for one setting of the password."""
+        self._keep(code=_secret(_plain_code(code)))
 
     def password_fits(self, password: str) -> bool:
         """Whether it is the password."""
