@@ -214,8 +214,10 @@ class Gateway:
     def _open_page(self, web: Web, now: Now) -> None:
         # Here and not above: a house without a page needs none of it in memory.
         from gateway.page import Page  # noqa: PLC0415
+        from gateway.page_past import parts as past  # noqa: PLC0415
 
-        self._page = Page(self._config, web, now, self._report, partial(self._present, {}))
+        house = partial(self._present, {})
+        self._page = Page(self._config, web, now, self._report, house, past(self._config))
 
     async def commit(self) -> None:
         """Store everything that was gathered; StoreError if it could not be, and waits in memory."""

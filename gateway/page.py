@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from gateway.live.state import HouseNow
     from gateway.now import Now
     from gateway.web.picture import Asked
+    from gateway.web.part import Part
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +53,7 @@ class Page:
         now: what the meters say.
         report: links and alerts in the form of ``status --json``.
         house: the house now, as ``metrics`` tells it.
+        parts: further pages for the household.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Page:
         now: Now,
         report: Callable[[], Awaitable[dict[str, Any]]],
         house: Callable[[], Awaitable[HouseNow]],
+        parts: Sequence[Part] = (),
     ) -> None:
         self._now, self._report, self._house = now, report, house
         self.equivalents = [{"fr": one.fr, "en": one.en, "wh": one.wh} for one in EQUIVALENTS]
@@ -71,7 +74,7 @@ class Page:
         self._site: Site | None = None
         self._since, self._served, self._error = time.monotonic(), False, ""
         try:
-            self._site = Site(self, Access(config.page_file), __version__)
+            self._site = Site(self, Access(config.page_file), __version__, parts)
         except AccessError as error:
             # Served without its password it would be open to all; the meter is read all the same.
             log.error("the page is not served: %s", error)  # noqa: TRY400 (a sentence for a person)

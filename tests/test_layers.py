@@ -55,9 +55,14 @@ CORE = (
     *(f"balance/{name}.py" for name in ("base_load", "equivalence", "objective", "words")),
     "pulses/quantity.py",
     "pulses/debounce.py",
+    "web/history_data.py",
+    "web/history_page.py",
+    "web/history_words.py",
     "web/pages.py",
+    "web/past.py",
     "web/sessions.py",
     "web/words.py",
+    "web/written.py",
 )
 NO_CORE = {"asyncio", "socket", "serial", "slixmpp", "sqlite3", "sqlite_utils", "time", "threading", "subprocess"}
 

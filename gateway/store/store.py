@@ -15,6 +15,7 @@ from gateway.errors import StoreError
 from gateway.store.access import Access
 from gateway.store.connection import open_reader, open_writer
 from gateway.store.corrections import Corrections
+from gateway.store.curves import Curves
 from gateway.store.dump import snapshot
 from gateway.store.energy import Energy
 from gateway.store.erasure import Erasure
@@ -292,7 +293,7 @@ class Store(Erasure, Watching, History, Undated, Relayed, Energy, Told):
         self.commit()
 
 
-class Archive(Corrections, Access, History, ReceivedPoints, Energy):
+class Archive(Corrections, Access, History, ReceivedPoints, Energy, Curves):
     """The same database, only read: for the command line while the daemon runs."""
 
     def __init__(self, directory: Path) -> None:

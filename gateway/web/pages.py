@@ -36,6 +36,7 @@ class View:
         files: name of one of the page's own files -> its address.
         words: key -> text in ``lang``.
         menu: path and word of each page.
+        query: what was asked of the page, ending with ``&``, so that its other language shows the same.
     """
 
     lang: str
@@ -44,6 +45,7 @@ class View:
     files: Mapping[str, str]
     words: Words
     menu: Sequence[tuple[str, str]]
+    query: str = ""
 
     def say(self, key: str, **places: object) -> str:
         """A text as it may stand in HTML, between quotes too."""
@@ -53,9 +55,8 @@ class View:
 def document(view: View, title: str, body: str, *, state: object = None, files: Sequence[str] = ()) -> str:
     """A whole page: menu, heading, body; ``state`` is what page.js is told, ``files`` are what it needs besides."""
     other = ENGLISH if view.lang == FRENCH else FRENCH
-    switch = (
-        f'<a href="{escape(view.path)}?lang={other}" lang="{other}" hreflang="{other}">{view.say("other_language")}</a>'
-    )
+    there = escape(f"{view.path}?{view.query}lang={other}")
+    switch = f'<a href="{there}" lang="{other}" hreflang="{other}">{view.say("other_language")}</a>'
     menu = ""
     if view.session:
         here = ' aria-current="page"'

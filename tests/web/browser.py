@@ -16,6 +16,7 @@ import time
 
 PROGRAM = shutil.which("chromium")
 DEADLINE_S = 20.0
+_LEFT = {"button": "left", "clickCount": 1}
 
 
 class Browser:
@@ -72,6 +73,18 @@ class Browser:
         self._loaded = False
         self.evaluate(f"{before}; document.querySelector({json.dumps(button)}).click()")
         self._read_until(lambda _: self._loaded)
+
+    def drag(self, selector, first, last):
+        """Press the mouse within an element, move it, let it go; places are shares of its width."""
+        box = self.evaluate(f"document.querySelector({json.dumps(selector)}).getBoundingClientRect().toJSON()")
+        for kind, share, held in (
+            ("moved", first, 0),
+            ("pressed", first, 1),
+            ("moved", last, 1),
+            ("released", last, 1),
+        ):
+            place = {"x": box["left"] + share * box["width"], "y": box["top"] + box["height"] / 2}
+            self._call("Input.dispatchMouseEvent", type=f"mouse{kind.title()}", **place, **_LEFT, buttons=held)
 
     def dark(self, *, on):
         features = [{"name": "prefers-color-scheme", "value": "dark" if on else "light"}]
