@@ -24,11 +24,12 @@ from gateway.web.site import Site
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from gateway.config import Config, Web
     from gateway.live.meter import Value
     from gateway.now import Now
+    from gateway.web.part import Part
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +48,7 @@ class Page:
         web: its table.
         now: what the meters say.
         report: links and alerts in the form of ``status --json``.
+        parts: further pages for the household.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class Page:
         web: Web,
         now: Now,
         report: Callable[[], Awaitable[dict[str, Any]]],
+        parts: Sequence[Part] = (),
     ) -> None:
         self._now, self._report = now, report
         self.sources: Mapping[str, str] = {meter.name: meter.source for meter in config.meter}
@@ -63,7 +66,7 @@ class Page:
         self._site: Site | None = None
         self._since, self._served, self._error = time.monotonic(), False, ""
         try:
-            self._site = Site(self, Access(config.page_file), __version__)
+            self._site = Site(self, Access(config.page_file), __version__, parts)
         except AccessError as error:
             # Served without its password it would be open to all; the meter is read all the same.
             log.error("the page is not served: %s", error)  # noqa: TRY400 (a sentence for a person)

@@ -52,8 +52,12 @@ CORE = (
     *(f"balance/{name}.py" for name in ("base_load", "equivalence", "objective", "words")),
     "pulses/quantity.py",
     "pulses/debounce.py",
+    "web/dates.py",
     "web/pages.py",
     "web/sessions.py",
+    "web/sharing_answer.py",
+    "web/sharing_pages.py",
+    "web/sharing_words.py",
     "web/words.py",
 )
 NO_CORE = {"asyncio", "socket", "serial", "slixmpp", "sqlite3", "sqlite_utils", "time", "threading", "subprocess"}

@@ -258,14 +258,14 @@ _EN: Words = {
 _LOOSE = ((" »", "\u00a0»"), ("« ", "«\u00a0"), (" ;", "\u00a0;"), (" :", "\u00a0:"), (" ?", "\u00a0?"))
 
 
-def _tied(text: str) -> str:
+def tied(text: str) -> str:
     """With the blanks that French keeps at the end of no line."""
     for loose, tied in _LOOSE:
         text = text.replace(loose, tied)
     return text
 
 
-WORDS = {FRENCH: {key: _tied(text) for key, text in _FR.items()}, ENGLISH: _EN}
+WORDS = {FRENCH: {key: tied(text) for key, text in _FR.items()}, ENGLISH: _EN}
 
 
 def preferred(header: str) -> str:
