@@ -214,18 +214,23 @@ def test_the_log_says_who_got_how_much_of_which_time(sharing_house):
     assert "Rien n’a été remis" in owner.get(earlier)[1]
 
 
-def test_the_journal_is_verified_at_a_press_and_a_changed_entry_is_named(tmp_path):
-    """The head and the number of entries; whole, and after somebody changed an entry on the card, which one."""
+def test_forty_consents_are_shown_and_a_changed_entry_of_the_journal_is_named(tmp_path):
+    """Long names are escaped, each has its button; at a press the journal is found whole, or which entry is not."""
     folder = tmp_path / "house"
     folder.mkdir()
-    make(folder / "data", lambda shared: (shared.readings(), shared.ask(), shared.grant()))
+    make(folder / "data", overfull)
     with House(folder, "/nowhere/tty") as house:
         owner = house.owner()
-        assert "Pas encore vérifié" in owner.get("/sharing")[1]
+        _, text = owner.get("/sharing")
+        assert text.count('name="consent"') == 40
+        assert "<script>" not in text
+        assert "&lt;b&gt;Étudier" in text
+        assert len(text) < 250_000
+        assert "Pas encore vérifié" in text
         assert owner.send("/sharing/journal")[0].headers["Location"] == "/sharing#journal"
         _, text = owner.get("/sharing")
         found = re.search(r"Vérifié le .*?\s: (\d+) entrées, toutes intactes", text)
-        assert int(found[1]) >= 4
+        assert int(found[1]) >= 40
         with closing(sqlite3.connect(folder / "data" / "linky-gateway.sqlite")) as db:
             db.execute("UPDATE journal SET event = replace(event, 'consumption', 'production') WHERE seq = 2")
             db.commit()
@@ -240,16 +245,3 @@ def test_both_languages_say_the_same_things():
     french, english = (SHARING_WORDS[lang] for lang in LANGS)
     assert french.keys() == english.keys()
     assert [k for k in french if {*re.findall(r"{\w+}", french[k])} != {*re.findall(r"{\w+}", english[k])}] == []
-
-
-def test_a_house_with_forty_consents_and_long_names_is_shown(tmp_path):
-    """All of them, escaped, each with its own button; within what a page may weigh."""
-    folder = tmp_path / "house"
-    folder.mkdir()
-    make(folder / "data", overfull)
-    with House(folder, "/nowhere/tty") as house:
-        _, text = house.owner().get("/sharing")
-    assert text.count('name="consent"') == 40
-    assert "<script>" not in text
-    assert "&lt;b&gt;Étudier" in text
-    assert len(text) < 250_000
