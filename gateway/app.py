@@ -215,9 +215,11 @@ class Gateway:
         # Here and not above: a house without a page needs none of it in memory.
         from gateway.page import Page  # noqa: PLC0415
         from gateway.page_past import parts as past  # noqa: PLC0415
+        from gateway.page_sharing import sharing_part  # noqa: PLC0415
 
         house = partial(self._present, {})
-        self._page = Page(self._config, web, now, self._report, house, past(self._config))
+        parts = (*past(self._config), sharing_part(self._config, self._answer))
+        self._page = Page(self._config, web, now, self._report, house, parts)
 
     async def commit(self) -> None:
         """Store everything that was gathered; StoreError if it could not be, and waits in memory."""

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from gateway.live.meter import Value
     from gateway.live.state import HouseNow
     from gateway.now import Now
-    from gateway.web.picture import Asked
     from gateway.web.part import Part
+    from gateway.web.picture import Asked
 
 log = logging.getLogger(__name__)
 

@@ -10,6 +10,7 @@ import asyncio
 import json
 import logging
 import time
+from dataclasses import replace
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qs
@@ -57,7 +58,7 @@ _FOR_PROGRAMS = {"/display.png", "/events", "/metrics"}
 # What the form of a new link says of whom it is for.
 _KINDS = {role.value: role for role in (Role.DISPLAY, Role.GUEST, Role.SCRAPER)}
 
-MOST_STREAMS = 20
+MOST_STREAMS, MOST_FIELDS = 20, 60
 # A stream says at least so often that it lives; the page believes it lost after twice that.
 HEARTBEAT_S = 5.0
 
@@ -132,25 +133,28 @@ class Site:
 
     def _add(self, part: Part) -> None:
         for lang in LANGUAGES:
-            self._words[lang] |= part.words[lang]
+            # The menu stands on every page; what else a part says is its own.
+            self._words[lang] |= {key: part.words[lang][key] for _, key in part.menu}
         for path, handler in part.pages.items():
-            self.app.route(path)(self._handed_over(handler))
+            self.app.route(path)(self._handed_over(handler, part))
         for path, handler in part.forms.items():
-            self.app.route(path, methods=["POST"])(self._or_unchanged(self._handed_over(handler)))
+            self.app.route(path, methods=["POST"])(self._or_unchanged(self._handed_over(handler, part)))
 
-    def _handed_over(self, handler: Handler) -> Callable[..., Awaitable[Response]]:
+    def _handed_over(self, handler: Handler, part: Part) -> Callable[..., Awaitable[Response]]:
         async def answer(request: Request, **places: str) -> Response:
-            answered = handler(request, self._view(request, request.path), **places)
+            view = self._view(request, request.path)
+            view = replace(view, words=view.words | part.words[view.lang])
+            answered = handler(request, view, **places)
             return self._in_language(request, await answered if isawaitable(answered) else answered)
 
         return answer
 
-    def _or_unchanged(self, handler: Callable[[Request], Any]) -> Callable[[Request], Awaitable[Response]]:
+    def _or_unchanged(self, handler: Callable[..., Any]) -> Callable[..., Awaitable[Response]]:
         """The handler of a form; a change that could not be kept is said to be none."""
 
-        async def answer(request: Request) -> Response:
+        async def answer(request: Request, **places: str) -> Response:
             try:
-                answered = handler(request)
+                answered = handler(request, **places)
                 done: Response = await answered if isawaitable(answered) else answered
             except AccessError as error:
                 log.error("%s", error)  # noqa: TRY400 (a sentence for a person)
@@ -397,7 +401,7 @@ class Site:
 def _fields(request: Request) -> dict[str, str]:
     """The fields of a form; of what is none, nothing."""
     try:
-        parsed = parse_qs((request.body or b"").decode(), max_num_fields=20)
+        parsed = parse_qs((request.body or b"").decode(), max_num_fields=MOST_FIELDS)
     except ValueError:
         return {}
     return {name: values[0] for name, values in parsed.items()}
