@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from gateway import __version__, reading_command
 from gateway.balance_command import add_actions as add_balance
 from gateway.board_command import add_parser as add_boards
+from gateway.care_command import add_actions as add_care
 from gateway.errors import GatewayError
 from gateway.journal_command import add_parser as add_journal
 from gateway.metrics_command import add_parser as add_metrics
@@ -250,6 +251,7 @@ def _parser() -> argparse.ArgumentParser:
     events.add_argument("--to", dest="until", type=_time, default=2**62, metavar="T", help="ISO 8601, not included")
     events.add_argument("--json", action="store_true", help="JSON Lines")
 
+    add_care(partial(_command, commands))
     _doctor_parser(commands)
     add_ports(partial(_command, commands, config=False))
 

@@ -262,10 +262,10 @@ def load(path: Path) -> Config:
 
 
 def credential_file(name: str = PASSWORD_CREDENTIAL) -> Path | None:
-    """The password that systemd hands over under that name, if it does."""
+    """The password that systemd hands over under that name, if it does; a blank one is the unit's word for none."""
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
     file = Path(folder) / name if folder else None
-    return file if file and file.is_file() else None
+    return file if file and file.is_file() and file.read_bytes().strip() else None
 
 
 def password_from(file: Path) -> str:
