@@ -1,7 +1,7 @@
 # The answers that an installation needs: from a file, from a person, or the safe default. Sourced by tools/setup.
-# shellcheck shell=bash disable=SC2154,SC2034,SC2094
+# shellcheck shell=bash disable=SC2034,SC2154,SC2094
 
-declare -A ANSWER=() SECRET_FILE=()
+declare -gA ANSWER=() SECRET_FILE=()
 QUESTIONS=0 RESTART=0
 readonly ANSWER_KEYS=' port account password_file page mqtt boards updates uart configuration '
 

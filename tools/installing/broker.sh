@@ -1,7 +1,7 @@
 # The broker of the house, for displays and ESP32 boards: mosquitto with nobody anonymous. Sourced by tools/setup.
 #
 # Without boards it listens on this machine alone; with them also on 8883, by TLS, with an authority of the house's own.
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2034,SC2154
 
 readonly BROKER=/etc/mosquitto
 readonly BROKER_FILE=$BROKER/conf.d/linky.conf

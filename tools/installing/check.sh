@@ -1,5 +1,5 @@
 # Whether all is well: each link green, or the sentence that says what to do. Sourced by tools/setup.
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2034,SC2154
 
 # A meter says something every few seconds, a server answers within one or two: wait for them at first.
 readonly LINKS_WAIT_S=45

@@ -1,7 +1,7 @@
 # The account of the daemon, its folders, gateway.toml and the secrets. Sourced by tools/setup.
 #
 # A gateway.toml that is there is the household's: it is never changed here.
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2034,SC2154
 
 account_is_done() {
   id_of "$USER_NAME" >/dev/null && same "$TREE/systemd/sysusers.conf" /etc/sysusers.d/linky-gateway.conf 644
@@ -10,9 +10,9 @@ account_is_done() {
 account_do() {
   put_file "$TREE/systemd/sysusers.conf" /etc/sysusers.d/linky-gateway.conf 644
   if [[ ! $ROOT ]]; then
-    run systemd-sysusers
+    run systemd-sysusers linky-gateway.conf
   elif ((!DRY_RUN)); then
-    run systemd-sysusers --root="$ROOT" /etc/sysusers.d/linky-gateway.conf || say skipped_bare systemd-sysusers
+    run systemd-sysusers --root="$ROOT" linky-gateway.conf || say skipped_bare systemd-sysusers
   fi
   put_dir "$STATE" 700 "$USER_NAME"
 }
@@ -26,7 +26,7 @@ configuration_is_done() {
 
 configuration_do() {
   local name key
-  put_dir "$ETC" 755
+  put_dir "$ETC" 750 ":$USER_NAME"
   put_dir "$SECRETS" 700
   for name in "${!SECRET_FILE[@]}"; do put_file "${SECRET_FILE[$name]}" "$SECRETS/$name" 600; done
   key=$(key_to_believe)

@@ -1,6 +1,6 @@
 # Files of ours below --root: put there whole or not at all, shown as differences in a dry run, remembered in a list so
 # that all of them can be taken away. Sourced by tools/setup.
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2034,SC2154
 
 readonly HOME_OF_ALL=/opt/linky-gateway ETC=/etc/linky-gateway STATE=/var/lib/linky-gateway USER_NAME=linky-gateway
 readonly SECRETS=$ETC/secrets
@@ -84,24 +84,27 @@ readonly MARK_BEGIN='# linky-gateway: begin (tools/setup puts this here and take
 put_block() {
   local new
   new=$(mktemp)
-  { without_block <"$ROOT$1" && printf '%s\n%s\n%s\n' "$MARK_BEGIN" "$2" "$MARK_END"; } >"$new"
+  without_block "$1" >"$new"
+  printf '%s\n%s\n%s\n' "$MARK_BEGIN" "$2" "$MARK_END" >>"$new"
   change_theirs "$new" "$1"
 }
 
 has_block() {
-  [[ $(sed -n "/^$MARK_BEGIN\$/,/^$MARK_END\$/p" "$ROOT$1" 2>/dev/null | sed '1d;$d') == "$2" ]]
+  [[ -e $ROOT$1 && $(awk -v begin="$MARK_BEGIN" -v end="$MARK_END" \
+    '$0 == end { inside = 0 } inside { print } $0 == begin { inside = 1 }' "$ROOT$1") == "$2" ]]
 }
 
 take_block() {
   [[ -e $ROOT$1 ]] && grep -qxF "$MARK_BEGIN" "$ROOT$1" || return 0
   local new
   new=$(mktemp)
-  without_block <"$ROOT$1" >"$new"
+  without_block "$1" >"$new"
   change_theirs "$new" "$1"
 }
 
 without_block() {
-  sed "/^$MARK_BEGIN\$/,/^$MARK_END\$/d"
+  awk -v begin="$MARK_BEGIN" -v end="$MARK_END" \
+    '$0 == begin { inside = 1 } !inside { print } $0 == end { inside = 0 }' "$ROOT$1"
 }
 
 # change_theirs NEW TARGET: mode and owner stay; FAT has neither. The first state is kept as TARGET.before-linky-gateway.

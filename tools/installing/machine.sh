@@ -1,5 +1,5 @@
 # Which system and which Raspberry Pi this is. Sourced by tools/setup.
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2034,SC2154
 
 VERSION=$(sed -n 's/^version = "\(.*\)"$/\1/p' "$TREE/pyproject.toml")
 readonly VERSION
@@ -52,13 +52,13 @@ has_debian_libraries() {
 
 # The Pi's name as its firmware gives it; nothing on any other machine.
 pi_model() {
-  tr -d '\0' <"$ROOT/proc/device-tree/model" 2>/dev/null | grep '^Raspberry Pi' || true
+  [[ ! -e $ROOT/proc/device-tree/model ]] || tr -d '\0' <"$ROOT/proc/device-tree/model" | grep '^Raspberry Pi' || true
 }
 
 # How the header's pins 8 and 10 become a serial port with parity: "pl011" it is there, "bluetooth" has it, "rp1" Pi 5.
 pi_uart() {
   case $1 in
-    *"Pi 5"* | *"Pi 500"* | *"Compute Module 5"*) echo rp1 ;;
+    *"Pi 5"* | *"Compute Module 5"*) echo rp1 ;;
     *"Pi 3"* | *"Pi 4"* | *"Zero W"* | *"Zero 2"* | *"Compute Module 4"*) echo bluetooth ;;
     "Raspberry Pi"*) echo pl011 ;;
   esac

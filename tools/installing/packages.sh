@@ -1,5 +1,5 @@
 # Debian packages: everything that is compiled comes from the distribution, which also mends it. Sourced by tools/setup.
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2034,SC2154
 
 wanted_packages() {
   local names=(python3 python3-venv openssl ca-certificates)
@@ -22,7 +22,8 @@ missing_packages() {
 
 # From dpkg's own file, so that it can be asked of a system that cannot run.
 installed_packages() {
-  awk '/^Package: / { name = $2 } /^Status: .* installed$/ { print name }' "$ROOT/var/lib/dpkg/status" 2>/dev/null | sort
+  [[ -e $ROOT/var/lib/dpkg/status ]] || return 0
+  awk '/^Package: / { name = $2 } /^Status: .* installed$/ { print name }' "$ROOT/var/lib/dpkg/status" | sort
 }
 
 packages_is_done() {

@@ -4,9 +4,10 @@
 #   /opt/linky-gateway/versions/0.1.0/           a virtual environment that sees Debian's compiled libraries
 #   /opt/linky-gateway/versions/0.1.0/source/    the release as it was: units, tools/setup, wheels
 #   /opt/linky-gateway/versions/0.1.0/complete   written last; without it the folder is made anew
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2034,SC2154
 
 readonly VERSIONS=$HOME_OF_ALL/versions CURRENT=$HOME_OF_ALL/current
+# shellcheck disable=SC2153 # machine.sh knows it
 readonly OURS=$VERSIONS/$VERSION
 
 # A release that was damaged on its way is not installed.
@@ -18,7 +19,7 @@ require_whole_release() {
 # What the program and its installer are made of, as one number: a checkout may differ under one version.
 fingerprint() {
   (
-    cd "$TREE"
+    cd "$TREE" || exit
     find gateway systemd tools/setup tools/installing pyproject.toml requirements.txt -type f ! -name '*.pyc' -print0 |
       LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -c 1-64
   )
@@ -40,7 +41,8 @@ program_do() {
     say skipped_bare "python3 -m venv $OURS"
     return
   fi
-  rm -rf "$ROOT$OURS"/{bin,lib,lib64,include,share,pyvenv.cfg}
+  # What another try left; the source stays.
+  find "$ROOT$OURS" -mindepth 1 -maxdepth 1 ! -name source -exec rm -rf {} +
   local shared=()
   ! has_debian_libraries || shared=(--system-site-packages)
   in_root /usr/bin/python3 -m venv "${shared[@]}" "$OURS"

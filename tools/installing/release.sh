@@ -2,7 +2,7 @@
 #
 # A release is three files side by side: linky-gateway-V.tar.gz, linky-gateway-V.sha256 (sha256sum's form) and
 # linky-gateway-V.sha256.sig, an Ed25519 signature of the second.
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2034,SC2154
 
 # take_release FILE: copy it where nobody else can write, check it, unpack it; RELEASE_TREE is where it lies then.
 take_release() {

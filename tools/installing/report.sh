@@ -1,5 +1,5 @@
 # What a person is told, what the log keeps, and how a command is run. Sourced by tools/setup.
-# shellcheck shell=bash disable=SC2154 # the options are tools/setup's
+# shellcheck shell=bash disable=SC2034,SC2154
 
 readonly TICK=✓ CROSS=✗
 
@@ -82,6 +82,8 @@ step() {
 
 broken_step() {
   trap - ERR
+  # A subshell's end is seen again by whoever started it.
+  ((BASH_SUBSHELL == 0)) || exit "$1"
   [[ ! ${UPGRADING:-} ]] || roll_back "$UPGRADING"
   [[ ! ${LOG_OPEN:-} ]] || { say last_lines "$LOG" && tail -n 8 "$LOG" | sed 's/^/  /' >&2; }
   fail "$EXIT_FAILED" step_failed "${STEP:-$COMMAND}" "$1" "$2"

@@ -3,7 +3,7 @@
 # The database stays as the failed version left it if the former one can use it: then nothing is lost. If it cannot, the
 # copy from before comes back with the rows of the present one carried into it (carry.py); and the copy alone if that
 # cannot be either. The present file is kept beside in both cases, and its name is said.
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2034,SC2154
 
 roll_back() {
   local from=$1 heard

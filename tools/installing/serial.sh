@@ -2,7 +2,7 @@
 #
 # The meter's line has parity, which the mini UART of models with Bluetooth cannot check: there the full one (PL011) is
 # taken back from Bluetooth. A Pi 5 has a UART of its own for the header. On any other machine nothing is touched.
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2034,SC2154
 
 # What /dev/ttyAMA0 takes in config.txt. "[all]" ends whatever section stands before.
 config_lines() {
@@ -58,7 +58,7 @@ serial_undo() {
   local file word new
   take_block "$(boot_folder)/config.txt"
   while read -r file word; do
-    [[ -e $ROOT$file ]] || continue
+    [[ -e $ROOT$file ]] && ! grep -qwF -- "$word" "$ROOT$file" || continue
     new=$(mktemp)
     sed "1s|^|$word |" "$ROOT$file" >"$new"
     change_theirs "$new" "$file"

@@ -1,5 +1,5 @@
 # Everything taken away again: the program, and with --purge also what belongs to the household. Sourced by tools/setup.
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2034,SC2154
 
 uninstall_all() {
   require_system
@@ -27,7 +27,7 @@ uninstall_all() {
 
 confirm_purge() {
   ((!YES && !DRY_RUN)) || return 0
-  ((!UNATTENDED)) && [[ -t 0 ]] || fail "$EXIT_USAGE" purge_needs_yes
+  if ((UNATTENDED)) || [[ ! -t 0 ]]; then fail "$EXIT_USAGE" purge_needs_yes; fi
   local reply
   read -r -p "$(text "$LANGUAGE" ask_purge "$STATE") " reply || fail 130 interrupted
   [[ ${reply,,} == oui || ${reply,,} == yes ]] || { say nothing_done && exit 0; }

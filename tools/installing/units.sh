@@ -1,5 +1,5 @@
 # What lies in systemd/ goes to its place in the system, by one table; security updates; start. Sourced by tools/setup.
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2034,SC2154
 
 readonly UPDATES_FILE=/etc/apt/apt.conf.d/52linky-gateway
 
@@ -86,7 +86,10 @@ updates_text() {
 
 # Start what is not running, start again what runs another version or configuration than what lies there.
 start_all() {
-  is_live && ((!DRY_RUN)) || { on_running_note && return; }
+  if ((DRY_RUN)) || ! is_live; then
+    on_running_note
+    return
+  fi
   local unit stamp
   stamp=$(what_runs)
   if ! systemctl --quiet is-active linky-gateway.service || [[ $(cat /run/linky-gateway-setup 2>/dev/null) != "$stamp" ]]; then

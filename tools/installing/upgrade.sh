@@ -3,7 +3,7 @@
 # The version that runs drives: it checks the release, has the new one lay itself beside, stops the gateway, copies the
 # database, switches, and judges. Its own code, which is known to work, goes back if need be (roll-back.sh). The folder
 # "upgrading" says how far it came, for the case that the machine went down in the middle.
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2034,SC2154
 
 readonly UNDERWAY=$HOME_OF_ALL/upgrading
 readonly DATABASE=linky-gateway.sqlite

@@ -5,7 +5,8 @@
 #   wheelhouse.sh PYTHON FOLDER     PYTHON has pip; /usr/bin/python3 has setuptools (python3-setuptools)
 set -Eeuo pipefail
 
-readonly TREE=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+TREE=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+readonly TREE
 
 # With the distribution's setuptools and no other: what builds is signed like the rest of the system.
 build_ours() {

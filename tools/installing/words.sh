@@ -1,7 +1,7 @@
 # Every sentence of tools/setup, in English and in French; %s are what the sentence is about. Sourced by tools/setup.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 
-declare -A EN=() FR=()
+declare -gA EN=() FR=()
 LANGUAGE=en
 
 # choose_language WORD: fr, en, or the value of LANG.
@@ -49,7 +49,7 @@ words too_old '%s is too old: Raspberry Pi OS or Debian 12 (64 bits) or 13 is ne
 words bookworm_32 '%s with 32 bits has no library of XMPP that is new enough: write the card anew with version 13 (trixie)' \
   "%s en 32 bits n'a pas de bibliothèque XMPP assez récente : réécrivez la carte avec la version 13 (trixie)"
 words release_damaged '%s: files of this release are not what they were; unpack the archive again' \
-  '%s : des fichiers de cette version sont altérés ; décompressez à nouveau l’archive'
+  "%s : des fichiers de cette version sont altérés ; décompressez à nouveau l'archive"
 
 # Steps.
 words begins 'linky-gateway %s on %s' 'linky-gateway %s sur %s'
@@ -103,7 +103,7 @@ words answer_yes_no '%s = %s: yes or no' '%s = %s : yes ou no'
 words answer_account '%s is no account; write name@server' "%s n'est pas un compte ; écrivez nom@serveur"
 words port_is_tic '  the meter is read at %s, an adapter made for it' '  le compteur est lu par %s, un adaptateur fait pour cela'
 words port_is_header '  no USB adapter made for meters: the meter is read at the header of this %s (/dev/ttyAMA0)' \
-  '  pas d’adaptateur USB fait pour les compteurs : le compteur est lu par le connecteur de ce %s (/dev/ttyAMA0)'
+  "  pas d'adaptateur USB fait pour les compteurs : le compteur est lu par le connecteur de ce %s (/dev/ttyAMA0)"
 words port_unknown '  no port is named for the meter: "linky-gateway ports" lists them, gateway.toml names one' \
   '  aucun port nommé pour le compteur : « linky-gateway ports » les montre, gateway.toml en nomme un'
 words port_none_there 'no serial port is there: plug the adapter in later, "linky-gateway ports" says what to write' \
