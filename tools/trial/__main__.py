@@ -22,9 +22,24 @@ _SECONDS = 120.0
 DATABASE = "var/lib/linky-gateway/linky-gateway.sqlite"
 
 # What changes by itself, or is dpkg's own memory.
-_CHANGES = ("proc", "sys", "dev", "run", "tmp", "root", "var/tmp", "var/log", "var/cache", "var/lib/dpkg", "var/lib/apt",
-            "var/lib/systemd", "var/lib/private")
-_USERS = {f"etc/{name}{end}" for name in ("passwd", "group", "shadow", "gshadow", "subuid", "subgid") for end in ("", "-")}
+_CHANGES = (
+    "proc",
+    "sys",
+    "dev",
+    "run",
+    "tmp",
+    "root",
+    "var/tmp",
+    "var/log",
+    "var/cache",
+    "var/lib/dpkg",
+    "var/lib/apt",
+    "var/lib/systemd",
+    "var/lib/private",
+)
+_USERS = {
+    f"etc/{name}{end}" for name in ("passwd", "group", "shadow", "gshadow", "subuid", "subgid") for end in ("", "-")
+}
 
 
 class Trial:
@@ -60,11 +75,15 @@ class Trial:
         console = self.folder / "console.log"
         begun = time.monotonic()
         self.container = self._stack.enter_context(Container(self.root, {str(link.resolve()): "/dev/ttyTIC"}, console))
-        self.say(f"Debian {(self.root / 'etc/debian_version').read_text().strip()} booted in {time.monotonic() - begun:.1f} s")
+        self.say(
+            f"Debian {(self.root / 'etc/debian_version').read_text().strip()} booted in {time.monotonic() - begun:.1f} s"
+        )
 
     def _spawn(self, name: str, command: list[object]) -> subprocess.Popen[bytes]:
         with (self.folder / f"{name}.log").open("wb") as log:
-            process = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            process = subprocess.Popen(
+                [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
         self._stack.callback(process.wait)
         self._stack.callback(process.terminate)
         return process
@@ -80,7 +99,7 @@ class Trial:
         (home / "gateway.toml").write_text(
             '[[meter]]\nsource = "/dev/ttyTIC"\nsensor = "trial"\nclock = "meter"\n[clock]\ntrusted = true\n'
             f'[store]\ncommit_interval_s = 2\n[web]\n[federation]\njid = "maison@{_HOME}"\n'
-            f'address = "{self.federation.address(_HOME)[0]}:{self.federation.address(_HOME)[1]}"\n'
+            f'address = "{self.federation.address(_HOME)}"\n'
             'ca_file = "/usr/local/share/trial-ca.pem"\nbatch_s = 2\n[mqtt]\nuser = "gateway"\n'
         )
         shutil.copy(self.federation.ca, self.root / "usr/local/share/trial-ca.pem")
@@ -91,7 +110,9 @@ class Trial:
         drop.mkdir(parents=True)
         (drop / "trial.conf").write_text("[Service]\nDeviceAllow=char-pts rw\n")
 
-    def setup(self, *words: str, code: int = 0, tree: str = "/root/linky-gateway-0.1.0/tools/setup") -> tuple[str, float]:
+    def setup(
+        self, *words: str, code: int = 0, tree: str = "/root/linky-gateway-0.1.0/tools/setup"
+    ) -> tuple[str, float]:
         """Run the installer inside; what it said and how long it took."""
         begun = time.monotonic()
         said = self.container.do(tree, *words, "--offline", "/root/debs", "--lang", "en", code=code)
@@ -154,15 +175,44 @@ class Trial:
 
     def publish(self) -> None:
         """A recipient of the other domain has what the household allows."""
-        self.container.do("runuser", "-u", "linky-gateway", "--", "linky-gateway", "consent", "grant", f"coop@{_FAR}",
-                          "--series", "consumption", "--granularity", "raw", "--yes")
+        self.container.do(
+            "runuser",
+            "-u",
+            "linky-gateway",
+            "--",
+            "linky-gateway",
+            "consent",
+            "grant",
+            f"coop@{_FAR}",
+            "--series",
+            "consumption",
+            "--granularity",
+            "raw",
+            "--accept",
+        )
         (self.folder / "recipient.password").write_text("recipient\n")
         address = self.federation.address(_FAR)
-        self._spawn("recipient", [
-            sys.executable, "-m", "gateway", "consume", "--jid", f"coop@{_FAR}", "--password-file",
-            self.folder / "recipient.password", "--gateway", f"maison@{_HOME}/proxy", "--identifier",
-            f"maison@{_HOME}/trial@{_HOME}/consumption", "--address", f"{address[0]}:{address[1]}", "--ca-file", self.federation.ca,
-        ])
+        self._spawn(
+            "recipient",
+            [
+                sys.executable,
+                "-m",
+                "gateway",
+                "consume",
+                "--jid",
+                f"coop@{_FAR}",
+                "--password-file",
+                self.folder / "recipient.password",
+                "--gateway",
+                f"maison@{_HOME}/proxy",
+                "--identifier",
+                f"maison@{_HOME}/trial@{_HOME}/consumption",
+                "--address",
+                address,
+                "--ca-file",
+                self.federation.ca,
+            ],
+        )
         Container.until("records at the recipient", lambda: self.arrived() >= 20, _SECONDS)
         self.say(f"{self.arrived()} records came through Prosody to coop@{_FAR}")
 
@@ -179,7 +229,12 @@ class Trial:
         for version, code in (("0.1.1", 0), ("0.1.2", 6), ("0.1.3", 6)):
             kept, came = self.points(), self.arrived()
             said, seconds = self.setup(
-                "upgrade", f"/root/releases/linky-gateway-{version}.tar.gz", "--patience", "40", code=code, tree=linky_setup
+                "upgrade",
+                f"/root/releases/linky-gateway-{version}.tar.gz",
+                "--patience",
+                "40",
+                code=code,
+                tree=linky_setup,
             )
             print(said)
             lost = kept - self.points()
@@ -188,8 +243,10 @@ class Trial:
             assert running == "0.1.1", running
             Container.until("the meter", lambda: self.link_is_ok("meter house"), _SECONDS)
             Container.until("new records at the recipient", lambda came=came: self.arrived() > came, _SECONDS)
-            self.say(f"upgrade to {version}: {seconds:.1f} s, {running} runs, {len(kept)} readings before, none lost, "
-                     f"{len(self.points())} now")
+            self.say(
+                f"upgrade to {version}: {seconds:.1f} s, {running} runs, {len(kept)} readings before, none lost, "
+                f"{len(self.points())} now"
+            )
         aside = list((self.root / "var/lib/linky-gateway").glob("*.of-0.1.3"))
         assert len(aside) == 1, "the database of the release that changed it was to be kept"
         with closing(sqlite3.connect(f"file:{aside[0]}?mode=ro", uri=True)) as db:

@@ -34,13 +34,18 @@ class Container:
         options = ["--boot", "--register=no", "--keep-unit", "--console=passive", "--machine=linky-trial"]
         self._process = subprocess.Popen(
             ["systemd-nspawn", "-q", "-D", str(self.root), *options, *self._binds],
-            stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
         )
         out.close()
         try:
             self.until("the container's systemd", self._find_leader, _BOOT_S)
-            self.until("the end of its boot", lambda: self.try_("systemctl", "is-system-running").stdout.strip()
-                       in {"running", "degraded"}, _BOOT_S)
+            self.until(
+                "the end of its boot",
+                lambda: self.try_("systemctl", "is-system-running").stdout.strip() in {"running", "degraded"},
+                _BOOT_S,
+            )
         except BaseException:
             self.__exit__()
             raise
@@ -59,10 +64,29 @@ class Container:
 
     def try_(self, *command: object, timeout: float = 600) -> subprocess.CompletedProcess[str]:
         """Run a command inside."""
-        inside = ["nsenter", "-t", str(self._leader), "-m", "-u", "-i", "-p", "-r", "-w", "env", "-i", "LANG=C.UTF-8",
-                  "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]
-        return subprocess.run([*inside, *(str(word) for word in command)], stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, check=False, timeout=timeout)
+        inside = [
+            "nsenter",
+            "-t",
+            str(self._leader),
+            "-m",
+            "-u",
+            "-i",
+            "-p",
+            "-r",
+            "-w",
+            "env",
+            "-i",
+            "LANG=C.UTF-8",
+            "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        ]
+        return subprocess.run(
+            [*inside, *(str(word) for word in command)],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=timeout,
+        )
 
     def do(self, *command: object, code: int = 0) -> str:
         """Run a command inside that must end with that code; all that it said."""

@@ -5,9 +5,12 @@ from __future__ import annotations
 import shutil
 import subprocess
 import time
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+
+_NOW = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 
 # What Raspberry Pi OS Lite has as well, and setup does not bring.
 _BASE = "systemd-sysv,udev,dbus,systemd-timesyncd,ca-certificates,iproute2,kmod,login,passwd"
@@ -31,15 +34,13 @@ Components: main
 Signed-By: /usr/share/keyrings/debian-archive-keyring.pgp
 """
 
-# A column's name changes: the former version cannot use the table any more. Its own command line cannot say how it is.
+# The former version gives a row of this table four values, and fails with five columns.
 _DESTROYS = '''
 
 @migrations()
 def trial_that_destroys(db: Database) -> None:
     """A step that no older version survives."""
-    db.execute("ALTER TABLE about ADD COLUMN trial TEXT")
-    db.execute("ALTER TABLE coarse RENAME TO coarse_kept")
-    db.execute("CREATE VIEW coarse AS SELECT series, step, time, value FROM coarse_kept")
+    db.execute("ALTER TABLE reading ADD COLUMN trial INTEGER NOT NULL DEFAULT 0")
 '''
 _ADDS = '''
 
@@ -48,6 +49,19 @@ def trial_that_adds(db: Database) -> None:
     """A step that an older version does not mind."""
     db.execute("CREATE TABLE trial (id INTEGER PRIMARY KEY) STRICT")
 '''
+
+_STEPS, _STATUS = "gateway/store/migrations.py", "def _status(options: argparse.Namespace) -> int:\n"
+# What each release changes: file, text, what stands there instead ("" as text: at the end).
+_RELEASES: dict[str, list[tuple[str, str, str]]] = {
+    "0.1.0": [],
+    "0.1.1": [(_STEPS, "", _ADDS)],
+    "0.1.2": [("gateway/app.py", "", '\nraise SystemExit("a release that does not start")\n')],
+    "0.1.3": [
+        (_STEPS, "", _DESTROYS),
+        ("gateway/store/store.py", "INTO reading VALUES", "INTO reading (series, time, value, quality) VALUES"),
+        ("gateway/cli.py", _STATUS, f"{_STATUS}    raise SystemExit(9)\n"),
+    ],
+}
 
 
 def run(*command: object, **options: object) -> str:
@@ -109,25 +123,19 @@ def make_releases(folder: Path) -> None:
     key.unlink(missing_ok=True)
     run(ROOT / "tools/release", "--new-key", key)
     run("git", "clone", "-q", "--no-hardlinks", ROOT, source)
-    for version, changes in (
-        ("0.1.0", {}),
-        ("0.1.1", {"gateway/store/migrations.py": _ADDS}),
-        ("0.1.2", {"gateway/app.py": '\nraise SystemExit("a release that does not start")\n'}),
-        ("0.1.3", {"gateway/store/migrations.py": _DESTROYS, "gateway/status.py": "\ndel as_json\n"}),
-    ):
+    for version, changes in _RELEASES.items():
         _release(source, version, changes)
         run(source / "tools/release", "--key", key, "--out", out)
 
 
-def _release(source: Path, version: str, changes: dict[str, str]) -> None:
+def _release(source: Path, version: str, changes: list[tuple[str, str, str]]) -> None:
     run("git", "-C", source, "reset", "-q", "--hard", "origin/HEAD")
-    for name in ("pyproject.toml", "gateway/__init__.py"):
+    versions = [("pyproject.toml", f'\nversion = "{_NOW}"', f'\nversion = "{version}"')]
+    versions += [("gateway/__init__.py", f'__version__ = "{_NOW}"', f'__version__ = "{version}"')]
+    for name, old, new in (*versions, *changes):
         file = source / name
-        file.write_text(file.read_text().replace('ersion = "0.1.0"', f'ersion = "{version}"', 1).replace(
-            '__version__ = "0.1.0"', f'__version__ = "{version}"'
-        ))
-    for name, text in changes.items():
-        with (source / name).open("a") as file:
-            file.write(text)
+        text = file.read_text()
+        assert old in text, f"{name} has no {old!r}"
+        file.write_text(text.replace(old, new, 1) if old else text + new)
     author = ("-c", "user.name=trial", "-c", "user.email=trial@example.org")
     run("git", "-C", source, *author, "commit", "-q", "--allow-empty", "-am", f"Version {version}")
