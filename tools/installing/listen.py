@@ -1,7 +1,7 @@
 """Which serial ports there are, and whether a meter speaks at one: for tools/setup, run by the installed program.
 
 ``listen.py ports`` prints "source, tic or other, title" by tabs and opens nothing; ``listen.py hear SOURCE fr|en``
-listens, prints one line (mode, speed, the meter's number with all but its end masked) and ends with 0 when it is a meter.
+listens, prints one line (mode, speed, the end of the meter's number) and ends with 0 when it is a meter.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ packages_do() {
   installed_packages >"$before"
   no_start_below_root
   if [[ $OFFLINE ]]; then
-    install_debs
+    install_debs "${missing[@]}"
   else
     if ! in_root apt-get -q -o DPkg::Lock::Timeout=300 update; then say no_lists; fi
     in_root env DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 apt-get -q -y -o DPkg::Lock::Timeout=300 \
@@ -50,25 +50,34 @@ packages_do() {
   while read -r name; do remember package "$name"; done < <(installed_packages | comm -13 "$before" -)
   rm -f "$before"
   ((DRY_RUN)) || [[ $ROOT && ! -x $ROOT/bin/sh ]] || [[ ! $(missing_packages) ]] ||
-    fail "$EXIT_SYSTEM" packages_missing "$(missing_packages | tr '\n' ' ')"
+    fail "$EXIT_SYSTEM" packages_missing "$(missing_packages | paste -sd " ")"
 }
 
-# Debian packages out of a folder, and apt may not look anywhere else.
+# Debian packages out of a folder: made an archive of its own, and apt may not look anywhere else.
+readonly DEBS=/var/cache/linky-gateway-debs
 install_debs() {
-  local folder=$OFFLINE debs
+  local debs deb
   shopt -s nullglob
   debs=("$OFFLINE"/*.deb)
   shopt -u nullglob
-  ((${#debs[@]})) || fail "$EXIT_SYSTEM" no_debs "$OFFLINE" "$(missing_packages | tr '\n' ' ')"
-  if [[ $ROOT ]] && ((!DRY_RUN)); then
-    folder=/var/cache/linky-gateway-debs
-    mkdir -p "$ROOT$folder"
-    cp "${debs[@]}" "$ROOT$folder/"
+  ((${#debs[@]})) || fail "$EXIT_SYSTEM" no_debs "$OFFLINE" "$(missing_packages | paste -sd ' ')"
+  if ((!DRY_RUN)); then
+    rm -rf "$ROOT$DEBS"
+    mkdir -p "$ROOT$DEBS/lists/partial" "$ROOT$DEBS/cache/archives/partial"
+    echo "deb [trusted=yes] file:$DEBS ./" >"$ROOT$DEBS/sources.list"
+    for deb in "${debs[@]}"; do
+      cp "$deb" "$ROOT$DEBS/"
+      dpkg-deb --field "$deb"
+      printf 'Filename: ./%s\nSize: %s\nSHA256: %s\n\n' "${deb##*/}" "$(stat -c %s "$deb")" "$(sha256sum <"$deb" | cut -c 1-64)"
+    done >"$ROOT$DEBS/Packages"
   fi
-  in_root env DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 apt-get -q -y --no-download \
-    -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold install --no-install-recommends \
-    "${debs[@]/#"$OFFLINE"/$folder}" || true
-  [[ ! $ROOT ]] || rm -rf "${ROOT:?}/var/cache/linky-gateway-debs"
+  local apt=(env DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 apt-get -q -y -o DPkg::Lock::Timeout=300
+    -o Dpkg::Options::=--force-confold -o "Dir::Etc::sourcelist=$DEBS/sources.list" -o Dir::Etc::sourceparts=-
+    -o "Dir::State::lists=$DEBS/lists" -o "Dir::Cache=$DEBS/cache" -o APT::Sandbox::User=root)
+  in_root "${apt[@]}" update
+  # What is missing in the folder is said by the look that follows.
+  in_root "${apt[@]}" install --no-install-recommends "$@" || true
+  rm -rf "$ROOT$DEBS"
 }
 
 # In an image no package may start its service on the machine that makes the image.

@@ -58,7 +58,7 @@ serial_undo() {
   local file word new
   take_block "$(boot_folder)/config.txt"
   while read -r file word; do
-    [[ -e $ROOT$file ]] && ! grep -qwF -- "$word" "$ROOT$file" || continue
+    if [[ ! -e $ROOT$file ]] || grep -qwF -- "$word" "$ROOT$file"; then continue; fi
     new=$(mktemp)
     sed "1s|^|$word |" "$ROOT$file" >"$new"
     change_theirs "$new" "$file"

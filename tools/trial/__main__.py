@@ -1,4 +1,4 @@
-"""The scenario of tools/setup-test: ``python -m trial prepare|run FOLDER``. Each line printed is something that was seen."""
+"""The scenario of tools/setup-test: ``python -m trial prepare|run FOLDER``. A line is printed for what was seen."""
 
 from __future__ import annotations
 
@@ -75,9 +75,8 @@ class Trial:
         console = self.folder / "console.log"
         begun = time.monotonic()
         self.container = self._stack.enter_context(Container(self.root, {str(link.resolve()): "/dev/ttyTIC"}, console))
-        self.say(
-            f"Debian {(self.root / 'etc/debian_version').read_text().strip()} booted in {time.monotonic() - begun:.1f} s"
-        )
+        version = (self.root / "etc/debian_version").read_text().strip()
+        self.say(f"Debian {version} booted in {time.monotonic() - begun:.1f} s")
 
     def _spawn(self, name: str, command: list[object]) -> subprocess.Popen[bytes]:
         with (self.folder / f"{name}.log").open("wb") as log:
@@ -104,7 +103,8 @@ class Trial:
         )
         shutil.copy(self.federation.ca, self.root / "usr/local/share/trial-ca.pem")
         (home / "answers").write_text(
-            "# for the trial\nconfiguration = /root/gateway.toml\npassword_file = /root/password\nmqtt = yes\nboards = yes\n"
+            "# for the trial\nconfiguration = /root/gateway.toml\npassword_file = /root/password\n"
+            "mqtt = yes\nboards = yes\n"
         )
         drop = self.root / "etc/systemd/system/linky-gateway.service.d"
         drop.mkdir(parents=True)
@@ -165,10 +165,11 @@ class Trial:
         said, seconds = self.setup("install", "--unattended", "--config", "/root/answers")
         print(said)
         self.say(f"installed in {seconds:.1f} s, every link green")
-        assert self.link_is_ok("xmpp") and self.link_is_ok("meter house") and self.link_is_ok("mqtt")
+        for link in ("xmpp", "meter house", "mqtt"):
+            assert self.link_is_ok(link), link
         after = self.tree()
         said, seconds = self.setup("install", "--unattended", "--config", "/root/answers")
-        assert self.tree() == after, {name for name in self.tree().items() ^ after.items()}
+        assert self.tree() == after, set(self.tree().items() ^ after.items())
         self.say(f"installed again: no file changed ({seconds:.1f} s)")
         pid = self.container.do("systemctl", "show", "--property=MainPID,NRestarts", "linky-gateway").split()
         self.say(f"the service was not restarted by it: {' '.join(pid)}")
