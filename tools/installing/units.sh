@@ -49,8 +49,11 @@ units_do() {
   for unit in $(enabled_units); do
     is_enabled "$unit" || run systemctl ${ROOT:+--root="$ROOT"} --quiet enable "$unit" || say skipped_bare "enable $unit"
   done
-  on_running udevadm control --reload
-  on_running udevadm trigger --subsystem-match=tty
+  # A container has no udev of its own.
+  if [[ $ROOT || -e /run/udev/control ]]; then
+    on_running udevadm control --reload
+    on_running udevadm trigger --subsystem-match=tty
+  fi
   [[ ! -e $TREE/systemd/tmpfiles.conf ]] || on_running systemd-tmpfiles --create linky-gateway.conf
   [[ ! -e $TREE/systemd/modules-load.conf ]] || on_running systemctl restart systemd-modules-load.service || true
 }

@@ -2,7 +2,8 @@
 # A folder of pure-Python wheels with their hashes: what Debian does not have, and our own. For releases, and for an
 # installation from a checkout.
 #
-#   wheelhouse.sh PYTHON FOLDER     PYTHON has pip; /usr/bin/python3 has setuptools (python3-setuptools)
+#   wheelhouse.sh PYTHON FOLDER [WHEELS]     PYTHON has pip, /usr/bin/python3 has setuptools (python3-setuptools); with
+#                                            WHEELS, what Debian has not is taken from there, by its hashes
 set -Eeuo pipefail
 
 TREE=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -31,7 +32,7 @@ fetch_pure() {
     _requirements_of "${PURE_PACKAGES[@]}"
   ) >"$list"
   "$1" -m pip --disable-pip-version-check --no-input --quiet download --no-deps --only-binary :all: --require-hashes \
-    --dest "$2" --requirement "$list"
+    ${3:+--no-index --find-links "$3"} --dest "$2" --requirement "$list"
   rm -f "$list"
 }
 
@@ -50,7 +51,7 @@ main() {
   rm -rf "$folder.new"
   mkdir -p "$folder.new"
   build_ours "$(realpath "$folder.new")"
-  fetch_pure "$1" "$folder.new"
+  fetch_pure "$1" "$folder.new" "${3:-}"
   list_wheels "$folder.new" >"$folder.new/requirements.txt"
   rm -rf "$folder"
   mv "$folder.new" "$folder"

@@ -64,6 +64,9 @@ _RELEASES: dict[str, list[tuple[str, str, str]]] = {
 }
 
 
+_WHEELS = ("--wildcards", "*/wheels")
+
+
 def run(*command: object, **options: object) -> str:
     """Run a program; what it printed. CalledProcessError, its words shown, when it fails."""
     done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False, **options)
@@ -118,6 +121,7 @@ def _fetch_debs(folder: Path, base: Path, debs: Path) -> None:
 def make_releases(folder: Path) -> None:
     """One that is well, one better, one that does not start, one that changes the database and cannot say how it is."""
     out, source, key = folder / "releases", folder / "source", folder / "trial-key.pem"
+    wheels = folder / "wheels"
     for old in (out, source):
         shutil.rmtree(old, ignore_errors=True)
     key.unlink(missing_ok=True)
@@ -125,7 +129,10 @@ def make_releases(folder: Path) -> None:
     run("git", "clone", "-q", "--no-hardlinks", ROOT, source)
     for version, changes in _RELEASES.items():
         _release(source, version, changes)
-        run(source / "tools/release", "--key", key, "--out", out)
+        taken = ("--wheels", wheels) if wheels.exists() else ()
+        run(source / "tools/release", "--key", key, "--out", out, *taken)
+        if not taken:
+            run("tar", "-C", folder, "-xzf", out / f"linky-gateway-{version}.tar.gz", "--strip-components=1", *_WHEELS)
 
 
 def _release(source: Path, version: str, changes: list[tuple[str, str, str]]) -> None:
