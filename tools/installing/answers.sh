@@ -5,17 +5,28 @@ declare -gA ANSWER=() SECRET_FILE=()
 QUESTIONS=0 RESTART=0
 readonly ANSWER_KEYS=' port account password_file page mqtt boards updates uart configuration '
 
-find_answers() {
+# What is known before anything is done: a fault in it is said at once.
+begin_answers() {
   ANSWER=([port]=auto [account]='' [password_file]='' [page]=yes [mqtt]=no [boards]=no [updates]=yes [uart]=yes
     [configuration]='')
   [[ ! $ANSWERS ]] || read_answers "$ANSWERS"
   if [[ -e $ROOT$ETC/gateway.toml ]]; then
     say configuration_kept "$ETC/gateway.toml"
     answers_of_system
-  elif ((!UNATTENDED)) && [[ ! $ANSWERS ]]; then
-    ask_all
   fi
   settle
+}
+
+# What only the installed program can tell, and what a person says.
+finish_answers() {
+  if [[ -e $ROOT$ETC/gateway.toml || ${ANSWER[configuration]} ]]; then return; fi
+  if ((!UNATTENDED)) && [[ ! $ANSWERS ]]; then
+    ask_all
+    settle
+  fi
+  [[ ${ANSWER[port]} != auto ]] || choose_port
+  # The console and Bluetooth are in nobody's way when the meter comes by USB.
+  is_header_port "${ANSWER[port]}" || ANSWER[uart]=no
 }
 
 # An installation that is there answers for itself: what it has is put right, nothing is added.
@@ -65,10 +76,6 @@ settle() {
     [[ ! ${ANSWER[$key]} || -r ${ANSWER[$key]} ]] || fail "$EXIT_USAGE" no_file "${ANSWER[$key]}"
   done
   [[ ! ${ANSWER[password_file]} ]] || SECRET_FILE[xmpp-password]=${ANSWER[password_file]}
-  [[ ${ANSWER[port]} != auto ]] || choose_port
-  # The console and Bluetooth are in nobody's way when the meter comes by USB.
-  is_header_port "${ANSWER[port]}" || [[ ! -e $ROOT$ETC/gateway.toml && ${ANSWER[configuration]} ]] ||
-    [[ -e $ROOT$ETC/gateway.toml ]] || ANSWER[uart]=no
 }
 
 is_header_port() {

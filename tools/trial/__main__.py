@@ -270,6 +270,7 @@ class Trial:
         gone = self.before.keys() - after.keys()
         assert not left, f"left behind: {sorted(left)[:20]}"
         assert not gone, f"taken too much: {sorted(gone)[:20]}"
+        assert self.container.try_("id", "linky-gateway").returncode, "the user is still there"
         self.say(f"uninstalled in {seconds:.1f} s: {len(after)} files and folders, exactly those from before")
 
 
