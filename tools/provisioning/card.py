@@ -49,13 +49,15 @@ def _checked(settings: Settings) -> str:
 
 def _network(wifi: Wifi | None) -> str:
     """Version 2 of cloud-init's network configuration; a JSON string is a YAML string."""
-    lines = ["network:", "  version: 2", "  ethernets:", "    eth0: {dhcp4: true, optional: true}"]
+    lines = ["network:", "  version: 2", "  renderer: NetworkManager", "  ethernets:"]
+    lines.append("    eth0: {dhcp4: true, dhcp6: true, optional: true}")
     if wifi:
         key = f"{{password: {_quoted(wifi.key)}}}" if wifi.key else "{}"
         lines += [
             "  wifis:",
             "    wlan0:",
             "      dhcp4: true",
+            "      dhcp6: true",
             "      optional: true",
             f"      regulatory-domain: {_quoted(wifi.country)}",
             f"      access-points: {{{_quoted(wifi.name)}: {key}}}",
