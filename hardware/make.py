@@ -25,7 +25,7 @@ import wiring  # noqa: E402
 
 LANGUAGES = {"README.md": "en", "LISEZMOI.md": "fr"}
 
-_BLOCK = re.compile(r"(<!-- (?P<name>[a-z-]+): begin -->\n).*?(<!-- (?P=name): end -->)", re.DOTALL)
+_BLOCK = re.compile(r"(<!-- (?P<name>[a-z-]+): begin -->\n)(?P<text>.*?)(<!-- (?P=name): end -->)", re.DOTALL)
 
 
 def pictures() -> dict[Path, Callable[[], str]]:
@@ -60,14 +60,14 @@ def documents() -> list[Path]:
     return [path for name in LANGUAGES for path in sorted(ROOT.rglob(name))]
 
 
-def blocks(text: str) -> list[str]:
-    """The names of a document's blocks."""
-    return [found["name"] for found in _BLOCK.finditer(text)]
+def blocks(text: str) -> dict[str, str]:
+    """The blocks of a document: name -> what stands in it."""
+    return {found["name"]: found["text"] for found in _BLOCK.finditer(text)}
 
 
 def filled(text: str, language: str, made: Mapping[str, Callable[[str], str]]) -> str:
     """The document with its tables made anew; a block that nobody makes is a KeyError."""
-    return _BLOCK.sub(lambda found: f"{found[1]}{made[found['name']](language)}\n{found[3]}", text)
+    return _BLOCK.sub(lambda found: f"{found[1]}{made[found['name']](language)}\n{found[4]}", text)
 
 
 def outdated() -> dict[Path, str]:

@@ -218,7 +218,8 @@ def read(rows: Sequence[tuple[float, ...]], speed: int) -> Reading:
 
 def _levels(times: Sequence[float], volts: Sequence[float]) -> list[int]:
     """1 or 0 with the hysteresis of an input: between the limits it stays as it was; spikes are gone."""
-    level, found, since = 1, [], 0
+    found: list[int] = []
+    level, since = 1, 0
     for place, value in enumerate(volts):
         now = 1 if value > _HIGH * SUPPLY_V else 0 if value < _LOW * SUPPLY_V else level
         if now != level:
@@ -231,7 +232,8 @@ def _levels(times: Sequence[float], volts: Sequence[float]) -> list[int]:
 
 def _characters(times: Sequence[float], levels: Sequence[int], speed: float) -> list[int] | None:
     """The characters; None where a start, parity or stop bit is wrong."""
-    found, at = [], 0
+    found: list[int] = []
+    at = 0
     while True:
         start = next((place for place in range(at, len(levels)) if levels[place] == 0), None)
         if start is None:

@@ -105,7 +105,7 @@ WIRINGS = {
     ),
     "pi-lcd": Wiring(
         PI,
-        "LCD ST7789 / ILI9341",
+        "LCD",
         (
             Wire(17, "VCC", RED),
             Wire(20, "GND", BLACK),
@@ -142,10 +142,10 @@ WIRINGS = {
         ),
     ),
     "pi-buzzer": Wiring(PI, "buzzer ≤ 10 mA", (Wire(16, "+", ORANGE), Wire(14, "-", BLACK))),
-    "pi-button": Wiring(PI, "button", (Wire(37, "1", BLUE), Wire(39, "2", BLACK))),
+    "pi-button": Wiring(PI, "bouton / button", (Wire(37, "1", BLUE), Wire(39, "2", BLACK))),
     "pi-relay": Wiring(
         PI,
-        "relay module",
+        "relais / relay",
         (
             Wire(2, "VCC", RED),
             Wire(29, "IN", BLUE),

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _PITCH, _TOP = 34, 56
 
 # What the header's pins are for in this project, by GPIO; the rest is free.
-_USES = {
+USES = {
     2: "SDA (OLED)",
     3: "SCL (OLED)",
     4: "LED",
@@ -47,8 +47,8 @@ _USES = {
     11: "SCLK (SPI)",
     8: "CS 0 (SPI)",
     7: "CS 1 (SPI)",
-    5: "relay",
-    26: "button",
+    5: "relais / relay",
+    26: "bouton / button",
 }
 _FILLS = {"3V3": "#f7c6c5", "5V": "#ef9a9a", "GND": "#cfcfcf"}
 
@@ -64,8 +64,8 @@ _WORDS = {
         "none": "aucun",
         "yes": "**oui**",
         "no": "à choisir",
-        "button": "bouton",
-        "relay module": "module relais",
+        "bouton / button": "bouton",
+        "relais / relay": "module relais",
     },
     "en": {
         "pi": "| models | `/dev/serial0` as delivered | in `/boot/firmware/config.txt` | to write |\n|---|---|---|---|",
@@ -78,6 +78,8 @@ _WORDS = {
         "none": "none",
         "yes": "**yes**",
         "no": "choose it",
+        "bouton / button": "button",
+        "relais / relay": "relay module",
     },
 }
 
@@ -129,7 +131,7 @@ def header() -> str:
     for pin, name in HEADER.items():
         left = pin % 2 == 1
         x, y = (292 if left else 348), 57 + (pin - 1) // 2 * 26
-        use = _USES.get(int(name[4:])) if name.startswith("GPIO") else None
+        use = USES.get(int(name[4:])) if name.startswith("GPIO") else None
         sheet.box(
             x - 24, y - 11, 48, 22, fill=_FILLS.get(name, "#c5e1a5" if use else "#ffffff"), color="#777777", radius=4
         )

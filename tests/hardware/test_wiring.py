@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import pins
+import wiring
 from flashing.chips import CHIPS
 from gateway.display.config import Epaper, Lcd
 from gateway.doctor.system import pi_facts
@@ -71,13 +72,19 @@ def test_the_counter_is_on_the_example_s_pin():
     assert pins.HEADER[pins.WIRINGS["pi-counter"].wires[1].board] == "GND"
 
 
+def test_the_picture_of_the_header_names_each_pin_that_is_used():
+    """What is wired somewhere is marked there."""
+    used = {gpio for plan in pins.WIRINGS.values() if plan.board == pins.PI for gpio in plan.gpios().values()}
+    assert used <= wiring.USES.keys()
+
+
 def test_pins_that_two_parts_want_are_told():
     """The list of conflicts has every GPIO that is drawn twice, and only those."""
     drawn = [
         (name, gpio)
-        for name, wiring in pins.WIRINGS.items()
-        if wiring.board == pins.PI
-        for gpio in set(wiring.gpios().values())
+        for name, plan in pins.WIRINGS.items()
+        if plan.board == pins.PI
+        for gpio in set(plan.gpios().values())
     ]
     assert pins.shared_gpios().keys() == {gpio for _, gpio in drawn if sum(gpio == other for _, other in drawn) > 1}
     assert pins.shared_gpios()[17] == ["pi-epaper", "pi-rgb", "pi-counter"]
@@ -87,9 +94,9 @@ def test_no_wire_puts_5_v_on_a_signal():
     """The relay module's supply is the only wire from 5 V."""
     from_5v = [
         (name, wire.part)
-        for name, wiring in pins.WIRINGS.items()
-        for wire in wiring.wires
-        if wiring.name_of(wire.board) == "5V"
+        for name, plan in pins.WIRINGS.items()
+        for wire in plan.wires
+        if plan.name_of(wire.board) == "5V"
     ]
     assert from_5v == [("pi-relay", "VCC")]
 
