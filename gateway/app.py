@@ -205,9 +205,10 @@ class Gateway:
     def _open_page(self, web: Web, now: Now) -> None:
         # Here and not above: a house without a page needs none of it in memory.
         from gateway.page import Page  # noqa: PLC0415
+        from gateway.page_repair import repair_part  # noqa: PLC0415
         from gateway.page_sharing import sharing_part  # noqa: PLC0415
 
-        parts = (sharing_part(self._config, self._answer),)
+        parts = (sharing_part(self._config, self._answer), repair_part(self._config, self._answer))
         self._page = Page(self._config, web, now, self._report, parts)
 
     async def commit(self) -> None:

@@ -54,6 +54,8 @@ CORE = (
     "pulses/debounce.py",
     "web/dates.py",
     "web/pages.py",
+    "web/repair_pages.py",
+    "web/repair_words.py",
     "web/sessions.py",
     "web/sharing_answer.py",
     "web/sharing_pages.py",

@@ -19,6 +19,7 @@ from gateway.store.dump import snapshot
 from gateway.store.energy import Energy
 from gateway.store.erasure import Erasure
 from gateway.store.history import History
+from gateway.store.neighbours import Neighbours
 from gateway.store.notices import GIVEN_UP_S
 from gateway.store.points import Granularity, Series
 from gateway.store.received import ReceivedPoints
@@ -291,7 +292,7 @@ class Store(Erasure, Watching, History, Undated, Relayed, Energy):
         self.commit()
 
 
-class Archive(Corrections, Access, History, ReceivedPoints, Energy):
+class Archive(Corrections, Access, Neighbours, ReceivedPoints, Energy):
     """The same database, only read: for the command line while the daemon runs."""
 
     def __init__(self, directory: Path) -> None:

@@ -52,9 +52,8 @@ class View:
 def document(view: View, title: str, body: str, *, state: object = None, files: Sequence[str] = ()) -> str:
     """A whole page: menu, heading, body; ``state`` is what page.js is told, ``files`` are what it needs besides."""
     other = ENGLISH if view.lang == FRENCH else FRENCH
-    switch = (
-        f'<a href="{escape(view.path)}?lang={other}" lang="{other}" hreflang="{other}">{view.say("other_language")}</a>'
-    )
+    address = f"{view.path}{'&' if '?' in view.path else '?'}lang={other}"
+    switch = f'<a href="{escape(address)}" lang="{other}" hreflang="{other}">{view.say("other_language")}</a>'
     menu = ""
     if view.session:
         here = ' aria-current="page"'
