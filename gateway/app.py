@@ -215,10 +215,15 @@ class Gateway:
         # Here and not above: a house without a page needs none of it in memory.
         from gateway.page import Page  # noqa: PLC0415
         from gateway.page_past import parts as past  # noqa: PLC0415
+        from gateway.page_repair import repair_part  # noqa: PLC0415
         from gateway.page_sharing import sharing_part  # noqa: PLC0415
 
         house = partial(self._present, {})
-        parts = (*past(self._config), sharing_part(self._config, self._answer))
+        parts = (
+            *past(self._config),
+            sharing_part(self._config, self._answer),
+            repair_part(self._config, self._answer),
+        )
         self._page = Page(self._config, web, now, self._report, house, parts)
 
     async def commit(self) -> None:

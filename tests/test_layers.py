@@ -61,6 +61,8 @@ CORE = (
     "web/history_words.py",
     "web/pages.py",
     "web/past.py",
+    "web/repair_pages.py",
+    "web/repair_words.py",
     "web/sessions.py",
     "web/sharing_answer.py",
     "web/sharing_pages.py",

@@ -20,6 +20,7 @@ from gateway.store.dump import snapshot
 from gateway.store.energy import Energy
 from gateway.store.erasure import Erasure
 from gateway.store.history import History
+from gateway.store.neighbours import Neighbours
 from gateway.store.notices import GIVEN_UP_S
 from gateway.store.points import Granularity, Series
 from gateway.store.received import ReceivedPoints
@@ -293,7 +294,7 @@ class Store(Erasure, Watching, History, Undated, Relayed, Energy, Told):
         self.commit()
 
 
-class Archive(Corrections, Access, History, ReceivedPoints, Energy, Curves):
+class Archive(Corrections, Access, Neighbours, ReceivedPoints, Energy, Curves):
     """The same database, only read: for the command line while the daemon runs."""
 
     def __init__(self, directory: Path) -> None:

@@ -10,7 +10,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from gateway.errors import ConsentError, GatewayError
+from gateway.errors import GatewayError, StoreError
 from gateway.web import dates, sharing_answer, sharing_pages
 from gateway.web.answers import html, redirect
 from gateway.web.part import Part
@@ -97,7 +97,7 @@ def _told(handler: Callable[..., Awaitable[Response]]) -> Callable[..., Awaitabl
             return await handler(request, view, **places)
         except GatewayError as error:
             log.warning("the page sharing could not do what it was asked: %s", type(error).__name__)
-            status = 409 if isinstance(error, ConsentError) else 500
+            status = 500 if isinstance(error, StoreError) else 409
             return html(sharing_pages.message(_at_home(view), "refused_by_store", str(error)), status)
 
     return answer

@@ -128,12 +128,15 @@ def words_of(text: Row) -> str:
 
 def facts(view: View, rows: Iterable[tuple[str, str]]) -> str:
     """A list of names and HTML; what is empty is said not to be stated."""
-    unstated = f'<span class="quiet">{view.say("unstated")}</span>'
     return (
         '<dl class="facts">'
-        + "".join(f"<dt>{view.say(key)}</dt><dd>{text or unstated}</dd>" for key, text in rows)
+        + "".join(f"<dt>{view.say(key)}</dt><dd>{text or _unstated(view)}</dd>" for key, text in rows)
         + "</dl>"
     )
+
+
+def _unstated(view: View) -> str:
+    return f'<span class="quiet">{view.say("unstated")}</span>'
 
 
 def who_rows(view: View, row: Row, phrases: Phrases) -> list[tuple[str, str]]:

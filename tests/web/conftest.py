@@ -53,7 +53,7 @@ class Visitor:
         _, text = self.get("/access")
         return re.search(r'name="form_token" value="([^"]+)"', text)[1]
 
-    def send(self, path, **fields):
+    def send(self, path, /, **fields):
         """A form of a page of the site."""
         return self.post(path, fields | {"form_token": self.form_token()}, Origin=f"http://{self.host}")
 

@@ -8,7 +8,7 @@ from gateway.store.prepare import prepare
 from gateway.store.recorder import Recorder
 from gateway.store.store import Store
 from gateway.store.terms import Channel, Manner, NoticeKind, Profile, Proof, Role, Terms
-from tests.store.conftest import frame
+from tests.store.conftest import INDEX, POWER, frame
 
 DAY_S = 86_400
 COOP, TOWN = "coop@sen2.test", "ville@sen3.test"
@@ -43,13 +43,15 @@ class Shared:
         directory.mkdir(parents=True)
         prepare(directory)
         self.store, self.now = Store(directory), int(time.time())
+        # Nobody pulls the plug while it is made.
+        self.store._db.execute("PRAGMA synchronous = OFF")
         self.store.add_meter("house", "ab12")
 
-    def readings(self, minutes=60):
-        """A value of power and of an index for each half minute, up to this minute."""
-        recorder, end = Recorder("house", {}), self.now // 60 * 60
-        for at in range(end - minutes * 60, end, 30):
-            recorder.add(frame(at, power=500 + at % 50, index=10_000 + at % DAY_S))
+    def readings(self, minutes=60, every_s=30):
+        """A value of power and of an index now and then, up to this minute."""
+        recorder, end = Recorder("house", {}), self.now // 300 * 300
+        for at in range(end - minutes * 60, end, every_s):
+            recorder.add(frame(at, power=500 + at // every_s % 50, index=at - 1_700_000_000))
         self.store.write([recorder.take()], self.now)
 
     def ask(self, jid=COOP, prefix="consumption", granularity=Granularity.MINUTE, terms=TERMS, sensor="ab12", days=300):
@@ -102,3 +104,20 @@ def overfull(shared):
         told = shared.store.queue_notice(LONG_JID, kind, {"series": "consumption/power"}, shared.now)
         shared.store.notice_sent(told, shared.now)
     shared.store.notice_confirmed(told, LONG_JID, shared.now)
+
+
+def with_bad_points(shared):
+    """Half hours of a day, of which one power is a hundred times too high and one index lies below the one before."""
+    shared.readings(24 * 60, 300)
+    bad = {}
+    for path, change in ((POWER, "value * 100"), (INDEX, "value - 5000")):
+        (series,) = [one for one in shared.store.series("house") if one.path == path]
+        points = shared.store.history("house", path, Granularity.HALF_HOUR, 0, 2**40, 100)
+        bad[path] = points[len(points) // 2]
+        shared.store._db.execute(
+            f"UPDATE coarse SET value = {change} WHERE step = 1800 AND series = ? AND time = ?",
+            [series.id, bad[path].time],
+        )
+    shared.grant(prefix="consumption/power")
+    shared.store.note_transfer(COOP, [bad[POWER]], shared.now)
+    return bad
