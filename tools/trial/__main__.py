@@ -257,6 +257,27 @@ class Trial:
         assert not lost, f"{len(lost)} readings that 0.1.3 took are lost"
         self.say(f"{len(newer - kept)} readings that 0.1.3 took were carried over, none lost")
 
+    def cut(self) -> None:
+        """The machine goes down in the middle of an upgrade, whose release would not start."""
+        linky_setup, marker = "/usr/local/sbin/linky-setup", self.root / "opt/linky-gateway/upgrading/from"
+        kept = self.points()
+        words = ("upgrade", "/root/releases/linky-gateway-0.1.2.tar.gz", "--offline", "/root/debs")
+        self.container.do("systemd-run", "--collect", "--unit=trial-upgrade", linky_setup, *words)
+        Container.until("the middle of the upgrade", marker.exists, _SECONDS)
+        # All of it at once, as a power cut would.
+        self.container.do("systemctl", "kill", "--signal=KILL", "trial-upgrade")
+        assert marker.exists()
+        said, _ = self.setup("check", code=4, tree=linky_setup)
+        assert "was cut off" in said
+        said, seconds = self.setup(
+            "install", "--unattended", tree="/opt/linky-gateway/versions/0.1.1/source/tools/setup"
+        )
+        print(said)
+        assert not marker.exists()
+        assert self.container.do("linky-gateway", "--version").split()[-1] == "0.1.1"
+        assert kept <= self.points()
+        self.say(f"an upgrade that was killed is undone by the next install ({seconds:.1f} s), no reading lost")
+
     def end(self) -> None:
         """No secret anywhere; uninstall; nothing left."""
         log = self.root / "var/log/linky-gateway-setup.log"
@@ -282,7 +303,7 @@ def main(arguments: list[str]) -> int:
         return 0
     with ExitStack() as stack:
         trial = Trial(folder, stack)
-        for part in (trial.start, trial.install, trial.publish, trial.upgrade, trial.end):
+        for part in (trial.start, trial.install, trial.publish, trial.upgrade, trial.cut, trial.end):
             part()
     return 0
 
