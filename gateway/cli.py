@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway import __version__, reading_command
+from gateway.backup_command import add_actions as add_backup
 from gateway.balance_command import add_actions as add_balance
 from gateway.board_command import add_parser as add_boards
 from gateway.care_command import add_actions as add_care
@@ -252,6 +253,7 @@ def _parser() -> argparse.ArgumentParser:
     events.add_argument("--json", action="store_true", help="JSON Lines")
 
     add_care(partial(_command, commands))
+    add_backup(partial(_command, commands))
     _doctor_parser(commands)
     add_ports(partial(_command, commands, config=False))
 

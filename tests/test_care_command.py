@@ -1,5 +1,6 @@
 """``linky-gateway migrate`` and ``check``: no schema changes without a copy, and nothing broken is called whole."""
 
+import shutil
 import sqlite3
 import time
 from contextlib import closing
@@ -20,13 +21,20 @@ from gateway.store.store import Archive, Store
 from tests.privacy.conftest import live, make_house
 
 
-@pytest.fixture
-def house(tmp_path):
-    """A house that has lived."""
-    made = make_house(tmp_path / "house")
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory):
+    """A house that has lived, to be copied."""
+    made = make_house(tmp_path_factory.mktemp("lived") / "house")
     with closing(Store(made.directory)) as store:
         live(store)
-    return made
+    return made.folder
+
+
+@pytest.fixture
+def house(tmp_path, lived):
+    """A house that has lived."""
+    folder = shutil.copytree(lived, tmp_path / "house")
+    return SimpleNamespace(folder=folder, config=folder / "gateway.toml", directory=folder / "state")
 
 
 @pytest.fixture

@@ -56,6 +56,12 @@ def copy_database(source: Path, target: Path) -> None:
         raise StoreError(f"{source}: cannot be copied to {target}: {error}") from error
 
 
+def schema_of(path: Path) -> tuple[str, ...]:
+    """The names of the steps that made the file's schema, in order."""
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+        return tuple(name for (name,) in db.execute("SELECT name FROM _sqlite_migrations ORDER BY id"))
+
+
 def keep_copy(path: Path) -> Path:
     """Copy the database before its schema changes; the copy. StoreError when there is no room, and nothing changed."""
     size, free = path.stat().st_size, shutil.disk_usage(path.parent).free
