@@ -225,7 +225,7 @@ def test_a_household_is_asked_ten_questions_at_most(system: System) -> None:
         os.close(follower)
         os.write(leader, "".join(f"{answer}\n" for answer in answers).encode())
         said = _all_of(leader)
-        assert process.wait(60) == 10
+        assert process.wait(120) == 10
     os.close(leader)
     assert max(map(int, re.findall(r"^(\d+)\. ", said, re.MULTILINE))) <= 10
     assert "Par quel port lire le compteur ?" in said
@@ -245,7 +245,7 @@ def test_enter_alone_is_the_safe_choice(system: System) -> None:
         os.close(follower)
         os.write(leader, b"\n" * 8)
         said = _all_of(leader)
-        assert process.wait(60) == 0, said
+        assert process.wait(120) == 0, said
     os.close(leader)
     config = tomllib.loads(system.read("etc/linky-gateway/gateway.toml"))
     assert config.keys() == {"meter", "store", "web"}
