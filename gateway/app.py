@@ -26,6 +26,7 @@ from gateway.meter import MeterReader
 from gateway.now import Now
 from gateway.orders import act
 from gateway.privacy.act import ERASE
+from gateway.privacy.machine import erase as erase_files
 from gateway.publish import Publication
 from gateway.relays import Relays
 from gateway.sharing import note_sharing
@@ -345,10 +346,18 @@ class Gateway:
         if request.get("do") == ERASE:
             for recorder in self._recorders():
                 recorder.begin_anew()
+            if request.get("what") == "everything":
+                await self._forget_page()
         if self._publication:
             # A suspension that ended, a notice: there may be something to send.
             self._publication.wake.set()
         return done
+
+    async def _forget_page(self) -> None:
+        """Who may see the page is the household's, too."""
+        if self._page:
+            await self._page.forget()
+        await self.call(erase_files, [self._config.page_file], [])
 
     async def _present(self, request: dict[str, Any]) -> HouseNow:
         """The house now; since the ``turn`` of an earlier answer: as soon as it is another, or after ``wait_s``."""

@@ -18,8 +18,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway import __version__, reading_command
+from gateway.backup_command import add_actions as add_backup
 from gateway.balance_command import add_actions as add_balance
 from gateway.board_command import add_parser as add_boards
+from gateway.care_command import add_actions as add_care
 from gateway.errors import GatewayError
 from gateway.first_boot_command import add_parser as add_first_boot
 from gateway.journal_command import add_parser as add_journal
@@ -251,6 +253,8 @@ def _parser() -> argparse.ArgumentParser:
     events.add_argument("--to", dest="until", type=_time, default=2**62, metavar="T", help="ISO 8601, not included")
     events.add_argument("--json", action="store_true", help="JSON Lines")
 
+    add_care(partial(_command, commands))
+    add_backup(partial(_command, commands))
     _doctor_parser(commands)
     add_ports(partial(_command, commands, config=False))
 

@@ -26,6 +26,7 @@ from gateway.sources.board import board_of
 # systemd hands credentials over in this folder (systemd.exec(5), LoadCredential=).
 PASSWORD_CREDENTIAL = "xmpp-password"  # noqa: S105 (the name of the credential, not its content)
 MQTT_CREDENTIAL = "mqtt-password"
+BACKUP_CREDENTIAL = "backup-passphrase"
 
 MAX_RETENTION = "P3Y"
 
@@ -148,6 +149,16 @@ class Mqtt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     discovery_prefix: Annotated[str, msgspec.Meta(pattern=r"^[^+#/\s]+(/[^+#/\s]+)*$")] = "homeassistant"
 
 
+class Backup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[backup]``: the second place, and how many backups stay there."""
+
+    directory: Annotated[str, msgspec.Meta(min_length=1)]
+    keep: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 14
+    passphrase_file: str | None = None
+    # Whether the place may be on the card that it is to outlive.
+    same_card: bool = False
+
+
 class Web(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[web]``: the page of the house."""
 
@@ -198,6 +209,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     mqtt: Mqtt | None = None
     household: Household | None = None
     web: Web | None = None
+    backup: Backup | None = None
     counter: tuple[Counter, ...] = ()
     received: tuple[Received, ...] = ()
     tariff: tuple[Tariff, ...] = ()
@@ -262,10 +274,10 @@ def load(path: Path) -> Config:
 
 
 def credential_file(name: str = PASSWORD_CREDENTIAL) -> Path | None:
-    """The password that systemd hands over under that name, if it does."""
+    """The password that systemd hands over under that name, if it does; a blank one is the unit's word for none."""
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
     file = Path(folder) / name if folder else None
-    return file if file and file.is_file() else None
+    return file if file and file.is_file() and file.read_bytes().strip() else None
 
 
 def password_from(file: Path) -> str:

@@ -23,6 +23,7 @@ MAY_KNOW = {
     "store": {"tic", "journal", "errors"},
     "consent": {"store", "errors"},
     "privacy": {"store", "consent", "journal", "errors"},
+    "backup": {"store", "errors"},
     "pulses": {"tic", "store", "errors"},
     "federation": {"store", "senml", "journal", "errors"},
     "web": {"live", "doctor", "errors"},

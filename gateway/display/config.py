@@ -177,9 +177,13 @@ def password(config: Config) -> str | None:
     else:
         raise ConfigError("mqtt.user: a user needs a password: set password_file, or the credential mqtt-password")
     try:
-        return file.read_text(encoding="utf-8").strip()
+        found = file.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"mqtt.password_file: {file} cannot be read: {error}") from error
+    if not found:
+        # The unit hands over a blank one where there is none.
+        raise ConfigError("mqtt.user: a user needs a password: its file, or the credential mqtt-password, is empty")
+    return found
 
 
 def _sentence(text: str) -> str:

@@ -144,6 +144,10 @@ class Access:
                 return Role.GUEST if link.guest else Role.DISPLAY
         return None
 
+    def forget(self) -> None:
+        """Nothing is known any more: no password, no code, no display."""
+        self._keep(password=None, code=None, links=())
+
     def _keep(self, **changes: object) -> None:
         kept = msgspec.structs.replace(self._kept, **changes)
         _save(self._file, msgspec.json.encode(kept))
