@@ -75,7 +75,7 @@ def near(old, new):
 @pytest.mark.usefixtures("ngspice")
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(HARDWARE)))
 def test_the_tables_are_those_that_the_code_makes(make, path):
-    """Word for word; a simulation's figures within 3 per cent of a bit, 2 % of the ohms, a degree, 10 % of the times."""
+    """Word for word; a simulation's figures within 3 % of a bit, 2 % of the ohms, a degree, 10 % of times."""
     text = path.read_text(encoding="utf-8")
     again = f"{path}: run python hardware/make.py"
     for name, old in make.blocks(text).items():
@@ -126,3 +126,26 @@ def test_the_commands_that_are_named_exist(capsys):
         shown = capsys.readouterr().out
         assert ended.value.code == 0
         assert all(option in shown for option in options if option.startswith("--"))
+
+
+def test_make_says_what_would_change_and_writes_only_without_check(make, monkeypatch, tmp_path, capsys):
+    """--check fails and leaves the file; without it the file is written, and then nothing is left to do."""
+    drawing = tmp_path / "hardware" / "a.svg"
+    drawing.parent.mkdir()
+    drawing.write_text("old", encoding="utf-8")
+    monkeypatch.setattr(make, "ROOT", drawing.parent)
+    monkeypatch.setattr(make, "pictures", lambda: {drawing: lambda: "new"})
+    monkeypatch.setattr(make, "scopes", dict)
+    for arguments, code, text, said in (
+        (["--check"], 1, "old", "hardware/a.svg\n"),
+        ([], 0, "new", "hardware/a.svg\n"),
+        (["--check"], 0, "new", ""),
+    ):
+        assert make.main(arguments) == code
+        assert (drawing.read_text(encoding="utf-8"), capsys.readouterr().out) == (text, said)
+
+
+def test_make_refuses_what_it_does_not_know(make):
+    """A misspelt option is a sentence, and nothing is written."""
+    with pytest.raises(SystemExit, match="usage"):
+        make.main(["--chek"])
