@@ -53,6 +53,7 @@ def tables() -> dict[str, Callable[[str], str]]:
         "meter-sees": report.meter_sees,
         "speeds": report.speeds,
         "bill": report.bill,
+        "nets": report.nets,
         **wiring.tables(),
     }
 
