@@ -75,7 +75,7 @@ def near(old, new):
 @pytest.mark.usefixtures("ngspice")
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(HARDWARE)))
 def test_the_tables_are_those_that_the_code_makes(make, path):
-    """Word for word; a simulation's figures within 3 % of a bit, 2 % of the ohms, a degree, 10 % of times."""
+    """Word for word; a simulation's figures within 3 % of a bit, 2 % of the ohms, a degree, 10 % of the times."""
     text = path.read_text(encoding="utf-8")
     again = f"{path}: run python hardware/make.py"
     for name, old in make.blocks(text).items():
