@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from gateway.account import account_of, order
+from gateway.chat import Chat
 from gateway.consent.text import asked_text, notice_text
 from gateway.errors import GatewayError, StoreError
 from gateway.federation.announcer import Announcer
@@ -17,7 +18,7 @@ from gateway.federation.delivery import Delivery
 from gateway.federation.fields import COMMAND_NAMES
 from gateway.federation.inbox import Inbox
 from gateway.federation.live import Live
-from gateway.federation.session import Session, bare_jid
+from gateway.federation.session import Session
 from gateway.federation.stanza import OURS, QUOALISE, RECEIPTS, Publisher
 from gateway.federation.strangers import Doorkeeper
 from gateway.household import Household
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from gateway.alerts import Alert
     from gateway.config import Config, Federation
+    from gateway.questions import Question
     from gateway.store.store import Store
     from gateway.store.terms import AccessRequest
     from gateway.tic.reading import Reading
@@ -64,9 +66,17 @@ class Publication:
         account: where and as whom to connect.
         store: asked through ``call``, on the store's thread.
         call: ``await call(function, *arguments)``.
+        answer: what the household is answered; without it nobody is.
     """
 
-    def __init__(self, config: Config, account: Federation, store: Store, call: Callable[..., Awaitable[Any]]) -> None:
+    def __init__(
+        self,
+        config: Config,
+        account: Federation,
+        store: Store,
+        call: Callable[..., Awaitable[Any]],
+        answer: Callable[[Question, str], Awaitable[str]] | None = None,
+    ) -> None:
         # Set by whoever wrote something: there may be something to send.
         self.wake = _Wake()
         self._store, self._call = store, call
@@ -99,9 +109,11 @@ class Publication:
         self._inbox = Inbox(self._session, store, call, wanted) if wanted or store.received_providers() else None
         self._asked: list[float] = []
         told = config.household
-        self._household = Household(self._session, told.address, told.language) if told else None
+        self._household = Household(self._session, told.addresses, told.language) if told else None
+        family = self._household.addresses if self._household else ()
+        self._chat = Chat(self._session, family, told.language, answer) if told and answer else None
         # Whom the household itself wrote down: not strangers at the door.
-        self._partners = {one.sender for one in wanted} | ({bare_jid(told.address)} if told else set())
+        self._partners = {*(one.sender for one in wanted), *family}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Stay connected, answer and send until ``stop``; returns within 3 s of it."""
@@ -112,6 +124,8 @@ class Publication:
             group.create_task(self._announcer.run(stop), name="announcer")
             group.create_task(self._live.run(stop), name="live")
             group.create_task(self._keep_known(stop), name="known")
+            if self._chat:
+                group.create_task(self._chat.run(stop), name="chat")
             if self._inbox:
                 group.create_task(self._inbox.run(stop), name="inbox")
 
@@ -151,6 +165,11 @@ class Publication:
         """Tell the household, if it wants to be told."""
         if self._household:
             self._household.tell(alert)
+
+    @property
+    def waiting(self) -> frozenset[str]:
+        """Of which links and news a message to the household has not left yet."""
+        return self._household.waiting if self._household else frozenset()
 
     def _tell_asked(self, request: AccessRequest) -> None:
         """Tell the household who asks it for access; a flood of strangers shall not drown its alerts."""

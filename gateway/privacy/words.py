@@ -27,7 +27,8 @@ _SAID = {
         "done-recipient": "effacé : ce qui était gardé sur {recipient} ; consentements : {consents}",
         "wiped": "le fichier de la base est réécrit sans ces données",
         "held": "un autre programme lit la base : répétez la commande après lui, pour que les octets disparaissent",
-        "copies": "des fichiers abîmés mis de côté contiennent encore d'anciennes données : {copies}",
+        "copies": "des fichiers mis de côté (abîmés, ou d'avant une mise à jour) contiennent encore d'anciennes"
+        " données : {copies}",
         "removed": "supprimé aussi : {removed}",
         "left": "restent : la configuration, le mot de passe du compte et la clé du journal, dans leurs fichiers",
         "rectified": "{meter}:{series} {granularity} {time} : {before} → {after} {unit}",
@@ -54,7 +55,7 @@ _SAID = {
         "done-recipient": "erased: what was kept about {recipient}; consents: {consents}",
         "wiped": "the database's file is written anew without these data",
         "held": "another program reads the database: repeat the command when it has ended, so that the bytes go too",
-        "copies": "damaged files that were set aside still hold old data: {copies}",
+        "copies": "files that were set aside (damaged, or from before an update) still hold old data: {copies}",
         "removed": "removed as well: {removed}",
         "left": "what stays: the configuration, the account's password and the journal's key, in their files",
         "rectified": "{meter}:{series} {granularity} {time}: {before} → {after} {unit}",

@@ -10,12 +10,15 @@ from contextlib import contextmanager
 import pytest
 
 from federation import wait_until
-from gateway.alerts import Alert, Kind
+from gateway.alert_words import Kind
+from gateway.alerts import Alert
+from gateway.answer_words import WORDS
 from gateway.federation.session import Account, Session
 from gateway.household import MOST_WAITING, Household
 from simulator.process import Meter
 from tests.federation.conftest import QUICK, account, eventually, running
-from tests.integration.processes import ENVIRONMENT, FAR, PASSWORD, House
+from tests.integration.processes import ENVIRONMENT, FAR, HOME, PASSWORD, House
+from tests.tools.test_federation_rig import connected
 
 LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 BODY = "{jabber:client}body"
@@ -101,6 +104,43 @@ def alerts(house):
     return sorted((row["fr"], row["en"]) for row in rows)
 
 
+def test_the_household_asks_in_any_client_and_a_neighbour_gets_no_word(federation, tmp_path):
+    """Questions in two languages to the account's plain address, from a bare slixmpp client; silence for all others."""
+    neighbour = "voisin@sen2.test"
+    federation.register(*neighbour.split("@"), PASSWORD)
+
+    async def talk():
+        answers = []
+        async with connected(federation, FAR, PASSWORD) as family, connected(federation, neighbour, PASSWORD) as other:
+            for text in ("conso", "aide", "help", "bonjour"):
+                other.send_message(mto=HOME, mbody=text, mtype="chat")
+            for text in ("Puissance ?", "help", "conso ?", "état"):
+                family.send_message(mto=HOME, mbody=text, mtype="chat")
+                async with asyncio.timeout(60):
+                    answers.append(await family.inbox.get())
+            # Whatever was on its way to the neighbour has come by then, on the same way.
+            other.send_message(mto=neighbour, mbody="a word to myself", mtype="chat")
+            async with asyncio.timeout(60):
+                return answers, await other.inbox.get()
+
+    extra = f'[household]\naddress = ["moi@sen1.test", "{FAR}"]\n'
+    with Meter(tmp_path / "ttyTIC", seed=1, mode="standard"):
+        house = House(tmp_path / "house", federation, tmp_path / "ttyTIC", extra=extra)
+        with house.gateway("DEBUG") as gateway:
+            for link in ("xmpp", "decode house"):
+                house.await_link(link, "ok", 60)
+            answers, first = asyncio.run(talk())
+            log = gateway.log.read_text()
+    power, help_, usage, state = (text for _, _, text in answers)
+    assert {(sender, kind) for sender, kind, _ in answers} == {(HOME, "chat")}
+    assert re.match(r"[\d\u202f]+ VA en ce moment, \d+\u202f% des \d+ kVA souscrits\.", power)
+    assert help_ == WORDS["en"]["help"]
+    assert usage.startswith(("Ce mois : ", "Rien n’est encore connu."))
+    assert "Compteur « house » entendu il y a" in state
+    assert first == (neighbour, "chat", "a word to myself")
+    assert "Puissance" not in log
+
+
 @contextmanager
 def notify_socket(path, monkeypatch):
     """A socket as systemd's, in the environment of what is started."""
@@ -153,7 +193,7 @@ def test_what_was_told_while_the_federation_was_away_comes_when_it_is_back(serve
 
     async def scenario():
         phone.listen(f"{{jabber:client}}message/{BODY}", came.append)
-        household = Household(session, f"Family@{away}", "en", lambda: clock[0])
+        household = Household(session, [f"Family@{away}"], "en", lambda: clock[0])
         household.tell(alert(text="Ended"))
         household.tell(alert("port roof", text="Lasting"))
         household.tell(alert(recovered=True, text="Ended well"))
@@ -183,7 +223,7 @@ def test_what_was_told_while_the_federation_was_away_comes_when_it_is_back(serve
 def test_only_the_newest_wait():
     """A year without a federation does not fill the memory."""
     session = Session(Account("gw@sen1.test", "x"))
-    household = Household(session, "family@sen2.test")
+    household = Household(session, ["family@sen2.test"])
     for number in range(3 * MOST_WAITING):
         household.tell(alert(f"meter {number}"))
     assert [message.link for message in household._waiting] == [
@@ -197,7 +237,7 @@ def test_an_address_that_does_not_exist_is_said_once(federation, caplog):
     session = Session(account(federation, "gwh", home), QUICK)
 
     async def scenario():
-        household = Household(session, f"nobody@{away}")
+        household = Household(session, [f"nobody@{away}"])
         async with running(session):
             await session.connected.wait()
             household.tell(alert())
