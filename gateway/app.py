@@ -159,6 +159,8 @@ class Gateway:
                 server.close()
                 self._config.control_socket.unlink(missing_ok=True)
             await self._commit()
+            if self._notices:
+                await self._notices.keep(time.monotonic(), self._untold)
             if self._writer.waiting:
                 log.error("the last readings are lost: %s", self._writer.error)
             await self.call(self._store.close)
@@ -299,8 +301,7 @@ class Gateway:
             if self._publication and now - counted >= _BACKLOG_EVERY_S:
                 counted, backlog = now, await self._backlog(backlog)
             links = [*self._own_links(now), *recipient_links(backlog, time.time())]
-            waiting = self._publication.waiting if self._publication else frozenset()
-            alerts = await self._notices.look(links, now, self._time(), waiting) if self._notices else []
+            alerts = await self._notices.look(links, now, self._time(), self._untold) if self._notices else []
             if self._now:
                 self._now.look(links, self._active)
                 await self._now.know_the_day()
@@ -411,6 +412,10 @@ class Gateway:
 
     async def _report(self) -> dict[str, Any]:
         return as_json(await self._links(), running=True, alerts=self._active)
+
+    @property
+    def _untold(self) -> frozenset[str]:
+        return self._publication.waiting if self._publication else frozenset()
 
     @property
     def _active(self) -> list[Alert]:

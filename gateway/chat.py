@@ -17,6 +17,7 @@ from xml.etree import ElementTree as ET
 from gateway.answer_words import WORDS
 from gateway.errors import GatewayError
 from gateway.federation.attempt import wait_any
+from gateway.household import ALERT_ID
 from gateway.questions import Question, understand
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ _ROUND_S = 60.0
 _CLIENT = "jabber:client"
 _DELAY = "{urn:xmpp:delay}delay"
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+_ANSWER = "answer-"
+_OURS = (_ANSWER, ALERT_ID)
 _ASKED = {"chat", "normal", ""}
 
 
@@ -78,8 +81,10 @@ class Chat:
             await self._reply(self._asked.popleft())
 
     def _hear(self, stanza: Stanza) -> None:
-        # What waited in an offline store was asked of another moment; the answers would come in a heap.
-        if stanza.sender in self._addresses and stanza.type in _ASKED and stanza.xml.find(_DELAY) is None:
+        # What waited in an offline store was asked of another moment; the answers would come in a heap. What a gateway
+        # says, this one under the household's own account or another one of the family, is no question.
+        asked = stanza.type in _ASKED and not stanza.id.startswith(_OURS) and stanza.xml.find(_DELAY) is None
+        if stanza.sender in self._addresses and asked:
             self._asked.append(stanza)
             self._wake.set()
 
@@ -114,7 +119,7 @@ class Chat:
     def _say(self, stanza: Stanza, text: str, lang: str) -> None:
         body = ET.Element(f"{{{_CLIENT}}}body", {_LANG: lang})
         body.text = text
-        self._session.send_message(stanza.origin, f"answer-{secrets.token_hex(8)}", body)
+        self._session.send_message(stanza.origin, f"{_ANSWER}{secrets.token_hex(8)}", body)
 
 
 def _known(lang: str) -> str | None:

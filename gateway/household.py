@@ -31,7 +31,7 @@ MOST_WAITING = 20
 _CLIENT = "jabber:client"
 _DELAY = "urn:xmpp:delay"
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
-_ID = "alert-"
+ALERT_ID = "alert-"
 
 # Younger than this a message is not late.
 _LATE_S = 10.0
@@ -109,7 +109,7 @@ class Household:
 
     def _add(self, texts: Mapping[str, str], link: str | None) -> None:
         now = self._clock()
-        self._waiting += [_Message(to, f"{_ID}{secrets.token_hex(8)}", texts, link, now) for to in self.addresses]
+        self._waiting += [_Message(to, f"{ALERT_ID}{secrets.token_hex(8)}", texts, link, now) for to in self.addresses]
         del self._waiting[: -MOST_WAITING * len(self.addresses)]
         self._send()
 
@@ -142,6 +142,6 @@ class Household:
         self._waiting = [m for m in self._waiting if (m.to, m.id) != (to, stanza_id)]
 
     def _bounced(self, stanza: Stanza) -> None:
-        if stanza.id.startswith(_ID) and stanza.sender in self.addresses and not self._refused:
+        if stanza.id.startswith(ALERT_ID) and stanza.sender in self.addresses and not self._refused:
             self._refused = True
             log.warning("an address of the household refuses alerts; check [household] address in the configuration")

@@ -65,7 +65,11 @@ class Notices:
 
     async def resume(self) -> None:
         """Know what an earlier start has told."""
-        self._kept = await self._call(self._store.told)
+        try:
+            self._kept = await self._call(self._store.told)
+        except StoreError as error:
+            # The meter is read all the same.
+            log.warning("%s; what was told before may be told again", error)
         now, clock = time.monotonic(), time.time()
         faults = []
         for what, since in self._kept.items():
@@ -92,7 +96,8 @@ class Notices:
         alerts = self._watch.look([*links, *overloads(self._now.meters, now)], now)
         items = [*red_tomorrow(self._now.meters, now), *self._exceeded]
         alerts += self._news.look(items, now, time.time())
-        await self._keep(now, waiting | {alert.link for alert in alerts})
+        # A message of this very moment has not left yet.
+        await self.keep(now, waiting | {alert.link for alert in alerts})
         return alerts
 
     async def _reckon(self, now: float, clock: float | None) -> None:
@@ -106,7 +111,7 @@ class Notices:
         except StoreError as error:
             log.debug("the objectives could not be reckoned: %s", error)
 
-    async def _keep(self, now: float, waiting: frozenset[str]) -> None:
+    async def keep(self, now: float, waiting: frozenset[str]) -> None:
         """Keep what was told, when it is something else; what is still on its way to the household is not told yet."""
         told = {what: since for what, since in self._told(now).items() if not _is_of(what, waiting)}
         told |= {what: since for what, since in self._kept.items() if _is_of(what, waiting)}

@@ -61,13 +61,13 @@ class Wire:
         return True
 
 
-def ask(text, sender=FAMILY, kind="chat", lang="", late=False):
+def ask(text, sender=FAMILY, kind="chat", lang="", late=False, stanza_id="1"):
     """A message that came in."""
     xml = ET.Element("{jabber:client}message")
     ET.SubElement(xml, "{jabber:client}body").text = text
     if late:
         ET.SubElement(xml, "{urn:xmpp:delay}delay")
-    return SimpleNamespace(id="1", type=kind, origin=f"{sender}/phone", sender=sender, lang=lang, xml=xml)
+    return SimpleNamespace(id=stanza_id, type=kind, origin=f"{sender}/phone", sender=sender, lang=lang, xml=xml)
 
 
 def conversation(*asked, answer=None, clock=lambda: 0.0):
@@ -97,6 +97,12 @@ def test_nobody_else_gets_a_word():
     """Neither a stranger, nor a room, nor an error, nor what waited in an offline store, nor an empty message."""
     silent = [ask("conso", STRANGER), ask("conso", kind="groupchat"), ask("conso", kind="error")]
     assert conversation(*silent, ask("conso", late=True), ask("  ")) == []
+
+
+def test_what_a_gateway_says_is_no_question():
+    """Under an account that the household shares with it, or between two gateways of a family."""
+    said = [ask("Demain est un jour rouge de Tempo.", stanza_id=f"{kind}-12") for kind in ("alert", "answer")]
+    assert conversation(*said) == []
 
 
 def test_what_is_not_understood_is_said_to_be():

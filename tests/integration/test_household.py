@@ -104,40 +104,55 @@ def alerts(house):
     return sorted((row["fr"], row["en"]) for row in rows)
 
 
-def test_the_household_asks_in_any_client_and_a_neighbour_gets_no_word(federation, tmp_path):
-    """Questions in two languages to the account's plain address, from a bare slixmpp client; silence for all others."""
+RED, LOUD = "est un jour rouge de Tempo", "La puissance souscrite est dépassée"
+
+
+def test_the_household_is_told_once_over_a_restart_and_asks_and_a_neighbour_gets_no_word(federation, tmp_path):
+    """A red day and an overload, in a bare slixmpp client; then questions in two languages, and both still hold."""
     neighbour = "voisin@sen2.test"
     federation.register(*neighbour.split("@"), PASSWORD)
 
-    async def talk():
-        answers = []
+    async def next_text(client):
+        async with asyncio.timeout(60):
+            return (await client.inbox.get())[2]
+
+    async def scenario(house, meter):
         async with connected(federation, FAR, PASSWORD) as family, connected(federation, neighbour, PASSWORD) as other:
-            for text in ("conso", "aide", "help", "bonjour"):
-                other.send_message(mto=HOME, mbody=text, mtype="chat")
-            for text in ("Puissance ?", "help", "conso ?", "état"):
-                family.send_message(mto=HOME, mbody=text, mtype="chat")
-                async with asyncio.timeout(60):
-                    answers.append(await family.inbox.get())
-            # Whatever was on its way to the neighbour has come by then, on the same way.
-            other.send_message(mto=neighbour, mbody="a word to myself", mtype="chat")
-            async with asyncio.timeout(60):
-                return answers, await other.inbox.get()
+            with house.gateway("DEBUG") as gateway:
+                for link in ("xmpp", "decode house"):
+                    await asyncio.to_thread(house.await_link, link, "ok", 60)
+                meter.command("tariff tomorrow red")
+                assert RED in await next_text(family)
+                meter.command("overload on")
+                assert LOUD in await next_text(family)
+                assert gateway.stop() == 0
+            with house.gateway("DEBUG") as gateway:
+                await asyncio.to_thread(house.await_link, "decode house", "ok", 60)
+                await asyncio.to_thread(wait_until, lambda: len(alerts(house)) == 2, 60, "both alerts", every=0.3)
+                await asyncio.to_thread(house.await_link, "xmpp", "ok", 60)
+                for text in ("conso", "aide", "help", "bonjour"):
+                    other.send_message(mto=HOME, mbody=text, mtype="chat")
+                answers = []
+                for text in ("Puissance ?", "help", "conso ?", "état"):
+                    family.send_message(mto=HOME, mbody=text, mtype="chat")
+                    answers.append(await next_text(family))
+                # Whatever was on its way to the neighbour has come by then, on the same way.
+                other.send_message(mto=neighbour, mbody="a word to myself", mtype="chat")
+                assert await next_text(other) == "a word to myself"
+                return answers, gateway.log.read_text()
 
     extra = f'[household]\naddress = ["moi@sen1.test", "{FAR}"]\n'
-    with Meter(tmp_path / "ttyTIC", seed=1, mode="standard"):
+    options = {"mode": "standard", "tariff": "tempo", "start": "2026-01-15T20:30"}
+    with Meter(tmp_path / "ttyTIC", seed=1, **options) as meter:
         house = House(tmp_path / "house", federation, tmp_path / "ttyTIC", extra=extra)
-        with house.gateway("DEBUG") as gateway:
-            for link in ("xmpp", "decode house"):
-                house.await_link(link, "ok", 60)
-            answers, first = asyncio.run(talk())
-            log = gateway.log.read_text()
-    power, help_, usage, state = (text for _, _, text in answers)
-    assert {(sender, kind) for sender, kind, _ in answers} == {(HOME, "chat")}
+        (power, help_, usage, state), log = asyncio.run(scenario(house, meter))
     assert re.match(r"[\d\u202f]+ VA en ce moment, \d+\u202f% des \d+ kVA souscrits\.", power)
     assert help_ == WORDS["en"]["help"]
     assert usage.startswith(("Ce mois : ", "Rien n’est encore connu."))
-    assert "Compteur « house » entendu il y a" in state
-    assert first == (neighbour, "chat", "a word to myself")
+    for text in (RED, LOUD, "Compteur « house » entendu il y a"):
+        assert text in state
+    for text in ("is a red day of Tempo", "More than the subscribed power"):
+        assert log.count(text) == 1
     assert "Puissance" not in log
 
 
