@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from gateway import __version__
 from gateway.alerts import Watch
 from gateway.by_hand import enter
+from gateway.choices import forget_choices
 from gateway.clock import HostClock
 from gateway.control import serve
 from gateway.counters import Counters
@@ -206,10 +207,23 @@ class Gateway:
         # Here and not above: a house without a page needs none of it in memory.
         from gateway.page import Page  # noqa: PLC0415
         from gateway.page_repair import repair_part  # noqa: PLC0415
+        from gateway.page_settings import settings_part  # noqa: PLC0415
         from gateway.page_sharing import sharing_part  # noqa: PLC0415
 
-        parts = (sharing_part(self._config, self._answer), repair_part(self._config, self._answer))
+        parts = (
+            sharing_part(self._config, self._answer),
+            repair_part(self._config, self._answer),
+            settings_part(self._config, self.call, self._chosen, self.commit),
+        )
         self._page = Page(self._config, web, now, self._report, parts)
+
+    def _chosen(self) -> None:
+        """Something was chosen at the page: who holds a copy of it gets the new one."""
+        household = self._config.household
+        if self._publication:
+            self._publication.address_household(household)
+        if self._devices:
+            self._devices.speak(household.language if household else "fr")
 
     async def commit(self) -> None:
         """Store everything that was gathered; StoreError if it could not be, and waits in memory."""
@@ -348,6 +362,9 @@ class Gateway:
         if request.get("do") == ERASE:
             for recorder in self._recorders():
                 recorder.begin_anew()
+            if request.get("what") == "everything":
+                forget_choices(self._config)
+                self._chosen()
         if self._publication:
             # A suspension that ended, a notice: there may be something to send.
             self._publication.wake.set()

@@ -89,6 +89,16 @@ class Household:
         session.on_acknowledged(self._acknowledged)
         session.listen(f"{{{_CLIENT}}}message/{{{_CLIENT}}}error", self._bounced)
 
+    def move(self, address: str, language: str) -> None:
+        """From now on this is its address, and the language that comes first. Raises ConfigError when it is none."""
+        self._address, self._language = bare_jid(address), language
+        self._refused = False
+        self._send()
+
+    def forget(self) -> None:
+        """Nobody is told any more what waits."""
+        self._waiting.clear()
+
     def tell(self, alert: Alert) -> None:
         """Send it now, or as soon as there is a session."""
         if alert.recovered:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from gateway.alerts import Alert
     from gateway.config import Config, Federation
+    from gateway.config import Household as Told
     from gateway.store.store import Store
     from gateway.store.terms import AccessRequest
     from gateway.tic.reading import Reading
@@ -98,10 +99,11 @@ class Publication:
         # Also of providers that are in the configuration no more, and whose data are still here.
         self._inbox = Inbox(self._session, store, call, wanted) if wanted or store.received_providers() else None
         self._asked: list[float] = []
-        told = config.household
-        self._household = Household(self._session, told.address, told.language) if told else None
-        # Whom the household itself wrote down: not strangers at the door.
-        self._partners = {one.sender for one in wanted} | ({bare_jid(told.address)} if told else set())
+        self._messenger: Household | None = None
+        self._household: Household | None = None
+        self._providers = {one.sender for one in wanted}
+        self._partners = self._providers
+        self.address_household(config.household)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Stay connected, answer and send until ``stop``; returns within 3 s of it."""
@@ -146,6 +148,18 @@ class Publication:
                 now = time.time()
                 self._known = frozenset(self._partners.union(c.recipient for c in consents if c.valid(now)))
             await wait_any(_KNOWN_EVERY_S, stop)
+
+    def address_household(self, told: Told | None) -> None:
+        """Tell the household there from now on; nobody where it is None. ConfigError when the address is none."""
+        if self._messenger and told:
+            self._messenger.move(told.address, told.language)
+        elif self._messenger:
+            self._messenger.forget()
+        elif told:
+            self._messenger = Household(self._session, told.address, told.language)
+        self._household = self._messenger if told else None
+        # Whom the household itself wrote down: not strangers at the door.
+        self._partners = self._providers | ({bare_jid(told.address)} if told else set())
 
     def tell(self, alert: Alert) -> None:
         """Tell the household, if it wants to be told."""
