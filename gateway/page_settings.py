@@ -10,9 +10,11 @@ import msgspec
 from gateway.balance.tariff import Objective
 from gateway.choices import choose_household, choose_objective
 from gateway.config import Household
+from gateway.consent.text import duration
 from gateway.errors import ConfigError
 from gateway.federation.session import bare_jid
-from gateway.web.settings import GOALS, Settings, settings
+from gateway.store.terms import LANGS
+from gateway.web.settings import GOALS, Phrase, Settings, settings
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -106,4 +108,7 @@ def _tables(config: Config) -> Iterator[tuple[str, str, dict[str, Any]]]:
     for kind, keys in _SHOWN.items():
         found = written[kind]
         for table in found if isinstance(found, list | tuple) else [found] if found else []:
-            yield kind, str(table.get("name", "")), {key: table[key] for key in keys}
+            told = {key: table[key] for key in keys}
+            if "max_retention" in told:
+                told["max_retention"] = Phrase(*(duration(config.max_retention, lang) for lang in LANGS))
+            yield kind, str(table.get("name", "")), told

@@ -37,6 +37,14 @@ _LARGEST_GOAL = 1e9
 
 
 @dataclass(frozen=True, slots=True)
+class Phrase:
+    """A value in words."""
+
+    fr: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What is configured.
 
@@ -217,17 +225,19 @@ def _origin(view: View, known: Settings, table: str) -> str:
 
 
 def _table(view: View, kind: str, name: str, values: Mapping[str, Any]) -> str:
-    rows = [(f"key_{key}", _value(view, value)) for key, value in values.items()]
+    rows = [(f"key_{key}", _value(view, key, value)) for key, value in values.items()]
     return f"<h3>{view.say(f'table_{kind}', name=name)}</h3>{facts(view, rows)}"
 
 
-def _value(view: View, value: object) -> str:
-    if value is None or value in ("", (), [], {}):
-        return view.say("value_none")
-    if isinstance(value, bool):
-        return view.say("value_true" if value else "value_false")
+def _value(view: View, key: str, value: object) -> str:
+    word = "none" if value is None or value in ("", (), [], {}) else str(value).lower()
+    for known in (f"value_{key}_{word}", f"value_{word}"):
+        if known in view.words:
+            return view.say(known)
+    if isinstance(value, Phrase):
+        return escape(value.fr if view.lang == FRENCH else value.en)
     if isinstance(value, dict):
-        return escape(", ".join(f"{key} {_written(view, price)}" for key, price in value.items()))
+        return escape(", ".join(f"{name} {_written(view, price)}" for name, price in value.items()))
     if isinstance(value, list | tuple):
         return escape(", ".join(map(str, value)))
     return escape(_written(view, value) if isinstance(value, int | float) else str(value))
