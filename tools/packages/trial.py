@@ -213,8 +213,8 @@ def _run_the_gateway(trial: Trial, house: Container) -> None:
 
 
 def _let_it_hang(trial: Trial, house: Container) -> None:
-    (pid,) = house.show("linky-gateway", "MainPID")
-    house.run("kill", "-STOP", pid)
+    stopped = house.run("systemctl", "kill", "--signal=STOP", "linky-gateway")
+    trial.expect(stopped.returncode == 0, "the gateway hangs", stopped.stderr)
     wait_for(lambda: house.show("linky-gateway", "NRestarts")[0] not in ("", "0"), "the watchdog")
     wait_for(lambda: house.show("linky-gateway", "ActiveState")[0] == "active", "the gateway's return")
     _wait_for_frames(house)
