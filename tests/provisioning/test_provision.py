@@ -231,6 +231,30 @@ def test_a_fleet_file_with_keys_is_its_owners(fleet_file, tmp_path, capsys):
     assert f"chmod 600 {file}" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--ejabberd", "https://x.org/api", "--admin", "a@x.org"], "the password of a@x.org is missing"),
+        ([], "which server?"),
+        (["--prosodyctl", "/no/such/program"], "/no/such/program cannot be started: No such file"),
+        (["--prosodyctl", "false"], "the server does not answer (prosodyctl shell)"),
+        (["--ejabberd", "https://127.0.0.1:1/api", "--ca-file", "/no/such/file"], "/no/such/file cannot be read"),
+    ],
+)
+def test_what_cannot_be_begun_is_one_sentence(fleet_file, tmp_path, capsys, arguments, said):
+    """Options that do not make sense together, and commands that are none."""
+    common = ["--domain", "x.org", "--out", str(tmp_path / "fleet"), "--lang", "en"]
+    assert main([str(fleet_file("one", 1)), *common, *arguments]) == 1
+    assert said in capsys.readouterr().err
+
+
+def test_an_unknown_device_is_one_sentence(tmp_path, capsys):
+    """And no folder is made for it."""
+    assert main(["--hand-over", "nobody", "--out", str(tmp_path / "fleet"), "--lang", "en"]) == 1
+    assert "nobody is not in" in capsys.readouterr().err
+    assert not (tmp_path / "fleet").exists()
+
+
 def test_one_command_at_a_time(fleet_file, tmp_path):
     """A second one is told to wait."""
     with device.opened(tmp_path), pytest.raises(ProvisionError, match="another command"), device.opened(tmp_path):

@@ -1,7 +1,8 @@
 """What goes onto a device's card, onto the partition that every computer can read (``bootfs``).
 
-``image``: the project's own image; ``linky.toml`` alone. ``raspios``: Raspberry Pi OS Lite as it is published, whose
-cloud-init installs the gateway at the first start; then ``user-data``, ``network-config`` and ``meta-data`` as well.
+``image``: for one that has linky-first-boot.service; ``linky.toml`` alone. ``raspios``: Raspberry Pi OS Lite as it is
+published, whose cloud-init installs the gateway at the first start; then ``user-data``, ``network-config`` and
+``meta-data`` as well.
 """
 
 from __future__ import annotations

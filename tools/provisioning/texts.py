@@ -51,7 +51,8 @@ Page de la maison : {address}
 
 1. Ensemble : ouvrir la page, taper le code de l’étiquette, et laisser LE FOYER choisir son mot de passe.
    Le code ne vaut plus rien dès cet instant : l’accès de l’installateur à la page s’arrête là.
-2. Sur la passerelle : sudo linky-gateway account password
+2. Sur la passerelle (clavier et écran : le premier démarrage y fait créer un utilisateur), ou par SSH :
+   sudo linky-gateway account password
    Le mot de passe du compte change ; celui que l’installateur a préparé n’ouvre plus rien.
 3. Regarder ensemble : sudo linky-gateway consent list
    Rien ne sort de la maison avant un accord du foyer, et il peut le retirer à tout moment.
@@ -69,7 +70,8 @@ Page of the house: {address}
 
 1. Together: open the page, type the code of the label, and let THE HOUSEHOLD choose its password.
    From that moment the code is worth nothing: the installer's access to the page ends there.
-2. On the gateway: sudo linky-gateway account password
+2. On the gateway (keyboard and screen: the first start has its first user made there), or by SSH:
+   sudo linky-gateway account password
    The account's password changes; the one that the installer prepared opens nothing any more.
 3. Look together: sudo linky-gateway consent list
    Nothing leaves the house before the household agrees, and it may withdraw that at any time.
