@@ -141,7 +141,8 @@ def test_what_was_handed_over_is_the_households_alone(federation, fleet_file, tm
     file = str(fleet_file("given", 2))
     assert main([file, "--domain", "sen2.test", *way]) == 0
     given = device.load(tmp_path / "fleet", "given-00")
-    assert "sudo linky-gateway account password" in (tmp_path / "fleet/given-00/remise-handover.txt").read_text()
+    assert "laisser LE FOYER choisir" in (tmp_path / "fleet/given-00/remise-handover.txt").read_text()
+    assert "renew = true" in (tmp_path / "fleet/given-00/card/linky.toml").read_text()
     assert main(["--hand-over", "given-00", "--out", str(tmp_path / "fleet")]) == 0
     assert main([file, "--domain", "sen2.test", *way]) == 0
     assert "1 handed over before" in capsys.readouterr().out
