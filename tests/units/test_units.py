@@ -57,7 +57,7 @@ def test_a_unit_starts_commands_that_there_are(name):
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_nothing_runs_as_root(name):
-    """Each has a user of its own or the gateway's, no capability, and cannot become another; but the one above."""
+    """Each has a user of its own or the gateway's, no capability, and cannot become another; one is named above."""
     service = unit(name)["Service"]
     assert service["NoNewPrivileges"] == ["yes"]
     if name in ROOTS:
