@@ -206,9 +206,11 @@ hear_port() {
 
 confirm() {
   ((!YES && !UNATTENDED && !DRY_RUN)) && [[ ! $ANSWERS && ! -e $ROOT$ETC/gateway.toml ]] || return 0
-  local key
+  local key value
   for key in port account page mqtt boards updates uart; do
-    printf '   %-8s %s\n' "$key" "${ANSWER[$key]:--}" >&2
+    value=${ANSWER[$key]:--}
+    [[ $value != yes && $value != no ]] || value=$(text "$LANGUAGE" "$value")
+    printf '   %-8s %s\n' "$key" "$value" >&2
   done
   ask_yes_no go_on ask_go_on yes
   [[ ${ANSWER[go_on]} == yes ]]
