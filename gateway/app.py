@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from gateway import __version__
 from gateway.answers import Answers
 from gateway.by_hand import enter
+from gateway.choices import forget_choices
 from gateway.clock import HostClock
 from gateway.control import serve
 from gateway.counters import Counters
@@ -28,6 +29,7 @@ from gateway.notices import Notices
 from gateway.now import Now
 from gateway.orders import act
 from gateway.privacy.act import ERASE
+from gateway.privacy.machine import erase as erase_files
 from gateway.publish import Publication
 from gateway.relays import Relays
 from gateway.sharing import note_sharing
@@ -218,6 +220,7 @@ class Gateway:
         from gateway.page import Page  # noqa: PLC0415
         from gateway.page_past import parts as past  # noqa: PLC0415
         from gateway.page_repair import repair_part  # noqa: PLC0415
+        from gateway.page_settings import settings_part  # noqa: PLC0415
         from gateway.page_sharing import sharing_part  # noqa: PLC0415
 
         house = partial(self._present, {})
@@ -225,8 +228,17 @@ class Gateway:
             *past(self._config),
             sharing_part(self._config, self._answer),
             repair_part(self._config, self._answer),
+            settings_part(self._config, self.call, self._chosen, self.commit),
         )
         self._page = Page(self._config, web, now, self._report, house, parts)
+
+    def _chosen(self) -> None:
+        """Something was chosen at the page: who holds a copy of it gets the new one."""
+        household = self._config.household
+        if self._publication:
+            self._publication.address_household(household)
+        if self._devices:
+            self._devices.speak(household.language if household else "fr")
 
     async def commit(self) -> None:
         """Store everything that was gathered; StoreError if it could not be, and waits in memory."""
@@ -365,10 +377,20 @@ class Gateway:
         if request.get("do") == ERASE:
             for recorder in self._recorders():
                 recorder.begin_anew()
+            if request.get("what") == "everything":
+                await self._forget_page()
+                forget_choices(self._config)
+                self._chosen()
         if self._publication:
             # A suspension that ended, a notice: there may be something to send.
             self._publication.wake.set()
         return done
+
+    async def _forget_page(self) -> None:
+        """Who may see the page is the household's, too."""
+        if self._page:
+            await self._page.forget()
+        await self.call(erase_files, [self._config.page_file], [])
 
     async def _present(self, request: dict[str, Any]) -> HouseNow:
         """The house now; since the ``turn`` of an earlier answer: as soon as it is another, or after ``wait_s``."""

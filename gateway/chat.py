@@ -64,10 +64,14 @@ class Chat:
     ) -> None:
         self._session, self._addresses, self._language = session, frozenset(addresses), language
         self._answer, self._clock = answer, clock
-        self._given: dict[str, deque[float]] = {address: deque() for address in self._addresses}
+        self._given: dict[str, deque[float]] = {}
         self._asked: deque[Stanza] = deque(maxlen=_MOST_WAITING)
         self._wake = asyncio.Event()
         session.listen(f"{{{_CLIENT}}}message/{{{_CLIENT}}}body", self._hear)
+
+    def move(self, addresses: Collection[str], language: str) -> None:
+        """Answer these from now on."""
+        self._addresses, self._language = frozenset(addresses), language
 
     async def run(self, stop: asyncio.Event) -> None:
         """Answer until ``stop``."""
@@ -95,7 +99,7 @@ class Chat:
             return
         question, lang = understand(text)
         lang = lang or _known(stanza.lang) or self._language
-        given, now = self._given[stanza.sender], self._clock()
+        given, now = self._given.setdefault(stanza.sender, deque()), self._clock()
         while given and now - given[0] > PERIOD_S:
             given.popleft()
         if len(given) > MOST_ANSWERS:

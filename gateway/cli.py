@@ -126,8 +126,6 @@ def _events(options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    import msgspec  # noqa: PLC0415
-
     from gateway.config import load  # noqa: PLC0415
     from gateway.control import ask  # noqa: PLC0415
     from gateway.doctor.command import Request, examine  # noqa: PLC0415
@@ -146,7 +144,7 @@ def _doctor(options: argparse.Namespace) -> int:
         json=options.json,
         bundle=options.bundle,
         seconds=options.seconds,
-        configuration=msgspec.to_builtins(config) if config else None,
+        configuration=config.as_written() | {"folder": config.folder} if config else None,
         status=(lambda: ask(config.control_socket, {"do": "status"})) if config else None,
     )
     return examine(request, sys.stdout)

@@ -141,7 +141,7 @@ def _refuse_while_running(place: Place, config: Config) -> None:
 
 
 def _set_code(place: Place, config: Config, settings: Settings) -> str | None:
-    """Have the page take the code; one that had to be made. A page that has its password keeps it."""
+    """Have the page take the code; one that had to be made. A password, or a code that waits (a label's), stays."""
     from gateway.store.connection import give_to_owner  # noqa: PLC0415
     from gateway.web.access import Access  # noqa: PLC0415
 
@@ -156,7 +156,7 @@ def _set_code(place: Place, config: Config, settings: Settings) -> str | None:
     made = None
     if settings.code:
         access.take_code(settings.code)
-    elif not access.ready:
+    elif not access.ready and not access.has_code:
         made = access.make_code()
     if file.exists():
         give_to_owner(file)

@@ -74,7 +74,7 @@ class Household:
 
     Args:
         session: the gateway's own session; messages go out whenever it is connected.
-        addresses: the household's bare JIDs. Raises ConfigError when one is none.
+        addresses: the household's bare JIDs; none where nobody is to be told. Raises ConfigError when one is none.
         language: ``fr`` or ``en``, which of the two comes first.
         clock: POSIX seconds, for the time stamped on what comes late.
     """
@@ -83,7 +83,7 @@ class Household:
         self, session: Channel, addresses: Sequence[str], language: str = "fr", clock: Callable[[], float] = time.time
     ) -> None:
         self._session, self._clock = session, clock
-        self.addresses = tuple(dict.fromkeys(map(bare_jid, addresses)))
+        self._addresses = _bare(addresses)
         self._language = language
         self._waiting: list[_Message] = []
         self._refused = False
@@ -92,25 +92,38 @@ class Household:
         session.listen(f"{{{_CLIENT}}}message/{{{_CLIENT}}}error", self._bounced)
 
     @property
+    def addresses(self) -> tuple[str, ...]:
+        """Its bare JIDs."""
+        return self._addresses
+
+    @property
     def waiting(self) -> frozenset[str]:
         """What the alerts are about that have not left yet."""
         return frozenset(message.link for message in self._waiting if message.link is not None)
+
+    def move(self, addresses: Sequence[str], language: str) -> None:
+        """Tell these from now on; what waits goes to them too, and to nobody where there are none."""
+        self._addresses, self._language = _bare(addresses), language
+        self._refused = False
+        texts = {message.at: message for message in self._waiting}.values()
+        self._waiting = []
+        for message in texts:
+            self._add(message.texts, message.link, message.at)
 
     def tell(self, alert: Alert) -> None:
         """Send it now, or as soon as there is a session."""
         if alert.recovered:
             # Nobody is sent to check a cable that has been plugged in again.
             self._waiting = [m for m in self._waiting if m.sent or m.link != alert.link]
-        self._add({"fr": alert.text_fr, "en": alert.text_en}, alert.link)
+        self._add({"fr": alert.text_fr, "en": alert.text_en}, alert.link, self._clock())
 
     def say(self, texts: Mapping[str, str]) -> None:
         """Send a text that is about no link, by language, now or as soon as there is a session."""
-        self._add(texts, None)
+        self._add(texts, None, self._clock())
 
-    def _add(self, texts: Mapping[str, str], link: str | None) -> None:
-        now = self._clock()
-        self._waiting += [_Message(to, f"{ALERT_ID}{secrets.token_hex(8)}", texts, link, now) for to in self.addresses]
-        del self._waiting[: -MOST_WAITING * len(self.addresses)]
+    def _add(self, texts: Mapping[str, str], link: str | None, at: float) -> None:
+        self._waiting += [_Message(to, f"{ALERT_ID}{secrets.token_hex(8)}", texts, link, at) for to in self._addresses]
+        del self._waiting[: max(0, len(self._waiting) - MOST_WAITING * len(self._addresses))]
         self._send()
 
     def _send(self) -> None:
@@ -142,6 +155,10 @@ class Household:
         self._waiting = [m for m in self._waiting if (m.to, m.id) != (to, stanza_id)]
 
     def _bounced(self, stanza: Stanza) -> None:
-        if stanza.id.startswith(ALERT_ID) and stanza.sender in self.addresses and not self._refused:
+        if stanza.id.startswith(ALERT_ID) and stanza.sender in self._addresses and not self._refused:
             self._refused = True
             log.warning("an address of the household refuses alerts; check [household] address in the configuration")
+
+
+def _bare(addresses: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(map(bare_jid, addresses)))

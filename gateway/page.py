@@ -120,6 +120,11 @@ class Page:
             raise AccessError(self._error)
         return {"addresses": addresses(self._web), "code": await self._site.welcome()}
 
+    async def forget(self) -> None:
+        """Forget the password and the displays."""
+        if self._site:
+            await self._site.forget()
+
     def link(self, now: float) -> Link:
         """Whether it is served."""
         where = "port {1} of {0}".format(*self._address)

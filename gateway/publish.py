@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from gateway.alerts import Alert
     from gateway.config import Config, Federation
+    from gateway.config import Household as Told
     from gateway.questions import Question
     from gateway.store.store import Store
     from gateway.store.terms import AccessRequest
@@ -109,11 +110,10 @@ class Publication:
         self._inbox = Inbox(self._session, store, call, wanted) if wanted or store.received_providers() else None
         self._asked: list[float] = []
         told = config.household
-        self._household = Household(self._session, told.addresses, told.language) if told else None
-        family = self._household.addresses if self._household else ()
-        self._chat = Chat(self._session, family, told.language, answer) if told and answer else None
-        # Whom the household itself wrote down: not strangers at the door.
-        self._partners = {*(one.sender for one in wanted), *family}
+        addresses, language = (told.addresses, told.language) if told else ((), "fr")
+        self._household = Household(self._session, addresses, language)
+        self._chat = Chat(self._session, self._household.addresses, language, answer) if answer else None
+        self._providers = {one.sender for one in wanted}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Stay connected, answer and send until ``stop``; returns within 3 s of it."""
@@ -158,24 +158,34 @@ class Publication:
                 log.debug("the consents could not be read: %s", error)
             else:
                 now = time.time()
-                self._known = frozenset(self._partners.union(c.recipient for c in consents if c.valid(now)))
+                self._known = frozenset(self._partners().union(c.recipient for c in consents if c.valid(now)))
             await wait_any(_KNOWN_EVERY_S, stop)
+
+    def _partners(self) -> set[str]:
+        """Whom the household itself wrote down: not strangers at the door."""
+        return {*self._providers, *self._household.addresses}
+
+    def address_household(self, told: Told | None) -> None:
+        """Tell and answer the household there from now on; nobody where it is None. ConfigError for what is no JID."""
+        addresses, language = (told.addresses, told.language) if told else ((), "fr")
+        self._household.move(addresses, language)
+        if self._chat:
+            self._chat.move(self._household.addresses, language)
 
     def tell(self, alert: Alert) -> None:
         """Tell the household, if it wants to be told."""
-        if self._household:
-            self._household.tell(alert)
+        self._household.tell(alert)
 
     @property
     def waiting(self) -> frozenset[str]:
         """Of which links and news a message to the household has not left yet."""
-        return self._household.waiting if self._household else frozenset()
+        return self._household.waiting
 
     def _tell_asked(self, request: AccessRequest) -> None:
         """Tell the household who asks it for access; a flood of strangers shall not drown its alerts."""
         now = time.time()
         self._asked = [at for at in self._asked if now - _DAY_S < at <= now]
-        if self._household and len(self._asked) < _ASKED_A_DAY:
+        if self._household.addresses and len(self._asked) < _ASKED_A_DAY:
             self._asked.append(now)
             last = len(self._asked) == _ASKED_A_DAY
             self._household.say({lang: asked_text(request, lang, last=last) for lang in LANGS})

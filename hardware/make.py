@@ -21,6 +21,7 @@ import report  # noqa: E402 - found in the folders above
 import schematic  # noqa: E402
 import scope  # noqa: E402
 import stripboard  # noqa: E402
+import ways  # noqa: E402
 import wiring  # noqa: E402
 
 LANGUAGES = {"README.md": "en", "LISEZMOI.md": "fr"}
@@ -31,6 +32,7 @@ _BLOCK = re.compile(r"(<!-- (?P<name>[a-z-]+): begin -->\n)(?P<text>.*?)(<!-- (?
 def pictures() -> dict[Path, Callable[[], str]]:
     """Every drawing that is the same bytes each time, and what makes it."""
     made: dict[Path, Callable[[], str]] = {
+        ROOT / "ways.svg": ways.draw,
         ROOT / "tic-adapter/schematic.svg": schematic.draw,
         ROOT / "tic-adapter/stripboard.svg": stripboard.draw,
     }
@@ -51,6 +53,7 @@ def tables() -> dict[str, Callable[[str], str]]:
         "meter-sees": report.meter_sees,
         "speeds": report.speeds,
         "bill": report.bill,
+        "nets": report.nets,
         **wiring.tables(),
     }
 

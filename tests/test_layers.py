@@ -64,6 +64,7 @@ CORE = (
     "web/repair_pages.py",
     "web/repair_words.py",
     "web/sessions.py",
+    "web/settings_words.py",
     "web/sharing_answer.py",
     "web/sharing_pages.py",
     "web/sharing_words.py",

@@ -25,7 +25,7 @@ RESULT = "linky-result.txt"
 _GROUP = "linky-gateway"
 # Windows hides the end of a name, and its editor adds one of its own.
 NAMES = (NAME, f"{NAME}.txt")
-_GONE = "linky.gone"
+_GONE = f"{NAME}.gone"
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
     from gateway.store.points import Series
 
+# What a household chose at its page; others read and write it.
+CHOICES_NAME = "choices.json"
+
 # In which a household's own data stand; the rows of meters stay, without what names a delivery point.
 _HOUSEHOLD = (
     *("reading", "minute", "coarse", "outbox", "counter", "event", "undated", "correction", "journal_day"),
@@ -203,9 +206,9 @@ class Erasure(Corrections, Access, ReceivedPoints):
         return sorted(path.name for path in folder.glob(f"{FILE_NAME}.damaged-*")) + copies_of_before(folder)
 
     def remove_copies(self) -> list[str]:
-        """Remove what lies beside the database and holds a household's data: old files, the pseudonyms' key."""
+        """Remove what lies beside the database and holds a household's data: old files, a key, what it chose."""
         folder = self.journal.key_path.parent
-        return [name for name in (*self.copies(), KEY_NAME) if _remove(folder / name)]
+        return [name for name in (*self.copies(), KEY_NAME, CHOICES_NAME) if _remove(folder / name)]
 
     def _withdraw_all(self, recipient: str, now: float, by: str) -> int:
         """End what the recipient may have, and ask it to erase what it ever could have; how many consents."""

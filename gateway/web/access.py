@@ -174,6 +174,11 @@ class Access:
     def _passing_now(self) -> Secret | None:
         return self._passing if time.monotonic() < self._passes_until else None
 
+    def forget(self) -> None:
+        """Nothing is known any more: no password, no code, no display."""
+        self._passing = None
+        self._keep(password=None, code=None, links=())
+
     def _keep(self, **changes: object) -> None:
         kept = msgspec.structs.replace(self._kept, **changes)
         _save(self._file, msgspec.json.encode(kept))

@@ -175,6 +175,12 @@ class Site:
         async with self._slow:
             return await asyncio.to_thread(self._access.make_passing_code)
 
+    async def forget(self) -> None:
+        """Forget the password and every display, and sign everybody out; the next password needs a new code."""
+        async with self._slow:
+            await asyncio.to_thread(self._access.forget)
+            self._sessions.close_all()
+
     # --- who asks ----------------------------------------------------------------------------------------------------
 
     async def _admit(self, request: Request) -> Response | None:

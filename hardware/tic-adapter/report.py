@@ -8,6 +8,7 @@ import math
 from functools import cache
 from pathlib import Path
 
+from circuit import NETS
 from simulation import (
     AMPLITUDES_V,
     DATA_SHEETS,
@@ -30,6 +31,14 @@ _SMALLEST_V = (0.8, 1.2)
 # Between these ohms the rule wants a receiver at 50 kHz (54E §5.3).
 _IMPEDANCE = (500, 2000)
 
+_PART_COLUMNS = ("part", "second part")
+_PACKAGES_FR = {
+    "axial 0.25 W": "axial 0,25 W",
+    "ceramic disc or multilayer 5.08 mm": "céramique, disque ou multicouche, 5,08 mm",
+    "screw terminal 2 × 5.08 mm": "bornier à vis 2 × 5,08 mm",
+    "pin header 1 × 3 2.54 mm": "barrette 1 × 3 de 2,54 mm",
+}
+
 _WORDS = {
     "fr": {
         "signal": "signal",
@@ -45,6 +54,7 @@ _WORDS = {
         "sheet": "notice",
         "model": "modèle",
         "bom": "| rep. | valeur | boîtier | référence | autre source | prix |\n|---|---|---|---|---|---|",
+        "nets": "| liaison | broches |\n|---|---|",
         "point": ",",
     },
     "en": {
@@ -61,6 +71,7 @@ _WORDS = {
         "sheet": "data sheet",
         "model": "model",
         "bom": "| ref. | value | package | part | other source | price |\n|---|---|---|---|---|---|",
+        "nets": "| net | pins |\n|---|---|",
         "point": ".",
     },
 }
@@ -166,10 +177,19 @@ def bill(language: str) -> str:
     lines = [_WORDS[language]["bom"]]
     for row in parts():
         if row["variant"] == "through-hole":
-            first, second = f"{row['maker']} {row['part']}", f"{row['second maker']} {row['second part']}".strip()
-            cells = [row["reference"], row["value"], row["package"], first, second, row["price class"]]
-            lines.append(f"| {' | '.join(cells)} |")
+            makers = [row["maker"].replace("any", ""), row["second maker"]]
+            first, second = (f"{maker} {row[key]}".strip() for maker, key in zip(makers, _PART_COLUMNS, strict=True))
+            value, package = row["value"], row["package"]
+            if language == "fr":
+                value, package = value.replace(".", ","), _PACKAGES_FR.get(package, package)
+            lines.append(f"| {row['reference']} | {value} | {package} | {first} | {second} | {row['price class']} |")
     return "\n".join(lines)
+
+
+def nets(language: str) -> str:
+    """The circuit as text: each net and the pins on it."""
+    rows = (f"| {name} | {', '.join(sorted(pins))} |" for name, pins in NETS.items())
+    return "\n".join([_WORDS[language]["nets"], *rows])
 
 
 def _cell(reading: Reading, language: str) -> str:

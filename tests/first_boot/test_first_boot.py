@@ -336,6 +336,17 @@ def test_without_a_code_one_is_made_and_said(card):
     assert card.result.index("All is well") < card.result.index("Tout va bien")
 
 
+def test_the_code_of_the_label_outlives_another_wifi(card):
+    """Who moves before the first visit puts a new network on the card, and the label stays good."""
+    card.put()
+    assert card.start() == 0
+    card.put('[wifi]\nname = "Autre"\nkey = "une autre clef"\n')
+    assert card.start() == 0
+    assert card.access().code_fits("ABCDEFGHJKLM")
+    assert "sert une fois" not in card.result
+    assert load(card.root / "etc/linky-gateway/gateway.toml").federation.jid == "maison@example.org"
+
+
 def test_a_new_code_lets_the_household_in_again(card):
     """Who has the card in hand may set a new password; the old one holds until then."""
     card.put()

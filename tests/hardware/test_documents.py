@@ -126,3 +126,26 @@ def test_the_commands_that_are_named_exist(capsys):
         shown = capsys.readouterr().out
         assert ended.value.code == 0
         assert all(option in shown for option in options if option.startswith("--"))
+
+
+def test_make_says_what_would_change_and_writes_only_without_check(make, monkeypatch, tmp_path, capsys):
+    """--check fails and leaves the file; without it the file is written, and then nothing is left to do."""
+    drawing = tmp_path / "hardware" / "a.svg"
+    drawing.parent.mkdir()
+    drawing.write_text("old", encoding="utf-8")
+    monkeypatch.setattr(make, "ROOT", drawing.parent)
+    monkeypatch.setattr(make, "pictures", lambda: {drawing: lambda: "new"})
+    monkeypatch.setattr(make, "scopes", dict)
+    for arguments, code, text, said in (
+        (["--check"], 1, "old", "hardware/a.svg\n"),
+        ([], 0, "new", "hardware/a.svg\n"),
+        (["--check"], 0, "new", ""),
+    ):
+        assert make.main(arguments) == code
+        assert (drawing.read_text(encoding="utf-8"), capsys.readouterr().out) == (text, said)
+
+
+def test_make_refuses_what_it_does_not_know(make):
+    """A misspelt option is a sentence, and nothing is written."""
+    with pytest.raises(SystemExit, match="usage"):
+        make.main(["--chek"])

@@ -1,6 +1,8 @@
 """The receiver in ngspice: what a serial port reads of it, what the meter sees, and that the judge can say no."""
 
 import random
+import re
+from pathlib import Path
 
 import pytest
 
@@ -123,3 +125,15 @@ def test_what_ngspice_cannot_run_is_told_in_its_words():
     """A deck with a mistake is an error with ngspice's sentence, never an empty result."""
     with pytest.raises(RuntimeError, match="ngspice: "):
         simulation.run("a deck\nR1 a 0 nonsense", "1u", 1e-5, ("b",))
+
+
+@pytest.mark.usefixtures("ngspice")
+@pytest.mark.parametrize("name", ["README.md", "LISEZMOI.md"])
+def test_the_rule_s_table_has_the_simulated_ohms(name):
+    """hardware/README says between which ohms the meter sees the receiver, and five of them; within 2 %."""
+    text = (Path(report.__file__).parent.parent / name).read_text(encoding="utf-8")
+    low, high = (int(ohms) for ohms in re.search(r"(\d+) (?:to|à) (\d{4}) Ω, (?:phase|déphasage)", text).groups())
+    (five,) = (int(ohms) for ohms in re.findall(r"(\d+) Ω (?:or more|ou plus)", text))
+    seen = [abs(ohms) for ohms in report.impedances().values()]
+    assert (low, high) == pytest.approx((min(seen), max(seen)), rel=0.02)
+    assert five == pytest.approx(min(seen) / 5, rel=0.02)

@@ -56,7 +56,7 @@ class System:
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
-            timeout=120,
+            timeout=300,
             env={**os.environ, "LANG": "C.UTF-8", "LC_ALL": ""},
         )
         assert code is None or done.returncode == code, f"{done.returncode}\n{done.stdout}"

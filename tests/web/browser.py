@@ -63,6 +63,10 @@ class Browser:
     def cookie(self, url, name, value):
         self._call("Network.setCookie", url=url, name=name, value=value)
 
+    def forget(self):
+        """Lose every cookie: they are those of all houses of this machine, whatever their ports."""
+        self._call("Network.clearBrowserCookies")
+
     def open(self, url, *, width=1280, height=800, language="fr"):
         self._call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
         self._call("Network.setExtraHTTPHeaders", headers={"Accept-Language": language})

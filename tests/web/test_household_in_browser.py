@@ -1,4 +1,4 @@
-"""The pages *sharing* and *repair* in a real Chromium, with forty consents and names as long as they may be.
+"""The pages *sharing*, *repair* and *settings* in a real Chromium, with forty consents and the longest names.
 
 With ``SCREENSHOTS=FOLDER`` the pictures are kept there, to be looked at.
 """
@@ -13,6 +13,14 @@ from tests.store.conftest import POWER
 from tests.web.conftest import House
 from tests.web.shared import make, overfull, with_bad_points
 from tests.web.test_in_browser import CLIPPED, NAMELESS, PALE, SMALL, browser
+from tests.web.test_settings import ACCOUNT
+
+TARIFF = """[[tariff]]
+name = "Tarif-bleu-option-heures-creuses-Tempo"
+from = 2026-01-01
+subscription = 15.65
+prices = { hcjb = 0.1296, hpjb = 0.1609, hcjw = 0.1486, hpjw = 0.1894, hcjr = 0.1568, hpjr = 0.7562 }
+"""
 
 __all__ = ["browser"]
 
@@ -23,7 +31,8 @@ def full_house(tmp_path_factory):
     folder = tmp_path_factory.mktemp("full") / "house"
     folder.mkdir()
     bad, _ = make(folder / "data", with_bad_points, overfull)
-    with House(folder, "/nowhere/tty") as house:
+    (folder / "password").write_text("canary-of-the-account\n")
+    with House(folder, "/nowhere/tty", ACCOUNT + TARIFF) as house:
         house.signed_in = house.owner()
         (known,) = [one for path, one in bad.items() if path == POWER]
         point = f"meter=house&path={POWER.replace('/', '%2F')}&granularity=PT30M&time={known.time}"
@@ -33,6 +42,7 @@ def full_house(tmp_path_factory):
             "repair": "/repair",
             "around": f"/repair?{point}",
             "point": f"/repair/point?{point}",
+            "settings": "/settings",
         }
         yield house
 

@@ -73,6 +73,7 @@ def browser(tmp_path_factory):
 def inside(browser, living_house):
     """The browser of the owner of a living house; the page's address."""
     url = f"http://127.0.0.1:{living_house.port}"
+    browser.forget()
     browser.cookie(url, "linky_session", living_house.signed_in.cookies["linky_session"])
     browser.requests.clear()
     browser.complaints.clear()

@@ -20,6 +20,14 @@ remembered() {
   sed -n "s/^$1 //p" "$ROOT$LIST" | tac
 }
 
+# make_folder PATH: with what is missing above it, all of it remembered.
+make_folder() {
+  [[ ! -d $ROOT$1 ]] || return 0
+  make_folder "$(dirname "$1")"
+  mkdir "$ROOT$1"
+  remember dir "$1"
+}
+
 # put_dir TARGET MODE [OWNER]
 put_dir() {
   [[ ! -d $ROOT$1 ]] || { own "$1" "${3:-root}" "$2" && return; }
@@ -27,8 +35,7 @@ put_dir() {
     say would_make "$1"
     return
   fi
-  mkdir -p "$ROOT$1"
-  remember dir "$1"
+  make_folder "$1"
   own "$1" "${3:-root}" "$2"
 }
 
@@ -46,7 +53,7 @@ put_file() {
     return
   fi
   log "writes $target"
-  mkdir -p "$(dirname "$ROOT$target")"
+  make_folder "$(dirname "$target")"
   (umask 077 && cat -- "$source" >"$ROOT$target.new")
   own "$target.new" "$owner" "$mode"
   sync -- "$ROOT$target.new" 2>/dev/null || true

@@ -108,7 +108,7 @@ point() {
     say would_point "$1" "$2"
     return
   fi
-  mkdir -p "$(dirname "$ROOT$1")"
+  make_folder "$(dirname "$1")"
   ln -sfn "$2" "$ROOT$1.new"
   mv -fT "$ROOT$1.new" "$ROOT$1"
   remember file "$1"

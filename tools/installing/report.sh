@@ -80,6 +80,11 @@ step() {
   STEP=''
 }
 
+set_traps() {
+  trap 'interrupted' INT TERM HUP
+  trap 'broken_step "$?" "$LINENO"' ERR
+}
+
 broken_step() {
   trap - ERR
   # A subshell's end is seen again by whoever started it.

@@ -27,6 +27,7 @@ roll_back() {
   fi
   end_upgrade
   set -e
+  set_traps
 }
 
 # What the new version put into the system and the former one does not know.

@@ -40,6 +40,8 @@ remove_files() {
     ((PURGE)) || [[ $path != "$ETC"/* && $path != "$STATE"* && $path != "$BROKER"/* ]] || continue
     rm -f "$ROOT$path"
   done < <(remembered file)
+  # Before the packages go: a folder that is not empty would be kept for us.
+  ((!PURGE)) || while read -r path; do rmdir "$ROOT$path" 2>/dev/null || true; done < <(remembered dir)
   ! is_live || ((!PURGE)) || [[ ! -e /etc/mosquitto/mosquitto.conf ]] || run systemctl try-restart mosquitto.service || true
 }
 

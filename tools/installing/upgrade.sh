@@ -52,8 +52,8 @@ other_setup() {
 change_over() {
   local from=$1 to=$2 heard=''
   ! is_live || heard=$(report | python3 "$TREE/tools/installing/links.py" heard || true)
-  UPGRADING=$from
   begin_upgrade "$from" "$to" "$heard"
+  UPGRADING=$from
   stop_all
   copy_database
   if other_setup "$ROOT$VERSIONS/$to/source" place && start_version && is_healthy "$heard"; then

@@ -25,6 +25,8 @@ exec systemd-nspawn --boot --register=no --keep-unit --private-network --console
 """
 _SOURCES = Path("/etc/apt/sources.list.d/debian.sources")
 _DEADLINE_S = 120.0
+# Nothing of this machine's environment means anything inside.
+CLEAN = {"PATH": "/usr/sbin:/usr/bin", "LANG": "C.UTF-8"}
 
 
 class TrialError(Exception):
@@ -101,7 +103,7 @@ class Container:
         """Run a command inside, as root."""
         return subprocess.run(
             ["nsenter", "-t", str(self._leader), "-a", "--wd=/", *command],
-            check=False, capture_output=True, text=True, input=text,
+            check=False, capture_output=True, text=True, input=text, env=CLEAN,
         )  # fmt: skip
 
     def show(self, unit: str, *properties: str) -> list[str]:
@@ -114,11 +116,11 @@ class Container:
         if self._nspawn.poll() is not None:
             last = self._log.read_text(errors="replace").strip().rpartition("\n")[2]
             raise TrialError(f"systemd-nspawn ended: {last}")
-        place = self._root.stat().st_ino
+        place = self._root.stat()
         for process in Path("/proc").glob("[0-9]*"):
             try:
                 first = (process / "cmdline").read_bytes().startswith(b"/usr/lib/systemd/systemd\0")
-                if first and (process / "root/.").stat().st_ino == place:
+                if first and os.path.samestat((process / "root/.").stat(), place):
                     self._leader = int(process.name)
             except OSError:
                 continue

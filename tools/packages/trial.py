@@ -18,7 +18,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from packages import debian
-from packages.container import Container, TrialError, make_base, unpack, wait_for
+from packages.container import CLEAN, Container, TrialError, make_base, unpack, wait_for
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PROBE = Path(__file__).with_name("probe.py")
@@ -40,6 +40,14 @@ listen = "127.0.0.1:8080"
 [backup]
 directory = "/mnt/stick"
 same_card = true
+"""
+CARD = """
+hostname = "maison-7"
+[wifi]
+name = "Livebox"
+key = "clef de la box"
+[page]
+code = "ABCD-EFGH-JKLM"
 """
 # Of each unit a copy that runs the probe in its place, once.
 _NOT_COPIED = (
@@ -119,6 +127,7 @@ def _try_all(trial: Trial, work: Path, base: Path, ending: ExitStack) -> None:
         _let_it_hang(trial, house)
         _run_the_timers(trial, house, root)
         _probe(trial, house, root)
+        _put_a_card_in(trial, house, root)
         _press_the_button(trial, house)
 
 
@@ -147,10 +156,12 @@ class _Meter:
 def _install(trial: Trial, root: Path, deb: Path) -> None:
     shutil.copy(deb, root / "tmp" / deb.name)
     done = subprocess.run(
-        ["chroot", root, "dpkg", "-i", f"/tmp/{deb.name}"], check=False, capture_output=True, text=True
+        ["chroot", root, "dpkg", "-i", f"/tmp/{deb.name}"], check=False, capture_output=True, text=True, env=CLEAN
     )
     trial.expect(done.returncode == 0, "the package installs", done.stderr)
-    said = subprocess.run(["chroot", root, "linky-gateway", "--version"], check=False, capture_output=True, text=True)
+    said = subprocess.run(
+        ["chroot", root, "linky-gateway", "--version"], check=False, capture_output=True, text=True, env=CLEAN
+    )
     trial.expect(said.stdout.startswith("linky-gateway "), f"its program says {said.stdout.strip()!r}", said.stderr)
     enabled = [path.name for path in (root / "etc/systemd/system").rglob("linky-*")]
     trial.expect(not enabled, "nothing was switched on", enabled)
@@ -187,26 +198,26 @@ def _run_the_gateway(trial: Trial, house: Container) -> None:
     trial.expect(started.returncode == 0, "the gateway is ready", started.stderr + log)
     before = house.show("linky-gateway-migrate", "Result", "ExecMainStatus")
     trial.expect(before == ["success", "0"], "the database was prepared by the unit before it", before)
-    wait_for(lambda: _links(house).get("meter house", {}).get("state") == "ok", "the meter's frames")
+    _wait_for_frames(house)
     trial.say("it reads the meter on its port")
     page = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:8080/', timeout=5).status)"
     trial.expect(house.run("python3", "-c", page).stdout == "200\n", "it serves its page")
     wait_for(lambda: "ago" in house.show("linky-gateway", "StatusText")[0], "its line of status")
     trial.say(f"systemctl status: {house.show('linky-gateway', 'StatusText')[0]}")
-    pid, memory = house.show("linky-gateway", "MainPID", "MemoryCurrent")
-    status = house.run("grep", "-E", "^(Uid|CapEff|CapBnd|NoNewPrivs|Seccomp):", f"/proc/{pid}/status").stdout
+    (pid,) = house.show("linky-gateway", "MainPID")
+    status = house.run("grep", "-E", "^(Uid|CapEff|CapBnd|NoNewPrivs|Seccomp|VmRSS):", f"/proc/{pid}/status").stdout
     facts = {line.split(":")[0]: line.split()[1] for line in status.splitlines()}
     bare = (facts["CapEff"].strip("0"), facts["CapBnd"].strip("0"), facts["NoNewPrivs"], facts["Seccomp"])
     trial.expect(bare == ("", "", "1", "2") and facts["Uid"] != "0", "not root, no capability, filtered calls", status)
-    trial.say(f"{int(memory) / 1e6:.0f} MB in its control group")
+    trial.say(f"{int(facts['VmRSS']) / 1024:.0f} MB of memory")
 
 
 def _let_it_hang(trial: Trial, house: Container) -> None:
-    (pid,) = house.show("linky-gateway", "MainPID")
-    house.run("kill", "-STOP", pid)
+    stopped = house.run("systemctl", "kill", "--signal=STOP", "linky-gateway")
+    trial.expect(stopped.returncode == 0, "the gateway hangs", stopped.stderr)
     wait_for(lambda: house.show("linky-gateway", "NRestarts")[0] not in ("", "0"), "the watchdog")
     wait_for(lambda: house.show("linky-gateway", "ActiveState")[0] == "active", "the gateway's return")
-    wait_for(lambda: _links(house).get("meter house", {}).get("state") == "ok", "the meter's frames")
+    _wait_for_frames(house)
     trial.say("a hang is ended by the watchdog, and the meter is read again")
 
 
@@ -250,11 +261,45 @@ def _probe(trial: Trial, house: Container, root: Path) -> None:
             )
 
 
+def _put_a_card_in(trial: Trial, house: Container, root: Path) -> None:
+    boot = root / "boot/firmware"
+    boot.mkdir(parents=True, exist_ok=True)
+    (boot / "linky.toml").write_text(CARD)
+    house.run("systemctl", "stop", "linky-gateway")
+    started = house.run("systemctl", "start", "linky-first-boot")
+    log = house.run("journalctl", "-u", "linky-first-boot", "--no-pager", "-o", "cat").stdout
+    found = sorted(path.name for path in boot.iterdir())
+    trial.expect(started.returncode == 0 and found == ["linky-result.txt"], "linky.toml is applied and wiped", log)
+    named = house.run("hostname").stdout.strip()
+    trial.expect(named == "maison-7", "the machine has the card's name at once", named)
+    profile = root / "etc/NetworkManager/system-connections/linky-wifi.nmconnection"
+    rights = (profile.stat().st_mode & 0o777, profile.stat().st_uid)
+    trial.expect(rights == (0o600, 0), "the Wi-Fi's profile is root's alone", rights)
+    page, folder = root / "var/lib/linky-gateway/page.json", root / "var/lib/linky-gateway"
+    trial.expect(page.stat().st_uid == folder.stat().st_uid, "the page's code is the gateway's", page.stat().st_uid)
+    again = house.run("systemctl", "start", "linky-gateway")
+    trial.expect(again.returncode == 0, "the gateway starts with it", again.stderr)
+    (boot / "linky.toml").write_text(CARD.replace("clef de la box", "court"))
+    house.run("systemctl", "stop", "linky-gateway")
+    refused = house.run("systemctl", "start", "linky-first-boot")
+    result = (boot / "linky-result.txt").read_text(encoding="utf-8-sig")
+    said = next((line.strip() for line in result.splitlines() if "wifi.key" in line), "")
+    trial.expect(refused.returncode and said, f"a wrong key is said on the card: {said}", result)
+
+
 def _press_the_button(trial: Trial, house: Container) -> None:
     house.run("systemctl", "start", "linky-display-shutdown.path")
     house.run("mkdir", "-p", "/run/linky-display")
     house.run("touch", "/run/linky-display/shutdown")
     trial.expect(house.ended(60.0), "the button's file shuts the machine down")
+
+
+def _wait_for_frames(house: Container) -> None:
+    try:
+        wait_for(lambda: _links(house).get("meter house", {}).get("state") == "ok", "the meter's frames")
+    except TrialError as error:
+        log = house.run("journalctl", "-u", "linky-gateway", "--no-pager", "-o", "cat", "-n", "20").stdout
+        raise TrialError(f"{error}: {house.run('linky-gateway', 'status').stdout}\n{log}") from error
 
 
 def _links(house: Container) -> dict[str, dict[str, object]]:
