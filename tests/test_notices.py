@@ -14,7 +14,7 @@ from gateway.balance.tariff import Objective
 from gateway.choices import choose_objective
 from gateway.config import load
 from gateway.disk import LEAST_BYTES, Disk
-from gateway.news import News, exceeded, red_tomorrow
+from gateway.news import Item, News, exceeded, red_tomorrow
 from gateway.notices import Notices, overloads
 from gateway.now import Now
 from gateway.status import BROKEN, OK, WAITING, Link
@@ -228,9 +228,7 @@ def test_news_that_was_told_is_not_kept_for_ever():
     """The oldest names go; years of red days fill no card."""
     news = News()
     for day in range(200):
-        item = type(
-            "Item", (), {"key": f"tempo {day}", "topic": Topic.TEMPO, "name": "tempo", "fr": "", "en": "", "log": ""}
-        )
+        item = Item(f"tempo {day}", Topic.TEMPO, "tempo", "", "", "")
         assert len(news.look([item], 0.0, 0.0)) == 1
     assert list(news.told) == [f"tempo {day}" for day in range(150, 200)]
 
