@@ -15,6 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from gateway import __version__
+from gateway.alert_words import Topic
 from gateway.answers import Answers
 from gateway.by_hand import enter
 from gateway.choices import forget_choices
@@ -471,7 +472,8 @@ def _both(one: TellLive | None, other: TellLive) -> TellLive:
 
 
 def _write_down(alert: Alert) -> None:
-    log.log(logging.INFO if alert.recovered else logging.WARNING, "%s", alert.log_text)
+    news = alert.recovered or isinstance(alert.kind, Topic)
+    log.log(logging.INFO if news else logging.WARNING, "%s", alert.log_text)
 
 
 async def run(config: Config) -> None:

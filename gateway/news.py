@@ -43,13 +43,17 @@ _EN_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "A
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One piece of news: told once for its ``key``; ``name`` is its place among the alerts, whatever its day."""
+    """One piece of news: told once for its ``key``; ``name`` is its place among the alerts, whatever its day.
+
+    ``log`` has no figure of the household in it.
+    """
 
     key: str
     topic: Topic
     name: str
     fr: str
     en: str
+    log: str
 
 
 class News:
@@ -64,7 +68,7 @@ class News:
         """What is to be told of what holds now (monotonic and POSIX seconds)."""
         self.active, fresh = [], []
         for item in items:
-            alert = Alert(item.topic, item.name, now, False, 1, item.fr, item.en, item.en)
+            alert = Alert(item.topic, item.name, now, False, 1, item.fr, item.en, item.log)
             self.active.append(alert)
             if item.key not in self.told:
                 self.told[item.key] = int(clock)
@@ -95,6 +99,7 @@ def _red(at: datetime) -> Item:
         f"{fr_day}, {fr}, est un jour rouge de Tempo : l’électricité est très chère de 6 h à 22 h, reportez ce qui peut"
         " attendre.",
         f"{en_day}, {en}, is a red day of Tempo: electricity is very dear from 6 am to 10 pm, put off what can wait.",
+        f"{red} is a red day of Tempo",
     )
 
 
@@ -122,6 +127,7 @@ def _exceeded(goal: Goal, label: str) -> Item:
         name,
         f"L’objectif {whole} est dépassé : {fr[0]} pour {fr[1]}, {fr[2]} prévus à la fin.",
         f"The objective of the {goal.period.value} is exceeded: {en[0]} of {en[1]}, {en[2]} are expected at its end.",
+        f"the objective of the {goal.period.value} is exceeded",
     )
 
 

@@ -54,7 +54,7 @@ class Notices:
         self._watch = Watch(away_h * 3600) if away_h else Watch()
         self._news = News()
         self._exceeded: list[Item] = []
-        self._reckoned: float | None = None
+        self._meant, self._reckoned = Objective(), -math.inf
         self._kept: dict[str, int] = {}
         self._failed_at = -math.inf
 
@@ -101,11 +101,14 @@ class Notices:
         return alerts
 
     async def _reckon(self, now: float, clock: float | None) -> None:
-        if self._config.objective == Objective() or clock is None:
+        # It may be chosen at the page while this runs.
+        objective = self._config.objective
+        if objective == Objective():
+            self._exceeded = []
             return
-        if self._reckoned is not None and now - self._reckoned < _RECKON_EVERY_S:
+        if clock is None or (objective == self._meant and now - self._reckoned < _RECKON_EVERY_S):
             return
-        self._reckoned = now
+        self._meant, self._reckoned = objective, now
         try:
             self._exceeded = await self._call(exceeded, self._store, self._config, clock)
         except StoreError as error:

@@ -10,9 +10,11 @@ import pytest
 from benchmarks.years import write_years
 from gateway.alert_words import Kind, Topic
 from gateway.balance.calendar import midnight
+from gateway.balance.tariff import Objective
+from gateway.choices import choose_objective
 from gateway.config import load
 from gateway.disk import LEAST_BYTES, Disk
-from gateway.news import News, exceeded, red_tomorrow
+from gateway.news import Item, News, exceeded, red_tomorrow
 from gateway.notices import Notices, overloads
 from gateway.now import Now
 from gateway.status import BROKEN, OK, WAITING, Link
@@ -199,11 +201,34 @@ def test_each_red_day_is_told_once_and_no_other_colour(house):
     assert active == []
 
 
+def test_an_objective_that_is_chosen_at_the_page_counts_at_once(tmp_path):
+    """Told within a look, gone with the choice, and told again when it is another one."""
+    write_years(tmp_path, date(2025, 12, 1), date(2026, 2, 1))
+    config = load(tmp_path / "gateway.toml")
+
+    async def call(function, *arguments):
+        return function(*arguments)
+
+    async def scenario(store):
+        notices = Notices(config, Now(config, store, call), store, call)
+        found, clock = [], midnight(date(2026, 1, 30)) + 3600.0
+        for second, kwh in enumerate((None, 120, 120, None, 130)):
+            choose_objective(config, Objective(kwh_per_month=kwh))
+            told = await notices.look([], float(second), clock)
+            found.append((len(told), [alert.link for alert in notices.active]))
+        return found
+
+    with closing(Store(tmp_path)) as store:
+        found = asyncio.run(scenario(store))
+    month = ["objective month kwh"]
+    assert found == [(0, []), (1, month), (0, month), (0, []), (1, month)]
+
+
 def test_news_that_was_told_is_not_kept_for_ever():
     """The oldest names go; years of red days fill no card."""
     news = News()
     for day in range(200):
-        item = type("Item", (), {"key": f"tempo {day}", "topic": Topic.TEMPO, "name": "tempo", "fr": "", "en": ""})
+        item = Item(f"tempo {day}", Topic.TEMPO, "tempo", "", "", "")
         assert len(news.look([item], 0.0, 0.0)) == 1
     assert list(news.told) == [f"tempo {day}" for day in range(150, 200)]
 
@@ -239,3 +264,4 @@ def test_an_objective_is_told_when_it_is_exceeded_and_not_before(tmp_path):
     assert item.fr.startswith("L’objectif du mois est dépassé : ")
     assert " pour 120\u00a0kWh, " in item.fr
     assert item.en.startswith("The objective of the month is exceeded: ")
+    assert item.log == "the objective of the month is exceeded"

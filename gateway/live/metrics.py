@@ -30,7 +30,7 @@ _FAMILIES = {
     "linky_gateway_up": ("gauge", "", "Whether the gateway runs and answers."),
     "linky_gateway_build_info": ("gauge", "", "The version that runs; the value is always 1."),
     "linky_link_state": ("gauge", "", "1 for the state of each link: ok, waiting or broken."),
-    "linky_alerts": ("gauge", "", "How many faults the household is told of."),
+    "linky_alerts": ("gauge", "", "How many faults and news the household is told of."),
     "linky_signal_ratio": (
         "gauge",
         "ratio",

@@ -61,6 +61,9 @@ class Server:
             await self._serve(reader, writer)
         except (OSError, asyncio.IncompleteReadError, TimeoutError) as error:
             log.debug("a visitor went away: %s", error)
+        except asyncio.CancelledError:
+            # By ``stop``; Python 3.11 would write a traceback about it into the log.
+            log.debug("a visitor was sent away: the page is closed")
         finally:
             self._open.discard(task)
             writer.close()

@@ -151,7 +151,7 @@ def test_the_household_is_told_once_over_a_restart_and_asks_and_a_neighbour_gets
     assert usage.startswith(("Ce mois : ", "Rien n’est encore connu."))
     for text in (RED, LOUD, "Compteur « house » entendu il y a"):
         assert text in state
-    for text in ("is a red day of Tempo", "More than the subscribed power"):
+    for text in ("2026-01-16 is a red day of Tempo", "More than the subscribed power"):
         assert log.count(text) == 1
     assert "Puissance" not in log
 

@@ -4,6 +4,7 @@ import gzip
 import html
 import json
 import re
+import socket
 import time
 from pathlib import Path
 
@@ -349,3 +350,13 @@ def test_a_code_needs_a_page_and_a_running_gateway(new_house, tmp_path):
     assert main(["page", "code", "--config", str(bare)]) == 78
     assert new_house.process.stop() == 0
     assert main(["page", "code", "--config", str(new_house.config)]) == 77
+
+
+def test_a_visitor_who_says_nothing_is_no_traceback_at_the_end(new_house):
+    """A browser opens connections that it may never use; the gateway stops all the same, and quietly."""
+    with socket.create_connection(("127.0.0.1", new_house.port), timeout=20):
+        # It has been let in before the next one is answered.
+        assert new_house.visitor().get("/setup")[0].status == 200
+        assert new_house.process.stop() == 0
+    assert "Traceback" not in new_house.process.log.read_text()
+    assert "a visitor was sent away" in new_house.process.log.read_text()
