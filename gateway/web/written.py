@@ -50,7 +50,9 @@ def euros(lang: str, value: float | None, places: int = 2) -> str:
     if value is None:
         return NOTHING
     text = number(lang, value, places)
-    return f"{text}{_NARROW}€" if lang == FRENCH else f"€{text}"
+    if lang == FRENCH:
+        return f"{text}{_NARROW}€"
+    return f"\N{MINUS SIGN}€{text[1:]}" if text.startswith("\N{MINUS SIGN}") else f"€{text}"
 
 
 def percent(lang: str, share: float | None, *, signed: bool = False) -> str:

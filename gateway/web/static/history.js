@@ -149,11 +149,19 @@
     ctx.restore();
   }
 
-  function asSeries({ key, text }, shown, beside) {
+  // A value between two gaps is no line: it is drawn as a point.
+  function points(values, look) {
+    if (look.dots) return { show: true, size: 7 };
+    const known = (n) => values[n] !== null && values[n] !== undefined;
+    const alone = [...values.keys()].filter((n) => known(n) && !known(n - 1) && !known(n + 1));
+    return { show: alone.length > 0, size: 4, filter: () => alone };
+  }
+
+  function asSeries({ key, text, values }, shown, beside) {
     const look = LOOKS[key], name = look.colour;
     const line = {
       label: text, show: shown, stroke: () => colour(name), width: look.width ?? 2, dash: look.dash,
-      points: { show: Boolean(look.dots), size: 7 }, spanGaps: false,
+      points: points(values, look), spanGaps: false,
     };
     if (!key.startsWith("bar_") || look.dots) return line;
     // Two beside each other: this year to the right of the year before.
