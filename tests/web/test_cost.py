@@ -6,6 +6,7 @@ import os
 import re
 import time
 import tomllib
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -14,10 +15,13 @@ import pytest
 from gateway.balance.calendar import midnight
 from gateway.config import load
 from gateway.household_days import DRAWN
+from gateway.live.topics import as_json
 from gateway.web.cost_page import EXAMPLE
 from tests.balance.conftest import AUTUMN, CONFIG, SOLAR, SPRING, WINTER, base, off_peak, panels, producing
 from tests.balance.test_days import BASE, HC
+from tests.web import three_years
 from tests.web.conftest import Visitor
+from tests.web.stand_in import _FULL, StandInHouse
 from tests.web.test_history import DRAWN as CHART
 from tests.web.test_history import ask, later
 from tests.web.test_in_browser import CLIPPED, NAMELESS, PALE, SIZES, SMALL
@@ -128,6 +132,23 @@ def test_this_hour_costs_its_power_at_its_price(house):
     text, told = ask(house, "/cost", "/cost/now")
     assert "En ce moment 0,60 € par heure 2 000 VA, HP" in plain(text)
     assert json.loads(told) == {"house": {"price": 0.3, "base_load_w": None}}
+
+
+def test_the_page_of_this_moment_shows_what_the_hour_costs(browser, house):
+    """2,000 VA at 0.30 € are 0.60 € an hour beside the power, and the base load of the nights before."""
+    house.configure(HC.replace("2026-01-01", "2020-01-01"))
+    now = int(time.time()) // 300 * 300
+    texts = {"consumption/power/apparent/raw": 2000, "contract/tariff": "HP.."}
+    house.live(now - 30 * 3600, now, lambda _: {DRAWN: 2016, f"{DRAWN}/provider/hp": 2016}, lambda _: texts)
+    meter = as_json(replace(_FULL, meter="house", drawn_va=2000)) | {"phases": []}
+    with three_years.served(house.folder, house.config, password=False, house=StandInHouse(meter)) as running:
+        browser.cookie(running.url, "linky_session", running.owner.cookies["linky_session"])
+        browser.dark(on=False)
+        browser.open(running.url, width=360, height=740, language="fr")
+        browser.await_true("document.querySelector('[data-is=cost_hour]').textContent === '0,60\u202f€ par heure'")
+        assert browser.evaluate("document.querySelector('[data-is=base_load]').textContent") == "2\u202f016\u202fW"
+        for fault in (CLIPPED, PALE, NAMELESS):
+            assert browser.evaluate(fault) == []
 
 
 def test_an_empty_house_is_told_what_comes(house):

@@ -260,14 +260,22 @@ def test_each_look_reads_by_the_keys_of_the_tables(years):
             assert all(step.startswith("SEARCH") and "PRIMARY KEY" in step for step in plan), plan
 
 
-def test_the_first_load_is_small(years):
-    """Page, styles, scripts and the data of a day: at most 150 kB as they go over the wire."""
-    _, text = years.owner.get("/history?date=2026-10-25")
+@pytest.mark.parametrize(
+    ("page", "told"),
+    [
+        ("/history?date=2026-10-25", "/history/data?date=2026-10-25"),
+        ("/history?period=year", "/history/data?period=year"),
+        ("/cost?period=day", "/cost/data?period=day"),
+    ],
+)
+def test_the_first_load_is_small(years, page, told):
+    """Page, styles, scripts and what is drawn: at most 150 kB as they go over the wire; nothing inline."""
+    _, text = years.owner.get(page)
     files = sorted(set(re.findall(r'(?:src|href)="(/static/[^"]+)"', text)))
     packed = {path: len(gzip.compress(years.owner.get(path)[1].encode(), mtime=0)) for path in files}
-    data = years.owner.get("/history/data?date=2026-10-25")[1]
+    data = years.owner.get(told)[1]
     total = len(text.encode()) + len(data.encode()) + sum(packed.values())
-    print(f"history, first load: {2 + len(files)} requests, {total} bytes, files packed: {packed}")
+    print(f"{page}, first load: {2 + len(files)} requests, {total} bytes, files packed: {packed}")
     assert total <= 150_000
     assert len(files) + 2 <= 10
     assert not re.search(r"<script(?! src=\"/static/)|<style| style=| on\w+=", text)

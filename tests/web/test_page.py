@@ -121,7 +121,7 @@ def test_r13_a_form_of_another_site_is_refused(new_house):
 def test_r13_every_answer_forbids_what_is_not_of_the_page(living_house):
     """R13: by the policy of the page itself; there is no inline script or style; no script reads the cookie."""
     owner = living_house.signed_in
-    for path in ("/", "/links", "/access", "/display", "/login", "/setup", "/nowhere"):
+    for path in ("/", "/history", "/cost", "/links", "/access", "/display", "/login", "/setup", "/nowhere"):
         answer, text = owner.get(path)
         policy = answer.headers["Content-Security-Policy"]
         assert "default-src 'none'" in policy

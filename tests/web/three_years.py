@@ -43,16 +43,17 @@ def write(folder):
 
 
 @contextmanager
-def served(folder, config, *, password=True):
+def served(folder, config, *, password=True, house=None):
     """The real server with the pages of the past over that configuration's database, in a thread.
 
-    Its owner is signed in already; without ``password`` nobody else could be (scrypt takes its time).
+    Its owner is signed in already; without ``password`` nobody else could be (scrypt takes its time). ``house`` is what
+    the meters say now.
     """
     ready, stop, found = threading.Event(), asyncio.Event(), []
     access = Access(folder / "page.json")
     if password:
         access.set_password(PASSWORD)
-    site = Site(StandInHouse(), access, "1", parts(config))
+    site = Site(house or StandInHouse(), access, "1", parts(config))
 
     async def serve():
         server = Server(site, Door(frozenset()))

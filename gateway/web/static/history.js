@@ -104,33 +104,46 @@
     return word === "hc" ? "--tint-low" : word === "hp" || word === "pm" ? "--tint-high" : "--tint-base";
   }
 
-  // Colour, hatching (off-peak) and the word itself on a strip at the top.
-  function drawBands(plot, bands) {
-    const { ctx, bbox } = plot, ratio = devicePixelRatio, strip = BAND_PX * ratio;
+  // Colour and hatching (off-peak) lie under the grid, the word itself on a strip above it.
+  function eachBand(plot, bands, draw) {
+    const { ctx, bbox } = plot;
     ctx.save();
     ctx.beginPath();
     ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
     ctx.clip();
-    ctx.font = `${12 * ratio}px system-ui, sans-serif`;
-    ctx.textAlign = "center";
-    ctx.textBaseline = "middle";
     for (const [since, until, word, text] of bands) {
       const left = Math.max(plot.valToPos(since, "x", true), bbox.left);
       const right = Math.min(plot.valToPos(until, "x", true), bbox.left + bbox.width);
-      if (right <= left) continue;
-      ctx.fillStyle = colour(tint(word), 0.55);
-      ctx.fillRect(left, bbox.top, right - left, bbox.height);
-      ctx.fillStyle = colour(tint(word));
-      ctx.fillRect(left, bbox.top, right - left, strip);
-      if (word.startsWith("hc")) hatch(ctx, left, right, bbox.top + strip, bbox.top + bbox.height, ratio);
-      ctx.fillStyle = colour("--line");
-      ctx.fillRect(left, bbox.top, ratio, bbox.height);
-      if (ctx.measureText(text).width + 6 * ratio <= right - left) {
-        ctx.fillStyle = colour("--front");
-        ctx.fillText(text, (left + right) / 2, bbox.top + strip / 2);
-      }
+      if (right > left) draw(ctx, left, right, word, text);
     }
     ctx.restore();
+  }
+
+  function drawBands(plot, bands) {
+    const { bbox } = plot, ratio = devicePixelRatio;
+    eachBand(plot, bands, (ctx, left, right, word) => {
+      ctx.fillStyle = colour(tint(word), 0.55);
+      ctx.fillRect(left, bbox.top, right - left, bbox.height);
+      if (word.startsWith("hc")) hatch(ctx, left, right, bbox.top, bbox.top + bbox.height, ratio);
+      ctx.fillStyle = colour("--line");
+      ctx.fillRect(left, bbox.top, ratio, bbox.height);
+    });
+  }
+
+  function drawStrip(plot, bands) {
+    const { bbox } = plot, ratio = devicePixelRatio, strip = BAND_PX * ratio;
+    eachBand(plot, bands, (ctx, left, right, word, text) => {
+      ctx.fillStyle = colour(tint(word));
+      ctx.fillRect(left, bbox.top, right - left, strip);
+      ctx.fillStyle = colour("--quiet");
+      ctx.fillRect(left, bbox.top, ratio, strip);
+      ctx.font = `${12 * ratio}px system-ui, sans-serif`;
+      ctx.textAlign = "center";
+      ctx.textBaseline = "middle";
+      if (ctx.measureText(text).width + 6 * ratio > right - left) return;
+      ctx.fillStyle = colour("--front");
+      ctx.fillText(text, (left + right) / 2, bbox.top + strip / 2);
+    });
   }
 
   function hatch(ctx, left, right, top, bottom, ratio) {
@@ -197,6 +210,7 @@
       ],
       hooks: {
         drawClear: [(plot) => drawBands(plot, shape.bands)],
+        drawAxes: [(plot) => drawStrip(plot, shape.bands)],
         setCursor: [(plot) => read(plot, shape, place)],
         setSelect: [(plot) => {
           if (plot.select.width < 8) return;
