@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from gateway.balance.calendar import midnight
-from gateway.store.store import Archive
+from gateway.store.received import Incoming, Lot
+from gateway.store.store import Archive, Store
 from tests.balance.conftest import (
     AUTUMN,
     SOLAR,
@@ -26,6 +27,7 @@ from tests.balance.conftest import (
     panels,
     producing,
 )
+from tests.balance.test_days import ROOF
 from tests.web import three_years
 from tests.web.conftest import Visitor
 from tests.web.test_in_browser import CLIPPED, NAMELESS, PALE, SIZES, SMALL
@@ -103,6 +105,21 @@ def test_a_producer_sees_what_it_made_and_used(house):
     plain = text.replace("\u202f", " ").replace("\xa0", " ")
     for shown in ("9,1 kWh consommés", "12,1 kWh produits, 9,1 kWh injectés", "<p>25 %</p>"):
         assert shown in plain, shown
+
+
+def test_a_part_of_a_shared_roof_is_drawn_with_what_the_house_makes_itself(house):
+    """2,016 W of its own panels from 10 to 16 o'clock, a tenth of a roof that gives 10,080 W from 10 to 11."""
+    house.configure(ROOF + SOLAR)
+    house.live_day(WINTER, producing)
+    house.live_day(WINTER, panels, meter="solar")
+    path, index, values = "production/energy/active/index", 0, []
+    for at in range(midnight(WINTER), midnight(WINTER) + 86401, 1800):
+        values.append(Incoming("n", f"toit@e.org/pv@e.org/{path}", path, "Wh", "PT30M", at, index))
+        index += 5040 if hour_of(at) == 10 else 0
+    with closing(Store(house.folder)) as store:
+        store.receive("toit@e.org", [Lot(values, None, "P1Y")], midnight(WINTER))
+    (told,) = ask(house, f"/history/data?date={WINTER}")
+    assert told["half_hours"]["produced"] == [*[0] * 20, *[3024] * 2, *[2016] * 10, *[0] * 16]
 
 
 def test_the_year_before_stands_beside_by_the_clock(house):
@@ -391,6 +408,19 @@ def test_a_closer_look_by_mouse_keys_and_buttons(inside):
     assert re.search(r"Puissance appelée \d+ \(\d+–\d+\)\sVA", told), told
     changed("document.querySelector('.legend button').click()")
     assert page.evaluate("document.querySelector('.legend button').getAttribute('aria-pressed')") == "false"
+
+
+def test_a_slow_phone_draws_it_too(inside):
+    """At a quarter of this machine's speed; when it was drawn is printed."""
+    page, url = inside
+    page.slow_down(4)
+    try:
+        page.open(f"{url}/history?date=2026-10-25", width=360, height=740)
+        page.await_true(DRAWN)
+        print(f"first chart at a quarter of the speed: {page.evaluate('Math.round(performance.now())')} ms")
+    finally:
+        page.slow_down(1)
+    assert len(page.requests) <= 10
 
 
 def test_the_other_language_shows_the_same_day(inside):

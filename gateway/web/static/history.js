@@ -140,9 +140,9 @@
       ctx.font = `${12 * ratio}px system-ui, sans-serif`;
       ctx.textAlign = "center";
       ctx.textBaseline = "middle";
-      if (ctx.measureText(text).width + 6 * ratio > right - left) return;
+      const fits = [text, text.split(" ")[0]].find((one) => ctx.measureText(one).width + 6 * ratio <= right - left);
       ctx.fillStyle = colour("--front");
-      ctx.fillText(text, (left + right) / 2, bbox.top + strip / 2);
+      if (fits) ctx.fillText(fits, (left + right) / 2, bbox.top + strip / 2);
     });
   }
 
