@@ -186,7 +186,8 @@ def chart_place(view: View, url: str, keys: Sequence[str] = _SAID_BY_SCRIPT) -> 
     )
     return (
         f'<noscript><p>{view.say("chart_script")}</p></noscript><section class="chart" data-url="{escape(url)}"'
-        f' data-words="{words}"><div class="legend"></div><p class="readout quiet" aria-live="polite">{view.say("loading")}</p>'
+        f' data-words="{words}"><div class="legend"></div>'
+        f'<p class="readout quiet" aria-live="polite">{view.say("loading")}</p>'
         f'<div class="plot" tabindex="0" role="group" aria-label="{view.say("chart")}"'
         ' aria-describedby="summary"></div>'
         f'<p class="zoom" hidden>{buttons}</p></section>'

@@ -147,9 +147,12 @@ def test_everything_is_erased_but_the_proof_and_the_last_words(house, store):
     """No reading, no name, no number of the delivery point; recipients are asked to erase; the chain verifies."""
     damaged = house.directory / f"{FILE_NAME}.damaged-20260101T000000Z"
     damaged.write_bytes(b"old readings")
+    before = house.directory / f"{FILE_NAME}.before-20260101T000000Z"
+    before.write_bytes(b"older readings")
     count = sum(1 for _ in store.journal.entries())
     erased = store.erase_everything(NOW + 5, "marie-odile")
-    assert store.remove_copies() == [damaged.name, KEY_NAME]
+    assert store.remove_copies() == [damaged.name, before.name, KEY_NAME]
+    assert not before.exists()
     assert store.wipe()
     assert erased.readings > 300
     assert {r for r, _ in notices(store, NoticeKind.DATA_ERASED)} == {COOP, TOWN}

@@ -14,8 +14,10 @@ import shutil
 import subprocess
 import time
 
+from federation import wait_until
+
 PROGRAM = shutil.which("chromium")
-DEADLINE_S = 20.0
+DEADLINE_S = 60.0
 _LEFT = {"button": "left", "clickCount": 1}
 
 
@@ -61,6 +63,10 @@ class Browser:
     def cookie(self, url, name, value):
         self._call("Network.setCookie", url=url, name=name, value=value)
 
+    def forget(self):
+        """Lose every cookie: they are those of all houses of this machine, whatever their ports."""
+        self._call("Network.clearBrowserCookies")
+
     def open(self, url, *, width=1280, height=800, language="fr"):
         self._call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
         self._call("Network.setExtraHTTPHeaders", headers={"Accept-Language": language})
@@ -100,11 +106,9 @@ class Browser:
         return told["result"].get("value")
 
     def await_true(self, expression):
-        self.evaluate(
-            "new Promise((done, fail) => { const end = Date.now() + 15000; (function look() {"
-            f"if ({expression}) done(true); else if (Date.now() > end) fail({json.dumps(expression)});"
-            "else setTimeout(look, 50); })(); })"
-        )
+        """Looked at from outside: a promise of a page ends with it when it loads itself anew."""
+        look = f"(() => {{ try {{ return !!({expression}); }} catch {{ return false; }} }})()"
+        wait_until(lambda: self.evaluate(look), DEADLINE_S, expression, every=0.05)
 
     def screenshot(self, path, *, whole=True):
         told = self._call("Page.captureScreenshot", captureBeyondViewport=whole)

@@ -26,7 +26,7 @@ class Visitor:
         self.cookies = {}
 
     def ask(self, method, path, fields=None, **headers):
-        """The answer and its text."""
+        """The answer and its text; of a picture its bytes."""
         link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         body = None if fields is None else urlencode(fields)
         more = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -35,7 +35,8 @@ class Visitor:
         try:
             link.request(method, path, body, {"Host": self.host} | more)
             answer = link.getresponse()
-            text = answer.read().decode()
+            body = answer.read()
+            text = body if answer.headers.get("Content-Type", "").startswith("image/png") else body.decode()
         finally:
             link.close()
         for line in answer.headers.get_all("Set-Cookie") or []:
@@ -54,7 +55,7 @@ class Visitor:
         _, text = self.get("/access")
         return re.search(r'name="form_token" value="([^"]+)"', text)[1]
 
-    def send(self, path, **fields):
+    def send(self, path, /, **fields):
         """A form of a page of the site."""
         return self.post(path, fields | {"form_token": self.form_token()}, Origin=f"http://{self.host}")
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from federation import wait_until
+from federation.daemon import links_of
 from tests.web.conftest import PASSWORD
 
 FORMS = ("/login", "/logout", "/access/password", "/access/displays", "/access/displays/remove")
@@ -213,7 +214,7 @@ def test_a_display_sees_its_page_and_nothing_else(living_house):
 def test_a_public_place_is_told_nothing_personal(living_house):
     """A guest's link gives less whatever is asked for; so does ``?guest=1`` for anybody else."""
     owner = living_house.signed_in
-    _, text = owner.send("/access/displays", name="mairie", guest="1")
+    _, text = owner.send("/access/displays", name="mairie", kind="guest")
     hall = living_house.visitor()
     answer, _ = hall.get(html.unescape(re.search(r"<code>http://[^/]+(/display[^<]+)</code>", text)[1]))
     assert answer.headers["Location"] == "/display?guest=1"
@@ -304,8 +305,7 @@ def test_a_damaged_password_file_closes_the_page_and_nothing_else(new_house):
     new_house.process.start()
 
     def page():
-        status = json.loads(new_house.command("status", "--json").stdout or "{}")
-        return {row["link"]: row for row in status.get("links", ())}.get("page", {})
+        return links_of(new_house.folder / "gateway.toml").get("page", {})
 
     wait_until(lambda: page().get("state") == "broken", 20, "the page is closed", every=0.3)
     assert "remove it, start again" in page()["detail"]

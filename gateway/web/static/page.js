@@ -2,6 +2,7 @@
 // Fills in what the meters say: first from the page itself, then from the stream; says when it is of the past.
 (() => {
   const body = document.body;
+  if (document.getElementById("follow")) follow();
   if (!body.dataset.state) return;
   const words = JSON.parse(body.dataset.words);
   const language = document.documentElement.lang;
@@ -12,6 +13,8 @@
   const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
   const tenths = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
   const cents = new Intl.NumberFormat(language, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+  const likes = JSON.parse(body.dataset.like ?? "[]");
+  const LIKE_MS = 10000;
   let prices = {}, priced = "", fitted = "", heard = Date.now(), last = first, lost = false, said = 0, tried = 0, stream;
 
   const say = (key, places = {}) => words[key].replace(/\{(\w+)\}/g, (_, name) => places[name]);
@@ -102,10 +105,31 @@
       const filled = section.querySelector(`[data-bar="${name}"]`);
       filled.style.width = `${(100 * (wh ?? 0)) / most}%`;
     }
+    like(section, today ?? 0);
     for (const name of ["injected_today", "produced_today", "self_consumed_today"]) {
       const wh = meter[`${name}_wh`] ?? null;
       put(section, name, wh === null ? null : kwh(wh));
     }
+  }
+
+  // One thing after the other; of what is less than two of it nothing is said.
+  function like(section, wh) {
+    const known = likes.filter(([, one]) => wh >= 2 * one);
+    const [what, one] = known[Math.floor(Date.now() / LIKE_MS) % known.length] ?? [];
+    const n = one && (wh >= 10 * one ? whole : tenths).format(wh / one);
+    put(section, "like", one ? say("like", { n, what }) : null);
+  }
+
+  function told(alerts) {
+    const place = document.getElementById("told");
+    const texts = alerts.map((alert) => alert[language]);
+    if (!place || place.textContent === texts.join("")) return;
+    place.replaceChildren(...texts.map((text) => {
+      const line = document.createElement("p");
+      line.className = "warn";
+      line.textContent = text;
+      return line;
+    }));
   }
 
   function phases(section, meter) {
@@ -145,6 +169,7 @@
     const place = document.getElementById("meters"), template = document.getElementById("meter");
     while (place.children.length < state.meters.length) place.append(template.content.cloneNode(true));
     state.meters.forEach((meter, n) => show(place.children[n], meter, state.meters.length > 1));
+    told(state.alerts ?? []);
     aloud(state);
     if (wall) fit();
   }
@@ -204,6 +229,22 @@
     tried = Date.now();
     if (silent < RELOAD_MS) listen();
     else fetch(location.href).then((answer) => { if (answer.ok) location.reload(); }, () => {});
+  }
+
+  // The page of links is text: fetched again from time to time, but not from under who reads a detail.
+  function follow() {
+    const main = document.getElementById("main"), EVERY_MS = 10000;
+    let due = 0;
+    new EventSource("/events").onmessage = () => {
+      const busy = document.hidden || main.contains(document.activeElement) || main.querySelector("details[open]");
+      if (busy || Date.now() < due) return;
+      due = Date.now() + EVERY_MS;
+      fetch(location.href).then((answer) => (answer.ok && !answer.redirected ? answer.text() : null), () => null)
+        .then((text) => {
+          const fresh = text && new DOMParser().parseFromString(text, "text/html").getElementById("main");
+          if (fresh) main.replaceChildren(...fresh.childNodes);
+        });
+    };
   }
 
   draw(first);
