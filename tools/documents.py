@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from gateway.doctor.causes import Cause
 from gateway.doctor.sentences import ENGLISH, FRENCH, words
+from gateway.federation.fields import FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +43,22 @@ def causes(lang: str) -> str:
     return "\n".join(parts)
 
 
+def commands() -> str:
+    """The fields of every ad-hoc command that a recipient may send."""
+    rows = ["| command | field | | what |", "|---|---|---|---|"]
+    for node, fields in FIELDS.items():
+        for number, field in enumerate(fields):
+            needed = "" if field.required else "optional"
+            what = field.label.en + (f": {field.description.en}" if field.description else "")
+            if field.options:
+                what += " (" + ", ".join(f"`{value}`" for value, _ in field.options) + ")"
+            what = what.replace("urn:dev:prm:<PRM>_consumption/power/active/raw", "`urn:dev:prm:…`")
+            rows.append(
+                f"| {'' if number else f'`{node}`'} | `{field.var}` | {needed} | {what} |".replace("|  |", "| |")
+            )
+    return "\n".join(rows) + "\n"
+
+
 def _code(name: str, language: str) -> str:
     return f"```{language}\n{(_LIMITS / name).read_text(encoding='utf-8')}```\n"
 
@@ -50,6 +67,7 @@ def _code(name: str, language: str) -> str:
 BLOCKS: Final[dict[str, dict[str, Callable[[], str]]]] = {
     "gateway/doctor/LISEZMOI.md": {"causes": lambda: causes(FRENCH)},
     "gateway/doctor/README.md": {"causes": lambda: causes(ENGLISH)},
+    "gateway/federation/README.md": {"commands": commands},
     "tools/federation/README.md": {
         "ejabberd": lambda: _code("gateways.yml", "yaml"),
         "prosody": lambda: _code("gateways.cfg.lua", "lua"),
