@@ -30,6 +30,14 @@ _PLACES: Final = {
     ENGLISH: {"port": "`/dev/ttyTIC`", "holder": "minicom", "group": "dialout", "bad": "12"}
     | {"heard": "standard", "wanted": "historic"},
 }
+# Causes that say something of a source that is no serial port.
+_SOURCES: Final = {
+    Cause.SEVERAL_PORTS: "`usb:0403:6015`",
+    Cause.NO_ANSWER: "`socket://192.168.1.20:7000`",
+    Cause.BOARD_AWAY: "`board:salon`",
+    Cause.BROKER_AWAY: "`board:salon`",
+    Cause.GATEWAY_OFF: "`board:salon`",
+}
 _HEADS: Final = {FRENCH: ("Cause probable :", "Que faire :"), ENGLISH: ("Likely cause:", "What to do:")}
 
 
@@ -38,7 +46,8 @@ def causes(lang: str) -> str:
     likely, remedy = _HEADS[lang]
     parts = []
     for cause in Cause:
-        said = words(cause, lang, _PLACES[lang])
+        places = _PLACES[lang] | ({"port": _SOURCES[cause]} if cause in _SOURCES else {})
+        said = words(cause, lang, places)
         parts.append(f"### {said.title}\n{said.seen}\n- **{likely}** {said.likely}\n- **{remedy}** {said.remedy}\n")
     return "\n".join(parts)
 
