@@ -387,6 +387,21 @@ def unused_port() -> int:
         return probe.getsockname()[1]
 
 
+HOUSEHOLDS = tuple(
+    f"{room}/{name}"
+    for room in ("gateway", "gateway/doctor", "gateway/privacy")
+    for name in ("LISEZMOI.md", "README.md")
+)
+
+
+@pytest.mark.parametrize("document", HOUSEHOLDS)
+def test_pages_are_called_what_they_call_themselves(document):
+    """What stands in *slanted* letters in a household's document is a title of the page of the house."""
+    titles = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "gateway/web").glob("*words.py"))
+    for name in re.findall(r"(?<![*\w])\*([^*\n]+)\*(?![*\w])", re.sub(r"`[^`]*`", "", read(document)[1])):
+        assert f'"{name}"' in titles, f"{document}: {name}"
+
+
 # ---- configuration ------------------------------------------------------------------------------------------------
 
 
