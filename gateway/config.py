@@ -293,6 +293,8 @@ def load(path: Path) -> Config:
     try:
         with path.open("rb") as file:
             raw = tomllib.load(file)
+    except PermissionError as error:
+        raise ConfigError(f"{path}: you may not read it; put sudo before the command") from error
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

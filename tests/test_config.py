@@ -1,12 +1,14 @@
 """The configuration file: the shipped one is valid, a wrong one is one sentence that names the place."""
 
 import re
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from gateway.config import load, password_from
 from gateway.errors import ConfigError
+from tests.rights import without_rights
 
 SHIPPED = Path(__file__).parent.parent / "systemd" / "gateway.toml"
 LEAST = '[[meter]]\nsource = "/dev/ttyTIC"\n'
@@ -155,6 +157,16 @@ def test_a_missing_file_is_named(tmp_path):
     """The path stands in the sentence."""
     with pytest.raises(ConfigError, match=r"nowhere\.toml: cannot be read: No such file"):
         load(tmp_path / "nowhere.toml")
+
+
+def test_a_file_that_one_may_not_read_says_what_to_do():
+    """The installed configuration is the gateway's and root's; a person without sudo is told of it."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        path = write(Path(folder), LEAST)
+        path.chmod(0o000)
+        with without_rights(), pytest.raises(ConfigError, match="you may not read it; put sudo before the command"):
+            load(path)
 
 
 def test_relative_paths_are_taken_from_the_files_folder(tmp_path):

@@ -119,8 +119,8 @@ _FR = {
         "Le relais de messages ne répond pas",
         "Le serveur MQTT, par lequel passe la carte ({port}), ne répond pas.",
         "Le service mosquitto est arrêté, ou son adresse n'est pas celle de la configuration.",
-        "Tapez `sudo systemctl restart mosquitto`, puis `linky-gateway status`. La carte garde ce qu'elle n'a pas pu "
-        "envoyer.",
+        "Tapez `sudo systemctl restart mosquitto`, puis `sudo linky-gateway status`. La carte garde ce qu'elle n'a pas "
+        "pu envoyer.",
     ),
     Cause.GATEWAY_OFF: Words(
         "La passerelle ne tourne pas",
@@ -238,7 +238,7 @@ _FR = {
         "Quelque chose arrive sur {port}, mais le docteur ne le comprend pas.",
         "Ce n'est peut-être pas un compteur, ou plusieurs défauts se mélangent.",
         "Vérifiez que c'est bien le compteur qui est branché là, puis envoyez au support le fichier que fait "
-        "`linky-gateway doctor --bundle support.zip`.",
+        "`sudo linky-gateway doctor --bundle support.zip`.",
     ),
     Cause.ALL_WELL: Words(
         "Tout va bien",
@@ -311,7 +311,8 @@ _EN = {
         "The message broker does not answer",
         "The MQTT broker, by way of which the board ({port}) is heard, does not answer.",
         "The service mosquitto has stopped, or its address is not the one of the configuration.",
-        "Type `sudo systemctl restart mosquitto`, then `linky-gateway status`. The board keeps what it could not send.",
+        "Type `sudo systemctl restart mosquitto`, then `sudo linky-gateway status`. The board keeps what it could not "
+        "send.",
     ),
     Cause.GATEWAY_OFF: Words(
         "The gateway is not running",
@@ -427,7 +428,7 @@ _EN = {
         "Something arrives at {port}, but the doctor does not understand it.",
         "Perhaps it is not a meter, or several faults mix.",
         "Check that it is the meter that is connected there, then send support the file that "
-        "`linky-gateway doctor --bundle support.zip` makes.",
+        "`sudo linky-gateway doctor --bundle support.zip` makes.",
     ),
     Cause.ALL_WELL: Words("All is well", "The data arrive without a fault.", "Nothing to report.", "Nothing to do."),
 }
