@@ -18,9 +18,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway import __version__, reading_command
+from gateway.backup_command import add_actions as add_backup
 from gateway.balance_command import add_actions as add_balance
 from gateway.board_command import add_parser as add_boards
+from gateway.care_command import add_actions as add_care
 from gateway.errors import GatewayError
+from gateway.first_boot_command import add_parser as add_first_boot
 from gateway.journal_command import add_parser as add_journal
 from gateway.metrics_command import add_parser as add_metrics
 from gateway.page_command import add_parser as add_page
@@ -248,6 +251,8 @@ def _parser() -> argparse.ArgumentParser:
     events.add_argument("--to", dest="until", type=_time, default=2**62, metavar="T", help="ISO 8601, not included")
     events.add_argument("--json", action="store_true", help="JSON Lines")
 
+    add_care(partial(_command, commands))
+    add_backup(partial(_command, commands))
     _doctor_parser(commands)
     add_ports(partial(_command, commands, config=False))
 
@@ -263,6 +268,7 @@ def _parser() -> argparse.ArgumentParser:
     add_journal(commands, DEFAULT_CONFIG, _time)
     add_boards(commands, DEFAULT_CONFIG)
     add_page(commands, DEFAULT_CONFIG)
+    add_first_boot(commands)
     add_privacy(commands, DEFAULT_CONFIG, _time, _ask_or_do)
     add_actions(_command, commands, _time)
     add_balance(partial(_command, commands), _time)

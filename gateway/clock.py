@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import ctypes
 import struct
+import subprocess
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 # The kernel's clock counts as set below this error, whatever its flag says: as systemd-timedated does (adjtimex(2)).
 _UNSURE_US = 16_000_000
@@ -24,6 +25,13 @@ _STEP_S = 2.0
 _RTC_AGREES_S = 60.0
 _LOOK_EVERY_S = 1.0
 
+# systemd's own answer to the same question, for those whom ``ProtectClock=`` forbids to ask the kernel.
+_ASK_SYSTEMD = (
+    *("/usr/bin/busctl", "--system", "--timeout=2", "get-property", "org.freedesktop.timedate1"),
+    *("/org/freedesktop/timedate1", "org.freedesktop.timedate1", "NTPSynchronized"),
+)
+_ASK_EVERY_S, _ANSWER_S = 10.0, 5.0
+
 
 def boottime() -> float:
     """Seconds since the machine started, sleep included; no setting of the clock changes them."""
@@ -31,13 +39,55 @@ def boottime() -> float:
 
 
 def kernel_synchronized() -> bool | None:
-    """Whether a time service keeps the kernel's clock; None where the kernel does not tell."""
+    """Whether a time service keeps the kernel's clock; None where neither the kernel nor systemd tells."""
     buffer = ctypes.create_string_buffer(512)  # struct timex is 208 bytes at most; zeros ask and set nothing
     if ctypes.CDLL(None).adjtimex(buffer) < 0:
-        return None
+        return _systemd.synchronized()
     # maxerror is the fourth machine word: modes (padded), offset, freq, maxerror.
     (error,) = struct.unpack_from("l", buffer.raw, 3 * struct.calcsize("l"))
     return int(error) < _UNSURE_US
+
+
+class SystemdClock:
+    """What systemd says of the kernel's clock, asked seldom: each time it is a process.
+
+    Args:
+        command: asks systemd; prints ``b true`` or ``b false``.
+        booted: the folder that is there where systemd runs the machine (sd_booted(3)).
+        since_boot: seconds that no setting of the clock changes.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str] = _ASK_SYSTEMD,
+        booted: Path = Path("/run/systemd/system"),
+        since_boot: Callable[[], float] = boottime,
+    ) -> None:
+        self._command, self._booted, self._since_boot = command, booted, since_boot
+        self._asked = -_ASK_EVERY_S
+        self._answer = False
+
+    def synchronized(self) -> bool | None:
+        """Whether a time service keeps the kernel's clock; None where there is no systemd. No answer is a "not yet"."""
+        if not self._booted.exists():
+            return None
+        now = self._since_boot()
+        if now - self._asked >= _ASK_EVERY_S:
+            self._asked = now
+            self._answer = self._ask()
+        return self._answer
+
+    def _ask(self) -> bool:
+        try:
+            done = subprocess.run(  # noqa: S603 (a constant)
+                self._command, check=False, capture_output=True, text=True, timeout=_ANSWER_S
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return False
+        return done.stdout.strip() == "b true"
+
+
+_systemd = SystemdClock()
 
 
 class HostClock:

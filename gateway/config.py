@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 # systemd hands credentials over in this folder (systemd.exec(5), LoadCredential=).
 PASSWORD_CREDENTIAL = "xmpp-password"  # noqa: S105 (the name of the credential, not its content)
 MQTT_CREDENTIAL = "mqtt-password"
+BACKUP_CREDENTIAL = "backup-passphrase"
 
 MAX_RETENTION = "P3Y"
 
@@ -39,6 +40,8 @@ _SENSOR = "^[a-z0-9][a-z0-9._-]{0,63}$"
 _LISTEN = r"^([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\]):[0-9]{1,5}$"
 
 Pin = Annotated[str, msgspec.Meta(pattern="^sha256/[A-Za-z0-9+/]{43}=$")]
+
+Address = Annotated[str, msgspec.Meta(pattern=r"^[^@/\s]+@[^@/\s]+$")]
 
 # A century is for ever, and its seconds still fit into SQLite's numbers.
 Hours = Annotated[int, msgspec.Meta(ge=1, le=876_600)]
@@ -104,7 +107,7 @@ class Store(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class Federation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[federation]``: the account, and how it speaks."""
 
-    jid: Annotated[str, msgspec.Meta(pattern=r"^[^@/\s]+@[^@/\s]+$")]
+    jid: Address
     resource: Annotated[str, msgspec.Meta(pattern=r"^[^\s/]+$")] = "proxy"
     password_file: str | None = None
     address: Annotated[str, msgspec.Meta(pattern=r"^.+:[0-9]{1,5}$")] | None = None
@@ -118,15 +121,22 @@ class Federation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     max_stanza_bytes: Annotated[int, msgspec.Meta(ge=4000, le=200_000)] = 30_000
     # For how long new readings are gathered for one message.
     batch_s: Annotated[int, msgspec.Meta(ge=0, le=86_400)] = 60
+    # A recipient is away, and the household is told, when its oldest point has waited for so many hours.
+    recipient_away_h: Hours = 24
     # What somebody without a consent may see: nothing, or which series there are (never a value).
     strangers: Literal["nothing", "catalogue"] = "nothing"
 
 
 class Household(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``[household]``: who is told when a link breaks and when it works again."""
+    """``[household]``: who is told what is wrong and what is new, and may ask how the house is."""
 
-    address: Annotated[str, msgspec.Meta(pattern=r"^[^@/\s]+@[^@/\s]+$")]
+    address: Address | Annotated[tuple[Address, ...], msgspec.Meta(min_length=1, max_length=10)]
     language: Literal["fr", "en"] = "fr"
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """All of them."""
+        return (self.address,) if isinstance(self.address, str) else self.address
 
 
 class Choices(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -159,6 +169,16 @@ class Mqtt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     # Whether Home Assistant is told of the meters, and below which topic it listens.
     discovery: bool = True
     discovery_prefix: Annotated[str, msgspec.Meta(pattern=r"^[^+#/\s]+(/[^+#/\s]+)*$")] = "homeassistant"
+
+
+class Backup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[backup]``: the second place, and how many backups stay there."""
+
+    directory: Annotated[str, msgspec.Meta(min_length=1)]
+    keep: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 14
+    passphrase_file: str | None = None
+    # Whether the place may be on the card that it is to outlive.
+    same_card: bool = False
 
 
 class Web(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -211,6 +231,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     mqtt: Mqtt | None = None
     written_household: Household | None = msgspec.field(default=None, name="household")
     web: Web | None = None
+    backup: Backup | None = None
     counter: tuple[Counter, ...] = ()
     received: tuple[Received, ...] = ()
     tariff: tuple[Tariff, ...] = ()
@@ -313,10 +334,10 @@ def _chosen(file: Path) -> Choices:
 
 
 def credential_file(name: str = PASSWORD_CREDENTIAL) -> Path | None:
-    """The password that systemd hands over under that name, if it does."""
+    """The password that systemd hands over under that name, if it does; a blank one is the unit's word for none."""
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
     file = Path(folder) / name if folder else None
-    return file if file and file.is_file() else None
+    return file if file and file.is_file() and file.read_bytes().strip() else None
 
 
 def password_from(file: Path) -> str:

@@ -48,6 +48,7 @@ def add_parser(
         action.add_argument("--lang", choices=("fr", "en"), help="(default: that of LANG)")
     _action(actions, "export", _export, "all of it to standard output, for anyone to verify", config)
     _action(actions, "key", _key, "the public key, to be given to whoever shall verify", config)
+    _action(actions, "head", _head, "the number and hash of the newest entry: an anchor, to be kept elsewhere", config)
     anchors = _action(actions, "anchors", _anchors, "the heads of others' journals that came with their data", config)
     anchors.add_argument("file", type=Path, nargs="?", metavar="FILE", help="of consume --store (default: this house)")
 
@@ -119,6 +120,15 @@ def _key(options: argparse.Namespace) -> int:
     if not keys:
         raise StoreError("there is no journal yet: its key is made with its first entry, when the gateway is started")
     _write(f"{key}\n" for key in keys)
+    return 0
+
+
+def _head(options: argparse.Namespace) -> int:
+    with closing(_archive(options.config)) as archive:
+        head = archive.journal.head()
+    if head is None:
+        raise StoreError("there is no journal yet: its first entry is made when the gateway is started")
+    _write([f"{head.seq}:{head.hash}\n"])
     return 0
 
 

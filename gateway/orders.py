@@ -15,8 +15,10 @@ from gateway.by_hand import enter
 from gateway.consent.act import ORDERS as CONSENT_ORDERS
 from gateway.consent.act import act as act_on_consents
 from gateway.errors import GatewayError, StoreError
+from gateway.privacy.act import ERASE
 from gateway.privacy.act import ORDERS as PRIVACY_ORDERS
 from gateway.privacy.act import act as act_on_privacy
+from gateway.privacy.machine import erase as erase_files
 from gateway.received import stored_supplies
 from gateway.senml.naming import SeriesName
 from gateway.status import OK, WAITING, Link, as_json, recipient_links
@@ -78,7 +80,10 @@ def act_alone(config: Config, request: dict[str, Any]) -> object:
                 store.add_meter(counter.name, counter.sensor)
             if request.get("do") == "reading":
                 return enter(store, config, request, time.time())
-            return act(store, request, time.time())
+            done = act(store, request, time.time())
+            if request.get("do") == ERASE and request.get("what") == "everything":
+                erase_files([config.page_file], [])
+            return done
     finally:
         lock.release()
 

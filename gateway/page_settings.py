@@ -61,7 +61,7 @@ class SettingsDesk:
         named = {"objective": choices.objective, "household": choices.household}
         return Settings(
             goals={name: getattr(config.objective, name) for name in GOALS},
-            address=told.address if told else "",
+            address=", ".join(told.addresses) if told else "",
             language=told.language if told else "fr",
             chosen=frozenset(name for name, choice in named.items() if choice),
             has_tariff=bool(config.tariff),
@@ -82,11 +82,12 @@ class SettingsDesk:
         self._chosen()
 
     async def choose_household(self, address: str | None, language: str) -> None:
-        """Tell this address, or whom the file names."""
+        """Tell this address, or several with commas between, or whom the file names."""
         household = None
         if address is not None:
+            named = [bare_jid(one) for one in address.replace(",", " ").split()]
             try:
-                household = msgspec.convert({"address": bare_jid(address), "language": language}, Household)
+                household = msgspec.convert({"address": named, "language": language}, Household)
             except msgspec.ValidationError as error:
                 raise ConfigError(f"household.address: {error}") from error
         await self._call(choose_household, self._config, household)

@@ -71,6 +71,7 @@ def _action(
 def _add_erase(erase: argparse.ArgumentParser, moment: Time) -> None:
     whole = erase.add_mutually_exclusive_group()
     whole.add_argument("--everything", action="store_true", help="all of the household; consents are withdrawn first")
+    whole.add_argument("--machine", action="store_true", help="the whole installation, before the card is given away")
     whole.add_argument("--recipient", metavar="JID", help="what is kept about a recipient; its consents are withdrawn")
     whole.add_argument("--series", metavar="P", help="readings of the series at or below this path")
     erase.add_argument("--meter", help="only of this meter")
@@ -140,9 +141,13 @@ def _import(options: argparse.Namespace) -> int:
 
 def _erase(ask: Ask, options: argparse.Namespace) -> int:
     from gateway.config import load  # noqa: PLC0415
+    from gateway.machine_command import erase_machine  # noqa: PLC0415
     from gateway.privacy.words import ERASE, outcome, question, say  # noqa: PLC0415
 
-    config, lang, request = load(options.config), _lang(options), _order_of(options)
+    request, lang = _order_of(options), _lang(options)
+    if options.machine:
+        return erase_machine(options, lang, _progress())
+    config = load(options.config)
     found = ask(config, {"do": "privacy-preview", **request})
     if not options.yes and found.get("known", True):
         if not (sys.stdin.isatty() and sys.stdout.isatty()):
@@ -160,10 +165,14 @@ def _erase(ask: Ask, options: argparse.Namespace) -> int:
 
 def _order_of(options: argparse.Namespace) -> dict[str, object]:
     spans = (options.since, options.until, options.meter)
-    if options.recipient is not None or options.everything:
+    if options.recipient is not None or options.everything or options.machine:
         if any(one is not None for one in spans):
             raise GatewayError("--from, --to and --meter choose readings: leave them away, or name --series")
-        return {"what": "everything"} if options.everything else {"what": "recipient", "recipient": options.recipient}
+        return (
+            {"what": "everything"}
+            if options.recipient is None
+            else {"what": "recipient", "recipient": options.recipient}
+        )
     if options.series is None and all(one is None for one in spans):
         raise GatewayError("say what to erase: --series, --from, --to, --meter, or --recipient, or --everything")
     chosen = {"meter": options.meter, "series": options.series, "first": options.since, "last": options.until}

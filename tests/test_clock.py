@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from gateway.clock import HostClock, boottime, kernel_synchronized
+from gateway.clock import HostClock, SystemdClock, boottime, kernel_synchronized
 
 BATTERY = {"hctosys": "1", "since_epoch": "1790000000"}
 NOW = 1_790_000_010
@@ -108,6 +108,27 @@ def test_a_kernel_that_does_not_tell_is_believed(board):
     """In a container that may not ask, waiting would be for ever."""
     board.synchronized = None
     assert board.clock().knows()
+
+
+@pytest.mark.parametrize(
+    ("says", "known"),
+    [("echo b true", True), ("echo b false", False), ("exit 1", False), ("echo no such thing", False)],
+)
+def test_where_the_kernel_may_not_be_asked_systemd_is(tmp_path, says, known):
+    """``ProtectClock=yes`` forbids the question; a systemd that does not answer yet has not said yes."""
+    assert SystemdClock(("/bin/sh", "-c", says), tmp_path).synchronized() is known
+
+
+def test_systemd_is_asked_seldom_and_where_there_is_none_not_at_all(tmp_path):
+    """Each question is a process."""
+    asked, time = tmp_path / "asked", [100.0]
+    clock = SystemdClock(("/bin/sh", "-c", f"echo >>{asked}; echo b true"), tmp_path, lambda: time[0])
+    assert [clock.synchronized() for _ in range(5)] == [True] * 5
+    assert asked.read_text() == "\n"
+    time[0] += 10.0
+    assert clock.synchronized() is True
+    assert asked.read_text() == "\n\n"
+    assert SystemdClock(("/bin/false",), tmp_path / "none").synchronized() is None
 
 
 def test_a_person_who_trusts_the_clock_is_believed(board):

@@ -44,7 +44,7 @@ def test_the_defaults_that_the_shipped_file_names_are_the_real_ones(tmp_path):
 def test_every_key_is_documented_in_the_shipped_file(tmp_path):
     """With all comment signs taken off, every key of the program is there and accepted."""
     text = re.sub(
-        r"^#(?=[a-z_]+ = |\[(clock|federation|household|mqtt|objective|web|\[(counter|received|tariff)\])\])",
+        r"^#(?=[a-z_]+ = |\[(backup|clock|federation|household|mqtt|objective|web|\[(counter|received|tariff)\])\])",
         "",
         SHIPPED.read_text(),
         flags=re.MULTILINE,
@@ -59,6 +59,7 @@ def test_every_key_is_documented_in_the_shipped_file(tmp_path):
         config.household,
         config.mqtt,
         config.web,
+        config.backup,
         config.counter[0],
         config.received[0],
         config.tariff[0],
@@ -76,6 +77,9 @@ def test_every_key_is_documented_in_the_shipped_file(tmp_path):
     for key in ("host", "port", "discovery", "discovery_prefix"):
         assert getattr(config.mqtt, key) == getattr(plain_mqtt, key)
     assert config.web == load(write(tmp_path, LEAST + "[web]\n")).web
+    plain_backup = load(write(tmp_path, LEAST + '[backup]\ndirectory = "/media"\n')).backup
+    for key in ("keep", "same_card"):
+        assert getattr(config.backup, key) == getattr(plain_backup, key)
     for key in ("resource", "units", "max_retention", "max_stanza_bytes", "strangers"):
         assert getattr(config.federation, key) == getattr(plain, key)
 
@@ -94,6 +98,8 @@ def test_every_key_is_documented_in_the_shipped_file(tmp_path):
         (LEAST + "[household]\naddress = 'me@example.org'\nlanguage = 'de'", "household.language"),
         (LEAST + "[federation]\njid = 'a@b'\npasword = 'x'", "federation: unknown key `pasword`"),
         (LEAST + "[mqtt]\nport = 0", "mqtt.port"),
+        (LEAST + "[backup]\nkeep = 3", "backup: missing required field `directory`"),
+        (LEAST + "[backup]\ndirectory = '/media'\nkeep = 0", "backup.keep"),
         (LEAST + "[web]\nlisten = '0.0.0.0'", "web.listen"),
         (LEAST + "[web]\nlisten = '0.0.0.0:70000'", "web.listen: '0.0.0.0:70000': a port is 1 to 65535"),
         (LEAST + "[web]\nnames = ['http://x/']", "web.names"),

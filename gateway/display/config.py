@@ -103,9 +103,10 @@ class Buzzer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Button(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``[button]``: to GND; short for the next page, held to shut the machine down where that is allowed."""
+    """``[button]``: to GND; short for the next page, held for the address of the page, or to shut the machine down."""
 
     gpio: Gpio
+    welcome: bool = False
     shutdown: bool = False
 
 
@@ -177,9 +178,13 @@ def password(config: Config) -> str | None:
     else:
         raise ConfigError("mqtt.user: a user needs a password: set password_file, or the credential mqtt-password")
     try:
-        return file.read_text(encoding="utf-8").strip()
+        found = file.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"mqtt.password_file: {file} cannot be read: {error}") from error
+    if not found:
+        # The unit hands over a blank one where there is none.
+        raise ConfigError("mqtt.user: a user needs a password: its file, or the credential mqtt-password, is empty")
+    return found
 
 
 def _sentence(text: str) -> str:
@@ -206,6 +211,8 @@ def _faults(config: Config) -> Iterator[str]:
         and (config.lcd.bus, config.lcd.device) == (config.epaper.bus, config.epaper.device)
     ):
         yield "epaper.device: lcd is on the same bus and device; a panel needs a chip select of its own"
+    if config.button and config.button.welcome and not (config.oled or config.lcd):
+        yield "button.welcome: an address needs a screen; add [oled] or [lcd]"
     used = _bus_pins(config)
     for gpio, place in _pins(config):
         if gpio in used:

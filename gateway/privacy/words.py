@@ -27,9 +27,22 @@ _SAID = {
         "done-recipient": "effacé : ce qui était gardé sur {recipient} ; consentements : {consents}",
         "wiped": "le fichier de la base est réécrit sans ces données",
         "held": "un autre programme lit la base : répétez la commande après lui, pour que les octets disparaissent",
-        "copies": "des fichiers abîmés mis de côté contiennent encore d'anciennes données : {copies}",
+        "copies": "des fichiers mis de côté (abîmés, ou d'avant une mise à jour) contiennent encore d'anciennes"
+        " données : {copies}",
         "removed": "supprimé aussi : {removed}",
-        "left": "restent : la configuration, le mot de passe du compte et la clé du journal, dans leurs fichiers",
+        "left": "restent, pour que la passerelle continue : la configuration, le mot de passe du compte, la clé"
+        " du journal ;"
+        " avec `privacy erase --machine` il ne reste rien",
+        "machine": "À effacer pour de bon, avec la place libre de la carte : toute l'installation ({count}"
+        " fichiers), ses"
+        " données, ses clés, ses mots de passe, les droits des cartes ESP32, le Wi-Fi venu de linky.toml.",
+        "machine-told": "Ont reçu des mesures et n'en seront PAS avertis par cette commande : {told}. Pour"
+        " qu'ils effacent"
+        " aussi : d'abord `privacy erase --everything`, et laissez tourner la passerelle jusqu'à leur réponse.",
+        "machine-done": "effacé : {count} fichiers, et la place libre réécrite ; une carte mémoire garde des"
+        " blocs qu'elle"
+        " ne montre pas : ne la donnez qu'à qui vous feriez confiance",
+        "machine-backups": "les sauvegardes de {place} restent : elles sont chiffrées, effacez-les là-bas",
         "rectified": "{meter}:{series} {granularity} {time} : {before} → {after} {unit}",
         "rectified-told": "qui avait reçu l'ancienne valeur en est averti",
         "rotated": "{recipient} connaît désormais {meter} sous le nom {known} ; donnez-lui ce nom",
@@ -54,9 +67,19 @@ _SAID = {
         "done-recipient": "erased: what was kept about {recipient}; consents: {consents}",
         "wiped": "the database's file is written anew without these data",
         "held": "another program reads the database: repeat the command when it has ended, so that the bytes go too",
-        "copies": "damaged files that were set aside still hold old data: {copies}",
+        "copies": "files that were set aside (damaged, or from before an update) still hold old data: {copies}",
         "removed": "removed as well: {removed}",
-        "left": "what stays: the configuration, the account's password and the journal's key, in their files",
+        "left": "what stays, for the gateway to go on: the configuration, the account's password, the journal's key;"
+        " with `privacy erase --machine` nothing stays",
+        "machine": "To erase for good, with the free space of the card: the whole installation ({count} files),"
+        " its data,"
+        " its keys, its passwords, the rights of the boards, the Wi-Fi that came by linky.toml.",
+        "machine-told": "Have received readings and are NOT told by this command: {told}. For them to erase as well:"
+        " first `privacy erase --everything`, and let the gateway run until they have answered.",
+        "machine-done": "erased: {count} files, and the free space written over; a memory card keeps blocks"
+        " that it does"
+        " not show: give it only to whom you would trust",
+        "machine-backups": "the backups in {place} stay: they are encrypted, erase them there",
         "rectified": "{meter}:{series} {granularity} {time}: {before} → {after} {unit}",
         "rectified-told": "whoever had received the old value is told",
         "rotated": "{recipient} knows {meter} as {known} from now on; give it that name",

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from gateway.errors import StoreError
 from gateway.store.access import Access
 from gateway.store.connection import FILE_NAME
+from gateway.store.copies import copies_of_before
 from gateway.store.corrections import Corrections
 from gateway.store.points import Granularity, under
 from gateway.store.pseudonyms import KEY_NAME
@@ -37,7 +38,7 @@ CHOICES_NAME = "choices.json"
 _HOUSEHOLD = (
     *("reading", "minute", "coarse", "outbox", "counter", "event", "undated", "correction", "journal_day"),
     *("subscription", "recipient", "consent_held", "consent_change", "consent", "shown_text", "access_request"),
-    *("transfer", "party", "pseudonym", "absence", "series"),
+    *("transfer", "party", "pseudonym", "absence", "told", "series"),
     *("received_point", "received_series", "received_event", "received_gap", "received_span", "received_chain"),
     *("received_subscription", "received_anchor", "received_provider"),
 )
@@ -58,6 +59,7 @@ _RECIPIENT = (
     "DELETE FROM party WHERE jid = ?1",
     "DELETE FROM pseudonym WHERE recipient = ?1",
     "DELETE FROM absence WHERE recipient = ?1",
+    "DELETE FROM told WHERE substr(what, -length(?1) - 1) = ' ' || ?1",
 )
 
 _KNOWN = (
@@ -199,11 +201,12 @@ class Erasure(Corrections, Access, ReceivedPoints):
         return not busy
 
     def copies(self) -> list[str]:
-        """The names of damaged files that were set aside: whatever was in them is in them still."""
-        return sorted(path.name for path in self.journal.key_path.parent.glob(f"{FILE_NAME}.damaged-*"))
+        """The names of damaged files, and of copies of before: whatever was in them is in them still."""
+        folder = self.journal.key_path.parent
+        return sorted(path.name for path in folder.glob(f"{FILE_NAME}.damaged-*")) + copies_of_before(folder)
 
     def remove_copies(self) -> list[str]:
-        """Remove what lies beside the database and holds a household's data: damaged files, a key, what it chose."""
+        """Remove what lies beside the database and holds a household's data: old files, a key, what it chose."""
         folder = self.journal.key_path.parent
         return [name for name in (*self.copies(), KEY_NAME, CHOICES_NAME) if _remove(folder / name)]
 

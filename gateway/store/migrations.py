@@ -302,6 +302,12 @@ def self_use_by_day(db: Database) -> None:
 
 
 @migrations()
+def told_notices(db: Database) -> None:
+    """What the household was told of faults and news, by name, so that a restart does not say it again."""
+    db.execute("CREATE TABLE told (what TEXT NOT NULL UNIQUE, since INTEGER NOT NULL) STRICT")
+
+
+@migrations()
 def corrections_that_remove(db: Database) -> None:
     """A correction may take a point away (``after`` is null) and put one back (``before`` is null).
 

@@ -3,6 +3,7 @@
 A process of its own, before the daemon opens the file: sqlite-utils costs memory that the daemon need not keep. A
 damaged file is moved aside, never deleted, and said loudly; consents, the meters' ids and the totals of pulse counters
 are saved from it when they can still be read, so that the household's word and its names outlive the card's fault.
+A whole one is copied before its schema changes: whoever goes back to the former version finds what it can read.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import sqlite_utils
 
 from gateway.errors import GatewayError, StoreError
 from gateway.store.connection import FILE_NAME, WriterLock, give_to_owner
+from gateway.store.copies import keep_copy
 from gateway.store.migrations import migrations
 
 log = logging.getLogger("gateway.store.prepare")
@@ -50,6 +52,8 @@ def prepare(directory: Path) -> None:
             # Rows go into the tables for which they were written; the steps that follow carry them on.
             _migrate(path, stop_before=_first_step_missing(damaged))
             _save_from(damaged, path)
+        else:
+            _copy_before_change(path)
         _migrate(path)
     finally:
         lock.release()
@@ -86,6 +90,20 @@ def set_aside(path: Path, fault: str) -> Path:
             raise StoreError(f"{path}: is damaged ({fault}) and cannot be set aside: {error.strerror}") from error
     log.error("%s is damaged (%s): kept as %s, a new one is begun; check the SD card", path, fault, aside.name)
     return aside
+
+
+def _copy_before_change(path: Path) -> None:
+    if not path.exists():
+        return
+    try:
+        with closing(sqlite3.connect(path)) as db:
+            known = sqlite_utils.Database(db)
+            applied, pending = migrations.applied(known), migrations.pending(known)
+    except sqlite3.Error as error:
+        raise StoreError(f"{path}: cannot be read: {error}") from error
+    if applied and pending:
+        copy = keep_copy(path)
+        log.warning("%s: %d changes of its tables follow; as it was before: %s", path, len(pending), copy.name)
 
 
 def _migrate(path: Path, stop_before: str | None = None) -> None:

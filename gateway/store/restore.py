@@ -9,6 +9,7 @@ beside this one, and the household says on this one to whom they apply again (``
 from __future__ import annotations
 
 import os
+import secrets
 import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -28,6 +29,12 @@ if TYPE_CHECKING:
 
 # Filled in beside the empty database; what a cut-off import left is written over.
 _NEW_NAME = FILE_NAME + ".importing"
+
+# Until the household says on this machine that they apply.
+_HOLD = (
+    "INSERT OR IGNORE INTO consent_held SELECT id FROM consent WHERE NOT EXISTS (SELECT 1 FROM consent_change AS c"
+    " WHERE c.consent = consent.id AND kind IN ('withdrawn', 'replaced', 'erased'))"
+)
 
 
 def known_steps() -> list[str]:
@@ -73,6 +80,27 @@ def load(directory: Path, schema: Sequence[str], tables: Mapping[str, Iterable[S
         new.unlink(missing_ok=True)
 
 
+def adopt(path: Path) -> None:
+    """Make a database that was brought back from a backup this installation's own.
+
+    Its consents are held, since one of them may have been withdrawn after the backup; its outbox numbers are of another
+    epoch, since the former file went on counting. StoreError when the file is not whole.
+    """
+    try:
+        with closing(sqlite3.connect(path, isolation_level=None)) as db:
+            found = db.execute("PRAGMA integrity_check(1)").fetchone()
+            if found != ("ok",):
+                raise StoreError(f"{path}: the backup's database is damaged: {found[0]}")
+            migrations.apply(sqlite_utils.Database(db))
+            db.execute("BEGIN")
+            db.execute("UPDATE about SET value = ? WHERE key = 'epoch'", [secrets.token_hex(4)])
+            db.execute(_HOLD)
+            db.execute("COMMIT")
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    except sqlite3.Error as error:
+        raise StoreError(f"{path}: the backup's database cannot be used: {error}") from error
+
+
 def _fill(db: sqlite3.Connection, schema: Sequence[str], tables: Mapping[str, Iterable[Sequence[Cell]]]) -> None:
     wrapped = sqlite_utils.Database(db)
     steps = known_steps()
@@ -86,10 +114,7 @@ def _fill(db: sqlite3.Connection, schema: Sequence[str], tables: Mapping[str, It
         raise ArchiveError(f"table {broken[0]}: a row names one of {broken[2]} that is not in the archive")
     db.execute("COMMIT")
     migrations.apply(wrapped)
-    db.execute(
-        "INSERT INTO consent_held SELECT id FROM consent WHERE NOT EXISTS (SELECT 1 FROM consent_change AS c"
-        " WHERE c.consent = consent.id AND kind IN ('withdrawn', 'replaced', 'erased'))"
-    )
+    db.execute(_HOLD)
 
 
 def _fill_table(db: sqlite3.Connection, table: str, rows: Iterable[Sequence[Cell]]) -> None:

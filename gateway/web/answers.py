@@ -23,6 +23,11 @@ def html(text: str, status: int = 200) -> Response:
     return Response(text, status, {"Content-Type": "text/html; charset=UTF-8", "Cache-Control": "no-store"})
 
 
+def plain(text: str, status: int = 200, kind: str = "text/plain; charset=UTF-8") -> Response:
+    """A text for a program."""
+    return Response(text, status, {"Content-Type": kind, "Cache-Control": "no-store"})
+
+
 def late(text: str, wait_s: int) -> Response:
     """A page for who tried too often."""
     answer = html(text, 429)

@@ -107,7 +107,7 @@ def page(view: View, look: Look, told: str | None = None, *, good: bool = False)
         f"{said}<p>{view.say('repair_intro')}</p><section><h2>{view.say('choose')}</h2>{_chooser(view, look)}</section>"
         f"{_suspects(view, look)}{around}{_corrections(view, look)}"
     )
-    view = replace(view, path=f"/repair?{look.chosen.query}" if look.chosen else "/repair")
+    view = replace(view, path="/repair", query=f"{look.chosen.query}&" if look.chosen else "")
     return document(view, "repair", body, files=FILES)
 
 
@@ -148,7 +148,7 @@ def point(
         f"{form(view, '/repair/check', inner, 'go_on')}"
         f'<p><a href="/repair?{escape(what.query)}">{view.say("back")}</a></p>'
     )
-    return document(replace(view, path=f"/repair/point?{what.query}"), "point", body, files=FILES)
+    return document(replace(view, path="/repair/point", query=f"{what.query}&"), "point", body, files=FILES)
 
 
 def sure(view: View, known: Known, stored: Stored, had: Sequence[str], fields: Mapping[str, str]) -> str:
@@ -171,7 +171,7 @@ def sure(view: View, known: Known, stored: Stored, had: Sequence[str], fields: M
         f'<div class="actions">{form(view, "/repair/do", _hidden(what) + kept, "do_it")}'
         f'<a href="/repair?{escape(what.query)}">{view.say("back")}</a></div>'
     )
-    return document(replace(view, path=f"/repair/point?{what.query}"), "sure", body, files=FILES)
+    return document(replace(view, path="/repair/point", query=f"{what.query}&"), "sure", body, files=FILES)
 
 
 def wrong(known: Known, stored: Stored, fields: Mapping[str, str]) -> str | None:

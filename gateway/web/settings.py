@@ -50,7 +50,7 @@ class Settings:
 
     Args:
         goals: each of ``GOALS``, None where there is none.
-        address: who is told, empty for nobody; ``language`` comes first.
+        address: who is told, with commas between, empty for nobody; ``language`` comes first.
         chosen: the tables that were chosen at the page.
         has_tariff: whether euros can be reckoned.
         has_account: whether the household can be written to.
@@ -80,7 +80,7 @@ class Desk(Protocol):
         """Let these be the objectives, or what the file says. Raises StoreError when it cannot be kept."""
 
     async def choose_household(self, address: str | None, language: str) -> None:
-        """Tell this address, or whom the file names. Raises ConfigError when it is none, StoreError."""
+        """Tell these addresses, or whom the file names. Raises ConfigError when it is none, StoreError."""
 
     async def commit(self) -> None:
         """Write all that waits. Raises StoreError when it cannot be written."""
@@ -209,7 +209,7 @@ def _household(view: View, known: Settings) -> str:
         for lang in LANGUAGES
     )
     inner = (
-        f'<label>{view.say("household_address")}<input name="address" maxlength="256" autocomplete="off"'
+        f'<label>{view.say("household_address")}<input name="address" maxlength="1024" autocomplete="off"'
         f' autocapitalize="none" spellcheck="false" required value="{escape(known.address)}"></label>'
         f'<label>{view.say("household_language")}<select name="language">{options}</select></label>'
     )

@@ -23,7 +23,7 @@ _FR = {
         "L’adresse XMPP à laquelle la passerelle écrit quand une liaison est rompue, quand elle va de nouveau, et"
         " quand quelqu’un demande un accès. Aucune mesure n’y est envoyée."
     ),
-    "household_address": "Votre adresse XMPP",
+    "household_address": "Vos adresses XMPP, séparées par des virgules",
     "household_language": "Langue qui vient d’abord, aussi dans Home Assistant",
     "french": "français",
     "english": "anglais",
@@ -108,7 +108,7 @@ _FR = {
     "value_quantity_electricity-produced": "électricité produite",
     "wrong_goal": "Écrivez un nombre plus grand que zéro, comme 300, ou laissez la case vide.",
     "wrong_euros": "Un objectif en euros demande un tarif : écrivez d’abord [[tariff]] dans le fichier.",
-    "wrong_address": "Écrivez une adresse XMPP comme moi@example.org.",
+    "wrong_address": "Écrivez une à dix adresses XMPP comme moi@example.org.",
     "wrong_language": "Choisissez le français ou l’anglais.",
     "wrong_table": "Cela ne se change pas ici.",
     "not_saved": "La carte ne peut pas être écrite ; rien n’est changé. La passerelle dit :",
@@ -137,7 +137,7 @@ _EN = {
         "The XMPP address to which the gateway writes when a link is broken, when it works again, and when somebody"
         " asks for access. No reading is sent there."
     ),
-    "household_address": "Your XMPP address",
+    "household_address": "Your XMPP addresses, with commas between",
     "household_language": "The language that comes first, in Home Assistant too",
     "french": "French",
     "english": "English",
@@ -220,7 +220,7 @@ _EN = {
     "value_quantity_electricity-produced": "electricity produced",
     "wrong_goal": "Write a number greater than zero, such as 300, or leave the box empty.",
     "wrong_euros": "An objective in euros needs a tariff: write [[tariff]] into the configuration file first.",
-    "wrong_address": "Write an XMPP address such as me@example.org.",
+    "wrong_address": "Write one to ten XMPP addresses such as me@example.org.",
     "wrong_language": "Choose French or English.",
     "wrong_table": "This is not changed here.",
     "not_saved": "The card cannot be written; nothing was changed. The gateway says:",

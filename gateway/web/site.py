@@ -17,20 +17,24 @@ from urllib.parse import parse_qs
 
 from microdot import Microdot, Request, Response
 
-from gateway.errors import AccessError
+from gateway.errors import AccessError, ConfigError
+from gateway.live import metrics
 from gateway.web import pages
 from gateway.web.access import MOST_LINKS, Role, acceptable
-from gateway.web.answers import YEAR_S, File, html, late, origin, redirect, set_cookie
+from gateway.web.answers import YEAR_S, File, html, late, origin, plain, redirect, set_cookie
 from gateway.web.guard import is_own_origin
 from gateway.web.pages import View
+from gateway.web.picture import BadPictureError, read_asked
 from gateway.web.sessions import IDLE_S, Limiter, Sessions
 from gateway.web.words import FRENCH, LANGUAGES, WORDS, preferred
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
+    from gateway.live.state import HouseNow
     from gateway.web.access import Access
     from gateway.web.part import Handler, Part
+    from gateway.web.picture import Asked
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +48,15 @@ _PUBLIC = (
 # The menu ends so.
 _MENU_END = (("/links", "links"), ("/access", "access"))
 _FOR_ALL = {"/login", "/setup"}
-_FOR_DISPLAYS = {"/display", "/events"}
+_DISPLAYS = {Role.DISPLAY, Role.GUEST}
+_FOR_LINKS = {
+    "/display": _DISPLAYS, "/display.png": _DISPLAYS, "/events": _DISPLAYS, "/metrics": {Role.SCRAPER},
+}  # fmt: skip
+# Programs that are let in nowhere: to be sent to a form would tell them nothing.
+_FOR_PROGRAMS = {"/display.png", "/events", "/metrics"}
+
+# What the form of a new link says of whom it is for.
+_KINDS = {role.value: role for role in (Role.DISPLAY, Role.GUEST, Role.SCRAPER)}
 
 MOST_STREAMS, MOST_FIELDS = 20, 60
 # A stream says at least so often that it lives; the page believes it lost after twice that.
@@ -63,6 +75,19 @@ class House(Protocol):
 
     async def report(self) -> dict[str, Any]:
         """Links and alerts in the form of ``status --json``."""
+
+    def alerts(self) -> list[dict[str, str]]:
+        """What the household is told now, by language."""
+
+    @property
+    def equivalents(self) -> Sequence[Mapping[str, Any]]:
+        """What energy is like: ``fr`` and ``en`` name a thing, which takes ``wh``."""
+
+    async def now(self) -> HouseNow:
+        """All of it as one object."""
+
+    async def picture(self, asked: Asked, meters: Sequence[Mapping[str, object]]) -> bytes:
+        """A PNG of one of these meters. Raises ConfigError where pictures cannot be made here."""
 
     async def changed(self) -> None:
         """Wait until a meter has said something new."""
@@ -93,7 +118,7 @@ class Site:
         for path, handler in (
             ("/", self._now), ("/links", self._links), ("/display", self._display), ("/events", self._events),
             ("/access", self._show_access), ("/login", self._show_login), ("/setup", self._show_setup),
-            ("/static/<name>", self._file),
+            ("/static/<name>", self._file), ("/metrics", self._metrics), ("/display.png", self._picture),
         ):  # fmt: skip
             self.app.route(path)(handler)
         for path, handler in (
@@ -143,6 +168,19 @@ class Site:
         async with self._slow:
             return await asyncio.to_thread(self._access.make_code)
 
+    async def welcome(self) -> str | None:
+        """A code for who stands before the gateway; None where a password was set already."""
+        if self._access.ready:
+            return None
+        async with self._slow:
+            return await asyncio.to_thread(self._access.make_passing_code)
+
+    async def forget(self) -> None:
+        """Forget the password and every display, and sign everybody out; the next password needs a new code."""
+        async with self._slow:
+            await asyncio.to_thread(self._access.forget)
+            self._sessions.close_all()
+
     # --- who asks ----------------------------------------------------------------------------------------------------
 
     async def _admit(self, request: Request) -> Response | None:
@@ -157,10 +195,10 @@ class Site:
             return self._admit_form(request)
         if request.path in _FOR_ALL or request.g.role is Role.OWNER:
             return None
-        if request.g.role and request.path in _FOR_DISPLAYS:
+        if request.g.role in _FOR_LINKS.get(request.path, ()):
             return None
-        if request.path == "/events":
-            return Response("", 401)
+        if request.path in _FOR_PROGRAMS:
+            return Response("", 401, {"WWW-Authenticate": "Bearer"})
         return redirect("/login" if self._access.ready else "/setup")
 
     def _admit_form(self, request: Request) -> Response | None:
@@ -195,14 +233,32 @@ class Site:
             set_cookie(answer, _DISPLAY, token, YEAR_S)
             return answer
         state = self._state(Role.GUEST if guest else Role.DISPLAY)
-        return self._page(request, pages.display(self._view(request, "/display"), state))
+        return self._page(request, pages.display(self._view(request, "/display"), state, self._house.equivalents))
+
+    async def _metrics(self, _: Request) -> Response:
+        return plain(metrics.openmetrics(await self._house.now()), kind=metrics.CONTENT_TYPE)
+
+    async def _picture(self, request: Request) -> Response:
+        """For a frame on the wall that can only fetch a picture."""
+        guest = "guest" in request.args or request.g.role is Role.GUEST
+        try:
+            asked = read_asked(request.args, _language(request), guest=guest)
+            picture = await self._house.picture(asked, self._meters(Role.GUEST if guest else Role.DISPLAY))
+        except BadPictureError as error:
+            return plain(f"{error}\n", 400)
+        except ConfigError as error:
+            # Without the library for pictures everything else is served all the same.
+            return plain(f"{error}\n", 404)
+        return Response(picture, 200, {"Content-Type": "image/png", "Cache-Control": "no-store"})
+
+    def _meters(self, role: Role) -> list[dict[str, object]]:
+        meters = self._house.meters()
+        return [{key: meter[key] for key in _PUBLIC} for meter in meters] if role is Role.GUEST else meters
 
     def _state(self, role: Role) -> dict[str, object]:
         """What the browser is told; it is the same each second as at first."""
-        meters = self._house.meters()
-        if role is Role.GUEST:
-            meters = [{key: meter[key] for key in _PUBLIC} for meter in meters]
-        return {"page": self._version, "meters": meters}
+        state: dict[str, object] = {"page": self._version, "meters": self._meters(role)}
+        return state | {"alerts": self._house.alerts()} if role is Role.OWNER else state
 
     def _page(self, request: Request, text: str) -> Response:
         return self._in_language(request, html(text))
@@ -332,15 +388,15 @@ class Site:
 
     async def _add_display(self, request: Request) -> Response:
         fields, view = request.g.fields, self._view(request, "/access")
-        name, guest = fields.get("name", "").strip(), "guest" in fields
+        name, role = fields.get("name", "").strip(), _KINDS.get(fields.get("kind", ""), Role.DISPLAY)
         taken = any(link.name == name for link in self._access.links) or len(self._access.links) >= MOST_LINKS
         if taken or not (1 <= len(name) <= 40 and name.isprintable()):
             return html(pages.access(view, self._access.links, told="bad_name"), 400)
         async with self._slow:
-            token = await asyncio.to_thread(self._access.add_link, name, time.time(), guest=guest)
-        log.info("a display may look at the page")
-        address = f"{origin(request)}/display?token={token}"
-        return html(pages.access(view, self._access.links, made=(name, address)))
+            token = await asyncio.to_thread(self._access.add_link, name, time.time(), role)
+        log.info("a program may fetch the figures" if role is Role.SCRAPER else "a display may look at the page")
+        made = pages.Made(name, origin(request), token, role)
+        return html(pages.access(view, self._access.links, made=made))
 
     async def _remove_display(self, request: Request) -> Response:
         async with self._slow:
@@ -358,6 +414,9 @@ def _fields(request: Request) -> dict[str, str]:
 
 
 def _token(request: Request) -> str:
+    scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return str(bearer.strip())
     given: str = request.args.get("token") or request.cookies.get(_DISPLAY, "")
     return given
 

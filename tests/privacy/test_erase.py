@@ -19,6 +19,7 @@ from gateway.store.pseudonyms import KEY_NAME
 from gateway.store.recorder import Recorder, day_start
 from gateway.store.store import Store
 from gateway.store.terms import NoticeKind
+from gateway.web.access import Access
 from tests.privacy.conftest import COOP, NOW, PRM, ROOF, STRANGER, TOWN
 from tests.store.conftest import INDEX, POWER, START, frame
 
@@ -149,11 +150,14 @@ def test_everything_is_erased_but_the_proof_and_the_last_words(house, store):
     """No reading, no name, no number of the delivery point; recipients are asked to erase; the chain verifies."""
     damaged = house.directory / f"{FILE_NAME}.damaged-20260101T000000Z"
     damaged.write_bytes(b"old readings")
+    before = house.directory / f"{FILE_NAME}.before-20260101T000000Z"
+    before.write_bytes(b"older readings")
     config = load(house.config)
     choose_household(config, Household(address=f"anne@{STRANGER}"))
     count = sum(1 for _ in store.journal.entries())
     erased = store.erase_everything(NOW + 5, "marie-odile")
-    assert store.remove_copies() == [damaged.name, KEY_NAME, config.choices_file.name]
+    assert store.remove_copies() == [damaged.name, before.name, KEY_NAME, config.choices_file.name]
+    assert not before.exists()
     assert store.wipe()
     assert erased.readings > 300
     assert {r for r, _ in notices(store, NoticeKind.DATA_ERASED)} == {COOP, TOWN}
@@ -164,6 +168,14 @@ def test_everything_is_erased_but_the_proof_and_the_last_words(house, store):
     assert is_whole(store)
     assert sum(1 for _ in store.journal.entries()) > count
     assert store.series("house") == store.consents() == store.received_series() == []
+
+
+def test_without_a_daemon_the_pages_password_goes_as_well(house, run):
+    """Who may see the page is the household's word, too."""
+    page = Access(house.directory / "page.json")
+    page.set_password("a password of the page")
+    assert run(house, "privacy", "erase", "--everything", "--yes")[0] == 0
+    assert not (house.directory / "page.json").exists()
 
 
 def test_life_goes_on_after_everything_was_erased(store):

@@ -1,0 +1,152 @@
+"""The file's inside: a tar stream of three folders (the configuration's, the database's, the broker's) and a manifest.
+
+A name in it is ``etc/…``, ``state/…`` or ``broker/…``, whatever the folders are called on the machine. The manifest
+comes first and says when and by which version it was made; the database is one moment of it, as a single file.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import tarfile
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING
+
+from gateway.errors import ArchiveError
+from gateway.store.connection import FILE_NAME, LOCK_NAME
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+ETC, STATE, BROKER = "etc", "state", "broker"
+CONFIG = f"{ETC}/gateway.toml"
+DATABASE = f"{STATE}/{FILE_NAME}"
+SECRETS = "secrets"
+MANIFEST = "manifest.json"
+FORMAT = 1
+
+# What of the broker's folder is the gateway's doing: who may log in, what each may, the certificates for TLS.
+_BROKER = ("linky.passwords", "linky.acl", "conf.d/linky.conf", "linky/*")
+# Beside the database: the file itself and its log, copies, what is half done, what means nothing elsewhere.
+_PASSED_OVER = re.compile(
+    rf"{re.escape(FILE_NAME)}.*|{re.escape(LOCK_NAME)}|.*\.(?:sock|draft|part|restoring)|.*\.before-\d{{8}}T\d{{6}}Z"
+)
+_NAME = re.compile(rf"(?:{ETC}|{STATE}|{BROKER})(?:/[^/\x00]{{1,200}}){{1,6}}")
+# Nothing else than the database is large; a manifest or a configuration never is.
+MOST_SMALL = 16 << 20
+_MOST_FILES = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a backup says of itself: when it was made (POSIX seconds), by which version, the steps of its schema."""
+
+    made: int
+    version: str
+    schema: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The files of an installation: name in the backup -> path, and the paths that this user may not read."""
+
+    files: Mapping[str, Path]
+    unreadable: tuple[Path, ...]
+
+
+def find(etc: Path, config: Path, state: Path, broker: Path) -> Found:
+    """Look for everything that belongs to an installation but its database."""
+    files, unreadable = {CONFIG: config}, []
+    listed = [(BROKER, broker, path) for pattern in _BROKER for path in sorted(broker.glob(pattern))]
+    for root, folder, names in ((ETC, etc, ("*", f"{SECRETS}/*")), (STATE, state, ("**/*",))):
+        for pattern in names:
+            listed += [(root, folder, path) for path in sorted(folder.glob(pattern))]
+    if (etc / SECRETS).is_dir() and not _can_list(etc / SECRETS):
+        unreadable.append(etc / SECRETS)
+    for root, folder, path in listed:
+        name = f"{root}/{path.relative_to(folder).as_posix()}"
+        if _PASSED_OVER.fullmatch(path.name) or not path.is_file() or path == config:
+            continue
+        if root == ETC and _is_below(path, state):
+            continue  # a database's folder inside that of the configuration
+        if _can_read(path):
+            files[name] = path
+        else:
+            unreadable.append(path)
+    return Found(files, tuple(unreadable))
+
+
+def write(out: IO[bytes], manifest: Manifest, files: Mapping[str, Path], secrets: Mapping[str, bytes]) -> None:
+    """Write the tar stream: the manifest, the files, and ``secrets`` as ``etc/secrets/…`` of root."""
+    with tarfile.open(fileobj=out, mode="w|", format=tarfile.PAX_FORMAT) as tar:
+        words = {"format": FORMAT, "made": manifest.made, "version": manifest.version, "schema": manifest.schema}
+        _add_bytes(tar, MANIFEST, json.dumps(words, indent=2).encode(), manifest.made)
+        for name, path in sorted(files.items()):
+            with path.open("rb") as file:
+                tar.addfile(tar.gettarinfo(arcname=name, fileobj=file), file)
+        for name, content in sorted(secrets.items()):
+            _add_bytes(tar, f"{ETC}/{SECRETS}/{name}", content, manifest.made)
+
+
+def entries(stream: IO[bytes], name: str) -> Iterator[tuple[tarfile.TarInfo, IO[bytes]]]:
+    """Each file of a tar stream with its bytes, the manifest first; ArchiveError for what no backup has."""
+    seen: set[str] = set()
+    try:
+        with tarfile.open(fileobj=stream, mode="r|") as tar:
+            for entry in tar:
+                known = _NAME.fullmatch(entry.name) and ".." not in entry.name.split("/")
+                first = not seen and entry.name == MANIFEST
+                if not entry.isreg() or not (known or first) or entry.name in seen or len(seen) >= _MOST_FILES:
+                    raise ArchiveError(f"{name}: {entry.name[:60]!r} is nothing that a backup has")
+                if not seen and not first:
+                    raise ArchiveError(f"{name}: does not begin with its manifest")
+                seen.add(entry.name)
+                content = tar.extractfile(entry)
+                if content is None or (entry.name != DATABASE and entry.size > MOST_SMALL):
+                    raise ArchiveError(f"{name}: {entry.name!r} is too large for what it is")
+                yield entry, content
+    except tarfile.TarError as error:
+        raise ArchiveError(f"{name}: is not packed as a backup is: {error}") from error
+    if DATABASE not in seen or CONFIG not in seen:
+        raise ArchiveError(f"{name}: has no configuration or no database")
+
+
+def read_manifest(content: bytes, name: str) -> Manifest:
+    """What a backup says of itself; ArchiveError when it is not understood."""
+    try:
+        words = json.loads(content)
+        if words["format"] != FORMAT:
+            raise ArchiveError(
+                f"{name}: was made by a newer gateway ({str(words['version'])[:40]}): update this one first"
+            )
+        return Manifest(int(words["made"]), str(words["version"]), tuple(map(str, words["schema"])))
+    except (ValueError, KeyError, TypeError) as error:
+        raise ArchiveError(f"{name}: its manifest is not understood") from error
+
+
+def _add_bytes(tar: tarfile.TarFile, name: str, content: bytes, made: int) -> None:
+    entry = tarfile.TarInfo(name)
+    entry.size, entry.mtime, entry.mode, entry.uname, entry.gname = len(content), made, 0o600, "root", "root"
+    tar.addfile(entry, io.BytesIO(content))
+
+
+def _is_below(path: Path, folder: Path) -> bool:
+    return path.resolve().is_relative_to(folder.resolve())
+
+
+def _can_read(path: Path) -> bool:
+    try:
+        with path.open("rb"):
+            return True
+    except OSError:
+        return False
+
+
+def _can_list(folder: Path) -> bool:
+    try:
+        next(folder.iterdir(), None)
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,124 @@
+"""The database as one whole file beside the running one: before a migration, for a backup; and how whole the file is.
+
+What is copied is one moment, also while the daemon writes (SQLite's backup API, one step). A copy holds a household's
+data like the file itself: it has its rights, it is known to erasure, and one made before a migration is not kept longer
+than it can be of use.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import sqlite3
+from contextlib import closing, suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from gateway.errors import StoreError
+from gateway.store.connection import FILE_NAME, give_to_owner, open_reader
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+_BEFORE = f"{FILE_NAME}.before-"
+_PART = ".part"
+# Who has not gone back to the former version by then will not.
+_KEPT_DAYS = 30
+_DAY_S = 86_400
+
+# So many faults are told; a file that has more is no better known by them.
+_MOST_FAULTS = 10
+
+
+def copy_database(source: Path, target: Path) -> None:
+    """Copy one moment of the database file to ``target``, on the disk when it returns; StoreError, and no half copy."""
+    part = target.with_name(target.name + _PART)
+    try:
+        part.unlink(missing_ok=True)
+        part.touch(mode=0o600)
+        with (
+            closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as old,
+            closing(sqlite3.connect(part)) as new,
+        ):
+            old.backup(new)
+        _to_disk(part)
+        give_to_owner(part)
+        part.replace(target)
+        _to_disk(target.parent)
+    except (sqlite3.Error, OSError) as error:
+        for left in (part, part.with_name(f"{part.name}-journal")):
+            with suppress(OSError):
+                left.unlink(missing_ok=True)
+        raise StoreError(f"{source}: cannot be copied to {target}: {error}") from error
+
+
+def schema_of(path: Path) -> tuple[str, ...]:
+    """The names of the steps that made the file's schema, in order."""
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+        return tuple(name for (name,) in db.execute("SELECT name FROM _sqlite_migrations ORDER BY id"))
+
+
+def keep_copy(path: Path) -> Path:
+    """Copy the database before its schema changes; the copy. StoreError when there is no room, and nothing changed."""
+    size, free = path.stat().st_size, shutil.disk_usage(path.parent).free
+    if free < size + size // 4:
+        raise StoreError(
+            f"{path}: the new version changes the database, and there is no room for a copy of what it is now"
+            f" ({size // 1_000_000 + 1} MB): make room, and start again"
+        )
+    copy = _new_name(path.parent)
+    copy_database(path, copy)
+    return copy
+
+
+def set_database_aside(directory: Path) -> Path | None:
+    """Rename the database and what belongs to it, as a copy of before; None when there is none."""
+    path, aside = directory / FILE_NAME, _new_name(directory)
+    for suffix in ("-wal", "-shm", ""):
+        part = path.with_name(path.name + suffix)
+        if part.exists():
+            part.replace(aside.with_name(aside.name + suffix))
+    return aside if aside.exists() else None
+
+
+def copies_of_before(directory: Path) -> list[str]:
+    """The names of the copies made before migrations and restorations, with what belongs to them, the oldest first."""
+    return sorted(path.name for path in directory.glob(f"{_BEFORE}*"))
+
+
+def forget_copies(directory: Path, now: float) -> None:
+    """Remove the copies of before that nobody will go back to."""
+    for name in copies_of_before(directory):
+        with suppress(ValueError, OSError):
+            stamp = name.removeprefix(_BEFORE).partition("-")[0].removesuffix(_PART)
+            made = datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+            if made.timestamp() < now - _KEPT_DAYS * _DAY_S:
+                (directory / name).unlink()
+
+
+def faults(directory: Path) -> Sequence[str]:
+    """What is wrong with the database, page by page and row by row, in SQLite's words; empty when it is whole."""
+    with closing(open_reader(directory)) as db:
+        try:
+            found = [str(row[0]) for row in db.execute(f"PRAGMA integrity_check({_MOST_FAULTS})") if row[0] != "ok"]
+            for table, row, parent, _ in db.execute("PRAGMA foreign_key_check").fetchmany(_MOST_FAULTS):
+                found.append(f"row {row} of {table} names one of {parent} that is not there")
+        except sqlite3.DatabaseError as error:
+            return [str(error)]
+    return found
+
+
+def _new_name(directory: Path) -> Path:
+    return directory / f"{_BEFORE}{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+
+
+def _to_disk(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

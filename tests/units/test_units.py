@@ -1,0 +1,131 @@
+"""Every unit: systemd understands each of its lines, it starts a command that there is, and it may little.
+
+What the sandbox really refuses is tried inside a booted system by tools/units-in-container.
+"""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from gateway import cli
+from gateway.config import MQTT_CREDENTIAL, PASSWORD_CREDENTIAL, credential_file
+from gateway.display import cli as display
+from tests.units.files import UNITS, tool, unit
+
+SERVICES = sorted(path.name for path in UNITS.glob("*.service"))
+OTHERS = sorted(path.name for path in UNITS.glob("*.[pt]*") if path.suffix in (".path", ".timer"))
+ROOM = "/opt/linky-gateway/current/bin/"
+# The exposure that each may have, of ten; in systemd's figures ten times that.
+MOST = 15
+# It writes what root owns, once, without network and devices: the Wi-Fi, the host name, the secrets.
+ROOTS = {"linky-first-boot.service": "CAP_DAC_OVERRIDE CAP_CHOWN"}
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_unit_may_little(name):
+    """systemd's own measure: 1.5 of 10 at most."""
+    command = ("systemd-analyze", "security", "--offline=true", "--no-pager", f"--threshold={MOST}")
+    done = tool(*command, str(UNITS / name))
+    assert done.returncode == 0, done.stdout[-300:] + done.stderr
+    assert "ignoring" not in done.stderr
+
+
+def test_systemd_understands_every_line(tmp_path):
+    """No key is unknown, no value is passed over, no other unit is missing; the program is the test's stand-in."""
+    for program in ("linky-gateway", "linky-display"):
+        (tmp_path / program).write_text("#!/bin/sh\n")
+        (tmp_path / program).chmod(0o755)
+    for name in (*SERVICES, *OTHERS):
+        (tmp_path / name).write_text((UNITS / name).read_text().replace(ROOM, f"{tmp_path}/"))
+    done = tool("systemd-analyze", "verify", "--man=no", *(str(tmp_path / name) for name in (*SERVICES, *OTHERS)))
+    assert [line for line in done.stderr.splitlines() if "linky-" in line] == []
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_unit_starts_commands_that_there_are(name):
+    """With arguments that the program takes."""
+    parsers = {"linky-gateway": cli._parser, "linky-display": display._parser}
+    service = unit(name)["Service"]
+    for line in service["ExecStart"] + service.get("ExecStopPost", []):
+        program, *arguments = line.split()
+        assert program.startswith(ROOM)
+        assert callable(parsers[program.removeprefix(ROOM)]().parse_args(arguments).run)
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_nothing_runs_as_root(name):
+    """Each has a user of its own or the gateway's, no capability, and cannot become another; one is named above."""
+    service = unit(name)["Service"]
+    assert service["NoNewPrivileges"] == ["yes"]
+    if name in ROOTS:
+        assert service["CapabilityBoundingSet"] == [ROOTS[name]]
+        assert service["PrivateNetwork"] == service["PrivateDevices"] == ["yes"]
+        return
+    assert service.get("User") == ["linky-gateway"] or service.get("DynamicUser") == ["yes"]
+    assert service["CapabilityBoundingSet"] == service["AmbientCapabilities"] == [""]
+
+
+@pytest.mark.parametrize("name", [name for name in SERVICES if Path(name).with_suffix(".timer").name in OTHERS])
+def test_what_a_timer_starts_has_neither_network_nor_devices(name):
+    """A backup, a check, a line for the log: nobody outside is needed for it."""
+    service = unit(name)["Service"]
+    assert service["PrivateNetwork"] == service["PrivateDevices"] == ["yes"]
+    assert unit(Path(name).with_suffix(".timer").name)["Timer"]["Persistent"] == ["true"]
+
+
+@pytest.mark.parametrize("name", [name for name in OTHERS if name.endswith(".timer")])
+def test_a_timer_says_when_as_systemd_counts(name):
+    """The calendar's expression is understood, and comes again."""
+    (when,) = unit(name)["Timer"]["OnCalendar"]
+    assert "Next elapse: " in tool("systemd-analyze", "calendar", when).stdout
+
+
+def test_the_gateway_is_handed_what_it_asks_for(monkeypatch, tmp_path):
+    """The credentials of the unit have the program's names; what is not there is blank, and counts as none."""
+    service = unit("linky-gateway.service")["Service"]
+    loaded = [line.partition(":")[0] for line in service["LoadCredential"]]
+    assert loaded == [PASSWORD_CREDENTIAL, MQTT_CREDENTIAL]
+    assert service["SetCredential"] == [rf"{name}:\n" for name in loaded]
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    (tmp_path / PASSWORD_CREDENTIAL).write_text("\n")
+    assert credential_file() is None
+    (tmp_path / PASSWORD_CREDENTIAL).write_text("correct horse\n")
+    assert credential_file() == tmp_path / PASSWORD_CREDENTIAL
+
+
+def test_a_migration_has_all_the_time_it_needs_before_the_gateway_has_its_own():
+    """Its unit comes first and is not cut off; the gateway is not kept from starting by it."""
+    migrate, gateway = unit("linky-gateway-migrate.service"), unit("linky-gateway.service")["Unit"]
+    assert migrate["Service"]["TimeoutStartSec"] == ["infinity"]
+    assert "linky-gateway-migrate.service" in gateway["After"][0].split()
+    assert "linky-gateway-migrate.service" in gateway["Wants"][0].split()
+    assert "Requires" not in gateway
+
+
+def test_the_users_and_folders_of_the_units_are_made(tmp_path):
+    """systemd-sysusers and systemd-tmpfiles make what the units name, with the rights that secrets need."""
+    (tmp_path / "etc").mkdir()
+    for file in ("passwd", "group"):
+        (tmp_path / "etc" / file).write_text("root:x:0:0::/root:/bin/sh\n" if file == "passwd" else "root:x:0:\n")
+    done = tool("systemd-sysusers", f"--root={tmp_path}", str(UNITS / "sysusers.conf"))
+    assert (done.returncode, "rror" in done.stderr) == (0, False), done.stderr
+    users = (tmp_path / "etc/passwd").read_text()
+    groups = dict(re.findall(r"^([a-z0-9-]+):[^:]*:\d+:(.*)$", (tmp_path / "etc/group").read_text(), re.MULTILINE))
+    assert re.search(r"^linky-gateway:x:\d+:\d+:Linky gateway:/var/lib/linky-gateway:\S*nologin$", users, re.MULTILINE)
+    assert groups["dialout"] == groups["gpio"] == "linky-gateway"
+    named = unit("linky-display.service")["Service"]["SupplementaryGroups"][0].split()
+    assert set(named) <= groups.keys()
+    done = tool("systemd-tmpfiles", f"--root={tmp_path}", "--create", str(UNITS / "tmpfiles.conf"))
+    assert done.returncode == 0, done.stderr
+    rights = {
+        name: (tmp_path / name).stat().st_mode & 0o777
+        for name in ("etc/linky-gateway/secrets", "var/lib/linky-gateway")
+    }
+    assert rights == {"etc/linky-gateway/secrets": 0o700, "var/lib/linky-gateway": 0o700}
+
+
+def test_udev_understands_the_rule():
+    """An adapter that says what it is has a name that stays."""
+    done = tool("udevadm", "verify", "--no-style", str(UNITS / "99-linky-gateway.rules"))
+    assert done.returncode == 0, done.stdout + done.stderr

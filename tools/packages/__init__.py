@@ -1,0 +1,1 @@
+"""What ``tools/package`` builds: ``debian`` lays out the .deb, ``python`` makes wheel and sdist; both reproducible."""

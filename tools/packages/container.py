@@ -1,0 +1,139 @@
+"""A Debian root that systemd boots in a container, on any machine that runs as root, whatever its own first process is.
+
+No network but its own loopback. Everything ends with the ``with`` that began it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+# systemd wants the unified hierarchy: where the machine has the old one, a mount namespace of one's own gets it.
+_BOOT = """
+if [ "$(stat -f -c %T /sys/fs/cgroup)" != cgroup2fs ]; then
+  umount -R /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup || exit 1
+fi
+exec systemd-nspawn --boot --register=no --keep-unit --private-network --console=passive "$@"
+"""
+_SOURCES = Path("/etc/apt/sources.list.d/debian.sources")
+_DEADLINE_S = 120.0
+# Nothing of this machine's environment means anything inside.
+CLEAN = {"PATH": "/usr/sbin:/usr/bin", "LANG": "C.UTF-8"}
+
+
+class TrialError(Exception):
+    """Something did not come about; one sentence."""
+
+
+def make_base(tar: Path, packages: Sequence[str]) -> None:
+    """A smallest Debian 13 with these packages, as a tar file to begin from."""
+    command = ["mmdebstrap", "--variant=minbase", f"--include={','.join(packages)}", "--format=tar"]
+    command += ['--aptopt=Acquire::Languages "none"', "--dpkgopt=force-unsafe-io", "trixie", str(tar)]
+    # This machine's own way to Debian, where it has one.
+    done = subprocess.run([*command, *([str(_SOURCES)] if _SOURCES.exists() else [])], check=False, capture_output=True)
+    if done.returncode:
+        last = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        raise TrialError(f"mmdebstrap failed: {last}")
+
+
+def unpack(tar: Path, root: Path) -> None:
+    """Begin anew from that tar file."""
+    shutil.rmtree(root, ignore_errors=True)
+    root.mkdir(parents=True)
+    subprocess.run(["tar", "-xf", tar, "-C", root], check=True)
+
+
+class Container:
+    """A booted root.
+
+    Args:
+        root: its folder.
+        log: where its console goes.
+        binds: PATH or PATH:PATH-INSIDE, of devices or folders.
+    """
+
+    def __init__(self, root: Path, log: Path, binds: Sequence[str] = ()) -> None:
+        self._root, self._log, self._binds = root, log, binds
+        self._nspawn: subprocess.Popen[bytes] | None = None
+        self._leader = 0
+
+    def __enter__(self) -> Self:
+        options = ["-D", str(self._root), *(f"--bind={bind}" for bind in self._binds)]
+        command = ["unshare", "--mount", "--propagation", "private", "sh", "-c", _BOOT, "sh", *options]
+        with self._log.open("wb") as log:
+            self._nspawn = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        try:
+            wait_for(self._find_leader, "the container's first process")
+            wait_for(
+                lambda: self.run("systemctl", "is-system-running").stdout.strip() in _BOOTED, "its system to be up"
+            )
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._nspawn is None:
+            return
+        if self._leader and self._nspawn.poll() is None:
+            os.kill(self._leader, signal.SIGRTMIN + 4)  # systemd(1): poweroff
+        if not self.ended(30.0):
+            if self._leader:
+                os.kill(self._leader, signal.SIGKILL)
+            self._nspawn.kill()
+            self._nspawn.wait()
+
+    def ended(self, seconds: float) -> bool:
+        """Whether it is switched off by then."""
+        try:
+            self._nspawn.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def run(self, *command: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
+        """Run a command inside, as root."""
+        return subprocess.run(
+            ["nsenter", "-t", str(self._leader), "-a", "--wd=/", *command],
+            check=False, capture_output=True, text=True, input=text, env=CLEAN,
+        )  # fmt: skip
+
+    def show(self, unit: str, *properties: str) -> list[str]:
+        """Properties of a unit, in the order in which they are named."""
+        words = self.run("systemctl", "show", unit, *(f"-p{name}" for name in properties)).stdout
+        found = dict(line.partition("=")[::2] for line in words.splitlines())
+        return [found.get(name, "") for name in properties]
+
+    def _find_leader(self) -> int:
+        if self._nspawn.poll() is not None:
+            last = self._log.read_text(errors="replace").strip().rpartition("\n")[2]
+            raise TrialError(f"systemd-nspawn ended: {last}")
+        place = self._root.stat()
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                first = (process / "cmdline").read_bytes().startswith(b"/usr/lib/systemd/systemd\0")
+                if first and os.path.samestat((process / "root/.").stat(), place):
+                    self._leader = int(process.name)
+            except OSError:
+                continue
+        return self._leader
+
+
+_BOOTED = ("running", "degraded")
+
+
+def wait_for(condition: Callable[[], object], what: str, seconds: float = _DEADLINE_S) -> None:
+    """Look again and again; TrialError when it does not come about."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise TrialError(f"waited {seconds:.0f} s for {what}, in vain")
+        time.sleep(0.3)

@@ -1,0 +1,214 @@
+"""The Debian package: one for every architecture, since all that is compiled comes from Debian.
+
+Our code and the libraries that Debian has not, or has too old, lie in ``/usr/lib/linky-gateway``; nobody else's Python
+sees them. They are taken from the environment that runs this, whose versions are pinned by hash. The scripts make the
+user and the folders, and start nothing: without ``/etc/linky-gateway/gateway.toml`` no unit does anything.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import subprocess
+import tempfile
+from email.utils import formatdate
+from importlib.metadata import distribution
+from pathlib import Path
+
+from gateway import __version__
+from packages.python import copy_known
+
+NAME = "linky-gateway"
+LIB = f"usr/lib/{NAME}"
+DOC = f"usr/share/doc/{NAME}"
+# The units of a checkout name the folder of tools/setup.
+_SETUP_BIN, _BIN = "/opt/linky-gateway/current/bin/", "/usr/bin/"
+PROGRAMS = {"linky-gateway": "gateway.cli", "linky-display": "gateway.display.cli"}
+MAINTAINER = "linky-gateway developers <linky-gateway@packages.invalid>"
+
+# Debian 13 has none of aiomqtt and microdot, and a sqlite-utils without migrations.
+VENDORED = {"aiomqtt": "BSD-3-Clause", "microdot": "Expat", "sqlite-utils": "Apache-2.0"}
+# Of these, what the gateway never imports.
+_LEFT_OUT = ("microdot/test_client", "microdot/jinja", "microdot/utemplate", "sqlite_utils/__main__")
+
+DEPENDS = (
+    "python3 (>= 3.11)", "python3-click", "python3-click-default-group", "python3-cryptography (>= 43)",
+    "python3-dateutil", "python3-msgspec (>= 0.19)", "python3-paho-mqtt (>= 2.1)", "python3-pluggy",
+    "python3-serial (>= 3.5)", "python3-slixmpp (>= 1.10)", "python3-sqlite-fts4", "python3-tabulate",
+    "systemd (>= 252)", "tzdata",
+)  # fmt: skip
+RECOMMENDS = ("dbus", "mosquitto", "udev")
+SUGGESTS = (
+    "fonts-dejavu-core",
+    "python3-gpiozero",
+    "python3-lgpio",
+    "python3-luma.lcd",
+    "python3-luma.oled",
+    "python3-pil",
+)
+
+_PLACES = {
+    "sysusers.conf": f"usr/lib/sysusers.d/{NAME}.conf",
+    "tmpfiles.conf": f"usr/lib/tmpfiles.d/{NAME}.conf",
+    "99-linky-gateway.rules": "usr/lib/udev/rules.d/99-linky-gateway.rules",
+    "gateway.toml": f"{DOC}/examples/gateway.toml",
+    "display.toml": f"{DOC}/examples/display.toml",
+    "README.md": f"{DOC}/systemd.md",
+}
+_LAUNCHER = """#!/usr/bin/python3 -P
+import sys
+
+sys.path.insert(0, "/{lib}")
+from {module} import main
+
+sys.exit(main())
+"""
+_POSTINST = """#!/bin/sh
+set -e
+if [ "$1" = configure ]; then
+  systemd-sysusers {name}.conf
+  # While an image is made there may be no /proc; then the first start makes the folders.
+  systemd-tmpfiles --create {name}.conf || true
+  py3compile -p {name} /{lib}
+  if [ -d /run/systemd/system ]; then
+    systemctl daemon-reload
+    # After an upgrade what was running runs on, in its new version; nothing is started that was not.
+    systemctl try-restart linky-gateway.service linky-display.service || true
+    udevadm control --reload 2>/dev/null || true
+  fi
+  if [ ! -e /etc/linky-gateway/gateway.toml ]; then
+    echo "linky-gateway: copy /{doc}/examples/gateway.toml to /etc/linky-gateway/ and say in it which port is read;"
+    echo "then: systemctl enable --now linky-gateway linky-gateway-check.timer linky-gateway-journal.timer"
+  fi
+fi
+"""
+_PRERM = """#!/bin/sh
+set -e
+if [ "$1" = remove ] && [ -d /run/systemd/system ]; then
+  for unit in {units}; do
+    systemctl disable --now --quiet "$unit" || true
+  done
+fi
+py3clean -p {name} /{lib}
+"""
+_POSTRM = """#!/bin/sh
+set -e
+if [ -d /run/systemd/system ]; then
+  systemctl daemon-reload || true
+fi
+if [ "$1" = purge ]; then
+  # What "purge" means: also what the household has said and what its meter has.
+  rm -rf /etc/linky-gateway /var/lib/linky-gateway
+fi
+"""
+
+
+def build(root: Path, to: Path, epoch: int) -> Path:
+    """Build the package; its file."""
+    with tempfile.TemporaryDirectory() as folder:
+        tree = Path(folder) / "tree"
+        lay_out(root, tree, epoch)
+        for path in (tree, *tree.rglob("*")):
+            if path.is_dir():
+                path.chmod(0o755)
+            os.utime(path, (epoch, epoch), follow_symlinks=False)
+        file = to / f"{NAME}_{__version__}_all.deb"
+        subprocess.run(
+            ["dpkg-deb", "--root-owner-group", "-Zxz", "--build", tree, file], check=True, capture_output=True
+        )
+    return file
+
+
+def lay_out(root: Path, tree: Path, epoch: int) -> None:
+    """Every file of the package where it will be, and its control files."""
+    copy_known(root, tree / LIB, ("gateway",))
+    for readme in (tree / LIB).rglob("README.md"):
+        readme.unlink()
+    for name in VENDORED:
+        _vendor(name, tree)
+    for program, module in PROGRAMS.items():
+        _write(tree / "usr/bin" / program, _LAUNCHER.format(lib=LIB, module=module), 0o755)
+    units = _units(root / "systemd", tree)
+    for name, place in _PLACES.items():
+        _write(tree / place, (root / "systemd" / name).read_text().replace(_SETUP_BIN, _BIN))
+    for path in (root / "systemd/mosquitto").iterdir():
+        _write(tree / DOC / "examples/mosquitto" / path.name, path.read_text())
+    _documents(root, tree, epoch)
+    _control(tree, units)
+
+
+def _vendor(name: str, tree: Path) -> None:
+    """A library of the environment, and its licence."""
+    found = distribution(name)
+    for file in found.files or ():
+        inside = file.as_posix()
+        if ".dist-info/" in inside and file.name.startswith("LICENSE"):
+            _write(tree / DOC / "vendored" / f"{name}-{found.version}.LICENSE", file.read_text())
+        elif file.suffix == ".py" and not inside.startswith(("..", *_LEFT_OUT)):
+            _write(tree / LIB / inside, file.read_text())
+
+
+def _units(folder: Path, tree: Path) -> list[str]:
+    units = sorted(path.name for path in folder.glob("linky-*") if path.suffix in (".service", ".timer", ".path"))
+    for name in units:
+        _write(tree / "usr/lib/systemd/system" / name, (folder / name).read_text().replace(_SETUP_BIN, _BIN))
+    return units
+
+
+def _documents(root: Path, tree: Path, epoch: int) -> None:
+    entry = (
+        f"{NAME} ({__version__}) trixie; urgency=medium\n\n  * What users see is in NEWS.md.\n\n"
+        f" -- {MAINTAINER}  {formatdate(epoch)}\n"
+    )
+    _write(tree / DOC / "NEWS.md", (root / "CHANGELOG.md").read_text())
+    packed = gzip.compress(entry.encode(), mtime=epoch)
+    (tree / DOC / "changelog.gz").write_bytes(packed)
+    (tree / DOC / "changelog.gz").chmod(0o644)
+    paragraphs = [
+        "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\nUpstream-Name: linky-gateway",
+        "Files: *\nCopyright: The linky-gateway developers\nLicense: EUPL-1.2\n"
+        + "".join(f" {line}\n" if line.strip() else " .\n" for line in (root / "LICENSE").read_text().splitlines()),
+    ]
+    for name, licence in VENDORED.items():
+        folder = name.replace("-", "_")
+        words = f"Files: {LIB}/{folder}/*\nCopyright: The authors of {name}, https://pypi.org/project/{name}/\n"
+        text = next((tree / DOC / "vendored").glob(f"{name}-*")).name
+        paragraphs.append(f"{words}License: {licence}\n The whole text is in /{DOC}/vendored/{text}.")
+    _write(tree / DOC / "copyright", "\n\n".join(one.strip("\n") for one in paragraphs) + "\n")
+
+
+def _control(tree: Path, units: list[str]) -> None:
+    files = sorted(path for path in tree.rglob("*") if path.is_file())
+    size = sum(path.stat().st_size // 1024 + 1 for path in files)
+    fields = {
+        "Package": NAME,
+        "Version": __version__,
+        "Section": "net",
+        "Priority": "optional",
+        "Architecture": "all",
+        "Maintainer": MAINTAINER,
+        "Installed-Size": str(size),
+        "Depends": ", ".join(DEPENDS),
+        "Recommends": ", ".join(RECOMMENDS),
+        "Suggests": ", ".join(SUGGESTS),
+        "Description": "gateway for French Linky meters: readings stored, shown and shared\n"
+        " A daemon for a Raspberry Pi reads the bus of the meter (TIC), stores what it\n"
+        " says in SQLite, shows it on a page and over MQTT, and sends it as SenML over\n"
+        " federated XMPP to whom the household consents.",
+    }
+    _write(tree / "DEBIAN/control", "".join(f"{key}: {value}\n" for key, value in fields.items()))
+    sums = (
+        f"{hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()}  {path.relative_to(tree)}\n"
+        for path in files
+    )
+    _write(tree / "DEBIAN/md5sums", "".join(sums))
+    facts = {"name": NAME, "lib": LIB, "doc": DOC, "units": " ".join(units)}
+    for script, text in (("postinst", _POSTINST), ("prerm", _PRERM), ("postrm", _POSTRM)):
+        _write(tree / "DEBIAN" / script, text.format(**facts), 0o755)
+
+
+def _write(path: Path, text: str, mode: int = 0o644) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    path.chmod(mode)

@@ -1,0 +1,326 @@
+"""``tools/units-in-container``: the Debian package in a fresh Debian 13, its units booted and put to the test.
+
+The meter is simulated, on a pty in the place of a USB adapter. Prints each promise as it is kept; exit code 1 at the
+first that is not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+from packages import debian
+from packages.container import CLEAN, Container, TrialError, make_base, unpack, wait_for
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PROBE = Path(__file__).with_name("probe.py")
+PORT = "/dev/linky-TINFO-1"
+CANARY = "canary-of-the-account"
+PASSPHRASE = "correct horse battery staple"
+DIALOUT = 20  # base-passwd: the same on every Debian
+
+CONFIG = f"""
+[[meter]]
+source = "{PORT}"
+clock = "meter"
+[store]
+commit_interval_s = 1
+[federation]
+jid = "maison@example.invalid"
+[web]
+listen = "127.0.0.1:8080"
+[backup]
+directory = "/mnt/stick"
+same_card = true
+"""
+CARD = """
+hostname = "maison-7"
+[wifi]
+name = "Livebox"
+key = "clef de la box"
+[page]
+code = "ABCD-EFGH-JKLM"
+"""
+# Of each unit a copy that runs the probe in its place, once.
+_NOT_COPIED = (
+    "ExecStart=",
+    "ExecStopPost=",
+    "Type=",
+    "NotifyAccess=",
+    "WatchdogSec=",
+    "Restart",
+    "Condition",
+    "Wants=",
+)
+PROBED = {
+    "linky-gateway": "gateway",
+    "linky-display": "display",
+    "linky-gateway-migrate": "offline",
+    "linky-gateway-backup": "offline",
+    "linky-gateway-check": "offline",
+    "linky-gateway-journal": "offline",
+}
+
+
+# What the gateway's user could do if it were not for the sandbox: the probe would see it done.
+ONLY_BY_SANDBOX = {
+    "new executable memory", "AF_NETLINK", "AF_INET", "list /home", "the meter's port",
+    "run a program from /var/lib/linky-gateway", "run a program from /dev/shm", "run a program from /mnt/stick",
+}  # fmt: skip
+
+
+class Trial:
+    """One run: says what holds, with the seconds since its beginning."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+
+    def say(self, what: str) -> None:
+        """A promise that is kept."""
+        sys.stdout.write(f"{time.monotonic() - self._began:6.1f} s  {what}\n")
+        sys.stdout.flush()
+
+    def expect(self, condition: object, what: str, seen: object = "") -> None:
+        """A promise; TrialError with what is there in its place."""
+        if not condition:
+            raise TrialError(f"not so: {what}: {seen}")
+        self.say(what)
+
+
+def main() -> int:
+    """Run the trial."""
+    parser = argparse.ArgumentParser(prog="tools/units-in-container", description=__doc__.partition("\n")[0])
+    parser.add_argument(
+        "--base", type=Path, metavar="TAR", help="keep the fresh Debian there, and begin from it next time"
+    )
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="leave the container's files there, to look at")
+    options = parser.parse_args()
+    trial = Trial()
+    try:
+        with ExitStack() as ending:
+            work = options.keep or Path(ending.enter_context(tempfile.TemporaryDirectory(prefix="linky-units-")))
+            _try_all(trial, work, options.base or work / "base.tar", ending)
+    except TrialError as error:
+        sys.stderr.write(f"tools/units-in-container: {error}\n")
+        return 1
+    return 0
+
+
+def _try_all(trial: Trial, work: Path, base: Path, ending: ExitStack) -> None:
+    work.mkdir(parents=True, exist_ok=True)
+    if not base.exists():
+        names = [words.partition(" ")[0] for words in debian.DEPENDS if not words.startswith("systemd ")]
+        make_base(base, ["systemd-sysv", "udev", "dbus", "mosquitto", *names])
+        trial.say("a fresh Debian 13")
+    root = work / "root"
+    unpack(base, root)
+    deb = debian.build(ROOT, work, int(time.time()))
+    _install(trial, root, deb)
+    port = ending.enter_context(_Meter(work)).port
+    with Container(root, work / "console.log", [f"{port}:{PORT}"]) as house:
+        trial.say("booted by systemd")
+        _look_without_configuration(trial, house)
+        _configure(root)
+        house.run("systemd-tmpfiles", "--create", "linky-gateway.conf")
+        _run_the_gateway(trial, house)
+        _let_it_hang(trial, house)
+        _run_the_timers(trial, house, root)
+        _probe(trial, house, root)
+        _put_a_card_in(trial, house, root)
+        _press_the_button(trial, house)
+
+
+class _Meter:
+    """A simulated meter on a pty that the group dialout may open, as udev would have it."""
+
+    def __init__(self, work: Path) -> None:
+        self._link = work / "meter"
+        self.port = ""
+
+    def __enter__(self) -> _Meter:
+        self._link.unlink(missing_ok=True)
+        command = [sys.executable, ROOT / "tools/meter", "run", "--link", self._link]
+        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        wait_for(self._link.exists, "the simulated meter")
+        self.port = str(self._link.resolve())
+        os.chown(self.port, 0, DIALOUT)
+        Path(self.port).chmod(0o660)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        self._process.wait()
+
+
+def _install(trial: Trial, root: Path, deb: Path) -> None:
+    shutil.copy(deb, root / "tmp" / deb.name)
+    done = subprocess.run(
+        ["chroot", root, "dpkg", "-i", f"/tmp/{deb.name}"], check=False, capture_output=True, text=True, env=CLEAN
+    )
+    trial.expect(done.returncode == 0, "the package installs", done.stderr)
+    said = subprocess.run(
+        ["chroot", root, "linky-gateway", "--version"], check=False, capture_output=True, text=True, env=CLEAN
+    )
+    trial.expect(said.stdout.startswith("linky-gateway "), f"its program says {said.stdout.strip()!r}", said.stderr)
+    enabled = [path.name for path in (root / "etc/systemd/system").rglob("linky-*")]
+    trial.expect(not enabled, "nothing was switched on", enabled)
+
+
+def _look_without_configuration(trial: Trial, house: Container) -> None:
+    house.run("systemctl", "start", "linky-gateway")
+    state, condition = house.show("linky-gateway", "ActiveState", "ConditionResult")
+    trial.expect(
+        (state, condition) == ("inactive", "no"), "without a configuration nothing starts, nothing fails", state
+    )
+
+
+def _configure(root: Path) -> None:
+    etc = root / "etc/linky-gateway"
+    (etc / "gateway.toml").write_text(CONFIG)
+    for name, words in (("xmpp-password", CANARY), ("backup-passphrase", PASSPHRASE)):
+        (etc / "secrets" / name).write_text(words + "\n")
+    stick = root / "mnt/stick"
+    stick.mkdir()
+    (root / "home/somebody").mkdir(mode=0o755)
+    owner = (root / "var/lib/linky-gateway").stat()
+    os.chown(stick, owner.st_uid, owner.st_gid)
+    # Sooner than in service, so that a hang is seen while one waits.
+    quick = root / "etc/systemd/system/linky-gateway.service.d/trial.conf"
+    quick.parent.mkdir(parents=True)
+    quick.write_text("[Service]\nWatchdogSec=6\n")
+
+
+def _run_the_gateway(trial: Trial, house: Container) -> None:
+    house.run("systemctl", "daemon-reload")
+    started = house.run("systemctl", "start", "linky-gateway")
+    log = house.run("journalctl", "-u", "linky-gateway*", "--no-pager", "-o", "cat").stdout
+    trial.expect(started.returncode == 0, "the gateway is ready", started.stderr + log)
+    before = house.show("linky-gateway-migrate", "Result", "ExecMainStatus")
+    trial.expect(before == ["success", "0"], "the database was prepared by the unit before it", before)
+    _wait_for_frames(house)
+    trial.say("it reads the meter on its port")
+    page = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:8080/', timeout=5).status)"
+    trial.expect(house.run("python3", "-c", page).stdout == "200\n", "it serves its page")
+    wait_for(lambda: "ago" in house.show("linky-gateway", "StatusText")[0], "its line of status")
+    trial.say(f"systemctl status: {house.show('linky-gateway', 'StatusText')[0]}")
+    (pid,) = house.show("linky-gateway", "MainPID")
+    status = house.run("grep", "-E", "^(Uid|CapEff|CapBnd|NoNewPrivs|Seccomp|VmRSS):", f"/proc/{pid}/status").stdout
+    facts = {line.split(":")[0]: line.split()[1] for line in status.splitlines()}
+    bare = (facts["CapEff"].strip("0"), facts["CapBnd"].strip("0"), facts["NoNewPrivs"], facts["Seccomp"])
+    trial.expect(bare == ("", "", "1", "2") and facts["Uid"] != "0", "not root, no capability, filtered calls", status)
+    trial.say(f"{int(facts['VmRSS']) / 1024:.0f} MB of memory")
+
+
+def _let_it_hang(trial: Trial, house: Container) -> None:
+    stopped = house.run("systemctl", "kill", "--signal=STOP", "linky-gateway")
+    trial.expect(stopped.returncode == 0, "the gateway hangs", stopped.stderr)
+    wait_for(lambda: house.show("linky-gateway", "NRestarts")[0] not in ("", "0"), "the watchdog")
+    wait_for(lambda: house.show("linky-gateway", "ActiveState")[0] == "active", "the gateway's return")
+    _wait_for_frames(house)
+    trial.say("a hang is ended by the watchdog, and the meter is read again")
+
+
+def _run_the_timers(trial: Trial, house: Container, root: Path) -> None:
+    for name in ("backup", "check", "journal"):
+        unit = f"linky-gateway-{name}"
+        done = house.run("systemctl", "start", f"{unit}.service")
+        log = house.run("journalctl", "-u", unit, "--no-pager", "-o", "cat").stdout
+        ours = [line for line in log.splitlines() if not line.startswith(("Starting", "Finished", unit))]
+        trial.expect(done.returncode == 0 and ours, f"{unit}: {ours[0] if ours else ''}", log)
+        timer = house.run("systemctl", "enable", "--now", f"{unit}.timer")
+        trial.expect(timer.returncode == 0, f"{unit}.timer waits", timer.stderr)
+    (backup,) = (root / "mnt/stick").iterdir()
+    listed = house.run(
+        "linky-gateway", "restore", "--list", f"/mnt/stick/{backup.name}",
+        "--passphrase-file", "/etc/linky-gateway/secrets/backup-passphrase",
+    )  # fmt: skip
+    trial.expect("etc/secrets/xmpp-password" in listed.stdout, "the backup holds the secrets too", listed.stderr)
+
+
+def _probe(trial: Trial, house: Container, root: Path) -> None:
+    shutil.copy(PROBE, root / "usr/lib/linky-gateway/probe.py")
+    bare = house.run(
+        "systemd-run", "--wait", "--pipe", "--quiet", "-pUser=linky-gateway", "python3", "-P",
+        "/usr/lib/linky-gateway/probe.py", "offline",
+    )  # fmt: skip
+    open_to_all = {what for what, said in json.loads(bare.stdout)["refused"].items() if said == "done"}
+    trial.expect(open_to_all >= ONLY_BY_SANDBOX, "without a sandbox the same user may do these", open_to_all)
+    for name, kind in PROBED.items():
+        lines = (root / f"usr/lib/systemd/system/{name}.service").read_text().splitlines()
+        kept = "\n".join(line for line in lines if not line.startswith(_NOT_COPIED) and "display.toml" not in line)
+        start = f"Type=oneshot\nExecStart=/usr/bin/python3 -P /usr/lib/linky-gateway/probe.py {kind}"
+        probe = f"{name}-probe"
+        (root / f"etc/systemd/system/{probe}.service").write_text(kept.replace("[Service]", f"[Service]\n{start}"))
+        house.run("systemctl", "daemon-reload")
+        house.run("systemctl", "start", f"{probe}.service")
+        log = house.run("journalctl", "-u", probe, "--no-pager", "-o", "cat").stdout
+        found = next((json.loads(line) for line in log.splitlines() if line.startswith("{")), None)
+        trial.expect(found, f"{name}: the probe ran in its sandbox", log)
+        through = [what for what, said in found["refused"].items() if said == "done"]
+        trial.expect(not through, f"{name}: {len(found['refused'])} things refused", through)
+        failed = {what: said for what, said in found["allowed"].items() if said != "done"}
+        trial.expect(not failed and found["user"] != 0, f"{name}: what it needs, it may", failed)
+        if kind == "gateway":
+            trial.expect(
+                found["clock"] in (True, False), f"systemd says of the clock: {found['clock']}", found["clock"]
+            )
+
+
+def _put_a_card_in(trial: Trial, house: Container, root: Path) -> None:
+    boot = root / "boot/firmware"
+    boot.mkdir(parents=True, exist_ok=True)
+    (boot / "linky.toml").write_text(CARD)
+    house.run("systemctl", "stop", "linky-gateway")
+    started = house.run("systemctl", "start", "linky-first-boot")
+    log = house.run("journalctl", "-u", "linky-first-boot", "--no-pager", "-o", "cat").stdout
+    found = sorted(path.name for path in boot.iterdir())
+    trial.expect(started.returncode == 0 and found == ["linky-result.txt"], "linky.toml is applied and wiped", log)
+    named = house.run("hostname").stdout.strip()
+    trial.expect(named == "maison-7", "the machine has the card's name at once", named)
+    profile = root / "etc/NetworkManager/system-connections/linky-wifi.nmconnection"
+    rights = (profile.stat().st_mode & 0o777, profile.stat().st_uid)
+    trial.expect(rights == (0o600, 0), "the Wi-Fi's profile is root's alone", rights)
+    page, folder = root / "var/lib/linky-gateway/page.json", root / "var/lib/linky-gateway"
+    trial.expect(page.stat().st_uid == folder.stat().st_uid, "the page's code is the gateway's", page.stat().st_uid)
+    again = house.run("systemctl", "start", "linky-gateway")
+    trial.expect(again.returncode == 0, "the gateway starts with it", again.stderr)
+    (boot / "linky.toml").write_text(CARD.replace("clef de la box", "court"))
+    house.run("systemctl", "stop", "linky-gateway")
+    refused = house.run("systemctl", "start", "linky-first-boot")
+    result = (boot / "linky-result.txt").read_text(encoding="utf-8-sig")
+    said = next((line.strip() for line in result.splitlines() if "wifi.key" in line), "")
+    trial.expect(refused.returncode and said, f"a wrong key is said on the card: {said}", result)
+
+
+def _press_the_button(trial: Trial, house: Container) -> None:
+    house.run("systemctl", "start", "linky-display-shutdown.path")
+    house.run("mkdir", "-p", "/run/linky-display")
+    house.run("touch", "/run/linky-display/shutdown")
+    trial.expect(house.ended(60.0), "the button's file shuts the machine down")
+
+
+def _wait_for_frames(house: Container) -> None:
+    try:
+        wait_for(lambda: _links(house).get("meter house", {}).get("state") == "ok", "the meter's frames")
+    except TrialError as error:
+        log = house.run("journalctl", "-u", "linky-gateway", "--no-pager", "-o", "cat", "-n", "20").stdout
+        raise TrialError(f"{error}: {house.run('linky-gateway', 'status').stdout}\n{log}") from error
+
+
+def _links(house: Container) -> dict[str, dict[str, object]]:
+    try:
+        return {row["link"]: row for row in json.loads(house.run("linky-gateway", "status", "--json").stdout)["links"]}
+    except ValueError:
+        return {}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
