@@ -141,7 +141,11 @@ def _refuse_while_running(place: Place, config: Config) -> None:
 
 
 def _set_code(place: Place, config: Config, settings: Settings) -> str | None:
-    """Have the page take the code; one that had to be made. A password, or a code that waits (a label's), stays."""
+    """Have the page take the code; one that had to be made. A password, or a code that waits (a label's), stays.
+
+    What the household's own password is to bring about is kept in mind beside it.
+    """
+    from gateway.hand_over import MARK  # noqa: PLC0415
     from gateway.store.connection import give_to_owner  # noqa: PLC0415
     from gateway.web.access import Access  # noqa: PLC0415
 
@@ -160,6 +164,10 @@ def _set_code(place: Place, config: Config, settings: Settings) -> str | None:
         made = access.make_code()
     if file.exists():
         give_to_owner(file)
+    if settings.account and settings.account.renew:
+        mark = folder / MARK
+        mark.touch(mode=0o600)
+        give_to_owner(mark)
     return made
 
 

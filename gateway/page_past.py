@@ -11,23 +11,25 @@ from contextlib import closing
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
-from gateway.balance.calendar import Period, day_of
+from gateway.balance.calendar import Period, day_of, periods
 from gateway.balance.classes import order
 from gateway.balance.energy import change
 from gateway.balance.rows import earliest_needed, rows
 from gateway.household_curves import HouseholdCurves
+from gateway.page_bill import bill, present
 from gateway.store.store import Archive
-from gateway.web import history
+from gateway.web import cost, history
 from gateway.web.past import Figures, Past, Row
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from datetime import date
 
     from gateway.balance.energy import Day, Total
     from gateway.balance.rows import Row as BalanceRow
     from gateway.config import Config
     from gateway.household_days import HouseholdDays
+    from gateway.web.bill import Bill, Present
     from gateway.web.part import Part
 
 T = TypeVar("T")
@@ -37,7 +39,7 @@ _PARTS = {Period.WEEK: Period.DAY, Period.MONTH: Period.DAY, Period.YEAR: Period
 
 
 class HouseholdPast:
-    """What the page *history* asks (``gateway.web.past.Household``)."""
+    """What the pages *history* and *cost* ask (``gateway.web.past.Household``, ``gateway.web.bill.Household``)."""
 
     def __init__(self, config: Config) -> None:
         self._config = config
@@ -47,6 +49,18 @@ class HouseholdPast:
     async def past(self, meter: str, period: str, day: date | None) -> Past:
         """The period that holds the day; the last one known when None."""
         return await self._read(meter, lambda house: past(house, Period(period), day, time.time()))
+
+    async def bill(self, meter: str, period: str) -> Bill:
+        """The last days, months or years, and what is to come."""
+        config, now = self._config, time.time()
+        return await self._read(meter, lambda house: bill(house, config, Period(period), now, last_day(house, now)))
+
+    async def present(self) -> dict[str, Present]:
+        """What the next hour of each meter costs."""
+        config, now = self._config, time.time()
+        return {
+            meter: await self._read(meter, lambda house: present(house, config.tariff, now)) for meter in self.meters
+        }
 
     async def _read(self, meter: str, look: Callable[[HouseholdCurves], T]) -> T:
         async with self._turn:
@@ -59,7 +73,8 @@ class HouseholdPast:
 
 def parts(config: Config) -> tuple[Part, ...]:
     """The pages of the past, for ``Site``."""
-    return (history.part(HouseholdPast(config)),)
+    household = HouseholdPast(config)
+    return history.part(household), cost.part(household)
 
 
 def past(house: HouseholdCurves, period: Period, day: date | None, now: float) -> Past:
@@ -92,14 +107,7 @@ def last_day(house: HouseholdDays, now: float) -> date:
 def _rows(period: Period, first: date, end: date, known: dict[date, Day]) -> list[Row]:
     """The periods of ``[first, end)``, those of which nothing is known too."""
     found = {row.first: row for row in rows(period, first, end, known, ())}
-    return [_row(begin, period.after(begin), found.get(begin)) for begin in _begins(period, first, end)]
-
-
-def _begins(period: Period, first: date, end: date) -> Iterator[date]:
-    begin = period.begin(first)
-    while begin < end:
-        yield begin
-        begin = period.after(begin)
+    return [_row(begin, period.after(begin), found.get(begin)) for begin in periods(period, first, end)]
 
 
 def _row(first: date, end: date, row: BalanceRow | None) -> Row:

@@ -67,14 +67,15 @@ def _look(archive: Archive, chosen: Which | None) -> Look:
             suspect
             for one in series
             for granularity in _AT_FIRST
-            for suspect in archive.suspects(one.meter, one.path, granularity, end)
+            for suspect in archive.suspects(one, granularity, end)
         ]
     else:
         granularity = Granularity.parse(chosen.granularity)
         named = chosen.meter, chosen.path, granularity
         around = archive.points_around(*named, chosen.time, _AROUND)
         end = max([chosen.time, *(point.time for point in around)]) + 1
-        suspects = archive.suspects(*named, end)
+        known = next((one for one in series if (one.meter, one.path) == (chosen.meter, chosen.path)), None)
+        suspects = archive.suspects(known, granularity, end) if known else []
     worst = sorted(suspects, key=lambda s: (not s.judged, -s.off))[:_MOST_SUSPECTS]
     return Look(
         [_known(one) for one in series],

@@ -21,6 +21,7 @@ from gateway.federation.live import Live
 from gateway.federation.session import Session
 from gateway.federation.stanza import OURS, QUOALISE, RECEIPTS, Publisher
 from gateway.federation.strangers import Doorkeeper
+from gateway.hand_over import HandOver
 from gateway.household import Household
 from gateway.passwords import password_file
 from gateway.share import wanted_of
@@ -108,6 +109,9 @@ class Publication:
         wanted = [wanted_of(one) for one in config.received]
         # Also of providers that are in the configuration no more, and whose data are still here.
         self._inbox = Inbox(self._session, store, call, wanted) if wanted or store.received_providers() else None
+        self._hand_over = HandOver(
+            config.directory, config.page_file, lambda: self.order({"action": "password", "new": None})
+        )
         self._asked: list[float] = []
         told = config.household
         addresses, language = (told.addresses, told.language) if told else ((), "fr")
@@ -124,6 +128,7 @@ class Publication:
             group.create_task(self._announcer.run(stop), name="announcer")
             group.create_task(self._live.run(stop), name="live")
             group.create_task(self._keep_known(stop), name="known")
+            group.create_task(self._hand_over.run(stop), name="hand-over")
             if self._chat:
                 group.create_task(self._chat.run(stop), name="chat")
             if self._inbox:

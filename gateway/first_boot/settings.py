@@ -24,8 +24,8 @@ NAME = "linky.toml"
 MOST_BYTES = 65_536
 AUTO = "auto"
 
-# Table ("" is the top) -> key -> whether it must be there, and what checks it.
-_KNOWN: Mapping[str, Mapping[str, tuple[bool, Callable[[str], Wrong | None]]]] = {
+# Table ("" is the top) -> key -> whether it must be there, and what checks its text; None for true and false.
+_KNOWN: Mapping[str, Mapping[str, tuple[bool, Callable[[str], Wrong | None] | None]]] = {
     "": {"language": (False, checks.language), "hostname": (False, checks.hostname)},
     "wifi": {
         "name": (True, checks.wifi_name),
@@ -36,6 +36,7 @@ _KNOWN: Mapping[str, Mapping[str, tuple[bool, Callable[[str], Wrong | None]]]] =
         "jid": (True, checks.jid),
         "password": (True, checks.password),
         "address": (False, checks.address),
+        "renew": (False, None),
     },
     "meter": {"port": (False, checks.port)},
     "page": {"code": (False, checks.code)},
@@ -53,11 +54,15 @@ class Wifi:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The account at an XMPP server; ``address`` where DNS does not say where that is."""
+    """The account at an XMPP server; ``address`` where DNS does not say where that is.
+
+    ``renew``: its password was prepared by somebody else, and changes when the household sets the page's.
+    """
 
     jid: str
     password: str = field(repr=False)
     address: str | None = None
+    renew: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +121,7 @@ def render(settings: Settings) -> str:
     if account:
         lines += ["", "[account]", f"jid = {_quoted(account.jid)}", f"password = {_quoted(account.password)}"]
         lines += [f"address = {_quoted(account.address)}"] if account.address else []
+        lines += ["renew = true"] if account.renew else []
     lines += ["", "[meter]", f"port = {_quoted(settings.port)}"]
     if settings.code:
         lines += ["", "[page]", f"code = {_quoted(checks.printed_code(settings.code))}"]
@@ -166,11 +172,15 @@ def _of_table(name: str, table: Mapping[str, object]) -> list[Fault]:
         where = prefix + key
         if key not in known:
             found.append(_unknown(where, key, [*known, *([] if name else filter(None, _KNOWN))]))
-        elif not isinstance(value, str):
-            found.append(Fault(where, "not_text"))
-        elif wrong := checks.invisible(value) or known[key][1](value):
+        elif wrong := _wrong(value, known[key][1]):
             found.append(Fault(where, *wrong))
     return found + [Fault(prefix + key, "missing") for key, (must, _) in known.items() if must and key not in table]
+
+
+def _wrong(value: object, check: Callable[[str], Wrong | None] | None) -> Wrong | None:
+    if check is None:
+        return None if isinstance(value, bool) else ("not_yes_no", {})
+    return checks.invisible(value) or check(value) if isinstance(value, str) else ("not_text", {})
 
 
 def _unknown(where: str, key: str, known: list[str]) -> Fault:

@@ -6,7 +6,7 @@ value that is far outside of what the others around it are; and whatever the rea
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gateway.store.history import History
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 # Of a series at that granularity so far back: some hundred to some thousand points, read in some milliseconds.
 _LOOK_BACK_S = {
-    Granularity.RAW: 3600 * 6,
-    Granularity.MINUTE: 3 * 86_400,
-    Granularity.HALF_HOUR: 60 * 86_400,
-    Granularity.DAY: 3 * 366 * 86_400,
+    Granularity.RAW: 3600 * 3,
+    Granularity.MINUTE: 86_400,
+    Granularity.HALF_HOUR: 14 * 86_400,
+    Granularity.DAY: 366 * 86_400,
 }
 # What the reading side noted of a value when it was read (``gateway.tic.judges``).
 JUDGED = ("index-step", "index-fell", "out-of-range", "roll-over")
@@ -36,17 +36,17 @@ _STRAY = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """A point that stands out: ``low`` and ``high`` are what the others around it are; ``judged``: noted when read."""
+    """A point that stands out: the others are from ``low`` to ``high``, or it was ``judged`` when it was read."""
 
     point: Point
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     judged: str = ""
 
     @property
     def off(self) -> float:
         """How far it is out, in widths of what is usual."""
-        if isinstance(self.point.value, str):
+        if isinstance(self.point.value, str) or self.low is None or self.high is None:
             return 0.0
         out = max(self.low - self.point.value, self.point.value - self.high, 0.0)
         return float(out / max(self.high - self.low, 1.0))
@@ -67,8 +67,12 @@ class Neighbours(History):
         series = self._named(meter, path)
         if series is None or granularity not in offered(series.kind):
             return []
-        reach = _LOOK_BACK_S[granularity]
-        before = list(self._read_all(series, granularity, time - reach, time))[-each:]
+        before: list[Point] = []
+        # Most of the time a few periods hold enough; of a meter that was away one looks further back.
+        for reach in (2 * each * max(granularity, 1), 3600 + 60 * granularity, _LOOK_BACK_S[granularity]):
+            before = list(self._read_all(series, granularity, time - reach, time))[-each:]
+            if len(before) == each:
+                break
         after: list[Point] = []
         for found in self._read_all(series, granularity, time, 2**40):
             if len(after) == each:
@@ -77,24 +81,19 @@ class Neighbours(History):
         return [*before, *after]
 
     @translated
-    def suspects(self, meter: str, path: str, granularity: Granularity, end: int, most: int = 10) -> list[Suspect]:
-        """The points before ``end`` that stand out, those furthest out first."""
-        series = self._named(meter, path)
-        if series is None or granularity not in offered(series.kind) or series.kind == "text":
+    def suspects(self, series: Series, granularity: Granularity, end: int, most: int = 10) -> list[Suspect]:
+        """The points of a series before ``end`` that stand out, those furthest out first."""
+        if granularity not in offered(series.kind) or series.kind == "text":
             return []
         start = end - _LOOK_BACK_S[granularity]
-        points = list(self._read_all(series, granularity, start, end))
-        found = _out_of_order(points) if series.kind == "index" else _out_of_range(points)
-        noted = {(e.series, e.time): e.kind for e in self.events(start, end) if e.kind in JUDGED}
-        marked = [Suspect(s.point, s.low, s.high, noted.get((path, s.point.time), "")) for s in found]
+        points = list(self._read(series, granularity, start, end))
+        found = list(_out_of_order(points) if series.kind == "index" else _out_of_range(points))
         if granularity is Granularity.RAW:
-            known = {s.point.time for s in marked}
-            marked += [
-                Suspect(p, p.value, p.value, noted[path, p.time])
-                for p in points
-                if (path, p.time) in noted and p.time not in known and not isinstance(p.value, str)
-            ]
-        return sorted(marked, key=lambda s: (not s.judged, -s.off))[:most]
+            told = (e for e in self.events(start, end) if (e.meter, e.series) == (series.meter, series.path))
+            noted = {e.time: e.kind for e in told if e.kind in JUDGED}
+            found = [replace(s, judged=noted.pop(s.point.time, "")) for s in found]
+            found += [Suspect(p, None, None, noted[p.time]) for p in points if p.time in noted]
+        return sorted(found, key=lambda s: (not s.judged, -s.off))[:most]
 
     def _named(self, meter: str, path: str) -> Series | None:
         return next((s for s in self.series(meter) if s.path == path), None)

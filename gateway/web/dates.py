@@ -9,7 +9,7 @@ from gateway.web.words import FRENCH
 
 PARIS = ZoneInfo("Europe/Paris")
 
-_MONTHS = {
+MONTHS = {
     "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split(),
     "en": "January February March April May June July August September October November December".split(),
 }
@@ -28,7 +28,7 @@ def local(time: float) -> datetime:
 def day(lang: str, moment: datetime) -> str:
     """``25 novembre 2026``."""
     number = "1er" if lang == FRENCH and moment.day == 1 else str(moment.day)
-    return f"{number}\u00a0{_MONTHS[lang][moment.month - 1]}\u00a0{moment.year}"
+    return f"{number}\u00a0{MONTHS[lang][moment.month - 1]}\u00a0{moment.year}"
 
 
 def utc_day(lang: str, time: int) -> str:

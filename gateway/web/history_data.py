@@ -9,7 +9,7 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
-from gateway.web import written
+from gateway.web import dates, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -187,7 +187,7 @@ def _written(cell: Cell, *, french: bool) -> str:
 
 
 def _times(time: int) -> tuple[str, str]:
-    return f"{written.local(time):%Y-%m-%d %H:%M}", written.utc(time)
+    return f"{dates.local(time):%Y-%m-%d %H:%M}", written.utc(time)
 
 
 def _tenth(value: float | None) -> float | None:

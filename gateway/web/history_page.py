@@ -104,7 +104,9 @@ def _step(view: View, past: Past, key: str, before: str, after: str, day: date |
 def summary(view: View, past: Past) -> str:
     """What the chart shows, in one sentence."""
     lang, row, say = view.lang, past.sum, view.words
-    found = [say["said_drawn"].format(drawn=written.kwh(lang, row.figures.drawn if row.figures else None))]
+    found = []
+    if row.figures and row.figures.drawn is not None:
+        found.append(say["said_drawn"].format(drawn=written.kwh(lang, row.figures.drawn)))
     if row.change is not None:
         found.append(say["said_change"].format(change=written.percent(lang, row.change, signed=True)))
     if row.figures and row.figures.produced is not None:
@@ -123,7 +125,8 @@ def summary(view: View, past: Past) -> str:
         wh, one = most
         name = written.month(lang, one.first) if past.period == "year" else written.long_date(lang, one.first)
         found.append(say["said_most"].format(when=name, drawn=written.kwh(lang, wh)))
-    return f"{('; ' if lang == ENGLISH else tied(' ; ')).join(found)}."
+    said = ("; " if lang == ENGLISH else tied(" ; ")).join(found)
+    return f"{said[:1].upper()}{said[1:]}."
 
 
 def _cards(view: View, past: Past) -> str:
@@ -173,9 +176,9 @@ def _marks(view: View, past: Past) -> str:
     return "".join(f'<p class="quiet">{view.say(key)}</p>' for key in keys)
 
 
-def chart_place(view: View, url: str) -> str:
-    """Where the browser draws what it reads from there, with what it takes to look closer."""
-    words = escape(json.dumps({key: view.words[key] for key in _SAID_BY_SCRIPT}, ensure_ascii=False))
+def chart_place(view: View, url: str, keys: Sequence[str] = _SAID_BY_SCRIPT) -> str:
+    """Where the browser draws what it reads from there, with what it takes to look closer; ``keys`` it says itself."""
+    words = escape(json.dumps({key: view.words[key] for key in keys}, ensure_ascii=False))
     buttons = "".join(
         f'<button type="button" data-zoom="{key}" title="{view.say(f"zoom_{key}")}"'
         f' aria-label="{view.say(f"zoom_{key}")}">{mark}</button>'
@@ -183,7 +186,8 @@ def chart_place(view: View, url: str) -> str:
     )
     return (
         f'<noscript><p>{view.say("chart_script")}</p></noscript><section class="chart" data-url="{escape(url)}"'
-        f' data-words="{words}"><div class="legend"></div><p class="readout quiet">{view.say("loading")}</p>'
+        f' data-words="{words}"><div class="legend"></div>'
+        f'<p class="readout quiet" aria-live="polite">{view.say("loading")}</p>'
         f'<div class="plot" tabindex="0" role="group" aria-label="{view.say("chart")}"'
         ' aria-describedby="summary"></div>'
         f'<p class="zoom" hidden>{buttons}</p></section>'

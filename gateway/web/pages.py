@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from gateway.web.words import Words
 
 _MARK = {"ok": "✓", "waiting": "…", "broken": "✗"}
-_CARDS = ("tariff", "tempo_today", "tempo_tomorrow", "injected_today", "produced_today", "self_consumed_today")
+_CARDS = (
+    *("tariff", "tempo_today", "tempo_tomorrow", "cost_hour", "base_load"),
+    *("injected_today", "produced_today", "self_consumed_today"),
+)
 _AGES = (("days", 86_400), ("hours", 3_600), ("minutes", 60))
 
 

@@ -62,8 +62,8 @@ class Server:
         except (OSError, asyncio.IncompleteReadError, TimeoutError) as error:
             log.debug("a visitor went away: %s", error)
         except asyncio.CancelledError:
-            # By ``stop``; Python 3.11 would write a traceback about it into the log.
-            log.debug("a visitor was sent away: the page is closed")
+            # Only ``stop`` does that, and waits; asyncio would print it as a fault (Python 3.11).
+            log.debug("the page is closed while somebody was there")
         finally:
             self._open.discard(task)
             writer.close()

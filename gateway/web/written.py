@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
+from gateway.web.dates import MONTHS, local
 from gateway.web.words import FRENCH
 
 if TYPE_CHECKING:
     from datetime import date
 
-PARIS = ZoneInfo("Europe/Paris")
 NOTHING = "–"
 
 _NARROW = "\N{NARROW NO-BREAK SPACE}"
-_MONTHS = {
-    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split(),
-    "en": "January February March April May June July August September October November December".split(),
-}
 _SHORT = {
     "fr": "janv. févr. mars avr. mai juin juil. août sept. oct. nov. déc.".split(),
     "en": "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(),
@@ -50,7 +45,9 @@ def euros(lang: str, value: float | None, places: int = 2) -> str:
     if value is None:
         return NOTHING
     text = number(lang, value, places)
-    return f"{text}{_NARROW}€" if lang == FRENCH else f"€{text}"
+    if lang == FRENCH:
+        return f"{text}{_NARROW}€"
+    return f"\N{MINUS SIGN}€{text[1:]}" if text.startswith("\N{MINUS SIGN}") else f"€{text}"
 
 
 def percent(lang: str, share: float | None, *, signed: bool = False) -> str:
@@ -73,7 +70,7 @@ def tariff_class(lang: str, word: str) -> str:
 
 def long_date(lang: str, day: date) -> str:
     """``mardi 24 novembre 2026``, ``Tuesday 24 November 2026``."""
-    return f"{_DAYS[lang][day.weekday()]} {_day_of_month(lang, day)} {_MONTHS[lang][day.month - 1]} {day.year}"
+    return f"{_DAYS[lang][day.weekday()]} {_day_of_month(lang, day)} {MONTHS[lang][day.month - 1]} {day.year}"
 
 
 def short_date(lang: str, day: date) -> str:
@@ -84,7 +81,7 @@ def short_date(lang: str, day: date) -> str:
 
 def month(lang: str, day: date, *, short: bool = False) -> str:
     """``novembre 2026``; ``nov.`` when short."""
-    return _SHORT[lang][day.month - 1] if short else f"{_MONTHS[lang][day.month - 1]} {day.year}"
+    return _SHORT[lang][day.month - 1] if short else f"{MONTHS[lang][day.month - 1]} {day.year}"
 
 
 def span(lang: str, period: str, first: date, end: date) -> str:
@@ -102,11 +99,6 @@ def clock(time: int) -> str:
     at = local(time)
     twice = at.replace(fold=0).utcoffset() != at.replace(fold=1).utcoffset()
     return f"{at:%H:%M} (UTC{(at.utcoffset() or timedelta()) // timedelta(hours=1):+d})" if twice else f"{at:%H:%M}"
-
-
-def local(time: int) -> datetime:
-    """A POSIX second in France."""
-    return datetime.fromtimestamp(time, PARIS)
 
 
 def utc(time: int) -> str:

@@ -16,6 +16,7 @@ from gateway.errors import ConfigError
 from gateway.first_boot import place as places
 from gateway.first_boot.place import Place
 from gateway.first_boot_command import apply
+from gateway.hand_over import MARK
 from gateway.web import access
 from gateway.web.access import Access
 from tests.sources.usb_tree import FT230X, UsbTree
@@ -400,6 +401,17 @@ def test_the_networks_profile_is_one_of_networkmanagers(card):
         done = subprocess.run(command, input=text, capture_output=True, text=True, check=False, timeout=60)
         assert done.returncode == 0, done.stderr
         assert "id=tried" in done.stdout
+
+
+def test_a_card_that_was_prepared_says_so_beside_the_database(card):
+    """What the household's own password will bring about; without ``renew`` nothing."""
+    mark = card.root / "var/lib/linky-gateway" / MARK
+    card.put()
+    assert card.start() == 0
+    assert not mark.exists()
+    card.put(TOML.replace("[page]", "renew = true\n[page]"))
+    assert card.start() == 0
+    assert mark.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_link_on_the_card_is_not_followed(card, capsys):

@@ -148,6 +148,16 @@ def test_a_machine_that_is_no_pi_keeps_its_start(system: System) -> None:
     assert system.read("boot/config.txt") == "x\n"
 
 
+def test_an_older_version_is_not_installed_over_a_newer_one(system: System) -> None:
+    """Where a newer version runs, an older release's installer refuses, in one sentence, and changes nothing."""
+    current = system.folder / "opt/linky-gateway/current"
+    current.parent.mkdir(parents=True)
+    current.symlink_to("versions/99.0")
+    before = system.tree()
+    assert "is older than 99.0" in system.setup("install", "--unattended", code=5)
+    assert system.tree() == before
+
+
 def test_purging_leaves_the_system_as_it_was(system: System) -> None:
     """After uninstall --purge the files are exactly those from before; without it what is the household's stays."""
     before = system.tree()

@@ -5,6 +5,8 @@ from contextlib import closing
 
 import pytest
 
+from gateway.choices import choose_household
+from gateway.config import Household, load
 from gateway.errors import ConsentError
 from gateway.journal.entry import write_line
 from gateway.journal.key import read_key
@@ -17,6 +19,7 @@ from gateway.store.pseudonyms import KEY_NAME
 from gateway.store.recorder import Recorder, day_start
 from gateway.store.store import Store
 from gateway.store.terms import NoticeKind
+from gateway.web.access import Access
 from tests.privacy.conftest import COOP, NOW, PRM, ROOF, STRANGER, TOWN
 from tests.store.conftest import INDEX, POWER, START, frame
 
@@ -149,9 +152,11 @@ def test_everything_is_erased_but_the_proof_and_the_last_words(house, store):
     damaged.write_bytes(b"old readings")
     before = house.directory / f"{FILE_NAME}.before-20260101T000000Z"
     before.write_bytes(b"older readings")
+    config = load(house.config)
+    choose_household(config, Household(address=f"anne@{STRANGER}"))
     count = sum(1 for _ in store.journal.entries())
     erased = store.erase_everything(NOW + 5, "marie-odile")
-    assert store.remove_copies() == [damaged.name, before.name, KEY_NAME]
+    assert store.remove_copies() == [damaged.name, before.name, KEY_NAME, config.choices_file.name]
     assert not before.exists()
     assert store.wipe()
     assert erased.readings > 300
@@ -163,6 +168,14 @@ def test_everything_is_erased_but_the_proof_and_the_last_words(house, store):
     assert is_whole(store)
     assert sum(1 for _ in store.journal.entries()) > count
     assert store.series("house") == store.consents() == store.received_series() == []
+
+
+def test_without_a_daemon_the_pages_password_goes_as_well(house, run):
+    """Who may see the page is the household's word, too."""
+    page = Access(house.directory / "page.json")
+    page.set_password("a password of the page")
+    assert run(house, "privacy", "erase", "--everything", "--yes")[0] == 0
+    assert not (house.directory / "page.json").exists()
 
 
 def test_life_goes_on_after_everything_was_erased(store):

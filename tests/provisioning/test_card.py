@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from dataclasses import replace
 
 import pytest
 import yaml
@@ -46,6 +47,16 @@ def test_what_cloud_init_runs_is_a_sound_script(tmp_path):
     assert script.startswith("set -eu\n")
     if shutil.which("shellcheck"):
         subprocess.run(["shellcheck", "--shell=sh", "-"], input=script, text=True, check=True, timeout=60)
+
+
+def test_a_port_is_handed_to_the_installer_as_it_is_written(tmp_path):
+    """Also one whose serial number has signs that the shell knows."""
+    port = "usb:0403:6015:TI'N $(touch x)`y`"
+    (script,) = yaml.safe_load(card.files(replace(SETTINGS, port=port), "raspios")["user-data"])["runcmd"]
+    (line,) = [line for line in script.splitlines() if line.startswith("printf")]
+    subprocess.run(["/bin/sh", "-euc", line], env={"tree": str(tmp_path)}, cwd=tmp_path, check=True, timeout=60)
+    assert (tmp_path / "answers").read_text() == f"port = {port}\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["answers"]
 
 
 @pytest.mark.skipif(shutil.which("cloud-init") is None, reason="cloud-init is not installed")

@@ -141,7 +141,8 @@ def test_what_was_handed_over_is_the_households_alone(federation, fleet_file, tm
     file = str(fleet_file("given", 2))
     assert main([file, "--domain", "sen2.test", *way]) == 0
     given = device.load(tmp_path / "fleet", "given-00")
-    assert "sudo linky-gateway account password" in (tmp_path / "fleet/given-00/remise-handover.txt").read_text()
+    assert "laisser LE FOYER choisir" in (tmp_path / "fleet/given-00/remise-handover.txt").read_text()
+    assert "renew = true" in (tmp_path / "fleet/given-00/card/linky.toml").read_text()
     assert main(["--hand-over", "given-00", "--out", str(tmp_path / "fleet")]) == 0
     assert main([file, "--domain", "sen2.test", *way]) == 0
     assert "1 handed over before" in capsys.readouterr().out
@@ -229,6 +230,30 @@ def test_a_fleet_file_with_keys_is_its_owners(fleet_file, tmp_path, capsys):
     file.chmod(0o644)
     assert main([str(file), "--domain", "example.org", "--prosodyctl", "false", "--lang", "en"]) == 1
     assert f"chmod 600 {file}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--ejabberd", "https://x.org/api", "--admin", "a@x.org"], "the password of a@x.org is missing"),
+        ([], "which server?"),
+        (["--prosodyctl", "/no/such/program"], "/no/such/program cannot be started: No such file"),
+        (["--prosodyctl", "false"], "the server does not answer (prosodyctl shell)"),
+        (["--ejabberd", "https://127.0.0.1:1/api", "--ca-file", "/no/such/file"], "/no/such/file cannot be read"),
+    ],
+)
+def test_what_cannot_be_begun_is_one_sentence(fleet_file, tmp_path, capsys, arguments, said):
+    """Options that do not make sense together, and commands that are none."""
+    common = ["--domain", "x.org", "--out", str(tmp_path / "fleet"), "--lang", "en"]
+    assert main([str(fleet_file("one", 1)), *common, *arguments]) == 1
+    assert said in capsys.readouterr().err
+
+
+def test_an_unknown_device_is_one_sentence(tmp_path, capsys):
+    """And no folder is made for it."""
+    assert main(["--hand-over", "nobody", "--out", str(tmp_path / "fleet"), "--lang", "en"]) == 1
+    assert "nobody is not in" in capsys.readouterr().err
+    assert not (tmp_path / "fleet").exists()
 
 
 def test_one_command_at_a_time(fleet_file, tmp_path):

@@ -92,6 +92,10 @@ class Browser:
             place = {"x": box["left"] + share * box["width"], "y": box["top"] + box["height"] / 2}
             self._call("Input.dispatchMouseEvent", type=f"mouse{kind.title()}", **place, **_LEFT, buttons=held)
 
+    def slow_down(self, times):
+        """Give the page a processor so many times slower; 1 is this machine's."""
+        self._call("Emulation.setCPUThrottlingRate", rate=times)
+
     def dark(self, *, on):
         features = [{"name": "prefers-color-scheme", "value": "dark" if on else "light"}]
         self._call("Emulation.setEmulatedMedia", features=features)

@@ -1,6 +1,7 @@
 """A running daemon with a page, its meter, and visitors that keep their cookies."""
 
 import http.client
+import os
 import re
 import socket
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 from federation import wait_until
 from simulator.process import Meter
 from tests.integration.processes import ENVIRONMENT, ROOT, Process
+from tests.web.browser import PROGRAM, Browser
 
 PASSWORD = "canary-phrase-de-passe-41c2"
 
@@ -125,3 +127,32 @@ def living_house(tmp_path_factory):
         house.signed_in = house.owner()
         wait_until(lambda: '"stale": false' in house.signed_in.get("/")[1].replace("&quot;", '"'), 30, "a fresh frame")
         yield house
+
+
+@pytest.fixture
+def house(tmp_path):
+    """A household of which nothing is known yet: a test lets its meters count, and serves the pages of its past."""
+    from tests.balance.conftest import House as CountedHouse
+
+    return CountedHouse(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def years(tmp_path_factory):
+    """Three years of a producing Tempo household, with the pages of its past; only looked at."""
+    from tests.web import three_years
+
+    folder = tmp_path_factory.mktemp("three-years")
+    with three_years.served(folder, three_years.write(folder)) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    """A Chromium; skipped where there is none, but not in continuous integration."""
+    if PROGRAM is None:
+        if os.environ.get("CI"):
+            pytest.fail("chromium is not installed")
+        pytest.skip("chromium is not installed")
+    with Browser(tmp_path_factory.mktemp("chromium")) as running:
+        yield running

@@ -14,21 +14,21 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from gateway.balance.calendar import midnight
-from gateway.store.store import Archive
+from gateway.store.received import Incoming, Lot
+from gateway.store.store import Archive, Store
 from tests.balance.conftest import (
     AUTUMN,
     SOLAR,
     SPRING,
     WINTER,
-    House,
     base,
     hour_of,
     off_peak,
     panels,
     producing,
 )
+from tests.balance.test_days import ROOF
 from tests.web import three_years
-from tests.web.browser import PROGRAM, Browser
 from tests.web.conftest import Visitor
 from tests.web.test_in_browser import CLIPPED, NAMELESS, PALE, SIZES, SMALL
 
@@ -37,23 +37,9 @@ PARIS = ZoneInfo("Europe/Paris")
 BEFORE = date(2025, 1, 14)
 
 
-@pytest.fixture(scope="module")
-def years(tmp_path_factory):
-    """Three years of a producing Tempo household, served."""
-    folder = tmp_path_factory.mktemp("years")
-    with three_years.served(folder, three_years.write(folder)) as running:
-        yield running
-
-
-@pytest.fixture
-def house(tmp_path):
-    """A household of which nothing is known yet."""
-    return House(tmp_path)
-
-
 def ask(house, *paths):
     """What the pages of a house answer: JSON as an object, else text."""
-    with three_years.served(house.folder, house.config) as running:
+    with three_years.served(house.folder, house.config, password=False) as running:
         found = []
         for path in paths:
             answer, text = running.owner.get(path)
@@ -119,6 +105,21 @@ def test_a_producer_sees_what_it_made_and_used(house):
     plain = text.replace("\u202f", " ").replace("\xa0", " ")
     for shown in ("9,1 kWh consommés", "12,1 kWh produits, 9,1 kWh injectés", "<p>25 %</p>"):
         assert shown in plain, shown
+
+
+def test_a_part_of_a_shared_roof_is_drawn_with_what_the_house_makes_itself(house):
+    """2,016 W of its own panels from 10 to 16 o'clock, a tenth of a roof that gives 10,080 W from 10 to 11."""
+    house.configure(ROOF + SOLAR)
+    house.live_day(WINTER, producing)
+    house.live_day(WINTER, panels, meter="solar")
+    path, index, values = "production/energy/active/index", 0, []
+    for at in range(midnight(WINTER), midnight(WINTER) + 86401, 1800):
+        values.append(Incoming("n", f"toit@e.org/pv@e.org/{path}", path, "Wh", "PT30M", at, index))
+        index += 5040 if hour_of(at) == 10 else 0
+    with closing(Store(house.folder)) as store:
+        store.receive("toit@e.org", [Lot(values, None, "P1Y")], midnight(WINTER))
+    (told,) = ask(house, f"/history/data?date={WINTER}")
+    assert told["half_hours"]["produced"] == [*[0] * 20, *[3024] * 2, *[2016] * 10, *[0] * 16]
 
 
 def test_the_year_before_stands_beside_by_the_clock(house):
@@ -276,14 +277,22 @@ def test_each_look_reads_by_the_keys_of_the_tables(years):
             assert all(step.startswith("SEARCH") and "PRIMARY KEY" in step for step in plan), plan
 
 
-def test_the_first_load_is_small(years):
-    """Page, styles, scripts and the data of a day: at most 150 kB as they go over the wire."""
-    _, text = years.owner.get("/history?date=2026-10-25")
+@pytest.mark.parametrize(
+    ("page", "told"),
+    [
+        ("/history?date=2026-10-25", "/history/data?date=2026-10-25"),
+        ("/history?period=year", "/history/data?period=year"),
+        ("/cost?period=day", "/cost/data?period=day"),
+    ],
+)
+def test_the_first_load_is_small(years, page, told):
+    """Page, styles, scripts and what is drawn: at most 150 kB as they go over the wire; nothing inline."""
+    _, text = years.owner.get(page)
     files = sorted(set(re.findall(r'(?:src|href)="(/static/[^"]+)"', text)))
     packed = {path: len(gzip.compress(years.owner.get(path)[1].encode(), mtime=0)) for path in files}
-    data = years.owner.get("/history/data?date=2026-10-25")[1]
+    data = years.owner.get(told)[1]
     total = len(text.encode()) + len(data.encode()) + sum(packed.values())
-    print(f"history, first load: {2 + len(files)} requests, {total} bytes, files packed: {packed}")
+    print(f"{page}, first load: {2 + len(files)} requests, {total} bytes, files packed: {packed}")
     assert total <= 150_000
     assert len(files) + 2 <= 10
     assert not re.search(r"<script(?! src=\"/static/)|<style| style=| on\w+=", text)
@@ -321,16 +330,11 @@ LOOKS = {
     "nothing": "/history?date=2020-01-01",
 }
 
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    """A Chromium; skipped where there is none, but not in continuous integration."""
-    if PROGRAM is None:
-        if os.environ.get("CI"):
-            pytest.fail("chromium is not installed")
-        pytest.skip("chromium is not installed")
-    with Browser(tmp_path_factory.mktemp("chromium")) as running:
-        yield running
+# The narrowest one clips first.
+ROUNDS = {
+    ("fr", 360): LOOKS, ("fr", 768): ("autumn",), ("fr", 1920): ("year",),
+    ("en", 360): ("day", "month"), ("en", 768): ("year",), ("en", 1920): ("autumn",),
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -345,45 +349,45 @@ def inside(browser, years):
 @pytest.mark.parametrize(("language", "dark"), [("fr", False), ("en", True)], ids=["light-fr", "dark-en"])
 def test_every_period_can_be_read_at_every_size(inside, language, dark):
     """Drawn, not clipped, contrasts AA, all can be pressed and named; no complaint, and no other host."""
-    browser, url = inside
-    browser.dark(on=dark)
+    page, url = inside
+    page.dark(on=dark)
     for width, height in SIZES:
-        # The narrowest one clips first.
-        for name, path in LOOKS.items() if width == 360 else [(name, LOOKS[name]) for name in ("autumn", "year")]:
-            browser.open(url + path, width=width, height=height, language=language)
+        for name in ROUNDS[language, width]:
+            path = LOOKS[name]
+            page.open(url + path, width=width, height=height, language=language)
             where = f"{name} {width} {language}"
             if name != "nothing":
-                browser.await_true(DRAWN)
-                assert browser.evaluate(INK) > 0.1, where
-                browser.evaluate("document.querySelector('.values').open = true")
+                page.await_true(DRAWN)
+                assert page.evaluate(INK) > 0.1, where
+                page.evaluate("document.querySelector('.values').open = true")
             if folder := os.environ.get("SCREENSHOTS"):
-                browser.screenshot(Path(folder) / f"history-{name}-{width}-{language}.png")
-            assert browser.evaluate("document.documentElement.scrollWidth <= innerWidth"), where
+                page.screenshot(Path(folder) / f"history-{name}-{width}-{language}.png")
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), where
             for fault in (CLIPPED, PALE, NAMELESS, SMALL):
                 # What is wider than the window scrolls within its own box.
                 found = [
                     one
-                    for one in browser.evaluate(fault)
+                    for one in page.evaluate(fault)
                     if not re.match(r"<t[hd]\b|<a href=\"/history\?[^>]*>", str(one))
                 ]
                 assert found == [], where
-    assert browser.complaints == []
+    assert page.complaints == []
     # The browser's own picture in a field for a date is data, not a request.
-    asked = [request for request in browser.requests if not request.startswith("data:")]
+    asked = [request for request in page.requests if not request.startswith("data:")]
     assert {re.match(r"\w+://[^/]+", request)[0] for request in asked} == {url}
 
 
 def test_a_closer_look_by_mouse_keys_and_buttons(inside):
     """Drag, plus, minus, arrows and buttons change what is seen; the values of a minute are read out in words."""
-    browser, url = inside
-    browser.dark(on=False)
-    browser.open(f"{url}/history?date=2026-10-25", width=1280, height=900, language="fr")
-    browser.await_true(DRAWN)
-    browser.evaluate("window.seen = () => document.querySelector('.plot canvas').toDataURL(); window.first = seen()")
+    page, url = inside
+    page.dark(on=False)
+    page.open(f"{url}/history?date=2026-10-25", width=1280, height=900, language="fr")
+    page.await_true(DRAWN)
+    page.evaluate("window.seen = () => document.querySelector('.plot canvas').toDataURL(); window.first = seen()")
 
     def changed(action):
-        browser.evaluate(f"window.before = seen(); {action}")
-        browser.await_true("seen() !== before")
+        page.evaluate(f"window.before = seen(); {action}")
+        page.await_true("seen() !== before")
 
     def key(name):
         event = f"new KeyboardEvent('keydown', {{key: '{name}', bubbles: true}})"
@@ -393,23 +397,36 @@ def test_a_closer_look_by_mouse_keys_and_buttons(inside):
     changed("document.querySelector('[data-zoom=right]').click()")
     changed(key("+"))
     changed(key("0"))
-    assert browser.evaluate("seen() === first")
-    browser.drag(".u-over", 0.3, 0.5)
-    browser.await_true("seen() !== first")
+    assert page.evaluate("seen() === first")
+    page.drag(".u-over", 0.3, 0.5)
+    page.await_true("seen() !== first")
     changed(key("Escape"))
-    assert browser.evaluate("seen() === first")
-    browser.evaluate(key("ArrowRight"))
-    browser.await_true("/^\\d\\d:\\d\\d \\(Tarif H[CP] bleu\\)/.test(document.querySelector('.readout').textContent)")
-    told = browser.evaluate("document.querySelector('.readout').textContent")
+    assert page.evaluate("seen() === first")
+    page.evaluate(key("ArrowRight"))
+    page.await_true("/^\\d\\d:\\d\\d \\(Tarif H[CP] bleu\\)/.test(document.querySelector('.readout').textContent)")
+    told = page.evaluate("document.querySelector('.readout').textContent")
     assert re.search(r"Puissance appelée \d+ \(\d+–\d+\)\sVA", told), told
     changed("document.querySelector('.legend button').click()")
-    assert browser.evaluate("document.querySelector('.legend button').getAttribute('aria-pressed')") == "false"
+    assert page.evaluate("document.querySelector('.legend button').getAttribute('aria-pressed')") == "false"
+
+
+def test_a_slow_phone_draws_it_too(inside):
+    """At a quarter of this machine's speed; when it was drawn is printed."""
+    page, url = inside
+    page.slow_down(4)
+    try:
+        page.open(f"{url}/history?date=2026-10-25", width=360, height=740)
+        page.await_true(DRAWN)
+        print(f"first chart at a quarter of the speed: {page.evaluate('Math.round(performance.now())')} ms")
+    finally:
+        page.slow_down(1)
+    assert len(page.requests) <= 10
 
 
 def test_the_other_language_shows_the_same_day(inside):
     """Whoever changes the language stays at the period and the date."""
-    browser, url = inside
-    browser.open(f"{url}/history?period=month&date=2025-03-09", language="fr")
-    browser.press("0", "nav a[hreflang]")
-    assert browser.evaluate("document.querySelector('h2').textContent") == "March 2025"
-    browser.open(f"{url}/?lang=fr")
+    page, url = inside
+    page.open(f"{url}/history?period=month&date=2025-03-09", language="fr")
+    page.press("0", "nav a[hreflang]")
+    assert page.evaluate("document.querySelector('h2').textContent") == "March 2025"
+    page.open(f"{url}/?lang=fr")

@@ -12,7 +12,7 @@ import pytest
 from tests.store.conftest import POWER
 from tests.web.conftest import House
 from tests.web.shared import make, overfull, with_bad_points
-from tests.web.test_in_browser import CLIPPED, NAMELESS, PALE, SMALL, browser
+from tests.web.test_in_browser import CLIPPED, NAMELESS, PALE, SMALL
 from tests.web.test_settings import ACCOUNT
 
 TARIFF = """[[tariff]]
@@ -21,8 +21,6 @@ from = 2026-01-01
 subscription = 15.65
 prices = { hcjb = 0.1296, hpjb = 0.1609, hcjw = 0.1486, hpjw = 0.1894, hcjr = 0.1568, hpjr = 0.7562 }
 """
-
-__all__ = ["browser"]
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,6 @@ import pytest
 
 from federation import wait_until
 from gateway.balance.equivalence import EQUIVALENTS
-from tests.web.browser import PROGRAM, Browser
 from tests.web.conftest import Visitor
 from tests.web.stand_in import PASSWORD, full_house
 
@@ -56,17 +55,6 @@ SMALL = """[...document.querySelectorAll("nav a, button, summary, input:not([typ
 }).map((e) => e.outerHTML.slice(0, 90))"""
 
 DRAWN = "/\\d|–/.test(document.querySelector('[data-is=drawn]')?.textContent ?? '')"
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    """A Chromium; skipped where there is none, but not in continuous integration."""
-    if PROGRAM is None:
-        if os.environ.get("CI"):
-            pytest.fail("chromium is not installed")
-        pytest.skip("chromium is not installed")
-    with Browser(tmp_path_factory.mktemp("chromium")) as running:
-        yield running
 
 
 @pytest.fixture

@@ -123,7 +123,7 @@ def test_r13_a_form_of_another_site_is_refused(new_house):
 def test_r13_every_answer_forbids_what_is_not_of_the_page(living_house):
     """R13: by the policy of the page itself; there is no inline script or style; no script reads the cookie."""
     owner = living_house.signed_in
-    for path in ("/", "/links", "/access", "/display", "/login", "/setup", "/nowhere"):
+    for path in ("/", "/history", "/cost", "/links", "/access", "/display", "/login", "/setup", "/nowhere"):
         answer, text = owner.get(path)
         policy = answer.headers["Content-Security-Policy"]
         assert "default-src 'none'" in policy
@@ -331,14 +331,19 @@ def test_a_change_that_cannot_be_kept_is_said(new_house):
 
 
 def test_the_daemon_stops_in_time_with_a_page_open(new_house):
-    """A stream that would go on for ever is ended."""
+    """A stream that would go on for ever is ended, and a browser that has connected and asks nothing; no traceback."""
+    import socket
+
     owner = new_house.owner()
+    silent = socket.create_connection(("127.0.0.1", new_house.port))
     events = stream(owner, 2)
     next(events)
     begun = time.monotonic()
     assert new_house.process.stop() == 0
     assert time.monotonic() - begun < 5
+    assert "Traceback" not in new_house.process.log.read_text()
     events.close()
+    silent.close()
 
 
 def test_a_code_needs_a_page_and_a_running_gateway(new_house, tmp_path):

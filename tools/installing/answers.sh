@@ -188,8 +188,11 @@ ask_port() {
 hear_port() {
   local said
   [[ ! $ROOT && -x $OURS/bin/python ]] && ((!DRY_RUN)) || return 0
-  # A header that is not switched on yet has nothing to listen to until the restart.
-  [[ -e $1 || $1 == usb:* || $1 == socket:* ]] || { is_header_port "$1" && return; }
+  # A header that is still somebody else's has nothing to listen to.
+  if is_header_port "$1" && [[ $(pi_model) ]] && ! grep -qsxF "$MARK_BEGIN" "$(boot_folder)/config.txt"; then
+    say port_after_restart "$1"
+    return 0
+  fi
   say listens "$1"
   if said=$("$OURS/bin/python" -I "$TREE/tools/installing/listen.py" hear "$1" "$LANGUAGE"); then
     say hears "$said"
@@ -203,9 +206,11 @@ hear_port() {
 
 confirm() {
   ((!YES && !UNATTENDED && !DRY_RUN)) && [[ ! $ANSWERS && ! -e $ROOT$ETC/gateway.toml ]] || return 0
-  local key
+  local key value
   for key in port account page mqtt boards updates uart; do
-    printf '   %-8s %s\n' "$key" "${ANSWER[$key]:--}" >&2
+    value=${ANSWER[$key]:--}
+    [[ $value != yes && $value != no ]] || value=$(text "$LANGUAGE" "$value")
+    printf '   %-8s %s\n' "$key" "$value" >&2
   done
   ask_yes_no go_on ask_go_on yes
   [[ ${ANSWER[go_on]} == yes ]]

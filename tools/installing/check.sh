@@ -20,9 +20,14 @@ await_links() {
   done
 }
 
+require_installed() {
+  [[ $(current_version) ]] || fail "$EXIT_USAGE" not_installed
+  [[ $ROOT || $EUID == 0 ]] || fail "$EXIT_USAGE" check_needs_root
+}
+
 check_all() {
   NOT_GREEN=0
-  [[ $(current_version) ]] || fail "$EXIT_USAGE" not_installed
+  require_installed
   [[ ! -e $ROOT$UNDERWAY/from ]] || bad check_cut "$(cat "$ROOT$UNDERWAY/to")"
   check_files
   if is_live; then
@@ -42,10 +47,6 @@ check_all() {
 check_files() {
   local file
   good check_version "$(current_version)"
-  if [[ ! -r $ROOT$ETC/gateway.toml && -e $ROOT$ETC/gateway.toml ]]; then
-    bad check_needs_root
-    return
-  fi
   [[ -e $ROOT$ETC/gateway.toml ]] || bad check_no_configuration "$ETC/gateway.toml"
   for file in "$ROOT$SECRETS"/*; do
     [[ ! -e $file || $(stat -c %a "$file") == 600 ]] || bad check_secret_open "$file"
@@ -86,8 +87,8 @@ check_updates() {
 
 status_all() {
   local version
+  require_installed
   version=$(current_version)
-  [[ $version ]] || fail "$EXIT_USAGE" not_installed
   good check_version "$version"
   local folder
   for folder in "$ROOT$VERSIONS"/*/; do

@@ -90,6 +90,7 @@ broken_step() {
   # A subshell's end is seen again by whoever started it.
   ((BASH_SUBSHELL == 0)) || exit "$1"
   [[ ! ${UPGRADING:-} ]] || roll_back "$UPGRADING"
+  start_below_root_again
   [[ ! ${LOG_OPEN:-} ]] || { say last_lines "$LOG" && tail -n 8 "$LOG" | sed 's/^/  /' >&2; }
   fail "$EXIT_FAILED" step_failed "${STEP:-$COMMAND}" "$1" "$2"
 }
@@ -98,5 +99,6 @@ interrupted() {
   trap '' INT TERM HUP
   trap - ERR
   [[ ! ${UPGRADING:-} ]] || roll_back "$UPGRADING"
+  start_below_root_again
   fail 130 interrupted
 }

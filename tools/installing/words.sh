@@ -113,6 +113,7 @@ words ask_port 'At which port is the meter? A number, or a source as in gateway.
   'Par quel port lire le compteur ? Un numéro, ou une source comme dans gateway.toml.'
 words listens '   listening at %s …' "   j'écoute %s …"
 words hears '   a meter: %s' '   un compteur : %s'
+words port_after_restart '   %s can be listened to after the restart' '   %s pourra être écouté après le redémarrage'
 words port_all_the_same 'Take it all the same? [no]' 'Le prendre tout de même ? [non]'
 words ask_uart 'Give the pins of the header to the meter? No console on them, Bluetooth off where it holds them; one restart.' \
   'Donner les broches du connecteur au compteur ? Sans console, Bluetooth coupé là où il les tient ; un redémarrage.'
@@ -145,8 +146,8 @@ words check_version 'version %s' 'version %s'
 words other_version '  %s is there as well' '  %s est là aussi'
 words check_cut 'an upgrade to %s was cut off: sudo linky-setup install finishes it' \
   'une mise à jour vers %s a été coupée : sudo linky-setup install la termine'
-words check_needs_root 'the configuration can only be looked at by root: use sudo' \
-  'seul root peut regarder la configuration : utilisez sudo'
+words check_needs_root 'only root can ask the gateway how it is: use sudo' \
+  'seul root peut demander à la passerelle comment elle va : utilisez sudo'
 words check_no_configuration '%s is missing: sudo linky-setup install makes it' '%s manque : sudo linky-setup install le crée'
 words check_secret_open '%s can be read by others: sudo chmod 600 on it' "%s peut être lu par d'autres : sudo chmod 600"
 words check_not_active 'the gateway is not running; its last lines:' 'la passerelle ne tourne pas ; ses dernières lignes :'

@@ -66,6 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _do(options: argparse.Namespace, lang: str) -> None:
+    if not options.fleet and not options.out.is_dir():
+        raise ProvisionError("unknown_device", device=options.hand_over or options.revoke, path=options.out, known="—")
     if options.hand_over:
         with device.opened(options.out):
             done = Fleet(options.out).hand_over(options.hand_over)
@@ -94,6 +96,8 @@ def _do(options: argparse.Namespace, lang: str) -> None:
 def accounts(options: argparse.Namespace) -> Accounts:
     """The organisation's server."""
     if options.ejabberd:
+        if options.admin and not options.admin_password_file:
+            raise ProvisionError("no_admin_password", admin=options.admin)
         login = (options.admin, password_from(options.admin_password_file)) if options.admin else None
         return Ejabberd(options.ejabberd, login, options.ca_file)
     if options.prosodyctl:
@@ -128,7 +132,7 @@ def parser() -> argparse.ArgumentParser:
         "--card",
         choices=("raspios", "image"),
         default="raspios",
-        help="what the cards hold: Raspberry Pi OS Lite (default), or this project's image",
+        help="what the cards hold: Raspberry Pi OS Lite (default), or an image with linky-first-boot.service in it",
     )
     made.add_argument("--lang", choices=("fr", "en"), help="(default: that of LANG)")
     return made

@@ -1,13 +1,15 @@
 """What goes onto a device's card, onto the partition that every computer can read (``bootfs``).
 
-``image``: the project's own image; ``linky.toml`` alone. ``raspios``: Raspberry Pi OS Lite as it is published, whose
-cloud-init installs the gateway at the first start; then ``user-data``, ``network-config`` and ``meta-data`` as well.
+``image``: for one that has linky-first-boot.service; ``linky.toml`` alone. ``raspios``: Raspberry Pi OS Lite as it is
+published, whose cloud-init installs the gateway at the first start; then ``user-data``, ``network-config`` and
+``meta-data`` as well.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import shlex
 from dataclasses import replace
 from pathlib import Path
 from string import Template
@@ -30,7 +32,9 @@ def files(settings: Settings, kind: Kind) -> dict[str, str]:
     # The network is there before the gateway is: cloud-init's own file sets it up.
     made = {NAME: _checked(replace(settings, wifi=None))}
     template = Template((_HERE / "user-data.yaml").read_text(encoding="utf-8"))
-    made["user-data"] = template.substitute(hostname=settings.hostname, language=settings.language)
+    made["user-data"] = template.substitute(
+        hostname=settings.hostname, language=settings.language, port=shlex.quote(settings.port)
+    )
     # A card that is written anew is a new instance, so cloud-init starts from the beginning.
     mark = hashlib.sha256(made["user-data"].encode()).hexdigest()[:12]
     made["meta-data"] = f"dsmode: local\ninstance_id: linky-{settings.hostname}-{mark}\n"

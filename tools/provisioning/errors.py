@@ -31,6 +31,10 @@ SENTENCES = {
         "dans quel domaine sont les comptes ? --domain exemple.org, ou une colonne jid",
         "in which domain are the accounts? --domain example.org, or a column jid",
     ),
+    "no_admin_password": (
+        "le mot de passe de {admin} manque : mettez-le dans un fichier, et --admin-password-file FICHIER",
+        "the password of {admin} is missing: put it into a file, and --admin-password-file FILE",
+    ),
     "plain_http": (
         "{url} : les mots de passe passeraient en clair ; il faut https, ou http sur cette machine même",
         "{url}: passwords would travel in the clear; it takes https, or http on this very machine",

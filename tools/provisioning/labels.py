@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
@@ -120,8 +121,7 @@ def _drawn(sheet: Sequence[Label]) -> Iterator[_Text | _Code]:
 
 
 def _one(label: Label, left: float, top: float) -> Iterator[_Text | _Code]:
-    code = segno.make(label.address, error="m", micro=False)
-    rows = tuple(bytes(row) for row in code.matrix)
+    rows = _modules(label.address)
     yield _Code(left + _QR_LEFT_MM, top + _QR_TOP_MM, _QR_MM / len(rows), rows)
     page, first = _WORDS[label.language]
     for (x, room), y, points, font, text in (
@@ -134,6 +134,12 @@ def _one(label: Label, left: float, top: float) -> Iterator[_Text | _Code]:
     ):
         if text:
             yield _Text(left + x, top + y, points, font, text, room)
+
+
+@cache
+def _modules(address: str) -> tuple[bytes, ...]:
+    """The QR code, once for the SVG and the PDF."""
+    return tuple(bytes(row) for row in segno.make(address, error="m", micro=False).matrix)
 
 
 def _svg(drawn: Iterable[_Text | _Code]) -> str:

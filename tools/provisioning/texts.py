@@ -50,13 +50,12 @@ Lieu : {site}
 Page de la maison : {address}
 
 1. Ensemble : ouvrir la page, taper le code de l’étiquette, et laisser LE FOYER choisir son mot de passe.
-   Le code ne vaut plus rien dès cet instant : l’accès de l’installateur à la page s’arrête là.
-2. Sur la passerelle : sudo linky-gateway account password
-   Le mot de passe du compte change ; celui que l’installateur a préparé n’ouvre plus rien.
-3. Regarder ensemble : sudo linky-gateway consent list
-   Rien ne sort de la maison avant un accord du foyer, et il peut le retirer à tout moment.
-4. L’installateur efface ce qu’il garde : tools/provision --hand-over {device}
-5. Le foyer garde l’étiquette : elle porte l’adresse de la page. Le code n’y sert plus.
+   Dès cet instant le code ne vaut plus rien, et la passerelle change d’elle-même le mot de passe de son
+   compte : l’accès de l’installateur s’arrête là.
+2. Au même endroit, sous « Accès » : qui voit quoi. Rien ne sort de la maison avant un accord du foyer, et il
+   peut le retirer à tout moment.
+3. L’installateur efface ce qu’il garde : tools/provision --hand-over {device}
+4. Le foyer garde l’étiquette : elle porte l’adresse de la page. Le code n’y sert plus.
 Perte ou vol : prévenir l’organisation, qui ferme le compte (tools/provision --revoke {device}).
 
 Date :                 Pour le foyer :                      Pour l’installateur :
@@ -68,13 +67,12 @@ Place: {site}
 Page of the house: {address}
 
 1. Together: open the page, type the code of the label, and let THE HOUSEHOLD choose its password.
-   From that moment the code is worth nothing: the installer's access to the page ends there.
-2. On the gateway: sudo linky-gateway account password
-   The account's password changes; the one that the installer prepared opens nothing any more.
-3. Look together: sudo linky-gateway consent list
-   Nothing leaves the house before the household agrees, and it may withdraw that at any time.
-4. The installer erases what is still kept: tools/provision --hand-over {device}
-5. The household keeps the label: it has the page's address. Its code is used up.
+   From that moment the code is worth nothing, and the gateway changes its account's password by itself: the
+   installer's access ends there.
+2. In the same place, under “Access”: who sees what. Nothing leaves the house before the household agrees,
+   and it may withdraw that at any time.
+3. The installer erases what is still kept: tools/provision --hand-over {device}
+4. The household keeps the label: it has the page's address. Its code is used up.
 Lost or stolen: tell the organisation, which closes the account (tools/provision --revoke {device}).
 
 Date:                  For the household:                   For the installer:

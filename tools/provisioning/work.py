@@ -129,7 +129,7 @@ class Fleet:
             language=row.language,
             hostname=row.device,
             wifi=Wifi(row.wifi, "" if row.wifi_key == "-" else row.wifi_key, row.country) if row.wifi else None,
-            account=Account(known.jid, known.password, self.address),
+            account=Account(known.jid, known.password, self.address, renew=True),
             port=row.port,
             code=known.code,
         )

@@ -282,6 +282,17 @@ class Trial:
         assert kept <= self.points()
         self.say(f"an upgrade that was killed is undone by the next install ({seconds:.1f} s), no reading lost")
 
+    def over(self) -> None:
+        """A newer release's own installer over what runs: an upgrade as well."""
+        home, kept = self.root / "root", self.points()
+        subprocess.run(["tar", "-C", home, "-xzf", home / "releases/linky-gateway-0.1.4.tar.gz"], check=True)
+        _, seconds = self.setup("install", "--unattended", tree="/root/linky-gateway-0.1.4/tools/setup")
+        assert self.container.do("linky-gateway", "--version").split()[-1] == "0.1.4"
+        assert kept <= self.points()
+        self.say(
+            f"0.1.4 installed over 0.1.1 by its own installer ({seconds:.1f} s), every link green, no reading lost"
+        )
+
     def end(self) -> None:
         """No secret anywhere; uninstall; nothing left."""
         log = self.root / "var/log/linky-gateway-setup.log"
@@ -307,7 +318,7 @@ def main(arguments: list[str]) -> int:
         return 0
     with ExitStack() as stack:
         trial = Trial(folder, stack)
-        for part in (trial.start, trial.install, trial.publish, trial.upgrade, trial.cut, trial.end):
+        for part in (trial.start, trial.install, trial.publish, trial.upgrade, trial.cut, trial.over, trial.end):
             part()
     return 0
 

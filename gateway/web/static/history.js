@@ -104,33 +104,46 @@
     return word === "hc" ? "--tint-low" : word === "hp" || word === "pm" ? "--tint-high" : "--tint-base";
   }
 
-  // Colour, hatching (off-peak) and the word itself on a strip at the top.
-  function drawBands(plot, bands) {
-    const { ctx, bbox } = plot, ratio = devicePixelRatio, strip = BAND_PX * ratio;
+  // Colour and hatching (off-peak) lie under the grid, the word itself on a strip above it.
+  function eachBand(plot, bands, draw) {
+    const { ctx, bbox } = plot;
     ctx.save();
     ctx.beginPath();
     ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
     ctx.clip();
-    ctx.font = `${12 * ratio}px system-ui, sans-serif`;
-    ctx.textAlign = "center";
-    ctx.textBaseline = "middle";
     for (const [since, until, word, text] of bands) {
       const left = Math.max(plot.valToPos(since, "x", true), bbox.left);
       const right = Math.min(plot.valToPos(until, "x", true), bbox.left + bbox.width);
-      if (right <= left) continue;
-      ctx.fillStyle = colour(tint(word), 0.55);
-      ctx.fillRect(left, bbox.top, right - left, bbox.height);
-      ctx.fillStyle = colour(tint(word));
-      ctx.fillRect(left, bbox.top, right - left, strip);
-      if (word.startsWith("hc")) hatch(ctx, left, right, bbox.top + strip, bbox.top + bbox.height, ratio);
-      ctx.fillStyle = colour("--line");
-      ctx.fillRect(left, bbox.top, ratio, bbox.height);
-      if (ctx.measureText(text).width + 6 * ratio <= right - left) {
-        ctx.fillStyle = colour("--front");
-        ctx.fillText(text, (left + right) / 2, bbox.top + strip / 2);
-      }
+      if (right > left) draw(ctx, left, right, word, text);
     }
     ctx.restore();
+  }
+
+  function drawBands(plot, bands) {
+    const { bbox } = plot, ratio = devicePixelRatio;
+    eachBand(plot, bands, (ctx, left, right, word) => {
+      ctx.fillStyle = colour(tint(word), 0.55);
+      ctx.fillRect(left, bbox.top, right - left, bbox.height);
+      if (word.startsWith("hc")) hatch(ctx, left, right, bbox.top, bbox.top + bbox.height, ratio);
+      ctx.fillStyle = colour("--line");
+      ctx.fillRect(left, bbox.top, ratio, bbox.height);
+    });
+  }
+
+  function drawStrip(plot, bands) {
+    const { bbox } = plot, ratio = devicePixelRatio, strip = BAND_PX * ratio;
+    eachBand(plot, bands, (ctx, left, right, word, text) => {
+      ctx.fillStyle = colour(tint(word));
+      ctx.fillRect(left, bbox.top, right - left, strip);
+      ctx.fillStyle = colour("--quiet");
+      ctx.fillRect(left, bbox.top, ratio, strip);
+      ctx.font = `${12 * ratio}px system-ui, sans-serif`;
+      ctx.textAlign = "center";
+      ctx.textBaseline = "middle";
+      const fits = [text, text.split(" ")[0]].find((one) => ctx.measureText(one).width + 6 * ratio <= right - left);
+      ctx.fillStyle = colour("--front");
+      if (fits) ctx.fillText(fits, (left + right) / 2, bbox.top + strip / 2);
+    });
   }
 
   function hatch(ctx, left, right, top, bottom, ratio) {
@@ -149,11 +162,19 @@
     ctx.restore();
   }
 
-  function asSeries({ key, text }, shown, beside) {
+  // A value between two gaps is no line: it is drawn as a point.
+  function points(values, look) {
+    if (look.dots) return { show: true, size: 7 };
+    const known = (n) => values[n] !== null && values[n] !== undefined;
+    const alone = [...values.keys()].filter((n) => known(n) && !known(n - 1) && !known(n + 1));
+    return { show: alone.length > 0, size: 4, filter: () => alone };
+  }
+
+  function asSeries({ key, text, values }, shown, beside) {
     const look = LOOKS[key], name = look.colour;
     const line = {
       label: text, show: shown, stroke: () => colour(name), width: look.width ?? 2, dash: look.dash,
-      points: { show: Boolean(look.dots), size: 7 }, spanGaps: false,
+      points: points(values, look), spanGaps: false,
     };
     if (!key.startsWith("bar_") || look.dots) return line;
     // Two beside each other: this year to the right of the year before.
@@ -189,6 +210,7 @@
       ],
       hooks: {
         drawClear: [(plot) => drawBands(plot, shape.bands)],
+        drawAxes: [(plot) => drawStrip(plot, shape.bands)],
         setCursor: [(plot) => read(plot, shape, place)],
         setSelect: [(plot) => {
           if (plot.select.width < 8) return;

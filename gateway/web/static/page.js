@@ -9,12 +9,13 @@
   const first = JSON.parse(body.dataset.state);
   const wall = body.classList.contains("display");
   const guest = new URLSearchParams(location.search).has("guest");
-  const LOST_MS = 12000, SAID_MS = 30000, RELOAD_MS = 60000;
+  const LOST_MS = 12000, SAID_MS = 30000, RELOAD_MS = 60000, PRICES_MS = 300000;
   const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
   const tenths = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+  const cents = new Intl.NumberFormat(language, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
   const likes = JSON.parse(body.dataset.like ?? "[]");
   const LIKE_MS = 10000;
-  let fitted = "", heard = Date.now(), last = first, lost = false, said = 0, tried = 0, stream;
+  let prices = {}, priced = "", fitted = "", heard = Date.now(), last = first, lost = false, said = 0, tried = 0, stream;
 
   const say = (key, places = {}) => words[key].replace(/\{(\w+)\}/g, (_, name) => places[name]);
   const kwh = (wh) => `${tenths.format(wh / 1000)}\u202fkWh`;
@@ -77,6 +78,24 @@
     }
   }
 
+  // The price is that of the tariff of this moment; the power follows by the second.
+  function cost(section, meter) {
+    const known = prices[meter.meter] ?? {};
+    const hour = (known.price ?? null) === null || meter.drawn_va === null ? null : (known.price * meter.drawn_va) / 1000;
+    put(section, "cost_hour", hour === null ? null : say("an_hour_now", { cost: cents.format(hour) }));
+    put(section, "base_load", (known.base_load_w ?? null) === null ? null : `${whole.format(known.base_load_w)}\u202fW`);
+  }
+
+  async function askPrices() {
+    if (wall || !document.querySelector('nav a[href="/cost"]')) return;
+    try {
+      const answer = await fetch("/cost/now");
+      if (!answer.ok || answer.redirected) return;
+      prices = await answer.json();
+      draw(last);
+    } catch { /* The stream says it when the gateway is away. */ }
+  }
+
   function days(section, meter) {
     const today = meter.drawn_today_wh, yesterday = meter.drawn_yesterday_wh;
     const most = Math.max(today ?? 0, yesterday ?? 0, 1);
@@ -135,6 +154,7 @@
     put(section, "meter", several && meter.meter ? meter.meter : null);
     power(section, meter);
     contract(section, meter);
+    cost(section, meter);
     days(section, meter);
     phases(section, meter);
     warn(section, "overload", meter.overload === true);
@@ -182,6 +202,9 @@
     last = JSON.parse(event.data);
     if (last.page !== first.page) location.reload();
     draw(last);
+    // The price of another tariff is known when what the meter said was stored, a minute later.
+    const tariffs = last.meters.map((meter) => meter.tariff).join();
+    if (tariffs !== priced) { priced = tariffs; setTimeout(askPrices, 90000); }
   }
 
   function listen() {
@@ -225,6 +248,8 @@
   }
 
   draw(first);
+  askPrices();
   listen();
   setInterval(watch, 1000);
+  setInterval(askPrices, PRICES_MS);
 })();
