@@ -135,6 +135,7 @@ def _try_all(trial: Trial, work: Path, base: Path, ending: ExitStack) -> None:
         _run_the_timers(trial, house, root)
         _probe(trial, house, root)
         _put_a_card_in(trial, house, root)
+        _ask_for_the_page(trial, house)
         _press_the_button(trial, house)
 
 
@@ -298,6 +299,19 @@ def _put_a_card_in(trial: Trial, house: Container, root: Path) -> None:
     result = (boot / "linky-result.txt").read_text(encoding="utf-8-sig")
     said = next((line.strip() for line in result.splitlines() if "wifi.key" in line), "")
     trial.expect(refused.returncode and said, f"a wrong key is said on the card: {said}", result)
+
+
+def _ask_for_the_page(trial: Trial, house: Container) -> None:
+    """Three seconds on the button, as linky-display asks; the page has no password yet."""
+    answer = "/run/linky-display-welcome/answer.json"
+    house.run("systemctl", "start", "linky-gateway", "linky-display-welcome.path")
+    house.run("mkdir", "-p", "/run/linky-display")
+    house.run("touch", "/run/linky-display/welcome")
+    wait_for(lambda: house.run("test", "-s", answer).returncode == 0, "the page's address for the screen")
+    rights = house.run("stat", "-c", "%U:%G %a", answer).stdout.strip()
+    trial.expect(rights == "linky-gateway:gpio 640", "the button's question is answered to the screen's group", rights)
+    told = json.loads(house.run("cat", answer).stdout)
+    trial.expect(bool(told["code"]), "with a code for the first password", told)
 
 
 def _press_the_button(trial: Trial, house: Container) -> None:
