@@ -85,10 +85,11 @@ fi
 """
 _PRERM = """#!/bin/sh
 set -e
-if [ "$1" = remove ] && [ -d /run/systemd/system ]; then
-  for unit in {units}; do
-    systemctl disable --now --quiet "$unit" || true
-  done
+if [ "$1" = remove ]; then
+  if [ -d /run/systemd/system ]; then
+    systemctl stop {units} || true
+  fi
+  systemctl disable --quiet {units} || true
 fi
 py3clean -p {name} /{lib}
 """
@@ -100,6 +101,7 @@ fi
 if [ "$1" = purge ]; then
   # What "purge" means: also what the household has said and what its meter has.
   rm -rf /etc/linky-gateway /var/lib/linky-gateway
+  rm -f /var/lib/systemd/timers/stamp-linky-gateway-*.timer
 fi
 """
 
