@@ -1,0 +1,68 @@
+# The broker of the house, for displays and ESP32 boards: mosquitto with nobody anonymous. Sourced by tools/setup.
+#
+# Without boards it listens on this machine alone; with them also on 8883, by TLS, with an authority of the house's own.
+# shellcheck shell=bash disable=SC2034,SC2154
+
+readonly BROKER=/etc/mosquitto
+readonly BROKER_FILE=$BROKER/conf.d/linky.conf
+
+broker_is_done() {
+  [[ ${ANSWER[mqtt]:-no} == yes ]] || return 0
+  broker_configuration "$SCRATCH/linky.conf"
+  same "$SCRATCH/linky.conf" "$BROKER_FILE" 644 && same "$TREE/systemd/mosquitto/linky.acl" "$BROKER/linky.acl" 600 &&
+    [[ -e $ROOT$SECRETS/mqtt-password && -e $ROOT$BROKER/linky.passwords ]]
+}
+
+# The file as it ships, without the part from "listener 8883" to the next empty line when there are no boards.
+broker_configuration() {
+  if [[ ${ANSWER[boards]:-no} == yes ]]; then
+    cat "$TREE/systemd/mosquitto/linky.conf" >"$1"
+  else
+    sed '/^# Boards and displays/,/^$/d' "$TREE/systemd/mosquitto/linky.conf" >"$1"
+  fi
+}
+
+broker_do() {
+  broker_configuration "$SCRATCH/linky.conf"
+  put_file "$TREE/systemd/mosquitto/linky.acl" "$BROKER/linky.acl" 600 mosquitto
+  [[ ${ANSWER[boards]:-no} != yes ]] || make_certificates
+  if [[ ! -e $ROOT$BROKER/linky.passwords || ! -e $ROOT$SECRETS/mqtt-password ]]; then make_broker_user; fi
+  put_file "$SCRATCH/linky.conf" "$BROKER_FILE" 644
+  on_running systemctl restart mosquitto.service
+}
+
+# A password that nobody has to know: made here, hashed by our own code, in no argument of any program.
+make_broker_user() {
+  if ((DRY_RUN)); then
+    say would_write_secret "$SECRETS/mqtt-password"
+    return
+  fi
+  : >"$SCRATCH/passwords"
+  put_file "$SCRATCH/passwords" "$BROKER/linky.passwords" 600 mosquitto
+  if ! PYTHONPATH=$TREE python3 -P -c 'import pathlib, sys; from gateway.boards.passwords import GATEWAY_USER, add
+print(add(pathlib.Path(sys.argv[1]), GATEWAY_USER))' "$ROOT$BROKER/linky.passwords" >"$SCRATCH/mqtt-password"; then
+    fail "$EXIT_FAILED" no_broker_user
+  fi
+  put_file "$SCRATCH/mqtt-password" "$SECRETS/mqtt-password" 600
+}
+
+make_certificates() {
+  local folder=$ROOT$BROKER/linky name
+  [[ ! -e $folder/server.crt ]] || return 0
+  name=$(cat "$ROOT/etc/hostname" 2>/dev/null || hostname).local
+  put_dir "$BROKER/linky" 755
+  ((!DRY_RUN)) || { say would_make "$BROKER/linky/server.crt" && return; }
+  (
+    umask 077
+    cd "$folder" || exit
+    run openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 7300 -subj "/CN=linky at home" \
+      -addext basicConstraints=critical,CA:TRUE -keyout ca.key -out ca.crt
+    run openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 7300 -subj "/CN=$name" \
+      -addext "subjectAltName=DNS:$name" -addext basicConstraints=critical,CA:FALSE \
+      -CA ca.crt -CAkey ca.key -keyout server.key -out server.crt
+  )
+  own "$BROKER/linky/ca.crt" root 644
+  own "$BROKER/linky/server.crt" root 644
+  own "$BROKER/linky/server.key" mosquitto 600
+  for name in ca.key ca.crt server.key server.crt; do remember file "$BROKER/linky/$name"; done
+}

@@ -1,0 +1,84 @@
+"""``carry.py NEWER COPY``: what a newer version stored, carried into a copy that an older version can read.
+
+COPY is the database as it was before the upgrade; NEWER is what the newer version made of it. The newer rows are those
+of the copy and what came since, so each table of the copy takes the newer rows, wherever the newer table still has all
+of its columns. A table that has not keeps the rows of the copy and is named. Nothing is changed when the result would
+not be whole. Standard library alone; no other program may have the files open.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+from contextlib import closing
+from pathlib import Path
+
+# What the schema's steps are is the older version's own affair.
+_STEPS = "_sqlite_migrations"
+
+
+def carry(newer: Path, copy: Path) -> list[str]:
+    """Carry the rows over; the names of the tables that could not take them. sqlite3.Error when nothing was changed."""
+    with closing(sqlite3.connect(f"{copy.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None)) as db:
+        db.execute("ATTACH ? AS newer", [f"{newer.absolute().as_uri()}?mode=ro"])
+        db.execute("PRAGMA foreign_keys = OFF")
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            triggers = _drop_triggers(db)
+            left = [table for table in _tables(db) if not _take(db, table)]
+            for trigger in triggers:
+                db.execute(trigger)
+            _require_whole(db)
+        except sqlite3.Error:
+            db.execute("ROLLBACK")
+            raise
+        db.execute("COMMIT")
+    return left
+
+
+def _drop_triggers(db: sqlite3.Connection) -> list[str]:
+    """Take them away for the time of this: they guard rows against being changed one by one. What makes them again."""
+    rows = db.execute("SELECT name, sql FROM main.sqlite_schema WHERE type = 'trigger'").fetchall()
+    for name, _ in rows:
+        db.execute(f'DROP TRIGGER main."{name}"')
+    return [sql for _, sql in rows]
+
+
+def _tables(db: sqlite3.Connection) -> list[str]:
+    rows = db.execute("SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name NOT GLOB 'sqlite_*'")
+    return [name for (name,) in rows if name != _STEPS]
+
+
+def _columns(db: sqlite3.Connection, schema: str, table: str) -> list[str]:
+    return [row[1] for row in db.execute(f'PRAGMA {schema}.table_info("{table}")')]
+
+
+def _take(db: sqlite3.Connection, table: str) -> bool:
+    ours, theirs = _columns(db, "main", table), set(_columns(db, "newer", table))
+    if not theirs.issuperset(ours):
+        return False
+    names = ", ".join(f'"{column}"' for column in ours)
+    db.execute(f'DELETE FROM main."{table}"')
+    db.execute(f'INSERT INTO main."{table}" ({names}) SELECT {names} FROM newer."{table}"')
+    return True
+
+
+def _require_whole(db: sqlite3.Connection) -> None:
+    if db.execute("PRAGMA main.foreign_key_check").fetchone():
+        msg = "rows would refer to rows that are not there"
+        raise sqlite3.IntegrityError(msg)
+
+
+def main(arguments: list[str]) -> int:
+    """Carry; the tables that were left are printed."""
+    try:
+        left = carry(Path(arguments[0]), Path(arguments[1]))
+    except sqlite3.Error as error:
+        print(error)
+        return 1
+    print(*left)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,104 @@
+# What a person is told, what the log keeps, and how a command is run. Sourced by tools/setup.
+# shellcheck shell=bash disable=SC2034,SC2154
+
+readonly TICK=✓ CROSS=✗
+
+# say KEY [VALUE...]: a sentence on the terminal in the person's language, in the log in English.
+say() {
+  log "$(text en "$@")"
+  text "$LANGUAGE" "$@" >&2
+}
+
+# fail CODE KEY [VALUE...]: the last sentence.
+fail() {
+  local code=$1
+  shift
+  log "$(text en "$@")"
+  printf '%s %s\n' "$CROSS" "$(text "$LANGUAGE" "$@")" >&2
+  trap - ERR
+  exit "$code"
+}
+
+log() {
+  [[ ! ${LOG_OPEN:-} ]] || printf '%(%FT%T%z)T %s\n' -1 "$*" >&"$LOG_OPEN"
+}
+
+# Whoever may read the log is root; a dry run has none, since it changes nothing.
+open_log() {
+  ((!DRY_RUN)) || return 0
+  [[ $LOG ]] || LOG=$ROOT/var/log/linky-gateway-setup.log
+  if ! { mkdir -p "$(dirname "$LOG")" && (umask 077 && : >>"$LOG") && chmod 600 "$LOG"; } 2>/dev/null; then
+    fail "$EXIT_FAILED" no_log "$LOG"
+  fi
+  exec {LOG_OPEN}>>"$LOG"
+  log "--- linky-gateway setup $VERSION: $*"
+}
+
+# run COMMAND...: run it, its output into the log; in a dry run, say it. Secrets are never arguments here.
+run() {
+  if ((DRY_RUN)); then
+    say would_run "$*"
+    return 0
+  fi
+  log "+ $*"
+  if [[ ${LOG_OPEN:-} ]]; then
+    "$@" </dev/null >&"$LOG_OPEN" 2>&1
+  else
+    "$@" </dev/null >/dev/null 2>&1
+  fi
+}
+
+# in_root COMMAND...: run it in the system below --root, if that is whole enough to run anything.
+in_root() {
+  if [[ ! $ROOT ]]; then
+    run "$@"
+  elif [[ $EUID == 0 && -x $ROOT/bin/sh ]]; then
+    run chroot "$ROOT" /usr/bin/env PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"
+  else
+    say skipped_bare "$*"
+  fi
+}
+
+# on_running COMMAND...: run it where systemd runs the system; say that it is left out elsewhere.
+on_running() {
+  if is_live; then run "$@"; else say skipped_not_running "$*"; fi
+}
+
+is_live() {
+  [[ ! $ROOT && -d /run/systemd/system ]]
+}
+
+# step NAME: do it unless it is done. NAME_is_done looks, NAME_do does; uninstall has NAME_undo.
+step() {
+  STEP=$1
+  if "${1}_is_done"; then
+    say step_is_done "$(text "$LANGUAGE" "step_$1")"
+  else
+    say step_begins "$(text "$LANGUAGE" "step_$1")"
+    "${1}_do"
+  fi
+  STEP=''
+}
+
+set_traps() {
+  trap 'interrupted' INT TERM HUP
+  trap 'broken_step "$?" "$LINENO"' ERR
+}
+
+broken_step() {
+  trap - ERR
+  # A subshell's end is seen again by whoever started it.
+  ((BASH_SUBSHELL == 0)) || exit "$1"
+  [[ ! ${UPGRADING:-} ]] || roll_back "$UPGRADING"
+  start_below_root_again
+  [[ ! ${LOG_OPEN:-} ]] || { say last_lines "$LOG" && tail -n 8 "$LOG" | sed 's/^/  /' >&2; }
+  fail "$EXIT_FAILED" step_failed "${STEP:-$COMMAND}" "$1" "$2"
+}
+
+interrupted() {
+  trap '' INT TERM HUP
+  trap - ERR
+  [[ ! ${UPGRADING:-} ]] || roll_back "$UPGRADING"
+  start_below_root_again
+  fail 130 interrupted
+}

@@ -1,0 +1,123 @@
+# What lies in systemd/ goes to its place in the system, by one table; security updates; start. Sourced by tools/setup.
+# shellcheck shell=bash disable=SC2034,SC2154
+
+readonly UPDATES_FILE=/etc/apt/apt.conf.d/52linky-gateway
+
+# "FILE TARGET" for everything of systemd/ that is there.
+unit_table() {
+  local file
+  for file in "$TREE"/systemd/*.{service,timer,path,socket}; do
+    [[ ! -e $file ]] || echo "$file /etc/systemd/system/${file##*/}"
+  done
+  for file in "$TREE"/systemd/*.rules; do
+    [[ ! -e $file ]] || echo "$file /etc/udev/rules.d/${file##*/}"
+  done
+  [[ ! -e $TREE/systemd/tmpfiles.conf ]] || echo "$TREE/systemd/tmpfiles.conf /etc/tmpfiles.d/linky-gateway.conf"
+  [[ ! -e $TREE/systemd/modules-load.conf ]] ||
+    echo "$TREE/systemd/modules-load.conf /etc/modules-load.d/linky-gateway.conf"
+}
+
+# Those that start by themselves: the gateway and the timers. A screen is enabled by whoever wires one; what reads a
+# card's linky.toml belongs to images.
+enabled_units() {
+  local file
+  echo linky-gateway.service
+  for file in "$TREE"/systemd/*.timer; do
+    [[ ! -e $file ]] || echo "${file##*/}"
+  done
+  [[ ! $ROOT || ! -e $TREE/systemd/linky-first-boot.service ]] || echo linky-first-boot.service
+}
+
+units_is_done() {
+  local file target unit
+  while read -r file target; do same "$file" "$target" 644 || return 1; done < <(unit_table)
+  for unit in $(enabled_units); do is_enabled "$unit" || return 1; done
+}
+
+is_enabled() {
+  local link
+  for link in "$ROOT"/etc/systemd/system/*.{wants,requires}/"$1"; do
+    [[ ! -L $link ]] || return 0
+  done
+  return 1
+}
+
+units_do() {
+  local file target unit
+  while read -r file target; do put_file "$file" "$target" 644; done < <(unit_table)
+  on_running systemctl daemon-reload
+  for unit in $(enabled_units); do
+    is_enabled "$unit" || run systemctl ${ROOT:+--root="$ROOT"} --quiet enable "$unit" || say skipped_bare "enable $unit"
+  done
+  # A container has no udev of its own.
+  if [[ $ROOT || -e /run/udev/control ]]; then
+    on_running udevadm control --reload
+    on_running udevadm trigger --subsystem-match=tty
+  fi
+  [[ ! -e $TREE/systemd/tmpfiles.conf ]] || on_running systemd-tmpfiles --create linky-gateway.conf
+  [[ ! -e $TREE/systemd/modules-load.conf ]] || on_running systemctl restart systemd-modules-load.service || true
+}
+
+units_undo() {
+  local unit
+  for unit in $(enabled_units); do
+    run systemctl ${ROOT:+--root="$ROOT"} --quiet disable "$unit" || true
+  done
+}
+
+updates_is_done() {
+  [[ ${ANSWER[updates]:-no} == yes ]] || return 0
+  updates_text >"$SCRATCH/updates"
+  same "$SCRATCH/updates" "$UPDATES_FILE" 644
+}
+
+updates_do() {
+  updates_text >"$SCRATCH/updates"
+  put_file "$SCRATCH/updates" "$UPDATES_FILE" 644
+}
+
+updates_text() {
+  echo '// Put here by linky-gateway: the system takes its security updates by itself (unattended-upgrades).'
+  echo 'APT::Periodic::Update-Package-Lists "1";'
+  echo 'APT::Periodic::Unattended-Upgrade "1";'
+  # 32-bit Raspberry Pi OS has no suite of its own for security: what its archive brings is all there is.
+  if [[ $(from_os_release ID) == raspbian ]]; then
+    # shellcheck disable=SC2016 # apt's own variable
+    echo 'Unattended-Upgrade::Origins-Pattern { "origin=Raspbian,codename=${distro_codename}"; };'
+  fi
+}
+
+# Start what is not running, start again what runs another version or configuration than what lies there.
+start_all() {
+  if ((DRY_RUN)) || ! is_live; then
+    on_running_note
+    return
+  fi
+  local unit stamp
+  stamp=$(what_runs)
+  if ! systemctl --quiet is-active linky-gateway.service || [[ $(cat /run/linky-gateway-setup 2>/dev/null) != "$stamp" ]]; then
+    run systemctl reset-failed linky-gateway.service || true
+    run systemctl restart linky-gateway-migrate.service 2>/dev/null || true
+    run systemctl restart linky-gateway.service || true
+    what_runs >/run/linky-gateway-setup
+  fi
+  for unit in $(enabled_units); do
+    [[ $unit != *.timer ]] || systemctl --quiet is-active "$unit" || run systemctl start "$unit"
+  done
+}
+
+on_running_note() {
+  if ((DRY_RUN)); then say would_run "systemctl start linky-gateway.service"; else say skipped_not_running "systemctl start linky-gateway"; fi
+}
+
+what_runs() {
+  cat "$CURRENT/complete" "$ETC/gateway.toml" /etc/systemd/system/linky-gateway.service 2>/dev/null | sha256sum
+}
+
+stop_all() {
+  is_live || return 0
+  local unit
+  for unit in $(enabled_units) linky-display.service; do
+    ! systemctl --quiet is-active "$unit" || run systemctl stop "$unit" || true
+  done
+}

@@ -1,0 +1,151 @@
+# From one version to the next, side by side, and back when the next one fails. Sourced by tools/setup.
+#
+# The version that runs drives: it checks the release, has the new one lay itself beside, stops the gateway, copies the
+# database, switches, and judges. Its own code, which is known to work, goes back if need be (roll-back.sh). The folder
+# "upgrading" says how far it came, for the case that the machine went down in the middle.
+# shellcheck shell=bash disable=SC2034,SC2154
+
+readonly UNDERWAY=$HOME_OF_ALL/upgrading
+readonly DATABASE=linky-gateway.sqlite
+readonly COPY=$STATE/before-upgrade
+
+upgrade_to() {
+  require_system
+  finish_cut_upgrade
+  local from
+  from=$(current_version)
+  [[ $from ]] || fail "$EXIT_USAGE" not_installed
+  # This is the release's own copy of tools/setup; the installed one knows whether the release is to be believed.
+  [[ $from == "$VERSION" ]] || hand_over "$from" "$@"
+  take_release "$(realpath -- "$1")"
+  require_newer "$from" "$RELEASE_VERSION"
+  if ((DRY_RUN)); then
+    say would_upgrade "$from" "$RELEASE_VERSION"
+    rm -rf "$ROOT$VERSIONS/.incoming"
+    return
+  fi
+  say upgrades "$from" "$RELEASE_VERSION"
+  other_setup "$RELEASE_TREE" lay || { rm -rf "$ROOT$VERSIONS/.incoming" && fail "$EXIT_ROLLED_BACK" cannot_lay "$RELEASE_VERSION" "$from"; }
+  rm -rf "$ROOT$VERSIONS/.incoming"
+  change_over "$from" "$RELEASE_VERSION"
+}
+
+hand_over() {
+  local installed=$ROOT$VERSIONS/$1/source/tools/setup
+  [[ -x $installed ]] || fail "$EXIT_USAGE" not_installed
+  say hands_over "$1"
+  exec "$installed" upgrade "$2" "${PASSED_ON[@]}"
+}
+
+# Someone who keeps an old release with its good signature must not be able to bring its faults back.
+require_newer() {
+  [[ $1 != "$2" ]] || refuse_release release_same "$2"
+  [[ $(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1) == "$1" ]] || refuse_release release_older "$2" "$1"
+}
+
+# other_setup TREE COMMAND: what another version's tools/setup does of an installation.
+other_setup() {
+  log "+ $1/tools/setup $2"
+  bash "$1/tools/setup" "$2" "${PASSED_ON[@]}"
+}
+
+change_over() {
+  local from=$1 to=$2 heard=''
+  ! is_live || heard=$(report | python3 "$TREE/tools/installing/links.py" heard || true)
+  begin_upgrade "$from" "$to" "$heard"
+  UPGRADING=$from
+  stop_all
+  copy_database
+  if other_setup "$ROOT$VERSIONS/$to/source" place && start_version && is_healthy "$heard"; then
+    [[ ! -e $ROOT$OURS_OF/release.pub ]] || put_file "$ROOT$OURS_OF/release.pub" "$ETC/release.pub" 644
+    end_upgrade
+    keep_versions "$to" "$from"
+    say upgraded "$from" "$to"
+    return
+  fi
+  say new_one_fails "$to"
+  roll_back "$from"
+  fail "$EXIT_ROLLED_BACK" rolled_back "$to" "$from"
+}
+
+begin_upgrade() {
+  mkdir -p "$ROOT$UNDERWAY"
+  cp "$ROOT$LIST" "$ROOT$UNDERWAY/installed"
+  printf '%s\n' "$3" >"$ROOT$UNDERWAY/heard"
+  printf '%s\n' "$2" >"$ROOT$UNDERWAY/to"
+  printf '%s\n' "$1" >"$ROOT$UNDERWAY/from.new"
+  sync -f "$ROOT$UNDERWAY"
+  # This one counts: with it there is something to go back to.
+  mv "$ROOT$UNDERWAY/from.new" "$ROOT$UNDERWAY/from"
+  OURS_OF=$VERSIONS/$2/source
+}
+
+# The copy holds what the household may want erased: it is not kept longer than it is needed.
+end_upgrade() {
+  UPGRADING=''
+  rm -rf "$ROOT$UNDERWAY" "$ROOT$COPY"
+}
+
+# Nobody has the file open: with its log it is whole.
+copy_database() {
+  local part
+  rm -rf "$ROOT$COPY"
+  [[ -e $ROOT$STATE/$DATABASE ]] || return 0
+  put_dir "$COPY" 700 "$USER_NAME"
+  for part in "$DATABASE" "$DATABASE-wal"; do
+    [[ ! -e $ROOT$STATE/$part ]] || cp -p --reflink=auto "$ROOT$STATE/$part" "$ROOT$COPY/$part"
+  done
+  sync -f "$ROOT$COPY"
+}
+
+start_version() {
+  is_live || return 0
+  run systemctl daemon-reload
+  run systemctl reset-failed linky-gateway.service || true
+  # Not waited for: a version that never gets ready is judged like any other.
+  run systemctl start --no-block linky-gateway.service
+  what_runs >/run/linky-gateway-setup
+}
+
+# The report of the version that runs, as JSON; nothing when it cannot say.
+report() {
+  runuser -u "$USER_NAME" -- timeout 20 "$CURRENT/bin/linky-gateway" status --json 2>/dev/null || true
+}
+
+# is_healthy HEARD: within the patience, and twice in a row by the same process.
+is_healthy() {
+  is_live || return 0
+  local end=$((SECONDS + PATIENCE_S)) process before=''
+  while ((SECONDS < end)); do
+    process=$(systemctl show --property=InvocationID --value linky-gateway.service)
+    if [[ $process ]] && systemctl --quiet is-active linky-gateway.service &&
+      report | python3 "$TREE/tools/installing/links.py" healthy "$1"; then
+      [[ $before != "$process" ]] || return 0
+      before=$process
+    else
+      before=''
+    fi
+    sleep 2
+  done
+  log "$(systemctl status --no-pager linky-gateway.service 2>&1 || true)"
+  return 1
+}
+
+# The one that runs and the one before it.
+keep_versions() {
+  local folder
+  for folder in "$ROOT$VERSIONS"/*; do
+    [[ ${folder##*/} == "$1" || ${folder##*/} == "$2" ]] || rm -rf "$folder"
+  done
+}
+
+# The machine went down in the middle of an upgrade: nobody has judged what runs now.
+finish_cut_upgrade() {
+  local from to
+  from=$(cat "$ROOT$UNDERWAY/from" 2>/dev/null) || return 0
+  to=$(cat "$ROOT$UNDERWAY/to")
+  ((!DRY_RUN)) || { say was_cut "$to" "$from" && return; }
+  say was_cut "$to" "$from"
+  UPGRADING=$from
+  roll_back "$from"
+}

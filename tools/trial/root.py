@@ -1,0 +1,149 @@
+"""What the trial needs before its network is cut off: a Debian root, its packages, releases. Kept for the next time."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import time
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+_NOW = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+
+# What Raspberry Pi OS Lite has as well, and setup does not bring.
+_BASE = "systemd-sysv,udev,dbus,systemd-timesyncd,ca-certificates,iproute2,kmod,login,passwd"
+# What setup asks apt for.
+_WANTED = (
+    "python3 python3-venv openssl ca-certificates python3-slixmpp python3-msgspec python3-serial python3-cryptography"
+    " unattended-upgrades mosquitto"
+).split()
+
+_SOURCES = """\
+Types: deb
+URIs: http://deb.debian.org/debian
+Suites: trixie trixie-updates
+Components: main
+Signed-By: /usr/share/keyrings/debian-archive-keyring.pgp
+
+Types: deb
+URIs: http://deb.debian.org/debian-security
+Suites: trixie-security
+Components: main
+Signed-By: /usr/share/keyrings/debian-archive-keyring.pgp
+"""
+
+# The former version gives a row of this table four values, and fails with five columns.
+_DESTROYS = '''
+
+@migrations()
+def trial_that_destroys(db: Database) -> None:
+    """A step that no older version survives."""
+    db.execute("ALTER TABLE reading ADD COLUMN trial INTEGER NOT NULL DEFAULT 0")
+'''
+_ADDS = '''
+
+@migrations()
+def trial_that_adds(db: Database) -> None:
+    """A step that an older version does not mind."""
+    db.execute("CREATE TABLE trial (id INTEGER PRIMARY KEY) STRICT")
+'''
+
+_STEPS, _STATUS = "gateway/store/migrations.py", "def _status(options: argparse.Namespace) -> int:\n"
+# What each release changes: file, text, what stands there instead ("" as text: at the end).
+_RELEASES: dict[str, list[tuple[str, str, str]]] = {
+    "0.1.0": [],
+    "0.1.1": [(_STEPS, "", _ADDS)],
+    "0.1.2": [("gateway/app.py", "", '\nraise SystemExit("a release that does not start")\n')],
+    "0.1.3": [
+        (_STEPS, "", _DESTROYS),
+        ("gateway/store/store.py", "INTO reading VALUES", "INTO reading (series, time, value, quality) VALUES"),
+        ("gateway/cli.py", _STATUS, f"{_STATUS}    raise SystemExit(9)\n"),
+    ],
+    "0.1.4": [(_STEPS, "", _ADDS)],
+}
+
+
+_WHEELS = ("--wildcards", "*/wheels")
+
+
+def run(*command: object, **options: object) -> str:
+    """Run a program; what it printed. CalledProcessError, its words shown, when it fails."""
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False, **options)
+    if done.returncode:
+        print(done.stdout[-2000:], done.stderr[-4000:])
+        done.check_returncode()
+    return done.stdout
+
+
+def prepare(folder: Path) -> None:
+    """Make what is not there: ``base.tar``, ``debs/``; the releases are made anew."""
+    begun = time.monotonic()
+    base, debs = folder / "base.tar", folder / "debs"
+    if not base.exists():
+        (folder / "trial.sources").write_text(_SOURCES)
+        part = folder / "part.tar"
+        options = ("--aptopt=Acquire::Languages none", "--dpkgopt=force-unsafe-io", "--format=tar")
+        include = f"--include={_BASE}"
+        run("mmdebstrap", "--variant=minbase", include, *options, "trixie", part, folder / "trial.sources")
+        part.rename(base)
+    if not debs.exists():
+        _fetch_debs(folder, base, debs)
+    print(f"Debian root and packages: {time.monotonic() - begun:.0f} s", flush=True)
+    begun = time.monotonic()
+    make_releases(folder)
+    print(f"{len(_RELEASES)} releases: {time.monotonic() - begun:.0f} s", flush=True)
+
+
+def unpack(base: Path, root: Path) -> None:
+    """A fresh root."""
+    if root.exists():
+        shutil.rmtree(root)
+    root.mkdir()
+    run("tar", "-C", root, "--numeric-owner", "--xattrs", "--exclude=./dev/*", "-xf", base)
+
+
+def _fetch_debs(folder: Path, base: Path, debs: Path) -> None:
+    root = folder / "fetching"
+    unpack(base, root)
+    shutil.copy("/etc/resolv.conf", root / "etc/resolv.conf")
+    run("chroot", root, "apt-get", "-q", "update")
+    run("chroot", root, "apt-get", "-q", "-y", "--no-install-recommends", "--download-only", "install", *_WANTED)
+    part = folder / "debs.part"
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir()
+    for deb in (root / "var/cache/apt/archives").glob("*.deb"):
+        shutil.move(deb, part)
+    part.rename(debs)
+    shutil.rmtree(root)
+
+
+def make_releases(folder: Path) -> None:
+    """One that is well, one better, one that does not start, one that changes the database and cannot say how it is."""
+    out, source, key = folder / "releases", folder / "source", folder / "trial-key.pem"
+    wheels = folder / "wheels"
+    for old in (out, source):
+        shutil.rmtree(old, ignore_errors=True)
+    key.unlink(missing_ok=True)
+    run(ROOT / "tools/release", "--new-key", key)
+    run("git", "clone", "-q", "--no-hardlinks", ROOT, source)
+    for version, changes in _RELEASES.items():
+        _release(source, version, changes)
+        taken = ("--wheels", wheels) if wheels.exists() else ()
+        run(source / "tools/release", "--key", key, "--out", out, *taken)
+        if not taken:
+            run("tar", "-C", folder, "-xzf", out / f"linky-gateway-{version}.tar.gz", "--strip-components=1", *_WHEELS)
+
+
+def _release(source: Path, version: str, changes: list[tuple[str, str, str]]) -> None:
+    run("git", "-C", source, "reset", "-q", "--hard", "origin/HEAD")
+    versions = [("pyproject.toml", f'\nversion = "{_NOW}"', f'\nversion = "{version}"')]
+    versions += [("gateway/__init__.py", f'__version__ = "{_NOW}"', f'__version__ = "{version}"')]
+    for name, old, new in (*versions, *changes):
+        file = source / name
+        text = file.read_text()
+        assert old in text, f"{name} has no {old!r}"
+        file.write_text(text.replace(old, new, 1) if old else text + new)
+    author = ("-c", "user.name=trial", "-c", "user.email=trial@example.org")
+    run("git", "-C", source, *author, "commit", "-q", "--allow-empty", "-am", f"Version {version}")
