@@ -1,5 +1,6 @@
 """``tools/package``: what is in a Debian package and in a wheel, and that a commit makes the same bytes twice."""
 
+import gzip
 import hashlib
 import os
 import shutil
@@ -58,6 +59,9 @@ def test_the_package_has_the_program_its_units_and_no_more_than_belongs_there(de
     ):
         assert (tree / "usr/lib" / place).is_file()
     assert not (tree / "etc").exists()
+    for program in ("linky-gateway", "linky-display"):
+        page = gzip.decompress((tree / f"usr/share/man/man1/{program}.1.gz").read_bytes()).decode()
+        assert "\n.B run\n" in page
     library = tree / "usr/lib/linky-gateway"
     assert {path.name for path in library.iterdir()} == {"gateway", "aiomqtt", "microdot", "sqlite_utils"}
     assert (library / "gateway/tic/labels.csv").is_file()

@@ -17,6 +17,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
+from gateway import __version__
 from packages import debian
 from packages.container import CLEAN, Container, TrialError, make_base, unpack, wait_for
 
@@ -127,6 +128,7 @@ def _try_all(trial: Trial, work: Path, base: Path, ending: ExitStack) -> None:
         _run_the_timers(trial, house, root)
         _probe(trial, house, root)
         _press_the_button(trial, house)
+    _purge(trial, root)
 
 
 class _Meter:
@@ -278,6 +280,21 @@ def _wait_for_frames(house: Container) -> None:
     except TrialError as error:
         log = house.run("journalctl", "-u", "linky-gateway", "--no-pager", "-o", "cat", "-n", "20").stdout
         raise TrialError(f"{error}: {house.run('linky-gateway', 'status').stdout}\n{log}") from error
+
+
+def _purge(trial: Trial, root: Path) -> None:
+    """Take the trial's own files away, then the package; the backups on the stick are elsewhere, and stay."""
+    for path in (root / "etc/systemd/system").glob("linky-*"):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    (root / "usr/lib/linky-gateway/probe.py").unlink()
+    (root / "tmp" / f"{debian.NAME}_{__version__}_all.deb").unlink(missing_ok=True)
+    done = subprocess.run(
+        ["chroot", root, "dpkg", "--purge", debian.NAME], check=False, capture_output=True, text=True, env=CLEAN
+    )
+    trial.expect(done.returncode == 0, "the package is purged", done.stderr)
+    places = [root / name for name in ("etc", "usr", "var", "opt", "root")]
+    left = [str(path.relative_to(root)) for place in places for path in place.rglob("*linky*")]
+    trial.expect(not left, "it leaves no file", left)
 
 
 def _links(house: Container) -> dict[str, dict[str, object]]:
