@@ -55,6 +55,8 @@ def overwrite_free_space(folder: Path, progress: Callable[[str, int], None]) -> 
     How many megabytes that took.
     """
     file, count = folder / FILLING, 0
+    # A journalling file system gives what was removed out again only when it has written down that it was removed.
+    os.sync()
     try:
         with file.open("wb", buffering=0) as out:
             block = memoryview(_BLOCK)

@@ -17,6 +17,7 @@ from gateway.store.pseudonyms import KEY_NAME
 from gateway.store.recorder import Recorder, day_start
 from gateway.store.store import Store
 from gateway.store.terms import NoticeKind
+from gateway.web.access import Access
 from tests.privacy.conftest import COOP, NOW, PRM, ROOF, STRANGER, TOWN
 from tests.store.conftest import INDEX, POWER, START, frame
 
@@ -163,6 +164,14 @@ def test_everything_is_erased_but_the_proof_and_the_last_words(house, store):
     assert is_whole(store)
     assert sum(1 for _ in store.journal.entries()) > count
     assert store.series("house") == store.consents() == store.received_series() == []
+
+
+def test_without_a_daemon_the_pages_password_goes_as_well(house, run):
+    """Who may see the page is the household's word, too."""
+    page = Access(house.directory / "page.json")
+    page.set_password("a password of the page")
+    assert run(house, "privacy", "erase", "--everything", "--yes")[0] == 0
+    assert not (house.directory / "page.json").exists()
 
 
 def test_life_goes_on_after_everything_was_erased(store):

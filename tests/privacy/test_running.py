@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 
 from federation import wait_until
+from gateway.web.access import Access
+from tests.sources.test_tcp import free_port
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FRAME = ROOT / "tests/frames/real/h1-base-linky-angristan.raw"
@@ -46,7 +48,12 @@ def config(tmp_path):
     path.write_text(
         '[[meter]]\nsource = "replay:line.raw"\nclock = "host"\n[clock]\ntrusted = true\n'
         '[store]\ndirectory = "state"\ncommit_interval_s = 1\n'
+        f'[web]\nlisten = "127.0.0.1:{free_port()}"\n'
     )
+    (tmp_path / "state").mkdir(mode=0o700)
+    page = Access(tmp_path / "state" / "page.json")
+    page.set_password("a password of the page")
+    page.add_link("living room", 0, guest=False)
     with subprocess.Popen(command(path, "run"), env=ENVIRONMENT, cwd=ROOT, stderr=subprocess.PIPE, text=True) as daemon:
         try:
             wait_until(lambda: stored(path), WAIT_S, "a reading")
@@ -59,7 +66,7 @@ def config(tmp_path):
 
 
 def test_a_running_gateway_erases_and_goes_on(config):
-    """What was stored is gone; what the meter says from then on is stored, though it says the same."""
+    """What was stored is gone, and who may see the page; what the meter says from then on is stored."""
     before = stored(config)
     done = run(config, "privacy", "erase", "--everything", "--yes", "--json")
     assert (done.returncode, done.stderr) == (0, "")
@@ -72,6 +79,10 @@ def test_a_running_gateway_erases_and_goes_on(config):
     kinds = [json.loads(line)["kind"] for line in run(config, "journal", "show", "--json").stdout.splitlines()]
     assert "data-erased" in kinds
     assert run(config, "journal", "verify").returncode == 0
+    page = config.parent / "state" / "page.json"
+    assert not page.exists()
+    assert run(config, "page", "code").returncode == 0
+    assert (Access(page).ready, Access(page).links) == (False, ())
 
 
 def test_a_running_gateway_corrects_and_is_exported(config, tmp_path):

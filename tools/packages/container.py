@@ -116,11 +116,11 @@ class Container:
         if self._nspawn.poll() is not None:
             last = self._log.read_text(errors="replace").strip().rpartition("\n")[2]
             raise TrialError(f"systemd-nspawn ended: {last}")
-        place = self._root.stat().st_ino
+        place = self._root.stat()
         for process in Path("/proc").glob("[0-9]*"):
             try:
                 first = (process / "cmdline").read_bytes().startswith(b"/usr/lib/systemd/systemd\0")
-                if first and (process / "root/.").stat().st_ino == place:
+                if first and os.path.samestat((process / "root/.").stat(), place):
                     self._leader = int(process.name)
             except OSError:
                 continue

@@ -35,15 +35,19 @@ def call(name, *arguments):
     return act
 
 
-def run_own_program():
-    """A program that somebody has put into the only folder that can be written."""
-    path = Path(STATE) / "intruder"
-    path.write_text("#!/bin/sh\n")
-    path.chmod(0o700)
-    try:
-        subprocess.run([path], check=True)
-    finally:
-        path.unlink()
+def run_from(folder):
+    """A program that somebody has put into a folder that can be written."""
+
+    def act():
+        path = Path(folder) / "intruder"
+        path.write_text("#!/bin/sh\n")
+        path.chmod(0o700)
+        try:
+            subprocess.run([path], check=True)
+        finally:
+            path.unlink()
+
+    return act
 
 
 def opened(family, kind=socket.SOCK_STREAM):
@@ -68,8 +72,8 @@ REFUSED = {
     "load a module": call("init_module", None, 0, b""),
     "trace a process": call("ptrace", 16, 1, 0, 0),
 }
-if Path(STATE).exists() and os.access(STATE, os.W_OK):
-    REFUSED["run a program of its own"] = run_own_program
+for place in (STATE, "/tmp", "/var/tmp", "/dev/shm", "/mnt/stick", os.environ.get("RUNTIME_DIRECTORY", "/run")):
+    REFUSED[f"run a program from {place}"] = run_from(place)
 
 ALLOWED = {"AF_UNIX": opened(socket.AF_UNIX)}
 if "gateway" in sys.argv:
