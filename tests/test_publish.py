@@ -67,7 +67,7 @@ def test_who_is_told_is_another_at_once_when_that_is_chosen(tmp_path):
         try:
             publication = Publication(config, config.federation, store, None)
             publication._tell_asked(REQUEST)
-            assert publication._household is None
+            assert publication._household._waiting == []
             sent = []
             publication._session.send_message = lambda to, _, *bodies: sent.append((to, bodies[0].text)) or True
             for address, language, words in (("a@sen2.test", "fr", "demande"), ("b@sen2.test", "en", "asks")):
@@ -76,12 +76,12 @@ def test_who_is_told_is_another_at_once_when_that_is_chosen(tmp_path):
                 publication._tell_asked(REQUEST)
                 assert sent[-1][0] == address
                 assert words in sent[-1][1]
-                assert address in publication._partners
+                assert address in publication._partners()
             choose_household(config, None)
             publication.address_household(config.household)
             publication._tell_asked(REQUEST)
             assert len(sent) == 2
-            assert publication._partners == set()
+            assert publication._partners() == set()
         finally:
             store.close()
 

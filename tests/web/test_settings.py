@@ -91,7 +91,7 @@ def test_what_is_chosen_counts_at_once_after_a_restart_and_until_it_is_taken_bac
     _, text = owner.get("/settings")
     assert (value(text, "kwh_per_month"), value(text, "address")) == ("250,5", "moi@sen1.test")
     assert text.count(SETTINGS_WORDS["fr"]["by_page"]) == 2
-    assert load(house.config).household == Household(address="moi@sen1.test", language="en")
+    assert load(house.config).household == Household(address=("moi@sen1.test",), language="en")
     for table in ("objective", "household"):
         assert owner.send("/settings/file", table=table)[0].headers["Location"] == "/settings?done=file"
     _, text = owner.get("/settings")
