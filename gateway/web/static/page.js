@@ -152,7 +152,8 @@
   }
 
   function show(section, meter, several) {
-    put(section, "meter", several && meter.meter ? meter.meter : null);
+    // One meter needs no name; a screen reader needs the heading above those of the values.
+    put(section, "meter", meter.meter ?? say("house")).classList.toggle("hidden", !several || !meter.meter);
     power(section, meter);
     contract(section, meter);
     cost(section, meter);
