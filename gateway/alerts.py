@@ -1,21 +1,22 @@
 """Which link is broken: from what each link says, look after look, to the few things that a person is told.
 
 Pure: links and a monotonic clock in, alerts out. One fault is told once, at the first broken link of its chain, and its
-end once; a link that comes and goes is told at most once in ten minutes, with a count. ``Watch.look`` is the one source
-of alerts: the log, the household's message and any live feed are told what it returns, ``active`` is what still holds.
+end once; a link that comes and goes is told at most once in ten minutes, with a count. The log, the household's message
+and the live feed are told what ``look`` returns, ``active`` is what still holds, ``told`` what a next start must know.
+An overload is no link, and is looked at as if it were one.
 """
 
 from __future__ import annotations
 
-import enum
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gateway.alert_words import Kind, Topic, texts
 from gateway.status import BROKEN, OK, WAITING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from gateway.status import Link
 
@@ -24,32 +25,22 @@ QUIET_S = 600.0
 
 # A recipient that has not taken its oldest point for this long, and of late has taken nothing at all, stays away.
 OLD_BACKLOG_S = 86_400.0
+# A link that has not been there for this long (a consent that was withdrawn) is no fault of anybody's.
+_GONE_AFTER_S = 120.0
 _YOUNG_BACKLOG_S = 3_600.0
 _PROGRESS_S = 60.0
 
 
-class Kind(enum.Enum):
-    """What can be wrong; the value is the first word of the link's name."""
-
-    MUTE = "meter"
-    GARBLED = "decode"
-    PORT = "port"
-    CLOCK = "clock"
-    STORE = "store"
-    XMPP = "xmpp"
-    RECIPIENT = "recipient"
-    GONE = "suspended recipient"
-
-
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """A fault, or its end, to be told once.
+    """A fault, or its end, or news, to be told once.
 
-    ``link`` is the name in ``status``; ``since`` monotonic seconds, when the fault began; ``count`` how often it came
-    since the last notice. The two texts are for the household and may name a recipient; ``log_text`` never does.
+    ``link`` is the name in ``status``, or what else it is about; ``since`` monotonic seconds, when the fault began;
+    ``count`` how often it came since the last notice. The two texts are for the household and may name a recipient;
+    ``log_text`` never does.
     """
 
-    kind: Kind
+    kind: Kind | Topic
     link: str
     since: float
     recovered: bool
@@ -58,12 +49,43 @@ class Alert:
     text_en: str
     log_text: str
 
+    @property
+    def is_fault(self) -> bool:
+        """Whether a link of the house does not work."""
+        return isinstance(self.kind, Kind) and self.kind is not Kind.OVERLOAD
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A fault of which the household knows, for the next start; ``since`` is monotonic seconds here."""
+
+    kind: Kind
+    link: str
+    since: float
+
 
 class Watch:
-    """Remembers what was told of each link."""
+    """Remembers what was told of each link.
 
-    def __init__(self) -> None:
+    Args:
+        away_after_s: how old the oldest point that waits for a recipient must be for it to be away.
+    """
+
+    def __init__(self, away_after_s: float = OLD_BACKLOG_S) -> None:
+        self._away_after_s = away_after_s
         self._faults: dict[tuple[Kind, str], _Fault] = {}
+
+    def restore(self, told: Iterable[Told], now: float) -> None:
+        """Know what an earlier start has told (``since`` in monotonic seconds of this one)."""
+        for one in told:
+            self._faults[one.kind, one.link] = fault = _Fault(one.kind, one.link, self._away_after_s)
+            fault.restore(one.since, now)
+
+    @property
+    def told(self) -> frozenset[Told]:
+        """What the household knows of and has not been told to have ended."""
+        known = ((key, fault.told) for key, fault in self._faults.items())
+        return frozenset(Told(*key, told.since) for key, told in known if told and not told.recovered)
 
     @property
     def active(self) -> list[Alert]:
@@ -73,10 +95,13 @@ class Watch:
     def look(self, links: Sequence[Link], now: float) -> list[Alert]:
         """What is to be told now (monotonic seconds); the links' ages must be those of this moment."""
         known = {link.link: link for link in links}
+        for key in [key for key, fault in self._faults.items() if key[1] not in known and fault.is_gone(now)]:
+            del self._faults[key]
         alerts = []
         for link in links:
             for kind in _KINDS.get(link.link.partition(" ")[0], ()):
-                fault = self._faults.setdefault((kind, link.link), _Fault(kind, link.link))
+                fault = self._faults.setdefault((kind, link.link), _Fault(kind, link.link, self._away_after_s))
+                fault.seen = now
                 if _explained(link.link, known):
                     fault.blocked = now
                 else:
@@ -109,17 +134,24 @@ _RULES = {
     Kind.RECIPIENT: _Rule(600, 0),
     # Fourteen days went by before it was said.
     Kind.GONE: _Rule(0, 0),
+    # Its link knows how much is much; it does not come and go.
+    Kind.DISK: _Rule(10, 10),
+    Kind.BROKER: _Rule(60, 10, by_age=True),
+    # One that lasts for two frames: soon the breaker opens. A kettle that goes on and off is one overload.
+    Kind.OVERLOAD: _Rule(2, 60),
 }
 
 
 class _Fault:
     """One link's history: whether it is at fault, and what was said of it."""
 
-    __slots__ = ("_kind", "_link", "_rule", "active", "bad_since", "blocked", "count", "ended", "good_since", "oldest",
-                 "plain", "since", "told", "told_at")  # fmt: skip
+    __slots__ = ("_away_after_s", "_kind", "_link", "_rule", "active", "bad_since", "blocked", "count", "ended",
+                 "good_since", "oldest", "plain", "seen", "since", "told", "told_at")  # fmt: skip
 
-    def __init__(self, kind: Kind, link: str) -> None:
+    def __init__(self, kind: Kind, link: str, away_after_s: float) -> None:
         self._kind, self._link, self._rule = kind, link, _RULES[kind]
+        self._away_after_s = away_after_s
+        self.seen = -math.inf
         self.blocked = self.told_at = self.oldest = -math.inf
         self.bad_since: float | None = None
         self.good_since: float | None = None
@@ -128,9 +160,20 @@ class _Fault:
         self.count = 0
         self.told: Alert | None = None
 
+    def restore(self, since: float, now: float) -> None:
+        """It was told, and had not ended when the gateway did."""
+        self.since = self.bad_since = since
+        self.active = self.plain = True
+        self.seen = now
+        self.told = self._alert(now, 1)
+
+    def is_gone(self, now: float) -> bool:
+        """Whether nobody has known of the link for a while."""
+        return now - self.seen > _GONE_AFTER_S
+
     def see(self, link: Link, now: float) -> None:
         """Take in what the link says."""
-        bad = _is_bad(self._kind, link)
+        bad = _is_bad(self._kind, link, self._away_after_s)
         if bad:
             self._see_bad(link, now)
         elif bad is not None:
@@ -162,29 +205,39 @@ class _Fault:
             return None
         if now - self.told_at < QUIET_S and not (raised and self.plain and not self.active):
             return None
-        lasted = (now if self.active else self.ended) - self.since
-        fr, en, logged = _texts(self._kind, self._link, lasted, self.count, active=self.active)
-        self.told = Alert(self._kind, self._link, self.since, not self.active, self.count, fr, en, logged)
+        self.told = self._alert(now, self.count)
         self.plain = self.active and self.count == 1
         self.told_at, self.count = now, 0
         return self.told
 
+    def _alert(self, now: float, count: int) -> Alert:
+        lasted = (now if self.active else self.ended) - self.since
+        fr, en, logged = texts(self._kind, self._link, lasted, count, active=self.active)
+        return Alert(self._kind, self._link, self.since, not self.active, count, fr, en, logged)
 
-def _is_bad(kind: Kind, link: Link) -> bool | None:
+
+_SAYS_NOTHING = {
+    # Suspended: what waits is told as that.
+    (Kind.RECIPIENT, BROKEN),
+    # No byte comes: that is the meter's silence, and says nothing of what can be read.
+    (Kind.GARBLED, WAITING),
+    # Nobody knows at the moment.
+    (Kind.OVERLOAD, WAITING),
+    (Kind.DISK, WAITING),
+}
+
+
+def _is_bad(kind: Kind, link: Link, away_after_s: float) -> bool | None:
     """Whether the link is at fault; None between the two, where what was so stays so."""
     if kind is Kind.GONE:
         return link.state == BROKEN
     if link.state == OK:
         return False
-    if kind is Kind.RECIPIENT and link.state == BROKEN:
-        # Suspended: what waits is told as that.
+    if (kind, link.state) in _SAYS_NOTHING:
         return None
-    if kind is Kind.GARBLED and link.state == WAITING:
-        # No byte comes: that is the meter's silence, and says nothing of what can be read.
-        return None
-    if kind is Kind.RECIPIENT and link.state == WAITING:
+    if kind is Kind.RECIPIENT:
         age = link.age_s or 0.0
-        return True if age > OLD_BACKLOG_S else False if age < _YOUNG_BACKLOG_S else None
+        return True if age > away_after_s else False if age < min(_YOUNG_BACKLOG_S, away_after_s / 2) else None
     # A port that is still being opened, a meter not heard yet: what never comes is as broken as what went.
     return True
 
@@ -202,144 +255,3 @@ def _explained(name: str, known: Mapping[str, Link]) -> bool:
 
 def _works(link: Link | None) -> bool:
     return link is None or link.state == OK
-
-
-@dataclass(frozen=True, slots=True)
-class _Words:
-    """What is said of one kind of fault in one language: the fault, its repetition, what to do, its end."""
-
-    broken: str
-    again: str
-    remedy: str
-    back: str
-
-
-_FR = {
-    Kind.MUTE: _Words(
-        "Le compteur « {name} » ne dit plus rien depuis {time}",
-        "Le compteur « {name} » s’est tu {times} en 10 minutes",
-        "vérifiez son câble aux bornes I1 et I2 et l’alimentation de l’adaptateur",
-        "Le compteur « {name} » parle de nouveau, après {time} de silence",
-    ),
-    Kind.GARBLED: _Words(
-        "Ce que dit le compteur « {name} » est illisible depuis {time}",
-        "Ce que dit le compteur « {name} » est devenu illisible {times} en 10 minutes",
-        "éloignez son câble des fils du secteur et vérifiez l’adaptateur",
-        "Ce que dit le compteur « {name} » est de nouveau lisible, après {time}",
-    ),
-    Kind.PORT: _Words(
-        "Le port du compteur « {name} » est perdu depuis {time}",
-        "Le port du compteur « {name} » s’est perdu {times} en 10 minutes",
-        "rebranchez l’adaptateur ou la carte ; « linky-gateway status » dit ce qui manque",
-        "Le port du compteur « {name} » est revenu, après {time}",
-    ),
-    Kind.CLOCK: _Words(
-        "L’heure des relevés du compteur « {name} » n’est pas sûre depuis {time}",
-        "L’heure des relevés du compteur « {name} » n’a pas été sûre {times} en 10 minutes",
-        "reliez la passerelle à Internet ou réglez son heure ; si elle est juste, c’est l’horloge du compteur qui est"
-        " fausse, et la passerelle s’en passe",
-        "L’heure des relevés du compteur « {name} » est de nouveau sûre, après {time}",
-    ),
-    Kind.STORE: _Words(
-        "Les relevés ne peuvent plus être enregistrés depuis {time}",
-        "L’enregistrement des relevés a échoué {times} en 10 minutes",
-        "vérifiez la place libre et la carte SD ; « linky-gateway status » dit ce qui manque",
-        "Les relevés sont de nouveau enregistrés, après {time}",
-    ),
-    Kind.XMPP: _Words(
-        "La passerelle n’est plus reliée à la fédération depuis {time}",
-        "La passerelle a perdu la fédération {times} en 10 minutes",
-        "vérifiez la box et le compte ; les relevés sont gardés, « linky-gateway status » dit ce qui manque",
-        "La passerelle est de nouveau reliée à la fédération, après {time}",
-    ),
-    Kind.RECIPIENT: _Words(
-        "Des données attendent {name} depuis {time}",
-        "Des données ont attendu {name} {times} en 10 minutes",
-        "prévenez ce destinataire, ou retirez-lui votre consentement s’il ne vient plus",
-        "Les données qui attendaient {name} ne l’attendent plus, après {time}",
-    ),
-    Kind.GONE: _Words(
-        "L’adresse de {name} n’existe plus et rien ne lui est plus envoyé",
-        "L’adresse de {name} a disparu {times} en 10 minutes",
-        "ce qui l’attend est gardé ; si elle revient, « linky-gateway consent resume » reprend l’envoi, sinon"
-        " retirez-lui votre consentement",
-        "L’envoi à {name} a repris",
-    ),
-}
-_EN = {
-    Kind.MUTE: _Words(
-        "The meter “{name}” has said nothing for {time}",
-        "The meter “{name}” fell silent {times} in 10 minutes",
-        "check its cable at terminals I1 and I2 and the power of the adapter",
-        "The meter “{name}” speaks again, after {time} of silence",
-    ),
-    Kind.GARBLED: _Words(
-        "What the meter “{name}” says has been unreadable for {time}",
-        "What the meter “{name}” says became unreadable {times} in 10 minutes",
-        "keep its cable away from mains wires and check the adapter",
-        "What the meter “{name}” says can be read again, after {time}",
-    ),
-    Kind.PORT: _Words(
-        "The port of the meter “{name}” has been lost for {time}",
-        "The port of the meter “{name}” was lost {times} in 10 minutes",
-        "plug the adapter or the board in again; “linky-gateway status” says what is missing",
-        "The port of the meter “{name}” is back, after {time}",
-    ),
-    Kind.CLOCK: _Words(
-        "The time of the readings of meter “{name}” has not been sure for {time}",
-        "The time of the readings of meter “{name}” was not sure {times} in 10 minutes",
-        "connect the gateway to the Internet or set its clock; if it is right, the meter’s clock is wrong, and the"
-        " gateway does without it",
-        "The time of the readings of meter “{name}” is sure again, after {time}",
-    ),
-    Kind.STORE: _Words(
-        "Readings could not be stored for {time}",
-        "Storing the readings failed {times} in 10 minutes",
-        "check the free space and the SD card; “linky-gateway status” says what is missing",
-        "Readings are stored again, after {time}",
-    ),
-    Kind.XMPP: _Words(
-        "The gateway has been cut off from the federation for {time}",
-        "The gateway lost the federation {times} in 10 minutes",
-        "check the router and the account; readings are kept, “linky-gateway status” says what is missing",
-        "The gateway is connected to the federation again, after {time}",
-    ),
-    Kind.RECIPIENT: _Words(
-        "Data have been waiting for {name} for {time}",
-        "Data waited for {name} {times} in 10 minutes",
-        "tell this recipient, or withdraw your consent if it comes no more",
-        "The data that waited for {name} wait no more, after {time}",
-    ),
-    Kind.GONE: _Words(
-        "The address of {name} is gone and nothing is sent there any more",
-        "The address of {name} vanished {times} in 10 minutes",
-        "what waits for it is kept; if it comes back, “linky-gateway consent resume” goes on, if not withdraw your"
-        " consent",
-        "Sending to {name} goes on",
-    ),
-}
-
-
-def _texts(kind: Kind, link: str, lasted: float, count: int, *, active: bool) -> tuple[str, str, str]:
-    """The sentence in French, in English, and in English without the name of a recipient."""
-    name = link.partition(" ")[2]
-    times_fr, times_en = ("une fois", "once") if count == 1 else (f"{count} fois", f"{count} times")
-    fr = {"name": name, "time": _duration(lasted, "jours"), "times": times_fr}
-    en = {"name": name, "time": _duration(lasted, "days"), "times": times_en}
-    logged = en | ({"name": "a recipient"} if kind in (Kind.RECIPIENT, Kind.GONE) else {})
-    said_fr, said_en = _FR[kind], _EN[kind]
-    if count > 1 or (count == 1 and not active):
-        now_fr, now_en = ("", "") if active else (", cela marche pour l’instant", ", it works for now")
-        form_fr, form_en = f"{said_fr.again}{now_fr} : {said_fr.remedy}.", f"{said_en.again}{now_en}: {said_en.remedy}."
-    elif active:
-        form_fr, form_en = f"{said_fr.broken} : {said_fr.remedy}.", f"{said_en.broken}: {said_en.remedy}."
-    else:
-        form_fr, form_en = f"{said_fr.back} ; il n’y a rien à faire.", f"{said_en.back}; there is nothing to do."
-    return form_fr.format_map(fr), form_en.format_map(en), form_en.format_map(logged)
-
-
-def _duration(seconds: float, days: str) -> str:
-    for unit, length in ((days, 86_400), ("h", 3_600), ("min", 60)):
-        if seconds >= 2 * length:
-            return f"{seconds / length:.0f} {unit}"
-    return f"{seconds:.0f} s"

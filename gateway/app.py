@@ -15,14 +15,18 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from gateway import __version__
-from gateway.alerts import Watch
+from gateway.alert_words import Topic
+from gateway.answers import Answers
 from gateway.by_hand import enter
+from gateway.choices import forget_choices
 from gateway.clock import HostClock
 from gateway.control import serve
 from gateway.counters import Counters
+from gateway.disk import Disk
 from gateway.errors import GatewayError, ReadingError, StoreError
 from gateway.live.topics import STATUS
 from gateway.meter import MeterReader
+from gateway.notices import Notices
 from gateway.now import Now
 from gateway.orders import act
 from gateway.privacy.act import ERASE
@@ -57,7 +61,7 @@ if TYPE_CHECKING:
 
     from gateway.alerts import Alert
     from gateway.broker import Broker
-    from gateway.config import Config, Meter, Mqtt, Web
+    from gateway.config import Config, Federation, Meter, Mqtt, Web
     from gateway.feed import Feed
     from gateway.home_assistant import HomeAssistant
     from gateway.live.state import HouseNow
@@ -115,7 +119,8 @@ class Gateway:
         self._page: Page | None = None
         self._devices: HomeAssistant | None = None
         self._relays: Relays | None = None
-        self._alerts = Watch()
+        self._notices: Notices | None = None
+        self._disk = Disk(config.directory)
         # Whoever wants to know of every alert: the log, the household, a live feed.
         self._listeners: list[Callable[[Alert], None]] = [_write_down]
         self._notifier = Notifier()
@@ -140,8 +145,10 @@ class Gateway:
             self._now = Now(self._config, self._store, self.call, self._time)
             for name, reader in self._meters.items():
                 reader.tell_live = partial(self._now.hear, name)
+            self._notices = Notices(self._config, self._now, self._store, self.call)
+            await self._notices.resume()
             if self._config.federation:
-                self._publication = Publication(self._config, self._config.federation, self._store, self.call)
+                self._publication = self._join_federation(self._config.federation)
                 self._listeners.append(self._publication.tell)
             if self._config.mqtt:
                 self._join_broker(self._config.mqtt, self._now)
@@ -154,6 +161,8 @@ class Gateway:
                 server.close()
                 self._config.control_socket.unlink(missing_ok=True)
             await self._commit()
+            if self._notices:
+                await self._notices.keep(time.monotonic(), self._untold)
             if self._writer.waiting:
                 log.error("the last readings are lost: %s", self._writer.error)
             await self.call(self._store.close)
@@ -190,6 +199,10 @@ class Gateway:
             for task in tasks:
                 task.cancel()
 
+    def _join_federation(self, account: Federation) -> Publication:
+        answers = Answers(self._config, self._store, self.call, partial(self._present, {}), time.time)
+        return Publication(self._config, account, self._store, self.call, answers.answer)
+
     def _join_broker(self, account: Mqtt, now: Now) -> None:
         # Here and not above: without a broker in the house its library need not be there, nor take memory.
         from gateway.broker import Broker  # noqa: PLC0415
@@ -206,8 +219,27 @@ class Gateway:
     def _open_page(self, web: Web, now: Now) -> None:
         # Here and not above: a house without a page needs none of it in memory.
         from gateway.page import Page  # noqa: PLC0415
+        from gateway.page_past import parts as past  # noqa: PLC0415
+        from gateway.page_repair import repair_part  # noqa: PLC0415
+        from gateway.page_settings import settings_part  # noqa: PLC0415
+        from gateway.page_sharing import sharing_part  # noqa: PLC0415
 
-        self._page = Page(self._config, web, now, self._report)
+        house = partial(self._present, {})
+        parts = (
+            *past(self._config),
+            sharing_part(self._config, self._answer),
+            repair_part(self._config, self._answer),
+            settings_part(self._config, self.call, self._chosen, self.commit),
+        )
+        self._page = Page(self._config, web, now, self._report, house, parts)
+
+    def _chosen(self) -> None:
+        """Something was chosen at the page: who holds a copy of it gets the new one."""
+        household = self._config.household
+        if self._publication:
+            self._publication.address_household(household)
+        if self._devices:
+            self._devices.speak(household.language if household else "fr")
 
     async def commit(self) -> None:
         """Store everything that was gathered; StoreError if it could not be, and waits in memory."""
@@ -281,12 +313,12 @@ class Gateway:
             if self._publication and now - counted >= _BACKLOG_EVERY_S:
                 counted, backlog = now, await self._backlog(backlog)
             links = [*self._own_links(now), *recipient_links(backlog, time.time())]
-            alerts = self._alerts.look(links, now)
+            alerts = await self._notices.look(links, now, self._time(), self._untold) if self._notices else []
             if self._now:
-                self._now.look(links, self._alerts.active)
+                self._now.look(links, self._active)
                 await self._now.know_the_day()
             if self._feed:
-                self._feed.look(links, self._alerts.active)
+                self._feed.look(links, self._active)
             for alert in alerts:
                 for tell in self._listeners:
                     tell(alert)
@@ -337,8 +369,8 @@ class Gateway:
             return await self._enter(request)
         if request.get("do") == "account" and self._publication:
             return await self._publication.order(request)
-        if request.get("do") == "page-code" and self._page:
-            return await self._page.make_code()
+        if self._page and request.get("do") in {"page-code", "page-welcome"}:
+            return await (self._page.make_code if request["do"] == "page-code" else self._page.welcome)()
         if request.get("do") == ERASE:
             # What waits in memory is of the time that is erased, too.
             await self._commit()
@@ -348,6 +380,8 @@ class Gateway:
                 recorder.begin_anew()
             if request.get("what") == "everything":
                 await self._forget_page()
+                forget_choices(self._config)
+                self._chosen()
         if self._publication:
             # A suspension that ended, a notice: there may be something to send.
             self._publication.wake.set()
@@ -367,7 +401,7 @@ class Gateway:
         if isinstance(since, int) and isinstance(wait_s, int | float):
             await self._now.changed(since, min(wait_s, _LONGEST_WATCH_S))
         lines = {name: meter.line.state for name, meter in self._meters.items()}
-        return self._now.house(await self._links(), self._alerts.active, lines)
+        return self._now.house(await self._links(), self._active, lines)
 
     def _recorders(self) -> list[Recorder]:
         counters = [counter.recorder for counter in self._counters.known.values()]
@@ -391,7 +425,15 @@ class Gateway:
         return time.time() if self._host.knows() else None
 
     async def _report(self) -> dict[str, Any]:
-        return as_json(await self._links(), running=True, alerts=self._alerts.active)
+        return as_json(await self._links(), running=True, alerts=self._active)
+
+    @property
+    def _untold(self) -> frozenset[str]:
+        return self._publication.waiting if self._publication else frozenset()
+
+    @property
+    def _active(self) -> list[Alert]:
+        return self._notices.active if self._notices else []
 
     async def _links(self) -> list[Link]:
         waiting = recipient_links(await self._backlog([]), time.time())
@@ -407,7 +449,7 @@ class Gateway:
             links.append(decode_link(name, state, meter.line.quality, now))
             links.append(clock_link(name, state, meter.clock, meter.kept, host_knows=meter.host.knows()))
         links += self._counters.links(now)
-        links.append(self._writer.link(now))
+        links += [self._writer.link(now), self._disk.link(now)]
         if self._publication:
             links += [self._publication.link(), *self._publication.provider_links(), *self._publication.watch_links()]
         if self._broker:
@@ -430,7 +472,8 @@ def _both(one: TellLive | None, other: TellLive) -> TellLive:
 
 
 def _write_down(alert: Alert) -> None:
-    log.log(logging.INFO if alert.recovered else logging.WARNING, "%s", alert.log_text)
+    news = alert.recovered or isinstance(alert.kind, Topic)
+    log.log(logging.INFO if news else logging.WARNING, "%s", alert.log_text)
 
 
 async def run(config: Config) -> None:

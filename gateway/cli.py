@@ -23,6 +23,7 @@ from gateway.balance_command import add_actions as add_balance
 from gateway.board_command import add_parser as add_boards
 from gateway.care_command import add_actions as add_care
 from gateway.errors import GatewayError
+from gateway.first_boot_command import add_parser as add_first_boot
 from gateway.journal_command import add_parser as add_journal
 from gateway.metrics_command import add_parser as add_metrics
 from gateway.page_command import add_parser as add_page
@@ -125,8 +126,6 @@ def _events(options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    import msgspec  # noqa: PLC0415
-
     from gateway.config import load  # noqa: PLC0415
     from gateway.control import ask  # noqa: PLC0415
     from gateway.doctor.command import Request, examine  # noqa: PLC0415
@@ -145,7 +144,7 @@ def _doctor(options: argparse.Namespace) -> int:
         json=options.json,
         bundle=options.bundle,
         seconds=options.seconds,
-        configuration=msgspec.to_builtins(config) if config else None,
+        configuration=config.as_written() | {"folder": config.folder} if config else None,
         status=(lambda: ask(config.control_socket, {"do": "status"})) if config else None,
     )
     return examine(request, sys.stdout)
@@ -269,6 +268,7 @@ def _parser() -> argparse.ArgumentParser:
     add_journal(commands, DEFAULT_CONFIG, _time)
     add_boards(commands, DEFAULT_CONFIG)
     add_page(commands, DEFAULT_CONFIG)
+    add_first_boot(commands)
     add_privacy(commands, DEFAULT_CONFIG, _time, _ask_or_do)
     add_actions(_command, commands, _time)
     add_balance(partial(_command, commands), _time)

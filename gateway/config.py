@@ -7,6 +7,7 @@ never in it: a password is in a file of its own, or in a systemd credential.
 from __future__ import annotations
 
 import ipaddress
+import logging
 import math
 import os
 import re
@@ -23,6 +24,8 @@ from gateway.pulses.quantity import find_quantity, parse_amount
 from gateway.senml.naming import parse_identifier
 from gateway.sources.board import board_of
 
+log = logging.getLogger(__name__)
+
 # systemd hands credentials over in this folder (systemd.exec(5), LoadCredential=).
 PASSWORD_CREDENTIAL = "xmpp-password"  # noqa: S105 (the name of the credential, not its content)
 MQTT_CREDENTIAL = "mqtt-password"
@@ -37,6 +40,8 @@ _SENSOR = "^[a-z0-9][a-z0-9._-]{0,63}$"
 _LISTEN = r"^([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\]):[0-9]{1,5}$"
 
 Pin = Annotated[str, msgspec.Meta(pattern="^sha256/[A-Za-z0-9+/]{43}=$")]
+
+Address = Annotated[str, msgspec.Meta(pattern=r"^[^@/\s]+@[^@/\s]+$")]
 
 # A century is for ever, and its seconds still fit into SQLite's numbers.
 Hours = Annotated[int, msgspec.Meta(ge=1, le=876_600)]
@@ -102,7 +107,7 @@ class Store(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class Federation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[federation]``: the account, and how it speaks."""
 
-    jid: Annotated[str, msgspec.Meta(pattern=r"^[^@/\s]+@[^@/\s]+$")]
+    jid: Address
     resource: Annotated[str, msgspec.Meta(pattern=r"^[^\s/]+$")] = "proxy"
     password_file: str | None = None
     address: Annotated[str, msgspec.Meta(pattern=r"^.+:[0-9]{1,5}$")] | None = None
@@ -116,15 +121,32 @@ class Federation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     max_stanza_bytes: Annotated[int, msgspec.Meta(ge=4000, le=200_000)] = 30_000
     # For how long new readings are gathered for one message.
     batch_s: Annotated[int, msgspec.Meta(ge=0, le=86_400)] = 60
+    # A recipient is away, and the household is told, when its oldest point has waited for so many hours.
+    recipient_away_h: Hours = 24
     # What somebody without a consent may see: nothing, or which series there are (never a value).
     strangers: Literal["nothing", "catalogue"] = "nothing"
 
 
 class Household(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``[household]``: who is told when a link breaks and when it works again."""
+    """``[household]``: who is told what is wrong and what is new, and may ask how the house is."""
 
-    address: Annotated[str, msgspec.Meta(pattern=r"^[^@/\s]+@[^@/\s]+$")]
+    address: Address | Annotated[tuple[Address, ...], msgspec.Meta(min_length=1, max_length=10)]
     language: Literal["fr", "en"] = "fr"
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """All of them."""
+        return (self.address,) if isinstance(self.address, str) else self.address
+
+
+class Choices(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What the household chose at its page: it stands before what the file says until it is taken back.
+
+    Kept in the database's folder (``gateway.choices``), since the file is root's. Not frozen: a choice holds at once.
+    """
+
+    objective: Objective | None = None
+    household: Household | None = None
 
 
 class Clock(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -207,14 +229,26 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     clock: Clock = Clock()
     federation: Federation | None = None
     mqtt: Mqtt | None = None
-    household: Household | None = None
+    written_household: Household | None = msgspec.field(default=None, name="household")
     web: Web | None = None
     backup: Backup | None = None
     counter: tuple[Counter, ...] = ()
     received: tuple[Received, ...] = ()
     tariff: tuple[Tariff, ...] = ()
-    objective: Objective = Objective()
+    written_objective: Objective = msgspec.field(default=Objective(), name="objective")
     folder: str = "."
+    choices: Choices = msgspec.field(default_factory=Choices)
+
+    @property
+    def household(self) -> Household | None:
+        """Who is told; by the account of ``[federation]``, so without one nobody."""
+        chosen = self.choices.household if self.federation else None
+        return chosen or self.written_household
+
+    @property
+    def objective(self) -> Objective:
+        """What the household means to stay below."""
+        return self.choices.objective or self.written_objective
 
     @property
     def directory(self) -> Path:
@@ -227,6 +261,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return self.federation.max_retention if self.federation else MAX_RETENTION
 
     @property
+    def choices_file(self) -> Path:
+        """What was chosen at the page."""
+        return self.directory / "choices.json"
+
+    @property
     def page_file(self) -> Path:
         """What the page's password and links are checked against."""
         return self.directory / "page.json"
@@ -235,6 +274,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def control_socket(self) -> Path:
         """Where the running daemon answers the command line."""
         return self.directory / "control.sock"
+
+    def as_written(self) -> dict[str, object]:
+        """As the file would say it, the choices of the page in their places."""
+        told: dict[str, object] = msgspec.to_builtins(self)
+        for name in ("folder", "choices"):
+            del told[name]
+        told |= {"household": msgspec.to_builtins(self.household), "objective": msgspec.to_builtins(self.objective)}
+        return told
 
     def path(self, text: str) -> Path:
         """A path of the file, taken from the file's own folder when it is relative."""
@@ -250,8 +297,9 @@ def load(path: Path) -> Config:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from error
-    if "folder" in raw:
-        raise ConfigError(f"{path}: unknown key `folder`")
+    for name in ("folder", "choices"):
+        if name in raw:
+            raise ConfigError(f"{path}: unknown key `{name}`")
     try:
         config = msgspec.convert({**raw, "folder": str(path.parent)}, Config)
     except msgspec.ValidationError as error:
@@ -268,9 +316,21 @@ def load(path: Path) -> Config:
     _check_boards(path, config)
     _check_tariffs(path, config)
     _check_web(path, config.web)
-    if config.household and not config.federation:
+    if config.written_household and not config.federation:
         raise ConfigError(f"{path}: household.address: alerts are sent by the account of [federation]; add that table")
-    return config
+    return msgspec.structs.replace(config, choices=_chosen(config.choices_file))
+
+
+def _chosen(file: Path) -> Choices:
+    """What was chosen at the page; nothing where that cannot be read: the meter is read all the same."""
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=Choices)
+    except (FileNotFoundError, PermissionError):
+        # Nothing was chosen; or it is none of this user's business, as the database is not.
+        return Choices()
+    except (OSError, msgspec.MsgspecError, ValueError) as error:
+        log.warning("%s: what was chosen at the page cannot be read (%s); choose again there", file, error)
+        return Choices()
 
 
 def credential_file(name: str = PASSWORD_CREDENTIAL) -> Path | None:
@@ -406,7 +466,8 @@ def _check_tariffs(path: Path, config: Config) -> None:
     found = fault(config.tariff)
     if found:
         raise ConfigError(f"{path}: {found}")
-    euros = config.objective.euros_per_month or config.objective.euros_per_year
+    wanted = config.written_objective
+    euros = wanted.euros_per_month or wanted.euros_per_year
     if euros and not config.tariff:
         raise ConfigError(f"{path}: objective: euros are reckoned by a [[tariff]]; add one, or set kwh_per_month")
 

@@ -65,6 +65,13 @@ class HomeAssistant:
             await wait_any(_ROUND_S, self._wake, stop)
             self._wake.clear()
 
+    def speak(self, language: str) -> None:
+        """Name the entities in that language from now on."""
+        if language != self._language:
+            self._language = language
+            self._due |= self._known.keys()
+            self._wake.set()
+
     def _hear(self, meter: str) -> None:
         parts = discovery.parts(self._meters[meter].values())
         # A frame that was cut off takes nothing away: the device only grows.

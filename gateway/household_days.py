@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from gateway.store.store import Archive, Store
 
 DRAWN, INJECTED = "consumption/energy/active/index", "production/energy/active/index"
-_DRAWN_CURVE, _INJECTED_CURVE = "consumption/power/active/raw", "production/power/active/raw"
-_POWER = "consumption/power/apparent/raw"
-_NUMBER, _TEXT = "contract/tariff/index", "contract/tariff"
+DRAWN_CURVE, INJECTED_CURVE = "consumption/power/active/raw", "production/power/active/raw"
+POWER = "consumption/power/apparent/raw"
+TARIFF_NUMBER, TARIFF_TEXT = "contract/tariff/index", "contract/tariff"
 
 # Older than this a power is not that of now.
 _NOW_S = 600
@@ -61,7 +61,7 @@ class HouseholdDays:
         self._parts = parts(archive, config.received)
         said = [*counters, *((part.series.id, str(part.factor)) for part in self._parts)]
         self._sources = crc32(repr(said).encode())
-        number, text = self._series.get(_NUMBER), self._series.get(_TEXT)
+        number, text = self._series.get(TARIFF_NUMBER), self._series.get(TARIFF_TEXT)
         texts = archive.texts_beside(number, text) if number and text else []
         self._words = Words((since, int(one), word) for since, one, word in texts if one.isdecimal())
 
@@ -118,14 +118,14 @@ class HouseholdDays:
 
     def base_load(self, now: int) -> int | None:
         """Watts, over the last nights known at that moment."""
-        curve, now = self._series.get(_DRAWN_CURVE), min(now, self.last_time or now)
+        curve, now = self._series.get(DRAWN_CURVE), min(now, self.last_time or now)
         today = day_of(now)
         nights = [midnight(day) for day in days(Period.DAY.back(today, NIGHTS), Period.DAY.after(today))]
         return base_load(nights, self._archive.half_hours(curve, nights[0], now)) if curve else None
 
     def power_now(self, now: int) -> tuple[int, str] | None:
         """The latest power (VA) of the last ten minutes, and the tariff class in which it is drawn."""
-        power, number, text = (self._series.get(p) for p in (_POWER, _NUMBER, _TEXT))
+        power, number, text = (self._series.get(p) for p in (POWER, TARIFF_NUMBER, TARIFF_TEXT))
         newest = self._archive.newest(power, now) if power else None
         named_by = number or text
         said = self._archive.newest(named_by, now) if named_by else None
@@ -181,8 +181,8 @@ class HouseholdDays:
         return [found[day] for day in bounds[:-1]]
 
     def _reckoned(self, bounds: Sequence[int]) -> Sequence[SelfUse | None]:
-        drawn, injected = self._series.get(_DRAWN_CURVE), self._series.get(_INJECTED_CURVE)
-        own = [known[_INJECTED_CURVE] for known in self._counters if _INJECTED_CURVE in known]
+        drawn, injected = self._series.get(DRAWN_CURVE), self._series.get(INJECTED_CURVE)
+        own = [known[INJECTED_CURVE] for known in self._counters if INJECTED_CURVE in known]
         if drawn is None:
             return [None for _ in pairwise(bounds)]
         start, end, read = bounds[0], bounds[-1], self._archive.half_hours

@@ -60,6 +60,8 @@ class Now:
         self._counters = [one.name for one in config.counter if one.quantity == "electricity-produced"]
         self._day_asked = 0.0
         self._states: dict[str, str] = {}
+        self.alerts: Sequence[Alert] = ()
+        self._texts: list[str] = []
         self._listeners: list[Callable[[str], None]] = []
         # How often something has changed since the start, and who waits for the next time.
         self.turn = 0
@@ -74,12 +76,13 @@ class Now:
         """How every link stands, and what is at fault."""
         states = states_by_name(links)
         for name, meter in self.meters.items():
-            ours = states_of_meter(name, states)
-            if (meter.links, meter.alert) != (ours, bool(active)):
-                meter.links, meter.alert = ours, bool(active)
+            ours, fault = states_of_meter(name, states), any(alert.is_fault for alert in active)
+            if (meter.links, meter.alert) != (ours, fault):
+                meter.links, meter.alert = ours, fault
                 self._tell(name)
-        if states != self._states:
-            self._states = states
+        texts = [alert.text_en for alert in active]
+        if (states, texts) != (self._states, self._texts):
+            self._states, self._texts, self.alerts = states, texts, tuple(active)
             self._turn()
 
     def house(self, links: Sequence[Link], active: Sequence[Alert], lines: Mapping[str, LineState]) -> HouseNow:

@@ -6,16 +6,19 @@ that cannot be served must not keep the meter from being read.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import socket
 import time
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Any
 
 from gateway import __version__
+from gateway.balance.equivalence import EQUIVALENTS
 from gateway.errors import AccessError
 from gateway.federation.attempt import wait_any
 from gateway.live.topics import as_json
+from gateway.picture import draw
 from gateway.status import BROKEN, OK, WAITING, Link
 from gateway.web.access import Access
 from gateway.web.guard import Door, own_names
@@ -23,12 +26,14 @@ from gateway.web.server import Server
 from gateway.web.site import Site
 
 if TYPE_CHECKING:
-    import asyncio
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from gateway.config import Config, Web
     from gateway.live.meter import Value
+    from gateway.live.state import HouseNow
     from gateway.now import Now
+    from gateway.web.part import Part
+    from gateway.web.picture import Asked
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +52,8 @@ class Page:
         web: its table.
         now: what the meters say.
         report: links and alerts in the form of ``status --json``.
+        house: the house now, as ``metrics`` tells it.
+        parts: further pages for the household.
     """
 
     def __init__(
@@ -55,15 +62,19 @@ class Page:
         web: Web,
         now: Now,
         report: Callable[[], Awaitable[dict[str, Any]]],
+        house: Callable[[], Awaitable[HouseNow]],
+        parts: Sequence[Part] = (),
     ) -> None:
-        self._now, self._report = now, report
+        self._now, self._report, self._house = now, report, house
+        self.equivalents = [{"fr": one.fr, "en": one.en, "wh": one.wh} for one in EQUIVALENTS]
+        self._drawing = asyncio.Lock()
         self.sources: Mapping[str, str] = {meter.name: meter.source for meter in config.meter}
-        self._address = web.address
+        self._web, self._address = web, web.address
         self._door = Door(own_names(socket.gethostname(), web.names), tuple(ip_network(one) for one in web.networks))
         self._site: Site | None = None
         self._since, self._served, self._error = time.monotonic(), False, ""
         try:
-            self._site = Site(self, Access(config.page_file), __version__)
+            self._site = Site(self, Access(config.page_file), __version__, parts)
         except AccessError as error:
             # Served without its password it would be open to all; the meter is read all the same.
             log.error("the page is not served: %s", error)  # noqa: TRY400 (a sentence for a person)
@@ -80,6 +91,19 @@ class Page:
         """Links and alerts in the form of ``status --json``."""
         return await self._report()
 
+    def alerts(self) -> list[dict[str, str]]:
+        """What the household is told now, by language."""
+        return [{"fr": alert.text_fr, "en": alert.text_en} for alert in self._now.alerts]
+
+    async def now(self) -> HouseNow:
+        """All of it as one object."""
+        return await self._house()
+
+    async def picture(self, asked: Asked, meters: Sequence[Mapping[str, object]]) -> bytes:
+        """A PNG of one of these meters. Raises ConfigError where pictures cannot be made here."""
+        async with self._drawing:
+            return await asyncio.to_thread(draw, asked, meters, time.time())
+
     async def changed(self) -> None:
         """Wait until a meter has said something new, or a link has changed."""
         await self._now.changed(self._now.turn, _LONGEST_S)
@@ -89,6 +113,12 @@ class Page:
         if self._site is None:
             raise AccessError(self._error)
         return await self._site.make_code()
+
+    async def welcome(self) -> dict[str, object]:
+        """Where the page is, and a code for ten minutes while it has no password: for who stands before the gateway."""
+        if self._site is None:
+            raise AccessError(self._error)
+        return {"addresses": addresses(self._web), "code": await self._site.welcome()}
 
     async def forget(self) -> None:
         """Forget the password and the displays."""
@@ -129,6 +159,28 @@ class Page:
             return
         self._served, self._error, self._since = True, "", time.monotonic()
         log.info("the page is served at port %d of %s", port, host)
+
+
+def addresses(web: Web) -> list[str]:
+    """How the page is called in the house: by this machine's name, and by its number in the network."""
+    host, port = web.address
+    if host == "localhost" or (host not in {"0.0.0.0", "::"} and ip_address(host).is_loopback):  # noqa: S104
+        # A proxy is before it, and has a name and a certificate.
+        return [f"https://{name}" for name in web.names[:1]]
+    numbers = [host] if host not in {"0.0.0.0", "::"} else [_own_number()]  # noqa: S104
+    names = [f"{socket.gethostname().partition('.')[0].lower()}.local", *(n for n in numbers if n)]
+    return [f"http://{name}:{port}" for name in names]
+
+
+def _own_number() -> str:
+    """The address by which this machine reaches others; nothing is sent. Empty without a network."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            # TEST-NET-1 (RFC 5737): it is only asked which way it would go.
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return ""
+        return str(probe.getsockname()[0])
 
 
 def phases(values: Mapping[str, Value]) -> list[dict[str, Value | None]]:

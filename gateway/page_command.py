@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -10,6 +12,8 @@ from gateway.errors import AccessError, ConfigError
 if TYPE_CHECKING:
     import argparse
     from pathlib import Path
+
+    from gateway.config import Config
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], default: Path) -> None:
@@ -21,22 +25,48 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], de
     code = actions.add_parser("code", help=words, description=words[0].upper() + words[1:] + ".")
     code.add_argument("--config", type=type(default), default=default, help=f"(default: {default})")
     code.set_defaults(run=_code)
+    words = "the page's address, with a code while it has no password, in a file for the screen of linky-display"
+    welcome = actions.add_parser("welcome", help=words, description=words[0].upper() + words[1:] + ".")
+    welcome.add_argument("--config", type=type(default), default=default, help=f"(default: {default})")
+    welcome.add_argument("--to", type=type(default), required=True, metavar="FILE", help="written whole or not at all")
+    welcome.set_defaults(run=_welcome)
 
 
 def _code(options: argparse.Namespace) -> int:
     from gateway.config import load  # noqa: PLC0415 (nothing of it for the other commands)
-    from gateway.control import ask  # noqa: PLC0415
 
     config = load(options.config)
     if config.web is None:
         raise ConfigError(f"{options.config}: there is no page: add the table [web], and start the gateway again")
-    try:
-        code = ask(config.control_socket, {"do": "page-code"})
-    except ConnectionError as error:
-        raise AccessError("the gateway is not running: start it, and ask again") from error
+    code = _ask(config, "page-code")
     sys.stdout.write(f"{code}\n")
     sys.stderr.write(
         f"open /setup on the page (port {config.web.address[1]} of this machine) and type this code there; it is good "
         "for one password, and an older code is good for nothing any more\n"
     )
     return 0
+
+
+def _welcome(options: argparse.Namespace) -> int:
+    from gateway.config import load  # noqa: PLC0415 (nothing of it for the other commands)
+
+    config = load(options.config)
+    told = {"addresses": [], "code": None} if config.web is None else _ask(config, "page-welcome")
+    draft = options.to.with_name(f"{options.to.name}.new")
+    try:
+        # The group that may read the folder may read it, and nobody else: there may be a code in it.
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640), "w", encoding="utf-8") as file:
+            json.dump(told, file)
+        draft.replace(options.to)
+    except OSError as error:
+        raise AccessError(f"{options.to}: cannot be written: {error.strerror}") from error
+    return 0
+
+
+def _ask(config: Config, what: str) -> object:
+    from gateway.control import ask  # noqa: PLC0415
+
+    try:
+        return ask(config.control_socket, {"do": what})
+    except ConnectionError as error:
+        raise AccessError("the gateway is not running: start it, and ask again") from error

@@ -92,9 +92,7 @@ def _add_rectify(rectify: argparse.ArgumentParser, moment: Time) -> None:
 
 
 def _export(options: argparse.Namespace) -> int:
-    import msgspec  # noqa: PLC0415 (each action pays for what it needs)
-
-    from gateway import __version__  # noqa: PLC0415
+    from gateway import __version__  # noqa: PLC0415 (each action pays for what it needs)
     from gateway.config import load  # noqa: PLC0415
     from gateway.privacy.archive import create  # noqa: PLC0415
     from gateway.privacy.contents import write_contents  # noqa: PLC0415
@@ -104,8 +102,7 @@ def _export(options: argparse.Namespace) -> int:
     from gateway.store.store import Archive  # noqa: PLC0415
 
     config, to = load(options.config), options.to
-    configuration = msgspec.to_builtins(config)
-    del configuration["folder"]
+    configuration = config.as_written()
     with closing(Archive(config.directory)) as archive, archive.snapshot() as dump:
         about = Manifest(iso(int(_now())), __version__, tuple(dump.schema()))
         with create(to, about, _progress()) as writer:

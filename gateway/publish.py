@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from gateway.account import account_of, order
+from gateway.chat import Chat
 from gateway.consent.text import asked_text, notice_text
 from gateway.errors import GatewayError, StoreError
 from gateway.federation.announcer import Announcer
@@ -17,9 +18,10 @@ from gateway.federation.delivery import Delivery
 from gateway.federation.fields import COMMAND_NAMES
 from gateway.federation.inbox import Inbox
 from gateway.federation.live import Live
-from gateway.federation.session import Session, bare_jid
+from gateway.federation.session import Session
 from gateway.federation.stanza import OURS, QUOALISE, RECEIPTS, Publisher
 from gateway.federation.strangers import Doorkeeper
+from gateway.hand_over import HandOver
 from gateway.household import Household
 from gateway.passwords import password_file
 from gateway.share import wanted_of
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 
     from gateway.alerts import Alert
     from gateway.config import Config, Federation
+    from gateway.config import Household as Told
+    from gateway.questions import Question
     from gateway.store.store import Store
     from gateway.store.terms import AccessRequest
     from gateway.tic.reading import Reading
@@ -64,9 +68,17 @@ class Publication:
         account: where and as whom to connect.
         store: asked through ``call``, on the store's thread.
         call: ``await call(function, *arguments)``.
+        answer: what the household is answered; without it nobody is.
     """
 
-    def __init__(self, config: Config, account: Federation, store: Store, call: Callable[..., Awaitable[Any]]) -> None:
+    def __init__(
+        self,
+        config: Config,
+        account: Federation,
+        store: Store,
+        call: Callable[..., Awaitable[Any]],
+        answer: Callable[[Question, str], Awaitable[str]] | None = None,
+    ) -> None:
         # Set by whoever wrote something: there may be something to send.
         self.wake = _Wake()
         self._store, self._call = store, call
@@ -97,11 +109,15 @@ class Publication:
         wanted = [wanted_of(one) for one in config.received]
         # Also of providers that are in the configuration no more, and whose data are still here.
         self._inbox = Inbox(self._session, store, call, wanted) if wanted or store.received_providers() else None
+        self._hand_over = HandOver(
+            config.directory, config.page_file, lambda: self.order({"action": "password", "new": None})
+        )
         self._asked: list[float] = []
         told = config.household
-        self._household = Household(self._session, told.address, told.language) if told else None
-        # Whom the household itself wrote down: not strangers at the door.
-        self._partners = {one.sender for one in wanted} | ({bare_jid(told.address)} if told else set())
+        addresses, language = (told.addresses, told.language) if told else ((), "fr")
+        self._household = Household(self._session, addresses, language)
+        self._chat = Chat(self._session, self._household.addresses, language, answer) if answer else None
+        self._providers = {one.sender for one in wanted}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Stay connected, answer and send until ``stop``; returns within 3 s of it."""
@@ -112,6 +128,9 @@ class Publication:
             group.create_task(self._announcer.run(stop), name="announcer")
             group.create_task(self._live.run(stop), name="live")
             group.create_task(self._keep_known(stop), name="known")
+            group.create_task(self._hand_over.run(stop), name="hand-over")
+            if self._chat:
+                group.create_task(self._chat.run(stop), name="chat")
             if self._inbox:
                 group.create_task(self._inbox.run(stop), name="inbox")
 
@@ -144,19 +163,34 @@ class Publication:
                 log.debug("the consents could not be read: %s", error)
             else:
                 now = time.time()
-                self._known = frozenset(self._partners.union(c.recipient for c in consents if c.valid(now)))
+                self._known = frozenset(self._partners().union(c.recipient for c in consents if c.valid(now)))
             await wait_any(_KNOWN_EVERY_S, stop)
+
+    def _partners(self) -> set[str]:
+        """Whom the household itself wrote down: not strangers at the door."""
+        return {*self._providers, *self._household.addresses}
+
+    def address_household(self, told: Told | None) -> None:
+        """Tell and answer the household there from now on; nobody where it is None. ConfigError for what is no JID."""
+        addresses, language = (told.addresses, told.language) if told else ((), "fr")
+        self._household.move(addresses, language)
+        if self._chat:
+            self._chat.move(self._household.addresses, language)
 
     def tell(self, alert: Alert) -> None:
         """Tell the household, if it wants to be told."""
-        if self._household:
-            self._household.tell(alert)
+        self._household.tell(alert)
+
+    @property
+    def waiting(self) -> frozenset[str]:
+        """Of which links and news a message to the household has not left yet."""
+        return self._household.waiting
 
     def _tell_asked(self, request: AccessRequest) -> None:
         """Tell the household who asks it for access; a flood of strangers shall not drown its alerts."""
         now = time.time()
         self._asked = [at for at in self._asked if now - _DAY_S < at <= now]
-        if self._household and len(self._asked) < _ASKED_A_DAY:
+        if self._household.addresses and len(self._asked) < _ASKED_A_DAY:
             self._asked.append(now)
             last = len(self._asked) == _ASKED_A_DAY
             self._household.say({lang: asked_text(request, lang, last=last) for lang in LANGS})

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.alerts import OLD_BACKLOG_S, QUIET_S, Alert, Kind, Watch, _texts
+from gateway.alert_words import Kind, texts
+from gateway.alerts import OLD_BACKLOG_S, QUIET_S, Alert, Told, Watch
 from gateway.status import BROKEN, OK, WAITING, Link
 
 COOP = "recipient coop@example.org"
@@ -244,7 +245,7 @@ def test_meters_are_told_apart():
 
 def test_a_link_that_is_not_known_here_is_left_alone():
     """A new room brings its own link before anybody has words for it."""
-    assert Watch().look([Link("mqtt", BROKEN, 1e6, "")], 1e6) == []
+    assert Watch().look([Link("weather", BROKEN, 1e6, "")], 1e6) == []
 
 
 @pytest.mark.parametrize("kind", list(Kind))
@@ -252,10 +253,10 @@ def test_every_sentence_exists_in_both_languages(kind):
     """One sentence each for a fault and its end, with what to do and no brace left."""
     watch = Watch()
     first = kind.value.rpartition(" ")[2]
-    name = first if kind in {Kind.STORE, Kind.XMPP} else f"{first} x@y.example"
+    name = first if kind in {Kind.STORE, Kind.XMPP, Kind.DISK, Kind.BROKER} else f"{first} x@y.example"
     broken = Link(name, WAITING if kind is Kind.RECIPIENT else BROKEN, None, "")
     told = [a for s in range(1300) for a in watch.look([replace(broken, age_s=1e6 + s)], 2e6 + s)]
-    told += [a for s in range(20) for a in watch.look([replace(broken, state=OK, age_s=20.0)], 2e6 + 2000 + s)]
+    told += [a for s in range(70) for a in watch.look([replace(broken, state=OK, age_s=20.0)], 2e6 + 2000 + s)]
     fault, end = told
     assert (fault.recovered, end.recovered) == (False, True)
     for text in (fault.text_fr, fault.text_en, end.text_fr, end.text_en):
@@ -270,9 +271,69 @@ def test_a_repetition_too_is_said_in_both_languages(kind):
     """Once in ten minutes as well as many times."""
     for count in (1, 7):
         for active in (True, False):
-            fr, en, _ = _texts(kind, f"{kind.value} x", 60.0, count, active=active)
+            fr, en, _ = texts(kind, f"{kind.value} x", 60.0, count, active=active)
             if count > 1 or not active:
                 assert ("une fois" if count == 1 else "7 fois") in fr
                 assert ("once" if count == 1 else "7 times") in en
             assert fr.endswith(".")
             assert en.endswith(".")
+
+
+def test_a_restart_says_nothing_again_and_says_the_end():
+    """What was told before it is known after it; what ended meanwhile is told to have ended."""
+    house = House()
+    house.speaks = False
+    house.live(60)
+    (before,) = house.watch.told
+    house.watch = Watch()
+    house.watch.restore([before], house.now)
+    assert house.live(3600) == []
+    assert [alert.kind for alert in house.watch.active] == [Kind.MUTE]
+    house.speaks = True
+    (back,) = house.live(60)
+    assert (back.kind, back.recovered) == (Kind.MUTE, True)
+    assert house.watch.told == frozenset()
+
+
+def test_a_link_that_is_no_more_is_no_fault_any_more():
+    """A consent withdrawn from a recipient that is away: nobody is told anything, nothing stays."""
+    watch = Watch()
+    watch.restore([Told(Kind.RECIPIENT, COOP, 0.0)], 1000.0)
+    assert [watch.look([Link("xmpp", OK, 1.0, "")], 1000.0 + second) for second in range(200)] == [[]] * 200
+    assert watch.active == []
+
+
+def test_when_a_recipient_is_away_is_for_the_household_to_say():
+    """Two hours where it says two; then its return."""
+    house = House()
+    house.watch = Watch(2 * 3600)
+    house.live(60)
+    house.oldest = house.now
+    assert house.live(2 * 3600, step=10) == []
+    (away,) = house.live(1800, step=10)
+    assert (away.kind, away.recovered) == (Kind.RECIPIENT, False)
+    house.oldest = None
+    (back,) = house.live(1200, step=10)
+    assert back.recovered
+
+
+@pytest.mark.parametrize("seconds", [1, 30])
+def test_an_overload_is_told_at_once_and_one_that_comes_and_goes_once(seconds):
+    """Within three seconds; a kettle that switches for an hour is one notice, and its end one."""
+    watch, told = Watch(), []
+
+    def look(second, state):
+        told.extend(watch.look([Link("overload house", state, None, "")], 1000.0 + second))
+
+    for second in range(10):
+        look(second, BROKEN)
+        if second == 3:
+            assert kinds(told) == [(Kind.OVERLOAD, False)]
+    # A meter that is silent says neither.
+    for second in range(10, 300):
+        look(second, BROKEN if second // seconds % 2 else WAITING if second % 7 else OK)
+    assert len(told) == 1
+    for second in range(300, 400):
+        look(second, OK)
+    assert kinds(told) == [(Kind.OVERLOAD, False), (Kind.OVERLOAD, True)]
+    assert "coupe le courant" in told[0].text_fr

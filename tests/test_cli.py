@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from federation import wait_until
+from federation.daemon import links_of
 from gateway.store.points import Granularity
 from gateway.store.prepare import prepare
 from gateway.store.recorder import Recorder
@@ -56,15 +57,9 @@ def daemon(tmp_path):
         process.communicate()
 
 
-def status(config):
-    """Link -> row; empty when no daemon answers."""
-    report = json.loads(gateway("status", "--json", "--config", config).stdout or '{"running": false}')
-    return {row["link"]: row for row in report["links"]} if report["running"] else {}
-
-
 def whole_frames(config):
     """How many the daemon has read."""
-    detail = status(config).get("meter house", {}).get("detail", "")
+    detail = links_of(config).get("meter house", {}).get("detail", "")
     return int(found[1]) if (found := re.search(r"(\d+) whole frames", detail)) else 0
 
 
@@ -139,7 +134,7 @@ def test_a_folder_that_another_gateway_writes_is_refused(tmp_path, daemon):
     """Two daemons on one database: the second says so and ends."""
     config = configure(tmp_path, "/nowhere/tty")
     daemon(config)
-    wait_until(lambda: status(config), 20, "the daemon answers", every=0.2)
+    wait_until(lambda: links_of(config), 20, "the daemon answers", every=0.2)
     done = gateway("run", "--config", config)
     assert done.returncode == 74
     assert b"another linky-gateway is writing there" in done.stderr
@@ -151,8 +146,11 @@ def test_the_daemon_reads_stores_and_stops_within_five_seconds(tmp_path, daemon)
         config = configure(tmp_path, meter.path)
         process = daemon(config)
         wait_until(lambda: whole_frames(config) >= 3, 30, "three frames", every=0.2)
-        assert status(config)["port house"]["state"] == "ok"
-        assert status(config)["store"]["state"] == "ok"
+        assert links_of(config)["port house"]["state"] == "ok"
+        assert links_of(config)["store"]["state"] == "ok"
+        said = gateway("status", "--config", config)
+        assert said.returncode == 0
+        assert "✓ port house" in said.stdout.decode()
         process.send_signal(signal.SIGTERM)
         assert process.wait(5) == 0
         assert "Traceback" not in process.stderr.read()
@@ -174,12 +172,12 @@ def test_an_unplugged_port_is_said_and_found_again(tmp_path, daemon):
     with Meter(tmp_path / "tty", seed=3, mode="standard") as meter:
         config = configure(tmp_path, tmp_path / "tty")
         daemon(config)
-        wait_until(lambda: status(config).get("meter house", {}).get("state") == "ok", 30, "a frame", every=0.2)
+        wait_until(lambda: links_of(config).get("meter house", {}).get("state") == "ok", 30, "a frame", every=0.2)
         meter.command("unplug")
-        wait_until(lambda: "plugged in?" in status(config)["port house"]["detail"], 20, "the loss is seen", every=0.2)
-        assert status(config)["port house"]["state"] == "broken"
+        wait_until(lambda: "plugged in?" in links_of(config)["port house"]["detail"], 20, "the loss is seen", every=0.2)
+        assert links_of(config)["port house"]["state"] == "broken"
         meter.command("plug")
-        wait_until(lambda: status(config)["port house"]["state"] == "ok", 40, "the port is back", every=0.2)
+        wait_until(lambda: links_of(config)["port house"]["state"] == "ok", 40, "the port is back", every=0.2)
 
 
 def test_a_meter_switched_to_the_other_mode_is_found_again(tmp_path, daemon):
@@ -190,7 +188,7 @@ def test_a_meter_switched_to_the_other_mode_is_found_again(tmp_path, daemon):
         for mode in ("historic", "standard", "historic"):
             meter.command(f"mode {mode}")
             wait_until(
-                lambda mode=mode: mode in status(config).get("meter house", {}).get("detail", ""), 60, mode, every=0.3
+                lambda mode=mode: mode in links_of(config).get("meter house", {}).get("detail", ""), 60, mode, every=0.3
             )
 
 
@@ -201,7 +199,7 @@ def test_consents_are_given_listed_and_withdrawn_with_and_without_the_daemon(tmp
     first = json.loads(gateway(*grant, "--granularity", "PT1M").stdout)[0]
     assert (first["recipient"], first["series"], first["state"]) == ("coop@sen2.test", "consumption/power", "valid")
     daemon(config)
-    wait_until(lambda: status(config), 20, "the daemon answers", every=0.2)
+    wait_until(lambda: links_of(config), 20, "the daemon answers", every=0.2)
     second = json.loads(gateway(*grant, "--granularity", "P1D").stdout)[0]
     assert second["id"] == first["id"] + 1
     done = gateway("consent", "revoke", "coop@sen2.test", "--config", config)
@@ -224,7 +222,7 @@ def test_a_request_is_read_and_answered_with_and_without_the_daemon(tmp_path, da
     answer = ("--config", config, "--json", "--yes", "--accept")
     assert json.loads(gateway("consent", "answer", "1", *answer).stdout)[0]["purpose"] == "a"
     daemon(config)
-    wait_until(lambda: status(config), 20, "the daemon answers", every=0.2)
+    wait_until(lambda: links_of(config), 20, "the daemon answers", every=0.2)
     (waiting,) = json.loads(gateway("consent", "pending", "--json", "--config", config).stdout)
     assert (waiting["id"], waiting["meter"]) == (2, "house")
     done = gateway("consent", "answer", "2", *answer)
@@ -268,14 +266,14 @@ def test_everything_that_the_daemon_makes_is_its_users_own(tmp_path, daemon):
         process = daemon(config)
     finally:
         os.umask(before)
-    wait_until(lambda: status(config), 20, "the daemon answers", every=0.2)
+    wait_until(lambda: links_of(config), 20, "the daemon answers", every=0.2)
     made = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "data").iterdir()}
     assert {"linky-gateway.sqlite", "linky-gateway.sqlite-wal", "linky-gateway.lock", "control.sock"} <= set(made)
     assert set(made.values()) == {0o600}
     process.kill()
     process.wait(5)
     daemon(config)
-    wait_until(lambda: status(config), 20, "the daemon answers again", every=0.2)
+    wait_until(lambda: links_of(config), 20, "the daemon answers again", every=0.2)
 
 
 def test_an_export_is_of_a_branch_and_of_a_time_by_the_households_clock(tmp_path):
@@ -317,7 +315,7 @@ def test_a_switch_of_the_meter_is_an_event_that_one_can_see(tmp_path, daemon):
         process = daemon(config)
         wait_until(lambda: whole_frames(config) >= 4, 40, "historic frames", every=0.2)
         meter.command("mode standard")
-        wait_until(lambda: "standard" in status(config)["meter house"]["detail"], 60, "standard mode", every=0.2)
+        wait_until(lambda: "standard" in links_of(config)["meter house"]["detail"], 60, "standard mode", every=0.2)
         wait_until(lambda: whole_frames(config) >= 12, 40, "standard frames", every=0.2)
         process.send_signal(signal.SIGTERM)
         assert process.wait(5) == 0

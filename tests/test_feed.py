@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from federation import wait_until
-from gateway.alerts import Alert, Kind
+from gateway.alert_words import Kind, Topic
+from gateway.alerts import Alert
 from gateway.broker import Broker
 from gateway.config import load
 from gateway.errors import BrokerError, ConfigError
@@ -93,12 +94,14 @@ def test_links_and_alerts_are_told_without_a_recipients_name(broker, store, tmp_
             async with feed(config, store) as (now, published):
                 port, counter = Link("port house", WAITING, 1, ""), Link("counter panels", OK, 1, "")
                 links, active = [port, counter, *far], [alert(Kind.RECIPIENT, "recipient coop@e.org")]
+                active.append(Alert(Topic.TEMPO, "tempo", 0.0, False, 1, "Rouge.", "Red.", "Red."))
                 now.look(links, active)
                 published.look(links, active)
                 await until(lambda: ear.retained.get("linky/link/recipient") == b"broken", "the recipient's link")
                 await until(lambda: ear.retained.get(STATUS) == b"online", "online")
                 said = json.loads(ear.retained["linky/alert/recipient"])
                 assert set(said) == {"fr", "en"}
+                assert json.loads(ear.retained["linky/alert/tempo"]) == {"fr": "Rouge.", "en": "Red."}
                 assert ear.retained["linky/link/port/house"] == b"waiting"
                 assert ear.retained["linky/alert/port/house"] == b"{}"
                 meter = json.loads(ear.retained["linky/meter/house/json"])
@@ -108,6 +111,7 @@ def test_links_and_alerts_are_told_without_a_recipients_name(broker, store, tmp_
                 await until(lambda: ear.retained["linky/alert/recipient"] == b"{}", "the end of the alert")
                 await until(lambda: ear.retained["linky/link/counter/panels"] == b"", "no more counter")
                 assert ear.retained["linky/link/recipient"] == b"ok"
+                assert ear.retained["linky/alert/tempo"] == b""
             await until(lambda: ear.retained[STATUS] == b"offline", "offline")
             assert b"e.org" not in b"".join(topic.encode() + payload for topic, payload in ear.messages)
 

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 import pytest
 
 from gateway import __version__
+from gateway.alert_words import Kind as Fault
+from gateway.alert_words import Topic
 from gateway.alerts import Alert
-from gateway.alerts import Kind as Fault
 from gateway.config import load
 from gateway.live.meter import Day
 from gateway.live.state import meter_now
@@ -155,3 +156,14 @@ def test_looking_does_not_count_what_is_published(now):
     told = meter_now(meter, {"whole": 1, "partial": 0, "bad_groups": 0}, 0.0)
     assert "sequence" not in told["now"]
     assert meter.snapshot(0.0).sequence == 2
+
+
+def test_what_is_no_fault_of_a_link_is_told_as_none(now):
+    """An overload and a red day are news, and new; displays are told of a fault only when a link is broken."""
+    calm = now.turn
+    news = [Alert(kind, kind.value, 0.0, False, 1, "", kind.value, "") for kind in (Fault.OVERLOAD, Topic.TEMPO)]
+    now.look([], news)
+    assert now.turn > calm
+    assert not now.meters["house"].alert
+    now.look([], [*news, Alert(Fault.DISK, "disk", 0.0, False, 1, "", "", "")])
+    assert now.meters["house"].alert

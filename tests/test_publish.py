@@ -1,10 +1,11 @@
-"""The gateway's end of the federation: what it tells the household of whoever asks for access."""
+"""The gateway's end of the federation: what it tells the household, and where, as that is chosen at the page."""
 
 import asyncio
 from dataclasses import replace
 
 from gateway import publish
-from gateway.config import load
+from gateway.choices import choose_household
+from gateway.config import Household, load
 from gateway.publish import Publication
 from gateway.store.points import Granularity
 from gateway.store.prepare import prepare
@@ -48,6 +49,39 @@ def test_a_flood_of_strangers_does_not_drown_what_the_household_is_told(tmp_path
             now[0] += 86400
             publication._tell_asked(REQUEST)
             assert len(publication._household._waiting) == 6
+        finally:
+            store.close()
+
+    asyncio.run(scenario())
+
+
+def test_who_is_told_is_another_at_once_when_that_is_chosen(tmp_path):
+    """What waits goes to the new address in the new order; taken back, nothing waits and nobody is told."""
+    (tmp_path / "gateway.toml").write_text(CONFIG.partition("[household]")[0])
+    (tmp_path / "password").write_text("secret\n")
+    (tmp_path / "data").mkdir()
+    prepare(tmp_path / "data")
+
+    async def scenario():
+        config, store = load(tmp_path / "gateway.toml"), Store(tmp_path / "data")
+        try:
+            publication = Publication(config, config.federation, store, None)
+            publication._tell_asked(REQUEST)
+            assert publication._household._waiting == []
+            sent = []
+            publication._session.send_message = lambda to, _, *bodies: sent.append((to, bodies[0].text)) or True
+            for address, language, words in (("a@sen2.test", "fr", "demande"), ("b@sen2.test", "en", "asks")):
+                choose_household(config, Household(address=address, language=language))
+                publication.address_household(config.household)
+                publication._tell_asked(REQUEST)
+                assert sent[-1][0] == address
+                assert words in sent[-1][1]
+                assert address in publication._partners()
+            choose_household(config, None)
+            publication.address_household(config.household)
+            publication._tell_asked(REQUEST)
+            assert len(sent) == 2
+            assert publication._partners() == set()
         finally:
             store.close()
 

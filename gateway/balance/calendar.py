@@ -86,3 +86,11 @@ def days(first: date, end: date) -> Iterator[date]:
     while first < end:
         yield first
         first += _ONE
+
+
+def periods(period: Period, first: date, end: date) -> Iterator[date]:
+    """The first days of the periods that touch ``[first, end)``."""
+    begin = period.begin(first)
+    while begin < end:
+        yield begin
+        begin = period.after(begin)

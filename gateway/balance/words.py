@@ -45,7 +45,7 @@ class Writer:
         """Euros to the cent, without the sign."""
         return self.number(value, 2)
 
-    def percent(self, share: float | None, *, signed: bool = False) -> str:
+    def percent(self, share: float | Fraction | None, *, signed: bool = False) -> str:
         """A share or a change in per cent."""
         if share is None:
             return NOTHING

@@ -13,7 +13,7 @@ from gateway.consent.grant import Order, describe, grant, offer_of, revoke
 from gateway.consent.text import TEXT_VERSION, Text, consent_text
 from gateway.errors import ConsentError, GatewayError
 from gateway.store.recorder import iso
-from gateway.store.terms import LANGS, Proof, ShownText, check_jid
+from gateway.store.terms import LANGS, Channel, Proof, ShownText, check_jid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -37,17 +37,20 @@ def _grant(store: Store, request: Words, now: float) -> object:
 
 
 def _revoke(store: Store, request: Words, now: float) -> object:
-    series = request.get("series")
-    return revoke(store, _word(request, "recipient"), _word(request, "series") if series else None, now, _by(request))
+    by, channel = _by(request), _channel(request)
+    if "consent" in request:
+        return store.withdraw(_number(request, "consent"), now, by, channel)
+    series = _word(request, "series") if request.get("series") else None
+    return revoke(store, _word(request, "recipient"), series, now, by, channel)
 
 
 def _limit(store: Store, request: Words, now: float) -> object:
-    return store.limit(check_jid(_word(request, "recipient")), now, _by(request))
+    return store.limit(check_jid(_word(request, "recipient")), now, _by(request), _channel(request))
 
 
 def _resume(store: Store, request: Words, now: float) -> object:
     recipient = check_jid(_word(request, "recipient"))
-    lifted = store.lift_limit(recipient, now, _by(request))
+    lifted = store.lift_limit(recipient, now, _by(request), _channel(request))
     if store.welcome(recipient, now) and not lifted:
         # Its address was gone; it is tried again.
         return sum(consent.standing(now) for consent in store.consents(recipient))
@@ -142,10 +145,11 @@ def _shown(request: Words) -> dict[str, str]:
 
 
 def _proof(request: Words) -> Proof:
+    by, channel = _by(request), _channel(request)
     if not request.get("shown"):
-        return Proof(_by(request))
+        return Proof(by, channel)
     shown = _shown(request)
-    return Proof(_by(request), text_version=TEXT_VERSION, lang=_known(shown["lang"]), text_hash=shown["hash"])
+    return Proof(by, channel, TEXT_VERSION, _known(shown["lang"]), shown["hash"])
 
 
 def _order(request: Words) -> Order:
@@ -181,15 +185,23 @@ def _word(request: Words, name: str) -> str:
     return word
 
 
-def _number(request: Words) -> int:
-    number = request.get("number")
+def _number(request: Words, name: str = "number") -> int:
+    number = request.get(name)
     if not isinstance(number, int):
-        raise GatewayError("a request has a number")
+        raise GatewayError("a request and a consent have a number")
     return number
 
 
 def _by(request: Words) -> str:
     return _word({"by": ""} | request, "by")
+
+
+def _channel(request: Words) -> Channel:
+    """By which way the order came: the command line says nothing of it."""
+    try:
+        return Channel(request.get("channel", Channel.COMMAND.value))
+    except ValueError as error:
+        raise GatewayError(f"no way of giving a consent: {error}") from error
 
 
 def _known(lang: str) -> str:

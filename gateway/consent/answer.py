@@ -78,6 +78,11 @@ def describe_request(store: Access, request: AccessRequest) -> dict[str, object]
     }
 
 
+def last_moment(asked: int | None, now: float) -> int:
+    """How long a yes may last: until then as it was asked for, a year where nothing was, three years at most."""
+    return min(asked or int(now) + DEFAULT_DAYS * 86400, int(now) + LONGEST_DAYS * 86400)
+
+
 def _terms(asked: Terms, less: Narrowing) -> Terms:
     history = asked.history and not less.no_history
     since = asked.history_from if history else None
@@ -90,11 +95,9 @@ def _terms(asked: Terms, less: Narrowing) -> Terms:
 
 
 def _until(request: AccessRequest, less: Narrowing, now: float) -> int:
-    asked = request.until or int(now) + DEFAULT_DAYS * 86400
-    if asked <= now:
+    if request.until is not None and request.until <= now:
         raise ConsentError(f"request {request.id}: the time that was asked for is over already; answer --no")
-    # Whatever was asked for, a consent is given for three years at most.
-    last = min(asked, int(now) + LONGEST_DAYS * 86400)
+    last = last_moment(request.until, now)
     if less.until is None:
         return last
     until = read_day(less.until, "until", included=True)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from gateway.store.terms import AccessRequest, Manner, Notice, Offer, Terms
 
-TEXT_VERSION = "2"
+TEXT_VERSION = "3"
 
 # As wide as the templates are.
 _LINE = 118
@@ -196,7 +196,7 @@ def describe_offer(offer: Offer, lang: str, house_retention: str) -> dict[str, s
         "history": history[0] if not terms.history else history[1],
         "begins": day(offer.begins),
         "until": day(offer.until - 1),
-        "retention": _duration(shortest([terms.retention], house_retention), lang),
+        "retention": duration(shortest([terms.retention], house_retention), lang),
         **manner_words(offer.manner, lang),
     }
     if terms.history_from is not None:
@@ -213,6 +213,16 @@ def manner_words(manner: Manner, lang: str) -> dict[str, str]:
     said = "".join(line + "\n" for line in lines)
     name, exactness = _NAME[lang][manner.pseudonym], _EXACTNESS[lang][manner.profile]
     return {"name": name, "exactness": exactness, "removed": said}
+
+
+def granularity_words(granularity: Granularity, lang: str) -> tuple[str, str]:
+    """How fine that is, and what it lets a recipient know."""
+    return _GRANULARITY[lang][granularity], _REVEALS[lang][granularity]
+
+
+def role_words(role: Role, lang: str) -> str:
+    """What a recipient is in law."""
+    return _ROLE[lang][role]
 
 
 def notice_text(notice: Notice, lang: str) -> str:
@@ -270,7 +280,7 @@ def _code(terms: Terms, lang: str) -> str:
     return " ".join(filter(None, (terms.code_url, terms.code_version, terms.code_hash)))
 
 
-def _duration(text: str, lang: str) -> str:
+def duration(text: str, lang: str) -> str:
     """``P1Y6M`` as "1 an 6 mois"."""
     parts = re.findall(r"(\d+)([YMWD])", text)
     return " ".join(f"{count} {_UNITS[lang][unit][int(count) > 1]}" for count, unit in parts)

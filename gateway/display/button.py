@@ -1,4 +1,4 @@
-"""What a press means, by how long it lasts: short is the next page, held eight seconds is a shutdown.
+"""What a press means, by how long it lasts: short is the next page, three seconds the house's page, eight a shutdown.
 
 No pin and no clock. What lies between is nothing, so that nobody turns a house's gateway off by leaning on it.
 """
@@ -9,7 +9,7 @@ from enum import Enum
 
 from gateway.display.lamps import FOR_EVER
 
-SHORT_S, SHUTDOWN_S = 1.0, 8.0
+SHORT_S, WELCOME_S, SHUTDOWN_S = 1.0, 3.0, 8.0
 
 # A level that does not last this long is a bounce.
 _BOUNCE_S = 0.03
@@ -19,6 +19,7 @@ class Press(Enum):
     """What was meant."""
 
     SHORT = "short"
+    WELCOME = "welcome"
     SHUTDOWN = "shutdown"
 
 
@@ -45,6 +46,11 @@ class Button:
             return None
         return max(0.0, self._down_since + SHUTDOWN_S - now)
 
+    def is_welcome(self, now: float) -> bool:
+        """Whether it is held for so long that to let go now asks for the house's page."""
+        held = self._down_since is not None and self._released is None and not self._done
+        return held and self._down_since is not None and now - self._down_since >= WELCOME_S
+
     def update(self, now: float) -> tuple[Press | None, float]:
         """What was meant, if anything, and when to ask again."""
         if self._down_since is None:
@@ -61,4 +67,11 @@ class Button:
             return None, self._released + _BOUNCE_S
         lasted = self._released - self._down_since
         self._down_since = self._released = None
-        return (Press.SHORT if _BOUNCE_S <= lasted < SHORT_S else None), FOR_EVER
+        return (None if self._done else _meaning(lasted)), FOR_EVER
+
+
+def _meaning(lasted_s: float) -> Press | None:
+    """What a press means that was let go before it was a shutdown."""
+    if lasted_s >= WELCOME_S:
+        return Press.WELCOME
+    return Press.SHORT if _BOUNCE_S <= lasted_s < SHORT_S else None

@@ -103,9 +103,10 @@ class Buzzer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Button(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``[button]``: to GND; short for the next page, held to shut the machine down where that is allowed."""
+    """``[button]``: to GND; short for the next page, held for the address of the page, or to shut the machine down."""
 
     gpio: Gpio
+    welcome: bool = False
     shutdown: bool = False
 
 
@@ -210,6 +211,8 @@ def _faults(config: Config) -> Iterator[str]:
         and (config.lcd.bus, config.lcd.device) == (config.epaper.bus, config.epaper.device)
     ):
         yield "epaper.device: lcd is on the same bus and device; a panel needs a chip select of its own"
+    if config.button and config.button.welcome and not (config.oled or config.lcd):
+        yield "button.welcome: an address needs a screen; add [oled] or [lcd]"
     used = _bus_pins(config)
     for gpio, place in _pins(config):
         if gpio in used:

@@ -58,12 +58,31 @@ def draw(look: Look, view: View, page: str, stamp: str = "") -> Image:
     return sheet.canvas.image
 
 
-def draw_shutdown(look: Look, remaining_s: int) -> Image:
-    """While the button is held: how much longer until the machine is shut down; 0 when it is."""
+def draw_shutdown(look: Look, remaining_s: int, *, let_go: bool = False) -> Image:
+    """While the button is held: how much longer until the machine is shut down; 0 when it is.
+
+    ``let_go``: whoever lets go now sees where the page of the house is.
+    """
     sheet = _Sheet(look)
     sheet.title(sheet.words["shutdown"], AMBER, BLACK)
     sheet.value(str(remaining_s) if remaining_s else "0", "s", AMBER)
-    sheet.lines([sheet.words["keep down" if remaining_s else "stopping"]])
+    sheet.lines([sheet.words["let go" if let_go and remaining_s else "keep down" if remaining_s else "stopping"]])
+    return sheet.canvas.image
+
+
+def draw_welcome(look: Look, addresses: tuple[str, ...], code: str | None, words: str = "") -> Image:
+    """Where the page of the house is, and the code that sets its first password; or ``words``, a key, instead."""
+    sheet = _Sheet(look)
+    sheet.title(sheet.words["welcome"], DARK, WHITE)
+    shown = [address.removeprefix("http://").rstrip("/") for address in addresses]
+    if words or not shown:
+        sheet.lines([sheet.words[words]])
+    elif code is None:
+        sheet.value(shown[0], "", WHITE)
+        sheet.lines([*shown[1:2], sheet.words["own password"]])
+    else:
+        sheet.value(code, "", WHITE)
+        sheet.lines(shown[:2])
     return sheet.canvas.image
 
 

@@ -26,6 +26,7 @@ from gateway.display.panels import Panel, look_of, open_epaper, open_lcd, open_o
 from gateway.display.pins import Input, Output
 from gateway.display.relay import Guard
 from gateway.display.state import State, View
+from gateway.display.welcome import Welcome
 from gateway.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from gateway.display.config import Config, Epaper
     from gateway.display.pages import Look
+    from gateway.display.welcome import Answer
 
 log = logging.getLogger(__name__)
 
@@ -45,13 +47,13 @@ _PRINT_S = 5.0
 
 
 class Hand:
-    """What the button does: which page is shown, what is muted, how long until the shutdown."""
+    """What the button does: which page is shown, what is muted, where the house's page is, when all is shut down."""
 
-    def __init__(self, alarm: Alarm | None, shutdown: Path | None) -> None:
+    def __init__(self, alarm: Alarm | None, shutdown: Path | None, welcome: Welcome | None = None) -> None:
         self.button = Button()
         self.page = 0
         self.stopping = False
-        self._alarm, self._shutdown = alarm, shutdown
+        self._alarm, self._shutdown, self._welcome = alarm, shutdown, welcome
 
     def update(self, now: float) -> float:
         """Do what was meant; when to be called again."""
@@ -59,8 +61,10 @@ class Hand:
         if press is Press.SHORT:
             if self._alarm and self._alarm.sounding:
                 self._alarm.mute()
-            else:
+            elif not (self._welcome and self._welcome.dismiss()):
                 self.page += 1
+        elif press is Press.WELCOME and self._welcome:
+            self._welcome.ask(now)
         elif press is Press.SHUTDOWN and self._shutdown:
             log.warning("the button was held: the machine is shut down")
             self.stopping = True
@@ -73,6 +77,16 @@ class Hand:
             return 0
         remaining = self.button.remaining_s(now) if self._shutdown else None
         return None if remaining is None else int(remaining + 0.999)
+
+    def picture(self, look: Look, now: float) -> Image | None:
+        """What the button has brought onto the screen; None while it is one of the pages."""
+        countdown, let_go = self.countdown_s(now), self._welcome is not None and self.button.is_welcome(now)
+        if countdown is not None:
+            return pages.draw_shutdown(look, countdown, let_go=let_go)
+        told = "let go" if let_go else self._welcome.told(now) if self._welcome else None
+        if told is None:
+            return None
+        return pages.draw_welcome(look, (), None, told) if isinstance(told, str) else _welcome_picture(look, told)
 
 
 class Pins:
@@ -111,7 +125,7 @@ class Program:
         self._config, self._screens, self._opened = config, screens, pins
         self.state = State(config.meter)
         self._pins = Pins(config, pins, time.monotonic())
-        self.hand = Hand(self._pins.alarm, _door(config))
+        self.hand = Hand(self._pins.alarm, _door(config), _welcome(config))
         self._wake = asyncio.Event()
         self._redraws: list[asyncio.Event] = []
         self._link = Link(config, self.state, self._changed)
@@ -169,13 +183,11 @@ class Program:
         while True:
             redraw.clear()
             now = time.monotonic()
-            view, countdown = self.state.view(now), self.hand.countdown_s(now)
+            view, picture = self.state.view(now), self.hand.picture(look, now)
             names = pages.available(view)
             turned = int((now - began) // turn_s) if turn_s else 0
-            if countdown is None:
+            if picture is None:
                 picture = pages.draw(look, view, names[(self.hand.page + turned) % len(names)])
-            else:
-                picture = pages.draw_shutdown(look, countdown)
             there = await asyncio.to_thread(panel.show, picture)
             await (_either(redraw, _DRAW_S) if there else asyncio.sleep(_RETRY_S))
 
@@ -243,6 +255,22 @@ def _door(config: Config) -> Path | None:
             "button.shutdown: works under systemd only, with linky-display.service and linky-display-shutdown.path"
         )
     return Path(folder) / "shutdown"
+
+
+def _welcome(config: Config) -> Welcome | None:
+    """The file that ``linky-display-welcome.path`` watches for, and where its service leaves the answer."""
+    if config.button is None or not config.button.welcome:
+        return None
+    folder = os.environ.get("RUNTIME_DIRECTORY")
+    if not folder:
+        raise ConfigError(
+            "button.welcome: works under systemd only, with linky-display.service and linky-display-welcome.path"
+        )
+    return Welcome(Path(folder) / "welcome", Path(f"{folder}-welcome") / "answer.json")
+
+
+def _welcome_picture(look: Look, told: Answer) -> Image:
+    return pages.draw_welcome(look, told.addresses, told.code, "" if told.addresses else "no page")
 
 
 async def _either(event: asyncio.Event, seconds: float) -> None:

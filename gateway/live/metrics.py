@@ -30,12 +30,13 @@ _FAMILIES = {
     "linky_gateway_up": ("gauge", "", "Whether the gateway runs and answers."),
     "linky_gateway_build_info": ("gauge", "", "The version that runs; the value is always 1."),
     "linky_link_state": ("gauge", "", "1 for the state of each link: ok, waiting or broken."),
-    "linky_alerts": ("gauge", "", "How many faults the household is told of."),
+    "linky_alerts": ("gauge", "", "How many faults and news the household is told of."),
     "linky_signal_ratio": (
         "gauge",
         "ratio",
         "The part of the groups that came well, in the last minute, hour and day.",
     ),
+    "linky_disk_free_bytes": ("gauge", "bytes", "What is free where the database is."),
     "linky_clock_drift_seconds": ("gauge", "seconds", "The meter's clock less the host's."),
     "linky_frames": ("counter", "", "Frames read since the gateway started."),
     "linky_bad_groups": ("counter", "", "Groups of which the checksum or the form was wrong."),
@@ -101,7 +102,9 @@ def _links(links: Iterable[LinkNow]) -> Iterator[_Sample]:
         for state in _STATES:
             yield "linky_link_state", {"link": f"{first} {whose}".rstrip(), "state": state}, link["state"] == state
         for figure, value in link["figures"].items():
-            if figure == "drift_s":
+            if figure == "free_bytes":
+                yield "linky_disk_free_bytes", {}, value
+            elif figure == "drift_s":
                 yield "linky_clock_drift_seconds", {"meter": whose}, value
             elif figure.startswith("signal_"):
                 yield "linky_signal_ratio", {"meter": whose, "window": figure.removeprefix("signal_")}, value / 100

@@ -64,6 +64,25 @@ def _erase(store: Store, request: Words, now: float) -> object:
 
 
 def _rectify(store: Store, request: Words, now: float) -> object:
+    value = _word(request, "value")
+    by, reason = _word({"by": ""} | request, "by"), _word({"reason": ""} | request, "reason")
+    return [_correction(one) for one in store.rectify(*_point(store, request), value, now, by, reason)]
+
+
+def _remove(store: Store, request: Words, now: float) -> object:
+    """Take a point away; ``privacy-restore`` brings it back."""
+    by, reason = _word({"by": ""} | request, "by"), _word({"reason": ""} | request, "reason")
+    return [_correction(one) for one in store.remove(*_point(store, request), now, by, reason)]
+
+
+def _restore(store: Store, request: Words, now: float) -> object:
+    """Undo the last correction of a point."""
+    found = store.restore(*_point(store, request), now, _word({"by": ""} | request, "by"))
+    return [_correction(one) for one in found]
+
+
+def _point(store: Store, request: Words) -> tuple[str, str, Granularity, int]:
+    """Meter, series, granularity and time of the point that is meant."""
     time = request.get("time")
     if not isinstance(time, int):
         raise GatewayError("a correction names a time")
@@ -71,9 +90,7 @@ def _rectify(store: Store, request: Words, now: float) -> object:
         granularity = Granularity.parse(_word(request, "granularity"))
     except ValueError as error:
         raise GatewayError(str(error)) from error
-    words = (_meter(store, request), _word(request, "series"), granularity, time, _word(request, "value"))
-    found = store.rectify(*words, now, _word({"by": ""} | request, "by"), _word({"reason": ""} | request, "reason"))
-    return [_correction(one) for one in found]
+    return _meter(store, request), _word(request, "series"), granularity, time
 
 
 def _rotate(store: Store, request: Words, now: float) -> object:
@@ -85,6 +102,8 @@ ORDERS: Mapping[str, Callable[[Store, Words, float], object]] = {
     "privacy-preview": _preview,
     ERASE: _erase,
     "privacy-rectify": _rectify,
+    "privacy-remove": _remove,
+    "privacy-restore": _restore,
     "privacy-rotate": _rotate,
 }
 
@@ -128,7 +147,7 @@ def _correction(one: Correction) -> Words:
         "granularity": one.point.granularity.code,
         "time": iso(one.point.time),
         "before": one.before,
-        "after": one.point.value,
+        "after": one.after,
         "unit": one.point.series.unit,
     }
 

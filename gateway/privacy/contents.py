@@ -98,7 +98,7 @@ def _corrections(archive: Archive) -> Iterator[Sequence[object]]:
     for c in archive.corrections():
         series = c.point.series
         named = iso(c.point.time), series.meter, series.path, c.point.granularity.code
-        yield *named, c.before, c.point.value, iso(c.at), c.by, c.reason
+        yield *named, c.before, c.after, iso(c.at), c.by, c.reason
 
 
 _TRANSFERS = ("hour", "recipient", "meter", "series", "granularity", "first", "last", "points")

@@ -103,6 +103,12 @@ class Consents(Transfers):
         return self._change_all(ended, Change.WITHDRAWN, now, by, channel)
 
     @translated
+    def withdraw(self, number: int, now: float, by: str = "", channel: Channel = Channel.COMMAND) -> int:
+        """Withdraw one consent, whatever others allow; 0 when it has ended before, or there is none."""
+        ended = [c for c in self.consents() if c.id == number and c.withdrawn_at is None]
+        return self._change_all(ended, Change.WITHDRAWN, now, by, channel)
+
+    @translated
     def limit(self, recipient: str, now: float, by: str = "", channel: Channel = Channel.COMMAND) -> int:
         """Suspend all that the recipient may have: readings are still kept for it, nothing is given out."""
         affected = [c for c in self.consents(recipient) if c.withdrawn_at is None and not c.limited]

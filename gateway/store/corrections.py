@@ -6,6 +6,7 @@ index at the end of its minute, at its half hour, at its midnight). Means and su
 
 from __future__ import annotations
 
+import json
 import math
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from gateway.store.tables import point, translated
 from gateway.store.terms import NoticeKind
 
 if TYPE_CHECKING:
-    from gateway.store.points import Series, Value
+    from gateway.store.points import Point, Series, Value
 
 _VALUES = {
     Granularity.RAW: "SELECT value FROM reading WHERE series = ?1 AND time = ?2",
@@ -25,6 +26,13 @@ _VALUES = {
     " WHERE closed = 1 AND series = ?1 AND time = ?2",
     Granularity.HALF_HOUR: "SELECT value FROM coarse WHERE step = 1800 AND series = ?1 AND time = ?2",
     Granularity.DAY: "SELECT value FROM coarse WHERE step = 86400 AND series = ?1 AND time = ?2",
+}
+# The row of a point by (series, time): its table, its other columns, where it is.
+_ROWS_OF = {
+    Granularity.RAW: ("reading", "value, quality", "series = ?1 AND time = ?2"),
+    Granularity.MINUTE: ("minute", "samples, total, low, high, last, closed", "series = ?1 AND time = ?2"),
+    Granularity.HALF_HOUR: ("coarse", "value", "step = 1800 AND series = ?1 AND time = ?2"),
+    Granularity.DAY: ("coarse", "value", "step = 86400 AND series = ?1 AND time = ?2"),
 }
 _LARGEST = 2**53
 # Of a corrected minute the mean is all that is known: this many samples hold its tenths.
@@ -42,10 +50,7 @@ class Corrections(Outbox):
 
         ReadingError when there is no such point, when the value cannot be one of it, or is the one that is stored.
         """
-        series = next((s for s in self.series(meter) if s.path == path), None)
-        before = None if series is None else self._value(series, granularity, time)
-        if series is None or before is None:
-            raise ReadingError(f"{meter}: there is no {granularity.code} value of {path} at {iso(time)}")
+        series, before = self._stored(meter, path, granularity, time)
         after = _read_value(series, granularity, value)
         if after == before:
             raise ReadingError(f"{path} at {iso(time)}: {before} is stored already")
@@ -58,15 +63,68 @@ class Corrections(Outbox):
         return found
 
     @translated
+    def remove(
+        self, meter: str, path: str, granularity: Granularity, time: int, now: float, by: str, reason: str
+    ) -> list[Correction]:
+        """Take a point and what repeats it away, and ask whoever had it to erase it; the corrections.
+
+        What it was stays on record: ``restore`` brings it back. ReadingError when there is no such point.
+        """
+        series, before = self._stored(meter, path, granularity, time)
+        self.begin()
+        found = [
+            self._take_away(series, g, t, before, now, by, reason)
+            for g, t in self._repeats(series, granularity, time, before)
+        ]
+        self.commit()
+        return found
+
+    @translated
+    def restore(
+        self, meter: str, path: str, granularity: Granularity, time: int, now: float, by: str
+    ) -> list[Correction]:
+        """Undo the last correction of a point, as a correction of its own; ReadingError when there is none."""
+        last = next(
+            (c for c in reversed(self.corrections()) if _is_of(c, meter, path, granularity, time)),
+            None,
+        )
+        if last is None or last.before is None:
+            raise ReadingError(f"{path} at {iso(time)}: was not corrected, or was put back already")
+        if not last.removed:
+            return self.rectify(meter, path, granularity, time, str(last.before), now, by, "")
+        self.begin()
+        found = [
+            self._put_back(c, now, by)
+            for c in self.corrections()
+            if c.removed and (c.point.series, c.at, c.before) == (last.point.series, last.at, last.before)
+            if self._value(c.point.series, c.point.granularity, c.point.time) is None
+        ]
+        self.commit()
+        return found
+
+    @translated
     def corrections(self) -> list[Correction]:
         """Every correction ever made, oldest first."""
         rows = self._db.execute(
             "SELECT series, granularity, time, before, after, at, given_by, reason FROM correction ORDER BY id"
         ).fetchall()
         return [
-            Correction(point(self._series_by_id(series), granularity, time, after, rectified=True), before, *rest)
+            Correction(
+                point(
+                    self._series_by_id(series), granularity, time, before if after is None else after, rectified=True
+                ),
+                *(before, *rest, after is None),
+            )
             for series, granularity, time, before, after, *rest in rows
         ]
+
+    def _stored(self, meter: str, path: str, granularity: Granularity, time: int) -> tuple[Series, Value]:
+        """A series and the value of one of its points; ReadingError when there is none."""
+        series = next((s for s in self.series(meter) if s.path == path), None)
+        value = None if series is None else self._value(series, granularity, time)
+        if series is None or value is None:
+            raise ReadingError(f"{meter}: there is no {granularity.code} value of {path} at {iso(time)}")
+        return series, value
 
     def _value(self, series: Series, granularity: Granularity, time: int) -> Value | None:
         row = self._db.execute(_VALUES[granularity], [series.id, time]).fetchone()
@@ -96,28 +154,87 @@ class Corrections(Outbox):
         reason: str,
     ) -> Correction:
         self._change_value(series, granularity, time, after)
-        self._db.execute(
-            "INSERT INTO correction (series, granularity, time, before, after, at, given_by, reason)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            [series.id, granularity, time, before, after, int(now), by, reason],
-        )
+        self._record(series, granularity, time, (before, after), now, by, reason)
         corrected = point(series, granularity, time, after, rectified=True)
+        self._send_again(corrected, now, {"by": by, "reason": reason})
+        return Correction(corrected, before, int(now), by, reason)
+
+    def _take_away(
+        self, series: Series, granularity: Granularity, time: int, before: Value, now: float, by: str, reason: str
+    ) -> Correction:
+        table, rest, where = _ROWS_OF[granularity]
+        row = self._db.execute(f"DELETE FROM {table} WHERE {where} RETURNING {rest}", [series.id, time]).fetchone()  # noqa: S608
+        self._record(series, granularity, time, (before, None), now, by, reason, json.dumps(row))
+        self._unqueue(series, granularity, time)
+        # The point alone: what is finer and lies in its period is not wrong because of it.
+        self._tell_past(NoticeKind.DATA_ERASED, series.meter, [series], time, time + 1, now, finest=granularity)
+        gone = point(series, granularity, time, before, rectified=True)
+        self._enter(gone, {"by": by, "reason": reason}, now, {"what": "removed"})
+        return Correction(gone, before, int(now), by, reason, removed=True)
+
+    def _put_back(self, removed: Correction, now: float, by: str) -> Correction:
+        series, granularity, time = removed.point.series, removed.point.granularity, removed.point.time
+        (rest,) = self._db.execute(
+            "SELECT rest FROM correction WHERE series = ? AND granularity = ? AND time = ? AND after IS NULL"
+            " ORDER BY id DESC LIMIT 1",
+            [series.id, granularity, time],
+        ).fetchone()
+        table, names, where = _ROWS_OF[granularity]
+        values = json.loads(rest)
+        columns = "series, time" + (", step" if "step" in where else "") + f", {names}"
+        row = [series.id, time, *([int(granularity)] if "step" in where else []), *values]
+        marks = ", ".join("?" * len(row))
+        self._db.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks})", row)  # noqa: S608 (built of constants)
+        self._record(series, granularity, time, (None, removed.point.value), now, by, "")
+        back = point(series, granularity, time, removed.point.value, rectified=True)
+        self._send_again(back, now, {"by": by})
+        return Correction(back, None, int(now), by, "")
+
+    def _record(
+        self,
+        series: Series,
+        granularity: Granularity,
+        time: int,
+        values: tuple[Value | None, Value | None],
+        now: float,
+        by: str,
+        reason: str,
+        rest: str = "",
+    ) -> None:
+        self._db.execute(
+            "INSERT INTO correction (series, granularity, time, before, after, at, given_by, reason, rest)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [series.id, granularity, time, *values, int(now), by, reason, rest],
+        )
+
+    def _send_again(self, corrected: Point, now: float, personal: dict[str, str]) -> None:
+        """Tell whoever had the point, and send it to them and to who waits for it."""
+        series, granularity, time = corrected.series, corrected.granularity, corrected.time
+        waiting = self._unqueue(series, granularity, time)
+        end = time + max(granularity, 1)
+        told = self._tell_past(NoticeKind.DATA_RECTIFIED, series.meter, [series], time, end, now, finest=granularity)
+        self._promise_to({*told, *waiting}, [corrected], now)
+        self._enter(corrected, personal, now)
+
+    def _unqueue(self, series: Series, granularity: Granularity, time: int) -> list[str]:
+        """Take a point out of every queue; whose queues they were."""
+        key = [series.id, granularity, time]
         waiting = self._db.execute(
             "SELECT DISTINCT jid FROM outbox JOIN recipient ON recipient.id = recipient"
             " WHERE series = ? AND granularity = ? AND time = ?",
-            [series.id, granularity, time],
+            key,
         ).fetchall()
-        self._db.execute(
-            "DELETE FROM outbox WHERE series = ? AND granularity = ? AND time = ?", [series.id, granularity, time]
-        )
-        end = time + max(granularity, 1)
-        told = self._tell_past(NoticeKind.DATA_RECTIFIED, series.meter, [series], time, end, now, finest=granularity)
-        self._promise_to({*told, *(jid for (jid,) in waiting)}, [corrected], now)
-        facts: dict[str, int | str] = {"meter": series.meter, "series": series.path, "granularity": granularity.code}
-        facts |= {"first": time, "last": time, "points": 1}
-        personal = {"by": by, "reason": reason}
+        self._db.execute("DELETE FROM outbox WHERE series = ? AND granularity = ? AND time = ?", key)
+        return [jid for (jid,) in waiting]
+
+    def _enter(
+        self, corrected: Point, personal: dict[str, str], now: float, more: dict[str, int | str] | None = None
+    ) -> None:
+        series, time = corrected.series, corrected.time
+        facts: dict[str, int | str] = {"meter": series.meter, "series": series.path, "points": 1}
+        facts.update(more or {})
+        facts |= {"granularity": corrected.granularity.code, "first": time, "last": time}
         self.journal.append("data-rectified", facts, {name: words for name, words in personal.items() if words}, now)
-        return Correction(corrected, before, int(now), by, reason)
 
     def _change_value(self, series: Series, granularity: Granularity, time: int, after: Value) -> None:
         if granularity is Granularity.RAW:
@@ -152,3 +269,8 @@ def _read_value(series: Series, granularity: Granularity, text: str) -> Value:
     if not abs(number) < _LARGEST or (series.kind == "index" and number < 0):
         raise ReadingError(f"{series.path}: {text!r} is no value of it")
     return round(number, 1)
+
+
+def _is_of(one: Correction, meter: str, path: str, granularity: Granularity, time: int) -> bool:
+    found = one.point
+    return (found.series.meter, found.series.path, found.granularity, found.time) == (meter, path, granularity, time)

@@ -32,6 +32,7 @@ LEFT_OUT = {
     "undated": "frames that only this start of this machine can date",
     "absence": "who did not take what this installation sent; the next one finds out by itself",
     "self_use": "made again of the half hours",
+    "told": "what this installation has said of its own faults; another one has its own",
     "consent_held": "which consents this installation has not been told to use yet",
 }
 # Of the others all columns. The numbers of an outbox mean nothing in another file.

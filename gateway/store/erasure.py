@@ -31,11 +31,14 @@ if TYPE_CHECKING:
 
     from gateway.store.points import Series
 
+# What a household chose at its page; others read and write it.
+CHOICES_NAME = "choices.json"
+
 # In which a household's own data stand; the rows of meters stay, without what names a delivery point.
 _HOUSEHOLD = (
     *("reading", "minute", "coarse", "outbox", "counter", "event", "undated", "correction", "journal_day"),
     *("subscription", "recipient", "consent_held", "consent_change", "consent", "shown_text", "access_request"),
-    *("transfer", "party", "pseudonym", "absence", "series"),
+    *("transfer", "party", "pseudonym", "absence", "told", "series"),
     *("received_point", "received_series", "received_event", "received_gap", "received_span", "received_chain"),
     *("received_subscription", "received_anchor", "received_provider"),
 )
@@ -56,6 +59,7 @@ _RECIPIENT = (
     "DELETE FROM party WHERE jid = ?1",
     "DELETE FROM pseudonym WHERE recipient = ?1",
     "DELETE FROM absence WHERE recipient = ?1",
+    "DELETE FROM told WHERE substr(what, -length(?1) - 1) = ' ' || ?1",
 )
 
 _KNOWN = (
@@ -202,9 +206,9 @@ class Erasure(Corrections, Access, ReceivedPoints):
         return sorted(path.name for path in folder.glob(f"{FILE_NAME}.damaged-*")) + copies_of_before(folder)
 
     def remove_copies(self) -> list[str]:
-        """Remove what lies beside the database and holds a household's data: old files, the pseudonyms' key."""
+        """Remove what lies beside the database and holds a household's data: old files, a key, what it chose."""
         folder = self.journal.key_path.parent
-        return [name for name in (*self.copies(), KEY_NAME) if _remove(folder / name)]
+        return [name for name in (*self.copies(), KEY_NAME, CHOICES_NAME) if _remove(folder / name)]
 
     def _withdraw_all(self, recipient: str, now: float, by: str) -> int:
         """End what the recipient may have, and ask it to erase what it ever could have; how many consents."""

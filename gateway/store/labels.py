@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from gateway.store.points import under
 from gateway.tic.labels import known_labels
 
 # Path -> (French, English).
@@ -48,6 +49,31 @@ _NAMES = {
     "status/producing": ("Injection en cours", "Injecting now"),
     "water/volume/index": ("Index d'eau", "Water index"),
 }
+# Branches by which a household chooses what is shared; one that lies in another comes before it.
+_BRANCHES = {
+    "consumption/energy/active": ("Énergie consommée (index et totaux)", "Energy consumed (indexes and totals)"),
+    "consumption/energy/reactive": ("Énergie réactive", "Reactive energy"),
+    "consumption/power/apparent": ("Puissance apparente soutirée", "Apparent power drawn"),
+    "consumption/power/active": ("Courbe de charge (puissance active)", "Load curve (active power)"),
+    "consumption/voltage": ("Tension", "Voltage"),
+    "consumption/current": ("Intensité soutirée", "Current drawn"),
+    "production/energy/active": ("Énergie injectée (index et totaux)", "Energy injected (indexes and totals)"),
+    "production/power/apparent": ("Puissance apparente injectée", "Apparent power injected"),
+    "production/power/active": ("Courbe de puissance injectée", "Curve of power injected"),
+    "contract": ("Contrat : tarif, couleurs, puissance", "Contract: tariff, colours, power"),
+    "status": ("État du compteur", "State of the meter"),
+    "message": ("Messages du compteur", "Messages of the meter"),
+    "water": ("Eau", "Water"),
+    "gas": ("Gaz", "Gas"),
+    "heat": ("Chaleur", "Heat"),
+    "consumption/energy": ("Énergie consommée, toute", "All energy consumed"),
+    "consumption/power": ("Puissance soutirée, toute", "All power drawn"),
+    "production/energy": ("Énergie injectée, toute", "All energy injected"),
+    "production/power": ("Puissance injectée, toute", "All power injected"),
+    "consumption": ("Tout ce que le logement consomme", "All that the home consumes"),
+    "production": ("Tout ce que le logement produit", "All that the home produces"),
+    "other": ("Autres mesures", "Other measurements"),
+}
 _PHASE = re.compile(r"(.+)/phase/([123])")
 _NUMBERED = (
     (
@@ -77,6 +103,17 @@ def label_of(path: str) -> tuple[str, str]:
         if found := pattern.fullmatch(path):
             return french.format(found[1]), english.format(found[1])
     return next((names for pattern, names in _of_meters() if pattern.fullmatch(path)), (path, path))
+
+
+def branch_label(path: str) -> tuple[str, str]:
+    """The label of a series, or of all that lies below a path."""
+    return _BRANCHES.get(path) or label_of(path)
+
+
+def branch_of(path: str, asked: str) -> str:
+    """The branch by which a household is asked about a series: no wider than what was ``asked`` for."""
+    found = next((branch for branch in _BRANCHES if under(path, branch)), path)
+    return found if under(found, asked) else asked
 
 
 @cache

@@ -299,3 +299,30 @@ def self_use_by_day(db: Database) -> None:
                 f"CREATE TRIGGER self_use_{table}_{what.lower()} AFTER {what} ON {table}{only.format(row)}"  # noqa: S608
                 f" BEGIN DELETE FROM self_use WHERE day >= {row}.time - 90000 AND day <= {row}.time; END"
             )
+
+
+@migrations()
+def told_notices(db: Database) -> None:
+    """What the household was told of faults and news, by name, so that a restart does not say it again."""
+    db.execute("CREATE TABLE told (what TEXT NOT NULL UNIQUE, since INTEGER NOT NULL) STRICT")
+
+
+@migrations()
+def corrections_that_remove(db: Database) -> None:
+    """A correction may take a point away (``after`` is null) and put one back (``before`` is null).
+
+    ``rest`` is what else stood in the row that was taken away (JSON), so that it can come back as it was.
+    """
+    db.execute("ALTER TABLE correction RENAME TO correction_before")
+    db.execute("DROP INDEX correction_of")
+    db.execute(
+        "CREATE TABLE correction (id INTEGER PRIMARY KEY, series INTEGER NOT NULL REFERENCES series,"
+        " granularity INTEGER NOT NULL, time INTEGER NOT NULL, before ANY, after ANY,"
+        " at INTEGER NOT NULL, given_by TEXT NOT NULL, reason TEXT NOT NULL, rest TEXT NOT NULL DEFAULT '') STRICT"
+    )
+    db.execute("CREATE INDEX correction_of ON correction (series, granularity, time)")
+    db.execute(
+        "INSERT INTO correction SELECT id, series, granularity, time, before, after, at, given_by, reason, ''"
+        " FROM correction_before"
+    )
+    db.execute("DROP TABLE correction_before")

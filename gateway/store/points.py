@@ -94,13 +94,22 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """A point with the value that it has now, the one it had ``before``, and who changed it when and why."""
+    """A point with the value that it was given, the one it had ``before``, and who changed it when and why.
+
+    Where it was ``removed`` the point has the value that was taken away; what was put back had none ``before``.
+    """
 
     point: Point
-    before: Value
+    before: Value | None
     at: int
     by: str
     reason: str
+    removed: bool = False
+
+    @property
+    def after(self) -> Value | None:
+        """The value from then on; None where it was removed."""
+        return None if self.removed else self.point.value
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,16 +15,19 @@ from gateway.errors import StoreError
 from gateway.store.access import Access
 from gateway.store.connection import open_reader, open_writer
 from gateway.store.corrections import Corrections
+from gateway.store.curves import Curves
 from gateway.store.dump import snapshot
 from gateway.store.energy import Energy
 from gateway.store.erasure import Erasure
 from gateway.store.history import History
+from gateway.store.neighbours import Neighbours
 from gateway.store.notices import GIVEN_UP_S
 from gateway.store.points import Granularity, Series
 from gateway.store.received import ReceivedPoints
 from gateway.store.recorder import INDEX_SET_BY_HAND, METER_REPLACED, day_end, day_start
 from gateway.store.relayed import Relayed
 from gateway.store.tables import DERIVED, MANUAL, point, translated
+from gateway.store.told import Told
 from gateway.store.undated import Undated
 from gateway.store.watching import Watching
 from gateway.tic.reading import Kind, Quality
@@ -48,7 +51,7 @@ _QUALITY = {Quality.METER: 0, Quality.HOST: 1, Quality.MANUAL: MANUAL}
 _CURVE_ALIVE_S = 86400
 
 
-class Store(Erasure, Watching, History, Undated, Relayed, Energy):
+class Store(Erasure, Watching, History, Undated, Relayed, Energy, Told):
     """The database of a gateway, opened for writing. All calls must come from one thread at a time.
 
     Args:
@@ -291,7 +294,7 @@ class Store(Erasure, Watching, History, Undated, Relayed, Energy):
         self.commit()
 
 
-class Archive(Corrections, Access, History, ReceivedPoints, Energy):
+class Archive(Corrections, Access, Neighbours, ReceivedPoints, Energy, Curves):
     """The same database, only read: for the command line while the daemon runs."""
 
     def __init__(self, directory: Path) -> None:

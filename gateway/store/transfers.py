@@ -7,6 +7,7 @@ the hours of a day are one row; a row is dropped when its recipient must have de
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.store.points import under
@@ -25,6 +26,19 @@ _BY_HOUR_S = 7 * _DAY_S
 
 # The end of a period that has none.
 FOR_EVER = 2**62
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """What one recipient was handed in a day at one granularity: points of ``[first, last]``, of how many series."""
+
+    day: int
+    recipient: str
+    granularity: int
+    points: int
+    first: int
+    last: int
+    series: int
 
 
 class Transfers(Pseudonyms):
@@ -92,6 +106,18 @@ class Transfers(Pseudonyms):
             if number not in known:
                 known[number] = self._series_by_id(number)
             yield (hour, jid, known[number], *rest)
+
+    @translated
+    def handed_by_day(self, first: int, last: int) -> list[Handed]:
+        """Who was handed how much in each day (UTC) of ``[first, last)``, the latest day first."""
+        rows = self._db.execute(
+            "SELECT hour / ?1 * ?1, jid, granularity, sum(points), min(first_time), max(last_time),"
+            " count(DISTINCT series)"
+            " FROM transfer JOIN party ON party.id = party WHERE hour >= ?2 AND hour < ?3"
+            " GROUP BY 1, 2, 3 ORDER BY 1 DESC, 2, 3",
+            [_DAY_S, first, last],
+        )
+        return [Handed(*row) for row in rows]
 
     def _tell_past(
         self,

@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import os
 import secrets
+import time
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,9 @@ LEAST_CHARACTERS, MOST_CHARACTERS = 12, 256
 
 MOST_LINKS = 20
 
+# How long a code is good that somebody reads from a screen in the house.
+PASSING_S = 600.0
+
 # OWASP's figures for scrypt where 16 MB are what there is to spare.
 _N, _R, _P = 2**14, 8, 5
 _MEMORY_BYTES = 64 * 1024 * 1024
@@ -36,11 +40,12 @@ _READ_FOR = str.maketrans("IO10", "LQLQ")
 
 
 class Role(Enum):
-    """Who looks: the household, a display of its own, a display in a hall."""
+    """Who looks: the household, a display of its own, a display in a hall, a program that gathers figures."""
 
     OWNER = "owner"
     DISPLAY = "display"
     GUEST = "guest"
+    SCRAPER = "scraper"
 
 
 class Secret(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,12 +59,21 @@ class Secret(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DisplayLink(msgspec.Struct, frozen=True, kw_only=True):
-    """A display that may look: what it is called, since when (POSIX seconds), whether it shows nothing personal."""
+    """A display that may look: what it is called, since when (POSIX seconds), whether it shows nothing personal.
+
+    ``scraper``: it is a program, and fetches the figures alone.
+    """
 
     name: str
     hash: bytes
     guest: bool
     made: int
+    scraper: bool = False
+
+    @property
+    def role(self) -> Role:
+        """As what it looks."""
+        return Role.SCRAPER if self.scraper else Role.GUEST if self.guest else Role.DISPLAY
 
 
 class _Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,6 +95,9 @@ class Access:
     def __init__(self, file: Path) -> None:
         self._file = file
         self._kept = _load(file)
+        # Shown on a screen for a while; nothing of it is kept.
+        self._passing: Secret | None = None
+        self._passes_until = 0.0
 
     @property
     def ready(self) -> bool:
@@ -90,7 +107,7 @@ class Access:
     @property
     def has_code(self) -> bool:
         """Whether a code was made that nobody has used yet."""
-        return self._kept.code is not None
+        return self._kept.code is not None or self._passing_now is not None
 
     @property
     def links(self) -> tuple[DisplayLink, ...]:
@@ -99,9 +116,19 @@ class Access:
 
     def make_code(self) -> str:
         """A new code for one setting of the password; an older one is worth nothing any more."""
-        groups = ["".join(secrets.choice(_CODE_CHARACTERS) for _ in range(_CODE_GROUP)) for _ in range(_CODE_GROUPS)]
-        self._keep(code=_secret(_plain_code("".join(groups))))
-        return "-".join(groups)
+        code = _new_code()
+        self.take_code(code)
+        return code
+
+    def make_passing_code(self) -> str:
+        """A code for the first password, good for ten minutes; one that was made before stays good."""
+        code = _new_code()
+        self._passing, self._passes_until = _secret(_plain_code(code)), time.monotonic() + PASSING_S
+        return code
+
+    def take_code(self, code: str) -> None:
+        """Take a code that was made elsewhere (a card's), for one setting of the password."""
+        self._keep(code=_secret(_plain_code(code)))
 
     def password_fits(self, password: str) -> bool:
         """Whether it is the password."""
@@ -109,22 +136,25 @@ class Access:
 
     def code_fits(self, code: str) -> bool:
         """Whether it is the code, however it is typed."""
-        return _fits(self._kept.code, _plain_code(code))
+        plain = _plain_code(code)
+        return _fits(self._kept.code, plain) or _fits(self._passing_now, plain)
 
     def set_password(self, password: str) -> None:
         """Take a new password; the code that let somebody set it is used up. Raises AccessError when it will not do."""
         if not acceptable(password):
             raise AccessError(f"the password must have {LEAST_CHARACTERS} to {MOST_CHARACTERS} characters")
         self._keep(password=_secret(password), code=None)
+        self._passing = None
 
-    def add_link(self, name: str, now: float, *, guest: bool) -> str:
-        """Let one more display look; its token, which nobody can read again. Raises AccessError for a used name."""
+    def add_link(self, name: str, now: float, role: Role = Role.DISPLAY) -> str:
+        """Let one more look; its token, which nobody can read again. Raises AccessError for a name that is used."""
         if any(link.name == name for link in self.links):
             raise AccessError(f"there is a display {name!r} already")
         if len(self.links) >= MOST_LINKS:
             raise AccessError(f"there are {MOST_LINKS} displays already: remove one first")
         token = secrets.token_urlsafe(24)
-        link = DisplayLink(name=name, hash=_digest(token), guest=guest, made=int(now))
+        guest, scraper = role is Role.GUEST, role is Role.SCRAPER
+        link = DisplayLink(name=name, hash=_digest(token), guest=guest, made=int(now), scraper=scraper)
         self._keep(links=(*self.links, link))
         return token
 
@@ -137,11 +167,16 @@ class Access:
         digest = _digest(token)
         for link in self.links:
             if hmac.compare_digest(link.hash, digest):
-                return Role.GUEST if link.guest else Role.DISPLAY
+                return link.role
         return None
+
+    @property
+    def _passing_now(self) -> Secret | None:
+        return self._passing if time.monotonic() < self._passes_until else None
 
     def forget(self) -> None:
         """Nothing is known any more: no password, no code, no display."""
+        self._passing = None
         self._keep(password=None, code=None, links=())
 
     def _keep(self, **changes: object) -> None:
@@ -153,6 +188,11 @@ class Access:
 def acceptable(password: str) -> bool:
     """Whether it is long enough, and no longer than a form may send."""
     return LEAST_CHARACTERS <= len(password) <= MOST_CHARACTERS
+
+
+def _new_code() -> str:
+    groups = ("".join(secrets.choice(_CODE_CHARACTERS) for _ in range(_CODE_GROUP)) for _ in range(_CODE_GROUPS))
+    return "-".join(groups)
 
 
 def _secret(text: str) -> Secret:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.doctor.causes import Cause
 from gateway.doctor.daemon import findings
 from gateway.doctor.sentences import grade, words
+from gateway.web.access import Role
 from gateway.web.words import ENGLISH, FRENCH, WORDS
 
 if TYPE_CHECKING:
@@ -17,65 +18,97 @@ if TYPE_CHECKING:
 
     from gateway.web.access import DisplayLink
     from gateway.web.sessions import Session
+    from gateway.web.words import Words
 
 _MARK = {"ok": "✓", "waiting": "…", "broken": "✗"}
-_CARDS = ("tariff", "tempo_today", "tempo_tomorrow", "injected_today", "produced_today", "self_consumed_today")
+_CARDS = (
+    *("tariff", "tempo_today", "tempo_tomorrow", "cost_hour", "base_load"),
+    *("injected_today", "produced_today", "self_consumed_today"),
+)
 _AGES = (("days", 86_400), ("hours", 3_600), ("minutes", 60))
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """For whom a page is written: language, path, the session if there is one; ``files`` are the names of page.*."""
+    """For whom a page is written, and with what.
+
+    Args:
+        lang: ``fr`` or ``en``.
+        path: of the page.
+        session: of who is signed in.
+        files: name of one of the page's own files -> its address.
+        words: key -> text in ``lang``.
+        menu: path and word of each page.
+        query: what was asked of the page, ending with ``&``, so that its other language shows the same.
+    """
 
     lang: str
     path: str
     session: Session | None
     files: Mapping[str, str]
+    words: Words
+    menu: Sequence[tuple[str, str]]
+    query: str = ""
 
     def say(self, key: str, **places: object) -> str:
         """A text as it may stand in HTML, between quotes too."""
-        return escape(WORDS[self.lang][key].format_map(places))
+        return escape(self.words[key].format_map(places))
 
 
-def document(view: View, title: str, body: str, *, state: object = None) -> str:
-    """A whole page: menu, heading, body."""
+def document(view: View, title: str, body: str, *, state: object = None, files: Sequence[str] = ()) -> str:
+    """A whole page: menu, heading, body; ``state`` is what page.js is told, ``files`` are what it needs besides."""
     other = ENGLISH if view.lang == FRENCH else FRENCH
-    switch = f'<a href="{view.path}?lang={other}" lang="{other}" hreflang="{other}">{view.say("other_language")}</a>'
+    there = escape(f"{view.path}?{view.query}lang={other}")
+    switch = f'<a href="{there}" lang="{other}" hreflang="{other}">{view.say("other_language")}</a>'
     menu = ""
     if view.session:
-        items = (("/", "now"), ("/links", "links"), ("/access", "access"))
         here = ' aria-current="page"'
         menu = "".join(
-            f'<a href="{path}"{here if path == view.path else ""}>{view.say(key)}</a>' for path, key in items
+            f'<a href="{path}"{here if path == view.path else ""}>{view.say(key)}</a>' for path, key in view.menu
         )
     return (
-        f'{_head(view, title)}<body{_data(view, state)}><a class="skip" href="#main">{view.say("skip")}</a>'
+        f'{_head(view, title, files)}<body{_data(view, state)}><a class="skip" href="#main">{view.say("skip")}</a>'
         f'<header><nav aria-label="{view.say("menu")}">{menu}{switch}</nav></header>'
         f'<main id="main"><h1>{view.say(title)}</h1>{body}</main></body></html>'
     )
 
 
-def display(view: View, state: object) -> str:
-    """The page for a screen on the wall: no menu, nothing to press."""
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A link that was just made: for whom, where the page is, the token that is shown this once, as what it looks."""
+
+    name: str
+    origin: str
+    token: str
+    role: Role
+
+
+def display(view: View, state: object, equivalents: Sequence[Mapping[str, Any]]) -> str:
+    """The page for a screen on the wall: no menu, nothing to press; what the day is like changes by itself."""
     head = _head(view, "house")
+    like = escape(json.dumps([[one[view.lang], one["wh"]] for one in equivalents], ensure_ascii=False))
     return (
-        f'{head}<body class="display"{_data(view, state)}><main id="main"><h1 class="hidden">{view.say("now")}</h1>'
+        f'{head}<body class="display"{_data(view, state)} data-like="{like}"><main id="main">'
+        f'<h1 class="hidden">{view.say("now")}</h1>'
         f"{_meters(view)}</main></body></html>"
     )
 
 
 def now(view: View, state: object) -> str:
     """What the meters say now; the browser fills it in, and keeps it up to date."""
-    return document(view, "now", f"<noscript><p>{view.say('no_script')}</p></noscript>{_meters(view)}", state=state)
+    told = f'<noscript><p>{view.say("no_script")}</p></noscript><div id="told" role="status"></div>'
+    return document(view, "now", f"{told}{_meters(view)}", state=state)
 
 
-def _head(view: View, title: str) -> str:
+def _head(view: View, title: str, more: Sequence[str] = ()) -> str:
+    names = ("page.css", *more, "page.js")
+    sheets = "".join(f'<link rel="stylesheet" href="{view.files[name]}">' for name in names if name.endswith(".css"))
+    scripts = "".join(f'<script src="{view.files[name]}" defer></script>' for name in names if name.endswith(".js"))
     return (
         f'<!DOCTYPE html><html lang="{view.lang}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{view.say(title)} – Linky</title>"
-        f'<link rel="icon" href="{view.files["icon.svg"]}"><link rel="stylesheet" href="{view.files["page.css"]}">'
-        f'<script src="{view.files["page.js"]}" defer></script></head>'
+        f'<link rel="icon" href="{view.files["icon.svg"]}">{sheets}{scripts}</head>'
     )
 
 
@@ -106,7 +139,8 @@ def _meters(view: View) -> str:
         '<div class="bar" aria-hidden="true"><span data-bar="load"></span></div><p data-is="load"></p>'
         '<p class="injected" data-is="injected" hidden></p></div>'
         f'<div class="cards">{cards}</div>'
-        f'<div class="days" hidden><h3>{view.say("drawn_today")}</h3><dl>{bars}</dl></div>'
+        f'<div class="days" hidden><h3>{view.say("drawn_today")}</h3><dl>{bars}</dl>'
+        '<p class="like" data-is="like" hidden></p></div>'
         f'<div class="phases" hidden><h3>{view.say("phases")}</h3><table><thead><tr>{heads}</tr></thead>'
         "<tbody></tbody></table></div></section></template>"
     )
@@ -126,7 +160,8 @@ def links(view: View, report: Mapping[str, Any], sources: Mapping[str, str]) -> 
     heads = "".join(f"<th scope=col>{view.say(key)}</th>" for key in ("link", "state", "since"))
     table = "".join(_row(view, row) for row in rows)
     body = (
-        f'{alerts}{meters}<section><h2>{view.say("every_link")}</h2><table class="links"><thead><tr>{heads}</tr>'
+        f'<div id="follow"></div>{alerts}{meters}<section>'
+        f'<h2>{view.say("every_link")}</h2><table class="links"><thead><tr>{heads}</tr>'
         f"</thead><tbody>{table}</tbody></table></section>"
     )
     return document(view, "links", body)
@@ -136,7 +171,7 @@ def _meter(view: View, report: Mapping[str, Any], by_name: Mapping[str, Any], na
     figures = by_name.get(f"decode {name}", {}).get("figures", {})
     windows = ((key, figures[key]) for key in ("signal_minute", "signal_hour", "signal_day") if key in figures)
     signal = "".join(
-        f'<div class="card"><h3>{view.say(key)}</h3><p>{_number(view, score)} % '
+        f'<div class="card"><h3>{view.say(key)}</h3><p>{number(view, score)} % '
         f"<small>{grade(score, view.lang)}</small></p></div>"
         for key, score in windows
     )
@@ -188,7 +223,8 @@ def _age(view: View, seconds: float | None) -> str:
     return view.say("seconds", n=f"{seconds:.0f}")
 
 
-def _number(view: View, value: float) -> str:
+def number(view: View, value: float) -> str:
+    """A number as it is written in the language."""
     text = f"{value:g}"
     return text.replace(".", ",") if view.lang == FRENCH else text
 
@@ -204,7 +240,8 @@ def _field(view: View, name: str, key: str, kind: str, complete: str, *, focus: 
     )
 
 
-def _form(view: View, action: str, inner: str, button: str) -> str:
+def form(view: View, action: str, inner: str, button: str) -> str:
+    """A form with the session's token; ``inner`` are its fields."""
     token = f'<input type="hidden" name="form_token" value="{view.session.form_token}">' if view.session else ""
     return f'<form method="post" action="{action}">{token}{inner}<button>{view.say(button)}</button></form>'
 
@@ -217,7 +254,7 @@ def login(view: View, error: str | None = None, wait_s: int = 0) -> str:
     """Where the password is asked for."""
     inner = _field(view, "password", "password", "password", "current-password", focus=True)
     body = (
-        f"{_told(view, error, n=wait_s)}{_form(view, '/login', inner, 'sign_in')}"
+        f"{_told(view, error, n=wait_s)}{form(view, '/login', inner, 'sign_in')}"
         f'<p class="quiet">{view.say("forgotten")} <a href="/setup">{view.say("use_code")}</a></p>'
     )
     return document(view, "sign_in", body)
@@ -231,24 +268,23 @@ def setup(view: View, error: str | None = None, wait_s: int = 0) -> str:
         f"{_field(view, 'again', 'again', 'password', 'new-password')}"
     )
     intro = f"<p>{view.say('set_up_intro')}</p>"
-    return document(view, "set_up", f"{_told(view, error, n=wait_s)}{intro}{_form(view, '/setup', inner, 'set')}")
+    return document(view, "set_up", f"{_told(view, error, n=wait_s)}{intro}{form(view, '/setup', inner, 'set')}")
 
 
 def access(
     view: View, known: Sequence[DisplayLink], *, told: str | None = None, good: bool = False, wait_s: int = 0,
-    made: tuple[str, str] | None = None,
+    made: Made | None = None,
 ) -> str:  # fmt: skip
-    """The password, and the displays that may look; ``made``: name and address of the link that was just made."""
-    shown = ""
-    if made:
-        name, address = made
-        shown = (
-            f'<div class="good" role="alert"><p>{view.say("link_made", name=name)}</p>'
-            f"<p><code>{escape(address)}</code></p></div>"
-        )
+    """The password, and the displays that may look; ``made``: the link that was just made."""
+    shown = _shown(view, made) if made else ""
+    kinds = "".join(
+        f'<label class="tick"><input type="radio" name="kind" value="{role.value}"{" checked" if not place else ""}>'
+        f" {view.say(role.value)}</label>"
+        for place, role in enumerate((Role.DISPLAY, Role.GUEST, Role.SCRAPER))
+    )
     new = (
         f'<label>{view.say("display_name")}<input name="name" maxlength="40" required autocomplete="off"></label>'
-        f'<label class="tick"><input type="checkbox" name="guest" value="1"> {view.say("guest")}</label>'
+        f"<fieldset><legend>{view.say('for_what')}</legend>{kinds}</fieldset>"
     )
     change = (
         f"{_field(view, 'old', 'old_password', 'password', 'current-password')}"
@@ -259,15 +295,23 @@ def access(
     body = (
         f"{_told(view, told, good=good, n=wait_s)}{shown}<section><h2>{view.say('displays')}</h2>"
         f'<p>{view.say("displays_intro")} <a href="/display">{view.say("preview")}</a></p>{listed}'
-        f"{_form(view, '/access/displays', new, 'make_link')}</section>"
-        f"<section><h2>{view.say('change_password')}</h2>{_form(view, '/access/password', change, 'set')}</section>"
-        f"<section>{_form(view, '/logout', '', 'sign_out')}</section>"
+        f"{form(view, '/access/displays', new, 'make_link')}</section>"
+        f"<section><h2>{view.say('change_password')}</h2>{form(view, '/access/password', change, 'set')}</section>"
+        f"<section>{form(view, '/logout', '', 'sign_out')}</section>"
     )
     return document(view, "access", body)
 
 
+def _shown(view: View, made: Made) -> str:
+    told, texts = "link_made", [f"{made.origin}/display?token={made.token}"]
+    if made.role is Role.SCRAPER:
+        told, texts = "token_made", [f"{made.origin}/metrics", made.token]
+    codes = "".join(f"<p><code>{escape(text)}</code></p>" for text in texts)
+    return f'<div class="good" role="alert"><p>{view.say(told, name=made.name)}</p>{codes}</div>'
+
+
 def _display_row(view: View, link: DisplayLink) -> str:
-    place = f" <small>({view.say('guest_short')})</small>" if link.guest else ""
+    place = "" if link.role is Role.DISPLAY else f" <small>({view.say(link.role.value + '_short')})</small>"
     token = view.session.form_token if view.session else ""
     return (
         f'<form class="row" method="post" action="/access/displays/remove">'

@@ -61,6 +61,9 @@ class Server:
             await self._serve(reader, writer)
         except (OSError, asyncio.IncompleteReadError, TimeoutError) as error:
             log.debug("a visitor went away: %s", error)
+        except asyncio.CancelledError:
+            # Only ``stop`` does that, and waits; asyncio would print it as a fault (Python 3.11).
+            log.debug("the page is closed while somebody was there")
         finally:
             self._open.discard(task)
             writer.close()

@@ -7,50 +7,60 @@ with a link sees its own page and what feeds it, and one in a public place only 
 from __future__ import annotations
 
 import asyncio
-import gzip
-import hashlib
 import json
 import logging
 import time
-from importlib.resources import files
+from dataclasses import replace
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qs
 
 from microdot import Microdot, Request, Response
 
-from gateway.errors import AccessError
+from gateway.errors import AccessError, ConfigError
+from gateway.live import metrics
 from gateway.web import pages
 from gateway.web.access import MOST_LINKS, Role, acceptable
+from gateway.web.answers import YEAR_S, File, html, late, origin, plain, redirect, set_cookie
 from gateway.web.guard import is_own_origin
 from gateway.web.pages import View
+from gateway.web.picture import BadPictureError, read_asked
 from gateway.web.sessions import IDLE_S, Limiter, Sessions
-from gateway.web.words import FRENCH, LANGUAGES, preferred
+from gateway.web.words import FRENCH, LANGUAGES, WORDS, preferred
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
+    from gateway.live.state import HouseNow
     from gateway.web.access import Access
+    from gateway.web.part import Handler, Part
+    from gateway.web.picture import Asked
 
 log = logging.getLogger(__name__)
 
 _SESSION, _DISPLAY, _LANGUAGE = "linky_session", "linky_display", "linky_language"
-_YEAR_S = 365 * 86_400
 
 # What may be kept of a public place: nothing of the contract, no names, no faults.
 _PUBLIC = (
     "time age_s stale drawn_va injected_va injecting tariff_kind tempo_today tempo_tomorrow "
     "drawn_today_wh drawn_yesterday_wh"
 ).split()
+# The menu ends so.
+_MENU_END = (("/links", "links"), ("/access", "access"))
 _FOR_ALL = {"/login", "/setup"}
-_FOR_DISPLAYS = {"/display", "/events"}
+_DISPLAYS = {Role.DISPLAY, Role.GUEST}
+_FOR_LINKS = {
+    "/display": _DISPLAYS, "/display.png": _DISPLAYS, "/events": _DISPLAYS, "/metrics": {Role.SCRAPER},
+}  # fmt: skip
+# Programs that are let in nowhere: to be sent to a form would tell them nothing.
+_FOR_PROGRAMS = {"/display.png", "/events", "/metrics"}
 
-MOST_STREAMS = 20
+# What the form of a new link says of whom it is for.
+_KINDS = {role.value: role for role in (Role.DISPLAY, Role.GUEST, Role.SCRAPER)}
+
+MOST_STREAMS, MOST_FIELDS = 20, 60
 # A stream says at least so often that it lives; the page believes it lost after twice that.
 HEARTBEAT_S = 5.0
-
-_KEEP = f"max-age={_YEAR_S}, immutable"
-_TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 
 
 class House(Protocol):
@@ -66,6 +76,19 @@ class House(Protocol):
     async def report(self) -> dict[str, Any]:
         """Links and alerts in the form of ``status --json``."""
 
+    def alerts(self) -> list[dict[str, str]]:
+        """What the household is told now, by language."""
+
+    @property
+    def equivalents(self) -> Sequence[Mapping[str, Any]]:
+        """What energy is like: ``fr`` and ``en`` name a thing, which takes ``wh``."""
+
+    async def now(self) -> HouseNow:
+        """All of it as one object."""
+
+    async def picture(self, asked: Asked, meters: Sequence[Mapping[str, object]]) -> bytes:
+        """A PNG of one of these meters. Raises ConfigError where pictures cannot be made here."""
+
     async def changed(self) -> None:
         """Wait until a meter has said something new."""
 
@@ -77,21 +100,25 @@ class Site:
         house: what is shown.
         access: who may see it.
         version: of the program; a display with pages of another one loads them anew.
+        parts: more pages for the household.
     """
 
-    def __init__(self, house: House, access: Access, version: str) -> None:
+    def __init__(self, house: House, access: Access, version: str, parts: Sequence[Part] = ()) -> None:
         self._house, self._access, self._version = house, access, version
         self._sessions, self._limiter = Sessions(), Limiter()
         self._slow = asyncio.Lock()
         self._streams = 0
-        self._files = {name: _File(name) for name in ("page.css", "page.js", "icon.svg")}
+        names = ["page.css", "page.js", "icon.svg", *(name for part in parts for name in part.files)]
+        self._files = {name: File(name) for name in names}
         self._names = {name: file.url for name, file in self._files.items()}
+        self._words = {lang: WORDS[lang].copy() for lang in LANGUAGES}
+        self._menu = (("/", "now"), *(item for part in parts for item in part.menu), *_MENU_END)
         self.app = Microdot()
         self.app.before_request(self._admit)
         for path, handler in (
             ("/", self._now), ("/links", self._links), ("/display", self._display), ("/events", self._events),
             ("/access", self._show_access), ("/login", self._show_login), ("/setup", self._show_setup),
-            ("/static/<name>", self._file),
+            ("/static/<name>", self._file), ("/metrics", self._metrics), ("/display.png", self._picture),
         ):  # fmt: skip
             self.app.route(path)(handler)
         for path, handler in (
@@ -100,18 +127,38 @@ class Site:
             ("/access/displays/remove", self._remove_display),
         ):  # fmt: skip
             self.app.route(path, methods=["POST"])(self._or_unchanged(handler))
-        self.app.errorhandler(404)(lambda request: _html(pages.message(self._view(request), "not_found"), 404))
+        for part in parts:
+            self._add(part)
+        self.app.errorhandler(404)(lambda request: html(pages.message(self._view(request), "not_found"), 404))
 
-    def _or_unchanged(self, handler: Callable[[Request], Any]) -> Callable[[Request], Awaitable[Response]]:
+    def _add(self, part: Part) -> None:
+        for lang in LANGUAGES:
+            # The menu stands on every page; what else a part says is its own.
+            self._words[lang] |= {key: part.words[lang][key] for _, key in part.menu}
+        for path, handler in part.pages.items():
+            self.app.route(path)(self._handed_over(handler, part))
+        for path, handler in part.forms.items():
+            self.app.route(path, methods=["POST"])(self._or_unchanged(self._handed_over(handler, part)))
+
+    def _handed_over(self, handler: Handler, part: Part) -> Callable[..., Awaitable[Response]]:
+        async def answer(request: Request, **places: str) -> Response:
+            view = self._view(request, request.path)
+            view = replace(view, words=view.words | part.words[view.lang])
+            answered = handler(request, view, **places)
+            return self._in_language(request, await answered if isawaitable(answered) else answered)
+
+        return answer
+
+    def _or_unchanged(self, handler: Callable[..., Any]) -> Callable[..., Awaitable[Response]]:
         """The handler of a form; a change that could not be kept is said to be none."""
 
-        async def answer(request: Request) -> Response:
+        async def answer(request: Request, **places: str) -> Response:
             try:
-                answered = handler(request)
+                answered = handler(request, **places)
                 done: Response = await answered if isawaitable(answered) else answered
             except AccessError as error:
                 log.error("%s", error)  # noqa: TRY400 (a sentence for a person)
-                return _html(pages.message(self._view(request), "not_kept"), 500)
+                return html(pages.message(self._view(request), "not_kept"), 500)
             return done
 
         return answer
@@ -120,6 +167,13 @@ class Site:
         """A new code for one setting of the password."""
         async with self._slow:
             return await asyncio.to_thread(self._access.make_code)
+
+    async def welcome(self) -> str | None:
+        """A code for who stands before the gateway; None where a password was set already."""
+        if self._access.ready:
+            return None
+        async with self._slow:
+            return await asyncio.to_thread(self._access.make_passing_code)
 
     async def forget(self) -> None:
         """Forget the password and every display, and sign everybody out; the next password needs a new code."""
@@ -141,17 +195,17 @@ class Site:
             return self._admit_form(request)
         if request.path in _FOR_ALL or request.g.role is Role.OWNER:
             return None
-        if request.g.role and request.path in _FOR_DISPLAYS:
+        if request.g.role in _FOR_LINKS.get(request.path, ()):
             return None
-        if request.path == "/events":
-            return Response("", 401)
-        return _redirect("/login" if self._access.ready else "/setup")
+        if request.path in _FOR_PROGRAMS:
+            return Response("", 401, {"WWW-Authenticate": "Bearer"})
+        return redirect("/login" if self._access.ready else "/setup")
 
     def _admit_form(self, request: Request) -> Response | None:
         session, token = request.g.session, request.g.fields.get("form_token", "")
         own = is_own_origin({name.lower(): value for name, value in request.headers.items()})
         if not own or (session and not session.made(token)):
-            return _html(pages.message(self._view(request), "forged"), 403)
+            return html(pages.message(self._view(request), "forged"), 403)
         if request.path == "/setup" or (self._access.ready and (session or request.path == "/login")):
             return None
         return Response("", 403)
@@ -159,7 +213,8 @@ class Site:
     def _view(self, request: Request, path: str = "/") -> View:
         # An error may come before anybody was looked at.
         session = getattr(request.g, "session", None)
-        return View(_language(request), path, session, self._names)
+        lang = _language(request)
+        return View(lang, path, session, self._names, self._words[lang], self._menu)
 
     # --- pages -------------------------------------------------------------------------------------------------------
 
@@ -174,23 +229,44 @@ class Site:
         guest = "guest" in request.args or request.g.role is Role.GUEST
         if (token := request.args.get("token", "")) and (role := self._access.role_of(token)):
             # The address bar of a screen in a hall is read by everybody: the token goes into a cookie.
-            answer = _redirect("/display?guest=1" if guest or role is Role.GUEST else "/display")
-            _set_cookie(answer, _DISPLAY, token, _YEAR_S)
+            answer = redirect("/display?guest=1" if guest or role is Role.GUEST else "/display")
+            set_cookie(answer, _DISPLAY, token, YEAR_S)
             return answer
         state = self._state(Role.GUEST if guest else Role.DISPLAY)
-        return self._page(request, pages.display(self._view(request, "/display"), state))
+        return self._page(request, pages.display(self._view(request, "/display"), state, self._house.equivalents))
+
+    async def _metrics(self, _: Request) -> Response:
+        return plain(metrics.openmetrics(await self._house.now()), kind=metrics.CONTENT_TYPE)
+
+    async def _picture(self, request: Request) -> Response:
+        """For a frame on the wall that can only fetch a picture."""
+        guest = "guest" in request.args or request.g.role is Role.GUEST
+        try:
+            asked = read_asked(request.args, _language(request), guest=guest)
+            picture = await self._house.picture(asked, self._meters(Role.GUEST if guest else Role.DISPLAY))
+        except BadPictureError as error:
+            return plain(f"{error}\n", 400)
+        except ConfigError as error:
+            # Without the library for pictures everything else is served all the same.
+            return plain(f"{error}\n", 404)
+        return Response(picture, 200, {"Content-Type": "image/png", "Cache-Control": "no-store"})
+
+    def _meters(self, role: Role) -> list[dict[str, object]]:
+        meters = self._house.meters()
+        return [{key: meter[key] for key in _PUBLIC} for meter in meters] if role is Role.GUEST else meters
 
     def _state(self, role: Role) -> dict[str, object]:
         """What the browser is told; it is the same each second as at first."""
-        meters = self._house.meters()
-        if role is Role.GUEST:
-            meters = [{key: meter[key] for key in _PUBLIC} for meter in meters]
-        return {"page": self._version, "meters": meters}
+        state: dict[str, object] = {"page": self._version, "meters": self._meters(role)}
+        return state | {"alerts": self._house.alerts()} if role is Role.OWNER else state
 
     def _page(self, request: Request, text: str) -> Response:
-        answer = _html(text)
+        return self._in_language(request, html(text))
+
+    def _in_language(self, request: Request, answer: Response) -> Response:
+        """The answer, and the language that was asked for is kept."""
         if request.args.get("lang") in LANGUAGES:
-            _set_cookie(answer, _LANGUAGE, request.args["lang"], _YEAR_S)
+            set_cookie(answer, _LANGUAGE, request.args["lang"], YEAR_S)
         return answer
 
     def _events(self, request: Request) -> Response:
@@ -222,13 +298,13 @@ class Site:
 
     def _file(self, request: Request, name: str) -> Response:
         file = self._files.get(name)
-        return file.answer(request) if file else _html("", 404)
+        return file.answer(request) if file else html("", 404)
 
     # --- password ----------------------------------------------------------------------------------------------------
 
     def _show_login(self, request: Request) -> Response:
         if not self._access.ready:
-            return _redirect("/setup")
+            return redirect("/setup")
         return self._page(request, pages.login(self._view(request, "/login")))
 
     def _show_setup(self, request: Request) -> Response:
@@ -239,32 +315,32 @@ class Site:
         wait_s = await self._try(request, "password_fits", request.g.fields.get("password", ""))
         view = self._view(request, "/login")
         if wait_s:
-            return _late(pages.login(view, "too_often", wait_s), wait_s)
+            return late(pages.login(view, "too_often", wait_s), wait_s)
         if wait_s is None:
-            return _html(pages.login(view, "wrong_password"), 403)
+            return html(pages.login(view, "wrong_password"), 403)
         return self._signed_in(request, "/")
 
     async def _setup(self, request: Request) -> Response:
         fields, view = request.g.fields, self._view(request, "/setup")
         if wrong := _wrong_new(fields):
-            return _html(pages.setup(view, wrong), 400)
+            return html(pages.setup(view, wrong), 400)
         wait_s = await self._try(request, "code_fits", fields.get("code", ""))
         if wait_s:
-            return _late(pages.setup(view, "too_often", wait_s), wait_s)
+            return late(pages.setup(view, "too_often", wait_s), wait_s)
         if wait_s is None:
-            return _html(pages.setup(view, "wrong_code" if self._access.has_code else "no_code"), 403)
+            return html(pages.setup(view, "wrong_code" if self._access.has_code else "no_code"), 403)
         await self._new_password(fields["password"])
         return self._signed_in(request, "/")
 
     async def _change_password(self, request: Request) -> Response:
         fields, view = request.g.fields, self._view(request, "/access")
         if wrong := _wrong_new(fields):
-            return _html(pages.access(view, self._access.links, told=wrong), 400)
+            return html(pages.access(view, self._access.links, told=wrong), 400)
         wait_s = await self._try(request, "password_fits", fields.get("old", ""))
         if wait_s:
-            return _late(pages.access(view, self._access.links, told="too_often", wait_s=wait_s), wait_s)
+            return late(pages.access(view, self._access.links, told="too_often", wait_s=wait_s), wait_s)
         if wait_s is None:
-            return _html(pages.access(view, self._access.links, told="wrong_password"), 403)
+            return html(pages.access(view, self._access.links, told="wrong_password"), 403)
         await self._new_password(fields["password"])
         return self._signed_in(request, "/access?changed=1")
 
@@ -289,17 +365,17 @@ class Site:
         log.info("the page's password was set; everybody is signed out")
 
     def _signed_in(self, request: Request, path: str) -> Response:
-        answer = _redirect(path)
+        answer = redirect(path)
         # Behind a proxy that encrypts the cookie is never sent without.
-        secure = _origin(request).startswith("https:")
-        _set_cookie(answer, _SESSION, self._sessions.open(time.monotonic()), int(IDLE_S), secure=secure)
+        secure = origin(request).startswith("https:")
+        set_cookie(answer, _SESSION, self._sessions.open(time.monotonic()), int(IDLE_S), secure=secure)
         log.info("somebody signed in at the page")
         return answer
 
     def _logout(self, request: Request) -> Response:
         self._sessions.close(request.cookies.get(_SESSION, ""))
-        answer = _redirect("/login")
-        _set_cookie(answer, _SESSION, "", 0)
+        answer = redirect("/login")
+        set_cookie(answer, _SESSION, "", 0)
         return answer
 
     # --- displays ----------------------------------------------------------------------------------------------------
@@ -312,49 +388,35 @@ class Site:
 
     async def _add_display(self, request: Request) -> Response:
         fields, view = request.g.fields, self._view(request, "/access")
-        name, guest = fields.get("name", "").strip(), "guest" in fields
+        name, role = fields.get("name", "").strip(), _KINDS.get(fields.get("kind", ""), Role.DISPLAY)
         taken = any(link.name == name for link in self._access.links) or len(self._access.links) >= MOST_LINKS
         if taken or not (1 <= len(name) <= 40 and name.isprintable()):
-            return _html(pages.access(view, self._access.links, told="bad_name"), 400)
+            return html(pages.access(view, self._access.links, told="bad_name"), 400)
         async with self._slow:
-            token = await asyncio.to_thread(self._access.add_link, name, time.time(), guest=guest)
-        log.info("a display may look at the page")
-        address = f"{_origin(request)}/display?token={token}"
-        return _html(pages.access(view, self._access.links, made=(name, address)))
+            token = await asyncio.to_thread(self._access.add_link, name, time.time(), role)
+        log.info("a program may fetch the figures" if role is Role.SCRAPER else "a display may look at the page")
+        made = pages.Made(name, origin(request), token, role)
+        return html(pages.access(view, self._access.links, made=made))
 
     async def _remove_display(self, request: Request) -> Response:
         async with self._slow:
             await asyncio.to_thread(self._access.remove_link, request.g.fields.get("name", ""))
-        return _redirect("/access")
-
-
-class _File:
-    """One of the page's own files, read once; its address changes with its content."""
-
-    def __init__(self, name: str) -> None:
-        self._plain = files("gateway.web").joinpath("static", name).read_bytes()
-        self._packed = gzip.compress(self._plain, mtime=0)
-        self.url = f"/static/{name}?v={hashlib.sha256(self._plain).hexdigest()[:8]}"
-        self._type = _TYPES[name.rpartition(".")[2]]
-
-    def answer(self, request: Request) -> Response:
-        """The file, packed for who can unpack it."""
-        headers = {"Content-Type": self._type, "Cache-Control": _KEEP, "Vary": "Accept-Encoding"}
-        if "gzip" in request.headers.get("Accept-Encoding", ""):
-            return Response(self._packed, 200, headers | {"Content-Encoding": "gzip"})
-        return Response(self._plain, 200, headers)
+        return redirect("/access")
 
 
 def _fields(request: Request) -> dict[str, str]:
     """The fields of a form; of what is none, nothing."""
     try:
-        parsed = parse_qs((request.body or b"").decode(), max_num_fields=20)
+        parsed = parse_qs((request.body or b"").decode(), max_num_fields=MOST_FIELDS)
     except ValueError:
         return {}
     return {name: values[0] for name, values in parsed.items()}
 
 
 def _token(request: Request) -> str:
+    scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return str(bearer.strip())
     given: str = request.args.get("token") or request.cookies.get(_DISPLAY, "")
     return given
 
@@ -369,29 +431,3 @@ def _wrong_new(fields: Mapping[str, str]) -> str | None:
     if not acceptable(password):
         return "too_short"
     return None if fields.get("again") == password else "not_same"
-
-
-def _html(text: str, status: int = 200) -> Response:
-    return Response(text, status, {"Content-Type": "text/html; charset=UTF-8", "Cache-Control": "no-store"})
-
-
-def _late(text: str, wait_s: int) -> Response:
-    answer = _html(text, 429)
-    answer.headers["Retry-After"] = str(wait_s)
-    return answer
-
-
-def _redirect(path: str) -> Response:
-    return Response("", 303, {"Location": path, "Cache-Control": "no-store"})
-
-
-def _origin(request: Request) -> str:
-    """How the browser calls the page; it was found to be one of its names."""
-    origin: str = request.headers.get("Origin") or f"http://{request.headers['Host']}"
-    return origin
-
-
-def _set_cookie(answer: Response, name: str, value: str, max_age_s: int, *, secure: bool = False) -> None:
-    """Not for scripts, and not sent when another site links here."""
-    cookie = f"{name}={value}; Path=/; Max-Age={max_age_s}; HttpOnly; SameSite=Strict{'; Secure' if secure else ''}"
-    answer.headers.setdefault("Set-Cookie", []).append(cookie)

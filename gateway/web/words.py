@@ -24,6 +24,9 @@ _FR: Words = {
     "tariff": "Tarif",
     "tempo_today": "Tempo aujourd’hui",
     "tempo_tomorrow": "Tempo demain",
+    "cost_hour": "Coût en ce moment",
+    "an_hour_now": "{cost}\u202f€ par heure",
+    "base_load": "Talon de la nuit",
     "phases": "Par phase",
     "phase": "Phase",
     "power_short": "Puissance",
@@ -79,6 +82,7 @@ _FR: Words = {
     "link_clock": "Horloge",
     "link_counter": "Compteur à impulsions",
     "link_store": "Enregistrement",
+    "link_disk": "Place sur la carte",
     "link_xmpp": "Fédération",
     "link_recipient": "Destinataire",
     "link_provider": "Fournisseur",
@@ -118,12 +122,21 @@ _FR: Words = {
     ),
     "no_displays": "Aucun écran n’a de lien.",
     "display_name": "Nom de l’écran",
-    "guest": "Lieu ouvert au public : rien de personnel (ni contrat, ni nom, ni défaut)",
+    "for_what": "Pour",
+    "display": "un écran de la maison",
+    "guest": "un écran dans un lieu ouvert au public : rien de personnel (ni contrat, ni nom, ni défaut)",
     "guest_short": "lieu public",
+    "scraper": "un programme qui relève les chiffres (Prometheus) : /metrics, et rien d’autre",
+    "scraper_short": "/metrics",
     "make_link": "Créer le lien",
     "remove": "Retirer",
     "remove_named": "Retirer {name}",
-    "link_made": "Ouvrez ce lien sur l’écran « {name} » ; il n’est montré qu’une fois :",
+    "link_made": (
+        "Ouvrez ce lien sur l’écran « {name} » ; il n’est montré qu’une fois. Un cadre qui ne sait montrer qu’une image"
+        " prend /display.png au lieu de /display :"
+    ),
+    "token_made": "Adresse et jeton (« bearer token ») pour « {name} » ; le jeton n’est montré qu’une fois :",
+    "like": "Aujourd’hui, c’est comme {n} {what}",
     "bad_name": "Donnez à l’écran un nom de 1 à 40 caractères qu’aucun autre ne porte ; il y a 20 écrans au plus.",
     "preview": "Voir l’écran ici",
     "forged": "Ce formulaire n’est plus valable : rouvrez la page et recommencez.",
@@ -148,6 +161,9 @@ _EN: Words = {
     "tariff": "Tariff",
     "tempo_today": "Tempo today",
     "tempo_tomorrow": "Tempo tomorrow",
+    "cost_hour": "Cost at the moment",
+    "an_hour_now": "€{cost} an hour",
+    "base_load": "Base load at night",
     "phases": "By phase",
     "phase": "Phase",
     "power_short": "Power",
@@ -203,6 +219,7 @@ _EN: Words = {
     "link_clock": "Clock",
     "link_counter": "Pulse counter",
     "link_store": "Storage",
+    "link_disk": "Room on the card",
     "link_xmpp": "Federation",
     "link_recipient": "Recipient",
     "link_provider": "Provider",
@@ -242,12 +259,21 @@ _EN: Words = {
     ),
     "no_displays": "No display has a link.",
     "display_name": "Name of the display",
-    "guest": "Public place: nothing personal (no contract, no name, no fault)",
+    "for_what": "For",
+    "display": "a display of the house",
+    "guest": "a display in a public place: nothing personal (no contract, no name, no fault)",
     "guest_short": "public place",
+    "scraper": "a program that gathers figures (Prometheus): /metrics and nothing else",
+    "scraper_short": "/metrics",
     "make_link": "Make the link",
     "remove": "Remove",
     "remove_named": "Remove {name}",
-    "link_made": "Open this link on the display “{name}”; it is shown only once:",
+    "link_made": (
+        "Open this link on the display “{name}”; it is shown only once. A frame that can only show a picture takes"
+        " /display.png instead of /display:"
+    ),
+    "token_made": "Address and bearer token for “{name}”; the token is shown only once:",
+    "like": "Today is like {n} {what}",
     "bad_name": "Give the display a name of 1 to 40 characters that no other one has; there are 20 displays at most.",
     "preview": "See the display here",
     "forged": "This form is not valid any more: open the page again and start over.",
@@ -258,14 +284,14 @@ _EN: Words = {
 _LOOSE = ((" »", "\u00a0»"), ("« ", "«\u00a0"), (" ;", "\u00a0;"), (" :", "\u00a0:"), (" ?", "\u00a0?"))
 
 
-def _tied(text: str) -> str:
+def tied(text: str) -> str:
     """With the blanks that French keeps at the end of no line."""
     for loose, tied in _LOOSE:
         text = text.replace(loose, tied)
     return text
 
 
-WORDS = {FRENCH: {key: _tied(text) for key, text in _FR.items()}, ENGLISH: _EN}
+WORDS = {FRENCH: {key: tied(text) for key, text in _FR.items()}, ENGLISH: _EN}
 
 
 def preferred(header: str) -> str:

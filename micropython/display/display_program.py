@@ -3,6 +3,7 @@
 import board
 import display
 import settings
+
 import wiring
 
 

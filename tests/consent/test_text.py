@@ -41,6 +41,7 @@ def test_the_text_says_everything_that_must_be_told(lang):
     told = ["La Coop", COOP, "dpo@coop.example", "https://coop.example/privacy", "partager un toit", "2.1", "ab" * 32]
     told += ["consumption/energy", "2026-11-24", "2026-11-25", "2026-11-26", "CNIL"]
     told += [f"linky-gateway consent revoke {COOP}", f"linky-gateway consent limit {COOP}"]
+    told.append({"fr": "« Partage »", "en": '"Sharing"'}[lang])
     told += {
         "fr": ["demi-heure (48 par jour)", "sous-traitant", "1 an 6 mois", "les deux serveurs", "depuis le"],
         "en": ["half hour (48 a day)", "a processor", "1 year 6 months", "both servers can read", "since"],
@@ -107,8 +108,8 @@ def test_changed_templates_are_a_new_version():
     folder = resources.files("gateway.consent").joinpath("texts")
     texts = b"".join(folder.joinpath(f"consent.{lang}.md").read_bytes() for lang in LANGS)
     assert (TEXT_VERSION, hashlib.sha256(texts).hexdigest()) == (
-        "2",
-        "1704efe0603ed27d0ff51a429b3339489088f6be4073bc90f3e5df545473f995",
+        "3",
+        "7b92ea3700688899cbbab23e27921a452b01e9da11aa34fe54d0c7b342547bb4",
     )
 
 

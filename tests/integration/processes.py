@@ -1,6 +1,5 @@
 """The gateway and its recipient as the processes that a house and a co-operative run, for tests that injure them."""
 
-import json
 import os
 import signal
 import sqlite3
@@ -10,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 from federation import wait_until
+from federation.daemon import links_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PASSWORD = "canary-7f3a-correct-horse"
@@ -100,12 +100,7 @@ class House:
 
     def links(self):
         """Link name -> row of ``status --json``; empty while the daemon does not answer."""
-        done = self.command("status", "--json")
-        try:
-            report = json.loads(done.stdout)
-        except ValueError:
-            return {}
-        return {row["link"]: row for row in report["links"]} if report["running"] else {}
+        return links_of(self.config)
 
     def await_link(self, name, state, seconds=30):
         wait_until(lambda: self.links().get(name, {}).get("state") == state, seconds, f"{name} {state}", every=0.3)

@@ -372,7 +372,7 @@ def test_a_wrong_password_is_a_sentence_and_is_tried_again(scene):
 
 
 def test_a_certificate_of_an_unknown_authority_is_refused(scene):
-    """Without the federation's own CA the server is not trusted, and no password is tried."""
+    """R10: a certificate that no known authority signed is not trusted, and no password is tried."""
 
     async def scenario():
         async with running(scene.session(ca_file=None)) as session:

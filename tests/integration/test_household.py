@@ -10,12 +10,15 @@ from contextlib import contextmanager
 import pytest
 
 from federation import wait_until
-from gateway.alerts import Alert, Kind
+from gateway.alert_words import Kind
+from gateway.alerts import Alert
+from gateway.answer_words import WORDS
 from gateway.federation.session import Account, Session
 from gateway.household import MOST_WAITING, Household
 from simulator.process import Meter
 from tests.federation.conftest import QUICK, account, eventually, running
-from tests.integration.processes import ENVIRONMENT, FAR, PASSWORD, House
+from tests.integration.processes import ENVIRONMENT, FAR, HOME, PASSWORD, House
+from tests.tools.test_federation_rig import connected
 
 LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 BODY = "{jabber:client}body"
@@ -101,6 +104,58 @@ def alerts(house):
     return sorted((row["fr"], row["en"]) for row in rows)
 
 
+RED, LOUD = "est un jour rouge de Tempo", "La puissance souscrite est dépassée"
+
+
+def test_the_household_is_told_once_over_a_restart_and_asks_and_a_neighbour_gets_no_word(federation, tmp_path):
+    """A red day and an overload, in a bare slixmpp client; then questions in two languages, and both still hold."""
+    neighbour = "voisin@sen2.test"
+    federation.register(*neighbour.split("@"), PASSWORD)
+
+    async def next_text(client):
+        async with asyncio.timeout(60):
+            return (await client.inbox.get())[2]
+
+    async def scenario(house, meter):
+        async with connected(federation, FAR, PASSWORD) as family, connected(federation, neighbour, PASSWORD) as other:
+            with house.gateway("DEBUG") as gateway:
+                for link in ("xmpp", "decode house"):
+                    await asyncio.to_thread(house.await_link, link, "ok", 60)
+                meter.command("tariff tomorrow red")
+                assert RED in await next_text(family)
+                meter.command("overload on")
+                assert LOUD in await next_text(family)
+                assert gateway.stop() == 0
+            with house.gateway("DEBUG") as gateway:
+                await asyncio.to_thread(house.await_link, "decode house", "ok", 60)
+                await asyncio.to_thread(wait_until, lambda: len(alerts(house)) == 2, 60, "both alerts", every=0.3)
+                await asyncio.to_thread(house.await_link, "xmpp", "ok", 60)
+                for text in ("conso", "aide", "help", "bonjour"):
+                    other.send_message(mto=HOME, mbody=text, mtype="chat")
+                answers = []
+                for text in ("Puissance ?", "help", "conso ?", "état"):
+                    family.send_message(mto=HOME, mbody=text, mtype="chat")
+                    answers.append(await next_text(family))
+                # Whatever was on its way to the neighbour has come by then, on the same way.
+                other.send_message(mto=neighbour, mbody="a word to myself", mtype="chat")
+                assert await next_text(other) == "a word to myself"
+                return answers, gateway.log.read_text()
+
+    extra = f'[household]\naddress = ["moi@sen1.test", "{FAR}"]\n'
+    options = {"mode": "standard", "tariff": "tempo", "start": "2026-01-15T20:30"}
+    with Meter(tmp_path / "ttyTIC", seed=1, **options) as meter:
+        house = House(tmp_path / "house", federation, tmp_path / "ttyTIC", extra=extra)
+        (power, help_, usage, state), log = asyncio.run(scenario(house, meter))
+    assert re.match(r"[\d\u202f]+ VA en ce moment, \d+\u202f% des \d+ kVA souscrits\.", power)
+    assert help_ == WORDS["en"]["help"]
+    assert usage.startswith(("Ce mois : ", "Rien n’est encore connu."))
+    for text in (RED, LOUD, "Compteur « house » entendu il y a"):
+        assert text in state
+    for text in ("2026-01-16 is a red day of Tempo", "More than the subscribed power"):
+        assert log.count(text) == 1
+    assert "Puissance" not in log
+
+
 @contextmanager
 def notify_socket(path, monkeypatch):
     """A socket as systemd's, in the environment of what is started."""
@@ -153,7 +208,7 @@ def test_what_was_told_while_the_federation_was_away_comes_when_it_is_back(serve
 
     async def scenario():
         phone.listen(f"{{jabber:client}}message/{BODY}", came.append)
-        household = Household(session, f"Family@{away}", "en", lambda: clock[0])
+        household = Household(session, [f"Family@{away}"], "en", lambda: clock[0])
         household.tell(alert(text="Ended"))
         household.tell(alert("port roof", text="Lasting"))
         household.tell(alert(recovered=True, text="Ended well"))
@@ -183,7 +238,7 @@ def test_what_was_told_while_the_federation_was_away_comes_when_it_is_back(serve
 def test_only_the_newest_wait():
     """A year without a federation does not fill the memory."""
     session = Session(Account("gw@sen1.test", "x"))
-    household = Household(session, "family@sen2.test")
+    household = Household(session, ["family@sen2.test"])
     for number in range(3 * MOST_WAITING):
         household.tell(alert(f"meter {number}"))
     assert [message.link for message in household._waiting] == [
@@ -197,7 +252,7 @@ def test_an_address_that_does_not_exist_is_said_once(federation, caplog):
     session = Session(account(federation, "gwh", home), QUICK)
 
     async def scenario():
-        household = Household(session, f"nobody@{away}")
+        household = Household(session, [f"nobody@{away}"])
         async with running(session):
             await session.connected.wait()
             household.tell(alert())

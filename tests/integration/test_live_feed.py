@@ -13,6 +13,7 @@ from datetime import datetime
 import pytest
 
 from federation import wait_until
+from federation.daemon import links_of
 from gateway.live import compact
 from simulator.process import Meter
 from tests.integration.processes import ENVIRONMENT, ROOT, Process
@@ -185,10 +186,8 @@ def test_a_wrong_password_and_no_broker_are_sentences_of_the_status(broker, tmp_
 
 
 def broken_link(folder):
-    command = [sys.executable, "-m", "gateway", "status", "--json", "--config", folder / "gateway.toml"]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, env=ENVIRONMENT, cwd=ROOT)
-    links = json.loads(done.stdout)["links"] if done.stdout else []
-    return next((one for one in links if one["link"] == "mqtt" and one["state"] == "broken"), None)
+    link = links_of(folder / "gateway.toml").get("mqtt")
+    return link if link and link["state"] == "broken" else None
 
 
 def example(language, following):

@@ -18,6 +18,11 @@ def reading(series, value, time=AT):
 
 @pytest.fixture
 def snapshot():
+    """A house at dinner."""
+    return evening()
+
+
+def evening():
     """A house with panels on a white Tempo day, tomorrow red."""
     return Snapshot(
         meter="house",

@@ -130,7 +130,7 @@ async def devices(folder, broker, extra=""):
     config, stop = load(folder / "gateway.toml"), asyncio.Event()
     connection = Broker(config, config.mqtt, STATUS)
     now = Now(config, None, None, lambda: None)
-    told = HomeAssistant(connection, now, config.mqtt, "fr")
+    told = now.told = HomeAssistant(connection, now, config.mqtt, "fr")
     async with asyncio.TaskGroup() as group:
         group.create_task(connection.run(stop))
         group.create_task(told.run(stop))
@@ -153,7 +153,7 @@ def counted(assistant):
 
 
 def test_a_device_is_told_when_it_grows_and_when_home_assistant_starts(broker, tmp_path):
-    """Once for a hundred frames; again with what is new, at a birth, and to a broker that has forgotten it."""
+    """Once for a hundred frames; again with what is new, at a birth, in another language, and after a broker's loss."""
     values = dict(HISTORIC)
 
     async def scenario():
@@ -170,6 +170,8 @@ def test_a_device_is_told_when_it_grows_and_when_home_assistant_starts(broker, t
                 before = counted(assistant)
                 assistant.say("homeassistant/status", b"online")
                 await until(lambda: counted(assistant) == before + 1, "the device after a birth")
+                now.told.speak("en")
+                await until(lambda: b"Power drawn" in assistant.retained[CONFIG], "the device in English")
                 assistant.say("homeassistant/status", b"offline")
                 broker.kill()
                 assistant.retained.clear()

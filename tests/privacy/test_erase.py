@@ -5,6 +5,8 @@ from contextlib import closing
 
 import pytest
 
+from gateway.choices import choose_household
+from gateway.config import Household, load
 from gateway.errors import ConsentError
 from gateway.journal.entry import write_line
 from gateway.journal.key import read_key
@@ -150,9 +152,11 @@ def test_everything_is_erased_but_the_proof_and_the_last_words(house, store):
     damaged.write_bytes(b"old readings")
     before = house.directory / f"{FILE_NAME}.before-20260101T000000Z"
     before.write_bytes(b"older readings")
+    config = load(house.config)
+    choose_household(config, Household(address=f"anne@{STRANGER}"))
     count = sum(1 for _ in store.journal.entries())
     erased = store.erase_everything(NOW + 5, "marie-odile")
-    assert store.remove_copies() == [damaged.name, before.name, KEY_NAME]
+    assert store.remove_copies() == [damaged.name, before.name, KEY_NAME, config.choices_file.name]
     assert not before.exists()
     assert store.wipe()
     assert erased.readings > 300

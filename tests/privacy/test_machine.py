@@ -39,7 +39,7 @@ def settle(folder, root):
     (house.folder / "secrets" / "mqtt-password").write_text(ACCOUNT + "\n")
     page = Access(house.directory / "page.json")
     page.set_password("a password of the page")
-    page.add_link("living room display", 0, guest=False)
+    page.add_link("living room display", 0)
     for name, words in (
         ("etc/mosquitto/linky.passwords", BOARD),
         ("etc/mosquitto/linky/server.key", "canary-key"),

@@ -106,6 +106,29 @@ def test_a_value_that_waits_is_sent_corrected_and_only_so(store):
     assert [r for r in store.pending(COOP, 0, 10**4, NOW + 2) if r.seq == waiting[-1].seq] == []
 
 
+def test_a_removed_index_comes_back_with_the_minute_that_repeats_it(store):
+    """Every column as it was; meanwhile neither is there, and each correction names no value after it."""
+
+    def kept():
+        raw = store._db.execute("SELECT * FROM reading ORDER BY series, time").fetchall()
+        return raw, store._db.execute("SELECT * FROM minute ORDER BY series, time").fetchall()
+
+    before, chosen = kept(), store.history("house", INDEX, RAW, 0, NOW, 5)[3]
+    named = "house", INDEX, RAW, chosen.time
+    removed = store.remove(*named, NOW, "anne", "a spike")
+    assert [(c.point.granularity, c.before, c.after) for c in removed] == [
+        (RAW, chosen.value, None),
+        (MINUTE, chosen.value, None),
+    ]
+    assert [len(rows) for rows in kept()] == [len(rows) - 1 for rows in before]
+    assert [c.after for c in store.corrections()[-2:]] == [None, None]
+    back = store.restore(*named, NOW + 1, "anne")
+    assert [(c.before, c.after) for c in back] == [(None, chosen.value)] * 2
+    assert kept() == before
+    with pytest.raises(ReadingError, match="put back already"):
+        store.restore(*named, NOW + 2, "anne")
+
+
 def test_the_journal_says_that_and_not_what(store):
     """No value, neither the old nor the new one."""
     chosen = store.history("house", INDEX, RAW, 0, NOW, 5)[3]

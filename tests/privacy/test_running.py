@@ -53,7 +53,7 @@ def config(tmp_path):
     (tmp_path / "state").mkdir(mode=0o700)
     page = Access(tmp_path / "state" / "page.json")
     page.set_password("a password of the page")
-    page.add_link("living room", 0, guest=False)
+    page.add_link("living room", 0)
     with subprocess.Popen(command(path, "run"), env=ENVIRONMENT, cwd=ROOT, stderr=subprocess.PIPE, text=True) as daemon:
         try:
             wait_until(lambda: stored(path), WAIT_S, "a reading")

@@ -21,7 +21,7 @@ def publish(broker, user, password, topic, *more):
 
 
 def test_a_board_speaks_for_itself_alone(broker):
-    """Whatever it is programmed to say, only its own frames and its own state get through."""
+    """R11: whatever it is programmed to say, only its own frames and its own state get through."""
     gateway, salon = broker.add("gateway"), broker.add("salon")
     broker.add("cellar")
     refused = ("linky/board/cellar/frame", "linky/board/salon/ack", "linky/meter/house/json", "linky/status", "other")
@@ -35,7 +35,7 @@ def test_a_board_speaks_for_itself_alone(broker):
 
 
 def test_a_board_hears_what_is_for_it_alone(broker):
-    """Another board's acknowledgements stay with that board."""
+    """R11: another board's acknowledgements stay with that board."""
     gateway, salon = broker.add("gateway"), broker.add("salon")
     with Ear(broker.port, "linky/board/+/ack", user="salon", password=salon) as ear:
         for board in ("cellar", "salon"):
@@ -45,7 +45,7 @@ def test_a_board_hears_what_is_for_it_alone(broker):
 
 
 def test_nobody_comes_in_without_a_password_of_his_own(broker):
-    """Anonymous, unknown, with another's or with a former password: the broker refuses the connection."""
+    """R11: anonymous, unknown, with another's or with a former password: the broker refuses the connection."""
     old = broker.add("salon")
     salon, cellar = broker.add("salon"), broker.add("cellar")
     wait_until(lambda: publish(broker, "salon", salon, "linky/board/salon/state"), 10)

@@ -13,11 +13,14 @@ from relaying.house import House
 @pytest.mark.usefixtures("program")
 def test_every_durable_point_is_stored_exactly_once(tmp_path, seed, kill_board):
     """Whatever died, the store is that of the same meter on a serial port; and the board's memory has not grown."""
-    trial = Trial(tmp_path, seed, 20, lambda _: None, speed=10, kill_board=kill_board)
+    # At five times the pace the board's two minutes of memory bear the 20 s that a gateway needs to start on a busy
+    # machine; tools/relay-faults runs longer and at ten.
+    trial = Trial(tmp_path, seed, 20, lambda _: None, speed=5, kill_board=kill_board)
     outcome = asyncio.run(trial.run())
     assert outcome.wrong == []
     assert sum(outcome.faults.values()) >= 3
-    assert outcome.points > 300
+    assert outcome.points > 150
+    assert outcome.thinned == 0
 
 
 class Stored(House):

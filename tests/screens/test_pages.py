@@ -48,6 +48,13 @@ def drawn(look, name):
     """The picture of a scene, in French, English where the name says so, or the countdown."""
     if name == "shutdown":
         return pages.draw_shutdown(LOOKS[look], 3)
+    if name == "shutdown-let-go":
+        return pages.draw_shutdown(LOOKS[look], 4, let_go=True)
+    if name.startswith("welcome"):
+        addresses = ("http://raspberrypi.local:8080", "http://192.168.100.120:8080")
+        language = "en" if name.endswith(".en") else "fr"
+        code = "K7QM-2XHD-P9RW" if "code" in name else None
+        return pages.draw_welcome(LOOKS[look]._replace(language=language), addresses, code)
     scene, _, language = name.partition(".")
     page, known = SCENES[scene]
     return pages.draw(LOOKS[look]._replace(language=language or "fr"), known, page)
@@ -55,7 +62,18 @@ def drawn(look, name):
 
 @pytest.mark.parametrize("look", LOOKS)
 @pytest.mark.parametrize(
-    "name", [*SCENES, "shutdown", "sun-solar.en", "mute-now.en", "tempo-tempo.en", "evening-today.en"]
+    "name",
+    [
+        *SCENES,
+        "shutdown",
+        "shutdown-let-go",
+        "welcome",
+        "welcome-code.en",
+        "sun-solar.en",
+        "mute-now.en",
+        "tempo-tempo.en",
+        "evening-today.en",
+    ],
 )
 def test_a_page_looks_as_it_was_approved(tmp_path, look, name):
     """The same state gives the same picture, for each panel."""

@@ -1,7 +1,7 @@
 """The units of linky-display: what they start exists, the door of the shutdown is one file (more in tests/units)."""
 
 from gateway.display.cli import _parser
-from gateway.display.program import _door
+from gateway.display.program import _door, _welcome
 from tests.screens.views import configuration
 from tests.units.files import unit
 
@@ -29,3 +29,17 @@ def test_the_door_that_the_program_opens_is_the_one_that_is_watched(tmp_path, mo
     door = _door(configuration(tmp_path, "[button]\ngpio = 26\nshutdown = true"))
     assert unit("linky-display-shutdown.path")["Path"] == {"PathExists": [str(door)], "Unit": ["poweroff.target"]}
     assert _door(configuration(tmp_path, "[button]\ngpio = 26")) is None
+
+
+def test_the_door_to_the_page_is_one_file_and_its_answer_another(tmp_path, monkeypatch):
+    """What the program writes is watched for, what the service writes is what the program reads, in its group."""
+    service, display = unit("linky-display-welcome.service")["Service"], unit("linky-display.service")["Service"]
+    monkeypatch.setenv("RUNTIME_DIRECTORY", f"/run/{display['RuntimeDirectory'][0]}")
+    welcome = _welcome(configuration(tmp_path, '[oled]\nchip = "ssd1306"\n[button]\ngpio = 26\nwelcome = true'))
+    assert unit("linky-display-welcome.path")["Path"] == {"PathChanged": [str(welcome._door)]}
+    _, page, action, _, answer = service["ExecStart"][0].split()
+    assert (page, action, answer) == ("page", "welcome", str(welcome._answer))
+    assert welcome._answer.parent.name == service["RuntimeDirectory"][0]
+    assert service["RuntimeDirectoryMode"] == ["0750"]
+    assert service["Group"][0] in display["SupplementaryGroups"][0].split()
+    assert _welcome(configuration(tmp_path, "[button]\ngpio = 26")) is None

@@ -14,8 +14,11 @@ import shutil
 import subprocess
 import time
 
+from federation import wait_until
+
 PROGRAM = shutil.which("chromium")
-DEADLINE_S = 20.0
+DEADLINE_S = 60.0
+_LEFT = {"button": "left", "clickCount": 1}
 
 
 class Browser:
@@ -60,6 +63,10 @@ class Browser:
     def cookie(self, url, name, value):
         self._call("Network.setCookie", url=url, name=name, value=value)
 
+    def forget(self):
+        """Lose every cookie: they are those of all houses of this machine, whatever their ports."""
+        self._call("Network.clearBrowserCookies")
+
     def open(self, url, *, width=1280, height=800, language="fr"):
         self._call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
         self._call("Network.setExtraHTTPHeaders", headers={"Accept-Language": language})
@@ -73,6 +80,22 @@ class Browser:
         self.evaluate(f"{before}; document.querySelector({json.dumps(button)}).click()")
         self._read_until(lambda _: self._loaded)
 
+    def drag(self, selector, first, last):
+        """Press the mouse within an element, move it, let it go; places are shares of its width."""
+        box = self.evaluate(f"document.querySelector({json.dumps(selector)}).getBoundingClientRect().toJSON()")
+        for kind, share, held in (
+            ("moved", first, 0),
+            ("pressed", first, 1),
+            ("moved", last, 1),
+            ("released", last, 1),
+        ):
+            place = {"x": box["left"] + share * box["width"], "y": box["top"] + box["height"] / 2}
+            self._call("Input.dispatchMouseEvent", type=f"mouse{kind.title()}", **place, **_LEFT, buttons=held)
+
+    def slow_down(self, times):
+        """Give the page a processor so many times slower; 1 is this machine's."""
+        self._call("Emulation.setCPUThrottlingRate", rate=times)
+
     def dark(self, *, on):
         features = [{"name": "prefers-color-scheme", "value": "dark" if on else "light"}]
         self._call("Emulation.setEmulatedMedia", features=features)
@@ -83,11 +106,9 @@ class Browser:
         return told["result"].get("value")
 
     def await_true(self, expression):
-        self.evaluate(
-            "new Promise((done, fail) => { const end = Date.now() + 15000; (function look() {"
-            f"if ({expression}) done(true); else if (Date.now() > end) fail({json.dumps(expression)});"
-            "else setTimeout(look, 50); })(); })"
-        )
+        """Looked at from outside: a promise of a page ends with it when it loads itself anew."""
+        look = f"(() => {{ try {{ return !!({expression}); }} catch {{ return false; }} }})()"
+        wait_until(lambda: self.evaluate(look), DEADLINE_S, expression, every=0.05)
 
     def screenshot(self, path, *, whole=True):
         told = self._call("Page.captureScreenshot", captureBeyondViewport=whole)

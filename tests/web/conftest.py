@@ -1,6 +1,7 @@
 """A running daemon with a page, its meter, and visitors that keep their cookies."""
 
 import http.client
+import os
 import re
 import socket
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 from federation import wait_until
 from simulator.process import Meter
 from tests.integration.processes import ENVIRONMENT, ROOT, Process
+from tests.web.browser import PROGRAM, Browser
 
 PASSWORD = "canary-phrase-de-passe-41c2"
 
@@ -24,7 +26,7 @@ class Visitor:
         self.cookies = {}
 
     def ask(self, method, path, fields=None, **headers):
-        """The answer and its text."""
+        """The answer and its text; of a picture its bytes."""
         link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         body = None if fields is None else urlencode(fields)
         more = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -33,7 +35,8 @@ class Visitor:
         try:
             link.request(method, path, body, {"Host": self.host} | more)
             answer = link.getresponse()
-            text = answer.read().decode()
+            body = answer.read()
+            text = body if answer.headers.get("Content-Type", "").startswith("image/png") else body.decode()
         finally:
             link.close()
         for line in answer.headers.get_all("Set-Cookie") or []:
@@ -52,7 +55,7 @@ class Visitor:
         _, text = self.get("/access")
         return re.search(r'name="form_token" value="([^"]+)"', text)[1]
 
-    def send(self, path, **fields):
+    def send(self, path, /, **fields):
         """A form of a page of the site."""
         return self.post(path, fields | {"form_token": self.form_token()}, Origin=f"http://{self.host}")
 
@@ -124,3 +127,32 @@ def living_house(tmp_path_factory):
         house.signed_in = house.owner()
         wait_until(lambda: '"stale": false' in house.signed_in.get("/")[1].replace("&quot;", '"'), 30, "a fresh frame")
         yield house
+
+
+@pytest.fixture
+def house(tmp_path):
+    """A household of which nothing is known yet: a test lets its meters count, and serves the pages of its past."""
+    from tests.balance.conftest import House as CountedHouse
+
+    return CountedHouse(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def years(tmp_path_factory):
+    """Three years of a producing Tempo household, with the pages of its past; only looked at."""
+    from tests.web import three_years
+
+    folder = tmp_path_factory.mktemp("three-years")
+    with three_years.served(folder, three_years.write(folder)) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    """A Chromium; skipped where there is none, but not in continuous integration."""
+    if PROGRAM is None:
+        if os.environ.get("CI"):
+            pytest.fail("chromium is not installed")
+        pytest.skip("chromium is not installed")
+    with Browser(tmp_path_factory.mktemp("chromium")) as running:
+        yield running

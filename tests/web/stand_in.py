@@ -3,7 +3,10 @@
 import asyncio
 import threading
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import asdict
 
+from gateway.balance.equivalence import EQUIVALENTS
+from gateway.errors import ConfigError
 from gateway.live.meter import Snapshot
 from gateway.live.topics import as_json
 from gateway.web.access import Access
@@ -19,6 +22,7 @@ _FULL = Snapshot(
     drawn_today_wh=123_400, drawn_yesterday_wh=234_500, injected_today_wh=104_300, produced_today_wh=120_600,
     broken=("meter", "xmpp"), alert=True,
 )  # fmt: skip
+PASSWORD = "nobody asks for it"
 _PHASES = [{"phase": phase, "va": 11_999, "v": 253, "a": 60} for phase in (1, 2, 3)]
 
 
@@ -34,6 +38,17 @@ class StandInHouse:
 
     async def report(self):
         return {"running": True, "links": [], "alerts": []}
+
+    equivalents = tuple(asdict(one) for one in EQUIVALENTS)
+
+    def alerts(self):
+        return [{"fr": "La carte est presque pleine.", "en": "The card is nearly full."}]
+
+    async def now(self):
+        return {"version": "1", "turn": 1, "meters": [], "links": [], "alerts": []}
+
+    async def picture(self, asked, meters):
+        raise ConfigError("pages need Pillow, which is not installed: apt install python3-pil")
 
     async def changed(self):
         await asyncio.Event().wait()
@@ -55,8 +70,8 @@ def full_house(folder):
     """The page of a meter that says all that there is, in a thread; its address, with a display's link."""
     ready, stop, found = threading.Event(), asyncio.Event(), []
     access = Access(folder / "page.json")
-    access.set_password("nobody asks for it")
-    token = access.add_link("wall", 0, guest=False)
+    access.set_password(PASSWORD)
+    token = access.add_link("wall", 0)
 
     async def serve():
         found.append(asyncio.get_running_loop())

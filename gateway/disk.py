@@ -1,0 +1,50 @@
+"""How much room is left where the database is, as a link: broken while too little is, until there is clearly more.
+
+Too little is a twentieth of a small disk, half a gigabyte of a large one: weeks of readings, and what SQLite and the
+journal of the system need to breathe.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+from gateway.status import BROKEN, OK, WAITING, Link
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LEAST_BYTES, LEAST_SHARE = 500_000_000, 0.05
+
+# What is nearly full stays so until there is half as much again: deletes and logs sway around any limit.
+_CLEAR = 1.5
+
+_MB, _GB = 1e6, 1e9
+
+
+class Disk:
+    """The file system of one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._low = False
+        self._since = time.monotonic()
+
+    def link(self, now: float) -> Link:
+        """How it stands at that second of the monotonic clock; ``free_bytes`` is what a program may still write."""
+        try:
+            found = os.statvfs(self._folder)
+        except OSError as error:
+            return Link("disk", WAITING, None, f"{self._folder}: nobody knows how much is free: {error.strerror}")
+        free, size = found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize
+        least = min(LEAST_BYTES, size * LEAST_SHARE)
+        low = free < (least * _CLEAR if self._low else least)
+        if low != self._low:
+            self._low, self._since = low, now
+        words = f"{_amount(free)} free of {_amount(size)}" + (f"; {_amount(least)} are needed" if low else "")
+        return Link("disk", BROKEN if low else OK, now - self._since, words, {"free_bytes": float(free)})
+
+
+def _amount(count: float) -> str:
+    return f"{count / _GB:.1f} GB" if count >= _GB else f"{count / _MB:.0f} MB"

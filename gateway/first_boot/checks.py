@@ -1,0 +1,107 @@
+"""What each setting of a card may be. A check gives None, or the key of its sentence and the sentence's values."""
+
+from __future__ import annotations
+
+import re
+
+from gateway.errors import ConfigError
+from gateway.sources.usb import PREFIX, parse_identity
+
+Wrong = tuple[str, dict[str, object]]
+
+# As the page makes its own codes (gateway/web/access.py): without those that are read for one another.
+CODE_CHARACTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+CODE_LENGTH = 12
+# Twelve random ones of 32 are fewer than six different ones once in fifty million codes.
+_FEWEST_DIFFERENT = 6
+
+_HOST = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_DOMAIN = re.compile(r"(?=.{1,255}$)[^\W_]([\w-]{0,61}[^\W_])?(\.[^\W_]([\w-]{0,61}[^\W_])?)*")
+# RFC 7622 §3.3.1: what a localpart may not hold.
+_LOCAL = re.compile(r"[^\s\"&'/:<>@]{1,512}")
+_ADDRESS = re.compile(r"([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\]):([0-9]{1,5})")
+
+
+def invisible(text: str) -> Wrong | None:
+    """No control character, no lone half of a character."""
+    return None if text.isprintable() else ("control", {})
+
+
+def language(text: str) -> Wrong | None:
+    """Of the texts for people."""
+    return None if text in {"fr", "en"} else ("language", {})
+
+
+def hostname(text: str) -> Wrong | None:
+    """RFC 1123 §2.1."""
+    return None if _HOST.fullmatch(text) else ("hostname", {})
+
+
+def wifi_name(text: str) -> Wrong | None:
+    """IEEE 802.11 §9.4.2.2: 1 to 32 bytes."""
+    length = len(text.encode())
+    return None if 1 <= length <= 32 else ("wifi_name", {"length": length})
+
+
+def wifi_key(text: str) -> Wrong | None:
+    """IEEE 802.11 annex J.4: a passphrase of 8 to 63 ASCII characters, or the key itself; empty: an open network."""
+    if not text or re.fullmatch("[0-9A-Fa-f]{64}", text):
+        return None
+    if not text.isascii():
+        return "wifi_key_ascii", {}
+    return None if 8 <= len(text) <= 63 else ("wifi_key", {"length": len(text)})
+
+
+def country(text: str) -> Wrong | None:
+    """ISO 3166-1 alpha-2, whose radio rules hold."""
+    return None if re.fullmatch("[A-Z]{2}", text) else ("country", {})
+
+
+def jid(text: str) -> Wrong | None:
+    """A bare JID (RFC 7622)."""
+    local, _, domain = text.partition("@")
+    return None if _LOCAL.fullmatch(local) and _DOMAIN.fullmatch(domain) else ("jid", {})
+
+
+def password(text: str) -> Wrong | None:
+    """Of the account."""
+    good = 8 <= len(text) <= 256 and text == text.strip()
+    return None if good else ("password", {"length": len(text)})
+
+
+def address(text: str) -> Wrong | None:
+    """Host and port of the XMPP server."""
+    found = _ADDRESS.fullmatch(text)
+    return None if found and 1 <= int(found[2]) <= 65_535 else ("address", {})
+
+
+def port(text: str) -> Wrong | None:
+    """Where the meter is: what ``source`` of [[meter]] takes, of the kinds that make sense on a card."""
+    wrong: Wrong = "port", {}
+    if text.startswith(PREFIX):
+        try:
+            parse_identity(text)
+        except ConfigError:
+            return wrong
+        return None
+    if text.startswith("socket://"):
+        return wrong if address(text.removeprefix("socket://")) else None
+    return None if text == "auto" or re.fullmatch(r"/dev/[\w./-]+", text) else wrong
+
+
+def code(text: str) -> Wrong | None:
+    """The code of the page's first visit."""
+    plain = plain_code(text)
+    if len(plain) != CODE_LENGTH or not set(plain) <= set(CODE_CHARACTERS):
+        return "code", {}
+    return None if len(set(plain)) >= _FEWEST_DIFFERENT else ("weak_code", {})
+
+
+def plain_code(text: str) -> str:
+    """A code without what makes it readable."""
+    return re.sub(r"[\s-]", "", text).upper()
+
+
+def printed_code(plain: str) -> str:
+    """A code as it is printed: ABCD-EFGH-JKLM."""
+    return "-".join(plain[at : at + 4] for at in range(0, CODE_LENGTH, 4))

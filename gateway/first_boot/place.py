@@ -1,0 +1,163 @@
+"""The card's readable part and the system's files: read, staged, wiped, written, each whole or not at all.
+
+``linky.toml`` is copied to where only root reads before it is wiped, and that copy is removed last: whatever cuts this
+off, the next start goes on with the same settings.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gateway.first_boot.plan import READ_BEFORE, SECRETS
+from gateway.first_boot.settings import MOST_BYTES, NAME
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from gateway.first_boot.plan import File
+
+RESULT = "linky-result.txt"
+_GROUP = "linky-gateway"
+# Windows hides the end of a name, and its editor adds one of its own.
+NAMES = (NAME, f"{NAME}.txt")
+_GONE = f"{NAME}.gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """``boot`` is the FAT partition, ``root`` the system's root. Every method raises OSError."""
+
+    boot: Path
+    root: Path
+
+    @property
+    def staged(self) -> Path:
+        """The copy that only root reads."""
+        return self.root / SECRETS / "first-boot.toml"
+
+    def on_card(self) -> Path | None:
+        """The file on the card."""
+        found = (self.boot / name for name in NAMES)
+        return next((file for file in found if file.is_file()), None)
+
+    def waiting(self) -> bytes | None:
+        """What a start that was cut off has left to do."""
+        try:
+            return self.staged.read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def before(self) -> dict[str, str]:
+        """The texts that are changed rather than replaced."""
+        found = {}
+        for path in READ_BEFORE:
+            with suppress(FileNotFoundError):
+                found[path] = (self.root / path).read_text(encoding="utf-8", errors="surrogateescape")
+        return found
+
+    def stage(self, data: bytes) -> None:
+        """Keep the settings where only root reads them."""
+        self._folder(self.staged.parent, 0o700)
+        _write(self.staged, data, 0o600, None)
+
+    def wipe(self) -> None:
+        """Take the file off the card: overwritten, then removed.
+
+        The controller of a card may keep the old blocks until it needs them; nothing that reads files finds them.
+        """
+        gone = self.boot / _GONE
+        while (file := self.on_card()) or gone.is_file():
+            if file:
+                # Under its own name, half wiped, it would be read again by a start after a power cut.
+                file.replace(gone)
+                _sync(self.boot)
+            size = gone.stat().st_size
+            with gone.open("r+b") as stream:
+                stream.write(b"\0" * size)
+                stream.flush()
+                os.fsync(stream.fileno())
+            gone.unlink()
+            _sync(self.boot)
+
+    def put_back(self) -> None:
+        """Undo what ``wipe`` began and could not end; the bytes may be gone."""
+        with suppress(OSError):
+            (self.boot / _GONE).replace(self.boot / NAME)
+        with suppress(OSError):
+            self.done()
+
+    def write(self, files: Iterable[File]) -> None:
+        """Write the system's files."""
+        gid = self.number("group", _GROUP)
+        for file in files:
+            path = self.root / file.path
+            self._folder(path.parent, 0o700 if file.path.startswith(SECRETS) else 0o755)
+            # Without that group the gateway is not installed the usual way: it must be able to read all the same.
+            mode = 0o644 if file.shared and gid is None else file.mode
+            _write(path, encoded(file.text), mode, gid if file.shared else None)
+
+    def done(self) -> None:
+        """Nothing is left to do."""
+        self.staged.unlink(missing_ok=True)
+        _sync(self.staged.parent)
+
+    def tell(self, text: str) -> None:
+        """Write the result where every computer can read it, as its simplest editor likes it."""
+        _write(self.boot / RESULT, text.replace("\n", "\r\n").encode("utf-8-sig"), 0o644, None)
+
+    def number(self, table: str, name: str) -> int | None:
+        """The number of a user (``passwd``) or group (``group``) in that system."""
+        with suppress(OSError):
+            for line in (self.root / "etc" / table).read_text(encoding="utf-8").splitlines():
+                fields = line.split(":")
+                if fields[0] == name and len(fields) > 2 and fields[2].isdigit():
+                    return int(fields[2])
+        return None
+
+    def _folder(self, path: Path, mode: int) -> None:
+        if not path.is_dir():
+            self._folder(path.parent, 0o755)
+            path.mkdir(mode)
+            path.chmod(mode)
+
+
+def encoded(text: str) -> bytes:
+    """A text with the bytes that it was read with, also where they are no text."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+def read(file: Path) -> bytes:
+    """The file's bytes, no more of them than make sense. A link or a device is none of them."""
+    descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as stream:
+        return stream.read(MOST_BYTES + 1)
+
+
+def _write(path: Path, data: bytes, mode: int, gid: int | None) -> None:
+    draft = path.with_name(f"{path.name}.new")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(data)
+        if stat.S_IMODE(os.fstat(descriptor).st_mode) != mode:
+            # FAT has no rights of its own, and refuses some.
+            with suppress(PermissionError):
+                os.fchmod(descriptor, mode)
+        if gid is not None and os.geteuid() == 0:
+            os.fchown(descriptor, -1, gid)
+        stream.flush()
+        os.fsync(descriptor)
+    draft.replace(path)
+    _sync(path.parent)
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

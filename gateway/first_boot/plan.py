@@ -1,0 +1,147 @@
+"""Settings → the files of the system that say them: texts only, made of what was there before. No I/O.
+
+A ``gateway.toml`` that is there stays as it is, comments included, but for the keys that ``linky.toml`` sets. The same
+settings give the same files, so that a start that was cut off can be done again.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+import uuid
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from gateway.first_boot.faults import Fault
+from gateway.first_boot.settings import AUTO
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from gateway.first_boot.settings import Settings, Wifi
+
+CONFIG = "etc/linky-gateway/gateway.toml"
+SECRETS = "etc/linky-gateway/secrets"
+PASSWORD = f"{SECRETS}/xmpp-password"
+WIFI = "etc/NetworkManager/system-connections/linky-wifi.nmconnection"
+_WIFI_COUNTRY = "etc/modprobe.d/linky-wifi.conf"
+_WIFI_ON = "var/lib/NetworkManager/NetworkManager.state"
+_HOSTNAME, _HOSTS = "etc/hostname", "etc/hosts"
+
+# What udev calls the adapter for a meter that was plugged in last.
+USUAL_PORT = "/dev/ttyTIC"
+
+# Any name will do, as long as it stays: the profile is known by it.
+_UUID = uuid.uuid5(uuid.NAMESPACE_URL, "urn:linky-gateway:wifi")
+_HEADER = re.compile(r"^[ \t]*\[", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file of the system, its path below the root; ``shared`` with the gateway's group, or root's alone."""
+
+    path: str
+    text: str = field(repr=False)
+    mode: int = 0o644
+    shared: bool = False
+
+
+def files(settings: Settings, port: str | None, before: Mapping[str, str]) -> list[File]:
+    """Everything to write. ``port`` where the meter is, None to leave that as it is; ``before`` are the texts there."""
+    made = [File(CONFIG, configuration(settings, port, before.get(CONFIG, "")), 0o640, shared=True)]
+    if settings.account:
+        made.append(File(PASSWORD, f"{settings.account.password}\n", 0o600))
+    if settings.wifi:
+        made += [
+            File(WIFI, _profile(settings.wifi), 0o600),
+            File(_WIFI_COUNTRY, f"options cfg80211 ieee80211_regdom={settings.wifi.country}\n"),
+            # Raspberry Pi OS switches the radio off until somebody has said the country.
+            File(_WIFI_ON, "[main]\nNetworkingEnabled=true\nWirelessEnabled=true\nWWANEnabled=true\n"),
+        ]
+    if settings.hostname:
+        made += [
+            File(_HOSTNAME, f"{settings.hostname}\n"),
+            File(_HOSTS, _hosts(settings.hostname, before.get(_HOSTS, "127.0.0.1\tlocalhost\n"))),
+        ]
+    return made
+
+
+# What ``files`` wants to know of before.
+READ_BEFORE = (CONFIG, _HOSTS)
+
+
+def port_of(settings: Settings, adapters: Sequence[str], before: str) -> tuple[str | None, Fault | None]:
+    """Where the meter is, of the adapters for meters that are plugged in; None to leave it as it is."""
+    if settings.port != AUTO:
+        return settings.port, None
+    if source_of(before) not in {None, USUAL_PORT}:
+        # Found, or chosen by a person, when the gateway was installed.
+        return None, None
+    if len(adapters) > 1:
+        return None, Fault("meter.port", "many_adapters", {"seen": ", ".join(adapters)})
+    return adapters[0] if adapters else USUAL_PORT, None
+
+
+def source_of(text: str) -> str | None:
+    """The source of the first meter of a configuration."""
+    try:
+        meters = tomllib.loads(text).get("meter")
+    except tomllib.TOMLDecodeError:
+        return None
+    found = meters[0].get("source") if isinstance(meters, list) and meters and isinstance(meters[0], dict) else None
+    return found if isinstance(found, str) else None
+
+
+def configuration(settings: Settings, port: str | None, before: str) -> str:
+    """``gateway.toml`` with what the card says in it."""
+    text = before
+    if not text.strip():
+        text = "# linky-gateway, as the card's linky.toml said it at the first start.\n"
+    if port is not None:
+        text = _set(text, "[[meter]]", "source", port)
+    account = settings.account
+    if account:
+        text = _set(text, "[federation]", "jid", account.jid)
+        text = _set(text, "[federation]", "address", account.address)
+        # The password is the systemd credential.
+        text = _set(text, "[federation]", "password_file", None)
+    return text if re.search(r"^\[web\]", text, re.MULTILINE) else text.rstrip("\n") + "\n\n[web]\n"
+
+
+def _set(text: str, header: str, key: str, value: str | None) -> str:
+    """The text with that value in the first table of that name; without the key for None."""
+    found = re.search(rf"^{re.escape(header)}[^\n]*\n?", text, re.MULTILINE)
+    if found is None:
+        if value is None:
+            return text
+        text = text.rstrip("\n") + f"\n\n{header}\n"
+        found = re.search(rf"^{re.escape(header)}\n", text, re.MULTILINE)
+        assert found  # noqa: S101 (it was written just now)
+    end = _HEADER.search(text, found.end())
+    stop = end.start() if end else len(text)
+    table = re.sub(rf"^[ \t]*{key}[ \t]*=[^\n]*\n?", "", text[found.end() : stop], flags=re.MULTILINE)
+    # A JSON string without control characters is a basic string of TOML.
+    line = "" if value is None else f"{key} = {json.dumps(value, ensure_ascii=False)}\n"
+    return text[: found.end()].rstrip("\n") + "\n" + line + table + text[stop:]
+
+
+def _profile(wifi: Wifi) -> str:
+    """The network in NetworkManager's form (nm-settings-keyfile(5))."""
+    # Bytes, as the form also takes them: no letter of a name can then be mistaken for one of the form's own.
+    ssid = "".join(f"{byte};" for byte in wifi.name.encode())
+    lines = ["[connection]", "id=linky-wifi", f"uuid={_UUID}", "type=wifi", "", "[wifi]", "mode=infrastructure"]
+    lines += [f"ssid={ssid}"]
+    if wifi.key:
+        key = wifi.key.replace("\\", "\\\\")
+        # A space at the beginning is the form's own to skip.
+        key = re.sub("^ +", lambda spaces: r"\s" * len(spaces[0]), key)
+        lines += ["", "[wifi-security]", "key-mgmt=wpa-psk", f"psk={key}"]
+    return "\n".join([*lines, "", "[ipv4]", "method=auto", "", "[ipv6]", "method=auto", ""])
+
+
+def _hosts(name: str, before: str) -> str:
+    line = f"127.0.1.1\t{name}"
+    if re.search(r"^127\.0\.1\.1\s.*$", before, re.MULTILINE):
+        return re.sub(r"^127\.0\.1\.1\s.*$", line, before, flags=re.MULTILINE)
+    return before.rstrip("\n") + f"\n{line}\n"

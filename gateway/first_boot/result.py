@@ -1,0 +1,94 @@
+"""``linky-result.txt``: what became of ``linky.toml``, for whoever puts the card into a computer. Without secrets.
+
+But for one: a code that the gateway made by itself because nobody gave one, which is used up by the first visit.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gateway.first_boot.faults import Fault
+    from gateway.first_boot.settings import Settings
+
+_WRONG = {
+    "fr": (
+        "linky.toml n’a pas été appliqué : rien n’a été changé.",
+        "Corrigez-le sur cette carte (partition bootfs), remettez la carte et rallumez :",
+    ),
+    "en": (
+        "linky.toml was not applied: nothing was changed.",
+        "Put it right on this card (partition bootfs), put the card back and switch on:",
+    ),
+}
+_BEGUN = {
+    "fr": (
+        "linky.toml n’a pas pu être appliqué en entier ; ses réglages sont gardés, et repris au prochain démarrage :",
+    ),
+    "en": ("linky.toml could not be applied as a whole; its settings are kept, and gone on with at the next start:",),
+}
+_GOOD = {
+    "fr": {
+        "title": "Tout va bien : linky.toml est appliqué, et effacé de cette carte.",
+        "page": "Page de la maison : {page}",
+        "given": "Premier mot de passe de la page : avec le code donné (étiquette ou linky.toml).",
+        "made": "Premier mot de passe de la page : avec ce code, qui sert une fois : {code}",
+        "wifi": "Wi-Fi : « {name} ». S’il ne répond pas, la clé est fausse ou la box est loin : "
+        "remettez un linky.toml avec sa table [wifi].",
+        "account": "Compte : {jid}",
+        "port": "Compteur : {port}",
+        "no_adapter": "Compteur : aucun adaptateur n’était branché ; il sera lu dès qu’il le sera. Pour un autre que le "
+        'Micro Teleinfo, remettez un linky.toml avec [meter] et port = "…".',
+    },
+    "en": {
+        "title": "All is well: linky.toml is applied, and wiped from this card.",
+        "page": "Page of the house: {page}",
+        "given": "First password of the page: with the code that was given (label or linky.toml).",
+        "made": "First password of the page: with this code, which serves once: {code}",
+        "wifi": "Wi-Fi: “{name}”. If it does not answer, the key is wrong or the router far: "
+        "put another linky.toml here with its table [wifi].",
+        "account": "Account: {jid}",
+        "port": "Meter: {port}",
+        "no_adapter": "Meter: no adapter was plugged in; it is read as soon as one is. For another one than the Micro "
+        'Teleinfo put another linky.toml here with [meter] and port = "…".',
+    },
+}
+
+
+def wrong(faults: Sequence[Fault], first: str, *, begun: bool) -> str:
+    """Every fault, in both languages; ``begun``: something was changed already."""
+
+    def say(language: str) -> str:
+        return "\n".join(
+            [*(_BEGUN if begun else _WRONG)[language], "", *(f"  - {fault.say(language)}" for fault in faults)]
+        )
+
+    return _both(say("fr"), say("en"), first)
+
+
+def good(
+    settings: Settings, hostname: str, source: str, page_port: int, made_code: str | None, *, adapter: bool
+) -> str:
+    """What is now so, in both languages; ``adapter``: whether what ``source`` names is there."""
+    page = f"http://{hostname}.local:{page_port}/"
+
+    def say(language: str) -> str:
+        words = _GOOD[language]
+        lines = [words["title"], "", words["page"].format(page=page)]
+        if made_code or settings.code:
+            lines.append(words["made" if made_code else "given"].format(code=made_code))
+        if settings.wifi:
+            lines.append(words["wifi"].format(name=settings.wifi.name))
+        if settings.account:
+            lines.append(words["account"].format(jid=settings.account.jid))
+        lines.append(words["port" if adapter else "no_adapter"].format(port=source))
+        return "\n".join(lines)
+
+    return _both(say("fr"), say("en"), settings.language)
+
+
+def _both(french: str, english: str, first: str) -> str:
+    texts = (french, english) if first == "fr" else (english, french)
+    return f"linky-gateway\n\n{texts[0]}\n\n{'-' * 72}\n\n{texts[1]}\n"

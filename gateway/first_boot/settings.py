@@ -1,0 +1,190 @@
+"""``linky.toml``: bytes → settings, or everything that is wrong with it; and settings → the file.
+
+No I/O. The file comes from any editor: a byte order mark, CRLF and UTF-16 are taken as they are meant.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+import tomllib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from gateway.first_boot import checks
+from gateway.first_boot.faults import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from gateway.first_boot.checks import Wrong
+
+NAME = "linky.toml"
+MOST_BYTES = 65_536
+AUTO = "auto"
+
+# Table ("" is the top) -> key -> whether it must be there, and what checks its text; None for true and false.
+_KNOWN: Mapping[str, Mapping[str, tuple[bool, Callable[[str], Wrong | None] | None]]] = {
+    "": {"language": (False, checks.language), "hostname": (False, checks.hostname)},
+    "wifi": {
+        "name": (True, checks.wifi_name),
+        "key": (True, checks.wifi_key),
+        "country": (False, checks.country),
+    },
+    "account": {
+        "jid": (True, checks.jid),
+        "password": (True, checks.password),
+        "address": (False, checks.address),
+        "renew": (False, None),
+    },
+    "meter": {"port": (False, checks.port)},
+    "page": {"code": (False, checks.code)},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wifi:
+    """A network of the house; an empty key for an open one."""
+
+    name: str
+    key: str = field(repr=False)
+    country: str = "FR"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The account at an XMPP server; ``address`` where DNS does not say where that is.
+
+    ``renew``: its password was prepared by somebody else, and changes when the household sets the page's.
+    """
+
+    jid: str
+    password: str = field(repr=False)
+    address: str | None = None
+    renew: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the file says. ``port`` may be ``auto``; without ``code`` one is made."""
+
+    language: str = "fr"
+    hostname: str | None = None
+    wifi: Wifi | None = None
+    account: Account | None = None
+    port: str = AUTO
+    code: str | None = field(default=None, repr=False)
+
+
+def parse(data: bytes) -> tuple[Settings | None, list[Fault]]:
+    """The settings, or None and every fault."""
+    raw, fault = _read(data)
+    if fault:
+        return None, [fault]
+    faults = [*_faults(raw)]
+    if faults:
+        return None, faults
+    wifi, account = raw.get("wifi"), raw.get("account")
+    return (
+        Settings(
+            language=raw.get("language", "fr"),
+            hostname=raw.get("hostname"),
+            wifi=Wifi(**wifi) if wifi else None,
+            account=Account(**account) if account else None,
+            port=raw.get("meter", {}).get("port", AUTO),
+            code=checks.plain_code(raw["page"]["code"]) if "code" in raw.get("page", {}) else None,
+        ),
+        [],
+    )
+
+
+def language_of(data: bytes) -> str:
+    """The language of whoever wrote the file, also when the rest of it is wrong."""
+    # Without the zeros of UTF-16.
+    found = re.search(rb"\blanguage\s*=\s*[\"']en", data.replace(b"\0", b""))
+    return "en" if found else "fr"
+
+
+def render(settings: Settings) -> str:
+    """The file that says these settings, with its comments."""
+    lines = [
+        "# linky-gateway : réglages du premier démarrage, lus une fois puis effacés de la carte.",
+        "# linky-gateway: settings for the first start, read once, then wiped from the card.",
+        f"language = {_quoted(settings.language)}",
+    ]
+    if settings.hostname:
+        lines.append(f"hostname = {_quoted(settings.hostname)}")
+    wifi, account = settings.wifi, settings.account
+    if wifi:
+        lines += ["", "[wifi]", *(f"{key} = {_quoted(getattr(wifi, key))}" for key in ("name", "key", "country"))]
+    if account:
+        lines += ["", "[account]", f"jid = {_quoted(account.jid)}", f"password = {_quoted(account.password)}"]
+        lines += [f"address = {_quoted(account.address)}"] if account.address else []
+        lines += ["renew = true"] if account.renew else []
+    lines += ["", "[meter]", f"port = {_quoted(settings.port)}"]
+    if settings.code:
+        lines += ["", "[page]", f"code = {_quoted(checks.printed_code(settings.code))}"]
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(text: str) -> str:
+    # A JSON string without control characters is a basic string of TOML.
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _read(data: bytes) -> tuple[dict[str, Any], Fault | None]:
+    if len(data) > MOST_BYTES:
+        return {}, Fault("", "too_long")
+    try:
+        wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+        text = data.decode("utf-16" if wide else "utf-8-sig").replace("\r\n", "\n")
+        return tomllib.loads(text), None
+    except UnicodeDecodeError:
+        return {}, Fault("", "encoding")
+    except tomllib.TOMLDecodeError as error:
+        # The words of tomllib may hold what stands in the line, which may be a secret: its place is enough.
+        found = re.search(r"line (\d+)", str(error))
+        last = text.rstrip().count("\n") + 1
+        place = f"line {found[1]}" if found else f"line {last}"
+        return {}, Fault(place, "twice" if "overwrite" in str(error) or "twice" in str(error) else "not_toml")
+    except RecursionError:
+        return {}, Fault("", "not_toml")
+
+
+def _faults(raw: Mapping[str, object]) -> list[Fault]:
+    found = _of_table("", {key: value for key, value in raw.items() if key not in _KNOWN})
+    for name in _KNOWN:
+        if not name or name not in raw:
+            continue
+        table = raw[name]
+        if isinstance(table, dict):
+            found += _of_table(name, table)
+        else:
+            found.append(Fault(name, "not_a_table", {"name": name}))
+    return found
+
+
+def _of_table(name: str, table: Mapping[str, object]) -> list[Fault]:
+    known, found = _KNOWN[name], []
+    prefix = f"{name}." if name else ""
+    for key, value in table.items():
+        where = prefix + key
+        if key not in known:
+            found.append(_unknown(where, key, [*known, *([] if name else filter(None, _KNOWN))]))
+        elif wrong := _wrong(value, known[key][1]):
+            found.append(Fault(where, *wrong))
+    return found + [Fault(prefix + key, "missing") for key, (must, _) in known.items() if must and key not in table]
+
+
+def _wrong(value: object, check: Callable[[str], Wrong | None] | None) -> Wrong | None:
+    if check is None:
+        return None if isinstance(value, bool) else ("not_yes_no", {})
+    return checks.invisible(value) or check(value) if isinstance(value, str) else ("not_text", {})
+
+
+def _unknown(where: str, key: str, known: list[str]) -> Fault:
+    near = difflib.get_close_matches(key, known, 1)
+    # What stands before the = may be anything, also a password on the wrong side.
+    shown = where if re.fullmatch(r"[A-Za-z_.-]{1,40}", where) else where.rpartition(".")[0]
+    return Fault(shown, "unknown", {"maybe": f" ({near[0]} ?)" if near else "", "known": ", ".join(known)})

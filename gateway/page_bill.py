@@ -1,0 +1,142 @@
+"""What a household pays, as the page *cost* shows it: from days, tariffs and objectives to plain amounts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from gateway.balance.calendar import Period, day_of, periods
+from gateway.balance.classes import order
+from gateway.balance.energy import change
+from gateway.balance.objective import goals
+from gateway.balance.projection import Method, project
+from gateway.balance.rows import earliest_needed, rows
+from gateway.balance.tariff import in_force
+from gateway.web.bill import Aim, Bill, Forecast, Money, Offer, Present
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+    from fractions import Fraction
+
+    from gateway.balance.projection import Projection
+    from gateway.balance.rows import Row
+    from gateway.balance.tariff import Objective, Tariff
+    from gateway.config import Config
+    from gateway.household_days import HouseholdDays
+
+_SHOWN = {Period.DAY: 31, Period.MONTH: 13, Period.YEAR: 10}
+_HOURS_A_YEAR = 8766
+# Below this share of what was drawn, what no class counted is rounding at midnight.
+_UNPRICED = 0.01
+
+
+def bill(house: HouseholdDays, config: Config, period: Period, now: float, today: date) -> Bill:
+    """The last periods of a household up to ``today``, and what this month and this year will come to."""
+    first = period.back(period.begin(today), _SHOWN[period] - 1)
+    known, found = {}, []
+    if house.first:
+        first = max(first, period.begin(house.first))
+        known = {day.date: day for day in house.read(earliest_needed(period, first), period.after(today))}
+        found = rows(period, first, today + timedelta(days=1), known, config.tariff)
+    days = house.for_projection(today) if house.first else {}
+    both = (project(one, today, days, config.tariff) for one in (Period.MONTH, Period.YEAR))
+    projections = [one for one in both if one is not None]
+    moment = present(house, config.tariff, now)
+    drawn = sum(row.total.drawn or 0 for row in found)
+    unpriced = sum(row.cost.unpriced_wh for row in found)
+    energy = sum(row.cost.energy for row in found)
+    return Bill(
+        meter=house.meter,
+        period=period.value,
+        rows=_monies(period, first, today, found) if config.tariff and found else (),
+        offers=[_offer(one, today) for one in config.tariff],
+        forecasts=[_forecast(one, config.tariff) for one in projections],
+        aims=[aim for one in projections for aim in _aims(config.objective, one)],
+        present=moment,
+        base_load_year=_a_year(moment.base_load_w, float(energy) / drawn) if energy and drawn else None,
+        days_without=sum(row.cost.days_without for row in found) if config.tariff else 0,
+        unpriced_wh=unpriced if config.tariff and unpriced > _UNPRICED * drawn else 0,
+        classes_seen=sorted({word for row in found for word in row.total.classes}, key=order),
+    )
+
+
+def present(house: HouseholdDays, tariffs: Sequence[Tariff], now: float) -> Present:
+    """This moment: the tariff class and its price, the power, and the base load of the last nights."""
+    said, tariff = house.power_now(int(now)), in_force(tariffs, day_of(now))
+    power, word = said or (None, None)
+    price = tariff.price(word) if tariff and word else None
+    return Present(None if price is None else float(price), power, word, house.base_load(int(now)))
+
+
+def _a_year(watts: int | None, euros_per_wh: float) -> float | None:
+    return None if watts is None else watts * _HOURS_A_YEAR * euros_per_wh
+
+
+def _monies(period: Period, first: date, today: date, found: Sequence[Row]) -> list[Money]:
+    known = {row.first: row for row in found}
+    nothing = Money(first, first, 0, {}, 0, 0, None, None, None, whole=False)
+    return [
+        _money(known[begin]) if begin in known else replace(nothing, first=begin, end=period.after(begin))
+        for begin in periods(period, first, today + timedelta(days=1))
+    ]
+
+
+def _money(row: Row) -> Money:
+    cost, before = row.cost, row.cost_before
+    moved = change(float(cost.total), float(before.total)) if before and row.comparable else None
+    return Money(
+        first=row.first,
+        end=row.end,
+        energy=float(cost.energy),
+        classes={word: float(cost.classes[word]) for word in sorted(cost.classes, key=order)},
+        subscription=float(cost.subscription),
+        income=float(cost.income),
+        total=float(cost.total),
+        before=float(before.total) if before else None,
+        change=moved,
+        whole=row.total.whole and timedelta(row.total.known) == row.end - row.first,
+    )
+
+
+def _offer(tariff: Tariff, today: date) -> Offer:
+    return Offer(
+        name=tariff.name,
+        since=tariff.since,
+        until=tariff.until,
+        subscription=float(tariff.subscription),
+        prices={word: float(tariff.prices[word]) for word in sorted(tariff.prices, key=order)},
+        injection=float(tariff.injection),
+        in_force=tariff.holds(today),
+    )
+
+
+def _forecast(one: Projection, tariffs: Sequence[Tariff]) -> Forecast:
+    return Forecast(
+        period=one.period.value,
+        first=one.first,
+        measured_wh=one.measured_wh,
+        expected_wh=one.wh,
+        measured_euros=_if_priced(one.measured.total, tariffs),
+        expected_euros=_if_priced(one.cost.total, tariffs),
+        by_year_before=one.method is Method.YEAR_BEFORE,
+    )
+
+
+def _if_priced(euros: Fraction, tariffs: Sequence[Tariff]) -> float | None:
+    return float(euros) if tariffs else None
+
+
+def _aims(objective: Objective, one: Projection) -> list[Aim]:
+    return [
+        Aim(
+            period=goal.period.value,
+            unit=goal.unit,
+            goal=float(goal.goal),
+            measured=float(goal.measured),
+            expected=float(goal.projected),
+            state=goal.state.value,
+        )
+        for goal in goals(objective, one)
+    ]

@@ -1,0 +1,56 @@
+"""What a household asks in a chat: one word among others, in French or English, however it is written."""
+
+from __future__ import annotations
+
+import enum
+import re
+import unicodedata
+
+
+class Question(enum.Enum):
+    """What can be asked."""
+
+    USAGE = "usage"
+    POWER = "power"
+    DAY = "day"
+    COST = "cost"
+    STATE = "state"
+    TEMPO = "tempo"
+    HELP = "help"
+
+
+_FR = {
+    Question.USAGE: "conso consos consommation consommations",
+    Question.POWER: "puissance watts",
+    Question.DAY: "jour journee aujourd",
+    Question.COST: "cout couts prix facture euros",
+    Question.STATE: "etat panne pannes alerte alertes",
+    Question.HELP: "aide",
+}
+_EN = {
+    Question.USAGE: "usage consumption",
+    Question.POWER: "power",
+    Question.DAY: "day today",
+    Question.COST: "cost costs price bill",
+    Question.STATE: "state status alerts",
+    Question.HELP: "help",
+}
+# Word -> question, and the language that the word is of; None where it is of both.
+_WORDS: dict[str, tuple[Question, str | None]] = {
+    **{word: (asked, "fr") for asked, words in _FR.items() for word in words.split()},
+    **{word: (asked, "en") for asked, words in _EN.items() for word in words.split()},
+    "tempo": (Question.TEMPO, None),
+}
+
+# A question is short; the rest of a letter is not read.
+_MOST_CHARACTERS = 400
+
+
+def understand(text: str) -> tuple[Question | None, str | None]:
+    """The question and its language; None for what is not understood. A mere question mark asks for help."""
+    plain = unicodedata.normalize("NFKD", text[:_MOST_CHARACTERS]).lower()
+    plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
+    for word in re.findall(r"[a-z]+", plain):
+        if word in _WORDS:
+            return _WORDS[word]
+    return (Question.HELP, None) if text.strip() == "?" else (None, None)

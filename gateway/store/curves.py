@@ -1,0 +1,47 @@
+"""What a day's curve is drawn of: the minutes of a gauge, and what a text series said meanwhile; as plain values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gateway.store.tables import Tables, translated
+
+if TYPE_CHECKING:
+    from gateway.store.points import Series
+
+MINUTES = (
+    "SELECT time, total * 1.0 / samples, low, high FROM minute"
+    " WHERE series = ? AND time >= ? AND time < ? AND samples > 0 ORDER BY time"
+)
+TEXTS = "SELECT time, last FROM minute WHERE series = ? AND time > ? AND time < ? ORDER BY time"
+HALF_HOURS = "SELECT time, value FROM coarse WHERE series = ? AND step = 1800 AND time >= ? AND time <= ? ORDER BY time"
+SAID_BEFORE = (
+    "SELECT time, last FROM minute WHERE series = ? AND time <= ? ORDER BY time DESC LIMIT 1",
+    # Of a text that has not changed since the minutes were let go, the newest reading is left.
+    "SELECT time, value FROM reading WHERE series = ? AND time <= ? ORDER BY time DESC LIMIT 1",
+)
+
+# First second of the minute, its mean, its lowest and its highest value.
+Minute = tuple[int, float, int, int]
+
+
+class Curves(Tables):
+    """A day at a time, whatever the number of years in the database."""
+
+    @translated
+    def minutes(self, gauge: Series, start: int, end: int) -> list[Minute]:
+        """The minutes of ``[start, end)`` of which anything was read; the one that is open is among them."""
+        return self._db.execute(MINUTES, [gauge.id, start, end]).fetchall()
+
+    @translated
+    def texts(self, text: Series, start: int, end: int) -> list[tuple[int, str]]:
+        """(from when on, text) over ``[start, end)``: first what was said at ``start``, if that is known."""
+        before = [row for query in SAID_BEFORE if (row := self._db.execute(query, [text.id, start]).fetchone())]
+        changes = self._db.execute(TEXTS, [text.id, start, end]).fetchall()
+        said = [max(before)] if before else []
+        return [(time, str(value)) for time, value in (*said, *changes)]
+
+    @translated
+    def half_hour_marks(self, index: Series, start: int, end: int) -> list[tuple[int, int]]:
+        """(time, index) at the half hours of ``[start, end]``."""
+        return self._db.execute(HALF_HOURS, [index.id, start, end]).fetchall()

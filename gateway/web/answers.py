@@ -1,0 +1,69 @@
+"""Answers that every page gives: HTML, a redirection, a cookie, one of the page's own files."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from microdot import Response
+
+if TYPE_CHECKING:
+    from microdot import Request
+
+YEAR_S = 365 * 86_400
+
+_KEEP = f"max-age={YEAR_S}, immutable"
+_TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
+
+
+def html(text: str, status: int = 200) -> Response:
+    """A page; no browser keeps it."""
+    return Response(text, status, {"Content-Type": "text/html; charset=UTF-8", "Cache-Control": "no-store"})
+
+
+def plain(text: str, status: int = 200, kind: str = "text/plain; charset=UTF-8") -> Response:
+    """A text for a program."""
+    return Response(text, status, {"Content-Type": kind, "Cache-Control": "no-store"})
+
+
+def late(text: str, wait_s: int) -> Response:
+    """A page for who tried too often."""
+    answer = html(text, 429)
+    answer.headers["Retry-After"] = str(wait_s)
+    return answer
+
+
+def redirect(path: str) -> Response:
+    """After a form: the page to look at next."""
+    return Response("", 303, {"Location": path, "Cache-Control": "no-store"})
+
+
+def origin(request: Request) -> str:
+    """How the browser calls the page; it was found to be one of its names."""
+    said: str = request.headers.get("Origin") or f"http://{request.headers['Host']}"
+    return said
+
+
+def set_cookie(answer: Response, name: str, value: str, max_age_s: int, *, secure: bool = False) -> None:
+    """Not for scripts, and not sent when another site links here."""
+    cookie = f"{name}={value}; Path=/; Max-Age={max_age_s}; HttpOnly; SameSite=Strict{'; Secure' if secure else ''}"
+    answer.headers.setdefault("Set-Cookie", []).append(cookie)
+
+
+class File:
+    """One of the page's own files, read once; its address changes with its content."""
+
+    def __init__(self, name: str) -> None:
+        self._plain = files("gateway.web").joinpath("static", name).read_bytes()
+        self._packed = gzip.compress(self._plain, mtime=0)
+        self.url = f"/static/{name}?v={hashlib.sha256(self._plain).hexdigest()[:8]}"
+        self._type = _TYPES[name.rpartition(".")[2]]
+
+    def answer(self, request: Request) -> Response:
+        """The file, packed for who can unpack it."""
+        headers = {"Content-Type": self._type, "Cache-Control": _KEEP, "Vary": "Accept-Encoding"}
+        if "gzip" in request.headers.get("Accept-Encoding", ""):
+            return Response(self._packed, 200, headers | {"Content-Encoding": "gzip"})
+        return Response(self._plain, 200, headers)

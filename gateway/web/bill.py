@@ -1,0 +1,129 @@
+"""What the page *cost* shows, as values: whoever serves the page reckons it from the store and the configuration.
+
+Amounts are euros; None is what nobody knows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+PERIODS = ("day", "month", "year")
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """What a period cost, and the year before; ``total`` is None where nothing is known of it.
+
+    ``change`` is by how much they differ (0.1: a tenth more), None where they cannot be compared.
+    """
+
+    first: date
+    end: date
+    energy: float
+    classes: Mapping[str, float]
+    subscription: float
+    income: float
+    total: float | None
+    before: float | None
+    change: float | None
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A tariff of the configuration; ``until`` is its last day."""
+
+    name: str
+    since: date
+    until: date | None
+    subscription: float
+    prices: Mapping[str, float]
+    injection: float
+    in_force: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """A month or a year: what it has come to, and what it will; euros are None without a tariff."""
+
+    period: str
+    first: date
+    measured_wh: int
+    expected_wh: int
+    measured_euros: float | None
+    expected_euros: float | None
+    by_year_before: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """An objective; ``unit`` is kWh or €, ``state`` kept, will-exceed or exceeded."""
+
+    period: str
+    unit: str
+    goal: float
+    measured: float
+    expected: float
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """The page of a meter.
+
+    Attributes:
+        rows: the last days, months or years.
+        offers: every tariff of the configuration.
+        forecasts: this month and this year.
+        aims: the objectives of both.
+        present: this moment.
+        base_load_year: what the base load costs in a year, at the mean price of the rows.
+        days_without: days of the rows on which no tariff was in force.
+        unpriced_wh: what was drawn in a class that has no price; ``classes_seen`` are those that were counted.
+    """
+
+    meter: str
+    period: str
+    rows: Sequence[Money]
+    offers: Sequence[Offer]
+    forecasts: Sequence[Forecast]
+    aims: Sequence[Aim]
+    present: Present
+    base_load_year: float | None = None
+    days_without: int = 0
+    unpriced_wh: int = 0
+    classes_seen: Sequence[str] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """What the next hour costs: price of a kWh in the class of this moment, the power (VA), the base load (W)."""
+
+    price: float | None
+    power_va: int | None
+    word: str | None
+    base_load_w: int | None
+
+    @property
+    def per_hour(self) -> float | None:
+        """Euros an hour."""
+        return None if self.price is None or self.power_va is None else self.price * self.power_va / 1000
+
+
+class Household(Protocol):
+    """Who reckons. All of it raises StoreError where the database cannot be read."""
+
+    @property
+    def meters(self) -> Sequence[str]:
+        """The names of the meters, the first one first."""
+
+    async def bill(self, meter: str, period: str) -> Bill:
+        """The last days, months or years (``PERIODS``), and what is to come."""
+
+    async def present(self) -> Mapping[str, Present]:
+        """This moment of each meter."""

@@ -1,0 +1,46 @@
+"""Days, moments and numbers as a household writes them, in French and English, by the clock of its house."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from gateway.web.words import FRENCH
+
+PARIS = ZoneInfo("Europe/Paris")
+
+MONTHS = {
+    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split(),
+    "en": "January February March April May June July August September October November December".split(),
+}
+
+
+def read(iso: str) -> datetime:
+    """A moment of a row in the form of ``--json``, by the clock of the house."""
+    return datetime.fromisoformat(iso).astimezone(PARIS)
+
+
+def local(time: float) -> datetime:
+    """POSIX seconds by the clock of the house."""
+    return datetime.fromtimestamp(time, PARIS)
+
+
+def day(lang: str, moment: datetime) -> str:
+    """``25 novembre 2026``."""
+    number = "1er" if lang == FRENCH and moment.day == 1 else str(moment.day)
+    return f"{number}\u00a0{MONTHS[lang][moment.month - 1]}\u00a0{moment.year}"
+
+
+def utc_day(lang: str, time: int) -> str:
+    """The day of universal time in which a moment lies."""
+    return day(lang, datetime.fromtimestamp(time, UTC))
+
+
+def clock(lang: str, moment: datetime) -> str:
+    """``25 novembre 2026, 18:25``."""
+    return f"{day(lang, moment)}, {moment:%H:%M}"
+
+
+def count(lang: str, number: int) -> str:
+    """A whole number in groups of three digits."""
+    return f"{number:,}".replace(",", "\u202f" if lang == FRENCH else ",")

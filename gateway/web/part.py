@@ -1,0 +1,36 @@
+"""A part of the page: pages for whoever is signed in, with their words, files and place in the menu.
+
+``site`` lets nobody else come here, has looked at the token of every form, and has found the language.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from gateway.web.words import Words
+
+    # (request, view, places of the path) -> an answer, or what will be one.
+    Handler = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some pages.
+
+    Args:
+        menu: what stands in the menu: path and word.
+        pages: path, with microdot's ``<places>`` -> who answers a GET.
+        forms: path -> who answers a POST.
+        words: language -> key -> text; keys of ``words.WORDS`` may be used and not be given again.
+        files: names of files in ``static/``.
+    """
+
+    menu: tuple[tuple[str, str], ...]
+    pages: Mapping[str, Handler]
+    forms: Mapping[str, Handler]
+    words: Mapping[str, Words]
+    files: tuple[str, ...] = field(default=())

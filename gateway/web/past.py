@@ -1,0 +1,101 @@
+"""What the page *history* shows, as values: whoever serves the page reads it from the store.
+
+Energies are Wh, powers W or VA, times POSIX seconds; None is what nobody knows, which is not zero.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+PERIODS = ("day", "week", "month", "year")
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Energy over some days; the two shares are from 0 to 1."""
+
+    drawn: int | None
+    classes: Mapping[str, int]
+    injected: int | None
+    produced: int | None
+    self_consumed: float | None
+    self_sufficient: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A period ``[first, end)`` beside that of the year before; ``figures`` is None where nothing is known.
+
+    ``change`` is by how much it differs (0.1: a tenth more), None where the two cannot be compared; ``whole``: all of
+    it is known; ``estimated``: an index at one of its ends was not read.
+    """
+
+    first: date
+    end: date
+    figures: Figures | None
+    before: Figures | None = None
+    change: float | None = None
+    whole: bool = True
+    estimated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HalfHour:
+    """Mean W of one half hour, the tariff class in which it began; ``before``: drawn in the same one a year before."""
+
+    time: int
+    word: str | None
+    drawn: int | None
+    injected: int | None
+    produced: int | None
+    before: int | None
+
+
+# First second of a minute: its mean, lowest and highest VA.
+Minutes = dict[int, tuple[float, int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A day ``[begin, end)`` of 23, 24 or 25 hours; ``bands`` are (from, until, tariff class)."""
+
+    begin: int
+    end: int
+    drawn: Minutes
+    injected: Minutes
+    half_hours: Sequence[HalfHour]
+    bands: Sequence[tuple[int, int, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """One look at a meter: the whole period as a row, its parts, and of a day its curve.
+
+    ``known`` are the first and the last day of which anything is stored; ``previous`` and ``next`` days to go to.
+    """
+
+    meter: str
+    period: str
+    first: date
+    sum: Row
+    rows: Sequence[Row]
+    curve: Curve | None
+    known: tuple[date, date] | None
+    previous: date | None
+    next: date | None
+
+
+class Household(Protocol):
+    """Who reads the past."""
+
+    @property
+    def meters(self) -> Sequence[str]:
+        """The names of the meters, the first one first."""
+
+    async def past(self, meter: str, period: str, day: date | None) -> Past:
+        """The period of ``PERIODS`` that holds the day, the last one known for None. Raises StoreError."""

@@ -1,0 +1,344 @@
+"use strict";
+// Draws each .chart of a page: a day as a curve over its tariff bands, longer periods as bars; uPlot does the drawing.
+// Everything drawn here also stands in a table of the page. A gap is a gap: nothing is drawn across it.
+(() => {
+  const language = document.documentElement.lang, zone = "Europe/Paris";
+  const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
+  const tenths = new Intl.NumberFormat(language, { maximumFractionDigits: 2 });
+  const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: zone });
+  const hourOf = new Intl.DateTimeFormat("en", { hour: "numeric", hourCycle: "h23", timeZone: zone });
+  const MINUTE = 60, HALF_HOUR = 1800, HOUR = 3600, BAND_PX = 20;
+
+  // Line styles tell the series apart without their colours; the same stand in the legend (history.css).
+  const LOOKS = {
+    curve_power: { colour: "--accent", width: 1.5 },
+    curve_injected: { colour: "--good", width: 1.5, dash: [8, 4] },
+    curve_half: { colour: "--front", width: 2 },
+    curve_half_injected: { colour: "--good", width: 2, dash: [3, 3] },
+    curve_half_produced: { colour: "--sun", width: 2, dash: [10, 3, 2, 3] },
+    curve_before: { colour: "--quiet", width: 1.5, dash: [2, 4] },
+    bar_drawn: { colour: "--accent" },
+    bar_before: { colour: "--quiet", hollow: true },
+    bar_injected: { colour: "--good", down: true },
+    bar_produced: { colour: "--sun", width: 2, dash: [10, 3, 2, 3], dots: true },
+    bar_cost: { colour: "--accent" },
+    bar_cost_before: { colour: "--quiet", hollow: true },
+  };
+
+  function colour(name, alpha = 1) {
+    const value = getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+    if (alpha === 1) return value;
+    const digits = value.length === 4 ? [...value.slice(1)].map((one) => one + one) : value.slice(1).match(/../g);
+    return `rgba(${digits.map((one) => parseInt(one, 16)).join(", ")}, ${alpha})`;
+  }
+
+  // --- what is drawn ---------------------------------------------------------------------------------------------
+
+  // Every half hour for each of its minutes: then one axis serves them all, and a step is drawn as a step.
+  function curve(told, words) {
+    const times = [], halves = told.half_hours;
+    for (let time = told.begin; time < told.end; time += MINUTE) times.push(time);
+    const stepped = (values) => times.map((_, n) => values[Math.floor((n * MINUTE) / HALF_HOUR)] ?? null);
+    const series = [];
+    const add = (key, values) => { if (values) series.push({ key, values, text: words[key] }); };
+    add("curve_power", told.mean);
+    add("curve_injected", told.injected);
+    // The minutes of a day tell more than its half hours; these are drawn beside them where there are none.
+    if (!told.mean) add("curve_half", halves.drawn && stepped(halves.drawn));
+    if (!told.injected) add("curve_half_injected", halves.injected && stepped(halves.injected));
+    add("curve_half_produced", halves.produced && stepped(halves.produced));
+    add("curve_before", halves.before && stepped(halves.before));
+    return {
+      x: times, series, bands: told.bands, band: told.mean ? { low: told.low, high: told.high } : null,
+      range: [told.begin, told.end], unit: told.mean ? "VA · W" : "W", number: whole,
+      title: (n) => {
+        const word = told.bands.find(([since, until]) => since <= times[n] && times[n] < until);
+        return clock.format(times[n] * 1000) + (word ? ` (${words.tariff_word} ${word[3]})` : "");
+      },
+      splits: hours, tick: (time) => clock.format(time * 1000),
+    };
+  }
+
+  function bars(told, words) {
+    const series = told.series.map(({ key, values }) => ({
+      key, text: words[key], values: LOOKS[key].down ? values.map((one) => (one === null ? null : -one)) : values,
+    }));
+    return {
+      x: told.labels.map((_, n) => n), series, bands: [], band: null, range: [-0.6, told.labels.length - 0.4],
+      unit: told.unit ?? "kWh", number: tenths, title: (n) => told.titles[n],
+      splits: (least, most, room) => {
+        const first = Math.max(0, Math.ceil(least)), last = Math.min(told.labels.length - 1, Math.floor(most));
+        const step = Math.max(1, Math.ceil((last - first + 1) / Math.max(1, Math.floor(room / 46))));
+        const found = [];
+        for (let n = first; n <= last; n += step) found.push(n);
+        return found;
+      },
+      tick: (n) => told.labels[n] ?? "",
+    };
+  }
+
+  // Whole hours of the clock in France: a day on which it is changed has 23 of them, or 25.
+  function hours(least, most, room) {
+    const places = Math.max(2, Math.floor(room / 58)), span = most - least;
+    const step = [300, 600, 900, 1800].find((one) => span / one <= places);
+    const found = [];
+    if (step) {
+      for (let time = Math.ceil(least / step) * step; time <= most; time += step) found.push(time);
+      return found;
+    }
+    const every = [1, 2, 3, 4, 6, 12].find((one) => span / HOUR / one <= places) ?? 12;
+    for (let time = Math.ceil(least / HOUR) * HOUR; time <= most; time += HOUR) {
+      // Two o'clock that comes twice is named twice only where there is room.
+      const near = found.length && time - found[found.length - 1] < 0.75 * every * HOUR;
+      if (Number(hourOf.format(time * 1000)) % every === 0 && !near) found.push(time);
+    }
+    return found;
+  }
+
+  // --- how it is drawn -------------------------------------------------------------------------------------------
+
+  const TINTS = { b: "--tint-blue", w: "--tint-white", r: "--tint-red" };
+
+  function tint(word) {
+    if (/^h[cp]j[bwr]$/.test(word)) return TINTS[word[3]];
+    return word === "hc" ? "--tint-low" : word === "hp" || word === "pm" ? "--tint-high" : "--tint-base";
+  }
+
+  // Colour and hatching (off-peak) lie under the grid, the word itself on a strip above it.
+  function eachBand(plot, bands, draw) {
+    const { ctx, bbox } = plot;
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+    ctx.clip();
+    for (const [since, until, word, text] of bands) {
+      const left = Math.max(plot.valToPos(since, "x", true), bbox.left);
+      const right = Math.min(plot.valToPos(until, "x", true), bbox.left + bbox.width);
+      if (right > left) draw(ctx, left, right, word, text);
+    }
+    ctx.restore();
+  }
+
+  function drawBands(plot, bands) {
+    const { bbox } = plot, ratio = devicePixelRatio;
+    eachBand(plot, bands, (ctx, left, right, word) => {
+      ctx.fillStyle = colour(tint(word), 0.55);
+      ctx.fillRect(left, bbox.top, right - left, bbox.height);
+      if (word.startsWith("hc")) hatch(ctx, left, right, bbox.top, bbox.top + bbox.height, ratio);
+      ctx.fillStyle = colour("--line");
+      ctx.fillRect(left, bbox.top, ratio, bbox.height);
+    });
+  }
+
+  function drawStrip(plot, bands) {
+    const { bbox } = plot, ratio = devicePixelRatio, strip = BAND_PX * ratio;
+    eachBand(plot, bands, (ctx, left, right, word, text) => {
+      ctx.fillStyle = colour(tint(word));
+      ctx.fillRect(left, bbox.top, right - left, strip);
+      ctx.fillStyle = colour("--quiet");
+      ctx.fillRect(left, bbox.top, ratio, strip);
+      ctx.font = `${12 * ratio}px system-ui, sans-serif`;
+      ctx.textAlign = "center";
+      ctx.textBaseline = "middle";
+      const fits = [text, text.split(" ")[0]].find((one) => ctx.measureText(one).width + 6 * ratio <= right - left);
+      ctx.fillStyle = colour("--front");
+      if (fits) ctx.fillText(fits, (left + right) / 2, bbox.top + strip / 2);
+    });
+  }
+
+  function hatch(ctx, left, right, top, bottom, ratio) {
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(left, top, right - left, bottom - top);
+    ctx.clip();
+    ctx.strokeStyle = colour("--line", 0.6);
+    ctx.lineWidth = ratio;
+    ctx.beginPath();
+    for (let x = left - (bottom - top); x < right; x += 14 * ratio) {
+      ctx.moveTo(x, bottom);
+      ctx.lineTo(x + bottom - top, top);
+    }
+    ctx.stroke();
+    ctx.restore();
+  }
+
+  // A value between two gaps is no line: it is drawn as a point.
+  function points(values, look) {
+    if (look.dots) return { show: true, size: 7 };
+    const known = (n) => values[n] !== null && values[n] !== undefined;
+    const alone = [...values.keys()].filter((n) => known(n) && !known(n - 1) && !known(n + 1));
+    return { show: alone.length > 0, size: 4, filter: () => alone };
+  }
+
+  function asSeries({ key, text, values }, shown, beside) {
+    const look = LOOKS[key], name = look.colour;
+    const line = {
+      label: text, show: shown, stroke: () => colour(name), width: look.width ?? 2, dash: look.dash,
+      points: points(values, look), spanGaps: false,
+    };
+    if (!key.startsWith("bar_") || look.dots) return line;
+    // Two beside each other: this year to the right of the year before.
+    const align = look.down || !beside ? 0 : look.hollow ? -1 : 1;
+    return {
+      ...line, dash: undefined, points: { show: false },
+      fill: () => (look.hollow ? colour(name, 0.25) : colour(name)),
+      paths: uPlot.paths.bars({ size: [align ? 0.38 : 0.6, 60], align }),
+    };
+  }
+
+  function options(shape, data, place) {
+    const beside = shape.series.some(({ key }) => LOOKS[key].hollow);
+    const hidden = place.hidden ?? new Set();
+    const series = [{}, ...shape.series.map((one) => asSeries(one, !hidden.has(one.key), beside))];
+    const bands = [];
+    if (shape.band) {
+      const edge = { show: !hidden.has("curve_power"), stroke: "transparent", width: 0, points: { show: false } };
+      series.push({ ...edge }, { ...edge });
+      bands.push({ series: [series.length - 1, series.length - 2], fill: () => colour("--accent", 0.28) });
+    }
+    const grid = { stroke: () => colour("--line"), width: 1 }, text = () => colour("--quiet");
+    const font = "13px system-ui, sans-serif";
+    return {
+      width: place.plot.clientWidth, height: place.plot.clientWidth < 500 ? 260 : 340, series, bands,
+      legend: { show: false }, padding: [8, 26, 0, 0],
+      cursor: { y: false, drag: { x: true, y: false, setScale: false }, points: { size: 8 } },
+      scales: { x: { time: false, range: () => place.seen }, y: { range: (_, least, most) => reach(least, most, shape) } },
+      axes: [
+        { grid, ticks: grid, stroke: text, font, size: 34, splits: (plot, _, least, most) =>
+          shape.splits(least, most, plot.bbox.width / devicePixelRatio), values: (_, found) => found.map(shape.tick) },
+        { grid, ticks: grid, stroke: text, font, size: 62, values: (_, found) => found.map((one) => shape.number.format(Math.abs(one))) },
+      ],
+      hooks: {
+        drawClear: [(plot) => drawBands(plot, shape.bands)],
+        drawAxes: [(plot) => drawStrip(plot, shape.bands)],
+        setCursor: [(plot) => read(plot, shape, place)],
+        setSelect: [(plot) => {
+          if (plot.select.width < 8) return;
+          const [from, to] = [plot.select.left, plot.select.left + plot.select.width].map((x) => plot.posToVal(x, "x"));
+          plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+          look(place, from, to);
+        }],
+      },
+    };
+  }
+
+  // From nothing, with room for the strip of the tariffs above.
+  function reach(least, most, shape) {
+    const top = Math.max(most ?? 0, 0) || 1;
+    return [Math.min(least ?? 0, 0) * 1.08, top * (shape.bands.length ? 1.18 : 1.08)];
+  }
+
+  // --- a closer look ---------------------------------------------------------------------------------------------
+
+  function look(place, from, to) {
+    const [first, last] = place.shape.range, least = place.shape.bands.length ? 10 * MINUTE : (last - first) / 20;
+    const span = Math.min(Math.max(to - from, least), last - first);
+    const begin = Math.min(Math.max((from + to - span) / 2, first), last - span);
+    place.seen = [begin, begin + span];
+    place.chart.setScale("x", { min: begin, max: begin + span });
+  }
+
+  function zoom(place, how) {
+    const [from, to] = place.seen, span = to - from;
+    if (how === "in") look(place, from + span / 4, to - span / 4);
+    if (how === "out") look(place, from - span / 2, to + span / 2);
+    if (how === "left") look(place, from - span / 2, to - span / 2);
+    if (how === "right") look(place, from + span / 2, to + span / 2);
+    if (how === "all") look(place, ...place.shape.range);
+  }
+
+  const KEYS = { "+": "in", "=": "in", "-": "out", 0: "all", Home: "all", Escape: "all", PageUp: "left", PageDown: "right" };
+
+  function press(event, place) {
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    if (KEYS[event.key]) zoom(place, KEYS[event.key]);
+    else if (event.key === "ArrowLeft" || event.key === "ArrowRight") walk(place, event.key === "ArrowLeft" ? -1 : 1, event.shiftKey);
+    else return;
+    event.preventDefault();
+  }
+
+  function walk(place, way, far) {
+    const { chart, shape } = place, [from, to] = place.seen;
+    const step = shape.bands.length || shape.x.length > 100 ? (far ? 30 : 5) : 1;
+    const first = shape.x.findIndex((one) => one >= from);
+    const now = chart.cursor.idx ?? (way > 0 ? first - step : shape.x.length);
+    const next = Math.min(Math.max(now + way * step, 0), shape.x.length - 1);
+    if (shape.x[next] < from || shape.x[next] > to) look(place, from + way * (to - from) / 4, to + way * (to - from) / 4);
+    chart.setCursor({ left: chart.valToPos(shape.x[next], "x"), top: 10 });
+  }
+
+  // What the cursor is at, in words.
+  function read(plot, shape, place) {
+    const n = plot.cursor.idx;
+    if (n === null || n === undefined || plot.cursor.left < 0) return;
+    const said = shape.series.filter(({ key }) => !place.hidden.has(key)).map(({ key, text, values }) => {
+      const value = values[n];
+      if (value === null || value === undefined) return `${text.replace(/ \(.*/, "")} –`;
+      const unit = text.match(/\((\S+?)[,)]/)?.[1] ?? shape.unit;
+      const range = key === "curve_power" ? ` (${whole.format(shape.band.low[n])}–${whole.format(shape.band.high[n])})` : "";
+      return `${text.replace(/[,(].*/, "").trim()} ${shape.number.format(Math.abs(value))}${range}\u202f${unit}`;
+    });
+    place.readout.textContent = `${shape.title(n)} : ${said.join(" · ")}`;
+  }
+
+  // --- a chart and what is around it ------------------------------------------------------------------------------
+
+  function legend(section, place, words) {
+    const box = section.querySelector(".legend");
+    box.replaceChildren(...place.shape.series.map(({ key, text }) => {
+      const button = document.createElement("button"), swatch = document.createElement("span");
+      button.type = "button";
+      button.setAttribute("aria-pressed", "true");
+      swatch.className = `swatch ${key}`;
+      const more = key === "curve_power" ? ` ${words.curve_band}` : "";
+      button.append(swatch, text + (more && ` :${more}`.replace(" :", ",")));
+      button.addEventListener("click", () => {
+        const show = place.hidden.has(key);
+        place.hidden[show ? "delete" : "add"](key);
+        button.setAttribute("aria-pressed", String(show));
+        draw(place);
+      });
+      return button;
+    }));
+  }
+
+  function draw(place) {
+    place.chart?.destroy();
+    const data = [place.shape.x, ...place.shape.series.map((one) => one.values)];
+    if (place.shape.band) data.push(place.shape.band.low, place.shape.band.high);
+    place.chart = new uPlot(options(place.shape, data, place), data, place.plot);
+  }
+
+  async function open(section) {
+    const words = JSON.parse(section.dataset.words);
+    const place = { plot: section.querySelector(".plot"), readout: section.querySelector(".readout"), hidden: new Set() };
+    let told;
+    try {
+      const answer = await fetch(section.dataset.url);
+      if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
+      told = await answer.json();
+    } catch {
+      place.readout.textContent = words.no_chart;
+      return;
+    }
+    place.shape = (told.kind === "curve" ? curve : bars)(told, words);
+    place.seen = place.shape.range;
+    legend(section, place, words);
+    place.readout.textContent = words.zoom_hint;
+    section.querySelector(".zoom").hidden = false;
+    draw(place);
+    section.querySelectorAll("[data-zoom]").forEach((button) => {
+      button.addEventListener("click", () => zoom(place, button.dataset.zoom));
+    });
+    place.plot.addEventListener("keydown", (event) => press(event, place));
+    place.plot.addEventListener("dblclick", () => zoom(place, "all"));
+    let width = place.plot.clientWidth;
+    new ResizeObserver(() => {
+      if (place.plot.clientWidth !== width) { width = place.plot.clientWidth; draw(place); }
+    }).observe(place.plot);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => draw(place));
+    section.dataset.drawn = "yes";
+  }
+
+  document.querySelectorAll(".chart").forEach(open);
+})();

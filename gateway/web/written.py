@@ -1,0 +1,110 @@
+"""Numbers, energies, dates and tariff classes as a person reads them, in French or English."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from gateway.web.dates import MONTHS, local
+from gateway.web.words import FRENCH
+
+if TYPE_CHECKING:
+    from datetime import date
+
+NOTHING = "–"
+
+_NARROW = "\N{NARROW NO-BREAK SPACE}"
+_SHORT = {
+    "fr": "janv. févr. mars avr. mai juin juil. août sept. oct. nov. déc.".split(),
+    "en": "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(),
+}
+_DAYS = {
+    "fr": "lundi mardi mercredi jeudi vendredi samedi dimanche".split(),
+    "en": "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split(),
+}
+_COLOURS = {"fr": {"jb": "bleu", "jw": "blanc", "jr": "rouge"}, "en": {"jb": "blue", "jw": "white", "jr": "red"}}
+
+
+def number(lang: str, value: float | None, places: int = 0) -> str:
+    """A number with so many decimals: ``1 234,5`` or ``1,234.5``; a dash for None."""
+    if value is None:
+        return NOTHING
+    text = f"{value:,.{places}f}"
+    # Minus nothing is nothing.
+    text = text.removeprefix("-") if not float(text.replace(",", "")) else text.replace("-", "\N{MINUS SIGN}")
+    return text.replace(",", _NARROW).replace(".", ",") if lang == FRENCH else text
+
+
+def kwh(lang: str, wh: float | None) -> str:
+    """Watt-hours in kWh to a tenth, with the unit."""
+    return NOTHING if wh is None else f"{number(lang, wh / 1000, 1)}{_NARROW}kWh"
+
+
+def euros(lang: str, value: float | None, places: int = 2) -> str:
+    """Euros with their sign, where the language puts it."""
+    if value is None:
+        return NOTHING
+    text = number(lang, value, places)
+    if lang == FRENCH:
+        return f"{text}{_NARROW}€"
+    return f"\N{MINUS SIGN}€{text[1:]}" if text.startswith("\N{MINUS SIGN}") else f"€{text}"
+
+
+def percent(lang: str, share: float | None, *, signed: bool = False) -> str:
+    """A share or a change in per cent."""
+    if share is None:
+        return NOTHING
+    sign = "+" if signed and share >= 0.005 else ""
+    return f"{sign}{number(lang, share * 100)}{_NARROW if lang == FRENCH else ''}%"
+
+
+def tariff_class(lang: str, word: str) -> str:
+    """A class as it is read on a bill: ``HC``, ``HP rouge``, ``index 3``."""
+    if word.isdecimal():
+        return f"index {word}"
+    colour = _COLOURS[lang].get(word[2:])
+    if colour:
+        return f"{word[:2].upper()} {colour}"
+    return "Base" if word == "base" else word.upper() if len(word) <= 2 else word
+
+
+def long_date(lang: str, day: date) -> str:
+    """``mardi 24 novembre 2026``, ``Tuesday 24 November 2026``."""
+    return f"{_DAYS[lang][day.weekday()]} {_day_of_month(lang, day)} {MONTHS[lang][day.month - 1]} {day.year}"
+
+
+def short_date(lang: str, day: date) -> str:
+    """``mar. 24 nov.``, ``Tue 24 Nov``."""
+    weekday = _DAYS[lang][day.weekday()][:3] + ("." if lang == FRENCH else "")
+    return f"{weekday} {_day_of_month(lang, day)} {_SHORT[lang][day.month - 1]}"
+
+
+def month(lang: str, day: date, *, short: bool = False) -> str:
+    """``novembre 2026``; ``nov.`` when short."""
+    return _SHORT[lang][day.month - 1] if short else f"{MONTHS[lang][day.month - 1]} {day.year}"
+
+
+def span(lang: str, period: str, first: date, end: date) -> str:
+    """A period in words; ``end`` is the day after its last."""
+    if period == "day":
+        return long_date(lang, first)
+    if period == "week":
+        last = end - timedelta(days=1)
+        return f"{short_date(lang, first)} – {short_date(lang, last)} {last.year}"
+    return month(lang, first) if period == "month" else str(first.year)
+
+
+def clock(time: int) -> str:
+    """The time of day in France, ``19:12``; of the hour that comes twice in October which of the two (``UTC+2``)."""
+    at = local(time)
+    twice = at.replace(fold=0).utcoffset() != at.replace(fold=1).utcoffset()
+    return f"{at:%H:%M} (UTC{(at.utcoffset() or timedelta()) // timedelta(hours=1):+d})" if twice else f"{at:%H:%M}"
+
+
+def utc(time: int) -> str:
+    """A POSIX second in ISO 8601, UTC."""
+    return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _day_of_month(lang: str, day: date) -> str:
+    return "1er" if lang == FRENCH and day.day == 1 else str(day.day)

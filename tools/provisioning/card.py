@@ -1,0 +1,73 @@
+"""What goes onto a device's card, onto the partition that every computer can read (``bootfs``).
+
+``image``: for one that has linky-first-boot.service; ``linky.toml`` alone. ``raspios``: Raspberry Pi OS Lite as it is
+published, whose cloud-init installs the gateway at the first start; then ``user-data``, ``network-config`` and
+``meta-data`` as well.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shlex
+from dataclasses import replace
+from pathlib import Path
+from string import Template
+from typing import TYPE_CHECKING, Literal
+
+from gateway.first_boot.settings import NAME, parse, render
+
+if TYPE_CHECKING:
+    from gateway.first_boot.settings import Settings, Wifi
+
+Kind = Literal["raspios", "image"]
+
+_HERE = Path(__file__).parent
+
+
+def files(settings: Settings, kind: Kind) -> dict[str, str]:
+    """Names and texts of the files."""
+    if kind == "image":
+        return {NAME: _checked(settings)}
+    # The network is there before the gateway is: cloud-init's own file sets it up.
+    made = {NAME: _checked(replace(settings, wifi=None))}
+    template = Template((_HERE / "user-data.yaml").read_text(encoding="utf-8"))
+    made["user-data"] = template.substitute(
+        hostname=settings.hostname, language=settings.language, port=shlex.quote(settings.port)
+    )
+    # A card that is written anew is a new instance, so cloud-init starts from the beginning.
+    mark = hashlib.sha256(made["user-data"].encode()).hexdigest()[:12]
+    made["meta-data"] = f"dsmode: local\ninstance_id: linky-{settings.hostname}-{mark}\n"
+    made["network-config"] = _network(settings.wifi)
+    return made
+
+
+def _checked(settings: Settings) -> str:
+    """The text, read back as the card will read it."""
+    text = render(settings)
+    found, faults = parse(text.encode())
+    if found != settings:
+        raise AssertionError([fault.say("en") for fault in faults])
+    return text
+
+
+def _network(wifi: Wifi | None) -> str:
+    """Version 2 of cloud-init's network configuration; a JSON string is a YAML string."""
+    lines = ["network:", "  version: 2", "  renderer: NetworkManager", "  ethernets:"]
+    lines.append("    eth0: {dhcp4: true, dhcp6: true, optional: true}")
+    if wifi:
+        key = f"{{password: {_quoted(wifi.key)}}}" if wifi.key else "{}"
+        lines += [
+            "  wifis:",
+            "    wlan0:",
+            "      dhcp4: true",
+            "      dhcp6: true",
+            "      optional: true",
+            f"      regulatory-domain: {_quoted(wifi.country)}",
+            f"      access-points: {{{_quoted(wifi.name)}: {key}}}",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)

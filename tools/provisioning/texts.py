@@ -1,0 +1,100 @@
+"""What tools/provision says to a person, in French or English, and the protocol of a hand-over in both."""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+# Key -> (French, English). Both take the same names.
+TEXTS = {
+    "working": ("Comptes", "Accounts"),
+    "done": (
+        "{all} appareils : {made} comptes créés maintenant, {cards} cartes écrites ou changées, {handed_over} déjà remis.",
+        "{all} devices: {made} accounts made now, {cards} cards written or changed, {handed_over} handed over before.",
+    ),
+    "left_out": (
+        "{count} lignes d’appareils révoqués : laissées de côté ; donnez un autre nom à ce qui les remplace.",
+        "{count} lines of revoked devices: left aside; give what replaces them another name.",
+    ),
+    "where": (
+        "Dans {out} : labels.pdf (planches de 21, échelle 100 %), register.csv (sans secret), et par appareil card/ "
+        "(à copier sur la partition bootfs de sa carte) et remise-handover.txt.",
+        "In {out}: labels.pdf (sheets of 21, scale 100 %), register.csv (without secrets), and for each device card/ "
+        "(to be copied to the partition bootfs of its card) and remise-handover.txt.",
+    ),
+    "secret": (
+        "Ce dossier contient des mots de passe : gardez-le pour vous, et « tools/provision --hand-over APPAREIL » efface "
+        "ceux d’un appareil remis à son foyer.",
+        "This folder holds passwords: keep it to yourself, and “tools/provision --hand-over DEVICE” erases those of a "
+        "device that its household has taken over.",
+    ),
+    "revoked": (
+        "{device} est révoqué : son compte est fermé, ses fichiers secrets sont effacés d’ici.",
+        "{device} is revoked: its account is closed, its secret files are erased from here.",
+    ),
+    "revoked_before": ("{device} était déjà révoqué.", "{device} was revoked already."),
+    "handed_over": (
+        "{device} est remis : rien de secret n’en reste ici. Imprimez les étiquettes des autres en relançant la commande.",
+        "{device} is handed over: nothing secret of it is left here. Run the command again to print the others’ labels.",
+    ),
+    "handed_over_before": ("{device} était déjà remis.", "{device} was handed over already."),
+    "interrupted": (
+        "interrompu : relancez la même commande, elle reprendra où elle en était",
+        "interrupted: run the same command, it goes on from where it was",
+    ),
+}
+_BAR = 30
+
+HANDOVER = """\
+REMISE DE LA PASSERELLE                                     {device}
+Lieu : {site}
+Page de la maison : {address}
+
+1. Ensemble : ouvrir la page, taper le code de l’étiquette, et laisser LE FOYER choisir son mot de passe.
+   Dès cet instant le code ne vaut plus rien, et la passerelle change d’elle-même le mot de passe de son
+   compte : l’accès de l’installateur s’arrête là.
+2. Au même endroit, sous « Accès » : qui voit quoi. Rien ne sort de la maison avant un accord du foyer, et il
+   peut le retirer à tout moment.
+3. L’installateur efface ce qu’il garde : tools/provision --hand-over {device}
+4. Le foyer garde l’étiquette : elle porte l’adresse de la page. Le code n’y sert plus.
+Perte ou vol : prévenir l’organisation, qui ferme le compte (tools/provision --revoke {device}).
+
+Date :                 Pour le foyer :                      Pour l’installateur :
+
+------------------------------------------------------------------------------------------------
+
+HANDING OVER THE GATEWAY                                    {device}
+Place: {site}
+Page of the house: {address}
+
+1. Together: open the page, type the code of the label, and let THE HOUSEHOLD choose its password.
+   From that moment the code is worth nothing, and the gateway changes its account's password by itself: the
+   installer's access ends there.
+2. In the same place, under “Access”: who sees what. Nothing leaves the house before the household agrees,
+   and it may withdraw that at any time.
+3. The installer erases what is still kept: tools/provision --hand-over {device}
+4. The household keeps the label: it has the page's address. Its code is used up.
+Lost or stolen: tell the organisation, which closes the account (tools/provision --revoke {device}).
+
+Date:                  For the household:                   For the installer:
+"""
+
+
+def text(language: str, key: str, **values: object) -> str:
+    """A text in the person's language."""
+    return TEXTS[key][0 if language == "fr" else 1].format(**values)
+
+
+class Progress:
+    """A bar on a terminal, nothing elsewhere. Called with (done, all)."""
+
+    def __init__(self, title: str, out: TextIO) -> None:
+        self._title, self._out = title, out
+
+    def __call__(self, done: int, total: int) -> None:
+        """Show how many are done."""
+        if not self._out.isatty():
+            return
+        full = _BAR * done // max(total, 1)
+        end = "\n" if done == total else ""
+        self._out.write(f"\r{self._title}  {'█' * full}{'░' * (_BAR - full)} {done:3} / {total}{end}")
+        self._out.flush()
