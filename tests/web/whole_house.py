@@ -48,9 +48,13 @@ def whole_house(folder, known):
             house.signed_in, house.point = house.owner(), point
             _, text = house.signed_in.send("/access/displays", name="Télé du salon")
             house.display_token = re.search(r"token=([\w-]+)", text)[1]
-            fresh = '"stale": false'
-            wait_until(lambda: fresh in house.signed_in.get("/")[1].replace("&quot;", '"'), 60, "a fresh frame")
+            wait_until(lambda: _tells(house), 60, "a fresh frame and this morning's energy")
             yield house
+
+
+def _tells(house):
+    _, text = house.signed_in.get("/")
+    return re.search(r"stale&quot;: false", text) and re.search(r"drawn_today_wh&quot;: \d", text)
 
 
 def _join(store, said):
