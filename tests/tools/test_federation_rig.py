@@ -95,10 +95,11 @@ def test_messages_cross_the_domains_both_ways(which: str, request: pytest.Fixtur
     assert arrived == [("alice@sen1.test", "chat", "there"), ("bob@sen2.test", "chat", "and back")]
 
 
-@pytest.mark.parametrize("pair", [("prosody", "prosody"), ("ejabberd", "ejabberd")])
-def test_debians_limits_and_like_servers_federate_too(pair: tuple[str, str], start_federation) -> None:
-    """Two servers of one kind federate, with the limits of Debian's configurations in force."""
-    federation = start_federation(*pair, limits="default")
+@pytest.mark.parametrize("limits", ["default", "gateways"])
+@pytest.mark.parametrize("kind", ["prosody", "ejabberd"])
+def test_like_servers_federate_too_whatever_the_limits(kind: str, limits: str, start_federation) -> None:
+    """Two servers of one kind federate, with Debian's limits in force and with those that operators are advised."""
+    federation = start_federation(kind, kind, limits=limits)
     arrived = asyncio.run(exchange(federation, "alice@sen1.test", "bob@sen2.test"))
     assert [body for _, _, body in arrived] == ["there", "and back"]
 

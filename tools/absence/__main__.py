@@ -36,7 +36,7 @@ def main() -> int:
     parser.add_argument("--days", type=float, default=30.0)
     parser.add_argument("--series", type=int, choices=(1, 2, 3, 4), default=1)
     parser.add_argument("--server", choices=("prosody", "ejabberd"), default="prosody", help="the gateway's own")
-    parser.add_argument("--limits", choices=("default", "none"), default="default")
+    parser.add_argument("--limits", choices=("default", "gateways", "none"), default="default")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="linky-away-") as folder:

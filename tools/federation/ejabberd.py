@@ -45,7 +45,7 @@ class Ejabberd(Server):
 
     def configure(self) -> None:
         """Write ``ejabberd.yml``, the resolver's configuration and the certificate in one file."""
-        place, limited = self.place, self.place.limits == "default"
+        place = self.place
         pem = place.folder / "host.pem"
         pem.touch(mode=0o600)
         pem.write_text(place.certificate.pem())
@@ -56,9 +56,7 @@ class Ejabberd(Server):
             folder=place.folder,
             ca=place.ca,
             pem=pem,
-            c2s_shaper="normal" if limited else "none",
-            s2s_shaper="fast" if limited else "none",
-            offline_messages=100 if limited else 100_000,
+            limits=(_HERE / "limits" / f"{place.limits}.yml").read_text(),
             refused_mechanisms=", ".join(_refused(place.login)),
             # Deny does not take away the change of one's own password.
             register_access="none" if place.registration == "closed" else "all",

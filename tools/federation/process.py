@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from federation.certificates import Certificate
 
 C2S_PORT, C2S_TLS_PORT, S2S_PORT = 5222, 5223, 5269
-Limits = Literal["none", "default"]
+Limits = Literal["none", "default", "gateways"]
 Registration = Literal["closed", "open", "web"]
 Login = Literal["scram", "plain"]
 _LAST_LINES = 12
@@ -37,8 +37,8 @@ class RigError(RuntimeError):
 class Place:
     """Where one server lives and what it must know of the other.
 
-    ``peers`` maps the other domains to their addresses; ``ca`` is the certificate to trust; ``limits`` is "none", or
-    "default" for the rates and the offline store of Debian's configuration. ``registration`` says whether anybody may
+    ``peers`` maps the other domains to their addresses; ``ca`` is the certificate to trust; ``limits`` is the
+    name of a file in ``limits/``: rates and the size of the offline store. ``registration`` says whether anybody may
     make an account over XMPP, or is sent to a web page (ejabberd only); ``login`` is "plain" where
     the server offers nothing better than PLAIN.
     """

@@ -37,7 +37,7 @@ sql = { driver = "SQLite3"; database = "prosody.sqlite" }
 network_settings = { nagle = false; tcp_backlog = 1024 } -- Nagle's algorithm costs 40 ms a round trip
 smacks_hibernation_time = 60
 pep_max_items = 10000
-limits = { $limits }
+$limits
 log = { { levels = { min = "info" }; to = "file"; filename = "$folder/prosody.log" } }
 
 VirtualHost "$domain"

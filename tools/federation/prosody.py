@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from federation.process import Login
 
 _HERE: Final = Path(__file__).resolve().parent
-# What Debian's /etc/prosody/prosody.cfg.lua sets.
-_DEBIAN_LIMITS: Final = 'c2s = { rate = "10kb/s" }; s2sin = { rate = "30kb/s" }'
 
 
 class Prosody(Server):
@@ -28,7 +26,7 @@ class Prosody(Server):
 
     def configure(self) -> None:
         """Write ``prosody.cfg.lua``."""
-        place, limited = self.place, self.place.limits == "default"
+        place = self.place
         (place.folder / "data").mkdir(exist_ok=True)
         peers = "; ".join(f'["{domain}"] = "{address}:{S2S_PORT}"' for domain, address in place.peers.items())
         text = Template((_HERE / "prosody.cfg.lua").read_text()).substitute(
@@ -39,8 +37,8 @@ class Prosody(Server):
             ca=place.ca,
             plugins=_HERE / "prosody-plugins",
             peers=peers,
-            limits_module='"limits";' if limited else "",
-            limits=_DEBIAN_LIMITS if limited else "",
+            limits_module="" if place.limits == "none" else '"limits";',
+            limits=(_HERE / "limits" / f"{place.limits}.cfg.lua").read_text(),
             register_module='"register_ibr";' if place.registration == "open" else "",
             allow_registration=str(place.registration == "open").lower(),
             refused_mechanisms=", ".join(f'"{name}"' for name in _refused(place.login)),

@@ -83,7 +83,8 @@ class Federation:
         a: the server of the first domain.
         b: the server of the second domain.
         net: the first three numbers of the addresses, or None to claim a free net.
-        limits: "none", or "default" for the rates and offline limits of Debian's configurations.
+        limits: "none", "default" for the rates and offline limits of Debian's configurations, or "gateways" for those
+            that README.md advises.
         domains: the two domains.
         distrusted: a domain whose certificate comes from an authority that nobody trusts.
         registration: "open" lets anybody make an account over XMPP, "web" shows the address of a page (ejabberd).

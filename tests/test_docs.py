@@ -1,0 +1,364 @@
+"""The documents say what is so: links, commands, options, configuration, the parts that are made from code.
+
+Every command in a block of a document is parsed by the real parser; those of the documents for people are also run, in
+order, in a scratch folder, unless ``NOT_RUN`` says why not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from functools import cache
+from io import StringIO
+from pathlib import Path
+from types import UnionType
+from typing import TYPE_CHECKING, get_args
+
+import msgspec
+import pytest
+
+import documents
+from gateway import cli, config
+from gateway.display import cli as display_cli
+from gateway.display import config as display_config
+from gateway.first_boot import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parent.parent
+TRACKED = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+DOCUMENTS = sorted(name for name in TRACKED.split("\0") if name.endswith(".md") and (ROOT / name).exists())
+PARSERS = {"linky-gateway": cli._parser(), "linky-display": display_cli._parser()}
+
+# ---- reading a document -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Block:
+    """What stands between two ``` lines."""
+
+    document: str
+    line: int
+    language: str
+    text: str
+
+
+@cache
+def read(document: str) -> tuple[tuple[Block, ...], str]:
+    """The blocks of a document, and everything else with empty lines in their place."""
+    blocks, prose, inside = [], [], None
+    for number, line in enumerate((ROOT / document).read_text(encoding="utf-8").splitlines(), start=1):
+        if not line.startswith("```"):
+            (prose if inside is None else inside[2]).append(line)
+        elif inside is None:
+            inside = number, line[3:].strip(), []
+        else:
+            blocks.append(Block(document, inside[0], inside[1], "\n".join(inside[2])))
+            prose += [""] * (number - inside[0] + 1)
+            inside = None
+        if inside is None and line.startswith("```"):
+            continue
+    assert inside is None, f"{document}: a block is not closed"
+    return tuple(blocks), "\n".join(prose)
+
+
+def spans(document: str) -> Iterator[str]:
+    """Everything between ` marks, as a reader sees it in a table too."""
+    for found in re.finditer(r"`([^`]+)`", read(document)[1]):
+        yield " ".join(found[1].split()).replace(r"\|", "|")
+
+
+def anchors(document: str) -> set[str]:
+    """The headings as addresses, by GitHub's rule."""
+    named: dict[str, int] = {}
+    for heading in re.findall(r"^#+ +(.*)$", read(document)[1], re.MULTILINE):
+        shown = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", heading).replace("`", "")
+        slug = re.sub(r"[^\w\- ]", "", shown.strip().lower()).replace(" ", "-")
+        named[slug] = named.get(slug, -1) + 1
+    return {f"{slug}-{number}" if number else slug for slug, last in named.items() for number in range(last + 1)}
+
+
+def shell_commands(document: str) -> Iterator[str]:
+    """The commands of a document's sh blocks: continued lines are one, words after # are none."""
+    for block in read(document)[0]:
+        if block.language == "sh":
+            for line in block.text.replace("\\\n", " ").splitlines():
+                if words := shlex.split(line, comments=True):
+                    yield shlex.join(words).replace("'|'", "|").replace("'>'", ">").replace("'&'", "&")
+
+
+# ---- links --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_link_leads_somewhere(document):
+    """A relative link is a file or a folder of the repository, its anchor a heading there; a picture is there."""
+    prose = re.sub(r"`[^`]*`", "", read(document)[1])
+    for target in re.findall(r"\]\(([^)\s]+)\)|src=\"([^\"]+)\"", prose):
+        link = target[0] or target[1]
+        if re.match(r"[a-z]+:", link):
+            continue
+        file, _, anchor = link.partition("#")
+        place = (ROOT / document).parent / file if file else ROOT / document
+        assert place.exists(), f"{document}: {link}"
+        assert place.resolve().is_relative_to(ROOT), f"{document}: {link}"
+        if anchor:
+            page = (place / "README.md" if place.is_dir() else place).resolve().relative_to(ROOT)
+            assert anchor in anchors(str(page)), f"{document}: {link}"
+
+
+@pytest.mark.parametrize("document", [name for name in DOCUMENTS if Path(name).name == "LISEZMOI.md"])
+def test_the_two_languages_lead_to_each_other(document):
+    """A LISEZMOI.md has a README.md beside it, each with as many sections, and each names the other."""
+    other = str(Path(document).with_name("README.md"))
+    assert other in DOCUMENTS
+    if document == "gateway/privacy/texts/LISEZMOI.md":
+        return  # goes into an archive, where both lie side by side
+    assert "](README.md)" in read(document)[1]
+    assert "](LISEZMOI.md)" in read(other)[1]
+
+
+# ---- commands -----------------------------------------------------------------------------------------------------
+
+
+def parser_of(words: list[str], parser: argparse.ArgumentParser) -> tuple[list[argparse.ArgumentParser], list[str]]:
+    """The parsers that the first words lead to (several where they are joined by |), and the words that are left."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            if not words or not re.fullmatch(r"[a-z][a-z|-]*", words[0]):
+                return [parser], words
+            named = words[0].split("|")
+            assert not set(named) - set(action.choices), f"there is no {words[0]}"
+            if len(named) > 1:
+                return [action.choices[name] for name in named], words[1:]
+            return parser_of(words[1:], action.choices[named[0]])
+    return [parser], words
+
+
+def check_options(words: list[str], parser: argparse.ArgumentParser) -> None:
+    """Every option in the words is one of the parser that they lead to."""
+    parsers, rest = parser_of(words, parser)
+    known = {option for one in parsers for action in one._actions for option in action.option_strings}
+    for word in rest:
+        if (option := word.strip("[]|…").partition("=")[0]).startswith("--"):
+            assert option in known, f"{parsers[0].prog} has no {option}"
+
+
+def commands_in(document: str) -> Iterator[list[str]]:
+    """The words of every command of ours in ` marks, from the program on."""
+    for span in spans(document):
+        words = span.removeprefix("sudo ").replace("[", "").replace("]", "").split()
+        if words[0] in PARSERS:
+            yield words
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_command_in_the_text_exists(document):
+    """Subcommands and options of linky-gateway and linky-display between ` marks are those of their parsers."""
+    for words in commands_in(document):
+        try:
+            check_options(words[1:], PARSERS[words[0]])
+        except AssertionError as fault:
+            pytest.fail(f"{document}: `{' '.join(words)}`: {fault}")
+
+
+def our_part(command: str) -> list[str]:
+    """The words of our program in a shell command: without sudo, and what stands before and after a pipe or >."""
+    for part in re.split(r"\s[|&;]+\s|\s>\s", command):
+        words = part.removesuffix("&").split() if "'" not in part else shlex.split(part)
+        words = words[1:] if words[:1] == ["sudo"] else words
+        if words and (words[0] in PARSERS or words[0].removeprefix("./").startswith("tools/")):
+            return words
+    return []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_command_in_a_block_is_understood(document):
+    """The real parser takes it whole: nothing required is missing, nothing is unknown."""
+    for command in shell_commands(document):
+        words = our_part(command)
+        if not words or words[0] not in PARSERS:
+            continue
+        said = StringIO()
+        try:
+            with redirect_stderr(said), redirect_stdout(said):
+                PARSERS[words[0]].parse_args(words[1:])
+        except SystemExit as end:
+            assert end.code == 0, f"{document}: {command}: {said.getvalue()}"  # noqa: PT017 - --help ends with 0
+
+
+@cache
+def help_of(tool: str) -> str:
+    """What a tool says with --help; of a shell wrapper, what the program behind it says, without its installation."""
+    path = ROOT / tool
+    text = path.read_text(encoding="utf-8")
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tools'}", "COLUMNS": "120"}
+    behind = re.search(r'exec (?:"\$VENV/bin/python"|python3) -m ([a-z_.]+) "\$@"', text)
+    if behind and behind[1] != "pytest":
+        command = [sys.executable, "-m", behind[1], "--help"]
+    elif text.startswith("#!/usr/bin/env python3"):
+        command = [sys.executable, str(path), "--help"]
+    else:
+        # Those that are written in shell, and document their options in their head; some of them install at once.
+        return text
+    done = subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True, timeout=60)
+    said = done.stdout
+    for sub in re.findall(r"^ {4}([a-z]+)  ", said, re.MULTILINE):
+        more = [*command[:-1], sub, "--help"]
+        said += subprocess.run(more, cwd=ROOT, env=environment, check=False, capture_output=True, text=True).stdout
+    return said
+
+
+def tools_in(document: str) -> Iterator[list[str]]:
+    """Every call of a tool in a document, blocks and text."""
+    for command in shell_commands(document):
+        if (words := our_part(command)) and "tools/" in words[0]:
+            yield words
+    for span in spans(document):
+        words = span.removeprefix("sudo ").removeprefix("PYTHONPATH=. python ").split()
+        if words and re.fullmatch(r"(\./)?tools/[a-z-]+", words[0]):
+            yield words
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_tool_exists_and_has_its_options(document):
+    """A tool that a document calls is there, can be started, and its help names the option and the subcommand."""
+    for words in tools_in(document):
+        tool = words[0].removeprefix("./")
+        if (ROOT / tool).is_dir():
+            continue
+        assert os.access(ROOT / tool, os.X_OK), f"{document}: {tool}"
+        for word in words[1:]:
+            option = word.strip("[]").partition("=")[0]
+            if tool != "tools/test" and (option.startswith("--") or re.fullmatch(r"[a-z]+(\|[a-z]+)+", option)):
+                for one in option.split("|"):
+                    assert re.search(rf"(?<![\w-]){re.escape(one)}(?![\w-])", help_of(tool)), f"{document}: {words}"
+
+
+def subcommands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    """The parser's commands by name; empty where it has none."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            return action.choices
+    return {}
+
+
+def test_the_table_of_commands_is_the_command_line():
+    """README.md names every command of linky-gateway and linky-display and each of their actions, and no other."""
+    table = read("README.md")[1].partition("## Commands")[2].partition("\n## ")[0]
+    told: dict[tuple[str, str], set[str]] = {}
+    for row in re.findall(r"^\| (.*?) \| ", table.replace(r"\|", "¦"), re.MULTILINE):
+        program = None
+        for span in re.findall(r"`([^`]+)`", row):
+            words = span.split()
+            if words[0] in PARSERS:
+                program = words.pop(0)
+            if program is None:
+                continue
+            for name in words[0].split("¦"):
+                actions = words[1].split("¦") if len(words) > 1 and re.fullmatch("[a-z¦]+", words[1]) else []
+                told.setdefault((program, name), set()).update(actions)
+    for program, parser in PARSERS.items():
+        commands = subcommands(parser)
+        assert {name for one, name in told if one == program} == set(commands)
+        for name, command in commands.items():
+            assert told[program, name] == set(subcommands(command)), f"{program} {name}"
+
+
+# ---- configuration ------------------------------------------------------------------------------------------------
+
+
+def tables_of(struct: type[msgspec.Struct]) -> dict[str, type[msgspec.Struct]]:
+    """The tables of a configuration: name in the file -> its structure."""
+    found = {}
+    for field in msgspec.structs.fields(struct):
+        pending = [field.type]
+        while pending:
+            kind = pending.pop()
+            if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+                found[field.encode_name] = kind
+            elif isinstance(kind, UnionType) or get_args(kind):
+                pending += [one for one in get_args(kind) if one is not Ellipsis]
+    return found
+
+
+def keys_of(struct: type[msgspec.Struct]) -> set[str]:
+    """Every key of a configuration, tables' keys and theirs included."""
+    keys = {field.encode_name for field in msgspec.structs.fields(struct)}
+    return keys.union(*(keys_of(table) for table in tables_of(struct).values()))
+
+
+FIRST_BOOT_KEYS = set(re.findall(r"^([a-z_]+) =|^\[([a-z]+)\]", (ROOT / "gateway/first_boot/README.md").read_text(), re.M))
+KNOWN_KEYS = (
+    keys_of(config.Config)
+    | keys_of(display_config.Config)
+    | {key or table for key, table in FIRST_BOOT_KEYS}
+    | {"account", "updates", "port", "uart", "configuration", "page", "boards"}  # answers of tools/setup
+)
+# Lines of other programs' files, and variables, that look like ours.
+SERVERS = "tools/federation/README.md"
+FOREIGN = {"enable_uart", "dtoverlay", "dtparam", "autosave_interval", "x", "clock"}
+
+
+@pytest.mark.parametrize("document", [name for name in DOCUMENTS if name != SERVERS])
+def test_every_configuration_key_exists(document):
+    """`[table]`, `[[table]]` and `key = value` in a document are those of a configuration of ours."""
+    tables = set(tables_of(config.Config)) | set(tables_of(display_config.Config)) | {"wifi", "account", "page"}
+    for span in spans(document):
+        if found := re.fullmatch(r"\[{1,2}([a-z_]+)\]{1,2}", span):
+            assert found[1] in tables, f"{document}: {span}"
+        elif found := re.fullmatch(r"([a-z_]+) = (.+)", span):
+            assert found[1] in KNOWN_KEYS | FOREIGN, f"{document}: {span}"
+
+
+def test_what_a_server_is_told_is_what_the_servers_of_the_tests_are_told():
+    """A setting in the document for operators stands in the configuration that the tests start; times may be longer."""
+    settings_of = "".join(
+        (ROOT / "tools/federation" / name).read_text(encoding="utf-8") for name in ("ejabberd.yml", "prosody.cfg.lua")
+    )
+    named = [span for span in spans(SERVERS) if re.fullmatch(r"[a-z0-9_]+(: | = ).+", span)]
+    assert len(named) >= 8
+    for span in named:
+        wanted = span.split(":")[0] + ":" if span.startswith("s2s_max_retry_delay") else span
+        assert re.search(rf"^{re.escape(wanted)}", settings_of, re.MULTILINE), span
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_configuration_in_a_block_is_accepted(document, tmp_path):
+    """A toml block is a whole gateway.toml, display.toml or linky.toml that is loaded, or a part that is completed."""
+    for block in read(document)[0]:
+        if block.language != "toml":
+            continue
+        if "[wifi]" in block.text or "[page]" in block.text:
+            text = block.text.replace('"…"', '"secret-secret"')
+            read_as, faults = settings.parse(text.encode())
+            assert read_as, faults
+            continue
+        raw = tomllib.loads(block.text)
+        if set(raw) & set(tables_of(display_config.Config)) and "meter" not in raw:
+            loader = display_config.load
+        else:
+            loader = config.load
+        file = tmp_path / "it.toml"
+        whole = block.text if "meter" in raw or loader is display_config.load else METER + block.text
+        file.write_text(whole)
+        loader(file)
+
+
+METER = '[[meter]]\nsource = "/dev/ttyTIC"\n'
+
+
+# ---- what is made -------------------------------------------------------------------------------------------------
+
+
+def test_the_parts_that_are_made_from_code_are_up_to_date():
+    """The doctor's sentences and the servers' settings in the documents are those of the code and of the tests."""
+    assert not documents.outdated(), "PYTHONPATH=. python tools/documents.py"
