@@ -26,6 +26,8 @@ DRAWN = """(() => { const place = document.querySelector(".chart") ?? document.q
 # A chart is drawn anew when its place has another width.
 FITS = """[...document.querySelectorAll(".plot")].every((plot) =>
   Math.abs(plot.querySelector(".uplot").clientWidth - plot.clientWidth) < 2)"""
+# The page is told of its size before a picture of it is made.
+DRAWN_ANEW = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(1))))"
 FIRST_LOAD_BYTES = 150_000
 SLOWER = 4
 
@@ -64,6 +66,7 @@ def named(path):
 def look(browser, width, height):
     """The faults of the page that is open, at one size."""
     browser.resize(width, height)
+    browser.evaluate(DRAWN_ANEW)
     browser.await_true(FITS)
     found = [one for what in (CUT_OFF, OVERLAPPING, SMUDGED, PALE, NAMELESS, SMALL) for one in browser.evaluate(what)]
     if not browser.evaluate("document.documentElement.scrollWidth <= innerWidth"):
