@@ -19,7 +19,7 @@ from federation import wait_until
 
 PROGRAM = shutil.which("chromium")
 DEADLINE_S = 60.0
-_LONGEST_PX = 8000
+_LONGEST_PX = 5500
 _LEFT = {"button": "left", "clickCount": 1}
 
 
