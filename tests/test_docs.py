@@ -296,7 +296,9 @@ def keys_of(struct: type[msgspec.Struct]) -> set[str]:
     return keys.union(*(keys_of(table) for table in tables_of(struct).values()))
 
 
-FIRST_BOOT_KEYS = set(re.findall(r"^([a-z_]+) =|^\[([a-z]+)\]", (ROOT / "gateway/first_boot/README.md").read_text(), re.M))
+FIRST_BOOT_KEYS = set(
+    re.findall(r"^([a-z_]+) =|^\[([a-z]+)\]", (ROOT / "gateway/first_boot/README.md").read_text(), re.M)
+)
 KNOWN_KEYS = (
     keys_of(config.Config)
     | keys_of(display_config.Config)

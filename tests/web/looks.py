@@ -37,7 +37,11 @@ OVERLAPPING = """(() => {
     const text = lines.currentNode, e = text.parentElement;
     if (!text.data.trim() || !e.checkVisibility() || e.closest(".hidden, .skip, option, script")) continue;
     range.selectNodeContents(text);
-    for (const box of range.getClientRects()) add(seen(box, e), text, text.data.trim().slice(0, 40));
+    for (const {left, right, top, bottom, height} of range.getClientRects()) {
+      // Above the capitals and below the letters a line of its font is empty.
+      const ink = {left, right, top: top + 0.18 * height, bottom: bottom - 0.1 * height};
+      add(seen(ink, e), text, text.data.trim().slice(0, 40));
+    }
   }
   for (const e of document.querySelectorAll("input:not([type=hidden]), select, textarea, progress, canvas"))
     if (e.checkVisibility()) add(seen(e.getBoundingClientRect(), e), e, `<${e.localName} ${e.name ?? ""}>`);
@@ -72,6 +76,6 @@ WATCH = """(() => {
   requestAnimationFrame(look);
 })()"""
 SMUDGED = """[...document.querySelectorAll("canvas")].flatMap((canvas) => (canvas.labels ?? []).flatMap((a, n, all) => [
-  ...(a.left < -1 || a.right > canvas.width + 1 || a.top < -1 || a.bottom > canvas.height + 1 ? [`${a.text} is cut`] : []),
+  ...(Math.min(a.left, a.top, canvas.width - a.right, canvas.height - a.bottom) < -1 ? [`${a.text} is cut`] : []),
   ...all.slice(n + 1).filter((b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom)
     .map((b) => `${a.text} / ${b.text}`)]))"""

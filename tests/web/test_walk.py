@@ -26,6 +26,8 @@ DRAWN = """(() => { const place = document.querySelector(".chart") ?? document.q
 # A chart is drawn anew when its place has another width.
 FITS = """[...document.querySelectorAll(".plot")].every((plot) =>
   Math.abs(plot.querySelector(".uplot").clientWidth - plot.clientWidth) < 2)"""
+# The page is told of its size before a picture of it is made.
+DRAWN_ANEW = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(1))))"
 FIRST_LOAD_BYTES = 150_000
 SLOWER = 4
 
@@ -64,6 +66,7 @@ def named(path):
 def look(browser, width, height):
     """The faults of the page that is open, at one size."""
     browser.resize(width, height)
+    browser.evaluate(DRAWN_ANEW)
     browser.await_true(FITS)
     found = [one for what in (CUT_OFF, OVERLAPPING, SMUDGED, PALE, NAMELESS, SMALL) for one in browser.evaluate(what)]
     if not browser.evaluate("document.documentElement.scrollWidth <= innerWidth"):
@@ -93,6 +96,26 @@ def test_every_page_can_be_read_by_everybody(inside, house, tmp_path, language, 
     # The sign of a field for a date is drawn by the browser itself.
     asked = [request for request in browser.requests if not request.startswith("data:")]
     assert {re.match(r"\w+://[^/]+", request)[0] for request in asked} == {url}
+
+
+FAULTY = """<!DOCTYPE html><html lang=en><title>Faulty</title><body style="margin:0"><h1>Faulty</h1><img src="data:,">
+<div style="position:relative;height:3em"><span style="position:absolute">Monday evening</span>
+<span style="position:absolute;left:4em">Tuesday</span></div><canvas width=200 height=50></canvas>"""
+WRITE = """(() => { const paper = document.querySelector("canvas").getContext("2d");
+  for (const [text, x, y] of [["10 h", 50, 25], ["11 h", 60, 25], ["12 h", 190, 25], ["13 h", 120, 25]])
+    paper.fillText(text, x, y); })()"""
+
+
+def test_what_is_wrong_is_found(inside, tmp_path):
+    """Labels over each other, as text and in a chart, one that is cut off, a picture without a name: each is told."""
+    browser, _ = inside
+    (tmp_path / "faulty.html").write_text(FAULTY)
+    browser.open(f"file://{tmp_path}/faulty.html")
+    browser.evaluate(WRITE)
+    assert browser.evaluate(OVERLAPPING) == ["Monday evening / Tuesday"]
+    assert browser.evaluate(SMUDGED) == ["10 h / 11 h", "12 h is cut"]
+    browser.evaluate(AXE)
+    assert any(found.startswith("image-alt: ") for found in browser.evaluate(VIOLATIONS))
 
 
 @pytest.mark.parametrize("path", ["/", DAY, YEAR], ids=["now", "day", "year"])

@@ -3,7 +3,6 @@
 The meter goes on where the years end, on the morning of a red day; the account's server is away, so is the GPIO chip.
 """
 
-import re
 import sqlite3
 from contextlib import closing, contextmanager
 
@@ -46,10 +45,8 @@ def whole_house(folder, known):
         account = ACCOUNT.partition("[objective]")[0]
         with House(folder / "house", tty, f"[[counter]]{counter}{account}{''.join(contract[1:])}") as house:
             house.signed_in, house.point = house.owner(), point
-            _, text = house.signed_in.send("/access/displays", name="Télé du salon")
-            house.display_token = re.search(r"token=([\w-]+)", text)[1]
-            fresh = '"stale": false'
-            wait_until(lambda: fresh in house.signed_in.get("/")[1].replace("&quot;", '"'), 60, "a fresh frame")
+            house.signed_in.send("/access/displays", name="Télé du salon")
+            wait_until(lambda: "stale&quot;: false" in house.signed_in.get("/")[1], 60, "a fresh frame")
             yield house
 
 

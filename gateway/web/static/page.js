@@ -253,6 +253,7 @@
   }
 
   draw(first);
+  if (wall) addEventListener("resize", fit);
   askPrices();
   listen();
   setInterval(watch, 1000);
