@@ -10,10 +10,13 @@ import argparse
 import os
 import re
 import shlex
+import socket
 import subprocess
 import sys
+import tempfile
+import time
 import tomllib
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from functools import cache
 from io import StringIO
@@ -37,6 +40,9 @@ ROOT = Path(__file__).resolve().parent.parent
 TRACKED = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
 DOCUMENTS = sorted(name for name in TRACKED.split("\0") if name.endswith(".md") and (ROOT / name).exists())
 PARSERS = {"linky-gateway": cli._parser(), "linky-display": display_cli._parser()}
+
+# What stands for something of the reader's own.
+EXAMPLES = {"KEY": "00" * 32, "N:HASH": "1:" + "00" * 32}
 
 # ---- reading a document -------------------------------------------------------------------------------------------
 
@@ -117,13 +123,18 @@ def test_every_link_leads_somewhere(document):
 
 @pytest.mark.parametrize("document", [name for name in DOCUMENTS if Path(name).name == "LISEZMOI.md"])
 def test_the_two_languages_lead_to_each_other(document):
-    """A LISEZMOI.md has a README.md beside it, each with as many sections, and each names the other."""
+    """A LISEZMOI.md has a README.md beside it, each names the other, and they say to type the same."""
     other = str(Path(document).with_name("README.md"))
     assert other in DOCUMENTS
     if document == "gateway/privacy/texts/LISEZMOI.md":
         return  # goes into an archive, where both lie side by side
     assert "](README.md)" in read(document)[1]
     assert "](LISEZMOI.md)" in read(other)[1]
+    french = [
+        command.replace("essai.toml", "try.toml").replace("--lang fr", "--lang en")
+        for command in shell_commands(document)
+    ]
+    assert not french or french == list(shell_commands(other))
 
 
 # ---- commands -----------------------------------------------------------------------------------------------------
@@ -188,6 +199,7 @@ def test_every_command_in_a_block_is_understood(document):
         if not words or words[0] not in PARSERS:
             continue
         said = StringIO()
+        words = [EXAMPLES.get(word, word) for word in words]
         try:
             with redirect_stderr(said), redirect_stdout(said):
                 PARSERS[words[0]].parse_args(words[1:])
@@ -271,6 +283,123 @@ def test_the_table_of_commands_is_the_command_line():
         assert {name for one, name in told if one == program} == set(commands)
         for name, command in commands.items():
             assert told[program, name] == set(subcommands(command)), f"{program} {name}"
+
+
+# ---- commands that are run -----------------------------------------------------------------------------------------
+
+FOR_PEOPLE = (
+    *("README.md", "gateway/README.md", "gateway/live/README.md"),
+    *("gateway/federation/README.md", "gateway/display/README.md"),
+)
+# Command, up to a word's end -> why it is not run here.
+NOT_RUN = {
+    "./tools/demo": "installs Debian packages; tests/tools/test_demo.py runs the program behind it",
+    "./tools/test": "is what runs this test",
+    "sudo tools/setup install": "changes the system; tests/installing runs it on scratch systems",
+    "sudo linky-gateway page code": "root's; the last block of the same document runs it without",
+    "linky-gateway consume": "needs a gateway at a federation; tests/integration/test_no_loss.py runs it there",
+    "linky-display png --page": "asks the broker of the house; tests/screens/test_program.py runs it there",
+    "linky-display run": "drives pins and buses; tests/screens/test_program.py runs it on a board of its own",
+    "linky-display off": "drives pins; tests/screens/test_program.py runs it on a board of its own",
+}
+DEADLINE_S = 60
+
+
+def reason(command: str) -> str | None:
+    """Why a command is not run, or None."""
+    return next((why for begin, why in NOT_RUN.items() if f"{command} ".startswith(f"{begin} ")), None)
+
+
+def prepared(folder: Path, document: str, port: int) -> dict[str, str]:
+    """A scratch folder in which a document's commands find what it says; the environment to run them in."""
+    (folder / "tools").symlink_to(ROOT / "tools")
+    (folder / "bin").mkdir()
+    for program, module in (("linky-gateway", "gateway.cli"), ("linky-display", "gateway.display.cli")):
+        start = folder / "bin" / program
+        start.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m {module} "$@"\n', encoding="utf-8")
+        start.chmod(0o755)
+    for block in read(document)[0]:
+        # A configuration in a document stands under the name that it is to have.
+        above = (ROOT / document).read_text(encoding="utf-8").splitlines()[max(block.line - 3, 0) : block.line - 1]
+        if block.language == "toml" and (named := re.search(r"`([a-z]+\.toml)`", " ".join(above))):
+            text = block.text.replace("/tmp/", f"{folder}/").replace(":8080", f":{port}")
+            (folder / named[1]).write_text(text, encoding="utf-8")
+    path = f"{folder / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}"
+    return {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8"}
+
+
+def run_until_it_is_done(command: str, folder: Path, environment: dict[str, str]) -> None:
+    """As a person does it: again, while what was started before is not yet there."""
+    deadline = time.monotonic() + DEADLINE_S
+    while True:
+        done = subprocess.run(
+            *(["bash", "-c", command],), cwd=folder, env=environment, check=False, capture_output=True, text=True,
+            timeout=DEADLINE_S,
+        )  # fmt: skip
+        assert "Traceback" not in done.stderr, done.stderr
+        if done.returncode == 0:
+            return
+        assert time.monotonic() < deadline, f"{command}: {done.returncode}: {done.stdout}{done.stderr}"
+
+
+@contextmanager
+def in_the_background(command: str, folder: Path, environment: dict[str, str]) -> Iterator[None]:
+    """A command with & behind it, ended with the document's last one."""
+    log = folder / "background.log"
+    with log.open("ab") as said:
+        running = subprocess.Popen(shlex.split(command), cwd=folder, env=environment, stdout=said, stderr=said)
+        try:
+            yield
+            assert running.poll() is None, log.read_text(encoding="utf-8")
+        finally:
+            running.terminate()
+            running.wait(DEADLINE_S)
+
+
+@pytest.mark.parametrize("document", FOR_PEOPLE)
+def test_what_a_document_for_people_says_to_type_works(document, unused_port):
+    """Its commands in their order, in a scratch folder: each ends with 0, or goes on running until the end."""
+    with tempfile.TemporaryDirectory(prefix="linky-docs-") as name, ExitStack() as running:
+        folder = Path(name)
+        environment = prepared(folder, document, unused_port)
+        for written in shell_commands(document):
+            command = written.replace("/tmp/", f"{folder}/")
+            if reason(written):
+                continue
+            if command.endswith(" &"):
+                running.enter_context(in_the_background(command.removesuffix(" &"), folder, environment))
+            else:
+                run_until_it_is_done(command, folder, environment)
+
+
+def test_what_is_not_run_is_in_a_document():
+    """No reason outlives its command."""
+    commands = [command for document in FOR_PEOPLE for command in shell_commands(document)]
+    for begin in NOT_RUN:
+        assert any(f"{command} ".startswith(f"{begin} ") for command in commands), begin
+
+
+@pytest.fixture
+def unused_port() -> int:
+    """A TCP port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+HOUSEHOLDS = tuple(
+    f"{room}/{name}"
+    for room in ("gateway", "gateway/doctor", "gateway/privacy")
+    for name in ("LISEZMOI.md", "README.md")
+)
+
+
+@pytest.mark.parametrize("document", HOUSEHOLDS)
+def test_pages_are_called_what_they_call_themselves(document):
+    """What stands in *slanted* letters in a household's document is a title of the page of the house."""
+    titles = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "gateway/web").glob("*words.py"))
+    for name in re.findall(r"(?<![*\w])\*([^*\n]+)\*(?![*\w])", re.sub(r"`[^`]*`", "", read(document)[1])):
+        assert f'"{name}"' in titles, f"{document}: {name}"
 
 
 # ---- configuration ------------------------------------------------------------------------------------------------

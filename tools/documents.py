@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from gateway.doctor.causes import Cause
 from gateway.doctor.sentences import ENGLISH, FRENCH, words
+from gateway.federation.fields import FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +30,14 @@ _PLACES: Final = {
     ENGLISH: {"port": "`/dev/ttyTIC`", "holder": "minicom", "group": "dialout", "bad": "12"}
     | {"heard": "standard", "wanted": "historic"},
 }
+# Causes that say something of a source that is no serial port.
+_SOURCES: Final = {
+    Cause.SEVERAL_PORTS: "`usb:0403:6015`",
+    Cause.NO_ANSWER: "`socket://192.168.1.20:7000`",
+    Cause.BOARD_AWAY: "`board:salon`",
+    Cause.BROKER_AWAY: "`board:salon`",
+    Cause.GATEWAY_OFF: "`board:salon`",
+}
 _HEADS: Final = {FRENCH: ("Cause probable :", "Que faire :"), ENGLISH: ("Likely cause:", "What to do:")}
 
 
@@ -37,9 +46,26 @@ def causes(lang: str) -> str:
     likely, remedy = _HEADS[lang]
     parts = []
     for cause in Cause:
-        said = words(cause, lang, _PLACES[lang])
+        places = _PLACES[lang] | ({"port": _SOURCES[cause]} if cause in _SOURCES else {})
+        said = words(cause, lang, places)
         parts.append(f"### {said.title}\n{said.seen}\n- **{likely}** {said.likely}\n- **{remedy}** {said.remedy}\n")
     return "\n".join(parts)
+
+
+def commands() -> str:
+    """The fields of every ad-hoc command that a recipient may send."""
+    rows = ["| command | field | | what |", "|---|---|---|---|"]
+    for node, fields in FIELDS.items():
+        for number, field in enumerate(fields):
+            needed = "" if field.required else "optional"
+            what = field.label.en + (f": {field.description.en}" if field.description else "")
+            if field.options:
+                what += " (" + ", ".join(f"`{value}`" for value, _ in field.options) + ")"
+            what = what.replace("urn:dev:prm:<PRM>_consumption/power/active/raw", "`urn:dev:prm:…`")
+            rows.append(
+                f"| {'' if number else f'`{node}`'} | `{field.var}` | {needed} | {what} |".replace("|  |", "| |")
+            )
+    return "\n".join(rows) + "\n"
 
 
 def _code(name: str, language: str) -> str:
@@ -50,6 +76,7 @@ def _code(name: str, language: str) -> str:
 BLOCKS: Final[dict[str, dict[str, Callable[[], str]]]] = {
     "gateway/doctor/LISEZMOI.md": {"causes": lambda: causes(FRENCH)},
     "gateway/doctor/README.md": {"causes": lambda: causes(ENGLISH)},
+    "gateway/federation/README.md": {"commands": commands},
     "tools/federation/README.md": {
         "ejabberd": lambda: _code("gateways.yml", "yaml"),
         "prosody": lambda: _code("gateways.cfg.lua", "lua"),
