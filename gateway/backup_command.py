@@ -36,7 +36,8 @@ _PACKING = ".packing"
 _SAID = {
     "fr": {
         "saved": "sauvegarde vérifiée : {to} ({size} Mo) ; sans sa phrase de passe elle ne sert à rien",
-        "unreadable": "n'y est pas (illisible pour cet utilisateur) : {names} ; avec sudo, tout y est",
+        "left-out": "n'y est pas : {names} (illisible pour cet utilisateur : avec sudo, si ; ou ailleurs que la"
+        " configuration)",
         "forgotten": "anciennes sauvegardes supprimées : {count}",
         "of": "sauvegarde du {made} par la version {version}",
         "restored": "restauré : {count} fichiers, du {made}",
@@ -49,7 +50,8 @@ _SAID = {
     },
     "en": {
         "saved": "backup verified: {to} ({size} MB); it is of no use without its passphrase",
-        "unreadable": "not in it (not readable for this user): {names}; with sudo everything is",
+        "left-out": "not in it: {names} (not readable for this user: with sudo it is; or elsewhere than the"
+        " configuration)",
         "forgotten": "old backups removed: {count}",
         "of": "backup of {made} by version {version}",
         "restored": "restored: {count} files, of {made}",
@@ -92,7 +94,7 @@ def _backup(options: argparse.Namespace) -> int:
     if not database.is_file():
         raise StoreError(f"{database}: no such database; start the gateway once, or check [store] directory")
     copy = _scratch(config, database.stat().st_size) / (FILE_NAME + _PACKING)
-    found = find(config.path("."), options.config, config.directory, BROKER)
+    found = find(options.config, _named(config), config.directory, BROKER)
     try:
         copy_database(database, copy)
         manifest = Manifest(int(time.time()), __version__, schema_of(copy))
@@ -100,8 +102,8 @@ def _backup(options: argparse.Namespace) -> int:
     finally:
         copy.unlink(missing_ok=True)
     _say(options, "saved", to=to, size=f"{size / 1e6:.1f}")
-    if found.unreadable:
-        _say(options, "unreadable", names=", ".join(map(str, found.unreadable)))
+    if found.left_out:
+        _say(options, "left-out", names=", ".join(map(str, found.left_out)))
     if options.file is None and config.backup and (count := _forget(to.parent, config.backup.keep)):
         _say(options, "forgotten", count=count)
     return 0
@@ -137,6 +139,16 @@ def _restore(options: argparse.Namespace) -> int:
     _say(options, "held")
     _say(options, "once")
     return 0
+
+
+def _named(config: Config) -> list[Path]:
+    """The files that the configuration names, and that of linky-display beside it."""
+    names = ["display.toml"]
+    for table in (config.federation, config.mqtt):
+        names += [name for name in (table.password_file, table.ca_file) if name] if table else []
+    if config.backup and config.backup.passphrase_file:
+        names.append(config.backup.passphrase_file)
+    return [config.path(name) for name in names]
 
 
 def _places(options: argparse.Namespace, contents: Contents) -> Places:

@@ -83,7 +83,7 @@ class SharingDesk:
         self._directory, self._order = config.directory, order
         self.retention, self.phrases = config.max_retention, Phrases()
         self._check: asyncio.Task[None] | None = None
-        self._checked = JournalState(0, "")
+        self._checked, self._given_up = JournalState(0, ""), False
 
     async def ask(self, order: dict[str, Any]) -> Any:  # noqa: ANN401 (the JSON that the order's answer is)
         """One order, given at the page."""
@@ -133,6 +133,10 @@ class SharingDesk:
     async def _check_through(self) -> None:
         try:
             verdict = await self._read(self._verified)
+        except asyncio.CancelledError:
+            # The program ends: it would wait for the thread.
+            self._given_up = True
+            raise
         except (GatewayError, OSError) as error:
             log.warning("the journal could not be checked: %s", error)
             self._checked = replace(self._checked, at=time.time(), fault=dict.fromkeys(LANGS, str(error)), failed=True)
@@ -149,6 +153,8 @@ class SharingDesk:
 
     def _counted(self, archive: Archive) -> Iterator[bytes]:
         for number, entry in enumerate(archive.journal.entries()):
+            if self._given_up:
+                raise GatewayError("the gateway was stopped")
             self._checked = replace(self._checked, checked=number)
             yield f"{write_line(entry)}\n".encode()
 

@@ -3,7 +3,7 @@
 Twenty-four hours in three pieces of 2026: the night in which an hour is missing, the one in which an hour comes twice,
 an evening. On the way the line has noise, is unplugged twice and switched over three times, the meter is replaced, the
 contract is another one. Frames follow each other as on the wire for minutes after whatever happens and around each half
-hour; in between one is read every ten seconds, so that the day is over within a minute.
+hour; in between one is read every fifteen seconds, so that the day is over within a minute.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ DAMAGED = 0.03
 NOISE = [fault for fault in FAULTS if fault.never_wrong]
 
 # Seconds between two frames where nothing happens, and how near to something every frame is heard.
-QUIET_S, NEAR_S = 10, 60
+QUIET_S, NEAR_S = 15, 60
 AFTERWARDS_S = 420
 HALF_HOUR_S = 1800
 

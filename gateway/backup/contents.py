@@ -17,7 +17,7 @@ from gateway.errors import ArchiveError
 from gateway.store.connection import FILE_NAME, LOCK_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 ETC, STATE, BROKER = "etc", "state", "broker"
@@ -50,32 +50,38 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The files of an installation: name in the backup -> path, and the paths that this user may not read."""
+    """The files of an installation: name in the backup -> path, and the paths that cannot be in it."""
 
     files: Mapping[str, Path]
-    unreadable: tuple[Path, ...]
+    left_out: tuple[Path, ...]
 
 
-def find(etc: Path, config: Path, state: Path, broker: Path) -> Found:
-    """Look for everything that belongs to an installation but its database."""
-    files, unreadable = {CONFIG: config}, []
-    listed = [(BROKER, broker, path) for pattern in _BROKER for path in sorted(broker.glob(pattern))]
-    for root, folder, names in ((ETC, etc, ("*", f"{SECRETS}/*")), (STATE, state, ("**/*",))):
-        for pattern in names:
-            listed += [(root, folder, path) for path in sorted(folder.glob(pattern))]
+def find(config: Path, named: Iterable[Path], state: Path, broker: Path) -> Found:
+    """Look for everything that belongs to an installation but its database.
+
+    Args:
+        config: the configuration's own file; of what else lies in its folder only ``secrets`` is taken.
+        named: the files that it names; those outside its folder and the broker's are left out.
+        state: the database's folder.
+        broker: that of the broker's configuration.
+    """
+    files, left_out = {CONFIG: config}, []
+    etc = config.parent
     if (etc / SECRETS).is_dir() and not _can_list(etc / SECRETS):
-        unreadable.append(etc / SECRETS)
-    for root, folder, path in listed:
-        name = f"{root}/{path.relative_to(folder).as_posix()}"
+        left_out.append(etc / SECRETS)
+    listed = [*sorted((etc / SECRETS).glob("*")), *named, *sorted(state.rglob("*"))]
+    listed += [path for pattern in _BROKER for path in sorted(broker.glob(pattern))]
+    for path in listed:
         if _PASSED_OVER.fullmatch(path.name) or not path.is_file() or path == config:
             continue
-        if root == ETC and _is_below(path, state):
-            continue  # a database's folder inside that of the configuration
-        if _can_read(path):
-            files[name] = path
+        # A database's folder may be inside that of the configuration: the inner one first.
+        roots = ((STATE, state), (ETC, etc), (BROKER, broker))
+        name = next((f"{root}/{path.relative_to(f).as_posix()}" for root, f in roots if path.is_relative_to(f)), None)
+        if name is None or not _can_read(path) or path.stat().st_size > MOST_SMALL:
+            left_out.append(path)
         else:
-            unreadable.append(path)
-    return Found(files, tuple(unreadable))
+            files[name] = path
+    return Found(files, tuple(dict.fromkeys(left_out)))
 
 
 def write(out: IO[bytes], manifest: Manifest, files: Mapping[str, Path], secrets: Mapping[str, bytes]) -> None:
@@ -130,10 +136,6 @@ def _add_bytes(tar: tarfile.TarFile, name: str, content: bytes, made: int) -> No
     entry = tarfile.TarInfo(name)
     entry.size, entry.mtime, entry.mode, entry.uname, entry.gname = len(content), made, 0o600, "root", "root"
     tar.addfile(entry, io.BytesIO(content))
-
-
-def _is_below(path: Path, folder: Path) -> bool:
-    return path.resolve().is_relative_to(folder.resolve())
 
 
 def _can_read(path: Path) -> bool:

@@ -83,7 +83,8 @@ def _ahead(view: View, bill: Bill) -> str:
         cards.append(_card(view.say("base_load_now"), f"{written.number(lang, moment.base_load_w)}\u202fW", note))
     cards += [_forecast(view, one) for one in bill.forecasts]
     later = "" if bill.forecasts else f'<p class="quiet">{view.say("too_new")}</p>'
-    return f'<div class="cards figures">{"".join(cards)}</div>{later}'
+    title = f"<h2>{view.say('now_and_ahead')}</h2>" if cards else ""
+    return f'{title}<div class="cards figures">{"".join(cards)}</div>{later}'
 
 
 def _forecast(view: View, one: Forecast) -> str:

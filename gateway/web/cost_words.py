@@ -26,6 +26,7 @@ _FR: Words = {
         "Aucun tarif n’est écrit dans la configuration : ajoutez à gateway.toml une table [[tariff]] avec les prix de"
         " votre facture, taxes comprises, et redémarrez la passerelle. Par exemple :"
     ),
+    "now_and_ahead": "Maintenant et à venir",
     "hour_now": "En ce moment",
     "an_hour": "{cost} par heure",
     "at_power": "{power} VA, {word}",
@@ -82,6 +83,7 @@ _EN: Words = {
         "The configuration has no tariff: add a table [[tariff]] with the prices of your bill, taxes included, to"
         " gateway.toml, and start the gateway again. For example:"
     ),
+    "now_and_ahead": "Now and ahead",
     "hour_now": "At the moment",
     "an_hour": "{cost} an hour",
     "at_power": "{power} VA, {word}",

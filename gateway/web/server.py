@@ -63,7 +63,7 @@ class Server:
             log.debug("a visitor went away: %s", error)
         except asyncio.CancelledError:
             # Only ``stop`` does that, and waits; asyncio would print it as a fault (Python 3.11).
-            log.debug("the page is closed while somebody was there")
+            log.debug("a visitor was sent away")
         finally:
             self._open.discard(task)
             writer.close()

@@ -131,6 +131,24 @@ def test_a_restored_house_is_the_same_house(house, saved, run, card, capsys, bro
     assert not [path for path in card.folder.rglob("*") if path.suffix in (".restoring", ".part", ".packing")]
 
 
+def test_what_else_lies_beside_the_configuration_is_nobodys_business(house, run, card, tmp_path):
+    """It may lie in a home: films and letters stay out, and what is named but elsewhere is said."""
+    (house.folder / "film.mkv").write_bytes(b"mine")
+    (house.folder / "display.toml").write_text("# of linky-display\n")
+    ca = tmp_path / "elsewhere" / "ca.pem"
+    ca.parent.mkdir()
+    ca.write_text("a certificate")
+    house.config.write_text(house.config.read_text().replace("[federation]\n", f'[federation]\nca_file = "{ca}"\n'))
+    file = tmp_path / "b.backup"
+    code, out, _ = run(house, "backup", file, "--passphrase-file", house.phrase)
+    assert code == 0
+    assert f"not in it: {ca}" in out
+    _, listed, _ = run(card, "restore", file, "--list", "--passphrase-file", house.phrase)
+    assert "film.mkv" not in listed
+    assert "etc/display.toml" in listed
+    assert "etc/secret-of-the-account" in listed
+
+
 def test_a_withdrawal_after_the_backup_is_not_undone(house, saved, run, card):
     """Consents wait for the household's word on this card, and what is numbered from now on is of a new epoch."""
     assert run(card, "restore", saved, "--passphrase-file", house.phrase)[0] == 0

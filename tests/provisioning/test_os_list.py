@@ -60,7 +60,7 @@ def test_what_imager_asks_for_is_asked_for(image, tmp_path, key):
     [
         ("a.img.xz", b"no xz", "damaged, or not what its name says"),
         ("a.img.xz", lzma.compress(CONTENT)[:-20], "damaged, or not what its name says"),
-        ("a.img.gz", gzip.compress(b"odd"), "no image of a card"),
+        ("a.img.gz", gzip.compress(b"odd", mtime=0), "no image of a card"),
         ("a.img", CONTENT, "Imager unpacks .xz, .gz and .zip"),
         ("a.zip", b"PK", "damaged, or not what its name says"),
     ],

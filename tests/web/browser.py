@@ -1,7 +1,7 @@
 """A real Chromium without a screen, driven over its debugging pipe (CDP), so that no library is needed.
 
 ``with Browser(folder) as browser: browser.open(url, width=360)`` waits until the page has loaded; ``evaluate`` runs an
-expression there, ``await_true`` waits for one. What the page asked for and complained of is kept.
+expression there, ``await_true`` waits for one. What the page asked for, what came and what it complained of is kept.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ import select
 import shutil
 import subprocess
 import time
+from contextlib import contextmanager
 
 from federation import wait_until
 
 PROGRAM = shutil.which("chromium")
 DEADLINE_S = 60.0
+_LONGEST_PX = 5500
 _LEFT = {"button": "left", "clickCount": 1}
 
 
@@ -28,7 +30,7 @@ class Browser:
         self._folder = folder
         self._last = 0
         self._unread = b""
-        self.requests, self.complaints = [], []
+        self.requests, self.complaints, self.received = [], [], 0
         self._loaded = False
 
     def __enter__(self):
@@ -67,8 +69,24 @@ class Browser:
         """Lose every cookie: they are those of all houses of this machine, whatever their ports."""
         self._call("Network.clearBrowserCookies")
 
-    def open(self, url, *, width=1280, height=800, language="fr"):
+    def forget_files(self):
+        """As for who comes for the first time."""
+        self._call("Network.clearBrowserCache")
+
+    @contextmanager
+    def beforehand(self, script):
+        """Run a script in each page before its own."""
+        number = self._call("Page.addScriptToEvaluateOnNewDocument", source=script)["identifier"]
+        try:
+            yield
+        finally:
+            self._call("Page.removeScriptToEvaluateOnNewDocument", identifier=number)
+
+    def resize(self, width, height):
         self._call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+
+    def open(self, url, *, width=1280, height=800, language="fr"):
+        self.resize(width, height)
         self._call("Network.setExtraHTTPHeaders", headers={"Accept-Language": language})
         self._loaded = False
         self._call("Page.navigate", url=url)
@@ -111,7 +129,10 @@ class Browser:
         wait_until(lambda: self.evaluate(look), DEADLINE_S, expression, every=0.05)
 
     def screenshot(self, path, *, whole=True):
-        told = self._call("Page.captureScreenshot", captureBeyondViewport=whole)
+        """A picture of the window, or of the page down to where no person looks at it any more."""
+        width, height, length = self.evaluate("[innerWidth, innerHeight, document.documentElement.scrollHeight]")
+        clip = {"x": 0, "y": 0, "width": width, "height": min(length, _LONGEST_PX) if whole else height, "scale": 1}
+        told = self._call("Page.captureScreenshot", captureBeyondViewport=whole, clip=clip, optimizeForSpeed=True)
         path.write_bytes(base64.b64decode(told["data"]))
 
     def _call(self, method, **parameters):
@@ -146,6 +167,9 @@ class Browser:
             self._loaded = True
         elif method == "Network.requestWillBeSent":
             self.requests.append(told["request"]["url"])
+        elif method == "Network.loadingFinished":
+            # As it came, packed and with its headers.
+            self.received += told["encodedDataLength"]
         elif method == "Runtime.exceptionThrown":
             self.complaints.append(told["exceptionDetails"]["text"])
         elif method == "Log.entryAdded" and told["entry"]["level"] in {"warning", "error"}:

@@ -78,7 +78,7 @@ class House:
 
     def __enter__(self):
         self.process.start()
-        wait_until(self.is_served, 20, "the page is served")
+        wait_until(self.is_served, 60, "the page is served")
         return self
 
     def __exit__(self, *_):

@@ -233,7 +233,7 @@ def test_what_cannot_be_shown_is_said_in_one_sentence(years, query, sentence):
 def test_every_day_that_can_be_asked_for_has_an_answer_of_bounded_size(years):
     """The first and the last date, before and after all that is known: a page that says what is known."""
     for day in ("2000-01-01", "2099-12-31", "2023-10-31", "2024-02-29", "2026-11-03"):
-        for period in ("day", "week", "month", "year"):
+        for period in ("day", "week"):
             answer, text = years.owner.get(f"/history?period={period}&date={day}")
             assert answer.status == 200, (day, period)
             assert len(text) < 60_000

@@ -165,7 +165,7 @@ ask_account() {
 ask_port() {
   local lines number=0 source kind title default=1
   mapfile -t lines < <(ports)
-  if [[ $(pi_model) ]] && ! printf '%s\n' "${lines[@]}" | grep -q $'^/dev/ttyAMA0\t'; then
+  if [[ $(pi_model) && $'\n'$(printf '%s\n' "${lines[@]}") != *$'\n/dev/ttyAMA0\t'* ]]; then
     lines+=("/dev/ttyAMA0"$'\t'"header"$'\t'"$(pi_model)")
   fi
   ((${#lines[@]})) || { say port_none_there && ANSWER[port]='' && return; }

@@ -101,7 +101,7 @@ packages_undo() {
   going=$(chroot_or_here apt-get -s -o APT::Get::AutomaticRemove=false purge "${names[@]}" 2>/dev/null |
     sed -n 's/^\(Purg\|Remv\) \([^ ]*\) .*/\2/p' | sort -u) || going=''
   for name in $going; do
-    if ! printf '%s\n' "${names[@]}" | grep -qxF "$name"; then
+    if [[ " ${names[*]} " != *" $name "* ]]; then
       say packages_kept "$name" "${names[*]}"
       return 0
     fi

@@ -30,7 +30,8 @@ refuse_release() {
 
 # signature_is_good KEY FILE SIGNATURE: by openssl, or where that is too old for it by python3-cryptography.
 signature_is_good() {
-  if openssl pkeyutl -help 2>&1 | grep -q -- -rawin; then
+  # Not by a pipe to "grep -q", which may end before openssl has said all and make the pipe fail.
+  if [[ $(openssl pkeyutl -help 2>&1) == *-rawin* ]]; then
     openssl pkeyutl -verify -pubin -inkey "$1" -rawin -in "$2" -sigfile "$3" >/dev/null 2>&1
     return
   fi

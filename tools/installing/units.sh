@@ -114,10 +114,16 @@ what_runs() {
   cat "$CURRENT/complete" "$ETC/gateway.toml" /etc/systemd/system/linky-gateway.service 2>/dev/null | sha256sum
 }
 
-stop_all() {
-  is_live || return 0
+# Those of ours that run: what is stopped for an upgrade is started again after it.
+running_units() {
   local unit
+  is_live || return 0
   for unit in $(enabled_units) linky-display.service; do
-    ! systemctl --quiet is-active "$unit" || run systemctl stop "$unit" || true
+    ! systemctl --quiet is-active "$unit" || echo "$unit"
   done
+}
+
+stop_all() {
+  local unit
+  for unit in $(running_units); do run systemctl stop "$unit" || true; done
 }

@@ -72,6 +72,7 @@ begin_upgrade() {
   mkdir -p "$ROOT$UNDERWAY"
   cp "$ROOT$LIST" "$ROOT$UNDERWAY/installed"
   printf '%s\n' "$3" >"$ROOT$UNDERWAY/heard"
+  running_units >"$ROOT$UNDERWAY/running"
   printf '%s\n' "$2" >"$ROOT$UNDERWAY/to"
   printf '%s\n' "$1" >"$ROOT$UNDERWAY/from.new"
   sync -f "$ROOT$UNDERWAY"
@@ -103,7 +104,10 @@ start_version() {
   run systemctl daemon-reload
   run systemctl reset-failed linky-gateway.service || true
   # Not waited for: a version that never gets ready is judged like any other.
-  run systemctl start --no-block linky-gateway.service
+  local unit
+  for unit in linky-gateway.service $(cat "$UNDERWAY/running" 2>/dev/null); do
+    run systemctl start --no-block "$unit" || true
+  done
   what_runs >/run/linky-gateway-setup
 }
 

@@ -11,15 +11,18 @@ readonly TREE
 
 # With the distribution's setuptools and no other: what builds is signed like the rest of the system.
 build_ours() {
-  local copy
+  local copy said
   copy=$(mktemp -d)
   cp -r "$TREE/gateway" "$TREE/pyproject.toml" "$TREE/README.md" "$TREE/LICENSE" "$copy"
   find "$copy" -name __pycache__ -prune -exec rm -rf {} +
-  (
-    cd "$copy"
-    SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-315532800} /usr/bin/python3 -c \
-      'import sys; from setuptools import build_meta; build_meta.build_wheel(sys.argv[1])' "$1" >/dev/null
-  )
+  # setuptools says much that concerns nobody here: it is shown when it fails.
+  if ! said=$(
+    cd "$copy" && SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-315532800} /usr/bin/python3 -c \
+      'import sys; from setuptools import build_meta; build_meta.build_wheel(sys.argv[1])' "$1" 2>&1
+  ); then
+    printf '%s\n' "$said" >&2
+    return 1
+  fi
   rm -rf "$copy"
 }
 

@@ -7,12 +7,14 @@ user and the folders, and start nothing: without ``/etc/linky-gateway/gateway.to
 
 from __future__ import annotations
 
+import argparse
 import gzip
 import hashlib
 import os
 import subprocess
 import tempfile
 from email.utils import formatdate
+from importlib import import_module
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -85,10 +87,11 @@ fi
 """
 _PRERM = """#!/bin/sh
 set -e
-if [ "$1" = remove ] && [ -d /run/systemd/system ]; then
-  for unit in {units}; do
-    systemctl disable --now --quiet "$unit" || true
-  done
+if [ "$1" = remove ]; then
+  if [ -d /run/systemd/system ]; then
+    systemctl stop {units} || true
+  fi
+  systemctl disable --quiet {units} || true
 fi
 py3clean -p {name} /{lib}
 """
@@ -100,6 +103,7 @@ fi
 if [ "$1" = purge ]; then
   # What "purge" means: also what the household has said and what its meter has.
   rm -rf /etc/linky-gateway /var/lib/linky-gateway
+  rm -f /var/lib/systemd/timers/stamp-linky-gateway-*.timer
 fi
 """
 
@@ -135,6 +139,7 @@ def lay_out(root: Path, tree: Path, epoch: int) -> None:
     for path in (root / "systemd/mosquitto").iterdir():
         _write(tree / DOC / "examples/mosquitto" / path.name, path.read_text())
     _documents(root, tree, epoch)
+    _manuals(tree, epoch)
     _control(tree, units)
 
 
@@ -176,6 +181,27 @@ def _documents(root: Path, tree: Path, epoch: int) -> None:
         text = next((tree / DOC / "vendored").glob(f"{name}-*")).name
         paragraphs.append(f"{words}License: {licence}\n The whole text is in /{DOC}/vendored/{text}.")
     _write(tree / DOC / "copyright", "\n\n".join(one.strip("\n") for one in paragraphs) + "\n")
+
+
+def _manuals(tree: Path, epoch: int) -> None:
+    """A manual page for each program, of what its --help says."""
+    for name, module in PROGRAMS.items():
+        parser = import_module(module)._parser()  # noqa: SLF001 (the command line's own words)
+        (commands,) = (action for action in parser._actions if isinstance(action, argparse._SubParsersAction))  # noqa: SLF001
+        lines = [f'.TH {name.upper()} 1 "{formatdate(epoch)[5:16]}" "{NAME} {__version__}"', ".SH NAME"]
+        lines += [f"{name} \\- {_roff(parser.description)}", ".SH SYNOPSIS", f".B {_roff(name)}", ".I COMMAND", "[...]"]
+        lines.append(".SH COMMANDS")
+        for one in commands._get_subactions():  # noqa: SLF001
+            lines += [".TP", f".B {_roff(one.dest)}", _roff(one.help)]
+        lines += [".SH FILES", ".I /etc/linky-gateway/", ".SH SEE ALSO", f"/{DOC}/, and --help of each command"]
+        page = tree / f"usr/share/man/man1/{name}.1.gz"
+        page.parent.mkdir(parents=True, exist_ok=True)
+        page.write_bytes(gzip.compress("".join(f"{line}\n" for line in lines).encode(), mtime=epoch))
+        page.chmod(0o644)
+
+
+def _roff(text: str | None) -> str:
+    return (text or "").replace("\\", "\\e").replace("-", "\\-")
 
 
 def _control(tree: Path, units: list[str]) -> None:

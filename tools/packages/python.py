@@ -10,6 +10,10 @@ import sys
 import tarfile
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 # What pip needs to build and install; tests, boards and tools stay in the repository.
 _NEEDED = ("gateway", "pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE")
@@ -18,13 +22,13 @@ _BUILD = (
 )
 
 
-def build(root: Path, to: Path, epoch: int) -> list[Path]:
-    """The wheel and the source archive."""
+def build(root: Path, to: Path, epoch: int, kinds: Sequence[str] = ("wheel", "sdist")) -> list[Path]:
+    """The wheel and the source archive, or one of them."""
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "source"
         copy_known(root, source, _NEEDED)
         found = []
-        for kind in ("wheel", "sdist"):
+        for kind in kinds:
             done = subprocess.run(
                 [sys.executable, "-c", _BUILD, kind, folder], cwd=source, check=True, capture_output=True, text=False
             )

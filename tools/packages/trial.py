@@ -17,6 +17,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
+from gateway import __version__
 from packages import debian
 from packages.container import CLEAN, Container, TrialError, make_base, unpack, wait_for
 
@@ -135,7 +136,9 @@ def _try_all(trial: Trial, work: Path, base: Path, ending: ExitStack) -> None:
         _run_the_timers(trial, house, root)
         _probe(trial, house, root)
         _put_a_card_in(trial, house, root)
+        _ask_for_the_page(trial, house)
         _press_the_button(trial, house)
+    _purge(trial, root)
 
 
 class _Meter:
@@ -300,6 +303,19 @@ def _put_a_card_in(trial: Trial, house: Container, root: Path) -> None:
     trial.expect(refused.returncode and said, f"a wrong key is said on the card: {said}", result)
 
 
+def _ask_for_the_page(trial: Trial, house: Container) -> None:
+    """Three seconds on the button, as linky-display asks; the page has no password yet."""
+    answer = "/run/linky-display-welcome/answer.json"
+    house.run("systemctl", "start", "linky-gateway", "linky-display-welcome.path")
+    house.run("mkdir", "-p", "/run/linky-display")
+    house.run("touch", "/run/linky-display/welcome")
+    wait_for(lambda: house.run("test", "-s", answer).returncode == 0, "the page's address for the screen")
+    rights = house.run("stat", "-c", "%U:%G %a", answer).stdout.strip()
+    trial.expect(rights == "linky-gateway:gpio 640", "the button's question is answered to the screen's group", rights)
+    told = json.loads(house.run("cat", answer).stdout)
+    trial.expect(bool(told["code"]), "with a code for the first password", told)
+
+
 def _press_the_button(trial: Trial, house: Container) -> None:
     house.run("systemctl", "start", "linky-display-shutdown.path")
     house.run("mkdir", "-p", "/run/linky-display")
@@ -313,6 +329,23 @@ def _wait_for_frames(house: Container) -> None:
     except TrialError as error:
         log = house.run("journalctl", "-u", "linky-gateway", "--no-pager", "-o", "cat", "-n", "20").stdout
         raise TrialError(f"{error}: {house.run('linky-gateway', 'status').stdout}\n{log}") from error
+
+
+def _purge(trial: Trial, root: Path) -> None:
+    """Take the trial's own files away, then the package; the backups on the stick are elsewhere, and stay."""
+    for path in (root / "etc/systemd/system").glob("linky-*"):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    (root / "usr/lib/linky-gateway/probe.py").unlink()
+    (root / "tmp" / f"{debian.NAME}_{__version__}_all.deb").unlink(missing_ok=True)
+    done = subprocess.run(
+        ["chroot", root, "dpkg", "--purge", debian.NAME], check=False, capture_output=True, text=True, env=CLEAN
+    )
+    trial.expect(done.returncode == 0, "the package is purged", done.stderr)
+    places = [root / name for name in ("etc", "usr", "var", "opt", "root")]
+    found = [path for place in places for path in place.rglob("*linky*")]
+    # The card's Wi-Fi is the machine's by now: without it nobody would reach it any more.
+    left = [str(path.relative_to(root)) for path in found if not path.name.startswith("linky-wifi")]
+    trial.expect(not left, "it leaves no file", left)
 
 
 def _links(house: Container) -> dict[str, dict[str, object]]:

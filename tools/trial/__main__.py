@@ -237,7 +237,7 @@ class Trial:
                 "upgrade",
                 f"/root/releases/linky-gateway-{version}.tar.gz",
                 "--patience",
-                "40",
+                "60",
                 code=code,
                 tree=linky_setup,
             )
@@ -246,6 +246,7 @@ class Trial:
             assert not lost, f"{len(lost)} readings lost: {sorted(lost, key=str)[:5]}"
             running = self.container.do("linky-gateway", "--version").split()[-1]
             assert running == "0.1.1", running
+            self.container.do("systemctl", "is-active", "linky-gateway-check.timer", "linky-gateway-backup.timer")
             Container.until("the meter", lambda: self.link_is_ok("meter house"), _SECONDS)
             Container.until("new records at the recipient", lambda came=came: self.arrived() > came, _SECONDS)
             self.say(

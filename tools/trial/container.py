@@ -8,10 +8,13 @@ import signal
 import subprocess
 import time
 from pathlib import Path
-from typing import IO, Self
+from typing import IO, TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _BOOT_S, _STOP_S = 90.0, 30.0
-_DENIED = 4  # signals of systemd: SIGRTMIN+4 asks it to power off
+_POWER_OFF = signal.SIGRTMIN + 4  # as systemd hears it
 
 
 class Container:
@@ -55,7 +58,7 @@ class Container:
         assert self._process
         if self._leader:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(self._leader, signal.SIGRTMIN + _DENIED)
+                os.kill(self._leader, _POWER_OFF)
         try:
             self._process.wait(_STOP_S if self._leader else 1)
         except subprocess.TimeoutExpired:
@@ -99,10 +102,10 @@ class Container:
         return said
 
     @staticmethod
-    def until(what: str, true: object, seconds: float) -> None:
+    def until(what: str, true: Callable[[], object], seconds: float) -> None:
         """Wait for something; AssertionError when it does not come."""
         end = time.monotonic() + seconds
-        while not true():  # type: ignore[operator]
+        while not true():
             if time.monotonic() > end:
                 msg = f"waited {seconds:.0f} s for {what}"
                 raise AssertionError(msg)

@@ -9,13 +9,14 @@
   const first = JSON.parse(body.dataset.state);
   const wall = body.classList.contains("display");
   const guest = new URLSearchParams(location.search).has("guest");
-  const LOST_MS = 12000, SAID_MS = 30000, RELOAD_MS = 60000, PRICES_MS = 300000;
+  const LOST_MS = 12000, SAID_MS = 30000, RELOAD_MS = 60000, PRICE_MS = 5000, PRICES_MS = 300000;
   const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
   const tenths = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
   const cents = new Intl.NumberFormat(language, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+  const tariffsOf = (state) => state.meters.map((meter) => meter.tariff).join();
   const likes = JSON.parse(body.dataset.like ?? "[]");
   const LIKE_MS = 10000;
-  let prices = {}, priced = "", fitted = "", heard = Date.now(), last = first, lost = false, said = 0, tried = 0, stream;
+  let prices = {}, priced = tariffsOf(first), fitted = "", heard = Date.now(), last = first, lost = false, said = 0, tried = 0, stream;
 
   const say = (key, places = {}) => words[key].replace(/\{(\w+)\}/g, (_, name) => places[name]);
   const kwh = (wh) => `${tenths.format(wh / 1000)}\u202fkWh`;
@@ -151,7 +152,8 @@
   }
 
   function show(section, meter, several) {
-    put(section, "meter", several && meter.meter ? meter.meter : null);
+    // One meter needs no name; a screen reader needs the heading above those of the values.
+    put(section, "meter", meter.meter ?? say("house")).classList.toggle("hidden", !several || !meter.meter);
     power(section, meter);
     contract(section, meter);
     cost(section, meter);
@@ -201,10 +203,13 @@
     lost = false;
     last = JSON.parse(event.data);
     if (last.page !== first.page) location.reload();
+    // Another tariff is stored at once; until its price was asked for nothing is said of the cost.
+    if (tariffsOf(last) !== priced) {
+      priced = tariffsOf(last);
+      prices = {};
+      setTimeout(askPrices, PRICE_MS);
+    }
     draw(last);
-    // The price of another tariff is known when what the meter said was stored, a minute later.
-    const tariffs = last.meters.map((meter) => meter.tariff).join();
-    if (tariffs !== priced) { priced = tariffs; setTimeout(askPrices, 90000); }
   }
 
   function listen() {
@@ -248,6 +253,7 @@
   }
 
   draw(first);
+  if (wall) addEventListener("resize", fit);
   askPrices();
   listen();
   setInterval(watch, 1000);
