@@ -364,4 +364,4 @@ def test_a_visitor_who_says_nothing_is_no_traceback_at_the_end(new_house):
         assert new_house.visitor().get("/setup")[0].status == 200
         assert new_house.process.stop() == 0
     assert "Traceback" not in new_house.process.log.read_text()
-    assert "the page is closed while somebody was there" in new_house.process.log.read_text()
+    assert "a visitor was sent away" in new_house.process.log.read_text()
