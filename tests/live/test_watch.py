@@ -184,7 +184,9 @@ class Watch:
     """The command, its output line by line."""
 
     def __init__(self, config, *more, out=subprocess.PIPE):
-        command = [sys.executable, "-m", "gateway", "watch", "--config", str(config), *more]
+        # Tests that run in the background have SIGINT ignored, and hand that down.
+        python = ["env", "--default-signal=INT", sys.executable]
+        command = [*python, "-m", "gateway", "watch", "--config", str(config), *more]
         self.process = subprocess.Popen(
             command,
             bufsize=0,
