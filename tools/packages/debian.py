@@ -177,7 +177,7 @@ def _documents(root: Path, tree: Path, epoch: int) -> None:
     ]
     for name, licence in VENDORED.items():
         folder = name.replace("-", "_")
-        words = f"Files: {LIB}/{folder}/*\nCopyright: The authors of {name}, https://pypi.org/project/{name}/\n"
+        words = f"Files: {LIB}/{folder}/*\nCopyright: The authors of {name}\n"
         text = next((tree / DOC / "vendored").glob(f"{name}-*")).name
         paragraphs.append(f"{words}License: {licence}\n The whole text is in /{DOC}/vendored/{text}.")
     _write(tree / DOC / "copyright", "\n\n".join(one.strip("\n") for one in paragraphs) + "\n")

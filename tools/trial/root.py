@@ -8,31 +8,19 @@ import time
 import tomllib
 from pathlib import Path
 
+from packages.container import make_base
+
 ROOT = Path(__file__).resolve().parents[2]
 
 _NOW = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 
 # What Raspberry Pi OS Lite has as well, and setup does not bring.
-_BASE = "systemd-sysv,udev,dbus,systemd-timesyncd,ca-certificates,iproute2,kmod,login,passwd"
+_BASE = "systemd-sysv udev dbus systemd-timesyncd ca-certificates iproute2 kmod login passwd".split()
 # What setup asks apt for.
 _WANTED = (
     "python3 python3-venv openssl ca-certificates python3-slixmpp python3-msgspec python3-serial python3-cryptography"
     " unattended-upgrades mosquitto"
 ).split()
-
-_SOURCES = """\
-Types: deb
-URIs: http://deb.debian.org/debian
-Suites: trixie trixie-updates
-Components: main
-Signed-By: /usr/share/keyrings/debian-archive-keyring.pgp
-
-Types: deb
-URIs: http://deb.debian.org/debian-security
-Suites: trixie-security
-Components: main
-Signed-By: /usr/share/keyrings/debian-archive-keyring.pgp
-"""
 
 # The former version gives a row of this table four values, and fails with five columns.
 _DESTROYS = '''
@@ -82,11 +70,8 @@ def prepare(folder: Path) -> None:
     begun = time.monotonic()
     base, debs = folder / "base.tar", folder / "debs"
     if not base.exists():
-        (folder / "trial.sources").write_text(_SOURCES)
         part = folder / "part.tar"
-        options = ("--aptopt=Acquire::Languages none", "--dpkgopt=force-unsafe-io", "--format=tar")
-        include = f"--include={_BASE}"
-        run("mmdebstrap", "--variant=minbase", include, *options, "trixie", part, folder / "trial.sources")
+        make_base(part, _BASE)
         part.rename(base)
     if not debs.exists():
         _fetch_debs(folder, base, debs)
