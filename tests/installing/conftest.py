@@ -17,7 +17,7 @@ _WANTED = "python3 python3-venv openssl ca-certificates python3-slixmpp python3-
 _WANTED += " python3-cryptography python3-setuptools python3-wheel mosquitto unattended-upgrades"
 
 # Users and groups can only be taken away in a system that runs.
-_OF_USERS = ("etc/passwd", "etc/group", "etc/shadow", "etc/gshadow", "etc/.pwd.lock")
+OF_USERS = ("etc/passwd", "etc/group", "etc/shadow", "etc/gshadow", "etc/.pwd.lock")
 
 
 class System:
@@ -69,7 +69,7 @@ class System:
             name = str(path.relative_to(self.folder))
             if path.is_symlink():
                 found[name] = (0, str(path.readlink()))
-            elif path.is_file() and not name.startswith(("var/log/", *_OF_USERS)):
+            elif path.is_file() and not name.startswith(("var/log/", *OF_USERS)):
                 found[name] = (path.stat().st_mode & 0o777, path.read_bytes())
         return found
 
