@@ -16,6 +16,7 @@ from gateway.store.connection import LOCK_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from io import FileIO
     from pathlib import Path
 
 _BLOCK = bytes(1 << 20)
@@ -54,31 +55,41 @@ def overwrite_free_space(folder: Path, progress: Callable[[str, int], None]) -> 
 
     How many megabytes that took.
     """
-    file, count = folder / FILLING, 0
+    file = folder / FILLING
     # A journalling file system gives what was removed out again only when it has written down that it was removed.
     os.sync()
     try:
         with file.open("wb", buffering=0) as out:
-            block = memoryview(_BLOCK)
-            while block:
-                try:
-                    if not out.write(block):
-                        break
-                except OSError as error:
-                    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-                        raise
-                    # The rest is smaller than this.
-                    block = block[: len(block) // 2]
-                    continue
-                count += len(block) == len(_BLOCK)
-                if not count % 64:
-                    progress(str(folder), count)
-            with suppress(OSError):
-                os.fsync(out.fileno())
+            # Blocks come free a moment after that is written down, so a full file system is asked again.
+            while _fill(out, lambda megabytes: progress(str(folder), megabytes)):
+                with suppress(OSError):
+                    os.fsync(out.fileno())
+                os.sync()
+            return out.tell() // len(_BLOCK)
     except OSError as error:
         raise StoreError(f"{folder}: its free space cannot be overwritten: {error.strerror}") from error
     finally:
         file.unlink(missing_ok=True)
+
+
+def _fill(out: FileIO, progress: Callable[[int], None]) -> int:
+    """Write until there is no room, not for a byte; how many bytes."""
+    block, count = memoryview(_BLOCK), 0
+    while block:
+        try:
+            written = out.write(block)
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            # The rest is smaller than this.
+            block = block[: len(block) // 2]
+            continue
+        if not written:
+            break
+        count += written
+        megabytes = out.tell() // len(_BLOCK)
+        if not megabytes % 64:
+            progress(megabytes)
     return count
 
 
