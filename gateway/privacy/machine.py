@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import errno
 import os
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway.errors import StoreError
 from gateway.store.connection import LOCK_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from io import FileIO
-    from pathlib import Path
 
 _BLOCK = bytes(1 << 20)
 FILLING = ".linky-gateway-filling"
@@ -59,7 +59,7 @@ def overwrite_free_space(folder: Path, progress: Callable[[str, int], None]) -> 
     # A journalling file system gives what was removed out again only when it has written down that it was removed.
     os.sync()
     try:
-        with file.open("wb", buffering=0) as out:
+        with _nothing_reserved(folder), file.open("wb", buffering=0) as out:
             # Blocks come free a moment after that is written down, so a full file system is asked again.
             while _fill(out, lambda megabytes: progress(str(folder), megabytes)):
                 with suppress(OSError):
@@ -70,6 +70,25 @@ def overwrite_free_space(folder: Path, progress: Callable[[str, int], None]) -> 
         raise StoreError(f"{folder}: its free space cannot be overwritten: {error.strerror}") from error
     finally:
         file.unlink(missing_ok=True)
+
+
+@contextmanager
+def _nothing_reserved(folder: Path) -> Iterator[None]:
+    """Ext4 keeps some blocks back from everybody, root too (Linux, Documentation/ABI/testing/sysfs-fs-ext4)."""
+    device = folder.stat().st_dev
+    link = Path(f"/sys/dev/block/{os.major(device)}:{os.minor(device)}")
+    reserve = Path("/sys/fs/ext4") / link.resolve().name / "reserved_clusters"
+    try:
+        before = reserve.read_text()
+        reserve.write_text("0")
+    except OSError:
+        # Another file system, or not for us to say.
+        yield
+        return
+    try:
+        yield
+    finally:
+        reserve.write_text(before)
 
 
 def _fill(out: FileIO, progress: Callable[[int], None]) -> int:
