@@ -14,12 +14,12 @@ from relaying.house import House
 def test_every_durable_point_is_stored_exactly_once(tmp_path, seed, kill_board):
     """Whatever died, the store is that of the same meter on a serial port; and the board's memory has not grown."""
     # At five times the pace the board's two minutes of memory bear the 20 s that a gateway needs to start on a busy
-    # machine; tools/relay-faults runs longer and at ten.
-    trial = Trial(tmp_path, seed, 20, lambda _: None, speed=5, kill_board=kill_board)
+    # machine, and so much of the meter's time takes twice as long; tools/relay-faults runs longer and at ten.
+    trial = Trial(tmp_path, seed, 40, lambda _: None, speed=5, kill_board=kill_board)
     outcome = asyncio.run(trial.run())
     assert outcome.wrong == []
     assert sum(outcome.faults.values()) >= 3
-    assert outcome.points > 150
+    assert outcome.points > 300
     assert outcome.thinned == 0
 
 
