@@ -6,15 +6,15 @@ import argparse
 import json
 import os
 import select
-import signal
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from demonstration.arrivals import ENOUGH_SERIES, Arrivals
 from demonstration.chain import Chain
+from demonstration.endings import Endings
 from demonstration.installation import install_servers
 from demonstration.screen import ALONE_EVERY_S, DRAW_EVERY_S, Screen
 from federation import RigError
@@ -25,20 +25,19 @@ if TYPE_CHECKING:
 NO_FEDERATION = 3
 
 _INTERRUPTED = 130
-# A deadline by kill or a closed terminal must clean up as Ctrl-C does.
-_ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main() -> int:
     """Run the demo; 0 when it went well, 1 when not, 2 for wrong use, 3 when there is no federation to check."""
     options = _options()
     federated = install_servers()
-    for number in _ENDINGS:
-        signal.signal(number, _interrupt)
+    endings = Endings()
+    endings.listen()
     try:
         # A short path: control sockets have at most 107 characters.
         with tempfile.TemporaryDirectory(prefix="linky-demo-") as folder:
-            return _run(Chain(Path(folder), options.replay, options.mode, federated=federated), options)
+            chain = Chain(Path(folder), options.replay, options.mode, endings, federated=federated)
+            return _run(chain, endings, options)
     except RigError as error:
         print(f"tools/demo: {error}", file=sys.stderr)
         return 1
@@ -51,14 +50,14 @@ def main() -> int:
         return _INTERRUPTED if options.check else 0
 
 
-def _run(chain: Chain, options: argparse.Namespace) -> int:
+def _run(chain: Chain, endings: Endings, options: argparse.Namespace) -> int:
     screen = Screen(chain, f"simulated, {options.mode}" if options.replay is None else options.replay.name)
     screen.say("starting the meter, two servers, the gateway and the recipient …")
     with chain:
         try:
             return _watch(chain, screen, options) if chain.federated else _watch_alone(chain, screen, options)
         finally:
-            _be_deaf()
+            endings.be_deaf()
 
 
 def _watch(chain: Chain, screen: Screen, options: argparse.Namespace) -> int:
@@ -106,17 +105,6 @@ def _watch_alone(chain: Chain, screen: Screen, options: argparse.Namespace) -> i
         screen.show_status(chain.status())
     screen.close_status(chain.status())
     return NO_FEDERATION if options.check else 0
-
-
-def _interrupt(*_: object) -> NoReturn:
-    _be_deaf()
-    raise KeyboardInterrupt
-
-
-def _be_deaf() -> None:
-    """A signal must not cut short what ends the programs and removes the folder."""
-    for number in _ENDINGS:
-        signal.signal(number, signal.SIG_IGN)
 
 
 def _options() -> argparse.Namespace:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from demonstration.endings import Endings
+
 HOME_DOMAIN, FAR_DOMAIN = "sen1.test", "sen2.test"
 ACCOUNT, RECIPIENT = "maison", "coop"
 
@@ -37,10 +39,11 @@ class Chain:
         folder: for everything that the programs write; must not exist.
         replay: a captured file in the place of the simulated meter.
         mode: the simulated meter's mode.
+        endings: held back while a program is being started.
     """
 
-    def __init__(self, folder: Path, replay: Path | None = None, mode: str = "standard", *, federated: bool) -> None:
-        self.folder, self.federated = folder, federated
+    def __init__(self, folder: Path, replay: Path | None, mode: str, endings: Endings, *, federated: bool) -> None:
+        self.folder, self.federated, self._endings = folder, federated, endings
         self._replay, self._mode = replay, mode
         self._capture = b""
         self._stack = ExitStack()
@@ -216,19 +219,20 @@ class Chain:
 
     def _spawn(self, name: str, command: Sequence[str | Path], stdout: int | None = None) -> None:
         log = self._stack.enter_context((self.folder / f"{name}.log").open("wb"))
-        process = subprocess.Popen(
-            # Should the demo be killed, they must not stay behind.
-            ["setpriv", "--pdeathsig", "TERM", "--", *map(str, command)],
-            stdin=subprocess.DEVNULL,
-            stdout=stdout or log,
-            stderr=log,
-            bufsize=0,
-            env=_environment(),
-            # Ctrl-C is for the demo, which ends the others in order.
-            start_new_session=True,
-        )
-        self.processes[name] = process
-        self._stack.callback(_end, process)
+        with self._endings.held():
+            process = subprocess.Popen(
+                # Should the demo be killed, they must not stay behind.
+                ["setpriv", "--pdeathsig", "TERM", "--", *map(str, command)],
+                stdin=subprocess.DEVNULL,
+                stdout=stdout or log,
+                stderr=log,
+                bufsize=0,
+                env=_environment(),
+                # Ctrl-C is for the demo, which ends the others in order.
+                start_new_session=True,
+            )
+            self.processes[name] = process
+            self._stack.callback(_end, process)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
