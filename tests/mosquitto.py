@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from federation import wait_until
+from federation import free_port, wait_until
 from relaying.broker import HOST, HouseBroker, mosquitto
 
 
@@ -46,9 +46,7 @@ class Mosquitto:
     def __init__(self, folder, users):
         self.folder, self._process = folder, None
         folder.mkdir(exist_ok=True)
-        with socket.socket() as free:
-            free.bind((HOST, 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         lines = [f"listener {self.port} {HOST}", "allow_anonymous false", "persistence false"]
         if os.geteuid() == 0:
             lines.append("user root")

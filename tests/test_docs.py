@@ -10,7 +10,6 @@ import argparse
 import os
 import re
 import shlex
-import socket
 import subprocess
 import sys
 import tempfile
@@ -28,6 +27,7 @@ import msgspec
 import pytest
 
 import documents
+from federation import free_port
 from gateway import cli, config
 from gateway.display import cli as display_cli
 from gateway.display import config as display_config
@@ -381,10 +381,8 @@ def test_what_is_not_run_is_in_a_document():
 
 @pytest.fixture
 def unused_port() -> int:
-    """A TCP port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A TCP port that nobody else is given."""
+    return free_port()
 
 
 HOUSEHOLDS = tuple(

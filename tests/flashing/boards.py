@@ -51,6 +51,8 @@ class RomLoader:
             self.process = subprocess.Popen([*map(str, command)], stdout=out, stderr=out)
         wait_until(lambda: b"/dev/" in log.read_bytes() and b"\n" in log.read_bytes(), 30, "the loader has its pty")
         self.port = re.search(r"/dev/\S+", log.read_text())[0]
+        # Once unplugged, its name would be the next terminal's, and a tool that tries again would write there.
+        self._name = os.open(self.port, os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
 
     @property
     def content(self):
@@ -60,6 +62,7 @@ class RomLoader:
     def close(self):
         self.process.terminate()
         self.process.wait(30)
+        os.close(self._name)
 
 
 @contextlib.contextmanager

@@ -3,13 +3,12 @@
 import asyncio
 import json
 import re
-import socket
 import sqlite3
 import time
 from contextlib import closing
 from datetime import datetime
 
-from federation import wait_until
+from federation import free_port, wait_until
 from gateway import control
 from gateway.federation.form import parse_result
 from gateway.federation.session import Session
@@ -69,9 +68,7 @@ async def ask(servers):
 
 def test_r20_r21_r22_from_a_question_to_a_withdrawal_at_the_page(federation, tmp_path):
     """R20: nothing before the yes. R21: only what was ticked, at that granularity. R22: withdrawn, nothing more."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     tty, web = tmp_path / "ttyTIC", f'[web]\nlisten = "127.0.0.1:{port}"\n'
     home = House(tmp_path / "house", federation, tty, extra=web)
     with Meter(tty, speed=60, seed=1, mode="standard"), home.gateway("DEBUG") as gateway:

@@ -14,9 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from federation import wait_until
+from federation import free_port, wait_until
 from gateway.web.access import Access
-from tests.sources.test_tcp import free_port
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FRAME = ROOT / "tests/frames/real/h1-base-linky-angristan.raw"

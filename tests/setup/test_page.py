@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from federation import wait_until
+from federation import free_port, wait_until
 from flashing.chips import CHIPS
 from flashing.files import ROOT, build_set
 from tests.mosquitto import HOST, Mosquitto
@@ -46,17 +46,11 @@ def label():
     return label
 
 
-def free_port(kind=socket.SOCK_STREAM):
-    with socket.socket(socket.AF_INET, kind) as free:
-        free.bind((HOST, 0))
-        return free.getsockname()[1]
-
-
 class Page:
     """A phone in the Wi-Fi of a board that is not set up."""
 
     def __init__(self, root, files, broker_port):
-        self.root, self.port, self.dns_port = root, free_port(), free_port(socket.SOCK_DGRAM)
+        self.root, self.port, self.dns_port = root, free_port(), free_port()
         config = {
             "broker": {"password": "of the board", "port": broker_port, "ca": None},
             "relay": {"rx": 4},

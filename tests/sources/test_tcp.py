@@ -8,6 +8,7 @@ import struct
 
 import pytest
 
+from federation import free_port
 from gateway.errors import PortError
 from gateway.sources.tcp import TcpSource
 
@@ -45,13 +46,6 @@ async def sender(host="127.0.0.1"):
         writer.close()
         server.close()
         await server.wait_closed()
-
-
-def free_port():
-    """A port on which nobody listens."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
 
 
 @pytest.mark.parametrize("host", HOSTS)

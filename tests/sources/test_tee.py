@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from federation import free_port
 from gateway.errors import PortError
 from gateway.sources.line import Line
 from gateway.sources.replay import ReplaySource
 from gateway.sources.source import parse_source
 from gateway.sources.tcp import TcpSource
 from gateway.sources.tee import MOST_CLIENTS, MOST_HELD, Tee, TeedSource
-from tests.sources.test_tcp import DEADLINE_S, free_port, run
+from tests.sources.test_tcp import DEADLINE_S, run
 
 HOST = "127.0.0.1"
 FRAMES = Path(__file__).parent.parent / "frames"

@@ -3,14 +3,13 @@
 import http.client
 import os
 import re
-import socket
 import subprocess
 import sys
 from urllib.parse import urlencode
 
 import pytest
 
-from federation import wait_until
+from federation import free_port, wait_until
 from simulator.process import Meter
 from tests.integration.processes import ENVIRONMENT, ROOT, Process
 from tests.web.browser import PROGRAM, Browser
@@ -65,9 +64,7 @@ class House:
 
     def __init__(self, folder, source, extra=""):
         folder.mkdir(exist_ok=True)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.folder, self.config = folder, folder / "gateway.toml"
         self.config.write_text(
             f'[[meter]]\nsource = "{source}"\nmode = "standard"\nclock = "meter"\n'

@@ -4,9 +4,10 @@ For the tests and for ``tools/demo``. Standard library only; needs the Debian pa
 ``openssl`` command. No root, no DNS, no /etc/hosts: each domain has its own 127.x.y.z address and the standard ports.
 """
 
+from federation.ports import free_port
 from federation.process import RigError
 from federation.proxy import Proxy
 from federation.servers import Federation, LoopbackNet, missing_packages
 from federation.waiting import wait_until
 
-__all__ = ["Federation", "LoopbackNet", "Proxy", "RigError", "missing_packages", "wait_until"]
+__all__ = ["Federation", "LoopbackNet", "Proxy", "RigError", "free_port", "missing_packages", "wait_until"]

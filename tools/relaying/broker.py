@@ -9,7 +9,7 @@ import socket
 import subprocess
 from typing import TYPE_CHECKING, Self
 
-from federation import RigError, wait_until
+from federation import RigError, free_port, wait_until
 from federation.certificates import Authority
 from gateway.boards import passwords
 from relaying import ROOT
@@ -33,7 +33,7 @@ class HouseBroker:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(exist_ok=True)
         self._folder = folder
-        self.port, self.tls_port = _free_port(), _free_port()
+        self.port, self.tls_port = free_port(), free_port()
         self.passwords = folder / "passwords"
         self.passwords.touch(0o600)
         authority = Authority(folder / "ca").create()
@@ -116,9 +116,3 @@ class HouseBroker:
 
     def __exit__(self, *_: object) -> None:
         self.kill()
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind((HOST, 0))
-        return int(free.getsockname()[1])

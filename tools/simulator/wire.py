@@ -99,10 +99,11 @@ class PtyWire:
         """Closes the pty and removes the link if it is still ours."""
         if self._master < 0:
             return
-        os.close(self._master)
-        self._master = -1
+        # The link goes first: once the pty is closed, its name may be another program's terminal.
         if self._link.is_symlink() and str(self._link.readlink()) == self._device:
             self._link.unlink()
+        os.close(self._master)
+        self._master = -1
 
     def port(self) -> Port | None:
         """The settings of the reader, which show on our side; a pty hides character size and parity."""
