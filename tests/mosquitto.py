@@ -62,7 +62,7 @@ class Mosquitto:
         command = ["setpriv", "--pdeathsig", "KILL", "--", _program(), "-c", str(self.configuration)]
         with (self.folder / "mosquitto.log").open("ab") as log:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        wait_until(self._accepts, 10, "mosquitto accepts connections")
+        wait_until(self._accepts, 30, "mosquitto accepts connections")
         return self
 
     def kill(self):
@@ -83,7 +83,7 @@ class Mosquitto:
 
     def __exit__(self, *_):
         self._process.terminate()
-        self._process.wait(10)
+        self._process.wait(30)
 
 
 class Ear:

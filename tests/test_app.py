@@ -24,7 +24,7 @@ from simulator.living import Linky
 from simulator.process import Meter
 from tests.store.conftest import POWER, START, frame
 
-WAIT_S = 10
+WAIT_S = 30
 
 
 @pytest.fixture

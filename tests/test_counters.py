@@ -23,7 +23,7 @@ __all__ = ["board"]
 
 ROOT = Path(__file__).parent.parent
 WATER = "water/volume/index"
-WAIT_S = 10
+WAIT_S = 30
 
 CONFIG = """
 [[meter]]

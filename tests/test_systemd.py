@@ -14,7 +14,7 @@ from gateway.sources.line import LineState
 from gateway.status import BROKEN, OK, WAITING, Link, meter_link
 from gateway.systemd import Notifier, Watchdog, status_line
 
-DEADLINE_S = 5.0
+DEADLINE_S = 30.0
 
 
 @contextmanager

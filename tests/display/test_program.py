@@ -85,9 +85,9 @@ def test_what_the_meter_says_is_on_the_panel_and_stale_when_it_falls_silent(brok
     ):
         wait_until(lambda: any(colour != (0, 0, 0) for colour in lamps(board)), 30, "lamps that are lit")
         before = len(meter.truth())
-        wait_until(lambda: len(meter.truth()) >= before + 3, 10, "more frames")
+        wait_until(lambda: len(meter.truth()) >= before + 3, 30, "more frames")
         meter.command("silence 40")
-        last = wait_until(lambda: ear.retained.get(COMPACT), 5, "a frame")
+        last = wait_until(lambda: ear.retained.get(COMPACT), 30, "a frame")
         said = pictures(tmp_path / "drawn", "st7789-240x240", last)
         wait_until(lambda: shows(board, said), 8, "the last frame")
         wait_until(lambda: compact.decode(ear.retained[COMPACT]).flags & compact.STALE, 15, "the stale flag")

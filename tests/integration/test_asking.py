@@ -268,7 +268,7 @@ def test_a_household_that_says_no_is_heard(servers, tmp_path):
         with home.house.gateway() as gateway:
             home.house.await_link("xmpp", "ok")
             asyncio.run(converse())
-            wait_until(lambda: home.notices() == ["access-refused"], 5, "a notice")
+            wait_until(lambda: home.notices() == ["access-refused"], 30, "a notice")
             said = gateway.log.read_text()
     # Who asks is nobody's business but the household's.
     assert not re.search(f"{FAR}|La Coop", said)

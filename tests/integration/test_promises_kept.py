@@ -365,11 +365,11 @@ def watch_then_withdraw(federation, tmp_path, python=sys.executable):
             wait_until(lambda: f"watcher {processes.FAR}" in home.links(), 20, "the watcher in status", every=0.1)
             assert watcher.wait(30) == 0
         assert watcher.log.read_text().count("consumption/") == 60
-        wait_until(lambda: processes.FAR not in str(home.links()), 5, "its end in status", every=0.1)
+        wait_until(lambda: processes.FAR not in str(home.links()), 30, "its end in status", every=0.1)
         with home.recipient() as recipient:
             wait_until(lambda: "consumption" in recipient.log.read_text(), 40, "data", every=0.2)
             assert home.command("consent", "revoke", processes.FAR).returncode == 0
-            wait_until(lambda: _told(home)["confirmed"], 5, "the confirmation", every=0.1)
+            wait_until(lambda: _told(home)["confirmed"], 30, "the confirmation", every=0.1)
         assert _told(home)["kind"] == "consent-withdrawn"
         shown = home.command("journal", "show", "--lang", "en").stdout
         assert "notice confirmed" in shown

@@ -106,14 +106,14 @@ class Running:
 
     def __enter__(self):
         self._thread.start()
-        wait_until(lambda: self._task or not self._thread.is_alive(), 5, "the program runs")
-        wait_until(lambda: self.program.state.linked, 10, "the broker is reached")
+        wait_until(lambda: self._task or not self._thread.is_alive(), 30, "the program runs")
+        wait_until(lambda: self.program.state.linked, 30, "the broker is reached")
         return self
 
     def __exit__(self, *_):
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._task.cancel)
-        self._thread.join(10)
+        self._thread.join(30)
         assert not self._thread.is_alive()
 
 
@@ -125,7 +125,7 @@ def test_a_relay_follows_the_meter_and_opens_when_it_falls_silent(
     monkeypatch.setattr(program, "_ROUND_S", 60.0)
     gateway.frame(tariff_kind="off-peak")
     with_relay = started(written(tmp_path, broker, RELAY + 'follows = "off-peak"\n'))
-    wait_until(lambda: with_relay.program.state.view(0).frame, 5, "what the broker remembers")
+    wait_until(lambda: with_relay.program.state.view(0).frame, 30, "what the broker remembers")
     pin = board.pin(5)
     assert not pin.state
     gateway.frame(tariff_kind="off-peak")
@@ -171,12 +171,12 @@ def test_the_screen_shows_what_is_said_and_the_button_turns_the_page(
     def shows(name):
         return len(wires.data) >= 2048 and wires.picture().tobytes() == pixels(PICTURES / f"oled-{name}.png")
 
-    wait_until(lambda: shows("evening-now"), 10, "the page of the power")
+    wait_until(lambda: shows("evening-now"), 30, "the page of the power")
     pressed = time.monotonic()
     board.pin(26).drive_low()
     wait_until(lambda: time.monotonic() > pressed + 0.1, 1, "it is no bounce any more")
     board.pin(26).drive_high()
-    wait_until(lambda: shows("evening-today"), 5, "the page of the day")
+    wait_until(lambda: shows("evening-today"), 30, "the page of the day")
 
 
 @pytest.mark.filterwarnings("ignore:Image.Image.getdata is deprecated:DeprecationWarning")
@@ -220,7 +220,7 @@ def test_an_e_paper_shows_its_page_and_in_the_end_that_nobody_renews_it(
             pictures = [pages.draw(LOOK, view(), "today", stamp).tobytes() for stamp in stamps]
             return chip.refreshes and chip.picture().rotate(turn).tobytes() in pictures
 
-        wait_until(shows, 10, "the page of the day")
+        wait_until(shows, 30, "the page of the day")
     assert chip.picture().rotate(turn).tobytes() == pages.draw(LOOK, View(None, "stopped"), "now").tobytes()
     assert chip.closed
 

@@ -264,8 +264,8 @@ def test_a_board_may_only_say_its_own_state(broker):
     state = f"linky/board/{BOARD}/update/state"
     say(broker.port, "gateway", gateway, ["linky/ready"])
     with Ear(broker.port, "linky/#", user="gateway", password=gateway) as ear:
-        wait_until(lambda: "linky/ready" in ear.retained, 10, "the gateway listens")
+        wait_until(lambda: "linky/ready" in ear.retained, 30, "the gateway listens")
         say(broker.port, BOARD, board, [*forbidden, state])
         # Messages keep their order: what was said before is here, or never.
-        wait_until(lambda: state in ear.retained, 10, "its own state arrives")
+        wait_until(lambda: state in ear.retained, 30, "its own state arrives")
     assert set(ear.retained) == {"linky/ready", state}

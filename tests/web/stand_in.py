@@ -84,8 +84,8 @@ def full_house(folder):
     thread = threading.Thread(target=asyncio.run, args=(serve(),))
     thread.start()
     try:
-        assert ready.wait(10)
+        assert ready.wait(30)
         yield f"http://127.0.0.1:{found[1]}/display?token={token}"
     finally:
         found[0].call_soon_threadsafe(stop.set)
-        thread.join(10)
+        thread.join(30)

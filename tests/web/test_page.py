@@ -234,7 +234,7 @@ def test_each_link_is_said_with_the_doctors_sentence(living_house, new_house):
     assert "Tout fonctionne." in text
     assert "Les données arrivent sans faute." in text
     owner = new_house.owner()
-    wait_until(lambda: "en défaut" in owner.get("/links")[1], 10, "the broken port")
+    wait_until(lambda: "en défaut" in owner.get("/links")[1], 30, "the broken port")
     text = html.unescape(owner.get("/links")[1])
     assert "Le port n'existe pas" in text
     assert "Que faire" in text

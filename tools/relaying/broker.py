@@ -81,7 +81,7 @@ class HouseBroker:
                 ["setpriv", "--pdeathsig", "KILL", "--", program, "-c", str(self._folder / "mosquitto.conf")],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
-        wait_until(lambda: self._accepts() and self._runs(before), 10, "mosquitto accepts connections")
+        wait_until(lambda: self._accepts() and self._runs(before), 30, "mosquitto accepts connections")
         return self
 
     @property
