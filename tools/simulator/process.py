@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 PROGRAM = Path(__file__).resolve().parent.parent / "meter"
-DEADLINE_S = 10.0
+DEADLINE_S = 30.0
 
 
 class MeterError(RuntimeError):
@@ -42,8 +42,12 @@ class Meter:
         self._command = [sys.executable, str(PROGRAM), *verb, *end, "--until-eof", *given]
         self._process: subprocess.Popen[bytes] | None = None
         self._said = b""
+        # Whoever waits for a frame asks ten times a second: what was read of the truth is not read again.
+        self._known: list[dict[str, Any]] = []
+        self._known_bytes = 0
 
     def __enter__(self) -> Self:
+        self._known, self._known_bytes = [], 0
         self._process = subprocess.Popen(
             self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
@@ -81,10 +85,14 @@ class Meter:
 
     def records(self) -> list[dict[str, Any]]:
         """Every complete line of the truth so far: frames, commands, cuts, frames sent to their end (host time)."""
-        if not self._truth.exists():
-            return []
-        *lines, _ = self._truth.read_text(encoding="ascii").split("\n")
-        return [json.loads(line) for line in lines]
+        if self._truth.exists():
+            with self._truth.open("rb") as truth:
+                truth.seek(self._known_bytes)
+                new = truth.read()
+            whole = new[: new.rfind(b"\n") + 1]
+            self._known_bytes += len(whole)
+            self._known += map(json.loads, whole.splitlines())
+        return list(self._known)
 
     def truth(self) -> list[dict[str, Any]]:
         """The frames so far (the last may still be on the line): time, mode, data, horodate, exact energies."""
