@@ -2,13 +2,14 @@
 
 Numbers grow and are never used twice in one database file (the epoch names the file). A confirmation opens a
 transaction that the next commit ends: losing it in a power cut only sends the same points again, and a commit a
-receipt would wear the card out.
+receipt would wear the card out. A commit that fails loses none: what was confirmed is in the next one.
 """
 
 from __future__ import annotations
 
 import logging
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gateway.store.consents import Consents, pushed_from
@@ -131,6 +132,9 @@ class Outbox(Consents):
         """Let the rows with ``after < seq <= last`` leave, noted as handed over; how many there were."""
         moment = time.time() if now is None else now
         self.begin()
+        return self.keep(partial(self._confirm, recipient, after, last, moment))
+
+    def _confirm(self, recipient: str, after: int, last: int, moment: float) -> int:
         self._alive(recipient, moment)
         groups = self._db.execute(
             f"SELECT series, granularity, min(time), max(time), count(*) FROM outbox WHERE {_ROWS}"  # noqa: S608

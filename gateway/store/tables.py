@@ -57,6 +57,8 @@ class Tables:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
+        # What was done in the open transaction and may not be lost with it: see ``keep``.
+        self._kept: list[Callable[[], object]] = []
         self.journal = Journal(db, self.rollback)
         self.epoch: str = db.execute("SELECT value FROM about WHERE key = 'epoch'").fetchone()[0]
 
@@ -65,14 +67,25 @@ class Tables:
         self._db.close()
 
     def begin(self) -> None:
-        """Open a transaction unless a confirmation has opened one already."""
+        """Open a transaction unless a confirmation has opened one already; what one that was undone kept is in it."""
         if not self._db.in_transaction:
             self._db.execute("BEGIN IMMEDIATE")
+            for work in self._kept:
+                work()
+
+    def keep(self, work: Callable[[], T]) -> T:
+        """Do something in the open transaction; if that is undone, by a full card say, do it in the next one again.
+
+        For what no one does a second time: a recipient confirms once.
+        """
+        self._kept.append(work)
+        return work()
 
     def commit(self) -> None:
         """Make everything since ``begin`` durable."""
         if self._db.in_transaction:
             self._db.execute("COMMIT")
+            self._kept.clear()
 
     def rollback(self) -> None:
         """Undo everything since ``begin``."""

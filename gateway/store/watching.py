@@ -7,6 +7,7 @@ would wear the card out.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gateway.store.consents import Consents, pushed_from
@@ -47,9 +48,10 @@ class Watching(Consents):
         groups: dict[int, list[int]] = {}
         for p in points:
             groups.setdefault(p.series.id, []).append(p.time)
+        noted = [(number, 0, min(t), max(t), len(t)) for number, t in groups.items()]
         self.begin()
-        self._note(recipient, ((number, 0, min(t), max(t), len(t)) for number, t in groups.items()), now)
-        self.journal.count_points(recipient, points, now)
+        self.keep(partial(self._note, recipient, noted, now))
+        self.keep(partial(self.journal.count_points, recipient, points, now))
 
     def _known_by_path(self, meter: str, path: str) -> Series | None:
         """A series that is stored; what a meter says for the first time is shown from its first commit on."""

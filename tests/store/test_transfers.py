@@ -2,6 +2,7 @@
 
 import pytest
 
+from gateway.errors import StoreError
 from gateway.store.erasure import Range
 from gateway.store.points import Confirm, Granularity
 from gateway.store.terms import NoticeKind, Terms
@@ -40,6 +41,27 @@ def test_a_confirmed_row_is_noted_once_an_hour_and_series(store, recorder):
     read(store, recorder, 3)
     store.resume(COOP, 5, hour + 3600)
     assert transfers(store)[-1] == (POWER, 0, hour + 3600, 3, 3, 1)
+
+
+def test_a_confirmation_outlives_the_write_that_fails_after_it(store, recorder):
+    """Nobody confirms twice: undone with a batch that the full card refused, it is in the next one, noted once."""
+    give(store, "consumption")
+    read(store, recorder, 0, 1, 2)
+    store.confirm(COOP, 0, 2, NOW)
+    (pages,) = store._db.execute("PRAGMA page_count").fetchone()
+    store._db.execute(f"PRAGMA max_page_count = {pages}")
+    for second in range(10, 5000):
+        recorder.add(frame(START + second, power=second, tariff=str(second)))
+    batch = recorder.take()
+    with pytest.raises(StoreError, match="full"):
+        store.write([batch], NOW)
+    assert [row.seq for row in store.pending(COOP, -1, 10, NOW)] == [1, 2, 3]
+    store._db.execute("PRAGMA max_page_count = 1000000")
+    store.write([], NOW)
+    assert [row.seq for row in store.pending(COOP, -1, 10, NOW)] == [3]
+    assert transfers(store) == [(POWER, 0, NOW // 3600 * 3600, 0, 1, 2)]
+    store.write([batch], NOW)
+    assert transfers(store) == [(POWER, 0, NOW // 3600 * 3600, 0, 1, 2)]
 
 
 def test_what_left_unsent_is_not_noted(store, recorder):
