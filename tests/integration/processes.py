@@ -24,12 +24,18 @@ class Process:
     def __init__(self, folder, name, *arguments, python=sys.executable):
         self.log = folder / f"{name}.log"
         self._command = [python, "-m", "gateway", *map(str, arguments)]
+        self.environment = dict(ENVIRONMENT)
         self._process = None
+
+    @property
+    def pid(self):
+        """The process that was started last."""
+        return self._process.pid
 
     def start(self):
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=ENVIRONMENT, cwd=ROOT
+                self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment, cwd=ROOT
             )
         return self
 

@@ -52,15 +52,20 @@ class Authority:
 
     def issue(self, domain: str, folder: Path) -> Certificate:
         """Issue a certificate for ``domain``, as ``<domain>.crt`` and ``.key`` in ``folder``; reuse an old one."""
+        issued = Certificate(folder / f"{domain}.crt", folder / f"{domain}.key")
+        return issued if issued.certificate.exists() else self.renew(domain, folder)
+
+    def renew(self, domain: str, folder: Path, *, expired: bool = False) -> Certificate:
+        """Issue a certificate in place of an old one: for a year, or one whose time is over."""
         folder.mkdir(parents=True, exist_ok=True)
         issued = Certificate(folder / f"{domain}.crt", folder / f"{domain}.key")
-        if not issued.certificate.exists():
-            self._openssl(
-                *("-CA", str(self.certificate), "-CAkey", str(self.folder / "ca.key"), "-days", "365"),
-                *("-keyout", str(issued.key), "-out", str(issued.certificate), "-subj", f"/CN={domain}"),
-                *("-addext", f"subjectAltName=DNS:{domain}", "-addext", "basicConstraints=critical,CA:FALSE"),
-                *("-addext", "keyUsage=digitalSignature", "-addext", "extendedKeyUsage=serverAuth,clientAuth"),
-            )
+        span = ("-not_before", "20200101000000Z", "-not_after", "20210101000000Z") if expired else ("-days", "365")
+        self._openssl(
+            *("-CA", str(self.certificate), "-CAkey", str(self.folder / "ca.key"), *span),
+            *("-keyout", str(issued.key), "-out", str(issued.certificate), "-subj", f"/CN={domain}"),
+            *("-addext", f"subjectAltName=DNS:{domain}", "-addext", "basicConstraints=critical,CA:FALSE"),
+            *("-addext", "keyUsage=digitalSignature", "-addext", "extendedKeyUsage=serverAuth,clientAuth"),
+        )
         return issued
 
     @staticmethod

@@ -7,6 +7,7 @@ with the thread that started it (Linux's parent death signal), so start it from 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -59,6 +60,8 @@ class Server(ABC):
 
     kind: str
     log_name: str
+    # What is in the server's folder and holds accounts, rosters, offline messages: files (and their WAL), folders.
+    data_names: tuple[str, ...]
     # The file that is there once the server has started: its ports are open before that.
     started_mark: str | None = None
 
@@ -96,6 +99,18 @@ class Server(ABC):
     @abstractmethod
     def unregister(self, user: str) -> None:
         """Delete an account; the server must run."""
+
+    def forget(self) -> None:
+        """Delete the server's data; it must not run."""
+        if self.pid is not None:
+            msg = f"{self.kind} ({self.place.domain}) runs: its data cannot be deleted"
+            raise RigError(msg)
+        for name in self.data_names:
+            path = self.place.folder / name
+            if path.is_dir():
+                shutil.rmtree(path)
+            for part in self.place.folder.glob(f"{name}*"):
+                part.unlink()
 
     def environment(self) -> dict[str, str]:
         """Give the environment of the process."""

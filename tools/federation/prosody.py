@@ -21,6 +21,7 @@ class Prosody(Server):
 
     kind = "prosody"
     log_name = "prosody.log"
+    data_names = ("data",)
     # The socket for prosodyctl: it comes after the ports, and accounts are made through it.
     started_mark = "prosody.sock"
 

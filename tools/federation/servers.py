@@ -108,7 +108,7 @@ class Federation:
         self._net = LoopbackNet() if net is None else None
         prefix = net if self._net is None else self._net.prefix
         addresses = {domain: f"{prefix}.{number}" for number, domain in enumerate(domains, start=1)}
-        authority = Authority(base / "authority").create()
+        self._authority = authority = Authority(base / "authority").create()
         self.domains = domains
         self.ca = authority.certificate
         self._servers: dict[str, Server] = {}
@@ -186,6 +186,17 @@ class Federation:
         server.join(_STOP_S)
         server.launch()
         server.await_ready()
+
+    def forget(self, domain: str) -> None:
+        """Take from a domain's server everything that it knows but its configuration; it must not run."""
+        self._servers[domain].forget()
+
+    def certify(self, domain: str, *, expired: bool = False) -> None:
+        """Give a domain's server a new certificate, or one whose time is over, and start it again with that."""
+        folder = self._servers[domain].place.folder / "certificates"
+        self._authority.renew(domain, folder, expired=expired)
+        self._servers[domain].configure()
+        self.restart(domain)
 
     def register(self, user: str, domain: str, password: str) -> None:
         """Create an account, or set its password; the domain's server must run."""

@@ -1,0 +1,1 @@
+"""The whole chain, injured on purpose: tests/README.md says how, REPORT.md what came of the longest run."""
