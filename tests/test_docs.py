@@ -32,6 +32,7 @@ from gateway import cli, config
 from gateway.display import cli as display_cli
 from gateway.display import config as display_config
 from gateway.first_boot import settings
+from tests.tool_help import help_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -205,28 +206,6 @@ def test_every_command_in_a_block_is_understood(document):
                 PARSERS[words[0]].parse_args(words[1:])
         except SystemExit as end:
             assert end.code == 0, f"{document}: {command}: {said.getvalue()}"  # noqa: PT017 - --help ends with 0
-
-
-@cache
-def help_of(tool: str) -> str:
-    """What a tool says with --help; of a shell wrapper, what the program behind it says, without its installation."""
-    path = ROOT / tool
-    text = path.read_text(encoding="utf-8")
-    environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tools'}", "COLUMNS": "120"}
-    behind = re.search(r'exec (?:"\$VENV/bin/python"|python3) -m ([a-z_.]+) "\$@"', text)
-    if behind and behind[1] != "pytest":
-        command = [sys.executable, "-m", behind[1], "--help"]
-    elif text.startswith("#!/usr/bin/env python3"):
-        command = [sys.executable, str(path), "--help"]
-    else:
-        # Those that are written in shell, and document their options in their head; some of them install at once.
-        return text
-    done = subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True, timeout=60)
-    said = done.stdout
-    for sub in re.findall(r"^ {4}([a-z]+)  ", said, re.MULTILINE):
-        more = [*command[:-1], sub, "--help"]
-        said += subprocess.run(more, cwd=ROOT, env=environment, check=False, capture_output=True, text=True).stdout
-    return said
 
 
 def tools_in(document: str) -> Iterator[list[str]]:
