@@ -16,8 +16,6 @@ import tempfile
 import time
 import tomllib
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
-from dataclasses import dataclass
-from functools import cache
 from io import StringIO
 from pathlib import Path
 from types import UnionType
@@ -32,75 +30,16 @@ from gateway import cli, config
 from gateway.display import cli as display_cli
 from gateway.display import config as display_config
 from gateway.first_boot import settings
+from tests.markdown import DOCUMENTS, ROOT, anchors, read, shell_commands, spans
 from tests.tool_help import help_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).resolve().parent.parent
-TRACKED = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
-DOCUMENTS = sorted(name for name in TRACKED.split("\0") if name.endswith(".md") and (ROOT / name).exists())
 PARSERS = {"linky-gateway": cli._parser(), "linky-display": display_cli._parser()}
 
 # What stands for something of the reader's own.
 EXAMPLES = {"KEY": "00" * 32, "N:HASH": "1:" + "00" * 32}
-
-# ---- reading a document -------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Block:
-    """What stands between two ``` lines."""
-
-    document: str
-    line: int
-    language: str
-    text: str
-
-
-@cache
-def read(document: str) -> tuple[tuple[Block, ...], str]:
-    """The blocks of a document, and everything else with empty lines in their place."""
-    blocks, prose, inside = [], [], None
-    for number, line in enumerate((ROOT / document).read_text(encoding="utf-8").splitlines(), start=1):
-        if not line.startswith("```"):
-            (prose if inside is None else inside[2]).append(line)
-        elif inside is None:
-            inside = number, line[3:].strip(), []
-        else:
-            blocks.append(Block(document, inside[0], inside[1], "\n".join(inside[2])))
-            prose += [""] * (number - inside[0] + 1)
-            inside = None
-        if inside is None and line.startswith("```"):
-            continue
-    assert inside is None, f"{document}: a block is not closed"
-    return tuple(blocks), "\n".join(prose)
-
-
-def spans(document: str) -> Iterator[str]:
-    """Everything between ` marks, as a reader sees it in a table too."""
-    for found in re.finditer(r"`([^`]+)`", read(document)[1]):
-        yield " ".join(found[1].split()).replace(r"\|", "|")
-
-
-def anchors(document: str) -> set[str]:
-    """The headings as addresses, by GitHub's rule."""
-    named: dict[str, int] = {}
-    for heading in re.findall(r"^#+ +(.*)$", read(document)[1], re.MULTILINE):
-        shown = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", heading).replace("`", "")
-        slug = re.sub(r"[^\w\- ]", "", shown.strip().lower()).replace(" ", "-")
-        named[slug] = named.get(slug, -1) + 1
-    return {f"{slug}-{number}" if number else slug for slug, last in named.items() for number in range(last + 1)}
-
-
-def shell_commands(document: str) -> Iterator[str]:
-    """The commands of a document's sh blocks: continued lines are one, words after # are none."""
-    for block in read(document)[0]:
-        if block.language == "sh":
-            for line in block.text.replace("\\\n", " ").splitlines():
-                if words := shlex.split(line, comments=True):
-                    yield shlex.join(words).replace("'|'", "|").replace("'>'", ">").replace("'&'", "&")
-
 
 # ---- links --------------------------------------------------------------------------------------------------------
 
@@ -120,22 +59,6 @@ def test_every_link_leads_somewhere(document):
         if anchor:
             page = (place / "README.md" if place.is_dir() else place).resolve().relative_to(ROOT)
             assert anchor in anchors(str(page)), f"{document}: {link}"
-
-
-@pytest.mark.parametrize("document", [name for name in DOCUMENTS if Path(name).name == "LISEZMOI.md"])
-def test_the_two_languages_lead_to_each_other(document):
-    """A LISEZMOI.md has a README.md beside it, each names the other, and they say to type the same."""
-    other = str(Path(document).with_name("README.md"))
-    assert other in DOCUMENTS
-    if document == "gateway/privacy/texts/LISEZMOI.md":
-        return  # goes into an archive, where both lie side by side
-    assert "](README.md)" in read(document)[1]
-    assert "](LISEZMOI.md)" in read(other)[1]
-    french = [
-        command.replace("essai.toml", "try.toml").replace("--lang fr", "--lang en")
-        for command in shell_commands(document)
-    ]
-    assert not french or french == list(shell_commands(other))
 
 
 # ---- commands -----------------------------------------------------------------------------------------------------
@@ -229,7 +152,8 @@ def test_every_tool_exists_and_has_its_options(document):
         assert os.access(ROOT / tool, os.X_OK), f"{document}: {tool}"
         for word in words[1:]:
             option = word.strip("[]").partition("=")[0]
-            if tool != "tools/test" and (option.startswith("--") or re.fullmatch(r"[a-z]+(\|[a-z]+)+", option)):
+            # Every tool has --help (tests/tools/test_help.py), and tools/test hands its arguments to pytest.
+            if tool != "tools/test" and option != "--help" and (option.startswith("--") or re.fullmatch(r"[a-z]+(\|[a-z]+)+", option)):
                 for one in option.split("|"):
                     assert re.search(rf"(?<![\w-]){re.escape(one)}(?![\w-])", help_of(tool)), f"{document}: {words}"
 
