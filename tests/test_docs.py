@@ -153,7 +153,11 @@ def test_every_tool_exists_and_has_its_options(document):
         for word in words[1:]:
             option = word.strip("[]").partition("=")[0]
             # Every tool has --help (tests/tools/test_help.py), and tools/test hands its arguments to pytest.
-            if tool != "tools/test" and option != "--help" and (option.startswith("--") or re.fullmatch(r"[a-z]+(\|[a-z]+)+", option)):
+            if (
+                tool != "tools/test"
+                and option != "--help"
+                and (option.startswith("--") or re.fullmatch(r"[a-z]+(\|[a-z]+)+", option))
+            ):
                 for one in option.split("|"):
                     assert re.search(rf"(?<![\w-]){re.escape(one)}(?![\w-])", help_of(tool)), f"{document}: {words}"
 
@@ -394,3 +398,11 @@ METER = '[[meter]]\nsource = "/dev/ttyTIC"\n'
 def test_the_parts_that_are_made_from_code_are_up_to_date():
     """The doctor's sentences and the servers' settings in the documents are those of the code and of the tests."""
     assert not documents.outdated(), "PYTHONPATH=. python tools/documents.py"
+
+
+@pytest.mark.usefixtures("schemdraw", "ngspice")
+def test_drawings_and_tables_that_are_made_anew_do_not_differ():
+    """All that hardware/ shows, by its own program: schematics, strip board, wiring, curves, simulated tables."""
+    command = [sys.executable, "hardware/make.py", "--check"]
+    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=300)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", ""), "python hardware/make.py"
