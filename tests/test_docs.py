@@ -61,6 +61,24 @@ def test_every_link_leads_somewhere(document):
             assert anchor in anchors(str(page)), f"{document}: {link}"
 
 
+# Where pictures are that are made by code and compared by a test: those of screens and pages, drawings.
+MADE = ("tests/screens/pictures", "tests/display/pictures", "tests/web/pictures", "hardware")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_picture_is_one_that_a_test_makes_again(document):
+    """Nobody shows what was so once: a picture from elsewhere has no place in a document."""
+    for picture in re.findall(r"!\[[^]]*\]\(([^)\s]+)\)|src=\"([^\"]+)\"", read(document)[1]):
+        place = ((ROOT / document).parent / (picture[0] or picture[1])).resolve().relative_to(ROOT)
+        assert str(place).startswith(tuple(f"{folder}/" for folder in MADE)), f"{document}: {place}"
+
+
+def test_every_picture_of_the_page_is_shown():
+    """None is kept that no document shows."""
+    shown = "".join((ROOT / document).read_text(encoding="utf-8") for document in DOCUMENTS)
+    assert [path.name for path in (ROOT / "tests/web/pictures").iterdir() if f"pictures/{path.name}" not in shown] == []
+
+
 # ---- commands -----------------------------------------------------------------------------------------------------
 
 
@@ -129,6 +147,20 @@ def test_every_command_in_a_block_is_understood(document):
                 PARSERS[words[0]].parse_args(words[1:])
         except SystemExit as end:
             assert end.code == 0, f"{document}: {command}: {said.getvalue()}"  # noqa: PT017 - --help ends with 0
+
+
+@pytest.mark.parametrize("document", [name for name in DOCUMENTS if name.startswith(("gateway/", "README"))])
+def test_what_root_is_to_type_is_whole(document):
+    """A command with sudo in the text is not a name but one to type: its parser takes it as it stands."""
+    for span in spans(document):
+        if span.startswith(("sudo linky-gateway ", "sudo linky-display ")):
+            words = shlex.split(span.partition(" > ")[0])[1:]
+            said = StringIO()
+            try:
+                with redirect_stderr(said):
+                    PARSERS[words[0]].parse_args(words[1:])
+            except SystemExit:
+                pytest.fail(f"{document}: `{span}`: {said.getvalue()}")
 
 
 def tools_in(document: str) -> Iterator[list[str]]:
@@ -340,11 +372,11 @@ KNOWN_KEYS = (
     | {"account", "updates", "port", "uart", "configuration", "page", "boards"}  # answers of tools/setup
 )
 # Lines of other programs' files, and variables, that look like ours.
-SERVERS = "tools/federation/README.md"
+SERVERS = ("tools/federation/README.md", "tools/federation/LISEZMOI.md")
 FOREIGN = {"enable_uart", "dtoverlay", "dtparam", "autosave_interval", "x", "clock"}
 
 
-@pytest.mark.parametrize("document", [name for name in DOCUMENTS if name != SERVERS])
+@pytest.mark.parametrize("document", [name for name in DOCUMENTS if name not in SERVERS])
 def test_every_configuration_key_exists(document):
     """`[table]`, `[[table]]` and `key = value` in a document are those of a configuration of ours."""
     tables = set(tables_of(config.Config)) | set(tables_of(display_config.Config)) | {"wifi", "account", "page"}
@@ -355,12 +387,13 @@ def test_every_configuration_key_exists(document):
             assert found[1] in KNOWN_KEYS | FOREIGN, f"{document}: {span}"
 
 
-def test_what_a_server_is_told_is_what_the_servers_of_the_tests_are_told():
+@pytest.mark.parametrize("document", SERVERS)
+def test_what_a_server_is_told_is_what_the_servers_of_the_tests_are_told(document):
     """A setting in the document for operators stands in the configuration that the tests start; times may be longer."""
     settings_of = "".join(
         (ROOT / "tools/federation" / name).read_text(encoding="utf-8") for name in ("ejabberd.yml", "prosody.cfg.lua")
     )
-    named = [span for span in spans(SERVERS) if re.fullmatch(r"[a-z0-9_]+(: | = ).+", span)]
+    named = [span for span in spans(document) if re.fullmatch(r"[a-z0-9_]+(: | = ).+", span)]
     assert len(named) >= 8
     for span in named:
         wanted = span.split(":")[0] + ":" if span.startswith("s2s_max_retry_delay") else span
