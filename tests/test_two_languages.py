@@ -13,7 +13,9 @@ from tests.markdown import DOCUMENTS, anchors, read, sections, shell_commands
 FRENCH = [name for name in DOCUMENTS if Path(name).name == "LISEZMOI.md"]
 # Goes into an archive, where both lie side by side; its commands are those of the program that writes it.
 IN_AN_ARCHIVE = "gateway/privacy/texts/LISEZMOI.md"
-# What a French reader is shown under another name, and where the doctor's words are its own.
+# Blocks that are for programs.
+EXAMPLES = {"python", "json", "yaml", "lua", "csv"}
+# What a French reader is shown under another name.
 TRANSLATED = {
     **{"essai.toml": "try.toml", "--lang fr": "--lang en", "mes-donnees.zip": "mine.zip", "NOM.local": "NAME.local"},
     **{"historique": "historic", "LISEZMOI.md": "README.md", "FICHIER": "FILE"},
@@ -30,7 +32,14 @@ def in_english(text: str) -> str:
 def test_each_language_has_its_documents():
     """Households, recipients, operators and builders have both; none is lost without a trace."""
     assert [str(Path(name).parent) for name in FRENCH] == [
-        *("gateway", "gateway/doctor", "gateway/federation", "gateway/privacy", "gateway/privacy/texts"),
+        *(
+            "gateway",
+            "gateway/doctor",
+            "gateway/federation",
+            "gateway/live",
+            "gateway/privacy",
+            "gateway/privacy/texts",
+        ),
         *("hardware", "hardware/tic-adapter", "hardware/wiring", "tools/federation"),
     ]
 
@@ -45,6 +54,17 @@ def test_the_two_languages_lead_to_each_other(document):
         assert "](LISEZMOI.md)" in read(other)[1]
     french = [in_english(command) for command in shell_commands(document)]
     assert french == list(shell_commands(other))
+
+
+@pytest.mark.parametrize("document", FRENCH)
+def test_examples_are_the_same_in_both_languages(document):
+    """Programs and what they read are letter by letter those of the English document, which other tests run."""
+    french, english = (
+        [(block.language, block.text) for block in read(name)[0] if block.language in EXAMPLES]
+        for name in (document, str(Path(document).with_name("README.md")))
+    )
+    assert french == english[: len(french)]
+    assert len(sections(document)) < len(sections(str(Path(document).with_name("README.md")))) or french == english
 
 
 @pytest.mark.parametrize("document", FRENCH)
