@@ -28,6 +28,7 @@ import wiring  # noqa: E402
 
 LANGUAGES = {"README.md": "en", "LISEZMOI.md": "fr"}
 
+_USAGE = "usage: python hardware/make.py [--check]"
 _BLOCK = re.compile(r"(<!-- (?P<name>[a-z-]+): begin -->\n)(?P<text>.*?)(<!-- (?P=name): end -->)", re.DOTALL)
 
 
@@ -97,8 +98,11 @@ def is_near(path: Path, new: str) -> bool:
 
 def main(arguments: list[str]) -> int:
     """Write or check."""
+    if arguments in (["--help"], ["-h"]):
+        print(f"{_USAGE}\n\n{__doc__}")
+        return 0
     if arguments not in ([], ["--check"]):
-        sys.exit("usage: python hardware/make.py [--check]")
+        sys.exit(_USAGE)
     changed = outdated()
     if arguments:
         changed = {path: text for path, text in changed.items() if not is_near(path, text)}

@@ -108,7 +108,9 @@ def test_make_says_what_would_change_and_writes_only_without_check(make, monkeyp
         assert (drawing.read_text(encoding="utf-8"), capsys.readouterr().out) == (text, said)
 
 
-def test_make_refuses_what_it_does_not_know(make):
-    """A misspelt option is a sentence, and nothing is written."""
+def test_make_refuses_what_it_does_not_know(make, capsys):
+    """A misspelt option is a sentence, and nothing is written; --help says what there is."""
     with pytest.raises(SystemExit, match="usage"):
         make.main(["--chek"])
+    assert make.main(["--help"]) == 0
+    assert capsys.readouterr().out.startswith("usage: python hardware/make.py [--check]\n")
