@@ -34,7 +34,7 @@ def test_each_language_has_its_documents():
     assert [str(Path(name).parent) for name in FRENCH] == [
         *("gateway", "gateway/display", "gateway/doctor", "gateway/federation", "gateway/first_boot"),
         *("gateway/live", "gateway/privacy", "gateway/privacy/texts"),
-        *("hardware", "hardware/tic-adapter", "hardware/wiring", "tools/federation"),
+        *("hardware", "hardware/tic-adapter", "hardware/wiring", "micropython/display", "tools/federation"),
     ]
 
 
