@@ -97,7 +97,7 @@ class MeterReader:
         self.name, self.line = known.name, line
         self.recorder = Recorder(known.name, values, known.last_time)
         last = {path: value for path, (_, value) in values.items()}
-        self._interpreter = Interpreter()
+        self._interpreter = Interpreter(last)
         self._plausibility = Plausibility(values, known.last_time, known.address, known.prm)
         self._events = Events({path: str(value) for path, value in last.items()})
         self._continuity = Continuity(last)
@@ -115,7 +115,7 @@ class MeterReader:
         self._one_at_a_time = asyncio.Lock()
         # Is told what is believed as soon as it is: readings, their date or None, whether in standard mode.
         self.tell_live: TellLive | None = None
-        self._undated = Interpreter()
+        self._undated = Interpreter(last)
 
     async def read(self, urgent: asyncio.Event, undated: Undated | None = None) -> None:
         """Take in every frame; ``urgent`` is set when something should be committed at once.

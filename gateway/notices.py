@@ -147,6 +147,6 @@ def overloads(meters: Mapping[str, LiveMeter], now: float) -> list[Link]:
     found = []
     for name, meter in meters.items():
         said = meter.snapshot(now, count=False)
-        state = WAITING if said.stale else BROKEN if said.overload else OK
+        state = WAITING if said.stale or said.overload is None else BROKEN if said.overload else OK
         found.append(Link(f"{Kind.OVERLOAD.value} {name}", state, None, ""))
     return found

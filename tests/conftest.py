@@ -6,7 +6,9 @@ servers are not installed these tests are skipped, except in continuous integrat
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import shutil
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Protocol
 
@@ -54,6 +56,25 @@ def loopback_net() -> Iterator[LoopbackNet]:
     """Give a 127.x.y net of its own to one test."""
     with LoopbackNet() as net:
         yield net
+
+
+@pytest.fixture(scope="session")
+def schemdraw() -> None:
+    """Skip where schematics cannot be drawn."""
+    _needed("schemdraw", importlib.util.find_spec("schemdraw"))
+
+
+@pytest.fixture(scope="session")
+def ngspice() -> None:
+    """Skip where circuits cannot be simulated."""
+    _needed("ngspice", shutil.which("ngspice"))
+
+
+def _needed(what: str, there: object) -> None:
+    if not there and os.environ.get("CI"):
+        pytest.fail(f"{what} is not installed")
+    if not there:
+        pytest.skip(f"{what} is not installed")
 
 
 @pytest.fixture(scope="session")

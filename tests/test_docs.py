@@ -16,8 +16,6 @@ import tempfile
 import time
 import tomllib
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
-from dataclasses import dataclass
-from functools import cache
 from io import StringIO
 from pathlib import Path
 from types import UnionType
@@ -32,74 +30,16 @@ from gateway import cli, config
 from gateway.display import cli as display_cli
 from gateway.display import config as display_config
 from gateway.first_boot import settings
+from tests.markdown import DOCUMENTS, ROOT, anchors, read, shell_commands, spans
+from tests.tool_help import help_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).resolve().parent.parent
-TRACKED = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
-DOCUMENTS = sorted(name for name in TRACKED.split("\0") if name.endswith(".md") and (ROOT / name).exists())
 PARSERS = {"linky-gateway": cli._parser(), "linky-display": display_cli._parser()}
 
 # What stands for something of the reader's own.
 EXAMPLES = {"KEY": "00" * 32, "N:HASH": "1:" + "00" * 32}
-
-# ---- reading a document -------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Block:
-    """What stands between two ``` lines."""
-
-    document: str
-    line: int
-    language: str
-    text: str
-
-
-@cache
-def read(document: str) -> tuple[tuple[Block, ...], str]:
-    """The blocks of a document, and everything else with empty lines in their place."""
-    blocks, prose, inside = [], [], None
-    for number, line in enumerate((ROOT / document).read_text(encoding="utf-8").splitlines(), start=1):
-        if not line.startswith("```"):
-            (prose if inside is None else inside[2]).append(line)
-        elif inside is None:
-            inside = number, line[3:].strip(), []
-        else:
-            blocks.append(Block(document, inside[0], inside[1], "\n".join(inside[2])))
-            prose += [""] * (number - inside[0] + 1)
-            inside = None
-        if inside is None and line.startswith("```"):
-            continue
-    assert inside is None, f"{document}: a block is not closed"
-    return tuple(blocks), "\n".join(prose)
-
-
-def spans(document: str) -> Iterator[str]:
-    """Everything between ` marks, as a reader sees it in a table too."""
-    for found in re.finditer(r"`([^`]+)`", read(document)[1]):
-        yield " ".join(found[1].split()).replace(r"\|", "|")
-
-
-def anchors(document: str) -> set[str]:
-    """The headings as addresses, by GitHub's rule."""
-    named: dict[str, int] = {}
-    for heading in re.findall(r"^#+ +(.*)$", read(document)[1], re.MULTILINE):
-        shown = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", heading).replace("`", "")
-        slug = re.sub(r"[^\w\- ]", "", shown.strip().lower()).replace(" ", "-")
-        named[slug] = named.get(slug, -1) + 1
-    return {f"{slug}-{number}" if number else slug for slug, last in named.items() for number in range(last + 1)}
-
-
-def shell_commands(document: str) -> Iterator[str]:
-    """The commands of a document's sh blocks: continued lines are one, words after # are none."""
-    for block in read(document)[0]:
-        if block.language == "sh":
-            for line in block.text.replace("\\\n", " ").splitlines():
-                if words := shlex.split(line, comments=True):
-                    yield shlex.join(words).replace("'|'", "|").replace("'>'", ">").replace("'&'", "&")
-
 
 # ---- links --------------------------------------------------------------------------------------------------------
 
@@ -121,20 +61,22 @@ def test_every_link_leads_somewhere(document):
             assert anchor in anchors(str(page)), f"{document}: {link}"
 
 
-@pytest.mark.parametrize("document", [name for name in DOCUMENTS if Path(name).name == "LISEZMOI.md"])
-def test_the_two_languages_lead_to_each_other(document):
-    """A LISEZMOI.md has a README.md beside it, each names the other, and they say to type the same."""
-    other = str(Path(document).with_name("README.md"))
-    assert other in DOCUMENTS
-    if document == "gateway/privacy/texts/LISEZMOI.md":
-        return  # goes into an archive, where both lie side by side
-    assert "](README.md)" in read(document)[1]
-    assert "](LISEZMOI.md)" in read(other)[1]
-    french = [
-        command.replace("essai.toml", "try.toml").replace("--lang fr", "--lang en")
-        for command in shell_commands(document)
-    ]
-    assert not french or french == list(shell_commands(other))
+# Where pictures are that are made by code and compared by a test: those of screens and pages, drawings.
+MADE = ("tests/screens/pictures", "tests/display/pictures", "tests/web/pictures", "hardware")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_picture_is_one_that_a_test_makes_again(document):
+    """Nobody shows what was so once: a picture from elsewhere has no place in a document."""
+    for picture in re.findall(r"!\[[^]]*\]\(([^)\s]+)\)|src=\"([^\"]+)\"", read(document)[1]):
+        place = ((ROOT / document).parent / (picture[0] or picture[1])).resolve().relative_to(ROOT)
+        assert str(place).startswith(tuple(f"{folder}/" for folder in MADE)), f"{document}: {place}"
+
+
+def test_every_picture_of_the_page_is_shown():
+    """None is kept that no document shows."""
+    shown = "".join((ROOT / document).read_text(encoding="utf-8") for document in DOCUMENTS)
+    assert [path.name for path in (ROOT / "tests/web/pictures").iterdir() if f"pictures/{path.name}" not in shown] == []
 
 
 # ---- commands -----------------------------------------------------------------------------------------------------
@@ -207,26 +149,18 @@ def test_every_command_in_a_block_is_understood(document):
             assert end.code == 0, f"{document}: {command}: {said.getvalue()}"  # noqa: PT017 - --help ends with 0
 
 
-@cache
-def help_of(tool: str) -> str:
-    """What a tool says with --help; of a shell wrapper, what the program behind it says, without its installation."""
-    path = ROOT / tool
-    text = path.read_text(encoding="utf-8")
-    environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tools'}", "COLUMNS": "120"}
-    behind = re.search(r'exec (?:"\$VENV/bin/python"|python3) -m ([a-z_.]+) "\$@"', text)
-    if behind and behind[1] != "pytest":
-        command = [sys.executable, "-m", behind[1], "--help"]
-    elif text.startswith("#!/usr/bin/env python3"):
-        command = [sys.executable, str(path), "--help"]
-    else:
-        # Those that are written in shell, and document their options in their head; some of them install at once.
-        return text
-    done = subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True, timeout=60)
-    said = done.stdout
-    for sub in re.findall(r"^ {4}([a-z]+)  ", said, re.MULTILINE):
-        more = [*command[:-1], sub, "--help"]
-        said += subprocess.run(more, cwd=ROOT, env=environment, check=False, capture_output=True, text=True).stdout
-    return said
+@pytest.mark.parametrize("document", [name for name in DOCUMENTS if name.startswith(("gateway/", "README"))])
+def test_what_root_is_to_type_is_whole(document):
+    """A command with sudo in the text is not a name but one to type: its parser takes it as it stands."""
+    for span in spans(document):
+        if span.startswith(("sudo linky-gateway ", "sudo linky-display ")):
+            words = shlex.split(span.partition(" > ")[0])[1:]
+            said = StringIO()
+            try:
+                with redirect_stderr(said):
+                    PARSERS[words[0]].parse_args(words[1:])
+            except SystemExit:
+                pytest.fail(f"{document}: `{span}`: {said.getvalue()}")
 
 
 def tools_in(document: str) -> Iterator[list[str]]:
@@ -250,7 +184,12 @@ def test_every_tool_exists_and_has_its_options(document):
         assert os.access(ROOT / tool, os.X_OK), f"{document}: {tool}"
         for word in words[1:]:
             option = word.strip("[]").partition("=")[0]
-            if tool != "tools/test" and (option.startswith("--") or re.fullmatch(r"[a-z]+(\|[a-z]+)+", option)):
+            # Every tool has --help (tests/tools/test_help.py), and tools/test hands its arguments to pytest.
+            if (
+                tool != "tools/test"
+                and option != "--help"
+                and (option.startswith("--") or re.fullmatch(r"[a-z]+(\|[a-z]+)+", option))
+            ):
                 for one in option.split("|"):
                     assert re.search(rf"(?<![\w-]){re.escape(one)}(?![\w-])", help_of(tool)), f"{document}: {words}"
 
@@ -433,11 +372,11 @@ KNOWN_KEYS = (
     | {"account", "updates", "port", "uart", "configuration", "page", "boards"}  # answers of tools/setup
 )
 # Lines of other programs' files, and variables, that look like ours.
-SERVERS = "tools/federation/README.md"
+SERVERS = ("tools/federation/README.md", "tools/federation/LISEZMOI.md")
 FOREIGN = {"enable_uart", "dtoverlay", "dtparam", "autosave_interval", "x", "clock"}
 
 
-@pytest.mark.parametrize("document", [name for name in DOCUMENTS if name != SERVERS])
+@pytest.mark.parametrize("document", [name for name in DOCUMENTS if name not in SERVERS])
 def test_every_configuration_key_exists(document):
     """`[table]`, `[[table]]` and `key = value` in a document are those of a configuration of ours."""
     tables = set(tables_of(config.Config)) | set(tables_of(display_config.Config)) | {"wifi", "account", "page"}
@@ -448,12 +387,13 @@ def test_every_configuration_key_exists(document):
             assert found[1] in KNOWN_KEYS | FOREIGN, f"{document}: {span}"
 
 
-def test_what_a_server_is_told_is_what_the_servers_of_the_tests_are_told():
+@pytest.mark.parametrize("document", SERVERS)
+def test_what_a_server_is_told_is_what_the_servers_of_the_tests_are_told(document):
     """A setting in the document for operators stands in the configuration that the tests start; times may be longer."""
     settings_of = "".join(
         (ROOT / "tools/federation" / name).read_text(encoding="utf-8") for name in ("ejabberd.yml", "prosody.cfg.lua")
     )
-    named = [span for span in spans(SERVERS) if re.fullmatch(r"[a-z0-9_]+(: | = ).+", span)]
+    named = [span for span in spans(document) if re.fullmatch(r"[a-z0-9_]+(: | = ).+", span)]
     assert len(named) >= 8
     for span in named:
         wanted = span.split(":")[0] + ":" if span.startswith("s2s_max_retry_delay") else span
@@ -491,3 +431,11 @@ METER = '[[meter]]\nsource = "/dev/ttyTIC"\n'
 def test_the_parts_that_are_made_from_code_are_up_to_date():
     """The doctor's sentences and the servers' settings in the documents are those of the code and of the tests."""
     assert not documents.outdated(), "PYTHONPATH=. python tools/documents.py"
+
+
+@pytest.mark.usefixtures("schemdraw", "ngspice")
+def test_drawings_and_tables_that_are_made_anew_do_not_differ():
+    """All that hardware/ shows, by its own program: schematics, strip board, wiring, curves, simulated tables."""
+    command = [sys.executable, "hardware/make.py", "--check"]
+    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=300)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", ""), "python hardware/make.py"

@@ -4,6 +4,9 @@
 #   install_debian_packages REASON PACKAGE...  installs what is missing. Returns 1 after one clear sentence when some
 #                                              still is (no root, no sudo, not in this distribution): the caller decides.
 #   make_venv REQUIREMENTS                     makes .venv/bin/python with the packages of a hashed requirement file.
+#   help_first MODULE ARGUMENT...              where --help or -h is among the arguments, MODULE answers it and all is
+#                                              over: before anything is installed.
+#   head_first ARGUMENT...                     the same with the head of the script that is called, and of the first one.
 #
 # LINKY_LIBRARIES=debian takes Debian's Python and libraries, as 32-bit systems must; LINKY_VENV=/FOLDER stands in for
 # .venv. A second start takes a fraction of a second. Executed instead of sourced, it is the half that needs root:
@@ -25,6 +28,23 @@ readonly POLICY_MARK='# of linky-gateway, for the time of one installation'
 
 say() {
   printf '%s: %s\n' "tools/${0##*/}" "$*" >&2
+}
+
+# The module's parser needs the standard library alone. Where there is no Python yet, it is answered after make_venv.
+help_first() {
+  local argument asked='' python
+  for argument in "${@:2}"; do
+    [[ $argument != -- ]] || break
+    [[ $argument != --help && $argument != -h ]] || asked=1
+  done
+  [[ $asked ]] && python=$(_first_python 'import sys; sys.exit(sys.version_info < (3, 11))') || return 0
+  PYTHONSAFEPATH=1 PYTHONPATH=$BOOTSTRAP_ROOT:$BOOTSTRAP_ROOT/tools exec "$python" -m "$@"
+}
+
+head_first() {
+  [[ ${1:-} == --help || ${1:-} == -h ]] || return 0
+  sed -n '2,${/^#/!q; s/^# \{0,1\}//p}' "$0"
+  exit 0
 }
 
 # quietly LABEL COMMAND...: run it; on a terminal show that something happens; print its last lines if it fails.

@@ -40,6 +40,12 @@ _SOURCES: Final = {
 }
 _HEADS: Final = {FRENCH: ("Cause probable :", "Que faire :"), ENGLISH: ("Likely cause:", "What to do:")}
 
+_FIELDS: Final = {
+    FRENCH: ("facultatif", "| commande | champ | | quoi |"),
+    ENGLISH: ("optional", "| command | field | | what |"),
+}
+_COLON: Final = {FRENCH: " : ", ENGLISH: ": "}
+
 
 def causes(lang: str) -> str:
     """Every cause that the doctor knows, in a household's words."""
@@ -52,16 +58,19 @@ def causes(lang: str) -> str:
     return "\n".join(parts)
 
 
-def commands() -> str:
+def commands(lang: str) -> str:
     """The fields of every ad-hoc command that a recipient may send."""
-    rows = ["| command | field | | what |", "|---|---|---|---|"]
+    optional, head = _FIELDS[lang]
+    rows = [head, "|---|---|---|---|"]
     for node, fields in FIELDS.items():
         for number, field in enumerate(fields):
-            needed = "" if field.required else "optional"
-            what = field.label.en + (f": {field.description.en}" if field.description else "")
+            needed = "" if field.required else optional
+            what = getattr(field.label, lang)
+            if field.description:
+                what += f"{_COLON[lang]}{getattr(field.description, lang)}"
             if field.options:
                 what += " (" + ", ".join(f"`{value}`" for value, _ in field.options) + ")"
-            what = what.replace("urn:dev:prm:<PRM>_consumption/power/active/raw", "`urn:dev:prm:…`")
+            what = re.sub(r"urn:dev:prm:<PRM>_consumption/power/active/raw", "`urn:dev:prm:…`", what)
             rows.append(
                 f"| {'' if number else f'`{node}`'} | `{field.var}` | {needed} | {what} |".replace("|  |", "| |")
             )
@@ -76,10 +85,14 @@ def _code(name: str, language: str) -> str:
 BLOCKS: Final[dict[str, dict[str, Callable[[], str]]]] = {
     "gateway/doctor/LISEZMOI.md": {"causes": lambda: causes(FRENCH)},
     "gateway/doctor/README.md": {"causes": lambda: causes(ENGLISH)},
-    "gateway/federation/README.md": {"commands": commands},
-    "tools/federation/README.md": {
-        "ejabberd": lambda: _code("gateways.yml", "yaml"),
-        "prosody": lambda: _code("gateways.cfg.lua", "lua"),
+    "gateway/federation/LISEZMOI.md": {"commands": lambda: commands(FRENCH)},
+    "gateway/federation/README.md": {"commands": lambda: commands(ENGLISH)},
+    **{
+        f"tools/federation/{name}": {
+            "ejabberd": lambda: _code("gateways.yml", "yaml"),
+            "prosody": lambda: _code("gateways.cfg.lua", "lua"),
+        }
+        for name in ("LISEZMOI.md", "README.md")
     },
 }
 

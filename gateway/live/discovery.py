@@ -46,7 +46,13 @@ _WORDS = {
     "tempo_tomorrow": ("contract/tempo/tomorrow", COLOURS, "Tempo demain", "Tempo tomorrow"),
 }
 _STATES = {
-    "overload": ("", "problem", "{{ 'ON' if value_json.overload else 'OFF' }}", "Dépassement", "Overload"),
+    "overload": (
+        "status/overload",
+        "problem",
+        "{{ 'None' if value_json.overload is none else 'ON' if value_json.overload else 'OFF' }}",
+        "Dépassement",
+        "Overload",
+    ),
     "breaker": (
         "status/breaker",
         "opening",
@@ -103,7 +109,7 @@ def _entities(values: Mapping[str, Value], base: str, lang: str) -> Iterator[_En
         if series in values:
             yield key, {"p": "sensor", "name": _name(names, lang), "dev_cla": "enum", "ops": options} | _from_json(key)
     for key, (series, kind, template, *names) in _STATES.items():
-        if not series or series in values:
+        if series in values:
             yield key, {"p": "binary_sensor", "name": _name(names, lang), "dev_cla": kind, "val_tpl": template}
     # The fault may be that the meter is silent: then this alone is still to be seen.
     alert = "{{ 'ON' if value_json.alert else 'OFF' }}"

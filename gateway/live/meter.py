@@ -82,7 +82,7 @@ class Snapshot:
     tariff_index: int | None
     tempo_today: str
     tempo_tomorrow: str
-    overload: bool
+    overload: bool | None
     breaker: str | None
     injecting: bool
     drawn_today_wh: int | None
@@ -150,6 +150,7 @@ class LiveMeter:
         """All of it, with the next number of the sequence; the same number again where it does not ``count``."""
         self._sequence = (self._sequence + count) & 0xFFFF
         tariff, injected, day = self._text(_TARIFF), self._number(_INJECTED), self._today()
+        said = self._text(_OVERLOAD)
         return Snapshot(
             meter=self.name,
             sequence=self._sequence,
@@ -164,7 +165,7 @@ class LiveMeter:
             tariff_index=_integer(self._text(_TARIFF_INDEX)),
             tempo_today=_COLOURS.get(self._text(_TODAY) or "", COLOURS[0]),
             tempo_tomorrow=_COLOURS.get(self._text(_TOMORROW) or "", COLOURS[0]),
-            overload=self._text(_OVERLOAD) == "1",
+            overload=None if said is None else said == "1",
             breaker=self._text(_BREAKER),
             injecting=bool(injected) or self._text(_PRODUCING) == "1",
             drawn_today_wh=_since(day.drawn_index, self._number(DRAWN_INDEX)),

@@ -133,7 +133,8 @@ def _now(now: dict[str, Any], name: dict[str, str]) -> Iterator[_Sample]:
                 ("linky_tempo", name | {"day": day, "colour": colour}, now[f"tempo_{day}"] == colour)
                 for colour in COLOURS
             )
-    yield "linky_overload", name, now["overload"]
+    if now["overload"] is not None:
+        yield "linky_overload", name, now["overload"]
     if now["breaker"] is not None:
         yield "linky_breaker_open", name, now["breaker"] != "closed"
 

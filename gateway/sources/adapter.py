@@ -10,6 +10,7 @@ import errno
 import logging
 import os
 import re
+import time
 from typing import TYPE_CHECKING, Protocol
 
 from gateway.errors import PortError
@@ -26,6 +27,17 @@ log = logging.getLogger(__name__)
 # The names that the kernel counts through, in the order in which it happens to meet the adapters.
 _NUMBERED = re.compile(r"tty(USB|ACM)\d+")
 
+# Hubs that lose power bring their adapters back within seconds, in any order: until then nobody's name is anybody's.
+_REPLACED_AFTER_S = 20.0
+
+_IS_NEW = (
+    "its adapter is gone, and another one has this name now: it is read if the first one does not come back within "
+    f"{_REPLACED_AFTER_S:.0f} s"
+)
+_WAS_BESIDE = (
+    "its adapter is gone, and one that was plugged in beside it has this name now, which is not read: plug the first "
+    "one in again, or start the gateway again to read this one"
+)
 _FOUND = "found by its USB identity"
 _LIST = "`linky-gateway ports` lists what there is"
 
@@ -68,7 +80,9 @@ class FixedPort:
 class NumberedPort:
     """``/dev/ttyUSB0`` and the like: what was behind it the first time is meant from then on, wherever it is.
 
-    It is remembered for the life of the process. A port without a USB identity is its path.
+    It is remembered for the life of the process, or until it is replaced: when it stays away and an adapter has its
+    name that was never plugged in beside it. One that was is another meter's, or no meter's at all, and only has the
+    name because that is free. A port without a USB identity is its path.
     """
 
     def __init__(self, path: Path, root: Path = ROOT) -> None:
@@ -77,9 +91,12 @@ class NumberedPort:
         self._known: UsbPort | None = None
         self._chosen: UsbPort | None = None
         self._by_place = False
+        # What was there together with it; who has its name instead, and since when (monotonic seconds).
+        self._beside: set[UsbPort] = set()
+        self._heir: tuple[UsbPort, float] | None = None
 
     def find(self) -> Path:
-        """The path while the remembered adapter has it, else where that adapter is."""
+        """The path while the remembered adapter has it, else where that adapter is, or the path of its successor."""
         if self._known is None:
             self._chosen = usb_port(self._path.name, self._root)
             return self._path
@@ -91,26 +108,42 @@ class NumberedPort:
         path = self._chosen.path if self._chosen else self._path
         _confirm(self.name, self._chosen, usb_port(path.name, self._root))
         if self._chosen:
+            if self._known and not self._known.is_same(self._chosen, by_place=self._by_place):
+                log.warning("%s: its adapter was replaced by another one, which is read", self.name)
+                self._by_place, self._beside = False, set()
             self._known = self._chosen
-            self._look_for_twins(self._chosen, usb_ports(self._root))
+            self._look_around(self._chosen, usb_ports(self._root))
         return self.name if path == self._path else f"{path}, {_FOUND}"
 
     def _again(self, known: UsbPort) -> UsbPort:
         ports = usb_ports(self._root)
-        self._look_for_twins(known, ports)
-        for port in ports:
-            if known.is_same(port, by_place=self._by_place):
-                return port
-        if any(port.path == self._path for port in ports):
-            sentence = "its adapter is gone, and another one has this name now, which is not read: plug the first one "
-            sentence += "in where it was, or start the gateway again to read this one"
-        else:
-            sentence = "no such port: is the adapter plugged in?"
-        raise PortError(f"{self.name}: {sentence}") from _because(errno.ENODEV)
-
-    def _look_for_twins(self, known: UsbPort, ports: Sequence[UsbPort]) -> None:
         # Once seen, for ever: one of two twins that is left alone would pass for the other.
         self._by_place = self._by_place or has_twin(known, ports)
+        for port in ports:
+            if known.is_same(port, by_place=self._by_place):
+                self._look_around(port, ports)
+                return port
+        other = next((port for port in ports if port.path == self._path), None)
+        if other is None:
+            sentence, self._heir = "no such port: is the adapter plugged in?", None
+        elif any(other.is_same(beside, by_place=self._by_place) for beside in self._beside):
+            sentence, self._heir = _WAS_BESIDE, None
+        elif self._has_waited(other):
+            return other
+        else:
+            sentence = _IS_NEW
+        raise PortError(f"{self.name}: {sentence}") from _because(errno.ENODEV)
+
+    def _look_around(self, ours: UsbPort, ports: Sequence[UsbPort]) -> None:
+        self._heir = None
+        self._by_place = self._by_place or has_twin(ours, ports)
+        self._beside.update(port for port in ports if port != ours)
+
+    def _has_waited(self, heir: UsbPort) -> bool:
+        now = time.monotonic()
+        if self._heir is None or self._heir[0] != heir:
+            self._heir = heir, now
+        return now - self._heir[1] >= _REPLACED_AFTER_S
 
 
 class IdentifiedPort:

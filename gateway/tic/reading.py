@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from gateway.tic import industrial
+from gateway.tic.alarms import Alarms
 from gateway.tic.frame import HISTORIC
 from gateway.tic.labels import check, lookup
 from gateway.tic.states import States
@@ -52,7 +53,6 @@ _CURVE_LABELS = frozenset(label for curve in _CURVES for label in curve)
 
 _PEAK_LABELS = frozenset(f"{edge}PM{number}" for edge in "DF" for number in (1, 2, 3))
 
-_OVERLOAD_LABELS = ("ADPS", "ADIR1", "ADIR2", "ADIR3")
 _OVERLOAD_SERIES = "status/overload"
 _EJP = "EJP."
 
@@ -135,12 +135,16 @@ def parse_horodate(text: str) -> Horodate | None:
 
 
 class Interpreter:
-    """Makes readings of one meter's frames; remembers its number of phases, its curves' periods and its alarms."""
+    """Makes readings of one meter's frames; remembers its number of phases, its curves' periods and its alarms.
 
-    def __init__(self) -> None:
+    Args:
+        known: series path -> last stored value, so that an alarm ends which a restart has cut off.
+    """
+
+    def __init__(self, known: Mapping[str, object] | None = None) -> None:
         self._phases = _Phases()
         self._curves = {curve: _Curve() for curve in _CURVES}
-        self._alarms = _Alarms()
+        self._alarms = Alarms(known or {})
         self._states = States()
 
     def interpret(self, frame: Frame, received: datetime, *, clock_wrong: bool = False) -> Interpretation | None:
@@ -274,7 +278,7 @@ class _Making:
             if row and start:
                 self._put(row, _value(row, groups[label]), start)
 
-    def add_historic(self, frame: Frame, groups: Mapping[str, Group], alarms: _Alarms) -> None:
+    def add_historic(self, frame: Frame, groups: Mapping[str, Group], alarms: Alarms) -> None:
         for label in alarms.ended(frame, groups):
             if row := lookup(HISTORIC, label):
                 self._put(row, 0)
@@ -410,36 +414,3 @@ class _Curve:
                 self._periods.setdefault(end, self._period)
         for end in sorted(self._periods)[: -self._KEPT]:
             del self._periods[end]
-
-
-class _Alarms:
-    """Overload warnings of historic mode: they come while the overload lasts, and their end is their absence.
-
-    ``overload``: whether there is one after the last frame, "1" or "0", None if that frame does not tell.
-    """
-
-    def __init__(self) -> None:
-        self._on: set[str] = set()
-        self._was_long = False
-        self.overload: str | None = None
-
-    def ended(self, frame: Frame, groups: Mapping[str, Group]) -> list[str]:
-        """The labels whose alarm this frame ends; once each."""
-        present = {group.label for group in frame.groups}
-        three = not present.isdisjoint(("IINST1", "IINST2", "IINST3"))
-        long = frame.whole and "OPTARIF" in present
-        short = frame.whole and not long and three
-        # ADIR is for short frames only: during an overload one long frame comes after twenty of them, without it
-        # (02E §2.5.2), so a long frame tells the end only after another long one.
-        says_all = short or (long and self._was_long) if three else long
-        ended = []
-        for label in _OVERLOAD_LABELS:
-            if label in groups:
-                self._on.add(label)
-            elif label in self._on and label not in present and (long if label == "ADPS" else says_all):
-                self._on.discard(label)
-                ended.append(label)
-        self._was_long = long
-        over = not groups.keys().isdisjoint(_OVERLOAD_LABELS)
-        self.overload = "1" if over else "0" if says_all and present.isdisjoint(_OVERLOAD_LABELS) else None
-        return ended

@@ -95,12 +95,12 @@ def test_what_is_old_is_not_available_but_the_fault_is():
     assert [one["t"] for one in told["binary_sensor.linky_house_alert"]["availability"]] == [STATUS]
 
 
-def test_a_breaker_of_which_nothing_is_known_is_not_open():
-    """After a start of the gateway the object says null for a moment; that is no alarm."""
-    assert (
-        "'None' if value_json.breaker is none"
-        in entities(STANDARD)["binary_sensor.linky_house_breaker"]["value_template"]
-    )
+@pytest.mark.parametrize("key", ["breaker", "overload"])
+def test_a_state_of_which_nothing_is_known_is_neither_on_nor_off(key):
+    """After a start of the gateway the object says null for a moment, a meter that never tells has no entity."""
+    name = f"binary_sensor.linky_house_{key}"
+    assert f"'None' if value_json.{key} is none" in entities(STANDARD)[name]["value_template"]
+    assert name not in entities(HISTORIC)
 
 
 def test_what_changes_every_second_begins_disabled():

@@ -6,6 +6,8 @@ from datetime import timedelta
 import pytest
 
 from gateway.live.meter import Day, LiveMeter, tariff_kind
+from gateway.notices import overloads
+from gateway.status import BROKEN, OK, WAITING
 from tests.live.conftest import AT, reading
 
 INDEX = "consumption/energy/active/index"
@@ -103,6 +105,18 @@ def test_only_what_changed_is_told_and_older_points_do_not_overwrite():
     meter.hear([reading(path, 4000), reading("status/overload", "0")], AT, 101, standard=True)
     assert meter.take_fresh() == {"status/overload": "0"}
     assert meter.values() == {path: 4000, "status/overload": "0"}
+
+
+def test_an_overload_of_which_the_meter_says_nothing_is_not_known():
+    """Some three-phase meters never tell: that is neither yes nor no, nor an alert's end."""
+    path = "consumption/power/apparent/raw"
+    meter = heard(reading(path, 4000))
+    assert meter.snapshot(100).overload is None
+    assert [link.state for link in overloads({"house": meter}, 100)] == [WAITING]
+    for said, told, state in (("1", True, BROKEN), ("0", False, OK)):
+        meter.hear([reading("status/overload", said)], AT, 101, standard=False)
+        assert meter.snapshot(101).overload is told
+        assert [link.state for link in overloads({"house": meter}, 101)] == [state]
 
 
 def test_a_frame_that_nobody_can_date_is_shown_all_the_same():

@@ -120,6 +120,12 @@ def test_what_is_old_is_not_told_as_if_it_were_now(house):
     assert of(found, "linky_last_frame_timestamp_seconds") == 1768505400
 
 
+def test_an_overload_of_which_the_meter_says_nothing_is_no_sample(house):
+    """A 0 would say that there is none."""
+    house["meters"][0]["now"]["overload"] = None
+    assert "linky_overload" not in {name for name, _ in samples(openmetrics(house))}
+
+
 def test_a_house_of_which_nothing_is_known_yet_is_valid(house):
     """Before the first frame there are no values, and no error."""
     now = house["meters"][0]["now"]

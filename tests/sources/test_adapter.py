@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -185,19 +186,79 @@ def test_an_adapter_without_a_serial_number_is_remembered_by_its_socket(usb, pty
     assert opened(source) == f"{usb.path('ttyUSB2')}, found by its USB identity"
 
 
-def test_another_adapter_under_the_name_is_not_read(usb, pty):
-    """Neither one of another kind nor one with another number nor one in the same socket; what to do is said."""
+BESIDE = (
+    ": its adapter is gone, and one that was plugged in beside it has this name now, which is not read: "
+    "plug the first one in again, or start the gateway again to read this one"
+)
+NEW = (
+    ": its adapter is gone, and another one has this name now: it is read if the first one does not come back "
+    "within 20 s"
+)
+
+
+@pytest.fixture
+def seconds(monkeypatch):
+    """The seconds that have passed for whoever waits for an adapter, in a list of one."""
+    passed = [0.0]
+    monkeypatch.setattr("gateway.sources.adapter.time", SimpleNamespace(monotonic=lambda: passed[0]))
+    return passed
+
+
+@pytest.mark.parametrize("stranger", [CH340, FT230X | {"serial": "TINFO-1234"}, FT230X])
+def test_an_adapter_that_was_beside_is_not_read_under_the_name(usb, pty, seconds, stranger):
+    """A radio, another meter: it has the name because that is free, however long; what to do is said."""
     usb.plug("ttyUSB0", pty(), serial="DN04T0HA", **FT230X)
-    source = source_of(usb, usb.path("ttyUSB0"))
+    usb.plug("ttyUSB1", pty(), place="1-1.3", **stranger)
+    name = usb.path("ttyUSB0")
+    source = source_of(usb, name)
     opened(source)
-    for stranger in (CH340, FT230X | {"serial": "TINFO-1234"}, FT230X):
-        usb.unplug("ttyUSB0")
-        usb.plug("ttyUSB0", pty(), **stranger)
-        assert refusal(source) == (
-            f"{usb.path('ttyUSB0')}: its adapter is gone, and another one has this name now, which is not read: "
-            "plug the first one in where it was, or start the gateway again to read this one"
-        )
-    assert opened(source_of(usb, usb.path("ttyUSB0"))) == usb.path("ttyUSB0")
+    for old in ("ttyUSB0", "ttyUSB1"):
+        usb.unplug(old)
+    usb.plug("ttyUSB0", pty(), place="1-1.3", **stranger)
+    for seconds[0] in (0.0, 20.0, 3600.0):
+        assert refusal(source) == name + BESIDE
+    assert opened(source_of(usb, name)) == name
+
+
+@pytest.mark.parametrize("new", [CH340, FT230X | {"serial": "TINFO-1234"}, FT230X | {"place": "1-1.4"}])
+def test_an_adapter_that_was_replaced_is_read_without_a_restart(usb, pty, seconds, caplog, new):
+    """When the first one stays away for twenty seconds; told once, and from then on the new one is meant."""
+    usb.plug("ttyUSB0", pty(), serial="DN04T0HA", **FT230X)
+    name = usb.path("ttyUSB0")
+    source = source_of(usb, name)
+    opened(source)
+    usb.unplug("ttyUSB0")
+    usb.plug("ttyUSB0", pty(), **new)
+    for seconds[0] in (100.0, 119.9):
+        assert refusal(source) == name + NEW
+    seconds[0] = 120.0
+    assert opened(source) == opened(source) == name
+    assert said(caplog, logging.WARNING) == [f"{name}: its adapter was replaced by another one, which is read"]
+    usb.unplug("ttyUSB0")
+    usb.plug("ttyUSB3", pty(), **new)
+    assert opened(source) == f"{usb.path('ttyUSB3')}, found by its USB identity"
+
+
+def test_the_first_adapter_is_read_when_it_comes_back_in_time(usb, pty, seconds, caplog):
+    """A hub without power brings both back in any order; one that came and went is waited for anew."""
+    usb.plug("ttyUSB0", pty(), serial="DN04T0HA", **FT230X)
+    name = usb.path("ttyUSB0")
+    source = source_of(usb, name)
+    opened(source)
+    usb.unplug("ttyUSB0")
+    usb.plug("ttyUSB0", pty(), place="1-1.3", **CH340)
+    assert refusal(source) == name + NEW
+    usb.unplug("ttyUSB0")
+    assert refusal(source) == f"{name}: no such port: is the adapter plugged in?"
+    usb.plug("ttyUSB0", pty(), place="1-1.3", **CH340)
+    seconds[0] = 50.0
+    assert refusal(source) == name + NEW
+    usb.plug("ttyUSB1", pty(), serial="DN04T0HA", **FT230X)
+    seconds[0] = 100.0
+    assert opened(source) == f"{usb.path('ttyUSB1')}, found by its USB identity"
+    usb.unplug("ttyUSB1")
+    assert refusal(source) == name + BESIDE
+    assert not caplog.records
 
 
 def test_twins_with_one_serial_number_are_told_apart_by_their_sockets(usb, pty):
@@ -335,18 +396,39 @@ def test_two_meters_whose_adapters_swap_their_names_are_not_mixed_up(usb, tmp_pa
 
 def test_a_line_whose_adapter_was_taken_away_says_so_and_reads_nothing(usb, tmp_path, caplog):
     """The other meter's adapter gets the free name: its frames are never handed on as the first one's."""
+    usb.plug("ttyUSB1", place="1-1.3", serial="DN04T0HB", **FT230X)
     line = Line("house", source_of(usb, usb.path("ttyUSB0")))
 
     async def work(read):
         with meter(tmp_path, "one", ONE) as one:
             usb.plug("ttyUSB0", one.path, serial="DN04T0HA", **FT230X)
             await read.whole(2)
-        usb.unplug("ttyUSB0")
+        for name in ("ttyUSB0", "ttyUSB1"):
+            usb.unplug(name)
         with meter(tmp_path, "other", OTHER) as other:
-            usb.plug("ttyUSB0", other.path, serial="DN04T0HB", **FT230X)
-            await read.until(lambda: "another one has this name" in (line.state.error or ""))
+            usb.plug("ttyUSB0", other.path, place="1-1.3", serial="DN04T0HB", **FT230X)
+            await read.until(lambda: BESIDE in (line.state.error or ""))
         assert addresses(read) == {ONE}
 
     asyncio.run(reading_on([line], work))
     assert not line.state.open
-    assert sum("another one has this name" in text for text in said(caplog, logging.WARNING)) == 1
+    assert sum(BESIDE in text for text in said(caplog, logging.WARNING)) == 1
+
+
+def test_a_line_whose_adapter_was_replaced_reads_on(usb, tmp_path, monkeypatch):
+    """A new adapter on the same meter, under the same name."""
+    monkeypatch.setattr("gateway.sources.adapter._REPLACED_AFTER_S", 0.0)
+    line = Line("house", source_of(usb, usb.path("ttyUSB0")))
+
+    async def work(read):
+        with meter(tmp_path, "one", ONE) as first:
+            usb.plug("ttyUSB0", first.path, serial="DN04T0HA", **FT230X)
+            await read.whole(3)
+        usb.unplug("ttyUSB0")
+        await read.until(lambda: not line.state.open)
+        with meter(tmp_path, "again", ONE) as second:
+            usb.plug("ttyUSB0", second.path, **CH340)
+            await read.whole(3)
+        assert addresses(read) == {ONE}
+
+    asyncio.run(reading_on([line], work))

@@ -257,9 +257,9 @@ def standard(*groups, at=0, whole=True, stge="003A0001"):
     return Frame("standard", (*fixed, *(Group(*(*group, None)[:3]) for group in groups)), whole, 0, "etx")
 
 
-def historic(*groups, whole=True, option="BBR("):
+def historic(*groups, whole=True, option="BBR(", address="021861000001"):
     """A long historic frame."""
-    fixed = (Group("ADCO", "021861000001", None), Group("OPTARIF", option, None))
+    fixed = (Group("ADCO", address, None), Group("OPTARIF", option, None))
     return Frame("historic", fixed + tuple(Group(*group, None) for group in groups), whole, 0, "etx")
 
 
@@ -312,13 +312,31 @@ def test_an_overload_is_one_series_in_both_modes():
     assert [said.get("status/overload") for said in told] == ["0", "1", None, "0"]
 
 
+AMPERES = [("IINST1", "070"), ("IINST2", "001"), ("IINST3", "001")]
+LONG = historic(*AMPERES, address="021863000001")
+SHORT = Frame("historic", tuple(Group(*g, None) for g in [("ADIR1", "070"), *AMPERES]), True, 0, "etx")
+
+
 def test_a_three_phase_overload_needs_two_long_frames_to_end():
-    """The long frame among the short ones does not carry ADIR."""
-    amperes = [("IINST1", "070"), ("IINST2", "001"), ("IINST3", "001")]
-    long = historic(*amperes)
-    short = Frame("historic", tuple(Group(*g, None) for g in [("ADIR1", "070"), *amperes]), True, 0, "etx")
-    told = values(long, long, short, long, short, long, long)
-    assert [said.get("status/overload") for said in told] == [None, "0", "1", None, "1", None, "0"]
+    """The long frame among the short ones does not carry ADIR; before the first one its absence says nothing."""
+    told = values(LONG, LONG, SHORT, LONG, SHORT, LONG, LONG)
+    assert [said.get("status/overload") for said in told] == [None, None, "1", None, "1", None, "0"]
+
+
+def test_a_three_phase_meter_that_never_sends_adir_tells_no_overload():
+    """Some Linkys do not: neither a long frame nor a short one without it is a zero."""
+    calm = SHORT._replace(groups=SHORT.groups[1:])
+    assert all("status/overload" not in said for said in values(LONG, LONG, calm, LONG, calm, LONG, LONG))
+
+
+def test_an_overload_that_ended_while_the_gateway_was_off_ends_at_its_start():
+    """What is stored shows that this meter sends ADIR, and that phase 1 was over when the gateway stopped."""
+    interpreter = Interpreter({"consumption/current/overload/phase/1": 70})
+    first, second = (interpreter.interpret(LONG, START) for _ in range(2))
+    ended = {"status/overload": "0", "consumption/current/overload/phase/1": 0}
+    told = {one.series: one.value for one in second.readings}
+    assert ended.keys().isdisjoint(one.series for one in first.readings)
+    assert ended.items() <= told.items()
 
 
 def test_the_notice_of_ejp_ends_with_its_label():

@@ -128,10 +128,16 @@ class Browser:
         look = f"(() => {{ try {{ return !!({expression}); }} catch {{ return false; }} }})()"
         wait_until(lambda: self.evaluate(look), DEADLINE_S, expression, every=0.05)
 
-    def screenshot(self, path, *, whole=True):
-        """A picture of the window, or of the page down to where no person looks at it any more."""
+    def screenshot(self, path, *, whole=True, of=None):
+        """A picture of the window, of the page down to where no person looks at it any more, or of an element."""
         width, height, length = self.evaluate("[innerWidth, innerHeight, document.documentElement.scrollHeight]")
         clip = {"x": 0, "y": 0, "width": width, "height": min(length, _LONGEST_PX) if whole else height, "scale": 1}
+        if of:
+            place = f"document.querySelector({json.dumps(of)}).getBoundingClientRect()"
+            left, top, width, height = self.evaluate(
+                f"(({{x, y, width, height}}) => [x + scrollX, y + scrollY, width, height].map(Math.round))({place})"
+            )
+            clip |= {"x": left, "y": top, "width": width, "height": height}
         told = self._call("Page.captureScreenshot", captureBeyondViewport=whole, clip=clip, optimizeForSpeed=True)
         path.write_bytes(base64.b64decode(told["data"]))
 

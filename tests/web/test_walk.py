@@ -1,7 +1,8 @@
 """A walk through every page of a running daemon that has three years and forty consents, as a household sees them.
 
 The pictures are kept in pytest's folder, or with ``SCREENSHOTS=FOLDER`` there, to be looked at. How much a first visit
-loads, and how long a slow phone takes, is printed (``pytest -s``).
+loads, and how long a slow phone takes, is printed (``pytest -s``). ``WRITE_PAGES=1`` makes the pictures of
+``pictures/`` anew, which the documents show; look at them before they are committed.
 """
 
 import os
@@ -9,6 +10,7 @@ import re
 from pathlib import Path
 
 import pytest
+from PIL import Image, ImageChops, ImageStat
 
 from tests.web.looks import AXE, CUT_OFF, OVERLAPPING, SMUDGED, VIOLATIONS, WATCH
 from tests.web.test_in_browser import NAMELESS, PALE, SIZES, SMALL
@@ -30,6 +32,7 @@ FITS = """[...document.querySelectorAll(".plot")].every((plot) =>
 DRAWN_ANEW = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(1))))"
 FIRST_LOAD_BYTES = 150_000
 SLOWER = 4
+PICTURES = Path(__file__).parent / "pictures"
 
 
 @pytest.fixture(scope="module")
@@ -139,3 +142,31 @@ def test_a_first_visit_loads_little(inside, path):
         f"{path}: {browser.received / 1000:.1f} kB, {len(asked)} requests, first chart after {drawn_ms} ms ({SLOWER}x)"
     )
     assert 5_000 < browser.received <= FIRST_LOAD_BYTES
+
+
+def likeness(picture, other):
+    """How far two pictures are from each other when they are seen from afar: 0 the same, 255 black and white."""
+    small = [one.convert("L").resize((32, 32), Image.Resampling.BOX) for one in (picture, other)]
+    return ImageStat.Stat(ImageChops.difference(*small)).mean[0]
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_the_first_curve_is_the_picture_in_the_documents(inside, tmp_path, language):
+    """Legend, curves and bands; another browser's letters may be a little off, a chart without its curve is not."""
+    browser, url = inside
+    browser.dark(on=False)
+    browser.open(url + DAY, width=720, height=900, language=language)
+    browser.await_true(DRAWN)
+    browser.evaluate(DRAWN_ANEW)
+    browser.await_true(FITS)
+    browser.screenshot(tmp_path / "day.png", of=".chart")
+    seen, shown = Image.open(tmp_path / "day.png"), PICTURES / f"day.{language}.png"
+    if os.environ.get("WRITE_PAGES"):
+        seen.convert("RGB").quantize(64).save(shown, optimize=True)
+    known = Image.open(shown)
+    assert seen.width == known.width
+    assert abs(seen.height - known.height) <= 30
+    assert likeness(seen, known) < 8
+    bare = seen.copy()
+    bare.paste("white", (0, seen.height // 3, *seen.size))
+    assert likeness(seen, bare) > 12

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import secrets
 import sqlite3
@@ -16,10 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from absence.backlog import SENSOR, Backlog
+from absence.options import parser
 from federation import Federation
 from gateway.store.points import Granularity
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -32,13 +33,7 @@ _LEAST_PATIENCE_S = 120.0
 
 def main() -> int:
     """Make the backlog, let the recipient come back, and count."""
-    parser = argparse.ArgumentParser(prog="tools/away", description="A recipient that was away comes back.")
-    parser.add_argument("--days", type=float, default=30.0)
-    parser.add_argument("--series", type=int, choices=(1, 2, 3, 4), default=1)
-    parser.add_argument("--server", choices=("prosody", "ejabberd"), default="prosody", help="the gateway's own")
-    parser.add_argument("--limits", choices=("default", "gateways", "none"), default="default")
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
+    options = parser().parse_args()
     with tempfile.TemporaryDirectory(prefix="linky-away-") as folder:
         return _Return(Path(folder), options).run()
 

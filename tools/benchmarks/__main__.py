@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 import tempfile
 from pathlib import Path
 
 from benchmarks import live, years
+from benchmarks.options import PAIRS, parser
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PAIRS = {"pe": ("prosody", "ejabberd"), "ep": ("ejabberd", "prosody")}
 
 
 def main() -> int:
     """Measure and print; figures, not verdicts: machines differ."""
-    parser = argparse.ArgumentParser(prog="tools/bench", description="What the gateway takes, measured here.")
-    parser.add_argument("--seconds", type=float, default=30.0, help="for how long each figure is measured")
-    parser.add_argument(
-        "--servers", choices=PAIRS, default="pe", help="home and far server (default: Prosody, ejabberd)"
-    )
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
+    options = parser().parse_args()
     with tempfile.TemporaryDirectory(prefix="linky-bench-") as folder:
         (Path(folder) / "live").mkdir()
         (Path(folder) / "years").mkdir()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import select
@@ -16,10 +15,12 @@ from demonstration.arrivals import ENOUGH_SERIES, Arrivals
 from demonstration.chain import Chain
 from demonstration.endings import Endings
 from demonstration.installation import install_servers
+from demonstration.options import parser
 from demonstration.screen import ALONE_EVERY_S, DRAW_EVERY_S, Screen
 from federation import RigError
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterator
 
 NO_FEDERATION = 3
@@ -108,20 +109,14 @@ def _watch_alone(chain: Chain, screen: Screen, options: argparse.Namespace) -> i
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="tools/demo", description="The whole chain on this machine, on loopback.")
-    parser.add_argument("--seconds", type=float, metavar="N", help="end after N seconds (default: Ctrl-C)")
-    parser.add_argument(
-        "--check", action="store_true", help="for machines: exit 0 only if it all worked; with --seconds"
-    )
-    parser.add_argument("--replay", type=Path, metavar="FILE", help="a captured file in the place of the meter")
-    parser.add_argument("--mode", choices=("historic", "standard"), default="standard", help="of the simulated meter")
-    options = parser.parse_args()
+    made = parser()
+    options = made.parse_args()
     if options.seconds is not None and not options.seconds > 0:
-        parser.error("--seconds needs a number above 0")
+        made.error("--seconds needs a number above 0")
     if options.check and not options.seconds:
-        parser.error("--check needs --seconds N")
+        made.error("--check needs --seconds N")
     if options.replay and not options.replay.is_file():
-        parser.error(f"{options.replay}: no such file")
+        made.error(f"{options.replay}: no such file")
     return options
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import random
 import resource
@@ -10,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+from fuzzing.options import parser
 from fuzzing.targets import targets
 
 FOUND = Path(__file__).resolve().parent.parent.parent / ".cache" / "fuzz"
@@ -23,12 +23,10 @@ _INTERESTING = b"\x00\x02\x03\x04\t\n\r \x7f\x80\xff<>&\"'{}[],:/@_-+eE9"
 
 def main() -> int:
     """Mutate and feed until the time is over."""
-    parser = argparse.ArgumentParser(prog="tools/fuzz", description="Damaged input for everything strangers feed.")
-    parser.add_argument("--minutes", type=float, default=10.0)
-    parser.add_argument("--seed", type=int, default=time.time_ns() % 2**32)
-    options = parser.parse_args()
-    chance = random.Random(options.seed)
-    print(f"seed {options.seed}, {options.minutes:g} minutes")
+    options = parser().parse_args()
+    seed = time.time_ns() % 2**32 if options.seed is None else options.seed
+    chance = random.Random(seed)
+    print(f"seed {seed}, {options.minutes:g} minutes")
     feeds = targets()
     end = time.monotonic() + options.minutes * 60
     counts = dict.fromkeys((name for name, _, _ in feeds), 0)

@@ -98,7 +98,10 @@ class Trial:
 
 def main() -> int:
     """Run the trial."""
-    parser = argparse.ArgumentParser(prog="tools/units-in-container", description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="tools/units-in-container",
+        description="The Debian package in a fresh Debian 13, its units booted and put to the test.",
+    )
     parser.add_argument(
         "--base", type=Path, metavar="TAR", help="keep the fresh Debian there, and begin from it next time"
     )

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import sys
 import tempfile
 from pathlib import Path
 
 from relaying.faults import Trial
+from relaying.options import parser
 
 
 def main() -> int:
     """Run one trial; 0 when every point is there exactly once."""
-    parser = argparse.ArgumentParser(prog="tools/relay-faults", description=__doc__)
-    parser.add_argument("--minutes", type=float, default=10)
-    parser.add_argument("--speed", type=float, default=10, help="times the meter's own pace")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--keep-board", action="store_true", help="leave the board its power, and judge its memory")
-    parser.add_argument("--folder", type=Path, help="where all files stay; otherwise they go when all is well")
-    options = parser.parse_args()
+    options = parser().parse_args()
     folder = options.folder or Path(tempfile.mkdtemp(prefix="relay-faults-"))
     folder.mkdir(parents=True, exist_ok=True)
     trial = Trial(

@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
 OVERVIEW = """\
 examples:
-  meter run --link /tmp/linky                                 a standard meter on a pty, at its own pace
-  meter run --link /tmp/linky --mode historic --tariff tempo --phases 3 --power 12
-  meter run --link /tmp/linky --solar 3000 --start 2025-06-21T12:00 --speed 20
-  meter run --tcp 127.0.0.1:3333                              for socket://127.0.0.1:3333
-  meter run --out day.raw --frames 1000 --start 2025-10-26T01:55 --truth day.jsonl
-  meter capture --port /dev/ttyUSB0 mine.raw --seconds 60
-  meter replay mine.raw --link /tmp/linky --loop
+  tools/meter run --link /tmp/linky                                 a standard meter on a pty, at its own pace
+  tools/meter run --link /tmp/linky --mode historic --tariff tempo --phases 3 --power 12
+  tools/meter run --link /tmp/linky --solar 3000 --start 2025-06-21T12:00 --speed 20
+  tools/meter run --tcp 127.0.0.1:3333                              for socket://127.0.0.1:3333
+  tools/meter run --out day.raw --frames 1000 --start 2025-10-26T01:55 --truth day.jsonl
+  tools/meter capture --port /dev/ttyUSB0 mine.raw --seconds 60
+  tools/meter replay mine.raw --link /tmp/linky --loop
 """
 COMMANDS = """\
 commands on standard input while it runs, one a line, each answered by "ok ..." or "error: ...":
@@ -61,15 +61,15 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 0
     except (ClockError, CommandError) as error:
-        print(f"meter: {error}", file=sys.stderr)
+        print(f"tools/meter: {error}", file=sys.stderr)
         return 2
     except (CaptureError, WireError) as error:
-        print(f"meter: {error}", file=sys.stderr)
+        print(f"tools/meter: {error}", file=sys.stderr)
         return 1
     except BrokenPipeError:
         return 0
     except OSError as error:
-        print(f"meter: {error.filename or 'input or output'}: {error.strerror}", file=sys.stderr)
+        print(f"tools/meter: {error.filename or 'input or output'}: {error.strerror}", file=sys.stderr)
         return 1
 
 
@@ -86,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
         return made
 
     parser = argparse.ArgumentParser(
-        prog="meter",
+        prog="tools/meter",
         description="A living Linky meter to test with: simulated, captured, or replayed.",
         epilog=OVERVIEW,
         formatter_class=argparse.RawTextHelpFormatter,

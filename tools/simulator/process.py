@@ -27,7 +27,7 @@ class MeterError(RuntimeError):
 
 
 class Meter:
-    """A running meter. Options are those of ``meter run`` (``speed=20`` for ``--speed 20``).
+    """A running meter. Options are those of ``tools/meter run`` (``speed=20`` for ``--speed 20``).
 
     ``link`` is where its port appears; ``tcp="127.0.0.1:0"`` as an option serves TCP instead. ``path`` is what a
     reader opens. ``replay=FILE`` plays a capture (then there is no truth).
@@ -115,7 +115,7 @@ class Meter:
 
     def _first_line(self) -> str:
         line = self._line()
-        if line.startswith(("meter: ", "usage: ")):
+        if line.startswith(("tools/meter: ", "usage: ")):
             raise MeterError(line)
         return line
 
