@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from gateway import __version__
 from gateway.alert_words import Topic
-from gateway.answers import Answers
 from gateway.by_hand import enter
 from gateway.choices import forget_choices
 from gateway.clock import HostClock
@@ -31,7 +30,6 @@ from gateway.now import Now
 from gateway.orders import act
 from gateway.privacy.act import ERASE
 from gateway.privacy.machine import erase as erase_files
-from gateway.publish import Publication
 from gateway.relays import Relays
 from gateway.resources import Resources
 from gateway.sharing import note_sharing
@@ -69,6 +67,7 @@ if TYPE_CHECKING:
     from gateway.live.state import HouseNow
     from gateway.meter import TellLive
     from gateway.page import Page
+    from gateway.publish import Publication
     from gateway.sources.board import BoardLine
     from gateway.sources.line import Listening
     from gateway.sources.source import Source
@@ -203,6 +202,10 @@ class Gateway:
                 task.cancel()
 
     def _join_federation(self, account: Federation) -> Publication:
+        # Here and not above: whoever keeps everything at home needs no XMPP in memory, a third of it all.
+        from gateway.answers import Answers  # noqa: PLC0415
+        from gateway.publish import Publication  # noqa: PLC0415
+
         answers = Answers(self._config, self._store, self.call, partial(self._present, {}), time.time)
         return Publication(self._config, account, self._store, self.call, answers.answer)
 
