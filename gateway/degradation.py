@@ -54,8 +54,8 @@ class Change:
     words: str
 
 
-# The card is said to be nearly full (gateway.disk) long before: at 500 MB or a twentieth of it.
-_DISK_BYTES, _DISK_SHARE = 200e6, 0.02
+# Two years of all that is kept. The card is said to be nearly full (gateway.disk) long before: at 500 MB.
+_DISK_BYTES, _DISK_SHARE = 40e6, 0.02
 # What Linux needs to breathe. The unit is held back at 128 MB (MemoryHigh=), of which the last 28 are its reserve.
 _AVAILABLE_BYTES = 48e6
 _RESIDENT_MOST, _RESIDENT_RESERVE = 128e6, 28e6
@@ -71,8 +71,13 @@ _STEPS = ((1.0, GivenUp.RAW), (0.5, GivenUp.MINUTES), (0.2, GivenUp.HALF_HOURS))
 _DEEPEST = {Resource.PROCESSOR: GivenUp.MINUTES}
 # What is short stays so until there is half as much again, and for a minute: all of these sway.
 _CLEAR, _HOLD_S = 1.5, 60.0
-# How long a shortage must last to be one. A disk fills faster than the others come and go.
-_PATIENCE_S = {Resource.DISK: 0.0, Resource.MEMORY: 20.0, Resource.PROCESSOR: 120.0, Resource.LINK: 0.0}
+# How long a shortage must last, for each step. What a full disk does not take waits in memory meanwhile.
+_PATIENCE_S = {
+    Resource.DISK: (60.0, 600.0, 3600.0),
+    Resource.MEMORY: (20.0, 60.0, 60.0),
+    Resource.PROCESSOR: (120.0, 600.0, 600.0),
+    Resource.LINK: (0.0, 0.0, 0.0),
+}
 
 # While the database cannot be written, by meter: so many batches are kept whole, then for an hour all but raw values,
 # for a week the half hours.
@@ -177,24 +182,26 @@ class _State:
         self.resource = resource
         self.given_up, self.words = GivenUp.NOTHING, ""
         self.since = -math.inf
-        self._short_since: float | None = None
+        self._short_since: dict[GivenUp, float] = {}
         self._calm_since: float | None = None
 
     def see(self, left: float, words: str, now: float) -> bool:
         """Take in how much is left; True when something else is given up from now on."""
         self.words = words
         short, calm = self._step(left), self._step(left / _CLEAR)
-        self._short_since = None if short <= self.given_up else self._short_since or now
+        steps = [what for _, what in _STEPS if self.given_up < what <= short]
+        self._short_since = {what: self._short_since.get(what, now) for what in steps}
         self._calm_since = None if calm >= self.given_up else self._calm_since or now
-        if self._short_since is not None and now - self._short_since >= _PATIENCE_S[self.resource]:
-            return self._become(short, now)
+        patience = _PATIENCE_S[self.resource]
+        lasting = [what for what, since in self._short_since.items() if now - since >= patience[what - 1]]
+        if lasting:
+            return self._become(lasting[-1], now)
         if self._calm_since is not None and now - self._calm_since >= _HOLD_S:
             return self._become(calm, now)
         return False
 
     def _become(self, given_up: GivenUp, now: float) -> bool:
-        self.given_up, self.since = given_up, now
-        self._short_since = self._calm_since = None
+        self.given_up, self.since, self._calm_since = given_up, now, None
         return True
 
     def _step(self, left: float) -> GivenUp:
@@ -203,4 +210,4 @@ class _State:
 
 
 def _mb(count: float) -> str:
-    return f"{count / 1e6:.0f} MB"
+    return f"{count / 1e6:.0f} MB" if count >= 10e6 else f"{count / 1e6:.1f} MB"

@@ -22,7 +22,7 @@ def disk(megabytes):
 @pytest.mark.parametrize(
     ("resource", "figures", "reached"),
     [
-        (Resource.DISK, [disk(n) for n in (201, 199, 99, 39, 0)], (NOTHING, RAW, MINUTES, HALF_HOURS, HALF_HOURS)),
+        (Resource.DISK, [disk(n) for n in (41, 39, 19, 7, 0)], (NOTHING, RAW, MINUTES, HALF_HOURS, HALF_HOURS)),
         # Of a small one a share: 2 % of 1 GB.
         (Resource.DISK, [Measures(n, 1e9) for n in (21e6, 19e6, 9e6)], (NOTHING, RAW, MINUTES)),
         (
@@ -41,7 +41,7 @@ def test_raw_values_go_before_minutes_and_those_before_half_hours(resource, figu
     """However short: nothing beyond half hours of gauges; of the link only what is queued, else only what is stored."""
     for measures, expected in zip(figures, reached, strict=True):
         decided = Degradation()
-        for second in range(0, 200, 10):
+        for second in range(0, 4000, 10):
             decided.look(measures, 1000.0 + second)
         queued = resource is Resource.LINK
         assert (decided.queued if queued else decided.stored) is expected
@@ -51,12 +51,23 @@ def test_raw_values_go_before_minutes_and_those_before_half_hours(resource, figu
 def test_what_is_short_stays_so_until_there_is_clearly_more_for_a_minute():
     """Each change is told once, with the figure; what sways around a bound changes nothing."""
     decided, changes = Degradation(), []
-    for second, megabytes in enumerate([250, 150, 250, 150, 250, 310, 290, *[310] * 62]):
+    for second, megabytes in enumerate([50, *[30] * 62, 50, 30, 50, 61, 59, *[61] * 62]):
         changes += [(second, change.given_up, change.words) for change in decided.look(disk(megabytes), float(second))]
     assert changes == [
-        (1, RAW, "the disk has 150 MB left, 200 MB are needed"),
-        (67, NOTHING, "the disk has 310 MB left, 200 MB are needed"),
+        (61, RAW, "the disk has 30 MB left, 40 MB are needed"),
+        (128, NOTHING, "the disk has 61 MB left, 40 MB are needed"),
     ]
+
+
+def test_a_disk_that_is_full_for_minutes_costs_no_minute():
+    """It waits in memory. Raw values are given up after a minute, minutes after ten, half hours after an hour."""
+    decided = Degradation()
+    told = [(s, change.given_up) for s in range(4000) for change in decided.look(disk(0.5), float(s))]
+    assert told == [(60, RAW), (600, MINUTES), (3600, HALF_HOURS)]
+    decided = Degradation()
+    for second in range(0, 6000, 10):
+        decided.look(disk(0.5 if second % 600 else 30), float(second))
+    assert decided.stored is RAW
 
 
 def test_a_hiccup_of_memory_or_of_the_processor_is_no_shortage():
@@ -72,8 +83,9 @@ def test_a_hiccup_of_memory_or_of_the_processor_is_no_shortage():
 def test_what_nobody_measures_any_more_stays_as_it_was():
     """The kernel that says nothing has not found memory again."""
     decided = Degradation()
-    decided.look(disk(50), 0.0)
-    for second in range(300):
+    decided.look(disk(15), 0.0)
+    decided.look(disk(15), 700.0)
+    for second in range(700, 1000):
         assert decided.look(Measures(), float(second)) == []
     assert decided.stored is MINUTES
 
@@ -84,11 +96,12 @@ def test_the_status_says_what_is_given_up_and_why():
     link = decided.link(5.0)
     assert (link.link, link.state, link.age_s, link.detail) == ("keeping", OK, None, "everything is kept")
     assert decided.raw_s(172_800) == 172_800
-    decided.look(Measures(90e6, CARD, queue=3_000_000), 10.0)
-    link = decided.link(15.0)
+    for now in (10.0, 650.0):
+        decided.look(Measures(9e6, CARD, queue=3_000_000), now)
+    link = decided.link(655.0)
     assert (link.state, link.age_s, link.figures) == (BROKEN, 5.0, {"given_up": 2.0})
     assert link.detail == (
-        "raw values and minutes are given up: the disk has 90 MB left, 200 MB are needed;"
+        "raw values and minutes are given up: the disk has 9.0 MB left, 40 MB are needed;"
         " raw values are given up: 3000000 points wait for one recipient, 2000000 may"
     )
     assert (decided.raw_s(172_800), decided.raw_s(1800)) == (3600, 1800)

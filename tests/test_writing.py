@@ -95,18 +95,20 @@ def test_what_runs_short_is_given_up_at_once_and_kept_again_afterwards(tmp_path)
             asyncio.run(writer.write(half_hour(recorder, start)))
         everything = len(points(tmp_path, POWER, Granularity.RAW))
         assert weigh(1000, 0.0) == []
-        assert weigh(150, 10.0) == [("DISK", GivenUp.RAW)]
+        assert weigh(30, 10.0) == []
+        assert weigh(30, 70.0) == [("DISK", GivenUp.RAW)]
         left = points(tmp_path, POWER, Granularity.RAW)
         assert 0 < len(left) < everything / 2
         assert len(points(tmp_path, POWER, Granularity.MINUTE)) == 4 * 60 - 1
         asyncio.run(writer.write(half_hour(recorder, START + 4 * 3600)))
         assert points(tmp_path, POWER, Granularity.RAW) == left
         assert len(points(tmp_path, POWER, Granularity.MINUTE)) == 4 * 60 + 29
-        assert weigh(90, 20.0) == [("DISK", GivenUp.MINUTES)]
+        assert weigh(15, 80.0) == []
+        assert weigh(15, 680.0) == [("DISK", GivenUp.MINUTES)]
         asyncio.run(writer.write(half_hour(recorder, START + 4 * 3600 + 1800)))
         assert len(points(tmp_path, POWER, Granularity.MINUTE)) == 4 * 60 + 30
-        assert weigh(1000, 30.0) == []
-        assert weigh(1000, 91.0) == [("DISK", GivenUp.NOTHING)]
+        assert weigh(1000, 690.0) == []
+        assert weigh(1000, 751.0) == [("DISK", GivenUp.NOTHING)]
         left = points(tmp_path, POWER, Granularity.RAW)
         asyncio.run(writer.write(half_hour(recorder, START + 5 * 3600)))
         assert len(points(tmp_path, POWER, Granularity.RAW)) == len(left) + 30
@@ -151,7 +153,8 @@ def test_on_a_disk_that_fills_up_the_indexes_go_on(tmp_path):
                 free, _ = Disk(folder).room()
                 with (folder / "ballast").open("ab") as file:
                     file.write(bytes(max(free - left, 0)))
-                asyncio.run(writer.weigh(resources.read(None), float(len(seen))))
+                for hours in (0, 1):
+                    asyncio.run(writer.weigh(resources.read(None), 3600.0 * (2 * len(seen) + hours)))
                 seen.append(writer.degradation.stored)
                 for _ in range(4):
                     asyncio.run(writer.write(half_hour(recorder, start)))
