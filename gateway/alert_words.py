@@ -18,6 +18,7 @@ class Kind(enum.Enum):
     RECIPIENT = "recipient"
     GONE = "suspended recipient"
     DISK = "disk"
+    KEEPING = "keeping"
     BROKER = "mqtt"
     OVERLOAD = "overload"
 
@@ -97,6 +98,12 @@ _FR = {
         " minute_days) ; quand elle sera pleine, plus aucun relevé ne sera enregistré",
         "Il y a de nouveau de la place sur la carte, après {time}",
     ),
+    Kind.KEEPING: _Words(
+        "La passerelle ne garde plus toutes les mesures depuis {time}",
+        "La passerelle n’a pas gardé toutes les mesures, {times} en 10 minutes",
+        "les index restent exacts ; « linky-gateway status » dit ce qui manque et ce qu’elle laisse de côté",
+        "La passerelle garde de nouveau toutes les mesures, après {time}",
+    ),
     Kind.BROKER: _Words(
         "La messagerie MQTT de la maison ne répond plus depuis {time}, les écrans et la domotique ne reçoivent plus"
         " rien",
@@ -168,6 +175,12 @@ _EN = {
         "make room (“journalctl --vacuum-size=50M”) or keep minutes for less long ([store] minute_days); once it is"
         " full no reading is stored any more",
         "There is room on the card again, after {time}",
+    ),
+    Kind.KEEPING: _Words(
+        "The gateway has not kept all readings for {time}",
+        "The gateway did not keep all readings, {times} in 10 minutes",
+        "indexes stay exact; “linky-gateway status” says what runs short and what is given up",
+        "The gateway keeps all readings again, after {time}",
     ),
     Kind.BROKER: _Words(
         "The MQTT broker of the house has not answered for {time}, displays and home automation are told nothing",

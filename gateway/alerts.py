@@ -136,6 +136,8 @@ _RULES = {
     Kind.GONE: _Rule(0, 0),
     # Its link knows how much is much; it does not come and go.
     Kind.DISK: _Rule(10, 10),
+    # Whoever decides it has waited long enough already.
+    Kind.KEEPING: _Rule(10, 0),
     Kind.BROKER: _Rule(60, 10, by_age=True),
     # One that lasts for two frames: soon the breaker opens. A kettle that goes on and off is one overload.
     Kind.OVERLOAD: _Rule(2, 60),

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from gateway import __version__
 from gateway.alert_words import Topic
-from gateway.answers import Answers
 from gateway.by_hand import enter
 from gateway.choices import forget_choices
 from gateway.clock import HostClock
@@ -31,8 +30,8 @@ from gateway.now import Now
 from gateway.orders import act
 from gateway.privacy.act import ERASE
 from gateway.privacy.machine import erase as erase_files
-from gateway.publish import Publication
 from gateway.relays import Relays
+from gateway.resources import Resources
 from gateway.sharing import note_sharing
 from gateway.sources.board import board_of
 from gateway.sources.line import Line
@@ -49,6 +48,7 @@ from gateway.status import (
     tee_link,
 )
 from gateway.store.connection import WriterLock
+from gateway.store.recorder import Happened
 from gateway.store.store import Store
 from gateway.systemd import Notifier, Watchdog, status_line
 from gateway.tic.clock import Belief
@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from gateway.live.state import HouseNow
     from gateway.meter import TellLive
     from gateway.page import Page
+    from gateway.publish import Publication
     from gateway.sources.board import BoardLine
     from gateway.sources.line import Listening
     from gateway.sources.source import Source
@@ -83,7 +84,7 @@ T = TypeVar("T")
 _FORGET_EVERY_S = 3600.0
 
 # The links are looked at every second; counting the outbox and waking systemd are dearer.
-_LOOK_EVERY_S, _BACKLOG_EVERY_S, _STATUS_EVERY_S = 1.0, 60.0, 10.0
+_LOOK_EVERY_S, _BACKLOG_EVERY_S, _STATUS_EVERY_S, _WEIGH_EVERY_S = 1.0, 60.0, 10.0, 10.0
 
 # How long a task may not come round before the program is restarted. An SD card may take minutes to breathe again, a
 # lost server is tried every six minutes and a half.
@@ -121,6 +122,7 @@ class Gateway:
         self._relays: Relays | None = None
         self._notices: Notices | None = None
         self._disk = Disk(config.directory)
+        self._resources = Resources(self._disk)
         # Whoever wants to know of every alert: the log, the household, a live feed.
         self._listeners: list[Callable[[Alert], None]] = [_write_down]
         self._notifier = Notifier()
@@ -200,6 +202,10 @@ class Gateway:
                 task.cancel()
 
     def _join_federation(self, account: Federation) -> Publication:
+        # Here and not above: whoever keeps everything at home needs no XMPP in memory, a third of it all.
+        from gateway.answers import Answers  # noqa: PLC0415
+        from gateway.publish import Publication  # noqa: PLC0415
+
         answers = Answers(self._config, self._store, self.call, partial(self._present, {}), time.time)
         return Publication(self._config, account, self._store, self.call, answers.answer)
 
@@ -307,11 +313,15 @@ class Gateway:
     async def _keep_watch(self) -> None:
         """Look at every link, tell what is to be told, and say in one line how it goes."""
         backlog: list[Backlog] = []
-        counted = said = -_BACKLOG_EVERY_S
+        counted = said = weighed = -_BACKLOG_EVERY_S
         while True:
             now = self._looked = time.monotonic()
             if self._publication and now - counted >= _BACKLOG_EVERY_S:
                 counted, backlog = now, await self._backlog(backlog)
+                await self._weigh(now, max((one.rows for one in backlog), default=0))
+            elif now - weighed >= _WEIGH_EVERY_S:
+                weighed = now
+                await self._weigh(now, None)
             links = [*self._own_links(now), *recipient_links(backlog, time.time())]
             alerts = await self._notices.look(links, now, self._time(), self._untold) if self._notices else []
             if self._now:
@@ -325,7 +335,19 @@ class Gateway:
             if alerts or now - said >= _STATUS_EVERY_S:
                 said = now
                 self._notifier.status(status_line(links))
+            slept = time.monotonic()
             await asyncio.sleep(_LOOK_EVERY_S)
+            self._resources.late(time.monotonic() - slept - _LOOK_EVERY_S)
+
+    async def _weigh(self, now: float, queue: int | None) -> None:
+        """See what runs short; what is given up for it stands among what happened to each meter."""
+        changes = await self._writer.weigh(self._resources.read(queue), now)
+        for change in changes:
+            detail = {"of": change.resource.name.lower(), "given_up": change.given_up.name.lower()}
+            for recorder in self._recorders():
+                recorder.tell(Happened(int(time.time()), "shortage", "", detail))
+        if changes:
+            self._urgent.set()
 
     async def _backlog(self, before: list[Backlog]) -> list[Backlog]:
         try:
@@ -449,7 +471,7 @@ class Gateway:
             links.append(decode_link(name, state, meter.line.quality, now))
             links.append(clock_link(name, state, meter.clock, meter.kept, host_knows=meter.host.knows()))
         links += self._counters.links(now)
-        links += [self._writer.link(now), self._disk.link(now)]
+        links += [self._writer.link(now), self._disk.link(now), self._writer.degradation.link(now)]
         if self._publication:
             links += [self._publication.link(), *self._publication.provider_links(), *self._publication.watch_links()]
         if self._broker:

@@ -31,13 +31,17 @@ class Disk:
         self._low = False
         self._since = time.monotonic()
 
+    def room(self) -> tuple[int, int]:
+        """What a program may still write, and the size of it all, in bytes; OSError where nobody knows."""
+        found = os.statvfs(self._folder)
+        return found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize
+
     def link(self, now: float) -> Link:
         """How it stands at that second of the monotonic clock; ``free_bytes`` is what a program may still write."""
         try:
-            found = os.statvfs(self._folder)
+            free, size = self.room()
         except OSError as error:
             return Link("disk", WAITING, None, f"{self._folder}: nobody knows how much is free: {error.strerror}")
-        free, size = found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize
         least = min(LEAST_BYTES, size * LEAST_SHARE)
         low = free < (least * _CLEAR if self._low else least)
         if low != self._low:

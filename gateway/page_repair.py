@@ -46,7 +46,7 @@ class RepairBench:
 
     async def look(self, chosen: Which | None) -> Look:
         """What stands out, in all or in the series that is chosen; the points around its time; the corrections."""
-        return await read(self._directory, lambda archive: _look(archive, chosen))
+        return await read(self._directory, lambda archive: look(archive, chosen))
 
     async def point(self, which: Which) -> tuple[Known, Stored, list[Stored], list[str]] | None:
         """A point: its series, itself, those around it, and who received it."""
@@ -58,7 +58,8 @@ def repair_part(config: Config, order: Callable[[dict[str, Any]], Awaitable[obje
     return repair(RepairBench(config, order))
 
 
-def _look(archive: Archive, chosen: Which | None) -> Look:
+def look(archive: Archive, chosen: Which | None) -> Look:
+    """What ``RepairBench.look`` says, read in that archive."""
     series = [one for meter in archive.meters() for one in archive.series(meter.name)]
     suspects, around = [], []
     if chosen is None:

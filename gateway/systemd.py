@@ -139,6 +139,7 @@ def status_line(links: Sequence[Link]) -> str:
     meters = rooms.get("meter", ())
     parts = [_meter(link, ports, named=len(meters) > 1) for link in meters]
     parts += ["the database cannot be written" for link in rooms.get("store", ()) if link.state == BROKEN]
+    parts += ["not all readings are kept" for link in rooms.get("keeping", ()) if link.state == BROKEN]
     parts += ["the card is nearly full" for link in rooms.get("disk", ()) if link.state == BROKEN]
     parts += [_connection(link) for link in rooms.get("xmpp", ())] or ["no federation"]
     if recipients := rooms.get("recipient"):

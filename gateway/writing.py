@@ -7,24 +7,25 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from gateway.degradation import Degradation, Resource, given_up_waiting
 from gateway.errors import StoreError
 from gateway.household_days import roll_up
 from gateway.sharing import longest_retention_s
 from gateway.status import BROKEN, OK, Link
+from gateway.store.points import GivenUp
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
     from gateway.config import Config
+    from gateway.degradation import Change, Measures
     from gateway.store.recorder import Batch
     from gateway.store.store import Store
 
 log = logging.getLogger(__name__)
-
-# While the database cannot be written its minutes wait in memory; of older ones only the fine values are given up.
-_WHOLE_BATCHES_KEPT = 10
 
 # In one transaction: on a card that is still full a day of minutes is not tried again every minute.
 _BATCHES_A_COMMIT = 20
@@ -41,12 +42,14 @@ class Writer:
     Attributes:
         waiting: batches that are not written yet, oldest first.
         error: why they are not, in words; None while all is well.
+        degradation: what is given up while something runs short.
     """
 
     def __init__(self, config: Config, store: Callable[[], Store], call: Callable[..., Awaitable[Any]]) -> None:
         self._config, self._store, self._call = config, store, call
         self.waiting: list[Batch] = []
         self.error: str | None = None
+        self.degradation = Degradation()
         self._written = time.monotonic()
         # How far boards' frames were stored since that was last told: (board, its start) -> the last number.
         self._relayed: dict[tuple[str, str], int] = {}
@@ -64,8 +67,7 @@ class Writer:
         There it ends whatever becomes of the task that waits for it: a batch leaves the list with its own commit, so
         what was being written when the daemon was told to stop is not written twice.
         """
-        for batch in self.waiting[:-_WHOLE_BATCHES_KEPT]:
-            batch.thin()
+        self._thin_waiting()
         try:
             while True:
                 batches = self.waiting[:_BATCHES_A_COMMIT]
@@ -83,6 +85,56 @@ class Writer:
             log.warning("the database can be written again")
         self.error, self._written = None, time.monotonic()
 
+    def _thin_waiting(self) -> None:
+        """Give up of what waits what the shortages ask for, and of what waits for long the more the longer."""
+        count = len(self.waiting)
+        newer = Counter(batch.meter for batch in self.waiting[:count])
+        newest = {batch.meter: batch.last_time for batch in self.waiting[:count]}
+        kept: list[Batch] = []
+        before: dict[str, Batch] = {}
+        for batch in self.waiting[:count]:
+            newer[batch.meter] -= 1
+            age_s = newest[batch.meter] - batch.last_time
+            # What could be written until now is tried whole.
+            waited = given_up_waiting(newer[batch.meter], age_s) if self.error else GivenUp.NOTHING
+            given_up = max(self.degradation.stored, waited)
+            batch.thin(given_up)
+            older = before.get(batch.meter)
+            if given_up >= GivenUp.MINUTES and older and older.may_join(batch):
+                older.join(batch)
+            else:
+                kept.append(batch)
+                before[batch.meter] = batch
+        # More may have come meanwhile, from the other thread.
+        self.waiting[:count] = kept
+
+    async def weigh(self, measures: Measures, now: float) -> list[Change]:
+        """Take in how short the machine is of anything, and give up at once what that asks for; what changed."""
+        changes = self.degradation.look(measures, now)
+        for change in changes:
+            now_so = f"{change.given_up.words} are given up" if change.given_up else "everything is kept again"
+            log.warning("%s: %s", now_so, change.words)
+        try:
+            if any(change.resource is Resource.DISK and change.given_up for change in changes):
+                await self._forget_own()
+            if any(change.resource is Resource.MEMORY and change.given_up for change in changes):
+                await self._call(self._store().shrink)
+            if self.degradation.queued and measures.queue is not None:
+                await self._thin_queues()
+        except StoreError as error:
+            log.warning("what is given up could not be deleted: %s", error)
+        return changes
+
+    async def _thin_queues(self) -> None:
+        dropped = 0
+        # A part at a time: the meter's minutes are written in between.
+        while part := await self._call(
+            self._store().thin_outbox, self.degradation.queued, self.degradation.longest_queue
+        ):
+            dropped += part
+        if dropped:
+            log.warning("outbox: %d rows given up, their recipients have too many", dropped)
+
     async def forget(self) -> None:
         """Delete what is past its retention."""
         keep, store = self._config.store, self._store()
@@ -90,15 +142,15 @@ class Writer:
             await self._call(store.forget_received, int(time.time()), keep.received_days * 86400)
             retention_s = await self._call(longest_retention_s, self._config, store.journal)
             await self._call(store.forget_transfers, time.time(), retention_s)
-            await self._call(
-                store.forget,
-                int(time.time()),
-                keep.raw_hours * 3600,
-                keep.minute_days * 86400,
-                keep.outbox_days * 86400,
-            )
+            await self._forget_own()
         except StoreError as error:
             log.warning("old readings could not be deleted: %s", error)
+
+    async def _forget_own(self) -> None:
+        keep = self._config.store
+        raw_s = self.degradation.raw_s(keep.raw_hours * 3600)
+        spans = raw_s, keep.minute_days * 86400, keep.outbox_days * 86400
+        await self._call(self._store().forget, int(time.time()), *spans)
 
     async def roll_up(self) -> None:
         """Keep what the days that are over came to, so that a year of them is read at once."""

@@ -1,6 +1,8 @@
 """The daemon's own promises: no minute lost or counted twice when it is stopped, or when the card is full."""
 
 import asyncio
+import subprocess
+import sys
 import threading
 from contextlib import closing
 from datetime import UTC, date, datetime
@@ -12,6 +14,7 @@ from federation import wait_until
 from gateway import app
 from gateway.app import Gateway
 from gateway.config import load
+from gateway.degradation import Measures
 from gateway.errors import StoreError
 from gateway.meter import MeterReader
 from gateway.sources.line import Line
@@ -256,3 +259,37 @@ def test_a_restarted_daemon_goes_on_where_it_stopped(config):
         return samples, closed
 
     assert [asyncio.run(scenario(second)) for second in (30, 40, 70)] == [(2, 0), (0, 0), (0, 1)]
+
+
+def test_what_runs_short_stands_in_the_status_and_among_the_events(config):
+    """By name, with what is given up; and again when there is enough, in the order in which it happened."""
+
+    async def scenario():
+        gateway, recorder = await start(config)
+        recorder.add(frame(START, power=100, index=5))
+        said = []
+        for free, now in ((15e6, 1.0), (15e6, 601.0), (9e9, 602.0), (9e9, 690.0)):
+            gateway._resources.read = lambda _, free=free: Measures(free, 32e9)
+            await gateway._weigh(now, None)
+            await gateway._commit()
+            said.append(next(link for link in gateway._own_links(now) if link.link == "keeping").state)
+        events = [(event.kind, event.meter, event.detail) for event in gateway._store.events()]
+        await end(gateway)
+        return said, events, gateway._urgent.is_set()
+
+    said, events, urgent = asyncio.run(scenario())
+    assert said == ["ok", "broken", "broken", "ok"]
+    assert [(kind, meter) for kind, meter, _ in events] == [("shortage", "house")] * 2
+    assert [detail for *_, detail in events] == [
+        {"of": "disk", "given_up": "minutes"},
+        {"of": "disk", "given_up": "nothing"},
+    ]
+    assert urgent
+
+
+def test_a_house_that_keeps_everything_at_home_loads_no_xmpp():
+    """It is a fifth of the memory of the daemon."""
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys, gateway.app; sys.exit('slixmpp' in sys.modules)"], check=False
+    )
+    assert done.returncode == 0

@@ -9,9 +9,10 @@ from gateway.store.tables import Tables, translated
 if TYPE_CHECKING:
     from gateway.store.points import Series
 
+# Where minutes were given up one sum of their half hour stands at a second at which no minute begins.
 MINUTES = (
     "SELECT time, total * 1.0 / samples, low, high FROM minute"
-    " WHERE series = ? AND time >= ? AND time < ? AND samples > 0 ORDER BY time"
+    " WHERE series = ? AND time >= ? AND time < ? AND samples > 0 AND time % 60 = 0 ORDER BY time"
 )
 TEXTS = "SELECT time, last FROM minute WHERE series = ? AND time > ? AND time < ? ORDER BY time"
 HALF_HOURS = "SELECT time, value FROM coarse WHERE series = ? AND step = 1800 AND time >= ? AND time <= ? ORDER BY time"

@@ -20,7 +20,7 @@ from gateway.store.corrections import Corrections
 from gateway.store.points import Granularity, under
 from gateway.store.pseudonyms import KEY_NAME
 from gateway.store.received import ReceivedPoints
-from gateway.store.recorder import period_start
+from gateway.store.recorder import SUM_OFFSET_S, period_start
 from gateway.store.tables import translated
 from gateway.store.terms import Change, Channel, NoticeKind
 from gateway.store.transfers import FOR_EVER
@@ -307,6 +307,13 @@ def _places(series: Series, span: Range) -> Sequence[tuple[str, str]]:
     ):
         start = period_start(step, span.first) if span.first > 0 else 0
         found.append((table, f"{more}series = {series.id} AND time >= {start} AND time < {span.last}"))
+    # The sum of a half hour whose minutes were given up (``Batch.thin``) is of all of it.
+    minute = period_start(Granularity.MINUTE, span.first) if span.first > 0 else 0
+    start = period_start(Granularity.HALF_HOUR, span.first) if span.first > 0 else 0
+    among = (
+        f"time >= {start} AND time < {min(minute, span.last)} AND time % {int(Granularity.HALF_HOUR)} = {SUM_OFFSET_S}"
+    )
+    found.append(("minute", f"series = {series.id} AND {among}"))
     return found
 
 

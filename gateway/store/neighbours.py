@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING
 
 from gateway.store.history import History
 from gateway.store.points import Granularity, offered
-from gateway.store.tables import translated
+from gateway.store.tables import point, translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from gateway.store.points import Point, Series
+    from gateway.store.points import Point, Series, Value
+
+    # Time and value of a point; a point that stands out, and what the others are between.
+    _Row = tuple[int, Value]
+    _Odd = tuple[_Row, float, float]
 
 # Of a series at that granularity so far back: some hundred to some thousand points, read in some milliseconds.
 _LOOK_BACK_S = {
@@ -86,14 +90,18 @@ class Neighbours(History):
         if granularity not in offered(series.kind) or series.kind == "text":
             return []
         start = end - _LOOK_BACK_S[granularity]
-        points = list(self._read(series, granularity, start, end))
-        found = list(_out_of_order(points) if series.kind == "index" else _out_of_range(points))
+        rows = self._values(series, granularity, start, end)
+        odd = _out_of_order(rows) if series.kind == "index" else _out_of_range(rows)
+        found = [Suspect(point(series, granularity, *row), low, high) for row, low, high in odd]
         if granularity is Granularity.RAW:
             told = (e for e in self.events(start, end) if (e.meter, e.series) == (series.meter, series.path))
             noted = {e.time: e.kind for e in told if e.kind in JUDGED}
             found = [replace(s, judged=noted.pop(s.point.time, "")) for s in found]
-            found += [Suspect(p, None, None, noted[p.time]) for p in points if p.time in noted]
-        return sorted(found, key=lambda s: (not s.judged, -s.off))[:most]
+            judged = [point(series, granularity, *row) for row in rows if row[0] in noted]
+            found += [Suspect(p, None, None, noted[p.time]) for p in judged]
+        worst = sorted(found, key=lambda s: (not s.judged, -s.off))[:most]
+        # Whether a point was rectified is looked up for those that are shown, not for the thousands that are not.
+        return [replace(s, point=next(self._read(series, granularity, t := s.point.time, t + 1))) for s in worst]
 
     def _named(self, meter: str, path: str) -> Series | None:
         return next((s for s in self.series(meter) if s.path == path), None)
@@ -104,23 +112,26 @@ class Neighbours(History):
         return self._read(series, granularity, start, end)
 
 
-def _out_of_order(points: Sequence[Point]) -> Iterator[Suspect]:
+def _out_of_order(rows: Sequence[_Row]) -> Iterator[_Odd]:
     """Points of an index that are not between their neighbours, where these are in order."""
-    for before, found, after in zip(points, points[1:], points[2:], strict=False):
-        low, value, high = (p.value for p in (before, found, after))
+    for (_, low), row, (_, high) in zip(rows, rows[1:], rows[2:], strict=False):
+        value = row[1]
         assert not isinstance(low, str) and not isinstance(value, str) and not isinstance(high, str)  # noqa: S101, PT018
         if low <= high and not low <= value <= high:
-            yield Suspect(found, low, high)
+            yield row, low, high
 
 
-def _out_of_range(points: Sequence[Point]) -> Iterator[Suspect]:
-    """Points further from what is usual around them than that is wide."""
-    values = sorted(p.value for p in points if not isinstance(p.value, str))
+def _out_of_range(rows: Sequence[_Row]) -> Iterator[_Odd]:
+    """Points further from what is usual around them than that is wide, as they are shown: by tenths."""
+    values = sorted(value for _, value in rows if not isinstance(value, str))
     if len(values) < _FEWEST:
         return
     stray = max(1, int(len(values) * _STRAY))
-    low, high = values[stray], values[-1 - stray]
+    low, high = (round(value, 1) for value in (values[stray], values[-1 - stray]))
     width = max(high - low, 1)
-    for found in points:
-        if not isinstance(found.value, str) and not low - width <= found.value <= high + width:
-            yield Suspect(found, low, high)
+    least, most = low - width, high + width
+    for row in rows:
+        value = row[1]
+        # What is within before it is rounded is so afterwards: only the few others need be.
+        if not isinstance(value, str) and not least <= value <= most and not least <= round(value, 1) <= most:
+            yield row, low, high

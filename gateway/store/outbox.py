@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from gateway.store.consents import Consents, pushed_from
-from gateway.store.points import Backlog, Confirm, Granularity, OutboxRow, Subscription, finest_allowed, under
+from gateway.store.points import Backlog, Confirm, GivenUp, Granularity, OutboxRow, Subscription, finest_allowed, under
 from gateway.store.tables import point, translated
 
 if TYPE_CHECKING:
@@ -28,6 +28,13 @@ _HIGHEST_SEQ = 2**48
 
 # A receipt that comes so long after the end of a consent is still of something sent under it.
 _RECEIPT_LATE_S = 3600
+
+# What is given up -> how fine the rows are that it is of.
+_GIVES_UP = {
+    Granularity.RAW: GivenUp.RAW,
+    Granularity.MINUTE: GivenUp.MINUTES,
+    Granularity.HALF_HOUR: GivenUp.HALF_HOURS,
+}
 
 _ROWS = "recipient = (SELECT id FROM recipient WHERE jid = ?) AND seq > ? AND seq <= ?"
 
@@ -180,6 +187,29 @@ class Outbox(Consents):
             " GROUP BY recipient.id ORDER BY jid"
         )
         return [Backlog(*row) for row in rows]
+
+    @translated
+    def thin_outbox(self, given_up: GivenUp, longest: int, most: int = 20_000) -> int:
+        """Give up the oldest rows of that kind in queues longer than ``longest``, ``most`` at once; how many.
+
+        They are the gauges'; who comes back finds what is still stored in its history.
+        """
+        self.begin()
+        finest = max((g for g, what in _GIVES_UP.items() if what <= given_up), default=-1)
+        dropped = sum(
+            self._db.execute(
+                "DELETE FROM outbox WHERE recipient = ?1 AND seq IN (SELECT seq FROM outbox JOIN series"
+                " ON series.id = outbox.series WHERE recipient = ?1 AND kind = 'gauge' AND granularity <= ?2"
+                " ORDER BY seq LIMIT ?3)",
+                [recipient, finest, most],
+            ).rowcount
+            for recipient, rows in self._db.execute(
+                "SELECT recipient, count(*) FROM outbox GROUP BY recipient"
+            ).fetchall()
+            if rows > longest
+        )
+        self.commit()
+        return dropped
 
     def _number_above(self, recipient: int, last: int, after: int) -> None:
         (first,) = self._db.execute("SELECT min(seq) FROM outbox WHERE recipient = ?", [recipient]).fetchone()

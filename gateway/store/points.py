@@ -44,6 +44,28 @@ _CODES = {
 }
 
 
+class GivenUp(enum.IntEnum):
+    """What is not kept where too little is left to keep all of it, of gauges; each includes those before it."""
+
+    NOTHING = 0
+    RAW = 1
+    MINUTES = 2
+    HALF_HOURS = 3
+
+    @property
+    def words(self) -> str:
+        """As a sentence begins."""
+        return _GIVEN_UP[self]
+
+
+_GIVEN_UP = {
+    GivenUp.NOTHING: "no values",
+    GivenUp.RAW: "raw values",
+    GivenUp.MINUTES: "raw values and minutes",
+    GivenUp.HALF_HOURS: "raw values, minutes and half hours of powers",
+}
+
+
 class Confirm(enum.Enum):
     """What lets a row leave the outbox: the recipient's receipt after its commit, or one's own server's word."""
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from gateway.store.points import Granularity
+from gateway.store.points import GivenUp, Granularity
 from gateway.tic.reading import Kind, Quality
 
 if TYPE_CHECKING:
@@ -35,6 +35,9 @@ INDEX_SET_BY_HAND = "index-set-by-hand"
 
 # A meter repeats two points of a curve (n, n-1) and two maxima; a few more cost nothing.
 OWN_TIMES_KEPT = 8
+
+# Where minutes are given up their sum stands at this second of its half hour.
+SUM_OFFSET_S = 1
 
 # A change of one of these is told at once, not at the end of the minute.
 _URGENT_PREFIXES = ("contract/", "status/", "message/", "consumption/current/overload")
@@ -68,6 +71,11 @@ class MinuteSum:
         self.low = min(self.low, value)
         self.high = max(self.high, value)
         self.last = value
+
+    def with_(self, later: MinuteSum) -> MinuteSum:
+        """Both as one."""
+        low, high = min(self.low, later.low), max(self.high, later.high)
+        return MinuteSum(self.samples + later.samples, self.total + later.total, low, high, later.last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,15 +126,70 @@ class Batch:
     dated_until: int | None = None
     totals: dict[str, str] = field(default_factory=dict)
     relayed: dict[tuple[str, str], int] = field(default_factory=dict)
+    given_up: GivenUp = GivenUp.NOTHING
 
     def __bool__(self) -> bool:
         """Whether there is anything to write."""
         said = self.samples or self.minutes or self.boundaries or self.closed or self.happened
         return bool(said or self.totals or self.undated or self.relayed or self.dated_until is not None)
 
-    def thin(self) -> None:
-        """Give up the raw values of gauges (the minutes keep their mean, least and greatest): memory is short."""
-        self.samples = [s for s in self.samples if self.series[s.path][1] is not Kind.GAUGE]
+    def thin(self, given_up: GivenUp) -> None:
+        """Give up what is fine, as far as that. Done again it changes nothing.
+
+        Raw values of gauges: the minutes keep their mean, least and greatest. Their minutes: one sum by half hour is
+        left, whose mean stays exact; of indexes the last value of each minute. Their half hours: those sums as well.
+        """
+        if given_up <= self.given_up:
+            return
+        self.given_up = given_up
+        if given_up >= GivenUp.RAW:
+            self.samples = [s for s in self.samples if not self._is_gauge(s.path)]
+        if given_up >= GivenUp.MINUTES:
+            last = {(s.path, s.time - s.time % 60): place for place, s in enumerate(self.samples)}
+            kept = set(last.values())
+            self.samples = [
+                s for place, s in enumerate(self.samples) if place in kept or self._kind(s.path) is not Kind.INDEX
+            ]
+            self._give_up_minutes(sums=given_up < GivenUp.HALF_HOURS)
+
+    def _give_up_minutes(self, *, sums: bool) -> None:
+        kept: dict[tuple[str, int], MinuteSum] = {}
+        for (path, time), said in self.minutes.items():
+            if not said.samples:
+                kept[path, time] = said
+            elif sums:
+                # No minute begins there, so it is never closed, promised or shown as one; its half hour is made of it.
+                slot = path, time - time % Granularity.HALF_HOUR + SUM_OFFSET_S
+                kept[slot] = kept[slot].with_(said) if slot in kept else said
+        self.minutes = kept
+
+    def may_join(self, later: Batch) -> bool:
+        """Whether the next one may be written with it as one: of the same meter and half hour, as fine as it is."""
+        alike = self.meter == later.meter and self.given_up == later.given_up
+        plain = not (self.undated or later.undated or self.boot or later.boot)
+        together = self.last_time // Granularity.HALF_HOUR == later.last_time // Granularity.HALF_HOUR
+        return alike and plain and together
+
+    def join(self, later: Batch) -> None:
+        """Take in what the next one has: written as one they say the same."""
+        self.address, self.prm = later.address or self.address, later.prm or self.prm
+        self.last_time = later.last_time
+        self.series |= later.series
+        self.samples += later.samples
+        for key, said in later.minutes.items():
+            self.minutes[key] = self.minutes[key].with_(said) if key in self.minutes else said
+        self.boundaries += later.boundaries
+        self.closed += later.closed
+        self.happened += later.happened
+        self.totals |= later.totals
+        for start, seq in later.relayed.items():
+            self.relayed[start] = max(seq, self.relayed.get(start, 0))
+
+    def _is_gauge(self, path: str) -> bool:
+        return self._kind(path) is Kind.GAUGE and not path.startswith(_SETTINGS)
+
+    def _kind(self, path: str) -> Kind:
+        return self.series[path][1]
 
 
 def day_start(time: int) -> int:

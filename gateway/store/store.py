@@ -75,6 +75,11 @@ class Store(Erasure, Watching, History, Undated, Relayed, Energy, Told):
         self.commit()
         return len(points)
 
+    @translated
+    def shrink(self) -> None:
+        """Give back the memory of pages that can be read again."""
+        self._db.execute("PRAGMA shrink_memory")
+
     def close(self) -> None:
         """Make the journal's entries of the hour that is not over, and close the connection."""
         try:

@@ -19,7 +19,7 @@ from gateway.web.access import Access
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FRAME = ROOT / "tests/frames/real/h1-base-linky-angristan.raw"
-WAIT_S = 20
+WAIT_S = 120
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT), "LANG": "fr_FR.UTF-8"}
 
 
