@@ -339,7 +339,7 @@ def test_the_doctor_names_a_port_that_is_not_there():
 
 def test_the_doctor_finds_a_sound_meter_well(tmp_path):
     """Nothing wrong: exit code 0, the mode and the speed found."""
-    with Meter(tmp_path / "tty", seed=3, mode="standard", speed=10) as meter:
+    with Meter(tmp_path / "tty", seed=3, mode="standard", speed=10, patient=True) as meter:
         done = gateway("doctor", "--port", meter.path, "--lang", "en", "--seconds", "3", "--json")
     assert done.returncode == 0
     (report,) = json.loads(done.stdout)
