@@ -97,7 +97,7 @@ def test_a_port_that_cannot_be_had_is_unavailable(tmp_path):
 
 def test_values_hold_nothing_that_was_received(tmp_path):
     """Neither bytes nor the meter's number."""
-    with Meter(tmp_path / "linky", speed=20, serial=SERIAL, prm=PRM) as meter:
+    with Meter(tmp_path / "linky", speed=20, serial=SERIAL, prm=PRM, patient=True) as meter:
         code, text = run(request(meter.path, json=True))
     assert code == 0
     assert SERIAL not in text

@@ -49,7 +49,7 @@ def set_port(path, change):
 @pytest.mark.parametrize("mode", ["standard", "historic"])
 def test_a_sound_meter_is_well(link, examine, mode):
     """Nothing wrong is found where nothing is, in both modes and at both speeds."""
-    with Meter(link, mode=mode, **QUICK) as meter:
+    with Meter(link, mode=mode, patient=True, **QUICK) as meter:
         seen = examine(meter.path, HEARD_S)
     assert seen.causes == [Cause.ALL_WELL], seen.evidence
     assert seen.evidence.best.mode == mode

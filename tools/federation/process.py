@@ -177,7 +177,7 @@ class Server(ABC):
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
-            timeout=30,
+            timeout=120,
         )
         if done.returncode:
             msg = f"{self.kind} ({self.place.domain}) refused {command[0]}: {done.stdout.strip()}"
