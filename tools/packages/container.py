@@ -18,11 +18,22 @@ if TYPE_CHECKING:
 
 # systemd wants the unified hierarchy: where the machine has the old one, a mount namespace of one's own gets it.
 _BOOT = """
+root=$1 base=$2
+shift 2
 if [ "$(stat -f -c %T /sys/fs/cgroup)" != cgroup2fs ]; then
   umount -R /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup || exit 1
 fi
-exec systemd-nspawn --boot --register=no --keep-unit --private-network --console=passive "$@"
+if [ "$base" ]; then
+  memory=$root.memory
+  mkdir -p "$memory" && mount -t tmpfs -o mode=755 tmpfs "$memory" && mkdir "$memory/work" "$memory/all" || exit 1
+  cp -a "$root" "$memory/upper" || exit 1
+  mount -t overlay -o "lowerdir=$base,upperdir=$memory/upper,workdir=$memory/work" overlay "$memory/all" || exit 1
+  root=$memory/all
+fi
+exec systemd-nspawn -D "$root" --boot --register=no --keep-unit --private-network --console=passive "$@"
 """
+# Whoever dies without an end of his own leaves no container behind.
+_TIED = ("setpriv", "--pdeathsig", "TERM", "unshare", "--mount", "--propagation", "private", "sh", "-c", _BOOT, "sh")
 _SOURCES = Path("/etc/apt/sources.list.d/debian.sources")
 _DEADLINE_S = 120.0
 # Nothing of this machine's environment means anything inside.
@@ -58,16 +69,20 @@ class Container:
         root: its folder.
         log: where its console goes.
         binds: PATH or PATH:PATH-INSIDE, of devices or folders.
+        base: a whole system of which root is but what differs; then all is in memory, and neither is written to.
+        unit: what it boots to, if not to all that is switched on there.
     """
 
-    def __init__(self, root: Path, log: Path, binds: Sequence[str] = ()) -> None:
-        self._root, self._log, self._binds = root, log, binds
+    def __init__(
+        self, root: Path, log: Path, binds: Sequence[str] = (), base: Path | None = None, unit: str = ""
+    ) -> None:
+        self._root, self._log, self._base = root, log, base
+        self._options = [f"--bind={bind}" for bind in binds] + (["--", f"--unit={unit}"] if unit else [])
         self._nspawn: subprocess.Popen[bytes] | None = None
         self._leader = 0
 
     def __enter__(self) -> Self:
-        options = ["-D", str(self._root), *(f"--bind={bind}" for bind in self._binds)]
-        command = ["unshare", "--mount", "--propagation", "private", "sh", "-c", _BOOT, "sh", *options]
+        command = [*_TIED, str(self._root), str(self._base or ""), *self._options]
         with self._log.open("wb") as log:
             self._nspawn = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         try:
@@ -106,6 +121,10 @@ class Container:
             check=False, capture_output=True, text=True, input=text, env=CLEAN,
         )  # fmt: skip
 
+    def path(self, name: str) -> Path:
+        """A file inside, as this machine sees it while the container runs."""
+        return Path(f"/proc/{self._leader}/root", name.lstrip("/"))
+
     def show(self, unit: str, *properties: str) -> list[str]:
         """Properties of a unit, in the order in which they are named."""
         words = self.run("systemctl", "show", unit, *(f"-p{name}" for name in properties)).stdout
@@ -116,14 +135,15 @@ class Container:
         if self._nspawn.poll() is not None:
             last = self._log.read_text(errors="replace").strip().rpartition("\n")[2]
             raise TrialError(f"systemd-nspawn ended: {last}")
-        place = self._root.stat()
         for process in Path("/proc").glob("[0-9]*"):
             try:
-                first = (process / "cmdline").read_bytes().startswith(b"/usr/lib/systemd/systemd\0")
-                if first and os.path.samestat((process / "root/.").stat(), place):
-                    self._leader = int(process.name)
-            except OSError:
+                facts = dict(line.split(":", 1) for line in (process / "status").read_text().splitlines())
+            except (OSError, ValueError):
                 continue
+            # Its first process is the first of a process namespace, and a child of systemd-nspawn.
+            inside = facts["NSpid"].split()
+            if int(facts["PPid"]) == self._nspawn.pid and len(inside) > 1 and inside[-1] == "1":
+                self._leader = int(process.name)
         return self._leader
 
 
