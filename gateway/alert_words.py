@@ -18,6 +18,7 @@ class Kind(enum.Enum):
     RECIPIENT = "recipient"
     GONE = "suspended recipient"
     DISK = "disk"
+    BACKUP = "backup"
     BROKER = "mqtt"
     OVERLOAD = "overload"
 
@@ -97,6 +98,13 @@ _FR = {
         " minute_days) ; quand elle sera pleine, plus aucun relevé ne sera enregistré",
         "Il y a de nouveau de la place sur la carte, après {time}",
     ),
+    Kind.BACKUP: _Words(
+        "Aucune sauvegarde de nuit n’a réussi depuis {time}",
+        "La sauvegarde de nuit a manqué {times} en 10 minutes",
+        "branchez la clé USB, faites-y de la place et vérifiez que la phrase de passe est là ; « linky-gateway status »"
+        " dit ce qui manque, « sudo systemctl start linky-gateway-backup » essaie de nouveau",
+        "La sauvegarde de nuit a de nouveau réussi, après {time}",
+    ),
     Kind.BROKER: _Words(
         "La messagerie MQTT de la maison ne répond plus depuis {time}, les écrans et la domotique ne reçoivent plus"
         " rien",
@@ -168,6 +176,13 @@ _EN = {
         "make room (“journalctl --vacuum-size=50M”) or keep minutes for less long ([store] minute_days); once it is"
         " full no reading is stored any more",
         "There is room on the card again, after {time}",
+    ),
+    Kind.BACKUP: _Words(
+        "No nightly backup has succeeded for {time}",
+        "The nightly backup was missing {times} in 10 minutes",
+        "plug the USB stick in, make room on it and check that the passphrase is there; “linky-gateway status” says"
+        " what is missing, “sudo systemctl start linky-gateway-backup” tries again",
+        "The nightly backup succeeded again, after {time}",
     ),
     Kind.BROKER: _Words(
         "The MQTT broker of the house has not answered for {time}, displays and home automation are told nothing",

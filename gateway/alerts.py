@@ -136,6 +136,8 @@ _RULES = {
     Kind.GONE: _Rule(0, 0),
     # Its link knows how much is much; it does not come and go.
     Kind.DISK: _Rule(10, 10),
+    # Two nights went by before its link was broken.
+    Kind.BACKUP: _Rule(0, 0, by_age=True),
     Kind.BROKER: _Rule(60, 10, by_age=True),
     # One that lasts for two frames: soon the breaker opens. A kettle that goes on and off is one overload.
     Kind.OVERLOAD: _Rule(2, 60),
@@ -224,6 +226,7 @@ _SAYS_NOTHING = {
     # Nobody knows at the moment.
     (Kind.OVERLOAD, WAITING),
     (Kind.DISK, WAITING),
+    (Kind.BACKUP, WAITING),
 }
 
 

@@ -26,6 +26,8 @@ from gateway.disk import Disk
 from gateway.errors import GatewayError, ReadingError, StoreError
 from gateway.live.topics import STATUS
 from gateway.meter import MeterReader
+from gateway.nightly import Nightly
+from gateway.nightly import forget as forget_nightly
 from gateway.notices import Notices
 from gateway.now import Now
 from gateway.orders import act
@@ -121,6 +123,9 @@ class Gateway:
         self._relays: Relays | None = None
         self._notices: Notices | None = None
         self._disk = Disk(config.directory)
+        self._nightly = Nightly(config.directory) if config.backup else None
+        if not config.backup:
+            forget_nightly(config.directory)
         # Whoever wants to know of every alert: the log, the household, a live feed.
         self._listeners: list[Callable[[Alert], None]] = [_write_down]
         self._notifier = Notifier()
@@ -450,6 +455,8 @@ class Gateway:
             links.append(clock_link(name, state, meter.clock, meter.kept, host_knows=meter.host.knows()))
         links += self._counters.links(now)
         links += [self._writer.link(now), self._disk.link(now)]
+        if self._nightly:
+            links.append(self._nightly.link(now, self._time()))
         if self._publication:
             links += [self._publication.link(), *self._publication.provider_links(), *self._publication.watch_links()]
         if self._broker:

@@ -140,6 +140,7 @@ def status_line(links: Sequence[Link]) -> str:
     parts = [_meter(link, ports, named=len(meters) > 1) for link in meters]
     parts += ["the database cannot be written" for link in rooms.get("store", ()) if link.state == BROKEN]
     parts += ["the card is nearly full" for link in rooms.get("disk", ()) if link.state == BROKEN]
+    parts += [f"no backup for {_age(link.age_s)}" for link in rooms.get("backup", ()) if link.state == BROKEN]
     parts += [_connection(link) for link in rooms.get("xmpp", ())] or ["no federation"]
     if recipients := rooms.get("recipient"):
         parts.append(_recipients(recipients))
