@@ -48,7 +48,7 @@ def _shape(path: Path) -> set[tuple[object, ...]]:
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
         tables = set(db.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT GLOB 'sqlite_*'"))
         if any(name == _STEPS for _, name, _, _ in tables):
-            tables |= set(db.execute(f"SELECT 'step', migration_set, name FROM {_STEPS}"))  # noqa: S608 (our own name)
+            tables |= set(db.execute(f"SELECT 'step', migration_set, name FROM {_STEPS}"))
     return tables
 
 

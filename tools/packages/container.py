@@ -117,7 +117,7 @@ class Container:
     def run(self, *command: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
         """Run a command inside, as root."""
         return subprocess.run(
-            ["nsenter", "-t", str(self._leader), "-a", "--wd=/", *command],
+            ["nsenter", "-t", str(self._leader), "-a", "--wdns=/", *command],
             check=False, capture_output=True, text=True, input=text, env=CLEAN,
         )  # fmt: skip
 
