@@ -44,12 +44,14 @@ class TrialError(Exception):
     """Something did not come about; one sentence."""
 
 
-def make_base(tar: Path, packages: Sequence[str]) -> None:
-    """A smallest Debian 13 with these packages, as a tar file to begin from."""
+def make_base(tar: Path, packages: Sequence[str], suite: str = "trixie") -> None:
+    """A smallest Debian with these packages, as a tar file to begin from."""
     command = ["mmdebstrap", "--variant=minbase", f"--include={','.join(packages)}", "--format=tar"]
-    command += ['--aptopt=Acquire::Languages "none"', "--dpkgopt=force-unsafe-io", "trixie", str(tar)]
+    command += ['--aptopt=Acquire::Languages "none"', "--dpkgopt=force-unsafe-io", suite, str(tar)]
     # This machine's own way to Debian, where it has one.
-    done = subprocess.run([*command, *([str(_SOURCES)] if _SOURCES.exists() else [])], check=False, capture_output=True)
+    own = _SOURCES.read_text().replace("trixie", suite) if _SOURCES.exists() else ""
+    command += ["-"] if own else []
+    done = subprocess.run(command, input=own.encode(), check=False, capture_output=True)
     if done.returncode:
         last = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
         raise TrialError(f"mmdebstrap failed: {last}")

@@ -1,4 +1,4 @@
-"""The scenario of tools/setup-test: ``python -m trial prepare|run FOLDER``. A line is printed for what was seen."""
+"""What tools/setup-test does: ``python -m trial prepare FOLDER SUITE``, then ``run FOLDER``. It says what it saw."""
 
 from __future__ import annotations
 
@@ -351,7 +351,7 @@ def main(arguments: list[str]) -> int:
     """Prepare with a network, run without one."""
     folder = Path(arguments[1]).resolve()
     if arguments[0] == "prepare":
-        prepare(folder)
+        prepare(folder, arguments[2])
         return 0
     with ExitStack() as stack:
         trial = Trial(folder, stack)
