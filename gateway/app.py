@@ -27,7 +27,6 @@ from gateway.errors import GatewayError, ReadingError, StoreError
 from gateway.live.topics import STATUS
 from gateway.meter import MeterReader
 from gateway.nightly import Nightly
-from gateway.nightly import forget as forget_nightly
 from gateway.notices import Notices
 from gateway.now import Now
 from gateway.orders import act
@@ -123,9 +122,7 @@ class Gateway:
         self._relays: Relays | None = None
         self._notices: Notices | None = None
         self._disk = Disk(config.directory)
-        self._nightly = Nightly(config.directory) if config.backup else None
-        if not config.backup:
-            forget_nightly(config.directory)
+        self._nightly = Nightly(config.directory, wanted=config.backup is not None)
         # Whoever wants to know of every alert: the log, the household, a live feed.
         self._listeners: list[Callable[[Alert], None]] = [_write_down]
         self._notifier = Notifier()
@@ -454,9 +451,7 @@ class Gateway:
             links.append(decode_link(name, state, meter.line.quality, now))
             links.append(clock_link(name, state, meter.clock, meter.kept, host_knows=meter.host.knows()))
         links += self._counters.links(now)
-        links += [self._writer.link(now), self._disk.link(now)]
-        if self._nightly:
-            links.append(self._nightly.link(now, self._time()))
+        links += [self._writer.link(now), self._disk.link(now), *self._nightly.links(now, self._time())]
         if self._publication:
             links += [self._publication.link(), *self._publication.provider_links(), *self._publication.watch_links()]
         if self._broker:

@@ -7,6 +7,7 @@ it from being made is seen: a full stick, one that is not there, a passphrase th
 from __future__ import annotations
 
 import logging
+import math
 import os
 from typing import TYPE_CHECKING
 
@@ -53,19 +54,34 @@ def failed(folder: Path, now: float, why: str) -> None:
 
 
 class Nightly:
-    """The nightly backup of a configuration that wants one.
+    """The nightly backup of one installation.
 
     Args:
         folder: the database's, where the file is.
+        wanted: whether the configuration wants one. The file goes where it does not, so that one that is wanted again
+            later is not late at once.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, *, wanted: bool) -> None:
+        self._folder, self._wanted = folder, wanted
         self._known: Outcome | None = None
-        self._looked = -_LOOK_EVERY_S
+        self._looked = -math.inf
 
-    def link(self, now: float, clock: float | None) -> Link:
-        """How it stands at that second of the monotonic clock; ``clock`` is POSIX, None while nobody knows the time."""
+    def links(self, now: float, clock: float | None) -> list[Link]:
+        """How it stands, if one is wanted.
+
+        Args:
+            now: monotonic seconds.
+            clock: POSIX seconds, None while nobody knows the time.
+        """
+        if self._wanted:
+            return [self._link(now, clock)]
+        if self._looked < 0:
+            self._looked = now
+            _forget(self._folder)
+        return []
+
+    def _link(self, now: float, clock: float | None) -> Link:
         if clock is None:
             return Link("backup", WAITING, None, "nobody knows the time yet")
         if now - self._looked >= _LOOK_EVERY_S:
@@ -91,8 +107,7 @@ class Nightly:
         return begun
 
 
-def forget(folder: Path) -> None:
-    """None is wanted any more: one that is wanted again later is not late at once."""
+def _forget(folder: Path) -> None:
     try:
         (folder / FILE_NAME).unlink(missing_ok=True)
     except OSError as error:

@@ -21,13 +21,13 @@ HOUR = 3600.0
 class Gateway:
     """One start of a gateway that looks at its nightly backup."""
 
-    def __init__(self, folder):
-        self.nightly, self.watch, self.second = nightly.Nightly(folder), Watch(), 1000.0
+    def __init__(self, folder, *, wanted=True):
+        self.nightly, self.watch, self.second = nightly.Nightly(folder, wanted=wanted), Watch(), 1000.0
 
     def at(self, clock):
         """Look once, a minute after the look before: the link, and the notices that are due."""
         self.second += 60
-        link = self.nightly.link(self.second, clock)
+        (link,) = self.nightly.links(self.second, clock)
         return link, self.watch.look([link], self.second)
 
 
@@ -56,7 +56,7 @@ def test_one_that_never_came_is_missed_too_over_restarts(tmp_path):
     link, (alert,) = Gateway(tmp_path).at(NOW + 51 * HOUR)
     assert (link.state, alert.kind) == (BROKEN, Kind.BACKUP)
     assert "linky-gateway-backup.timer" in link.detail
-    nightly.forget(tmp_path)
+    assert Gateway(tmp_path, wanted=False).nightly.links(1000.0, NOW + 400 * HOUR) == []
     assert Gateway(tmp_path).at(NOW + 500 * HOUR)[0].state == OK
 
 

@@ -159,7 +159,8 @@ def _units(folder: Path, tree: Path) -> list[str]:
     units = sorted(path.name for path in folder.glob("linky-*") if path.suffix in (".service", ".timer", ".path"))
     units.remove(_OF_SETUP)
     for name in units:
-        _write(tree / "usr/lib/systemd/system" / name, (folder / name).read_text().replace(_SETUP_BIN, _BIN))
+        text = (folder / name).read_text().replace(_SETUP_BIN, _BIN).replace(f" {_OF_SETUP}", "")
+        _write(tree / "usr/lib/systemd/system" / name, text)
     return units
 
 
