@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 _NOW = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 
 # What Raspberry Pi OS Lite has as well, and setup does not bring.
-_BASE = "systemd-sysv udev dbus systemd-timesyncd ca-certificates iproute2 kmod login passwd".split()
+_BASE = "systemd-sysv udev dbus systemd-timesyncd ca-certificates iproute2 kmod login netbase passwd".split()
 # What setup asks apt for.
 _WANTED = "python3 python3-venv openssl ca-certificates unattended-upgrades mosquitto".split()
 _LIBRARIES = "python3-slixmpp python3-msgspec python3-serial python3-cryptography".split()
