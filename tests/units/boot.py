@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from packages import debian
-from packages.container import Container
+from packages.container import Container, obstacle
 from packages.meter import Meter
 from tests.integration.processes import ROOT
 
@@ -42,10 +42,6 @@ listen = "127.0.0.1:8080"
 """
 # Sooner than in service, so that a hang is seen while one waits; a pty is none of the ports that the unit knows.
 _QUICK = "[Service]\nWatchdogSec=8\nDeviceAllow=char-pts rw\n"
-_OVERLAY = """
-mount -t tmpfs tmpfs "$1" && cd "$1" && mkdir upper work all &&
-mount -t overlay -o "lowerdir=/,upperdir=upper,workdir=work" overlay all
-"""
 
 
 def require(scratch: Path) -> None:
@@ -62,10 +58,8 @@ def require(scratch: Path) -> None:
         pytest.skip("this machine's system is on more than one file system")
     if not (ROOT / ".git").exists():
         pytest.skip("the package is made of what git knows")
-    tried = ["unshare", "--mount", "--propagation", "private", "sh", "-c", _OVERLAY, "sh", str(scratch)]
-    done = subprocess.run(tried, check=False, capture_output=True, text=True)
-    if done.returncode:
-        pytest.skip(f"this machine lays no tree over another: {done.stderr.strip()}")
+    if reason := obstacle(scratch / "tried"):
+        pytest.skip(f"this machine boots no container: {reason}")
 
 
 @contextmanager

@@ -114,7 +114,7 @@ end_upgrade() {
 
 # note_step NAME: so far it has come, whatever happens now.
 note_step() {
-  sync -f "$ROOT$STATE" "$ROOT$HOME_OF_ALL"
+  sync -f "$ROOT$STATE" "$ROOT$HOME_OF_ALL" 2>/dev/null || true
   : >"$ROOT$UNDERWAY/$1"
   sync -f "$ROOT$HOME_OF_ALL"
 }

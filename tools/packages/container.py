@@ -17,23 +17,42 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 # systemd wants the unified hierarchy: where the machine has the old one, a mount namespace of one's own gets it.
-_BOOT = """
-root=$1 base=$2
-shift 2
+_UNIFIED = """
 if [ "$(stat -f -c %T /sys/fs/cgroup)" != cgroup2fs ]; then
   umount -R /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup || exit 1
 fi
+"""
+# $memory: a folder; $base, and over it what lies in $root.
+_LAY_OVER = """
+mkdir -p "$memory" && mount -t tmpfs -o mode=755 tmpfs "$memory" && mkdir "$memory/work" "$memory/all" || exit 1
+cp -a "$root" "$memory/upper" || exit 1
+mount -t overlay -o "lowerdir=$base,upperdir=$memory/upper,workdir=$memory/work" overlay "$memory/all" || exit 1
+"""
+# Two containers in one control group would end each other's units.
+_BOOT = f"""
+root=$1 base=$2 memory=$1.memory group=/sys/fs/cgroup/linky-$$
+shift 2
+{_UNIFIED}
 if [ "$base" ]; then
-  memory=$root.memory
-  mkdir -p "$memory" && mount -t tmpfs -o mode=755 tmpfs "$memory" && mkdir "$memory/work" "$memory/all" || exit 1
-  cp -a "$root" "$memory/upper" || exit 1
-  mount -t overlay -o "lowerdir=$base,upperdir=$memory/upper,workdir=$memory/work" overlay "$memory/all" || exit 1
+{_LAY_OVER}
   root=$memory/all
 fi
+mkdir -p "$group" && echo $$ >"$group/cgroup.procs" || exit 1
 exec systemd-nspawn -D "$root" --boot --register=no --keep-unit --private-network --console=passive "$@"
 """
+_TRY = f"""
+root=$1 base=/ memory=$1.memory group=/sys/fs/cgroup/linky-$$
+{_UNIFIED}
+mkdir -p "$group" && rmdir "$group" || exit 1
+{_LAY_OVER}
+"""
+_CLEAN_UP = f"""
+{_UNIFIED}
+find "/sys/fs/cgroup/linky-$1" -depth -type d -exec rmdir {{}} +
+"""
+_APART = ("unshare", "--mount", "--propagation", "private", "sh", "-c")
 # Whoever dies without an end of his own leaves no container behind.
-_TIED = ("setpriv", "--pdeathsig", "TERM", "unshare", "--mount", "--propagation", "private", "sh", "-c", _BOOT, "sh")
+_TIED = ("setpriv", "--pdeathsig", "TERM", *_APART, _BOOT, "sh")
 _SOURCES = Path("/etc/apt/sources.list.d/debian.sources")
 _DEADLINE_S = 120.0
 # Nothing of this machine's environment means anything inside.
@@ -55,6 +74,13 @@ def make_base(tar: Path, packages: Sequence[str], suite: str = "trixie") -> None
     if done.returncode:
         last = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
         raise TrialError(f"mmdebstrap failed: {last}")
+
+
+def obstacle(scratch: Path) -> str:
+    """Why no container can be booted over this machine's own system; empty when one can."""
+    scratch.mkdir()
+    done = subprocess.run([*_APART, _TRY, "sh", str(scratch)], check=False, capture_output=True, text=True)
+    return (done.stderr.strip() or "unknown") if done.returncode else ""
 
 
 def unpack(tar: Path, root: Path) -> None:
@@ -107,6 +133,8 @@ class Container:
                 os.kill(self._leader, signal.SIGKILL)
             self._nspawn.kill()
             self._nspawn.wait()
+        clean = [*_APART, _CLEAN_UP, "sh", str(self._nspawn.pid)]
+        subprocess.run(clean, check=False, capture_output=True)
 
     def ended(self, seconds: float) -> bool:
         """Whether it is switched off by then."""
