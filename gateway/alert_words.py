@@ -19,6 +19,7 @@ class Kind(enum.Enum):
     GONE = "suspended recipient"
     DISK = "disk"
     KEEPING = "keeping"
+    BACKUP = "backup"
     BROKER = "mqtt"
     OVERLOAD = "overload"
 
@@ -104,6 +105,13 @@ _FR = {
         "les index restent exacts ; « linky-gateway status » dit ce qui manque et ce qu’elle laisse de côté",
         "La passerelle garde de nouveau toutes les mesures, après {time}",
     ),
+    Kind.BACKUP: _Words(
+        "Aucune sauvegarde de nuit n’a réussi depuis {time}",
+        "La sauvegarde de nuit a manqué {times} en 10 minutes",
+        "branchez la clé USB, faites-y de la place et vérifiez que la phrase de passe est là ; « linky-gateway status »"
+        " dit ce qui manque, « sudo systemctl start linky-gateway-backup » essaie de nouveau",
+        "La sauvegarde de nuit a de nouveau réussi, après {time}",
+    ),
     Kind.BROKER: _Words(
         "La messagerie MQTT de la maison ne répond plus depuis {time}, les écrans et la domotique ne reçoivent plus"
         " rien",
@@ -181,6 +189,13 @@ _EN = {
         "The gateway did not keep all readings, {times} in 10 minutes",
         "indexes stay exact; “linky-gateway status” says what runs short and what is given up",
         "The gateway keeps all readings again, after {time}",
+    ),
+    Kind.BACKUP: _Words(
+        "No nightly backup has succeeded for {time}",
+        "The nightly backup was missing {times} in 10 minutes",
+        "plug the USB stick in, make room on it and check that the passphrase is there; “linky-gateway status” says"
+        " what is missing, “sudo systemctl start linky-gateway-backup” tries again",
+        "The nightly backup succeeded again, after {time}",
     ),
     Kind.BROKER: _Words(
         "The MQTT broker of the house has not answered for {time}, displays and home automation are told nothing",

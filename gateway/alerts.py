@@ -138,6 +138,8 @@ _RULES = {
     Kind.DISK: _Rule(10, 10),
     # Whoever decides it has waited long enough already.
     Kind.KEEPING: _Rule(10, 0),
+    # Two nights went by before its link was broken.
+    Kind.BACKUP: _Rule(0, 0, by_age=True),
     Kind.BROKER: _Rule(60, 10, by_age=True),
     # One that lasts for two frames: soon the breaker opens. A kettle that goes on and off is one overload.
     Kind.OVERLOAD: _Rule(2, 60),
@@ -226,6 +228,7 @@ _SAYS_NOTHING = {
     # Nobody knows at the moment.
     (Kind.OVERLOAD, WAITING),
     (Kind.DISK, WAITING),
+    (Kind.BACKUP, WAITING),
 }
 
 

@@ -25,6 +25,7 @@ from gateway.disk import Disk
 from gateway.errors import GatewayError, ReadingError, StoreError
 from gateway.live.topics import STATUS
 from gateway.meter import MeterReader
+from gateway.nightly import Nightly
 from gateway.notices import Notices
 from gateway.now import Now
 from gateway.orders import act
@@ -123,6 +124,7 @@ class Gateway:
         self._notices: Notices | None = None
         self._disk = Disk(config.directory)
         self._resources = Resources(self._disk)
+        self._nightly = Nightly(config.directory, wanted=config.backup is not None)
         # Whoever wants to know of every alert: the log, the household, a live feed.
         self._listeners: list[Callable[[Alert], None]] = [_write_down]
         self._notifier = Notifier()
@@ -472,6 +474,7 @@ class Gateway:
             links.append(clock_link(name, state, meter.clock, meter.kept, host_knows=meter.host.knows()))
         links += self._counters.links(now)
         links += [self._writer.link(now), self._disk.link(now), self._writer.degradation.link(now)]
+        links += self._nightly.links(now, self._time())
         if self._publication:
             links += [self._publication.link(), *self._publication.provider_links(), *self._publication.watch_links()]
         if self._broker:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway.board_command import PASSWORDS
-from gateway.errors import ArchiveError, ConfigError, StoreError
+from gateway.errors import ArchiveError, ConfigError, GatewayError, StoreError
 
 if TYPE_CHECKING:
     import argparse
@@ -79,14 +79,30 @@ def add_actions(add: Callable[..., argparse.ArgumentParser]) -> None:
 
 
 def _backup(options: argparse.Namespace) -> int:
-    from gateway import __version__  # noqa: PLC0415 (each command pays for what it needs)
+    from gateway import nightly  # noqa: PLC0415 (each command pays for what it needs)
+    from gateway.config import load  # noqa: PLC0415
+
+    config = load(options.config)
+    if options.file or not config.backup:
+        return _save(options, config)
+    try:
+        code = _save(options, config)
+    except (GatewayError, OSError) as error:
+        # Where not even this can be written the gateway sees by itself how old the last good one is.
+        with suppress(OSError):
+            nightly.failed(config.directory, time.time(), str(error))
+        raise
+    nightly.ended_well(config.directory, time.time())
+    return code
+
+
+def _save(options: argparse.Namespace, config: Config) -> int:
+    from gateway import __version__  # noqa: PLC0415
     from gateway.backup.act import save  # noqa: PLC0415
     from gateway.backup.contents import DATABASE, Manifest, find  # noqa: PLC0415
-    from gateway.config import load  # noqa: PLC0415
     from gateway.store.connection import FILE_NAME  # noqa: PLC0415
     from gateway.store.copies import copy_database, schema_of  # noqa: PLC0415
 
-    config = load(options.config)
     to = options.file or _second_place(config) / f"linky-gateway-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.backup"
     passphrase = _passphrase(options, config)
     os.umask(0o077)

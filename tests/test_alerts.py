@@ -253,7 +253,8 @@ def test_every_sentence_exists_in_both_languages(kind):
     """One sentence each for a fault and its end, with what to do and no brace left."""
     watch = Watch()
     first = kind.value.rpartition(" ")[2]
-    name = first if kind in {Kind.STORE, Kind.XMPP, Kind.DISK, Kind.KEEPING, Kind.BROKER} else f"{first} x@y.example"
+    alone = {Kind.STORE, Kind.XMPP, Kind.DISK, Kind.KEEPING, Kind.BACKUP, Kind.BROKER}
+    name = first if kind in alone else f"{first} x@y.example"
     broken = Link(name, WAITING if kind is Kind.RECIPIENT else BROKEN, None, "")
     told = [a for s in range(1300) for a in watch.look([replace(broken, age_s=1e6 + s)], 2e6 + s)]
     told += [a for s in range(70) for a in watch.look([replace(broken, state=OK, age_s=20.0)], 2e6 + 2000 + s)]

@@ -231,11 +231,12 @@ COUNTS = "standard mode, 812 whole frames, 0 partial, 0 bad groups"
                 Link("meter roof", OK, 1.0, COUNTS.replace("standard", "historic")),
                 Link("store", BROKEN, 70.0, "the database cannot be written: disk full"),
                 Link("disk", BROKEN, 70.0, "40 MB free of 32.0 GB; 500 MB are needed"),
+                Link("backup", BROKEN, 3 * 86_400.0, "the last good one 3 d ago"),
                 Link("xmpp", BROKEN, 7300.0, "the server refused the password"),
                 Link("recipient a@b", WAITING, 3 * 86_400.0, "900 points wait"),
             ],
             "house: port lost for 2 min; roof: historic mode, 1 s ago; the database cannot be written;"
-            " the card is nearly full; not connected for 2 h; 1 of 1 recipient behind by 3 d",
+            " the card is nearly full; no backup for 3 d; not connected for 2 h; 1 of 1 recipient behind by 3 d",
         ),
     ],
 )

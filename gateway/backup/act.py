@@ -88,8 +88,15 @@ def save(to: Path, passphrase: str, manifest: Manifest, files: Mapping[str, Path
         if _digest_of(part, passphrase) != encrypting.digest.digest():
             raise ArchiveError(f"{to}: what was written is not what is read: change the stick, or the card")
         part.replace(to)
+    except OSError as error:
+        # A file that is packed has its name in the error; a medium that is full or was pulled out says none.
+        where = to if error.filename in (None, str(part)) else error.filename
+        raise ArchiveError(
+            f"{where}: {error.strerror}; nothing was saved: look at the stick, or name another"
+        ) from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
     return size
 
 

@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, Any, TextIO
 from gateway.doctor import bundle, daemon, system
 from gateway.doctor.causes import causes
 from gateway.doctor.listen import LISTEN_S, listen
-from gateway.doctor.report import EXIT_CANNOT_LISTEN, EXIT_WELL, EXIT_WRONG, Report, as_json, as_text, bundle_line
+from gateway.doctor.report import (
+    EXIT_CANNOT_LISTEN,
+    EXIT_WELL,
+    EXIT_WRONG,
+    Report,
+    as_json,
+    as_text,
+    bundle_line,
+    house_faults,
+)
 from gateway.doctor.report import listening as listening_line
 from gateway.doctor.sentences import FRENCH
 
@@ -56,15 +65,16 @@ def examine(request: Request, out: TextIO) -> int:
     """Examine everything that is asked, write it to ``out``, give the exit code."""
     status = _status(request)
     reports = [_examine(target, request, status) for target in request.targets]
+    faults = house_faults(status or {}, request.lang)
     if request.json:
         _write(out, json.dumps([as_json(report, request.lang) for report in reports], indent=2) + "\n")
     else:
-        _write(out, "\n".join(as_text(report, request.lang) for report in reports))
+        _write(out, "\n".join([*(as_text(report, request.lang) for report in reports), *faults]))
     if request.bundle:
         bundle.write(request.bundle, reports, request.lang, request.configuration, request.root)
         if not request.json:
             _write(out, "\n" + bundle_line(str(request.bundle), request.lang))
-    codes = {report.exit_code for report in reports}
+    codes = {report.exit_code for report in reports} | ({EXIT_WRONG} if faults else set())
     return next((code for code in (EXIT_CANNOT_LISTEN, EXIT_WRONG) if code in codes), EXIT_WELL)
 
 

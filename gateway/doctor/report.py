@@ -28,6 +28,9 @@ _FRAME_S = 3.0
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _NOTHING = "·"
 
+# The links of the house; the others are a meter's, or a recipient's, which is named to nobody else.
+_HOUSE = frozenset(("store", "disk", "backup", "xmpp", "mqtt"))
+
 _WIDTH = 100
 _HARD_SPACE = "\0"
 
@@ -79,6 +82,12 @@ def as_text(report: Report, lang: str) -> str:
         titles = ", ".join(words(cause, lang, _places(report, lang)).title.lower() for cause in others)
         lines += ["", say["also"].format(titles=titles)]
     return "\n".join(lines) + "\n"
+
+
+def house_faults(status: Mapping[str, Any], lang: str) -> list[str]:
+    """What a running gateway has told of what is no meter's line: storage, card, backup, federation, broker."""
+    told = [alert for alert in status.get("alerts", ()) if alert["link"] in _HOUSE]
+    return [_wrapped("✗ ", alert[lang]) + "\n" for alert in told]
 
 
 def as_json(report: Report, lang: str) -> dict[str, Any]:

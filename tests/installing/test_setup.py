@@ -277,3 +277,16 @@ def _all_of(leader: int) -> str:
             break
         parts.append(part)
     return b"".join(parts).decode().replace("\r\n", "\n")
+
+
+def test_debian_12_without_a_network_says_which_libraries_it_lacks(system: System, tmp_path: Path) -> None:
+    """Its own are too old: one sentence names the folder and how newer ones come into it; nothing is configured."""
+    system.write("etc/os-release", 'PRETTY_NAME="Debian 12 (bookworm)"\nID=debian\nVERSION_ID="12"\n')
+    system.write("usr/bin/python3", "").chmod(0o755)
+    (tmp_path / "stick/wheels").mkdir(parents=True)
+    (tmp_path / "stick/wheels/requirements.txt").write_text("")
+    said = system.setup("install", "--unattended", "--offline", tmp_path / "stick", "--lang", "en", code=3)
+    sentence = said.strip().splitlines()[-1]
+    assert sentence.startswith(f"✗ {tmp_path}/stick/wheels: the libraries of Debian 12 (bookworm) are too old")
+    assert "pip download" in sentence
+    assert not (system.folder / "etc/linky-gateway").exists()

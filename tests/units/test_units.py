@@ -19,8 +19,13 @@ OTHERS = sorted(path.name for path in UNITS.glob("*.[pt]*") if path.suffix in ("
 ROOM = "/opt/linky-gateway/current/bin/"
 # The exposure that each may have, of ten; in systemd's figures ten times that.
 MOST = 15
-# It writes what root owns, once, without network and devices: the Wi-Fi, the host name, the secrets.
-ROOTS = {"linky-first-boot.service": "CAP_DAC_OVERRIDE CAP_CHOWN"}
+# They write what root owns, once, without network and devices: the Wi-Fi, the host name, the secrets; the program.
+ROOTS = {
+    "linky-first-boot.service": "CAP_DAC_OVERRIDE CAP_CHOWN",
+    "linky-gateway-undo.service": "CAP_DAC_OVERRIDE CAP_CHOWN CAP_FOWNER",
+}
+# What an upgrade by tools/setup leaves for a boot that finds it half done.
+SETUP = "/opt/linky-gateway/upgrading/"
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -34,11 +39,12 @@ def test_a_unit_may_little(name):
 
 def test_systemd_understands_every_line(tmp_path):
     """No key is unknown, no value is passed over, no other unit is missing; the program is the test's stand-in."""
-    for program in ("linky-gateway", "linky-display"):
+    for program in ("linky-gateway", "linky-display", "setup"):
         (tmp_path / program).write_text("#!/bin/sh\n")
         (tmp_path / program).chmod(0o755)
     for name in (*SERVICES, *OTHERS):
-        (tmp_path / name).write_text((UNITS / name).read_text().replace(ROOM, f"{tmp_path}/"))
+        text = (UNITS / name).read_text().replace(ROOM, f"{tmp_path}/").replace(SETUP, f"{tmp_path}/")
+        (tmp_path / name).write_text(text)
     done = tool("systemd-analyze", "verify", "--man=no", *(str(tmp_path / name) for name in (*SERVICES, *OTHERS)))
     assert [line for line in done.stderr.splitlines() if "linky-" in line] == []
 
@@ -50,6 +56,10 @@ def test_a_unit_starts_commands_that_there_are(name):
     service = unit(name)["Service"]
     for line in service["ExecStart"] + service.get("ExecStopPost", []):
         program, *arguments = line.split()
+        if program == f"{SETUP}setup":
+            # tests/installing runs it.
+            assert arguments == ["undo"]
+            continue
         assert program.startswith(ROOM)
         assert callable(parsers[program.removeprefix(ROOM)]().parse_args(arguments).run)
 
@@ -141,3 +151,14 @@ def test_udev_understands_the_rule():
     """An adapter that says what it is has a name that stays."""
     done = tool("udevadm", "verify", "--no-style", str(UNITS / "99-linky-gateway.rules"))
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_half_done_upgrade_is_undone_before_anything_starts():
+    """Its unit comes before the database is prepared and the gateway starts, and does nothing while one goes on."""
+    undo, gateway = unit("linky-gateway-undo.service")["Unit"], unit("linky-gateway.service")["Unit"]
+    assert undo["Before"][0].split() == ["linky-gateway-migrate.service", "linky-gateway.service"]
+    for key in ("Wants", "After"):
+        assert "linky-gateway-undo.service" in gateway[key][0].split()
+    words = (UNITS.parent / "tools/installing/upgrade.sh").read_text()
+    assert undo["ConditionPathExists"][0] == f"{SETUP}setup"
+    assert f"readonly GOES_ON={undo['ConditionPathExists'][1].removeprefix('!')}" in words

@@ -1,5 +1,8 @@
 """``carry.py NEWER COPY``: what a newer version stored, carried into a copy that an older version can read.
 
+``carry.py same NEWER COPY`` only looks: exit code 0 when the newer version has changed no table, so that the older one
+reads the newer file.
+
 COPY is the database as it was before the upgrade; NEWER is what the newer version made of it. The newer rows are those
 of the copy and what came since, so each table of the copy takes the newer rows, wherever the newer table still has all
 of its columns. A table that has not keeps the rows of the copy and is named. Nothing is changed when the result would
@@ -36,6 +39,19 @@ def carry(newer: Path, copy: Path) -> list[str]:
     return left
 
 
+def same(newer: Path, copy: Path) -> bool:
+    """Whether the two have the same tables, by the same steps."""
+    return _shape(newer) == _shape(copy)
+
+
+def _shape(path: Path) -> set[tuple[object, ...]]:
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+        tables = set(db.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT GLOB 'sqlite_*'"))
+        if any(name == _STEPS for _, name, _, _ in tables):
+            tables |= set(db.execute(f"SELECT 'step', migration_set, name FROM {_STEPS}"))
+    return tables
+
+
 def _drop_triggers(db: sqlite3.Connection) -> list[str]:
     """Take them away for the time of this: they guard rows against being changed one by one. What makes them again."""
     rows = db.execute("SELECT name, sql FROM main.sqlite_schema WHERE type = 'trigger'").fetchall()
@@ -70,8 +86,10 @@ def _require_whole(db: sqlite3.Connection) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Carry; the tables that were left are printed."""
+    """Carry, and print the tables that were left; or look."""
     try:
+        if arguments[0] == "same":
+            return 0 if same(Path(arguments[1]), Path(arguments[2])) else 1
         left = carry(Path(arguments[0]), Path(arguments[1]))
     except sqlite3.Error as error:
         print(error)

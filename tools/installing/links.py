@@ -35,6 +35,12 @@ ADVICE = {
         "La carte ne peut plus être écrite : `df -h /var/lib/linky-gateway`, `dmesg | tail`.",
         "The card cannot be written to: `df -h /var/lib/linky-gateway`, `dmesg | tail`.",
     ),
+    "backup": (
+        "Branchez la clé de [backup], faites-y de la place ; la phrase de passe est dans "
+        "/etc/linky-gateway/secrets/backup-passphrase ; puis `sudo systemctl start linky-gateway-backup`.",
+        "Plug the stick of [backup] in, make room on it; the passphrase is in "
+        "/etc/linky-gateway/secrets/backup-passphrase; then `sudo systemctl start linky-gateway-backup`.",
+    ),
     "xmpp": (
         "Vérifiez le compte de [federation] dans /etc/linky-gateway/gateway.toml et son mot de passe dans "
         "/etc/linky-gateway/secrets/xmpp-password, puis `sudo systemctl restart linky-gateway`.",

@@ -77,8 +77,9 @@ install_wheels() {
   local pip=("$OURS/bin/python" -m pip --isolated --disable-pip-version-check --no-input install --no-deps --quiet)
   if ! has_debian_libraries; then
     if [[ $OFFLINE ]]; then
+      compgen -G "$OFFLINE/wheels/slixmpp-*.whl" >/dev/null || lacks_wheels
       pip+=(--find-links "$OFFLINE/wheels")
-      in_root "${pip[@]}" --no-index --only-binary :all: --require-hashes -r "$OURS/source/requirements.txt"
+      in_root "${pip[@]}" --no-index --only-binary :all: --require-hashes -r "$OURS/source/requirements.txt" || lacks_wheels
     else
       in_root "$OURS/bin/python" -m pip --disable-pip-version-check --no-input install --no-deps --quiet \
         --only-binary :all: --require-hashes -r "$OURS/source/requirements.txt"
@@ -87,6 +88,10 @@ install_wheels() {
   fi
   in_root "${pip[@]}" --no-index --find-links "$OURS/source/wheels" --require-hashes --force-reinstall \
     -r "$OURS/source/wheels/requirements.txt"
+}
+
+lacks_wheels() {
+  fail "$EXIT_SYSTEM" no_compiled_wheels "$OFFLINE/wheels" "$(system_name)"
 }
 
 program_undo() {

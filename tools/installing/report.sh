@@ -64,8 +64,9 @@ on_running() {
   if is_live; then run "$@"; else say skipped_not_running "$*"; fi
 }
 
+# SYSTEMD_OFFLINE is systemd's own word for "only its files": a boot that is under way waits for us.
 is_live() {
-  [[ ! $ROOT && -d /run/systemd/system ]]
+  [[ ! $ROOT && ! ${SYSTEMD_OFFLINE:-} && -d /run/systemd/system ]]
 }
 
 # step NAME: do it unless it is done. NAME_is_done looks, NAME_do does; uninstall has NAME_undo.

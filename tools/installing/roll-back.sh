@@ -14,7 +14,7 @@ roll_back() {
   heard=$(cat "$ROOT$UNDERWAY/heard" 2>/dev/null)
   say goes_back "$from"
   stop_all
-  take_what_is_new "$from"
+  take_what_is_new
   if ! other_setup "$ROOT$VERSIONS/$from/source" place; then
     fail "$EXIT_BROKEN" cannot_go_back "$from"
   fi
@@ -55,29 +55,67 @@ former_runs() {
 }
 
 # former_database carried|alone: the copy in the place of the present file, which is kept under a name that says what it is.
+# Where it is cut off it is begun again: what is removed here has another name, or is a copy, by then.
 former_database() {
-  local kept part left
-  stop_all
-  kept=$(kept_name)
-  if [[ ! -e $ROOT$kept ]]; then
-    for part in '' -wal -shm; do
-      [[ ! -e $ROOT$STATE/$DATABASE$part ]] || mv "$ROOT$STATE/$DATABASE$part" "$ROOT$kept$part"
-    done
-  fi
-  rm -f "$ROOT$STATE/$DATABASE"{,-wal,-shm}
+  local left
+  set_present_aside
+  rm -f "$ROOT$STATE/$DATABASE"{,-wal,-shm} "$ROOT$COPY/$DATABASE-shm"
   cp -p "$ROOT$COPY/$DATABASE"* "$ROOT$STATE/" || return 1
   if [[ $1 == carried ]]; then
-    left=$(python3 -I "$TREE/tools/installing/carry.py" "$ROOT$kept" "$ROOT$STATE/$DATABASE") || {
+    left=$(python3 -I "$TREE/tools/installing/carry.py" "$ROOT$(kept_name)" "$ROOT$STATE/$DATABASE") || {
       log "rows cannot be carried over: $left"
       return 1
     }
-    say readings_carried "$kept" "${left:--}"
+    say readings_carried "$(kept_name)" "${left:--}"
   else
-    say former_database "$kept"
+    say former_database "$(kept_name)"
   fi
   own "$STATE/$DATABASE" "$USER_NAME" 600
+  note_step returned
+}
+
+# Under two names at first: half of it set aside would be a database without its log.
+set_present_aside() {
+  local part kept
+  [[ ! -e $ROOT$UNDERWAY/aside ]] || return 0
+  kept=$ROOT$(kept_name)
+  rm -f "$kept"{,-wal,-shm}
+  for part in '' -wal; do
+    [[ ! -e $ROOT$STATE/$DATABASE$part ]] || ln "$ROOT$STATE/$DATABASE$part" "$kept$part"
+  done
+  note_step aside
 }
 
 kept_name() {
-  echo "$STATE/$DATABASE.of-$(cat "$ROOT$UNDERWAY/to" 2>/dev/null || echo failed)"
+  cat "$ROOT$UNDERWAY/kept"
+}
+
+# The machine went down in the middle of an upgrade and starts again (linky-gateway-undo.service): before anything of
+# ours runs, the former version is in its place with a database that it knows. Nobody can be asked and nothing can be
+# judged; files alone are changed, and a second cut leaves this to be done again.
+undo_upgrade() {
+  local from
+  require_system
+  [[ -e $ROOT$UNDERWAY/from ]] || { end_upgrade && return; }
+  from=$(cat "$ROOT$UNDERWAY/from")
+  export SYSTEMD_OFFLINE=1
+  say was_cut "$(cat "$ROOT$UNDERWAY/to")" "$from"
+  # What cannot be taken away is in nobody's way.
+  take_what_is_new || true
+  other_setup "$ROOT$VERSIONS/$from/source" place || fail "$EXIT_BROKEN" cannot_go_back "$from"
+  database_of_before || fail "$EXIT_BROKEN" cannot_go_back "$from"
+  end_upgrade
+}
+
+database_of_before() {
+  if [[ ! -e $ROOT$UNDERWAY/copied || -e $ROOT$UNDERWAY/returned || ! -e $ROOT$COPY/$DATABASE ]]; then
+    return 0
+  fi
+  # As the former version left it, but for rows: that version reads them.
+  if [[ ! -e $ROOT$UNDERWAY/aside ]] &&
+    python3 -I "$TREE/tools/installing/carry.py" same "$ROOT$STATE/$DATABASE" "$ROOT$COPY/$DATABASE"; then
+    say readings_kept
+    return 0
+  fi
+  former_database carried || former_database alone
 }

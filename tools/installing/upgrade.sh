@@ -2,12 +2,20 @@
 #
 # The version that runs drives: it checks the release, has the new one lay itself beside, stops the gateway, copies the
 # database, switches, and judges. Its own code, which is known to work, goes back if need be (roll-back.sh). The folder
-# "upgrading" says how far it came, for the case that the machine went down in the middle.
+# "upgrading" says how far it came, for the case that the machine went down in the middle:
+#
+#   from, to   the two versions; without "from" nothing is under way. It is written last and taken away first
+#   setup      the former version's tools/setup: linky-gateway-undo.service starts it when the machine does
+#   copied     the copy of the database is whole; the new version may have run
+#   kept       the name that the new version's database gets when it is put aside
+#   aside      it has that name; returned: the former version's database is in its place
 # shellcheck shell=bash disable=SC2034,SC2154
 
 readonly UNDERWAY=$HOME_OF_ALL/upgrading
 readonly DATABASE=linky-gateway.sqlite
 readonly COPY=$STATE/before-upgrade
+# While this file is there, the upgrade goes on: nothing is undone when its services start. It does not outlive a boot.
+readonly GOES_ON=/run/linky-gateway-upgrade
 
 upgrade_to() {
   require_system
@@ -69,7 +77,11 @@ change_over() {
 }
 
 begin_upgrade() {
+  rm -rf "$ROOT$UNDERWAY"
   mkdir -p "$ROOT$UNDERWAY"
+  ! is_live || : >"$GOES_ON"
+  ln -s "$VERSIONS/$1/source/tools/setup" "$ROOT$UNDERWAY/setup"
+  free_name "$STATE/$DATABASE.of-$2" >"$ROOT$UNDERWAY/kept"
   cp "$ROOT$LIST" "$ROOT$UNDERWAY/installed"
   printf '%s\n' "$3" >"$ROOT$UNDERWAY/heard"
   running_units >"$ROOT$UNDERWAY/running"
@@ -81,22 +93,43 @@ begin_upgrade() {
   OURS_OF=$VERSIONS/$2/source
 }
 
-# The copy holds what the household may want erased: it is not kept longer than it is needed.
+# free_name PATH: that, or with a number behind it, so that nothing is written over.
+free_name() {
+  local name=$1 number=1
+  while [[ -e $ROOT$name ]]; do name=$1.$((number += 1)); done
+  echo "$name"
+}
+
+# What was done is on the disk before "from" goes; without it nobody goes back any more. The copy holds what the
+# household may want erased: it is not kept longer than it is needed.
 end_upgrade() {
   UPGRADING=''
-  rm -rf "$ROOT$UNDERWAY" "$ROOT$COPY"
+  sync -f "$ROOT$HOME_OF_ALL" "$ROOT$ETC" "$ROOT$STATE" 2>/dev/null || true
+  rm -f "$ROOT$UNDERWAY/from"
+  sync -f "$ROOT$HOME_OF_ALL"
+  rm -rf "$ROOT$COPY"
+  rm -rf "$ROOT$UNDERWAY"
+  ! is_live || rm -f "$GOES_ON"
+}
+
+# note_step NAME: so far it has come, whatever happens now.
+note_step() {
+  sync -f "$ROOT$STATE" "$ROOT$HOME_OF_ALL" 2>/dev/null || true
+  : >"$ROOT$UNDERWAY/$1"
+  sync -f "$ROOT$HOME_OF_ALL"
 }
 
 # Nobody has the file open: with its log it is whole.
 copy_database() {
   local part
   rm -rf "$ROOT$COPY"
-  [[ -e $ROOT$STATE/$DATABASE ]] || return 0
-  put_dir "$COPY" 700 "$USER_NAME"
-  for part in "$DATABASE" "$DATABASE-wal"; do
-    [[ ! -e $ROOT$STATE/$part ]] || cp -p --reflink=auto "$ROOT$STATE/$part" "$ROOT$COPY/$part"
-  done
-  sync -f "$ROOT$COPY"
+  if [[ -e $ROOT$STATE/$DATABASE ]]; then
+    put_dir "$COPY" 700 "$USER_NAME"
+    for part in "$DATABASE" "$DATABASE-wal"; do
+      [[ ! -e $ROOT$STATE/$part ]] || cp -p --reflink=auto "$ROOT$STATE/$part" "$ROOT$COPY/$part"
+    done
+  fi
+  note_step copied
 }
 
 start_version() {
@@ -143,7 +176,7 @@ keep_versions() {
   done
 }
 
-# The machine went down in the middle of an upgrade: nobody has judged what runs now.
+# An upgrade was killed and the machine has not started since: nobody has judged what runs now.
 finish_cut_upgrade() {
   local from to
   from=$(cat "$ROOT$UNDERWAY/from" 2>/dev/null) || return 0
@@ -151,5 +184,6 @@ finish_cut_upgrade() {
   ((!DRY_RUN)) || { say was_cut "$to" "$from" && return; }
   say was_cut "$to" "$from"
   UPGRADING=$from
+  ! is_live || : >"$GOES_ON"
   roll_back "$from"
 }

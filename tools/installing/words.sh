@@ -87,6 +87,8 @@ words packages_missing 'not to be had: %s; check the network, or bring the packa
 words no_debs '%s holds no .deb file; needed: %s' '%s ne contient aucun fichier .deb ; il faut : %s'
 words no_wheels '%s/wheels: the Python packages are not there, and this checkout is no release: use a release' \
   "%s/wheels : les paquets Python n'y sont pas, et ce dossier n'est pas une version publiée : prenez-en une"
+words no_compiled_wheels '%s: the libraries of %s are too old; put newer ones here: pip download -r requirements.txt -d wheels' \
+  '%s : les bibliothèques de %s sont trop anciennes ; mettez-y de plus récentes : pip download -r requirements.txt -d wheels'
 words packages_kept '  packages stay, %s needs them by now: %s' '  les paquets restent, %s en a besoin à présent : %s'
 words removes_packages '  removes: %s' '  retire : %s'
 words configuration_kept '  %s is there and stays as it is' '  %s est là et reste tel quel'

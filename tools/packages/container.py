@@ -17,12 +17,42 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 # systemd wants the unified hierarchy: where the machine has the old one, a mount namespace of one's own gets it.
-_BOOT = """
+_UNIFIED = """
 if [ "$(stat -f -c %T /sys/fs/cgroup)" != cgroup2fs ]; then
   umount -R /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup || exit 1
 fi
-exec systemd-nspawn --boot --register=no --keep-unit --private-network --console=passive "$@"
 """
+# $memory: a folder; $base, and over it what lies in $root.
+_LAY_OVER = """
+mkdir -p "$memory" && mount -t tmpfs -o mode=755 tmpfs "$memory" && mkdir "$memory/work" "$memory/all" || exit 1
+cp -a "$root" "$memory/upper" || exit 1
+mount -t overlay -o "lowerdir=$base,upperdir=$memory/upper,workdir=$memory/work" overlay "$memory/all" || exit 1
+"""
+# Two containers in one control group would end each other's units.
+_BOOT = f"""
+root=$1 base=$2 memory=$1.memory group=/sys/fs/cgroup/linky-$$
+shift 2
+{_UNIFIED}
+if [ "$base" ]; then
+{_LAY_OVER}
+  root=$memory/all
+fi
+mkdir -p "$group" && echo $$ >"$group/cgroup.procs" || exit 1
+exec systemd-nspawn -D "$root" --boot --register=no --keep-unit --private-network --console=passive "$@"
+"""
+_TRY = f"""
+root=$1 base=/ memory=$1.memory group=/sys/fs/cgroup/linky-$$
+{_UNIFIED}
+mkdir -p "$group" && rmdir "$group" || exit 1
+{_LAY_OVER}
+"""
+_CLEAN_UP = f"""
+{_UNIFIED}
+find "/sys/fs/cgroup/linky-$1" -depth -type d -exec rmdir {{}} +
+"""
+_APART = ("unshare", "--mount", "--propagation", "private", "sh", "-c")
+# Whoever dies without an end of his own leaves no container behind.
+_TIED = ("setpriv", "--pdeathsig", "TERM", *_APART, _BOOT, "sh")
 _SOURCES = Path("/etc/apt/sources.list.d/debian.sources")
 _DEADLINE_S = 120.0
 # Nothing of this machine's environment means anything inside.
@@ -33,15 +63,24 @@ class TrialError(Exception):
     """Something did not come about; one sentence."""
 
 
-def make_base(tar: Path, packages: Sequence[str]) -> None:
-    """A smallest Debian 13 with these packages, as a tar file to begin from."""
+def make_base(tar: Path, packages: Sequence[str], suite: str = "trixie") -> None:
+    """A smallest Debian with these packages, as a tar file to begin from."""
     command = ["mmdebstrap", "--variant=minbase", f"--include={','.join(packages)}", "--format=tar"]
-    command += ['--aptopt=Acquire::Languages "none"', "--dpkgopt=force-unsafe-io", "trixie", str(tar)]
+    command += ['--aptopt=Acquire::Languages "none"', "--dpkgopt=force-unsafe-io", suite, str(tar)]
     # This machine's own way to Debian, where it has one.
-    done = subprocess.run([*command, *([str(_SOURCES)] if _SOURCES.exists() else [])], check=False, capture_output=True)
+    own = _SOURCES.read_text().replace("trixie", suite) if _SOURCES.exists() else ""
+    command += ["-"] if own else []
+    done = subprocess.run(command, input=own.encode(), check=False, capture_output=True)
     if done.returncode:
         last = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
         raise TrialError(f"mmdebstrap failed: {last}")
+
+
+def obstacle(scratch: Path) -> str:
+    """Why no container can be booted over this machine's own system; empty when one can."""
+    scratch.mkdir()
+    done = subprocess.run([*_APART, _TRY, "sh", str(scratch)], check=False, capture_output=True, text=True)
+    return (done.stderr.strip() or "unknown") if done.returncode else ""
 
 
 def unpack(tar: Path, root: Path) -> None:
@@ -58,16 +97,20 @@ class Container:
         root: its folder.
         log: where its console goes.
         binds: PATH or PATH:PATH-INSIDE, of devices or folders.
+        base: a whole system of which root is but what differs; then all is in memory, and neither is written to.
+        unit: what it boots to, if not to all that is switched on there.
     """
 
-    def __init__(self, root: Path, log: Path, binds: Sequence[str] = ()) -> None:
-        self._root, self._log, self._binds = root, log, binds
+    def __init__(
+        self, root: Path, log: Path, binds: Sequence[str] = (), base: Path | None = None, unit: str = ""
+    ) -> None:
+        self._root, self._log, self._base = root, log, base
+        self._options = [f"--bind={bind}" for bind in binds] + (["--", f"--unit={unit}"] if unit else [])
         self._nspawn: subprocess.Popen[bytes] | None = None
         self._leader = 0
 
     def __enter__(self) -> Self:
-        options = ["-D", str(self._root), *(f"--bind={bind}" for bind in self._binds)]
-        command = ["unshare", "--mount", "--propagation", "private", "sh", "-c", _BOOT, "sh", *options]
+        command = [*_TIED, str(self._root), str(self._base or ""), *self._options]
         with self._log.open("wb") as log:
             self._nspawn = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         try:
@@ -90,6 +133,8 @@ class Container:
                 os.kill(self._leader, signal.SIGKILL)
             self._nspawn.kill()
             self._nspawn.wait()
+        clean = [*_APART, _CLEAN_UP, "sh", str(self._nspawn.pid)]
+        subprocess.run(clean, check=False, capture_output=True)
 
     def ended(self, seconds: float) -> bool:
         """Whether it is switched off by then."""
@@ -102,9 +147,13 @@ class Container:
     def run(self, *command: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
         """Run a command inside, as root."""
         return subprocess.run(
-            ["nsenter", "-t", str(self._leader), "-a", "--wd=/", *command],
+            ["nsenter", "-t", str(self._leader), "-a", "--wdns=/", *command],
             check=False, capture_output=True, text=True, input=text, env=CLEAN,
         )  # fmt: skip
+
+    def path(self, name: str) -> Path:
+        """A file inside, as this machine sees it while the container runs."""
+        return Path(f"/proc/{self._leader}/root", name.lstrip("/"))
 
     def show(self, unit: str, *properties: str) -> list[str]:
         """Properties of a unit, in the order in which they are named."""
@@ -116,14 +165,15 @@ class Container:
         if self._nspawn.poll() is not None:
             last = self._log.read_text(errors="replace").strip().rpartition("\n")[2]
             raise TrialError(f"systemd-nspawn ended: {last}")
-        place = self._root.stat()
         for process in Path("/proc").glob("[0-9]*"):
             try:
-                first = (process / "cmdline").read_bytes().startswith(b"/usr/lib/systemd/systemd\0")
-                if first and os.path.samestat((process / "root/.").stat(), place):
-                    self._leader = int(process.name)
-            except OSError:
+                facts = dict(line.split(":", 1) for line in (process / "status").read_text().splitlines())
+            except (OSError, ValueError):
                 continue
+            # Its first process is the first of a process namespace, and a child of systemd-nspawn.
+            inside = facts["NSpid"].split()
+            if int(facts["PPid"]) == self._nspawn.pid and len(inside) > 1 and inside[-1] == "1":
+                self._leader = int(process.name)
         return self._leader
 
 

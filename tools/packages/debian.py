@@ -24,7 +24,8 @@ from packages.python import copy_known
 NAME = "linky-gateway"
 LIB = f"usr/lib/{NAME}"
 DOC = f"usr/share/doc/{NAME}"
-# The units of a checkout name the folder of tools/setup.
+# The units of a checkout name the folder of tools/setup; one is of no use without it.
+_OF_SETUP = "linky-gateway-undo.service"
 _SETUP_BIN, _BIN = "/opt/linky-gateway/current/bin/", "/usr/bin/"
 PROGRAMS = {"linky-gateway": "gateway.cli", "linky-display": "gateway.display.cli"}
 MAINTAINER = "linky-gateway developers <linky-gateway@packages.invalid>"
@@ -156,8 +157,10 @@ def _vendor(name: str, tree: Path) -> None:
 
 def _units(folder: Path, tree: Path) -> list[str]:
     units = sorted(path.name for path in folder.glob("linky-*") if path.suffix in (".service", ".timer", ".path"))
+    units.remove(_OF_SETUP)
     for name in units:
-        _write(tree / "usr/lib/systemd/system" / name, (folder / name).read_text().replace(_SETUP_BIN, _BIN))
+        text = (folder / name).read_text().replace(_SETUP_BIN, _BIN).replace(f" {_OF_SETUP}", "")
+        _write(tree / "usr/lib/systemd/system" / name, text)
     return units
 
 

@@ -18,15 +18,14 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from gateway import __version__
-from packages import debian
+from packages import debian, sandbox
 from packages.container import CLEAN, Container, TrialError, make_base, unpack, wait_for
+from packages.meter import Meter
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PROBE = Path(__file__).with_name("probe.py")
 PORT = "/dev/linky-TINFO-1"
 CANARY = "canary-of-the-account"
 PASSPHRASE = "correct horse battery staple"
-DIALOUT = 20  # base-passwd: the same on every Debian
 
 CONFIG = f"""
 [[meter]]
@@ -50,17 +49,6 @@ key = "clef de la box"
 [page]
 code = "ABCD-EFGH-JKLM"
 """
-# Of each unit a copy that runs the probe in its place, once.
-_NOT_COPIED = (
-    "ExecStart=",
-    "ExecStopPost=",
-    "Type=",
-    "NotifyAccess=",
-    "WatchdogSec=",
-    "Restart",
-    "Condition",
-    "Wants=",
-)
 PROBED = {
     "linky-gateway": "gateway",
     "linky-display": "display",
@@ -69,13 +57,6 @@ PROBED = {
     "linky-gateway-check": "offline",
     "linky-gateway-journal": "offline",
 }
-
-
-# What the gateway's user could do if it were not for the sandbox: the probe would see it done.
-ONLY_BY_SANDBOX = {
-    "new executable memory", "AF_NETLINK", "AF_INET", "list /home", "the meter's port",
-    "run a program from /var/lib/linky-gateway", "run a program from /dev/shm", "run a program from /mnt/stick",
-}  # fmt: skip
 
 
 class Trial:
@@ -128,7 +109,7 @@ def _try_all(trial: Trial, work: Path, base: Path, ending: ExitStack) -> None:
     unpack(base, root)
     deb = debian.build(ROOT, work, int(time.time()))
     _install(trial, root, deb)
-    port = ending.enter_context(_Meter(work)).port
+    port = ending.enter_context(Meter(work / "meter")).port
     with Container(root, work / "console.log", [f"{port}:{PORT}"]) as house:
         trial.say("booted by systemd")
         _look_without_configuration(trial, house)
@@ -137,33 +118,11 @@ def _try_all(trial: Trial, work: Path, base: Path, ending: ExitStack) -> None:
         _run_the_gateway(trial, house)
         _let_it_hang(trial, house)
         _run_the_timers(trial, house, root)
-        _probe(trial, house, root)
+        _probe(trial, house)
         _put_a_card_in(trial, house, root)
         _ask_for_the_page(trial, house)
         _press_the_button(trial, house)
     _purge(trial, root)
-
-
-class _Meter:
-    """A simulated meter on a pty that the group dialout may open, as udev would have it."""
-
-    def __init__(self, work: Path) -> None:
-        self._link = work / "meter"
-        self.port = ""
-
-    def __enter__(self) -> _Meter:
-        self._link.unlink(missing_ok=True)
-        command = [sys.executable, ROOT / "tools/meter", "run", "--link", self._link]
-        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-        wait_for(self._link.exists, "the simulated meter")
-        self.port = str(self._link.resolve())
-        os.chown(self.port, 0, DIALOUT)
-        Path(self.port).chmod(0o660)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.terminate()
-        self._process.wait()
 
 
 def _install(trial: Trial, root: Path, deb: Path) -> None:
@@ -195,7 +154,6 @@ def _configure(root: Path) -> None:
         (etc / "secrets" / name).write_text(words + "\n")
     stick = root / "mnt/stick"
     stick.mkdir()
-    (root / "home/somebody").mkdir(mode=0o755)
     owner = (root / "var/lib/linky-gateway").stat()
     os.chown(stick, owner.st_uid, owner.st_gid)
     # Sooner than in service, so that a hang is seen while one waits.
@@ -251,25 +209,12 @@ def _run_the_timers(trial: Trial, house: Container, root: Path) -> None:
     trial.expect("etc/secrets/xmpp-password" in listed.stdout, "the backup holds the secrets too", listed.stderr)
 
 
-def _probe(trial: Trial, house: Container, root: Path) -> None:
-    shutil.copy(PROBE, root / "usr/lib/linky-gateway/probe.py")
-    bare = house.run(
-        "systemd-run", "--wait", "--pipe", "--quiet", "-pUser=linky-gateway", "python3", "-P",
-        "/usr/lib/linky-gateway/probe.py", "offline",
-    )  # fmt: skip
-    open_to_all = {what for what, said in json.loads(bare.stdout)["refused"].items() if said == "done"}
-    trial.expect(open_to_all >= ONLY_BY_SANDBOX, "without a sandbox the same user may do these", open_to_all)
+def _probe(trial: Trial, house: Container) -> None:
+    sandbox.bring(house)
+    open_to_all = sandbox.without(house)
+    trial.expect(open_to_all >= sandbox.ONLY_BY_SANDBOX, "without a sandbox the same user may do these", open_to_all)
     for name, kind in PROBED.items():
-        lines = (root / f"usr/lib/systemd/system/{name}.service").read_text().splitlines()
-        kept = "\n".join(line for line in lines if not line.startswith(_NOT_COPIED) and "display.toml" not in line)
-        start = f"Type=oneshot\nExecStart=/usr/bin/python3 -P /usr/lib/linky-gateway/probe.py {kind}"
-        probe = f"{name}-probe"
-        (root / f"etc/systemd/system/{probe}.service").write_text(kept.replace("[Service]", f"[Service]\n{start}"))
-        house.run("systemctl", "daemon-reload")
-        house.run("systemctl", "start", f"{probe}.service")
-        log = house.run("journalctl", "-u", probe, "--no-pager", "-o", "cat").stdout
-        found = next((json.loads(line) for line in log.splitlines() if line.startswith("{")), None)
-        trial.expect(found, f"{name}: the probe ran in its sandbox", log)
+        found = sandbox.within(house, name, kind)
         through = [what for what, said in found["refused"].items() if said == "done"]
         trial.expect(not through, f"{name}: {len(found['refused'])} things refused", through)
         failed = {what: said for what, said in found["allowed"].items() if said != "done"}

@@ -1,4 +1,4 @@
-"""The scenario of tools/setup-test: ``python -m trial prepare|run FOLDER``. A line is printed for what was seen."""
+"""What tools/setup-test does: ``python -m trial prepare FOLDER SUITE``, then ``run FOLDER``. It says what it saw."""
 
 from __future__ import annotations
 
@@ -76,11 +76,16 @@ class Trial:
         self._spawn("meter", meter)
         Container.until("the meter", link.exists, _SECONDS)
         self._fill_root(link)
-        console = self.folder / "console.log"
         begun = time.monotonic()
-        self.container = self._stack.enter_context(Container(self.root, {str(link.resolve()): "/dev/ttyTIC"}, console))
+        self.boot()
         version = (self.root / "etc/debian_version").read_text().strip()
         self.say(f"Debian {version} booted in {time.monotonic() - begun:.1f} s")
+
+    def boot(self) -> None:
+        """Start the machine."""
+        port = str((self.folder / "ttyTIC").resolve())
+        container = Container(self.root, {port: "/dev/ttyTIC"}, self.folder / "console.log")
+        self.container = self._stack.enter_context(container)
 
     def _spawn(self, name: str, command: list[object]) -> subprocess.Popen[bytes]:
         with (self.folder / f"{name}.log").open("wb") as log:
@@ -130,6 +135,13 @@ class Trial:
         path = self.root / DATABASE
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
             return set(db.execute("SELECT path, time, value FROM reading JOIN series ON series.id = series"))
+
+    def points_of_newer(self) -> set[tuple[object, ...]]:
+        """The same, once 0.1.3 has made its change; nothing before."""
+        with closing(sqlite3.connect(f"file:{self.root / DATABASE}?mode=ro", uri=True)) as db:
+            if "trial" not in {row[1] for row in db.execute("PRAGMA table_info(reading)")}:
+                return set()
+        return self.points()
 
     def link_is_ok(self, name: str) -> bool:
         """What the gateway says of a link."""
@@ -283,6 +295,30 @@ class Trial:
         assert kept <= self.points()
         self.say(f"an upgrade that was killed is undone by the next install ({seconds:.1f} s), no reading lost")
 
+    def power(self) -> None:
+        """The power goes while a release that changes the database runs and is judged; it comes back."""
+        marker, kept, came = self.root / "opt/linky-gateway/upgrading/from", self.points(), self.arrived()
+        aside = self.root / "var/lib/linky-gateway/linky-gateway.sqlite.of-0.1.3.2"
+        words = ("upgrade", "/root/releases/linky-gateway-0.1.3.tar.gz", "--offline", "/root/debs", "--patience", "600")
+        self.container.do("systemd-run", "--collect", "--unit=trial-upgrade", "/usr/local/sbin/linky-setup", *words)
+        Container.until("what 0.1.3 stores", lambda: marker.exists() and self.points_of_newer() - kept, _SECONDS)
+        self.container.cut()
+        newer = self.points_of_newer()
+        begun = time.monotonic()
+        self.boot()
+        Container.until("the meter", lambda: self.link_is_ok("meter house"), _SECONDS)
+        assert self.container.do("linky-gateway", "--version").split()[-1] == "0.1.1"
+        print(self.container.do("journalctl", "--unit=linky-gateway-undo", "--no-pager", "--output=cat"))
+        assert not marker.parent.exists()
+        assert aside.exists(), "the database that 0.1.3 changed was to be kept under a name of its own"
+        lost = newer - self.points()
+        assert not lost, f"{len(lost)} of {len(newer)} readings are lost: {sorted(lost, key=str)[:5]}"
+        Container.until("new records at the recipient", lambda: self.arrived() > came, _SECONDS)
+        self.say(
+            f"a power cut while 0.1.3 is judged: 0.1.1 runs {time.monotonic() - begun:.1f} s later, by itself,"
+            f" {len(newer - kept)} readings of 0.1.3 carried over, none lost"
+        )
+
     def over(self) -> None:
         """A newer release's own installer over what runs: an upgrade as well."""
         home, kept = self.root / "root", self.points()
@@ -315,11 +351,20 @@ def main(arguments: list[str]) -> int:
     """Prepare with a network, run without one."""
     folder = Path(arguments[1]).resolve()
     if arguments[0] == "prepare":
-        prepare(folder)
+        prepare(folder, arguments[2])
         return 0
     with ExitStack() as stack:
         trial = Trial(folder, stack)
-        for part in (trial.start, trial.install, trial.publish, trial.upgrade, trial.cut, trial.over, trial.end):
+        for part in (
+            trial.start,
+            trial.install,
+            trial.publish,
+            trial.upgrade,
+            trial.cut,
+            trial.power,
+            trial.over,
+            trial.end,
+        ):
             part()
     return 0
 

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _BOOT_S, _STOP_S = 90.0, 30.0
+# Two containers in one control group would end each other's units.
+_BOOT = """
+mkdir -p "/sys/fs/cgroup/linky-$$" && echo $$ >"/sys/fs/cgroup/linky-$$/cgroup.procs" || exit 1
+exec systemd-nspawn "$@"
+"""
 _POWER_OFF = signal.SIGRTMIN + 4  # as systemd hears it
 
 
@@ -36,7 +41,7 @@ class Container:
         out: IO[bytes] = self._log.open("wb")
         options = ["--boot", "--register=no", "--keep-unit", "--console=passive", "--machine=linky-trial"]
         self._process = subprocess.Popen(
-            ["systemd-nspawn", "-q", "-D", str(self.root), *options, *self._binds],
+            ["sh", "-c", _BOOT, "sh", "-q", "-D", str(self.root), *options, *self._binds],
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,
@@ -64,6 +69,30 @@ class Container:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        self._clean_up()
+
+    def _clean_up(self) -> None:
+        assert self._process
+        groups = (
+            "find",
+            f"/sys/fs/cgroup/linky-{self._process.pid}",
+            "-depth",
+            "-type",
+            "d",
+            "-exec",
+            "rmdir",
+            "{}",
+            "+",
+        )
+        subprocess.run(groups, check=False, capture_output=True)
+
+    def cut(self) -> None:
+        """The power goes: every process at once, nothing is said to any; another boot is another container."""
+        assert self._process
+        os.kill(self._leader, signal.SIGKILL)
+        self._leader = 0
+        self._process.wait(_STOP_S)
+        self._clean_up()
 
     def try_(self, *command: object, timeout: float = 600) -> subprocess.CompletedProcess[str]:
         """Run a command inside."""

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import platform
 import shutil
+import stat
 import subprocess
+import sys
 import time
 import tomllib
 from pathlib import Path
@@ -15,12 +19,10 @@ ROOT = Path(__file__).resolve().parents[2]
 _NOW = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 
 # What Raspberry Pi OS Lite has as well, and setup does not bring.
-_BASE = "systemd-sysv udev dbus systemd-timesyncd ca-certificates iproute2 kmod login passwd".split()
+_BASE = "systemd-sysv udev dbus systemd-timesyncd ca-certificates iproute2 kmod login netbase passwd".split()
 # What setup asks apt for.
-_WANTED = (
-    "python3 python3-venv openssl ca-certificates python3-slixmpp python3-msgspec python3-serial python3-cryptography"
-    " unattended-upgrades mosquitto"
-).split()
+_WANTED = "python3 python3-venv openssl ca-certificates unattended-upgrades mosquitto".split()
+_LIBRARIES = "python3-slixmpp python3-msgspec python3-serial python3-cryptography".split()
 
 # The former version gives a row of this table four values, and fails with five columns.
 _DESTROYS = '''
@@ -65,16 +67,16 @@ def run(*command: object, **options: object) -> str:
     return done.stdout
 
 
-def prepare(folder: Path) -> None:
+def prepare(folder: Path, suite: str) -> None:
     """Make what is not there: ``base.tar``, ``debs/``; the releases are made anew."""
     begun = time.monotonic()
     base, debs = folder / "base.tar", folder / "debs"
     if not base.exists():
         part = folder / "part.tar"
-        make_base(part, _BASE)
+        make_base(part, _BASE, suite)
         part.rename(base)
     if not debs.exists():
-        _fetch_debs(folder, base, debs)
+        _fetch_debs(folder, base, debs, suite)
     print(f"Debian root and packages: {time.monotonic() - begun:.0f} s", flush=True)
     begun = time.monotonic()
     make_releases(folder)
@@ -89,19 +91,40 @@ def unpack(base: Path, root: Path) -> None:
     run("tar", "-C", root, "--numeric-owner", "--xattrs", "--exclude=./dev/*", "-xf", base)
 
 
-def _fetch_debs(folder: Path, base: Path, debs: Path) -> None:
+def _fetch_debs(folder: Path, base: Path, debs: Path, suite: str) -> None:
+    wanted = _WANTED + (_LIBRARIES if suite == "trixie" else [])
     root = folder / "fetching"
     unpack(base, root)
     shutil.copy("/etc/resolv.conf", root / "etc/resolv.conf")
+    # Debian 12's apt asks a shell script whether a signature is good.
+    os.mknod(root / "dev/null", stat.S_IFCHR | 0o666, os.makedev(1, 3))
+    (root / "dev/null").chmod(0o666)
     run("chroot", root, "apt-get", "-q", "update")
-    run("chroot", root, "apt-get", "-q", "-y", "--no-install-recommends", "--download-only", "install", *_WANTED)
+    run("chroot", root, "apt-get", "-q", "-y", "--no-install-recommends", "--download-only", "install", *wanted)
     part = folder / "debs.part"
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
     for deb in (root / "var/cache/apt/archives").glob("*.deb"):
         shutil.move(deb, part)
+    if suite != "trixie":
+        _fetch_wheels(part / "wheels")
     part.rename(debs)
     shutil.rmtree(root)
+
+
+def _fetch_wheels(to: Path) -> None:
+    """The compiled libraries that Debian 12 has too old: for its Python, by their hashes."""
+    platforms = [f"manylinux{old}_{platform.machine()}" for old in ("2014", "_2_17", "_2_28", "_2_34")]
+    options = [
+        "--no-deps",
+        "--require-hashes",
+        "--only-binary=:all:",
+        "--python-version=3.11",
+        "-r",
+        "requirements.txt",
+    ]
+    options += [f"--platform={one}" for one in (*platforms, "any")]
+    run(sys.executable, "-m", "pip", "download", "-q", *options, "-d", to, cwd=ROOT)
 
 
 def make_releases(folder: Path) -> None:

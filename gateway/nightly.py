@@ -1,0 +1,139 @@
+"""When the nightly backup last came about: a file beside the database, and the link that the gateway makes of it.
+
+``linky-gateway backup`` writes down how it ended; the gateway looks how long ago it last ended well. So whatever keeps
+it from being made is seen: a full stick, one that is not there, a passphrase that is gone, a timer that is off.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from gateway.status import BROKEN, OK, WAITING, Link
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+FILE_NAME = "nightly-backup.json"
+
+# Two nights, and what the timer may be late by.
+LATE_S = 50 * 3600.0
+
+# A look at the file each second would tell nothing more.
+_LOOK_EVERY_S = 30.0
+_HOUR_S, _DAY_S = 3600.0, 86_400.0
+# More of a sentence than a link has room for.
+_MOST_CHARACTERS = 300
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known, in POSIX seconds: since when one is wanted, when one was last good, why the last try failed."""
+
+    since: float
+    good: float | None = None
+    failed: float | None = None
+    why: str = ""
+
+
+def ended_well(folder: Path, now: float) -> None:
+    """A backup was made and read again; OSError when that cannot be written down."""
+    _write(folder, Outcome(since=now, good=now))
+
+
+def failed(folder: Path, now: float, why: str) -> None:
+    """A try came to nothing; the sentence says why. OSError when that cannot be written down."""
+    before = _read(folder)
+    known = before or Outcome(since=now)
+    _write(folder, msgspec.structs.replace(known, failed=now, why=why[:_MOST_CHARACTERS]))
+
+
+class Nightly:
+    """The nightly backup of one installation.
+
+    Args:
+        folder: the database's, where the file is.
+        wanted: whether the configuration wants one. The file goes where it does not, so that one that is wanted again
+            later is not late at once.
+    """
+
+    def __init__(self, folder: Path, *, wanted: bool) -> None:
+        self._folder, self._wanted = folder, wanted
+        self._known: Outcome | None = None
+        self._looked = -math.inf
+
+    def links(self, now: float, clock: float | None) -> list[Link]:
+        """How it stands, if one is wanted.
+
+        Args:
+            now: monotonic seconds.
+            clock: POSIX seconds, None while nobody knows the time.
+        """
+        if self._wanted:
+            return [self._link(now, clock)]
+        if self._looked < 0:
+            self._looked = now
+            _forget(self._folder)
+        return []
+
+    def _link(self, now: float, clock: float | None) -> Link:
+        if clock is None:
+            return Link("backup", WAITING, None, "nobody knows the time yet")
+        if now - self._looked >= _LOOK_EVERY_S:
+            self._looked = now
+            self._known = _read(self._folder) or self._begin(clock)
+        known = self._known or Outcome(since=clock)
+        age = max(0.0, clock - (known.good or known.since))
+        last = f"the last good one {_age(age)} ago" if known.good else f"none yet, wanted for {_age(age)}"
+        words = f"{last}; the last try failed: {known.why}" if known.failed else last
+        if age <= LATE_S:
+            return Link("backup", OK, age, words)
+        unknown = "no try since: do linky-gateway-backup.timer and the passphrase exist?"
+        return Link("backup", BROKEN, age, words if known.failed else f"{words}; {unknown}")
+
+    def _begin(self, clock: float) -> Outcome:
+        """From now on one is wanted; over restarts, too."""
+        begun = Outcome(since=clock)
+        try:
+            _write(self._folder, begun)
+        except OSError as error:
+            log.debug("%s: %s", self._folder / FILE_NAME, error.strerror)
+            return self._known or begun
+        return begun
+
+
+def _forget(folder: Path) -> None:
+    try:
+        (folder / FILE_NAME).unlink(missing_ok=True)
+    except OSError as error:
+        log.debug("%s: %s", folder / FILE_NAME, error.strerror)
+
+
+def _read(folder: Path) -> Outcome | None:
+    try:
+        return msgspec.json.decode((folder / FILE_NAME).read_bytes(), type=Outcome)
+    except (OSError, msgspec.MsgspecError):
+        return None
+
+
+def _write(folder: Path, outcome: Outcome) -> None:
+    """Whole or not at all, and the gateway's own also where root makes a backup."""
+    file = folder / FILE_NAME
+    draft = folder / f"{FILE_NAME}.draft"
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
+        stream.write(msgspec.json.encode(outcome))
+        stream.flush()
+        os.fsync(stream.fileno())
+        if os.geteuid() == 0:
+            owner = folder.stat()
+            os.fchown(stream.fileno(), owner.st_uid, owner.st_gid)
+    draft.replace(file)
+
+
+def _age(seconds: float) -> str:
+    return f"{seconds / _HOUR_S:.0f} h" if seconds < 2 * _DAY_S else f"{seconds / _DAY_S:.0f} d"
