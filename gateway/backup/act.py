@@ -32,6 +32,7 @@ from gateway.backup.contents import (
     write,
 )
 from gateway.errors import ArchiveError
+from gateway.files import move, sync_folder
 from gateway.store.copies import set_database_aside
 from gateway.store.restore import adopt, known_steps
 
@@ -87,7 +88,8 @@ def save(to: Path, passphrase: str, manifest: Manifest, files: Mapping[str, Path
             size = out.tell()
         if _digest_of(part, passphrase) != encrypting.digest.digest():
             raise ArchiveError(f"{to}: what was written is not what is read: change the stick, or the card")
-        part.replace(to)
+        # The stick may be pulled out as soon as this is said to be done.
+        move(part, to)
     finally:
         part.unlink(missing_ok=True)
     return size
@@ -156,7 +158,7 @@ def restore(path: Path, passphrase: str, contents: Contents, places: Places) -> 
             for suffix in ("", "-wal", "-shm", "-journal"):
                 file.with_name(file.name + suffix).unlink(missing_ok=True)
     for folder in {places.of(name).parent for name, _ in staged}:
-        _sync(folder)
+        sync_folder(folder)
     return set_aside
 
 
@@ -222,11 +224,3 @@ def _digest_of(path: Path, passphrase: str) -> bytes:
 def _hash(path: Path) -> bytes:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").digest()
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from gateway.errors import StoreError
+from gateway.files import move
 from gateway.store.connection import FILE_NAME, give_to_owner, open_reader
 
 if TYPE_CHECKING:
@@ -47,8 +48,7 @@ def copy_database(source: Path, target: Path) -> None:
             old.backup(new)
         _to_disk(part)
         give_to_owner(part)
-        part.replace(target)
-        _to_disk(target.parent)
+        move(part, target)
     except (sqlite3.Error, OSError) as error:
         for left in (part, part.with_name(f"{part.name}-journal")):
             with suppress(OSError):

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import sqlite_utils
 
 from gateway.errors import ArchiveError, StoreError
+from gateway.files import move
 from gateway.store.connection import FILE_NAME, give_to_owner, open_reader
 from gateway.store.dump import ARCHIVED, Dump, described
 from gateway.store.migrations import migrations
@@ -143,9 +144,4 @@ def _put_in_place(new: Path, path: Path) -> None:
         path.with_name(path.name + suffix).unlink(missing_ok=True)
     with new.open("rb") as file:
         os.fsync(file.fileno())
-    new.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    move(new, path)

@@ -211,16 +211,16 @@ def test_a_card_that_cannot_be_written_changes_nothing(card, monkeypatch, capsys
 
 def test_a_full_disk_is_said_and_gone_on_with(card, monkeypatch, capsys):
     """The settings are kept; the next start applies them."""
-    real = places._write
+    real = places.write_whole
 
-    def full(path, data, mode, gid):
+    def full(path, *rest):
         if path.name == "hostname":
             raise OSError(28, "No space left on device", str(path))
-        real(path, data, mode, gid)
+        real(path, *rest)
 
     card.put()
     with monkeypatch.context() as patched:
-        patched.setattr(places, "_write", full)
+        patched.setattr(places, "write_whole", full)
         assert card.start() == 78
     assert "No space left on device" in capsys.readouterr().err
     assert "repris au prochain démarrage" in card.result
