@@ -59,6 +59,17 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def make_folder(path: Path, mode: int = 0o700, above: int = 0o777) -> None:
+    """Make a folder unless it is there, its name on the disk when it returns; ``above`` for those missing above it."""
+    if path.is_dir():
+        return
+    make_folder(path.parent, above, above)
+    path.mkdir(mode, exist_ok=True)
+    # Where one may write and not read, nobody can wait for it.
+    with suppress(PermissionError):
+        sync_folder(path.parent)
+
+
 def owner_of_folder(path: Path) -> tuple[int, int]:
     """To whom a file belongs that root makes in the service's folder: to the service, which could not write to it."""
     if os.geteuid():

@@ -14,7 +14,7 @@ import msgspec
 
 from gateway.boards.passwords import GATEWAY_USER
 from gateway.errors import BoardError
-from gateway.files import sync_folder, write_whole
+from gateway.files import make_folder, write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -104,9 +104,7 @@ class Registry:
         """Write a board's file, whole or not at all, for its owner's eyes only."""
         path = self._path(board.id)
         try:
-            if not self._folder.is_dir():
-                self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-                sync_folder(self._folder.parent)
+            make_folder(self._folder)
             write_whole(path, msgspec.json.format(msgspec.json.encode(board)))
         except OSError as error:
             raise BoardError(f"{path} cannot be written: {error.strerror}") from error

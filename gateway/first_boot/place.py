@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway.files import UNCHANGED, sync_folder, write_whole
+from gateway.files import UNCHANGED, make_folder, sync_folder, write_whole
 from gateway.first_boot.plan import READ_BEFORE, SECRETS
 from gateway.first_boot.settings import MOST_BYTES, NAME
 
@@ -123,7 +123,7 @@ class Place:
     def _folder(self, path: Path, mode: int) -> None:
         if not path.is_dir():
             self._folder(path.parent, 0o755)
-            path.mkdir(mode)
+            make_folder(path, mode)
             path.chmod(mode)
 
 

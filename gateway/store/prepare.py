@@ -19,6 +19,7 @@ from pathlib import Path
 import sqlite_utils
 
 from gateway.errors import GatewayError, StoreError
+from gateway.files import make_folder
 from gateway.store.connection import FILE_NAME, WriterLock, give_to_owner
 from gateway.store.copies import keep_copy
 from gateway.store.migrations import migrations
@@ -40,7 +41,7 @@ _DAMAGED_SECTOR = (sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_CORRUPTFS)
 def prepare(directory: Path) -> None:
     """Leave a whole, migrated database in ``directory``; StoreError when that cannot be."""
     try:
-        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(directory)
     except OSError as error:
         raise StoreError(f"{directory}: cannot be made: {error.strerror}; check [store] directory") from error
     lock = WriterLock(directory)
