@@ -9,6 +9,7 @@ whose controller only says that it wrote.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -187,7 +188,7 @@ def _apply(content: bytearray, at: int, data: bytes | None) -> None:
 def _sectors(at: int, data: bytes) -> list[tuple[int, bytes]]:
     """A write as the sectors of the disk that it touches."""
     edges = [at, *range(at - at % SECTOR + SECTOR, at + len(data), SECTOR), at + len(data)]
-    return [(begin, data[begin - at : end - at]) for begin, end in zip(edges, edges[1:], strict=False)]
+    return [(begin, data[begin - at : end - at]) for begin, end in pairwise(edges)]
 
 
 def _hit(chance: Random, before: bytearray, at: int, data: bytes) -> bytes:

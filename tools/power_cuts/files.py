@@ -11,10 +11,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gateway.balance.tariff import Objective
 from gateway.boards import passwords
 from gateway.boards.registry import Board, Registry
 from gateway.choices import choose_objective
-from gateway.config import Objective, load
+from gateway.config import load
 from gateway.files import write_whole
 from gateway.first_boot.place import Place
 from gateway.first_boot.plan import File

@@ -1,7 +1,7 @@
 """A house that lives while its disk is recorded: ``python -m power_cuts.house FOLDER SEED ROUNDS [FAULT]``.
 
-A simulated Linky through the real reader, recorder and store, as the daemon joins them: a batch a minute, half hours and
-midnights, recipients that are sent what waits and confirm it, consents given and taken back, corrections, erasure,
+A simulated Linky through the real reader, recorder and store, as the daemon joins them: a batch a minute, half hours
+and a midnight, recipients that are sent what waits and confirm it, consents given and taken back, corrections, erasure,
 others' series, retention, restarts. At each commit it marks what the database then holds (``content``): with FAULT
 ``unsynced`` or ``early`` it does wrong on purpose, so that one sees that wrong is found.
 """
@@ -40,7 +40,8 @@ if TYPE_CHECKING:
 
 METER = "house"
 ROOF = "roof@sen2.test"
-RECIPIENTS = ("coop@sen2.test", "town@sen3.test", "neighbour@sen4.test")
+COOP, TOWN, NEIGHBOUR = "coop@sen2.test", "town@sen3.test", "neighbour@sen4.test"
+RECIPIENTS = {COOP: Granularity.RAW, TOWN: Granularity.MINUTE, NEIGHBOUR: Granularity.HALF_HOUR}
 POWER = "consumption/power/apparent/raw"
 
 # The last evening of winter time: half hours, a midnight and the night of 23 hours are ahead.
@@ -182,10 +183,8 @@ class House:
 
     def _begin(self) -> None:
         """Who may have what from the first day on."""
-        for jid, granularity in zip(
-            RECIPIENTS, (Granularity.RAW, Granularity.MINUTE, Granularity.HALF_HOUR), strict=True
-        ):
-            self._allow(jid, granularity, Manner(Profile.COARSE, True) if jid == RECIPIENTS[2] else Manner())
+        for jid, granularity in RECIPIENTS.items():
+            self._allow(jid, granularity, Manner(Profile.COARSE, True) if jid == NEIGHBOUR else Manner())
             self._store.subscribe(jid, METER, "consumption", "sen1", Confirm.RECEIPT, self.now)
             self._store.settle()
 
@@ -217,17 +216,17 @@ class House:
         self._store.settle()
 
     def _grant(self) -> None:
-        jid = self.chance.choice(RECIPIENTS)
+        jid = self.chance.choice(list(RECIPIENTS))
         self._allow(jid, self.chance.choice(list(Granularity)), self._store.manner_of(jid))
 
     def _withdraw(self) -> None:
-        jid = self.chance.choice(RECIPIENTS)
+        jid = self.chance.choice(list(RECIPIENTS))
         self._store.revoke(jid, "", self.now, "household")
         self._store.settle()
         self._allow(jid, Granularity.MINUTE, self._store.manner_of(jid))
 
     def _limit(self) -> None:
-        jid = self.chance.choice(RECIPIENTS)
+        jid = self.chance.choice(list(RECIPIENTS))
         self._store.limit(jid, self.now)
         self._store.settle()
         self._store.lift_limit(jid, self.now)
@@ -245,7 +244,7 @@ class House:
     def _erase(self) -> None:
         self._store.erase_range(Range(METER, "consumption/power", START, START + 1800), self.now, "household")
         self._store.settle()
-        self._store.erase_recipient(RECIPIENTS[1], self.now, "household")
+        self._store.erase_recipient(TOWN, self.now, "household")
         self._store.settle()
         self._store.wipe()
 
@@ -289,7 +288,7 @@ class House:
                 self._read()
 
     def _rotate(self) -> None:
-        self._store.rotate_pseudonym(RECIPIENTS[2], self.now)
+        self._store.rotate_pseudonym(NEIGHBOUR, self.now)
 
     def _restart(self) -> None:
         self._store.close()

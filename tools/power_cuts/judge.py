@@ -1,4 +1,4 @@
-"""What must hold after a power cut, asked of the real code over what is left on the disk; a sentence for each violation.
+"""What must hold after a power cut, asked of the real code over what is left of the disk, in sentences.
 
 One judge for each kind of record: a house that lives (``of_house``), a migration (``of_migration``), small files
 (``of_files``). ``said`` are the marks before the cut, ``next_said`` is the first one after it: what was being done then
@@ -56,7 +56,7 @@ def of_house(folder: Path, said: Sequence[Mark], next_said: Mark | None) -> list
 
 
 def of_migration(folder: Path, said: Sequence[Mark], next_said: Mark | None) -> list[str]:
-    """A migration that was cut off: it is done to its end by the next start, and what was there before is kept beside."""
+    """A migration that was cut off: the next start does it to its end, and what was there before is kept beside."""
     before, end, steps = said[0]["before"], said[0]["end"], said[0]["steps"]
     copies = _copies(folder)
     with closing(_opened(folder)) as db:
@@ -147,7 +147,8 @@ def _sent_too_early(db: sqlite3.Connection, sent: Sequence[Mark]) -> Iterator[st
         waiting = {
             seq: [seq, *rest]
             for seq, *rest in db.execute(
-                "SELECT seq, series, granularity, time FROM outbox JOIN recipient ON recipient.id = recipient WHERE jid = ?",
+                "SELECT seq, series, granularity, time FROM outbox"
+                " JOIN recipient ON recipient.id = recipient WHERE jid = ?",
                 [jid],
             )
         }
