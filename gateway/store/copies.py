@@ -12,7 +12,7 @@ import os
 import shutil
 import sqlite3
 from contextlib import closing, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from gateway.errors import StoreError
@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 _BEFORE = f"{FILE_NAME}.before-"
 _PART = ".part"
+_STAMP = "%Y%m%dT%H%M%SZ"
 # Who has not gone back to the former version by then will not.
 _KEPT_DAYS = 30
 _DAY_S = 86_400
@@ -70,14 +71,14 @@ def keep_copy(path: Path) -> Path:
             f"{path}: the new version changes the database, and there is no room for a copy of what it is now"
             f" ({size // 1_000_000 + 1} MB): make room, and start again"
         )
-    copy = _new_name(path.parent)
+    copy = new_name(path.parent, _BEFORE)
     copy_database(path, copy)
     return copy
 
 
 def set_database_aside(directory: Path) -> Path | None:
     """Rename the database and what belongs to it, as a copy of before; None when there is none."""
-    path, aside = directory / FILE_NAME, _new_name(directory)
+    path, aside = directory / FILE_NAME, new_name(directory, _BEFORE)
     for suffix in ("-wal", "-shm", ""):
         part = path.with_name(path.name + suffix)
         if part.exists():
@@ -95,7 +96,7 @@ def forget_copies(directory: Path, now: float) -> None:
     for name in copies_of_before(directory):
         with suppress(ValueError, OSError):
             stamp = name.removeprefix(_BEFORE).partition("-")[0].removesuffix(_PART)
-            made = datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+            made = datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC)
             if made.timestamp() < now - _KEPT_DAYS * _DAY_S:
                 (directory / name).unlink()
 
@@ -112,8 +113,15 @@ def faults(directory: Path) -> Sequence[str]:
     return found
 
 
-def _new_name(directory: Path) -> Path:
-    return directory / f"{_BEFORE}{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+def new_name(directory: Path, prefix: str) -> Path:
+    """``prefix`` and a second in UTC that no file there has.
+
+    A machine without a clock begins each start at the same time: after a power cut the second may come again.
+    """
+    moment = datetime.now(UTC)
+    while any(directory.glob(f"{prefix}{moment:{_STAMP}}*")):
+        moment += timedelta(seconds=1)
+    return directory / f"{prefix}{moment:{_STAMP}}"
 
 
 def _to_disk(path: Path) -> None:

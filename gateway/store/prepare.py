@@ -13,7 +13,6 @@ import os
 import sqlite3
 import sys
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 
 import sqlite_utils
@@ -21,7 +20,7 @@ import sqlite_utils
 from gateway.errors import GatewayError, StoreError
 from gateway.files import make_folder
 from gateway.store.connection import FILE_NAME, WriterLock, give_to_owner
-from gateway.store.copies import keep_copy
+from gateway.store.copies import keep_copy, new_name
 from gateway.store.migrations import migrations
 
 log = logging.getLogger("gateway.store.prepare")
@@ -80,8 +79,7 @@ def check(path: Path) -> str | None:
 
 def set_aside(path: Path, fault: str) -> Path:
     """Rename a damaged file and what belongs to it; the new name."""
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    aside = path.with_name(f"{path.name}.damaged-{stamp}")
+    aside = new_name(path.parent, f"{path.name}.damaged-")
     for suffix in ("-wal", "-shm", ""):
         part = path.with_name(path.name + suffix)
         try:

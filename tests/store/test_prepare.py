@@ -72,6 +72,15 @@ def test_a_file_that_is_no_database_is_moved_aside(tmp_path):
     Store(tmp_path).close()
 
 
+def test_a_second_damaged_file_of_the_same_second_does_not_take_the_place_of_the_first(tmp_path):
+    """A machine without a clock begins each start at the same time: both files are kept."""
+    for content in (b"first", b"second"):
+        (tmp_path / FILE_NAME).write_bytes(content * 1000)
+        prepare(tmp_path)
+    kept = sorted(path.read_bytes()[:5] for path in tmp_path.glob("*.damaged-*Z"))
+    assert kept == [b"first", b"secon"]
+
+
 def test_only_one_process_writes(directory):
     """A second gateway on the same folder is refused with a sentence."""
     lock = WriterLock(directory)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-import tempfile
 import time
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from power_cuts.campaign import Recorder
+from power_cuts.campaign import Recorder, scratch_folder
 from power_cuts.migration import steps
 from power_cuts.record import RecordError, missing
 
@@ -37,7 +36,7 @@ def main() -> int:
     )
     options = parser.parse_args()
     # What the gateway says of what it finds is judged here, not read.
-    logging.disable()
+    logging.getLogger("gateway").addHandler(logging.NullHandler())
     if why := missing():
         print(f"tools/power-cuts: {why}", file=sys.stderr)
         return 3
@@ -54,8 +53,7 @@ def _run(cuts: int, seed: int) -> int:
     print(f"seed {seed}, {cuts} power cuts")
     counts: Counter[str] = Counter()
     violations: list[Violation] = []
-    with tempfile.TemporaryDirectory(prefix="power-cuts-") as folder:
-        scratch = Path(folder)
+    with scratch_folder() as scratch:
         for kind, recorded, share in _shares(Recorder(scratch), cuts, seed):
             for violation in recorded.cuts(share, seed, scratch, keep=FOUND):
                 counts[kind] += 1

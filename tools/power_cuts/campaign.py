@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import shutil
 import sqlite3
 import sys
 import tempfile
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -23,7 +24,7 @@ from gateway.store.copies import schema_of
 from gateway.store.prepare import prepare
 from power_cuts import files, judge, migration
 from power_cuts.disk import Disk
-from power_cuts.record import MARK, build, record
+from power_cuts.record import MARK, RecordError, build, record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -106,6 +107,16 @@ class Recorded:
         ]
 
 
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """A folder for records and disks, gone at the end: in memory, where a sync costs nothing and wears no card."""
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(
+        prefix="power-cuts-", dir=memory if os.access(memory, os.W_OK) else None
+    ) as folder:
+        yield Path(folder)
+
+
 class Recorder:
     """Records the programs that the power is cut from, in a folder of its own."""
 
@@ -140,6 +151,11 @@ class Recorder:
         disk = Disk(folder)
         command = [sys.executable, "-m", f"power_cuts.{module}", str(folder), *filter(None, more)]
         changes = record(self._library, folder, folder.with_suffix(".log"), command)
+        end = copy.deepcopy(disk)
+        for change in changes:
+            end.apply(change)
+        if missed := end.unlike(folder):
+            raise RecordError(f"the record of {name} is not whole: {', '.join(missed)}")
         return Recorded(name, disk, changes, judged, known)
 
 

@@ -14,12 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from random import Random
 
     from power_cuts.record import Change
 
 SECTOR = 512
+
+# The index of SQLite's WAL is written through a memory map, which no record sees; it is made anew after a cut.
+UNSEEN = "-shm"
 
 # Of the sectors that reached the disk, one in so many was hit by the cut while it was written.
 _TORN = 24
@@ -131,6 +134,15 @@ class Disk:
         """Write what is left after a power cut at this moment into an empty folder."""
         self._write(self._top, into, chance, {})
 
+    def unlike(self, folder: Path) -> list[str]:
+        """The files that are not as the changes say they are: of a record that missed something."""
+        said, there = dict(_contents(self._top.now, Path())), {}
+        for path in folder.rglob("*"):
+            if path.is_file():
+                there[path.relative_to(folder)] = path.read_bytes()
+        names = (name for name in said.keys() | there.keys() if not name.name.endswith(UNSEEN))
+        return sorted(str(name) for name in names if said.get(name) != there.get(name))
+
     def _write(self, folder: Folder, into: Path, chance: Random, happened: dict[int, bool]) -> None:
         for name, node in folder.after_cut(chance, happened).items():
             if isinstance(node, Folder):
@@ -173,6 +185,17 @@ class Disk:
         else:
             folder.now[name] = node
         folder.since.append((self._number, name, node))
+
+
+def _contents(names: Mapping[str, File | Folder], path: Path) -> Iterator[tuple[Path, bytes]]:
+    for name, node in names.items():
+        if isinstance(node, Folder):
+            yield from _contents(node.now, path / name)
+        else:
+            content = bytearray(node.safe)
+            for at, data in node.since:
+                _apply(content, at, data)
+            yield path / name, bytes(content)
 
 
 def _apply(content: bytearray, at: int, data: bytes | None) -> None:
