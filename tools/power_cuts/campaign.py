@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 # Of so many cuts one is anywhere, and the others close to a sync or to a word given: there it matters.
 _ANYWHERE = 2
 
+# The record of a house has 15 MB; a container's shared memory may have 64 in all.
+_ROOM_BYTES = 100_000_000
+
 # Commits of a minute that a house lives for: an afternoon's, with a midnight.
 ROUNDS = 60
 
@@ -110,10 +113,9 @@ class Recorded:
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
     """A folder for records and disks, gone at the end: in memory, where a sync costs nothing and wears no card."""
-    memory = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(
-        prefix="power-cuts-", dir=memory if os.access(memory, os.W_OK) else None
-    ) as folder:
+    memory = "/dev/shm"
+    roomy = os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > _ROOM_BYTES
+    with tempfile.TemporaryDirectory(prefix="power-cuts-", dir=memory if roomy else None) as folder:
         yield Path(folder)
 
 
@@ -137,7 +139,7 @@ class Recorder:
 
         def begin(folder: Path) -> list[Mapping[str, Any]]:
             migration.make(folder, count)
-            path, whole = folder / FILE_NAME, folder.with_suffix(".whole")
+            path, whole = folder / FILE_NAME, folder.with_name("whole")
             before = {"steps": schema_of(path), "before": json.dumps([schema_of(path), _rows(path)])}
             shutil.copytree(folder, whole)
             prepare(whole)
@@ -146,16 +148,18 @@ class Recorder:
         return self._run(f"migration{count}", "migration", judge.of_migration, [], begin)
 
     def _run(self, name: str, module: str, judged: Judge, more: list[str], begin: Begin) -> Recorded:
-        folder = Path(tempfile.mkdtemp(dir=self._scratch, prefix=f"{name}-"))
-        known = begin(folder)
-        disk = Disk(folder)
-        command = [sys.executable, "-m", f"power_cuts.{module}", str(folder), *filter(None, more)]
-        changes = record(self._library, folder, folder.with_suffix(".log"), command)
-        end = copy.deepcopy(disk)
-        for change in changes:
-            end.apply(change)
-        if missed := end.unlike(folder):
-            raise RecordError(f"the record of {name} is not whole: {', '.join(missed)}")
+        with tempfile.TemporaryDirectory(dir=self._scratch, prefix=f"{name}-") as place:
+            folder = Path(place) / "disk"
+            folder.mkdir(mode=0o700)
+            known = begin(folder)
+            disk = Disk(folder)
+            command = [sys.executable, "-m", f"power_cuts.{module}", str(folder), *filter(None, more)]
+            changes = record(self._library, folder, Path(place) / "log", command)
+            end = copy.deepcopy(disk)
+            for change in changes:
+                end.apply(change)
+            if missed := end.unlike(folder):
+                raise RecordError(f"the record of {name} is not whole: {', '.join(missed)}")
         return Recorded(name, disk, changes, judged, known)
 
 
