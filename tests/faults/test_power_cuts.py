@@ -148,6 +148,12 @@ def test_a_name_that_was_not_synced_may_be_there_or_not(scratch, tmp_path):
     assert seen == {frozenset(names) for names in (("old",), ("old", "new"), ("moved",), ("moved", "new"))}
 
 
+def test_the_same_seed_makes_the_same_record(recorder):
+    """So that a cut has the same place in it: keys and salts differ, what is done to the disk does not."""
+    one, two = recorder.house(7, 3), recorder.house(7, 3)
+    assert [(c.letter, c.at) for c in one.changes] == [(c.letter, c.at) for c in two.changes]
+
+
 def test_the_same_seed_leaves_the_same_disk(house, scratch, tmp_path):
     """A cut that broke something can be made again."""
     disk = copy.deepcopy(house.disk)

@@ -76,6 +76,8 @@ def record(library: Path, folder: Path, log: Path, command: Sequence[str]) -> li
         "POWER_CUTS_FOLDER": str(folder),
         "POWER_CUTS_LOG": str(log),
         "PYTHONPATH": os.pathsep.join(sys.path),
+        # The same record for the same seed: sets in the same order.
+        "PYTHONHASHSEED": "0",
     }
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=_LONGEST_S)
     if done.returncode:
