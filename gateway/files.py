@@ -41,22 +41,29 @@ def write_whole(path: Path, data: bytes, mode: int = 0o600, owner: tuple[int, in
         with suppress(OSError):
             draft.unlink()
         raise
-    sync_folder(path.parent)
+    sync(path.parent)
 
 
 def move(source: Path, target: Path) -> None:
-    """Let a file that is on the disk take another's place, on the disk when it returns. Both are in one folder."""
+    """Let what is on the disk take another's place, on the disk when it returns. Both are in one folder."""
     source.replace(target)
-    sync_folder(target.parent)
+    sync(target.parent)
 
 
-def sync_folder(folder: Path) -> None:
-    """Wait until the names in a folder are on the disk: a file that was renamed is only then where it seems to be."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def sync(path: Path) -> None:
+    """Wait until a file's bytes, or a folder's names, are on the disk: what was renamed may go back until then."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def sync_all(path: Path) -> None:
+    """The same of a file, or of a folder with everything below it."""
+    for below in path.rglob("*") if path.is_dir() else ():
+        sync(below)
+    sync(path)
 
 
 def make_folder(path: Path, mode: int = 0o700, above: int = 0o777) -> None:
@@ -67,7 +74,7 @@ def make_folder(path: Path, mode: int = 0o700, above: int = 0o777) -> None:
     path.mkdir(mode, exist_ok=True)
     # Where one may write and not read, nobody can wait for it.
     with suppress(PermissionError):
-        sync_folder(path.parent)
+        sync(path.parent)
 
 
 def owner_of_folder(path: Path) -> tuple[int, int]:

@@ -2,10 +2,11 @@
 
 import os
 import stat
+from pathlib import Path
 
 import pytest
 
-from gateway.files import move, owner_of_folder, write_whole
+from gateway.files import make_folder, move, owner_of_folder, sync_all, write_whole
 
 
 def rights(path):
@@ -84,3 +85,32 @@ def test_what_root_writes_in_the_services_folder_is_the_services(tmp_path):
     file = tmp_path / "journal.key"
     write_whole(file, b"key", owner=owner_of_folder(file))
     assert (file.stat().st_uid, file.stat().st_gid, rights(file)) == (4321, 4322, 0o600)
+
+
+@pytest.fixture
+def synced(monkeypatch):
+    """The paths that are synced, in order."""
+    found, real = [], os.fsync
+
+    def noting(descriptor):
+        found.append(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noting)
+    return found
+
+
+def test_all_of_a_folder_is_waited_for(tmp_path, synced):
+    """Every file and every folder below it, and itself: an export on a stick that is pulled out is whole."""
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "a" / "b" / "file").write_text("x")
+    sync_all(tmp_path / "a")
+    assert sorted(synced) == [str(tmp_path / name) for name in ("a", "a/b", "a/b/file")]
+
+
+def test_the_names_of_new_folders_are_waited_for(tmp_path, synced):
+    """A folder that is made with those above it: the name of each is synced where it stands."""
+    make_folder(tmp_path / "a" / "b")
+    make_folder(tmp_path / "a" / "b")
+    assert synced == [str(tmp_path), str(tmp_path / "a")]
+    assert rights(tmp_path / "a" / "b") == 0o700

@@ -22,7 +22,7 @@ MAY_KNOW = {
     "balance": {"store", "errors"},
     "store": {"tic", "journal", "errors", "files"},
     "consent": {"store", "errors"},
-    "privacy": {"store", "consent", "journal", "errors"},
+    "privacy": {"store", "consent", "journal", "errors", "files"},
     "backup": {"store", "errors", "files"},
     "pulses": {"tic", "store", "errors"},
     "federation": {"store", "senml", "journal", "errors"},

@@ -32,7 +32,7 @@ from gateway.backup.contents import (
     write,
 )
 from gateway.errors import ArchiveError
-from gateway.files import move, sync_folder
+from gateway.files import move, sync
 from gateway.store.copies import set_database_aside
 from gateway.store.restore import adopt, known_steps
 
@@ -158,7 +158,7 @@ def restore(path: Path, passphrase: str, contents: Contents, places: Places) -> 
             for suffix in ("", "-wal", "-shm", "-journal"):
                 file.with_name(file.name + suffix).unlink(missing_ok=True)
     for folder in {places.of(name).parent for name, _ in staged}:
-        sync_folder(folder)
+        sync(folder)
     return set_aside
 
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway.files import UNCHANGED, make_folder, sync_folder, write_whole
+from gateway.files import UNCHANGED, make_folder, sync, write_whole
 from gateway.first_boot.plan import READ_BEFORE, SECRETS
 from gateway.first_boot.settings import MOST_BYTES, NAME
 
@@ -75,14 +75,14 @@ class Place:
             if file:
                 # Under its own name, half wiped, it would be read again by a start after a power cut.
                 file.replace(gone)
-                sync_folder(self.boot)
+                sync(self.boot)
             size = gone.stat().st_size
             with gone.open("r+b") as stream:
                 stream.write(b"\0" * size)
                 stream.flush()
                 os.fsync(stream.fileno())
             gone.unlink()
-            sync_folder(self.boot)
+            sync(self.boot)
 
     def put_back(self) -> None:
         """Undo what ``wipe`` began and could not end; the bytes may be gone."""
@@ -105,7 +105,7 @@ class Place:
     def done(self) -> None:
         """Nothing is left to do."""
         self.staged.unlink(missing_ok=True)
-        sync_folder(self.staged.parent)
+        sync(self.staged.parent)
 
     def tell(self, text: str) -> None:
         """Write the result where every computer can read it, as its simplest editor likes it."""

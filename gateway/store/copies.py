@@ -8,7 +8,6 @@ than it can be of use.
 from __future__ import annotations
 
 import logging
-import os
 import shutil
 import sqlite3
 from contextlib import closing, suppress
@@ -16,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from gateway.errors import StoreError
-from gateway.files import move
+from gateway.files import move, sync
 from gateway.store.connection import FILE_NAME, give_to_owner, open_reader
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ def copy_database(source: Path, target: Path) -> None:
             closing(sqlite3.connect(part)) as new,
         ):
             old.backup(new)
-        _to_disk(part)
+        sync(part)
         give_to_owner(part)
         move(part, target)
     except (sqlite3.Error, OSError) as error:
@@ -122,11 +121,3 @@ def new_name(directory: Path, prefix: str) -> Path:
     while any(directory.glob(f"{prefix}{moment:{_STAMP}}*")):
         moment += timedelta(seconds=1)
     return directory / f"{prefix}{moment:{_STAMP}}"
-
-
-def _to_disk(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -6,7 +6,6 @@
  * only the WAL's index (-shm) is written so, and it is made anew after a power cut. 64-bit Linux with glibc.
  */
 #define _GNU_SOURCE
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -30,8 +29,6 @@ static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
 static char folder[PATH_MAX];
 static size_t folder_length;
 static int log_fd = -1;
-
-#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
 /* A log that cannot be written is a record that lies: the program ends. */
 static void write_out(const void *data, size_t length)
