@@ -22,12 +22,12 @@ def write_whole(path: Path, data: bytes, mode: int = 0o600, owner: tuple[int, in
     """Put a file with these bytes in the place of ``path``, on the disk when it returns; OSError, and nothing changed.
 
     Args:
-        path: the file; what is written first lies beside it, its name with ``.new``.
+        path: the file; what is written first lies beside it, its name with ``.draft``, which no backup takes along.
         data: all of it.
         mode: its rights.
         owner: the numbers of its user and group; only root can give files to others.
     """
-    draft = path.with_name(f"{path.name}.new")
+    draft = path.with_name(f"{path.name}.draft")
     # One that a power cut left may have other rights.
     draft.unlink(missing_ok=True)
     try:

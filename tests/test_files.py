@@ -43,7 +43,7 @@ def test_nobody_else_reads_it_at_any_moment(tmp_path, monkeypatch):
 
 def test_a_draft_that_a_power_cut_left_gives_its_rights_to_nothing(tmp_path):
     """It is removed first, whoever could read or hold it open."""
-    left = tmp_path / "secret.new"
+    left = tmp_path / "secret.draft"
     left.write_text("half")
     left.chmod(0o666)
     with left.open() as held:
@@ -56,7 +56,7 @@ def test_a_link_in_the_place_of_the_draft_is_not_followed(tmp_path):
     """What it leads to stays as it is."""
     other = tmp_path / "other"
     other.write_text("untouched")
-    (tmp_path / "secret.new").symlink_to(other)
+    (tmp_path / "secret.draft").symlink_to(other)
     write_whole(tmp_path / "secret", b"whole")
     assert other.read_text() == "untouched"
     assert not (tmp_path / "secret").is_symlink()

@@ -32,7 +32,7 @@ from gateway.backup.contents import (
     write,
 )
 from gateway.errors import ArchiveError
-from gateway.files import move, sync
+from gateway.files import make_folder, move, sync
 from gateway.store.copies import set_database_aside
 from gateway.store.restore import adopt, known_steps
 
@@ -179,7 +179,7 @@ def _stage(entry: tarfile.TarInfo, content: IO[bytes], places: Places) -> Path:
 def _make_folder(folder: Path, name: str, places: Places) -> None:
     if folder.is_dir():
         return
-    folder.mkdir(parents=True, mode=0o755 if name.startswith(f"{BROKER}/") or name == CONFIG else 0o700)
+    make_folder(folder, 0o755 if name.startswith(f"{BROKER}/") or name == CONFIG else 0o700)
     if os.geteuid() == 0 and name.startswith(f"{STATE}/") and folder != places.state:
         owner = places.state.stat()
         os.chown(folder, owner.st_uid, owner.st_gid)

@@ -78,11 +78,24 @@ def keep_copy(path: Path) -> Path:
 def set_database_aside(directory: Path) -> Path | None:
     """Rename the database and what belongs to it, as a copy of before; None when there is none."""
     path, aside = directory / FILE_NAME, new_name(directory, _BEFORE)
+    fold(path)
     for suffix in ("-wal", "-shm", ""):
         part = path.with_name(path.name + suffix)
         if part.exists():
-            part.replace(aside.with_name(aside.name + suffix))
+            move(part, aside.with_name(aside.name + suffix))
     return aside if aside.exists() else None
+
+
+def fold(path: Path) -> None:
+    """Let the database be one file: what its log (the WAL) has is in it, and the log is gone, also after a power cut.
+
+    A log that stayed behind would be played into whatever file takes the database's name. What cannot be opened, or is
+    read at this moment, keeps its log.
+    """
+    if path.exists():
+        with suppress(sqlite3.Error), closing(sqlite3.connect(path)) as db:
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        sync(path.parent)
 
 
 def copies_of_before(directory: Path) -> list[str]:

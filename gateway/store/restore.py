@@ -18,6 +18,7 @@ import sqlite_utils
 from gateway.errors import ArchiveError, StoreError
 from gateway.files import move, sync
 from gateway.store.connection import FILE_NAME, give_to_owner, open_reader
+from gateway.store.copies import fold
 from gateway.store.dump import ARCHIVED, Dump, described
 from gateway.store.migrations import migrations
 
@@ -139,7 +140,9 @@ def _fill_table(db: sqlite3.Connection, table: str, rows: Iterable[Sequence[Cell
 
 
 def _put_in_place(new: Path, path: Path) -> None:
+    fold(path)
     for suffix in ("-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
+    sync(path.parent)
     sync(new)
     move(new, path)

@@ -55,8 +55,8 @@ def broken(recorded, count, scratch, **how):
 
 @pytest.mark.slow
 def test_no_cut_loses_what_the_store_said_it_has(house, scratch):
-    """After 120 cuts the database is whole, as one commit left it, has all that was sent, and goes on."""
-    assert broken(house, 120, scratch) == []
+    """After 110 cuts the database is whole, as one commit left it, has all that was sent, and goes on."""
+    assert broken(house, 110, scratch) == []
 
 
 @pytest.mark.slow
@@ -64,6 +64,12 @@ def test_no_cut_loses_what_the_store_said_it_has(house, scratch):
 def test_a_migration_that_is_cut_off_is_done_to_its_end(recorder, scratch, version):
     """The next start makes the same tables of it as without a cut, and a copy of before is beside it."""
     assert broken(recorder.migration(version), 12, scratch) == []
+
+
+@pytest.mark.slow
+def test_a_restoration_that_is_cut_off_loses_neither_database(recorder, scratch):
+    """The former one or the backup's, the former one with its last rows; and it can be begun again."""
+    assert broken(recorder.restoring(), 12, scratch) == []
 
 
 @pytest.mark.slow

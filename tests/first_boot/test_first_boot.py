@@ -71,7 +71,7 @@ class Card:
         return {
             str(path): (oct(path.stat().st_mode & 0o777), path.read_bytes())
             for path in files
-            if path.name not in {"page.json", "page.json.new"}
+            if path.name not in {"page.json", "page.json.draft"}
         }
 
     def access(self):
@@ -183,7 +183,7 @@ def test_a_power_cut_anywhere_leaves_a_start_that_can_be_done_again(tmp_path, mo
         apply(card.place)
         found = card.tree()
         # Drafts that a cut leaves behind are overwritten by whoever writes that file next.
-        assert {name: content for name, content in found.items() if not name.endswith(".new")} == wanted
+        assert {name: content for name, content in found.items() if not name.endswith(".draft")} == wanted
         assert card.access().code_fits("ABCDEFGHJKLM")
         steps += 1
     assert steps > 20

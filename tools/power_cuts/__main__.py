@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 FOUND = Path(__file__).resolve().parent.parent.parent / ".cache" / "power-cuts"
 
-# Of ten cuts six are in a house that lives, a new house after so many; the others share the rest.
+# Of ten cuts six are in a house that lives, a new house after so many, and three in migrations; the rest is shared.
 _HOUSES, _MIGRATIONS, _A_RECORD = 6, 3, 75
 
 
@@ -84,7 +84,10 @@ def _shares(recorder: Recorder, cuts: int, seed: int) -> Iterator[tuple[str, Rec
     for version, share in zip(versions, _parts(migrations, len(versions)), strict=True):
         if share:
             yield "migrations of earlier versions", recorder.migration(version), share
-    rest = cuts - houses - migrations
+    restorations = cuts // 20
+    if restorations:
+        yield "restorations", recorder.restoring(), restorations
+    rest = cuts - houses - migrations - restorations
     for number, share in enumerate(_parts(rest, -(-rest // _A_RECORD))):
         yield "small files", recorder.files(seed + number), share
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from gateway.store.connection import FILE_NAME
 from gateway.store.copies import schema_of
 from gateway.store.prepare import prepare
-from power_cuts import files, judge, migration
+from power_cuts import files, judge, migration, restoring
 from power_cuts.disk import Disk
 from power_cuts.record import MARK, RecordError, build, record
 
@@ -133,6 +133,10 @@ class Recorder:
     def files(self, seed: int, fault: str = "") -> Recorded:
         """Small files, each replaced a dozen times."""
         return self._run(f"files{seed}", "files", judge.of_files, [str(seed), fault], files.begin)
+
+    def restoring(self) -> Recorded:
+        """A backup that is brought back onto a card whose database has its last rows in its WAL."""
+        return self._run("restoring", "restoring", judge.of_restoring, [], restoring.begin)
 
     def migration(self, count: int) -> Recorded:
         """A database of ``count`` steps that is brought up to date."""

@@ -22,6 +22,7 @@ from gateway.store.recorder import Batch, MinuteSum, Sample
 from gateway.store.restore import known_steps
 from gateway.store.store import Store
 from gateway.tic.reading import Kind, Quality
+from power_cuts import restoring
 from power_cuts.files import held
 from power_cuts.house import METER, POWER, content, keys
 
@@ -76,6 +77,23 @@ def of_migration(folder: Path, said: Sequence[Mark], next_said: Mark | None) -> 
         faults += [f"table {name} is not what a migration makes" for name in sorted(found) if found[name] != end[name]]
     lost = set(copies.values()) - set(_copies(folder).values())
     return faults + (["a copy of before is gone"] if lost else [])
+
+
+def of_restoring(folder: Path, said: Sequence[Mark], next_said: Mark | None) -> list[str]:
+    """A backup brought back: the former database or the backup's, never of both, and it can be begun again."""
+    old, restored = said[0]["old"], said[0]["restored"]
+    data = folder / "data"
+    found = restoring.held(data)
+    aside = [restoring.held(data, name) for name in copies_of_before(data) if name.endswith("Z")]
+    faults = []
+    if found not in (old, restored) and not (found is None and old in aside):
+        faults.append("the database is neither the former one nor the backup's")
+    if "done" in said[-1] and (found != restored or old not in aside):
+        faults.append("it was brought back, and is not there with the former one beside it")
+    if old not in (found, *aside):
+        faults.append("the former database is gone")
+    restoring.bring_back(folder)
+    return faults + (["it cannot be begun again"] if restoring.held(data) != restored else [])
 
 
 def of_files(folder: Path, said: Sequence[Mark], next_said: Mark | None) -> list[str]:
