@@ -7,12 +7,12 @@ choice is a whole table; taken back, the file counts again.
 from __future__ import annotations
 
 import logging
-import os
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from gateway.errors import StoreError
+from gateway.files import write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,18 +42,8 @@ def forget_choices(config: Config) -> None:
 
 def _keep(file: Path, choices: Choices) -> None:
     """On the disk, whole or not at all."""
-    draft = file.with_name(f"{file.name}.new")
     try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
-            stream.write(msgspec.json.encode(choices))
-            stream.flush()
-            os.fsync(stream.fileno())
-        draft.replace(file)
-        folder = os.open(file.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        write_whole(file, msgspec.json.encode(choices))
     except OSError as error:
         raise StoreError(f"{file}: cannot be written: {error.strerror}; nothing was changed") from error
     log.info("something was chosen at the page")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from gateway.config import PASSWORD_CREDENTIAL, credential_file, password_from
 from gateway.errors import ConfigError, FederationError
 from gateway.federation.account import change_password
-from gateway.store.connection import give_to_owner
+from gateway.files import UNCHANGED, move, owner_of_folder, write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,15 +88,9 @@ class PasswordFile:
 
     def prepare(self, password: str) -> None:
         """Put the new password beside the old one, on the disk. Raises ConfigError, and nothing has changed then."""
-        draft = self._beside.with_name(self._beside.name + ".draft")
         try:
             # Whole or not at all: half a password must never be tried, nor be sent to the server as the one to finish.
-            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-                file.write(password + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-            _like(draft, self.path)
-            self._move(draft, self._beside)
+            write_whole(self._beside, f"{password}\n".encode(), *_rights_like(self.path))
         except OSError as error:
             raise ConfigError(
                 f"{self._beside}: cannot be written: {error.strerror}; the password stays as it is: give its folder to "
@@ -106,21 +100,13 @@ class PasswordFile:
     def keep(self) -> None:
         """The new password takes the old one's place."""
         try:
-            self._move(self._beside, self.path)
+            move(self._beside, self.path)
         except OSError as error:
             raise ConfigError(f"{self.path}: cannot be replaced by {self._beside}: {error.strerror}") from error
 
     def discard(self) -> None:
         """The server will not have the new password: the old one is the only one."""
         self._beside.unlink(missing_ok=True)
-
-    def _move(self, source: Path, target: Path) -> None:
-        os.replace(source, target)  # noqa: PTH105 (beside fsync, as one reads it)
-        folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
 
 def password_file(config: Config) -> PasswordFile:
@@ -174,12 +160,9 @@ async def renew(session: Session, file: PasswordFile, wanted: str | None, timeou
     log.info("the account's password was changed")
 
 
-def _like(draft: Path, model: Path) -> None:
-    """Owner and rights of the file that it will replace; without one, those of its folder's owner."""
+def _rights_like(model: Path) -> tuple[int, tuple[int, int]]:
+    """Rights and owner of the file that will be replaced; without one, those of its folder's owner."""
     if not model.exists():
-        give_to_owner(draft)
-        return
+        return 0o600, owner_of_folder(model)
     state = model.stat()
-    draft.chmod(state.st_mode & 0o660)
-    if os.geteuid() == 0:
-        os.chown(draft, state.st_uid, state.st_gid)
+    return state.st_mode & 0o660, (state.st_uid, state.st_gid) if os.geteuid() == 0 else UNCHANGED

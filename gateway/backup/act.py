@@ -32,6 +32,7 @@ from gateway.backup.contents import (
     write,
 )
 from gateway.errors import ArchiveError
+from gateway.files import make_folder, move, sync
 from gateway.store.copies import set_database_aside
 from gateway.store.restore import adopt, known_steps
 
@@ -87,7 +88,8 @@ def save(to: Path, passphrase: str, manifest: Manifest, files: Mapping[str, Path
             size = out.tell()
         if _digest_of(part, passphrase) != encrypting.digest.digest():
             raise ArchiveError(f"{to}: what was written is not what is read: change the stick, or the card")
-        part.replace(to)
+        # The stick may be pulled out as soon as this is said to be done.
+        move(part, to)
     except OSError as error:
         # A file that is packed has its name in the error; a medium that is full or was pulled out says none.
         where = to if error.filename in (None, str(part)) else error.filename
@@ -163,7 +165,7 @@ def restore(path: Path, passphrase: str, contents: Contents, places: Places) -> 
             for suffix in ("", "-wal", "-shm", "-journal"):
                 file.with_name(file.name + suffix).unlink(missing_ok=True)
     for folder in {places.of(name).parent for name, _ in staged}:
-        _sync(folder)
+        sync(folder)
     return set_aside
 
 
@@ -184,7 +186,7 @@ def _stage(entry: tarfile.TarInfo, content: IO[bytes], places: Places) -> Path:
 def _make_folder(folder: Path, name: str, places: Places) -> None:
     if folder.is_dir():
         return
-    folder.mkdir(parents=True, mode=0o755 if name.startswith(f"{BROKER}/") or name == CONFIG else 0o700)
+    make_folder(folder, 0o755 if name.startswith(f"{BROKER}/") or name == CONFIG else 0o700)
     if os.geteuid() == 0 and name.startswith(f"{STATE}/") and folder != places.state:
         owner = places.state.stat()
         os.chown(folder, owner.st_uid, owner.st_gid)
@@ -229,11 +231,3 @@ def _digest_of(path: Path, passphrase: str) -> bytes:
 def _hash(path: Path) -> bytes:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").digest()
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

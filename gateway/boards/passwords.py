@@ -14,6 +14,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 from gateway.errors import BoardError
+from gateway.files import write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,17 +89,9 @@ def _hashed(password: str) -> str:
 
 def _write(file: Path, lines: list[str]) -> None:
     """Write the file whole or not at all, for the same eyes as before."""
-    new = file.with_name(f"{file.name}.new")
     try:
         seen = file.stat()
-        new.unlink(missing_ok=True)
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
-            os.fchown(out.fileno(), seen.st_uid, seen.st_gid)
-            os.fchmod(out.fileno(), seen.st_mode & 0o777)
-            out.write("".join(f"{line}\n" for line in lines))
-            out.flush()
-            os.fsync(out.fileno())
-        new.replace(file)
+        text = "".join(f"{line}\n" for line in lines)
+        write_whole(file, text.encode(), seen.st_mode & 0o777, (seen.st_uid, seen.st_gid))
     except OSError as error:
-        new.unlink(missing_ok=True)
         raise BoardError(f"{file}: mosquitto's password file cannot be written: {error.strerror}") from error

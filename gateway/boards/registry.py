@@ -6,7 +6,6 @@ password. The number of the last signed set is in it too, since a board takes on
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from typing import TYPE_CHECKING, Literal
@@ -15,6 +14,7 @@ import msgspec
 
 from gateway.boards.passwords import GATEWAY_USER
 from gateway.errors import BoardError
+from gateway.files import make_folder, write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,15 +103,9 @@ class Registry:
     def keep(self, board: Board) -> None:
         """Write a board's file, whole or not at all, for its owner's eyes only."""
         path = self._path(board.id)
-        new = path.with_suffix(".new")
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            new.unlink(missing_ok=True)
-            with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                file.write(msgspec.json.format(msgspec.json.encode(board)))
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(path)
+            make_folder(self._folder)
+            write_whole(path, msgspec.json.format(msgspec.json.encode(board)))
         except OSError as error:
             raise BoardError(f"{path} cannot be written: {error.strerror}") from error
 

@@ -7,11 +7,11 @@ off, the next start goes on with the same settings.
 from __future__ import annotations
 
 import os
-import stat
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gateway.files import UNCHANGED, make_folder, sync, write_whole
 from gateway.first_boot.plan import READ_BEFORE, SECRETS
 from gateway.first_boot.settings import MOST_BYTES, NAME
 
@@ -63,7 +63,7 @@ class Place:
     def stage(self, data: bytes) -> None:
         """Keep the settings where only root reads them."""
         self._folder(self.staged.parent, 0o700)
-        _write(self.staged, data, 0o600, None)
+        write_whole(self.staged, data)
 
     def wipe(self) -> None:
         """Take the file off the card: overwritten, then removed.
@@ -75,14 +75,14 @@ class Place:
             if file:
                 # Under its own name, half wiped, it would be read again by a start after a power cut.
                 file.replace(gone)
-                _sync(self.boot)
+                sync(self.boot)
             size = gone.stat().st_size
             with gone.open("r+b") as stream:
                 stream.write(b"\0" * size)
                 stream.flush()
                 os.fsync(stream.fileno())
             gone.unlink()
-            _sync(self.boot)
+            sync(self.boot)
 
     def put_back(self) -> None:
         """Undo what ``wipe`` began and could not end; the bytes may be gone."""
@@ -99,16 +99,17 @@ class Place:
             self._folder(path.parent, 0o700 if file.path.startswith(SECRETS) else 0o755)
             # Without that group the gateway is not installed the usual way: it must be able to read all the same.
             mode = 0o644 if file.shared and gid is None else file.mode
-            _write(path, encoded(file.text), mode, gid if file.shared else None)
+            owner = (-1, gid) if file.shared and gid is not None and os.geteuid() == 0 else UNCHANGED
+            write_whole(path, encoded(file.text), mode, owner)
 
     def done(self) -> None:
         """Nothing is left to do."""
         self.staged.unlink(missing_ok=True)
-        _sync(self.staged.parent)
+        sync(self.staged.parent)
 
     def tell(self, text: str) -> None:
         """Write the result where every computer can read it, as its simplest editor likes it."""
-        _write(self.boot / RESULT, text.replace("\n", "\r\n").encode("utf-8-sig"), 0o644, None)
+        write_whole(self.boot / RESULT, text.replace("\n", "\r\n").encode("utf-8-sig"), 0o644)
 
     def number(self, table: str, name: str) -> int | None:
         """The number of a user (``passwd``) or group (``group``) in that system."""
@@ -122,7 +123,7 @@ class Place:
     def _folder(self, path: Path, mode: int) -> None:
         if not path.is_dir():
             self._folder(path.parent, 0o755)
-            path.mkdir(mode)
+            make_folder(path, mode)
             path.chmod(mode)
 
 
@@ -136,28 +137,3 @@ def read(file: Path) -> bytes:
     descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     with os.fdopen(descriptor, "rb") as stream:
         return stream.read(MOST_BYTES + 1)
-
-
-def _write(path: Path, data: bytes, mode: int, gid: int | None) -> None:
-    draft = path.with_name(f"{path.name}.new")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(data)
-        if stat.S_IMODE(os.fstat(descriptor).st_mode) != mode:
-            # FAT has no rights of its own, and refuses some.
-            with suppress(PermissionError):
-                os.fchmod(descriptor, mode)
-        if gid is not None and os.geteuid() == 0:
-            os.fchown(descriptor, -1, gid)
-        stream.flush()
-        os.fsync(descriptor)
-    draft.replace(path)
-    _sync(path.parent)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -7,7 +7,6 @@ module costs 12 MB: only who signs or verifies does.
 from __future__ import annotations
 
 import logging
-import os
 import re
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from gateway.errors import JournalError, StoreError
+from gateway.files import owner_of_folder, write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -109,29 +109,9 @@ def _parse(content: bytes) -> SigningKey | None:
 def _make(path: Path) -> SigningKey:
     private = Ed25519PrivateKey.generate()
     pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    new = path.with_name(path.name + ".new")
     try:
-        new.unlink(missing_ok=True)
-        _write(new, pem)
-        new.replace(path)
-        # The name too must outlive a power cut before the first entry is signed with it.
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        # On the disk before the first entry is signed with it.
+        write_whole(path, pem, owner=owner_of_folder(path))
     except OSError as error:
         raise StoreError(f"{path}: the journal's key cannot be written: {error.strerror}") from error
     return SigningKey(private)
-
-
-def _write(path: Path, content: bytes) -> None:
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(fd, "wb") as file:
-        if os.geteuid() == 0:
-            # What root makes in the service's folder belongs to the service.
-            owner = path.parent.stat()
-            os.fchown(fd, owner.st_uid, owner.st_gid)
-        file.write(content)
-        file.flush()
-        os.fsync(fd)

@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Protocol
 
 from gateway.errors import ArchiveError
+from gateway.files import move, sync_all
 from gateway.privacy.manifest import MOST_BYTES, NAME, File, Manifest, read, write
 
 if TYPE_CHECKING:
@@ -135,7 +136,9 @@ def create(path: Path, about: Manifest, progress: Callable[[str, int], None]) ->
             yield writer
             with place.create(NAME) as file:
                 file.write(write(Manifest(about.made, about.version, about.schema, writer.files)))
-        part.replace(path)
+        # The stick may be pulled out as soon as this is said to be done.
+        sync_all(part)
+        move(part, path)
     finally:
         os.umask(before)
         _remove(part)

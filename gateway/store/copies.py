@@ -8,14 +8,14 @@ than it can be of use.
 from __future__ import annotations
 
 import logging
-import os
 import shutil
 import sqlite3
 from contextlib import closing, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from gateway.errors import StoreError
+from gateway.files import move, sync
 from gateway.store.connection import FILE_NAME, give_to_owner, open_reader
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 _BEFORE = f"{FILE_NAME}.before-"
 _PART = ".part"
+_STAMP = "%Y%m%dT%H%M%SZ"
 # Who has not gone back to the former version by then will not.
 _KEPT_DAYS = 30
 _DAY_S = 86_400
@@ -45,10 +46,9 @@ def copy_database(source: Path, target: Path) -> None:
             closing(sqlite3.connect(part)) as new,
         ):
             old.backup(new)
-        _to_disk(part)
+        sync(part)
         give_to_owner(part)
-        part.replace(target)
-        _to_disk(target.parent)
+        move(part, target)
     except (sqlite3.Error, OSError) as error:
         for left in (part, part.with_name(f"{part.name}-journal")):
             with suppress(OSError):
@@ -70,19 +70,32 @@ def keep_copy(path: Path) -> Path:
             f"{path}: the new version changes the database, and there is no room for a copy of what it is now"
             f" ({size // 1_000_000 + 1} MB): make room, and start again"
         )
-    copy = _new_name(path.parent)
+    copy = new_name(path.parent, _BEFORE)
     copy_database(path, copy)
     return copy
 
 
 def set_database_aside(directory: Path) -> Path | None:
     """Rename the database and what belongs to it, as a copy of before; None when there is none."""
-    path, aside = directory / FILE_NAME, _new_name(directory)
+    path, aside = directory / FILE_NAME, new_name(directory, _BEFORE)
+    fold(path)
     for suffix in ("-wal", "-shm", ""):
         part = path.with_name(path.name + suffix)
         if part.exists():
-            part.replace(aside.with_name(aside.name + suffix))
+            move(part, aside.with_name(aside.name + suffix))
     return aside if aside.exists() else None
+
+
+def fold(path: Path) -> None:
+    """Let the database be one file: what its log (the WAL) has is in it, and the log is gone, also after a power cut.
+
+    A log that stayed behind would be played into whatever file takes the database's name. What cannot be opened, or is
+    read at this moment, keeps its log.
+    """
+    if path.exists():
+        with suppress(sqlite3.Error), closing(sqlite3.connect(path)) as db:
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        sync(path.parent)
 
 
 def copies_of_before(directory: Path) -> list[str]:
@@ -95,7 +108,7 @@ def forget_copies(directory: Path, now: float) -> None:
     for name in copies_of_before(directory):
         with suppress(ValueError, OSError):
             stamp = name.removeprefix(_BEFORE).partition("-")[0].removesuffix(_PART)
-            made = datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+            made = datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC)
             if made.timestamp() < now - _KEPT_DAYS * _DAY_S:
                 (directory / name).unlink()
 
@@ -112,13 +125,12 @@ def faults(directory: Path) -> Sequence[str]:
     return found
 
 
-def _new_name(directory: Path) -> Path:
-    return directory / f"{_BEFORE}{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+def new_name(directory: Path, prefix: str) -> Path:
+    """``prefix`` and a second in UTC that no file there has.
 
-
-def _to_disk(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    A machine without a clock begins each start at the same time: after a power cut the second may come again.
+    """
+    moment = datetime.now(UTC)
+    while any(directory.glob(f"{prefix}{moment:{_STAMP}}*")):
+        moment += timedelta(seconds=1)
+    return directory / f"{prefix}{moment:{_STAMP}}"

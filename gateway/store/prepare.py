@@ -13,14 +13,14 @@ import os
 import sqlite3
 import sys
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 
 import sqlite_utils
 
 from gateway.errors import GatewayError, StoreError
+from gateway.files import make_folder
 from gateway.store.connection import FILE_NAME, WriterLock, give_to_owner
-from gateway.store.copies import keep_copy
+from gateway.store.copies import keep_copy, new_name
 from gateway.store.migrations import migrations
 
 log = logging.getLogger("gateway.store.prepare")
@@ -40,7 +40,7 @@ _DAMAGED_SECTOR = (sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_CORRUPTFS)
 def prepare(directory: Path) -> None:
     """Leave a whole, migrated database in ``directory``; StoreError when that cannot be."""
     try:
-        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(directory)
     except OSError as error:
         raise StoreError(f"{directory}: cannot be made: {error.strerror}; check [store] directory") from error
     lock = WriterLock(directory)
@@ -79,8 +79,7 @@ def check(path: Path) -> str | None:
 
 def set_aside(path: Path, fault: str) -> Path:
     """Rename a damaged file and what belongs to it; the new name."""
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    aside = path.with_name(f"{path.name}.damaged-{stamp}")
+    aside = new_name(path.parent, f"{path.name}.damaged-")
     for suffix in ("-wal", "-shm", ""):
         part = path.with_name(path.name + suffix)
         try:

@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import secrets
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from gateway.errors import ConsentError, StoreError
+from gateway.files import owner_of_folder, write_whole
 from gateway.store.absence import Absences
-from gateway.store.connection import give_to_owner
 from gateway.store.tables import translated
 from gateway.store.terms import Manner, Profile
 
@@ -143,15 +141,8 @@ def read_or_make_key(path: Path) -> bytes:
 
 
 def _make(path: Path) -> bytes:
-    key, new = secrets.token_bytes(_KEY_BYTES), path.with_name(path.name + ".new")
-    with suppress(FileNotFoundError):
-        new.unlink()
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
-        file.write(key)
-        file.flush()
-        os.fsync(file.fileno())
-    give_to_owner(new)
-    new.replace(path)
+    key = secrets.token_bytes(_KEY_BYTES)
+    write_whole(path, key, owner=owner_of_folder(path))
     return key
 
 

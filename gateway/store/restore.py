@@ -8,7 +8,6 @@ beside this one, and the household says on this one to whom they apply again (``
 
 from __future__ import annotations
 
-import os
 import secrets
 import sqlite3
 from contextlib import closing
@@ -17,7 +16,9 @@ from typing import TYPE_CHECKING
 import sqlite_utils
 
 from gateway.errors import ArchiveError, StoreError
+from gateway.files import move, sync
 from gateway.store.connection import FILE_NAME, give_to_owner, open_reader
+from gateway.store.copies import fold
 from gateway.store.dump import ARCHIVED, Dump, described
 from gateway.store.migrations import migrations
 
@@ -139,13 +140,9 @@ def _fill_table(db: sqlite3.Connection, table: str, rows: Iterable[Sequence[Cell
 
 
 def _put_in_place(new: Path, path: Path) -> None:
+    fold(path)
     for suffix in ("-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
-    with new.open("rb") as file:
-        os.fsync(file.fileno())
-    new.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync(path.parent)
+    sync(new)
+    move(new, path)

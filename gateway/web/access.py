@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import secrets
 import time
 from enum import Enum
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gateway.errors import AccessError
+from gateway.files import write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -237,19 +237,7 @@ def _load(file: Path) -> _Kept:
 
 def _save(file: Path, data: bytes) -> None:
     """On the disk, whole or not at all."""
-    draft = file.with_name(f"{file.name}.new")
     try:
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as stream:
-            os.fchmod(descriptor, 0o600)
-            stream.write(data)
-            stream.flush()
-            os.fsync(descriptor)
-        draft.replace(file)
-        folder = os.open(file.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        write_whole(file, data)
     except OSError as error:
         raise AccessError(f"{file}: cannot be written: {error.strerror}; nothing was changed") from error

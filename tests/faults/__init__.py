@@ -1,1 +1,1 @@
-"""The whole chain, injured on purpose: tests/README.md says how, REPORT.md what came of the longest run."""
+"""The whole chain, injured on purpose: README.md says how."""

@@ -71,7 +71,7 @@ class Card:
         return {
             str(path): (oct(path.stat().st_mode & 0o777), path.read_bytes())
             for path in files
-            if path.name not in {"page.json", "page.json.new"}
+            if path.name not in {"page.json", "page.json.draft"}
         }
 
     def access(self):
@@ -183,7 +183,7 @@ def test_a_power_cut_anywhere_leaves_a_start_that_can_be_done_again(tmp_path, mo
         apply(card.place)
         found = card.tree()
         # Drafts that a cut leaves behind are overwritten by whoever writes that file next.
-        assert {name: content for name, content in found.items() if not name.endswith(".new")} == wanted
+        assert {name: content for name, content in found.items() if not name.endswith(".draft")} == wanted
         assert card.access().code_fits("ABCDEFGHJKLM")
         steps += 1
     assert steps > 20
@@ -211,16 +211,16 @@ def test_a_card_that_cannot_be_written_changes_nothing(card, monkeypatch, capsys
 
 def test_a_full_disk_is_said_and_gone_on_with(card, monkeypatch, capsys):
     """The settings are kept; the next start applies them."""
-    real = places._write
+    real = places.write_whole
 
-    def full(path, data, mode, gid):
+    def full(path, *rest):
         if path.name == "hostname":
             raise OSError(28, "No space left on device", str(path))
-        real(path, data, mode, gid)
+        real(path, *rest)
 
     card.put()
     with monkeypatch.context() as patched:
-        patched.setattr(places, "_write", full)
+        patched.setattr(places, "write_whole", full)
         assert card.start() == 78
     assert "No space left on device" in capsys.readouterr().err
     assert "repris au prochain démarrage" in card.result

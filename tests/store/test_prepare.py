@@ -10,6 +10,7 @@ import pytest
 
 from gateway.errors import StoreError
 from gateway.store.connection import FILE_NAME, WriterLock, open_reader
+from gateway.store.copies import set_database_aside
 from gateway.store.points import Confirm, Granularity
 from gateway.store.prepare import _save_from, prepare
 from gateway.store.recorder import Batch
@@ -70,6 +71,27 @@ def test_a_file_that_is_no_database_is_moved_aside(tmp_path):
     prepare(tmp_path)
     assert len(list(tmp_path.glob("*.damaged-*"))) == 1
     Store(tmp_path).close()
+
+
+def test_a_second_damaged_file_of_the_same_second_does_not_take_the_place_of_the_first(tmp_path):
+    """A machine without a clock begins each start at the same time: both files are kept."""
+    for content in (b"first", b"second"):
+        (tmp_path / FILE_NAME).write_bytes(content * 1000)
+        prepare(tmp_path)
+    kept = sorted(path.read_bytes()[:5] for path in tmp_path.glob("*.damaged-*Z"))
+    assert kept == [b"first", b"secon"]
+
+
+def test_a_database_that_is_set_aside_is_one_file_with_its_last_rows(store, directory, tmp_path_factory):
+    """What a gateway without power left in its log is in the file, and no log waits for the next file of that name."""
+    killed = tmp_path_factory.mktemp("killed")
+    for file in directory.iterdir():
+        (killed / file.name).write_bytes(file.read_bytes())
+    assert (killed / f"{FILE_NAME}-wal").stat().st_size
+    aside = set_database_aside(killed)
+    assert [path.name for path in killed.glob("*.sqlite*")] == [aside.name]
+    with closing(sqlite3.connect(aside)) as db:
+        assert db.execute("SELECT name FROM meter").fetchall() == [("house",)]
 
 
 def test_only_one_process_writes(directory):

@@ -318,7 +318,7 @@ def test_a_damaged_password_file_closes_the_page_and_nothing_else(new_house):
 def test_a_change_that_cannot_be_kept_is_said(new_house):
     """A card that cannot be written: nothing is changed, the old password still fits, no traceback is seen."""
     owner = new_house.owner()
-    (new_house.folder / "data" / "page.json.new").mkdir()
+    (new_house.folder / "data" / "page.json.draft").mkdir()
     answer, text = owner.send("/access/displays", name="salon")
     assert answer.status == 500
     assert "Rien n’est changé" in text

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from gateway.files import write_whole
 from provisioning.errors import ProvisionError
 
 if TYPE_CHECKING:
@@ -104,22 +105,11 @@ def forget_files(out: Path, name: str) -> None:
 
 def write(file: Path, data: bytes) -> bool:
     """A file for its owner's eyes, whole or not at all; False when it is there already."""
-    draft = file.with_name(f".{file.name}.new")
     try:
         if file.is_file() and file.read_bytes() == data:
             return False
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(descriptor)
-        draft.replace(file)
-        folder = os.open(file.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        write_whole(file, data)
     except OSError as error:
         raise ProvisionError("cannot_write", path=file, said=error.strerror) from error
     return True
