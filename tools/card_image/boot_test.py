@@ -2,8 +2,8 @@
 
 1. A card that Raspberry Pi Imager 1.x has "customised": it must not switch itself off for ever.
 2. A ``linky.toml`` with three faults: each has its sentence on the card; the gateway reads its meter all the same.
-3. A right one: frames, page, an adapter that is pulled and plugged, a program that hangs, SSH by key alone, a read-only
-   root that apt can write, partitions that have grown and are whole afterwards.
+3. A right one: frames, page, an adapter that is pulled and plugged, a port without parity, a program that hangs, SSH by
+   key alone, a read-only root that apt can write, partitions that have grown and are whole afterwards.
 
 No radio is emulated: of a Wi-Fi's key it is seen that a malformed one has its sentence and a right one lies where only
 root reads; whether a router takes it, nobody sees here.
@@ -60,6 +60,7 @@ code = "{_CODE}"
 """
 _PASSWORD = "une phrase assez longue"
 _STATUS = "linky-gateway status --json"
+_HEADER = '[[meter]]\\nsource = "/dev/ttyS1"\\n[store]\\ndirectory = "/tmp/header"\\n'
 # A page, and SSH since there is a key.
 _LISTENING = {"8080", "22"}
 
@@ -70,8 +71,9 @@ def run(image: Path, cache: Path, progress: Progress) -> None:
     work.mkdir(parents=True, exist_ok=True)
     card = _card(image, work, progress)
     with ExitStack() as ending:
-        meter = ending.enter_context(Meter(work / "meter", tcp="127.0.0.1:0"))
-        trial = Trial(card, work, meter.path.removeprefix("socket://"), progress)
+        adapter = ending.enter_context(Meter(work / "meter", tcp="127.0.0.1:0"))
+        header = ending.enter_context(Meter(work / "header", tcp="127.0.0.1:0", deliver="8n1"))
+        trial = Trial(card, work, [meter.path.removeprefix("socket://") for meter in (adapter, header)], progress)
         trial.imager()
         trial.wrong()
         trial.right(ending)
@@ -82,8 +84,8 @@ def run(image: Path, cache: Path, progress: Progress) -> None:
 class Trial:
     """One card through its boots."""
 
-    def __init__(self, card: Card, work: Path, meter: str, progress: Progress) -> None:
-        self._card, self._work, self._meter, self._progress = card, work, meter, progress
+    def __init__(self, card: Card, work: Path, meters: list[str], progress: Progress) -> None:
+        self._card, self._work, self._meters, self._progress = card, work, meters, progress
         self._machine_id = ""
 
     def expect(self, condition: object, what: str, seen: object = "") -> None:
@@ -98,7 +100,7 @@ class Trial:
         self._card.put("cmdline.txt", f"{before}{IMAGER}\n".encode())
         self._card.put("firstrun.sh", FIRSTRUN)
         self._card.put("linky.toml", WRONG.encode())
-        with Machine(self._card, self._work / "imager", self._meter) as machine:
+        with Machine(self._card, self._work / "imager", *self._meters) as machine:
             machine.wait_for_end("the end of Imager's start")
         after = self._card.text("cmdline.txt").strip()
         self.expect(
@@ -110,7 +112,7 @@ class Trial:
 
     def wrong(self) -> None:
         """Three faults; the gateway is as it was."""
-        with Machine(self._card, self._work / "wrong", self._meter) as machine:
+        with Machine(self._card, self._work / "wrong", *self._meters) as machine:
             begun = self._progress.seconds
             self._wait_for_frames(machine)
             self._progress.say(
@@ -137,7 +139,7 @@ class Trial:
         # As Windows writes them.
         self._card.put("linky.toml", RIGHT.replace("\n", "\r\n").encode("utf-8-sig"))
         self._card.put("authorized_keys.txt", key.with_suffix(".pub").read_bytes())
-        machine = ending.enter_context(Machine(self._card, self._work / "right", self._meter))
+        machine = ending.enter_context(Machine(self._card, self._work / "right", *self._meters))
         begun = self._progress.seconds
         until("the page", lambda: _status(machine) == 200, alive=machine)
         self._progress.say(f"the page answers {self._progress.seconds - begun:.0f} s after the start")
@@ -147,6 +149,7 @@ class Trial:
         self._see_system(machine)
         self._see_ssh(machine, key)
         self._pull_the_adapter(machine)
+        self._read_the_header(machine)
         self._hang(machine)
         self._upgrade(machine)
         self._switch_off(machine)
@@ -209,15 +212,24 @@ class Trial:
         begun = self._progress.seconds
         machine.plug(into=True)
         until("the port", lambda: _link(machine, "port").get("state") == "ok", alive=machine)
-        self._wait_for_frames(machine)
+        self._wait_for_frames(machine, begun)
         self._progress.say(f"plugged in, frames are read again within {self._progress.seconds - begun:.0f} s")
+
+    def _read_the_header(self, machine: Machine) -> None:
+        """A port without parity, as the header's on these boards, by a gateway beside the other."""
+        machine.do(f"mkdir /tmp/header; printf '%b' '{_HEADER}' >/tmp/header.toml")
+        machine.do("linky-gateway run --config /tmp/header.toml >/tmp/header.log 2>&1 & BESIDE=$!")
+        asked = f"{_STATUS} --config /tmp/header.toml"
+        until("frames of a port without parity", lambda: _link(machine, "decode", asked).get("state") == "ok")
+        _, log = machine.do("kill $BESIDE; wait $BESIDE; grep -c 'parity is checked here' /tmp/header.log")
+        self.expect(log.split()[-1:] == ["1"], "a port without parity is read, its parity checked by the gateway", log)
 
     def _hang(self, machine: Machine) -> None:
         begun = self._progress.seconds
         machine.do("systemctl kill --signal=STOP linky-gateway")
         restarts = "systemctl show -P NRestarts linky-gateway"
         until("the watchdog", lambda: machine.do(restarts)[1] not in {"", "0"}, alive=machine)
-        self._wait_for_frames(machine)
+        self._wait_for_frames(machine, begun)
         self._progress.say(f"a hang is ended by the watchdog, frames after {self._progress.seconds - begun:.0f} s")
 
     def _upgrade(self, machine: Machine) -> None:
@@ -231,13 +243,20 @@ class Trial:
         machine.do("systemctl --no-block poweroff")
         machine.wait_for_end("the machine to be switched off")
 
-    def _wait_for_frames(self, machine: Machine) -> None:
-        until("the meter's frames", lambda: _link(machine, "decode").get("state") == "ok", alive=machine)
+    def _wait_for_frames(self, machine: Machine, since: float | None = None) -> None:
+        """Until a frame has come, after that second."""
+
+        def come() -> bool:
+            link = _link(machine, "decode")
+            age = float(str(link.get("age_s") or 0))
+            return link.get("state") == "ok" and (since is None or age < self._progress.seconds - since)
+
+        until("the meter's frames", come, alive=machine)
 
 
-def _link(machine: Machine, name: str) -> dict[str, object]:
+def _link(machine: Machine, name: str, asked: str = _STATUS) -> dict[str, object]:
     """What the gateway says of its first link of that kind."""
-    _, said = machine.do(_STATUS)
+    _, said = machine.do(asked)
     try:
         links = json.loads(said[said.index("{") :])["links"]
     except (ValueError, KeyError):

@@ -94,10 +94,12 @@ class Machine:
         card: the card; it is written to.
         work: a folder for what belongs to this boot.
         meter: HOST:PORT where a meter's bytes are served, to be had by a USB adapter.
+        header: the same for a plain UART, ``/dev/ttyS1``, which knows no parity.
     """
 
-    def __init__(self, card: Card, work: Path, meter: str) -> None:
-        self._card, self._work, self._meter = card, work, meter
+    def __init__(self, card: Card, work: Path, meter: str, header: str) -> None:
+        self._card, self._work = card, work
+        self._served = {"meter": meter, "header": header}
         self.console = work / "console.log"
         self.page, self.ssh = free_port(), free_port()
         self._process: subprocess.Popen[bytes] | None = None
@@ -164,15 +166,17 @@ class Machine:
             self._card.get(found[1], self._work / name) for found, name in ((kernel, "kernel"), (initrd, "initrd"))
         )
         forwards = f"hostfwd=tcp:127.0.0.1:{self.page}-:8080,hostfwd=tcp:127.0.0.1:{self.ssh}-:22"
-        host, _, port = self._meter.rpartition(":")
         command = "qemu-system-aarch64 -M virt -cpu cortex-a53 -smp 2 -m 1024 -display none -no-reboot".split()
         command += ["-kernel", str(next(files)), "-initrd", str(next(files)), "-append", f"{line} {_ADDED}"]
         command += ["-drive", f"file={self._card.file},format=raw,if=none,id=card,cache=unsafe"]
         command += ["-device", "virtio-blk-pci,drive=card", "-device", "virtio-rng-pci"]
         command += ["-chardev", f"file,id=console,path={self.console}", "-serial", "chardev:console"]
         command += ["-chardev", f"socket,id=shell,path={self._work / 'shell'},server=on,wait=off"]
-        command += ["-device", "pci-serial,chardev=shell"]
-        command += ["-chardev", f"socket,id=meter,host={host},port={port}", "-device", "qemu-xhci"]
+        for name, address in self._served.items():
+            host, _, port = address.rpartition(":")
+            command += ["-chardev", f"socket,id={name},host={host},port={port}"]
+        command += ["-device", "pci-serial,chardev=shell", "-device", "pci-serial,chardev=header"]
+        command += ["-device", "qemu-xhci"]
         command += ["-device", f"usb-serial,chardev=meter,id=tic,serial={ADAPTER}"]
         # No way out of the house.
         command += ["-netdev", f"user,id=net,restrict=on,{forwards}", "-device", "virtio-net-pci,netdev=net"]

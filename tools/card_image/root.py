@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from card_image import models
-from card_image.errors import ImageError, run
+from card_image.errors import PATH, ImageError, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -152,7 +152,7 @@ def _byte_code(root: Path) -> None:
     """A read-only root never gets any by itself; it is the same for every processor."""
     (library,) = (path for path in (root / "usr/lib").glob("python3.*") if path.is_dir())
     places = ["usr/lib/python3/dist-packages", "usr/lib/linky-gateway", f"usr/lib/{library.name}"]
-    if python := shutil.which(library.name):
+    if python := shutil.which(library.name, path=f"/usr/bin:{PATH}"):
         run(python, "-m", "compileall", "-q", "-s", root, "-p", "/", *(root / name for name in places))
     else:
         _inside(root, "python3", "-m", "compileall", "-q", *(f"/{name}" for name in places))
