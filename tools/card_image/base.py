@@ -38,6 +38,8 @@ PACKAGES = (*SYSTEM, *GATEWAY)
 
 SLOW = ("usr/sbin/update-initramfs", "usr/sbin/update-ca-certificates", "usr/bin/py3compile")
 _ASIDE = 'for f in {}; do chroot "$1" dpkg-divert --quiet --local --rename --add /$f; ln -s /bin/true "$1/$f"; done'
+# Its keys would take minutes, and be thrown away: each card makes its own.
+_KEYS = 'mkdir -p "$1/etc/ssh"; for kind in rsa ecdsa ed25519; do : >"$1/etc/ssh/ssh_host_${kind}_key"; done'
 _BACK = 'for f in {}; do rm "$1/$f"; chroot "$1" dpkg-divert --quiet --local --rename --remove /$f; done'
 # What a package's manuals and translations take is a fifth of the card; the licences stay.
 _LESS = (
@@ -51,7 +53,7 @@ _TABLES = 'cat "$1"/usr/share/ca-certificates/mozilla/*.crt >"$1/etc/ssl/certs/c
 
 def name() -> str:
     """The file's name in the cache, by all that goes into it."""
-    words = "\n".join((SUITE, *PACKAGES, *SLOW, *_LESS, _ASIDE, _BACK, _TABLES))
+    words = "\n".join((SUITE, *PACKAGES, *SLOW, *_LESS, _ASIDE, _KEYS, _BACK, _TABLES))
     return f"base-{hashlib.sha256(words.encode()).hexdigest()[:16]}.tar"
 
 
@@ -96,7 +98,7 @@ def _command(tar: Path, sources: Path) -> list[object]:
     command: list[object] = ["mmdebstrap", "--arch=arm64", "--variant=minbase", f"--include={','.join(PACKAGES)}"]
     command += ['--aptopt=Acquire::Languages "none"', *(f"--aptopt={line}" for line in _apt_settings())]
     command += ["--dpkgopt=force-unsafe-io", *(f"--dpkgopt={line}" for line in _LESS)]
-    command += [f"--essential-hook={_ASIDE.format(slow)}"]
+    command += [f"--essential-hook={_ASIDE.format(slow)}", f"--essential-hook={_KEYS}"]
     command += [f"--customize-hook={_BACK.format(slow)}", f"--customize-hook={_TABLES}"]
     return [*command, "--format=tar", SUITE, tar, sources]
 

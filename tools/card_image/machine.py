@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-DEADLINE_S = 300.0
+DEADLINE_S = 600.0
 ADAPTER = "TINFO-4242"  # what a Micro Teleinfo calls itself
 _STEP_S = 0.5
 # For whoever watches: the log, and a shell.
@@ -133,8 +133,10 @@ class Machine:
         return self._process is None or self._process.poll() is not None
 
     def wait_for_end(self, what: str) -> None:
-        """Until it is switched off."""
+        """Until it is switched off; ImageError when it is the emulator that gave up."""
         until(what, lambda: self.ended)
+        if self._process and self._process.returncode:
+            raise ImageError(f"the emulator gave up: {(self._work / 'qemu.log').read_text(errors='replace').strip()}")
 
     def said(self, pattern: str) -> bool:
         """Whether the console has said that."""
@@ -179,7 +181,7 @@ class Machine:
         command += ["-device", "qemu-xhci"]
         command += ["-device", f"usb-serial,chardev=meter,id=tic,serial={ADAPTER}"]
         # No way out of the house.
-        command += ["-netdev", f"user,id=net,restrict=on,{forwards}", "-device", "virtio-net-pci,netdev=net"]
+        command += ["-netdev", f"user,id=net,restrict=on,{forwards}", "-device", "virtio-net-pci,netdev=net,romfile="]
         return [*command, "-qmp", f"unix:{self._work / 'qmp'},server=on,wait=off"]
 
     def _connected(self) -> socket.socket:
