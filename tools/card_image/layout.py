@@ -18,7 +18,8 @@ _ROOT_ROOM = 0.5
 # Until it has grown; apt's lists alone are 100 MB.
 DATA_ROOM = 256 * MIB
 
-LABELS = {"firmware": "bootfs", "root": "linky-root", "data": "linky-data"}
+# FAT's labels are capitals; the others are ours to choose.
+LABELS = {"firmware": "BOOTFS", "root": "linky-root", "data": "linky-data"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,11 @@ DEADLINE_S = 600.0
 ADAPTER = "TINFO-4242"  # what a Micro Teleinfo calls itself
 _STEP_S = 0.5
 # For whoever watches: the log, and a shell.
-_ADDED = "console=ttyAMA0 systemd.debug_shell=ttyS0 systemd.journald.forward_to_console=1 systemd.log_color=0"
+_ADDED = (
+    "console=ttyAMA0 systemd.debug_shell=ttyS0 systemd.journald.forward_to_console=1 systemd.log_color=0 "
+    # A busy machine emulates slowly.
+    "systemd.default_device_timeout_sec=600"
+)
 
 
 def until(what: str, true: Callable[[], object], seconds: float = DEADLINE_S, alive: Machine | None = None) -> None:

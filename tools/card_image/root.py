@@ -71,6 +71,9 @@ def finish(root: Path, deb: Path, modules: str, progress: Progress) -> None:
     _initramfs(root, modules)
     progress.say(f"initramfs with {'every driver' if modules == 'most' else 'the drivers of the boards alone'}")
     _firmware(root)
+    # systemd would otherwise bring its tables up to date at the first start: they are, and it takes a minute.
+    for name in ("etc/.updated", "var/.updated"):
+        (root / name).touch()
     if wrong := faults(root):
         raise ImageError("; ".join(wrong))
     progress.say("firmware; no password, no key, no identity in it")
@@ -134,6 +137,10 @@ def _identity(root: Path) -> None:
 def _units(root: Path) -> None:
     run("systemctl", f"--root={root}", "--quiet", "enable", *ENABLED)
     run("systemctl", f"--root={root}", "--quiet", "disable", *DISABLED)
+    # It would offer SSH to a hypervisor; there is none.
+    generators = root / "etc/systemd/system-generators"
+    generators.mkdir(exist_ok=True)
+    (generators / "systemd-ssh-generator").symlink_to("/dev/null")
 
 
 def _certificates(root: Path) -> None:
