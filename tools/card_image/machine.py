@@ -193,9 +193,17 @@ class Machine:
             until("a shell", lambda: self.said(r"Started \S*debug-shell"), alive=self)
             self._shell = socket.socket(socket.AF_UNIX)
             self._shell.connect(str(self._work / "shell"))
-            self._shell.sendall(b"stty -echo; PS1=; PS2=; export TERM=dumb PAGER=cat; printf '<%s>' ready\n")
-            self._read("<ready>", DEADLINE_S, "a shell")
+            until("a shell", self._greeted, alive=self)
         return self._shell
+
+    def _greeted(self) -> bool:
+        """Whether the shell answers: what is sent while its terminal is being set up is thrown away."""
+        assert self._shell
+        self._shell.sendall(b"stty -echo; PS1=; PS2=; export TERM=dumb PAGER=cat; printf '<%s>' ready\n")
+        said = b""
+        while select.select([self._shell], [], [], 3.0)[0] and (got := self._shell.recv(65536)):
+            said += got
+        return b"<ready>" in said
 
     def _read(self, mark: str, seconds: float, what: str) -> str:
         assert self._shell
