@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import logging
 import math
-import os
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from gateway.files import owner_of_folder, write_whole
 from gateway.status import BROKEN, OK, WAITING, Link
 
 if TYPE_CHECKING:
@@ -122,17 +122,9 @@ def _read(folder: Path) -> Outcome | None:
 
 
 def _write(folder: Path, outcome: Outcome) -> None:
-    """Whole or not at all, and the gateway's own also where root makes a backup."""
+    """The gateway's own also where root makes a backup."""
     file = folder / FILE_NAME
-    draft = folder / f"{FILE_NAME}.draft"
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
-        stream.write(msgspec.json.encode(outcome))
-        stream.flush()
-        os.fsync(stream.fileno())
-        if os.geteuid() == 0:
-            owner = folder.stat()
-            os.fchown(stream.fileno(), owner.st_uid, owner.st_gid)
-    draft.replace(file)
+    write_whole(file, msgspec.json.encode(outcome), owner=owner_of_folder(file))
 
 
 def _age(seconds: float) -> str:
