@@ -28,6 +28,7 @@ Limits = Literal["none", "default", "gateways"]
 Registration = Literal["closed", "open", "web"]
 Login = Literal["scram", "plain"]
 _LAST_LINES = 12
+_COMMAND_S = 120.0
 
 
 class RigError(RuntimeError):
@@ -168,17 +169,21 @@ class Server(ABC):
 
     def run(self, *command: str) -> str:
         """Run one of the server's own commands and give what it printed."""
-        done = subprocess.run(
-            command,
-            cwd=self.place.folder,
-            env=self.environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-            timeout=120,
-        )
+        try:
+            done = subprocess.run(
+                command,
+                cwd=self.place.folder,
+                env=self.environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                check=False,
+                timeout=_COMMAND_S,
+            )
+        except subprocess.TimeoutExpired:
+            msg = f"{self.kind} ({self.place.domain}) did not answer {command[0]} within {_COMMAND_S:g} s"
+            raise RigError(msg) from None
         if done.returncode:
             msg = f"{self.kind} ({self.place.domain}) refused {command[0]}: {done.stdout.strip()}"
             raise RigError(msg)
