@@ -146,7 +146,8 @@ def test_on_a_disk_that_fills_up_the_indexes_go_on(tmp_path):
     if mounted.returncode:
         pytest.skip("this machine lets nobody mount a tmpfs")
     try:
-        resources, recorder = Resources(Disk(folder)), Recorder("house", {})
+        # Of the disk alone: what this process has grown to by other tests is not the matter.
+        resources, recorder = Resources(Disk(folder), tmp_path / "nothing"), Recorder("house", {})
         with written_to(folder) as (writer, _):
             seen, start = [], START
             for left in (30_000_000, 1_200_000, 600_000, 200_000):

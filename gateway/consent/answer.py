@@ -103,6 +103,9 @@ def _until(request: AccessRequest, less: Narrowing, now: float) -> int:
     until = read_day(less.until, "until", included=True)
     if until <= now:
         raise ConsentError(f"until {less.until!r}: that is over already")
+    if read_day(less.until, "until") < last < until:
+        # The day in which what was asked for ends: a calendar offers it, and it gives no more than was asked.
+        return last
     if until > last:
         raise _wider(f"until {less.until}", f"an end at {iso(last)}")
     return until

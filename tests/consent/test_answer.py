@@ -11,6 +11,7 @@ from gateway.consent.answer import Narrowing, offers_of
 from gateway.errors import ConsentError, GatewayError
 from gateway.store.points import Granularity
 from gateway.store.prepare import prepare
+from gateway.store.recorder import PARIS
 from gateway.store.store import Store
 from gateway.store.terms import AccessState, Terms
 
@@ -101,6 +102,15 @@ def test_history_that_was_not_asked_for_is_not_given(store):
     assert not offers_of(store, request, Narrowing(), NOW)[0].terms.history
     with pytest.raises(ConsentError, match="which is no history"):
         offers_of(store, request, Narrowing(history_from="2026-11-01"), NOW)
+
+
+def test_the_last_day_that_was_asked_for_may_be_named(store):
+    """Its whole would be more than was asked for: the consent ends when that does. The day after is refused."""
+    request = store.access_request(1)
+    last, after = (datetime.fromtimestamp(request.until + days * 86400, PARIS).date().isoformat() for days in (0, 1))
+    assert offers_of(store, request, Narrowing(until=last), NOW)[0].until == request.until
+    with pytest.raises(ConsentError, match="more than was asked for"):
+        offers_of(store, request, Narrowing(until=after), NOW)
 
 
 @pytest.mark.parametrize(("until", "given"), [(None, YEAR_S), (10 * YEAR_S, 3 * 366 * 86400)])

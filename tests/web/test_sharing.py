@@ -89,7 +89,7 @@ def test_r21_no_wildcard_and_nothing_wider_than_was_asked_for_is_given(sharing_h
     house, owner, number = sharing_house, sharing_house.signed_in, next(sharing_house.requests)
     path = f"/sharing/requests/{number}"
     field, value = next(iter(offered(owner.get(path)[1]).items()))
-    late, past = ((datetime.now(UTC) + timedelta(days=days)).date().isoformat() for days in (301, -1))
+    late, past = ((datetime.now(UTC) + timedelta(days=days)).date().isoformat() for days in (302, -1))
     for wrong in (
         {field: "*"}, {field: ""}, {field: "production"}, {field: "consumption"}, {"granularity": "raw"},
         {"granularity": "PT1S"}, {"period": "for ever"}, {"period": "less", "until": late},
