@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from packages.container import TrialError
+from packages.container import TrialError, wait_for
 
 if TYPE_CHECKING:
     from packages.container import Container
@@ -55,10 +55,17 @@ def within(house: Container, name: str, kind: str) -> dict[str, Any]:
     house.path(f"/etc/systemd/system/{probe}.service").write_text(kept.replace("[Service]", f"[Service]\n{start}"))
     house.run("systemctl", "daemon-reload")
     house.run("systemctl", "start", f"{probe}.service")
-    log = house.run("journalctl", "-u", probe, "--no-pager", "-o", "cat").stdout
-    for line in log.splitlines():
-        if line.startswith("{"):
-            found: dict[str, Any] = json.loads(line)
-            return found
-    msg = f"{name}: the probe did not run in its sandbox: {log}"
-    raise TrialError(msg)
+    said: list[str] = []
+
+    def answered() -> bool:
+        # The log has a unit's last words a moment after its end.
+        said[:] = house.run("journalctl", "-u", probe, "--no-pager", "-o", "cat").stdout.splitlines()
+        return any(line.startswith("{") for line in said)
+
+    try:
+        wait_for(answered, "the probe's answer", 60.0)
+    except TrialError:
+        msg = f"{name}: the probe did not run in its sandbox: {' '.join(said)}"
+        raise TrialError(msg) from None
+    found: dict[str, Any] = json.loads(next(line for line in said if line.startswith("{")))
+    return found

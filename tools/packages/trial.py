@@ -196,6 +196,8 @@ def _run_the_timers(trial: Trial, house: Container, root: Path) -> None:
     for name in ("backup", "check", "journal"):
         unit = f"linky-gateway-{name}"
         done = house.run("systemctl", "start", f"{unit}.service")
+        # The log has a unit's last words a moment after its end.
+        house.run("journalctl", "--sync")
         log = house.run("journalctl", "-u", unit, "--no-pager", "-o", "cat").stdout
         ours = [line for line in log.splitlines() if not line.startswith(("Starting", "Finished", unit))]
         trial.expect(done.returncode == 0 and ours, f"{unit}: {ours[0] if ours else ''}", log)
