@@ -110,8 +110,10 @@ class Server(ABC):
             path = self.place.folder / name
             if path.is_dir():
                 shutil.rmtree(path)
+                path.mkdir()
             for part in self.place.folder.glob(f"{name}*"):
-                part.unlink()
+                if part.is_file():
+                    part.unlink()
 
     def environment(self) -> dict[str, str]:
         """Give the environment of the process."""
