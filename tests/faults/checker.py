@@ -35,14 +35,18 @@ class Checker:
     wrong: list = field(default_factory=list)
 
     def look(self):
-        """Note what is committed now; nothing while there is no file to read."""
+        """Note what is committed now."""
+        self.committed |= self._read()
+
+    def _read(self):
+        """Every point in the gateway's file; none while there is no file to read."""
         try:
             with closing(self._open()) as db:
                 rows = db.execute("SELECT path, time, value FROM reading JOIN series ON series.id = reading.series")
-                self.committed |= {(path, int(time), value) for path, time, value in rows if path.startswith(SERIES)}
+                return {(path, int(time), value) for path, time, value in rows if path.startswith(SERIES)}
         except sqlite3.Error:
             # It is being set aside, or was damaged: what is judged is what could be seen.
-            return
+            return set()
 
     def oldest_waiting(self):
         """The time of the oldest point that the recipient has not confirmed; None when there is none."""
@@ -55,8 +59,9 @@ class Checker:
 
     def judge(self):
         """At the end, when all is delivered and gateway and recipient have stopped."""
-        before = set(self.committed)
-        self.look()
+        now = self._read()
+        gone = set() if self.chain.damaged else self.committed - now
+        self.committed |= now
         with closing(sqlite3.connect(self.chain.house.received)) as db:
             rows = db.execute("SELECT name, time, value FROM record").fetchall()
         received = [(name.split("/", 2)[2], int(time), value) for name, time, value in rows]
@@ -64,16 +69,9 @@ class Checker:
         self._say("committed, and not at the recipient", owed - set(received))
         self._say("at the recipient, and never committed", set(received) - self.committed)
         self._say("twice at the recipient", {point for point, count in Counter(received).items() if count > 1})
-        self._say("seen in the file, and gone from it", self._gone(before))
+        self._say("seen in the file, and gone from it", gone)
         self._judge_truth()
         return self.wrong
-
-    def _gone(self, before):
-        if self.chain.damaged:
-            return set()
-        self.committed.clear()
-        self.look()
-        return before - self.committed
 
     def _judge_truth(self):
         truth = self.chain.meter.truth()

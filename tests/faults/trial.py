@@ -13,8 +13,8 @@ from tests.faults.injuries import BACK_S, LASTS, SHOWN_S
 # A gateway that cannot write keeps ten batches, one a second, whole; of older ones it gives up the fine values.
 UNWRITTEN_S = 8.0
 
-# How often the file is looked at while nothing else happens.
-LOOK_S = 1.0
+# How often the file and ``status`` are looked at.
+LOOK_S = 0.5
 
 
 @dataclass
@@ -114,14 +114,13 @@ class Trial:
         return self._chain.house.links().get(link, {}).get("state")
 
     def _pause(self, seconds):
+        """Let the chain run; the file is looked at meanwhile."""
         end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            self._checker.look()
-            time.sleep(min(LOOK_S, left))
+        self._await(lambda: time.monotonic() >= end, seconds + SHOWN_S, "the end of a pause")
 
     def _await(self, predicate, seconds, what):
         def looked():
             self._checker.look()
             return predicate()
 
-        return wait_until(looked, seconds, what, every=0.3)
+        return wait_until(looked, seconds, what, every=LOOK_S)
