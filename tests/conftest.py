@@ -70,6 +70,13 @@ def ngspice() -> None:
     _needed("ngspice", shutil.which("ngspice"))
 
 
+@pytest.fixture(scope="session")
+def injuring_tools() -> None:
+    """Skip where nobody can answer in the kernel's place, or move a program's clock."""
+    for tool in ("strace", "faketime"):
+        _needed(tool, shutil.which(tool))
+
+
 def _needed(what: str, there: object) -> None:
     if not there and os.environ.get("CI"):
         pytest.fail(f"{what} is not installed")

@@ -236,7 +236,7 @@ NOT_RUN = {
     "./tools/test": "is what runs this test",
     "sudo tools/setup install": "changes the system; tests/installing runs it on scratch systems",
     "sudo linky-gateway page code": "root's; the last block of the same document runs it without",
-    "linky-gateway consume": "needs a gateway at a federation; tests/integration/test_no_loss.py runs it there",
+    "linky-gateway consume": "needs a gateway at a federation; tests/faults/test_chain.py runs it there",
     "linky-display png --page": "asks the broker of the house; tests/screens/test_program.py runs it there",
     "linky-display run": "drives pins and buses; tests/screens/test_program.py runs it on a board of its own",
     "linky-display off": "drives pins; tests/screens/test_program.py runs it on a board of its own",
