@@ -6,30 +6,25 @@ Through the running daemon's session where there is one, over a session of its o
 from __future__ import annotations
 
 import asyncio
-import logging
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from gateway.control import ask
+from gateway.errand import alone
 from gateway.errors import ConfigError, FederationError, GatewayError
 from gateway.federation.account import block, blockable, blocked
-from gateway.federation.attempt import wait_any
 from gateway.federation.enrolment import register
-from gateway.federation.session import Account, Session, Timing, bare_jid
+from gateway.federation.session import Account, bare_jid
 from gateway.passwords import check, generate, password_file, renew
 from gateway.store.connection import WriterLock
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from gateway.config import Config
+    from gateway.federation.session import Session
     from gateway.passwords import PasswordFile
 
 # The daemon's own session is the account's only one with its resource.
 _RESOURCE = "account"
-_TIMING = Timing(start=20.0, retry_first=0.2, retry_refused=0.2)
-_PATIENCE_S = 45.0
 _ANSWER_S = 15.0
 _DAEMON_S = 60.0
 
@@ -79,7 +74,7 @@ async def enrol(config: Config, file: PasswordFile, wanted: str | None) -> None:
         if pending is None or error.condition != "conflict":
             raise
         # Made by the run that was cut off, if its password opens it.
-        async with _alone(account, file):
+        async with alone(_named(account), file):
             return
     file.keep()
 
@@ -98,32 +93,13 @@ async def _do_alone(config: Config, request: dict[str, object]) -> object:
     # No daemon may start in the middle of it, with a password that is about to be replaced.
     lock = WriterLock(config.directory) if config.directory.is_dir() else None
     try:
-        async with _alone(account_of(config, ""), file) as session:
+        async with alone(_named(account_of(config, "")), file) as session:
             return await order(session, file, request)
     finally:
         if lock:
             lock.release()
 
 
-@asynccontextmanager
-async def _alone(account: Account, file: PasswordFile) -> AsyncIterator[Session]:
-    """A session for one errand. Raises FederationError when the server cannot be reached or takes no password."""
-    # What goes wrong is this command's one sentence; the session would say it too.
-    logging.getLogger("gateway.federation").setLevel(logging.ERROR)
-    session = Session(replace(account, jid=bare_jid(account.jid), resource=_RESOURCE), _TIMING, passwords=file)
-    stop = asyncio.Event()
-    task = asyncio.create_task(session.run(stop))
-    try:
-        attempts = len(file.candidates())
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + _PATIENCE_S
-        # The session itself would go on trying for ever.
-        while not await wait_any(0.1, session.connected) and session.state.attempts < attempts:
-            if loop.time() > deadline or task.done():
-                break
-        if not session.connected.is_set():
-            raise FederationError(session.state.error or "the server did not answer in time")
-        yield session
-    finally:
-        stop.set()
-        await task
+def _named(account: Account) -> Account:
+    """The account under the resource of this command."""
+    return replace(account, jid=bare_jid(account.jid), resource=_RESOURCE)

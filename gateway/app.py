@@ -206,10 +206,14 @@ class Gateway:
     def _join_federation(self, account: Federation) -> Publication:
         # Here and not above: whoever keeps everything at home needs no XMPP in memory, a third of it all.
         from gateway.answers import Answers  # noqa: PLC0415
+        from gateway.health import condition_of  # noqa: PLC0415
         from gateway.publish import Publication  # noqa: PLC0415
 
         answers = Answers(self._config, self._store, self.call, partial(self._present, {}), time.time)
-        return Publication(self._config, account, self._store, self.call, answers.answer)
+        return Publication(
+            *(self._config, account, self._store, self.call, answers.answer),
+            health=lambda: condition_of(self._own_links(time.monotonic()), self._disk.room_or_none()),
+        )
 
     def _join_broker(self, account: Mqtt, now: Now) -> None:
         # Here and not above: without a broker in the house its library need not be there, nor take memory.

@@ -24,6 +24,7 @@ from gateway.board_command import add_parser as add_boards
 from gateway.care_command import add_actions as add_care
 from gateway.errors import GatewayError
 from gateway.first_boot_command import add_parser as add_first_boot
+from gateway.fleet_command import add_parser as add_fleet
 from gateway.journal_command import add_parser as add_journal
 from gateway.metrics_command import add_parser as add_metrics
 from gateway.page_command import add_parser as add_page
@@ -269,6 +270,7 @@ def _parser() -> argparse.ArgumentParser:
     add_boards(commands, DEFAULT_CONFIG)
     add_page(commands, DEFAULT_CONFIG)
     add_first_boot(commands)
+    add_fleet(commands)
     add_privacy(commands, DEFAULT_CONFIG, _time, _ask_or_do)
     add_actions(_command, commands, _time)
     add_balance(partial(_command, commands), _time)

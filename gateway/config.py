@@ -14,7 +14,7 @@ import re
 import tomllib
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 
@@ -25,6 +25,8 @@ from gateway.senml.naming import parse_identifier
 from gateway.sources.board import board_of
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 # systemd hands credentials over in this folder (systemd.exec(5), LoadCredential=).
 PASSWORD_CREDENTIAL = "xmpp-password"  # noqa: S105 (the name of the credential, not its content)
@@ -125,6 +127,8 @@ class Federation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     recipient_away_h: Hours = 24
     # What somebody without a consent may see: nothing, or which series there are (never a value).
     strangers: Literal["nothing", "catalogue"] = "nothing"
+    # Who set the gateway up and would like to know whether it is well: the page asks the household, which decides.
+    installer: Address | None = None
 
 
 class Household(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -290,22 +294,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 def load(path: Path) -> Config:
     """Read and check a configuration file; ConfigError says what is wrong and where."""
-    try:
-        with path.open("rb") as file:
-            raw = tomllib.load(file)
-    except PermissionError as error:
-        raise ConfigError(f"{path}: you may not read it; put sudo before the command") from error
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}") from error
+    raw = read_toml(path)
     for name in ("folder", "choices"):
         if name in raw:
             raise ConfigError(f"{path}: unknown key `{name}`")
-    try:
-        config = msgspec.convert({**raw, "folder": str(path.parent)}, Config)
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"{path}: {_sentence(str(error))}") from error
+    config = checked(path, {**raw, "folder": str(path.parent)}, Config)
     _check_meters(path, config)
     _check_counters(path, config)
     if config.federation and config.federation.pin_only and not config.federation.pin:
@@ -321,6 +314,27 @@ def load(path: Path) -> Config:
     if config.written_household and not config.federation:
         raise ConfigError(f"{path}: household.address: alerts are sent by the account of [federation]; add that table")
     return msgspec.structs.replace(config, choices=_chosen(config.choices_file))
+
+
+def read_toml(path: Path) -> dict[str, object]:
+    """What stands in a file; ConfigError when it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return tomllib.load(file)
+    except PermissionError as error:
+        raise ConfigError(f"{path}: you may not read it; put sudo before the command") from error
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from error
+
+
+def checked(path: Path, raw: dict[str, object], kind: type[T]) -> T:
+    """What stands in it as that kind of settings; ConfigError names the first place where it is none."""
+    try:
+        return msgspec.convert(raw, kind)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{path}: {_sentence(str(error))}") from error
 
 
 def _chosen(file: Path) -> Choices:

@@ -36,6 +36,13 @@ class Disk:
         found = os.statvfs(self._folder)
         return found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize
 
+    def room_or_none(self) -> tuple[int, int] | None:
+        """The same; None where nobody knows."""
+        try:
+            return self.room()
+        except OSError:
+            return None
+
     def link(self, now: float) -> Link:
         """How it stands at that second of the monotonic clock; ``free_bytes`` is what a program may still write."""
         try:

@@ -82,6 +82,9 @@ class SharingDesk:
     def __init__(self, config: Config, order: Callable[[dict[str, Any]], Awaitable[object]]) -> None:
         self._directory, self._order = config.directory, order
         self.retention, self.phrases = config.max_retention, Phrases()
+        self.installer = (
+            config.federation.installer.lower() if config.federation and config.federation.installer else None
+        )
         self._check: asyncio.Task[None] | None = None
         self._checked, self._given_up = JournalState(0, ""), False
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from gateway.alerts import Alert
     from gateway.config import Config, Federation
     from gateway.config import Household as Told
+    from gateway.federation.health import Condition
     from gateway.questions import Question
     from gateway.store.store import Store
     from gateway.store.terms import AccessRequest
@@ -69,6 +70,7 @@ class Publication:
         store: asked through ``call``, on the store's thread.
         call: ``await call(function, *arguments)``.
         answer: what the household is answered; without it nobody is.
+        health: how the gateway is, for whom the household lets ask.
     """
 
     def __init__(
@@ -78,6 +80,7 @@ class Publication:
         store: Store,
         call: Callable[..., Awaitable[Any]],
         answer: Callable[[Question, str], Awaitable[str]] | None = None,
+        health: Callable[[], Condition] | None = None,
     ) -> None:
         # Set by whoever wrote something: there may be something to send.
         self.wake = _Wake()
@@ -105,6 +108,7 @@ class Publication:
             live=self._live,
             asked=self._tell_asked,
             open_catalogue=account.strangers == "catalogue",
+            health=health,
         )
         wanted = [wanted_of(one) for one in config.received]
         # Also of providers that are in the configuration no more, and whose data are still here.
@@ -158,12 +162,13 @@ class Publication:
         """Know whom the household has to do with, a minute late at most: a stranger's share is enough until then."""
         while not stop.is_set():
             try:
-                consents = await self._call(self._store.consents)
+                consents, answers = await self._call(lambda: (self._store.consents(), self._store.health_answers()))
             except StoreError as error:
                 log.debug("the consents could not be read: %s", error)
             else:
                 now = time.time()
-                self._known = frozenset(self._partners().union(c.recipient for c in consents if c.valid(now)))
+                allowed = {c.recipient for c in consents if c.valid(now)}
+                self._known = frozenset(self._partners() | allowed | {a.installer for a in answers if a.valid(now)})
             await wait_any(_KNOWN_EVERY_S, stop)
 
     def _partners(self) -> set[str]:

@@ -26,7 +26,7 @@ import pytest
 
 import documents
 from federation import free_port
-from gateway import cli, config
+from gateway import cli, config, fleet
 from gateway.display import cli as display_cli
 from gateway.display import config as display_config
 from gateway.first_boot import settings
@@ -402,7 +402,8 @@ def test_what_a_server_is_told_is_what_the_servers_of_the_tests_are_told(documen
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_configuration_in_a_block_is_accepted(document, tmp_path):
-    """A toml block is a whole gateway.toml, display.toml or linky.toml that is loaded, or a part that is completed."""
+    """A toml block is a gateway.toml, display.toml, fleet.toml or linky.toml that is loaded, or a part, completed."""
+    (tmp_path / "password").write_text("secret-secret\n")
     for block in read(document)[0]:
         if block.language != "toml":
             continue
@@ -412,12 +413,14 @@ def test_every_configuration_in_a_block_is_accepted(document, tmp_path):
             assert read_as, faults
             continue
         raw = tomllib.loads(block.text)
-        if set(raw) & set(tables_of(display_config.Config)) and "meter" not in raw:
+        if "jid" in raw:
+            loader = fleet.read_account
+        elif set(raw) & set(tables_of(display_config.Config)) and "meter" not in raw:
             loader = display_config.load
         else:
             loader = config.load
         file = tmp_path / "it.toml"
-        whole = block.text if "meter" in raw or loader is display_config.load else METER + block.text
+        whole = METER + block.text if loader is config.load and "meter" not in raw else block.text
         file.write_text(whole)
         loader(file)
 

@@ -59,6 +59,8 @@ CORE = (
     "web/cost_page.py",
     "web/cost_words.py",
     "web/dates.py",
+    "web/health_pages.py",
+    "web/health_words.py",
     "web/history_data.py",
     "web/history_page.py",
     "web/history_words.py",

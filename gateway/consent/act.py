@@ -6,22 +6,24 @@ stored is what was read.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gateway.consent.answer import Narrowing, describe_request, offers_of
+from gateway.consent.fields import by_of, channel_of, keep_shown, known_lang, number_of, proof_of, shown_of, word_of
 from gateway.consent.grant import Order, describe, grant, offer_of, revoke
-from gateway.consent.text import TEXT_VERSION, Text, consent_text
-from gateway.errors import ConsentError, GatewayError
+from gateway.consent.health import ORDERS as HEALTH_ORDERS
+from gateway.consent.health import withdraw_health
+from gateway.consent.text import Text, consent_text
+from gateway.errors import GatewayError
 from gateway.store.recorder import iso
-from gateway.store.terms import LANGS, Channel, Proof, ShownText, check_jid
+from gateway.store.terms import check_jid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from gateway.consent.fields import Words
     from gateway.store.points import Consent
     from gateway.store.store import Store
-
-Words = dict[str, Any]
 
 
 def act(store: Store, request: Words, now: float) -> object:
@@ -32,25 +34,27 @@ def act(store: Store, request: Words, now: float) -> object:
 def _grant(store: Store, request: Words, now: float) -> object:
     order = _order(request)
     if request.get("shown"):
-        _keep_shown(store, _text_of_order(store, request, _shown(request)["lang"], now), request)
-    return _described(store, grant(store, order, now, _proof(request)), now)
+        keep_shown(store, _text_of_order(store, request, shown_of(request)["lang"], now), request)
+    return _described(store, grant(store, order, now, proof_of(request)), now)
 
 
 def _revoke(store: Store, request: Words, now: float) -> object:
-    by, channel = _by(request), _channel(request)
+    by, channel = by_of(request), channel_of(request)
     if "consent" in request:
-        return store.withdraw(_number(request, "consent"), now, by, channel)
-    series = _word(request, "series") if request.get("series") else None
-    return revoke(store, _word(request, "recipient"), series, now, by, channel)
+        return store.withdraw(number_of(request, "consent"), now, by, channel)
+    series = word_of(request, "series") if request.get("series") else None
+    # All that it may have is more than readings.
+    health = withdraw_health(store, request, now) if series is None else 0
+    return health + revoke(store, word_of(request, "recipient"), series, now, by, channel)
 
 
 def _limit(store: Store, request: Words, now: float) -> object:
-    return store.limit(check_jid(_word(request, "recipient")), now, _by(request), _channel(request))
+    return store.limit(check_jid(word_of(request, "recipient")), now, by_of(request), channel_of(request))
 
 
 def _resume(store: Store, request: Words, now: float) -> object:
-    recipient = check_jid(_word(request, "recipient"))
-    lifted = store.lift_limit(recipient, now, _by(request), _channel(request))
+    recipient = check_jid(word_of(request, "recipient"))
+    lifted = store.lift_limit(recipient, now, by_of(request), channel_of(request))
     if store.welcome(recipient, now) and not lifted:
         # Its address was gone; it is tried again.
         return sum(consent.standing(now) for consent in store.consents(recipient))
@@ -84,17 +88,17 @@ def _pending(store: Store, _: Words, now: float) -> object:
 def _text(store: Store, request: Words, now: float) -> object:
     """The text to show before a yes, of an ``order`` or of the answer to the request ``number``."""
     make = _text_of_order if "order" in request else _text_of_answer
-    text = make(store, request, _word(request, "lang"), now)
+    text = make(store, request, word_of(request, "lang"), now)
     return {"words": text.words, "lang": text.lang, "hash": text.hash}
 
 
 def _answer(store: Store, request: Words, now: float) -> object:
-    asked = store.waiting_access(_number(request), now)
+    asked = store.waiting_access(number_of(request), now)
     if request.get("yes") is not True:
         return describe_request(store, store.refuse_access(asked.id, now))
-    _keep_shown(store, _text_of_answer(store, request, _shown(request)["lang"], now), request)
+    keep_shown(store, _text_of_answer(store, request, shown_of(request)["lang"], now), request)
     offers = offers_of(store, asked, _narrowing(request), now)
-    return [_described(store, c, now) for c in store.grant_access(asked.id, offers, _proof(request), now)]
+    return [_described(store, c, now) for c in store.grant_access(asked.id, offers, proof_of(request), now)]
 
 
 ORDERS: Mapping[str, Callable[[Store, Words, float], object]] = {
@@ -107,6 +111,7 @@ ORDERS: Mapping[str, Callable[[Store, Words, float], object]] = {
     "pending-access": _pending,
     "consent-text": _text,
     "answer-access": _answer,
+    **HEALTH_ORDERS,
 }
 
 
@@ -119,37 +124,15 @@ def _described(store: Store, consent: Consent, now: float) -> Words:
 def _text_of_order(store: Store, request: Words, lang: str, now: float) -> Text:
     order = _order(request)
     offer = offer_of(store, order, now)
-    return consent_text(check_jid(order.recipient), offer, _known(lang), _word(request, "retention"))
+    return consent_text(check_jid(order.recipient), offer, known_lang(lang), word_of(request, "retention"))
 
 
 def _text_of_answer(store: Store, request: Words, lang: str, now: float) -> Text:
     """One text for each consent that the answer gives, one under the other."""
-    asked, retention = store.waiting_access(_number(request), now), _word(request, "retention")
+    asked, retention = store.waiting_access(number_of(request), now), word_of(request, "retention")
     offers = offers_of(store, asked, _narrowing(request), now)
-    texts = [consent_text(asked.jid, offer, _known(lang), retention).words for offer in offers]
-    return Text("\n".join(texts), _known(lang))
-
-
-def _keep_shown(store: Store, text: Text, request: Words) -> None:
-    """Keep the words beside the consent that names their hash: in ten years no program makes them again."""
-    if _shown(request)["hash"] != text.hash:
-        raise ConsentError("what would be given is no longer what was shown: read it again, then answer")
-    store.keep_text(ShownText(text.hash, text.lang, text.words))
-
-
-def _shown(request: Words) -> dict[str, str]:
-    shown = request.get("shown")
-    if not isinstance(shown, dict) or not all(isinstance(shown.get(name), str) for name in ("lang", "hash")):
-        raise GatewayError("a yes says which text was shown")
-    return shown
-
-
-def _proof(request: Words) -> Proof:
-    by, channel = _by(request), _channel(request)
-    if not request.get("shown"):
-        return Proof(by, channel)
-    shown = _shown(request)
-    return Proof(by, channel, TEXT_VERSION, _known(shown["lang"]), shown["hash"])
+    texts = [consent_text(asked.jid, offer, known_lang(lang), retention).words for offer in offers]
+    return Text("\n".join(texts), known_lang(lang))
 
 
 def _order(request: Words) -> Order:
@@ -176,33 +159,3 @@ def _words(words: object) -> Words:
     if not isinstance(words, dict) or not all(isinstance(word, str | bool | None) for word in words.values()):
         raise GatewayError("an order is made of words")
     return words
-
-
-def _word(request: Words, name: str) -> str:
-    word = request.get(name)
-    if not isinstance(word, str):
-        raise GatewayError(f"an order of this kind needs a word for {name!r}")
-    return word
-
-
-def _number(request: Words, name: str = "number") -> int:
-    number = request.get(name)
-    if not isinstance(number, int):
-        raise GatewayError("a request and a consent have a number")
-    return number
-
-
-def _by(request: Words) -> str:
-    return _word({"by": ""} | request, "by")
-
-
-def _channel(request: Words) -> Channel:
-    """By which way the order came: the command line says nothing of it."""
-    try:
-        return Channel(request.get("channel", Channel.COMMAND.value))
-    except ValueError as error:
-        raise GatewayError(f"no way of giving a consent: {error}") from error
-
-
-def _known(lang: str) -> str:
-    return lang if lang in LANGS else LANGS[0]

@@ -24,6 +24,8 @@ _ORDER = (
     *("recipient", "series", "granularity", "until", "meter", "begins", "no_push", "no_history", "history_from"),
     *("purpose", "controller", "contact", "privacy", "role", "retention", "profile", "pseudonym"),
 )
+# What is said of a consent without readings, and how what is not said looks.
+_OF_HEALTH, _UNSAID = ("recipient", "until"), (None, "", False, Role.CONTROLLER.value)
 _LESS = ("granularity", "series", "until", "no_push", "no_history", "history_from", "meter", "profile", "pseudonym")
 _TYPE = {"fr": "Pour accepter, tapez « oui » puis Entrée : ", "en": 'To accept, type "yes" and Enter: '}
 
@@ -53,16 +55,20 @@ class Desk:
 
 def add_actions(add: Add) -> None:
     """The parser of each action; ``add(name, help)`` makes one."""
-    give = add("grant", "allow a recipient some series")
+    give = add("grant", "allow a recipient some series, or an installer to ask whether the gateway is well")
     give.add_argument("recipient", help="the recipient's address, for example coop@example.org")
-    give.add_argument("--series", required=True, metavar="PREFIX", help="a path: what lies at or below it is shared")
-    give.add_argument("--granularity", required=True, choices=_GRANULARITIES)
+    what = give.add_mutually_exclusive_group(required=True)
+    what.add_argument("--series", metavar="PREFIX", help="a path: what lies at or below it is shared")
+    what.add_argument("--health", action="store_true", help="no reading: only whether the gateway is well, when asked")
+    give.add_argument("--granularity", choices=_GRANULARITIES, help="how fine; must be said with --series")
     give.add_argument("--until", metavar="DATE", help="the last day (default: in one year)")
     give.add_argument("--meter", help="which meter, where there are several")
     _add_terms(give)
     take = add("revoke", "withdraw; what is queued is deleted, the recipient is asked to erase")
     take.add_argument("recipient")
-    take.add_argument("--series", metavar="PREFIX", help="only the consents at or below this path")
+    which = take.add_mutually_exclusive_group()
+    which.add_argument("--series", metavar="PREFIX", help="only the consents at or below this path")
+    which.add_argument("--health", action="store_true", help="only that to ask whether the gateway is well")
     add("limit", "suspend: readings are kept for the recipient, nothing is given out").add_argument("recipient")
     add("resume", "end a suspension; what was kept goes out").add_argument("recipient")
     everything = add("list", "every consent ever given, with its state")
@@ -78,15 +84,19 @@ def run(options: argparse.Namespace, desk: Desk) -> int:
     """Do what was asked; the exit code."""
     match options.action:
         case "list":
-            _print_consents(desk, desk.ask({"do": "consents"}), as_json=options.json)
+            rows = [*desk.ask({"do": "consents"}), *desk.ask({"do": "health-consents"})]
+            _print_consents(desk, rows, as_json=options.json)
         case "notices":
             _print_notices(desk, desk.ask({"do": "notices"}), as_json=options.json)
         case "pending":
             _print_requests(desk, desk.ask({"do": "pending-access"}), as_json=options.json)
         case "grant":
-            return _grant(options, desk)
+            return _grant_health(options, desk) if options.health else _grant(options, desk)
         case "answer":
             return _answer(options, desk)
+        case "revoke" if options.health:
+            count = desk.ask({"do": "health-withdraw", "recipient": options.recipient, "by": desk.by})
+            _say(desk, count, "withdrawn", "it gets no answer any more")
         case "revoke":
             request = {"do": "revoke", "recipient": options.recipient, "series": options.series, "by": desk.by}
             _say(desk, desk.ask(request), "withdrawn", "nothing more is sent")
@@ -148,12 +158,32 @@ def _add_acceptance(parser: argparse.ArgumentParser) -> None:
 
 
 def _grant(options: argparse.Namespace, desk: Desk) -> int:
+    if options.granularity is None:
+        raise ConsentError(f"--granularity: say how fine, one of {', '.join(_GRANULARITIES)}")
     code = dict(zip(("code_url", "code_version", "code_hash"), options.code_of_conduct, strict=True))
     order = {name: getattr(options, name) for name in _ORDER} | code
     request: dict[str, object] = {"do": "grant", "order": order, "by": desk.by, "retention": desk.retention}
     # A script that gives a consent has nobody to show a text to; the consent then names none.
     if options.accept or (desk.read and not options.json):
         shown = _show(options, desk, {"order": order})
+        if shown is None:
+            return 1
+        request["shown"] = shown
+    _print_consents(desk, [desk.ask(request)], as_json=options.json)
+    return 0
+
+
+def _grant_health(options: argparse.Namespace, desk: Desk) -> int:
+    """Let somebody ask whether the gateway is well. Whatever limits readings has no place here, and is refused."""
+    plain = vars(options) | {"granularity": options.granularity or ""}
+    said = [name for name in _ORDER if name not in _OF_HEALTH and plain[name] not in _UNSAID]
+    if said or any(options.code_of_conduct):
+        option = f"--{said[0].replace('_', '-')}" if said else "--code-of-conduct"
+        raise ConsentError(f"{option}: is about readings, and with --health none is given; leave it out")
+    what: dict[str, object] = {"recipient": options.recipient, "until": options.until}
+    request = {"do": "health-grant", "by": desk.by, **what}
+    if options.accept or (desk.read and not options.json):
+        shown = _show(options, desk, what, "health-text")
         if shown is None:
             return 1
         request["shown"] = shown
@@ -178,12 +208,14 @@ def _answer(options: argparse.Namespace, desk: Desk) -> int:
     return 0
 
 
-def _show(options: argparse.Namespace, desk: Desk, what: dict[str, object]) -> dict[str, str] | None:
+def _show(
+    options: argparse.Namespace, desk: Desk, what: dict[str, object], order: str = "consent-text"
+) -> dict[str, str] | None:
     """Show the text, have it accepted; which text it was, None when it was not accepted."""
     from gateway.consent.text import YES  # noqa: PLC0415 (no other command pays for it)
 
     lang = options.lang or desk.lang
-    text = desk.ask({"do": "consent-text", "lang": lang, "retention": desk.retention} | what)
+    text = desk.ask({"do": order, "lang": lang, "retention": desk.retention} | what)
     place = desk.err if options.json else desk.out
     place.write(text["words"] + "\n")
     if not options.accept and desk.read:
@@ -204,6 +236,10 @@ def _print_consents(desk: Desk, rows: list[dict[str, Any]], *, as_json: bool) ->
         _print(desk, json.dumps(rows, indent=2))
         return
     for row in rows:
+        if row.get("what") == "health":
+            until = f"until {row['until']}" if row["until"] else f"since {row['given']}"
+            _print(desk, f"  -  {row['state']:<9}  {row['recipient']}  whether the gateway is well  {until}")
+            continue
         line = "{id:>3}  {state:<9}  {recipient}  {meter}:{series}  {granularity}  until {until}".format(**row)
         _print(desk, f"{line}  {_directions(row)}")
     if not rows:

@@ -73,7 +73,7 @@ def offer_of(store: Store, order: Order, now: float) -> Offer:
     path = check_path(order.series)
     granularity = read_granularity(order.granularity)
     begins = max(int(now), read_day(order.begins, "begins") if order.begins else 0)
-    until = _until(order.until, begins, now)
+    until = read_until(order.until, begins, now)
     terms = check_terms(
         Terms(
             push=not order.no_push,
@@ -216,7 +216,8 @@ def read_day(text: str, what: str, *, included: bool = False) -> int:
         raise ConsentError(f"{what} {text!r}: write a date such as 2027-06-30") from error
 
 
-def _until(text: str | None, begins: int, now: float) -> int:
+def read_until(text: str | None, begins: int, now: float) -> int:
+    """When a consent that begins then ends, in a year where nothing is said; ConsentError for what cannot be."""
     if text is None:
         return begins + DEFAULT_DAYS * 86400
     until = read_day(text, "until", included=True)

@@ -22,6 +22,7 @@ _WORDS = {
         "nothing": "   Rien n'a été remis.\n",
         "handed": "   {meter} : {series}, {granularity} : {points} valeurs, du {first} au {last}.\n",
         "ended": "   {count} consentements ont pris fin ; ils ne permettent plus rien.\n",
+        "health": "   Savoir si la passerelle va bien, quand il le demande, jusqu'au {until} ; aucune mesure.\n",
         "held": "   Suspendu : rien n'est envoyé pour l'instant.\n",
         "account": " ({account})",
         "unknown": "le destinataire",
@@ -31,6 +32,7 @@ _WORDS = {
         "nothing": "   Nothing was handed over.\n",
         "handed": "   {meter}: {series}, {granularity}: {points} values, from {first} to {last}.\n",
         "ended": "   {count} consents have ended; they allow nothing any more.\n",
+        "health": "   To know whether the gateway is well, when it asks, until {until}; no reading.\n",
         "held": "   Suspended: nothing is sent at present.\n",
         "account": " ({account})",
         "unknown": "the recipient",
@@ -45,11 +47,15 @@ def information_text(
     jid, words = check_jid(recipient), _WORDS[lang]
     consents = archive.consents(jid)
     handed = _handed(archive, jid, lang)
-    if not consents and not handed:
+    health = archive.health_answer(jid)
+    if not consents and not handed and not health:
         raise ConsentError(f"{jid}: never had a consent here, and never received anything")
     standing = [c for c in consents if c.standing(now)]
     terms = consents[-1].terms if consents else PLAIN_TERMS
-    blocks = [_block(c, lang, house_retention) for c in standing] or [words["none"]]
+    blocks = [_block(c, lang, house_retention) for c in standing]
+    if health and health.until is not None and now < health.until:
+        blocks.append(words["health"].format(until=day(health.until - 1)))
+    blocks = blocks or [words["none"]]
     if ended := len(consents) - len(standing):
         blocks.append(words["ended"].format(count=ended))
     stated = who(terms, lang)

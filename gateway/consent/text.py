@@ -163,6 +163,7 @@ class Passage(enum.Enum):
     CONSENT = "consent"
     CONSENTED = "consented"
     INFORMATION = "information"
+    HEALTH = "health"
 
 
 def consent_text(recipient: str, offer: Offer, lang: str, house_retention: str) -> Text:

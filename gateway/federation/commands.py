@@ -22,6 +22,7 @@ from gateway.federation.fields import (
     FIELDS,
     INSTRUCTIONS,
     TITLES,
+    UNLISTED,
     read_confirm,
     read_identifier,
     read_live,
@@ -41,7 +42,9 @@ from gateway.federation.form import (
     build_form,
     build_result,
     parse_command,
+    unknown_command,
 )
+from gateway.federation.health import Health
 from gateway.federation.history import History
 from gateway.federation.live import Watch
 from gateway.federation.turns import Turns
@@ -52,6 +55,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from xml.etree.ElementTree import Element
 
+    from gateway.federation.health import Condition
     from gateway.federation.live import Live
     from gateway.federation.session import Session, Stanza
     from gateway.federation.stanza import Publisher
@@ -80,6 +84,7 @@ class Commands:
         asked: told of every new request for access.
         open_catalogue: whether somebody without a consent may see which series there are.
         live: shows live values to whom this lets watch; without it nobody may.
+        health: how the gateway is, for whom the household lets ask; without it nobody may.
     """
 
     def __init__(
@@ -94,6 +99,7 @@ class Commands:
         live: Live | None = None,
         asked: Callable[[AccessRequest], None] | None = None,
         open_catalogue: bool = False,
+        health: Callable[[], Condition] | None = None,
     ) -> None:
         self._session, self._store, self._call, self._publisher = session, store, call, publisher
         self._returned, self._clock, self._live = returned, clock, live
@@ -112,6 +118,9 @@ class Commands:
             "request_access": asking.request,
             "my_access": asking.standing,
         }
+        self._health = Health(store, call, clock, health) if health else None
+        if self._health:
+            self._carry_out["health"] = self._health.answer
         session.offer(CATALOGUE, TITLES["list_series"].fr, catalogue.items)
         session.listen(f"{{jabber:client}}iq/{{{COMMANDS}}}command", self._take)
 
@@ -140,7 +149,8 @@ class Commands:
             answer = await self._answer(parse_command(element), request)
         except RequestError as error:
             self._refuse(request, error)
-            if error.condition == "not-authorized":
+            hidden = error.condition == "item-not-found" and element.get("node") in UNLISTED
+            if hidden or error.condition == "not-authorized":
                 await self._note_denied(request.sender, element.get("node", ""))
         except StoreError as error:
             log.error("a federation request could not be answered: %s", error)  # noqa: TRY400 (no traceback)
@@ -172,9 +182,11 @@ class Commands:
 
     async def _answer(self, command: Command, request: Stanza) -> Element:
         carry_out = self._carry_out.get(command.node)
+        # Before all else that the command says: no answer may tell a stranger that there is one.
+        if self._health and command.node in UNLISTED:
+            await self._health.check(request.sender)
         if carry_out is None:
-            unknown = Phrase("commande inconnue", "unknown command")
-            raise RequestError("cancel", "item-not-found", unknown)
+            raise unknown_command()
         if command.action == "cancel":
             return build_cancelled(command)
         if command.action == "prev":

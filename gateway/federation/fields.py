@@ -37,9 +37,12 @@ TITLES = {
     "list_series": Phrase("Séries", "Series"),
     "request_access": Phrase("Demander un accès", "Request access"),
     "my_access": Phrase("Mes accès et mes demandes", "My access and my requests"),
+    "health": Phrase("La passerelle va-t-elle bien ?", "Is the gateway well?"),
 }
+# Known to nobody but who may use it: everybody else is answered as if there were no such command.
+UNLISTED = frozenset({"health"})
 # Service discovery says a name before anybody's language is known.
-COMMAND_NAMES = {node: f"{title.fr} / {title.en}" for node, title in TITLES.items()}
+COMMAND_NAMES = {node: f"{title.fr} / {title.en}" for node, title in TITLES.items() if node not in UNLISTED}
 INSTRUCTIONS = {
     "get_history": Phrase(
         "Demander les mesures d'une période. Il faut le consentement du foyer.",
@@ -62,7 +65,7 @@ INSTRUCTIONS = {
     ),
 }
 # What is carried out without a form: nothing has to be filled in.
-AT_ONCE = frozenset({"my_access"})
+AT_ONCE = frozenset({"my_access", "health"})
 _IDENTIFIER = Field(
     "identifier",
     Phrase("Identifiant", "Identifier"),
@@ -150,6 +153,7 @@ FIELDS: dict[str, tuple[Field, ...]] = {
     "list_series": (_BRANCH, _FORM, _MAX, _AFTER),
     "request_access": ACCESS_FIELDS,
     "my_access": (),
+    "health": (),
 }
 
 

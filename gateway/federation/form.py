@@ -66,6 +66,11 @@ def bad_request(fr: str, en: str) -> RequestError:
     return RequestError("modify", "bad-request", Phrase(fr, en))
 
 
+def unknown_command() -> RequestError:
+    """There is no such command, or none for this asker: both are told the same."""
+    return RequestError("cancel", "item-not-found", Phrase("commande inconnue", "unknown command"))
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """A page asked for (XEP-0059): at most ``maximum`` items after the one that ``after`` names."""

@@ -104,6 +104,8 @@ def configuration(settings: Settings, port: str | None, before: str) -> str:
     if account:
         text = _set(text, "[federation]", "jid", account.jid)
         text = _set(text, "[federation]", "address", account.address)
+        if account.installer:
+            text = _set(text, "[federation]", "installer", account.installer)
         # The password is the systemd credential.
         text = _set(text, "[federation]", "password_file", None)
     return text if re.search(r"^\[web\]", text, re.MULTILINE) else text.rstrip("\n") + "\n\n[web]\n"

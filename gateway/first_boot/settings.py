@@ -37,6 +37,7 @@ _KNOWN: Mapping[str, Mapping[str, tuple[bool, Callable[[str], Wrong | None] | No
         "password": (True, checks.password),
         "address": (False, checks.address),
         "renew": (False, None),
+        "installer": (False, checks.jid),
     },
     "meter": {"port": (False, checks.port)},
     "page": {"code": (False, checks.code)},
@@ -57,12 +58,14 @@ class Account:
     """The account at an XMPP server; ``address`` where DNS does not say where that is.
 
     ``renew``: its password was prepared by somebody else, and changes when the household sets the page's.
+    ``installer``: who would like to know whether the gateway is well; the page asks the household.
     """
 
     jid: str
     password: str = field(repr=False)
     address: str | None = None
     renew: bool = False
+    installer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,7 @@ def render(settings: Settings) -> str:
         lines += ["", "[account]", f"jid = {_quoted(account.jid)}", f"password = {_quoted(account.password)}"]
         lines += [f"address = {_quoted(account.address)}"] if account.address else []
         lines += ["renew = true"] if account.renew else []
+        lines += [f"installer = {_quoted(account.installer)}"] if account.installer else []
     lines += ["", "[meter]", f"port = {_quoted(settings.port)}"]
     if settings.code:
         lines += ["", "[page]", f"code = {_quoted(checks.printed_code(settings.code))}"]

@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from gateway.consent.answer import describe_request
 from gateway.consent.grant import describe
+from gateway.consent.health import describe_health
 from gateway.journal.entry import write_line
 from gateway.store.points import Granularity
 from gateway.store.recorder import iso
@@ -60,6 +61,7 @@ def _write_household(writer: Writer, archive: Archive) -> None:
     _write_csv(writer, "readings/counters.csv", ("meter", "series", "total"), totals)
     _write_csv(writer, "readings/corrections.csv", _CORRECTIONS, _corrections(archive))
     _write_rows(writer, "consents/consents.jsonl", _consents(archive))
+    _write_rows(writer, "consents/health.jsonl", _health(archive))
     for text in archive.shown_texts():
         _write_lines(writer, f"consents/texts/{text.hash}.{text.lang}.txt", [text.words.removesuffix("\n")])
     _write_rows(writer, "consents/requests.jsonl", _requests(archive))
@@ -138,6 +140,14 @@ def _consents(archive: Archive) -> Iterator[dict[str, object]]:
                 if c.consent == consent.id
             ]
         }
+
+
+def _health(archive: Archive) -> Iterator[dict[str, object]]:
+    """The latest answer to everybody who may, or may not, know whether the gateway is well."""
+    for answer in archive.health_answers():
+        row = describe_health(answer, answer.at)
+        # A yes that has ended is told by its end, a no by having none.
+        yield row if answer.until is None else {name: row[name] for name in row if name != "state"}
 
 
 def _requests(archive: Archive) -> Iterator[dict[str, object]]:

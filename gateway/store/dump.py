@@ -33,6 +33,7 @@ LEFT_OUT = {
     "absence": "who did not take what this installation sent; the next one finds out by itself",
     "self_use": "made again of the half hours",
     "told": "what this installation has said of its own faults; another one has its own",
+    "health_answer": "who may know whether this installation is well; of another one the household says it anew",
     "consent_held": "which consents this installation has not been told to use yet",
 }
 # Of the others all columns. The numbers of an outbox mean nothing in another file.

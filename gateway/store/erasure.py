@@ -38,7 +38,7 @@ CHOICES_NAME = "choices.json"
 _HOUSEHOLD = (
     *("reading", "minute", "coarse", "outbox", "counter", "event", "undated", "correction", "journal_day"),
     *("subscription", "recipient", "consent_held", "consent_change", "consent", "shown_text", "access_request"),
-    *("transfer", "party", "pseudonym", "absence", "told", "series"),
+    *("health_answer", "transfer", "party", "pseudonym", "absence", "told", "series"),
     *("received_point", "received_series", "received_event", "received_gap", "received_span", "received_chain"),
     *("received_subscription", "received_anchor", "received_provider"),
 )
@@ -52,7 +52,9 @@ _RECIPIENT = (
     "DELETE FROM consent_change WHERE consent IN (SELECT id FROM consent WHERE recipient = ?1)",
     "UPDATE consent SET replaces = NULL WHERE recipient = ?1",
     "DELETE FROM consent WHERE recipient = ?1",
-    "DELETE FROM shown_text WHERE ?1 <> '' AND hash NOT IN (SELECT text_hash FROM consent)",
+    "DELETE FROM health_answer WHERE installer = ?1",
+    "DELETE FROM shown_text WHERE ?1 <> '' AND hash NOT IN (SELECT text_hash FROM consent)"
+    " AND hash NOT IN (SELECT text_hash FROM health_answer)",
     "DELETE FROM access_request WHERE jid = ?1",
     "DELETE FROM notice WHERE recipient = ?1 AND confirmed_at IS NOT NULL",
     "DELETE FROM transfer WHERE party = (SELECT id FROM party WHERE jid = ?1)",
@@ -64,6 +66,7 @@ _RECIPIENT = (
 
 _KNOWN = (
     "SELECT 1 FROM consent WHERE recipient = ?1 UNION SELECT 1 FROM recipient WHERE jid = ?1"
+    " UNION SELECT 1 FROM health_answer WHERE installer = ?1"
     " UNION SELECT 1 FROM party WHERE jid = ?1 UNION SELECT 1 FROM access_request WHERE jid = ?1 LIMIT 1"
 )
 

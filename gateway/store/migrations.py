@@ -326,3 +326,19 @@ def corrections_that_remove(db: Database) -> None:
         " FROM correction_before"
     )
     db.execute("DROP TABLE correction_before")
+
+
+@migrations()
+def health_answers(db: Database) -> None:
+    """Whom the household lets know whether its gateway is well; ``until`` is null for a no. Kept as consents are."""
+    db.execute(
+        "CREATE TABLE health_answer (id INTEGER PRIMARY KEY, installer TEXT NOT NULL, at INTEGER NOT NULL,"
+        " until INTEGER, given_by TEXT NOT NULL, channel TEXT NOT NULL, text_version TEXT NOT NULL,"
+        " lang TEXT NOT NULL, text_hash TEXT NOT NULL) STRICT"
+    )
+    for what in ("UPDATE", "DELETE"):
+        db.execute(
+            f"CREATE TRIGGER health_answer_no_{what.lower()} BEFORE {what} ON health_answer"  # noqa: S608 (of constants)
+            " WHEN NOT EXISTS (SELECT 1 FROM about WHERE key = 'erasing')"
+            " BEGIN SELECT RAISE(ABORT, 'an answer is never changed, only added to'); END"
+        )

@@ -19,6 +19,7 @@ from gateway.store.curves import Curves
 from gateway.store.dump import snapshot
 from gateway.store.energy import Energy
 from gateway.store.erasure import Erasure
+from gateway.store.health import Health
 from gateway.store.history import History
 from gateway.store.neighbours import Neighbours
 from gateway.store.notices import GIVEN_UP_S
@@ -51,7 +52,7 @@ _QUALITY = {Quality.METER: 0, Quality.HOST: 1, Quality.MANUAL: MANUAL}
 _CURVE_ALIVE_S = 86400
 
 
-class Store(Erasure, Watching, History, Undated, Relayed, Energy, Told):
+class Store(Erasure, Health, Watching, History, Undated, Relayed, Energy, Told):
     """The database of a gateway, opened for writing. All calls must come from one thread at a time.
 
     Args:
@@ -299,7 +300,7 @@ class Store(Erasure, Watching, History, Undated, Relayed, Energy, Told):
         self.commit()
 
 
-class Archive(Corrections, Access, Neighbours, ReceivedPoints, Energy, Curves):
+class Archive(Corrections, Access, Health, Neighbours, ReceivedPoints, Energy, Curves):
     """The same database, only read: for the command line while the daemon runs."""
 
     def __init__(self, directory: Path) -> None:

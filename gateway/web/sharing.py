@@ -11,8 +11,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gateway.errors import GatewayError, StoreError
-from gateway.web import dates, sharing_answer, sharing_pages
+from gateway.web import dates, health_pages, sharing_answer, sharing_pages
 from gateway.web.answers import html, redirect
+from gateway.web.health import HealthPages, answers
+from gateway.web.health_words import HEALTH_WORDS
 from gateway.web.part import Part
 from gateway.web.sharing_words import SHARING_WORDS
 
@@ -32,6 +34,7 @@ _DAY_S = 86_400
 _DAYS_SHOWN = 14
 _LAST_DAY = 253_370_764_800
 _DONE = {"given", "refused", "withdrawn", "nothing", "limited", "resumed", "renewed"}
+_DONE |= {"health_given", "health_refused", "health_withdrawn"}
 
 
 class Desk(Protocol):
@@ -44,6 +47,10 @@ class Desk(Protocol):
     @property
     def phrases(self) -> Phrases:
         """What is said of data."""
+
+    @property
+    def installer(self) -> str | None:
+        """Who would like to know whether the gateway is well."""
 
     async def ask(self, order: Row) -> Any:  # noqa: ANN401 (the JSON that the order's answer is)
         """One order in the form of the control socket, given at the page. Raises GatewayError with the reason."""
@@ -66,7 +73,7 @@ class Desk(Protocol):
 
 def sharing(desk: Desk) -> Part:
     """The part, for the household of that desk."""
-    pages = _Pages(desk)
+    pages, health = _Pages(desk), HealthPages(desk)
     return Part(
         menu=(("/sharing", "sharing"),),
         pages={
@@ -83,8 +90,12 @@ def sharing(desk: Desk) -> Part:
             "/sharing/resume": _told(pages.resume),
             "/sharing/renew": _told(pages.renew),
             "/sharing/journal": _told(pages.check_journal),
+            f"{health_pages.PATH}/text": _told(health.read),
+            f"{health_pages.PATH}/yes": _told(health.give),
+            f"{health_pages.PATH}/no": _told(health.refuse),
+            f"{health_pages.PATH}/withdraw": _told(health.withdraw),
         },
-        words=SHARING_WORDS,
+        words={lang: SHARING_WORDS[lang] | HEALTH_WORDS[lang] for lang in SHARING_WORDS},
         files=sharing_pages.FILES,
     )
 
@@ -115,6 +126,7 @@ class _Pages:
         before = _number(request.args.get("before", ""))
         last = min(today, before // _DAY_S * _DAY_S) if before else today
         first = max(0, last - _DAYS_SHOWN * _DAY_S)
+        health, installer = await answers(desk)
         shown = sharing_pages.Overview(
             consents=await desk.ask({"do": "consents"}),
             requests=await desk.ask({"do": "pending-access"}),
@@ -125,6 +137,8 @@ class _Pages:
             is_latest=last == today,
             journal=await desk.journal(),
             retention=desk.retention,
+            health=health_pages.agreements(view, health),
+            proposal=health_pages.proposal(view, installer) if installer else "",
         )
         done = request.args.get("done", "")
         said = f"done_{done}" if done in _DONE else None

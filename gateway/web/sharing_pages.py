@@ -73,7 +73,10 @@ class JournalState:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """All that the page shows; ``first`` and ``last`` are the days (POSIX seconds, UTC) of ``handed``."""
+    """All that the page shows; ``first`` and ``last`` are the days (POSIX seconds, UTC) of ``handed``.
+
+    ``health`` and ``proposal`` are HTML (``health_pages``): who may know whether the gateway is well, and who would.
+    """
 
     consents: Sequence[Row]
     requests: Sequence[Row]
@@ -84,13 +87,15 @@ class Overview:
     is_latest: bool
     journal: JournalState
     retention: str
+    health: str = ""
+    proposal: str = ""
 
 
 def overview(view: View, shown: Overview, phrases: Phrases, done: str | None) -> str:
     """The page itself; ``done`` is the key of what was just done."""
     told = f'<p class="good" role="status">{view.say(done)}</p>' if done else ""
     body = (
-        f"{told}<p>{view.say('sharing_intro')}</p>{_requests(view, shown.requests, phrases)}"
+        f"{told}<p>{view.say('sharing_intro')}</p>{_requests(view, shown, phrases)}"
         f"{_consents(view, shown, phrases)}{_past(view, shown.consents, phrases)}{_log(view, shown, phrases)}"
         f"{_notices(view, shown.notices, phrases)}{journal(view, shown.journal)}"
         f"<section><h2>{view.say('take_along')}</h2><p>{view.say('take_along_intro')}</p>"
@@ -184,8 +189,9 @@ def press(view: View, action: str, fields: Mapping[str, object], button: str, sa
 # --- requests and consents -------------------------------------------------------------------------------------------
 
 
-def _requests(view: View, rows: Sequence[Row], phrases: Phrases) -> str:
-    cards = "".join(_request(view, row, phrases) for row in rows) or f"<p>{view.say('no_requests')}</p>"
+def _requests(view: View, shown: Overview, phrases: Phrases) -> str:
+    cards = shown.proposal + "".join(_request(view, row, phrases) for row in shown.requests)
+    cards = cards or f"<p>{view.say('no_requests')}</p>"
     return f"<section><h2>{view.say('requests')}</h2>{cards}</section>"
 
 
@@ -211,7 +217,7 @@ def _consents(view: View, shown: Overview, phrases: Phrases) -> str:
     for row in shown.consents:
         if row["state"] in {"valid", "limited", "waiting"}:
             standing.setdefault(row["recipient"], []).append(row)
-    parties = "".join(_party(view, jid, rows, shown, phrases) for jid, rows in standing.items())
+    parties = "".join(_party(view, jid, rows, shown, phrases) for jid, rows in standing.items()) + shown.health
     nothing = f'<p class="good">{view.say("nothing_shared")}</p>'
     return f"<section><h2>{view.say('shared_now')}</h2>{parties or nothing}</section>"
 

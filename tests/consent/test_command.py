@@ -1,16 +1,12 @@
 """``linky-gateway consent`` as a person or a script uses it, from the words to the stored consent."""
 
 import argparse
-import io
 import json
 from contextlib import closing
 from datetime import UTC, datetime
-from functools import partial
 
 import pytest
 
-from gateway.consent.act import act
-from gateway.consent.command import Desk, add_actions, run
 from gateway.errors import ConsentError
 from gateway.store.points import Granularity
 from gateway.store.prepare import prepare
@@ -32,27 +28,6 @@ def store(tmp_path):
         opened.ask_access(COOP, "ab12", "consumption/power", Granularity.MINUTE, terms, NOW)
         opened.ask_access(COOP, "stray", "consumption/power", Granularity.MINUTE, terms, NOW)
         yield opened
-
-
-@pytest.fixture
-def desk(store):
-    """Runs a command, with what a person types or nobody there; (code, standard output, standard error)."""
-
-    def command(*words, typed=None, lang="fr"):
-        parser = argparse.ArgumentParser(exit_on_error=False)
-        actions = parser.add_subparsers(dest="action", required=True)
-        add_actions(lambda name, text: actions.add_parser(name, help=text))
-        out, err = io.StringIO(), io.StringIO()
-        read = None if typed is None else lambda: typed + "\n"
-        person = Desk(lambda request: _through_json(partial(act, store), request), out, err, read, "anne", "P3Y", lang)
-        return run(parser.parse_args(list(words)), person), out.getvalue(), err.getvalue()
-
-    return command
-
-
-def _through_json(do, request):
-    """As the control socket carries it."""
-    return json.loads(json.dumps(do(json.loads(json.dumps(request)), NOW)))
 
 
 def test_a_script_gives_a_consent_as_before_and_no_text_is_claimed(desk, store):

@@ -413,6 +413,17 @@ def test_a_card_that_was_prepared_says_so_beside_the_database(card):
     assert mark.stat().st_mode & 0o777 == 0o600
 
 
+def test_who_would_like_to_know_is_written_down_and_stays(card):
+    """The page asks the household; a later card for another Wi-Fi says nothing of it, and changes nothing of it."""
+    card.put(TOML.replace("[page]", 'installer = "anne@sen2.test"\n[page]'))
+    assert card.start() == 0
+    for _ in range(2):
+        federation = load(card.root / "etc/linky-gateway/gateway.toml").federation
+        assert (federation.jid, federation.installer) == ("maison@example.org", "anne@sen2.test")
+        card.put()
+        assert card.start() == 0
+
+
 def test_a_link_on_the_card_is_not_followed(card, capsys):
     """What root reads and wipes is the card's own file."""
     secret = card.root / "etc/shadow"

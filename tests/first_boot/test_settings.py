@@ -87,6 +87,10 @@ def test_an_empty_file_is_the_defaults():
             '[account]\njid = "m@x.org"\npassword = "longenough"\nrenew = "yes"\n',
             "account.renew : il faut true ou false",
         ),
+        (
+            '[account]\njid = "m@x.org"\npassword = "longenough"\ninstaller = "anne"\n',
+            "account.installer : une adresse du compte s’écrit",
+        ),
         ('[meter]\nport = "COM3"\n', "meter.port : un port s’écrit"),
         ('[meter]\nport = "usb:TINFO-1"\n', "meter.port : un port s’écrit"),
         ('[page]\ncode = "ABCD"\n', "page.code : un code de la page a 12 lettres ou chiffres"),

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from gateway.first_boot.settings import parse
+from gateway.fleet import read_register
 from provisioning import device, fleet
 from provisioning.__main__ import main
 from provisioning.accounts import Ejabberd, InBand, Prosody
@@ -140,6 +142,7 @@ def test_what_was_handed_over_is_the_households_alone(federation, fleet_file, tm
     way = ["--ejabberd", ejabberd_url(federation), "--out", str(tmp_path / "fleet"), "--lang", "en"]
     file = str(fleet_file("given", 2))
     assert main([file, "--domain", "sen2.test", *way]) == 0
+    assert "installer" not in (tmp_path / "fleet/given-00/card/linky.toml").read_text()
     given = device.load(tmp_path / "fleet", "given-00")
     assert "laisser LE FOYER choisir" in (tmp_path / "fleet/given-00/remise-handover.txt").read_text()
     assert "renew = true" in (tmp_path / "fleet/given-00/card/linky.toml").read_text()
@@ -154,6 +157,22 @@ def test_what_was_handed_over_is_the_households_alone(federation, fleet_file, tm
         Fleet(tmp_path / "fleet", InBand()).revoke("given-00")
     assert main(["--revoke", "given-00", *way]) == 0
     assert not Ejabberd(way[1]).opens(given.jid, given.password)
+
+
+def test_the_cards_name_who_would_like_to_know_and_the_register_is_a_fleet(federation, fleet_file, tmp_path, capsys):
+    """``--installer`` on each card; what is no address is refused before anything is made; whom to ask is known."""
+    way = ["--ejabberd", ejabberd_url(federation), "--out", str(tmp_path / "fleet"), "--lang", "en"]
+    arguments = [str(fleet_file("asked", 2)), "--domain", "sen2.test", *way]
+    assert main([*arguments, "--installer", "anne"]) == 1
+    assert "--installer 'anne': write an XMPP address" in capsys.readouterr().err
+    assert not (tmp_path / "fleet").exists()
+    assert main([*arguments, "--installer", "anne@sen2.test"]) == 0
+    settings, faults = parse((tmp_path / "fleet/asked-01/card/linky.toml").read_bytes())
+    assert (settings.account.installer, faults) == ("anne@sen2.test", [])
+    asked = read_register(tmp_path / "fleet/register.csv")
+    assert [(one.jid, one.site) for one in asked] == [
+        (f"asked-{n:02}@sen2.test/proxy", f"Salle n° {n}") for n in range(2)
+    ]
 
 
 def test_r8_no_secret_is_an_argument_printed_or_in_the_register(federation, fleet_file, tmp_path, capfd):

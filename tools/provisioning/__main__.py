@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from gateway.config import password_from
 from gateway.doctor.sentences import language
 from gateway.errors import ConfigError
+from gateway.first_boot import checks
 from provisioning import device, fleet
 from provisioning.accounts import Ejabberd, InBand, Prosody
 from provisioning.errors import ProvisionError
@@ -61,11 +62,13 @@ def _do(options: argparse.Namespace, lang: str) -> None:
             done = Fleet(options.out, server).revoke(options.revoke)
         print(text(lang, "revoked" if done else "revoked_before", device=options.revoke))
         return
+    if options.installer and checks.jid(options.installer):
+        raise ProvisionError("installer", jid=options.installer)
     rows = fleet.read(options.fleet, options.domain)
     if any(row.wifi_key for row in rows) and options.fleet.stat().st_mode & (stat.S_IROTH | stat.S_IWOTH):
         raise ProvisionError("too_open", path=options.fleet)
     with device.opened(options.out):
-        work = Fleet(options.out, server, options.address, options.card)
+        work = Fleet(options.out, server, options.address, options.card, options.installer)
         outcome = work.provision(rows, Progress(text(lang, "working"), sys.stdout))
     values = {"all": outcome.all, "made": outcome.made, "cards": outcome.cards, "handed_over": outcome.handed_over}
     print(text(lang, "done", **values))

@@ -31,6 +31,10 @@ SENTENCES = {
         "dans quel domaine sont les comptes ? --domain exemple.org, ou une colonne jid",
         "in which domain are the accounts? --domain example.org, or a column jid",
     ),
+    "installer": (
+        "--installer {jid!r} : écrivez une adresse XMPP, comme installateur@exemple.org",
+        "--installer {jid!r}: write an XMPP address, such as installer@example.org",
+    ),
     "no_admin_password": (
         "le mot de passe de {admin} manque : mettez-le dans un fichier, et --admin-password-file FICHIER",
         "the password of {admin} is missing: put it into a file, and --admin-password-file FILE",

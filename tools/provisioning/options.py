@@ -46,6 +46,11 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--domain", metavar="DOMAIN", help="of the accounts")
     made.add_argument("--address", metavar="HOST:PORT", help="of the XMPP server, where DNS does not say")
     made.add_argument(
+        "--installer",
+        metavar="JID",
+        help="who would like to know whether the gateways are well: each page asks its household, which decides",
+    )
+    made.add_argument(
         "--card",
         choices=("raspios", "image"),
         default="raspios",

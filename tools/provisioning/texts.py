@@ -53,7 +53,8 @@ Page de la maison : {address}
    Dès cet instant le code ne vaut plus rien, et la passerelle change d’elle-même le mot de passe de son
    compte : l’accès de l’installateur s’arrête là.
 2. Au même endroit, sous « Accès » : qui voit quoi. Rien ne sort de la maison avant un accord du foyer, et il
-   peut le retirer à tout moment.
+   peut le retirer à tout moment. Sous « Partage », si l’installateur voudrait savoir si la passerelle va bien
+   (jamais une mesure), la question attend : le foyer seul y répond, oui ou non.
 3. L’installateur efface ce qu’il garde : tools/provision --hand-over {device}
 4. Le foyer garde l’étiquette : elle porte l’adresse de la page. Le code n’y sert plus.
 Perte ou vol : prévenir l’organisation, qui ferme le compte (tools/provision --revoke {device}).
@@ -70,7 +71,8 @@ Page of the house: {address}
    From that moment the code is worth nothing, and the gateway changes its account's password by itself: the
    installer's access ends there.
 2. In the same place, under “Access”: who sees what. Nothing leaves the house before the household agrees,
-   and it may withdraw that at any time.
+   and it may withdraw that at any time. Under “Sharing”, if the installer would like to know whether the
+   gateway is well (never a reading), the question waits: the household alone answers it, yes or no.
 3. The installer erases what is still kept: tools/provision --hand-over {device}
 4. The household keeps the label: it has the page's address. Its code is used up.
 Lost or stolen: tell the organisation, which closes the account (tools/provision --revoke {device}).

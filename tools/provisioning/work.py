@@ -36,13 +36,15 @@ _CLOSED = ("revoking", "revoked")
 class Fleet:
     """A folder of devices, and the server that has their accounts (None where nothing is to be done there).
 
-    ``address`` goes into the cards where DNS does not say where the server is; ``kind`` is what the cards are for.
+    ``address`` goes into the cards where DNS does not say where the server is; ``kind`` is what the cards are for;
+    ``installer`` is whom each household is asked to let know whether its gateway is well.
     """
 
     out: Path
     accounts: Accounts | None = None
     address: str | None = None
     kind: card.Kind = "raspios"
+    installer: str | None = None
 
     def provision(self, rows: Sequence[Row], progress: Callable[[int, int], None]) -> Outcome:
         """Make what is missing: accounts, cards, labels. Raises ProvisionError; what is done stays done."""
@@ -129,7 +131,7 @@ class Fleet:
             language=row.language,
             hostname=row.device,
             wifi=Wifi(row.wifi, "" if row.wifi_key == "-" else row.wifi_key, row.country) if row.wifi else None,
-            account=Account(known.jid, known.password, self.address, renew=True),
+            account=Account(known.jid, known.password, self.address, renew=True, installer=self.installer),
             port=row.port,
             code=known.code,
         )

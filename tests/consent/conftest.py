@@ -1,0 +1,35 @@
+"""A household's hand on ``linky-gateway consent``; each module has a ``store`` of its own."""
+
+import argparse
+import io
+import json
+from datetime import UTC, datetime
+from functools import partial
+
+import pytest
+
+from gateway.consent.act import act
+from gateway.consent.command import Desk, add_actions, run
+
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC).timestamp()
+
+
+@pytest.fixture
+def desk(store):
+    """Runs a command, with what a person types or nobody there; (code, standard output, standard error)."""
+
+    def command(*words, typed=None, lang="fr"):
+        parser = argparse.ArgumentParser(exit_on_error=False)
+        actions = parser.add_subparsers(dest="action", required=True)
+        add_actions(lambda name, text: actions.add_parser(name, help=text))
+        out, err = io.StringIO(), io.StringIO()
+        read = None if typed is None else lambda: typed + "\n"
+        person = Desk(lambda request: _through_json(partial(act, store), request), out, err, read, "anne", "P3Y", lang)
+        return run(parser.parse_args(list(words)), person), out.getvalue(), err.getvalue()
+
+    return command
+
+
+def _through_json(do, request):
+    """As the control socket carries it."""
+    return json.loads(json.dumps(do(json.loads(json.dumps(request)), NOW)))
