@@ -33,7 +33,7 @@ def month(days=30):
 
 
 def verdict(programs, queues, files):
-    return judge(programs, queues, files, OWED, meters=3)
+    return judge(programs, queues, files, OWED, phases=(1, 1, 3))
 
 
 def grown(samples, **by_day):
@@ -52,8 +52,8 @@ def test_a_house_in_which_nothing_grows_is_found_well():
     assert found.wrong == []
     assert found.figures["away: RSS"] == "49.0 MB at most, in 16 lives"
     assert found.figures["outbox for exact"].endswith("0 at the end")
-    # 1.56 MB of raw values, 0.16 MB a day for each meter.
-    assert found.figures["database in a year"] == "60.0 MB a meter (0.2 MB a day)"
+    # 4.8 MB of raw values, and half a megabyte a day.
+    assert found.figures["database in a year"] == "180.0 MB (400.0 MB are its budget), 0.48 MB a day"
 
 
 @pytest.mark.parametrize(
@@ -92,10 +92,10 @@ def test_a_queue_that_is_too_long_or_never_empty_is_found():
 def test_a_file_that_grows_beyond_its_budget_is_found():
     """The database by its slope after the days of raw values, the WAL once."""
     programs, queues, files = month()
-    fat = [replace(f, used=f.used + (f.time - START) // HOUR * 20_000, wal=f.wal * 4) for f in files]
+    fat = [replace(f, used=f.used + (f.time - START) // HOUR * 60_000, wal=f.wal * 4) for f in files]
     assert verdict(programs, queues, fat).wrong == [
         "the WAL grew to 17.6 MB",
-        "the database will have 118.4 MB a meter after a year",
+        "the database will have 705.7 MB after a year, 400.0 MB are its budget",
     ]
 
 

@@ -33,8 +33,9 @@ DESCRIPTORS_APART = 2
 # back at 8 MB; twice that nobody needed.
 WAL_MOST = 16_000_000
 
-# design: database growth per year and meter, default retention.
-DATABASE_A_YEAR = 100_000_000
+# At default retention a minute of a gauge takes 25 bytes, a year of it 13 MB, and a single-phase meter has three gauges
+# beside its indexes. A three-phase one has its voltages, currents and powers three times.
+DATABASE_A_YEAR = {1: 100_000_000, 3: 200_000_000}
 # Raw values are kept for 48 hours: until then the file grows by them, too.
 RAW_DAYS = 2.0
 # Of fewer points no slope is made.
@@ -61,7 +62,11 @@ def _thinned(points: Sequence[tuple[float, float]], most: int = 400) -> Sequence
 
 
 def judge(
-    samples: Sequence[Sample], queues: Sequence[Queue], files: Sequence[File], owed: dict[str, float], meters: int
+    samples: Sequence[Sample],
+    queues: Sequence[Queue],
+    files: Sequence[File],
+    owed: dict[str, float],
+    phases: Sequence[int],
 ) -> Verdict:
     """Judge a run.
 
@@ -70,14 +75,14 @@ def judge(
         queues: what was seen of the outbox; the last of each recipient is after everything was delivered.
         files: what was seen of the database.
         owed: recipient -> the most rows that may wait for it.
-        meters: how many meters share the database.
+        phases: of each meter that shares the database, how many it has.
     """
     figures: dict[str, str] = {}
     wrong: list[str] = []
     for program in sorted({sample.program for sample in samples}):
         _judge_program(program, [s for s in samples if s.program == program], figures, wrong)
     _judge_queues(queues, owed, figures, wrong)
-    _judge_files(files, meters, figures, wrong)
+    _judge_files(files, sum(DATABASE_A_YEAR[count] for count in phases), figures, wrong)
     return Verdict(figures, wrong)
 
 
@@ -129,7 +134,7 @@ def _judge_queues(queues: Sequence[Queue], owed: dict[str, float], figures: dict
             wrong.append(f"{rows[-1]} rows still wait for {recipient} at the end")
 
 
-def _judge_files(files: Sequence[File], meters: int, figures: dict[str, str], wrong: list[str]) -> None:
+def _judge_files(files: Sequence[File], most: int, figures: dict[str, str], wrong: list[str]) -> None:
     wal = max(file.wal for file in files)
     figures["WAL"] = f"{_mb(wal)} at most"
     if wal > WAL_MOST:
@@ -141,10 +146,10 @@ def _judge_files(files: Sequence[File], meters: int, figures: dict[str, str], wr
         return
     a_day = slope([(file.time / _DAY_S, file.used) for file in late])
     left = _YEAR_DAYS - (files[-1].time - files[0].time) / _DAY_S
-    a_year = (files[-1].used + a_day * left) / meters
-    figures["database in a year"] = f"{_mb(a_year)} a meter ({_mb(a_day / meters)} a day)"
-    if a_year > DATABASE_A_YEAR:
-        wrong.append(f"the database will have {_mb(a_year)} a meter after a year")
+    a_year = files[-1].used + a_day * left
+    figures["database in a year"] = f"{_mb(a_year)} ({_mb(most)} are its budget), {a_day / 1e6:.2f} MB a day"
+    if a_year > most:
+        wrong.append(f"the database will have {_mb(a_year)} after a year, {_mb(most)} are its budget")
 
 
 def _second_half(rows: Sequence[Timed]) -> list[Timed]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sheet import Sheet
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from soaking.samples import File, Queue, Sample
 
@@ -17,6 +17,7 @@ _DAY_S = 86_400
 _WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BETWEEN = 900, 150, 70, 130, 50, 46
 # Of Wong's palette, told apart by everybody.
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+_FILES = {"file": "database", "in use": "used", "WAL": "wal"}
 
 Line = tuple[str, list[tuple[float, float]]]
 
@@ -47,22 +48,21 @@ def draw(title: str, samples: Sequence[Sample], queues: Sequence[Queue], files: 
         _Panel("outbox, rows", [(r, over([(q.time, q.rows) for q in queues if q.recipient == r])) for r in recipients]),
         _Panel(
             "database, MB",
-            [
-                ("file", over([(f.time, f.database / 1e6) for f in files])),
-                ("in use", over([(f.time, f.used / 1e6) for f in files])),
-                ("WAL", over([(f.time, f.wal / 1e6) for f in files])),
-            ],
+            [(name, over([(f.time, getattr(f, key) / 1e6) for f in files])) for name, key in _FILES.items()],
         ),
     ]
     days = (files[-1].time - begin) / _DAY_S
+    # Who is in two panels has one colour.
+    groups = (dict.fromkeys((*programs, *recipients)), _FILES)
+    colours = {name: _COLOURS[place % len(_COLOURS)] for group in groups for place, name in enumerate(group)}
     sheet = Sheet(_LEFT + _WIDTH + _RIGHT, _TOP + len(panels) * (_HEIGHT + _BETWEEN), title)
     sheet.text(_LEFT, 24, title, size=15, bold=True)
     for place, panel in enumerate(panels):
-        _draw_panel(sheet, panel, _TOP + place * (_HEIGHT + _BETWEEN), max(days, 1 / 24))
+        _draw_panel(sheet, panel, _TOP + place * (_HEIGHT + _BETWEEN), max(days, 1 / 24), colours)
     return sheet.svg()
 
 
-def _draw_panel(sheet: Sheet, panel: _Panel, top: float, days: float) -> None:
+def _draw_panel(sheet: Sheet, panel: _Panel, top: float, days: float, colours: Mapping[str, str]) -> None:
     highest = max((value for _, line in panel.lines for _, value in line), default=0.0)
     step = _step(highest)
     most = (int(highest / step) + 1) * step
@@ -77,7 +77,7 @@ def _draw_panel(sheet: Sheet, panel: _Panel, top: float, days: float) -> None:
         sheet.line((x, top + _HEIGHT), (x, top + _HEIGHT + 4), width=0.7)
         sheet.text(x, top + _HEIGHT + 15, f"day {number * every:g}", size=10, anchor="middle")
     for place, (name, line) in enumerate(panel.lines):
-        colour = _COLOURS[place % len(_COLOURS)]
+        colour = colours[name]
         points = [(_LEFT + _WIDTH * day / days, top + _HEIGHT * (1 - value / most)) for day, value in line]
         for apart in _unbroken(points):
             sheet.line(*apart, color=colour, width=1.3)

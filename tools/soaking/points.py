@@ -126,6 +126,16 @@ def _judge_recipient(folder: Path, book: Book, one: Recipient, start_s: int, wro
     return owed_count
 
 
+def minutes_a_day(folder: Path) -> dict[str, float]:
+    """Meter -> how many rows its minutes add to the database in a day: most of what a year takes."""
+    with closing(_read(database_in(folder))) as db:
+        query = (
+            "SELECT name, count(*) * 86400.0 / (max(time) - min(time) + 60) FROM minute"
+            " JOIN series ON series.id = series JOIN meter ON meter.id = meter GROUP BY name ORDER BY meter.id"
+        )
+        return dict(db.execute(query).fetchall())
+
+
 def compare(name: str, said: Sequence[tuple[int, int]], seen: Sequence[Row], *, dated: bool) -> list[str]:
     """What is wrong with the index of a meter, in sentences.
 

@@ -83,9 +83,10 @@ def see(folder: Path, run: Run) -> Seen:
     wrong, owed = points.judge(folder, run.start_s)
     with closing(Samples(folder / "samples.sqlite")) as samples:
         programs, queues, files = samples.programs(), samples.queues(), samples.files()
-    verdict = judge.judge(programs, queues, files, judge.bounds(owed, run.seconds, BEHIND_H), len(HOUSE))
+    verdict = judge.judge(programs, queues, files, judge.bounds(owed, run.seconds, BEHIND_H), [k.phases for k in HOUSE])
     figures = {
         "took": f"{run.took_s / 60:.0f} min, a frame each {run.every_s} s, seed {run.seed}",
+        **{f"minutes of {name}": f"{rows:.0f} rows a day" for name, rows in points.minutes_a_day(folder).items()},
         **{f"points for {name}": str(count) for name, count in owed.items()},
         **verdict.figures,
     }
