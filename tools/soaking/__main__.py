@@ -44,6 +44,8 @@ def main() -> int:
         folder = options.folder or Path(tempfile.mkdtemp(prefix="linky-soak-"))
         folder.mkdir(parents=True, exist_ok=True)
         folder = folder.resolve()
+        if any(folder.iterdir()):
+            raise SoakError(f"{folder} is not empty: name another folder")  # noqa: TRY301
         try:
             _live(folder, options)
         except SoakError as error:
@@ -52,6 +54,8 @@ def main() -> int:
     except (RigError, SoakError) as error:
         print(f"tools/soak: {error}", file=sys.stderr)
         return 3 if isinstance(error, RigError) else 1
+    except KeyboardInterrupt:
+        return 130
     if code or options.folder:
         print(f"everything is in {folder}")
     else:

@@ -72,8 +72,8 @@ class Program:
         self._process.stdin.flush()
 
     def require_alive(self) -> None:
-        """SoakError with its last words when it has ended."""
-        if self.pid is None:
+        """SoakError with its last words when it has ended, unless it was stopped."""
+        if self._process is not None and self._process.poll() is not None:
             raise SoakError(f"{self.name} ended: {' '.join(self.log.read_text(errors='replace').splitlines()[-1:])}")
 
     def stop(self) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from soaking.samples import Samples
 
 HOUR_S = 3600
-# There for 20 hours, then away for 28: each time the household is told that it is (``recipient_away_h``, 24).
+# There for 20 hours, then away for 28: more than the 24 after which a recipient counts as away (``recipient_away_h``).
 THERE_H, TURN_H = 20, 48
 # How far behind the house's clock a recipient may be, in hours: at 500 times real an hour is 7 s, which is what a busy
 # machine may take for a message; the slow line holds each piece back for a second.
@@ -108,8 +108,8 @@ class Soak:
 
     def _await_hour(self, second: int) -> None:
         while self._clock.now_s < second and not self._said("done"):
-            self._meters.require_alive()
-            self._house.gateway.require_alive()
+            for program in (self._house.gateway, *self._house.recipients.values()):
+                program.require_alive()
             pause(_LOOK_S)
 
     def _look(self) -> None:
