@@ -46,12 +46,14 @@ _CLIENT_PORT = 5222
 class Account:
     """Whose session it is: bare JID, password, ``host:port`` if DNS is not to be asked, the CA if not the system's.
 
+    Of several addresses (the nodes of a cluster) one is taken by chance, and the next when that one fails or is lost.
+
     ``pins`` (``gateway.federation.pins``) are asked for besides a trusted certificate, or with ``pin_only`` instead.
     """
 
     jid: str
     password: str = field(repr=False)
-    address: str | None = None
+    address: str | Sequence[str] | None = None
     ca_file: Path | None = None
     resource: str = "proxy"
     pins: frozenset[str] = frozenset()
@@ -140,7 +142,7 @@ class Session:
         self.came_round = time.monotonic()
         self._timing = timing or Timing()
         self._discovery = Discovery(features, commands or {})
-        self._address = parse_address(account.address)
+        self._addresses = addresses_of(account)
         self._ssl = ssl_context(account)
         self._doorkeeper, self._passwords = doorkeeper, passwords
         self._turn = 0
@@ -258,7 +260,9 @@ class Session:
         attempt.on_absent = self._absent
         self._prepare(client)
         try:
-            attempt.connect(self._address)
+            attempt.connect(self._addresses)
+            # Next time the others come first: one that takes connections and goes no further holds nobody up for good.
+            self._addresses = [*self._addresses[1:], *self._addresses[:1]]
             if not await wait_any(self._timing.start, attempt.started, attempt.gone, stop):
                 attempt.fault = attempt.fault or "the server did not complete the login in time"
             elif attempt.started.is_set() and not attempt.gone.is_set():
@@ -363,10 +367,15 @@ def bare_jid(text: str) -> str:
     return str(jid.bare)
 
 
-def parse_address(address: str | None) -> tuple[str, int] | None:
-    """``host:port`` as a pair; ConfigError when it is none."""
-    if not address:
-        return None
+def addresses_of(account: Account) -> list[tuple[str, int]]:
+    """Where to connect, in an order of chance; empty when DNS says. ConfigError for what is not ``host:port``."""
+    written = account.address or ()
+    found = [_parse_address(one) for one in ((written,) if isinstance(written, str) else written)]
+    random.shuffle(found)  # the gateways of a fleet spread over the nodes by it
+    return found
+
+
+def _parse_address(address: str) -> tuple[str, int]:
     host, colon, port = address.rpartition(":")
     if not colon:
         host, port = address, str(_CLIENT_PORT)
