@@ -370,12 +370,16 @@ def bare_jid(text: str) -> str:
 def addresses_of(account: Account) -> list[tuple[str, int]]:
     """Where to connect, in an order of chance; empty when DNS says. ConfigError for what is not ``host:port``."""
     written = account.address or ()
-    found = [_parse_address(one) for one in ((written,) if isinstance(written, str) else written)]
+    read = [parse_address(one) for one in ((written,) if isinstance(written, str) else written)]
+    found = [one for one in read if one is not None]
     random.shuffle(found)  # the gateways of a fleet spread over the nodes by it
     return found
 
 
-def _parse_address(address: str) -> tuple[str, int]:
+def parse_address(address: str | None) -> tuple[str, int] | None:
+    """``host:port`` as a pair; ConfigError when it is none."""
+    if not address:
+        return None
     host, colon, port = address.rpartition(":")
     if not colon:
         host, port = address, str(_CLIENT_PORT)
