@@ -13,6 +13,8 @@ MAY_KNOW = {
     "tic": set(),
     "senml": {"errors"},
     "live": {"tic"},
+    # A program of its own: passwords as the gateway reads them, and what systemd is told.
+    "collector": {"federation", "senml", "errors", "config", "systemd"},
     "display": {"errors"},
     "sources": {"tic", "errors"},
     "first_boot": {"sources", "errors", "files"},
@@ -31,6 +33,8 @@ MAY_KNOW = {
 CORE = (
     *(f"tic/{name}.py" for name in ("frame", "labels", "reading", "states", "events", "profile", "industrial")),
     *(f"tic/{name}.py" for name in ("plausibility", "judges", "quality", "continuity", "clock")),
+    "collector/chain.py",
+    "collector/rows.py",
     "display/state.py",
     "display/pages.py",
     "display/lamps.py",

@@ -18,16 +18,29 @@ from gateway.errors import FederationError, SenMLError
 from gateway.federation.attempt import ROUND_S, wait_any
 from gateway.federation.notice import NOTICE, Notice, parse_notice
 from gateway.federation.stanza import QUOALISE, RECEIPTS, Parcel, parse_quoalise
+from gateway.store.received import ReceivedGap
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gateway.federation.session import Session, Stanza
-    from gateway.store.received import ReceivedGap
+
+__all__ = [
+    "MOST_WAITING",
+    "PACK",
+    "Arrival",
+    "Asked",
+    "Intake",
+    "Keeping",
+    "ReceivedGap",
+    "asks_receipt",
+    "confirm",
+    "read",
+]
 
 log = logging.getLogger(__name__)
 
-_PACK = f"{{{QUOALISE}}}quoalise"
+PACK = f"{{{QUOALISE}}}quoalise"
 _REQUEST = f"{{{RECEIPTS}}}request"
 
 # Twice what a gateway has under way to one recipient.
@@ -44,14 +57,11 @@ class Arrival:
     content: Parcel | Notice | str
 
 
-class Keeping(Protocol):
-    """Where one provider's data are kept; ``gateway.federation.recipient`` and ``inbox`` have one each."""
+class Asked(Protocol):
+    """What a recipient knows of one provider when it asks it for something, and where the answers are kept."""
 
     # Notices that came so far: what was asked before one may no longer be kept after it.
     notices: int
-
-    async def keep(self, arrivals: Sequence[Arrival]) -> Sequence[Arrival]:
-        """Commit what may be kept; those that may be confirmed."""
 
     async def reached(self) -> tuple[str, int] | None:
         """The provider's epoch and the number up to which nothing is missing."""
@@ -69,6 +79,13 @@ class Keeping(Protocol):
         """A subscription is over."""
 
 
+class Keeping(Asked, Protocol):
+    """Where one provider's data are kept; ``gateway.federation.recipient`` and ``inbox`` have one each."""
+
+    async def keep(self, arrivals: Sequence[Arrival]) -> Sequence[Arrival]:
+        """Commit what may be kept; those that may be confirmed."""
+
+
 class Intake:
     """Listens for the providers' messages.
 
@@ -84,7 +101,7 @@ class Intake:
         self._arrived = asyncio.Event()
         self._said_stranger = False
         self.came_round = time.monotonic()
-        session.listen(f"{{jabber:client}}message/{_PACK}", self._take)
+        session.listen(f"{{jabber:client}}message/{PACK}", self._take)
         session.listen(f"{{jabber:client}}message/{NOTICE}", self._take_notice)
 
     async def receive(self, stop: asyncio.Event) -> None:
@@ -130,15 +147,26 @@ class Intake:
         while self._queue and self._queue[0].sender == sender and len(together) < _MOST_TOGETHER:
             together.append(self._queue.popleft())
         self._waiting[sender] -= len(together)
-        arrivals = [Arrival(stanza, _read(stanza)) for stanza in together]
+        arrivals = [Arrival(stanza, read(stanza)) for stanza in together]
         for arrival in await self._providers[sender].keep(arrivals):
-            if arrival.stanza.xml.find(_REQUEST) is not None:
-                receipt = ET.Element(f"{{{RECEIPTS}}}received", {"id": arrival.stanza.id})
-                self._session.send_message(arrival.stanza.origin, f"r-{arrival.stanza.id}", receipt)
+            if asks_receipt(arrival.stanza):
+                confirm(self._session, arrival.stanza.origin, arrival.stanza.id)
 
 
-def _read(stanza: Stanza) -> Parcel | Notice | str:
-    notice, pack = stanza.xml.find(NOTICE), stanza.xml.find(_PACK)
+def asks_receipt(stanza: Stanza) -> bool:
+    """Whether its sender waits for a receipt (XEP-0184)."""
+    return stanza.xml.find(_REQUEST) is not None
+
+
+def confirm(session: Session, origin: str, stanza_id: str) -> None:
+    """Say that a message is kept, or obeyed; called after the commit."""
+    receipt = ET.Element(f"{{{RECEIPTS}}}received", {"id": stanza_id})
+    session.send_message(origin, f"r-{stanza_id}", receipt)
+
+
+def read(stanza: Stanza) -> Parcel | Notice | str:
+    """What a message holds, or the sentence that says why it cannot be read."""
+    notice, pack = stanza.xml.find(NOTICE), stanza.xml.find(PACK)
     try:
         if notice is not None:
             return parse_notice(notice)

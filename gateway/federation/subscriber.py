@@ -10,7 +10,7 @@ import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from gateway.errors import FederationError, SenMLError
 from gateway.federation.attempt import wait_any
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from xml.etree.ElementTree import Element
 
-    from gateway.federation.intake import Keeping
-    from gateway.federation.session import Session
+    from gateway.federation.intake import Asked
     from gateway.store.received import ReceivedGap
 
 _HISTORY_PAGE = 500
@@ -53,6 +52,21 @@ class Pace:
     absent_most_s: float = 60.0
 
 
+class Line(Protocol):
+    """What of a session asking needs; ``gateway.federation.session.Session`` is one."""
+
+    connected: asyncio.Event
+
+    def on_change(self, callback: Callable[[bool], None]) -> None:
+        """Call back with True when a session begins and with False when it ends."""
+
+    def greet(self, to: str) -> None:
+        """Show our presence to one other."""
+
+    async def request(self, to: str, payload: Element) -> Element:
+        """Send an ``<iq>`` and wait for the answer's payload; FederationError without one."""
+
+
 class Subscriber:
     """Keeps the subscriptions with one provider.
 
@@ -69,10 +83,10 @@ class Subscriber:
 
     def __init__(
         self,
-        session: Session,
+        session: Line,
         provider: str,
         identifiers: Sequence[str],
-        keeping: Keeping,
+        keeping: Asked,
         told: Callable[[str, FederationError], None],
         pace: Pace | None = None,
         former: Sequence[str] = (),

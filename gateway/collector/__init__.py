@@ -1,0 +1,1 @@
+"""``linky-collect``: a recipient for thousands of gateways, which keeps what they send in PostgreSQL."""

@@ -1,0 +1,215 @@
+"""Each gateway's subscriptions: asked for in turns, answered into the database that all processes share.
+
+A thousand gateways are not asked at once when a server comes back: whoever waits for an answer holds a turn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from typing import TYPE_CHECKING, TypeVar
+
+from gateway.collector.chain import Chain
+from gateway.collector.items import HistoryPage, Source
+from gateway.collector.obey import add_gap
+from gateway.errors import FederationError, SenMLError, StoreError
+from gateway.federation.intake import ReceivedGap
+from gateway.federation.scope import within
+from gateway.federation.subscriber import Pace, Subscriber
+from gateway.federation.supply import Standing
+from gateway.senml.naming import parse_identifier
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+    from uuid import UUID
+    from xml.etree.ElementTree import Element
+
+    from psycopg import AsyncConnection
+
+    from gateway.collector.database import Database
+    from gateway.collector.queue import Queue
+    from gateway.federation.session import Session
+    from gateway.federation.stanza import Parcel
+
+log = logging.getLogger(__name__)
+
+_T = TypeVar("_T")
+
+# A household's consent may take months: from ten minutes to six hours. A server's night is shorter.
+PACE = Pace(again_s=3600, refused_s=600, refused_most_s=6 * 3600, absent_s=1, absent_most_s=600)
+# Requests that wait for their answer at once; an answer with a page of history is some 30 kB.
+TURNS = 32
+# Who was last heard then may have sent what is missing a little before.
+_MARGIN_S = 3600
+
+_CHAIN = (
+    "SELECT epoch, reached, spans, extract(epoch FROM heard_at)::bigint FROM gateway WHERE id = %s AND owner = %s"
+    " FOR NO KEY UPDATE"
+)
+_BEGUN = """
+UPDATE subscription SET since = now() FROM subscription before
+WHERE subscription.gateway = %(gateway)s AND subscription.identifier = %(identifier)s AND subscription.since IS NULL
+  AND before.gateway = subscription.gateway AND before.identifier = subscription.identifier
+RETURNING extract(epoch FROM subscription.history_from)::bigint
+"""
+
+
+class Gate:
+    """A session as one gateway's subscriber sees it: a request waits for its turn, a change is passed on."""
+
+    def __init__(self, session: Session, turns: asyncio.Semaphore) -> None:
+        self.connected = session.connected
+        self._session, self._turns = session, turns
+        self._told: list[Callable[[bool], None]] = []
+
+    def on_change(self, callback: Callable[[bool], None]) -> None:
+        """Call back with True when a session begins or is there already, and with False when it ends."""
+        self._told.append(callback)
+        if self.connected.is_set():
+            callback(True)
+
+    def changed(self, connected: bool) -> None:
+        """The session began or ended."""
+        for callback in self._told:
+            callback(connected)
+
+    def greet(self, to: str) -> None:
+        """Show our presence to one other."""
+        self._session.greet(to)
+
+    async def request(self, to: str, payload: Element) -> Element:
+        """Ask in turn."""
+        async with self._turns:
+            return await self._session.request(to, payload)
+
+
+class Account:
+    """What is known of one gateway while it is asked (``gateway.federation.intake.Asked``).
+
+    Args:
+        database: shared with the other accounts.
+        queue: where pages of history wait for their commit.
+        owner: this process.
+        source: the gateway.
+    """
+
+    def __init__(self, database: Database, queue: Queue, owner: UUID, source: Source) -> None:
+        self._database, self._queue, self._owner, self._source = database, queue, owner, source
+
+    @property
+    def notices(self) -> int:
+        """Notices that were admitted so far."""
+        return self._source.notices
+
+    @notices.setter
+    def notices(self, number: int) -> None:
+        self._source.notices = number
+
+    async def reached(self) -> tuple[str, int] | None:
+        """The gateway's epoch and the number up to which nothing is missing."""
+        rows = await self._rows("SELECT epoch, reached FROM gateway WHERE id = %s", [self._source.id])
+        return (rows[0][0], rows[0][1]) if rows and rows[0][0] else None
+
+    async def begin(self, identifier: str, numbers: tuple[str, int, int] | None) -> None:
+        """A subscription was accepted."""
+        now = int(time.time())
+
+        async def work(db: AsyncConnection) -> None:
+            row = await (await db.execute(_CHAIN, [self._source.id, self._owner])).fetchone()
+            if row is None:
+                return
+            epoch, reached, spans, heard = row
+            chain, passed_over = Chain(epoch, reached, tuple((after, last) for after, last in spans)), True
+            if numbers is not None:
+                chain, passed_over = chain.begin(*numbers)
+            moved = [chain.epoch, chain.reached, json.dumps(chain.spans), self._source.id]
+            await db.execute("UPDATE gateway SET epoch = %s, reached = %s, spans = %s WHERE id = %s", moved)
+            if passed_over and heard is not None:
+                for known in await self._accepted(db):
+                    await add_gap(db, self._source.id, known, heard - _MARGIN_S, now + 1)
+            key = {"gateway": self._source.id, "identifier": identifier}
+            begun = await (await db.execute(_BEGUN, key)).fetchone()
+            if begun and begun[0] is not None and begun[0] <= now:
+                await add_gap(db, self._source.id, identifier, begun[0], now + 1)
+
+        await self._run(work)
+
+    async def gaps(self) -> Sequence[ReceivedGap]:
+        """What is to be asked of the history."""
+        text = "SELECT id, identifier, first, last, replaces FROM gap WHERE gateway = %s ORDER BY id"
+        return [ReceivedGap(*row) for row in await self._rows(text, [self._source.id])]
+
+    async def fill(self, gap: ReceivedGap, parcel: Parcel, *, last: bool) -> bool:
+        """Commit a page of history."""
+        if not all(within(parse_identifier(gap.identifier), record.name) for record in parcel.records):
+            raise SenMLError("the history holds what was not asked for")
+        kept: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        return await self._queue.page(HistoryPage(self._source, gap, parcel, last, kept))
+
+    async def end(self, identifier: str) -> None:
+        """A subscription is over; what it brought stays until its retention ends."""
+
+        async def work(db: AsyncConnection) -> None:
+            key = [self._source.id, identifier]
+            await db.execute("DELETE FROM gap WHERE gateway = %s AND identifier = %s", key)
+            ended = "UPDATE subscription SET since = NULL, standing = 'ended' WHERE gateway = %s AND identifier = %s"
+            await db.execute(ended, key)
+
+        await self._run(work)
+
+    async def _accepted(self, db: AsyncConnection) -> list[str]:
+        text = "SELECT identifier FROM subscription WHERE gateway = %s AND since IS NOT NULL"
+        return [name for (name,) in await (await db.execute(text, [self._source.id])).fetchall()]
+
+    async def _rows(self, text: str, values: list[object]) -> list[tuple]:  # type: ignore[type-arg]
+        async def work(db: AsyncConnection) -> list[tuple]:  # type: ignore[type-arg]
+            return await (await db.execute(text, values)).fetchall()
+
+        return await self._run(work)
+
+    async def _run(self, work: Callable[[AsyncConnection], Awaitable[_T]]) -> _T:
+        """A database that is away is the same to a subscription as a gateway that is."""
+        try:
+            return await self._database.run(work)
+        except StoreError as error:
+            raise FederationError(f"what comes cannot be kept: {error}", "resource-constraint") from error
+
+
+class Asker:
+    """The task that keeps one gateway's subscriptions, until the gateway is given up."""
+
+    def __init__(
+        self,
+        session: Session,
+        turns: asyncio.Semaphore,
+        account: Account,
+        source: Source,
+        wanted: Sequence[str],
+        former: Sequence[str],
+    ) -> None:
+        self.wanted, self.former = tuple(wanted), tuple(former)
+        self.source = source
+        self.gate = Gate(session, turns)
+        self.ended = asyncio.Event()
+        self._subscriber = Subscriber(self.gate, source.provider, wanted, account, self._refused, PACE, former)
+        self._written: dict[str, tuple[str, str]] = {}
+        source.ask_again = self._subscriber.ask_again
+
+    async def run(self) -> None:
+        """Subscribe in every session, and from time to time."""
+        await self._subscriber.subscribe(self.ended)
+
+    def changes(self) -> list[tuple[str, str, int, str]]:
+        """How subscriptions stand where that has changed: standing, sentence, gateway, identifier."""
+        found = []
+        for identifier, outcome in self._subscriber.outcomes.items():
+            now = (outcome.standing.value, outcome.detail)
+            if outcome.standing is not Standing.ASKING and self._written.get(identifier) != now:
+                self._written[identifier] = now
+                found.append((*now, self.source.id, identifier))
+        return found
+
+    def _refused(self, identifier: str, error: FederationError) -> None:
+        log.debug("a gateway does not give %s: %s", identifier, error)

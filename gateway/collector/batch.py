@@ -1,0 +1,151 @@
+"""One transaction for what many gateways sent: rows by COPY, notices obeyed in their place among them, chains moved on.
+
+A process writes only for gateways that are its own at that moment: their rows are held until the commit, so that who
+lost a gateway while it was away cannot bring back what the next owner has just been told to erase.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING
+
+from gateway.collector.chain import Chain
+from gateway.collector.items import HistoryPage, Item, Message
+from gateway.collector.months import Month, make, within_reach
+from gateway.collector.obey import Orders
+from gateway.collector.rows import Row, rows
+from gateway.collector.schema import Layout
+from gateway.federation.notice import Notice
+from gateway.federation.stanza import Parcel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from uuid import UUID
+
+    from psycopg import AsyncConnection
+
+    from gateway.collector.series import SeriesBook
+
+log = logging.getLogger(__name__)
+
+TEMPORARY = (
+    "CREATE TEMPORARY TABLE incoming (series integer, time double precision, value double precision, words text,"
+    " number integer) ON COMMIT DELETE ROWS"
+)
+_HELD = "SELECT id, epoch, reached, spans FROM gateway WHERE id = ANY(%s) AND owner = %s ORDER BY id FOR NO KEY UPDATE"
+# What is past its retention when it comes would only be deleted within the hour.
+_INSERT = """
+INSERT INTO reading (series, time, value, words)
+SELECT DISTINCT ON (series, time) incoming.series, to_timestamp(incoming.time), incoming.value, incoming.words
+FROM incoming JOIN series ON series.id = incoming.series WHERE to_timestamp(incoming.time) >= now() - series.keep
+ORDER BY series, time, number
+"""
+_KEEP = _INSERT + " ON CONFLICT DO NOTHING"
+# What is rectified replaces, and of two the later one.
+_REPLACE = (
+    _INSERT
+    + " DESC ON CONFLICT (series, time) DO UPDATE SET value = excluded.value, words = excluded.words"
+    + " WHERE (reading.value, reading.words) IS DISTINCT FROM (excluded.value, excluded.words)"
+)
+_MOVE = "UPDATE gateway SET epoch = %s, reached = %s, spans = %s, heard_at = now() WHERE id = %s"
+_REFUSE = (
+    "INSERT INTO refused (gateway, reason) VALUES (%s, %s)"
+    " ON CONFLICT (gateway, day) DO UPDATE SET count = refused.count + 1, reason = excluded.reason"
+)
+_MOST_REASON = 200
+
+
+class Batch:
+    """What is done with some items in one transaction.
+
+    Args:
+        db: the connection, with ``TEMPORARY`` on it.
+        owner: this process.
+        book: the numbers of series.
+        layout: how readings lie.
+        clock: the host's POSIX seconds.
+    """
+
+    def __init__(
+        self, db: AsyncConnection, owner: UUID, book: SeriesBook, layout: Layout, clock: Callable[[], float]
+    ) -> None:
+        self._db, self._owner, self._book, self._layout, self._clock = db, owner, book, layout, clock
+        self._chains: dict[int, Chain] = {}
+        self._rows: list[Row] = []
+        self._replaces = False
+        self._orders = Orders(db)
+
+    async def keep(self, items: Sequence[Item]) -> list[Item]:
+        """Write the items in their order; those that are kept once the transaction is committed."""
+        await self._hold({item.source.id for item in items})
+        kept = [item for item in items if item.source.id in self._chains and await self._take(item)]
+        await self._write()
+        moved = [(c.epoch, c.reached, json.dumps(c.spans), number) for number, c in self._chains.items()]
+        async with self._db.cursor() as cursor:
+            await cursor.executemany(_MOVE, moved)
+        return kept
+
+    async def _hold(self, gateways: set[int]) -> None:
+        found = await (await self._db.execute(_HELD, [sorted(gateways), self._owner])).fetchall()
+        self._chains = {
+            number: Chain(epoch, reached, tuple((after, last) for after, last in spans))
+            for number, epoch, reached, spans in found
+        }
+
+    async def _take(self, item: Item) -> bool:
+        """Take one item in; whether it may be confirmed."""
+        match item:
+            case HistoryPage():
+                await self._add(item.source.id, item.parcel, replaces=item.gap.replaces)
+                if item.last:
+                    await self._db.execute("DELETE FROM gap WHERE id = %s", [item.gap.id])
+            case Message(content=Parcel() as parcel):
+                if parcel.live or not item.source.expects(parcel):
+                    log.debug("what was not subscribed to is not kept")
+                    return False
+                await self._add(item.source.id, parcel, replaces=parcel.rectifies)
+                if (i := parcel.interval) is not None:
+                    self._chains[item.source.id] = self._chains[item.source.id].add(i.epoch, i.after, i.last)
+            case Message(content=Notice() as notice):
+                # It is about what came before it.
+                await self._write()
+                await self._orders.obey(item.source, notice, int(self._clock()))
+            case Message(content=reason):
+                await self._db.execute(_REFUSE, [item.source.id, str(reason)[:_MOST_REASON]])
+        return True
+
+    async def _add(self, gateway: int, parcel: Parcel, *, replaces: bool) -> None:
+        if replaces != self._replaces:
+            await self._write()
+            self._replaces = replaces
+        now = self._clock()
+        self._rows += [row for row in rows(gateway, parcel) if within_reach(row.time, now)]
+
+    async def _write(self) -> None:
+        """Bring the rows that were gathered into the table."""
+        if not self._rows:
+            return
+        numbers = await self._book.numbers(self._db, [row.series for row in self._rows])
+        if self._layout is Layout.PARTITIONS:
+            await self._make_months()
+        async with self._db.cursor() as cursor:
+            async with cursor.copy("COPY incoming FROM STDIN") as copy:
+                for order, row in enumerate(self._rows):
+                    if (series := numbers.get(row.series)) is not None:
+                        await copy.write_row((series, row.time, row.value, row.words, order))
+            await cursor.execute(_REPLACE if self._replaces else _KEEP)
+            await cursor.execute("DELETE FROM incoming")
+        self._rows = []
+
+    async def _make_months(self) -> None:
+        """Months of the past that a history reaches back to; those to come are there."""
+        months = {Month.of(row.time) for row in self._rows}
+        names = [month.table for month in sorted(months)]
+        row = await (
+            await self._db.execute(
+                "SELECT count(*) FROM unnest(%s::text[]) t WHERE to_regclass('linky.' || t) IS NULL", [names]
+            )
+        ).fetchone()
+        if row and row[0]:
+            await make(self._db, months)

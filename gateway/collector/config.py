@@ -1,0 +1,145 @@
+"""``collect.toml`` to frozen structs; an unknown key or a wrong type is one sentence naming its path.
+
+``systemd/collect.toml`` is the commented default. Relative paths are taken from the folder of the file. The gateways
+are not here but in the database, which all processes share.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from psycopg import conninfo
+from psycopg.errors import ProgrammingError
+
+from gateway.config import password_from
+from gateway.errors import ConfigError
+from gateway.federation.session import Account, bare_jid, parse_address
+
+# What systemd hands over under these names (systemd.exec(5), LoadCredential=).
+XMPP_CREDENTIAL, DATABASE_CREDENTIAL = "xmpp-password", "database-password"
+
+_Text = Annotated[str, msgspec.Meta(min_length=1)]
+_Duration = Annotated[str, msgspec.Meta(pattern=r"^P([1-9][0-9]{0,2}Y)?([0-9]{1,3}M)?([0-9]{1,4}D)?$", min_length=3)]
+
+
+class _Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What every table has in common: nothing in it is unknown, nothing is changed."""
+
+
+class AccountTable(_Table, frozen=True, kw_only=True):
+    """``[account]``: as whom to receive; processes that share an account each need a resource of their own."""
+
+    jid: _Text
+    resource: Annotated[str, msgspec.Meta(min_length=1, max_length=100)] | None = None
+    password_file: _Text | None = None
+    address: _Text | None = None
+    ca_file: _Text | None = None
+
+
+class DatabaseTable(_Table, frozen=True, kw_only=True):
+    """``[database]``: where PostgreSQL is, in libpq's words; the password stands in a file or a credential."""
+
+    conninfo: str = "dbname=linky"
+    password_file: _Text | None = None
+    timescale: bool = True
+
+
+class LimitsTable(_Table, frozen=True, kw_only=True):
+    """``[limits]``: how much may wait in memory, and how much is committed together."""
+
+    queue_records: Annotated[int, msgspec.Meta(ge=1_000, le=10_000_000)] = 100_000
+    batch_records: Annotated[int, msgspec.Meta(ge=100, le=1_000_000)] = 10_000
+
+
+class RetentionTable(_Table, frozen=True, kw_only=True):
+    """``[retention]``: the longest that anything is kept, whatever came with it."""
+
+    most: _Duration = "P3Y"
+
+
+class Config(_Table, frozen=True, kw_only=True):
+    """The whole file."""
+
+    account: AccountTable
+    database: DatabaseTable = DatabaseTable()
+    limits: LimitsTable = LimitsTable()
+    retention: RetentionTable = RetentionTable()
+    folder: str
+
+    def session_account(self, resource: str | None = None) -> Account:
+        """The account with its password; ConfigError when there is none."""
+        table = self.account
+        parse_address(table.address)
+        return Account(
+            bare_jid(table.jid),
+            password_from(self._secret(table.password_file, XMPP_CREDENTIAL, "account.password_file")),
+            table.address,
+            None if table.ca_file is None else Path(self.folder) / table.ca_file,
+            resource or table.resource or f"collect-{socket.gethostname()}",
+        )
+
+    def database_conninfo(self) -> str:
+        """What libpq is told, with the password where one is stated."""
+        table = self.database
+        if table.password_file is None and not _credential(DATABASE_CREDENTIAL):
+            return table.conninfo
+        secret = self._secret(table.password_file, DATABASE_CREDENTIAL, "database.password_file")
+        return conninfo.make_conninfo(table.conninfo, password=password_from(secret))
+
+    def _secret(self, stated: str | None, credential: str, key: str) -> Path:
+        if stated is not None:
+            return Path(self.folder) / stated
+        found = _credential(credential)
+        if found is None:
+            raise ConfigError(f"{key}: there is no password: set it, or the systemd credential {credential}")
+        return found
+
+
+def load(path: Path) -> Config:
+    """Read and check a configuration file; ConfigError says what is wrong and where."""
+    try:
+        with path.open("rb") as file:
+            raw = tomllib.load(file)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from error
+    if "folder" in raw:
+        raise ConfigError(f"{path}: unknown key `folder`")
+    try:
+        config = msgspec.convert({**raw, "folder": str(path.parent)}, Config)
+        bare_jid(config.account.jid)
+        parse_address(config.account.address)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{path}: {_sentence(str(error))}") from error
+    except ConfigError as error:
+        raise ConfigError(f"{path}: account: {error}") from error
+    try:
+        stated = conninfo.conninfo_to_dict(config.database.conninfo)
+    except ProgrammingError as error:
+        raise ConfigError(f"{path}: database.conninfo: {str(error).strip()}") from error
+    if "password" in stated:
+        raise ConfigError(f"{path}: database.conninfo: a password does not stand here: use database.password_file")
+    return config
+
+
+def _credential(name: str) -> Path | None:
+    """A credential that systemd handed over and that is not blank."""
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    file = Path(folder) / name if folder else None
+    return file if file and file.is_file() and file.read_text(encoding="utf-8").strip() else None
+
+
+def _sentence(text: str) -> str:
+    """The words of msgspec with the path first and as it is written in the file."""
+    message, _, where = text.partition(" - at ")
+    place = re.sub(r"^`?\$\.?|`$", "", where)
+    message = message.replace("Object contains unknown field", "unknown key").replace("Object missing", "missing")
+    message = message.replace("required field", "key").replace("`object`", "`[table]`")
+    return f"{place}: {message}" if place else message

@@ -1,0 +1,97 @@
+"""One connection to PostgreSQL that comes back by itself, and the one place where its errors become ours.
+
+Work is a coroutine function of a connection, run in one transaction: when the connection is lost before its commit is
+known it may be run again, so it must be such that twice is once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, TypeVar
+
+import psycopg
+from psycopg import AsyncConnection
+
+from gateway.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+log = logging.getLogger(__name__)
+
+_T = TypeVar("_T")
+
+_CONNECT_S = 10
+# A statement that takes longer is stuck behind something that nobody will end for us.
+_STATEMENT_MS = 300_000
+# What another transaction is to blame for: once more, and it works (PostgreSQL, appendix A, classes 40 and 55).
+_AGAIN = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected, psycopg.errors.LockNotAvailable)
+_TIMES = 3
+
+
+async def connect(conninfo: str) -> AsyncConnection:
+    """A connection whose names are those of our schema. StoreError when there is none."""
+    options = f"-c search_path=linky,public -c statement_timeout={_STATEMENT_MS}"
+    try:
+        return await AsyncConnection.connect(
+            conninfo, autocommit=True, connect_timeout=_CONNECT_S, options=options, application_name="linky-collect"
+        )
+    except psycopg.Error as error:
+        raise StoreError(f"PostgreSQL cannot be reached: {_sentence(error)}") from error
+
+
+class Database:
+    """A connection for one after the other.
+
+    Args:
+        conninfo: as libpq reads it.
+        prepare: done once with each new connection.
+    """
+
+    def __init__(self, conninfo: str, prepare: Callable[[AsyncConnection], Awaitable[object]] | None = None) -> None:
+        self._conninfo, self._prepare = conninfo, prepare
+        self._db: AsyncConnection | None = None
+        self._turn = asyncio.Lock()
+
+    async def run(self, work: Callable[[AsyncConnection], Awaitable[_T]]) -> _T:
+        """Run work in a transaction of its own, again where another transaction was in its way.
+
+        StoreError when the database is away. psycopg.DataError, IntegrityError: what the work itself is to blame for.
+        """
+        async with self._turn:
+            for time in range(_TIMES):
+                try:
+                    db = await self._connected()
+                    async with db.transaction():
+                        return await work(db)
+                except (psycopg.DataError, psycopg.IntegrityError):
+                    raise
+                except psycopg.Error as error:
+                    if not isinstance(error, _AGAIN):
+                        await self._close()
+                    if not isinstance(error, _AGAIN) or time + 1 == _TIMES:
+                        raise StoreError(f"PostgreSQL cannot be used: {_sentence(error)}") from error
+        raise AssertionError
+
+    async def close(self) -> None:
+        """Close the connection; the next work opens another."""
+        async with self._turn:
+            await self._close()
+
+    async def _connected(self) -> AsyncConnection:
+        if self._db is None or self._db.closed:
+            self._db = await connect(self._conninfo)
+            if self._prepare:
+                await self._prepare(self._db)
+        return self._db
+
+    async def _close(self) -> None:
+        db, self._db = self._db, None
+        if db is not None:
+            await db.close()
+
+
+def _sentence(error: psycopg.Error) -> str:
+    """The first line of what PostgreSQL says: details may hold a value."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

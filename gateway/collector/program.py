@@ -1,0 +1,215 @@
+"""The running collector: one session, one queue, the gateways that are this process's, and the care of the tables.
+
+One ``TaskGroup``: each task recovers from its edge's errors; anything else ends the process, and systemd starts it
+again. A process that has lost its XMPP server gives its gateways to the others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import time
+from functools import partial
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from gateway.collector.asking import TURNS, Account, Asker
+from gateway.collector.batch import TEMPORARY, Batch
+from gateway.collector.database import Database
+from gateway.collector.items import Source
+from gateway.collector.members import BEAT_S, LEASE_S, Member
+from gateway.collector.months import ahead, make
+from gateway.collector.queue import Queue
+from gateway.collector.retention import retain
+from gateway.collector.schema import Layout, check
+from gateway.collector.series import SeriesBook
+from gateway.errors import SenMLError, StoreError
+from gateway.federation.attempt import wait_any
+from gateway.federation.session import Session, bare_jid
+from gateway.senml.naming import parse_identifier
+from gateway.systemd import Notifier, Watchdog
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from psycopg import AsyncConnection
+
+    from gateway.collector.config import Config
+    from gateway.collector.items import Item
+    from gateway.collector.members import Assignment
+
+log = logging.getLogger(__name__)
+
+_RETAIN_EVERY_S, _RETAIN_AGAIN_S = 3600.0, 60.0
+_PATIENCE_S = 90.0
+_STANDS = (
+    "UPDATE subscription SET standing = %s, sentence = %s, changed_at = now() WHERE gateway = %s AND identifier = %s"
+)
+
+
+class Collector:
+    """One process.
+
+    Args:
+        config: the whole file.
+        resource: the resource of the JID instead of the configuration's.
+    """
+
+    def __init__(self, config: Config, resource: str | None = None) -> None:
+        account = config.session_account(resource)
+        conninfo = config.database_conninfo()
+        self._config = config
+        self._session = Session(account)
+        self._member = Member(bare_jid(account.jid), str(self._session.jid), uuid4())
+        # Two connections: a long commit keeps no lease from being renewed.
+        self._writing = Database(conninfo, lambda db: db.execute(TEMPORARY))
+        self._asking = Database(conninfo)
+        self._sources: dict[str, Source] = {}
+        self._askers: dict[int, Asker] = {}
+        self._book = SeriesBook(config.retention.most)
+        self._layout = Layout.PARTITIONS
+        limits = config.limits
+        self._queue = Queue(self._session, self._sources, self._keep, limits.queue_records, limits.batch_records)
+        self._turns = asyncio.Semaphore(TURNS)
+        self._stop = asyncio.Event()
+        self._notifier = Notifier()
+        self._beaten = time.monotonic()
+        self._session.on_change(self._changed)
+
+    async def run(self) -> None:
+        """Everything, until SIGTERM or SIGINT. StoreError when the database is not there to begin with."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+        await self._begin()
+        watchdog = Watchdog(self._notifier)
+        watchdog.watch("the session", lambda: self._session.came_round, 600.0)
+        watchdog.watch("the queue", lambda: self._queue.came_round, _PATIENCE_S + 300.0)
+        watchdog.watch("the lease", lambda: self._beaten, _PATIENCE_S + 300.0)
+        self._notifier.ready()
+        watching = asyncio.create_task(watchdog.run(), name="watchdog")
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._session.run(self._stop), name="session")
+                group.create_task(self._queue.run(self._stop), name="queue")
+                group.create_task(self._own(group), name="members")
+                group.create_task(self._retain(), name="retention")
+        finally:
+            self._notifier.stopping()
+            watching.cancel()
+            await self._leave()
+            await self._writing.close()
+            await self._asking.close()
+            self._notifier.close()
+
+    async def _begin(self) -> None:
+        async def work(db: AsyncConnection) -> Layout:
+            layout = await check(db)
+            if layout is Layout.PARTITIONS:
+                await make(db, ahead(time.time()))
+            return layout
+
+        self._layout = await self._asking.run(work)
+
+    async def _keep(self, items: Sequence[Item]) -> Sequence[Item]:
+        async def work(db: AsyncConnection) -> Sequence[Item]:
+            return await Batch(db, self._member.incarnation, self._book, self._layout, time.time).keep(items)
+
+        return await self._writing.run(work)
+
+    async def _own(self, group: asyncio.TaskGroup) -> None:
+        """Keep the lease, and take up and give up gateways as it says."""
+        lost = time.monotonic()
+        while not self._stop.is_set():
+            try:
+                if self._session.connected.is_set():
+                    lost = time.monotonic()
+                    self._assign(await self._asking.run(self._member.beat), group)
+                    await self._write_standings()
+                elif time.monotonic() - lost > LEASE_S:
+                    await self._leave()
+                    self._assign([], group)
+            except StoreError as error:
+                log.debug("the lease: %s", error)
+            self._beaten = time.monotonic()
+            self._say()
+            await wait_any(BEAT_S if self._session.connected.is_set() else 1.0, self._stop)
+        self._assign([], group)
+
+    def _assign(self, assignments: Sequence[Assignment], group: asyncio.TaskGroup) -> None:
+        """Make the askers those of the assignments."""
+        mine = {one.id: one for one in assignments}
+        for number in [number for number in self._askers if number not in mine]:
+            self._give_up(number)
+        for number, one in mine.items():
+            wanted = [identifier for identifier, is_wanted in one.identifiers if is_wanted]
+            former = [identifier for identifier, is_wanted in one.identifiers if not is_wanted]
+            asker = self._askers.get(number)
+            if asker and (asker.wanted, asker.former) != (tuple(wanted), tuple(former)):
+                self._give_up(number)
+                asker = None
+            if asker is None:
+                self._take_up(one, wanted, former, group)
+
+    def _take_up(self, one: Assignment, wanted: Sequence[str], former: Sequence[str], group: asyncio.TaskGroup) -> None:
+        source = Source(one.id, one.jid, one.resource)
+        for identifier in (*wanted, *former):
+            try:
+                source.scopes[identifier] = parse_identifier(identifier)
+            except SenMLError as error:
+                log.warning("a subscription in the database is left out: %s", error)
+        account = Account(self._asking, self._queue, self._member.incarnation, source)
+        asker = Asker(self._session, self._turns, account, source, wanted, former)
+        self._sources[one.jid], self._askers[one.id] = source, asker
+        group.create_task(asker.run(), name=f"gateway {one.id}")
+
+    def _give_up(self, number: int) -> None:
+        asker = self._askers.pop(number)
+        asker.ended.set()
+        self._sources.pop(asker.source.jid, None)
+        self._queue.forget(asker.source)
+
+    async def _write_standings(self) -> None:
+        changes = [change for asker in self._askers.values() for change in asker.changes()]
+
+        async def work(db: AsyncConnection) -> None:
+            async with db.cursor() as cursor:
+                await cursor.executemany(_STANDS, changes)
+
+        if changes:
+            await self._asking.run(work)
+
+    async def _retain(self) -> None:
+        """Enforce the retention now and every hour, whoever of the processes comes first."""
+        while not self._stop.is_set():
+            pause = _RETAIN_EVERY_S
+            try:
+                # A connection of its own: it may take minutes.
+                database = Database(self._config.database_conninfo())
+                try:
+                    await database.run(partial(retain, most=self._config.retention.most))
+                finally:
+                    await database.close()
+            except StoreError as error:
+                log.warning("the retention could not be enforced: %s; trying again", error)
+                pause = _RETAIN_AGAIN_S
+            await wait_any(pause, self._stop)
+
+    async def _leave(self) -> None:
+        """Let the others take over at once rather than after a lease."""
+        try:
+            await self._asking.run(self._member.leave)
+        except StoreError as error:
+            log.debug("the others are not told: %s", error)
+
+    def _changed(self, connected: bool) -> None:
+        for asker in self._askers.values():
+            asker.gate.changed(connected)
+
+    def _say(self) -> None:
+        link = "connected" if self._session.connected.is_set() else "not connected"
+        self._notifier.status(
+            f"{link}; {len(self._askers)} gateways; {self._queue.kept_records} records kept,"
+            f" {self._queue.records} waiting"
+        )

@@ -1,0 +1,195 @@
+"""What came and is not committed yet: bounded, and worked off in batches; receipts only after the commit.
+
+What does not fit is neither read nor answered. Its gateway is marked, and asked to begin again where it stands as soon
+as there is room: the far end keeps what we have no room for. While PostgreSQL is away the queue fills, and that is all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections import deque
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from gateway.collector.items import HistoryPage, Item, Message, Source
+from gateway.errors import StoreError
+from gateway.federation.attempt import ROUND_S, wait_any
+from gateway.federation.intake import MOST_WAITING, PACK, asks_receipt, confirm, read
+from gateway.federation.notice import NOTICE, Notice
+from gateway.federation.stanza import SENML
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from gateway.federation.session import Session, Stanza
+
+log = logging.getLogger(__name__)
+
+_RECORD = f"{{{SENML}}}senml"
+_FIRST_WAIT_S, _LAST_WAIT_S = 0.5, 30.0
+# What a gateway has under way at most (gateway.federation.flight): about 60 kB.
+_WINDOW_RECORDS = 1_000
+
+
+class Queue:
+    """Listens for messages, and has them kept.
+
+    Args:
+        session: the connection; listening begins at once.
+        sources: bare JID -> the gateway, of those that this process has; changed by who owns it.
+        keep: commits items together; those that were kept. StoreError while the database is away.
+        most_records: what may wait.
+        batch_records: what is committed together.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        sources: dict[str, Source],
+        keep: Callable[[Sequence[Item]], Awaitable[Sequence[Item]]],
+        most_records: int,
+        batch_records: int,
+    ) -> None:
+        self._session, self._sources, self._keep = session, sources, keep
+        self._most, self._batch = most_records, batch_records
+        self._items: deque[Item] = deque()
+        self.records = 0
+        self.kept_records = 0
+        self._arrived = asyncio.Event()
+        self.came_round = time.monotonic()
+        session.listen(f"{{jabber:client}}message/{PACK}", self._take_pack)
+        session.listen(f"{{jabber:client}}message/{NOTICE}", self._take)
+
+    async def page(self, page: HistoryPage) -> bool:
+        """Queue a page of history; whether it was committed, once that is known."""
+        if page.source.gone:
+            return False
+        self._append(page)
+        return await page.kept
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Keep and confirm until ``stop``."""
+        wait = _FIRST_WAIT_S
+        while not stop.is_set():
+            self.came_round = time.monotonic()
+            self._arrived.clear()
+            try:
+                while self._items and not stop.is_set():
+                    await self._keep_next()
+                    self.came_round = time.monotonic()
+                    wait = _FIRST_WAIT_S
+            except StoreError as error:
+                log.log(logging.WARNING if wait == _FIRST_WAIT_S else logging.DEBUG, "%s; trying again", error)
+                # Many processes meet again after a database's restart: spread them.
+                await wait_any(wait * random.uniform(0.7, 1.3), stop)  # noqa: S311 (no secret)
+                wait = min(wait * 2, _LAST_WAIT_S)
+                continue
+            self._ask_what_was_left()
+            if not self._arrived.is_set():
+                await wait_any(ROUND_S, self._arrived, stop)
+
+    def forget(self, source: Source) -> None:
+        """The gateway is another process's now: what waits of it is neither kept nor confirmed."""
+        source.gone = True
+        for item in [item for item in self._items if item.source is source]:
+            self._leave(item)
+            if isinstance(item, HistoryPage) and not item.kept.done():
+                item.kept.set_result(False)
+        self._items = deque(item for item in self._items if item.source is not source)
+
+    def _take_pack(self, stanza: Stanza) -> None:
+        # One message with both is read as the notice.
+        if stanza.xml.find(NOTICE) is None:
+            self._take(stanza)
+
+    def _take(self, stanza: Stanza) -> None:
+        source = self._sources.get(stanza.sender)
+        if source is None or stanza.type == "error":
+            return
+        size = sum(1 for _ in stanza.xml.iter(_RECORD)) + 1
+        if self.records + size > self._most or source.waiting >= MOST_WAITING:
+            source.missed = True
+            return
+        content = read(stanza)
+        if isinstance(content, str):
+            log.warning("a message of a gateway cannot be read: %s", content)
+            if stanza.xml.find(NOTICE) is not None:
+                # An order that is not understood is not done, and not confirmed.
+                return
+        if isinstance(content, Notice):
+            source.notices += 1
+        self._append(Message(source, stanza.id, stanza.origin, asks_receipt(stanza), content))
+
+    def _append(self, item: Item) -> None:
+        self._items.append(item)
+        item.source.waiting += 1
+        self.records += item.records
+        self._arrived.set()
+
+    async def _keep_next(self) -> None:
+        """Commit the first items together, and confirm them; they wait on while the database is away."""
+        together: list[Item] = []
+        records = 0
+        for item in self._items:
+            if together and records + item.records > self._batch:
+                break
+            together.append(item)
+            records += item.records
+        try:
+            kept = await self._keep(together)
+        except (psycopg.DataError, psycopg.IntegrityError):
+            kept = await self._one_by_one(together)
+        for item in together:
+            # One whose gateway was given up meanwhile has left by itself.
+            if self._items and self._items[0] is item:
+                self._items.popleft()
+                self._leave(item)
+        self.kept_records += sum(item.records for item in kept)
+        self._answer(together, kept)
+
+    async def _one_by_one(self, items: Sequence[Item]) -> Sequence[Item]:
+        """One of them is what PostgreSQL cannot hold: it shall not stop the others."""
+        kept: list[Item] = []
+        for item in items:
+            try:
+                kept += await self._keep([item])
+            except (psycopg.DataError, psycopg.IntegrityError) as error:
+                reason = f"PostgreSQL cannot hold it: {type(error).__name__}"
+                log.error("a message of a gateway is set aside: %s", reason)  # noqa: TRY400 (its text may hold a value)
+                if isinstance(item, Message):
+                    kept += [item] if await self._keep([_set_aside(item, reason)]) else []
+        return kept
+
+    def _answer(self, items: Sequence[Item], kept: Sequence[Item]) -> None:
+        done = set(map(id, kept))
+        for item in items:
+            match item:
+                case Message():
+                    if id(item) in done and item.asks_receipt:
+                        confirm(self._session, item.origin, item.id)
+                    if id(item) in done and isinstance(item.content, Notice):
+                        # To fetch what is rectified or allowed now, and to see at once what is not any more.
+                        item.source.ask_again()
+                case HistoryPage():
+                    if not item.kept.done():
+                        item.kept.set_result(id(item) in done)
+
+    def _leave(self, item: Item) -> None:
+        item.source.waiting -= 1
+        self.records -= item.records
+
+    def _ask_what_was_left(self) -> None:
+        """Have those begin again for whom there was no room, as many as there is room for now."""
+        room = (self._most - self.records) // _WINDOW_RECORDS
+        missed = [source for source in self._sources.values() if source.missed]
+        for source in missed[: max(room, 1)]:
+            source.missed = False
+            source.ask_again()
+
+
+def _set_aside(message: Message, reason: str) -> Message:
+    return Message(message.source, message.id, message.origin, message.asks_receipt, reason)

@@ -1,0 +1,117 @@
+"""The collector's schema ``linky``: numbered migrations, appended only, each in one transaction with its number.
+
+An advisory lock lets several processes start at once: one migrates, the others wait and find it done. How readings lie
+on the disk is decided once: a hypertable where TimescaleDB is installed, else partitions by month.
+"""
+
+from __future__ import annotations
+
+import enum
+import logging
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from psycopg import sql
+
+from gateway.errors import StoreError
+
+if TYPE_CHECKING:
+    from psycopg import AsyncConnection
+
+log = logging.getLogger(__name__)
+
+SCHEMA = "linky"
+_MIGRATIONS = ("001_tables.sql", "002_views.sql")
+# Any number that nobody else uses in this database (pg_advisory_xact_lock).
+_LOCK = 0x4C494E4B
+_VIEWS = ("shown_series", "last_value", "energy_hourly", "energy_daily", "completeness_daily", "standing")
+_FUNCTIONS = (
+    "readings(text, timestamptz, timestamptz)",
+    "energy(interval, text, timestamptz, timestamptz)",
+    "completeness(timestamptz, timestamptz)",
+)
+
+
+class Layout(enum.Enum):
+    """How the readings lie on the disk."""
+
+    PARTITIONS = "partitions"
+    HYPERTABLE = "hypertable"
+
+
+def layout_for(extensions: set[str], *, wanted: bool) -> Layout:
+    """The layout of a new schema in a database that has these extensions."""
+    return Layout.HYPERTABLE if wanted and "timescaledb" in extensions else Layout.PARTITIONS
+
+
+async def migrate(db: AsyncConnection, *, timescale: bool = True) -> int:
+    """Bring the schema up to date; how many migrations were run. StoreError when a newer program has been here."""
+    done = 0
+    for number, name in enumerate(_MIGRATIONS, 1):
+        async with db.transaction():
+            await db.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+            if await version(db) >= number:
+                continue
+            await db.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+            await db.execute(
+                "CREATE TABLE IF NOT EXISTS schema_version (version integer PRIMARY KEY, layout text NOT NULL,"
+                " applied_at timestamptz NOT NULL DEFAULT now())"
+            )
+            layout = await _layout(db, wanted=timescale)
+            await db.execute(_statements(name, layout))
+            if number == 1 and layout is Layout.HYPERTABLE:
+                await db.execute(
+                    "SELECT public.create_hypertable('reading', 'time', chunk_time_interval => '1 month'::interval)"
+                )
+            await db.execute("INSERT INTO schema_version VALUES (%s, %s)", [number, layout.value])
+            done += 1
+    await check(db)
+    return done
+
+
+async def version(db: AsyncConnection) -> int:
+    """The number of the last migration; 0 where there is no schema."""
+    row = await (await db.execute("SELECT to_regclass('linky.schema_version') IS NOT NULL")).fetchone()
+    if row is None or not row[0]:
+        return 0
+    row = await (await db.execute("SELECT coalesce(max(version), 0) FROM schema_version")).fetchone()
+    return int(row[0]) if row else 0
+
+
+async def check(db: AsyncConnection) -> Layout:
+    """The layout of a schema that is of this program's version. StoreError with what to do otherwise."""
+    found = await version(db)
+    if found < len(_MIGRATIONS):
+        raise StoreError(f"the database has schema {found}, {len(_MIGRATIONS)} is needed: run linky-collect init")
+    if found > len(_MIGRATIONS):
+        raise StoreError(f"the database has schema {found} of a newer linky-collect: upgrade this one")
+    return await _layout(db, wanted=True)
+
+
+async def let_read(db: AsyncConnection, role: str) -> None:
+    """Let a role read the views, and nothing else. psycopg.Error when there is no such role."""
+    names = [sql.SQL("{}.{}").format(sql.Identifier(SCHEMA), sql.Identifier(view)) for view in _VIEWS]
+    async with db.transaction():
+        await db.execute(sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(sql.Identifier(SCHEMA), sql.Identifier(role)))
+        await db.execute(sql.SQL("GRANT SELECT ON {} TO {}").format(sql.SQL(", ").join(names), sql.Identifier(role)))
+        for function in _FUNCTIONS:
+            await db.execute(
+                sql.SQL("GRANT EXECUTE ON FUNCTION {} TO {}").format(sql.SQL(function), sql.Identifier(role))
+            )
+
+
+async def _layout(db: AsyncConnection, *, wanted: bool) -> Layout:
+    """What the schema has, or would have."""
+    row = await (await db.execute("SELECT to_regclass('linky.schema_version') IS NOT NULL")).fetchone()
+    if row and row[0]:
+        row = await (await db.execute("SELECT layout FROM schema_version ORDER BY version LIMIT 1")).fetchone()
+        if row:
+            return Layout(row[0])
+    found = await (await db.execute("SELECT extname FROM pg_extension")).fetchall()
+    return layout_for({name for (name,) in found}, wanted=wanted)
+
+
+def _statements(name: str, layout: Layout) -> str:
+    text = (resources.files("gateway.collector") / "sql" / name).read_text(encoding="utf-8")
+    partitioned = "PARTITION BY RANGE (time)" if layout is Layout.PARTITIONS else ""
+    return text.replace("/* layout */", partitioned)

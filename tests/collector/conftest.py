@@ -1,0 +1,85 @@
+"""A PostgreSQL for the session, a database for each test, and the collector as the process that an operator runs."""
+
+import itertools
+import os
+import subprocess
+import sys
+
+import psycopg
+import pytest
+
+from collecting import Postgres, missing_postgres
+from tests.integration.processes import ENVIRONMENT, FAR, PASSWORD, ROOT, Process
+
+_NUMBERS = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """One cluster; a test that kills it starts it again."""
+    if missing := missing_postgres():
+        reason = f"Debian packages that are not installed: {' '.join(missing)}"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+    with Postgres() as running:
+        yield running
+
+
+@pytest.fixture
+def conninfo(postgres):
+    """An empty database."""
+    return postgres.create(f"test_{next(_NUMBERS)}")
+
+
+@pytest.fixture
+def store_at(conninfo, tmp_path):
+    """Make the collector's database, with its tables, for the account that some lines lead to."""
+    return lambda account="": Store(conninfo, tmp_path, account)
+
+
+@pytest.fixture
+def store(store_at):
+    """The same, for what needs no server."""
+    return store_at()
+
+
+class Store:
+    """A collector's folder and its database."""
+
+    def __init__(self, conninfo, folder, account=""):
+        self.conninfo, self.folder = conninfo, folder
+        (folder / "collect-password").write_text(PASSWORD + "\n")
+        self.config = folder / "collect.toml"
+        self.config.write_text(
+            f'[account]\njid = "{FAR}"\npassword_file = "collect-password"\n{account}'
+            f'[database]\nconninfo = "{conninfo}"\n'
+        )
+        self.command("init")
+
+    def command(self, *arguments, code=0):
+        """One command of the command line; what it printed."""
+        command = [sys.executable, "-m", "gateway.collector.cli", *map(str, arguments), "--config", str(self.config)]
+        done = subprocess.run(command, check=False, capture_output=True, text=True, env=ENVIRONMENT, cwd=ROOT)
+        assert done.returncode == code, done.stderr
+        return done.stdout if code == 0 else done.stderr
+
+    def collector(self, resource):
+        """A process that is not started yet."""
+        return Collecting(self.folder, resource, "run", "--resource", resource, "--config", self.config)
+
+    def ask(self, text, *values):
+        """The rows of a query."""
+        with psycopg.connect(self.conninfo, options="-c search_path=linky", autocommit=True) as db:
+            cursor = db.execute(text, values or None)
+            return cursor.fetchall() if cursor.description else []
+
+    def one(self, text, *values):
+        """The first value of the first row."""
+        return self.ask(text, *values)[0][0]
+
+
+class Collecting(Process):
+    """``linky-collect`` as a process."""
+
+    def __init__(self, folder, name, *arguments):
+        super().__init__(folder, name, *arguments)
+        self._command[1:3] = ["-m", "gateway.collector.cli"]

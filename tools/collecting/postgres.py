@@ -1,0 +1,130 @@
+"""A private PostgreSQL cluster from Debian's package: a temporary folder, a Unix socket, nothing else, and never left.
+
+Root cannot run PostgreSQL: it is then run as the user ``postgres``. A power cut is not what these tests are about, so
+nothing is flushed to the disk. TimescaleDB is loaded where its package is installed; a database has it when it asks.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+
+from federation.process import RigError
+from federation.waiting import wait_until
+
+_PROGRAMS = Path("/usr/lib/postgresql")
+_READY_S = 60
+
+
+def _bin() -> Path | None:
+    """The folder of the newest PostgreSQL's programs."""
+    found = [path for path in _PROGRAMS.glob("*/bin") if (path / "postgres").exists()]
+    return max(found, key=lambda path: int(path.parent.name), default=None)
+
+
+def missing_postgres() -> list[str]:
+    """The Debian packages that are not installed."""
+    return [] if _bin() else ["postgresql"]
+
+
+class Postgres:
+    """One cluster, for a ``with`` block.
+
+    Args:
+        settings: more lines of postgresql.conf.
+    """
+
+    def __init__(self, **settings: str) -> None:
+        folder = _bin()
+        if folder is None:
+            raise RigError("PostgreSQL is not installed: apt-get install postgresql")
+        self._bin = folder
+        # Not pytest's folder, which only root may enter; and short: a socket's path has 107 characters at most.
+        self.folder = Path(tempfile.mkdtemp(prefix="linky-pg-"))
+        self.log = self.folder / "postgresql.log"
+        library = folder.parent / "lib" / "timescaledb.so"
+        self.has_timescale = library.exists()
+        self._settings = {"fsync": "off", "listen_addresses": "''", "unix_socket_directories": f"'{self.folder}'"}
+        self._settings |= {"log_line_prefix": "'%t %a '", "timezone": "'UTC'"}
+        if self.has_timescale:
+            self._settings |= {"shared_preload_libraries": "'timescaledb'", "timescaledb.telemetry_level": "off"}
+        self._settings |= settings
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Postgres:
+        try:
+            if os.geteuid() == 0:
+                shutil.chown(self.folder, "postgres", "postgres")
+            self._run("initdb", "--no-sync", "--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8",
+                      "--pgdata", self.data)  # fmt: skip
+            lines = "".join(f"{key} = {value}\n" for key, value in self._settings.items())
+            with (self.data / "postgresql.conf").open("a") as file:
+                file.write(lines)
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process and self._process.poll() is None:
+            self._end(signal.SIGINT)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    @property
+    def data(self) -> Path:
+        """The data folder."""
+        return self.folder / "data"
+
+    def conninfo(self, database: str) -> str:
+        """How libpq reaches a database of the cluster."""
+        return f"host={self.folder} user=postgres dbname={database}"
+
+    def start(self) -> None:
+        """Start, and wait until it answers."""
+        with self.log.open("ab") as log:
+            command = [*_as_postgres(), "setpriv", "--pdeathsig", "KILL", "--"]
+            command += [str(self._bin / "postgres"), "-D", str(self.data)]
+            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/")
+        wait_until(self._answers, _READY_S, f"PostgreSQL answers ({self.log})")
+
+    def kill(self) -> None:
+        """End it without a word, as when the machine's memory is full: sessions are cut, it recovers at its start."""
+        self._end(signal.SIGQUIT)
+
+    def create(self, database: str) -> str:
+        """Make an empty database; its conninfo."""
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", database):
+            raise ValueError(database)
+        self._run("createdb", "-h", self.folder, "-U", "postgres", database)
+        return self.conninfo(database)
+
+    def _answers(self) -> bool:
+        if self._process is None or self._process.poll() is not None:
+            raise RigError(f"PostgreSQL did not start:\n{self.log.read_text()[-2000:]}")
+        command = [str(self._bin / "pg_isready"), "-q", "-h", str(self.folder)]
+        return subprocess.run(command, check=False, stdin=subprocess.DEVNULL).returncode == 0
+
+    def _end(self, number: signal.Signals) -> None:
+        if self._process is not None:
+            # Root's signal reaches the postgres user's process, whose id setpriv has kept by its exec.
+            self._process.send_signal(number)
+            self._process.wait(_READY_S)
+
+    def _run(self, program: str, *arguments: object) -> None:
+        command = [*_as_postgres(), str(self._bin / program), *map(str, arguments)]
+        done = subprocess.run(command, check=False, capture_output=True, text=True, cwd="/")
+        if done.returncode:
+            raise RigError(f"{program} failed: {done.stderr.strip()[-1000:]}")
+
+
+def _as_postgres() -> list[str]:
+    """What makes root another user, by exec alone."""
+    if os.geteuid():
+        return []
+    return ["setpriv", "--reuid", "postgres", "--regid", "postgres", "--clear-groups", "--"]
