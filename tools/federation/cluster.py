@@ -16,13 +16,14 @@ import getpass
 import json
 import secrets
 import shutil
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final, Self, cast
 
-from federation import ejabberd, postgresql, prosody
+from collecting import Postgres, missing_postgres
+from federation import ejabberd, prosody
 from federation.certificates import Authority
 from federation.ejabberd import Ejabberd
-from federation.postgresql import USER, PostgreSQL
 from federation.process import C2S_PORT, Place, RigError, Server
 from federation.prosody import Prosody
 from federation.servers import LoopbackNet
@@ -31,7 +32,8 @@ from federation.waiting import wait_until
 _OPERATORS: Final = Path(__file__).resolve().parent / "operators"
 _DIST_PORT: Final = 25210
 _DATABASE: Final = "ejabberd"
-_FAR, _POSTGRESQL = 200, 201  # numbers in the net
+_FAR = 200  # number in the net
+_CONNECTIONS = 100
 _JOIN_S, _STOP_S = 60.0, 10.0
 
 
@@ -40,7 +42,7 @@ class Node(Ejabberd):
 
     data_names = ("mnesia",)
 
-    def __init__(self, place: Place, database: PostgreSQL, cookie: str) -> None:
+    def __init__(self, place: Place, database: Postgres, cookie: str) -> None:
         super().__init__(place)
         self._database, self._cookie = database, cookie
         self.name = f"ejabberd@{place.address}"
@@ -56,10 +58,10 @@ class Node(Ejabberd):
             "API_ADDRESS": place.address,
             "CERTIFICATE": str(place.folder / "host.pem"),
             "AUTHORITIES": str(place.ca),
-            "DATABASE_SERVER": self._database.address,
+            "DATABASE_SERVER": f"unix:{self._database.folder}/.s.PGSQL.5432",
             "DATABASE_NAME": _DATABASE,
-            "DATABASE_USER": USER,
-            "DATABASE_PASSWORD": self._database.password,
+            "DATABASE_USER": "postgres",
+            "DATABASE_PASSWORD": "",
         }
         # JSON is YAML.
         (place.folder / "site.yml").write_text(json.dumps({"define_macro": macros}, indent=1) + "\n")
@@ -132,8 +134,6 @@ class Cluster:
         base: a folder for everything; its path should be short and readable by every user.
         nodes: how many nodes.
         domains: the gateways' and the recipients'.
-        databases: names of further databases to make, for what the recipients keep.
-        durable: whether PostgreSQL waits for the disk.
     """
 
     def __init__(
@@ -141,29 +141,25 @@ class Cluster:
         base: Path,
         nodes: int = 2,
         domains: tuple[str, str] = ("fleet.test", "coop.test"),
-        databases: tuple[str, ...] = (),
-        *,
-        durable: bool = False,
     ) -> None:
         base = base.resolve()
-        self._net = LoopbackNet()
-        self.domains, self._databases = domains, databases
+        self._opened = ExitStack()
+        self._net = self._opened.enter_context(LoopbackNet())
+        self.domains = domains
         authority = Authority(base / "authority").create()
         self.ca = authority.certificate
         near, far = domains
         node_addresses = [self._net.address(number) for number in range(1, nodes + 1)]
         far_address = self._net.address(_FAR)
-        password = secrets.token_hex(12)
-        self.postgresql = PostgreSQL(
-            base / "postgresql", self._net.address(_POSTGRESQL), password, durable=durable, connections=100 + 25 * nodes
-        )
+        # Each node holds twenty connections.
+        self.postgres = Postgres(max_connections=str(_CONNECTIONS + 25 * nodes))
         cookie = secrets.token_hex(12)
         self.nodes: list[Node] = []
         for number, address in enumerate(node_addresses, start=1):
             folder = base / f"node-{number}"
             certificate = authority.issue(near, folder / "certificates")
             place = Place(folder, near, address, {far: (far_address,)}, self.ca, certificate)
-            self.nodes.append(Node(place, self.postgresql, cookie))
+            self.nodes.append(Node(place, self.postgres, cookie))
         folder = base / far
         certificate = authority.issue(far, folder / "certificates")
         self.far = Recipients(Place(folder, far, far_address, {near: tuple(node_addresses)}, self.ca, certificate))
@@ -181,7 +177,7 @@ class Cluster:
         if missing := missing_packages():
             raise RigError(f"the cluster needs Debian packages that are not installed: {' '.join(missing)}")
         try:
-            self.postgresql.start(_DATABASE, *self._databases)
+            self._opened.enter_context(self.postgres).create(_DATABASE)
             self.far.configure()
             self.far.launch()
             first, *others = self.nodes
@@ -204,8 +200,7 @@ class Cluster:
             server.terminate()
         for server in (*self.nodes, self.far):
             server.join(_STOP_S)
-        self.postgresql.stop()
-        self._net.close()
+        self._opened.close()
 
     def kill_node(self, number: int) -> None:
         """End one node, counted from 0, as a power cut would."""
@@ -236,4 +231,5 @@ def missing_packages() -> list[str]:
     """Name the Debian packages that the cluster needs and this machine lacks."""
     missing = [name for name in ("openssl",) if shutil.which(name) is None]
     missing += [name for name in ejabberd.missing_packages() if name == "ejabberd"]
-    return missing + prosody.missing_packages() + postgresql.missing_packages()
+    missing += [] if any(Path("/usr/lib/erlang/lib").glob("p1_pgsql-*")) else ["erlang-p1-pgsql"]
+    return missing + prosody.missing_packages() + missing_postgres()

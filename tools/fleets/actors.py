@@ -5,24 +5,25 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import threading
-from contextlib import closing
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, LiteralString
+
+import psycopg
 
 from federation.process import RigError
 from fleets.gateways import Report, Specification
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from federation.cluster import Cluster
 
 RECIPIENT_USER = "coop"
+_DATABASE = "linky"
 _END_S = 60.0
 
 
@@ -86,18 +87,24 @@ class GatewayProcess:
 
 
 class Collectors:
-    """Processes that share the recipient's account, each by a resource of its own, and keep what comes together."""
+    """``linky-collect`` in several processes: one account, a resource for each, a database that they share."""
 
-    def __init__(self, folder: Path, cluster: Cluster, password: str, gateways: int, count: int) -> None:
-        self._folder, self._cluster, self._password, self._gateways = folder, cluster, password, gateways
-        self._count = count
+    def __init__(self, folder: Path, cluster: Cluster, password: str, count: int) -> None:
+        self._folder, self._cluster, self._count = folder, cluster, count
         self._processes: list[subprocess.Popen[bytes]] = []
         folder.mkdir(parents=True)
-
-    @property
-    def jid(self) -> str:
-        """The account they share."""
-        return f"{RECIPIENT_USER}@{self._cluster.domains[1]}"
+        self._conninfo = cluster.postgres.create(_DATABASE)
+        far = cluster.domains[1]
+        self.jid = f"{RECIPIENT_USER}@{far}"
+        cluster.register(RECIPIENT_USER, far, password)
+        (folder / "password").write_text(password + "\n")
+        self._config = folder / "collect.toml"
+        self._config.write_text(
+            f'[account]\njid = "{self.jid}"\npassword_file = "password"\n'
+            f'address = "{cluster.addresses(far)[0]}"\nca_file = "{cluster.ca}"\n'
+            f'[database]\nconninfo = "{self._conninfo}"\n'
+        )
+        self._command("init")
 
     @property
     def pids(self) -> list[int]:
@@ -105,26 +112,21 @@ class Collectors:
         return [process.pid for process in self._processes]
 
     def start(self) -> None:
-        """Make the account and start them; they are connected then."""
-        near, far = self._cluster.domains
-        self._cluster.register(RECIPIENT_USER, far, self._password)
+        """Start them; they connect by themselves."""
         for number in range(self._count):
-            spec = {
-                "jid": self.jid,
-                "password": self._password,
-                "addresses": self._cluster.addresses(far),
-                "ca": str(self._cluster.ca),
-                "resource": f"collector-{number}",
-                "store": str(self._folder / "recipient.sqlite"),
-                "gateways": self._gateways,
-                "domain": near,
-            }
-            with (self._folder / f"collector-{number}.log").open("wb") as errors:
-                process = _started("fleets.collecting", [json.dumps(spec)], stdout=subprocess.PIPE, stderr=errors)
-            self._processes.append(process)
-            assert process.stdout is not None
-            if process.stdout.readline() != b"up\n":
-                raise RigError(f"a collector did not start: {errors.name}")
+            arguments = ["run", "--resource", f"collector-{number}", "--config", str(self._config)]
+            with (self._folder / f"collector-{number}.log").open("wb") as log:
+                self._processes.append(_started("gateway.collector.cli", arguments, stdout=log, stderr=log))
+
+    def subscribe(self, gateways: Iterable[tuple[str, str]]) -> None:
+        """Tell them of gateways (full JID) and of what to ask these for."""
+        file = self._folder / "gateways.txt"
+        file.write_text("".join(f"{gateway} {identifier}\n" for gateway, identifier in gateways))
+        self._command("gateways", "add", "--from", str(file))
+
+    def subscribed(self) -> int:
+        """How many subscriptions the gateways have accepted."""
+        return int(self._ask("SELECT count(*) FROM subscription WHERE since IS NOT NULL")[0][0])
 
     def kill(self, number: int) -> None:
         """End one as a crash would."""
@@ -141,13 +143,30 @@ class Collectors:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-            if process.stdout is not None:
-                process.stdout.close()
 
-    def rows(self) -> Iterator[tuple[str, int, float]]:
-        """What they have: full name, POSIX second, value."""
-        with closing(sqlite3.connect(self._folder / "recipient.sqlite")) as db:
-            yield from db.execute("SELECT name, CAST(time AS INTEGER), value FROM record")
+    def rows(self) -> list[tuple[str, int, float]]:
+        """What they have: literal name, POSIX second, value."""
+        return self._ask(
+            "SELECT sen1, extract(epoch FROM time)::bigint, value FROM reading JOIN series ON series.id = series"
+        )
+
+    def bytes_a_row(self) -> float:
+        """What a row takes on the disk, its index included."""
+        (size, rows), *_ = self._ask(
+            "SELECT sum(pg_total_relation_size(inhrelid)), (SELECT count(*) FROM reading) FROM pg_inherits"
+            " WHERE inhparent = 'reading'::regclass"
+        )
+        return round(float(size) / max(int(rows), 1), 1)
+
+    def _ask(self, text: LiteralString) -> list[Any]:
+        with psycopg.connect(self._conninfo, options="-c search_path=linky", autocommit=True) as db:
+            return db.execute(text).fetchall()
+
+    def _command(self, *arguments: str) -> None:
+        command = [sys.executable, "-m", "gateway.collector.cli", *arguments, "--config", str(self._config)]
+        done = subprocess.run(command, check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        if done.returncode:
+            raise RigError(f"linky-collect {arguments[0]}: {done.stderr.strip()}")
 
 
 def _started(module: str, arguments: Sequence[str], **pipes: Any) -> subprocess.Popen[bytes]:  # noqa: ANN401 (Popen's)

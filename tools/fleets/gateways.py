@@ -59,7 +59,6 @@ class Specification:
     begin: int
     minutes: int
     period_s: float
-    subscribed: bool
 
 
 @dataclass(slots=True)
@@ -100,9 +99,7 @@ class Gateway:
 
     def __init__(self, spec: Specification, number: int, pool: ThreadPoolExecutor) -> None:
         self.number, self._spec, self._pool = number, spec, pool
-        self.house = Household(
-            Path(spec.folder) / user(number), number, spec.begin, spec.recipient, subscribed=spec.subscribed
-        )
+        self.house = Household(Path(spec.folder) / user(number), number, spec.begin, spec.recipient)
         self.pushed = self.confirmed = 0
         self.latencies: list[float] = []
         self._committed: list[float] = []

@@ -10,7 +10,7 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from gateway.store.points import Confirm, Granularity
+from gateway.store.points import Granularity
 from gateway.store.prepare import prepare
 from gateway.store.recorder import Recorder
 from gateway.store.store import Store
@@ -53,12 +53,9 @@ def user(number: int) -> str:
 
 
 class Household:
-    """A store in ``folder`` whose minutes since ``begin`` (POSIX seconds, a whole minute) go to ``recipient``.
+    """A store in ``folder``; ``recipient`` may have its minutes since ``begin`` (POSIX seconds, a whole minute)."""
 
-    With ``subscribed`` the recipient's subscription is in the store from the start; else it has to ask for it.
-    """
-
-    def __init__(self, folder: Path, number: int, begin: int, recipient: str, *, subscribed: bool) -> None:
+    def __init__(self, folder: Path, number: int, begin: int, recipient: str) -> None:
         prepare(folder)
         self.store = Store(folder)
         self._number, self._begin, self._minute = number, begin, 0
@@ -66,8 +63,6 @@ class Household:
         self.store.add_meter("house", sensor(number))
         before = begin - 60
         self.store.grant(recipient, "house", "consumption", Granularity.MINUTE, _FOR_EVER, before)
-        if subscribed:
-            self.store.subscribe(recipient, "house", "consumption", "sen1", Confirm.RECEIPT, before)
         self._speak()
 
     def live_a_minute(self) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 _TICK = os.sysconf("SC_CLK_TCK")
 _PAGE_KB = os.sysconf("SC_PAGE_SIZE") // 1024
@@ -16,7 +16,7 @@ _PAGE_KB = os.sysconf("SC_PAGE_SIZE") // 1024
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """At one moment: seconds of processor used since the start and resident memory in kB, by group."""
+    """At one moment: seconds of processor used since the start, and memory that is not shared in kB, by group."""
 
     cpu_s: dict[str, float]
     memory_kb: dict[str, int]
@@ -28,7 +28,7 @@ class Sample:
 class Meter:
     """Adds processes up with their children, which count also after they have ended; ``groups`` has the eldest ones."""
 
-    groups: Mapping[str, Sequence[int]]
+    groups: dict[str, list[int]]
     _seen: dict[str, dict[int, float]] = field(default_factory=dict)
 
     def sample(self) -> Sample:
@@ -45,11 +45,20 @@ class Meter:
             if name is not None:
                 cpu = (int(fields[11]) + int(fields[12])) / _TICK
                 self._seen.setdefault(name, {})[pid] = cpu
-                memory[name] += int(fields[21]) * _PAGE_KB
+                memory[name] += _own_kb(pid)
         cpu_s = {name: sum(self._seen.get(name, {}).values()) for name in self.groups}
         times = [int(part) / _TICK for part in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
         idle = times[3] + times[4]
         return Sample(cpu_s, memory, idle, sum(times) - idle)
+
+
+def _own_kb(pid: int) -> int:
+    """Resident memory without what is shared, as PostgreSQL's buffers are by all of its processes (proc_pid_statm(5))."""
+    try:
+        _, resident, shared, *_ = map(int, Path(f"/proc/{pid}/statm").read_text().split())
+    except OSError:
+        return 0
+    return (resident - shared) * _PAGE_KB
 
 
 def _processes() -> dict[int, list[str]]:

@@ -49,7 +49,7 @@ class Run:
         self._password = secrets.token_urlsafe(16)
         self._begin = int(time.time()) // 60 * 60 - 60 * (plan.minutes + 2)
         self._processes: list[GatewayProcess] = []
-        self._collectors = Collectors(folder / "collectors", cluster, self._password, plan.gateways, plan.collectors)
+        self._collectors = Collectors(folder / "collectors", cluster, self._password, plan.collectors)
 
     def go(self) -> dict[str, Any]:
         """Everything, and what was measured. RigError when something does not start."""
@@ -58,11 +58,14 @@ class Run:
             before = self._meter.sample()
             connecting = self._connect()
             connected = self._meter.sample()
+            subscribing = self._subscribe()
+            subscribed = self._meter.sample()
             pushing = self._push()
             pushed = self._meter.sample()
             for process in self._processes:
                 process.stop()
             self._collectors.stop()
+            points = self._count()
         except AssertionError as error:
             raise RigError(str(error)) from None
         finally:
@@ -77,13 +80,13 @@ class Run:
             "collectors": self._plan.collectors,
             "connect": connecting | self._costs(before, connected, self._plan.gateways),
             "memory": self._memory(before, connected),
-            "push": pushing | self._costs(connected, pushed, pushing["confirmed"]),
-            "points": self._count(),
+            "subscribe": subscribing | self._costs(connected, subscribed, self._plan.gateways),
+            "push": pushing | self._costs(subscribed, pushed, pushing["confirmed"]),
+            "points": points,
         }
 
     def _prepare(self) -> None:
         plan, near = self._plan, self._cluster.domains[0]
-        self._collectors.start()
         share, rest = divmod(plan.gateways, plan.processes)
         first = 0
         for number in range(plan.processes):
@@ -101,7 +104,6 @@ class Run:
                 begin=self._begin,
                 minutes=plan.minutes,
                 period_s=plan.period_s,
-                subscribed=True,
             )
             if count:
                 self._processes.append(GatewayProcess(spec, self._folder / f"gateways-{number}.log"))
@@ -113,9 +115,9 @@ class Run:
         nodes = {f"node {number}": [node.pid or 0] for number, node in enumerate(self._cluster.nodes, start=1)}
         others = {
             "recipients' server": [self._cluster.far.pid or 0],
-            "collectors": self._collectors.pids,
+            "collectors": [],
             "gateways": [process.pid for process in self._processes],
-            "database": [self._cluster.postgresql.pid or 0],
+            "database": [self._cluster.postgres.pid or 0],
         }
         self._meter = Meter(nodes | others)
 
@@ -133,6 +135,23 @@ class Run:
             "per_second": round(self._plan.gateways / seconds, 1),
             "login_ms": quantiles(logins),
         }
+
+    def _subscribe(self) -> dict[str, Any]:
+        """Start the collectors, who subscribe with every gateway."""
+        plan, near = self._plan, self._cluster.domains[0]
+        begun = time.monotonic()
+        self._collectors.subscribe(
+            (f"{user(number)}@{near}/proxy", f"{user(number)}@{near}/{sensor(number)}@{near}")
+            for number in range(plan.gateways)
+        )
+        self._collectors.start()
+        self._meter.groups["collectors"] = self._collectors.pids
+        self._await(
+            lambda: self._collectors.subscribed() == plan.gateways,
+            lambda: f"{self._collectors.subscribed()} subscribed",
+        )
+        seconds = time.monotonic() - begun
+        return {"seconds": round(seconds, 2), "per_second": round(plan.gateways / seconds, 1)}
 
     def _push(self) -> dict[str, Any]:
         plan = self._plan
@@ -193,7 +212,7 @@ class Run:
         back = time.monotonic() - at
         return {"sessions_lost": self._sum("sessions") - sessions, "all_back_s": round(back, 2)}
 
-    def _count(self) -> dict[str, int]:
+    def _count(self) -> dict[str, float]:
         """Every point that there should be against every row that there is."""
         near = self._cluster.domains[0]
         wanted: dict[tuple[str, int], int] = {}
@@ -212,6 +231,7 @@ class Run:
             "right": found["right"],
             "missing": len(wanted),
             "wrong": found["wrong"],
+            "bytes_a_row": self._collectors.bytes_a_row(),
         }
 
     def _costs(self, before: Sample, after: Sample, times: int) -> dict[str, Any]:
