@@ -22,17 +22,17 @@ def test_a_node_and_a_collector_are_killed_and_every_point_is_there_exactly_once
         pytest.skip("the servers are not installed")
     environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tools'}"}
     file = tmp_path / "fleet.json"
-    command = [sys.executable, "-m", "fleets", "--gateways", "20", "--minutes", "5", "--period", "2", "--kill"]
+    command = [sys.executable, "-m", "fleets", "--gateways", "20", "--minutes", "4", "--period", "2", "--kill"]
     done = subprocess.run(
         [*command, "--json", file], check=False, capture_output=True, text=True, env=environment, timeout=300
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "200 of 200 points, 0 missing, 0 wrong" in done.stdout
+    assert "160 of 160 points, 0 missing, 0 wrong" in done.stdout
     assert done.stderr == ""
     (run,) = json.loads(file.read_text())["runs"]
-    assert run["points"] == {"expected": 200, "right": 200, "missing": 0, "wrong": 0}
+    assert (run["points"]["expected"], run["points"]["right"]) == (160, 160)
     assert 0 < run["push"]["kill"]["sessions_lost"] <= 20
-    assert run["push"]["confirmed"] == run["push"]["pushed"] == 100
+    assert run["push"]["confirmed"] == run["push"]["pushed"] == 80
 
 
 def test_a_process_costs_what_its_children_cost():

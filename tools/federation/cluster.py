@@ -81,10 +81,17 @@ class Node(Ejabberd):
         return [program, *distribution, *arguments]
 
     def join_cluster(self, other: Node) -> None:
-        """Become a node of another one's cluster; for good, over restarts."""
+        """Become a node of another one's cluster; for good, over restarts. RigError when that does not happen."""
         self._ask("join_cluster", node=other.name)
-        wait_until(lambda: {self.name, other.name} <= self.cluster(), _JOIN_S, "the cluster of two nodes", 0.2)
+        self.await_cluster({self.name, other.name})
         self.await_ready()
+
+    def await_cluster(self, names: set[str]) -> None:
+        """Wait until these nodes run, as this one sees them. RigError when they do not."""
+        try:
+            wait_until(lambda: names <= self.cluster(), _JOIN_S, every=0.2)
+        except AssertionError:
+            raise RigError(self._complaint(f"is not in one cluster with {', '.join(sorted(names))}")) from None
 
     def cluster(self) -> set[str]:
         """The nodes that run, as this one sees them; empty while it does not answer."""
@@ -92,10 +99,6 @@ class Node(Ejabberd):
             return set(cast("list[str]", self._ask("list_cluster")))
         except RigError:
             return set()
-
-    def sessions(self) -> int:
-        """How many clients are connected, to all nodes together."""
-        return cast("int", self._ask("connected_users_number"))
 
 
 class Recipients(Prosody):
@@ -120,7 +123,6 @@ class Recipients(Prosody):
             "c2s_direct_tls_ports = { 5223 }\n"
             f'plugin_paths = {{ "{prosody.PLUGINS}" }}\n'
             f"s2s_peers = {{ {prosody.peer_table(place.peers)} }}\n"
-            'limits.c2s = { rate = "1mb/s" }\n'
             f'log = {{ {{ levels = {{ min = "info" }}; to = "file"; filename = "{self.log}" }} }}\n\n'
             f'VirtualHost "{place.domain}"\n'
             'modules_enabled = { "s2s_peers" }\n'
@@ -207,11 +209,11 @@ class Cluster:
         self.nodes[number].kill()
 
     def restart_node(self, number: int) -> None:
-        """Start a node that was killed again, and wait until the others see it."""
+        """Start a node that was killed again, and wait until it is back in the cluster."""
         node = self.nodes[number]
         node.launch()
         node.await_ready()
-        wait_until(lambda: len(node.cluster()) == len(self.nodes), _JOIN_S, "the whole cluster", 0.2)
+        node.await_cluster({one.name for one in self.nodes if one.pid is not None})
 
     def register(self, user: str, domain: str, password: str) -> None:
         """Create an account, or set its password."""

@@ -82,14 +82,18 @@ def _tell(run: dict[str, Any]) -> None:
         f"{run['gateways']} gateways: {connect['per_second']:.0f} connects a second; {push['per_second']:.1f} messages"
         f" a second, {push['latency_ms'].get('median', 0):.0f} ms until confirmed (99 in 100:"
         f" {push['latency_ms'].get('p99', 0):.0f} ms); {memory['node_kb_a_session']:.0f} kB a session at the nodes;"
-        f" {push['idle_share']:.0%} of the machine idle"
+        f" {push['idle_share']:.0%} of the machine idle",
+        flush=True,
     )
     if kill := push.get("kill"):
         print(
             f"  killed at {kill['at_s']:.0f} s: {kill['sessions_lost']} sessions moved, all back after"
             f" {kill['all_back_s']:.1f} s; {push['sent'] - push['pushed']} messages sent again"
         )
-    print(f"  {points['right']} of {points['expected']} points, {points['missing']} missing, {points['wrong']} wrong")
+    print(
+        f"  {points['right']} of {points['expected']} points, {points['missing']} missing, {points['wrong']} wrong",
+        flush=True,
+    )
 
 
 class _Line:
@@ -110,4 +114,7 @@ class _Line:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

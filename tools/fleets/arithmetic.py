@@ -194,7 +194,7 @@ def table(lang: str) -> str:
 _MEASURED: Final = {
     ENGLISH: (
         *("gateways", "connects a second", "messages a second", "until confirmed, median / 99 in 100 (ms)"),
-        *("kB a session at the nodes", "processor unused", "every point, once"),
+        *("kB a session at the nodes", "processor unused", "keeps up", "every point, once"),
     ),
     FRENCH: (
         *(
@@ -203,7 +203,7 @@ _MEASURED: Final = {
             "messages par seconde",
             "jusqu'à confirmation, médiane / 99 sur 100 (ms)",
         ),
-        *("ko par session aux nœuds", "processeur libre", "chaque point, une fois"),
+        *("ko par session aux nœuds", "processeur libre", "suit", "chaque point, une fois"),
     ),
 }
 
@@ -222,10 +222,11 @@ def measured(lang: str) -> str:
                 f"{_number(latency['median'], lang)} / {_number(latency['p99'], lang)}",
                 _number(run["memory"]["node_kb_a_session"], lang),
                 f"{push['idle_share']:.0%}".replace("%", " %" if lang == FRENCH else "%"),
-                _yes(run, lang),
+                _yes(carried(run), lang),
+                _yes(_whole(run), lang),
             ]
         )
-    return _markdown(_MEASURED[lang], rows)
+    return _where(CURVE, lang) + _markdown(_MEASURED[lang], rows)
 
 
 _CRASH: Final = {
@@ -257,7 +258,28 @@ def crash(lang: str) -> str:
                 " / ".join(_number(points[name], lang) for name in ("expected", "missing", "wrong")),
             ]
         )
-    return _markdown(_CRASH[lang], rows)
+    return _where(CRASH, lang) + _markdown(_CRASH[lang], rows)
+
+
+_WHERE: Final = {
+    ENGLISH: "Measured on {day}, {cores} cores ({architecture}), Python {python}: {minutes} pushes, {period} s apart."
+    " Other programs and the system took up to {others} % of the processor.",
+    FRENCH: "Mesuré le {day}, {cores} cœurs ({architecture}), Python {python} : {minutes} envois, toutes les"
+    " {period} s. D'autres programmes et le système ont pris jusqu'à {others} % du processeur.",
+}
+
+
+def _where(file: Path, lang: str) -> str:
+    found = json.loads(file.read_text())
+    run = found["runs"][0]
+    others = max(one["push"]["others_share"] for one in found["runs"])
+    said = _WHERE[lang].format(
+        **found["machine"],
+        period=f"{run['period_s']:g}",
+        minutes=run["minutes"],
+        others=f"{others * 100:.0f}",
+    )
+    return (said.replace(" %", "%") if lang == ENGLISH else said) + "\n\n"
 
 
 def _whole(run: dict[str, Any]) -> bool:
@@ -265,8 +287,8 @@ def _whole(run: dict[str, Any]) -> bool:
     return bool(points["right"] == points["expected"] and not points["wrong"])
 
 
-def _yes(run: dict[str, Any], lang: str) -> str:
-    return {ENGLISH: ("no", "yes"), FRENCH: ("non", "oui")}[lang][_whole(run)]
+def _yes(said: bool, lang: str) -> str:
+    return {ENGLISH: ("no", "yes"), FRENCH: ("non", "oui")}[lang][said]
 
 
 def _nodes(costs: dict[str, float]) -> float:

@@ -178,16 +178,17 @@ class Process:
         self._state = "ready"
         self._say()
         async with asyncio.TaskGroup() as group:
-            saying = group.create_task(self._keep_saying())
+            work = [group.create_task(self._keep_saying())]
             while order := (await orders.readline()).decode().strip():
                 if order == "connect":
-                    group.create_task(self._connect(stop, group))
+                    work.append(group.create_task(self._connect(stop, group)))
                 elif order == "push":
-                    group.create_task(self._push())
+                    work.append(group.create_task(self._push()))
                 else:
                     break
             stop.set()
-            saying.cancel()
+            for task in work:
+                task.cancel()
         self._say()
         for gateway in self._gateways:
             gateway.house.close()

@@ -53,7 +53,7 @@ class Meter:
 
 
 def _own_kb(pid: int) -> int:
-    """Resident memory without what is shared, as PostgreSQL's buffers are by all of its processes (proc_pid_statm(5))."""
+    """Resident memory without what is shared, as PostgreSQL's buffers are by its processes (proc_pid_statm(5))."""
     try:
         _, resident, shared, *_ = map(int, Path(f"/proc/{pid}/statm").read_text().split())
     except OSError:

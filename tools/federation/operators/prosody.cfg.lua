@@ -1,5 +1,5 @@
--- Prosody 13 for a fleet of gateways, or for the recipients of one. What an operator has of its own is in site.cfg.lua
--- beside it. The tests run this file as it stands.
+-- Prosody 13 for the recipients of a fleet of gateways. What an operator has of its own is in site.cfg.lua beside it. The
+-- tests run this file as it stands.
 modules_enabled = {
 	"roster"; "saslauth"; "tls"; "disco"; "ping"; "posix"; "smacks"; "blocklist"; "time"; "version"; "limits";
 	"offline"; "s2s_auth_certs"; "admin_shell"; -- for prosodyctl
@@ -19,7 +19,7 @@ storage = "sql"
 sql = { driver = "SQLite3"; database = "prosody.sqlite" }
 
 limits = {
-	c2s = { rate = "50kb/s"; burst = "4s" }; -- a message of a gateway is at most 30 kB
+	c2s = { rate = "1mb/s" }; -- a collector confirms every message of the fleet
 	s2sin = { rate = "10mb/s" }; -- one link carries what all gateways send: 1 kB/s for every 50 of them
 }
 network_settings = { nagle = false; tcp_backlog = 4096 } -- Nagle's algorithm costs 40 ms a round trip
