@@ -1,5 +1,6 @@
 """A PostgreSQL for the session, a database for each test, and the collector as the process that an operator runs."""
 
+import asyncio
 import itertools
 import os
 import subprocess
@@ -9,6 +10,8 @@ import psycopg
 import pytest
 
 from collecting import Postgres, missing_postgres
+from gateway.collector.database import connect
+from gateway.collector.schema import migrate
 from tests.integration.processes import ENVIRONMENT, FAR, PASSWORD, ROOT, Process
 
 _NUMBERS = itertools.count()
@@ -25,15 +28,28 @@ def postgres():
 
 
 @pytest.fixture
-def conninfo(postgres):
+def empty(postgres):
     """An empty database."""
     return postgres.create(f"test_{next(_NUMBERS)}")
 
 
+@pytest.fixture(scope="session")
+def template(postgres):
+    """A database with the tables, to be copied."""
+
+    async def work():
+        db = await connect(postgres.create("template_linky"))
+        await migrate(db)
+        await db.close()
+
+    asyncio.run(work())
+    return "template_linky"
+
+
 @pytest.fixture
-def store_at(conninfo, tmp_path):
+def store_at(postgres, template, tmp_path):
     """Make the collector's database, with its tables, for the account that some lines lead to."""
-    return lambda account="": Store(conninfo, tmp_path, account)
+    return lambda account="": Store(postgres.create(f"test_{next(_NUMBERS)}", template), tmp_path, account)
 
 
 @pytest.fixture
@@ -53,7 +69,6 @@ class Store:
             f'[account]\njid = "{FAR}"\npassword_file = "collect-password"\n{account}'
             f'[database]\nconninfo = "{conninfo}"\n'
         )
-        self.command("init")
 
     def command(self, *arguments, code=0):
         """One command of the command line; what it printed."""

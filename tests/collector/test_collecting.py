@@ -1,5 +1,6 @@
 """Real gateways, servers, collectors and a real PostgreSQL: what a household allowed is there once, whatever dies."""
 
+import json
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -10,6 +11,8 @@ from tests.integration.processes import FAR, HOME, PASSWORD, House
 
 SPEED = 20
 WAIT_S = 60
+# From long before there was a meter.
+SINCE = ("--history-from", "2020-01-01")
 SHARED = ("consumption/", "contract/", "status/")
 
 
@@ -69,7 +72,7 @@ def test_one_of_two_processes_and_the_database_may_die(federation, store_at, pos
         for home in homes:
             store.command(
                 *("gateways", "add", f"{home.jid}/proxy", "--identifier", home.identifier()),
-                *("--history-from", "2020-01-01"),
+                *SINCE,
             )
         even = {f"{FAR}/one": 1, f"{FAR}/two": 1}
         wait_until(lambda: shares(store) == even, WAIT_S, "an even share", every=0.3)
@@ -100,3 +103,51 @@ def test_one_of_two_processes_and_the_database_may_die(federation, store_at, pos
         assert PASSWORD not in said
         assert "was destroyed but it is pending" not in said
     assert store.ask("SELECT place FROM member") == []
+
+
+def test_a_household_s_rights_are_obeyed_and_answered(federation, store_at, tmp_path):
+    """Limited: not shown; erased: deleted; withdrawn: everything is; allowed again: asked for again."""
+    home = Home(tmp_path / "home", federation, "droits@sen1.test", 'max_retention = "P30D"\n')
+    store = store_at(far_account(federation))
+    with home.meter, home.gateway() as gateway, store.collector("one") as one:
+        store.command("gateways", "add", f"{home.jid}/proxy", "--identifier", home.identifier(), *SINCE)
+        wait_until(lambda: len(kept(store, home)) > 60, WAIT_S, "readings", every=0.3)
+        home.meter.command("unplug")
+        home.await_silence(3)
+        home.await_delivered(WAIT_S)
+        assert store.ask("SELECT DISTINCT keep::text FROM series") == [("30 days",)]
+
+        assert home.command("consent", "limit", FAR).returncode == 0
+        wait_until(lambda: store.ask("SELECT * FROM last_value") == [], WAIT_S, "it is shown no more", every=0.3)
+        assert home.command("consent", "resume", FAR).returncode == 0
+        wait_until(lambda: store.ask("SELECT * FROM last_value"), WAIT_S, "it is shown again", every=0.3)
+
+        voltage = "consumption/voltage/raw"
+        assert voltage in {path for path, _, _ in kept(store, home)}
+        done = home.command("privacy", "erase", "--series", voltage, "--yes")
+        assert done.returncode == 0, done.stderr
+        wait_until(lambda: not [row for row in kept(store, home) if row[0] == voltage], WAIT_S, "erased", every=0.3)
+        assert kept(store, home) == stored(home)
+
+        assert home.command("consent", "revoke", FAR).returncode == 0
+        wait_until(lambda: store.one("SELECT count(*) FROM meter") == 0, WAIT_S, "all is deleted", every=0.3)
+        assert store.one("SELECT count(*) FROM reading") == 0
+        wait_until(lambda: "refused" in store.command("gateways", "list"), WAIT_S, "the refusal", every=0.5)
+        wait_until(lambda: told_all(home), WAIT_S, "every notice is confirmed", every=0.5)
+
+        home.grant("consumption")
+        # Who was refused asks again in ten minutes, or in a new session.
+        assert one.stop() == 0
+        one.start()
+        wait_until(lambda: kept(store, home), WAIT_S, "what was before comes again", every=0.3)
+        wait_until(lambda: store.one("SELECT count(*) FROM gap") == 0, WAIT_S, "all of it", every=0.3)
+        assert kept(store, home) == [row for row in stored(home) if row[0].startswith("consumption")]
+        assert [process.stop() for process in (gateway, one)] == [0, 0]
+    for process in (gateway, one):
+        assert "Traceback" not in process.log.read_text()
+
+
+def told_all(home):
+    """Whether the collector has confirmed every notice."""
+    found = json.loads(home.command("consent", "notices", "--json").stdout)
+    return found and all(one["confirmed"] for one in found)

@@ -1,5 +1,5 @@
 """A PostgreSQL of one's own, for the tests of the collector and for campaigns."""
 
-from collecting.postgres import Postgres, missing_postgres
+from collecting.postgres import Postgres, has_timescale, missing_postgres
 
-__all__ = ["Postgres", "missing_postgres"]
+__all__ = ["Postgres", "has_timescale", "missing_postgres"]

@@ -1,7 +1,7 @@
 """A private PostgreSQL cluster from Debian's package: a temporary folder, a Unix socket, nothing else, and never left.
 
 Root cannot run PostgreSQL: it is then run as the user ``postgres``. A power cut is not what these tests are about, so
-nothing is flushed to the disk. TimescaleDB is loaded where its package is installed; a database has it when it asks.
+nothing is flushed to the disk. TimescaleDB is for who asks.
 """
 
 from __future__ import annotations
@@ -32,14 +32,21 @@ def missing_postgres() -> list[str]:
     return [] if _bin() else ["postgresql"]
 
 
+def has_timescale() -> bool:
+    """Whether Debian's package of TimescaleDB is installed for the newest PostgreSQL."""
+    folder = _bin()
+    return folder is not None and (folder.parent / "lib" / "timescaledb.so").exists()
+
+
 class Postgres:
     """One cluster, for a ``with`` block.
 
     Args:
+        timescale: load TimescaleDB, whose launcher visits every database: none can be copied then.
         settings: more lines of postgresql.conf.
     """
 
-    def __init__(self, **settings: str) -> None:
+    def __init__(self, *, timescale: bool = False, **settings: str) -> None:
         folder = _bin()
         if folder is None:
             raise RigError("PostgreSQL is not installed: apt-get install postgresql")
@@ -47,11 +54,10 @@ class Postgres:
         # Not pytest's folder, which only root may enter; and short: a socket's path has 107 characters at most.
         self.folder = Path(tempfile.mkdtemp(prefix="linky-pg-"))
         self.log = self.folder / "postgresql.log"
-        library = folder.parent / "lib" / "timescaledb.so"
-        self.has_timescale = library.exists()
         self._settings = {"fsync": "off", "listen_addresses": "''", "unix_socket_directories": f"'{self.folder}'"}
-        self._settings |= {"log_line_prefix": "'%t %a '", "timezone": "'UTC'"}
-        if self.has_timescale:
+        # A vacuum would hold a database that is to be copied; these live for minutes.
+        self._settings |= {"log_line_prefix": "'%t %a '", "timezone": "'UTC'", "autovacuum": "off"}
+        if timescale:
             self._settings |= {"shared_preload_libraries": "'timescaledb'", "timescaledb.telemetry_level": "off"}
         self._settings |= settings
         self._process: subprocess.Popen[bytes] | None = None
@@ -60,8 +66,8 @@ class Postgres:
         try:
             if os.geteuid() == 0:
                 shutil.chown(self.folder, "postgres", "postgres")
-            self._run("initdb", "--no-sync", "--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8",
-                      "--pgdata", self.data)  # fmt: skip
+            options = ("--no-sync", "--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8")
+            self._run("initdb", *options, "--pgdata", self.data)
             lines = "".join(f"{key} = {value}\n" for key, value in self._settings.items())
             with (self.data / "postgresql.conf").open("a") as file:
                 file.write(lines)
@@ -73,7 +79,7 @@ class Postgres:
 
     def __exit__(self, *_: object) -> None:
         if self._process and self._process.poll() is None:
-            self._end(signal.SIGINT)
+            self._end(signal.SIGQUIT)  # at once: nothing of it is needed again
         shutil.rmtree(self.folder, ignore_errors=True)
 
     @property
@@ -102,11 +108,13 @@ class Postgres:
         """End it without a word, as when the machine's memory is full: sessions are cut, it recovers at its start."""
         self._end(signal.SIGQUIT)
 
-    def create(self, database: str) -> str:
-        """Make an empty database; its conninfo."""
+    def create(self, database: str, template: str = "template1", *extensions: str) -> str:
+        """Make a database, empty or a copy of another that nobody uses, with extensions; its conninfo."""
         if not re.fullmatch(r"[a-z][a-z0-9_]*", database):
             raise ValueError(database)
-        self._run("createdb", "-h", self.folder, "-U", "postgres", database)
+        self._run("createdb", "-h", self.folder, "-U", "postgres", "--template", template, database)
+        for extension in extensions:
+            self._run("psql", "-q", "-d", self.conninfo(database), "-c", f"CREATE EXTENSION {extension}")
         return self.conninfo(database)
 
     def _answers(self) -> bool:

@@ -1,0 +1,88 @@
+"""A collector's tables without a server: members, sources and items built by hand, kept by the program's own code."""
+
+import asyncio
+import time
+from contextlib import asynccontextmanager
+from uuid import uuid4
+
+from gateway.collector.batch import TEMPORARY, Batch
+from gateway.collector.database import Database
+from gateway.collector.gateways import add, wanted
+from gateway.collector.items import HistoryPage, Message, Source
+from gateway.collector.members import Member
+from gateway.collector.schema import check
+from gateway.collector.series import SeriesBook
+from gateway.federation.intake import ReceivedGap
+from gateway.federation.notice import Notice
+from gateway.federation.stanza import Interval, Parcel
+from gateway.senml.naming import parse_identifier
+from gateway.senml.pack import Record
+from gateway.store.terms import NoticeKind
+from tests.integration.processes import FAR, HOME
+
+SENSOR = f"{HOME}/ab12@sen1.test"
+INDEX, POWER, TARIFF = "consumption/energy/active/index", "consumption/power/apparent/raw", "contract/tariff/name"
+
+
+def parcel(*values, path=INDEX, retention="P1Y", numbers=None, rectifies=False, unit="Wh"):
+    """Of one series: (time, value) each."""
+    name = f"{SENSOR}/{path}"
+    records = tuple(Record(name, at, value, None if isinstance(value, str) else unit) for at, value in values)
+    interval = None if numbers is None else Interval(*numbers)
+    return Parcel(records, interval, "ab12", retention, {}, {}, None, rectifies)
+
+
+def notice(kind, series="", number="n1", first=None, last=None):
+    return Notice(number, NoticeKind(kind), series, first, last)
+
+
+class Desk:
+    """One process's hands: what it is handed it keeps, if the gateway is its own."""
+
+    def __init__(self, store, name="one", most="P3Y"):
+        self.store = store
+        self.member = Member(FAR, f"{FAR}/{name}", uuid4())
+        self.database = Database(store.conninfo, lambda db: db.execute(TEMPORARY))
+        self.book = SeriesBook(most)
+        self.source = None
+
+    async def beat(self):
+        """Take what there is; the gateway's source, if it is ours now."""
+        mine = await self.database.run(self.member.beat)
+        self.source = None
+        if mine:
+            scopes = {identifier: parse_identifier(identifier) for identifier, _ in mine[0].identifiers}
+            self.source = Source(mine[0].id, mine[0].jid, mine[0].resource, scopes)
+        return self.source
+
+    async def keep(self, *contents, source=None):
+        """What was kept of some contents, as True and False."""
+        owner = source or self.source
+        items = [Message(owner, f"m{n}", f"{HOME}/proxy", True, content) for n, content in enumerate(contents)]
+        return await self._keep(items)
+
+    async def fill(self, content, *, replaces=False):
+        """The same of a page of history."""
+        gap = ReceivedGap(0, SENSOR, 0, 1, replaces)
+        future = asyncio.get_running_loop().create_future()
+        return await self._keep([HistoryPage(self.source, gap, content, True, future)])
+
+    async def _keep(self, items):
+        async def work(db):
+            layout = await check(db)
+            return await Batch(db, self.member.incarnation, self.book, layout, time.time).keep(items)
+
+        kept = await self.database.run(work)
+        return [item in kept for item in items]
+
+
+@asynccontextmanager
+async def desk_at(store, name="one", **options):
+    """A desk that has the gateway HOME."""
+    desk = Desk(store, name, **options)
+    try:
+        await desk.database.run(lambda db: add(db, FAR, wanted(HOME, [SENSOR]), None))
+        await desk.beat()
+        yield desk
+    finally:
+        await desk.database.close()

@@ -1,0 +1,75 @@
+"""The configuration: what is shipped is what is read; a fault is one sentence that names its place."""
+
+import pytest
+
+from gateway.collector.config import Config, load
+from gateway.errors import ConfigError
+from tests.integration.processes import ROOT
+
+SHIPPED = ROOT / "systemd" / "collect.toml"
+
+
+def written(folder, text):
+    path = folder / "collect.toml"
+    path.write_text(text)
+    return path
+
+
+def test_the_shipped_file_states_every_default():
+    """Nothing in it differs from what holds without it."""
+    config = load(SHIPPED)
+    bare = Config(account=config.account, folder=config.folder)
+    assert config == bare
+    assert config.account.jid == "coop@example.org"
+
+
+def test_every_key_of_the_shipped_file_is_one(tmp_path):
+    """Also those in comments."""
+    text = SHIPPED.read_text()
+    keys = [line[2:] for line in text.splitlines() if line.startswith("# ") and " = " in line]
+    assert len(keys) == 5
+    for key in keys:
+        text = text.replace(f"# {key}", key)
+    assert load(written(tmp_path, text)).account.address == "xmpp.example.org:5222"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "missing key `account`"),
+        ("[account]\n", "account: missing key `jid`"),
+        ('[account]\njid = "coop"\n', "account: 'coop' is not an XMPP address"),
+        ('[account]\njid = "c@x"\naddress = "x:99999"\n', "account: 'x:99999' is not host:port"),
+        ('[account]\njid = "c@x"\nfoo = 1\n', "account: unknown key `foo`"),
+        ('[account]\njid = "c@x"\n[retention]\nmost = "3 years"\n', "retention.most: "),
+        ('[account]\njid = "c@x"\n[limits]\nqueue_records = 5\n', "limits.queue_records: "),
+        ('[account]\njid = "c@x"\n[database]\nconninfo = "a b"\n', "database.conninfo: "),
+        ('[account]\njid = "c@x"\n[database]\nconninfo = "password=x"\n', "database.password_file"),
+        ("[account\n", "not valid TOML"),
+        ('folder = "x"\n', "unknown key `folder`"),
+    ],
+)
+def test_a_fault_names_its_place(tmp_path, text, sentence):
+    """File, path inside the file, what is wrong."""
+    with pytest.raises(ConfigError) as caught:
+        load(written(tmp_path, text))
+    assert sentence in str(caught.value)
+    assert str(tmp_path) in str(caught.value)
+
+
+def test_passwords_come_from_files_or_from_systemd(tmp_path, monkeypatch):
+    """A blank credential counts as not given; without a password an account is a fault, a database may do without."""
+    path = written(tmp_path, '[account]\njid = "c@x"\nresource = "one"\n')
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    for name in ("xmpp-password", "database-password"):
+        (tmp_path / name).write_text("\n")
+    config = load(path)
+    assert config.database_conninfo() == "dbname=linky"
+    with pytest.raises(ConfigError, match=r"account\.password_file"):
+        config.session_account()
+    for name in ("xmpp-password", "database-password"):
+        (tmp_path / name).write_text("s'3 cret\n")
+    assert config.session_account().password == "s'3 cret"
+    assert config.session_account().resource == "one"
+    assert config.session_account("two").resource == "two"
+    assert "s\\'3 cret" in config.database_conninfo()
