@@ -61,6 +61,7 @@ def measured(monkeypatch, tmp_path):
         file = tmp_path / "curve.json"
         file.write_text(json.dumps({"machine": machine, "runs": found}))
         monkeypatch.setattr(arithmetic, "CURVE", file)
+        monkeypatch.setattr(arithmetic, "CRASH", file)
         monkeypatch.setattr(curve, "CURVE", file)
 
     return write

@@ -151,10 +151,10 @@ class Collectors:
         )
 
     def bytes_a_row(self) -> float:
-        """What a row takes on the disk, its index included."""
+        """What a row takes on the disk, its index included; months without rows do not count."""
         (size, rows), *_ = self._ask(
-            "SELECT sum(pg_total_relation_size(inhrelid)), (SELECT count(*) FROM reading) FROM pg_inherits"
-            " WHERE inhparent = 'reading'::regclass"
+            "SELECT sum(pg_total_relation_size(month)), sum(rows) FROM"
+            " (SELECT tableoid AS month, count(*) AS rows FROM reading GROUP BY tableoid) AS months"
         )
         return round(float(size) / max(int(rows), 1), 1)
 

@@ -35,7 +35,7 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """What one thing costs, of the largest run that the machine carried."""
+    """What one thing costs, of the largest run that the machine carried; a row, of the one with the most rows."""
 
     gateways: int
     node_ms_a_message: float
@@ -45,7 +45,7 @@ class Unit:
     collector_ms_a_message: float
     bytes_up: int
     bytes_down: int
-    bytes_a_row: float | None
+    bytes_a_row: float
 
 
 def runs(file: Path) -> list[dict[str, Any]]:
@@ -74,7 +74,7 @@ def unit() -> Unit:
         push["collectors"],
         wire["up"],
         wire["down"],
-        run["points"].get("bytes_a_row"),
+        max((*runs(CURVE), *runs(CRASH)), key=lambda one: int(one["points"]["expected"]))["points"]["bytes_a_row"],
     )
 
 
@@ -137,9 +137,9 @@ class Fleet:
         return self.gateways * len(SERIES) * _MINUTES_A_DAY
 
     @property
-    def gigabytes(self) -> float | None:
-        """A day, in the recipient's database; None where it was not measured."""
-        return None if self.unit.bytes_a_row is None else self.rows * self.unit.bytes_a_row / 1e9
+    def gigabytes(self) -> float:
+        """A day, in the recipient's database."""
+        return self.rows * self.unit.bytes_a_row / 1e9
 
 
 _ROWS: Final = {
@@ -148,7 +148,7 @@ _ROWS: Final = {
         "cores that the nodes keep busy",
         "memory for sessions, all nodes (GB)",
         "**nodes** of {cores} cores and {memory} GB, half used, one to spare",
-        "all log in again within (s)",
+        "all log in again (s), by the nodes' cores",
         "from the gateways / to them (Mbit/s)",
         "cores of the recipients' server",
         "cores of the collectors",
@@ -160,7 +160,7 @@ _ROWS: Final = {
         "cœurs occupés par les nœuds",
         "mémoire des sessions, tous les nœuds (Go)",
         "**nœuds** de {cores} cœurs et {memory} Go, utilisés à moitié, un de réserve",
-        "tous reconnectés en (s)",
+        "tous reconnectés (s), d'après les cœurs des nœuds",
         "depuis les passerelles / vers elles (Mbit/s)",
         "cœurs du serveur des destinataires",
         "cœurs des collecteurs",
@@ -295,10 +295,8 @@ def _nodes(costs: dict[str, float]) -> float:
     return sum(cost for name, cost in costs.items() if name.startswith("node "))
 
 
-def _number(value: float | None, lang: str) -> str:
+def _number(value: float, lang: str) -> str:
     """Three figures are more than a proportion is good for; whole numbers as they are."""
-    if value is None:
-        return "–"
     if isinstance(value, int):
         text = f"{value:,}"
     elif value >= 100:

@@ -17,7 +17,7 @@ _GROUPS: Final = (
     ("node ", "ejabberd", "#1a4d8f"),
     ("recipients' server", "Prosody", "#6aa84f"),
     ("collectors", "collectors / collecteurs", "#b45f06"),
-    ("database", "PostgreSQL (ejabberd)", "#999999"),
+    ("database", "PostgreSQL", "#999999"),
     ("gateways", "gateways / passerelles", "#c9a0dc"),
 )
 _DARK, _RED, _GRID = "#222222", "#b00020", "#dddddd"
@@ -74,7 +74,8 @@ class _Sheet:
         self._gateways, self._height = gateways, _TOP + panels * (_PANEL + _GAP)
         self._parts: list[str] = []
         self._scale: dict[int, Callable[[float], float]] = {}
-        self._labels: dict[int, int] = {}
+        # Where the next label of a panel goes.
+        self._labels: dict[int, float] = {}
 
     def panel(self, place: int, unit: str, scale: Callable[[float], float], ticks: Sequence[float]) -> None:
         """Axes: ``scale`` takes a value to 0 (below) to 1 (above)."""
@@ -89,6 +90,7 @@ class _Sheet:
             self._line([(self._x(number), bottom), (self._x(number), bottom + 5)], _DARK, 1)
             self._text(self._x(number), bottom + 20, f"{number:,}".replace(",", "\u00a0"), anchor="middle")
         self._line([(_LEFT, bottom), (_WIDTH - _RIGHT, bottom)], _DARK, 1.5)
+        self._text(_WIDTH - _RIGHT, bottom + 36, "gateways / passerelles", anchor="end", size=10)
 
     def line(
         self, place: int, values: Sequence[float], color: str, label: str, *, dash: str = "", color_text: str = ""
@@ -118,9 +120,9 @@ class _Sheet:
         return head + "\n".join(self._parts) + "\n</svg>\n"
 
     def _label(self, place: int, text: str, color: str) -> None:
-        number = self._labels[place] = self._labels.get(place, -1) + 1
-        x, y = _LEFT + 130 + 125 * number, self._bottom(place) - _PANEL - 10
-        self._parts.append(f'<rect x="{x - 16}" y="{y - 10}" width="11" height="11" fill="{color}"/>')
+        x, y = self._labels.get(place, _LEFT + 150.0), self._bottom(place) - _PANEL - 10
+        self._labels[place] = x + 32 + 5.7 * len(text)
+        self._parts.append(f'<rect x="{x - 16:.1f}" y="{y - 10:.1f}" width="11" height="11" fill="{color}"/>')
         self._text(x, y, text, size=10)
 
     def _x(self, gateways: int) -> float:
