@@ -27,6 +27,8 @@ import pytest
 import documents
 from federation import free_port
 from gateway import cli, config
+from gateway.collector import cli as collector_cli
+from gateway.collector import config as collector_config
 from gateway.display import cli as display_cli
 from gateway.display import config as display_config
 from gateway.first_boot import settings
@@ -36,7 +38,11 @@ from tests.tool_help import help_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PARSERS = {"linky-gateway": cli._parser(), "linky-display": display_cli._parser()}
+PARSERS = {
+    "linky-gateway": cli._parser(),
+    "linky-display": display_cli._parser(),
+    "linky-collect": collector_cli._parser(),
+}
 
 # What stands for something of the reader's own.
 EXAMPLES = {"KEY": "00" * 32, "N:HASH": "1:" + "00" * 32}
@@ -121,7 +127,7 @@ def commands_in(document: str) -> Iterator[list[str]]:
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_command_in_the_text_exists(document):
-    """Subcommands and options of linky-gateway and linky-display between ` marks are those of their parsers."""
+    """Subcommands and options of our programs between ` marks are those of their parsers."""
     for words in commands_in(document):
         try:
             check_options(words[1:], PARSERS[words[0]])
@@ -209,7 +215,7 @@ def subcommands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentP
 
 
 def test_the_table_of_commands_is_the_command_line():
-    """README.md names every command of linky-gateway and linky-display and each of their actions, and no other."""
+    """README.md names every command of our programs and each of their actions, and no other."""
     table = read("README.md")[1].partition("## Commands")[2].partition("\n## ")[0]
     told: dict[tuple[str, str], set[str]] = {}
     for row in re.findall(r"^\| (.*?) \| ", table.replace(r"\|", "¦"), re.MULTILINE):
@@ -374,6 +380,7 @@ FIRST_BOOT_KEYS = set(
 KNOWN_KEYS = (
     keys_of(config.Config)
     | keys_of(display_config.Config)
+    | keys_of(collector_config.Config)
     | {key or table for key, table in FIRST_BOOT_KEYS}
     | {"account", "updates", "port", "uart", "configuration", "page", "boards"}  # answers of tools/setup
 )
@@ -385,7 +392,12 @@ FOREIGN = {"enable_uart", "dtoverlay", "dtparam", "autosave_interval", "x", "clo
 @pytest.mark.parametrize("document", [name for name in DOCUMENTS if name not in SERVERS])
 def test_every_configuration_key_exists(document):
     """`[table]`, `[[table]]` and `key = value` in a document are those of a configuration of ours."""
-    tables = set(tables_of(config.Config)) | set(tables_of(display_config.Config)) | {"wifi", "account", "page"}
+    tables = (
+        set(tables_of(config.Config))
+        | set(tables_of(display_config.Config))
+        | set(tables_of(collector_config.Config))
+        | {"wifi", "account", "page"}
+    )
     for span in spans(document):
         if found := re.fullmatch(r"\[{1,2}([a-z_]+)\]{1,2}", span):
             assert found[1] in tables, f"{document}: {span}"
@@ -408,7 +420,7 @@ def test_what_a_server_is_told_is_what_the_servers_of_the_tests_are_told(documen
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_configuration_in_a_block_is_accepted(document, tmp_path):
-    """A toml block is a whole gateway.toml, display.toml or linky.toml that is loaded, or a part that is completed."""
+    """A toml block is a whole configuration of one of our programs that is loaded, or a part that is completed."""
     for block in read(document)[0]:
         if block.language != "toml":
             continue
@@ -420,10 +432,12 @@ def test_every_configuration_in_a_block_is_accepted(document, tmp_path):
         raw = tomllib.loads(block.text)
         if set(raw) & set(tables_of(display_config.Config)) and "meter" not in raw:
             loader = display_config.load
+        elif set(raw) <= set(tables_of(collector_config.Config)):
+            loader = collector_config.load
         else:
             loader = config.load
         file = tmp_path / "it.toml"
-        whole = block.text if "meter" in raw or loader is display_config.load else METER + block.text
+        whole = block.text if "meter" in raw or loader is not config.load else METER + block.text
         file.write_text(whole)
         loader(file)
 

@@ -93,12 +93,13 @@ class Config(_Table, frozen=True, kw_only=True):
         return conninfo.make_conninfo(table.conninfo, password=password_from(secret))
 
     def _secret(self, stated: str | None, credential: str, key: str) -> Path:
-        if stated is not None:
-            return Path(self.folder) / stated
+        # Under systemd the file may be one that only root reads: what was handed over comes first.
         found = _credential(credential)
-        if found is None:
+        if found is not None:
+            return found
+        if stated is None:
             raise ConfigError(f"{key}: there is no password: set it, or the systemd credential {credential}")
-        return found
+        return Path(self.folder) / stated
 
 
 def load(path: Path) -> Config:

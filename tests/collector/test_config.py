@@ -59,14 +59,16 @@ def test_a_fault_names_its_place(tmp_path, text, sentence):
 
 def test_passwords_come_from_files_or_from_systemd(tmp_path, monkeypatch):
     """A blank credential counts as not given; without a password an account is a fault, a database may do without."""
-    path = written(tmp_path, '[account]\njid = "c@x"\nresource = "one"\n')
+    path = written(tmp_path, '[account]\njid = "c@x"\nresource = "one"\npassword_file = "mine"\n')
+    (tmp_path / "mine").write_text("mine\n")
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
     for name in ("xmpp-password", "database-password"):
         (tmp_path / name).write_text("\n")
     config = load(path)
     assert config.database_conninfo() == "dbname=linky"
+    assert config.session_account().password == "mine"
     with pytest.raises(ConfigError, match=r"account\.password_file"):
-        config.session_account()
+        load(written(tmp_path, '[account]\njid = "c@x"\n')).session_account()
     for name in ("xmpp-password", "database-password"):
         (tmp_path / name).write_text("s'3 cret\n")
     assert config.session_account().password == "s'3 cret"

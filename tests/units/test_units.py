@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from gateway import cli
+from gateway.collector import cli as collect
+from gateway.collector.config import DATABASE_CREDENTIAL, XMPP_CREDENTIAL
 from gateway.config import MQTT_CREDENTIAL, PASSWORD_CREDENTIAL, credential_file
 from gateway.display import cli as display
 from tests.units.files import UNITS, tool, unit
@@ -39,7 +41,7 @@ def test_a_unit_may_little(name):
 
 def test_systemd_understands_every_line(tmp_path):
     """No key is unknown, no value is passed over, no other unit is missing; the program is the test's stand-in."""
-    for program in ("linky-gateway", "linky-display", "setup"):
+    for program in ("linky-gateway", "linky-display", "linky-collect", "setup"):
         (tmp_path / program).write_text("#!/bin/sh\n")
         (tmp_path / program).chmod(0o755)
     for name in (*SERVICES, *OTHERS):
@@ -52,9 +54,9 @@ def test_systemd_understands_every_line(tmp_path):
 @pytest.mark.parametrize("name", SERVICES)
 def test_a_unit_starts_commands_that_there_are(name):
     """With arguments that the program takes."""
-    parsers = {"linky-gateway": cli._parser, "linky-display": display._parser}
+    parsers = {"linky-gateway": cli._parser, "linky-display": display._parser, "linky-collect": collect._parser}
     service = unit(name)["Service"]
-    for line in service["ExecStart"] + service.get("ExecStopPost", []):
+    for line in service["ExecStart"] + service.get("ExecStartPre", []) + service.get("ExecStopPost", []):
         program, *arguments = line.split()
         if program == f"{SETUP}setup":
             # tests/installing runs it.
@@ -103,6 +105,15 @@ def test_the_gateway_is_handed_what_it_asks_for(monkeypatch, tmp_path):
     assert credential_file() is None
     (tmp_path / PASSWORD_CREDENTIAL).write_text("correct horse\n")
     assert credential_file() == tmp_path / PASSWORD_CREDENTIAL
+
+
+def test_the_collector_is_handed_what_it_asks_for():
+    """Its configuration and its two passwords, by the names that it looks for."""
+    service = unit("linky-collect.service")["Service"]
+    loaded = [line.partition(":")[0] for line in service["LoadCredential"]]
+    assert loaded == ["collect.toml", XMPP_CREDENTIAL, DATABASE_CREDENTIAL]
+    assert service["SetCredential"] == [rf"{name}:\n" for name in loaded[1:]]
+    assert service["ExecStart"][0].endswith("--config %d/collect.toml")
 
 
 def test_a_migration_has_all_the_time_it_needs_before_the_gateway_has_its_own():

@@ -27,7 +27,11 @@ DOC = f"usr/share/doc/{NAME}"
 # The units of a checkout name the folder of tools/setup; one is of no use without it.
 _OF_SETUP = "linky-gateway-undo.service"
 _SETUP_BIN, _BIN = "/opt/linky-gateway/current/bin/", "/usr/bin/"
-PROGRAMS = {"linky-gateway": "gateway.cli", "linky-display": "gateway.display.cli"}
+PROGRAMS = {
+    "linky-gateway": "gateway.cli",
+    "linky-display": "gateway.display.cli",
+    "linky-collect": "gateway.collector.cli",
+}
 MAINTAINER = "linky-gateway developers <linky-gateway@packages.invalid>"
 
 # Debian 13 has none of aiomqtt and microdot, and a sqlite-utils without migrations.
@@ -49,6 +53,7 @@ SUGGESTS = (
     "python3-luma.lcd",
     "python3-luma.oled",
     "python3-pil",
+    "python3-psycopg",
 )
 
 _PLACES = {
@@ -56,6 +61,7 @@ _PLACES = {
     "tmpfiles.conf": f"usr/lib/tmpfiles.d/{NAME}.conf",
     "99-linky-gateway.rules": "usr/lib/udev/rules.d/99-linky-gateway.rules",
     "gateway.toml": f"{DOC}/examples/gateway.toml",
+    "collect.toml": f"{DOC}/examples/collect.toml",
     "display.toml": f"{DOC}/examples/display.toml",
     "README.md": f"{DOC}/systemd.md",
 }
@@ -77,7 +83,7 @@ if [ "$1" = configure ]; then
   if [ -d /run/systemd/system ]; then
     systemctl daemon-reload
     # After an upgrade what was running runs on, in its new version; nothing is started that was not.
-    systemctl try-restart linky-gateway.service linky-display.service || true
+    systemctl try-restart linky-gateway.service linky-display.service linky-collect.service || true
     udevadm control --reload 2>/dev/null || true
   fi
   if [ ! -e /etc/linky-gateway/gateway.toml ]; then
