@@ -21,6 +21,7 @@ from slixmpp.xmlstream.handler import Callback
 from slixmpp.xmlstream.matcher import MatchXPath
 
 from gateway.errors import ConfigError, FederationError
+from gateway.federation.addresses import shuffled
 from gateway.federation.attempt import Attempt, wait_any
 from gateway.federation.disco import Discovery
 from gateway.federation.door import Door
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _ACK_REQUEST = "<r xmlns='urn:xmpp:sm:3'/>"
-_CLIENT_PORT = 5222
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ class Session:
         self.came_round = time.monotonic()
         self._timing = timing or Timing()
         self._discovery = Discovery(features, commands or {})
-        self._addresses = addresses_of(account)
+        self._addresses = shuffled(account.address)
         self._ssl = ssl_context(account)
         self._doorkeeper, self._passwords = doorkeeper, passwords
         self._turn = 0
@@ -365,27 +365,6 @@ def bare_jid(text: str) -> str:
     if not jid.user or not jid.domain or jid.resource:
         raise ConfigError(f"{text!r} is not an XMPP address (user@server)")
     return str(jid.bare)
-
-
-def addresses_of(account: Account) -> list[tuple[str, int]]:
-    """Where to connect, in an order of chance; empty when DNS says. ConfigError for what is not ``host:port``."""
-    written = account.address or ()
-    read = [parse_address(one) for one in ((written,) if isinstance(written, str) else written)]
-    found = [one for one in read if one is not None]
-    random.shuffle(found)  # the gateways of a fleet spread over the nodes by it
-    return found
-
-
-def parse_address(address: str | None) -> tuple[str, int] | None:
-    """``host:port`` as a pair; ConfigError when it is none."""
-    if not address:
-        return None
-    host, colon, port = address.rpartition(":")
-    if not colon:
-        host, port = address, str(_CLIENT_PORT)
-    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
-        raise ConfigError(f"{address!r} is not host:port")
-    return host.strip("[]"), int(port)
 
 
 def ssl_context(account: Account) -> ssl.SSLContext:
