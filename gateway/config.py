@@ -43,6 +43,7 @@ _LISTEN = r"^([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\]):[0-9]{1,5}$"
 
 Pin = Annotated[str, msgspec.Meta(pattern="^sha256/[A-Za-z0-9+/]{43}=$")]
 
+HostPort = Annotated[str, msgspec.Meta(pattern=r"^.+:[0-9]{1,5}$")]
 Address = Annotated[str, msgspec.Meta(pattern=r"^[^@/\s]+@[^@/\s]+$")]
 
 # A century is for ever, and its seconds still fit into SQLite's numbers.
@@ -112,7 +113,8 @@ class Federation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     jid: Address
     resource: Annotated[str, msgspec.Meta(pattern=r"^[^\s/]+$")] = "proxy"
     password_file: str | None = None
-    address: Annotated[str, msgspec.Meta(pattern=r"^.+:[0-9]{1,5}$")] | None = None
+    # Several are the nodes of one server: any of them will do.
+    address: HostPort | Annotated[tuple[HostPort, ...], msgspec.Meta(min_length=1, max_length=20)] | None = None
     ca_file: str | None = None
     # What the server's key must be one of, besides a trusted certificate; with pin_only instead of one.
     pin: Pin | tuple[Pin, ...] = ()

@@ -68,7 +68,13 @@ def test_every_link_leads_somewhere(document):
 
 
 # Where pictures are that are made by code and compared by a test: those of screens and pages, drawings.
-MADE = ("tests/screens/pictures", "tests/display/pictures", "tests/web/pictures", "hardware")
+MADE = (
+    "tests/screens/pictures",
+    "tests/display/pictures",
+    "tests/web/pictures",
+    "hardware",
+    "tools/federation/operators",
+)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)

@@ -14,7 +14,7 @@ FRENCH = [name for name in DOCUMENTS if Path(name).name == "LISEZMOI.md"]
 # Goes into an archive, where both lie side by side; its commands are those of the program that writes it.
 IN_AN_ARCHIVE = "gateway/privacy/texts/LISEZMOI.md"
 # Blocks that are for programs.
-EXAMPLES = {"python", "json", "yaml", "lua", "csv"}
+EXAMPLES = {"python", "json", "yaml", "lua", "csv", "text"}
 # What a French reader is shown under another name.
 TRANSLATED = {
     **{"essai.toml": "try.toml", "--lang fr": "--lang en", "mes-donnees.zip": "mine.zip", "NOM.local": "NAME.local"},
@@ -35,7 +35,7 @@ def test_each_language_has_its_documents():
         *("gateway", "gateway/collector", "gateway/display", "gateway/doctor", "gateway/federation"),
         *("gateway/first_boot", "gateway/live", "gateway/privacy", "gateway/privacy/texts"),
         *("hardware", "hardware/tic-adapter", "hardware/wiring", "micropython/display", "tools/federation"),
-        "tools/provisioning",
+        *("tools/federation/operators", "tools/provisioning"),
     ]
 
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from fleets import arithmetic, curve
 from gateway.doctor.causes import Cause
 from gateway.doctor.sentences import ENGLISH, FRENCH, words
 from gateway.federation.fields import FIELDS
@@ -94,11 +96,21 @@ BLOCKS: Final[dict[str, dict[str, Callable[[], str]]]] = {
         }
         for name in ("LISEZMOI.md", "README.md")
     },
+    **{
+        f"tools/federation/operators/{name}": {
+            "fleet-measured": partial(arithmetic.measured, lang),
+            "fleet-crash": partial(arithmetic.crash, lang),
+            "fleet-arithmetic": partial(arithmetic.table, lang),
+        }
+        for name, lang in (("LISEZMOI.md", FRENCH), ("README.md", ENGLISH))
+    },
 }
+# Picture -> what draws it.
+PICTURES: Final[dict[str, Callable[[], str]]] = {"tools/federation/operators/fleet.svg": curve.draw}
 
 
 def outdated() -> dict[Path, str]:
-    """Every document that would change, and its new text; a block that is missing is a KeyError."""
+    """Every document and picture that would change, and its new text; a block that is missing is a KeyError."""
     new = {}
     for name, blocks in BLOCKS.items():
         path = ROOT / name
@@ -107,6 +119,11 @@ def outdated() -> dict[Path, str]:
             raise KeyError(f"{name}: {missing}")
         made = _BLOCK.sub(lambda found, blocks=blocks: f"{found[1]}{blocks[found['name']]()}{found[4]}", text)
         if made != text:
+            new[path] = made
+    for name, draw in PICTURES.items():
+        path = ROOT / name
+        made = draw()
+        if not path.exists() or made != path.read_text(encoding="utf-8"):
             new[path] = made
     return new
 

@@ -19,7 +19,8 @@ from psycopg.errors import ProgrammingError
 
 from gateway.config import password_from
 from gateway.errors import ConfigError
-from gateway.federation.session import Account, bare_jid, parse_address
+from gateway.federation.addresses import parse_addresses
+from gateway.federation.session import Account, bare_jid
 
 # What systemd hands over under these names (systemd.exec(5), LoadCredential=).
 XMPP_CREDENTIAL, DATABASE_CREDENTIAL = "xmpp-password", "database-password"
@@ -38,7 +39,8 @@ class AccountTable(_Table, frozen=True, kw_only=True):
     jid: _Text
     resource: Annotated[str, msgspec.Meta(min_length=1, max_length=100)] | None = None
     password_file: _Text | None = None
-    address: _Text | None = None
+    # Several are the nodes of one server: any of them will do.
+    address: _Text | Annotated[tuple[_Text, ...], msgspec.Meta(min_length=1, max_length=20)] | None = None
     ca_file: _Text | None = None
 
 
@@ -75,7 +77,7 @@ class Config(_Table, frozen=True, kw_only=True):
     def session_account(self, resource: str | None = None) -> Account:
         """The account with its password; ConfigError when there is none."""
         table = self.account
-        parse_address(table.address)
+        parse_addresses(table.address)
         return Account(
             bare_jid(table.jid),
             password_from(self._secret(table.password_file, XMPP_CREDENTIAL, "account.password_file")),
@@ -116,7 +118,7 @@ def load(path: Path) -> Config:
     try:
         config = msgspec.convert({**raw, "folder": str(path.parent)}, Config)
         bare_jid(config.account.jid)
-        parse_address(config.account.address)
+        parse_addresses(config.account.address)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{path}: {_sentence(str(error))}") from error
     except ConfigError as error:

@@ -19,7 +19,7 @@ from slixmpp.exceptions import IqTimeout
 from gateway.federation.stream import Client
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Sequence
 
     from slixmpp.xmlstream import ElementBase, StanzaBase
 
@@ -39,6 +39,7 @@ class Attempt:
         self.fault: str | None = None
         # Refused: whatever the reason, the server will have none of it now. Denied: it did not take this password.
         self.refused = self.denied = False
+        self._further: list[tuple[str, int]] = []
         self.client = client = Client(jid, password, context, pins, self._break)
         client.register_plugin("xep_0030")
         client.register_plugin("xep_0199")
@@ -62,9 +63,10 @@ class Attempt:
         ):
             client.add_event_handler(event, handler)
 
-    def connect(self, address: tuple[str, int] | None) -> None:
-        """Begin; one round over the addresses, then ``gone`` is set."""
-        attempt = self.client.connect(*address) if address else self.client.connect()
+    def connect(self, addresses: Sequence[tuple[str, int]] = ()) -> None:
+        """Begin; one round over the addresses, those of DNS where there are none, then ``gone`` is set."""
+        first, self._further = addresses[:1], [*addresses[1:]]
+        attempt = self.client.connect(*first[0]) if first else self.client.connect()
         attempt.add_done_callback(self._tried)
 
     async def ping(self, timeout_s: float) -> None:
@@ -103,7 +105,11 @@ class Attempt:
 
     def _tried(self, attempt: asyncio.Future[Any]) -> None:
         # With a result it is slixmpp's next round over the addresses: the first one reached nobody.
-        if not attempt.cancelled() and (attempt.exception() or attempt.result() is not None):
+        if attempt.cancelled() or not (attempt.exception() or attempt.result() is not None):
+            return
+        if self._further:
+            self.connect(self._further)
+        else:
             self.gone.set()
 
     def _negotiated(self, _: object) -> None:

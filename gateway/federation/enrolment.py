@@ -22,8 +22,9 @@ from slixmpp.xmlstream.matcher import MatchXPath
 
 from gateway.errors import FederationError
 from gateway.federation.account import REGISTER
+from gateway.federation.addresses import shuffled
 from gateway.federation.attempt import Attempt, wait_any
-from gateway.federation.session import parse_address, ssl_context
+from gateway.federation.session import ssl_context
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -57,7 +58,7 @@ async def _see_key(account: Account, context: ssl.SSLContext) -> tuple[str | Non
     # No key is the right one: the attempt ends as soon as it has seen it.
     attempt = Attempt(JID(account.jid), "", context, frozenset())
     try:
-        attempt.connect(parse_address(account.address))
+        attempt.connect(shuffled(account.address))
         await wait_any(_TIMEOUT_S, attempt.gone)
     finally:
         await attempt.close(0.0)
@@ -82,7 +83,7 @@ async def register(account: Account) -> None:
     client.register_handler(Callback("offer", MatchXPath(_FEATURES), note))
     client.add_event_handler("stream_negotiated", lambda _: ready.set())
     try:
-        attempt.connect(parse_address(account.address))
+        attempt.connect(shuffled(account.address))
         await wait_any(_TIMEOUT_S, attempt.gone, ready)
         if not ready.is_set() or attempt.gone.is_set():
             raise FederationError(attempt.fault or "the server did not answer in time")

@@ -21,6 +21,7 @@ from slixmpp.xmlstream.handler import Callback
 from slixmpp.xmlstream.matcher import MatchXPath
 
 from gateway.errors import ConfigError, FederationError
+from gateway.federation.addresses import shuffled
 from gateway.federation.attempt import Attempt, wait_any
 from gateway.federation.disco import Discovery
 from gateway.federation.door import Door
@@ -39,19 +40,20 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _ACK_REQUEST = "<r xmlns='urn:xmpp:sm:3'/>"
-_CLIENT_PORT = 5222
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
     """Whose session it is: bare JID, password, ``host:port`` if DNS is not to be asked, the CA if not the system's.
 
+    Of several addresses (the nodes of a cluster) one is taken by chance, and the next when that one fails or is lost.
+
     ``pins`` (``gateway.federation.pins``) are asked for besides a trusted certificate, or with ``pin_only`` instead.
     """
 
     jid: str
     password: str = field(repr=False)
-    address: str | None = None
+    address: str | Sequence[str] | None = None
     ca_file: Path | None = None
     resource: str = "proxy"
     pins: frozenset[str] = frozenset()
@@ -140,7 +142,7 @@ class Session:
         self.came_round = time.monotonic()
         self._timing = timing or Timing()
         self._discovery = Discovery(features, commands or {})
-        self._address = parse_address(account.address)
+        self._addresses = shuffled(account.address)
         self._ssl = ssl_context(account)
         self._doorkeeper, self._passwords = doorkeeper, passwords
         self._turn = 0
@@ -258,7 +260,9 @@ class Session:
         attempt.on_absent = self._absent
         self._prepare(client)
         try:
-            attempt.connect(self._address)
+            attempt.connect(self._addresses)
+            # Next time the others come first: one that takes connections and goes no further holds nobody up for good.
+            self._addresses = [*self._addresses[1:], *self._addresses[:1]]
             if not await wait_any(self._timing.start, attempt.started, attempt.gone, stop):
                 attempt.fault = attempt.fault or "the server did not complete the login in time"
             elif attempt.started.is_set() and not attempt.gone.is_set():
@@ -361,18 +365,6 @@ def bare_jid(text: str) -> str:
     if not jid.user or not jid.domain or jid.resource:
         raise ConfigError(f"{text!r} is not an XMPP address (user@server)")
     return str(jid.bare)
-
-
-def parse_address(address: str | None) -> tuple[str, int] | None:
-    """``host:port`` as a pair; ConfigError when it is none."""
-    if not address:
-        return None
-    host, colon, port = address.rpartition(":")
-    if not colon:
-        host, port = address, str(_CLIENT_PORT)
-    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
-        raise ConfigError(f"{address!r} is not host:port")
-    return host.strip("[]"), int(port)
 
 
 def ssl_context(account: Account) -> ssl.SSLContext:

@@ -33,6 +33,13 @@ def test_every_key_of_the_shipped_file_is_one(tmp_path):
     assert load(written(tmp_path, text)).account.address == "xmpp.example.org:5222"
 
 
+def test_a_server_that_is_a_cluster_has_several_addresses(tmp_path):
+    """They are those of the account that the session gets."""
+    text = '[account]\njid = "c@x"\npassword_file = "p"\naddress = ["a:5222", "b:5222"]\n'
+    (tmp_path / "p").write_text("secret\n")
+    assert load(written(tmp_path, text)).session_account("one").address == ("a:5222", "b:5222")
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
@@ -40,6 +47,8 @@ def test_every_key_of_the_shipped_file_is_one(tmp_path):
         ("[account]\n", "account: missing key `jid`"),
         ('[account]\njid = "coop"\n', "account: 'coop' is not an XMPP address"),
         ('[account]\njid = "c@x"\naddress = "x:99999"\n', "account: 'x:99999' is not host:port"),
+        ('[account]\njid = "c@x"\naddress = ["x:5222", "x:0"]\n', "account: 'x:0' is not host:port"),
+        ('[account]\njid = "c@x"\naddress = []\n', "account.address: "),
         ('[account]\njid = "c@x"\nfoo = 1\n', "account: unknown key `foo`"),
         ('[account]\njid = "c@x"\n[retention]\nmost = "3 years"\n', "retention.most: "),
         ('[account]\njid = "c@x"\n[limits]\nqueue_records = 5\n', "limits.queue_records: "),

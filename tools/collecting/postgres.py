@@ -83,6 +83,11 @@ class Postgres:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     @property
+    def pid(self) -> int | None:
+        """The process id, or None when it does not run."""
+        return self._process.pid if self._process and self._process.poll() is None else None
+
+    @property
     def data(self) -> Path:
         """The data folder."""
         return self.folder / "data"

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Final
 from federation.process import S2S_PORT, RigError, Server
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from federation.process import Login
 
 _HERE: Final = Path(__file__).resolve().parent
@@ -47,10 +49,7 @@ class Ejabberd(Server):
     def configure(self) -> None:
         """Write ``ejabberd.yml``, the resolver's configuration and the certificate in one file."""
         place = self.place
-        pem = place.folder / "host.pem"
-        pem.touch(mode=0o600)
-        pem.write_text(place.certificate.pem())
-        (place.folder / "inetrc").write_text(_RESOLVER)
+        pem = self._common()
         text = Template((_HERE / "ejabberd.yml").read_text()).substitute(
             domain=place.domain,
             address=place.address,
@@ -69,7 +68,8 @@ class Ejabberd(Server):
         """Run ``erl`` in the foreground, without epmd, distribution or busy waiting."""
         routes = "".join(
             f'inet_db:add_rr("_xmpp-server._tcp.{domain}",in,srv,31536000,{{0,0,{S2S_PORT},"{address}"}}),'
-            for domain, address in self.place.peers.items()
+            for domain, addresses in self.place.peers.items()
+            for address in addresses
         )
         return [
             *(
@@ -118,20 +118,37 @@ class Ejabberd(Server):
     def _configuration(self) -> Path:
         return self.place.folder / "ejabberd.yml"
 
+    def _common(self) -> Path:
+        """Write what does not depend on the configuration; the file with certificate and key."""
+        pem = self.place.folder / "host.pem"
+        pem.touch(mode=0o600)
+        pem.write_text(self.place.certificate.pem())
+        (self.place.folder / "inetrc").write_text(_RESOLVER)
+        return pem
+
     def _call(self, command: str, **arguments: str) -> int:
-        """Call the HTTP interface; return 200, or 409 for an account that exists."""
+        """Call the HTTP interface for this domain; return 200, or 409 for an account that exists."""
+        status, _ = self._request(command, {"host": self.place.domain, **arguments})
+        return status
+
+    def _ask(self, command: str, **arguments: str) -> object:
+        """Call the HTTP interface; what it answers."""
+        answer: object = json.loads(self._request(command, arguments)[1])
+        return answer
+
+    def _request(self, command: str, arguments: Mapping[str, str]) -> tuple[int, bytes]:
         url = f"http://{self.place.address}:{_HTTP_PORT}/api/{command}"
-        body = json.dumps({"host": self.place.domain, **arguments}).encode()
+        body = json.dumps(arguments).encode()
         request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
         # A proxy of the environment must not see this.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
             with opener.open(request, timeout=20) as answer:
-                return int(answer.status)
+                return int(answer.status), answer.read()
         except urllib.error.HTTPError as refusal:
             with refusal:
                 if refusal.code == _CONFLICT:
-                    return _CONFLICT
+                    return _CONFLICT, b""
                 msg = f"ejabberd ({self.place.domain}) refused {command}: {refusal.read().decode(errors='replace')}"
             raise RigError(msg) from None
         except OSError as error:

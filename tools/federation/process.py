@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Literal
 from federation.waiting import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from federation.certificates import Certificate
@@ -39,16 +39,16 @@ class RigError(RuntimeError):
 class Place:
     """Where one server lives and what it must know of the other.
 
-    ``peers`` maps the other domains to their addresses; ``ca`` is the certificate to trust; ``limits`` is the
-    name of a file in ``limits/``: rates and the size of the offline store. ``registration`` says whether anybody may
-    make an account over XMPP, or is sent to a web page (ejabberd only); ``login`` is "plain" where
-    the server offers nothing better than PLAIN.
+    ``peers`` maps the other domains to the addresses of their servers; ``ca`` is the certificate to trust; ``limits``
+    is the name of a file in ``limits/``: rates and the size of the offline store. ``registration`` says whether anybody
+    may make an account over XMPP, or is sent to a web page (ejabberd only); ``login`` is "plain" where the server
+    offers nothing better than PLAIN.
     """
 
     folder: Path
     domain: str
     address: str
-    peers: Mapping[str, str]
+    peers: Mapping[str, Sequence[str]]
     ca: Path
     certificate: Certificate
     limits: Limits = "none"

@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, Final
 from federation.process import S2S_PORT, RigError, Server
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from federation.process import Login
 
 _HERE: Final = Path(__file__).resolve().parent
+PLUGINS: Final = _HERE / "prosody-plugins"
 
 
 class Prosody(Server):
@@ -29,15 +32,14 @@ class Prosody(Server):
         """Write ``prosody.cfg.lua``."""
         place = self.place
         (place.folder / "data").mkdir(exist_ok=True)
-        peers = "; ".join(f'["{domain}"] = "{address}:{S2S_PORT}"' for domain, address in place.peers.items())
         text = Template((_HERE / "prosody.cfg.lua").read_text()).substitute(
             user=getpass.getuser(),
             folder=place.folder,
             domain=place.domain,
             address=place.address,
             ca=place.ca,
-            plugins=_HERE / "prosody-plugins",
-            peers=peers,
+            plugins=PLUGINS,
+            peers=peer_table(place.peers),
             limits_module="" if place.limits == "none" else '"limits";',
             limits=(_HERE / "limits" / f"{place.limits}.cfg.lua").read_text(),
             register_module='"register_ibr";' if place.registration == "open" else "",
@@ -69,6 +71,14 @@ class Prosody(Server):
         # Through the running server: prosodyctl's own commands open the database besides it, and one finds it locked.
         jid = f"{user}@{self.place.domain}"
         self.run("prosodyctl", "--config", str(self._configuration), "shell", "user", action, jid, *arguments)
+
+
+def peer_table(peers: Mapping[str, Sequence[str]]) -> str:
+    """What ``s2s_peers`` holds, in Lua: ``["sen2.test"] = "127.77.0.2:5269"``, several addresses after one another."""
+    return "; ".join(
+        f'["{domain}"] = "{" ".join(f"{address}:{S2S_PORT}" for address in addresses)}"'
+        for domain, addresses in peers.items()
+    )
 
 
 def _refused(login: Login) -> tuple[str, ...]:

@@ -119,7 +119,7 @@ class Federation:
                 folder=folder,
                 domain=domain,
                 address=addresses[domain],
-                peers={other: address for other, address in addresses.items() if other != domain},
+                peers={other: (address,) for other, address in addresses.items() if other != domain},
                 ca=self.ca,
                 certificate=issuer.issue(domain, folder / "certificates"),
                 limits=limits,

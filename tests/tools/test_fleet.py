@@ -1,0 +1,60 @@
+"""A fleet in small: twenty gateways, two nodes of which one is killed, two collectors of which one is killed."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from federation.cluster import missing_packages
+from fleets.measure import Meter, quantiles
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.mark.slow
+@pytest.mark.servers
+def test_a_node_and_a_collector_are_killed_and_every_point_is_there_exactly_once(tmp_path):
+    """The node's sessions move to the other one; the servers run the operators' own files."""
+    if missing_packages() and not os.environ.get("CI"):
+        pytest.skip("the servers are not installed")
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tools'}"}
+    file = tmp_path / "fleet.json"
+    command = [sys.executable, "-m", "fleets", "--gateways", "20", "--minutes", "4", "--period", "2", "--kill"]
+    done = subprocess.run(
+        [*command, "--json", file], check=False, capture_output=True, text=True, env=environment, timeout=300
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "160 of 160 points, 0 missing, 0 wrong" in done.stdout
+    assert done.stderr == ""
+    (run,) = json.loads(file.read_text())["runs"]
+    assert (run["points"]["expected"], run["points"]["right"]) == (160, 160)
+    assert 0 < run["push"]["kill"]["sessions_lost"] <= 20
+    assert run["push"]["confirmed"] == run["push"]["pushed"] == 80
+
+
+def test_a_process_costs_what_its_children_cost():
+    """Also once they have ended."""
+    spin = "import os; e = os.times()\nwhile os.times().user - e.user < 0.3: pass\nprint(flush=True); input()"
+    shell = f'{sys.executable} -c "{spin}"; echo; read line'
+    with subprocess.Popen(["bash", "-c", shell], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
+        meter = Meter({"ours": [parent.pid], "nobody": [0]})
+        parent.stdout.readline()
+        during = meter.sample()
+        parent.stdin.write(b"\n")
+        parent.stdin.flush()
+        parent.stdout.readline()
+        after = meter.sample()
+        parent.stdin.close()
+    assert after.cpu_s["ours"] >= during.cpu_s["ours"] >= 0.25
+    assert after.memory_kb["ours"] < during.memory_kb["ours"]
+    assert (after.cpu_s["nobody"], after.memory_kb["nobody"]) == (0, 0)
+
+
+def test_quantiles_are_values_that_were_there():
+    """Of any number of values; of none there are none."""
+    assert quantiles([]) == {}
+    assert quantiles([3.0]) == {"median": 3.0, "p99": 3.0, "max": 3.0}
+    assert quantiles(range(1, 201)) == {"median": 101, "p99": 199, "max": 200}
