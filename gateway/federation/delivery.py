@@ -51,7 +51,7 @@ _BUSY_S = 1.0
 # While the database cannot be used.
 _STORE_RETRY_S = 5.0
 # More than a stanza of the default size can hold.
-_MOST_ROWS = 500
+_MOST_ROWS = 1000
 
 
 @dataclass(frozen=True, slots=True)

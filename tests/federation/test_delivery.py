@@ -468,7 +468,7 @@ def test_a_full_message_does_not_wait_to_grow_old(house):
         async with at_work(house, batch_s=3600) as bench:
             await bench.sent(1)
             bench.line.answers(bench.line.sent[0][1])
-            house.minutes(300)
+            house.minutes(500)
             await bench.quiet()
             sizes = [size(payload[0]) for *_, payload in bench.line.sent[1:]]
             assert sizes
@@ -477,7 +477,7 @@ def test_a_full_message_does_not_wait_to_grow_old(house):
                 bench.line.acknowledge(COOP, stanza_id)
                 bench.line.answers(stanza_id)
             await bench.quiet()
-            assert 0 < house.waiting(COOP) < 300
+            assert 0 < house.waiting(COOP) < 500
 
     asyncio.run(scenario())
 
