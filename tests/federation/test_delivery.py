@@ -482,6 +482,29 @@ def test_a_full_message_does_not_wait_to_grow_old(house):
     asyncio.run(scenario())
 
 
+def test_a_receipt_looks_at_the_outbox_of_its_recipient_alone(house, monkeypatch):
+    """Twenty recipients whose receipts come one by one take two looks each, and not twenty times twenty."""
+    recipients = [f"coop{number}@sen2.test" for number in range(20)]
+    for recipient in recipients:
+        subscribe(house, recipient)
+    looks, pending = [], house.store.pending
+    monkeypatch.setattr(house.store, "pending", lambda to, *more: looks.append(to) or pending(to, *more))
+
+    async def scenario():
+        async with at_work(house) as bench:
+            house.minutes(2)
+            sent = list(await bench.sent(len(recipients)))
+            await bench.quiet()
+            looks.clear()
+            for recipient, stanza_id, _ in sent:
+                bench.line.answers(stanza_id, recipient)
+                await eventually(lambda to=recipient: not house.waiting(to))
+            assert len(looks) <= 2 * len(recipients)
+            assert set(looks) == set(recipients)
+
+    asyncio.run(scenario())
+
+
 def test_what_is_urgent_takes_along_what_was_gathered(house):
     """A change of tariff goes at once, and nothing overtakes anything."""
     subscribe(house, prefix="", granularity=Granularity.MINUTE)
