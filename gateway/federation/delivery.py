@@ -7,6 +7,7 @@ is understood even by a gateway that has been restarted since. A recipient that 
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections import deque
@@ -34,7 +35,6 @@ from gateway.store.recorder import is_urgent
 from gateway.store.terms import Profile
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Awaitable, Callable, Sequence
 
     from gateway.federation.session import Session, Stanza
@@ -51,7 +51,7 @@ _BUSY_S = 1.0
 # While the database cannot be used.
 _STORE_RETRY_S = 5.0
 # More than a stanza of the default size can hold.
-_MOST_ROWS = 500
+_MOST_ROWS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +124,13 @@ class Delivery:
         self._clock, self._monotonic = clock, monotonic
         self.came_round = monotonic()
         self._lanes: dict[str, Lane] = {}
+        # For whom there may be something to send now. A receipt is of one recipient: looking through the outbox for
+        # all of them at each would cost as much as their number squared.
+        self._due: set[str] = set()
+        self._everybody, self._looked = True, monotonic()
         # What came in waits for the one task that works on the lanes, so that no step sees them half changed.
         self._incoming: deque[Callable[[], Awaitable[None] | None]] = deque()
+        self._arrived = asyncio.Event()
         self._unaccepted: dict[tuple[str, str], int] = {}
         self._poisoned: set[str] = set()
         session.listen(f"{{jabber:client}}message/{{{RECEIPTS}}}received", self._receive)
@@ -140,11 +145,15 @@ class Delivery:
     async def run(self, stop: asyncio.Event) -> None:
         """Send whenever there is a connection and something to send, until ``stop``."""
         while not stop.is_set():
-            self._wake.clear()
             self.came_round = self._monotonic()
+            # Whoever wrote something does not say for whom; a consent may begin with nobody to say so.
+            self._everybody |= self._wake.is_set() or self.came_round - self._looked >= ROUND_S
+            self._wake.clear()
+            self._arrived.clear()
             pause = await self._turn()
-            if not self._wake.is_set() and (pause is None or pause > 0):
-                await wait_any(ROUND_S if pause is None else min(pause, ROUND_S), self._wake, stop)
+            if not (self._wake.is_set() or self._arrived.is_set()) and (pause is None or pause > 0):
+                pause = ROUND_S if pause is None else min(pause, ROUND_S)
+                await wait_any(pause, self._wake, self._arrived, stop)
 
     async def _turn(self) -> float | None:
         """Work off what came in, then send; seconds until there is something to do again."""
@@ -162,14 +171,16 @@ class Delivery:
 
     async def _send_all(self) -> float | None:
         """One message for each recipient in turn until none may have another; seconds until the next is due."""
-        for recipient in await self._call(self._store.suspended):
-            self._lanes.pop(recipient, None)
-        for recipient in await self._call(self._store.recipients):
-            self._lanes.setdefault(recipient, Lane())
+        if self._everybody:
+            await self._look_at_all()
+        now = self._monotonic()
         for recipient, lane in self._lanes.items():
-            for flight in lane.settled(self._monotonic()):
+            for flight in lane.settled(now):
                 await self._call(self._store.confirm, recipient, flight.after, flight.last, self._clock())
-        turns = deque(self._lanes)
+                self._due.add(recipient)
+            if (at := lane.wake_at()) is not None and at <= now:
+                self._due.add(recipient)
+        turns = deque(recipient for recipient in self._lanes if recipient in self._due)
         while turns and not self._incoming and self._session.connected.is_set():
             if self._unaccepted and sum(self._unaccepted.values()) + self._max_bytes > SESSION_BYTES:
                 return _BUSY_S
@@ -178,8 +189,19 @@ class Delivery:
                 turns.append(recipient)
                 # Last in the next round too: on a slow line a round ends before everybody had a turn.
                 self._lanes[recipient] = self._lanes.pop(recipient)
+            else:
+                self._due.discard(recipient)
         times = [at for lane in self._lanes.values() if (at := lane.wake_at()) is not None]
         return max(min(times) - self._monotonic(), 0.01) if times else None
+
+    async def _look_at_all(self) -> None:
+        """There may be something for everybody who is not suspended."""
+        for recipient in await self._call(self._store.suspended):
+            self._lanes.pop(recipient, None)
+        for recipient in await self._call(self._store.recipients):
+            self._lanes.setdefault(recipient, Lane())
+        self._due = set(self._lanes)
+        self._everybody, self._looked = False, self._monotonic()
 
     async def _send_one(self, recipient: str, lane: Lane) -> bool:
         """Send what is next for one recipient; False when there is nothing, or nothing may be sent now."""
@@ -300,7 +322,7 @@ class Delivery:
 
     def _later(self, work: Callable[[], Awaitable[None] | None]) -> None:
         self._incoming.append(work)
-        self._wake.set()
+        self._arrived.set()
 
     def _receive(self, stanza: Stanza) -> None:
         """A receipt or a bounce; what does not come from the recipient itself changes nothing."""
@@ -320,6 +342,7 @@ class Delivery:
         if recipient in self._lanes:
             self._lanes[recipient].confirmed(interval.after, interval.last, self._monotonic())
             self._unaccepted.pop((recipient, interval.id), None)
+            self._due.add(recipient)
 
     async def _bounced(self, condition: str, recipient: str, interval: Interval) -> None:
         lane = self._lanes.get(recipient)
@@ -329,8 +352,10 @@ class Delivery:
             log.warning("a recipient cannot be reached; its messages wait")
         log.debug("bounced: %s to %s: %s", interval.id, recipient, condition)
         lane.bounced(interval.after, interval.last, self._monotonic())
+        self._due.add(recipient)
         if await self._call(self._store.note_bounce, recipient, condition, self._clock()):
             log.warning("a recipient has been away for too long and is suspended; what waits for it is kept")
+            self._everybody = True
 
     def _accepted(self, recipient: str, stanza_id: str) -> None:
         self._unaccepted.pop((recipient, stanza_id), None)
@@ -340,11 +365,13 @@ class Delivery:
 
     def _new_session(self) -> None:
         self._unaccepted.clear()
+        self._everybody = True
         for lane in self._lanes.values():
             lane.new_session()
 
     def _resume(self, recipient: str, after: int | None) -> None:
         self._lanes.setdefault(recipient, Lane()).resume(after)
+        self._due.add(recipient)
 
 
 def _key(row: OutboxRow, subscriptions: Sequence[Subscription]) -> tuple[str, NameForm, Confirm, bool]:

@@ -34,6 +34,10 @@ RECEIPTS = "urn:xmpp:receipts"
 DEFAULT_MAX_STANZA_BYTES = 30_000
 # <message> itself with two long JIDs, an id and the request for a receipt, as a server may rewrite it.
 _ENVELOPE_BYTES = 1_000
+# From so many points on it is reckoned how many fit, by what two samples of so many take.
+_MANY, _SAMPLE = 400, 100
+# The last records take more than the first: their times have more digits.
+_LONGER = 0.95
 
 _INTERVAL = re.compile(r"([0-9a-f]{8})-([0-9]{1,15})-([0-9]{1,15})")
 _HEAD = re.compile(r"([0-9]{1,15}):([0-9a-f]{64})")
@@ -163,9 +167,17 @@ def fit(
     max_bytes: int = DEFAULT_MAX_STANZA_BYTES,
 ) -> int:
     """How many of the first points make a stanza of at most ``max_bytes``; 0 if even one is too much."""
-    count = len(points)
+
+    def written(count: int) -> int:
+        return size(build_quoalise(publisher, meter, form, points[:count]))
+
+    count, most = len(points), max_bytes - _ENVELOPE_BYTES
+    if count > _MANY:
+        # Writing all of them to find how many are too many costs more than writing the message.
+        some, more = written(_SAMPLE), written(2 * _SAMPLE)
+        count = min(count, _SAMPLE + max(0, int((most - some) / (more - some) * _SAMPLE * _LONGER)))
     while count:
-        excess = size(build_quoalise(publisher, meter, form, points[:count])) / (max_bytes - _ENVELOPE_BYTES)
+        excess = written(count) / most
         if excess <= 1:
             return count
         count = min(count - 1, int(count / excess * 0.97))

@@ -468,7 +468,7 @@ def test_a_full_message_does_not_wait_to_grow_old(house):
         async with at_work(house, batch_s=3600) as bench:
             await bench.sent(1)
             bench.line.answers(bench.line.sent[0][1])
-            house.minutes(300)
+            house.minutes(500)
             await bench.quiet()
             sizes = [size(payload[0]) for *_, payload in bench.line.sent[1:]]
             assert sizes
@@ -477,7 +477,30 @@ def test_a_full_message_does_not_wait_to_grow_old(house):
                 bench.line.acknowledge(COOP, stanza_id)
                 bench.line.answers(stanza_id)
             await bench.quiet()
-            assert 0 < house.waiting(COOP) < 300
+            assert 0 < house.waiting(COOP) < 500
+
+    asyncio.run(scenario())
+
+
+def test_a_receipt_looks_at_the_outbox_of_its_recipient_alone(house, monkeypatch):
+    """Twenty recipients whose receipts come one by one take two looks each, and not twenty times twenty."""
+    recipients = [f"coop{number}@sen2.test" for number in range(20)]
+    for recipient in recipients:
+        subscribe(house, recipient)
+    looks, pending = [], house.store.pending
+    monkeypatch.setattr(house.store, "pending", lambda to, *more: looks.append(to) or pending(to, *more))
+
+    async def scenario():
+        async with at_work(house) as bench:
+            house.minutes(2)
+            sent = list(await bench.sent(len(recipients)))
+            await bench.quiet()
+            looks.clear()
+            for recipient, stanza_id, _ in sent:
+                bench.line.answers(stanza_id, recipient)
+                await eventually(lambda to=recipient: not house.waiting(to))
+            assert len(looks) <= 2 * len(recipients)
+            assert set(looks) == set(recipients)
 
     asyncio.run(scenario())
 
