@@ -26,7 +26,8 @@ TERMS = Terms(purpose="to share a roof", controller="La Coop", contact="dpo@coop
 # Command -> why it is not run here.
 NOT_RUN = {"linky-gateway privacy erase --machine": "test_machine.py runs it, where it finds no other machine's files"}
 # What a person types when asked, by the command.
-TYPED = {"erase": {"en": "erase", "fr": "effacer"}, "answer": {"en": "yes", "fr": "oui"}}
+_YES = {"en": "yes", "fr": "oui"}
+TYPED = {"erase": {"en": "erase", "fr": "effacer"}, "answer": _YES, "grant": _YES}
 
 
 def commands(document):
