@@ -76,8 +76,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace) -> int:
     from gateway.app import run  # noqa: PLC0415 (decode and status need none of it)
     from gateway.config import load  # noqa: PLC0415
+    from gateway.memory import give_back_what_is_freed  # noqa: PLC0415
     from gateway.orders import prepare_store  # noqa: PLC0415
 
+    give_back_what_is_freed()
     config = load(options.config)
     # The database and the socket are the household's own from their first moment on.
     os.umask(0o077)

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from gateway.errors import PortError
+from gateway.sources.pace import Pace
 from gateway.sources.search import SpeedSearch
 from gateway.tic.frame import ENDED_EOT, Reader, looks_8n1, strip_parity
 from gateway.tic.labels import lookup
@@ -129,6 +130,7 @@ class Line:
         self._reader: Reader
         self._sample: bytes | None
         self._strip: bool
+        self._pace: Pace
         self._begin()
         self.state = LineState(changed=time.monotonic(), came_round=time.monotonic())
         # Faults by kind and the score, for the status; whoever refuses a reading later notes it here too.
@@ -164,6 +166,7 @@ class Line:
             data = await self._read_some()
             now = self.state.came_round = time.monotonic()
             if data:
+                self._pace.note(data)
                 if self.state.unread is None or now - heard > _GAP_S:
                     self.state.unread = now
                 heard = self.state.heard = now
@@ -193,6 +196,8 @@ class Line:
         """The next bytes, b"" at the end of a file, None when nothing came for a tick."""
         try:
             async with asyncio.timeout(_TICK_S):
+                if pause_s := self._pace.pause_s(self.state.speed):
+                    await asyncio.sleep(pause_s)
                 return await self._source.read()
         except TimeoutError:
             return None
@@ -252,6 +257,7 @@ class Line:
         """Nothing is known of the bytes to come."""
         self._reader = Reader(self._mode)
         self._sample, self._strip = b"", False
+        self._pace = Pace()
         self._understood = time.monotonic()
 
     def _opened(self, device: str | None) -> None:

@@ -191,6 +191,12 @@ class Reader:
     def feed(self, data: bytes) -> list[Frame]:
         """Take in bytes as they come, give the frames that they complete."""
         frames: list[Frame] = []
+        # A piece from within a frame, as most are: a port hands over 64 bytes of a thousand.
+        inside = data.find(_ETX) < 0 and data.find(_STX) < 0 and data.find(_EOT) < 0
+        if inside and 0 < len(data) <= MAX_FRAME_BYTES - self._size:
+            self._parts.append(data)
+            self._size += len(data)
+            return frames
         pieces = data.split(_ETX)
         for piece in pieces[:-1]:
             self._take(piece, frames)
@@ -271,21 +277,26 @@ class Reader:
         if mode is None or (self._forced and mode != self._forced):
             return None
         known = self._known[mode]
-        separator = texts[0][-2]
-        groups = []
-        for text in texts:
-            group = known.get(text)
-            if group is None:
-                try:
-                    group = self._learn(text, known)
-                except TicError:
-                    return None
-                if text[-2] != separator:
-                    return None
-            groups.append(group)
+        groups: list[Group] = [known.get(text) for text in texts]  # type: ignore[misc] # what is None is learnt next
+        if not all(groups) and not self._learn_new(texts, groups, known):
+            return None
         if len({group[0] for group in groups}) != len(groups):
             return None
         return Frame(mode, tuple(groups), True, 0, ENDED_ETX)
+
+    def _learn_new(self, texts: list[bytes], groups: list[Group], known: dict[bytes, Group]) -> bool:
+        """Fill in the groups that were not seen before; False if one of them is bad or of the other mode."""
+        separator = texts[0][-2:-1]
+        for i, group in enumerate(groups):
+            if not group:
+                text = texts[i]
+                if text[-2:-1] != separator:
+                    return False
+                try:
+                    groups[i] = self._learn(text, known)
+                except TicError:
+                    return False
+        return True
 
     def _verify(self, text: bytes) -> Group:
         mode = _MODES.get(text[-2]) if len(text) > 1 else None

@@ -7,15 +7,13 @@ Beside it the time that the servers alone take: a ping from the subscriber to th
 from __future__ import annotations
 
 import asyncio
-import secrets
 import statistics
-import subprocess
-import sys
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
+from benchmarks.programs import FAR, HOME, SENSOR, configure, gateway, running
 from federation import Federation
 from gateway.errors import FederationError
 from gateway.federation.form import build_submit
@@ -24,21 +22,19 @@ from gateway.federation.stanza import QUOALISE, parse_quoalise
 from simulator.process import Meter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-HOME, FAR, SENSOR = "maison@sen1.test", "coop@sen2.test", "ab12"
 _ASK_S, _PATIENCE_S = 0.5, 60.0
 
 
-def measure(folder: Path, root: Path, pair: tuple[str, str], seconds: float) -> dict[str, float]:
+def measure(folder: Path, pair: tuple[str, str], seconds: float) -> dict[str, float]:
     """Milliseconds: median and 95th percentile of live values, median of a ping and back; and how many values came."""
     with ExitStack() as stack:
         federation = stack.enter_context(Federation(folder / "xmpp", *pair))
         meter = stack.enter_context(Meter(folder / "ttyTIC", mode="standard", seed=1))
-        config = _configure(folder, federation)
-        _gateway(root, config, "consent", "grant", FAR, "--series", "consumption", "--granularity", "raw")
-        stack.enter_context(_running(folder, root, config))
+        config = configure(folder, federation, "commit_interval_s = 5\n")
+        gateway(config, "consent", "grant", FAR, "--series", "consumption", "--granularity", "raw")
+        stack.enter_context(running(folder, "gateway", "run", "--config", str(config)))
         account = Account(
             FAR, (folder / "password").read_text().strip(), federation.address("sen2.test"), federation.ca, "bench"
         )
@@ -97,36 +93,3 @@ async def _subscribe(session: Session) -> None:
             await asyncio.sleep(_ASK_S)
         else:
             return
-
-
-def _configure(folder: Path, federation: Federation) -> Path:
-    password = secrets.token_urlsafe(16)
-    (folder / "password").write_text(password + "\n")
-    for jid in (HOME, FAR):
-        federation.register(*jid.split("@"), password)
-    config = folder / "gateway.toml"
-    config.write_text(
-        f'[[meter]]\nsource = "{folder / "ttyTIC"}"\nsensor = "{SENSOR}"\nclock = "meter"\nmode = "standard"\n'
-        f'[store]\ndirectory = "data"\ncommit_interval_s = 5\n'
-        f'[federation]\njid = "{HOME}"\npassword_file = "password"\n'
-        f'address = "{federation.address("sen1.test")}"\nca_file = "{federation.ca}"\n'
-    )
-    return config
-
-
-def _gateway(root: Path, config: Path, *words: str) -> None:
-    command = [sys.executable, "-m", "gateway", *words, "--config", str(config)]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=root)
-
-
-@contextmanager
-def _running(folder: Path, root: Path, config: Path) -> Iterator[None]:
-    """The daemon, until the end of the block."""
-    command = ["setpriv", "--pdeathsig", "TERM", "--", sys.executable, "-m", "gateway", "run", "--config", str(config)]
-    with (folder / "gateway.err").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=root)
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait(30)

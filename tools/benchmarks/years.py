@@ -155,9 +155,10 @@ def _tell_tariff(store: Store, moment: int, place: int) -> None:
         store._db.execute("INSERT INTO minute VALUES (?, ?, 0, 0, 0, 0, ?, 1)", row)  # noqa: SLF001
 
 
-def measure(folder: Path) -> dict[str, float]:
+def measure(folder: Path, years: int = 3) -> dict[str, float]:
     """Look -> milliseconds, everything in it: the statements and the arithmetic."""
-    first, end = date(2023, 11, 25), date(2026, 11, 25)
+    end = date(2026, 11, 25)
+    first = end.replace(year=end.year - years)
     config = write_years(folder, first, end, minutes_from=first)
     looks: dict[str, Callable[[HouseholdCurves], object]] = {
         "one day": lambda house: house.read(date(2026, 7, 1), date(2026, 7, 2)),

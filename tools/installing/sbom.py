@@ -18,7 +18,12 @@ from pathlib import Path
 from typing import Any
 
 # Requirement files -> what of them a gateway needs, in the words of CycloneDX.
-PINNED = {"requirements.txt": "required", "requirements-flash.txt": "optional", "requirements-test.txt": "excluded"}
+PINNED = {
+    "requirements.txt": "required",
+    "requirements-flash.txt": "optional",
+    "requirements-test.txt": "excluded",
+    "requirements-bench.txt": "excluded",
+}
 
 _PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;\\]+)")
 _HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")

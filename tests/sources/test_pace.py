@@ -1,0 +1,61 @@
+"""How long bytes may gather: only in the middle of a frame, and never over its end."""
+
+from gateway.sources.line import Line
+from gateway.sources.pace import Pace
+from simulator.process import Meter
+from tests.sources.test_line import line_of, reading
+
+FRAME = b"\x02" + 498 * b"x" + b"\x03"
+
+
+def noted(*pieces):
+    """The pace of a line that said this."""
+    pace = Pace()
+    for piece in pieces:
+        pace.note(piece)
+    return pace
+
+
+def test_nothing_is_expected_of_a_line_that_is_not_known():
+    """Before three frames, and where the speed is somebody else's affair, every byte is looked at as it comes."""
+    assert noted().pause_s(9600) == 0
+    assert noted(FRAME, FRAME, FRAME[:100]).pause_s(9600) == 0
+    assert noted(FRAME, FRAME, FRAME, FRAME[:100]).pause_s(None) == 0
+
+
+def test_a_pause_ends_before_the_frame_does():
+    """Of the shortest of the last frames, by the speed of the line; close to its end there is none."""
+    known = (FRAME, FRAME + FRAME[:20], FRAME[20:], FRAME[:300] + b"\x03")
+    assert noted(*known, FRAME[:200]).pause_s(9600) == 0.06
+    assert 0 < noted(*known, FRAME[:260]).pause_s(9600) * 960 <= 301 - 260 - 32
+    assert noted(*known, FRAME[:270]).pause_s(9600) == 0
+    assert noted(*known, FRAME[:400]).pause_s(9600) == 0
+    assert noted(*known, FRAME[:100]).pause_s(1200) == 0.06
+
+
+def test_a_short_frame_is_forgotten_after_eight():
+    """An overload's frames do not keep a reader awake for ever."""
+    assert noted(b"\x02x\x03", *8 * [FRAME], FRAME[:100]).pause_s(9600) == 0.06
+
+
+def test_a_meter_is_looked_at_far_less_often_than_it_speaks(tmp_path):
+    """In the middle of its frames; all are whole all the same."""
+    reads = []
+
+    class Counting(Line):
+        async def _read_some(self):
+            data = await super()._read_some()
+            reads.append(len(data or b""))
+            return data
+
+    with Meter(tmp_path / "ttyTIC", mode="standard", seed=1) as meter:
+
+        async def work(read):
+            await read.whole(4)
+            del reads[:]
+            await read.whole(4)
+
+        line = Counting("house", line_of(meter)._source)
+        reading(line, work)
+        assert line.state.partial <= 1
+    assert sum(reads) / len(reads) > 20, reads

@@ -1,0 +1,274 @@
+"""Every part of ``tools/bench``: what it measures, and the rows of the table that are made of it.
+
+A part is one function of ``At`` that returns plain figures; it runs in a process of its own (``one_part``). A row takes
+its figure and what stands beside it from those, by name. A new part is a function here and an entry of ``PARTS``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from benchmarks.options import PAIRS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    Figures = Mapping[str, float]
+
+# Ten times what the longest takes on a machine with nothing else to do: a part that is not over by then never will be.
+_PATIENCE_S = 1_200.0
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """Where a part works, and what was asked for."""
+
+    folder: Path
+    servers: str
+    seconds: float
+    peers: Mapping[str, Path]
+    quick: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table.
+
+    Args:
+        what: is measured, in words.
+        figure: its name among the part's figures.
+        shown: how it is written: a format with {value}.
+        most: the budget, if it is not to be more.
+        least: the budget, if it is not to be less.
+        beside: what it is compared with: formats with names of figures; one whose figures are missing is left out.
+        limit: where the budget may not be met, what stands in the way: a form like those of ``beside``.
+        absent: one sentence, where the figure may be missing: what it needs.
+    """
+
+    what: str
+    figure: str
+    shown: str
+    most: float | None = None
+    least: float | None = None
+    beside: tuple[str, ...] = ()
+    limit: str = ""
+    absent: str = ""
+
+    def is_met(self, value: float) -> bool:
+        """Whether the figure is within the budget."""
+        return (self.most is None or value <= self.most) and (self.least is None or value >= self.least)
+
+    @property
+    def budget(self) -> str:
+        """The budget in words; "" where there is none."""
+        bound, sign = (self.most, "≤") if self.most is not None else (self.least, "≥")
+        return "" if bound is None else f"{sign} {re.sub(r'{value:.*?}', f'{bound:,g}', self.shown)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part: its name, what it runs, its rows, and after how many seconds it has failed."""
+
+    name: str
+    run: Callable[[At], Figures]
+    rows: tuple[Row, ...]
+    patience_s: float
+
+
+def _decoding(at: At) -> Figures:
+    from benchmarks import decoding  # noqa: PLC0415 (each part loads its own alone, in its own process)
+
+    frames, damaged = (60, 40) if at.quick else (2_000, 20_000)
+    return decoding.measure(at.folder, at.peers, frames, damaged)
+
+
+def _house(at: At) -> Figures:
+    from benchmarks import house  # noqa: PLC0415 (as above)
+
+    return house.measure(at.folder, PAIRS[at.servers], at.seconds)
+
+
+def _writing(at: At) -> Figures:
+    from benchmarks import card  # noqa: PLC0415 (as above)
+
+    return card.measure_writing(at.folder, 0.1 if at.quick else 24)
+
+
+def _database(at: At) -> Figures:
+    from benchmarks import card  # noqa: PLC0415 (as above)
+
+    return card.measure_growth(at.folder, 0.1 if at.quick else 6)
+
+
+def _live(at: At) -> Figures:
+    from benchmarks import live  # noqa: PLC0415 (as above)
+
+    return live.measure(at.folder, PAIRS[at.servers], min(at.seconds, 30))
+
+
+def _years(at: At) -> Figures:
+    from benchmarks import years  # noqa: PLC0415 (as above)
+
+    return years.measure(at.folder, 1 if at.quick else 3)
+
+
+PARTS = (
+    Part(
+        "decoding",
+        _decoding,
+        (
+            Row(
+                "groups decoded a second, standard mode, as many times as linkytic",
+                "times_linkytic",
+                "{value:.1f} ×",
+                least=5,
+                beside=("linkytic {standard_mono.linkytic.groups_a_second:,.0f} groups/s",),
+                limit="its later reader, on asyncio, is twice as fast as the one by lines that the budget is of",
+                absent="linkytic is not on the package index: `tools/bench --peer linkytic=FOLDER` measures a checkout",
+            ),
+            Row(
+                "groups decoded a second, standard mode, one phase",
+                "standard_mono.ours.groups_a_second",
+                "{value:,.0f}",
+                beside=(
+                    "on to dated, judged values {standard_mono.ours_to_values.groups_a_second:,.0f}",
+                    "pyteleinfo, serial-teleinfo, python-tic refuse the mode "
+                    "({standard_mono.pyteleinfo.right_percent:.0f}, {standard_mono.serial-teleinfo.right_percent:.0f}, "
+                    "{standard_mono.python-tic.right_percent:.0f} % of the groups)",
+                ),
+            ),
+            Row(
+                "the same, three phases, producer",
+                "standard_tri_producer.ours.groups_a_second",
+                "{value:,.0f}",
+                beside=("linkytic {standard_tri_producer.linkytic.groups_a_second:,.0f}",),
+            ),
+            Row(
+                "the same, historic mode",
+                "historic.ours.groups_a_second",
+                "{value:,.0f}",
+                beside=(
+                    "pyteleinfo {historic.pyteleinfo.groups_a_second:,.0f}",
+                    "serial-teleinfo {historic.serial-teleinfo.groups_a_second:,.0f}",
+                    "python-tic {historic.python-tic.groups_a_second:,.0f} "
+                    "({historic.python-tic.right_percent:.0f} % of the groups)",
+                    "linkytic {historic.linkytic.groups_a_second:,.0f}",
+                ),
+            ),
+            Row(
+                "memory of that reader, at most",
+                "standard_mono.ours.peak_megabytes",
+                "{value:.0f} MB",
+                beside=(
+                    "linkytic {standard_mono.linkytic.peak_megabytes:.0f} MB",
+                    "serial-teleinfo {historic.serial-teleinfo.peak_megabytes:.0f} MB",
+                    "pyteleinfo {historic.pyteleinfo.peak_megabytes:.0f} MB",
+                ),
+            ),
+            Row(
+                "wrong values accepted, standard frames with one flipped bit each",
+                "standard_mono.ours.wrong",
+                "{value:,.0f}",
+                most=0,
+                beside=(
+                    "in {standard_mono.ours.damaged:,.0f} frames",
+                    "linkytic {standard_mono.linkytic.wrong:,.0f}",
+                ),
+            ),
+            Row(
+                "the same, historic frames",
+                "historic.ours.wrong",
+                "{value:,.0f}",
+                most=0,
+                beside=(
+                    "in {historic.ours.damaged:,.0f} frames",
+                    "pyteleinfo {historic.pyteleinfo.wrong:,.0f}",
+                    "serial-teleinfo {historic.serial-teleinfo.wrong:,.0f}",
+                    "linkytic {historic.linkytic.wrong:,.0f}",
+                ),
+            ),
+        ),
+        _PATIENCE_S,
+    ),
+    Part(
+        "house",
+        _house,
+        (
+            Row(
+                "memory of the whole daemon: federation, broker, page open",
+                "rss_megabytes",
+                "{value:.0f} MB",
+                most=50,
+                beside=(
+                    "its own part of what programs share {pss_megabytes:.0f} MB",
+                    "a bare Python with the same libraries {bare_rss_megabytes:.0f} MB",
+                ),
+                limit="{bare_rss_megabytes:.0f} MB of it are Python and its libraries before a line of ours",
+            ),
+            Row(
+                "processor at the line's pace, the same house",
+                "processor_percent",
+                "{value:.1f} % of a core",
+                most=1,
+                limit="each second the port is read and the value goes to page, broker and recipient",
+            ),
+        ),
+        _PATIENCE_S,
+    ),
+    Part(
+        "writing",
+        _writing,
+        (
+            Row(
+                "bytes to the block device a day, a meter in standard mode",
+                "megabytes_a_day",
+                "{value:.0f} MB",
+                most=100,
+                beside=("{commits_a_day:,.0f} commits of a minute, each with what the file system notes",),
+                limit="a commit writes some twenty pages of 4 kB, as each series has its own; fewer commits are "
+                "`commit_interval_s`",
+            ),
+        ),
+        _PATIENCE_S,
+    ),
+    Part(
+        "database",
+        _database,
+        (
+            Row(
+                "growth of the database a year, one phase",
+                "standard_mono_megabytes_a_year",
+                "{value:.0f} MB",
+                most=100,
+                beside=("three phases and production {standard_tri_producer_megabytes_a_year:.0f} MB",),
+            ),
+        ),
+        _PATIENCE_S,
+    ),
+    Part(
+        "live",
+        _live,
+        (
+            Row(
+                "live value, from the frame's last byte to the recipient in the other domain",
+                "live_median_ms",
+                "{value:.1f} ms",
+                most=15,
+                beside=("95 % {live_p95_ms:.1f} ms", "a ping there and back {ping_median_ms:.1f} ms"),
+            ),
+        ),
+        _PATIENCE_S,
+    ),
+    Part(
+        "years",
+        _years,
+        tuple(
+            Row(f"a look at {what}", what, "{value:.0f} ms")
+            for what in ("one year and the year before", "three years", "a day's curve among three years of minutes")
+        ),
+        _PATIENCE_S,
+    ),
+)
