@@ -34,7 +34,7 @@ from gateway.store.watching import Watching
 from gateway.tic.reading import Kind, Quality
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -61,7 +61,8 @@ class Store(Erasure, Health, Watching, History, Undated, Relayed, Energy, Told):
 
     def __init__(self, directory: Path) -> None:
         super().__init__(open_writer(directory))
-        self._paths: dict[tuple[str, str], Series] = {}
+        # Meter -> path -> series: a house of many meters looks through those of one.
+        self._paths: dict[str, dict[str, Series]] = {}
 
     @translated
     def write(self, batches: Sequence[Batch], now: float) -> int:
@@ -252,23 +253,25 @@ class Store(Erasure, Health, Watching, History, Undated, Relayed, Energy, Told):
         new = self._db.execute("INSERT OR IGNORE INTO coarse VALUES (?, ?, ?, ?)", row).rowcount == 1
         return [point(series, granularity, time, value)] if new else []
 
-    def _known_series(self, meter: str) -> Iterable[Series]:
-        if not any(m == meter for m, _ in self._paths):
-            self._paths |= {(meter, s.path): s for s in self.series(meter)}
-        return [s for (m, _), s in self._paths.items() if m == meter]
+    def _known_series(self, meter: str) -> list[Series]:
+        return list(self._by_path(meter).values())
+
+    def _by_path(self, meter: str) -> dict[str, Series]:
+        if meter not in self._paths:
+            self._paths[meter] = {s.path: s for s in self.series(meter)}
+        return self._paths[meter]
 
     def _series(self, meter: str, path: str, unit: str, kind: Kind | str) -> Series:
-        self._known_series(meter)
-        known = self._paths.get((meter, path))
-        if known:
-            return known
+        known = self._by_path(meter)
+        if path in known:
+            return known[path]
         word = kind if isinstance(kind, str) else _kind_word(path, kind)
         (number,) = self._db.execute(
             "INSERT INTO series (meter, path, unit, kind) VALUES (?, ?, ?, ?) RETURNING id",
             [self._meter_id(meter), path, unit, word],
         ).fetchone()
-        self._paths[meter, path] = Series(number, meter, path, unit, word, 0, 0)
-        return self._paths[meter, path]
+        known[path] = Series(number, meter, path, unit, word, 0, 0)
+        return known[path]
 
     @translated
     def forget(self, now: int, raw_s: int, minute_s: int, outbox_s: int) -> None:
