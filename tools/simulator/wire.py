@@ -16,7 +16,8 @@ from typing import BinaryIO, Protocol
 
 from simulator.uart import Port
 
-PATIENCE_S = 2.0  # of a patient wire with a reader that has stopped reading
+# Of a patient wire with a reader that has stopped reading: longer than a busy machine holds one up, not for ever.
+PATIENCE_S = 20.0
 SPEEDS = {getattr(termios, f"B{baud}"): baud for baud in (300, 600, 1200, 2400, 4800, 9600, 19200, 38400, 115200)}
 
 
