@@ -26,7 +26,8 @@ import pytest
 
 import documents
 from federation import free_port
-from gateway import cli, config
+from gateway import bridge, cli, config
+from gateway.bridges import config as bridges_config
 from gateway.display import cli as display_cli
 from gateway.display import config as display_config
 from gateway.first_boot import settings
@@ -36,7 +37,9 @@ from tests.tool_help import help_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PARSERS = {"linky-gateway": cli._parser(), "linky-display": display_cli._parser()}
+PARSERS = {
+    "linky-gateway": cli._parser(), "linky-display": display_cli._parser(), "linky-bridge": bridge._parser(),
+}  # fmt: skip
 
 # What stands for something of the reader's own.
 EXAMPLES = {"KEY": "00" * 32, "N:HASH": "1:" + "00" * 32}
@@ -115,7 +118,7 @@ def commands_in(document: str) -> Iterator[list[str]]:
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_command_in_the_text_exists(document):
-    """Subcommands and options of linky-gateway and linky-display between ` marks are those of their parsers."""
+    """Subcommands and options of our programs between ` marks are those of their parsers."""
     for words in commands_in(document):
         try:
             check_options(words[1:], PARSERS[words[0]])
@@ -203,7 +206,7 @@ def subcommands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentP
 
 
 def test_the_table_of_commands_is_the_command_line():
-    """README.md names every command of linky-gateway and linky-display and each of their actions, and no other."""
+    """README.md names every command of our programs and each of their actions, and no other."""
     table = read("README.md")[1].partition("## Commands")[2].partition("\n## ")[0]
     told: dict[tuple[str, str], set[str]] = {}
     for row in re.findall(r"^\| (.*?) \| ", table.replace(r"\|", "¦"), re.MULTILINE):
@@ -368,6 +371,7 @@ FIRST_BOOT_KEYS = set(
 KNOWN_KEYS = (
     keys_of(config.Config)
     | keys_of(display_config.Config)
+    | keys_of(bridges_config.Config)
     | {key or table for key, table in FIRST_BOOT_KEYS}
     | {"account", "updates", "port", "uart", "configuration", "page", "boards"}  # answers of tools/setup
 )
@@ -379,7 +383,12 @@ FOREIGN = {"enable_uart", "dtoverlay", "dtparam", "autosave_interval", "x", "clo
 @pytest.mark.parametrize("document", [name for name in DOCUMENTS if name not in SERVERS])
 def test_every_configuration_key_exists(document):
     """`[table]`, `[[table]]` and `key = value` in a document are those of a configuration of ours."""
-    tables = set(tables_of(config.Config)) | set(tables_of(display_config.Config)) | {"wifi", "account", "page"}
+    tables = (
+        set(tables_of(config.Config))
+        | set(tables_of(display_config.Config))
+        | set(tables_of(bridges_config.Config))
+        | {"wifi", "account", "page"}
+    )
     for span in spans(document):
         if found := re.fullmatch(r"\[{1,2}([a-z_]+)\]{1,2}", span):
             assert found[1] in tables, f"{document}: {span}"
@@ -402,7 +411,7 @@ def test_what_a_server_is_told_is_what_the_servers_of_the_tests_are_told(documen
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_configuration_in_a_block_is_accepted(document, tmp_path):
-    """A toml block is a whole gateway.toml, display.toml or linky.toml that is loaded, or a part that is completed."""
+    """A toml block is a whole file of ours that is loaded, or a part of gateway.toml that is completed."""
     for block in read(document)[0]:
         if block.language != "toml":
             continue
@@ -412,12 +421,14 @@ def test_every_configuration_in_a_block_is_accepted(document, tmp_path):
             assert read_as, faults
             continue
         raw = tomllib.loads(block.text)
-        if set(raw) & set(tables_of(display_config.Config)) and "meter" not in raw:
+        if isinstance(raw.get("household"), list):
+            loader = bridges_config.load
+        elif set(raw) & set(tables_of(display_config.Config)) and "meter" not in raw:
             loader = display_config.load
         else:
             loader = config.load
         file = tmp_path / "it.toml"
-        whole = block.text if "meter" in raw or loader is display_config.load else METER + block.text
+        whole = block.text if "meter" in raw or loader is not config.load else METER + block.text
         file.write_text(whole)
         loader(file)
 

@@ -27,7 +27,9 @@ DOC = f"usr/share/doc/{NAME}"
 # The units of a checkout name the folder of tools/setup; one is of no use without it.
 _OF_SETUP = "linky-gateway-undo.service"
 _SETUP_BIN, _BIN = "/opt/linky-gateway/current/bin/", "/usr/bin/"
-PROGRAMS = {"linky-gateway": "gateway.cli", "linky-display": "gateway.display.cli"}
+PROGRAMS = {
+    "linky-gateway": "gateway.cli", "linky-display": "gateway.display.cli", "linky-bridge": "gateway.bridge",
+}  # fmt: skip
 MAINTAINER = "linky-gateway developers <linky-gateway@packages.invalid>"
 
 # Debian 13 has none of aiomqtt and microdot, and a sqlite-utils without migrations.
@@ -57,6 +59,7 @@ _PLACES = {
     "99-linky-gateway.rules": "usr/lib/udev/rules.d/99-linky-gateway.rules",
     "gateway.toml": f"{DOC}/examples/gateway.toml",
     "display.toml": f"{DOC}/examples/display.toml",
+    "bridge.toml": f"{DOC}/examples/bridge.toml",
     "README.md": f"{DOC}/systemd.md",
 }
 _LAUNCHER = """#!/usr/bin/python3 -P
