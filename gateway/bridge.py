@@ -39,8 +39,8 @@ KINDS = {
 }
 PASSWORD_CREDENTIAL, TOKEN_CREDENTIAL = "xmpp-password", "sink-token"
 
-# A request to the other system may take its time; the longest pause between two tries is a minute.
-_PATIENCE_S = 300.0
+# A server that is away is tried again every five minutes or so, the other system every minute.
+_PATIENCE_S = 600.0
 _STATUS_S = 10.0
 
 
@@ -72,7 +72,7 @@ def _run(options: argparse.Namespace) -> None:
     config = load(options.config)
     if getattr(config, options.kind) is None:
         raise ConfigError(f"{options.config}: the table [{options.kind}] is missing")
-    directory = _directory(options.config, config)
+    directory = _directory(options.kind, config)
     if options.status:
         _show(config, directory)
         return
@@ -155,12 +155,11 @@ def _account(file: Path, config: Config) -> Account:
     return Account(bare_jid(told.jid), password, told.address, ca_file, told.resource)
 
 
-def _directory(file: Path, config: Config) -> Path:
+def _directory(kind: str, config: Config) -> Path:
+    """Where the queues are: as configured, as systemd says, or where it would be."""
     if config.directory:
         return config.path(config.directory)
-    if state := os.environ.get("STATE_DIRECTORY"):
-        return Path(state)
-    raise ConfigError(f"{file}: directory is missing: where is what was received to be kept?")
+    return Path(os.environ.get("STATE_DIRECTORY") or f"/var/lib/linky-bridge-{kind}")
 
 
 def _show(config: Config, directory: Path) -> None:

@@ -98,7 +98,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     federation: Federation
     household: Annotated[tuple[Household, ...], msgspec.Meta(min_length=1)]
-    # Without it systemd's StateDirectory.
+    # /var/lib/linky-bridge-KIND, where it is not said and systemd gives none.
     directory: str | None = None
     # After so many days a value that was handed on is deleted here.
     keep_days: Annotated[int, msgspec.Meta(ge=1, le=36_525)] = 90
@@ -133,11 +133,15 @@ def load(path: Path) -> Config:
 
 def _check_households(path: Path, config: Config) -> None:
     seen: set[str] = set()
+    addresses: dict[str, str] = {}
     for place, household in enumerate(config.household):
         try:
             parse_identifier(household.identifier)
         except SenMLError as error:
             raise ConfigError(f"{path}: household[{place}].identifier: {error}") from error
+        other = addresses.setdefault(household.gateway.partition("/")[0].lower(), household.gateway)
+        if other != household.gateway:
+            raise ConfigError(f"{path}: household[{place}].gateway: elsewhere it is {other!r}; write it in one way")
         if household.name in seen:
             raise ConfigError(f"{path}: household[{place}].name: {household.name!r} is used by another [[household]]")
         seen.add(household.name)

@@ -38,7 +38,13 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _RETRY_FIRST_S, _RETRY_LAST_S = 1.0, 60.0
-_DAY_S = 86_400.0
+_HOUR_S, _DAY_S = 3600.0, 86_400.0
+
+# What a gateway sends is a meter's; what could be none's would only stop the queue at the other system.
+_GRANULARITY = re.compile("raw|P[0-9A-Z]{1,16}")
+_UNIT = re.compile("[A-Za-z0-9/%]{0,16}")
+_MOST_TEXT = 1_000
+_FIRST_TIME = 946_684_800  # 2000-01-01; there was no such meter before
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +134,8 @@ class Forwarder:
         # What the process before this one sent last may have arrived.
         self._doubt = True
         self._said = ""
+        self._said_unsound = False
+        self._forgot = -_HOUR_S
 
     def wake(self) -> None:
         """There is something in the queue."""
@@ -148,7 +156,7 @@ class Forwarder:
                 await wait_any(delay * random.uniform(0.7, 1.3), stop)  # noqa: S311 (no secret)
                 delay = min(delay * 2, _RETRY_LAST_S)
             else:
-                self._queue.forget(time.time() - self._keep_s)
+                self._forget()
                 await wait_any(ROUND_S, self._wake, stop)
 
     async def forward(self) -> bool:
@@ -174,16 +182,22 @@ class Forwarder:
         """The record as a value of its household; None for what belongs to none or says nothing."""
         named = parsed(waiting.name)
         household = next((one for scope, one in self._scopes if within(scope, waiting.name)), None)
-        if named is None or household is None or waiting.value is None:
-            log.debug("a record of no household is left out")
+        if named is None or household is None or waiting.value is None or not _is_sound(waiting):
+            level = logging.DEBUG if self._said_unsound else logging.WARNING
+            log.log(level, "a record that is no household's, or no meter's, is left out; such are, from now on")
+            self._said_unsound = True
             return None
         unit, value = waiting.unit, waiting.value
-        if isinstance(value, bytes):
-            value = value.hex()
-        elif not isinstance(value, str):
+        if not isinstance(value, str):
             unit, value = to_hours(unit, value)
         sen1 = literal(waiting.name, waiting.sen1)
         return Value(household, waiting.name, named.path, waiting.granularity, waiting.time, value, unit, sen1)
+
+    def _forget(self) -> None:
+        """Once an hour, delete what is old."""
+        if time.monotonic() - self._forgot >= _HOUR_S:
+            self._queue.forget(time.time() - self._keep_s)
+            self._forgot = time.monotonic()
 
     def _note(self, sentence: str) -> None:
         """Say it once as a warning, then quietly."""
@@ -272,6 +286,15 @@ class Bridge:
         finally:
             for gateway in self.gateways:
                 gateway.queue.close()
+
+
+def _is_sound(waiting: Waiting) -> bool:
+    """Whether a meter can have said it: a number or a short text, a time until tomorrow, a granularity, a unit."""
+    return (
+        not (isinstance(waiting.value, str) and len(waiting.value) > _MOST_TEXT)
+        and _FIRST_TIME <= waiting.time <= time.time() + _DAY_S
+        and bool(_GRANULARITY.fullmatch(waiting.granularity) and _UNIT.fullmatch(waiting.unit))
+    )
 
 
 def queue_file(directory: Path, gateway: str) -> Path:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS waiting (seq INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL,
  granularity TEXT NOT NULL, time REAL NOT NULL, UNIQUE (name, granularity, time)) STRICT;
+CREATE INDEX IF NOT EXISTS record_by_time ON record (time);
 """
 
 
@@ -36,7 +37,7 @@ class Waiting:
     sen1: str
     granularity: str
     time: float
-    value: int | float | str | bytes | None
+    value: int | float | str | None
     unit: str
 
 
@@ -75,7 +76,11 @@ class Queue:
                 " JOIN record USING (name, granularity, time) ORDER BY seq LIMIT ?",
                 [most],
             )
-            return [Waiting(*row) for row in rows]
+            found = [Waiting(*row) for row in rows]
+            if not found:
+                # What is left in the queue was withdrawn.
+                self._db.execute("DELETE FROM waiting")
+            return found
 
     def done(self, seq: int) -> None:
         """Everything up to this number is handed on."""
@@ -101,9 +106,7 @@ class Queue:
     def backlog(self) -> tuple[int, float | None]:
         """How many values wait, and the time of the oldest."""
         with self._translated():
-            row = self._db.execute(
-                "SELECT count(*), min(time) FROM waiting JOIN record USING (name, granularity, time)"
-            ).fetchone()
+            row = self._db.execute("SELECT count(*), min(time) FROM waiting").fetchone()
             return row[0], row[1]
 
     def notices(self) -> list[Notice]:

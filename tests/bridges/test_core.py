@@ -106,6 +106,9 @@ def test_what_a_household_withdraws_is_not_handed_on_any_more_and_is_told(queue)
     queue.keeper.obey(notice, "gw@x.test")
     assert [one.name for one in queue.first(10)] == [INDEX]
     assert [(told.kind, told.series) for told in queue.notices()] == [("data-erased", branch)]
+    queue.keeper.obey(Notice("n2", NoticeKind.CONSENT_WITHDRAWN), "gw@x.test")
+    assert queue.first(10) == []
+    assert queue.backlog() == (0, None)
 
 
 def test_only_what_was_handed_on_is_deleted_with_time(queue):
@@ -115,7 +118,7 @@ def test_only_what_was_handed_on_is_deleted_with_time(queue):
     assert queue.forget(START + 3600) == 2
     assert [one.value for one in queue.first(10)] == [1002]
     queue.again(INDEX, "raw", START)
-    assert queue.backlog() == (1, START + 120)
+    assert [one.value for one in queue.first(10)] == [1002]
 
 
 def test_joules_are_watt_hours_and_a_stranger_to_the_configuration_is_left_out(queue):
@@ -127,6 +130,36 @@ def test_joules_are_watt_hours_and_a_stranger_to_the_configuration_is_left_out(q
         (1000, "Wh", "consumption/energy/active/index")
     ]
     assert queue.backlog() == (0, None)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        Record(INDEX, 2**35, 5, "Wh"),
+        Record(INDEX, 2**28, 5, "Wh"),
+        Record(f"{SENSOR}/contract/tariff", START, "x" * 1001),
+        Record(INDEX, START, 5, "W" * 17),
+        Record(INDEX, START, None, "Wh"),
+    ],
+    ids=["to come", "before there were any", "a long text", "a long unit", "no value"],
+)
+def test_what_no_meter_says_is_left_out_and_stops_nothing(queue, record, caplog):
+    """Said once; what comes after it is handed on."""
+    queue.keeper.add(parcel(record, record))
+    queue.keeper.add(parcel(index(7)))
+    other = Other()
+    asyncio.run(forwarder(queue, other).forward())
+    assert [value.value for value in other.has] == [1007]
+    assert caplog.text.count("is left out") == 1
+
+
+def test_a_granularity_is_one(queue):
+    """It becomes part of names elsewhere."""
+    strange = Parcel((index(1),), None, "ab12", None, {INDEX: "PT1M],x["}, {})
+    queue.keeper.add(strange)
+    other = Other()
+    asyncio.run(forwarder(queue, other).forward())
+    assert (other.has, queue.backlog()) == ([], (0, None))
 
 
 MINIMAL = """
@@ -147,6 +180,10 @@ identifier = "gw@x.test/ab12@x.test"
         ('[[household]]\nname = "house"\ngateway = "g@x.test/p"\nidentifier = "g@x.test/a@x.test"', "used by another"),
         ('[[household]]\nname = "b"\ngateway = "g@x.test/p"\nidentifier = "everything"', "household[1].identifier: "),
         ('facts = { Piscine = "oui" }', "household[0].facts: unknown key `Piscine`"),
+        (
+            '[[household]]\nname = "b"\ngateway = "GW@x.test/p"\nidentifier = "gw@x.test/b@x.test"',
+            "write it in one way",
+        ),
         ("[warp10]", "warp10: missing `url`"),
     ],
 )

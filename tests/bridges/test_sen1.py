@@ -132,3 +132,29 @@ def test_what_comes_back_is_not_handed_on(federation):
         assert returned == []
 
     asyncio.run(scenario())
+
+
+def test_what_comes_back_late_waits_again(federation):
+    """An error for a message that was counted as handed on: its values are told to the bridge."""
+    proxy = Proxy(federation)
+    sender = Session(account(federation, "sen1late", federation.domains[1]), QUICK)
+    sink = Sen1Sink(Sen1(to=proxy.account.jid, source="linky", destination="x"), sender)
+    returned = []
+    sink.on_return(returned.extend)
+    household = Household(name="house", gateway="gw@x.test/proxy", identifier=f"gw@x.test/{SENSOR}@x.test")
+    value = Value(household, "n", "consumption/energy/active/index", "raw", 1_561_629_600.0, 5, "Wh", "n")
+
+    async def scenario():
+        async with running(sender), running(proxy.session):
+            await eventually(lambda: sender.acknowledges and proxy.session.connected.is_set())
+            await sink.send([value])
+            await eventually(lambda: proxy.messages)
+            (message,) = proxy.messages
+            back = proxy.session._client.make_message(mto=message.origin, mtype="error")
+            back["id"] = message.id
+            back["error"]["condition"] = "resource-constraint"
+            back.send()
+            await eventually(lambda: returned)
+
+    asyncio.run(scenario())
+    assert returned == [value]
