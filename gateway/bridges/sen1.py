@@ -16,6 +16,7 @@ from xml.etree import ElementTree as ET
 
 from gateway.bridges.naming import metaname
 from gateway.errors import BridgeError
+from gateway.federation.sen1 import MESSAGE, NAMESPACE
 from gateway.federation.stanza import bounce_condition
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from gateway.bridges.core import Value
     from gateway.federation.session import Session, Stanza
 
-NAMESPACE = "http://xmpp.rocks"
 _SCHEMA = {"xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance", "xmlns:xs": "http://www.w3.org/2001/XMLSchema"}
 
 _TAKEN_S, _RETURN_S = 30.0, 2.0
@@ -89,7 +89,7 @@ class Sen1Sink:
     def build(self, values: Sequence[Value]) -> ET.Element:
         """The message for values of one series of one household."""
         first = values[0]
-        message = ET.Element(f"{{{NAMESPACE}}}Sen1Message", _SCHEMA)
+        message = ET.Element(MESSAGE, _SCHEMA)
         fields = {
             "username": first.household.name, "name": first.household.name, "metaname": metaname(first.path),
             "unite": first.unit, "type": "dt_string" if isinstance(first.value, str) else "dt_numeric",

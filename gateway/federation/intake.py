@@ -17,6 +17,7 @@ from xml.etree import ElementTree as ET
 from gateway.errors import FederationError, SenMLError
 from gateway.federation.attempt import ROUND_S, wait_any
 from gateway.federation.notice import NOTICE, Notice, parse_notice
+from gateway.federation.sen1 import MESSAGE, Series, parse_message, series_of
 from gateway.federation.stanza import QUOALISE, RECEIPTS, Parcel, parse_quoalise
 
 if TYPE_CHECKING:
@@ -75,10 +76,16 @@ class Intake:
     Args:
         session: the connection; listening begins at once, keeping with ``receive``.
         providers: bare JID -> where its data are kept.
+        proxies: bare JID of a proxy of 2019 -> its series -> the name that each has here.
     """
 
-    def __init__(self, session: Session, providers: Mapping[str, Keeping]) -> None:
-        self._session, self._providers = session, providers
+    def __init__(
+        self,
+        session: Session,
+        providers: Mapping[str, Keeping],
+        proxies: Mapping[str, Mapping[Series, str]] | None = None,
+    ) -> None:
+        self._session, self._providers, self._proxies = session, providers, proxies or {}
         self._queue: deque[Stanza] = deque()
         self._waiting: Counter[str] = Counter()
         self._arrived = asyncio.Event()
@@ -86,6 +93,8 @@ class Intake:
         self.came_round = time.monotonic()
         session.listen(f"{{jabber:client}}message/{_PACK}", self._take)
         session.listen(f"{{jabber:client}}message/{NOTICE}", self._take_notice)
+        if self._proxies:
+            session.listen(f"{{jabber:client}}message/{MESSAGE}", self._take_message)
 
     async def receive(self, stop: asyncio.Event) -> None:
         """Keep and confirm messages until ``stop``."""
@@ -106,6 +115,13 @@ class Intake:
     def _take_notice(self, stanza: Stanza) -> None:
         if self._admit(stanza):
             self._providers[stanza.sender].notices += 1
+
+    def _take_message(self, stanza: Stanza) -> None:
+        message = stanza.xml.find(MESSAGE)
+        if message is not None and series_of(message) in self._proxies.get(stanza.sender, {}):
+            self._admit(stanza)
+        else:
+            log.debug("a Sen1Message that no [[received]] names is ignored")
 
     def _admit(self, stanza: Stanza) -> bool:
         if stanza.sender not in self._providers:
@@ -130,19 +146,20 @@ class Intake:
         while self._queue and self._queue[0].sender == sender and len(together) < _MOST_TOGETHER:
             together.append(self._queue.popleft())
         self._waiting[sender] -= len(together)
-        arrivals = [Arrival(stanza, _read(stanza)) for stanza in together]
+        arrivals = [Arrival(stanza, self._read(stanza)) for stanza in together]
         for arrival in await self._providers[sender].keep(arrivals):
             if arrival.stanza.xml.find(_REQUEST) is not None:
                 receipt = ET.Element(f"{{{RECEIPTS}}}received", {"id": arrival.stanza.id})
                 self._session.send_message(arrival.stanza.origin, f"r-{arrival.stanza.id}", receipt)
 
-
-def _read(stanza: Stanza) -> Parcel | Notice | str:
-    notice, pack = stanza.xml.find(NOTICE), stanza.xml.find(_PACK)
-    try:
-        if notice is not None:
-            return parse_notice(notice)
-        assert pack is not None, "one of the listeners matched it"  # noqa: S101
-        return parse_quoalise(pack, time.time())
-    except (SenMLError, FederationError) as error:
-        return str(error)
+    def _read(self, stanza: Stanza) -> Parcel | Notice | str:
+        notice, pack, message = (stanza.xml.find(tag) for tag in (NOTICE, _PACK, MESSAGE))
+        try:
+            if notice is not None:
+                return parse_notice(notice)
+            if pack is not None:
+                return parse_quoalise(pack, time.time())
+            assert message is not None, "one of the listeners matched it"  # noqa: S101
+            return parse_message(message, self._proxies[stanza.sender][series_of(message)])
+        except (SenMLError, FederationError) as error:
+            return str(error)

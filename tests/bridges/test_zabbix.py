@@ -62,7 +62,7 @@ async def arrived(zabbix, host, count):
 
 @pytest.mark.slow
 def test_an_hour_without_the_bridge_and_kills_lose_nothing_and_double_nothing(zabbix, scene, house):
-    """The bridge is killed, away for an hour, killed again while it catches up: every minute once, where it belongs."""
+    """The bridge is killed, away for an hour, killed while it catches up, and Zabbix as well: every minute once."""
     scene.configure(
         f'[zabbix]\nurl = "{zabbix.url}"\nserver = "{zabbix.address}"\ntoken_file = "token"\n'
         f'history = "{KEEPS}"\ntrends = "{KEEPS}"\n'
@@ -83,9 +83,11 @@ def test_an_hour_without_the_bridge_and_kills_lose_nothing_and_double_nothing(za
                 # From before its first connection to the middle of handing on.
                 await asyncio.sleep(rng.uniform(0.5, 4))
                 bridge.kill()
+            await asyncio.to_thread(zabbix.kill_server)
             bridge.start()
-            await eventually(lambda: not house.waiting(scene.bridge), 60, "the hour confirmed")
+            await eventually(lambda: not house.waiting(scene.bridge), 60, "the hour confirmed, with Zabbix away")
             house.minutes(2)
+            await asyncio.to_thread(zabbix.start_server)
             await arrived(zabbix, scene.name, len(stored(house)))
 
     with scene.program("zabbix") as bridge:
@@ -131,6 +133,7 @@ def test_what_zabbix_had_in_memory_when_it_was_killed_is_sent_again(zabbix, monk
         zabbix.kill_server()
         return answer
 
+    zabbix.hold_history()
     monkeypatch.setattr(sink._sender, "send", answer_and_die)
     with pytest.raises(BridgeError, match="took 60 values and has not 60 of them"):
         sink.send(sent)

@@ -113,6 +113,17 @@ class Zabbix:
         """End the server in order: it writes down what it has in memory."""
         _end(self._server)
 
+    def hold_history(self) -> None:
+        """Keep the server from writing down what it takes, until it is killed or ended."""
+        if self._server is None:
+            return
+        children = Path(f"/proc/{self._server.pid}/task/{self._server.pid}/children").read_text().split()
+        writing = [pid for pid in children if b"history syncer" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        if not writing:
+            raise RigError("Zabbix's server has no process that is called history syncer")
+        for pid in writing:
+            os.kill(int(pid), signal.SIGSTOP)
+
     def kill_server(self) -> None:
         """End the server and all its processes as a crash would."""
         if self._server is not None and self._server.poll() is None:
