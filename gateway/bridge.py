@@ -76,9 +76,9 @@ def _run(options: argparse.Namespace) -> None:
     if options.status:
         _show(config, directory)
         return
-    directory.mkdir(parents=True, exist_ok=True)
     # Others' readings: nobody else's business.
     os.umask(0o077)
+    directory.mkdir(parents=True, exist_ok=True)
     asyncio.run(_bridge(options.kind, options.config, config, directory))
 
 
@@ -98,14 +98,17 @@ async def _bridge(kind: str, file: Path, config: Config, directory: Path) -> Non
     for gateway in bridge.gateways:
         watchdog.watch("forwarder", partial(getattr, gateway.forwarder, "came_round"), _PATIENCE_S)
     notifier.ready()
-    beside = [asyncio.create_task(watchdog.run(), name="watchdog"), asyncio.create_task(_tell(bridge, notifier))]
     try:
-        await bridge.run(stop)
+        async with asyncio.TaskGroup() as group:
+            beside = [
+                group.create_task(watchdog.run(), name="watchdog"),
+                group.create_task(_tell(bridge, notifier), name="status"),
+            ]
+            await bridge.run(stop)
+            notifier.stopping()
+            for task in beside:
+                task.cancel()
     finally:
-        notifier.stopping()
-        for task in beside:
-            task.cancel()
-        await asyncio.wait(beside)
         notifier.close()
 
 

@@ -45,7 +45,7 @@ class BmhsSink:
         left: list[Value] = []
         for group in _groups(values):
             there = self._stored(group)
-            left += [value for value in group if isinstance(value.value, str) or _ms(value) not in there]
+            left += [value for value in group if isinstance(value.value, str) or (_ms(value), value.value) not in there]
         return left
 
     def send(self, values: Sequence[Value]) -> None:
@@ -56,18 +56,19 @@ class BmhsSink:
                 body["unite"] = group[0].unit
             self._post("push", body)
 
-    def _stored(self, group: Sequence[Value]) -> set[int]:
-        """The times (ms) of the series' values that the server has in the span of the group."""
+    def _stored(self, group: Sequence[Value]) -> set[tuple[int, float]]:
+        """Time (ms) and value of what the server has of the series in the span of the group."""
         limits = [datetime.fromtimestamp(end(_ms(v) for v in group) / 1000, UTC) for end in (min, max)]
         asked = self._address(group[0]) | {
             "start": f"{limits[0] - _MARGIN:%Y-%m-%dT%H:%M:%SZ}", "end": f"{limits[1] + _MARGIN:%Y-%m-%dT%H:%M:%SZ}"
         }  # fmt: skip
-        there: set[int] = set()
+        there: set[tuple[int, float]] = set()
         offset = 0
         for _ in range(_MOST_PAGES):
             try:
                 page = json.loads(self._post("fetch", asked | {"offset": offset}))
-                times = [int(row["timestamp"]) for row in page["datas"]]
+                rows = [(int(row["timestamp"]), float(row["value"])) for row in page["datas"]]
+                count = int(page["count"])
             except HttpError as error:
                 if re.search("Device .* not found", str(error)):
                     # The device is made by the first push.
@@ -75,9 +76,9 @@ class BmhsSink:
                 raise
             except (ValueError, KeyError, TypeError) as error:
                 raise BridgeError(f"{self._settings.url} does not answer as /api/device/fetch does") from error
-            there |= set(times)
-            offset += len(times)
-            if not times or offset >= int(page["count"]):
+            there |= set(rows)
+            offset += len(rows)
+            if not rows or offset >= count:
                 return there
         raise BridgeError(f"{self._settings.url}: the pages of /api/device/fetch do not end")
 

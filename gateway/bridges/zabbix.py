@@ -195,6 +195,9 @@ class ZabbixSink:
             name, _, action = method.partition(".")
             return getattr(getattr(self._api, name), action)(**params)
         except (ModuleBaseException, OSError, ValueError) as error:
+            # What was deleted in Zabbix meanwhile is made again.
+            self._hosts.clear()
+            self._items.clear()
             raise BridgeError(f"Zabbix's API at {self._settings.url} refuses {method}: {error}") from error
 
 

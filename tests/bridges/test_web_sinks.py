@@ -140,6 +140,8 @@ def test_bmhs_has_indexes_and_states_once_even_when_an_answer_was_lost():
         assert sink.missing([*sent, left_out]) == sent[20:]
         sink.send(sink.missing(sent))
         assert sink.missing(sent) == []
+        corrected = value(INDEX, START, 999, "Wh")
+        assert sink.missing([corrected, sent[1]]) == [corrected]
     assert bmhs.stored == [
         ("ab-12", name, 1000 * (START + 60 * n), said)
         for name, numbers in (("east", range(1000, 1020)), ("papp", [230.5] * 20))
