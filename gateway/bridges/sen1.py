@@ -17,6 +17,7 @@ from xml.etree import ElementTree as ET
 from gateway.bridges.naming import metaname
 from gateway.errors import BridgeError
 from gateway.federation.sen1 import MESSAGE, NAMESPACE
+from gateway.federation.session import bare_jid
 from gateway.federation.stanza import bounce_condition
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Sen1Sink:
     most = 1000
 
     def __init__(self, settings: Sen1, session: Session) -> None:
-        self._settings, self._session = settings, session
+        self._settings, self._session, self._to = settings, session, bare_jid(settings.to)
         self._again: Callable[[Sequence[Value]], None] = lambda _: None
         self._under_way: dict[str, asyncio.Future[None]] = {}
         self._sent: dict[str, Sequence[Value]] = {}
@@ -63,14 +64,14 @@ class Sen1Sink:
 
     async def send(self, values: Sequence[Value]) -> None:
         """Send a message for each series, and see that none comes back."""
-        if not self._session.acknowledges:
+        if not (self._session.connected.is_set() and self._session.acknowledges):
             raise BridgeError("the bridge is not connected, or its server does not say what it takes (XEP-0198)")
         loop = asyncio.get_running_loop()
         for group in _groups(values):
             stanza_id = f"sen1-{secrets.token_hex(8)}"
             self._under_way[stanza_id] = loop.create_future()
             self._sent[stanza_id] = group
-            self._session.send_message(self._settings.to, stanza_id, self.build(group))
+            self._session.send_message(self._to, stanza_id, self.build(group))
         self._came_back = ""
         try:
             async with asyncio.timeout(_TAKEN_S):
@@ -78,7 +79,7 @@ class Sen1Sink:
             # What cannot be delivered comes back at once: counted as handed on it would be sent again without end.
             await asyncio.sleep(_RETURN_S)
             if self._came_back:
-                raise BridgeError(f"{self._settings.to} cannot be reached: {self._came_back}")
+                raise BridgeError(f"{self._to} cannot be reached: {self._came_back}")
         except TimeoutError as error:
             raise BridgeError("one's own server does not take the messages") from error
         finally:
@@ -110,7 +111,7 @@ class Sen1Sink:
 
     def _taken(self, recipient: str, stanza_id: str) -> None:
         future = self._under_way.get(stanza_id)
-        if recipient == self._settings.to and future is not None and not future.done():
+        if recipient == self._to and future is not None and not future.done():
             future.set_result(None)
 
     def _change(self, _: bool) -> None:
@@ -120,7 +121,7 @@ class Sen1Sink:
 
     def _returned(self, stanza: Stanza) -> None:
         values = self._sent.pop(stanza.id, None)
-        if values is None or stanza.sender != self._settings.to:
+        if values is None or stanza.sender != self._to:
             return
         if stanza.id in self._under_way:
             self._came_back = bounce_condition(stanza.xml)

@@ -212,4 +212,8 @@ def _moment(at: float) -> tuple[int, int]:
 
 
 def _is_same(ours: float | str, theirs: str) -> bool:
-    return theirs == ours if isinstance(ours, str) else math.isclose(float(theirs), ours, rel_tol=1e-9, abs_tol=1e-6)
+    return (
+        theirs.strip() == ours.strip()
+        if isinstance(ours, str)
+        else math.isclose(float(theirs), ours, rel_tol=1e-9, abs_tol=1e-6)
+    )

@@ -6,6 +6,7 @@ from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import pytest
+from slixmpp.xmlstream.tostring import tostring
 
 from gateway.bridges.config import Household, Sen1
 from gateway.bridges.core import Value
@@ -75,7 +76,7 @@ class Proxy:
 def test_a_household_arrives_at_a_proxy_in_the_form_of_2019(scene, house, federation):
     """Gateway, bridge as a program, proxy: every minute once, with the meter's time, by the names of 2019."""
     proxy = Proxy(federation)
-    scene.configure(f'[sen1]\nto = "{proxy.account.jid}"\nsource = "linky"\ndestination = "lognact"\n')
+    scene.configure(f'[sen1]\nto = "{proxy.account.jid.upper()}"\nsource = "linky"\ndestination = "lognact"\n')
 
     async def scenario():
         async with scene.gate(house), running(proxy.session):
@@ -98,15 +99,10 @@ def test_a_household_arrives_at_a_proxy_in_the_form_of_2019(scene, house, federa
 
 def test_every_value_has_a_type_that_java_can_resolve(federation):
     """As the stanza leaves, prefixes and all; slixmpp would drop an attribute that has a namespace."""
-    sink = Sen1Sink(
-        Sen1(to="p@x.test", source="linky", destination="bmhs"), Session(account(federation, "j", "sen1.test"))
-    )
+    session = Session(account(federation, "sen1writer", federation.domains[1]))
+    sink = Sen1Sink(Sen1(to="p@x.test", source="linky", destination="bmhs"), session)
     household = Household(name="house", gateway="gw@x.test/proxy", identifier=f"gw@x.test/{SENSOR}@x.test")
     told = Value(household, "n", "contract/tariff", "raw", 1_561_629_600.0, "HC", "", "n")
-    message = Session(account(federation, "j", "sen1.test"))
-    del message
-    from slixmpp.xmlstream.tostring import tostring
-
     text = tostring(sink.build([told, replace(told, time=told.time + 60)]))
     java_side(text)
     assert "dt_string" in text
