@@ -1,13 +1,12 @@
 """What the operator's documents and the commented configuration say is so."""
 
 import re
-from pathlib import Path
 
-import pytest
-
+from gateway.bridge import PASSWORD_CREDENTIAL, TOKEN_CREDENTIAL
 from gateway.bridges.config import load
 from tests.bridges.test_web_sinks import START, served, value
 from tests.markdown import ROOT, read
+from tests.units.files import unit
 
 SHIPPED = ROOT / "systemd" / "bridge.toml"
 
@@ -48,8 +47,12 @@ def test_the_commented_configuration_is_accepted_and_says_the_defaults(tmp_path)
     assert everything.household[0].facts.ecs == "Gaz"
 
 
-@pytest.mark.parametrize("name", ["password", "token"])
-def test_the_unit_hands_over_the_secrets_that_the_documents_name(name):
-    """``/etc/linky-gateway/secrets/bridge-zabbix-…``."""
-    unit = (Path(SHIPPED).parent / "linky-bridge@.service").read_text()
-    assert f":/etc/linky-gateway/secrets/bridge-%i-{name}\n" in unit
+def test_the_unit_hands_over_the_secrets_that_the_documents_name():
+    """``/etc/linky-gateway/secrets/bridge-zabbix-…``, under the names by which the program asks for them."""
+    loaded = [line.split(":") for line in unit("linky-bridge@.service")["Service"]["LoadCredential"]]
+    secrets = "/etc/linky-gateway/secrets/bridge-%i"
+    assert loaded == [
+        ["bridge.toml", "/etc/linky-gateway/bridge-%i.toml"],
+        [PASSWORD_CREDENTIAL, f"{secrets}-password"],
+        [TOKEN_CREDENTIAL, f"{secrets}-token"],
+    ]
