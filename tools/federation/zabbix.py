@@ -6,6 +6,7 @@ Nothing of it is a service, nothing is written outside its folder. The database 
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import os
@@ -73,6 +74,7 @@ class Zabbix:
         self.database = Postgres(folder)
         self._server: subprocess.Popen[bytes] | None = None
         self._web: subprocess.Popen[bytes] | None = None
+        self._guard: subprocess.Popen[bytes] | None = None
         self._token: str | None = None
 
     @property
@@ -99,11 +101,20 @@ class Zabbix:
         return self
 
     def start_server(self) -> None:
-        """Start the server alone, and wait until its trapper takes connections."""
+        """Start the server alone, and wait until its trapper takes connections.
+
+        It ends with the thread that starts it (Linux's parent death signal): start it from one that lives long enough.
+        """
         self._server = self._run(
             [_program(_SERVER), "--foreground", "--config", str(self._write_server())], "server.out"
         )
         server = self._server
+        # Its first process ends with us, and would leave the others: this one has the end of our pipe as its sign.
+        self._guard = subprocess.Popen(
+            ["sh", "-c", 'read -r _; kill -9 "-$1"', "sh", str(server.pid)],
+            stdin=subprocess.PIPE,
+            start_new_session=True,
+        )
         wait_until(lambda: server.poll() is not None or self._accepts(), _START_S, "Zabbix's trapper", every=0.1)
         if server.poll() is not None:
             words = (self.folder / "server.out").read_text() + (self.folder / "server.log").read_text()
@@ -112,6 +123,7 @@ class Zabbix:
     def stop_server(self) -> None:
         """End the server in order: it writes down what it has in memory."""
         _end(self._server)
+        self._dismiss()
 
     def hold_history(self) -> None:
         """Keep the server from writing down what it takes, until it is killed or ended."""
@@ -126,8 +138,11 @@ class Zabbix:
 
     def kill_server(self) -> None:
         """End the server and all its processes as a crash would."""
-        if self._server is not None and self._server.poll() is None:
-            os.killpg(self._server.pid, signal.SIGKILL)
+        self._dismiss()
+        if self._server is not None:
+            # Also when the first process has ended: the others of its group go on without it.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._server.pid, signal.SIGKILL)
             self._server.wait()
             wait_until(lambda: not self._accepts(), _STOP_S, "all processes of Zabbix's server are gone")
 
@@ -203,6 +218,13 @@ class Zabbix:
                 ["setpriv", "--pdeathsig", "KILL", "--", *command], cwd=folder or self.folder, stdin=subprocess.DEVNULL,
                 stdout=output, stderr=output, start_new_session=True, env={**os.environ, **more},
             )  # fmt: skip
+
+    def _dismiss(self) -> None:
+        if self._guard is not None and self._guard.stdin is not None:
+            self._guard.kill()
+            self._guard.wait()
+            self._guard.stdin.close()
+        self._guard = None
 
     def _accepts(self) -> bool:
         try:
