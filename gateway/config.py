@@ -216,6 +216,13 @@ class Share(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         return Fraction(str(self.held)) / Fraction(str(self.of or 100))
 
 
+class ProxyMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``message`` of a ``[[received]]``: which series of a proxy of 2019, as its messages name it."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1)]
+    metaname: str = ""
+
+
 class Received(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[[received]]``: series of another provider that the household is allowed to have."""
 
@@ -225,6 +232,8 @@ class Received(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     # Days before the first subscription that are asked for as well.
     history: Annotated[int, msgspec.Meta(ge=0, le=36_525)] = 0
     share: Share | None = None
+    # The provider is a proxy of 2019: it is not asked for anything, and identifier is what its series is called here.
+    message: ProxyMessage | None = None
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -469,6 +478,12 @@ def _check_received(path: Path, config: Config) -> None:
         except SenMLError as error:
             raise ConfigError(f"{where}.identifier: {error}") from error
         _check_share(f"{where}.share", one.share)
+        if one.message and one.history:
+            raise ConfigError(f"{where}.history: a proxy of 2019 cannot be asked for its past; leave it out")
+        if one.message and not parse_identifier(one.identifier).path:
+            raise ConfigError(
+                f"{where}.identifier: a Sen1Message is one series; write the whole name that it is to have"
+            )
 
 
 def _check_share(where: str, share: Share | None) -> None:

@@ -85,6 +85,12 @@ class BrokerError(GatewayError):
     exit_code = 69
 
 
+class BridgeError(GatewayError):
+    """The system that a bridge hands values on to cannot be reached, or does not take them."""
+
+    exit_code = 69
+
+
 class DaemonError(GatewayError):
     """The daemon does not run, or does not answer this user."""
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from gateway.federation.sen1 import Series
 from gateway.federation.supply import Wanted
 
 if TYPE_CHECKING:
@@ -62,4 +63,5 @@ def origins(received: Sequence[Received]) -> list[Origin]:
 def wanted_of(one: Received) -> Wanted:
     """A ``[[received]]`` as the federation needs it."""
     bare, _, resource = one.provider.partition("/")
-    return Wanted(one.name, f"{bare.lower()}/{resource}", one.identifier, one.history)
+    message = Series(one.message.name, one.message.metaname) if one.message else None
+    return Wanted(one.name, f"{bare.lower()}/{resource}", one.identifier, one.history, message)

@@ -132,6 +132,11 @@ def test_every_key_is_documented_in_the_shipped_file(tmp_path):
         (ACCOUNT + RECEIVED.replace("roof", "house"), "received[0].name: 'house' is used by another"),
         (ACCOUNT + RECEIVED + RECEIVED, "received[1].name: 'roof' is used by another"),
         (ACCOUNT + RECEIVED + RECEIVED.replace("roof", "two"), "received[1].identifier: another [[received]]"),
+        (ACCOUNT + RECEIVED + 'history = 1\nmessage = { name = "pv" }\n', "received[0].history: a proxy of 2019"),
+        (
+            ACCOUNT + RECEIVED.replace("/production", "") + 'message = { name = "pv" }\n',
+            "received[0].identifier: a Sen1Message is one series",
+        ),
         (ACCOUNT + RECEIVED.replace("/proxy", ""), "received[0].provider"),
         (ACCOUNT + RECEIVED.replace("toit@e.org/proxy", "Maison@E.org/proxy"), "this is the gateway itself"),
         (ACCOUNT + RECEIVED.replace("toit@e.org/pv", "toit"), "received[0].identifier: "),

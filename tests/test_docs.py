@@ -26,7 +26,8 @@ import pytest
 
 import documents
 from federation import free_port
-from gateway import cli, config, fleet
+from gateway import bridge, cli, config, fleet
+from gateway.bridges import config as bridges_config
 from gateway.collector import cli as collector_cli
 from gateway.collector import config as collector_config
 from gateway.display import cli as display_cli
@@ -42,6 +43,7 @@ PARSERS = {
     "linky-gateway": cli._parser(),
     "linky-display": display_cli._parser(),
     "linky-collect": collector_cli._parser(),
+    "linky-bridge": bridge._parser(),
 }
 
 # What stands for something of the reader's own.
@@ -381,6 +383,7 @@ KNOWN_KEYS = (
     keys_of(config.Config)
     | keys_of(display_config.Config)
     | keys_of(collector_config.Config)
+    | keys_of(bridges_config.Config)
     | {key or table for key, table in FIRST_BOOT_KEYS}
     | {"account", "updates", "port", "uart", "configuration", "page", "boards"}  # answers of tools/setup
 )
@@ -396,6 +399,7 @@ def test_every_configuration_key_exists(document):
         set(tables_of(config.Config))
         | set(tables_of(display_config.Config))
         | set(tables_of(collector_config.Config))
+        | set(tables_of(bridges_config.Config))
         | {"wifi", "account", "page"}
     )
     for span in spans(document):
@@ -433,6 +437,8 @@ def test_every_configuration_in_a_block_is_accepted(document, tmp_path):
         raw = tomllib.loads(block.text)
         if "jid" in raw:
             loader = fleet.read_account
+        elif isinstance(raw.get("household"), list):
+            loader = bridges_config.load
         elif set(raw) & set(tables_of(display_config.Config)) and "meter" not in raw:
             loader = display_config.load
         elif set(raw) <= set(tables_of(collector_config.Config)):

@@ -28,6 +28,7 @@ MAY_KNOW = {
     "backup": {"store", "errors", "files"},
     "pulses": {"tic", "store", "errors"},
     "federation": {"store", "senml", "journal", "errors"},
+    "bridges": {"federation", "senml", "tic", "errors"},
     "web": {"live", "doctor", "errors", "files"},
 }
 CORE = (
@@ -41,6 +42,7 @@ CORE = (
     "display/relay.py",
     "display/button.py",
     *(f"first_boot/{name}.py" for name in ("checks", "faults", "settings")),
+    "bridges/naming.py",
     "live/compact.py",
     "live/discovery.py",
     "live/meter.py",

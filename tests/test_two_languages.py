@@ -32,8 +32,8 @@ def in_english(text: str) -> str:
 def test_each_language_has_its_documents():
     """Households, recipients, operators and builders have both; none is lost without a trace."""
     assert [str(Path(name).parent) for name in FRENCH] == [
-        *("gateway", "gateway/collector", "gateway/display", "gateway/doctor", "gateway/federation"),
-        *("gateway/first_boot", "gateway/live", "gateway/privacy", "gateway/privacy/texts"),
+        *("gateway", "gateway/bridges", "gateway/collector", "gateway/display", "gateway/doctor"),
+        *("gateway/federation", "gateway/first_boot", "gateway/live", "gateway/privacy", "gateway/privacy/texts"),
         *("hardware", "hardware/tic-adapter", "hardware/wiring", "micropython/display", "tools/federation"),
         *("tools/federation/operators", "tools/provisioning"),
     ]

@@ -22,7 +22,8 @@ readonly PURE_PACKAGES=(
   aiomqtt click click-default-group microdot paho-mqtt pluggy python-dateutil sqlite-fts4 sqlite-utils tabulate tzdata
 )
 # What the packages named in tools/ would start at each boot.
-readonly SERVICES=(prosody.service ejabberd.service mosquitto.service postgresql.service epmd.service epmd.socket)
+readonly SERVICES=(prosody.service ejabberd.service mosquitto.service epmd.service epmd.socket postgresql.service
+  zabbix-server.service)
 # One that a power cut may leave behind is known by this line, and removed next time.
 readonly POLICY_MARK='# of linky-gateway, for the time of one installation'
 

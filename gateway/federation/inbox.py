@@ -19,7 +19,7 @@ from gateway.federation.notice import NOTICE, Notice
 from gateway.federation.scope import literal, meets, names, parsed, within
 from gateway.federation.stanza import Parcel
 from gateway.federation.subscriber import Pace, Subscriber
-from gateway.federation.supply import Supply
+from gateway.federation.supply import Outcome, Standing, Supply
 from gateway.senml.naming import parse_identifier
 from gateway.senml.units import to_hours
 from gateway.store.received import Incoming, Lot, ReceivedEvent
@@ -28,6 +28,7 @@ from gateway.store.terms import NoticeKind
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
+    from gateway.federation.sen1 import Series
     from gateway.federation.session import Session
     from gateway.federation.supply import Wanted
     from gateway.senml.pack import Record
@@ -78,11 +79,16 @@ class Inbox:
             deposits[sender] = Deposit(store, call, sender, mine, former, self._arrived, self._open, clock)
             # Who is in the configuration no more is asked at the resource that gateways have.
             provider = mine[0].provider if mine else f"{sender}/proxy"
-            identifiers = [w.identifier for w in mine]
+            # A proxy of 2019 sends by itself: there is nothing that it could be asked.
+            identifiers = [w.identifier for w in mine if w.message is None]
             self._subscribers[sender] = Subscriber(
                 session, provider, identifiers, deposits[sender], self._refused, pace, former
             )
-        self._intake = Intake(session, deposits)
+        proxies: dict[str, dict[Series, str]] = {}
+        for one in wanted:
+            if one.message is not None:
+                proxies.setdefault(one.sender, {})[one.message] = one.identifier
+        self._intake = Intake(session, deposits, proxies)
         for point in store.received_last():
             self._arrived(point.series.provider, point.series.sen1, point.series.name, point.time)
 
@@ -93,10 +99,12 @@ class Inbox:
 
     def supplies(self) -> list[Supply]:
         """How each ``[[received]]`` stands."""
-        return [
-            Supply(w.name, self._subscribers[w.sender].outcomes[w.identifier], self._newest.get(w.name))
-            for w in self._wanted
-        ]
+        return [Supply(w.name, self._outcome(w), self._newest.get(w.name)) for w in self._wanted]
+
+    def _outcome(self, wanted: Wanted) -> Outcome:
+        if wanted.message is not None:
+            return Outcome(Standing.SUBSCRIBED)
+        return self._subscribers[wanted.sender].outcomes[wanted.identifier]
 
     async def run(self, stop: asyncio.Event) -> None:
         """Subscribe, keep and confirm until ``stop``."""

@@ -17,6 +17,7 @@ from xml.etree import ElementTree as ET
 from gateway.errors import FederationError, SenMLError
 from gateway.federation.attempt import ROUND_S, wait_any
 from gateway.federation.notice import NOTICE, Notice, parse_notice
+from gateway.federation.sen1 import MESSAGE, Series, parse_message, series_of
 from gateway.federation.stanza import QUOALISE, RECEIPTS, Parcel, parse_quoalise
 from gateway.store.received import ReceivedGap
 
@@ -92,10 +93,16 @@ class Intake:
     Args:
         session: the connection; listening begins at once, keeping with ``receive``.
         providers: bare JID -> where its data are kept.
+        proxies: bare JID of a proxy of 2019 -> its series -> the name that each has here.
     """
 
-    def __init__(self, session: Session, providers: Mapping[str, Keeping]) -> None:
-        self._session, self._providers = session, providers
+    def __init__(
+        self,
+        session: Session,
+        providers: Mapping[str, Keeping],
+        proxies: Mapping[str, Mapping[Series, str]] | None = None,
+    ) -> None:
+        self._session, self._providers, self._proxies = session, providers, proxies or {}
         self._queue: deque[Stanza] = deque()
         self._waiting: Counter[str] = Counter()
         self._arrived = asyncio.Event()
@@ -103,6 +110,8 @@ class Intake:
         self.came_round = time.monotonic()
         session.listen(f"{{jabber:client}}message/{PACK}", self._take)
         session.listen(f"{{jabber:client}}message/{NOTICE}", self._take_notice)
+        if self._proxies:
+            session.listen(f"{{jabber:client}}message/{MESSAGE}", self._take_message)
 
     async def receive(self, stop: asyncio.Event) -> None:
         """Keep and confirm messages until ``stop``."""
@@ -123,6 +132,13 @@ class Intake:
     def _take_notice(self, stanza: Stanza) -> None:
         if self._admit(stanza):
             self._providers[stanza.sender].notices += 1
+
+    def _take_message(self, stanza: Stanza) -> None:
+        message = stanza.xml.find(MESSAGE)
+        if message is not None and series_of(message) in self._proxies.get(stanza.sender, {}):
+            self._admit(stanza)
+        else:
+            log.debug("a Sen1Message that no [[received]] names is ignored")
 
     def _admit(self, stanza: Stanza) -> bool:
         if stanza.sender not in self._providers:
@@ -147,10 +163,19 @@ class Intake:
         while self._queue and self._queue[0].sender == sender and len(together) < _MOST_TOGETHER:
             together.append(self._queue.popleft())
         self._waiting[sender] -= len(together)
-        arrivals = [Arrival(stanza, read(stanza)) for stanza in together]
+        arrivals = [Arrival(stanza, self._read(stanza)) for stanza in together]
         for arrival in await self._providers[sender].keep(arrivals):
             if asks_receipt(arrival.stanza):
                 confirm(self._session, arrival.stanza.origin, arrival.stanza.id)
+
+    def _read(self, stanza: Stanza) -> Parcel | Notice | str:
+        message = stanza.xml.find(MESSAGE)
+        if message is None or stanza.xml.find(PACK) is not None or stanza.xml.find(NOTICE) is not None:
+            return read(stanza)
+        try:
+            return parse_message(message, self._proxies[stanza.sender][series_of(message)])
+        except (SenMLError, FederationError) as error:
+            return str(error)
 
 
 def asks_receipt(stanza: Stanza) -> bool:

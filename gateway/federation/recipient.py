@@ -108,9 +108,14 @@ def read_anchors(path: Path) -> list[Anchor]:
 
 
 class Keeper:
-    """The recipient's own SQLite file, or memory when it keeps none. Raises StoreError when it cannot be written."""
+    """The recipient's own SQLite file, or memory when it keeps none. Raises StoreError when it cannot be written.
 
-    def __init__(self, path: Path | None) -> None:
+    ``changed`` is called within the transaction for every record that is new, or another than was kept.
+    """
+
+    def __init__(
+        self, path: Path | None, changed: Callable[[sqlite3.Connection, Received], None] = lambda _, __: None
+    ) -> None:
         try:
             self._db = sqlite3.connect(":memory:" if path is None else path, isolation_level=None)
             self._db.execute("PRAGMA journal_mode = WAL")
@@ -122,6 +127,7 @@ class Keeper:
         except sqlite3.Error as error:
             raise StoreError(f"{path}: cannot be opened as a recipient's store: {error}") from error
         self._chain = Chain(self._db)
+        self._changed = changed
         self.keeps = path is not None
 
     def close(self) -> None:
@@ -201,7 +207,10 @@ class Keeper:
         known = before.fetchone()
         if self.keeps:
             self._db.execute("INSERT OR REPLACE INTO record VALUES (?, ?, ?, ?, ?, ?, ?)", _row(r))
-        return known is None or known[0] != r.value
+        other = known is None or known[0] != r.value
+        if other:
+            self._changed(self._db, r)
+        return other
 
     def _anchor(self, gateway: str, epoch: str, head: Head | None) -> None:
         """Keep the head, unless a later one is kept: a message may come late, and a shortened journal must not win."""
@@ -213,7 +222,10 @@ class Keeper:
             )
 
     def _insert(self, r: Received) -> bool:
-        return self._db.execute("INSERT OR IGNORE INTO record VALUES (?, ?, ?, ?, ?, ?, ?)", _row(r)).rowcount == 1
+        new = self._db.execute("INSERT OR IGNORE INTO record VALUES (?, ?, ?, ?, ?, ?, ?)", _row(r)).rowcount == 1
+        if new:
+            self._changed(self._db, r)
+        return new
 
     def _transaction(self) -> _Transaction:
         return _Transaction(self._db)
@@ -266,7 +278,7 @@ class Recipient:
         live_s: int | None = None,
     ) -> None:
         bare = gateway.split("/", 1)[0].lower()
-        keeping = _Emitting(keeper, bare, emit, identifiers, history_from)
+        keeping = Emitting(keeper, bare, emit, identifiers, history_from)
         self._intake = Intake(session, {bare: keeping})
         pace = Pace(again_s, retry_s, retry_s, absent_most_s=retry_s)
         self._subscriber = Subscriber(
@@ -283,7 +295,7 @@ class Recipient:
         await self._subscriber.subscribe(stop)
 
 
-class _Emitting:
+class Emitting:
     """A keeper whose new records are told as well."""
 
     def __init__(
@@ -302,21 +314,26 @@ class _Emitting:
         self._identifiers, self._history = identifiers, dict(self._wanted)
 
     async def keep(self, arrivals: Sequence[Arrival]) -> Sequence[Arrival]:
+        """As ``Keeping.keep``."""
         return [arrival for arrival in arrivals if self._keep(arrival)]
 
     async def reached(self) -> tuple[str, int] | None:
+        """As ``Keeping.reached``."""
         return self._keeper.reached()
 
     async def begin(self, _: str, numbers: tuple[str, int, int] | None) -> None:
+        """As ``Keeping.begin``."""
         if numbers is not None:
             self._keeper.begin(*numbers)
 
     async def gaps(self) -> Sequence[ReceivedGap]:
+        """As ``Keeping.gaps``."""
         now = int(time.time())
         asked = [ReceivedGap(0, identifier, first, now + 1, False) for identifier, first in self._history.items()]
         return asked + self._keeper.gaps(self._gateway)
 
     async def fill(self, gap: ReceivedGap, parcel: Parcel, *, last: bool) -> bool:
+        """As ``Keeping.fill``."""
         if gap.replaces:
             return all(self._emit(record) for record in self._keeper.replace(parcel, gap.id if last else None))
         taken = all(self._emit(record) for record in self._keeper.add(parcel, self._gateway))
@@ -325,6 +342,7 @@ class _Emitting:
         return taken
 
     async def end(self, identifier: str) -> None:
+        """As ``Keeping.end``."""
         self._history.pop(identifier, None)
 
     def _keep(self, arrival: Arrival) -> bool:

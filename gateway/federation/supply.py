@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from gateway.federation.scope import within
 from gateway.senml.naming import parse_identifier
+
+if TYPE_CHECKING:
+    from gateway.federation.sen1 import Series
 
 
 class Standing(enum.Enum):
@@ -29,12 +33,16 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One ``[[received]]``: its name, the provider's full JID, what to subscribe to, and from how many days back."""
+    """One ``[[received]]``: its name, the provider's full JID, what to subscribe to, and from how many days back.
+
+    ``message``: the provider is a proxy of 2019, which sends this series by itself; it is called ``identifier`` here.
+    """
 
     name: str
     provider: str
     identifier: str
     history_days: int
+    message: Series | None = None
 
     @property
     def sender(self) -> str:

@@ -21,9 +21,9 @@ HOME, FAR = "maison@sen1.test", "coop@sen2.test"
 class Process:
     """A program that can be killed and started again, its output in a file."""
 
-    def __init__(self, folder, name, *arguments, python=sys.executable):
+    def __init__(self, folder, name, *arguments, python=sys.executable, module="gateway"):
         self.log = folder / f"{name}.log"
-        self._command = [python, "-m", "gateway", *map(str, arguments)]
+        self._command = [python, "-m", module, *map(str, arguments)]
         self.environment = dict(ENVIRONMENT)
         self._process = None
 

@@ -61,9 +61,9 @@ def test_the_package_has_the_program_its_units_and_no_more_than_belongs_there(de
     ):
         assert (tree / "usr/lib" / place).is_file()
     assert not (tree / "etc").exists()
-    for program in ("linky-gateway", "linky-display"):
+    for program, command in (("linky-gateway", "run"), ("linky-display", "run"), ("linky-bridge", "zabbix")):
         page = gzip.decompress((tree / f"usr/share/man/man1/{program}.1.gz").read_bytes()).decode()
-        assert "\n.B run\n" in page
+        assert f"\n.B {command}\n" in page
     library = tree / "usr/lib/linky-gateway"
     assert {path.name for path in library.iterdir()} == {"gateway", "aiomqtt", "microdot", "sqlite_utils"}
     assert (library / "gateway/tic/labels.csv").is_file()

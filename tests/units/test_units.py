@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway import cli
+from gateway import bridge, cli
 from gateway.collector import cli as collect
 from gateway.collector.config import DATABASE_CREDENTIAL, XMPP_CREDENTIAL
 from gateway.config import MQTT_CREDENTIAL, PASSWORD_CREDENTIAL, credential_file
@@ -41,7 +41,7 @@ def test_a_unit_may_little(name):
 
 def test_systemd_understands_every_line(tmp_path):
     """No key is unknown, no value is passed over, no other unit is missing; the program is the test's stand-in."""
-    for program in ("linky-gateway", "linky-display", "linky-collect", "setup"):
+    for program in ("linky-gateway", "linky-display", "linky-collect", "linky-bridge", "setup"):
         (tmp_path / program).write_text("#!/bin/sh\n")
         (tmp_path / program).chmod(0o755)
     for name in (*SERVICES, *OTHERS):
@@ -54,7 +54,12 @@ def test_systemd_understands_every_line(tmp_path):
 @pytest.mark.parametrize("name", SERVICES)
 def test_a_unit_starts_commands_that_there_are(name):
     """With arguments that the program takes."""
-    parsers = {"linky-gateway": cli._parser, "linky-display": display._parser, "linky-collect": collect._parser}
+    parsers = {
+        "linky-gateway": cli._parser,
+        "linky-display": display._parser,
+        "linky-collect": collect._parser,
+        "linky-bridge": bridge._parser,
+    }
     service = unit(name)["Service"]
     for line in service["ExecStart"] + service.get("ExecStartPre", []) + service.get("ExecStopPost", []):
         program, *arguments = line.split()
@@ -63,7 +68,9 @@ def test_a_unit_starts_commands_that_there_are(name):
             assert arguments == ["undo"]
             continue
         assert program.startswith(ROOM)
-        assert callable(parsers[program.removeprefix(ROOM)]().parse_args(arguments).run)
+        for kind in bridge.KINDS if "%i" in arguments else ("",):
+            asked = [kind if argument == "%i" else argument for argument in arguments]
+            assert callable(parsers[program.removeprefix(ROOM)]().parse_args(asked).run)
 
 
 @pytest.mark.parametrize("name", SERVICES)

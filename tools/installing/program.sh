@@ -95,7 +95,7 @@ lacks_wheels() {
 }
 
 program_undo() {
-  rm -f "$ROOT/usr/local/bin/linky-gateway" "$ROOT/usr/local/bin/linky-display" "$ROOT/usr/local/sbin/linky-setup"
+  rm -f "$ROOT"/usr/local/bin/linky-{gateway,display,bridge} "$ROOT/usr/local/sbin/linky-setup"
   rm -rf "$ROOT$HOME_OF_ALL"
 }
 
@@ -103,7 +103,7 @@ program_undo() {
 switch_to() {
   local name
   point "$CURRENT" "versions/$1"
-  for name in linky-gateway linky-display; do point "/usr/local/bin/$name" "$CURRENT/bin/$name"; done
+  for name in linky-gateway linky-display linky-bridge; do point "/usr/local/bin/$name" "$CURRENT/bin/$name"; done
   point /usr/local/sbin/linky-setup "$CURRENT/source/tools/setup"
 }
 

@@ -31,6 +31,7 @@ PROGRAMS = {
     "linky-gateway": "gateway.cli",
     "linky-display": "gateway.display.cli",
     "linky-collect": "gateway.collector.cli",
+    "linky-bridge": "gateway.bridge",
 }
 MAINTAINER = "linky-gateway developers <linky-gateway@packages.invalid>"
 
@@ -63,6 +64,7 @@ _PLACES = {
     "gateway.toml": f"{DOC}/examples/gateway.toml",
     "collect.toml": f"{DOC}/examples/collect.toml",
     "display.toml": f"{DOC}/examples/display.toml",
+    "bridge.toml": f"{DOC}/examples/bridge.toml",
     "README.md": f"{DOC}/systemd.md",
 }
 _LAUNCHER = """#!/usr/bin/python3 -P

@@ -1,0 +1,158 @@
+"""A bridge's TOML file to frozen structs; what is wrong in it is one sentence naming the place.
+
+``systemd/bridge.toml`` is the commented example. Relative paths are taken from the folder of the file. Secrets are in
+files of their own, or in systemd credentials.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+from gateway.errors import ConfigError, SenMLError
+from gateway.senml.naming import parse_identifier
+
+# A token or a reading in clear goes no further than this machine.
+_URL = r"^(https://[^\s/]+|http://(localhost|127\.[0-9.]+|\[::1\])(:[0-9]{1,5})?)(/[^\s?#]*)?$"
+_HOST_PORT = r"^.+:[0-9]{1,5}$"
+_BARE = r"^[^@/\s]+@[^@/\s]+$"
+
+Url = Annotated[str, msgspec.Meta(pattern=_URL)]
+Period = Annotated[str, msgspec.Meta(pattern="^[1-9][0-9]{0,5}[hdw]$")]
+
+
+class Federation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[federation]``: the bridge's own account."""
+
+    jid: Annotated[str, msgspec.Meta(pattern=_BARE)]
+    resource: Annotated[str, msgspec.Meta(pattern=r"^[^\s/]+$")] = "bridge"
+    password_file: str | None = None
+    address: Annotated[str, msgspec.Meta(pattern=_HOST_PORT)] | None = None
+    ca_file: str | None = None
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="pascal"):
+    """``facts`` of a ``[[household]]``: what logNact's pages show of a building, in their words."""
+
+    titre: str | None = None
+    batiment: str | None = None
+    chauffage: str | None = None
+    ecs: str | None = msgspec.field(default=None, name="ECS")
+    consommation: str | None = None
+    production: str | None = None
+
+
+class Household(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[[household]]``: whose data, and what the other system calls it."""
+
+    # What Zabbix calls the host, BMHS the device, Warp 10 the PRM, a 2019 proxy the user.
+    name: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$")]
+    gateway: Annotated[str, msgspec.Meta(pattern=r"^[^@/\s]+@[^@/\s]+/[^\s/]+$")]
+    identifier: str
+    facts: Facts = msgspec.field(default_factory=Facts)
+
+
+class Zabbix(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[zabbix]``: its frontend, whose API makes hosts and items, and its server, which takes values."""
+
+    url: Url
+    server: Annotated[str, msgspec.Meta(pattern=_HOST_PORT)] = "localhost:10051"
+    token_file: str | None = None
+    group: Annotated[str, msgspec.Meta(min_length=1, max_length=255)] = "Linky"
+    language: Literal["fr", "en"] = "fr"
+    # How long a new item keeps its values, and its hourly trends.
+    history: Period = "365d"
+    trends: Period = "3650d"
+
+
+class Bmhs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[bmhs]``: the server, and the third-party application that the token is for."""
+
+    url: Url
+    application: Annotated[str, msgspec.Meta(min_length=1)]
+    token_file: str | None = None
+
+
+class Warp10(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[warp10]``: the server, and its ticks a second."""
+
+    url: Url
+    token_file: str | None = None
+    units: Literal["ms", "us", "ns"] = "us"
+
+
+class Sen1(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[sen1]``: the proxy that is sent ``Sen1Message``, and the two applications as its database names them."""
+
+    to: Annotated[str, msgspec.Meta(pattern=_BARE)]
+    source: Annotated[str, msgspec.Meta(min_length=1)]
+    destination: Annotated[str, msgspec.Meta(min_length=1)]
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole file. ``folder`` is where it lay."""
+
+    federation: Federation
+    household: Annotated[tuple[Household, ...], msgspec.Meta(min_length=1)]
+    # /var/lib/linky-bridge-KIND, where it is not said and systemd gives none.
+    directory: str | None = None
+    # After so many days a value that was handed on is deleted here.
+    keep_days: Annotated[int, msgspec.Meta(ge=1, le=36_525)] = 90
+    zabbix: Zabbix | None = None
+    bmhs: Bmhs | None = None
+    warp10: Warp10 | None = None
+    sen1: Sen1 | None = None
+    folder: str = "."
+
+    def path(self, text: str) -> Path:
+        """A path of the file, taken from the file's own folder when it is relative."""
+        return Path(self.folder) / text
+
+
+def load(path: Path) -> Config:
+    """Read and check a bridge's configuration; ConfigError says what is wrong and where."""
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from error
+    if "folder" in raw:
+        raise ConfigError(f"{path}: unknown key `folder`")
+    try:
+        config = msgspec.convert({**raw, "folder": str(path.parent)}, Config)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{path}: {_sentence(str(error))}") from error
+    _check_households(path, config)
+    return config
+
+
+def _check_households(path: Path, config: Config) -> None:
+    seen: set[str] = set()
+    addresses: dict[str, str] = {}
+    for place, household in enumerate(config.household):
+        try:
+            parse_identifier(household.identifier)
+        except SenMLError as error:
+            raise ConfigError(f"{path}: household[{place}].identifier: {error}") from error
+        other = addresses.setdefault(household.gateway.partition("/")[0].lower(), household.gateway)
+        if other != household.gateway:
+            raise ConfigError(f"{path}: household[{place}].gateway: elsewhere it is {other!r}; write it in one way")
+        if household.name in seen:
+            raise ConfigError(f"{path}: household[{place}].name: {household.name!r} is used by another [[household]]")
+        seen.add(household.name)
+
+
+def _sentence(text: str) -> str:
+    """Give msgspec's words with the place in the file first."""
+    message, _, where = text.partition(" - at ")
+    place = re.sub(r"^`?\$\.?|`$", "", where)
+    message = message.replace("Object contains unknown field", "unknown key")
+    message = message.replace("Object missing required field", "missing")
+    if "matching regex" in message and place.endswith("url"):
+        message = "write https://…; http:// only for this machine, since a token would go in clear"
+    return f"{place}: {message}" if place else message

@@ -1,0 +1,197 @@
+"""The queue and the forwarder: what waits, what is in doubt, what was withdrawn; and the configuration's sentences."""
+
+import asyncio
+
+import pytest
+
+from gateway.bridges.config import Household, load
+from gateway.bridges.core import Forwarder
+from gateway.bridges.queue import Queue
+from gateway.errors import BridgeError, ConfigError
+from gateway.federation.notice import Notice
+from gateway.federation.stanza import Parcel
+from gateway.senml.pack import Record
+from gateway.store.terms import NoticeKind
+
+SENSOR = "gw@x.test/ab12@x.test"
+INDEX, POWER = f"{SENSOR}/consumption/energy/active/index", f"{SENSOR}/consumption/power/apparent/raw"
+HOUSEHOLD = Household(name="house", gateway="gw@x.test/proxy", identifier=SENSOR)
+START = 1_781_604_000
+
+
+@pytest.fixture
+def queue(tmp_path):
+    """An empty queue."""
+    opened = Queue(tmp_path / "queue.sqlite")
+    yield opened
+    opened.close()
+
+
+def parcel(*records, rectifies=False):
+    """As it comes from the gateway."""
+    return Parcel(tuple(records), None, "ab12", None, {}, {}, rectifies=rectifies)
+
+
+def index(n, said=None):
+    """The index of one minute."""
+    return Record(INDEX, START + 60 * n, 1000 + n if said is None else said, "Wh")
+
+
+class Other:
+    """The other system at an edge that must fail on command: it may take values and not answer for them."""
+
+    most = 10
+
+    def __init__(self):
+        self.has, self.asked, self.silent = [], 0, False
+
+    async def missing(self, values):
+        self.asked += 1
+        return [value for value in values if value not in self.has]
+
+    async def send(self, values):
+        self.has += values
+        if self.silent:
+            raise BridgeError("no answer")
+
+
+def forwarder(queue, sink):
+    """As in the program."""
+    return Forwarder(queue, [HOUSEHOLD], sink, asyncio.Lock(), 90)
+
+
+def test_what_was_taken_without_an_answer_is_asked_for_and_not_sent_again(queue):
+    """At the start and after an error the other system is asked, else not; every value is there once, in order."""
+    queue.keeper.add(parcel(*map(index, range(25))))
+    other = Other()
+
+    async def scenario():
+        first = forwarder(queue, other)
+        other.silent = True
+        with pytest.raises(BridgeError):
+            await first.forward()
+        assert queue.backlog() == (25, START)
+        other.silent = False
+        # A new process, as after a kill between the answer and our commit.
+        second = forwarder(queue, other)
+        while await second.forward():
+            pass
+        assert other.asked == 2
+        queue.keeper.add(parcel(index(30)))
+        assert await second.forward()
+        assert other.asked == 2
+
+    asyncio.run(scenario())
+    assert [value.value for value in other.has] == [*range(1000, 1025), 1030]
+    assert [value.time for value in other.has] == [*(START + 60 * n for n in range(25)), START + 1800]
+    assert queue.backlog() == (0, None)
+
+
+def test_a_repetition_does_not_wait_and_a_correction_does_even_while_it_is_under_way(queue):
+    """One value waits once; corrected after it was read for sending it waits on with its new value."""
+    queue.keeper.add(parcel(index(0), index(1)))
+    queue.keeper.add(parcel(index(1)))
+    assert [one.value for one in queue.first(10)] == [1000, 1001]
+    under_way = queue.first(1)
+    queue.keeper.add(parcel(index(0, 999), rectifies=True))
+    queue.done(under_way[-1].seq)
+    assert [one.value for one in queue.first(10)] == [1001, 999]
+
+
+def test_what_a_household_withdraws_is_not_handed_on_any_more_and_is_told(queue):
+    """It leaves the queue; the notice is there for the person who has to delete it elsewhere."""
+    queue.keeper.add(parcel(index(0), Record(POWER, START, 500, "VA")))
+    branch = f"{SENSOR}/consumption/power"
+    notice = Notice("n1", NoticeKind.DATA_ERASED, branch)
+    queue.keeper.obey(notice, "gw@x.test")
+    assert [one.name for one in queue.first(10)] == [INDEX]
+    assert [(told.kind, told.series) for told in queue.notices()] == [("data-erased", branch)]
+    queue.keeper.obey(Notice("n2", NoticeKind.CONSENT_WITHDRAWN), "gw@x.test")
+    assert queue.first(10) == []
+    assert queue.backlog() == (0, None)
+
+
+def test_only_what_was_handed_on_is_deleted_with_time(queue):
+    """What still waits is kept, however old."""
+    queue.keeper.add(parcel(index(0), index(1), index(2)))
+    queue.done(queue.first(2)[-1].seq)
+    assert queue.forget(START + 3600) == 2
+    assert [one.value for one in queue.first(10)] == [1002]
+    queue.again(INDEX, "raw", START)
+    assert [one.value for one in queue.first(10)] == [1002]
+
+
+def test_joules_are_watt_hours_and_a_stranger_to_the_configuration_is_left_out(queue):
+    """A gateway may write primary units; a record below no household's identifier goes nowhere."""
+    queue.keeper.add(parcel(Record(INDEX, START, 3_600_000, "J"), Record("o@x.test/z@x.test/a", START, 1, "W")))
+    other = Other()
+    asyncio.run(forwarder(queue, other).forward())
+    assert [(value.value, value.unit, value.path) for value in other.has] == [
+        (1000, "Wh", "consumption/energy/active/index")
+    ]
+    assert queue.backlog() == (0, None)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        Record(INDEX, 2**35, 5, "Wh"),
+        Record(INDEX, 2**28, 5, "Wh"),
+        Record(f"{SENSOR}/contract/tariff", START, "x" * 1001),
+        Record(INDEX, START, 5, "W" * 17),
+        Record(INDEX, START, None, "Wh"),
+    ],
+    ids=["to come", "before there were any", "a long text", "a long unit", "no value"],
+)
+def test_what_no_meter_says_is_left_out_and_stops_nothing(queue, record, caplog):
+    """Said once; what comes after it is handed on."""
+    queue.keeper.add(parcel(record, record))
+    queue.keeper.add(parcel(index(7)))
+    other = Other()
+    asyncio.run(forwarder(queue, other).forward())
+    assert [value.value for value in other.has] == [1007]
+    assert caplog.text.count("is left out") == 1
+
+
+def test_a_granularity_is_one(queue):
+    """It becomes part of names elsewhere."""
+    strange = Parcel((index(1),), None, "ab12", None, {INDEX: "PT1M],x["}, {})
+    queue.keeper.add(strange)
+    other = Other()
+    asyncio.run(forwarder(queue, other).forward())
+    assert (other.has, queue.backlog()) == ([], (0, None))
+
+
+MINIMAL = """
+[federation]
+jid = "coop@x.test"
+[[household]]
+name = "house"
+gateway = "gw@x.test/proxy"
+identifier = "gw@x.test/ab12@x.test"
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        ("nix = 1", "household[0]: unknown key `nix`"),
+        ('[zabbix]\nurl = "http://zabbix.example.org"', "zabbix.url: write https://"),
+        ('[[household]]\nname = "house"\ngateway = "g@x.test/p"\nidentifier = "g@x.test/a@x.test"', "used by another"),
+        ('[[household]]\nname = "b"\ngateway = "g@x.test/p"\nidentifier = "everything"', "household[1].identifier: "),
+        ('facts = { Piscine = "oui" }', "household[0].facts: unknown key `Piscine`"),
+        (
+            '[[household]]\nname = "b"\ngateway = "GW@x.test/p"\nidentifier = "gw@x.test/b@x.test"',
+            "write it in one way",
+        ),
+        ("[warp10]", "warp10: missing `url`"),
+    ],
+)
+def test_what_is_wrong_in_the_configuration_is_one_sentence(tmp_path, more, sentence):
+    """File, place, what to write."""
+    file = tmp_path / "bridge.toml"
+    file.write_text(MINIMAL + more)
+    with pytest.raises(ConfigError) as wrong:
+        load(file)
+    assert str(wrong.value).startswith(f"{file}: ")
+    assert sentence in str(wrong.value)
