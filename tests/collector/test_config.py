@@ -36,8 +36,8 @@ def test_every_key_of_the_shipped_file_is_one(tmp_path):
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("", "missing key `account`"),
-        ("[account]\n", "account: missing key `jid`"),
+        ("", "missing required field `account`"),
+        ("[account]\n", "account: missing required field `jid`"),
         ('[account]\njid = "coop"\n', "account: 'coop' is not an XMPP address"),
         ('[account]\njid = "c@x"\naddress = "x:99999"\n', "account: 'x:99999' is not host:port"),
         ('[account]\njid = "c@x"\nfoo = 1\n', "account: unknown key `foo`"),
