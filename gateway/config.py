@@ -305,10 +305,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 def load(path: Path) -> Config:
     """Read and check a configuration file; ConfigError says what is wrong and where."""
-    raw = read_toml(path)
-    for name in ("folder", "choices"):
-        if name in raw:
-            raise ConfigError(f"{path}: unknown key `{name}`")
+    raw = read_toml(path, ("folder", "choices"))
     config = checked(path, {**raw, "folder": str(path.parent)}, Config)
     _check_meters(path, config)
     _check_counters(path, config)
@@ -327,17 +324,21 @@ def load(path: Path) -> Config:
     return msgspec.structs.replace(config, choices=_chosen(config.choices_file))
 
 
-def read_toml(path: Path) -> dict[str, object]:
-    """What stands in a file; ConfigError when it cannot be read."""
+def read_toml(path: Path, reserved: tuple[str, ...] = ()) -> dict[str, object]:
+    """The tables of a file in which the ``reserved`` keys, ours, do not stand; ConfigError says what is wrong."""
     try:
         with path.open("rb") as file:
-            return tomllib.load(file)
+            raw = tomllib.load(file)
     except PermissionError as error:
         raise ConfigError(f"{path}: you may not read it; put sudo before the command") from error
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from error
+    for name in reserved:
+        if name in raw:
+            raise ConfigError(f"{path}: unknown key `{name}`")
+    return raw
 
 
 def checked(path: Path, raw: dict[str, object], kind: type[T]) -> T:

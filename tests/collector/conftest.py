@@ -3,16 +3,17 @@
 import asyncio
 import itertools
 import os
-import subprocess
-import sys
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 
 import psycopg
 import pytest
 
 from collecting import Postgres, missing_postgres
+from gateway.collector.cli import main
 from gateway.collector.database import connect
 from gateway.collector.schema import migrate
-from tests.integration.processes import ENVIRONMENT, FAR, PASSWORD, ROOT, Process
+from tests.integration.processes import FAR, PASSWORD, Process
 
 _NUMBERS = itertools.count()
 
@@ -52,10 +53,20 @@ def store_at(postgres, template, tmp_path):
     return lambda account="": Store(postgres.create(f"test_{next(_NUMBERS)}", template), tmp_path, account)
 
 
+@pytest.fixture(scope="session")
+def bench(postgres, template):
+    """A database that tests use one after the other: a copy of its own takes a thousand files."""
+    return postgres.create("bench", template)
+
+
 @pytest.fixture
-def store(store_at):
-    """The same, for what needs no server."""
-    return store_at()
+def store(bench, tmp_path):
+    """A collector's store with empty tables, for what needs no server."""
+    store = Store(bench, tmp_path)
+    store.ask("TRUNCATE member, gateway, reading, retained RESTART IDENTITY CASCADE")
+    for (month,) in store.ask("SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'reading'::regclass"):
+        store.ask(f"DROP TABLE {month}")
+    return store
 
 
 class Store:
@@ -71,11 +82,12 @@ class Store:
         )
 
     def command(self, *arguments, code=0):
-        """One command of the command line; what it printed."""
-        command = [sys.executable, "-m", "gateway.collector.cli", *map(str, arguments), "--config", str(self.config)]
-        done = subprocess.run(command, check=False, capture_output=True, text=True, env=ENVIRONMENT, cwd=ROOT)
-        assert done.returncode == code, done.stderr
-        return done.stdout if code == 0 else done.stderr
+        """One command of the command line, in this process; what it printed."""
+        out, err = StringIO(), StringIO()
+        with redirect_stdout(out), redirect_stderr(err):
+            ended = main([*map(str, arguments), "--config", str(self.config)])
+        assert ended == code, err.getvalue()
+        return out.getvalue() if code == 0 else err.getvalue()
 
     def collector(self, resource):
         """A process that is not started yet."""
