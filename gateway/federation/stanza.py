@@ -175,7 +175,9 @@ def fit(
     if count > _MANY:
         # Writing all of them to find how many are too many costs more than writing the message.
         some, more = written(_SAMPLE), written(2 * _SAMPLE)
-        count = min(count, _SAMPLE + max(0, int((most - some) / (more - some) * _SAMPLE * _LONGER)))
+        # The larger sample may say each name once and the smaller one with every record: then it tells nothing.
+        if more > some:
+            count = min(count, _SAMPLE + max(0, int((most - some) / (more - some) * _SAMPLE * _LONGER)))
     while count:
         excess = written(count) / most
         if excess <= 1:

@@ -117,6 +117,11 @@ def test_what_fits_is_below_the_limit_and_not_far_below():
         count = fit(PUBLISHER, METER, NameForm.SEN1, points, limit)
         taken = size(build_quoalise(PUBLISHER, METER, NameForm.SEN1, points[:count]))
         assert limit * 0.7 < taken + 1_000 <= limit
+    for names in (40, 60, 80, 99):
+        many = [point(f"consumption/current/raw/{n % names}", T0 + 60 * (n // names), n) for n in range(900)]
+        count = fit(PUBLISHER, METER, NameForm.SEN1, many, 100_000)
+        assert size(build_quoalise(PUBLISHER, METER, NameForm.SEN1, many[:count])) + 1_000 <= 100_000
+        assert count > 300
     assert fit(PUBLISHER, METER, NameForm.SEN1, points[:3], 30_000) == 3
     assert fit(PUBLISHER, METER, NameForm.SEN1, [point(TARIFF, T0, "x" * 9_000)], 4_000) == 0
 
