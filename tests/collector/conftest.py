@@ -9,7 +9,7 @@ from io import StringIO
 import psycopg
 import pytest
 
-from collecting import Postgres, missing_postgres
+from federation.postgres import Postgres, missing_postgres
 from gateway.collector.cli import main
 from gateway.collector.database import connect
 from gateway.collector.schema import migrate

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import psycopg
 import pytest
 
-from collecting import Postgres, has_timescale
+from federation.postgres import Postgres, has_timescale
 from gateway.collector import retention
 from gateway.collector.database import Database, connect
 from gateway.collector.months import Month, ahead, within_reach

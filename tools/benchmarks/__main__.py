@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import machine, report
+from benchmarks import growth, machine, report
 from benchmarks.options import parser
 from benchmarks.parts import PARTS, Part
 from benchmarks.programs import ROOT
@@ -130,6 +130,8 @@ def _hand_over(results: dict[str, Any], options: argparse.Namespace) -> None:
         print(report.markdown(results), end="")
     if options.readme:
         README.write_text(report.into(README.read_text(encoding="utf-8"), results), encoding="utf-8")
+        if figures := results["parts"].get("growth"):
+            growth.write(growth.CURVES, growth.nested(figures))
 
 
 if __name__ == "__main__":

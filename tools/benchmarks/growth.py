@@ -31,7 +31,7 @@ from gateway.store.points import Granularity
 from gateway.store.store import Archive
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from benchmarks.domains import House
 
@@ -95,6 +95,27 @@ def exponents(costs: dict[int, dict[str, float]]) -> dict[str, float]:
         for cost in less
         if cost in _COSTS
     }
+
+
+def flat(found: dict[str, dict[str, dict[str, float]]]) -> dict[str, float]:
+    """``axis.size.cost`` -> what it is, and ``axis.worst``, the largest exponent of an axis."""
+    every = {
+        f"{axis}.{size}.{cost}": value
+        for axis, sizes in found.items()
+        for size, costs in sizes.items()
+        for cost, value in costs.items()
+    }
+    return every | {f"{axis}.worst": max(sizes["exponents"].values()) for axis, sizes in found.items()}
+
+
+def nested(figures: Mapping[str, float]) -> dict[str, dict[str, dict[str, float]]]:
+    """What ``flat`` was given."""
+    found: dict[str, dict[str, dict[str, float]]] = {}
+    for name, value in figures.items():
+        axis, *rest = name.split(".")
+        if len(rest) > 1:
+            found.setdefault(axis, {}).setdefault(rest[0], {})[rest[1]] = value
+    return found
 
 
 def worse(found: dict[str, dict[str, dict[str, float]]]) -> list[str]:
@@ -165,7 +186,7 @@ def main() -> int:
     """Measure, print, draw; 1 when anything grows faster than linearly, 2 when this machine was too busy to tell."""
     made = argparse.ArgumentParser(prog="python -m benchmarks.growth", description=(__doc__ or "").splitlines()[0])
     made.add_argument("--axis", choices=AXES, action="append", help="what grows (default: each in turn)")
-    made.add_argument("--curves", type=Path, metavar="FOLDER", help="where the curves are drawn (*.svg, growth.json)")
+    made.add_argument("--curves", type=Path, metavar="FOLDER", help="where the curves are drawn (*.svg)")
     options = made.parse_args()
     with tempfile.TemporaryDirectory(prefix="linky-bench-") as folder:
         found = measure(Path(folder), options.axis or tuple(AXES))
@@ -182,11 +203,8 @@ def main() -> int:
 
 
 def write(folder: Path, found: dict[str, dict[str, dict[str, float]]]) -> None:
-    """Draw the curves of these axes into a folder, with their figures in ``growth.json``."""
+    """Draw the curves of these axes into a folder."""
     folder.mkdir(exist_ok=True)
-    figures = folder / "growth.json"
-    known = json.loads(figures.read_text()) if figures.exists() else {}
-    figures.write_text(json.dumps(known | found, indent=1) + "\n")
     for axis, picture in pictures(found).items():
         (folder / f"{axis}.svg").write_text(picture)
 

@@ -115,6 +115,56 @@ def _years(at: At) -> Figures:
     return years.measure(at.folder, 1 if at.quick else 3)
 
 
+def _backlog(at: At) -> Figures:
+    from benchmarks import backlog  # noqa: PLC0415 (as above)
+
+    minutes = 5 if at.quick else backlog.DAY_MINUTES
+    found = {"lifted": backlog.measure(at.folder / "lifted", at.servers, "none", minutes)}
+    for pair in PAIRS:
+        found[f"default_{pair}"] = backlog.measure(at.folder / pair, pair, "default", minutes)
+    for one in found.values():
+        one["not_once"] = one["lost"] + one["wrong"] + one["double"]
+    return _named(found)
+
+
+def _pages(at: At) -> Figures:
+    from benchmarks import pages  # noqa: PLC0415 (as above)
+
+    return pages.measure(at.folder, at.servers, days=12 if at.quick else 365)
+
+
+def _throughput(at: At) -> Figures:
+    from benchmarks import throughput  # noqa: PLC0415 (as above)
+
+    minutes, single = (5, 3) if at.quick else (None, throughput.SINGLE)
+    lifted = throughput.measure(at.folder / "lifted", at.servers, "none", minutes, single)
+    return _named(
+        {"lifted": lifted, "default": throughput.measure(at.folder / "default", at.servers, "default", minutes, single)}
+    )
+
+
+def _growth(at: At) -> Figures:
+    from benchmarks import growth, steady  # noqa: PLC0415 (as above)
+
+    small = (lambda _, size: steady.Load(recipients=size, minutes=1)) if at.quick else None
+    return growth.flat(growth.measure(at.folder, ("recipients",) if at.quick else tuple(growth.AXES), small))
+
+
+def _named(found: Mapping[str, Figures]) -> Figures:
+    return {f"{name}.{figure}": value for name, figures in found.items() for figure, value in figures.items()}
+
+
+def _growing(axis: str, sizes: str, *beside: str) -> Row:
+    return Row(
+        f"with {sizes}: each cost grows with their number to the power of, at most",
+        f"{axis}.worst",
+        "{value:.2f}",
+        most=1.1,
+        beside=beside,
+        limit="the curve in tools/benchmarks/curves says which cost",
+    )
+
+
 PARTS = (
     Part(
         "decoding",
@@ -268,6 +318,104 @@ PARTS = (
         tuple(
             Row(f"a look at {what}", what, "{value:.0f} ms")
             for what in ("one year and the year before", "three years", "a day's curve among three years of minutes")
+        ),
+        _PATIENCE_S,
+    ),
+    Part(
+        "backlog",
+        _backlog,
+        (
+            Row(
+                "a day of minutes, all series, delivered after an outage, the servers' limits lifted",
+                "lifted.seconds",
+                "{value:.1f} s",
+                most=3,
+                beside=("{lifted.records:,.0f} records, {lifted.not_once:.0f} lost, wrong or twice",),
+                limit="{lifted.gateway_cpu_s:.1f} s of it are the gateway's processor, "
+                "{lifted.recipient_cpu_s:.1f} s the recipient's",
+            ),
+            Row(
+                "the same at Debian's limits, the household's server Prosody",
+                "default_pe.seconds",
+                "{value:.0f} s",
+                most=180,
+                beside=("{default_pe.not_once:.0f} lost, wrong or twice",),
+                limit="Prosody lets 10 kB/s of a client through",
+            ),
+            Row(
+                "the same, the household's server ejabberd",
+                "default_ep.seconds",
+                "{value:.0f} s",
+                most=180,
+                beside=("{default_ep.not_once:.0f} lost, wrong or twice",),
+                limit="ejabberd lets 3 kB/s of a client through",
+            ),
+        ),
+        _PATIENCE_S,
+    ),
+    Part(
+        "pages",
+        _pages,
+        (
+            Row(
+                "a year of half hours answered by `get_history`",
+                "seconds",
+                "{value:.1f} s",
+                most=2,
+                beside=(
+                    "{records:,.0f} records in {pages:.0f} pages",
+                    "in the pages of `consume` {recipient_seconds:.1f} s, {recipient_pages:.0f} pages",
+                ),
+                limit="{gateway_cpu_s:.1f} s of it are the gateway's processor",
+            ),
+        ),
+        _PATIENCE_S,
+    ),
+    Part(
+        "throughput",
+        _throughput,
+        (
+            Row(
+                "records a second to a recipient in the other domain, limits lifted",
+                "lifted.records_a_second",
+                "{value:,.0f}",
+                beside=(
+                    "a minute from its commit to its receipt {lifted.single_median_ms:.0f} ms, "
+                    "95 % {lifted.single_p95_ms:.0f} ms",
+                ),
+            ),
+            Row(
+                "the same at Debian's limits",
+                "default.records_a_second",
+                "{value:,.0f}",
+                beside=(
+                    "a minute from its commit to its receipt {default.single_median_ms:.0f} ms, "
+                    "95 % {default.single_p95_ms:.0f} ms",
+                ),
+            ),
+        ),
+        _PATIENCE_S,
+    ),
+    Part(
+        "growth",
+        _growth,
+        (
+            _growing(
+                "meters",
+                "1, 4 and 16 meters",
+                "processor for an hour {meters.1.cpu_s:.1f}, {meters.4.cpu_s:.1f}, {meters.16.cpu_s:.1f} s",
+            ),
+            _growing(
+                "recipients",
+                "1, 10 and 100 recipients",
+                "processor for an hour {recipients.1.cpu_s:.1f}, {recipients.10.cpu_s:.1f}, "
+                "{recipients.100.cpu_s:.1f} s",
+            ),
+            _growing(
+                "history",
+                "1, 12 and 36 months kept",
+                "a page of history {history.1.page_ms:.0f}, {history.12.page_ms:.0f}, {history.36.page_ms:.0f} ms",
+            ),
         ),
         _PATIENCE_S,
     ),

@@ -20,10 +20,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final, Self, cast
 
-from collecting import Postgres, missing_postgres
 from federation import ejabberd, prosody
 from federation.certificates import Authority
 from federation.ejabberd import Ejabberd
+from federation.postgres import Postgres, missing_postgres
 from federation.process import C2S_PORT, Place, RigError, Server
 from federation.prosody import Prosody
 from federation.servers import LoopbackNet

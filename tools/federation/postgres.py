@@ -1,151 +1,157 @@
-"""A private PostgreSQL cluster for a test or a tool: a folder of its own, a Unix socket, no port, no service.
+"""A private PostgreSQL cluster from Debian's package: a temporary folder, a Unix socket, nothing else, and never left.
 
-Needs Debian's package ``postgresql`` (any version of it). PostgreSQL does not run as root: there it is user
-``postgres``, in a folder below the system's temporary one, since that user cannot enter those of a test.
+Root cannot run PostgreSQL: it is then run as the user ``postgres``. A power cut is not what these tests are about, so
+nothing is flushed to the disk. TimescaleDB is for who asks.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import Self
 
 from federation.process import RigError
 from federation.waiting import wait_until
 
 _PROGRAMS = Path("/usr/lib/postgresql")
-_USER = "postgres"
-# A test's cluster need not outlive a power cut, and a busy machine's disk is slow.
-_SETTINGS = ("fsync=off", "listen_addresses=", "max_connections=60", "shared_buffers=32MB", "log_min_messages=warning")
-_START_S, _STOP_S = 60.0, 20.0
+_READY_S = 60
+_PSQL = ("--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set", "ON_ERROR_STOP=1")
 
 
-def missing_packages() -> list[str]:
-    """Name the Debian package that is not installed."""
-    return [] if _newest() else ["postgresql"]
+def _bin() -> Path | None:
+    """The folder of the newest PostgreSQL's programs."""
+    found = [path for path in _PROGRAMS.glob("*/bin") if (path / "postgres").exists()]
+    return max(found, key=lambda path: int(path.parent.name), default=None)
+
+
+def missing_postgres() -> list[str]:
+    """The Debian packages that are not installed."""
+    return [] if _bin() else ["postgresql"]
+
+
+def has_timescale() -> bool:
+    """Whether Debian's package of TimescaleDB is installed for the newest PostgreSQL."""
+    folder = _bin()
+    return folder is not None and (folder.parent / "lib" / "timescaledb.so").exists()
 
 
 class Postgres:
-    """A cluster that lives as long as the ``with`` block, and may be stopped, killed and started within it.
+    """One cluster, for a ``with`` block.
 
     Args:
-        folder: gets ``postgres.log``. Data and socket are in a folder of the cluster's own, which ends with it.
+        timescale: load TimescaleDB, whose launcher visits every database: none can be copied then.
+        settings: more lines of postgresql.conf.
     """
 
-    def __init__(self, folder: Path) -> None:
-        programs = _newest()
-        if programs is None:
-            msg = "PostgreSQL is not installed; install the Debian package postgresql"
-            raise RigError(msg)
-        self._programs, self.log = programs, folder / "postgres.log"
-        self._user = _USER if os.geteuid() == 0 else None
-        # Short: the path of a socket has 107 bytes at most.
-        self.socket = Path(tempfile.mkdtemp(prefix="linky-pg-"))
-        self._data = self.socket / "data"
+    def __init__(self, *, timescale: bool = False, **settings: str) -> None:
+        folder = _bin()
+        if folder is None:
+            raise RigError("PostgreSQL is not installed: apt-get install postgresql")
+        self._bin = folder
+        # Not pytest's folder, which only root may enter; and short: a socket's path has 107 characters at most.
+        self.folder = Path(tempfile.mkdtemp(prefix="linky-pg-"))
+        self.log = self.folder / "postgresql.log"
+        self._settings = {"fsync": "off", "listen_addresses": "''", "unix_socket_directories": f"'{self.folder}'"}
+        # A vacuum would hold a database that is to be copied; these live for minutes.
+        self._settings |= {"log_line_prefix": "'%t %a '", "timezone": "'UTC'", "autovacuum": "off"}
+        if timescale:
+            self._settings |= {"shared_preload_libraries": "'timescaledb'", "timescaledb.telemetry_level": "off"}
+        self._settings |= settings
         self._process: subprocess.Popen[bytes] | None = None
-        if self._user:
-            shutil.chown(self.socket, self._user, self._user)
 
-    @property
-    def dsn(self) -> str:
-        """How libpq connects as the superuser, to the database ``postgres``."""
-        return f"host={self.socket} port=5432 user={_USER} dbname=postgres"
-
-    def start(self) -> Self:
-        """Start the server, after initdb the first time, and wait until it takes connections. Raises RigError."""
-        if not self._data.exists():
-            # The socket's folder lets nobody else in, so nobody is asked for a password.
-            self._run(
-                "initdb", "--pgdata", self._data, "--username", _USER, "--auth", "trust", "--no-sync", "-E", "UTF8"
-            )
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", *self._as_user(), "--", *self._command()],
-                cwd=self.socket, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-            )  # fmt: skip
+    def __enter__(self) -> Postgres:
         try:
-            wait_until(lambda: self._process is None or self._process.poll() is not None or self._answers(), _START_S)
-        except AssertionError:
-            raise RigError(self._complaint("did not start in time")) from None
-        if self._process.poll() is not None:
-            raise RigError(self._complaint("ended at once"))
-        return self
-
-    def stop(self) -> None:
-        """End it in order: what is committed is kept for the next start."""
-        # Its "fast" end, which does not wait for clients to leave.
-        self._end(signal.SIGINT)
-
-    def kill(self) -> None:
-        """End it as a crash would, and leave its data as they are."""
-        self._end(signal.SIGKILL)
-
-    def sql(self, statement: str, database: str = "postgres") -> str:
-        """Run a statement by ``psql``; its rows, columns between ``|``. Raises RigError."""
-        return self._run("psql", *self._psql(database), "--command", statement)
-
-    def load(self, script: bytes, database: str) -> None:
-        """Run a script by ``psql``, as one transaction. Raises RigError."""
-        self._run("psql", *self._psql(database), "--single-transaction", given=script)
-
-    def __enter__(self) -> Self:
-        try:
-            return self.start()
+            if os.geteuid() == 0:
+                shutil.chown(self.folder, "postgres", "postgres")
+            options = ("--no-sync", "--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8")
+            self._run("initdb", *options, "--pgdata", self.data)
+            lines = "".join(f"{key} = {value}\n" for key, value in self._settings.items())
+            with (self.data / "postgresql.conf").open("a") as file:
+                file.write(lines)
+            self.start()
         except BaseException:
             self.__exit__()
             raise
+        return self
 
     def __exit__(self, *_: object) -> None:
-        self.stop()
-        shutil.rmtree(self.socket)
+        if self._process and self._process.poll() is None:
+            self._end(signal.SIGQUIT)  # at once: nothing of it is needed again
+        shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _command(self) -> list[str]:
-        settings = [part for setting in _SETTINGS for part in ("-c", setting)]
-        return [str(self._programs / "postgres"), "-D", str(self._data), "-k", str(self.socket), *settings]
+    @property
+    def pid(self) -> int | None:
+        """The process id, or None when it does not run."""
+        return self._process.pid if self._process and self._process.poll() is None else None
 
-    def _as_user(self) -> list[str]:
-        return ["--reuid", self._user, "--regid", self._user, "--init-groups"] if self._user else []
+    @property
+    def data(self) -> Path:
+        """The data folder."""
+        return self.folder / "data"
 
-    def _psql(self, database: str) -> list[str]:
-        where = ["--host", str(self.socket), "--username", _USER, "--dbname", database]
-        return ["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set", "ON_ERROR_STOP=1", *where]
+    def conninfo(self, database: str) -> str:
+        """How libpq reaches a database of the cluster."""
+        return f"host={self.folder} user=postgres dbname={database}"
 
-    def _run(self, program: str, *arguments: object, given: bytes = b"") -> str:
-        command = ["setpriv", *self._as_user(), "--", str(self._programs / program), *map(str, arguments)]
-        done = subprocess.run(command, input=given, capture_output=True, cwd=self.socket, check=False)
-        if done.returncode:
-            msg = f"{program} refused: {done.stderr.decode(errors='replace').strip()}"
-            raise RigError(msg)
-        return done.stdout.decode().strip()
+    def start(self) -> None:
+        """Start, and wait until it answers."""
+        with self.log.open("ab") as log:
+            command = [*_as_postgres(), "setpriv", "--pdeathsig", "KILL", "--"]
+            command += [str(self._bin / "postgres"), "-D", str(self.data)]
+            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/")
+        wait_until(self._answers, _READY_S, f"PostgreSQL answers ({self.log})")
+
+    def stop(self) -> None:
+        """End it in order, without waiting for sessions to leave."""
+        self._end(signal.SIGINT)
+
+    def kill(self) -> None:
+        """End it without a word, as when the machine's memory is full: sessions are cut, it recovers at its start."""
+        self._end(signal.SIGQUIT)
+
+    def sql(self, statement: str, database: str = "postgres") -> str:
+        """Run a statement by ``psql``; its rows, columns between ``|``. Raises RigError."""
+        return self._run("psql", *_PSQL, "-d", self.conninfo(database), "--command", statement)
+
+    def load(self, script: bytes, database: str) -> None:
+        """Run a script by ``psql``, as one transaction. Raises RigError."""
+        self._run("psql", *_PSQL, "-d", self.conninfo(database), "--single-transaction", given=script)
+
+    def create(self, database: str, template: str = "template1", *extensions: str) -> str:
+        """Make a database, empty or a copy of another that nobody uses, with extensions; its conninfo."""
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", database):
+            raise ValueError(database)
+        self._run("createdb", "-h", self.folder, "-U", "postgres", "--template", template, database)
+        for extension in extensions:
+            self.sql(f"CREATE EXTENSION {extension}", database)
+        return self.conninfo(database)
 
     def _answers(self) -> bool:
-        command = [str(self._programs / "pg_isready"), "--quiet", "--host", str(self.socket)]
-        return subprocess.run(command, check=False).returncode == 0
+        if self._process is None or self._process.poll() is not None:
+            raise RigError(f"PostgreSQL did not start:\n{self.log.read_text()[-2000:]}")
+        command = [str(self._bin / "pg_isready"), "-q", "-h", str(self.folder)]
+        return subprocess.run(command, check=False, stdin=subprocess.DEVNULL).returncode == 0
 
     def _end(self, number: signal.Signals) -> None:
-        if self._process is None:
-            return
-        if self._process.poll() is None:
-            # A crash takes all of its processes at once; asked to end, the first one ends the others.
-            tell = os.killpg if number is signal.SIGKILL else os.kill
-            tell(self._process.pid, number)
-        try:
-            self._process.wait(_STOP_S)
-        except subprocess.TimeoutExpired:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-        self._process = None
+        if self._process is not None:
+            # Root's signal reaches the postgres user's process, whose id setpriv has kept by its exec.
+            self._process.send_signal(number)
+            self._process.wait(_READY_S)
 
-    def _complaint(self, what: str) -> str:
-        lines = self.log.read_text(errors="replace").splitlines()[-8:]
-        return f"PostgreSQL {what}; its last lines:\n  " + "\n  ".join(lines)
+    def _run(self, program: str, *arguments: object, given: bytes = b"") -> str:
+        command = [*_as_postgres(), str(self._bin / program), *map(str, arguments)]
+        done = subprocess.run(command, check=False, input=given, capture_output=True, cwd="/")
+        if done.returncode:
+            raise RigError(f"{program} failed: {done.stderr.decode(errors='replace').strip()[-1000:]}")
+        return done.stdout.decode().strip()
 
 
-def _newest() -> Path | None:
-    """The folder of the newest version's programs."""
-    found = [path for path in _PROGRAMS.glob("*/bin") if (path / "initdb").exists() and path.parent.name.isdigit()]
-    return max(found, key=lambda path: int(path.parent.name), default=None)
+def _as_postgres() -> list[str]:
+    """What makes root another user, by exec alone."""
+    if os.geteuid():
+        return []
+    return ["setpriv", "--reuid", "postgres", "--regid", "postgres", "--clear-groups", "--"]

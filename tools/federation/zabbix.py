@@ -55,7 +55,7 @@ def missing_packages() -> list[str]:
         "zabbix-frontend-php": (_FRONTEND / "api_jsonrpc.php").exists(),
         "php-cli": _program("php"),
     }
-    return [name for name, there in needed.items() if not there] + postgres.missing_packages()
+    return [name for name, there in needed.items() if not there] + postgres.missing_postgres()
 
 
 class Zabbix:
@@ -71,7 +71,7 @@ class Zabbix:
             raise RigError(msg)
         self.folder = folder
         self.port, self._web_port = free_port(), free_port()
-        self.database = Postgres(folder)
+        self.database = Postgres()
         self._server: subprocess.Popen[bytes] | None = None
         self._web: subprocess.Popen[bytes] | None = None
         self._guard: subprocess.Popen[bytes] | None = None
@@ -89,7 +89,7 @@ class Zabbix:
 
     def start(self) -> Self:
         """Make the database, start everything, and wait until server and API answer. Raises RigError."""
-        self.database.start()
+        self.database.__enter__()
         self._fill()
         self._write_frontend()
         self._web = self._run(
@@ -176,7 +176,7 @@ class Zabbix:
         self.database.__exit__()
 
     def _fill(self) -> None:
-        self.database.sql("CREATE DATABASE zabbix")
+        self.database.create("zabbix")
         self.database.load(gzip.decompress((_SCRIPTS / "schema.sql.gz").read_bytes()), "zabbix")
         data = gzip.decompress((_SCRIPTS / "data.sql.gz").read_bytes()).decode()
         statements = re.split(r"(?m)^(?=INSERT INTO )", data)
@@ -186,9 +186,9 @@ class Zabbix:
     def _write_server(self) -> Path:
         # Of a new item the server hears in a second rather than in ten.
         settings = {
-            "ListenIP": HOST, "ListenPort": self.port, "DBHost": self.database.socket, "DBName": "zabbix",
+            "ListenIP": HOST, "ListenPort": self.port, "DBHost": self.database.folder, "DBName": "zabbix",
             "DBUser": "postgres", "LogFile": self.folder / "server.log", "PidFile": self.folder / "server.pid",
-            "SocketDir": self.database.socket, "AllowRoot": 1, "CacheUpdateFrequency": 1, "StatsAllowedIP": HOST,
+            "SocketDir": self.database.folder, "AllowRoot": 1, "CacheUpdateFrequency": 1, "StatsAllowedIP": HOST,
         } | {f"Start{name}": 0 for name in _NONE} | {f"Start{name}": 1 for name in _ONE}  # fmt: skip
         file = self.folder / "server.conf"
         file.write_text("".join(f"{key}={value}\n" for key, value in settings.items()))
@@ -203,7 +203,7 @@ class Zabbix:
             raise RigError(f"{_FRONTEND / _CONFIG_PLACE} does not name {_DEBIAN_CONFIG}: another Zabbix than Debian's")
         (place / _CONFIG_PLACE).write_text(source.replace(_DEBIAN_CONFIG, str(config)))
         (place / "locale").mkdir()
-        known = {"TYPE": "POSTGRESQL", "SERVER": self.database.socket, "PORT": 5432, "DATABASE": "zabbix"}
+        known = {"TYPE": "POSTGRESQL", "SERVER": self.database.folder, "PORT": 5432, "DATABASE": "zabbix"}
         known |= {"USER": "postgres", "PASSWORD": "", "SCHEMA": ""}
         lines = [f"$DB['{key}'] = '{value}';" for key, value in known.items()]
         lines += [f"$ZBX_SERVER = '{HOST}';", f"$ZBX_SERVER_PORT = '{self.port}';", "$ZBX_SERVER_NAME = 'test';"]
