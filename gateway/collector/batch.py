@@ -11,12 +11,13 @@ import logging
 from typing import TYPE_CHECKING
 
 from gateway.collector.chain import Chain
-from gateway.collector.items import HistoryPage, Item, Message
+from gateway.collector.items import HistoryPage, Item, Message, Source
 from gateway.collector.months import Month, make, within_reach
 from gateway.collector.obey import Orders
 from gateway.collector.rows import Row, rows
 from gateway.collector.schema import Layout
 from gateway.federation.notice import Notice
+from gateway.federation.scope import within
 from gateway.federation.stanza import Parcel
 
 if TYPE_CHECKING:
@@ -33,7 +34,10 @@ TEMPORARY = (
     "CREATE TEMPORARY TABLE incoming (series integer, time double precision, value double precision, words text,"
     " number integer) ON COMMIT DELETE ROWS"
 )
-_HELD = "SELECT id, epoch, reached, spans FROM gateway WHERE id = ANY(%s) AND owner = %s ORDER BY id FOR NO KEY UPDATE"
+_HELD = (
+    "SELECT id, epoch, reached, spans, ARRAY(SELECT identifier FROM subscription WHERE gateway = gateway.id AND wanted)"
+    " FROM gateway WHERE id = ANY(%s) AND owner = %s ORDER BY id FOR NO KEY UPDATE"
+)
 # What is past its retention when it comes would only be deleted within the hour.
 _INSERT = """
 INSERT INTO reading (series, time, value, words)
@@ -72,6 +76,8 @@ class Batch:
     ) -> None:
         self._db, self._owner, self._book, self._layout, self._clock = db, owner, book, layout, clock
         self._chains: dict[int, Chain] = {}
+        # What is subscribed to at this moment: of the rest nothing is kept, whoever took it out and erased it.
+        self._wanted: dict[int, list[str]] = {}
         self._rows: list[Row] = []
         self._replaces = False
         self._orders = Orders(db)
@@ -90,21 +96,22 @@ class Batch:
         found = await (await self._db.execute(_HELD, [sorted(gateways), self._owner])).fetchall()
         self._chains = {
             number: Chain(epoch, reached, tuple((after, last) for after, last in spans))
-            for number, epoch, reached, spans in found
+            for number, epoch, reached, spans, _ in found
         }
+        self._wanted = {row[0]: row[4] for row in found}
 
     async def _take(self, item: Item) -> bool:
         """Take one item in; whether it may be confirmed."""
         match item:
             case HistoryPage():
-                await self._add(item.source.id, item.parcel, replaces=item.gap.replaces)
+                await self._add(item.source, item.parcel, replaces=item.gap.replaces)
                 if item.last:
                     await self._db.execute("DELETE FROM gap WHERE id = %s", [item.gap.id])
             case Message(content=Parcel() as parcel):
                 if parcel.live or not item.source.expects(parcel):
                     log.debug("what was not subscribed to is not kept")
                     return False
-                await self._add(item.source.id, parcel, replaces=parcel.rectifies)
+                await self._add(item.source, parcel, replaces=parcel.rectifies)
                 if (i := parcel.interval) is not None:
                     self._chains[item.source.id] = self._chains[item.source.id].add(i.epoch, i.after, i.last)
             case Message(content=Notice() as notice):
@@ -115,12 +122,16 @@ class Batch:
                 await self._db.execute(_REFUSE, [item.source.id, str(reason)[:_MOST_REASON]])
         return True
 
-    async def _add(self, gateway: int, parcel: Parcel, *, replaces: bool) -> None:
+    async def _add(self, source: Source, parcel: Parcel, *, replaces: bool) -> None:
         if replaces != self._replaces:
             await self._write()
             self._replaces = replaces
-        now = self._clock()
-        self._rows += [row for row in rows(gateway, parcel) if within_reach(row.time, now)]
+        now, scopes = self._clock(), [source.scopes.get(wanted) for wanted in self._wanted[source.id]]
+        self._rows += [
+            row
+            for row in rows(source.id, parcel)
+            if within_reach(row.time, now) and any(scope and within(scope, row.series.name) for scope in scopes)
+        ]
 
     async def _write(self) -> None:
         """Bring the rows that were gathered into the table."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from gateway.collector.config import Config
     from gateway.collector.gateways import Wanted
+    from gateway.collector.retention import Done
 
 DEFAULT_CONFIG = Path("/etc/linky-gateway/collect.toml")
 
@@ -101,9 +102,17 @@ def _init(options: argparse.Namespace) -> None:
 
 def _retain(options: argparse.Namespace) -> None:
     config = _load(options.config)
+    from gateway.collector.database import Database  # noqa: PLC0415
     from gateway.collector.retention import retain  # noqa: PLC0415
 
-    done = _with_database(config, partial(retain, most=config.retention.most))
+    async def work() -> Done | None:
+        database = Database(config.database_conninfo())
+        try:
+            return await retain(database, config.retention.most)
+        finally:
+            await database.close()
+
+    done = asyncio.run(work())
     if done is None:
         sys.stdout.write("another process is just doing it\n")
     else:

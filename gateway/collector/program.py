@@ -10,7 +10,6 @@ import asyncio
 import logging
 import signal
 import time
-from functools import partial
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -188,7 +187,7 @@ class Collector:
                 # A connection of its own: it may take minutes.
                 database = Database(self._config.database_conninfo())
                 try:
-                    await database.run(partial(retain, most=self._config.retention.most))
+                    await retain(database, self._config.retention.most)
                 finally:
                     await database.close()
             except StoreError as error:

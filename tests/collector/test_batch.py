@@ -6,9 +6,11 @@ import time
 import pytest
 
 from gateway.collector import series
+from gateway.collector.gateways import remove
 from gateway.federation.stanza import Parcel
 from gateway.senml.pack import Record
 from tests.collector.desk import INDEX, POWER, SENSOR, TARIFF, Desk, desk_at, notice, parcel
+from tests.integration.processes import FAR, HOME
 
 NOW = int(time.time()) // 60 * 60 - 3600
 READINGS = "SELECT path, extract(epoch FROM time)::bigint, coalesce(words, value::text) FROM reading" \
@@ -122,6 +124,19 @@ def test_a_gateway_that_invents_series_does_not_fill_the_table(store, monkeypatc
     assert store.one("SELECT count(*) FROM series") == 3
     assert minutes(store, "other/0") == [(0, "0"), (1, "9")]
     assert minutes(store, "other/5") == []
+
+
+def test_what_is_wanted_no_more_is_confirmed_and_not_kept(store):
+    """Taken out and erased: what is still on its way does not come back."""
+
+    async def work(desk):
+        await desk.keep(parcel((NOW, 1)))
+        removed = await desk.database.run(lambda db: remove(db, FAR, HOME, erase=True))
+        assert removed == 1
+        return await desk.keep(parcel((NOW + 60, 2)))
+
+    assert run(store, work) == [True]
+    assert store.one("SELECT count(*) FROM reading") == store.one("SELECT count(*) FROM meter") == 0
 
 
 def test_an_erasure_means_what_came_before_it_and_what_it_names(store):

@@ -4,12 +4,12 @@ import asyncio
 import time
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from functools import partial
 
 import psycopg
 import pytest
 
 from collecting import Postgres, has_timescale
+from gateway.collector import retention
 from gateway.collector.database import Database, connect
 from gateway.collector.months import Month, ahead, within_reach
 from gateway.collector.retention import Done, retain
@@ -106,7 +106,7 @@ def test_what_is_past_its_retention_is_deleted(laid_out):
             await desk.keep(parcel(*long_ago, retention="P1Y"), parcel(*long_ago, path=POWER, retention="P1Y"))
             # The household allows less from now on, and what stays unsaid is no longer than the collector's own most.
             await desk.keep(parcel((NOW, 0), retention="P1M"), parcel((NOW, 0), path="other", retention=None))
-            return [await desk.database.run(partial(retain, most=most)) for most in ("P3Y", "P3Y", "P6M")]
+            return [await retain(desk.database, most) for most in ("P3Y", "P3Y", "P6M")]
 
     first, again, shorter = asyncio.run(fill())
     assert first == Done(3, 0)
@@ -142,16 +142,16 @@ def test_one_process_at_a_time_deletes(store):
         one, two = Database(store.conninfo), Database(store.conninfo)
 
         async def work(db):
-            done = await retain(db, "P1Y")
-            return done, await two.run(lambda other: retain(other, "P1Y"))
+            await db.execute("SELECT pg_advisory_xact_lock(%s)", [retention._LOCK])
+            return await retain(two, "P1Y")
 
         try:
-            return await one.run(work)
+            return await one.run(work), await retain(two, "P1Y")
         finally:
             await one.close()
             await two.close()
 
-    assert asyncio.run(both()) == (Done(0, 0), None)
+    assert asyncio.run(both()) == (None, Done(0, 0))
 
 
 def test_a_database_that_is_away_is_one_sentence(store, postgres):
