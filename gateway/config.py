@@ -290,8 +290,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return Path(self.folder) / text
 
 
-def load(path: Path) -> Config:
-    """Read and check a configuration file; ConfigError says what is wrong and where."""
+def read_toml(path: Path, reserved: tuple[str, ...]) -> dict[str, object]:
+    """The tables of a file in which the ``reserved`` keys, ours, do not stand; ConfigError says what is wrong."""
     try:
         with path.open("rb") as file:
             raw = tomllib.load(file)
@@ -301,13 +301,19 @@ def load(path: Path) -> Config:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from error
-    for name in ("folder", "choices"):
+    for name in reserved:
         if name in raw:
             raise ConfigError(f"{path}: unknown key `{name}`")
+    return raw
+
+
+def load(path: Path) -> Config:
+    """Read and check a configuration file; ConfigError says what is wrong and where."""
+    raw = read_toml(path, ("folder", "choices"))
     try:
         config = msgspec.convert({**raw, "folder": str(path.parent)}, Config)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{path}: {_sentence(str(error))}") from error
+        raise ConfigError(f"{path}: {sentence(str(error))}") from error
     _check_meters(path, config)
     _check_counters(path, config)
     if config.federation and config.federation.pin_only and not config.federation.pin:
@@ -476,7 +482,7 @@ def _check_tariffs(path: Path, config: Config) -> None:
         raise ConfigError(f"{path}: objective: euros are reckoned by a [[tariff]]; add one, or set kwh_per_month")
 
 
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
     """The words of msgspec with the path first and as it is written in the file."""
     message, _, where = text.partition(" - at ")
     place = re.sub(r"^`?\$\.?|`$", "", where)

@@ -7,9 +7,7 @@ are not here but in the database, which all processes share.
 from __future__ import annotations
 
 import os
-import re
 import socket
-import tomllib
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +15,7 @@ import msgspec
 from psycopg import conninfo
 from psycopg.errors import ProgrammingError
 
-from gateway.config import password_from
+from gateway.config import password_from, read_toml, sentence
 from gateway.errors import ConfigError
 from gateway.federation.addresses import parse_addresses
 from gateway.federation.session import Account, bare_jid
@@ -106,21 +104,13 @@ class Config(_Table, frozen=True, kw_only=True):
 
 def load(path: Path) -> Config:
     """Read and check a configuration file; ConfigError says what is wrong and where."""
-    try:
-        with path.open("rb") as file:
-            raw = tomllib.load(file)
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}") from error
-    if "folder" in raw:
-        raise ConfigError(f"{path}: unknown key `folder`")
+    raw = read_toml(path, ("folder",))
     try:
         config = msgspec.convert({**raw, "folder": str(path.parent)}, Config)
         bare_jid(config.account.jid)
         parse_addresses(config.account.address)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{path}: {_sentence(str(error))}") from error
+        raise ConfigError(f"{path}: {sentence(str(error))}") from error
     except ConfigError as error:
         raise ConfigError(f"{path}: account: {error}") from error
     try:
@@ -137,12 +127,3 @@ def _credential(name: str) -> Path | None:
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
     file = Path(folder) / name if folder else None
     return file if file and file.is_file() and file.read_text(encoding="utf-8").strip() else None
-
-
-def _sentence(text: str) -> str:
-    """The words of msgspec with the path first and as it is written in the file."""
-    message, _, where = text.partition(" - at ")
-    place = re.sub(r"^`?\$\.?|`$", "", where)
-    message = message.replace("Object contains unknown field", "unknown key").replace("Object missing", "missing")
-    message = message.replace("required field", "key").replace("`object`", "`[table]`")
-    return f"{place}: {message}" if place else message

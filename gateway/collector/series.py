@@ -31,6 +31,10 @@ SELECT count(*), coalesce(bool_or(sensor = %(sensor)s AND sen1 = %(sen1)s AND gr
   AND unit = %(unit)s), false)
 FROM series JOIN meter ON meter.id = series.meter WHERE gateway = %(gateway)s
 """
+_LOOK = (
+    "SELECT series.id, gateway, sen1, granularity, unit FROM series JOIN meter ON meter.id = series.meter"
+    " WHERE series.id = ANY(%s) FOR KEY SHARE OF series"
+)
 
 
 class SeriesBook:
@@ -48,13 +52,14 @@ class SeriesBook:
         """The number of each, held until the transaction ends; a series too many for its gateway is not among them."""
         wanted = list(dict.fromkeys(keys))
         guessed = [number for key in wanted if (number := self._numbers.get(key)) is not None]
-        # Another process, or the retention, may have deleted it since.
-        rows = await (await db.execute("SELECT id FROM series WHERE id = ANY(%s) FOR KEY SHARE", [guessed])).fetchall()
-        there = {number for (number,) in rows}
+        # Another process, or the retention, may have deleted it since; and what a transaction was given that a crash of
+        # PostgreSQL ended may have been given to another series after it.
+        rows = await (await db.execute(_LOOK, [guessed])).fetchall()
+        there = {number: tuple(identity) for number, *identity in rows}
         found = {}
         for key in wanted:
             number = self._numbers.get(key)
-            if number not in there:
+            if number is None or there.get(number) != (key.gateway, key.sen1, key.granularity, key.unit):
                 number = await self._add(db, key)
             if number is not None:
                 found[key] = number

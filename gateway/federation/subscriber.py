@@ -249,17 +249,16 @@ class _Pages:
         self.ended = False
         self._seen: set[str] = set()
         self._held = 0
-        self._total: int | None = None
 
     def turn(self, answer: Element, records: int) -> None:
         """Take in a page of so many records. SenMLError for pages that lead nowhere.
 
-        Its provider may count all of them with the first page only, or not at all: then an empty page is the end.
+        The last one is empty, or all that it counts is here with it. A count of an earlier page does not say it: what a
+        meter says between two pages is in the later ones, and that count would be reached before their end.
         """
         last, total = parse_page(answer)
         self._held += records
-        self._total = self._total if total is None else total
-        self.ended = last is None or (self._total is not None and self._held >= self._total)
+        self.ended = last is None or (total is not None and self._held >= total)
         if last is None or self.ended:
             return
         if last in self._seen or len(last) > MAX_VALUE_CHARS:

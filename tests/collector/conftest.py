@@ -3,16 +3,17 @@
 import asyncio
 import itertools
 import os
-import subprocess
-import sys
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 
 import psycopg
 import pytest
 
 from collecting import Postgres, missing_postgres
+from gateway.collector.cli import main
 from gateway.collector.database import connect
 from gateway.collector.schema import migrate
-from tests.integration.processes import ENVIRONMENT, FAR, PASSWORD, ROOT, Process
+from tests.integration.processes import FAR, PASSWORD, Process
 
 _NUMBERS = itertools.count()
 
@@ -81,11 +82,12 @@ class Store:
         )
 
     def command(self, *arguments, code=0):
-        """One command of the command line; what it printed."""
-        command = [sys.executable, "-m", "gateway.collector.cli", *map(str, arguments), "--config", str(self.config)]
-        done = subprocess.run(command, check=False, capture_output=True, text=True, env=ENVIRONMENT, cwd=ROOT)
-        assert done.returncode == code, done.stderr
-        return done.stdout if code == 0 else done.stderr
+        """One command of the command line, in this process; what it printed."""
+        out, err = StringIO(), StringIO()
+        with redirect_stdout(out), redirect_stderr(err):
+            ended = main([*map(str, arguments), "--config", str(self.config)])
+        assert ended == code, err.getvalue()
+        return out.getvalue() if code == 0 else err.getvalue()
 
     def collector(self, resource):
         """A process that is not started yet."""

@@ -96,6 +96,7 @@ def test_one_of_two_processes_and_the_database_may_die(federation, store_at, pos
         assert [process.stop() for process in (*gateways, one)] == [0, 0, 0]
     for home in homes:
         assert len(stored(home)) > 200
+        assert sorted(set(stored(home)) - set(kept(store, home)), key=lambda row: row[1]) == []
         assert kept(store, home) == stored(home)
     for process in (*gateways, one, two):
         said = process.log.read_text()

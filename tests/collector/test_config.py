@@ -43,8 +43,8 @@ def test_a_server_that_is_a_cluster_has_several_addresses(tmp_path):
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("", "missing key `account`"),
-        ("[account]\n", "account: missing key `jid`"),
+        ("", "missing required field `account`"),
+        ("[account]\n", "account: missing required field `jid`"),
         ('[account]\njid = "coop"\n', "account: 'coop' is not an XMPP address"),
         ('[account]\njid = "c@x"\naddress = "x:99999"\n', "account: 'x:99999' is not host:port"),
         ('[account]\njid = "c@x"\naddress = ["x:5222", "x:0"]\n', "account: 'x:0' is not host:port"),

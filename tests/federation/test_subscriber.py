@@ -157,10 +157,15 @@ def turn(pages, last, count, records):
 
 def test_pages_end_when_all_that_were_counted_are_here_or_with_an_empty_page():
     """Whether the provider counts with each page, with the first one only, or never; or knows no pages at all."""
-    for counts in ([10, 10], [10, None]):
-        pages = _Pages()
-        assert turn(pages, "a", counts[0], 6) == ("a", False)
-        assert turn(pages, "b", counts[1], 4)[1]
+    pages = _Pages()
+    assert turn(pages, "a", 10, 6) == ("a", False)
+    assert turn(pages, "b", 10, 4)[1]
+    assert turn(_Pages(), "a", 6, 6)[1]
+    # Four more came while the first page was read: the count of that one is reached, and there is another page.
+    pages = _Pages()
+    assert [turn(pages, "a", 10, 6), turn(pages, "b", None, 4)] == [("a", False), ("b", False)]
+    assert turn(pages, "c", None, 4) == ("c", False)
+    assert turn(pages, None, None, 0)[1]
     pages = _Pages()
     assert [turn(pages, last, None, 6) for last in ("a", "b")] == [("a", False), ("b", False)]
     assert turn(pages, None, None, 0)[1]

@@ -61,7 +61,7 @@ def test_the_package_has_the_program_its_units_and_no_more_than_belongs_there(de
     ):
         assert (tree / "usr/lib" / place).is_file()
     assert not (tree / "etc").exists()
-    for program in ("linky-gateway", "linky-display"):
+    for program in ("linky-gateway", "linky-display", "linky-collect"):
         page = gzip.decompress((tree / f"usr/share/man/man1/{program}.1.gz").read_bytes()).decode()
         assert "\n.B run\n" in page
     library = tree / "usr/lib/linky-gateway"
@@ -145,6 +145,8 @@ def test_wheel_and_source_archive_hold_the_package(tmp_path):
     packages = {path.parent.relative_to(ROOT).as_posix() for path in (ROOT / "gateway").rglob("__init__.py")}
     assert packages == {name.rpartition("/")[0] for name in names if name.endswith("__init__.py")}
     assert {"gateway/tic/labels.csv", "gateway/web/static/page.css", "gateway/privacy/texts/README.md"} <= names
+    assert {"gateway/collector/sql/001_tables.sql", "gateway/collector/grafana/dashboard.json"} <= names
+    assert "linky-collect = gateway.collector.cli:main" in entry_points
     assert "linky-display = gateway.display.cli:main" in entry_points
     with tarfile.open(source) as file:
         inside = {name.partition("/")[2] for name in file.getnames()}
