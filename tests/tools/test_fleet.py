@@ -1,14 +1,18 @@
 """A fleet in small: twenty gateways, two nodes of which one is killed, two collectors of which one is killed."""
 
+import asyncio
 import json
 import os
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from federation.cluster import missing_packages
+from fleets.gateways import Gateway, Specification
 from fleets.measure import Meter, quantiles
 
 ROOT = Path(__file__).parent.parent.parent
@@ -33,6 +37,31 @@ def test_a_node_and_a_collector_are_killed_and_every_point_is_there_exactly_once
     assert (run["points"]["expected"], run["points"]["right"]) == (160, 160)
     assert 0 < run["push"]["kill"]["sessions_lost"] <= 20
     assert run["push"]["confirmed"] == run["push"]["pushed"] == 80
+
+
+def test_a_minute_counts_once_however_it_is_confirmed(tmp_path):
+    """By receipts in any order, by half a minute each, or by whoever takes over and says how far the other had come."""
+    begin = int(time.time()) // 60 * 60 - 600
+    spec = Specification(0, 1, 1, "fleet.test", [], "", "", "coop@coop.test", str(tmp_path), begin, 4, 1.0)
+
+    async def scenario(pool):
+        gateway = Gateway(spec, 0, pool)
+        gateway.wake = asyncio.Event()
+        store = gateway.house.store
+        for _ in range(4):
+            await gateway.push()
+        seen = []
+        for what in (
+            *((store.confirm, "coop@coop.test", after, last) for after, last in ((2, 4), (2, 4), (0, 1), (1, 2))),
+            *((store.resume, "coop@coop.test", after) for after in (-1, 6, 8)),
+        ):
+            await gateway.call(*what, time.time())
+            seen.append(gateway.confirmed)
+        gateway.house.close()
+        return seen, len(gateway.latencies)
+
+    with ThreadPoolExecutor(1) as pool:
+        assert asyncio.run(scenario(pool)) == ([1, 1, 1, 2, 2, 3, 4], 4)
 
 
 def test_a_process_costs_what_its_children_cost():

@@ -42,7 +42,7 @@ class Ejabberd(Server):
 
     kind = "ejabberd"
     log_name = "ejabberd.log"
-    data_names = ("ejabberd.sqlite", "mnesia")
+    data_names: tuple[str, ...] = ("ejabberd.sqlite", "mnesia")
     # Its ports open before it has started; asked to end between the two, it crashes in Mnesia and hangs.
     started_mark = "started"
 

@@ -50,7 +50,7 @@ def draw() -> str:
 
 
 def _cost(run: dict[str, Any], prefix: str) -> float:
-    return sum(cost for name, cost in run["push"]["cpu_ms_each"].items() if name.startswith(prefix))
+    return sum(float(cost) for name, cost in run["push"]["cpu_ms_each"].items() if name.startswith(prefix))
 
 
 def _total(run: dict[str, Any]) -> float:

@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from fleets.household import Household, user
+from fleets.household import SERIES, Household, user
 from gateway.federation.commands import Commands
 from gateway.federation.delivery import Delivery
 from gateway.federation.fields import COMMAND_NAMES
@@ -95,51 +95,58 @@ class _Counted(Session):
 
 
 class Gateway:
-    """One gateway: its store, its session, and when each of its minutes was committed and confirmed."""
+    """One gateway: its store, its session, and which of its minutes are not confirmed since when."""
 
     def __init__(self, spec: Specification, number: int, pool: ThreadPoolExecutor) -> None:
         self.number, self._spec, self._pool = number, spec, pool
         self.house = Household(Path(spec.folder) / user(number), number, spec.begin, spec.recipient)
         self.pushed = self.confirmed = 0
         self.latencies: list[float] = []
-        self._committed: list[float] = []
+        self._begun: dict[int, float] = {}
+        self.session: _Counted | None = None
 
-    def join(self) -> None:
+    def join(self) -> Session:
         """Make the session and what listens to it, in the running loop."""
         spec = self._spec
         account = Account(f"{user(self.number)}@{spec.domain}", spec.password, spec.addresses, Path(spec.ca))
         recipients = {spec.recipient}
-        self.session = _Counted(
+        self.session = session = _Counted(
             account, Timing(), (QUOALISE, OURS, RECEIPTS), COMMAND_NAMES, Doorkeeper(recipients.__contains__)
         )
-        publisher = Publisher(self.session.jid.user, self.session.jid.domain, "P1Y")
+        publisher = Publisher(session.jid.user, session.jid.domain, "P1Y")
         self.wake = asyncio.Event()
-        self._delivery = Delivery(self.session, self.house.store, self.call, publisher, self.wake)
-        self._commands = Commands(self.session, self.house.store, self.call, publisher, self._delivery.resume)
+        delivery = Delivery(session, self.house.store, self.call, publisher, self.wake)
+        self._rooms = (session, delivery, Commands(session, self.house.store, self.call, publisher, delivery.resume))
+        return session
 
     async def call(self, function: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401 (whatever it gives)
         """Everything of the store on the process's one store thread."""
         result = await asyncio.get_running_loop().run_in_executor(self._pool, partial(function, *arguments))
-        if function.__name__ == "confirm":
-            self._note_confirmed(*arguments)
+        match function.__name__, arguments:
+            case "confirm", (_, int(after), int(last), *_):
+                self._note_confirmed(after, last)
+            # Whoever takes over says how far the collector had come that was killed between its commit and its receipt.
+            case "resume", (_, int(last), *_):
+                self._note_confirmed(0, last)
         return result
 
     async def run(self, stop: asyncio.Event) -> None:
         """Be a gateway until ``stop``."""
         async with asyncio.TaskGroup() as group:
-            for room in (self.session, self._delivery, self._commands):
+            for room in self._rooms:
                 group.create_task(room.run(stop))
 
     async def push(self) -> None:
         """Let a minute pass: commit it and wake the delivery."""
-        await asyncio.get_running_loop().run_in_executor(self._pool, self.house.live_a_minute)
-        self._committed.append(time.monotonic())
+        # Before the commit: a delivery that is awake may have it confirmed before we are told that it is committed.
+        self._begun[self.pushed] = time.monotonic()
         self.pushed += 1
+        await asyncio.get_running_loop().run_in_executor(self._pool, self.house.live_a_minute)
         self.wake.set()
 
     def wire_bytes(self) -> tuple[int, int]:
         """What this session's socket has sent and received, TLS included; (0, 0) without one."""
-        client = self.session._client  # noqa: SLF001 (nobody else needs it)
+        client = self.session._client if self.session else None  # noqa: SLF001 (nobody else needs it)
         connection = client.transport.get_extra_info("socket") if client and client.transport else None
         if connection is None:
             return 0, 0
@@ -148,12 +155,13 @@ class Gateway:
         )
         return up, down
 
-    def _note_confirmed(self, _recipient: object, after: Any, last: Any, *_: object) -> None:  # noqa: ANN401
-        # Two rows a minute, numbered from 1: row 2k-1 and 2k are minute k.
+    def _note_confirmed(self, after: int, last: int) -> None:
+        # Two rows a minute, numbered from 1. A minute counts with its last row, and once.
         now = time.monotonic()
-        for minute in range(max(after // 2, self.confirmed), min(last // 2, len(self._committed))):
-            self.latencies.append(now - self._committed[minute])
-            self.confirmed = minute + 1
+        for minute in range(after // len(SERIES), last // len(SERIES)):
+            if minute in self._begun:
+                self.latencies.append(now - self._begun.pop(minute))
+                self.confirmed += 1
 
 
 class Process:
@@ -198,10 +206,10 @@ class Process:
 
         async def one(gateway: Gateway) -> None:
             async with turn:
-                gateway.join()
+                session = gateway.join()
                 begun = time.monotonic()
                 group.create_task(gateway.run(stop))
-                await gateway.session.connected.wait()
+                await session.connected.wait()
                 self._logins.append(time.monotonic() - begun)
 
         await asyncio.gather(*(one(gateway) for gateway in self._gateways))
@@ -233,8 +241,8 @@ class Process:
             report.confirmed += gateway.confirmed
             latencies += gateway.latencies
             gateway.latencies = []
-            if hasattr(gateway, "session"):
-                session = gateway.session
+            session = gateway.session
+            if session is not None:
                 report.connected += session.connected.is_set()
                 report.sessions += session.state.sessions
                 report.sent += session.messages

@@ -172,7 +172,7 @@ class Run:
             plan.minutes * plan.period_s + _REST_S,
         )
         seconds = time.monotonic() - begun
-        found = {
+        found: dict[str, Any] = {
             "seconds": round(seconds, 2),
             "pushed": self._sum("pushed"),
             "sent": self._sum("sent"),
