@@ -19,7 +19,7 @@ import sqlite_utils
 
 from gateway.errors import GatewayError, StoreError
 from gateway.files import make_folder
-from gateway.store.connection import FILE_NAME, WriterLock, give_to_owner
+from gateway.store.connection import FILE_NAME, PAGE_BYTES, WriterLock, give_to_owner
 from gateway.store.copies import keep_copy, new_name
 from gateway.store.migrations import migrations
 
@@ -108,6 +108,8 @@ def _copy_before_change(path: Path) -> None:
 def _migrate(path: Path, stop_before: str | None = None) -> None:
     try:
         with closing(sqlite3.connect(path)) as db:
+            # Means something as long as there is no table.
+            db.execute(f"PRAGMA page_size = {PAGE_BYTES}")
             migrations.apply(sqlite_utils.Database(db), stop_before=stop_before)
         path.chmod(0o600)
         give_to_owner(path)

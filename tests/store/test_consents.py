@@ -291,10 +291,11 @@ def test_consents_come_out_of_a_damaged_file_only_with_what_limits_them(store, t
     store.revoke(COOP, "", NOW)
     store._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     (page,) = store._db.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'consent_change'").fetchone()
+    (size,) = store._db.execute("PRAGMA page_size").fetchone()
     store.close()
     with (directory / FILE_NAME).open("r+b") as file:
-        file.seek((page - 1) * 4096)
-        file.write(b"\xaa" * 4096)
+        file.seek((page - 1) * size)
+        file.write(b"\xaa" * size)
     prepare(directory)
     assert len(list(directory.glob("*.damaged-*Z"))) == 1
     with closing(Store(directory)) as again:

@@ -6,7 +6,9 @@ from contextlib import closing
 import pytest
 
 from gateway.errors import StoreError
+from gateway.store.connection import FILE_NAME
 from gateway.store.points import Confirm, Granularity
+from gateway.store.prepare import prepare
 from gateway.store.recorder import Happened, Recorder, day_end
 from gateway.store.store import Archive, Store
 from gateway.tic.reading import Kind
@@ -504,6 +506,26 @@ def test_every_commit_is_synced_to_the_card(store):
     """WAL and FULL: a committed minute outlives a power cut (measured: 0 of 1,500 lost; NORMAL lost 950)."""
     assert store._db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     assert store._db.execute("PRAGMA synchronous").fetchone() == (2,)
+
+
+def test_a_new_file_has_small_pages_and_one_with_large_ones_works_as_before(store, recorder, tmp_path):
+    """A commit touches a page for each series and writes each whole; a file that is there keeps its pages."""
+    assert store._db.execute("PRAGMA page_size").fetchone() == (512,)
+    assert store._db.execute("PRAGMA wal_autocheckpoint").fetchone() == (1_000_000 // 512,)
+    folder = tmp_path / "of before"
+    folder.mkdir()
+    with closing(sqlite3.connect(folder / FILE_NAME)) as db:
+        db.execute("PRAGMA page_size = 4096")
+        db.execute("CREATE TABLE of_another_release (n)")
+        db.commit()
+    prepare(folder)
+    with closing(Store(folder)) as old:
+        old.add_meter("house", "ab12cd34ef")
+        recorder.add(frame(START, power=700))
+        old.write([recorder.take()], NOW)
+        assert old._db.execute("PRAGMA page_size").fetchone() == (4096,)
+        assert old._db.execute("PRAGMA wal_autocheckpoint").fetchone() == (1_000_000 // 4096,)
+        assert points(old, POWER, Granularity.RAW) == [(0, 700)]
 
 
 def test_what_happened_is_stored_with_the_frame_that_showed_it(store, recorder, directory):
