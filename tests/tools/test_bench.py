@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import __main__ as bench
-from benchmarks import linkytic, peers, report, streams
+from benchmarks import growth, linkytic, peers, report, streams
 from benchmarks.options import parser
 from benchmarks.parts import PARTS, Part, Row
 from federation import missing_packages
@@ -151,3 +151,9 @@ def test_every_budget_is_met_or_says_why_not():
                 assert row.absent, row.what
             else:
                 assert row.is_met(value) or report.fill(row.limit, found["parts"][part.name]), row.what
+
+
+def test_the_curves_are_those_of_the_published_figures():
+    """Drawn anew they are what stands in the tree."""
+    drawn = growth.pictures(growth.nested(published()["parts"]["growth"]))
+    assert drawn == {path.stem: path.read_text(encoding="utf-8") for path in growth.CURVES.glob("*.svg")}

@@ -206,7 +206,7 @@ def write(folder: Path, found: dict[str, dict[str, dict[str, float]]]) -> None:
     """Draw the curves of these axes into a folder."""
     folder.mkdir(exist_ok=True)
     for axis, picture in pictures(found).items():
-        (folder / f"{axis}.svg").write_text(picture)
+        (folder / f"{axis}.svg").write_text(picture, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -147,7 +147,10 @@ def _growth(at: At) -> Figures:
     from benchmarks import growth, steady  # noqa: PLC0415 (as above)
 
     small = (lambda _, size: steady.Load(recipients=size, minutes=1)) if at.quick else None
-    return growth.flat(growth.measure(at.folder, ("recipients",) if at.quick else tuple(growth.AXES), small))
+    found = growth.measure(at.folder, ("recipients",) if at.quick else tuple(growth.AXES), small)
+    if not at.quick and (busy := growth.too_slow(found)):
+        raise SystemExit(f"this machine is too busy to say how costs grow: {'; '.join(busy)}")
+    return growth.flat(found)
 
 
 def _named(found: Mapping[str, Figures]) -> Figures:
