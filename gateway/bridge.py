@@ -20,7 +20,8 @@ from gateway.bridges.config import load
 from gateway.bridges.core import Bridge, InThread, Returning, queue_file
 from gateway.bridges.queue import Queue
 from gateway.config import credential_file, password_from
-from gateway.errors import ConfigError, GatewayError
+from gateway.ending import ended
+from gateway.errors import ConfigError
 from gateway.federation.session import Account, Session, bare_jid
 from gateway.store.recorder import iso
 from gateway.systemd import Notifier, Watchdog
@@ -48,24 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=options.log_level, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    try:
-        options.run(options)
-    except KeyboardInterrupt:
-        return 130
-    except GatewayError as error:
-        return _fail(error)
-    except BaseExceptionGroup as group:
-        # What is no fault that a person can mend is a bug, and shown as one.
-        known, others = group.split(GatewayError)
-        if known is None or others is not None:
-            raise
-        return _fail(known.exceptions[0])
-    return 0
-
-
-def _fail(error: BaseException) -> int:
-    sys.stderr.write(f"linky-bridge: {error}\n")
-    return error.exit_code if isinstance(error, GatewayError) else 1
+    return ended("linky-bridge", lambda: options.run(options))
 
 
 def _run(options: argparse.Namespace) -> None:

@@ -511,5 +511,7 @@ def _sentence(text: str) -> str:
     message, _, where = text.partition(" - at ")
     place = re.sub(r"^`?\$\.?|`$", "", where)
     message = message.replace("Object contains unknown field", "unknown key").replace("Object missing", "missing")
+    if "matching regex" in message and place.endswith("url"):
+        message = "write https://…; http:// only for this machine, since a token would go in clear"
     message = message.replace("`array`", "`[[table]]`").replace("`object`", "`[table]`")
     return f"{place}: {message}" if place else message

@@ -14,8 +14,8 @@ MAY_KNOW = {
     "senml": {"errors"},
     "live": {"tic"},
     # A program of its own: passwords as the gateway reads them, and what systemd is told.
-    "collector": {"federation", "senml", "errors", "config", "systemd"},
-    "display": {"errors"},
+    "collector": {"federation", "senml", "errors", "ending", "config", "systemd"},
+    "display": {"errors", "ending"},
     "sources": {"tic", "errors"},
     "first_boot": {"sources", "errors", "files"},
     "doctor": {"tic", "sources", "errors"},
@@ -28,7 +28,7 @@ MAY_KNOW = {
     "backup": {"store", "errors", "files"},
     "pulses": {"tic", "store", "errors"},
     "federation": {"store", "senml", "journal", "errors"},
-    "bridges": {"federation", "senml", "tic", "errors"},
+    "bridges": {"federation", "senml", "tic", "errors", "config"},
     "web": {"live", "doctor", "errors", "files"},
 }
 CORE = (

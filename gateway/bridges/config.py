@@ -6,13 +6,12 @@ files of their own, or in systemd credentials.
 
 from __future__ import annotations
 
-import re
-import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 
+from gateway.config import checked, read_toml
 from gateway.errors import ConfigError, SenMLError
 from gateway.senml.naming import parse_identifier
 
@@ -115,18 +114,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 def load(path: Path) -> Config:
     """Read and check a bridge's configuration; ConfigError says what is wrong and where."""
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}") from error
-    if "folder" in raw:
-        raise ConfigError(f"{path}: unknown key `folder`")
-    try:
-        config = msgspec.convert({**raw, "folder": str(path.parent)}, Config)
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"{path}: {_sentence(str(error))}") from error
+    config = checked(path, {**read_toml(path, ("folder",)), "folder": str(path.parent)}, Config)
     _check_households(path, config)
     return config
 
@@ -145,14 +133,3 @@ def _check_households(path: Path, config: Config) -> None:
         if household.name in seen:
             raise ConfigError(f"{path}: household[{place}].name: {household.name!r} is used by another [[household]]")
         seen.add(household.name)
-
-
-def _sentence(text: str) -> str:
-    """Give msgspec's words with the place in the file first."""
-    message, _, where = text.partition(" - at ")
-    place = re.sub(r"^`?\$\.?|`$", "", where)
-    message = message.replace("Object contains unknown field", "unknown key")
-    message = message.replace("Object missing required field", "missing")
-    if "matching regex" in message and place.endswith("url"):
-        message = "write https://…; http:// only for this machine, since a token would go in clear"
-    return f"{place}: {message}" if place else message

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from gateway import __version__
-from gateway.errors import ConfigError, GatewayError, StoreError
+from gateway.ending import ended
+from gateway.errors import ConfigError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -35,27 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=options.log_level, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     # It would name every statement and every row.
     logging.getLogger("psycopg").setLevel(logging.WARNING)
-    try:
-        options.run(options)
-    except KeyboardInterrupt:
-        return 130
-    except (GatewayError, OSError) as error:
-        return _fail(error)
-    except BaseExceptionGroup as group:
-        # Of tasks that ran beside each other; what is no fault that a person can mend is a bug, and shown as one.
-        known, others = group.split((GatewayError, OSError))
-        if known is None or others is not None:
-            raise
-        return _fail(known.exceptions[0])
-    return 0
-
-
-def _fail(error: BaseException) -> int:
-    sentence = str(error)
-    if isinstance(error, OSError) and not isinstance(error, GatewayError):
-        sentence = f"{error.filename or 'a file'}: {error.strerror or error}"
-    sys.stderr.write(f"linky-collect: {sentence}\n")
-    return error.exit_code if isinstance(error, GatewayError) else 74  # EX_IOERR
+    return ended("linky-collect", lambda: options.run(options))
 
 
 def _load(path: Path) -> Config:

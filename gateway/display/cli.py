@@ -15,7 +15,8 @@ from gateway import __version__
 from gateway.display.config import Config, load
 from gateway.display.link import Link
 from gateway.display.state import Frame, State, View
-from gateway.errors import BrokerError, GatewayError
+from gateway.ending import ended
+from gateway.errors import BrokerError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,28 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=options.log_level, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    try:
-        options.run(options)
-    except KeyboardInterrupt:
-        return 130
-    except (GatewayError, OSError) as error:
-        return _fail(error)
-    except BaseExceptionGroup as group:
-        # Of tasks that ran beside each other; what is no fault that a person can mend is a bug, and shown as one.
-        known, others = group.split((GatewayError, OSError))
-        if known is None or others is not None:
-            raise
-        return _fail(known.exceptions[0])
-    return 0
-
-
-def _fail(error: BaseException) -> int:
-    code = error.exit_code if isinstance(error, GatewayError) else 74  # EX_IOERR
-    if isinstance(error, OSError) and not isinstance(error, GatewayError):
-        sys.stderr.write(f"linky-display: {error.filename or 'a file'}: {error.strerror or error}\n")
-    else:
-        sys.stderr.write(f"linky-display: {error}\n")
-    return code
+    return ended("linky-display", lambda: options.run(options))
 
 
 def _run(options: argparse.Namespace) -> None:

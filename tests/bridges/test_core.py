@@ -184,7 +184,7 @@ identifier = "gw@x.test/ab12@x.test"
             '[[household]]\nname = "b"\ngateway = "GW@x.test/p"\nidentifier = "gw@x.test/b@x.test"',
             "write it in one way",
         ),
-        ("[warp10]", "warp10: missing `url`"),
+        ("[warp10]", "warp10: missing required field `url`"),
     ],
 )
 def test_what_is_wrong_in_the_configuration_is_one_sentence(tmp_path, more, sentence):
