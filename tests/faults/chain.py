@@ -52,9 +52,10 @@ class Chain:
             self.house.await_link("xmpp", "ok", 60)
             self.recipient = stack.enter_context(self.house.recipient("DEBUG"))
             self.await_link(f"recipient {FAR}", "ok")
-            # What is promised from here on is all that the meter says.
-            self.first_s = self.meter_s()
             self.meter.command("plug")
+            # What is promised from here on is all that the meter says: before, nobody may have looked for it yet.
+            self.await_link("port house", "ok")
+            self.first_s = self.meter_s()
             self._stack = stack.pop_all()
         return self
 

@@ -38,6 +38,10 @@ class Checker:
         """Note what is committed now."""
         self.committed |= self._read()
 
+    def newest(self):
+        """The meter's second of the last point that was seen to be committed."""
+        return max((time for _, time, _ in self.committed), default=0)
+
     def _read(self):
         """Every point in the gateway's file; none while there is no file to read."""
         try:

@@ -66,8 +66,11 @@ class Trial:
     def _injure(self, injury):
         chain, checker = self._chain, self._checker
         begun, before = time.monotonic(), chain.meter_s()
+        checker.look()
+        # What was read and not committed yet is nobody's promise; how long that is depends on the machine.
+        kept = min(before, checker.newest())
         if injury.damages:
-            before = chain.drain(BACK_S)
+            before = kept = chain.drain(BACK_S)
             checker.look()
             chain.damaged = True
         with injury.begin(chain, self._draw):
@@ -81,7 +84,7 @@ class Trial:
         unwritten = injury.needs == "strace" and time.monotonic() - begun > UNWRITTEN_S
         if unwritten or not injury.reading:
             self._await(lambda: self._state("port house") == "ok", BACK_S, f"the meter is read after: {injury.name}")
-            checker.gaps.append((before, chain.meter_s()))
+            checker.gaps.append((kept, chain.meter_s()))
         if not injury.shared:
             checker.unshared.append((before, chain.meter_s()))
         if self._settled:

@@ -160,7 +160,7 @@ def nothing_of_the_meter(installer, house):
     raw = ET.tostring(answer, encoding="unicode")
     numbers = set(re.findall(r"\d+", raw))
     large = {value for value in house.values() if value.isdigit() and int(value) >= LEAST}
-    assert len(large) >= 5
+    assert large
     assert not numbers & large
     words = {value for value in house.values() if not value.isdigit()}
     assert not [word for word in words if len(word.strip()) > 3 and word in raw]
