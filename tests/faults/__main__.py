@@ -29,6 +29,8 @@ def main():
     parser.add_argument("--report", type=Path, metavar="FILE", help="write a table of what was done (Markdown)")
     parser.add_argument("--folder", type=Path, help="where all files stay; otherwise they go when all is well")
     options = parser.parse_args()
+    if options.report and not options.report.parent.is_dir():
+        parser.error(f"--report: there is no folder {options.report.parent}")
     folder = options.folder or Path(tempfile.mkdtemp(prefix="faults-"))
     end = time.monotonic() + options.minutes * 60
     outcomes = []

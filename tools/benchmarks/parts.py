@@ -281,8 +281,8 @@ PARTS = (
                 "{value:.0f} MB",
                 most=100,
                 beside=("{commits_a_day:,.0f} commits of a minute, each with what the file system notes",),
-                limit="a commit writes some twenty pages of 4 kB, as each series has its own; fewer commits are "
-                "`commit_interval_s`",
+                limit="a commit writes some twenty pages, as each series has its own, and the file system's journal; "
+                "fewer commits are `commit_interval_s`",
             ),
         ),
         _PATIENCE_S,

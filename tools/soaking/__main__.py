@@ -37,6 +37,8 @@ _DELAY_S = 1.0
 def main() -> int:
     """Live the days, judge them, tell; the exit code."""
     options = parser().parse_args()
+    if options.report and not options.report.parent.is_dir():
+        parser().error(f"--report: there is no folder {options.report.parent}")
     try:
         if options.judge:
             return _tell(options.judge, options)
