@@ -40,14 +40,15 @@ def wait_for_ready(house):
 
 
 def wait_for_frames(house):
-    """Until the gateway says that it hears its meter."""
+    """Until the gateway says that it has heard whole frames; the first is one in whose middle it began to listen."""
 
     def heard():
         try:
             report = json.loads(house.run(GATEWAY, "status", "--json").stdout)
         except ValueError:
             return False
-        return {row["link"]: row["state"] for row in report["links"]}.get("meter house") == "ok"
+        detail = {row["link"]: row["detail"] for row in report["links"]}.get("meter house", "")
+        return int(detail.partition(" mode, ")[2].partition(" whole")[0] or 0) > 1
 
     wait_for(heard, "the meter's frames")
 
