@@ -31,7 +31,8 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     tariff_kind: str = "unknown"
     tempo_today: str = "unknown"
     tempo_tomorrow: str = "unknown"
-    overload: bool = False
+    # Unknown while the meter has said neither; some three-phase ones in historic mode never do.
+    overload: bool | None = None
     breaker: str | None = None
     injecting: bool = False
     drawn_today_wh: int | None = None

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -34,6 +35,13 @@ def test_what_the_gateway_publishes_is_understood(state, clock, snapshot):
     frame = state.view(clock.now).frame
     assert (frame.drawn_va, frame.tariff_kind, frame.tempo_tomorrow) == (3450, "peak", "red")
     assert (frame.broken, frame.alert, frame.produced_today_wh) == (("recipient", "xmpp"), True, 6100)
+
+
+def test_a_meter_that_says_nothing_of_an_overload_is_shown(state, clock, snapshot):
+    """As every meter in its first seconds, and some three-phase ones in historic mode for ever."""
+    state.take(JSON, json.dumps(as_json(replace(snapshot, overload=None))).encode(), clock.now, retained=False)
+    view = state.view(clock.now)
+    assert (view.frame.drawn_va, view.overload) == (3450, False)
 
 
 def test_the_example_of_the_contract_is_understood(state, clock):
