@@ -4,11 +4,11 @@ import asyncio
 import json
 import random
 import re
-import time
 from dataclasses import replace
 
 import pytest
 
+from federation import wait_until
 from gateway.bridges.config import Household, Zabbix
 from gateway.bridges.core import Value
 from gateway.bridges.naming import title
@@ -176,13 +176,14 @@ def test_a_wrong_token_is_one_sentence(zabbix):
 
 def _send(sink, sent):
     """As the forwarder does: what is missing, again, until Zabbix knows its new items."""
-    for _ in range(30):
+
+    def all_there():
         missing = sink.missing(sent)
-        if not missing:
-            return
-        try:
-            sink.send(missing)
-        except BridgeError as error:
-            assert "does not know the items" in str(error)  # noqa: PT017 - any other is a fault
-            time.sleep(0.3)
-    raise AssertionError("Zabbix does not take them")
+        if missing:
+            try:
+                sink.send(missing)
+            except BridgeError as error:
+                assert "does not know the items" in str(error)  # noqa: PT017 - any other is a fault
+        return not missing
+
+    wait_until(all_there, 60, "Zabbix takes them", every=0.3)
