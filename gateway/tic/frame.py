@@ -186,7 +186,7 @@ class Reader:
         self._last_mode = self._forced or HISTORIC
         self._room = cache
         self._known: dict[str, dict[bytes, Group]] = {HISTORIC: {}, STANDARD: {}}
-        self._restart()
+        self.drop()
 
     def feed(self, data: bytes) -> list[Frame]:
         """Take in bytes as they come, give the frames that they complete."""
@@ -208,10 +208,11 @@ class Reader:
         """Give what is left at the end of the stream (never whole); another stream may follow."""
         frames: list[Frame] = []
         self._finish(ENDED_STOP, frames)
-        self._restart()
+        self.drop()
         return frames
 
-    def _restart(self) -> None:
+    def drop(self) -> None:
+        """Forget the bytes held, as after a gap; what was counted stays."""
         self._parts: list[bytes] = []
         self._size = 0
         self._began = False  # the bytes held follow an STX
@@ -259,7 +260,7 @@ class Reader:
         """Everything since the last delimiter of frames becomes a frame, or more, or none."""
         body = b"".join(self._parts)
         began, torn = self._began, self._torn
-        self._restart()
+        self.drop()
         self._torn = False
         frame = self._quick(body) if began and end == ENDED_ETX else None
         if frame:

@@ -18,6 +18,9 @@ _OTHER = {9600: 1200, 1200: 9600}
 _LOOK_MS = 40
 _CHUNK_BYTES = 512
 
+# The loop is held up for longer than this by a handshake alone; what the meter said meanwhile is still to be read.
+_HELD_UP_MS = 1_000
+
 # What a byte of the UART is without its parity. In place: a list of all bytes would need memory in one piece.
 _STRIPPED = strip_parity(bytes(range(256)))
 
@@ -52,17 +55,21 @@ class Line:
         self.speed = speed
         self._uart = self._open_uart(speed)
         self.reader.close()
-        self._since_ms = self._now_ms()
+        self._vain_ms, self._looked_ms = 0, self._now_ms()
 
     async def run(self):
         """Read for ever."""
         while True:
+            # Time listened since the last frame, not time gone by.
+            now_ms = self._now_ms()
+            self._vain_ms += min(now_ms - self._looked_ms, _HELD_UP_MS)
+            self._looked_ms = now_ms
             count = self._uart.readinto(self._buffer)
             if count:
                 self._take(self._buffer[:count])
-            elif self._now_ms() - self._since_ms > _PATIENCE_MS[self.speed]:
+            # A full chunk means that there is more: let the others have their turn, go on, and judge after it.
+            if count != _CHUNK_BYTES and self._vain_ms > _PATIENCE_MS[self.speed]:
                 self._open(_OTHER[self.speed])
-            # A full chunk means that there is more: let the others have their turn, and go on.
             await asyncio.sleep_ms(0 if count == _CHUNK_BYTES else _LOOK_MS)
 
     def _take(self, data):
@@ -70,16 +77,21 @@ class Line:
         at_ms = self._now_ms() - self._uart.any() * 10_000 // self.speed
         for place, byte in enumerate(data):
             data[place] = _STRIPPED[byte]
-        for frame in self.reader.feed(bytes(data)):
+        try:
+            frames = self.reader.feed(bytes(data))
+        except MemoryError:
+            # Noise: as much as may be a frame in many pieces, and no place to look at it in one.
+            self.reader.drop()
+            self._on_bad()
+            return
+        for frame in frames:
             groups = [encode_group(frame.mode, group) for group in frame.groups]
             if len(groups) < _MIN_GROUPS:
                 self._on_bad()
                 continue
-            self._since_ms = self._now_ms()
+            self._vain_ms = 0
             self.mode = frame.mode
             self.frames += 1
             self._on_frame(frame.mode, groups, at_ms, frame.bad, frame.whole)
             # While what a frame leaves behind is still in one piece; later it would be holes.
             gc.collect()
-        if self._now_ms() - self._since_ms > _PATIENCE_MS[self.speed]:
-            self._open(_OTHER[self.speed])

@@ -17,11 +17,11 @@ from tests.mosquitto import Ear
 SCRIPT = Path(__file__).with_name("library_on_board.py")
 
 
-def run(program, *arguments):
-    """The script with these arguments, as a process whose output is text."""
+def run(program, *arguments, script=SCRIPT):
+    """A script with these arguments, as a process whose output is text."""
     path = f"{ROOT}/tools/relaying/unix:{program}:.frozen"
     return subprocess.Popen(
-        ["micropython", "-X", f"heapsize={HEAP}", SCRIPT, *map(str, arguments)],
+        ["micropython", "-X", f"heapsize={HEAP}", script, *map(str, arguments)],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         env=os.environ | {"MICROPYPATH": path, "BOARD_FOLDER": "/nonexistent"},
     )  # fmt: skip
