@@ -50,8 +50,16 @@ def test_a_short_silence_changes_nothing():
     search = SpeedSearch(SPEEDS, 0)
     for now in range(0, 1000, 9):
         search.good(now)
-        assert search.next_speed(now + 8.9) is None
+        assert [search.next_speed(now + 0.9 + second) for second in range(9)] == [None] * 9
     assert search.speed == 9600
+
+
+def test_time_in_which_nobody_looked_is_not_silence():
+    """The program was held up for a minute: what came meanwhile is read first; then ten seconds of silence are ten."""
+    search = SpeedSearch(SPEEDS, 0)
+    search.good(100)
+    assert search.next_speed(160) is None
+    assert changes(search, 161, 200) == [(168, 1200), (178, 9600), (183, 1200), (193, 9600), (198, 1200)]
 
 
 def test_a_port_opened_again_is_listened_to_at_its_last_speed():
