@@ -90,15 +90,20 @@ class Corrections(Outbox):
         )
         if last is None or last.before is None:
             raise ReadingError(f"{path} at {iso(time)}: was not corrected, or was put back already")
-        if not last.removed:
-            return self.rectify(meter, path, granularity, time, str(last.before), now, by, "")
         self.begin()
-        found = [
-            self._put_back(c, now, by)
-            for c in self.corrections()
-            if c.removed and (c.point.series, c.at, c.before) == (last.point.series, last.at, last.before)
-            if self._value(c.point.series, c.point.granularity, c.point.time) is None
-        ]
+        if last.removed:
+            found = [
+                self._put_back(c, now, by)
+                for c in self.corrections()
+                if c.removed and (c.point.series, c.at, c.before) == (last.point.series, last.at, last.before)
+                if self._value(c.point.series, c.point.granularity, c.point.time) is None
+            ]
+        else:
+            series, value = self._stored(meter, path, granularity, time)
+            found = [
+                self._correct(series, g, t, value, last.before, now, by, "", undo=True)
+                for g, t in self._repeats(series, granularity, time, value)
+            ]
         self.commit()
         return found
 
@@ -152,9 +157,19 @@ class Corrections(Outbox):
         now: float,
         by: str,
         reason: str,
+        *,
+        undo: bool = False,
     ) -> Correction:
-        self._change_value(series, granularity, time, after)
-        self._record(series, granularity, time, (before, after), now, by, reason)
+        table, names, where = _ROWS_OF[granularity]
+        row = self._db.execute(f"SELECT {names} FROM {table} WHERE {where}", [series.id, time]).fetchone()  # noqa: S608
+        # A row says more than its value: what a minute was made of, the last bit of a mean.
+        former = self._former(series, granularity, time) if undo else None
+        if former:
+            marks = ", ".join(f"?{i}" for i in range(3, 3 + len(former)))
+            self._db.execute(f"UPDATE {table} SET ({names}) = ({marks}) WHERE {where}", [series.id, time, *former])  # noqa: S608
+        else:
+            self._change_value(series, granularity, time, after)
+        self._record(series, granularity, time, (before, after), now, by, reason, json.dumps(row))
         corrected = point(series, granularity, time, after, rectified=True)
         self._send_again(corrected, now, {"by": by, "reason": reason})
         return Correction(corrected, before, int(now), by, reason)
@@ -174,13 +189,9 @@ class Corrections(Outbox):
 
     def _put_back(self, removed: Correction, now: float, by: str) -> Correction:
         series, granularity, time = removed.point.series, removed.point.granularity, removed.point.time
-        (rest,) = self._db.execute(
-            "SELECT rest FROM correction WHERE series = ? AND granularity = ? AND time = ? AND after IS NULL"
-            " ORDER BY id DESC LIMIT 1",
-            [series.id, granularity, time],
-        ).fetchone()
         table, names, where = _ROWS_OF[granularity]
-        values = json.loads(rest)
+        values = self._former(series, granularity, time)
+        assert values is not None  # noqa: S101 (a removal always keeps its row)
         columns = "series, time" + (", step" if "step" in where else "") + f", {names}"
         row = [series.id, time, *([int(granularity)] if "step" in where else []), *values]
         marks = ", ".join("?" * len(row))
@@ -189,6 +200,14 @@ class Corrections(Outbox):
         back = point(series, granularity, time, removed.point.value, rectified=True)
         self._send_again(back, now, {"by": by})
         return Correction(back, None, int(now), by, "")
+
+    def _former(self, series: Series, granularity: Granularity, time: int) -> list[Value | None] | None:
+        """The row that the last correction of a point replaced; None of one made by a version that kept no rows."""
+        rest = self._db.execute(
+            "SELECT rest FROM correction WHERE series = ? AND granularity = ? AND time = ? ORDER BY id DESC LIMIT 1",
+            [series.id, granularity, time],
+        ).fetchone()
+        return json.loads(rest[0]) if rest and rest[0] else None
 
     def _record(
         self,

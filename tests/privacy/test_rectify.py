@@ -129,6 +129,28 @@ def test_a_removed_index_comes_back_with_the_minute_that_repeats_it(store):
         store.restore(*named, NOW + 2, "anne")
 
 
+@pytest.mark.parametrize(("path", "granularity"), [(POWER, MINUTE), (POWER, HALF_HOUR), (INDEX, RAW)])
+def test_an_undone_correction_leaves_every_row_as_it_was(store, path, granularity):
+    """What a minute was made of too; and undoing that once more gives the corrected value again."""
+
+    def kept():
+        tables = ("reading", "minute", "coarse")
+        return [store._db.execute(f"SELECT * FROM {t} ORDER BY series, time").fetchall() for t in tables]
+
+    # Means as they are: with more digits than may be given by hand.
+    store._db.execute("UPDATE coarse SET value = value + 1 / 3.0 WHERE typeof(value) = 'real'")
+    before, chosen = kept(), store.history("house", path, granularity, 0, NOW, 5)[3]
+    named = "house", path, granularity, chosen.time
+    rectify(store, path, granularity, chosen.time, "99")
+    corrected = kept()
+    assert corrected != before
+    undone = store.restore(*named, NOW + 1, "anne")
+    assert {(c.before, c.after) for c in undone} == {(99, chosen.value)}
+    assert kept() == before
+    store.restore(*named, NOW + 2, "anne")
+    assert kept() == corrected
+
+
 def test_the_journal_says_that_and_not_what(store):
     """No value, neither the old nor the new one."""
     chosen = store.history("house", INDEX, RAW, 0, NOW, 5)[3]
