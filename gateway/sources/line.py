@@ -40,6 +40,11 @@ _SILENCE_S = 60.0
 # Bytes after a longer pause than this have nothing to do with those before.
 _GAP_S = 5.0
 
+# A port keeps 4,096 bytes for a reader that is held up, four seconds at 9600 Bd; then bytes are lost, and the rest of a
+# later frame follows the beginning of an earlier one, whose date it would get. For so long after it a damaged frame
+# may be such a one.
+_HELD_UP_S, _DOUBTED_S = 3.0, 5.0
+
 # Enough bytes to tell a 7E1 line read by an 8N1 port from noise, few enough to decide within two seconds.
 _SAMPLE_BYTES = 256
 
@@ -161,10 +166,14 @@ class Line:
 
     async def _listen(self) -> AsyncIterator[Frame]:
         self._tune()
-        heard = time.monotonic()
+        heard = looked = time.monotonic()
+        doubted_until = 0.0
         while True:
             data = await self._read_some()
             now = self.state.came_round = time.monotonic()
+            if now - looked > _HELD_UP_S:
+                doubted_until = now + _DOUBTED_S
+            looked = now
             if data:
                 self._pace.note(data)
                 if self.state.unread is None or now - heard > _GAP_S:
@@ -178,6 +187,9 @@ class Line:
                 if self._count(frame, now):
                     self._search.good(now)
                     self._understood = now
+                if now < doubted_until and (frame.bad or not frame.whole):
+                    log.info("meter %s: a damaged frame is left out, the program was held up before it", self._name)
+                    continue
                 yield frame
             if self.state.ended:
                 log.info("meter %s: the end of the file", self._name)

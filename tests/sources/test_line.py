@@ -109,8 +109,8 @@ def said(caplog, level):
 class Script:
     """A source that plays what a generator function says, on a jumping clock.
 
-    ``play(source)`` is called at each opening; it yields seconds to wait, bytes, or an error to raise; it ends in
-    silence.
+    ``play(source)`` is called at each opening; it yields seconds to wait, bytes, an error to raise, or what is called
+    with the loop and lets nothing else run; it ends in silence.
     """
 
     finite = False
@@ -137,6 +137,9 @@ class Script:
             step = next(self._running, 3600.0)
             if isinstance(step, bytes):
                 return step
+            if callable(step):
+                step(loop)
+                continue
             if isinstance(step, Exception):
                 raise step
             self._wait = step
@@ -182,6 +185,35 @@ def meter_at(baud, frame, garbage=b"\0@`px|" * 20):
             yield frame if source.speed == baud() else garbage
 
     return play
+
+
+# A reader that is held up
+
+
+@pytest.mark.parametrize(("held_up_s", "dates"), [(20.0, ["E1", "E3"]), (0.0, ["E1", "E1", "E3"])])
+def test_two_frames_spliced_while_the_reader_was_held_up_are_not_one(monkeypatch, held_up_s, dates):
+    """The port's buffer was full: the first one's date and the second one's values, a torn group between them."""
+
+    def frame(number):
+        groups = [("ADSC", "041876097767", None), ("DATE", "", f"E{number}"), ("EAST", f"00000000{number}", None)]
+        return b"\x02" + b"".join(encode_group("standard", Group(*g)) for g in groups) + b"\x03"
+
+    one, two, three = frame(1), frame(2), frame(3)
+    assert len(one) == len(two)
+
+    def play(_):
+        yield 1.0
+        yield one + one[:-12]
+        yield held_up
+        yield two[-11:]
+        yield 1.0
+        yield three
+
+    def held_up(loop):
+        loop.now += held_up_s
+
+    _, frames = jumping(monkeypatch, Script(play), 60)
+    assert [date(frame) for frame in frames] == dates
 
 
 # The speed
