@@ -28,7 +28,8 @@ async def alone(account: Account, passwords: Passwords | None = None) -> AsyncIt
     """
     # What goes wrong is this command's one sentence; the session would say it too.
     logging.getLogger("gateway.federation").setLevel(logging.ERROR)
-    session = Session(account, _TIMING, passwords=passwords)
+    # What waits at the server for the account is for its owner's program, not for an errand that would drop it.
+    session = Session(account, _TIMING, passwords=passwords, priority=-1)
     stop = asyncio.Event()
     task = asyncio.create_task(session.run(stop))
     try:

@@ -122,6 +122,8 @@ class Session:
         commands: node -> name of the ad-hoc commands that service discovery lists.
         doorkeeper: judges what comes from others than one's own server; without one everybody may speak.
         passwords: asked before every attempt; without it the account's own is the only one.
+        priority: of our presence; below 0 no message to the account as a whole comes here, nor what the server kept
+            for it while it was away (RFC 6121 §8.5.2.1).
     """
 
     def __init__(
@@ -132,6 +134,7 @@ class Session:
         commands: dict[str, str] | None = None,
         doorkeeper: Doorkeeper | None = None,
         passwords: Passwords | None = None,
+        priority: int = 0,
     ) -> None:
         self.account = account
         self.jid = JID(f"{bare_jid(account.jid)}/{account.resource}")
@@ -144,7 +147,7 @@ class Session:
         self._discovery = Discovery(features, commands or {})
         self._addresses = shuffled(account.address)
         self._ssl = ssl_context(account)
-        self._doorkeeper, self._passwords = doorkeeper, passwords
+        self._doorkeeper, self._passwords, self._priority = doorkeeper, passwords, priority
         self._turn = 0
         self._listeners: list[tuple[str, Callable[[Stanza], None]]] = []
         self._on_change: list[Callable[[bool], None]] = []
@@ -293,7 +296,7 @@ class Session:
     def _up(self, client: ClientXMPP) -> None:
         # Here, because what it says is of the full JID that the server has just bound.
         self._discovery.install(client)
-        presence = client.make_presence()
+        presence = client.make_presence(ppriority=self._priority or None)
         presence.append(self._discovery.capabilities())
         presence.send()
         self._client = client
