@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from gateway.fleet import Report
 
-_BAR = 30
-
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command and its action."""
@@ -44,6 +42,7 @@ def _status(options: argparse.Namespace) -> int:
     from gateway.doctor.sentences import language  # noqa: PLC0415 (nothing of it for the other commands)
     from gateway.fleet import account_file, ask_all, known, read_account, read_register  # noqa: PLC0415
     from gateway.fleet_words import as_json, as_text  # noqa: PLC0415
+    from gateway.progress import bar  # noqa: PLC0415
 
     lang = options.lang or language(os.environ)
     account = read_account(options.account or account_file())
@@ -51,7 +50,7 @@ def _status(options: argparse.Namespace) -> int:
     if options.fleet:
         asked = [*read_register(options.fleet), *asked]
     named = asked if options.fleet or options.gateway else None
-    reports = ask_all(account, named, options.timeout, _progress)
+    reports = ask_all(account, named, options.timeout, bar)
     now = time.time()
     said = json.dumps(as_json(reports, lang, now), indent=2) if options.json else as_text(reports, lang, now)
     sys.stdout.write(said + "\n")
@@ -65,16 +64,6 @@ def exit_code(reports: Sequence[Report]) -> int:
     if any(one.grade in (Grade.UNHEARD, Grade.REFUSED) for one in reports):
         return 2
     return 0 if all(one.grade is Grade.OK for one in reports) else 1
-
-
-def _progress(done: int, count: int) -> None:
-    """A bar where a person looks on; it is gone when all have answered."""
-    if not sys.stderr.isatty():
-        return
-    full = _BAR * done // count
-    line = f"\r{'█' * full}{'░' * (_BAR - full)} {done:3} / {count}"
-    sys.stderr.write(line if done < count else f"\r{' ' * len(line)}\r")
-    sys.stderr.flush()
 
 
 def _seconds(text: str) -> int:

@@ -14,7 +14,7 @@ MAY_KNOW = {
     "senml": {"errors"},
     "live": {"tic"},
     # A program of its own: passwords as the gateway reads them, and what systemd is told.
-    "collector": {"federation", "senml", "errors", "ending", "config", "systemd"},
+    "collector": {"federation", "senml", "errors", "ending", "config", "systemd", "errand", "progress"},
     "display": {"errors", "ending"},
     "sources": {"tic", "errors"},
     "first_boot": {"sources", "errors", "files"},

@@ -29,6 +29,15 @@ DEFAULT_CONFIG = Path("/etc/linky-gateway/collect.toml")
 
 _T = TypeVar("_T")
 
+# How a subscription that nobody has consented to stands, for the last line of ``gateways ask``.
+_SAID = {
+    "pending": "wait for their household",
+    "granted": "granted, and subscribed to when linky-collect runs",
+    "refused": "refused by their household",
+    "expired": "never answered",
+    "ended": "withdrawn by their household",
+}
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code."""
@@ -140,7 +149,24 @@ def _list(options: argparse.Namespace) -> None:
     for row in rows:
         mark = " limited" if row["limited"] else ""
         sentence = f" ({row['sentence']})" if row["sentence"] else ""
-        sys.stdout.write(f"{row['gateway']} {row['identifier']}: {row['standing']}{mark}{sentence}\n")
+        asked = f", asked {row['requested_at']:%Y-%m-%d}: {row['request']}" if row["requested_at"] else ""
+        sys.stdout.write(f"{row['gateway']} {row['identifier']}: {row['standing']}{mark}{asked}{sentence}\n")
+
+
+def _ask(options: argparse.Namespace) -> None:
+    config = _load(options.config)
+    from gateway.collector.access import ask  # noqa: PLC0415
+    from gateway.progress import bar  # noqa: PLC0415
+
+    if options.again and not options.gateway:
+        raise ConfigError("--again: whom? Name the gateway whose household may be asked once more")
+    jid = options.gateway.partition("/")[0].lower() if options.gateway else None
+    done = asyncio.run(ask(config, jid, again=options.again, progress=bar))
+    for gateway, identifier, sentence in sorted(done.failed):
+        sys.stdout.write(f"{gateway} {identifier}: not asked: {sentence}\n")
+    stand = [f"{count} {_SAID.get(state, state)}" for state, count in sorted(done.stand.items())]
+    not_asked = [f"{len(done.failed)} could not be asked"] if done.failed else []
+    sys.stdout.write("; ".join([f"{done.asked} asked now", *stand, *not_asked]) + "\n")
 
 
 def _wanted(options: argparse.Namespace) -> Iterator[Wanted]:
@@ -240,6 +266,10 @@ def _add_gateways(parser: argparse.ArgumentParser, common: argparse.ArgumentPars
     remove.add_argument("gateway", help="its address")
     remove.add_argument("--erase", action="store_true", help="delete what was received from it as well")
     remove.set_defaults(run=_remove)
+    asking = actions.add_parser("ask", parents=[common], help="ask households for their consent, each once")
+    asking.add_argument("gateway", nargs="?", help="only this one")
+    asking.add_argument("--again", action="store_true", help="even if it said no, did not answer or has withdrawn")
+    asking.set_defaults(run=_ask)
     listing = actions.add_parser("list", parents=[common], help="each subscription and how it stands")
     listing.add_argument("--json", action="store_true", help="for programs")
     listing.set_defaults(run=_list)

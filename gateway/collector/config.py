@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import socket
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from psycopg import conninfo
@@ -24,6 +24,7 @@ from gateway.federation.session import Account, bare_jid
 XMPP_CREDENTIAL, DATABASE_CREDENTIAL = "xmpp-password", "database-password"
 
 _Text = Annotated[str, msgspec.Meta(min_length=1)]
+_Words = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 _Duration = Annotated[str, msgspec.Meta(pattern=r"^P([1-9][0-9]{0,2}Y)?([0-9]{1,3}M)?([0-9]{1,4}D)?$", min_length=3)]
 
 
@@ -63,6 +64,22 @@ class RetentionTable(_Table, frozen=True, kw_only=True):
     most: _Duration = "P3Y"
 
 
+class AccessTable(_Table, frozen=True, kw_only=True):
+    """``[access]``: what a household is told when it is asked for its consent (GDPR Art. 13)."""
+
+    purpose: Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
+    controller: _Words
+    contact: _Words
+    privacy: Annotated[str, msgspec.Meta(pattern=r"^https://\S+$", max_length=200)]
+    role: Literal["controller", "processor", "joint"] = "controller"
+    retention: _Duration
+    granularity: Literal["raw", "PT1M", "PT30M", "P1D"] = "PT30M"
+    months: Annotated[int, msgspec.Meta(ge=1, le=36)] = 12
+    code_url: Annotated[str, msgspec.Meta(pattern=r"^(https://\S+)?$", max_length=200)] = ""
+    code_version: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    code_hash: Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{64})?$")] = ""
+
+
 class Config(_Table, frozen=True, kw_only=True):
     """The whole file."""
 
@@ -70,6 +87,7 @@ class Config(_Table, frozen=True, kw_only=True):
     database: DatabaseTable = DatabaseTable()
     limits: LimitsTable = LimitsTable()
     retention: RetentionTable = RetentionTable()
+    access: AccessTable | None = None
     folder: str
 
     def session_account(self, resource: str | None = None) -> Account:

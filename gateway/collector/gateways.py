@@ -1,4 +1,4 @@
-"""The gateways that an account receives from, in the database: added, taken out, listed."""
+"""The gateways that an account receives from, in the database: added, taken out, listed (asked: ``access.py``)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SUBSCRIBE = (
     " ON CONFLICT (gateway, identifier) DO UPDATE SET wanted = true"
 )
 _LIST = """
-SELECT jid, identifier, wanted, standing, sentence, limited, heard_at
+SELECT jid, identifier, wanted, standing, sentence, limited, heard_at, request_state, requested_at
 FROM gateway JOIN subscription ON subscription.gateway = gateway.id WHERE account = %s ORDER BY jid, identifier
 """
 
@@ -86,5 +86,8 @@ async def remove(db: AsyncConnection, account: str, jid: str, *, erase: bool) ->
 
 async def listed(db: AsyncConnection, account: str) -> Sequence[dict[str, object]]:
     """Each subscription and how it stands."""
-    names = ("gateway", "identifier", "wanted", "standing", "sentence", "limited", "heard_at")
+    names = (
+        *("gateway", "identifier", "wanted", "standing", "sentence", "limited", "heard_at"),
+        *("request", "requested_at"),
+    )
     return [dict(zip(names, row, strict=True)) for row in await (await db.execute(_LIST, [account])).fetchall()]

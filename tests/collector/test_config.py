@@ -1,8 +1,10 @@
 """The configuration: what is shipped is what is read; a fault is one sentence that names its place."""
 
+import re
+
 import pytest
 
-from gateway.collector.config import Config, load
+from gateway.collector.config import AccessTable, Config, load
 from gateway.errors import ConfigError
 from tests.integration.processes import ROOT
 
@@ -26,11 +28,15 @@ def test_the_shipped_file_states_every_default():
 def test_every_key_of_the_shipped_file_is_one(tmp_path):
     """Also those in comments."""
     text = SHIPPED.read_text()
-    keys = [line[2:] for line in text.splitlines() if line.startswith("# ") and " = " in line]
-    assert len(keys) == 5
+    keys = [line[2:] for line in text.splitlines() if re.match(r"# (\[|\w+ = )", line)]
+    assert len(keys) == 17
     for key in keys:
         text = text.replace(f"# {key}", key)
-    assert load(written(tmp_path, text)).account.address == "xmpp.example.org:5222"
+    config = load(written(tmp_path, text))
+    assert config.account.address == "xmpp.example.org:5222"
+    stated = {field: getattr(config.access, field) for field in AccessTable.__struct_fields__}
+    needed = {"purpose", "controller", "contact", "privacy", "retention", "code_url", "code_version"}
+    assert AccessTable(**{key: stated[key] for key in needed}) == config.access
 
 
 def test_a_server_that_is_a_cluster_has_several_addresses(tmp_path):
@@ -50,6 +56,7 @@ def test_a_server_that_is_a_cluster_has_several_addresses(tmp_path):
         ('[account]\njid = "c@x"\naddress = ["x:5222", "x:0"]\n', "account: 'x:0' is not host:port"),
         ('[account]\njid = "c@x"\naddress = []\n', "account.address: "),
         ('[account]\njid = "c@x"\nfoo = 1\n', "account: unknown key `foo`"),
+        ('[account]\njid = "c@x"\n[access]\npurpose = "x"\n', "access: missing required field `controller`"),
         ('[account]\njid = "c@x"\n[retention]\nmost = "3 years"\n', "retention.most: "),
         ('[account]\njid = "c@x"\n[limits]\nqueue_records = 5\n', "limits.queue_records: "),
         ('[account]\njid = "c@x"\n[database]\nconninfo = "a b"\n', "database.conninfo: "),

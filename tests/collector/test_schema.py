@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from federation.postgres import Postgres, has_timescale
-from gateway.collector import retention
+from gateway.collector import retention, schema
 from gateway.collector.database import Database, connect
 from gateway.collector.months import Month, ahead, within_reach
 from gateway.collector.retention import Done, retain
@@ -46,9 +46,24 @@ def laid_out(request, tmp_path):
             conninfo = cluster.create("layout", "template1", "timescaledb")
         else:
             pytest.skip("TimescaleDB is not installed for the newest PostgreSQL: postgresql-17-timescaledb")
-        assert with_database(conninfo, migrate) == 2
+        assert with_database(conninfo, migrate) == 3
         assert with_database(conninfo, check) is request.param
         yield Store(conninfo, tmp_path)
+
+
+def test_an_older_schema_keeps_what_it_has(empty, monkeypatch, store_at):
+    """Subscriptions of before are there afterwards, and nobody was asked for them."""
+    with monkeypatch.context() as older:
+        older.setattr(schema, "_MIGRATIONS", schema._MIGRATIONS[:2])
+        assert with_database(empty, migrate) == 2
+    store = store_at()
+    store.conninfo = empty
+    store.ask("INSERT INTO gateway (account, jid) VALUES ('coop@x', 'maison@x')")
+    store.ask("INSERT INTO subscription (gateway, identifier, since) VALUES (1, 'maison@x/ab12@x', now())")
+    assert with_database(empty, migrate) == 1
+    found = store.ask("SELECT jid, identifier, since < now(), request, request_state FROM gateway JOIN subscription"
+                      " ON gateway.id = gateway")  # fmt: skip
+    assert found == [("maison@x", "maison@x/ab12@x", True, None, None)]
 
 
 def test_several_processes_may_start_at_once(empty):
@@ -61,7 +76,7 @@ def test_several_processes_may_start_at_once(empty):
             await db.close()
         return done
 
-    assert sum(asyncio.run(start())) == 2
+    assert sum(asyncio.run(start())) == 3
     assert with_database(empty, migrate) == 0
 
 
