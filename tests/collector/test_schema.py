@@ -43,7 +43,7 @@ def laid_out(request, tmp_path):
             conninfo = request.getfixturevalue("postgres").create("layout")
         elif has_timescale():
             cluster = running.enter_context(Postgres(timescale=True))
-            conninfo = cluster.create("layout", "template1", "timescaledb")
+            conninfo = cluster.create("layout", "template0", "timescaledb")
         else:
             pytest.skip("TimescaleDB is not installed for the newest PostgreSQL: postgresql-17-timescaledb")
         assert with_database(conninfo, migrate) == 3

@@ -121,7 +121,8 @@ class Postgres:
         """Run a script by ``psql``, as one transaction. Raises RigError."""
         self._run("psql", *_PSQL, "-d", self.conninfo(database), "--single-transaction", given=script)
 
-    def create(self, database: str, template: str = "template1", *extensions: str) -> str:
+    # template0, to which nobody can connect: TimescaleDB's launcher looks into template1 when it pleases.
+    def create(self, database: str, template: str = "template0", *extensions: str) -> str:
         """Make a database, empty or a copy of another that nobody uses, with extensions; its conninfo."""
         if not re.fullmatch(r"[a-z][a-z0-9_]*", database):
             raise ValueError(database)
