@@ -42,16 +42,16 @@ def config(tmp_path):
 async def start(config):
     """A gateway that reads nothing by itself, and its recorder."""
     gateway = Gateway(config)
-    gateway._store = await gateway.call(Store, config.directory)
+    gateway.house.store = await gateway.call(Store, config.directory)
     meter = config.meter[0]
     await gateway._know(meter, Line(meter.name, parse_source(meter.source, config.path("."))))
-    return gateway, gateway._meters["house"].recorder
+    return gateway, gateway.house.meters["house"].recorder
 
 
 async def end(gateway):
     """Close what ``start`` opened; the samples and the sum of every minute of power."""
-    sums = gateway._store._db.execute("SELECT time, samples, total FROM minute ORDER BY time").fetchall()
-    await gateway.call(gateway._store.close)
+    sums = gateway.house.store._db.execute("SELECT time, samples, total FROM minute ORDER BY time").fetchall()
+    await gateway.call(gateway.house.store.close)
     gateway._thread.shutdown()
     return [(time - START, samples, total) for time, samples, total in sums]
 
@@ -62,9 +62,9 @@ def test_days_that_are_over_are_rolled_up(tmp_path):
 
     async def scenario():
         gateway, _ = await start(config)
-        gateway._store._db.execute("DELETE FROM self_use")
-        await gateway._writer.roll_up()
-        days = gateway._store._db.execute("SELECT half_hours FROM self_use ORDER BY day LIMIT 4").fetchall()
+        gateway.house.store._db.execute("DELETE FROM self_use")
+        await gateway.house.writer.roll_up()
+        days = gateway.house.store._db.execute("SELECT half_hours FROM self_use ORDER BY day LIMIT 4").fetchall()
         await end(gateway)
         return days
 
@@ -77,9 +77,9 @@ def test_a_start_is_told_in_the_journal_and_needs_none(config, caplog):
     async def scenario():
         gateway, _ = await start(config)
         gateway._note_start()
-        gateway._store._db.execute("PRAGMA query_only = 1")
+        gateway.house.store._db.execute("PRAGMA query_only = 1")
         gateway._note_start()
-        kinds = [entry.facts()["kind"] for entry in gateway._store.journal.entries()]
+        kinds = [entry.facts()["kind"] for entry in gateway.house.store.journal.entries()]
         await end(gateway)
         return kinds
 
@@ -93,14 +93,14 @@ def test_a_commit_under_way_when_the_daemon_is_stopped_counts_once(config):
     async def scenario():
         gateway, recorder = await start(config)
         begun, go = threading.Event(), threading.Event()
-        write = gateway._store.write
+        write = gateway.house.store.write
 
         def slow(batches, now):
             begun.set()
             go.wait(WAIT_S)
             return write(batches, now)
 
-        gateway._store.write = slow
+        gateway.house.store.write = slow
         recorder.add(frame(START, power=100))
         commit = asyncio.create_task(gateway._commit())
         assert await asyncio.to_thread(begun.wait, WAIT_S)
@@ -121,15 +121,15 @@ def test_minutes_wait_in_memory_while_the_card_is_full(config, caplog):
     async def scenario():
         gateway, recorder = await start(config)
         await gateway._commit()
-        gateway._store._db.execute("PRAGMA query_only = 1")
+        gateway.house.store._db.execute("PRAGMA query_only = 1")
         for minute in range(50):
             recorder.add(frame(START + 60 * minute, power=minute))
             await gateway._commit()
-        assert gateway._writer.link(0.0).state == "broken"
-        gateway._store._db.execute("PRAGMA query_only = 0")
+        assert gateway.house.writer.link(0.0).state == "broken"
+        gateway.house.store._db.execute("PRAGMA query_only = 0")
         await gateway._commit()
-        assert gateway._writer.link(0.0).state == "ok"
-        found = gateway._store.history("house", POWER, Granularity.MINUTE, 0, 2**40, 99)
+        assert gateway.house.writer.link(0.0).state == "ok"
+        found = gateway.house.store.history("house", POWER, Granularity.MINUTE, 0, 2**40, 99)
         assert [p.value for p in found] == list(range(49))
         return await end(gateway)
 
@@ -143,11 +143,11 @@ def test_old_minutes_in_memory_give_up_their_fine_values_only(config):
 
     async def scenario():
         gateway, recorder = await start(config)
-        gateway._store._db.execute("PRAGMA query_only = 1")
+        gateway.house.store._db.execute("PRAGMA query_only = 1")
         for minute in range(15):
             recorder.add(frame(START + 60 * minute, power=minute, index=minute, tariff=str(minute)))
             await gateway._commit()
-        kept = [{sample.path for sample in batch.samples} for batch in gateway._writer.waiting]
+        kept = [{sample.path for sample in batch.samples} for batch in gateway.house.writer.waiting]
         await end(gateway)
         return [POWER in paths for paths in kept], [len(paths) for paths in kept]
 
@@ -164,8 +164,8 @@ def test_a_card_that_is_full_at_the_end_is_said(config, caplog):
         stop = asyncio.Event()
         task = asyncio.create_task(gateway.run(stop))
         await asyncio.to_thread(wait_until, config.control_socket.exists, WAIT_S, "the daemon runs")
-        gateway._store._db.execute("PRAGMA query_only = 1")
-        gateway._meters["house"].recorder.add(frame(START, power=1))
+        gateway.house.store._db.execute("PRAGMA query_only = 1")
+        gateway.house.meters["house"].recorder.add(frame(START, power=1))
         stop.set()
         await task
 
@@ -178,8 +178,8 @@ def test_a_retention_that_cannot_be_kept_does_not_end_the_daemon(config, caplog)
 
     async def scenario():
         gateway, _ = await start(config)
-        gateway._store._db.execute("PRAGMA query_only = 1")
-        await gateway._writer.forget()
+        gateway.house.store._db.execute("PRAGMA query_only = 1")
+        await gateway.house.writer.forget()
         await end(gateway)
 
     asyncio.run(scenario())
@@ -238,8 +238,8 @@ def test_a_standard_frame_that_lost_its_date_is_left_out(config):
 
     async def scenario():
         gateway, _ = await start(config)
-        gateway._meters["house"].line = Wire()
-        await gateway._meters["house"].read(asyncio.Event())
+        gateway.house.meters["house"].line = Wire()
+        await gateway.house.meters["house"].read(asyncio.Event())
         await gateway._commit()
         return await end(gateway)
 
@@ -254,7 +254,7 @@ def test_a_restarted_daemon_goes_on_where_it_stopped(config):
         recorder.add(frame(START + second, power=100, index=5))
         samples = len(recorder._batch.samples)
         await gateway._commit()
-        closed = gateway._store.count_history("house", POWER, Granularity.MINUTE, 0, 2**40)
+        closed = gateway.house.store.count_history("house", POWER, Granularity.MINUTE, 0, 2**40)
         await end(gateway)
         return samples, closed
 
@@ -269,11 +269,11 @@ def test_what_runs_short_stands_in_the_status_and_among_the_events(config):
         recorder.add(frame(START, power=100, index=5))
         said = []
         for free, now in ((15e6, 1.0), (15e6, 601.0), (9e9, 602.0), (9e9, 690.0)):
-            gateway._resources.read = lambda _, free=free: Measures(free, 32e9)
-            await gateway._weigh(now, None)
+            gateway.lookout.resources.read = lambda _, free=free: Measures(free, 32e9)
+            await gateway.lookout.weigh(now, None)
             await gateway._commit()
-            said.append(next(link for link in gateway._own_links(now) if link.link == "keeping").state)
-        events = [(event.kind, event.meter, event.detail) for event in gateway._store.events()]
+            said.append(next(link for link in gateway.house.own_links(now) if link.link == "keeping").state)
+        events = [(event.kind, event.meter, event.detail) for event in gateway.house.store.events()]
         await end(gateway)
         return said, events, gateway._urgent.is_set()
 
