@@ -6,9 +6,7 @@ never in it: a password is in a file of its own, or in a systemd credential.
 
 from __future__ import annotations
 
-import ipaddress
 import logging
-import math
 import os
 import re
 import tomllib
@@ -18,11 +16,9 @@ from typing import Annotated, Literal, TypeVar
 
 import msgspec
 
-from gateway.balance.tariff import Objective, Tariff, fault
-from gateway.errors import ConfigError, SenMLError
-from gateway.pulses.quantity import find_quantity, parse_amount
-from gateway.senml.naming import parse_identifier
-from gateway.sources.board import board_of
+from gateway.balance.tariff import Objective, Tariff
+from gateway.config_checks import NAME, check_together
+from gateway.errors import ConfigError
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +31,6 @@ BACKUP_CREDENTIAL = "backup-passphrase"
 
 MAX_RETENTION = "P3Y"
 
-_NAME = "^[a-z0-9][a-z0-9-]{0,31}$"
 _SENSOR = "^[a-z0-9][a-z0-9._-]{0,63}$"
 
 # A host name, an IPv4 address, or an IPv6 one in brackets; a port.
@@ -54,7 +49,7 @@ Days = Annotated[int, msgspec.Meta(ge=1, le=36_525)]
 class Meter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[[meter]]``: where one meter's bytes come from, and what its series are called."""
 
-    name: Annotated[str, msgspec.Meta(pattern=_NAME)] = "house"
+    name: Annotated[str, msgspec.Meta(pattern=NAME)] = "house"
     source: str
     mode: Literal["auto", "historic", "standard"] = "auto"
     # The id in series names; random when it is not given. A serial number would follow the household for ever.
@@ -76,7 +71,7 @@ class Meter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class Counter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[[counter]]``: a meter that gives pulses (a contact, an S0 output) to a GPIO pin."""
 
-    name: Annotated[str, msgspec.Meta(pattern=_NAME)]
+    name: Annotated[str, msgspec.Meta(pattern=NAME)]
     quantity: Literal["water", "gas", "heat", "electricity-consumed", "electricity-produced"]
     # As BCM numbers them; those of the 40-pin header.
     gpio: Annotated[int, msgspec.Meta(ge=0, le=27)]
@@ -226,7 +221,7 @@ class ProxyMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 class Received(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[[received]]``: series of another provider that the household is allowed to have."""
 
-    name: Annotated[str, msgspec.Meta(pattern=_NAME)]
+    name: Annotated[str, msgspec.Meta(pattern=NAME)]
     provider: Annotated[str, msgspec.Meta(pattern=r"^[^@/\s]+@[^@/\s]+/[^\s/]+$")]
     identifier: str
     # Days before the first subscription that are asked for as well.
@@ -307,20 +302,7 @@ def load(path: Path) -> Config:
     """Read and check a configuration file; ConfigError says what is wrong and where."""
     raw = read_toml(path, ("folder", "choices"))
     config = checked(path, {**raw, "folder": str(path.parent)}, Config)
-    _check_meters(path, config)
-    _check_counters(path, config)
-    if config.federation and config.federation.pin_only and not config.federation.pin:
-        raise ConfigError(
-            f"{path}: federation.pin_only: without a pin every server would be believed; "
-            "set pin (`linky-gateway account pin` shows it)"
-        )
-    _check_received(path, config)
-    _check_mqtt(path, config.mqtt)
-    _check_boards(path, config)
-    _check_tariffs(path, config)
-    _check_web(path, config.web)
-    if config.written_household and not config.federation:
-        raise ConfigError(f"{path}: household.address: alerts are sent by the account of [federation]; add that table")
+    check_together(path, config)
     return msgspec.structs.replace(config, choices=_chosen(config.choices_file))
 
 
@@ -379,131 +361,6 @@ def password_from(file: Path) -> str:
     if not password:
         raise ConfigError(f"{file}: the password file is empty")
     return password
-
-
-def _check_meters(path: Path, config: Config) -> None:
-    for key in ("name", "source", "sensor", "tee"):
-        seen: set[str | None] = set()
-        for place, meter in enumerate(config.meter):
-            value = getattr(meter, key)
-            if value is not None and value in seen:
-                raise ConfigError(f"{path}: meter[{place}].{key}: {value!r} is used by another [[meter]]")
-            seen.add(value)
-    for place, meter in enumerate(config.meter):
-        where = f"{path}: meter[{place}].tee"
-        if meter.tee and board_of(meter.source):
-            raise ConfigError(f"{where}: a board sends frames, not the bytes of a wire; leave it out")
-        if meter.tee_at and not _can_listen(*meter.tee_at):
-            raise ConfigError(f"{where}: {meter.tee!r}: write HOST:PORT, a port from 1 to 65535")
-
-
-def _can_listen(host: str, port: int) -> bool:
-    try:
-        # A name that no resolver can be asked for would raise much later, and not as an OSError.
-        host.encode("idna")
-    except UnicodeError:
-        return False
-    return 1 <= port <= 65_535
-
-
-def _check_counters(path: Path, config: Config) -> None:
-    for place, counter in enumerate(config.counter):
-        where = f"{path}: counter[{place}]"
-        for key in ("name", "sensor", "gpio"):
-            others = [getattr(one, key, None) for one in (*config.meter, *config.counter[:place])]
-            value = getattr(counter, key)
-            if value is not None and value in others:
-                raise ConfigError(f"{where}.{key}: {value!r} is used by another [[meter]] or [[counter]]")
-        if amount_of(counter, "per_pulse", where) == 0:
-            raise ConfigError(f"{where}.per_pulse: a pulse that is nothing cannot be counted")
-        amount_of(counter, "start", where)
-
-
-def _check_boards(path: Path, config: Config) -> None:
-    for place, meter in enumerate(config.meter):
-        board = board_of(meter.source)
-        where = f"{path}: meter[{place}].source"
-        if board is None:
-            continue
-        if not re.fullmatch(_NAME, board) or board == "gateway":
-            raise ConfigError(f"{where}: {meter.source!r}: write board:ID, as on the board's label")
-        if config.mqtt is None:
-            raise ConfigError(f"{where}: boards are heard by way of the MQTT broker; add the table [mqtt]")
-
-
-def _check_mqtt(path: Path, mqtt: Mqtt | None) -> None:
-    if mqtt and mqtt.ca_file and not mqtt.tls:
-        raise ConfigError(f"{path}: mqtt.ca_file: without tls = true no certificate is looked at")
-    if mqtt and mqtt.password_file and not mqtt.user:
-        raise ConfigError(f"{path}: mqtt.user: whose password is it? set the user's name")
-
-
-def _check_web(path: Path, web: Web | None) -> None:
-    if web and not 1 <= web.address[1] <= 65_535:
-        raise ConfigError(f"{path}: web.listen: {web.listen!r}: a port is 1 to 65535")
-    for network in web.networks if web else ():
-        try:
-            ipaddress.ip_network(network)
-        except ValueError as error:
-            raise ConfigError(f"{path}: web.networks: {error}; write it as in 2001:db8:1:2::/64") from error
-
-
-def amount_of(counter: Counter, key: str, where: str) -> Fraction:
-    """``per_pulse`` or ``start`` of a counter in the store's unit; ConfigError, at ``where``, when it is none."""
-    quantity, text = find_quantity(counter.quantity), getattr(counter, key)
-    assert quantity is not None  # noqa: S101 (the words of the struct are those of the table)
-    try:
-        return Fraction(0) if text is None else parse_amount(text, quantity)
-    except ValueError as error:
-        raise ConfigError(f"{where}.{key}: {error}") from error
-
-
-def _check_received(path: Path, config: Config) -> None:
-    names = {*(meter.name for meter in config.meter), *(counter.name for counter in config.counter)}
-    asked: set[tuple[str, str]] = set()
-    for place, one in enumerate(config.received):
-        where = f"{path}: received[{place}]"
-        if config.federation is None:
-            raise ConfigError(f"{where}: series are received by the account of [federation]; add that table")
-        if one.name in names:
-            raise ConfigError(f"{where}.name: {one.name!r} is used by another [[meter]], [[counter]] or [[received]]")
-        names.add(one.name)
-        sender = one.provider.partition("/")[0].lower()
-        if sender == config.federation.jid.lower():
-            raise ConfigError(f"{where}.provider: this is the gateway itself")
-        if (sender, one.identifier) in asked:
-            raise ConfigError(f"{where}.identifier: another [[received]] has the same of this provider")
-        asked.add((sender, one.identifier))
-        try:
-            parse_identifier(one.identifier)
-        except SenMLError as error:
-            raise ConfigError(f"{where}.identifier: {error}") from error
-        _check_share(f"{where}.share", one.share)
-        if one.message and one.history:
-            raise ConfigError(f"{where}.history: a proxy of 2019 cannot be asked for its past; leave it out")
-        if one.message and not parse_identifier(one.identifier).path:
-            raise ConfigError(
-                f"{where}.identifier: a Sen1Message is one series; write the whole name that it is to have"
-            )
-
-
-def _check_share(where: str, share: Share | None) -> None:
-    if share and share.of is None and share.unit != "percent":
-        raise ConfigError(f"{where}.of: how many {share.unit} there are in all is missing")
-    if share and not all(math.isfinite(number) for number in (share.held, share.of or 0)):
-        raise ConfigError(f"{where}: a part of endlessly many is no part")
-    if share and share.part > 1:
-        raise ConfigError(f"{where}.held: more than there is")
-
-
-def _check_tariffs(path: Path, config: Config) -> None:
-    found = fault(config.tariff)
-    if found:
-        raise ConfigError(f"{path}: {found}")
-    wanted = config.written_objective
-    euros = wanted.euros_per_month or wanted.euros_per_year
-    if euros and not config.tariff:
-        raise ConfigError(f"{path}: objective: euros are reckoned by a [[tariff]]; add one, or set kwh_per_month")
 
 
 def _sentence(text: str) -> str:

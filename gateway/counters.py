@@ -7,7 +7,7 @@ import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from gateway.config import amount_of
+from gateway.config_checks import amount_of
 from gateway.pulses.counter import Counted, Counter
 from gateway.pulses.pin import Pin, Wiring, gpiozero
 from gateway.pulses.quantity import find_quantity
