@@ -312,7 +312,9 @@ def _consume_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser
         "--gateway", required=True, help="the gateway's full address, for example gw@example.org/proxy"
     )
     consume.add_argument("--identifier", required=True, action="append", help="a series name or a prefix of names")
-    consume.add_argument("--address", metavar="HOST:PORT", help="the server, when DNS does not say")
+    consume.add_argument(
+        "--address", metavar="HOST:PORT", action="append", help="the server, when DNS does not say; again: its other nodes"
+    )
     consume.add_argument("--ca-file", type=Path, help="a certificate authority of one's own")
     consume.add_argument("--store", type=Path, metavar="FILE", help="an SQLite file of records")
     consume.add_argument(

@@ -64,7 +64,8 @@ class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     jid: Address
     password_file: str | None = None
-    address: str | None = None
+    # Several are the nodes of one server.
+    address: str | tuple[str, ...] | None = None
     ca_file: str | None = None
     pin: Pin | tuple[Pin, ...] = ()
     pin_only: bool = False

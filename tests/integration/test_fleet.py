@@ -64,7 +64,7 @@ class Installer:
         (folder / "password").write_text(PASSWORD + "\n")
         self.file = folder / "fleet.toml"
         self.file.write_text(
-            f'jid = "{self.jid}"\npassword_file = "password"\naddress = "{self.login.address}"\n'
+            f'jid = "{self.jid}"\npassword_file = "password"\naddress = ["127.0.0.1:1", "{self.login.address}"]\n'
             f'ca_file = "{federation.ca}"\n'
         )
 
