@@ -313,7 +313,10 @@ def _consume_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser
     )
     consume.add_argument("--identifier", required=True, action="append", help="a series name or a prefix of names")
     consume.add_argument(
-        "--address", metavar="HOST:PORT", action="append", help="the server, when DNS does not say; again: its other nodes"
+        "--address",
+        metavar="HOST:PORT",
+        action="append",
+        help="the server, when DNS does not say; again: its other nodes",
     )
     consume.add_argument("--ca-file", type=Path, help="a certificate authority of one's own")
     consume.add_argument("--store", type=Path, metavar="FILE", help="an SQLite file of records")

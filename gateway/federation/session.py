@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_LONGEST_SENTENCE = 500
+
 _ACK_REQUEST = "<r xmlns='urn:xmpp:sm:3'/>"
 
 
@@ -222,7 +224,7 @@ class Session:
         try:
             result = await answer
         except IqError as error:
-            raise FederationError(error.text or error.condition, error.condition) from error
+            raise FederationError(_plain(error.text) or error.condition, error.condition) from error
         except IqTimeout as error:
             raise FederationError("no answer came in time", "remote-server-timeout") from error
         finally:
@@ -384,3 +386,9 @@ def ssl_context(account: Account) -> ssl.SSLContext:
         # The pinned key proves who it is better than any authority could, whatever the certificate says around it.
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     return context
+
+
+def _plain(words: str) -> str:
+    """A stranger's sentence as one line that cannot move a terminal's cursor: XML lets U+009B, its CSI, through."""
+    line = "".join(c for c in " ".join(words.split()) if c.isprintable())
+    return line[:_LONGEST_SENTENCE]

@@ -3,12 +3,14 @@
 import asyncio
 from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
-from gateway.errors import ConfigError
+from gateway.errors import ConfigError, FederationError
+from gateway.federation.form import STANZAS
 from gateway.federation.session import Account, Session, bare_jid
-from tests.federation.conftest import QUICK, eventually, running
+from tests.federation.conftest import QUICK, account, eventually, running
 
 HEADER = (
     "<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'"
@@ -137,6 +139,30 @@ def test_a_header_that_comes_byte_by_byte_is_a_header():
     for text in ((HEADER + FEATURES).encode(), words):
         heard, _ = asyncio.run(with_words([bytes([byte]) for byte in text], watch))
         assert b"<starttls" in heard
+
+
+def test_a_strangers_sentence_is_one_plain_line(federation):
+    """It stands on a terminal: no new line that passes for one of ours, nothing that moves the cursor."""
+    home, far = federation.domains
+    asker, peer = account(federation, "curious", home), account(federation, "rude", far)
+
+    async def work():
+        said = ET.Element("{jabber:client}error", {"type": "cancel"})
+        ET.SubElement(said, f"{{{STANZAS}}}not-allowed")
+        ET.SubElement(said, f"{{{STANZAS}}}text").text = "no\u009b2J\nlinky-gateway: all is well\r " + "x" * 2000
+        rude = Session(peer, QUICK)
+        rude.listen("{jabber:client}iq/{urn:example}ask", lambda stanza: rude.answer(stanza, said, error=True))
+        async with running(rude), running(Session(asker, QUICK)) as session, asyncio.timeout(20):
+            await asyncio.gather(rude.connected.wait(), session.connected.wait())
+            with pytest.raises(FederationError) as refused:
+                await session.request(str(rude.jid), ET.Element("{urn:example}ask"))
+        return refused.value
+
+    error = asyncio.run(work())
+    assert error.condition == "not-allowed"
+    assert str(error).startswith("no2J linky-gateway: all is well x")
+    assert str(error).isprintable()
+    assert len(str(error)) == 500
 
 
 def test_an_unreachable_server_is_a_sentence():
