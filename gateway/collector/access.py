@@ -8,6 +8,7 @@ operator says so. Source: ``gateway.federation.asking``, the side that answers.
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 from collections import Counter, deque
 from dataclasses import dataclass, field, replace
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 
 # A server that is asked by hundreds at once holds some of them back.
 _AT_ONCE = 32
+
+# What an answer may say: a stranger wrote it, and it goes into the database.
+_NUMBER, _STATES = re.compile("[0-9]{1,15}"), ("pending", "granted", "refused", "expired")
 
 _OPEN = """
 SELECT gateway.id, jid, resource, identifier, history_from, request, request_state, standing
@@ -156,7 +160,7 @@ class _Inquiry:
             form = fields(self._words, row.identifier, row.history_from, datetime.now(UTC))
             try:
                 answer = await self._session.request(f"{row.jid}/{row.resource}", build_submit("request_access", form))
-                number, state = _numbered(answer)
+                number, state = numbered(answer)
             except FederationError as error:
                 self.result.failed.append((row.jid, row.identifier, str(error)))
                 continue
@@ -173,14 +177,16 @@ class _Inquiry:
         except FederationError:
             # Then the questions still wait, as far as is known.
             return list(rows)
-        states = {one.get("id"): one.get("state") for one in answer.iter(f"{{{OURS}}}request")}
+        told = {one.get("id"): one.get("state") for one in answer.iter(f"{{{OURS}}}request")}
         found = []
         for row in rows:
             # One that is not told any more is over: the gateway forgets what came to nothing.
-            state = states.get(str(row.request)) or "expired" if row.state == "pending" else row.state
-            if state != row.state:
+            state = told.get(str(row.request), "expired") if row.state == "pending" else row.state
+            if state != row.state and state in _STATES:
                 await self._write(_STANDS, state, row.gateway, row.identifier)
-            found.append(replace(row, state=state))
+                found.append(replace(row, state=state))
+            else:
+                found.append(row)
         return found
 
     async def _write(self, text: str, *values: object) -> None:
@@ -198,10 +204,10 @@ async def _open(db: AsyncConnection, account: str, jid: str | None) -> list[Unhe
     return [Unheard(*row) for row in await (await db.execute(_OPEN, {"account": account, "jid": jid})).fetchall()]
 
 
-def _numbered(answer: ET.Element) -> tuple[int, str]:
-    """Number and state of the request that was made. FederationError for an answer without them."""
+def numbered(answer: ET.Element) -> tuple[int, str]:
+    """Number and state of the request that was made (``<request/>``). FederationError for an answer without them."""
     made = answer.find(f"{{{OURS}}}request")
-    number = "" if made is None else made.get("id", "")
-    if made is None or not number.isdecimal():
+    number, state = ("", "") if made is None else (made.get("id", ""), made.get("state", ""))
+    if not _NUMBER.fullmatch(number) or state not in _STATES:
         raise FederationError("it answered with something that is no request for access; is it a linky-gateway?")
-    return int(number), made.get("state", "pending")
+    return int(number), state

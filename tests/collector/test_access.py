@@ -3,12 +3,14 @@
 import json
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from xml.etree import ElementTree as ET
 
 import pytest
 
 from federation import wait_until
-from gateway.collector.access import Unheard, fields
+from gateway.collector.access import Unheard, fields, numbered
 from gateway.collector.config import load
+from gateway.errors import FederationError
 from gateway.federation.access_form import ACCESS_FIELDS
 from tests.collector.test_collecting import SINCE, WAIT_S, Home, far_account, kept
 from tests.integration.processes import FAR, HOME
@@ -114,6 +116,27 @@ def test_who_may_be_asked(state, standing, once, again):
     """Whoever has never answered; after a no, a withdrawal or silence only once more on the operator's word."""
     row = Unheard(1, "gw@x", "proxy", "gw@x/ab12@x/consumption", None, 1 if state else None, state, standing)
     assert (row.may_be_asked(again=False), row.may_be_asked(again=True)) == (once, again)
+
+
+@pytest.mark.parametrize(
+    ("answer", "number"),
+    [
+        ('<request xmlns="urn:linky-gateway:0" id="7" state="pending"/>', 7),
+        ('<request xmlns="urn:linky-gateway:0" id="7" state="sure"/>', None),
+        ('<request xmlns="urn:linky-gateway:0" id="-7" state="pending"/>', None),
+        ('<request xmlns="urn:linky-gateway:0" id="99999999999999999999" state="pending"/>', None),
+        ('<request xmlns="urn:linky-gateway:0"/>', None),
+        ("<x/>", None),
+    ],
+)
+def test_an_answer_that_is_none_is_a_sentence(answer, number):
+    """Whatever a stranger answers, nothing odd reaches the database."""
+    command = ET.fromstring(f'<command xmlns="http://jabber.org/protocol/commands">{answer}</command>')
+    if number is None:
+        with pytest.raises(FederationError, match="no request for access"):
+            numbered(command)
+    else:
+        assert numbered(command) == (number, "pending")
 
 
 def test_without_words_for_the_household_nobody_is_asked(store):
