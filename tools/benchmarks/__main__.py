@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import growth, machine, report
+from benchmarks.machine import ROOT
 from benchmarks.options import parser
 from benchmarks.parts import PARTS, Part
-from benchmarks.programs import ROOT
 
 if TYPE_CHECKING:
     import argparse

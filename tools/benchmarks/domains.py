@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import sqlite3
 import subprocess
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from benchmarks.days import SENSOR
+from benchmarks.machine import ROOT
 from benchmarks.options import PAIRS
 from federation import Federation, wait_until
 from gateway.federation.session import Account
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
 
     from federation.process import Limits
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 HOME, FAR = "maison@sen1.test", "coop@sen2.test"
 # What waits is there; a meter is not.
 _NO_METER = '[[meter]]\nsource = "/nowhere/tty"\n'
@@ -78,6 +79,10 @@ class Program:
             wait_until(enough, seconds, f"{count} lines of the {self._name}")
         return time.monotonic()
 
+    def memory(self) -> dict[str, float]:
+        """Resident and proportional memory now, in MB of a million bytes."""
+        return memory_of(self._process.pid)
+
     def stop(self) -> None:
         """Ask it to end, and wait until it has."""
         self._process.terminate()
@@ -117,15 +122,29 @@ class House:
         """What its recipient has committed."""
         return self.folder / "recipient.sqlite"
 
+    @property
+    def config(self) -> Path:
+        """Its configuration."""
+        return self.folder / "gateway.toml"
+
+    @property
+    def tty(self) -> Path:
+        """Where its meter's port is, where it has one: ``on_a_wire`` names it."""
+        return self.folder / "ttyTIC"
+
+    def on_a_wire(self) -> str:
+        """The table of a meter on that port, for ``configure``."""
+        return f'[[meter]]\nsource = "{self.tty}"\nsensor = "{SENSOR}"\nclock = "meter"\nmode = "standard"\n'
+
     def configure(
         self, recipients: Iterable[str] = (FAR,), *, meters: str = _NO_METER, more: str = "", commit_s: int = 1
     ) -> None:
-        """Make the accounts and the configuration; ``more`` is of its federation table."""
+        """Make the accounts and the configuration; ``more`` is of its federation table, or whole tables."""
         password = secrets.token_urlsafe(16)
         (self.folder / "password").write_text(password + "\n")
         for jid in (HOME, *recipients):
             self.federation.register(*jid.split("@"), password)
-        (self.folder / "gateway.toml").write_text(
+        self.config.write_text(
             f'{meters}[store]\ndirectory = "data"\ncommit_interval_s = {commit_s}\n'
             f'[federation]\njid = "{HOME}"\npassword_file = "password"\n'
             f'address = "{self.federation.address("sen1.test")}"\nca_file = "{self.federation.ca}"\n{more}'
@@ -138,15 +157,20 @@ class House:
 
     def gateway(self) -> Program:
         """Its daemon, started."""
-        return Program(self.folder, "gateway", ["run", "--config", self.folder / "gateway.toml"])
+        return Program(self.folder, "gateway", ["run", "--config", self.config])
 
-    def recipient(self) -> Program:
+    def command(self, *words: str) -> str:
+        """One command of its command line; what it printed. Raises CalledProcessError."""
+        command = [sys.executable, "-m", "gateway", *words, "--config", self.config]
+        return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT).stdout
+
+    def recipient(self, *more: str) -> Program:
         """Its recipient, started: one printed line a record, once it is committed."""
         arguments: list[str | Path] = [
             "consume", "--jid", FAR, "--password-file", self.folder / "password",
             "--address", self.federation.address("sen2.test"), "--ca-file", self.federation.ca,
             "--gateway", f"{HOME}/proxy", "--identifier", f"{HOME}/{SENSOR}@sen1.test",
-            "--store", self.received,
+            "--store", self.received, *more,
         ]  # fmt: skip
         return Program(self.folder, "recipient", arguments)
 
@@ -158,6 +182,12 @@ def house(folder: Path, pair: str = "pe", limits: Limits = "none") -> Iterator[H
     home, far = PAIRS[pair]
     with Federation(folder / "xmpp", home, far, limits=limits) as federation:
         yield House(folder, federation)
+
+
+def memory_of(pid: int) -> dict[str, float]:
+    """Resident and proportional memory of a process, in MB of a million bytes."""
+    told = dict(re.findall(r"^(\w+): +(\d+) kB$", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE))
+    return {f"{name.lower()}_megabytes": int(told[name]) * 1024 / 1e6 for name in ("Rss", "Pss")}
 
 
 def rows(database: Path, query: str) -> list[tuple[Any, ...]]:

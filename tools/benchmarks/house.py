@@ -8,24 +8,22 @@ settings.
 from __future__ import annotations
 
 import http.client
-import os
-import re
 import secrets
 import subprocess
 import sys
 import threading
 from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from benchmarks.programs import FAR, HOME, ROOT, SENSOR, configure, gateway, running
-from federation import Federation, free_port, wait_until
+from benchmarks.domains import FAR, House, house, memory_of
+from benchmarks.machine import ROOT
+from federation import free_port, wait_until
 from relaying.broker import HouseBroker
 from simulator.process import Meter
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from pathlib import Path
 
 _LOOPBACK = "127.0.0.1"
 _PATIENCE_S = 90.0
@@ -40,50 +38,40 @@ input()
 """
 
 
-def measure(folder: Path, pair: tuple[str, str], seconds: float) -> dict[str, float]:
+def measure(folder: Path, pair: str, seconds: float) -> dict[str, float]:
     """Memory in MB, processor as a share of one core in these seconds; and how often the page was told something."""
     with ExitStack() as stack:
-        federation = stack.enter_context(Federation(folder / "xmpp", *pair))
+        home = stack.enter_context(house(folder, pair))
         broker = stack.enter_context(HouseBroker(folder / "broker"))
-        stack.enter_context(Meter(folder / "ttyTIC", mode="standard", seed=1))
+        stack.enter_context(Meter(home.tty, mode="standard", seed=1))
         port = free_port()
-        config = _configure(folder, federation, broker, port)
-        gateway(config, "consent", "grant", FAR, "--series", "consumption", "--granularity", "raw")
-        daemon = stack.enter_context(running(folder, "gateway", "run", "--config", str(config)))
-        recipient = stack.enter_context(running(folder, "recipient", *_recipient(folder, federation)))
-        page = stack.enter_context(_Page(port, config))
-        received = folder / "recipient.out"
-        wait_until(lambda: page.events and received.stat().st_size, _PATIENCE_S, "page and recipient have values")
+        _configure(home, broker, port)
+        home.command("consent", "grant", FAR, "--series", "consumption", "--granularity", "raw")
+        daemon, recipient = (stack.enter_context(one) for one in (home.gateway(), home.recipient("--live", "1")))
+        page = stack.enter_context(_Page(port, home.config))
+        recipient.await_lines(1, _PATIENCE_S)
+        wait_until(lambda: page.events, _PATIENCE_S, "the page has values")
         # The login and what is read at the beginning are not the pace of the line.
         _wait(seconds / 3)
-        before, events, lines = _processor_s(daemon.pid), page.events, received.stat().st_size
+        before, events, size = daemon.processor_s, page.events, recipient.out.stat().st_size
         _wait(seconds)
         found = {
-            "processor_percent": 100 * (_processor_s(daemon.pid) - before) / seconds,
+            "processor_percent": 100 * (daemon.processor_s - before) / seconds,
             "page_events": page.events - events,
-            **_memory(daemon.pid),
+            **daemon.memory(),
         }
-        if found["page_events"] < seconds / 3 or received.stat().st_size <= lines or recipient.poll() is not None:
+        if found["page_events"] < seconds / 3 or recipient.out.stat().st_size <= size:
             raise SystemExit("tools/bench: page or recipient fell silent: what was measured is not a whole house")
     return found | {f"bare_{name}": value for name, value in _bare().items()}
 
 
-def _configure(folder: Path, federation: Federation, broker: HouseBroker, port: int) -> Path:
-    (folder / "mqtt").write_text(broker.add("gateway") + "\n")
+def _configure(home: House, broker: HouseBroker, port: int) -> None:
+    (home.folder / "mqtt").write_text(broker.add("gateway") + "\n")
     more = (
         f'[mqtt]\nhost = "{_LOOPBACK}"\nport = {broker.port}\nuser = "gateway"\npassword_file = "mqtt"\n'
         f'[web]\nlisten = "{_LOOPBACK}:{port}"\n'
     )
-    return configure(folder, federation, more=more)
-
-
-def _recipient(folder: Path, federation: Federation) -> Sequence[str]:
-    return (
-        "consume", "--live", "1", "--jid", FAR, "--password-file", str(folder / "password"),
-        "--address", federation.address("sen2.test"), "--ca-file", str(federation.ca),
-        "--gateway", f"{HOME}/proxy", "--identifier", f"{HOME}/{SENSOR}@sen1.test",
-        "--store", str(folder / "recipient.sqlite"),
-    )  # fmt: skip
+    home.configure(meters=home.on_a_wire(), more=more, commit_s=60)
 
 
 class _Page:
@@ -130,22 +118,11 @@ class _Page:
 _HEADERS = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
-def _processor_s(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _memory(pid: int) -> dict[str, float]:
-    """Resident and proportional memory, in MB of a million bytes."""
-    told = dict(re.findall(r"^(\w+): +(\d+) kB$", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE))
-    return {f"{name.lower()}_megabytes": int(told[name]) * 1024 / 1e6 for name in ("Rss", "Pss")}
-
-
 def _bare() -> dict[str, float]:
     with subprocess.Popen([sys.executable, "-c", _BARE], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        found = _memory(process.pid)
+        found = memory_of(process.pid)
         process.communicate(b"\n")
     return found
 

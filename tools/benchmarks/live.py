@@ -10,34 +10,35 @@ import asyncio
 import statistics
 import time
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from benchmarks.programs import FAR, HOME, SENSOR, configure, gateway, running
-from federation import Federation
+from benchmarks.days import SENSOR
+from benchmarks.domains import FAR, HOME, house
 from gateway.errors import FederationError
 from gateway.federation.form import build_submit
-from gateway.federation.session import Account, Session, Stanza
+from gateway.federation.session import Session
 from gateway.federation.stanza import QUOALISE, parse_quoalise
 from simulator.process import Meter
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from gateway.federation.session import Account, Stanza
+
 _ASK_S, _PATIENCE_S = 0.5, 60.0
 
 
-def measure(folder: Path, pair: tuple[str, str], seconds: float) -> dict[str, float]:
+def measure(folder: Path, pair: str, seconds: float) -> dict[str, float]:
     """Milliseconds: median and 95th percentile of live values, median of a ping and back; and how many values came."""
     with ExitStack() as stack:
-        federation = stack.enter_context(Federation(folder / "xmpp", *pair))
-        meter = stack.enter_context(Meter(folder / "ttyTIC", mode="standard", seed=1))
-        config = configure(folder, federation, "commit_interval_s = 5\n")
-        gateway(config, "consent", "grant", FAR, "--series", "consumption", "--granularity", "raw")
-        stack.enter_context(running(folder, "gateway", "run", "--config", str(config)))
-        account = Account(
-            FAR, (folder / "password").read_text().strip(), federation.address("sen2.test"), federation.ca, "bench"
-        )
+        home = stack.enter_context(house(folder, pair))
+        meter = stack.enter_context(Meter(home.tty, mode="standard", seed=1))
+        home.configure(meters=home.on_a_wire(), commit_s=5)
+        home.command("consent", "grant", FAR, "--series", "consumption", "--granularity", "raw")
+        stack.enter_context(home.gateway())
+        account = replace(home.account(FAR), resource="bench")
         arrived, pings = asyncio.run(_watch(account, seconds))
         sent = {r["frame"]: float(r["host"]) for r in meter.records() if r["event"] == "sent"}
         second = {int(frame["time"]): number for number, frame in enumerate(meter.truth())}

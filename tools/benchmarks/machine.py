@@ -1,4 +1,7 @@
-"""This machine in words that may be published: what a figure depends on, and nothing that says whose it is."""
+"""This machine in words that may be published: what a figure depends on, and nothing that says whose it is.
+
+``ROOT`` is the checkout.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import platform
 import re
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parent.parent.parent
 _GIB = 1 << 30
 
 

@@ -88,7 +88,7 @@ def _decoding(at: At) -> Figures:
 def _house(at: At) -> Figures:
     from benchmarks import house  # noqa: PLC0415 (as above)
 
-    return house.measure(at.folder, PAIRS[at.servers], at.seconds)
+    return house.measure(at.folder, at.servers, at.seconds)
 
 
 def _writing(at: At) -> Figures:
@@ -106,7 +106,7 @@ def _database(at: At) -> Figures:
 def _live(at: At) -> Figures:
     from benchmarks import live  # noqa: PLC0415 (as above)
 
-    return live.measure(at.folder, PAIRS[at.servers], min(at.seconds, 30))
+    return live.measure(at.folder, at.servers, min(at.seconds, 30))
 
 
 def _years(at: At) -> Figures:

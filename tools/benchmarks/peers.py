@@ -12,9 +12,13 @@ import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+from benchmarks.machine import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
 REQUIREMENTS = ROOT / "requirements-bench.txt"
 _CACHE = ROOT / ".cache"
 _NEEDED = (3, 12)
