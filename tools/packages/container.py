@@ -1,6 +1,6 @@
 """A Debian root that systemd boots in a container, on any machine that runs as root, whatever its own first process is.
 
-No network but its own loopback. Everything ends with the ``with`` that began it.
+Everything ends with the ``with`` that began it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ if [ "$base" ]; then
   root=$memory/all
 fi
 mkdir -p "$group" && echo $$ >"$group/cgroup.procs" || exit 1
-exec systemd-nspawn -D "$root" --boot --register=no --keep-unit --private-network --console=passive "$@"
+exec systemd-nspawn -D "$root" --boot --register=no --keep-unit --console=passive "$@"
 """
 _TRY = f"""
 root=$1 base=/ memory=$1.memory group=/sys/fs/cgroup/linky-$$
@@ -56,7 +56,7 @@ _TIED = ("setpriv", "--pdeathsig", "TERM", *_APART, _BOOT, "sh")
 _SOURCES = Path("/etc/apt/sources.list.d/debian.sources")
 _DEADLINE_S = 120.0
 # Nothing of this machine's environment means anything inside.
-CLEAN = {"PATH": "/usr/sbin:/usr/bin", "LANG": "C.UTF-8"}
+CLEAN = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin", "LANG": "C.UTF-8"}
 
 
 class TrialError(Exception):
@@ -99,13 +99,22 @@ class Container:
         binds: PATH or PATH:PATH-INSIDE, of devices or folders.
         base: a whole system of which root is but what differs; then all is in memory, and neither is written to.
         unit: what it boots to, if not to all that is switched on there.
+        network: that of this machine; otherwise none but a loopback of its own.
     """
 
     def __init__(
-        self, root: Path, log: Path, binds: Sequence[str] = (), base: Path | None = None, unit: str = ""
+        self,
+        root: Path,
+        log: Path,
+        binds: Sequence[str] = (),
+        base: Path | None = None,
+        unit: str = "",
+        *,
+        network: bool = False,
     ) -> None:
         self._root, self._log, self._base = root, log, base
-        self._options = [f"--bind={bind}" for bind in binds] + (["--", f"--unit={unit}"] if unit else [])
+        self._options = [] if network else ["--private-network"]
+        self._options += [f"--bind={bind}" for bind in binds] + (["--", f"--unit={unit}"] if unit else [])
         self._nspawn: subprocess.Popen[bytes] | None = None
         self._leader = 0
 
@@ -133,6 +142,16 @@ class Container:
                 os.kill(self._leader, signal.SIGKILL)
             self._nspawn.kill()
             self._nspawn.wait()
+        self._clean_up()
+
+    def cut(self) -> None:
+        """The power goes: every process at once, nothing is said to any; another boot is another container."""
+        os.kill(self._leader, signal.SIGKILL)
+        self._nspawn.wait(_DEADLINE_S)
+        self._clean_up()
+        self._nspawn, self._leader = None, 0
+
+    def _clean_up(self) -> None:
         clean = [*_APART, _CLEAN_UP, "sh", str(self._nspawn.pid)]
         subprocess.run(clean, check=False, capture_output=True)
 
@@ -144,12 +163,21 @@ class Container:
             return False
         return True
 
-    def run(self, *command: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
+    def run(self, *command: str, text: str = "") -> subprocess.CompletedProcess[str]:
         """Run a command inside, as root."""
         return subprocess.run(
             ["nsenter", "-t", str(self._leader), "-a", "--wdns=/", *command],
             check=False, capture_output=True, text=True, input=text, env=CLEAN,
         )  # fmt: skip
+
+    def do(self, *command: object, code: int = 0) -> str:
+        """Run a command inside that must end with that code; all that it said."""
+        done = self.run(*map(str, command))
+        said = done.stdout + done.stderr
+        if done.returncode != code:
+            print(said[-6000:])
+            raise TrialError(f"{' '.join(map(str, command))}: exit code {done.returncode}, not {code}")
+        return said
 
     def path(self, name: str) -> Path:
         """A file inside, as this machine sees it while the container runs."""

@@ -13,12 +13,11 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 from federation import Federation
-from trial.container import Container
+from packages.container import Container, wait_for
 from trial.root import ROOT, prepare, unpack
 
 _HOME, _FAR = "sen1.test", "sen2.test"
 _PASSWORD = "canary-of-the-xmpp-password-7f3a"  # looked for in every file and every line that is written
-_SECONDS = 120.0
 DATABASE = "var/lib/linky-gateway/linky-gateway.sqlite"
 
 # What changes by itself, or is dpkg's own memory.
@@ -74,7 +73,7 @@ class Trial:
         link = self.folder / "ttyTIC"
         meter = [sys.executable, ROOT / "tools/meter", "run", "--link", link, "--permissions", "666"]
         self._spawn("meter", meter)
-        Container.until("the meter", link.exists, _SECONDS)
+        wait_for(link.exists, "the meter")
         self._fill_root(link)
         begun = time.monotonic()
         self.boot()
@@ -84,7 +83,7 @@ class Trial:
     def boot(self) -> None:
         """Start the machine."""
         port = str((self.folder / "ttyTIC").resolve())
-        container = Container(self.root, {port: "/dev/ttyTIC"}, self.folder / "console.log")
+        container = Container(self.root, self.folder / "console.log", [f"{port}:/dev/ttyTIC"], network=True)
         self.container = self._stack.enter_context(container)
 
     def _spawn(self, name: str, command: list[object]) -> subprocess.Popen[bytes]:
@@ -145,7 +144,7 @@ class Trial:
 
     def link_is_ok(self, name: str) -> bool:
         """What the gateway says of a link."""
-        done = self.container.try_("linky-gateway", "status", "--json")
+        done = self.container.run("linky-gateway", "status", "--json")
         try:
             report = json.loads(done.stdout)
         except ValueError:
@@ -230,7 +229,7 @@ class Trial:
                 self.federation.ca,
             ],
         )
-        Container.until("records at the recipient", lambda: self.arrived() >= 20, _SECONDS)
+        wait_for(lambda: self.arrived() >= 20, "records at the recipient")
         self.say(f"{self.arrived()} records came through Prosody to coop@{_FAR}")
 
     def upgrade(self) -> None:
@@ -259,8 +258,8 @@ class Trial:
             running = self.container.do("linky-gateway", "--version").split()[-1]
             assert running == "0.1.1", running
             self.container.do("systemctl", "is-active", "linky-gateway-check.timer", "linky-gateway-backup.timer")
-            Container.until("the meter", lambda: self.link_is_ok("meter house"), _SECONDS)
-            Container.until("new records at the recipient", lambda came=came: self.arrived() > came, _SECONDS)
+            wait_for(lambda: self.link_is_ok("meter house"), "the meter")
+            wait_for(lambda came=came: self.arrived() > came, "new records at the recipient")
             self.say(
                 f"upgrade to {version}: {seconds:.1f} s, {running} runs, {len(kept)} readings before, none lost, "
                 f"{len(self.points())} now"
@@ -280,7 +279,7 @@ class Trial:
         kept = self.points()
         words = ("upgrade", "/root/releases/linky-gateway-0.1.2.tar.gz", "--offline", "/root/debs")
         self.container.do("systemd-run", "--collect", "--unit=trial-upgrade", linky_setup, *words)
-        Container.until("the middle of the upgrade", marker.exists, _SECONDS)
+        wait_for(marker.exists, "the middle of the upgrade")
         # All of it at once, as a power cut would.
         self.container.do("systemctl", "kill", "--signal=KILL", "trial-upgrade")
         assert marker.exists()
@@ -301,19 +300,19 @@ class Trial:
         aside = self.root / "var/lib/linky-gateway/linky-gateway.sqlite.of-0.1.3.2"
         words = ("upgrade", "/root/releases/linky-gateway-0.1.3.tar.gz", "--offline", "/root/debs", "--patience", "600")
         self.container.do("systemd-run", "--collect", "--unit=trial-upgrade", "/usr/local/sbin/linky-setup", *words)
-        Container.until("what 0.1.3 stores", lambda: marker.exists() and self.points_of_newer() - kept, _SECONDS)
+        wait_for(lambda: marker.exists() and self.points_of_newer() - kept, "what 0.1.3 stores")
         self.container.cut()
         newer = self.points_of_newer()
         begun = time.monotonic()
         self.boot()
-        Container.until("the meter", lambda: self.link_is_ok("meter house"), _SECONDS)
+        wait_for(lambda: self.link_is_ok("meter house"), "the meter")
         assert self.container.do("linky-gateway", "--version").split()[-1] == "0.1.1"
         print(self.container.do("journalctl", "--unit=linky-gateway-undo", "--no-pager", "--output=cat"))
         assert not marker.parent.exists()
         assert aside.exists(), "the database that 0.1.3 changed was to be kept under a name of its own"
         lost = newer - self.points()
         assert not lost, f"{len(lost)} of {len(newer)} readings are lost: {sorted(lost, key=str)[:5]}"
-        Container.until("new records at the recipient", lambda: self.arrived() > came, _SECONDS)
+        wait_for(lambda: self.arrived() > came, "new records at the recipient")
         self.say(
             f"a power cut while 0.1.3 is judged: 0.1.1 runs {time.monotonic() - begun:.1f} s later, by itself,"
             f" {len(newer - kept)} readings of 0.1.3 carried over, none lost"
@@ -343,7 +342,7 @@ class Trial:
         gone = self.before.keys() - after.keys()
         assert not left, f"left behind: {sorted(left)[:20]}"
         assert not gone, f"taken too much: {sorted(gone)[:20]}"
-        assert self.container.try_("id", "linky-gateway").returncode, "the user is still there"
+        assert self.container.run("id", "linky-gateway").returncode, "the user is still there"
         self.say(f"uninstalled in {seconds:.1f} s: {len(after)} files and folders, exactly those from before")
 
 
