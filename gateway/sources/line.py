@@ -208,9 +208,13 @@ class Line:
         """The next bytes, b"" at the end of a file, None when nothing came for a tick."""
         try:
             async with asyncio.timeout(_TICK_S):
-                if pause_s := self._pace.pause_s(self.state.speed):
+                pause_s = self._pace.pause_s(self.state.speed)
+                if pause_s:
                     await asyncio.sleep(pause_s)
-                return await self._source.read()
+                data = await self._source.read()
+                if pause_s:
+                    self._pace.paused(pause_s, data)
+                return data
         except TimeoutError:
             return None
 

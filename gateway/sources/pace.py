@@ -14,8 +14,10 @@ _ETX = b"\x03"
 _KNOWN, _REMEMBERED = 3, 8
 # From here to the expected end every byte is looked at as it comes.
 _NEAR_BYTES = 32
-# The kernel keeps 4,096 bytes; what is faster than a meter (a simulated one at sixty times its pace) must find room.
-_LONGEST_S = 0.06
+# The kernel keeps 4,096 bytes, and what is faster than its speed says (a simulated meter at sixty times its pace) must
+# find room: a pause begins short, and grows as long as what gathers in it stays far from that.
+_SHORTEST_S, _LONGEST_S = 0.06, 0.48
+_FEW_BYTES, _MANY_BYTES = 512, 1024
 _BITS_A_BYTE = 10
 
 
@@ -25,9 +27,12 @@ class Pace:
     def __init__(self) -> None:
         self._lengths: deque[int] = deque(maxlen=_REMEMBERED)
         self._since = 0
+        self._most_s = _SHORTEST_S
 
     def note(self, data: bytes) -> None:
         """Take in what was read."""
+        if len(data) > _MANY_BYTES:
+            self._most_s = _SHORTEST_S
         *ended, rest = data.split(_ETX)
         for piece in ended:
             self._lengths.append(self._since + len(piece))
@@ -39,4 +44,9 @@ class Pace:
         if speed is None or len(self._lengths) < _KNOWN:
             return 0.0
         far = min(self._lengths) - _NEAR_BYTES - self._since
-        return max(0.0, min(_LONGEST_S, far * _BITS_A_BYTE / speed))
+        return max(0.0, min(self._most_s, far * _BITS_A_BYTE / speed))
+
+    def paused(self, pause_s: float, data: bytes) -> None:
+        """Note what had gathered in a pause: where it was little, the next one may be twice as long."""
+        if pause_s >= self._most_s and len(data) <= _FEW_BYTES:
+            self._most_s = min(2 * self._most_s, _LONGEST_S)

@@ -91,12 +91,13 @@ class SerialSource:
         if self._port is None:
             raise PortError(f"{self._name}: not open")
         fd = self._port.fileno()
+        # However fast bytes come, others have their turn. A wait may be cancelled: bytes are taken behind it, at once.
+        await asyncio.sleep(0)
         while True:
-            # The wait may be cancelled; the bytes are taken after it, at once, so that none is lost.
-            await _readable(fd)
             try:
                 data = os.read(fd, _READ_BYTES)
             except BlockingIOError:
+                await _readable(fd)
                 continue
             except OSError as error:
                 raise PortError(f"{self._name}: lost: {_reason(error)}") from error

@@ -7,6 +7,7 @@ would wear the card out.
 
 from __future__ import annotations
 
+import json
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -35,11 +36,10 @@ class Watching(Consents):
         if not any(c.meter == meter and (under(prefix, c.prefix) or under(c.prefix, prefix)) for c in consents):
             return None
         points = []
-        for path, value in values.items():
-            series = self._known_by_path(meter, path) if under(path, prefix) else None
-            start = pushed_from(consents, series, Granularity.RAW) if series else None
-            if series is not None and start is not None and at >= start:
-                points.append(Point(series, Granularity.RAW, at, value))
+        for series in self._known(meter, [path for path in values if under(path, prefix)]):
+            start = pushed_from(consents, series, Granularity.RAW)
+            if start is not None and at >= start:
+                points.append(Point(series, Granularity.RAW, at, values[series.path]))
         return points
 
     @translated
@@ -53,10 +53,12 @@ class Watching(Consents):
         self.keep(partial(self._note, recipient, noted, now))
         self.keep(partial(self.journal.count_points, recipient, points, now))
 
-    def _known_by_path(self, meter: str, path: str) -> Series | None:
-        """A series that is stored; what a meter says for the first time is shown from its first commit on."""
-        row = self._db.execute(
-            "SELECT series.id, unit, kind FROM series JOIN meter ON meter.id = meter WHERE meter.name = ? AND path = ?",
-            [meter, path],
-        ).fetchone()
-        return None if row is None else Series(row[0], meter, path, row[1], row[2], 0, 0)
+    def _known(self, meter: str, paths: Sequence[str]) -> list[Series]:
+        """Those series that are stored; what a meter says for the first time is shown from its first commit on."""
+        rows = self._db.execute(
+            "SELECT series.id, series.path, unit, kind FROM json_each(?) AS asked"
+            " JOIN series ON series.path = asked.value JOIN meter ON meter.id = meter"
+            " WHERE meter.name = ? ORDER BY asked.key",
+            [json.dumps(paths), meter],
+        )
+        return [Series(number, meter, path, unit, kind, 0, 0) for number, path, unit, kind in rows]

@@ -33,6 +33,22 @@ def test_a_pause_ends_before_the_frame_does():
     assert noted(*known, FRAME[:100]).pause_s(1200) == 0.06
 
 
+def test_a_pause_grows_where_little_gathers_in_it_and_is_short_again_where_much_does():
+    """At a line's own pace to half a second; what comes at many times its pace always finds room in the kernel."""
+    pace = noted(FRAME, FRAME, FRAME, FRAME[:5])
+    for longest in (0.06, 0.12, 0.24, 0.48, 0.48):
+        assert pace.pause_s(1200) == longest
+        pace.paused(longest, b"x" * 200)
+    pace = noted(FRAME, FRAME, FRAME, FRAME[:5])
+    pace.paused(0.06, b"x" * 513)
+    pace.paused(0.03, b"x")
+    assert pace.pause_s(1200) == 0.06
+    pace.paused(0.06, b"x" * 512)
+    assert pace.pause_s(1200) == 0.12
+    pace.note(b"x" * 1025 + b"\x03")
+    assert pace.pause_s(1200) == 0.06
+
+
 def test_a_short_frame_is_forgotten_after_eight():
     """An overload's frames do not keep a reader awake for ever."""
     assert noted(b"\x02x\x03", *8 * [FRAME], FRAME[:100]).pause_s(9600) == 0.06
@@ -58,4 +74,4 @@ def test_a_meter_is_looked_at_far_less_often_than_it_speaks(tmp_path):
         line = Counting("house", line_of(meter)._source)
         reading(line, work)
         assert line.state.partial <= 1
-    assert sum(reads) / len(reads) > 20, reads
+    assert sum(reads) / len(reads) > 60, reads
