@@ -282,7 +282,8 @@ PARTS = (
                 most=100,
                 beside=("{commits_a_day:,.0f} commits of a minute, each with what the file system notes",),
                 limit="a commit writes some twenty pages, as each series has its own, and the file system's journal; "
-                "fewer commits are `commit_interval_s`",
+                "a third of it is SQLite's index of its log, without which no other program could read beside the "
+                "daemon; fewer commits are `commit_interval_s`",
             ),
         ),
         _PATIENCE_S,
