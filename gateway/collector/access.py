@@ -83,8 +83,8 @@ class Result:
 
 
 def fields(words: AccessTable, identifier: str, history_from: datetime | None, now: datetime) -> dict[str, str]:
-    """The form of ``request_access``, filled in; the access ends ``words.months`` months of 30.5 days from ``now``."""
-    until = now + timedelta(days=words.months * 30.5)
+    """The form of ``request_access``, filled in; the access ends ``words.months`` months of 30.4 days from ``now``."""
+    until = now + timedelta(days=words.months * 30.4)
     form = {
         "identifier": identifier,
         "granularity": words.granularity,

@@ -2,16 +2,18 @@
 
 import json
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from xml.etree import ElementTree as ET
 
 import pytest
+from msgspec.structs import replace
 
 from federation import wait_until
 from gateway.collector.access import Unheard, fields, numbered
 from gateway.collector.config import load
 from gateway.errors import FederationError
 from gateway.federation.access_form import ACCESS_FIELDS
+from gateway.store.terms import LONGEST_DAYS
 from tests.collector.test_collecting import SINCE, WAIT_S, Home, far_account, kept
 from tests.integration.processes import FAR, HOME
 
@@ -93,10 +95,13 @@ def test_the_form_is_what_the_gateway_asks_for(store):
     known = {field.var: field.required for field in ACCESS_FIELDS}
     assert set(form) <= set(known)
     assert {var for var, required in known.items() if required} <= set(form)
-    assert (form["until"], form["history"], form["history_from"]) == ("2027-05-28", "1", "2026-01-01T00:00:00+00:00")
+    assert (form["until"], form["history"], form["history_from"]) == ("2027-05-27", "1", "2026-01-01T00:00:00+00:00")
     assert (form["code_url"], "code_hash" in form) == ("https://coop.example/code", False)
     form = fields(load(store.config).access, "gw@x/ab12@x/consumption", None, now)
     assert (form["history"], "history_from" in form) == ("0", False)
+    longest = fields(replace(load(store.config).access, months=36), "gw@x/ab12@x/consumption", None, now)["until"]
+    # The day is included.
+    assert (date.fromisoformat(longest) - now.date()).days < LONGEST_DAYS
 
 
 @pytest.mark.parametrize(
