@@ -60,9 +60,13 @@ class Encrypting(io.RawIOBase):
 
     def close(self) -> None:
         """Write the last block; the file below stays open."""
-        if not self.closed:
+        if self.closed:
+            return
+        try:
             self._put(bytes(self._waiting), last=True)
-        super().close()
+        finally:
+            # A disk that is full is told once, and not again when this is thrown away.
+            super().close()
 
     def _put(self, block: bytes, *, last: bool) -> None:
         self.digest.update(block)
