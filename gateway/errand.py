@@ -26,10 +26,12 @@ async def alone(account: Account, passwords: Passwords | None = None) -> AsyncIt
 
     Raises FederationError when the server cannot be reached or takes no password.
     """
-    # What goes wrong is this command's one sentence; the session would say it too.
-    logging.getLogger("gateway.federation").setLevel(logging.ERROR)
     # What waits at the server for the account is for its owner's program, not for an errand that would drop it.
     session = Session(account, _TIMING, passwords=passwords, priority=-1)
+    # What goes wrong is this command's one sentence; the session would say it too.
+    log = logging.getLogger("gateway.federation")
+    level = log.level
+    log.setLevel(logging.ERROR)
     stop = asyncio.Event()
     task = asyncio.create_task(session.run(stop))
     try:
@@ -46,3 +48,4 @@ async def alone(account: Account, passwords: Passwords | None = None) -> AsyncIt
     finally:
         stop.set()
         await task
+        log.setLevel(level)

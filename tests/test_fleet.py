@@ -9,8 +9,9 @@ from gateway.doctor.causes import Cause
 from gateway.errors import ConfigError
 from gateway.federation.health import Condition, LinkCondition
 from gateway.fleet import Grade, Known, Report, known, read_account, read_register
-from gateway.fleet_command import _progress, add_parser, exit_code
+from gateway.fleet_command import add_parser, exit_code
 from gateway.fleet_words import as_json, as_text, sentences
+from gateway.progress import bar
 
 NOW = 1_800_000_000
 FAR_OFF = NOW + 300 * 86_400
@@ -207,5 +208,5 @@ def test_a_person_sees_how_many_have_answered_and_a_pipe_nothing(monkeypatch, lo
     err.isatty = lambda: looks_on
     monkeypatch.setattr("sys.stderr", err)
     for done in range(3):
-        _progress(done, 2)
+        bar(done, 2)
     assert ("1 / 2" in err.getvalue(), err.getvalue().endswith(" \r")) == (looks_on, looks_on)
