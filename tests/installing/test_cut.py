@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.installing.conftest import ROOT, System
+from tests.installing.conftest import OF_USERS, ROOT, System
 from tests.installing.test_release import VERSION, Workshop
 
 if TYPE_CHECKING:
@@ -78,6 +78,9 @@ class House:
         # Elsewhere, so that it need not be copied at every step.
         (system.folder / f"opt/linky-gateway/versions/{VERSION}/source").symlink_to(self.source)
         system.setup("place", setup=self.source / "tools/setup")
+        # Their rights are none at all: only root could copy them at every step.
+        for path in filter(Path.exists, (system.folder / name for name in OF_USERS)):
+            path.chmod(0o600)
         with closing(sqlite3.connect(system.folder / DATABASE)) as db:
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("CREATE TABLE reading (time INTEGER PRIMARY KEY, value INTEGER NOT NULL)")
