@@ -67,8 +67,9 @@ def make_base(tar: Path, packages: Sequence[str], suite: str = "trixie") -> None
     """A smallest Debian with these packages, as a tar file to begin from."""
     command = ["mmdebstrap", "--variant=minbase", f"--include={','.join(packages)}", "--format=tar"]
     command += ['--aptopt=Acquire::Languages "none"', "--dpkgopt=force-unsafe-io", suite, str(tar)]
-    # This machine's own way to Debian, where it has one.
+    # This machine's own way to Debian, where it has one; Debian 12 knows its keys by the older name alone.
     own = _SOURCES.read_text().replace("trixie", suite) if _SOURCES.exists() else ""
+    own = own.replace("/debian-archive-keyring.pgp", "/debian-archive-keyring.gpg")
     command += ["-"] if own else []
     done = subprocess.run(command, input=own.encode(), check=False, capture_output=True)
     if done.returncode:
