@@ -13,6 +13,9 @@ from tests.faults.chain import SERIES, SPEED
 # Series -> the meter's label for it, in standard mode: each change of it is a point of the second of its frame.
 SAID = {"consumption/energy/active/index": "EAST", "consumption/power/apparent/raw": "SINSTS"}
 
+# What a meter dates with the beginning of a time and says at its end: so much later it is committed, its consent asked.
+LATER_S = {"consumption/voltage/mean": 600, "consumption/power/active/raw": 1800}
+
 # What a gateway may not have known yet when it was killed: a second of the wall clock until the next commit, the frame
 # that it was reading, and the second before it reads again.
 MARGIN_S = 4 * SPEED
@@ -69,13 +72,17 @@ class Checker:
         with closing(sqlite3.connect(self.chain.house.received)) as db:
             rows = db.execute("SELECT name, time, value FROM record").fetchall()
         received = [(name.split("/", 2)[2], int(time), value) for name, time, value in rows]
-        owed = {point for point in self.committed if not _within(point[1], self.unshared)}
+        owed = {point for point in self.committed if not self._was_unshared(point)}
         self._say("committed, and not at the recipient", owed - set(received))
         self._say("at the recipient, and never committed", set(received) - self.committed)
         self._say("twice at the recipient", {point for point, count in Counter(received).items() if count > 1})
         self._say("seen in the file, and gone from it", gone)
         self._judge_truth()
         return self.wrong
+
+    def _was_unshared(self, point):
+        path, time, _ = point
+        return any(_within(at, self.unshared) for at in (time, time + LATER_S.get(path, 0)))
 
     def _judge_truth(self):
         truth = self.chain.meter.truth()

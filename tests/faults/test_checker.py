@@ -9,6 +9,7 @@ import pytest
 from tests.faults.checker import Checker
 
 INDEX, POWER = "consumption/energy/active/index", "consumption/power/apparent/raw"
+MEAN = "consumption/voltage/mean"
 START = 1_795_000_000
 # Frames in which both values change, so each of them is two points.
 FRAMES = [{"time": START + n + 0.5, "data": {"EAST": f"{1000 + n:09}", "SINSTS": f"{n % 50:05}"}} for n in range(1000)]
@@ -90,3 +91,12 @@ def test_what_was_read_without_a_consent_is_not_owed(chain):
     """The household's word at that moment decides."""
     change(chain, "recipient", f"DELETE FROM record WHERE time = {START + 500} AND value = 1500")
     assert judged(chain, unshared=[(START + 499, START + 501)]).judge() == []
+
+
+def test_a_mean_is_judged_by_when_it_was_said(chain):
+    """It has the date of ten minutes before: what counts is whether the consent stood when the meter said it."""
+    checker = judged(chain, unshared=[(START + 700, START + 701)])
+    late = (MEAN, START + 100, 229)
+    assert checker._was_unshared(late)
+    assert not checker._was_unshared((INDEX, START + 100, 229))
+    assert not checker._was_unshared((MEAN, START + 400, 229))
