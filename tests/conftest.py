@@ -30,16 +30,26 @@ class StartFederation(Protocol):
     def __call__(self, a: str = "prosody", b: str = "ejabberd", **options: object) -> Federation: ...
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the option that runs what takes long as well."""
+    parser.addoption("--all", action="store_true", help="campaigns too: an hour instead of a quarter of one")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the marks of this file."""
     config.addinivalue_line("markers", "servers: starts real XMPP servers (set by itself)")
+    config.addinivalue_line("markers", "campaign: takes minutes (many seeds, long runs); only with --all")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that start servers."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark the tests that start servers; leave out the campaigns unless they are asked for."""
     for item in items:
         if _SERVER_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.servers)
+    if not config.getoption("--all"):
+        campaigns = [item for item in items if item.get_closest_marker("campaign")]
+        config.hook.pytest_deselected(items=campaigns)
+        items[:] = [item for item in items if item not in campaigns]
 
 
 @pytest.fixture(autouse=True)

@@ -248,16 +248,20 @@ def test_a_checkout_of_somebody_else_is_refused_in_one_sentence(checkout: Checko
     ]
 
 
+@pytest.mark.parametrize("arguments", [[], ["--all"]])
 @pytest.mark.parametrize(("failing", "code"), [("nothing", 0), ("ruff check", 3), ("mypy", 3), ("pytest", 3)])
-def test_every_check_runs_and_the_first_failure_is_the_exit_code(checkout: Checkout, failing: str, code: int) -> None:
+def test_every_check_runs_and_the_first_failure_is_the_exit_code(
+    checkout: Checkout, arguments: list[str], failing: str, code: int
+) -> None:
     """tools/test runs linters, types and tests whatever fails, pytest last, and exits with the first failure's code."""
     checkout.stand_in("dpkg-query", ALL_INSTALLED)
     checkout.stand_in("shellcheck", "echo ran shellcheck")
     checkout.fake_venv(f'[ "$1" = -m ] || exit 0; shift; echo "ran $*"; case "$*" in "{failing}"*) exit 3;; esac')
-    done = checkout.run("tools/test")
+    done = checkout.run("tools/test", *arguments)
     ran = [line.removeprefix("ran ") for line in done.stdout.splitlines() if line.startswith("ran ")]
     assert ran[:-1] == ["ruff check .", "ruff format --check .", "mypy --strict", "shellcheck"]
     assert re.fullmatch(r"pytest -n [2-8] --dist loadfile --no-loadscope-reorder --durations=.*", ran[-1])
+    assert ran[-1].endswith(" --all") == bool(arguments)
     assert done.returncode == code
     assert f"failed: {failing}" in done.stdout or failing == "nothing"
 
