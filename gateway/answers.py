@@ -187,9 +187,9 @@ def _cost(view: View, lang: str) -> Iterator[str]:
     if not view.tariffs:
         yield words["no-tariff"]
         return
-    hour = view.per_hour()
-    if hour:
-        yield words["per-hour"].format(cost=writer.number(hour[0], 2), va=writer.number(hour[1]))
+    hour = view.this_hour()
+    if hour.euros is not None:
+        yield words["per-hour"].format(cost=writer.number(hour.euros, 3), watts=writer.number(hour.watts))
     projections = view.projections()
     for one in projections:
         yield words["foreseen"].format(

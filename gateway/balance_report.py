@@ -6,14 +6,14 @@ import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway.balance.calendar import Period, day_of
+from gateway.balance.calendar import Period
 from gateway.balance.energy import change
 from gateway.balance.equivalence import EQUIVALENTS
 from gateway.balance.objective import EURO, KWH, goals
 from gateway.balance.projection import project
-from gateway.balance.tariff import in_force, per_hour
 from gateway.balance.words import WIDTH, Writer, class_tables, table
 from gateway.balance_texts import TEXTS
+from gateway.this_hour import this_hour
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from gateway.balance.rows import Row
     from gateway.balance.tariff import Cost, Objective, Tariff
     from gateway.household_days import HouseholdDays
+    from gateway.this_hour import ThisHour
 
 # Below this share of what was drawn, what no class counted is rounding at midnight.
 _UNPRICED = 0.01
@@ -49,12 +50,9 @@ class View:
         both = (project(period, self.today, known, self.tariffs) for period in (Period.MONTH, Period.YEAR))
         return [one for one in both if one is not None]
 
-    def per_hour(self) -> tuple[Fraction, int, str] | None:
-        """Euros an hour at this moment, with the power (VA) and the class; None while that is not known."""
-        said = self.house.power_now(self.now)
-        tariff = in_force(self.tariffs, day_of(self.now))
-        euros = per_hour(tariff, said[1], said[0]) if tariff and said else None
-        return None if euros is None or said is None else (euros, *said)
+    def this_hour(self) -> ThisHour:
+        """What an hour costs at this moment."""
+        return this_hour(self.house, self.tariffs, self.now)
 
 
 def as_text(view: View, what: str, lang: str) -> Iterator[str]:
@@ -130,10 +128,10 @@ def _costs(view: View, words: dict[str, str], writer: Writer) -> tuple[list[list
 
 
 def _foreseen(view: View, words: dict[str, str], writer: Writer, *, euros: bool) -> Iterator[str]:
-    hour = view.per_hour() if euros else None
-    if hour:
-        text, power = writer.number(hour[0], 3), writer.number(hour[1])
-        yield words["now"].format(cost=text, va=power, word=writer.tariff_class(hour[2]))
+    hour = view.this_hour() if euros else None
+    if hour and hour.euros is not None and hour.word:
+        text, power = writer.number(hour.euros, 3), writer.number(hour.watts)
+        yield words["now"].format(cost=text, watts=power, word=writer.tariff_class(hour.word))
     projections = view.projections()
     for one in projections:
         name = words[one.period.value].format(label=one.period.label(one.first))
@@ -192,8 +190,8 @@ def as_json(view: View, what: str) -> dict[str, object]:
         "objectives": [_goal(goal) for one in projections for goal in _goals(view, one, euros=euros)],
     }
     if euros:
-        hour = view.per_hour()
-        return shown | {"euros_per_hour": None if hour is None else _euros(hour[0])}
+        hour = view.this_hour()
+        return shown | {"euros_per_hour": None if hour.euros is None else _euros(hour.euros), "watts": hour.watts}
     drawn = sum(row.total.drawn or 0 for row in view.rows)
     like = [{"of": one.key, "count": round(one.count(drawn), 1), "source": one.source} for one in EQUIVALENTS]
     return shown | {"base_load_w": view.house.base_load(view.now), "equivalents": like}

@@ -27,7 +27,7 @@ _FR = {
     "base-load": "Talon (la nuit, l'heure la plus basse, médiane de 7 nuits) : {watts} W.",
     "like": "Ces {kwh} kWh font {things}.",
     "and": "ou",
-    "now": "En ce moment : {cost} € par heure ({va} VA, {word}).",
+    "now": "En ce moment : {cost} € par heure ({watts} W en moyenne depuis cinq minutes, {word}).",
     "month": "Mois {label}",
     "year": "Année {label}",
     "projected": "{period} : {kwh} kWh et {cost} € à ce jour ; {kwh_end} kWh et {cost_end} € prévus à la fin,"
@@ -68,7 +68,7 @@ _EN = {
     "base-load": "Base load (at night, the lowest hour, median of 7 nights): {watts} W.",
     "like": "These {kwh} kWh are {things}.",
     "and": "or",
-    "now": "At the moment: {cost} € an hour ({va} VA, {word}).",
+    "now": "At the moment: {cost} € an hour ({watts} W on average over five minutes, {word}).",
     "month": "Month {label}",
     "year": "Year {label}",
     "projected": "{period}: {kwh} kWh and {cost} € until today; {kwh_end} kWh and {cost_end} € expected at its end,"

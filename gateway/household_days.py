@@ -33,8 +33,8 @@ DRAWN_CURVE, INJECTED_CURVE = "consumption/power/active/raw", "production/power/
 POWER = "consumption/power/apparent/raw"
 TARIFF_NUMBER, TARIFF_TEXT = "contract/tariff/index", "contract/tariff"
 
-# Older than this a power is not that of now.
-_NOW_S = 600
+# Older than this a power is not that of now; over so long its mean is taken, which one silence must not begin.
+_NOW_S, _MEAN_S, _SILENCE_S = 600, 300, 120
 
 # Days whose half hours are read for one commit.
 _TOGETHER = 62
@@ -123,17 +123,34 @@ class HouseholdDays:
         nights = [midnight(day) for day in days(Period.DAY.back(today, NIGHTS), Period.DAY.after(today))]
         return base_load(nights, self._archive.half_hours(curve, nights[0], now)) if curve else None
 
-    def power_now(self, now: int) -> tuple[int, str] | None:
-        """The latest power (VA) of the last ten minutes, and the tariff class in which it is drawn."""
-        power, number, text = (self._series.get(p) for p in (POWER, TARIFF_NUMBER, TARIFF_TEXT))
-        newest = self._archive.newest(power, now) if power else None
-        named_by = number or text
+    def class_now(self, now: int) -> str | None:
+        """The tariff class in which is drawn, by what the meter said in the last ten minutes."""
+        named_by = self._series.get(TARIFF_NUMBER) or self._series.get(TARIFF_TEXT)
         said = self._archive.newest(named_by, now) if named_by else None
-        if newest is None or now - newest[0] > _NOW_S or said is None or not isinstance(newest[1], int):
+        if said is None or self._heard(now) is None:
             return None
-        text_now = str(said[1])
-        word = self._words.at(str(int(text_now)), now) if text_now.isdecimal() else word_of(text_now)
-        return newest[1], word or text_now
+        text = str(said[1])
+        return (self._words.at(str(int(text)), now) if text.isdecimal() else word_of(text)) or text
+
+    def watts_now(self, now: int) -> int | None:
+        """The mean active power of the last five minutes in which the meter was heard, as its index rose."""
+        index, end = self._series.get(DRAWN), self._heard(now)
+        if index is None or end is None:
+            return None
+        begin = end - _MEAN_S
+        before = self._heard(begin, _SILENCE_S)
+        if before is None or any(begin < one <= end for one in self._archive.index_breaks(index.meter, index.path)):
+            return None
+        low, high = self._archive.newest(index, begin), self._archive.newest(index, end)
+        if low is None or high is None or not isinstance(low[1], int) or not isinstance(high[1], int):
+            return None
+        return None if high[1] < low[1] else (high[1] - low[1]) * 3600 // _MEAN_S
+
+    def _heard(self, now: int, within_s: int = _NOW_S) -> int | None:
+        """When the meter last said a power, if that is not longer ago than that: an index that rests is not stored."""
+        power = self._series.get(POWER)
+        newest = self._archive.newest(power, now) if power else None
+        return None if newest is None or now - newest[0] > within_s else newest[0]
 
     def _slices(self, index: Series | None, bounds: Sequence[int]) -> list[Slice]:
         if index is None:

@@ -6,20 +6,22 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from gateway.balance.calendar import Period, day_of, periods
+from gateway.balance.calendar import Period, periods
 from gateway.balance.classes import order
 from gateway.balance.energy import change
 from gateway.balance.objective import goals
 from gateway.balance.projection import Method, project
 from gateway.balance.rows import earliest_needed, rows
-from gateway.balance.tariff import in_force
+from gateway.balance.tariff import mean_price
+from gateway.this_hour import this_hour
 from gateway.web.bill import Aim, Bill, Forecast, Money, Offer, Present
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
     from fractions import Fraction
 
+    from gateway.balance.energy import Day
     from gateway.balance.projection import Projection
     from gateway.balance.rows import Row
     from gateway.balance.tariff import Objective, Tariff
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 _SHOWN = {Period.DAY: 31, Period.MONTH: 13, Period.YEAR: 10}
 _HOURS_A_YEAR = 8766
+_TWELVE_MONTHS = timedelta(days=365)
 # Below this share of what was drawn, what no class counted is rounding at midnight.
 _UNPRICED = 0.01
 
@@ -46,7 +49,6 @@ def bill(house: HouseholdDays, config: Config, period: Period, now: float, today
     moment = present(house, config.tariff, now)
     drawn = sum(row.total.drawn or 0 for row in found)
     unpriced = sum(row.cost.unpriced_wh for row in found)
-    energy = sum(row.cost.energy for row in found)
     return Bill(
         meter=house.meter,
         period=period.value,
@@ -55,7 +57,7 @@ def bill(house: HouseholdDays, config: Config, period: Period, now: float, today
         forecasts=[_forecast(one, config.tariff) for one in projections],
         aims=[aim for one in projections for aim in _aims(config.objective, one)],
         present=moment,
-        base_load_year=_a_year(moment.base_load_w, float(energy) / drawn) if energy and drawn else None,
+        base_load_year=_a_year(moment.base_load_w, days, today, config.tariff),
         days_without=sum(row.cost.days_without for row in found) if config.tariff else 0,
         unpriced_wh=unpriced if config.tariff and unpriced > _UNPRICED * drawn else 0,
         classes_seen=sorted({word for row in found for word in row.total.classes}, key=order),
@@ -63,15 +65,17 @@ def bill(house: HouseholdDays, config: Config, period: Period, now: float, today
 
 
 def present(house: HouseholdDays, tariffs: Sequence[Tariff], now: float) -> Present:
-    """This moment: the tariff class and its price, the power, and the base load of the last nights."""
-    said, tariff = house.power_now(int(now)), in_force(tariffs, day_of(now))
-    power, word = said or (None, None)
-    price = tariff.price(word) if tariff and word else None
-    return Present(None if price is None else float(price), power, word, house.base_load(int(now)))
+    """This moment: what the hour costs, and the base load of the last nights."""
+    hour = this_hour(house, tariffs, now)
+    euros = None if hour.euros is None else float(hour.euros)
+    return Present(euros, hour.watts, hour.word, house.base_load(int(now)))
 
 
-def _a_year(watts: int | None, euros_per_wh: float) -> float | None:
-    return None if watts is None else watts * _HOURS_A_YEAR * euros_per_wh
+def _a_year(watts: int | None, days: Mapping[date, Day], today: date, tariffs: Sequence[Tariff]) -> float | None:
+    """What these watts cost in a year: the same whichever rows are shown."""
+    recent = [day for one, day in days.items() if today - _TWELVE_MONTHS <= one < today]
+    price = mean_price(recent, tariffs)
+    return None if watts is None or price is None else float(watts * _HOURS_A_YEAR * price / 1000)
 
 
 def _monies(period: Period, first: date, today: date, found: Sequence[Row]) -> list[Money]:

@@ -150,13 +150,21 @@ def cost(days: Iterable[Day], tariffs: Sequence[Tariff]) -> Cost:
     return Cost(exact, subscription, income, unpriced, count, without)
 
 
+def mean_price(days: Iterable[Day], tariffs: Sequence[Tariff]) -> Fraction | None:
+    """Euros a kWh, over what has a price on those days; None where nothing has."""
+    priced = [day for day in days if day.drawn and in_force(tariffs, day.date)]
+    paid = cost(priced, tariffs)
+    wh = sum(day.drawn or 0 for day in priced) - paid.unpriced_wh
+    return paid.energy * 1000 / wh if wh > 0 else None
+
+
 def daily_subscription(tariff: Tariff, day: date) -> Fraction:
     """A day's part of the month's subscription."""
     return Fraction(str(tariff.subscription)) / calendar.monthrange(day.year, day.month)[1]
 
 
 def per_hour(tariff: Tariff, word: str, watts: float) -> Fraction | None:
-    """Euros that an hour costs at that power in that class; None without a price."""
+    """Euros that an hour costs at that active power in that class; None without a price."""
     price = tariff.price(word)
     return None if price is None else price * Fraction(watts) / 1000
 

@@ -82,7 +82,7 @@ class Bill:
         forecasts: this month and this year.
         aims: the objectives of both.
         present: this moment.
-        base_load_year: what the base load costs in a year, at the mean price of the rows.
+        base_load_year: what the base load costs in a year, at the mean price of the last twelve months.
         days_without: days of the rows on which no tariff was in force.
         unpriced_wh: what was drawn in a class that has no price; ``classes_seen`` are those that were counted.
     """
@@ -102,17 +102,12 @@ class Bill:
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """What the next hour costs: price of a kWh in the class of this moment, the power (VA), the base load (W)."""
+    """What the next hour costs, at the mean W of the last five minutes in the class of now; the base load (W)."""
 
-    price: float | None
-    power_va: int | None
+    per_hour: float | None
+    watts: int | None
     word: str | None
     base_load_w: int | None
-
-    @property
-    def per_hour(self) -> float | None:
-        """Euros an hour."""
-        return None if self.price is None or self.power_va is None else self.price * self.power_va / 1000
 
 
 class Household(Protocol):

@@ -44,7 +44,9 @@ def part(household: Household) -> Part:
             moments = await household.present()
         except StoreError as error:
             return _failed(view, error)
-        return _json({name: {"price": one.price, "base_load_w": one.base_load_w} for name, one in moments.items()})
+        return _json(
+            {name: {"per_hour": one.per_hour, "base_load_w": one.base_load_w} for name, one in moments.items()}
+        )
 
     return Part(
         menu=(("/cost", "cost"),),

@@ -71,9 +71,9 @@ def _ahead(view: View, bill: Bill) -> str:
     if bill.offers:
         value, note = written.NOTHING, view.say("not_now")
         if moment.per_hour is not None and moment.word:
-            value = view.say("an_hour", cost=written.euros(lang, moment.per_hour))
+            value = view.say("an_hour", cost=written.euros(lang, moment.per_hour, 3))
             word = written.tariff_class(lang, moment.word)
-            note = view.say("at_power", power=written.number(lang, moment.power_va), word=word)
+            note = view.say("at_power", power=written.number(lang, moment.watts), word=word)
         cards.append(_card(view.say("hour_now"), value, note))
     if moment.base_load_w is not None:
         note = view.say("base_load_is")

@@ -13,7 +13,7 @@ from gateway.balance.energy import total
 from gateway.balance.tariff import cost
 from gateway.cli import main
 from gateway.config import load
-from gateway.household_days import DRAWN, INJECTED, HouseholdDays, roll_up
+from gateway.household_days import DRAWN, INJECTED, POWER, HouseholdDays, roll_up
 from gateway.store.points import Granularity
 from gateway.store.received import Incoming, Lot
 from gateway.store.recorder import METER_REPLACED, Happened
@@ -146,17 +146,37 @@ def test_a_meter_that_is_switched_over_keeps_its_classes(house):
     assert house.day(WINTER).classes == {"hc": 1008 * 24 - 504}
 
 
-def test_an_hour_at_this_power_has_its_price(house, capsys):
-    """1,500 VA in peak hours at 0.30 euro: 45 cents an hour; of an old power nothing is said."""
+def test_an_hour_is_priced_by_its_watts_and_not_by_its_volt_amperes(house, capsys):
+    """1,500 VA of which the index counts 1,008 W, in peak hours at 0.30 euro: 30 cents an hour, not 45."""
     now = int(time.time()) // 300 * 300
-    texts = {"contract/tariff/index": "02", "contract/tariff": "HP", "consumption/power/apparent/raw": 1500}
-    house.live(now - 600, now, lambda _: {DRAWN: 1008}, lambda _: texts)
+    texts = {"contract/tariff/index": "02", "contract/tariff": "HP", POWER: 1500}
+    house.live(now - 900, now, lambda _: {DRAWN: 1008}, lambda _: texts)
     house.configure(HC)
     assert main(["cost", "--json", "--config", str(house.folder / "gateway.toml")]) == 0
-    assert json.loads(capsys.readouterr().out)["euros_per_hour"] == 0.45
+    told = json.loads(capsys.readouterr().out)
+    assert (told["euros_per_hour"], told["watts"]) == (0.3024, 1008)
     with closing(Archive(house.folder)) as archive:
         known = HouseholdDays(archive, house.config)
-        assert (known.power_now(now), known.power_now(now + 3600)) == ((1500, "hp"), None)
+        assert (known.watts_now(now), known.watts_now(now + 3600)) == (1008, None)
+        assert (known.class_now(now), known.class_now(now + 3600)) == ("hp", None)
+
+
+def test_of_the_first_minutes_and_of_another_meter_no_power_is_known(house):
+    """A silence or an exchange within the five minutes that a power is a mean of: unknown, and no jump is priced."""
+    now = int(time.time()) // 300 * 300
+    house.live(now - 7200, now - 3600, lambda _: {DRAWN: 1008}, lambda _: {POWER: 1500})
+    house.live(now - 299, now - 299, lambda _: {DRAWN: 1008}, lambda _: {POWER: 1500})
+    with closing(Archive(house.folder)) as archive:
+        assert HouseholdDays(archive, house.config).watts_now(now) is None
+    house.live(now + 1, now + 601, lambda _: {DRAWN: 1008}, lambda _: {POWER: 1500})
+    with closing(Archive(house.folder)) as archive:
+        assert HouseholdDays(archive, house.config).watts_now(now + 601) == 1008
+    recorder = house._recorders["house"]
+    house._totals["house", DRAWN] += 5000
+    recorder.tell(Happened(now + 700, METER_REPLACED, "", {}))
+    house.live(now + 901, now + 901, lambda _: {DRAWN: 1008}, lambda _: {POWER: 1500})
+    with closing(Archive(house.folder)) as archive:
+        assert HouseholdDays(archive, house.config).watts_now(now + 960) is None
 
 
 def test_a_night_without_readings_is_shared_out_and_said_to_be(house):

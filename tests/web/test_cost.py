@@ -124,18 +124,30 @@ def test_without_a_tariff_one_sentence_and_an_example_that_can_be_copied(house, 
 
 
 def test_this_hour_costs_its_power_at_its_price(house):
-    """2,000 VA in the peak hours at 0.30 €: 0.60 € an hour, on the page and for the page of this moment."""
+    """2,000 VA that are 1,512 W, in the peak hours at 0.30 €: 0.454 € an hour, here and on the page of this moment."""
     house.configure(HC.replace("2026-01-01", "2020-01-01"))
     now = int(time.time()) // 300 * 300
     texts = {"consumption/power/apparent/raw": 2000, "contract/tariff": "HP.."}
-    house.live(now - 3600, now, lambda _: {DRAWN: 2016, f"{DRAWN}/provider/hp": 2016}, lambda _: texts)
+    house.live(now - 3600, now, lambda _: {DRAWN: 1512, f"{DRAWN}/provider/hp": 1512}, lambda _: texts)
     text, told = ask(house, "/cost", "/cost/now")
-    assert "En ce moment 0,60 € par heure 2 000 VA, HP" in plain(text)
-    assert json.loads(told) == {"house": {"price": 0.3, "base_load_w": None}}
+    assert "En ce moment 0,454 € par heure 1 512 W en moyenne depuis cinq minutes, HP" in plain(text)
+    assert json.loads(told) == {"house": {"per_hour": 0.4536, "base_load_w": None}}
+
+
+def test_what_the_base_load_costs_is_the_same_on_every_tab(house):
+    """A dear year before a cheap month: by day, by month, by year, one price for it, that of the last twelve months."""
+    dear = BASE.replace("2026-01-01", "2025-01-01\nuntil = 2025-12-31").replace("0.2 }", "0.4 }")
+    house.configure(dear + BASE)
+    house.live_day(date(2025, 6, 14), base(1008))
+    later(house, WINTER, base(1008))
+    shown = [plain(text) for text in ask(house, *(f"/cost?period={one}" for one in ("day", "month", "year")))]
+    found = {re.search(r"Talon .*?environ ([\d ]+) € par an", text)[1] for text in shown}
+    # 1,008 W for 8,766 hours at 0.40 €: the day that is shown is not over.
+    assert found == {"3 534"}
 
 
 def test_the_page_of_this_moment_shows_what_the_hour_costs(browser, house):
-    """2,000 VA at 0.30 € are 0.60 € an hour beside the power, and the base load of the nights before."""
+    """2,016 W at 0.30 € are 0.605 € an hour beside the power in VA, and the base load of the nights before."""
     house.configure(HC.replace("2026-01-01", "2020-01-01"))
     now = int(time.time()) // 300 * 300
     texts = {"consumption/power/apparent/raw": 2000, "contract/tariff": "HP.."}
@@ -145,7 +157,7 @@ def test_the_page_of_this_moment_shows_what_the_hour_costs(browser, house):
         browser.cookie(running.url, "linky_session", running.owner.cookies["linky_session"])
         browser.dark(on=False)
         browser.open(running.url, width=360, height=740, language="fr")
-        browser.await_true("document.querySelector('[data-is=cost_hour]').textContent === '0,60\u202f€ par heure'")
+        browser.await_true("document.querySelector('[data-is=cost_hour]').textContent === '0,605\u202f€ par heure'")
         assert browser.evaluate("document.querySelector('[data-is=base_load]').textContent") == "2\u202f016\u202fW"
         for fault in (CLIPPED, PALE, NAMELESS):
             assert browser.evaluate(fault) == []

@@ -9,10 +9,10 @@
   const first = JSON.parse(body.dataset.state);
   const wall = body.classList.contains("display");
   const guest = new URLSearchParams(location.search).has("guest");
-  const LOST_MS = 12000, SAID_MS = 30000, RELOAD_MS = 60000, PRICE_MS = 5000, PRICES_MS = 300000;
+  const LOST_MS = 12000, SAID_MS = 30000, RELOAD_MS = 60000, PRICE_MS = 5000, PRICES_MS = 60000;
   const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
   const tenths = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
-  const cents = new Intl.NumberFormat(language, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+  const mills = new Intl.NumberFormat(language, { minimumFractionDigits: 3, maximumFractionDigits: 3 });
   const tariffsOf = (state) => state.meters.map((meter) => meter.tariff).join();
   const likes = JSON.parse(body.dataset.like ?? "[]");
   const LIKE_MS = 10000;
@@ -79,11 +79,10 @@
     }
   }
 
-  // The price is that of the tariff of this moment; the power follows by the second.
+  // Volt-amperes have no price: what the gateway reckons of the last minutes is shown as it says it.
   function cost(section, meter) {
-    const known = prices[meter.meter] ?? {};
-    const hour = (known.price ?? null) === null || meter.drawn_va === null ? null : (known.price * meter.drawn_va) / 1000;
-    put(section, "cost_hour", hour === null ? null : say("an_hour_now", { cost: cents.format(hour) }));
+    const known = prices[meter.meter] ?? {}, hour = known.per_hour ?? null;
+    put(section, "cost_hour", hour === null ? null : say("an_hour_now", { cost: mills.format(hour) }));
     put(section, "base_load", (known.base_load_w ?? null) === null ? null : `${whole.format(known.base_load_w)}\u202fW`);
   }
 
