@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from gateway.board_command import PASSWORDS
 from gateway.errors import ArchiveError, ConfigError, GatewayError, StoreError
+from gateway.speech import add_language, spoken
 
 if TYPE_CHECKING:
     import argparse
@@ -75,7 +76,7 @@ def add_actions(add: Callable[..., argparse.ArgumentParser]) -> None:
     restore.add_argument("--replace", action="store_true", help="set aside what is there already")
     for command in (backup, restore):
         command.add_argument("--passphrase-file", type=Path, metavar="FILE", help="its first line (default: a prompt)")
-        command.add_argument("--lang", choices=tuple(_SAID), help="(default: that of LANG)")
+        add_language(command)
 
 
 def _backup(options: argparse.Namespace) -> int:
@@ -258,9 +259,7 @@ def _forget(place: Path, keep: int) -> int:
 
 
 def _words(options: argparse.Namespace, sentence: str, **facts: object) -> str:
-    from gateway.doctor.sentences import language  # noqa: PLC0415
-
-    return _SAID[options.lang or language(os.environ)][sentence].format(**facts)
+    return _SAID[spoken(options)][sentence].format(**facts)
 
 
 def _say(options: argparse.Namespace, sentence: str, **facts: object) -> None:

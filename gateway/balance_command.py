@@ -6,10 +6,11 @@ Both read the database while the daemon runs or not. What is shown is made by ``
 from __future__ import annotations
 
 import json
-import os
 import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
+
+from gateway.speech import add_language, spoken
 
 if TYPE_CHECKING:
     import argparse
@@ -38,7 +39,7 @@ def add_actions(command: Callable[..., argparse.ArgumentParser], time_of: Callab
         parser.add_argument("--from", dest="since", type=time_of, metavar="T", help="ISO 8601; periods are shown whole")
         parser.add_argument("--to", dest="until", type=time_of, metavar="T", help="ISO 8601, not included")
         parser.add_argument("--meter", metavar="NAME", help="which [[meter]] (default: the first)")
-        parser.add_argument("--lang", choices=("fr", "en"), help="(default: that of LANG)")
+        add_language(parser)
         parser.add_argument("--json", action="store_true", help="one JSON object: Wh and euros")
 
 
@@ -46,7 +47,6 @@ def run(options: argparse.Namespace) -> int:
     """Show one of the two; the exit code."""
     from gateway.balance_report import as_json, as_text  # noqa: PLC0415 (the parser needs none of it)
     from gateway.config import load  # noqa: PLC0415
-    from gateway.doctor.sentences import language  # noqa: PLC0415
     from gateway.errors import ConfigError  # noqa: PLC0415
     from gateway.household_days import HouseholdDays  # noqa: PLC0415
     from gateway.store.store import Archive  # noqa: PLC0415
@@ -60,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
         if options.json:
             print(json.dumps(as_json(view, options.what), ensure_ascii=False, indent=2))
         else:
-            for line in as_text(view, options.what, options.lang or language(os.environ)):
+            for line in as_text(view, options.what, spoken(options)):
                 print(line)
     finally:
         archive.close()

@@ -13,6 +13,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from gateway.errors import JournalError, StoreError
+from gateway.speech import add_language, spoken
 
 if TYPE_CHECKING:
     import argparse
@@ -44,7 +45,7 @@ def add_actions(add: Callable[..., argparse.ArgumentParser]) -> None:
         ("migrate", _migrate, "check the database and bring it up to date, before the daemon does"),
         ("check", _check, "is the database whole, to its last page, and the journal to its last signature"),
     ):
-        add(name, run, text).add_argument("--lang", choices=tuple(_SAID), help="(default: that of LANG)")
+        add_language(add(name, run, text))
 
 
 def _migrate(options: argparse.Namespace) -> int:
@@ -84,9 +85,7 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _words(options: argparse.Namespace, name: str, **facts: object) -> str:
-    from gateway.doctor.sentences import language  # noqa: PLC0415
-
-    return _SAID[options.lang or language(os.environ)][name].format(**facts)
+    return _SAID[spoken(options)][name].format(**facts)
 
 
 def _say(options: argparse.Namespace, name: str, **facts: object) -> None:

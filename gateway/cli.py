@@ -31,6 +31,7 @@ from gateway.page_command import add_parser as add_page
 from gateway.ports import add_command as add_ports
 from gateway.privacy_command import add_parser as add_privacy
 from gateway.received import add_actions
+from gateway.speech import add_language, spoken
 from gateway.watch import add_parser as add_watch
 
 if TYPE_CHECKING:
@@ -133,7 +134,6 @@ def _doctor(options: argparse.Namespace) -> int:
     from gateway.control import ask  # noqa: PLC0415
     from gateway.doctor.command import Request, examine  # noqa: PLC0415
     from gateway.doctor.listen import Target  # noqa: PLC0415
-    from gateway.doctor.sentences import language  # noqa: PLC0415
     from gateway.sources.source import parse_source  # noqa: PLC0415
 
     config = None if options.port else load(options.config)
@@ -143,7 +143,7 @@ def _doctor(options: argparse.Namespace) -> int:
         targets = [Target(m.name, m.source, parse_source(m.source, config.path(".")), m.mode) for m in config.meter]
     request = Request(
         targets=targets,
-        lang=options.lang or language(os.environ),
+        lang=spoken(options),
         json=options.json,
         bundle=options.bundle,
         seconds=options.seconds,
@@ -173,12 +173,11 @@ def _consent(options: argparse.Namespace) -> int:
 
     from gateway.config import load  # noqa: PLC0415
     from gateway.consent.command import Desk, run  # noqa: PLC0415
-    from gateway.doctor.sentences import language  # noqa: PLC0415
 
     config = load(options.config)
     read = sys.stdin.readline if sys.stdin.isatty() and sys.stdout.isatty() else None
     ask = partial(_ask_or_do, config)
-    return run(options, Desk(ask, sys.stdout, sys.stderr, read, _user(), config.max_retention, language(os.environ)))
+    return run(options, Desk(ask, sys.stdout, sys.stderr, read, _user(), config.max_retention, spoken(options)))
 
 
 def _user() -> str:
@@ -284,7 +283,7 @@ def _consent_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser
 
     consent = commands.add_parser("consent", help="who may have what", description="Who may have what.")
     actions = consent.add_subparsers(dest="action", required=True, metavar="ACTION")
-    add_actions(lambda name, text: _command(actions, name, _consent, text))
+    add_actions(lambda name, text: _command(actions, name, _consent, text, spoken_to=True))
 
 
 def _account_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -298,7 +297,7 @@ def _account_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser
 def _doctor_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     doctor = _command(commands, "doctor", _doctor, "listen to the port, say what is wrong and what to do")
     doctor.add_argument("--port", metavar="PORT", help="examine this port instead of the configured ones")
-    doctor.add_argument("--lang", choices=("fr", "en"), help="(default: that of LANG)")
+    add_language(doctor)
     doctor.add_argument("--json", action="store_true")
     doctor.add_argument("--bundle", type=Path, metavar="FILE", help="also write an anonymised archive for support")
     doctor.add_argument("--seconds", type=float, default=15.0, metavar="N", help="how long to listen (default: 15)")
@@ -337,11 +336,14 @@ def _command(
     text: str,
     *,
     config: bool = True,
+    spoken_to: bool = False,
 ) -> argparse.ArgumentParser:
     parser = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
     parser.set_defaults(run=function)
     if config:
         parser.add_argument("--config", type=Path, default=DEFAULT_CONFIG, help=f"(default: {DEFAULT_CONFIG})")
+    if spoken_to:
+        add_language(parser)
     return parser
 
 

@@ -1,16 +1,30 @@
 """The errors a person may meet: one root, one sentence each.
 
 An edge translates its library's exceptions into one of these, once, with ``from``. The command line prints the
-sentence and exits with ``exit_code``; anything else that escapes is a bug.
+sentence and exits with ``exit_code``; anything else that escapes is a bug. ``reason`` is why the system
+refused, in both languages.
 """
 
 from __future__ import annotations
 
+import errno
+import os
+
+from gateway.language import Phrase, same
+
 
 class GatewayError(Exception):
-    """Root of all errors of this program. ``str(error)`` is one sentence: where, what, and what to do."""
+    """Root of all errors of this program: one sentence, where, what, and what to do.
+
+    ``str(error)`` is the sentence in English, for logs; ``phrase`` is what a household reads. What only an
+    engineer meets may be given in English alone.
+    """
 
     exit_code = 1
+
+    def __init__(self, sentence: str | Phrase) -> None:
+        self.phrase = sentence if isinstance(sentence, Phrase) else same(sentence)
+        super().__init__(self.phrase.en)
 
 
 class ConfigError(GatewayError, ValueError):
@@ -102,6 +116,53 @@ class FederationError(GatewayError):
 
     exit_code = 69
 
-    def __init__(self, message: str, condition: str = "undefined-condition") -> None:
+    def __init__(self, message: str | Phrase, condition: str = "undefined-condition") -> None:
         super().__init__(message)
         self.condition = condition
+
+
+# The system's reasons that a household meets; Python has them in English alone.
+_REASONS = {
+    errno.EACCES: "accès refusé",
+    errno.EPERM: "opération non permise",
+    errno.ENOENT: "fichier ou dossier introuvable",
+    errno.ENOTDIR: "un élément du chemin n’est pas un dossier",
+    errno.EISDIR: "c’est un dossier",
+    errno.EEXIST: "le fichier existe déjà",
+    errno.ENOSPC: "plus de place",
+    errno.EROFS: "on ne peut que lire, pas écrire",
+    errno.EIO: "erreur de lecture ou d’écriture",
+    errno.ENODEV: "appareil introuvable",
+    errno.ENXIO: "appareil introuvable",
+    errno.EBUSY: "déjà utilisé par un autre programme",
+    errno.EADDRINUSE: "adresse déjà utilisée",
+    errno.EADDRNOTAVAIL: "cette machine n’a pas cette adresse",
+    errno.ECONNREFUSED: "connexion refusée",
+    errno.ECONNRESET: "connexion coupée par l’autre bout",
+    errno.ECONNABORTED: "connexion interrompue",
+    errno.EPIPE: "connexion coupée par l’autre bout",
+    errno.ENOTCONN: "pas de connexion",
+    errno.ETIMEDOUT: "pas de réponse à temps",
+    errno.EHOSTUNREACH: "machine injoignable",
+    errno.ENETUNREACH: "réseau injoignable",
+    errno.ENETDOWN: "réseau arrêté",
+    errno.ENAMETOOLONG: "nom trop long",
+    errno.EMFILE: "trop de fichiers ouverts",
+    # Of a name's look-up (netdb.h).
+    -2: "nom de machine inconnu",
+    -3: "le nom de la machine ne peut pas être cherché pour l’instant",
+    -5: "ce nom de machine n’a pas d’adresse",
+}
+
+
+def reason(error: OSError) -> Phrase:
+    """Why the system refused; what a library says in words of its own is the same in both."""
+    number = error.errno or 0
+    # asyncio's words hold the address a second time; a name's look-up has numbers of its own, and words.
+    said = os.strerror(number) if number > 0 else error.strerror or str(error)
+    return Phrase(_REASONS.get(number, said), said)
+
+
+def because(number: int) -> Phrase:
+    """The same of a number alone."""
+    return reason(OSError(number, os.strerror(number)))

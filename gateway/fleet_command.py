@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from gateway.speech import add_language, spoken
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,18 +34,17 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--account", type=Path, metavar="FILE", help="who asks (default: ~/.config/linky-gateway/fleet.toml)"
     )
     status.add_argument("--timeout", type=_seconds, default=30, metavar="S", help="for each gateway (default: 30)")
-    status.add_argument("--lang", choices=("fr", "en"), help="(default: that of LANG)")
+    add_language(status)
     status.add_argument("--json", action="store_true")
     status.set_defaults(run=_status)
 
 
 def _status(options: argparse.Namespace) -> int:
-    from gateway.doctor.sentences import language  # noqa: PLC0415 (nothing of it for the other commands)
     from gateway.fleet import account_file, ask_all, known, read_account, read_register  # noqa: PLC0415
     from gateway.fleet_words import as_json, as_text  # noqa: PLC0415
     from gateway.progress import bar  # noqa: PLC0415
 
-    lang = options.lang or language(os.environ)
+    lang = spoken(options)
     account = read_account(options.account or account_file())
     asked = [known(text) for text in options.gateway]
     if options.fleet:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
 import sys
 from contextlib import closing
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway.errors import JournalError, StoreError
+from gateway.speech import add_language, spoken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -45,7 +45,7 @@ def add_parser(
     show.add_argument("--to", dest="until", type=moment, default=2**62, metavar="T", help="ISO 8601, not included")
     show.add_argument("--json", action="store_true", help="JSON Lines")
     for action in (check, show):
-        action.add_argument("--lang", choices=("fr", "en"), help="(default: that of LANG)")
+        add_language(action)
     _action(actions, "export", _export, "all of it to standard output, for anyone to verify", config)
     _action(actions, "key", _key, "the public key, to be given to whoever shall verify", config)
     _action(actions, "head", _head, "the number and hash of the newest entry: an anchor, to be kept elsewhere", config)
@@ -79,7 +79,7 @@ def _verify(options: argparse.Namespace) -> int:
     else:
         keys = keys or _own_keys(options.config)
         verdict = _verify_own(options.config, keys, anchors)
-    text = verdict_text(verdict, _language(options), key_given=bool(keys))
+    text = verdict_text(verdict, spoken(options), key_given=bool(keys))
     if verdict.fault:
         # On the error channel, and nothing on the other: a script that keeps the good ones keeps no bad one.
         sys.stderr.write(f"linky-gateway: {text}\n")
@@ -98,7 +98,7 @@ def _verify_own(config: Path, keys: list[str], anchors: list[Head]) -> Verdict:
 def _show(options: argparse.Namespace) -> int:
     from gateway.journal.words import as_json, as_text  # noqa: PLC0415
 
-    lang = _language(options)
+    lang = spoken(options)
     with closing(_archive(options.config)) as archive:
         for entry in archive.journal.entries(options.since, options.until):
             try:
@@ -190,12 +190,6 @@ _TRUSTED: tuple[tuple[str, Callable[[str], object], str, str], ...] = (
     ("--key", _public, "KEY", "a trusted public key: its 64 digits, or a file that holds it (may be repeated)"),
     ("--anchor", _anchor, "N:HASH", "the number and hash of an entry that must be in it (may be repeated)"),
 )
-
-
-def _language(options: argparse.Namespace) -> str:
-    from gateway.doctor.sentences import language  # noqa: PLC0415
-
-    return options.lang or language(os.environ)
 
 
 def _write(lines: Iterable[str]) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from gateway.errors import GatewayError
+from gateway.speech import add_language, spoken
 
 if TYPE_CHECKING:
     import argparse
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
     Ask = Callable[[Config, dict[str, object]], Any]
     Time = Callable[[str], int]
-
-_LANGS = ("fr", "en")
 
 
 def add_parser(
@@ -64,7 +63,7 @@ def _action(
     parser = actions.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
     parser.set_defaults(run=function)
     parser.add_argument("--config", type=Path, default=config, help=f"(default: {config})")
-    parser.add_argument("--lang", choices=_LANGS, help="(default: that of LANG)")
+    add_language(parser)
     return parser
 
 
@@ -108,7 +107,7 @@ def _export(options: argparse.Namespace) -> int:
         with create(to, about, _progress()) as writer:
             write_contents(writer, archive, dump, _exporter(config, archive), configuration)
     _progress()("", 0)
-    _print([say(_lang(options), "exported", count=len(writer.files) + 1, path=to)])
+    _print([say(spoken(options), "exported", count=len(writer.files) + 1, path=to)])
     return 0
 
 
@@ -126,7 +125,7 @@ def _import(options: argparse.Namespace) -> int:
     from gateway.privacy.words import say  # noqa: PLC0415
     from gateway.store.connection import WriterLock  # noqa: PLC0415
 
-    directory, lang = load(options.config).directory, _lang(options)
+    directory, lang = load(options.config).directory, spoken(options)
     os.umask(0o077)
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     lock = WriterLock(directory)
@@ -144,7 +143,7 @@ def _erase(ask: Ask, options: argparse.Namespace) -> int:
     from gateway.machine_command import erase_machine  # noqa: PLC0415
     from gateway.privacy.words import ERASE, outcome, question, say  # noqa: PLC0415
 
-    request, lang = _order_of(options), _lang(options)
+    request, lang = _order_of(options), spoken(options)
     if options.machine:
         return erase_machine(options, lang, _progress())
     config = load(options.config)
@@ -188,7 +187,7 @@ def _rectify(ask: Ask, options: argparse.Namespace) -> int:
     request: dict[str, object] = {name: getattr(options, name) for name in names}
     request |= {"meter": options.meter} if options.meter else {}
     rows = ask(config, {"do": "privacy-rectify", "by": _user(), **request})
-    _print([json.dumps(rows, indent=2)] if options.json else corrected(_lang(options), rows))
+    _print([json.dumps(rows, indent=2)] if options.json else corrected(spoken(options), rows))
     return 0
 
 
@@ -197,7 +196,7 @@ def _rotate(ask: Ask, options: argparse.Namespace) -> int:
     from gateway.privacy.words import say  # noqa: PLC0415
 
     names = ask(load(options.config), {"do": "privacy-rotate", "recipient": options.recipient})
-    lang, recipient = _lang(options), options.recipient
+    lang, recipient = spoken(options), options.recipient
     _print([say(lang, "rotated", recipient=recipient, meter=meter, known=name) for meter, name in names.items()])
     return 0
 
@@ -210,7 +209,7 @@ def _notice(options: argparse.Namespace) -> int:
     config = load(options.config)
     account = config.federation.jid.lower() if config.federation else None
     with closing(Archive(config.directory)) as archive:
-        text = information_text(archive, options.recipient, _lang(options), config.max_retention, account, _now())
+        text = information_text(archive, options.recipient, spoken(options), config.max_retention, account, _now())
     sys.stdout.write(text)
     return 0
 
@@ -231,12 +230,6 @@ def _now() -> float:
     """POSIX seconds; SOURCE_DATE_EPOCH where somebody wants the same archive of the same data."""
     stamp = os.environ.get("SOURCE_DATE_EPOCH", "")
     return float(stamp) if stamp.isdecimal() else time.time()
-
-
-def _lang(options: argparse.Namespace) -> str:
-    from gateway.doctor.sentences import language  # noqa: PLC0415
-
-    return str(options.lang or language(os.environ))
 
 
 def _user() -> str:

@@ -22,6 +22,7 @@ from gateway.errors import BrokerError, ConfigError, DaemonError, GatewayError, 
 from gateway.live.meter import LiveMeter
 from gateway.live.picture import MARKS, picture
 from gateway.live.topics import ROOT, as_json
+from gateway.speech import add_language, spoken
 from gateway.status import BROKEN
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def add_parser(command: Callable[..., argparse.ArgumentParser]) -> None:
     """The command's arguments."""
     parser = command("watch", _run, "live values and links in a terminal; JSON Lines into a pipe")
     parser.add_argument("--mqtt", action="store_true", help="what the broker of [mqtt] tells displays, instead")
-    parser.add_argument("--lang", choices=("fr", "en"), help="(default: that of LANG)")
+    add_language(parser)
 
 
 def present(socket: Path, since: int | None = None) -> HouseNow:
@@ -207,7 +208,6 @@ def _of_broker(config: Config) -> Generator[HouseNow | GatewayError, None, None]
 
 def _run(options: argparse.Namespace) -> int:
     from gateway.config import load  # noqa: PLC0415
-    from gateway.doctor.sentences import language  # noqa: PLC0415
 
     config = load(options.config)
     # A terminal of another century shows a question mark for what it does not know.
@@ -218,7 +218,7 @@ def _run(options: argparse.Namespace) -> int:
             if isinstance(first, GatewayError):
                 raise first
             if sys.stdout.isatty():
-                _show(chain([first], houses), options.lang or language(os.environ), sys.stdout)
+                _show(chain([first], houses), spoken(options), sys.stdout)
             else:
                 _write(chain([first], houses), sys.stdout)
         except KeyboardInterrupt:

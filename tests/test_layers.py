@@ -16,9 +16,9 @@ MAY_KNOW = {
     # A program of its own: passwords as the gateway reads them, and what systemd is told.
     "collector": {"federation", "senml", "errors", "ending", "config", "systemd", "errand", "progress"},
     "display": {"errors", "ending"},
-    "sources": {"tic", "errors"},
+    "sources": {"tic", "errors", "language"},
     "first_boot": {"sources", "errors", "files"},
-    "doctor": {"tic", "sources", "errors"},
+    "doctor": {"tic", "sources", "errors", "language"},
     "journal": {"errors", "files"},
     "boards": {"errors", "files"},
     "balance": {"store", "errors"},
@@ -26,8 +26,8 @@ MAY_KNOW = {
     "consent": {"store", "errors"},
     "privacy": {"store", "consent", "journal", "errors", "files"},
     "backup": {"store", "errors", "files"},
-    "pulses": {"tic", "store", "errors"},
-    "federation": {"store", "senml", "journal", "errors"},
+    "pulses": {"tic", "store", "errors", "language"},
+    "federation": {"store", "senml", "journal", "errors", "language"},
     "bridges": {"federation", "senml", "tic", "errors", "config"},
     "web": {"live", "doctor", "errors", "files"},
 }

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Final
 
 from fleets import arithmetic, curve
 from gateway.doctor.causes import Cause
-from gateway.doctor.sentences import ENGLISH, FRENCH, words
+from gateway.doctor.sentences import words
 from gateway.federation.fields import FIELDS
+from gateway.language import ENGLISH, FRENCH
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TextIO
 
 from gateway.errors import ConsentError
-from gateway.store.terms import LANGS, Profile, Role
+from gateway.store.terms import Profile, Role
 
 if TYPE_CHECKING:
     import argparse
@@ -154,7 +154,6 @@ def _add_answer(reply: argparse.ArgumentParser) -> None:
 
 def _add_acceptance(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--accept", action="store_true", help="the text was read and is agreed to; do not ask")
-    parser.add_argument("--lang", choices=LANGS, help="the language of the text (default: that of LANG)")
 
 
 def _grant(options: argparse.Namespace, desk: Desk) -> int:
@@ -214,7 +213,7 @@ def _show(
     """Show the text, have it accepted; which text it was, None when it was not accepted."""
     from gateway.consent.text import YES  # noqa: PLC0415 (no other command pays for it)
 
-    lang = options.lang or desk.lang
+    lang = desk.lang
     text = desk.ask({"do": order, "lang": lang, "retention": desk.retention} | what)
     place = desk.err if options.json else desk.out
     place.write(text["words"] + "\n")

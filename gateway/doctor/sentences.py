@@ -10,14 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.doctor.causes import Cause
+from gateway.language import ENGLISH, FRENCH
 from gateway.tic.frame import HISTORIC, STANDARD
 from gateway.tic.quality import FAIR_SCORE, GOOD_SCORE, Fault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-FRENCH, ENGLISH = "fr", "en"
-LANGUAGES = (FRENCH, ENGLISH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +26,6 @@ class Words:
     seen: str
     likely: str
     remedy: str
-
-
-def language(environment: Mapping[str, str]) -> str:
-    """That of the environment (locale(7)); French where it says nothing, as the meters are."""
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
-        if value := environment.get(name):
-            return ENGLISH if value.startswith("en") else FRENCH
-    return FRENCH
 
 
 def words(cause: Cause, lang: str, places: Mapping[str, str]) -> Words:

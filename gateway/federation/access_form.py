@@ -5,7 +5,8 @@ Nothing is chosen beforehand: what is not asked for is not asked for. How it is 
 
 from __future__ import annotations
 
-from gateway.federation.form import Field, Phrase
+from gateway.federation.form import Field
+from gateway.language import Phrase
 from gateway.store.terms import LONGEST_PURPOSE, LONGEST_WORDS
 
 GRANULARITIES = (

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from gateway.federation.form import Phrase, RequestError
+from gateway.federation.form import RequestError
+from gateway.language import Phrase
 from gateway.store.points import Granularity, under
 from gateway.store.terms import shortest
 

@@ -26,8 +26,9 @@ from gateway.errors import ConsentError, RequestLimitError
 from gateway.federation.access_form import ACCESS_FIELDS
 from gateway.federation.allowed import is_ours
 from gateway.federation.fields import read_granularity, read_identifier
-from gateway.federation.form import Answer, Phrase, RequestError, Table, bad_request, is_english
+from gateway.federation.form import Answer, RequestError, Table, bad_request
 from gateway.federation.stanza import OURS
+from gateway.language import Phrase, is_english
 from gateway.store.access import DAILY_PER_DOMAIN, DAILY_PER_JID, PENDING_PER_JID
 from gateway.store.recorder import PARIS, iso
 from gateway.store.terms import LONGEST_DAYS, PLAIN_TERMS, Role, Terms, check_path, check_terms

@@ -25,8 +25,9 @@ from xml.etree import ElementTree as ET
 from gateway.errors import SenMLError
 from gateway.federation.allowed import bound, meter_of, not_authorized
 from gateway.federation.fields import read_form, read_identifier, read_limit, read_number_after, read_page
-from gateway.federation.form import XML_LANG, Answer, Phrase, Table, build_page
+from gateway.federation.form import XML_LANG, Answer, Table, build_page
 from gateway.federation.stanza import OURS, build_sensml
+from gateway.language import Phrase
 from gateway.senml.naming import NameForm
 from gateway.store.labels import label_of
 from gateway.store.points import Granularity, Point, finest_allowed, offered

@@ -32,7 +32,6 @@ from gateway.federation.form import (
     COMMANDS,
     Answer,
     Command,
-    Phrase,
     Question,
     RequestError,
     UpstreamError,
@@ -48,6 +47,7 @@ from gateway.federation.health import Health
 from gateway.federation.history import History
 from gateway.federation.live import Watch
 from gateway.federation.turns import Turns
+from gateway.language import Phrase
 from gateway.store.points import Granularity
 from gateway.store.recorder import iso
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from gateway.federation.form import Phrase, RequestError, build_error
+from gateway.federation.form import RequestError, build_error
 from gateway.federation.strangers import Verdict
+from gateway.language import Phrase
 
 if TYPE_CHECKING:
     from slixmpp import ClientXMPP

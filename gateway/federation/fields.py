@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from gateway.errors import SenMLError
 from gateway.federation.access_form import ACCESS_FIELDS, GRANULARITIES
-from gateway.federation.form import Field, Page, Phrase, RequestError, bad_request
+from gateway.federation.form import Field, Page, RequestError, bad_request
+from gateway.language import Phrase
 from gateway.senml.naming import Identifier, NameForm, parse_identifier
 from gateway.store.points import Confirm, Granularity
 

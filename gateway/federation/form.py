@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
+from gateway.language import Phrase, is_english
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -25,18 +27,6 @@ MAX_FIELDS = 20
 MAX_VALUE_CHARS = 1023
 
 _ACTIONS = ("execute", "next", "complete", "cancel", "prev")
-
-
-@dataclass(frozen=True, slots=True)
-class Phrase:
-    """One sentence for a person, in the two languages of this program."""
-
-    fr: str
-    en: str
-
-    def in_language(self, lang: str) -> str:
-        """The sentence in ``lang``: English when English is asked for, else French."""
-        return self.en if is_english(lang) else self.fr
 
 
 _RESULT = Phrase("Résultat", "Result")
@@ -233,11 +223,6 @@ def parse_page(command: ET.Element) -> tuple[str | None, int | None]:
         return None, None
     count = page.findtext(f"{{{RSM}}}count", "")
     return page.findtext(f"{{{RSM}}}last"), int(count) if count.isdecimal() else None
-
-
-def is_english(lang: str) -> bool:
-    """Whether an ``xml:lang`` asks for English; anything else, or nothing, is answered in French."""
-    return lang.lower().split("-")[0] == "en"
 
 
 def _read_fields(form: ET.Element) -> dict[str, str]:

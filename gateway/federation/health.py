@@ -25,7 +25,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from gateway.errors import FederationError
-from gateway.federation.form import DATA, Answer, Phrase, Table, parse_result, unknown_command
+from gateway.federation.form import DATA, Answer, Table, parse_result, unknown_command
+from gateway.language import Phrase
 from gateway.store.recorder import iso
 
 if TYPE_CHECKING:

@@ -24,8 +24,9 @@ from gateway.federation.fields import (
     read_time,
     unknown_after,
 )
-from gateway.federation.form import Answer, Phrase, bad_request, build_page
+from gateway.federation.form import Answer, bad_request, build_page
 from gateway.federation.stanza import build_quoalise, fit
+from gateway.language import Phrase
 from gateway.store.points import under
 from gateway.store.recorder import iso
 

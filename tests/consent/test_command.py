@@ -157,7 +157,7 @@ def test_a_request_is_answered_without_a_terminal_only_by_accepting(desk, store)
     """The sentence says how; with --accept the text is on standard error and the result for a machine."""
     with pytest.raises(ConsentError, match="add --accept"):
         desk("answer", "1", "--yes")
-    code, out, err = desk("answer", "1", "--yes", "--accept", "--json", "--lang", "en")
+    code, out, err = desk("answer", "1", "--yes", "--accept", "--json", lang="en")
     assert (code, json.loads(out)[0]["text"]["lang"]) == (0, "en")
     assert "both servers can read the data" in err
 

@@ -7,7 +7,8 @@ import pytest
 
 from gateway.doctor.causes import Cause, Finding
 from gateway.doctor.report import Report, as_text
-from gateway.doctor.sentences import FAULT_NAMES, LANGUAGES, grade, language, words
+from gateway.doctor.sentences import FAULT_NAMES, grade, words
+from gateway.language import LANGUAGES
 from gateway.tic.quality import Fault
 
 PLACES = {name: f"<{name}>" for name in ("port", "holder", "group", "heard", "wanted", "bad")}
@@ -51,23 +52,6 @@ def test_no_two_causes_are_said_alike(lang):
 def test_every_fault_has_a_name():
     """In both languages."""
     assert all(set(names) == set(Fault) for names in FAULT_NAMES.values())
-
-
-@pytest.mark.parametrize(
-    ("environment", "lang"),
-    [
-        ({}, "fr"),
-        ({"LANG": "C.UTF-8"}, "fr"),
-        ({"LANG": "fr_FR.UTF-8"}, "fr"),
-        ({"LANG": "en_GB.UTF-8"}, "en"),
-        ({"LANG": "en_GB.UTF-8", "LC_ALL": "fr_FR.UTF-8"}, "fr"),
-        ({"LANG": "fr_FR.UTF-8", "LC_MESSAGES": "en_US"}, "en"),
-        ({"LANG": "en_GB.UTF-8", "LC_ALL": ""}, "en"),
-    ],
-)
-def test_the_language_is_that_of_the_environment(environment, lang):
-    """As locale(7) says; French otherwise."""
-    assert language(environment) == lang
 
 
 def test_a_score_has_a_word():

@@ -11,7 +11,6 @@ from gateway.federation.commands import DENIALS_A_DAY, Commands
 from gateway.federation.form import (
     COMMANDS,
     Page,
-    Phrase,
     RequestError,
     UpstreamError,
     build_error,
@@ -22,6 +21,7 @@ from gateway.federation.form import (
 )
 from gateway.federation.session import Stanza
 from gateway.federation.stanza import Publisher, parse_quoalise
+from gateway.language import Phrase
 from gateway.store.points import Consent, Granularity
 from gateway.store.terms import Terms
 from tests.federation.conftest import FOR_EVER, PRM, SENSOR, START, eventually

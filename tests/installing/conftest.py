@@ -48,9 +48,11 @@ class System:
         self.write("boot/firmware/config.txt", "dtparam=audio=on\n[cm4]\notg_mode=1\n")
 
     def setup(self, *words: object, code: int | None = 0, setup: Path = SETUP) -> str:
-        """Run tools/setup on it; all that it said."""
+        """Run tools/setup on it; all that it said, in English where nothing else is asked for."""
+        said = list(map(str, words))
+        lang = [] if "--lang" in said else ["--lang", "en"]
         done = subprocess.run(
-            [str(setup), *map(str, words), "--root", str(self.folder)],
+            [str(setup), *said, *lang, "--root", str(self.folder)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

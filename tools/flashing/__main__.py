@@ -13,8 +13,8 @@ from flashing import actions
 from flashing.dialogue import Dialogue
 from flashing.errors import FlashError
 from flashing.options import parser
-from gateway.doctor.sentences import language
 from gateway.errors import GatewayError
+from gateway.language import chosen
 
 if TYPE_CHECKING:
     import argparse
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do one thing; its exit code."""
     options = parser().parse_args(arguments)
-    dialogue = Dialogue(options.lang or language(os.environ), sys.stdout, assume_yes=options.yes)
+    dialogue = Dialogue(chosen(options.lang, os.environ), sys.stdout, assume_yes=options.yes)
     try:
         action(options)(options, dialogue)
     except FlashError as error:

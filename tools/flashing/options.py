@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from gateway.language import LANGUAGES
+
 _EPILOG = """
   tools/flash --list                              the serial ports, none of them opened
   tools/flash --port /dev/ttyUSB0 --firmware ESP32_GENERIC-20260406-v1.28.0.bin \\
@@ -53,7 +55,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--register", type=Path, metavar="CONFIG", help="register with the gateway of this machine")
     made.add_argument("--baud", type=int, default=460800, metavar="N", help="speed of writing (default: 460800)")
     made.add_argument("--yes", action="store_true", help="do not ask whether to go on")
-    made.add_argument("--lang", choices=("fr", "en"), help="(default: that of LANG)")
+    made.add_argument("--lang", choices=LANGUAGES, help="(default: that of LANG, else fr)")
     return made
 
 

@@ -2,11 +2,30 @@
 # shellcheck shell=bash disable=SC2034
 
 declare -gA EN=() FR=()
-LANGUAGE=en
 
-# choose_language WORD: fr, en, or the value of LANG.
+# The rule of gateway/language.py: --lang; else the first of LC_ALL, LC_MESSAGES and LANG that is set and not empty, French
+# where it names French, English where it names another language; where it names none, the household's own; else French.
+LANGUAGE=fr LANGUAGE_IS_NAMED=''
+
+# choose_language fr|en
 choose_language() {
-  case $1 in fr*) LANGUAGE=fr ;; *) LANGUAGE=en ;; esac
+  LANGUAGE=$1 LANGUAGE_IS_NAMED=yes
+}
+
+language_of_environment() {
+  case ${LC_ALL:-${LC_MESSAGES:-${LANG:-}}} in
+    '' | C | C[.@]* | POSIX | POSIX[.@]*) ;;
+    fr | fr[_.@]* | french*) choose_language fr ;;
+    *) choose_language en ;;
+  esac
+}
+
+# language_of_household FILE: what [household] of a gateway.toml says, if it can be read.
+language_of_household() {
+  local said
+  [[ ! $LANGUAGE_IS_NAMED && -r $1 ]] || return 0
+  said=$(awk -F\" '/^\[/ { inside = /^\[household\]/ } inside && /^ *language *= *"(fr|en)"/ { print $2; exit }' "$1")
+  [[ ! $said ]] || choose_language "$said"
 }
 
 # text fr|en KEY [VALUE...]

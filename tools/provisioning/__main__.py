@@ -12,9 +12,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from gateway.config import password_from
-from gateway.doctor.sentences import language
 from gateway.errors import ConfigError
 from gateway.first_boot import checks
+from gateway.language import chosen
 from provisioning import device, fleet
 from provisioning.accounts import Ejabberd, InBand, Prosody
 from provisioning.errors import ProvisionError
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = made.parse_args(arguments)
     if bool(options.fleet) + bool(options.revoke) + bool(options.hand_over) != 1:
         made.error("give one of FLEET.csv, --revoke DEVICE, --hand-over DEVICE")
-    lang = options.lang or language(os.environ)
+    lang = chosen(options.lang, os.environ)
     try:
         _do(options, lang)
     except (ProvisionError, ConfigError) as error:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from gateway.language import LANGUAGES
+
 _EPILOG = """
   tools/provision FLEET.csv --domain example.org --ejabberd https://xmpp.example.org:5443/api \\
       --admin admin@example.org --admin-password-file admin.password
@@ -56,7 +58,7 @@ def parser() -> argparse.ArgumentParser:
         default="raspios",
         help="what the cards hold: Raspberry Pi OS Lite (default), or an image with linky-first-boot.service in it",
     )
-    made.add_argument("--lang", choices=("fr", "en"), help="(default: that of LANG)")
+    made.add_argument("--lang", choices=LANGUAGES, help="(default: that of LANG, else fr)")
     return made
 
 

@@ -1,0 +1,90 @@
+"""Which language is spoken: one rule, the same in every command, in the tools and in the shell."""
+
+import argparse
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from gateway.language import NOTHING, Phrase, chosen, joined, of_environment, same
+from gateway.speech import spoken
+
+ROOT = Path(__file__).parent.parent
+WORDS_SH = ROOT / "tools/installing/words.sh"
+HOUSEHOLD = """
+[[meter]]
+name = "house"
+source = "replay:/nowhere"
+
+[household]
+address = "nous@maison.example"
+language = "en"
+
+[federation]
+jid = "gw@example.org"
+"""
+
+# Environment -> the language that it names.
+NAMED = [
+    ({}, None),
+    ({"LANG": ""}, None),
+    ({"LANG": "C"}, None),
+    ({"LANG": "C.UTF-8"}, None),
+    ({"LANG": "POSIX"}, None),
+    ({"LANG": "fr_FR.UTF-8"}, "fr"),
+    ({"LANG": "fr"}, "fr"),
+    ({"LANG": "fr_CH@euro"}, "fr"),
+    ({"LANG": "en_GB.UTF-8"}, "en"),
+    ({"LANG": "de_DE.UTF-8"}, "en"),
+    ({"LANG": "frp_FR"}, "en"),
+    ({"LANG": "en_GB.UTF-8", "LC_ALL": "fr_FR.UTF-8"}, "fr"),
+    ({"LANG": "fr_FR.UTF-8", "LC_MESSAGES": "en_US"}, "en"),
+    ({"LANG": "en_GB.UTF-8", "LC_ALL": "C.UTF-8"}, None),
+    ({"LANG": "en_GB.UTF-8", "LC_MESSAGES": "fr_FR.UTF-8", "LC_ALL": ""}, "fr"),
+]
+
+
+@pytest.mark.parametrize(("environment", "lang"), NAMED, ids=str)
+def test_the_environment_names_a_language_as_posix_says(environment, lang):
+    """The first variable that is set and not empty; any language but French is spoken to in English; C is none."""
+    assert of_environment(environment) == lang
+    assert chosen(None, environment) == (lang or "fr")
+
+
+@pytest.mark.parametrize(("environment", "lang"), NAMED, ids=str)
+def test_the_installer_has_the_same_rule(environment, lang, tmp_path):
+    """Where nothing is named it speaks as [household] of the configuration says, and French without one."""
+    (tmp_path / "gateway.toml").write_text(HOUSEHOLD)
+    ask = f'. "{WORDS_SH}"; language_of_environment; language_of_household "$1"; echo "$LANGUAGE"'
+    for file, default in (("gateway.toml", "en"), ("missing.toml", "fr")):
+        said = subprocess.run(
+            ["bash", "-c", ask, "bash", tmp_path / file],
+            env={"PATH": "/usr/bin:/bin", **environment},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert said.stdout.strip() == (lang or default)
+
+
+def test_a_command_speaks_as_it_is_told_then_as_the_environment_then_as_the_household(tmp_path, monkeypatch):
+    """--lang, the environment, [household], French; a configuration that cannot be read says nothing."""
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    config = tmp_path / "gateway.toml"
+    config.write_text(HOUSEHOLD)
+    assert spoken(argparse.Namespace(lang="fr", config=config)) == "fr"
+    assert spoken(argparse.Namespace(lang=None, config=config)) == "en"
+    assert spoken(argparse.Namespace(lang=None, config=tmp_path / "none.toml")) == "fr"
+    assert spoken(argparse.Namespace()) == "fr"
+    monkeypatch.setenv("LANG", "fr_FR.UTF-8")
+    assert spoken(argparse.Namespace(lang=None, config=config)) == "fr"
+
+
+def test_a_phrase_is_made_of_phrases():
+    """Each place is filled in the language of its sentence; what says nothing leaves no comma."""
+    waits = Phrase("{count} points attendent : {why}", "{count} points wait: {why}")
+    said = waits.filled(count=3, why=Phrase("le réseau", "the network"))
+    assert said == Phrase("3 points attendent : le réseau", "3 points wait: the network")
+    assert joined("; ", (NOTHING, same("a"), Phrase("b", "c"))) == Phrase("a; b", "a; c")
+    assert [said.in_language(lang) for lang in ("en-GB", "fr", "de")] == [said.en, said.fr, said.fr]
