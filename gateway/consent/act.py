@@ -72,6 +72,7 @@ def _notices(store: Store, _: Words, __: float) -> object:
             "sent": notice.attempts,
             "last_sent": None if notice.sent_at is None else iso(notice.sent_at),
             "confirmed": None if notice.confirmed_at is None else iso(notice.confirmed_at),
+            "superseded": notice.superseded,
         }
         for notice in store.notices()
     ]

@@ -251,7 +251,9 @@ def _print_notices(desk: Desk, rows: list[dict[str, Any]], *, as_json: bool) -> 
         return
     for row in rows:
         waits = f"told {row['sent']} times, not confirmed" if row["sent"] > 1 else "told, not confirmed yet"
-        state = f"confirmed {row['confirmed']}" if row["confirmed"] else waits if row["sent"] else "waits to be told"
+        waits = waits if row["sent"] else "waits to be told"
+        waits = "not told any more: a later notice says otherwise" if row["superseded"] else waits
+        state = f"confirmed {row['confirmed']}" if row["confirmed"] else waits
         series = row["series"] or "-"
         _print(desk, f"{row['id']:>3}  {row['at']}  {row['kind']:<19}  {row['recipient']}  {series}  {state}")
     if not rows:

@@ -2,8 +2,8 @@
 
 A notice is asked about again after a minute, two, four …, at the latest once a day; at once in a new session when one's
 own server had not taken it, and when a recipient from whom it came back gives a sign of life. Its id is the same at
-every repetition, so that it is obeyed once. To whom it goes is no matter of consents: a withdrawal is told to one whose
-consent has just ended.
+every repetition, so that it is obeyed once; what a later one has made untrue is not repeated. To whom it goes is no
+matter of consents: a withdrawal is told to one whose consent has just ended.
 """
 
 from __future__ import annotations
@@ -103,8 +103,8 @@ class Announcer:
             if len(self._under_way) >= MOST_UNDER_WAY or not self._session.connected.is_set():
                 return
             # Noted first: told twice it is obeyed once, told and not noted it would be missing in the journal.
-            await self._call(self._store.notice_sent, notice.id, self._clock())
-            await self._send(notice)
+            if await self._call(self._store.notice_sent, notice.id, self._clock()):
+                await self._send(notice)
 
     async def _send(self, notice: terms.Notice) -> None:
         payload = await self._payload(notice)

@@ -130,6 +130,8 @@ class Access(Consents):
         self._close_request(request, AccessState.GRANTED, now, [c.id for c in given])
         for consent in given:
             facts = {"request": number, "until": consent.until, **self._facts(consent, now)}
+            # Of what was handed over before it says nothing: its only time is its end.
+            del facts["first"], facts["last"]
             self._queue_notice(request.jid, NoticeKind.ACCESS_GRANTED, facts, now, request.lang)
         self.commit()
         return given

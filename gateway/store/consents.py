@@ -62,6 +62,12 @@ _ENTRIES: dict[Change, Kind] = {
     Change.LIMITED: "consent-limited",
     Change.RESUMED: "consent-resumed",
 }
+# What happens to a consent -> which notices of it that are not confirmed yet are not true any more.
+_SUPERSEDED = {
+    Change.WITHDRAWN: (NoticeKind.ACCESS_GRANTED, NoticeKind.CONSENT_LIMITED, NoticeKind.CONSENT_RESUMED),
+    Change.LIMITED: (NoticeKind.ACCESS_GRANTED, NoticeKind.CONSENT_RESUMED),
+    Change.RESUMED: (NoticeKind.CONSENT_LIMITED,),
+}
 
 
 class Consents(Transfers):
@@ -203,6 +209,7 @@ class Consents(Transfers):
             "INSERT INTO consent_change (consent, at, kind, given_by, channel) VALUES (?, ?, ?, ?, ?)",
             [consent.id, int(now), change.value, by, channel.value],
         )
+        self._supersede(consent.id, _SUPERSEDED.get(change, ()))
         # Whatever is said of it here, it is of this house now.
         self._db.execute("DELETE FROM consent_held WHERE consent = ?", [consent.id])
         # That one is replaced stands in the entry of the one that replaces it.

@@ -342,3 +342,9 @@ def health_answers(db: Database) -> None:
             " WHEN NOT EXISTS (SELECT 1 FROM about WHERE key = 'erasing')"
             " BEGIN SELECT RAISE(ABORT, 'an answer is never changed, only added to'); END"
         )
+
+
+@migrations()
+def superseded_notices(db: Database) -> None:
+    """A notice that a later one makes untrue is not told any more."""
+    db.execute("ALTER TABLE notice ADD COLUMN superseded INTEGER NOT NULL DEFAULT 0")

@@ -1,5 +1,7 @@
 """Notices: what recipients and askers are to be told, kept until they have confirmed it or nobody listens any more.
 
+What a later one makes untrue (that a consent was given, when it is withdrawn) is not told again.
+
 A notice is queued in the transaction of what it tells. The payload holds facts (names of series, times, numbers of
 consents), never a value; the words are made when it is sent, in the language of whoever is told.
 """
@@ -7,10 +9,13 @@ consents), never a value; the words are made when it is sent, in the language of
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gateway.store.tables import Tables, translated
 from gateway.store.terms import LANGS, Notice, NoticeKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 # A notice that is not confirmed is sent again after a minute, two, four … and then once a day.
 _FIRST_RETRY_S, _LAST_RETRY_S = 60, 86400
@@ -20,7 +25,7 @@ _FIRST_RETRY_S, _LAST_RETRY_S = 60, 86400
 _MOST_ATTEMPTS = 70
 GIVEN_UP_S = 60 * 86400
 
-_COLUMNS = "id, recipient, at, kind, payload, lang, attempts, sent_at, confirmed_at"
+_COLUMNS = "id, recipient, at, kind, payload, lang, attempts, sent_at, confirmed_at, superseded"
 
 
 class Notices(Tables):
@@ -45,7 +50,7 @@ class Notices(Tables):
     def notices_to_send(self, now: float, limit: int = 20) -> list[Notice]:
         """The oldest notices that are due at ``now``: never sent, or long enough ago and not confirmed."""
         rows = self._db.execute(
-            f"SELECT {_COLUMNS} FROM notice WHERE confirmed_at IS NULL"  # noqa: S608 (built of constants)
+            f"SELECT {_COLUMNS} FROM notice WHERE confirmed_at IS NULL AND NOT superseded"  # noqa: S608 (of constants)
             " AND (sent_at IS NULL OR"
             "  (attempts < :most AND sent_at + min(:last, :first << min(attempts - 1, 20)) <= :now))"
             " AND recipient NOT IN (SELECT recipient FROM absence WHERE suspended_at IS NOT NULL)"
@@ -55,17 +60,21 @@ class Notices(Tables):
         return [_notice(row) for row in rows]
 
     @translated
-    def notice_sent(self, number: int, now: float) -> None:
-        """Note that it goes out; it is due again later unless it is confirmed. The first time stands in the journal."""
+    def notice_sent(self, number: int, now: float) -> bool:
+        """Note that it goes out; it is due again later unless it is confirmed. The first time stands in the journal.
+
+        False, with nothing noted, when there is no need any more: it was confirmed, or superseded.
+        """
         self.begin()
-        recipient, kind, attempts = self._db.execute(
+        row = self._db.execute(
             "UPDATE notice SET attempts = attempts + 1, sent_at = ?, bounced = 0 WHERE id = ?"
-            " RETURNING recipient, kind, attempts",
+            " AND confirmed_at IS NULL AND NOT superseded RETURNING recipient, kind, attempts",
             [int(now), number],
         ).fetchone()
-        if attempts == 1:
-            self.journal.append("notice-sent", {"notice": number, "told": kind}, {"recipient": recipient}, now)
+        if row and row[2] == 1:
+            self.journal.append("notice-sent", {"notice": number, "told": row[1]}, {"recipient": row[0]}, now)
         self.commit()
+        return row is not None
 
     @translated
     def notice_came_back(self, number: int, recipient: str) -> bool:
@@ -97,6 +106,15 @@ class Notices(Tables):
         self.commit()
         return done is not None
 
+    def _supersede(self, consent: int, kinds: Iterable[NoticeKind]) -> None:
+        """Tell no more, in the open transaction, what was to be told of a consent so far and is not true any more."""
+        names = [kind.value for kind in kinds]
+        self._db.execute(
+            f"UPDATE notice SET superseded = 1 WHERE confirmed_at IS NULL AND kind IN ({', '.join('?' * len(names))})"  # noqa: S608
+            " AND json_extract(payload, '$.consent') = ?",
+            [*names, consent],
+        )
+
     def _tell_again(self, recipient: str, *, given_up: bool) -> None:
         """The recipient lives: what came back is due now, and what was given up if that is meant too."""
         self._db.execute(
@@ -121,6 +139,7 @@ class Notices(Tables):
 
 
 def _notice(row: tuple[Any, ...]) -> Notice:
-    number, recipient, at, kind, payload, lang, attempts, sent_at, confirmed_at = row
+    number, recipient, at, kind, payload, lang, attempts, sent_at, confirmed_at, superseded = row
     facts = json.loads(payload)
-    return Notice(number, recipient, at, NoticeKind(kind), facts, lang, attempts, sent_at, confirmed_at)
+    ends = attempts, sent_at, confirmed_at, bool(superseded)
+    return Notice(number, recipient, at, NoticeKind(kind), facts, lang, *ends)

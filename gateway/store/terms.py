@@ -201,7 +201,10 @@ class AccessRequest:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something that ``recipient`` is to be told; ``payload`` holds facts, the words are made when it is sent."""
+    """Something that ``recipient`` is to be told; ``payload`` holds facts, the words are made when it is sent.
+
+    ``superseded``: a later one has made it untrue, and it is not told any more.
+    """
 
     id: int
     recipient: str
@@ -212,6 +215,7 @@ class Notice:
     attempts: int
     sent_at: int | None
     confirmed_at: int | None
+    superseded: bool = False
 
 
 def check_jid(text: str) -> str:

@@ -358,6 +358,8 @@ def _notice(view: View, row: Row, phrases: Phrases) -> str:
         about += f"<br>{series(view, row['series'], phrases)}"
     if row["confirmed"]:
         answer = view.say("confirmed", day=dates.clock(lang, dates.read(row["confirmed"])))
+    elif row["superseded"]:
+        answer = view.say("superseded")
     elif row["sent"] > 1:
         answer = view.say("told_often", n=row["sent"])
     else:
