@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+from fuzzing.injuries import mutate
 from fuzzing.options import parser
 from fuzzing.targets import targets
 
@@ -17,14 +18,16 @@ FOUND = Path(__file__).resolve().parent.parent.parent / ".cache" / "fuzz"
 # What the interpreter itself may come to hold (caches, fragmentation) while nothing of ours grows.
 _GROWTH_MB = 30
 
-_LONGEST = 20_000
-_INTERESTING = b"\x00\x02\x03\x04\t\n\r \x7f\x80\xff<>&\"'{}[],:/@_-+eE9"
-
 
 def main() -> int:
     """Mutate and feed until the time is over."""
     options = parser().parse_args()
     seed = time.time_ns() % 2**32 if options.seed is None else options.seed
+    if options.daemon:
+        # Here and not above: the other half needs neither servers nor a broker.
+        from fuzzing.daemon import fuzz_daemon  # noqa: PLC0415
+
+        return fuzz_daemon(options.minutes, seed, options.only, options.folder, FOUND)
     chance = random.Random(seed)
     print(f"seed {seed}, {options.minutes:g} minutes")
     feeds = targets()
@@ -54,34 +57,6 @@ def main() -> int:
         return 1
     print("nothing escaped")
     return 0
-
-
-def mutate(chance: random.Random, seeds: list[bytes]) -> bytes:
-    """A seed, or two crossed, with a few injuries."""
-    data = bytearray(chance.choice(seeds))
-    if chance.random() < 0.2:
-        other = chance.choice(seeds)
-        data[chance.randrange(len(data) + 1) :] = other[chance.randrange(len(other)) :]
-    start = chance.randrange(max(1, len(data) - 3000))
-    data = data[start : start + 3000] if chance.random() < 0.7 else data
-    for _ in range(1 + int(chance.expovariate(0.4))):
-        place = chance.randrange(len(data) + 1)
-        match chance.randrange(7):
-            case 0:
-                data[place : place + 1] = bytes([chance.randrange(256)])
-            case 1:
-                data[place : place + 1] = bytes([chance.choice(_INTERESTING)])
-            case 2:
-                del data[place : place + chance.randrange(1, 40)]
-            case 3:
-                data[place:place] = data[place : place + chance.randrange(1, 200)]
-            case 4:
-                data[place:place] = chance.randbytes(chance.randrange(1, 60))
-            case 5 if place < len(data):
-                data[place] ^= 1 << chance.randrange(8)
-            case 6:
-                data[place:place] = bytes([chance.choice(_INTERESTING)]) * chance.choice((1, 2, 300, 5000))
-    return bytes(data[:_LONGEST])
 
 
 def report(name: str, data: bytes, error: Exception) -> int:

@@ -138,7 +138,7 @@ def nested(seed: int, count: int) -> Iterator[str]:
 
 
 def _nested(chance: random.Random) -> str:
-    depth = chance.choice((19, 20, 21, 40, 100, 300, 600, 900, 1000, 1500, DEEPEST - 2, chance.randrange(19, 1990)))
+    depth = chance.choice((19, 20, 21, 40, 100, 300, 600, 900, 1000, 1500, DEEPEST - 3, chance.randrange(19, 1990)))
     name, space = chance.choice(_NAMES), chance.choice(_SPACES)
     attribute = chance.choice(("", " a='b'", " xmlns='bar'", f" type='{'x' * chance.randrange(30)}'"))
     inner = chance.choice(("", "text", "&lt;&amp;", "<b/>" * chance.randrange(1, 50)))
