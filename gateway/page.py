@@ -112,18 +112,18 @@ class Page:
         """A new code with which the password can be set."""
         if self._site is None:
             raise AccessError(self._error)
-        return await self._site.make_code()
+        return await self._site.entrance.make_code()
 
     async def welcome(self) -> dict[str, object]:
         """Where the page is, and a code for ten minutes while it has no password: for who stands before the gateway."""
         if self._site is None:
             raise AccessError(self._error)
-        return {"addresses": addresses(self._web), "code": await self._site.welcome()}
+        return {"addresses": addresses(self._web), "code": await self._site.entrance.welcome()}
 
     async def forget(self) -> None:
         """Forget the password and the displays."""
         if self._site:
-            await self._site.forget()
+            await self._site.entrance.forget()
 
     def link(self, now: float) -> Link:
         """Whether it is served."""

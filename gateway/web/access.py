@@ -1,7 +1,7 @@
-"""Who may see the page: one password, a code for the first visit, links for displays. What lasts is in one file.
+"""Who may see the page: one password, a code for the first visit, links for displays, devices that have signed in.
 
-The file (mode 0600) holds what a secret can be checked against, never a secret. scrypt takes half a second and 16 MB
-on a Raspberry Pi Zero: whoever calls does so on a thread, one at a time.
+What lasts is in one file (mode 0600): what a secret can be checked against, never a secret. scrypt takes half a second
+and 16 MB on a Raspberry Pi Zero: whoever calls does so on a thread, one at a time.
 """
 
 from __future__ import annotations
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 LEAST_CHARACTERS, MOST_CHARACTERS = 12, 256
 
 MOST_LINKS = 20
+
+# Phones, tablets and computers of a household, with those that they replace.
+MOST_DEVICES = 32
+_SEEN_AGAIN_S = 7 * 86_400
 
 # How long a code is good that somebody reads from a screen in the house.
 PASSING_S = 600.0
@@ -76,6 +80,16 @@ class DisplayLink(msgspec.Struct, frozen=True, kw_only=True):
         return Role.SCRAPER if self.scraper else Role.GUEST if self.guest else Role.DISPLAY
 
 
+class Device(msgspec.Struct, frozen=True, kw_only=True):
+    """A browser that has signed in before, and when last (POSIX seconds).
+
+    Its token opens nothing: with it the password may be tried while strangers have to wait.
+    """
+
+    hash: bytes
+    seen: int
+
+
 class _Kept(msgspec.Struct, frozen=True, kw_only=True):
     """The file."""
 
@@ -83,6 +97,7 @@ class _Kept(msgspec.Struct, frozen=True, kw_only=True):
     password: Secret | None = None
     code: Secret | None = None
     links: tuple[DisplayLink, ...] = ()
+    devices: tuple[Device, ...] = ()
 
 
 class Access:
@@ -139,11 +154,15 @@ class Access:
         plain = _plain_code(code)
         return _fits(self._kept.code, plain) or _fits(self._passing_now, plain)
 
-    def set_password(self, password: str) -> None:
-        """Take a new password; the code that let somebody set it is used up. Raises AccessError when it will not do."""
+    def set_password(self, password: str, *, by_code: bool = False) -> None:
+        """Take a new password; a code is used up. Raises AccessError when it will not do.
+
+        Who sets it by a code may be another household: devices that were known before are not any more.
+        """
         if not acceptable(password):
             raise AccessError(f"the password must have {LEAST_CHARACTERS} to {MOST_CHARACTERS} characters")
-        self._keep(password=_secret(password), code=None)
+        devices = () if by_code else self._kept.devices
+        self._keep(password=_secret(password), code=None, devices=devices)
         self._passing = None
 
     def add_link(self, name: str, now: float, role: Role = Role.DISPLAY) -> str:
@@ -164,20 +183,40 @@ class Access:
 
     def role_of(self, token: str) -> Role | None:
         """Whose token it is; None for nobody's."""
+        link = self.link_of(token)
+        return link.role if link else None
+
+    def link_of(self, token: str) -> DisplayLink | None:
+        """The display whose token it is."""
         digest = _digest(token)
-        for link in self.links:
-            if hmac.compare_digest(link.hash, digest):
-                return link.role
-        return None
+        return next((link for link in self.links if hmac.compare_digest(link.hash, digest)), None)
+
+    def device_of(self, token: str) -> Device | None:
+        """The device whose token it is: it has signed in before."""
+        digest = _digest(token)
+        return next((device for device in self._kept.devices if hmac.compare_digest(device.hash, digest)), None)
+
+    def know_device(self, token: str, now: float) -> str:
+        """Know the device that has just signed in, by the token it has or by a new one; of too many the oldest goes."""
+        device = self.device_of(token)
+        others = tuple(one for one in self._kept.devices if one != device)
+        if device is None:
+            token = secrets.token_urlsafe(32)
+            device = Device(hash=_digest(token), seen=int(now))
+        elif now - device.seen < _SEEN_AGAIN_S and self._kept.devices[-1] == device:
+            # Nothing to write: a card lasts longer.
+            return token
+        self._keep(devices=(*others, msgspec.structs.replace(device, seen=int(now)))[-MOST_DEVICES:])
+        return token
 
     @property
     def _passing_now(self) -> Secret | None:
         return self._passing if time.monotonic() < self._passes_until else None
 
     def forget(self) -> None:
-        """Nothing is known any more: no password, no code, no display."""
+        """Nothing is known any more: no password, no code, no display, no device."""
         self._passing = None
-        self._keep(password=None, code=None, links=())
+        self._keep(password=None, code=None, links=(), devices=())
 
     def _keep(self, **changes: object) -> None:
         kept = msgspec.structs.replace(self._kept, **changes)

@@ -40,6 +40,9 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 
+# Any machine takes any address of its network (RFC 4291 §2.5.1).
+_ONE_HOLDER_BITS = 64
+
 _REQUEST = re.compile(rb"(GET|HEAD|POST) (/[!-~]*) HTTP/1\.[01]")
 _HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t\x20-\x7e\x80-\xff]*)")
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?::[0-9]{1,5})?")
@@ -101,8 +104,8 @@ def is_own_origin(headers: dict[str, str]) -> bool:
     return origin is None or origin.partition("://")[2].lower() == headers.get("host", "").lower()
 
 
-async def read_request(reader: StreamReader) -> Asked | None:
-    """The next request; None when nobody asks anything. Raises BadRequestError."""
+async def read_head(reader: StreamReader) -> Asked | None:
+    """The next request without its body; None when nobody asks anything. Raises BadRequestError."""
     lines = []
     size = 0
     while line := await _line(reader):
@@ -119,7 +122,7 @@ async def read_request(reader: StreamReader) -> Asked | None:
     if not first:
         raise BadRequestError(400, "not a request")
     headers = _headers(lines[1:])
-    return Asked(first[1].decode(), first[2].decode(), headers, await _body(reader, headers))
+    return Asked(first[1].decode(), first[2].decode(), headers, b"")
 
 
 async def _line(reader: StreamReader) -> bytes:
@@ -141,7 +144,8 @@ def _headers(lines: list[bytes]) -> dict[str, str]:
     return headers
 
 
-async def _body(reader: StreamReader, headers: dict[str, str]) -> bytes:
+async def read_body(reader: StreamReader, headers: dict[str, str]) -> bytes:
+    """The body of a request with these headers. Raises BadRequestError."""
     if "transfer-encoding" in headers:
         raise BadRequestError(411, "say how long it is")
     length = headers.get("content-length", "0")
@@ -152,10 +156,23 @@ async def _body(reader: StreamReader, headers: dict[str, str]) -> bytes:
     return await reader.readexactly(int(length))
 
 
+def network_of(peer: str) -> str:
+    """The visitor at this address, as limits count visitors: who has an IPv6 network has all of its addresses."""
+    found = _address(peer)
+    if found is None:
+        return peer
+    return str(ipaddress.ip_network((found, _ONE_HOLDER_BITS), strict=False)) if found.version == 6 else str(found)
+
+
 def _within(address: str, networks: Iterable[Network]) -> bool:
+    found = _address(address)
+    return found is not None and any(found in network for network in networks)
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """What stands there; of IPv4 that comes in at ``::`` the IPv4 address, or all of it would be one network."""
     try:
-        found = ipaddress.ip_address(address.partition("%")[0])
+        found = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
-        return False
-    mapped = getattr(found, "ipv4_mapped", None)
-    return any((mapped or found) in network for network in networks)
+        return None
+    return getattr(found, "ipv4_mapped", None) or found

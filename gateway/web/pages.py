@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from gateway.doctor.causes import Cause
 from gateway.doctor.daemon import findings
@@ -25,6 +26,7 @@ _CARDS = (
     *("tariff", "tempo_today", "tempo_tomorrow", "cost_hour", "base_load"),
     *("injected_today", "produced_today", "self_consumed_today"),
 )
+_LONGEST_FIELD = 256
 _AGES = (("days", 86_400), ("hours", 3_600), ("minutes", 60))
 
 
@@ -232,11 +234,13 @@ def number(view: View, value: float) -> str:
 # --- access ----------------------------------------------------------------------------------------------------------
 
 
-def _field(view: View, name: str, key: str, kind: str, complete: str, *, focus: bool = False) -> str:
+def _field(view: View, name: str, key: str, kind: str, complete: str, *, focus: bool = False, value: str = "") -> str:
     first = " autofocus" if focus else ""
-    limits = 'maxlength="256" required autocapitalize="none" spellcheck="false"'
+    filled = f' value="{escape(value)}"' if value else ""
+    limits = f'maxlength="{_LONGEST_FIELD}" required autocapitalize="none" spellcheck="false"'
     return (
-        f'<label>{view.say(key)}<input name="{name}" type="{kind}" autocomplete="{complete}" {limits}{first}></label>'
+        f'<label>{view.say(key)}<input name="{name}" type="{kind}" autocomplete="{complete}" '
+        f"{limits}{filled}{first}></label>"
     )
 
 
@@ -250,21 +254,24 @@ def _told(view: View, key: str | None, *, good: bool = False, **places: object) 
     return f'<p class="{"good" if good else "bad"}" role="alert">{view.say(key, **places)}</p>' if key else ""
 
 
-def login(view: View, error: str | None = None, wait_s: int = 0) -> str:
-    """Where the password is asked for."""
-    inner = _field(view, "password", "password", "password", "current-password", focus=True)
+def login(view: View, wanted: str = "/", error: str | None = None, wait_s: int = 0) -> str:
+    """Where the password is asked for; ``wanted`` is the page that comes then."""
+    to = f'<input type="hidden" name="to" value="{escape(wanted)}">' if wanted != "/" else ""
+    inner = to + _field(view, "password", "password", "password", "current-password", focus=True)
     body = (
         f"{_told(view, error, n=wait_s)}{form(view, '/login', inner, 'sign_in')}"
         f'<p class="quiet">{view.say("forgotten")} <a href="/setup">{view.say("use_code")}</a></p>'
     )
-    return document(view, "sign_in", body)
+    query = f"to={quote(wanted, safe='/')}&" if to else ""
+    return document(replace(view, query=query), "sign_in", body)
 
 
-def setup(view: View, error: str | None = None, wait_s: int = 0) -> str:
-    """Where the password is set by whoever has the code of the gateway."""
+def setup(view: View, error: str | None = None, wait_s: int = 0, *, code: str = "") -> str:
+    """Where the password is set by whoever has the code of the gateway; ``code`` is what was typed before."""
+    typed = code[:_LONGEST_FIELD]
     inner = (
-        f"{_field(view, 'code', 'code', 'text', 'one-time-code', focus=True)}"
-        f"{_field(view, 'password', 'new_password', 'password', 'new-password')}"
+        f"{_field(view, 'code', 'code', 'text', 'one-time-code', focus=not typed, value=typed)}"
+        f"{_field(view, 'password', 'new_password', 'password', 'new-password', focus=bool(typed))}"
         f"{_field(view, 'again', 'again', 'password', 'new-password')}"
     )
     intro = f"<p>{view.say('set_up_intro')}</p>"

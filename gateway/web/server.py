@@ -1,26 +1,41 @@
-"""HTTP on a socket: one request a connection, through the door, with a time limit and a bound on everything."""
+"""HTTP on a socket: one request a connection, through the door, with a time limit and a bound on everything.
+
+Who has said nothing yet has one of the places of strangers, so many for each network: a new one takes the oldest of
+whoever holds most, so that a crowd of slow connections closes the page to itself alone. Whoever the pages know by a
+cookie or a link moves on to places where no stranger comes.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import socket
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from microdot import Request, Response
 from microdot.microdot import NoCaseDict
 
-from gateway.web.guard import HEADERS, BadRequestError, read_request
+from gateway.web.guard import HEADERS, BadRequestError, network_of, read_body, read_head
+from gateway.web.room import Place, Room
 
 if TYPE_CHECKING:
     from asyncio import StreamReader, StreamWriter
+    from collections.abc import Iterator
 
     from gateway.web.guard import Asked, Door
     from gateway.web.site import Site
 
 log = logging.getLogger(__name__)
 
-MOST_CONNECTIONS = 64
+# Connections of whom nobody knows, or not yet: in all and of one address (of IPv6: one network). Enough of one that a
+# browser's request has come before as many newer ones could take its place.
+MOST_STRANGERS, MOST_OF_ADDRESS = 192, 96
+# Connections of who is known: in all, and of one browser or display.
+MOST_KNOWN, MOST_OF_KNOWN = 64, 32
+# With those that are only told that there is no place; beyond that nobody is told anything.
+_MOST_OPEN = MOST_STRANGERS + MOST_KNOWN + 64
 _ASK_WITHIN_S, _TAKE_WITHIN_S = 10.0, 20.0
 _LONGEST_LINE = 4096
 _LINGER_S, _MOST_UNREAD_BYTES = 1.0, 65_536
@@ -37,6 +52,7 @@ class Server:
     def __init__(self, site: Site, door: Door) -> None:
         self._site, self._door = site, door
         self._open: set[asyncio.Task[None]] = set()
+        self._strangers, self._known = Room(MOST_STRANGERS, MOST_OF_ADDRESS), Room(MOST_KNOWN, MOST_OF_KNOWN)
         self._server: asyncio.Server | None = None
 
     async def start(self, host: str, port: int) -> None:
@@ -56,32 +72,41 @@ class Server:
     async def _connected(self, reader: StreamReader, writer: StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 (asyncio runs this in a task)
+        if len(self._open) >= _MOST_OPEN:
+            writer.transport.abort()
+            return
         self._open.add(task)
+        visit = _Visit(writer, task)
         try:
-            await self._serve(reader, writer)
+            await self._serve(reader, writer, visit)
+            # What was written is on its way still: until it has gone the place is taken.
+            writer.close()
+            async with asyncio.timeout(_TAKE_WITHIN_S):
+                await writer.wait_closed()
         except (OSError, asyncio.IncompleteReadError, TimeoutError) as error:
             log.debug("a visitor went away: %s", error)
         except asyncio.CancelledError:
-            # Only ``stop`` does that, and waits; asyncio would print it as a fault (Python 3.11).
+            # By ``stop``, which waits, or by who has its place now; asyncio would print it as a fault (Python 3.11).
             log.debug("a visitor was sent away")
         finally:
             self._open.discard(task)
-            writer.close()
+            visit.end()
+            writer.transport.abort()
 
-    async def _serve(self, reader: StreamReader, writer: StreamWriter) -> None:
-        peer = writer.get_extra_info("peername")
+    async def _serve(self, reader: StreamReader, writer: StreamWriter, visit: _Visit) -> None:
         stream = _Stream(writer)
-        if not peer or not self._door.admits(peer[0]) or len(self._open) > MOST_CONNECTIONS:
-            # Without a look at what is asked.
-            await _write(_refusal(403 if len(self._open) <= MOST_CONNECTIONS else 503), stream)
-            await _linger(reader, writer)
-            return
         try:
+            self._let_in(visit)
             async with asyncio.timeout(_ASK_WITHIN_S):
-                asked = await read_request(reader)
-            if asked is None:
-                return
-            answer = await self._answer(asked, peer)
+                asked = await read_head(reader)
+                if asked is None:
+                    return
+                request = self._request(asked, visit.peer)
+                if known := self._site.knows(request):
+                    visit.enter(self._known, known)
+                asked = replace(asked, body=await read_body(reader, asked.headers))
+            with visit.busy():
+                answer = await self._site.app.dispatch_request(self._request(asked, visit.peer))
         except BadRequestError as error:
             log.debug("refused: %s", error.reason)
             await _write(_refusal(error.status), stream)
@@ -89,16 +114,55 @@ class Server:
             return
         await _write(answer, stream)
 
-    async def _answer(self, asked: Asked, peer: tuple[str, int]) -> Response:
+    def _let_in(self, visit: _Visit) -> None:
+        """Give a place, without a look at what is asked. Raises BadRequestError."""
+        if not self._door.admits(visit.peer[0]):
+            raise BadRequestError(403, "not at home")
+        visit.enter(self._strangers, network_of(visit.peer[0]))
+
+    def _request(self, asked: Asked, peer: tuple[str, int]) -> Request:
         if not self._door.is_called(asked.headers.get("host", "")):
             raise BadRequestError(421, "called by a name that is not its own")
         headers = NoCaseDict(asked.headers)
         try:
-            request = Request(self._site.app, peer, asked.method, asked.target, "1.1", headers, body=asked.body)
+            return Request(self._site.app, peer, asked.method, asked.target, "1.1", headers, body=asked.body)
         except ValueError as error:
             raise BadRequestError(400, "not an address") from error
-        answer: Response = await self._site.app.dispatch_request(request)
-        return answer
+
+
+class _Visit:
+    """One connection and its place."""
+
+    def __init__(self, writer: StreamWriter, task: asyncio.Task[None]) -> None:
+        self._task = task
+        # Who has gone already has no address, and is not at home.
+        self.peer: tuple[str, int] = (writer.get_extra_info("peername") or ("", 0))[:2]
+        self._room: Room | None = None
+        self._place: Place | None = None
+
+    def enter(self, room: Room, holder: str) -> None:
+        """Leave the place that it has for one in this room. Raises BadRequestError when there is none."""
+        self.end()
+        place = Place(holder, self.peer[0], self._task.cancel)
+        if not room.enter(place):
+            raise BadRequestError(503, "no place")
+        self._room, self._place = room, place
+
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        """While its answer is made nobody takes its place: what a form does is done."""
+        assert self._place is not None, "it has come in"  # noqa: S101
+        self._place.busy = True
+        try:
+            yield
+        finally:
+            self._place.busy = False
+
+    def end(self) -> None:
+        """Give the place back."""
+        if self._room and self._place:
+            self._room.leave(self._place)
+        self._room = self._place = None
 
 
 class _Stream:

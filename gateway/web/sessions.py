@@ -6,7 +6,6 @@ No clock: monotonic seconds are handed in.
 from __future__ import annotations
 
 import hmac
-import ipaddress
 import secrets
 from collections import OrderedDict, deque
 from dataclasses import dataclass
@@ -15,9 +14,12 @@ from dataclasses import dataclass
 IDLE_S = 14 * 86_400.0
 _MOST_SESSIONS = 50
 
-# Tries in a minute, of one visitor and of all together; after as many failures in a row the delay doubles.
-_TRIES, _TRIES_OF_ALL, _MINUTE_S = 5, 30, 60.0
+# Tries in a minute of one visitor; after as many failures in a row the delay doubles.
+_TRIES, _MINUTE_S = 5, 60.0
 _LONGEST_DELAY_S = 900.0
+# Of all strangers together: as many at once, then one each half minute, 2,880 a day. A list of a million passwords
+# takes them a year; twelve small letters by chance, of which there are 26 to the 12th, take 90 thousand million years.
+_STORE_OF_TRIES, _NEW_TRY_S = 30, 30.0
 _MOST_VISITORS = 500
 
 
@@ -73,52 +75,66 @@ class _Visitor:
     not_before: float = 0.0
 
 
-class Limiter:
-    """How often a visitor may try a password: five times a minute, and ever less often when it is always wrong."""
+class _Visitors:
+    """What each has tried; of too many the one that tried longest ago is forgotten."""
 
     def __init__(self) -> None:
-        self._visitors: OrderedDict[str, _Visitor] = OrderedDict()
-        self._all: deque[float] = deque()
+        self._known: OrderedDict[str, _Visitor] = OrderedDict()
 
-    def wait_s(self, address: str, now: float) -> float:
+    def of(self, who: str) -> _Visitor:
+        visitor = self._known.setdefault(who, _Visitor(deque()))
+        self._known.move_to_end(who)
+        if len(self._known) > _MOST_VISITORS:
+            self._known.popitem(last=False)
+        return visitor
+
+    def forget(self, who: str) -> None:
+        self._known.pop(who, None)
+
+
+class Limiter:
+    """How often a secret may be tried: five times a minute, and ever less often by whoever is always wrong.
+
+    All strangers together have a store of tries that fills slowly, 2,910 in the first day and 2,880 in each that
+    follows; who is known takes none of it, and waits for its own failures alone.
+    """
+
+    def __init__(self) -> None:
+        self._strangers, self._known = _Visitors(), _Visitors()
+        self._left, self._counted = float(_STORE_OF_TRIES), 0.0
+
+    def wait_s(self, who: str, now: float, *, known: bool = False) -> float:
         """Take note of a try; 0 when it may be made, otherwise in how many seconds the next may."""
-        visitor = self._visitors.setdefault(_who(address), _Visitor(deque()))
-        self._visitors.move_to_end(_who(address))
-        if len(self._visitors) > _MOST_VISITORS:
-            self._visitors.popitem(last=False)
-        _forget(visitor.tries, now)
-        _forget(self._all, now)
+        visitor = (self._known if known else self._strangers).of(who)
+        while visitor.tries and now - visitor.tries[0] >= _MINUTE_S:
+            visitor.tries.popleft()
         if now < visitor.not_before:
             return visitor.not_before - now
-        for tries, most in ((visitor.tries, _TRIES), (self._all, _TRIES_OF_ALL)):
-            if len(tries) >= most:
-                return tries[0] + _MINUTE_S - now
+        if len(visitor.tries) >= _TRIES:
+            return visitor.tries[0] + _MINUTE_S - now
+        if not known and (wait_s := self._take(now)):
+            return wait_s
         visitor.tries.append(now)
-        self._all.append(now)
         return 0.0
 
-    def failed(self, address: str, now: float) -> None:
+    def failed(self, who: str, now: float, *, known: bool = False) -> None:
         """It was wrong."""
-        visitor = self._visitors.setdefault(_who(address), _Visitor(deque()))
+        visitor = (self._known if known else self._strangers).of(who)
         visitor.failures += 1
         if visitor.failures >= _TRIES:
             delay = _MINUTE_S * 2 ** min(visitor.failures - _TRIES, 10)
             visitor.not_before = now + min(delay, _LONGEST_DELAY_S)
 
-    def succeeded(self, address: str) -> None:
+    def succeeded(self, who: str) -> None:
         """It was right: what was wrong before is forgotten."""
-        self._visitors.pop(_who(address), None)
+        self._strangers.forget(who)
+        self._known.forget(who)
 
-
-def _who(address: str) -> str:
-    """The visitor; who has an IPv6 network has all of its addresses."""
-    try:
-        found = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    return str(ipaddress.ip_network((found, 64), strict=False)) if found.version == 6 else str(found)
-
-
-def _forget(tries: deque[float], now: float) -> None:
-    while tries and now - tries[0] >= _MINUTE_S:
-        tries.popleft()
+    def _take(self, now: float) -> float:
+        """Take one of the strangers' tries; 0, or in how many seconds there is one."""
+        grown = (now - self._counted) / _NEW_TRY_S
+        self._left, self._counted = min(float(_STORE_OF_TRIES), self._left + grown), now
+        if self._left < 1.0:
+            return (1.0 - self._left) * _NEW_TRY_S
+        self._left -= 1.0
+        return 0.0

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import time
 from dataclasses import replace
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Protocol
@@ -20,12 +19,13 @@ from microdot import Microdot, Request, Response
 from gateway.errors import AccessError, ConfigError
 from gateway.live import metrics
 from gateway.web import pages
-from gateway.web.access import MOST_LINKS, Role, acceptable
-from gateway.web.answers import YEAR_S, File, html, late, origin, plain, redirect, set_cookie
+from gateway.web.access import Role
+from gateway.web.answers import YEAR_S, File, html, plain, redirect, set_cookie
+from gateway.web.entrance import Entrance, sign_in_first
 from gateway.web.guard import is_own_origin
 from gateway.web.pages import View
 from gateway.web.picture import BadPictureError, read_asked
-from gateway.web.sessions import IDLE_S, Limiter, Sessions
+from gateway.web.room import Place, Room
 from gateway.web.words import FRENCH, LANGUAGES, WORDS, preferred
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_SESSION, _DISPLAY, _LANGUAGE = "linky_session", "linky_display", "linky_language"
+_DISPLAY, _LANGUAGE = "linky_display", "linky_language"
 
 # What may be kept of a public place: nothing of the contract, no names, no faults.
 _PUBLIC = (
@@ -54,9 +54,6 @@ _FOR_LINKS = {
 }  # fmt: skip
 # Programs that are let in nowhere: to be sent to a form would tell them nothing.
 _FOR_PROGRAMS = {"/display.png", "/events", "/metrics"}
-
-# What the form of a new link says of whom it is for.
-_KINDS = {role.value: role for role in (Role.DISPLAY, Role.GUEST, Role.SCRAPER)}
 
 MOST_STREAMS, MOST_FIELDS = 20, 60
 # A stream says at least so often that it lives; the page believes it lost after twice that.
@@ -105,26 +102,25 @@ class Site:
 
     def __init__(self, house: House, access: Access, version: str, parts: Sequence[Part] = ()) -> None:
         self._house, self._access, self._version = house, access, version
-        self._sessions, self._limiter = Sessions(), Limiter()
-        self._slow = asyncio.Lock()
-        self._streams = 0
+        self.entrance = Entrance(access, self._view, self._in_language)
+        self._streams = Room(MOST_STREAMS, MOST_STREAMS)
         names = ["page.css", "page.js", "icon.svg", *(name for part in parts for name in part.files)]
         self._files = {name: File(name) for name in names}
         self._names = {name: file.url for name, file in self._files.items()}
         self._words = {lang: WORDS[lang].copy() for lang in LANGUAGES}
         self._menu = (("/", "now"), *(item for part in parts for item in part.menu), *_MENU_END)
-        self.app = Microdot()
+        self.app, enter = Microdot(), self.entrance
         self.app.before_request(self._admit)
         for path, handler in (
             ("/", self._now), ("/links", self._links), ("/display", self._display), ("/events", self._events),
-            ("/access", self._show_access), ("/login", self._show_login), ("/setup", self._show_setup),
+            ("/access", enter.show_access), ("/login", enter.show_login), ("/setup", enter.show_setup),
             ("/static/<name>", self._file), ("/metrics", self._metrics), ("/display.png", self._picture),
         ):  # fmt: skip
             self.app.route(path)(handler)
         for path, handler in (
-            ("/login", self._login), ("/setup", self._setup), ("/logout", self._logout),
-            ("/access/password", self._change_password), ("/access/displays", self._add_display),
-            ("/access/displays/remove", self._remove_display),
+            ("/login", enter.login), ("/setup", enter.setup), ("/logout", enter.logout),
+            ("/access/password", enter.change_password), ("/access/displays", enter.add_display),
+            ("/access/displays/remove", enter.remove_display),
         ):  # fmt: skip
             self.app.route(path, methods=["POST"])(self._or_unchanged(handler))
         for part in parts:
@@ -163,33 +159,21 @@ class Site:
 
         return answer
 
-    async def make_code(self) -> str:
-        """A new code for one setting of the password."""
-        async with self._slow:
-            return await asyncio.to_thread(self._access.make_code)
-
-    async def welcome(self) -> str | None:
-        """A code for who stands before the gateway; None where a password was set already."""
-        if self._access.ready:
-            return None
-        async with self._slow:
-            return await asyncio.to_thread(self._access.make_passing_code)
-
-    async def forget(self) -> None:
-        """Forget the password and every display, and sign everybody out; the next password needs a new code."""
-        async with self._slow:
-            await asyncio.to_thread(self._access.forget)
-            self._sessions.close_all()
-
     # --- who asks ----------------------------------------------------------------------------------------------------
+
+    def knows(self, request: Request) -> str | None:
+        """Who asks, where a cookie or a link of the page's own says so; None for everybody else."""
+        if found := self.entrance.knows(request):
+            return found
+        link = self._access.link_of(_token(request))
+        return f"link {link.name}" if link else None
 
     async def _admit(self, request: Request) -> Response | None:
         """Nothing to serve, or the answer to somebody who may not have it."""
         if request.path.startswith("/static/"):
             return None
         request.g.fields = _fields(request) if request.method == "POST" else {}
-        cookie = request.cookies.get(_SESSION, "")
-        request.g.session = self._sessions.find(cookie, time.monotonic()) if cookie else None
+        request.g.session = self.entrance.session_of(request)
         request.g.role = Role.OWNER if request.g.session else self._access.role_of(_token(request))
         if request.method == "POST":
             return self._admit_form(request)
@@ -199,7 +183,7 @@ class Site:
             return None
         if request.path in _FOR_PROGRAMS:
             return Response("", 401, {"WWW-Authenticate": "Bearer"})
-        return redirect("/login" if self._access.ready else "/setup")
+        return redirect(sign_in_first(request) if self._access.ready else "/setup")
 
     def _admit_form(self, request: Request) -> Response | None:
         session, token = request.g.session, request.g.fields.get("form_token", "")
@@ -270,17 +254,20 @@ class Site:
         return answer
 
     def _events(self, request: Request) -> Response:
-        if self._streams >= MOST_STREAMS:
-            return Response("", 503, {"Retry-After": "10"})
         role = Role.GUEST if "guest" in request.args else request.g.role
         kind = {"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
         return Response(self._stream(role, request), 200, kind)  # type: ignore[arg-type] # its stubs know no streams
 
     async def _stream(self, role: Role, request: Request) -> AsyncIterator[bytes]:
-        """What the meters say, each time that one says something; ends when who asked may look no more."""
-        self._streams += 1
+        """What the meters say, each time that one says something; ends when who asked may look no more.
+
+        Of too many the oldest ends of who has most: a screen in a hall keeps no household from looking.
+        """
+        ended = asyncio.Event()
+        place = Place(self.knows(request) or "", request.client_addr[0], ended.set)
+        self._streams.enter(place)
         try:
-            while self._may_still(request):
+            while not ended.is_set() and self._may_still(request):
                 state = json.dumps(self._state(role), separators=(",", ":"), ensure_ascii=False)
                 yield f"data: {state}\n\n".encode()
                 try:
@@ -289,119 +276,16 @@ class Site:
                 except TimeoutError:
                     continue
         finally:
-            self._streams -= 1
+            self._streams.leave(place)
 
     def _may_still(self, request: Request) -> bool:
         if request.g.session:
-            return self._sessions.find(request.cookies[_SESSION], time.monotonic()) is not None
+            return self.entrance.session_of(request) is not None
         return self._access.role_of(_token(request)) is not None
 
     def _file(self, request: Request, name: str) -> Response:
         file = self._files.get(name)
         return file.answer(request) if file else html("", 404)
-
-    # --- password ----------------------------------------------------------------------------------------------------
-
-    def _show_login(self, request: Request) -> Response:
-        if not self._access.ready:
-            return redirect("/setup")
-        return self._page(request, pages.login(self._view(request, "/login")))
-
-    def _show_setup(self, request: Request) -> Response:
-        error = None if self._access.has_code else "no_code"
-        return self._page(request, pages.setup(self._view(request, "/setup"), error))
-
-    async def _login(self, request: Request) -> Response:
-        wait_s = await self._try(request, "password_fits", request.g.fields.get("password", ""))
-        view = self._view(request, "/login")
-        if wait_s:
-            return late(pages.login(view, "too_often", wait_s), wait_s)
-        if wait_s is None:
-            return html(pages.login(view, "wrong_password"), 403)
-        return self._signed_in(request, "/")
-
-    async def _setup(self, request: Request) -> Response:
-        fields, view = request.g.fields, self._view(request, "/setup")
-        if wrong := _wrong_new(fields):
-            return html(pages.setup(view, wrong), 400)
-        wait_s = await self._try(request, "code_fits", fields.get("code", ""))
-        if wait_s:
-            return late(pages.setup(view, "too_often", wait_s), wait_s)
-        if wait_s is None:
-            return html(pages.setup(view, "wrong_code" if self._access.has_code else "no_code"), 403)
-        await self._new_password(fields["password"])
-        return self._signed_in(request, "/")
-
-    async def _change_password(self, request: Request) -> Response:
-        fields, view = request.g.fields, self._view(request, "/access")
-        if wrong := _wrong_new(fields):
-            return html(pages.access(view, self._access.links, told=wrong), 400)
-        wait_s = await self._try(request, "password_fits", fields.get("old", ""))
-        if wait_s:
-            return late(pages.access(view, self._access.links, told="too_often", wait_s=wait_s), wait_s)
-        if wait_s is None:
-            return html(pages.access(view, self._access.links, told="wrong_password"), 403)
-        await self._new_password(fields["password"])
-        return self._signed_in(request, "/access?changed=1")
-
-    async def _try(self, request: Request, check: str, secret: str) -> int | None:
-        """0 when the secret fits, None when it does not, else after how many seconds it may be tried."""
-        address = request.client_addr[0]
-        if wait_s := self._limiter.wait_s(address, time.monotonic()):
-            return max(1, round(wait_s))
-        async with self._slow:
-            fits = await asyncio.to_thread(getattr(self._access, check), secret)
-        if fits:
-            self._limiter.succeeded(address)
-            return 0
-        self._limiter.failed(address, time.monotonic())
-        log.warning("a wrong %s was typed at the page, by %s", check.partition("_")[0], address)
-        return None
-
-    async def _new_password(self, password: str) -> None:
-        async with self._slow:
-            await asyncio.to_thread(self._access.set_password, password)
-        self._sessions.close_all()
-        log.info("the page's password was set; everybody is signed out")
-
-    def _signed_in(self, request: Request, path: str) -> Response:
-        answer = redirect(path)
-        # Behind a proxy that encrypts the cookie is never sent without.
-        secure = origin(request).startswith("https:")
-        set_cookie(answer, _SESSION, self._sessions.open(time.monotonic()), int(IDLE_S), secure=secure)
-        log.info("somebody signed in at the page")
-        return answer
-
-    def _logout(self, request: Request) -> Response:
-        self._sessions.close(request.cookies.get(_SESSION, ""))
-        answer = redirect("/login")
-        set_cookie(answer, _SESSION, "", 0)
-        return answer
-
-    # --- displays ----------------------------------------------------------------------------------------------------
-
-    def _show_access(self, request: Request) -> Response:
-        told = "changed" if "changed" in request.args else None
-        return self._page(
-            request, pages.access(self._view(request, "/access"), self._access.links, told=told, good=True)
-        )
-
-    async def _add_display(self, request: Request) -> Response:
-        fields, view = request.g.fields, self._view(request, "/access")
-        name, role = fields.get("name", "").strip(), _KINDS.get(fields.get("kind", ""), Role.DISPLAY)
-        taken = any(link.name == name for link in self._access.links) or len(self._access.links) >= MOST_LINKS
-        if taken or not (1 <= len(name) <= 40 and name.isprintable()):
-            return html(pages.access(view, self._access.links, told="bad_name"), 400)
-        async with self._slow:
-            token = await asyncio.to_thread(self._access.add_link, name, time.time(), role)
-        log.info("a program may fetch the figures" if role is Role.SCRAPER else "a display may look at the page")
-        made = pages.Made(name, origin(request), token, role)
-        return html(pages.access(view, self._access.links, made=made))
-
-    async def _remove_display(self, request: Request) -> Response:
-        async with self._slow:
-            await asyncio.to_thread(self._access.remove_link, request.g.fields.get("name", ""))
-        return redirect("/access")
 
 
 def _fields(request: Request) -> dict[str, str]:
@@ -424,10 +308,3 @@ def _token(request: Request) -> str:
 def _language(request: Request) -> str:
     asked: str = request.args.get("lang") or request.cookies.get(_LANGUAGE, "")
     return asked if asked in LANGUAGES else preferred(request.headers.get("Accept-Language", FRENCH))
-
-
-def _wrong_new(fields: Mapping[str, str]) -> str | None:
-    password = fields.get("password", "")
-    if not acceptable(password):
-        return "too_short"
-    return None if fields.get("again") == password else "not_same"

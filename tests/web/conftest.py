@@ -18,15 +18,15 @@ PASSWORD = "canary-phrase-de-passe-41c2"
 
 
 class Visitor:
-    """A browser without eyes: keeps its cookies, follows nothing."""
+    """A browser without eyes: keeps its cookies, follows nothing; all of 127.0.0.0/8 are addresses of its own."""
 
-    def __init__(self, port, host=None):
-        self.port, self.host = port, host or f"127.0.0.1:{port}"
+    def __init__(self, port, host=None, address="127.0.0.1"):
+        self.port, self.host, self.address = port, host or f"127.0.0.1:{port}", address
         self.cookies = {}
 
     def ask(self, method, path, fields=None, **headers):
         """The answer and its text; of a picture its bytes."""
-        link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20, source_address=(self.address, 0))
         body = None if fields is None else urlencode(fields)
         more = {name.replace("_", "-"): value for name, value in headers.items()}
         if self.cookies:

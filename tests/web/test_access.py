@@ -6,10 +6,11 @@ import json
 import pytest
 
 from gateway.errors import AccessError
-from gateway.web.access import MOST_LINKS, Access, Role
+from gateway.web.access import MOST_DEVICES, MOST_LINKS, Access, Role
 from gateway.web.sessions import IDLE_S, Limiter, Sessions
 
 PASSWORD = "canary-phrase-de-passe"
+DAY_S = 86_400
 
 
 @pytest.fixture
@@ -126,11 +127,37 @@ def test_r2_five_tries_a_minute_and_ever_fewer_when_they_are_wrong():
 
 
 def test_r2_many_addresses_are_no_way_around_the_limit():
-    """R2: an IPv6 network is one visitor, and all visitors together have thirty tries a minute."""
+    """R2: all strangers together have thirty tries at once, then one each half minute; who is known has its own."""
     limiter = Limiter()
-    assert sum(limiter.wait_s(f"fd00::{n:x}%eth0", 0.0) == 0 for n in range(20)) == 5
+    assert sum(limiter.wait_s("10.9.9.8", 0.0) == 0 for _ in range(20)) == 5
     assert sum(limiter.wait_s(f"10.0.{n // 250}.{n % 250}", 0.0) == 0 for n in range(1000)) == 25
-    assert limiter.wait_s("10.9.9.9", 61.0) == 0
+    assert limiter.wait_s("10.9.9.9", 0.0) == 30
+    assert limiter.wait_s("phone", 0.0, known=True) == 0
+    assert limiter.wait_s("10.9.9.9", 31.0) == 0
+    assert limiter.wait_s("10.9.9.7", 31.0) > 0
+
+
+def test_devices_are_known_by_what_only_they_have(access, tmp_path):
+    """By its hash; of too many the oldest goes; a changed password keeps them, a code or an erasure does not."""
+    tokens = [access.know_device("", number) for number in range(MOST_DEVICES + 1)]
+    assert access.device_of(tokens[0]) is None
+    assert access.know_device(tokens[1], 10 * DAY_S) == tokens[1]
+    access.know_device("guessed", 10 * DAY_S)
+    again = Access(tmp_path / "page.json")
+    assert [again.device_of(token) is not None for token in tokens] == [
+        False,
+        True,
+        False,
+        *[True] * (MOST_DEVICES - 2),
+    ]
+    assert not [token for token in tokens if token in (tmp_path / "page.json").read_text()]
+    access.set_password(PASSWORD)
+    assert access.device_of(tokens[1])
+    access.set_password(PASSWORD, by_code=True)
+    assert access.device_of(tokens[1]) is None
+    token = access.know_device("", 0)
+    access.forget()
+    assert access.device_of(token) is None
 
 
 def test_a_session_ends_when_it_is_not_used():

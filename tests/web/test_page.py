@@ -208,7 +208,7 @@ def test_a_display_sees_its_page_and_nothing_else(living_house):
     assert owner.send("/access/displays/remove", name="salon")[0].status == 303
     with pytest.raises(AssertionError, match="the stream ended"):
         list(events)
-    assert wall.get("/display")[0].headers["Location"] == "/login"
+    assert wall.get("/display")[0].headers["Location"] == "/login?to=/display"
     assert wall.get("/events")[0].status == 401
 
 

@@ -147,7 +147,7 @@ def test_what_names_no_point_and_no_moment_gets_a_sentence(bad_house):
         ("meter=house&time=1", 200),
     ):
         assert owner.get(f"/repair?{query}")[0].status == status, query
-    assert bad_house.visitor().get("/repair")[0].headers["Location"] == "/login"
+    assert bad_house.visitor().get("/repair")[0].headers["Location"] == "/login?to=/repair"
     assert "Traceback" not in bad_house.process.log.read_text()
 
 

@@ -74,7 +74,7 @@ def test_what_is_configured_is_told_without_a_secret(account_house):
     assert "canary" not in text
     assert (value(text, "kwh_per_month"), value(text, "address")) == ("300", "fichier@sen1.test")
     assert text.count(SETTINGS_WORDS["fr"]["by_file"]) == 2
-    assert account_house.visitor().get("/settings")[0].headers["Location"] == "/login"
+    assert account_house.visitor().get("/settings")[0].headers["Location"] == "/login?to=/settings"
 
 
 def test_what_is_chosen_counts_at_once_after_a_restart_and_until_it_is_taken_back(account_house):

@@ -198,7 +198,7 @@ def test_what_is_no_recipient_and_no_page_gets_a_sentence(sharing_house):
 def test_nobody_but_the_household_comes_there(sharing_house):
     """Not without a session, not with a display's link, and no form without the session's token."""
     house = sharing_house
-    assert house.visitor().get("/sharing")[0].headers["Location"] == "/login"
+    assert house.visitor().get("/sharing")[0].headers["Location"] == "/login?to=/sharing"
     assert house.visitor().post("/sharing/withdraw", {"consent": "1"})[0].status == 403
     assert house.signed_in.post("/sharing/withdraw", {"consent": "1"})[0].status == 403
 

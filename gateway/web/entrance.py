@@ -1,0 +1,246 @@
+"""Signing in: the password and its tries, the code of the first visit, sessions, known devices, links for displays.
+
+A try costs a slow hash, so that they are counted before they are made (``sessions.Limiter``), and of strangers no more
+than two wait for theirs: a device that the household signed in with before never waits long behind them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import time
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from gateway.errors import AccessError
+from gateway.web import pages
+from gateway.web.access import MOST_LINKS, Role, acceptable
+from gateway.web.answers import YEAR_S, html, late, origin, redirect, set_cookie
+from gateway.web.guard import network_of
+from gateway.web.sessions import IDLE_S, Limiter, Sessions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from microdot import Request, Response
+
+    from gateway.web.access import Access
+    from gateway.web.pages import View
+    from gateway.web.sessions import Session
+
+log = logging.getLogger(__name__)
+
+_SESSION, _DEVICE = "linky_session", "linky_device"
+_STRANGERS_AT_ONCE, _NEXT_TURN_S = 2, 2
+
+# What the form of a new link says of whom it is for.
+_KINDS = {role.value: role for role in (Role.DISPLAY, Role.GUEST, Role.SCRAPER)}
+
+# A page of this site, as a browser's address bar may have it: not ``//host``, which is another one.
+_OWN_PAGE = re.compile(r"/(?![/\\])[!-\[\]-~]{0,400}")
+
+
+class Entrance:
+    """Lets people in, and knows who is.
+
+    Args:
+        access: what lasts.
+        view: ``view(request, path)`` is for whom a page is written.
+        keep_language: the answer, with the language that was asked for kept.
+    """
+
+    def __init__(
+        self, access: Access, view: Callable[..., View], keep_language: Callable[[Request, Response], Response]
+    ) -> None:
+        self._access, self._view, self._keep_language = access, view, keep_language
+        self._sessions = Sessions()
+        # Who guesses at one shall not use up the tries of the other.
+        self._limiters = {"password": Limiter(), "code": Limiter()}
+        self._slow, self._strangers_trying = asyncio.Lock(), 0
+
+    def session_of(self, request: Request) -> Session | None:
+        """The session of who asks, if there is one."""
+        cookie = request.cookies.get(_SESSION, "")
+        return self._sessions.find(cookie, time.monotonic()) if cookie else None
+
+    def knows(self, request: Request) -> str | None:
+        """Who asks, if that is somebody who is signed in, or a device that was."""
+        if self.session_of(request):
+            return f"session {request.cookies[_SESSION]}"
+        device = self._access.device_of(request.cookies.get(_DEVICE, ""))
+        return f"device {device.hash.hex()}" if device else None
+
+    async def make_code(self) -> str:
+        """A new code for one setting of the password."""
+        async with self._slow:
+            return await asyncio.to_thread(self._access.make_code)
+
+    async def welcome(self) -> str | None:
+        """A code for who stands before the gateway; None where a password was set already."""
+        if self._access.ready:
+            return None
+        async with self._slow:
+            return await asyncio.to_thread(self._access.make_passing_code)
+
+    async def forget(self) -> None:
+        """Forget the password and every display, and sign everybody out; the next password needs a new code."""
+        async with self._slow:
+            await asyncio.to_thread(self._access.forget)
+            self._sessions.close_all()
+
+    # --- the password ------------------------------------------------------------------------------------------------
+
+    def show_login(self, request: Request) -> Response:
+        """The form that asks for the password."""
+        if not self._access.ready:
+            return redirect("/setup")
+        wanted = _own_page(request.args.get("to", ""))
+        return self._page(request, pages.login(self._view(request, "/login"), wanted))
+
+    def show_setup(self, request: Request) -> Response:
+        """The form that sets the password by a code."""
+        error = None if self._access.has_code else "no_code"
+        return self._page(request, pages.setup(self._view(request, "/setup"), error))
+
+    async def login(self, request: Request) -> Response:
+        """The password was typed."""
+        wait_s = await self._try(request, "password", request.g.fields.get("password", ""))
+        view, wanted = self._view(request, "/login"), _own_page(request.g.fields.get("to", ""))
+        if wait_s:
+            return late(pages.login(view, wanted, "too_often", wait_s), wait_s)
+        if wait_s is None:
+            return html(pages.login(view, wanted, "wrong_password"), 403)
+        return await self._signed_in(request, wanted)
+
+    async def setup(self, request: Request) -> Response:
+        """The code and a new password were typed."""
+        fields, view = request.g.fields, self._view(request, "/setup")
+        code = fields.get("code", "")
+        if wrong := _wrong_new(fields):
+            return html(pages.setup(view, wrong, code=code), 400)
+        wait_s = await self._try(request, "code", code)
+        if wait_s:
+            return late(pages.setup(view, "too_often", wait_s, code=code), wait_s)
+        if wait_s is None:
+            return html(pages.setup(view, "wrong_code" if self._access.has_code else "no_code", code=code), 403)
+        await self._new_password(fields["password"], by_code=True)
+        return await self._signed_in(request, "/")
+
+    async def change_password(self, request: Request) -> Response:
+        """The password and a new one were typed."""
+        fields, view = request.g.fields, self._view(request, "/access")
+        if wrong := _wrong_new(fields):
+            return html(pages.access(view, self._access.links, told=wrong), 400)
+        wait_s = await self._try(request, "password", fields.get("old", ""))
+        if wait_s:
+            return late(pages.access(view, self._access.links, told="too_often", wait_s=wait_s), wait_s)
+        if wait_s is None:
+            return html(pages.access(view, self._access.links, told="wrong_password"), 403)
+        await self._new_password(fields["password"])
+        return await self._signed_in(request, "/access?changed=1")
+
+    async def _try(self, request: Request, what: str, secret: str) -> int | None:
+        """0 when the secret fits, None when it does not, else after how many seconds it may be tried."""
+        address, known, limiter = request.client_addr[0], self.knows(request), self._limiters[what]
+        who = known or network_of(address)
+        if not known and self._strangers_trying >= _STRANGERS_AT_ONCE:
+            return _NEXT_TURN_S
+        if wait_s := limiter.wait_s(who, time.monotonic(), known=known is not None):
+            return max(1, round(wait_s))
+        fits = await self._fits(what, secret, stranger=known is None)
+        if fits:
+            limiter.succeeded(who)
+            return 0
+        limiter.failed(who, time.monotonic(), known=known is not None)
+        log.warning("a wrong %s was typed at the page, by %s", what, address)
+        return None
+
+    async def _fits(self, what: str, secret: str, *, stranger: bool) -> bool:
+        check = self._access.password_fits if what == "password" else self._access.code_fits
+        self._strangers_trying += stranger
+        try:
+            async with self._slow:
+                return await asyncio.to_thread(check, secret)
+        finally:
+            self._strangers_trying -= stranger
+
+    async def _new_password(self, password: str, *, by_code: bool = False) -> None:
+        async with self._slow:
+            await asyncio.to_thread(self._access.set_password, password, by_code=by_code)
+        self._sessions.close_all()
+        log.info("the page's password was set; everybody is signed out")
+
+    async def _signed_in(self, request: Request, path: str) -> Response:
+        answer = redirect(path)
+        # Behind a proxy that encrypts the cookies are never sent without.
+        secure = origin(request).startswith("https:")
+        set_cookie(answer, _SESSION, self._sessions.open(time.monotonic()), int(IDLE_S), secure=secure)
+        try:
+            async with self._slow:
+                before = request.cookies.get(_DEVICE, "")
+                token = await asyncio.to_thread(self._access.know_device, before, time.time())
+        except AccessError as error:
+            # Who has the password is let in all the same.
+            log.warning("a device that signed in will not be known again: %s", error)
+        else:
+            set_cookie(answer, _DEVICE, token, YEAR_S, secure=secure)
+        log.info("somebody signed in at the page")
+        return answer
+
+    def logout(self, request: Request) -> Response:
+        """Sign out; the device stays known."""
+        self._sessions.close(request.cookies.get(_SESSION, ""))
+        answer = redirect("/login")
+        set_cookie(answer, _SESSION, "", 0)
+        return answer
+
+    # --- displays ----------------------------------------------------------------------------------------------------
+
+    def show_access(self, request: Request) -> Response:
+        """The password, and the displays that may look."""
+        told = "changed" if "changed" in request.args else None
+        return self._page(
+            request, pages.access(self._view(request, "/access"), self._access.links, told=told, good=True)
+        )
+
+    async def add_display(self, request: Request) -> Response:
+        """A link for one more display or program."""
+        fields, view = request.g.fields, self._view(request, "/access")
+        name, role = fields.get("name", "").strip(), _KINDS.get(fields.get("kind", ""), Role.DISPLAY)
+        taken = any(link.name == name for link in self._access.links) or len(self._access.links) >= MOST_LINKS
+        if taken or not (1 <= len(name) <= 40 and name.isprintable()):
+            return html(pages.access(view, self._access.links, told="bad_name"), 400)
+        async with self._slow:
+            token = await asyncio.to_thread(self._access.add_link, name, time.time(), role)
+        log.info("a program may fetch the figures" if role is Role.SCRAPER else "a display may look at the page")
+        made = pages.Made(name, origin(request), token, role)
+        return html(pages.access(view, self._access.links, made=made))
+
+    async def remove_display(self, request: Request) -> Response:
+        """A display looks no more."""
+        async with self._slow:
+            await asyncio.to_thread(self._access.remove_link, request.g.fields.get("name", ""))
+        return redirect("/access")
+
+    def _page(self, request: Request, text: str) -> Response:
+        return self._keep_language(request, html(text))
+
+
+def sign_in_first(request: Request) -> str:
+    """Where to sign in, and to be led from there to the page that was asked for."""
+    wanted = _own_page(request.url)
+    return "/login" if wanted == "/" else f"/login?to={quote(wanted, safe='/')}"
+
+
+def _own_page(asked: Any) -> str:  # noqa: ANN401 (what a browser says, or nothing)
+    """The page that is asked for, if it is one of this site and not the entrance itself; otherwise the first one."""
+    is_own = isinstance(asked, str) and _OWN_PAGE.fullmatch(asked)
+    return asked if is_own and not asked.startswith(("/login", "/setup")) else "/"
+
+
+def _wrong_new(fields: Mapping[str, str]) -> str | None:
+    password = fields.get("password", "")
+    if not acceptable(password):
+        return "too_short"
+    return None if fields.get("again") == password else "not_same"
