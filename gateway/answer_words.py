@@ -19,6 +19,11 @@ _FR: dict[str, Any] = {
     "overload": "La puissance souscrite est dépassée !",
     "today": "Aujourd’hui : {kwh} kWh",
     "yesterday": " (hier, jour entier : {kwh} kWh)",
+    "at-least": "au moins ",
+    "doubts": {
+        "unread": "Production inconnue : son compteur ne répond pas.",
+        "too-little": "Production inconnue : son compteur compte moins que ce qui part au réseau.",
+    },
     "like": "C’est comme {things}.",
     "or": "ou",
     "injected": "Injecté : {kwh} kWh.",
@@ -69,6 +74,11 @@ _EN: dict[str, Any] = {
     "overload": "More than the subscribed power is drawn!",
     "today": "Today: {kwh} kWh",
     "yesterday": " (yesterday, whole day: {kwh} kWh)",
+    "at-least": "at least ",
+    "doubts": {
+        "unread": "Production unknown: its counter does not answer.",
+        "too-little": "Production unknown: its counter counts less than what is sent to the grid.",
+    },
     "like": "That is like {things}.",
     "or": "or",
     "injected": "Sent to the grid: {kwh} kWh.",

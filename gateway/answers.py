@@ -18,6 +18,7 @@ from gateway.balance.rows import earliest_needed, rows
 from gateway.balance.words import Writer
 from gateway.balance_report import View
 from gateway.household_days import HouseholdDays
+from gateway.live.meter import percent
 from gateway.questions import Question
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def _power(now: dict[str, Any], lang: str) -> Iterator[str]:
     drawn, subscribed = now["drawn_va"], now["subscribed_va"]
     text = words["power"].format(va=number(drawn))
     if subscribed:
-        share = Writer(lang).percent(Fraction(drawn, subscribed))
+        share = Writer(lang).percent(Fraction(percent(drawn, subscribed), 100))
         text += words["share"].format(percent=share, kva=number(Fraction(subscribed, 1000), int(subscribed % 1000 > 0)))
     yield text + "."
     if now["injected_va"]:
@@ -114,14 +115,17 @@ def _power(now: dict[str, Any], lang: str) -> Iterator[str]:
 def _day(now: dict[str, Any], lang: str) -> Iterator[str]:
     words, kwh = WORDS[lang], Writer(lang).kwh
     drawn, before = now["drawn_today_wh"], now["drawn_yesterday_wh"]
+    least = {name: words["at-least"] if name in now["partial"] else "" for name in ("today", "yesterday")}
     if drawn is not None:
-        after = words["yesterday"].format(kwh=kwh(before)) if before else ""
-        yield f"{words['today'].format(kwh=kwh(drawn))}{after}."
+        after = words["yesterday"].format(kwh=least["yesterday"] + kwh(before)) if before is not None else ""
+        yield f"{words['today'].format(kwh=least['today'] + kwh(drawn))}{after}."
         if drawn >= EQUIVALENTS[0].wh:
             yield _like(drawn, lang)
     for name in ("injected", "produced", "self_consumed"):
         if now[f"{name}_today_wh"]:
             yield words[name].format(kwh=kwh(now[f"{name}_today_wh"]))
+    if now["produced_doubt"]:
+        yield words["doubts"][now["produced_doubt"]]
 
 
 def _like(wh: int, lang: str) -> str:

@@ -7,7 +7,7 @@ and the household's part (``share``) of a ``[[received]]`` production.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 from zlib import crc32
@@ -18,6 +18,7 @@ from gateway.balance.classes import PREFIX, Words, order, word_of
 from gateway.balance.energy import Day, Slice, slices
 from gateway.balance.self_use import SelfUse, self_uses
 from gateway.errors import ConfigError
+from gateway.live.meter import TOO_LITTLE, UNREAD
 from gateway.share_half_hours import parts
 
 if TYPE_CHECKING:
@@ -35,6 +36,10 @@ TARIFF_NUMBER, TARIFF_TEXT = "contract/tariff/index", "contract/tariff"
 
 # Older than this a power is not that of now; over so long its mean is taken, which one silence must not begin.
 _NOW_S, _MEAN_S, _SILENCE_S = 600, 300, 120
+
+# A counter and a meter are read in turn, and each by a clock of its own.
+_APART_S, _BETWEEN_WH = 300, 20
+_LONGEST_DAY_S = 25 * 3600
 
 # Days whose half hours are read for one commit.
 _TOGETHER = 62
@@ -58,6 +63,7 @@ class HouseholdDays:
         self._series = {one.path: one for one in archive.series(self.meter)}
         counters = [one.name for one in config.counter if one.quantity == "electricity-produced"]
         self._counters = [{s.path: s for s in archive.series(name)} for name in counters]
+        self._heard_until = {one.name: one.last_time for one in archive.meters()}
         self._parts = parts(archive, config.received)
         said = [*counters, *((part.series.id, str(part.factor)) for part in self._parts)]
         self._sources = crc32(repr(said).encode())
@@ -89,27 +95,55 @@ class HouseholdDays:
         drawn = self._slices(self._series.get(DRAWN), bounds)
         injected = self._slices(self._series.get(INJECTED), bounds)
         classes = self._classes(bounds)
-        produced = [self._slices(known.get(INJECTED), bounds) for known in self._counters]
+        counted = [self._counted(known.get(INJECTED), bounds) for known in self._counters]
         uses = self._uses(bounds)
         found = []
         for place, date in enumerate(dates):
             index, use, until = drawn[place], uses[place], bounds[place + 1]
-            made = [one[place].wh for one in produced if one[place].covered]
-            made += [use.shared] if use and self._parts else []
-            if index.covered or made:
-                found.append(
-                    Day(
-                        date=date,
-                        drawn=index.wh if index.covered else None,
-                        classes=self._named({leaf: one[place].wh for leaf, one in classes.items()}, until - 1),
-                        injected=injected[place].wh if injected[place].covered else None,
-                        produced=sum(made) if made else None,
-                        use=use,
-                        whole=index.covered == until - bounds[place],
-                        estimated=index.shared,
-                    )
+            if index.covered or any(one[place].covered for one in counted) or (use and self._parts):
+                given = injected[place].wh if injected[place].covered else None
+                day = Day(
+                    date=date,
+                    drawn=index.wh if index.covered else None,
+                    classes=self._named({leaf: one[place].wh for leaf, one in classes.items()}, until - 1),
+                    injected=given,
+                    whole=index.covered == until - bounds[place],
+                    estimated=index.shared,
                 )
+                found.append(self._producing(day, index.covered, [one[place] for one in counted], use))
         return found
+
+    def _producing(self, day: Day, covered: int, counted: Sequence[Slice], use: SelfUse | None) -> Day:
+        """The day with what was produced on it and used of that, where it can be believed.
+
+        What a counter did not see in its time nobody knows, and no house injects more than it makes: where it seems to,
+        but for a moment between two readings, there is a fault somewhere.
+        """
+        own = sum(one.wh for one in counted) if counted else None
+        given, doubt = day.injected or 0, None
+        if own is not None and min(one.covered for one in counted) < max(covered - _APART_S, 1):
+            own, doubt = None, UNREAD
+        elif own is not None and own < given:
+            own, doubt = (given, None) if own >= given - _BETWEEN_WH else (None, TOO_LITTLE)
+        if counted and own is None:
+            return replace(day, doubt=doubt)
+        if own is not None and day.injected is not None and day.drawn is not None and not self._parts:
+            # As far as all three are known together, to the watt-hour; half hours would be late by one.
+            use = SelfUse(use.half_hours if use else 0, day.drawn, own, 0, own - day.injected, 0)
+        made = [*([own] if own is not None else []), *([use.shared] if use and self._parts else [])]
+        return replace(day, own=own, produced=sum(made) if made else None, use=use)
+
+    def is_whole_so_far(self, day: Day) -> bool:
+        """Whether of a day that is not over all is known from its midnight to what was read last."""
+        (index,) = self._slices(self._series.get(DRAWN), [midnight(day.date), midnight(Period.DAY.after(day.date))])
+        newest = self.last_time or 0
+        return index.covered >= min(newest, midnight(Period.DAY.after(day.date))) - midnight(day.date) - _APART_S
+
+    def index_less(self, drawn: int, now: int) -> int | None:
+        """The index drawn at that moment less what was counted up to it."""
+        index = self._series.get(DRAWN)
+        newest = self._archive.newest(index, now) if index else None
+        return newest[1] - drawn if newest and isinstance(newest[1], int) else None
 
     def for_projection(self, today: date) -> dict[date, Day]:
         """Of this year and of the one before what a projection needs."""
@@ -158,6 +192,21 @@ class HouseholdDays:
         breaks = self._archive.index_breaks(index.meter, index.path)
         marks = self._archive.index_marks(index, bounds[0], bounds[-1], breaks)
         return slices(marks, breaks, bounds)
+
+    def _counted(self, index: Series | None, bounds: Sequence[int]) -> list[Slice]:
+        """As ``_slices``, of a counter of pulses: while it is read it may rest, while it is not it counts nothing."""
+        if index is None:
+            return self._slices(None, bounds)
+        breaks = self._archive.index_breaks(index.meter, index.path)
+        marks = self._archive.index_marks(index, bounds[0], bounds[-1], breaks)
+        heard = self._heard_until.get(index.meter, 0)
+        newest = self._archive.newest(index, heard)
+        if marks and newest and isinstance(newest[1], int) and marks[-1][0] < heard <= bounds[-1]:
+            marks = [*marks, (heard, newest[1])]
+        gaps = [place for place, (one, other) in enumerate(pairwise(marks), 1) if other[0] - one[0] > _LONGEST_DAY_S]
+        runs = [marks[first:end] for first, end in pairwise([0, *gaps, len(marks)])]
+        sums = zip(*(slices(run, breaks, bounds) for run in runs), strict=True)
+        return [Slice(sum(s.wh for s in day), sum(s.covered for s in day), any(s.shared for s in day)) for day in sums]
 
     def _classes(self, bounds: Sequence[int]) -> dict[str, list[Slice]]:
         leaves = [path.removeprefix(PREFIX) for path in self._series if path.startswith(PREFIX)]

@@ -12,12 +12,12 @@ import time
 from typing import TYPE_CHECKING, Any, cast
 
 from gateway import __version__
+from gateway.balance import calendar
 from gateway.errors import StoreError
-from gateway.live.meter import DRAWN_INDEX, INJECTED_INDEX, Day, LiveMeter
+from gateway.household_days import HouseholdDays
+from gateway.live.meter import Day, LiveMeter
 from gateway.live.state import NAMELESS, meter_now
 from gateway.status import BROKEN, OK, WAITING, as_json
-from gateway.store.points import Granularity
-from gateway.store.recorder import day_end, day_start
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -35,7 +35,6 @@ log = logging.getLogger(__name__)
 
 _DAY_EVERY_S = 60.0
 _WORSE = (OK, WAITING, BROKEN)
-_DAILY = DRAWN_INDEX.replace("/index", "/daily")
 
 
 class Now:
@@ -55,7 +54,7 @@ class Now:
         call: Callable[..., Awaitable[Any]],
         clock: Callable[[], float | None] = time.time,
     ) -> None:
-        self._store, self._call, self._clock = store, call, clock
+        self._config, self._store, self._call, self._clock = config, store, call, clock
         self.meters = {meter.name: LiveMeter(meter.name) for meter in config.meter}
         self._counters = [one.name for one in config.counter if one.quantity == "electricity-produced"]
         self._day_asked = 0.0
@@ -75,10 +74,13 @@ class Now:
     def look(self, links: Iterable[Link], active: Sequence[Alert]) -> None:
         """How every link stands, and what is at fault."""
         states = states_by_name(links)
+        unread = [name for name in self._counters if states.get(f"counter {name}") == BROKEN]
         for name, meter in self.meters.items():
             ours, fault = states_of_meter(name, states), any(alert.is_fault for alert in active)
-            if (meter.links, meter.alert) != (ours, fault):
-                meter.links, meter.alert = ours, fault
+            if unread:
+                ours["counter"] = BROKEN
+            if (meter.links, meter.alert, meter.unread) != (ours, fault, bool(unread)):
+                meter.links, meter.alert, meter.unread = ours, fault, bool(unread)
                 self._tell(name)
         texts = [alert.text_en for alert in active]
         if (states, texts) != (self._states, self._texts):
@@ -123,7 +125,7 @@ class Now:
         self._day_asked = now
         try:
             for name, meter in self.meters.items():
-                meter.day = await self._call(day_of, self._store, name, self._counters, second_of(meter, clock))
+                meter.day = await self._call(day_of, self._store, self._config, name, second_of(meter, clock))
         except StoreError as error:
             # The link of the store says it already; what was known stays.
             log.debug("the day could not be read: %s", error)
@@ -154,17 +156,22 @@ def plain(link: str) -> str:
     return first if first in NAMELESS else link
 
 
-def day_of(store: Store, meter: str, counters: Sequence[str], now: int) -> Day:
-    """What the store knows of the local day that holds the POSIX second ``now``, and of the one before."""
-    midnight = day_start(now)
-    yesterday = day_start(midnight - 1)
-    produced = [_produced(store, counter, midnight, now) for counter in counters]
+def day_of(store: Store, config: Config, meter: str, now: int) -> Day:
+    """What balances know of the local day that holds the POSIX second ``now``, and of the one before."""
+    house, today = HouseholdDays(store, config, meter), calendar.day_of(now)
+    tomorrow = calendar.Period.DAY.after(today)
+    known = {day.date: day for day in house.read(calendar.Period.DAY.back(today, 1), tomorrow)}
+    this, before = known.get(today), known.get(calendar.Period.DAY.back(today, 1))
+    partial = [("today", this is not None and not house.is_whole_so_far(this))]
+    partial.append(("yesterday", before is not None and before.drawn is not None and not before.whole))
     return Day(
-        _point(store, meter, DRAWN_INDEX, midnight),
-        _point(store, meter, INJECTED_INDEX, midnight),
-        _point(store, meter, _DAILY, yesterday),
-        sum(one for one in produced if one is not None) if any(one is not None for one in produced) else None,
-        day_end(midnight),
+        drawn_index=house.index_less(this.drawn, now) if this and this.drawn is not None else None,
+        injected_wh=this.injected if this else None,
+        drawn_yesterday_wh=before.drawn if before else None,
+        produced_wh=this.own if this else None,
+        doubt=this.doubt if this else None,
+        partial=tuple(name for name, told in partial if told),
+        end=calendar.midnight(tomorrow),
     )
 
 
@@ -181,15 +188,3 @@ def states_of_meter(meter: str, states: Mapping[str, str]) -> dict[str, str]:
         if whose in {"", meter} and first != "mqtt":
             ours[first] = state
     return ours
-
-
-def _point(store: Store, meter: str, series: str, time: int) -> int | None:
-    """The point of the day that begins there: an index at that midnight, or what was counted until the next."""
-    points = store.history(meter, series, Granularity.DAY, time, time + 1, 1)
-    value = points[0].value if points and points[0].series.path == series else None
-    return int(value) if isinstance(value, int | float) else None
-
-
-def _produced(store: Store, counter: str, midnight: int, now: int) -> int | None:
-    first, (last, _) = _point(store, counter, INJECTED_INDEX, midnight), store.around(counter, INJECTED_INDEX, now)
-    return None if first is None or last is None or last[1] < first else last[1] - first

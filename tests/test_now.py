@@ -2,8 +2,10 @@
 
 import asyncio
 from contextlib import closing
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 
+import msgspec
 import pytest
 
 from gateway import __version__
@@ -11,8 +13,10 @@ from gateway.alert_words import Kind as Fault
 from gateway.alert_words import Topic
 from gateway.alerts import Alert
 from gateway.config import load
+from gateway.household_days import HouseholdDays
 from gateway.live.meter import Day
 from gateway.live.state import meter_now
+from gateway.live.topics import as_json
 from gateway.now import Now, day_of
 from gateway.sources.line import LineState
 from gateway.status import BROKEN, OK, WAITING, Link
@@ -38,6 +42,24 @@ def store(tmp_path):
         yield opened
 
 
+@pytest.fixture
+def configured(tmp_path):
+    """A house with panels."""
+    counter = '[[counter]]\nname = "panels"\nquantity = "electricity-produced"\ngpio = 17\nper_pulse = "1 Wh"\n'
+    (tmp_path / "gateway.toml").write_text(f'[[meter]]\nsource = "/nowhere"\n{counter}')
+    return load(tmp_path / "gateway.toml")
+
+
+@pytest.fixture
+def now(configured, store):
+    """Its present, when the clock stands at two in the morning."""
+
+    async def call(function, *arguments):
+        return function(*arguments)
+
+    return Now(configured, store, call, lambda: float(NEXT + 7300))
+
+
 def record(store, meter, path, samples):
     """Have the store know an index at these seconds, one frame each."""
     recorder = Recorder(meter, {})
@@ -53,31 +75,70 @@ def around(midnight, value):
     return [(midnight - 60, value - 1), (midnight, value), (midnight + 60, value + 1)]
 
 
-def test_the_day_is_from_midnight_in_paris_whatever_its_length(store):
+def test_the_day_is_from_midnight_in_paris_whatever_its_length(store, configured):
     """The index at midnight, the whole day before (here of 23 hours), what the counters have counted since."""
     record(store, "house", DRAWN, [*around(MIDNIGHT, 1000), *around(NEXT, 9000)])
     record(store, "house", INJECTED, around(NEXT, 70))
     record(store, "panels", INJECTED, [*around(NEXT, 500), (NEXT + 7200, 2500)])
-    assert day_of(store, "house", ["panels"], NEXT + 7300) == Day(9000, 70, 8000, 2000, NEXT + 86_400)
-    assert day_of(store, "house", [], NEXT + 7300) == Day(9000, 70, 8000, None, NEXT + 86_400)
+    known = Day(9000, 1, 8000, 2000, end=NEXT + 86_400)
+    assert day_of(store, configured, "house", NEXT + 7300) == known
+    assert day_of(store, msgspec.structs.replace(configured, counter=()), "house", NEXT + 7300) == replace(
+        known, produced_wh=None
+    )
 
 
-def test_nothing_is_said_of_a_day_whose_midnight_nobody_saw(store):
-    """A gateway that began in the afternoon has no half day to show as a whole one."""
+def test_a_day_whose_midnight_nobody_saw_is_told_as_a_part_of_one(store, configured):
+    """Before the first half hour nothing; then what was counted since, and that it is less than the day."""
     record(store, "house", DRAWN, [(NEXT + 50_000, 9000), (NEXT + 50_060, 9010)])
-    assert day_of(store, "house", ["panels"], NEXT + 60_000) == Day(end=NEXT + 86_400)
+    assert day_of(store, configured, "house", NEXT + 50_070) == Day(end=NEXT + 86_400)
+    record(store, "house", DRAWN, [(NEXT + 50_390, 9100), (NEXT + 50_410, 9120), (NEXT + 51_000, 9300)])
+    told = day_of(store, configured, "house", NEXT + 51_010)
+    assert (told.partial, 9300 - told.drawn_index) == (("today",), 190)
 
 
-@pytest.fixture
-def now(tmp_path, store):
-    """The present of a house with panels, whose clock stands in the afternoon."""
-    counter = '[[counter]]\nname = "panels"\nquantity = "electricity-produced"\ngpio = 17\nper_pulse = "1 Wh"\n'
-    (tmp_path / "gateway.toml").write_text(f'[[meter]]\nsource = "/nowhere"\n{counter}')
+def test_a_day_without_its_daily_point_is_what_the_indexes_say(store, configured):
+    """The midnight of a meter that was unplugged over it lies between two that are known: the history knows it too."""
+    record(
+        store, "house", DRAWN, [*around(MIDNIGHT, 1000), (NEXT - 3600, 8000), (NEXT + 3590, 8998), (NEXT + 3610, 9002)]
+    )
+    told = day_of(store, configured, "house", NEXT + 4000)
+    assert told.drawn_yesterday_wh is not None
+    (day,) = HouseholdDays(store, configured).read(date(2025, 3, 30), date(2025, 3, 31))
+    assert told.drawn_yesterday_wh == day.drawn
 
-    async def call(function, *arguments):
-        return function(*arguments)
 
-    return Now(load(tmp_path / "gateway.toml"), store, call, lambda: float(NEXT + 7300))
+def test_a_counter_that_nobody_reads_makes_what_was_produced_unknown(now, store):
+    """Its midnight and its last pulse are known, and say nothing of today; no face has a nought beside what left."""
+    record(store, "house", DRAWN, [*around(NEXT, 9000), (NEXT + 7200, 9400)])
+    record(store, "house", INJECTED, [*around(NEXT, 70), (NEXT + 7200, 970)])
+    record(store, "panels", INJECTED, around(NEXT, 500))
+    asyncio.run(now.know_the_day())
+    said = as_json(now.meters["house"].snapshot(0.0))
+    assert (said["injected_today_wh"], said["produced_today_wh"], said["self_consumed_today_wh"]) == (900, None, None)
+    assert said["produced_doubt"] == "unread"
+
+
+def test_a_broken_counter_makes_it_unknown_at_once(now, store):
+    """What it counted until it broke is not what was produced; when it is there again it is known again."""
+    record(store, "house", DRAWN, [*around(NEXT, 9000), (NEXT + 7200, 9400)])
+    record(store, "panels", INJECTED, [*around(NEXT, 500), (NEXT + 7200, 2500)])
+    asyncio.run(now.know_the_day())
+    told = []
+    for state in (OK, BROKEN, OK):
+        now.look([Link("counter panels", state, 1, "")], [])
+        said = as_json(now.meters["house"].snapshot(0.0))
+        told.append((said["produced_today_wh"], said["produced_doubt"], said["broken"]))
+    assert told == [(2000, None, []), (None, "unread", ["counter"]), (2000, None, [])]
+
+
+def test_no_house_injects_more_than_it_makes(now, store):
+    """A counter set to the wrong pulse, or panels that it does not count: what was produced is not known."""
+    record(store, "house", DRAWN, [*around(NEXT, 9000), (NEXT + 7200, 9400)])
+    record(store, "house", INJECTED, [*around(NEXT, 70), (NEXT + 7200, 970)])
+    record(store, "panels", INJECTED, [*around(NEXT, 500), (NEXT + 7200, 700)])
+    asyncio.run(now.know_the_day())
+    said = as_json(now.meters["house"].snapshot(0.0))
+    assert (said["injected_today_wh"], said["produced_today_wh"], said["produced_doubt"]) == (900, None, "too-little")
 
 
 def power(value):

@@ -39,7 +39,8 @@ class Day:
         date: the day.
         drawn: from the grid, with ``classes`` by tariff class.
         injected: into the grid.
-        produced: by the house's own counters, and its part of what others produce.
+        produced: by the house's own counters (``own``), and its part of what others produce; None as well where one
+            of the counters was not read all along, or less was counted than was injected: ``doubt`` says which.
         use: what of it was used at home, on the half hours in which all of that is known.
         whole: every second of it is known.
         estimated: the index at one of its ends lies between two that are known.
@@ -53,6 +54,8 @@ class Day:
     use: SelfUse | None = None
     whole: bool = True
     estimated: bool = False
+    own: int | None = None
+    doubt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +106,16 @@ def total(days: Iterable[Day]) -> Total:
     for day in known:
         classes.update(day.classes)
     uses = [day.use for day in found if day.use is not None]
+    injected, produced = _sum(day.injected for day in found), _sum(day.produced for day in found)
+    # Days on which nobody counted what was produced: what left for the grid on them would seem to come from nowhere.
+    believed = produced is not None and produced >= (injected or 0)
     return Total(
         known=len(known),
         drawn=_sum(day.drawn for day in found),
         classes=dict(classes),
-        injected=_sum(day.injected for day in found),
-        produced=_sum(day.produced for day in found),
-        use=SelfUse.added(uses) if uses else None,
+        injected=injected,
+        produced=produced if believed else None,
+        use=SelfUse.added(uses) if uses and believed else None,
         whole=bool(found) and all(day.whole and day.drawn is not None for day in found),
         estimated=any(day.estimated for day in found),
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.display.canvas import AMBER, BLACK, BLUE, DARK, GREEN, GREY, RED, WHITE, Canvas, text_width
+from gateway.display.state import percent
 from gateway.display.words import WORDS, age, kilo, number
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def available(view: View) -> tuple[str, ...]:
     if frame is None:
         return ("now",)
     pages = ["now", "today"]
-    if frame.produced_today_wh is not None or frame.injected_today_wh or frame.injected_va:
+    if frame.produced_today_wh is not None or frame.produced_doubt or frame.injected_today_wh or frame.injected_va:
         pages.append("solar")
     if {frame.tempo_today, frame.tempo_tomorrow} & _TEMPO.keys():
         pages.append("tempo")
@@ -98,7 +99,7 @@ def now(sheet: _Sheet, view: View) -> None:
         return
     lines = []
     if view.load is not None and not frame.injected_va:
-        lines = [f"{_percent(view.load)} % {words['of']} {sheet.kilo(frame.subscribed_va)} kVA"]
+        lines = [f"{view.percent} % {words['of']} {sheet.kilo(frame.subscribed_va)} kVA"]
     if view.load is not None:
         sheet.bar(0 if frame.injected_va else view.load, _load_ink(view), (MUCH, TOO_MUCH))
     if frame.injected_va:
@@ -112,12 +113,12 @@ def now(sheet: _Sheet, view: View) -> None:
 def today(sheet: _Sheet, view: View) -> None:
     """What was drawn since midnight, against the whole day before."""
     frame, words = _known(view), sheet.words
-    _title(sheet, view, words["today"])
+    _title(sheet, view, f"{words['today']}, {words['at least']}" if "today" in frame.partial else words["today"])
     drawn, before = frame.drawn_today_wh, frame.drawn_yesterday_wh
     if before and drawn is not None:
         sheet.bar(drawn / before, GREY if view.fault else AMBER if drawn > before else GREEN)
     sheet.value("–" if drawn is None else sheet.kilo(drawn), "kWh", GREY if view.fault else WHITE)
-    sheet.lines([f"{words['yesterday']}{words['colon']}{'?' if before is None else sheet.kilo(before) + ' kWh'}"])
+    sheet.lines([f"{words['yesterday']}{words['colon']}{_least(sheet, frame, 'yesterday', before)}"])
 
 
 def solar(sheet: _Sheet, view: View) -> None:
@@ -125,13 +126,20 @@ def solar(sheet: _Sheet, view: View) -> None:
     frame, words = _known(view), sheet.words
     produced, injected = frame.produced_today_wh, frame.injected_today_wh
     ink = GREY if view.fault else GREEN
+    if produced is None and frame.produced_doubt:
+        # What is counted and not known is no nought, and not what left for the grid either.
+        _title(sheet, view, words["produced"])
+        sheet.value("?", "kWh", GREY)
+        left = [] if injected is None else [f"{words['injected'].lower()}{words['colon']}{sheet.kilo(injected)} kWh"]
+        sheet.lines([words[frame.produced_doubt if frame.produced_doubt in words else "unread"], *left])
+        return
     _title(sheet, view, words["injected" if produced is None else "produced"])
     value = injected if produced is None else produced
     lines = [words["today"]]
     if produced and injected is not None:
         used = max(0, produced - injected)
         lines = [
-            f"{_percent(used / produced)} % {words['used here']}",
+            f"{percent(used, produced)} % {words['used here']}",
             f"{words['injected'].lower()}{words['colon']}{sheet.kilo(injected)} kWh",
         ]
         sheet.bar(used / produced, ink)
@@ -176,11 +184,6 @@ def _known(view: View) -> Frame:
     return view.frame
 
 
-def _percent(part: float) -> int:
-    # A half goes up, also where binary fractions fall just below it.
-    return int(part * 100 + 0.5 + 1e-9)
-
-
 def _load_ink(view: View) -> Ink:
     load = view.load or 0
     return RED if view.overload or load >= TOO_MUCH else AMBER if load >= MUCH else GREEN
@@ -199,11 +202,18 @@ def _tariff(sheet: _Sheet, frame: Frame | None) -> str:
 def _day_lines(sheet: _Sheet, frame: Frame) -> list[str]:
     """The day, where there is room for more than one line."""
     lines = []
-    if frame.drawn_today_wh is not None:
-        lines.append(f"{sheet.words['day']}{sheet.words['colon']}{sheet.kilo(frame.drawn_today_wh)} kWh")
-    if frame.drawn_yesterday_wh is not None:
-        lines.append(f"{sheet.words['yesterday']}{sheet.words['colon']}{sheet.kilo(frame.drawn_yesterday_wh)} kWh")
+    days = (("day", "today", frame.drawn_today_wh), ("yesterday", "yesterday", frame.drawn_yesterday_wh))
+    for word, day, wh in days:
+        if wh is not None:
+            lines.append(f"{sheet.words[word]}{sheet.words['colon']}{_least(sheet, frame, day, wh)}")
     return lines
+
+
+def _least(sheet: _Sheet, frame: Frame, day: str, wh: int | None) -> str:
+    """What was drawn on a day; of one that is not known as a whole at least so much."""
+    if wh is None:
+        return "?"
+    return f"{sheet.words['at least'] + ' ' if day in frame.partial else ''}{sheet.kilo(wh)} kWh"
 
 
 def _title(sheet: _Sheet, view: View, words: str, *, coloured: bool = True) -> None:

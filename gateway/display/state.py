@@ -39,6 +39,8 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     drawn_yesterday_wh: int | None = None
     injected_today_wh: int | None = None
     produced_today_wh: int | None = None
+    partial: tuple[str, ...] = ()
+    produced_doubt: str | None = None
     broken: tuple[str, ...] = ()
     alert: bool = False
 
@@ -65,6 +67,12 @@ class View:
         if frame is None or frame.drawn_va is None or not frame.subscribed_va:
             return None
         return frame.drawn_va / frame.subscribed_va
+
+    @property
+    def percent(self) -> int | None:
+        """The same in per cent, as every face of the gateway rounds it."""
+        frame = self.frame
+        return None if self.load is None or frame is None else percent(frame.drawn_va or 0, frame.subscribed_va or 1)
 
     @property
     def overload(self) -> bool:
@@ -134,6 +142,11 @@ class State:
             return None
         # Of a silent meter the gateway says so, every ten seconds.
         return "meter" if frame and frame.stale and passed < 2 * OLD_AFTER_S else "silence"
+
+
+def percent(part: int, whole: int) -> int:
+    """The part of the whole in per cent; a half goes up, in whole numbers."""
+    return (200 * part + whole) // (2 * whole)
 
 
 def parse_contacts(payload: bytes) -> tuple[bool, ...] | None:

@@ -12,7 +12,9 @@ WORDS = {
         "blue": "Bleu", "white": "Blanc", "red": "Rouge", "of": "de", "colon": " : ",
         "to the grid": "vers le réseau", "ago": "il y a {}",
         "today": "Aujourd'hui", "yesterday": "hier", "day": "jour", "tomorrow": "Demain", "produced": "Production",
-        "injected": "Injecté", "used here": "utilisé ici", "links": "Liaisons", "broken": "En panne :",
+        "injected": "Injecté", "used here": "utilisé ici",
+        "at least": "au moins", "unread": "son compteur ne répond pas", "too-little": "compté moins qu'injecté",
+        "counter": "Compteur solaire", "links": "Liaisons", "broken": "En panne :",
         "all well": "Tout va bien", "alert": "Une alerte attend", "shutdown": "Arrêt", "keep down": "gardez appuyé",
         "stopping": "à bientôt", "let go": "relâchez : adresse de la page",
         "welcome": "Page de la maison", "asking": "un instant…", "no answer": "pas de réponse",
@@ -30,7 +32,9 @@ WORDS = {
         "blue": "Blue", "white": "White", "red": "Red", "of": "of", "colon": ": ",
         "to the grid": "to the grid", "ago": "{} ago",
         "today": "Today", "yesterday": "yesterday", "day": "today", "tomorrow": "Tomorrow", "produced": "Production",
-        "injected": "Injected", "used here": "used here", "links": "Links", "broken": "Not working:",
+        "injected": "Injected", "used here": "used here",
+        "at least": "at least", "unread": "its counter does not answer", "too-little": "counted less than injected",
+        "counter": "Solar counter", "links": "Links", "broken": "Not working:",
         "all well": "All is well", "alert": "An alert waits", "shutdown": "Shutdown", "keep down": "keep it down",
         "stopping": "goodbye", "let go": "let go: address of the page",
         "welcome": "Page of the house", "asking": "one moment…", "no answer": "no answer",
@@ -53,7 +57,7 @@ def kilo(value: int, language: str) -> str:
     """A number in thousands: 9,1 or 9.1; no tenths where there are none, or from a hundred on."""
     tenths = (value + 50) // 100
     if tenths >= 1000 or value % 1000 == 0:
-        return str((tenths + 5) // 10)
+        return str((value + 500) // 1000)
     return f"{tenths // 10}{',' if language == 'fr' else '.'}{tenths % 10}"
 
 

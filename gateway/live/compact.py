@@ -14,6 +14,8 @@ _FORMAT = ">BBHIHBBBBH6I"
 SIZE = calcsize(_FORMAT)
 
 STALE, OVERLOAD, INJECTING, BREAKER_OPEN, STANDARD_MODE, ALERT = 1, 2, 4, 8, 16, 32
+# A part of that day's energy is not known.
+TODAY_PARTIAL, YESTERDAY_PARTIAL = 64, 128
 
 TARIFFS = ("unknown", "base", "off-peak", "peak", "normal", "mobile-peak")
 COLOURS = ("unknown", "blue", "white", "red")

@@ -7,7 +7,7 @@ out; what it holds is what displays are told, in any of the forms of ``topics`` 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gateway.live.compact import COLOURS, TARIFFS
@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 
 # After so many seconds without a frame a value is of the past: the rule of Enedis for receivers (54E §9.4).
 STALE_AFTER_S = 10.0
+
+# Why nobody knows what was produced: its counter is not read, or has counted less than left for the grid.
+UNREAD, TOO_LITTLE = "unread", "too-little"
+DOUBTS = (UNREAD, TOO_LITTLE)
+
+# No house draws faster: an index that rises by more is another meter's, or was set.
+_MOST_WATTS, _LEAST_JUMP_WH = 250_000, 100
 
 DRAWN_INDEX, INJECTED_INDEX = "consumption/energy/active/index", "production/energy/active/index"
 
@@ -49,15 +56,19 @@ Value = int | str
 class Day:
     """What the store knows of today and yesterday; None where it knows nothing.
 
-    ``drawn_index`` and ``injected_index`` are the meter's at the last local midnight, ``drawn_yesterday_wh`` what was
-    drawn the day before; ``produced_wh`` is what the house's own counters of production have counted since. At
-    the POSIX second ``end`` it is over.
+    ``drawn_index`` is the meter's, less what of today was counted up to it: so what follows is added, to the second.
+    ``drawn_yesterday_wh`` is what was drawn the day before. ``injected_wh`` and ``produced_wh`` (by the house's own
+    counters of production) are of one moment, so that no more is injected than was produced; ``doubt`` is why what is
+    counted as produced is not known (``DOUBTS``). ``partial`` are the days (``today``, ``yesterday``) of which a part
+    is not known. At the POSIX second ``end`` it is over.
     """
 
     drawn_index: int | None = None
-    injected_index: int | None = None
+    injected_wh: int | None = None
     drawn_yesterday_wh: int | None = None
     produced_wh: int | None = None
+    doubt: str | None = None
+    partial: tuple[str, ...] = ()
     end: int | None = None
 
 
@@ -66,7 +77,8 @@ class Snapshot:
     """What is told of a meter at one moment; None where it is not known.
 
     ``time`` and ``age_s`` are of the meter's last frame; ``tariff`` is its own word, ``tariff_kind`` one of TARIFFS,
-    the Tempo colours are of COLOURS; ``broken`` are links by the first word of their name.
+    the Tempo colours are of COLOURS; ``broken`` are links by the first word of their name; ``partial`` and
+    ``produced_doubt`` are those of ``Day``.
     """
 
     meter: str
@@ -91,6 +103,8 @@ class Snapshot:
     produced_today_wh: int | None
     broken: tuple[str, ...]
     alert: bool
+    partial: tuple[str, ...] = ()
+    produced_doubt: str | None = None
 
     @property
     def stale(self) -> bool:
@@ -113,6 +127,8 @@ class LiveMeter:
         self.day = Day()
         self.links: Mapping[str, str] = {}
         self.alert = False
+        # Whether a counter of what the house produces is not read at the moment.
+        self.unread = False
         self._values: dict[str, Value] = {}
         self._fresh: dict[str, Value] = {}
         self.time: datetime | None = None
@@ -122,6 +138,7 @@ class LiveMeter:
 
     def hear(self, readings: Iterable[Reading], time: datetime | None, now: float, *, standard: bool) -> None:
         """Take in what a frame said; ``time`` is its date (aware), None while nobody knows it."""
+        passed = None if self._heard is None else now - self._heard
         self.time, self._heard, self._standard = time, now, standard
         newest: dict[str, Reading] = {}
         for reading in readings:
@@ -129,9 +146,19 @@ class LiveMeter:
             known = newest.get(reading.series)
             if known is None or reading.time >= known.time:
                 newest[reading.series] = reading
+        if passed is not None and DRAWN_INDEX in newest:
+            self._see_jump(newest[DRAWN_INDEX].value, passed)
         for series, reading in newest.items():
             if self._values.get(series) != reading.value:
                 self._values[series] = self._fresh[series] = reading.value
+
+    def _see_jump(self, index: Value, passed: float) -> None:
+        """An index that nobody can have drawn ends what is known of today, until the store has counted around it."""
+        before = self._number(DRAWN_INDEX)
+        if before is None or not isinstance(index, int):
+            return
+        if not 0 <= index - before <= _LEAST_JUMP_WH + _MOST_WATTS * passed / 3600:
+            self.day = replace(self.day, drawn_index=None)
 
     def take_fresh(self) -> dict[str, Value]:
         """Series -> value of what has changed since this was last asked."""
@@ -170,10 +197,12 @@ class LiveMeter:
             injecting=bool(injected) or self._text(_PRODUCING) == "1",
             drawn_today_wh=_since(day.drawn_index, self._number(DRAWN_INDEX)),
             drawn_yesterday_wh=day.drawn_yesterday_wh,
-            injected_today_wh=_since(day.injected_index, self._number(INJECTED_INDEX)),
-            produced_today_wh=day.produced_wh,
+            injected_today_wh=day.injected_wh,
+            produced_today_wh=None if self.unread else day.produced_wh,
             broken=tuple(sorted(name for name, state in self.links.items() if state == "broken")),
             alert=self.alert,
+            partial=day.partial,
+            produced_doubt=UNREAD if self.unread else day.doubt,
         )
 
     def _today(self) -> Day:
@@ -195,6 +224,11 @@ class LiveMeter:
     def _text(self, series: str) -> str | None:
         value = self._values.get(series)
         return None if value is None else str(value)
+
+
+def percent(part: int, whole: int) -> int:
+    """The part of the whole in per cent; a half goes up, in whole numbers: 3450 of 6000 are 58 on every face."""
+    return (200 * part + whole) // (2 * whole)
 
 
 def tariff_kind(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gateway.live.meter import percent
 from gateway.live.words import WORDS
 
 if TYPE_CHECKING:
@@ -43,10 +44,7 @@ def _meter(meter: MeterNow, lang: str, *, old: bool) -> list[str]:
         (words["injection"], _power(now["injected_va"], lang) if now["injecting"] or now["injected_va"] else ""),
         (words["phases"], _phases(values, lang)),
         (words["today"], _energies(now, lang)),
-        (
-            words["yesterday"],
-            f"{_kwh(now['drawn_yesterday_wh'], lang)} kWh" if _known(now, "drawn_yesterday_wh") else "",
-        ),
+        (words["yesterday"], _yesterday(now, lang)),
         (words["frame"], _frame(now, lang)),
     ]
     wide = max(len(name) for name, _ in rows)
@@ -60,7 +58,7 @@ def _title(now: dict[str, Any], lang: str) -> str:
         return f"{now['meter']}   {words['nothing']}"
     title = f"{now['meter']}   {_power(now['drawn_va'], lang)}"
     if subscribed := now["subscribed_va"]:
-        share = round(100 * now["drawn_va"] / subscribed)
+        share = percent(now["drawn_va"], subscribed)
         title += f" / {_power(subscribed, lang)}   {share}{words['percent']}"
     notes = [words[key] for key in ("stale", "overload") if now[key]]
     if now["breaker"] not in (None, "closed"):
@@ -106,10 +104,19 @@ def _phases(values: dict[str, Any], lang: str) -> str:
 
 
 def _energies(now: dict[str, Any], lang: str) -> str:
-    names = ("drawn_today_wh", "injected_today_wh", "produced_today_wh", "self_consumed_today_wh")
-    verbs = WORDS[lang]["energies"]
-    known = [f"{_kwh(now[name], lang)} kWh {verbs[name]}" for name in names if _known(now, name)]
-    return ", ".join(known)
+    words, names = WORDS[lang], ("drawn_today_wh", "injected_today_wh", "produced_today_wh", "self_consumed_today_wh")
+    known = [f"{_kwh(now[name], lang)} kWh {words['energies'][name]}" for name in names if _known(now, name)]
+    if known and "today" in now["partial"]:
+        known[0] = words["at_least"].format(known[0])
+    doubt = [words["doubts"][now["produced_doubt"]]] if now["produced_doubt"] else []
+    return ", ".join([*known, *doubt])
+
+
+def _yesterday(now: dict[str, Any], lang: str) -> str:
+    if not _known(now, "drawn_yesterday_wh"):
+        return ""
+    text = f"{_kwh(now['drawn_yesterday_wh'], lang)} kWh"
+    return str(WORDS[lang]["at_least"].format(text)) if "yesterday" in now["partial"] else text
 
 
 def _frame(now: dict[str, Any], lang: str) -> str:
@@ -145,7 +152,9 @@ def _whole(value: object, lang: str) -> str:
 
 
 def _kwh(wh: int, lang: str) -> str:
-    text = f"{wh / 1000:,.2f}"
+    # As everywhere to a tenth, a half goes up.
+    tenths = (wh + 50) // 100
+    text = f"{tenths // 10:,}.{tenths % 10}"
     return text.replace(",", _NARROW_SPACE).replace(".", ",") if lang == "fr" else text
 
 

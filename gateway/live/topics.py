@@ -79,6 +79,8 @@ def as_json(snapshot: Snapshot) -> dict[str, object]:
         "injected_today_wh": snapshot.injected_today_wh,
         "produced_today_wh": snapshot.produced_today_wh,
         "self_consumed_today_wh": snapshot.self_consumed_today_wh,
+        "partial": list(snapshot.partial),
+        "produced_doubt": snapshot.produced_doubt,
         "broken": list(snapshot.broken),
         "alert": snapshot.alert,
     }
@@ -93,6 +95,8 @@ def as_compact(snapshot: Snapshot) -> Compact:
         compact.BREAKER_OPEN: snapshot.breaker not in (None, "closed"),
         compact.STANDARD_MODE: snapshot.standard,
         compact.ALERT: snapshot.alert,
+        compact.TODAY_PARTIAL: "today" in snapshot.partial,
+        compact.YESTERDAY_PARTIAL: "yesterday" in snapshot.partial,
     }
     return Compact(
         flags=sum(flag for flag, is_set in flags.items() if is_set),

@@ -40,6 +40,11 @@ _FR: dict[str, Any] = {
         "produced_today_wh": "produits",
         "self_consumed_today_wh": "autoconsommés",
     },
+    "at_least": "au moins {}",
+    "doubts": {
+        "unread": "production inconnue : son compteur ne répond pas",
+        "too-little": "production inconnue : son compteur compte moins que ce qui part au réseau",
+    },
     "states": {"ok": "ok", "waiting": "attend", "broken": "rompu"},
 }
 _EN: dict[str, Any] = {
@@ -77,6 +82,11 @@ _EN: dict[str, Any] = {
         "injected_today_wh": "injected",
         "produced_today_wh": "produced",
         "self_consumed_today_wh": "self-consumed",
+    },
+    "at_least": "at least {}",
+    "doubts": {
+        "unread": "production unknown: its counter does not answer",
+        "too-little": "production unknown: its counter counts less than what is sent to the grid",
     },
     "states": {"ok": "ok", "waiting": "waiting", "broken": "broken"},
 }

@@ -140,7 +140,7 @@ def _meters(view: View) -> str:
         '<p class="digits"><span data-is="drawn"></span><small>VA</small></p>'
         '<div class="bar" aria-hidden="true"><span data-bar="load"></span></div><p data-is="load"></p>'
         '<p class="injected" data-is="injected" hidden></p></div>'
-        f'<div class="cards">{cards}</div>'
+        f'<div class="cards">{cards}</div><p class="warn" data-is="doubt" hidden></p>'
         f'<div class="days" hidden><h3>{view.say("drawn_today")}</h3><dl>{bars}</dl>'
         '<p class="like" data-is="like" hidden></p></div>'
         f'<div class="phases" hidden><h3>{view.say("phases")}</h3><table><thead><tr>{heads}</tr></thead>'

@@ -38,6 +38,13 @@ _FR: Words = {
     "injected_today": "Injecté aujourd’hui",
     "produced_today": "Produit aujourd’hui",
     "self_consumed_today": "Autoconsommé aujourd’hui",
+    "at_least": "au moins {energy}",
+    "unknown": "inconnu",
+    "doubt_unread": ("Production inconnue : le compteur de production ne répond pas. Voyez « Compteur et liaisons »."),
+    "doubt_too-little": (
+        "Production inconnue : le compteur de production compte moins que ce qui part au réseau. Vérifiez qu’il compte"
+        " tous les panneaux, et la valeur d’une impulsion (per_pulse)."
+    ),
     "never_heard": "Le compteur n’a encore rien dit.",
     "stale": "Le compteur ne dit plus rien depuis {age}. Dernières valeurs :",
     "lost": "La passerelle ne répond plus. Dernières valeurs :",
@@ -177,6 +184,13 @@ _EN: Words = {
     "injected_today": "Sent to the grid today",
     "produced_today": "Produced today",
     "self_consumed_today": "Self-consumed today",
+    "at_least": "at least {energy}",
+    "unknown": "unknown",
+    "doubt_unread": "Production unknown: its counter does not answer. “Meter and links” says why.",
+    "doubt_too-little": (
+        "Production unknown: its counter counts less than what is sent to the grid. Check that it counts all panels,"
+        " and what a pulse is worth (per_pulse)."
+    ),
     "never_heard": "The meter has not said anything yet.",
     "stale": "The meter has said nothing for {age}. Last values:",
     "lost": "The gateway does not answer. Last values:",

@@ -6,6 +6,7 @@ much is drawn; ``available`` are the pages that have something to say, in the or
 
 import compact
 from canvas import AMBER, BLACK, BLUE, DARK, GLYPH, GREEN, GREY, RED, WHITE, digits_width
+from state import percent
 
 TARIFFS = ("", "Base", "Heures creuses", "Heures pleines", "H. normales", "Pointe mobile")
 SHORT_TARIFFS = ("", "Base", "HC", "HP", "HN", "Pointe")
@@ -53,13 +54,13 @@ def now(canvas, view):
         return
     lines = []
     if view.load is not None:
-        lines.append("%d %% de %s kVA" % (_percent(view.load), kilo(frame.subscribed_va)))
+        lines.append("%d %% de %s kVA" % (view.percent, kilo(frame.subscribed_va)))
     if frame.injected_va:
         layout.number(str(frame.injected_va), "VA", GREEN)
         lines = ["vers le réseau"]
     else:
         layout.number("-" if frame.drawn_va is None else str(frame.drawn_va), "VA", _load_ink(view))
-    layout.lines(lines + _today_lines(frame))
+    layout.lines(lines + _today_lines(view))
     if view.load is not None:
         layout.bar(0 if frame.injected_va else view.load, _load_ink(view), (_MUCH, _TOO_MUCH))
 
@@ -68,10 +69,10 @@ def today(canvas, view):
     """What was drawn since midnight, against the whole day before."""
     frame = view.frame
     layout = _Layout(canvas)
-    _title(layout, view, "Aujourd'hui")
+    _title(layout, view, "Auj., au moins" if view.has(compact.TODAY_PARTIAL) else "Aujourd'hui")
     drawn, before = frame.drawn_today_wh, frame.drawn_yesterday_wh
     layout.number("-" if drawn is None else kilo(drawn), "kWh", GREY if view.fault else WHITE)
-    layout.lines(["hier : " + ("?" if before is None else kilo(before) + " kWh")])
+    layout.lines(["hier : " + ("?" if before is None else _least(view, compact.YESTERDAY_PARTIAL, before))])
     if before and drawn is not None:
         layout.bar(drawn / before, GREY if view.fault else AMBER if drawn > before else GREEN)
 
@@ -93,7 +94,7 @@ def solar(canvas, view):
         layout.lines(["aujourd'hui"])
         return
     used = max(0, produced - injected)
-    layout.lines(["utilisé : %d %%" % _percent(used / produced), "injecté %s kWh" % kilo(injected)])
+    layout.lines(["utilisé : %d %%" % percent(used, produced), "injecté %s kWh" % kilo(injected)])
     layout.bar(used / produced, ink)
 
 
@@ -126,7 +127,7 @@ def kilo(number):
     """A number in thousands as it is written in French: 9,1; no tenths where there are none, or from a hundred on."""
     tenths = (number + 50) // 100
     if tenths >= 1000 or number % 1000 == 0:
-        return "%d" % ((tenths + 5) // 10)
+        return "%d" % ((number + 500) // 1000)
     return "%d,%d" % (tenths // 10, tenths % 10)
 
 
@@ -148,18 +149,20 @@ def _tariff(frame, columns):
     return longer if frame.tomorrow and len(longer) <= columns else words
 
 
-def _today_lines(frame):
+def _today_lines(view):
     """The day, where there is room for more than one line."""
+    frame = view.frame
     if frame.drawn_today_wh is None:
         return []
-    lines = ["jour : %s kWh" % kilo(frame.drawn_today_wh)]
+    lines = ["jour : " + _least(view, compact.TODAY_PARTIAL, frame.drawn_today_wh)]
     if frame.drawn_yesterday_wh is not None:
-        lines.append("hier : %s kWh" % kilo(frame.drawn_yesterday_wh))
+        lines.append("hier : " + _least(view, compact.YESTERDAY_PARTIAL, frame.drawn_yesterday_wh))
     return lines
 
 
-def _percent(part):
-    return int(part * 100 + 0.5)
+def _least(view, flag, wh):
+    """What was drawn on a day; more than that where a part of it is not known."""
+    return "%s%s kWh" % (">" if view.has(flag) else "", kilo(wh))
 
 
 def _day(layout, word, colour, y, height):

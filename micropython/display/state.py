@@ -16,19 +16,26 @@ LINK, GATEWAY, METER, SILENCE = "Pas de liaison", "Sans passerelle", "Compteur m
 WAITING, VERSION = "En attente", "Autre version"
 
 
+def percent(part, whole):
+    """The part of the whole in per cent; a half goes up, in whole numbers, as on every face of the gateway."""
+    return (200 * part + whole) // (2 * whole)
+
+
 class View:
     """What is shown at one moment.
 
     ``frame`` is the last one, None before the first; ``fault`` why it is old, None while it is not; ``age_s`` how old
-    it is, None when nobody knows; ``load`` the power drawn as a part of the subscribed one, None where unknown;
+    it is, None when nobody knows; ``load`` the power drawn as a part of the subscribed one, ``percent`` the same as a
+    whole number, None where unknown;
     ``beat`` is False and True in turn, for what blinks.
     """
 
     def __init__(self, frame, fault, age_s, beat=False):
         self.frame, self.fault, self.age_s, self.beat = frame, fault, age_s, beat
-        self.load = None
+        self.load = self.percent = None
         if frame and frame.drawn_va is not None and frame.subscribed_va:
             self.load = frame.drawn_va / frame.subscribed_va
+            self.percent = percent(frame.drawn_va, frame.subscribed_va)
 
     def has(self, flag):
         """Whether the frame has this flag of ``compact``."""

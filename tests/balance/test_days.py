@@ -14,6 +14,7 @@ from gateway.balance.tariff import cost
 from gateway.cli import main
 from gateway.config import load
 from gateway.household_days import DRAWN, INJECTED, POWER, HouseholdDays, roll_up
+from gateway.live.meter import TOO_LITTLE, UNREAD
 from gateway.store.points import Granularity
 from gateway.store.received import Incoming, Lot
 from gateway.store.recorder import METER_REPLACED, Happened
@@ -245,7 +246,42 @@ def test_a_corrected_half_hour_undoes_the_roll_up(kept):
         assert midnight(WINTER) in rolled_up(kept)
         store.rectify("house", path, Granularity.HALF_HOUR, ten, "512", ten, "", "a slip")
     assert midnight(WINTER) not in rolled_up(kept)
-    assert kept.day(WINTER).use.used == 3024 + 500
+    with closing(Store(kept.folder)) as store:
+        assert roll_up(store, kept.config, midnight(WINTER) + 86400)
+        (used,) = store._db.execute("SELECT used FROM self_use WHERE day = ?", [midnight(WINTER)]).fetchone()
+    assert used == 3024 + 500
+
+
+def test_one_wrong_half_hour_does_not_change_the_shares_of_a_day(kept):
+    """43 kW in a half hour of the curve, against the indexes: the shares follow the energies beside them."""
+    before = kept.day(WINTER).use
+    with closing(Store(kept.folder)) as store:
+        path = DRAWN.replace("energy/active/index", "power/active/raw")
+        store.rectify("house", path, Granularity.HALF_HOUR, midnight(WINTER), "43000", midnight(WINTER), "", "a slip")
+    assert kept.day(WINTER).use.self_sufficient == before.self_sufficient
+
+
+def test_a_counter_that_died_at_noon_says_nothing_of_the_day(house):
+    """Neither of that day nor of those until it is read again, however its two indexes are the same; then it does."""
+    days = [date(2026, 1, 14 + place) for place in range(4)]
+    house.configure(SOLAR)
+    house.live(midnight(days[0]), midnight(days[3]) + 86400, producing)
+    house.live(midnight(days[0]), midnight(days[0]) + 12 * 3600, panels, meter="solar")
+    house.live(midnight(days[2]) + 8 * 3600, midnight(days[3]) + 86400, panels, meter="solar")
+    found = [(day.injected, day.produced, day.doubt) for day in house.days(days[0], date(2026, 1, 18))]
+    assert found == [(9072, None, UNREAD)] * 3 + [(9072, 12096, None)]
+    assert [day.use is None for day in house.days(days[0], date(2026, 1, 18))] == [True] * 3 + [False]
+    summed = total(house.days(days[0], date(2026, 1, 18)))
+    assert (summed.injected, summed.produced, summed.use) == (4 * 9072, None, None)
+
+
+def test_less_counted_than_injected_is_no_production(house):
+    """Half of the panels on the counter: what all of them made is not known; less than what left is not told."""
+    house.configure(SOLAR)
+    house.live_day(WINTER, producing)
+    house.live_day(WINTER, lambda time: {INJECTED: panels(time)[INJECTED] // 2}, meter="solar")
+    day = house.day(WINTER)
+    assert (day.injected, day.produced, day.use, day.doubt) == (9072, None, None, TOO_LITTLE)
 
 
 def test_a_roll_up_of_other_sources_is_not_believed(kept):

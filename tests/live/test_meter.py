@@ -31,7 +31,7 @@ def test_today_is_the_index_less_that_of_midnight():
     """Nothing is said of today where midnight is unknown, or the meter has been replaced since."""
     meter = heard(reading(INDEX, 5000), reading("production/energy/active/index", 900))
     assert meter.snapshot(100).drawn_today_wh is None
-    meter.day = Day(drawn_index=4200, injected_index=700, drawn_yesterday_wh=9000, produced_wh=1000)
+    meter.day = Day(drawn_index=4200, injected_wh=200, drawn_yesterday_wh=9000, produced_wh=1000)
     snapshot = meter.snapshot(100)
     assert (snapshot.drawn_today_wh, snapshot.drawn_yesterday_wh) == (800, 9000)
     assert (snapshot.injected_today_wh, snapshot.self_consumed_today_wh) == (200, 800)
@@ -48,6 +48,19 @@ def test_at_midnight_the_day_before_is_not_shown_as_today():
     meter.hear([reading(INDEX, 5001)], AT + timedelta(seconds=1), 101, standard=True)
     snapshot = meter.snapshot(101)
     assert (snapshot.drawn_today_wh, snapshot.drawn_yesterday_wh) == (None, None)
+
+
+@pytest.mark.parametrize("index", [4999, 400_000])
+def test_another_meter_s_index_is_nothing_that_was_drawn_today(index):
+    """An exchange, another mode: what it jumped by is not shown for a moment; then the store has counted around it."""
+    meter = heard(reading(INDEX, 5000))
+    meter.day = Day(drawn_index=4200, drawn_yesterday_wh=9000)
+    meter.hear([reading(INDEX, index)], AT + timedelta(minutes=1), 160, standard=True)
+    assert (meter.snapshot(160).drawn_today_wh, meter.snapshot(160).drawn_yesterday_wh) == (None, 9000)
+    meter.hear([reading(INDEX, index + 5)], AT + timedelta(minutes=2), 220, standard=True)
+    assert meter.snapshot(220).drawn_today_wh is None
+    meter.day = Day(drawn_index=index - 800)
+    assert meter.snapshot(220).drawn_today_wh == 805
 
 
 def test_self_consumption_is_never_below_nothing(snapshot):

@@ -55,8 +55,8 @@ house   3 450 VA / 6 000 VA   58 %
   Tarif        heures pleines (HP BLANC)
   Tempo        aujourd’hui blanc, demain rouge
   Mesures      231 V, 15 A
-  Aujourd’hui  9,12 kWh soutirés, 2,30 kWh injectés, 6,10 kWh produits, 3,80 kWh autoconsommés
-  Hier         14,80 kWh
+  Aujourd’hui  9,1 kWh soutirés, 2,3 kWh injectés, 6,1 kWh produits, 3,8 kWh autoconsommés
+  Hier         14,8 kWh
   Trame        il y a 0 s, mode standard
 
 Alertes
@@ -76,8 +76,19 @@ def test_the_picture_is_also_in_english(house):
     """The same lines in other words."""
     lines = picture(house, "en", 110, 40)
     assert lines[2] == "house   3,450 VA / 6,000 VA   58 %"
-    assert "  Today      9.12 kWh drawn, 2.30 kWh injected, 6.10 kWh produced, 3.80 kWh self-consumed" in lines
+    assert "  Today      9.1 kWh drawn, 2.3 kWh injected, 6.1 kWh produced, 3.8 kWh self-consumed" in lines
     assert "✗ Data wait." in lines
+
+
+def test_what_is_not_known_of_a_day_is_said_in_a_word(house):
+    """The first evening is at least so much; a production whose counter is silent is unknown, and no nought."""
+    now = house["meters"][0]["now"]
+    now |= {"partial": ["today", "yesterday"], "produced_doubt": "unread"}
+    now |= dict.fromkeys(("produced_today_wh", "self_consumed_today_wh"))
+    text = "\n".join(picture(house, "fr", 140, 40))
+    assert "au moins 9,1 kWh soutirés, 2,3 kWh injectés, production inconnue : son compteur ne répond pas" in text
+    assert "au moins 14,8 kWh" in text
+    assert "at least 9.1 kWh drawn" in "\n".join(picture(house, "en", 140, 40))
 
 
 def test_the_picture_keeps_to_its_terminal(house):

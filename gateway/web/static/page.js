@@ -19,6 +19,8 @@
   let prices = {}, priced = tariffsOf(first), fitted = "", heard = Date.now(), last = first, lost = false, said = 0, tried = 0, stream;
 
   const say = (key, places = {}) => words[key].replace(/\{(\w+)\}/g, (_, name) => places[name]);
+  // Whole numbers: a quotient of 57.49999 would be 57 here and 58 on a screen.
+  const percent = (part, all) => Math.floor((200 * part + all) / (2 * all));
   const kwh = (wh) => `${tenths.format(wh / 1000)}\u202fkWh`;
 
   function age(seconds) {
@@ -63,7 +65,7 @@
     const load = meter.subscribed_va && meter.drawn_va !== null ? meter.drawn_va / meter.subscribed_va : null;
     bar(section, "load", giving ? null : load);
     put(section, "load", load === null || giving ? null : say("of_subscribed", {
-      percent: whole.format(100 * load), subscribed: whole.format(meter.subscribed_va),
+      percent: whole.format(percent(meter.drawn_va, meter.subscribed_va)), subscribed: whole.format(meter.subscribed_va),
     }));
     put(section, "injected", meter.injected_va && !giving ? say("injected", { power: whole.format(meter.injected_va) }) : null);
   }
@@ -101,15 +103,19 @@
     const most = Math.max(today ?? 0, yesterday ?? 0, 1);
     section.querySelector(".days").hidden = today === null && yesterday === null;
     for (const [name, wh] of [["today", today], ["yesterday", yesterday]]) {
-      put(section, name, wh === null ? "–" : kwh(wh));
+      const partial = (meter.partial ?? []).includes(name);
+      put(section, name, wh === null ? "–" : partial ? say("at_least", { energy: kwh(wh) }) : kwh(wh));
       const filled = section.querySelector(`[data-bar="${name}"]`);
       filled.style.width = `${(100 * (wh ?? 0)) / most}%`;
     }
     like(section, today ?? 0);
     for (const name of ["injected_today", "produced_today", "self_consumed_today"]) {
       const wh = meter[`${name}_wh`] ?? null;
-      put(section, name, wh === null ? null : kwh(wh));
+      // What is counted here and not known is said to be so, and why; of what nobody counts nothing is.
+      const doubt = meter.produced_doubt && name !== "injected_today" ? say("unknown") : null;
+      put(section, name, wh === null ? doubt : kwh(wh));
     }
+    put(section, "doubt", meter.produced_doubt ? say(`doubt_${meter.produced_doubt}`) : null);
   }
 
   // One thing after the other; of what is less than two of it nothing is said.
