@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from gateway.federation.form import RequestError, build_error
+from gateway.federation.parser import MOST_OF_A_STRANGER, MOST_PARTS
 from gateway.federation.strangers import Verdict
 from gateway.language import Phrase
 
@@ -40,9 +41,7 @@ class Door:
         """The stanza, or None when it goes no further."""
         if stanza.name not in {"message", "iq"} or stanza.xml is None:
             return stanza
-        # Straight from the XML: to make a JID object of it would cost more than all the rest. Every server writes the
-        # addresses of its own users; another spelling of a known one is a stranger's.
-        bare = stanza.xml.get("from", "").partition("/")[0].lower()
+        bare = _bare(stanza.xml.get("from", ""))
         if bare in self._own:
             return stanza
         verdict = self._doorkeeper.judge(bare)
@@ -51,6 +50,11 @@ class Door:
         if verdict is Verdict.REFUSE:
             self._refuse(stanza)
         return None
+
+    def most_parts(self, origin: str) -> int:
+        """How many elements and attributes a stanza with this ``from`` may have."""
+        bare = _bare(origin)
+        return MOST_PARTS if bare in self._own or self._doorkeeper.knows(bare) else MOST_OF_A_STRANGER
 
     def _refuse(self, stanza: StanzaBase) -> None:
         log.log(
@@ -66,3 +70,9 @@ class Door:
         answer["to"], answer["type"], answer["id"] = stanza["from"], "error", stanza["id"]
         answer.append(build_error(_TOO_MUCH, str(stanza["lang"] or "")))
         answer.send()
+
+
+def _bare(origin: str) -> str:
+    # By hand: to make a JID object of it would cost more than all the rest. Every server writes the addresses of its
+    # own users; another spelling of a known one is a stranger's.
+    return origin.partition("/")[0].lower()

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from gateway.federation.disco import Items
     from gateway.federation.strangers import Doorkeeper
+    from gateway.federation.stream import Client
 
 log = logging.getLogger(__name__)
 
@@ -286,14 +287,17 @@ class Session:
         # The next password is tried at once; the first one again only after a while.
         return attempt.refused and self._turn % len(passwords) == 0
 
-    def _prepare(self, client: ClientXMPP) -> None:
+    def _prepare(self, client: Client) -> None:
         for number, (xpath, callback) in enumerate(self._listeners):
             handler = _Handler(client, callback)
             client.register_handler(Callback(f"listener {number}", MatchXPath(xpath), handler))
         client.add_event_handler("stanza_acked", self._acknowledged)
         if self._doorkeeper:
             # Behind the attempt's own filters, which count for stream management what came in.
-            client.add_filter("in", Door(client, self._doorkeeper))
+            door = Door(client, self._doorkeeper)
+            client.most_parts = door.most_parts
+            client.add_filter("in", door)
+        client.add_filter("in", client.without_refused)
 
     def _up(self, client: ClientXMPP) -> None:
         # Here, because what it says is of the full JID that the server has just bound.

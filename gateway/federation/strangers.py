@@ -108,6 +108,10 @@ class Doorkeeper:
             return Verdict.REFUSE
         return Verdict.DROP
 
+    def knows(self, bare: str) -> bool:
+        """Whether this bare JID is no stranger."""
+        return self._known(bare)
+
     def expect(self, bare: str) -> None:
         """Something was sent there that is answered: a receipt or a bounce, and perhaps both, cost it nothing."""
         known = self._known(bare)

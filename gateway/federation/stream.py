@@ -2,6 +2,8 @@
 
 What comes before the login may come from anyone on the way, so it is bounded before the XML parser sees it: no document
 type (no entities), no endless stanza. A pin is checked before the first byte is sent through the new encryption.
+Afterwards any stranger may send what it likes: a stanza that is too much is never built (``Parser``), and whatever goes
+wrong over one costs that one. Only what one's own server does wrong ends the session.
 """
 
 from __future__ import annotations
@@ -13,13 +15,18 @@ from typing import TYPE_CHECKING, cast
 from slixmpp import JID, ClientXMPP
 
 from gateway.errors import FederationError
+from gateway.federation.form import RequestError, build_error
+from gateway.federation.parser import MOST_PARTS, Parser, Refused
 from gateway.federation.pins import pin_of
+from gateway.language import Phrase
 
 if TYPE_CHECKING:
     import ssl
     from asyncio import BaseTransport, Transport
     from collections.abc import Callable, Collection
     from xml.etree import ElementTree as ET
+
+    from slixmpp.xmlstream import StanzaBase
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +41,12 @@ MAX_STANZA_BYTES = 1_048_576
 _MAX_PROLOG = 512
 _ELEMENT = re.compile(rb"<[A-Za-z_:]")
 _PROLOG = re.compile(rb"\s*(<\?xml[\x20-\x3d\x40-\x7e\s]*\?>)?\s*")
+
+_TOO_MUCH = RequestError(
+    "modify",
+    "policy-violation",
+    Phrase("c'est trop profond ou trop long", "it is nested too deeply, or too long"),
+)
 
 
 class Client(ClientXMPP):
@@ -58,7 +71,9 @@ class Client(ClientXMPP):
         # Before slixmpp's own start, which calls init_parser.
         self.pin_seen: str | None = None
         self._pins, self._tell_broken = pins, broken
-        self._shut = False
+        # How many elements and attributes a stanza may have that bears this ``from``.
+        self.most_parts: Callable[[str], int] = lambda _: MOST_PARTS
+        self._shut = self._said = False
         self._prolog: bytes | None = b""
         self._unfinished = 0
         config = {"feature_mechanisms": {"use_mechs": set(MECHANISMS)}}
@@ -76,7 +91,7 @@ class Client(ClientXMPP):
 
     def exception(self, exception: Exception) -> None:
         """A stanza that slixmpp stumbles over is a peer's doing: it ends nothing here and its text is not logged."""
-        log.warning("a stanza could not be handled (%s)", type(exception).__name__)
+        self._say("a stanza could not be handled (%s)", type(exception).__name__)
 
     def connection_made(self, transport: BaseTransport, send_event: bool = True) -> None:
         """Look at the certificate before anything is said to whoever holds it."""
@@ -89,12 +104,25 @@ class Client(ClientXMPP):
     def init_parser(self) -> None:
         """A new stream begins: at the start, after STARTTLS and after the login."""
         super().init_parser()
+        self.parser = cast("ET.XMLPullParser[ET.Element]", Parser(self.most_parts))
         self._prolog = b""
 
     def incoming_filter(self, xml: ET.Element) -> ET.Element:
         """A stanza is complete: its bytes are no longer held."""
         self._unfinished = 0
         return xml
+
+    def without_refused(self, stanza: StanzaBase) -> StanzaBase | None:
+        """For ``add_filter``, behind whatever counts or judges: a stanza that was too much goes no further."""
+        if not isinstance(stanza.xml, Refused):
+            return stanza
+        self._say("a stanza was nested too deeply or had too many parts; it is dropped")
+        if stanza.name == "iq" and stanza.xml.get("type") in ("get", "set"):
+            answer = self.Iq()
+            answer["to"], answer["type"], answer["id"] = stanza["from"], "error", stanza["id"]
+            answer.append(build_error(_TOO_MUCH, str(stanza["lang"] or "")))
+            answer.send()  # type: ignore[no-untyped-call]
+        return None
 
     def data_received(self, data: bytes | str) -> None:
         """Hand on to the parser what may reach it."""
@@ -113,9 +141,23 @@ class Client(ClientXMPP):
                 return
             self._prolog = None
         self._unfinished += len(chunk)
-        super().data_received(chunk)
+        try:
+            super().data_received(chunk)
+        except Exception as error:  # noqa: BLE001 (out of here it would be a traceback in the log at every attempt)
+            self._break(f"the server sends what cannot be handled ({type(error).__name__})")
         if self._unfinished > MAX_STANZA_BYTES:
             self._break(f"the server sent a stanza of more than {MAX_STANZA_BYTES // 1024} KiB")
+
+    def _spawn_event(self, xml: ET.Element) -> None:
+        try:
+            super()._spawn_event(xml)
+        except Exception as error:  # noqa: BLE001 (whatever a stanza does to slixmpp or to us, it costs that stanza)
+            self.exception(error)
+
+    def _say(self, sentence: str, *details: str) -> None:
+        """Once in a connection: any stranger can bring it about."""
+        log.log(logging.DEBUG if self._said else logging.WARNING, sentence, *details)
+        self._said = True
 
     def _is_pinned(self, encrypted: ssl.SSLObject) -> bool:
         try:
