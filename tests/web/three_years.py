@@ -70,7 +70,7 @@ def served(folder, config, *, password=True, house=None):
     try:
         assert ready.wait(60)
         owner = Visitor(found[1])
-        owner.cookies["linky_session"] = site._sessions.open(time.monotonic())
+        owner.cookies["linky_session"] = site.entrance._sessions.open(time.monotonic())
         yield Years(folder, found[1], owner)
     finally:
         if found:
