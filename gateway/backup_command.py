@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway.board_command import PASSWORDS
-from gateway.errors import ArchiveError, ConfigError, GatewayError, StoreError
+from gateway.errors import ArchiveError, ConfigError, GatewayError, StoreError, reason
 from gateway.speech import add_language, spoken
 
 if TYPE_CHECKING:
@@ -91,7 +91,9 @@ def _backup(options: argparse.Namespace) -> int:
     except (GatewayError, OSError) as error:
         # Where not even this can be written the gateway sees by itself how old the last good one is.
         with suppress(OSError):
-            nightly.failed(config.directory, time.time(), str(error))
+            nightly.failed(
+                config.directory, time.time(), error.phrase if isinstance(error, GatewayError) else reason(error)
+            )
         raise
     nightly.ended_well(config.directory, time.time())
     return code

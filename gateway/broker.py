@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING
 import aiomqtt
 
 from gateway.config import MQTT_CREDENTIAL, credential_file, password_from
-from gateway.errors import BrokerError, ConfigError
+from gateway.errors import BrokerError, ConfigError, reason
 from gateway.federation.attempt import wait_any
+from gateway.language import Phrase, same
 from gateway.status import BROKEN, OK, WAITING, Link
 
 if TYPE_CHECKING:
@@ -36,6 +37,13 @@ _TIMEOUT_S, _KEEPALIVE_S = 5.0, 15
 _CONNECT_TIMEOUT_S = 3.0
 _FAREWELL_S = 2.0
 _FIRST_DELAY_S, _LAST_DELAY_S = 0.5, 30.0
+
+_WHERE = Phrase("le broker MQTT de {host}:{port}", "the MQTT broker at {host}:{port}")
+_SAID = Phrase("{where} : {what}", "{where}: {what}")
+_NO_CONNECTION = Phrase("pas de connexion", "there is no connection")
+_CONNECTED = Phrase("connecté : {where}", "connected to {where}")
+_TRIED = Phrase("{error} ; essai n° {count}", "{error}; attempt {count}")
+CONNECTING = Phrase("connexion en cours", "connecting")
 
 
 class Broker:
@@ -55,7 +63,7 @@ class Broker:
         self._handlers: dict[str, Callable[[str, bytes], None]] = {}
         self._greeters: list[Callable[[], Awaitable[None]]] = []
         self._since, self._attempts = time.monotonic(), 0
-        self._error: str | None = None
+        self._error: Phrase | None = None
         self.came_round = time.monotonic()
 
     def listen(self, topic_filter: str, handler: Callable[[str, bytes], None]) -> None:
@@ -69,11 +77,11 @@ class Broker:
     async def publish(self, topic: str, payload: bytes, *, qos: int = 0, retain: bool = False) -> None:
         """Publish; with ``qos`` 1 it returns when the broker has it. BrokerError when it does not get there."""
         if self._client is None:
-            raise BrokerError(f"{self._where}: there is no connection")
+            raise BrokerError(self._at(_NO_CONNECTION))
         try:
             await self._client.publish(topic, payload, qos=qos, retain=retain)
         except aiomqtt.MqttError as error:
-            raise BrokerError(f"{self._where}: {error}") from error
+            raise BrokerError(self._at(_why(error))) from error
 
     async def run(self, stop: asyncio.Event) -> None:
         """Stay connected until ``stop``; returns within 3 s of it, whether the broker hears the farewell or not."""
@@ -91,14 +99,17 @@ class Broker:
         """The state of the connection."""
         age = time.monotonic() - self._since
         if self._client is not None:
-            return Link("mqtt", OK, age, f"connected to {self._where}")
+            return Link("mqtt", OK, age, _CONNECTED.filled(where=self._where))
         if self._error:
-            return Link("mqtt", BROKEN, age, f"{self._error}; attempt {self._attempts}")
-        return Link("mqtt", WAITING, age, "connecting")
+            return Link("mqtt", BROKEN, age, _TRIED.filled(error=self._error, count=self._attempts))
+        return Link("mqtt", WAITING, age, CONNECTING)
 
     @property
-    def _where(self) -> str:
-        return f"the MQTT broker at {self._account.host}:{self._account.port}"
+    def _where(self) -> Phrase:
+        return _WHERE.filled(host=self._account.host, port=self._account.port)
+
+    def _at(self, what: Phrase) -> Phrase:
+        return _SAID.filled(where=self._where, what=what)
 
     def _connection(self) -> aiomqtt.Client:
         client = aiomqtt.Client(
@@ -124,8 +135,10 @@ class Broker:
                 async with self._connection() as client:
                     delay = _FIRST_DELAY_S
                     await self._live(client, stop)
-            except (aiomqtt.MqttError, BrokerError) as error:
-                self._lost(str(error))
+            except aiomqtt.MqttError as error:
+                self._lost(self._at(_why(error)))
+            except BrokerError as error:
+                self._lost(error.phrase)
             finally:
                 self._client = None
             await wait_any(delay * random.uniform(0.5, 1.0), stop)  # noqa: S311 (spreads attempts, no secret)
@@ -162,14 +175,29 @@ class Broker:
                 if message.topic.matches(topic_filter):
                     handler(str(message.topic), payload)
 
-    def _lost(self, why: str) -> None:
-        sentence = why if why.startswith(self._where) else f"{self._where}: {why}"
+    def _lost(self, sentence: Phrase) -> None:
         level = logging.DEBUG if self._error else logging.WARNING
         log.log(level, "%s; the next attempt follows", sentence)
         if self._error is None:
             self._since = time.monotonic()
         self._error = sentence
 
+
+def _why(error: aiomqtt.MqttError) -> Phrase:
+    """Of the library's words those that a household meets; behind them is the system's reason, where there is one."""
+    if isinstance(error.__cause__, OSError) and error.__cause__.errno:
+        return reason(error.__cause__)
+    said = str(error)
+    return next((Phrase(fr, said) for en, fr in _REFUSALS.items() if en in said.lower()), same(said))
+
+
+_REFUSALS = {
+    "not authori": "il refuse le nom ou le mot de passe",
+    "bad user": "il refuse le nom ou le mot de passe",
+    "timed out": "pas de réponse à temps",
+    "unexpected disconnection": "connexion perdue",
+    "disconnected": "connexion perdue",
+}
 
 # aiomqtt logs packets at DEBUG, and with them what the household consumes.
 _QUIET = logging.getLogger("gateway.broker.packets")

@@ -11,6 +11,7 @@ import asyncio
 import json
 import logging
 import os
+import shutil
 import sys
 from datetime import datetime
 from functools import partial
@@ -164,7 +165,8 @@ def _status(options: argparse.Namespace) -> int:
         report = ask(config.control_socket, {"do": "status"})
     except ConnectionError:
         report = stored_status(config)
-    print(json.dumps(report, indent=2) if options.json else as_text(report))
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    print(json.dumps(report, indent=2) if options.json else as_text(report, spoken(options), width))
     return 0 if report["running"] else 1
 
 
@@ -258,7 +260,9 @@ def _parser() -> argparse.ArgumentParser:
     _doctor_parser(commands)
     add_ports(partial(_command, commands, config=False))
 
-    status = _command(commands, "status", _status, "each link with its state and age; exit 1 when not running")
+    status = _command(
+        commands, "status", _status, "each link with its state and age; exit 1 when not running", spoken_to=True
+    )
     status.add_argument("--json", action="store_true")
     add_watch(partial(_command, commands))
     add_metrics(partial(_command, commands))

@@ -7,8 +7,9 @@ import os
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from gateway.errors import PortError
+from gateway.errors import PortError, reason
 from gateway.explain import explain
+from gateway.language import Phrase
 from gateway.tic.frame import Reader, looks_8n1, strip_parity
 
 if TYPE_CHECKING:
@@ -55,7 +56,9 @@ def _chunks(file: str) -> Iterator[bytes]:
                 first = False
                 yield strip_parity(data) if strip else data
     except OSError as error:
-        raise PortError(f"{file}: cannot be read: {error.strerror}") from error
+        raise PortError(
+            Phrase("{file} : illisible : {why}", "{file}: cannot be read: {why}").filled(file=file, why=reason(error))
+        ) from error
 
 
 def _as_json(frame: Frame) -> dict[str, object]:

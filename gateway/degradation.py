@@ -12,6 +12,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gateway.language import NOTHING, Phrase, joined
 from gateway.status import BROKEN, OK, Link
 from gateway.store.points import GivenUp
 
@@ -51,8 +52,34 @@ class Change:
 
     resource: Resource
     given_up: GivenUp
-    words: str
+    words: Phrase
 
+
+_KEPT = Phrase("tout est gardé", "everything is kept")
+_GIVEN_UP = Phrase("ne sont plus gardés : {what} ; {why}", "{what} are given up: {why}")
+_WHAT = {
+    GivenUp.NOTHING: NOTHING,
+    GivenUp.RAW: Phrase("les valeurs à la seconde", GivenUp.RAW.words),
+    GivenUp.MINUTES: Phrase("les valeurs à la minute et à la seconde", GivenUp.MINUTES.words),
+    GivenUp.HALF_HOURS: Phrase("les puissances, même par demi-heure", GivenUp.HALF_HOURS.words),
+}
+_DISK = Phrase("il reste {left} sur la carte, il en faut {least}", "the disk has {left} left, {least} are needed")
+_BUSY = Phrase(
+    "le processeur est trop occupé, chaque tour a {late:.1f} s de retard",
+    "the processor is too busy, each turn comes {late:.1f} s late",
+)
+_QUEUE = Phrase(
+    "{count} points attendent pour un seul destinataire, {most} au plus",
+    "{count} points wait for one recipient, {most} may",
+)
+_MEMORY = Phrase("il reste {left} de mémoire à cette machine", "this machine has {left} of memory left")
+_RESIDENT = Phrase(
+    "la passerelle prend {taken} de mémoire, elle a droit à {most}",
+    "the gateway takes {taken} of memory, it may take {most}",
+)
+_STALL = Phrase(
+    "le travail attend de la mémoire {share:.0f} % du temps", "work waits for memory {share:.0f} % of the time"
+)
 
 # Two years of all that is kept. The card is said to be nearly full (gateway.disk) long before: at 500 MB.
 _DISK_BYTES, _DISK_SHARE = 40e6, 0.02
@@ -125,10 +152,10 @@ class Degradation:
         short = [state for state in self._states.values() if state.given_up]
         age = now - max(state.since for state in self._states.values())
         deepest = max(state.given_up for state in self._states.values())
-        words = "; ".join(f"{state.given_up.words} are given up: {state.words}" for state in short)
+        words = [_GIVEN_UP.filled(what=_WHAT[state.given_up], why=state.words) for state in short]
         figures = {"given_up": float(deepest)}
         seen = age if math.isfinite(age) else None
-        return Link("keeping", BROKEN if short else OK, seen, words or "everything is kept", figures)
+        return Link("keeping", BROKEN if short else OK, seen, joined("; ", words) or _KEPT, figures)
 
 
 def given_up_waiting(place: int, age_s: float) -> GivenUp:
@@ -145,31 +172,31 @@ def given_up_waiting(place: int, age_s: float) -> GivenUp:
     return GivenUp.MINUTES if age_s < _WEEK_S else GivenUp.HALF_HOURS
 
 
-def _left(measures: Measures) -> Iterator[tuple[Resource, float, str]]:
+def _left(measures: Measures) -> Iterator[tuple[Resource, float, Phrase]]:
     """Of each resource that was measured: how much of what is needed is left, and the figure in words."""
     if measures.free_bytes is not None and measures.disk_bytes is not None:
         least = min(_DISK_BYTES, measures.disk_bytes * _DISK_SHARE)
-        words = f"the disk has {_mb(measures.free_bytes)} left, {_mb(least)} are needed"
+        words = _DISK.filled(left=_mb(measures.free_bytes), least=_mb(least))
         yield Resource.DISK, measures.free_bytes / max(least, 1.0), words
     memory = list(_memory(measures))
     if memory:
         yield Resource.MEMORY, *min(memory)
     if measures.lag_s is not None:
-        words = f"the processor is too busy, each turn comes {measures.lag_s:.1f} s late"
+        words = _BUSY.filled(late=measures.lag_s)
         yield Resource.PROCESSOR, _LAG_S / max(measures.lag_s, 1e-3), words
     if measures.queue is not None:
-        words = f"{measures.queue} points wait for one recipient, {_LONGEST_QUEUE} may"
+        words = _QUEUE.filled(count=measures.queue, most=_LONGEST_QUEUE)
         yield Resource.LINK, _LONGEST_QUEUE / max(measures.queue, 1), words
 
 
-def _memory(measures: Measures) -> Iterator[tuple[float, str]]:
+def _memory(measures: Measures) -> Iterator[tuple[float, Phrase]]:
     if (available := measures.available_bytes) is not None:
-        yield available / _AVAILABLE_BYTES, f"this machine has {_mb(available)} of memory left"
+        yield available / _AVAILABLE_BYTES, _MEMORY.filled(left=_mb(available))
     if (resident := measures.resident_bytes) is not None:
         left = max(_RESIDENT_MOST - resident, 0.0) / _RESIDENT_RESERVE
-        yield left, f"the gateway takes {_mb(resident)} of memory, it may take {_mb(_RESIDENT_MOST)}"
+        yield left, _RESIDENT.filled(taken=_mb(resident), most=_mb(_RESIDENT_MOST))
     if measures.stalled is not None:
-        words = f"work waits for memory {measures.stalled:.0f} % of the time"
+        words = _STALL.filled(share=measures.stalled)
         yield _STALLED / max(measures.stalled, 1e-3), words
 
 
@@ -180,12 +207,12 @@ class _State:
 
     def __init__(self, resource: Resource) -> None:
         self.resource = resource
-        self.given_up, self.words = GivenUp.NOTHING, ""
+        self.given_up, self.words = GivenUp.NOTHING, NOTHING
         self.since = -math.inf
         self._short_since: dict[GivenUp, float] = {}
         self._calm_since: float | None = None
 
-    def see(self, left: float, words: str, now: float) -> bool:
+    def see(self, left: float, words: Phrase, now: float) -> bool:
         """Take in how much is left; True when something else is given up from now on."""
         self.words = words
         short, calm = self._step(left), self._step(left / _CLEAR)
@@ -209,5 +236,6 @@ class _State:
         return min(reached, _DEEPEST.get(self.resource, GivenUp.HALF_HOURS))
 
 
-def _mb(count: float) -> str:
-    return f"{count / 1e6:.0f} MB" if count >= 10e6 else f"{count / 1e6:.1f} MB"
+def _mb(count: float) -> Phrase:
+    text = f"{count / 1e6:.0f}" if count >= 10e6 else f"{count / 1e6:.1f}"
+    return Phrase(f"{text.replace('.', ',')} Mo", f"{text} MB")

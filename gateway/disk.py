@@ -10,6 +10,8 @@ import os
 import time
 from typing import TYPE_CHECKING
 
+from gateway.errors import reason
+from gateway.language import NOTHING, Phrase
 from gateway.status import BROKEN, OK, WAITING, Link
 
 if TYPE_CHECKING:
@@ -21,6 +23,12 @@ LEAST_BYTES, LEAST_SHARE = 500_000_000, 0.05
 _CLEAR = 1.5
 
 _MB, _GB = 1e6, 1e9
+
+_UNKNOWN = Phrase(
+    "{folder} : on ne sait pas combien de place il reste : {why}", "{folder}: nobody knows how much is free: {why}"
+)
+_FREE = Phrase("{free} libres sur {size}", "{free} free of {size}")
+_NEEDED = Phrase(" ; il en faut {least}", "; {least} are needed")
 
 
 class Disk:
@@ -48,14 +56,18 @@ class Disk:
         try:
             free, size = self.room()
         except OSError as error:
-            return Link("disk", WAITING, None, f"{self._folder}: nobody knows how much is free: {error.strerror}")
+            return Link("disk", WAITING, None, _UNKNOWN.filled(folder=self._folder, why=reason(error)))
         least = min(LEAST_BYTES, size * LEAST_SHARE)
         low = free < (least * _CLEAR if self._low else least)
         if low != self._low:
             self._low, self._since = low, now
-        words = f"{_amount(free)} free of {_amount(size)}" + (f"; {_amount(least)} are needed" if low else "")
+        words = _FREE.filled(free=_amount(free), size=_amount(size))
+        words += _NEEDED.filled(least=_amount(least)) if low else NOTHING
         return Link("disk", BROKEN if low else OK, now - self._since, words, {"free_bytes": float(free)})
 
 
-def _amount(count: float) -> str:
-    return f"{count / _GB:.1f} GB" if count >= _GB else f"{count / _MB:.0f} MB"
+def _amount(count: float) -> Phrase:
+    if count < _GB:
+        return Phrase("{count:.0f} Mo", "{count:.0f} MB").filled(count=count / _MB)
+    text = f"{count / _GB:.1f}"
+    return Phrase(f"{text.replace('.', ',')} Go", f"{text} GB")

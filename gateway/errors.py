@@ -38,6 +38,9 @@ class PortError(GatewayError, OSError):
 
     exit_code = 69  # EX_UNAVAILABLE
 
+    def __init__(self, sentence: Phrase) -> None:
+        super().__init__(sentence)
+
 
 class StoreError(GatewayError):
     """The database cannot be opened, migrated or written."""
@@ -98,6 +101,9 @@ class BrokerError(GatewayError):
 
     exit_code = 69
 
+    def __init__(self, sentence: Phrase) -> None:
+        super().__init__(sentence)
+
 
 class BridgeError(GatewayError):
     """The system that a bridge hands values on to cannot be reached, or does not take them."""
@@ -153,6 +159,10 @@ _REASONS = {
     -3: "le nom de la machine ne peut pas être cherché pour l’instant",
     -5: "ce nom de machine n’a pas d’adresse",
 }
+
+
+# A time that is over has no reason of the system's.
+NO_ANSWER = Phrase("pas de réponse", "no answer")
 
 
 def reason(error: OSError) -> Phrase:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gateway.files import owner_of_folder, write_whole
+from gateway.language import Phrase, same
 from gateway.status import BROKEN, OK, WAITING, Link
 
 if TYPE_CHECKING:
@@ -31,6 +32,15 @@ _HOUR_S, _DAY_S = 3600.0, 86_400.0
 # More of a sentence than a link has room for.
 _MOST_CHARACTERS = 300
 
+_NO_TIME = Phrase("l’heure n’est pas encore connue", "nobody knows the time yet")
+_LAST = Phrase("la dernière sauvegarde réussie date de {age}", "the last good one {age} ago")
+_NONE_YET = Phrase("aucune pour l’instant, demandée depuis {age}", "none yet, wanted for {age}")
+_FAILED = Phrase(" ; le dernier essai a échoué : {why}", "; the last try failed: {why}")
+_NOT_TRIED = Phrase(
+    " ; aucun essai depuis : linky-gateway-backup.timer et la phrase secrète existent-ils ?",
+    "; no try since: do linky-gateway-backup.timer and the passphrase exist?",
+)
+
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What is known, in POSIX seconds: since when one is wanted, when one was last good, why the last try failed."""
@@ -39,6 +49,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     good: float | None = None
     failed: float | None = None
     why: str = ""
+    why_fr: str = ""
 
 
 def ended_well(folder: Path, now: float) -> None:
@@ -46,11 +57,14 @@ def ended_well(folder: Path, now: float) -> None:
     _write(folder, Outcome(since=now, good=now))
 
 
-def failed(folder: Path, now: float, why: str) -> None:
+def failed(folder: Path, now: float, why: Phrase) -> None:
     """A try came to nothing; the sentence says why. OSError when that cannot be written down."""
     before = _read(folder)
     known = before or Outcome(since=now)
-    _write(folder, msgspec.structs.replace(known, failed=now, why=why[:_MOST_CHARACTERS]))
+    _write(
+        folder,
+        msgspec.structs.replace(known, failed=now, why=why.en[:_MOST_CHARACTERS], why_fr=why.fr[:_MOST_CHARACTERS]),
+    )
 
 
 class Nightly:
@@ -83,18 +97,18 @@ class Nightly:
 
     def _link(self, now: float, clock: float | None) -> Link:
         if clock is None:
-            return Link("backup", WAITING, None, "nobody knows the time yet")
+            return Link("backup", WAITING, None, _NO_TIME)
         if now - self._looked >= _LOOK_EVERY_S:
             self._looked = now
             self._known = _read(self._folder) or self._begin(clock)
         known = self._known or Outcome(since=clock)
         age = max(0.0, clock - (known.good or known.since))
-        last = f"the last good one {_age(age)} ago" if known.good else f"none yet, wanted for {_age(age)}"
-        words = f"{last}; the last try failed: {known.why}" if known.failed else last
+        words = (_LAST if known.good else _NONE_YET).filled(age=_age(age))
+        if known.failed:
+            words += _FAILED.filled(why=Phrase(known.why_fr or known.why, known.why))
         if age <= LATE_S:
             return Link("backup", OK, age, words)
-        unknown = "no try since: do linky-gateway-backup.timer and the passphrase exist?"
-        return Link("backup", BROKEN, age, words if known.failed else f"{words}; {unknown}")
+        return Link("backup", BROKEN, age, words if known.failed else words + _NOT_TRIED)
 
     def _begin(self, clock: float) -> Outcome:
         """From now on one is wanted; over restarts, too."""
@@ -127,5 +141,7 @@ def _write(folder: Path, outcome: Outcome) -> None:
     write_whole(file, msgspec.json.encode(outcome), owner=owner_of_folder(file))
 
 
-def _age(seconds: float) -> str:
-    return f"{seconds / _HOUR_S:.0f} h" if seconds < 2 * _DAY_S else f"{seconds / _DAY_S:.0f} d"
+def _age(seconds: float) -> Phrase:
+    if seconds < 2 * _DAY_S:
+        return same(f"{seconds / _HOUR_S:.0f} h")
+    return Phrase("{days:.0f} j", "{days:.0f} d").filled(days=seconds / _DAY_S)

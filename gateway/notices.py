@@ -15,6 +15,7 @@ from gateway.alert_words import Kind
 from gateway.alerts import Told, Watch
 from gateway.balance.tariff import Objective
 from gateway.errors import StoreError
+from gateway.language import NOTHING
 from gateway.news import News, exceeded, red_tomorrow
 from gateway.status import BROKEN, OK, WAITING, Link
 
@@ -148,5 +149,5 @@ def overloads(meters: Mapping[str, LiveMeter], now: float) -> list[Link]:
     for name, meter in meters.items():
         said = meter.snapshot(now, count=False)
         state = WAITING if said.stale or said.overload is None else BROKEN if said.overload else OK
-        found.append(Link(f"{Kind.OVERLOAD.value} {name}", state, None, ""))
+        found.append(Link(f"{Kind.OVERLOAD.value} {name}", state, None, NOTHING))
     return found

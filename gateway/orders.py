@@ -15,6 +15,7 @@ from gateway.by_hand import enter
 from gateway.consent.act import ORDERS as CONSENT_ORDERS
 from gateway.consent.act import act as act_on_consents
 from gateway.errors import GatewayError, StoreError
+from gateway.language import Phrase
 from gateway.privacy.act import ERASE
 from gateway.privacy.act import ORDERS as PRIVACY_ORDERS
 from gateway.privacy.act import act as act_on_privacy
@@ -35,6 +36,10 @@ log = logging.getLogger(__name__)
 
 # What names begin with in a house that has no account in the federation.
 _NO_ACCOUNT = ("linky-gateway", "localhost")
+
+_LAST_COUNT = Phrase("le dernier comptage enregistré", "the last stored count")
+_LAST_FRAME = Phrase("la dernière trame enregistrée", "the last stored frame")
+_READABLE = Phrase("lisible", "can be read")
 
 
 def prepare_store(directory: Path) -> None:
@@ -96,9 +101,9 @@ def stored_status(config: Config) -> dict[str, object]:
     counters = {counter.name for counter in config.counter}
     for meter in archive.meters():
         age = now - meter.last_time if meter.last_time else None
-        kind, last = ("counter", "count") if meter.name in counters else ("meter", "frame")
-        links.append(Link(f"{kind} {meter.name}", WAITING, age, f"the last stored {last}"))
-    links.append(Link("store", OK, None, "can be read"))
+        kind, last = ("counter", _LAST_COUNT) if meter.name in counters else ("meter", _LAST_FRAME)
+        links.append(Link(f"{kind} {meter.name}", WAITING, age, last))
+    links.append(Link("store", OK, None, _READABLE))
     links += stored_supplies(config.received, archive, now)
     links += recipient_links(archive.backlog(), now)
     archive.close()

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from gateway import __version__
 from gateway.balance.equivalence import EQUIVALENTS
-from gateway.errors import AccessError
+from gateway.errors import AccessError, reason
 from gateway.federation.attempt import wait_any
+from gateway.language import NOTHING, Phrase
 from gateway.live.topics import as_json
 from gateway.picture import draw
 from gateway.status import BROKEN, OK, WAITING, Link
@@ -42,6 +43,13 @@ _ROUND_S, _AGAIN_S = 1.0, 30.0
 _LONGEST_S = 60.0
 
 _PHASES = (("va", "consumption/power/apparent/raw"), ("v", "consumption/voltage/raw"), ("a", "consumption/current/raw"))
+
+_NO_PORT = Phrase(
+    "le port {port} de {host} ne peut pas être pris : {why} ; un autre programme s’en sert-il ?",
+    "port {port} of {host} cannot be had: {why}; is another program there?",
+)
+_SERVED = Phrase("servie au port {port} de {host}", "served at port {port} of {host}")
+_NOT_YET = Phrase("pas encore", "not yet")
 
 
 class Page:
@@ -72,13 +80,13 @@ class Page:
         self._web, self._address = web, web.address
         self._door = Door(own_names(socket.gethostname(), web.names), tuple(ip_network(one) for one in web.networks))
         self._site: Site | None = None
-        self._since, self._served, self._error = time.monotonic(), False, ""
+        self._since, self._served, self._error = time.monotonic(), False, NOTHING
         try:
             self._site = Site(self, Access(config.page_file), __version__, parts)
         except AccessError as error:
             # Served without its password it would be open to all; the meter is read all the same.
             log.error("the page is not served: %s", error)  # noqa: TRY400 (a sentence for a person)
-            self._error = str(error)
+            self._error = error.phrase
         self.came_round = time.monotonic()
 
     def meters(self) -> list[dict[str, object]]:
@@ -127,11 +135,12 @@ class Page:
 
     def link(self, now: float) -> Link:
         """Whether it is served."""
-        where = "port {1} of {0}".format(*self._address)
         age = now - self._since
+        host, port = self._address
+        words = _SERVED.filled(host=host, port=port) if self._served else _NOT_YET
         if self._error:
             return Link("page", BROKEN, age, self._error)
-        return Link("page", OK if self._served else WAITING, age, f"served at {where}" if self._served else "not yet")
+        return Link("page", OK if self._served else WAITING, age, words)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until ``stop``."""
@@ -153,11 +162,11 @@ class Page:
         try:
             await server.start(host, port)
         except OSError as error:
-            sentence = f"port {port} of {host} cannot be had: {error.strerror}; is another program there?"
+            sentence = _NO_PORT.filled(port=port, host=host, why=reason(error))
             log.log(logging.DEBUG if self._error else logging.ERROR, "the page: %s", sentence)
             self._error = sentence
             return
-        self._served, self._error, self._since = True, "", time.monotonic()
+        self._served, self._error, self._since = True, NOTHING, time.monotonic()
         log.info("the page is served at port %d of %s", port, host)
 
 

@@ -23,6 +23,7 @@ from gateway.federation.stanza import OURS, QUOALISE, RECEIPTS, Publisher
 from gateway.federation.strangers import Doorkeeper
 from gateway.hand_over import HandOver
 from gateway.household import Household
+from gateway.language import Phrase
 from gateway.passwords import password_file
 from gateway.share import wanted_of
 from gateway.status import BROKEN, OK, WAITING, Link, provider_link, watcher_link
@@ -59,6 +60,10 @@ class _Wake:
         """There may be something."""
         self.delivery.set()
         self.announcer.set()
+
+
+_CONNECTED, _CONNECTING = Phrase("connectée", "connected"), Phrase("connexion en cours", "connecting")
+_TRIED = Phrase("{error} ; essai n° {count}", "{error}; attempt {count}")
 
 
 class Publication:
@@ -227,7 +232,7 @@ class Publication:
         state = self._session.state
         age = time.time() - state.since
         if state.connected:
-            return Link("xmpp", OK, age, "connected")
+            return Link("xmpp", OK, age, _CONNECTED)
         if state.error:
-            return Link("xmpp", BROKEN, age, f"{state.error}; attempt {state.attempts}")
-        return Link("xmpp", WAITING, age, "connecting")
+            return Link("xmpp", BROKEN, age, _TRIED.filled(error=state.error, count=state.attempts))
+        return Link("xmpp", WAITING, age, _CONNECTING)

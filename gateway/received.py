@@ -12,6 +12,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from gateway.errors import ConfigError
+from gateway.language import Phrase
 from gateway.share import origins
 from gateway.status import OK, WAITING, Link
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from gateway.store.received import ReceivedEvent, ReceivedPoint, ReceivedSeries
     from gateway.store.store import Archive
 
+_LAST_POINT = Phrase("le dernier point enregistré", "the last stored point")
 _COLUMNS = ("time", "name", "provider", "series", "granularity", "value", "unit")
 
 
@@ -70,7 +72,7 @@ def stored_supplies(sources: Sequence[Received], archive: Archive, now: float) -
     for origin in origins(sources):
         times = [one.last_time for one in series if one.last_time is not None and origin.covers(one)]
         age = max(0.0, now - max(times)) if times else None
-        links.append(Link(f"provider {origin.wanted.name}", OK if times else WAITING, age, "the last stored point"))
+        links.append(Link(f"provider {origin.wanted.name}", OK if times else WAITING, age, _LAST_POINT))
     return links
 
 

@@ -6,11 +6,16 @@ that knowledge and a sentence.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+import textwrap
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from gateway import status_words as say
+from gateway.doctor.sentences import FAULT_NAMES
 from gateway.federation.supply import Standing
-from gateway.store.recorder import iso
+from gateway.language import FRENCH, NOTHING, Phrase, joined, same
+from gateway.live.state import STATES, age_in_words, link_in_words
+from gateway.store.local_time import local_time
 from gateway.tic.quality import Window
 
 if TYPE_CHECKING:
@@ -18,6 +23,7 @@ if TYPE_CHECKING:
 
     from gateway.alerts import Alert
     from gateway.federation.supply import Supply
+    from gateway.live.state import LinkNow
     from gateway.pulses.counter import CounterState
     from gateway.sources.line import LineState
     from gateway.sources.tee import Tee
@@ -35,6 +41,8 @@ MUTE_AFTER_S = 30.0
 class Link:
     """One link: what it is, its state, for how long (seconds; None when it was never seen), and a sentence.
 
+    ``link`` is a word or two for programs, its first word one of ``status_words.KINDS``.
+
     ``figures`` are the sentence's numbers for programs: ``drift_s`` of a clock, ``signal_minute``, ``signal_hour`` and
     ``signal_day`` of a decoder in per cent.
     """
@@ -42,7 +50,7 @@ class Link:
     link: str
     state: str
     age_s: float | None
-    detail: str
+    detail: Phrase
     figures: dict[str, float] = field(default_factory=dict)
 
 
@@ -50,10 +58,11 @@ def port_link(name: str, line: LineState, now: float) -> Link:
     """The port of a meter; ``now`` is monotonic seconds."""
     age = now - line.changed
     if line.ended:
-        return Link(f"port {name}", OK, age, "the replayed file has ended")
+        return Link(f"port {name}", OK, age, say.ENDED)
     if line.open:
-        device = f" ({line.device})" if line.device else ""
-        return Link(f"port {name}", OK, age, f"open{f' at {line.speed} Bd' if line.speed else ''}{device}")
+        speed = say.SPEED.filled(speed=line.speed) if line.speed else NOTHING
+        device = say.DEVICE.filled(device=line.device) if line.device else NOTHING
+        return Link(f"port {name}", OK, age, say.OPEN + speed + device)
     return Link(f"port {name}", BROKEN if line.error else WAITING, age, line.error or line.waiting)
 
 
@@ -61,9 +70,8 @@ def tee_link(name: str, tee: Tee, now: float) -> Link:
     """Whoever is given a meter's bytes; ``now`` is monotonic seconds."""
     link, age = f"tee {name}", now - tee.changed
     if not tee.listening:
-        return Link(link, BROKEN if tee.error else WAITING, age, tee.error or "being opened")
-    count = len(tee.clients)
-    return Link(link, OK, age, f"open at {tee.where}, {count} client{'' if count == 1 else 's'}")
+        return Link(link, BROKEN if tee.error else WAITING, age, tee.error or say.BEING_OPENED)
+    return Link(link, OK, age, say.TEE.filled(where=tee.where, count=len(tee.clients)))
 
 
 def decode_link(name: str, line: LineState, quality: SignalQuality, now: float) -> Link:
@@ -72,65 +80,83 @@ def decode_link(name: str, line: LineState, quality: SignalQuality, now: float) 
     if line.last_frame is not None and now - line.last_frame <= MUTE_AFTER_S:
         scores = {f"signal_{window.name.lower()}": quality.tally(window, now).score for window in Window}
         figures = {name: score for name, score in scores.items() if score is not None}
-        return Link(link, OK, now - line.last_frame, f"{line.mode} mode; {signal(quality, now)}", figures)
+        return Link(
+            link, OK, now - line.last_frame, say.READ.filled(mode=_mode(line), signal=signal(quality, now)), figures
+        )
     if line.heard is None or line.unread is None or now - line.heard > MUTE_AFTER_S:
-        return Link(link, WAITING, None, "no bytes come")
+        return Link(link, WAITING, None, say.NO_BYTES)
     # By the last byte, not by now: a frame that a silence cut off is a silence.
     if line.heard - line.unread > MUTE_AFTER_S:
-        return Link(link, BROKEN, now - line.unread, "bytes come, and no frame can be read in them")
-    return Link(link, WAITING, now - line.unread, "bytes come, no frame yet")
+        return Link(link, BROKEN, now - line.unread, say.UNREADABLE)
+    return Link(link, WAITING, now - line.unread, say.NOT_YET_READ)
 
 
-def signal(quality: SignalQuality, now: float) -> str:
+def signal(quality: SignalQuality, now: float) -> Phrase:
     """The score of the last minute, hour and day, and the faults of the day by kind."""
     scores = [(window, quality.tally(window, now).score) for window in Window]
-    words = [f"{score:g} % ({window.name.lower()})" for window, score in scores if score is not None]
-    faults = [f"{count} {fault.value}" for fault, count in quality.tally(Window.DAY, now).counts.items() if count]
-    return f"signal {', '.join(words) or 'unknown'}" + (f"; {', '.join(faults)}" if faults else "")
+    known = [
+        Phrase(f"{score:g}".replace(".", ","), f"{score:g}") + say.WINDOW.filled(window=say.WINDOWS[window])
+        for window, score in scores
+        if score is not None
+    ]
+    counts = quality.tally(Window.DAY, now).counts
+    faults = [
+        Phrase(f"{FAULT_NAMES[FRENCH][fault]} : {count}", f"{count} {fault.value}")
+        for fault, count in counts.items()
+        if count
+    ]
+    said = Phrase("signal ", "signal ") + (joined(", ", known) or say.UNKNOWN)
+    return said + Phrase(" ; ", "; ") + joined(", ", faults) if faults else said
+
+
+def _mode(line: LineState) -> Phrase:
+    return say.MODES.get(line.mode or "", same(str(line.mode)))
 
 
 def meter_link(name: str, line: LineState, now: float, heard: str | None = None) -> Link:
     """What the meter says; mute after 30 s without a frame. ``heard``: whose meter is at this port, if not its own."""
     if line.last_frame is None:
-        return Link(f"meter {name}", WAITING, None, "no frame yet")
+        return Link(f"meter {name}", WAITING, None, say.NO_FRAME)
     age = now - line.last_frame
-    counts = f"{line.mode} mode, {line.frames} whole frames, {line.partial} partial, {line.bad_groups} bad groups"
+    counts = say.COUNTS.filled(mode=_mode(line), whole=line.frames, partial=line.partial, bad=line.bad_groups)
     if heard not in (None, name):
-        counts = f"this port has the cable of meter {heard}; {counts}"
+        counts = say.OTHER_CABLE.filled(heard=heard, counts=counts)
     mute = age > MUTE_AFTER_S and not line.ended
-    return Link(f"meter {name}", BROKEN if mute else OK, age, f"mute; {counts}" if mute else counts)
+    return Link(f"meter {name}", BROKEN if mute else OK, age, say.MUTE.filled(counts=counts) if mute else counts)
 
 
 def clock_link(name: str, line: LineState, clock: MeterClock, kept: int, *, host_knows: bool) -> Link:
     """Whose time the readings get; ``kept`` frames wait for somebody to know it."""
     link = f"clock {name}"
     if kept:
-        return Link(link, WAITING, None, f"the host's clock is not set: {kept} frames wait for their date")
+        return Link(link, WAITING, None, say.UNDATED.filled(count=kept))
     drift = clock.drift_s
     if line.mode is None or (drift is None and not host_knows):
-        return Link(link, OK, None, "no frame yet" if line.mode is None else "the meter's; the host's is not set")
+        return Link(link, OK, None, say.NO_FRAME if line.mode is None else say.METER_ALONE)
     if drift is None:
-        return Link(link, OK, None, "the host's")
+        return Link(link, OK, None, say.HOST)
     figures = {"drift_s": round(drift, 1)}
     if clock.wrong:
-        return Link(link, BROKEN, None, f"the meter's is {_drift(drift)} the host's, which is used instead", figures)
-    whose = "the host's" if clock.ignored else "the meter's"
-    return Link(link, OK, None, f"{whose}; the meter's is {_drift(drift)} the host's", figures)
+        return Link(link, BROKEN, None, say.WRONG.filled(drift=_drift(drift)), figures)
+    whose = say.HOST if clock.ignored else say.METER
+    return Link(link, OK, None, say.WHOSE.filled(whose=whose, drift=_drift(drift)), figures)
 
 
-def _drift(seconds: float) -> str:
+def _drift(seconds: float) -> Phrase:
     amount = f"{abs(seconds):.0f} s" if abs(seconds) < 120 else f"{abs(seconds) / 60:.0f} min"
-    return f"{amount} {'ahead of' if seconds > 0 else 'behind'}"
+    return (say.AHEAD if seconds > 0 else say.BEHIND).filled(amount=amount)
 
 
 def counter_link(name: str, counter: CounterState, now: float) -> Link:
     """A pulse counter; ``now`` is monotonic seconds, the age that of the last pulse. No pulse is no fault."""
     link = f"counter {name}"
     if not counter.open:
-        return Link(link, BROKEN if counter.error else WAITING, now - counter.changed, counter.error or "being opened")
-    counts = f"{counter.pulses} pulses since the start, {counter.bounces} bounces ignored"
+        return Link(
+            link, BROKEN if counter.error else WAITING, now - counter.changed, counter.error or say.BEING_OPENED
+        )
+    counts = say.PULSES.filled(count=counter.pulses, bounces=counter.bounces)
     if counter.last_pulse is None:
-        return Link(link, WAITING, None, f"its pin is open; {counts}")
+        return Link(link, WAITING, None, say.PIN_OPEN.filled(counts=counts))
     return Link(link, OK, now - counter.last_pulse, counts)
 
 
@@ -145,66 +171,105 @@ def recipient_links(backlog: Sequence[Backlog], now: float) -> list[Link]:
 def _recipient_link(waiting: Backlog, now: float) -> Link:
     link = f"recipient {waiting.recipient}"
     if waiting.suspended_at is not None:
-        words = f"suspended: its address is gone; {waiting.rows} points wait; see `consent resume`"
-        return Link(link, BROKEN, max(0.0, now - waiting.suspended_at), words)
+        return Link(link, BROKEN, max(0.0, now - waiting.suspended_at), say.SUSPENDED.filled(count=waiting.rows))
     if not waiting.rows:
-        return Link(link, OK, None, "has everything")
+        return Link(link, OK, None, say.HAS_ALL)
     # The end of a period may lie ahead: an index is stamped at the beginning of the one that it opens.
     age = max(0.0, now - waiting.oldest) if waiting.oldest else None
-    return Link(link, WAITING, age, f"{waiting.rows} points wait")
+    return Link(link, WAITING, age, say.WAITS.filled(count=waiting.rows))
 
 
 def provider_link(supply: Supply, now: float) -> Link:
     """One source of received series; ``now`` is POSIX seconds, the age that of its newest point."""
     age = None if supply.last_time is None else max(0.0, now - supply.last_time)
     state, words = _STANDINGS[supply.outcome.standing]
-    reason = f": {supply.outcome.detail}" if supply.outcome.detail else ""
+    said = supply.outcome.detail
+    reason = Phrase(f" : {said}", f": {said}") if said else NOTHING
     return Link(f"provider {supply.name}", state, age, words + reason)
 
 
 def watcher_link(recipient: str, prefix: str, interval_s: float, until: float) -> Link:
     """Somebody who sees live what the meter says; ``until`` is POSIX seconds."""
-    what = prefix or "everything that it may"
-    return Link(f"watcher {recipient}", OK, None, f"sees {what} live, every {interval_s:g} s, until {iso(until)}")
+    what = same(prefix) if prefix else say.EVERYTHING
+    words = say.SEES.filled(what=what, interval=f"{interval_s:g}", until=local_time(until))
+    return Link(f"watcher {recipient}", OK, None, words)
 
 
 _STANDINGS = {
-    Standing.ASKING: (WAITING, "not asked yet"),
-    Standing.SUBSCRIBED: (OK, "subscribed"),
+    Standing.ASKING: (WAITING, Phrase("pas encore demandé", "not asked yet")),
+    Standing.SUBSCRIBED: (OK, Phrase("abonné", "subscribed")),
     # Its household has not said yes, or not any more: nothing is broken.
-    Standing.REFUSED: (WAITING, "the provider refuses"),
-    Standing.ABSENT: (BROKEN, "the provider does not answer"),
-    Standing.NONSENSE: (BROKEN, "the provider's answer cannot be used"),
+    Standing.REFUSED: (WAITING, Phrase("le fournisseur refuse", "the provider refuses")),
+    Standing.ABSENT: (BROKEN, Phrase("le fournisseur ne répond pas", "the provider does not answer")),
+    Standing.NONSENSE: (
+        BROKEN,
+        Phrase("la réponse du fournisseur est inutilisable", "the provider's answer cannot be used"),
+    ),
 }
 
 
+def title(link: str) -> Phrase:
+    """What a link is, in words, without its name."""
+    kind = link.partition(" ")[0]
+    return say.KINDS.get(kind, same(kind))
+
+
+def titles(link: str) -> dict[str, str]:
+    """What a link is, as ``as_json`` has it."""
+    what = title(link)
+    return {"title": what.en, "title_fr": what.fr}
+
+
 def as_json(links: Sequence[Link], *, running: bool, alerts: Sequence[Alert] = ()) -> dict[str, Any]:
-    """The form of ``status --json``."""
-    rows = [asdict(link) | {"age_s": None if link.age_s is None else round(link.age_s, 1)} for link in links]
+    """The form of ``status --json``; ``detail`` is English, for programs too, and beside it are a household's words."""
     told = [{"link": alert.link, "fr": alert.text_fr, "en": alert.text_en} for alert in alerts]
-    return {"running": running, "links": rows, "alerts": told}
+    return {"running": running, "links": [_row(link) for link in links], "alerts": told}
 
 
-def as_text(report: dict[str, object]) -> str:
-    """The same for a person: one aligned line a link."""
-    links, alerts = report["links"], report["alerts"]
-    assert isinstance(links, list) and isinstance(alerts, list)  # noqa: S101, PT018 (as as_json made it)
-    width = max((len(row["link"]) for row in links), default=0)
-    lines = [
-        f"{_MARK[row['state']]} {row['link']:<{width}}  {row['state']:<8} {_age(row['age_s']):>7}  {row['detail']}"
-        for row in links
-    ]
-    head = "the gateway is running" if report["running"] else "the gateway is not running; from the database:"
-    return "\n".join([head, *lines, *(alert["en"] for alert in alerts)])
+def _row(link: Link) -> LinkNow:
+    what = title(link.link)
+    return {
+        "link": link.link,
+        "state": link.state,
+        "age_s": None if link.age_s is None else round(link.age_s, 1),
+        "detail": link.detail.en,
+        "figures": link.figures,
+        "title": what.en,
+        "title_fr": what.fr,
+        "detail_fr": link.detail.fr,
+    }
 
 
+def as_text(report: dict[str, Any], lang: str, width: int | None = None) -> str:
+    """The same for a person: one aligned line a link, folded below its sentence where a terminal has a ``width``."""
+    links: list[LinkNow] = report["links"]
+    rows = [(row, link_in_words(row, lang)) for row in links]
+    wide = max((len(name) for _, (name, _) in rows), default=0)
+    wider = max(len(word.in_language(lang)) for word in STATES.values())
+    lines = [_head(lang, running=report["running"])]
+    for row, (name, detail) in rows:
+        state, age = STATES[row["state"]].in_language(lang), age_in_words(row["age_s"], lang)
+        start = f"{_MARK[row['state']]} {name:<{wide}}  {state:<{wider}} {age:>7}  "
+        lines += folded(start, detail, width)
+    return "\n".join([*lines, *(alert[lang] for alert in report["alerts"])])
+
+
+def folded(start: str, text: str, width: int | None) -> list[str]:
+    """A line, or as many as it takes in that width; those after the first stand below the text where there is room."""
+    line = (start + text).rstrip()
+    if width is None or len(line) <= width:
+        return [line]
+    indent = " " * (len(start) if width - len(start) >= _LEAST_COLUMN else _INDENT)
+    return textwrap.wrap(line, width, subsequent_indent=indent, break_long_words=False, drop_whitespace=True)
+
+
+def _head(lang: str, *, running: bool) -> str:
+    return (_RUNNING if running else _NOT_RUNNING).in_language(lang)
+
+
+_RUNNING = Phrase("la passerelle est en marche", "the gateway is running")
+_NOT_RUNNING = Phrase(
+    "la passerelle n’est pas en marche ; d’après la base :", "the gateway is not running; from the database:"
+)
 _MARK = {OK: "✓", WAITING: "…", BROKEN: "✗"}
-
-
-def _age(seconds: float | None) -> str:
-    if seconds is None:
-        return "–"
-    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
-        if seconds >= 2 * length:
-            return f"{seconds / length:.0f} {unit}"
-    return f"{seconds:.0f} s"
+_LEAST_COLUMN, _INDENT = 30, 4

@@ -23,7 +23,7 @@ from gateway.live.meter import LiveMeter
 from gateway.live.picture import MARKS, picture
 from gateway.live.topics import ROOT, as_json
 from gateway.speech import add_language, spoken
-from gateway.status import BROKEN
+from gateway.status import BROKEN, titles
 
 if TYPE_CHECKING:
     import argparse
@@ -131,7 +131,7 @@ class Heard:
             "turn": self._turn,
             "meters": [{"now": now, "values": {}, "line": line} for _, now in sorted(self._meters.items())],
             "links": [
-                {"link": name, "state": state, "age_s": None, "detail": "", "figures": {}}
+                {"link": name, "state": state, "age_s": None, "detail": "", "figures": {}} | titles(name)
                 for name, state in sorted(self._links.items())
             ],
             "alerts": [{"link": name, **texts} for name, texts in sorted(self._alerts.items()) if texts],

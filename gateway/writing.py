@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.degradation import Degradation, Resource, given_up_waiting
 from gateway.errors import StoreError
 from gateway.household_days import roll_up
+from gateway.language import Phrase
 from gateway.sharing import longest_retention_s
 from gateway.status import BROKEN, OK, Link
 from gateway.store.points import GivenUp
@@ -29,6 +30,9 @@ log = logging.getLogger(__name__)
 
 # In one transaction: on a card that is still full a day of minutes is not tried again every minute.
 _BATCHES_A_COMMIT = 20
+
+_WRITTEN = Phrase("enregistré", "written")
+_SET_ASIDE = Phrase("un fichier abîmé a été mis de côté : {file}", "a damaged file was set aside: {file}")
 
 
 class Writer:
@@ -48,7 +52,7 @@ class Writer:
     def __init__(self, config: Config, store: Callable[[], Store], call: Callable[..., Awaitable[Any]]) -> None:
         self._config, self._store, self._call = config, store, call
         self.waiting: list[Batch] = []
-        self.error: str | None = None
+        self.error: Phrase | None = None
         self.degradation = Degradation()
         self._written = time.monotonic()
         # How far boards' frames were stored since that was last told: (board, its start) -> the last number.
@@ -79,7 +83,7 @@ class Writer:
                     break
         except StoreError as error:
             log.log(logging.DEBUG if self.error else logging.ERROR, "%s; readings wait in memory", error)
-            self.error = str(error)
+            self.error = error.phrase
             return
         if self.error:
             log.warning("the database can be written again")
@@ -166,4 +170,4 @@ class Writer:
         age = now - self._written
         if self.error:
             return Link("store", BROKEN, age, self.error)
-        return Link("store", OK, age, f"a damaged file was set aside: {damaged[-1]}" if damaged else "written")
+        return Link("store", OK, age, _SET_ASIDE.filled(file=damaged[-1]) if damaged else _WRITTEN)

@@ -11,6 +11,7 @@ from gateway import cli, nightly
 from gateway.alert_words import Kind
 from gateway.alerts import Watch
 from gateway.doctor.report import house_faults
+from gateway.language import same
 from gateway.status import BROKEN, OK, WAITING, as_json
 from gateway.store.store import Store
 from tests.privacy.conftest import NOW, live, make_house
@@ -35,10 +36,10 @@ def test_two_nights_without_a_good_one_are_told_once_and_the_end_as_well(tmp_pat
     """A failure of one night is nobody's alarm; after two the sentence says for how long, in both languages."""
     nightly.ended_well(tmp_path, NOW)
     gateway = Gateway(tmp_path)
-    nightly.failed(tmp_path, NOW + 24 * HOUR, "/media/stick: No space left on device")
+    nightly.failed(tmp_path, NOW + 24 * HOUR, same("/media/stick: No space left on device"))
     link, told = gateway.at(NOW + 25 * HOUR)
     assert (link.state, told) == (OK, [])
-    assert link.detail.endswith("the last try failed: /media/stick: No space left on device")
+    assert link.detail.en.endswith("the last try failed: /media/stick: No space left on device")
     link, (alert,) = gateway.at(NOW + 51 * HOUR)
     assert (link.state, alert.kind, alert.recovered) == (BROKEN, Kind.BACKUP, False)
     assert alert.text_fr.startswith("Aucune sauvegarde de nuit n’a réussi depuis 2 jours : branchez la clé USB")
@@ -55,7 +56,7 @@ def test_one_that_never_came_is_missed_too_over_restarts(tmp_path):
     assert Gateway(tmp_path).at(NOW)[0].state == OK
     link, (alert,) = Gateway(tmp_path).at(NOW + 51 * HOUR)
     assert (link.state, alert.kind) == (BROKEN, Kind.BACKUP)
-    assert "linky-gateway-backup.timer" in link.detail
+    assert "linky-gateway-backup.timer" in link.detail.en
     assert Gateway(tmp_path, wanted=False).nightly.links(1000.0, NOW + 400 * HOUR) == []
     assert Gateway(tmp_path).at(NOW + 500 * HOUR)[0].state == OK
 
@@ -112,7 +113,7 @@ def test_the_command_writes_down_why_it_failed(house, monkeypatch, capsys, fault
         assert cli.main(command) != 0
         assert sentence in capsys.readouterr().err
     assert sentence in outcome(house)["why"]
-    assert sentence in Gateway(house.directory).at(outcome(house)["failed"])[0].detail
+    assert sentence in Gateway(house.directory).at(outcome(house)["failed"])[0].detail.en
     if fault != "the disk is full":
         gone.with_name("away").rename(gone)
     assert cli.main(command) == 0

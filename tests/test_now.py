@@ -14,6 +14,7 @@ from gateway.alert_words import Topic
 from gateway.alerts import Alert
 from gateway.config import load
 from gateway.household_days import HouseholdDays
+from gateway.language import same
 from gateway.live.meter import Day
 from gateway.live.state import meter_now
 from gateway.live.topics import as_json
@@ -171,10 +172,10 @@ def test_who_waits_is_woken_by_a_frame_and_by_a_link(now):
         turn = now.turn
         waiting = asyncio.create_task(now.changed(turn, 60))
         await asyncio.sleep(0)
-        now.look([Link("xmpp", BROKEN, 1, "")], [])
+        now.look([Link("xmpp", BROKEN, 1, same(""))], [])
         await waiting
         turn = now.turn
-        now.look([Link("xmpp", BROKEN, 2, "older, and nothing else")], [])
+        now.look([Link("xmpp", BROKEN, 2, same("older, and nothing else"))], [])
         await now.changed(turn, 0.01)
         assert now.turn == turn
 
@@ -186,11 +187,11 @@ def test_who_waits_is_woken_by_a_frame_and_by_a_link(now):
 def test_a_link_named_after_people_has_no_name_for_displays(now):
     """Recipients, providers and watchers count by the worst of their kind; a meter has its own links only."""
     links = [
-        Link("port house", OK, 1, ""),
-        Link("port barn", BROKEN, 1, ""),
-        Link("recipient a@e.org", OK, 1, ""),
-        Link("recipient b@e.org", WAITING, 1, ""),
-        Link("watcher a@e.org", OK, None, ""),
+        Link("port house", OK, 1, same("")),
+        Link("port barn", BROKEN, 1, same("")),
+        Link("recipient a@e.org", OK, 1, same("")),
+        Link("recipient b@e.org", WAITING, 1, same("")),
+        Link("watcher a@e.org", OK, None, same("")),
     ]
     now.look(links, [])
     assert now.meters["house"].links == {"port": OK, "recipient": WAITING, "watcher": OK}
@@ -200,7 +201,7 @@ def test_the_house_is_one_object(now):
     """Meters with their counts, links with addresses, alerts in both languages: it is for those who live there."""
     now.hear("house", [power(750)], None, standard=True)
     alert = Alert(Fault.STORE, "store", 0.0, False, 1, "Plein.", "Full.", "full")
-    links = [Link("store", BROKEN, 1.25, "full"), Link("recipient a@e.org", OK, None, "has everything")]
+    links = [Link("store", BROKEN, 1.25, same("full")), Link("recipient a@e.org", OK, None, same("has everything"))]
     house = now.house(links, [alert], {"house": LineState(frames=3, partial=1, bad_groups=2)})
     assert (house["version"], house["turn"]) == (__version__, now.turn)
     (meter,) = house["meters"]

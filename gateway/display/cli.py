@@ -17,6 +17,7 @@ from gateway.display.link import Link
 from gateway.display.state import Frame, State, View
 from gateway.ending import ended
 from gateway.errors import BrokerError
+from gateway.language import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +35,14 @@ _EXAMPLE = Frame(
     tariff_kind="peak", tempo_today="white", tempo_tomorrow="red", breaker="closed", drawn_today_wh=9120,
     drawn_yesterday_wh=14800, injected_today_wh=2300, produced_today_wh=6100,
 )  # fmt: skip
+
+_NO_PAGE = Phrase(
+    "la page {page} n’existe pas en ce moment ; il y a : {names}", "there is no page {page} now; there are: {names}"
+)
+_NOT_A_WORD = Phrase(
+    "{where} n’a rien dit du compteur {meter} en {wait:.0f} s",
+    "{where} said nothing of the meter {meter} within {wait:.0f} s",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -66,7 +75,7 @@ def _png(options: argparse.Namespace) -> None:
         view, language = asyncio.run(_listen(config)), config.language
     names = pages.available(view)
     if options.page not in names:
-        raise BrokerError(f"there is no page {options.page} now; there are: {', '.join(names)}")
+        raise BrokerError(_NO_PAGE.filled(page=options.page, names=", ".join(names)))
     look = pages.Look(width, height, not options.mono, options.language or language)
     pages.draw(look, view, options.page).save(options.out, "PNG")
 
@@ -86,9 +95,7 @@ async def _listen(config: Config) -> View:
             await heard.wait()
         return state.view(time.monotonic())
     except TimeoutError as error:
-        raise BrokerError(
-            f"{link.where} said nothing of the meter {config.meter} within {_PATIENCE_S:.0f} s"
-        ) from error
+        raise BrokerError(_NOT_A_WORD.filled(where=link.where, meter=config.meter, wait=_PATIENCE_S)) from error
     finally:
         listening.cancel()
         await asyncio.wait({listening})

@@ -9,7 +9,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from gateway.display.lamps import DARK
-from gateway.errors import ConfigError, PortError
+from gateway.errors import ConfigError, PortError, reason
+from gateway.language import Phrase, same
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,8 +30,14 @@ def _device(kind: str, gpio: int, **options: object) -> Any:  # noqa: ANN401 (th
         return getattr(library, kind)(gpio, **options)
     # Each chip's library has exceptions of its own (lgpio.error, pigpio.error), of no common kind.
     except Exception as error:
-        words = f"GPIO{gpio} cannot be used: {error or type(error).__name__}"
-        raise PortError(f"{words}; is python3-lgpio there, and the user in the group gpio?") from error
+        why = reason(error) if isinstance(error, OSError) else same(str(error) or type(error).__name__)
+        raise PortError(_UNUSABLE.filled(pin=gpio, why=why)) from error
+
+
+_UNUSABLE = Phrase(
+    "GPIO{pin} inutilisable : {why} ; python3-lgpio est-il installé, et l’utilisateur dans le groupe gpio ?",
+    "GPIO{pin} cannot be used: {why}; is python3-lgpio there, and the user in the group gpio?",
+)
 
 
 class Output:

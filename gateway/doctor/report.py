@@ -11,6 +11,7 @@ from gateway.doctor.causes import CANNOT_LISTEN, Cause
 from gateway.doctor.heard import SLICES
 from gateway.doctor.sentences import FAULT_NAMES, grade, mode_name, words
 from gateway.language import ENGLISH, FRENCH
+from gateway.live.state import link_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,13 +65,16 @@ class Report:
         return EXIT_CANNOT_LISTEN if self.cause in CANNOT_LISTEN else EXIT_WRONG
 
 
+_AT = {FRENCH: "  {} : {}", ENGLISH: "  {}: {}"}
+
+
 def as_text(report: Report, lang: str) -> str:
     """The report for a person."""
     say, best = _SAY[lang], report.evidence.best if report.evidence else None
     lines = [say["title"].format(port=report.source)]
     if report.daemon is not None:
         lines.append(_wrapped("", say["daemon"]))
-        lines += [f"  {row['link']}: {row['detail']}" for row in _rows(report)]
+        lines += [_AT[lang].format(*link_in_words(row, lang)) for row in _rows(report)]
     elif best is not None:
         lines += _heard_lines(best, lang)
     said = words(report.cause, lang, _places(report, lang))

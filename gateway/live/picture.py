@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gateway.live.meter import percent
+from gateway.live.state import STATES, age_in_words, link_in_words
 from gateway.live.words import WORDS
 
 if TYPE_CHECKING:
@@ -123,17 +124,17 @@ def _frame(now: dict[str, Any], lang: str) -> str:
     words = WORDS[lang]
     if now["age_s"] is None:
         return str(words["never"])
-    return f"{words['ago'].format(_age(now['age_s'], lang))}, {words['modes'][now['mode']]}"
+    return f"{words['ago'].format(age_in_words(now['age_s'], lang))}, {words['modes'][now['mode']]}"
 
 
 def _links(links: list[LinkNow], lang: str) -> list[str]:
-    states = WORDS[lang]["states"]
-    wide, wider = max((len(link["link"]) for link in links), default=0), max(map(len, states.values()))
+    said = [(link, *link_in_words(link, lang)) for link in links]
+    wide = max((len(name) for _, name, _ in said), default=0)
+    wider = max(len(word.in_language(lang)) for word in STATES.values())
     lines = []
-    for link in links:
-        age = "–" if link["age_s"] is None else _age(link["age_s"], lang)
-        start = f"{MARKS[link['state']]} {link['link']:<{wide}}  {states[link['state']]:<{wider}}"
-        lines.append(f"{start}  {age:>8}  {link['detail']}".rstrip())
+    for link, name, detail in said:
+        state, age = STATES[link["state"]].in_language(lang), age_in_words(link["age_s"], lang)
+        lines.append(f"{MARKS[link['state']]} {name:<{wide}}  {state:<{wider}}  {age:>8}  {detail}".rstrip())
     return lines
 
 
@@ -156,10 +157,3 @@ def _kwh(wh: int, lang: str) -> str:
     tenths = (wh + 50) // 100
     text = f"{tenths // 10:,}.{tenths % 10}"
     return text.replace(",", _NARROW_SPACE).replace(".", ",") if lang == "fr" else text
-
-
-def _age(seconds: float, lang: str) -> str:
-    for unit, length in ((WORDS[lang]["day"], 86_400), ("h", 3600), ("min", 60)):
-        if seconds >= 2 * length:
-            return f"{seconds / length:.0f} {unit}"
-    return f"{seconds:.0f} s"

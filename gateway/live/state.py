@@ -5,13 +5,24 @@ No I/O and no clock. Of recipients and providers there are addresses in it: it i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
+from gateway.language import Phrase, is_english
 from gateway.live.topics import as_json
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gateway.live.meter import LiveMeter, Value
 
+
+# How a link is.
+STATES = {
+    "ok": Phrase("en ordre", "in order"),
+    "waiting": Phrase("en attente", "waiting"),
+    "broken": Phrase("en défaut", "broken"),
+}
+_DAY = Phrase("j", "d")
 
 # Of these a house may have several, named after people.
 NAMELESS = ("recipient", "provider", "watcher")
@@ -25,6 +36,10 @@ class LinkNow(TypedDict):
     age_s: float | None
     detail: str
     figures: dict[str, float]
+    # In words for a household, by language; a daemon of an earlier version has none of them.
+    title: NotRequired[str]
+    title_fr: NotRequired[str]
+    detail_fr: NotRequired[str]
 
 
 class AlertNow(TypedDict):
@@ -59,6 +74,24 @@ class HouseNow(TypedDict):
     meters: list[MeterNow]
     links: list[LinkNow]
     alerts: list[AlertNow]
+
+
+def link_in_words(link: Mapping[str, object], lang: str) -> tuple[str, str]:
+    """What a link (``LinkNow``) is, with its name, and the sentence about it."""
+    kind, _, name = str(link["link"]).partition(" ")
+    english = is_english(lang)
+    title, detail = link.get("title" if english else "title_fr", kind), link["detail"]
+    return f"{title} {name}".rstrip(), str(detail if english else link.get("detail_fr", detail))
+
+
+def age_in_words(seconds: float | None, lang: str) -> str:
+    """For how long, in its largest unit; a dash where nobody knows."""
+    if seconds is None:
+        return "–"
+    for unit, length in ((_DAY.in_language(lang), 86_400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.0f} s"
 
 
 def meter_now(meter: LiveMeter, line: LineNow, now: float) -> MeterNow:

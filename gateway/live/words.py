@@ -8,7 +8,7 @@ _FR: dict[str, Any] = {
     "end": "Ctrl-C pour finir",
     "lost": "la passerelle ne répond plus",
     "alerts": "Alertes",
-    "links": "Liens",
+    "links": "Liaisons",
     "tariff": "Tarif",
     "tempo": "Tempo",
     "injection": "Injection",
@@ -20,7 +20,6 @@ _FR: dict[str, Any] = {
     "nothing": "rien n’a encore été entendu",
     "never": "aucune",
     "ago": "il y a {}",
-    "day": "j",
     "percent": "\u202f%",
     "stale": "valeur ancienne",
     "overload": "DÉPASSEMENT",
@@ -45,7 +44,6 @@ _FR: dict[str, Any] = {
         "unread": "production inconnue : son compteur ne répond pas",
         "too-little": "production inconnue : son compteur compte moins que ce qui part au réseau",
     },
-    "states": {"ok": "ok", "waiting": "attend", "broken": "rompu"},
 }
 _EN: dict[str, Any] = {
     "end": "Ctrl-C to end",
@@ -63,7 +61,6 @@ _EN: dict[str, Any] = {
     "nothing": "nothing has been heard yet",
     "never": "none",
     "ago": "{} ago",
-    "day": "d",
     "percent": " %",
     "stale": "old value",
     "overload": "OVERLOAD",
@@ -88,6 +85,5 @@ _EN: dict[str, Any] = {
         "unread": "production unknown: its counter does not answer",
         "too-little": "production unknown: its counter counts less than what is sent to the grid",
     },
-    "states": {"ok": "ok", "waiting": "waiting", "broken": "broken"},
 }
 WORDS = {"fr": _FR, "en": _EN}

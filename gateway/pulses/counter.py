@@ -23,6 +23,7 @@ from gateway.tic.reading import Interpretation, Kind, Quality, Reading
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from gateway.language import Phrase
     from gateway.pulses.pin import Pin
     from gateway.pulses.quantity import Quantity
     from gateway.store.points import MeterInfo, Value
@@ -43,7 +44,7 @@ class CounterState:
     changed: float
     came_round: float
     open: bool = False
-    error: str | None = None
+    error: Phrase | None = None
     pulses: int = 0
     bounces: int = 0
     last_pulse: float | None = None
@@ -100,7 +101,7 @@ class Counter:
             try:
                 pin = self._pin = self._open_pin()
             except PortError as error:
-                self._is_broken(str(error))
+                self._is_broken(error.phrase)
                 await asyncio.sleep(wait_s * random.uniform(0.5, 1.0))  # noqa: S311 (jitter)
                 wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
                 continue
@@ -154,7 +155,7 @@ class Counter:
         self.state.open, self.state.error, self.state.changed = True, None, time.monotonic()
         log.info("counter %s: its pin is open", self.name)
 
-    def _is_broken(self, error: str) -> None:
+    def _is_broken(self, error: Phrase) -> None:
         level = logging.DEBUG if self.state.error else logging.WARNING
         log.log(level, "counter %s: %s; it is tried again", self.name, error)
         now = time.monotonic()

@@ -11,7 +11,8 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gateway.errors import ConfigError, PortError
+from gateway.errors import ConfigError, PortError, reason
+from gateway.language import Phrase, same
 from gateway.pulses.debounce import Debounce
 
 if TYPE_CHECKING:
@@ -46,6 +47,12 @@ def gpiozero() -> Any:  # noqa: ANN401 (the library has no types)
         ) from error
 
 
+_UNREADABLE = Phrase(
+    "GPIO{pin} illisible : {why} ; python3-lgpio est-il installé, et l’utilisateur dans le groupe gpio ?",
+    "GPIO{pin} cannot be read: {why}; is python3-lgpio there, and the user in the group gpio?",
+)
+
+
 class Pin:
     """One open input. Raises PortError with a sentence when it cannot be had."""
 
@@ -59,8 +66,8 @@ class Pin:
             self._device = library.DigitalInputDevice(wiring.gpio, pull_up=pull, active_state=active_state)
         # Each chip's library has exceptions of its own (lgpio.error, pigpio.error), of no common kind.
         except Exception as error:
-            words = f"GPIO{wiring.gpio} cannot be read: {error or type(error).__name__}"
-            raise PortError(f"{words}; is python3-lgpio there, and the user in the group gpio?") from error
+            why = reason(error) if isinstance(error, OSError) else same(str(error) or type(error).__name__)
+            raise PortError(_UNREADABLE.filled(pin=wiring.gpio, why=why)) from error
         self._debounce = Debounce(wiring.debounce_s, active=self._active(), now=clock())
         self._taken = 0
         self._device.when_activated = self._device.when_deactivated = self._changed

@@ -14,6 +14,7 @@ import time
 from typing import TYPE_CHECKING, Protocol
 
 from gateway.errors import PortError
+from gateway.language import Phrase, joined, same
 from gateway.sources.usb import ROOT, has_twin, source_text, usb_port, usb_ports
 
 if TYPE_CHECKING:
@@ -30,16 +31,37 @@ _NUMBERED = re.compile(r"tty(USB|ACM)\d+")
 # Hubs that lose power bring their adapters back within seconds, in any order: until then nobody's name is anybody's.
 _REPLACED_AFTER_S = 20.0
 
-_IS_NEW = (
+NO_PORT = Phrase("ce port n’existe pas : l’adaptateur est-il branché ?", "no such port: is the adapter plugged in?")
+_IS_NEW = Phrase(
+    "son adaptateur n’est plus là, et un autre a pris ce nom : il sera lu si le premier ne revient pas dans les "
+    "{wait:.0f} s",
     "its adapter is gone, and another one has this name now: it is read if the first one does not come back within "
-    f"{_REPLACED_AFTER_S:.0f} s"
-)
-_WAS_BESIDE = (
+    "{wait:.0f} s",
+).filled(wait=_REPLACED_AFTER_S)
+_WAS_BESIDE = Phrase(
+    "son adaptateur n’est plus là, et un autre, qui était branché à côté, a pris ce nom ; il n’est pas lu : rebranchez "
+    "le premier, ou redémarrez la passerelle pour lire celui-ci",
     "its adapter is gone, and one that was plugged in beside it has this name now, which is not read: plug the first "
-    "one in again, or start the gateway again to read this one"
+    "one in again, or start the gateway again to read this one",
 )
-_FOUND = "found by its USB identity"
-_LIST = "`linky-gateway ports` lists what there is"
+_CHANGED = Phrase(
+    "perdu : l’adaptateur a changé pendant l’ouverture", "lost: the adapter was changed while it was being opened"
+)
+_NONE = Phrase(
+    "cet adaptateur n’est pas là : est-il branché ? `linky-gateway ports` montre ce qu’il y a",
+    "no such adapter: is it plugged in? `linky-gateway ports` lists what there is",
+)
+_KIN = Phrase(
+    "cet adaptateur n’est pas là ; d’autres du même modèle : {names} ; si c’est l’un d’eux, mettez cela comme source",
+    "no such adapter; others of its kind: {names}; if it is one of these, write that as the source",
+)
+_SEVERAL = Phrase(
+    "plusieurs adaptateurs répondent à ce nom : {names} ; mettez l’un d’eux comme source",
+    "several adapters answer to this: {names}; write one of these as the source",
+)
+_ONE = Phrase("{path} est {source}", "{path} is {source}")
+_FOUND = Phrase("{path}, trouvé par son identité USB", "{path}, found by its USB identity")
+_AT = Phrase("{name} : {what}", "{name}: {what}")
 
 
 class Adapter(Protocol):
@@ -50,7 +72,7 @@ class Adapter(Protocol):
     def find(self) -> Path:
         """Where it is now; PortError with a sentence for a person when that cannot be told."""
 
-    def confirm(self) -> str:
+    def confirm(self) -> Phrase:
         """The port in words, now that it is open; PortError when the name has become another adapter's meanwhile."""
 
 
@@ -72,9 +94,9 @@ class FixedPort:
         """The path."""
         return self._path
 
-    def confirm(self) -> str:
+    def confirm(self) -> Phrase:
         """The path; whatever is behind it is meant."""
-        return self.name
+        return same(self.name)
 
 
 class NumberedPort:
@@ -103,7 +125,7 @@ class NumberedPort:
         self._chosen = self._again(self._known)
         return self._chosen.path
 
-    def confirm(self) -> str:
+    def confirm(self) -> Phrase:
         """The port; from the first time on its adapter is remembered."""
         path = self._chosen.path if self._chosen else self._path
         _confirm(self.name, self._chosen, usb_port(path.name, self._root))
@@ -113,7 +135,7 @@ class NumberedPort:
                 self._by_place, self._beside = False, set()
             self._known = self._chosen
             self._look_around(self._chosen, usb_ports(self._root))
-        return self.name if path == self._path else f"{path}, {_FOUND}"
+        return same(self.name) if path == self._path else _FOUND.filled(path=path)
 
     def _again(self, known: UsbPort) -> UsbPort:
         ports = usb_ports(self._root)
@@ -125,14 +147,14 @@ class NumberedPort:
                 return port
         other = next((port for port in ports if port.path == self._path), None)
         if other is None:
-            sentence, self._heir = "no such port: is the adapter plugged in?", None
+            sentence, self._heir = NO_PORT, None
         elif any(other.is_same(beside, by_place=self._by_place) for beside in self._beside):
             sentence, self._heir = _WAS_BESIDE, None
         elif self._has_waited(other):
             return other
         else:
             sentence = _IS_NEW
-        raise PortError(f"{self.name}: {sentence}") from _because(errno.ENODEV)
+        raise PortError(_AT.filled(name=self.name, what=sentence)) from _because(errno.ENODEV)
 
     def _look_around(self, ours: UsbPort, ports: Sequence[UsbPort]) -> None:
         self._heir = None
@@ -160,16 +182,14 @@ class IdentifiedPort:
         ports = usb_ports(self._root)
         found = [port for port in ports if self._identity.matches(port)]
         if not found:
-            raise PortError(f"{self.name}: {self._none(ports)}") from _because(errno.ENODEV)
+            raise PortError(_AT.filled(name=self.name, what=self._none(ports))) from _because(errno.ENODEV)
         if len(found) > 1:
-            names = ", ".join(f"{port.path} is {source_text(port, ports)}" for port in found)
-            raise PortError(
-                f"{self.name}: several adapters answer to this: {names}; write one of these as the source"
-            ) from _because(errno.ENOTUNIQ)
+            several = _SEVERAL.filled(names=_listed(found, ports))
+            raise PortError(_AT.filled(name=self.name, what=several)) from _because(errno.ENOTUNIQ)
         self._chosen = found[0]
         return self._chosen.path
 
-    def confirm(self) -> str:
+    def confirm(self) -> Phrase:
         """The port, and how it was found."""
         chosen = self._chosen
         assert chosen is not None  # noqa: S101 (an opening begins with find)
@@ -177,19 +197,20 @@ class IdentifiedPort:
         if self._known and not self._known.is_same(chosen):
             log.warning("%s: another adapter than before answers to this, and is read", self.name)
         self._known = chosen
-        return f"{chosen.path}, {_FOUND}"
+        return _FOUND.filled(path=chosen.path)
 
-    def _none(self, ports: Sequence[UsbPort]) -> str:
+    def _none(self, ports: Sequence[UsbPort]) -> Phrase:
         kin = [port for port in ports if self._identity.is_kind(port)]
-        if not kin:
-            return f"no such adapter: is it plugged in? {_LIST}"
-        names = ", ".join(f"{port.path} is {source_text(port, ports)}" for port in kin)
-        return f"no such adapter; others of its kind: {names}; if it is one of these, write that as the source"
+        return _KIN.filled(names=_listed(kin, ports)) if kin else _NONE
+
+
+def _listed(found: Sequence[UsbPort], ports: Sequence[UsbPort]) -> Phrase:
+    return joined(", ", [_ONE.filled(path=port.path, source=source_text(port, ports)) for port in found])
 
 
 def _confirm(name: str, wanted: UsbPort | None, opened: UsbPort | None) -> None:
     if opened != wanted:
-        raise PortError(f"{name}: lost: the adapter was changed while it was being opened") from _because(errno.ENODEV)
+        raise PortError(_AT.filled(name=name, what=_CHANGED)) from _because(errno.ENODEV)
 
 
 def _because(number: int) -> OSError:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 import msgspec
 
 from gateway.errors import PortError
+from gateway.language import NOTHING, Phrase, same
 from gateway.sources.line import LineState, Receipt
 from gateway.tic.frame import ENDED_STOP, STANDARD, Frame, Reader
 from gateway.tic.quality import Fault, SignalQuality
@@ -45,6 +46,23 @@ _ASK_EVERY_S = 2.0
 
 # A broker that was restarted has its boards back within seconds, and they say so.
 _BROKER_PATIENCE_S = 5.0
+
+_BOARD = Phrase("carte {board}", "board {board}")
+_ALONE = Phrase(
+    "board:{board} : seule la passerelle en marche l’entend ; démarrez-la",
+    "board:{board}: heard by the running gateway alone; start it",
+)
+_UNHEARD = Phrase("la carte n’a encore rien envoyé", "the board has not been heard yet")
+_GONE = Phrase(
+    "carte {board} : elle ne répond plus : a-t-elle du courant et le Wi-Fi ?",
+    "board {board}: it is gone: has it power, and Wi-Fi?",
+)
+_KEPT = Phrase(", {count} trames dans sa mémoire", ", {count} frames in its flash")
+_NO_BROKER = Phrase("carte {board} : le broker MQTT ne répond pas", "board {board}: the MQTT broker is away")
+_STRANGE = Phrase(
+    "carte {board} : un message qui n’est pas de la version {version} du contrat",
+    "board {board}: a message that is not of version {version} of the contract",
+)
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,7 +125,7 @@ class BoardSource:
     finite = False
 
     def __init__(self, board: str) -> None:
-        self._refusal = f"board:{board}: heard by the running gateway alone; start it"
+        self._refusal = _ALONE.filled(board=board)
 
     async def open(self) -> None:
         """Refuse."""
@@ -154,10 +172,10 @@ class BoardLine:
         self._arrived: asyncio.Queue[_Arrived] = asyncio.Queue(_ROOM)
         self._unconfirmed = 0
         self._asked = self._repeated = float("-inf")
-        self._told: set[str] = set()
+        self._told: set[Phrase] = set()
         self._unreachable: float | None = None
         now = time.monotonic()
-        self.state = LineState(changed=now, came_round=now, waiting="the board has not been heard yet")
+        self.state = LineState(changed=now, came_round=now, waiting=_UNHEARD)
         self.quality = SignalQuality(now)
         self.receipt: Receipt | None = None
         self.age_s = 0.0
@@ -187,7 +205,7 @@ class BoardLine:
         except (ValueError, msgspec.MsgspecError) as error:
             self._not_understood(error)
             return
-        self._present(f"board {self.board}")
+        self._present(_BOARD.filled(board=self.board))
         now = time.monotonic()
         self.state.heard = now
         if header.seq <= self._received.get(header.boot, 0):
@@ -208,11 +226,11 @@ class BoardLine:
             self._not_understood(error)
             return
         if said.state == "lost":
-            self._absent(f"board {self.board}: it is gone: has it power, and Wi-Fi?")
+            self._absent(_GONE.filled(board=self.board))
             return
-        kept = f", {said.in_flash} frames in its flash" if said.in_flash else ""
-        signal = f", Wi-Fi {said.dbm} dBm" if said.dbm is not None else ""
-        self._present(f"board {self.board}{signal}{kept}", said.speed)
+        kept = _KEPT.filled(count=said.in_flash) if said.in_flash else NOTHING
+        signal = same(f", Wi-Fi {said.dbm} dBm") if said.dbm is not None else NOTHING
+        self._present(_BOARD.filled(board=self.board) + signal + kept, said.speed)
 
     def ask_again(self) -> None:
         """Have the board begin with the oldest frame that it keeps."""
@@ -230,7 +248,7 @@ class BoardLine:
         now = time.monotonic()
         self._unreachable = None if reachable else self._unreachable or now
         if self._unreachable is not None and now - self._unreachable > _BROKER_PATIENCE_S:
-            self._absent(f"board {self.board}: the MQTT broker is away")
+            self._absent(_NO_BROKER.filled(board=self.board))
 
     def _repeat(self, boot: str, now: float) -> None:
         """A frame that was received: the acknowledgement may be lost."""
@@ -258,7 +276,7 @@ class BoardLine:
         self.quality.note(time.monotonic(), len(frame.groups), faults)
         return frame, read
 
-    def _present(self, device: str, speed: int | None = None) -> None:
+    def _present(self, device: Phrase, speed: int | None = None) -> None:
         state = self.state
         if not state.open:
             state.open, state.changed, state.error = True, time.monotonic(), None
@@ -267,7 +285,7 @@ class BoardLine:
         if speed is not None or state.device is None:
             state.speed, state.device = speed, device
 
-    def _absent(self, sentence: str) -> None:
+    def _absent(self, sentence: Phrase) -> None:
         level = logging.DEBUG if sentence in self._told else logging.WARNING
         if self.state.open or self.state.error != sentence:
             log.log(level, "meter %s: %s", self._name, sentence)
@@ -277,7 +295,7 @@ class BoardLine:
         self.state.open, self.state.error = False, sentence
 
     def _not_understood(self, error: Exception) -> None:
-        sentence = f"board {self.board}: a message that is not of version {VERSION} of the contract"
+        sentence = _STRANGE.filled(board=self.board, version=VERSION)
         log.log(logging.DEBUG if sentence in self._told else logging.WARNING, "meter %s: %s", self._name, sentence)
         log.debug("meter %s: %s", self._name, error)
         self._told.add(sentence)

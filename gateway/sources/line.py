@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from gateway.errors import PortError
+from gateway.language import Phrase
 from gateway.sources.pace import Pace
 from gateway.sources.search import SpeedSearch
 from gateway.tic.frame import ENDED_EOT, Reader, looks_8n1, strip_parity
@@ -62,6 +63,10 @@ class Receipt(NamedTuple):
     seq: int
 
 
+BEING_OPENED = Phrase("ouverture en cours", "being opened")
+_SILENT = Phrase("rien n’est arrivé pendant {wait:.0f} s", "nothing was received for {wait:.0f} s")
+
+
 class Listening(Protocol):
     """What brings one meter's frames: a wire (``Line``) or a board (``gateway.sources.board``)."""
 
@@ -86,8 +91,8 @@ class LineState:
     open: bool = False
     changed: float = 0.0
     # The port that was last opened, in words; None where there is none.
-    device: str | None = None
-    error: str | None = None
+    device: Phrase | None = None
+    error: Phrase | None = None
     mode: str | None = None
     speed: int | None = None
     last_frame: float | None = None
@@ -101,7 +106,7 @@ class LineState:
     unread: float | None = None
     came_round: float = 0.0
     # What is said before it was open for the first time.
-    waiting: str = "being opened"
+    waiting: Phrase = BEING_OPENED
 
     def count(self, frame: Frame, at: float) -> bool:
         """Note a frame that ended at ``at``; True when it shows that speed and mode are right."""
@@ -131,7 +136,7 @@ class Line:
         self._name, self._source, self._mode = name, source, mode
         self._search = SpeedSearch(source.speeds, time.monotonic())
         self._told_8n1 = False
-        self._told: set[str] = set()
+        self._told: set[Phrase] = set()
         self._reader: Reader
         self._sample: bytes | None
         self._strip: bool
@@ -156,7 +161,7 @@ class Line:
                     wait = _FIRST_WAIT_S
                     yield frame, datetime.now(UTC)
             except PortError as error:
-                self._lost(str(error))
+                self._lost(error.phrase)
             finally:
                 self._source.close()
             self.state.came_round = time.monotonic()
@@ -195,7 +200,7 @@ class Line:
                 log.info("meter %s: the end of the file", self._name)
                 return
             if not (self._source.speeds or self._source.finite) and now - heard > _SILENCE_S:
-                raise PortError(f"nothing was received for {_SILENCE_S:.0f} s")
+                raise PortError(_SILENT.filled(wait=_SILENCE_S))
             self._change_speed(now)
 
     def _tune(self) -> None:
@@ -276,7 +281,7 @@ class Line:
         self._pace = Pace()
         self._understood = time.monotonic()
 
-    def _opened(self, device: str | None) -> None:
+    def _opened(self, device: Phrase | None) -> None:
         self._begin()
         if self.state.device and device != self.state.device:
             log.info("meter %s: its port is now %s", self._name, device)
@@ -290,7 +295,7 @@ class Line:
             self._told.clear()
         self.state.error = None
 
-    def _lost(self, sentence: str) -> None:
+    def _lost(self, sentence: Phrase) -> None:
         # Each reason once aloud until bytes come again: a port may be away for weeks.
         log.log(logging.DEBUG if sentence in self._told else logging.WARNING, "meter %s: %s", self._name, sentence)
         self._told.add(sentence)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from gateway.errors import PortError
+from gateway.errors import PortError, reason
+from gateway.language import Phrase
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,7 +39,11 @@ class ReplaySource:
         try:
             self._data = await asyncio.to_thread(self._path.read_bytes)
         except OSError as error:
-            raise PortError(f"replay:{self._path}: cannot be read: {error.strerror}") from error
+            raise PortError(
+                Phrase("replay:{path} : illisible : {why}", "replay:{path}: cannot be read: {why}").filled(
+                    path=self._path, why=reason(error)
+                )
+            ) from error
         self._sent = 0
         self._start = asyncio.get_running_loop().time()
 

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 
 import serial
 
-from gateway.errors import PortError
+from gateway.errors import PortError, because
+from gateway.language import Phrase, same
+from gateway.sources.adapter import NO_PORT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,16 +29,29 @@ SPEEDS: tuple[int, ...] = (9600, 1200)
 
 _READ_BYTES = 4096
 
+_NOT_SERIAL = Phrase(
+    "ce n’est pas un port série : mettez-en un de /dev/serial/by-id", "not a serial port: name one of /dev/serial/by-id"
+)
+_HELD = Phrase("utilisé par un autre programme : fermez-le", "held by another program: close it")
 _ADVICE = {
-    errno.ENOENT: "no such port: is the adapter plugged in?",
-    errno.EIO: "no device behind this port: is the adapter plugged in?",
-    errno.ENOTTY: "not a serial port: name one of /dev/serial/by-id",
-    errno.EISDIR: "not a serial port: name one of /dev/serial/by-id",
-    errno.EACCES: "permission denied: add the user to the group dialout",
-    errno.EBUSY: "held by another program: close it",
-    errno.EAGAIN: "held by another program: close it",
-    errno.EWOULDBLOCK: "held by another program: close it",
+    errno.ENOENT: NO_PORT,
+    errno.EIO: Phrase(
+        "il n’y a rien derrière ce port : l’adaptateur est-il branché ?",
+        "no device behind this port: is the adapter plugged in?",
+    ),
+    errno.ENOTTY: _NOT_SERIAL,
+    errno.EISDIR: _NOT_SERIAL,
+    errno.EACCES: Phrase(
+        "accès refusé : ajoutez l’utilisateur au groupe dialout", "permission denied: add the user to the group dialout"
+    ),
+    errno.EBUSY: _HELD,
+    errno.EAGAIN: _HELD,
+    errno.EWOULDBLOCK: _HELD,
 }
+
+_REFUSED = Phrase("{name} : {why}", "{name}: {why}")
+_LOST = Phrase("{name} : perdu : {why}", "{name}: lost: {why}")
+_NOT_OPEN = Phrase("{name} : pas ouvert", "{name}: not open")
 
 
 class SerialSource:
@@ -52,7 +67,7 @@ class SerialSource:
         self._port: serial.Serial | None = None
         self._speed = SPEEDS[0]
 
-    async def open(self) -> str:
+    async def open(self) -> Phrase:
         """Open the port at the speed that was last set; which one it is, in words."""
         path = self._adapter.find()
         self._name = str(path)
@@ -72,7 +87,7 @@ class SerialSource:
             _complete_settings(self._port.fileno())
         except (OSError, ValueError, termios.error) as error:
             self.close()
-            raise PortError(f"{self._name}: {_reason(error)}") from error
+            raise PortError(_REFUSED.filled(name=self._name, why=_reason(error))) from error
         try:
             return self._adapter.confirm()
         except PortError:
@@ -89,7 +104,7 @@ class SerialSource:
     async def read(self) -> bytes:
         """Wait for bytes; PortError when the port is gone (unplugged, hung up)."""
         if self._port is None:
-            raise PortError(f"{self._name}: not open")
+            raise PortError(_NOT_OPEN.filled(name=self._name))
         fd = self._port.fileno()
         # However fast bytes come, others have their turn. A wait may be cancelled: bytes are taken behind it, at once.
         await asyncio.sleep(0)
@@ -100,9 +115,9 @@ class SerialSource:
                 await _readable(fd)
                 continue
             except OSError as error:
-                raise PortError(f"{self._name}: lost: {_reason(error)}") from error
+                raise PortError(_LOST.filled(name=self._name, why=_reason(error))) from error
             if not data:
-                raise PortError(f"{self._name}: lost: {_ADVICE[errno.EIO]}")
+                raise PortError(_LOST.filled(name=self._name, why=_ADVICE[errno.EIO]))
             return data
 
     def set_speed(self, speed: int) -> None:
@@ -115,7 +130,7 @@ class SerialSource:
             _complete_settings(self._port.fileno())
             self._port.reset_input_buffer()
         except (OSError, termios.error) as error:
-            raise PortError(f"{self._name}: lost: {_reason(error)}") from error
+            raise PortError(_LOST.filled(name=self._name, why=_reason(error))) from error
 
     def close(self) -> None:
         """Close the port, without a hang-up on its control lines."""
@@ -154,9 +169,9 @@ def _wake(readable: asyncio.Future[None]) -> None:
         readable.set_result(None)
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception) -> Phrase:
     """What a person can do about it, in place of pyserial's words."""
     # pyserial keeps the number of a failed setting only in the exception that it translated.
     cause = error if getattr(error, "errno", None) else error.__context__ or error
     number = cause.args[0] if isinstance(cause, termios.error) else getattr(cause, "errno", None)
-    return _ADVICE.get(number) or os.strerror(number) if number else str(error)
+    return _ADVICE.get(number) or because(number) if number else same(str(error))

@@ -7,7 +7,7 @@ port's bytes on, ``replay:FILE`` a captured file. Only what the configuration na
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import parse_qs, urlsplit
 
 from gateway.errors import ConfigError
@@ -18,6 +18,9 @@ from gateway.sources.serial_port import SerialSource
 from gateway.sources.tcp import TcpSource
 from gateway.sources.usb import PREFIX, ROOT, parse_identity
 
+if TYPE_CHECKING:
+    from gateway.language import Phrase
+
 
 class Source(Protocol):
     """A byte stream that can be opened again after it was lost."""
@@ -27,7 +30,7 @@ class Source(Protocol):
     # Whether an end of the stream is the end (a file) or a loss (a wire).
     finite: bool
 
-    async def open(self) -> str | None:
+    async def open(self) -> Phrase | None:
         """Open it; which port it is, in words, if it is one. PortError with a sentence for a person when that fails."""
 
     async def read(self) -> bytes:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 
-from gateway.errors import PortError
+from gateway.errors import NO_ANSWER, PortError, reason
+from gateway.language import Phrase
 
 _CONNECT_TIMEOUT_S = 10.0
 _READ_BYTES = 4096
+
+_NO_ANSWER = Phrase(
+    "{name} : {why} ; le programme qui envoie est-il en marche ?", "{name}: {why}; is the sender running?"
+)
+_NOT_OPEN = Phrase("{name} : pas ouvert", "{name}: not open")
+_LOST = Phrase("{name} : perdu : {why}", "{name}: lost: {why}")
+_CLOSED = Phrase("{name} : perdu : fermé à l’autre bout", "{name}: lost: closed by the sender")
 
 
 class TcpSource:
@@ -32,32 +39,30 @@ class TcpSource:
             # A sender that lost its power says nothing: let the kernel find out.
             self._writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         except OSError as error:
-            raise PortError(f"{self._name}: {_reason(error)}; is the sender running?") from error
+            raise self._broken(_NO_ANSWER, error) from error
 
     async def read(self) -> bytes:
         """Wait for bytes; PortError when the connection is gone."""
         if self._reader is None:
-            raise PortError(f"{self._name}: not open")
+            raise self._broken(_NOT_OPEN)
         try:
             data = await self._reader.read(_READ_BYTES)
         except OSError as error:
-            raise PortError(f"{self._name}: lost: {_reason(error)}") from error
+            raise self._broken(_LOST, error) from error
         if not data:
-            raise PortError(f"{self._name}: lost: closed by the sender")
+            raise self._broken(_CLOSED)
         return data
 
     def set_speed(self, speed: int) -> None:
         """Nothing to set: the speed is the sender's affair."""
+
+    def _broken(self, sentence: Phrase, error: OSError | None = None) -> PortError:
+        # A time that is over has no words.
+        why = NO_ANSWER if error is None or isinstance(error, TimeoutError) else reason(error)
+        return PortError(sentence.filled(name=self._name, why=why))
 
     def close(self) -> None:
         """Close the connection."""
         writer, self._reader, self._writer = self._writer, None, None
         if writer is not None:
             writer.close()
-
-
-def _reason(error: OSError) -> str:
-    """The system's words: asyncio's hold the address a second time, and a resolver's number is not an errno."""
-    if error.errno and not isinstance(error, socket.gaierror):
-        return os.strerror(error.errno)
-    return error.strerror or "no answer"

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import socket
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, cast
+
+from gateway.errors import reason
+from gateway.language import Phrase
 
 if TYPE_CHECKING:
     from gateway.sources.source import Source
@@ -28,6 +30,8 @@ _MOST_SAID = 1024
 
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 1.0, 60.0
 
+_CANNOT_LISTEN = Phrase("impossible d’écouter à {where} : {why}", "cannot listen at {where}: {why}")
+
 
 class Tee:
     """The server of one meter.
@@ -42,7 +46,7 @@ class Tee:
         self._name, self._host, self._port = name, host, port
         self.clients: set[_Client] = set()
         # Why nobody can connect, in words; None once somebody can. ``changed`` is monotonic seconds.
-        self.error: str | None = None
+        self.error: Phrase | None = None
         self.listening = False
         self.changed = time.monotonic()
 
@@ -82,10 +86,7 @@ class Tee:
             return server
 
     def _failed(self, error: OSError) -> None:
-        # asyncio's words hold the address a second time, and a resolver's number is not an errno.
-        known = error.errno and not isinstance(error, socket.gaierror)
-        why = os.strerror(error.errno) if known and error.errno else error.strerror or str(error)
-        sentence = f"cannot listen at {self.where}: {why}"
+        sentence = _CANNOT_LISTEN.filled(where=self.where, why=reason(error))
         level = logging.DEBUG if sentence == self.error else logging.WARNING
         log.log(level, "meter %s: %s; choose another tee", self._name, sentence)
         self.error = sentence
@@ -140,6 +141,9 @@ class _Client(asyncio.Protocol):
         self.end()
 
 
+_CANNOT_LISTEN = Phrase("impossible d’écouter à {where} : {why}", "cannot listen at {where}: {why}")
+
+
 class TeedSource:
     """A source whose bytes also go to a tee."""
 
@@ -147,7 +151,7 @@ class TeedSource:
         self._source, self._tee = source, tee
         self.speeds, self.finite = source.speeds, source.finite
 
-    async def open(self) -> str | None:
+    async def open(self) -> Phrase | None:
         """As the source does."""
         return await self._source.open()
 

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from gateway.doctor.causes import Cause
 from gateway.doctor.daemon import findings
 from gateway.doctor.sentences import grade, words
+from gateway.live.state import STATES, link_in_words
 from gateway.web.access import Role
 from gateway.web.words import ENGLISH, FRENCH, WORDS
 
@@ -206,12 +207,14 @@ def _commands(text: str) -> str:
 
 
 def _row(view: View, row: Mapping[str, Any]) -> str:
-    first, _, name = row["link"].rpartition(" ") if row["link"].startswith("suspended") else row["link"].partition(" ")
-    what = WORDS[view.lang].get(f"link_{first}", first)
+    what, detail = link_in_words(row, view.lang)
+    state = STATES[row["state"]].in_language(view.lang)
+    name = row["link"].partition(" ")[2]
+    kind = what.removesuffix(name).rstrip()
     return (
-        f'<tr class="{row["state"]}"><th scope=row>{escape(what)} <span class="name">{escape(name)}</span></th>'
-        f'<td><span aria-hidden="true">{_MARK[row["state"]]}</span> {view.say("state_" + row["state"])}'
-        f'<details><summary>{view.say("detail")}</summary><span lang="en">{escape(row["detail"])}</span></details></td>'
+        f'<tr class="{row["state"]}"><th scope=row>{escape(kind)} <span class="name">{escape(name)}</span></th>'
+        f'<td><span aria-hidden="true">{_MARK[row["state"]]}</span> {state}'
+        f"<details><summary>{view.say('detail')}</summary>{escape(detail)}</details></td>"
         f"<td>{_age(view, row['age_s'])}</td></tr>"
     )
 

@@ -12,6 +12,7 @@ from gateway.doctor.causes import Cause, causes
 from gateway.doctor.daemon import findings
 from gateway.doctor.listen import Target, listen
 from gateway.errors import PortError
+from gateway.language import same
 from gateway.sources.line import LineState
 from gateway.sources.source import parse_source
 from gateway.status import as_json, clock_link, decode_link, meter_link, port_link
@@ -73,7 +74,7 @@ def test_a_mute_meter_is_told_and_not_explained():
 
 def test_a_board_that_was_never_heard_is_away():
     """Its meter is not called mute: nobody knows what it says."""
-    unheard = {"open": False, "waiting": "the board has not been heard yet"}
+    unheard = {"open": False, "waiting": same("the board has not been heard yet")}
     assert named(**unheard) == [Cause.BOARD_AWAY]
     assert named(**unheard, changed=NOW - 5) == [Cause.NOT_YET]
 
@@ -107,15 +108,17 @@ def test_the_sentences_of_the_sources_are_understood(tmp_path):
     os.close(device)
     os.close(end)
     for text, cause in said.items():
-        assert named(open=False, error=text) == [cause], text
-    assert named(open=False, error="/dev/ttyTIC: permission denied: add the user to …") == [Cause.PERMISSION_DENIED]
-    assert named(open=False, error="/dev/ttyTIC: lost: unplugged") == [Cause.PORT_LOST]
-    assert named(open=False, error="board salon: it is gone: has it power, and Wi-Fi?") == [Cause.BOARD_AWAY]
-    assert named(open=False, error="board salon: the MQTT broker is away") == [Cause.BROKER_AWAY]
-    assert named(open=False, error="usb:@1-1.2: no such adapter: is it plugged in? …") == [Cause.NO_SUCH_PORT]
-    assert named(open=False, error="/dev/ttyUSB0: its adapter is gone, and another …") == [Cause.NO_SUCH_PORT]
-    assert named(open=False, error="usb:0403:6015: several adapters answer to …") == [Cause.SEVERAL_PORTS]
-    assert named(open=False, error="something new") == [Cause.UNKNOWN]
+        assert named(open=False, error=same(text)) == [cause], text
+    assert named(open=False, error=same("/dev/ttyTIC: permission denied: add the user to …")) == [
+        Cause.PERMISSION_DENIED
+    ]
+    assert named(open=False, error=same("/dev/ttyTIC: lost: unplugged")) == [Cause.PORT_LOST]
+    assert named(open=False, error=same("board salon: it is gone: has it power, and Wi-Fi?")) == [Cause.BOARD_AWAY]
+    assert named(open=False, error=same("board salon: the MQTT broker is away")) == [Cause.BROKER_AWAY]
+    assert named(open=False, error=same("usb:@1-1.2: no such adapter: is it plugged in? …")) == [Cause.NO_SUCH_PORT]
+    assert named(open=False, error=same("/dev/ttyUSB0: its adapter is gone, and another …")) == [Cause.NO_SUCH_PORT]
+    assert named(open=False, error=same("usb:0403:6015: several adapters answer to …")) == [Cause.SEVERAL_PORTS]
+    assert named(open=False, error=same("something new")) == [Cause.UNKNOWN]
 
 
 def test_a_meter_that_the_gateway_does_not_know_is_unknown():

@@ -37,6 +37,9 @@ def house(snapshot):
         "age_s": 7300.0,
         "detail": "3 points wait",
         "figures": {},
+        "title": "Recipient",
+        "title_fr": "Destinataire",
+        "detail_fr": "points en attente : 3",
     }
     return {
         "version": "1.0",
@@ -62,9 +65,9 @@ house   3 450 VA / 6 000 VA   58 %
 Alertes
 ✗ Des données attendent.
 
-Liens
-✗ recipient coop@e.org  rompu        2 h  3 points wait
-✓ store                 ok             –  written"""
+Liaisons
+✗ Destinataire coop@e.org  en défaut        2 h  points en attente : 3
+✓ store                    en ordre           –  written"""
 
 
 def test_the_picture_says_it_all_in_french(house):

@@ -30,7 +30,7 @@ def source_of(usb, text):
 def opened(source):
     """The port in words, after opening and closing."""
     try:
-        return asyncio.run(source.open())
+        return str(asyncio.run(source.open()))
     finally:
         source.close()
 
@@ -362,7 +362,7 @@ def test_a_meter_is_read_on_when_its_adapter_comes_back_under_another_name(usb, 
 
     asyncio.run(reading_on([line], work))
     device = f"{usb.path('ttyUSB1')}, found by its USB identity"
-    assert port_link("house", line.state, line.state.changed).detail == f"open at 9600 Bd ({device})"
+    assert port_link("house", line.state, line.state.changed).detail.en == f"open at 9600 Bd ({device})"
     told = [text for text in said(caplog, logging.INFO) if "is now" in text]
     assert told == [f"meter house: its port is now {device}"]
 
@@ -407,7 +407,7 @@ def test_a_line_whose_adapter_was_taken_away_says_so_and_reads_nothing(usb, tmp_
             usb.unplug(name)
         with meter(tmp_path, "other", OTHER) as other:
             usb.plug("ttyUSB0", other.path, place="1-1.3", serial="DN04T0HB", **FT230X)
-            await read.until(lambda: BESIDE in (line.state.error or ""))
+            await read.until(lambda: BESIDE in str(line.state.error))
         assert addresses(read) == {ONE}
 
     asyncio.run(reading_on([line], work))

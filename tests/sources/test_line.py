@@ -351,7 +351,7 @@ def test_an_absent_port_is_tried_less_and_less_often(monkeypatch, caplog):
     assert len(set(waits)) > len(waits) / 2
     assert source.closed == len(source.opened_at)
     assert said(caplog, logging.WARNING) == ["meter house: /dev/tty0: no such port"]
-    assert (line.state.open, line.state.error) == (False, "/dev/tty0: no such port")
+    assert (line.state.open, str(line.state.error)) == (False, "/dev/tty0: no such port")
     assert line.state.changed == pytest.approx(source.opened_at[0])
 
 
@@ -468,7 +468,7 @@ def test_frames_before_and_after_an_adapter_was_unplugged(tmp_path, caplog):
             await read.whole(3)
             meter.command("unplug")
             await read.until(lambda: not line.state.open)
-            assert "no device behind this port" in line.state.error or "no such port" in line.state.error
+            assert "no device behind this port" in str(line.state.error) or "no such port" in str(line.state.error)
             meter.command("plug")
             await read.whole(3)
 
@@ -584,7 +584,7 @@ def test_two_lines_on_one_port_do_not_share_it(tmp_path):
             other = Reading(second)
             await read.whole(2)
             await other.until(lambda: second.state.error)
-            assert "held by another program" in second.state.error
+            assert "held by another program" in str(second.state.error)
             await read.stop()
             await other.whole(2)
             await other.stop()

@@ -81,10 +81,18 @@ def lines(report: dict[str, Any], lang: str) -> list[str]:
     """A line for each link; below one that is not green, what to do."""
     said = []
     for row in report["links"]:
-        said.append(f"{_MARK[row['state']]} {row['link']}: {row['detail']}")
+        said.append(f"{_MARK[row['state']]} {_sentence(row, lang)}")
         if row["state"] != OK and row["link"].partition(" ")[0] not in _NOT_OURS:
             said.append("  → " + advice(row["link"], lang))
     return said
+
+
+def _sentence(row: dict[str, Any], lang: str) -> str:
+    """What it is and how it is; a gateway of an earlier version says so in English alone."""
+    kind, _, name = row["link"].partition(" ")
+    if lang == "fr" and "detail_fr" in row:
+        return f"{' '.join(filter(None, (row['title_fr'], name)))} : {row['detail_fr']}"
+    return f"{' '.join(filter(None, (row.get('title', kind), name)))}: {row['detail']}"
 
 
 def advice(link: str, lang: str) -> str:

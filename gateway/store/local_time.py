@@ -1,0 +1,20 @@
+"""A moment as a household reads it: on the clock of the house, which is the meter's (Europe/Paris)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from gateway.language import Phrase
+from gateway.store.recorder import PARIS
+
+
+def local_time(time: float) -> Phrase:
+    """A POSIX second to the minute: 25/11/2026 14:03, or 2026-11-25 14:03."""
+    local = datetime.fromtimestamp(time, PARIS)
+    return Phrase(f"{local:%d/%m/%Y %H:%M}", f"{local:%Y-%m-%d %H:%M}")
+
+
+def local_second(time: float) -> Phrase:
+    """The same to the second."""
+    local = datetime.fromtimestamp(time, PARIS)
+    return Phrase(f"{local:%d/%m/%Y %H:%M:%S}", f"{local:%Y-%m-%d %H:%M:%S}")
