@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
+import random
 import re
 import shutil
 import sqlite3
@@ -13,12 +15,13 @@ import tarfile
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+import packaging.version
 import pytest
 
 from gateway.store.connection import FILE_NAME
 from gateway.store.prepare import prepare
 from gateway.tic.frame import STANDARD, Group, encode_group
-from installing import carry, links, listen
+from installing import carry, links, listen, versions
 from tests.installing.conftest import ROOT, System
 
 if TYPE_CHECKING:
@@ -86,6 +89,65 @@ def test_a_release_with_a_good_signature_is_taken(workshop: Workshop) -> None:
     """What the installed key signed, and is newer, would be installed."""
     said = workshop.system.setup("upgrade", workshop.release("99.1"), "--lang", "en", "--dry-run")
     assert f"would upgrade from {VERSION} to 99.1" in said
+
+
+@pytest.mark.parametrize(
+    ("installed", "other"),
+    [
+        ("1.0.0", "1.0.0rc1"),
+        ("1.0.0", "1.0.0.dev1"),
+        ("1.0.0", "1.0.0a1"),
+        ("1.0.0rc2", "1.0.0rc1"),
+        ("1.0.0b1", "1.0.0a9"),
+        ("1.0.0.post1", "1.0.0"),
+        ("1.0.0+house.2", "1.0.0+house.1"),
+        ("1.0.0+house.1", "1.0.0"),
+        ("1!1.0", "2.0"),
+        ("1.10.0", "1.9.9"),
+    ],
+)
+def test_no_release_is_taken_that_comes_before_the_installed_one(system: System, installed: str, other: str) -> None:
+    """A preview, a candidate or a local build of a version is older than it, whatever its name looks like."""
+    assert f"{other} is older than {installed}" in _required(system, installed, other)
+    assert _required(system, other, installed) == ""
+
+
+def test_what_is_no_version_is_not_taken(system: System) -> None:
+    """The sentence says what to do."""
+    assert "take a release as it was published" in _required(system, "1.0.0", "latest")
+    assert "1.0 is what is installed" in _required(system, "1.0.0", "1.0")
+
+
+def _required(system: System, installed: str, other: str) -> str:
+    """What the installer says of that step, by its own function; empty where it goes on."""
+    script = f"""TREE={ROOT} SCRATCH=$(mktemp -d) ROOT='' LOG=/dev/null DRY_RUN=0 EXIT_REFUSED=5
+        for part in words report files release upgrade; do . "$TREE/tools/installing/$part.sh"; done
+        choose_language en; require_newer "$1" "$2" """
+    done = subprocess.run(
+        ["bash", "-c", script, "bash", installed, other], capture_output=True, text=True, check=False, cwd=system.folder
+    )
+    assert (done.returncode, bool(done.stderr)) in {(0, False), (5, True)}, done.stderr
+    return done.stderr
+
+
+def test_versions_are_ordered_as_pep_440_says() -> None:
+    """As the packaging library orders them: some by hand, and two thousand made of the parts of versions."""
+    chance = random.Random(440)
+    parts = (
+        ("", "", "1!"),
+        ("0", "1", "1.0", "1.0.0", "1.2", "1.10", "2.0.0"),
+        ("", "", "a1", "b2", "rc1", "rc2", "-alpha.1", "_beta", "c3", "pre"),
+        ("", "", ".post1", "-2", ".post", "r3"),
+        ("", "", ".dev0", ".dev2", "dev"),
+        ("", "", "+1", "+1.2", "+local", "+local.1", "+1.local"),
+    )
+    made = ["".join(chance.choice(part) for part in parts) for _ in range(2000)]
+    for one, other in itertools.pairwise(["1.0.0", "1.0.0rc1", "1.0.0", "1.0.0.dev1", "v1.0", "1.0.post1", *made]):
+        here, there = packaging.version.parse(one), packaging.version.parse(other)
+        wanted = "same" if here == there else "newer" if there > here else "older"
+        assert versions.compared(one, other) == wanted, (one, other)
+    for strange in ("", "latest", "1.0.0-", "1..0", "1.0+", "1.0é", "9" * 5000):
+        assert versions.compared("1.0", strange) == "unknown"
 
 
 def _alter_archive(workshop: Workshop, archive: Path) -> None:

@@ -47,8 +47,12 @@ hand_over() {
 
 # Someone who keeps an old release with its good signature must not be able to bring its faults back.
 require_newer() {
-  [[ $1 != "$2" ]] || refuse_release release_same "$2"
-  [[ $(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1) == "$1" ]] || refuse_release release_older "$2" "$1"
+  case $(python3 "$TREE/tools/installing/versions.py" "$1" "$2") in
+    newer) ;;
+    same) refuse_release release_same "$2" ;;
+    older) refuse_release release_older "$2" "$1" ;;
+    *) refuse_release release_unknown "$2" "$1" ;;
+  esac
 }
 
 # other_setup TREE COMMAND: what another version's tools/setup does of an installation.

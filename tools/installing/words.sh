@@ -199,7 +199,10 @@ words release_altered '%s is not the file that was signed: fetch it again; nothi
   "%s n'est pas le fichier qui a été signé : téléchargez-le à nouveau ; rien n'a été décompressé"
 words release_no_setup '%s is signed, and is no release of linky-gateway' "%s est signé, et n'est pas une version de linky-gateway"
 words release_same '%s is what is installed' '%s est ce qui est installé'
-words release_older '%s is older than %s, which is installed: not taken' "%s est plus ancien que %s, qui est installé : pas pris"
+words release_older '%s is older than %s, which is installed: not taken; take a newer release' \
+  "%s est plus ancien que %s, qui est installé : refusé ; prenez une version plus récente"
+words release_unknown '%s and %s, which is installed, cannot be compared: not taken; take a release as it was published' \
+  "%s et %s, qui est installé, ne se comparent pas : refusé ; prenez une version telle qu'elle a été publiée"
 words hands_over '  the installed version (%s) checks and upgrades' '  la version installée (%s) vérifie et met à jour'
 words upgrades 'from %s to %s; the gateway goes on reading meanwhile' 'de %s à %s ; la passerelle continue de lire pendant ce temps'
 words cannot_lay '%s cannot be installed; %s runs on, nothing was changed' \
