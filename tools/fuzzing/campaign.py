@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 
 from fuzzing import mqtt, relatives, tic, web, xmpp
 from fuzzing.rig import HOME, HOSTILE, HOSTILE_BOARD
-from fuzzing.shots import Fired
+from fuzzing.shots import Fired, Shot
 from fuzzing.watch import StoppedError, Watch
 from relaying.broker import HOST
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterator
+    from collections.abc import Coroutine
     from contextlib import ExitStack
     from pathlib import Path
     from typing import Any
@@ -27,11 +27,13 @@ if TYPE_CHECKING:
     from fuzzing.rig import Rig
 
 WAYS = ("tic", "mqtt", "xmpp", "http")
+# What is known to have stopped a house, and by which way it came.
+FAMILIES = {"poison": "mqtt", "crowd": "mqtt", "nested": "xmpp"}
 # Relatives of each family that is known, and how much more than before they come the gateway may hold.
 RELATIVES, GROWTH_MB = 200, 5.0
 # Before memory is looked at: what came is dealt with, what was freed is given back. Then the median of some seconds.
-_SETTLED_S, _MEDIAN_S = 12.0, 6.0
-_CALM_S, _AFTER_START_S, _DRAINED_S = 15.0, 10.0, 10.0
+_SETTLED_S, _MEDIAN_S = 12.0, 5.0
+_CALM_S, _AFTER_START_S, _DRAINED_S = 10.0, 8.0, 10.0
 # Of everything at once, a part fills what is filled once: pages, parsers, caches. Growth counts from there.
 _WARM_SHARE, _WARM_S = 0.25, 120.0
 
@@ -53,24 +55,34 @@ class Campaign:
     Args:
         rig: the house.
         seed: of every input.
-        ways: of ``WAYS``, which are used.
+        ways: of ``WAYS`` and ``FAMILIES``, which are used.
         tell: how far it is.
     """
 
     def __init__(self, rig: Rig, seed: int, ways: tuple[str, ...], stack: ExitStack) -> None:
-        self._rig, self._seed, self._ways = rig, seed, ways
-        self.outcome = Outcome(seed, fired={way: Fired() for way in ways})
+        self._rig, self._seed = rig, seed
+        # A family that is asked for alone comes by its way, and nothing else does.
+        self._ways = tuple(way for way in WAYS if way in ways)
+        self._known_too = {family for family, way in FAMILIES.items() if family in ways or way in ways}
+        used = {*self._ways, *(FAMILIES[family] for family in self._known_too)}
+        self.outcome = Outcome(seed, fired={way: Fired() for way in WAYS if way in used})
         self.watch = Watch(rig)
+        self._guns: dict[str, tic.Line | mqtt.Board | xmpp.Peers | web.Visitors] = {}
         fired = self.outcome.fired
-        if "tic" in ways:
-            self._line = stack.enter_context(tic.Line(rig.cellar, fired["tic"]))
-        if "mqtt" in ways:
-            self._board = mqtt.Board((HOST, rig.broker.port), HOSTILE_BOARD, rig.board_password, fired["mqtt"])
-        if "xmpp" in ways:
-            self._peers = self._make_peers(fired["xmpp"])
-        if "http" in ways:
+        if "tic" in fired:
+            self._guns["tic"] = stack.enter_context(tic.Line(rig.cellar, fired["tic"]))
+        if "mqtt" in fired:
+            board = mqtt.Board((HOST, rig.broker.port), HOSTILE_BOARD, rig.board_password, fired["mqtt"])
+            self._board = self._guns["mqtt"] = board
+        if "xmpp" in fired:
+            self._peers = self._guns["xmpp"] = self._make_peers(fired["xmpp"])
+        if "http" in fired:
             where = (HOST, rig.port), rig.net.prefix
-            self._visitors = web.Visitors(*where, rig.cookies["hostile"], rig.token, fired["http"])
+            self._guns["http"] = web.Visitors(*where, rig.cookies["hostile"], rig.token, fired["http"])
+        made = {"tic": tic.shots, "mqtt": mqtt.shots, "xmpp": xmpp.shots, "http": web.shots}
+        # One stream of inputs each, that is broken off and goes on.
+        self._shots = {way: made[way](seed) for way in self._ways}
+        self._runs = 0
 
     async def run(self, minutes: float, keep: Path) -> Outcome:
         """All of it; whatever happens the outcome is told."""
@@ -78,10 +90,14 @@ class Campaign:
         try:
             await self._with_watch(asyncio.sleep(_CALM_S))
             self.watch.since = time.time()
+            end = time.monotonic() + minutes * 60
             part = "known inputs"
-            await self._judged(part, self._known(), warm_s=0.0)
+            await self._judged(part, self._known())
             part = "everything at once"
-            await self._judged(part, self._everything(minutes * 60), warm_s=min(_WARM_S, _WARM_SHARE * minutes * 60))
+            left = max(0.0, end - time.monotonic())
+            warm_s = min(_WARM_S, _WARM_SHARE * left)
+            await self._with_watch(self._everything(warm_s))
+            await self._judged(part, self._everything(left - warm_s))
             part = "points"
             await self._account()
             part = "start beside what is retained"
@@ -105,43 +121,39 @@ class Campaign:
             if not task.cancelled():
                 task.result()
 
-    async def _judged(self, part: str, work: Coroutine[Any, Any, object], *, warm_s: float) -> None:
-        """Do it, watched, and see what memory has come to hold."""
-        before = time.monotonic()
+    async def _judged(self, part: str, work: Coroutine[Any, Any, object]) -> None:
+        """Do it, watched, and see what memory has come to hold: from quiet to quiet."""
+        base = await self._settled_mb()
         await self._with_watch(work)
-        await self._with_watch(asyncio.sleep(_SETTLED_S))
-        now, seen = time.monotonic(), self.watch.seen
-        at = before + warm_s
-        base, end = seen.rss(at - _MEDIAN_S, at), seen.rss(now - _MEDIAN_S, now)
+        end = await self._settled_mb()
         self.outcome.figures[f"memory, {part}"] = f"{base:.1f} MB before, {end:.1f} MB after"
         if end - base > GROWTH_MB:
             raise StoppedError(f"memory has grown by {end - base:.1f} MB, from {base:.1f} MB")
+
+    async def _settled_mb(self) -> float:
+        await self._with_watch(asyncio.sleep(_SETTLED_S))
+        now = time.monotonic()
+        return self.watch.seen.rss(now - _MEDIAN_S, now)
 
     async def _known(self) -> None:
         """What once stopped more than itself, with its relatives; of each way in that is used."""
         seed = f"{self._seed}-known"
         async with asyncio.TaskGroup() as group:
-            if "mqtt" in self._ways:
-                group.create_task(self._poison_and_crowd(seed))
-            if "xmpp" in self._ways:
+            if self._known_too & {"poison", "crowd"}:
+                group.create_task(self._known_of_a_board(seed))
+            if "nested" in self._known_too:
                 group.create_task(self._peers.run(xmpp.nested(self._seed, RELATIVES), seed))
 
-    async def _poison_and_crowd(self, seed: str) -> None:
-        poison = (mqtt.as_shot("poison", one) for one in relatives.poison(self._seed, RELATIVES))
-        await self._board.run(poison, seed)
-        crowds: Iterator[mqtt.Shot] = (mqtt.Shot("crowd", str(number).encode(), "crowd") for number in range(RELATIVES))
-        await self._board.all_at_once(crowds)
+    async def _known_of_a_board(self, seed: str) -> None:
+        if "poison" in self._known_too:
+            poison = (mqtt.as_shot("poison", one) for one in relatives.poison(self._seed, RELATIVES))
+            await self._board.run(poison, seed)
+        if "crowd" in self._known_too:
+            await self._board.all_at_once(Shot("crowd", str(n).encode(), "crowd") for n in range(RELATIVES // 4))
 
     async def _everything(self, seconds: float) -> None:
-        running: dict[str, Coroutine[Any, Any, None]] = {}
-        if "tic" in self._ways:
-            running["tic"] = self._line.run(self._seed)
-        if "mqtt" in self._ways:
-            running["mqtt"] = self._board.run(mqtt.shots(self._seed), f"{self._seed}-mqtt")
-        if "xmpp" in self._ways:
-            running["xmpp"] = self._peers.run(xmpp.shots(self._seed), f"{self._seed}-xmpp")
-        if "http" in self._ways:
-            running["http"] = self._visitors.run(web.shots(self._seed), f"{self._seed}-http")
+        self._runs += 1
+        running = {way: self._guns[way].run(self._shots[way], f"{self._seed}-{self._runs}-{way}") for way in self._ways}
         tasks = [asyncio.create_task(work, name=f"hostile {way}") for way, work in running.items()]
         tasks.append(asyncio.create_task(self._progress(seconds), name="progress"))
         try:
@@ -178,7 +190,7 @@ class Campaign:
     async def _start_again(self) -> None:
         """A new start meets what is retained in the broker; then the files are looked at."""
         rig = self._rig
-        if "mqtt" in self._ways:
+        if "poison" in self._known_too:
             retained = list(islice(relatives.poison(self._seed, 0), 2))
             await self._board.all_at_once(mqtt.as_shot("retained", one) for one in retained)
         await asyncio.to_thread(rig.gateway.stop)

@@ -166,9 +166,9 @@ class Line:
     def __exit__(self, *_: object) -> None:
         self._wire.unplug()
 
-    async def run(self, seed: int) -> None:
-        """Until cancelled."""
-        await drive(shots(seed), self._send, self._fired, f"{seed}-tic")
+    async def run(self, shots: Iterator[Shot], seed: str) -> None:
+        """Until there are no more."""
+        await drive(shots, self._send, self._fired, seed)
 
     async def _send(self, shot: Shot) -> None:
         if shot.note == "unplug":

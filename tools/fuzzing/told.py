@@ -36,12 +36,15 @@ def told(outcome: Outcome, seen: Seen) -> str:
     memory = [sample.rss / 1e6 for _, sample in seen.memory]
     if memory:
         lines.append(f"\nmemory (RSS) {min(memory):.1f} to {max(memory):.1f} MB\n  {spark(memory)}")
+        lines.append(f"the gateway took {100 * seen.processor():.0f} % of a core")
     if seen.lateness:
         lines.append(f"lateness of {len(seen.lateness)} points at the recipient, {_spread(seen.lateness)}")
     if seen.answers:
         lines.append(f"answers of {len(seen.answers)} pages, {_spread(seen.answers)}")
     if seen.load:
-        lines.append(f"load of this machine {statistics.mean(seen.load):.1f}, at most {max(seen.load):.1f}")
+        load, held = seen.load, max(seen.held_up, default=0.0)
+        usual = f"{statistics.mean(load):.1f}, at most {max(load):.1f}"
+        lines.append(f"load of this machine {usual}; it held this program up by {held:.2f} s at most")
     lines += [f"{name}: {text}" for name, text in outcome.figures.items()]
     return "\n".join(lines)
 

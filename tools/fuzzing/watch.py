@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 SILENT_S, LATE_S, ANSWERED_S = 10.0, 10.0, 10.0
 LOG_BYTES, LOG_BYTES_A_MINUTE = 100_000, 20_000
 _LOOK_S, _VISIT_S, _PAGES = 1.0, 3.0, ("/", "/links", "/sharing", "/cost", "/history")
-_BAD = ("Traceback", "Task exception was never retrieved", "could not be handled", "CRITICAL")
+_BAD = ("Traceback", "unexpected", "left out", "Task exception was never retrieved", "could not be handled", "CRITICAL")
 
 
 class StoppedError(RuntimeError):
@@ -43,6 +43,13 @@ class Seen:
     answers: list[float] = field(default_factory=list)
     points: dict[tuple[str, str, int], object] = field(default_factory=dict)
     load: list[float] = field(default_factory=list)
+    # How late this program itself went on after a sleep: what the machine owes to everybody.
+    held_up: list[float] = field(default_factory=list)
+
+    def processor(self) -> float:
+        """Of one core, the share that the gateway took since it was looked at first."""
+        (begun, first), (ended, last) = self.memory[0], max(self.memory, key=lambda one: one[1].cpu_s)
+        return (last.cpu_s - first.cpu_s) / max(1.0, ended - begun)
 
     def rss(self, since: float, until: float) -> float:
         """Megabytes: the median of what was looked at between two moments of ``time.monotonic``."""
@@ -69,7 +76,9 @@ class Watch:
     async def _look_for_ever(self) -> None:
         while True:
             await asyncio.to_thread(self.look)
+            begun = time.monotonic()
             await asyncio.sleep(_LOOK_S)
+            self.seen.held_up.append(time.monotonic() - begun - _LOOK_S)
 
     def look(self) -> None:
         """Once at everything but the page."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
 from slixmpp import ClientXMPP
+from slixmpp.xmlstream.xmlstream import NotConnectedError
 
 from fuzzing import relatives
 from fuzzing.injuries import mutate
@@ -291,7 +292,11 @@ class Peers:
             await peer.there.wait()
         assert peer.client is not None
         text = shot.data.replace(b"'TO'", b"'" + next(self._to).encode() + b"'").replace(b"EPOCH", self._epoch.encode())
-        peer.client.send_raw(text)
+        try:
+            peer.client.send_raw(text)
+        except NotConnectedError:
+            # The server has just ended the stream for what was said before.
+            self._fired.answers["said to nobody"] += 1
 
     async def _stay(self, peer: _Peer) -> None:
         while True:
