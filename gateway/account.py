@@ -14,7 +14,8 @@ from gateway.errand import alone
 from gateway.errors import ConfigError, FederationError, GatewayError
 from gateway.federation.account import block, blockable, blocked
 from gateway.federation.enrolment import register
-from gateway.federation.session import Account, bare_jid
+from gateway.federation.jids import bare_jid
+from gateway.federation.session import Account
 from gateway.passwords import check, generate, password_file, renew
 from gateway.store.connection import WriterLock
 

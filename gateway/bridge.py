@@ -22,7 +22,9 @@ from gateway.bridges.queue import Queue
 from gateway.config import credential_file, password_from
 from gateway.ending import ended
 from gateway.errors import ConfigError
-from gateway.federation.session import Account, Session, bare_jid
+from gateway.federation.jids import bare_jid, unguessable
+from gateway.federation.session import Account, Session
+from gateway.federation.strangers import RECIPIENT, Doorkeeper
 from gateway.store.recorder import iso
 from gateway.systemd import Notifier, Watchdog
 
@@ -67,7 +69,10 @@ def _run(options: argparse.Namespace) -> None:
 
 
 async def _bridge(kind: str, file: Path, config: Config, directory: Path) -> None:
-    session = Session(_account(file, config))
+    known = {bare_jid(one.gateway.partition("/")[0]) for one in config.household}
+    if config.sen1:
+        known.add(bare_jid(config.sen1.to))
+    session = Session(_account(file, config), doorkeeper=Doorkeeper(known.__contains__, RECIPIENT))
     sink = _sink(kind, file, config, session)
     bridge, stop = Bridge(config, directory, session, sink), asyncio.Event()
     if isinstance(sink, Returning):
@@ -139,7 +144,7 @@ def _account(file: Path, config: Config) -> Account:
     told = config.federation
     ca_file = config.path(told.ca_file) if told.ca_file else None
     password = _secret(file, config, told.password_file, "password_file")
-    return Account(bare_jid(told.jid), password, told.address, ca_file, told.resource)
+    return Account(bare_jid(told.jid), password, told.address, ca_file, told.resource or unguessable("bridge"))
 
 
 def _directory(kind: str, config: Config) -> Path:

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING
 
 from gateway.config import password_from
 from gateway.errors import ConfigError, FederationError
+from gateway.federation.jids import bare_jid, unguessable
 from gateway.federation.recipient import Keeper, Received, Recipient
-from gateway.federation.session import Account, Session, bare_jid
+from gateway.federation.session import Account, Session
+from gateway.federation.strangers import RECIPIENT, Doorkeeper
 from gateway.senml.naming import parse_identifier
 
 if TYPE_CHECKING:
@@ -31,9 +33,8 @@ EXIT_NOT_ALLOWED = 77  # EX_NOPERM of sysexits.h
 
 def consume(options: argparse.Namespace) -> int:
     """Run until interrupted, or until ``--count`` records were printed; the exit code."""
-    account = Account(
-        bare_jid(options.jid), password_from(options.password_file), options.address, options.ca_file, "recipient"
-    )
+    jid, password, resource = bare_jid(options.jid), password_from(options.password_file), unguessable("recipient")
+    account = Account(jid, password, options.address, options.ca_file, resource)
     gateway, slash, resource = options.gateway.partition("/")
     if not slash or not resource:
         raise ConfigError(f"--gateway {options.gateway!r} needs the resource: gw@example.org/proxy")
@@ -55,7 +56,8 @@ class _Consumer:
         self._code = 0
         self._broken = False
         self._said: str | None = None
-        self._session = Session(account)
+        provider = bare_jid(gateway.partition("/")[0])
+        self._session = Session(account, doorkeeper=Doorkeeper(provider.__eq__, RECIPIENT))
         # What is watched live ends with the gateway's process: asked for again soon.
         self._recipient = Recipient(
             *(self._session, gateway, options.identifier, keeper, self._print, self._refused, options.history_from),

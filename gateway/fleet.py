@@ -25,7 +25,8 @@ from gateway.errand import alone
 from gateway.errors import ConfigError, FederationError
 from gateway.federation.form import COMMANDS
 from gateway.federation.health import NODE, read_condition
-from gateway.federation.session import Account, bare_jid
+from gateway.federation.jids import bare_jid
+from gateway.federation.session import Account
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 from xml.etree import ElementTree as ET
 
-from gateway.federation.session import bare_jid
+from gateway.federation.jids import bare_jid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

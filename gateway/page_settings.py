@@ -12,7 +12,7 @@ from gateway.choices import choose_household, choose_objective
 from gateway.config import Household
 from gateway.consent.text import duration
 from gateway.errors import ConfigError
-from gateway.federation.session import bare_jid
+from gateway.federation.jids import bare_jid
 from gateway.store.terms import LANGS
 from gateway.web.settings import GOALS, Phrase, Settings, settings
 

@@ -28,7 +28,7 @@ class Federation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """``[federation]``: the bridge's own account."""
 
     jid: Annotated[str, msgspec.Meta(pattern=_BARE)]
-    resource: Annotated[str, msgspec.Meta(pattern=r"^[^\s/]+$")] = "bridge"
+    resource: Annotated[str, msgspec.Meta(pattern=r"^[^\s/]+$")] | None = None
     password_file: str | None = None
     address: Annotated[str, msgspec.Meta(pattern=_HOST_PORT)] | None = None
     ca_file: str | None = None

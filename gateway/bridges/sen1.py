@@ -16,8 +16,8 @@ from xml.etree import ElementTree as ET
 
 from gateway.bridges.naming import metaname
 from gateway.errors import BridgeError
+from gateway.federation.jids import bare_jid
 from gateway.federation.sen1 import MESSAGE, NAMESPACE
-from gateway.federation.session import bare_jid
 from gateway.federation.stanza import bounce_condition
 
 if TYPE_CHECKING:

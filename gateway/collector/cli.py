@@ -186,7 +186,7 @@ def _wanted(options: argparse.Namespace) -> Iterator[Wanted]:
 
 
 def _account(config: Config) -> str:
-    from gateway.federation.session import bare_jid  # noqa: PLC0415
+    from gateway.federation.jids import bare_jid  # noqa: PLC0415
 
     return bare_jid(config.account.jid)
 

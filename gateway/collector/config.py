@@ -7,7 +7,6 @@ are not here but in the database, which all processes share.
 from __future__ import annotations
 
 import os
-import socket
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -18,7 +17,8 @@ from psycopg.errors import ProgrammingError
 from gateway.config import checked, password_from, read_toml
 from gateway.errors import ConfigError
 from gateway.federation.addresses import parse_addresses
-from gateway.federation.session import Account, bare_jid
+from gateway.federation.jids import bare_jid, unguessable
+from gateway.federation.session import Account
 
 # What systemd hands over under these names (systemd.exec(5), LoadCredential=).
 XMPP_CREDENTIAL, DATABASE_CREDENTIAL = "xmpp-password", "database-password"
@@ -99,7 +99,7 @@ class Config(_Table, frozen=True, kw_only=True):
             password_from(self._secret(table.password_file, XMPP_CREDENTIAL, "account.password_file")),
             table.address,
             None if table.ca_file is None else Path(self.folder) / table.ca_file,
-            resource or table.resource or f"collect-{socket.gethostname()}",
+            resource or table.resource or unguessable("collect"),
         )
 
     def database_conninfo(self) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.errors import ConfigError, SenMLError
-from gateway.federation.session import bare_jid
+from gateway.federation.jids import bare_jid
 from gateway.senml.naming import parse_identifier
 
 if TYPE_CHECKING:

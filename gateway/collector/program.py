@@ -10,6 +10,7 @@ import asyncio
 import logging
 import signal
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -25,7 +26,10 @@ from gateway.collector.schema import Layout, check
 from gateway.collector.series import SeriesBook
 from gateway.errors import SenMLError, StoreError
 from gateway.federation.attempt import wait_any
-from gateway.federation.session import Session, bare_jid
+from gateway.federation.jids import bare_jid
+from gateway.federation.parser import MOST_PARTS
+from gateway.federation.session import Session
+from gateway.federation.strangers import RECIPIENT, Doorkeeper
 from gateway.senml.naming import parse_identifier
 from gateway.systemd import Notifier, Watchdog
 
@@ -42,6 +46,8 @@ log = logging.getLogger(__name__)
 
 _RETAIN_EVERY_S, _RETAIN_AGAIN_S = 3600.0, 60.0
 _PATIENCE_S = 90.0
+# What another process of the account asked for is sent here as well; it comes to nothing, whatever its size.
+_LIMITS = replace(RECIPIENT, parts=MOST_PARTS)
 _STANDS = (
     "UPDATE subscription SET standing = %s, sentence = %s, changed_at = now() WHERE gateway = %s AND identifier = %s"
 )
@@ -59,7 +65,7 @@ class Collector:
         account = config.session_account(resource)
         conninfo = config.database_conninfo()
         self._config = config
-        self._session = Session(account)
+        self._session = Session(account, doorkeeper=Doorkeeper(lambda bare: bare in self._sources, _LIMITS))
         self._member = Member(bare_jid(account.jid), str(self._session.jid), uuid4())
         # Two connections: a long commit keeps no lease from being renewed.
         self._writing = Database(conninfo, lambda db: db.execute(TEMPORARY))

@@ -117,6 +117,8 @@ class Attempt:
         if not self.client.sessionstarted:
             return
         if isinstance(self.client.socket, ssl.SSLObject | ssl.SSLSocket):
+            # What failed on the way in, such as one of several logins, is no reason for what may come.
+            self.fault, self.denied = None, False
             self.started.set()
         else:
             self.fault = "the server offered no encryption"

@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from gateway.federation.form import RequestError, build_error
-from gateway.federation.parser import MOST_OF_A_STRANGER, MOST_PARTS
+from gateway.federation.parser import MOST_PARTS
 from gateway.federation.strangers import Verdict
 from gateway.language import Phrase
 
@@ -54,7 +54,7 @@ class Door:
     def most_parts(self, origin: str) -> int:
         """How many elements and attributes a stanza with this ``from`` may have."""
         bare = _bare(origin)
-        return MOST_PARTS if bare in self._own or self._doorkeeper.knows(bare) else MOST_OF_A_STRANGER
+        return MOST_PARTS if bare in self._own else self._doorkeeper.most_parts(bare)
 
     def _refuse(self, stanza: StanzaBase) -> None:
         log.log(

@@ -25,6 +25,7 @@ from gateway.federation.addresses import shuffled
 from gateway.federation.attempt import Attempt, wait_any
 from gateway.federation.disco import Discovery
 from gateway.federation.door import Door
+from gateway.federation.jids import bare_jid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -363,17 +364,6 @@ class _Handler:
             lang = str(stanza["lang"] or "")
             found = Stanza(stanza["id"], stanza["type"], origin.full, origin.bare, lang, stanza.xml, self._client)
             self._callback(found)
-
-
-def bare_jid(text: str) -> str:
-    """The one way to write a bare JID (case folded, RFC 7622). Raises ConfigError when it is none."""
-    try:
-        jid = JID(text)
-    except ValueError as error:
-        raise ConfigError(f"{text!r} is not an XMPP address (user@server)") from error
-    if not jid.user or not jid.domain or jid.resource:
-        raise ConfigError(f"{text!r} is not an XMPP address (user@server)")
-    return str(jid.bare)
 
 
 def ssl_context(account: Account) -> ssl.SSLContext:

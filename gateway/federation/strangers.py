@@ -7,11 +7,14 @@ that no stranger empties.
 
 from __future__ import annotations
 
+import math
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, TypeVar
+
+from gateway.federation.parser import MOST_OF_A_STRANGER, MOST_PARTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +43,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The buckets' sizes and the tables' lengths.
+    """The buckets' sizes and the tables' lengths; ``parts`` is how long a stranger's stanza may be.
 
     A stranger needs a handful of commands to find out that it needs a consent. Whom the household knows pages through
     years of history; the receipts of what it was sent are counted apart (``Doorkeeper.expect``).
@@ -51,8 +54,14 @@ class Limits:
     domain: Rate = Rate(60, 1)
     strangers: Rate = Rate(200, 5)
     refusals: Rate = Rate(20, 0.5)
+    parts: int = MOST_OF_A_STRANGER
     addresses: int = 1000
     domains: int = 200
+
+
+# Who receives asked for what comes, and its receipts say how fast more may: whom it knows it never turns away. It tells
+# nobody that it is too much: a message that another program of the account takes as well would seem to be returned.
+RECIPIENT = Limits(known=Rate(math.inf, math.inf), refusals=Rate(0, 0))
 
 
 class _Bucket:
@@ -108,9 +117,9 @@ class Doorkeeper:
             return Verdict.REFUSE
         return Verdict.DROP
 
-    def knows(self, bare: str) -> bool:
-        """Whether this bare JID is no stranger."""
-        return self._known(bare)
+    def most_parts(self, bare: str) -> int:
+        """How many elements and attributes a stanza of a bare JID (or of a domain) may have."""
+        return MOST_PARTS if self._known(bare) else self._limits.parts
 
     def expect(self, bare: str) -> None:
         """Something was sent there that is answered: a receipt or a bounce, and perhaps both, cost it nothing."""

@@ -1,6 +1,13 @@
 """Stanzas that no honest client sends, seeded: too deep, too wide, of odd kinds, from odd addresses."""
 
 import random
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from gateway.errors import FederationError
+from gateway.federation.form import COMMANDS
+from tests.federation.conftest import eventually, running
 
 # What a server of today passes on, and ours shall survive; an ejabberd is sent nothing deeper.
 DEEPEST = 2_000
@@ -87,3 +94,28 @@ def _command(draw):
 
 
 _BODIES = (_deep, _deep, _deep, _wide, _attributes, _names, _prefixes, _text, _combs, _command)
+
+
+async def pester(gate, start, pest, told):
+    """Shoot at a program that asks a gateway for something; whether it is the same session that answers afterwards.
+
+    Args:
+        gate: the gateway's end, not running yet.
+        start: starts the program, which asks the gateway.
+        pest: the session of an ordinary account, not running yet.
+        told: what the program has logged so far.
+    """
+    origins = []
+    gate.session.listen(f"{{jabber:client}}iq/{{{COMMANDS}}}command", lambda asked: origins.append(asked.origin))
+    async with gate, running(pest):
+        with start():
+            await eventually(lambda: origins and pest.connected.is_set(), 40, "a question of the program")
+            for text in (payload(origins[0]), payload(origins[0], 1500), payload(origins[0])):
+                pest._client.send_raw(text)
+            with pytest.raises(FederationError) as last:
+                await pest.request(origins[0], ET.Element("{urn:example}unheard-of"), 20)
+            assert last.value.condition in {"feature-not-implemented", "service-unavailable"}
+            said = told()
+    assert said.count("connected to the federation") == 1, said
+    assert "Traceback" not in said, said
+    return origins[0]

@@ -9,7 +9,8 @@ import pytest
 
 from gateway.errors import ConfigError, FederationError
 from gateway.federation.form import STANZAS
-from gateway.federation.session import Account, Session, bare_jid
+from gateway.federation.jids import bare_jid
+from gateway.federation.session import Account, Session
 from tests.federation.conftest import QUICK, account, eventually, running
 
 HEADER = (

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import ssl
 from contextlib import asynccontextmanager
 
 import pytest
@@ -11,7 +12,7 @@ from gateway.errors import FederationError
 from gateway.federation.attempt import Attempt
 from gateway.federation.form import build_submit
 from gateway.federation.session import Account, Session
-from gateway.federation.strangers import Doorkeeper, Limits, Rate
+from gateway.federation.strangers import RECIPIENT, Doorkeeper, Limits, Rate, Verdict
 from tests.federation.conftest import QUICK, Gate, account, eventually, running
 from tests.federation.hostile import payload, relatives
 from tests.federation.test_session import HEADER
@@ -152,3 +153,32 @@ def test_a_stranger_does_not_take_the_gateway_off_the_federation(federation, hou
             assert gate.session.state.sessions == 1
 
     asyncio.run(scenario())
+
+
+def test_what_failed_on_the_way_in_is_no_reason_for_what_comes_later():
+    """One login of two was refused, the other opened: that is forgotten when the session starts."""
+
+    async def scenario():
+        session = Session(GW)
+        attempt = Attempt(JID(f"{GW.jid}/proxy"), "x", session._ssl)
+        attempt.client.event("failed_auth", {"condition": "not-authorized"})
+        await eventually(lambda: attempt.denied, 5)
+        assert "password" in attempt.fault
+        encrypted = session._ssl.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname="sen1.test")
+        attempt.client.socket, attempt.client.sessionstarted = encrypted, True
+        attempt.client.event("stream_negotiated")
+        await eventually(attempt.started.is_set, 5)
+        assert (attempt.fault, attempt.denied) == (None, False)
+        await attempt.close(0)
+
+    asyncio.run(scenario())
+
+
+def test_whom_a_recipient_asked_is_never_turned_away():
+    """However fast it sends; a stranger is dropped without a word after its burst."""
+    keeper = Doorkeeper("gw@sen1.test".__eq__, RECIPIENT)
+    assert {keeper.judge("gw@sen1.test") for _ in range(10_000)} == {Verdict.ADMIT}
+    keeper.expect("gw@sen1.test")
+    assert keeper.judge("gw@sen1.test") is Verdict.ADMIT
+    assert [keeper.judge("x@sen1.test") for _ in range(1000)].count(Verdict.ADMIT) == RECIPIENT.stranger.burst
+    assert {keeper.judge("x@sen1.test") for _ in range(1000)} == {Verdict.DROP}

@@ -154,3 +154,19 @@ def received(path):
     with closing(sqlite3.connect(path)) as db:
         rows = db.execute("SELECT name, time, value FROM record").fetchall()
     return sorted((name.split("/", 2)[2], int(time), value) for name, time, value in rows)
+
+
+@pytest.mark.slow
+def test_a_server_that_is_killed_is_no_wrong_password(start_federation, tmp_path, debian_python):
+    """ejabberd refuses slixmpp 1.10's first login (channel binding), not its second: that is no reason afterwards."""
+    servers = start_federation("ejabberd", "prosody")
+    house = House(tmp_path / "house", servers, "replay:nothing.raw", python=debian_python)
+    (house.folder / "nothing.raw").write_bytes(b"")
+    with house.gateway() as gateway:
+        house.await_link("xmpp", "ok")
+        servers.kill("sen1.test")
+        wait_until(lambda: "federation: " in gateway.log.read_text(), 30, "a sentence on the loss")
+        assert gateway.stop() == 0
+    said = gateway.log.read_text()
+    assert "the connection was lost" in said
+    assert "password" not in said

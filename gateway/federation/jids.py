@@ -1,0 +1,25 @@
+"""XMPP addresses as this program writes them (RFC 7622): the one way for each, and a resource that nobody guesses."""
+
+from __future__ import annotations
+
+import secrets
+
+from slixmpp import JID
+
+from gateway.errors import ConfigError
+
+
+def bare_jid(text: str) -> str:
+    """The one way to write a bare JID (case folded, RFC 7622). Raises ConfigError when it is none."""
+    try:
+        jid = JID(text)
+    except ValueError as error:
+        raise ConfigError(f"{text!r} is not an XMPP address (user@server)") from error
+    if not jid.user or not jid.domain or jid.resource:
+        raise ConfigError(f"{text!r} is not an XMPP address (user@server)")
+    return str(jid.bare)
+
+
+def unguessable(name: str) -> str:
+    """A resource that begins with the name: what is sent to the full JID comes from who was told it in this session."""
+    return f"{name}-{secrets.token_hex(4)}"
