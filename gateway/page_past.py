@@ -133,4 +133,5 @@ def _figures(total: Total) -> Figures:
         produced=total.produced,
         self_consumed=use.self_consumed if use else None,
         self_sufficient=use.self_sufficient if use else None,
+        doubt=total.doubt,
     )

@@ -60,7 +60,10 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """Days added up; ``known`` of them have a value, all of them whole where ``whole`` says so."""
+    """Days added up; ``known`` of them have a value, all of them whole where ``whole`` says so.
+
+    ``doubt`` is why of some day what was produced is not known, though it is counted.
+    """
 
     known: int
     drawn: int | None
@@ -70,6 +73,7 @@ class Total:
     use: SelfUse | None
     whole: bool
     estimated: bool
+    doubt: str | None = None
 
 
 def slices(marks: Sequence[Mark], breaks: Sequence[int], bounds: Sequence[int]) -> list[Slice]:
@@ -118,6 +122,7 @@ def total(days: Iterable[Day]) -> Total:
         use=SelfUse.added(uses) if uses and believed else None,
         whole=bool(found) and all(day.whole and day.drawn is not None for day in found),
         estimated=any(day.estimated for day in found),
+        doubt=next((day.doubt for day in found if day.doubt), None),
     )
 
 

@@ -50,7 +50,9 @@ class Writer:
         if share is None:
             return NOTHING
         sign = "+" if signed and share >= 0.005 else ""
-        return f"{sign}{self.number(share * 100)}{_NARROW if self.lang == 'fr' else ''}%"
+        # A quotient that is a half in tens may be kept as a little less.
+        hundred = share * 100 if isinstance(share, Fraction) else round(share * 100, 9)
+        return f"{sign}{self.number(hundred)}{_NARROW if self.lang == 'fr' else ''}%"
 
     def tariff_class(self, word: str) -> str:
         """A class as it is read on a bill: ``HC``, ``HP rouge``, ``index 3``."""

@@ -143,13 +143,20 @@ def _cards(view: View, past: Past) -> str:
     cards = [_card(view.say("drawn"), written.kwh(lang, now.drawn) + _mark(row), note)]
     for key, name in (("injected", "injected_energy"), ("produced", "produced")):
         value, was = getattr(now, key), getattr(then, key) if then else None
-        if value:
+        doubted = now.doubt if key == "produced" else None
+        if value or doubted:
             said = view.say("before_was", before=written.kwh(lang, was)) if was else ""
-            cards.append(_card(view.say(name), written.kwh(lang, value), said))
+            shown = view.say("unknown") if value is None else written.kwh(lang, value)
+            if doubted:
+                shown = shown if value is None else view.say("at_least", energy=shown)
+                said = view.say(f"doubt_{doubted}") + (f"<br>{said}" if said else "")
+            cards.append(_card(view.say(name), shown, said))
     cards += [
-        _card(view.say(key), written.percent(lang, share), view.say(f"{key}_is"))
+        _card(
+            view.say(key), view.say("unknown") if share is None else written.percent(lang, share), view.say(f"{key}_is")
+        )
         for key, share in (("self_consumed", now.self_consumed), ("self_sufficient", now.self_sufficient))
-        if share is not None
+        if share is not None or (now.doubt and now.produced is None)
     ]
     words = "".join(
         f"<li>{escape(written.tariff_class(lang, word))} <strong>{written.kwh(lang, wh)}</strong></li>"

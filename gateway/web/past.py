@@ -17,7 +17,10 @@ PERIODS = ("day", "week", "month", "year")
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Energy over some days; the two shares are from 0 to 1."""
+    """Energy over some days; the two shares are from 0 to 1.
+
+    ``doubt`` is why what is counted as produced is not known for some of it: ``unread``, ``too-little``.
+    """
 
     drawn: int | None
     classes: Mapping[str, int]
@@ -25,6 +28,7 @@ class Figures:
     produced: int | None
     self_consumed: float | None
     self_sufficient: float | None
+    doubt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

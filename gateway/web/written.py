@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
 from gateway.web.dates import MONTHS, local
@@ -26,10 +27,12 @@ _COLOURS = {"fr": {"jb": "bleu", "jw": "blanc", "jr": "rouge"}, "en": {"jb": "bl
 
 
 def number(lang: str, value: float | None, places: int = 0) -> str:
-    """A number with so many decimals: ``1 234,5`` or ``1,234.5``; a dash for None."""
+    """A number with so many decimals, halves away from nought: ``1 234,5`` or ``1,234.5``; a dash for None."""
     if value is None:
         return NOTHING
-    text = f"{value:,.{places}f}"
+    # As it is written and not as it is kept: 4.35 is a little less than that, and a browser shows 4.4.
+    exact = Decimal(repr(value)).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    text = f"{exact:,f}"
     # Minus nothing is nothing.
     text = text.removeprefix("-") if not float(text.replace(",", "")) else text.replace("-", "\N{MINUS SIGN}")
     return text.replace(",", _NARROW).replace(".", ",") if lang == FRENCH else text
@@ -55,7 +58,8 @@ def percent(lang: str, share: float | None, *, signed: bool = False) -> str:
     if share is None:
         return NOTHING
     sign = "+" if signed and share >= 0.005 else ""
-    return f"{sign}{number(lang, share * 100)}{_NARROW if lang == FRENCH else ''}%"
+    # A quotient that is a half in tens may be kept as a little less.
+    return f"{sign}{number(lang, round(share * 100, 9))}{_NARROW if lang == FRENCH else ''}%"
 
 
 def tariff_class(lang: str, word: str) -> str:
