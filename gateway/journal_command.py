@@ -1,7 +1,8 @@
 """``linky-gateway journal``: check it, read it, give it away; what it is made of is in ``gateway/journal/README.md``.
 
-``verify`` needs nothing but an export: no database, no private key, no network. Exit code 65 when the journal is not
-whole. ``show``, ``export`` and ``key`` read a household's own, also while the daemon runs.
+``verify`` needs nothing but an export: no database, no private key, no network; of this house's own it also asks the
+heads that the system's log holds. Exit code 65 when the journal is not whole. ``show``, ``export`` and ``key`` read a
+household's own, also while the daemon runs.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from gateway.journal.entry import Head
+    from gateway.journal.system_log import Told
     from gateway.journal.verify import Verdict
     from gateway.store.store import Archive
 
@@ -40,6 +42,9 @@ def add_parser(
     check.add_argument("file", nargs="?", metavar="FILE", help="an export; - is standard input")
     for name, read, form, text in _TRUSTED:
         check.add_argument(name, action="append", default=[], type=read, metavar=form, help=text)
+    check.add_argument(
+        "--recipient", action="append", default=[], type=Path, metavar="FILE", help="of consume --store: its anchors"
+    )
     show = _action(actions, "show", _show, "one line an entry", config)
     show.add_argument("--from", dest="since", type=moment, default=0, metavar="T", help="ISO 8601, included")
     show.add_argument("--to", dest="until", type=moment, default=2**62, metavar="T", help="ISO 8601, not included")
@@ -68,24 +73,44 @@ def _action(
 
 def _verify(options: argparse.Namespace) -> int:
     from gateway.journal.verify import read_lines, verify  # noqa: PLC0415
-    from gateway.journal.words import verdict_text  # noqa: PLC0415
+    from gateway.journal.words import anchors_text, verdict_text  # noqa: PLC0415
 
-    keys, anchors = options.key, options.anchor
+    keys, anchors, told = options.key, options.anchor, None
     if options.file == "-":
         verdict = verify(read_lines(sys.stdin.buffer), keys, anchors)
     elif options.file:
         with Path(options.file).open("rb") as stream:
             verdict = verify(read_lines(stream), keys, anchors)
     else:
-        keys = keys or _own_keys(options.config)
+        keys, (epoch, told) = keys or _own_keys(options.config), _told(options.config)
+        anchors = [*anchors, *told.heads, *_held(options.recipient, epoch)]
         verdict = _verify_own(options.config, keys, anchors)
     text = verdict_text(verdict, spoken(options), key_given=bool(keys))
     if verdict.fault:
         # On the error channel, and nothing on the other: a script that keeps the good ones keeps no bad one.
         sys.stderr.write(f"linky-gateway: {text}\n")
         return EXIT_NOT_WHOLE
+    if told is not None:
+        text += "\n" + anchors_text(len(set(anchors)), spoken(options), of_another=told.of_another)
     sys.stdout.write(text + "\n")
     return 0
+
+
+def _told(config: Path) -> tuple[str, Told]:
+    """The epoch of this house's database, and what the system's log was told of its journal."""
+    from gateway.journal.system_log import read  # noqa: PLC0415
+
+    with closing(_archive(config)) as archive:
+        return archive.epoch, read(archive.epoch)
+
+
+def _held(recipients: Iterable[Path], epoch: str) -> Iterator[Head]:
+    """What recipients on this machine hold of it."""
+    from gateway.federation.recipient import read_anchors  # noqa: PLC0415
+    from gateway.journal.entry import Head  # noqa: PLC0415
+
+    for path in recipients:
+        yield from (Head(one.seq, one.hash) for one in read_anchors(path) if one.epoch == epoch)
 
 
 def _verify_own(config: Path, keys: list[str], anchors: list[Head]) -> Verdict:

@@ -1,6 +1,7 @@
 """``linky-gateway journal`` as a person meets it, and the verifier that its README gives to everybody else."""
 
 import json
+import logging
 import os
 import re
 import subprocess
@@ -13,11 +14,13 @@ import pytest
 from gateway.cli import main
 from gateway.federation.recipient import Keeper
 from gateway.federation.stanza import Interval, Parcel
-from gateway.journal.entry import Head
+from gateway.journal.entry import NO_ENTRY, Head, digest
+from gateway.journal.key import read_key
 from gateway.store.points import Granularity
 from gateway.store.prepare import prepare
 from gateway.store.received import Lot
 from gateway.store.store import Store
+from gateway.web.sharing_words import SHARING_WORDS
 from tests.store.conftest import START
 
 ROOT = Path(__file__).parent.parent
@@ -133,6 +136,106 @@ def test_a_person_reads_one_line_an_entry(house, capsys):
         "channel": "command",
         "recipient": COOP,
     }
+
+
+@pytest.fixture
+def system_log(tmp_path, monkeypatch):
+    """A system log that holds what is written to the file; journalctl itself needs a systemd that runs."""
+    file, folder = tmp_path / "system.log", tmp_path / "bin"
+    folder.mkdir()
+    (folder / "journalctl").write_text(f'#!/bin/sh\ncat "{file}"\n')
+    (folder / "journalctl").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    file.write_text("")
+    return file
+
+
+def forge(store):
+    """What who has the card can do: three consents deleted, the rest renumbered and signed anew with journal.key."""
+    kept = [e for e in store.journal.entries() if e.facts()["kind"] != "consent-granted"]
+    key = read_key(store.journal.key_path)
+    store._db.execute("BEGIN")
+    store._db.execute("DELETE FROM journal_text")
+    store._db.execute("DELETE FROM journal")
+    prev = NO_ENTRY
+    for seq, entry in enumerate(kept, 1):
+        prev = digest(prev, seq, entry.time, entry.event)
+        store._db.execute(
+            "INSERT INTO journal VALUES (?, ?, ?, ?, ?)", [seq, entry.time, entry.event, prev, key.sign(prev)]
+        )
+    store._db.execute("COMMIT")
+
+
+@pytest.fixture
+def consented(house):
+    """Three more consents, as the daemon stores them."""
+    with closing(Store(house.parent / "data")) as store:
+        for name in ("a", "b", "c"):
+            store.grant(f"{name}@sen2.test", "house", "consumption/energy", Granularity.DAY, START + 86400, START + 200)
+    return house
+
+
+@pytest.mark.parametrize("anchor", ["the system's log", "a recipient"])
+def test_a_journal_that_was_written_anew_with_its_own_key_is_noticed(
+    consented, system_log, caplog, capsys, tmp_path, anchor
+):
+    """By what the daemon told the system's log, or a recipient: without asking for it, the key being right."""
+    caplog.set_level(logging.INFO)
+    held = tmp_path / "recipient.sqlite"
+    with closing(Store(consented.parent / "data")) as store:
+        store.write([], START + 300)
+        system_log.write_text("".join(f"INFO {r.name}: {r.message}\n" for r in caplog.records))
+        with closing(Keeper(held)) as keeper:
+            keeper.add(Parcel((), Interval(store.epoch, 0, 1), "s", None, {}, {}, store.journal.head()), "gw@sen1.test")
+    if anchor == "a recipient":
+        system_log.write_text("")
+    words = ["journal", "verify", "--config", str(consented), "--lang", "en"]
+    words += ["--recipient", str(held)] if anchor == "a recipient" else []
+    assert main(words) == 0
+    assert "hashes noted elsewhere (system log, recipients): 1, all of them are in it" in capsys.readouterr().out
+    with closing(Store(consented.parent / "data")) as store:
+        forge(store)
+    assert main(words) == 65
+    assert "the end of the journal was cut off" in capsys.readouterr().err
+    system_log.unlink()
+    assert main(words[:6]) == 0
+    assert "checked by the key alone" in capsys.readouterr().out
+
+
+def test_a_head_is_told_to_the_system_log_once(consented, caplog):
+    """Where it has changed, with the epoch of the database; nothing of anybody."""
+    caplog.set_level(logging.INFO)
+    with closing(Store(consented.parent / "data")) as store:
+        for second in range(3):
+            store.write([], START + 300 + second)
+        head = store.journal.head()
+        told = [record.message for record in caplog.records]
+        assert told == [f"the journal of database {store.epoch} ends with {head.seq}:{head.hash}"]
+        store.journal.append("restarted", {"version": "1"}, now=START + 400)
+        store.write([], START + 400)
+    assert len(caplog.records) == 2
+
+
+def test_the_log_of_another_database_is_not_held_against_this_one(consented, system_log, capsys):
+    """After a restored backup the log goes on with another epoch: said, and no fault."""
+    system_log.write_text(f"the journal of database 00000000 ends with 1:{'ab' * 32}\nend of line\n")
+    assert main(["journal", "verify", "--config", str(consented), "--lang", "fr"]) == 0
+    out = capsys.readouterr().out
+    assert "vérifié avec la clé seule" in out
+    assert "une autre base" in out
+
+
+def test_the_page_and_the_documents_claim_no_more_than_that():
+    """Of whoever has the card, and with it the key, they say what is so, in both languages."""
+    for lang, others, card in (
+        ("fr", "d’autres que vous", "qui a cette carte"),
+        ("en", "others than you", "whoever has"),
+    ):
+        assert others in SHARING_WORDS[lang]["journal_intro"]
+        assert card in SHARING_WORDS[lang]["journal_intro"]
+    security = (ROOT / "SECURITY.md").read_text()
+    assert "que d’autres que vous modifient" in security
+    assert "others than you" in security
 
 
 def test_a_house_without_a_journal_has_no_key(tmp_path, capsys):

@@ -15,7 +15,7 @@ from gateway.journal.entry import FORMAT, LONGEST_LINE, NO_ENTRY, Head, read_lin
 from gateway.journal.key import is_signed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from typing import IO
 
     from gateway.journal.entry import Entry
@@ -67,7 +67,10 @@ def verify(lines: Iterable[bytes], keys: Collection[str] = (), anchors: Collecti
         keys: the public keys that are trusted; with none, the one that the first entry names.
         anchors: heads that must be part of this journal.
     """
-    chain = _Chain(keys, anchors)
+    known: dict[int, set[str]] = {}
+    for anchor in anchors:
+        known.setdefault(anchor.seq, set()).add(anchor.hash)
+    chain = _Chain(keys, known)
     rest = iter(lines)
     fault = next((found for line in rest if (found := chain.add(line))), None) or chain.end()
     if fault and fault.why is Why.REMOVED and any(_number(line) == fault.seq for line in rest):
@@ -81,7 +84,8 @@ class _Chain:
     """What the entries so far say."""
 
     keys: Collection[str]
-    anchors: Collection[Head]
+    # Number of an entry -> the hashes that it is said to have.
+    anchors: Mapping[int, Collection[str]]
     seq: int = 0
     hash: bytes = NO_ENTRY
     first_key: str = ""
@@ -102,7 +106,7 @@ class _Chain:
 
     def end(self) -> Fault | None:
         """What the end of the file shows."""
-        last = max((anchor.seq for anchor in self.anchors), default=0)
+        last = max(self.anchors, default=0)
         if not self.seq or last > self.seq:
             return Fault(self.seq + 1, Why.CUT)
         return None
@@ -115,7 +119,7 @@ class _Chain:
             return Fault(number, Why.REMOVED if entry.seq > number else Why.REORDERED)
         if entry.prev != self.hash:
             return Fault(number, Why.REWRITTEN)
-        if any(anchor.seq == number and anchor.hash != entry.hash.hex() for anchor in self.anchors):
+        if any(own != entry.hash.hex() for own in self.anchors.get(number, ())):
             return Fault(number, Why.REWRITTEN)
         return None
 

@@ -108,6 +108,20 @@ _UNCHECKED = (
     "cette clé est celle que le journal annonce lui-même : comparez-la, ou donnez la vraie par --key",
     "this key is the one that the journal itself names: compare it, or give the true one by --key",
 )
+_ANCHORED = (
+    "empreintes notées ailleurs (journal du système, destinataires) : {count}, toutes s'y retrouvent",
+    "hashes noted elsewhere (system log, recipients): {count}, all of them are in it",
+)
+_ALONE = (
+    "aucune empreinte notée ailleurs n'est à portée d'ici : vérifié avec la clé seule. La clé est sur la carte : qui a"
+    " la carte a pu tout réécrire. Demandez à un destinataire l'empreinte qu'il garde, et ajoutez --anchor N:EMPREINTE",
+    "no hash noted elsewhere is within reach: checked by the key alone. The key is on the card: whoever has the card"
+    " may have written all of it anew. Ask a recipient for the hash that it keeps, and add --anchor N:HASH",
+)
+_OF_ANOTHER = (
+    "le journal du système parle aussi d'une autre base : sauvegarde reprise, données effacées, ou base échangée",
+    "the system log speaks of another database, too: a backup restored, data erased, or the database exchanged",
+)
 _FAULT = ("l'entrée {seq} {words}", "entry {seq} {words}")
 
 
@@ -137,6 +151,13 @@ def verdict_text(verdict: Verdict, lang: str, *, key_given: bool) -> str:
     words = {"entries": verdict.entries, "erased": verdict.erased, "seq": verdict.head.seq}
     lines = [_VERDICT[place].format(**words, hash=verdict.head.hash, key=verdict.key)]
     return "\n".join(lines if key_given else [*lines, _UNCHECKED[place]])
+
+
+def anchors_text(count: int, lang: str, *, of_another: bool) -> str:
+    """Whether anything but the key vouches for it."""
+    place = lang == ENGLISH
+    lines = [(_ANCHORED if count else _ALONE)[place].format(count=count)]
+    return "\n".join([*lines, _OF_ANOTHER[place]] if of_another else lines)
 
 
 def fault_text(fault: Fault, lang: str) -> str:

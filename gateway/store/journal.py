@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.errors import StoreError
 from gateway.journal.entry import FORMAT, NO_ENTRY, SALT_BYTES, Entry, Head, Text, clean, digest, write_event
+from gateway.journal.system_log import LINE
 from gateway.store.points import Granularity
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class Journal:
         self.key_path = Path(file).with_name(KEY_NAME)
         self._key: SigningKey | None = None
         self._committed: Head | None = None
+        self._told: Head | None = None
 
     def append(
         self,
@@ -92,6 +94,16 @@ class Journal:
             with self._translated():
                 self._committed = self._last()
         return self._committed
+
+    def tell(self) -> None:
+        """Have the system's log hold the head where it has changed: an anchor, if this file is ever written anew."""
+        head = self.head()
+        if head is None or head == self._told:
+            return
+        with self._translated():
+            (epoch,) = self._db.execute("SELECT value FROM about WHERE key = 'epoch'").fetchone()
+        log.info(LINE, epoch, head.seq, head.hash)
+        self._told = head
 
     def told(self, kind: Kind) -> list[dict[str, Any]]:
         """The facts of every entry of a kind, their texts in their places, None for one that was erased."""

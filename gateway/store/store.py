@@ -75,6 +75,7 @@ class Store(Erasure, Health, Watching, History, Undated, Relayed, Energy, Told):
         self.promise(points, now)
         self.journal.flush(now)
         self.commit()
+        self.journal.tell()
         return len(points)
 
     @translated
@@ -87,6 +88,7 @@ class Store(Erasure, Health, Watching, History, Undated, Relayed, Energy, Told):
         try:
             if self.journal.flush():
                 self.commit()
+            self.journal.tell()
         except StoreError as error:
             log.error("%s; the transfers of this hour are told after the next start", error)  # noqa: TRY400
         super().close()

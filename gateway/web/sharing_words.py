@@ -101,14 +101,16 @@ _FR = {
     "notice_recipient-suspended": "envoi suspendu : destinataire absent",
     "journal": "Journal signé",
     "journal_intro": (
-        "Tout ce que vous décidez et tout ce qui sort y est écrit, chaîné et signé : ce qui est changé après coup se"
-        " voit."
+        "Tout ce que vous décidez et tout ce qui sort y est écrit et signé : ce que d’autres que vous y changeraient"
+        " après coup se voit. La clé est sur la carte de la passerelle : qui a cette carte peut réécrire le journal, et"
+        " seules les empreintes notées ailleurs (chez les destinataires, dans le journal du système) le montrent."
+        " « linky-gateway journal verify » les compare."
     ),
     "no_journal": "Le journal n’est pas encore commencé.",
     "journal_head": "{n} entrées ; empreinte de la dernière :",
     "never_checked": "Pas encore vérifié depuis le démarrage de la passerelle.",
     "checking": "Vérification en cours : {n} entrées déjà vérifiées sur {total}.",
-    "checked_well": "Vérifié le {when} : {n} entrées, toutes intactes et signées.",
+    "checked_well": "Vérifié le {when} : {n} entrées, toutes intactes et signées par la clé de cette passerelle.",
     "checked_bad": "Vérifié le {when} : le journal n’est pas intact : {fault}.",
     "check_failed": "Le {when}, la vérification n’a pas pu se faire : {fault}.",
     "check": "Vérifier maintenant",
@@ -268,14 +270,15 @@ _EN = {
     "notice_recipient-suspended": "sending suspended: the recipient is away",
     "journal": "Signed journal",
     "journal_intro": (
-        "All that you decide and all that leaves is written there, chained and signed: what is changed afterwards is"
-        " seen."
+        "All that you decide and all that leaves is written there and signed: what others than you change later is"
+        " seen. The key is on the gateway’s card: whoever has that card can write the journal anew, and only the hashes"
+        " noted elsewhere (by recipients, in the system’s log) show it. “linky-gateway journal verify” compares them."
     ),
     "no_journal": "The journal has not begun yet.",
     "journal_head": "{n} entries; hash of the last one:",
     "never_checked": "Not verified yet since the gateway was started.",
     "checking": "Being verified: {n} of {total} entries so far.",
-    "checked_well": "Verified on {when}: {n} entries, all whole and signed.",
+    "checked_well": "Verified on {when}: {n} entries, all whole and signed by this gateway’s key.",
     "checked_bad": "Verified on {when}: the journal is not whole: {fault}.",
     "check_failed": "On {when} it could not be verified: {fault}.",
     "check": "Verify now",
