@@ -211,9 +211,9 @@ class Commands:
         same = resume_after is not None and fields.get("epoch") == self._store.epoch
         backlog = await self._call(self._store.resume, recipient, resume_after if same else -1, now)
         waiting = await self._call(self._store.pending, recipient, -1, 1, now)
-        # A number above the last one is of a database since restored from a backup: go on with what there is.
-        self._returned(recipient, min(resume_after or 0, backlog.last_seq) if same else None)
         first = waiting[0].seq if waiting else backlog.last_seq + 1
+        # A number above what was handed over is of a database since restored from a backup: go on with what there is.
+        self._returned(recipient, min(resume_after or 0, first - 1) if same else None)
         log.info("a recipient subscribed")
         return Answer(
             (

@@ -1,8 +1,9 @@
 """The outbox to the federation: rows become messages, and leave when their recipient has confirmed them.
 
 Before every send, and before every repetition, the rows are read from the store again, against the consents valid at
-that moment: what was revoked is not sent, queued or not. The stanza id says which rows a message covers, so a receipt
-is understood even by a gateway that has been restarted since. A recipient that is slow or gone delays nobody else.
+that moment: what was revoked is not sent, queued or not. The messages of one turn are noted together, in a commit that
+looks at the consents once more; then they leave. The stanza id says which rows a message covers, so a receipt is
+understood even by a gateway that has been restarted since. A recipient that is slow or gone delays nobody else.
 """
 
 from __future__ import annotations
@@ -11,13 +12,14 @@ import asyncio
 import logging
 import time
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
-from gateway.errors import SenMLError, StoreError
+from gateway.errors import StoreError
 from gateway.federation.attempt import ROUND_S, wait_any
+from gateway.federation.batch import Batch, Packer, disguised, first_batch
 from gateway.federation.flight import Flight, Lane
 from gateway.federation.stanza import (
     DEFAULT_MAX_STANZA_BYTES,
@@ -25,22 +27,18 @@ from gateway.federation.stanza import (
     Interval,
     bounce_condition,
     build_quoalise,
-    fit,
     parse_interval,
     size,
 )
-from gateway.senml.naming import NameForm
-from gateway.store.points import Confirm, under
+from gateway.store.points import Outgoing
 from gateway.store.recorder import is_urgent
-from gateway.store.terms import Profile
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from gateway.federation.session import Session, Stanza
     from gateway.federation.stanza import Publisher
-    from gateway.store.points import MeterInfo, OutboxRow, Subscription
-    from gateway.store.pseudonyms import View
+    from gateway.store.points import MeterInfo, OutboxRow
     from gateway.store.store import Store
 
 log = logging.getLogger(__name__)
@@ -55,41 +53,13 @@ _MOST_ROWS = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
-    """The first rows that can share a message: one meter, one manner, numbers or texts, one granularity a series.
+class Ready:
+    """A message that waits to be noted before it leaves: where it goes, its lane, and what it hands over."""
 
-    ``nameless``: the message says nothing that lasts, neither numbers of the outbox nor the end of the journal.
-    """
-
-    meter: str
-    form: NameForm
-    confirm: Confirm
-    rows: tuple[OutboxRow, ...]
-    nameless: bool = False
-
-
-def first_batch(rows: Sequence[OutboxRow], subscriptions: Sequence[Subscription]) -> Batch:
-    """Take from the front of ``rows`` (at least one) what goes into one message; a longer prefix decides the manner."""
-    key = _key(rows[0], subscriptions)
-    granularities: dict[str, int] = {}
-    count = 0
-    for row in rows:
-        point = row.point
-        fine = granularities.setdefault(point.series.path, point.granularity)
-        if fine != point.granularity or _key(row, subscriptions) != key:
-            break
-        count += 1
-    meter, form, confirm, _ = key
-    return Batch(meter, form, confirm, tuple(rows[:count]))
-
-
-def disguised(batch: Batch, meter: MeterInfo, view: View) -> Batch:
-    """The batch as its recipient gets it: values as exact as its profile, a name that the meter has for it."""
-    points = view.points(row.point for row in batch.rows)
-    rows = tuple(replace(row, point=point) for row, point in zip(batch.rows, points, strict=True))
-    # It subscribed by the delivery point, which it is not told any more.
-    form = NameForm.SEN1 if batch.form is NameForm.URN and meter.prm is None else batch.form
-    return replace(batch, rows=rows, form=form, nameless=view.profile is Profile.ANONYMOUS)
+    outgoing: Outgoing
+    lane: Lane
+    interval: Interval
+    payload: ET.Element
 
 
 class Delivery:
@@ -132,7 +102,8 @@ class Delivery:
         self._incoming: deque[Callable[[], Awaitable[None] | None]] = deque()
         self._arrived = asyncio.Event()
         self._unaccepted: dict[tuple[str, str], int] = {}
-        self._poisoned: set[str] = set()
+        self._ready: list[Ready] = []
+        self._packer = Packer(publisher, max_stanza_bytes)
         session.listen(f"{{jabber:client}}message/{{{RECEIPTS}}}received", self._receive)
         session.listen("{jabber:client}message/{jabber:client}error", self._receive)
         session.on_acknowledged(lambda to, stanza_id: self._later(partial(self._accepted, to, stanza_id)))
@@ -176,23 +147,52 @@ class Delivery:
         now = self._monotonic()
         for recipient, lane in self._lanes.items():
             for flight in lane.settled(now):
-                await self._call(self._store.confirm, recipient, flight.after, flight.last, self._clock())
+                await self._call(self._store.take_servers_word, recipient, flight.after, flight.last, self._clock())
                 self._due.add(recipient)
             if (at := lane.wake_at()) is not None and at <= now:
                 self._due.add(recipient)
         turns = deque(recipient for recipient in self._lanes if recipient in self._due)
-        while turns and not self._incoming and self._session.connected.is_set():
-            if self._unaccepted and sum(self._unaccepted.values()) + self._max_bytes > SESSION_BYTES:
-                return _BUSY_S
-            recipient = turns.popleft()
-            if await self._send_one(recipient, self._lanes[recipient]):
-                turns.append(recipient)
-                # Last in the next round too: on a slow line a round ends before everybody had a turn.
-                self._lanes[recipient] = self._lanes.pop(recipient)
-            else:
-                self._due.discard(recipient)
+        full = False
+        try:
+            while turns and not full and not self._incoming and self._session.connected.is_set():
+                recipient = turns.popleft()
+                if await self._send_one(recipient, self._lanes[recipient]):
+                    turns.append(recipient)
+                    # Last in the next round too: on a slow line a round ends before everybody had a turn.
+                    self._lanes[recipient] = self._lanes.pop(recipient)
+                else:
+                    self._due.discard(recipient)
+                full = bool(self._unaccepted) and sum(self._unaccepted.values()) + self._max_bytes > SESSION_BYTES
+        finally:
+            await self._let_go()
+        if full:
+            return _BUSY_S
         times = [at for lane in self._lanes.values() if (at := lane.wake_at()) is not None]
         return max(min(times) - self._monotonic(), 0.01) if times else None
+
+    async def _let_go(self) -> None:
+        """Note the messages of this turn, all in one commit, and send those that may leave."""
+        ready, self._ready = self._ready, []
+        if not ready:
+            return
+        noted = [False] * len(ready)
+        try:
+            noted = await self._call(self._store.hand_over, [message.outgoing for message in ready], self._clock())
+        finally:
+            for message, may_leave in zip(ready, noted, strict=True):
+                if not (may_leave and self._send(message)):
+                    message.lane.unsent(message.interval.after, message.interval.last)
+                    self._unaccepted.pop((message.outgoing.recipient, message.interval.id), None)
+                    self._due.add(message.outgoing.recipient)
+
+    def _send(self, message: Ready) -> bool:
+        recipient, interval = message.outgoing.recipient, message.interval
+        request = ET.Element(f"{{{RECEIPTS}}}request")
+        if not self._session.send_message(recipient, interval.id, message.payload, request):
+            return False
+        if not self._session.acknowledges:
+            message.lane.accepted(interval.after, interval.last, self._monotonic())
+        return True
 
     async def _look_at_all(self) -> None:
         """There may be something for everybody who is not suspended."""
@@ -204,7 +204,7 @@ class Delivery:
         self._everybody, self._looked = False, self._monotonic()
 
     async def _send_one(self, recipient: str, lane: Lane) -> bool:
-        """Send what is next for one recipient; False when there is nothing, or nothing may be sent now."""
+        """Make ready what is next for one recipient; False when there is nothing, or nothing may be sent now."""
         overdue = lane.overdue(self._monotonic())
         if overdue is None and not lane.open(self._monotonic(), self._max_bytes):
             return False
@@ -242,7 +242,7 @@ class Delivery:
         rows: int,
         overdue: Flight | None,
     ) -> bool:
-        good, shown = self._packable(meter, batch)
+        good, shown = self._packer.pack(meter, batch)
         # Up to here a message covers everything: what it holds, and around that what can never be sent.
         last = batch.rows[-1].seq if shown == len(good) else good[max(shown - 1, 0)].seq
         if overdue is not None and shown == len(good) and len(batch.rows) == rows:
@@ -265,17 +265,11 @@ class Delivery:
         if overdue is None and after >= lane.released and size(payload) * rows < self._max_bytes * shown:
             lane.gather(self._batch_s)
             return False
-        return self._send(recipient, lane, batch.confirm, interval, payload)
-
-    def _send(self, recipient: str, lane: Lane, confirm: Confirm, interval: Interval, payload: ET.Element) -> bool:
-        if not self._session.send_message(recipient, interval.id, payload, ET.Element(f"{{{RECEIPTS}}}request")):
-            return False
         amount = size(payload)
-        lane.sent(interval.after, interval.last, amount, confirm, self._monotonic())
+        lane.sent(interval.after, interval.last, amount, batch.confirm, self._monotonic())
         if self._session.acknowledges:
             self._unaccepted[recipient, interval.id] = amount
-        else:
-            lane.accepted(interval.after, interval.last, self._monotonic())
+        self._ready.append(Ready(Outgoing(recipient, last, tuple(good[:shown])), lane, interval, payload))
         return True
 
     def _release(self, lane: Lane, rows: Sequence[OutboxRow]) -> None:
@@ -285,40 +279,6 @@ class Delivery:
             lane.release(rows[-1].seq, now, all_of_it=len(rows) < _MOST_ROWS)
         elif urgent := [row.seq for row in rows if is_urgent(row.point.series.path)]:
             lane.release(urgent[-1], now, all_of_it=False)
-
-    def _packable(self, meter: MeterInfo, batch: Batch) -> tuple[list[OutboxRow], int]:
-        """The rows that a message can hold at all, and how many of the first of them fit into one.
-
-        A row that fits in no message leaves with its neighbours; the log says it once a series. The reading stays in
-        the store; kept in the outbox it would stop everything behind it, for ever.
-        """
-        good = list(batch.rows)
-        try:
-            shown = self._fit(meter, batch.form, good)
-        except SenMLError:
-            good = [row for row in good if not self._is_poison(meter, batch.form, row)]
-            shown = self._fit(meter, batch.form, good)
-        if good and not shown:
-            self._complain(good[0], "too large for one message")
-        return good, shown
-
-    def _fit(self, meter: MeterInfo, form: NameForm, rows: Sequence[OutboxRow]) -> int:
-        return fit(self._publisher, meter, form, [row.point for row in rows], self._max_bytes)
-
-    def _is_poison(self, meter: MeterInfo, form: NameForm, row: OutboxRow) -> bool:
-        try:
-            self._fit(meter, form, [row])
-        except SenMLError as error:
-            self._complain(row, str(error))
-            return True
-        return False
-
-    def _complain(self, row: OutboxRow, reason: str) -> None:
-        path = row.point.series.path
-        if path not in self._poisoned:
-            self._poisoned.add(path)
-            log.error("a series cannot be sent to the federation and is left out: %s", reason)
-            log.debug("it is %s", path)
 
     def _later(self, work: Callable[[], Awaitable[None] | None]) -> None:
         self._incoming.append(work)
@@ -338,8 +298,10 @@ class Delivery:
             self._later(partial(work, stanza.sender, interval))
 
     async def _confirmed(self, recipient: str, interval: Interval) -> None:
-        await self._call(self._store.confirm, recipient, interval.after, interval.last, self._clock())
-        if recipient in self._lanes:
+        left = await self._call(self._store.confirm, recipient, interval.after, interval.last, self._clock())
+        if left is None:
+            log.debug("%s confirms %s, which was never sent to it", recipient, interval.id)
+        elif recipient in self._lanes:
             self._lanes[recipient].confirmed(interval.after, interval.last, self._monotonic())
             self._unaccepted.pop((recipient, interval.id), None)
             self._due.add(recipient)
@@ -372,14 +334,3 @@ class Delivery:
     def _resume(self, recipient: str, after: int | None) -> None:
         self._lanes.setdefault(recipient, Lane()).resume(after)
         self._due.add(recipient)
-
-
-def _key(row: OutboxRow, subscriptions: Sequence[Subscription]) -> tuple[str, NameForm, Confirm, bool]:
-    series = row.point.series
-    asked = [s for s in subscriptions if s.meter == series.meter and under(series.path, s.prefix)]
-    text = isinstance(row.point.value, str)
-    if not asked:
-        # Unsubscribed since: what is still queued goes out once, and nobody will confirm it.
-        return series.meter, NameForm.SEN1, Confirm.SERVER, text
-    nearest = max(asked, key=lambda s: len(s.prefix))
-    return series.meter, NameForm(nearest.form), nearest.confirm, text

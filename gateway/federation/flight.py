@@ -111,6 +111,12 @@ class Lane:
         for after, last in ((flight.after, at), (at, flight.last)):
             self._put(Flight(after, last, flight.size, flight.confirm, 0.0, bounced=flight.bounced))
 
+    def unsent(self, after: int, last: int) -> None:
+        """A message did not leave after all: it is due at once, and nobody's patience was tried."""
+        flight = self.flights.get((after, last))
+        if flight is not None:
+            flight.due, flight.accepted = 0.0, False
+
     def drop(self, after: int, last: int) -> None:
         """Forget a message: it was confirmed, or nothing of it may be sent any more."""
         self.flights.pop((after, last), None)

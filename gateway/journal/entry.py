@@ -37,6 +37,7 @@ Kind = Literal[
     "access-refused",
     "request-denied",
     "transfer",
+    "transfer-confirmed",
     "notice-sent",
     "notice-confirmed",
     "configuration-changed",

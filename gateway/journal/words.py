@@ -23,6 +23,7 @@ _KINDS = {
     "access-refused": ("accès refusé", "access refused"),
     "request-denied": ("requête rejetée", "request denied"),
     "transfer": ("données transmises", "data sent"),
+    "transfer-confirmed": ("réception confirmée", "receipt confirmed"),
     "notice-sent": ("avis envoyé", "notice sent"),
     "notice-confirmed": ("avis confirmé", "notice confirmed"),
     "configuration-changed": ("configuration modifiée", "configuration changed"),

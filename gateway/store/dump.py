@@ -19,7 +19,8 @@ Cell = int | float | str | bytes | None
 # In an order in which a row never names one that comes later.
 ARCHIVED = (
     *("meter", "series", "reading", "minute", "coarse", "counter", "event", "correction"),
-    *("shown_text", "consent", "consent_change", "access_request", "notice", "party", "transfer", "pseudonym"),
+    *("shown_text", "consent", "consent_change", "access_request", "notice", "party", "transfer", "confirmed"),
+    "pseudonym",
     *("recipient", "subscription", "journal", "journal_text", "journal_day"),
     *("received_provider", "received_subscription", "received_gap", "received_chain", "received_span"),
     "received_anchor",
@@ -28,6 +29,7 @@ ARCHIVED = (
 LEFT_OUT = {
     "about": "the number of this very file: a copy must have another one",
     "outbox": "copies of readings on their way; in another file they would all be sent once more",
+    "awaited": "numbers of this file's outbox whose receipts may still come",
     "relayed": "how far the boards of this installation are; what they send again is known by its time",
     "undated": "frames that only this start of this machine can date",
     "absence": "who did not take what this installation sent; the next one finds out by itself",

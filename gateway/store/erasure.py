@@ -36,9 +36,9 @@ CHOICES_NAME = "choices.json"
 
 # In which a household's own data stand; the rows of meters stay, without what names a delivery point.
 _HOUSEHOLD = (
-    *("reading", "minute", "coarse", "outbox", "counter", "event", "undated", "correction", "journal_day"),
+    *("reading", "minute", "coarse", "outbox", "awaited", "counter", "event", "undated", "correction", "journal_day"),
     *("subscription", "recipient", "consent_held", "consent_change", "consent", "shown_text", "access_request"),
-    *("health_answer", "transfer", "party", "pseudonym", "absence", "told", "series"),
+    *("health_answer", "transfer", "confirmed", "party", "pseudonym", "absence", "told", "series"),
     *("received_point", "received_series", "received_event", "received_gap", "received_span", "received_chain"),
     *("received_subscription", "received_anchor", "received_provider"),
 )
@@ -46,6 +46,7 @@ _HOUSEHOLD = (
 # What is kept about one recipient (?1), in an order in which no row is named by another when it goes.
 _RECIPIENT = (
     "DELETE FROM outbox WHERE recipient = (SELECT id FROM recipient WHERE jid = ?1)",
+    "DELETE FROM awaited WHERE recipient = (SELECT id FROM recipient WHERE jid = ?1)",
     "DELETE FROM subscription WHERE recipient = (SELECT id FROM recipient WHERE jid = ?1)",
     "DELETE FROM recipient WHERE jid = ?1",
     "DELETE FROM consent_held WHERE consent IN (SELECT id FROM consent WHERE recipient = ?1)",
@@ -59,6 +60,7 @@ _RECIPIENT = (
     "DELETE FROM notice WHERE recipient = ?1 AND confirmed_at IS NOT NULL",
     "DELETE FROM transfer WHERE party = (SELECT id FROM party WHERE jid = ?1)",
     "DELETE FROM party WHERE jid = ?1",
+    "DELETE FROM confirmed WHERE recipient = ?1",
     "DELETE FROM pseudonym WHERE recipient = ?1",
     "DELETE FROM absence WHERE recipient = ?1",
     "DELETE FROM told WHERE substr(what, -length(?1) - 1) = ' ' || ?1",
@@ -109,7 +111,6 @@ class Erasure(Corrections, Access, ReceivedPoints):
         readings = sum(self._count(*one) for s in series for one in _places(s, span))
         queued = sum(self._count("outbox", f"series = {s.id} AND {_period('time', span)}") for s in series)
         told = {jid for s in series for jid in self.recipients_of(s, span.first, span.last)}
-        told |= {jid for s in series for jid, _, _ in self._waiting(s, span)}
         events = self._count("event", *self._events(span))
         return Erased(readings, queued, events, tuple(sorted(told)))
 
@@ -233,27 +234,7 @@ class Erasure(Corrections, Access, ReceivedPoints):
             # Without a prefix by the first level: a notice without a name would be of everything for ever.
             for prefix in [span.prefix] if span.prefix else sorted({s.path.partition("/")[0] for s in series}):
                 concerned = [s for s in series if under(s.path, prefix)]
-                told = self._tell_past(_ERASED, meter.name, concerned, span.first, span.last, now, prefix)
-                waiting = [row for s in concerned for row in self._waiting(s, span) if row[0] not in told]
-                self._tell_waiting(waiting, meter.name, prefix, now)
-
-    def _tell_waiting(self, waiting: Sequence[tuple[str, int, int]], meter: str, prefix: str, now: float) -> None:
-        """Tell those for whom data are queued: some may have arrived, and the receipt be on its way."""
-        for jid in sorted({jid for jid, _, _ in waiting}):
-            period = {
-                "first": min(first for who, first, _ in waiting if who == jid),
-                "last": max(last for who, _, last in waiting if who == jid),
-            }
-            for sensor in self._known_as(jid, meter, now):
-                self._queue_notice(jid, _ERASED, {"sensor": sensor, "series": prefix, **period}, now)
-
-    def _waiting(self, series: Series, span: Range) -> list[tuple[str, int, int]]:
-        """(recipient, first second, the one after the last) of what is queued of a series."""
-        return self._db.execute(
-            "SELECT jid, min(time), max(time + max(granularity, 1)) FROM outbox"  # noqa: S608 (whole numbers)
-            f" JOIN recipient ON recipient.id = recipient WHERE series = {series.id} AND {_period('time', span)}"
-            " GROUP BY jid"
-        ).fetchall()
+                self._tell_past(_ERASED, meter.name, concerned, span.first, span.last, now, prefix)
 
     def _enter_erased(self, facts: dict[str, int | str], by: str, now: float) -> None:
         self.journal.append("data-erased", facts, {"by": by} if by else {}, now)

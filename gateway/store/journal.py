@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from gateway.journal.key import SigningKey
     from gateway.store.points import Point
 
+    # Points of one series at one granularity: series, granularity, first time, last time, how many.
+    Group = tuple[int, int, int, int, int]
+
 log = logging.getLogger(__name__)
 
 DAY_S = 86_400
@@ -34,15 +37,18 @@ KEY_NAME = "journal.key"
 
 _FOR_EVER = 2**62
 _COUNT_POINTS = "INSERT INTO journal_day VALUES (?, ?, ?, ?, ?, ?, ?)"
-_COUNT_ROWS = (
-    "INSERT INTO journal_day SELECT ?, jid, series, granularity, count(*), min(time), max(time)"
-    " FROM outbox JOIN recipient ON recipient.id = outbox.recipient"
-    " WHERE jid = ? AND seq > ? AND seq <= ? GROUP BY series, granularity"
-)
 _ADDED_UP = (
     " ON CONFLICT DO UPDATE SET points = points + excluded.points, first = min(first, excluded.first),"
     " last = max(last, excluded.last)"
 )
+
+
+def grouped(points: Iterable[tuple[int, int, int]]) -> list[Group]:
+    """Points (series, granularity, time) summed by series and granularity."""
+    times: dict[tuple[int, int], list[int]] = {}
+    for series, granularity, at in points:
+        times.setdefault((series, granularity), []).append(at)
+    return [(*key, min(found), max(found), len(found)) for key, found in times.items()]
 
 
 class Journal:
@@ -133,22 +139,19 @@ class Journal:
                 prev = own
 
     def count_points(self, recipient: str, points: Iterable[Point], now: float | None = None) -> None:
-        """Note points that a recipient is given by an answer to its request."""
-        sums: dict[tuple[int, int], list[int]] = {}
-        for point in points:
-            sums.setdefault((point.series.id, int(point.granularity)), []).append(point.time)
+        """Note points that a recipient is handed."""
+        self.count(recipient, grouped((p.series.id, int(p.granularity), p.time) for p in points), now)
+
+    def count(self, recipient: str, groups: Iterable[Group], now: float | None = None) -> None:
+        """The same, summed already."""
         with self._writing():
             self._db.executemany(
                 _COUNT_POINTS + _ADDED_UP,
                 (
-                    (_day(now), recipient, series, granularity, len(times), min(times), max(times))
-                    for (series, granularity), times in sums.items()
+                    (_day(now), recipient, series, granularity, points, first, last)
+                    for series, granularity, first, last, points in groups
                 ),
             )
-
-    def count_rows(self, recipient: str, after: int, last: int, now: float | None = None) -> None:
-        """Note the outbox rows ``after < seq <= last`` that a recipient has confirmed, in the open transaction."""
-        self._db.execute(_COUNT_ROWS + _ADDED_UP, [_day(now), recipient, after, last])
 
     def flush(self, now: float | None = None) -> int:
         """Make entries of the days (UTC) that are over at ``now``, of all of them when it is None; how many.
@@ -162,15 +165,21 @@ class Journal:
                 " JOIN series ON series.id = series JOIN meter ON meter.id = meter WHERE day <= ?",
                 [until],
             ).fetchall()
-        if not rows:
+            receipts = self._db.execute(
+                "SELECT day, recipient, points - told FROM confirmed WHERE day <= ? AND points > told", [until]
+            ).fetchall()
+        if not rows and not receipts:
             return 0
         with self._writing():
             for day, recipient, series, meter, granularity, points, first, last in rows:
                 facts = {"day": day, "meter": meter, "series": series, "granularity": Granularity(granularity).code}
                 facts |= {"points": points, "first": first, "last": last}
                 self.append("transfer", facts, {"recipient": recipient}, now)
+            for day, recipient, points in receipts:
+                self.append("transfer-confirmed", {"day": day, "points": points}, {"recipient": recipient}, now)
             self._db.execute("DELETE FROM journal_day WHERE day <= ?", [until])
-        return len(rows)
+            self._db.execute("UPDATE confirmed SET told = points WHERE day <= ? AND points > told", [until])
+        return len(rows) + len(receipts)
 
     def erase(self, text: str | None = None, before: float = _FOR_EVER) -> int:
         """Delete personal texts for good: all, or those that are ``text``, of entries from before a time; how many.

@@ -348,3 +348,31 @@ def health_answers(db: Database) -> None:
 def superseded_notices(db: Database) -> None:
     """A notice that a later one makes untrue is not told any more."""
     db.execute("ALTER TABLE notice ADD COLUMN superseded INTEGER NOT NULL DEFAULT 0")
+
+
+@migrations()
+def what_was_handed_over(db: Database) -> None:
+    """When a row of the outbox was first handed over (0: not yet), up to which number, and what receipts said of it.
+
+    ``awaited``: rows that were handed over and left the outbox before their receipt; ``told``: how many of a day's
+    confirmed points the journal has.
+    """
+    db.execute("ALTER TABLE outbox ADD COLUMN handed INTEGER NOT NULL DEFAULT 0")
+    db.execute("ALTER TABLE recipient ADD COLUMN handed INTEGER NOT NULL DEFAULT 0")
+    # What an earlier version handed over and still keeps goes out once more, and is noted then.
+    db.execute(
+        "UPDATE recipient SET handed = coalesce((SELECT min(seq) - 1 FROM outbox WHERE recipient = id), last_seq)"
+    )
+    db.execute(
+        "CREATE TABLE awaited (recipient INTEGER NOT NULL, seq INTEGER NOT NULL, handed INTEGER NOT NULL,"
+        " PRIMARY KEY (recipient, seq)) STRICT, WITHOUT ROWID"
+    )
+    # Whatever takes a row away, a withdrawal, an erasure, a retention: a receipt may still come.
+    db.execute(
+        "CREATE TRIGGER outbox_awaited AFTER DELETE ON outbox WHEN OLD.handed > 0"
+        " BEGIN INSERT OR REPLACE INTO awaited VALUES (OLD.recipient, OLD.seq, OLD.handed); END"
+    )
+    db.execute(
+        "CREATE TABLE confirmed (day INTEGER NOT NULL, recipient TEXT NOT NULL, points INTEGER NOT NULL,"
+        " told INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (day, recipient)) STRICT, WITHOUT ROWID"
+    )

@@ -1,8 +1,9 @@
-"""The outbox: points promised to recipients, numbered by recipient, gone when confirmed.
+"""The outbox: points promised to recipients, numbered by recipient, noted when handed over, gone when confirmed.
 
-Numbers grow and are never used twice in one database file (the epoch names the file). A confirmation opens a
-transaction that the next commit ends: losing it in a power cut only sends the same points again, and a commit a
-receipt would wear the card out. A commit that fails loses none: what was confirmed is in the next one.
+Numbers grow and are never used twice in one database file (the epoch names the file). That rows are handed over is
+committed before their message leaves (``hand_over``), so the log of transfers never holds less than their recipient.
+A confirmation opens a transaction that the next commit ends: losing it in a power cut only sends the same points again,
+and a commit a receipt would wear the card out. A commit that fails loses none: what was confirmed is in the next one.
 """
 
 from __future__ import annotations
@@ -13,21 +14,19 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from gateway.store.consents import Consents, pushed_from
+from gateway.store.journal import grouped
 from gateway.store.points import Backlog, Confirm, GivenUp, Granularity, OutboxRow, Subscription, finest_allowed, under
 from gateway.store.tables import point, translated
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from gateway.store.points import Consent, Point, Series
+    from gateway.store.points import Consent, Outgoing, Point, Series
 
 log = logging.getLogger(__name__)
 
 # No honest number is above this in a thousand years; whoever claims one shall not push ours to SQLite's limit.
 _HIGHEST_SEQ = 2**48
-
-# A receipt that comes so long after the end of a consent is still of something sent under it.
-_RECEIPT_LATE_S = 3600
 
 # What is given up -> how fine the rows are that it is of.
 _GIVES_UP = {
@@ -135,30 +134,91 @@ class Outbox(Consents):
         return found[:limit]
 
     @translated
-    def confirm(self, recipient: str, after: int, last: int, now: float | None = None) -> int:
-        """Let the rows with ``after < seq <= last`` leave, noted as handed over; how many there were."""
+    def hand_over(self, messages: Sequence[Outgoing], now: float) -> list[bool]:
+        """Note and commit that these messages leave, in one transaction; which of them may.
+
+        One may not where a row of it is gone since it was read, or where no consent lets it out any more: what waits is
+        to be read again. A point counts when it is handed over first; its repetitions change nothing.
+        """
+        self.begin()
+        unhanded = [self._unhanded(message, now) for message in messages]
+        for message, rows in zip(messages, unhanded, strict=True):
+            if rows is not None:
+                self._hand(message, rows, now)
+        self.commit()
+        return [rows is not None for rows in unhanded]
+
+    def _unhanded(self, message: Outgoing, now: float) -> list[tuple[int, int, int, int]] | None:
+        """(number, series, granularity, time) of the rows that were never handed over; None if one may not be."""
+        found = self._db.execute(
+            "SELECT seq, series, granularity, time, handed FROM outbox WHERE seq >= ? AND seq <= ?"
+            " AND recipient = (SELECT id FROM recipient WHERE jid = ?)",
+            [message.rows[0].seq, message.rows[-1].seq, message.recipient],
+        )
+        there = {seq: row for seq, *row in found}
+        consents = self.allowed(message.recipient, now)
+        starts = {
+            (series, g): pushed_from(consents, series, g)
+            for series, g in {(row.point.series, row.point.granularity) for row in message.rows}
+        }
+        rows = []
+        for row in message.rows:
+            p, start = row.point, starts[row.point.series, row.point.granularity]
+            *said, handed = there.get(row.seq, (None, None, None, 0))
+            if said != [p.series.id, p.granularity, p.time] or start is None or p.time < start:
+                return None
+            if not handed:
+                rows.append((row.seq, p.series.id, int(p.granularity), p.time))
+        return rows
+
+    def _hand(self, message: Outgoing, unhanded: Sequence[tuple[int, int, int, int]], now: float) -> None:
+        (number,) = self._db.execute("SELECT id FROM recipient WHERE jid = ?", [message.recipient]).fetchone()
+        self._db.execute(
+            "UPDATE recipient SET handed = ? WHERE id = ? AND handed < ?", [message.last, number, message.last]
+        )
+        if unhanded:
+            self._db.executemany(
+                "UPDATE outbox SET handed = ? WHERE recipient = ? AND seq = ?",
+                [(max(int(now), 1), number, seq) for seq, *_ in unhanded],
+            )
+            self._note(message.recipient, grouped((s, g, at) for _, s, g, at in unhanded), now)
+
+    @translated
+    def confirm(self, recipient: str, after: int, last: int, now: float | None = None) -> int | None:
+        """The recipient has what was handed over of ``after < seq <= last``: it leaves; how many rows did.
+
+        None, and nothing changes, where a number of them was never handed over: no message has held it.
+        """
+        row = self._db.execute("SELECT handed FROM recipient WHERE jid = ?", [recipient]).fetchone()
+        if row is None or last > row[0]:
+            return None
         moment = time.time() if now is None else now
         self.begin()
         return self.keep(partial(self._confirm, recipient, after, last, moment))
 
     def _confirm(self, recipient: str, after: int, last: int, moment: float) -> int:
         self._alive(recipient, moment)
-        groups = self._db.execute(
-            f"SELECT series, granularity, min(time), max(time), count(*) FROM outbox WHERE {_ROWS}"  # noqa: S608
-            " GROUP BY series, granularity",
-            [recipient, after, last],
-        ).fetchall()
-        # What no consent let out lay between what was sent, and leaves with it unsent.
-        sendable = [c for c in self.consents(recipient) if c.standing(moment - _RECEIPT_LATE_S)]
-        sent = [g for g in groups if pushed_from(sendable, self._series_by_id(g[0]), Granularity(g[1])) is not None]
-        if sent:
-            self._note(recipient, sent, moment)
-        self.journal.count_rows(recipient, after, last, moment)
-        return self.drop(recipient, after, last)
+        left = self.drop(recipient, after, last)
+        # Also of rows that a withdrawal has taken since: what was handed over may have arrived before it.
+        handed = self._db.execute(f"DELETE FROM awaited WHERE {_ROWS} RETURNING handed", [recipient, after, last])  # noqa: S608
+        self._note_confirmed(recipient, [at for (at,) in handed.fetchall()])
+        return left
+
+    @translated
+    def take_servers_word(self, recipient: str, after: int, last: int, now: float) -> int:
+        """Let the rows with ``after < seq <= last`` leave: one's own server took them, and no receipt is waited for."""
+        self.begin()
+        return self.keep(partial(self._take_servers_word, recipient, after, last, now))
+
+    def _take_servers_word(self, recipient: str, after: int, last: int, now: float) -> int:
+        self._alive(recipient, now)
+        left = self.drop(recipient, after, last)
+        self._db.execute(f"DELETE FROM awaited WHERE {_ROWS}", [recipient, after, last])  # noqa: S608
+        return left
 
     @translated
     def drop(self, recipient: str, after: int, last: int) -> int:
-        """Let the rows with ``after < seq <= last`` leave unsent: no message can hold them; how many there were."""
+        """Let the rows with ``after < seq <= last`` leave: no message can hold them, say; how many there were."""
         self.begin()
         return self._db.execute(f"DELETE FROM outbox WHERE {_ROWS}", [recipient, after, last]).rowcount  # noqa: S608
 
@@ -166,8 +226,10 @@ class Outbox(Consents):
     def resume(self, recipient: str, after: int, now: float | None = None) -> Backlog:
         """The recipient has everything up to ``after``: let those rows leave and say what is left.
 
-        A number that was never given out is of a newer copy of this file, from which it was restored: what waits is
-        something else than what the recipient has under these numbers, so it is numbered anew above them.
+        A number that was given out and not handed over yet changes nothing: of a newer copy of this file, from which it
+        was restored, the recipient may have it, and what it has twice it has once. A number that was never given out is
+        of such a copy too: what waits is something else than what the recipient has under these numbers, so it is
+        numbered anew above them.
         """
         self.begin()
         row = self._db.execute("SELECT id, last_seq FROM recipient WHERE jid = ?", [recipient]).fetchone()
@@ -215,12 +277,14 @@ class Outbox(Consents):
         (first,) = self._db.execute("SELECT min(seq) FROM outbox WHERE recipient = ?", [recipient]).fetchone()
         shift = after - (last if first is None else first - 1)
         self._db.execute("UPDATE outbox SET seq = seq + ? WHERE recipient = ?", [shift, recipient])
-        self._db.execute("UPDATE recipient SET last_seq = ? WHERE id = ?", [last + shift, recipient])
+        self._db.execute("UPDATE recipient SET last_seq = ?, handed = ? WHERE id = ?", [last + shift, after, recipient])
+        # Their receipts would name numbers that are other rows' now.
+        self._db.execute("DELETE FROM awaited WHERE recipient = ?", [recipient])
 
     def _append(self, jid: str, points: Sequence[Point]) -> None:
         number, last = self._db.execute("SELECT id, last_seq FROM recipient WHERE jid = ?", [jid]).fetchone()
         self._db.executemany(
-            "INSERT INTO outbox VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO outbox (recipient, seq, series, granularity, time, value) VALUES (?, ?, ?, ?, ?, ?)",
             ((number, seq, p.series.id, int(p.granularity), p.time, p.value) for seq, p in enumerate(points, last + 1)),
         )
         self._db.execute("UPDATE recipient SET last_seq = ? WHERE id = ?", [last + len(points), number])
@@ -235,6 +299,8 @@ class Outbox(Consents):
         dropped = self._db.execute(
             "DELETE FROM outbox WHERE time < ? AND series IN (SELECT id FROM series WHERE meter = ?)", [before, meter]
         ).rowcount
+        # A receipt for what is given up will not come any more either.
+        self._db.execute("DELETE FROM awaited WHERE handed < ?", [before])
         if dropped:
             log.warning("outbox: %d rows given up, their recipients did not come within the retention", dropped)
 

@@ -154,6 +154,15 @@ class OutboxRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Outgoing:
+    """What one message is about to hand over: its rows, and ``last``, the highest number that it covers."""
+
+    recipient: str
+    last: int
+    rows: tuple[OutboxRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Consent:
     """What a household allows: this recipient (bare JID), these series of this meter, this fine, from then until then.
 

@@ -1,15 +1,19 @@
 """The log of transfers: who received data of which series and which time, by the hour in which it was handed over.
 
-It holds no value, and is what an erasure or a correction needs (GDPR Art. 19): everybody who ever received data of a
-period can be told. A pushed row is noted when its recipient has confirmed it, history when it is answered. After a week
-the hours of a day are one row; a row is dropped when its recipient must have deleted what it tells of.
+It holds no value, and is what an erasure or a correction needs (GDPR Art. 19): everybody who was ever handed data of a
+period can be told. All is noted, and committed, before it leaves: a pushed point once, however often its message is
+repeated, history at each answer. What a recipient then confirms is a second fact, by the day of the handing over
+(``confirmed``). After a week the hours of a day are one row; a row is dropped when its recipient must have deleted what
+it tells of.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gateway.store.journal import grouped
 from gateway.store.points import under
 from gateway.store.pseudonyms import Pseudonyms
 from gateway.store.tables import translated
@@ -17,6 +21,7 @@ from gateway.store.tables import translated
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from gateway.store.journal import Group
     from gateway.store.points import Point, Series
     from gateway.store.terms import NoticeKind
 
@@ -47,14 +52,10 @@ class Transfers(Pseudonyms):
     @translated
     def note_transfer(self, recipient: str, points: Sequence[Point], now: float) -> None:
         """Note and commit that the recipient is handed these points: before they leave, so that none leaves unnoted."""
-        groups: dict[tuple[int, int], list[int]] = {}
-        for p in points:
-            groups.setdefault((p.series.id, int(p.granularity)), []).append(p.time)
-        if not groups:
+        if not points:
             return
         self.begin()
-        self._note(recipient, ((*key, min(t), max(t), len(t)) for key, t in groups.items()), now)
-        self.journal.count_points(recipient, points, now)
+        self._note(recipient, grouped((p.series.id, int(p.granularity), p.time) for p in points), now)
         self.commit()
 
     @translated
@@ -91,6 +92,7 @@ class Transfers(Pseudonyms):
         )
         self._db.execute("DELETE FROM transfer WHERE hour < ? AND hour % ?", [week, _DAY_S])
         self._db.execute("DELETE FROM transfer WHERE hour < ?", [int(now) - kept_s - _DAY_S])
+        self._db.execute("DELETE FROM confirmed WHERE day < ?", [int(now) - kept_s - _DAY_S])
         self._db.execute("DELETE FROM notice WHERE confirmed_at < ?", [int(now) - kept_s])
         self._db.execute("DELETE FROM party WHERE NOT EXISTS (SELECT 1 FROM transfer WHERE party = party.id)")
         self.commit()
@@ -159,8 +161,9 @@ class Transfers(Pseudonyms):
         ).fetchone()
         return row
 
-    def _note(self, recipient: str, groups: Iterable[tuple[int, int, int, int, int]], now: float) -> None:
-        """Add (series, granularity, first time, last time, points) to the hour of ``now``."""
+    def _note(self, recipient: str, groups: Sequence[Group], now: float) -> None:
+        """Add to the hour of ``now``, and to the day of the journal, in the open transaction."""
+        self.journal.count(recipient, groups, now)
         self._db.execute("INSERT OR IGNORE INTO party (jid) VALUES (?)", [recipient])
         (party,) = self._db.execute("SELECT id FROM party WHERE jid = ?", [recipient]).fetchone()
         hour = int(now) // _HOUR_S * _HOUR_S
@@ -172,6 +175,14 @@ class Transfers(Pseudonyms):
                 (series, granularity, party, hour, first, last, points)
                 for series, granularity, first, last, points in groups
             ),
+        )
+
+    def _note_confirmed(self, recipient: str, moments: Iterable[int]) -> None:
+        """Count points that were handed over at these moments, and are confirmed now, in the open transaction."""
+        self._db.executemany(
+            "INSERT INTO confirmed (day, recipient, points) VALUES (?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET points = points + excluded.points",
+            [(day * _DAY_S, recipient, n) for day, n in Counter(moment // _DAY_S for moment in moments).items()],
         )
 
     def _transferred(self, recipient: str, meter: str, prefix: str) -> tuple[int, int] | None:

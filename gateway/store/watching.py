@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from gateway.store.consents import Consents, pushed_from
+from gateway.store.journal import grouped
 from gateway.store.points import Granularity, Point, Series, under
 from gateway.store.tables import translated
 
@@ -45,13 +46,8 @@ class Watching(Consents):
     @translated
     def note_shown(self, recipient: str, points: Sequence[Point], now: float) -> None:
         """Note live values that were handed over, in the open transaction: the next commit keeps it."""
-        groups: dict[int, list[int]] = {}
-        for p in points:
-            groups.setdefault(p.series.id, []).append(p.time)
-        noted = [(number, 0, min(t), max(t), len(t)) for number, t in groups.items()]
         self.begin()
-        self.keep(partial(self._note, recipient, noted, now))
-        self.keep(partial(self.journal.count_points, recipient, points, now))
+        self.keep(partial(self._note, recipient, grouped((p.series.id, 0, p.time) for p in points), now))
 
     def _known(self, meter: str, paths: Sequence[str]) -> list[Series]:
         """Those series that are stored; what a meter says for the first time is shown from its first commit on."""

@@ -25,6 +25,7 @@ from gateway.language import Phrase
 from gateway.store.points import Consent, Granularity
 from gateway.store.terms import Terms
 from tests.federation.conftest import FOR_EVER, PRM, SENSOR, START, eventually
+from tests.store.conftest import hand_over
 
 COOP = "coop@sen2.test"
 SEN1 = f"gw@sen1.test/{SENSOR}@sen1.test"
@@ -189,7 +190,10 @@ def test_an_upstream_error_needs_both_attributes():
 
 
 def test_subscribing_says_where_the_numbers_stand_and_resumes_after_the_recipients(house):
-    """Rows the recipient has leave; another epoch's number counts for nothing; one never given moves ours above."""
+    """Rows the recipient has leave; another epoch's number counts for nothing, nor one of what it was never sent.
+
+    A number that was never given moves ours above.
+    """
     house.allow(COOP)
     first = build_submit("subscribe", {"identifier": SEN1, "confirm": "receipt"})
     (answer, *_), returned = asyncio.run(converse(house, [first]))
@@ -197,18 +201,20 @@ def test_subscribing_says_where_the_numbers_stand_and_resumes_after_the_recipien
     assert returned == [(COOP, None)]
     house.minutes(6)
     assert house.waiting(COOP) == 10
+    hand_over(house.store, COOP, house.time, last=4)
     again = {"identifier": SEN1, "confirm": "receipt", "resume_after": "4"}
-    resumed, stranger, beyond = (
+    resumed, stranger, unsent, beyond = (
         build_submit("subscribe", again | more)
         for more in (
             {"epoch": house.store.epoch},
             {"epoch": "00000000"},
+            {"epoch": house.store.epoch, "resume_after": "8"},
             {"epoch": house.store.epoch, "resume_after": "99"},
         )
     )
-    answers, returned = asyncio.run(converse(house, [resumed, stranger, beyond]))
-    assert [parse_result(a)["first"] for _, a, _ in answers] == ["5", "5", "100"]
-    assert returned == [(COOP, 4), (COOP, None), (COOP, 99)]
+    answers, returned = asyncio.run(converse(house, [resumed, stranger, unsent, beyond]))
+    assert [parse_result(a)["first"] for _, a, _ in answers] == ["5", "5", "5", "100"]
+    assert returned == [(COOP, 4), (COOP, None), (COOP, 4), (COOP, 99)]
 
 
 def test_pages_join_and_an_empty_page_only_counts(house):

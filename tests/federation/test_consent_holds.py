@@ -13,7 +13,7 @@ from gateway.consent.answer import Narrowing, offers_of
 from gateway.federation.form import RequestError
 from gateway.federation.history import History, Period
 from gateway.federation.stanza import Publisher
-from gateway.store.points import Confirm, Granularity
+from gateway.store.points import Confirm, Granularity, Outgoing
 from gateway.store.prepare import prepare
 from gateway.store.terms import Proof, Terms
 from tests.federation.conftest import SENSOR, START, House
@@ -122,6 +122,7 @@ class Clerk:
     def _confirm(self, count):
         waiting = self.store.pending(COOP, -1, count, self.house.time)
         if waiting:
+            assert self.store.hand_over([Outgoing(COOP, waiting[-1].seq, tuple(waiting))], self.house.time) == [True]
             self.store.confirm(COOP, -1, waiting[-1].seq, self.house.time)
 
     def _book(self, new):

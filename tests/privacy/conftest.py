@@ -15,7 +15,7 @@ from gateway.store.received import Incoming, Lot, ReceivedEvent
 from gateway.store.recorder import Happened, Recorder
 from gateway.store.store import Store
 from gateway.store.terms import Manner, NoticeKind, Profile, Terms
-from tests.store.conftest import START, frame
+from tests.store.conftest import START, frame, hand_over
 
 COOP, TOWN, STRANGER = "coop@sen2.test", "town@sen3.test", "stranger@sen4.test"
 VILLE = "ville@sen6.test"
@@ -68,6 +68,7 @@ def live(store):
             store.write([recorder.take()], NOW)
     store.write([recorder.take()], NOW)
     for jid in (COOP, TOWN):
+        hand_over(store, jid, NOW, last=40)
         store.confirm(jid, 0, 40, NOW)
     store.commit()
     store.note_transfer(COOP, store.history("house", "consumption", Granularity.DAY, 0, NOW, 100), NOW)

@@ -172,14 +172,17 @@ def test_a_newer_archive_says_so(archive, empty, run):
 def test_an_archive_of_an_older_schema_is_brought_up_to_date(archive, empty, run):
     """As it would be had the gateway been updated: later steps run on what the archive holds."""
     manifest = json.loads((archive / NAME).read_text())
-    later = ("shown_text", "pseudonym", "correction")
+    later = ("shown_text", "pseudonym", "correction", "confirmed")
     for table in later:
         (archive / f"tables/{table}.jsonl").unlink()
         del manifest["files"][f"tables/{table}.jsonl"]
-    old = [json.loads(line)[:-2] for line in (archive / "tables/consent.jsonl").read_text().splitlines()]
-    (archive / "tables/consent.jsonl").write_text("".join(json.dumps(row) + "\n" for row in old))
+    names = []
+    for table, columns in (("consent", 2), ("notice", 1)):
+        names.append(f"tables/{table}.jsonl")
+        old = [json.loads(line)[:-columns] for line in (archive / names[-1]).read_text().splitlines()]
+        (archive / names[-1]).write_text("".join(json.dumps(row) + "\n" for row in old))
     manifest["schema"] = manifest["schema"][: manifest["schema"].index("privacy")]
-    _seal(archive, manifest, "tables/consent.jsonl")
+    _seal(archive, manifest, *names)
     assert run(empty, "privacy", "import", str(archive))[0] == 0
     with closing(Store(empty.directory)) as store:
         assert [c.recipient for c in store.consents()] == [COOP, TOWN, VILLE]

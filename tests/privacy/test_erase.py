@@ -21,7 +21,7 @@ from gateway.store.store import Store
 from gateway.store.terms import NoticeKind
 from gateway.web.access import Access
 from tests.privacy.conftest import COOP, NOW, PRM, ROOF, STRANGER, TOWN
-from tests.store.conftest import INDEX, POWER, START, frame
+from tests.store.conftest import INDEX, POWER, START, frame, hand_over
 
 RAW, MINUTE, HALF_HOUR, DAY = Granularity
 HOUR = START + 36000
@@ -83,14 +83,18 @@ def test_whoever_was_handed_it_is_asked_to_erase_too_and_nobody_else(store):
     assert (later.told, later.readings) == ((), 0)
 
 
-def test_what_is_queued_is_erased_and_its_recipient_told(store):
-    """Copies on their way are data, too, and one may have arrived although its receipt has not."""
+def test_what_is_under_way_is_erased_and_its_recipient_told(store):
+    """It may have arrived although its receipt has not; who was handed nothing of what waits is not told."""
     store._db.execute("DELETE FROM transfer")
     assert store.recipients() == [COOP]
     assert store.what_is_in(Range()).queued > 0
+    assert store.what_is_in(Range()).told == ()
+    handed = [row.point for row in hand_over(store, COOP, NOW)]
     assert store.erase_range(Range(prefix="consumption"), NOW).told == (COOP,)
     assert store.recipients() == []
     assert notices(store, NoticeKind.DATA_ERASED) == [(COOP, "consumption")]
+    told, times = store.notices()[-1].payload, [p.time for p in handed if p.series.path.startswith("consumption")]
+    assert (told["first"], told["last"] > max(times)) == (min(times), True)
 
 
 def test_the_bytes_are_gone_from_the_file_and_its_log(house):

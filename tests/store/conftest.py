@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from gateway.store.points import Outgoing
 from gateway.store.prepare import prepare
 from gateway.store.recorder import Recorder
 from gateway.store.store import Store
@@ -29,6 +30,13 @@ def frame(time, **values):
     paths = {"power": POWER, "index": INDEX, "tariff": TARIFF}
     readings = tuple(reading(paths[name], time, value) for name, value in values.items())
     return Interpretation(datetime.fromtimestamp(time, UTC), Quality.METER, "021961000000", None, readings, ())
+
+
+def hand_over(store, recipient, now, last=None):
+    """Note what waits for a recipient, up to a number, as a delivery does before it sends it; its rows."""
+    rows = tuple(row for row in store.pending(recipient, -1, 10**6, now) if last is None or row.seq <= last)
+    assert store.hand_over([Outgoing(recipient, rows[-1].seq, rows)], now) == [True]
+    return rows
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from gateway.store.points import Confirm, Granularity
 from gateway.store.prepare import prepare
 from gateway.store.store import Archive, Store
 from gateway.store.terms import Offer, Proof, Terms
-from tests.store.conftest import POWER, START, frame
+from tests.store.conftest import POWER, START, frame, hand_over
 
 COOP = "coop@sen2.test"
 ROOT = Path(__file__).parent.parent.parent
@@ -41,15 +41,13 @@ def told(store):
 
 
 def deliver(store, recorder, times=range(START, START + 180, 60)):
-    """Some points reach a recipient that confirms them."""
+    """Some points are handed over."""
     store.grant(COOP, "house", "consumption", Granularity.RAW, START + 10**7, START)
     store.subscribe(COOP, "house", "consumption", "sen1", Confirm.RECEIPT, START)
-    for time in times:
-        recorder.add(frame(time, power=time % 1000))
+    for at in times:
+        recorder.add(frame(at, power=at % 1000))
     store.write([recorder.take()], START + 1)
-    rows = store.pending(COOP, -1, 500, START + 1)
-    store.confirm(COOP, -1, rows[-1].seq)
-    return rows
+    return hand_over(store, COOP, START + 1)
 
 
 def test_a_journal_begins_by_itself_with_its_key(store, directory):
@@ -161,7 +159,7 @@ def test_answers_are_told_with_what_was_delivered(store, recorder):
     """History that a recipient asked for adds to the same day."""
     points = [row.point for row in deliver(store, recorder)]
     before = store._db.execute("SELECT sum(points), count(*) FROM journal_day").fetchone()
-    store.journal.count_points(COOP, points)
+    store.journal.count_points(COOP, points, START + 1)
     assert store._db.execute("SELECT sum(points), count(*) FROM journal_day").fetchone() == (2 * before[0], before[1])
     store.journal.count_points(COOP, [])
 

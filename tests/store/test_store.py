@@ -12,7 +12,7 @@ from gateway.store.prepare import prepare
 from gateway.store.recorder import Happened, Recorder, day_end
 from gateway.store.store import Archive, Store
 from gateway.tic.reading import Kind
-from tests.store.conftest import INDEX, POWER, START, TARIFF, frame, reading
+from tests.store.conftest import INDEX, POWER, START, TARIFF, frame, hand_over, reading
 
 COOP = "coop@sen2.test"
 NOW = START + 10**6
@@ -98,10 +98,12 @@ def test_confirmed_rows_leave_and_numbers_are_never_used_twice(store, recorder):
     for second in range(3):
         recorder.add(frame(START + second, power=second))
     store.write([recorder.take()], NOW)
+    hand_over(store, COOP, NOW)
     assert store.confirm(COOP, 0, 3) == 3
     recorder.add(frame(START + 9, power=9))
     store.write([recorder.take()], NOW)
     assert [row.seq for row in store.pending(COOP, 0, 10, NOW)] == [4]
+    hand_over(store, COOP, NOW)
     assert store.resume(COOP, 4).rows == 0
 
 
@@ -374,9 +376,12 @@ def test_a_file_restored_from_a_backup_numbers_what_waits_anew(store, recorder):
     for second in range(5):
         recorder.add(frame(START + second, power=second))
     store.write([recorder.take()], NOW)
+    hand_over(store, COOP, NOW)
     store.confirm(COOP, 0, 2)
     assert store.resume(COOP, 99).last_seq == 102
     assert [(row.seq, row.point.value) for row in store.pending(COOP, 99, 10, NOW)] == [(100, 2), (101, 3), (102, 4)]
+    assert store.resume(COOP, 102).rows == 3
+    hand_over(store, COOP, NOW)
     assert store.resume(COOP, 102).rows == 0
     assert store.resume(COOP, 2**62).last_seq == 102
 
@@ -389,6 +394,7 @@ def test_several_recipients_have_numbers_and_consents_of_their_own(store, record
     drive(store, recorder, 70, step=10)
     assert [row.seq for row in store.pending(COOP, 0, 99, NOW)] == [1, 2, 3, 4, 5, 6, 7]
     assert [row.point.granularity for row in store.pending("town@sen3.test", 0, 99, NOW)] == [Granularity.MINUTE]
+    hand_over(store, COOP, NOW)
     store.confirm(COOP, 0, 7)
     assert [b.rows for b in store.backlog()] == [0, 1]
 
@@ -451,6 +457,7 @@ def test_a_confirmation_takes_its_own_rows_only(store, recorder):
     for second in range(5):
         recorder.add(frame(START + second, power=second))
     store.write([recorder.take()], NOW)
+    hand_over(store, COOP, NOW)
     assert store.confirm(COOP, 2, 4) == 2
     assert [row.seq for row in store.pending(COOP, 0, 10, NOW)] == [1, 2, 5]
 

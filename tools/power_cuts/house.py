@@ -21,7 +21,7 @@ from gateway.errors import GatewayError
 from gateway.meter import MeterReader
 from gateway.store.connection import open_reader
 from gateway.store.erasure import Range
-from gateway.store.points import Confirm, Granularity
+from gateway.store.points import Confirm, Granularity, Outgoing
 from gateway.store.prepare import prepare
 from gateway.store.received import Incoming, Lot
 from gateway.store.store import Store
@@ -207,6 +207,11 @@ class House:
 
     def _deliver(self) -> None:
         """As the delivery does: hand out what waits, and take what was confirmed off the list with the next commit."""
+        for jid in self._store.recipients():
+            rows = self._store.pending(jid, self._sent.get(jid, 0), _TAKEN_AT_ONCE, self.now)
+            if rows:
+                self._store.hand_over([Outgoing(jid, rows[-1].seq, tuple(rows))], self.now)
+        self._store.settle()
         self.hand_out()
         for jid, last in self._sent.items():
             first = self._confirmed.get(jid, 0)
