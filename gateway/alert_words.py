@@ -21,6 +21,7 @@ class Kind(enum.Enum):
     KEEPING = "keeping"
     BACKUP = "backup"
     BROKER = "mqtt"
+    CELL = "cell"
     OVERLOAD = "overload"
 
 
@@ -119,6 +120,12 @@ _FR = {
         "vérifiez qu’elle tourne (« systemctl status mosquitto ») ; « linky-gateway status » dit ce qui manque",
         "La messagerie MQTT de la maison répond de nouveau, après {time}",
     ),
+    Kind.CELL: _Words(
+        "Une partie de la passerelle ne marche plus depuis {time} ({name})",
+        "Une partie de la passerelle est tombée {times} en 10 minutes ({name})",
+        "le reste continue, et elle est relancée d’elle-même ; si cela dure, « linky-gateway status » en dit la cause",
+        "Une partie de la passerelle marche de nouveau, après {time} ({name})",
+    ),
     Kind.OVERLOAD: _Words(
         "La puissance souscrite est dépassée au compteur « {name} » depuis {time}",
         "La puissance souscrite a été dépassée {times} au compteur « {name} »",
@@ -203,6 +210,12 @@ _EN = {
         "check that it runs (“systemctl status mosquitto”); “linky-gateway status” says what is missing",
         "The MQTT broker of the house answers again, after {time}",
     ),
+    Kind.CELL: _Words(
+        "A part of the gateway has not been working for {time} ({name})",
+        "A part of the gateway failed {times} in 10 minutes ({name})",
+        "the rest goes on, and it is started again by itself; if it lasts, “linky-gateway status” says why",
+        "A part of the gateway works again, after {time} ({name})",
+    ),
     Kind.OVERLOAD: _Words(
         "More than the subscribed power has been drawn at the meter “{name}” for {time}",
         "More than the subscribed power was drawn {times} at the meter “{name}”",
@@ -212,12 +225,38 @@ _EN = {
 }
 
 
+# The parts by the first word of their names.
+_PARTS = {
+    "meter": ("le relevé du compteur « {} »", "reading the meter “{}”"),
+    "counter": ("le comptage « {} »", "counting “{}”"),
+    "tee": ("la copie de ce que dit le compteur « {} »", "the copy of what the meter “{}” says"),
+    "commit": ("l’enregistrement des relevés", "storing the readings"),
+    "watch": ("la surveillance", "the look-out"),
+    "broker": ("la messagerie MQTT", "the MQTT messages"),
+    "feed": ("l’affichage en direct", "the live display"),
+    "home": ("Home Assistant", "Home Assistant"),
+    "relays": ("les réponses aux cartes", "the answers to the boards"),
+    "page": ("la page", "the page"),
+    "federation": ("la fédération", "the federation"),
+}
+
+
+def _names(kind: Kind, name: str) -> tuple[str, str]:
+    """What the fault is about, in French and in English."""
+    if kind is not Kind.CELL:
+        return name, name
+    first, _, rest = name.partition(" ")
+    fr, en = _PARTS.get(first, ("{}", "{}"))
+    return fr.format(rest), en.format(rest)
+
+
 def texts(kind: Kind, link: str, lasted: float, count: int, *, active: bool) -> tuple[str, str, str]:
     """The sentence in French, in English, and in English without the name of a recipient."""
     name = link.partition(" ")[2]
     times_fr, times_en = ("une fois", "once") if count == 1 else (f"{count} fois", f"{count} times")
-    fr = {"name": name, "time": _duration(lasted, "jours"), "times": times_fr}
-    en = {"name": name, "time": _duration(lasted, "days"), "times": times_en}
+    name_fr, name_en = _names(kind, name)
+    fr = {"name": name_fr, "time": _duration(lasted, "jours"), "times": times_fr}
+    en = {"name": name_en, "time": _duration(lasted, "days"), "times": times_en}
     logged = en | ({"name": "a recipient"} if kind in (Kind.RECIPIENT, Kind.GONE) else {})
     said_fr, said_en = _FR[kind], _EN[kind]
     if count > 1 or (count == 1 and not active):

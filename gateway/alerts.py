@@ -141,6 +141,8 @@ _RULES = {
     # Two nights went by before its link was broken.
     Kind.BACKUP: _Rule(0, 0, by_age=True),
     Kind.BROKER: _Rule(60, 10, by_age=True),
+    # It has failed again and again before it was said.
+    Kind.CELL: _Rule(0, 0, by_age=True),
     # One that lasts for two frames: soon the breaker opens. A kettle that goes on and off is one overload.
     Kind.OVERLOAD: _Rule(2, 60),
 }
@@ -229,6 +231,8 @@ _SAYS_NOTHING = {
     (Kind.OVERLOAD, WAITING),
     (Kind.DISK, WAITING),
     (Kind.BACKUP, WAITING),
+    # It is about to start again.
+    (Kind.CELL, WAITING),
 }
 
 

@@ -1,7 +1,8 @@
 """The daemon: builds the others, joins them, and ends them in order.
 
-One ``TaskGroup``: a task for each meter's line, one that commits, one for the federation. Each recovers from the errors
-of its own edge; anything else ends the group and the process, and systemd starts it again. SQLite is on one thread.
+Each part is a cell (``gateway.cells``): a meter's line, a counter, the one that commits, the broker, each task of the
+federation, the page. One that fails is started again alone. What ends the process: a signal, a configuration that is
+wrong, and a database into which nothing gets for too long; systemd then starts it again. SQLite is on one thread.
 """
 
 from __future__ import annotations
@@ -12,16 +13,17 @@ import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from gateway import __version__
+from gateway.cells import cause_of
 from gateway.clock import HostClock
 from gateway.control import serve
 from gateway.desk import Desk
 from gateway.errors import StoreError
 from gateway.house import House
 from gateway.live.topics import STATUS
-from gateway.lookout import STORE_PATIENCE_S, Lookout
+from gateway.lookout import Lookout
 from gateway.meter import MeterReader
 from gateway.notices import Notices
 from gateway.now import Now
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from gateway.cells import Part
     from gateway.config import Config, Federation, Meter, Mqtt, Web
     from gateway.meter import TellLive
     from gateway.publish import Publication
@@ -50,6 +53,7 @@ if TYPE_CHECKING:
     from gateway.store.recorder import UndatedFrame
     from gateway.tic.reading import Reading
 
+
 log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
@@ -57,6 +61,10 @@ T = TypeVar("T")
 
 # Retention is looked at this often.
 _FORGET_EVERY_S = 3600.0
+
+# How long a part may not come round before it is started again. An SD card may take minutes to breathe again, a lost
+# server is tried every six minutes and a half.
+_LINE_PATIENCE_S, _STORE_PATIENCE_S, _SERVER_PATIENCE_S = 120.0, 300.0, 600.0
 
 
 class Gateway:
@@ -71,7 +79,7 @@ class Gateway:
         self._config = config
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         self._urgent = asyncio.Event()
-        self._came_round = time.monotonic()
+        self._came_round = self._committed = time.monotonic()
         self._notifier = Notifier()
         self._watchdog = Watchdog(self._notifier)
         self.house = House(config, host or HostClock(trusted=config.clock.trusted), self.call)
@@ -101,7 +109,6 @@ class Gateway:
             await self.house.notices.resume()
             if self._config.federation:
                 self.house.publication = self._join_federation(self._config.federation)
-                self.lookout.listeners.append(self.house.publication.tell)
             if self._config.mqtt:
                 self._join_broker(self._config.mqtt, self.house.now)
             if self._config.web:
@@ -112,48 +119,105 @@ class Gateway:
             if server:
                 server.close()
                 self._config.control_socket.unlink(missing_ok=True)
-            await self._commit()
-            if self.house.notices:
-                await self.house.notices.keep(time.monotonic(), self.house.untold)
-            if self.house.writer.waiting:
-                log.error("the last readings are lost: %s", self.house.writer.error)
+            await self._keep_the_last()
             await self.call(self.house.store.close)
             self._thread.shutdown()
             self._notifier.close()
 
+    async def _keep_the_last(self) -> None:
+        why = None
+        try:
+            await self._commit()
+            if self.house.notices:
+                await self.house.notices.keep(time.monotonic(), self.house.untold)
+        except Exception as error:
+            why = str(cause_of(error))
+            log.debug("the last commit failed", exc_info=error)
+        if self.house.writer.waiting or why:
+            log.error("the last readings are lost: %s", why or self.house.writer.error)
+
     async def _work(self, stop: asyncio.Event) -> None:
-        if self.house.publication:
-            for name, meter in self.house.meters.items():
-                meter.tell_live = _both(meter.tell_live, partial(self.house.publication.hear, name))
+        cells = self.house.cells
+        self._make_cells_of_meters()
+        self._make_cells_of_listeners(stop)
         async with asyncio.TaskGroup() as group:
-            tasks = [
-                group.create_task(m.read(self._urgent, self), name=f"meter {n}") for n, m in self.house.meters.items()
+            watching = [
+                group.create_task(self._watchdog.run(), name="watchdog"),
+                group.create_task(self._probe_store(), name="probe"),
+                group.create_task(self._say_that_it_stops(stop), name="stop"),
             ]
-            tasks += [group.create_task(tee.run(), name=f"tee {n}") for n, tee in self.house.tees.items()]
-            tasks += [group.create_task(c.read(), name=f"counter {n}") for n, c in self.house.counters.known.items()]
-            tasks.append(group.create_task(self._keep_committing(), name="commit"))
-            tasks.append(group.create_task(self.lookout.run(), name="watch"))
-            tasks.append(group.create_task(self._watchdog.run(), name="watchdog"))
-            tasks.append(group.create_task(self._probe_store(), name="probe"))
-            if self.house.publication:
-                group.create_task(self.house.publication.run(stop), name="publication")
-            if self.house.broker and self.house.feed and self.house.devices:
-                group.create_task(self.house.broker.run(stop), name="broker")
-                group.create_task(self.house.feed.run(stop), name="feed")
-                group.create_task(self.house.devices.run(stop), name="home assistant")
-                if self.house.relays:
-                    tasks.append(group.create_task(self.house.relays.run(self.house.broker), name="relays"))
-            if self.house.page:
-                group.create_task(self.house.page.run(stop), name="page")
-            self.lookout.put_under_watch(self._watchdog)
-            patience = STORE_PATIENCE_S + self._config.store.commit_interval_s
-            self._watchdog.watch("commit", lambda: self._came_round, patience)
+            self._watchdog.watch("the supervisor", lambda: cells.came_round, _LINE_PATIENCE_S)
             self._notifier.ready()
-            await stop.wait()
-            log.info("stopping")
-            self._notifier.stopping()
-            for task in tasks:
+            await cells.run(stop)
+            for task in watching:
                 task.cancel()
+
+    def _make_cells_of_meters(self) -> None:
+        house, cells = self.house, self.house.cells
+        for name, meter in house.meters.items():
+            # A replayed file that has ended is no stuck task.
+            turned = partial(lambda state: time.monotonic() if state.ended else state.came_round, meter.line.state)
+            work = partial(meter.read, self._urgent, self)
+            cells.add(f"meter {name}", work, came_round=turned, patience_s=_LINE_PATIENCE_S)
+        for name, tee in house.tees.items():
+            cells.add(f"tee {name}", tee.run)
+        for name, counter in house.counters.known.items():
+            turned = partial(getattr, counter.state, "came_round")
+            cells.add(f"counter {name}", counter.read, came_round=turned, patience_s=_LINE_PATIENCE_S)
+        patience = self._store_patience_s
+        cells.add(
+            *("commit", self._keep_committing),
+            came_round=lambda: self._came_round,
+            patience_s=patience,
+            gives_up=self._why_to_give_up,
+        )
+        cells.add("watch", self.lookout.run, came_round=lambda: self.lookout.came_round, patience_s=patience)
+        # The present is nobody's but the faces': what fails there costs no reading.
+        for meter in house.meters.values():
+            if meter.tell_live:
+                meter.tell_live = cells.shielded("watch", meter.tell_live)
+
+    def _make_cells_of_listeners(self, stop: asyncio.Event) -> None:
+        house, cells = self.house, self.house.cells
+
+        def add(name: str, part: Part, patience_s: float) -> None:
+            turned = partial(getattr, part, "came_round")
+            cells.add(name, partial(part.run, stop), says_goodbye=True, came_round=turned, patience_s=patience_s)
+
+        if house.broker and house.feed and house.devices:
+            add("broker", house.broker, _LINE_PATIENCE_S)
+            add("feed", house.feed, self._store_patience_s)
+            add("home assistant", house.devices, _LINE_PATIENCE_S)
+            self.lookout.lookers.append(cells.shielded("feed", house.feed.look))
+            if house.relays:
+                turned = partial(getattr, house.relays, "came_round")
+                work = partial(house.relays.run, house.broker)
+                cells.add("relays", work, came_round=turned, patience_s=_LINE_PATIENCE_S)
+        if house.page:
+            add("page", house.page, self._store_patience_s)
+        if house.publication:
+            for name, part in house.publication.parts().items():
+                add(f"federation {name}", part, _SERVER_PATIENCE_S)
+            self.lookout.listeners.append(cells.shielded("federation session", house.publication.tell))
+            for name, meter in house.meters.items():
+                told = cells.shielded("federation live", partial(house.publication.hear, name))
+                meter.tell_live = _both(meter.tell_live, told)
+
+    @property
+    def _store_patience_s(self) -> float:
+        return _STORE_PATIENCE_S + self._config.store.commit_interval_s
+
+    def _why_to_give_up(self) -> StoreError | None:
+        """Why the process has to end, when what commits has failed for too long: what it cannot write goes with it."""
+        silent = time.monotonic() - self._committed
+        if silent <= self._store_patience_s:
+            return None
+        return StoreError(f"nothing could be committed for {silent:.0f} s; the gateway starts again without it")
+
+    async def _say_that_it_stops(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        log.info("stopping")
+        self._notifier.stopping()
 
     def _join_federation(self, account: Federation) -> Publication:
         # Here and not above: whoever keeps everything at home needs no XMPP in memory, a third of it all.
@@ -258,11 +322,12 @@ class Gateway:
         relayed = await self.house.writer.write([*gathered, *self.house.counters.take()])
         if self.house.relays:
             self.house.relays.committed(relayed)
+        self._committed = time.monotonic()
         if self.house.publication:
             self.house.publication.wake.set()
 
     async def _probe_store(self) -> None:
-        await self._watchdog.probe("the database's thread", lambda: self.call(int), STORE_PATIENCE_S)
+        await self._watchdog.probe("the database's thread", lambda: self.call(int), _STORE_PATIENCE_S)
 
 
 def _both(one: TellLive | None, other: TellLive) -> TellLive:
@@ -283,6 +348,7 @@ async def run(config: Config) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    loop.set_exception_handler(_write_down)
     lock = WriterLock(config.directory)
     try:
         await Gateway(config).run(stop)
@@ -291,6 +357,14 @@ async def run(config: Config) -> None:
         raise _first(errors) from errors
     finally:
         lock.release()
+
+
+def _write_down(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What went wrong where nobody waits for it (a library's callback): a sentence, and at DEBUG where."""
+    error = context.get("exception")
+    why = str(cause_of(error)) if isinstance(error, BaseException) else "no more is known"
+    log.error("asyncio: %s: %s", context.get("message", "an error"), why)
+    log.debug("asyncio: where it was", exc_info=error)
 
 
 def _first(error: Exception) -> Exception:

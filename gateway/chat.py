@@ -67,6 +67,7 @@ class Chat:
         self._given: dict[str, deque[float]] = {}
         self._asked: deque[Stanza] = deque(maxlen=_MOST_WAITING)
         self._wake = asyncio.Event()
+        self.came_round = time.monotonic()
         session.listen(f"{{{_CLIENT}}}message/{{{_CLIENT}}}body", self._hear)
 
     def move(self, addresses: Collection[str], language: str) -> None:
@@ -76,6 +77,7 @@ class Chat:
     async def run(self, stop: asyncio.Event) -> None:
         """Answer until ``stop``."""
         while not stop.is_set():
+            self.came_round = time.monotonic()
             self._wake.clear()
             await self._answer_all()
             await wait_any(_ROUND_S, self._wake, stop)

@@ -65,7 +65,8 @@ class Feed:
             self._wake.set()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Publish until ``stop``."""
+        """Publish until ``stop``; what may have been lost when it was started again is told again."""
+        self._mark_everything()
         while not stop.is_set():
             self.came_round = time.monotonic()
             self._note_silence(time.monotonic())
@@ -86,11 +87,14 @@ class Feed:
             await self._tell_everything()
 
     async def _tell_everything(self) -> None:
-        self._due, self._changed_links, self._changed_alerts = set(self._meters), set(self._links), set(self._alerts)
+        self._mark_everything()
         for name, meter in self._meters.items():
             meter.take_fresh()
             await self._send(topics.values(name, meter.values()))
         await self._tell_changes()
+
+    def _mark_everything(self) -> None:
+        self._due, self._changed_links, self._changed_alerts = set(self._meters), set(self._links), set(self._alerts)
 
     async def _tell(self) -> None:
         async with self._one_voice:

@@ -8,6 +8,7 @@ nothing any more.
 from __future__ import annotations
 
 import logging
+import time
 from typing import TYPE_CHECKING
 
 from gateway.errors import AccessError, GatewayError
@@ -36,10 +37,12 @@ class HandOver:
 
     def __init__(self, folder: Path, page_file: Path, change: Callable[[], Awaitable[object]]) -> None:
         self._mark, self._page_file, self._change = folder / MARK, page_file, change
+        self.came_round = time.monotonic()
 
     async def run(self, stop: asyncio.Event, every_s: float = _EVERY_S) -> None:
         """Until it is done, or ``stop``; at once where nothing is to be done."""
         while self._mark.exists() and not stop.is_set():
+            self.came_round = time.monotonic()
             if not self._is_set() or not await self._changed():
                 await wait_any(every_s, stop)
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # In the order in which they are shown.
 _OF_A_METER = ("meter", "port", "decode", "clock")
 _NUMBERED = (*_OF_A_METER, "counter")
-_SHARED = (*_NUMBERED, "store", "disk", "keeping", "backup", "page", "mqtt", "xmpp")
+_SHARED = (*_NUMBERED, "store", "disk", "keeping", "backup", "page", "mqtt", "xmpp", "cell")
 
 # Nothing is broken with these: they pass, or the frames come all the same.
 _NO_FAULT = frozenset((Cause.ALL_WELL, Cause.NOT_YET, Cause.WEAK_SIGNAL, Cause.LOOSE_WIRE))
@@ -31,7 +31,9 @@ _NO_FAULT = frozenset((Cause.ALL_WELL, Cause.NOT_YET, Cause.WEAK_SIGNAL, Cause.L
 def condition_of(links: Sequence[Link], room: tuple[int, int] | None) -> Condition:
     """How the gateway is; ``room`` is what the disk has free and its size, in bytes, None where nobody knows."""
     kinds = [one.link.partition(" ")[0] for one in links]
-    shared = [(kind, one) for kind, one in zip(kinds, links, strict=True) if kind in _SHARED]
+    # Which part of the program fails is for its household: one row, and none while they work.
+    failing = next((one for one in links if one.link.startswith("cell ") and one.state == BROKEN), None)
+    shared = [(k, one) for k, one in zip(kinds, links, strict=True) if k in _SHARED and (k != "cell" or one is failing)]
     causes = _causes(links)
     numbers = _numbers(links)
     told = [_told(kind, one, numbers, causes) for kind, one in shared]

@@ -44,6 +44,7 @@ class HomeAssistant:
         self._prefix, self._language = account.discovery_prefix, language
         self._known: dict[str, frozenset[str]] = {}
         self._due: set[str] = set()
+        self._heard: set[str] = set()
         self._wake = asyncio.Event()
         self.came_round = time.monotonic()
         if account.discovery:
@@ -57,6 +58,7 @@ class HomeAssistant:
         """Tell what is due until ``stop``."""
         while not stop.is_set():
             self.came_round = time.monotonic()
+            self._look()
             due, self._due = self._due, set()
             for meter in due:
                 values = self._meters[meter].values()
@@ -73,12 +75,18 @@ class HomeAssistant:
             self._wake.set()
 
     def _hear(self, meter: str) -> None:
-        parts = discovery.parts(self._meters[meter].values())
-        # A frame that was cut off takes nothing away: the device only grows.
-        if not parts <= self._known.get(meter, frozenset()):
-            self._known[meter] = parts | self._known.get(meter, frozenset())
-            self._due.add(meter)
-            self._wake.set()
+        # Whoever tells it has a meter to read.
+        self._heard.add(meter)
+        self._wake.set()
+
+    def _look(self) -> None:
+        heard, self._heard = self._heard, set()
+        for meter in heard:
+            parts = discovery.parts(self._meters[meter].values())
+            # A frame that was cut off takes nothing away: the device only grows.
+            if not parts <= self._known.get(meter, frozenset()):
+                self._known[meter] = parts | self._known.get(meter, frozenset())
+                self._due.add(meter)
 
     def _birth(self, _topic: str, payload: bytes) -> None:
         if payload == _BIRTH:

@@ -9,6 +9,7 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any
 
+from gateway.cells import Cells
 from gateway.counters import Counters
 from gateway.disk import Disk
 from gateway.errors import StoreError
@@ -62,6 +63,7 @@ class House:
         self.tees: dict[str, Tee] = {}
         self.writer = Writer(config, lambda: self.store, call)
         self.counters = Counters(config, call, self.time)
+        self.cells = Cells()
         self.publication: Publication | None = None
         self.now: Now | None = None
         self.broker: Broker | None = None
@@ -108,7 +110,7 @@ class House:
         return [*self.own_links(time.monotonic()), *waiting]
 
     def own_links(self, now: float) -> list[Link]:
-        """How each link of the house is at ``now`` (monotonic seconds): from the meters on to the page."""
+        """How each link of the house is at ``now`` (monotonic seconds): from the meters on to the cells."""
         links = []
         for name, meter in self.meters.items():
             state = meter.line.state
@@ -126,4 +128,5 @@ class House:
             links.append(self.broker.link())
         if self.page:
             links.append(self.page.link(now))
+        links += self.cells.links(now)
         return links

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from functools import partial
 from typing import TYPE_CHECKING
 
 from gateway.alert_words import Topic
@@ -15,21 +14,18 @@ from gateway.store.recorder import Happened
 from gateway.systemd import status_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from gateway.alerts import Alert
     from gateway.house import House
+    from gateway.status import Link
     from gateway.store.points import Backlog
-    from gateway.systemd import Notifier, Watchdog
+    from gateway.systemd import Notifier
 
 log = logging.getLogger(__name__)
 
 # The links are looked at every second; counting the outbox and waking systemd are dearer.
 _LOOK_EVERY_S, _BACKLOG_EVERY_S, _STATUS_EVERY_S, _WEIGH_EVERY_S = 1.0, 60.0, 10.0, 10.0
-
-# How long a task may not come round before the program is restarted. An SD card may take minutes to breathe again, a
-# lost server is tried every six minutes and a half.
-_LINE_PATIENCE_S, STORE_PATIENCE_S, _SERVER_PATIENCE_S = 120.0, 300.0, 600.0
 
 
 class Lookout:
@@ -43,10 +39,12 @@ class Lookout:
 
     def __init__(self, house: House, notifier: Notifier, urgent: asyncio.Event) -> None:
         self._house, self._notifier, self._urgent = house, notifier, urgent
-        self._looked = time.monotonic()
+        self.came_round = time.monotonic()
         self.resources = Resources(house.disk)
         # Whoever wants to know of every alert: the log, the household, a live feed.
         self.listeners: list[Callable[[Alert], None]] = [_write_down]
+        # Whoever wants to know how every link stands, and what is at fault.
+        self.lookers: list[Callable[[Sequence[Link], Sequence[Alert]], None]] = []
 
     async def run(self) -> None:
         """Look at every link, tell what is to be told, and say in one line how it goes."""
@@ -54,7 +52,7 @@ class Lookout:
         backlog: list[Backlog] = []
         counted = said = weighed = -_BACKLOG_EVERY_S
         while True:
-            now = self._looked = time.monotonic()
+            now = self.came_round = time.monotonic()
             if house.publication and now - counted >= _BACKLOG_EVERY_S:
                 counted, backlog = now, await house.backlog(backlog)
                 await self.weigh(now, max((one.rows for one in backlog), default=0))
@@ -66,8 +64,8 @@ class Lookout:
             if house.now:
                 house.now.look(links, house.active)
                 await house.now.know_the_day()
-            if house.feed:
-                house.feed.look(links, house.active)
+            for look in self.lookers:
+                look(links, house.active)
             for alert in alerts:
                 for tell in self.listeners:
                     tell(alert)
@@ -87,28 +85,6 @@ class Lookout:
                 recorder.tell(Happened(int(time.time()), "shortage", "", detail))
         if changes:
             self._urgent.set()
-
-    def put_under_watch(self, watchdog: Watchdog) -> None:
-        """Have every task but the one that commits looked after."""
-        house = self._house
-        for name, meter in house.meters.items():
-            # A replayed file that has ended is no stuck task.
-            turned = partial(lambda state: time.monotonic() if state.ended else state.came_round, meter.line.state)
-            watchdog.watch(f"meter {name}", turned, _LINE_PATIENCE_S)
-        for name, counter in house.counters.known.items():
-            watchdog.watch(f"counter {name}", partial(getattr, counter.state, "came_round"), _LINE_PATIENCE_S)
-        patience = STORE_PATIENCE_S + house.config.store.commit_interval_s
-        watchdog.watch("watch", lambda: self._looked, patience)
-        for name, last in (house.publication.rounds() if house.publication else {}).items():
-            watchdog.watch(name, last, _SERVER_PATIENCE_S)
-        if house.broker and house.feed:
-            watchdog.watch("broker", partial(getattr, house.broker, "came_round"), _LINE_PATIENCE_S)
-            if house.relays:
-                watchdog.watch("relays", partial(getattr, house.relays, "came_round"), _LINE_PATIENCE_S)
-            watchdog.watch("feed", partial(getattr, house.feed, "came_round"), patience)
-            watchdog.watch("home assistant", partial(getattr, house.devices, "came_round"), _LINE_PATIENCE_S)
-        if house.page:
-            watchdog.watch("page", partial(getattr, house.page, "came_round"), patience)
 
 
 def _write_down(alert: Alert) -> None:

@@ -11,6 +11,7 @@ import asyncio
 import json
 import logging
 import time
+from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -48,6 +49,8 @@ _KEEP_ALL_S, _KEEP_EVERY_S, _KEPT_AT_MOST = 600.0, 30.0, 86_400
 # Dated in one transaction.
 _DATED_AT_ONCE = 2000
 
+# So many frames in a row that cannot be taken in are no matter of the frames.
+_MOST_FAILED = 10
 
 # What a board kept while the gateway was away is for the store, not for a display.
 _LIVE_S = 5.0
@@ -116,6 +119,7 @@ class MeterReader:
         # Is told what is believed as soon as it is: readings, their date or None, whether in standard mode.
         self.tell_live: TellLive | None = None
         self._undated = Interpreter(last)
+        self._said: set[str] = set()
 
     async def read(self, urgent: asyncio.Event, undated: Undated | None = None) -> None:
         """Take in every frame; ``urgent`` is set when something should be committed at once.
@@ -124,17 +128,36 @@ class MeterReader:
             urgent: as said.
             undated: where frames without a date wait; needed where the host's clock may not be set.
         """
-        async for frame, received in self.line.frames():
-            receipt, owner = self.line.receipt, self
-            # Without a date its second is not known, and the next frame says it all again.
-            if frame.mode != STANDARD or any(group.label == "DATE" for group in frame.groups):
-                owner = self._owner(frame, received)
-                if await owner.accept(frame, received, undated, self.line.age_s):
-                    urgent.set()
-            if receipt:
-                # In the batch that has its readings: nothing was awaited since they were recorded.
-                owner.recorder.relayed(*receipt)
+        failed = 0
+        async with aclosing(self.line.frames()) as frames:
+            async for frame, received in frames:
+                receipt, owner = self.line.receipt, self
+                try:
+                    # Without a date its second is not known, and the next frame says it all again.
+                    if frame.mode != STANDARD or any(group.label == "DATE" for group in frame.groups):
+                        owner = self._owner(frame, received)
+                        if await owner.accept(frame, received, undated, self.line.age_s):
+                            urgent.set()
+                except Exception as error:
+                    # What one frame does costs that frame; what every frame does is a fault of ours.
+                    failed += 1
+                    self._left_out(error)
+                    if failed >= _MOST_FAILED:
+                        raise
+                else:
+                    failed = 0
+                if receipt:
+                    # In the batch that has its readings: nothing was awaited since they were recorded.
+                    owner.recorder.relayed(*receipt)
         urgent.set()
+
+    def _left_out(self, error: Exception) -> None:
+        kind = type(error).__name__
+        level = logging.DEBUG if kind in self._said else logging.ERROR
+        log.log(level, "meter %s: a frame is left out, it could not be taken in: an unexpected %s", self.name, kind)
+        log.debug("meter %s: where it was", self.name, exc_info=error)
+        self._said.add(kind)
+        self.line.quality.note(time.monotonic(), faults={Fault.PLAUSIBILITY: 1})
 
     async def accept(self, frame: Frame, received: datetime, undated: Undated | None, age_s: float = 0.0) -> bool:
         """Take in one frame of this meter; True when something happened that should be committed at once.

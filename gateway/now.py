@@ -185,6 +185,8 @@ def states_of_meter(meter: str, states: Mapping[str, str]) -> dict[str, str]:
     ours = {}
     for name, state in states.items():
         first, _, whose = name.partition(" ")
+        if name == f"cell meter {meter}":
+            whose = meter
         if whose in {"", meter} and first != "mqtt":
             ours[first] = state
     return ours

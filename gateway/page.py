@@ -154,6 +154,7 @@ class Page:
                     await self._listen(server)
                 await wait_any(_ROUND_S, stop)
         finally:
+            self._served = False
             if server:
                 await server.stop()
 

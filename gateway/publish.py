@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gateway.alerts import Alert
+    from gateway.cells import Part
     from gateway.config import Config, Federation
     from gateway.config import Household as Told
     from gateway.federation.health import Condition
@@ -64,6 +65,21 @@ class _Wake:
 
 _CONNECTED, _CONNECTING = Phrase("connectée", "connected"), Phrase("connexion en cours", "connecting")
 _TRIED = Phrase("{error} ; essai n° {count}", "{error}; attempt {count}")
+
+
+class _Round:
+    """Something that is done again and again until ``stop``."""
+
+    def __init__(self, work: Callable[[], Awaitable[None]], every_s: float) -> None:
+        self._work, self._every_s = work, every_s
+        self.came_round = time.monotonic()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until ``stop``."""
+        while not stop.is_set():
+            self.came_round = time.monotonic()
+            await self._work()
+            await wait_any(self._every_s, stop)
 
 
 class Publication:
@@ -128,20 +144,22 @@ class Publication:
         self._chat = Chat(self._session, self._household.addresses, language, answer) if answer else None
         self._providers = {one.sender for one in wanted}
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Stay connected, answer and send until ``stop``; returns within 3 s of it."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._session.run(stop), name="session")
-            group.create_task(self._commands.run(stop), name="commands")
-            group.create_task(self._delivery.run(stop), name="delivery")
-            group.create_task(self._announcer.run(stop), name="announcer")
-            group.create_task(self._live.run(stop), name="live")
-            group.create_task(self._keep_known(stop), name="known")
-            group.create_task(self._hand_over.run(stop), name="hand-over")
-            if self._chat:
-                group.create_task(self._chat.run(stop), name="chat")
-            if self._inbox:
-                group.create_task(self._inbox.run(stop), name="inbox")
+    def parts(self) -> dict[str, Part]:
+        """What is to run until the gateway stops, each by itself; each ends within 3 s of that."""
+        parts: dict[str, Part] = {
+            "session": self._session,
+            "commands": self._commands,
+            "delivery": self._delivery,
+            "announcer": self._announcer,
+            "live": self._live,
+            "known": _Round(self._know, _KNOWN_EVERY_S),
+            "hand-over": self._hand_over,
+        }
+        if self._chat:
+            parts["chat"] = self._chat
+        if self._inbox:
+            parts["inbox"] = self._inbox
+        return parts
 
     def hear(self, meter: str, readings: Iterable[Reading], at: datetime | None, *, standard: bool) -> None:
         """Show what a meter says this second to who watches; what nobody can date is shown to nobody."""
@@ -163,18 +181,16 @@ class Publication:
                 raise GatewayError(f"the gateway has no connection to its server now ({why}); nothing was changed")
             return await order(self._session, self._passwords, request)
 
-    async def _keep_known(self, stop: asyncio.Event) -> None:
+    async def _know(self) -> None:
         """Know whom the household has to do with, a minute late at most: a stranger's share is enough until then."""
-        while not stop.is_set():
-            try:
-                consents, answers = await self._call(lambda: (self._store.consents(), self._store.health_answers()))
-            except StoreError as error:
-                log.debug("the consents could not be read: %s", error)
-            else:
-                now = time.time()
-                allowed = {c.recipient for c in consents if c.valid(now)}
-                self._known = frozenset(self._partners() | allowed | {a.installer for a in answers if a.valid(now)})
-            await wait_any(_KNOWN_EVERY_S, stop)
+        try:
+            consents, answers = await self._call(lambda: (self._store.consents(), self._store.health_answers()))
+        except StoreError as error:
+            log.debug("the consents could not be read: %s", error)
+        else:
+            now = time.time()
+            allowed = {c.recipient for c in consents if c.valid(now)}
+            self._known = frozenset(self._partners() | allowed | {a.installer for a in answers if a.valid(now)})
 
     def _partners(self) -> set[str]:
         """Whom the household itself wrote down: not strangers at the door."""
@@ -204,17 +220,6 @@ class Publication:
             self._asked.append(now)
             last = len(self._asked) == _ASKED_A_DAY
             self._household.say({lang: asked_text(request, lang, last=last) for lang in LANGS})
-
-    def rounds(self) -> dict[str, Callable[[], float]]:
-        """Task -> when it last came round (monotonic seconds): each does so within a minute or a backoff."""
-        inbox = self._inbox
-        return {
-            "session": lambda: self._session.came_round,
-            "commands": lambda: self._commands.came_round,
-            "delivery": lambda: self._delivery.came_round,
-            "announcer": lambda: self._announcer.came_round,
-            "live": lambda: self._live.came_round,
-        } | ({"inbox": lambda: inbox.came_round} if inbox else {})
 
     def provider_links(self) -> list[Link]:
         """How each source of received series stands."""

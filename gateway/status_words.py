@@ -24,6 +24,7 @@ KINDS = {
     "watcher": Phrase("Suivi en direct", "Watcher"),
     "mqtt": Phrase("Messagerie MQTT", "MQTT broker"),
     "page": Phrase("Page de la maison", "Page of the house"),
+    "cell": Phrase("Partie du programme", "Part of the program"),
 }
 
 ENDED = Phrase("le fichier rejoué est terminé", "the replayed file has ended")
@@ -32,6 +33,14 @@ SPEED, DEVICE = Phrase(" à {speed} Bd", " at {speed} Bd"), same(" ({device})")
 TEE = Phrase("ouverte à {where}, clients : {count}", "open at {where}, clients: {count}")
 BEING_OPENED = Phrase("ouverture en cours", "being opened")
 READ = Phrase("mode {mode} ; {signal}", "{mode} mode; {signal}")
+FAILED = Phrase("pannes en une heure : {count} ; {cause}", "failures within an hour: {count}; {cause}")
+STUCK = Phrase(
+    "{cause}, et ne se laisse pas arrêter : redémarrez la passerelle",
+    "{cause}, and cannot be ended; restart the gateway",
+)
+LATE = Phrase("n’avance plus depuis {seconds} s", "it made no progress for {seconds} s")
+UNEXPECTED = Phrase("erreur inattendue ({kind}{where})", "an unexpected {kind}{where}")
+PLACE = Phrase(", {file}, ligne {line}", " in {file}, line {line}")
 NO_BYTES = Phrase("rien n’arrive", "no bytes come")
 UNREADABLE = Phrase(
     "il arrive quelque chose, mais pas une trame lisible", "bytes come, and no frame can be read in them"

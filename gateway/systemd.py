@@ -142,6 +142,7 @@ def status_line(links: Sequence[Link]) -> str:
     parts += ["not all readings are kept" for link in rooms.get("keeping", ()) if link.state == BROKEN]
     parts += ["the card is nearly full" for link in rooms.get("disk", ()) if link.state == BROKEN]
     parts += [f"no backup for {_age(link.age_s)}" for link in rooms.get("backup", ()) if link.state == BROKEN]
+    parts += [f"{link.link.partition(' ')[2]} does not work" for link in rooms.get("cell", ()) if link.state == BROKEN]
     parts += [_connection(link) for link in rooms.get("xmpp", ())] or ["no federation"]
     if recipients := rooms.get("recipient"):
         parts.append(_recipients(recipients))

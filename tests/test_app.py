@@ -4,6 +4,8 @@ import asyncio
 import subprocess
 import sys
 import threading
+import time
+from collections import Counter
 from contextlib import closing
 from datetime import UTC, date, datetime
 
@@ -22,7 +24,8 @@ from gateway.sources.source import parse_source
 from gateway.store.points import Granularity
 from gateway.store.prepare import prepare
 from gateway.store.store import Archive, Store
-from gateway.tic.frame import Reader
+from gateway.tic.frame import Frame, Group, Reader
+from gateway.writing import Writer
 from simulator.living import Linky
 from simulator.process import Meter
 from tests.store.conftest import POWER, START, frame
@@ -186,19 +189,95 @@ def test_a_retention_that_cannot_be_kept_does_not_end_the_daemon(config, caplog)
     assert "old readings could not be deleted" in caplog.text
 
 
-def test_what_ends_one_task_ends_the_daemon_with_its_sentence(config, monkeypatch):
-    """Not a group of errors with a traceback: the error for the person, what was read being committed first."""
+def test_what_ends_one_part_ends_no_other(tmp_path, monkeypatch):
+    """A meter whose reader fails again and again: the status says so, the other meter is read, all of it is stored."""
+    path = tmp_path / "gateway.toml"
+    meters = "".join(f'[[meter]]\nname = "{name}"\nsource = "/nowhere/{name}"\n' for name in ("house", "roof"))
+    path.write_text(f'{meters}[store]\ndirectory = "data"\n')
+    prepare(tmp_path / "data")
+    config = load(path)
+    begun = Counter()
 
-    async def fail(self, urgent, undated):
-        self.recorder.add(frame(START, power=1))
-        raise StoreError("the card is gone")
+    async def read(self, urgent, undated):
+        begun[self.name] += 1
+        self.recorder.add(frame(START + begun[self.name], power=begun[self.name]))
+        if self.name == "house":
+            raise OverflowError("date value out of range")
+        await asyncio.get_running_loop().create_future()
 
-    monkeypatch.setattr(MeterReader, "read", fail)
-    with pytest.raises(StoreError, match="the card is gone"):
-        asyncio.run(app.run(config))
+    monkeypatch.setattr(MeterReader, "read", read)
+
+    async def scenario():
+        gateway, stop = Gateway(config), asyncio.Event()
+        task = asyncio.create_task(gateway.run(stop))
+        await asyncio.to_thread(wait_until, lambda: begun["house"] >= 2, WAIT_S, "it is started again")
+        links = {link.link: link for link in gateway.house.own_links(time.monotonic())}
+        stop.set()
+        await task
+        return links
+
+    links = asyncio.run(scenario())
+    assert "an unexpected OverflowError" in links["cell meter house"].detail.en
+    assert "cell meter roof" not in links
+    assert begun["roof"] == 1
     store = Store(config.directory)
-    assert store.last_values("house")[POWER] == (START, 1)
+    assert store.last_values("house")[POWER] == (START + begun["house"], begun["house"])
+    assert store.last_values("roof")[POWER] == (START + 1, 1)
     store.close()
+
+
+def test_a_database_into_which_nothing_gets_ends_the_daemon_with_its_sentence(config, tmp_path, monkeypatch, caplog):
+    """Not a group of errors with a traceback: one error for the person, after the patience of the card."""
+
+    async def fail(self, batches):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(app, "_STORE_PATIENCE_S", 1.0)
+    monkeypatch.setattr(Writer, "write", fail)
+    path = tmp_path / "gateway.toml"
+    path.write_text(path.read_text() + "commit_interval_s = 1\n")
+    with pytest.raises(StoreError, match="nothing could be committed for"):
+        asyncio.run(app.run(load(path)))
+    assert "the last readings are lost: an unexpected ZeroDivisionError" in caplog.text
+    assert "Traceback" not in caplog.text
+
+
+def test_a_frame_that_cannot_be_taken_in_costs_itself(config, monkeypatch, caplog):
+    """The one after it is recorded; where every frame is one, the reader is at fault and says so."""
+    taken = []
+
+    class Wire:
+        receipt, age_s, finite = None, 0.0, False
+
+        def __init__(self, gateway, bad):
+            self.quality, self.bad = gateway.house.meters["house"].line.quality, bad
+
+        async def frames(self):
+            for number in range(20):
+                yield Frame("standard", (Group("DATE", "", str(number)),), whole=True, bad=0, end=0), number
+
+    async def accept(self, frame, received, undated, age_s=0.0):
+        if received in self.line.bad:
+            raise RecursionError
+        taken.append(received)
+        return False
+
+    monkeypatch.setattr(MeterReader, "accept", accept)
+
+    async def scenario(bad):
+        gateway, _ = await start(config)
+        meter = gateway.house.meters["house"]
+        meter.line = Wire(gateway, bad)
+        try:
+            await meter.read(asyncio.Event())
+        finally:
+            await end(gateway)
+
+    asyncio.run(scenario({3, 4, 7}))
+    assert taken == [number for number in range(20) if number not in {3, 4, 7}]
+    assert caplog.text.count("a frame is left out") == 1
+    with pytest.raises(RecursionError):
+        asyncio.run(scenario(range(20)))
 
 
 def test_a_change_of_the_contract_is_committed_at_once(tmp_path):

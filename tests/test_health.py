@@ -109,3 +109,13 @@ def test_whatever_else_is_broken_is_told_with_its_age(kind):
     assert told.state == BROKEN
     assert told.links[4].age_s == (None if kind == "counter water" else 120)
     assert condition_of([*house(), Link(kind, WAITING, 120.7, same("why"))], DISK).state == OK
+
+
+def test_which_part_of_the_program_fails_is_told_to_the_household_alone():
+    """An installer learns that one does; not which, nor how many, and nothing of one that is only started again."""
+    states = (("page", WAITING), ("feed", BROKEN), ("relays", BROKEN))
+    cells = [Link(f"cell {name}", state, 61.5, same("why")) for name, state in states]
+    told = condition_of([*house(), *cells], DISK)
+    assert [row for row in rows(told) if row[0] == "cell"] == [("cell", None, BROKEN, 61, "")]
+    assert told.state == BROKEN
+    assert condition_of([*house(), cells[0]], DISK).state == OK

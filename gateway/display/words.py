@@ -20,7 +20,7 @@ WORDS = {
         "welcome": "Page de la maison", "asking": "un instant…", "no answer": "pas de réponse",
         "no page": "page non activée", "own password": "avec votre mot de passe",
         "port": "Port", "house meter": "Compteur", "decode": "Lecture", "clock": "Horloge", "store": "Stockage",
-        "disk": "Carte pleine", "backup": "Sauvegarde",
+        "disk": "Carte pleine", "backup": "Sauvegarde", "cell": "Programme",
         "xmpp": "Serveur XMPP", "recipient": "Destinataire", "household": "Messages",
     },
     "en": {
@@ -40,7 +40,7 @@ WORDS = {
         "welcome": "Page of the house", "asking": "one moment…", "no answer": "no answer",
         "no page": "page not switched on", "own password": "with your password",
         "port": "Port", "house meter": "Meter", "decode": "Decoding", "clock": "Clock", "store": "Storage",
-        "disk": "Card is full", "backup": "Backup",
+        "disk": "Card is full", "backup": "Backup", "cell": "Program",
         "xmpp": "XMPP server", "recipient": "Recipient", "household": "Messages",
     },
 }  # fmt: skip

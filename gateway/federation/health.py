@@ -9,12 +9,12 @@ out whether somebody else may. No form has to be filled in. The answer is a resu
     disk_free    per cent of the disk that are free; empty where nobody knows
     until        when the household's consent ends (ISO 8601, not included)
 
-and a row for each link: ``link`` (meter, port, decode, clock, counter, store, disk, keeping, backup, page, mqtt, xmpp),
-``number`` (which meter or counter of the house, from 1; empty for the others), ``state`` (ok, waiting, broken), ``age``
-(of a meter seconds since its last frame, of what is not ok seconds since then; else empty) and ``cause`` (of a meter
-that is not well, a code of ``gateway/doctor/causes.py``; else empty). No names of meters, no addresses, no sentences:
-these may hold what a household has not shown. Who reads an answer takes nothing that is not of this form, since it may
-come from anybody.
+and a row for each link: ``link`` (meter, port, decode, clock, counter, store, disk, keeping, backup, page, mqtt, xmpp,
+cell: there only where a part of the program fails again and again), ``number`` (which meter or counter of the house,
+from 1; empty for the others), ``state`` (ok, waiting, broken), ``age`` (of a meter seconds since its last frame, of
+what is not ok seconds since then; else empty) and ``cause`` (of a meter that is not well, a code of
+``gateway/doctor/causes.py``; else empty). No names of meters, no addresses, no sentences: these may hold what a
+household has not shown. Who reads an answer takes nothing that is not of this form, since it may come from anybody.
 """
 
 from __future__ import annotations

@@ -247,9 +247,11 @@ class Session:
         delay = self._timing.retry_first
         while not stop.is_set():
             begun = self.came_round = time.monotonic()
-            refused = await self._live_once(stop)
-            lasted = self.state.connected and time.monotonic() - begun >= self._timing.lasted
-            self._down()
+            try:
+                refused = await self._live_once(stop)
+                lasted = self.state.connected and time.monotonic() - begun >= self._timing.lasted
+            finally:
+                self._down()
             delay = self._timing.retry_first if lasted else delay
             if refused:
                 delay = max(delay, self._timing.retry_refused)

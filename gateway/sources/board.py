@@ -23,7 +23,7 @@ from gateway.tic.quality import Fault, SignalQuality
 from gateway.tic.reading import meter_time
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncGenerator, Callable, Mapping
 
 log = logging.getLogger(__name__)
 
@@ -180,7 +180,7 @@ class BoardLine:
         self.receipt: Receipt | None = None
         self.age_s = 0.0
 
-    async def frames(self) -> AsyncIterator[tuple[Frame, datetime]]:
+    async def frames(self) -> AsyncGenerator[tuple[Frame, datetime], None]:
         """Every frame, once, in the order in which it was read, with the time (aware UTC) at which that was."""
         while True:
             self.state.came_round = time.monotonic()

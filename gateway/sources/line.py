@@ -23,7 +23,7 @@ from gateway.tic.labels import lookup
 from gateway.tic.quality import Fault, SignalQuality, reader_faults
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator, AsyncIterator
 
     from gateway.sources.source import Source
     from gateway.tic.frame import Frame
@@ -80,7 +80,7 @@ class Listening(Protocol):
     def finite(self) -> bool:
         """Whether the line has an end."""
 
-    def frames(self) -> AsyncIterator[tuple[Frame, datetime]]:
+    def frames(self) -> AsyncGenerator[tuple[Frame, datetime], None]:
         """Every frame with the host's time (aware UTC) at which its last byte was read."""
 
 
@@ -151,7 +151,7 @@ class Line:
         """Whether the line has an end (a replayed file)."""
         return self._source.finite
 
-    async def frames(self) -> AsyncIterator[tuple[Frame, datetime]]:
+    async def frames(self) -> AsyncGenerator[tuple[Frame, datetime], None]:
         """Every frame with the host's time (aware UTC) at which its last byte was read."""
         wait = _FIRST_WAIT_S
         while not self.state.ended:
@@ -162,6 +162,9 @@ class Line:
                     yield frame, datetime.now(UTC)
             except PortError as error:
                 self._lost(error.phrase)
+            except Exception:
+                self.state.open, self.state.changed, self.state.waiting = False, time.monotonic(), BEING_OPENED
+                raise
             finally:
                 self._source.close()
             self.state.came_round = time.monotonic()

@@ -55,6 +55,10 @@ ADVICE = {
         "Un autre programme occupe peut-être ce port : changez `listen` de [web] dans gateway.toml.",
         "Another program may have that port: change `listen` of [web] in gateway.toml.",
     ),
+    "cell": (
+        "Une partie du programme est relancée, le reste continue ; `journalctl -u linky-gateway` dit pourquoi.",
+        "A part of the program is started again, the rest goes on; `journalctl -u linky-gateway` says why.",
+    ),
     "counter": (
         "Vérifiez les fils et le numéro de broche du compteur d'impulsions.",
         "Check the wires and the pin's number of the pulse counter.",
