@@ -21,8 +21,9 @@ from gateway.household_days import (
     TARIFF_TEXT,
     HouseholdDays,
 )
+from gateway.store.points import Granularity
 from gateway.store.recorder import PARIS
-from gateway.web.past import Curve, HalfHour
+from gateway.web.past import Curve, HalfHour, Odd
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,6 +59,17 @@ class HouseholdCurves(HouseholdDays):
             half_hours=self._half_hours(day, begin, end, bands),
             bands=bands,
         )
+
+    def odd(self, day: date) -> list[Odd]:
+        """The half hours of the day, drawn and injected, that stand out from those of the two weeks before."""
+        begin, end = midnight(day), midnight(day + timedelta(days=1))
+        curves = [self._series[path] for path in (DRAWN_CURVE, INJECTED_CURVE) if path in self._series]
+        found = [one.point for curve in curves for one in self._reader.suspects(curve, Granularity.HALF_HOUR, end)]
+        return [
+            Odd(one.series.path, one.time, one.value)
+            for one in found
+            if one.time >= begin and not isinstance(one.value, str)
+        ]
 
     def _minutes(self, path: str, begin: int, end: int) -> Minutes:
         gauge = self._series.get(path)

@@ -95,6 +95,7 @@ def past(house: HouseholdCurves, period: Period, day: date | None, now: float) -
         known=(house.first, today) if house.first else None,
         previous=period.back(first, 1) if house.first and first > house.first else None,
         next=end if end <= today else None,
+        odd=house.odd(first) if period is Period.DAY else (),
     )
 
 

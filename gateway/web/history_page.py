@@ -36,6 +36,8 @@ _SAID_BY_SCRIPT = (
     ),
 )
 _ZOOM = (("in", "+"), ("out", "−"), ("left", "←"), ("right", "→"), ("all", "⤢"))
+# More than that is no slip of a half hour.
+_MOST_ODD = 3
 _FINER = {"year": "month", "month": "day", "week": "day"}
 FILES = ("uPlot.min.css", "history.css", "uPlot.min.js", "history.js")
 
@@ -52,7 +54,7 @@ def page(view: View, past: Past, meters: Sequence[str]) -> str:
         body += f'<p class="warn">{view.say("history_nothing", first=first, last=last)}</p>'
         return document(view, "history", body, files=("history.css",))
     body += f'<p id="summary">{escape(summary(view, past))}</p>'
-    body += chart_place(view, f"/history/data?{view.query}") + _cards(view, past)
+    body += _odd(view, past) + chart_place(view, f"/history/data?{view.query}") + _cards(view, past)
     body += _table(view, past) + _downloads(view, past)
     return document(view, "history", body, files=FILES)
 
@@ -164,6 +166,17 @@ def _cards(view: View, past: Past) -> str:
     )
     listed = f'<ul class="classes">{words}</ul>' if len(now.classes) > 1 else ""
     return f'<div class="cards figures">{"".join(cards)}</div>{listed}{_marks(view, past)}'
+
+
+def _odd(view: View, past: Past) -> str:
+    """What stands out of a day, with the way to where it is looked at and corrected."""
+    lines = ""
+    for one in past.odd[:_MOST_ODD]:
+        asked = {"meter": past.meter, "path": one.path, "granularity": "PT30M", "time": one.time}
+        power, at = written.number(view.lang, one.watts), written.clock(one.time)
+        link = f'<a href="{escape("/repair/point?" + urlencode(asked))}">{view.say("odd_look")}</a>'
+        lines += f'<p class="warn">{view.say("odd", power=power, at=at)} {link}</p>'
+    return lines
 
 
 def _card(title: str, value: str, note: str) -> str:

@@ -77,10 +77,20 @@ class Curve:
 
 
 @dataclass(frozen=True, slots=True)
+class Odd:
+    """A half hour far outside of what is usual: the series and the mean W of it; the page *repair* knows it so."""
+
+    path: str
+    time: int
+    watts: float
+
+
+@dataclass(frozen=True, slots=True)
 class Past:
     """One look at a meter: the whole period as a row, its parts, and of a day its curve.
 
-    ``known`` are the first and the last day of which anything is stored; ``previous`` and ``next`` days to go to.
+    ``known`` are the first and the last day of which anything is stored; ``previous`` and ``next`` are days to go to,
+    ``odd`` half hours of a day that a person should look at.
     """
 
     meter: str
@@ -92,6 +102,7 @@ class Past:
     known: tuple[date, date] | None
     previous: date | None
     next: date | None
+    odd: Sequence[Odd] = ()
 
 
 class Household(Protocol):

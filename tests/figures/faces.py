@@ -415,7 +415,7 @@ def of_cost_command(days, months, today, yesterday):
             "per-hour": exact(days["euros_per_hour"])
             if days["euros_per_hour"] is None
             else Said(Fraction(str(days["euros_per_hour"])), four),
-            "watts": exact(days["watts"]),
+            "watts": exact(days.get("watts")),
         }
     )
 
@@ -503,7 +503,7 @@ def _page(house, running, today, yesterday):
             "page, wall": of_object(wall["meters"][0]),
             "page, cost of now": only(
                 **{
-                    "per-hour": exact(now["per_hour"]),
+                    "per-hour": exact(now.get("per_hour")),
                     "base-load": exact(now["base_load_w"]) if now["base_load_w"] else None,
                 }
             ),

@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import html
 import io
 import json
 import os
@@ -9,11 +10,14 @@ import re
 from contextlib import closing
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from gateway.balance.calendar import midnight
+from gateway.household_days import DRAWN_CURVE
+from gateway.store.points import Granularity
 from gateway.store.received import Incoming, Lot
 from gateway.store.store import Archive, Store
 from tests.balance.conftest import (
@@ -430,3 +434,17 @@ def test_the_other_language_shows_the_same_day(inside):
     page.press("0", "nav a[hreflang]")
     assert page.evaluate("document.querySelector('h2').textContent") == "March 2025"
     page.open(f"{url}/?lang=fr")
+
+
+def test_a_half_hour_out_of_all_proportion_is_marked_where_it_is_seen(house):
+    """43 kW of a slip: the day's page says so in a sentence that leads to its repair; the day before has none."""
+    first = date(2026, 1, 5)
+    house.live(midnight(first), midnight(date(2026, 1, 15)), off_peak)
+    path, time = DRAWN_CURVE, midnight(WINTER) + 9 * 3600
+    with closing(Store(house.folder)) as store:
+        store.rectify("house", path, Granularity.HALF_HOUR, time, "43000", time, "", "a slip")
+    marked, before = ask(house, "/history?date=2026-01-14", "/history?date=2026-01-13")
+    assert "43\u202f000 W en moyenne pendant la demi-heure de 09:00" in marked
+    link = html.unescape(re.search(r'href="(/repair/point[^"]+)"', marked)[1])
+    assert link == f"/repair/point?meter=house&path={quote(path, safe='')}&granularity=PT30M&time={time}"
+    assert "/repair/point" not in before
