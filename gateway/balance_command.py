@@ -83,5 +83,5 @@ def _view(house: HouseholdDays, config: Config, options: argparse.Namespace) -> 
     known = {}
     if first < end:
         known = {day.date: day for day in house.read(earliest_needed(period, first), period.after(last))}
-    found = rows(period, first, end, known, config.tariff)
+    found = rows(period, first, end, known, config.tariff, house.running)
     return View(house, period, found, now, today, config.tariff, config.objective)

@@ -201,7 +201,8 @@ def _row(row: Row, what: str) -> dict[str, object]:
     dates: dict[str, object] = {"label": row.label, "from": row.first.isoformat(), "to": row.end.isoformat()}
     if what == "balance":
         return dates | _total(row.total) | {"year_before": _total(row.before) if row.before else None}
-    return dates | _cost(row.cost) | {"year_before": _cost(row.cost_before) if row.cost_before else None}
+    before = _cost(row.cost_before, row.before) if row.cost_before and row.before else None
+    return dates | _cost(row.cost, row.total) | {"year_before": before}
 
 
 def _total(total: Total) -> dict[str, object]:
@@ -219,9 +220,11 @@ def _total(total: Total) -> dict[str, object]:
     }
 
 
-def _cost(cost: Cost) -> dict[str, object]:
+def _cost(cost: Cost, total: Total) -> dict[str, object]:
     return {
         "days": cost.days,
+        "whole": total.whole,
+        "estimated": total.estimated,
         "days_without_tariff": cost.days_without,
         "classes": {word: _euros(euros) for word, euros in cost.classes.items()},
         "energy": _euros(cost.energy),

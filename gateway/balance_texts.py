@@ -20,7 +20,7 @@ _FR = {
     "income": "Vente",
     "total": "Total",
     "nothing": "{meter} : rien n'est encore enregistré pour ces dates.",
-    "partly": "* tous les jours de cette période ne sont pas connus en entier ; N-1 s'arrête au même jour.",
+    "partly": "* tous les jours de cette période ne sont pas connus en entier ; N-1 s'arrête au même moment.",
     "estimated": "~ un index n'a pas été lu à minuit : l'énergie est partagée au prorata du temps.",
     "self": "Autoconso. : part de la production utilisée sur place. Autoprod. : part de ce qui est"
     " utilisé sur place qui est produite. Les deux par demi-heures.",
@@ -61,7 +61,7 @@ _EN = {
     "income": "Sold",
     "total": "Total",
     "nothing": "{meter}: nothing is stored yet for these dates.",
-    "partly": "* not every day of the period is known as a whole; the year before ends on the same day.",
+    "partly": "* not every day of the period is known as a whole; the year before ends at the same moment.",
     "estimated": "~ an index was not read at midnight: the energy is shared out by time.",
     "self": "Self-cons.: the share of the production that is used at home. Self-suff.: the share of what is"
     " used at home that is produced. Both by half hours.",

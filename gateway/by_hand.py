@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.errors import ReadingError
 from gateway.pulses.quantity import QUANTITIES, find_quantity, parse_amount
+from gateway.store.breaks import INDEX_SET_BY_HAND
 from gateway.store.points import Granularity
-from gateway.store.recorder import INDEX_SET_BY_HAND, Batch, Happened, MinuteSum, Sample, iso
+from gateway.store.recorder import Batch, Happened, MinuteSum, Sample, iso
 from gateway.tic.reading import Kind, Quality
 
 if TYPE_CHECKING:

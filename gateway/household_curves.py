@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from gateway.config import Config
+    from gateway.store.breaks import Breaks
     from gateway.store.store import Archive
     from gateway.web.past import Minutes
 
@@ -134,9 +135,10 @@ class HouseholdCurves(HouseholdDays):
         """After the minutes were let go: the class whose index rose most in each half hour."""
         leaves = {path.removeprefix(PREFIX): one for path, one in self._series.items() if path.startswith(PREFIX)}
         marks = {leaf: dict(self._reader.half_hour_marks(one, begin, end)) for leaf, one in leaves.items()}
+        breaks = {leaf: self._breaks(one) for leaf, one in leaves.items()}
         found = []
         for time in range(begin, end, STEP_S):
-            rises = {leaf: _rise(known, time) for leaf, known in marks.items()}
+            rises = {leaf: _rise(known, time, breaks[leaf]) for leaf, known in marks.items()}
             leaf = max(rises, key=lambda one: rises[one], default=None)
             if leaf is not None and rises[leaf] > 0:
                 found.append((time, self._words.at(leaf, time)))
@@ -147,8 +149,10 @@ def _as_watts(energies: Mapping[int, int]) -> dict[int, int]:
     return {time: wh * 3600 // STEP_S for time, wh in energies.items()}
 
 
-def _rise(marks: Mapping[int, int], time: int) -> int:
-    return marks[time + STEP_S] - marks[time] if time in marks and time + STEP_S in marks else 0
+def _rise(marks: Mapping[int, int], time: int, breaks: Breaks) -> int:
+    until = time + STEP_S
+    known = time in marks and until in marks
+    return (breaks.rise((time, marks[time]), (until, marks[until])) or 0) if known else 0
 
 
 def _by_the_clock(time: int) -> tuple[int, int, int]:

@@ -6,8 +6,11 @@ and the household's part (``share``) of a ``[[received]]`` production.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from dataclasses import astuple, replace
+from datetime import datetime
+from fractions import Fraction
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 from zlib import crc32
@@ -15,11 +18,15 @@ from zlib import crc32
 from gateway.balance.base_load import NIGHTS, base_load
 from gateway.balance.calendar import Period, day_of, days, midnight, same_day
 from gateway.balance.classes import PREFIX, Words, order, word_of
-from gateway.balance.energy import Day, Slice, slices
-from gateway.balance.self_use import SelfUse, self_uses
+from gateway.balance.energy import Day, Slice, fitted, slices
+from gateway.balance.rows import Running
+from gateway.balance.self_use import STEP_S, SelfUse, self_uses
 from gateway.errors import ConfigError
 from gateway.live.meter import TOO_LITTLE, UNREAD
 from gateway.share_half_hours import parts
+from gateway.store.breaks import Breaks
+from gateway.store.recorder import PARIS
+from gateway.tic.continuity import BreakKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,6 +47,9 @@ _NOW_S, _MEAN_S, _SILENCE_S = 600, 300, 120
 # A counter and a meter are read in turn, and each by a clock of its own.
 _APART_S, _BETWEEN_WH = 300, 20
 _LONGEST_DAY_S = 25 * 3600
+
+# Said of roll-ups, so that those of versions that counted across breaks are made anew.
+_RECKONED = "between breaks"
 
 # Days whose half hours are read for one commit.
 _TOGETHER = 62
@@ -65,11 +75,15 @@ class HouseholdDays:
         self._counters = [{s.path: s for s in archive.series(name)} for name in counters]
         self._heard_until = {one.name: one.last_time for one in archive.meters()}
         self._parts = parts(archive, config.received)
-        said = [*counters, *((part.series.id, str(part.factor)) for part in self._parts)]
+        said = [_RECKONED, *counters, *((part.series.id, str(part.factor)) for part in self._parts)]
         self._sources = crc32(repr(said).encode())
         number, text = self._series.get(TARIFF_NUMBER), self._series.get(TARIFF_TEXT)
         texts = archive.texts_beside(number, text) if number and text else []
-        self._words = Words((since, int(one), word) for since, one, word in texts if one.isdecimal())
+        self._told = {self.meter: archive.breaks_told(self.meter)}
+        self._words = Words(
+            ((since, int(one), word) for since, one, word in texts if one.isdecimal()),
+            (time for time, kind, _, _ in self._told[self.meter] if kind == BreakKind.CONTRACT_CHANGED.value),
+        )
 
     @property
     def first(self) -> date | None:
@@ -88,10 +102,38 @@ class HouseholdDays:
         """Whether anything is counted as produced."""
         return bool(self._parts) or any(INJECTED in known for known in self._counters)
 
+    @property
+    def running(self) -> Running | None:
+        """The day that is not over; None where the last one known is."""
+        last = self.last_time
+        if last is None:
+            return None
+        day = day_of(last - 1)
+        return Running(day, self._so_far) if last < midnight(Period.DAY.after(day)) else None
+
     def read(self, first: date, end: date) -> list[Day]:
         """The days of ``[first, end)`` of which anything is known."""
         dates = list(days(first, end))
-        bounds = [*map(midnight, dates), midnight(end)]
+        return self._read(dates, [*map(midnight, dates), midnight(end)])
+
+    def _so_far(self, day: date) -> Day | None:
+        """What that day had come to at the time of day that is now the last one known; None where nobody knows."""
+        index, last = self._series.get(DRAWN), self.last_time
+        if index is None or last is None:
+            return None
+        local = datetime.fromtimestamp(last, PARIS)
+        begin = midnight(day)
+        end = int(datetime.combine(day, local.time(), PARIS).replace(fold=local.fold).timestamp())
+        if end <= begin:
+            return None
+        marks = self._archive.index_marks(index, begin, end, self._breaks(index))
+        before = max((time for time, _ in marks if time <= end), default=0)
+        after = min((time for time, _ in marks if time >= end), default=0)
+        if not 0 <= after - before <= STEP_S:
+            return None
+        return next((one for one in self._read([day], [begin, end]) if one.whole), None)
+
+    def _read(self, dates: Sequence[date], bounds: Sequence[int]) -> list[Day]:
         drawn = self._slices(self._series.get(DRAWN), bounds)
         injected = self._slices(self._series.get(INJECTED), bounds)
         classes = self._classes(bounds)
@@ -102,13 +144,15 @@ class HouseholdDays:
             index, use, until = drawn[place], uses[place], bounds[place + 1]
             if index.covered or any(one[place].covered for one in counted) or (use and self._parts):
                 given = injected[place].wh if injected[place].covered else None
+                wh = index.wh if index.covered else None
                 day = Day(
                     date=date,
-                    drawn=index.wh if index.covered else None,
-                    classes=self._named({leaf: one[place].wh for leaf, one in classes.items()}, until - 1),
+                    drawn=wh,
+                    classes=fitted(classes[place], wh),
                     injected=given,
                     whole=index.covered == until - bounds[place],
-                    estimated=index.shared,
+                    estimated=index.shared or injected[place].shared or _exceeds(classes[place], wh),
+                    elapsed=self._elapsed(bounds[place], until),
                 )
                 found.append(self._producing(day, index.covered, [one[place] for one in counted], use))
         return found
@@ -145,6 +189,12 @@ class HouseholdDays:
         newest = self._archive.newest(index, now) if index else None
         return newest[1] - drawn if newest and isinstance(newest[1], int) else None
 
+    def _elapsed(self, begin: int, until: int) -> Fraction:
+        """How much of the day that begins then is over, or is looked at."""
+        end, last = midnight(Period.DAY.after(day_of(begin))), self.last_time
+        over = min(until, last) if last and begin < last else until
+        return Fraction(over - begin, end - begin)
+
     def for_projection(self, today: date) -> dict[date, Day]:
         """Of this year and of the one before what a projection needs."""
         first = same_day(Period.YEAR.begin(today), today.year - 1)
@@ -173,12 +223,13 @@ class HouseholdDays:
             return None
         begin = end - _MEAN_S
         before = self._heard(begin, _SILENCE_S)
-        if before is None or any(begin < one <= end for one in self._archive.index_breaks(index.meter, index.path)):
+        if before is None:
             return None
         low, high = self._archive.newest(index, begin), self._archive.newest(index, end)
         if low is None or high is None or not isinstance(low[1], int) or not isinstance(high[1], int):
             return None
-        return None if high[1] < low[1] else (high[1] - low[1]) * 3600 // _MEAN_S
+        rise = self._breaks(index).rise((begin, low[1]), (end, high[1]))
+        return None if rise is None else rise * 3600 // _MEAN_S
 
     def _heard(self, now: int, within_s: int = _NOW_S) -> int | None:
         """When the meter last said a power, if that is not longer ago than that: an index that rests is not stored."""
@@ -186,18 +237,23 @@ class HouseholdDays:
         newest = self._archive.newest(power, now) if power else None
         return None if newest is None or now - newest[0] > within_s else newest[0]
 
-    def _slices(self, index: Series | None, bounds: Sequence[int]) -> list[Slice]:
+    def _breaks(self, index: Series) -> Breaks:
+        if index.meter not in self._told:
+            self._told[index.meter] = self._archive.breaks_told(index.meter)
+        return Breaks.of(index.path, self._told[index.meter])
+
+    def _slices(self, index: Series | None, bounds: Sequence[int], splits: Sequence[int] = ()) -> list[Slice]:
         if index is None:
             return [Slice(0, 0, shared=False)] * (len(bounds) - 1)
-        breaks = self._archive.index_breaks(index.meter, index.path)
-        marks = self._archive.index_marks(index, bounds[0], bounds[-1], breaks)
+        breaks = self._breaks(index)
+        marks = self._archive.index_marks(index, bounds[0], bounds[-1], breaks, splits)
         return slices(marks, breaks, bounds)
 
     def _counted(self, index: Series | None, bounds: Sequence[int]) -> list[Slice]:
         """As ``_slices``, of a counter of pulses: while it is read it may rest, while it is not it counts nothing."""
         if index is None:
             return self._slices(None, bounds)
-        breaks = self._archive.index_breaks(index.meter, index.path)
+        breaks = self._breaks(index)
         marks = self._archive.index_marks(index, bounds[0], bounds[-1], breaks)
         heard = self._heard_until.get(index.meter, 0)
         newest = self._archive.newest(index, heard)
@@ -208,16 +264,17 @@ class HouseholdDays:
         sums = zip(*(slices(run, breaks, bounds) for run in runs), strict=True)
         return [Slice(sum(s.wh for s in day), sum(s.covered for s in day), any(s.shared for s in day)) for day in sums]
 
-    def _classes(self, bounds: Sequence[int]) -> dict[str, list[Slice]]:
-        leaves = [path.removeprefix(PREFIX) for path in self._series if path.startswith(PREFIX)]
-        return {leaf: self._slices(self._series[PREFIX + leaf], bounds) for leaf in leaves}
-
-    def _named(self, leaves: Mapping[str, int], time: int) -> dict[str, int]:
-        """Wh by class; a meter that was switched over has two indexes of the same class."""
-        sums: Counter[str] = Counter()
-        for leaf, wh in leaves.items():
-            sums[self._words.at(leaf, time)] += wh
-        return {word: sums[word] for word in sorted(sums, key=order) if sums[word]}
+    def _classes(self, bounds: Sequence[int]) -> list[dict[str, int]]:
+        """Wh by class between each two bounds; a meter that was switched over has two indexes of the same class."""
+        sums: list[Counter[str]] = [Counter() for _ in bounds[1:]]
+        for path, index in self._series.items():
+            if path.startswith(PREFIX):
+                leaf = path.removeprefix(PREFIX)
+                splits = [time for time in self._words.changes(leaf) if bounds[0] < time < bounds[-1]]
+                fine = sorted({*bounds, *splits})
+                for (begin, end), known in zip(pairwise(fine), self._slices(index, fine, splits), strict=True):
+                    sums[bisect_right(bounds, begin) - 1][self._words.at(leaf, end - 1)] += known.wh
+        return [{word: one[word] for word in sorted(one, key=order) if one[word]} for one in sums]
 
     def roll_up(self, store: Store, today: date) -> bool:
         """Keep the self-use of up to two months of days that are over and not kept yet; False when all are."""
@@ -259,6 +316,11 @@ class HouseholdDays:
             produced=[read(curve, start, end) for curve in own],
             shared=[part.half_hours(self._archive, start, end) for part in self._parts],
         )
+
+
+def _exceeds(classes: Mapping[str, int], drawn: int | None) -> bool:
+    """Whether the classes come to more than the total by more than rounding each of them."""
+    return drawn is not None and sum(classes.values()) > drawn + len(classes)
 
 
 def roll_up(store: Store, config: Config, now: float) -> bool:

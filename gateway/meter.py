@@ -19,7 +19,7 @@ from gateway.clock import HostClock
 from gateway.errors import StoreError
 from gateway.store.recorder import Happened, Recorder
 from gateway.tic.clock import Belief, Choice, MeterClock
-from gateway.tic.continuity import Continuity
+from gateway.tic.continuity import Continuity, mode_of
 from gateway.tic.events import Events
 from gateway.tic.frame import STANDARD, Frame, Group
 from gateway.tic.judges import FactKind
@@ -103,7 +103,7 @@ class MeterReader:
         self._interpreter = Interpreter(last)
         self._plausibility = Plausibility(values, known.last_time, known.address, known.prm)
         self._events = Events({path: str(value) for path, value in last.items()})
-        self._continuity = Continuity(last)
+        self._continuity = Continuity(last, mode_of(values))
         # A file that ends may hold a single frame, and what a person replays is believed to be a capture.
         self._prime = line.finite
         self.host = HostClock(trusted=True) if line.finite or host is None else host

@@ -42,7 +42,7 @@ def bill(house: HouseholdDays, config: Config, period: Period, now: float, today
     if house.first:
         first = max(first, period.begin(house.first))
         known = {day.date: day for day in house.read(earliest_needed(period, first), period.after(today))}
-        found = rows(period, first, today + timedelta(days=1), known, config.tariff)
+        found = rows(period, first, today + timedelta(days=1), known, config.tariff, house.running)
     days = house.for_projection(today) if house.first else {}
     both = (project(one, today, days, config.tariff) for one in (Period.MONTH, Period.YEAR))
     projections = [one for one in both if one is not None]
@@ -101,6 +101,7 @@ def _money(row: Row) -> Money:
         before=float(before.total) if before else None,
         change=moved,
         whole=row.total.whole and timedelta(row.total.known) == row.end - row.first,
+        estimated=row.total.estimated,
     )
 
 

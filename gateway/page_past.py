@@ -83,14 +83,14 @@ def past(house: HouseholdCurves, period: Period, day: date | None, now: float) -
     first = period.begin(today if day is None else day)
     end = period.after(first)
     known = {one.date: one for one in house.read(earliest_needed(period, first), end)} if house.first else {}
-    (whole,) = _rows(period, first, end, known)
+    (whole,) = _rows(period, first, end, known, house)
     inner = _PARTS.get(period)
     return Past(
         meter=house.meter,
         period=period.value,
         first=first,
         sum=whole,
-        rows=_rows(inner, first, end, known) if inner else (),
+        rows=_rows(inner, first, end, known, house) if inner else (),
         curve=house.curve(first) if period is Period.DAY else None,
         known=(house.first, today) if house.first else None,
         previous=period.back(first, 1) if house.first and first > house.first else None,
@@ -105,9 +105,9 @@ def last_day(house: HouseholdDays, now: float) -> date:
     return day_of(min(now, house.last_time - 1 if house.last_time else now))
 
 
-def _rows(period: Period, first: date, end: date, known: dict[date, Day]) -> list[Row]:
+def _rows(period: Period, first: date, end: date, known: dict[date, Day], house: HouseholdDays) -> list[Row]:
     """The periods of ``[first, end)``, those of which nothing is known too."""
-    found = {row.first: row for row in rows(period, first, end, known, ())}
+    found = {row.first: row for row in rows(period, first, end, known, (), house.running)}
     return [_row(begin, period.after(begin), found.get(begin)) for begin in periods(period, first, end)]
 
 

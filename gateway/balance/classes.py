@@ -28,6 +28,8 @@ _KINDS = (
     (re.compile(r"BASE|^TH"), "base"),
 )
 _COLOURS = (("BLEU", "jb"), ("BLAN", "jw"), ("ROUG", "jr"))
+# After every word.
+_LAST = "\U0010ffff"
 _HISTORIC = re.compile(r"H[CP]J[BWR]")
 
 
@@ -46,22 +48,37 @@ class Words:
 
     Args:
         said: (POSIX second, number of the index, text): from when on a number was called so.
+        changed: POSIX seconds of new contracts; what the numbers were called under the one before tells nothing then.
     """
 
-    def __init__(self, said: Iterable[tuple[int, int, str]]) -> None:
-        self._times: list[int] = []
-        self._words: list[dict[str, str]] = []
+    def __init__(self, said: Iterable[tuple[int, int, str]], changed: Iterable[int] = ()) -> None:
+        # Leaf of the path -> from when on it counted which class.
+        self._words: dict[str, list[tuple[int, str]]] = {}
         texts: dict[int, str] = {}
-        for time, number, text in sorted(said):
-            texts[number] = text
-            self._times.append(time)
-            self._words.append(named(texts))
+        # A text is known by the minute: in the one of the change it is the new contract's.
+        anew = ((time - time % 60, 0, "") for time in changed)
+        for time, number, text in sorted({*said, *anew}):
+            if not number:
+                texts.clear()
+                continue
+            if texts.get(number) != text:
+                texts[number] = text
+                self._name(time, named(texts), texts)
+
+    def _name(self, time: int, words: Mapping[str, str], texts: Iterable[int]) -> None:
+        for leaf in map(str, texts):
+            known, word = self._words.setdefault(leaf, []), words.get(leaf, leaf)
+            if not known or known[-1][1] != word:
+                known.append((time, word))
 
     def at(self, leaf: str, time: int) -> str:
         """The class of the index whose path ends so, at a moment; of an earlier one what was first said."""
-        if not self._times:
-            return leaf
-        return self._words[max(bisect_right(self._times, time) - 1, 0)].get(leaf, leaf)
+        known = self._words.get(leaf)
+        return known[max(bisect_right(known, (time, _LAST)) - 1, 0)][1] if known else leaf
+
+    def changes(self, leaf: str) -> list[int]:
+        """The moments at which that index began to count another class."""
+        return [time for time, _ in self._words.get(leaf, [])[1:]]
 
 
 def named(texts: Mapping[int, str]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass, field
+from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
-# An index at a moment: (POSIX second, Wh).
-Mark = tuple[int, int]
+    from gateway.store.breaks import Breaks, Mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +37,14 @@ class Day:
 
     Attributes:
         date: the day.
-        drawn: from the grid, with ``classes`` by tariff class.
+        drawn: from the grid, with ``classes`` by tariff class, which never come to more.
         injected: into the grid.
         produced: by the house's own counters (``own``), and its part of what others produce; None as well where one
             of the counters was not read all along, or less was counted than was injected: ``doubt`` says which.
         use: what of it was used at home, on the half hours in which all of that is known.
         whole: every second of it is known.
-        estimated: the index at one of its ends lies between two that are known.
+        estimated: the index at one of its ends lies between two that are known, or the classes did not fit.
+        elapsed: how much of it is over, of the day that is not.
     """
 
     date: date
@@ -56,6 +57,7 @@ class Day:
     estimated: bool = False
     own: int | None = None
     doubt: str | None = None
+    elapsed: Fraction = Fraction(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,30 +78,46 @@ class Total:
     doubt: str | None = None
 
 
-def slices(marks: Sequence[Mark], breaks: Sequence[int], bounds: Sequence[int]) -> list[Slice]:
+def slices(marks: Sequence[Mark], breaks: Breaks, bounds: Sequence[int]) -> list[Slice]:
     """What an index rose by between each two successive ``bounds`` (POSIX seconds).
 
     Args:
         marks: in order of time.
-        breaks: moments at which it became another meter's, or was set: what lies between two marks around one is
+        breaks: where it became another meter's, or another sum, or was set: what lies between two marks around one is
             nothing that was counted. A fall is the same.
         bounds: in order of time, all different.
     """
     sums = [[0, 0, 0] for _ in bounds[1:]]
-    for (begin, low), (end, high) in pairwise(marks):
-        broken = high < low or bisect_right(breaks, begin) != bisect_right(breaks, end)
-        if broken or begin == end:
+    for one, other in pairwise(marks):
+        rise = breaks.rise(one, other)
+        begin, end = one[0], other[0]
+        if rise is None or begin == end:
             continue
         place = max(bisect_right(bounds, begin) - 1, 0)
         while place < len(sums) and bounds[place] < end:
             first, last = max(begin, bounds[place]), min(end, bounds[place + 1])
             if first < last:
                 known = sums[place]
-                known[0] += _between(begin, low, end, high, last) - _between(begin, low, end, high, first)
+                known[0] += rise * (last - begin) // (end - begin) - rise * (first - begin) // (end - begin)
                 known[1] += last - first
                 known[2] |= first > begin or last < end
             place += 1
     return [Slice(wh, covered, bool(shared)) for wh, covered, shared in sums]
+
+
+def fitted(classes: Mapping[str, int], drawn: int | None) -> dict[str, int]:
+    """Classes as they are parts of what was drawn: where they come to more, each is as much smaller.
+
+    Rounding at the ends of days makes that a watt-hour or two; what a class counted while the total was not known,
+    more.
+    """
+    most, counted = max(drawn or 0, 0), sum(classes.values())
+    if counted <= most:
+        return dict(classes)
+    parts = {word: wh * most // counted for word, wh in classes.items()}
+    # What the rounding leaves over is the largest one's.
+    parts[max(parts, key=lambda word: parts[word])] += most - sum(parts.values())
+    return parts
 
 
 def total(days: Iterable[Day]) -> Total:
@@ -129,10 +147,6 @@ def total(days: Iterable[Day]) -> Total:
 def change(now: float | None, before: float | None) -> float | None:
     """By how much of what it was before something has changed (0.1: a tenth more); None where that says nothing."""
     return None if now is None or not before else now / before - 1
-
-
-def _between(begin: int, low: int, end: int, high: int, time: int) -> int:
-    return low + (high - low) * (time - begin) // (end - begin)
 
 
 def _sum(values: Iterable[int | None]) -> int | None:

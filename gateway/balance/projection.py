@@ -20,7 +20,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from gateway.balance.calendar import Period, days, same_day
-from gateway.balance.energy import Day
+from gateway.balance.energy import Day, fitted
 from gateway.balance.tariff import Cost, cost
 
 if TYPE_CHECKING:
@@ -103,10 +103,11 @@ def _scaled(day: date, like: Sequence[Day], ratio: Fraction) -> Day:
     classes: Counter[str] = Counter()
     for one in like:
         classes.update(one.classes)
+    drawn = round(sum(map(_drawn, like)) * ratio)
     return Day(
         date=day,
-        drawn=round(sum(map(_drawn, like)) * ratio),
-        classes={word: round(wh * ratio) for word, wh in classes.items()},
+        drawn=drawn,
+        classes=fitted({word: round(wh * ratio) for word, wh in classes.items()}, drawn),
         injected=round(sum(one.injected or 0 for one in like) * ratio),
         estimated=True,
     )

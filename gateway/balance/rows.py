@@ -1,27 +1,38 @@
 """Balances by period: the days of each, beside those of the same period a year before.
 
-A period that is not over stands beside as much of the year before, up to the same day; what knows more days on one side
-than on the other is not compared.
+A period that is not over stands beside as much of the year before, up to the same time of the same day, by the clock;
+what knows more days on one side than on the other is not compared, nor where the year before is not known at that time.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from gateway.balance.calendar import Period, days
-from gateway.balance.energy import Day, Total, total
-from gateway.balance.tariff import Cost, cost
+from gateway.balance.energy import total
+from gateway.balance.tariff import cost
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import date
 
-    from gateway.balance.tariff import Tariff
+    from gateway.balance.energy import Day, Total
+    from gateway.balance.tariff import Cost, Tariff
 
 
 # Of February, whose length changes.
 _LEAST_MONTH = 28
+_ONE = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The day that is not over: its date, and what an earlier one had come to at that time (None: not known)."""
+
+    day: date
+    so_far: Callable[[date], Day | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +46,13 @@ class Row:
     before: Total | None
     cost: Cost
     cost_before: Cost | None
+    # Both end at the same time of a day.
+    even: bool = True
 
     @property
     def comparable(self) -> bool:
-        """Whether as many days are known on both sides; a leap day more or less makes no difference."""
-        if self.before is None:
+        """Whether as much is known on both sides; a leap day more or less makes no difference."""
+        if self.before is None or not self.even:
             return False
         return abs(self.total.known - self.before.known) <= (1 if self.before.known >= _LEAST_MONTH else 0)
 
@@ -49,7 +62,14 @@ def earliest_needed(period: Period, first: date) -> date:
     return min(first, period.year_before(period.begin(first)))
 
 
-def rows(period: Period, first: date, end: date, known: Mapping[date, Day], tariffs: Sequence[Tariff]) -> list[Row]:
+def rows(
+    period: Period,
+    first: date,
+    end: date,
+    known: Mapping[date, Day],
+    tariffs: Sequence[Tariff],
+    running: Running | None = None,
+) -> list[Row]:
     """The periods that touch ``[first, end)``, whole, without those of which nothing is known."""
     found = []
     begin = period.begin(first)
@@ -57,7 +77,7 @@ def rows(period: Period, first: date, end: date, known: Mapping[date, Day], tari
         after = period.after(begin)
         now = _days(known, begin, after)
         if now:
-            then = _days(known, period.year_before(begin), _end_before(period, begin, now[-1].date))
+            then, even = _before(period, begin, now[-1].date, known, running)
             found.append(
                 Row(
                     label=period.label(begin),
@@ -67,17 +87,26 @@ def rows(period: Period, first: date, end: date, known: Mapping[date, Day], tari
                     before=total(then) if then else None,
                     cost=cost(now, tariffs),
                     cost_before=cost(then, tariffs) if then else None,
+                    even=even,
                 )
             )
         begin = after
     return found
 
 
-def _end_before(period: Period, begin: date, last: date) -> date:
-    """Where the year before ends: where the period does, or after the day that is the last one known of it."""
-    before, one = period.year_before(begin), timedelta(days=1)
+def _before(
+    period: Period, begin: date, last: date, known: Mapping[date, Day], running: Running | None
+) -> tuple[list[Day], bool]:
+    """The days of the year before, as far as ``last`` is the last day known; whether they end at the same time."""
+    before = period.year_before(begin)
     whole = period.after(before)
-    return whole if last + one == period.after(begin) else min(before + (last + one - begin), whole)
+    if running is None or last != running.day:
+        # Where the period does, or after the day that is the last one known of it.
+        ends = last + _ONE == period.after(begin)
+        return _days(known, before, whole if ends else min(before + (last + _ONE - begin), whole)), True
+    day = min(before + (last - begin), whole - _ONE)
+    part = running.so_far(day)
+    return [*_days(known, before, day), *([part] if part else [])], part is not None
 
 
 def _days(known: Mapping[date, Day], first: date, end: date) -> list[Day]:

@@ -2,7 +2,7 @@
 
 ``[[tariff]]`` and ``[objective]`` of the configuration are these structs. Prices are those of the bill, taxes included.
 A month's subscription is shared out over its days, so a whole month costs it exactly; a day of which nothing is known
-costs nothing.
+costs nothing, and the one that is not over what is over of it.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 
 from gateway.balance.classes import WORDS
+from gateway.balance.energy import fitted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -144,8 +145,8 @@ def cost(days: Iterable[Day], tariffs: Sequence[Tariff]) -> Cost:
             if price is not None:
                 exact[word] = exact.get(word, Fraction(0)) + price * wh / 1000
                 priced += wh
-        unpriced += max(0, day.drawn - priced)
-        subscription += daily_subscription(tariff, day.date)
+        unpriced += day.drawn - priced
+        subscription += daily_subscription(tariff, day.date) * day.elapsed
         income += Fraction(str(tariff.injection)) * (day.injected or 0) / 1000
     return Cost(exact, subscription, income, unpriced, count, without)
 
@@ -171,4 +172,5 @@ def per_hour(tariff: Tariff, word: str, watts: float) -> Fraction | None:
 
 def _classes(day: Day, tariff: Tariff) -> Mapping[str, int]:
     # One price for all: what no class index was read for is priced too.
-    return {"base": day.drawn or 0} if list(tariff.prices) == ["base"] else day.classes
+    # Of the others no more is paid than was drawn.
+    return {"base": day.drawn or 0} if list(tariff.prices) == ["base"] else fitted(day.classes, day.drawn)

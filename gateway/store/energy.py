@@ -6,19 +6,26 @@ hours only where a day has no index at its ends, where a meter was exchanged, an
 
 from __future__ import annotations
 
-from itertools import pairwise
+import json
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
-from gateway.store.recorder import INDEX_SET_BY_HAND, METER_REPLACED
+from gateway.store.breaks import MAX_BOUNDARY_GAP_S, TOLD, Breaks, Mark
 from gateway.store.tables import Tables, translated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from gateway.store.breaks import Told
     from gateway.store.points import Series, Value
     from gateway.store.received import ReceivedSeries
 
 _LONGEST_DAY_S = 25 * 3600
+_HALF_HOUR_S = 1800
+_FOR_EVER = 2**62
+
+# The index whose rise a load curve shows.
+INDEX_OF = {f"{side}/power/active/raw": f"{side}/energy/active/index" for side in ("consumption", "production")}
 
 _COARSE = "SELECT time, value FROM coarse WHERE series = ? AND step = ? AND time >= ? AND time <= ? ORDER BY time"
 _BEFORE = "SELECT time, value FROM coarse WHERE series = ? AND step = 1800 AND time < ? ORDER BY time DESC LIMIT 1"
@@ -29,56 +36,97 @@ _NEWEST = (
     " ORDER BY time DESC LIMIT 1) UNION ALL SELECT * FROM (SELECT time + 59, last FROM minute WHERE series = ?1"
     " AND time <= ?2 - 59 ORDER BY time DESC LIMIT 1)) ORDER BY time DESC LIMIT 1"
 )
-
-# Of texts the minutes keep each change; of one that never changes only the newest reading is left after years.
-_PAIRS = (
-    "WITH said AS (SELECT time, last AS value FROM minute WHERE series = :number"
-    " UNION ALL SELECT time, value FROM reading WHERE series = :number)"
-    " SELECT min(time), value, beside FROM (SELECT time, value, coalesce("
-    " (SELECT last FROM minute WHERE series = :text AND time <= said.time ORDER BY time DESC LIMIT 1),"
-    " (SELECT value FROM reading WHERE series = :text ORDER BY time LIMIT 1)) AS beside FROM said)"
-    " GROUP BY value, beside"
+# The minute in which something ended says nothing of before: its last value may be of after, and the other way round.
+_OLDEST = (
+    "SELECT time, value FROM (SELECT * FROM (SELECT time, value FROM reading WHERE series = ?1 AND time >= ?2"
+    " ORDER BY time LIMIT 1) UNION ALL SELECT * FROM (SELECT time + 59, last FROM minute WHERE series = ?1"
+    " AND time >= ?2 ORDER BY time LIMIT 1)) ORDER BY time LIMIT 1"
 )
 
-Mark = tuple[int, int]
+# Of texts the minutes keep each change; of one that never changes only the newest reading is left after years.
+_SAID = (
+    "SELECT time, value FROM reading WHERE series = ?1 UNION ALL SELECT time, last FROM minute WHERE series = ?1"
+    " AND NOT EXISTS (SELECT 1 FROM reading WHERE series = ?1 AND time >= minute.time AND time < minute.time + 60)"
+)
+_TOLD = (
+    "SELECT time, kind, series, detail FROM event JOIN meter ON meter.id = event.meter WHERE meter.name = ?"  # noqa: S608
+    f" AND time >= ? AND time <= ? AND kind IN ({', '.join('?' * len(TOLD))}) ORDER BY time, event.id"
+)
 
 
 class Energy(Tables):
     """Indexes and half hours of a meter, as plain numbers: a year of them is read at once."""
 
     @translated
-    def index_breaks(self, meter: str, path: str) -> list[int]:
-        """When the index became another meter's, or was set by hand; in order."""
-        rows = self._db.execute(
-            "SELECT time FROM event JOIN meter ON meter.id = event.meter WHERE meter.name = ?"
-            " AND (kind = ? OR kind = ? AND series = ?) ORDER BY time",
-            [meter, METER_REPLACED, INDEX_SET_BY_HAND, path],
-        )
-        return [time for (time,) in rows]
+    def breaks_told(self, meter: str, start: int = 0, end: int = _FOR_EVER) -> list[Told]:
+        """What was told of a meter in ``[start, end]`` that its indexes may end at (``Breaks.of``); in order."""
+        rows = self._db.execute(_TOLD, [meter, start, end, *TOLD]).fetchall()
+        return [(time, kind, series, json.loads(detail)) for time, kind, series, detail in rows]
 
     @translated
-    def index_marks(self, series: Series, start: int, end: int, breaks: Sequence[int]) -> list[Mark]:
+    def index_marks(
+        self, series: Series, start: int, end: int, breaks: Breaks, splits: Iterable[int] = ()
+    ) -> list[Mark]:
         """The index at every midnight of ``[start, end]``; half hours where one is missing or ``breaks`` lie between.
 
-        Where the ends themselves are not known, the nearest half hours beyond them, or the newest value.
+        Beside a break, at ``splits`` and where the series begins, what was read nearest to them. Where the ends
+        themselves are not known, the nearest half hours beyond them, or the newest value.
         """
+        near = [*breaks.moments, *((split, split) for split in splits)]
         days = self._db.execute(_COARSE, [series.id, 86400, start, end]).fetchall()
         marks = dict(days)
-        for begin, until in _doubtful([time for time, _ in days], start, end, breaks):
-            marks.update(self._db.execute(_COARSE, [series.id, 1800, begin, until]).fetchall())
-        if start not in marks:
-            marks.update(self._db.execute(_BEFORE, [series.id, start]).fetchall())
+        for begin, until in _doubtful([time for time, _ in days], start, end, near):
+            marks.update(self._db.execute(_COARSE, [series.id, _HALF_HOUR_S, begin, until]).fetchall())
+        before = self._db.execute(_BEFORE, [series.id, start]).fetchall() if start not in marks else []
+        marks.update(before)
         if end not in marks:
             after = self._db.execute(_AFTER, [series.id, end]).fetchall()
             newest = after or self._db.execute(_NEWEST, [series.id, end]).fetchall()
             marks.update(row for row in newest if row[0] > max(marks, default=0))
-        return sorted(marks.items())
+        if marks and start not in marks and not before:
+            first = min(marks)
+            marks.update(self._nearest(_OLDEST, series, max(start, first - _HALF_HOUR_S), first))
+        for first, last in near:
+            if last >= start and first <= end:
+                # Within the half hour: what lies beyond it, its end knows.
+                marks.update(self._nearest(_NEWEST, series, first - 1, first - 1 - _HALF_HOUR_S))
+                marks.update(self._nearest(_OLDEST, series, last, last + _HALF_HOUR_S))
+        return sorted(mark for mark in marks.items() if not breaks.is_false(mark))
+
+    def _nearest(self, query: str, series: Series, time: int, limit: int) -> list[Mark]:
+        """What was read next to a moment, as far as ``limit``."""
+        least, most = min(time, limit), max(time, limit)
+        found = self._db.execute(query, [series.id, time]).fetchall()
+        return [(at, value) for at, value in found if least <= at <= most]
 
     @translated
     def half_hours(self, curve: Series, start: int, end: int) -> dict[int, int]:
-        """Half hour in ``[start, end)`` -> Wh, of a load curve (mean W)."""
+        """Half hour in ``[start, end)`` -> Wh, of a load curve (mean W); none that spans a break of its index."""
         query = "SELECT time, value / 2 FROM coarse WHERE series = ? AND step = 1800 AND time >= ? AND time < ?"
-        return dict(self._db.execute(query, [curve.id, start, end]))
+        found = dict(self._db.execute(query, [curve.id, start, end]))
+        for time in self.broken_half_hours(curve, start, end):
+            found.pop(time, None)
+        return found
+
+    def broken_half_hours(self, curve: Series, start: int, end: int) -> set[int]:
+        """The half hours in ``[start, end)`` that span a break of the index of a load curve, or touch a false mark."""
+        path = INDEX_OF.get(curve.path)
+        told = self.breaks_told(curve.meter, start - _LONGEST_DAY_S, end + MAX_BOUNDARY_GAP_S) if path else []
+        if path is None or not told:
+            return set()
+        breaks = Breaks.of(path, told)
+        index = next((one for one in self.series(curve.meter) if one.path == path), None)
+        broken = set()
+        for first, last in breaks.moments:
+            # A step that was shared out between two samples has a false mark before it.
+            begin = first - MAX_BOUNDARY_GAP_S - _HALF_HOUR_S
+            rows = self._db.execute(_COARSE, [index.id, _HALF_HOUR_S, begin, last]).fetchall() if index else []
+            false = {time for time, value in rows if breaks.is_false((time, value))}
+            for time in range(begin - begin % _HALF_HOUR_S, last + 1, _HALF_HOUR_S):
+                until = time + _HALF_HOUR_S
+                if breaks.between(time, until) or time in false or until in false:
+                    broken.add(time)
+        return {time for time in broken if start <= time < end}
 
     @translated
     def kept_self_use(self, meter: str, sources: int, start: int, end: int) -> dict[int, tuple[int, ...]]:
@@ -118,16 +166,28 @@ class Energy(Tables):
 
     @translated
     def texts_beside(self, number: Series, text: Series) -> list[tuple[int, str, str]]:
-        """(from when on, value of one text series, what the other said with it), once for each pair."""
-        rows = self._db.execute(_PAIRS, {"number": number.id, "text": text.id}).fetchall()
-        return [(time, str(value), str(beside)) for time, value, beside in rows if beside is not None]
+        """(from when on, value of one text series, what the other said with it), whenever either of them changed."""
+        said = [(time, 0, str(value)) for time, value in self._db.execute(_SAID, [text.id])]
+        said += [(time, 1, str(value)) for time, value in self._db.execute(_SAID, [number.id])]
+        # What was first said of a text was so before as well: of one that never changes that may be all there is.
+        pair = [next((value for _, place, value in said if not place), None), None]
+        found: list[tuple[int, str, str]] = []
+        for time, group in groupby(sorted(said), key=lambda one: one[0]):
+            for _, place, value in group:
+                pair[place] = value
+            beside, one = pair
+            if beside is not None and one is not None and (not found or found[-1][1:] != (one, beside)):
+                found.append((time, one, beside))
+        return found
 
 
-def _doubtful(days: Sequence[int], start: int, end: int, breaks: Sequence[int]) -> Iterator[tuple[int, int]]:
+def _doubtful(
+    days: Sequence[int], start: int, end: int, breaks: Sequence[tuple[int, int]]
+) -> Iterator[tuple[int, int]]:
     """The times between two midnights that the index at these does not tell enough of."""
     known = {*days}
     ends = sorted({start, end, *known})
     for begin, until in pairwise(ends):
         complete = begin in known and until in known and until - begin <= _LONGEST_DAY_S
-        if not complete or any(begin < one <= until for one in breaks):
+        if not complete or any(begin < last and first <= until for first, last in breaks):
             yield begin, until

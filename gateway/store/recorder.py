@@ -8,11 +8,12 @@ are merged into the row of the minute and a period is closed in the transaction 
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from gateway.store.breaks import MAX_BOUNDARY_GAP_S, WENT_BACK, ends
 from gateway.store.points import GivenUp, Granularity
 from gateway.tic.reading import Kind, Quality
 
@@ -23,15 +24,6 @@ if TYPE_CHECKING:
     from gateway.tic.reading import Interpretation, Reading
 
 PARIS = ZoneInfo("Europe/Paris")
-
-# Two samples further apart than this say nothing sure about the index in between, so no half-hour point is made.
-MAX_BOUNDARY_GAP_S = 600
-
-# The event after which all indexes are another meter's.
-METER_REPLACED = "meter-replaced"
-
-# A person read the meter's face, and the index goes on from what it says.
-INDEX_SET_BY_HAND = "index-set-by-hand"
 
 # A meter repeats two points of a curve (n, n-1) and two maxima; a few more cost nothing.
 OWN_TIMES_KEPT = 8
@@ -243,10 +235,17 @@ class Recorder:
 
     def tell(self, happened: Happened) -> None:
         """Note an event, to be stored with the frame that showed it."""
+        ended = [path for path in self._indexes if ends(happened.kind, happened.series, path)]
+        if ended and happened.time <= self._last_time:
+            # Another clock: the seconds of what was before lie among those of what is now.
+            back = {WENT_BACK: self._last_time + 1 - happened.time}
+            happened = replace(happened, detail={**happened.detail, **back})
         self._batch.happened.append(happened)
-        if happened.kind == METER_REPLACED:
-            # Between the index of one meter and that of another there is nothing to share out.
-            self._indexes.clear()
+        for path in ended:
+            # Between the index of one meter and that of another there is nothing to share out; where the second one
+            # begins is said, also where that is the same number.
+            del self._indexes[path]
+            self._stored.pop(path, None)
 
     def keep_undated(self, boot: str, frame: UndatedFrame) -> None:
         """Keep a frame that nobody can date yet."""

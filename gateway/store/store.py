@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from gateway.errors import StoreError
 from gateway.store.access import Access
+from gateway.store.breaks import Breaks
 from gateway.store.connection import open_reader, open_writer
 from gateway.store.corrections import Corrections
 from gateway.store.curves import Curves
@@ -25,7 +26,7 @@ from gateway.store.neighbours import Neighbours
 from gateway.store.notices import GIVEN_UP_S
 from gateway.store.points import Granularity, Series
 from gateway.store.received import ReceivedPoints
-from gateway.store.recorder import INDEX_SET_BY_HAND, METER_REPLACED, day_end, day_start
+from gateway.store.recorder import day_end, day_start
 from gateway.store.relayed import Relayed
 from gateway.store.tables import DERIVED, MANUAL, point, translated
 from gateway.store.told import Told
@@ -50,6 +51,9 @@ _QUALITY = {Quality.METER: 0, Quality.HOST: 1, Quality.MANUAL: MANUAL}
 
 # A meter that sent a load curve of its own within this time still does; ours then is not written over it.
 _CURVE_ALIVE_S = 86400
+
+# A break whose clock went back further than that is not looked for: no point is made of what was made before.
+_BACK_S = 86400
 
 
 class Store(Erasure, Health, Watching, History, Undated, Relayed, Energy, Told):
@@ -172,18 +176,18 @@ class Store(Erasure, Health, Watching, History, Undated, Relayed, Energy, Told):
         if not points or series.path not in INDEX_PATHS:
             return points
         start = time - Granularity.HALF_HOUR
-        before = self._index_at(series, start)
-        if before is not None and value >= before and self._is_one_meter(series, start, time):
-            points += self._write_curve(series, start, (value - before) * 2)
+        rise = self._rise(series, start, time, value)
+        if rise is not None:
+            points += self._write_curve(series, start, rise * 2)
         # Here and not when the day is closed: the first frame of a day may be committed before the index comes.
         return points + self._write_daily(series, day_start(time - 1), time, value) if midnight else points
 
     def _write_daily(self, index: Series, start: int, end: int, value: int) -> list[Point]:
-        before = self._index_at(index, start)
-        if before is None or value < before or not self._is_one_meter(index, start, end):
+        rise = self._rise(index, start, end, value)
+        if rise is None:
             return []
         daily = self._series(index.meter, index.path.replace("/index", "/daily"), "Wh", "daily")
-        return self._insert_coarse(daily, Granularity.DAY, start, value - before)
+        return self._insert_coarse(daily, Granularity.DAY, start, rise)
 
     def _write_curve(self, index: Series, start: int, watts: int) -> list[Point]:
         curve = self._series(index.meter, index.path.replace("energy/active/index", "power/active/raw"), "W", "curve")
@@ -233,15 +237,13 @@ class Store(Erasure, Health, Watching, History, Undated, Relayed, Energy, Told):
         ).fetchone()
         return [] if highest is None else self._insert_coarse(series, Granularity.DAY, start, highest)
 
-    def _is_one_meter(self, index: Series, start: int, end: int) -> bool:
-        """Whether the meter was not replaced in that time, nor its index set: a jump is nothing that was consumed."""
-        replaced = self._db.execute(
-            "SELECT 1 FROM event JOIN meter ON meter.id = event.meter WHERE meter.name = ?1"
-            " AND (event.kind = ?2 OR event.kind = ?3 AND series = ?4)"
-            " AND event.time > ?5 AND event.time <= ?6 LIMIT 1",
-            [index.meter, METER_REPLACED, INDEX_SET_BY_HAND, index.path, start, end],
-        ).fetchone()
-        return replaced is None
+    def _rise(self, index: Series, start: int, end: int, value: int) -> int | None:
+        """What an index that is ``value`` at the end of a time rose by in it; None where that was not all counted."""
+        before = self._index_at(index, start)
+        if before is None:
+            return None
+        told = self.breaks_told(index.meter, start - _BACK_S, end)
+        return Breaks.of(index.path, told).rise((start, before), (end, value))
 
     def _index_at(self, series: Series, time: int) -> int | None:
         row = self._db.execute(

@@ -10,13 +10,17 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from gateway.tic.frame import HISTORIC, STANDARD
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
     from gateway.tic.reading import Interpretation
 
-_CONTRACTS = ("contract/option", "contract/calendar")
+_CLASS = "consumption/energy/active/index/provider/"
+HISTORIC_CONTRACT = "contract/option"
+_CONTRACTS = (HISTORIC_CONTRACT, "contract/calendar")
 
 
 class BreakKind(Enum):
@@ -37,15 +41,27 @@ class Break:
     after: str
 
 
+def mode_of(said: Mapping[str, tuple[int, object]]) -> str | None:
+    """The mode in which a meter spoke last, out of what is stored: path -> (POSIX second, value); None if unknown.
+
+    Historic mode names the supplier's indexes, standard mode numbers them.
+    """
+    times = {path.removeprefix(_CLASS): time for path, (time, _) in said.items() if path.startswith(_CLASS)}
+    if not times:
+        return None
+    return STANDARD if max(times, key=lambda leaf: times[leaf]).isdecimal() else HISTORIC
+
+
 class Continuity:
     """Follows one meter.
 
     Args:
         known: series path -> last value, as stored.
+        mode: that of the last frame, if it is known (``mode_of``).
     """
 
-    def __init__(self, known: Mapping[str, object]) -> None:
-        self._mode: str | None = None
+    def __init__(self, known: Mapping[str, object], mode: str | None = None) -> None:
+        self._mode = mode
         self._contracts = {path: str(known[path]) for path in _CONTRACTS if path in known}
 
     def observe(self, mode: str, interpretation: Interpretation) -> list[Break]:

@@ -33,7 +33,7 @@ _LITRES, _KILO = 10, 1000
 _GAP_S = 60
 
 # 9 digits; 8 at a telereading concentrator, and 7 of ten litres for gas.
-_ROLL_OVERS = (10**9, 10**8)
+ROLL_OVERS = (10**9, 10**8)
 
 # A household's gas or water meter.
 _LITRES_PER_HOUR = 40_000
@@ -170,7 +170,7 @@ class Index:
         if value > before:
             return FactKind.INDEX_STEP
         allowed = self._allowed(frame.now - self._time, frame, self._unit(before, value))
-        rolled = any(before < end and value + end - before <= allowed for end in _ROLL_OVERS)
+        rolled = any(before < end and value + end - before <= allowed for end in ROLL_OVERS)
         return FactKind.ROLL_OVER if rolled else FactKind.INDEX_FELL
 
 

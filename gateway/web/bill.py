@@ -32,6 +32,7 @@ class Money:
     before: float | None
     change: float | None
     whole: bool
+    estimated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

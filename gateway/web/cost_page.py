@@ -170,11 +170,12 @@ def _table(view: View, bill: Bill) -> str:
         for row in reversed(bill.rows)
     )
     head = "".join(f"<th scope=col>{one}</th>" for one in heads)
-    partly = "" if all(row.whole for row in known) else f'<p class="quiet">{view.say("mark_partly")}</p>'
+    told = {"mark_partly": any(not row.whole for row in known), "mark_estimated": any(row.estimated for row in known)}
+    marks = "".join(f'<p class="quiet">{view.say(key)}</p>' for key, is_told in told.items() if is_told)
     return (
         f'<details class="values" open><summary>{view.say("values")}</summary><div class="wide" tabindex="0"'
         f' role="region" aria-label="{view.say("values")}"><table><thead><tr>{head}</tr></thead><tbody>{lines}</tbody>'
-        f"</table></div>{partly}</details>"
+        f"</table></div>{marks}</details>"
     )
 
 
@@ -186,7 +187,7 @@ def _name(view: View, bill: Bill, row: Money) -> str:
         else written.span(view.lang, bill.period, row.first, row.end)
     )
     asked = {"meter": bill.meter, "period": bill.period, "date": row.first.isoformat()}
-    mark = "" if row.whole or row.total is None else " *"
+    mark = "" if row.total is None else ("" if row.whole else " *") + (" ~" if row.estimated else "")
     return f'<a href="{escape("/history?" + urlencode(asked))}">{name}</a>{mark}'
 
 

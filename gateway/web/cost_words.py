@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 # Of the history's those that stand on this page, too.
 _SHARED = (
     "period day month year of_meter show bad_period bad_meter store_fault chart zoom_in zoom_out zoom_left zoom_right"
-    " zoom_all zoom_hint loading no_chart chart_script values mark_partly tariff_word"
+    " zoom_all zoom_hint loading no_chart chart_script values mark_partly mark_estimated tariff_word"
 ).split()
 
 _FR: Words = {

@@ -17,7 +17,7 @@ from gateway.household_days import DRAWN, INJECTED, POWER, HouseholdDays, roll_u
 from gateway.live.meter import TOO_LITTLE, UNREAD
 from gateway.store.points import Granularity
 from gateway.store.received import Incoming, Lot
-from gateway.store.recorder import METER_REPLACED, Happened
+from gateway.store.recorder import Happened
 from gateway.store.store import Archive, Store
 from tests.balance.conftest import AUTUMN, SOLAR, SPRING, WINTER, base, hour_of, off_peak, panels, producing
 
@@ -143,8 +143,8 @@ def test_a_meter_that_is_switched_over_keeps_its_classes(house):
         lambda _: {DRAWN: 1008, f"{DRAWN}/provider/1": 1008},
         lambda _: {"contract/tariff/index": "01", "contract/tariff": "HC"},
     )
-    # The first half hour of a new index has no beginning.
-    assert house.day(WINTER).classes == {"hc": 1008 * 24 - 504}
+    # The five minutes between the two names are neither's.
+    assert house.day(WINTER).classes == {"hc": 1008 * 24 - 84}
 
 
 def test_an_hour_is_priced_by_its_watts_and_not_by_its_volt_amperes(house, capsys):
@@ -174,7 +174,7 @@ def test_of_the_first_minutes_and_of_another_meter_no_power_is_known(house):
         assert HouseholdDays(archive, house.config).watts_now(now + 601) == 1008
     recorder = house._recorders["house"]
     house._totals["house", DRAWN] += 5000
-    recorder.tell(Happened(now + 700, METER_REPLACED, "", {}))
+    recorder.tell(Happened(now + 700, "meter-replaced", "", {}))
     house.live(now + 901, now + 901, lambda _: {DRAWN: 1008}, lambda _: {POWER: 1500})
     with closing(Archive(house.folder)) as archive:
         assert HouseholdDays(archive, house.config).watts_now(now + 960) is None
@@ -192,14 +192,14 @@ def test_a_night_without_readings_is_shared_out_and_said_to_be(house):
 
 
 def test_nothing_is_counted_between_two_meters(house):
-    """A replaced meter has another index: its jump was not drawn; the hour until its first half hour is not known."""
+    """A replaced meter has another index: its jump was not drawn; only the time in which none was read is not known."""
     noon = midnight(WINTER) + 12 * 3600
     house.live(midnight(WINTER), noon, base(1008))
     house._totals["house", DRAWN] = 5_000_000
-    house._recorders["house"].tell(Happened(noon + 1800, METER_REPLACED, "", {}))
+    house._recorders["house"].tell(Happened(noon + 1800, "meter-replaced", "", {}))
     house.live(noon + 1800, midnight(date(2026, 1, 15)), base(1008))
     known = house.day(WINTER)
-    assert known.drawn == 1008 * 23
+    assert known.drawn == 1008 * 23 + 504
     assert not known.whole
 
 

@@ -9,6 +9,7 @@ from gateway.balance.calendar import Period, days, midnight
 from gateway.balance.energy import Day, change, slices, total
 from gateway.balance.self_use import self_uses
 from gateway.balance.tariff import Tariff, cost
+from gateway.store.breaks import Breaks
 
 FIRST, END = date(2025, 12, 1), date(2027, 1, 1)
 BEGIN, LAST = midnight(FIRST), midnight(END)
@@ -37,7 +38,7 @@ def test_all_that_an_index_rose_is_in_its_days(rise, period):
     while bounds[-1] < LAST:
         first = period.after(first)
         bounds.append(min(midnight(first), LAST))
-    found = slices(marks, [], bounds)
+    found = slices(marks, Breaks(), bounds)
     assert sum(one.wh for one in found) == marks[-1][1] - marks[0][1]
     assert sum(one.covered for one in found) == marks[-1][0] - marks[0][0]
 
@@ -48,11 +49,11 @@ def test_days_add_up_to_months(rise):
     """A month reckoned at once is the sum of its days."""
     marks = marks_of(rise)
     midnights = [midnight(day) for day in days(FIRST, END + timedelta(1))]
-    daily = dict(zip(days(FIRST, END), slices(marks, [], midnights), strict=True))
+    daily = dict(zip(days(FIRST, END), slices(marks, Breaks(), midnights), strict=True))
     month = FIRST
     while month < END:
         after = Period.MONTH.after(month)
-        (whole,) = slices(marks, [], [midnight(month), midnight(after)])
+        (whole,) = slices(marks, Breaks(), [midnight(month), midnight(after)])
         assert sum(daily[day].wh for day in days(month, after)) == whole.wh
         assert sum(daily[day].covered for day in days(month, after)) == whole.covered
         month = after
@@ -83,13 +84,13 @@ def test_costs_of_days_add_up_to_costs_of_months(drawn, cents):
 
 def test_a_fall_of_an_index_counts_nothing():
     """Between a value and a lower one nobody knows what was drawn; before and after it counts."""
-    (one,) = slices([(0, 100), (10, 150), (20, 30), (30, 60)], [], [0, 40])
+    (one,) = slices([(0, 100), (10, 150), (20, 30), (30, 60)], Breaks(), [0, 40])
     assert (one.wh, one.covered, one.shared) == (80, 20, False)
 
 
 def test_a_break_between_two_marks_counts_nothing():
     """The jump of an index that was set by hand is no energy, though it rises."""
-    (one,) = slices([(0, 100), (10, 150), (20, 5000), (30, 5060)], [15], [0, 40])
+    (one,) = slices([(0, 100), (10, 150), (20, 5000), (30, 5060)], Breaks(((15, 15),)), [0, 40])
     assert (one.wh, one.covered) == (110, 20)
 
 

@@ -14,8 +14,9 @@ from gateway.config import load
 from gateway.household_days import DRAWN, INJECTED, POWER
 from gateway.status import BROKEN, OK, Link
 from gateway.store.prepare import prepare
-from gateway.store.recorder import METER_REPLACED, Happened, Recorder
+from gateway.store.recorder import Happened, Recorder
 from gateway.store.store import Store
+from gateway.tic.judges import FactKind
 from gateway.tic.reading import Interpretation, Kind, Quality, Reading
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -148,7 +149,7 @@ class House:
     def _swap(self, swap):
         """Another meter: it has counted something else, and what was drawn while it was exchanged nobody knows."""
         self._offset = 1_234_567
-        self._recorders["house"].tell(Happened(swap, METER_REPLACED, "", {}))
+        self._recorders["house"].tell(Happened(swap, FactKind.METER_REPLACED.value, "", {}))
 
     def _run(self, store, begin, end):
         near = end - end % FAR_S - (NEAR_FOR_S if end == self.moment else 0)
