@@ -46,7 +46,7 @@ _EXIT_INTERRUPTED = 130
 _EXIT_IO = 74  # EX_IOERR
 
 # Orders that take longer than the others: after an erasure the database is written anew, on a memory card.
-_PATIENCE_S = {"privacy-erase": 600.0, "privacy-preview": 60.0}
+_PATIENCE_S = {"privacy-erase": 600.0, "privacy-preview": 60.0, "privacy-withdraw": 600.0}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -255,7 +255,7 @@ def _parser() -> argparse.ArgumentParser:
     events.add_argument("--to", dest="until", type=_time, default=2**62, metavar="T", help="ISO 8601, not included")
     events.add_argument("--json", action="store_true", help="JSON Lines")
 
-    add_care(partial(_command, commands))
+    add_care(partial(_command, commands), _ask_or_do)
     add_backup(partial(_command, commands))
     _doctor_parser(commands)
     add_ports(partial(_command, commands, config=False))

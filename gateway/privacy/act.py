@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 Words = dict[str, Any]
 
-ERASE = "privacy-erase"
+ERASE, WITHDRAW = "privacy-erase", "privacy-withdraw"
+# Why, in the record of a correction.
+_SPANS = "spans a break of the index"
 _EARLIEST, _LATEST = 0, FOR_EVER
 
 
@@ -81,6 +83,14 @@ def _restore(store: Store, request: Words, now: float) -> object:
     return [_correction(one) for one in found]
 
 
+def _withdraw(store: Store, request: Words, now: float) -> object:
+    """Take away all that says something of a time across a break; whoever had it is asked to erase it."""
+    by, done = _word({"by": ""} | request, "by"), 0
+    for one in store.spanning():
+        done += len(store.remove(one.series.meter, one.series.path, one.granularity, one.time, now, by, _SPANS))
+    return done
+
+
 def _point(store: Store, request: Words) -> tuple[str, str, Granularity, int]:
     """Meter, series, granularity and time of the point that is meant."""
     time = request.get("time")
@@ -103,6 +113,7 @@ ORDERS: Mapping[str, Callable[[Store, Words, float], object]] = {
     ERASE: _erase,
     "privacy-rectify": _rectify,
     "privacy-remove": _remove,
+    WITHDRAW: _withdraw,
     "privacy-restore": _restore,
     "privacy-rotate": _rotate,
 }

@@ -18,7 +18,6 @@ from gateway.store.connection import open_reader, open_writer
 from gateway.store.corrections import Corrections
 from gateway.store.curves import Curves
 from gateway.store.dump import snapshot
-from gateway.store.energy import Energy
 from gateway.store.erasure import Erasure
 from gateway.store.health import Health
 from gateway.store.history import History
@@ -28,6 +27,7 @@ from gateway.store.points import Granularity, Series
 from gateway.store.received import ReceivedPoints
 from gateway.store.recorder import day_end, day_start
 from gateway.store.relayed import Relayed
+from gateway.store.spanning import Spanning
 from gateway.store.tables import DERIVED, MANUAL, point, translated
 from gateway.store.told import Told
 from gateway.store.undated import Undated
@@ -56,7 +56,7 @@ _CURVE_ALIVE_S = 86400
 _BACK_S = 86400
 
 
-class Store(Erasure, Health, Watching, History, Undated, Relayed, Energy, Told):
+class Store(Erasure, Health, Watching, History, Undated, Relayed, Spanning, Told):
     """The database of a gateway, opened for writing. All calls must come from one thread at a time.
 
     Args:
@@ -307,7 +307,7 @@ class Store(Erasure, Health, Watching, History, Undated, Relayed, Energy, Told):
         self.commit()
 
 
-class Archive(Corrections, Access, Health, Neighbours, ReceivedPoints, Energy, Curves):
+class Archive(Corrections, Access, Health, Neighbours, ReceivedPoints, Spanning, Curves):
     """The same database, only read: for the command line while the daemon runs."""
 
     def __init__(self, directory: Path) -> None:

@@ -52,8 +52,9 @@ class House:
         """
         with closing(Store(self.folder)) as store:
             store.add_meter(meter)
+            begin = first
             if meter not in self._recorders:
-                # An index at a boundary takes a frame before it.
+                # An index at a boundary takes a frame before it, of a time in which nothing was counted.
                 self._recorders[meter], first = Recorder(meter, {}), first - EVERY_S
             recorder = self._recorders[meter]
             for time in range(first, until + 1, EVERY_S):
@@ -73,7 +74,7 @@ class House:
                     for path, said in (texts(time) if texts else {}).items()
                 ]
                 recorder.add(Interpretation(now, Quality.METER, None, None, tuple(readings), ()))
-                if time < until:
+                if begin <= time < until:
                     for path, watts in powers(time).items():
                         self._totals[meter, path] += watts * EVERY_S // 3600
             store.write([recorder.take()], until)

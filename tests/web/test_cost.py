@@ -64,8 +64,8 @@ def test_what_is_sold_is_taken_off(house):
     house.live_day(WINTER, producing)
     house.live_day(WINTER, panels, meter="solar")
     told, text = ask(house, "/cost/data?period=day", "/cost?period=day")
-    # The frame before its midnight is of a day that is not known.
-    assert told["series"] == [{"key": "bar_cost", "values": [None, 2.45]}]
+    # Of the day before five minutes are known, in which nothing was drawn: its subscription.
+    assert told["series"] == [{"key": "bar_cost", "values": [1.0, 2.45]}]
     row = dict(zip(*cells(text)[:2], strict=True))
     assert (row["Énergie"], row["Vente"], row["Total"]) == ("1,81 €", "−0,36 €", "2,45 €")
 
@@ -78,10 +78,10 @@ def test_the_month_and_its_objectives_are_foreseen_by_hand(house):
     shown = plain(text)
     assert "Fin octobre 2026, prévu 181,24 €" in shown
     # 25 days and the first five minutes of the 26th, with its part of the subscription.
-    assert "147,18 € et 605,9 kWh à ce jour ; 751,2 kWh prévus" in shown
+    assert "146,18 € et 605,9 kWh à ce jour ; 751,2 kWh prévus" in shown
     assert "D’après la moyenne des 25 derniers jours" not in shown
     assert "Ce mois : 700,0 kWh 605,9 kWh à ce jour, 751,2 kWh prévus : il sera dépassé si rien ne change" in shown
-    assert "Ce mois : 200,00 € 147,18 € à ce jour, 181,24 € prévus : en bonne voie" in shown
+    assert "Ce mois : 200,00 € 146,18 € à ce jour, 181,24 € prévus : en bonne voie" in shown
     assert "Talon 1 008 W environ" in shown
 
 

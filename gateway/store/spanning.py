@@ -1,0 +1,80 @@
+"""What is stored of a time that spans a break: half hours, days and marks that former versions made, and sent.
+
+Days and bills do not count them (``energy.py``); here they are found, so that they can be taken back.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gateway.store.breaks import MAX_BOUNDARY_GAP_S, Breaks
+from gateway.store.energy import INDEX_OF, Energy
+from gateway.store.points import Granularity
+from gateway.store.recorder import day_end
+from gateway.store.tables import DERIVED, point, translated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gateway.store.points import Point, Series
+
+_FOR_EVER = 2**40
+_OF_A_TIME = "SELECT time, value FROM coarse WHERE series = ? AND step = ? AND time >= ? AND time <= ? ORDER BY time"
+_OURS = "SELECT time, value FROM reading WHERE series = ? AND time = ? AND quality = ?"
+_LONGEST_DAY_S = 25 * 3600
+
+
+class Spanning(Energy):
+    """Looks for what no version makes any more."""
+
+    @translated
+    def spanning(self) -> list[Point]:
+        """Each stored point, of any meter, that says something of a time across a break."""
+        found: list[Point] = []
+        for meter in self.meters():
+            if told := self.breaks_told(meter.name):
+                known = {series.path: series for series in self.series(meter.name)}
+                for path, series in known.items():
+                    breaks = Breaks.of(path, told)
+                    if series.kind == "index":
+                        found += self._false_marks(series, breaks)
+                        found += self._days(known.get(path.replace("/index", "/daily")), breaks)
+                    elif path in INDEX_OF:
+                        found += self._half_hours(series)
+        # Two breaks in one day are one day.
+        return list({(one.series.id, one.granularity, one.time): one for one in found}.values())
+
+    def _false_marks(self, index: Series, breaks: Breaks) -> Iterator[Point]:
+        for step, _ in breaks.tops:
+            for granularity in (Granularity.HALF_HOUR, Granularity.DAY):
+                span = [index.id, granularity, step - MAX_BOUNDARY_GAP_S, step - 1]
+                for mark in self._db.execute(_OF_A_TIME, span).fetchall():
+                    if breaks.is_false(mark):
+                        yield point(index, granularity, *mark)
+
+    def _days(self, daily: Series | None, breaks: Breaks) -> Iterator[Point]:
+        if daily is None or daily.kind != "daily":
+            return
+        for first, last in breaks.moments:
+            span = [daily.id, Granularity.DAY, first - _LONGEST_DAY_S - MAX_BOUNDARY_GAP_S, last]
+            for start, wh in self._db.execute(_OF_A_TIME, span).fetchall():
+                # A mark at midnight may have been reckoned across a step that came a moment later.
+                end = day_end(start)
+                late = any(end <= step < end + MAX_BOUNDARY_GAP_S for step, _ in breaks.tops)
+                if breaks.between(start, end) or (late and self._is_false_at(daily, end, breaks)):
+                    yield point(daily, Granularity.DAY, start, wh)
+
+    def _is_false_at(self, daily: Series, time: int, breaks: Breaks) -> bool:
+        row = self._db.execute(
+            "SELECT value FROM coarse JOIN series ON series.id = series JOIN meter ON meter.id = series.meter"
+            " WHERE meter.name = ? AND path = ? AND step = 86400 AND time = ?",
+            [daily.meter, daily.path.replace("/daily", "/index"), time],
+        ).fetchone()
+        return row is not None and breaks.is_false((time, row[0]))
+
+    def _half_hours(self, curve: Series) -> Iterator[Point]:
+        for time in sorted(self.broken_half_hours(curve, 0, _FOR_EVER)):
+            for row in self._db.execute(_OURS, [curve.id, time, DERIVED]).fetchall():
+                yield point(curve, Granularity.RAW, *row)
+            for row in self._db.execute(_OF_A_TIME, [curve.id, Granularity.HALF_HOUR, time, time]).fetchall():
+                yield point(curve, Granularity.HALF_HOUR, *row)
