@@ -23,10 +23,11 @@ from gateway.backup_command import add_actions as add_backup
 from gateway.balance_command import add_actions as add_balance
 from gateway.board_command import add_parser as add_boards
 from gateway.care_command import add_actions as add_care
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, reason
 from gateway.first_boot_command import add_parser as add_first_boot
 from gateway.fleet_command import add_parser as add_fleet
 from gateway.journal_command import add_parser as add_journal
+from gateway.language import Phrase, same
 from gateway.metrics_command import add_parser as add_metrics
 from gateway.page_command import add_parser as add_page
 from gateway.ports import add_command as add_ports
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
 DEFAULT_CONFIG = Path("/etc/linky-gateway/gateway.toml")
 
 _EXIT_INTERRUPTED = 130
+_OUTPUT = Phrase("la sortie", "standard output")
+_IO_FAULT = Phrase("{where} : {why}", "{where}: {why}")
 _EXIT_IO = 74  # EX_IOERR
 
 # Orders that take longer than the others: after an erasure the database is written anew, on a memory card.
@@ -59,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = run(options)
         sys.stdout.flush()
     except GatewayError as error:
-        print(f"linky-gateway: {error}", file=sys.stderr)
+        print(f"linky-gateway: {error.phrase.in_language(spoken(options))}", file=sys.stderr)
         return error.exit_code
     except BrokenPipeError:
         # The reader of our output has what it wanted (`| head`); Python must not complain when it flushes at exit.
@@ -68,7 +71,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         # The disk of an export is full, or the terminal is gone: nothing more can be said on it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        print(f"linky-gateway: {error.filename or 'standard output'}: {error.strerror or error}", file=sys.stderr)
+        where = same(str(error.filename)) if error.filename else _OUTPUT
+        said = _IO_FAULT.filled(where=where, why=reason(error)).in_language(spoken(options))
+        print(f"linky-gateway: {said}", file=sys.stderr)
         return _EXIT_IO
     except KeyboardInterrupt:
         return _EXIT_INTERRUPTED
@@ -118,13 +123,14 @@ def _export(options: argparse.Namespace) -> int:
 
 def _events(options: argparse.Namespace) -> int:
     from gateway.config import load  # noqa: PLC0415
-    from gateway.export import event_as_json, event_as_text  # noqa: PLC0415
+    from gateway.event_words import event_in_words  # noqa: PLC0415
+    from gateway.export import event_as_json  # noqa: PLC0415
     from gateway.store.store import Archive  # noqa: PLC0415
 
-    archive = Archive(load(options.config).directory)
+    archive, lang = Archive(load(options.config).directory), spoken(options)
     try:
         for event in archive.events(options.since, options.until):
-            print(event_as_json(event) if options.json else event_as_text(event))
+            print(event_as_json(event) if options.json else event_in_words(event).in_language(lang))
     finally:
         archive.close()
     return 0
@@ -250,7 +256,9 @@ def _parser() -> argparse.ArgumentParser:
         help="finest (the default): what the meter said, and minutes where that is no longer kept",
     )
 
-    events = _command(commands, "events", _events, "what happened to the meters: breaks, alarms, colours")
+    events = _command(
+        commands, "events", _events, "what happened to the meters: breaks, alarms, colours", spoken_to=True
+    )
     events.add_argument("--from", dest="since", type=_time, default=0, metavar="T", help="ISO 8601, included")
     events.add_argument("--to", dest="until", type=_time, default=2**62, metavar="T", help="ISO 8601, not included")
     events.add_argument("--json", action="store_true", help="JSON Lines")

@@ -11,7 +11,8 @@ import logging
 import socket
 from typing import TYPE_CHECKING, Any
 
-from gateway.errors import GatewayError, StoreError
+from gateway.errors import GatewayError, StoreError, reason
+from gateway.language import Phrase, same
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -23,6 +24,12 @@ _LONGEST_LINE = 65_536
 _TIMEOUT_S = 10.0
 # An order that the XMPP server has to carry out, or the memory card: after an erasure the database is written anew.
 _LONGEST_ORDER_S = 600.0
+
+_NO_ANSWER = Phrase("{path} : la passerelle ne répond pas : {why}", "{path}: the daemon does not answer: {why}")
+_CANNOT_LISTEN = Phrase(
+    "{path} : impossible d’y écouter : {why} ; choisissez un `directory` de [store] plus court",
+    "{path}: cannot listen there: {why}; choose a shorter [store] directory",
+)
 
 
 async def serve(path: Path, handler: Callable[[dict[str, Any]], Awaitable[object]]) -> asyncio.Server:
@@ -46,7 +53,7 @@ async def serve(path: Path, handler: Callable[[dict[str, Any]], Awaitable[object
         path.unlink(missing_ok=True)
         server = await asyncio.start_unix_server(answer, path, limit=_LONGEST_LINE)
     except OSError as error:
-        raise StoreError(f"{path}: cannot listen there: {error}; choose a shorter [store] directory") from error
+        raise StoreError(_CANNOT_LISTEN.filled(path=path, why=same(str(error)))) from error
     path.chmod(0o600)
     return server
 
@@ -61,7 +68,7 @@ async def _reply(line: bytes, handler: Callable[[dict[str, Any]], Awaitable[obje
     try:
         return {"result": await handler(request)}
     except GatewayError as error:
-        return {"error": str(error), "code": error.exit_code}
+        return {"error": error.phrase.en, "error_fr": error.phrase.fr, "code": error.exit_code}
 
 
 def ask(path: Path, request: dict[str, object], timeout_s: float = _TIMEOUT_S) -> Any:  # noqa: ANN401 (whatever JSON the daemon answers)
@@ -77,9 +84,10 @@ def ask(path: Path, request: dict[str, object], timeout_s: float = _TIMEOUT_S) -
             with link.makefile("rb") as stream:
                 reply = json.loads(stream.readline())
         except (OSError, ValueError) as error:
-            raise StoreError(f"{path}: the daemon does not answer: {error}") from error
+            why = reason(error) if isinstance(error, OSError) else same(str(error))
+            raise StoreError(_NO_ANSWER.filled(path=path, why=why)) from error
     if "error" in reply:
-        refused = GatewayError(reply["error"])
+        refused = GatewayError(Phrase(reply.get("error_fr", reply["error"]), reply["error"]))
         refused.exit_code = reply["code"]
         raise refused
     return reply["result"]

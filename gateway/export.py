@@ -105,9 +105,3 @@ def event_as_json(event: Event) -> str:
     """One line of ``events --json``."""
     fields = {"time": iso(event.time), "meter": event.meter, "kind": event.kind, "series": event.series}
     return json.dumps(fields | {"detail": event.detail}, ensure_ascii=False)
-
-
-def event_as_text(event: Event) -> str:
-    """The same for a person."""
-    detail = ", ".join(f"{key} {value}" for key, value in event.detail.items() if value is not None)
-    return f"{iso(event.time)}  {event.meter}  {event.kind:<18}  {event.series}  {detail}".rstrip()

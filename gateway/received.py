@@ -12,8 +12,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from gateway.errors import ConfigError
-from gateway.language import Phrase
+from gateway.language import Phrase, joined, same
 from gateway.share import origins
+from gateway.speech import add_language, spoken
 from gateway.status import OK, WAITING, Link
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def add_actions(
         action.add_argument("--from", dest="since", type=time, default=0, metavar="T", help="ISO 8601, included")
         action.add_argument("--to", dest="until", type=time, default=2**62, metavar="T", help="ISO 8601, not included")
     for action in actions.choices.values():
+        add_language(action)
         action.add_argument("--json", action="store_true", help="JSON Lines")
 
 
@@ -80,21 +82,25 @@ def _list(archive: Archive, known: Sequence[Origin], options: argparse.Namespace
     found = archive.received_series()
     for series in found:
         row = _series_row(series, known) | {"points": archive.received_count(series)}
-        print(json.dumps(row) if options.json else _LINE.format(**{k: "–" if v is None else v for k, v in row.items()}))
+        print(json.dumps(row) if options.json else _series_line(series, row).in_language(spoken(options)))
     if not found and not options.json:
-        print("nothing was ever received")
+        print(_NOTHING_YET.in_language(spoken(options)))
 
 
 def _notices(archive: Archive, _: Sequence[Origin], options: argparse.Namespace) -> None:
     for event in archive.received_events():
-        print(json.dumps(_event_row(event), ensure_ascii=False) if options.json else _event_line(event))
+        print(
+            json.dumps(_event_row(event), ensure_ascii=False)
+            if options.json
+            else _event_line(event).in_language(spoken(options))
+        )
 
 
 def _history(archive: Archive, known: Sequence[Origin], options: argparse.Namespace) -> None:
     origin = next((one for one in known if one.wanted.name == options.name), None)
     if origin is None:
-        names = ", ".join(one.wanted.name for one in known) or "there is none"
-        raise ConfigError(f"{options.name!r} is no [[received]] of the configuration ({names})")
+        names = same(", ".join(one.wanted.name for one in known)) if known else _THERE_IS_NONE
+        raise ConfigError(_NOT_RECEIVED.filled(name=options.name, names=names))
     points: list[ReceivedPoint] = []
     for series in filter(origin.covers, archive.received_series()):
         newest = archive.received_newest(series, options.since, options.until, options.last)
@@ -102,7 +108,11 @@ def _history(archive: Archive, known: Sequence[Origin], options: argparse.Namesp
     points.sort(key=lambda point: (point.time, point.series.path))
     for point in points:
         row = _point_row(point, known)
-        print(json.dumps(row, ensure_ascii=False) if options.json else _POINT.format(**row).rstrip())
+        print(
+            json.dumps(row, ensure_ascii=False)
+            if options.json
+            else _point_line(point, row).in_language(spoken(options))
+        )
 
 
 def _export(archive: Archive, known: Sequence[Origin], options: argparse.Namespace) -> None:
@@ -121,8 +131,16 @@ def _export(archive: Archive, known: Sequence[Origin], options: argparse.Namespa
 
 
 _ACTIONS = {"list": _list, "notices": _notices, "history": _history, "export": _export}
-_LINE = "{name}  {series}  {granularity}  {points} points  {first} … {last}  kept {retention}"
-_POINT = "{time}  {series}  {granularity}  {value} {unit}"
+_LINE = Phrase(
+    "{name}  {series}  {granularity}  points : {points}  {first} … {last}  gardés {retention}",
+    "{name}  {series}  {granularity}  {points} points  {first} … {last}  kept {retention}",
+)
+_NOTHING_YET = Phrase("rien n’a encore été reçu", "nothing was ever received")
+_THERE_IS_NONE = Phrase("il n’y en a pas", "there is none")
+_NOT_RECEIVED = Phrase(
+    "« {name} » n’est le nom d’aucun [[received]] de la configuration ({names})",
+    "{name!r} is no [[received]] of the configuration ({names})",
+)
 
 
 def _with_share(point: ReceivedPoint, origin: Origin | None) -> Iterator[ReceivedPoint]:
@@ -161,10 +179,33 @@ def _event_row(event: ReceivedEvent) -> dict[str, object]:
     return row | {"detail": event.detail}
 
 
-def _event_line(event: ReceivedEvent) -> str:
+def _series_line(series: ReceivedSeries, row: dict[str, object]) -> Phrase:
+    facts = {name: "–" if value is None else value for name, value in row.items()}
+    return _LINE.filled(**facts | {"first": _local(series.first_time), "last": _local(series.last_time)})
+
+
+def _point_line(point: ReceivedPoint, row: dict[str, object]) -> Phrase:
+    when = _local(point.time)
+    rest = "{series}  {granularity}  {value} {unit}".format(**row).rstrip()
+    return Phrase(f"{when.fr}  {rest}", f"{when.en}  {rest}")
+
+
+def _event_line(event: ReceivedEvent) -> Phrase:
+    from gateway.consent.command_words import notice_in_words  # noqa: PLC0415 (the parser needs none of it)
+
     texts = event.detail.get("texts")
-    words = " / ".join(texts.values()) if isinstance(texts, dict) else ""
-    return f"{_iso(event.time)}  {event.provider}  {event.kind:<18}  {event.series}  {words}".rstrip()
+    said = texts if isinstance(texts, dict) else {}
+    anything = str(next(iter(said.values()), ""))
+    # A provider writes in the languages that it has.
+    words = Phrase(str(said.get("fr", anything)), str(said.get("en", anything)))
+    what = notice_in_words(event.kind)
+    return joined("  ", (_local(event.time), same(event.provider), what, same(event.series), words))
+
+
+def _local(time: float | None) -> Phrase:
+    from gateway.store.local_time import local_second  # noqa: PLC0415 (it reads the time zones)
+
+    return same("–") if time is None else local_second(time)
 
 
 def _iso(time: float | None) -> str | None:

@@ -23,6 +23,11 @@ __all__ = ["StartFederation", "wait_until"]
 
 _SERVER_FIXTURES = {"federation", "federation_ep", "start_federation"}
 
+# Whoever runs the tests, in whatever language: where a test says none, French is spoken.
+os.environ["LANG"] = "C.UTF-8"
+for _name in ("LC_ALL", "LC_MESSAGES"):
+    os.environ.pop(_name, None)
+
 
 class StartFederation(Protocol):
     """Starts a federation that ends with the test; arguments as for ``Federation``, without its folder."""

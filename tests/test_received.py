@@ -50,14 +50,14 @@ def config(tmp_path):
 
 def run(capsys, *arguments):
     """The lines that a command prints."""
-    assert main([str(a) for a in arguments]) == 0
+    assert main([*map(str, arguments), "--lang", "en"]) == 0
     return capsys.readouterr().out
 
 
 def test_list_says_what_is_there_and_for_how_long(config, capsys):
     """One line a series, for a person and as JSON."""
     (line,) = run(capsys, "received", "list", "--config", config).splitlines()
-    assert line.startswith(f"roof  {NAME}  PT30M  3 points  2026-06-16T10:00:00Z … 2026-06-16T11:00:00Z  kept P1Y")
+    assert line.startswith(f"roof  {NAME}  PT30M  3 points  2026-06-16 12:00:00 … 2026-06-16 13:00:00  kept P1Y")
     (row,) = map(json.loads, run(capsys, "received", "list", "--json", "--config", config).splitlines())
     assert (row["name"], row["provider"], row["points"], row["retention"], row["ignored"]) == (
         "roof",
@@ -72,17 +72,17 @@ def test_history_shows_the_newest_with_my_part(config, capsys):
     """In order of time, each received point and what of it is mine."""
     lines = run(capsys, "received", "history", "roof", "--last", "2", "--config", config).splitlines()
     assert lines == [
-        f"2026-06-16T10:30:00Z  {PATH}  PT30M  1100 Wh",
-        "2026-06-16T10:30:00Z  production/share/roof/energy/active/index  PT30M  33 Wh",
-        f"2026-06-16T11:00:00Z  {PATH}  PT30M  1200 Wh",
-        "2026-06-16T11:00:00Z  production/share/roof/energy/active/index  PT30M  36 Wh",
+        f"2026-06-16 12:30:00  {PATH}  PT30M  1100 Wh",
+        "2026-06-16 12:30:00  production/share/roof/energy/active/index  PT30M  33 Wh",
+        f"2026-06-16 13:00:00  {PATH}  PT30M  1200 Wh",
+        "2026-06-16 13:00:00  production/share/roof/energy/active/index  PT30M  36 Wh",
     ]
     assert run(capsys, "received", "history", "neighbour", "--config", config) == ""
 
 
 def test_a_name_that_is_not_configured_is_a_sentence(config, capsys):
     """It names those that are."""
-    assert main(["received", "history", "barn", "--config", str(config)]) == 78
+    assert main(["received", "history", "barn", "--lang", "en", "--config", str(config)]) == 78
     assert "'barn' is no [[received]] of the configuration (roof, neighbour)" in capsys.readouterr().err
 
 
@@ -105,11 +105,15 @@ def test_export_gives_everything_in_two_forms(config, capsys):
     assert len(after.splitlines()) == 1 + 4
 
 
-def test_notices_are_shown_in_both_languages(config, capsys):
-    """What a provider told, when, of what."""
+def test_notices_are_shown_in_either_language(config, capsys):
+    """What a provider told, when, of what: in its own words for that language."""
     (line,) = run(capsys, "received", "notices", "--config", config).splitlines()
-    assert line.startswith(f"2026-06-16T10:00:00Z  {ROOF}  data-rectified")
-    assert line.endswith("Une erreur de compteur. / A meter's error.")
+    assert line.startswith(f"2026-06-16 12:00:00  {ROOF}  readings corrected")
+    assert line.endswith("A meter's error.")
+    assert main(["received", "notices", "--lang", "fr", "--config", str(config)]) == 0
+    line = capsys.readouterr().out.rstrip()
+    assert line.startswith(f"16/06/2026 12:00:00  {ROOF}  mesures corrigées")
+    assert line.endswith("Une erreur de compteur.")
     (row,) = map(json.loads, run(capsys, "received", "notices", "--json", "--config", config).splitlines())
     assert row["kind"] == "data-rectified"
 

@@ -10,12 +10,15 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TextIO
 
+from gateway.consent import command_words as say
 from gateway.errors import ConsentError
 from gateway.store.terms import Profile, Role
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
+
+    from gateway.language import Phrase
 
     Add = Callable[[str, str], argparse.ArgumentParser]
 
@@ -96,16 +99,16 @@ def run(options: argparse.Namespace, desk: Desk) -> int:
             return _answer(options, desk)
         case "revoke" if options.health:
             count = desk.ask({"do": "health-withdraw", "recipient": options.recipient, "by": desk.by})
-            _say(desk, count, "withdrawn", "it gets no answer any more")
+            _say(desk, count, "withdrawn", say.NO_ANSWER_ANY_MORE)
         case "revoke":
             request = {"do": "revoke", "recipient": options.recipient, "series": options.series, "by": desk.by}
-            _say(desk, desk.ask(request), "withdrawn", "nothing more is sent")
+            _say(desk, desk.ask(request), "withdrawn", say.NOTHING_MORE)
         case "limit":
             count = desk.ask({"do": "limit", "recipient": options.recipient, "by": desk.by})
-            _say(desk, count, "suspended", "nothing is sent until `linky-gateway consent resume`")
+            _say(desk, count, "suspended", say.UNTIL_RESUMED)
         case "resume":
             count = desk.ask({"do": "resume", "recipient": options.recipient, "by": desk.by})
-            _say(desk, count, "resumed", "what was kept goes out")
+            _say(desk, count, "resumed", say.KEPT_GOES_OUT)
     return 0
 
 
@@ -158,7 +161,7 @@ def _add_acceptance(parser: argparse.ArgumentParser) -> None:
 
 def _grant(options: argparse.Namespace, desk: Desk) -> int:
     if options.granularity is None:
-        raise ConsentError(f"--granularity: say how fine, one of {', '.join(_GRANULARITIES)}")
+        raise ConsentError(say.HOW_FINE.filled(choices=", ".join(_GRANULARITIES)))
     code = dict(zip(("code_url", "code_version", "code_hash"), options.code_of_conduct, strict=True))
     order = {name: getattr(options, name) for name in _ORDER} | code
     request: dict[str, object] = {"do": "grant", "order": order, "by": desk.by, "retention": desk.retention}
@@ -178,7 +181,7 @@ def _grant_health(options: argparse.Namespace, desk: Desk) -> int:
     said = [name for name in _ORDER if name not in _OF_HEALTH and plain[name] not in _UNSAID]
     if said or any(options.code_of_conduct):
         option = f"--{said[0].replace('_', '-')}" if said else "--code-of-conduct"
-        raise ConsentError(f"{option}: is about readings, and with --health none is given; leave it out")
+        raise ConsentError(say.NOT_WITH_HEALTH.filled(option=option))
     what: dict[str, object] = {"recipient": options.recipient, "until": options.until}
     request = {"do": "health-grant", "by": desk.by, **what}
     if options.accept or (desk.read and not options.json):
@@ -195,10 +198,10 @@ def _answer(options: argparse.Namespace, desk: Desk) -> int:
     request: dict[str, object] = {"do": "answer-access", "number": options.number, "by": desk.by}
     if options.no:
         refused = desk.ask(request | {"yes": False})
-        _print(desk, json.dumps(refused, indent=2) if options.json else "refused; the asker is told")
+        _print(desk, json.dumps(refused, indent=2) if options.json else say.REFUSED.in_language(desk.lang))
         return 0
     if not options.accept and desk.read is None:
-        raise ConsentError("there is no terminal to show the text on and to type the answer: add --accept to agree")
+        raise ConsentError(say.ADD_ACCEPT)
     shown = _show(options, desk, {"number": options.number, "less": less})
     if shown is None:
         return 1
@@ -221,13 +224,13 @@ def _show(
         place.write(_TYPE[lang])
         place.flush()
         if desk.read().strip().lower() != YES[lang]:
-            _print(desk, "nothing was given")
+            _print(desk, say.NOTHING_GIVEN.in_language(desk.lang))
             return None
     return {"lang": text["lang"], "hash": text["hash"]}
 
 
-def _say(desk: Desk, count: int, done: str, rest: str) -> None:
-    _print(desk, f"{count} consent{'' if count == 1 else 's'} {done}; {rest if count else 'none was given'}")
+def _say(desk: Desk, count: int, done: str, rest: Phrase) -> None:
+    _print(desk, say.done(count, done, rest).in_language(desk.lang))
 
 
 def _print_consents(desk: Desk, rows: list[dict[str, Any]], *, as_json: bool) -> None:
@@ -235,14 +238,9 @@ def _print_consents(desk: Desk, rows: list[dict[str, Any]], *, as_json: bool) ->
         _print(desk, json.dumps(rows, indent=2))
         return
     for row in rows:
-        if row.get("what") == "health":
-            until = f"until {row['until']}" if row["until"] else f"since {row['given']}"
-            _print(desk, f"  -  {row['state']:<9}  {row['recipient']}  whether the gateway is well  {until}")
-            continue
-        line = "{id:>3}  {state:<9}  {recipient}  {meter}:{series}  {granularity}  until {until}".format(**row)
-        _print(desk, f"{line}  {_directions(row)}")
+        _print(desk, say.consent_line(row, desk.lang))
     if not rows:
-        _print(desk, "no consent was ever given: nothing leaves the house")
+        _print(desk, say.NO_CONSENTS.in_language(desk.lang))
 
 
 def _print_notices(desk: Desk, rows: list[dict[str, Any]], *, as_json: bool) -> None:
@@ -250,14 +248,9 @@ def _print_notices(desk: Desk, rows: list[dict[str, Any]], *, as_json: bool) -> 
         _print(desk, json.dumps(rows, indent=2))
         return
     for row in rows:
-        waits = f"told {row['sent']} times, not confirmed" if row["sent"] > 1 else "told, not confirmed yet"
-        waits = waits if row["sent"] else "waits to be told"
-        waits = "not told any more: a later notice says otherwise" if row["superseded"] else waits
-        state = f"confirmed {row['confirmed']}" if row["confirmed"] else waits
-        series = row["series"] or "-"
-        _print(desk, f"{row['id']:>3}  {row['at']}  {row['kind']:<19}  {row['recipient']}  {series}  {state}")
+        _print(desk, say.notice_line(row, desk.lang))
     if not rows:
-        _print(desk, "nobody had to be told anything")
+        _print(desk, say.NO_NOTICES.in_language(desk.lang))
 
 
 def _print_requests(desk: Desk, rows: list[dict[str, Any]], *, as_json: bool) -> None:
@@ -265,26 +258,10 @@ def _print_requests(desk: Desk, rows: list[dict[str, Any]], *, as_json: bool) ->
         _print(desk, json.dumps(rows, indent=2))
         return
     for row in rows:
-        meter = row["meter"] or f"a meter {row['sensor']} that is not of this house"
-        until = f"until {row['until']}" if row["until"] else "for a year"
-        _print(desk, f"{row['id']:>3}  {row['at']}  {row['from']}")
-        _print(desk, f"     {meter}: {row['series']}  {row['granularity']}  {_directions(row)}  {until}")
-        _print(
-            desk, f"     {row['controller'] or 'no name'}, {row['contact'] or 'no contact'}: {row['purpose'] or '-'}"
-        )
-        _print(desk, f"     linky-gateway consent answer {row['id']} --yes (or --no)")
+        for line in say.request_lines(row, desk.lang):
+            _print(desk, line)
     if not rows:
-        _print(desk, "nobody asks for anything")
-
-
-def _directions(row: dict[str, Any]) -> str:
-    since = f" since {row['history_from']}" if row["history_from"] else ""
-    ways = (["push"] if row["push"] else []) + ([f"history{since}"] if row["history"] else [])
-    if row.get("pseudonym"):
-        ways.append(f"under the pseudonym {row['known_as']}")
-    if row.get("profile", "exact") != "exact":
-        ways.append(row["profile"])
-    return ", ".join(ways)
+        _print(desk, say.NO_REQUESTS.in_language(desk.lang))
 
 
 def _print(desk: Desk, line: str) -> None:

@@ -32,10 +32,10 @@ def store(tmp_path):
 
 def test_a_script_gives_a_consent_as_before_and_no_text_is_claimed(desk, store):
     """Without a terminal nothing is asked, and the consent names no text."""
-    code, out, err = desk(*GRANT)
+    code, out, err = desk(*GRANT, lang="en")
     (consent,) = store.consents()
     assert (code, err) == (0, "")
-    assert out.startswith("  1  valid      coop@sen2.test  house:consumption/energy  PT30M  until 2027-11-25")
+    assert out.startswith("  1  valid      coop@sen2.test  house:consumption/energy  PT30M  until 2027-11-25 13:00")
     assert out.endswith("push, history\n")
     assert (consent.proof.text_hash, consent.proof.given_by) == ("", "anne")
 
@@ -56,7 +56,7 @@ def test_anything_else_than_the_word_gives_nothing(desk, store, typed):
     """Enter alone is no consent, nor is the word of the other language."""
     code, out, _ = desk(*GRANT, typed=typed)
     assert (code, store.consents()) == (1, [])
-    assert out.endswith("nothing was given\n")
+    assert out.endswith("aucun consentement n’a été donné\n")
 
 
 def test_all_terms_of_a_consent_can_be_said(desk, store):
@@ -101,19 +101,19 @@ def test_one_whose_address_was_gone_is_resumed_like_another(desk, store):
     for day in range(14):
         store.note_bounce(COOP, "item-not-found", NOW + day * 86_400)
     assert COOP in store.suspended()
-    assert desk("resume", COOP)[1] == "1 consent resumed; what was kept goes out\n"
+    assert desk("resume", COOP, lang="en")[1] == "1 consent resumed; what was kept goes out\n"
     assert store.suspended() == {}
-    assert desk("resume", COOP)[1] == "0 consents resumed; none was given\n"
+    assert desk("resume", COOP, lang="en")[1] == "0 consents resumed; none was given\n"
 
 
 def test_what_was_told_is_listed_with_its_confirmation(desk, store):
     """For a person and for a program; nothing told is said."""
-    assert desk("notices")[1] == "nobody had to be told anything\n"
+    assert desk("notices", lang="en")[1] == "nobody had to be told anything\n"
     desk(*GRANT)
-    desk("revoke", COOP)
-    assert desk("notices")[1].endswith(f"consent-withdrawn    {COOP}  consumption/energy  waits to be told\n")
+    desk("revoke", COOP, lang="en")
+    assert desk("notices", lang="en")[1].endswith(f"consent withdrawn  {COOP}  consumption/energy  waits to be told\n")
     store.notice_sent(1, NOW)
-    assert desk("notices")[1].endswith("told, not confirmed yet\n")
+    assert desk("notices", lang="en")[1].endswith("told, not confirmed yet\n")
     store.notice_confirmed(1, COOP, NOW + 60)
     (row,) = json.loads(desk("notices", "--json")[1])
     assert (row["kind"], row["sent"], row["confirmed"]) == ("consent-withdrawn", 1, "2026-11-25T12:01:00Z")
@@ -122,25 +122,28 @@ def test_what_was_told_is_listed_with_its_confirmation(desk, store):
 def test_suspending_and_resuming_say_what_they_did(desk, store):
     """By number, and what follows."""
     desk(*GRANT)
-    assert desk("limit", COOP)[1] == "1 consent suspended; nothing is sent until `linky-gateway consent resume`\n"
-    assert desk("list")[1].split()[1] == "limited"
-    assert desk("limit", COOP)[1] == "0 consents suspended; none was given\n"
-    assert desk("resume", COOP)[1] == "1 consent resumed; what was kept goes out\n"
-    assert desk("list")[1].split()[1] == "valid"
-    assert desk("revoke", COOP)[1] == "1 consent withdrawn; nothing more is sent\n"
-    assert desk("list")[1].split()[1] == "withdrawn"
+    assert (
+        desk("limit", COOP, lang="en")[1]
+        == "1 consent suspended; nothing is sent until `linky-gateway consent resume`\n"
+    )
+    assert desk("list", lang="en")[1].split()[1] == "suspended"
+    assert desk("limit", COOP, lang="en")[1] == "0 consents suspended; none was given\n"
+    assert desk("resume", COOP, lang="en")[1] == "1 consent resumed; what was kept goes out\n"
+    assert desk("list", lang="en")[1].split()[1] == "valid"
+    assert desk("revoke", COOP, lang="en")[1] == "1 consent withdrawn; nothing more is sent\n"
+    assert desk("list", lang="en")[1].split()[1] == "withdrawn"
 
 
 def test_pending_requests_say_who_what_and_how_to_answer(desk, store):
     """Also which meter is meant, or that it is none of the house."""
-    _, out, _ = desk("pending")
+    _, out, _ = desk("pending", lang="en")
     for words in (COOP, "house: consumption/power  PT1M", "La Coop, dpo@coop.example: to share a roof", "answer 1"):
         assert words in out
     assert "a meter stray that is not of this house" in out
     assert [row["id"] for row in json.loads(desk("pending", "--json")[1])] == [1, 2]
     desk("answer", "1", "--no")
     desk("answer", "2", "--no")
-    assert desk("pending")[1] == "nobody asks for anything\n"
+    assert desk("pending", lang="en")[1] == "nobody asks for anything\n"
 
 
 def test_a_request_is_answered_by_a_person(desk, store):
@@ -170,7 +173,7 @@ def test_a_person_who_does_not_type_the_word_leaves_the_request_waiting(desk, st
 
 def test_a_refusal_is_told(desk, store):
     """To the person and, as a notice, to the asker."""
-    assert desk("answer", "1", "--no")[1] == "refused; the asker is told\n"
+    assert desk("answer", "1", "--no", lang="en")[1] == "refused; the asker is told\n"
     assert json.loads(desk("answer", "2", "--no", "--json")[1])["state"] == "refused"
     assert len(store.notices()) == 2
 

@@ -1,0 +1,162 @@
+"""What ``linky-gateway consent`` prints of consents, requests and notices, in French and in English, local times."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from gateway.language import NOTHING, Phrase, joined, same
+from gateway.store.local_time import local_time
+from gateway.store.terms import NoticeKind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NOTICES = {
+    NoticeKind.ACCESS_GRANTED: Phrase("demande acceptée", "request accepted"),
+    NoticeKind.ACCESS_REFUSED: Phrase("demande refusée", "request refused"),
+    NoticeKind.CONSENT_WITHDRAWN: Phrase("consentement retiré", "consent withdrawn"),
+    NoticeKind.CONSENT_LIMITED: Phrase("consentement suspendu", "consent suspended"),
+    NoticeKind.CONSENT_RESUMED: Phrase("consentement repris", "consent resumed"),
+    NoticeKind.DATA_RECTIFIED: Phrase("mesures corrigées", "readings corrected"),
+    NoticeKind.DATA_ERASED: Phrase("mesures effacées", "readings erased"),
+    NoticeKind.RECIPIENT_SUSPENDED: Phrase("envoi suspendu", "sending suspended"),
+}
+STATES = {
+    "valid": Phrase("en cours", "valid"),
+    "waiting": Phrase("à venir", "waiting"),
+    "expired": Phrase("expiré", "expired"),
+    "withdrawn": Phrase("retiré", "withdrawn"),
+    "replaced": Phrase("remplacé", "replaced"),
+    "refused": Phrase("refusé", "refused"),
+    "erased": Phrase("effacé", "erased"),
+    "limited": Phrase("suspendu", "suspended"),
+}
+DONE = {
+    "withdrawn": Phrase("retiré", "withdrawn"),
+    "suspended": Phrase("suspendu", "suspended"),
+    "resumed": Phrase("repris", "resumed"),
+}
+NONE_WAS_GIVEN = Phrase("il n’y en avait aucun", "none was given")
+NOTHING_MORE = Phrase("plus rien n’est envoyé", "nothing more is sent")
+NO_ANSWER_ANY_MORE = Phrase("il ne reçoit plus de réponse", "it gets no answer any more")
+UNTIL_RESUMED = Phrase(
+    "rien n’est envoyé jusqu’à `linky-gateway consent resume`", "nothing is sent until `linky-gateway consent resume`"
+)
+KEPT_GOES_OUT = Phrase("ce qui avait été gardé est envoyé", "what was kept goes out")
+REFUSED = Phrase("refusé ; le demandeur en est informé", "refused; the asker is told")
+NOTHING_GIVEN = Phrase("aucun consentement n’a été donné", "nothing was given")
+NO_CONSENTS = Phrase(
+    "aucun consentement n’a jamais été donné : rien ne sort de la maison",
+    "no consent was ever given: nothing leaves the house",
+)
+NO_NOTICES = Phrase("personne n’avait à être informé", "nobody had to be told anything")
+NO_REQUESTS = Phrase("aucune demande en attente", "nobody asks for anything")
+
+HOW_FINE = Phrase(
+    "--granularity : dites le niveau de détail, un de {choices}", "--granularity: say how fine, one of {choices}"
+)
+NOT_WITH_HEALTH = Phrase(
+    "{option} : concerne les mesures, et avec --health aucune n’est donnée ; enlevez-le",
+    "{option}: is about readings, and with --health none is given; leave it out",
+)
+ADD_ACCEPT = Phrase(
+    "il n’y a pas de terminal pour montrer le texte et taper la réponse : ajoutez --accept pour accepter",
+    "there is no terminal to show the text on and to type the answer: add --accept to agree",
+)
+
+_UNTIL, _SINCE = Phrase("jusqu’au {when}", "until {when}"), Phrase("depuis le {when}", "since {when}")
+_FOR_A_YEAR = Phrase("pour un an", "for a year")
+_HEALTH = Phrase("si la passerelle va bien", "whether the gateway is well")
+_PUSH, _HISTORY = Phrase("envoi", "push"), Phrase("historique", "history")
+_HISTORY_SINCE = Phrase("historique depuis le {when}", "history since {when}")
+_PSEUDONYM = Phrase("sous le pseudonyme {name}", "under the pseudonym {name}")
+_PROFILES = {"coarse": Phrase("arrondi", "coarse"), "anonymous": Phrase("anonyme", "anonymous")}
+_TOLD = Phrase("dit une fois, pas encore confirmé", "told, not confirmed yet")
+_TOLD_AGAIN = Phrase("dit {count} fois, pas confirmé", "told {count} times, not confirmed")
+_NOT_TOLD = Phrase("pas encore dit", "waits to be told")
+_SUPERSEDED = Phrase(
+    "n’est plus dit : un avis plus récent dit autre chose", "not told any more: a later notice says otherwise"
+)
+_CONFIRMED = Phrase("confirmé le {when}", "confirmed {when}")
+_FOREIGN = Phrase("un compteur {sensor} qui n’est pas de cette maison", "a meter {sensor} that is not of this house")
+_NO_NAME, _NO_CONTACT = Phrase("sans nom", "no name"), Phrase("sans contact", "no contact")
+_WHO = Phrase("{name}, {contact} : {purpose}", "{name}, {contact}: {purpose}")
+_WHAT = Phrase("{meter} : {series}", "{meter}: {series}")
+_ANSWER = Phrase(
+    "linky-gateway consent answer {number} --yes (ou --no)", "linky-gateway consent answer {number} --yes (or --no)"
+)
+
+
+def done(count: int, what: str, rest: Phrase) -> Phrase:
+    """How many consents something was done to, and what follows."""
+    word, many = DONE[what], "s" if count > 1 else ""
+    # "Repris" has its s already.
+    agreed = word.fr if word.fr.endswith("s") else word.fr + many
+    said = Phrase(f"{count} consentement{many} {agreed} ; ", f"{count} consent{'' if count == 1 else 's'} {word.en}; ")
+    return said + (rest if count else NONE_WAS_GIVEN)
+
+
+def consent_line(row: Mapping[str, Any], lang: str) -> str:
+    """One consent: its number, its state, who may have what, until when and how."""
+    state = _state(row["state"], lang)
+    if row.get("what") == "health":
+        until = _UNTIL.filled(when=when(row["until"])) if row["until"] else _SINCE.filled(when=when(row["given"]))
+        said = joined("  ", (same(row["recipient"]), _HEALTH, until))
+        return f"  -  {state}  {said.in_language(lang)}"
+    what = same(f"{row['meter']}:{row['series']}")
+    until = _UNTIL.filled(when=when(row["until"]))
+    said = joined("  ", (same(row["recipient"]), what, same(row["granularity"]), until, directions(row)))
+    return f"{row['id']:>3}  {state}  {said.in_language(lang)}"
+
+
+def notice_line(row: Mapping[str, Any], lang: str) -> str:
+    """One notice: when, what, to whom, and whether it was confirmed."""
+    waits = _TOLD_AGAIN.filled(count=row["sent"]) if row["sent"] > 1 else _TOLD if row["sent"] else _NOT_TOLD
+    waits = _SUPERSEDED if row["superseded"] else waits
+    state = _CONFIRMED.filled(when=when(row["confirmed"])) if row["confirmed"] else waits
+    what = notice_in_words(row["kind"])
+    said = joined("  ", (when(row["at"]), what, same(row["recipient"]), same(row["series"] or "-"), state))
+    return f"{row['id']:>3}  {said.in_language(lang)}"
+
+
+def request_lines(row: Mapping[str, Any], lang: str) -> list[str]:
+    """One request: who asks, for what, why, and how to answer."""
+    meter = same(row["meter"]) if row["meter"] else _FOREIGN.filled(sensor=row["sensor"])
+    until = _UNTIL.filled(when=when(row["until"])) if row["until"] else _FOR_A_YEAR
+    what = _WHAT.filled(meter=meter, series=row["series"])
+    name, contact = (same(row[key]) if row[key] else none for key, none in _ASKER)
+    who = _WHO.filled(name=name, contact=contact, purpose=row["purpose"] or "-")
+    lines = [joined("  ", (what, same(row["granularity"]), directions(row), until)), who]
+    lines.append(_ANSWER.filled(number=row["id"]))
+    first = joined("  ", (when(row["at"]), same(row["from"]))).in_language(lang)
+    return [f"{row['id']:>3}  {first}", *(f"     {line.in_language(lang)}" for line in lines)]
+
+
+_ASKER = (("controller", _NO_NAME), ("contact", _NO_CONTACT))
+
+
+def directions(row: Mapping[str, Any]) -> Phrase:
+    """How the data go there, from when, and as whose."""
+    since = _HISTORY_SINCE.filled(when=when(row["history_from"])) if row["history_from"] else _HISTORY
+    ways = [_PUSH if row["push"] else NOTHING, since if row["history"] else NOTHING]
+    if row.get("pseudonym"):
+        ways.append(_PSEUDONYM.filled(name=row["known_as"]))
+    profile = row.get("profile", "exact")
+    ways.append(NOTHING if profile == "exact" else _PROFILES.get(profile, same(profile)))
+    return joined(", ", ways)
+
+
+def notice_in_words(kind: str) -> Phrase:
+    """What a notice is about; a kind of another version is its own word."""
+    return next((words for known, words in NOTICES.items() if known.value == kind), same(kind))
+
+
+def when(time: str) -> Phrase:
+    """A time of an answer (ISO 8601) on the clock of the house."""
+    return local_time(datetime.fromisoformat(time).timestamp())
+
+
+def _state(state: str, lang: str) -> str:
+    wide = max(len(word.in_language(lang)) for word in STATES.values())
+    return f"{STATES.get(state, same(state)).in_language(lang):<{wide}}"
