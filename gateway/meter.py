@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import math
 import time
 from contextlib import aclosing
 from datetime import UTC, datetime
@@ -51,6 +52,13 @@ _DATED_AT_ONCE = 2000
 
 # So many frames in a row that cannot be taken in are no matter of the frames.
 _MOST_FAILED = 10
+
+# A meter is where its own line says that it is, until that line has been without it for so long: another line that says
+# the same may lie.
+_OWN_LINE_S = 10.0
+
+# What happens over and over is told this often: a damaged line makes an event of each frame.
+_TELL_AGAIN_S = 60.0
 
 # What a board kept while the gateway was away is for the store, not for a display.
 _LIVE_S = 5.0
@@ -115,6 +123,9 @@ class MeterReader:
             self._owners[known.address] = self
         # Whose meter is plugged into this reader's port; short frames do not say it.
         self.heard, self._unknown = self, ""
+        # When this reader's own line said the meter's address last, in seconds since the machine started.
+        self._there_at = -math.inf
+        self._told: dict[str, float] = {}
         self._one_at_a_time = asyncio.Lock()
         # Is told what is believed as soon as it is: readings, their date or None, whether in standard mode.
         self.tell_live: TellLive | None = None
@@ -131,12 +142,13 @@ class MeterReader:
         failed = 0
         async with aclosing(self.line.frames()) as frames:
             async for frame, received in frames:
-                receipt, owner = self.line.receipt, self
+                receipt = self.line.receipt
+                owner: MeterReader | None = self
                 try:
                     # Without a date its second is not known, and the next frame says it all again.
                     if frame.mode != STANDARD or any(group.label == "DATE" for group in frame.groups):
                         owner = self._owner(frame, received)
-                        if await owner.accept(frame, received, undated, self.line.age_s):
+                        if owner and await owner.accept(frame, received, undated, self.line.age_s):
                             urgent.set()
                 except Exception as error:
                     # What one frame does costs that frame; what every frame does is a fault of ours.
@@ -148,7 +160,7 @@ class MeterReader:
                     failed = 0
                 if receipt:
                     # In the batch that has its readings: nothing was awaited since they were recorded.
-                    owner.recorder.relayed(*receipt)
+                    (owner or self).recorder.relayed(*receipt)
         urgent.set()
 
     def _left_out(self, error: Exception) -> None:
@@ -177,18 +189,44 @@ class MeterReader:
                     self._show_undated(frame, received)
             return choice in (Choice.METER, Choice.HOST) and self._hear(frame, received, live=live)
 
-    def _owner(self, frame: Frame, received: datetime) -> MeterReader:
-        """The reader of the meter that sent the frame: another one's where two cables were exchanged."""
+    def _owner(self, frame: Frame, received: datetime) -> MeterReader | None:
+        """The reader of the meter that sent the frame: another one's where two cables were exchanged.
+
+        None where the frame says that it is of a meter whose own line speaks.
+        """
         for group in frame.groups:
             if group.label in _ADDRESSES:
                 # One that nobody knows is a damaged one, or a new meter: that is this port's.
                 owner = self._owners.get(group.data, self if group.data == self._unknown else self.heard)
                 self._unknown = group.data if group.data not in self._owners else ""
+                if self._is_elsewhere(owner):
+                    self.heard = self
+                    return None
                 if owner is not self.heard:
                     self.heard = owner
                     detail = {"meter": owner.name, "port": self.name}
                     owner.note([Happened(int(received.timestamp()), "port-changed", "", detail)])
         return self.heard
+
+    def _is_elsewhere(self, owner: MeterReader) -> bool:
+        """Whether a frame of this line, which says that it is ``owner``'s, cannot be."""
+        at = self.host.since_boot() - self.line.age_s
+        if owner is self:
+            self._there_at = max(self._there_at, at)
+        if owner is self or at >= owner._there_at + _OWN_LINE_S:
+            return False
+        sentence = f"its line says that it is the meter {owner.name}, whose own line speaks; it is not believed"
+        log.log(self._level(sentence, logging.WARNING), "meter %s: %s", self.name, sentence)
+        self.line.quality.note(time.monotonic(), faults={Fault.PLAUSIBILITY: 1})
+        return True
+
+    def _level(self, what: str, level: int) -> int:
+        """At which level it is told: once a minute at its own."""
+        now = self.host.since_boot()
+        if now - self._told.get(what, -math.inf) < _TELL_AGAIN_S:
+            return logging.DEBUG
+        self._told[what] = now
+        return level
 
     def _choose(self, told: datetime | None, received: datetime) -> Choice:
         was_wrong = self.clock.wrong
@@ -267,7 +305,8 @@ class MeterReader:
         for one in happened:
             self.recorder.tell(one)
             # A meter's number and a household's state are nobody's business in a log.
-            log.info("meter %s: %s%s", self.name, one.kind, f" of {one.series}" if one.series else "")
+            what = f"{one.kind}{f' of {one.series}' if one.series else ''}"
+            log.log(self._level(what, logging.INFO), "meter %s: %s", self.name, what)
 
 
 def _frame(text: str) -> Frame:

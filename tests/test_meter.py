@@ -282,6 +282,39 @@ def test_a_damaged_address_on_an_exchanged_cable_is_still_the_same_meter(board):
     assert ("meter-replaced", {"before": "022162000042", "after": "022162000999"}) in board.events()
 
 
+def test_a_line_that_says_another_meter_s_address_is_not_believed_while_that_meter_speaks(board, caplog):
+    """Not one point of it is stored, no event either; it is told once. Ten seconds without the meter's own line, and
+    its cable has been exchanged."""
+    board.knows = True
+    house, liar = Metered("standard", "000042"), Metered("standard", "000042", seed=9)
+    for time in range(START, START + 30):
+        board.hear(house.says(time), time, "house")
+        board.hear(liar.says(time), time, "barn")
+    assert board.points().items() <= house.truth.items()
+    assert board.points(name="barn") == {}
+    assert "port-changed" not in [kind for kind, _ in board.events()]
+    assert [record.message for record in caplog.records if record.levelname == "WARNING"] == [
+        "meter barn: its line says that it is the meter house, whose own line speaks; it is not believed"
+    ]
+    for time in range(START + 30, START + 60):
+        board.hear(house.says(time), time, "barn")
+    assert board.points().items() <= house.truth.items()
+    assert max(board.points()) > START + 55
+    assert [kind for kind, _ in board.events()].count("port-changed") == 1
+
+
+def test_what_happens_over_and_over_is_told_once_a_minute(board, caplog):
+    """A damaged line may make an event of each frame; all of them are stored, and the log does not grow with them."""
+    board.knows = True
+    caplog.set_level("INFO")
+    meters = [Metered("standard"), Metered("historic")]
+    for time in range(START, START + 130):
+        board.hear(meters[time % 2].says(time), time)
+    told = [record.message for record in caplog.records if record.message == "meter house: mode-switched"]
+    assert [kind for kind, _ in board.events()].count("mode-switched") > 100
+    assert len(told) == 3
+
+
 def test_the_clock_change_night_by_the_hosts_time_has_every_second_once(board):
     """The hour that comes twice in a household's clock does not in UTC."""
     board.knows = True

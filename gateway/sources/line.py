@@ -52,6 +52,9 @@ _SAMPLE_BYTES = 256
 # A sample may have been noise: where no group verifies for this long another is taken.
 _RESAMPLE_S = 10.0
 
+# A line on which two modes are heard by turns tells of them this often.
+_TELL_AGAIN_S = 60.0
+
 _8N1 = "meter %s: the port is 8N1; parity is checked here instead"
 
 
@@ -135,6 +138,7 @@ class Line:
     def __init__(self, name: str, source: Source, mode: str = "auto") -> None:
         self._name, self._source, self._mode = name, source, mode
         self._search = SpeedSearch(source.speeds, time.monotonic())
+        self._mode_told = float("-inf")
         self._told_8n1 = False
         self._told: set[Phrase] = set()
         self._reader: Reader
@@ -265,7 +269,10 @@ class Line:
         state, before = self.state, self.state.mode
         right = state.count(frame, now)
         if right and before != frame.mode:
-            log.info("meter %s: %s mode%s", self._name, frame.mode, f" at {state.speed} Bd" if state.speed else "")
+            level = logging.DEBUG if now - self._mode_told < _TELL_AGAIN_S else logging.INFO
+            self._mode_told = now if level == logging.INFO else self._mode_told
+            speed = f" at {state.speed} Bd" if state.speed else ""
+            log.log(level, "meter %s: %s mode%s", self._name, frame.mode, speed)
         return right
 
     def _change_speed(self, now: float) -> None:
