@@ -60,6 +60,10 @@ class RequestLimitError(ConsentError):
     exit_code = 69
 
 
+class RequestUnheardError(RequestLimitError):
+    """The household hears no requests of the domain from which this one comes."""
+
+
 class JournalError(GatewayError, ValueError):
     """A journal, or one line of it, that is not what was written, or a key that is none."""
 

@@ -25,7 +25,7 @@ from gateway.store.labels import branch_label, branch_of
 from gateway.store.points import Granularity, under
 from gateway.store.recorder import iso
 from gateway.store.store import Archive
-from gateway.store.terms import LANGS, Channel, Role
+from gateway.store.terms import LANGS, REFUSED_DAYS, Channel, Role
 from gateway.web.sharing import sharing
 from gateway.web.sharing_answer import Choices
 from gateway.web.sharing_pages import HandedOver, JournalState
@@ -81,7 +81,7 @@ class SharingDesk:
 
     def __init__(self, config: Config, order: Callable[[dict[str, Any]], Awaitable[object]]) -> None:
         self._directory, self._order = config.directory, order
-        self.retention, self.phrases = config.max_retention, Phrases()
+        self.retention, self.phrases, self.refused_days = config.max_retention, Phrases(), REFUSED_DAYS
         self.installer = (
             config.federation.installer.lower() if config.federation and config.federation.installer else None
         )
@@ -103,7 +103,7 @@ class SharingDesk:
         branches, meters = await self._read(lambda archive: _branches(archive, request))
         asked = datetime.fromisoformat(request["until"]).timestamp() if request["until"] else None
         until = iso(last_moment(None if asked is None else int(asked), time.time()))
-        return Choices(request, branches, [] if request["meter"] else meters, not known, until)
+        return Choices(request, branches, [] if request["meter"] else meters, not known, until, self.refused_days)
 
     async def handed(self, first: int, last: int) -> list[HandedOver]:
         """Who got how much in the days of ``[first, last)``."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.account import account_of, order
 from gateway.chat import Chat
-from gateway.consent.text import asked_text, notice_text
+from gateway.consent.text import More, asked_text, notice_text
 from gateway.errors import GatewayError, StoreError
 from gateway.federation.announcer import Announcer
 from gateway.federation.attempt import wait_any
@@ -27,6 +27,7 @@ from gateway.language import Phrase
 from gateway.passwords import password_file
 from gateway.share import wanted_of
 from gateway.status import BROKEN, OK, WAITING, Link, provider_link, watcher_link
+from gateway.store.domains import domain_of
 from gateway.store.terms import LANGS
 from gateway.tic.reading import Kind
 
@@ -47,8 +48,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _KNOWN_EVERY_S = 60.0
-# Of how many requests for access a household is told by message in a day; all of them wait in the store.
-_ASKED_A_DAY, _DAY_S = 5, 86400
+# Of how many requests for access a household is told by message in a day, and of one domain; all wait in the store.
+_ASKED_A_DAY, _ASKED_OF_DOMAIN, _DAY_S = 5, 2, 86400
 
 
 class _Wake:
@@ -137,7 +138,7 @@ class Publication:
         self._hand_over = HandOver(
             config.directory, config.page_file, lambda: self.order({"action": "password", "new": None})
         )
-        self._asked: list[float] = []
+        self._asked: list[tuple[float, str]] = []
         told = config.household
         addresses, language = (told.addresses, told.language) if told else ((), "fr")
         self._household = Household(self._session, addresses, language)
@@ -214,12 +215,15 @@ class Publication:
 
     def _tell_asked(self, request: AccessRequest) -> None:
         """Tell the household who asks it for access; a flood of strangers shall not drown its alerts."""
-        now = time.time()
-        self._asked = [at for at in self._asked if now - _DAY_S < at <= now]
-        if self._household.addresses and len(self._asked) < _ASKED_A_DAY:
-            self._asked.append(now)
-            last = len(self._asked) == _ASKED_A_DAY
-            self._household.say({lang: asked_text(request, lang, last=last) for lang in LANGS})
+        now, domain = time.time(), domain_of(request.jid)
+        self._asked = [(at, one) for at, one in self._asked if now - _DAY_S < at <= now]
+        of_domain = sum(one == domain for _, one in self._asked)
+        if not self._household.addresses or len(self._asked) >= _ASKED_A_DAY or of_domain >= _ASKED_OF_DOMAIN:
+            return
+        self._asked.append((now, domain))
+        more = More.LAST_OF_DOMAIN if of_domain + 1 == _ASKED_OF_DOMAIN else More.NOTHING
+        more = More.LAST if len(self._asked) == _ASKED_A_DAY else more
+        self._household.say({lang: asked_text(request, lang, more) for lang in LANGS})
 
     def provider_links(self) -> list[Link]:
         """How each source of received series stands."""

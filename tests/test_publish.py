@@ -27,7 +27,7 @@ address = "famille@sen2.test"
 
 
 def test_a_flood_of_strangers_does_not_drown_what_the_household_is_told(tmp_path, monkeypatch):
-    """Of five requests a day, the fifth saying that there may be more; on the next day again."""
+    """Of five requests a day, the fifth saying that there may be more, and of two of one domain; the next day again."""
     (tmp_path / "gateway.toml").write_text(CONFIG)
     (tmp_path / "password").write_text("secret\n")
     (tmp_path / "data").mkdir()
@@ -41,11 +41,15 @@ def test_a_flood_of_strangers_does_not_drown_what_the_household_is_told(tmp_path
             publication = Publication(config, config.federation, store, None)
             waiting = publication._household._waiting
             for number in range(40):
-                publication._tell_asked(replace(REQUEST, id=number))
+                publication._tell_asked(replace(REQUEST, id=number, jid=f"u{number}@s{number}.evil.test"))
+            told = [message.texts for message in waiting]
+            assert ["consent refuse evil.test" in texts["fr"] for texts in told] == [False, True]
+            for number in range(40, 60):
+                publication._tell_asked(replace(REQUEST, id=number, jid=f"u@honest{number}.test"))
             told = [message.texts for message in waiting]
             assert len(told) == 5
-            assert ["n° 4" in texts["fr"] for texts in told] == [False] * 4 + [True]
-            assert ["no more of them today" in texts["en"] for texts in told] == [False] * 4 + [True]
+            assert ["n° 42" in texts["fr"] for texts in told] == [False] * 4 + [True]
+            assert ["Other requests may be waiting" in texts["en"] for texts in told] == [False] * 4 + [True]
             now[0] += 86400
             publication._tell_asked(REQUEST)
             assert len(publication._household._waiting) == 6

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from gateway.consent.fields import Words
+    from gateway.store.domains import RefusedDomain
     from gateway.store.points import Consent
     from gateway.store.store import Store
 
@@ -102,6 +103,19 @@ def _answer(store: Store, request: Words, now: float) -> object:
     return [_described(store, c, now) for c in store.grant_access(asked.id, offers, proof_of(request), now)]
 
 
+def _refuse_domain(store: Store, request: Words, now: float) -> object:
+    refused, waited = store.refuse_domain(word_of(request, "domain"), now, by_of(request), channel_of(request))
+    return _described_domain(refused) | {"requests": waited}
+
+
+def _hear_domain(store: Store, request: Words, now: float) -> object:
+    return store.hear_domain(word_of(request, "domain"), now, by_of(request), channel_of(request))
+
+
+def _refused_domains(store: Store, _: Words, now: float) -> object:
+    return [_described_domain(refused) for refused in store.refused_domains(now)]
+
+
 ORDERS: Mapping[str, Callable[[Store, Words, float], object]] = {
     "grant": _grant,
     "revoke": _revoke,
@@ -112,6 +126,9 @@ ORDERS: Mapping[str, Callable[[Store, Words, float], object]] = {
     "pending-access": _pending,
     "consent-text": _text,
     "answer-access": _answer,
+    "refuse-domain": _refuse_domain,
+    "hear-domain": _hear_domain,
+    "refused-domains": _refused_domains,
     **HEALTH_ORDERS,
 }
 
@@ -120,6 +137,10 @@ def _described(store: Store, consent: Consent, now: float) -> Words:
     """A consent, with the id by which its recipient knows the meter."""
     known_as = store.view_of(consent.recipient, now).meter(consent.meter).sensor
     return describe(consent, now) | {"known_as": known_as}
+
+
+def _described_domain(refused: RefusedDomain) -> Words:
+    return {"domain": refused.domain, "since": iso(refused.at), "until": iso(refused.until), "by": refused.by}
 
 
 def _text_of_order(store: Store, request: Words, lang: str, now: float) -> Text:

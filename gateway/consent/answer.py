@@ -18,6 +18,7 @@ from gateway.consent.grant import (
     read_granularity,
 )
 from gateway.errors import ConsentError
+from gateway.store.domains import domain_of
 from gateway.store.points import under
 from gateway.store.recorder import iso
 from gateway.store.terms import LONGEST_DAYS, Offer, check_path, check_terms
@@ -67,6 +68,7 @@ def describe_request(store: Access, request: AccessRequest) -> dict[str, object]
         "id": request.id,
         "at": iso(request.at),
         "from": request.jid,
+        "domain": domain_of(request.jid),
         "sensor": request.sensor,
         "meter": _named(store, request),
         "series": request.prefix,

@@ -7,12 +7,13 @@ it was read. The work is done by whoever holds the database (``gateway.consent.a
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TextIO
 
 from gateway.consent import command_words as say
 from gateway.errors import ConsentError
-from gateway.store.terms import Profile, Role
+from gateway.store.terms import REFUSED_DAYS, Profile, Role
 
 if TYPE_CHECKING:
     import argparse
@@ -79,7 +80,11 @@ def add_actions(add: Add) -> None:
     waiting = add("pending", "who asks for what, and waits for an answer")
     reply = add("answer", "answer a request for access: yes, or less, or no")
     _add_answer(reply)
-    for action in (give, everything, told, waiting, reply):
+    refuse = add("refuse", f"refuse what a domain asks, now and for {REFUSED_DAYS} days more")
+    refuse.add_argument("domain", help="a domain such as example.org, or an address of it; its last two parts count")
+    refuse.add_argument("--lift", action="store_true", help="no longer: its requests are shown again")
+    unheard = add("refused", "the domains whose requests are refused unheard, and until when")
+    for action in (give, everything, told, waiting, reply, unheard):
         action.add_argument("--json", action="store_true")
 
 
@@ -97,6 +102,10 @@ def run(options: argparse.Namespace, desk: Desk) -> int:
             return _grant_health(options, desk) if options.health else _grant(options, desk)
         case "answer":
             return _answer(options, desk)
+        case "refuse":
+            _refuse_domain(options, desk)
+        case "refused":
+            _print_refused(desk, desk.ask({"do": "refused-domains"}), as_json=options.json)
         case "revoke" if options.health:
             count = desk.ask({"do": "health-withdraw", "recipient": options.recipient, "by": desk.by})
             _say(desk, count, "withdrawn", say.NO_ANSWER_ANY_MORE)
@@ -210,6 +219,26 @@ def _answer(options: argparse.Namespace, desk: Desk) -> int:
     return 0
 
 
+def _refuse_domain(options: argparse.Namespace, desk: Desk) -> None:
+    what = {"domain": options.domain, "by": desk.by}
+    if options.lift:
+        heard = desk.ask({"do": "hear-domain", **what})
+        _print(desk, (say.HEARD_AGAIN if heard else say.WAS_HEARD).in_language(desk.lang))
+        return
+    for line in say.domain_refused(desk.ask({"do": "refuse-domain", **what})):
+        _print(desk, line.in_language(desk.lang))
+
+
+def _print_refused(desk: Desk, rows: list[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        _print(desk, json.dumps(rows, indent=2))
+        return
+    for row in rows:
+        _print(desk, say.refused_domain(row).in_language(desk.lang))
+    if not rows:
+        _print(desk, say.ALL_ARE_HEARD.in_language(desk.lang))
+
+
 def _show(
     options: argparse.Namespace, desk: Desk, what: dict[str, object], order: str = "consent-text"
 ) -> dict[str, str] | None:
@@ -260,6 +289,9 @@ def _print_requests(desk: Desk, rows: list[dict[str, Any]], *, as_json: bool) ->
     for row in rows:
         for line in say.request_lines(row, desk.lang):
             _print(desk, line)
+    for domain, count in Counter(row["domain"] for row in rows).items():
+        if count > 1:
+            _print(desk, say.ALL_OF_DOMAIN.filled(count=count, domain=domain).in_language(desk.lang))
     if not rows:
         _print(desk, say.NO_REQUESTS.in_language(desk.lang))
 

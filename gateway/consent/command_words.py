@@ -53,6 +53,16 @@ NO_CONSENTS = Phrase(
 NO_NOTICES = Phrase("personne n’avait à être informé", "nobody had to be told anything")
 NO_REQUESTS = Phrase("aucune demande en attente", "nobody asks for anything")
 
+ALL_OF_DOMAIN = Phrase(
+    "linky-gateway consent refuse {domain} refuse les {count} de {domain}",
+    "linky-gateway consent refuse {domain} refuses all {count} of {domain}",
+)
+HEARD_AGAIN = Phrase("ses demandes sont de nouveau montrées", "its requests are shown again")
+WAS_HEARD = Phrase(
+    "ce domaine n’est pas refusé ; voyez consent refused", "this domain is not refused; see consent refused"
+)
+ALL_ARE_HEARD = Phrase("les demandes de tous les domaines sont montrées", "requests of every domain are shown")
+
 HOW_FINE = Phrase(
     "--granularity : dites le niveau de détail, un de {choices}", "--granularity: say how fine, one of {choices}"
 )
@@ -86,6 +96,29 @@ _WHAT = Phrase("{meter} : {series}", "{meter}: {series}")
 _ANSWER = Phrase(
     "linky-gateway consent answer {number} --yes (ou --no)", "linky-gateway consent answer {number} --yes (or --no)"
 )
+_DOMAIN_REFUSED = Phrase(
+    "demandes refusées de {domain} : {count} ; les suivantes ne sont pas montrées jusqu’au {when}",
+    "requests of {domain} refused: {count}; those that follow are not shown until {when}",
+)
+_LIFT = Phrase(
+    "les consentements restent ; `linky-gateway consent refuse {domain} --lift` y met fin",
+    "consents stay as they are; `linky-gateway consent refuse {domain} --lift` ends it",
+)
+_REFUSED_DOMAIN = Phrase(
+    "{domain}  refusé depuis le {since}, jusqu’au {until}", "{domain}  refused since {since}, until {until}"
+)
+
+
+def domain_refused(row: Mapping[str, Any]) -> tuple[Phrase, Phrase]:
+    """What was refused with a domain, until when, and how to take it back."""
+    domain = row["domain"]
+    said = _DOMAIN_REFUSED.filled(domain=domain, count=row["requests"], when=when(row["until"]))
+    return said, _LIFT.filled(domain=domain)
+
+
+def refused_domain(row: Mapping[str, Any]) -> Phrase:
+    """A domain that is refused, since when and until when."""
+    return _REFUSED_DOMAIN.filled(domain=row["domain"], since=when(row["since"]), until=when(row["until"]))
 
 
 def done(count: int, what: str, rest: Phrase) -> Phrase:

@@ -18,6 +18,7 @@ from string import Template
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
+from gateway.store.domains import domain_of
 from gateway.store.points import Granularity
 from gateway.store.recorder import PARIS
 from gateway.store.terms import Profile, Role, shortest
@@ -233,17 +234,23 @@ def notice_text(notice: Notice, lang: str) -> str:
     return _notices(lang)[notice.kind.value].substitute(missing | facts)
 
 
-def asked_text(request: AccessRequest, lang: str, *, last: bool = False) -> str:
-    """What a household is told when somebody asks it for access: who, for what, and how to answer.
+class More(enum.IntEnum):
+    """What a household is told besides a request: nothing, that it was the last of today, the last of its domain."""
 
-    ``last`` adds that it will be told of no more of them today.
-    """
+    NOTHING = 0
+    LAST = 1
+    LAST_OF_DOMAIN = 2
+
+
+def asked_text(request: AccessRequest, lang: str, more: More = More.NOTHING) -> str:
+    """What a household is told when somebody asks it for access: who, for what, and how to answer."""
     terms, granularity = request.terms, _GRANULARITY[lang][request.granularity]
     facts = {"number": request.id, "asker": request.jid, "controller": terms.controller or _UNSTATED[lang]}
     facts |= {"data": _DATA[lang][request.prefix.partition("/")[0]], "series": request.prefix}
     facts |= {"granularity": granularity, "purpose": terms.purpose or _UNSTATED[lang]}
-    told, more = _template(f"asked.{lang}.md").substitute(facts).split("\n\n")
-    return " ".join(f"{told} {more if last else ''}".split())
+    template = _template(f"asked.{lang}.md").template.split("\n\n")
+    words = [template[0], template[more]] if more else template[:1]
+    return " ".join(Template(" ".join(words)).substitute(facts, domain=domain_of(request.jid)).split())
 
 
 def day(time: int) -> str:

@@ -22,7 +22,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
-from gateway.errors import ConsentError, RequestLimitError
+from gateway.errors import ConsentError, RequestLimitError, RequestUnheardError
 from gateway.federation.access_form import ACCESS_FIELDS
 from gateway.federation.allowed import is_ours
 from gateway.federation.fields import read_granularity, read_identifier
@@ -63,6 +63,10 @@ _RECEIVED = Phrase(
 _NOTHING = Phrase(
     "Vous n'avez ni accès, ni demande en cours. « Demander un accès » (request_access) en fait une.",
     "You hold no access, and have asked for none. “request_access” asks for one.",
+)
+_UNHEARD = Phrase(
+    "ce foyer ne prend pour l'instant aucune demande de ce domaine ; ce qui a été accepté reste",
+    "this household takes no requests of this domain for the time being; what was granted stays",
 )
 _NUMBER, _STATE = Phrase("Numéro de la demande", "Number of the request"), Phrase("État", "State")
 _COLUMNS = (
@@ -117,6 +121,8 @@ class Asking:
         wanted = question.asker, sensor, path, granularity, terms, until, lang
         try:
             request, is_new = await self._call(self._note, wanted)
+        except RequestUnheardError as error:
+            raise RequestError("auth", "forbidden", _UNHEARD) from error
         except RequestLimitError as error:
             raise _too_many() from error
         except ConsentError as error:

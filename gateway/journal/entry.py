@@ -35,6 +35,8 @@ Kind = Literal[
     "consent-resumed",
     "access-asked",
     "access-refused",
+    "domain-refused",
+    "domain-heard",
     "request-denied",
     "transfer",
     "transfer-confirmed",

@@ -1,7 +1,8 @@
 """Requests for access: what somebody asks the household for, kept until it answers or the question grows old.
 
-Asking opens nothing. Whoever is on the federation may ask, so that asking is limited, by address, by domain and in
-all; the household is never buried, and a repeated question is the same question. An answer gives its consents in the
+Asking opens nothing. Whoever is on the federation may ask, so that asking is limited, by address and by domain
+(``domains``). When no place is left the domain that holds most makes room: the household is never buried, and whoever
+asks for the first time is heard. A repeated question is the same question. An answer gives its consents in the
 transaction that closes the request, and queues the notice to the asker. A request begins in ``ask_access`` and ends
 in ``_close_request``: whoever keeps a record calls from these two, inside their transaction.
 """
@@ -9,16 +10,20 @@ in ``_close_request``: whoever keeps a record calls from these two, inside their
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from gateway.errors import ConsentError, RequestLimitError
-from gateway.store.consents import TERMS, Consents, terms_of, terms_row
+from gateway.errors import ConsentError, RequestLimitError, RequestUnheardError
+from gateway.store.consents import TERMS, terms_of, terms_row
+from gateway.store.domains import Domains, RefusedDomain, check_domain, domain_of
 from gateway.store.points import Granularity
 from gateway.store.tables import translated
 from gateway.store.terms import (
     LONGEST_WORDS,
+    REFUSED_DAYS,
     AccessRequest,
     AccessState,
+    Channel,
     NoticeKind,
     check_jid,
     check_path,
@@ -36,8 +41,9 @@ if TYPE_CHECKING:
 PENDING_PER_JID = 3
 # Somebody whose form was wrong tries again a few times; a program that asks for ever is stopped on its first day.
 DAILY_PER_JID = 10
-# Addresses cost nothing on a server of one's own: the domain is what a flood has in common.
+# Addresses and names below one's own cost nothing: the domain is what a flood has in common.
 DAILY_PER_DOMAIN = 30
+PENDING_PER_DOMAIN = 20
 # More than a household reads in a month, and 400 kB at the longest words that a request may hold.
 PENDING_IN_ALL = 200
 
@@ -46,11 +52,13 @@ PENDING_S = 30 * 86400
 # What came to nothing is kept as long as the log of who asked for what is useful.
 _KEPT_S = 365 * 86400
 _DAY_S = 86400
+# And not more of it than that, but for the day by which is counted.
+_MOST_KEPT = 2000
 
 _COLUMNS = f"id, at, jid, sensor, prefix, granularity, until, lang, state, answered_at, consents, {TERMS}"
 
 
-class Access(Consents):
+class Access(Domains):
     """Who asks for what."""
 
     @translated
@@ -68,18 +76,25 @@ class Access(Consents):
     ) -> AccessRequest:
         """Note what ``jid`` asks for; the request, which is the one before when that still waits and asks the same.
 
-        ConsentError when it cannot be asked for as it is written, RequestLimitError when it is one too many.
+        ConsentError when it cannot be asked for as it is written, RequestLimitError when it is one too many,
+        RequestUnheardError when the household hears nothing of this domain.
         """
         check_time(until)
         asker, path, asked = check_jid(jid), check_path(prefix), check_terms(terms)
         if not sensor.isprintable() or not 0 < len(sensor) <= LONGEST_WORDS:
             raise ConsentError("the meter has no name; write the one that the household gave you")
-        for request in self.access_requests_waiting(now):
+        if self.is_refused(asker, now):
+            raise RequestUnheardError("the household hears no requests of this domain")
+        waiting = self.access_requests_waiting(now)
+        for request in waiting:
             same = (request.jid, request.sensor, request.prefix, request.granularity, request.terms)
             if same == (asker, sensor, path, granularity, asked):
                 return request
-        self._check_limits(asker, now)
+        self._check_limits(asker, [request.jid for request in waiting], now)
         self.begin()
+        if (gone := _makes_room(waiting, asker)) is not None:
+            self._close_request(gone, AccessState.EXPIRED, None, [])
+        self._prune(now)
         (number,) = self._db.execute(
             f"INSERT INTO access_request (at, jid, sensor, prefix, granularity, until, lang, state, consents, {TERMS})"  # noqa: S608
             f" VALUES ({', '.join('?' * 21)}) RETURNING id",
@@ -149,6 +164,23 @@ class Access(Consents):
         return self.access_request(number)
 
     @translated
+    def refuse_domain(
+        self, domain: str, now: float, by: str = "", channel: Channel = Channel.COMMAND
+    ) -> tuple[RefusedDomain, int]:
+        """Refuse what waits of a domain, and what comes in the next ``REFUSED_DAYS``; and how many requests waited.
+
+        Nobody is told: an asker that looks (``my_access``) sees its request refused.
+        """
+        refused = RefusedDomain(check_domain(domain), int(now), int(now) + REFUSED_DAYS * _DAY_S, by, channel)
+        waiting = [r for r in self.access_requests_waiting(now) if domain_of(r.jid) == refused.domain]
+        self.begin()
+        for request in waiting:
+            self._close_request(request, AccessState.REFUSED, now, [])
+        self._hear_no_more(refused, len(waiting), now)
+        self.commit()
+        return refused, len(waiting)
+
+    @translated
     def waiting_access(self, number: int, now: float) -> AccessRequest:
         """A request that can be answered; ConsentError when it has been, or has grown old."""
         self._expire_access(now)
@@ -157,10 +189,12 @@ class Access(Consents):
             raise ConsentError(f"request {number}: it is {request.state.value} already")
         return request
 
-    def _close_request(self, request: AccessRequest, state: AccessState, now: float, consents: Sequence[int]) -> None:
+    def _close_request(
+        self, request: AccessRequest, state: AccessState, now: float | None, consents: Sequence[int]
+    ) -> None:
         self._db.execute(
             "UPDATE access_request SET state = ?, answered_at = ?, consents = ? WHERE id = ?",
-            [state.value, int(now), json.dumps(consents), request.id],
+            [state.value, None if now is None else int(now), json.dumps(consents), request.id],
         )
 
     def _expire_access(self, now: float) -> None:
@@ -179,24 +213,48 @@ class Access(Consents):
         )
         self.commit()
 
-    def _check_limits(self, jid: str, now: float) -> None:
-        domain, day = jid.partition("@")[2], now - _DAY_S
-        counted: tuple[tuple[str, list[Any], int, str], ...] = (
-            ("jid = ? AND state = 'pending'", [jid], PENDING_PER_JID, "questions of this address wait"),
-            ("jid = ? AND at > ?", [jid, day], DAILY_PER_JID, "questions from this address in a day"),
-            ("jid LIKE ? ESCAPE '\\' AND at > ?", [f"%@{_plain(domain)}", day], DAILY_PER_DOMAIN, "from this domain"),
-            ("state = 'pending'", [], PENDING_IN_ALL, "questions wait"),
+    def _prune(self, now: float) -> None:
+        """Keep no endless log of what came to nothing; of this day all, since by that is counted."""
+        self._db.execute(
+            "DELETE FROM access_request WHERE state IN ('refused', 'expired') AND at <= ?1 AND id <="
+            " (SELECT id FROM access_request ORDER BY id DESC LIMIT 1 OFFSET ?2)",
+            [now - _DAY_S, _MOST_KEPT],
         )
-        for where, values, limit, words in counted:
-            query = f"SELECT count(*) FROM access_request WHERE {where}"  # noqa: S608 (built of constants)
-            (count,) = self._db.execute(query, values).fetchone()
+
+    def _check_limits(self, jid: str, waiting: Sequence[str], now: float) -> None:
+        """RequestLimitError when this address, or its domain, asks too often."""
+        day = [asker for (asker,) in self._db.execute("SELECT jid FROM access_request WHERE at > ?", [now - _DAY_S])]
+        domain = domain_of(jid)
+        of_domain = sum(domain_of(asker) == domain for asker in day)
+        for count, limit, words in (
+            (waiting.count(jid), PENDING_PER_JID, "questions of this address wait"),
+            (day.count(jid), DAILY_PER_JID, "questions from this address in a day"),
+            (of_domain, DAILY_PER_DOMAIN, "from this domain in a day"),
+        ):
             if count >= limit:
                 raise RequestLimitError(f"{limit} {words} already; ask again later")
 
 
-def _plain(text: str) -> str:
-    """For LIKE: ``_`` and ``%`` may stand in a domain that somebody made up."""
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+def _makes_room(waiting: Sequence[AccessRequest], asker: str) -> AccessRequest | None:
+    """Which request goes so that one of ``asker`` can wait; None while there is a place.
+
+    One of the domain that has most, there of the host that has most, and of these the oldest: who holds one place keeps
+    it whoever comes, and who shares the end of a name with a flood keeps it too.
+    """
+    own, domains = domain_of(asker), Counter(domain_of(request.jid) for request in waiting)
+    if domains[own] >= PENDING_PER_DOMAIN:
+        crowd = own
+    elif len(waiting) >= PENDING_IN_ALL:
+        crowd = max(domains, key=lambda domain: (domains[domain], domain == own))
+    else:
+        return None
+    among = [request for request in waiting if domain_of(request.jid) == crowd]
+    hosts = Counter(_host(request.jid) for request in among)
+    return max(among, key=lambda request: hosts[_host(request.jid)])
+
+
+def _host(jid: str) -> str:
+    return jid.rpartition("@")[2]
 
 
 def _request(row: tuple[Any, ...]) -> AccessRequest:

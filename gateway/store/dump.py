@@ -36,6 +36,7 @@ LEFT_OUT = {
     "self_use": "made again of the half hours",
     "told": "what this installation has said of its own faults; another one has its own",
     "health_answer": "who may know whether this installation is well; of another one the household says it anew",
+    "refused_domain": "whose requests this installation does not hear for some weeks; another one is asked anew",
     "consent_held": "which consents this installation has not been told to use yet",
 }
 # Of the others all columns. The numbers of an outbox mean nothing in another file.

@@ -38,7 +38,7 @@ CHOICES_NAME = "choices.json"
 _HOUSEHOLD = (
     *("reading", "minute", "coarse", "outbox", "awaited", "counter", "event", "undated", "correction", "journal_day"),
     *("subscription", "recipient", "consent_held", "consent_change", "consent", "shown_text", "access_request"),
-    *("health_answer", "transfer", "confirmed", "party", "pseudonym", "absence", "told", "series"),
+    *("health_answer", "refused_domain", "transfer", "confirmed", "party", "pseudonym", "absence", "told", "series"),
     *("received_point", "received_series", "received_event", "received_gap", "received_span", "received_chain"),
     *("received_subscription", "received_anchor", "received_provider"),
 )

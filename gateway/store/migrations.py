@@ -376,3 +376,12 @@ def what_was_handed_over(db: Database) -> None:
         "CREATE TABLE confirmed (day INTEGER NOT NULL, recipient TEXT NOT NULL, points INTEGER NOT NULL,"
         " told INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (day, recipient)) STRICT, WITHOUT ROWID"
     )
+
+
+@migrations()
+def refused_domains(db: Database) -> None:
+    """Of which domains the household hears no requests, until when."""
+    db.execute(
+        "CREATE TABLE refused_domain (domain TEXT PRIMARY KEY, at INTEGER NOT NULL, until INTEGER NOT NULL,"
+        " by TEXT NOT NULL, channel TEXT NOT NULL) STRICT, WITHOUT ROWID"
+    )

@@ -28,8 +28,8 @@ log = logging.getLogger("gateway.store.prepare")
 # In this order: what limits a consent before the consents, so that a withdrawn one never comes back by a fault between.
 _SAVED_TABLES = (
     *("meter", "consent_change", "consent_held", "consent", "recipient", "subscription"),
-    *("access_request", "notice", "series", "party", "transfer", "confirmed", "journal", "journal_text", "counter"),
-    *("shown_text", "pseudonym", "correction"),
+    *("access_request", "refused_domain", "notice", "series", "party", "transfer", "confirmed", "journal"),
+    *("journal_text", "counter", "shown_text", "pseudonym", "correction"),
 )
 
 # What says that the file itself is bad. Anything else (locked, no permission, no memory) may be well tomorrow.

@@ -29,6 +29,10 @@ LONGEST_WORDS = 200
 # A consent is asked for again, not for ever.
 LONGEST_DAYS = 3 * 366
 
+# For how long all requests of a domain are refused: who floods goes elsewhere, and a neighbour under the same name is
+# not shut out for good.
+REFUSED_DAYS = 90
+
 _JID = re.compile(r"[^@/\s]+@[^@/\s]+")
 _PATH = re.compile(r"(consumption|production|contract|status|message|water|gas|heat|other)(/[a-z0-9-]+)*")
 _URL = re.compile(r"https?://\S+")

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gateway.errors import GatewayError, StoreError
-from gateway.web import dates, health_pages, sharing_answer, sharing_pages
+from gateway.web import dates, health_pages, sharing_answer, sharing_pages, sharing_requests
 from gateway.web.answers import html, redirect
 from gateway.web.health import HealthPages, answers
 from gateway.web.health_words import HEALTH_WORDS
@@ -34,7 +34,7 @@ _DAY_S = 86_400
 _DAYS_SHOWN = 14
 _LAST_DAY = 253_370_764_800
 _DONE = {"given", "refused", "withdrawn", "nothing", "limited", "resumed", "renewed"}
-_DONE |= {"health_given", "health_refused", "health_withdrawn"}
+_DONE |= {"domain_refused", "domain_heard", "health_given", "health_refused", "health_withdrawn"}
 
 
 class Desk(Protocol):
@@ -43,6 +43,10 @@ class Desk(Protocol):
     @property
     def retention(self) -> str:
         """How long the house lets recipients keep data (ISO 8601)."""
+
+    @property
+    def refused_days(self) -> int:
+        """For how long all of a domain is refused."""
 
     @property
     def phrases(self) -> Phrases:
@@ -85,6 +89,8 @@ def sharing(desk: Desk) -> Part:
             "/sharing/requests/<int:number>/text": _told(pages.read),
             "/sharing/requests/<int:number>/yes": _told(pages.give),
             "/sharing/requests/<int:number>/no": _told(pages.refuse),
+            sharing_requests.DOMAIN_NO: _told(pages.refuse_domain),
+            sharing_requests.DOMAIN_YES: _told(pages.hear_domain),
             "/sharing/withdraw": _told(pages.withdraw),
             "/sharing/limit": _told(pages.limit),
             "/sharing/resume": _told(pages.resume),
@@ -127,9 +133,14 @@ class _Pages:
         last = min(today, before // _DAY_S * _DAY_S) if before else today
         first = max(0, last - _DAYS_SHOWN * _DAY_S)
         health, installer = await answers(desk)
+        asked = sharing_requests.Requests(
+            waiting=await desk.ask({"do": "pending-access"}),
+            refused=await desk.ask({"do": "refused-domains"}),
+            refused_days=desk.refused_days,
+            proposal=health_pages.proposal(view, installer) if installer else "",
+        )
         shown = sharing_pages.Overview(
             consents=await desk.ask({"do": "consents"}),
-            requests=await desk.ask({"do": "pending-access"}),
             notices=await desk.ask({"do": "notices"}),
             handed=await desk.handed(first, last),
             first=first,
@@ -137,8 +148,8 @@ class _Pages:
             is_latest=last == today,
             journal=await desk.journal(),
             retention=desk.retention,
+            requests=sharing_requests.requests(view, asked, desk.phrases),
             health=health_pages.agreements(view, health),
-            proposal=health_pages.proposal(view, installer) if installer else "",
         )
         done = request.args.get("done", "")
         said = f"done_{done}" if done in _DONE else None
@@ -195,6 +206,15 @@ class _Pages:
             return html(sharing_pages.message(_at_home(view), "not_waiting"), 409)
         await self._desk.ask({"do": "answer-access", "number": number, "yes": False})
         return _done("refused")
+
+    async def refuse_domain(self, request: Request, _: View) -> Response:
+        """All that a domain asks, and what it will ask in the next weeks."""
+        await self._desk.ask({"do": "refuse-domain", "domain": request.g.fields.get("domain", "")})
+        return _done("domain_refused")
+
+    async def hear_domain(self, request: Request, _: View) -> Response:
+        heard = await self._desk.ask({"do": "hear-domain", "domain": request.g.fields.get("domain", "")})
+        return _done("domain_heard" if heard else "nothing")
 
     async def withdraw(self, request: Request, _: View) -> Response:
         """One consent, or all that a recipient has: at once, without a question."""

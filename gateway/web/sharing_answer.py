@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.web import dates
 from gateway.web.pages import document, form
 from gateway.web.sharing_pages import FILES, facts, last_day, series, ways, who_rows, words_of
+from gateway.web.sharing_requests import refuse_domain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,6 +36,7 @@ class Choices:
         meters: of this house, where the request names none of them; otherwise empty.
         may_disguise: whether the recipient has nothing yet, and may be given a pseudonym and rounded values.
         until: the last moment that may be given (ISO 8601): what was asked for, or as long as a consent may last.
+        refused_days: for how long all of a domain would be refused.
     """
 
     request: Row
@@ -42,6 +44,7 @@ class Choices:
     meters: Sequence[str]
     may_disguise: bool
     until: str
+    refused_days: int
 
     @property
     def granularities(self) -> tuple[str, ...]:
@@ -86,7 +89,8 @@ def page(view: View, choices: Choices, phrases: Phrases, fields: Mapping[str, st
         (f'<p class="bad" role="alert">{view.say(told)}</p>' if told else "")
         + f"<section><h2>{view.say('who_asks')}</h2>{_asker(view, row, phrases)}</section>"
         f"<section><h2>{view.say('what_is_asked')}</h2>{_asked(view, choices, phrases)}</section>"
-        f"<section><h2>{view.say('say_no')}</h2><p>{view.say('say_no_intro')}</p>{refuse}</section>"
+        f"<section><h2>{view.say('say_no')}</h2><p>{view.say('say_no_intro')}</p>{refuse}"
+        f"{refuse_domain(view, row['domain'], choices.refused_days)}</section>"
         f"<section><h2>{view.say('say_yes')}</h2><p>{view.say('say_yes_intro')}</p>"
         + form(view, f"{path}/text", _fieldsets(view, choices, phrases, fields), "read_text").replace(
             "<form ", '<form class="wide" ', 1

@@ -75,11 +75,11 @@ class JournalState:
 class Overview:
     """All that the page shows; ``first`` and ``last`` are the days (POSIX seconds, UTC) of ``handed``.
 
-    ``health`` and ``proposal`` are HTML (``health_pages``): who may know whether the gateway is well, and who would.
+    ``requests`` and ``health`` are HTML (``sharing_requests``, ``health_pages``): who asks, and who may know whether
+    the gateway is well.
     """
 
     consents: Sequence[Row]
-    requests: Sequence[Row]
     notices: Sequence[Row]
     handed: Sequence[HandedOver]
     first: int
@@ -87,15 +87,15 @@ class Overview:
     is_latest: bool
     journal: JournalState
     retention: str
+    requests: str = ""
     health: str = ""
-    proposal: str = ""
 
 
 def overview(view: View, shown: Overview, phrases: Phrases, done: str | None) -> str:
     """The page itself; ``done`` is the key of what was just done."""
     told = f'<p class="good" role="status">{view.say(done)}</p>' if done else ""
     body = (
-        f"{told}<p>{view.say('sharing_intro')}</p>{_requests(view, shown, phrases)}"
+        f"{told}<p>{view.say('sharing_intro')}</p>{shown.requests}"
         f"{_consents(view, shown, phrases)}{_past(view, shown.consents, phrases)}{_log(view, shown, phrases)}"
         f"{_notices(view, shown.notices, phrases)}{journal(view, shown.journal)}"
         f"<section><h2>{view.say('take_along')}</h2><p>{view.say('take_along_intro')}</p>"
@@ -186,30 +186,7 @@ def press(view: View, action: str, fields: Mapping[str, object], button: str, sa
     )
 
 
-# --- requests and consents -------------------------------------------------------------------------------------------
-
-
-def _requests(view: View, shown: Overview, phrases: Phrases) -> str:
-    cards = shown.proposal + "".join(_request(view, row, phrases) for row in shown.requests)
-    cards = cards or f"<p>{view.say('no_requests')}</p>"
-    return f"<section><h2>{view.say('requests')}</h2>{cards}</section>"
-
-
-def _request(view: View, row: Row, phrases: Phrases) -> str:
-    name = escape(row["controller"] or row["from"])
-    fineness, _ = phrases.granularity(row["granularity"], view.lang)
-    asked = view.say("asked_on", day=dates.day(view.lang, dates.read(row["at"])))
-    rows = [
-        ("address", escape(row["from"])),
-        ("data", series(view, row["series"], phrases)),
-        ("fineness", escape(fineness)),
-        ("purpose", escape(row["purpose"])),
-    ]
-    return (
-        f'<article class="agreement asks"><h3>{name}</h3><p class="quiet">{asked}</p>{facts(view, rows)}'
-        f'<p><a class="button" href="/sharing/requests/{row["id"]}">{view.say("read_and_answer")}'
-        f'<span class="hidden"> : {name}</span></a></p></article>'
-    )
+# --- consents -------------------------------------------------------------------------------------------------------
 
 
 def _consents(view: View, shown: Overview, phrases: Phrases) -> str:

@@ -12,6 +12,24 @@ _FR = {
     "no_requests": "Personne ne demande rien.",
     "asked_on": "Demandé le {day}",
     "read_and_answer": "Lire et répondre",
+    "domain_asks": "{n} demandes de {domain}",
+    "read_them": "Les lire ({n})",
+    "refuse_domain": "Tout refuser de ce domaine",
+    "refuse_domain_of": "Tout refuser de {domain}",
+    "refuse_domain_intro": (
+        "Vous pouvez aussi refuser d’un coup tout ce que demandent les adresses qui finissent par {domain} : ce qui"
+        " attend, et ce qui viendra pendant {days} jours, sans que personne en soit averti. Ce que vous partagez déjà"
+        " ne change pas, et cela s’annule sur la page Partage."
+    ),
+    "refuse_domains_intro": (
+        "« Tout refuser de ce domaine » refuse d’un coup ce qui attend et, pendant {days} jours, ce que demanderont"
+        " toutes les adresses qui finissent ainsi, sans que personne en soit averti. Ce que vous partagez déjà ne"
+        " change pas, et cela s’annule ici."
+    ),
+    "refused_domains": "Domaines refusés ({n})",
+    "refused_until": "{domain} : ses demandes sont refusées sans vous être montrées, jusqu’au {day}.",
+    "hear_domain": "Montrer de nouveau ses demandes",
+    "hear_domain_of": "Montrer de nouveau les demandes de {domain}",
     "shared_now": "Ce que vous partagez",
     "withdraw": "Retirer",
     "withdraw_one": "Retirer : {what}, {who}",
@@ -165,6 +183,10 @@ _FR = {
     "no_such_text": "Ce texte n’est pas gardé ici.",
     "done_given": "C’est donné. Le destinataire en est averti.",
     "done_refused": "C’est refusé. Rien n’est envoyé.",
+    "done_domain_refused": (
+        "C’est refusé, et ce que demande ce domaine ne vous est plus montré. Ce que vous partagez ne change pas."
+    ),
+    "done_domain_heard": "Ses demandes vous sont de nouveau montrées.",
     "done_withdrawn": "C’est retiré : plus rien n’est envoyé, et l’effacement de ce qui a été reçu est demandé.",
     "done_nothing": "Il n’y avait plus rien à changer.",
     "done_limited": "C’est suspendu : rien n’est envoyé jusqu’à la reprise.",
@@ -181,6 +203,24 @@ _EN = {
     "no_requests": "Nobody asks for anything.",
     "asked_on": "Asked on {day}",
     "read_and_answer": "Read and answer",
+    "domain_asks": "{n} requests of {domain}",
+    "read_them": "Read them ({n})",
+    "refuse_domain": "Refuse all of this domain",
+    "refuse_domain_of": "Refuse all of {domain}",
+    "refuse_domain_intro": (
+        "You can also refuse at once all that is asked by addresses that end in {domain}: what waits, and what comes in"
+        " the next {days} days, without anybody being told. What you share already does not change, and this can be"
+        " undone on the sharing page."
+    ),
+    "refuse_domains_intro": (
+        "“Refuse all of this domain” refuses at once what waits and, in the next {days} days, what any address that"
+        " ends like this asks, without anybody being told. What you share already does not change, and it can be undone"
+        " here."
+    ),
+    "refused_domains": "Refused domains ({n})",
+    "refused_until": "{domain}: its requests are refused without being shown to you, until {day}.",
+    "hear_domain": "Show its requests again",
+    "hear_domain_of": "Show the requests of {domain} again",
     "shared_now": "What you share",
     "withdraw": "Withdraw",
     "withdraw_one": "Withdraw: {what}, {who}",
@@ -333,6 +373,10 @@ _EN = {
     "no_such_text": "This text is not kept here.",
     "done_given": "It is given. The recipient is told.",
     "done_refused": "It is refused. Nothing is sent.",
+    "done_domain_refused": (
+        "It is refused, and what this domain asks is not shown to you any more. What you share does not change."
+    ),
+    "done_domain_heard": "Its requests are shown to you again.",
     "done_withdrawn": "It is withdrawn: nothing more is sent, and erasure of what was received is asked for.",
     "done_nothing": "There was nothing left to change.",
     "done_limited": "It is suspended: nothing is sent until you resume.",

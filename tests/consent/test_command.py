@@ -178,6 +178,25 @@ def test_a_refusal_is_told(desk, store):
     assert len(store.notices()) == 2
 
 
+def test_one_command_refuses_a_domain_and_another_lifts_that(desk, store):
+    """What waits says how; it says how many it was and until when; the list, and no harm in saying it twice."""
+    assert "linky-gateway consent refuse sen2.test refuses all 2 of sen2.test\n" in desk("pending", lang="en")[1]
+    assert json.loads(desk("pending", "--json")[1])[0]["domain"] == "sen2.test"
+    out = desk("refuse", "jabber.sen2.test", lang="en")[1]
+    assert out.startswith("requests of sen2.test refused: 2; those that follow are not shown until ")
+    assert "2027" in out
+    assert "linky-gateway consent refuse sen2.test --lift" in out
+    assert desk("pending", lang="en")[1] == "nobody asks for anything\n"
+    assert store.notices() == []
+    assert desk("refuse", COOP)[1].startswith("demandes refusées de sen2.test : 0 ; les suivantes ne sont pas montrées")
+    assert desk("refused", lang="en")[1].startswith("sen2.test  refused since ")
+    (row,) = json.loads(desk("refused", "--json")[1])
+    assert (row["domain"], row["by"], row["until"]) == ("sen2.test", "anne", "2027-02-23T12:00:00Z")
+    assert desk("refuse", "sen2.test", "--lift", lang="en")[1] == "its requests are shown again\n"
+    assert desk("refuse", "sen2.test", "--lift")[1].startswith("ce domaine n’est pas refusé")
+    assert desk("refused", lang="en")[1] == "requests of every domain are shown\n"
+
+
 def test_an_answer_is_a_yes_or_a_no(desk):
     """Neither is preset, and not both."""
     for words in ((), ("--yes", "--no")):

@@ -7,7 +7,7 @@ from importlib import resources
 
 import pytest
 
-from gateway.consent.text import TEXT_VERSION, asked_text, consent_text, notice_text
+from gateway.consent.text import TEXT_VERSION, More, asked_text, consent_text, notice_text
 from gateway.store.points import Granularity
 from gateway.store.terms import LANGS, AccessRequest, Notice, NoticeKind, Offer, Role, Terms
 
@@ -130,6 +130,8 @@ def test_a_household_is_told_who_asks_for_what_and_how_to_answer(lang, words):
         assert part in told
     assert "\n" not in told
     assert "$" not in told
-    last = asked_text(request, lang, last=True)
-    assert last.startswith(told)
-    assert ("aujourd'hui" if lang == "fr" else "today") in last.removeprefix(told)
+    for more, domain in ((More.LAST, False), (More.LAST_OF_DOMAIN, True)):
+        last = asked_text(request, lang, more)
+        assert last.startswith(told)
+        assert ("aujourd'hui" if lang == "fr" else "today") in last.removeprefix(told)
+        assert ("linky-gateway consent refuse sen2.test" in last) is domain

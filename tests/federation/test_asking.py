@@ -181,6 +181,24 @@ def test_who_asks_too_often_is_told_to_wait(house):
     assert len(house.store.access_requests()) == access.DAILY_PER_DOMAIN + 1
 
 
+@pytest.mark.parametrize(("lang", "words"), [("fr", "aucune demande de ce domaine"), ("en", "no requests of this")])
+def test_a_domain_that_is_not_heard_is_told_so_and_nobody_else_is(house, lang, words):
+    """In the asker's language; the household is not told, nothing is kept; what waited is seen to be refused."""
+    ask(house)
+    house.store.refuse_domain("sen2.test", NOW)
+    told = []
+    for asker in (COOP, "other@sub.sen2.test"):
+        error, failed = ask(house, lang, asker=asker, told=told, purpose="again")
+        assert failed
+        assert (error.get("type"), error.find(f"{XMPP}forbidden") is not None) == ("auth", True)
+        assert words in error.findtext(f"{XMPP}text")
+    assert told == []
+    assert len(house.store.access_requests()) == 1
+    assert standing(house)[1][0][1]["state"] == "refused"
+    assert not ask(house, asker="honest@sen3.test", told=told)[1]
+    assert len(told) == 1
+
+
 def standing(house, lang="en", asker=COOP, fields=None):
     """What ``my_access`` shows: rows for a person and (tag, attributes) for a program."""
     asked = command("my_access") if fields is None else build_submit("my_access", fields)

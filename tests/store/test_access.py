@@ -1,13 +1,26 @@
 """Requests for access: anybody may ask, nobody may bury the household, and asking opens nothing."""
 
+import contextlib
+import re
 from dataclasses import replace
 
 import pytest
 
-from gateway.errors import ConsentError, RequestLimitError, StoreError
+from gateway.errors import ConsentError, RequestLimitError, RequestUnheardError, StoreError
 from gateway.store import access
+from gateway.store.domains import MOST_DOMAINS, domain_of
 from gateway.store.points import Granularity
-from gateway.store.terms import AccessState, NoticeKind, Offer, Proof, Terms, shortest, shortest_retention
+from gateway.store.terms import (
+    REFUSED_DAYS,
+    AccessState,
+    Channel,
+    NoticeKind,
+    Offer,
+    Proof,
+    Terms,
+    shortest,
+    shortest_retention,
+)
 from tests.store.conftest import POWER, START
 from tests.store.test_consents import TERMS
 
@@ -63,22 +76,133 @@ def test_each_address_has_so_many_questions_a_day(store):
 
 
 def test_each_domain_has_so_many_questions_a_day(store):
-    """A server of one's own has any number of addresses; a name that looks like a pattern is only a name."""
+    """A server of one's own has any number of addresses, and of names; one that looks like a pattern is only a name."""
     for number in range(access.DAILY_PER_DOMAIN):
-        ask(store, f"u{number}@evil_.test")
+        ask(store, f"u{number}@s{number % 7}.evil_.test")
     with pytest.raises(RequestLimitError, match="from this domain"):
-        ask(store, "another@evil_.test")
+        ask(store, "another@s8.evil_.test")
     ask(store, "honest@evilx.test")
     ask(store, "another@evil_.test", now=NOW + DAY_S)
 
 
-def test_there_is_an_end_to_all_questions(store):
-    """With two hundred that wait nobody may add one."""
-    for number in range(access.PENDING_IN_ALL):
-        ask(store, f"u@d{number}.test")
-    with pytest.raises(RequestLimitError, match="200 questions wait"):
-        ask(store)
-    assert len(store.access_requests(AccessState.PENDING)) == access.PENDING_IN_ALL
+def waiting(store, now):
+    """The addresses whose questions wait."""
+    return [request.jid for request in store.access_requests_waiting(now)]
+
+
+def flood(store, askers, now):
+    """Each of these asks as long as it is let."""
+    for asker in askers:
+        with contextlib.suppress(RequestLimitError):
+            ask(store, asker, now)
+
+
+def test_one_owner_of_a_domain_does_not_bury_the_household(store):
+    """Seven names below one domain ask all day for weeks: older honest questions wait still, a new one comes in."""
+    early = [f"early@honest{number}.test" for number in range(3)]
+    for asker in early:
+        ask(store, asker)
+    for day in range(20):
+        askers = (f"u{day}-{number}@d{number % 7}.evil.test" for number in range(7 * access.DAILY_PER_DOMAIN))
+        flood(store, askers, NOW + day * DAY_S)
+    late = NOW + 20 * DAY_S
+    assert len(waiting(store, late)) == 3 + access.PENDING_PER_DOMAIN
+    ask(store, "late@honest9.test", late)
+    assert set(waiting(store, late)) >= {*early, "late@honest9.test"}
+
+
+def test_when_all_places_are_taken_the_domain_that_has_most_makes_room(store):
+    """Its oldest question goes; whoever has a single place keeps it, and whoever asks for the first time has one."""
+    early = [f"early@honest{number}.test" for number in range(3)]
+    for asker in early:
+        ask(store, asker)
+    flood(store, [f"u{n}@flood{n % 12}.test" for n in range(12 * access.DAILY_PER_DOMAIN)], NOW)
+    assert len(waiting(store, NOW)) == access.PENDING_IN_ALL
+    late = [f"late@other{number}.test" for number in range(40)]
+    for asker in late:
+        ask(store, asker, NOW + 1)
+    assert {*early, *late} <= set(waiting(store, NOW + 1))
+    assert len(waiting(store, NOW + 1)) == access.PENDING_IN_ALL
+    gone = store.access_requests(AccessState.EXPIRED)
+    assert len(gone) > 40
+    assert {request.jid.partition("@")[2][:5] for request in gone} == {"flood"}
+    assert store.notices() == []
+
+
+def test_who_shares_the_end_of_a_name_with_a_flood_keeps_its_place(store):
+    """Two labels are a rule of thumb: of a domain the name that has most makes room, by its oldest question."""
+    ask(store, "bureau@amap.asso.test")
+    for day in range(5):
+        flood(store, [f"u{day}-{n}@bad.asso.test" for n in range(40)], NOW + day * DAY_S)
+    still = waiting(store, NOW + 4 * DAY_S)
+    assert still[0] == "bureau@amap.asso.test"
+    assert len(still) == access.PENDING_PER_DOMAIN
+    assert still[1:] == sorted(still[1:], key=lambda jid: [int(n) for n in re.findall(r"\d+", jid)])
+
+
+def test_what_came_to_nothing_is_no_endless_log(store, monkeypatch):
+    """A flood of months leaves so many rows; those of the day, by which is counted, stay."""
+    monkeypatch.setattr(access, "_MOST_KEPT", 50)
+    for day in range(6):
+        flood(store, [f"u{day}-{n}@evil.test" for n in range(40)], NOW + day * DAY_S)
+    rows = store.access_requests()
+    assert len(rows) <= 50 + access.DAILY_PER_DOMAIN
+    assert len([one for one in rows if one.at == NOW + 5 * DAY_S]) == access.DAILY_PER_DOMAIN
+
+
+@pytest.mark.parametrize(
+    ("jid", "domain"),
+    [
+        ("a@sen2.test", "sen2.test"), ("a@b.c.sen2.test", "sen2.test"), ("a@sen2.test.", "sen2.test"),
+        ("a@localhost", "localhost"), ("a@192.0.2.7", "192.0.2.7"), ("a@[2001:db8::1]", "[2001:db8::1]"),
+        ("a@amap.asso.fr", "asso.fr"),
+    ],
+)  # fmt: skip
+def test_a_domain_is_the_last_two_labels(jid, domain):
+    """Names below one's own count for one; an address of the network is no name."""
+    assert domain_of(jid) == domain
+
+
+def test_a_domain_is_refused_at_once_and_for_a_time(store):
+    """What waits of it and what comes: nothing is told, nothing is kept; others and consents are untouched."""
+    given = store.grant("c@one.evil.test", "house", POWER, HALF_HOUR, NOW + 10**7, NOW, terms=TERMS)
+    for number in range(6):
+        ask(store, f"u{number}@s{number}.evil.test")
+    ask(store)
+    refused, waited = store.refuse_domain("s3.Evil.test", NOW + 1, "anne", Channel.WEB)
+    assert (refused.domain, refused.until - refused.at, waited) == ("evil.test", REFUSED_DAYS * DAY_S, 6)
+    assert waiting(store, NOW + 2) == [COOP]
+    assert store.notices() == []
+    kept = len(store.access_requests())
+    for asker in ("u0@s0.evil.test", "new@evil.test"):
+        with pytest.raises(RequestUnheardError):
+            ask(store, asker, NOW + 3, purpose="again")
+    assert len(store.access_requests()) == kept
+    assert store.refused_domains(NOW + 3) == [refused]
+    assert store.consents("c@one.evil.test") == [given]
+    ask(store, "new@evil.test", refused.until)
+    assert store.refused_domains(refused.until) == []
+
+
+def test_a_refused_domain_is_heard_again_when_the_household_says_so(store):
+    """Both stand in the journal; a domain that is not refused is none to hear again; what is none is one sentence."""
+    store.refuse_domain("u@evil.test", NOW, "anne")
+    assert store.hear_domain("evil.test", NOW + 1)
+    assert not store.hear_domain("evil.test", NOW + 1)
+    ask(store, "u@evil.test", NOW + 1)
+    kinds = [entry.facts()["kind"] for entry in store.journal.entries()]
+    assert kinds[-3:] == ["domain-refused", "domain-heard", "access-asked"]
+    for wrong in ("", " ", "@", "a b.test", "\x07.test", "x" * 300):
+        with pytest.raises(ConsentError, match="write one such as"):
+            store.refuse_domain(wrong, NOW)
+
+
+def test_so_many_domains_are_refused_and_no_more(store):
+    """The list is bounded too: the one that would end first makes room."""
+    for number in range(MOST_DOMAINS + 3):
+        store.refuse_domain(f"d{number}.test", NOW + number)
+    refused = [one.domain for one in store.refused_domains(NOW + 200)]
+    assert (len(refused), refused[0], refused[-1]) == (MOST_DOMAINS, f"d{MOST_DOMAINS + 2}.test", "d3.test")
 
 
 def test_what_nobody_answers_expires_and_is_forgotten(store):

@@ -155,6 +155,46 @@ def test_a_request_for_a_meter_of_another_name_asks_which_one_is_meant(sharing_h
     assert owner.send(f"{path}/text", **ticks, meter="house")[0].status == 200
 
 
+def test_one_press_refuses_all_of_a_domain_and_another_hears_it_again(tmp_path):
+    """Who asks once comes first; a crowd has one button; nothing that is shared changes; both languages say it."""
+    folder = tmp_path / "house"
+    folder.mkdir()
+
+    def fill(shared):
+        shared.readings()
+        shared.grant("consented@sub.evil.test")
+        crowd = [shared.ask(f"u{number}@s{number}.evil.test") for number in range(7)]
+        return crowd, shared.ask("honest@coop.test")
+
+    (((first, *_), honest),) = make(folder / "data", fill)
+    with House(folder, "/nowhere/tty") as house:
+        owner = house.owner()
+        _, text = owner.get("/sharing")
+        assert "7 demandes de evil.test" in text
+        assert text.index(f"/sharing/requests/{honest}") < text.index(f"/sharing/requests/{first}")
+        assert "pendant 90 jours" in owner.get(f"/sharing/requests/{honest}")[1]
+        answer, _ = owner.send("/sharing/domains/no", domain="evil.test")
+        assert answer.headers["Location"] == "/sharing?done=domain_refused"
+        assert [row["id"] for row in told(house, "pending-access")] == [honest]
+        assert [row["domain"] for row in told(house, "refused-domains")] == ["evil.test"]
+        assert [row["state"] for row in told(house, "consents")] == ["valid"]
+        assert told(house, "notices") == []
+        _, text = owner.get("/sharing?done=domain_refused&lang=en")
+        assert "Refused domains (1)" in text
+        assert "evil.test: its requests are refused without being shown to you, until" in text
+        assert owner.send("/sharing/domains/yes", domain="evil.test")[0].headers["Location"].endswith("domain_heard")
+        assert owner.send("/sharing/domains/yes", domain="evil.test")[0].headers["Location"].endswith("nothing")
+        assert told(house, "refused-domains") == []
+        for wrong in ("", "x" * 999, "<b> </b>", "é\x00"):
+            answer, text = owner.send("/sharing/domains/no", domain=wrong)
+            assert answer.status == 409, wrong
+            assert "<b>" not in text
+        assert owner.send("/sharing/domains/no", domain="<i>.test")[0].status == 303
+        assert "&lt;i&gt;.test" in owner.get("/sharing")[1]
+        assert owner.post("/sharing/domains/no", {"domain": "coop.test"})[0].status == 403
+        assert "Traceback" not in house.process.log.read_text()
+
+
 def test_r22_one_press_withdraws_one_consent_or_all_of_a_recipient(sharing_house):
     """R22: no question is asked; a consent beside it stays, and says so; twice is no error."""
     house, owner = sharing_house, sharing_house.signed_in
