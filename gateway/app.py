@@ -319,7 +319,8 @@ class Gateway:
 
     async def _commit(self) -> None:
         gathered = [batch for meter in self.house.meters.values() if (batch := meter.recorder.take())]
-        relayed = await self.house.writer.write([*gathered, *self.house.counters.take()])
+        disbelieved = self.house.relays.disbelieved() if self.house.relays else ()
+        relayed = await self.house.writer.write([*gathered, *self.house.counters.take()], disbelieved)
         if self.house.relays:
             self.house.relays.committed(relayed)
         self._committed = time.monotonic()

@@ -1,6 +1,7 @@
 """One connection to the household's MQTT broker, made anew for ever; the only file that knows the MQTT library.
 
 Whoever wants something of it registers before ``run``: handlers of topics, greeters that speak at each new connection.
+What one of them raises costs its message. What comes waits in a queue of bounded size, in which each topic has a share.
 ``status`` is the topic that says ``online`` while there is a connection, ``offline`` by last will when it is lost.
 Nothing waits here for a broker that is away: what must not be lost is kept by whoever publishes it.
 """
@@ -12,10 +13,12 @@ import logging
 import random
 import ssl
 import time
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
 
 import aiomqtt
 
+from gateway.cells import cause_of
 from gateway.config import MQTT_CREDENTIAL, credential_file, password_from
 from gateway.errors import BrokerError, ConfigError, reason
 from gateway.federation.attempt import wait_any
@@ -36,6 +39,9 @@ _TIMEOUT_S, _KEEPALIVE_S = 5.0, 15
 # Connecting cannot be interrupted, and a stop of the program waits for it.
 _CONNECT_TIMEOUT_S = 3.0
 _FAREWELL_S = 2.0
+# Messages that wait to be handed over, of all topics and of one: a board has at most a hundred frames under way. What
+# is listened to is never longer than a frame.
+_MOST_WAITING, _SHARE, _MOST_PAYLOAD_BYTES = 1000, 150, 8192
 _FIRST_DELAY_S, _LAST_DELAY_S = 0.5, 30.0
 
 _WHERE = Phrase("le broker MQTT de {host}:{port}", "the MQTT broker at {host}:{port}")
@@ -60,15 +66,25 @@ class Broker:
         self._password = _password(config, account)
         self._tls = _tls(config, account)
         self._client: aiomqtt.Client | None = None
-        self._handlers: dict[str, Callable[[str, bytes], None]] = {}
+        self._handlers: dict[str, _Handler] = {}
+        self._told: set[str] = set()
         self._greeters: list[Callable[[], Awaitable[None]]] = []
         self._since, self._attempts = time.monotonic(), 0
         self._error: Phrase | None = None
         self.came_round = time.monotonic()
 
-    def listen(self, topic_filter: str, handler: Callable[[str, bytes], None]) -> None:
-        """Have messages of these topics (``+`` and ``#`` as MQTT has them) handed over: topic, payload."""
-        self._handlers[topic_filter] = handler
+    def listen(
+        self,
+        topic_filter: str,
+        handler: Callable[[str, bytes], None],
+        *,
+        refuse_kept: Callable[[str], None] | None = None,
+    ) -> None:
+        """Have messages of these topics (``+`` and ``#`` as MQTT has them) handed over: topic, payload.
+
+        With ``refuse_kept`` those that the broker had kept (retained) are not: it is called with the topic instead.
+        """
+        self._handlers[topic_filter] = _Handler(handler, refuse_kept)
 
     def greet(self, greeter: Callable[[], Awaitable[None]]) -> None:
         """Have this called at each new connection: the broker may have forgotten everything."""
@@ -122,6 +138,8 @@ class Broker:
             keepalive=_KEEPALIVE_S,
             will=aiomqtt.Will(self._status, OFFLINE, qos=1, retain=True) if self._status else None,
             logger=_QUIET,
+            queue_type=_Incoming,
+            max_queued_incoming_messages=_MOST_WAITING,
         )
         client._client.connect_timeout = _CONNECT_TIMEOUT_S  # noqa: SLF001 (aiomqtt has no argument for it)
         return client
@@ -150,7 +168,12 @@ class Broker:
         for topic_filter in self._handlers:
             await client.subscribe(topic_filter, qos=1)
         for greeter in self._greeters:
-            await greeter()
+            try:
+                await greeter()
+            except (aiomqtt.MqttError, BrokerError):
+                raise
+            except Exception as error:  # noqa: BLE001 (the connection serves others as well)
+                self._failed("a greeting", error)
         if self._status:
             await client.publish(self._status, ONLINE, qos=1, retain=True)
         log.info("%s: connected", self._where)
@@ -170,10 +193,25 @@ class Broker:
 
     async def _receive(self, client: aiomqtt.Client) -> None:
         async for message in client.messages:
-            payload = message.payload if isinstance(message.payload, bytes) else b""
             for topic_filter, handler in self._handlers.items():
                 if message.topic.matches(topic_filter):
-                    handler(str(message.topic), payload)
+                    self._hand_over(topic_filter, handler, message)
+
+    def _hand_over(self, topic_filter: str, handler: _Handler, message: aiomqtt.Message) -> None:
+        try:
+            if message.retain and handler.refuse_kept:
+                handler.refuse_kept(str(message.topic))
+            else:
+                handler.take(str(message.topic), message.payload if isinstance(message.payload, bytes) else b"")
+        except Exception as error:  # noqa: BLE001 (one message)
+            self._failed(f"a message on {topic_filter}", error)
+
+    def _failed(self, what: str, error: Exception) -> None:
+        """Once aloud for each kind: the connection, and whoever else it serves, goes on."""
+        sentence = f"{what} could not be taken in: {cause_of(error)}"
+        log.log(logging.DEBUG if sentence in self._told else logging.ERROR, "MQTT: %s", sentence)
+        log.debug("MQTT: where it was", exc_info=error)
+        self._told.add(sentence)
 
     def _lost(self, sentence: Phrase) -> None:
         level = logging.DEBUG if self._error else logging.WARNING
@@ -181,6 +219,39 @@ class Broker:
         if self._error is None:
             self._since = time.monotonic()
         self._error = sentence
+
+
+class _Handler(NamedTuple):
+    """Who takes a topic's messages, and who is told of those that the broker had kept, if they are not wanted."""
+
+    take: Callable[[str, bytes], None]
+    refuse_kept: Callable[[str], None] | None
+
+
+class _Incoming(asyncio.Queue[aiomqtt.Message]):
+    """What has come and was not handed over yet; what there is no room for is dropped: boards send it again.
+
+    A topic has a share of it, so that nobody who sends too much leaves no room for the others.
+    """
+
+    def __init__(self, maxsize: int = 0) -> None:
+        super().__init__(maxsize)
+        self._held: Counter[str] = Counter()
+
+    def put_nowait(self, item: aiomqtt.Message) -> None:
+        """Add it; QueueFull where it is too long, or its topic has its share."""
+        size = len(item.payload) if isinstance(item.payload, bytes) else 0
+        if size > _MOST_PAYLOAD_BYTES or self._held[item.topic.value] >= _SHARE:
+            raise asyncio.QueueFull
+        super().put_nowait(item)
+        self._held[item.topic.value] += 1
+
+    def _get(self) -> aiomqtt.Message:
+        item: aiomqtt.Message = super()._get()
+        self._held[item.topic.value] -= 1
+        if not self._held[item.topic.value]:
+            del self._held[item.topic.value]
+        return item
 
 
 def _why(error: aiomqtt.MqttError) -> Phrase:

@@ -62,8 +62,8 @@ class Relays:
 
     def join(self, broker: Broker) -> None:
         """Listen to the boards' topics, and ask for what is owed at each new connection."""
-        broker.listen(f"{ROOT}/+/frame", self._hear)
-        broker.listen(f"{ROOT}/+/state", self._hear)
+        broker.listen(f"{ROOT}/+/frame", self._hear, refuse_kept=self._refuse_kept)
+        broker.listen(f"{ROOT}/+/state", self._hear, refuse_kept=self._refuse_kept)
         broker.greet(self._greet)
 
     async def run(self, broker: Broker) -> None:
@@ -91,6 +91,17 @@ class Relays:
         # What was sent while nobody listened is nowhere but on the boards.
         for line in self._lines.values():
             line.ask_again()
+
+    def disbelieved(self) -> set[tuple[str, str]]:
+        """The starts (board, start) of which what the store says is not true; they are told once."""
+        found = {(board, boot) for board, line in self._lines.items() for boot in line.disbelieved}
+        for line in self._lines.values():
+            line.disbelieved.clear()
+        return found
+
+    def _refuse_kept(self, topic: str) -> None:
+        if line := self._lines.get(topic.split("/")[2]):
+            line.refuse_kept()
 
     def _hear(self, topic: str, payload: bytes) -> None:
         _, _, board, what = topic.split("/")

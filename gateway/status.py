@@ -59,11 +59,12 @@ def port_link(name: str, line: LineState, now: float) -> Link:
     age = now - line.changed
     if line.ended:
         return Link(f"port {name}", OK, age, say.ENDED)
+    refused = say.REFUSED.filled(count=line.refused) if line.refused else NOTHING
     if line.open:
         speed = say.SPEED.filled(speed=line.speed) if line.speed else NOTHING
         device = say.DEVICE.filled(device=line.device) if line.device else NOTHING
-        return Link(f"port {name}", OK, age, say.OPEN + speed + device)
-    return Link(f"port {name}", BROKEN if line.error else WAITING, age, line.error or line.waiting)
+        return Link(f"port {name}", OK, age, say.OPEN + speed + device + refused)
+    return Link(f"port {name}", BROKEN if line.error else WAITING, age, (line.error or line.waiting) + refused)
 
 
 def tee_link(name: str, tee: Tee, now: float) -> Link:

@@ -30,6 +30,7 @@ KINDS = {
 ENDED = Phrase("le fichier rejoué est terminé", "the replayed file has ended")
 OPEN = Phrase("ouvert", "open")
 SPEED, DEVICE = Phrase(" à {speed} Bd", " at {speed} Bd"), same(" ({device})")
+REFUSED = Phrase(" ; messages refusés : {count}", "; messages refused: {count}")
 TEE = Phrase("ouverte à {where}, clients : {count}", "open at {where}, clients: {count}")
 BEING_OPENED = Phrase("ouverture en cours", "being opened")
 READ = Phrase("mode {mode} ; {signal}", "{mode} mode; {signal}")

@@ -57,10 +57,17 @@ class Writer:
         self._written = time.monotonic()
         # How far boards' frames were stored since that was last told: (board, its start) -> the last number.
         self._relayed: dict[tuple[str, str], int] = {}
+        self._disbelieved: list[tuple[str, str]] = []
 
-    async def write(self, batches: Iterable[Batch]) -> dict[tuple[str, str], int]:
-        """Write what waits and these; how far the frames of boards are stored, (board, its start) -> last number."""
+    async def write(
+        self, batches: Iterable[Batch], disbelieved: Iterable[tuple[str, str]] = ()
+    ) -> dict[tuple[str, str], int]:
+        """Write what waits and these; how far the frames of boards are stored, (board, its start) -> last number.
+
+        ``disbelieved``: starts of boards of which what is stored of that is not true.
+        """
         self.waiting += batches
+        self._disbelieved += disbelieved
         await self._call(self._write_waiting)
         relayed, self._relayed = self._relayed, {}
         return relayed
@@ -73,10 +80,12 @@ class Writer:
         """
         self._thin_waiting()
         try:
+            while self._disbelieved:
+                self._store().forget_relayed(*self._disbelieved[0])
+                del self._disbelieved[0]
             while True:
-                batches = self.waiting[:_BATCHES_A_COMMIT]
-                self._store().write(batches, time.time())
-                del self.waiting[: len(batches)]
+                count, batches = self._write_some()
+                del self.waiting[:count]
                 for board, seq in (item for batch in batches for item in batch.relayed.items()):
                     self._relayed[board] = max(seq, self._relayed.get(board, 0))
                 if not self.waiting:
@@ -88,6 +97,25 @@ class Writer:
         if self.error:
             log.warning("the database can be written again")
         self.error, self._written = None, time.monotonic()
+
+    def _write_some(self) -> tuple[int, list[Batch]]:
+        """Write the first that wait, in one transaction: how many are done with, and which of them are written.
+
+        What a batch raises that is not the database's fault it raises each time: it is left out, for the others wait.
+        """
+        for count in (_BATCHES_A_COMMIT, 1):
+            batches = self.waiting[:count]
+            try:
+                self._store().write(batches, time.time())
+            except StoreError:
+                raise
+            except Exception as error:
+                log.debug("a batch cannot be written", exc_info=error)
+                why = type(error).__name__
+            else:
+                return len(batches), batches
+        log.error("meter %s: readings cannot be stored and are left out: an unexpected %s", batches[0].meter, why)
+        return 1, []
 
     def _thin_waiting(self) -> None:
         """Give up of what waits what the shortages ask for, and of what waits for long the more the longer."""

@@ -118,6 +118,24 @@ def test_a_commit_under_way_when_the_daemon_is_stopped_counts_once(config):
     assert asyncio.run(scenario()) == [(0, 2, 300)]
 
 
+def test_readings_that_cannot_be_stored_at_all_keep_nobody_elses_waiting(config, caplog):
+    """A value that SQLite cannot hold: that minute of that meter is left out and told; the others are stored."""
+
+    async def scenario():
+        gateway, recorder = await start(config)
+        for minute in range(4):
+            recorder.add(frame(START + 60 * minute, index=2**70 if minute == 1 else minute + 1))
+            gateway.house.writer.waiting.append(recorder.take())
+        await gateway._commit()
+        waiting = list(gateway.house.writer.waiting)
+        found = gateway.house.store._db.execute("SELECT value FROM reading ORDER BY time").fetchall()
+        await end(gateway)
+        return waiting, [value for (value,) in found]
+
+    assert asyncio.run(scenario()) == ([], [1, 3, 4])
+    assert "left out: an unexpected OverflowError" in caplog.text
+
+
 def test_minutes_wait_in_memory_while_the_card_is_full(config, caplog):
     """Every minute is there in the end, in order and once; the log says it once, the status all the time."""
 

@@ -3,6 +3,9 @@
 The board keeps a frame until it is told that the frame is committed, and says of each which one it sent before. What
 was received already is dropped, a gap is asked for: whatever broker, network or program dies in between, the chain is
 whole. The time of a frame is that of its arrival less its age.
+
+Whoever has a board's password can say anything in its name. Size, depth, numbers, starts and rate are bounded before
+anything is made of a message, and whatever is wrong with one costs that message: nothing gets past this line.
 """
 
 from __future__ import annotations
@@ -11,12 +14,13 @@ import asyncio
 import logging
 import time
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from gateway.errors import PortError
 from gateway.language import NOTHING, Phrase, same
+from gateway.sources.board_message import OLDEST_MS, VERSION, Header, parse_state, split_message
 from gateway.sources.line import LineState, Receipt
 from gateway.tic.frame import ENDED_STOP, STANDARD, Frame, Reader
 from gateway.tic.quality import Fault, SignalQuality
@@ -28,11 +32,15 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PREFIX = "board:"
-VERSION = 1
+# Of how many starts of a board is remembered how far it came; the store keeps as many.
+BOOTS = 64
 
-Boot = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{8}$")]
-Number = Annotated[int, msgspec.Meta(ge=1, lt=1 << 32)]
-Count = Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)]
+# Messages that one board may send at once, and then in a second: ten times what catches up after an outage.
+BURST, RATE = 1000, 200.0
+
+# A board repeats what is under way, a hundred frames at most, and forgets them when it is answered. More numbers than
+# these in a row that rise, and are all said to be received: then that is not true, whoever said it.
+REPEATS_BELIEVED = 200
 
 # How often a silent line looks round.
 _TICK_S = 1.0
@@ -40,6 +48,7 @@ _TICK_S = 1.0
 # A board has at most 100 frames under way until something is committed: it is committed before that.
 HURRY_AFTER = 80
 _ROOM = 512
+_HURRY_EVERY_S = 1.0
 
 # A gap is asked for this often: the frames behind it are on their way already, and each of them shows it again.
 _ASK_EVERY_S = 2.0
@@ -59,42 +68,17 @@ _GONE = Phrase(
 )
 _KEPT = Phrase(", {count} trames dans sa mémoire", ", {count} frames in its flash")
 _NO_BROKER = Phrase("carte {board} : le broker MQTT ne répond pas", "board {board}: the MQTT broker is away")
+_KEPT_MESSAGE = Phrase(
+    "carte {board} : un message que le broker avait gardé (« retained ») n’est pas pris",
+    "board {board}: a message that the broker had kept (“retained”) is not taken",
+)
+_TOO_MANY = Phrase(
+    "carte {board} : elle envoie plus qu’une carte ne le peut", "board {board}: it sends more than any board does"
+)
 _STRANGE = Phrase(
     "carte {board} : un message qui n’est pas de la version {version} du contrat",
     "board {board}: a message that is not of version {version} of the contract",
 )
-
-
-class Header(msgspec.Struct, frozen=True, kw_only=True):
-    """The first line of a frame's message; keys that a newer board adds are passed over.
-
-    ``after`` is what the board sent before it (None: it has nothing older), ``age`` in milliseconds (None: the board
-    does not know), ``bad`` the groups that were lost on its wire, ``owed`` the frames that it still keeps.
-    """
-
-    v: Literal[1]
-    boot: Boot
-    seq: Number
-    after: tuple[Boot, Number] | None
-    age: Count | None
-    whole: bool
-    bad: Count
-    owed: Count
-    lost: Count
-
-
-class BoardState(msgspec.Struct, frozen=True, kw_only=True):
-    """What a board says of itself, and what is left behind (``lost``) when it is gone."""
-
-    v: Literal[1]
-    state: Literal["online", "lost"]
-    boot: Boot
-    speed: Count | None = None
-    dbm: int | None = None
-    in_flash: Count = 0
-    lost: Count = 0
-    heap_free: Count = 0
-    lag_ms: Count = 0
 
 
 class _Arrived(NamedTuple):
@@ -109,13 +93,19 @@ def board_of(source: str) -> str | None:
     return source.removeprefix(PREFIX) if source.startswith(PREFIX) else None
 
 
-def split_message(payload: bytes) -> tuple[Header, bytes]:
-    """A frame's message: header and frame, STX to ETX. ValueError for anything else."""
-    head, _, frame = payload.partition(b"\n")
-    header = msgspec.json.decode(head, type=Header)
-    if frame[:1] != b"\x02" or frame[-1:] != b"\x03":
-        raise ValueError("not a frame from STX to ETX")
-    return header, frame
+class _Rate:
+    """How much may come of one board: ``BURST`` at once, ``RATE`` a second."""
+
+    def __init__(self) -> None:
+        self._left, self._at = float(BURST), time.monotonic()
+
+    def allows(self, now: float) -> bool:
+        """Whether one more may come now."""
+        self._left, self._at = min(float(BURST), self._left + RATE * (now - self._at)), now
+        if self._left < 1.0:
+            return False
+        self._left -= 1.0
+        return True
 
 
 class BoardSource:
@@ -171,7 +161,12 @@ class BoardLine:
         self._answer, self._hurry = answer, hurry
         self._arrived: asyncio.Queue[_Arrived] = asyncio.Queue(_ROOM)
         self._unconfirmed = 0
-        self._asked = self._repeated = float("-inf")
+        self._asked = self._repeated = self._hurried = float("-inf")
+        self._rate = _Rate()
+        # The rising repeats since something new came: of which start, the last number, how many.
+        self._run: tuple[str, int, int] = ("", 0, 0)
+        # Starts of which what is stored is not true; whoever stores it takes them from here.
+        self.disbelieved: set[str] = set()
         self._told: set[Phrase] = set()
         self._unreachable: float | None = None
         now = time.monotonic()
@@ -189,42 +184,60 @@ class BoardLine:
                     arrived = await self._arrived.get()
             except TimeoutError:
                 self.quality.note(time.monotonic())
+                self._hurry_if_due()
                 continue
             header = arrived.header
             self.receipt = Receipt(self.board, header.boot, header.seq)
             self.age_s = (header.age or 0) / 1000
-            yield self._frame(arrived)
+            yield self._frame_or_nothing(arrived)
             self._unconfirmed += 1
-            if self._unconfirmed >= HURRY_AFTER:
-                self._hurry()
+            self._hurry_if_due()
 
     def hear(self, payload: bytes) -> None:
         """Take in a frame's message."""
         try:
-            header, frame = split_message(payload)
-        except (ValueError, msgspec.MsgspecError) as error:
+            self._take(payload)
+        except Exception as error:  # noqa: BLE001 (no message gets past its own line)
             self._not_understood(error)
-            return
-        self._present(_BOARD.filled(board=self.board))
+
+    def hear_state(self, payload: bytes) -> None:
+        """Take in what the board, or the broker in its place, says of the board."""
+        try:
+            self._take_state(payload)
+        except Exception as error:  # noqa: BLE001
+            self._not_understood(error)
+
+    def refuse_kept(self) -> None:
+        """A message that the broker had kept is not of now, and comes again at each connection."""
+        self._refuse(_KEPT_MESSAGE.filled(board=self.board))
+
+    def _take(self, payload: bytes) -> None:
         now = time.monotonic()
+        if not self._rate.allows(now):
+            # What is missing shows in the next one that is taken, and is asked for.
+            self._refuse(_TOO_MANY.filled(board=self.board))
+            return
+        header, frame = split_message(payload)
+        if header.age is not None and header.age > OLDEST_MS:
+            header = msgspec.structs.replace(header, age=None)
+        self._present(_BOARD.filled(board=self.board))
         self.state.heard = now
-        if header.seq <= self._received.get(header.boot, 0):
+        if self._is_repeat(header):
             self._repeat(header.boot, now)
             return
         if (header.after and self._received.get(header.after[0], 0) < header.after[1]) or self._arrived.full():
             if now - self._asked >= _ASK_EVERY_S:
                 self.ask_again()
             return
-        self._received[header.boot] = header.seq
+        self._run = ("", 0, 0)
+        _remember(self._received, header.boot, header.seq)
         self._arrived.put_nowait(_Arrived(header, frame, datetime.now(UTC), now))
 
-    def hear_state(self, payload: bytes) -> None:
-        """Take in what the board, or the broker in its place, says of the board."""
-        try:
-            said = msgspec.json.decode(payload, type=BoardState)
-        except (ValueError, msgspec.MsgspecError) as error:
-            self._not_understood(error)
+    def _take_state(self, payload: bytes) -> None:
+        if not self._rate.allows(time.monotonic()):
+            self._refuse(_TOO_MANY.filled(board=self.board))
             return
+        said = parse_state(payload)
         if said.state == "lost":
             self._absent(_GONE.filled(board=self.board))
             return
@@ -239,7 +252,10 @@ class BoardLine:
 
     def committed(self, boot: str, seq: int) -> None:
         """Everything up to this frame is stored: the board may forget it."""
-        self._committed[boot] = max(seq, self._committed.get(boot, 0))
+        if seq > self._received.get(boot, 0):
+            # It was forgotten since, or is not believed any more.
+            return
+        _remember(self._committed, boot, max(seq, self._committed.get(boot, 0)))
         self._unconfirmed = 0
         self._answer({"v": VERSION, "boot": boot, "seq": self._committed[boot]})
 
@@ -250,11 +266,42 @@ class BoardLine:
         if self._unreachable is not None and now - self._unreachable > _BROKER_PATIENCE_S:
             self._absent(_NO_BROKER.filled(board=self.board))
 
+    def _is_repeat(self, header: Header) -> bool:
+        """Whether the frame was received; a number that would make repeats of all that comes is not believed."""
+        boot, seq = header.boot, header.seq
+        if seq > self._received.get(boot, 0):
+            return False
+        before, last, count = self._run
+        if before != boot:
+            self._run = boot, seq, 1
+        elif seq > last:
+            self._run = boot, seq, count + 1
+        if self._run[2] <= REPEATS_BELIEVED:
+            return True
+        log.warning("meter %s: board %s: the number up to which it was received is not true", self._name, self.board)
+        self._received[boot] = seq - 1
+        self._committed.pop(boot, None)
+        self.disbelieved.add(boot)
+        return False
+
     def _repeat(self, boot: str, now: float) -> None:
         """A frame that was received: the acknowledgement may be lost."""
         if boot in self._committed and now - self._repeated >= _TICK_S:
             self._repeated = now
             self._answer({"v": VERSION, "boot": boot, "seq": self._committed[boot]})
+
+    def _hurry_if_due(self) -> None:
+        now = time.monotonic()
+        if self._unconfirmed >= HURRY_AFTER and now - self._hurried >= _HURRY_EVERY_S:
+            self._hurried = now
+            self._hurry()
+
+    def _frame_or_nothing(self, arrived: _Arrived) -> tuple[Frame, datetime]:
+        try:
+            return self._frame(arrived)
+        except Exception as error:  # noqa: BLE001 (it is acknowledged, and gone)
+            self._not_understood(error)
+            return _NOTHING, arrived.wall
 
     def _frame(self, arrived: _Arrived) -> tuple[Frame, datetime]:
         header = arrived.header
@@ -295,10 +342,22 @@ class BoardLine:
         self.state.open, self.state.error = False, sentence
 
     def _not_understood(self, error: Exception) -> None:
-        sentence = _STRANGE.filled(board=self.board, version=VERSION)
+        self._refuse(_STRANGE.filled(board=self.board, version=VERSION))
+        log.debug("meter %s: %s: %s", self._name, type(error).__name__, error)
+
+    def _refuse(self, sentence: Phrase) -> None:
+        """Count a message that is not taken; why is said aloud once."""
+        self.state.refused += 1
         log.log(logging.DEBUG if sentence in self._told else logging.WARNING, "meter %s: %s", self._name, sentence)
-        log.debug("meter %s: %s", self._name, error)
         self._told.add(sentence)
+
+
+def _remember(numbers: dict[str, int], boot: str, seq: int) -> None:
+    """Note how far a start came; of the starts that were heard longest ago nothing is remembered."""
+    numbers.pop(boot, None)
+    numbers[boot] = seq
+    while len(numbers) > BOOTS:
+        del numbers[next(iter(numbers))]
 
 
 # In its place nothing is recorded, and what was received is acknowledged all the same.

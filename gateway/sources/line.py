@@ -102,6 +102,8 @@ class LineState:
     frames: int = 0
     partial: int = 0
     bad_groups: int = 0
+    # Messages of a board that were not taken.
+    refused: int = 0
     ended: bool = False
     # The last byte, whatever it was; the first of those that have come since without a gap and without a frame; the
     # last turn of the loop, which a silent meter does not stop.

@@ -25,6 +25,11 @@ class Relayed(Tables):
         rows = self._db.execute("SELECT boot, seq FROM relayed WHERE board = ? ORDER BY number", [board])
         return dict(rows.fetchall())
 
+    @translated
+    def forget_relayed(self, board: str, boot: str) -> None:
+        """Nothing is known any more of how far that start came."""
+        self._db.execute("DELETE FROM relayed WHERE board = ? AND boot = ?", [board, boot])
+
     def _write_relayed(self, batch: Batch) -> None:
         for (board, boot), seq in batch.relayed.items():
             self._db.execute(

@@ -7,7 +7,7 @@ import sqlite3
 from functools import wraps
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
-from gateway.errors import StoreError
+from gateway.errors import GatewayError, StoreError
 from gateway.store.journal import Journal
 from gateway.store.points import Granularity, MeterInfo, Point, Series
 
@@ -48,6 +48,12 @@ def translated(method: Callable[Concatenate[Self, P], T]) -> Callable[Concatenat
         except sqlite3.Error as error:
             self.rollback()
             raise StoreError(f"the database cannot be used: {error}") from error
+        except GatewayError:
+            raise
+        except Exception:
+            # A value that SQLite cannot hold, for one: an open transaction would keep everybody from writing.
+            self.rollback()
+            raise
 
     return translating
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gateway.sources.board import HURRY_AFTER, BoardLine, board_of
+from gateway.sources.board import BOOTS, HURRY_AFTER, BoardLine, board_of
 from gateway.status import port_link
 from gateway.tic.frame import Reader
 from tests.tic import FRAMES
@@ -162,6 +162,120 @@ async def test_what_is_not_of_the_contract_is_counted_as_nothing(payload, caplog
     heard.line.hear(message(1))
     assert await heard.numbers(1) == [1]
     assert sum("not of version 1 of the contract" in record.getMessage() for record in caplog.records) == 1
+
+
+def head(**more):
+    """A frame whose header has this as well."""
+    return message(1, **more)
+
+
+HOSTILE = [
+    head(age=(1 << 53) - 1),
+    head(age=31 * 86_400_000),
+    head(bad=(1 << 53) - 1),
+    b'{"x":' + b"[" * 2000 + b"]" * 2000 + b"}\n" + STANDARD,
+    b'{"x":' + b'{"x":' * 2000 + b"1" + b"}" * 2001 + b"\n" + STANDARD,
+    b"[" * 100_000,
+    head(x="a" * 1100),
+    head(frame=b"\x02" + b"a" * 70_000 + b"\x03"),
+    head(frame=b"\x02" * 4000 + b"\x03"),
+    head(boot="0" * 9),
+]
+
+
+@pytest.mark.parametrize("payload", HOSTILE, ids=range(len(HOSTILE)))
+@in_a_loop
+async def test_no_message_gets_past_its_line(payload):
+    """Sizes, depths, ages and counts that no board has: nothing is raised, and what comes next is read."""
+    heard = Heard()
+    for _ in range(3):
+        heard.line.hear(payload)
+        heard.line.hear_state(payload)
+    taken = heard.line._arrived.qsize()
+    heard.line.hear(message(2, [BOOT, 1] if taken else None))
+    assert (await heard.numbers(taken + 1))[-1] == 2
+    assert heard.line.state.bad_groups <= 4096
+
+
+@in_a_loop
+async def test_an_age_that_no_board_has_is_none():
+    """Its flash holds five days: a frame that says more gets the meter's own date, and the chain goes on."""
+    heard = Heard()
+    heard.line.hear(message(1, age=30 * 86_400_000 + 1))
+    heard.line.hear(message(2, [BOOT, 1], age=30 * 86_400_000))
+    _, _, frame, at = await heard.next()
+    assert frame.groups
+    assert at == datetime(2017, 9, 15, 8, 16, 1, tzinfo=UTC)
+    _, _, _, at = await heard.next()
+    assert abs(datetime.now(UTC) - timedelta(days=30) - at) < timedelta(seconds=2)
+
+
+@pytest.mark.parametrize("stored", [False, True], ids=["in memory", "in the store"])
+@in_a_loop
+async def test_a_forged_number_does_not_make_repeats_of_all_that_comes(stored):
+    """After as many frames as no board repeats, the number is not believed: what comes is read again."""
+    heard = Heard({BOOT: 2**32 - 1} if stored else None)
+    if not stored:
+        heard.line.hear(message(2**32 - 1))
+        assert await heard.numbers(1) == [2**32 - 1]
+    for seq in range(1, 301):
+        heard.line.hear(message(seq, [BOOT, seq - 1] if seq > 1 else None))
+    assert await heard.numbers(100) == [*range(201, 301)]
+    assert heard.line.disbelieved == {BOOT}
+    # What was recorded with it is committed later, and tells the board nothing.
+    before = len(heard.answers)
+    heard.line.committed(BOOT, 2**32 - 1)
+    assert heard.answers[before:] == []
+    heard.line.committed(BOOT, 300)
+    assert heard.answers[-1] == {"v": 1, "boot": BOOT, "seq": 300}
+
+
+@in_a_loop
+async def test_what_a_board_repeats_again_and_again_stays_a_repeat():
+    """Its window of a hundred frames, from the oldest on, as often as the answers are lost: nothing is read twice."""
+    heard = Heard({BOOT: 100})
+    for _ in range(9):
+        for seq in range(1, 101):
+            heard.line.hear(message(seq, [BOOT, seq - 1] if seq > 1 else None))
+    heard.line.hear(message(101, [BOOT, 100]))
+    assert await heard.numbers(1) == [101]
+    assert heard.line._arrived.empty()
+
+
+@in_a_loop
+async def test_of_the_starts_of_a_board_the_last_few_are_remembered():
+    """Whoever names a new one in each message fills nobody's memory."""
+    heard = Heard()
+    for number in range(500):
+        heard.line.hear(message(1, boot=f"{number:08x}"))
+        await heard.next()
+        heard.line.committed(f"{number:08x}", 1)
+    assert len(heard.line._received) == len(heard.line._committed) == BOOTS
+    heard.line.hear(message(2, [f"{499:08x}", 1], boot=f"{499:08x}"))
+    assert await heard.numbers(1) == [2]
+
+
+@in_a_loop
+async def test_a_board_that_sends_too_much_is_not_listened_to_for_that():
+    """What is over the rate is not even looked at; a second later it is heard again."""
+    heard = Heard()
+    for seq in range(1, 5001):
+        heard.line.hear(message(seq, [BOOT, seq - 1] if seq > 1 else None))
+    assert heard.line.state.refused > 3000
+    heard.line._rate._at -= 10.0
+    heard.line.hear(message(1))
+    assert "messages refused: " in port_link("house", heard.line.state, 0.0).detail.en
+    assert heard.line.state.refused < 5000
+
+
+@in_a_loop
+async def test_what_the_broker_kept_is_not_taken(caplog):
+    """A retained frame comes at each start: it is counted, said once, and not read."""
+    heard = Heard()
+    heard.line.refuse_kept()
+    heard.line.refuse_kept()
+    assert heard.line.state.refused == 2
+    assert caplog.text.count("the broker had kept") == 1
 
 
 @in_a_loop
