@@ -73,7 +73,9 @@ def month(store: Store, config: Config, now: int) -> View:
     today = day_of(min(now, house.last_time or now))
     first = Period.MONTH.begin(today)
     read = house.read(earliest_needed(Period.MONTH, first), Period.MONTH.after(first))
-    found = rows(Period.MONTH, first, today + timedelta(days=1), {day.date: day for day in read}, config.tariff)
+    found = rows(
+        Period.MONTH, first, today + timedelta(days=1), {day.date: day for day in read}, config.tariff, house.running
+    )
     return View(house, Period.MONTH, found, now, today, config.tariff, config.objective)
 
 

@@ -102,6 +102,7 @@ def _money(row: Row) -> Money:
         change=moved,
         whole=row.total.whole and timedelta(row.total.known) == row.end - row.first,
         estimated=row.total.estimated,
+        so_far=row.so_far,
     )
 
 

@@ -122,6 +122,7 @@ def _row(first: date, end: date, row: BalanceRow | None) -> Row:
         change=change(row.total.drawn, row.before.drawn) if row.before and row.comparable else None,
         whole=row.total.whole and timedelta(row.total.known) == end - first,
         estimated=row.total.estimated,
+        so_far=row.so_far,
     )
 
 

@@ -46,13 +46,13 @@ class Row:
     before: Total | None
     cost: Cost
     cost_before: Cost | None
-    # Both end at the same time of a day.
-    even: bool = True
+    # It is not over: both sides are "by this time".
+    so_far: bool = False
 
     @property
     def comparable(self) -> bool:
         """Whether as much is known on both sides; a leap day more or less makes no difference."""
-        if self.before is None or not self.even:
+        if self.before is None:
             return False
         return abs(self.total.known - self.before.known) <= (1 if self.before.known >= _LEAST_MONTH else 0)
 
@@ -84,10 +84,11 @@ def rows(
                     first=begin,
                     end=after,
                     total=total(now),
-                    before=total(then) if then else None,
+                    # As far as the day before is no answer to "by this time".
+                    before=total(then) if then and even else None,
                     cost=cost(now, tariffs),
-                    cost_before=cost(then, tariffs) if then else None,
-                    even=even,
+                    cost_before=cost(then, tariffs) if then and even else None,
+                    so_far=running is not None and begin <= running.day < after,
                 )
             )
         begin = after

@@ -19,7 +19,8 @@ PERIODS = ("day", "month", "year")
 class Money:
     """What a period cost, and the year before; ``total`` is None where nothing is known of it.
 
-    ``change`` is by how much they differ (0.1: a tenth more), None where they cannot be compared.
+    ``change`` is by how much they differ (0.1: a tenth more), None where they cannot be compared; ``so_far``: it is not
+    over, and the year before is what it was by this time.
     """
 
     first: date
@@ -33,6 +34,7 @@ class Money:
     change: float | None
     whole: bool
     estimated: bool = False
+    so_far: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,7 +152,9 @@ def summary(view: View, bill: Bill) -> str:
     key = "said_last" if row.whole else "said_part"
     said = view.words[key].format(when=when, total=written.euros(lang, row.total))
     if row.change is not None:
-        against = view.words["said_against"].format(change=written.percent(lang, row.change, signed=True))
+        against = view.words["said_against_now" if row.so_far else "said_against"].format(
+            change=written.percent(lang, row.change, signed=True)
+        )
         said += f", {against}"
     return f"{said[0].upper()}{said[1:]}."
 

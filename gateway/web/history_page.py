@@ -110,7 +110,11 @@ def summary(view: View, past: Past) -> str:
     if row.figures and row.figures.drawn is not None:
         found.append(say["said_drawn"].format(drawn=written.kwh(lang, row.figures.drawn)))
     if row.change is not None:
-        found.append(say["said_change"].format(change=written.percent(lang, row.change, signed=True)))
+        found.append(
+            say["said_change_now" if row.so_far else "said_change"].format(
+                change=written.percent(lang, row.change, signed=True)
+            )
+        )
     if row.figures and row.figures.produced is not None:
         made, given = written.kwh(lang, row.figures.produced), written.kwh(lang, row.figures.injected)
         found.append(say["said_made"].format(produced=made, injected=given))
@@ -139,15 +143,16 @@ def _cards(view: View, past: Past) -> str:
     before = written.kwh(lang, then.drawn) if then and then.drawn is not None else None
     note = ""
     if before and row.change is not None:
-        note = view.say("than_before", change=written.percent(lang, row.change, signed=True), before=before)
+        change = written.percent(lang, row.change, signed=True)
+        note = view.say("than_before_now" if row.so_far else "than_before", change=change, before=before)
     elif before:
-        note = view.say("before_was", before=before)
+        note = view.say(_before_was(row), before=before)
     cards = [_card(view.say("drawn"), written.kwh(lang, now.drawn) + _mark(row), note)]
     for key, name in (("injected", "injected_energy"), ("produced", "produced")):
         value, was = getattr(now, key), getattr(then, key) if then else None
         doubted = now.doubt if key == "produced" else None
         if value or doubted:
-            said = view.say("before_was", before=written.kwh(lang, was)) if was else ""
+            said = view.say(_before_was(row), before=written.kwh(lang, was)) if was else ""
             shown = view.say("unknown") if value is None else written.kwh(lang, value)
             if doubted:
                 shown = shown if value is None else view.say("at_least", energy=shown)
@@ -166,6 +171,10 @@ def _cards(view: View, past: Past) -> str:
     )
     listed = f'<ul class="classes">{words}</ul>' if len(now.classes) > 1 else ""
     return f'<div class="cards figures">{"".join(cards)}</div>{listed}{_marks(view, past)}'
+
+
+def _before_was(row: Row) -> str:
+    return "before_was_now" if row.so_far else "before_was"
 
 
 def _odd(view: View, past: Past) -> str:

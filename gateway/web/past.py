@@ -36,7 +36,8 @@ class Row:
     """A period ``[first, end)`` beside that of the year before; ``figures`` is None where nothing is known.
 
     ``change`` is by how much it differs (0.1: a tenth more), None where the two cannot be compared; ``whole``: all of
-    it is known; ``estimated``: an index at one of its ends was not read.
+    it is known; ``estimated``: an index at one of its ends was not read; ``so_far``: it is not over, and ``before`` is
+    as much of the year before as there was by this time.
     """
 
     first: date
@@ -46,6 +47,7 @@ class Row:
     change: float | None = None
     whole: bool = True
     estimated: bool = False
+    so_far: bool = False
 
 
 @dataclass(frozen=True, slots=True)

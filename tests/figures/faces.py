@@ -89,6 +89,7 @@ def only(**figures):
     return {key: said for key, said in figures.items() if said is not None}
 
 
+SIGNED = r"([+−-]?\d+)"
 NUMBER = r"(-?\d[\d \u202f]*(?:,\d+)?)"
 
 
@@ -343,6 +344,9 @@ def of_history(text, day):
         figures |= {
             "self-consumed": _card(known, "Autoconsommation", Fraction(1, 100)),
             "self-sufficient": _card(known, "Autoproduction", Fraction(1, 100)),
+            "change-today": found(
+                rf"{SIGNED} % par rapport à l’an passé à cette heure-ci", plain(text), Fraction(1, 100)
+            ),
         }
     return only(**figures)
 
@@ -397,6 +401,8 @@ def of_balance(rows, today, yesterday, month, told):
             "self-consumed": exact(now["self_consumed"]),
             "self-sufficient": exact(now["self_sufficient"]),
         }
+        if now["year_before"] and now["year_before"]["drawn_wh"]:
+            figures["change-today"] = Said(Fraction(now["drawn_wh"], now["year_before"]["drawn_wh"]) - 1)
     if before:
         figures["drawn-yesterday"] = exact(before["drawn_wh"])
     if so_far:
@@ -427,13 +433,13 @@ def of_balance_text(text, today, yesterday):
         cells = re.split(r" {2,}", line.strip())
         if cells[0].rstrip(" *~") in (today, yesterday) and len(cells) > 2 and cells[0].rstrip(" *~") not in found_:
             found_[cells[0].rstrip(" *~")] = cells
-    return only(
-        **{
-            key: number(found_[day][1], 1000) if found_[day][1] != "–" else Said(UNKNOWN)
-            for key, day in (("drawn-today", today), ("drawn-yesterday", yesterday))
-            if day in found_
-        }
-    )
+    figures = {
+        key: number(found_[day][1], 1000) if found_[day][1] != "–" else Said(UNKNOWN)
+        for key, day in (("drawn-today", today), ("drawn-yesterday", yesterday))
+        if day in found_
+    }
+    change = found_.get(today, [""] * 4)[3]
+    return figures | only(**{"change-today": found(SIGNED, change, Fraction(1, 100)) if "%" in change else None})
 
 
 # --- all of them ------------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from gateway.balance.calendar import midnight
 from gateway.config import load
 from gateway.household_days import DRAWN, INJECTED, POWER
+from gateway.language import NOTHING, same
 from gateway.status import BROKEN, OK, Link
 from gateway.store.prepare import prepare
 from gateway.store.recorder import Happened, Recorder
@@ -125,10 +126,12 @@ class House:
     def links(self):
         """How the links of the house stand."""
         names = ["port house", "meter house", "decode house", "clock house", "store"]
-        found = [Link(name, OK, 1.0, "") for name in names]
+        found = [Link(name, OK, 1.0, NOTHING) for name in names]
         if self.kind.solar:
             dead = self.kind.dead_s is not None
-            found.append(Link("counter solar", BROKEN if dead else OK, 60.0, "no GPIO chip" if dead else "1 pulse"))
+            found.append(
+                Link("counter solar", BROKEN if dead else OK, 60.0, same("no GPIO chip" if dead else "1 pulse"))
+            )
         return found
 
     def _live(self, store):

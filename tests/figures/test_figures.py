@@ -35,7 +35,7 @@ SHOWS = {
     "page, now": LIVE | SUN | {"used-today"},
     "page, wall": LIVE | SUN | {"used-today"},
     "page, cost of now": {"per-hour", "base-load"},
-    "page, today": SUN | {"drawn-today", "self-consumed", "self-sufficient"},
+    "page, today": SUN | {"drawn-today", "self-consumed", "self-sufficient", "change-today"},
     "page, yesterday": {"drawn-yesterday"},
     "page, month": {"drawn-month", "drawn-today", "drawn-yesterday"},
     "page, cost by day": {"cost-today", "cost-yesterday", "cost-month", "drawn-month", "per-hour", "watts"}
@@ -46,7 +46,7 @@ SHOWS = {
     | {"drawn-today", "drawn-yesterday", "drawn-month", "base-load"}
     | {"self-consumed", "self-sufficient"},
     "cost --json": {"cost-today", "cost-yesterday", "cost-month", "per-hour", "watts"},
-    "balance": {"drawn-today", "drawn-yesterday"},
+    "balance": {"drawn-today", "drawn-yesterday", "change-today"},
 }
 # Figures that only some houses have.
 OF_SUN = SUN | {"used-today", "self-consumed", "self-sufficient"}

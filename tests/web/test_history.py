@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from gateway.balance.calendar import midnight
+from gateway.household_days import DRAWN as DRAWN_INDEX
 from gateway.household_days import DRAWN_CURVE
 from gateway.store.points import Granularity
 from gateway.store.received import Incoming, Lot
@@ -31,7 +32,7 @@ from tests.balance.conftest import (
     panels,
     producing,
 )
-from tests.balance.test_days import ROOF
+from tests.balance.test_days import BASE, ROOF
 from tests.web import three_years
 from tests.web.conftest import Visitor
 from tests.web.test_in_browser import CLIPPED, NAMELESS, PALE, SIZES, SMALL
@@ -448,3 +449,35 @@ def test_a_half_hour_out_of_all_proportion_is_marked_where_it_is_seen(house):
     link = html.unescape(re.search(r'href="(/repair/point[^"]+)"', marked)[1])
     assert link == f"/repair/point?meter=house&path={quote(path, safe='')}&granularity=PT30M&time={time}"
     assert "/repair/point" not in before
+
+
+@pytest.mark.parametrize("clock", [(6, 0), (12, 0), (23, 55)])
+@pytest.mark.parametrize("day", [WINTER, SPRING, AUTUMN])
+def test_a_running_day_is_compared_with_the_same_hour_a_year_before(house, day, clock):
+    """504 W now and 1,008 W then: half as much at six, at noon and in the evening, and the words say "by this time"."""
+    before = day.replace(year=day.year - 1)
+    house.configure(BASE.replace("2026-01-01", "2024-01-01"))
+    house.live_day(before, base(1008))
+    later = datetime(day.year, day.month, day.day, *clock, tzinfo=PARIS)
+    house.live(midnight(day) - 300, int(later.timestamp()), base(504))
+    french, cost, week, english = ask(house, "/history", "/cost?period=day", "/history?period=week", "/history?lang=en")
+    hours = (int(later.timestamp()) - midnight(day)) / 3600
+    then = midnight(before)
+    so_far = int(datetime(before.year, before.month, before.day, *clock, tzinfo=PARIS).timestamp()) - then
+    moved = round(100 * (504 * hours / (1008 * so_far / 3600) - 1))
+    assert f"−{-moved}\u202f% par rapport à l’an passé à cette heure-ci" in french
+    assert f"−{-moved}% against last year by this time" in english
+    assert "par rapport à l’an passé à cette heure-ci" in cost
+    assert "la même période un an avant" not in french + cost + week
+
+
+def test_without_the_year_before_by_this_time_there_is_no_percentage(house):
+    """Of the year before only the whole day is known: a part of this one is not held against it."""
+    before = WINTER.replace(year=WINTER.year - 1)
+    house.live(midnight(before) - 600, midnight(before), base(1008))
+    house._totals["house", DRAWN_INDEX] += 24_192
+    house.live(midnight(before) + 86_100, midnight(before) + 86_400, base(1008))
+    house.live(midnight(WINTER) - 300, midnight(WINTER) + 6 * 3600, base(504))
+    shown, whole = ask(house, "/history", f"/history?date={before}")
+    assert "l’an passé" not in shown
+    assert "24,3" in whole or "24,2" in whole
