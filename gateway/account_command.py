@@ -6,12 +6,43 @@ import asyncio
 import getpass
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from gateway.errors import ConfigError
+from gateway.language import Phrase, same
+from gateway.speech import add_language, spoken
 
 if TYPE_CHECKING:
     import argparse
+
+_CHANGED = Phrase("le mot de passe est changé ; il est dans {path}", "the password was changed; it is in {path}")
+_BLOCKED = Phrase(
+    "{who} est bloqué par le serveur ; ce qui lui était permis le reste (`linky-gateway consent revoke`)",
+    "{who} is blocked by the server; what it was allowed stays allowed (`linky-gateway consent revoke`)",
+)
+_NOT_BLOCKED = Phrase("{who} n’est pas bloqué", "{who} is not blocked")
+_NOBODY = Phrase("personne n’est bloqué", "nobody is blocked")
+_PINNED = Phrase("c’est l’une des clés épinglées dans [federation]", "it is one of the pinned")
+_NOT_PINNED = Phrase("elle n’est PAS épinglée dans [federation]", "it is NOT pinned in [federation]")
+_NO_AUTHORITY = Phrase(
+    "aucune autorité connue ne la garantit : comparez-la à ce que dit l’exploitant du serveur",
+    "no known authority vouches for it: compare it with what the server's operator tells you",
+)
+_THERE_IS_ONE = Phrase(
+    "{path} : il y a déjà un mot de passe ; `linky-gateway account password` le change",
+    "{path}: there is a password already; `linky-gateway account password` changes it",
+)
+_REGISTERED = Phrase(
+    "{jid} est créé ; son mot de passe est dans {path}", "{jid} was registered; its password is in {path}"
+)
+_NEW, _ONCE_MORE = Phrase("Nouveau mot de passe : ", "New password: "), Phrase("Encore une fois : ", "Once more: ")
+_NOT_THE_SAME = Phrase(
+    "les deux ne sont pas les mêmes ; rien n’a été changé", "the two are not the same; nothing was changed"
+)
+
+
+def _say(options: argparse.Namespace, what: Phrase, where: TextIO | None = None) -> None:
+    (where or sys.stdout).write(what.in_language(spoken(options)) + "\n")
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], config: argparse.ArgumentParser) -> None:
@@ -28,6 +59,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], co
         ("blocked", "whom the server refuses"),
     ):
         action = actions.add_parser(name, parents=[config], help=words, description=words[0].upper() + words[1:] + ".")
+        add_language(action)
         action.set_defaults(run=_ACTIONS[name])
         if name in {"password", "register"}:
             source = action.add_mutually_exclusive_group()
@@ -45,7 +77,7 @@ def _password(options: argparse.Namespace) -> int:
     config = load(options.config)
     file = password_file(config)
     ask_or_do(config, {"do": "account", "action": "password", "new": _wanted(options)})
-    sys.stdout.write(f"the password was changed; it is in {file.path}\n")
+    _say(options, _CHANGED.filled(path=file.path))
     return 0
 
 
@@ -56,11 +88,7 @@ def _block(options: argparse.Namespace) -> int:
 
     who = blockable(options.who)
     ask_or_do(load(options.config), {"do": "account", "action": options.action, "who": who})
-    sys.stdout.write(
-        f"{who} is blocked by the server; what it was allowed stays allowed (`linky-gateway consent revoke`)\n"
-        if options.action == "block"
-        else f"{who} is not blocked\n"
-    )
+    _say(options, (_BLOCKED if options.action == "block" else _NOT_BLOCKED).filled(who=who))
     return 0
 
 
@@ -70,7 +98,7 @@ def _blocked(options: argparse.Namespace) -> int:
 
     found = ask_or_do(load(options.config), {"do": "account", "action": "blocked"})
     assert isinstance(found, list)  # noqa: S101 (made by blocked)
-    sys.stdout.write("".join(f"{who}\n" for who in found) or "nobody is blocked\n")
+    _say(options, same("\n".join(map(str, found))) if found else _NOBODY)
     return 0
 
 
@@ -84,9 +112,9 @@ def _pin(options: argparse.Namespace) -> int:
     pin, trusted = asyncio.run(look_at_key(account))
     sys.stdout.write(f"{pin}\n")
     if account.pins:
-        sys.stderr.write(f"it is {'one of the pinned' if pin in account.pins else 'NOT pinned in [federation]'}\n")
+        _say(options, _PINNED if pin in account.pins else _NOT_PINNED, sys.stderr)
     if not trusted:
-        sys.stderr.write("no known authority vouches for it: compare it with what the server's operator tells you\n")
+        _say(options, _NO_AUTHORITY, sys.stderr)
     return 0
 
 
@@ -98,9 +126,9 @@ def _register(options: argparse.Namespace) -> int:
     config = load(options.config)
     file = password_file(config)
     if file.complete:
-        raise ConfigError(f"{file.path}: there is a password already; `linky-gateway account password` changes it")
+        raise ConfigError(_THERE_IS_ONE.filled(path=file.path))
     asyncio.run(enrol(config, file, _wanted(options)))
-    sys.stdout.write(f"{account_of(config, '').jid} was registered; its password is in {file.path}\n")
+    _say(options, _REGISTERED.filled(jid=account_of(config, "").jid, path=file.path))
     return 0
 
 
@@ -113,9 +141,9 @@ def _wanted(options: argparse.Namespace) -> str | None:
         return check(password_from(options.new_password_file))
     if not options.prompt:
         return None
-    first = check(getpass.getpass("New password: "))
-    if getpass.getpass("Once more: ") != first:
-        raise ConfigError("the two are not the same; nothing was changed")
+    first = check(getpass.getpass(_NEW.in_language(spoken(options))))
+    if getpass.getpass(_ONCE_MORE.in_language(spoken(options))) != first:
+        raise ConfigError(_NOT_THE_SAME)
     return first
 
 

@@ -10,6 +10,7 @@ import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from gateway.language import Phrase
 from gateway.speech import add_language, spoken
 
 if TYPE_CHECKING:
@@ -43,6 +44,12 @@ def add_actions(command: Callable[..., argparse.ArgumentParser], time_of: Callab
         parser.add_argument("--json", action="store_true", help="one JSON object: Wh and euros")
 
 
+_NO_TARIFF = Phrase(
+    "{path} : sans [[tariff]], pas de coût ; ajoutez-en un (la page « Réglages » dit comment)",
+    "{path}: without a [[tariff]] nothing has a cost; add one",
+)
+
+
 def run(options: argparse.Namespace) -> int:
     """Show one of the two; the exit code."""
     from gateway.balance_report import as_json, as_text  # noqa: PLC0415 (the parser needs none of it)
@@ -53,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
 
     config = load(options.config)
     if options.what == "cost" and not config.tariff:
-        raise ConfigError(f"{options.config}: without a [[tariff]] nothing has a cost; add one")
+        raise ConfigError(_NO_TARIFF.filled(path=options.config))
     archive = Archive(config.directory)
     try:
         view = _view(HouseholdDays(archive, config, options.meter), config, options)

@@ -17,7 +17,9 @@ from gateway.boards import passwords
 from gateway.boards.fileset import FileSet
 from gateway.boards.offer import State, board_of, messages, outcome, state_topic
 from gateway.boards.registry import Card, Registry
-from gateway.errors import BoardError, BrokerError, ConfigError
+from gateway.errors import BoardError, BrokerError, ConfigError, reason
+from gateway.language import NOTHING, Phrase, same
+from gateway.speech import add_language, spoken
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -33,12 +35,45 @@ _CONNECT_S = 10.0
 # A set takes a minute on a busy Wi-Fi, and a trial five; then the command says that it waits no longer.
 _WAIT_S = 900.0
 
+_RELOAD = Phrase(
+    " Faites-le relire au broker : sudo systemctl reload mosquitto",
+    " Let the broker look: sudo systemctl reload mosquitto",
+)
+_KNOWN = Phrase("{board} : enregistrée.", "{board}: known.") + _RELOAD
+_FORGOTTEN = Phrase("{board} : oubliée.", "{board}: forgotten.") + _RELOAD
+_NONE = Phrase(
+    "aucune carte n’est connue ici ; tools/flash en fait une, `linky-gateway board add` l’enregistre",
+    "no board is known here; tools/flash makes one, `linky-gateway board add` makes it known",
+)
+_UNKNOWN = Phrase("{why} ; on ne sait pas quelle version les cartes ont", "{why}; what the boards run is not known")
+_SILENT, _ON_TRIAL = Phrase("n’a rien dit", "has said nothing"), Phrase("à l’essai", "on trial")
+_UNREADABLE = Phrase("{name} : illisible : {why}", "{name} cannot be read: {why}")
+_NO_MQTT = Phrase(
+    "mqtt : les cartes passent par le broker ; ajoutez la table [mqtt] à la configuration",
+    "mqtt: the boards are reached by the broker; add the table [mqtt] to the configuration",
+)
+_OFFERED = Phrase(
+    "{board} : {version} lui est proposée, numéro {serial}", "{board}: {version} is offered as number {serial}"
+)
+_NO_WORD = Phrase(
+    "{board} : pas encore de réponse ; la proposition reste, `linky-gateway board list` montre la suite",
+    "{board}: no word yet; the offer stays, `linky-gateway board list` shows what becomes of it",
+)
+_STARTS = Phrase("{board} : démarre {version}, à l’essai", "{board}: starts {version}, on trial")
+_RUNS = Phrase("{board} : a maintenant {version}", "{board}: runs {version}")
+_STILL_RUNS = Phrase("{board} : a toujours {version} : {last}", "{board}: still runs {version}: {last}")
+
+
+def _say(options: argparse.Namespace, what: Phrase) -> None:
+    print(what.in_language(spoken(options)), flush=True)
+
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], default: Path) -> None:
     """Declare the command."""
     board = commands.add_parser("board", help="the ESP32 boards, and updates for them", description="The ESP32 boards.")
     actions = board.add_subparsers(required=True, metavar="ACTION")
     shared = argparse.ArgumentParser(add_help=False)
+    add_language(shared)
     shared.add_argument("--config", type=Path, default=default, help=f"(default: {default})")
 
     listed = actions.add_parser("list", parents=[shared], help="the boards that are known, and what they run")
@@ -67,7 +102,7 @@ def _add(options: argparse.Namespace) -> int:
     # The key first: a board that can log in but not be updated is worse than the other way round.
     registry.keep(card.board)
     passwords.enter(options.passwords, card.password_line)
-    print(f"{card.board.id}: known. Let the broker look: sudo systemctl reload mosquitto")
+    _say(options, _KNOWN.filled(board=card.board.id))
     return 0
 
 
@@ -77,13 +112,13 @@ def _content(name: str) -> bytes:
     try:
         return Path(name).read_bytes()
     except OSError as error:
-        raise BoardError(f"{name} cannot be read: {error.strerror}") from error
+        raise BoardError(_UNREADABLE.filled(name=name, why=reason(error))) from error
 
 
 def _forget(options: argparse.Namespace) -> int:
     passwords.remove(options.passwords, options.board)
     _registry(options).forget(options.board)
-    print(f"{options.board}: forgotten. Let the broker look: sudo systemctl reload mosquitto")
+    _say(options, _FORGOTTEN.filled(board=options.board))
     return 0
 
 
@@ -91,24 +126,26 @@ def _list(options: argparse.Namespace) -> int:
     config = _config(options)
     boards = Registry(config.directory).all()
     if not boards:
-        print("no board is known here; tools/flash makes one, `linky-gateway board add` makes it known")
+        _say(options, _NONE)
         return 0
     states: dict[str, State] = {}
     try:
         states = asyncio.run(_states(config))
     except (BrokerError, ConfigError) as error:
-        print(f"linky-gateway: {error}; what the boards run is not known", file=sys.stderr)
-    width = max(len(board.id) for board in boards)
+        print("linky-gateway:", _UNKNOWN.filled(why=error.phrase).in_language(spoken(options)), file=sys.stderr)
+    width, lang = max(len(board.id) for board in boards), spoken(options)
     for board in boards:
-        print(f"{board.id:{width}}  {board.role:7}  {board.chip:7}  {_described(states.get(board.id))}")
+        print(
+            f"{board.id:{width}}  {board.role:7}  {board.chip:7}  {_described(states.get(board.id)).in_language(lang)}"
+        )
     return 0
 
 
-def _described(state: State | None) -> str:
+def _described(state: State | None) -> Phrase:
     if state is None:
-        return "has said nothing"
-    words = "on trial" if state.trial else state.last
-    return f"{state.version}{f' ({words})' if words not in {'', 'running'} else ''}"
+        return _SILENT
+    words = _ON_TRIAL if state.trial else same("" if state.last == "running" else state.last)
+    return same(state.version) + (same(" ({words})").filled(words=words) if words else NOTHING)
 
 
 async def _states(config: Config) -> dict[str, State]:
@@ -132,11 +169,11 @@ def _update(options: argparse.Namespace) -> int:
     serial = registry.next_serial(board)
     signed = files.signed(board.id, board.secret, serial)
     offered = dict(messages(board.id, files, signed, serial))
-    return asyncio.run(_offer(config, board.id, files.version, serial, offered, options.wait))
+    return asyncio.run(_offer(options, config, board.id, files.version, serial, offered))
 
 
 async def _offer(
-    config: Config, board: str, version: str, serial: int, offered: dict[str, bytes], wait_s: float
+    options: argparse.Namespace, config: Config, board: str, version: str, serial: int, offered: dict[str, bytes]
 ) -> int:
     """Lay the set with the broker, wait for the board's word; what was laid is cleared when it is not needed."""
     said: asyncio.Queue[State] = asyncio.Queue()
@@ -150,26 +187,27 @@ async def _offer(
     async with _connected(broker):
         for topic, content in offered.items():
             await broker.publish(topic, content, qos=1, retain=True)
-        print(f"{board}: {version} is offered as number {serial}", flush=True)
+        _say(options, _OFFERED.filled(board=board, version=version, serial=serial))
         try:
-            async with asyncio.timeout(wait_s):
-                done = await _word(said, board, version, serial)
+            async with asyncio.timeout(options.wait):
+                done = await _word(options, said, board, version, serial)
         except TimeoutError:
-            print(f"{board}: no word yet; the offer stays, `linky-gateway board list` shows what becomes of it")
+            _say(options, _NO_WORD.filled(board=board))
             return 1
         for topic in offered:
             await broker.publish(topic, b"", qos=1, retain=True)
     return 0 if done else 1
 
 
-async def _word(said: asyncio.Queue[State], board: str, version: str, serial: int) -> bool:
+async def _word(options: argparse.Namespace, said: asyncio.Queue[State], board: str, version: str, serial: int) -> bool:
     while True:
         state = await said.get()
         done = outcome(state, serial)
         if state.trial and state.running == serial:
-            print(f"{board}: starts {version}, on trial", flush=True)
+            _say(options, _STARTS.filled(board=board, version=version))
         if done is not None:
-            print(f"{board}: {f'runs {version}' if done else f'still runs {state.version}: {state.last}'}", flush=True)
+            facts = {"board": board, "version": version if done else state.version, "last": state.last}
+            _say(options, (_RUNS if done else _STILL_RUNS).filled(**facts))
             return done
 
 
@@ -187,7 +225,7 @@ def _broker(config: Config) -> Broker:
     from gateway.broker import Broker  # noqa: PLC0415 (aiomqtt, only where a broker is asked)
 
     if config.mqtt is None:
-        raise ConfigError("mqtt: the boards are reached by the broker; add the table [mqtt] to the configuration")
+        raise ConfigError(_NO_MQTT)
     return Broker(config, config.mqtt, None)
 
 

@@ -11,9 +11,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from gateway import by_hand_words as say
 from gateway.errors import ReadingError
 from gateway.pulses.quantity import QUANTITIES, find_quantity, parse_amount
 from gateway.store.breaks import INDEX_SET_BY_HAND
+from gateway.store.local_time import local_second
 from gateway.store.points import Granularity
 from gateway.store.recorder import Batch, Happened, MinuteSum, Sample, iso
 from gateway.tic.reading import Kind, Quality
@@ -74,9 +76,7 @@ def enter(store: Store, config: Config, request: dict[str, Any], now: float) -> 
     order = _order(request)
     entry = _entry(store, config, order, now)
     if entry.counts and entry.before and entry.after:
-        raise ReadingError(
-            f"meter {entry.meter}: has counted on since {iso(entry.at)}; read its face again, and leave --at away"
-        )
+        raise ReadingError(say.COUNTED_ON.filled(meter=entry.meter, time=local_second(entry.at)))
     if not order.force:
         _check_grows(entry)
     last_time = store.add_meter(entry.meter).last_time
@@ -106,11 +106,11 @@ def _entry(store: Store, config: Config, order: Order, now: float) -> _Entry:
     quantity = find_quantity(order.series.strip("/"))
     if quantity is None:
         known = ", ".join(q.path for q in QUANTITIES)
-        raise ReadingError(f"series {order.series!r}: a reading by hand is of one of {known}")
+        raise ReadingError(say.NO_SERIES.filled(series=order.series, known=known))
     try:
         amount = parse_amount(order.value, quantity, order.unit or quantity.unit)
     except ValueError as error:
-        raise ReadingError(f"value: {error}") from error
+        raise ReadingError(say.NO_VALUE.filled(why=error)) from error
     meter = _meter(store, config, order.meter, quantity)
     at = _at(store, order.at, now, meter, quantity.path)
     before, after = store.around(meter, quantity.path, at)
@@ -125,14 +125,14 @@ def _meter(store: Store, config: Config, wanted: str | None, quantity: Quantity)
         known = [m.name for m in store.meters() if m.name not in lines]
         fitting = [n for n in known if counted.get(n) == quantity.word or _has(store, n, quantity.path)]
         if len(fitting) > 1:
-            raise ReadingError(f"{quantity.path}: choose with --meter one of {', '.join(fitting)}")
+            raise ReadingError(say.CHOOSE.filled(series=quantity.path, names=", ".join(fitting)))
         wanted = fitting[0] if fitting else quantity.word
     if wanted in lines:
-        raise ReadingError(f"meter {wanted}: its line is read; name another meter with --meter, it is made when new")
+        raise ReadingError(say.HAS_A_LINE.filled(meter=wanted))
     if counted.get(wanted, quantity.word) != quantity.word:
-        raise ReadingError(f"meter {wanted}: counts {counted[wanted]}, not {quantity.word}")
+        raise ReadingError(say.COUNTS_OTHER.filled(meter=wanted, counted=counted[wanted], word=quantity.word))
     if not _METER.fullmatch(wanted):
-        raise ReadingError(f"meter {wanted!r}: a name is made of a-z, 0-9 and '-', 32 characters at most")
+        raise ReadingError(say.NO_NAME.filled(meter=wanted))
     return wanted
 
 
@@ -144,28 +144,25 @@ def _at(store: Store, wanted: int | None, now: float, meter: str, path: str) -> 
     """The second of the reading: no other reading of the series has it, and it is not to come."""
     at = int(now) if wanted is None else wanted
     if not _EARLIEST <= at <= now:
-        raise ReadingError("that time is to come, or long gone; check --at and the clock of this machine")
+        raise ReadingError(say.NO_TIME)
     for _ in range(_PATIENCE_S):
         if not store.has_reading(meter, path, at):
             return at
         if wanted is not None:
             break
         at += 1
-    raise ReadingError(f"{iso(at)}: there is a reading of {path} of that second already; give another --at")
+    raise ReadingError(say.TWICE.filled(time=local_second(at), series=path))
 
 
 def _check_grows(entry: _Entry) -> None:
     """An index does not fall: it is not below what was before, nor above what came after."""
     unit = entry.quantity.unit
     for known, wrong, word in (
-        (entry.before, entry.before and entry.value < entry.before[1], "below"),
-        (entry.after, entry.after and entry.value > entry.after[1], "above"),
+        (entry.before, entry.before and entry.value < entry.before[1], say.BELOW),
+        (entry.after, entry.after and entry.value > entry.after[1], say.ABOVE),
     ):
         if known and wrong:
-            raise ReadingError(
-                f"{entry.value} {unit} is {word} the {known[1]} {unit} of {iso(known[0])}; check value and --unit, or"
-                " say --force if the meter was replaced"
-            )
+            raise ReadingError(word.filled(value=entry.value, unit=unit, known=known[1], time=local_second(known[0])))
 
 
 def _batch(entry: _Entry, last_time: int, *, forced: bool) -> Batch:

@@ -206,7 +206,7 @@ def _reading(options: argparse.Namespace) -> int:
         for line in reading_command.listed(config, options):
             print(line)
     else:
-        print(reading_command.said(_ask_or_do(config, reading_command.order_of(options))))
+        print(reading_command.said(_ask_or_do(config, reading_command.order_of(options)), spoken(options)))
     return 0
 
 

@@ -18,7 +18,8 @@ import msgspec
 
 from gateway.balance.tariff import Objective, Tariff
 from gateway.config_checks import NAME, check_together
-from gateway.errors import ConfigError
+from gateway.errors import ConfigError, reason
+from gateway.language import Phrase
 
 log = logging.getLogger(__name__)
 
@@ -298,6 +299,18 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return Path(self.folder) / text
 
 
+_NO_RIGHT = Phrase(
+    "{path} : vous n’avez pas le droit de le lire ; mettez sudo devant la commande",
+    "{path}: you may not read it; put sudo before the command",
+)
+_UNREADABLE = Phrase(
+    "{path} : illisible : {why} ; donnez le bon fichier par --config, ou installez d’abord la passerelle",
+    "{path}: cannot be read: {why}; name the right file with --config, or install the gateway first",
+)
+_NO_TOML = Phrase("{path} : ce n’est pas du TOML valable : {why}", "{path}: not valid TOML: {why}")
+_UNKNOWN_KEY = Phrase("{path} : clé inconnue `{key}`", "{path}: unknown key `{key}`")
+
+
 def load(path: Path) -> Config:
     """Read and check a configuration file; ConfigError says what is wrong and where."""
     raw = read_toml(path, ("folder", "choices"))
@@ -312,14 +325,14 @@ def read_toml(path: Path, reserved: tuple[str, ...] = ()) -> dict[str, object]:
         with path.open("rb") as file:
             raw = tomllib.load(file)
     except PermissionError as error:
-        raise ConfigError(f"{path}: you may not read it; put sudo before the command") from error
+        raise ConfigError(_NO_RIGHT.filled(path=path)) from error
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+        raise ConfigError(_UNREADABLE.filled(path=path, why=reason(error))) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}") from error
+        raise ConfigError(_NO_TOML.filled(path=path, why=error)) from error
     for name in reserved:
         if name in raw:
-            raise ConfigError(f"{path}: unknown key `{name}`")
+            raise ConfigError(_UNKNOWN_KEY.filled(path=path, key=name))
     return raw
 
 

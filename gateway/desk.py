@@ -6,8 +6,10 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from gateway.by_hand import enter
+from gateway.by_hand_words import CLOCK_UNKNOWN
 from gateway.choices import forget_choices
 from gateway.errors import GatewayError, ReadingError, StoreError
+from gateway.language import Phrase
 from gateway.orders import act
 from gateway.privacy.act import ERASE
 from gateway.privacy.machine import erase as erase_files
@@ -71,7 +73,7 @@ class Desk:
     async def present(self, request: dict[str, Any]) -> HouseNow:
         """The house now; since the ``turn`` of an earlier answer: as soon as it is another, or after ``wait_s``."""
         if self._house.now is None:
-            raise GatewayError("the gateway is still starting")
+            raise GatewayError(Phrase("la passerelle démarre encore", "the gateway is still starting"))
         since, wait_s = request.get("since"), request.get("wait_s")
         if isinstance(since, int) and isinstance(wait_s, int | float):
             await self._house.now.changed(since, min(wait_s, _LONGEST_WATCH_S))
@@ -81,7 +83,7 @@ class Desk:
     async def _enter(self, request: dict[str, Any]) -> object:
         """A reading by hand: after everything that was counted before it, before everything that is counted after."""
         if self._house.time() is None and (request.get("order") or {}).get("at") is None:
-            raise ReadingError("the gateway does not know the time yet: say when with --at, or set its clock")
+            raise ReadingError(CLOCK_UNKNOWN)
         async with self._house.counters.held(self._house.store):
             await self._commit()
             if self._house.writer.waiting:

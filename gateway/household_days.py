@@ -22,6 +22,7 @@ from gateway.balance.energy import Day, Slice, fitted, slices
 from gateway.balance.rows import Running
 from gateway.balance.self_use import STEP_S, SelfUse, self_uses
 from gateway.errors import ConfigError
+from gateway.language import Phrase
 from gateway.live.meter import TOO_LITTLE, UNREAD
 from gateway.share_half_hours import parts
 from gateway.store.breaks import Breaks
@@ -55,6 +56,12 @@ _RECKONED = "between breaks"
 _TOGETHER = 62
 
 
+_NO_METER = Phrase(
+    "« {meter} » n’est le nom d’aucun [[meter]] de la configuration ({names})",
+    "{meter!r} is no [[meter]] of the configuration ({names})",
+)
+
+
 class HouseholdDays:
     """The days of one meter and of what is produced beside it.
 
@@ -67,7 +74,7 @@ class HouseholdDays:
     def __init__(self, archive: Archive | Store, config: Config, meter: str | None = None) -> None:
         names = [one.name for one in config.meter]
         if meter is not None and meter not in names:
-            raise ConfigError(f"{meter!r} is no [[meter]] of the configuration ({', '.join(names)})")
+            raise ConfigError(_NO_METER.filled(meter=meter, names=", ".join(names)))
         self.meter = meter or names[0]
         self._archive = archive
         self._series = {one.path: one for one in archive.series(self.meter)}

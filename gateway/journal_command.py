@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway.errors import JournalError, StoreError
+from gateway.language import Phrase
 from gateway.speech import add_language, spoken
 
 if TYPE_CHECKING:
@@ -29,6 +30,19 @@ if TYPE_CHECKING:
 EXIT_NOT_WHOLE = 65  # EX_DATAERR of sysexits.h
 
 _ANCHOR = re.compile(r"([0-9]{1,15}):([0-9a-f]{64})")
+
+_NO_KEY = Phrase(
+    "il n’y a pas encore de journal : sa clé est faite avec sa première entrée, quand la passerelle démarre",
+    "there is no journal yet: its key is made with its first entry, when the gateway is started",
+)
+_NO_ENTRY = Phrase(
+    "il n’y a pas encore de journal : sa première entrée est faite quand la passerelle démarre",
+    "there is no journal yet: its first entry is made when the gateway is started",
+)
+_CHANGED = Phrase(
+    "l’entrée {number} a été modifiée et ne peut pas être montrée : tapez `linky-gateway journal verify`",
+    "entry {number} was changed and cannot be shown: run journal verify",
+)
 
 
 def add_parser(
@@ -49,8 +63,6 @@ def add_parser(
     show.add_argument("--from", dest="since", type=moment, default=0, metavar="T", help="ISO 8601, included")
     show.add_argument("--to", dest="until", type=moment, default=2**62, metavar="T", help="ISO 8601, not included")
     show.add_argument("--json", action="store_true", help="JSON Lines")
-    for action in (check, show):
-        add_language(action)
     _action(actions, "export", _export, "all of it to standard output, for anyone to verify", config)
     _action(actions, "key", _key, "the public key, to be given to whoever shall verify", config)
     _action(actions, "head", _head, "the number and hash of the newest entry: an anchor, to be kept elsewhere", config)
@@ -68,6 +80,7 @@ def _action(
     parser = actions.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
     parser.set_defaults(run=function)
     parser.add_argument("--config", type=Path, default=config, help=f"(default: {config})")
+    add_language(parser)
     return parser
 
 
@@ -129,7 +142,7 @@ def _show(options: argparse.Namespace) -> int:
             try:
                 line = json.dumps(as_json(entry), ensure_ascii=False) if options.json else as_text(entry, lang)
             except (ValueError, KeyError, AttributeError) as error:
-                raise JournalError(f"entry {entry.seq} was changed and cannot be shown: run journal verify") from error
+                raise JournalError(_CHANGED.filled(number=entry.seq)) from error
             sys.stdout.write(line + "\n")
     return 0
 
@@ -143,7 +156,7 @@ def _export(options: argparse.Namespace) -> int:
 def _key(options: argparse.Namespace) -> int:
     keys = _own_keys(options.config)
     if not keys:
-        raise StoreError("there is no journal yet: its key is made with its first entry, when the gateway is started")
+        raise StoreError(_NO_KEY)
     _write(f"{key}\n" for key in keys)
     return 0
 
@@ -152,7 +165,7 @@ def _head(options: argparse.Namespace) -> int:
     with closing(_archive(options.config)) as archive:
         head = archive.journal.head()
     if head is None:
-        raise StoreError("there is no journal yet: its first entry is made when the gateway is started")
+        raise StoreError(_NO_ENTRY)
     _write([f"{head.seq}:{head.hash}\n"])
     return 0
 

@@ -7,13 +7,31 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from gateway.errors import AccessError, ConfigError
+from gateway.errors import AccessError, ConfigError, reason
+from gateway.language import Phrase
+from gateway.speech import add_language, spoken
 
 if TYPE_CHECKING:
     import argparse
     from pathlib import Path
 
     from gateway.config import Config
+
+_NO_PAGE = Phrase(
+    "{path} : il n’y a pas de page : ajoutez la table [web], puis redémarrez la passerelle",
+    "{path}: there is no page: add the table [web], and start the gateway again",
+)
+_WHAT_TO_DO = Phrase(
+    "ouvrez /setup sur la page (port {port} de cette machine) et tapez-y ce code ; il sert pour un seul mot de passe,"
+    " et un code plus ancien ne sert plus à rien",
+    "open /setup on the page (port {port} of this machine) and type this code there; it is good for one password, and"
+    " an older code is good for nothing any more",
+)
+_NOT_WRITABLE = Phrase("{path} : impossible d’y écrire : {why}", "{path}: cannot be written: {why}")
+_NOT_RUNNING = Phrase(
+    "la passerelle n’est pas en marche : démarrez-la, puis redemandez",
+    "the gateway is not running: start it, and ask again",
+)
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], default: Path) -> None:
@@ -24,11 +42,13 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], de
     words = "a code for one setting of the password, at the first visit or when it is forgotten"
     code = actions.add_parser("code", help=words, description=words[0].upper() + words[1:] + ".")
     code.add_argument("--config", type=type(default), default=default, help=f"(default: {default})")
+    add_language(code)
     code.set_defaults(run=_code)
     words = "the page's address, with a code while it has no password, in a file for the screen of linky-display"
     welcome = actions.add_parser("welcome", help=words, description=words[0].upper() + words[1:] + ".")
     welcome.add_argument("--config", type=type(default), default=default, help=f"(default: {default})")
     welcome.add_argument("--to", type=type(default), required=True, metavar="FILE", help="written whole or not at all")
+    add_language(welcome)
     welcome.set_defaults(run=_welcome)
 
 
@@ -37,13 +57,11 @@ def _code(options: argparse.Namespace) -> int:
 
     config = load(options.config)
     if config.web is None:
-        raise ConfigError(f"{options.config}: there is no page: add the table [web], and start the gateway again")
+        raise ConfigError(_NO_PAGE.filled(path=options.config))
     code = _ask(config, "page-code")
     sys.stdout.write(f"{code}\n")
-    sys.stderr.write(
-        f"open /setup on the page (port {config.web.address[1]} of this machine) and type this code there; it is good "
-        "for one password, and an older code is good for nothing any more\n"
-    )
+    told = _WHAT_TO_DO.filled(port=config.web.address[1]).in_language(spoken(options))
+    sys.stderr.write(f"{told}\n")
     return 0
 
 
@@ -59,7 +77,7 @@ def _welcome(options: argparse.Namespace) -> int:
             json.dump(told, file)
         draft.replace(options.to)
     except OSError as error:
-        raise AccessError(f"{options.to}: cannot be written: {error.strerror}") from error
+        raise AccessError(_NOT_WRITABLE.filled(path=options.to, why=reason(error))) from error
     return 0
 
 
@@ -69,4 +87,4 @@ def _ask(config: Config, what: str) -> object:
     try:
         return ask(config.control_socket, {"do": what})
     except ConnectionError as error:
-        raise AccessError("the gateway is not running: start it, and ask again") from error
+        raise AccessError(_NOT_RUNNING) from error

@@ -10,7 +10,9 @@ import sys
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, TextIO
 
+from gateway.language import Phrase
 from gateway.sources.usb import ROOT, attribute, source_text, tty_names, usb_ports
+from gateway.speech import add_language, spoken
 
 if TYPE_CHECKING:
     import argparse
@@ -24,6 +26,16 @@ _TIC_SERIAL = "TINFO-"
 
 # linux/serial_core.h: PORT_UNKNOWN, a port that the kernel has room for and the board has not.
 _NO_PORT = "0"
+
+_NONE = Phrase("il n’y a pas de port série : branchez l’adaptateur", "no serial port is there: plug the adapter in")
+_TIC = Phrase("← adaptateur TIC", "← TIC adapter")
+_SERIAL, _NO_SERIAL = (
+    Phrase("numéro de série {number}", "serial number {number}"),
+    Phrase("sans numéro de série", "no serial number"),
+)
+_USB = Phrase(
+    "  USB {vendor}:{product}, {serial}, dans la prise {place}", "  USB {vendor}:{product}, {serial}, in socket {place}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,28 +61,29 @@ def ports(root: Path = ROOT) -> list[Port]:
     return [_port(name, found.get(name), adapters, root) for name in tty_names(root) if _is_there(name, root)]
 
 
-def as_text(found: Sequence[Port]) -> str:
+def as_text(found: Sequence[Port], lang: str) -> str:
     """The list for a person: the line to copy stands below each port."""
     if not found:
-        return "no serial port is there: plug the adapter in\n"
-    return "\n".join(_paragraph(port) for port in found)
+        return _NONE.in_language(lang) + "\n"
+    return "\n".join(_paragraph(port, lang) for port in found)
 
 
-def show(*, as_json: bool, out: TextIO, root: Path = ROOT) -> None:
+def show(*, as_json: bool, lang: str, out: TextIO, root: Path = ROOT) -> None:
     """Write the list."""
     found = ports(root)
-    text = json.dumps([asdict(port) for port in found], indent=2) + "\n" if as_json else as_text(found)
+    text = json.dumps([asdict(port) for port in found], indent=2) + "\n" if as_json else as_text(found, lang)
     out.write(text)
 
 
 def add_command(command: Callable[..., argparse.ArgumentParser]) -> None:
     """Make the command's parser; ``command(name, function, help)`` makes an empty one."""
     parser = command("ports", _run, "the serial ports of this machine, and the source to write for each")
+    add_language(parser)
     parser.add_argument("--json", action="store_true")
 
 
 def _run(options: argparse.Namespace) -> int:
-    show(as_json=options.json, out=sys.stdout)
+    show(as_json=options.json, lang=spoken(options), out=sys.stdout)
     return 0
 
 
@@ -96,11 +109,15 @@ def _by_id(name: str, root: Path) -> str | None:
     return next((str(link) for link in links if link.is_symlink() and link.readlink().name == name), None)
 
 
-def _paragraph(port: Port) -> str:
-    lines = [" ".join(filter(None, (port.path, port.title and f"({port.title})", "← TIC adapter" if port.tic else "")))]
+def _paragraph(port: Port, lang: str) -> str:
+    lines = [
+        " ".join(
+            filter(None, (port.path, port.title and f"({port.title})", _TIC.in_language(lang) if port.tic else ""))
+        )
+    ]
     if port.usb:
-        serial = f"serial number {port.usb['serial']}" if port.usb["serial"] else "no serial number"
-        lines.append(f"  USB {port.usb['vendor']}:{port.usb['product']}, {serial}, in socket {port.usb['place']}")
+        serial = _SERIAL.filled(number=port.usb["serial"]) if port.usb["serial"] else _NO_SERIAL
+        lines.append(_USB.filled(**port.usb | {"serial": serial}).in_language(lang))
     if port.by_id:
         lines.append(f"  {port.by_id}")
     # A TOML string is written as a JSON one.

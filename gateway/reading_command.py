@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import TYPE_CHECKING
+
+from gateway.language import NOTHING, Phrase
+from gateway.speech import add_language, spoken
 
 if TYPE_CHECKING:
     import argparse
@@ -31,6 +35,8 @@ def parsers(
     add.add_argument("--force", action="store_true", help="even if the index falls: the meter was replaced")
     everything = command(actions, "list", run, "what was entered by hand")
     everything.add_argument("--meter", metavar="NAME", help="only of this meter")
+    for action in (add, everything):
+        add_language(action)
     everything.add_argument("--json", action="store_true", help="JSON Lines")
 
 
@@ -40,15 +46,24 @@ def order_of(options: argparse.Namespace) -> dict[str, object]:
     return {"do": "reading", "order": {word: getattr(options, word) for word in words}}
 
 
-def said(entered: object) -> str:
+def said(entered: object, lang: str) -> str:
     """What was stored, for the person who entered it."""
     assert isinstance(entered, dict)  # noqa: S101 (made by by_hand.enter)
-    more = "; the pulses count on from there" if entered["counts_on"] else ""
-    return "{meter}: {series} is {value} {unit} at {time}".format(**entered) + more
+    from gateway.by_hand_words import COUNTS_ON, STORED  # noqa: PLC0415 (the other commands need none of it)
+
+    more = COUNTS_ON if entered["counts_on"] else NOTHING
+    return (STORED.filled(**entered | {"time": _local(entered["time"])}) + more).in_language(lang)
+
+
+def _local(time: str) -> Phrase:
+    from gateway.store.local_time import local_second  # noqa: PLC0415 (it reads the time zones)
+
+    return local_second(datetime.fromisoformat(time).timestamp())
 
 
 def listed(config: Config, options: argparse.Namespace) -> Iterator[str]:
     """The lines of ``reading list``."""
+    from gateway.by_hand_words import NONE_YET  # noqa: PLC0415 (the other commands need none of it)
     from gateway.store.recorder import iso  # noqa: PLC0415 (the other commands need none of it)
     from gateway.store.store import Archive  # noqa: PLC0415
 
@@ -60,6 +75,7 @@ def listed(config: Config, options: argparse.Namespace) -> Iterator[str]:
     for p in points:
         row = {"time": iso(p.time), "meter": p.series.meter, "series": p.series.path, "value": p.value}
         row["unit"] = p.series.unit
-        yield json.dumps(row) if options.json else "  ".join(map(str, row.values()))
+        shown = row | {"time": _local(iso(p.time)).in_language(spoken(options))}
+        yield json.dumps(row) if options.json else "  ".join(map(str, shown.values()))
     if not points and not options.json:
-        yield "no reading was entered by hand"
+        yield NONE_YET.in_language(spoken(options))

@@ -18,7 +18,8 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from gateway.control import ask
-from gateway.errors import BrokerError, ConfigError, DaemonError, GatewayError, StoreError
+from gateway.errors import BrokerError, ConfigError, DaemonError, GatewayError, StoreError, reason
+from gateway.language import Phrase, same
 from gateway.live.meter import LiveMeter
 from gateway.live.picture import MARKS, picture
 from gateway.live.topics import ROOT, as_json
@@ -44,6 +45,17 @@ _KEYS = as_json(LiveMeter("").snapshot(0.0)).keys()
 _COLOURS = {MARKS["ok"]: "\x1b[32m", MARKS["waiting"]: "\x1b[33m", MARKS["broken"]: "\x1b[31m"}
 _PLAIN = "\x1b[0m"
 
+_NOT_RUNNING = Phrase(
+    "aucune passerelle en marche ne répond à {socket} : {why} ; est-elle en marche, et avez-vous mis sudo ?",
+    "no running gateway can be asked at {socket}: {why}; is it running, and are you its user?",
+)
+_OFFLINE = Phrase(
+    "le broker dit que la passerelle n’est pas connectée", "the broker says that the gateway is not online"
+)
+_NO_MQTT = Phrase(
+    "watch --mqtt : la configuration n’a pas de table [mqtt]", "watch --mqtt: the configuration has no table [mqtt]"
+)
+
 
 def add_parser(command: Callable[..., argparse.ArgumentParser]) -> None:
     """The command's arguments."""
@@ -60,10 +72,9 @@ def present(socket: Path, since: int | None = None) -> HouseNow:
     try:
         return cast("HouseNow", ask(socket, {"do": "now", "since": since, "wait_s": _EVERY_S}))
     except ConnectionError as error:
-        why = f"no running gateway can be asked at {socket}: {_reason(error)}"
-        raise DaemonError(f"{why}; is it running, and are you its user?") from error
+        raise DaemonError(_NOT_RUNNING.filled(socket=socket, why=_reason(error))) from error
     except StoreError as error:
-        raise DaemonError(str(error)) from error
+        raise DaemonError(error.phrase) from error
 
 
 def changes(before: HouseNow | None, house: HouseNow) -> Iterator[dict[str, object]]:
@@ -124,7 +135,7 @@ class Heard:
     def house(self) -> HouseNow:
         """All that has come; DaemonError while the gateway is not there to say it."""
         if not self._online:
-            raise DaemonError("the broker says that the gateway is not online")
+            raise DaemonError(_OFFLINE)
         line = {"whole": 0, "partial": 0, "bad_groups": 0}
         told: dict[str, object] = {
             "version": "MQTT",
@@ -173,7 +184,7 @@ def _of_broker(config: Config) -> Generator[HouseNow | GatewayError, None, None]
     from gateway.broker import Broker  # noqa: PLC0415 (its library need not be there without a broker)
 
     if config.mqtt is None:
-        raise ConfigError("watch --mqtt: the configuration has no table [mqtt]")
+        raise ConfigError(_NO_MQTT)
     broker, heard, stop = Broker(config, config.mqtt, None), Heard(), asyncio.Event()
     for branch in ("status", "meter/+/json", "link/#", "alert/#"):
         broker.listen(f"{ROOT}/{branch}", heard.take)
@@ -250,7 +261,7 @@ def _show(houses: Iterable[HouseNow | GatewayError], lang: str, out: TextIO) -> 
     size: os.terminal_size | None = None
     drawn = 0
     for house in houses:
-        fault = str(house) if isinstance(house, GatewayError) else ""
+        fault = house.phrase.in_language(lang) if isinstance(house, GatewayError) else ""
         last = house if isinstance(house, dict) else last
         if last is None:
             continue
@@ -268,5 +279,5 @@ def _coloured(line: str) -> str:
     return f"{colour}{line[0]}{_PLAIN}{line[1:]}" if colour else line
 
 
-def _reason(error: BaseException) -> str:
-    return getattr(error.__cause__, "strerror", None) or str(error)
+def _reason(error: BaseException) -> Phrase:
+    return reason(error.__cause__) if isinstance(error.__cause__, OSError) else same(str(error))

@@ -23,8 +23,8 @@ __all__ = ["StartFederation", "wait_until"]
 
 _SERVER_FIXTURES = {"federation", "federation_ep", "start_federation"}
 
-# Whoever runs the tests, in whatever language: where a test says none, French is spoken.
-os.environ["LANG"] = "C.UTF-8"
+# Whoever runs the tests, in whatever language: where a test names none, English is spoken.
+os.environ["LANG"], os.environ["LC_CTYPE"] = "en_GB.UTF-8", "C.UTF-8"
 for _name in ("LC_ALL", "LC_MESSAGES"):
     os.environ.pop(_name, None)
 

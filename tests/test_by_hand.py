@@ -140,8 +140,8 @@ def test_an_index_fits_between_its_neighbours_or_is_refused(store, say):
     say("gas", "1000", at=START)
     say("gas", "2000", at=START + 60 * DAY)
     for value, day, sentence in (
-        ("999", 30, "999 l is below the 1000 l of 2026-06-16T10:00:00Z"),
-        ("2001", 30, "2001 l is above the 2000 l of 2026-08-15T10:00:00Z"),
+        ("999", 30, "999 l is below the 1000 l of 2026-06-16 12:00:00"),
+        ("2001", 30, "2001 l is above the 2000 l of 2026-08-15 12:00:00"),
         ("1999", 90, "1999 l is below the 2000 l"),
         ("1500", 60, "there is a reading of gas/volume/index of that second already"),
     ):

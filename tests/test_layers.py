@@ -29,7 +29,7 @@ MAY_KNOW = {
     "pulses": {"tic", "store", "errors", "language"},
     "federation": {"store", "senml", "journal", "errors", "language"},
     "bridges": {"federation", "senml", "tic", "errors", "config"},
-    "web": {"live", "doctor", "errors", "files"},
+    "web": {"live", "doctor", "errors", "files", "language"},
 }
 CORE = (
     *(f"tic/{name}.py" for name in ("frame", "labels", "reading", "states", "events", "profile", "industrial")),

@@ -25,7 +25,7 @@ def usb(tmp_path):
 def listed(usb, *, as_json=False):
     """What the command writes on this machine."""
     out = io.StringIO()
-    show(as_json=as_json, out=out, root=usb.root)
+    show(lang="en", as_json=as_json, out=out, root=usb.root)
     return json.loads(out.getvalue()) if as_json else out.getvalue()
 
 

@@ -12,7 +12,8 @@ import sqlite3
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from gateway.errors import StoreError
+from gateway.errors import StoreError, reason
+from gateway.language import Phrase
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,6 +37,20 @@ _CHECKPOINT_BYTES = 1_000_000
 # What SQLite says when it may not make the WAL's index.
 _NO_INDEX = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
 
+_NOT_WRITABLE = Phrase(
+    "{path} : impossible d’y écrire : {why} ; vérifiez à qui est le dossier",
+    "{path}: cannot be written: {why}; check the directory's owner",
+)
+_BUSY = Phrase(
+    "{path} : une autre passerelle y écrit ; arrêtez-la d’abord",
+    "{path}: another linky-gateway is writing there; stop it first",
+)
+_NO_DATABASE = Phrase(
+    "{path} : cette base n’existe pas ; démarrez une fois la passerelle, ou vérifiez `directory` de [store]",
+    "{path}: no such database; start the gateway once, or check [store] directory",
+)
+_UNREADABLE = Phrase("{path} : illisible : {why}", "{path}: cannot be read: {why}")
+
 
 class WriterLock:
     """The right to write to a directory's database, held by one process until ``release`` or its end."""
@@ -46,12 +61,12 @@ class WriterLock:
             self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             give_to_owner(path)
         except OSError as error:
-            raise StoreError(f"{path}: cannot be written: {error.strerror}; check the directory's owner") from error
+            raise StoreError(_NOT_WRITABLE.filled(path=path, why=reason(error))) from error
         try:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             os.close(self._fd)
-            raise StoreError(f"{directory}: another linky-gateway is writing there; stop it first") from error
+            raise StoreError(_BUSY.filled(path=directory)) from error
 
     def release(self) -> None:
         """Give the right back."""
@@ -82,7 +97,7 @@ def open_reader(directory: Path) -> sqlite3.Connection:
     """A connection that can only read and never checkpoints; works while the daemon runs."""
     path = directory / FILE_NAME
     if not path.is_file():
-        raise StoreError(f"{path}: no such database; start the gateway once, or check [store] directory")
+        raise StoreError(_NO_DATABASE.filled(path=path))
     try:
         return _read_only(path, "mode=ro")
     except sqlite3.Error as error:
@@ -91,7 +106,7 @@ def open_reader(directory: Path) -> sqlite3.Connection:
         if error.sqlite_errorcode & 0xFF in _NO_INDEX and not (wal.exists() and wal.stat().st_size):
             with suppress(sqlite3.Error):
                 return _read_only(path, "mode=ro&immutable=1")
-        raise StoreError(f"{path}: cannot be read: {error}") from error
+        raise StoreError(_UNREADABLE.filled(path=path, why=error)) from error
 
 
 def give_to_owner(path: Path) -> None:

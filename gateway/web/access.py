@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from gateway.errors import AccessError
+from gateway.errors import AccessError, reason
 from gateway.files import write_whole
+from gateway.language import Phrase
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -261,17 +262,26 @@ def _plain_code(code: str) -> str:
     return "".join(filter(str.isalnum, code.upper())).translate(_READ_FOR)
 
 
+_UNREADABLE = Phrase("{file} : illisible : {why}", "{file}: cannot be read: {why}")
+_DAMAGED = Phrase(
+    "{file} : abîmé ({why}) ; supprimez-le, redémarrez, puis tapez `linky-gateway page code`",
+    "{file}: damaged ({why}); remove it, start again and run `linky-gateway page code`",
+)
+_NOT_WRITABLE = Phrase(
+    "{file} : impossible d’y écrire : {why} ; rien n’a été changé",
+    "{file}: cannot be written: {why}; nothing was changed",
+)
+
+
 def _load(file: Path) -> _Kept:
     try:
         return msgspec.json.decode(file.read_bytes(), type=_Kept)
     except FileNotFoundError:
         return _Kept()
     except OSError as error:
-        raise AccessError(f"{file}: cannot be read: {error.strerror}") from error
+        raise AccessError(_UNREADABLE.filled(file=file, why=reason(error))) from error
     except (msgspec.DecodeError, ValueError) as error:
-        raise AccessError(
-            f"{file}: damaged ({error}); remove it, start again and run `linky-gateway page code`"
-        ) from error
+        raise AccessError(_DAMAGED.filled(file=file, why=error)) from error
 
 
 def _save(file: Path, data: bytes) -> None:
@@ -279,4 +289,4 @@ def _save(file: Path, data: bytes) -> None:
     try:
         write_whole(file, data)
     except OSError as error:
-        raise AccessError(f"{file}: cannot be written: {error.strerror}; nothing was changed") from error
+        raise AccessError(_NOT_WRITABLE.filled(file=file, why=reason(error))) from error

@@ -82,16 +82,16 @@ def test_it_stands_in_the_list_and_is_withdrawn_alone_or_with_all(desk, store):
     """The readings of the same address stay where only this is withdrawn; a withdrawal without a name takes all."""
     store.grant(ANNE, "house", "consumption", Granularity.DAY, int(NOW) + 9, NOW)
     desk(*GRANT)
-    assert "valid      anne@sen2.test  whether the gateway is well  until 2027-11-25" in desk("list")[1]
-    rows = json.loads(desk("list", "--json")[1])
+    assert "valid      anne@sen2.test  whether the gateway is well  until 2027-11-25" in desk("list", lang="en")[1]
+    rows = json.loads(desk("list", "--json", lang="en")[1])
     assert [(row.get("what"), row["recipient"], row["state"]) for row in rows] == [
         (None, ANNE, "valid"), ("health", ANNE, "valid"),
     ]  # fmt: skip
-    assert desk("revoke", ANNE, "--health")[1].startswith("1 consent withdrawn; it gets no answer")
-    assert desk("revoke", ANNE, "--health")[1].startswith("0 consents withdrawn; none was given")
+    assert desk("revoke", ANNE, "--health", lang="en")[1].startswith("1 consent withdrawn; it gets no answer")
+    assert desk("revoke", ANNE, "--health", lang="en")[1].startswith("0 consents withdrawn; none was given")
     assert (store.sees_health(ANNE, NOW), len(store.allowed(ANNE, NOW))) == (None, 1)
     desk(*GRANT)
-    assert desk("revoke", ANNE)[1].startswith("2 consents withdrawn")
+    assert desk("revoke", ANNE, lang="en")[1].startswith("2 consents withdrawn")
     assert (store.sees_health(ANNE, NOW), store.allowed(ANNE, NOW)) == (None, [])
 
 

@@ -287,8 +287,8 @@ def test_without_a_gateway_there_is_nothing_to_watch(tmp_path):
     with Watch(configured(tmp_path, "/nowhere")) as watch:
         code, said = watch.end()
     assert code == 69
-    assert said.startswith("linky-gateway: no running gateway can be asked at ")
-    assert said.endswith("No such file or directory; is it running, and are you its user?\n")
+    assert said.startswith("linky-gateway: aucune passerelle en marche ne répond à ")
+    assert said.endswith("fichier ou dossier introuvable ; est-elle en marche, et avez-vous mis sudo ?\n")
 
 
 @pytest.mark.slow
