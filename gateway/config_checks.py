@@ -11,8 +11,10 @@ import re
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from gateway.address import fault as address_fault
 from gateway.balance.tariff import fault
 from gateway.errors import ConfigError, SenMLError
+from gateway.language import Phrase
 from gateway.pulses.quantity import find_quantity, parse_amount
 from gateway.senml.naming import parse_identifier
 from gateway.sources.board import board_of
@@ -30,6 +32,7 @@ def check_together(path: Path, config: Config) -> None:
     """ConfigError, with the path of the first key that cannot stand beside the others."""
     _check_meters(path, config)
     _check_counters(path, config)
+    _check_addresses(path, config)
     _check_federation(path, config.federation)
     _check_received(path, config)
     _check_mqtt(path, config.mqtt)
@@ -163,6 +166,23 @@ def _check_tariffs(path: Path, config: Config) -> None:
     euros = wanted.euros_per_month or wanted.euros_per_year
     if euros and not config.tariff:
         raise ConfigError(f"{path}: objective: euros are reckoned by a [[tariff]]; add one, or set kwh_per_month")
+
+
+def _check_addresses(path: Path, config: Config) -> None:
+    """Each address that is written here can be somebody's."""
+    written = [(f"received[{place}].provider", one.provider) for place, one in enumerate(config.received)]
+    if config.federation:
+        written += [
+            ("federation.jid", config.federation.jid),
+            ("federation.installer", config.federation.installer or ""),
+        ]
+    if config.written_household:
+        told = config.written_household.address
+        written += [("household.address", one) for one in ((told,) if isinstance(told, str) else told)]
+    for where, text in written:
+        if text and (reason := address_fault(text.partition("/")[0].lower())):
+            fr, en = f"{path}: {where}: {text!r}: {reason.fr}", f"{path}: {where}: {text!r}: {reason.en}"
+            raise ConfigError(Phrase(fr, en))
 
 
 def _check_federation(path: Path, federation: Federation | None) -> None:

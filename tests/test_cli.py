@@ -195,7 +195,8 @@ def test_a_meter_switched_to_the_other_mode_is_found_again(tmp_path, daemon):
 def test_consents_are_given_listed_and_withdrawn_with_and_without_the_daemon(tmp_path, daemon):
     """The same commands do the same whether the daemon runs or not."""
     config = configure(tmp_path, "/nowhere/tty")
-    grant = ("consent", "grant", "Coop@Sen2.test", "--series", "consumption/power", "--config", config, "--json")
+    grant = ("consent", "grant", "Coop@Sen2.test", "--series", "consumption/power", "--config", config)
+    grant += ("--json", "--accept")
     first = json.loads(gateway(*grant, "--granularity", "PT1M").stdout)[0]
     assert (first["recipient"], first["series"], first["state"]) == ("coop@sen2.test", "consumption/power", "valid")
     daemon(config)
@@ -206,7 +207,7 @@ def test_consents_are_given_listed_and_withdrawn_with_and_without_the_daemon(tmp
     assert done.stdout == b"2 consents withdrawn; nothing more is sent\n"
     listed = json.loads(gateway("consent", "list", "--json", "--config", config).stdout)
     assert [row["state"] for row in listed] == ["withdrawn", "withdrawn"]
-    refused = gateway("consent", "grant", "coop@sen2.test", "--series", "*", "--granularity", "raw", "--config", config)
+    refused = gateway(*grant[:3], "--series", "*", "--granularity", "raw", "--accept", "--config", config)
     assert (refused.returncode, b"a wildcard is refused" in refused.stderr) == (2, True)
 
 
@@ -254,7 +255,8 @@ def test_a_withdrawal_that_finds_nothing_says_so(tmp_path):
     """Nobody is told that nothing more is sent when nothing was withdrawn."""
     config = configure(tmp_path, "/nowhere/tty")
     done = gateway("consent", "revoke", "coop@sen2.test", "--config", config)
-    assert (done.returncode, done.stdout) == (0, b"0 consents withdrawn; none was given\n")
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.endswith(b"coop@sen2.test has no such consent: nothing was withdrawn\n")
 
 
 def test_everything_that_the_daemon_makes_is_its_users_own(tmp_path, daemon):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from gateway.consent.grant import (
     DEFAULT_DAYS,
     check_clock,
+    check_series,
     choose_manner,
     choose_meter,
     describe_terms,
@@ -54,6 +55,7 @@ def offers_of(store: Store, request: AccessRequest, less: Narrowing, now: float)
     for path in paths:
         if not under(path, request.prefix):
             raise _wider(f"series {path}", request.prefix)
+        check_series(store, path)
     until, meter = _until(request, less, now), _meter(store, request, less)
     terms = check_terms(_terms(request.terms, less))
     offers = [Offer(meter, path, granularity, until, int(now), terms) for path in dict.fromkeys(paths)]

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
-    from gateway.language import Phrase
-
     Add = Callable[[str, str], argparse.ArgumentParser]
 
 _GRANULARITIES = ("raw", "PT1M", "PT30M", "P1D")
@@ -31,6 +29,11 @@ _ORDER = (
 # What is said of a consent without readings, and how what is not said looks.
 _OF_HEALTH, _UNSAID = ("recipient", "until"), (None, "", False, Role.CONTROLLER.value)
 _LESS = ("granularity", "series", "until", "no_push", "no_history", "history_from", "meter", "profile", "pseudonym")
+_CHANGES = {
+    "revoke": ("withdrawn", say.NOTHING_MORE, say.NONE_TO_WITHDRAW),
+    "limit": ("suspended", say.UNTIL_RESUMED, say.NONE_TO_SUSPEND),
+    "resume": ("resumed", say.KEPT_GOES_OUT, say.NONE_SUSPENDED),
+}
 _TYPE = {"fr": "Pour accepter, tapez « oui » puis Entrée : ", "en": 'To accept, type "yes" and Enter: '}
 
 
@@ -106,18 +109,8 @@ def run(options: argparse.Namespace, desk: Desk) -> int:
             _refuse_domain(options, desk)
         case "refused":
             _print_refused(desk, desk.ask({"do": "refused-domains"}), as_json=options.json)
-        case "revoke" if options.health:
-            count = desk.ask({"do": "health-withdraw", "recipient": options.recipient, "by": desk.by})
-            _say(desk, count, "withdrawn", say.NO_ANSWER_ANY_MORE)
-        case "revoke":
-            request = {"do": "revoke", "recipient": options.recipient, "series": options.series, "by": desk.by}
-            _say(desk, desk.ask(request), "withdrawn", say.NOTHING_MORE)
-        case "limit":
-            count = desk.ask({"do": "limit", "recipient": options.recipient, "by": desk.by})
-            _say(desk, count, "suspended", say.UNTIL_RESUMED)
-        case "resume":
-            count = desk.ask({"do": "resume", "recipient": options.recipient, "by": desk.by})
-            _say(desk, count, "resumed", say.KEPT_GOES_OUT)
+        case _:
+            _change(options, desk)
     return 0
 
 
@@ -174,12 +167,10 @@ def _grant(options: argparse.Namespace, desk: Desk) -> int:
     code = dict(zip(("code_url", "code_version", "code_hash"), options.code_of_conduct, strict=True))
     order = {name: getattr(options, name) for name in _ORDER} | code
     request: dict[str, object] = {"do": "grant", "order": order, "by": desk.by, "retention": desk.retention}
-    # A script that gives a consent has nobody to show a text to; the consent then names none.
-    if options.accept or (desk.read and not options.json):
-        shown = _show(options, desk, {"order": order})
-        if shown is None:
-            return 1
-        request["shown"] = shown
+    _need_acceptance(options, desk)
+    request["shown"] = shown = _show(options, desk, {"order": order})
+    if shown is None:
+        return 1
     _print_consents(desk, [desk.ask(request)], as_json=options.json)
     return 0
 
@@ -192,12 +183,11 @@ def _grant_health(options: argparse.Namespace, desk: Desk) -> int:
         option = f"--{said[0].replace('_', '-')}" if said else "--code-of-conduct"
         raise ConsentError(say.NOT_WITH_HEALTH.filled(option=option))
     what: dict[str, object] = {"recipient": options.recipient, "until": options.until}
-    request = {"do": "health-grant", "by": desk.by, **what}
-    if options.accept or (desk.read and not options.json):
-        shown = _show(options, desk, what, "health-text")
-        if shown is None:
-            return 1
-        request["shown"] = shown
+    request: dict[str, object] = {"do": "health-grant", "by": desk.by, **what}
+    _need_acceptance(options, desk)
+    request["shown"] = shown = _show(options, desk, what, "health-text")
+    if shown is None:
+        return 1
     _print_consents(desk, [desk.ask(request)], as_json=options.json)
     return 0
 
@@ -209,8 +199,7 @@ def _answer(options: argparse.Namespace, desk: Desk) -> int:
         refused = desk.ask(request | {"yes": False})
         _print(desk, json.dumps(refused, indent=2) if options.json else say.REFUSED.in_language(desk.lang))
         return 0
-    if not options.accept and desk.read is None:
-        raise ConsentError(say.ADD_ACCEPT)
+    _need_acceptance(options, desk)
     shown = _show(options, desk, {"number": options.number, "less": less})
     if shown is None:
         return 1
@@ -239,6 +228,11 @@ def _print_refused(desk: Desk, rows: list[dict[str, Any]], *, as_json: bool) -> 
         _print(desk, say.ALL_ARE_HEARD.in_language(desk.lang))
 
 
+def _need_acceptance(options: argparse.Namespace, desk: Desk) -> None:
+    if not options.accept and desk.read is None:
+        raise ConsentError(say.ADD_ACCEPT)
+
+
 def _show(
     options: argparse.Namespace, desk: Desk, what: dict[str, object], order: str = "consent-text"
 ) -> dict[str, str] | None:
@@ -258,7 +252,21 @@ def _show(
     return {"lang": text["lang"], "hash": text["hash"]}
 
 
-def _say(desk: Desk, count: int, done: str, rest: Phrase) -> None:
+def _change(options: argparse.Namespace, desk: Desk) -> None:
+    """Withdraw, suspend or resume. ConsentError when there is nothing to withdraw or to suspend."""
+    order: dict[str, object] = {"do": options.action, "recipient": options.recipient, "by": desk.by}
+    done, rest, nothing = _CHANGES[options.action]
+    if options.action == "revoke" and options.health:
+        order["do"], rest = "health-withdraw", say.NO_ANSWER_ANY_MORE
+    elif options.action == "revoke":
+        order["series"] = options.series
+    count = desk.ask(order)
+    if not count and options.action == "resume":
+        # All that is given goes out: just what was wanted.
+        _print(desk, nothing.filled(who=options.recipient).in_language(desk.lang))
+        return
+    if not count:
+        raise ConsentError(nothing.filled(who=options.recipient))
     _print(desk, say.done(count, done, rest).in_language(desk.lang))
 
 

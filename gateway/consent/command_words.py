@@ -37,13 +37,17 @@ DONE = {
     "suspended": Phrase("suspendu", "suspended"),
     "resumed": Phrase("repris", "resumed"),
 }
-NONE_WAS_GIVEN = Phrase("il n’y en avait aucun", "none was given")
 NOTHING_MORE = Phrase("plus rien n’est envoyé", "nothing more is sent")
 NO_ANSWER_ANY_MORE = Phrase("il ne reçoit plus de réponse", "it gets no answer any more")
 UNTIL_RESUMED = Phrase(
     "rien n’est envoyé jusqu’à `linky-gateway consent resume`", "nothing is sent until `linky-gateway consent resume`"
 )
 KEPT_GOES_OUT = Phrase("ce qui avait été gardé est envoyé", "what was kept goes out")
+NONE_TO_WITHDRAW = Phrase(
+    "{who} n’a aucun consentement de ce genre : rien n’a été retiré", "{who} has no such consent: nothing was withdrawn"
+)
+NONE_TO_SUSPEND = Phrase("{who} n’a aucun consentement à suspendre", "{who} has no consent that could be suspended")
+NONE_SUSPENDED = Phrase("{who} n’a aucun consentement suspendu", "{who} has no consent that is suspended")
 REFUSED = Phrase("refusé ; le demandeur en est informé", "refused; the asker is told")
 NOTHING_GIVEN = Phrase("aucun consentement n’a été donné", "nothing was given")
 NO_CONSENTS = Phrase(
@@ -127,7 +131,7 @@ def done(count: int, what: str, rest: Phrase) -> Phrase:
     # "Repris" has its s already.
     agreed = word.fr if word.fr.endswith("s") else word.fr + many
     said = Phrase(f"{count} consentement{many} {agreed} ; ", f"{count} consent{'' if count == 1 else 's'} {word.en}; ")
-    return said + (rest if count else NONE_WAS_GIVEN)
+    return said + rest
 
 
 def consent_line(row: Mapping[str, Any], lang: str) -> str:

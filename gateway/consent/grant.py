@@ -6,11 +6,14 @@ by one tick for several purposes). The words of errors are for the person who ga
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from gateway.errors import ConsentError
+from gateway.language import NOTHING, Phrase
+from gateway.store.labels import is_known, known_names
 from gateway.store.points import Granularity, under
 from gateway.store.recorder import PARIS, iso
 from gateway.store.terms import (
@@ -25,6 +28,7 @@ from gateway.store.terms import (
     Terms,
     check_jid,
     check_path,
+    check_recipient,
     check_terms,
 )
 
@@ -69,8 +73,9 @@ class Order:
 def offer_of(store: Store, order: Order, now: float) -> Offer:
     """Check the order and say what it would allow; ConsentError says what is wrong with it."""
     check_clock(now)
-    check_jid(order.recipient)
+    recipient = check_recipient(order.recipient)
     path = check_path(order.series)
+    check_series(store, path)
     granularity = read_granularity(order.granularity)
     begins = max(int(now), read_day(order.begins, "begins") if order.begins else 0)
     until = read_until(order.until, begins, now)
@@ -92,7 +97,7 @@ def offer_of(store: Store, order: Order, now: float) -> Offer:
     )
     meter = choose_meter(_measuring(store, path) if order.meter is None else _names(store), order.meter)
     offer = Offer(meter, path, granularity, until, begins, terms)
-    manner = choose_manner(store, check_jid(order.recipient), offer, now, order.profile, pseudonym=order.pseudonym)
+    manner = choose_manner(store, recipient, offer, now, order.profile, pseudonym=order.pseudonym)
     return replace(offer, manner=manner)
 
 
@@ -176,7 +181,22 @@ def choose_meter(known: Sequence[str], wanted: str | None) -> str:
         return known[0]
     if wanted in known:
         return str(wanted)
-    raise ConsentError(f"meter {wanted!r}: choose one of {', '.join(known)}" if known else "no meter is known yet")
+    if not known:
+        raise ConsentError(Phrase("aucun compteur n’est encore connu", "no meter is known yet"))
+    which = Phrase("", "") if wanted is None else Phrase(f"compteur {wanted!r} : ", f"meter {wanted!r}: ")
+    choice = Phrase("dites lequel (--meter) : {names}", "say which one (--meter): {names}")
+    raise ConsentError(which + choice.filled(names=", ".join(known)))
+
+
+def check_series(store: Store, path: str) -> None:
+    """ConsentError, with names that are near, when no meter of this house has such a series and none ever could."""
+    stored = {series.path for meter in _names(store) for series in store.series(meter)}
+    if is_known(path) or any(under(one, path) for one in stored):
+        return
+    near = difflib.get_close_matches(path, sorted({*known_names(), *stored}), 3)
+    no_such = Phrase("série {path!r} : il n’y en a pas de ce nom", "series {path!r}: there is none of that name")
+    perhaps = Phrase(" ; peut-être {near}", "; perhaps {near}") if near else NOTHING
+    raise ConsentError((no_such + perhaps).filled(path=path, near=", ".join(near)))
 
 
 def _names(store: Store) -> list[str]:

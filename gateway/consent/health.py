@@ -12,7 +12,7 @@ from gateway.consent.fields import by_of, channel_of, keep_shown, known_lang, pr
 from gateway.consent.grant import check_clock, read_until
 from gateway.consent.text import Passage, Text, day, fill
 from gateway.store.recorder import iso
-from gateway.store.terms import Proof, check_jid
+from gateway.store.terms import Proof, check_jid, check_recipient
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -85,7 +85,7 @@ def _refuse(store: Store, request: Words, now: float) -> object:
 
 def _wanted(request: Words, now: float) -> tuple[str, int]:
     check_clock(now)
-    installer = check_jid(word_of(request, "recipient"))
+    installer = check_recipient(word_of(request, "recipient"))
     return installer, read_until(word_of(request, "until") if request.get("until") else None, int(now), now)
 
 

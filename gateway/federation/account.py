@@ -7,6 +7,7 @@ from xml.etree import ElementTree as ET
 
 from slixmpp import JID
 
+from gateway.address import fault
 from gateway.errors import ConfigError, FederationError
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ async def block(session: Session, who: str, timeout_s: float, *, on: bool) -> No
 
 def blockable(text: str) -> str:
     """The one way to write an address or a domain. Raises ConfigError when it is neither."""
+    if reason := fault(text.lower() if "@" in text else f"x@{text.lower()}"):
+        raise ConfigError(f"{text!r} is neither an XMPP address nor a domain: {reason}")
     try:
         jid = JID(text)
     except ValueError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from gateway.address import fault
 from gateway.errors import ConfigError
 from gateway.sources.usb import PREFIX, parse_identity
 
@@ -60,7 +61,8 @@ def country(text: str) -> Wrong | None:
 def jid(text: str) -> Wrong | None:
     """A bare JID (RFC 7622)."""
     local, _, domain = text.partition("@")
-    return None if _LOCAL.fullmatch(local) and _DOMAIN.fullmatch(domain) else ("jid", {})
+    possible = _LOCAL.fullmatch(local) and _DOMAIN.fullmatch(domain) and not fault(text.lower())
+    return None if possible else ("jid", {})
 
 
 def password(text: str) -> Wrong | None:

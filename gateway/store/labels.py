@@ -74,6 +74,8 @@ _BRANCHES = {
     "production": ("Tout ce que le logement produit", "All that the home produces"),
     "other": ("Autres mesures", "Other measurements"),
 }
+# A level that may be anything, such as the tariff's period.
+_ANY = "*"
 _PHASE = re.compile(r"(.+)/phase/([123])")
 _NUMBERED = (
     (
@@ -114,6 +116,39 @@ def branch_of(path: str, asked: str) -> str:
     """The branch by which a household is asked about a series: no wider than what was ``asked`` for."""
     found = next((branch for branch in _BRANCHES if under(path, branch)), path)
     return found if under(found, asked) else asked
+
+
+@cache
+def known_names() -> frozenset[str]:
+    """Every path that has a name here, and every branch of one; without those in which a level is any."""
+    return frozenset(
+        "/".join(levels[:depth]) for levels in _levels() if _ANY not in levels for depth in range(1, len(levels) + 1)
+    )
+
+
+def is_known(path: str) -> bool:
+    """Whether a meter or a counter could have a series at or below a path."""
+    asked = path.split("/")
+    return any(
+        len(asked) <= len(levels) and all(level in (_ANY, one) for one, level in zip(asked, levels, strict=False))
+        for levels in _levels()
+    )
+
+
+@cache
+def _levels() -> tuple[tuple[str, ...], ...]:
+    """The paths of all that is named, level by level; ``_ANY`` where a level is whatever the meter says."""
+    numbered = ("consumption/energy/active/index/provider", "consumption/energy/active/index/distributor")
+    written = {*_NAMES, *(label.series for label in known_labels() if label.series)}
+    paths = [re.sub(r"\{[0-9]\}", _ANY, path) for path in written]
+    return tuple(
+        tuple(path.split("/"))
+        for path in (
+            *paths,
+            *(f"{path}/{_ANY}" for path in (*numbered, "consumption/energy/reactive/index", "message", "other")),
+        )
+        for path in (path, f"{path}/phase/{_ANY}")
+    )
 
 
 @cache

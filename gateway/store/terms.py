@@ -1,7 +1,7 @@
 """What a consent says and how it was given, what strangers ask for, what recipients are told: values, no SQL.
 
-What comes from outside is checked here (``check_terms``, ``check_path``, ``check_jid``), since a stranger's words are
-shown to a household on a terminal and on a page. Times are POSIX seconds UTC, durations are ISO 8601 in whole
+What comes from outside is checked here (``check_terms``, ``check_path``, ``check_recipient``), since a stranger's words
+are shown to a household on a terminal and on a page. Times are POSIX seconds UTC, durations are ISO 8601 in whole
 years, months, weeks and days.
 """
 
@@ -12,7 +12,9 @@ import re
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
+from gateway.address import fault
 from gateway.errors import ConsentError
+from gateway.language import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -227,6 +229,14 @@ def check_jid(text: str) -> str:
     bare = text.strip().partition("/")[0].lower()
     if not _JID.fullmatch(bare) or not bare.isprintable():
         raise ConsentError(f"recipient {text!r}: write an address such as coop@example.org")
+    return bare
+
+
+def check_recipient(text: str) -> str:
+    """The same of somebody who is to be given something; ConsentError also for an address that nobody can have."""
+    bare = check_jid(text)
+    if reason := fault(bare):
+        raise ConsentError(Phrase(f"destinataire {text!r} : {reason.fr}", f"recipient {text!r}: {reason.en}"))
     return bare
 
 

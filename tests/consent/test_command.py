@@ -16,6 +16,7 @@ from gateway.store.terms import AccessState, Terms
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC).timestamp()
 COOP = "coop@sen2.test"
 GRANT = ("grant", COOP, "--series", "consumption/energy", "--granularity", "PT30M")
+YES = (*GRANT, "--accept")
 
 
 @pytest.fixture
@@ -30,14 +31,67 @@ def store(tmp_path):
         yield opened
 
 
-def test_a_script_gives_a_consent_as_before_and_no_text_is_claimed(desk, store):
-    """Without a terminal nothing is asked, and the consent names no text."""
-    code, out, err = desk(*GRANT, lang="en")
+def test_a_script_gives_a_consent_only_by_accepting_the_text(desk, store):
+    """Without a terminal nothing is given unless it is said that the text was read; the consent names that."""
+    for more in ((), ("--json",)):
+        with pytest.raises(ConsentError, match="add --accept to agree"):
+            desk(*GRANT, *more)
+    assert store.consents() == []
+    code, out, err = desk(*GRANT, "--accept", lang="en")
     (consent,) = store.consents()
     assert (code, err) == (0, "")
-    assert out.startswith("  1  valid      coop@sen2.test  house:consumption/energy  PT30M  until 2027-11-25 13:00")
+    assert "CNIL" in out
+    assert "  1  valid      coop@sen2.test  house:consumption/energy  PT30M  until 2027-11-25 13:00" in out
     assert out.endswith("push, history\n")
-    assert (consent.proof.text_hash, consent.proof.given_by) == ("", "anne")
+    assert (len(consent.proof.text_hash), consent.proof.given_by) == (64, "anne")
+
+
+@pytest.mark.parametrize(
+    ("path", "near"),
+    [("consumption/enrgy", "perhaps consumption/energy"), ("consumption/energy/activ", "energy/active")],
+)
+def test_a_series_that_is_none_is_said_with_what_is_near(desk, store, path, near):
+    """A consent to it would be valid for a year and never send anything; nothing is stored."""
+    with pytest.raises(ConsentError, match=f"series '{path}': there is none of that name; .*{near}") as wrong:
+        desk("grant", COOP, "--series", path, "--granularity", "raw", "--accept")
+    assert "il n’y en a pas de ce nom ; peut-être" in wrong.value.phrase.fr
+    assert store.consents() == []
+
+
+@pytest.mark.parametrize("path", ["consumption/current/raw/phase/2", "gas", "production", "consumption/energy/active"])
+def test_a_series_that_could_come_is_one(desk, store, path):
+    """A producer's, a second phase's, a gas meter's to be: the house need not have it yet."""
+    assert desk("grant", COOP, "--series", path, "--granularity", "raw", "--accept")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("coop@sen2.test.", "does not end with a dot"),
+        ("coop@example..org", "a word is missing before a dot"),
+        ("coop@.example.org", "a word is missing before a dot"),
+        ("ＣＯＯＰ@sen2.test", "in ordinary letters: coop@sen2.test"),
+        ("coop@ｓｅｎ2.test", "in ordinary letters: coop@sen2.test"),
+        ("co\u200bop@sen2.test", "write an address"),
+        ("coop", "write an address such as"),
+    ],
+)
+def test_an_address_that_is_nobodys_is_refused(desk, store, address, words):
+    """A consent to it would never be met by anybody; one that is written in capitals, with a resource, is met."""
+    for what in (("--series", "consumption", "--granularity", "raw"), ("--health",)):
+        with pytest.raises(ConsentError, match=words):
+            desk("grant", address, *what, "--accept")
+    assert store.consents() == []
+    desk("grant", "COOP@sen2.TEST/phone", "--series", "consumption", "--granularity", "raw", "--accept")
+    assert store.consents()[0].recipient == COOP
+
+
+@pytest.mark.parametrize("action", ["revoke", "limit"])
+def test_nothing_to_change_is_an_error(desk, action):
+    """A mistyped address: nobody believes that something was withdrawn."""
+    with pytest.raises(ConsentError, match=r"^nobody@sen2\.test has no") as nothing:
+        desk(action, "nobody@sen2.test")
+    assert (nothing.value.exit_code, "n’a aucun consentement" in nothing.value.phrase.fr) == (2, True)
 
 
 @pytest.mark.parametrize(("lang", "yes"), [("fr", "oui"), ("en", " YES ")])
@@ -74,8 +128,8 @@ def test_all_terms_of_a_consent_can_be_said(desk, store):
     assert row["code_of_conduct"] == {"url": "https://coop.example/c", "version": "2", "sha256": "ab" * 32}
     assert "6 mois" in err
     assert row["text"]["sha256"]
-    desk(*GRANT, "--no-push", "--purpose", "b")
-    desk(*GRANT, "--no-history", "--purpose", "c")
+    desk(*YES, "--no-push", "--purpose", "b")
+    desk(*YES, "--no-history", "--purpose", "c")
     assert [(c.terms.push, c.terms.history) for c in store.consents()] == [(True, True), (False, True), (True, False)]
 
 
@@ -91,25 +145,25 @@ def test_all_terms_of_a_consent_can_be_said(desk, store):
 def test_terms_that_cannot_be_are_one_sentence(desk, store, options, words):
     """Before anything is stored."""
     with pytest.raises(ConsentError, match=words):
-        desk(*GRANT, *options)
+        desk(*YES, *options)
     assert store.consents() == []
 
 
 def test_one_whose_address_was_gone_is_resumed_like_another(desk, store):
     """The household's word is a sign of life, and the suspension ends."""
-    desk(*GRANT)
+    desk(*YES)
     for day in range(14):
         store.note_bounce(COOP, "item-not-found", NOW + day * 86_400)
     assert COOP in store.suspended()
     assert desk("resume", COOP, lang="en")[1] == "1 consent resumed; what was kept goes out\n"
     assert store.suspended() == {}
-    assert desk("resume", COOP, lang="en")[1] == "0 consents resumed; none was given\n"
+    assert desk("resume", COOP, lang="en")[1] == f"{COOP} has no consent that is suspended\n"
 
 
 def test_what_was_told_is_listed_with_its_confirmation(desk, store):
     """For a person and for a program; nothing told is said."""
     assert desk("notices", lang="en")[1] == "nobody had to be told anything\n"
-    desk(*GRANT)
+    desk(*YES)
     desk("revoke", COOP, lang="en")
     assert desk("notices", lang="en")[1].endswith(f"consent withdrawn  {COOP}  consumption/energy  waits to be told\n")
     store.notice_sent(1, NOW)
@@ -121,13 +175,14 @@ def test_what_was_told_is_listed_with_its_confirmation(desk, store):
 
 def test_suspending_and_resuming_say_what_they_did(desk, store):
     """By number, and what follows."""
-    desk(*GRANT)
+    desk(*YES)
     assert (
         desk("limit", COOP, lang="en")[1]
         == "1 consent suspended; nothing is sent until `linky-gateway consent resume`\n"
     )
     assert desk("list", lang="en")[1].split()[1] == "suspended"
-    assert desk("limit", COOP, lang="en")[1] == "0 consents suspended; none was given\n"
+    with pytest.raises(ConsentError, match="no consent that could be suspended"):
+        desk("limit", COOP)
     assert desk("resume", COOP, lang="en")[1] == "1 consent resumed; what was kept goes out\n"
     assert desk("list", lang="en")[1].split()[1] == "valid"
     assert desk("revoke", COOP, lang="en")[1] == "1 consent withdrawn; nothing more is sent\n"

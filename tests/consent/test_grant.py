@@ -66,7 +66,7 @@ def test_a_day_is_included_and_is_the_households(store, until, end):
         ({"until": "2026-11-24"}, "that is over already"),
         ({"until": "2036-01-01"}, "at most three years"),
         ({"recipient": "coop"}, "write an address"),
-        ({"meter": "barn"}, "choose one of house"),
+        ({"meter": "barn"}, r"meter 'barn': say which one \(--meter\): house"),
     ],
 )
 def test_what_cannot_be_given_is_one_sentence(store, wrong, words):
@@ -93,10 +93,10 @@ def test_withdrawing_less_than_what_was_given_is_refused(store):
 
 def test_withdrawing_a_branch_leaves_the_others(store):
     """Only what lies at or below the path, by whole levels; all without a path."""
-    for series in ("consumption/power", "consumption/power/apparent", "consumption/powerful", "production"):
+    for series in ("consumption/power", "consumption/power/apparent", "consumption/voltage", "production"):
         grant(store, replace(ORDER, series=series), NOW)
     assert revoke(store, "Coop@sen2.test", "consumption/power/", NOW + 1) == 2
-    assert {c.prefix for c in store.allowed("coop@sen2.test", NOW + 1)} == {"consumption/powerful", "production"}
+    assert {c.prefix for c in store.allowed("coop@sen2.test", NOW + 1)} == {"consumption/voltage", "production"}
     assert revoke(store, "coop@sen2.test", None, NOW + 1) == 2
 
 
@@ -107,6 +107,6 @@ def test_beside_a_water_meter_the_electricity_needs_no_naming(store):
     store.write([recorder.take()], NOW)
     store.add_meter("tap")
     assert grant(store, ORDER, NOW).meter == "house"
-    with pytest.raises(ConsentError, match="choose one of house, tap"):
+    with pytest.raises(ConsentError, match=r"^say which one \(--meter\): house, tap"):
         grant(store, replace(ORDER, series="water"), NOW)
     assert grant(store, replace(ORDER, series="water/volume", meter="tap"), NOW).meter == "tap"

@@ -86,7 +86,7 @@ class House:
 
     def grant(self, *prefixes, granularity="raw"):
         for prefix in prefixes:
-            done = self.command("consent", "grant", FAR, "--series", prefix, "--granularity", granularity)
+            done = self.command("consent", "grant", FAR, "--series", prefix, "--granularity", granularity, "--accept")
             assert done.returncode == 0, done.stderr
 
     def gateway(self, level="INFO"):

@@ -40,7 +40,7 @@ class Member(House):
         )
         for prefix in SHARED:
             done = self.command(
-                "consent", "grant", other, "--series", prefix, "--granularity", "raw", "--begins", BEGINS
+                "consent", "grant", other, "--series", prefix, "--granularity", "raw", "--begins", BEGINS, "--accept"
             )
             assert done.returncode == 0, done.stderr
 

@@ -48,7 +48,18 @@ def home(federation, tmp_path):
 
 def test_a_pseudonym_is_all_that_is_known_and_a_correction_reaches_whoever_has_the_value(home, federation, tmp_path):
     """Neither id nor delivery point arrives; the corrected value replaces the one that was received."""
-    words = ("consent", "grant", FAR, "--series", "consumption", "--granularity", "raw", "--pseudonym", "--json")
+    words = (
+        "consent",
+        "grant",
+        FAR,
+        "--series",
+        "consumption",
+        "--granularity",
+        "raw",
+        "--pseudonym",
+        "--json",
+        "--accept",
+    )
     (given,) = json.loads(home.command(*words).stdout)
     known_as = given["known_as"]
     neighbour = Neighbour(tmp_path / "far", federation, known_as)

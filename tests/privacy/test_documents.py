@@ -15,7 +15,7 @@ from gateway.store.points import Granularity
 from gateway.store.prepare import prepare
 from gateway.store.recorder import Recorder
 from gateway.store.store import Store
-from gateway.store.terms import Manner, Profile, Terms
+from gateway.store.terms import Manner, Profile, Proof, Terms
 from tests.privacy.conftest import make_house
 from tests.store.conftest import frame
 
@@ -60,6 +60,7 @@ def lived(tmp_path_factory):
         store.write([recorder.take()], JANUARY + 600)
         store.commit()
         known = store.view_of(COOP, now).meter("house").sensor
+        store.answer_health("installer@example.org", until, now, Proof())
         store.ask_access(COOP, known, "production", Granularity.DAY, TERMS, now)
     typed = ["reading", "add", "water", "122.456", "--unit", "m3", "--at", "2026-06-16T10:00"]
     assert cli.main([*typed, "--config", str(made.config)]) == 0

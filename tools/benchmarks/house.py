@@ -46,7 +46,7 @@ def measure(folder: Path, pair: str, seconds: float) -> dict[str, float]:
         stack.enter_context(Meter(home.tty, mode="standard", seed=1))
         port = free_port()
         _configure(home, broker, port)
-        home.command("consent", "grant", FAR, "--series", "consumption", "--granularity", "raw")
+        home.command("consent", "grant", FAR, "--series", "consumption", "--granularity", "raw", "--accept")
         daemon, recipient = (stack.enter_context(one) for one in (home.gateway(), home.recipient("--live", "1")))
         page = stack.enter_context(_Page(port, home.config))
         recipient.await_lines(1, _PATIENCE_S)

@@ -36,7 +36,7 @@ def measure(folder: Path, pair: str, seconds: float) -> dict[str, float]:
         home = stack.enter_context(house(folder, pair))
         meter = stack.enter_context(Meter(home.tty, mode="standard", seed=1))
         home.configure(meters=home.on_a_wire(), commit_s=5)
-        home.command("consent", "grant", FAR, "--series", "consumption", "--granularity", "raw")
+        home.command("consent", "grant", FAR, "--series", "consumption", "--granularity", "raw", "--accept")
         stack.enter_context(home.gateway())
         account = replace(home.account(FAR), resource="bench")
         arrived, pings = asyncio.run(_watch(account, seconds))

@@ -195,7 +195,8 @@ class Chain:
         begins = ("--begins", "2000-01-01") if self._replay else ()
         for path in SHARED:
             recipient = f"{RECIPIENT}@{FAR_DOMAIN}"
-            done = self.gateway("consent", "grant", recipient, "--series", path, "--granularity", "raw", *begins)
+            what = ("--series", path, "--granularity", "raw", "--accept", *begins)
+            done = self.gateway("consent", "grant", recipient, *what)
             if done.returncode:
                 raise RigError(done.stderr.strip())
 

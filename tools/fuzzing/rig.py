@@ -152,7 +152,7 @@ class Rig:
         for jid in (COOP, HOSTILE[CONSENTED]):
             for meter in HONEST_METERS:
                 what = ("--meter", meter, "--series", SHARED, "--granularity", "raw", "--accept")
-                done = self.command("consent", "grant", jid, *what)
+                done = self.command("consent", "grant", jid, *what, "--accept")
                 assert done.returncode == 0, done.stderr
 
     def _recipient(self) -> Program:

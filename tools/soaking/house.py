@@ -107,7 +107,7 @@ class House:
             for meter, prefix in one.shared:
                 self._command(
                     *("consent", "grant", one.jid, "--meter", meter, "--series", prefix),
-                    *("--granularity", one.granularity.code, "--config", self.config),
+                    *("--granularity", one.granularity.code, "--accept", "--config", self.config),
                 )
 
     def _command(self, *arguments: str | Path) -> None:
