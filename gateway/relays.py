@@ -63,7 +63,8 @@ class Relays:
     def join(self, broker: Broker) -> None:
         """Listen to the boards' topics, and ask for what is owed at each new connection."""
         broker.listen(f"{ROOT}/+/frame", self._hear, refuse_kept=self._refuse_kept)
-        broker.listen(f"{ROOT}/+/state", self._hear, refuse_kept=self._refuse_kept)
+        # A board's last word is kept on purpose, and so is that it is gone (micropython/README.md).
+        broker.listen(f"{ROOT}/+/state", self._hear)
         broker.greet(self._greet)
 
     async def run(self, broker: Broker) -> None:

@@ -28,11 +28,14 @@ def mosquitto() -> str | None:
 
 
 class HouseBroker:
-    """The broker of a house: ``port`` for the gateway, ``tls_port`` for the boards, whose ``ca`` they believe."""
+    """The broker of a house: ``port`` for the gateway, ``tls_port`` for the boards, whose ``ca`` they believe.
 
-    def __init__(self, folder: Path) -> None:
+    With ``persistence`` what is retained outlives it, as on Debian.
+    """
+
+    def __init__(self, folder: Path, *, persistence: bool = False) -> None:
         folder.mkdir(exist_ok=True)
-        self._folder = folder
+        self._folder, self._persistence = folder, persistence
         self.port, self.tls_port = free_port(), free_port()
         self.passwords = folder / "passwords"
         self.passwords.touch(0o600)
@@ -60,7 +63,10 @@ class HouseBroker:
         (self._folder / "acl").chmod(0o600)
         # As root it would change to a user who cannot read these files.
         user = "user root\n" if os.geteuid() == 0 else ""
-        (self._folder / "mosquitto.conf").write_text(f"{user}persistence false\n{text}")
+        kept = (
+            f"persistence true\npersistence_location {self._folder}/\n" if self._persistence else "persistence false\n"
+        )
+        (self._folder / "mosquitto.conf").write_text(f"{user}{kept}{text}")
 
     def add(self, user: str) -> str:
         """Let a user in; the password."""
@@ -88,6 +94,13 @@ class HouseBroker:
     def log(self) -> Path:
         """What it says."""
         return self._folder / "mosquitto.log"
+
+    def stop(self) -> None:
+        """End it as systemd does: what is to persist is written."""
+        if self._process:
+            self._process.terminate()
+            self._process.wait()
+            self._process = None
 
     def kill(self) -> None:
         """End it as a power cut would."""

@@ -30,16 +30,28 @@ _POINTS = {
 
 
 class House:
-    """A gateway in ``folder``; ``source`` as in its configuration, ``mqtt`` the keys of that table."""
+    """A gateway in ``folder``; ``source`` as in its configuration, ``mqtt`` the keys of that table.
 
-    def __init__(self, folder: Path, source: str, *, mqtt: dict[str, object] | None = None, commit_s: int = 1) -> None:
+    ``others``: name -> source of further meters.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        source: str,
+        *,
+        mqtt: dict[str, object] | None = None,
+        commit_s: int = 1,
+        others: dict[str, str] | None = None,
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self.log = folder / "gateway.log"
         self._config = folder / "gateway.toml"
         table = "".join(f"{key} = {json.dumps(value)}\n" for key, value in (mqtt or {}).items())
+        more = "".join(f'[[meter]]\nname = "{name}"\nsource = "{one}"\n' for name, one in (others or {}).items())
         self._config.write_text(
-            f'[[meter]]\nsource = "{source}"\nsensor = "ab12"\nclock = "meter"\n'
+            f'[[meter]]\nsource = "{source}"\nsensor = "ab12"\nclock = "meter"\n{more}'
             f'[store]\ndirectory = "data"\ncommit_interval_s = {commit_s}\nraw_hours = 1000\n'
             + (f"[mqtt]\n{table}" if mqtt else "")
         )
@@ -53,6 +65,11 @@ class House:
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=_ENVIRONMENT, cwd=ROOT
             )
         return self
+
+    @property
+    def pid(self) -> int | None:
+        """Of the daemon; None when it does not run any more."""
+        return self._process.pid if self._process and self._process.poll() is None else None
 
     def kill(self) -> None:
         """End it as a power cut would."""
