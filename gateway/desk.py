@@ -51,6 +51,9 @@ class Desk:
         if request.get("do") == ERASE:
             # What waits in memory is of the time that is erased, too.
             await self._commit()
+            if self._house.publication:
+                # And whoever was shown it this minute is asked to erase it, too.
+                await self._house.publication.note_shown()
         done = await self._house.call(act, self._house.store, request, time.time())
         if request.get("do") == ERASE:
             for recorder in self._house.recorders():
@@ -60,6 +63,8 @@ class Desk:
                 forget_choices(self._house.config)
                 self.chosen()
         if self._house.publication:
+            # What a consent allowed that has ended with this is on its way before the household is told that it has.
+            await self._house.publication.settle()
             # A suspension that ended, a notice: there may be something to send.
             self._house.publication.wake.set()
         return done

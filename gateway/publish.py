@@ -169,6 +169,14 @@ class Publication:
             values = {r.series: r.value for r in readings if r.kind not in (Kind.MEAN, Kind.MAXIMUM)}
             self._live.say(meter, values, int(at.timestamp()))
 
+    async def settle(self) -> None:
+        """Return when all that was noted as handed over is in the socket: no more leaves on a consent that ended."""
+        await self._session.departures.over()
+
+    async def note_shown(self) -> None:
+        """Have the log of transfers hold what was shown live until now."""
+        await self._live.note_shown()
+
     def _returned(self, recipient: str, after: int | None) -> None:
         self._delivery.resume(recipient, after)
         # What came back to us while it was away is due now.

@@ -75,6 +75,10 @@ class Gate:
         for callback in self._told:
             callback(connected)
 
+    def on_present(self, callback: Callable[[str], None], origin: str = "") -> None:
+        """Call back when ``origin`` shows its presence."""
+        self._session.on_present(callback, origin)
+
     def greet(self, to: str) -> None:
         """Show our presence to one other."""
         self._session.greet(to)

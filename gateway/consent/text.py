@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from gateway.store.terms import AccessRequest, Manner, Notice, Offer, Terms
 
-TEXT_VERSION = "3"
+TEXT_VERSION = "4"
 
 # As wide as the templates are.
 _LINE = 118

@@ -45,7 +45,8 @@ class Attempt:
         client.register_plugin("xep_0199")
         client.register_plugin("xep_0198", {"allow_resume": False})
         quieten_slixmpp()
-        # Told the full JID of whoever says that it goes offline.
+        # Told the full JID of whoever says that it is there, or that it goes offline.
+        self.on_present: Callable[[str], None] = lambda _: None
         self.on_absent: Callable[[str], None] = lambda _: None
         # After xep_0198, which counts what came in. Presence brings nothing else here: slixmpp would accept every
         # stranger who asks to see ours, and keep a roster entry for each.
@@ -101,6 +102,8 @@ class Attempt:
             return stanza
         if stanza.xml is not None and stanza.xml.get("type") in ("unavailable", "error"):
             self.on_absent(stanza.xml.get("from", ""))
+        elif stanza.xml is not None and stanza.xml.get("type") is None:
+            self.on_present(stanza.xml.get("from", ""))
         return None
 
     def _tried(self, attempt: asyncio.Future[Any]) -> None:

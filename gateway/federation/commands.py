@@ -129,7 +129,8 @@ class Commands:
         while not stop.is_set():
             self.came_round = time.monotonic()
             if self._waiting:
-                await self._serve(self._waiting.take())
+                with self._session.departures.one():
+                    await self._serve(self._waiting.take())
             else:
                 self._arrived.clear()
                 await wait_any(ROUND_S, stop, self._arrived)

@@ -21,16 +21,20 @@ from gateway.errors import StoreError
 from gateway.federation.attempt import ROUND_S, wait_any
 from gateway.federation.batch import Batch, Packer, disguised, first_batch
 from gateway.federation.flight import Flight, Lane
+from gateway.federation.presence import Presences, bare
 from gateway.federation.stanza import (
     DEFAULT_MAX_STANZA_BYTES,
     RECEIPTS,
     Interval,
     bounce_condition,
     build_quoalise,
+    hints,
     parse_interval,
     size,
 )
-from gateway.store.points import Outgoing
+from gateway.federation.uplink import Uplink
+from gateway.store.absence import NOT_THERE
+from gateway.store.points import Confirm, Outgoing
 from gateway.store.recorder import is_urgent
 
 if TYPE_CHECKING:
@@ -43,21 +47,22 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# What one's own server has not acknowledged stands before the next ping in the line: 90 kB are 30 s at 3 kB/s.
-SESSION_BYTES = 90_000
 _BUSY_S = 1.0
 # While the database cannot be used.
 _STORE_RETRY_S = 5.0
+# As a bounce would say it, of who shows its presence and is not there.
+_AWAY = "recipient-unavailable"
 # More than a stanza of the default size can hold.
 _MOST_ROWS = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A message that waits to be noted before it leaves: where it goes, its lane, and what it hands over."""
+    """A message that waits to be noted before it leaves: what it hands over, its lane, and what confirms it."""
 
     outgoing: Outgoing
     lane: Lane
+    confirm: Confirm
     interval: Interval
     payload: ET.Element
 
@@ -101,12 +106,15 @@ class Delivery:
         # What came in waits for the one task that works on the lanes, so that no step sees them half changed.
         self._incoming: deque[Callable[[], Awaitable[None] | None]] = deque()
         self._arrived = asyncio.Event()
-        self._unaccepted: dict[tuple[str, str], int] = {}
+        self._uplink, self._presences = Uplink(), Presences()
+        self._subscribers: set[str] = set()
         self._ready: list[Ready] = []
         self._packer = Packer(publisher, max_stanza_bytes)
         session.listen(f"{{jabber:client}}message/{{{RECEIPTS}}}received", self._receive)
         session.listen("{jabber:client}message/{jabber:client}error", self._receive)
         session.on_acknowledged(lambda to, stanza_id: self._later(partial(self._accepted, to, stanza_id)))
+        session.on_present(self._present)
+        session.on_absent(self._absent)
         session.on_change(lambda up: self._later(self._new_session) if up else self._wake.set())
 
     def resume(self, recipient: str, after: int | None) -> None:
@@ -154,7 +162,9 @@ class Delivery:
         turns = deque(recipient for recipient in self._lanes if recipient in self._due)
         full = False
         try:
-            while turns and not full and not self._incoming and self._session.connected.is_set():
+            while turns and not self._incoming and self._session.connected.is_set():
+                if full := self._uplink.full(self._max_bytes, self._monotonic()):
+                    break
                 recipient = turns.popleft()
                 if await self._send_one(recipient, self._lanes[recipient]):
                     turns.append(recipient)
@@ -162,7 +172,6 @@ class Delivery:
                     self._lanes[recipient] = self._lanes.pop(recipient)
                 else:
                     self._due.discard(recipient)
-                full = bool(self._unaccepted) and sum(self._unaccepted.values()) + self._max_bytes > SESSION_BYTES
         finally:
             await self._let_go()
         if full:
@@ -176,19 +185,23 @@ class Delivery:
         if not ready:
             return
         noted = [False] * len(ready)
-        try:
-            noted = await self._call(self._store.hand_over, [message.outgoing for message in ready], self._clock())
-        finally:
-            for message, may_leave in zip(ready, noted, strict=True):
-                if not (may_leave and self._send(message)):
-                    message.lane.unsent(message.interval.after, message.interval.last)
-                    self._unaccepted.pop((message.outgoing.recipient, message.interval.id), None)
-                    self._due.add(message.outgoing.recipient)
+        with self._session.departures.one():
+            try:
+                noted = await self._call(self._store.hand_over, [message.outgoing for message in ready], self._clock())
+            finally:
+                for message, may_leave in zip(ready, noted, strict=True):
+                    if not (may_leave and self._send(message)):
+                        message.lane.unsent(message.interval.after, message.interval.last)
+                        self._uplink.forget((message.outgoing.recipient, message.interval.id))
+                        self._due.add(message.outgoing.recipient)
 
     def _send(self, message: Ready) -> bool:
         recipient, interval = message.outgoing.recipient, message.interval
-        request = ET.Element(f"{{{RECEIPTS}}}request")
-        if not self._session.send_message(recipient, interval.id, message.payload, request):
+        to, more = recipient, [ET.Element(f"{{{RECEIPTS}}}request")]
+        if message.confirm is Confirm.RECEIPT:
+            # It is kept here until it is confirmed: no server need keep it, or an archive have it for ever.
+            to, more = self._presences.address(recipient), more + hints("no-store", "no-permanent-store")
+        if not self._session.send_message(to, interval.id, message.payload, *more):
             return False
         if not self._session.acknowledges:
             message.lane.accepted(interval.after, interval.last, self._monotonic())
@@ -200,11 +213,15 @@ class Delivery:
             self._lanes.pop(recipient, None)
         for recipient in await self._call(self._store.recipients):
             self._lanes.setdefault(recipient, Lane())
+        await self._know_subscribers()
         self._due = set(self._lanes)
         self._everybody, self._looked = False, self._monotonic()
 
     async def _send_one(self, recipient: str, lane: Lane) -> bool:
         """Make ready what is next for one recipient; False when there is nothing, or nothing may be sent now."""
+        if lane.asleep:
+            await self._note_away(recipient, _AWAY)
+            return False
         overdue = lane.overdue(self._monotonic())
         if overdue is None and not lane.open(self._monotonic(), self._max_bytes):
             return False
@@ -220,6 +237,9 @@ class Delivery:
             self._release(lane, rows)
         subscriptions = await self._call(self._store.subscriptions, recipient)
         batch = first_batch(rows, subscriptions)
+        if batch.confirm is Confirm.RECEIPT and self._presences.is_away(recipient):
+            lane.asleep = True
+            return True
         view = await self._call(self._store.view_of, recipient, self._clock())
         meter = view.meter(batch.meter)
         after = rows[0].seq - 1 if after < 0 else after
@@ -268,8 +288,10 @@ class Delivery:
         amount = size(payload)
         lane.sent(interval.after, interval.last, amount, batch.confirm, self._monotonic())
         if self._session.acknowledges:
-            self._unaccepted[recipient, interval.id] = amount
-        self._ready.append(Ready(Outgoing(recipient, last, tuple(good[:shown])), lane, interval, payload))
+            self._uplink.sent((recipient, interval.id), amount, self._monotonic())
+        self._ready.append(
+            Ready(Outgoing(recipient, last, tuple(good[:shown])), lane, batch.confirm, interval, payload)
+        )
         return True
 
     def _release(self, lane: Lane, rows: Sequence[OutboxRow]) -> None:
@@ -286,7 +308,7 @@ class Delivery:
 
     def _receive(self, stanza: Stanza) -> None:
         """A receipt or a bounce; what does not come from the recipient itself changes nothing."""
-        work: Callable[[str, Interval], Awaitable[None] | None]
+        work: Callable[[str, str, Interval], Awaitable[None]]
         received = stanza.xml.find(f"{{{RECEIPTS}}}received")
         if stanza.type == "error":
             interval, work = parse_interval(stanza.id), partial(self._bounced, bounce_condition(stanza.xml))
@@ -295,42 +317,79 @@ class Delivery:
         else:
             return
         if interval is not None and interval.epoch == self._store.epoch:
-            self._later(partial(work, stanza.sender, interval))
+            self._later(partial(work, stanza.sender, stanza.origin, interval))
 
-    async def _confirmed(self, recipient: str, interval: Interval) -> None:
+    async def _confirmed(self, recipient: str, origin: str, interval: Interval) -> None:
         left = await self._call(self._store.confirm, recipient, interval.after, interval.last, self._clock())
         if left is None:
             log.debug("%s confirms %s, which was never sent to it", recipient, interval.id)
         elif recipient in self._lanes:
+            self._presences.heard(origin, confirms=True)
             self._lanes[recipient].confirmed(interval.after, interval.last, self._monotonic())
-            self._unaccepted.pop((recipient, interval.id), None)
+            self._uplink.forget((recipient, interval.id))
             self._due.add(recipient)
 
-    async def _bounced(self, condition: str, recipient: str, interval: Interval) -> None:
+    async def _bounced(self, condition: str, recipient: str, origin: str, interval: Interval) -> None:
         lane = self._lanes.get(recipient)
         if lane is None:
             return
+        # It has been as far as that.
+        self._uplink.forget((recipient, interval.id))
+        if condition in NOT_THERE:
+            self._presences.left(origin)
         if not lane.probing:
             log.warning("a recipient cannot be reached; its messages wait")
         log.debug("bounced: %s to %s: %s", interval.id, recipient, condition)
         lane.bounced(interval.after, interval.last, self._monotonic())
         self._due.add(recipient)
+        await self._note_away(recipient, condition)
+
+    async def _note_away(self, recipient: str, condition: str) -> None:
         if await self._call(self._store.note_bounce, recipient, condition, self._clock()):
             log.warning("a recipient has been away for too long and is suspended; what waits for it is kept")
             self._everybody = True
 
     def _accepted(self, recipient: str, stanza_id: str) -> None:
-        self._unaccepted.pop((recipient, stanza_id), None)
+        self._uplink.taken((recipient, stanza_id), self._monotonic())
         interval = parse_interval(stanza_id)
         if interval is not None and recipient in self._lanes:
             self._lanes[recipient].accepted(interval.after, interval.last, self._monotonic())
 
-    def _new_session(self) -> None:
-        self._unaccepted.clear()
+    async def _new_session(self) -> None:
+        self._uplink.begin()
         self._everybody = True
         for lane in self._lanes.values():
             lane.new_session()
+        await self._know_subscribers()
+        self._presences.begin(await self._call(self._store.showing))
+        for recipient in self._presences.showing & self._subscribers:
+            # Who has not noticed that we were gone shows itself again.
+            self._session.greet(recipient)
+
+    async def _know_subscribers(self) -> None:
+        self._subscribers = {s.recipient for s in await self._call(self._store.subscriptions)}
+
+    def _present(self, origin: str) -> None:
+        """A recipient shows its presence; a stranger's is nothing to us."""
+        if bare(origin) in self._subscribers:
+            self._later(partial(self._shown, origin))
+
+    def _absent(self, origin: str) -> None:
+        if bare(origin) in self._subscribers:
+            self._later(partial(self._presences.left, origin))
+
+    async def _shown(self, origin: str) -> None:
+        recipient = bare(origin)
+        self._presences.heard(origin, confirms=False)
+        if recipient not in self._presences.showing:
+            self._presences.showing.add(recipient)
+            await self._call(self._store.note_shows, recipient)
+        if (lane := self._lanes.get(recipient)) and (lane.asleep or lane.probing):
+            lane.resume(None)
+            self._due.add(recipient)
 
     def _resume(self, recipient: str, after: int | None) -> None:
+        self._subscribers.add(recipient)
+        self._presences.asked(recipient)
         self._lanes.setdefault(recipient, Lane()).resume(after)
         self._due.add(recipient)

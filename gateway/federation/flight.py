@@ -49,13 +49,14 @@ class Lane:
     """The messages under way to one recipient, oldest first; ``cursor`` is the highest number sent, -1 for none.
 
     New rows are gathered until a message is full, or until those before them are old enough: up to ``released`` they
-    may go as they are.
+    may go as they are. ``asleep``: the recipient is away and says so when it is back; until then nothing is to be done.
     """
 
     cursor: int = -1
     released: int = -1
     flights: dict[tuple[int, int], Flight] = field(default_factory=dict)
     probing: bool = False
+    asleep: bool = False
     _held_until: float = 0.0
     _backoff: float = 0.0
     _batched: float = -math.inf
@@ -77,7 +78,7 @@ class Lane:
 
     def overdue(self, now: float) -> Flight | None:
         """The oldest message that is to be sent again now."""
-        if now < self._held_until:
+        if self.asleep or now < self._held_until:
             return None
         waiting = [flight for flight in self.flights.values() if not flight.settling]
         if self.probing:
@@ -86,7 +87,7 @@ class Lane:
 
     def open(self, now: float, most_bytes: int) -> bool:
         """Whether a new message of up to ``most_bytes`` may be sent now."""
-        if self.probing or now < self._held_until:
+        if self.asleep or self.probing or now < self._held_until:
             return False
         sizes = [flight.size for flight in self.flights.values() if not flight.settling]
         return not sizes or (len(sizes) < WINDOW_MESSAGES and sum(sizes) + most_bytes <= WINDOW_BYTES)
@@ -163,6 +164,7 @@ class Lane:
         To a recipient that does not answer, only what one's own server has not taken: a line that is lost every hour
         must not fill its offline store.
         """
+        self.asleep = False
         for flight in self.flights.values():
             if not (self.probing and flight.accepted):
                 flight.due, flight.accepted = 0.0, False
@@ -171,7 +173,7 @@ class Lane:
 
     def resume(self, after: int | None) -> None:
         """The recipient asks to go on after a number, or only says that it is there: no more waiting."""
-        self.probing, self._held_until, self._backoff = False, 0.0, 0.0
+        self.probing, self.asleep, self._held_until, self._backoff = False, False, 0.0, 0.0
         self._batched = -math.inf
         if after is not None:
             self.flights.clear()
@@ -184,6 +186,8 @@ class Lane:
         """When there is something to do here if nothing comes in before."""
         waiting = [flight for flight in self.flights.values() if not flight.settling]
         times = [flight.due for flight in self.flights.values() if flight.settling]
+        if self.asleep:
+            return min(times, default=None)
         times += [max(flight.due, self._held_until) for flight in (waiting[:1] if self.probing else waiting)]
         if self._ripe_at < math.inf:
             times.append(max(self._ripe_at, self._held_until))
@@ -195,7 +199,7 @@ class Lane:
                 if not flight.settling:
                     flight.due = 0.0 if flight.bounced else now + FIRST_PATIENCE_S
                     flight.patience = FIRST_PATIENCE_S
-        self.probing, self._held_until, self._backoff = False, 0.0, 0.0
+        self.probing, self.asleep, self._held_until, self._backoff = False, False, 0.0, 0.0
 
     def _put(self, flight: Flight) -> None:
         self.flights[flight.after, flight.last] = flight

@@ -18,7 +18,7 @@ from xml.etree import ElementTree as ET
 
 from gateway.errors import FederationError, SenMLError, StoreError
 from gateway.federation.attempt import ROUND_S, wait_any
-from gateway.federation.stanza import QUOALISE, build_quoalise
+from gateway.federation.stanza import QUOALISE, build_quoalise, hints
 from gateway.store.points import under
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ _PING_EVERY_S, _PING_PATIENCE_S = 30.0, 20.0
 # The log of transfers is brought up to date this often, with a commit that comes anyway.
 _NOTE_EVERY_S = 60.0
 
-_HINTS = "urn:xmpp:hints"
+# Nobody is to keep it, or to copy it to other devices.
+_HINTS = hints("no-store", "no-permanent-store", "no-copy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +152,7 @@ class Live:
                     if watch.meter.name in newest:
                         await self._show_one(watch, state, *newest[watch.meter.name])
                 if self._monotonic() - self._noted_at >= _NOTE_EVERY_S or stop.is_set():
-                    await self._note_shown()
+                    await self.note_shown()
             except StoreError as error:
                 log.debug("live values cannot be shown: %s", error)
             if stop.is_set():
@@ -168,14 +169,15 @@ class Live:
             state.due = now + watch.interval_s * 0.9
             moment = self._clock()
             named = watch.recipient, watch.meter.name, watch.prefix
-            points = await self._call(self._store.live_points, *named, values, at, moment)
-            if points is None:
-                self._end([watch])
-            elif points:
-                await self._note(watch, state, points, moment)
-                # It may have gone, or asked for something else, while the store was asked.
-                if self._watches.get(watch.key, (None, None))[0] is watch:
-                    self._send(watch, state, points)
+            with self._session.departures.one():
+                points = await self._call(self._store.live_points, *named, values, at, moment)
+                if points is None:
+                    self._end([watch])
+                elif points:
+                    await self._note(watch, state, points, moment)
+                    # It may have gone, or asked for something else, while the store was asked.
+                    if self._watches.get(watch.key, (None, None))[0] is watch:
+                        self._send(watch, state, points)
 
     async def _note(self, watch: Watch, state: _State, points: list[Point], moment: float) -> None:
         """Note what is about to leave: at once the first of each series, the others now and then."""
@@ -186,7 +188,8 @@ class Live:
             await self._call(self._store.note_transfer, watch.recipient, points, moment)
             state.noted |= series
 
-    async def _note_shown(self) -> None:
+    async def note_shown(self) -> None:
+        """Bring the log of transfers up to date."""
         self._noted_at = self._monotonic()
         for recipient in list(self._shown):
             await self._call(self._store.note_shown, recipient, self._shown[recipient], self._clock())
@@ -201,7 +204,7 @@ class Live:
         for meta in payload.iter(f"{{{QUOALISE}}}meta"):
             meta.set("live", "true")
         stanza_id = f"live-{next(self._numbers)}"
-        sent = self._session.send_message(watch.origin, stanza_id, payload, *_hints(), kind="headline")
+        sent = self._session.send_message(watch.origin, stanza_id, payload, *_HINTS, kind="headline")
         if sent and self._session.acknowledges:
             state.under_way.add(stanza_id)
 
@@ -237,8 +240,3 @@ class Live:
         # What the old session had not taken is lost, as it may be.
         for _watch, state in self._watches.values():
             state.under_way.clear()
-
-
-def _hints() -> list[ET.Element]:
-    """Nobody is to keep it, or to copy it to other devices (XEP-0334)."""
-    return [ET.Element(f"{{{_HINTS}}}{hint}") for hint in ("no-store", "no-permanent-store", "no-copy")]

@@ -23,6 +23,7 @@ from slixmpp.xmlstream.matcher import MatchXPath
 from gateway.errors import ConfigError, FederationError
 from gateway.federation.addresses import shuffled
 from gateway.federation.attempt import Attempt, wait_any
+from gateway.federation.departure import Departures
 from gateway.federation.disco import Discovery
 from gateway.federation.door import Door
 from gateway.federation.jids import bare_jid
@@ -157,7 +158,9 @@ class Session:
         self._on_change: list[Callable[[bool], None]] = []
         self._on_ack: list[Callable[[str, str], None]] = []
         self._on_absent: list[Callable[[str], None]] = []
+        self._on_present: dict[str, Callable[[str], None]] = {}
         self._client: ClientXMPP | None = None
+        self.departures = Departures(lambda: self._client)
         self._requests: set[asyncio.Future[Any]] = set()
         self._said: str | None = None
 
@@ -176,6 +179,10 @@ class Session:
     def on_absent(self, callback: Callable[[str], None]) -> None:
         """Call back with the full JID of whoever tells us that it goes offline (RFC 6121 §4.5, §4.6)."""
         self._on_absent.append(callback)
+
+    def on_present(self, callback: Callable[[str], None], origin: str = "") -> None:
+        """Call back with the full JID of whoever shows us its presence; of ``origin`` alone, where it is given."""
+        self._on_present[origin] = callback
 
     def on_acknowledged(self, callback: Callable[[str, str], None]) -> None:
         """Call back with recipient (bare JID) and id of every message that one's own server has taken (XEP-0198)."""
@@ -266,7 +273,7 @@ class Session:
         password = passwords[self._turn % len(passwords)]
         attempt = Attempt(self.jid, password, self._ssl, self.account.pins or None)
         client = attempt.client
-        attempt.on_absent = self._absent
+        attempt.on_absent, attempt.on_present = self._absent, self._present
         self._prepare(client)
         try:
             attempt.connect(self._addresses)
@@ -345,6 +352,10 @@ class Session:
 
     def _absent(self, origin: str) -> None:
         for callback in self._on_absent:
+            callback(origin)
+
+    def _present(self, origin: str) -> None:
+        for callback in filter(None, map(self._on_present.get, ("", origin))):
             callback(origin)
 
     def _acknowledged(self, stanza: ElementBase) -> None:

@@ -49,6 +49,11 @@ _ENERGY_ADJECTIVES = ("active", "apparent", "reactive")
 _DEVICES = {"water": "water-meter", "gas": "gas-meter", "heat": "heat-meter"}
 
 
+def hints(*names: str) -> list[ET.Element]:
+    """What servers on the way are to do with a message, or not to do (XEP-0334)."""
+    return [ET.Element(f"{{urn:xmpp:hints}}{name}") for name in names]
+
+
 @dataclass(frozen=True, slots=True)
 class Interval:
     """The outbox numbers ``after < seq <= last`` of one database file (``epoch``): what one message covers."""

@@ -60,6 +60,9 @@ class Line(Protocol):
     def on_change(self, callback: Callable[[bool], None]) -> None:
         """Call back with True when a session begins and with False when it ends."""
 
+    def on_present(self, callback: Callable[[str], None], origin: str = "") -> None:
+        """Call back when ``origin`` (a full JID) shows its presence."""
+
     def greet(self, to: str) -> None:
         """Show our presence to one other."""
 
@@ -100,6 +103,8 @@ class Subscriber:
         self._fresh = False
         self._changed = asyncio.Event()
         session.on_change(self._change)
+        # It was not there for a while: it has forgotten who is.
+        session.on_present(lambda _: self.ask_again(), provider)
 
     def ask_again(self) -> None:
         """Ask now: the provider said that it is worth it."""
@@ -127,6 +132,9 @@ class Subscriber:
         for identifier in self.outcomes:
             self.outcomes[identifier] = await self._try(identifier, partial(self._subscribe, identifier, fresh))
             results.append(self.outcomes[identifier])
+        if any(outcome.standing is Standing.SUBSCRIBED for outcome in self.outcomes.values()):
+            # It sends to who is there, and its server tells it when we are gone.
+            self._session.greet(self._provider)
         results.append(await self._try("", partial(self._fill_gaps, results)))
         return self._next(results)
 
@@ -178,7 +186,7 @@ class Subscriber:
 
     async def _subscribe(self, identifier: str, fresh: bool) -> None:
         if self._live_s is not None:
-            await self._watch(identifier, self._live_s, fresh=fresh)
+            await self._watch(identifier, self._live_s)
             return
         fields = {"identifier": identifier, "confirm": "receipt"}
         reached = await self._keeping.reached()
@@ -195,11 +203,8 @@ class Subscriber:
             raise SenMLError("the answer to the subscription does not say what waits")
         await self._keeping.begin(identifier, (epoch, int(first), int(last)))
 
-    async def _watch(self, identifier: str, interval_s: int, *, fresh: bool) -> None:
+    async def _watch(self, identifier: str, interval_s: int) -> None:
         """Ask to watch, or to go on: what was agreed ends after an hour, and with the provider's process."""
-        if fresh:
-            # So that it is told at once when we are gone.
-            self._session.greet(self._provider)
         fields = {"identifier": identifier, "mode": "live", "minimum_interval": str(interval_s)}
         await self._session.request(self._provider, build_submit("subscribe", fields))
 

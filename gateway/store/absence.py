@@ -17,8 +17,9 @@ DAYS_UNTIL_SUSPENDED = 14
 # What a bounce says when the address is not there, or nobody is behind it who could ever answer (RFC 6120 §8.3.3). A
 # server does not tell strangers whether an account exists, so service-unavailable is the usual one. Every other
 # condition says that the account is there and cannot take it today.
-_NOT_THERE = {"gone", "item-not-found", "recipient-unavailable", "service-unavailable"}
-_NOT_THERE |= {"remote-server-not-found", "remote-server-timeout"}
+# Those of the first line are of one device too.
+NOT_THERE = {"gone", "item-not-found", "recipient-unavailable", "service-unavailable"}
+_NOT_THERE = NOT_THERE | {"remote-server-not-found", "remote-server-timeout"}
 
 _DAY_S = 86_400
 
@@ -53,6 +54,18 @@ class Absences(Notices):
         return dict(
             self._db.execute("SELECT recipient, suspended_at FROM absence WHERE suspended_at IS NOT NULL").fetchall()
         )
+
+    @translated
+    def showing(self) -> list[str]:
+        """The recipients that have ever shown their presence."""
+        return [jid for (jid,) in self._db.execute("SELECT jid FROM recipient WHERE shows")]
+
+    @translated
+    def note_shows(self, recipient: str) -> None:
+        """Note and commit that the recipient shows its presence when it is there."""
+        self.begin()
+        self._db.execute("UPDATE recipient SET shows = 1 WHERE jid = ?", [recipient])
+        self.commit()
 
     @translated
     def welcome(self, recipient: str, now: float) -> bool:

@@ -385,3 +385,9 @@ def refused_domains(db: Database) -> None:
         "CREATE TABLE refused_domain (domain TEXT PRIMARY KEY, at INTEGER NOT NULL, until INTEGER NOT NULL,"
         " by TEXT NOT NULL, channel TEXT NOT NULL) STRICT, WITHOUT ROWID"
     )
+
+
+@migrations()
+def who_shows_its_presence(db: Database) -> None:
+    """Which recipients have ever shown that they are there; they are sent nothing while they do not."""
+    db.execute("ALTER TABLE recipient ADD COLUMN shows INTEGER NOT NULL DEFAULT 0")

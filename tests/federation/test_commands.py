@@ -8,6 +8,7 @@ import pytest
 from gateway.errors import StoreError
 from gateway.federation.allowed import Scope, scopes
 from gateway.federation.commands import DENIALS_A_DAY, Commands
+from gateway.federation.departure import Departures
 from gateway.federation.form import (
     COMMANDS,
     Page,
@@ -88,6 +89,7 @@ class Line:
 
     def __init__(self):
         self.answers, self.offered = [], {}
+        self.departures = Departures(lambda: None)
 
     def offer(self, node, name, items):
         self.offered[node] = items

@@ -8,6 +8,7 @@ import pytest
 
 from gateway.errors import StoreError
 from gateway.federation.delivery import Delivery
+from gateway.federation.departure import Departures
 from gateway.federation.session import Stanza
 from gateway.federation.stanza import RECEIPTS, Publisher, parse_interval, parse_quoalise, size
 from gateway.store.points import Confirm, Granularity
@@ -23,7 +24,8 @@ class Line:
     def __init__(self):
         self.connected = asyncio.Event()
         self.acknowledges = True
-        self.sent = []
+        self.sent, self.addressed, self.greeted = [], [], []
+        self.departures = Departures(lambda: None)
         self._listeners = []
 
     def listen(self, xpath, callback):
@@ -38,10 +40,18 @@ class Line:
     def on_absent(self, callback):
         self.absent = callback
 
+    def on_present(self, callback, origin=""):
+        self.present = callback
+
+    def greet(self, to):
+        self.greeted.append(to)
+
     def send_message(self, to, stanza_id, *payload, kind="chat"):
         self.kind = kind
         if self.connected.is_set():
-            self.sent.append((to, stanza_id, payload))
+            # Of what is kept the account, as the session says it of what was acknowledged; the device beside it.
+            self.sent.append((to if kind == "headline" else to.partition("/")[0], stanza_id, payload))
+            self.addressed.append(to)
         return self.connected.is_set()
 
     def up(self):
@@ -63,7 +73,8 @@ class Line:
         """A message comes back."""
         reason = f'<{condition} xmlns="urn:ietf:params:xml:ns:xmpp-stanzas"/>'
         message = ET.fromstring(f'<message xmlns="jabber:client"><error>{reason}</error></message>')
-        self._listeners[1][1](Stanza(stanza_id, "error", sender, sender, "", message, None))
+        account = sender.partition("/")[0]
+        self._listeners[1][1](Stanza(stanza_id, "error", sender, account, "", message, None))
 
 
 class Bench:

@@ -25,6 +25,14 @@ class Line:
     def on_change(self, callback):
         """Nothing changes here."""
 
+    def on_present(self, callback, origin):
+        """Remember whose presence it asks again at."""
+        self.awaited, self.appears = origin, callback
+
+    def greet(self, to):
+        """It shows itself."""
+        self.asked.append(f"greet {to}")
+
     async def request(self, to, command, timeout_s=30.0):
         """The next answer, or the next error."""
         self.asked.append(command.get("node"))

@@ -1,0 +1,62 @@
+"""Who among the recipients is there, and which of its devices is to be sent what it confirms.
+
+A recipient that shows its presence (directed presence, RFC 6121 §4.6) does so in every session, and is sent nothing
+while it does not: what waits for it stays here, not in a server's offline store. One that never does is taken to be
+there, and its server's bounces say when it is not. Pure logic: no I/O, nothing is kept for another session.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+# Of one recipient: what somebody with an account may make us remember.
+MOST_DEVICES = 20
+
+
+def bare(origin: str) -> str:
+    """The account of a full JID."""
+    return origin.partition("/")[0].lower()
+
+
+class Presences:
+    """What is known in this session; ``showing`` are the recipients that have ever shown their presence."""
+
+    def __init__(self) -> None:
+        self.showing: set[str] = set()
+        # Account -> its devices that were heard, whether each has confirmed anything; the last one heard comes last.
+        self._there: dict[str, dict[str, bool]] = {}
+
+    def begin(self, showing: Collection[str]) -> None:
+        """A new session: who went away meanwhile has told nobody."""
+        self.showing = set(showing)
+        self._there.clear()
+
+    def asked(self, recipient: str) -> None:
+        """It has subscribed, with whatever device."""
+        self._there.setdefault(recipient, {})
+
+    def heard(self, origin: str, *, confirms: bool) -> None:
+        """A device shows its presence, or sends a receipt."""
+        devices = self._there.setdefault(bare(origin), {})
+        confirms |= devices.pop(origin, False)
+        if len(devices) < MOST_DEVICES:
+            devices[origin] = confirms
+
+    def left(self, origin: str) -> None:
+        """A device is not there any more; with the last one its recipient is not."""
+        devices = self._there.get(bare(origin), {})
+        if devices.pop(origin, None) is not None and not devices:
+            del self._there[bare(origin)]
+
+    def is_away(self, recipient: str) -> bool:
+        """Whether nothing that it is to confirm may be sent to it now."""
+        return recipient in self.showing and recipient not in self._there
+
+    def address(self, recipient: str) -> str:
+        """Its device that confirmed something last, else the one that was heard last, else its account."""
+        devices = self._there.get(recipient, {})
+        best = [device for device, confirms in devices.items() if confirms] or list(devices)
+        return best[-1] if best else recipient
