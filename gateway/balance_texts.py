@@ -23,7 +23,7 @@ _FR = {
     "partly": "* tous les jours de cette période ne sont pas connus en entier ; N-1 s'arrête au même moment.",
     "estimated": "~ un index n'a pas été lu à minuit : l'énergie est partagée au prorata du temps.",
     "self": "Autoconso. : part de la production utilisée sur place. Autoprod. : part de ce qui est"
-    " utilisé sur place qui est produite. Les deux par demi-heures.",
+    " utilisé sur place qui est produite.",
     "base-load": "Talon (la nuit, l'heure la plus basse, médiane de 7 nuits) : {watts} W.",
     "like": "Ces {kwh} kWh font {things}.",
     "and": "ou",
@@ -64,7 +64,7 @@ _EN = {
     "partly": "* not every day of the period is known as a whole; the year before ends at the same moment.",
     "estimated": "~ an index was not read at midnight: the energy is shared out by time.",
     "self": "Self-cons.: the share of the production that is used at home. Self-suff.: the share of what is"
-    " used at home that is produced. Both by half hours.",
+    " used at home that is produced.",
     "base-load": "Base load (at night, the lowest hour, median of 7 nights): {watts} W.",
     "like": "These {kwh} kWh are {things}.",
     "and": "or",

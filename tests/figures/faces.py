@@ -379,6 +379,22 @@ def _cell(rows, name, head):
     return None if cell == "–" else found(NUMBER, cell)
 
 
+def of_browser(text):
+    """The page *now* as it stands in a browser: name -> text of each place that is shown."""
+    kinds = {
+        "power": ("drawn", 1), "percent": ("load", 1), "drawn-today": ("today", 1000),
+        "drawn-yesterday": ("yesterday", 1000), "injected-today": ("injected_today", 1000),
+        "produced-today": ("produced_today", 1000), "used-today": ("self_consumed_today", 1000),
+        "per-hour": ("cost_hour", 1), "base-load": ("base_load", 1),
+    }  # fmt: skip
+    figures = {
+        key: Said(UNKNOWN) if text.get(name) in {"inconnu", "–"} else found(NUMBER, text.get(name, ""), unit)
+        for key, (name, unit) in kinds.items()
+    }
+    colours = {f"tempo-{day}": text.get(f"tempo_{day}", "").lower() for day in ("today", "tomorrow")}
+    return only(**figures, **{key: Said(_COLOURS[word]) if word in _COLOURS else None for key, word in colours.items()})
+
+
 # --- commands ---------------------------------------------------------------------------------------------------------
 
 
@@ -445,15 +461,15 @@ def of_balance_text(text, today, yesterday):
 # --- all of them ------------------------------------------------------------------------------------------------------
 
 
-def read_all(house, broker, monkeypatch):
-    """Face -> figure -> what it says; and the 40 bytes, for a board."""
+def read_all(house, broker, monkeypatch, browser=None):
+    """Face -> figure -> what it says; and the 40 bytes, for a board. A ``browser`` opens the page *now* besides."""
     monkeypatch.setattr(time, "time", lambda: float(house.moment))
     today, yesterday = house.day, house.day.fromordinal(house.day.toordinal() - 1)
     running = Running(house)
     with closing(running.store):
         said, compact = _broker(running, broker)
         said |= _present(running)
-        said |= _page(house, running, today, yesterday)
+        said |= _page(house, running, today, yesterday, browser)
     said |= _commands(house, today, yesterday)
     return said, compact
 
@@ -488,7 +504,23 @@ def _present(running):
     }
 
 
-def _page(house, running, today, yesterday):
+_SHOWN = """JSON.stringify(Object.fromEntries([...document.querySelectorAll("#meters [data-is]")]
+  .filter((one) => one.checkVisibility()).map((one) => [one.dataset.is, one.textContent])))"""
+_PRICED = "document.querySelector('#meters [data-is=cost_hour]')?.textContent"
+
+
+def _open(browser, served):
+    browser.cookie(served.url, "linky_session", served.owner.cookies["linky_session"])
+    browser.dark(on=False)
+    browser.open(served.url, width=390, height=844, language="fr")
+    browser.await_true(_PRICED)
+    shown = json.loads(browser.evaluate(_SHOWN))
+    # A page left open would complain of a server that is gone.
+    browser.open("about:blank")
+    return {"page, in a browser": of_browser(shown)}
+
+
+def _page(house, running, today, yesterday, browser):
     page = Page(house.config, house.config.web, running.now, running.report, running.present)
     with three_years.served(house.folder, house.config, password=False, house=page) as served:
 
@@ -504,7 +536,7 @@ def _page(house, running, today, yesterday):
         month = cards(days)
         rows = table(days)
         short = {day: _short(day) for day in (today, yesterday)}
-        return {
+        return (_open(browser, served) if browser else {}) | {
             "page, now": of_object(home["meters"][0]),
             "page, wall": of_object(wall["meters"][0]),
             "page, cost of now": only(

@@ -22,8 +22,8 @@ from gateway.tic.reading import Interpretation, Kind, Quality, Reading
 
 PARIS = ZoneInfo("Europe/Paris")
 # The steps of a house that is far from now, and of the last minutes.
-FAR_S, NEAR_S, NEAR_FOR_S = 300, 60, 1200
-DAYS_BEFORE = 9
+FAR_S, NEAR_S, NEAR_FOR_S = 600, 60, 1200
+DAYS_BEFORE = 8
 
 DATES = {"spring": date(2026, 3, 29), "ordinary": date(2026, 6, 17), "autumn": date(2026, 10, 25)}
 CLOCKS = ("06:00", "12:00", "23:59")
