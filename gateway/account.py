@@ -16,7 +16,7 @@ from gateway.federation.account import block, blockable, blocked
 from gateway.federation.enrolment import register
 from gateway.federation.jids import bare_jid
 from gateway.federation.session import Account
-from gateway.passwords import check, generate, password_file, renew
+from gateway.passwords import NO_ACCOUNT, check, generate, password_file, renew
 from gateway.store.connection import WriterLock
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def account_of(config: Config, password: str) -> Account:
     """The account of [federation]. Raises ConfigError when there is none."""
     federation = config.federation
     if federation is None:
-        raise ConfigError("no [federation] in the configuration, so there is no account")
+        raise ConfigError(NO_ACCOUNT)
     return Account(
         federation.jid,
         password,

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import re
 import ssl
 import time
 from collections import Counter
@@ -256,9 +257,9 @@ class _Incoming(asyncio.Queue[aiomqtt.Message]):
 
 def _why(error: aiomqtt.MqttError) -> Phrase:
     """Of the library's words those that a household meets; behind them is the system's reason, where there is one."""
-    if isinstance(error.__cause__, OSError) and error.__cause__.errno:
-        return reason(error.__cause__)
     said = str(error)
+    if number := re.search(r"\[Errno (-?[0-9]+)\] *([^\n]*)", said):
+        return reason(OSError(int(number[1]), number[2]))
     return next((Phrase(fr, said) for en, fr in _REFUSALS.items() if en in said.lower()), same(said))
 
 

@@ -109,8 +109,8 @@ def _entry(store: Store, config: Config, order: Order, now: float) -> _Entry:
         raise ReadingError(say.NO_SERIES.filled(series=order.series, known=known))
     try:
         amount = parse_amount(order.value, quantity, order.unit or quantity.unit)
-    except ValueError as error:
-        raise ReadingError(say.NO_VALUE.filled(why=error)) from error
+    except ReadingError as error:
+        raise ReadingError(say.NO_VALUE.filled(why=error.phrase)) from error
     meter = _meter(store, config, order.meter, quantity)
     at = _at(store, order.at, now, meter, quantity.path)
     before, after = store.around(meter, quantity.path, at)

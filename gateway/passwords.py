@@ -16,6 +16,7 @@ from gateway.config import PASSWORD_CREDENTIAL, credential_file, password_from
 from gateway.errors import ConfigError, FederationError
 from gateway.federation.account import change_password
 from gateway.files import UNCHANGED, move, owner_of_folder, write_whole
+from gateway.language import Phrase
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,6 +31,10 @@ LEAST_CHARACTERS = 12
 _GENERATED_BYTES = 24
 
 _UNDECIDED = "remote-server-timeout"
+NO_ACCOUNT = Phrase(
+    "la configuration n’a pas de [federation], donc pas de compte",
+    "no [federation] in the configuration, so there is no account",
+)
 
 
 class PasswordFile:
@@ -113,7 +118,7 @@ def password_file(config: Config) -> PasswordFile:
     """Where this configuration's password is: ``password_file``, or in the state folder before systemd's credential."""
     federation = config.federation
     if federation is None:
-        raise ConfigError("no [federation] in the configuration, so there is no account")
+        raise ConfigError(NO_ACCOUNT)
     if federation.password_file:
         return PasswordFile(config.path(federation.password_file))
     # A credential cannot be written: what replaces it lies with the database, which is the gateway's own too.

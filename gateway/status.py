@@ -252,7 +252,8 @@ def as_text(report: dict[str, Any], lang: str, width: int | None = None) -> str:
         state, age = STATES[row["state"]].in_language(lang), age_in_words(row["age_s"], lang)
         start = f"{_MARK[row['state']]} {name:<{wide}}  {state:<{wider}} {age:>7}  "
         lines += folded(start, detail, width)
-    return "\n".join([*lines, *(alert[lang] for alert in report["alerts"])])
+    told = [line for alert in report["alerts"] for line in folded("", alert[lang], width)]
+    return "\n".join([*lines, *told])
 
 
 def folded(start: str, text: str, width: int | None) -> list[str]:
@@ -261,7 +262,7 @@ def folded(start: str, text: str, width: int | None) -> list[str]:
     if width is None or len(line) <= width:
         return [line]
     indent = " " * (len(start) if width - len(start) >= _LEAST_COLUMN else _INDENT)
-    return textwrap.wrap(line, width, subsequent_indent=indent, break_long_words=False, drop_whitespace=True)
+    return textwrap.wrap(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def _head(lang: str, *, running: bool) -> str:

@@ -10,6 +10,9 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
+from gateway.errors import ReadingError
+from gateway.language import Phrase
+
 # Beyond this a number is a slip of the pen, and 2^53 is where readers of JSON begin to round.
 _HIGHEST = 10**15
 
@@ -53,19 +56,30 @@ def units_of(quantity: Quantity) -> list[str]:
     return [unit for unit, (stored, _) in _UNITS.items() if stored == quantity.unit]
 
 
+_NO_NUMBER = Phrase(
+    "« {text} » n’est pas un nombre avec son unité, par exemple 12.5 {unit}",
+    "{text!r} is not a number with its unit, such as 12.5 {unit}",
+)
+_UNIT, _NO_UNIT = Phrase("unité « {unit} »", "unit {unit!r}"), Phrase("« {text} » sans unité", "{text!r} has no unit")
+_COUNTED_IN = Phrase(" : pour {word}, il faut {units}", ": {word} is counted in {units}")
+_WORDS_FR = {"water": "l’eau", "gas": "le gaz", "heat": "la chaleur"}
+_TOO_MUCH = Phrase("« {text} » est plus que ce que compte un compteur", "{text!r} is more than any meter counts")
+
+
 def parse_amount(text: str, quantity: Quantity, unit: str | None = None) -> Fraction:
     """``12.5 m3``, ``12,5 m³`` or ``1/600 kWh`` in the store's unit.
 
-    A number alone is in ``unit``. Raises ValueError with what is wrong.
+    A number alone is in ``unit``. Raises ReadingError with what is wrong.
     """
     match = _AMOUNT.fullmatch(text.strip().replace("³", "3"))
     if match is None:
-        raise ValueError(f"{text!r} is not a number with its unit, such as 12.5 {units_of(quantity)[-1]}")
+        raise ReadingError(_NO_NUMBER.filled(text=text, unit=units_of(quantity)[-1]))
     written = match[2] or (unit or "").strip().replace("³", "3")
     if written not in units_of(quantity):
-        said = f"unit {written!r}" if written else f"{text!r} has no unit"
-        raise ValueError(f"{said}: {quantity.word} is counted in {', '.join(units_of(quantity))}")
+        said = (_UNIT if written else _NO_UNIT).filled(text=text, unit=written)
+        facts = {"word": Phrase(_WORDS_FR.get(quantity.word, quantity.word), quantity.word)}
+        raise ReadingError(said + _COUNTED_IN.filled(units=", ".join(units_of(quantity)), **facts))
     amount = Fraction(match[1].replace(",", ".")) * _UNITS[written][1]
     if amount > _HIGHEST:
-        raise ValueError(f"{text!r} is more than any meter counts")
+        raise ReadingError(_TOO_MUCH.filled(text=text))
     return amount
