@@ -67,6 +67,11 @@ def is_english(lang: str) -> bool:
     return lang.lower().split("-")[0] == ENGLISH
 
 
+def answered(lang: str) -> str:
+    """The language in which an ``xml:lang`` is answered, as one is written."""
+    return ENGLISH if is_english(lang) else FRENCH
+
+
 def chosen(
     asked: str | None, environment: Mapping[str, str], household: Callable[[], str | None] = lambda: None
 ) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from gateway.federation.form import RequestError
 from gateway.language import Phrase
-from gateway.store.points import Granularity, under
+from gateway.store.points import Granularity, finest_allowed, under
 from gateway.store.terms import shortest
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gateway.federation.stanza import Publisher
     from gateway.senml.naming import Identifier
     from gateway.store.points import Consent, MeterInfo
+    from gateway.store.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,19 @@ def scopes(consents: Sequence[Consent], meter: str, path: str, asked: Granularit
         )
     }
     return [Scope(p, g, tuple(o for o in kept if o != p and under(o, p)), starts[p]) for p, g in sorted(kept.items())]
+
+
+def matching_series(store: Store, meter: str, path: str, allowed: Sequence[Scope]) -> int:
+    """How many series there are now at or below ``path`` that are given within these scopes; on the store's thread."""
+    return sum(
+        under(path_of, path) and any(under(path_of, s.prefix) and finest_allowed(kind, s.granularity) for s in allowed)
+        for path_of, kind in store.kinds(meter)
+    )
+
+
+def told_series(count: int) -> list[tuple[str, Phrase, str]]:
+    """The field that says so: none is a mistyped name, or one that is still to come."""
+    return [("series", Phrase("Séries concernées à présent", "Series concerned now"), str(count))]
 
 
 def _reach(consents: Sequence[Consent], prefix: str, granularity: Granularity) -> int:

@@ -13,7 +13,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from gateway.errors import StoreError
-from gateway.federation.allowed import meter_of, not_authorized, scopes
+from gateway.federation.allowed import matching_series, meter_of, not_authorized, scopes, told_series
 from gateway.federation.asking import Asking
 from gateway.federation.attempt import ROUND_S, wait_any
 from gateway.federation.catalogue import CATALOGUE, Catalogue
@@ -136,6 +136,12 @@ class Commands:
                 await wait_any(ROUND_S, stop, self._arrived)
 
     def _take(self, request: Stanza) -> None:
+        if request.type == "get":
+            # A question is answered (RFC 6120 §8.2.3); a command is no question (XEP-0050 §2.4).
+            self._refuse(
+                request,
+                bad_request("une commande s'envoie dans <iq type='set'/>", "send a command in <iq type='set'/>"),
+            )
         if request.type != "set":
             return
         if left_out := self._waiting.put(request.sender, request):
@@ -205,7 +211,8 @@ class Commands:
         identifier, confirm = read_identifier(fields), read_confirm(fields)
         resume_after = read_number(fields, "resume_after")
         meter = await self._known(identifier, recipient)
-        scopes(await self._call(self._consents, recipient, lambda c: c.terms.push), meter.name, identifier.path, None)
+        consents = await self._call(self._consents, recipient, lambda c: c.terms.push)
+        allowed = scopes(consents, meter.name, identifier.path, None)
         now = self._clock()
         form = identifier.form.value
         await self._call(self._store.subscribe, recipient, meter.name, identifier.path, form, confirm, now)
@@ -216,8 +223,10 @@ class Commands:
         # A number above what was handed over is of a database since restored from a backup: go on with what there is.
         self._returned(recipient, min(resume_after or 0, first - 1) if same else None)
         log.info("a recipient subscribed")
+        matching = await self._call(matching_series, self._store, meter.name, identifier.path, allowed)
         return Answer(
             (
+                *told_series(matching),
                 ("epoch", Phrase("Époque", "Epoch"), self._store.epoch),
                 ("first", Phrase("Premier numéro en attente", "First number waiting"), str(first)),
                 ("last", Phrase("Dernier numéro attribué", "Last number given"), str(backlog.last_seq)),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gateway.federation.form import RequestError, build_error
 from gateway.federation.parser import MOST_PARTS
 from gateway.federation.strangers import Verdict
-from gateway.language import Phrase
+from gateway.language import Phrase, answered
 
 if TYPE_CHECKING:
     from slixmpp import ClientXMPP
@@ -68,7 +68,9 @@ class Door:
             return
         answer = self._client.make_message(mto=stanza["from"]) if stanza.name == "message" else self._client.Iq()
         answer["to"], answer["type"], answer["id"] = stanza["from"], "error", stanza["id"]
-        answer.append(build_error(_TOO_MUCH, str(stanza["lang"] or "")))
+        lang = str(stanza["lang"] or "")
+        answer["lang"] = answered(lang)
+        answer.append(build_error(_TOO_MUCH, lang))
         answer.send()
 
 

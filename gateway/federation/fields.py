@@ -172,6 +172,8 @@ def read_identifier(fields: Mapping[str, str]) -> Identifier:
 def read_time(fields: Mapping[str, str], var: str) -> int:
     """The first whole second at or after a field's time."""
     text = fields.get(var, "")
+    if not text:
+        raise bad_request(f"le champ « {var} » manque", f"the field “{var}” is missing")
     try:
         moment = datetime.fromisoformat(text)
         if moment.tzinfo is None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from gateway.language import Phrase, is_english
+from gateway.language import Phrase, answered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -187,8 +187,7 @@ def build_error(error: RequestError, lang: str) -> ET.Element:
     """The ``<error>`` child of a stanza of type error."""
     element = ET.Element("{jabber:client}error", {"type": error.error_type})
     ET.SubElement(element, f"{{{STANZAS}}}{error.condition}")
-    written = "en" if is_english(lang) else "fr"
-    ET.SubElement(element, f"{{{STANZAS}}}text", {XML_LANG: written}).text = error.phrase.in_language(lang)
+    ET.SubElement(element, f"{{{STANZAS}}}text", {XML_LANG: answered(lang)}).text = error.phrase.in_language(lang)
     if isinstance(error, UpstreamError):
         ET.SubElement(element, f"{{{QUOALISE}}}upstream-error", {"issuer": error.issuer, "code": error.code})
     return element

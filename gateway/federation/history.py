@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from gateway.errors import SenMLError
-from gateway.federation.allowed import bound, meter_of, not_authorized, scopes
+from gateway.federation.allowed import bound, matching_series, meter_of, not_authorized, scopes, told_series
 from gateway.federation.fields import (
     MAX_RECORDS,
     point_after,
@@ -64,13 +64,14 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """Points of one page and one more if there is one, how many all pages hold (None: not counted), whole since when.
+    """Points of one page and one more if there is one, what all pages hold (None: not counted), whole since when.
 
     ``consents`` are those on whose word the points are given.
     """
 
     points: Sequence[Point]
     total: int | None
+    series: int | None
     since: int
     consents: Sequence[Consent]
 
@@ -108,7 +109,8 @@ class History:
             await self._call(self._store.note_transfer, question.asker, given, self._clock())
         except SenMLError as error:
             raise bad_request(f"ces mesures n'ont pas de nom sous cette forme : {error}", str(error)) from error
-        notes = [("note", _NOTE, _since(found.since))] if found.since > start else []
+        notes = [] if found.series is None else told_series(found.series)
+        notes += [("note", _NOTE, _since(found.since))] if found.since > start else []
         if page is None:
             return Answer(notes, [quoalise])
         first, last = (point_after(given[0]), point_after(given[-1])) if given else (None, None)
@@ -149,13 +151,14 @@ class History:
             if wanted := limit + 1 - len(points):
                 came_from = after if number == begun else None
                 points += self._store.history(*places[number], wanted, came_from, allowed[number].without)
-        total = None
+        total = matching = None
         if after is None:
+            matching = matching_series(self._store, period.meter, period.path, allowed)
             counts = zip(places, allowed, strict=True)
             total = sum(self._store.count_history(*place, scope.without) for place, scope in counts)
         series = {point.series for point in points}
         concerned = [c for c in consents if any(c.covers(s.meter, s.path) for s in series)]
-        return _Found(points, total, max(scope.start for scope in allowed), concerned)
+        return _Found(points, total, matching, max(scope.start for scope in allowed), concerned)
 
 
 def _scope_of(allowed: Sequence[Scope], after: tuple[int, str] | None) -> int:

@@ -27,6 +27,7 @@ from gateway.federation.departure import Departures
 from gateway.federation.disco import Discovery
 from gateway.federation.door import Door
 from gateway.federation.jids import bare_jid
+from gateway.language import answered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -246,6 +247,8 @@ class Session:
             return
         iq = request.client.Iq()
         iq["id"], iq["type"], iq["to"] = request.id, "error" if error else "result", JID(request.origin)
+        # The words in it are in this language, whatever that of the stream is.
+        iq["lang"] = answered(request.lang)
         iq.append(payload)
         iq.send()  # type: ignore[no-untyped-call]
 

@@ -18,7 +18,7 @@ from gateway.errors import FederationError
 from gateway.federation.form import RequestError, build_error
 from gateway.federation.parser import MOST_PARTS, Parser, Refused
 from gateway.federation.pins import pin_of
-from gateway.language import Phrase
+from gateway.language import Phrase, answered
 
 if TYPE_CHECKING:
     import ssl
@@ -120,7 +120,9 @@ class Client(ClientXMPP):
         if stanza.name == "iq" and stanza.xml.get("type") in ("get", "set"):
             answer = self.Iq()
             answer["to"], answer["type"], answer["id"] = stanza["from"], "error", stanza["id"]
-            answer.append(build_error(_TOO_MUCH, str(stanza["lang"] or "")))
+            lang = str(stanza["lang"] or "")
+            answer["lang"] = answered(lang)
+            answer.append(build_error(_TOO_MUCH, lang))
             answer.send()  # type: ignore[no-untyped-call]
         return None
 

@@ -133,6 +133,14 @@ class Tables:
         rows = self._db.execute(_SERIES + " WHERE meter.name = ? ORDER BY series.path", [meter]).fetchall()
         return [_series(row, self._span(row[0])) for row in rows]
 
+    @translated
+    def kinds(self, meter: str) -> list[tuple[str, str]]:
+        """Path and kind of each series of a meter."""
+        return self._db.execute(
+            "SELECT series.path, series.kind FROM series JOIN meter ON meter.id = series.meter WHERE meter.name = ?",
+            [meter],
+        ).fetchall()
+
     def _series_by_id(self, series: int) -> Series:
         return _series(self._db.execute(_SERIES + " WHERE series.id = ?", [series]).fetchone(), (0, 0))
 

@@ -199,7 +199,9 @@ def test_subscribing_says_where_the_numbers_stand_and_resumes_after_the_recipien
     house.allow(COOP)
     first = build_submit("subscribe", {"identifier": SEN1, "confirm": "receipt"})
     (answer, *_), returned = asyncio.run(converse(house, [first]))
-    assert parse_result(answer[1]) == {"result": "Success", "epoch": house.store.epoch, "first": "1", "last": "0"}
+    assert parse_result(answer[1]) == {
+        **{"result": "Success", "series": "0", "epoch": house.store.epoch, "first": "1", "last": "0"},
+    }
     assert returned == [(COOP, None)]
     house.minutes(6)
     assert house.waiting(COOP) == 10
@@ -270,6 +272,59 @@ def test_a_period_that_cannot_be_read_is_a_bad_request(house, fields):
     )
     assert failed
     assert error.find(f"{XMPP}bad-request") is not None
+
+
+@pytest.mark.parametrize(
+    ("path", "given", "count"),
+    [
+        ("", "consumption", "2"),
+        ("/consumption/energy", "consumption", "1"),
+        ("/consumption/enrgy", "consumption", "0"),
+        ("", "consumption/power", "1"),
+        ("/consumption", "consumption/energy/active/index", "1"),
+    ],
+)
+def test_who_has_a_consent_is_told_how_many_series_a_name_meets(house, path, given, count):
+    """Of those that it may have: a mistyped name meets none, and what a consent leaves out is not counted."""
+    house.allow(COOP, prefix=given)
+    house.minutes(5)
+    period = {"start_time": "2020-01-01T00:00:00Z", "end_time": "2030-01-01T00:00:00Z"}
+    asked = [build_submit(node, {"identifier": SEN1 + path} | period) for node in ("subscribe", "get_history")]
+    paged = build_submit("get_history", {"identifier": SEN1 + path} | period, Page(1, f"{START}/a"))
+    answers, _ = asyncio.run(converse(house, asked))
+    assert [parse_result(answer)["series"] for _, answer, _ in answers] == [count, count]
+    ((_, following, failed),), _ = asyncio.run(converse(house, [paged]))
+    assert failed or "series" not in parse_result(following)
+
+
+def test_a_stranger_is_refused_alike_whether_a_series_exists_or_not(house):
+    """No count, no other words."""
+    house.minutes(5)
+    asked = [
+        build_submit("subscribe", {"identifier": SEN1 + path}) for path in ("/consumption/energy", "/consumption/enrgy")
+    ]
+    answers, _ = asyncio.run(converse(house, asked))
+    assert all(failed for *_, failed in answers)
+    assert len({ET.tostring(error) for _, error, _ in answers}) == 1
+
+
+def test_a_time_that_is_missing_is_said_to_be_missing(house):
+    """Not to be wrong: the field's name, and that nothing stands there."""
+    house.allow(COOP)
+    ((_, error, _),), _ = asyncio.run(converse(house, [build_submit("get_history", {"identifier": SEN1})], "en"))
+    assert error.findtext(f"{XMPP}text") == "the field “start_time” is missing"
+
+
+def test_a_command_in_a_question_is_answered_with_an_error(house):
+    """RFC 6120 §8.2.3: a get is never left without an answer; an answer is."""
+    line = Line()
+    Commands(line, house.store, no_thread, Publisher("gw", "sen1.test"), lambda *_: None)
+    for kind in ("result", "error", "get"):
+        line.ask(command("subscribe"), "en", kind=kind)
+    ((_, error, failed),) = line.answers
+    assert failed
+    assert error.find(f"{XMPP}bad-request") is not None
+    assert error.findtext(f"{XMPP}text") == "send a command in <iq type='set'/>"
 
 
 def test_a_field_given_twice_with_two_values_is_refused():

@@ -4,13 +4,14 @@ import asyncio
 import logging
 import ssl
 from contextlib import asynccontextmanager
+from xml.etree import ElementTree as ET
 
 import pytest
 from slixmpp import JID
 
 from gateway.errors import FederationError
 from gateway.federation.attempt import Attempt
-from gateway.federation.form import build_submit
+from gateway.federation.form import XML_LANG, build_submit
 from gateway.federation.session import Account, Session
 from gateway.federation.strangers import RECIPIENT, Doorkeeper, Limits, Rate, Verdict
 from tests.federation.conftest import QUICK, Gate, account, eventually, running
@@ -58,7 +59,8 @@ async def talk(doorkeeper=None):
         return wire.said
 
     hear(HEADER)
-    yield hear, answers
+    session._client = client
+    yield hear, answers, session
     assert attempt.fault is None
     sender.cancel()
     await asyncio.wait({sender})
@@ -70,7 +72,7 @@ def test_nothing_that_a_peer_sends_raises_into_the_transport(seed, caplog):
     everything = Limits(Rate(1e6, 1e6), Rate(1e6, 1e6), Rate(1e6, 1e6), Rate(1e6, 1e6))
 
     async def scenario():
-        async with talk(Doorkeeper(lambda _: False, everything)) as (hear, answers):
+        async with talk(Doorkeeper(lambda _: False, everything)) as (hear, answers, _):
             shots = [payload("gw@sen1.test/proxy", depth) for depth in (600, 1998)]
             for number, text in enumerate([*shots, *relatives(seed, 60, "gw@sen1.test/proxy", forged=seed == 2)]):
                 assert hear(text) == number + 1, text[:200]
@@ -87,7 +89,7 @@ def test_what_is_refused_is_said_to_who_asked_and_to_nobody_else():
     deep = "<a>" * 30 + "</a>" * 30
 
     async def scenario():
-        async with talk() as (hear, answers):
+        async with talk() as (hear, answers, _):
             for name, kind in (("iq", "set"), ("iq", "result"), ("iq", "error"), ("message", "chat"), ("presence", "")):
                 hear(f"<{name} type='{kind}' from='coop@sen2.test/x' id='{name}{kind}' xml:lang='en'>{deep}</{name}>")
             return await answers("afterwards")
@@ -100,12 +102,29 @@ def test_what_is_refused_is_said_to_who_asked_and_to_nobody_else():
     assert "messagechat" not in said
 
 
+def test_an_answer_says_in_which_language_it_is():
+    """That of its words, not that of the stream; a refusal as well."""
+
+    async def scenario():
+        async with talk() as (hear, answers, session):
+            session.listen("{jabber:client}iq/{of}asked", lambda asked: session.answer(asked, ET.Element("{of}answer")))
+            session._prepare(session._client)
+            for lang in ("en-GB", "fr", "de"):
+                hear(f"<iq type='set' from='a@b/c' id='{lang}' xml:lang='{lang}'><asked xmlns='of'/></iq>")
+            hear(f"<iq type='set' from='a@b/c' id='deep' xml:lang='en'>{'<a>' * 30 + '</a>' * 30}</iq>")
+            return await answers("afterwards")
+
+    said = asyncio.run(scenario())
+    found = {xml.get("id"): xml.get(XML_LANG) for xml in ET.fromstring(f"{said}</stream:stream>")}
+    assert found == {"en-GB": "en", "fr": "fr", "de": "fr", "deep": "en", "afterwards": None}
+
+
 def test_an_address_that_is_none_costs_its_own_stanza():
     """Refused by the doorkeeper, asked of without an answer, or taken for a message: the next one is heard."""
     none = Limits(stranger=Rate(1, 0.0001))
 
     async def scenario():
-        async with talk(Doorkeeper(lambda _: False, none)) as (hear, answers):
+        async with talk(Doorkeeper(lambda _: False, none)) as (hear, answers, _):
             for origin in ("@", "a@b@c", "x@sen9.test/" + "r" * 1100, "a b@c"):
                 for name in ("iq", "message"):
                     hear(f"<{name} type='get' from='{origin}' id='1'><unheard xmlns='of'/></{name}>" * 3)
@@ -119,7 +138,7 @@ def test_a_stranger_may_send_less_than_who_is_known():
     long = "<iq type='get' from='{}' id='1'><q xmlns='urn:quoalise:0'>" + "<a/>" * 2_000 + "</q></iq>"
 
     async def scenario():
-        async with talk(Doorkeeper("coop@sen2.test".__eq__)) as (hear, answers):
+        async with talk(Doorkeeper("coop@sen2.test".__eq__)) as (hear, answers, _):
             for origin in ("coop@sen2.test/x", "evil@sen2.test/x"):
                 hear(long.format(origin))
             return await answers("afterwards")
