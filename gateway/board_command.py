@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway.boards import passwords
+from gateway.boards import passwords, rights
 from gateway.boards.fileset import FileSet
 from gateway.boards.offer import State, board_of, messages, outcome, state_topic
 from gateway.boards.registry import Card, Registry
@@ -102,8 +102,16 @@ def _add(options: argparse.Namespace) -> int:
     # The key first: a board that can log in but not be updated is worse than the other way round.
     registry.keep(card.board)
     passwords.enter(options.passwords, card.password_line)
+    if (rules := _rules(options)).exists():
+        (rights.allow if card.board.role == "display" else rights.forbid)(rules, card.board.id)
     _say(options, _KNOWN.filled(board=card.board.id))
     return 0
+
+
+def _rules(options: argparse.Namespace) -> Path:
+    """Mosquitto's access list: beside the passwords."""
+    file: Path = options.passwords
+    return file.with_name("linky.acl")
 
 
 def _content(name: str) -> bytes:
@@ -117,6 +125,8 @@ def _content(name: str) -> bytes:
 
 def _forget(options: argparse.Namespace) -> int:
     passwords.remove(options.passwords, options.board)
+    if (rules := _rules(options)).exists():
+        rights.forbid(rules, options.board)
     _registry(options).forget(options.board)
     _say(options, _FORGOTTEN.filled(board=options.board))
     return 0

@@ -28,7 +28,7 @@ class Broker(HouseBroker):
     def __init__(self, folder):
         _program()
         super().__init__(folder)
-        self.users = {user: self.add(user) for user in ("gateway", "kitchen")}
+        self.users = {"gateway": self.add("gateway"), "kitchen": self.add("kitchen", reads=True)}
 
     @property
     def pid(self):

@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from gateway.boards import passwords
+from gateway.boards import passwords, rights
 from gateway.boards.fileset import FileSet
 from gateway.boards.offer import BLOCK, State, messages, outcome
 from gateway.boards.registry import Board, Card, Registry
@@ -60,6 +60,26 @@ def test_a_board_that_is_forgotten_is_let_in_no_more(house):
     assert run(house, "forget", "garage", "--passwords", house / "passwords") == 0
     assert Registry(house / "store").all() == []
     assert passwords.users(house / "passwords") == ["gateway"]
+
+
+def test_a_display_reads_what_the_meters_say_and_a_relay_does_not(house):
+    """The role is that of the card; a board that is made a relay, or forgotten, reads no more."""
+    rules = house / "linky.acl"
+    rules.write_text(f"{rights.MARK}\n")
+    file = house / "card.json"
+
+    def add(role):
+        made = Card(board=board("garage", role=role), password_line=passwords.made("garage")[1])
+        file.write_bytes(made.encoded())
+        assert run(house, "add", file, "--passwords", house / "passwords") == 0
+        return "user garage" in rules.read_text()
+
+    assert not add("relay")
+    assert add("display")
+    assert not add("relay")
+    assert add("display")
+    assert run(house, "forget", "garage", "--passwords", house / "passwords") == 0
+    assert rules.read_text() == f"{rights.MARK}\n"
 
 
 @pytest.mark.parametrize(

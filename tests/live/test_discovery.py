@@ -21,7 +21,7 @@ from tests.mosquitto import HOST
 from tests.mosquitto import Broker as HouseBroker
 
 DRAWN, INJECTED = "consumption/energy/active/index", "production/energy/active/index"
-ACCESS = "user homeassistant\ntopic readwrite homeassistant/#\n"
+ACCESS = "user homeassistant\ntopic readwrite homeassistant/#\ntopic read linky/status\ntopic read linky/meter/#\n"
 CONFIG = "homeassistant/device/linky-house/config"
 HISTORIC = {
     "consumption/power/apparent/raw": 750,

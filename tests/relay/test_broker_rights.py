@@ -5,8 +5,9 @@ import subprocess
 import pytest
 
 from federation import wait_until
-from gateway.boards import passwords
+from gateway.boards import passwords, rights
 from gateway.errors import BoardError
+from relaying import ROOT
 from relaying.broker import HOST, NAME
 from tests.mosquitto import Ear
 
@@ -83,3 +84,79 @@ def test_the_password_file_keeps_its_rights(tmp_path):
     assert password not in file.read_text()
     with pytest.raises(BoardError, match="cannot be read"):
         passwords.add(tmp_path / "nowhere", "salon")
+
+
+def test_a_relay_reads_nothing_of_the_meters(broker):
+    """A screen hears what they say now; a board that relays does not, whatever it subscribes to."""
+    gateway, salon, kitchen = broker.add("gateway"), broker.add("salon"), broker.add("kitchen", reads=True)
+    # What a person has added for a screen counts beside what it is given.
+    with (broker.passwords.parent / "acl").open("a") as rules:
+        rules.write("user kitchen\ntopic read linky/alert/#\n")
+    broker.add("cellar")
+    topics = ("linky/meter/house/json", "linky/status", "linky/alert/x", "linky/board/salon/ack")
+    with (
+        Ear(broker.port, "linky/#", user="salon", password=salon) as relay,
+        Ear(broker.port, "linky/#", user="kitchen", password=kitchen) as screen,
+    ):
+        for topic in topics:
+            wait_until(lambda topic=topic: publish(broker, "gateway", gateway, topic), 30)
+        # What came last came after all others.
+        wait_until(lambda: relay.messages and len(screen.messages) == 3, 30)
+    assert [topic for topic, _ in relay.messages] == ["linky/board/salon/ack"]
+    assert {topic for topic, _ in screen.messages} == set(topics[:3])
+
+
+def test_what_nobody_sends_here_is_not_taken(broker):
+    """A packet that is longer than any frame and any part of an update ends the connection of whoever sends it."""
+    salon = broker.add("salon")
+    wait_until(lambda: publish(broker, "salon", salon, "linky/board/salon/state"), 30)
+    assert not publish(broker, "salon", salon, "linky/board/salon/frame", "-m", "x" * 40_000)
+
+
+SHIPPED = "user gateway\ntopic readwrite linky/#\npattern write linky/board/%u/frame\n" + rights.MARK + "\n"
+FORMER = "user gateway\ntopic readwrite linky/#\npattern read linky/status\npattern read linky/meter/#\n"
+MINE = "user hass\ntopic read linky/#\n"
+
+
+def reading(*names):
+    return "".join(f"user {name}\ntopic read linky/status\ntopic read linky/meter/#\n" for name in names)
+
+
+@pytest.mark.parametrize(
+    ("present", "after"),
+    [
+        (None, ""),
+        (FORMER + MINE, reading("screen", "hass") + MINE),
+        (SHIPPED.replace("frame", "former") + reading("screen") + MINE, reading("screen") + MINE),
+        (SHIPPED, ""),
+    ],
+    ids=["new", "from before", "upgrade", "unchanged"],
+)
+def test_an_installation_renews_its_own_part_of_the_list(present, after):
+    """Who could read reads on, but for relays; what a person has added below the mark stays."""
+    known = ["gateway", "cellar", "screen", "hass"]
+    assert rights.renewed(SHIPPED, present, known, frozenset({"cellar"})) == SHIPPED + after
+    again = rights.renewed(SHIPPED, SHIPPED + after, known, frozenset({"cellar"}))
+    assert again == SHIPPED + after
+
+
+def test_the_shipped_list_ends_where_the_household_begins():
+    """Else an upgrade would take what a person has added."""
+    shipped = (ROOT / "systemd/mosquitto/linky.acl").read_text()
+    assert shipped.endswith(f"{rights.MARK}\n")
+
+
+def test_what_was_allowed_is_taken_away_and_nothing_else(tmp_path):
+    """Twice allowed is there once; another's lines, and the file's rights, stay."""
+    file = tmp_path / "linky.acl"
+    file.write_text(SHIPPED + MINE)
+    file.chmod(0o600)
+    rights.allow(file, "kitchen")
+    rights.allow(file, "kitchen")
+    assert file.read_text() == SHIPPED + MINE + reading("kitchen")
+    rights.forbid(file, "kitchen")
+    rights.forbid(file, "kitchen")
+    assert file.read_text() == SHIPPED + MINE
+    assert file.stat().st_mode & 0o777 == 0o600
+    with pytest.raises(BoardError, match="cannot be read"):
+        rights.allow(tmp_path / "nowhere", "kitchen")

@@ -9,7 +9,8 @@ readonly BROKER_FILE=$BROKER/conf.d/linky.conf
 broker_is_done() {
   [[ ${ANSWER[mqtt]:-no} == yes ]] || return 0
   broker_configuration "$SCRATCH/linky.conf"
-  same "$SCRATCH/linky.conf" "$BROKER_FILE" 644 && same "$TREE/systemd/mosquitto/linky.acl" "$BROKER/linky.acl" 600 &&
+  broker_rights "$SCRATCH/linky.acl"
+  same "$SCRATCH/linky.conf" "$BROKER_FILE" 644 && same "$SCRATCH/linky.acl" "$BROKER/linky.acl" 600 &&
     [[ -e $ROOT$SECRETS/mqtt-password && -e $ROOT$BROKER/linky.passwords ]]
 }
 
@@ -22,9 +23,16 @@ broker_configuration() {
   fi
 }
 
+# The access list as it ships, with what the household has in it of its own.
+broker_rights() {
+  PYTHONPATH=$TREE python3 -P -m gateway.boards.rights "$TREE/systemd/mosquitto/linky.acl" "$ROOT$BROKER/linky.acl" \
+    "$ROOT$BROKER/linky.passwords" "$ROOT$STATE/boards" >"$1" || fail "$EXIT_FAILED" no_broker_rights
+}
+
 broker_do() {
   broker_configuration "$SCRATCH/linky.conf"
-  put_file "$TREE/systemd/mosquitto/linky.acl" "$BROKER/linky.acl" 600 mosquitto
+  broker_rights "$SCRATCH/linky.acl"
+  put_file "$SCRATCH/linky.acl" "$BROKER/linky.acl" 600 mosquitto
   [[ ${ANSWER[boards]:-no} != yes ]] || make_certificates
   if [[ ! -e $ROOT$BROKER/linky.passwords || ! -e $ROOT$SECRETS/mqtt-password ]]; then make_broker_user; fi
   put_file "$SCRATCH/linky.conf" "$BROKER_FILE" 644

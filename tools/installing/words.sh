@@ -115,6 +115,7 @@ words bad_configuration 'the configuration is not good, and was not kept: %s' \
   "la configuration n'est pas bonne, et n'a pas été gardée : %s"
 words no_key 'systemd/gateway.toml has no place for %s %s' "systemd/gateway.toml n'a pas de place pour %s %s"
 words no_broker_user 'the password of the broker could not be made' "le mot de passe du courtier n'a pas pu être fait"
+words no_broker_rights 'the access list of the broker could not be made' "la liste d'accès du courtier n'a pas pu être faite"
 
 # Answers.
 words answer_line '%s, line %s: write "key = value"' '%s, ligne %s : écrivez « clé = valeur »'

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 from federation import RigError, free_port, wait_until
 from federation.certificates import Authority
-from gateway.boards import passwords
+from gateway.boards import passwords, rights
 from relaying import ROOT
 
 if TYPE_CHECKING:
@@ -68,9 +68,11 @@ class HouseBroker:
         )
         (self._folder / "mosquitto.conf").write_text(f"{user}{kept}{text}")
 
-    def add(self, user: str) -> str:
-        """Let a user in; the password."""
+    def add(self, user: str, *, reads: bool = False) -> str:
+        """Let a user in, and with ``reads`` read what the meters say; the password."""
         password = passwords.add(self.passwords, user)
+        if reads:
+            rights.allow(self._folder / "acl", user)
         if self._process:
             self._process.send_signal(signal.SIGHUP)
         return password

@@ -1,0 +1,103 @@
+"""Who may read at the house's broker what the meters say: three lines of mosquitto's access list for each screen.
+
+A relay hangs in the meter's cupboard, often in the street: it writes its own frames and reads nothing of anybody. What
+stands below ``MARK`` in the list is the household's: an installation or an upgrade renews only what is above it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from gateway.boards.passwords import GATEWAY_USER, users
+from gateway.errors import BoardError
+from gateway.files import write_whole
+
+MARK = "# Whoever reads what the meters say, three lines each; these stay in an upgrade:"
+_READS = ("topic read linky/status", "topic read linky/meter/#")
+
+# The last line of the list before there was a mark: whoever had a password could read.
+_EVERYBODY = "pattern read linky/meter/#"
+
+
+def allow(file: Path, user: str) -> None:
+    """Let this user read what the meters say. BoardError when the list cannot be written."""
+    lines = _lines(file)
+    if f"user {user}" not in lines:
+        _write(file, [*lines, *_entry(user)])
+
+
+def forbid(file: Path, user: str) -> None:
+    """Take away what ``allow`` gave; lines that a person added to them stay."""
+    lines = _lines(file)
+    entry = _entry(user)
+    for at in range(len(lines)):
+        if lines[at : at + len(entry)] == entry:
+            _write(file, [*lines[:at], *lines[at + len(entry) :]])
+            return
+
+
+def renewed(shipped: str, present: str | None, known: list[str], relays: frozenset[str]) -> str:
+    """The list as it ships, with what the household has below the mark.
+
+    Args:
+        shipped: the new list.
+        present: what is there; None where there is none.
+        known: who has a password. In a list of before the mark each of them could read, and still can, but for relays.
+        relays: the boards that are known to be relays.
+    """
+    head = shipped.rstrip("\n").splitlines()
+    if present is None:
+        return _text(head)
+    lines = present.rstrip("\n").splitlines()
+    if MARK in lines:
+        return _text([*head, *lines[lines.index(MARK) + 1 :]])
+    kept = lines[lines.index(_EVERYBODY) + 1 :] if _EVERYBODY in lines else []
+    reading = [user for user in known if user != GATEWAY_USER and user not in relays]
+    return _text([*head, *(line for user in reading for line in _entry(user)), *kept])
+
+
+def _entry(user: str) -> list[str]:
+    return [f"user {user}", *_READS]
+
+
+def _text(lines: list[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _lines(file: Path) -> list[str]:
+    try:
+        return file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BoardError(f"{file}: mosquitto's access list cannot be read: {error}") from error
+
+
+def _write(file: Path, lines: list[str]) -> None:
+    """Write it whole or not at all, for the same eyes as before."""
+    try:
+        seen = file.stat()
+        write_whole(file, _text(lines).encode(), seen.st_mode & 0o777, (seen.st_uid, seen.st_gid))
+    except OSError as error:
+        raise BoardError(f"{file}: mosquitto's access list cannot be written: {error.strerror}") from error
+
+
+def _relays(folder: Path) -> frozenset[str]:
+    """Which boards of the registry are relays; of one that cannot be read it is not known, and it is taken for one."""
+    found = set()
+    for path in folder.glob("*.json"):
+        try:
+            role = json.loads(path.read_text(encoding="utf-8")).get("role")
+        except (OSError, ValueError, AttributeError):
+            role = None
+        if role != "display":
+            found.add(path.stem)
+    return frozenset(found)
+
+
+if __name__ == "__main__":
+    # For tools/installing/broker.sh: the shipped list, the present one, passwords, boards; to standard output.
+    shipped, present, passwords, boards = map(Path, sys.argv[1:])
+    before = present.read_text(encoding="utf-8") if present.exists() else None
+    known = users(passwords) if passwords.exists() else []
+    sys.stdout.write(renewed(shipped.read_text(encoding="utf-8"), before, known, _relays(boards)))
