@@ -64,7 +64,8 @@ class Day:
 class Total:
     """Days added up; ``known`` of them have a value, all of them whole where ``whole`` says so.
 
-    ``doubt`` is why of some day what was produced is not known, though it is counted.
+    ``doubt`` is why of some day what was produced is not known, though it is counted; ``holes`` are the days of which
+    a part alone is known.
     """
 
     known: int
@@ -76,6 +77,7 @@ class Total:
     whole: bool
     estimated: bool
     doubt: str | None = None
+    holes: int = 0
 
 
 def slices(marks: Sequence[Mark], breaks: Breaks, bounds: Sequence[int]) -> list[Slice]:
@@ -141,6 +143,7 @@ def total(days: Iterable[Day]) -> Total:
         whole=bool(found) and all(day.whole and day.drawn is not None for day in found),
         estimated=any(day.estimated for day in found),
         doubt=next((day.doubt for day in found if day.doubt), None),
+        holes=sum(not day.whole for day in known),
     )
 
 

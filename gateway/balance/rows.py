@@ -51,10 +51,13 @@ class Row:
 
     @property
     def comparable(self) -> bool:
-        """Whether as much is known on both sides; a leap day more or less makes no difference."""
+        """Whether as much is known on both sides; a leap day, a first one make no difference to a month or more."""
         if self.before is None:
             return False
-        return abs(self.total.known - self.before.known) <= (1 if self.before.known >= _LEAST_MONTH else 0)
+        slack = 1 if self.before.known >= _LEAST_MONTH else 0
+        # A day that is not over is no hole: the other side ends with it.
+        holes = max(self.total.holes - self.so_far, self.before.holes)
+        return abs(self.total.known - self.before.known) <= slack and holes <= slack
 
 
 def earliest_needed(period: Period, first: date) -> date:

@@ -84,3 +84,14 @@ def test_a_day_that_is_over_is_compared_with_a_whole_one(house, capsys):
     assert main(["balance", "--json", "--period", "day", "--config", str(house.folder / "gateway.toml")]) == 0
     whole = json.loads(capsys.readouterr().out)["rows"][-2]
     assert (whole["drawn_wh"], whole["year_before"]["drawn_wh"]) == (504 * 24, 1008 * 24)
+
+
+def test_a_day_of_which_a_part_is_known_is_held_against_nothing(house, capsys):
+    """The gateway's first evening, a year later: its four hours are no day, and no percentage says that they are."""
+    before = Period.DAY.year_before(WINTER)
+    house.live(at(before, 20), midnight(before) + 86_400, base(1008))
+    house.live(midnight(WINTER) - 300, midnight(WINTER) + 86_400, base(504))
+    command = ["balance", "--period", "day", "--lang", "en", "--config", str(house.folder / "gateway.toml")]
+    assert main(command) == 0
+    (line,) = [one.split() for one in capsys.readouterr().out.splitlines() if one.startswith(str(WINTER))]
+    assert line[1:4] == ["12.1", "4.0", "–"]
