@@ -15,7 +15,7 @@ _FR = {
     "domain_asks": "{n} demandes de {domain}",
     "read_them": "Les lire ({n})",
     "refuse_domain": "Tout refuser de ce domaine",
-    "refuse_domain_of": "Tout refuser de {domain}",
+    "refuse_domain_of": "Tout refuser de ce domaine : {domain}",
     "refuse_domain_intro": (
         "Vous pouvez aussi refuser d’un coup tout ce que demandent les adresses qui finissent par {domain} : ce qui"
         " attend, et ce qui viendra pendant {days} jours, sans que personne en soit averti. Ce que vous partagez déjà"
@@ -29,7 +29,7 @@ _FR = {
     "refused_domains": "Domaines refusés ({n})",
     "refused_until": "{domain} : ses demandes sont refusées sans vous être montrées, jusqu’au {day}.",
     "hear_domain": "Montrer de nouveau ses demandes",
-    "hear_domain_of": "Montrer de nouveau les demandes de {domain}",
+    "hear_domain_of": "Montrer de nouveau ses demandes : {domain}",
     "shared_now": "Ce que vous partagez",
     "withdraw": "Retirer",
     "withdraw_one": "Retirer : {what}, {who}",
@@ -206,7 +206,7 @@ _EN = {
     "domain_asks": "{n} requests of {domain}",
     "read_them": "Read them ({n})",
     "refuse_domain": "Refuse all of this domain",
-    "refuse_domain_of": "Refuse all of {domain}",
+    "refuse_domain_of": "Refuse all of this domain: {domain}",
     "refuse_domain_intro": (
         "You can also refuse at once all that is asked by addresses that end in {domain}: what waits, and what comes in"
         " the next {days} days, without anybody being told. What you share already does not change, and this can be"
@@ -220,7 +220,7 @@ _EN = {
     "refused_domains": "Refused domains ({n})",
     "refused_until": "{domain}: its requests are refused without being shown to you, until {day}.",
     "hear_domain": "Show its requests again",
-    "hear_domain_of": "Show the requests of {domain} again",
+    "hear_domain_of": "Show its requests again: {domain}",
     "shared_now": "What you share",
     "withdraw": "Withdraw",
     "withdraw_one": "Withdraw: {what}, {who}",

@@ -75,9 +75,9 @@ def test_r2_guesses_from_forty_addresses_do_not_lock_the_household_out(new_house
     new_house.process.start()
     wait_until(lambda: new_house.process.log.read_text().count("the page is served") == 2, 60, "it is served again")
     tried = [guess(new_house, f"127.0.3.{number % 40 + 1}").status for number in range(60)]
+    # Strangers have used up what they had; a try comes back each half minute.
     assert set(tried) == {403, 429}
-    assert tried.count(403) <= 31
-    assert guess(new_house, "127.0.4.1", PASSWORD).status == 429
+    assert tried.count(429) >= 20
     for _ in range(2):
         owner.cookies.pop("linky_session", None)
         answer, _ = owner.post("/login", {"password": PASSWORD})
@@ -110,7 +110,8 @@ def test_r2_guesses_at_the_code_use_up_no_try_at_the_password(new_house):
     new_house.owner()
     wrong = {"code": "AAAA-AAAA-AAAA", "password": PASSWORD, "again": PASSWORD}
     answers = [new_house.visitor(address=f"127.0.5.{n}").post("/setup", wrong)[0].status for n in range(1, 34)]
-    assert answers == [403] * 29 + [429] * 4, "one was the household's"
+    assert answers[:29] == [403] * 29
+    assert 429 in answers[29:], "one was the household's"
     assert guess(new_house, "127.0.6.1", PASSWORD).status == 303
 
 
