@@ -308,6 +308,21 @@ _UNREADABLE = Phrase(
     "{path}: cannot be read: {why}; name the right file with --config, or install the gateway first",
 )
 _NO_TOML = Phrase("{path} : ce n’est pas du TOML valable : {why}", "{path}: not valid TOML: {why}")
+_AT = Phrase("{place} : {what}", "{place}: {what}")
+_NO_URL = Phrase(
+    "écrivez https://… ; http:// seulement pour cette machine, car un jeton passerait en clair",
+    "write https://…; http:// only for this machine, since a token would go in clear",
+)
+# How msgspec says what is wrong.
+_OF_MSGSPEC = (
+    ("unknown key", "clé inconnue"),
+    ("missing required field", "il manque la clé"),
+    ("Invalid enum value", "valeur inconnue :"),
+    (" matching regex ", " de la forme "),
+    (" of length ", " de longueur "),
+    ("Expected ", "il faut "),
+    (", got ", ", et non "),
+)
 _UNKNOWN_KEY = Phrase("{path} : clé inconnue `{key}`", "{path}: unknown key `{key}`")
 
 
@@ -341,7 +356,7 @@ def checked(path: Path, raw: dict[str, object], kind: type[T]) -> T:
     try:
         return msgspec.convert(raw, kind)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{path}: {_sentence(str(error))}") from error
+        raise ConfigError(_AT.filled(place=path, what=_sentence(str(error)))) from error
 
 
 def _chosen(file: Path) -> Choices:
@@ -376,12 +391,15 @@ def password_from(file: Path) -> str:
     return password
 
 
-def _sentence(text: str) -> str:
+def _sentence(text: str) -> Phrase:
     """The words of msgspec with the path first and as it is written in the file."""
     message, _, where = text.partition(" - at ")
     place = re.sub(r"^`?\$\.?|`$", "", where)
     message = message.replace("Object contains unknown field", "unknown key").replace("Object missing", "missing")
     if "matching regex" in message and place.endswith("url"):
-        message = "write https://…; http:// only for this machine, since a token would go in clear"
-    message = message.replace("`array`", "`[[table]]`").replace("`object`", "`[table]`")
-    return f"{place}: {message}" if place else message
+        return _AT.filled(place=place, what=_NO_URL)
+    message = french = message.replace("`array`", "`[[table]]`").replace("`object`", "`[table]`")
+    for english, words in _OF_MSGSPEC:
+        french = french.replace(english, words)
+    said = Phrase(french, message)
+    return _AT.filled(place=place, what=said) if place else said

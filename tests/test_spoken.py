@@ -144,6 +144,19 @@ def test_a_configuration_that_is_not_there_is_said_in_the_language(tmp_path, cap
         assert foreign(said, lang) == []
 
 
+def test_a_key_that_is_wrong_is_said_in_the_language(tmp_path, capsys):
+    """Where it stands in the file, and what should stand there."""
+    config = tmp_path / "gateway.toml"
+    for text, french in (
+        ('[[meter]]\nsource = "/dev/x"\nsped = 1\n', "meter[0] : clé inconnue `sped`"),
+        ("[[meter]]\nname = 'a'\n", "meter[0] : il manque la clé `source`"),
+        ("[[meter]]\nsource = 1\n", "meter[0].source : il faut `str`, et non `int`"),
+    ):
+        config.write_text(text)
+        assert main(["status", "--lang", "fr", "--config", str(config)]) == 78
+        assert capsys.readouterr().err == f"linky-gateway: {config} : {french}\n"
+
+
 def test_every_command_of_a_household_has_the_option():
     """--lang is known to each that speaks to a household."""
 
