@@ -40,6 +40,7 @@ _ALPHABETS = {
     "CJK": Phrase("chinois", "Chinese"),
 }
 _OTHER = Phrase("autre", "another")
+_UNVERIFIED = Phrase("{name} (nom non vérifié)", "{name} (name not verified)")
 _MIXED = Phrase(
     "Attention : cette adresse mêle des alphabets ({names}). Des lettres s’y ressemblent : elle n’est peut-être pas"
     " celle que vous croyez lire.",
@@ -74,6 +75,11 @@ def look_alike(bare: str) -> Phrase | None:
         return None
     found = sorted((_ALPHABETS.get(name, _OTHER) for name in names), key=str)
     return _MIXED.filled(names=Phrase(", ".join(p.fr for p in found), ", ".join(p.en for p in found)))
+
+
+def unverified(name: str) -> Phrase:
+    """A name that somebody gives to itself, and that this is all there is to it."""
+    return _UNVERIFIED.filled(name=name)
 
 
 def _alphabet(letter: str) -> str:

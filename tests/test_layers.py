@@ -23,7 +23,7 @@ MAY_KNOW = {
     "boards": {"errors", "files"},
     "balance": {"store", "errors"},
     "store": {"address", "tic", "journal", "errors", "files", "language"},
-    "consent": {"store", "errors", "language"},
+    "consent": {"address", "store", "errors", "language"},
     "privacy": {"store", "consent", "journal", "errors", "files"},
     "backup": {"store", "errors", "files"},
     "pulses": {"tic", "store", "errors", "language"},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from gateway.address import look_alike, unverified
 from gateway.language import NOTHING, Phrase, joined, same
 from gateway.store.local_time import local_time
 from gateway.store.terms import NoticeKind
@@ -162,15 +163,14 @@ def request_lines(row: Mapping[str, Any], lang: str) -> list[str]:
     meter = same(row["meter"]) if row["meter"] else _FOREIGN.filled(sensor=row["sensor"])
     until = _UNTIL.filled(when=when(row["until"])) if row["until"] else _FOR_A_YEAR
     what = _WHAT.filled(meter=meter, series=row["series"])
-    name, contact = (same(row[key]) if row[key] else none for key, none in _ASKER)
+    name = unverified(row["controller"]) if row["controller"] else _NO_NAME
+    contact = same(row["contact"]) if row["contact"] else _NO_CONTACT
     who = _WHO.filled(name=name, contact=contact, purpose=row["purpose"] or "-")
     lines = [joined("  ", (what, same(row["granularity"]), directions(row), until)), who]
+    lines += [mark] if (mark := look_alike(row["from"])) else []
     lines.append(_ANSWER.filled(number=row["id"]))
     first = joined("  ", (when(row["at"]), same(row["from"]))).in_language(lang)
     return [f"{row['id']:>3}  {first}", *(f"     {line.in_language(lang)}" for line in lines)]
-
-
-_ASKER = (("controller", _NO_NAME), ("contact", _NO_CONTACT))
 
 
 def directions(row: Mapping[str, Any]) -> Phrase:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from gateway.consent.fields import by_of, channel_of, keep_shown, known_lang, proof_of, shown_of, word_of
 from gateway.consent.grant import check_clock, read_until
-from gateway.consent.text import Passage, Text, day, fill
+from gateway.consent.text import Passage, Text, beware, day, fill
 from gateway.store.recorder import iso
 from gateway.store.terms import Proof, check_jid, check_recipient
 
@@ -28,7 +28,7 @@ HEALTH_VERSION = "health-1"
 def health_text(installer: str, until: int, lang: str) -> Text:
     """The whole text of a yes that is about to be given."""
     words = {"version": HEALTH_VERSION, "installer": installer, "until": day(until - 1)}
-    return Text(fill(Passage.HEALTH, lang, words), lang, HEALTH_VERSION)
+    return Text(beware(installer, lang) + fill(Passage.HEALTH, lang, words), lang, HEALTH_VERSION)
 
 
 def withdraw_health(store: Store, request: Words, now: float) -> int:

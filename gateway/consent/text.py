@@ -18,6 +18,7 @@ from string import Template
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
+from gateway.address import look_alike, unverified
 from gateway.store.domains import domain_of
 from gateway.store.points import Granularity
 from gateway.store.recorder import PARIS
@@ -170,7 +171,16 @@ class Passage(enum.Enum):
 def consent_text(recipient: str, offer: Offer, lang: str, house_retention: str) -> Text:
     """The whole text of a consent that is about to be given."""
     words = {"version": TEXT_VERSION, "recipient": recipient, **who(offer.terms, lang)}
-    return Text(fill(Passage.CONSENT, lang, words | describe_offer(offer, lang, house_retention)), lang)
+    if offer.terms.controller:
+        words["controller"] = unverified(offer.terms.controller).in_language(lang)
+    text = fill(Passage.CONSENT, lang, words | describe_offer(offer, lang, house_retention))
+    return Text(beware(recipient, lang) + text, lang)
+
+
+def beware(address: str, lang: str) -> str:
+    """What stands before a text about an address that may not be what it seems; nothing before others."""
+    mark = look_alike(address)
+    return "\n".join(wrap(mark.in_language(lang), _LINE)) + "\n\n" if mark else ""
 
 
 def fill(passage: Passage, lang: str, words: Mapping[str, str]) -> str:
@@ -245,12 +255,14 @@ class More(enum.IntEnum):
 def asked_text(request: AccessRequest, lang: str, more: More = More.NOTHING) -> str:
     """What a household is told when somebody asks it for access: who, for what, and how to answer."""
     terms, granularity = request.terms, _GRANULARITY[lang][request.granularity]
-    facts = {"number": request.id, "asker": request.jid, "controller": terms.controller or _UNSTATED[lang]}
+    controller = unverified(terms.controller).in_language(lang) if terms.controller else _UNSTATED[lang]
+    facts = {"number": request.id, "asker": request.jid, "controller": controller}
     facts |= {"data": _DATA[lang][request.prefix.partition("/")[0]], "series": request.prefix}
     facts |= {"granularity": granularity, "purpose": terms.purpose or _UNSTATED[lang]}
     template = _template(f"asked.{lang}.md").template.split("\n\n")
     words = [template[0], template[more]] if more else template[:1]
-    return " ".join(Template(" ".join(words)).substitute(facts, domain=domain_of(request.jid)).split())
+    said = Template(" ".join(words)).substitute(facts, domain=domain_of(request.jid))
+    return " ".join((beware(request.jid, lang) + said).split())
 
 
 def day(time: int) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.web import dates
 from gateway.web.pages import document, form
-from gateway.web.sharing_pages import FILES, facts, last_day, series, ways, who_rows, words_of
+from gateway.web.sharing_pages import FILES, addressed, facts, last_day, named, series, ways, who_rows, words_of
 from gateway.web.sharing_requests import refuse_domain
 
 if TYPE_CHECKING:
@@ -132,8 +132,8 @@ def _is_within(choices: Choices, text: str, today: date) -> bool:
 
 
 def _asker(view: View, row: Row, phrases: Phrases) -> str:
-    named = [("who", escape(row["controller"])), ("address", escape(row["from"]))]
-    return facts(view, [*named, *who_rows(view, row, phrases), ("purpose", escape(row["purpose"]))])
+    who = [("who", named(view, row["controller"])), ("address", addressed(view, row["from"]))]
+    return facts(view, [*who, *who_rows(view, row, phrases), ("purpose", escape(row["purpose"]))])
 
 
 def _asked(view: View, choices: Choices, phrases: Phrases) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any, Protocol
 
+from gateway.address import look_alike, unverified
 from gateway.web import dates
 from gateway.web.pages import document, form
 from gateway.web.words import FRENCH
@@ -155,6 +156,17 @@ def who_rows(view: View, row: Row, phrases: Phrases) -> list[tuple[str, str]]:
     ]
 
 
+def named(view: View, controller: str) -> str:
+    """The name that somebody gives to itself, and that nobody has checked it."""
+    return escape(unverified(controller).in_language(view.lang)) if controller else ""
+
+
+def addressed(view: View, jid: str) -> str:
+    """An address, and under it what is to be seen in it before it is believed."""
+    mark = look_alike(jid)
+    return escape(jid) + (f'<br><strong class="bad">{escape(mark.in_language(view.lang))}</strong>' if mark else "")
+
+
 def ways(view: View, row: Row) -> str:
     """Which way data go, in words."""
     said = [view.say("push")] if row["push"] else []
@@ -209,8 +221,9 @@ def _party(view: View, jid: str, rows: Sequence[Row], shown: Overview, phrases: 
     if any(row["pseudonym"] for row in rows):
         buttons += press(view, "/sharing/renew", {"recipient": jid}, "renew", "renew_of", who=name)
     cards = "".join(_consent(view, row, name, shown.retention, phrases) for row in rows)
+    title = named(view, rows[-1]["controller"]) or escape(jid)
     return (
-        f'<div class="party"><h3>{escape(name)}</h3><p class="quiet">{escape(jid)}</p>'
+        f'<div class="party"><h3>{title}</h3><p class="quiet">{addressed(view, jid)}</p>'
         f'<div class="presses">{buttons}</div><div class="agreements">{cards}</div></div>'
     )
 

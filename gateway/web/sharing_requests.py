@@ -7,7 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from gateway.web import dates
-from gateway.web.sharing_pages import facts, last_day, press, series
+from gateway.web.sharing_pages import addressed, facts, last_day, named, press, series
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,11 +81,11 @@ def _refused(view: View, rows: Sequence[Row]) -> str:
 
 
 def _request(view: View, row: Row, phrases: Phrases) -> str:
-    name = escape(row["controller"] or row["from"])
+    name = named(view, row["controller"]) or escape(row["from"])
     fineness, _ = phrases.granularity(row["granularity"], view.lang)
     asked = view.say("asked_on", day=dates.day(view.lang, dates.read(row["at"])))
     rows = [
-        ("address", escape(row["from"])),
+        ("address", addressed(view, row["from"])),
         ("data", series(view, row["series"], phrases)),
         ("fineness", escape(fineness)),
         ("purpose", escape(row["purpose"])),

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from gateway.consent.text import asked_text
 from gateway.errors import ConsentError
 from gateway.store.points import Granularity
 from gateway.store.prepare import prepare
@@ -192,7 +193,12 @@ def test_suspending_and_resuming_say_what_they_did(desk, store):
 def test_pending_requests_say_who_what_and_how_to_answer(desk, store):
     """Also which meter is meant, or that it is none of the house."""
     _, out, _ = desk("pending", lang="en")
-    for words in (COOP, "house: consumption/power  PT1M", "La Coop, dpo@coop.example: to share a roof", "answer 1"):
+    for words in (
+        COOP,
+        "house: consumption/power  PT1M",
+        "La Coop (name not verified), dpo@coop.example: to share a roof",
+        "answer 1",
+    ):
         assert words in out
     assert "a meter stray that is not of this house" in out
     assert [row["id"] for row in json.loads(desk("pending", "--json")[1])] == [1, 2]
@@ -257,3 +263,28 @@ def test_an_answer_is_a_yes_or_a_no(desk):
     for words in ((), ("--yes", "--no")):
         with pytest.raises((argparse.ArgumentError, SystemExit)):
             desk("answer", "1", *words)
+
+
+LOOK_ALIKE = "cо\u043ep@sen2.test"
+
+
+@pytest.mark.parametrize(
+    ("lang", "mark", "checked"),
+    [
+        ("fr", "mêle des alphabets (cyrillique, latin)", "nom non vérifié"),
+        ("en", "mixes alphabets (Cyrillic, Latin)", "name not verified"),
+    ],
+)
+def test_an_address_that_looks_like_another_is_marked_before_a_yes(desk, store, lang, mark, checked):
+    """In the list, in the text before the word is typed, in what the household is told; a name is not verified."""
+    terms = Terms(purpose="science", controller="Enedis", contact="dpo@coop.example")
+    request = store.ask_access(LOOK_ALIKE, "ab12", "consumption/power", Granularity.DAY, terms, NOW)
+    _, pending, _ = desk("pending", lang=lang)
+    assert (pending.count(mark), pending.count(checked)) == (1, 3)
+    _, text, _ = desk("answer", str(request.id), "--yes", "--accept", lang=lang)
+    told = asked_text(request, lang)
+    for words in (" ".join(text.split()), told):
+        assert mark in words
+        assert f"Enedis ({checked})" in words
+    assert mark in " ".join(desk("grant", LOOK_ALIKE, "--health", "--accept", lang=lang)[1].split())
+    assert mark not in " ".join(desk(*YES, lang=lang)[1].split())

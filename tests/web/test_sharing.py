@@ -18,6 +18,10 @@ from tests.web.shared import COOP, LONG, make, overfull
 TICKS = {"granularity": "PT30M", "purpose": "1", "period": "asked", "history": "1"}
 
 
+# Two of its letters are Cyrillic.
+LOOK_ALIKE = "c\u043e\u043ep@sen9.test"
+
+
 @pytest.fixture(scope="module")
 def sharing_house(tmp_path_factory):
     """A house with an hour of readings; its owner signed in, requests made by ``asks`` before the daemon began."""
@@ -31,11 +35,13 @@ def sharing_house(tmp_path_factory):
         numbers = [shared.ask(name, terms=Terms(purpose=f"usage {name}", controller=LONG)) for name in names]
         other = shared.ask("elsewhere@sen2.test", sensor="nobodys-meter")
         consents = [shared.grant("past@sen2.test", path) for path in ("consumption/power", "consumption")]
-        return numbers, other, [consent.id for consent in consents]
+        marked = shared.ask(LOOK_ALIKE, terms=Terms(purpose="science", controller="Enedis"))
+        return numbers, other, marked, [consent.id for consent in consents]
 
-    ((requests, other, consents),) = make(folder / "data", fill)
+    ((requests, other, marked, consents),) = make(folder / "data", fill)
     with House(folder, "/nowhere/tty") as house:
         house.requests, house.other, house.given = iter(requests), other, consents
+        house.marked = marked
         house.signed_in = house.owner()
         yield house
 
@@ -121,7 +127,7 @@ def test_a_request_is_answered_with_less_and_the_proof_is_whole(sharing_house):
     assert (consent["push"], consent["history"], consent["pseudonym"]) == (False, True, True)
     assert datetime.fromisoformat(consent["until"]) - datetime.now(UTC) < timedelta(days=32)
     assert (consent["channel"], consent["given_by"]) == ("web", "owner")
-    assert consent["text"] == {"version": "3", "lang": "fr", "sha256": kept["hash"]}
+    assert consent["text"] == {"version": "4", "lang": "fr", "sha256": kept["hash"]}
     assert "« Partage »" in html.unescape(owner.get(f"/sharing/texts/{kept['hash']}")[1])
     (entry,) = [
         row
@@ -285,3 +291,16 @@ def test_both_languages_say_the_same_things():
     french, english = (SHARING_WORDS[lang] for lang in LANGS)
     assert french.keys() == english.keys()
     assert [k for k in french if {*re.findall(r"{\w+}", french[k])} != {*re.findall(r"{\w+}", english[k])}] == []
+
+
+@pytest.mark.parametrize("place", ["/sharing", "/sharing/requests/{marked}"])
+def test_an_address_that_mixes_alphabets_is_marked_before_a_yes(sharing_house, place):
+    """Beside the address, in a sentence; the name that the asker gives itself is said not to be verified."""
+    owner = sharing_house.signed_in
+    for lang, mark, name in (
+        ("fr", "mêle des alphabets (cyrillique, latin)", "Enedis (nom non vérifié)"),
+        ("en", "mixes alphabets (Cyrillic, Latin)", "Enedis (name not verified)"),
+    ):
+        _, text = owner.get(f"{place.format(marked=sharing_house.marked)}?lang={lang}")
+        assert text.count(mark) == 1
+        assert name in text
