@@ -123,6 +123,8 @@ class MeterReader:
             self._owners[known.address] = self
         # Whose meter is plugged into this reader's port; short frames do not say it.
         self.heard, self._unknown = self, ""
+        # Whether the last address on this line was that of a meter whose own line speaks.
+        self._foreign = False
         # When this reader's own line said the meter's address last, in seconds since the machine started.
         self._there_at = -math.inf
         self._told: dict[str, float] = {}
@@ -189,6 +191,11 @@ class MeterReader:
                     self._show_undated(frame, received)
             return choice in (Choice.METER, Choice.HOST) and self._hear(frame, received, live=live)
 
+    @property
+    def mode(self) -> str | None:
+        """That of the meter's last frame, from whatever line; None before the first."""
+        return self._continuity.mode
+
     def _owner(self, frame: Frame, received: datetime) -> MeterReader | None:
         """The reader of the meter that sent the frame: another one's where two cables were exchanged.
 
@@ -199,14 +206,19 @@ class MeterReader:
                 # One that nobody knows is a damaged one, or a new meter: that is this port's.
                 owner = self._owners.get(group.data, self if group.data == self._unknown else self.heard)
                 self._unknown = group.data if group.data not in self._owners else ""
-                if self._is_elsewhere(owner):
+                self._foreign = self._is_elsewhere(owner)
+                if self._foreign:
                     self.heard = self
                     return None
                 if owner is not self.heard:
                     self.heard = owner
                     detail = {"meter": owner.name, "port": self.name}
                     owner.note([Happened(int(received.timestamp()), "port-changed", "", detail)])
-        return self.heard
+                return owner
+        # The rest of a frame in whose middle one began to listen: in another mode, or beside another meter's frames, it
+        # says nothing of who sent it.
+        switched = self.heard.mode not in (None, frame.mode)
+        return None if self._foreign or switched else self.heard
 
     def _is_elsewhere(self, owner: MeterReader) -> bool:
         """Whether a frame of this line, which says that it is ``owner``'s, cannot be."""

@@ -247,7 +247,7 @@ def test_what_ends_one_part_ends_no_other(tmp_path, monkeypatch):
 def test_a_database_into_which_nothing_gets_ends_the_daemon_with_its_sentence(config, tmp_path, monkeypatch, caplog):
     """Not a group of errors with a traceback: one error for the person, after the patience of the card."""
 
-    async def fail(self, batches):
+    async def fail(self, *_):
         raise ZeroDivisionError
 
     monkeypatch.setattr(app, "_STORE_PATIENCE_S", 1.0)

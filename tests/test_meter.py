@@ -265,6 +265,29 @@ def test_two_meters_keep_their_series_when_their_cables_are_exchanged(board):
     assert board.readers["house"].heard.name == "barn"
 
 
+def test_exchanged_cables_of_two_modes_switch_nobody_s_mode(board):
+    """What is heard first at each port is the rest of a frame, without an address: it is nobody's."""
+    board.knows = True
+    meters = {"house": Metered("standard", "000042"), "barn": Metered("historic", "000777", seed=9)}
+    for time in range(START, START + 120, 3):
+        crossed = START + 30 <= time < START + 75
+        for name, meter in meters.items():
+            port = {"house": "barn", "barn": "house"}[name] if crossed else name
+            said = meter.says(time)
+            if time in (START + 30, START + 75):
+                # All but the first groups, which have the address.
+                groups = said.strip(b"\x02\x03").split(b"\r")[4:-1]
+                said = b"\x02" + b"".join(group + b"\r" for group in groups) + b"\x03"
+            board.hear(said, time, port)
+    kinds = [kind for kind, _ in board.events()]
+    assert "mode-switched" not in kinds
+    assert kinds.count("port-changed") == 4
+    for name, meter in meters.items():
+        points = board.points(name=name)
+        assert points.items() <= meter.truth.items()
+        assert max(points) > START + 80
+
+
 def test_a_damaged_address_on_an_exchanged_cable_is_still_the_same_meter(board):
     """One frame that says another address changes nothing; a new meter that says it again and again is the port's."""
     board.knows = True

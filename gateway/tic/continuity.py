@@ -64,6 +64,11 @@ class Continuity:
         self._mode = mode
         self._contracts = {path: str(known[path]) for path in _CONTRACTS if path in known}
 
+    @property
+    def mode(self) -> str | None:
+        """That of the last frame; None before the first."""
+        return self._mode
+
     def observe(self, mode: str, interpretation: Interpretation) -> list[Break]:
         """Take in what one frame said (after plausibility); what broke since the one before."""
         breaks = []
