@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from gateway.balance.calendar import Period, midnight
-from gateway.balance.classes import PREFIX, word_of
+from gateway.balance.classes import PREFIX, is_period, word_of
 from gateway.balance.self_use import STEP_S
 from gateway.household_days import (
     DRAWN_CURVE,
@@ -125,11 +125,20 @@ class HouseholdCurves(HouseholdDays):
 
     def _classes_said(self, begin: int, end: int) -> list[tuple[int, str]]:
         """As the meter named them, to the minute; a numbered one by what its number was called."""
-        number, text = self._series.get(TARIFF_NUMBER), self._series.get(TARIFF_TEXT)
-        if number:
-            said = self._reader.texts(number, begin, end)
-            return [(time, self._words.at(str(int(one)), time)) for time, one in said if one.isdecimal()]
-        return [(time, word_of(one) or one) for time, one in self._reader.texts(text, begin, end)] if text else []
+        said: list[tuple[int, str, str]] = []
+        for path in (TARIFF_NUMBER, TARIFF_TEXT):
+            known = self._series.get(path)
+            said += [(time, path, one) for time, one in self._reader.texts(known, begin, end)] if known else []
+        now, found = dict.fromkeys((TARIFF_NUMBER, TARIFF_TEXT), ""), []
+        for time, path, one in sorted(said):
+            now[path] = one
+            number, text = now.values()
+            if number.isdecimal() and not is_period(text):
+                found.append((time, self._words.at(str(int(number)), time)))
+            elif text:
+                found.append((time, word_of(text) or text))
+        # Both may be told of one moment, and only together say what it was.
+        return list(dict(found).items())
 
     def _classes_counted(self, begin: int, end: int) -> list[tuple[int, str]]:
         """After the minutes were let go: the class whose index rose most in each half hour."""

@@ -17,7 +17,7 @@ from zlib import crc32
 
 from gateway.balance.base_load import NIGHTS, base_load
 from gateway.balance.calendar import Period, day_of, days, midnight, same_day
-from gateway.balance.classes import PREFIX, Words, order, word_of
+from gateway.balance.classes import PREFIX, Words, is_period, order, word_of
 from gateway.balance.energy import Day, Slice, fitted, slices
 from gateway.balance.rows import Running
 from gateway.balance.self_use import STEP_S, SelfUse, self_uses
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 DRAWN, INJECTED = "consumption/energy/active/index", "production/energy/active/index"
 DRAWN_CURVE, INJECTED_CURVE = "consumption/power/active/raw", "production/power/active/raw"
 POWER = "consumption/power/apparent/raw"
-TARIFF_NUMBER, TARIFF_TEXT = "contract/tariff/index", "contract/tariff"
+TARIFF_NUMBER, TARIFF_TEXT = _NAMED_BY = "contract/tariff/index", "contract/tariff"
 
 # Older than this a power is not that of now; over so long its mean is taken, which one silence must not begin.
 _NOW_S, _MEAN_S, _SILENCE_S = 600, 300, 120
@@ -216,12 +216,13 @@ class HouseholdDays:
 
     def class_now(self, now: int) -> str | None:
         """The tariff class in which is drawn, by what the meter said in the last ten minutes."""
-        named_by = self._series.get(TARIFF_NUMBER) or self._series.get(TARIFF_TEXT)
-        said = self._archive.newest(named_by, now) if named_by else None
-        if said is None or self._heard(now) is None:
+        newest = [self._archive.newest(one, now) if one else None for one in map(self._series.get, _NAMED_BY)]
+        number, text = (str(one[1]) if one else "" for one in newest)
+        if self._heard(now) is None:
             return None
-        text = str(said[1])
-        return (self._words.at(str(int(text)), now) if text.isdecimal() else word_of(text)) or text
+        if number.isdecimal() and not is_period(text):
+            return self._words.at(str(int(number)), now)
+        return word_of(text) or text or None
 
     def watts_now(self, now: int) -> int | None:
         """The mean active power of the last five minutes in which the meter was heard, as its index rose."""

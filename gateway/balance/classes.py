@@ -30,6 +30,7 @@ _KINDS = (
 _COLOURS = (("BLEU", "jb"), ("BLAN", "jw"), ("ROUG", "jr"))
 # After every word.
 _LAST = "\U0010ffff"
+_PERIOD = re.compile(r"(?:TH|HC|HP|HN|PM)\.\.|H[CP]J[BWR]")
 _HISTORIC = re.compile(r"H[CP]J[BWR]")
 
 
@@ -41,6 +42,11 @@ def word_of(text: str) -> str | None:
     kind = next((word for pattern, word in _KINDS if pattern.search(said)), None)
     colour = next((end for start, end in _COLOURS if start in said), "")
     return kind + colour if colour and kind in ("hc", "hp") else kind
+
+
+def is_period(text: str) -> bool:
+    """Whether a text is a historic meter's (PTEC), beside which the number of an index is one of before."""
+    return _PERIOD.fullmatch(text) is not None
 
 
 class Words:
@@ -55,21 +61,23 @@ class Words:
         # Leaf of the path -> from when on it counted which class.
         self._words: dict[str, list[tuple[int, str]]] = {}
         texts: dict[int, str] = {}
-        # A text is known by the minute: in the one of the change it is the new contract's.
-        anew = ((time - time % 60, 0, "") for time in changed)
-        for time, number, text in sorted({*said, *anew}):
+        # What was not said under the contract yet began with it.
+        since: dict[int, int] = {}
+        # A text may be known by the minute alone: in the one of the change it is the new contract's.
+        anew = {time - time % 60: time for time in changed}
+        for time, number, text in sorted({*said, *((minute, 0, "") for minute in anew)}):
             if not number:
+                since = dict.fromkeys((*texts, *since), anew[time])
                 texts.clear()
-                continue
-            if texts.get(number) != text:
+            elif texts.get(number) != text and not is_period(text):
                 texts[number] = text
-                self._name(time, named(texts), texts)
+                self._name(since.pop(number, time), named(texts), texts)
 
     def _name(self, time: int, words: Mapping[str, str], texts: Iterable[int]) -> None:
         for leaf in map(str, texts):
             known, word = self._words.setdefault(leaf, []), words.get(leaf, leaf)
             if not known or known[-1][1] != word:
-                known.append((time, word))
+                known.append((max(time, known[-1][0]) if known else time, word))
 
     def at(self, leaf: str, time: int) -> str:
         """The class of the index whose path ends so, at a moment; of an earlier one what was first said."""

@@ -67,11 +67,13 @@ class Breaks:
             from another's, so both are mostly the same, and between them nothing is sure.
         rolls: (second from which it began again, units that it has counted until then).
         tops: (second of a step, value before it): what was reckoned to lie between is nothing that a meter said.
+        near: moments of the meter's other breaks as well: an index that goes on may go on much later.
     """
 
     moments: tuple[tuple[int, int], ...] = ()
     rolls: tuple[tuple[int, int], ...] = ()
     tops: tuple[tuple[int, int], ...] = ()
+    near: tuple[tuple[int, int], ...] = ()
     _first: tuple[int, ...] = field(init=False, repr=False, compare=False)
     _reach: tuple[int, ...] = field(init=False, repr=False, compare=False)
 
@@ -83,18 +85,20 @@ class Breaks:
     @classmethod
     def of(cls, path: str, told: Iterable[Told]) -> Breaks:
         """Those of one index, out of what was told of its meter in order of time."""
-        moments, rolls, tops = [], [], []
+        moments, rolls, tops, near = [], [], [], []
         for time, kind, series, detail in told:
             before, after = detail.get("before"), detail.get("after")
             if kind == FactKind.ROLL_OVER.value and series == path:
                 if isinstance(before, int) and isinstance(after, int):
                     rolls.append((time, _units(before, after)))
-            elif ends(kind, series, path):
-                back = detail.get(WENT_BACK)
-                moments.append((time, time + (back if isinstance(back, int) else 0)))
+                continue
+            back = detail.get(WENT_BACK)
+            near.append((time, time + (back if isinstance(back, int) else 0)))
+            if ends(kind, series, path):
+                moments.append(near[-1])
                 if kind == FactKind.INDEX_STEP.value and series == path and isinstance(before, int):
                     tops.append((time, before))
-        return cls(tuple(moments), tuple(rolls), tuple(tops))
+        return cls(tuple(moments), tuple(rolls), tuple(tops), tuple(near))
 
     def between(self, begin: int, end: int) -> bool:
         """Whether what is counted from one moment to a later one spans a break."""

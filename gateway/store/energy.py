@@ -72,7 +72,7 @@ class Energy(Tables):
         Beside a break, at ``splits`` and where the series begins, what was read nearest to them. Where the ends
         themselves are not known, the nearest half hours beyond them, or the newest value.
         """
-        near = [*breaks.moments, *((split, split) for split in splits)]
+        near = [*breaks.near, *((split, split) for split in splits)]
         days = self._db.execute(_COARSE, [series.id, 86400, start, end]).fetchall()
         marks = dict(days)
         for begin, until in _doubtful([time for time, _ in days], start, end, near):
@@ -88,8 +88,8 @@ class Energy(Tables):
             marks.update(self._nearest(_OLDEST, series, max(start, first - _HALF_HOUR_S), first))
         for first, last in near:
             if last >= start and first <= end:
-                # Within the half hour: what lies beyond it, its end knows.
-                marks.update(self._nearest(_NEWEST, series, first - 1, first - 1 - _HALF_HOUR_S))
+                # However long ago it was read last; from it on within the half hour: what lies beyond, its end knows.
+                marks.update(self._nearest(_NEWEST, series, first - 1, 0))
                 marks.update(self._nearest(_OLDEST, series, last, last + _HALF_HOUR_S))
         return sorted(mark for mark in marks.items() if not breaks.is_false(mark))
 

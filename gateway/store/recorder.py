@@ -245,7 +245,7 @@ class Recorder:
             # Between the index of one meter and that of another there is nothing to share out; where the second one
             # begins is said, also where that is the same number.
             del self._indexes[path]
-            self._stored.pop(path, None)
+            self._stored[path] = (0, "")
 
     def keep_undated(self, boot: str, frame: UndatedFrame) -> None:
         """Keep a frame that nobody can date yet."""
