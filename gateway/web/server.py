@@ -34,8 +34,8 @@ log = logging.getLogger(__name__)
 MOST_STRANGERS, MOST_OF_ADDRESS = 192, 96
 # Connections of who is known: in all, and of one browser or display.
 MOST_KNOWN, MOST_OF_KNOWN = 64, 32
-# With those that are only told that there is no place; beyond that nobody is told anything.
-_MOST_OPEN = MOST_STRANGERS + MOST_KNOWN + 64
+# Of who is only told that there is nothing here for him.
+MOST_REFUSED = 64
 _ASK_WITHIN_S, _TAKE_WITHIN_S = 10.0, 20.0
 _LONGEST_LINE = 4096
 _LINGER_S, _MOST_UNREAD_BYTES = 1.0, 65_536
@@ -53,6 +53,7 @@ class Server:
         self._site, self._door = site, door
         self._open: set[asyncio.Task[None]] = set()
         self._strangers, self._known = Room(MOST_STRANGERS, MOST_OF_ADDRESS), Room(MOST_KNOWN, MOST_OF_KNOWN)
+        self._refused = Room(MOST_REFUSED, MOST_REFUSED)
         self._server: asyncio.Server | None = None
 
     async def start(self, host: str, port: int) -> None:
@@ -72,9 +73,6 @@ class Server:
     async def _connected(self, reader: StreamReader, writer: StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 (asyncio runs this in a task)
-        if len(self._open) >= _MOST_OPEN:
-            writer.transport.abort()
-            return
         self._open.add(task)
         visit = _Visit(writer, task)
         try:
@@ -109,6 +107,8 @@ class Server:
                 answer = await self._site.app.dispatch_request(self._request(asked, visit.peer))
         except BadRequestError as error:
             log.debug("refused: %s", error.reason)
+            if not visit.has_place:
+                visit.enter(self._refused, network_of(visit.peer[0]))
             await _write(_refusal(error.status), stream)
             await _linger(reader, writer)
             return
@@ -139,6 +139,11 @@ class _Visit:
         self.peer: tuple[str, int] = (writer.get_extra_info("peername") or ("", 0))[:2]
         self._room: Room | None = None
         self._place: Place | None = None
+
+    @property
+    def has_place(self) -> bool:
+        """Whether it has one."""
+        return self._place is not None
 
     def enter(self, room: Room, holder: str) -> None:
         """Leave the place that it has for one in this room. Raises BadRequestError when there is none."""

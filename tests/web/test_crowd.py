@@ -9,6 +9,7 @@ import pytest
 
 from federation import wait_until
 from gateway.web.sessions import Limiter
+from gateway.web.site import MOST_STREAMS
 from tests.web.conftest import PASSWORD, House
 from tests.web.crowd import crowd
 from tests.web.test_page import stream
@@ -61,6 +62,23 @@ def test_r16_who_sends_a_form_slowly_keeps_nobody_out_either(open_house):
         inside = open_house.visitor(address=CROWD)
         inside.cookies = owner.cookies
         assert [inside.get("/links")[0].status for _ in range(LOOKS)] == [200] * LOOKS
+
+
+def test_r16_a_screen_in_a_hall_keeps_the_household_from_no_stream(open_house):
+    """R16: twenty streams of one link are the most; for another who looks the oldest of them ends."""
+    owner = open_house.signed_in
+    _, text = owner.send("/access/displays", name="hall", kind="guest")
+    hall = open_house.visitor()
+    hall.cookies = {"linky_display": re.search(r"token=([\w-]+)", text)[1]}
+    streams = [stream(hall, 99, "/events?guest=1") for _ in range(MOST_STREAMS)]
+    for events in streams:
+        next(events)
+    looking = stream(owner, 99)
+    assert next(looking)
+    with pytest.raises(AssertionError, match="the stream ended"):
+        list(streams[0])
+    assert next(looking)
+    assert next(streams[-1])
 
 
 def guess(house, address, password="wrong-password-0"):

@@ -162,3 +162,28 @@ def test_r16_who_only_holds_the_door_keeps_nobody_out(tmp_path):
     answer, first, ended = asyncio.run(scenario())
     assert answer.startswith(b"HTTP/1.0 200 ")
     assert (first, ended) == (b"", False)
+
+
+def test_r16_whoever_is_refused_keeps_nobody_out(tmp_path):
+    """R16: a flood of connections from outside the home, none of which leaves by itself: the home is answered."""
+
+    class Narrow(Door):
+        """As if 127.0.0.66 were somewhere else."""
+
+        __slots__ = ()
+
+        def admits(self, peer):
+            return peer != "127.0.0.66" and super().admits(peer)
+
+    async def scenario():
+        async with served(tmp_path, Narrow(frozenset({"localhost"}))) as port:
+            outside = [
+                await asyncio.open_connection("127.0.0.1", port, local_addr=("127.0.0.66", 0)) for _ in range(400)
+            ]
+            ask = b"GET /setup HTTP/1.1\r\nHost: localhost\r\n\r\n"
+            answers = [(await say(port, ask))[:13] for _ in range(10)]
+            for _, writer in outside:
+                writer.close()
+            return answers
+
+    assert asyncio.run(scenario()) == [b"HTTP/1.0 200 "] * 10
