@@ -21,7 +21,7 @@ from gateway.federation.stanza import Parcel
 from gateway.federation.subscriber import Pace, Subscriber
 from gateway.federation.supply import Outcome, Standing, Supply
 from gateway.senml.naming import parse_identifier
-from gateway.senml.units import to_hours
+from gateway.senml.units import is_registered, to_hours
 from gateway.store.received import Incoming, Lot, ReceivedEvent
 from gateway.store.terms import NoticeKind
 
@@ -42,6 +42,8 @@ PACE = Pace(again_s=3600, refused_s=600, refused_most_s=6 * 3600, absent_s=1, ab
 
 _DAY_S = 86_400
 
+# Levels that no path has.
+_ODD = frozenset({"", ".", ".."})
 # Several times a meter's longest message, and the longest duration that anybody writes.
 _MOST_TEXT, _MOST_GRANULARITY = 1_000, 32
 
@@ -259,9 +261,16 @@ class Deposit:
         return Lot(values, numbers, parcel.retention, parcel.rectifies, told)
 
     def _is_keepable(self, record: Record) -> bool:
-        """Whether there is a value, and no text in it that is longer than one of a meter can be."""
+        """Whether there is a value of a registered unit, or of none, and a name and no text but such as a meter has."""
         texts = (text for text in (record.value, record.unit) if isinstance(text, str | bytes))
-        return record.value is not None and all(len(text) <= _MOST_TEXT for text in texts)
+        if record.value is None or any(len(text) > _MOST_TEXT for text in texts):
+            return False
+        # VAh is registered as kVAh only, and is what meters count.
+        known = not record.unit or is_registered(record.unit) or record.unit == "VAh"
+        if known and not _ODD.intersection(record.name.split("/")):
+            return True
+        self._say("a provider sends a unit or a name that no series has; these values are not kept")
+        return False
 
     def _incoming(self, record: Record, parcel: Parcel) -> Incoming:
         name = parsed(record.name)

@@ -264,6 +264,25 @@ def test_values_are_kept_in_the_units_of_a_meter(scene):
     assert kept == {"consumption/index": (10, "Wh"), "consumption/tariff": ("HC", "/")}
 
 
+def test_what_no_series_has_is_confirmed_and_not_kept(scene, caplog):
+    """A unit that nobody registered, a path that climbs: said once; what comes beside and after it is kept."""
+    voice = Voice(scene.provider_account)
+    branch = f"{scene.sen1}/consumption"
+    odd = [(f"{branch}/index", "bananas"), (f"{branch}/power/../../x", "Wh"), (f"{branch}/./x", "Wh")]
+
+    async def scenario():
+        async with receiving(scene.receiver()) as receiver, running(voice.session):
+            await asyncio.gather(receiver.session.connected.wait(), voice.session.connected.wait())
+            for number, (name, unit) in enumerate((*odd, (f"{branch}/apparent", "VAh"), (f"{branch}/index", "Wh"))):
+                voice.say(scene.own, str(number), pack(name, 5, unit=unit))
+            await eventually(lambda: len(voice.receipts) == 5)
+
+    asyncio.run(scenario())
+    kept = {p.series.path: (p.value, p.series.unit) for p in scene.ours.store.received_last()}
+    assert kept == {"consumption/apparent": (5, "VAh"), "consumption/index": (5, "Wh")}
+    assert caplog.text.count("a unit or a name that no series has") == 1
+
+
 def test_two_branches_of_one_provider_share_its_numbers(scene):
     """Each is subscribed to by itself, and what comes between is kept once, after a restart too."""
     scene.theirs.allow(scene.own)
