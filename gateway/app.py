@@ -263,8 +263,9 @@ class Gateway:
     async def commit(self) -> None:
         """Store everything that was gathered; StoreError if it could not be, and waits in memory."""
         await self._commit()
-        if self.house.writer.waiting:
-            raise StoreError(self.house.writer.error or "the database cannot be written")
+        # Without an error what waits has come since, and somebody else is about to write it.
+        if self.house.writer.error:
+            raise StoreError(self.house.writer.error)
 
     async def undated(self, meter: str, boot: str, limit: int) -> list[UndatedFrame]:
         """The oldest stored frames of a meter without a date."""

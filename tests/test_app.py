@@ -118,6 +118,28 @@ def test_a_commit_under_way_when_the_daemon_is_stopped_counts_once(config):
     assert asyncio.run(scenario()) == [(0, 2, 300)]
 
 
+def test_who_commits_by_hand_is_not_told_of_what_came_meanwhile(config):
+    """What another commit is about to write is no failure: the household would believe that its card is full."""
+
+    async def scenario():
+        gateway, recorder = await start(config)
+        loop, write = asyncio.get_running_loop(), gateway.house.store.write
+
+        def writing(batches, now):
+            done = write(batches, now)
+            recorder.add(frame(START + 60, power=200))
+            loop.call_soon_threadsafe(gateway.house.writer.waiting.append, recorder.take())
+            return done
+
+        gateway.house.store.write = writing
+        recorder.add(frame(START, power=100))
+        await gateway.commit()
+        gateway.house.store.write = write
+        await end(gateway)
+
+    asyncio.run(scenario())
+
+
 def test_readings_that_cannot_be_stored_at_all_keep_nobody_elses_waiting(config, caplog):
     """A value that SQLite cannot hold: that minute of that meter is left out and told; the others are stored."""
 
