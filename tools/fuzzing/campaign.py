@@ -31,6 +31,8 @@ WAYS = ("tic", "mqtt", "xmpp", "http")
 FAMILIES = {"poison": "mqtt", "crowd": "mqtt", "nested": "xmpp"}
 # Relatives of each family that is known, and how much more than before they come the gateway may hold.
 RELATIVES, GROWTH_MB = 200, 5.0
+# Frames at once of each of these crowds, as fast as the broker takes them.
+_FLOOD = 200
 # Before memory is looked at: what came is dealt with, what was freed is given back. Then the median of some seconds.
 _SETTLED_S, _MEDIAN_S = 12.0, 5.0
 _CALM_S, _AFTER_START_S, _DRAINED_S = 10.0, 8.0, 10.0
@@ -149,7 +151,10 @@ class Campaign:
             poison = (mqtt.as_shot("poison", one) for one in relatives.poison(self._seed, RELATIVES))
             await self._board.run(poison, seed)
         if "crowd" in self._known_too:
-            await self._board.all_at_once(Shot("crowd", str(n).encode(), "crowd") for n in range(RELATIVES // 4))
+            self.watch.flood()
+            crowds = (Shot("crowd", str(number).encode(), f"crowd {_FLOOD}") for number in range(RELATIVES // 4))
+            await self._board.all_at_once(crowds)
+            await self.watch.flood_is_over()
 
     async def _everything(self, seconds: float) -> None:
         self._runs += 1

@@ -13,6 +13,7 @@ from federation import RigError
 from fuzzing.campaign import Campaign
 from fuzzing.rig import Rig
 from fuzzing.told import told
+from simulator.process import MeterError
 from soaking.errors import SoakError
 
 
@@ -22,6 +23,9 @@ def fuzz_daemon(minutes: float, seed: int, ways: tuple[str, ...], folder: Path |
     # The servers' sockets need a short path.
     place = folder or Path(tempfile.mkdtemp(prefix="linky-fuzz-"))
     place.mkdir(parents=True, exist_ok=True)
+    if any(place.iterdir()):
+        print(f"tools/fuzz: {place} is not empty: name another folder", file=sys.stderr)
+        return 3
     campaign = None
     try:
         with ExitStack() as stack:
@@ -30,9 +34,9 @@ def fuzz_daemon(minutes: float, seed: int, ways: tuple[str, ...], folder: Path |
             asyncio.run(campaign.run(minutes, found))
     except KeyboardInterrupt:
         return 130
-    except (RigError, SoakError) as error:
+    except (RigError, SoakError, MeterError, AssertionError) as error:
         if campaign is None:
-            print(f"tools/fuzz: {error}", file=sys.stderr)
+            print(f"tools/fuzz: {error}; everything is in {place}", file=sys.stderr)
             return 3
         campaign.outcome.wrong.append(str(error))
     return _tell(campaign, place, kept=folder is not None)

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 # The broker ends a connection that says too much at once, and is there again at once.
 _AGAIN_S, _TAKEN_S, _LONGEST_S = 0.2, 2.0, 30.0
-# So many frames at once, each of another start of the board.
-CROWD = 400
+# So many frames at once, each of another start of the board, among everything else.
+_CROWD = 50
 _ELSEWHERE = (
     "linky/board/salon/frame", "linky/board/salon/state", "linky/board/salon/ack", "linky/status", "linky/meter/house",
     "linky/board/ID/ack", "linky/board/ID/update/state", "linky/board/ID/frame/more", "linky/board//frame", "$SYS/x",
@@ -45,7 +45,7 @@ def shots(seed: int) -> Iterator[Shot]:
     while True:
         draw = chance.random()
         if draw < 0.03:
-            yield Shot("crowd", str(chance.getrandbits(32)).encode(), "crowd")
+            yield Shot("crowd", str(chance.getrandbits(32)).encode(), f"crowd {_CROWD}")
         elif draw < 0.35:
             yield next(evil)
         elif draw < 0.45:
@@ -137,8 +137,9 @@ class Board:
 
     async def send(self, shot: Shot) -> None:
         """Publish."""
-        if shot.note == "crowd":
-            said = [as_shot("crowd", one) for one in relatives.crowd(int(shot.data), CROWD - 1)]
+        if shot.note.startswith("crowd "):
+            more = int(shot.note.removeprefix("crowd ")) - 1
+            said = [as_shot("crowd", one) for one in relatives.crowd(int(shot.data), more)]
             self._fired.kinds["crowd"] += len(said) - 1
         else:
             said = [shot]
