@@ -1,13 +1,20 @@
 """What left and what the log of transfers says of it: noted before, confirmed after, never more at a recipient."""
 
 import asyncio
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from gateway.errors import StoreError
 from gateway.federation.stanza import parse_interval, parse_quoalise
+from gateway.store.store import Store
 from tests.federation.conftest import START, eventually
 from tests.federation.test_delivery import COOP, OTHER, at_work, subscribe
+
+ROOT = Path(__file__).parent.parent.parent
 
 
 def noted(house, recipient=COOP):
@@ -192,3 +199,34 @@ def test_a_session_that_ends_in_the_middle_loses_nothing_and_counts_nothing_twic
             assert (noted(house), confirmed(house)) == (6, 6)
 
     asyncio.run(scenario())
+
+
+def test_killed_between_the_note_and_the_sending(house, tmp_path):
+    """Then the log has more than the recipient, until the repetition brings it: the same message, counted once."""
+    subscribe(house)
+    house.minutes(4)
+    house.store.close()
+    killed = subprocess.run([sys.executable, "-c", _KILLED, tmp_path, COOP, str(house.time)], check=False, cwd=ROOT)
+    assert killed.returncode == -signal.SIGKILL
+    house.store = Store(tmp_path)
+    assert noted(house) == 6
+
+    async def scenario():
+        async with at_work(house) as bench:
+            ((_, stanza_id, _),) = await bench.sent(1)
+            bench.line.answers(stanza_id)
+            await eventually(lambda: not house.waiting(COOP))
+            assert noted(house) == confirmed(house) == len(came(bench)) == 6
+
+    asyncio.run(scenario())
+
+
+_KILLED = """
+import os, pathlib, signal, sys
+from gateway.store.points import Outgoing
+from gateway.store.store import Store
+store, recipient, now = Store(pathlib.Path(sys.argv[1])), sys.argv[2], float(sys.argv[3])
+rows = tuple(store.pending(recipient, -1, 100, now))
+assert store.hand_over([Outgoing(recipient, rows[-1].seq, rows)], now) == [True]
+os.kill(os.getpid(), signal.SIGKILL)
+"""

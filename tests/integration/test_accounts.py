@@ -2,18 +2,24 @@
 
 import asyncio
 import itertools
+import json
 import random
 import time
+from contextlib import closing
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from federation import wait_until
 from gateway.federation.form import build_submit
 from gateway.federation.intake import PACK
 from gateway.federation.session import Session
 from gateway.federation.stanza import RECEIPTS, Interval, parse_interval, parse_quoalise
 from gateway.store.points import Confirm
+from gateway.store.store import Archive
+from simulator.process import Meter
 from tests.federation.conftest import QUICK, SENSOR, House, account, eventually, running
+from tests.integration import processes
 from tests.integration.test_promises_kept import Provider
 
 pytestmark = pytest.mark.servers
@@ -264,3 +270,26 @@ def test_after_a_withdrawal_at_most_one_message_is_on_its_way_through_a_slow_ser
             assert len(coop.points) == scene.noted()
 
     asyncio.run(scenario())
+
+
+def test_what_the_daemon_says_has_left_is_what_its_recipient_was_given(federation, tmp_path):
+    """A kill -9 on the way, a withdrawal by the command line in full delivery: point by point the same."""
+    home = processes.House(tmp_path / "house", federation, tmp_path / "ttyTIC")
+    home.grant("consumption")
+    with Meter(tmp_path / "ttyTIC", speed=20, seed=3, mode="standard"), home.recipient() as recipient:
+        with home.gateway() as gateway:
+            wait_until(lambda: recipient.log.read_text().count('"raw"') > 40, 40, "points", every=0.1)
+            gateway.kill()
+        with home.gateway() as gateway:
+            before = recipient.log.read_text().count('"raw"')
+            wait_until(lambda: recipient.log.read_text().count('"raw"') > before + 20, 40, "more", every=0.1)
+            assert home.command("consent", "revoke", processes.FAR).returncode == 0
+            wait_until(lambda: '"confirmed": "2' in home.command("consent", "notices", "--json").stdout, 30, "the end")
+            assert gateway.stop() == 0
+    lines = [json.loads(line) for line in recipient.log.read_text().splitlines() if line.startswith("{")]
+    given = {(line["name"], line["granularity"], line["time"]) for line in lines}
+    with closing(Archive(home.folder / "data")) as archive:
+        log = sum(points for *_, points in archive.transfers())
+        told = sum(entry["points"] for entry in archive.journal.told("transfer"))
+        sure = sum(entry["points"] for entry in archive.journal.told("transfer-confirmed"))
+    assert (log, told, sure) == (len(given),) * 3
