@@ -107,9 +107,12 @@ class SharingDesk:
 
     async def handed(self, first: int, last: int) -> list[HandedOver]:
         """Who got how much in the days of ``[first, last)``."""
-        rows = await self._read(lambda archive: archive.handed_by_day(first, last))
+        rows, sure = await self._read(lambda a: (a.handed_by_day(first, last), a.confirmed_by_day(first, last)))
         return [
-            HandedOver(r.day, r.recipient, Granularity(r.granularity).code, r.points, r.series, r.first, r.last)
+            HandedOver(
+                *(r.day, r.recipient, Granularity(r.granularity).code, r.points, r.series, r.first, r.last),
+                sure.pop((r.day, r.recipient), None),
+            )
             for r in rows
         ]
 

@@ -11,6 +11,7 @@ from gateway.consent.text import Passage, day, describe_offer, fill, who
 from gateway.errors import ConsentError
 from gateway.store.points import Granularity
 from gateway.store.terms import PLAIN_TERMS, Offer, check_jid
+from gateway.store.transfers import FOR_EVER
 
 if TYPE_CHECKING:
     from gateway.store.points import Consent
@@ -21,6 +22,7 @@ _WORDS = {
         "none": "   Aucun consentement n'est en cours : rien n'est envoyé.\n",
         "nothing": "   Rien n'a été remis.\n",
         "handed": "   {meter} : {series}, {granularity} : {points} valeurs, du {first} au {last}.\n",
+        "confirmed": "   Confirmées par ses accusés de réception : {count} valeurs.\n",
         "ended": "   {count} consentements ont pris fin ; ils ne permettent plus rien.\n",
         "health": "   Savoir si la passerelle va bien, quand il le demande, jusqu'au {until} ; aucune mesure.\n",
         "held": "   Suspendu : rien n'est envoyé pour l'instant.\n",
@@ -31,6 +33,7 @@ _WORDS = {
         "none": "   No consent is in force: nothing is sent.\n",
         "nothing": "   Nothing was handed over.\n",
         "handed": "   {meter}: {series}, {granularity}: {points} values, from {first} to {last}.\n",
+        "confirmed": "   Confirmed by its receipts: {count} values.\n",
         "ended": "   {count} consents have ended; they allow nothing any more.\n",
         "health": "   To know whether the gateway is well, when it asks, until {until}; no reading.\n",
         "held": "   Suspended: nothing is sent at present.\n",
@@ -93,7 +96,7 @@ def _handed(archive: Archive, recipient: str, lang: str) -> str:
             key = series.meter, series.path, granularity
             low, high, count = sums.get(key, (first, last, 0))
             sums[key] = min(low, first), max(high, last), count + points
-    return "".join(
+    lines = [
         _WORDS[lang]["handed"].format(
             meter=meter,
             series=path,
@@ -103,4 +106,8 @@ def _handed(archive: Archive, recipient: str, lang: str) -> str:
             last=day(high),
         )
         for (meter, path, granularity), (low, high, count) in sorted(sums.items())
-    )
+    ]
+    days = archive.confirmed_by_day(0, FOR_EVER)
+    if lines and (confirmed := sum(points for (_, jid), points in days.items() if jid == recipient)):
+        lines.append(_WORDS[lang]["confirmed"].format(count=confirmed))
+    return "".join(lines)

@@ -121,6 +121,15 @@ class Transfers(Pseudonyms):
         )
         return [Handed(*row) for row in rows]
 
+    @translated
+    def confirmed_by_day(self, first: int, last: int) -> dict[tuple[int, str], int]:
+        """(day, recipient) -> how many of the points that it was pushed in that day it has confirmed by receipts."""
+        rows = self._db.execute(
+            "SELECT day, recipient, points FROM confirmed WHERE day >= ? AND day < ? ORDER BY day, recipient",
+            [first, last],
+        )
+        return {(day, recipient): points for day, recipient, points in rows}
+
     def _tell_past(
         self,
         kind: NoticeKind,

@@ -45,7 +45,10 @@ class Phrases(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class HandedOver:
-    """What a recipient got in one day (UTC) at one granularity: how many points of how many series, of which time."""
+    """What a recipient got in one day (UTC) at one granularity: how many points of how many series, of which time.
+
+    ``confirmed``: how many of all that day it has confirmed by receipts; None where another row of that day says it.
+    """
 
     day: int
     recipient: str
@@ -54,6 +57,7 @@ class HandedOver:
     series: int
     first: int
     last: int
+    confirmed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,6 +330,8 @@ def _handed(view: View, row: HandedOver, phrases: Phrases) -> str:
     fineness = phrases.granularity(row.granularity, lang)[0].partition(" (")[0]
     key = "values_of_one" if row.series == 1 else "values_of"
     values = view.say(key, points=dates.count(lang, row.points), series=row.series, fineness=fineness)
+    if row.confirmed is not None:
+        values += f"<br><small>{view.say('receipts', n=dates.count(lang, row.confirmed))}</small>"
     first, last = dates.clock(lang, dates.local(row.first)), dates.clock(lang, dates.local(row.last))
     cells = (("recipient", escape(row.recipient)), ("values", values))
     measured = view.say("from_until", first=first, last=last)

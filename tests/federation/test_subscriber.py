@@ -10,7 +10,7 @@ from gateway.federation.form import Answer, Command, build_result
 from gateway.federation.subscriber import Pace, Subscriber, _Pages
 from gateway.federation.supply import Standing
 from gateway.store.received import ReceivedGap
-from tests.federation.conftest import START
+from tests.federation.conftest import START, eventually
 from tests.federation.messages import pack
 
 
@@ -104,6 +104,29 @@ def test_each_answer_has_its_standing(given, standing):
         subscriber = Subscriber(Line(given), "p@x/proxy", ["i"], Shelf(), lambda *_: None)
         await subscriber._subscribe_all()
         assert subscriber.outcomes["i"].standing is standing
+
+    asyncio.run(scenario())
+
+
+def test_it_shows_itself_once_it_may_have_something_and_asks_again_when_the_provider_shows_itself():
+    """So the provider knows who is there; whoever is refused, or away, is shown nothing."""
+
+    async def scenario():
+        away = FederationError("?", "service-unavailable")
+        line = Line(answer(), answer(), away, answer(), answer())
+        subscriber = Subscriber(line, "p@x/proxy", ["i"], Shelf(), lambda *_: None)
+        assert line.awaited == "p@x/proxy"
+        for _ in range(3):
+            await subscriber._subscribe_all()
+        assert line.asked == ["subscribe", "greet p@x/proxy", "subscribe", "greet p@x/proxy", "subscribe"]
+        stop = asyncio.Event()
+        working = asyncio.create_task(subscriber.subscribe(stop))
+        await eventually(lambda: len(line.asked) == 7)
+        line.appears("p@x/proxy")
+        await eventually(lambda: len(line.asked) == 9)
+        stop.set()
+        subscriber.ask_again()
+        await working
 
     asyncio.run(scenario())
 

@@ -202,6 +202,31 @@ def test_one_that_confirms_what_it_never_had(servers, house):
     asyncio.run(scenario())
 
 
+def test_a_program_of_before_that_never_shows_itself_gets_all_of_it(servers, house):
+    """It subscribes once in its life and confirms; away and back without a word, it lacks nothing."""
+    scene = Scene(servers, house)
+    coop = scene.coop
+    house.allow(coop.jid)
+
+    async def scenario():
+        async with scene.provider:
+            async with running(coop.session):
+                await coop.session.connected.wait()
+                await coop.subscribe()
+                house.minutes(3)
+                await eventually(lambda: scene.confirmed() == 4)
+            sent = scene.provider.overhear()
+            house.minutes(3)
+            await eventually(lambda: sent)
+            coop.begin()
+            async with running(coop.session):
+                await coop.session.connected.wait()
+                await eventually(lambda: not house.waiting(coop.jid), 30)
+
+    asyncio.run(scenario())
+    assert len(coop.points) == scene.noted() == scene.confirmed() == 10
+
+
 def moments(servers, house, count, seed):
     """Withdrawals, each at another moment of another delivery, to a recipient that confirms as it likes."""
     scene, chance = Scene(servers, house), random.Random(seed)

@@ -34,6 +34,7 @@ def test_an_ended_consent_is_said_and_what_was_handed_stays_told(house, run):
     assert "No consent is in force" in out
     assert "La Coop" in out
     assert "40 values" in out
+    assert "Confirmed by its receipts: 40 values." in out
 
 
 def test_a_profile_is_explained(house, run):

@@ -256,6 +256,7 @@ def test_the_log_says_who_got_how_much_of_which_time(sharing_house):
     log = text[text.index('id="log"') :]
     assert log.count(COOP) == 3
     assert "40 (une série" in log
+    assert log.replace("\xa0", " ").count("confirmées par ses accusés de réception : 30") == 1
     earlier = re.search(r'href="(/sharing\?before=\d+)#log"', text)[1]
     assert "Rien n’a été remis" in owner.get(earlier)[1]
 
