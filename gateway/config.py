@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 import tomllib
 from fractions import Fraction
 from pathlib import Path
@@ -16,10 +15,10 @@ from typing import Annotated, Literal, TypeVar
 
 import msgspec
 
+from gateway import config_words as say
 from gateway.balance.tariff import Objective, Tariff
 from gateway.config_checks import NAME, check_together
 from gateway.errors import ConfigError, reason
-from gateway.language import Phrase
 
 log = logging.getLogger(__name__)
 
@@ -299,33 +298,6 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return Path(self.folder) / text
 
 
-_NO_RIGHT = Phrase(
-    "{path} : vous n’avez pas le droit de le lire ; mettez sudo devant la commande",
-    "{path}: you may not read it; put sudo before the command",
-)
-_UNREADABLE = Phrase(
-    "{path} : illisible : {why} ; donnez le bon fichier par --config, ou installez d’abord la passerelle",
-    "{path}: cannot be read: {why}; name the right file with --config, or install the gateway first",
-)
-_NO_TOML = Phrase("{path} : ce n’est pas du TOML valable : {why}", "{path}: not valid TOML: {why}")
-_AT = Phrase("{place} : {what}", "{place}: {what}")
-_NO_URL = Phrase(
-    "écrivez https://… ; http:// seulement pour cette machine, car un jeton passerait en clair",
-    "write https://…; http:// only for this machine, since a token would go in clear",
-)
-# How msgspec says what is wrong.
-_OF_MSGSPEC = (
-    ("unknown key", "clé inconnue"),
-    ("missing required field", "il manque la clé"),
-    ("Invalid enum value", "valeur inconnue :"),
-    (" matching regex ", " de la forme "),
-    (" of length ", " de longueur "),
-    ("Expected ", "il faut "),
-    (", got ", ", et non "),
-)
-_UNKNOWN_KEY = Phrase("{path} : clé inconnue `{key}`", "{path}: unknown key `{key}`")
-
-
 def load(path: Path) -> Config:
     """Read and check a configuration file; ConfigError says what is wrong and where."""
     raw = read_toml(path, ("folder", "choices"))
@@ -340,14 +312,14 @@ def read_toml(path: Path, reserved: tuple[str, ...] = ()) -> dict[str, object]:
         with path.open("rb") as file:
             raw = tomllib.load(file)
     except PermissionError as error:
-        raise ConfigError(_NO_RIGHT.filled(path=path)) from error
+        raise ConfigError(say.NO_RIGHT.filled(path=path)) from error
     except OSError as error:
-        raise ConfigError(_UNREADABLE.filled(path=path, why=reason(error))) from error
+        raise ConfigError(say.UNREADABLE.filled(path=path, why=reason(error))) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(_NO_TOML.filled(path=path, why=error)) from error
+        raise ConfigError(say.NO_TOML.filled(path=path, why=error)) from error
     for name in reserved:
         if name in raw:
-            raise ConfigError(_UNKNOWN_KEY.filled(path=path, key=name))
+            raise ConfigError(say.UNKNOWN_KEY.filled(path=path, key=name))
     return raw
 
 
@@ -356,7 +328,7 @@ def checked(path: Path, raw: dict[str, object], kind: type[T]) -> T:
     try:
         return msgspec.convert(raw, kind)
     except msgspec.ValidationError as error:
-        raise ConfigError(_AT.filled(place=path, what=_sentence(str(error)))) from error
+        raise ConfigError(say.AT.filled(place=path, what=say.of_msgspec(str(error)))) from error
 
 
 def _chosen(file: Path) -> Choices:
@@ -389,17 +361,3 @@ def password_from(file: Path) -> str:
     if not password:
         raise ConfigError(f"{file}: the password file is empty")
     return password
-
-
-def _sentence(text: str) -> Phrase:
-    """The words of msgspec with the path first and as it is written in the file."""
-    message, _, where = text.partition(" - at ")
-    place = re.sub(r"^`?\$\.?|`$", "", where)
-    message = message.replace("Object contains unknown field", "unknown key").replace("Object missing", "missing")
-    if "matching regex" in message and place.endswith("url"):
-        return _AT.filled(place=place, what=_NO_URL)
-    message = french = message.replace("`array`", "`[[table]]`").replace("`object`", "`[table]`")
-    for english, words in _OF_MSGSPEC:
-        french = french.replace(english, words)
-    said = Phrase(french, message)
-    return _AT.filled(place=place, what=said) if place else said

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from gateway.errors import FederationError
 from gateway.federation.attempt import wait_any
+from gateway.federation.enrolment import NOT_ANSWERED
 from gateway.federation.session import Session, Timing
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ async def alone(account: Account, passwords: Passwords | None = None) -> AsyncIt
             if loop.time() > deadline or task.done():
                 break
         if not session.connected.is_set():
-            raise FederationError(session.state.error or "the server did not answer in time")
+            raise FederationError(session.state.error or NOT_ANSWERED)
         yield session
     finally:
         stop.set()

@@ -65,6 +65,10 @@ class _Wake:
 
 
 _CONNECTED, _CONNECTING = Phrase("connectée", "connected"), Phrase("connexion en cours", "connecting")
+_NOT_CONNECTED = Phrase(
+    "la passerelle n’est pas connectée à son serveur en ce moment ({why}) ; rien n’a été changé",
+    "the gateway has no connection to its server now ({why}); nothing was changed",
+)
 _TRIED = Phrase("{error} ; essai n° {count}", "{error}; attempt {count}")
 
 
@@ -186,8 +190,8 @@ class Publication:
         """Do something with the account for the command line; GatewayError with the reason when it cannot be done."""
         async with self._changing:
             if not self._session.connected.is_set():
-                why = self._session.state.error or "it is being made"
-                raise GatewayError(f"the gateway has no connection to its server now ({why}); nothing was changed")
+                why = self._session.state.error or _CONNECTING
+                raise GatewayError(_NOT_CONNECTED.filled(why=why))
             return await order(self._session, self._passwords, request)
 
     async def _know(self) -> None:

@@ -16,7 +16,10 @@ from xml.etree import ElementTree as ET
 from slixmpp import JID
 from slixmpp.exceptions import IqTimeout
 
+from gateway.errors import NO_ANSWER
+from gateway.errors import reason as why
 from gateway.federation.stream import Client
+from gateway.language import Phrase, same
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -28,7 +31,31 @@ log = logging.getLogger(__name__)
 # Who waits for work comes round this often all the same: the watchdog sees that it still turns.
 ROUND_S = 60.0
 
-_REFUSED = "the server refused the password; check the account and its password file"
+LOST = Phrase("la connexion a été perdue", "the connection was lost")
+NOT_IN_TIME = Phrase("le serveur n’a pas terminé la connexion à temps", "the server did not complete the login in time")
+STOPPED = Phrase("le serveur ne répond plus", "the server stopped answering")
+_REFUSED = Phrase(
+    "le serveur a refusé le mot de passe ; vérifiez le compte et son fichier de mot de passe",
+    "the server refused the password; check the account and its password file",
+)
+_NO_ENCRYPTION = Phrase("le serveur ne propose pas de chiffrement", "the server offered no encryption")
+_UNREACHABLE = Phrase("le serveur est injoignable : {why}", "the server cannot be reached: {why}")
+_UNTRUSTED = Phrase(
+    "le certificat du serveur n’est pas reconnu : {why} ; voir ca_file et pin",
+    "the server's certificate is not trusted: {why}; see ca_file and pin",
+)
+_LOGIN_REFUSED = Phrase("le serveur a refusé la connexion : {why}", "the server refused the login: {why}")
+_NO_SCRAM = Phrase(
+    "le serveur ne propose pas SCRAM sur TLS mais {offered}, et rien de plus faible n’est accepté ; demandez à son"
+    " exploitant d’autoriser SCRAM",
+    "the server offers no SCRAM login over TLS but {offered}, and nothing weaker is accepted; ask its operator to"
+    " allow SCRAM",
+)
+_CONFLICT = Phrase(
+    "un autre programme se sert du même compte et de la même ressource",
+    "another program uses the same account and resource",
+)
+_ENDED = Phrase("le serveur a mis fin à la connexion : {why}", "the server ended the stream: {why}")
 
 
 class Attempt:
@@ -36,7 +63,7 @@ class Attempt:
 
     def __init__(self, jid: JID, password: str, context: ssl.SSLContext, pins: Collection[str] | None = None) -> None:
         self.started, self.gone = asyncio.Event(), asyncio.Event()
-        self.fault: str | None = None
+        self.fault: Phrase | None = None
         # Refused: whatever the reason, the server will have none of it now. Denied: it did not take this password.
         self.refused = self.denied = False
         self._further: list[tuple[str, int]] = []
@@ -124,29 +151,29 @@ class Attempt:
             self.fault, self.denied = None, False
             self.started.set()
         else:
-            self.fault = "the server offered no encryption"
+            self.fault = _NO_ENCRYPTION
             self.gone.set()
 
     def _gone(self, _: object) -> None:
         self.gone.set()
 
     def _unreachable(self, reason: object) -> None:
-        cause = reason.strerror if isinstance(reason, OSError) and reason.strerror else reason
-        self.fault = f"the server cannot be reached: {cause or 'no answer'}"
+        cause = why(reason) if isinstance(reason, OSError) else same(str(reason)) if reason else NO_ANSWER
+        self.fault = _UNREACHABLE.filled(why=cause)
 
     def _untrusted(self, error: object) -> None:
         cause = getattr(error, "verify_message", None) or getattr(error, "reason", None) or "TLS failed"
-        self.fault = f"the server's certificate is not trusted: {cause}; see ca_file and pin"
+        self.fault = _UNTRUSTED.filled(why=cause)
         self.gone.set()
 
-    def _break(self, fault: str) -> None:
+    def _break(self, fault: Phrase) -> None:
         self.fault = fault
         self.gone.set()
 
     def _failed_auth(self, failure: ElementBase) -> None:
         self.denied = True
         condition = failure["condition"]
-        self.fault = _REFUSED if condition == "not-authorized" else f"the server refused the login: {condition}"
+        self.fault = _REFUSED if condition == "not-authorized" else _LOGIN_REFUSED.filled(why=condition)
 
     def _refused(self, _: object) -> None:
         self.refused = True
@@ -155,17 +182,14 @@ class Attempt:
 
     def _no_scram(self, _: object) -> None:
         offered = ", ".join(sorted(self.client.plugin["feature_mechanisms"].mech_list)[:5]) or "nothing"
-        self.fault = (
-            f"the server offers no SCRAM login over TLS but {offered[:100]}, and nothing weaker is accepted; "
-            "ask its operator to allow SCRAM"
-        )
+        self.fault = _NO_SCRAM.filled(offered=offered[:100])
 
     def _stream_error(self, error: ElementBase) -> None:
         condition = error["condition"]
         if condition == "conflict":
-            self.fault = "another program uses the same account and resource"
+            self.fault = _CONFLICT
         else:
-            self.fault = f"the server ended the stream: {condition}"
+            self.fault = _ENDED.filled(why=condition)
 
 
 class _Discretion(logging.Filter):

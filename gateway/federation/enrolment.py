@@ -23,8 +23,9 @@ from slixmpp.xmlstream.matcher import MatchXPath
 from gateway.errors import FederationError
 from gateway.federation.account import REGISTER
 from gateway.federation.addresses import shuffled
-from gateway.federation.attempt import Attempt, wait_any
+from gateway.federation.attempt import LOST, Attempt, wait_any
 from gateway.federation.session import ssl_context
+from gateway.language import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -38,6 +39,11 @@ _FEATURE = "{http://jabber.org/features/iq-register}register"
 _DATA, _OOB = "jabber:x:data", "jabber:x:oob"
 _TIMEOUT_S = 30.0
 _MOST_SHOWN = 300
+
+_NO_ENCRYPTION_IN_TIME = Phrase(
+    "le serveur n’a pas commencé le chiffrement à temps", "the server did not begin encryption in time"
+)
+NOT_ANSWERED = Phrase("le serveur n’a pas répondu à temps", "the server did not answer in time")
 
 
 async def look_at_key(account: Account) -> tuple[str, bool]:
@@ -54,7 +60,7 @@ async def look_at_key(account: Account) -> tuple[str, bool]:
     return pin, False
 
 
-async def _see_key(account: Account, context: ssl.SSLContext) -> tuple[str | None, str]:
+async def _see_key(account: Account, context: ssl.SSLContext) -> tuple[str | None, Phrase]:
     # No key is the right one: the attempt ends as soon as it has seen it.
     attempt = Attempt(JID(account.jid), "", context, frozenset())
     try:
@@ -62,7 +68,7 @@ async def _see_key(account: Account, context: ssl.SSLContext) -> tuple[str | Non
         await wait_any(_TIMEOUT_S, attempt.gone)
     finally:
         await attempt.close(0.0)
-    return attempt.client.pin_seen, attempt.fault or "the server did not begin encryption in time"
+    return attempt.client.pin_seen, attempt.fault or _NO_ENCRYPTION_IN_TIME
 
 
 async def register(account: Account) -> None:
@@ -86,7 +92,7 @@ async def register(account: Account) -> None:
         attempt.connect(shuffled(account.address))
         await wait_any(_TIMEOUT_S, attempt.gone, ready)
         if not ready.is_set() or attempt.gone.is_set():
-            raise FederationError(attempt.fault or "the server did not answer in time")
+            raise FederationError(attempt.fault or NOT_ANSWERED)
         if not isinstance(client.socket, ssl.SSLObject | ssl.SSLSocket):
             raise FederationError("the server offered no encryption")
         if offers[0].find(_FEATURE) is None:
@@ -147,7 +153,7 @@ async def _exchange(attempt: Attempt, kind: str, fields: dict[str, str]) -> ET.E
     await wait_any(None, attempt.gone, future=answer)
     if not answer.done():
         answer.cancel()
-        raise FederationError(attempt.fault or "the connection was lost", "remote-server-timeout")
+        raise FederationError(attempt.fault or LOST, "remote-server-timeout")
     try:
         found = answer.result().xml.find(f"{{{REGISTER}}}query")
     except IqError as error:

@@ -22,12 +22,12 @@ from slixmpp.xmlstream.matcher import MatchXPath
 
 from gateway.errors import ConfigError, FederationError
 from gateway.federation.addresses import shuffled
-from gateway.federation.attempt import Attempt, wait_any
+from gateway.federation.attempt import LOST, NOT_IN_TIME, STOPPED, Attempt, wait_any
 from gateway.federation.departure import Departures
 from gateway.federation.disco import Discovery
 from gateway.federation.door import Door
 from gateway.federation.jids import bare_jid
-from gateway.language import answered
+from gateway.language import Phrase, answered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from gateway.federation.disco import Items
     from gateway.federation.strangers import Doorkeeper
     from gateway.federation.stream import Client
+    from gateway.language import Phrase
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +93,7 @@ class SessionState:
     since: float = 0.0
     attempts: int = 0
     sessions: int = 0
-    error: str | None = None
+    error: Phrase | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +164,7 @@ class Session:
         self._client: ClientXMPP | None = None
         self.departures = Departures(lambda: self._client)
         self._requests: set[asyncio.Future[Any]] = set()
-        self._said: str | None = None
+        self._said: Phrase | None = None
 
     def listen(self, xpath: str, callback: Callable[[Stanza], None]) -> None:
         """Call back for every stanza that the XPath (``{jabber:client}iq/{ns}name``) matches, in every session."""
@@ -283,7 +284,7 @@ class Session:
             # Next time the others come first: one that takes connections and goes no further holds nobody up for good.
             self._addresses = [*self._addresses[1:], *self._addresses[:1]]
             if not await wait_any(self._timing.start, attempt.started, attempt.gone, stop):
-                attempt.fault = attempt.fault or "the server did not complete the login in time"
+                attempt.fault = attempt.fault or NOT_IN_TIME
             elif attempt.started.is_set() and not attempt.gone.is_set():
                 self._turn = 0
                 if self._passwords:
@@ -291,7 +292,7 @@ class Session:
                 self._up(client)
                 await self._watch(attempt, stop)
             if not stop.is_set():
-                self._note(attempt.fault or "the connection was lost")
+                self._note(attempt.fault or LOST)
         finally:
             self._client = None
             await attempt.close(self._timing.stop if stop.is_set() else 0.0)
@@ -344,10 +345,10 @@ class Session:
             try:
                 await attempt.ping(self._timing.ping_timeout)
             except TimeoutError:
-                attempt.fault = "the server stopped answering"
+                attempt.fault = STOPPED
                 return
 
-    def _note(self, fault: str) -> None:
+    def _note(self, fault: Phrase) -> None:
         """Keep the reason for ``status``; say it once as a warning, then quietly."""
         self.state = replace(self.state, error=fault)
         log.log(logging.DEBUG if fault == self._said else logging.WARNING, "federation: %s; trying again", fault)

@@ -48,6 +48,20 @@ _TOO_MUCH = RequestError(
     Phrase("c'est trop profond ou trop long", "it is nested too deeply, or too long"),
 )
 
+_NO_STREAM = Phrase("le serveur envoie autre chose que du XMPP", "the server sends what is no XMPP stream")
+_NOT_HANDLED = Phrase(
+    "le serveur envoie quelque chose d’inutilisable ({what})", "the server sends what cannot be handled ({what})"
+)
+_TOO_LARGE = Phrase(
+    "le serveur a envoyé un message de plus de {most} Kio", "the server sent a stanza of more than {most} KiB"
+)
+_NOT_PINNED = Phrase(
+    "la clé du serveur n’est pas celle qui est épinglée : il montre {pin} ; si son exploitant confirme cette clé,"
+    " ajoutez-la à pin dans [federation]",
+    "the server's key is not the pinned one: it shows {pin}; if its operator confirms this key, add it to pin in"
+    " [federation]",
+)
+
 
 class Client(ClientXMPP):
     """One connection's client.
@@ -66,7 +80,7 @@ class Client(ClientXMPP):
         password: str,
         context: ssl.SSLContext,
         pins: Collection[str] | None,
-        broken: Callable[[str], None],
+        broken: Callable[[Phrase], None],
     ) -> None:
         # Before slixmpp's own start, which calls init_parser.
         self.pin_seen: str | None = None
@@ -137,7 +151,7 @@ class Client(ClientXMPP):
             if not _PROLOG.fullmatch(chunk[: begun.start()] if begun else b"") or (
                 not begun and len(chunk) > _MAX_PROLOG
             ):
-                self._break("the server sends what is no XMPP stream")
+                self._break(_NO_STREAM)
                 return
             if not begun:
                 return
@@ -146,9 +160,9 @@ class Client(ClientXMPP):
         try:
             super().data_received(chunk)
         except Exception as error:  # noqa: BLE001 (out of here it would be a traceback in the log at every attempt)
-            self._break(f"the server sends what cannot be handled ({type(error).__name__})")
+            self._break(_NOT_HANDLED.filled(what=type(error).__name__))
         if self._unfinished > MAX_STANZA_BYTES:
-            self._break(f"the server sent a stanza of more than {MAX_STANZA_BYTES // 1024} KiB")
+            self._break(_TOO_LARGE.filled(most=MAX_STANZA_BYTES // 1024))
 
     def _spawn_event(self, xml: ET.Element) -> None:
         try:
@@ -165,16 +179,13 @@ class Client(ClientXMPP):
         try:
             self.pin_seen = pin_of(encrypted.getpeercert(binary_form=True) or b"")
         except FederationError as error:
-            self._break(str(error))
+            self._break(error.phrase)
             return False
         if self._pins is None or self.pin_seen in self._pins:
             return True
-        self._break(
-            f"the server's key is not the pinned one: it shows {self.pin_seen}; if its operator confirms this key, "
-            "add it to pin in [federation]"
-        )
+        self._break(_NOT_PINNED.filled(pin=self.pin_seen))
         return False
 
-    def _break(self, fault: str) -> None:
+    def _break(self, fault: Phrase) -> None:
         self._shut = True
         self._tell_broken(fault)

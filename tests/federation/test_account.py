@@ -245,7 +245,7 @@ def test_a_pin_is_asked_for_besides_the_certificate_or_instead_of_it(servers):
     async def connects(**changes):
         async with running(Session(replace(known, **changes), QUICK)) as session:
             await eventually(lambda: session.connected.is_set() or session.state.error)
-            return session.state.error
+            return session.state.error and str(session.state.error)
 
     assert asyncio.run(connects(pins=frozenset([OTHER_PIN, pin]))) is None
     assert asyncio.run(connects(pins=frozenset([pin]), pin_only=True, ca_file=None)) is None
@@ -281,7 +281,7 @@ def test_a_server_that_offers_only_plain_hears_no_password(start_federation):
     async def scenario(domain):
         async with running(Session(account(servers, "gw", domain), QUICK)) as session:
             await eventually(lambda: session.state.error)
-            return session.state.error
+            return session.state.error and str(session.state.error)
 
     for domain in servers.domains:
         fault = asyncio.run(scenario(domain))

@@ -76,7 +76,7 @@ def test_none_that_answers_is_one_failed_attempt():
     async def scenario():
         async with running(Session(Account("gw@sen9.test", "x", several), QUICK)) as session:
             await eventually(lambda: session.state.attempts >= 2)
-            assert session.state.error.startswith("the server cannot be reached")
+            assert str(session.state.error).startswith("the server cannot be reached")
 
     asyncio.run(scenario())
 

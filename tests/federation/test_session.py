@@ -121,7 +121,7 @@ def test_whoever_is_on_the_way_before_the_login_costs_little(chunks, sentence):
 
     async def watch(session):
         await eventually(lambda: session.state.error)
-        assert sentence in session.state.error
+        assert sentence in str(session.state.error)
 
     # Time enough to read a megabyte on a busy machine.
     heard, taken = asyncio.run(with_words(chunks, watch, start=30))
@@ -172,7 +172,7 @@ def test_an_unreachable_server_is_a_sentence():
     async def scenario():
         async with running(Session(Account("gw@sen9.test", "x", "127.0.0.1:9"), QUICK)) as session:
             await eventually(lambda: session.state.attempts >= 2)
-            assert session.state.error.startswith("the server cannot be reached")
+            assert str(session.state.error).startswith("the server cannot be reached")
 
     asyncio.run(scenario())
 
