@@ -22,6 +22,8 @@ limits = {
 	c2s = { rate = "1mb/s" }; -- a collector confirms every message of the fleet
 	s2sin = { rate = "10mb/s" }; -- one link carries what all gateways send: 1 kB/s for every 50 of them
 }
+c2s_stanza_size_limit = 131072 -- the longest answer of a gateway has 101 kB
+s2s_stanza_size_limit = 131072
 network_settings = { nagle = false; tcp_backlog = 4096 } -- Nagle's algorithm costs 40 ms a round trip
 smacks_hibernation_time = 0 -- gateways resume no session
 log = { { levels = { min = "warn" }; to = "console" } }
