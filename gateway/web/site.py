@@ -43,7 +43,7 @@ _DISPLAY, _LANGUAGE = "linky_display", "linky_language"
 # What may be kept of a public place: nothing of the contract, no names, no faults.
 _PUBLIC = (
     "time age_s stale drawn_va injected_va injecting tariff_kind tempo_today tempo_tomorrow "
-    "drawn_today_wh drawn_yesterday_wh"
+    "drawn_today_wh drawn_yesterday_wh partial"
 ).split()
 # The menu ends so.
 _MENU_END = (("/links", "links"), ("/access", "access"))
