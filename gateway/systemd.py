@@ -1,8 +1,9 @@
 """What systemd is told: ready, stopping, one line of status, and that the program is alive (sd_notify(3)).
 
 No dependency, and nothing happens where systemd does not listen. The watchdog is pinged from the event loop, and only
-while everything that was put under its eyes comes round in time: a blocked loop, a stuck database thread or a task that
-no longer turns ends in a restart. A silent meter or a server that is away does not: their tasks turn while they wait.
+while everything that was put under its eyes comes round in time: a blocked loop or a stuck database thread ends in a
+restart. A part that no longer turns is started again by the program itself (``gateway.cells``); a silent meter or a
+server that is away is nothing of the kind: their tasks turn while they wait.
 """
 
 from __future__ import annotations

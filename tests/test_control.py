@@ -15,6 +15,8 @@ async def handler(request):
     """Echo, or what the order says."""
     if request.get("do") == "refuse":
         raise ConsentError("no")
+    if request.get("do") == "fail":
+        raise ZeroDivisionError
     if request.get("do") == "act":
         return act(None, request["what"], 0.0)
     return request
@@ -74,6 +76,15 @@ def test_garbage_gets_an_answer_or_nothing_and_hurts_nobody(tmp_path, garbage, c
     answer, after = talk(path, lambda: (send(path, garbage), ask(path, {"do": "status"})))
     assert not answer or json.loads(answer) == {"error": "not a JSON object", "code": 2}
     assert after == {"do": "status"}
+    assert "Traceback" not in caplog.text
+
+
+def test_an_order_that_fails_is_answered_with_a_sentence(tmp_path, caplog):
+    """Whatever the program runs into: who asked is told that it was not done, and gets no traceback."""
+    path = tmp_path / "control.sock"
+    answer = json.loads(talk(path, lambda: send(path, b'{"do": "fail"}\n')))
+    assert answer["code"] == 70
+    assert answer["error"].startswith("the gateway could not do it: an unexpected ZeroDivisionError")
     assert "Traceback" not in caplog.text
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 from gateway.errors import SenMLError, StoreError
-from gateway.federation.attempt import ROUND_S, wait_any
+from gateway.federation.attempt import ROUND_S, wait_any, work_off
 from gateway.federation.notice import Notice, build_notice
 from gateway.federation.stanza import RECEIPTS, bounce_condition
 from gateway.senml.naming import NameForm
@@ -86,8 +86,7 @@ class Announcer:
             try:
                 while self._incoming:
                     # Kept until it is done: while the database cannot be written a confirmation is not lost.
-                    await self._incoming[0]()
-                    self._incoming.popleft()
+                    await work_off(self._incoming)
                 if self._session.connected.is_set():
                     await self._send_due()
             except StoreError as error:

@@ -10,21 +10,24 @@ import asyncio
 import contextlib
 import logging
 import ssl
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from xml.etree import ElementTree as ET
 
 from slixmpp import JID
 from slixmpp.exceptions import IqTimeout
 
-from gateway.errors import NO_ANSWER
+from gateway.errors import NO_ANSWER, StoreError
 from gateway.errors import reason as why
 from gateway.federation.stream import Client
 from gateway.language import Phrase, same
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections import deque
+    from collections.abc import Awaitable, Callable, Collection, Sequence
 
     from slixmpp.xmlstream import ElementBase, StanzaBase
+
+Work = TypeVar("Work", bound="Callable[[], Awaitable[Any] | None]")
 
 log = logging.getLogger(__name__)
 
@@ -222,6 +225,20 @@ def quieten_slixmpp() -> None:
         logging.getLogger(name).addFilter(_DISCRETION)
     # Only what is logged on the root itself passes here: nothing of any other program part.
     logging.root.addFilter(_UNASKED)
+
+
+async def work_off(incoming: deque[Work]) -> None:
+    """Do the first of what came in; it stays while the database cannot be used, and for no other reason."""
+    try:
+        if (work := incoming[0]()) is not None:
+            await work
+    except StoreError:
+        raise
+    except Exception:
+        # It would fail each time, and everything behind it would wait for ever.
+        incoming.popleft()
+        raise
+    incoming.popleft()
 
 
 async def wait_any(timeout_s: float | None, *events: asyncio.Event, future: asyncio.Future[Any] | None = None) -> bool:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 from gateway.errors import StoreError
-from gateway.federation.attempt import ROUND_S, wait_any
+from gateway.federation.attempt import ROUND_S, wait_any, work_off
 from gateway.federation.batch import Batch, Packer, disguised, first_batch
 from gateway.federation.flight import Flight, Lane
 from gateway.federation.presence import Presences, bare
@@ -139,10 +139,7 @@ class Delivery:
         try:
             while self._incoming:
                 # It stays until it is done: a receipt is not lost while the database cannot be written.
-                waiting = self._incoming[0]()
-                if waiting is not None:
-                    await waiting
-                self._incoming.popleft()
+                await work_off(self._incoming)
             return await self._send_all() if self._session.connected.is_set() else None
         except StoreError as error:
             log.debug("the outbox cannot be used: %s", error)

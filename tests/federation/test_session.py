@@ -1,13 +1,15 @@
 """The ways in that are closed: no encryption, no SCRAM; and what a wrong account or address says."""
 
 import asyncio
+from collections import deque
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from gateway.errors import ConfigError, FederationError
+from gateway.errors import ConfigError, FederationError, StoreError
+from gateway.federation.attempt import work_off
 from gateway.federation.form import STANZAS
 from gateway.federation.jids import bare_jid
 from gateway.federation.session import Account, Session
@@ -208,3 +210,51 @@ def test_a_ca_file_that_cannot_be_read_is_refused(tmp_path):
 def test_a_password_is_not_in_the_accounts_own_words():
     """Such as a traceback or a log line would show."""
     assert "canary" not in repr(Account("gw@sen1.test", "canary"))
+
+
+def test_a_session_that_failed_is_over_and_may_begin_again(federation, monkeypatch):
+    """Whoever waits for the connection learns that it is gone; the next life connects."""
+    home, _ = federation.domains
+    watch, failed = Session._watch, []
+
+    async def fail_once(self, attempt, stop):
+        if not failed:
+            failed.append(1)
+            raise ZeroDivisionError
+        await watch(self, attempt, stop)
+
+    monkeypatch.setattr(Session, "_watch", fail_once)
+
+    async def work():
+        session, changes = Session(account(federation, "fragile", home), QUICK), []
+        session.on_change(changes.append)
+        with pytest.raises(ZeroDivisionError):
+            async with asyncio.timeout(20):
+                await session.run(asyncio.Event())
+        assert (session.connected.is_set(), session.state.connected, changes) == (False, False, [True, False])
+        async with running(session):
+            await eventually(session.connected.is_set)
+
+    asyncio.run(work())
+
+
+def test_what_cannot_be_worked_off_does_not_stay_in_the_way():
+    """A database that is away is waited for; whatever else fails is gone at the next life."""
+    done, errors = [], [StoreError("away"), ZeroDivisionError()]
+
+    async def work():
+        if errors:
+            raise errors.pop(0)
+        done.append(1)
+
+    async def scenario():
+        incoming = deque([work, work])
+        with pytest.raises(StoreError):
+            await work_off(incoming)
+        assert len(incoming) == 2
+        with pytest.raises(ZeroDivisionError):
+            await work_off(incoming)
+        await work_off(incoming)
+        assert (done, len(incoming)) == ([1], 0)
+
+    asyncio.run(scenario())
