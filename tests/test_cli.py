@@ -150,7 +150,7 @@ def test_the_daemon_reads_stores_and_stops_within_five_seconds(tmp_path, daemon)
         assert links_of(config)["store"]["state"] == "ok"
         said = gateway("status", "--config", config)
         assert said.returncode == 0
-        assert "✓ port house" in said.stdout.decode()
+        assert "✓ Port house" in said.stdout.decode()
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
         assert "Traceback" not in process.stderr.read()
@@ -324,7 +324,7 @@ def test_a_switch_of_the_meter_is_an_event_that_one_can_see(tmp_path, daemon):
     events = [json.loads(line) for line in gateway("events", "--json", "--config", config).stdout.splitlines()]
     (switch,) = [event for event in events if event["kind"] == "mode-switched"]
     assert switch["detail"] == {"before": "historic", "after": "standard"}
-    assert b"mode-switched" in gateway("events", "--config", config).stdout
+    assert b"mode of the meter changed" in gateway("events", "--config", config).stdout
     done = gateway("export", "--format", "csv", "--series", "consumption/energy/active/index", "--config", config)
     rows = [line.split(",") for line in done.stdout.decode().splitlines()[1:]]
     total = [(row[0], int(row[4])) for row in rows if row[2] == "consumption/energy/active/index"]

@@ -159,7 +159,7 @@ def test_without_servers_it_says_so_and_shows_what_the_gateway_does(demo: Demo) 
     assert "cannot install prosody" in done.stderr
     assert "without the federation" in done.stderr
     assert "the gateway is running" in done.stdout
-    assert re.search(r"✓ meter \S+ +ok", done.stdout), done.stdout
+    assert re.search(r"✓ Meter \S+ +in order", done.stdout), done.stdout
     assert "Traceback" not in done.stderr
 
 
