@@ -184,7 +184,7 @@ class Session:
 
     def on_present(self, callback: Callable[[str], None], origin: str = "") -> None:
         """Call back with the full JID of whoever shows us its presence; of ``origin`` alone, where it is given."""
-        self._on_present[origin] = callback
+        self._on_present[str(JID(origin))] = callback
 
     def on_acknowledged(self, callback: Callable[[str, str], None]) -> None:
         """Call back with recipient (bare JID) and id of every message that one's own server has taken (XEP-0198)."""

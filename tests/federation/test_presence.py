@@ -3,9 +3,10 @@
 import asyncio
 
 from gateway.federation.presence import MOST_DEVICES, Presences
+from gateway.federation.session import Session
 from gateway.federation.stanza import parse_interval
 from gateway.store.points import Confirm
-from tests.federation.conftest import START, eventually
+from tests.federation.conftest import QUICK, START, account, eventually, running
 from tests.federation.test_delivery import COOP, at_work, subscribe
 
 PHONE, PROGRAM = f"{COOP}/phone", f"{COOP}/program"
@@ -191,5 +192,26 @@ def test_a_strangers_presence_is_nothing_to_us(house):
                 bench.line.absent(f"stranger{number}@sen3.test/x")
             assert not bench.delivery._incoming
             assert house.store.showing() == []
+
+    asyncio.run(scenario())
+
+
+def test_a_presence_is_heard_however_its_address_was_written(federation):
+    """A person wrote the gateway's address in capitals; its server writes it as it is (RFC 7622)."""
+    home = federation.domains[0]
+    one, other = (account(federation, f"shows{n}", home) for n in (1, 2))
+    seen, every = [], []
+
+    async def scenario():
+        shower, watcher = Session(one, QUICK), Session(other, QUICK)
+        watcher.on_present(seen.append, f"{one.jid.upper()}/proxy")
+        watcher.on_present(every.append)
+        async with running(shower), running(watcher):
+            await asyncio.gather(shower.connected.wait(), watcher.connected.wait())
+            shower.greet(f"{other.jid}/proxy")
+            await eventually(lambda: seen and len(every) > 1)
+        # Its own server shows everybody's presence to everybody's own devices, too.
+        assert seen == [f"{one.jid}/proxy"]
+        assert sorted(every) == [f"{one.jid}/proxy", f"{other.jid}/proxy"]
 
     asyncio.run(scenario())
