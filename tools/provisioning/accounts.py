@@ -226,9 +226,9 @@ class InBand:
                 while not await wait_any(0.1, session.connected) and not session.state.attempts:
                     pass
             if not session.connected.is_set():
-                if "password" in (session.state.error or ""):
+                if "password" in str(session.state.error):
                     return False
-                raise ProvisionError("no_answer", said=_short(session.state.error or ""))
+                raise ProvisionError("no_answer", said=_short(str(session.state.error or "")))
             if remove:
                 query = ET.Element(f"{{{REGISTER}}}query")
                 ET.SubElement(query, f"{{{REGISTER}}}remove")
