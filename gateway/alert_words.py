@@ -122,7 +122,7 @@ _FR = {
     ),
     Kind.CELL: _Words(
         "Une partie de la passerelle ne marche plus depuis {time} ({name})",
-        "Une partie de la passerelle est tombée {times} en 10 minutes ({name})",
+        "Une partie de la passerelle est tombée en panne {times} en 10 minutes ({name})",
         "le reste continue, et elle est relancée d’elle-même ; si cela dure, « linky-gateway status » en dit la cause",
         "Une partie de la passerelle marche de nouveau, après {time} ({name})",
     ),

@@ -22,7 +22,7 @@ _FR: dict[str, Any] = {
     "at-least": "au moins ",
     "doubts": {
         "unread": "Production inconnue : son compteur ne répond pas.",
-        "too-little": "Production inconnue : son compteur compte moins que ce qui part au réseau.",
+        "too-little": "Production inconnue : son compteur compte moins que ce qui part vers le réseau.",
     },
     "like": "C’est comme {things}.",
     "or": "ou",

@@ -36,7 +36,7 @@ _CONNECT_S = 10.0
 _WAIT_S = 900.0
 
 _RELOAD = Phrase(
-    " Faites-le relire au broker : sudo systemctl reload mosquitto",
+    " Faites-le relire au courtier : sudo systemctl reload mosquitto",
     " Let the broker look: sudo systemctl reload mosquitto",
 )
 _KNOWN = Phrase("{board} : enregistrée.", "{board}: known.") + _RELOAD
@@ -49,7 +49,7 @@ _UNKNOWN = Phrase("{why} ; on ne sait pas quelle version les cartes ont", "{why}
 _SILENT, _ON_TRIAL = Phrase("n’a rien dit", "has said nothing"), Phrase("à l’essai", "on trial")
 _UNREADABLE = Phrase("{name} : illisible : {why}", "{name} cannot be read: {why}")
 _NO_MQTT = Phrase(
-    "mqtt : les cartes passent par le broker ; ajoutez la table [mqtt] à la configuration",
+    "mqtt : les cartes passent par le courtier ; ajoutez la table [mqtt] à la configuration",
     "mqtt: the boards are reached by the broker; add the table [mqtt] to the configuration",
 )
 _OFFERED = Phrase(

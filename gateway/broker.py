@@ -45,7 +45,7 @@ _FAREWELL_S = 2.0
 _MOST_WAITING, _SHARE, _MOST_PAYLOAD_BYTES = 1000, 150, 8192
 _FIRST_DELAY_S, _LAST_DELAY_S = 0.5, 30.0
 
-_WHERE = Phrase("le broker MQTT de {host}:{port}", "the MQTT broker at {host}:{port}")
+_WHERE = Phrase("le courtier MQTT de {host}:{port}", "the MQTT broker at {host}:{port}")
 _SAID = Phrase("{where} : {what}", "{where}: {what}")
 _NO_CONNECTION = Phrase("pas de connexion", "there is no connection")
 _CONNECTED = Phrase("connecté : {where}", "connected to {where}")

@@ -36,7 +36,7 @@ BEING_OPENED = Phrase("ouverture en cours", "being opened")
 READ = Phrase("mode {mode} ; {signal}", "{mode} mode; {signal}")
 FAILED = Phrase("pannes en une heure : {count} ; {cause}", "failures within an hour: {count}; {cause}")
 STUCK = Phrase(
-    "{cause}, et ne se laisse pas arrêter : redémarrez la passerelle",
+    "{cause}, et rien ne l’arrête : redémarrez la passerelle",
     "{cause}, and cannot be ended; restart the gateway",
 )
 LATE = Phrase("n’avance plus depuis {seconds} s", "it made no progress for {seconds} s")

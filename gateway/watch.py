@@ -50,7 +50,7 @@ _NOT_RUNNING = Phrase(
     "no running gateway can be asked at {socket}: {why}; is it running, and are you its user?",
 )
 _OFFLINE = Phrase(
-    "le broker dit que la passerelle n’est pas connectée", "the broker says that the gateway is not online"
+    "le courtier MQTT dit que la passerelle n’est pas connectée", "the broker says that the gateway is not online"
 )
 _NO_MQTT = Phrase(
     "watch --mqtt : la configuration n’a pas de table [mqtt]", "watch --mqtt: the configuration has no table [mqtt]"

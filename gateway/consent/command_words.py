@@ -87,11 +87,11 @@ _PUSH, _HISTORY = Phrase("envoi", "push"), Phrase("historique", "history")
 _HISTORY_SINCE = Phrase("historique depuis le {when}", "history since {when}")
 _PSEUDONYM = Phrase("sous le pseudonyme {name}", "under the pseudonym {name}")
 _PROFILES = {"coarse": Phrase("arrondi", "coarse"), "anonymous": Phrase("anonyme", "anonymous")}
-_TOLD = Phrase("dit une fois, pas encore confirmé", "told, not confirmed yet")
-_TOLD_AGAIN = Phrase("dit {count} fois, pas confirmé", "told {count} times, not confirmed")
-_NOT_TOLD = Phrase("pas encore dit", "waits to be told")
+_TOLD = Phrase("envoyé, pas encore confirmé", "told, not confirmed yet")
+_TOLD_AGAIN = Phrase("envoyé {count} fois, pas confirmé", "told {count} times, not confirmed")
+_NOT_TOLD = Phrase("pas encore envoyé", "waits to be told")
 _SUPERSEDED = Phrase(
-    "n’est plus dit : un avis plus récent dit autre chose", "not told any more: a later notice says otherwise"
+    "n’est plus envoyé : un avis plus récent le remplace", "not told any more: a later notice says otherwise"
 )
 _CONFIRMED = Phrase("confirmé le {when}", "confirmed {when}")
 _FOREIGN = Phrase("un compteur {sensor} qui n’est pas de cette maison", "a meter {sensor} that is not of this house")

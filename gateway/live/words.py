@@ -42,7 +42,7 @@ _FR: dict[str, Any] = {
     "at_least": "au moins {}",
     "doubts": {
         "unread": "production inconnue : son compteur ne répond pas",
-        "too-little": "production inconnue : son compteur compte moins que ce qui part au réseau",
+        "too-little": "production inconnue : son compteur compte moins que ce qui part vers le réseau",
     },
 }
 _EN: dict[str, Any] = {

@@ -67,7 +67,7 @@ _GONE = Phrase(
     "board {board}: it is gone: has it power, and Wi-Fi?",
 )
 _KEPT = Phrase(", {count} trames dans sa mémoire", ", {count} frames in its flash")
-_NO_BROKER = Phrase("carte {board} : le broker MQTT ne répond pas", "board {board}: the MQTT broker is away")
+_NO_BROKER = Phrase("carte {board} : le courtier MQTT ne répond pas", "board {board}: the MQTT broker is away")
 _KEPT_MESSAGE = Phrase(
     "carte {board} : un message que le broker avait gardé (« retained ») n’est pas pris",
     "board {board}: a message that the broker had kept (“retained”) is not taken",
