@@ -42,8 +42,8 @@ _FR: Words = {
     "unknown": "inconnu",
     "doubt_unread": ("Production inconnue : le compteur de production ne répond pas. Voyez « Compteur et liaisons »."),
     "doubt_too-little": (
-        "Production inconnue : le compteur de production compte moins que ce qui part vers le réseau. Vérifiez qu’il compte"
-        " tous les panneaux, et la valeur d’une impulsion (per_pulse)."
+        "Production inconnue : le compteur de production compte moins que ce qui part vers le réseau. Vérifiez qu’il"
+        " compte tous les panneaux, et la valeur d’une impulsion (per_pulse)."
     ),
     "never_heard": "Le compteur n’a encore rien dit.",
     "stale": "Le compteur ne dit plus rien depuis {age}. Dernières valeurs :",
