@@ -54,9 +54,9 @@ async def shoot(servers, texts):
             for text in texts[number : number + 20]:
                 await eventually(session.connected.is_set, 30)
                 session._client.send_raw(text)
-                # Its own server may have ended its stream for it; what it passed on has been passed on by now.
+                # Its own server may have ended its stream for it, or wait for more of it; what follows brings that.
                 try:
-                    await session.request(pest.jid, roster, 30, "get")
+                    await session.request(pest.jid, roster, 2, "get")
                 except FederationError:
                     continue
 
