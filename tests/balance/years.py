@@ -225,7 +225,8 @@ def _check_days(year, rows, told):
         here = [row.get("drawn_wh") or 0, sum(drawn.values()) / 3600, lost[0]]
         here += [row.get("injected_wh") or 0, sold / 3600, lost[1]]
         run = [one + other for one, other in zip(run, here, strict=True)]
-        if row.get("estimated"):
+        if not row or row["estimated"]:
+            # What is shared out over days that are not shown is in those beside them.
             continue
         _check_run(year, run, run_from, day, told)
         if run_from == day:
