@@ -236,10 +236,14 @@ def _check_days(year, rows, told):
 
 def _check_run(year, run, first, last, told):
     (drawn, true, gone), (injected, sold, lost) = run[:3], run[3:]
-    assert true - gone - CUT_WH <= drawn <= true + CUT_WH, (told, first, last, run)
+    assert drawn <= true + CUT_WH, (told, first, last, run)
     assert injected <= sold + CUT_WH, (told, first, last, run)
     begin, end = midnight(first), midnight(last + _ONE)
-    if not any(one < end and other > begin for one, other in year.unsaid):
+    historic = any(one < end and other > begin for one, other in year.unsaid)
+    # Our sum of several indexes falls where one of them begins again: what lies between two looks at it is not known.
+    if not (historic and any(kind == "roll" and time < end for time, kind in year.happened)):
+        assert drawn >= true - gone - CUT_WH, (told, first, last, run)
+    if not historic:
         assert injected >= sold - lost - CUT_WH, (told, first, last, run)
 
 
