@@ -91,7 +91,6 @@ COMMANDS = [
     (["consent", "notices"], 0),
     (["consent", "pending"], 0),
     (["consent", "limit", "nobody@sen2.test"], 2),
-    (["consent", "resume", COOP], 2),
     (["consent", "answer", "1", "--yes"], 2),
     (["received", "list"], 0),
     (["received", "history", "roof"], 78),
