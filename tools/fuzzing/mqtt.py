@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import random
 from itertools import cycle
 from typing import TYPE_CHECKING
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 
 # The broker ends a connection that says too much at once, and is there again at once.
 _AGAIN_S, _TAKEN_S, _LONGEST_S = 0.2, 2.0, 30.0
+# It says of each connection that the broker ends what is meant here.
+_QUIET = logging.getLogger("fuzzing.mqtt.packets")
+_QUIET.setLevel(logging.CRITICAL)
+
 # So many frames at once, each of another start of the board, among everything else.
 _CROWD = 50
 _ELSEWHERE = (
@@ -161,7 +166,7 @@ class Board:
     async def _connect(self) -> None:
         host, port = self._broker
         while True:
-            client = aiomqtt.Client(host, port, username=self._user, password=self._password)
+            client = aiomqtt.Client(host, port, username=self._user, password=self._password, logger=_QUIET)
             try:
                 async with client:
                     await client.subscribe("linky/board/" + self._user + "/ack")

@@ -1,0 +1,45 @@
+"""``tools/fuzz --daemon``: nobody who means harm, by whichever way, stops anybody else in the house."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from federation import missing_packages
+from relaying.board import mpy_cross
+from relaying.broker import mosquitto
+
+ROOT = Path(__file__).parent.parent.parent
+DEADLINE_S = 600
+
+
+def fuzzed(*arguments):
+    """What the tool says; it must have found that everybody else went on."""
+    there = not missing_packages() and mosquitto() and shutil.which("micropython") and mpy_cross()
+    if not there and not os.environ.get("CI"):
+        pytest.skip("servers, broker or board are not installed")
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tools'}"}
+    command = [sys.executable, "-m", "fuzzing", "--daemon", "--seed", "20261128", *arguments]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment, timeout=DEADLINE_S)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "everybody else went on" in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.servers
+def test_what_is_known_and_its_relatives_stop_nobody_else():
+    """A board's poison and crowd, a stranger's depth, two hundred relatives of each; then a start beside what is kept.
+
+    The same process, no gap of a meter, the session up, memory within 5 MB.
+    """
+    fuzzed("--minutes", "0", "--only", "poison,crowd,nested")
+
+
+@pytest.mark.campaign
+@pytest.mark.servers
+def test_everybody_else_goes_on_for_two_minutes():
+    """TIC, MQTT, XMPP and HTTP at once: no restart, no gap, no point lost or late by ten seconds, the page answered."""
+    fuzzed("--minutes", "2")
