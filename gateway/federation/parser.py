@@ -26,7 +26,7 @@ MOST_PARTS, MOST_OF_A_STRANGER = 120_000, 1_000
 # What is kept of a stanza that is refused: enough to count it and to say so to its sender.
 _KEPT = frozenset({"from", "to", "id", "type", "http://www.w3.org/XML/1998/namespace}lang"})
 
-# A new parser costs 20 µs; the names in so many bytes 2 MB at the most.
+# A new parser costs 20 µs, and the rest of the chunk is read twice; the names in so many bytes are 2 MB at the most.
 _RENEW_BYTES = 65_536
 
 
@@ -45,6 +45,7 @@ class Parser:
         self._most_parts = most_parts
         self._events: deque[tuple[str, ET.Element] | ET.ParseError] = deque()
         self._over = False
+        self._held: list[bytes] = []
         # The stream's own start tag with all before it; whether it is known to its end.
         self._head, self._headed = b"", False
         self._depth, self._parts_left = 0, 0
@@ -54,7 +55,13 @@ class Parser:
 
     def feed(self, data: bytes | str) -> None:
         """Read on. What is no XML comes out of ``read_events``, in its place; nothing comes after it."""
-        rest = data.encode() if isinstance(data, str) else data
+        chunk = data.encode() if isinstance(data, str) else data
+        self._held.append(chunk)
+        if b">" not in chunk:
+            # Nothing ends in it, and expat would read from its beginning, each time again, a tag that does not end.
+            return
+        rest = b"".join(self._held)
+        self._held.clear()
         while rest and not self._over:
             self._cut, self._before = len(rest), self._fed
             self._fed += len(rest)
@@ -86,7 +93,7 @@ class Parser:
         if hasattr(parser, "SetReparseDeferralEnabled"):
             # A stanza is wanted when its last byte is here, not when more have come.
             parser.SetReparseDeferralEnabled(False)
-        self._fed, self._worn = 0, False
+        self._fed = 0
         if self._headed:
             parser.Parse(self._head, False)
             self._fed = len(self._head)
@@ -105,8 +112,7 @@ class Parser:
             return
         self._parts_left -= 1 + len(attributes) // 2
         if self._parts_left < 0 or self._depth - 1 > MAX_LEVELS:
-            # What was built goes now, and with the end of the stanza this parser.
-            self._builder, self._worn = None, True
+            self._builder = None
         else:
             self._builder.start(self._name(name), self._named(attributes))
 
@@ -139,7 +145,7 @@ class Parser:
         if not self._headed:
             self._head, self._headed = self._head[:index], True
         # A start tag of which a part came earlier is no place for it; at one of the next it will do.
-        if not (self._worn or index - len(self._head) > _RENEW_BYTES) or index < self._before:
+        if index - len(self._head) <= _RENEW_BYTES or index < self._before:
             return False
         self._cut = index - self._before
         parser = self._expat

@@ -1,6 +1,7 @@
 """A stream is read as ElementTree reads it; what is too deep or too much is never built, and takes nothing with it."""
 
 import random
+import time
 import tracemalloc
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -114,6 +115,25 @@ def test_a_stream_that_is_no_xml_says_so_in_its_place():
         next(events)
     parser.feed(PING)
     assert list(parser.read_events()) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "step"),
+    [
+        ("<message id='" + "a" * 1_000_000 + "'/>", 100),
+        ("<message><!--" + "a" * 1_000_000 + "--></message>", 100),
+        (f"<message>{nested(MAX_LEVELS + 1)}</message>" * 2000, 10**9),
+    ],
+    ids=["one tag", "one comment", "many refused"],
+)
+def test_how_a_text_is_cut_into_pieces_costs_nothing(text, step):
+    """The longest tag a few bytes at a time, two thousand refused stanzas at once: each byte is read a few times."""
+    parser = ours()
+    stanzas(parser, HEADER + PING)
+    began = time.process_time()
+    found = stanzas(parser, text + PING, step)
+    assert time.process_time() - began < 2
+    assert ET.tostring(found[-1]) == ET.tostring(ET.fromstring(PING))
 
 
 def test_what_strangers_think_of_is_forgotten():
