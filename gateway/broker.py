@@ -12,12 +12,14 @@ import asyncio
 import logging
 import random
 import re
+import select
 import ssl
 import time
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 import aiomqtt
+from paho.mqtt.enums import MQTTErrorCode
 
 from gateway.cells import cause_of
 from gateway.config import MQTT_CREDENTIAL, credential_file, password_from
@@ -28,6 +30,8 @@ from gateway.status import BROKEN, OK, WAITING, Link
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+    from paho.mqtt.client import Client as Paho
 
     from gateway.config import Config, Mqtt
 
@@ -43,6 +47,8 @@ _FAREWELL_S = 2.0
 # Messages that wait to be handed over, of all topics and of one: a board has at most a hundred frames under way. What
 # is listened to is never longer than a frame.
 _MOST_WAITING, _SHARE, _MOST_PAYLOAD_BYTES = 1000, 150, 8192
+# So many that have come are read at once: a board's whole share of what may wait costs some milliseconds.
+_PACKETS_A_TURN = 64
 _FIRST_DELAY_S, _LAST_DELAY_S = 0.5, 30.0
 
 _WHERE = Phrase("le courtier MQTT de {host}:{port}", "the MQTT broker at {host}:{port}")
@@ -143,6 +149,7 @@ class Broker:
             max_queued_incoming_messages=_MOST_WAITING,
         )
         client._client.connect_timeout = _CONNECT_TIMEOUT_S  # noqa: SLF001 (aiomqtt has no argument for it)
+        _read_several(client._client)  # noqa: SLF001 (likewise)
         return client
 
     async def _stay(self, stop: asyncio.Event) -> None:
@@ -193,10 +200,13 @@ class Broker:
             await asyncio.gather(receiving, return_exceptions=True)
 
     async def _receive(self, client: aiomqtt.Client) -> None:
-        async for message in client.messages:
-            for topic_filter, handler in self._handlers.items():
-                if message.topic.matches(topic_filter):
-                    self._hand_over(topic_filter, handler, message)
+        async for first in client.messages:
+            # The library gives one in several turns of the loop; what has come with it is taken in the same turn.
+            waiting: asyncio.Queue[aiomqtt.Message] = client._queue  # noqa: SLF001
+            for message in (first, *(waiting.get_nowait() for _ in range(min(waiting.qsize(), _PACKETS_A_TURN)))):
+                for topic_filter, handler in self._handlers.items():
+                    if message.topic.matches(topic_filter):
+                        self._hand_over(topic_filter, handler, message)
 
     def _hand_over(self, topic_filter: str, handler: _Handler, message: aiomqtt.Message) -> None:
         try:
@@ -253,6 +263,32 @@ class _Incoming(asyncio.Queue[aiomqtt.Message]):
         if not self._held[item.topic.value]:
             del self._held[item.topic.value]
         return item
+
+
+def _read_several(client: Paho) -> None:
+    """Have each turn of the loop read what has come, and not one packet of it.
+
+    Where every turn has much to do, or the processor is short, one a turn is a few in a second: what boards say, and
+    the broker's answers to what is said to them, would wait for a dozen seconds behind a handful of messages.
+    """
+    read_one = client.loop_read
+
+    def read(max_packets: int = 1) -> MQTTErrorCode:
+        code = read_one(max_packets)
+        for _ in range(_PACKETS_A_TURN):
+            sock = client.socket()
+            if code != MQTTErrorCode.MQTT_ERR_SUCCESS or sock is None or not _has_more(sock.fileno()):
+                break
+            code = read_one(max_packets)
+        return code
+
+    client.loop_read = read  # type: ignore[method-assign]
+
+
+def _has_more(descriptor: int) -> bool:
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _why(error: aiomqtt.MqttError) -> Phrase:

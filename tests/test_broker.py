@@ -1,12 +1,22 @@
 """The connection to the house's broker: what comes is bounded, each topic has a share, and no handler hurts another."""
 
+import array
 import asyncio
+import fcntl
+import termios
+from pathlib import Path
+from types import SimpleNamespace
 
 import aiomqtt
 import pytest
+from paho.mqtt import publish
 
+from federation import wait_until
 from gateway.broker import _MOST_WAITING, _SHARE, Broker, _Incoming
 from gateway.config import Mqtt
+from gateway.status import OK
+from relaying.broker import HOST
+from tests.mosquitto import Mosquitto
 
 
 def message(topic, payload=b"", *, retain=False):
@@ -52,7 +62,7 @@ def test_a_handler_that_raises_costs_its_message(caplog):
 
     class Client:
         def __init__(self):
-            self.messages = self._come()
+            self.messages, self._queue = self._come(), asyncio.Queue()
 
         async def _come(self):
             for payload in (b"1", b"2"):
@@ -67,3 +77,43 @@ def test_a_handler_that_raises_costs_its_message(caplog):
     assert kept == ["linky/board/salon/frame"]
     assert [record.levelname for record in caplog.records] == ["ERROR"]
     assert "Traceback" not in caplog.text
+
+
+def test_a_busy_loop_reads_all_that_has_come(tmp_path):
+    """What has come costs a few turns of the loop, however many messages it is and whatever else a turn has to do."""
+    topic, payloads = "linky/board/salon/frame", [b"%3d" % number for number in range(120)]
+    with Mosquitto(tmp_path / "broker", {"gateway": "secret", "board": "secret"}) as running:
+        (tmp_path / "password").write_text("secret")
+        account = Mqtt(host=HOST, port=running.port, user="gateway", password_file=str(tmp_path / "password"))
+        heard, turns = [], 0
+        broker = Broker(SimpleNamespace(path=Path), account, None)
+        broker.listen(topic, lambda _, payload: heard.append(payload))
+
+        def has_come():
+            waiting = array.array("i", [0])
+            fcntl.ioctl(broker._client._client.socket(), termios.FIONREAD, waiting)
+            # Each has two bytes of a header, the length of the topic, the topic, and what is said.
+            return waiting[0] >= len(payloads) * (2 + 2 + len(topic) + 3)
+
+        async def scenario():
+            nonlocal turns
+            stop = asyncio.Event()
+            staying = asyncio.create_task(broker.run(stop))
+            async with asyncio.timeout(60):
+                while broker.link().state != OK or not broker._client._client.socket():  # noqa: ASYNC110 (no event)
+                    await asyncio.sleep(0.01)
+                said = [{"topic": topic, "payload": payload} for payload in payloads]
+                publish.multiple(
+                    said, hostname=HOST, port=running.port, auth={"username": "board", "password": "secret"}
+                )
+                # All of them are there before the loop turns again.
+                wait_until(has_come, 30)
+                while len(heard) < len(payloads):
+                    turns += 1
+                    await asyncio.sleep(0)
+            stop.set()
+            await staying
+
+        asyncio.run(scenario())
+        assert heard == payloads
+        assert turns < 20, turns
