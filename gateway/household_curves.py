@@ -144,7 +144,7 @@ class HouseholdCurves(HouseholdDays):
         """After the minutes were let go: the class whose index rose most in each half hour."""
         leaves = {path.removeprefix(PREFIX): one for path, one in self._series.items() if path.startswith(PREFIX)}
         marks = {leaf: dict(self._reader.half_hour_marks(one, begin, end)) for leaf, one in leaves.items()}
-        breaks = {leaf: self._breaks(one) for leaf, one in leaves.items()}
+        breaks = {leaf: self._breaks(one).at_half_hours() for leaf, one in leaves.items()}
         found = []
         for time in range(begin, end, STEP_S):
             rises = {leaf: _rise(known, time, breaks[leaf]) for leaf, known in marks.items()}

@@ -8,7 +8,7 @@ added later is a break until somebody says otherwise. A counter that began again
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
@@ -99,6 +99,13 @@ class Breaks:
                 if kind == FactKind.INDEX_STEP.value and series == path and isinstance(before, int):
                     tops.append((time, before))
         return cls(tuple(moments), tuple(rolls), tuple(tops), tuple(near))
+
+    def at_half_hours(self) -> Breaks:
+        """The same for indexes that were marked at half hours: where the clock went back, none is marked again.
+
+        So a mark that lies among the seconds of both sides is of before, and the half hour that it ends was counted.
+        """
+        return replace(self, moments=tuple(sorted((last, last) for _, last in self.moments)))
 
     def between(self, begin: int, end: int) -> bool:
         """Whether what is counted from one moment to a later one spans a break."""

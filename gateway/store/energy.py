@@ -115,6 +115,7 @@ class Energy(Tables):
         if path is None or not told:
             return set()
         breaks = Breaks.of(path, told)
+        marked = breaks.at_half_hours()
         index = next((one for one in self.series(curve.meter) if one.path == path), None)
         broken = set()
         for first, last in breaks.moments:
@@ -124,7 +125,7 @@ class Energy(Tables):
             false = {time for time, value in rows if breaks.is_false((time, value))}
             for time in range(begin - begin % _HALF_HOUR_S, last + 1, _HALF_HOUR_S):
                 until = time + _HALF_HOUR_S
-                if breaks.between(time, until) or time in false or until in false:
+                if marked.between(time, until) or time in false or until in false:
                     broken.add(time)
         return {time for time in broken if start <= time < end}
 

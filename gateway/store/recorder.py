@@ -215,6 +215,8 @@ class Recorder:
         self._own_times: dict[str, deque[int]] = {}
         self._last_time = last_time
         self._batch = Batch(meter)
+        # Index paths -> the last second of before, where the clock went back with a break: until then none is marked.
+        self._ended: dict[str, int] = {}
         # Index paths -> (time, value) of the latest sample, stored or not: the half-hour points come from these.
         self._indexes: dict[str, tuple[int, int]] = {
             path: (last_time, value) for path, (_, value) in known.items() if isinstance(value, int)
@@ -240,6 +242,7 @@ class Recorder:
             # Another clock: the seconds of what was before lie among those of what is now.
             back = {WENT_BACK: self._last_time + 1 - happened.time}
             happened = replace(happened, detail={**happened.detail, **back})
+            self._ended |= dict.fromkeys(ended, self._last_time)
         self._batch.happened.append(happened)
         for path in ended:
             # Between the index of one meter and that of another there is nothing to share out; where the second one
@@ -329,6 +332,8 @@ class Recorder:
         then, before = self._indexes.get(path, (now, value))
         self._indexes[path] = (now, value)
         boundary = now - now % Granularity.HALF_HOUR
+        if boundary <= self._ended.get(path, 0):
+            return
         if then < boundary <= now and now - then <= MAX_BOUNDARY_GAP_S and value >= before:
             share = before + (value - before) * (boundary - then) // (now - then)
             self._batch.boundaries.append((path, boundary, share))

@@ -55,13 +55,14 @@ class Spanning(Energy):
     def _days(self, daily: Series | None, breaks: Breaks) -> Iterator[Point]:
         if daily is None or daily.kind != "daily":
             return
+        marked = breaks.at_half_hours()
         for first, last in breaks.moments:
             span = [daily.id, Granularity.DAY, first - _LONGEST_DAY_S - MAX_BOUNDARY_GAP_S, last]
             for start, wh in self._db.execute(_OF_A_TIME, span).fetchall():
                 # A mark at midnight may have been reckoned across a step that came a moment later.
                 end = day_end(start)
                 late = any(end <= step < end + MAX_BOUNDARY_GAP_S for step, _ in breaks.tops)
-                if breaks.between(start, end) or (late and self._is_false_at(daily, end, breaks)):
+                if marked.between(start, end) or (late and self._is_false_at(daily, end, breaks)):
                     yield point(daily, Granularity.DAY, start, wh)
 
     def _is_false_at(self, daily: Series, time: int, breaks: Breaks) -> bool:

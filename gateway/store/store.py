@@ -243,7 +243,7 @@ class Store(Erasure, Health, Watching, History, Undated, Relayed, Spanning, Told
         if before is None:
             return None
         told = self.breaks_told(index.meter, start - _BACK_S, end)
-        return Breaks.of(index.path, told).rise((start, before), (end, value))
+        return Breaks.of(index.path, told).at_half_hours().rise((start, before), (end, value))
 
     def _index_at(self, series: Series, time: int) -> int | None:
         row = self._db.execute(

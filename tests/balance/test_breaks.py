@@ -150,6 +150,25 @@ def test_a_month_in_standard_mode_is_counted_once(tmp_path, capsys):
         assert price["energy"] == pytest.approx(row["drawn_wh"] / 4000, abs=0.01)
 
 
+@pytest.mark.parametrize("commit", [True, False], ids=["committed before", "in one commit"])
+@pytest.mark.parametrize("at", [NOON - 2, NOON, NOON + 2])
+def test_a_half_hour_that_was_over_before_the_clock_went_back_is_kept(tmp_path, at, commit):
+    """Standard mode's clock is 4 s ahead of the host's, by which historic mode is dated: what was counted stays so."""
+    gateway = Gateway(tmp_path, CONFIG + TARIFF)
+    meter = Meter(FIRST - 60, lambda _: 600, mode=STANDARD)
+    meter.put(r1=26_587_000, r3=5_000_000)
+    meter.ahead_s = 4
+    gateway.hear(meter, [*every(NOON - 1830, NOON - 1800), *every(NOON - 30, at - 2)], commit=commit)
+    meter.mode = HISTORIC
+    gateway.hear(meter, [*every(at, at + 30), *around(NOON + 1800, NOON + 3600)])
+    assert [event.detail["back_s"] > 0 for event in gateway.store.events() if event.kind == "mode-switched"] == [True]
+    assert gateway.promised(CURVE, Granularity.RAW) == {NOON - 1800: 600, NOON + 1800: 600}
+    (curve,) = [one for one in gateway.store.series("house") if one.path == CURVE]
+    assert gateway.store.half_hours(curve, FIRST, LAST) == {NOON - 1800: 300, NOON + 1800: 300}
+    assert gateway.store.spanning() == []
+    gateway.close()
+
+
 # A kind that is added later is a break, or is named here and shown to be none.
 NO_BREAKS = {"roll-over", "out-of-range"}
 KINDS = [*(kind.value for kind in (*FactKind, *BreakKind)), "index-set-by-hand"]

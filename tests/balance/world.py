@@ -160,10 +160,11 @@ class Gateway:
             known, self.store.last_values("house"), Wire(), HostClock(trusted=True), Belief.AUTO, 0, {}
         )
 
-    def hear(self, meter, times):
-        """Take in a frame at each of these moments, and commit."""
+    def hear(self, meter, times, *, commit=True):
+        """Take in a frame at each of these moments, and ``commit``."""
         asyncio.run(self._hear(meter, times))
-        self.store.write([self.reader.recorder.take()], meter.time)
+        if commit:
+            self.store.write([self.reader.recorder.take()], meter.time)
 
     async def _hear(self, meter, times):
         for time in times:

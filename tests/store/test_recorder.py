@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.store.points import Granularity
-from gateway.store.recorder import Recorder, day_end, day_start
+from gateway.store.recorder import Happened, Recorder, day_end, day_start
 from gateway.tic.reading import Kind
 from tests.store.conftest import INDEX, POWER, START, TARIFF, frame, reading
 
@@ -77,6 +77,17 @@ def test_no_index_is_invented_across_a_gap(recorder):
     recorder.add(frame(START + 1000, index=100))
     recorder.add(frame(START + 2000, index=120))
     assert recorder.take().boundaries == []
+
+
+def test_no_index_of_after_is_marked_among_the_seconds_of_before(recorder):
+    """One meter's clock was past the half hour, unread for long; the other's passes it again with its own index."""
+    recorder.add(frame(START + 600, index=100))
+    recorder.add(frame(START + 1803, index=120))
+    recorder.tell(Happened(START + 1799, "meter-replaced", "", {}))
+    for second in (1799, 1801, 1803, 3599, 3601):
+        recorder.add(frame(START + second, index=5000))
+        recorder.add(frame(START + second + 1, index=5000))
+    assert recorder.take().boundaries == [(INDEX, START + 3600, 5000)]
 
 
 def test_a_setting_is_kept_when_it_changes_and_has_no_means(recorder):
