@@ -49,6 +49,8 @@ _NOW_S, _MEAN_S, _SILENCE_S = 600, 300, 120
 _APART_S, _BETWEEN_WH = 300, 20
 _LONGEST_DAY_S = 25 * 3600
 
+_ALL = Fraction(1)
+
 # Said of roll-ups, so that those of versions that counted across breaks are made anew.
 _RECKONED = "between breaks"
 
@@ -200,7 +202,7 @@ class HouseholdDays:
         """How much of the day that begins then is over, or is looked at."""
         end, last = midnight(Period.DAY.after(day_of(begin))), self.last_time
         over = min(until, last) if last and begin < last else until
-        return Fraction(over - begin, end - begin)
+        return _ALL if over == end else Fraction(over - begin, end - begin)
 
     def for_projection(self, today: date) -> dict[date, Day]:
         """Of this year and of the one before what a projection needs."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import calendar
 import math
+from collections import Counter
 from dataclasses import dataclass, field
-from datetime import date  # noqa: TC003 (msgspec reads it)
+from datetime import date
 from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated
 
@@ -128,27 +129,37 @@ def in_force(tariffs: Sequence[Tariff], day: date) -> Tariff | None:
 
 def cost(days: Iterable[Day], tariffs: Sequence[Tariff]) -> Cost:
     """What the days cost, each under its own tariff."""
-    exact: dict[str, Fraction] = {}
-    subscription = income = Fraction(0)
-    unpriced = count = without = 0
+    # Prices are exact fractions: they meet sums, of which there are few, and not each day.
+    energies: Counter[tuple[int, str]] = Counter()
+    injected: Counter[int] = Counter()
+    months: Counter[tuple[int, int, int]] = Counter()
+    subscription, drawn, count, without = Fraction(0), 0, 0, 0
     for day in days:
         if day.drawn is None:
             continue
-        tariff = in_force(tariffs, day.date)
+        place = next((place for place, one in enumerate(tariffs) if one.holds(day.date)), None)
         count += 1
-        if tariff is None:
+        if place is None:
             without += 1
             continue
-        priced = 0
-        for word, wh in _classes(day, tariff).items():
-            price = tariff.price(word)
-            if price is not None:
-                exact[word] = exact.get(word, Fraction(0)) + price * wh / 1000
-                priced += wh
-        unpriced += day.drawn - priced
-        subscription += daily_subscription(tariff, day.date) * day.elapsed
-        income += Fraction(str(tariff.injection)) * (day.injected or 0) / 1000
-    return Cost(exact, subscription, income, unpriced, count, without)
+        for word, wh in _classes(day, tariffs[place]).items():
+            energies[place, word] += wh
+        drawn += day.drawn
+        injected[place] += day.injected or 0
+        if day.elapsed == 1:
+            months[place, day.date.year, day.date.month] += 1
+        else:
+            subscription += daily_subscription(tariffs[place], day.date) * day.elapsed
+    exact: dict[str, Fraction] = {}
+    for (place, word), wh in energies.items():
+        price = tariffs[place].price(word)
+        if price is not None:
+            exact[word] = exact.get(word, Fraction(0)) + price * wh / 1000
+            drawn -= wh
+    for (place, year, month), whole in months.items():
+        subscription += daily_subscription(tariffs[place], date(year, month, 1)) * whole
+    income = sum((Fraction(str(tariffs[place].injection)) * wh / 1000 for place, wh in injected.items()), Fraction(0))
+    return Cost(exact, subscription, income, drawn, count, without)
 
 
 def mean_price(days: Iterable[Day], tariffs: Sequence[Tariff]) -> Fraction | None:

@@ -114,9 +114,11 @@ class Breaks:
 
     def rise(self, begin: Mark, end: Mark) -> int | None:
         """What was counted from one mark to a later one; None where a break, or a fall, lies between them."""
-        if self.between(begin[0], end[0]):
+        if self.moments and self.between(begin[0], end[0]):
             return None
-        rise = end[1] - begin[1] + sum(units for time, units in self.rolls if begin[0] < time <= end[0])
+        rise = end[1] - begin[1]
+        if self.rolls:
+            rise += sum(units for time, units in self.rolls if begin[0] < time <= end[0])
         return rise if rise >= 0 else None
 
     def is_false(self, mark: Mark) -> bool:

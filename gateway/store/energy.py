@@ -91,7 +91,8 @@ class Energy(Tables):
                 # However long ago it was read last; from it on within the half hour: what lies beyond, its end knows.
                 marks.update(self._nearest(_NEWEST, series, first - 1, 0))
                 marks.update(self._nearest(_OLDEST, series, last, last + _HALF_HOUR_S))
-        return sorted(mark for mark in marks.items() if not breaks.is_false(mark))
+        known = sorted(marks.items())
+        return [mark for mark in known if not breaks.is_false(mark)] if breaks.tops else known
 
     def _nearest(self, query: str, series: Series, time: int, limit: int) -> list[Mark]:
         """What was read next to a moment, as far as ``limit``."""
