@@ -80,6 +80,8 @@ class Gateway:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         self._urgent = asyncio.Event()
         self._came_round = self._committed = time.monotonic()
+        # Here, so that what fails there is tried again in an hour and not at each start of what commits.
+        self._forgot = 0.0
         self._notifier = Notifier()
         self._watchdog = Watchdog(self._notifier)
         self.house = House(config, host or HostClock(trusted=config.clock.trusted), self.call)
@@ -303,7 +305,6 @@ class Gateway:
         )
 
     async def _keep_committing(self) -> None:
-        forgotten = 0.0
         while True:
             self._came_round = time.monotonic()
             try:
@@ -313,8 +314,8 @@ class Gateway:
                 pass
             self._urgent.clear()
             await self._commit()
-            if time.monotonic() - forgotten > _FORGET_EVERY_S:
-                forgotten = time.monotonic()
+            if time.monotonic() - self._forgot > _FORGET_EVERY_S:
+                self._forgot = time.monotonic()
                 await self.house.writer.forget()
                 await self.house.writer.roll_up()
 

@@ -266,6 +266,37 @@ def test_what_ends_one_part_ends_no_other(tmp_path, monkeypatch):
     store.close()
 
 
+def test_old_readings_that_fail_to_go_do_not_hold_up_the_new_ones(config, tmp_path, monkeypatch):
+    """What is done once an hour, and raises, is tried again in an hour: until then every minute is stored."""
+    done = Counter()
+
+    async def fail(self):
+        done["hourly"] += 1
+        raise ZeroDivisionError
+
+    write = Writer.write
+
+    async def count(self, *batches):
+        done["commits"] += 1
+        return await write(self, *batches)
+
+    monkeypatch.setattr(app, "_FORGET_EVERY_S", 60.0)
+    monkeypatch.setattr(Writer, "roll_up", fail)
+    monkeypatch.setattr(Writer, "write", count)
+    path = tmp_path / "gateway.toml"
+    path.write_text(path.read_text() + "commit_interval_s = 1\n")
+
+    async def scenario():
+        stop = asyncio.Event()
+        task = asyncio.create_task(Gateway(load(path)).run(stop))
+        await asyncio.to_thread(wait_until, lambda: done["commits"] >= 3, WAIT_S, "commits after the fault")
+        stop.set()
+        await task
+
+    asyncio.run(scenario())
+    assert done["hourly"] == 1
+
+
 def test_a_database_into_which_nothing_gets_ends_the_daemon_with_its_sentence(config, tmp_path, monkeypatch, caplog):
     """Not a group of errors with a traceback: one error for the person, after the patience of the card."""
 
