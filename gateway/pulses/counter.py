@@ -110,6 +110,10 @@ class Counter:
                 while True:
                     self.tick(pin)
                     await asyncio.sleep(_TICK_S)
+            except Exception:
+                # Nobody counts until it is begun again.
+                self.state.open, self.state.changed = False, time.monotonic()
+                raise
             finally:
                 pulses = pin.close()
                 if not self.held:

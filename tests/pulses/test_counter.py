@@ -184,6 +184,18 @@ def test_a_broken_pin_is_a_link_and_is_tried_again(directory, caplog):
     assert caplog.text.count("permission denied") == 1
 
 
+def test_a_counter_that_failed_is_not_said_to_count(directory):
+    """From its fault until it is begun again its link waits: what it does not see then it does not know."""
+    with closing((house := House(directory, WATER, "1 l")).store):
+        house.wire.take = lambda: 1 // 0
+        house.wire.close = lambda: 2
+        with pytest.raises(ZeroDivisionError):
+            asyncio.run(house.counter.read())
+        assert counter_link("tap", house.counter.state, house.counter.state.changed).state == "waiting"
+        house.commit()
+        assert house.points() == [(0, 2)]
+
+
 def test_a_counter_that_is_held_leaves_its_pulses_in_the_pin(directory):
     """While a person's reading is written nothing is added to the old count; what came waits and counts on the new."""
     with closing((house := House(directory, WATER, "1 l")).store):
