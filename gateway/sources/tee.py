@@ -141,9 +141,6 @@ class _Client(asyncio.Protocol):
         self.end()
 
 
-_CANNOT_LISTEN = Phrase("impossible d’écouter à {where} : {why}", "cannot listen at {where}: {why}")
-
-
 class TeedSource:
     """A source whose bytes also go to a tee."""
 
