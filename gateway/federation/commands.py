@@ -70,6 +70,12 @@ log = logging.getLogger(__name__)
 DENIALS_A_DAY = 20
 _DAY_S = 86400
 
+_FAILED = RequestError(
+    "cancel",
+    "internal-server-error",
+    Phrase("la passerelle n’a pas pu répondre à cette demande", "the gateway could not answer this request"),
+)
+
 
 class Commands:
     """Answers the commands that come in over a session.
@@ -107,6 +113,8 @@ class Commands:
         self._arrived = asyncio.Event()
         self._said: tuple[str, str] | None = None
         self._day, self._denied = 0, set[str]()
+        # Requests that failed in a way that nobody foresaw.
+        self.failures = 0
         self.came_round = time.monotonic()
         asking = Asking(store, call, publisher, clock, asked)
         catalogue = Catalogue(store, call, publisher, clock, everybody=open_catalogue)
@@ -163,6 +171,8 @@ class Commands:
             log.error("a federation request could not be answered: %s", error)  # noqa: TRY400 (no traceback)
             sorry = Phrase("la passerelle ne peut pas lire ses mesures", "the gateway cannot read its store")
             self._refuse(request, UpstreamError("linky-gateway", "store", sorry))
+        except Exception as error:  # noqa: BLE001 (whatever one request brings about, it costs that one)
+            self._failed(request, error)
         else:
             self._session.answer(request, answer)
 
@@ -172,6 +182,17 @@ class Commands:
         log.log(logging.DEBUG if said == self._said else logging.WARNING, "a federation request was refused: %s", error)
         log.debug("it came from %s", request.origin)
         self._said = said
+
+    def _failed(self, request: Stanza, error: Exception) -> None:
+        """Answer what nobody foresaw; its text may quote readings, so it stands in no log but at DEBUG."""
+        self.failures += 1
+        log.log(
+            logging.DEBUG if self.failures > 1 else logging.ERROR,
+            "a federation request could not be carried out (%s), nor those like it; the others are",
+            type(error).__name__,
+        )
+        log.debug("failure %d, asked by %s", self.failures, request.origin, exc_info=error)
+        self._session.answer(request, build_error(_FAILED, request.lang), error=True)
 
     async def _note_denied(self, asker: str, node: str) -> None:
         """Have the journal say who was refused what for want of a consent."""

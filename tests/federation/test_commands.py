@@ -185,6 +185,30 @@ def test_a_store_that_cannot_be_read_is_an_upstream_error(house, caplog):
     assert "fire" not in ET.tostring(error, encoding="unicode")
 
 
+def test_what_nobody_foresaw_costs_one_request(house, caplog):
+    """It is answered, counted, said once without what it quotes; the next request is answered as ever."""
+    house.allow(COOP)
+    left = 2
+
+    async def broken(function, *arguments):
+        nonlocal left
+        if left and function == house.store.view_of:
+            left -= 1
+            raise ZeroDivisionError("1234 Wh")
+        return function(*arguments)
+
+    asked = [build_submit("unsubscribe", {"identifier": SEN1})] * 3
+    (*failed, (_, _, good)), _ = asyncio.run(converse(house, asked, call=broken))
+    assert not good
+    for _, error, is_error in failed:
+        assert is_error
+        assert error.find(f"{XMPP}internal-server-error") is not None
+        assert "pas pu répondre" in error.find(f"{XMPP}text").text
+    (said,) = [record for record in caplog.records if record.levelname in ("WARNING", "ERROR")]
+    assert "ZeroDivisionError" in said.getMessage()
+    assert "1234" not in said.getMessage()
+
+
 def test_an_upstream_error_needs_both_attributes():
     """As the existing client reads them."""
     error = build_error(UpstreamError("enedis", "STM123", Phrase("a", "b")), "en")
