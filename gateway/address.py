@@ -14,6 +14,8 @@ from gateway.language import Phrase
 # RFC 7622 §3.3.1, and a space: what stands in no localpart; a domain has no port and no brackets here.
 _SHAPE = re.compile(r"[^@/\s\"&':<>]+@[^@/\s\"&':<>]+")
 _LONGEST_LABEL = 63
+# RFC 5890 §2.3.1: of ASCII a host's name has letters, digits and hyphens, and of these none at an end.
+_ODD = re.compile(r"[!-,/:-@\[-^`{-~]|(?:^|\.)-|-(?:\.|$)")
 
 _EXAMPLE = Phrase("écrivez une adresse telle que coop@example.org", "write an address such as coop@example.org")
 _INVISIBLE = Phrase("un caractère ne s’y voit pas ; retapez-la", "one character of it cannot be seen; type it anew")
@@ -24,6 +26,10 @@ _EMPTY = Phrase("il manque un mot avant un point du domaine", "a word is missing
 _LONG = Phrase(
     f"un mot du domaine a plus de {_LONGEST_LABEL} lettres",
     f"a word of the domain has more than {_LONGEST_LABEL} letters",
+)
+_NO_HOST = Phrase(
+    "un domaine n’a que des lettres, des chiffres, des points, et des traits d’union à l’intérieur d’un mot",
+    "a domain has only letters, digits, dots, and hyphens inside a word",
 )
 _PLAIN = Phrase("écrivez-la en lettres ordinaires : {plain}", "write it in ordinary letters: {plain}")
 
@@ -51,21 +57,14 @@ _MIXED = Phrase(
 
 def fault(bare: str) -> Phrase | None:
     """Why a bare address can never be met, and what to write; None when it can."""
-    _, _, domain = bare.partition("@")
     if not _SHAPE.fullmatch(bare):
         return _EXAMPLE
     if not bare.isprintable():
         return _INVISIBLE
     written = unicodedata.normalize("NFC", bare)
-    plain = unicodedata.normalize("NFKC", written)
-    if plain != written:
-        return _PLAIN.filled(plain=plain)
-    if domain.endswith("."):
-        return _LAST_DOT
-    labels = domain.split(".")
-    if not all(labels):
-        return _EMPTY
-    return _LONG if max(map(len, labels)) > _LONGEST_LABEL else None
+    # As every server folds it, ß and ς too.
+    plain = unicodedata.normalize("NFKC", written.casefold())
+    return _PLAIN.filled(plain=plain) if plain != written else _fault_of_domain(bare.partition("@")[2])
 
 
 def look_alike(bare: str) -> Phrase | None:
@@ -80,6 +79,17 @@ def look_alike(bare: str) -> Phrase | None:
 def unverified(name: str) -> Phrase:
     """A name that somebody gives to itself, and that this is all there is to it."""
     return _UNVERIFIED.filled(name=name)
+
+
+def _fault_of_domain(domain: str) -> Phrase | None:
+    labels = domain.split(".")
+    if domain.endswith("."):
+        return _LAST_DOT
+    if not all(labels):
+        return _EMPTY
+    if _ODD.search(domain):
+        return _NO_HOST
+    return _LONG if max(map(len, labels)) > _LONGEST_LABEL else None
 
 
 def _alphabet(letter: str) -> str:

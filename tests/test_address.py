@@ -7,7 +7,15 @@ from gateway.address import fault, look_alike
 
 @pytest.mark.parametrize(
     "address",
-    ["coop@example.org", "é.b-c_1@sen2.test", "x@localhost", "coop@bücher.example", "соор@сен.рф", "a+b@x.test"],
+    [
+        "coop@example.org",
+        "é.b-c_1@sen2.test",
+        "x@localhost",
+        "coop@bücher.example",
+        "соор@сен.рф",
+        "a+b@x.test",
+        "a@x_y.xn--80a-b.c-d.x2",
+    ],
 )
 def test_what_somebody_can_have_passes(address):
     """In any alphabet."""
@@ -22,6 +30,10 @@ def test_what_somebody_can_have_passes(address):
         ("coop@.org", "a word is missing", "il manque un mot"),
         ("coop@" + "a" * 64 + ".org", "more than 63 letters", "plus de 63 lettres"),
         ("ＣＯＯＰ@sen2.test".lower(), "ordinary letters: coop@sen2.test", "lettres ordinaires : coop@sen2.test"),
+        ("straße@sen2.test", "ordinary letters: strasse@sen2.test", "lettres ordinaires : strasse@sen2.test"),
+        ("coop@sen#2.test", "only letters, digits, dots", "que des lettres, des chiffres"),
+        ("coop@-sen2.test", "hyphens inside a word", "à l’intérieur d’un mot"),
+        ("coop@sen2-.test", "hyphens inside a word", "à l’intérieur d’un mot"),
         ("coop@sen2\u202e.test", "cannot be seen", "ne s’y voit pas"),
         ("a@b@c", "such as coop@example.org", "telle que coop@example.org"),
         ("a:b@c", "such as coop@example.org", "telle que coop@example.org"),

@@ -102,8 +102,15 @@ class Announcer:
             if len(self._under_way) >= MOST_UNDER_WAY or not self._session.connected.is_set():
                 return
             # Noted first: told twice it is obeyed once, told and not noted it would be missing in the journal.
-            if await self._call(self._store.notice_sent, notice.id, self._clock()):
+            if not await self._call(self._store.notice_sent, notice.id, self._clock()):
+                continue
+            try:
                 await self._send(notice)
+            except StoreError:
+                raise
+            except Exception as error:  # noqa: BLE001 (an address that nobody can have, say: it costs this notice alone)
+                self._under_way.discard(notice.id)
+                log.warning("notice %d cannot be sent (%s)", notice.id, type(error).__name__)
 
     async def _send(self, notice: terms.Notice) -> None:
         payload = await self._payload(notice)

@@ -81,6 +81,22 @@ def confirm(bench, stanza_id, sender=COOP):
     bench.line._listeners[0][1](Stanza("r", "chat", f"{sender}/x", sender, "", ET.fromstring(xml), None))
 
 
+def test_a_notice_to_an_address_that_is_none_keeps_no_other_from_being_told(house):
+    """An older version may have taken such a one; it is tried again as any that is not confirmed."""
+    tell(house, "coop@-sen2.test")
+    tell(house)
+
+    async def scenario():
+        async with at_work(house) as bench:
+            ((to, *_),) = await bench.sent(1)
+            assert to == COOP
+            bench.after(60)
+            await bench.quiet()
+
+    asyncio.run(scenario())
+    assert [notice.attempts for notice in house.store.notices()] == [2, 1]
+
+
 def kinds(house):
     """The kinds of the journal's entries about notices."""
     return [k for e in house.store.journal.entries() if (k := e.facts()["kind"]).startswith("notice")]

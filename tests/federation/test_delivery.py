@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from xml.etree import ElementTree as ET
 
 import pytest
+from slixmpp import JID
 
 from gateway.errors import StoreError
 from gateway.federation.delivery import Delivery
@@ -48,6 +49,8 @@ class Line:
 
     def send_message(self, to, stanza_id, *payload, kind="chat"):
         self.kind = kind
+        # As the session does; not every address of an older database is one.
+        JID(to)
         if self.connected.is_set():
             # Of what is kept the account, as the session says it of what was acknowledged; the device beside it.
             self.sent.append((to if kind == "headline" else to.partition("/")[0], stanza_id, payload))
