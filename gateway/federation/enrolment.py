@@ -24,7 +24,7 @@ from gateway.errors import FederationError
 from gateway.federation.account import REGISTER
 from gateway.federation.addresses import shuffled
 from gateway.federation.attempt import LOST, Attempt, wait_any
-from gateway.federation.session import ssl_context
+from gateway.federation.pins import ssl_context
 from gateway.language import Phrase
 
 if TYPE_CHECKING:

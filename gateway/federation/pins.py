@@ -1,4 +1,4 @@
-"""Certificate pinning: the fingerprint of the public key in a server's certificate, as HPKP wrote it (RFC 7469 §2.4).
+"""What TLS believes, and pinning: the fingerprint of a server's public key, as HPKP wrote it (RFC 7469 §2.4).
 
 A pin outlives the certificate: whoever renews with the same key keeps it. Only the path to the key is read in the
 certificate's DER (RFC 5280 §4.1); whether it is valid is the business of TLS.
@@ -8,10 +8,31 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import ssl
+from typing import TYPE_CHECKING
 
-from gateway.errors import FederationError
+from gateway.errors import ConfigError, FederationError
+
+if TYPE_CHECKING:
+    from gateway.federation.session import Account
 
 _SEQUENCE, _VERSION = 0x30, 0xA0
+
+
+def ssl_context(account: Account) -> ssl.SSLContext:
+    """What TLS believes; ConfigError when the account's CA cannot be read."""
+    # One for the process's life: each holds the system's authorities, 1.3 MB.
+    try:
+        context = ssl.create_default_context(cafile=None if account.ca_file is None else str(account.ca_file))
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError(f"{account.ca_file}: cannot be read as a CA certificate (PEM): {error}") from error
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if account.pin_only:
+        if not account.pins:
+            raise ConfigError("pin_only without a pin would believe every server")
+        # The pinned key proves who it is better than any authority could, whatever the certificate says around it.
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
 
 
 def pin_of(certificate: bytes) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import ssl
 import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -20,13 +19,14 @@ from slixmpp.exceptions import IqError, IqTimeout
 from slixmpp.xmlstream.handler import Callback
 from slixmpp.xmlstream.matcher import MatchXPath
 
-from gateway.errors import ConfigError, FederationError
+from gateway.errors import FederationError
 from gateway.federation.addresses import shuffled
 from gateway.federation.attempt import LOST, NOT_IN_TIME, STOPPED, Attempt, wait_any
 from gateway.federation.departure import Departures
 from gateway.federation.disco import Discovery
 from gateway.federation.door import Door
 from gateway.federation.jids import bare_jid
+from gateway.federation.pins import ssl_context
 from gateway.language import Phrase, answered
 
 if TYPE_CHECKING:
@@ -381,22 +381,6 @@ class _Handler:
             lang = str(stanza["lang"] or "")
             found = Stanza(stanza["id"], stanza["type"], origin.full, origin.bare, lang, stanza.xml, self._client)
             self._callback(found)
-
-
-def ssl_context(account: Account) -> ssl.SSLContext:
-    """What TLS believes; ConfigError when the account's CA cannot be read."""
-    # One for the process's life: each holds the system's authorities, 1.3 MB.
-    try:
-        context = ssl.create_default_context(cafile=None if account.ca_file is None else str(account.ca_file))
-    except (OSError, ssl.SSLError) as error:
-        raise ConfigError(f"{account.ca_file}: cannot be read as a CA certificate (PEM): {error}") from error
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if account.pin_only:
-        if not account.pins:
-            raise ConfigError("pin_only without a pin would believe every server")
-        # The pinned key proves who it is better than any authority could, whatever the certificate says around it.
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    return context
 
 
 def _plain(words: str) -> str:

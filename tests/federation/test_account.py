@@ -11,7 +11,8 @@ import pytest
 from gateway.account import order
 from gateway.errors import FederationError, GatewayError
 from gateway.federation.enrolment import look_at_key, register
-from gateway.federation.session import Account, Session, ssl_context
+from gateway.federation.pins import ssl_context
+from gateway.federation.session import Account, Session
 from gateway.passwords import PasswordFile
 from gateway.store.connection import WriterLock
 from tests.federation.conftest import QUICK, account, eventually, running
