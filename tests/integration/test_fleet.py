@@ -179,7 +179,7 @@ def no_consent_no_answer(installer, house):
     assert done.returncode == 2
     assert "sans accord" in done.stdout
     given = house.command("consent", "grant", installer.jid, "--health", "--accept", "--lang", "fr")
-    assert "whether the gateway is well" in given.stdout
+    assert "si la passerelle va bien" in given.stdout
     assert read_condition(installer.ask(f"{house.jid}/proxy", command(NODE))).state == "ok"
     soon = (datetime.now(UTC) + timedelta(seconds=1)).isoformat()
     house.order("health-grant", installer.jid, until=soon)

@@ -300,7 +300,7 @@ def test_the_broker_is_watched_as_a_display_does(tmp_path):
         config = configured(tmp_path, meter.path, f"[mqtt]\n{login}")
         with Watch(config, "--mqtt") as alone:
             code, said = alone.end()
-        assert (code, "not online" in said) == (69, True)
+        assert (code, "la passerelle n’est pas connectée" in said) == (69, True)
         with running(config), broker.ear() as ear:
             wait_until(lambda: ear.retained.get("linky/status") == b"online", DEADLINE_S, "the gateway at the broker")
             with Watch(config, "--mqtt") as watch:
