@@ -10,6 +10,7 @@ from gateway.consent.grant import Order, grant, offer_of
 from gateway.consent.text import consent_text
 from gateway.errors import ConsentError, StoreError
 from gateway.federation.commands import Commands
+from gateway.federation.departure import Departures
 from gateway.federation.form import build_submit
 from gateway.federation.session import Stanza
 from gateway.federation.stanza import OURS, Publisher, parse_quoalise
@@ -165,7 +166,7 @@ class Desk:
     """Stands where the session does: one question, one answer."""
 
     def __init__(self, house):
-        self.answers, self.house = [], house
+        self.answers, self.house, self.departures = [], house, Departures(lambda: None)
         self.commands = Commands(
             self, house.store, self._call, Publisher("gw", "sen1.test"), lambda *_: None, lambda: float(NOW)
         )
