@@ -95,9 +95,12 @@ class Watch:
     def look(self, links: Sequence[Link], now: float) -> list[Alert]:
         """What is to be told now (monotonic seconds); the links' ages must be those of this moment."""
         known = {link.link: link for link in links}
-        for key in [key for key, fault in self._faults.items() if key[1] not in known and fault.is_gone(now)]:
-            del self._faults[key]
         alerts = []
+        for key in [key for key, fault in self._faults.items() if key[1] not in known and fault.is_gone(now)]:
+            fault = self._faults.pop(key)
+            # A cell has a link for as long only as it has failed of late: without one, after a start, it works.
+            if key[0] is Kind.CELL and (alert := fault.end(now)):
+                alerts.append(alert)
         for link in links:
             for kind in _KINDS.get(link.link.partition(" ")[0], ()):
                 fault = self._faults.setdefault((kind, link.link), _Fault(kind, link.link, self._away_after_s))
@@ -176,6 +179,13 @@ class _Fault:
     def is_gone(self, now: float) -> bool:
         """Whether nobody has known of the link for a while."""
         return now - self.seen > _GONE_AFTER_S
+
+    def end(self, now: float) -> Alert | None:
+        """The notice that it has ended, if it was told."""
+        if self.told is None or self.told.recovered:
+            return None
+        self.active, self.ended = False, now
+        return self._alert(now, 0)
 
     def see(self, link: Link, now: float) -> None:
         """Take in what the link says."""

@@ -304,6 +304,16 @@ def test_a_link_that_is_no_more_is_no_fault_any_more():
     assert watch.active == []
 
 
+def test_a_part_that_failed_before_a_restart_and_not_since_is_told_to_work():
+    """Its link is gone with its failures; the household knows of them, and is told their end once."""
+    watch = Watch()
+    watch.restore([Told(Kind.CELL, "cell page", 0.0)], 1000.0)
+    alerts = [alert for second in range(400) for alert in watch.look([], 1000.0 + second)]
+    assert [(alert.kind, alert.recovered) for alert in alerts] == [(Kind.CELL, True)]
+    assert "works again" in alerts[0].text_en
+    assert watch.told == frozenset()
+
+
 def test_when_a_recipient_is_away_is_for_the_household_to_say():
     """Two hours where it says two; then its return."""
     house = House()
