@@ -14,9 +14,11 @@ from gateway.store.terms import Profile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from xml.etree import ElementTree as ET
 
-    from gateway.federation.stanza import Publisher
-    from gateway.store.points import MeterInfo, OutboxRow, Subscription
+    from gateway.federation.flight import Lane
+    from gateway.federation.stanza import Interval, Publisher
+    from gateway.store.points import MeterInfo, OutboxRow, Outgoing, Subscription
     from gateway.store.pseudonyms import View
 
 log = logging.getLogger(__name__)
@@ -34,6 +36,21 @@ class Batch:
     confirm: Confirm
     rows: tuple[OutboxRow, ...]
     nameless: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A message that waits to be noted before it leaves: what it hands over, its lane, and what confirms it.
+
+    ``silent``: it was sent before, and nothing at all came back.
+    """
+
+    outgoing: Outgoing
+    lane: Lane
+    confirm: Confirm
+    interval: Interval
+    payload: ET.Element
+    silent: bool
 
 
 def first_batch(rows: Sequence[OutboxRow], subscriptions: Sequence[Subscription]) -> Batch:

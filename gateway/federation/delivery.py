@@ -12,14 +12,13 @@ import asyncio
 import logging
 import time
 from collections import deque
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 from gateway.errors import StoreError
 from gateway.federation.attempt import ROUND_S, wait_any, work_off
-from gateway.federation.batch import Batch, Packer, disguised, first_batch
+from gateway.federation.batch import Batch, Packer, Ready, disguised, first_batch
 from gateway.federation.flight import Flight, Lane
 from gateway.federation.presence import Presences, bare
 from gateway.federation.stanza import (
@@ -54,17 +53,6 @@ _STORE_RETRY_S = 5.0
 _AWAY = "recipient-unavailable"
 # More than a stanza of the default size can hold.
 _MOST_ROWS = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """A message that waits to be noted before it leaves: what it hands over, its lane, and what confirms it."""
-
-    outgoing: Outgoing
-    lane: Lane
-    confirm: Confirm
-    interval: Interval
-    payload: ET.Element
 
 
 class Delivery:
@@ -119,6 +107,8 @@ class Delivery:
 
     def resume(self, recipient: str, after: int | None) -> None:
         """The recipient is there and wants to go on after this number; with None, wherever it was."""
+        # At once: its presence may come before its turn does.
+        self._subscribers.add(recipient)
         self._later(partial(self._resume, recipient, after))
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -197,7 +187,9 @@ class Delivery:
         to, more = recipient, [ET.Element(f"{{{RECEIPTS}}}request")]
         if message.confirm is Confirm.RECEIPT:
             # It is kept here until it is confirmed: no server need keep it, or an archive have it for ever.
-            to, more = self._presences.address(recipient), more + hints("no-store", "no-permanent-store")
+            more += hints("no-store", "no-permanent-store")
+            # A device may be gone without a word; which others are there its server knows.
+            to = recipient if message.silent else self._presences.address(recipient)
         if not self._session.send_message(to, interval.id, message.payload, *more):
             return False
         if not self._session.acknowledges:
@@ -217,6 +209,8 @@ class Delivery:
     async def _send_one(self, recipient: str, lane: Lane) -> bool:
         """Make ready what is next for one recipient; False when there is nothing, or nothing may be sent now."""
         if lane.asleep:
+            if self._presences.show(recipient, self._monotonic()):
+                self._session.greet(recipient)
             await self._note_away(recipient, _AWAY)
             return False
         overdue = lane.overdue(self._monotonic())
@@ -283,11 +277,12 @@ class Delivery:
             lane.gather(self._batch_s)
             return False
         amount = size(payload)
+        silent = overdue is not None and overdue.due > 0 and not overdue.bounced
         lane.sent(interval.after, interval.last, amount, batch.confirm, self._monotonic())
         if self._session.acknowledges:
             self._uplink.sent((recipient, interval.id), amount, self._monotonic())
         self._ready.append(
-            Ready(Outgoing(recipient, last, tuple(good[:shown])), lane, batch.confirm, interval, payload)
+            Ready(Outgoing(recipient, last, tuple(good[:shown])), lane, batch.confirm, interval, payload, silent)
         )
         return True
 
@@ -361,7 +356,8 @@ class Delivery:
         self._presences.begin(await self._call(self._store.showing))
         for recipient in self._presences.showing & self._subscribers:
             # Who has not noticed that we were gone shows itself again.
-            self._session.greet(recipient)
+            if self._presences.show(recipient, self._monotonic()):
+                self._session.greet(recipient)
 
     async def _know_subscribers(self) -> None:
         self._subscribers = {s.recipient for s in await self._call(self._store.subscriptions)}
@@ -386,7 +382,6 @@ class Delivery:
             self._due.add(recipient)
 
     def _resume(self, recipient: str, after: int | None) -> None:
-        self._subscribers.add(recipient)
         self._presences.asked(recipient)
         self._lanes.setdefault(recipient, Lane()).resume(after)
         self._due.add(recipient)

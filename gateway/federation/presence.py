@@ -7,6 +7,7 @@ there, and its server's bounces say when it is not. Pure logic: no I/O, nothing 
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 # Of one recipient: what somebody with an account may make us remember.
 MOST_DEVICES = 20
+
+# Our presence may be lost on the way, and who is sent nothing may wait for it.
+_SHOWN_AGAIN_S = 900.0
 
 
 def bare(origin: str) -> str:
@@ -28,11 +32,20 @@ class Presences:
         self.showing: set[str] = set()
         # Account -> its devices that were heard, whether each has confirmed anything; the last one heard comes last.
         self._there: dict[str, dict[str, bool]] = {}
+        self._shown: dict[str, float] = {}
 
     def begin(self, showing: Collection[str]) -> None:
         """A new session: who went away meanwhile has told nobody."""
         self.showing = set(showing)
         self._there.clear()
+        self._shown.clear()
+
+    def show(self, recipient: str, now: float) -> bool:
+        """Whether our presence is to be shown to it now: at the start of a session, and while it is away at times."""
+        if now - self._shown.get(recipient, -math.inf) < _SHOWN_AGAIN_S:
+            return False
+        self._shown[recipient] = now
+        return True
 
     def asked(self, recipient: str) -> None:
         """It has subscribed, with whatever device."""
@@ -42,8 +55,9 @@ class Presences:
         """A device shows its presence, or sends a receipt."""
         devices = self._there.setdefault(bare(origin), {})
         confirms |= devices.pop(origin, False)
-        if len(devices) < MOST_DEVICES:
-            devices[origin] = confirms
+        devices[origin] = confirms
+        if len(devices) > MOST_DEVICES:
+            del devices[next(iter(devices))]
 
     def left(self, origin: str) -> None:
         """A device is not there any more; with the last one its recipient is not."""

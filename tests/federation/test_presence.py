@@ -62,6 +62,7 @@ def test_the_device_that_confirms_is_preferred():
     for number in range(2 * MOST_DEVICES):
         presences.heard(f"{COOP}/{number}", confirms=True)
     assert len(presences._there[COOP]) == MOST_DEVICES
+    assert presences.address(COOP) == f"{COOP}/{2 * MOST_DEVICES - 1}"
 
 
 def test_what_is_confirmed_by_receipt_is_kept_by_no_server(house):
@@ -121,7 +122,7 @@ def test_nothing_is_sent_while_it_is_away_and_all_of_it_when_it_is_back(house):
             bench.line.down()
             bench.line.up()
             await bench.quiet()
-            assert (len(bench.line.sent), bench.line.greeted) == (1, [COOP])
+            assert len(bench.line.sent) == 1
             bench.line.present(PROGRAM)
             await bench.sent(2)
             await bench.quiet()
@@ -129,6 +130,70 @@ def test_nothing_is_sent_while_it_is_away_and_all_of_it_when_it_is_back(house):
             assert bench.line.sent[1][1] == first
             assert [i.after for i in joints] == [0] + [i.last for i in joints[:-1]]
             assert set(bench.line.addressed[1:]) == {PROGRAM}
+
+    asyncio.run(scenario())
+
+
+def test_a_device_that_is_gone_without_a_word_keeps_nothing_from_the_others(house):
+    """Nothing comes back of what it was sent: the repetition goes to the account, whose server knows who is there."""
+    subscribe(house)
+    house.minutes(4)
+
+    async def scenario():
+        async with at_work(house) as bench:
+            ((_, first, _),) = await bench.sent(1)
+            bench.line.answers(first)
+            await bench.quiet()
+            bench.line.present(PROGRAM)
+            house.minutes(1)
+            _, (_, second, _) = await bench.sent(2)
+            for _ in range(2):
+                bench.after(130)
+                await bench.quiet()
+            house.minutes(1)
+            bench.line.answers(second)
+            await bench.sent(5)
+            assert bench.line.addressed == [COOP, f"{COOP}/x", COOP, COOP, f"{COOP}/x"]
+
+    asyncio.run(scenario())
+
+
+def test_who_is_away_is_shown_our_presence_again(house):
+    """The first one may have been lost between servers: at the start of a session, then every quarter of an hour."""
+    subscribe(house)
+    house.minutes(2)
+
+    async def scenario():
+        async with at_work(house) as bench:
+            await bench.sent(1)
+            bench.line.present(PROGRAM)
+            await eventually(house.store.showing)
+        async with at_work(house) as bench:
+            await bench.quiet()
+            assert bench.line.greeted == [COOP]
+            for _ in range(30):
+                bench.after(60)
+                await bench.quiet()
+            assert bench.line.greeted == [COOP] * 3
+            bench.line.present(PROGRAM)
+            await bench.sent(1)
+            bench.after(3600)
+            await bench.quiet()
+            assert bench.line.greeted == [COOP] * 3
+
+    asyncio.run(scenario())
+
+
+def test_a_presence_that_comes_with_the_subscription_is_heard(house):
+    """Whoever shows itself at once may be faster than the turn of its subscription."""
+
+    async def scenario():
+        async with at_work(house) as bench:
+            await bench.quiet()
+            subscribe(house)
+            bench.delivery.resume(COOP, None)
+            bench.line.present(PROGRAM)
+            await eventually(house.store.showing)
 
     asyncio.run(scenario())
 
