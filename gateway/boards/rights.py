@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 from gateway.boards.passwords import GATEWAY_USER, users
@@ -24,18 +25,26 @@ _EVERYBODY = "pattern read linky/meter/#"
 def allow(file: Path, user: str) -> None:
     """Let this user read what the meters say. BoardError when the list cannot be written."""
     lines = _lines(file)
-    if f"user {user}" not in lines:
+    found = _blocks(lines, user)
+    known = {line for begin, end in found for line in lines[begin:end]}
+    if not found:
         _write(file, [*lines, *_entry(user)])
+    elif missing := [rule for rule in _READS if rule not in known]:
+        after = found[0][0] + 1
+        _write(file, [*lines[:after], *missing, *lines[after:]])
 
 
 def forbid(file: Path, user: str) -> None:
-    """Take away what ``allow`` gave; lines that a person added to them stay."""
+    """Take away what ``allow`` gave; rules that a person added stay, and stay this user's."""
     lines = _lines(file)
-    entry = _entry(user)
-    for at in range(len(lines)):
-        if lines[at : at + len(entry)] == entry:
-            _write(file, [*lines[:at], *lines[at + len(entry) :]])
-            return
+    kept = list(lines)
+    for begin, end in reversed(_blocks(lines, user)):
+        rest = [line for line in lines[begin + 1 : end] if line not in _READS]
+        # Without the line of its user a rule would be the user's above it.
+        own = any(line.strip() and not line.startswith("#") for line in rest)
+        kept[begin:end] = [lines[begin], *rest] if own else rest
+    if kept != lines:
+        _write(file, kept)
 
 
 def renewed(shipped: str, present: str | None, known: list[str], relays: frozenset[str]) -> str:
@@ -56,6 +65,12 @@ def renewed(shipped: str, present: str | None, known: list[str], relays: frozens
     kept = lines[lines.index(_EVERYBODY) + 1 :] if _EVERYBODY in lines else []
     reading = [user for user in known if user != GATEWAY_USER and user not in relays]
     return _text([*head, *(line for user in reading for line in _entry(user)), *kept])
+
+
+def _blocks(lines: list[str], user: str) -> list[tuple[int, int]]:
+    """Where what is said of a user begins, and ends: at the next user."""
+    users = [at for at, line in enumerate(lines) if line.startswith("user ")]
+    return [(begin, end) for begin, end in pairwise([*users, len(lines)]) if lines[begin] == f"user {user}"]
 
 
 def _entry(user: str) -> list[str]:

@@ -160,3 +160,15 @@ def test_what_was_allowed_is_taken_away_and_nothing_else(tmp_path):
     assert file.stat().st_mode & 0o777 == 0o600
     with pytest.raises(BoardError, match="cannot be read"):
         rights.allow(tmp_path / "nowhere", "kitchen")
+
+
+@pytest.mark.parametrize("neighbour", ["", reading("hall")])
+def test_a_rule_that_a_person_added_stays_its_users(tmp_path, neighbour):
+    """Neither does a screen that is forgotten leave its alerts to the user above it, nor are they a screen's rights."""
+    own = "user kitchen\ntopic read linky/alert/#\n"
+    file = tmp_path / "linky.acl"
+    file.write_text(SHIPPED + neighbour + reading("kitchen") + "topic read linky/alert/#\n")
+    rights.forbid(file, "kitchen")
+    assert file.read_text() == SHIPPED + neighbour + own
+    rights.allow(file, "kitchen")
+    assert file.read_text() == SHIPPED + neighbour + reading("kitchen") + "topic read linky/alert/#\n"
