@@ -66,14 +66,16 @@ class Feed:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Publish until ``stop``; what may have been lost when it was started again is told again."""
-        self._mark_everything()
+        tell = self._greet
         while not stop.is_set():
             self.came_round = time.monotonic()
             self._note_silence(time.monotonic())
             try:
-                await self._tell()
+                await tell()
             except BrokerError as error:
+                # All of it is told with the next connection.
                 log.debug("%s", error)
+            tell = self._tell
             await wait_any(_ROUND_S, self._wake, stop)
             self._wake.clear()
 
@@ -87,14 +89,11 @@ class Feed:
             await self._tell_everything()
 
     async def _tell_everything(self) -> None:
-        self._mark_everything()
+        self._due, self._changed_links, self._changed_alerts = set(self._meters), set(self._links), set(self._alerts)
         for name, meter in self._meters.items():
             meter.take_fresh()
             await self._send(topics.values(name, meter.values()))
         await self._tell_changes()
-
-    def _mark_everything(self) -> None:
-        self._due, self._changed_links, self._changed_alerts = set(self._meters), set(self._links), set(self._alerts)
 
     async def _tell(self) -> None:
         async with self._one_voice:

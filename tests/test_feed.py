@@ -41,6 +41,8 @@ def broker(tmp_path):
         yield running
 
 
+START = datetime(2026, 1, 15, 18, 50, tzinfo=UTC)
+
 LOGIN = 'user = "gateway"\npassword_file = "password"\n'
 
 
@@ -162,3 +164,33 @@ def test_a_secret_or_certificate_that_is_not_there_is_said_at_the_start(broker, 
     config = configuration(tmp_path, broker, extra)
     with pytest.raises(ConfigError, match=words):
         Broker(config, config.mqtt, STATUS)
+
+
+def test_what_a_fault_kept_from_the_broker_is_told_when_the_feed_begins_again(broker, store, tmp_path):
+    """A value that does not change afterwards, too: it was taken to be told when something failed."""
+    config, told, failed, series = configuration(tmp_path, broker), [], [], "contract/tariff"
+
+    class Edge:
+        def greet(self, greeter):
+            """It was connected before."""
+
+        async def publish(self, topic, payload, **_):
+            if topic.endswith(series) and not failed:
+                failed.append(topic)
+                raise ZeroDivisionError
+            told.append(topic)
+
+    async def scenario():
+        now, stop = Now(config, store, None, lambda: None), asyncio.Event()
+        published = Feed(Edge(), now)
+        now.hear("house", [Reading(series, START, "HP", "", SeriesKind.TEXT, Quality.METER)], START, standard=True)
+        with pytest.raises(ZeroDivisionError):
+            await published.run(stop)
+        told.clear()
+        again = asyncio.create_task(published.run(stop))
+        await until(lambda: "linky/meter/house/json" in told, "it is told again")
+        stop.set()
+        await again
+
+    asyncio.run(scenario())
+    assert f"linky/meter/house/value/{series}" in told
