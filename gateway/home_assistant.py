@@ -59,8 +59,9 @@ class HomeAssistant:
         while not stop.is_set():
             self.came_round = time.monotonic()
             self._look()
-            due, self._due = self._due, set()
-            for meter in due:
+            while self._due:
+                # One at a time: the others are still due when it fails, and this is started again.
+                meter = self._due.pop()
                 values = self._meters[meter].values()
                 told = discovery.device(self._prefix, meter, values, __version__, self._language)
                 await self._publish(told.topic, told.payload)

@@ -226,3 +226,45 @@ def test_the_document_names_what_an_access_list_needs():
     """The lines that this test gives Home Assistant are those of the document."""
     document = Path(topics.__file__).with_name("README.md").read_text(encoding="utf-8")
     assert ACCESS in document
+
+
+def test_a_meter_that_cannot_be_told_keeps_no_other_from_it(tmp_path, monkeypatch):
+    """What fails over one costs that one; after the fault the other is told, though it has not changed."""
+    (tmp_path / "gateway.toml").write_text(
+        '[[meter]]\nname = "roof"\nsource = "/nowhere"\n[[meter]]\nname = "house"\nsource = "/nowhere/b"\n[mqtt]\n'
+    )
+    config, said, made, asked = load(tmp_path / "gateway.toml"), [], discovery.device, []
+
+    class Edge:
+        def greet(self, greeter):
+            """It was connected before."""
+
+        def listen(self, topic, handler):
+            """Nobody speaks here."""
+
+        async def publish(self, topic, payload, **_):
+            said.append(topic)
+
+    def device(prefix, meter, *rest):
+        asked.append(meter)
+        if len(asked) == 1:
+            raise ZeroDivisionError
+        return made(prefix, meter, *rest)
+
+    monkeypatch.setattr(discovery, "device", device)
+
+    async def scenario():
+        now, stop = Now(config, None, None, lambda: None), asyncio.Event()
+        told = HomeAssistant(Edge(), now, config.mqtt, "fr")
+        for meter in ("house", "roof"):
+            now.hear(meter, [reading(series, value) for series, value in HISTORIC.items()], None, standard=False)
+        with pytest.raises(ZeroDivisionError):
+            await told.run(stop)
+        again = asyncio.create_task(told.run(stop))
+        await until(lambda: said, "the other one is told")
+        stop.set()
+        await again
+
+    asyncio.run(scenario())
+    (other,) = {"house", "roof"} - {asked[0]}
+    assert said == [discovery.topic(config.mqtt.discovery_prefix, other)]
