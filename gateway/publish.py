@@ -181,8 +181,8 @@ class Publication:
         """Have the log of transfers hold what was shown live until now."""
         await self._live.note_shown()
 
-    def _returned(self, recipient: str, after: int | None) -> None:
-        self._delivery.resume(recipient, after)
+    def _returned(self, origin: str, after: int | None) -> None:
+        self._delivery.resume(origin, after)
         # What came back to us while it was away is due now.
         self.wake.announcer.set()
 

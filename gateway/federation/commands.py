@@ -85,7 +85,7 @@ class Commands:
         store: asked through ``call``, which runs it on the store's thread.
         call: ``await call(function, *arguments)``.
         publisher: in whose name the answers are given.
-        returned: told the bare JID of a recipient that subscribed, and the number after which it wants to go on.
+        returned: told the full JID of a recipient that subscribed, and the number after which it wants to go on.
         clock: the host's POSIX seconds, for the consents.
         asked: told of every new request for access.
         open_catalogue: whether somebody without a consent may see which series there are.
@@ -222,7 +222,7 @@ class Commands:
         fields, title = command.fields, TITLES[command.node]
         if fields is None and command.node not in AT_ONCE:
             return build_form(command, request.lang, title, INSTRUCTIONS[command.node], FIELDS[command.node])
-        question = Question(fields or {}, command.page, request.sender, request.lang)
+        question = Question(fields or {}, command.page, request.sender, request.lang, request.origin)
         lease = read_live(question.fields, self._clock()) if command.node == "subscribe" else None
         answer = await (carry_out(question) if lease is None else self._watch(question, request.origin, *lease))
         return build_result(command, request.lang, title, answer)
@@ -242,7 +242,7 @@ class Commands:
         waiting = await self._call(self._store.pending, recipient, -1, 1, now)
         first = waiting[0].seq if waiting else backlog.last_seq + 1
         # A number above what was handed over is of a database since restored from a backup: go on with what there is.
-        self._returned(recipient, min(resume_after or 0, first - 1) if same else None)
+        self._returned(question.origin, min(resume_after or 0, first - 1) if same else None)
         log.info("a recipient subscribed")
         matching = await self._call(matching_series, self._store, meter.name, identifier.path, allowed)
         return Answer(

@@ -105,11 +105,11 @@ class Delivery:
         session.on_absent(self._absent)
         session.on_change(lambda up: self._later(self._new_session) if up else self._wake.set())
 
-    def resume(self, recipient: str, after: int | None) -> None:
-        """The recipient is there and wants to go on after this number; with None, wherever it was."""
+    def resume(self, origin: str, after: int | None) -> None:
+        """The recipient, of this device, is there and wants to go on after this number; with None, wherever it was."""
         # At once: its presence may come before its turn does.
-        self._subscribers.add(recipient)
-        self._later(partial(self._resume, recipient, after))
+        self._subscribers.add(bare(origin))
+        self._later(partial(self._resume, origin, after))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Send whenever there is a connection and something to send, until ``stop``."""
@@ -381,7 +381,8 @@ class Delivery:
             lane.resume(None)
             self._due.add(recipient)
 
-    def _resume(self, recipient: str, after: int | None) -> None:
-        self._presences.asked(recipient)
+    def _resume(self, origin: str, after: int | None) -> None:
+        recipient = bare(origin)
+        self._presences.asked(origin)
         self._lanes.setdefault(recipient, Lane()).resume(after)
         self._due.add(recipient)

@@ -82,12 +82,13 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A command to be carried out: what was filled in, the page asked for, by whom (bare JID), in which language."""
+    """A command to be carried out: what was filled in, the page, by whom (bare JID), in which language, from where."""
 
     fields: Mapping[str, str]
     page: Page | None
     asker: str
     lang: str = ""
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,9 +47,12 @@ class Presences:
         self._shown[recipient] = now
         return True
 
-    def asked(self, recipient: str) -> None:
-        """It has subscribed, with whatever device."""
-        self._there.setdefault(recipient, {})
+    def asked(self, origin: str) -> None:
+        """It has subscribed: this device, where it is one, is to be sent what comes, whichever confirmed before."""
+        devices = self._there.setdefault(bare(origin), {})
+        if "/" in origin:
+            devices.update(dict.fromkeys(devices, False))
+            self.heard(origin, confirms=True)
 
     def heard(self, origin: str, *, confirms: bool) -> None:
         """A device shows its presence, or sends a receipt."""
@@ -70,7 +73,7 @@ class Presences:
         return recipient in self.showing and recipient not in self._there
 
     def address(self, recipient: str) -> str:
-        """Its device that confirmed something last, else the one that was heard last, else its account."""
+        """Its device that subscribed or confirmed last, else the one that was heard last, else its account."""
         devices = self._there.get(recipient, {})
         best = [device for device, confirms in devices.items() if confirms] or list(devices)
         return best[-1] if best else recipient

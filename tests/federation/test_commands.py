@@ -226,7 +226,7 @@ def test_subscribing_says_where_the_numbers_stand_and_resumes_after_the_recipien
     assert parse_result(answer[1]) == {
         **{"result": "Success", "series": "0", "epoch": house.store.epoch, "first": "1", "last": "0"},
     }
-    assert returned == [(COOP, None)]
+    assert returned == [(f"{COOP}/x", None)]
     house.minutes(6)
     assert house.waiting(COOP) == 10
     hand_over(house.store, COOP, house.time, last=4)
@@ -242,7 +242,7 @@ def test_subscribing_says_where_the_numbers_stand_and_resumes_after_the_recipien
     )
     answers, returned = asyncio.run(converse(house, [resumed, stranger, unsent, beyond]))
     assert [parse_result(a)["first"] for _, a, _ in answers] == ["5", "5", "5", "100"]
-    assert returned == [(COOP, 4), (COOP, None), (COOP, 4), (COOP, 99)]
+    assert returned == [(f"{COOP}/x", after) for after in (4, None, 4, 99)]
 
 
 def test_pages_join_and_an_empty_page_only_counts(house):

@@ -198,6 +198,24 @@ def test_a_presence_that_comes_with_the_subscription_is_heard(house):
     asyncio.run(scenario())
 
 
+def test_what_comes_goes_to_the_device_that_subscribed(house):
+    """Another process of the account has taken this gateway over, and the one before is still there."""
+    subscribe(house)
+    house.minutes(4)
+
+    async def scenario():
+        async with at_work(house) as bench:
+            ((_, first, _),) = await bench.sent(1)
+            bench.line.answers(first)
+            await bench.quiet()
+            bench.delivery.resume(PROGRAM, None)
+            house.minutes(1)
+            await bench.sent(2)
+            assert bench.line.addressed == [COOP, PROGRAM]
+
+    asyncio.run(scenario())
+
+
 def test_after_a_restart_it_is_away_until_it_is_heard(house):
     """That it shows its presence is known; a subscription says as well that it is there."""
     subscribe(house)
