@@ -10,7 +10,7 @@ from gateway.by_hand_words import CLOCK_UNKNOWN
 from gateway.choices import forget_choices
 from gateway.errors import GatewayError, ReadingError, StoreError
 from gateway.language import Phrase
-from gateway.orders import act
+from gateway.orders import LOOKS, act
 from gateway.privacy.act import ERASE
 from gateway.privacy.machine import erase as erase_files
 from gateway.status import as_json
@@ -62,7 +62,7 @@ class Desk:
                 await self._forget_page()
                 forget_choices(self._house.config)
                 self.chosen()
-        if self._house.publication:
+        if self._house.publication and request.get("do") not in LOOKS:
             # What a consent allowed that has ended with this is on its way before the household is told that it has.
             await self._house.publication.settle()
             # A suspension that ended, a notice: there may be something to send.

@@ -37,6 +37,12 @@ log = logging.getLogger(__name__)
 # What names begin with in a house that has no account in the federation.
 _NO_ACCOUNT = ("linky-gateway", "localhost")
 
+# What changes nothing that may be sent to anybody.
+LOOKS = {
+    *("consents", "notices", "pending-access", "consent-text", "refused-domains"),
+    *("health-consents", "health-text", "privacy-preview"),
+}
+
 _LAST_COUNT = Phrase("le dernier comptage enregistré", "the last stored count")
 _LAST_FRAME = Phrase("la dernière trame enregistrée", "the last stored frame")
 _READABLE = Phrase("lisible", "can be read")
