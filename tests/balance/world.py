@@ -200,5 +200,8 @@ def every(first, last, step=2):
 
 
 def around(*halves):
-    """Moments at which an index at these half hours is known: it must be said twice after a silence."""
-    return sorted({half - back for half in halves for back in (6, 4, 2, 0)})
+    """Moments at which an index at these half hours is known: it must be said twice after a silence, and then go on.
+
+    Also by a clock that is 4 s ahead; by one that is right, at the half hour itself.
+    """
+    return sorted({half - back for half in halves for back in (8, 6, 4, 0)})
