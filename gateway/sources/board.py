@@ -22,6 +22,7 @@ from gateway.errors import PortError
 from gateway.language import NOTHING, Phrase, same
 from gateway.sources.board_message import OLDEST_MS, VERSION, Header, parse_state, split_message
 from gateway.sources.line import LineState, Receipt
+from gateway.sources.rate import Rate
 from gateway.tic.frame import ENDED_STOP, STANDARD, Frame, Reader
 from gateway.tic.quality import Fault, SignalQuality
 from gateway.tic.reading import meter_time
@@ -37,6 +38,10 @@ BOOTS = 64
 
 # Messages that one board may send at once, and then in a second: ten times what catches up after an outage.
 BURST, RATE = 1000, 200.0
+
+# Of these, frames that were not heard before: a meter sends hardly more than one a second, and a board keeps some three
+# thousand. The readings of more would fill the card.
+NEW_BURST, NEW_RATE = 20_000, 2.0
 
 # A board repeats what is under way, a hundred frames at most, and forgets them when it is answered. More numbers than
 # these in a row that rise, and are all said to be received: then that is not true, whoever said it.
@@ -93,21 +98,6 @@ def board_of(source: str) -> str | None:
     return source.removeprefix(PREFIX) if source.startswith(PREFIX) else None
 
 
-class _Rate:
-    """How much may come of one board: ``BURST`` at once, ``RATE`` a second."""
-
-    def __init__(self) -> None:
-        self._left, self._at = float(BURST), time.monotonic()
-
-    def allows(self, now: float) -> bool:
-        """Whether one more may come now."""
-        self._left, self._at = min(float(BURST), self._left + RATE * (now - self._at)), now
-        if self._left < 1.0:
-            return False
-        self._left -= 1.0
-        return True
-
-
 class BoardSource:
     """A board where bytes are wanted (``doctor``): it brings none, its frames come to the running gateway alone."""
 
@@ -162,7 +152,9 @@ class BoardLine:
         self._arrived: asyncio.Queue[_Arrived] = asyncio.Queue(_ROOM)
         self._unconfirmed = 0
         self._asked = self._repeated = self._hurried = float("-inf")
-        self._rate = _Rate()
+        self._rate, self._new = Rate(BURST, RATE), Rate(NEW_BURST, NEW_RATE)
+        # Whether something was missing in what came last: the board may have no more to send until it is asked.
+        self._missing = False
         # The rising repeats since something new came: of which start, the last number, how many.
         self._run: tuple[str, int, int] = ("", 0, 0)
         # Starts of which what is stored is not true; whoever stores it takes them from here.
@@ -215,6 +207,7 @@ class BoardLine:
         now = time.monotonic()
         if not self._rate.allows(now):
             # What is missing shows in the next one that is taken, and is asked for.
+            self._missing = True
             self._refuse(_TOO_MANY.filled(board=self.board))
             return
         header, frame = split_message(payload)
@@ -223,11 +216,16 @@ class BoardLine:
         self._present(_BOARD.filled(board=self.board))
         self.state.heard = now
         if self._is_repeat(header):
+            self._missing = False
             self._repeat(header.boot, now)
             return
         if (header.after and self._received.get(header.after[0], 0) < header.after[1]) or self._arrived.full():
-            if now - self._asked >= _ASK_EVERY_S:
-                self.ask_again()
+            self._missing = True
+            self._ask_if_due(now)
+            return
+        self._missing = not self._new.allows(now)
+        if self._missing:
+            self._refuse(_TOO_MANY.filled(board=self.board))
             return
         self._run = ("", 0, 0)
         _remember(self._received, header.boot, header.seq)
@@ -250,6 +248,10 @@ class BoardLine:
         self._asked = time.monotonic()
         self._answer({"v": VERSION, "again": True})
 
+    def _ask_if_due(self, now: float) -> None:
+        if now - self._asked >= _ASK_EVERY_S:
+            self.ask_again()
+
     def committed(self, boot: str, seq: int) -> None:
         """Everything up to this frame is stored: the board may forget it."""
         if seq > self._received.get(boot, 0):
@@ -260,11 +262,14 @@ class BoardLine:
         self._answer({"v": VERSION, "boot": boot, "seq": self._committed[boot]})
 
     def look(self, *, reachable: bool) -> None:
-        """Note whether the broker, and with it the board, can be reached at all."""
+        """Note whether the broker, and with it the board, can be reached at all; have it asked for what is missing."""
         now = time.monotonic()
         self._unreachable = None if reachable else self._unreachable or now
         if self._unreachable is not None and now - self._unreachable > _BROKER_PATIENCE_S:
             self._absent(_NO_BROKER.filled(board=self.board))
+        if self._missing and reachable:
+            # What shows the gap may be the last that the board sends before it is answered, and an answer may be lost.
+            self._ask_if_due(now)
 
     def _is_repeat(self, header: Header) -> bool:
         """Whether the frame was received; a number that would make repeats of all that comes is not believed."""

@@ -3,11 +3,13 @@
 import asyncio
 import functools
 import json
+import time
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
-from gateway.sources.board import BOOTS, HURRY_AFTER, BoardLine, board_of
+from gateway.sources.board import BOOTS, HURRY_AFTER, NEW_BURST, NEW_RATE, RATE, BoardLine, board_of
 from gateway.status import port_link
 from gateway.tic.frame import Reader
 from tests.tic import FRAMES
@@ -48,6 +50,13 @@ class Heard:
         async with asyncio.timeout(5):
             frame, at = await anext(self._frames)
         return self.line.receipt.boot, self.line.receipt.seq, frame, at
+
+    def emptied(self):
+        """How many were taken; they are done with."""
+        count = self.line._arrived.qsize()
+        for _ in range(count):
+            self.line._arrived.get_nowait()
+        return count
 
     async def numbers(self, count):
         return [(await self.next())[1] for _ in range(count)]
@@ -301,3 +310,55 @@ def test_a_source_that_is_no_board_is_somebody_elses():
     """Only ``board:`` names a board."""
     assert board_of("board:salon") == "salon"
     assert board_of("/dev/ttyTIC") is None
+
+
+@in_a_loop
+async def test_what_a_board_may_have_stored_is_bounded_as_well(monkeypatch):
+    """Valid new frames for hours, as fast as they are listened to: hardly more than a meter could have said."""
+    now, taken = time.monotonic(), 0
+    monkeypatch.setattr("gateway.sources.board.time", SimpleNamespace(monotonic=lambda: now))
+    heard = Heard()
+    for seq in range(1, 40_001):
+        now += 1 / RATE
+        heard.line.hear(message(seq, boot=f"{seq:08x}"))
+        taken += heard.emptied()
+    assert taken <= NEW_BURST + NEW_RATE * 40_000 / RATE + 1
+
+
+@in_a_loop
+async def test_five_days_of_a_board_come_as_fast_as_it_can(monkeypatch):
+    """All that a board can keep, at ten times the pace that it has: every frame is taken, none is asked for twice."""
+    now, numbers = time.monotonic(), []
+    monkeypatch.setattr("gateway.sources.board.time", SimpleNamespace(monotonic=lambda: now))
+    heard = Heard()
+    for seq in range(1, 3501):
+        now += 1 / RATE
+        heard.line.hear(message(seq, [BOOT, seq - 1] if seq > 1 else None))
+        numbers += await heard.numbers(1)
+    assert numbers == list(range(1, 3501))
+    assert heard.line.state.refused == 0
+    assert heard.answers == []
+
+
+@in_a_loop
+async def test_what_is_missing_is_asked_for_also_when_the_board_has_no_more_to_send(monkeypatch):
+    """The question was lost, and the gap showed in the last frames that may be under way: it is asked again."""
+    now = time.monotonic()
+    monkeypatch.setattr("gateway.sources.board.time", SimpleNamespace(monotonic=lambda: now))
+    heard = Heard({BOOT: 5})
+    heard.line.ask_again()
+    for seq in (50, 51):
+        now += 0.5
+        heard.line.hear(message(seq, [BOOT, seq - 1]))
+    asked = {"v": 1, "again": True}
+    assert heard.answers == [asked]
+    for _ in range(5):
+        now += 1.0
+        heard.line.look(reachable=True)
+    assert heard.answers == [asked] * 4
+    for seq in range(6, 10):
+        heard.line.hear(message(seq, [BOOT, seq - 1]))
+    now += 10.0
+    heard.line.look(reachable=True)
+    assert heard.answers == [asked] * 4
+    assert await heard.numbers(4) == [6, 7, 8, 9]
