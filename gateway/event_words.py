@@ -81,6 +81,7 @@ _FACTS = {
     "port": Phrase("port de {}", "port of {}"),
     "of": Phrase("manque : {}", "short of: {}"),
     "given_up": Phrase("plus gardé : {}", "given up: {}"),
+    "more": Phrase("et {} fois de plus avant", "and {} more times before"),
 }
 # Their names say which series it is.
 _SAYS_IT_ALL = frozenset(kind for kind in KINDS if not kind.startswith(("index-", "roll-", "out-", "message-")))

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from gateway.clock import HostClock
 from gateway.errors import StoreError
+from gateway.happenings import Happenings
 from gateway.store.recorder import Happened, Recorder
 from gateway.tic.clock import Belief, Choice, MeterClock
 from gateway.tic.continuity import Continuity, mode_of
@@ -56,6 +57,9 @@ _MOST_FAILED = 10
 # A meter is where its own line says that it is, until that line has been without it for so long: another line that says
 # the same may lie.
 _OWN_LINE_S = 10.0
+
+# So many addresses of one line are remembered: a meter is replaced once in its life, and a line that lies has no end.
+_OWN_ADDRESSES = 16
 
 # What happens over and over is told this often: a damaged line makes an event of each frame.
 _TELL_AGAIN_S = 60.0
@@ -128,6 +132,9 @@ class MeterReader:
         # When this reader's own line said the meter's address last, in seconds since the machine started.
         self._there_at = -math.inf
         self._told: dict[str, float] = {}
+        self._happenings = Happenings()
+        # By how much the frames' own time went on, and until when.
+        self._went_on = self._newest = 0
         self._one_at_a_time = asyncio.Lock()
         # Is told what is believed as soon as it is: readings, their date or None, whether in standard mode.
         self.tell_live: TellLive | None = None
@@ -290,8 +297,8 @@ class MeterReader:
             self._plausibility.check(interpretation)
         judgement = self._plausibility.check(interpretation)
         believed = judgement.interpretation
-        if believed.meter:
-            self._owners.setdefault(believed.meter, self)
+        if believed.meter and believed.meter not in self._owners:
+            self._own(believed.meter)
         if live and self.tell_live:
             self.tell_live(believed.readings, believed.time, standard=frame.mode == STANDARD)
         self._count_refused(interpretation.refused, believed.refused)
@@ -302,8 +309,31 @@ class MeterReader:
             *(_break(one) for one in self._continuity.observe(frame.mode, believed)),
             *(_event(event) for event in self._events.observe(believed)),
         ]
+        return self._record(believed, happened)
+
+    def _record(self, believed: Interpretation, happened: list[Happened]) -> bool:
+        at = int(believed.time.timestamp())
+        self._went_on += max(0, at - self._newest) if self._newest else 0
+        self._newest = max(self._newest, at)
         self.note(happened)
+        ended = self._happenings.settle(self._told_at(), at)
+        if ended is None:
+            sentence = "its indexes or its contract change over and over; what it says is not stored until that ends"
+            log.log(self._level(sentence, logging.WARNING), "meter %s: %s", self.name, sentence)
+            self.line.quality.note(time.monotonic(), faults={Fault.PLAUSIBILITY: 1})
+            return False
+        self._tell(ended)
         return self.recorder.add(believed) or bool(happened)
+
+    def _told_at(self) -> float:
+        """A second for what may be told in a time; where the meter's clock is believed, as fast as that goes."""
+        return self.host.since_boot() + (self._went_on if self.clock.believed else 0)
+
+    def _own(self, address: str) -> None:
+        self._owners[address] = self
+        mine = [known for known, owner in self._owners.items() if owner is self]
+        if len(mine) > _OWN_ADDRESSES:
+            del self._owners[mine[0]]
 
     def _count_refused(self, by_table: Iterable[str], in_all: Iterable[str]) -> None:
         # The line brought well what a clock makes useless.
@@ -313,7 +343,10 @@ class MeterReader:
             self.line.quality.note(time.monotonic(), faults=faults)
 
     def note(self, happened: Iterable[Happened]) -> None:
-        """Have these events stored with what is read next."""
+        """Have these events stored with what is read next, as far as a meter may have so many."""
+        self._tell(self._happenings.admit(happened, self._told_at()))
+
+    def _tell(self, happened: Iterable[Happened]) -> None:
         for one in happened:
             self.recorder.tell(one)
             # A meter's number and a household's state are nobody's business in a log.

@@ -2,12 +2,15 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
 from gateway.clock import HostClock
 from gateway.errors import StoreError
+from gateway.happenings import AN_HOUR, AT_ONCE
 from gateway.meter import MeterReader
+from gateway.store.breaks import Breaks
 from gateway.store.points import Granularity
 from gateway.store.prepare import prepare
 from gateway.store.store import Store
@@ -327,15 +330,52 @@ def test_a_line_that_says_another_meter_s_address_is_not_believed_while_that_met
 
 
 def test_what_happens_over_and_over_is_told_once_a_minute(board, caplog):
-    """A damaged line may make an event of each frame; all of them are stored, and the log does not grow with them."""
+    """A damaged line may make an event of each frame: the log does not grow with them."""
     board.knows = True
     caplog.set_level("INFO")
-    meters = [Metered("standard"), Metered("historic")]
-    for time in range(START, START + 130):
+    flap(board, START, START + 130)
+    told = [record.message for record in caplog.records]
+    assert told.count("meter house: mode-switched") == 1
+    assert len([message for message in told if "change over and over" in message]) == 2
+
+
+def flap(board, begin, end):
+    """Each second the line is another meter's: what ends its indexes happens with every frame."""
+    meters = [Metered("standard", start=begin), Metered("historic", start=begin)]
+    for time in range(begin, end):
         board.hear(meters[time % 2].says(time), time)
-    told = [record.message for record in caplog.records if record.message == "meter house: mode-switched"]
-    assert [kind for kind, _ in board.events()].count("mode-switched") > 100
-    assert len(told) == 3
+
+
+def no_energy_gets_across(board, times):
+    """Between readings that are stored on either side of one of these seconds nothing is reckoned."""
+    indexes, breaks = sorted(board.points()), Breaks.of(INDEX, board.store.breaks_told("house"))
+    spanning = [(one, next_) for one, next_ in pairwise(indexes) if any(one < time <= next_ for time in times)]
+    assert len(spanning) > 20
+    assert all(breaks.between(*pair) for pair in spanning)
+    assert max(indexes) >= max(times)
+
+
+def test_a_flood_of_breaks_is_stored_as_few_and_no_energy_gets_across(board):
+    """Of 400 breaks in seven minutes those that are not stored are counted; no two readings hide one."""
+    board.knows = True
+    flap(board, START, START + 400)
+    alone = Metered("historic", start=START + 400)
+    for time in range(START + 400, START + 600):
+        board.hear(alone.says(time), time)
+    switches = [detail for kind, detail in board.events() if kind == "mode-switched"]
+    assert AT_ONCE < len(switches) <= AT_ONCE + 600 * AN_HOUR // 3600 + 1
+    assert len(switches) + sum(detail.get("more", 0) for detail in switches) == 400
+    no_energy_gets_across(board, range(START + 1, START + 400))
+
+
+def test_a_break_that_waits_outlives_the_daemon(board):
+    """Killed while breaks are too many to be stored, it finds the last of them again before it stores a reading."""
+    board.knows = True
+    flap(board, START, START + 100)
+    asyncio.run(board.commit())
+    board.restart()
+    flap(board, START + 100, START + 110)
+    no_energy_gets_across(board, range(START + 1, START + 110))
 
 
 def test_the_clock_change_night_by_the_hosts_time_has_every_second_once(board):

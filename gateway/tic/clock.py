@@ -57,6 +57,11 @@ class MeterClock:
         return self.wrong or self._belief is Belief.HOST
 
     @property
+    def believed(self) -> bool:
+        """Whether the meter's clock is right whatever the host's says."""
+        return self._belief is Belief.METER
+
+    @property
     def drift_s(self) -> float | None:
         """Seconds by which the meter is ahead of the host, exact to about two; None while nothing is known."""
         return median(self._offsets) if self._offsets else None
