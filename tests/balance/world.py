@@ -85,6 +85,8 @@ class Meter:
         self.ahead_s = 0
         # (half hour, class) -> joules, and what was injected by half hour.
         self.drawn, self.sold = Counter(), Counter()
+        # Half hours in which a register began again at zero.
+        self.rolled = []
 
     def put(self, **whs):
         """Let registers (``r1=``) stand at so many Wh."""
@@ -100,7 +102,10 @@ class Meter:
             joules = (end - self.time) * need
             if joules >= 0:
                 word = word_at(self.contract, slot)
-                self.registers[CONTRACTS[self.contract][3][word][0]] += joules
+                number = CONTRACTS[self.contract][3][word][0]
+                before, self.registers[number] = self.registers[number], self.registers[number] + joules
+                if before // (ROLL * 3600) < self.registers[number] // (ROLL * 3600):
+                    self.rolled.append(slot)
                 self.drawn[slot, word] += joules
             else:
                 self.injected -= joules

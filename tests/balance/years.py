@@ -242,14 +242,18 @@ def _check_run(year, run, first, last, told):
     """Days together: what is said of them lies between what was read and what was drawn, and no class above its own."""
     told = (told, first, last, run)
     begin, end = midnight(first), midnight(last + _ONE)
-    assert run["true"] - run["gone"] - CUT_WH <= run["drawn"] <= run["true"] + CUT_WH, told
+    historic = any(one < end and other > begin for one, other in year.unsaid)
+    assert run["drawn"] <= run["true"] + CUT_WH, told
+    # Our sum of several indexes falls where one of them begins again: what lies between two looks at it is not known.
+    if not (historic and any(begin <= slot < end for slot in year.meter.rolled)):
+        assert run["drawn"] >= run["true"] - run["gone"] - CUT_WH, told
     assert run["injected"] <= run["sold"] + CUT_WH, told
-    if not any(one < end and other > begin for one, other in year.unsaid):
+    if not historic:
         assert run["injected"] >= run["sold"] - run["unheard"] - CUT_WH, told
     said = sum(run["said", word] for word in WORDS)
     # A class that rested was read before the total was: shared out over a gap, both are not quite in step on any of its
     # days, and what a class seems to be too much on one of them is nobody's.
-    out_of_step = run["drawn"] / 1000 if first < last else 0
+    out_of_step = run["drawn"] / 500 if first < last else 0
     assert run["drawn"] - said <= run["gone"] + CUT_WH + out_of_step, told
     for word in WORDS:
         assert run["said", word] <= run["was", word] + CUT_WH, (told, word)
