@@ -14,7 +14,6 @@ from paho.mqtt import publish
 from federation import wait_until
 from gateway.broker import _MOST_WAITING, _SHARE, Broker, _Incoming
 from gateway.config import Mqtt
-from gateway.status import OK
 from relaying.broker import HOST
 from tests.mosquitto import Mosquitto
 
@@ -97,11 +96,15 @@ def test_a_busy_loop_reads_all_that_has_come(tmp_path):
 
         async def scenario():
             nonlocal turns
-            stop = asyncio.Event()
+            stop, subscribed = asyncio.Event(), asyncio.Event()
+
+            async def greet():
+                subscribed.set()
+
+            broker.greet(greet)
             staying = asyncio.create_task(broker.run(stop))
             async with asyncio.timeout(60):
-                while broker.link().state != OK or not broker._client._client.socket():  # noqa: ASYNC110 (no event)
-                    await asyncio.sleep(0.01)
+                await subscribed.wait()
                 said = [{"topic": topic, "payload": payload} for payload in payloads]
                 publish.multiple(
                     said, hostname=HOST, port=running.port, auth={"username": "board", "password": "secret"}

@@ -167,7 +167,7 @@ def test_readings_are_entered_and_listed_with_and_without_the_daemon(tmp_path, b
     done = run("reading", "add", "gas", "1234,5", "--unit", "m3", "--at", "2026-01-31T18:00", "--config", config)
     assert (done.returncode, done.stdout) == (
         0,
-        "gas: gas/volume/index is 1234500 l at 2026-01-31T17:00:00Z\n",
+        "gas: gas/volume/index is 1234500 l at 2026-01-31 18:00:00\n",
     )
     command = [sys.executable, "-m", "gateway", "run", "--config", str(config)]
     environment = dict(os.environ, PYTHONPATH=str(ROOT), GPIOZERO_PIN_FACTORY="mock")

@@ -113,6 +113,10 @@ def second(text: str) -> int:
     return int(datetime.fromisoformat(text).timestamp())
 
 
+# After these the total is another sum: what lies between the last index before and the first one after is nobody's.
+SWITCHED = [second(at) for piece in PIECES for at, what in piece.happens if what.startswith("mode ")]
+
+
 class House:
     """A meter and its line, in the place of ``Line``; commits what its reader gathered at each minute's end.
 
@@ -298,9 +302,9 @@ def stored_at(lived: Lived) -> dict[int, int | None]:
 
 
 def boundaries() -> set[int]:
-    """The half hours inside the pieces, less the one over which nothing was heard for more than ten minutes."""
+    """The half hours inside the pieces, less that of the long silence and of a switch in its second."""
     spans = [range(second(piece.begin) + HALF_HOUR_S, second(piece.end), HALF_HOUR_S) for piece in PIECES]
-    return {time for span in spans for time in span} - {second(UNHEARD)}
+    return {time for span in spans for time in span} - {second(UNHEARD), *SWITCHED}
 
 
 @pytest.mark.slow
@@ -344,22 +348,22 @@ def test_each_minute_is_its_last_index(lived: Lived) -> None:
 
 @pytest.mark.slow
 def test_each_half_hour_is_the_index_of_that_moment(lived: Lived) -> None:
-    """Every half hour is there but the one of the long silence; the hour that comes twice has its four."""
+    """Every half hour is there but that of the long silence and of a switch; the hour that comes twice has its four."""
     half_hours, exact = lived.stored[TOTAL, Granularity.HALF_HOUR], lived.house.exact
     assert boundaries() <= set(half_hours) <= set(exact)
-    assert second(UNHEARD) not in half_hours
+    assert not {second(UNHEARD), *SWITCHED} & set(half_hours)
     off = {time: value - exact[time] for time, value in half_hours.items()}
     assert {time: wh for time, wh in off.items() if abs(wh) > HALF_HOUR_OFF_WH} == {}
 
 
 @pytest.mark.slow
 def test_each_mean_power_is_that_of_its_half_hour(lived: Lived) -> None:
-    """The curve is what the meter drew in half an hour of real time, and says nothing of the replacement's."""
+    """The curve is what the meter drew in half an hour of real time, and says nothing across a break."""
     curve, exact = lived.stored[CURVE, Granularity.HALF_HOUR], lived.house.exact
-    replaced = second("2026-10-25T00:30+02:00")
+    broken = {second("2026-10-25T00:30+02:00"), *(time - time % HALF_HOUR_S for time in SWITCHED)}
     whole = {time for time in boundaries() if time + HALF_HOUR_S in boundaries()}
-    assert whole - {replaced} <= set(curve)
-    assert replaced not in curve
+    assert whole - broken <= set(curve)
+    assert not broken & set(curve)
     off = {time: watts - 2 * (exact[time + HALF_HOUR_S] - exact[time]) for time, watts in curve.items()}
     assert {time: watts for time, watts in off.items() if abs(watts) > 4 * HALF_HOUR_OFF_WH} == {}
 
