@@ -214,7 +214,7 @@ def _row(view: View, row: Mapping[str, Any]) -> str:
     return (
         f'<tr class="{row["state"]}"><th scope=row>{escape(kind)} <span class="name">{escape(name)}</span></th>'
         f'<td><span aria-hidden="true">{_MARK[row["state"]]}</span> {state}'
-        f"<details><summary>{view.say('detail')}</summary>{escape(detail)}</details></td>"
+        f"<details><summary>{view.say('detail')}</summary><span>{escape(detail)}</span></details></td>"
         f"<td>{_age(view, row['age_s'])}</td></tr>"
     )
 
