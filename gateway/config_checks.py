@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 from gateway.address import fault as address_fault
 from gateway.balance.tariff import fault
 from gateway.errors import ConfigError, SenMLError
-from gateway.language import Phrase
+from gateway.language import Phrase, same
 from gateway.pulses.quantity import find_quantity, parse_amount
 from gateway.senml.naming import parse_identifier
 from gateway.sources.board import board_of
+from gateway.sources.paths import fault as fault_of_path
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,6 +63,8 @@ def _check_meters(path: Path, config: Config) -> None:
                 raise ConfigError(f"{path}: meter[{place}].{key}: {value!r} is used by another [[meter]]")
             seen.add(value)
     for place, meter in enumerate(config.meter):
+        if wrong := fault_of_path(meter.source):
+            raise ConfigError(same(f"{path}: meter[{place}].source: ") + wrong)
         where = f"{path}: meter[{place}].tee"
         if meter.tee and board_of(meter.source):
             raise ConfigError(f"{where}: a board sends frames, not the bytes of a wire; leave it out")

@@ -32,7 +32,7 @@ COOP = "coop@sen2.test"
 def house(tmp_path):
     """A configuration whose journal has four entries, the last one's text erased."""
     config = tmp_path / "gateway.toml"
-    config.write_text('[[meter]]\nsource = "/dev/null"\n[store]\ndirectory = "data"\n')
+    config.write_text('[[meter]]\nsource = "/nowhere/tty"\n[store]\ndirectory = "data"\n')
     prepare(tmp_path / "data")
     with closing(Store(tmp_path / "data")) as store:
         store.add_meter("house", "ab12cd34ef")
@@ -242,7 +242,7 @@ def test_the_page_and_the_documents_claim_no_more_than_that():
 def test_a_house_without_a_journal_has_no_key(tmp_path, capsys):
     """And says when it will."""
     config = tmp_path / "gateway.toml"
-    config.write_text('[[meter]]\nsource = "/dev/null"\n[store]\ndirectory = "data"\n')
+    config.write_text('[[meter]]\nsource = "/nowhere/tty"\n[store]\ndirectory = "data"\n')
     prepare(tmp_path / "data")
     assert main(["journal", "key", "--config", str(config)]) == 74
     assert "there is no journal yet" in capsys.readouterr().err
@@ -288,7 +288,7 @@ def test_decoding_does_not_pay_for_the_journal():
 def test_a_house_prints_the_anchors_that_it_keeps_of_others(tmp_path, capsys):
     """Without a file; the newest head of each provider's database, never an older one that comes late."""
     config = tmp_path / "gateway.toml"
-    config.write_text('[[meter]]\nsource = "/dev/null"\n[store]\ndirectory = "data"\n')
+    config.write_text('[[meter]]\nsource = "/nowhere/tty"\n[store]\ndirectory = "data"\n')
     prepare(tmp_path / "data")
     with closing(Store(tmp_path / "data")) as store:
         for number, seq in enumerate((7, 9, 8)):

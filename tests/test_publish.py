@@ -15,7 +15,7 @@ from gateway.store.terms import AccessRequest, Terms
 REQUEST = AccessRequest(1, 0, "a@b.test", "ab12", "consumption", Granularity.DAY, Terms(), None, "fr")
 CONFIG = """
 [[meter]]
-source = "/dev/null"
+source = "/nowhere/tty"
 [store]
 directory = "data"
 [federation]

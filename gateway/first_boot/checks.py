@@ -6,6 +6,7 @@ import re
 
 from gateway.address import fault
 from gateway.errors import ConfigError
+from gateway.sources.paths import Kind, kind_of
 from gateway.sources.usb import PREFIX, parse_identity
 
 Wrong = tuple[str, dict[str, object]]
@@ -15,6 +16,9 @@ CODE_CHARACTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 CODE_LENGTH = 12
 # Twelve random ones of 32 are fewer than six different ones once in fifty million codes.
 _FEWEST_DIFFERENT = 6
+
+# Of what is wrong: enough to find it in the file.
+_SHOWN = 60
 
 _HOST = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _DOMAIN = re.compile(r"(?=.{1,255}$)[^\W_]([\w-]{0,61}[^\W_])?(\.[^\W_]([\w-]{0,61}[^\W_])?)*")
@@ -79,7 +83,7 @@ def address(text: str) -> Wrong | None:
 
 def port(text: str) -> Wrong | None:
     """Where the meter is: what ``source`` of [[meter]] takes, of the kinds that make sense on a card."""
-    wrong: Wrong = "port", {}
+    wrong: Wrong = "port", {"seen": text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"}
     if text.startswith(PREFIX):
         try:
             parse_identity(text)
@@ -88,7 +92,8 @@ def port(text: str) -> Wrong | None:
         return None
     if text.startswith("socket://"):
         return wrong if address(text.removeprefix("socket://")) else None
-    return None if text == "auto" or re.fullmatch(r"/dev/[\w./-]+", text) else wrong
+    # A fresh card has no names of anybody's own.
+    return None if text == "auto" or kind_of(text) is Kind.SERIAL else wrong
 
 
 def code(text: str) -> Wrong | None:

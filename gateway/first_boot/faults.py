@@ -68,8 +68,10 @@ SENTENCES = {
         "it takes SERVER:PORT, for example xmpp.example.org:5222",
     ),
     "port": (
-        'un port s’écrit "auto", "/dev/serial0", "usb:VENDEUR:PRODUIT:NUMÉRO" ou "socket://MACHINE:PORT"',
-        'a port is written "auto", "/dev/serial0", "usb:VENDOR:PRODUCT:SERIAL" or "socket://HOST:PORT"',
+        'un port s’écrit "auto", "/dev/serial0" (ou un autre port série : "/dev/tty…", "/dev/serial/by-id/…", '
+        '"/dev/linky-…"), "usb:VENDEUR:PRODUIT:NUMÉRO" ou "socket://MACHINE:PORT" ; {seen} n’en est pas un',
+        'a port is written "auto", "/dev/serial0" (or another serial port: "/dev/tty…", "/dev/serial/by-id/…", '
+        '"/dev/linky-…"), "usb:VENDOR:PRODUCT:SERIAL" or "socket://HOST:PORT"; {seen} is none of these',
     ),
     "code": (
         "un code de la page a 12 lettres ou chiffres, comme ABCD-EFGH-JKLM, sans I, O, 0 ni 1 ; celui-ci ne convient pas",

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import parse_qs, urlsplit
 
 from gateway.errors import ConfigError
+from gateway.language import same
+from gateway.sources import paths
 from gateway.sources.adapter import IdentifiedPort, adapter_at
 from gateway.sources.board import BoardSource, board_of
 from gateway.sources.replay import ReplaySource
@@ -56,6 +58,8 @@ def parse_source(text: str, folder: Path, root: Path = ROOT) -> Source:
     if text.startswith("socket://"):
         return TcpSource(*_host_and_port(text))
     if text.startswith("/"):
+        if fault := paths.fault(text):
+            raise ConfigError(same("source ") + fault)
         return SerialSource(adapter_at(Path(text), root))
     if text.startswith(PREFIX):
         return SerialSource(IdentifiedPort(text, parse_identity(text), root))

@@ -103,13 +103,13 @@ def test_each_address_must_be_one(address):
 def test_the_configuration_takes_one_address_or_several(tmp_path, written, read):
     """``address`` in [federation]."""
     file = tmp_path / "gateway.toml"
-    file.write_text(f'[[meter]]\nsource = "/dev/null"\n[federation]\njid = "gw@a.test"\naddress = {written}\n')
+    file.write_text(f'[[meter]]\nsource = "/nowhere/tty"\n[federation]\njid = "gw@a.test"\naddress = {written}\n')
     assert load(file).federation.address == read
 
 
 def test_a_list_of_no_address_is_refused(tmp_path):
     """It would be no address at all."""
     file = tmp_path / "gateway.toml"
-    file.write_text('[[meter]]\nsource = "/dev/null"\n[federation]\njid = "gw@a.test"\naddress = []\n')
+    file.write_text('[[meter]]\nsource = "/nowhere/tty"\n[federation]\njid = "gw@a.test"\naddress = []\n')
     with pytest.raises(ConfigError, match=r"federation\.address"):
         load(file)

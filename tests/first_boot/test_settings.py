@@ -92,6 +92,12 @@ def test_an_empty_file_is_the_defaults():
             "account.installer : une adresse du compte s’écrit",
         ),
         ('[meter]\nport = "COM3"\n', "meter.port : un port s’écrit"),
+        (
+            '[meter]\nport = "/dev/mem"\n',
+            'meter.port : un port s’écrit "auto", "/dev/serial0" (ou un autre port série : "/dev/tty…", '
+            '"/dev/serial/by-id/…", "/dev/linky-…"), "usb:VENDEUR:PRODUIT:NUMÉRO" ou "socket://MACHINE:PORT" ; '
+            "/dev/mem n’en est pas un",
+        ),
         ('[meter]\nport = "usb:TINFO-1"\n', "meter.port : un port s’écrit"),
         ('[page]\ncode = "ABCD"\n', "page.code : un code de la page a 12 lettres ou chiffres"),
         ('[page]\ncode = "AAAA-AAAA-AAAA"\n', "page.code : ce code se devine"),

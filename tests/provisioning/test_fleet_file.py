@@ -9,6 +9,8 @@ from provisioning.fleet import BadFleetError, parse, read
 
 HEADER = "device,site,wifi,wifi_key,country,port,language,jid\n"
 
+NO_PORTS = ("/dev/mem", "/dev/mmcblk0p2", "/dev/tty1", "/dev/../etc/passwd", "//dev/mem", "/dev/meter", "/etc/passwd")
+
 
 def faults(line):
     """What is said, in English, of a file with that line."""
@@ -46,6 +48,7 @@ def test_what_spreadsheets_write_is_read(tmp_path, text, site):
         (f"m,,{'é' * 17},longenough", "line 2, wifi: the name of a Wi-Fi has 1 to 32 bytes"),
         ("m,,,,France", "line 2, country: a country is written as two capital letters"),
         ("m,,,,,COM3", "line 2, port: a port is written"),
+        *((f"m,,,,,{path}", "line 2, port: a port is written") for path in NO_PORTS),
         ("m,,,,,,de", 'line 2, language: it takes "fr" or "en"'),
         ("m,,,,,,,m@example.org/x", "line 2, jid: an account is written name@domain"),
         ("m,,,,,,,m@elsewhere.org", "line 2, jid: the account is not in the domain example.org"),
@@ -59,6 +62,29 @@ def test_a_wrong_line_has_its_sentence(line, said):
     """It says the line, the column, and what to write instead."""
     (found,) = faults(line)
     assert found.startswith(said)
+
+
+def test_a_port_that_is_none_is_refused_in_french_with_its_line_and_column(tmp_path):
+    """Memory, a disk, a screen, a path out of /dev: the sentence names line and column, and what is taken instead."""
+    file = tmp_path / "F.csv"
+    file.write_text(HEADER + "m,,,,,/dev/ttyUSB0\n" + "".join(f"m-{n},,,,,{path}\n" for n, path in enumerate(NO_PORTS)))
+    with pytest.raises(BadFleetError) as error:
+        read(file, "example.org")
+    for number, (path, said) in enumerate(zip(NO_PORTS, error.value.say("fr").splitlines()[1:], strict=True), 3):
+        assert said.startswith(f'  ligne {number}, port : un port s’écrit "auto", "/dev/serial0" (ou un autre port')
+        assert said.endswith(f"{path} n’en est pas un")
+
+
+@pytest.mark.parametrize(
+    "port",
+    [
+        "auto", "/dev/serial0", "/dev/ttyAMA0", "/dev/ttyUSB1", "/dev/ttyTIC", "/dev/linky-TINFO-1234",
+        "/dev/serial/by-id/usb-FTDI_FT231X_DN04T0HA-if00-port0", "usb:0403:6015:TINFO-1234", "socket://10.0.0.2:3333",
+    ],
+)  # fmt: skip
+def test_a_port_that_can_be_one_is_taken(port):
+    """Each form that the sentence names."""
+    assert faults(f"m,,,,,{port}") == []
 
 
 def test_every_wrong_line_is_said_at_once_and_no_key_is_shown(tmp_path):
