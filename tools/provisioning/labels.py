@@ -1,10 +1,12 @@
 """Labels for a fleet: A4 sheets of 3 × 7 (63.5 × 38.1 mm, as L7160), as SVG for each sheet and one PDF, to scale.
 
-A label holds what its household needs at the first visit: the page's address, also as a QR code, and the code.
+A label holds what its household needs at the first visit: the page's address, also as a QR code, and the code. What is
+long goes on in another line: nothing is smaller than ``LEAST_POINTS``, and nothing is cut off.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cache
@@ -23,10 +25,36 @@ _PITCH_MM = (66.0, 38.1)
 _QR_LEFT_MM, _QR_TOP_MM, _QR_MM = 4.0, 4.5, 22.0
 # Left edge and room of what stands beside the code, and of what stands below it.
 _BESIDE_MM, _BELOW_MM = (28.5, 32.5), (4.0, 57.0)
+# From the label's top: where device and site begin and end, and the address.
+_NAMES_MM, _ADDRESS_MM = (4.2, 20.7), (30.0, 36.5)
+_GAP_MM = 0.6
 
 _POINT_MM = 25.4 / 72
-# Of a letter, in ems: exact for the code's font, generous for the other's, so that nothing is cut off.
-_LETTER = {"F1": 0.60, "F2": 0.64, "F3": 0.60}
+# What is still read without effort at the distance of a hand.
+LEAST_POINTS = 6.5
+# One line is made this much smaller before a second one is begun.
+_SHRUNK, _STEP_POINTS = 0.8, 0.25
+# Of the size: from one line to the next, and from a line's top to its foot.
+_LEADING, _ASCENT = 1.15, 0.85
+# Words of a name, a place, an address: a hyphen or a dot stays before the break.
+_WORDS_OF = re.compile(r"[^\s.-]*[.-]+|[^\s.-]+|\s+")
+
+# How wide letters are, in ems: of Helvetica (and Arial, which is as wide) and DejaVu Sans, what a browser may have
+# instead, the wider one. The rest is as wide as the widest.
+_LETTERS = {
+    "F1": {
+        0.3: "ijlI'", 0.35: ",./:;| ’\\", 0.4: "ft()-[]", 0.45: "r!", 0.5: '"*_`–J', 0.55: "csz?", 0.6: "kvxyL",
+        0.65: "0123456789abdeghnopquFTY${}«»€", 0.7: "ABEKPSVXZ", 0.75: "CNRU", 0.8: "DGHOQ&", 0.85: "w#+<=>^~",
+        0.9: "M", 1.0: "mW%",
+    },
+    "F2": {
+        0.35: "ijl", 0.45: "f-", 0.5: "rt", 0.6: "csz", 0.7: "x0123456789aekovy", 0.75: "bdghnpqu", 0.95: "w",
+        1.05: "m",
+    },
+    "F3": {0.6: "ABCDEFGHJKLMNPQRSTUVWXYZ23456789-"},
+}  # fmt: skip
+_WIDTH = {font: {letter: ems for ems, those in table.items() for letter in those} for font, table in _LETTERS.items()}
+_WIDEST = {"F1": 1.1, "F2": 1.2, "F3": 0.6}
 _SVG_FONTS = {
     "F1": 'font-family="Helvetica, Arial, DejaVu Sans, sans-serif"',
     "F2": 'font-family="Helvetica, Arial, DejaVu Sans, sans-serif" font-weight="bold"',
@@ -52,17 +80,13 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class _Text:
+    """One line: left end of its foot and size, in mm."""
+
     x: float
     y: float
-    points: float
+    size: float
     font: str
     text: str
-    room: float
-
-    @property
-    def size(self) -> float:
-        """In mm: smaller where the text is too long for its line (not every renderer knows textLength)."""
-        return min(self.points * _POINT_MM, self.room / (len(self.text) * _LETTER[self.font]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,16 +148,68 @@ def _one(label: Label, left: float, top: float) -> Iterator[_Text | _Code]:
     rows = _modules(label.address)
     yield _Code(left + _QR_LEFT_MM, top + _QR_TOP_MM, _QR_MM / len(rows), rows)
     page, first = _WORDS[label.language]
-    for (x, room), y, points, font, text in (
-        (_BESIDE_MM, 8.5, 11.0, "F2", label.device),
-        (_BESIDE_MM, 13.0, 8.0, "F1", label.site),
-        (_BESIDE_MM, 20.5, 6.5, "F1", first),
-        (_BESIDE_MM, 25.5, 11.0, "F3", label.code),
-        (_BELOW_MM, 30.5, 6.5, "F1", page),
-        (_BELOW_MM, 34.0, 9.0, "F1", label.address.removesuffix("/")),
-    ):
-        if text:
-            yield _Text(left + x, top + y, points, font, text, room)
+    x, room = left + _BESIDE_MM[0], _BESIDE_MM[1]
+    names = [(11.0, "F2", label.device), (8.0, "F1", label.site)]
+    yield from _stacked(x, top, room, _NAMES_MM, names)
+    yield _Text(x, top + 22.4, LEAST_POINTS * _POINT_MM, "F1", first)
+    yield _Text(x, top + 26.3, min(11.0 * _POINT_MM, room / _ems(label.code, "F3")), "F3", label.code)
+    x, room = left + _BELOW_MM[0], _BELOW_MM[1]
+    yield _Text(x, top + 29.5, LEAST_POINTS * _POINT_MM, "F1", page)
+    yield from _stacked(x, top, room, _ADDRESS_MM, [(9.0, "F1", label.address.removesuffix("/"))])
+
+
+def _stacked(
+    x: float, top: float, room: float, between: tuple[float, float], texts: Sequence[tuple[float, str, str]]
+) -> Iterator[_Text]:
+    """Texts (most points, font, words) below one another, all of them smaller until they fit between two heights."""
+    smaller = 0.0
+    while True:
+        fitted = [(font, *_fitted(text, font, max(LEAST_POINTS, most - smaller), room)) for most, font, text in texts]
+        height = sum(len(lines) * size * _LEADING + _GAP_MM for _, size, lines in fitted) - _GAP_MM
+        if height <= between[1] - between[0] or smaller > max(most for most, _, _ in texts):
+            break
+        smaller += _STEP_POINTS
+    y = top + between[0]
+    for font, size, lines in fitted:
+        for line in lines:
+            yield _Text(x, y + _ASCENT * size, size, font, line)
+            y += _LEADING * size
+        y += _GAP_MM
+
+
+def _fitted(text: str, font: str, points: float, room: float) -> tuple[float, list[str]]:
+    """Size in mm and lines: one line if it need not be much smaller for it, else as few as hold it."""
+    for count in range(1, len(text) + 1):
+        least = max(LEAST_POINTS, points * _SHRUNK if count == 1 else 0.0)
+        tried = points
+        while tried >= least:
+            lines = _broken(text, font, room / (tried * _POINT_MM))
+            if len(lines) <= count:
+                return tried * _POINT_MM, lines
+            tried -= _STEP_POINTS
+    return points * _POINT_MM, []
+
+
+def _broken(text: str, font: str, ems: float) -> list[str]:
+    """The text in lines of so many ems, between words where that can be."""
+    lines = [""]
+    for word in _WORDS_OF.findall(text):
+        if _ems(lines[-1] + word.rstrip(), font) <= ems:
+            lines[-1] += word
+            continue
+        if lines[-1].strip():
+            lines.append("")
+        for letter in word.lstrip():
+            if _ems(lines[-1] + letter, font) > ems:
+                lines.append("")
+            lines[-1] += letter
+    return [line.strip() for line in lines if line.strip()]
+
+
+def _ems(text: str, font: str) -> float:
+    widths, widest = _WIDTH[font], _WIDEST[font]
+    # An accent makes no letter wider.
+    return sum(widths.get(unicodedata.normalize("NFD", letter)[0], widest) for letter in text)
 
 
 @cache
