@@ -18,6 +18,7 @@ import msgspec
 from gateway import config_words as say
 from gateway.balance.tariff import Objective, Tariff
 from gateway.config_checks import NAME, check_together
+from gateway.config_faults import wrong, wrong_toml, wrong_value
 from gateway.errors import ConfigError, reason
 
 log = logging.getLogger(__name__)
@@ -315,11 +316,13 @@ def read_toml(path: Path, reserved: tuple[str, ...] = ()) -> dict[str, object]:
         raise ConfigError(say.NO_RIGHT.filled(path=path)) from error
     except OSError as error:
         raise ConfigError(say.UNREADABLE.filled(path=path, why=reason(error))) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(say.NO_TOML.filled(path=path, why=error)) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(say.NO_TEXT.filled(path=path)) from error
+    except tomllib.TOMLDecodeError as error:
+        raise wrong_toml(path, error) from error
     for name in reserved:
         if name in raw:
-            raise ConfigError(say.UNKNOWN_KEY.filled(path=path, key=name))
+            raise wrong(path, name, say.UNKNOWN)
     return raw
 
 
@@ -328,7 +331,7 @@ def checked(path: Path, raw: dict[str, object], kind: type[T]) -> T:
     try:
         return msgspec.convert(raw, kind)
     except msgspec.ValidationError as error:
-        raise ConfigError(say.AT.filled(place=path, what=say.of_msgspec(str(error)))) from error
+        raise wrong_value(path, raw, kind, error) from error
 
 
 def _chosen(file: Path) -> Choices:

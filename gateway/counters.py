@@ -73,7 +73,6 @@ class Counters:
 def _counter(setting: Setting, clock: Callable[[], float | None]) -> Counter:
     quantity = find_quantity(setting.quantity)
     assert quantity is not None  # noqa: S101 (checked with the configuration)
-    where = f"counter {setting.name}"
-    counted = Counted(quantity, amount_of(setting, "per_pulse", where), amount_of(setting, "start", where))
+    counted = Counted(quantity, amount_of(setting, "per_pulse"), amount_of(setting, "start"))
     wiring = Wiring(setting.gpio, setting.pull, setting.rising, setting.debounce_ms / 1000)
     return Counter(counted, lambda: Pin(wiring), clock)

@@ -113,7 +113,7 @@ def _checked(place: Place, settings: Settings, text: str) -> Config:
         try:
             return load(file)
         except ConfigError as error:
-            said = str(error).removeprefix(f"{file}: ")
+            said = str(error).removeprefix(str(file)).lstrip(",: ")
             raise _told(place, [Fault("", "configuration", {"said": said})], settings.language) from error
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import subprocess
@@ -43,6 +44,7 @@ LOOKS = {
     *("health-consents", "health-text", "privacy-preview"),
 }
 
+_NOT_PREPARED = Phrase("{path} : la base n’a pas pu être préparée", "{path}: the database could not be prepared")
 _LAST_COUNT = Phrase("le dernier comptage enregistré", "the last stored count")
 _LAST_FRAME = Phrase("la dernière trame enregistrée", "the last stored frame")
 _READABLE = Phrase("lisible", "can be read")
@@ -54,19 +56,21 @@ def prepare_store(directory: Path) -> None:
     package = str(Path(__file__).resolve().parent.parent)
     search = os.pathsep.join([package, *filter(None, [os.environ.get("PYTHONPATH")])])
     done = subprocess.run(  # noqa: S603 (our own module)
-        [sys.executable, "-P", "-m", "gateway.store.prepare", str(directory)],
+        [sys.executable, "-P", "-m", "gateway.store.prepare", str(directory), "--both"],
         check=False,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
         env=os.environ | {"PYTHONPATH": search},
     )
-    for line in done.stderr.splitlines():
+    lines = done.stderr.splitlines()
+    # Why it ends is said by whoever asked for it, once.
+    last = lines.pop().partition(" ")[2] if done.returncode and lines else ""
+    for line in lines:
         level, _, words = line.partition(" ")
         log.log(logging.getLevelNamesMapping().get(level, logging.ERROR), "%s", words)
     if done.returncode:
-        last = done.stderr.strip().rpartition("\n")[2].partition(" ")[2]
-        raise StoreError(last or f"{directory}: the database could not be prepared")
+        raise StoreError(Phrase(*json.loads(last)) if last.startswith("[") else _NOT_PREPARED.filled(path=directory))
 
 
 def act(store: Store, request: dict[str, Any], now: float) -> object:

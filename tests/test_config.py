@@ -89,57 +89,60 @@ def test_every_key_is_documented_in_the_shipped_file(tmp_path):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "missing required field `meter`"),
-        ("meter = [", "not valid TOML"),
-        (LEAST + "colour = 1", "meter[0]: unknown key `colour`"),
-        (LEAST + "[store]\nraw_hours = 'two'", "store.raw_hours: Expected `int`, got `str`"),
-        (LEAST + "[store]\ncommit_interval_s = 0", "store.commit_interval_s"),
-        (LEAST + "[federation]\njid = 'nobody'", "federation.jid"),
-        (LEAST + "[household]\naddress = 'me@example.org'", "household.address: alerts are sent by the account"),
-        (LEAST + "[household]\naddress = 'me'", "household.address"),
-        (LEAST + "[household]\naddress = 'me@example.org'\nlanguage = 'de'", "household.language"),
-        (LEAST + "[federation]\njid = 'a@b'\npasword = 'x'", "federation: unknown key `pasword`"),
-        (LEAST + "[mqtt]\nport = 0", "mqtt.port"),
-        (LEAST + "[backup]\nkeep = 3", "backup: missing required field `directory`"),
-        (LEAST + "[backup]\ndirectory = '/media'\nkeep = 0", "backup.keep"),
-        (LEAST + "[web]\nlisten = '0.0.0.0'", "web.listen"),
-        (LEAST + "[web]\nlisten = '0.0.0.0:70000'", "web.listen: '0.0.0.0:70000': a port is 1 to 65535"),
-        (LEAST + "[web]\nnames = ['http://x/']", "web.names"),
-        (LEAST + "[web]\nnetworks = ['10.0.0.1/8']", "web.networks: 10.0.0.1/8 has host bits set"),
-        (LEAST + "[mqtt]\ndiscovery_prefix = 'home/#'", "mqtt.discovery_prefix"),
-        ("[[meter]]\nsource = 'board:salon'\n", "meter[0].source: boards are heard by way of the MQTT broker"),
-        ("[[meter]]\nsource = 'board:Salon/1'\n[mqtt]\n", "meter[0].source: 'board:Salon/1': write board:ID"),
-        ("[[meter]]\nsource = 'board:gateway'\n[mqtt]\n", "meter[0].source: 'board:gateway': write board:ID"),
-        (LEAST + "tee = '7000'", "meter[0].tee"),
-        (LEAST + "tee = 'a..b:7000'", "meter[0].tee: 'a..b:7000': write HOST:PORT"),
-        (LEAST + "tee = '127.0.0.1:0'", "meter[0].tee: '127.0.0.1:0': write HOST:PORT"),
+        ("", ": [[meter]] is missing"),
+        ("meter = [", "not valid TOML: Invalid value"),
+        (LEAST + "colour = 1", "[[meter]] 1, colour: unknown key; here may stand `name`"),
+        (LEAST + "[store]\nraw_hours = 'two'", "[store] raw_hours: 'two' will not do; write a whole number from 1 to"),
+        (LEAST + "[store]\ncommit_interval_s = 0", "[store] commit_interval_s"),
+        (LEAST + "[federation]\njid = 'nobody'", "[federation] jid"),
+        (LEAST + "[household]\naddress = 'me@example.org'", "[household] address: alerts are sent by the account"),
+        (LEAST + "[household]\naddress = 'me'", "[household] address"),
+        (LEAST + "[household]\naddress = 'me@example.org'\nlanguage = 'de'", "[household] language"),
+        (
+            LEAST + "[federation]\njid = 'a@b'\npasword = 'x'",
+            "[federation] pasword: unknown key; did you mean `password_file`",
+        ),
+        (LEAST + "[mqtt]\nport = 0", "[mqtt] port"),
+        (LEAST + "[backup]\nkeep = 3", "backup: `directory` is missing"),
+        (LEAST + "[backup]\ndirectory = '/media'\nkeep = 0", "[backup] keep"),
+        (LEAST + "[web]\nlisten = '0.0.0.0'", "[web] listen"),
+        (LEAST + "[web]\nlisten = '0.0.0.0:70000'", "[web] listen: '0.0.0.0:70000': a port is 1 to 65535"),
+        (LEAST + "[web]\nnames = ['http://x/']", "[web] names"),
+        (LEAST + "[web]\nnetworks = ['10.0.0.1/8']", "[web] networks: '10.0.0.1/8' is no network; write it as in"),
+        (LEAST + "[mqtt]\ndiscovery_prefix = 'home/#'", "[mqtt] discovery_prefix"),
+        ("[[meter]]\nsource = 'board:salon'\n", "[[meter]] 1, source: boards are heard by way of the MQTT broker"),
+        ("[[meter]]\nsource = 'board:Salon/1'\n[mqtt]\n", "[[meter]] 1, source: 'board:Salon/1': write board:ID"),
+        ("[[meter]]\nsource = 'board:gateway'\n[mqtt]\n", "[[meter]] 1, source: 'board:gateway': write board:ID"),
+        (LEAST + "tee = '7000'", "[[meter]] 1, tee"),
+        (LEAST + "tee = 'a..b:7000'", "[[meter]] 1, tee: 'a..b:7000': write HOST:PORT"),
+        (LEAST + "tee = '127.0.0.1:0'", "[[meter]] 1, tee: '127.0.0.1:0': write HOST:PORT"),
         (
             LEAST + "tee = '[::1]:7000'\n[[meter]]\nname = 'barn'\nsource = '/dev/b'\ntee = '[::1]:7000'",
-            "meter[1].tee: '[::1]:7000' is used by another",
+            "[[meter]] 2, tee: '[::1]:7000' is used by another",
         ),
-        ("[[meter]]\nsource = 'board:salon'\ntee = '[::1]:7000'\n[mqtt]\n", "meter[0].tee: a board sends frames"),
-        (LEAST + "[mqtt]\nca_file = 'ca.pem'", "mqtt.ca_file: without tls = true"),
-        (LEAST + "[mqtt]\npassword_file = 'p'", "mqtt.user: whose password"),
-        (LEAST + LEAST, "meter[1].name: 'house' is used by another"),
-        (LEAST + "prm = '123'", "meter[0].prm"),
-        (LEAST + "[store]\nraw_hours = 9223372036854775807", "store.raw_hours"),
+        ("[[meter]]\nsource = 'board:salon'\ntee = '[::1]:7000'\n[mqtt]\n", "[[meter]] 1, tee: a board sends frames"),
+        (LEAST + "[mqtt]\nca_file = 'ca.pem'", "[mqtt] ca_file: without tls = true"),
+        (LEAST + "[mqtt]\npassword_file = 'p'", "[mqtt] user: whose password"),
+        (LEAST + LEAST, "[[meter]] 2, name: 'house' is used by another"),
+        (LEAST + "prm = '123'", "[[meter]] 1, prm"),
+        (LEAST + "[store]\nraw_hours = 9223372036854775807", "[store] raw_hours"),
         (
             LEAST + "sensor = 'x'\n[[meter]]\nname = 'barn'\nsource = '/dev/b'\nsensor = 'x'",
-            "meter[1].sensor: 'x' is used by another",
+            "[[meter]] 2, sensor: 'x' is used by another",
         ),
-        ("folder = 'x'\n" + LEAST, "unknown key `folder`"),
-        (LEAST + RECEIVED, "received[0]: series are received by the account of [federation]"),
-        (ACCOUNT + RECEIVED.replace("roof", "house"), "received[0].name: 'house' is used by another"),
-        (ACCOUNT + RECEIVED + RECEIVED, "received[1].name: 'roof' is used by another"),
-        (ACCOUNT + RECEIVED + RECEIVED.replace("roof", "two"), "received[1].identifier: another [[received]]"),
-        (ACCOUNT + RECEIVED + 'history = 1\nmessage = { name = "pv" }\n', "received[0].history: a proxy of 2019"),
+        ("folder = 'x'\n" + LEAST, "folder: unknown key"),
+        (LEAST + RECEIVED, "[[received]] 1: series are received by the account of [federation]"),
+        (ACCOUNT + RECEIVED.replace("roof", "house"), "[[received]] 1, name: 'house' is used by another"),
+        (ACCOUNT + RECEIVED + RECEIVED, "[[received]] 2, name: 'roof' is used by another"),
+        (ACCOUNT + RECEIVED + RECEIVED.replace("roof", "two"), "[[received]] 2, identifier: another [[received]]"),
+        (ACCOUNT + RECEIVED + 'history = 1\nmessage = { name = "pv" }\n', "[[received]] 1, history: a proxy of 2019"),
         (
             ACCOUNT + RECEIVED.replace("/production", "") + 'message = { name = "pv" }\n',
-            "received[0].identifier: a Sen1Message is one series",
+            "[[received]] 1, identifier: a Sen1Message is one series",
         ),
-        (ACCOUNT + RECEIVED.replace("/proxy", ""), "received[0].provider"),
+        (ACCOUNT + RECEIVED.replace("/proxy", ""), "[[received]] 1, provider"),
         (ACCOUNT + RECEIVED.replace("toit@e.org/proxy", "Maison@E.org/proxy"), "this is the gateway itself"),
-        (ACCOUNT + RECEIVED.replace("toit@e.org/pv", "toit"), "received[0].identifier: "),
+        (ACCOUNT + RECEIVED.replace("toit@e.org/pv", "toit"), "[[received]] 1, identifier: "),
         (ACCOUNT + RECEIVED + "share = { held = 1, unit = 'actions' }", "share.of: how many actions there are in all"),
         (ACCOUNT + RECEIVED + "share = { held = 5, of = 4, unit = 'm2' }", "share.held: more than there is"),
         (ACCOUNT + RECEIVED + "share = { held = 101, unit = 'percent' }", "share.held: more than there is"),
@@ -153,7 +156,7 @@ def test_a_wrong_file_is_one_sentence(tmp_path, text, words):
     path = write(tmp_path, text)
     with pytest.raises(ConfigError) as caught:
         load(path)
-    assert str(caught.value).startswith(f"{path}: ")
+    assert str(caught.value).startswith(f"{path}")
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -199,17 +202,17 @@ COUNTER = '[[counter]]\nname = "cold-water"\nquantity = "water"\ngpio = 17\nper_
     [
         (
             COUNTER.replace("cold-water", "house"),
-            "counter[0].name: 'house' is used by another [[meter]] or [[counter]]",
+            "[[counter]] 1, name: 'house' is used by another [[meter]] or [[counter]]",
         ),
-        (COUNTER + COUNTER.replace("cold", "hot"), "counter[1].gpio: 17 is used by another"),
-        (COUNTER.replace("1 l", "1 Wh"), "counter[0].per_pulse: unit 'Wh': water is counted in l, m3"),
-        (COUNTER.replace("1 l", "1"), "counter[0].per_pulse: '1' has no unit: water is counted in l, m3"),
-        (COUNTER.replace("1 l", "some l"), "counter[0].per_pulse: 'some l' is not a number with its unit"),
-        (COUNTER.replace("1 l", "0 l"), "counter[0].per_pulse: a pulse that is nothing"),
-        (COUNTER + 'start = "-1 l"', "counter[0].start: '-1 l' is not a number"),
-        (COUNTER.replace("17", "40"), "counter[0].gpio: Expected `int` <= 27"),
-        (COUNTER.replace('"water"', '"wine"'), "counter[0].quantity"),
-        (COUNTER + "colour = 1", "counter[0]: unknown key `colour`"),
+        (COUNTER + COUNTER.replace("cold", "hot"), "[[counter]] 2, gpio: 17 is used by another"),
+        (COUNTER.replace("1 l", "1 Wh"), "[[counter]] 1, per_pulse: unit 'Wh': water is counted in l, m3"),
+        (COUNTER.replace("1 l", "1"), "[[counter]] 1, per_pulse: '1' has no unit: water is counted in l, m3"),
+        (COUNTER.replace("1 l", "some l"), "[[counter]] 1, per_pulse: 'some l' is not a number with its unit"),
+        (COUNTER.replace("1 l", "0 l"), "[[counter]] 1, per_pulse: a pulse that is nothing"),
+        (COUNTER + 'start = "-1 l"', "[[counter]] 1, start: '-1 l' is not a number"),
+        (COUNTER.replace("17", "40"), "[[counter]] 1, gpio: 40 will not do; write a whole number from 0 to 27"),
+        (COUNTER.replace('"water"', '"wine"'), "[[counter]] 1, quantity"),
+        (COUNTER + "colour = 1", "[[counter]] 1, colour: unknown key"),
     ],
 )
 def test_a_wrong_counter_is_one_sentence(tmp_path, text, words):
@@ -235,14 +238,14 @@ PIN = "sha256/" + "A" * 43 + "="
 @pytest.mark.parametrize(
     ("lines", "sentence"),
     [
-        ('pin = "sha256/abc"', "federation.pin"),
-        (f'pin = ["{PIN}", "sha1/x"]', "federation.pin"),
-        ("pin_only = true", "federation.pin_only"),
+        ('pin = "sha256/abc"', "[federation] pin"),
+        (f'pin = ["{PIN}", "sha1/x"]', "[federation] pin"),
+        ("pin_only = true", "[federation] pin_only"),
     ],
 )
 def test_a_pin_that_is_none_is_refused(tmp_path, lines, sentence):
     """Believing every server is not a thing that one can configure."""
-    with pytest.raises(ConfigError, match=sentence):
+    with pytest.raises(ConfigError, match=re.escape(sentence)):
         load(write(tmp_path, LEAST + f'[federation]\njid = "a@b.test"\n{lines}\n'))
 
 

@@ -21,14 +21,14 @@ MAY_KNOW = {
     "doctor": {"tic", "sources", "errors", "language", "live"},
     "journal": {"errors", "files"},
     "boards": {"errors", "files"},
-    "balance": {"store", "errors"},
+    "balance": {"store", "errors", "language"},
     "store": {"address", "tic", "journal", "errors", "files", "language"},
     "consent": {"address", "store", "errors", "language"},
     "privacy": {"store", "consent", "journal", "errors", "files"},
     "backup": {"store", "errors", "files"},
     "pulses": {"tic", "store", "errors", "language"},
     "federation": {"address", "store", "senml", "journal", "errors", "language"},
-    "bridges": {"federation", "senml", "tic", "errors", "config"},
+    "bridges": {"federation", "senml", "tic", "errors", "config", "config_faults"},
     "web": {"address", "live", "doctor", "errors", "files", "language"},
 }
 CORE = (

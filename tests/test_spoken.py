@@ -148,13 +148,17 @@ def test_a_key_that_is_wrong_is_said_in_the_language(tmp_path, capsys):
     """Where it stands in the file, and what should stand there."""
     config = tmp_path / "gateway.toml"
     for text, french in (
-        ('[[meter]]\nsource = "/dev/x"\nsped = 1\n', "meter[0] : clé inconnue `sped`"),
-        ("[[meter]]\nname = 'a'\n", "meter[0] : il manque la clé `source`"),
-        ("[[meter]]\nsource = 1\n", "meter[0].source : il faut `str`, et non `int`"),
+        (
+            '[[meter]]\nsource = "/dev/x"\nsped = 1\n',
+            "ligne 3 : [[meter]] 1, sped : clé inconnue ; ici il peut y avoir `name`, `source`, `mode`, `sensor`,"
+            " `clock`, `prm`, `tee`",
+        ),
+        ("[[meter]]\nname = 'a'\n", "ligne 1 : [[meter]] 1 : il manque `source`"),
+        ("[[meter]]\nsource = 1\n", "ligne 2 : [[meter]] 1, source : 1 ne va pas ; écrivez un texte entre guillemets"),
     ):
         config.write_text(text)
         assert main(["status", "--lang", "fr", "--config", str(config)]) == 78
-        assert capsys.readouterr().err == f"linky-gateway: {config} : {french}\n"
+        assert capsys.readouterr().err == f"linky-gateway: {config}, {french}\n"
 
 
 def test_every_command_of_a_household_has_the_option():

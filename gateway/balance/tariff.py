@@ -19,6 +19,7 @@ import msgspec
 
 from gateway.balance.classes import WORDS
 from gateway.balance.energy import fitted
+from gateway.language import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -27,6 +28,29 @@ if TYPE_CHECKING:
 
 # Beyond this a price is meant in cents.
 _HIGHEST_PRICE = 10
+
+_ENDS_BEFORE = Phrase("{until} est avant le début du tarif ({since})", "{until} is before the tariff begins ({since})")
+_TWO_AT_ONCE = Phrase(
+    "le {day}, {name!r} est en vigueur aussi ; terminez l’autre avant ({key})",
+    "on {day} {name!r} is in force as well; end that one before ({key})",
+)
+_NO_PRICE = Phrase(
+    "aucun prix ; écrivez par exemple prices = {{ base = 0.2016 }}",
+    "no price; write for example prices = {{ base = 0.2016 }}",
+).filled()
+_NO_CLASS = Phrase(
+    "{word!r} n’est pas une classe de tarif ; choisissez parmi {known}",
+    "{word!r} is no tariff class; use {known}",
+)
+_IN_CENTS = Phrase(
+    "{price} n’est pas le prix d’un kWh en euros ; 20,16 centimes s’écrivent 0.2016",
+    "{price} is no price of a kWh in euros; 20.16 cents are 0.2016",
+)
+_INJECTION_IN_CENTS = Phrase(
+    "{price} n’est pas le prix d’un kWh en euros ; 4 centimes s’écrivent 0.04",
+    "{price} is no price of a kWh in euros; 4 cents are 0.04",
+)
+_NO_AMOUNT = Phrase("{price} n’est pas une somme en euros", "{price} is no amount of euros")
 
 Amount = Annotated[int, msgspec.Meta(ge=0)] | Annotated[float, msgspec.Meta(ge=0)]
 Goal = Annotated[int, msgspec.Meta(gt=0)] | Annotated[float, msgspec.Meta(gt=0)] | None
@@ -91,34 +115,34 @@ class Cost:
         return self.energy + self.subscription - self.income
 
 
-def fault(tariffs: Sequence[Tariff]) -> str | None:
-    """What is wrong with the tariffs, with its place first; None when nothing is."""
-    for place, tariff in enumerate(tariffs):
-        where = f"tariff[{place}]"
-        found = _fault_of_prices(tariff, where)
+def fault(tariffs: Sequence[Tariff]) -> tuple[str, Phrase] | None:
+    """What is wrong with the tariffs, and the place of it (``tariff[0].prices``); None when nothing is."""
+    for number, tariff in enumerate(tariffs):
+        place = f"tariff[{number}]"
+        found = _fault_of_prices(tariff, place)
         if found:
             return found
         if tariff.until is not None and tariff.until < tariff.since:
-            return f"{where}.until: {tariff.until} is before the tariff begins ({tariff.since})"
-        for other in tariffs[:place]:
+            return f"{place}.until", _ENDS_BEFORE.filled(until=tariff.until, since=tariff.since)
+        for other in tariffs[:number]:
             first = max(tariff.since, other.since)
             if tariff.holds(first) and other.holds(first):
-                return f"{where}.from: on {first} {other.name!r} is in force as well; end that one before (until)"
+                return f"{place}.from", _TWO_AT_ONCE.filled(day=first, name=other.name, key="until")
     return None
 
 
-def _fault_of_prices(tariff: Tariff, where: str) -> str | None:
+def _fault_of_prices(tariff: Tariff, place: str) -> tuple[str, Phrase] | None:
     if not tariff.prices:
-        return f"{where}.prices: no price; write for example prices = {{ base = 0.2016 }}"
+        return f"{place}.prices", _NO_PRICE
     for word, price in tariff.prices.items():
         if word not in WORDS:
-            return f"{where}.prices: {word!r} is no tariff class; use {', '.join(WORDS)}"
+            return f"{place}.prices", _NO_CLASS.filled(word=word, known=", ".join(WORDS))
         if not price <= _HIGHEST_PRICE:
-            return f"{where}.prices.{word}: {price} is no price of a kWh in euros; 20.16 cents are 0.2016"
+            return f"{place}.prices.{word}", _IN_CENTS.filled(price=price)
     if not tariff.injection <= _HIGHEST_PRICE:
-        return f"{where}.injection: {tariff.injection} is no price of a kWh in euros; 4 cents are 0.04"
+        return f"{place}.injection", _INJECTION_IN_CENTS.filled(price=tariff.injection)
     if not math.isfinite(tariff.subscription):
-        return f"{where}.subscription: {tariff.subscription} is no amount of euros"
+        return f"{place}.subscription", _NO_AMOUNT.filled(price=tariff.subscription)
     return None
 
 

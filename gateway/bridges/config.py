@@ -12,7 +12,8 @@ from typing import Annotated, Literal
 import msgspec
 
 from gateway.config import checked, read_toml
-from gateway.errors import ConfigError, SenMLError
+from gateway.config_faults import wrong
+from gateway.errors import SenMLError
 from gateway.senml.naming import parse_identifier
 
 # A token or a reading in clear goes no further than this machine.
@@ -126,10 +127,10 @@ def _check_households(path: Path, config: Config) -> None:
         try:
             parse_identifier(household.identifier)
         except SenMLError as error:
-            raise ConfigError(f"{path}: household[{place}].identifier: {error}") from error
+            raise wrong(path, f"household[{place}].identifier", error.phrase) from error
         other = addresses.setdefault(household.gateway.partition("/")[0].lower(), household.gateway)
         if other != household.gateway:
-            raise ConfigError(f"{path}: household[{place}].gateway: elsewhere it is {other!r}; write it in one way")
+            raise wrong(path, f"household[{place}].gateway", f"elsewhere it is {other!r}; write it in one way")
         if household.name in seen:
-            raise ConfigError(f"{path}: household[{place}].name: {household.name!r} is used by another [[household]]")
+            raise wrong(path, f"household[{place}].name", f"{household.name!r} is used by another [[household]]")
         seen.add(household.name)

@@ -8,6 +8,7 @@ A whole one is copied before its schema changes: whoever goes back to the former
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import sqlite3
@@ -17,13 +18,19 @@ from pathlib import Path
 
 import sqlite_utils
 
-from gateway.errors import GatewayError, StoreError
+from gateway.errors import GatewayError, StoreError, reason
 from gateway.files import make_folder
+from gateway.language import Phrase
 from gateway.store.connection import FILE_NAME, PAGE_BYTES, WriterLock, give_to_owner
 from gateway.store.copies import keep_copy, new_name
 from gateway.store.migrations import migrations
 
 log = logging.getLogger("gateway.store.prepare")
+
+_NOT_MADE = Phrase(
+    "{path} : ce dossier ne peut pas être créé : {why} ; vérifiez directory de [store]",
+    "{path}: cannot be made: {why}; check [store] directory",
+)
 
 # In this order: what limits a consent before the consents, so that a withdrawn one never comes back by a fault between.
 _SAVED_TABLES = (
@@ -42,7 +49,7 @@ def prepare(directory: Path) -> None:
     try:
         make_folder(directory)
     except OSError as error:
-        raise StoreError(f"{directory}: cannot be made: {error.strerror}; check [store] directory") from error
+        raise StoreError(_NOT_MADE.filled(path=directory, why=reason(error))) from error
     lock = WriterLock(directory)
     try:
         path = directory / FILE_NAME
@@ -146,13 +153,17 @@ def _save_from(damaged: Path, path: Path) -> None:
 
 
 def main() -> int:
-    """The process's entry: messages to standard error, 0 when the file is ready."""
+    """The process's entry: messages to standard error, 0 when the file is ready.
+
+    With ``--both`` behind the directory the last one is the error in French and in English, as JSON.
+    """
     logging.basicConfig(format="%(levelname)s %(message)s")
     os.umask(0o077)
     try:
         prepare(Path(sys.argv[1]))
     except GatewayError as error:
-        log.critical("%s", error)
+        both = sys.argv[2:] == ["--both"]
+        log.critical("%s", json.dumps([error.phrase.fr, error.phrase.en]) if both else error)
         return error.exit_code
     return 0
 

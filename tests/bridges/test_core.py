@@ -175,16 +175,22 @@ identifier = "gw@x.test/ab12@x.test"
 @pytest.mark.parametrize(
     ("more", "sentence"),
     [
-        ("nix = 1", "household[0]: unknown key `nix`"),
-        ('[zabbix]\nurl = "http://zabbix.example.org"', "zabbix.url: write https://"),
+        ("nix = 1", "line 8: [[household]] 1, nix: unknown key"),
+        (
+            '[zabbix]\nurl = "http://zabbix.example.org"',
+            "example.org' will not do; write https://",
+        ),
         ('[[household]]\nname = "house"\ngateway = "g@x.test/p"\nidentifier = "g@x.test/a@x.test"', "used by another"),
-        ('[[household]]\nname = "b"\ngateway = "g@x.test/p"\nidentifier = "everything"', "household[1].identifier: "),
-        ('facts = { Piscine = "oui" }', "household[0].facts: unknown key `Piscine`"),
+        (
+            '[[household]]\nname = "b"\ngateway = "g@x.test/p"\nidentifier = "everything"',
+            "[household]] 2, identifier",
+        ),
+        ('facts = { Piscine = "oui" }', "[[household]] 1, facts.Piscine: unknown key"),
         (
             '[[household]]\nname = "b"\ngateway = "GW@x.test/p"\nidentifier = "gw@x.test/b@x.test"',
             "write it in one way",
         ),
-        ("[warp10]", "warp10: missing required field `url`"),
+        ("[warp10]", "warp10: `url` is missing"),
     ],
 )
 def test_what_is_wrong_in_the_configuration_is_one_sentence(tmp_path, more, sentence):
@@ -193,5 +199,5 @@ def test_what_is_wrong_in_the_configuration_is_one_sentence(tmp_path, more, sent
     file.write_text(MINIMAL + more)
     with pytest.raises(ConfigError) as wrong:
         load(file)
-    assert str(wrong.value).startswith(f"{file}: ")
+    assert str(wrong.value).startswith(str(file))
     assert sentence in str(wrong.value)

@@ -49,20 +49,26 @@ def test_a_server_that_is_a_cluster_has_several_addresses(tmp_path):
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("", "missing required field `account`"),
-        ("[account]\n", "account: missing required field `jid`"),
+        ("", "[account] is missing"),
+        ("[account]\n", "account: `jid` is missing"),
         ('[account]\njid = "coop"\n', "account: 'coop' is not an XMPP address"),
         ('[account]\njid = "c@x"\naddress = "x:99999"\n', "account: 'x:99999' is not host:port"),
         ('[account]\njid = "c@x"\naddress = ["x:5222", "x:0"]\n', "account: 'x:0' is not host:port"),
-        ('[account]\njid = "c@x"\naddress = []\n', "account.address: "),
-        ('[account]\njid = "c@x"\nfoo = 1\n', "account: unknown key `foo`"),
-        ('[account]\njid = "c@x"\n[access]\npurpose = "x"\n', "access: missing required field `controller`"),
-        ('[account]\njid = "c@x"\n[retention]\nmost = "3 years"\n', "retention.most: "),
-        ('[account]\njid = "c@x"\n[limits]\nqueue_records = 5\n', "limits.queue_records: "),
+        ('[account]\njid = "c@x"\naddress = []\n', "[account] address: "),
+        ('[account]\njid = "c@x"\nfoo = 1\n', "[account] foo: unknown key"),
+        ('[account]\njid = "c@x"\n[access]\npurpose = "x"\n', "access: `controller` is missing"),
+        (
+            '[account]\njid = "c@x"\n[retention]\nmost = "3 years"\n',
+            "'3 years' will not do; write a duration such as P3Y",
+        ),
+        (
+            '[account]\njid = "c@x"\n[limits]\nqueue_records = 5\n',
+            "queue_records: 5 will not do; write a whole number from 1000",
+        ),
         ('[account]\njid = "c@x"\n[database]\nconninfo = "a b"\n', "database.conninfo: "),
         ('[account]\njid = "c@x"\n[database]\nconninfo = "password=x"\n', "database.password_file"),
-        ("[account\n", "not valid TOML"),
-        ('folder = "x"\n', "unknown key `folder`"),
+        ("[account\n", "a bracket ] is missing"),
+        ('folder = "x"\n', "folder: unknown key"),
     ],
 )
 def test_a_fault_names_its_place(tmp_path, text, sentence):
