@@ -111,5 +111,5 @@ def test_a_list_of_no_address_is_refused(tmp_path):
     """It would be no address at all."""
     file = tmp_path / "gateway.toml"
     file.write_text('[[meter]]\nsource = "/nowhere/tty"\n[federation]\njid = "gw@a.test"\naddress = []\n')
-    with pytest.raises(ConfigError, match=r"federation\.address"):
+    with pytest.raises(ConfigError, match=r"\[federation\] address"):
         load(file)
