@@ -13,8 +13,8 @@ ROOT = Path(__file__).resolve().parents[2]
 SETUP = ROOT / "tools" / "setup"
 
 TRIXIE = 'PRETTY_NAME="Raspberry Pi OS (trixie)"\nID=debian\nVERSION_ID="13"\n'
-_WANTED = "python3 python3-venv openssl ca-certificates python3-slixmpp python3-msgspec python3-serial"
-_WANTED += " python3-cryptography python3-setuptools python3-wheel mosquitto unattended-upgrades"
+WANTED = "python3 python3-venv openssl ca-certificates python3-slixmpp python3-msgspec python3-serial"
+WANTED += " python3-cryptography python3-setuptools python3-wheel mosquitto unattended-upgrades"
 
 # Users and groups can only be taken away in a system that runs.
 OF_USERS = ("etc/passwd", "etc/group", "etc/shadow", "etc/gshadow", "etc/.pwd.lock")
@@ -27,7 +27,7 @@ class System:
         self.folder = folder / "system"
         self.write("etc/os-release", TRIXIE)
         self.write("etc/passwd", "root:x:0:0::/root:/bin/sh\n")
-        packages = "\n".join(f"Package: {name}\nStatus: install ok installed\n" for name in _WANTED.split())
+        packages = "\n".join(f"Package: {name}\nStatus: install ok installed\n" for name in WANTED.split())
         self.write("var/lib/dpkg/status", packages)
 
     def write(self, name: str, text: str) -> Path:

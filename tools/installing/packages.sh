@@ -27,35 +27,93 @@ installed_packages() {
 }
 
 packages_is_done() {
-  [[ ! $(missing_packages) ]]
+  [[ ! $(missing_packages) && ! $(half_done) ]]
+}
+
+# What dpkg was cut off in by the power or a kill, one a line: a package that is not what it is to become, or "dpkg" itself
+# with notes of what it was about to write down. Until it has finished that, apt does nothing at all.
+half_done() {
+  [[ -e $ROOT/var/lib/dpkg/status ]] || return 0
+  awk '/^Package: / { name = $2 }
+    /^Status: / && ($3 != "ok" || $4 !~ /^(installed|config-files|not-installed)$/) { print name }' "$ROOT/var/lib/dpkg/status"
+  if compgen -G "$ROOT/var/lib/dpkg/updates/[0-9]*" >/dev/null; then echo dpkg; fi
 }
 
 packages_do() {
   local missing before
-  mapfile -t missing < <(missing_packages)
-  say installs_packages "${missing[*]}"
-  before=$(mktemp)
+  APT_SAID='' APT_OPTIONS=(-q -y -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold)
+  before=$SCRATCH/packages-before
   installed_packages >"$before"
   no_start_below_root
-  if [[ $OFFLINE ]]; then
-    install_debs "${missing[@]}"
-  else
-    if ! in_root apt-get -q -o DPkg::Lock::Timeout=300 update; then say no_lists; fi
-    in_root env DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 apt-get -q -y -o DPkg::Lock::Timeout=300 \
-      -o Dpkg::Options::=--force-confold install --no-install-recommends "${missing[@]}"
+  [[ ! $OFFLINE ]] || lay_debs
+  update_lists
+  [[ ! $(half_done) ]] || finish_dpkg
+  mapfile -t missing < <(missing_packages)
+  if ((${#missing[@]})); then
+    say installs_packages "${missing[*]}"
+    remember_planned "${missing[@]}"
+    # What is missing afterwards is said by the look that follows, in apt's words.
+    apt_get install --no-install-recommends "${missing[@]}" || log "apt-get: exit code $?"
   fi
+  rm -rf "$ROOT$DEBS"
   start_below_root_again
   # A package of ours is one that was not there, dependencies included.
   local name
   while read -r name; do remember package "$name"; done < <(installed_packages | comm -13 "$before" -)
-  rm -f "$before"
-  ((DRY_RUN)) || [[ $ROOT && ! -x $ROOT/bin/sh ]] || [[ ! $(missing_packages) ]] ||
-    fail "$EXIT_SYSTEM" packages_missing "$(missing_packages | paste -sd " ")"
+  ((DRY_RUN)) || [[ $ROOT && ! -x $ROOT/bin/sh ]] || judge_packages
+}
+
+# dpkg goes on where it was cut off. It leaves what depends on a package that is not there yet, which apt brings.
+finish_dpkg() {
+  say finishes_dpkg "$(half_done | paste -sd ' ')"
+  in_root env DEBIAN_FRONTEND=noninteractive dpkg --force-confold --configure -a || log "dpkg --configure -a: exit code $?"
+  apt_get --fix-broken install || log "apt-get --fix-broken install: exit code $?"
+}
+
+judge_packages() {
+  local missing
+  missing=$(missing_packages | paste -sd ' ')
+  if [[ $missing ]]; then
+    fail "$EXIT_SYSTEM" packages_missing "$missing" "${APT_SAID:-…}"
+  elif [[ $(half_done) ]]; then
+    # Of somebody else: it is none of ours, and apt said the same before we came.
+    say dpkg_stays_half "$(half_done | paste -sd ' ')" "${APT_SAID:-sudo dpkg --configure -a}"
+  fi
+}
+
+# apt_get WORDS...: APT_SAID is what it complained of. Ctrl-C that reaches it alone is one all the same.
+apt_get() {
+  local code=0 from=0
+  [[ ! ${LOG_OPEN:-} ]] || from=$(stat -c %s "$LOG")
+  in_root env DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 apt-get "${APT_OPTIONS[@]}" "$@" || code=$?
+  [[ ${LOG_OPEN:-} ]] || return "$code"
+  if ((code == 130)) || tail -c "+$((from + 1))" "$LOG" | grep -qE '^W: .*(interrupted before|interrompue avant)'; then
+    interrupted
+  fi
+  # dpkg writes as for a terminal.
+  APT_SAID=$(tail -c "+$((from + 1))" "$LOG" | tr -d '\r' | grep -E '^(E: |dpkg: error)' | head -n 3 | paste -sd ' ') || true
+  return "$code"
+}
+
+update_lists() {
+  # By itself it says nothing of a list that it could not fetch.
+  apt_get -o APT::Update::Error-Mode=any update || say no_lists "$APT_SAID"
+  APT_SAID=''
+}
+
+# A run that is cut off has put packages there that the next one finds there: what is to come is written down first.
+remember_planned() {
+  ((!DRY_RUN)) || return 0
+  local name
+  while read -r name; do remember package "$name"; done < <(
+    chroot_or_here apt-get "${APT_OPTIONS[@]}" -s install --no-install-recommends "$@" 2>/dev/null | awk '$1 == "Inst" { print $2 }'
+  )
+  [[ ! -e $ROOT$LIST ]] || sync -- "$ROOT$LIST"
 }
 
 # Debian packages out of a folder: made an archive of its own, and apt may not look anywhere else.
 readonly DEBS=/var/cache/linky-gateway-debs
-install_debs() {
+lay_debs() {
   local debs deb
   shopt -s nullglob
   debs=("$OFFLINE"/*.deb)
@@ -71,13 +129,8 @@ install_debs() {
       printf 'Filename: ./%s\nSize: %s\nSHA256: %s\n\n' "${deb##*/}" "$(stat -c %s "$deb")" "$(sha256sum <"$deb" | cut -c 1-64)"
     done >"$ROOT$DEBS/Packages"
   fi
-  local apt=(env DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 apt-get -q -y -o DPkg::Lock::Timeout=300
-    -o Dpkg::Options::=--force-confold -o "Dir::Etc::sourcelist=$DEBS/sources.list" -o Dir::Etc::sourceparts=-
-    -o "Dir::State::lists=$DEBS/lists" -o "Dir::Cache=$DEBS/cache" -o APT::Sandbox::User=root)
-  in_root "${apt[@]}" update
-  # What is missing in the folder is said by the look that follows.
-  in_root "${apt[@]}" install --no-install-recommends "$@" || true
-  rm -rf "$ROOT$DEBS"
+  APT_OPTIONS+=(-o "Dir::Etc::sourcelist=$DEBS/sources.list" -o Dir::Etc::sourceparts=- -o "Dir::State::lists=$DEBS/lists"
+    -o "Dir::Cache=$DEBS/cache" -o APT::Sandbox::User=root)
 }
 
 # In an image no package may start its service on the machine that makes the image.
@@ -96,7 +149,8 @@ start_below_root_again() {
 # What we installed goes, unless something else needs it by now.
 packages_undo() {
   local names going name
-  mapfile -t names < <(remembered package | tac)
+  # Not every one of a run that was cut off came.
+  mapfile -t names < <(remembered package | tac | grep -xF "$(installed_packages)")
   ((${#names[@]})) || return 0
   going=$(chroot_or_here apt-get -s -o APT::Get::AutomaticRemove=false purge "${names[@]}" 2>/dev/null |
     sed -n 's/^\(Purg\|Remv\) \([^ ]*\) .*/\2/p' | sort -u) || going=''

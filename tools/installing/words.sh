@@ -99,10 +99,13 @@ words skipped_bare '  left out, the system below --root cannot run it: %s' \
 words skipped_not_running '  left out, it needs a running system: %s' \
   '  laissé de côté, il y faut un système en marche : %s'
 words installs_packages '  installs: %s' '  installe : %s'
-words no_lists '  the package lists could not be brought up to date; trying with those that are there' \
-  "  les listes de paquets n'ont pas pu être mises à jour ; essai avec celles qui sont là"
-words packages_missing 'not to be had: %s; check the network, or bring the packages in a folder: --offline DIR' \
-  'introuvables : %s; vérifiez le réseau, ou apportez les paquets dans un dossier : --offline DOSSIER'
+words no_lists '  the package lists could not be brought up to date (%s); trying with those that are there' \
+  "  les listes de paquets n'ont pas pu être mises à jour (%s) ; essai avec celles qui sont là"
+words finishes_dpkg '  finishes what was cut off: %s' '  termine ce qui a été coupé : %s'
+words dpkg_stays_half '  other packages of this machine are half installed, which does not matter here: %s (%s)' \
+  "  d'autres paquets de cette machine sont à moitié installés, sans conséquence ici : %s (%s)"
+words packages_missing 'packages are missing: %s; apt says: %s; run this again when it works, or bring them in a folder: --offline DIR' \
+  'il manque des paquets : %s ; apt dit : %s ; relancez quand cela marche, ou apportez-les dans un dossier : --offline DOSSIER'
 words no_debs '%s holds no .deb file; needed: %s' '%s ne contient aucun fichier .deb ; il faut : %s'
 words no_wheels '%s/wheels: the Python packages are not there, and this checkout is no release: use a release' \
   "%s/wheels : les paquets Python n'y sont pas, et ce dossier n'est pas une version publiée : prenez-en une"
