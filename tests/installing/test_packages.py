@@ -1,4 +1,4 @@
-"""Debian's packages in tools/setup: apt and dpkg cut off, failing, interrupted."""
+"""Debian's packages in tools/setup: apt and dpkg cut off, failing, interrupted; the gateway's own in the way."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gateway import __version__
+from packages import debian
 from tests.installing.machine import WAITS, Machine, require
 
 if TYPE_CHECKING:
@@ -101,3 +103,46 @@ def test_a_fault_of_somebody_elses_package_is_said_and_stops_nothing(machine: Ma
     code, said = machine.install()
     assert code == 0, said
     assert "other packages of this machine are half installed, which does not matter here: theirs (" in said
+
+
+THERE = {
+    "en": "linky-gateway 99.0 is installed: keep it, or sudo apt remove linky-gateway first",
+    "fr": "linky-gateway 99.0 est installé : gardez-le, ou d'abord sudo apt remove linky-gateway",
+}
+# What the real package does when it is taken away.
+POSTRM = debian._POSTRM.format(name="linky-gateway")
+
+
+def test_the_debian_package_of_the_gateway_is_not_shadowed(machine: Machine) -> None:
+    """Where dpkg knows it nothing is touched, in one sentence; once it is removed, no older version takes its place."""
+    for name in ("openssl", "ca-certificates"):
+        machine.package(name)
+    deb = machine.package("linky-gateway", "99.0", postrm=POSTRM).rename(machine.path("srv/ours.deb"))
+    assert machine.run("dpkg", "-i", f"/srv/{deb.name}").returncode == 0
+    before = machine.tree()
+    for lang, sentence in THERE.items():
+        code, said = machine.install(lang=lang)
+        assert (code, said.count("\n")) == (3, 1), said
+        assert sentence in said
+    assert machine.tree() == before
+    assert machine.run("dpkg", "-r", "linky-gateway").returncode == 0
+    assert machine.states()["linky-gateway"] == "deinstall ok config-files"
+    code, said = machine.install()
+    assert code == 5
+    assert f"{__version__} is older than linky-gateway 99.0" in said
+
+
+def test_what_an_older_debian_package_left_behind_is_taken_over(machine: Machine) -> None:
+    """Removed, a newer version goes on with what is the household's; purging the package later takes nothing of it."""
+    for name in ("openssl", "ca-certificates"):
+        machine.package(name)
+    deb = machine.package("linky-gateway", "0.0.1", postrm=POSTRM).rename(machine.path("srv/ours.deb"))
+    machine.run("dpkg", "-i", f"/srv/{deb.name}")
+    machine.run("dpkg", "-r", "linky-gateway")
+    code, said = machine.install()
+    assert code == 0, said
+    machine.write("var/lib/linky-gateway/linky-gateway.sqlite", "readings")
+    assert machine.run("dpkg", "-P", "linky-gateway").returncode == 0
+    assert "linky-gateway" not in machine.states()
+    assert machine.read("etc/linky-gateway/gateway.toml") == '[[meter]]\nsource = "/dev/mine"\n'
+    assert machine.read("var/lib/linky-gateway/linky-gateway.sqlite") == "readings"

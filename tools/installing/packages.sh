@@ -133,6 +133,23 @@ lay_debs() {
     -o "Dir::Cache=$DEBS/cache" -o APT::Sandbox::User=root)
 }
 
+# Two installations would hide one another: where the Debian package of the gateway is, this one does not come over it.
+# What it left behind is taken over, if this one is no older: its database is known to its own version and to later ones.
+require_no_package() {
+  local version state
+  read -r state version < <(awk '/^Package: / { ours = $2 == "linky-gateway" } ours && /^Status: / { state = $4 }
+    ours && /^Version: / { print state, $2 }' "$ROOT/var/lib/dpkg/status" 2>/dev/null) || return 0
+  case $state in
+    not-installed) ;;
+    config-files)
+      # shellcheck disable=SC2153 # machine.sh knows ours
+      [[ $(python3 "$TREE/tools/installing/versions.py" "$version" "$VERSION") =~ newer|same ]] ||
+        fail "$EXIT_REFUSED" release_older "$VERSION" "linky-gateway $version"
+      ;;
+    *) fail "$EXIT_SYSTEM" package_is_there "$version" ;;
+  esac
+}
+
 # In an image no package may start its service on the machine that makes the image.
 no_start_below_root() {
   [[ $ROOT && -x $ROOT/bin/sh ]] && ((!DRY_RUN)) && [[ ! -e $ROOT/usr/sbin/policy-rc.d ]] || return 0

@@ -106,6 +106,8 @@ words dpkg_stays_half '  other packages of this machine are half installed, whic
   "  d'autres paquets de cette machine sont à moitié installés, sans conséquence ici : %s (%s)"
 words packages_missing 'packages are missing: %s; apt says: %s; run this again when it works, or bring them in a folder: --offline DIR' \
   'il manque des paquets : %s ; apt dit : %s ; relancez quand cela marche, ou apportez-les dans un dossier : --offline DOSSIER'
+words package_is_there 'the Debian package linky-gateway %s is installed: keep it, or sudo apt remove linky-gateway first (readings stay)' \
+  "le paquet Debian linky-gateway %s est installé : gardez-le, ou d'abord sudo apt remove linky-gateway (les relevés restent)"
 words no_debs '%s holds no .deb file; needed: %s' '%s ne contient aucun fichier .deb ; il faut : %s'
 words no_wheels '%s/wheels: the Python packages are not there, and this checkout is no release: use a release' \
   "%s/wheels : les paquets Python n'y sont pas, et ce dossier n'est pas une version publiée : prenez-en une"

@@ -109,8 +109,8 @@ set -e
 if [ -d /run/systemd/system ]; then
   systemctl daemon-reload || true
 fi
-if [ "$1" = purge ]; then
-  # What "purge" means: also what the household has said and what its meter has.
+# What "purge" means: also what the household has said and what its meter has, unless tools/setup has taken it over.
+if [ "$1" = purge ] && [ ! -e /opt/linky-gateway/current ]; then
   rm -rf /etc/linky-gateway /var/lib/linky-gateway
   rm -f /var/lib/systemd/timers/stamp-linky-gateway-*.timer
 fi
