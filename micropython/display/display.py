@@ -19,7 +19,7 @@ from button import Button
 from canvas import Canvas
 from link import Link
 from settings import SettingsError
-from state import State
+from state import CERTIFICATE, CLOCK, LINK, State
 
 VERSION = 1
 
@@ -133,6 +133,8 @@ class Display:
         if self._companion and self._companion.on_message(topic, payload):
             return
         self._state.take(topic, payload, time.ticks_ms())
+        # A frame that lay with the broker is old, but it is never later than it says.
+        self.link.clock.at_least(self._state.time_s or 0)
         self._changed.set()
 
     async def _draw(self):
@@ -140,7 +142,7 @@ class Display:
         while True:
             self._changed.clear()
             now = time.ticks_ms()
-            view = self._state.view(now, self.link.up.is_set(), bool(now // _BEAT_MS & 1))
+            view = self._state.view(now, self.link.up.is_set(), bool(now // _BEAT_MS & 1), self._why())
             pages.draw(self._canvas, view, self._page)
             self._show()
             self._light_up(view)
@@ -151,6 +153,11 @@ class Display:
                 await asyncio.wait_for_ms(self._changed.wait(), _BEAT_MS)
             except asyncio.TimeoutError:
                 pass
+
+    def _why(self):
+        """What to say of a link that is not there."""
+        distrust = self.link.distrust
+        return LINK if distrust is None else CLOCK if distrust.clock else CERTIFICATE
 
     def _show(self):
         try:

@@ -22,5 +22,7 @@ async def run(slots, identity):
     if slots:
         from agent import Agent
 
+        # The number of a set is the time at which it was signed.
+        shown.link.clock.at_least(slots.record["serial"])
         shown.accompany(Agent(slots, identity, shown.link, board.restart))
     await shown.run()

@@ -14,6 +14,8 @@ OLD_AFTER_MS = 10_000
 # Why nothing is new, for a person.
 LINK, GATEWAY, METER, SILENCE = "Pas de liaison", "Sans passerelle", "Compteur muet", "Rien de neuf"
 WAITING, VERSION = "En attente", "Autre version"
+# Why there is no link, where more is known of it: TLS does not believe the broker, by the clock or otherwise.
+CLOCK, CERTIFICATE = "Horloge fausse", "Certificat faux"
 
 
 def percent(part, whole):
@@ -53,6 +55,9 @@ class State:
     Args:
         meter: its name in the gateway's configuration.
         now: ``time.ticks_ms()``.
+
+    Attributes:
+        time_s: what time it was, in POSIX seconds, when the last frame was sent; None before there was one.
     """
 
     def __init__(self, meter, now):
@@ -61,6 +66,7 @@ class State:
         self.topics = (self._status, self._compact)
         self._frame, self._online, self._foreign = None, True, False
         self._age_ms, self._since_ms, self._last = 0, 0, now
+        self.time_s = None
 
     def take(self, topic, payload, now):
         """A message has come."""
@@ -76,20 +82,22 @@ class State:
                 return
             self._since_ms = 0
             self._age_ms = (self._frame.age_s or 0) * 1000
+            if self._frame.time is not None and self._frame.age_s is not None:
+                self.time_s = self._frame.time + self._frame.age_s
 
-    def view(self, now, linked, beat=False):
-        """What is to be shown; ``linked``: whether the broker is there."""
+    def view(self, now, linked, beat=False, why=LINK):
+        """What is to be shown; ``linked``: whether the broker is there, ``why``: what to say when it is not."""
         self._pass(now)
         if self._frame is None:
-            return View(None, self._fault(linked) or WAITING, None, beat)
+            return View(None, self._fault(linked, why) or WAITING, None, beat)
         age_s = None if self._frame.age_s is None else self._age_ms // 1000
-        return View(self._frame, self._fault(linked), age_s, beat)
+        return View(self._frame, self._fault(linked, why), age_s, beat)
 
-    def _fault(self, linked):
+    def _fault(self, linked, why):
         said = bool(self._frame and self._frame.flags & compact.STALE)
         stale = said or self._age_ms >= OLD_AFTER_MS
         if not linked and (stale or self._since_ms >= OLD_AFTER_MS or self._frame is None):
-            return LINK
+            return why
         if not self._online:
             return GATEWAY
         if self._foreign:

@@ -22,8 +22,8 @@ _UART_BYTES = 16_384
 # 1970 to 2000, where this port's clock begins.
 _EPOCH_S = 946_684_800 if time.gmtime(0)[0] == 2000 else 0
 
-# Before this year nobody has set the clock.
-_FIRST_YEAR = 2026
+# What lies in the memory of the clock once somebody has said the time: both outlive a new start, neither a power cut.
+_SAID = b"said"
 
 FOLDER = "/"
 
@@ -91,22 +91,20 @@ def restart():
 
 
 def clock_s():
-    """POSIX seconds; None while nobody has set the clock."""
-    return int(time.time()) + _EPOCH_S if time.gmtime()[0] >= _FIRST_YEAR else None
+    """What the clock shows, in POSIX seconds: after a power cut it begins in 2000."""
+    return int(time.time()) + _EPOCH_S
 
 
-def set_clock(posix_s):
-    """Set the clock."""
+def clock_is_said():
+    """Whether somebody has said what time it is since the last power cut."""
+    return machine.RTC().memory() == _SAID
+
+
+def set_clock(posix_s, said):
+    """Set the clock; ``said``: somebody knows that it is so late, False where it is only not earlier."""
     year, month, day, hour, minute, second, weekday, _ = time.gmtime(posix_s - _EPOCH_S)
     machine.RTC().datetime((year, month, day, weekday, hour, minute, second, 0))
-
-
-def ask_time(server):
-    """Set the clock from a time server (SNTP); OSError when it does not answer within a second."""
-    import ntptime
-
-    ntptime.host, ntptime.timeout = server, 1
-    ntptime.settime()
+    machine.RTC().memory(_SAID if said else b"")
 
 
 def free_flash_bytes():

@@ -10,6 +10,7 @@ import random
 
 import board
 import mqtt
+from clock import Clock
 
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 1, 60
 
@@ -29,6 +30,8 @@ class Link:
         up: an asyncio.Event, set while the broker is there.
         connects: how often the broker was reached since the start.
         error: why it is not there, in words; None while it is.
+        distrust: the ``mqtt.CertificateError`` when it is not there because of the broker's certificate; else None.
+        clock: the board's clock (``clock.Clock``), put right before each connection and from time to time.
     """
 
     def __init__(self, settings, topics, on_message, will=None, on_up=None):
@@ -37,11 +40,15 @@ class Link:
         self._client, self._fault = None, None
         self._ended = asyncio.Event()
         self.up = asyncio.Event()
+        self.clock = Clock(settings)
         self.connects = 0
-        self.error = "not tried yet"
+        self.error, self.distrust = "not tried yet", None
 
     async def run(self):
         """Keep the link up."""
+        await asyncio.gather(self._keep_up(), self.clock.keep())
+
+    async def _keep_up(self):
         wait = _FIRST_WAIT_S
         while True:
             before = self.connects
@@ -58,6 +65,7 @@ class Link:
 
     async def _live(self):
         await board.join(self._settings["wifi"])
+        await self.clock.prepare()
         client = mqtt.Client(self._settings["broker"], self._on_message, self._will)
         reading = None
         self._ended.clear()
@@ -68,7 +76,7 @@ class Link:
                 await client.subscribe(topic)
             self._client = client
             self.connects += 1
-            self.error = None
+            self.error = self.distrust = None
             self.up.set()
             if self._on_up:
                 self._on_up()
@@ -99,6 +107,9 @@ class Link:
         words = "no answer" if isinstance(error, asyncio.TimeoutError) else str(error)
         if error.args and isinstance(error.args[0], int) and error.args[0] < 0:
             words = "the TLS connection failed (%d)" % error.args[0]
+        self.distrust = error if isinstance(error, mqtt.CertificateError) else None
+        if self.distrust and error.clock:
+            self.clock.doubt()
         if self.error != words:
             print("link:", words)
         self.error = words

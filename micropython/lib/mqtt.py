@@ -18,11 +18,25 @@ MAX_PACKET_BYTES = 4096
 
 _CONNACK, _PUBLISH, _PUBACK, _SUBACK = 0x20, 0x30, 0x40, 0x90
 
+# How mbedTLS says that now is not within a certificate's time (x509_crt.c, x509_crt_error_strings).
+_TIMES = ("validity starts in the future", "validity has expired")
+
 _REFUSALS = {4: "wrong user or password", 5: "not allowed"}
 
 
 class RefusedError(OSError):
     """The broker answered, and does not want us."""
+
+
+class CertificateError(RefusedError):
+    """TLS does not believe the broker's certificate.
+
+    ``clock``: because of the time, so either the board's clock is wrong or the certificate's time is not now.
+    """
+
+    def __init__(self, said):
+        super().__init__("the broker's certificate: " + said)
+        self.clock = bool([words for words in _TIMES if words in said])
 
 
 class _Wire:
@@ -63,7 +77,7 @@ class _Wire:
 
 def _unverified(error):
     """MicroPython's TLS says ValueError, over two lines, of a certificate that it does not believe."""
-    return RefusedError("the broker's certificate: " + str(error).strip())
+    return CertificateError(str(error).strip())
 
 
 def tls_context(ca):

@@ -3,8 +3,10 @@
 micropython/README.md lists the keys. An unknown key is refused: a misspelt one would be a setting that does nothing.
 """
 
+import binascii
 import json
 
+import clock
 import mqtt
 
 _TEXT, _NUMBER, _SWITCH = (str,), (int,), (bool,)
@@ -51,7 +53,7 @@ def load(path, tables=None):
         raise SettingsError("%s: unknown key %s" % (path, name))
     broker = found["broker"]
     broker["user"] = found["id"]
-    broker["context"] = _context(path, broker.pop("ca"))
+    broker["context"], broker["valid"] = _authority(path, broker.pop("ca"))
     return found
 
 
@@ -80,15 +82,24 @@ def _table(where, table, keys):
     return found
 
 
-def _context(path, name):
-    """What verifies the broker, of the certificate beside the file; None where it speaks no TLS."""
+def _authority(path, name):
+    """What verifies the broker, of the certificate beside the file, and from when to when that is good.
+
+    None twice where it speaks no TLS.
+    """
     if name is None:
-        return None
+        return None, None
     folder = path.rsplit("/", 1)[0] + "/" if "/" in path else ""
     try:
         with open(folder + name, "rb") as file:
-            return mqtt.tls_context(file.read())
+            content = file.read()
+        return mqtt.tls_context(content), clock.validity(der(content))
     except OSError:
         raise SettingsError("%s: broker.ca: %s cannot be read" % (path, name))
     except ValueError:
         raise SettingsError("%s: broker.ca: %s is not a certificate" % (path, name))
+
+
+def der(content):
+    """A certificate's bytes, from either form (PEM: RFC 7468)."""
+    return binascii.a2b_base64(content.split(b"-----")[2]) if content[:1] == b"-" else content

@@ -96,7 +96,7 @@ class Relay:
 
     def _on_frame(self, mode, groups, at_ms, bad, whole):
         (self._lamp.bad if bad or not whole else self._lamp.good)()
-        self._owed.add(groups, board.clock_s(), at_ms, bad, whole)
+        self._owed.add(groups, self.link.clock.now_s(), at_ms, bad, whole)
         self._work.set()
 
     def _on_up(self):
@@ -118,8 +118,8 @@ class Relay:
         try:
             said = json.loads(payload)
             now = said.get("time")
-            if isinstance(now, int) and board.clock_s() is None:
-                board.set_clock(now)
+            if isinstance(now, int):
+                self.link.clock.hear(now)
             if said.get("again"):
                 self._begin_again()
             elif "seq" in said:
@@ -164,7 +164,7 @@ class Relay:
         """How long ago the frame was read; None when nobody knows."""
         if entry.boot == self._boot:
             return max(0, self._uptime.ms() - entry.at_ms)
-        now = board.clock_s()
+        now = self.link.clock.now_s()
         return None if now is None or entry.clock_s is None else max(0, (now - entry.clock_s) * 1000)
 
     async def _report(self):
@@ -172,8 +172,6 @@ class Relay:
             self._report_now.clear()
             if self.link.up.is_set():
                 try:
-                    if self._settings["ntp"] and board.clock_s() is None:
-                        self._ask_time()
                     await self.link.publish(self._topic + "state", self._state(), retain=True)
                 except OSError:
                     pass  # it is told at the next connection
@@ -181,12 +179,6 @@ class Relay:
                 await asyncio.wait_for(self._report_now.wait(), _REPORT_S)
             except asyncio.TimeoutError:
                 pass
-
-    def _ask_time(self):
-        try:
-            board.ask_time(self._settings["ntp"])
-        except OSError as error:
-            print("relay: no time from", self._settings["ntp"], error)
 
     def _state(self):
         gc.collect()
@@ -209,7 +201,7 @@ class Relay:
                 "lost": self._journal.lost,
                 "connects": self.link.connects,
                 "dbm": board.signal_dbm(),
-                "clock": board.clock_s() is not None,
+                "clock": self.link.clock.now_s() is not None,
                 "heap_free": gc.mem_free(),
                 "heap_used": gc.mem_alloc(),
                 "lag_ms": lag,

@@ -24,5 +24,7 @@ async def run(slots, identity):
     if slots:
         from agent import Agent
 
+        # The number of a set is the time at which it was signed.
+        relay.link.clock.at_least(slots.record["serial"])
         relay.accompany(Agent(slots, identity, relay.link, board.restart))
     await relay.run()

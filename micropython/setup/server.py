@@ -18,6 +18,7 @@ import radio
 import settings
 import texts
 from check import ANY_ROLE
+from clock import Clock
 from guard import Guard
 from microdot import Microdot, Response
 
@@ -120,9 +121,13 @@ class Setup:
             self._state, self._hint = "wifi", _reason(str(error))
             os.remove(self._root + "config.new")
             return
-        client = mqtt.Client(settings.load(self._root + "config.new", ANY_ROLE)["broker"], lambda topic, payload: None)
+        found = settings.load(self._root + "config.new", ANY_ROLE)
+        await Clock(found).prepare()
+        client = mqtt.Client(found["broker"], lambda topic, payload: None)
         try:
             await client.connect()
+        except mqtt.CertificateError as error:
+            self._state, self._hint = "broker", "broker_clock" if error.clock else "broker_certificate"
         except mqtt.RefusedError:
             self._state, self._hint = "broker", "broker_refused"
         except (OSError, asyncio.TimeoutError):

@@ -5,10 +5,14 @@ import asyncio
 import board
 import mqtt
 import settings
+from clock import Clock
 
 
 def get_home(path="/config.json"):
-    """Join the Wi-Fi and the broker; prints one line: what failed, a blank, why. "home" when nothing did."""
+    """Join the Wi-Fi and the broker; prints one line: what failed, a blank, why. "home" when nothing did.
+
+    What fails is ``wifi``, ``clock``, ``certificate``, ``refused`` or ``broker``.
+    """
     print(asyncio.run(_try(settings.load(path, ANY_ROLE))))
 
 
@@ -28,9 +32,12 @@ async def _try(found):
         await board.join(found["wifi"])
     except OSError as error:
         return "wifi %s" % error
+    await Clock(found).prepare()
     client = mqtt.Client(found["broker"], lambda topic, payload: None)
     try:
         await client.connect()
+    except mqtt.CertificateError as error:
+        return "%s %s" % ("clock" if error.clock else "certificate", error)
     except mqtt.RefusedError as error:
         return "refused %s" % error
     except (OSError, asyncio.TimeoutError) as error:

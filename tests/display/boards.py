@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from relaying.broker import HOST, NAME
+from relaying.clock import Rtc, faketime
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
@@ -20,10 +21,10 @@ CHIP = {"st7789": 240 * 240 * 2}
 
 
 def micropython():
-    """The interpreter; continuous integration must have it."""
+    """The interpreter; continuous integration must have it, and what moves its clock."""
     found = shutil.which("micropython")
-    if not found:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)("Debian package that is not installed: micropython")
+    if not found or not faketime():
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("not installed: micropython, faketime")
     return found
 
 
@@ -50,7 +51,7 @@ def logic(expression):
 
 
 class DisplayBoard:
-    """A display that runs: its flash is ``folder``; ``tables`` are those of its config.json."""
+    """A display that runs, its clock from 2000 on: its flash is ``folder``; ``tables`` are those of its config.json."""
 
     def __init__(self, folder, broker, *, tls=False, **tables):
         self.folder = folder
@@ -63,14 +64,16 @@ class DisplayBoard:
         (folder / "config.json").write_text(json.dumps(settings))
         self._heap = HEAP + CHIP.get(tables.get("display", {}).get("panel"), 0)
         self.picture, self.log = folder / "panel.ppm", folder / "display.log"
+        self.clock = Rtc(folder / "clock")
         self._process = None
 
     def __enter__(self):
         command = [micropython(), "-X", f"heapsize={self._heap}", HERE / "program_on_board.py"]
+        variables = environment(BOARD_FOLDER=str(self.folder), **self.clock.environment)
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "KILL", "--", *command],
-                env=environment(BOARD_FOLDER=str(self.folder)), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                env=variables, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
         return self
 

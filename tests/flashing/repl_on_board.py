@@ -9,6 +9,9 @@ import io
 import os
 import sys
 
+sys.path.append(sys.argv[0].rsplit("/", 1)[0] + "/../../tools/relaying/unix")
+
+import rtc
 import vfs
 
 
@@ -40,7 +43,10 @@ class Machine:
 
 
 class Wifi:
-    """lib/board.py, of which only this is used here."""
+    """lib/board.py, of which only this is used here; its clock is rtc.py's."""
+
+    def __init__(self):
+        self.clock_s, self.clock_is_said, self.set_clock = rtc.clock_s, rtc.clock_is_said, rtc.set_clock
 
     async def join(self, wifi):
         if len(sys.argv) > 2:

@@ -7,11 +7,13 @@ import pytest
 
 from relaying.board import compile_set, mpy_cross
 from relaying.broker import HouseBroker, mosquitto
+from relaying.clock import faketime
 
 
 def pytest_collection_modifyitems(items):
     """Continuous integration must have broker, interpreter and compiler; elsewhere what needs them is skipped."""
     needed = {"mosquitto": mosquitto(), "micropython": shutil.which("micropython"), "mpy-cross": mpy_cross()}
+    needed["faketime"] = faketime()
     missing = [name for name, found in needed.items() if not found]
     if missing and not os.environ.get("CI"):
         for item in items:

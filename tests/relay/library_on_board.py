@@ -3,6 +3,7 @@
 import asyncio
 import sys
 
+import clock
 import mqtt
 import settings
 
@@ -13,7 +14,9 @@ async def use(check, **options):
     """A connection, its reader, and the check."""
     heard = []
     with open(ca, "rb") as file:
-        context = mqtt.tls_context(file.read())
+        certificate = file.read()
+    context, valid = mqtt.tls_context(certificate), clock.validity(settings.der(certificate))
+    await clock.Clock({"ntp": None, "broker": {"valid": valid}}).prepare()
     broker = {
         "host": "127.0.0.1",
         "port": int(port),

@@ -16,6 +16,8 @@ from tests.relay.test_end_to_end import board_of, house_of
 
 pytestmark = pytest.mark.slow
 
+DAY_S = 86_400
+
 # Where nothing listens: the broker is away.
 NOWHERE = {"host": HOST, "port": 1, "name": NAME, "password": "x"}
 
@@ -112,23 +114,23 @@ def test_days_without_the_gateway_cost_no_minute(tmp_path, broker, program):
     assert saved < 20_000
 
 
-def test_a_board_without_a_clock_gets_the_time_from_the_gateway(tmp_path, broker, program):
-    """No time server is needed in the house."""
+def test_a_board_that_wakes_in_2000_gets_home_and_hears_the_time_from_the_gateway(tmp_path, broker, program):
+    """No time server is needed in the house: TLS begins with the authority's own time, the gateway says the rest."""
     gateway = broker.add("gateway")
     with (
         Meter(tmp_path / "tty", deliver="8n1") as meter,
         Ear(broker.port, "linky/board/salon/state", user="gateway", password=gateway) as ear,
+        board_of(tmp_path / "board", broker, program, meter.path) as board,
     ):
-        board = board_of(tmp_path / "board", broker, program, meter.path).start(BOARD_NO_CLOCK="1")
-        try:
-            wait_until(lambda: ear.messages, 30, "a state")
-            assert json.loads(ear.messages[0][1])["clock"] is False
-            with house_of(tmp_path / "house", broker, gateway) as house:
-                house.await_link("meter house", "ok", 30)
-                broker.kill()
-                broker.start()
-                wait_until(lambda: json.loads(ear.messages[-1][1]).get("clock"), 30, "the time")
-                assert house.links()["port house"]["detail"].startswith("open at 9600 Bd (board salon")
-        finally:
-            board.kill()
+        wait_until(lambda: ear.messages, 30, "a state")
+        assert json.loads(ear.messages[0][1])["clock"] is False
+        assert abs(board.clock.now_s() - time.time()) < 2 * DAY_S
+        with house_of(tmp_path / "house", broker, gateway) as house:
+            house.await_link("meter house", "ok", 30)
+            wait_until(lambda: abs(board.clock.now_s() - time.time()) < 5, 30, "the time")
+            broker.kill()
+            broker.start()
+            wait_until(lambda: json.loads(ear.messages[-1][1]).get("clock"), 30, "that it knows it")
+            assert house.links()["port house"]["detail"].startswith("open at 9600 Bd (board salon")
+        board.kill()
         wait_until(lambda: json.loads(ear.messages[-1][1])["state"] == "lost", 60, "its last will")

@@ -12,18 +12,20 @@ from federation import Proxy, wait_until
 from relaying import ROOT
 from relaying.board import HEAP
 from relaying.broker import HOST, NAME
+from relaying.clock import Rtc
 from tests.mosquitto import Ear
 
 SCRIPT = Path(__file__).with_name("library_on_board.py")
 
 
 def run(program, *arguments, script=SCRIPT):
-    """A script with these arguments, as a process whose output is text."""
+    """A script with these arguments, as a process whose output is text; its clock begins in 2000."""
+    clock = Rtc(program.parent / f"{program.name}.clock")
     path = f"{ROOT}/tools/relaying/unix:{program}:.frozen"
     return subprocess.Popen(
         ["micropython", "-X", f"heapsize={HEAP}", script, *map(str, arguments)],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        env=os.environ | {"MICROPYPATH": path, "BOARD_FOLDER": "/nonexistent"},
+        env=os.environ | clock.environment | {"MICROPYPATH": path, "BOARD_FOLDER": "/nonexistent"},
     )  # fmt: skip
 
 
@@ -74,7 +76,7 @@ def test_a_network_that_swallows_everything_does_not_hold_up_the_board(broker, p
     ("user", "name", "sentence"),
     [
         ("nobody", NAME, "RefusedError not allowed"),
-        ("salon", "other.test", "RefusedError the broker's certificate: The certificate Common Name"),
+        ("salon", "other.test", "CertificateError the broker's certificate: The certificate Common Name"),
     ],
     ids=["unknown board", "certificate of another host"],
 )

@@ -10,7 +10,8 @@ import sys
 root, host, port, dns_port = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 here = sys.argv[0].rsplit("/", 1)[0]
 files = sys.argv[5]
-sys.path[:] = [here + "/stand_in", files + "/setup", files + "/lib", ".frozen"]
+unix = here + "/../../tools/relaying/unix"
+sys.path[:] = [here + "/stand_in", files + "/setup", files + "/lib", unix, ".frozen"]
 
 import names
 from server import Setup

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from littlefs import LittleFS
+
+from relaying.clock import Rtc
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,12 +31,13 @@ _SCRIPT = Path(__file__).with_name("flash_on_board.py")
 
 
 class Board:
-    """A board whose flash holds this file system."""
+    """A board whose flash holds this file system, and whose ``clock`` begins in 2000 (it goes on from life to life)."""
 
     def __init__(self, folder: Path, content: bytes) -> None:
         self.folder = folder
         self.image = folder / "flash.img"
         self.image.write_bytes(content)
+        self.clock = Rtc(folder / "clock")
 
     @classmethod
     def with_set(cls, folder: Path, files: FileSet, blocks: int = BLOCKS) -> Self:
@@ -82,7 +86,8 @@ class Board:
 
     def live(self) -> subprocess.Popen[str]:
         """A life that goes on until it is ended."""
-        return subprocess.Popen(self._command("start"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+        return subprocess.Popen(self._command("start"), text=True, env=self._environment, **pipes)
 
     def install(self, files: FileSet, serial: int, **forged: bytes) -> subprocess.CompletedProcess[str]:
         """Let the board take a set; ``manifest`` or ``content`` stand in for the true ones."""
@@ -104,7 +109,13 @@ class Board:
         return manifest, place
 
     def _run(self, *arguments: object) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(self._command(*arguments), capture_output=True, text=True, timeout=180, check=False)
+        return subprocess.run(
+            self._command(*arguments), capture_output=True, text=True, timeout=180, check=False, env=self._environment
+        )
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        return os.environ | self.clock.environment
 
     def _command(self, *arguments: object) -> list[str]:
         heap = _ROOMY if arguments[0] == "cuts" else HEAP

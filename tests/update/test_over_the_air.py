@@ -17,19 +17,23 @@ from gateway.boards.fileset import FileSet
 from gateway.boards.registry import Board as Known
 from gateway.boards.registry import Registry
 from relaying.broker import HOST, NAME, HouseBroker, mosquitto
+from relaying.clock import faketime
 from tests.mosquitto import Ear
 from tests.update.flash_file import BOARD, KEY, ROOT, Board
 
 pytestmark = [
     pytest.mark.skipif(
-        not (shutil.which("micropython") and mosquitto()), reason="micropython or mosquitto is not installed"
+        not (shutil.which("micropython") and mosquitto() and faketime()),
+        reason="not installed: micropython, mosquitto, faketime",
     ),
     pytest.mark.slow,
 ]
 
 # What lib/board.py is on an ESP32: this one is always in its network, and a reset ends it.
+RTC = (ROOT / "tools" / "relaying" / "unix" / "rtc.py").read_bytes()
 STAND_IN = b"""
 import sys
+from rtc import clock_is_said, clock_s, set_clock
 async def join(wifi):
     pass
 def restart():
@@ -59,7 +63,12 @@ def a_set(version, start=START):
     """The real library, compiled, and a program."""
     library = {name: content for name, content in build_set(CHIPS["esp32"]).files.items() if name.startswith("lib/")}
     del library["lib/board.mpy"], library["lib/microdot.mpy"]
-    own = {"start.py": start.encode(), "board.py": STAND_IN, "version.py": f"NAME = {version!r}\n".encode()}
+    own = {
+        "start.py": start.encode(),
+        "board.py": STAND_IN,
+        "rtc.py": RTC,
+        "version.py": f"NAME = {version!r}\n".encode(),
+    }
     return FileSet(version, {**library, **own, "relay/frames.py": f"# {version}\n".encode() * 1200})
 
 

@@ -10,9 +10,12 @@ from dataclasses import replace
 import pytest
 
 from gateway.boards.fileset import FileSet
+from relaying.clock import faketime
 from tests.update.flash_file import BOARD, KEY, Board
 
-pytestmark = pytest.mark.skipif(not shutil.which("micropython"), reason="micropython is not installed")
+pytestmark = pytest.mark.skipif(
+    not (shutil.which("micropython") and faketime()), reason="not installed: micropython, faketime"
+)
 
 RUNS = """
 import version

@@ -21,18 +21,21 @@ from flashing.image import file_system
 from gateway.boards import passwords
 from gateway.boards.offer import State
 from relaying.broker import HOST, NAME, HouseBroker, mosquitto
+from relaying.clock import faketime
 from tests.flashing.boards import files_of
 from tests.flashing.boards import firmware as a_firmware
 from tests.mosquitto import Ear
 from tests.update.flash_file import ROOT, Board
 
 pytestmark = pytest.mark.skipif(
-    not (shutil.which("micropython") and mosquitto()), reason="micropython or mosquitto is not installed"
+    not (shutil.which("micropython") and mosquitto() and faketime()),
+    reason="not installed: micropython, mosquitto, faketime",
 )
 
 CHIP = CHIPS["esp32"]
 # The board's network and UART on this machine, as tools/relaying uses them.
-ON_THIS_MACHINE = (ROOT / "tools" / "relaying" / "unix" / "board.py").read_bytes()
+UNIX = ROOT / "tools" / "relaying" / "unix"
+ON_THIS_MACHINE = {f"a/lib/{name}.py": (UNIX / f"{name}.py").read_bytes() for name in ("board", "rtc")}
 BLOCKS = 128
 
 
@@ -68,8 +71,7 @@ def flashed(tmp_path, place, role="relay"):
 def board_of(tmp_path, files):
     """That board on this machine."""
     ours = {name.lstrip("/"): content for name, content in files.items() if not name.endswith("/lib/board.mpy")}
-    ours["a/lib/board.py"] = ON_THIS_MACHINE
-    return Board(tmp_path, file_system(ours, BLOCKS * 4096))
+    return Board(tmp_path, file_system(ours | ON_THIS_MACHINE, BLOCKS * 4096))
 
 
 def test_a_flashed_relay_starts_and_reaches_the_broker(tmp_path, broker, silent_meter):

@@ -178,6 +178,8 @@ def _check(name: str, place: Place, dialogue: Dialogue, card: object) -> None:
         ending = "wrong_password" if why.endswith("wrong password") else "no_answer"
         key = "wifi_not_found" if why.endswith("not found") else f"wifi_{ending}"
         raise FlashError(key, ssid=place.ssid, said=why)
+    if what in {"clock", "certificate"}:
+        raise FlashError(f"broker_{what}", host=place.host, said=why)
     if what == "refused":
         raise FlashError("broker_refused", line=_REGISTER.format(card=card))
     raise FlashError("broker_no_answer", host=place.host, said=why)

@@ -141,6 +141,18 @@ SENTENCES = {
         "le Wi-Fi fonctionne, mais le broker ne connaît pas encore la carte : sur le Raspberry Pi, {line}",
         "the Wi-Fi works, but the broker does not know the board yet: on the Raspberry Pi, {line}",
     ),
+    "broker_clock": (
+        "le Wi-Fi fonctionne, mais le certificat de {host} n’est pas valable à la date de la carte ({said}) : relancez "
+        "tools/setup sur le Raspberry Pi, il refait ce certificat",
+        "the Wi-Fi works, but the certificate of {host} is not valid at the board’s date ({said}): run tools/setup again "
+        "on the Raspberry Pi, which renews it",
+    ),
+    "broker_certificate": (
+        "le Wi-Fi fonctionne, mais {host} ne montre pas le certificat attendu ({said}) : est-ce le bon Raspberry Pi ? "
+        "Recommencez avec son /etc/mosquitto/linky/ca.crt (--ca) et le nom qui y est inscrit (--broker-name)",
+        "the Wi-Fi works, but {host} does not show the certificate that is expected ({said}): is it the right Raspberry "
+        "Pi? Try again with its /etc/mosquitto/linky/ca.crt (--ca) and the name in its certificate (--broker-name)",
+    ),
     "broker_no_answer": (
         "le Wi-Fi fonctionne, mais {host} ne répond pas ({said}) : vérifiez l’adresse, le certificat, et que mosquitto est lancé",
         "the Wi-Fi works, but {host} does not answer ({said}): check the address, the certificate, and that mosquitto runs",

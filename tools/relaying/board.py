@@ -12,13 +12,17 @@ from typing import TYPE_CHECKING, Self
 
 from federation import RigError
 from relaying import ROOT
+from relaying.clock import Rtc
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 # What a relay board has in its flash.
 SOURCES: Sequence[Path] = (
-    *(ROOT / "micropython" / "lib" / f"{name}.py" for name in ("board", "link", "mqtt", "settings", "umqtt_simple")),
+    *(
+        ROOT / "micropython" / "lib" / f"{name}.py"
+        for name in ("board", "clock", "link", "mqtt", "settings", "umqtt_simple")
+    ),
     *sorted((ROOT / "micropython" / "relay").glob("*.py")),
     ROOT / "gateway" / "tic" / "frame.py",
 )
@@ -65,7 +69,8 @@ def compile_set(folder: Path, *, march: str | None = None) -> dict[str, int]:
 class RelayBoard:
     """One board. ``program`` is the folder of the compiled set, ``tty`` its UART; ``flash`` survives its restarts.
 
-    ``pace`` is how many times faster than life it waits for its broker.
+    ``pace`` is how many times faster than life it waits for its broker. ``clock`` begins in 2000 at each ``start``, as
+    on an ESP32.
     """
 
     def __init__(
@@ -89,13 +94,20 @@ class RelayBoard:
             broker = broker | {"ca": "ca.crt"}
         (self.flash / "config.json").write_text(json.dumps({"id": board, "wifi": {"ssid": "x"}, "broker": broker}))
         path = [str(ROOT / "tools" / "relaying" / "unix"), str(program), ".frozen"]
-        self._environment = os.environ | {
+        self.clock = Rtc(folder / "clock")
+        self._environment = os.environ | self.clock.environment | {
             "MICROPYPATH": ":".join(path), "BOARD_FOLDER": str(self.flash), "BOARD_TTY": tty,
         }  # fmt: skip
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, **environment: str) -> Self:
         """Give it power."""
+        self.clock.lose_power()
+        return self.restart(**environment)
+
+    def restart(self, **environment: str) -> Self:
+        """Start its program; the clock goes on."""
+        self.kill()
         command = ["setpriv", "--pdeathsig", "KILL", "--", "micropython", "-X", f"heapsize={HEAP}", "-c", self._start]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(

@@ -2,6 +2,8 @@
 
 import asyncio
 
+from rtc import clock_is_said, clock_s, set_clock
+
 
 async def join(wifi):
     await asyncio.sleep_ms(300)

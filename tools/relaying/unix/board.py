@@ -1,6 +1,7 @@
 """What micropython/lib/board.py is on an ESP32, for MicroPython's Unix port: a tty as the UART, the host's network.
 
-Environment: BOARD_FOLDER (the flash), BOARD_TTY (the meter's port), BOARD_NO_CLOCK (nobody has set the clock).
+Environment: BOARD_FOLDER (the flash), BOARD_TTY (the meter's port), BOARD_BUTTON (somebody holds BOOT).
+The clock is in rtc.py.
 """
 
 import os
@@ -8,6 +9,7 @@ import sys
 import time
 
 import ffi
+from rtc import clock_is_said, clock_s, set_clock  # noqa: F401 (a part of this file's contract)
 
 FOLDER = os.getenv("BOARD_FOLDER") + "/"
 
@@ -17,8 +19,6 @@ _read = _libc.func("l", "read", "ipl")
 _close = _libc.func("i", "close", "i")
 _ioctl = _libc.func("i", "ioctl", "iLp")
 _O_RDWR, _O_NOCTTY, _O_NONBLOCK, _FIONREAD = 2, 0o400, 0o4000, 0x541B
-
-_clock = [not os.getenv("BOARD_NO_CLOCK")]
 
 
 async def join(wifi):
@@ -85,21 +85,6 @@ def start_watchdog():
 def restart():
     """The board starts anew."""
     sys.exit(3)
-
-
-def clock_s():
-    """POSIX seconds; None while nobody has set the clock."""
-    return int(time.time()) if _clock[0] else None
-
-
-def set_clock(posix_s):
-    """The host's clock is right; it is known from now on."""
-    _clock[0] = True
-
-
-def ask_time(server):
-    """A network without a time server."""
-    raise OSError("no answer")
 
 
 def free_flash_bytes():
