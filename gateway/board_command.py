@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway.boards import passwords, rights
+from gateway.boards.displays import Displays
 from gateway.boards.fileset import FileSet
 from gateway.boards.offer import State, board_of, messages, outcome, state_topic
 from gateway.boards.registry import Card, Registry
@@ -99,6 +100,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], de
 def _add(options: argparse.Namespace) -> int:
     registry = _registry(options)
     card = Card.decode(_content(options.card), options.card)
+    Displays(_config(options).directory).refuse(card.board.id)
     # The key first: a board that can log in but not be updated is worse than the other way round.
     registry.keep(card.board)
     passwords.enter(options.passwords, card.password_line)

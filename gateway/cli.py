@@ -23,6 +23,7 @@ from gateway.backup_command import add_actions as add_backup
 from gateway.balance_command import add_actions as add_balance
 from gateway.board_command import add_parser as add_boards
 from gateway.care_command import add_actions as add_care
+from gateway.display_command import add_parser as add_displays
 from gateway.errors import GatewayError, reason
 from gateway.first_boot_command import add_parser as add_first_boot
 from gateway.fleet_command import add_parser as add_fleet
@@ -281,6 +282,7 @@ def _parser() -> argparse.ArgumentParser:
     _consume_parser(commands)
     add_journal(commands, DEFAULT_CONFIG, _time)
     add_boards(commands, DEFAULT_CONFIG)
+    add_displays(commands, DEFAULT_CONFIG)
     add_page(commands, DEFAULT_CONFIG)
     add_first_boot(commands)
     add_fleet(commands)

@@ -20,7 +20,7 @@ MAY_KNOW = {
     "first_boot": {"address", "sources", "errors", "files"},
     "doctor": {"tic", "sources", "errors", "language", "live"},
     "journal": {"errors", "files"},
-    "boards": {"errors", "files"},
+    "boards": {"errors", "files", "language"},
     "balance": {"store", "errors", "language"},
     "store": {"address", "tic", "journal", "errors", "files", "language"},
     "consent": {"address", "store", "errors", "language"},

@@ -18,6 +18,7 @@ from gateway.doctor.causes import Cause
 from gateway.doctor.sentences import words
 from gateway.federation.fields import FIELDS
 from gateway.language import ENGLISH, FRENCH
+from gateway.live.credentials import example
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,12 +85,23 @@ def _code(name: str, language: str) -> str:
     return f"```{language}\n{(_LIMITS / name).read_text(encoding='utf-8')}```\n"
 
 
+def _program(language: str) -> str:
+    return f"```python\n{example(language)}```\n"
+
+
 # Document -> name of a block -> what stands in it.
 BLOCKS: Final[dict[str, dict[str, Callable[[], str]]]] = {
     "gateway/doctor/LISEZMOI.md": {"causes": lambda: causes(FRENCH)},
     "gateway/doctor/README.md": {"causes": lambda: causes(ENGLISH)},
     "gateway/federation/LISEZMOI.md": {"commands": lambda: commands(FRENCH)},
     "gateway/federation/README.md": {"commands": lambda: commands(ENGLISH)},
+    **{
+        f"gateway/live/{name}": {
+            "maker-python": partial(_program, "python"),
+            "maker-micropython": partial(_program, "micropython"),
+        }
+        for name in ("LISEZMOI.md", "README.md")
+    },
     **{
         f"tools/federation/{name}": {
             "ejabberd": lambda: _code("gateways.yml", "yaml"),

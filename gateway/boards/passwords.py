@@ -29,6 +29,7 @@ _LINE = re.compile(_NAME.pattern + r":\$7\$\d+\$[A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]+
 # the broker of a Raspberry Pi does this at each connection.
 _ITERATIONS = 101
 _PASSWORD_BYTES, _SALT_BYTES = 24, 12
+_LONGEST_LINE = 200
 
 
 def add(file: Path, user: str) -> str:
@@ -53,14 +54,22 @@ def made(user: str) -> tuple[str, str]:
 def enter(file: Path, line: str) -> None:
     """Put a line that ``made`` gave into the file; an older one of the same name is void."""
     user = line.partition(":")[0]
-    if not _LINE.fullmatch(line):
+    if not is_line(line):
         raise BoardError(f"{user!r}: this is no line for mosquitto's password file")
-    _write(file, [*_others(file, user), line])
+    if line not in _lines(file):
+        _write(file, [*_others(file, user), line])
+
+
+def is_line(text: str) -> bool:
+    """Whether this is a line as ``made`` gives it: one name, one hash, and nothing that could be another line."""
+    return len(text) <= _LONGEST_LINE and _LINE.fullmatch(text) is not None
 
 
 def remove(file: Path, user: str) -> None:
     """Let a board in no more, from the broker's next look at the file on."""
-    _write(file, _others(file, user))
+    kept = _others(file, user)
+    if kept != _lines(file):
+        _write(file, kept)
 
 
 def users(file: Path) -> list[str]:

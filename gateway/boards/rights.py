@@ -1,7 +1,8 @@
 """Who may read at the house's broker what the meters say: three lines of mosquitto's access list for each screen.
 
 A relay hangs in the meter's cupboard, often in the street: it writes its own frames and reads nothing of anybody. What
-stands below ``MARK`` in the list is the household's: an installation or an upgrade renews only what is above it.
+stands below ``MARK`` in the list is the household's: an installation or an upgrade renews only what is above it, and
+takes below it what a person has written above.
 """
 
 from __future__ import annotations
@@ -16,20 +17,25 @@ from gateway.errors import BoardError
 from gateway.files import write_whole
 
 MARK = "# Whoever reads what the meters say, three lines each; these stay in an upgrade:"
-_READS = ("topic read linky/status", "topic read linky/meter/#")
+READS = ("topic read linky/status", "topic read linky/meter/#")
+# Home Assistant announces itself, and other programs announce their devices to it, below its own topic.
+HOME_ASSISTANT = (*READS, "topic readwrite homeassistant/#")
 
 # The last line of the list before there was a mark: whoever had a password could read.
 _EVERYBODY = "pattern read linky/meter/#"
+# What lists that shipped once had and this one has not: an upgrade takes it away, no person has written it. Whoever
+# takes a rule out of linky.acl puts it here.
+_ONCE_SHIPPED = frozenset({"pattern read linky/status", _EVERYBODY})
 
 
-def allow(file: Path, user: str) -> None:
+def allow(file: Path, user: str, rules: tuple[str, ...] = READS) -> None:
     """Let this user read what the meters say. BoardError when the list cannot be written."""
     lines = _lines(file)
     found = _blocks(lines, user)
     known = {line for begin, end in found for line in lines[begin:end]}
     if not found:
-        _write(file, [*lines, *_entry(user)])
-    elif missing := [rule for rule in _READS if rule not in known]:
+        _write(file, [*lines, *_entry(user, rules)])
+    elif missing := [rule for rule in rules if rule not in known]:
         after = found[0][0] + 1
         _write(file, [*lines[:after], *missing, *lines[after:]])
 
@@ -39,7 +45,7 @@ def forbid(file: Path, user: str) -> None:
     lines = _lines(file)
     kept = list(lines)
     for begin, end in reversed(_blocks(lines, user)):
-        rest = [line for line in lines[begin + 1 : end] if line not in _READS]
+        rest = [line for line in lines[begin + 1 : end] if line not in HOME_ASSISTANT]
         # Without the line of its user a rule would be the user's above it.
         own = any(line.strip() and not line.startswith("#") for line in rest)
         kept[begin:end] = [lines[begin], *rest] if own else rest
@@ -61,10 +67,14 @@ def renewed(shipped: str, present: str | None, known: list[str], relays: frozens
         return _text(head)
     lines = present.rstrip("\n").splitlines()
     if MARK in lines:
-        return _text([*head, *lines[lines.index(MARK) + 1 :]])
-    kept = lines[lines.index(_EVERYBODY) + 1 :] if _EVERYBODY in lines else []
+        mark = lines.index(MARK)
+        return _text([*head, *lines[mark + 1 :], *_written_above(head, lines[:mark])])
+    if _EVERYBODY not in lines:
+        return _text([*head, *_written_above(head, lines)])
+    end = lines.index(_EVERYBODY) + 1
     reading = [user for user in known if user != GATEWAY_USER and user not in relays]
-    return _text([*head, *(line for user in reading for line in _entry(user)), *kept])
+    given = [line for user in reading for line in _entry(user)]
+    return _text([*head, *given, *lines[end:], *_written_above(head, lines[:end])])
 
 
 def _blocks(lines: list[str], user: str) -> list[tuple[int, int]]:
@@ -73,8 +83,29 @@ def _blocks(lines: list[str], user: str) -> list[tuple[int, int]]:
     return [(begin, end) for begin, end in pairwise([*users, len(lines)]) if lines[begin] == f"user {user}"]
 
 
-def _entry(user: str) -> list[str]:
-    return [f"user {user}", *_READS]
+def _written_above(head: list[str], lines: list[str]) -> list[str]:
+    """The rules among these lines that no list of ours has, each below the line of its user.
+
+    A rule above the first user is for whoever has no name: nobody comes in without one, and below another user it would
+    be that user's.
+    """
+    found: list[str] = []
+    user = said = ""
+    for line in (line.strip() for line in lines):
+        if line.startswith("user "):
+            user = line
+        elif not line or line.startswith("#") or line in head or line in _ONCE_SHIPPED:
+            continue
+        elif line.startswith("pattern ") or (user and user == said):
+            found.append(line)
+        elif user:
+            found += [user, line]
+            said = user
+    return found
+
+
+def _entry(user: str, rules: tuple[str, ...] = READS) -> list[str]:
+    return [f"user {user}", *rules]
 
 
 def _text(lines: list[str]) -> str:

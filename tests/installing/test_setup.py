@@ -248,6 +248,28 @@ def test_a_household_is_asked_ten_questions_at_most(system: System) -> None:
     assert "listener 8883" in system.read("etc/mosquitto/conf.d/linky.conf")
 
 
+def test_what_a_household_wrote_into_the_access_list_stays(system: System, tmp_path: Path) -> None:
+    """Its lines, below and above the mark, and its users survive an installation and the half that an upgrade does."""
+    answers = tmp_path / "answers"
+    answers.write_text("mqtt = yes\nboards = yes\n")
+    system.setup("install", "--unattended", "--config", answers)
+    mine = "user homeassistant\ntopic readwrite homeassistant/#\ntopic read linky/status\ntopic read linky/meter/#\n"
+    above = "user zigbee\ntopic readwrite zigbee2mqtt/#\n\n"
+    acl, secrets = (system.folder / f"etc/mosquitto/linky.{kind}" for kind in ("acl", "passwords"))
+    shipped = acl.read_text()
+    acl.write_text(above + shipped + mine)
+    secrets.write_text(f"{secrets.read_text()}homeassistant:$7$101$YQ==$Yg==\n")
+    known = secrets.read_text()
+    for command in ("install", "place", "broker"):
+        system.setup(command, "--unattended")
+        assert acl.read_text() == shipped + mine + above.rstrip("\n") + "\n", command
+        assert secrets.read_text() == known, command
+    # The gateway's own password is lost: nobody else's is.
+    (system.folder / "etc/linky-gateway/secrets/mqtt-password").unlink()
+    system.setup("install", "--unattended")
+    assert "homeassistant:$7$101$YQ==$Yg==" in secrets.read_text().splitlines()
+
+
 def test_enter_alone_is_the_safe_choice(system: System) -> None:
     """Whoever only presses Enter has no account, no open broker, a page behind a code, security updates."""
     leader, follower = pty.openpty()

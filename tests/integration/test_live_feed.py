@@ -3,10 +3,7 @@
 import json
 import os
 import re
-import shutil
 import signal
-import subprocess
-import sys
 import time
 from datetime import datetime
 
@@ -16,10 +13,9 @@ from federation import wait_until
 from federation.daemon import links_of
 from gateway.live import compact
 from simulator.process import Meter
-from tests.integration.processes import ENVIRONMENT, ROOT, Process
+from tests.integration.processes import Process
 from tests.mosquitto import HOST, Broker
 
-README = (ROOT / "gateway" / "live" / "README.md").read_text(encoding="utf-8")
 JSON, COMPACT, STATUS = "linky/meter/house/json", "linky/meter/house/compact", "linky/status"
 POWER = "linky/meter/house/value/consumption/power/apparent/raw"
 
@@ -194,56 +190,3 @@ def test_a_wrong_password_and_no_broker_are_sentences_of_the_status(broker, tmp_
 def broken_link(folder):
     link = links_of(folder / "gateway.toml").get("mqtt")
     return link if link and link["state"] == "broken" else None
-
-
-def example(language, following):
-    """The program of the document under that heading."""
-    assert language in README
-    return README.partition(following)[2].partition("```python\n")[2].partition("```")[0]
-
-
-def says(command, folder, environment, words):
-    """Whether a maker's program prints these words; it is ended then."""
-    with (folder / "said").open("wb") as out:
-        process = subprocess.Popen(command, stdout=out, stderr=out, env=environment, stdin=subprocess.DEVNULL)
-    try:
-        wait_until(lambda: re.search(words, (folder / "said").read_text()), 15, f"{words} in {folder}/said")
-    finally:
-        process.kill()
-        process.wait()
-
-
-def test_the_makers_example_in_python_runs_as_it_stands(broker, tmp_path):
-    """The power and the tariff of a real gateway, 20 lines; and that it is old once the gateway has gone."""
-    text = example("Python", "## A display in 20 lines of Python")
-    assert len([line for line in text.splitlines() if line]) <= 20
-    text = text.replace('"raspberrypi.local"', repr(HOST)).replace("(BROKER)", f"(BROKER, {broker.port})")
-    login = f'client.username_pw_set("kitchen", {broker.users["kitchen"]!r})\nclient.connect('
-    (tmp_path / "display.py").write_text(text.replace("client.connect(", login))
-    command = [sys.executable, tmp_path / "display.py"]
-    with (
-        Meter(tmp_path / "ttyTIC", seed=1, mode="standard"),
-        house(tmp_path / "house", broker, tmp_path / "ttyTIC") as gateway,
-    ):
-        says(command, tmp_path, ENVIRONMENT, r"(?m)^\d+ VA \S")
-        assert gateway.stop() == 0
-    says(command, tmp_path, ENVIRONMENT, r"^\(ancien\) VA ")
-
-
-def test_the_makers_example_in_micropython_runs_as_it_stands(broker, tmp_path):
-    """The same from the 40 bytes, with the board's own MQTT client."""
-    micropython = shutil.which("micropython")
-    if not micropython:
-        pytest.skip("Debian package that is not installed: micropython")
-    text = example("MicroPython", "## And of MicroPython")
-    assert len([line for line in text.splitlines() if line]) <= 24
-    for given, ours in (("192.168.1.10", HOST), ("1883", str(broker.port)), ("secret", broker.users["kitchen"])):
-        assert given in text
-        text = text.replace(given, ours)
-    (tmp_path / "display.py").write_text(text)
-    path = f"{ROOT}/micropython/lib:{ROOT}/gateway/live:.frozen"
-    with (
-        Meter(tmp_path / "ttyTIC", seed=1, mode="standard"),
-        house(tmp_path / "house", broker, tmp_path / "ttyTIC"),
-    ):
-        says([micropython, tmp_path / "display.py"], tmp_path, dict(os.environ, MICROPYPATH=path), r"(?m)^\d+ VA$")

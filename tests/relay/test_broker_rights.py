@@ -115,6 +115,7 @@ def test_what_nobody_sends_here_is_not_taken(broker):
 
 SHIPPED = "user gateway\ntopic readwrite linky/#\npattern write linky/board/%u/frame\n" + rights.MARK + "\n"
 FORMER = "user gateway\ntopic readwrite linky/#\npattern read linky/status\npattern read linky/meter/#\n"
+ONCE = SHIPPED.replace("pattern", "pattern read linky/status\npattern")
 MINE = "user hass\ntopic read linky/#\n"
 
 
@@ -127,17 +128,33 @@ def reading(*names):
     [
         (None, ""),
         (FORMER + MINE, reading("screen", "hass") + MINE),
-        (SHIPPED.replace("frame", "former") + reading("screen") + MINE, reading("screen") + MINE),
+        (ONCE + reading("screen") + MINE, reading("screen") + MINE),
         (SHIPPED, ""),
+        (SHIPPED.replace(rights.MARK, MINE + rights.MARK), MINE),
+        (SHIPPED.replace("pattern", "topic read extra/#\npattern") + MINE, MINE + "user gateway\ntopic read extra/#\n"),
+        (SHIPPED.replace(rights.MARK + "\n", "") + MINE, MINE),
+        (SHIPPED.replace("user", "topic read nobody\nuser"), ""),
     ],
-    ids=["new", "from before", "upgrade", "unchanged"],
+    ids=["new", "from before", "upgrade", "unchanged", "above the mark", "among ours", "without the mark", "nobody's"],
 )
 def test_an_installation_renews_its_own_part_of_the_list(present, after):
-    """Who could read reads on, but for relays; what a person has added below the mark stays."""
+    """Who could read reads on, but for relays; what a person has added stays, wherever it stands."""
     known = ["gateway", "cellar", "screen", "hass"]
     assert rights.renewed(SHIPPED, present, known, frozenset({"cellar"})) == SHIPPED + after
     again = rights.renewed(SHIPPED, SHIPPED + after, known, frozenset({"cellar"}))
     assert again == SHIPPED + after
+
+
+def test_a_rule_that_ever_shipped_is_known_as_ours():
+    """Whoever takes a rule out of the list says so in the code: else an upgrade would keep it as a household's own."""
+    shipped = (ROOT / "systemd/mosquitto/linky.acl").read_text().splitlines()
+    ever = {
+        *("topic readwrite linky/#", "topic write homeassistant/device/#", "topic read homeassistant/status"),
+        *(f"pattern write linky/board/%u/{what}" for what in ("frame", "state", "update/state")),
+        *(f"pattern read linky/board/%u/{what}" for what in ("ack", "update/#")),
+        *("pattern read linky/status", "pattern read linky/meter/#"),
+    }
+    assert {line for line in shipped if line.startswith(("topic", "pattern"))} | rights._ONCE_SHIPPED == ever
 
 
 def test_the_shipped_list_ends_where_the_household_begins():

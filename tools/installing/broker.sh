@@ -39,14 +39,37 @@ broker_do() {
   on_running systemctl restart mosquitto.service
 }
 
+# For a household that wants a display or a board afterwards: the broker, heard in the house, and the gateway's own login.
+open_broker() {
+  require_system
+  [[ -e $ROOT$ETC/gateway.toml ]] || fail "$EXIT_FAILED" check_no_configuration "$ETC/gateway.toml"
+  answers_of_system
+  ANSWER[mqtt]=yes ANSWER[boards]=yes
+  step packages
+  step broker
+  if ! grep -q '^[[:space:]]*\[mqtt\]' "$ROOT$ETC/gateway.toml"; then
+    cp -- "$ROOT$ETC/gateway.toml" "$SCRATCH/gateway.toml"
+    # A configuration of the household's own has no such lines to take the # from: the table goes to its end.
+    grep -qxF '#[mqtt]' "$SCRATCH/gateway.toml" || printf '\n#[mqtt]\n#user = "gateway"\n' >>"$SCRATCH/gateway.toml"
+    set_key "$SCRATCH/gateway.toml" '[mqtt]' user gateway
+    put_file "$SCRATCH/gateway.toml" "$ETC/gateway.toml" 640 ":$USER_NAME"
+  fi
+  ((!DRY_RUN)) || { say dry_run_end && exit 0; }
+  on_running systemctl restart linky-gateway.service
+  say broker_open
+}
+
 # A password that nobody has to know: made here, hashed by our own code, in no argument of any program.
 make_broker_user() {
   if ((DRY_RUN)); then
     say would_write_secret "$SECRETS/mqtt-password"
     return
   fi
-  : >"$SCRATCH/passwords"
-  put_file "$SCRATCH/passwords" "$BROKER/linky.passwords" 600 mosquitto
+  # Where there is one, displays and boards are in it: only the gateway's line is made anew.
+  if [[ ! -e $ROOT$BROKER/linky.passwords ]]; then
+    : >"$SCRATCH/passwords"
+    put_file "$SCRATCH/passwords" "$BROKER/linky.passwords" 600 mosquitto
+  fi
   if ! PYTHONPATH=$TREE python3 -P -c 'import pathlib, sys; from gateway.boards.passwords import GATEWAY_USER, add
 print(add(pathlib.Path(sys.argv[1]), GATEWAY_USER))' "$ROOT$BROKER/linky.passwords" >"$SCRATCH/mqtt-password"; then
     fail "$EXIT_FAILED" no_broker_user

@@ -80,6 +80,8 @@ words step_account 'its own account on this machine' 'son propre compte sur cett
 words step_configuration 'configuration and secrets' 'configuration et secrets'
 words step_serial 'serial port of the header' 'port série du connecteur'
 words step_broker 'broker for displays and boards' 'courtier pour écrans et cartes'
+words broker_open 'the broker is open to the house, encrypted; let a display in: sudo linky-gateway display add NAME' \
+  'le courtier est ouvert à la maison, chiffré ; pour admettre un écran : sudo linky-gateway display add NOM'
 words step_units 'services' 'services'
 words step_updates 'security updates' 'mises à jour de sécurité'
 words step_failed 'step "%s" failed (code %s, line %s); what was done stays, run the same command again' \

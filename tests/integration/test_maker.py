@@ -1,0 +1,190 @@
+"""A maker's first display: the examples of the document, as they stand, on what ``tools/setup`` installs."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from federation import wait_until
+from simulator.process import Meter
+from tests.installing.conftest import System
+from tests.integration.machine import Machine
+from tests.integration.processes import ENVIRONMENT, ROOT, Process
+from tests.markdown import read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+NAME = "linky-pi"
+PASSWORDS = "etc/mosquitto/linky.passwords"
+
+# That the French document has the same ones is tests/test_two_languages.py's.
+PYTHON, MICROPYTHON = (block.text for block in read("gateway/live/README.md")[0] if block.language == "python")
+
+
+class Display:
+    """A folder with a program and what ``display add`` has printed for it."""
+
+    def __init__(self, machine: Machine, folder: Path, program: str, given: str | None = None) -> None:
+        folder.mkdir(exist_ok=True)
+        (folder / "display.py").write_text(program)
+        if given is not None:
+            (folder / "display.json").write_text(given)
+        self._machine, self._folder = machine, folder
+
+    def says(self, words: str, python: str = sys.executable) -> str:
+        """What it prints within ten seconds, the words among it; it is ended then."""
+        path = f"{ROOT}/micropython/lib:{ROOT}/gateway/live:.frozen"
+        environment = {**os.environ, "PYTHONUNBUFFERED": "1", "MICROPYPATH": path}
+        log = self._folder / "said"
+        with log.open("wb") as out:
+            process = subprocess.Popen(
+                self._machine.words(python, "display.py", folder=self._folder),
+                env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+            )  # fmt: skip
+        try:
+            wait_until(lambda: re.search(words, log.read_text()), 10, f"{words} in {log}")
+        finally:
+            process.kill()
+            process.wait()
+        assert "Traceback" not in log.read_text()
+        return log.read_text()
+
+
+@pytest.fixture(scope="module")
+def micropython() -> str:
+    """The program of a board on this machine."""
+    return shutil.which("micropython") or (pytest.fail if os.environ.get("CI") else pytest.skip)(
+        "Debian package that is not installed: micropython"
+    )
+
+
+def installed(folder: Path) -> System:
+    """A gateway with the broker that a household gets by answering yes to live values, and no to boards."""
+    system = System(folder)
+    system.write("etc/hostname", f"{NAME}\n")
+    answers = folder / "answers"
+    answers.write_text(f"port = {folder}/ttyTIC\nmqtt = yes\nboards = no\n")
+    system.setup("install", "--unattended", "--config", answers)
+    return system
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    """That gateway, opened to the house, running on its machine, reading its meter."""
+    folder = tmp_path_factory.mktemp("house")
+    system = installed(folder)
+    system.setup("broker")
+    with (
+        Machine(system, folder, f"{NAME}.local") as machine,
+        Meter(folder / "ttyTIC", seed=1, mode="standard"),
+    ):
+        machine.start_broker()
+        gateway = Process(folder, "gateway", "run", "--config", machine.config)
+        gateway.environment = {**ENVIRONMENT, "CREDENTIALS_DIRECTORY": str(system.folder / "etc/linky-gateway/secrets")}
+        gateway._command = machine.words(*gateway._command)
+        with gateway:
+            machine.running = gateway
+            yield machine
+
+
+def test_the_makers_examples_run_as_they_stand_before_and_after_an_upgrade(house, micropython, tmp_path):
+    """Python and MicroPython print a number within ten seconds, and do after an upgrade, which keeps what is theirs."""
+    given = house.gateway("display", "add", "kitchen", "--only", "json")
+    house.reload_broker()
+    displays = [
+        (Display(house, tmp_path / "pc", PYTHON, given), r"(?m)^\d+ VA \S", sys.executable),
+        (Display(house, tmp_path / "board", MICROPYTHON, given), r"(?m)^\d+ VA$", micropython),
+    ]
+    for display, words, python in displays:
+        display.says(words, python)
+    # A rule that the document tells to add, and one for a program of the household's own; the list of a former release.
+    acl = house.system.folder / "etc/mosquitto/linky.acl"
+    mine = "user kitchen\ntopic read linky/alert/#\nuser zigbee\ntopic readwrite zigbee2mqtt/#\n"
+    acl.write_text(acl.read_text().replace("topic read homeassistant/status\n", "") + mine)
+    house.system.setup("place", "--unattended")
+    assert "topic read homeassistant/status\n" in acl.read_text()
+    assert acl.read_text().endswith(mine)
+    house.stop_broker()
+    house.start_broker()
+    for display, words, python in displays:
+        display.says(words, python)
+
+
+@pytest.mark.parametrize("language", ["python", "micropython"])
+def test_a_program_that_is_filled_in_needs_nothing_else(house, micropython, tmp_path, language):
+    """What ``display add`` prints as a program is the document's example, with all that it needs in it."""
+    program = house.gateway("display", "add", f"in-{language}", "--only", language)
+    house.reload_broker()
+    python = sys.executable if language == "python" else micropython
+    Display(house, tmp_path, program).says(r"(?m)^\d+ VA", python)
+
+
+def test_a_display_that_is_refused_says_why(house, micropython, tmp_path):
+    """After ``display remove`` neither example is silent: the broker's reason, in a line, no traceback."""
+    given = house.gateway("display", "add", "hall", "--only", "json")
+    house.reload_broker()
+    assert "hall" in house.gateway("display", "list").split()
+    house.gateway("display", "remove", "hall")
+    house.reload_broker()
+    assert "hall" not in house.gateway("display", "list").split()
+    Display(house, tmp_path / "pc", PYTHON, given).says(rf"{NAME}\.local refuses hall: Not authorized")
+    Display(house, tmp_path / "board", MICROPYTHON, given).says(
+        rf"{NAME}\.local, port 8883, user hall: not allowed", micropython
+    )
+
+
+def test_home_assistant_on_another_machine_finds_the_meter(house, tmp_path):
+    """With ``--home-assistant`` it reads what it finds devices by, and may say that it has started."""
+    given = json.loads(house.gateway("display", "add", "ha", "--home-assistant", "--only", "json"))
+    house.reload_broker()
+    authority = tmp_path / "authority.pem"
+    authority.write_text(given["authority"])
+    login = ["-h", given["host"], "-p", given["port"], "-u", given["user"], "-P", given["password"]]
+    asked = ["-t", "homeassistant/device/#", "-C", "1", "-W", "20"]
+    found = house.run("mosquitto_sub", *login, "--cafile", authority, *asked)
+    assert "linky-house" in found.stdout, found.stderr
+    said = ["-t", "homeassistant/status", "-m", "online", "-q", "1"]
+    assert house.run("mosquitto_pub", *login, "--cafile", authority, *said).returncode == 0
+
+
+def test_a_broker_for_this_machine_alone_says_how_it_is_opened(tmp_path):
+    """Before ``linky-setup broker`` nobody is let in by halves: one sentence says what to type, nothing is written."""
+    system = installed(tmp_path)
+    before = system.read(PASSWORDS)
+    with Machine(system, tmp_path, f"{NAME}.local") as machine:
+        done = machine.run(sys.executable, "-m", "gateway", "display", "add", "kitchen", "--config", machine.config)
+    assert done.returncode == 78
+    assert "sudo linky-setup broker" in done.stderr
+    assert system.read(PASSWORDS) == before
+
+
+def test_the_password_is_printed_once_and_kept_nowhere(house):
+    """In words: host, port, user, password, authority, both programs; on the disk is its hash alone."""
+    said = house.gateway("display", "add", "attic")
+    password = re.search(r"^password +(\S{20,})$", said, re.MULTILINE)[1]
+    assert f"{NAME}.local" in said
+    assert "8883" in said
+    assert "BEGIN CERTIFICATE" in said
+    assert said.count(password) == 4  # its line, display.json, and the two programs
+    for path in house.system.folder.rglob("*"):
+        assert path.is_symlink() or not path.is_file() or password.encode() not in path.read_bytes(), path
+
+
+def test_a_display_says_that_it_is_old_once_the_gateway_has_gone(house, tmp_path):
+    """What was retained is not shown as if it were so now."""
+    given = house.gateway("display", "add", "cellar", "--only", "json")
+    house.reload_broker()
+    assert house.running.stop() == 0
+    try:
+        assert "(ancien) VA " in Display(house, tmp_path, PYTHON, given).says(r"^\(ancien\) VA ")
+    finally:
+        house.running.start()
