@@ -118,7 +118,10 @@ def _sink(kind: str, file: Path, config: Config, session: Session) -> Sink:
         try:
             from gateway.bridges.zabbix import ZabbixSink  # noqa: PLC0415
         except ImportError as error:
-            raise ConfigError("the library zabbix_utils is missing: pip install 'linky-gateway[bridges]'") from error
+            raise ConfigError(
+                "the library zabbix_utils is missing: in the folder of the release, with the Python that runs this:"
+                " python -m pip install '.[bridges]'"
+            ) from error
 
         return InThread(ZabbixSink(config.zabbix, _secret(file, config, config.zabbix.token_file)))
     if config.bmhs and kind == "bmhs":

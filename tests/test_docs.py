@@ -93,6 +93,19 @@ def test_every_picture_of_the_page_is_shown():
     assert [path.name for path in (ROOT / "tests/web/pictures").iterdir() if f"pictures/{path.name}" not in shown] == []
 
 
+def test_nobody_is_told_to_install_a_name_that_is_not_ours():
+    """No package index has this program: whoever takes the name there would run on a household's machine."""
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    for name in tracked.splitlines():
+        if name == "tests/test_docs.py" or (ROOT / name).is_symlink() or not (ROOT / name).exists():
+            continue
+        text = (ROOT / name).read_bytes().decode("utf-8", errors="ignore")
+        told = re.search(
+            r"\b(pipx?|uv)( tool| pip)? (install|run|download)[^\n]*\blinky.gateway|\blinky-gateway\[", text
+        )
+        assert told is None, f"{name}: {told}"
+
+
 # ---- commands -----------------------------------------------------------------------------------------------------
 
 

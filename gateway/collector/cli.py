@@ -53,7 +53,7 @@ def _load(path: Path) -> Config:
         from gateway.collector.config import load  # noqa: PLC0415 (a library that is missing is a sentence)
     except ImportError as error:
         raise ConfigError(
-            f"{error.name or 'psycopg'} cannot be used: install linky-gateway[collector] and libpq5"
+            f"{error.name or 'psycopg'} cannot be used: sudo apt install python3-psycopg (it brings libpq5)"
         ) from error
     return load(path)
 

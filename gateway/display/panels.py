@@ -205,6 +205,5 @@ def _luma(module: str) -> Any:  # noqa: ANN401 (luma has no types)
     try:
         return importlib.import_module(f"luma.{module}")
     except ImportError as error:
-        raise ConfigError(
-            f"screens need luma.{module.partition('.')[0]}, which is missing: pip install 'linky-gateway[display]'"
-        ) from error
+        library = f"luma.{module.partition('.')[0]}"
+        raise ConfigError(f"screens need {library}, which is missing: apt install python3-{library}") from error

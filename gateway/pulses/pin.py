@@ -42,8 +42,7 @@ def gpiozero() -> Any:  # noqa: ANN401 (the library has no types)
         return importlib.import_module("gpiozero")
     except ImportError as error:
         raise ConfigError(
-            "[[counter]] needs gpiozero, which is not installed: apt install python3-gpiozero python3-lgpio,"
-            " or pip install 'linky-gateway[gpio]'"
+            "[[counter]] needs gpiozero, which is not installed: apt install python3-gpiozero python3-lgpio"
         ) from error
 
 
