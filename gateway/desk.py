@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 # Sooner than whoever watches gives the answer up.
 _LONGEST_WATCH_S = 5.0
 
+# What the command line asks of the page -> who answers.
+_OF_PAGE = {"page-code": "make_code", "page-welcome": "welcome", "page-where": "where"}
+
 
 class Desk:
     """Answers for a house.
@@ -46,8 +49,8 @@ class Desk:
             return await self._enter(request)
         if request.get("do") == "account" and self._house.publication:
             return await self._house.publication.order(request)
-        if self._house.page and request.get("do") in {"page-code", "page-welcome"}:
-            return await (self._house.page.make_code if request["do"] == "page-code" else self._house.page.welcome)()
+        if self._house.page and request.get("do") in _OF_PAGE:
+            return await getattr(self._house.page, _OF_PAGE[request["do"]])()
         if request.get("do") == ERASE:
             # What waits in memory is of the time that is erased, too.
             await self._commit()

@@ -19,6 +19,7 @@ from gateway.errors import AccessError, reason
 from gateway.federation.attempt import wait_any
 from gateway.language import NOTHING, Phrase
 from gateway.live.topics import as_json
+from gateway.mdns import name_of
 from gateway.picture import draw
 from gateway.status import BROKEN, OK, WAITING, Link
 from gateway.web.access import Access
@@ -126,7 +127,14 @@ class Page:
         """Where the page is, and a code for ten minutes while it has no password: for who stands before the gateway."""
         if self._site is None:
             raise AccessError(self._error)
-        return {"addresses": addresses(self._web), "code": await self._site.entrance.welcome()}
+        found = await asyncio.to_thread(addresses, self._web)
+        return {"addresses": found, "code": await self._site.entrance.welcome()}
+
+    async def where(self) -> dict[str, object]:
+        """Where the page is, and whether its password was set already."""
+        if self._site is None:
+            raise AccessError(self._error)
+        return {"addresses": await asyncio.to_thread(addresses, self._web), "ready": self._site.entrance.ready}
 
     async def forget(self) -> None:
         """Forget the password and the displays."""
@@ -171,14 +179,14 @@ class Page:
         log.info("the page is served at port %d of %s", port, host)
 
 
-def addresses(web: Web) -> list[str]:
-    """How the page is called in the house: by this machine's name, and by its number in the network."""
+def addresses(web: Web, name_of: Callable[[str], str | None] = name_of) -> list[str]:
+    """How the page is called in the house: by this machine's name where somebody answers to it, last by its number."""
     host, port = web.address
     if host == "localhost" or (host not in {"0.0.0.0", "::"} and ip_address(host).is_loopback):  # noqa: S104
         # A proxy is before it, and has a name and a certificate.
         return [f"https://{name}" for name in web.names[:1]]
     numbers = [host] if host not in {"0.0.0.0", "::"} else [_own_number()]  # noqa: S104
-    names = [f"{socket.gethostname().partition('.')[0].lower()}.local", *(n for n in numbers if n)]
+    names = [name for number in numbers if number for name in (name_of(number), number) if name]
     return [f"http://{name}:{port}" for name in names]
 
 

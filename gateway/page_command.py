@@ -1,12 +1,16 @@
-"""`linky-gateway page`: the code with which the page's password is set. No password is an argument or printed."""
+"""`linky-gateway page`: the address and the code with which the page's password is set.
+
+No password is an argument or printed.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
+from gateway import first_visit
 from gateway.errors import AccessError, ConfigError, reason
 from gateway.language import Phrase
 from gateway.speech import add_language, spoken
@@ -20,12 +24,6 @@ if TYPE_CHECKING:
 _NO_PAGE = Phrase(
     "{path} : il n’y a pas de page : ajoutez la table [web], puis redémarrez la passerelle",
     "{path}: there is no page: add the table [web], and start the gateway again",
-)
-_WHAT_TO_DO = Phrase(
-    "ouvrez /setup sur la page (port {port} de cette machine) et tapez-y ce code ; il sert pour un seul mot de passe,"
-    " et un code plus ancien ne sert plus à rien",
-    "open /setup on the page (port {port} of this machine) and type this code there; it is good for one password, and"
-    " an older code is good for nothing any more",
 )
 _NOT_WRITABLE = Phrase("{path} : impossible d’y écrire : {why}", "{path}: cannot be written: {why}")
 _NOT_RUNNING = Phrase(
@@ -43,6 +41,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], de
     code = actions.add_parser("code", help=words, description=words[0].upper() + words[1:] + ".")
     code.add_argument("--config", type=type(default), default=default, help=f"(default: {default})")
     add_language(code)
+    words = "only while the page has no password; where it has one, its address alone"
+    code.add_argument("--first", action="store_true", help=words)
     code.set_defaults(run=_code)
     words = "the page's address, with a code while it has no password, in a file for the screen of linky-display"
     welcome = actions.add_parser("welcome", help=words, description=words[0].upper() + words[1:] + ".")
@@ -58,10 +58,18 @@ def _code(options: argparse.Namespace) -> int:
     config = load(options.config)
     if config.web is None:
         raise ConfigError(_NO_PAGE.filled(path=options.config))
-    code = _ask(config, "page-code")
+    lang, port, columns = spoken(options), config.web.address[1], first_visit.columns_of_terminal()
+    told = cast("dict[str, Any]", _ask(config, "page-where"))
+    if options.first and told["ready"]:
+        sys.stdout.write(first_visit.where(told["addresses"], port, lang, first=False))
+        return 0
+    code = str(_ask(config, "page-code"))
+    if columns:
+        sys.stdout.write(first_visit.what_to_do(told["addresses"], port, code, lang, columns))
+        return 0
+    # Whoever reads it by a program reads the code alone.
+    sys.stderr.write(first_visit.where(told["addresses"], port, lang, first=True))
     sys.stdout.write(f"{code}\n")
-    told = _WHAT_TO_DO.filled(port=config.web.address[1]).in_language(spoken(options))
-    sys.stderr.write(f"{told}\n")
     return 0
 
 

@@ -19,7 +19,7 @@ readonly VENV=${LINKY_VENV:-$BOOTSTRAP_ROOT/.venv}
 # Where libraries come from Debian, these of requirements.txt come from the index all the same: pure Python, and Debian's
 # sqlite-utils is too old (it has no migrations).
 readonly PURE_PACKAGES=(
-  aiomqtt click click-default-group microdot paho-mqtt pluggy python-dateutil sqlite-fts4 sqlite-utils tabulate tzdata
+  aiomqtt click click-default-group microdot paho-mqtt pluggy python-dateutil segno sqlite-fts4 sqlite-utils tabulate tzdata
 )
 # What the packages named in tools/ would start at each boot.
 readonly SERVICES=(prosody.service ejabberd.service mosquitto.service epmd.service epmd.socket postgresql.service

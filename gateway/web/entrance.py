@@ -71,6 +71,11 @@ class Entrance:
         device = self._access.device_of(request.cookies.get(_DEVICE, ""))
         return f"device {device.hash.hex()}" if device else None
 
+    @property
+    def ready(self) -> bool:
+        """Whether a password was set."""
+        return self._access.ready
+
     async def make_code(self) -> str:
         """A new code for one setting of the password."""
         async with self._slow:

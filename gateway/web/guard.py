@@ -47,6 +47,9 @@ _REQUEST = re.compile(rb"(GET|HEAD|POST) (/[!-~]*) HTTP/1\.[01]")
 _HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t\x20-\x7e\x80-\xff]*)")
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?::[0-9]{1,5})?")
 
+# What avahi makes of a name that another machine has already; nobody outside the house can give one that ends so.
+_RENAMED = re.compile(r"-\d{1,3}(?=\.local$)")
+
 
 class BadRequestError(ValueError):
     """What came is no request that this door lets through; ``status`` is the answer."""
@@ -86,7 +89,7 @@ class Door:
         if not found:
             return False
         name = found[1].strip("[]").rstrip(".").lower()
-        return name in self.names or _within(name, (*_HOME, *self.networks))
+        return _RENAMED.sub("", name) in self.names or name in self.names or _within(name, (*_HOME, *self.networks))
 
 
 def own_names(hostname: str, more: Iterable[str] = ()) -> frozenset[str]:

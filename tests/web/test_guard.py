@@ -48,6 +48,7 @@ def test_r13_only_who_is_at_home_may_connect(address, admitted):
         ("192.168.1.5:8080", True), ("[fd12::1]:8080", True), ("localhost", True), ("raspberrypi", True),
         ("RaspberryPi.local:8080", True), ("raspberrypi.local.", True), ("raspberrypi.maison.lan", True),
         ("compteur.example.org", True), ("evil.com", False), ("raspberrypi.local.evil.com", False), ("", False),
+        ("raspberrypi-2.local:8080", True), ("raspberrypi-2.evil.com", False), ("other-2.local", False),
         ("8.8.8.8", False), ("192.168.1.5@evil.com", False), ("evil.com/raspberrypi.local", False), ("[", False),
     ],
 )  # fmt: skip
