@@ -41,4 +41,5 @@ def test_a_path_is_known_by_its_name(path: str, kind: Kind, tmp_path: Path) -> N
     with pytest.raises(ConfigError) as caught:
         load(file)
     said = caught.value.phrase.fr
-    assert said.startswith(f"{file}, ligne 2 : [[meter]] 1, source : {path!r} : ce n’est pas un port série ; écrivez /dev/tty…")
+    where = f"{file}, ligne 2 : [[meter]] 1, source : {path!r}"
+    assert said.startswith(f"{where} : ce n’est pas un port série ; écrivez /dev/tty…")
