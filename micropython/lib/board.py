@@ -63,9 +63,28 @@ def signal_dbm():
 def open_uart(relay, speed):
     """The port of the meter. 8N1: MicroPython passes bytes of wrong parity on, so the parity is checked by us."""
     invert = machine.UART.INV_RX if relay["invert"] else 0
+    tx = free_output(os.uname().machine, relay) if relay["tx"] is None else relay["tx"]
     return machine.UART(
-        relay["uart"], speed, bits=8, parity=None, stop=1, rx=relay["rx"], rxbuf=_UART_BYTES, timeout=0, invert=invert
+        relay["uart"],
+        speed,
+        bits=8,
+        parity=None,
+        stop=1,
+        rx=relay["rx"],
+        tx=tx,
+        rxbuf=_UART_BYTES,
+        timeout=0,
+        invert=invert,
     )
+
+
+def free_output(chip, relay):
+    """A pin for the output that the UART has and nobody wants, where config.json names none.
+
+    Left out, MicroPython takes 17 or 10, which may be the flash's (v1.28.0, ports/esp32/machine_uart.c).
+    """
+    free = (32, 33) if chip.endswith("with ESP32") else (10, 7)
+    return free[0] if free[0] not in (relay["rx"], relay["led"]) else free[1]
 
 
 def open_led(pin):

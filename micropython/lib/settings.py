@@ -14,7 +14,13 @@ _TEXT, _NUMBER, _SWITCH = (str,), (int,), (bool,)
 # Key -> (types, default); without a default the key must be there.
 _WIFI = {"ssid": (_TEXT,), "password": (_TEXT, "")}
 _BROKER = {"host": (_TEXT,), "port": (_NUMBER, 8883), "password": (_TEXT,), "ca": (_TEXT, None), "name": (_TEXT, None)}
-_RELAY = {"uart": (_NUMBER, 2), "rx": (_NUMBER, 16), "invert": (_SWITCH, False), "led": (_NUMBER, 4)}
+_RELAY = {
+    "uart": (_NUMBER, 2),
+    "rx": (_NUMBER, 16),
+    "tx": (_NUMBER, None),  # board.py knows a free one
+    "invert": (_SWITCH, False),
+    "led": (_NUMBER, 4),
+}
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789-"
 
 
@@ -51,6 +57,8 @@ def load(path, tables=None):
         found[name] = _table("%s: %s" % (path, name), table, keys)
     for name in raw:
         raise SettingsError("%s: unknown key %s" % (path, name))
+    if tables is None:
+        _check_pins(path, found["relay"])
     broker = found["broker"]
     broker["user"] = found["id"]
     broker["context"], broker["valid"] = _authority(path, broker.pop("ca"))
@@ -80,6 +88,19 @@ def _table(where, table, keys):
             raise SettingsError("%s: %s is not a %s" % (where, key, rule[0][0].__name__))
         found[key] = value
     return found
+
+
+def _check_pins(path, relay):
+    """Each of the relay's pins is for one thing: a UART whose output is its input would hear itself."""
+    seen = {}
+    for name in ("rx", "tx", "led"):
+        pin = relay[name]
+        if pin is not None and pin < 0:
+            raise SettingsError("%s: relay: %s: no pin has the number %d" % (path, name, pin))
+        if pin in seen:
+            raise SettingsError("%s: relay: %s and %s are both on pin %d" % (path, seen[pin], name, pin))
+        if pin is not None:
+            seen[pin] = name
 
 
 def _authority(path, name):
