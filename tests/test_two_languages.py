@@ -35,7 +35,7 @@ def test_each_language_has_its_documents():
         *("gateway", "gateway/bridges", "gateway/collector", "gateway/display", "gateway/doctor"),
         *("gateway/federation", "gateway/first_boot", "gateway/live", "gateway/privacy", "gateway/privacy/texts"),
         *("hardware", "hardware/tic-adapter", "hardware/wiring", "micropython/display", "tools/federation"),
-        *("tools/federation/operators", "tools/provisioning"),
+        *("tools/federation/operators", "tools/flashing", "tools/provisioning"),
     ]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -14,39 +13,25 @@ from littlefs import LittleFS
 
 from federation import wait_until
 from flashing.files import ROOT
+from tests.flashing.official import PINNED
 
-VFS_OFFSET, VFS_SIZE = 0x200000, 0x200000
-_TABLE = 0x8000
+VFS_OFFSET = 0x200000
 
 
-def firmware(chip, label=b"vfs", vfs_offset=VFS_OFFSET):
-    """A file as MicroPython's builds are: the header of an image, a partition table, something that fills it."""
-    content = bytearray(0x180000)
-    content[:16] = struct.pack("<B11xHH", 0xE9, chip.image_id, 0)
-    entries = [(0, 0, 0x10000, 0x1F0000, b"factory"), (1, 0x81, vfs_offset, VFS_SIZE, label)]
-    for number, (kind, subkind, offset, size, name) in enumerate(entries):
-        struct.pack_into(
-            "<2sBBII16sI",
-            content,
-            _TABLE - chip.offset + 32 * number,
-            b"\xaa\x50",
-            kind,
-            subkind,
-            offset,
-            size,
-            name,
-            0,
-        )
-    content[0x20000:] = bytes(range(256)) * ((len(content) - 0x20000) // 256)
-    return bytes(content)
+def firmware(chip):
+    """The official file that is pinned for this chip."""
+    return next(build for build in PINNED if build.chip == chip.name).content
 
 
 class RomLoader:
-    """A board in its ROM's loader: its ``port``, and at the end its ``content``."""
+    """A board in its ROM's loader: its ``port``, and at the end its ``content``.
 
-    def __init__(self, chip, folder):
+    ``megabytes`` of flash; ``package`` is what an ESP32's fuses say of its housing.
+    """
+
+    def __init__(self, chip, folder, megabytes=4, package=0):
         self._flash, log = folder / f"{chip}.flash", folder / f"{chip}.log"
-        command = [sys.executable, Path(__file__).with_name("rom_loader.py"), chip, self._flash]
+        command = [sys.executable, Path(__file__).with_name("rom_loader.py"), chip, self._flash, megabytes, package]
         with log.open("wb") as out:
             self.process = subprocess.Popen([*map(str, command)], stdout=out, stderr=out)
         wait_until(lambda: b"/dev/" in log.read_bytes() and b"\n" in log.read_bytes(), 30, "the loader has its pty")
@@ -66,9 +51,9 @@ class RomLoader:
 
 
 @contextlib.contextmanager
-def rom_loader(chip, folder):
+def rom_loader(chip, folder, **options):
     """A board in its ROM's loader, for a while."""
-    board = RomLoader(chip, folder)
+    board = RomLoader(chip, folder, **options)
     try:
         yield board
     finally:
@@ -84,17 +69,18 @@ def flash(*arguments, language="en", answers=None, cwd=None):
     )
 
 
-def mounted(content):
-    """The file system in a flash."""
-    file_system = LittleFS(block_size=4096, block_count=VFS_SIZE // 4096, read_size=32, prog_size=32, mount=False)
-    file_system.context.buffer = bytearray(content[VFS_OFFSET : VFS_OFFSET + VFS_SIZE])
+def mounted(content, offset=VFS_OFFSET):
+    """The file system in a flash, from there to its end."""
+    size = len(content) - offset
+    file_system = LittleFS(block_size=4096, block_count=size // 4096, read_size=32, prog_size=32, mount=False)
+    file_system.context.buffer = bytearray(content[offset:])
     file_system.mount()
     return file_system
 
 
-def files_of(content):
+def files_of(content, offset=VFS_OFFSET):
     """Every file in a flash: name -> bytes."""
-    file_system = mounted(content)
+    file_system = mounted(content, offset)
     found = {}
     for place, _folders, names in file_system.walk("/"):
         for name in names:

@@ -1,7 +1,11 @@
-"""A board in its ROM's loader, on a pty: rom_loader.py CHIP FLASH. At the end (SIGTERM) FLASH is what the board holds.
+"""A board in its ROM's loader, on a pty: rom_loader.py CHIP FLASH MEGABYTES PACKAGE.
 
-It is esp32-mock-bootloader with two of its ways mended: it loses what a full pty does not take at once, and writes byte
-by byte.
+At the end (SIGTERM) FLASH is what the board holds. It stands for the ROM of an ESP32 and is esp32-mock-bootloader
+0.3.0, whose registers are those of esptool's own classes, with two of its ways mended: it loses what a full pty does
+not take at once, and writes byte by byte. Its flash has the size that is asked for (its own has 4 MB always) and says
+so as one does, by JEDEC's RDID: the third byte is the power of two (MicroPython asks the same of it,
+esp_flash_get_physical_size); one whose size is no such power does not say it. PACKAGE is the number of the housing in
+an ESP32's fuses (esptool 5.6, ESP32ROM.get_pkg_version). In what it differs: it writes at once and starts nothing.
 """
 
 import os
@@ -11,7 +15,11 @@ import sys
 import zlib
 from pathlib import Path
 
-from esp32_mock_bootloader import server
+from esp32_mock_bootloader import protocol, registers, server
+from esptool.targets import CHIP_DEFS
+
+_GIGADEVICE = 0x40C8
+_MEGABYTE = 0x100000
 
 
 def _send_all(self, data):
@@ -29,7 +37,17 @@ def _write_block(self, payload):
     self._defl_offset += len(content)
 
 
-def main(chip, flash):
+def _with_package(read, chip, package):
+    word = CHIP_DEFS[chip].EFUSE_RD_REG_BASE + 12 if chip == "esp32" else None
+    return lambda name, addr: (package & 7) << 9 if addr == word else read(name, addr)
+
+
+def main(chip, flash, megabytes, package):
+    size = int(megabytes) * _MEGABYTE
+    protocol.FLASH_MOCK_SIZE = size
+    power = size.bit_length() - 1
+    protocol.MOCK_FLASH_ID = (power if size == 1 << power else 0) << 16 | _GIGADEVICE
+    registers.read_reg_value = _with_package(registers.read_reg_value, chip, int(package))
     server.PtyMasterTransport.sendall = _send_all
     server.FlashImage.write_defl_block = _write_block
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())

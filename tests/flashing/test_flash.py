@@ -16,7 +16,8 @@ import pytest
 import serial
 
 from federation import wait_until
-from flashing.chips import CHIPS
+from federation.certificates import Authority
+from flashing.chips import CHIPS, SMALLEST_FLASH
 from flashing.errors import SENTENCES, FlashError
 from flashing.files import ROOT, build_set
 from flashing.firmware import load
@@ -25,9 +26,15 @@ from flashing.port import check
 from gateway.boards.fileset import FileSet
 from gateway.boards.registry import Card
 from tests.flashing.boards import files_of, firmware, flash, rom_loader
+from tests.flashing.official import made
 from tests.rights import without_rights
 
-ESP32, C3, S3 = CHIPS["esp32"], CHIPS["esp32c3"], CHIPS["esp32s3"]
+ESP32 = CHIPS["esp32"]
+
+
+def pins_of(chip):
+    """What a relay on this chip is told."""
+    return {"uart": chip.uart, "rx": chip.rx, "tx": chip.tx, "led": chip.led}
 
 
 @pytest.fixture
@@ -47,7 +54,7 @@ def identity(tmp_path, **changed):
     return [part for name, value in wanted.items() for part in (f"--{name}", value)]
 
 
-@pytest.mark.parametrize("chip", [ESP32, C3, S3], ids=lambda chip: chip.name)
+@pytest.mark.parametrize("chip", CHIPS.values(), ids=lambda chip: chip.name)
 def test_what_was_written_is_what_is_there(tmp_path, chip):
     """MicroPython at its place, our files in its file system, the board's settings; read back by esptool itself."""
     content = firmware(chip)
@@ -64,7 +71,7 @@ def test_what_was_written_is_what_is_there(tmp_path, chip):
     }
     assert {"/main.py", "/launcher.mpy", "/slots.mpy", "/identity.json"} <= set(files)
     assert "/config.json" not in files
-    assert json.loads(files["/identity.json"])["config"]["relay"] == {"uart": chip.uart, "rx": chip.rx, "led": chip.led}
+    assert json.loads(files["/identity.json"])["config"]["relay"] == pins_of(chip)
 
 
 def test_with_a_wifi_the_board_has_its_whole_configuration(tmp_path, official):
@@ -79,7 +86,7 @@ def test_with_a_wifi_the_board_has_its_whole_configuration(tmp_path, official):
     # The loader is no MicroPython, so the last step, asking the board itself, says so.
     assert "does not answer as MicroPython does" in done.stderr
     assert config["wifi"] == {"ssid": "Chez nous", "password": "mot de passe"}
-    assert config["relay"] == {"uart": 2, "rx": 16, "led": 4, "invert": True}
+    assert config["relay"] == {"uart": 2, "rx": 16, "tx": 32, "led": 4, "invert": True}
     assert config["broker"]["host"] == "192.168.1.20"
     assert config["broker"]["port"] == 1883
     assert "mot de passe" not in done.stdout + done.stderr
@@ -162,7 +169,7 @@ def test_a_chip_that_will_not_do_is_said(tmp_path, official):
     """An ESP8266 answers too, but cannot be one of our boards."""
     with rom_loader("esp8266", tmp_path) as board:
         done = flash("--port", board.port, *official, *identity(tmp_path), "--yes")
-    assert "those that will do: ESP32, ESP32-C3, ESP32-S3" in done.stderr
+    assert "those that will do: ESP32, ESP32-S2, ESP32-C3, ESP32-S3, ESP32-C6" in done.stderr
 
 
 def test_a_board_that_is_unplugged_meanwhile_is_said(tmp_path, official):
@@ -257,18 +264,17 @@ def test_a_file_that_nobody_vouches_for_is_refused(tmp_path, name, sentence):
         (b"", "no header of an ESP image"),
         (b"\xe9", "no header of an ESP image"),
         (b"\xe9" + bytes(11) + b"\x63\x00" + bytes(100), "chip number 99"),
-        (firmware(ESP32)[:0x7000], "no file system in its partition table"),
-        (firmware(ESP32, label=b"storage"), "no file system in its partition table"),
-        (firmware(ESP32, vfs_offset=0x100000), "a file system at 0x100000"),
-        (firmware(ESP32, vfs_offset=0x300000), "a file system at 0x300000"),
+        (firmware(ESP32)[:0x6000], "no partition table"),
+        (made(ESP32, [("vfs", 1, 0x81, 0x100000, 0x200000)]), "a file system at 0x100000"),
+        (made(ESP32, [("factory", 0, 0, 0x10000, 0xF0000)]), "a file system at 0x100000"),
     ],
-    ids=["empty", "cut", "chip", "short", "no vfs", "overlaps", "too far"],
+    ids=["empty", "cut", "chip", "short", "overlaps", "ends early"],
 )
 def test_a_file_that_is_no_micropython_is_said(tmp_path, content, sentence):
     """Also when its sum is vouched for."""
     (tmp_path / "mine.bin").write_bytes(content)
     with pytest.raises(FlashError, match=re.escape(sentence)):
-        load(tmp_path / "mine.bin", hashlib.sha256(content).hexdigest())
+        load(tmp_path / "mine.bin", hashlib.sha256(content).hexdigest()).file_system(SMALLEST_FLASH)
 
 
 @pytest.mark.parametrize(
@@ -282,6 +288,18 @@ def test_what_is_missing_is_asked_for(tmp_path, official, missing, sentence):
     with rom_loader("esp32", tmp_path) as board:
         done = flash("--port", board.port, *options[:at], *options[at + 2 :], "--yes")
     assert sentence in done.stderr
+
+
+def test_an_address_is_no_name_of_a_certificate(tmp_path, official):
+    """The broker's certificate has the name of the Pi: with an address alone no board would ever believe it."""
+    authority = Authority(tmp_path / "ca").create()
+    options = [*official, *identity(tmp_path), "--ca", authority.certificate, "--yes"]
+    with rom_loader("esp32", tmp_path) as board:
+        done = flash("--port", board.port, *options)
+        assert "has a name, not the address 192.168.1.20: add that of the Raspberry Pi" in done.stderr
+        assert flash("--port", board.port, *options, "--broker-name", "raspberrypi.local").returncode == 0
+    told = json.loads(files_of(board.content)["/identity.json"])["config"]["broker"]
+    assert (told["host"], told["name"], told["port"]) == ("192.168.1.20", "raspberrypi.local", 8883)
 
 
 def test_no_port_is_touched_that_was_not_named(official, tmp_path):
@@ -319,4 +337,4 @@ def test_a_set_for_the_air_is_built(tmp_path):
 
 def test_the_files_are_the_same_for_every_chip():
     """No source asks for native code, so one set serves all boards, by cable and over the air."""
-    assert build_set(ESP32).files == build_set(C3).files == build_set(S3).files
+    assert all(build_set(chip).files == build_set(ESP32).files for chip in CHIPS.values())

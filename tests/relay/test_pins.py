@@ -58,7 +58,8 @@ def test_a_pin_for_two_things_is_said(tmp_path, relay, sentence):
     config = {"id": "salon", "wifi": {"ssid": "x"}, "broker": {"host": "pi", "password": "x"}, "relay": relay}
     (tmp_path / "config.json").write_text(json.dumps(config))
     program = f"import settings\ntry: settings.load('{tmp_path}/config.json')\nexcept ValueError as error: print(error)"
-    environment = {**os.environ, "MICROPYPATH": f"{LIB}:.frozen"}
+    path = f"{ROOT / 'tools' / 'relaying' / 'unix'}:{LIB}:.frozen"
+    environment = {**os.environ, "MICROPYPATH": path, "BOARD_FOLDER": str(tmp_path)}
     done = subprocess.run(
         ["micropython", "-c", program], capture_output=True, text=True, env=environment, check=True, timeout=30
     )

@@ -14,7 +14,7 @@ import pytest
 
 from federation import wait_until
 from flashing import actions, firmware
-from flashing.chips import CHIPS
+from flashing.chips import CHIPS, SMALLEST_FLASH
 from flashing.files import build_set
 from flashing.identity import Identity, Place, label_module
 from flashing.image import file_system
@@ -65,7 +65,7 @@ def flashed(tmp_path, place, role="relay"):
     (tmp_path / "micropython.bin").write_bytes(content)
     checked = firmware.load(tmp_path / "micropython.bin", hashlib.sha256(content).hexdigest())
     identity = Identity.new("garage", role, CHIP)
-    return identity, files_of(actions._content(checked, identity, place))
+    return identity, files_of(actions._content(checked, identity, place, CHIP, SMALLEST_FLASH))
 
 
 def board_of(tmp_path, files):
@@ -164,4 +164,5 @@ def test_the_pins_are_those_of_the_wiring_plan():
     """A relay's configuration names the UART, pin and LED of its chip."""
     for chip in CHIPS.values():
         held = Identity.new("garage", "relay", chip).files(Place(HOST, 1883, None, ssid="Maison"), chip)
-        assert json.loads(held["config.json"])["relay"] == {"uart": chip.uart, "rx": chip.rx, "led": chip.led}
+        pins = {"uart": chip.uart, "rx": chip.rx, "tx": chip.tx, "led": chip.led}
+        assert json.loads(held["config.json"])["relay"] == pins

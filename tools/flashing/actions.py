@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import sys
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
+    from flashing.chips import Chip
     from flashing.dialogue import Dialogue
 
     Action = Callable[[argparse.Namespace, Dialogue], None]
@@ -72,13 +74,15 @@ def flash(options: argparse.Namespace, dialogue: Dialogue) -> None:
     checked = firmware.load(options.firmware, options.sha256)
     place = _place(options, dialogue)
     identity = Identity.new(options.id, options.role, checked.chip)
-    content = _content(checked, identity, place)
     card = options.cards / f"{identity.board.id}.json"
     dialogue.say("asking", port=name)
     with esp.connected(name, options.baud, dialogue.progress("writing")) as loader:
-        if loader.chip != checked.chip:
+        if loader.chip.name != checked.chip.name:
             raise FlashError("wrong_chip", port=name, found=loader.chip.title, wanted=checked.chip.title)
+        size = loader.flash_size()
+        content = _content(checked, identity, place, loader.chip, size)
         dialogue.say("erases", chip=loader.chip.title, mac=loader.mac, port=name)
+        dialogue.say("flash", size=size >> 20)
         dialogue.confirm("sure")
         identity.keep(card)
         loader.write(content)
@@ -113,6 +117,8 @@ def _place(options: argparse.Namespace, dialogue: Dialogue) -> Place:
     if not options.broker:
         raise FlashError("no_broker")
     ca = certificate(options.ca) if options.ca else None
+    if ca and not options.broker_name and _is_address(options.broker):
+        raise FlashError("no_broker_name", host=options.broker)
     password = ""
     if options.wifi:
         password = wifi_password(
@@ -129,15 +135,22 @@ def _place(options: argparse.Namespace, dialogue: Dialogue) -> Place:
     )
 
 
-def _content(checked: firmware.Firmware, identity: Identity, place: Place) -> bytes:
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _content(checked: firmware.Firmware, identity: Identity, place: Place, chip: Chip, flash_size: int) -> bytes:
     """The whole flash of this board."""
-    chip = checked.chip
     built = files.build_set(chip)
     held = {**files.launcher(chip), **identity.files(place, chip)}
     held |= {f"a/{name}": content for name, content in built.files.items()}
     # The last one: a folder with its manifest is whole.
     held["a/manifest.json"] = built.manifest(identity.board.id, 0)
-    return image.whole_flash(checked, held)
+    return image.whole_flash(checked, held, flash_size)
 
 
 def _register(options: argparse.Namespace, dialogue: Dialogue, card: object) -> None:

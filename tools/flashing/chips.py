@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-FLASH_SIZE = 0x400000
-"""Bytes that are used; a board may have more."""
+SMALLEST_FLASH = 0x400000
+"""Bytes of flash without which a board has no room for both sets of files and days of readings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,10 @@ class Chip:
 
     ``name`` is esptool's, ``title`` what is printed on the part, ``offset`` where MicroPython's .bin goes, ``image_id``
     the chip's number in the header of such a file (esp_image_header_t.chip_id), ``march`` mpy-cross's; ``rx`` is the
-    pin that the wiring plan uses for the meter, ``button`` that of BOOT; ``builds`` are official files and their sums.
+    pin that the wiring plan uses for the meter, ``tx`` one where nothing is: the UART has an output, and without a pin
+    of ours MicroPython gives it one of its own (ports/esp32/machine_uart.c, v1.28.0: 17 or 10), which may be the
+    flash's. ``button`` is the pin of BOOT; ``outputs`` are the pins that can be one and carry neither flash nor USB;
+    ``builds`` are official files and their sums, None where nobody is known to have noted the sum.
     """
 
     name: str
@@ -31,11 +34,31 @@ class Chip:
     march: str
     uart: int
     rx: int
+    tx: int
     led: int
     button: int
-    builds: Mapping[str, str]
+    outputs: frozenset[int]
+    builds: Mapping[str, str | None]
+    inputs: frozenset[int] = frozenset()
+
+    def with_flash_inside(self) -> Chip:
+        """This chip where its package holds the flash too: that of an ESP32 has GPIO16 and 17 besides.
+
+        "Pins 6, 7, 8, 11, 16, and 17 are used for connecting the embedded flash" (MicroPython v1.28.0,
+        docs/esp32/quickref.rst).
+        """
+        return replace(self, rx=_RX_BESIDE_FLASH, outputs=self.outputs - {16, 17}) if self.name == "esp32" else self
 
 
+def _pins(*spans: tuple[int, int]) -> frozenset[int]:
+    return frozenset(pin for first, last in spans for pin in range(first, last + 1))
+
+
+# Where the manual sends the receiver of boards whose memory has GPIO16.
+_RX_BESIDE_FLASH = 27
+
+# The pins are those that MicroPython v1.28.0 gives (ports/esp32/machine_pin.h), without those of the flash and of USB;
+# of an ESP32-S3 without 33 to 37 either, which flash or PSRAM of eight lines has.
 # The sums were noted by several people who had downloaded the files; a download that does not match is refused.
 CHIPS = {
     chip.name: chip
@@ -48,11 +71,29 @@ CHIPS = {
             march="xtensawin",
             uart=2,
             rx=16,
+            tx=32,
             led=4,
             button=0,
+            outputs=_pins((0, 5), (12, 19), (21, 23), (25, 27), (32, 33)),
+            inputs=_pins((34, 39)),
             builds={
                 "ESP32_GENERIC-20260406-v1.28.0.bin": "cd7820d02c35d34dd403b44263129c6a511b350aea8446c229890753fe240784"
             },
+        ),
+        Chip(
+            name="esp32s2",
+            title="ESP32-S2",
+            offset=0x1000,
+            image_id=2,
+            march="xtensawin",
+            uart=1,
+            rx=16,
+            tx=10,
+            led=4,
+            button=0,
+            outputs=_pins((0, 18), (21, 21), (33, 45)),
+            inputs=_pins((46, 46)),
+            builds={"ESP32_GENERIC_S2-20260406-v1.28.0.bin": None},
         ),
         Chip(
             name="esp32c3",
@@ -62,8 +103,10 @@ CHIPS = {
             march="rv32imc",
             uart=1,
             rx=4,
+            tx=10,
             led=3,
             button=9,
+            outputs=_pins((0, 10), (20, 21)),
             builds={
                 "ESP32_GENERIC_C3-20260406-v1.28.0.bin": (
                     "c749c22b6fe00cb8211a3b227ed6c0ce9babb518fd8f5a661f7496eb878fa895"
@@ -78,13 +121,29 @@ CHIPS = {
             march="xtensawin",
             uart=1,
             rx=16,
+            tx=10,
             led=4,
             button=0,
+            outputs=_pins((0, 18), (21, 21), (38, 48)),
             builds={
                 "ESP32_GENERIC_S3-20260406-v1.28.0.bin": (
                     "8c6039d40024cae3c6b04bb434f77901548f5487df9789af15548c54f9e11d7f"
                 ),
             },
+        ),
+        Chip(
+            name="esp32c6",
+            title="ESP32-C6",
+            offset=0,
+            image_id=13,
+            march="rv32imc",
+            uart=1,
+            rx=2,
+            tx=20,
+            led=18,
+            button=9,
+            outputs=_pins((0, 11), (14, 23)),
+            builds={"ESP32_GENERIC_C6-20260406-v1.28.0.bin": None},
         ),
     )
 }

@@ -17,6 +17,7 @@ TEXTS = {
         "Tout ce qui est sur la carte {chip} ({mac}), port {port}, sera effacé.",
         "Everything on the {chip} board ({mac}), port {port}, will be erased.",
     ),
+    "flash": ("Mémoire flash : {size} Mo.", "Flash: {size} MB."),
     "sure": ("Continuer ? [oui/non] ", "Go on? [yes/no] "),
     "use_port": ("Utiliser {port} ({title}) ? [oui/non] ", "Use {port} ({title})? [yes/no] "),
     "wifi": (

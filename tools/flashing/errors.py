@@ -78,6 +78,30 @@ SENTENCES = {
         "{path} n’est pas un MicroPython complet pour ESP32 : {said}. Il faut le fichier .bin de micropython.org",
         "{path} is no whole MicroPython for an ESP32: {said}. What is needed is the .bin file of micropython.org",
     ),
+    "small_flash": (
+        "la mémoire flash de cette carte a {size} Mo ; il en faut au moins {least} : prenez une autre carte",
+        "this board’s flash has {size} MB; at least {least} are needed: take another board",
+    ),
+    "unknown_flash": (
+        "la carte sur {port} ne dit pas quelle mémoire flash elle a : rien n’a été écrit, prenez une autre carte",
+        "the board on {port} does not say how much flash it has: nothing was written, take another board",
+    ),
+    "large_firmware": (
+        "{path} est fait pour {wanted} Mo de mémoire flash, et cette carte en a {size} : prenez MicroPython 1.26 ou plus "
+        "récent, qui s’adapte à la carte",
+        "{path} is made for {wanted} MB of flash, and this board has {size}: take MicroPython 1.26 or later, which fits "
+        "any board",
+    ),
+    "pin": (
+        "{name} = {pin} : cette broche de la puce {chip} ne convient pas (elle porte la mémoire flash ou l’USB, ne peut pas "
+        "être une sortie, ou n’existe pas). Celles qui conviennent : {good}",
+        "{name} = {pin}: this pin of the {chip} will not do (it carries the flash or USB, cannot be an output, or does not "
+        "exist). Those that will do: {good}",
+    ),
+    "same_pin": (
+        "{name} et {other} sont sur la même broche, {pin} : donnez à chacun la sienne",
+        "{name} and {other} are on the same pin, {pin}: give each its own",
+    ),
     "no_identity": (
         "comment s’appelle cette carte ? --id NOM : 1 à 32 lettres minuscules, chiffres ou tirets, par exemple --id garage",
         "what is this board’s name? --id NAME: 1 to 32 small letters, digits or hyphens, for example --id garage",
@@ -85,6 +109,12 @@ SENTENCES = {
     "no_broker": (
         "où est le Raspberry Pi ? --broker ADRESSE, par exemple --broker 192.168.1.20",
         "where is the Raspberry Pi? --broker ADDRESS, for example --broker 192.168.1.20",
+    ),
+    "no_broker_name": (
+        "le certificat du broker porte un nom, pas l’adresse {host} : ajoutez celui du Raspberry Pi, par exemple "
+        "--broker-name raspberrypi.local (sur le Pi : hostname, suivi de .local)",
+        "the broker’s certificate has a name, not the address {host}: add that of the Raspberry Pi, for example "
+        "--broker-name raspberrypi.local (on the Pi: hostname, followed by .local)",
     ),
     "no_ca": (
         "{path} n’est pas un certificat (PEM ou DER) : donnez celui de l’autorité du broker, /etc/mosquitto/linky/ca.crt",

@@ -7,8 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import esptool
 import serial
-from esptool.cmds import attach_flash, detect_chip, erase_flash, reset_chip, run_stub, verify_flash, write_flash
+from esptool.cmds import (
+    attach_flash,
+    detect_chip,
+    detect_flash_size,
+    erase_flash,
+    reset_chip,
+    run_stub,
+    verify_flash,
+    write_flash,
+)
 from esptool.logger import TemplateLogger, log
+from esptool.util import flash_size_bytes
 
 from flashing.chips import CHIPS, Chip
 from flashing.errors import FlashError
@@ -17,15 +27,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _ROM_BAUD = 115200
+# ESP32-D2WD, -U4WDH, -PICO-D4 and -PICO-V3-02, by esptool's ESP32ROM.get_chip_features.
+_FLASH_INSIDE = {2, 4, 5, 6}
 
 
 class Loader:
-    """A board that is connected; made by ``connected``."""
+    """A board that is connected; made by ``connected``. ``chip`` is what it has, with the pins that are free on it."""
 
     def __init__(self, port: str, chip: Chip, esp: Any) -> None:  # noqa: ANN401 (esptool has no types)
         self._port, self._esp = port, esp
         self.chip = chip
         self.mac = ":".join(f"{part:02x}" for part in esp.read_mac())
+
+    def flash_size(self) -> int:
+        """How many bytes of flash the board has, by the flash's own word."""
+        size: int | None = flash_size_bytes(detect_flash_size(self._esp))
+        if not size:
+            raise FlashError("unknown_flash", port=self._port)
+        return size
 
     def write(self, image: bytes) -> None:
         """Write from address 0 on, then read back by the chip's own sum."""
@@ -70,7 +89,8 @@ def _known(port: str, esp: Any) -> Chip:  # noqa: ANN401
     if name not in CHIPS:
         known = ", ".join(chip.title for chip in CHIPS.values())
         raise FlashError("unknown_chip", port=port, found=esp.CHIP_NAME, known=known)
-    return CHIPS[name]
+    chip = CHIPS[name]
+    return chip.with_flash_inside() if name == "esp32" and esp.get_pkg_version() in _FLASH_INSIDE else chip
 
 
 def _first_line(error: Exception) -> str:

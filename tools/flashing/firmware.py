@@ -1,6 +1,8 @@
 """MicroPython as micropython.org gives it: one .bin file, known by its SHA-256 or by the one the user vouches for.
 
-What it says of itself is read as well: the chip it is for, and where its file system lies (its partition table).
+What it says of itself is read as well: the chip it is for, and its partition table. Official builds before 1.26 have an
+entry for the file system there; from 1.26 on it has what is left of the flash of the board (MicroPython v1.28.0,
+ports/esp32/main.c, boardctrl_startup).
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flashing.chips import CHIPS, FLASH_SIZE, Chip
+from flashing.chips import CHIPS, SMALLEST_FLASH, Chip
 from flashing.errors import FlashError
 
 if TYPE_CHECKING:
@@ -21,17 +23,47 @@ _CHIP_ID = struct.Struct("<12xH")
 _TABLE = 0x8000  # where every build keeps its partition table
 _ENTRY = struct.Struct("<2sBBII16sI")
 _ENTRY_MAGIC = b"\xaa\x50"
-_FILE_SYSTEMS = (b"vfs", b"ffat")  # what MicroPython mounts, by the partition's label
+_MOUNTED = b"vfs"  # the label that MicroPython looks for
+_TINY_UF2 = b"ffat"  # where there is this one it makes a FAT there
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """One entry of the table."""
+
+    label: bytes
+    offset: int
+    size: int
+
+    @property
+    def end(self) -> int:
+        """The first byte behind it."""
+        return self.offset + self.size
 
 
 @dataclass(frozen=True, slots=True)
 class Firmware:
-    """A checked file: its bytes, its chip, and the place of the file system in the flash."""
+    """A checked file: its bytes, its chip, the parts of the flash that it names; ``path`` for what is said of it."""
 
+    path: Path
     content: bytes
     chip: Chip
-    vfs_offset: int
-    vfs_size: int
+    partitions: tuple[Partition, ...]
+
+    def file_system(self, flash_size: int) -> Partition:
+        """The part that the board mounts, on a flash of this many bytes."""
+        if flash_size < SMALLEST_FLASH:
+            raise FlashError("small_flash", size=_megabytes(flash_size), least=_megabytes(SMALLEST_FLASH))
+        found = next((part for part in self.partitions if part.label == _MOUNTED), None)
+        if found is None:
+            end = max(part.end for part in self.partitions)
+            found = Partition(_MOUNTED, end, flash_size - end)
+        if found.size <= 0 or found.end > flash_size:
+            wanted = _megabytes(max(part.end for part in (*self.partitions, found)))
+            raise FlashError("large_firmware", path=self.path, wanted=wanted, size=_megabytes(flash_size))
+        if found.offset < self.chip.offset + len(self.content):
+            raise FlashError("not_firmware", path=self.path, said=f"a file system at {found.offset:#x}")
+        return found
 
 
 def load(path: Path, sha256: str | None = None) -> Firmware:
@@ -42,8 +74,7 @@ def load(path: Path, sha256: str | None = None) -> Firmware:
         raise FlashError("unreadable", path=path, said=error.strerror) from error
     _check_sum(path, hashlib.sha256(content).hexdigest(), sha256)
     chip = _chip_of(path, content)
-    offset, size = _file_system(path, content, chip)
-    return Firmware(content, chip, offset, size)
+    return Firmware(path, content, chip, _partitions(path, content, chip))
 
 
 def _check_sum(path: Path, found: str, vouched: str | None) -> None:
@@ -67,16 +98,21 @@ def _chip_of(path: Path, content: bytes) -> Chip:
     raise FlashError("not_firmware", path=path, said=f"chip number {number}")
 
 
-def _file_system(path: Path, content: bytes, chip: Chip) -> tuple[int, int]:
-    """Offset and size of the partition that the board mounts."""
-    at = _TABLE - chip.offset
+def _partitions(path: Path, content: bytes, chip: Chip) -> tuple[Partition, ...]:
+    """What the table says lies where."""
+    found, at = [], _TABLE - chip.offset
     while at + _ENTRY.size <= len(content):
         magic, _type, _subtype, offset, size, label, _flags = _ENTRY.unpack_from(content, at)
         if magic != _ENTRY_MAGIC:
             break
-        if label.rstrip(b"\0") in _FILE_SYSTEMS:
-            if offset < chip.offset + len(content) or offset + size > FLASH_SIZE:
-                raise FlashError("not_firmware", path=path, said=f"a file system at {offset:#x}")
-            return offset, size
+        found.append(Partition(label.rstrip(b"\0"), offset, size))
         at += _ENTRY.size
-    raise FlashError("not_firmware", path=path, said="no file system in its partition table")
+    if not found:
+        raise FlashError("not_firmware", path=path, said="no partition table")
+    if any(part.label == _TINY_UF2 for part in found):
+        raise FlashError("not_firmware", path=path, said="a build for TinyUF2, with a FAT file system")
+    return tuple(found)
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 0x100000:g}"

@@ -33,10 +33,10 @@ def file_system(files: Mapping[str, bytes], size: int) -> bytes:
     return bytes(flash.context.buffer)
 
 
-def whole_flash(firmware: Firmware, files: Mapping[str, bytes]) -> bytes:
-    """What is written from address 0 on; what no part fills is erased."""
-    start = firmware.chip.offset
-    image = bytearray(_ERASED * (firmware.vfs_offset + firmware.vfs_size))
+def whole_flash(firmware: Firmware, files: Mapping[str, bytes], flash_size: int) -> bytes:
+    """What is written from address 0 on to a flash of this many bytes; what no part fills is erased."""
+    start, place = firmware.chip.offset, firmware.file_system(flash_size)
+    image = bytearray(_ERASED * place.end)
     image[start : start + len(firmware.content)] = firmware.content
-    image[firmware.vfs_offset :] = file_system(files, firmware.vfs_size)
+    image[place.offset :] = file_system(files, place.size)
     return bytes(image)

@@ -10,13 +10,13 @@ from gateway.language import LANGUAGES
 _EPILOG = """
   tools/flash --list                              the serial ports, none of them opened
   tools/flash --port /dev/ttyUSB0 --firmware ESP32_GENERIC-20260406-v1.28.0.bin \\
-      --id garage --role relay --broker 192.168.1.20 --ca ca.crt --wifi Maison
+      --id garage --role relay --broker 192.168.1.20 --broker-name raspberrypi.local --ca ca.crt --wifi Maison
   tools/flash --port /dev/ttyUSB0 --update        new files only; goes back by itself when they do not work
   tools/flash --port /dev/ttyUSB0 --erase         nothing is left: no key, no password
   tools/flash --build-set boards.zip              the files for `linky-gateway board update`, over the air
 
-MicroPython is the official file of micropython.org/download (ESP32_GENERIC, _C3 or _S3). Secrets are asked for or read
-from files, never given as arguments. Without --wifi the board opens a Wi-Fi of its own, with a page to set it up.
+MicroPython is the official file of micropython.org/download (ESP32_GENERIC, _S2, _S3, _C3 or _C6). Secrets are asked
+for or read from files, never given as arguments. Without --wifi the board opens a Wi-Fi of its own, with a page.
 """
 
 
@@ -37,13 +37,15 @@ def parser() -> argparse.ArgumentParser:
     what.add_argument("--build-set", type=Path, metavar="FILE", help="write the files for updates over the air")
     made.add_argument("--port", metavar="PORT", help="the board's serial port; no other is touched")
     made.add_argument("--firmware", type=Path, metavar="FILE", help="MicroPython's .bin file")
-    made.add_argument("--sha256", metavar="SUM", help="vouches for a file that is not in the table of known ones")
+    made.add_argument("--sha256", metavar="SUM", help="vouches for a file whose sum is not known")
     made.add_argument("--id", metavar="NAME", help="the board's name: small letters, digits, hyphens")
     made.add_argument("--role", choices=("relay", "display"), default="relay", help="what it is for (default: relay)")
     made.add_argument("--broker", metavar="HOST", help="the Raspberry Pi's address")
     made.add_argument("--broker-port", type=int, metavar="N", help="(default: 8883 with --ca, else 1883)")
     made.add_argument(
-        "--broker-name", metavar="NAME", help="the name in the broker's certificate, where it is not HOST"
+        "--broker-name",
+        metavar="NAME",
+        help="the name in the broker's certificate; needed with --ca when HOST is an address",
     )
     made.add_argument("--ca", type=Path, metavar="FILE", help="the broker's certificate authority; TLS is used with it")
     made.add_argument("--wifi", metavar="NAME", help="the Wi-Fi to join; its password is asked for")
