@@ -33,7 +33,7 @@ from gateway.collector import config as collector_config
 from gateway.display import cli as display_cli
 from gateway.display import config as display_config
 from gateway.first_boot import settings
-from tests.markdown import DOCUMENTS, ROOT, anchors, read, shell_commands, spans
+from tests.markdown import DOCUMENTS, ROOT, TRACKED, anchors, read, shell_commands, spans
 from tests.tool_help import help_of
 
 if TYPE_CHECKING:
@@ -91,6 +91,44 @@ def test_every_picture_of_the_page_is_shown():
     """None is kept that no document shows."""
     shown = "".join((ROOT / document).read_text(encoding="utf-8") for document in DOCUMENTS)
     assert [path.name for path in (ROOT / "tests/web/pictures").iterdir() if f"pictures/{path.name}" not in shown] == []
+
+
+ROOMS = sorted(
+    path
+    for above in ("gateway", "tools", "micropython", "systemd")
+    for path in (ROOT / above).iterdir()
+    if path.is_dir()
+    and any(path.glob("*.*"))
+    and any(name.startswith(f"{above}/{path.name}/") for name in TRACKED.split("\0"))
+)
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_each_room_says_what_is_in_it(room):
+    """It has a README, which names most of its modules: whoever comes in knows where to begin."""
+    text = (room / "README.md").read_text(encoding="utf-8")
+    modules = [path.name for path in room.glob("*.py") if not path.name.startswith("__") and path.name != "options.py"]
+    named = [name for name in modules if name in text]
+    assert 2 * len(named) >= len(modules), sorted(set(modules) - set(named))
+
+
+def linked_from(document):
+    """The documents that a reader of this one can go to."""
+    for target in re.findall(r"\]\(([^)\s#]+)[^)]*\)", re.sub(r"`[^`]*`", "", read(document)[1])):
+        place = (ROOT / document).parent / target
+        place = place / "README.md" if place.is_dir() else place
+        if place.suffix == ".md" and place.exists() and place.resolve().is_relative_to(ROOT):
+            yield str(place.resolve().relative_to(ROOT))
+
+
+def test_every_document_is_reached_from_the_first_one():
+    """Whoever begins at README.md and follows links finds each of them."""
+    found, waiting = set(), ["README.md"]
+    while waiting:
+        if (document := waiting.pop()) not in found:
+            found.add(document)
+            waiting += linked_from(document)
+    assert [name for name in DOCUMENTS if name not in found and "/texts/" not in name] == []
 
 
 def test_nobody_is_told_to_install_a_name_that_is_not_ours():
