@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 # Of one recipient: what somebody with an account may make us remember.
 MOST_DEVICES = 20
 
-# Our presence may be lost on the way, and who is sent nothing may wait for it.
-_SHOWN_AGAIN_S = 900.0
+# Our presence may be lost on the way, as when a server has just come up, and who is sent nothing may wait for it: it is
+# shown again after so long, then after twice as long each time, up to the last.
+_FIRST_AGAIN_S, _LAST_AGAIN_S = 30.0, 900.0
 
 
 def bare(origin: str) -> str:
@@ -32,7 +33,8 @@ class Presences:
         self.showing: set[str] = set()
         # Account -> its devices that were heard, whether each has confirmed anything; the last one heard comes last.
         self._there: dict[str, dict[str, bool]] = {}
-        self._shown: dict[str, float] = {}
+        # Account -> from when on our presence may be shown to it again, and the pause after that.
+        self._shown: dict[str, tuple[float, float]] = {}
 
     def begin(self, showing: Collection[str]) -> None:
         """A new session: who went away meanwhile has told nobody."""
@@ -42,9 +44,10 @@ class Presences:
 
     def show(self, recipient: str, now: float) -> bool:
         """Whether our presence is to be shown to it now: at the start of a session, and while it is away at times."""
-        if now - self._shown.get(recipient, -math.inf) < _SHOWN_AGAIN_S:
+        at, pause = self._shown.get(recipient, (-math.inf, _FIRST_AGAIN_S))
+        if now < at:
             return False
-        self._shown[recipient] = now
+        self._shown[recipient] = now + pause, min(2 * pause, _LAST_AGAIN_S)
         return True
 
     def asked(self, origin: str) -> None:
