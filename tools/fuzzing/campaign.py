@@ -37,7 +37,7 @@ _FLOOD = 200
 _SETTLED_S, _MEDIAN_S = 12.0, 5.0
 _CALM_S, _AFTER_START_S, _DRAINED_S = 10.0, 8.0, 10.0
 # Of everything at once, a part fills what is filled once: pages, parsers, caches. Growth counts from there.
-_WARM_SHARE, _WARM_S = 0.25, 120.0
+_WARM_SHARE, _WARM_S = 0.5, 120.0
 
 
 @dataclass(slots=True)
@@ -92,14 +92,12 @@ class Campaign:
         try:
             await self._with_watch(asyncio.sleep(_CALM_S))
             self.watch.since = time.time()
-            end = time.monotonic() + minutes * 60
             part = "known inputs"
             await self._judged(part, self._known())
             part = "everything at once"
-            left = max(0.0, end - time.monotonic())
-            warm_s = min(_WARM_S, _WARM_SHARE * left)
+            warm_s = min(_WARM_S, _WARM_SHARE * minutes * 60)
             await self._with_watch(self._everything(warm_s))
-            await self._judged(part, self._everything(left - warm_s))
+            await self._judged(part, self._everything(minutes * 60 - warm_s))
             part = "points"
             await self._account()
             part = "start beside what is retained"

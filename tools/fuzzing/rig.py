@@ -19,6 +19,7 @@ import sqlite3
 import ssl
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -102,6 +103,10 @@ class Rig:
         with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=30)) as db:
             return db.execute(sql, values).fetchall()
 
+    def last(self, meter: str) -> int:
+        """The second of the newest that is stored of a meter, POSIX; 0 before its first."""
+        return max((last for (last,) in self.query("SELECT last_time FROM meter WHERE name = ?", meter)), default=0)
+
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """One command of the gateway's command line."""
         command = [sys.executable, "-m", "gateway", *arguments, "--config", str(self.config)]
@@ -165,12 +170,14 @@ class Rig:
         )  # fmt: skip
 
     def await_links(self) -> None:
-        """Wait until the gateway has reached everything."""
+        """Wait until the gateway has reached everything, and has stored what the honest meters say."""
+        begun = time.time()
 
         def up() -> bool:
             self.gateway.require_alive()
             links = self.links()
-            return all(links.get(name, {}).get("state") == "ok" for name in LINKS)
+            reached = all(links.get(name, {}).get("state") == "ok" for name in LINKS)
+            return reached and all(self.last(name) >= begun for name in HONEST_METERS)
 
         wait_until(up, _START_S, "the gateway reaches everything", every=0.3)
 

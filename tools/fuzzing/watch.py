@@ -97,7 +97,7 @@ class Watch:
         self._look_at_links()
         now = time.time()
         for name in HONEST_METERS:
-            silent = now - self._last(name)
+            silent = now - self._rig.last(name)
             if silent > SILENT_S and not self._may_be_late(name, now):
                 raise StoppedError(f"nothing of the meter {name} was stored for {silent:.0f} s")
         self._look_at_log()
@@ -127,15 +127,11 @@ class Watch:
     async def flood_is_over(self) -> None:
         """Wait until the other board has caught up; StoppedError when it does not."""
         begun = time.monotonic()
-        while time.time() - await asyncio.to_thread(self._last, "flat") > CAUGHT_UP_S:
+        while time.time() - await asyncio.to_thread(self._rig.last, "flat") > CAUGHT_UP_S:
             if time.monotonic() - begun > CATCH_UP_S:
                 raise StoppedError(f"the meter flat has not caught up {CATCH_UP_S:.0f} s after a flood")
             await asyncio.sleep(_LOOK_S)
         self._flooded_until = time.time()
-
-    def _last(self, meter: str) -> int:
-        ((last,),) = self._rig.query("SELECT last_time FROM meter WHERE name = ?", meter)
-        return int(last)
 
     def _may_be_late(self, meter: str, at: float) -> bool:
         return meter == "flat" and at < self._flooded_until
