@@ -159,7 +159,7 @@ def test_a_device_that_is_gone_without_a_word_keeps_nothing_from_the_others(hous
 
 
 def test_who_is_away_is_shown_our_presence_again(house):
-    """It may be lost between servers that have just come up: soon, then less often, at least every quarter of an hour."""
+    """It may be lost between servers that have just come up: soon, then less often, but every quarter of an hour."""
     subscribe(house)
     house.minutes(2)
 

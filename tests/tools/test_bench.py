@@ -30,7 +30,7 @@ def published():
     return json.loads(RESULTS.read_text(encoding="utf-8"))
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 def test_a_whole_house_and_its_card_are_measured(tmp_path):
     """Through the real daemon, broker and both servers: memory, processor, bytes, growth, the way of a live value."""
     if (missing_packages() or mosquitto() is None) and not os.environ.get("CI"):

@@ -180,6 +180,7 @@ def test_the_venv_is_made_once_and_again_when_something_changed(checkout: Checko
     assert mended.stdout.endswith("\n1\n")
 
 
+@pytest.mark.campaign
 def test_a_runtime_venv_is_completed_for_the_tests(checkout: Checkout) -> None:
     """What the demonstration made is kept: the test packages are added to it."""
     assert checkout.call("make_venv requirements.txt").returncode == 0
@@ -189,6 +190,7 @@ def test_a_runtime_venv_is_completed_for_the_tests(checkout: Checkout) -> None:
     assert (checkout.folder / ".venv" / "kept").exists()
 
 
+@pytest.mark.campaign
 def test_two_first_starts_at_once_make_one_venv(checkout: Checkout) -> None:
     """Of two starts at the same time, one makes the environment and the other waits and finds it."""
     done = checkout.call("make_venv requirements.txt & one=$!; make_venv requirements.txt; wait $one")
@@ -196,6 +198,7 @@ def test_two_first_starts_at_once_make_one_venv(checkout: Checkout) -> None:
     assert done.stdout.count("making .venv") == 1
 
 
+@pytest.mark.campaign
 def test_a_package_without_its_hash_is_refused(checkout: Checkout, tmp_path: Path) -> None:
     """A requirement without a hash is not installed, nor is the rest taken for complete; with its hash it is."""
     wheel = tmp_path / "thing-1-py3-none-any.whl"

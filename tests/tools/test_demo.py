@@ -126,8 +126,8 @@ def figures(done: subprocess.CompletedProcess[str]) -> dict[str, int]:
     "meter",
     [
         (),
-        ("--replay", str(CAPTURES / "h1-tempo-linky-esciara-bin.raw")),
-        ("--replay", str(CAPTURES / "s1-hc-linky-enedis.raw")),
+        pytest.param(("--replay", str(CAPTURES / "h1-tempo-linky-esciara-bin.raw")), marks=pytest.mark.campaign),
+        pytest.param(("--replay", str(CAPTURES / "s1-hc-linky-enedis.raw")), marks=pytest.mark.campaign),
     ],
     ids=["simulated", "captured", "one-frame-of-2017"],
 )
@@ -142,6 +142,7 @@ def test_readings_arrive_in_order_and_none_twice(demo: Demo, meter: tuple[str, .
     assert "consumption/energy/active/index" in done.stdout
 
 
+@pytest.mark.campaign
 @pytest.mark.usefixtures("_servers")
 def test_it_works_from_any_folder_with_any_file_name(demo: Demo, tmp_path: Path) -> None:
     """Called from a folder that holds a module of Python's own name, with a relative file name that TOML dislikes."""
@@ -190,7 +191,10 @@ def test_wrong_use_is_said_before_anything_is_installed_or_started(
 
 
 @pytest.mark.usefixtures("_servers")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "number",
+    [signal.SIGINT, *(pytest.param(other, marks=pytest.mark.campaign) for other in (signal.SIGTERM, signal.SIGHUP))],
+)
 def test_an_end_from_outside_ends_everything(demo: Demo, number: signal.Signals) -> None:
     """Ctrl-C, kill or a closed terminal: nothing is left, exit code 0; a second one changes nothing."""
     process = demo.start()
@@ -217,6 +221,7 @@ def test_an_end_while_it_starts_ends_everything(demo: Demo) -> None:
     demo.assert_nothing_left()
 
 
+@pytest.mark.campaign
 @pytest.mark.usefixtures("_servers")
 def test_no_program_outlives_a_killed_demo(demo: Demo) -> None:
     """Even after SIGKILL, which no one can answer, every program ends (its folder stays)."""
@@ -230,9 +235,13 @@ def test_no_program_outlives_a_killed_demo(demo: Demo) -> None:
 @pytest.mark.usefixtures("_servers")
 @pytest.mark.parametrize(
     ("program", "name"),
-    [("tools/meter", "the meter"), ("gateway run", "the gateway"), ("gateway consume", "the recipient"),
-     ("ejabberd", "ejabberd, the server of sen2.test,")],
-)  # fmt: skip
+    [
+        ("gateway run", "the gateway"),
+        pytest.param("tools/meter", "the meter", marks=pytest.mark.campaign),
+        pytest.param("gateway consume", "the recipient", marks=pytest.mark.campaign),
+        pytest.param("ejabberd", "ejabberd, the server of sen2.test,", marks=pytest.mark.campaign),
+    ],
+)
 def test_a_program_that_ends_by_itself_is_one_clear_sentence(demo: Demo, program: str, name: str) -> None:
     """Whichever program dies, the demo says which, shows its last lines, ends the others and fails."""
     process = demo.start("--seconds", "120", "--check")

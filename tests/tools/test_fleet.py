@@ -18,7 +18,7 @@ from fleets.measure import Meter, quantiles
 ROOT = Path(__file__).parent.parent.parent
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 @pytest.mark.servers
 def test_a_node_and_a_collector_are_killed_and_every_point_is_there_exactly_once(tmp_path):
     """The node's sessions move to the other one; the servers run the operators' own files."""
