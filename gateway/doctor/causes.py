@@ -24,6 +24,7 @@ class Cause(Enum):
     UART_OFF = "uart-off"
     NOT_A_PORT = "not-a-port"
     PERMISSION_DENIED = "permission-denied"
+    PORT_NOT_ALLOWED = "port-not-allowed"
     PORT_HELD = "port-held"
     NO_ANSWER = "no-answer"
     PORT_LOST = "port-lost"
@@ -58,6 +59,7 @@ CANNOT_LISTEN = frozenset(
         Cause.UART_OFF,
         Cause.NOT_A_PORT,
         Cause.PERMISSION_DENIED,
+        Cause.PORT_NOT_ALLOWED,
         Cause.PORT_HELD,
         Cause.NO_ANSWER,
         Cause.GATEWAY_OFF,

@@ -21,6 +21,7 @@ _SENTENCES = {
     "no device behind": Cause.NO_SUCH_PORT,
     "not a serial port": Cause.NOT_A_PORT,
     "permission denied": Cause.PERMISSION_DENIED,
+    "refused by the service's rules": Cause.PORT_NOT_ALLOWED,
     "held by another program": Cause.PORT_HELD,
     "is the sender running": Cause.NO_ANSWER,
     "has it power, and Wi-Fi": Cause.BOARD_AWAY,

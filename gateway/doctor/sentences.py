@@ -78,6 +78,15 @@ _FR = {
         "L'utilisateur qui lance ce programme n'est pas dans le groupe {group}.",
         "Tapez `sudo usermod -aG {group} $USER`, puis fermez la session et rouvrez-la.",
     ),
+    Cause.PORT_NOT_ALLOWED: Words(
+        "Le service n'a pas droit à ce port",
+        "{port} est là, mais les règles du service l'interdisent à la passerelle.",
+        "Ces règles sont faites quand la passerelle démarre : l'adaptateur est venu après, avec son pilote, ou c'est "
+        "un port d'une sorte qu'elles ne connaissent pas.",
+        "Tapez `sudo systemctl restart linky-gateway`. Si rien ne change, tapez `sudo systemctl edit linky-gateway`, "
+        "écrivez-y deux lignes, `[Service]` et `DeviceAllow=/dev/ttySC0 rw` avec le nom de votre port, et "
+        "redémarrez-la encore. Dans un conteneur (Docker, LXC), c'est à lui qu'il faut donner le port.",
+    ),
     Cause.PORT_HELD: Words(
         "Le port est déjà utilisé",
         "Un autre programme utilise {port} : {holder}.",
@@ -270,6 +279,15 @@ _EN = {
         "The system refuses access to {port}.",
         "The user who starts this program is not in the group {group}.",
         "Type `sudo usermod -aG {group} $USER`, then log out and in again.",
+    ),
+    Cause.PORT_NOT_ALLOWED: Words(
+        "The service may not use this port",
+        "{port} is there, but the service's rules forbid it to the gateway.",
+        "These rules are made when the gateway starts: the adapter came later, with its driver, or it is a port of a "
+        "kind that they do not know.",
+        "Type `sudo systemctl restart linky-gateway`. If nothing changes, type `sudo systemctl edit linky-gateway`, "
+        "write two lines there, `[Service]` and `DeviceAllow=/dev/ttySC0 rw` with your port's name, and restart it "
+        "again. In a container (Docker, LXC) it is the container that must be given the port.",
     ),
     Cause.PORT_HELD: Words(
         "The port is already in use",

@@ -65,7 +65,7 @@ _REFUSALS = {
     errno.EISDIR: Cause.NOT_A_PORT,
     errno.EINVAL: Cause.NOT_A_PORT,
     errno.EACCES: Cause.PERMISSION_DENIED,
-    errno.EPERM: Cause.PERMISSION_DENIED,
+    errno.EPERM: Cause.PORT_NOT_ALLOWED,
     errno.EBUSY: Cause.PORT_HELD,
     errno.EAGAIN: Cause.PORT_HELD,
 }

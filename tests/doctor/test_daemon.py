@@ -1,6 +1,7 @@
 """A running gateway's status to causes; its sentences are those of the gateway's own sources."""
 
 import asyncio
+import errno
 import os
 import socket
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from gateway.doctor.listen import Target, listen
 from gateway.errors import PortError
 from gateway.language import same
 from gateway.sources.line import LineState
+from gateway.sources.serial_port import _ADVICE
 from gateway.sources.source import parse_source
 from gateway.status import as_json, clock_link, decode_link, meter_link, port_link
 from gateway.tic.clock import MeterClock
@@ -112,6 +114,7 @@ def test_the_sentences_of_the_sources_are_understood(tmp_path):
     assert named(open=False, error=same("/dev/ttyTIC: permission denied: add the user to …")) == [
         Cause.PERMISSION_DENIED
     ]
+    assert named(open=False, error=same(f"/dev/ttyTIC: {_ADVICE[errno.EPERM]}")) == [Cause.PORT_NOT_ALLOWED]
     assert named(open=False, error=same("/dev/ttyTIC: lost: unplugged")) == [Cause.PORT_LOST]
     assert named(open=False, error=same("board salon: it is gone: has it power, and Wi-Fi?")) == [Cause.BOARD_AWAY]
     assert named(open=False, error=same("board salon: the MQTT broker is away")) == [Cause.BROKER_AWAY]

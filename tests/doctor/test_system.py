@@ -118,6 +118,7 @@ def test_the_number_of_an_error_is_found_wherever_it_is():
     deep.__cause__.__context__ = termios.error(errno.ENOTTY, "not a tty")
     assert refusal(deep) is Cause.NOT_A_PORT
     assert refusal(OSError(errno.EACCES, "no")) is Cause.PERMISSION_DENIED
+    assert refusal(OSError(errno.EPERM, "not permitted")) is Cause.PORT_NOT_ALLOWED
     assert refusal(OSError(errno.EAGAIN, "busy")) is Cause.PORT_HELD
     assert refusal(ValueError("nothing to see")) is Cause.NO_ANSWER
 
