@@ -9,8 +9,9 @@ from card_image import layout, models, root
 from gateway.config import load
 from gateway.first_boot.plan import USUAL_PORT, source_of
 from gateway.first_boot.settings import parse
+from packages import debian
 from provisioning.os_list import DEVICES
-from tests.units.files import tool, unit
+from tests.units.files import tool
 
 ROOT = Path(__file__).parents[2]
 FILES = ROOT / "tools/card_image/files"
@@ -60,12 +61,10 @@ def test_the_headers_port_is_the_meters():
     assert not [name for name in root.ENABLED if "getty" in name]
 
 
-def test_a_driver_is_loaded_for_each_kind_of_adapter_that_the_gateway_may_open():
-    """The unit's rule is looked up once, when it starts."""
-    allowed = {line.split()[0] for line in unit("linky-gateway.service")["Service"]["DeviceAllow"]}
-    drivers = set(read("etc/modules-load.d/linky-card.conf").split())
-    assert {"char-ttyUSB", "char-ttyACM"} <= allowed
-    assert {"usbserial", "ftdi_sio", "cdc_acm"} <= drivers
+def test_the_drivers_of_adapters_are_those_of_the_package():
+    """One list for setup, package and card: the package that the card is made with brings it."""
+    assert not (FILES / "etc/modules-load.d").exists()
+    assert debian._PLACES["modules-load.conf"] == "usr/lib/modules-load.d/linky-gateway.conf"
 
 
 def test_every_unit_starts_a_program_that_is_there():

@@ -10,6 +10,7 @@ import pytest
 
 from gateway import __version__
 from packages import debian
+from packages.scripts import scripts
 from tests.installing.machine import WAITS, Machine, require
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ THERE = {
     "fr": "linky-gateway 99.0 est installé : gardez-le, ou d'abord sudo apt remove linky-gateway",
 }
 # What the real package does when it is taken away.
-POSTRM = debian._POSTRM.format(name="linky-gateway")
+POSTRM = scripts(debian.NAME, debian.LIB, debian.DOC, [])["postrm"]
 
 
 def test_the_debian_package_of_the_gateway_is_not_shadowed(machine: Machine) -> None:

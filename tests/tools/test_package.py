@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from gateway import __version__
-from packages import debian, python
+from packages import debian, python, scripts
 
 ROOT = Path(__file__).resolve().parents[2]
 EPOCH = 1_790_000_000
@@ -55,6 +55,7 @@ def test_the_package_has_the_program_its_units_and_no_more_than_belongs_there(de
     service = (tree / "usr/lib/systemd/system/linky-gateway.service").read_text()
     assert "\nExecStart=/usr/bin/linky-gateway run\n" in service
     for place in (
+        "modules-load.d/linky-gateway.conf",
         "sysusers.d/linky-gateway.conf",
         "tmpfiles.d/linky-gateway.conf",
         "udev/rules.d/99-linky-gateway.rules",
@@ -70,7 +71,7 @@ def test_the_package_has_the_program_its_units_and_no_more_than_belongs_there(de
     assert (library / "gateway/tic/labels.csv").is_file()
     assert (library / "gateway/web/static/page.js").is_file()
     everything = [str(path.relative_to(tree)) for path in tree.rglob("*")]
-    assert not [name for name in everything if "__pycache__" in name or "tests" in name or "micropython" in name]
+    assert not {"__pycache__", "tests", "micropython"} & {part for name in everything for part in Path(name).parts}
 
 
 def test_each_library_that_comes_along_comes_with_its_licence(deb):
@@ -102,8 +103,11 @@ def test_the_packages_own_program_runs_with_debians_python(deb, tmp_path):
     assert (done.stdout, done.stderr) == (f"linky-gateway {__version__}\n", "")
 
 
-def test_the_packages_scripts_start_nothing_and_take_everything_away(deb):
-    """They are shell that a shell reads; the user is made, and only "purge" removes what the household has."""
+def test_the_packages_scripts_leave_units_to_debians_helpers(deb):
+    """They are shell that a shell reads; the user is made, and only "purge" removes what the household has.
+
+    Run by dpkg: tests/units.
+    """
     _, tree = deb
     for name in ("postinst", "prerm", "postrm"):
         script = tree / "DEBIAN" / name
@@ -113,6 +117,8 @@ def test_the_packages_scripts_start_nothing_and_take_everything_away(deb):
     assert "systemd-sysusers linky-gateway.conf" in (tree / "DEBIAN/postinst").read_text()
     before, _, purged = (tree / "DEBIAN/postrm").read_text().partition('if [ "$1" = purge ]')
     assert "rm " not in before
+    for unit in scripts.ENABLED:
+        assert (tree / "usr/lib/systemd/system" / unit).is_file()
     assert "/var/lib/linky-gateway" in purged
 
 

@@ -1,4 +1,4 @@
-"""This machine's own Debian booted in a container within seconds, the Debian package laid over it; nothing is written.
+"""This machine's own Debian booted in a container within seconds, the package installed there; nothing is written.
 
 Needs root, systemd-nspawn, a Debian 13 whose Python has the compiled libraries, and a kernel that lays one tree over
 another. What is missing skips the test that asks, with what it is; only what can be installed must be there in
@@ -26,6 +26,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PORT = "/dev/linky-TINFO-1"
+# What dpkg and the package's scripts said.
+SAID = "/root/said"
+# Of an adapter that is not there when the gateway starts.
+LATE = "/dev/linky-late"
+# Of a kind that the unit's rules do not know: a number that the kernel leaves to experiments.
+STRANGE = "/dev/linky-strange"
+_STRANGE_MAJOR = "240"
 SECRET = "canary-of-the-account"
 _TARGET = "linky-trial.target"
 # Of the package's dependencies those that are pure Python: from the environment of the tests, as they are.
@@ -35,13 +42,19 @@ _CONFIG = f"""
 [[meter]]
 source = "{PORT}"
 clock = "meter"
+[[meter]]
+name = "late"
+source = "{LATE}"
+[[meter]]
+name = "strange"
+source = "{STRANGE}"
 [store]
 commit_interval_s = 1
 [web]
 listen = "127.0.0.1:8080"
 """
-# Sooner than in service, so that a hang is seen while one waits; a pty is none of the ports that the unit knows.
-_QUICK = "[Service]\nWatchdogSec=8\nDeviceAllow=char-pts rw\n"
+# Sooner than in service, so that a hang is seen while one waits. A pty is open to each unit ("DevicePolicy=closed").
+_QUICK = "[Service]\nWatchdogSec=8\n"
 
 
 def require(scratch: Path) -> None:
@@ -64,37 +77,48 @@ def require(scratch: Path) -> None:
 
 @contextmanager
 def booted(folder: Path) -> Iterator[Container]:
-    """A container of this machine's system with the package, configured, and a simulated meter; nothing is started."""
+    """A container of this machine's system, a simulated meter at its port, and the package installed (SAID: its words).
+
+    Of its dependencies those that this machine lacks come from the environment of the tests.
+    """
     root = folder / "root"
-    _fill(root)
+    deb = debian.build(ROOT, folder, int(time.time()))
+    _fill(root, deb)
     with (
         Meter(folder / "meter") as meter,
         Container(root, folder / "console.log", [f"{meter.port}:{PORT}"], Path("/"), _TARGET) as house,
     ):
-        # What the package's script does when it is installed.
-        for tool in (("systemd-sysusers",), ("systemd-tmpfiles", "--create")):
-            done = house.run(*tool, "linky-gateway.conf")
-            assert done.returncode == 0, done.stderr
-        house.run("chown", "linky-gateway:", "/mnt/stick")
+        house.do("sh", "-c", f"exec dpkg --no-triggers --force-depends -i /root/{deb.name} >{SAID} 2>&1")
         yield house
 
 
-def _fill(root: Path) -> None:
-    debian.lay_out(ROOT, root, int(time.time()))
+def configure(house: Container) -> None:
+    """Three meters, of which one is there; nothing is started."""
+    for name, text in (("gateway.toml", _CONFIG), ("secrets/xmpp-password", SECRET + "\n")):
+        house.path(f"/etc/linky-gateway/{name}").write_text(text)
+    house.do("chown", "linky-gateway:", "/mnt/stick")
+    house.do("mknod", "-m", "666", STRANGE, "c", _STRANGE_MAJOR, 0)
+
+
+def _fill(root: Path, deb: Path) -> None:
     for name in _PURE:
         debian._vendor(name, root)
-    shutil.rmtree(root / "DEBIAN")
     units = root / "etc/systemd/system"
     for path, text in (
         (units / _TARGET, "[Unit]\nRequires=basic.target\nAfter=basic.target\nAllowIsolate=yes\n"),
         (units / "linky-gateway.service.d/trial.conf", _QUICK),
-        # This machine's disks are not the container's.
+        # This machine's disks are not the container's, nor is what it says of services that packages bring.
         (root / "etc/fstab", ""),
-        (root / "etc/linky-gateway/gateway.toml", _CONFIG),
-        (root / "etc/linky-gateway/secrets/xmpp-password", SECRET + "\n"),
+        (root / "usr/sbin/policy-rc.d", "#!/bin/sh\n"),
+        # Whoever is root already needs no other.
+        (root / "usr/local/bin/sudo", '#!/bin/sh\nexec "$@"\n'),
     ):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     (root / "mnt/stick").mkdir(parents=True)
     for path in (root, *root.rglob("*")):
-        path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" else 0o644)
+        program = path.is_dir() or path.parent.name in ("bin", "sbin")
+        path.chmod(0o755 if program else 0o644)
+    # root's own, as it is.
+    (root / "root").mkdir(mode=0o700)
+    shutil.copy(deb, root / "root")

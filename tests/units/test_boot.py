@@ -10,7 +10,7 @@ from contextlib import closing
 
 import pytest
 
-from packages import sandbox
+from packages import sandbox, scripts
 from packages.container import wait_for
 from tests.units import boot
 
@@ -19,13 +19,36 @@ DATABASE = "/var/lib/linky-gateway/linky-gateway.sqlite"
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory):
-    """A booted house whose gateway runs."""
+def installed(tmp_path_factory):
+    """A booted house with the package as dpkg has installed it, and no configuration."""
     boot.require(tmp_path_factory.mktemp("tried"))
     with boot.booted(tmp_path_factory.mktemp("boot")) as booted:
-        started = booted.run("systemctl", "start", GATEWAY)
-        assert started.returncode == 0, started.stderr + said(booted)
         yield booted
+
+
+def test_a_package_that_was_installed_needs_one_step(installed):
+    """Its units are on, nothing has started and nothing failed; the command that it tells starts the gateway."""
+    enabled = installed.do("systemctl", "list-unit-files", "--state=enabled", "--no-legend", "linky-*")
+    assert {line.split()[0] for line in enabled.splitlines()} == set(scripts.ENABLED)
+    active = installed.run("systemctl", "is-active", *scripts.ENABLED).stdout.split()
+    assert active == ["inactive", "active", "active", "active"]
+    assert installed.do("systemctl", "list-units", "--failed", "--no-legend", "linky-*") == ""
+    assert installed.show(GATEWAY, "ConditionResult", "NRestarts") == ["no", "0"]
+    words = installed.do("cat", boot.SAID)
+    assert "il reste une étape" in words
+    assert "one step is left" in words
+    (command,) = (line for line in words.splitlines() if line.startswith("  sudo "))
+    installed.do("sh", "-c", command)
+    assert installed.run("systemctl", "is-active", GATEWAY).stdout == "active\n"
+
+
+@pytest.fixture(scope="module")
+def house(installed):
+    """One whose gateway runs."""
+    boot.configure(installed)
+    started = installed.run("systemctl", "restart", GATEWAY)
+    assert started.returncode == 0, started.stderr + said(installed)
+    return installed
 
 
 def said(house):
@@ -62,6 +85,43 @@ def test_the_gateway_is_ready_and_reads_its_meter(house):
     wait_for(lambda: house.show(GATEWAY, "StatusText") != [""], "its line of status")
 
 
+def test_it_waits_for_neither_network_nor_time_nor_broker(house):
+    """After a power cut in the house the box takes minutes; no unit before it waits for that either (mosquitto)."""
+    said = house.run("systemctl", "list-dependencies", "--after", "--all", "--plain", f"{GATEWAY}.service").stdout
+    before = {line.strip() for line in said.splitlines()}
+    assert {"systemd-modules-load.service", f"{GATEWAY}-migrate.service"} <= before
+    assert not before & {"network-online.target", "time-sync.target", "mosquitto.service"}
+
+
+def port(house, name):
+    """What the gateway says of a meter's port."""
+    rows = json.loads(house.do(GATEWAY, "status", "--json"))["links"]
+    return next((row["detail"] for row in rows if row["link"] == f"port {name}"), "")
+
+
+def test_an_adapter_that_comes_after_the_start_is_allowed(house):
+    """No driver of it was there when the unit's rules were made: it may be opened, and the kernel has nothing there.
+
+    188 is the kernel's number for ttyUSB.
+    """
+    wait_for_ready(house)
+    wait_for(lambda: "no such port" in port(house, "late"), "its missing the port")
+    house.do("mknod", "-m", "666", boot.LATE, "c", 188, 0)
+    wait_for(lambda: "no such port" not in port(house, "late"), "its trying the port")
+    assert "no device behind this port" in port(house, "late")
+
+
+def test_a_port_of_another_kind_is_refused_and_the_doctor_says_why(house):
+    """The kernel enforces the unit's rules here, and EPERM has a sentence of its own."""
+    wait_for_ready(house)
+    wait_for(lambda: boot.STRANGE in port(house, "strange"), "its trying the port")
+    assert "refused by the service's rules: restart it" in port(house, "strange")
+    done = house.run(GATEWAY, "doctor", "--lang", "fr")
+    assert "Le service n'a pas droit à ce port" in done.stdout
+    assert "sudo systemctl restart linky-gateway" in done.stdout
+    assert done.returncode == 69
+
+
 def test_a_daemon_that_hangs_is_started_again_by_the_watchdog(house):
     """One that was stopped by a signal is ended, another one reads the meter."""
     before = wait_for_ready(house)
@@ -92,3 +152,25 @@ def test_the_gateway_stops_cleanly(house, tmp_path):
     with closing(sqlite3.connect(shutil.copy(house.path(DATABASE), tmp_path))) as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert db.execute("SELECT count(*) FROM reading").fetchone() > (0,)
+
+
+def test_a_purge_takes_away_what_the_package_made(house):
+    """User, groups, configuration, readings, links; a group into which somebody else has come stays, and a backup."""
+    made = house.do("cat", scripts.MADE).split()[1::2]
+    assert made[-1] == GATEWAY
+    groups = made[:-1]
+    if groups:
+        kept = groups.pop()
+        house.do("usermod", "-aG", kept, "nobody")
+        made.remove(kept)
+    house.do("dpkg", "--no-triggers", "--purge", GATEWAY)
+    found = house.run("getent", "group", *made, GATEWAY).stdout + house.run("getent", "passwd", GATEWAY).stdout
+    assert found == ""
+    if groups:
+        assert house.run("getent", "group", kept).stdout.endswith(":nobody\n")
+    places = ("/etc", "/usr/bin", "/usr/lib/systemd", "/usr/lib/udev", "/var/lib")
+    found = house.run("find", *places, "-path", "/var/lib/dpkg", "-prune", "-o", "-name", "*linky-*", "-print").stdout
+    left = {line for line in found.splitlines() if "probe" not in line}
+    # The test's own.
+    assert left == {f"/etc/systemd/system/linky-{name}" for name in ("gateway.service.d", "trial.target")}
+    assert house.path("/mnt/stick").exists()

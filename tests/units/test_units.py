@@ -165,6 +165,37 @@ def test_the_folders_of_the_units_are_made(tmp_path):
     assert rights == {"etc/linky-gateway/secrets": 0o700, "var/lib/linky-gateway": 0o700}
 
 
+def allowed(name):
+    """The kinds of devices that a unit may open."""
+    return {line.split()[0] for line in unit(name)["Service"].get("DeviceAllow", ())}
+
+
+def test_an_adapter_may_come_after_the_start():
+    """USB adapters, and buses, are allowed by the kernel's number too: no driver is needed when the rules are made."""
+    assert {"char-ttyUSB", "char-188", "char-ttyACM", "char-166"} <= allowed("linky-gateway.service")
+    assert {"char-i2c", "char-89", "char-spi", "char-153"} <= allowed("linky-display.service")
+
+
+def test_a_driver_is_loaded_for_each_kind_of_adapter():
+    """At each start of the machine, before the gateway's; a line of the list is one module's name."""
+    lines = [line for line in (UNITS / "modules-load.conf").read_text().splitlines() if line[:1] not in ("", "#")]
+    assert {"usbserial", "ftdi_sio", "cdc_acm", "ch341", "cp210x", "pl2303"} == set(lines)
+    assert "systemd-modules-load.service" in unit("linky-gateway.service")["Unit"]["After"][0].split()
+
+
+@pytest.mark.parametrize("name", [name for name in SERVICES if allowed(name)])
+def test_what_reads_the_meter_or_shows_it_waits_for_no_network(name):
+    """Nor for the time or Debian's broker, which do: after a power cut in the house the box takes minutes."""
+    section = unit(name)["Unit"]
+    lines = [line for key in ("After", "Wants", "Requires", "BindsTo") for line in section.get(key, ())]
+    assert not set(" ".join(lines).split()) & {
+        "network.target",
+        "network-online.target",
+        "time-sync.target",
+        "mosquitto.service",
+    }
+
+
 def test_udev_understands_the_rule():
     """An adapter that says what it is has a name that stays."""
     done = tool("udevadm", "verify", "--no-style", str(UNITS / "99-linky-gateway.rules"))

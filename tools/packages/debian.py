@@ -1,8 +1,7 @@
 """The Debian package: one for every architecture, since all that is compiled comes from Debian.
 
 Our code and the libraries that Debian has not, or has too old, lie in ``/usr/lib/linky-gateway``; nobody else's Python
-sees them. They are taken from the environment that runs this, whose versions are pinned by hash. The scripts make the
-user and the folders, and start nothing: without ``/etc/linky-gateway/gateway.toml`` no unit does anything.
+sees them. They are taken from the environment that runs this, whose versions are pinned by hash.
 """
 
 from __future__ import annotations
@@ -20,6 +19,7 @@ from pathlib import Path
 
 from gateway import __version__
 from packages.python import copy_known
+from packages.scripts import scripts
 
 NAME = "linky-gateway"
 LIB = f"usr/lib/{NAME}"
@@ -59,6 +59,7 @@ SUGGESTS = (
 
 _PLACES = {
     "sysusers.conf": f"usr/lib/sysusers.d/{NAME}.conf",
+    "modules-load.conf": f"usr/lib/modules-load.d/{NAME}.conf",
     "tmpfiles.conf": f"usr/lib/tmpfiles.d/{NAME}.conf",
     "99-linky-gateway.rules": "usr/lib/udev/rules.d/99-linky-gateway.rules",
     "gateway.toml": f"{DOC}/examples/gateway.toml",
@@ -74,46 +75,6 @@ sys.path.insert(0, "/{lib}")
 from {module} import main
 
 sys.exit(main())
-"""
-_POSTINST = """#!/bin/sh
-set -e
-if [ "$1" = configure ]; then
-  systemd-sysusers {name}.conf
-  # While an image is made there may be no /proc; then the first start makes the folders.
-  systemd-tmpfiles --create {name}.conf || true
-  py3compile -p {name} /{lib}
-  if [ -d /run/systemd/system ]; then
-    systemctl daemon-reload
-    # After an upgrade what was running runs on, in its new version; nothing is started that was not.
-    systemctl try-restart linky-gateway.service linky-display.service linky-collect.service || true
-    udevadm control --reload 2>/dev/null || true
-  fi
-  if [ ! -e /etc/linky-gateway/gateway.toml ]; then
-    echo "linky-gateway: copy /{doc}/examples/gateway.toml to /etc/linky-gateway/ and say in it which port is read;"
-    echo "then: systemctl enable --now linky-gateway linky-gateway-check.timer linky-gateway-journal.timer"
-  fi
-fi
-"""
-_PRERM = """#!/bin/sh
-set -e
-if [ "$1" = remove ]; then
-  if [ -d /run/systemd/system ]; then
-    systemctl stop {units} || true
-  fi
-  systemctl disable --quiet {units} || true
-fi
-py3clean -p {name} /{lib}
-"""
-_POSTRM = """#!/bin/sh
-set -e
-if [ -d /run/systemd/system ]; then
-  systemctl daemon-reload || true
-fi
-# What "purge" means: also what the household has said and what its meter has, unless tools/setup has taken it over.
-if [ "$1" = purge ] && [ ! -e /opt/linky-gateway/current ]; then
-  rm -rf /etc/linky-gateway /var/lib/linky-gateway
-  rm -f /var/lib/systemd/timers/stamp-linky-gateway-*.timer
-fi
 """
 
 
@@ -240,9 +201,8 @@ def _control(tree: Path, units: list[str]) -> None:
         for path in files
     )
     _write(tree / "DEBIAN/md5sums", "".join(sums))
-    facts = {"name": NAME, "lib": LIB, "doc": DOC, "units": " ".join(units)}
-    for script, text in (("postinst", _POSTINST), ("prerm", _PRERM), ("postrm", _POSTRM)):
-        _write(tree / "DEBIAN" / script, text.format(**facts), 0o755)
+    for script, text in scripts(NAME, LIB, DOC, units).items():
+        _write(tree / "DEBIAN" / script, text, 0o755)
 
 
 def _write(path: Path, text: str, mode: int = 0o644) -> None:
