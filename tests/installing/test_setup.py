@@ -173,6 +173,46 @@ def test_purging_leaves_the_system_as_it_was(system: System) -> None:
     assert not (system.folder / "var/log/linky-gateway-setup.log").exists()
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes groups")
+def test_purging_takes_away_the_groups_that_were_made_and_no_other(system: System) -> None:
+    """Of gpio, i2c and spi what Raspberry Pi OS had stays, with its members; what setup made goes, and its user."""
+    system.write("etc/group", "root:x:0:\ndialout:x:20:\ngpio:x:997:pi\n")
+    system.write("etc/gshadow", "root:*::\ndialout:*::\ngpio:!::pi\n")
+    system.setup("install", "--unattended")
+    assert set(groups(system)) == {"root", "dialout", "gpio", "i2c", "spi", "linky-gateway"}
+    system.setup("uninstall", "--purge", "--yes")
+    assert groups(system) == {"root": "", "dialout": "", "gpio": "pi"}
+
+
+def groups(system: System) -> dict[str, str]:
+    """The members of each group."""
+    lines = (line.split(":") for line in system.read("etc/group").splitlines())
+    return {name: members for name, _, _, members in lines}
+
+
+def test_the_drivers_of_adapters_are_loaded_at_each_start(system: System) -> None:
+    """An adapter plugged in later finds its driver: the one list of systemd/ is installed, and taken away again."""
+    system.setup("install", "--unattended")
+    assert system.read("etc/modules-load.d/linky-gateway.conf") == (ROOT / "systemd/modules-load.conf").read_text()
+    system.setup("uninstall")
+    assert not (system.folder / "etc/modules-load.d/linky-gateway.conf").exists()
+
+
+@pytest.mark.parametrize(("lang", "sentence"), [("en", "memory limits are not in force"), ("fr", "limites de mémoire")])
+def test_a_system_that_limits_no_memory_is_noted_and_is_no_fault(system: System, lang: str, sentence: str) -> None:
+    """Raspberry Pi OS switches the memory controller off: check says so and what to add where, with exit code 0."""
+    system.raspberry_pi("Raspberry Pi 4 Model B Rev 1.4")
+    system.setup("install", "--unattended", code=10)
+    offered = "cpuset cpu io {}pids\n"
+    system.write("sys/fs/cgroup/cgroup.controllers", offered.format(""))
+    said = system.setup("check", "--lang", lang)
+    assert sentence in said
+    assert "cgroup_enable=memory" in said
+    assert "/boot/firmware/cmdline.txt" in said
+    system.write("sys/fs/cgroup/cgroup.controllers", offered.format("memory "))
+    assert sentence not in system.setup("check", "--lang", lang)
+
+
 @pytest.mark.parametrize(
     ("lines", "sentence"),
     [

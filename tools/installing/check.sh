@@ -37,6 +37,7 @@ check_all() {
     say skipped_not_running "systemctl is-active linky-gateway"
   fi
   check_disk
+  check_memory
   check_updates
   ((NOT_GREEN)) || { say all_green && return 0; }
   say not_green
@@ -79,6 +80,15 @@ check_disk() {
   free=$(df --output=avail -m "$ROOT$STATE" 2>/dev/null | tail -n 1 | tr -d ' ') || free=''
   [[ $free =~ ^[0-9]+$ ]] || return 0
   if ((free < 300)); then bad check_disk "$free"; else good disk_is_free "$free"; fi
+}
+
+# A note, nothing that is wrong: Raspberry Pi OS starts its kernel with "cgroup_disable=memory".
+check_memory() {
+  local offered=$ROOT/sys/fs/cgroup/cgroup.controllers line
+  [[ -e $offered ]] || return 0
+  line=$(boot_folder)/cmdline.txt
+  [[ -e $ROOT$line ]] || line=/etc/default/grub
+  grep -qw memory "$offered" || say memory_not_limited "$line"
 }
 
 check_updates() {

@@ -8,6 +8,11 @@ account_is_done() {
 }
 
 account_do() {
+  local group
+  # Raspberry Pi OS has most of them; what is made here is taken away again by a purge.
+  while read -r group; do
+    has_group "$group" || remember group "$group"
+  done < <(awk '$1 ~ /^[gu]$/ { print $2 } $1 == "m" { print $3 }' "$TREE/systemd/sysusers.conf")
   put_file "$TREE/systemd/sysusers.conf" /etc/sysusers.d/linky-gateway.conf 644
   if [[ ! $ROOT ]]; then
     run systemd-sysusers linky-gateway.conf

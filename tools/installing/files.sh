@@ -4,7 +4,8 @@
 
 readonly HOME_OF_ALL=/opt/linky-gateway ETC=/etc/linky-gateway STATE=/var/lib/linky-gateway USER_NAME=linky-gateway
 readonly SECRETS=$ETC/secrets
-# One line for each thing that we put into the system: "file PATH", "dir PATH", "package NAME", "word FILE WORD".
+# One line for each thing that we put into the system: "file PATH", "dir PATH", "package NAME", "group NAME",
+# "word FILE WORD".
 readonly LIST=$HOME_OF_ALL/installed
 
 remember() {
@@ -84,6 +85,10 @@ own() {
 # id_of NAME: "uid:gid" there; 1 when the system has no such user yet.
 id_of() {
   awk -F: -v name="$1" '$1 == name { print $3 ":" $4; found = 1 } END { exit !found }' "$ROOT/etc/passwd" 2>/dev/null
+}
+
+has_group() {
+  grep -q "^$1:" "$ROOT/etc/group" 2>/dev/null
 }
 
 # put_block FILE TEXT: our lines at the end of somebody's file, between marks, the file as it was kept beside it.

@@ -51,6 +51,14 @@ keep_list() {
   cp "$SCRATCH/installed" "$ROOT$LIST"
 }
 
+# The groups that were made here, unless somebody has come into them since.
+groups_undo() {
+  local group
+  while read -r group; do
+    ! grep -q "^$group:[^:]*:[^:]*:\$" "$ROOT/etc/group" 2>/dev/null || run groupdel ${ROOT:+--root "$ROOT"} "$group" || true
+  done < <(sed -n 's/^group //p' "$SCRATCH/installed")
+}
+
 purge() {
   local path
   rm -rf "$ROOT$ETC" "$ROOT$STATE" "$ROOT$HOME_OF_ALL" "$ROOT/run/linky-gateway-setup"
@@ -60,6 +68,7 @@ purge() {
   elif id_of "$USER_NAME" >/dev/null; then
     run userdel --root "$ROOT" "$USER_NAME" || true
   fi
+  groups_undo
   say log_removed "$LOG"
   [[ ! ${LOG_OPEN:-} ]] || exec {LOG_OPEN}>&-
   LOG_OPEN=''
