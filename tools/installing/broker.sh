@@ -10,7 +10,8 @@ broker_is_done() {
   [[ ${ANSWER[mqtt]:-no} == yes ]] || return 0
   broker_configuration "$SCRATCH/linky.conf"
   broker_rights "$SCRATCH/linky.acl"
-  same "$SCRATCH/linky.conf" "$BROKER_FILE" 644 && same "$SCRATCH/linky.acl" "$BROKER/linky.acl" 600 &&
+  certificates_are_good && same "$SCRATCH/linky.conf" "$BROKER_FILE" 644 &&
+    same "$SCRATCH/linky.acl" "$BROKER/linky.acl" 600 &&
     [[ -e $ROOT$SECRETS/mqtt-password && -e $ROOT$BROKER/linky.passwords ]]
 }
 
@@ -33,7 +34,7 @@ broker_do() {
   broker_configuration "$SCRATCH/linky.conf"
   broker_rights "$SCRATCH/linky.acl"
   put_file "$SCRATCH/linky.acl" "$BROKER/linky.acl" 600 mosquitto
-  [[ ${ANSWER[boards]:-no} != yes ]] || make_certificates
+  certificates_are_good || make_certificates
   if [[ ! -e $ROOT$BROKER/linky.passwords || ! -e $ROOT$SECRETS/mqtt-password ]]; then make_broker_user; fi
   put_file "$SCRATCH/linky.conf" "$BROKER_FILE" 644
   on_running systemctl restart mosquitto.service
@@ -77,23 +78,70 @@ print(add(pathlib.Path(sys.argv[1]), GATEWAY_USER))' "$ROOT$BROKER/linky.passwor
   put_file "$SCRATCH/mqtt-password" "$SECRETS/mqtt-password" 600
 }
 
+# A board wakes in 2000 after a power cut, and puts its clock to when the authority began (micropython/lib/clock.py): the
+# broker's certificate may not begin later. One that does, of a former version, is made anew; those that somebody made
+# himself, whose authority's key is not here, are his.
+certificates_are_good() {
+  [[ ${ANSWER[boards]:-no} == yes ]] || return 0
+  local folder=$ROOT$BROKER/linky
+  [[ -e $folder/server.crt && -e $folder/ca.crt ]] || return 1
+  [[ ! -e $folder/ca.key ]] || (($(date_of startdate "$folder/server.crt") <= $(date_of startdate "$folder/ca.crt"))) 2>/dev/null
+}
+
+# The authority is kept whatever happens: it is in every board. It begins on the day before, since a board's clock begins
+# a day after it.
 make_certificates() {
-  local folder=$ROOT$BROKER/linky name
-  [[ ! -e $folder/server.crt ]] || return 0
-  name=$(cat "$ROOT/etc/hostname" 2>/dev/null || hostname).local
+  local folder=$ROOT$BROKER/linky work=$SCRATCH/certificates
   put_dir "$BROKER/linky" 755
   ((!DRY_RUN)) || { say would_make "$BROKER/linky/server.crt" && return; }
+  (umask 077 && mkdir -p "$work" && cp -- "$folder"/*.key "$folder"/*.crt "$work" 2>/dev/null) || true
   (
     umask 077
-    cd "$folder" || exit
-    run openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 7300 -subj "/CN=linky at home" \
-      -addext basicConstraints=critical,CA:TRUE -keyout ca.key -out ca.crt
-    run openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 7300 -subj "/CN=$name" \
-      -addext "subjectAltName=DNS:$name" -addext basicConstraints=critical,CA:FALSE \
-      -CA ca.crt -CAkey ca.key -keyout server.key -out server.crt
+    cd "$work" || exit
+    certify
   )
-  own "$BROKER/linky/ca.crt" root 644
-  own "$BROKER/linky/server.crt" root 644
-  own "$BROKER/linky/server.key" mosquitto 600
-  for name in ca.key ca.crt server.key server.crt; do remember file "$BROKER/linky/$name"; done
+  put_file "$work/ca.key" "$BROKER/linky/ca.key" 600
+  put_file "$work/ca.crt" "$BROKER/linky/ca.crt" 644
+  put_file "$work/server.key" "$BROKER/linky/server.key" 600 mosquitto
+  put_file "$work/server.crt" "$BROKER/linky/server.crt" 644
+}
+
+# In the scratch folder, from what is there of ca.key, ca.crt, server.key and server.crt.
+certify() {
+  local name
+  name=$(cat "$ROOT/etc/hostname" 2>/dev/null || hostname).local
+  : >index
+  printf '%s\n' '[ca]' 'default_ca = linky' '[linky]' 'database = index' 'new_certs_dir = .' 'rand_serial = yes' \
+    'default_md = sha256' 'policy = any' 'copy_extensions = copyall' 'unique_subject = no' '[any]' \
+    'commonName = supplied' >ca.cnf
+  if [[ ! -e ca.key ]] || ! date_of startdate ca.crt >/dev/null; then
+    request ca "/CN=linky at home" -addext basicConstraints=critical,CA:TRUE
+    sign ca "$(date -u -d yesterday +%Y%m%d000000)" "$(date -u -d '+7300 days' +%Y%m%d000000)" -selfsign
+    rm -f server.key server.crt
+  fi
+  if [[ -e server.key ]] && date_of startdate server.crt >/dev/null; then
+    run openssl x509 -x509toreq -copy_extensions copyall -in server.crt -signkey server.key -out server.csr
+  else
+    request server "/CN=$name" -addext "subjectAltName=DNS:$name" -addext basicConstraints=critical,CA:FALSE
+  fi
+  sign server "$(date_of startdate ca.crt)" "$(date_of enddate ca.crt)" -cert ca.crt
+}
+
+# request FILE SUBJECT OPTION...: a new key, and what asks for a certificate of it.
+request() {
+  run openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "$2" "${@:3}" \
+    -keyout "$1.key" -out "$1.csr"
+}
+
+# sign FILE FROM TO OPTION...: by "openssl ca", since that of Debian 12 puts a date into no certificate otherwise.
+sign() {
+  run openssl ca -batch -notext -config ca.cnf -keyfile ca.key -in "$1.csr" -out "$1.crt.new" \
+    -startdate "$2Z" -enddate "$3Z" "${@:4}"
+  mv -- "$1.crt.new" "$1.crt"
+}
+
+# date_of startdate|enddate CERTIFICATE: in UTC, YYYYMMDDhhmmss; 1 when it is none.
+date_of() {
+  local said
+  said=$(openssl x509 -in "$2" -noout "-$1" 2>/dev/null) && date -u -d "${said#*=}" +%Y%m%d%H%M%S
 }
