@@ -5,6 +5,7 @@ wanted to say.
 """
 
 import asyncio
+import errno
 import gc
 import random
 
@@ -13,6 +14,13 @@ import mqtt
 from clock import Clock
 
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 1, 60
+
+# What the TLS library says of it (MBEDTLS_ERR_SSL_ALLOC_FAILED, Mbed TLS 3.6), and MicroPython in its stead.
+_TLS_NO_MEMORY = -0x7F00
+
+
+def _is_no_memory(error):
+    return isinstance(error, MemoryError) or error.args[:1] in ((errno.ENOMEM,), (_TLS_NO_MEMORY,))
 
 
 class Link:
@@ -24,6 +32,7 @@ class Link:
         on_message: called with (topic, payload).
         will: (topic, payload) left behind, retained, when the board is lost; or None.
         on_up: called, without arguments, each time that the broker has been reached.
+        on_no_memory: called, without arguments, when there was too little memory for it: to make room.
 
     Attributes:
         topics: as given; what is added counts from the next connection on.
@@ -34,9 +43,9 @@ class Link:
         clock: the board's clock (``clock.Clock``), put right before each connection and from time to time.
     """
 
-    def __init__(self, settings, topics, on_message, will=None, on_up=None):
+    def __init__(self, settings, topics, on_message, will=None, on_up=None, on_no_memory=None):
         self._settings, self.topics, self._on_message = settings, topics, on_message
-        self._will, self._on_up = will, on_up
+        self._will, self._on_up, self._on_no_memory = will, on_up, on_no_memory
         self._client, self._fault = None, None
         self._ended = asyncio.Event()
         self.up = asyncio.Event()
@@ -56,6 +65,8 @@ class Link:
                 await self._live()
             except (OSError, asyncio.TimeoutError, MemoryError) as error:
                 self._down(error)
+                if self._on_no_memory and _is_no_memory(error):
+                    self._on_no_memory()
                 gc.collect()
             if self.connects > before:
                 wait = _FIRST_WAIT_S
@@ -95,7 +106,7 @@ class Link:
     async def _read(self, client):
         try:
             await client.run()
-        except (OSError, asyncio.TimeoutError) as error:
+        except (OSError, asyncio.TimeoutError, MemoryError) as error:
             self._end(error)
 
     def _end(self, fault):
@@ -115,7 +126,10 @@ class Link:
         self.error = words
 
     async def publish(self, topic, payload, qos=0, retain=False):
-        """Send a message; with QoS 1 until the broker has it. OSError when it could not be sent."""
+        """Send a message; with QoS 1 until the broker has it. OSError when it could not be sent.
+
+        MemoryError when there was no memory to send it; the connection is as good as before.
+        """
         await self._use(lambda client: client.publish(topic, payload, qos, retain))
 
     async def subscribe(self, topic):

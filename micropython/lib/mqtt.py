@@ -69,6 +69,10 @@ class _Wire:
         """What is read next."""
         self._read, self._at = data, 0
 
+    def forget(self):
+        """Drop what was written: there was no memory for the rest of it."""
+        self._written.clear()
+
     def take(self):
         """What was written since the last call, as one packet."""
         written, self._written = self._written, []
@@ -211,6 +215,7 @@ class Client:
     async def publish(self, topic, payload, qos=0, retain=False):
         """Send a message; with QoS 1 wait until the broker has it. ``run`` must be running."""
         if not qos:
+            self._wire.forget()
             self._packets.publish(topic.encode(), payload, retain)
             await self._send(self._wire.take())
             return
@@ -228,6 +233,7 @@ class Client:
             self._answered.clear()
             self._expected = (answer, number)
             self._wire.give(bytes((answer,)) + rest % number)
+            self._wire.forget()
             write()
             await self._send(self._wire.take())
             await asyncio.wait_for(self._answered.wait(), self._timeout_s)
@@ -242,6 +248,8 @@ class Client:
                 await asyncio.wait_for(self._stream.drain(), self._timeout_s)
             except ValueError as error:
                 raise _unverified(error)
+            except MemoryError:
+                raise OSError("no memory")  # half of it may have left
 
     def close(self):
         """Drop the connection at once, without a farewell: a will is published."""

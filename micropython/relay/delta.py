@@ -1,4 +1,4 @@
-"""One frame as its difference to the one before: of forty groups some eight change, so a minute fits into memory.
+"""One frame as its difference to another: of forty groups some eight change, so a minute fits into memory.
 
 A frame here is a list of bytes, one for each group as on the wire (LF to CR). A difference is the number of groups,
 then for each group that is new or changed its place (1 byte), its length (2 bytes) and its bytes.
@@ -8,26 +8,42 @@ then for each group that is new or changed its place (1 byte), its length (2 byt
 MAX_GROUPS = 250
 
 
-def pack(groups, before):
-    """The difference that makes ``groups`` of ``before``; of [] it is the whole frame."""
-    parts = [bytes((len(groups),))]
+def parts(groups, before):
+    """The difference that makes ``groups`` of ``before``, in pieces of a group at most; of [] it is all of it."""
+    yield bytes((len(groups),))
     for place, group in enumerate(groups):
         if place >= len(before) or before[place] != group:
-            parts.append(bytes((place, len(group) >> 8, len(group) & 0xFF)))
-            parts.append(group)
-    return b"".join(parts)
+            yield bytes((place, len(group) >> 8, len(group) & 0xFF))
+            yield group
 
 
-def unpack(difference, before):
-    """The groups that the difference makes of ``before``."""
-    groups = before[: difference[0]]
-    at = 1
+def pack(groups, before):
+    """That difference in one piece."""
+    return b"".join(parts(groups, before))
+
+
+def unpack(difference, before, at=0):
+    """The groups that the difference from ``at`` on makes of ``before``; None when it is one to another frame."""
+    groups = before[:]
+    return groups if apply(difference, groups, at) else None
+
+
+def apply(difference, groups, at=0):
+    """Make of ``groups`` themselves what the difference says; False when it is one to another frame.
+
+    It asks for memory for what changes alone, and after a MemoryError it can be done again.
+    """
+    count = difference[at]
+    at += 1
     while at < len(difference):
         place, size = difference[at], difference[at + 1] << 8 | difference[at + 2]
         group = difference[at + 3 : at + 3 + size]
         if place < len(groups):
             groups[place] = group
-        else:
+        elif place == len(groups):
             groups.append(group)
+        else:
+            return False
         at += 3 + size
-    return groups
+    del groups[count:]
+    return len(groups) == count

@@ -7,6 +7,7 @@ of each group. What fails is counted by kind.
 import asyncio
 import gc
 
+from delta import MAX_GROUPS
 from frame import Reader, encode_group, strip_parity
 
 # Standard mode speaks at 9600 Bd, historic mode at 1200 (Enedis-NOI-CPT_54E §5.3.5). Seconds without a verified frame
@@ -24,6 +25,8 @@ _HELD_UP_MS = 1_000
 # What a byte of the UART is without its parity. In place: a list of all bytes would need memory in one piece.
 _STRIPPED = strip_parity(bytes(range(256)))
 
+_ETX_BYTE = 0x03
+
 # A single group may verify by chance in the noise of a wrong speed.
 _MIN_GROUPS = 2
 
@@ -36,13 +39,15 @@ class Line:
         now_ms: a function that gives the milliseconds since the start.
         on_frame: called with (mode, groups as on the wire, when its last byte came, bad groups, whether it was whole).
         on_bad: called when a frame had no good group at all.
+        on_lost: called with how many frames there was no memory to read.
 
     Attributes:
         speed: in Bd. mode: of the last frame, "" before it. frames: how many were passed on. reader: has the faults.
     """
 
-    def __init__(self, open_uart, now_ms, on_frame, on_bad):
-        self._open_uart, self._now_ms, self._on_frame, self._on_bad = open_uart, now_ms, on_frame, on_bad
+    def __init__(self, open_uart, now_ms, on_frame, on_bad, on_lost):
+        self._open_uart, self._now_ms = open_uart, now_ms
+        self._on_frame, self._on_bad, self._on_lost = on_frame, on_bad, on_lost
         self.reader = Reader(cache=0)
         self.mode, self.frames = "", 0
         self._buffer = memoryview(bytearray(_CHUNK_BYTES))
@@ -80,18 +85,35 @@ class Line:
         try:
             frames = self.reader.feed(bytes(data))
         except MemoryError:
-            # Noise: as much as may be a frame in many pieces, and no place to look at it in one.
+            # As much as may be a frame, in many pieces, and no place to look at it in one.
             self.reader.drop()
             self._on_bad()
+            self._lose(data)
             return
         for frame in frames:
-            groups = [encode_group(frame.mode, group) for group in frame.groups]
-            if len(groups) < _MIN_GROUPS:
-                self._on_bad()
-                continue
-            self._vain_ms = 0
-            self.mode = frame.mode
-            self.frames += 1
-            self._on_frame(frame.mode, groups, at_ms, frame.bad, frame.whole)
+            try:
+                self._pass_on(frame, at_ms)
+            except MemoryError:
+                self._on_lost(1)
             # While what a frame leaves behind is still in one piece; later it would be holes.
             gc.collect()
+
+    def _lose(self, data):
+        """Count the frames that ended in these bytes, where there are frames on the line: noise is no loss."""
+        if not self.frames or self._vain_ms > _PATIENCE_MS[self.speed]:
+            return
+        ended = 0
+        for byte in data:
+            if byte == _ETX_BYTE:
+                ended += 1
+        self._on_lost(ended)
+
+    def _pass_on(self, frame, at_ms):
+        groups = [encode_group(frame.mode, group) for group in frame.groups]
+        if not _MIN_GROUPS <= len(groups) <= MAX_GROUPS:
+            self._on_bad()
+            return
+        self._vain_ms = 0
+        self.mode = frame.mode
+        self.frames += 1
+        self._on_frame(frame.mode, groups, at_ms, frame.bad, frame.whole)

@@ -28,6 +28,9 @@ _FORGOTTEN_MS = 400_000
 
 _TICK_MS = 100
 
+# Before the flash, or a broker that is there no more, is asked again.
+_PAUSE_MS = 500
+
 
 class Uptime:
     """Milliseconds since the start that do not wrap; to be asked at least once in six days."""
@@ -69,10 +72,14 @@ class Relay:
         now_ms = self._uptime.ms
         self._lamp = Lamp(board.open_led(settings["relay"]["led"]), now_ms)
         self._line = Line(
-            lambda speed: board.open_uart(settings["relay"], speed), now_ms, self._on_frame, self._lamp.bad
+            lambda speed: board.open_uart(settings["relay"], speed),
+            now_ms,
+            self._on_frame,
+            self._lamp.bad,
+            self._on_lost,
         )
         will = self._topic + "state", json.dumps({"v": VERSION, "state": "lost", "boot": self._hex(self._boot)})
-        self.link = Link(settings, [self._topic + "ack"], self._on_message, will, self._on_up)
+        self.link = Link(settings, [self._topic + "ack"], self._on_message, will, self._on_up, self._owed.give_up)
         self._companion = None
         self._work = asyncio.Event()
         self._report_now = asyncio.Event()
@@ -86,18 +93,36 @@ class Relay:
 
     async def run(self):
         """Work for ever; what ends it is a fault of the program, and the frames in memory are saved first."""
-        tasks = [self._line.run(), self._lamp.run(), self.link.run(), self._send(), self._report(), self._watch()]
+        work = [self._line.run, self._lamp.run, self.link.run, self._send, self._report, self._watch]
         if self._companion:
-            tasks.append(self._companion.run())
+            work.append(self._companion.run)
         try:
-            await asyncio.gather(*tasks)
+            await asyncio.gather(*[self._go_on(one) for one in work])
         finally:
-            self._owed.save()
+            self.save()
+
+    def save(self):
+        """Keep what is in memory: the board is about to start anew."""
+        self._owed.save()
+
+    async def _go_on(self, work):
+        """Whatever of the program a lack of memory has ended begins again; it costs the oldest frames."""
+        while True:
+            try:
+                await work()
+            except MemoryError:
+                self._owed.give_up()
+            await asyncio.sleep_ms(_PAUSE_MS)
 
     def _on_frame(self, mode, groups, at_ms, bad, whole):
         (self._lamp.bad if bad or not whole else self._lamp.good)()
         self._owed.add(groups, self.link.clock.now_s(), at_ms, bad, whole)
         self._work.set()
+
+    def _on_lost(self, count):
+        """So many frames were on the line, and there was no memory to read them."""
+        self._owed.lose(count)
+        self._owed.give_up()
 
     def _on_up(self):
         self._begin_again()
@@ -128,17 +153,27 @@ class Relay:
                 self._work.set()
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             print("relay: not understood on", topic, error)
+        except MemoryError:
+            self._owed.give_up()  # it is said again with the next commit
 
     async def _send(self):
         while True:
             await self.link.up.wait()
             self._work.clear()
-            found = self._owed.next()
-            if found:
-                try:
+            try:
+                found = self._owed.next()
+                if found:
                     await self.link.publish(self._topic + "frame", self._payload(*found), qos=1)
-                except OSError:
-                    await asyncio.sleep_ms(_TICK_MS)  # the next connection begins with the oldest again
+                    continue
+            except OSError:
+                # The flash is asked again, the next connection begins with the oldest again.
+                await asyncio.sleep_ms(_PAUSE_MS)
+                continue
+            except MemoryError:
+                # The one that was to be sent may be passed over.
+                self._owed.give_up()
+                self._begin_again()
+                await asyncio.sleep_ms(_PAUSE_MS)
                 continue
             try:
                 await asyncio.wait_for(self._work.wait(), 10)
@@ -156,7 +191,7 @@ class Relay:
             "whole": entry.whole,
             "bad": entry.bad,
             "owed": len(self._owed),
-            "lost": self._journal.lost,
+            "lost": self._owed.lost,
         }
         return json.dumps(head).encode() + b"\n\x02" + b"".join(groups) + b"\x03"
 
@@ -173,8 +208,8 @@ class Relay:
             if self.link.up.is_set():
                 try:
                     await self.link.publish(self._topic + "state", self._state(), retain=True)
-                except OSError:
-                    pass  # it is told at the next connection
+                except (OSError, MemoryError):
+                    pass  # it is told at the next connection, or in a minute
             try:
                 await asyncio.wait_for(self._report_now.wait(), _REPORT_S)
             except asyncio.TimeoutError:
@@ -198,7 +233,7 @@ class Relay:
                 "owed": len(self._owed),
                 "in_flash": len(self._journal),
                 "thinned": self._owed.thinned,
-                "lost": self._journal.lost,
+                "lost": self._owed.lost,
                 "connects": self.link.connects,
                 "dbm": board.signal_dbm(),
                 "clock": self.link.clock.now_s() is not None,

@@ -26,5 +26,10 @@ async def run(slots, identity):
 
         # The number of a set is the time at which it was signed.
         relay.link.clock.at_least(slots.record["serial"])
-        relay.accompany(Agent(slots, identity, relay.link, board.restart))
+
+        def restart():
+            relay.save()
+            board.restart()
+
+        relay.accompany(Agent(slots, identity, relay.link, restart))
     await relay.run()

@@ -65,8 +65,8 @@ class Agent:
                 await self._say()
                 if self._offer:
                     await self._take(self._offer)
-            except OSError as error:
-                # No broker; the retained offer comes again with the next connection.
+            except (OSError, MemoryError) as error:
+                # No broker, or no memory; the retained offer comes again with the next connection.
                 print("update:", error)
             except UpdateError as error:
                 print("update:", error)
@@ -95,7 +95,7 @@ class Agent:
             file = work.open(name, length, wanted)
             try:
                 await self._fetch(binascii.hexlify(wanted).decode(), length, file.write)
-            except (OSError, UpdateError):
+            except (OSError, UpdateError, MemoryError):
                 file.abandon()
                 raise
             file.close()

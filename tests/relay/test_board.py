@@ -93,7 +93,7 @@ def test_days_without_the_gateway_cost_no_minute(tmp_path, broker, program):
     ):
         wire.begin()
         wire.await_end(120)
-        wait_until(lambda: len(list((away.flash / "journal").glob("*.j"))) > 0, 10, "something in the flash")
+        wait_until(lambda: len(list((away.flash / "journal").glob("*.k"))) > 0, 10, "something in the flash")
         end = meter.truth()[-1]["time"] - 240
         saved = sum(path.stat().st_size for path in (away.flash / "journal").iterdir())
     broker.start()
@@ -103,7 +103,7 @@ def test_days_without_the_gateway_cost_no_minute(tmp_path, broker, program):
         house_of(tmp_path / "house", broker, broker.add("gateway")) as house,
         board_of(tmp_path / "board", broker, program, quiet.path) as board,
     ):
-        wait_until(lambda: not list((board.flash / "journal").glob("*.j")), 60, "an empty flash")
+        wait_until(lambda: not list((board.flash / "journal").glob("*.k")), 60, "an empty flash")
         house.stop()
     quiet.close()
     found = [at for (at,) in house.query(minutes)]

@@ -169,7 +169,7 @@ def test_a_full_flash_is_thinned_before_anything_is_given_up(tmp_path, monkeypat
     kept = [seq - 1 for _, seq, _ in drain(owed)]
     assert kept == [*range(90, 210, 30), *range(210, 300)]
     assert journal.lost == 300 - len(kept)
-    assert sorted(p.name for p in (tmp_path / "journal").iterdir())[-1].endswith(".j")
+    assert sorted(p.name for p in (tmp_path / "journal").iterdir())[-1].endswith(".k")
 
 
 def test_a_flash_without_room_does_not_stop_the_reading(tmp_path):

@@ -1,0 +1,199 @@
+"""Frames as bytes in a file: each record says by itself whether it is whole, and what is damaged costs itself alone.
+
+A file's first frame is written whole, and twice; the others are differences to it, so that none needs another one. A
+record is a mark, its place among the frames of the file, its size, a CRC-32, then ``_HEAD`` and the difference. After a
+damaged one the next is found by its mark, which no byte of a meter is, and its place says how many are missing.
+
+Files of the versions before have each frame as the difference to the one before it, in records of size and CRC-32: they
+are read to the first damaged one.
+"""
+
+import binascii
+import struct
+
+import delta
+
+# Half an hour, one frame a minute.
+RECORDS_A_FILE = 30
+
+_MARK = b"\xa5"
+_OUTER, _OUTER_BYTES = "<BHI", 7
+_OLD_OUTER, _OLD_OUTER_BYTES = "<HI", 6
+
+# Boot (4 bytes), sequence, POSIX second (0: unknown), milliseconds since that boot, bad groups, whether it was whole.
+_HEAD, HEAD_BYTES = "<4sIIQBB", 22
+
+# The longest frame with as many groups as a difference bears: a size beyond is damaged, and no memory is asked for it.
+_MAX_BYTES = HEAD_BYTES + 1 + 3 * delta.MAX_GROUPS + 4096
+
+_SEARCH_BYTES = 64
+
+
+class Entry:
+    """One frame that is owed, without its groups."""
+
+    def __init__(self, boot, seq, clock_s, at_ms, bad, whole):
+        self.boot, self.seq, self.clock_s, self.at_ms = boot, seq, clock_s, at_ms
+        self.bad, self.whole = bad, whole
+
+    def head(self):
+        """The bytes that say all of it."""
+        bad = min(self.bad, 255)
+        return struct.pack(_HEAD, self.boot, self.seq, self.clock_s or 0, self.at_ms, bad, bool(self.whole))
+
+
+def entry_of(record):
+    """The entry that a record begins with."""
+    boot, seq, clock_s, at_ms, bad, whole = struct.unpack_from(_HEAD, record, 0)
+    return Entry(boot, seq, clock_s or None, at_ms, bad, bool(whole))
+
+
+def seq_of(record):
+    """Its number alone."""
+    return struct.unpack_from("<I", record, 4)[0]
+
+
+def write(file, place, entry, groups, first):
+    """Append a frame to an open file. No piece is longer than a group: it is written when there is no memory left."""
+    head = entry.head()
+    size, crc = len(head), binascii.crc32(head)
+    for part in delta.parts(groups, first):
+        size += len(part)
+        crc = binascii.crc32(part, crc)
+    file.write(_MARK)
+    file.write(struct.pack(_OUTER, place, size, _with_place(crc, place, size)))
+    file.write(head)
+    for part in delta.parts(groups, first):
+        file.write(part)
+
+
+def write_first(file, entry, groups):
+    """Begin a file: the frame that all others are differences to, twice."""
+    write(file, 0, entry, groups, [])
+    write(file, 0, entry, groups, [])
+
+
+def write_old(file, entry, groups):
+    """Begin a file of the form of the versions before."""
+    record = entry.head() + delta.pack(groups, [])
+    file.write(struct.pack(_OLD_OUTER, len(record), binascii.crc32(record) & 0xFFFFFFFF) + record)
+
+
+def _with_place(crc, place, size):
+    return binascii.crc32(bytes((place, size & 0xFF, size >> 8)), crc) & 0xFFFFFFFF
+
+
+def _record_at(file, at):
+    """The good record that begins there: (place, bytes); None when there is none."""
+    file.seek(at)
+    if file.read(1) != _MARK:
+        return None
+    outer = file.read(_OUTER_BYTES)
+    if len(outer) < _OUTER_BYTES:
+        return None
+    place, size, crc = struct.unpack(_OUTER, outer)
+    if not HEAD_BYTES < size <= _MAX_BYTES:
+        return None
+    record = file.read(size)
+    if len(record) < size or _with_place(binascii.crc32(record), place, size) != crc:
+        return None
+    return place, record
+
+
+def _mark_from(file, at):
+    """Where the next mark is; None when there is none."""
+    file.seek(at)
+    piece = file.read(_SEARCH_BYTES)
+    while piece:
+        found = piece.find(_MARK)
+        if found >= 0:
+            return at + found
+        at += len(piece)
+        piece = file.read(_SEARCH_BYTES)
+    return None
+
+
+class Reading:
+    """A file read from its beginning; it is not open between two frames, since it may be thinned or deleted.
+
+    Args:
+        path: the file.
+        old: whether it is of the form of the versions before.
+
+    Attributes:
+        seen: frames that were read. passed: places that were passed, so ``passed - seen`` frames were damaged.
+    """
+
+    def __init__(self, path, old):
+        self._path, self._old = path, old
+        self._at = self.seen = self.passed = 0
+        self._first, self._twice = ([] if old else None), False
+
+    def next(self):
+        """The next frame that can be read: (entry, groups); None at the end. OSError when the flash does not answer."""
+        with open(self._path, "rb") as file:
+            return self._next_old(file) if self._old else self._next(file)
+
+    def _next(self, file):
+        start = self._at
+        while start is not None:
+            found = _record_at(file, start)
+            if found is None:
+                start = _mark_from(file, start + 1)
+                continue
+            place, record = found
+            given = self._taken(place, record)
+            self._twice = self._twice or (not place and start > 0)
+            self._at = start = start + 1 + _OUTER_BYTES + len(record)
+            if given:
+                return given
+        # What is behind the last good record was one; behind a first frame without its second, that.
+        file.seek(self._at)
+        if file.read(1) and (self.passed != 1 or self._twice):
+            self.passed += 1
+            self._at = 1 << 30
+        return None
+
+    def _taken(self, place, record):
+        """What a good record says: (entry, groups); None when it was read already, or nothing is there to compare."""
+        first = self._first if place or self._old else []
+        if place < self.passed or first is None:
+            return None
+        groups = delta.unpack(record, first, HEAD_BYTES)
+        if groups is None:
+            return None
+        given = entry_of(record), groups
+        if not place or self._old:
+            self._first = groups
+        self.passed = place + 1
+        self.seen += 1
+        return given
+
+    def _next_old(self, file):
+        file.seek(self._at)
+        outer = file.read(_OLD_OUTER_BYTES)
+        if not outer:
+            return None
+        size, crc = struct.unpack(_OLD_OUTER, outer) if len(outer) == _OLD_OUTER_BYTES else (0, 0)
+        record = file.read(size) if HEAD_BYTES < size <= _MAX_BYTES else b""
+        if record and len(record) == size and binascii.crc32(record) & 0xFFFFFFFF == crc:
+            given = self._taken(self.passed, record)
+            if given:
+                self._at += _OLD_OUTER_BYTES + size
+                return given
+        self._pass_rest(file)
+        return None
+
+    def _pass_rest(self, file):
+        """Count what follows a damaged record: the sizes lead from one to the next."""
+        while self.passed < RECORDS_A_FILE:
+            file.seek(self._at)
+            outer = file.read(_OLD_OUTER_BYTES)
+            if not outer:
+                break
+            self.passed += 1
+            size = struct.unpack(_OLD_OUTER, outer)[0] if len(outer) == _OLD_OUTER_BYTES else 0
+            if not HEAD_BYTES < size <= _MAX_BYTES:
+                break
+            self._at += _OLD_OUTER_BYTES + size
+        self._at = 1 << 30
