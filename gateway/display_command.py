@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -167,13 +168,16 @@ def credentials(config: Config, broker: Path, user: str) -> Credentials:
     port = re.search(r"^listener (\d{1,5})[ \t]*$", _text(files["listeners"]), re.MULTILINE)
     if port is None:
         raise ConfigError(_NOT_OPEN)
+    name, since = _broker_of(broker / "linky" / "server.crt")
     return Credentials(
         meter=config.meter[0].name,
-        host=_name_of(broker / "linky" / "server.crt"),
+        host=name,
         port=int(port[1]),
         user=user,
         password="",
         authority=_text(files["authority"]),
+        # The host's clock may be behind what it has made.
+        time=max(int(time.time()), since),
     )
 
 
@@ -186,14 +190,15 @@ def _text(path: Path) -> str:
         raise AccessError(_NOT_READ.filled(path=path, why=reason(error))) from error
 
 
-def _name_of(certificate: Path) -> str:
-    """The first name for which the broker's certificate is good: nobody who calls it by another one believes it."""
+def _broker_of(certificate: Path) -> tuple[str, int]:
+    """The first name for which the broker's certificate is good (by another one nobody believes it), and since when."""
     from cryptography import x509  # noqa: PLC0415 (only where a display is added)
 
     try:
         found = x509.load_pem_x509_certificate(_text(certificate).encode())
         names: Any = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        return str(names.get_values_for_type(x509.DNSName)[0])
+        since = int(found.not_valid_before_utc.timestamp())
+        return str(names.get_values_for_type(x509.DNSName)[0]), since
     except (ValueError, IndexError, x509.ExtensionNotFound) as error:
         why = Phrase("ce certificat ne nomme personne", "this certificate names nobody")
         raise ConfigError(_NOT_READ.filled(path=certificate, why=why)) from error

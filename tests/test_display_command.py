@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import time
 
 import pytest
 
@@ -55,6 +56,7 @@ def test_a_display_is_let_in_and_out_again(house, capsys):
     assert house.display("add", "kitchen", "--only", "json") == 0
     given = json.loads(capsys.readouterr().out)
     assert (given["host"], given["port"], given["user"], given["meter"]) == ("pi.local", 8883, "kitchen", "house")
+    assert given["time"] >= time.time() - 60
     assert given["authority"] == (house.broker / "linky/ca.crt").read_text()
     assert house.users() == ["gateway", "kitchen"]
     assert house.acl.read_text() == acl + "user kitchen\ntopic read linky/status\ntopic read linky/meter/#\n"

@@ -15,7 +15,15 @@ _EXAMPLES = Path(__file__).with_name("examples")
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """How to reach the broker of the house as one of its users; ``authority`` is PEM, ``meter`` a meter's name."""
+    """How to reach the broker of the house as one of its users.
+
+    Args:
+        meter: a meter's name.
+        host: the broker's, as in its certificate; ``port`` speaks TLS.
+        user: the display's, with its ``password``.
+        authority: PEM; whose certificates are believed.
+        time: POSIX seconds; it is not earlier (a board wakes in 2000).
+    """
 
     meter: str
     host: str
@@ -23,6 +31,7 @@ class Credentials:
     user: str
     password: str
     authority: str
+    time: int
 
     def with_password(self, password: str) -> Credentials:
         """The same, complete."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from federation import wait_until
+from relaying.clock import Rtc
 from simulator.process import Meter
 from tests.installing.conftest import System
 from tests.integration.machine import Machine
@@ -41,9 +42,11 @@ class Display:
         self._machine, self._folder = machine, folder
 
     def says(self, words: str, python: str = sys.executable) -> str:
-        """What it prints within ten seconds, the words among it; it is ended then."""
-        path = f"{ROOT}/micropython/lib:{ROOT}/gateway/live:.frozen"
-        environment = {**os.environ, "PYTHONUNBUFFERED": "1", "MICROPYPATH": path}
+        """What it prints within ten seconds, the words among it; it is ended then. A board's clock begins in 2000."""
+        path = f"{ROOT}/tools/relaying/unix:{ROOT}/micropython/lib:{ROOT}/gateway/live:.frozen"
+        environment = {**os.environ, "PYTHONUNBUFFERED": "1", "MICROPYPATH": path, "BOARD_FOLDER": str(self._folder)}
+        if python != sys.executable:
+            environment |= Rtc(self._folder / "clock").environment
         log = self._folder / "said"
         with log.open("wb") as out:
             process = subprocess.Popen(
