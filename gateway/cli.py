@@ -1,7 +1,7 @@
-"""The command line: arguments in, exit code out; a person gets sentences, never a traceback.
+"""The command line: arguments in, an exit code out (``gateway.errors``); a person gets sentences, never a traceback.
 
-Exit codes: 0 done, 1 failed, 2 wrong use, 65 bad data, 69 unavailable (port, server), 74 database, 77 not allowed,
-78 configuration.
+Without a word it says what there is, by purpose, and ends as a wrong use does: a script whose word was empty must not
+go on as if something had been done.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import logging
 import os
 import shutil
 import sys
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,18 +22,23 @@ from gateway.backup_command import add_actions as add_backup
 from gateway.balance_command import add_actions as add_balance
 from gateway.board_command import add_parser as add_boards
 from gateway.care_command import add_actions as add_care
+from gateway.data_command import add_actions as add_data
 from gateway.display_command import add_parser as add_displays
-from gateway.errors import GatewayError, reason
+from gateway.errors import Exit, GatewayError, reason
+from gateway.examples import illustrate
 from gateway.first_boot_command import add_parser as add_first_boot
 from gateway.fleet_command import add_parser as add_fleet
 from gateway.journal_command import add_parser as add_journal
 from gateway.language import Phrase, same
 from gateway.metrics_command import add_parser as add_metrics
+from gateway.overview import overview
 from gateway.page_command import add_parser as add_page
 from gateway.ports import add_command as add_ports
 from gateway.privacy_command import add_parser as add_privacy
 from gateway.received import add_actions
+from gateway.series_command import add_parser as add_series
 from gateway.speech import add_language, spoken
+from gateway.usage import Parser, moment, seconds
 from gateway.watch import add_parser as add_watch
 
 if TYPE_CHECKING:
@@ -44,10 +48,8 @@ if TYPE_CHECKING:
 
 DEFAULT_CONFIG = Path("/etc/linky-gateway/gateway.toml")
 
-_EXIT_INTERRUPTED = 130
 _OUTPUT = Phrase("la sortie", "standard output")
 _IO_FAULT = Phrase("{where} : {why}", "{where}: {why}")
-_EXIT_IO = 74  # EX_IOERR
 
 # Orders that take longer than the others: after an erasure the database is written anew, on a memory card.
 _PATIENCE_S = {"privacy-erase": 600.0, "privacy-preview": 60.0, "privacy-withdraw": 600.0}
@@ -55,7 +57,11 @@ _PATIENCE_S = {"privacy-erase": 600.0, "privacy-preview": 60.0, "privacy-withdra
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code."""
-    options = _parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    if not words:
+        sys.stderr.write(overview(spoken(argparse.Namespace(config=DEFAULT_CONFIG))))
+        return Exit.USAGE
+    options = _parser().parse_args(words)
     level = getattr(options, "log_level", "WARNING")
     logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     try:
@@ -75,9 +81,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         where = same(str(error.filename)) if error.filename else _OUTPUT
         said = _IO_FAULT.filled(where=where, why=reason(error)).in_language(spoken(options))
         print(f"linky-gateway: {said}", file=sys.stderr)
-        return _EXIT_IO
+        return Exit.STORE
     except KeyboardInterrupt:
-        return _EXIT_INTERRUPTED
+        return Exit.INTERRUPTED
     return code
 
 
@@ -93,47 +99,6 @@ def _run(options: argparse.Namespace) -> int:
     os.umask(0o077)
     prepare_store(config.directory)
     asyncio.run(run(config))
-    return 0
-
-
-def _decode(options: argparse.Namespace) -> int:
-    from gateway.decode import decode  # noqa: PLC0415
-
-    decode(options.file, options.mode, sys.stdout, explained=options.explain)
-    return 0
-
-
-def _export(options: argparse.Namespace) -> int:
-    from gateway.config import load  # noqa: PLC0415
-    from gateway.export import SenML, export  # noqa: PLC0415
-    from gateway.orders import series_namer  # noqa: PLC0415
-    from gateway.store.points import Granularity  # noqa: PLC0415
-    from gateway.store.store import Archive  # noqa: PLC0415
-
-    config = load(options.config)
-    granularity = None if options.granularity == "finest" else Granularity.parse(options.granularity)
-    archive = Archive(config.directory)
-    try:
-        points = archive.stream(options.series.strip("/"), granularity, options.since, options.until)
-        primary = config.federation is not None and config.federation.units == "primary"
-        export(points, SenML(series_namer(config, archive.meters()), primary=primary), options.format, sys.stdout)
-    finally:
-        archive.close()
-    return 0
-
-
-def _events(options: argparse.Namespace) -> int:
-    from gateway.config import load  # noqa: PLC0415
-    from gateway.event_words import event_in_words  # noqa: PLC0415
-    from gateway.export import event_as_json  # noqa: PLC0415
-    from gateway.store.store import Archive  # noqa: PLC0415
-
-    archive, lang = Archive(load(options.config).directory), spoken(options)
-    try:
-        for event in archive.events(options.since, options.until):
-            print(event_as_json(event) if options.json else event_in_words(event).in_language(lang))
-    finally:
-        archive.close()
     return 0
 
 
@@ -228,42 +193,20 @@ def _consume(options: argparse.Namespace) -> int:
     return consume(options)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> Parser:
+    program = Parser(
         prog="linky-gateway",
-        description="From a Linky meter's wire to a federation of XMPP servers, as SenML, with consent.",
+        description="Reads a Linky meter, keeps and shows what it says, and sends it to whom the household allows it.",
     )
+    parser: argparse.ArgumentParser = program
     parser.add_argument("--version", action="version", version=f"linky-gateway {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     run = _command(commands, "run", _run, "the daemon: read, store, publish")
     _log_option(run)
 
-    decode = _command(commands, "decode", _decode, "captured bytes to JSON Lines", config=False)
-    decode.add_argument("--mode", choices=("auto", "historic", "standard"), default="auto")
-    decode.add_argument("--json", action="store_true", help="JSON Lines; there is no other form")
-    decode.add_argument("--explain", action="store_true", help="also what labels and codes mean, in French and English")
-    decode.add_argument("file", nargs="+", metavar="FILE", help="a capture; - is standard input")
-
-    export = _command(commands, "export", _export, "stored points to standard output")
-    export.add_argument("--format", choices=("senml-json", "senml-xml", "csv"), required=True)
-    export.add_argument("--series", default="", metavar="P", help="only the series at or below this path")
-    export.add_argument("--from", dest="since", type=_time, default=0, metavar="T", help="ISO 8601, included")
-    export.add_argument("--to", dest="until", type=_time, default=2**62, metavar="T", help="ISO 8601, not included")
-    export.add_argument(
-        "--granularity",
-        choices=("finest", "raw", "PT1M", "PT30M", "P1D"),
-        default="finest",
-        help="finest (the default): what the meter said, and minutes where that is no longer kept",
-    )
-
-    events = _command(
-        commands, "events", _events, "what happened to the meters: breaks, alarms, colours", spoken_to=True
-    )
-    events.add_argument("--from", dest="since", type=_time, default=0, metavar="T", help="ISO 8601, included")
-    events.add_argument("--to", dest="until", type=_time, default=2**62, metavar="T", help="ISO 8601, not included")
-    events.add_argument("--json", action="store_true", help="JSON Lines")
-
+    add_data(partial(_command, commands))
+    add_series(partial(_command, commands))
     add_care(partial(_command, commands), _ask_or_do)
     add_backup(partial(_command, commands))
     _doctor_parser(commands)
@@ -277,19 +220,20 @@ def _parser() -> argparse.ArgumentParser:
     add_metrics(partial(_command, commands))
 
     _consent_parser(commands)
-    reading_command.parsers(commands, _command, _reading, _time)
+    reading_command.parsers(commands, _command, _reading, moment)
     _account_parser(commands)
     _consume_parser(commands)
-    add_journal(commands, DEFAULT_CONFIG, _time)
+    add_journal(commands, DEFAULT_CONFIG, moment)
     add_boards(commands, DEFAULT_CONFIG)
     add_displays(commands, DEFAULT_CONFIG)
     add_page(commands, DEFAULT_CONFIG)
     add_first_boot(commands)
     add_fleet(commands)
-    add_privacy(commands, DEFAULT_CONFIG, _time, _ask_or_do)
-    add_actions(_command, commands, _time)
-    add_balance(partial(_command, commands), _time)
-    return parser
+    add_privacy(commands, DEFAULT_CONFIG, moment, _ask_or_do)
+    add_actions(_command, commands, moment)
+    add_balance(partial(_command, commands), moment)
+    illustrate(program)
+    return program
 
 
 def _consent_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -334,11 +278,11 @@ def _consume_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser
     consume.add_argument("--ca-file", type=Path, help="a certificate authority of one's own")
     consume.add_argument("--store", type=Path, metavar="FILE", help="an SQLite file of records")
     consume.add_argument(
-        "--live", type=_seconds, metavar="S", help="only watch: the newest value every S seconds, nothing is kept"
+        "--live", type=seconds(3600), metavar="S", help="only watch: the newest value every S seconds, nothing is kept"
     )
     consume.add_argument("--count", type=int, metavar="N", help="end after N records")
     consume.add_argument(
-        "--history-from", type=_time, metavar="T", help="first ask for what was stored since (ISO 8601)"
+        "--history-from", type=moment, metavar="T", help="first ask for what was stored since (ISO 8601)"
     )
     _log_option(consume)
 
@@ -363,23 +307,6 @@ def _command(
 
 def _log_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--log-level", choices=("DEBUG", "INFO", "WARNING", "ERROR"), default="INFO")
-
-
-def _seconds(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 3600):
-        raise argparse.ArgumentTypeError(f"{text!r} is not 1 to 3600 seconds")
-    return int(text)
-
-
-def _time(text: str) -> int:
-    """ISO 8601 to POSIX seconds; a time without an offset is the household's clock."""
-    from gateway.store.recorder import PARIS  # noqa: PLC0415
-
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 2026-11-25 or 2026-11-25T10:00:00Z") from None
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=PARIS)).timestamp())
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from gateway.config import password_from
-from gateway.errors import ConfigError, FederationError
+from gateway.errors import ConfigError, Exit, FederationError
 from gateway.federation.jids import bare_jid, unguessable
 from gateway.federation.recipient import Keeper, Received, Recipient
 from gateway.federation.session import Account, Session
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _AGAIN_S, _LIVE_AGAIN_S = 600.0, 60.0
-
-EXIT_NOT_ALLOWED = 77  # EX_NOPERM of sysexits.h
 
 
 def consume(options: argparse.Namespace) -> int:
@@ -102,7 +100,7 @@ class _Consumer:
 
     def _refused(self, error: FederationError) -> None:
         if error.condition in ("not-authorized", "forbidden") and self._left is not None:
-            self._code = EXIT_NOT_ALLOWED
+            self._code = Exit.PERMISSION
             self._stop.set()
         sentence = f"the gateway refuses: {error}" if error.condition == "not-authorized" else f"the gateway: {error}"
         if sentence != self._said:

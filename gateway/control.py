@@ -12,7 +12,7 @@ import socket
 from typing import TYPE_CHECKING, Any
 
 from gateway.cells import cause_of
-from gateway.errors import GatewayError, StoreError, reason
+from gateway.errors import Exit, GatewayError, StoreError, reason
 from gateway.language import Phrase, same
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ _LONGEST_LINE = 65_536
 _TIMEOUT_S = 10.0
 # An order that the XMPP server has to carry out, or the memory card: after an erasure the database is written anew.
 _LONGEST_ORDER_S = 600.0
-_EXIT_SOFTWARE = 70  # EX_SOFTWARE of sysexits.h
 _FAILED = Phrase("la passerelle n’a pas pu le faire : {why}", "the gateway could not do it: {why}")
 
 _NO_ANSWER = Phrase("{path} : la passerelle ne répond pas : {why}", "{path}: the daemon does not answer: {why}")
@@ -76,7 +75,7 @@ async def _reply(line: bytes, handler: Callable[[dict[str, Any]], Awaitable[obje
         why = cause_of(error)
         log.error("an order failed: %s", why)  # noqa: TRY400 (where it was stands at DEBUG)
         log.debug("where the order failed", exc_info=error)
-        return {"error": _FAILED.filled(why=why).en, "error_fr": _FAILED.filled(why=why).fr, "code": _EXIT_SOFTWARE}
+        return {"error": _FAILED.filled(why=why).en, "error_fr": _FAILED.filled(why=why).fr, "code": Exit.SOFTWARE}
 
 
 def ask(path: Path, request: dict[str, object], timeout_s: float = _TIMEOUT_S) -> Any:  # noqa: ANN401 (whatever JSON the daemon answers)

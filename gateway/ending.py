@@ -5,13 +5,10 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from gateway.errors import GatewayError
+from gateway.errors import Exit, GatewayError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-_EXIT_INTERRUPTED = 130
-_EXIT_IO = 74  # EX_IOERR of sysexits.h
 
 
 def ended(program: str, command: Callable[[], None]) -> int:
@@ -19,7 +16,7 @@ def ended(program: str, command: Callable[[], None]) -> int:
     try:
         command()
     except KeyboardInterrupt:
-        return _EXIT_INTERRUPTED
+        return Exit.INTERRUPTED
     except (GatewayError, OSError) as error:
         return _fail(program, error)
     except BaseExceptionGroup as group:
@@ -36,4 +33,4 @@ def _fail(program: str, error: BaseException) -> int:
     if isinstance(error, OSError) and not isinstance(error, GatewayError):
         sentence = f"{error.filename or 'a file'}: {error.strerror or error}"
     sys.stderr.write(f"{program}: {sentence}\n")
-    return error.exit_code if isinstance(error, GatewayError) else _EXIT_IO
+    return error.exit_code if isinstance(error, GatewayError) else Exit.STORE

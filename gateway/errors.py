@@ -7,10 +7,57 @@ refused, in both languages.
 
 from __future__ import annotations
 
+import enum
 import errno
 import os
 
 from gateway.language import Phrase, same
+
+
+class Exit(enum.IntEnum):
+    """The exit codes of ``linky-gateway``; those from 65 on are those of sysexits.h."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    DATA = 65
+    UNAVAILABLE = 69
+    SOFTWARE = 70
+    STORE = 74
+    PERMISSION = 77
+    CONFIGURATION = 78
+    INTERRUPTED = 130
+
+
+# What each of them says to whoever waits for it.
+EXITS = {
+    Exit.DONE: Phrase("c’est fait", "done"),
+    Exit.FAILED: Phrase(
+        "ce n’est pas fait, ou, pour status et fleet status, tout ne va pas bien",
+        "not done; of status and fleet status: not all is well",
+    ),
+    Exit.USAGE: Phrase(
+        "la commande ne peut pas être donnée ainsi ; pour fleet status : une passerelle ne répond pas",
+        "the command cannot be given so; of fleet status: a gateway was not heard",
+    ),
+    Exit.DATA: Phrase(
+        "ce qui a été donné (fichier, valeur, clé, archive) n’est pas ce qu’il faut",
+        "what was handed in (a file, a value, a key, an archive) is not what it must be",
+    ),
+    Exit.UNAVAILABLE: Phrase(
+        "injoignable : un port, un serveur, le courtier, la passerelle en marche",
+        "not reachable: a port, a server, the broker, the running gateway",
+    ),
+    Exit.SOFTWARE: Phrase(
+        "une faute du programme ; son journal dit laquelle", "a fault of the program; its log says which"
+    ),
+    Exit.STORE: Phrase(
+        "la base ou un fichier ne peut pas être lu ou écrit", "the database or a file cannot be read or written"
+    ),
+    Exit.PERMISSION: Phrase("ce n’est pas permis", "not allowed"),
+    Exit.CONFIGURATION: Phrase("la configuration manque ou est fausse", "the configuration is missing or wrong"),
+    Exit.INTERRUPTED: Phrase("interrompu (Ctrl-C)", "interrupted (Ctrl-C)"),
+}
 
 
 class GatewayError(Exception):
@@ -20,7 +67,7 @@ class GatewayError(Exception):
     engineer meets may be given in English alone.
     """
 
-    exit_code = 1
+    exit_code: int = Exit.FAILED
 
     def __init__(self, sentence: str | Phrase) -> None:
         self.phrase = sentence if isinstance(sentence, Phrase) else same(sentence)
@@ -30,13 +77,13 @@ class GatewayError(Exception):
 class ConfigError(GatewayError, ValueError):
     """The configuration file is missing, unreadable or wrong; the sentence names the path inside the file."""
 
-    exit_code = 78  # EX_CONFIG of sysexits.h
+    exit_code = Exit.CONFIGURATION
 
 
 class PortError(GatewayError, OSError):
     """A source of bytes cannot be opened or was lost."""
 
-    exit_code = 69  # EX_UNAVAILABLE
+    exit_code = Exit.UNAVAILABLE
 
     def __init__(self, sentence: Phrase) -> None:
         super().__init__(sentence)
@@ -45,19 +92,31 @@ class PortError(GatewayError, OSError):
 class StoreError(GatewayError):
     """The database cannot be opened, migrated or written."""
 
-    exit_code = 74  # EX_IOERR
+    exit_code = Exit.STORE
 
 
 class ConsentError(GatewayError, ValueError):
     """A consent that cannot be given as asked (a wildcard, a date in the past, an unknown granularity)."""
 
-    exit_code = 2
+    exit_code = Exit.USAGE
+
+
+class SeriesError(GatewayError, ValueError):
+    """A series that no meter here has, and none could have."""
+
+    exit_code = Exit.USAGE
+
+
+class CaptureError(GatewayError, ValueError):
+    """What was captured is not what a meter says."""
+
+    exit_code = Exit.DATA
 
 
 class RequestLimitError(ConsentError):
     """Somebody asks for access more often than a household can be asked; ``str`` may be shown to the asker."""
 
-    exit_code = 69
+    exit_code = Exit.UNAVAILABLE
 
 
 class RequestUnheardError(RequestLimitError):
@@ -67,43 +126,43 @@ class RequestUnheardError(RequestLimitError):
 class JournalError(GatewayError, ValueError):
     """A journal, or one line of it, that is not what was written, or a key that is none."""
 
-    exit_code = 65  # EX_DATAERR
+    exit_code = Exit.DATA
 
 
 class ArchiveError(GatewayError, ValueError):
     """An archive of a household that is broken, of a newer format, or not an archive at all."""
 
-    exit_code = 65  # EX_DATAERR
+    exit_code = Exit.DATA
 
 
 class ReadingError(GatewayError, ValueError):
     """A reading by hand that cannot be right (not a number, an index that falls, a time to come)."""
 
-    exit_code = 65  # EX_DATAERR
+    exit_code = Exit.DATA
 
 
 class BoardError(GatewayError, ValueError):
     """An ESP32 board that is not known here, or a set of files that no board can take."""
 
-    exit_code = 65  # EX_DATAERR
+    exit_code = Exit.DATA
 
 
 class SenMLError(GatewayError, ValueError):
     """A pack, record or name that RFC 8428 does not allow."""
 
-    exit_code = 65  # EX_DATAERR
+    exit_code = Exit.DATA
 
 
 class AccessError(GatewayError, ValueError):
     """The page's password, code or links: the file that keeps them cannot be used, or what is asked cannot be."""
 
-    exit_code = 77  # EX_NOPERM
+    exit_code = Exit.PERMISSION
 
 
 class BrokerError(GatewayError):
     """The MQTT broker cannot be reached, or does not take what it is given."""
 
-    exit_code = 69
+    exit_code = Exit.UNAVAILABLE
 
     def __init__(self, sentence: Phrase) -> None:
         super().__init__(sentence)
@@ -112,19 +171,19 @@ class BrokerError(GatewayError):
 class BridgeError(GatewayError):
     """The system that a bridge hands values on to cannot be reached, or does not take them."""
 
-    exit_code = 69
+    exit_code = Exit.UNAVAILABLE
 
 
 class DaemonError(GatewayError):
     """The daemon does not run, or does not answer this user."""
 
-    exit_code = 69
+    exit_code = Exit.UNAVAILABLE
 
 
 class FederationError(GatewayError):
     """The federation refused something; ``condition`` is the stanza error's defined condition (RFC 6120 §8.3.3)."""
 
-    exit_code = 69
+    exit_code = Exit.UNAVAILABLE
 
     def __init__(self, message: str | Phrase, condition: str = "undefined-condition") -> None:
         super().__init__(message)

@@ -5,7 +5,6 @@ Exit codes: 0 all are well, 1 one is not, 2 of one nothing is known (not reachab
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 import time
@@ -13,8 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway.speech import add_language, spoken
+from gateway.usage import seconds
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
 
     from gateway.fleet import Report
@@ -33,7 +34,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     status.add_argument(
         "--account", type=Path, metavar="FILE", help="who asks (default: ~/.config/linky-gateway/fleet.toml)"
     )
-    status.add_argument("--timeout", type=_seconds, default=30, metavar="S", help="for each gateway (default: 30)")
+    status.add_argument("--timeout", type=seconds(600), default=30, metavar="S", help="for each gateway (default: 30)")
     add_language(status)
     status.add_argument("--json", action="store_true")
     status.set_defaults(run=_status)
@@ -64,9 +65,3 @@ def exit_code(reports: Sequence[Report]) -> int:
     if any(one.grade in (Grade.UNHEARD, Grade.REFUSED) for one in reports):
         return 2
     return 0 if all(one.grade is Grade.OK for one in reports) else 1
-
-
-def _seconds(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 600):
-        raise argparse.ArgumentTypeError(f"{text!r} is not 1 to 600 seconds")
-    return int(text)

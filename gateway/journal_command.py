@@ -7,7 +7,6 @@ household's own, also while the daemon runs.
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
 import sys
@@ -15,19 +14,19 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway.errors import JournalError, StoreError
+from gateway.errors import Exit, JournalError, StoreError, reason
 from gateway.language import Phrase
 from gateway.speech import add_language, spoken
+from gateway.usage import refused
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Callable, Iterable, Iterator
 
     from gateway.journal.entry import Head
     from gateway.journal.system_log import Told
     from gateway.journal.verify import Verdict
     from gateway.store.store import Archive
-
-EXIT_NOT_WHOLE = 65  # EX_DATAERR of sysexits.h
 
 _ANCHOR = re.compile(r"([0-9]{1,15}):([0-9a-f]{64})")
 
@@ -38,6 +37,11 @@ _NO_KEY = Phrase(
 _NO_ENTRY = Phrase(
     "il n’y a pas encore de journal : sa première entrée est faite quand la passerelle démarre",
     "there is no journal yet: its first entry is made when the gateway is started",
+)
+_NO_PUBLIC_KEY = Phrase("{word!r} : {why}", "{word!r} {why}")
+_NO_ANCHOR = Phrase(
+    "{word!r} n’est pas NUMÉRO:EMPREINTE, comme l’écrit `linky-gateway journal anchors`",
+    "{word!r} is not NUMBER:HASH as `journal anchors` prints it",
 )
 _CHANGED = Phrase(
     "l’entrée {number} a été modifiée et ne peut pas être montrée : tapez `linky-gateway journal verify`",
@@ -102,7 +106,7 @@ def _verify(options: argparse.Namespace) -> int:
     if verdict.fault:
         # On the error channel, and nothing on the other: a script that keeps the good ones keeps no bad one.
         sys.stderr.write(f"linky-gateway: {text}\n")
-        return EXIT_NOT_WHOLE
+        return Exit.DATA
     if told is not None:
         text += "\n" + anchors_text(len(set(anchors)), spoken(options), of_another=told.of_another)
     sys.stdout.write(text + "\n")
@@ -212,7 +216,8 @@ def _public(word: str) -> str:
     try:
         return read_public(path.read_text(encoding="ascii", errors="replace") if path.is_file() else word)
     except (JournalError, OSError) as error:
-        raise argparse.ArgumentTypeError(f"{word!r} {error}") from error
+        why = error.phrase if isinstance(error, JournalError) else reason(error)
+        raise refused(_NO_PUBLIC_KEY.filled(word=word, why=why)) from error
 
 
 def _anchor(word: str) -> Head:
@@ -220,7 +225,7 @@ def _anchor(word: str) -> Head:
 
     match = _ANCHOR.fullmatch(word)
     if not match:
-        raise argparse.ArgumentTypeError(f"{word!r} is not NUMBER:HASH as `journal anchors` prints it")
+        raise refused(_NO_ANCHOR.filled(word=word))
     return Head(int(match[1]), match[2])
 
 

@@ -87,6 +87,7 @@ def test_decode_believes_only_the_mode_that_it_is_told():
     """Frames of the other mode are bad groups, and said so."""
     done = gateway("decode", "--mode", "standard", FRAMES / "real" / "h1-base-linky-enedis.raw")
     assert json.loads(done.stdout.splitlines()[-1])["summary"] == {"frames": 1, "whole": 0, "groups": 0, "bad": 9}
+    assert done.returncode == 65
 
 
 def test_decode_sees_that_a_port_was_8n1():
@@ -102,7 +103,7 @@ def test_decode_sees_that_a_port_was_8n1():
         (("run", "--config", "/nowhere.toml"), 78, "/nowhere.toml: cannot be read"),
         (("status", "--config", "/nowhere.toml"), 78, "/nowhere.toml: cannot be read"),
         (("export", "--config", "/nowhere.toml"), 2, "--format"),
-        (("frobnicate",), 2, "invalid choice"),
+        (("frobnicate",), 2, "is no command"),
     ],
 )
 def test_a_wrong_use_is_one_sentence_and_an_exit_code(arguments, code, words):

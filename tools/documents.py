@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from fleets import arithmetic, curve
+from gateway import series
 from gateway.doctor.causes import Cause
 from gateway.doctor.sentences import words
+from gateway.errors import EXITS
 from gateway.federation.fields import FIELDS
 from gateway.language import ENGLISH, FRENCH
 from gateway.live.credentials import example
@@ -48,6 +50,11 @@ _FIELDS: Final = {
     FRENCH: ("facultatif", "| commande | champ | | quoi |"),
     ENGLISH: ("optional", "| command | field | | what |"),
 }
+_SERIES: Final = {
+    FRENCH: "| série | ce que c'est | unité | finesses | étiquettes du compteur |",
+    ENGLISH: "| series | what it is | unit | granularities | labels of the meter |",
+}
+_TEXT: Final = {FRENCH: "texte", ENGLISH: "text"}
 _COLON: Final = {FRENCH: " : ", ENGLISH: ": "}
 
 
@@ -81,6 +88,23 @@ def commands(lang: str) -> str:
     return "\n".join(rows) + "\n"
 
 
+def every(lang: str) -> str:
+    """Every series that a meter can have; of each what it means, its unit, its granularities, and who feeds it."""
+    rows = [_SERIES[lang], "|---|---|---|---|---|"]
+    for one in series.every_series():
+        labels = ", ".join(f"`{label}`" for label in one.labels)
+        granularities = " ".join(one.granularities)
+        cells = (f"`{one.path}`", one.meaning.in_language(lang), one.unit or _TEXT[lang], granularities, labels)
+        rows.append(f"| {' | '.join(cells)} |".replace("|  |", "| |"))
+    return "\n".join(rows) + "\n"
+
+
+def exits() -> str:
+    """The exit codes of linky-gateway."""
+    rows = [f"| {code.value} | {EXITS[code].en} |" for code in sorted(EXITS)]
+    return "\n".join(["| exit code | means |", "|---|---|", *rows]) + "\n"
+
+
 def _code(name: str, language: str) -> str:
     return f"```{language}\n{(_LIMITS / name).read_text(encoding='utf-8')}```\n"
 
@@ -93,8 +117,9 @@ def _program(language: str) -> str:
 BLOCKS: Final[dict[str, dict[str, Callable[[], str]]]] = {
     "gateway/doctor/LISEZMOI.md": {"causes": lambda: causes(FRENCH)},
     "gateway/doctor/README.md": {"causes": lambda: causes(ENGLISH)},
-    "gateway/federation/LISEZMOI.md": {"commands": lambda: commands(FRENCH)},
-    "gateway/federation/README.md": {"commands": lambda: commands(ENGLISH)},
+    "README.md": {"exit-codes": exits},
+    "gateway/federation/LISEZMOI.md": {"commands": lambda: commands(FRENCH), "series": lambda: every(FRENCH)},
+    "gateway/federation/README.md": {"commands": lambda: commands(ENGLISH), "series": lambda: every(ENGLISH)},
     **{
         f"gateway/live/{name}": {
             "maker-python": partial(_program, "python"),
@@ -130,7 +155,7 @@ def outdated() -> dict[Path, str]:
         text = path.read_text(encoding="utf-8")
         if missing := set(blocks) - {found["name"] for found in _BLOCK.finditer(text)}:
             raise KeyError(f"{name}: {missing}")
-        made = _BLOCK.sub(lambda found, blocks=blocks: f"{found[1]}{blocks[found['name']]()}{found[4]}", text)
+        made = _BLOCK.sub(lambda found, blocks=blocks: _filled(found, blocks), text)
         if made != text:
             new[path] = made
     for name, draw in PICTURES.items():
@@ -139,6 +164,11 @@ def outdated() -> dict[Path, str]:
         if not path.exists() or made != path.read_text(encoding="utf-8"):
             new[path] = made
     return new
+
+
+def _filled(found: re.Match[str], blocks: dict[str, Callable[[], str]]) -> str:
+    """A block with what stands in it now; one that somebody else makes as it is."""
+    return f"{found[1]}{blocks[found['name']]()}{found[4]}" if found["name"] in blocks else found[0]
 
 
 def main() -> int:

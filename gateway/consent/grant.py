@@ -6,14 +6,13 @@ by one tick for several purposes). The words of errors are for the person who ga
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from gateway.errors import ConsentError
-from gateway.language import NOTHING, Phrase
-from gateway.store.labels import is_known, known_names
+from gateway.language import Phrase
+from gateway.store.labels import misspelt
 from gateway.store.points import Granularity, under
 from gateway.store.recorder import PARIS, iso
 from gateway.store.terms import (
@@ -190,13 +189,9 @@ def choose_meter(known: Sequence[str], wanted: str | None) -> str:
 
 def check_series(store: Store, path: str) -> None:
     """ConsentError, with names that are near, when no meter of this house has such a series and none ever could."""
-    stored = {series.path for meter in _names(store) for series in store.series(meter)}
-    if is_known(path) or any(under(one, path) for one in stored):
-        return
-    near = difflib.get_close_matches(path, sorted({*known_names(), *stored}), 3)
-    no_such = Phrase("série {path!r} : il n’y en a pas de ce nom", "series {path!r}: there is none of that name")
-    perhaps = Phrase(" ; peut-être {near}", "; perhaps {near}") if near else NOTHING
-    raise ConsentError((no_such + perhaps).filled(path=path, near=", ".join(near)))
+    stored = (series.path for meter in _names(store) for series in store.series(meter))
+    if why := misspelt(path, stored):
+        raise ConsentError(why)
 
 
 def _names(store: Store) -> list[str]:

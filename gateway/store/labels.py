@@ -6,11 +6,20 @@ Those that a household meets are named here; what only industrial meters say is 
 
 from __future__ import annotations
 
+import difflib
 import re
 from functools import cache
+from typing import TYPE_CHECKING
 
+from gateway.language import NOTHING, Phrase
 from gateway.store.points import under
 from gateway.tic.labels import known_labels
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_NO_SUCH = Phrase("série {path!r} : il n’y en a pas de ce nom", "series {path!r}: there is none of that name")
+_PERHAPS = Phrase(" ; peut-être {near}", "; perhaps {near}")
 
 # Path -> (French, English).
 _NAMES = {
@@ -133,6 +142,16 @@ def is_known(path: str) -> bool:
         len(asked) <= len(levels) and all(level in (_ANY, one) for one, level in zip(asked, levels, strict=False))
         for levels in _levels()
     )
+
+
+def misspelt(path: str, stored: Iterable[str]) -> Phrase | None:
+    """Why nothing can lie at or below a path, with names that are near; None when a meter has it, or could."""
+    known = set(stored)
+    if is_known(path) or any(under(one, path) for one in known):
+        return None
+    near = difflib.get_close_matches(path, sorted({*known_names(), *known}), 3)
+    more = _PERHAPS.filled(near=", ".join(near)) if near else NOTHING
+    return (_NO_SUCH + more).filled(path=path)
 
 
 @cache
