@@ -13,32 +13,29 @@ import shutil
 import signal
 import subprocess
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import pytest
 
 from federation import wait_until
 from relaying.broker import mosquitto
+from tests.alone import Alone
 from tests.integration.processes import ENVIRONMENT, ROOT
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.installing.conftest import System
 
 _PREPARE = """
-set -e
-mount --make-rprivate /
-ip link set lo up
 mount --bind "$1/etc/mosquitto" /etc/mosquitto
 mount --bind "$1/var/lib" /var/lib
 mount --bind "$2" /etc/hosts
 [ ! -d /run/systemd ] || mount -t tmpfs none /run/systemd
-echo ready
-exec sleep infinity
 """
 
 
-class Machine:
+class Machine(Alone):
     """What is installed in ``system`` as the system that runs; ``name`` is the machine's in the house."""
 
     def __init__(self, system: System, folder: Path, name: str) -> None:
@@ -48,45 +45,12 @@ class Machine:
         hosts = folder / "hosts"
         hosts.write_text(f"127.0.0.1 localhost {name}\n")
         (root / "var/lib").mkdir(parents=True, exist_ok=True)
-        self._alone = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
-        words = ["unshare", *self._alone, "--net", "--mount", "--fork", "--kill-child"]
-        self._holder = subprocess.Popen(
-            [*words, "sh", "-c", _PREPARE, "sh", root, hosts],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
         self._broker: subprocess.Popen[bytes] | None = None
-
-    def __enter__(self) -> Self:
-        if self._holder.stdout.readline() != "ready\n":
-            reason = f"no machine of its own can be had here: {self._holder.stderr.read()}"
-            self.__exit__()
-            (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
-        return self
+        super().__init__(_PREPARE, root, hosts)
 
     def __exit__(self, *_: object) -> None:
         self.stop_broker()
-        self._holder.kill()
-        self._holder.communicate()
-
-    def words(self, *command: object, folder: Path = ROOT) -> list[str]:
-        """A command, as one that is typed on this machine, in that folder."""
-        alone = ["--user", "--preserve-credentials"] if self._alone else []
-        return [
-            "nsenter",
-            "--target",
-            str(self._inside()),
-            *alone,
-            "--net",
-            "--mount",
-            f"--wd={folder}",
-            "--",
-            *map(str, command),
-        ]
-
-    def _inside(self) -> int:
-        """Who holds the namespaces: unshare's child."""
-        parent = self._holder.pid
-        return int(Path(f"/proc/{parent}/task/{parent}/children").read_text().split()[0])
+        super().__exit__()
 
     def run(self, *command: object) -> subprocess.CompletedProcess[str]:
         """A command that ends."""
