@@ -10,8 +10,14 @@ import time
 import machine
 import network
 
-# How long a network may take to let us in.
+# How long a network may take to let us in, and how often it is asked again: while MicroPython asks for ever, all it says
+# of a handshake that fails is that it is under way (ports/esp32/network_wlan.c, network_wlan_status).
 _JOIN_S = 20
+_TRIES_AGAIN = 2
+
+# What a wrong password comes to, by the access point: refused, or a handshake without end (ESP-IDF, wifi_err_reason_t:
+# 4WAY_HANDSHAKE_TIMEOUT, HANDSHAKE_TIMEOUT).
+_WRONG_PASSWORD = (getattr(network, "STAT_WRONG_PASSWORD", None), 15, 204)
 
 # Without a sign of life from the program for this long the board starts anew.
 _WATCHDOG_MS = 60_000
@@ -39,13 +45,14 @@ async def join(wifi):
         _station.disconnect()
     except OSError:
         pass  # it was in none
+    _station.config(reconnects=_TRIES_AGAIN)
     _station.connect(wifi["ssid"], wifi["password"])
     for _ in range(_JOIN_S * 10):
         if _station.isconnected():
             return
         await asyncio.sleep_ms(100)
     status = _station.status()
-    if status == getattr(network, "STAT_WRONG_PASSWORD", None):
+    if status in _WRONG_PASSWORD:
         raise OSError("Wi-Fi %s: wrong password" % wifi["ssid"])
     if status == getattr(network, "STAT_NO_AP_FOUND", None):
         raise OSError("Wi-Fi %s: not found" % wifi["ssid"])

@@ -90,8 +90,8 @@ class Agent:
         signed = bytearray()
         await self._fetch(digest, size, signed.extend)
         work = Installation(self._slots, self._board, self._key, bytes(signed))
-        work.prepare()
-        for name, length, wanted in work.missing():
+        await work.prepare()
+        for name, length, wanted in await work.missing():
             file = work.open(name, length, wanted)
             try:
                 await self._fetch(binascii.hexlify(wanted).decode(), length, file.write)
@@ -99,7 +99,7 @@ class Agent:
                 file.abandon()
                 raise
             file.close()
-        work.finish()
+        await work.finish()
         self._refused, self._fault = 0, None
         await self._try_to_say()
         self._restart()

@@ -2,9 +2,11 @@
 
 A manifest is one line of JSON, a line feed, and its signature as 64 hexadecimal digits. Nothing in it is looked at
 before the signature is right. A power cut at any moment leaves the active folder as it was: the spare one is without
-manifest until it is whole, and what was already there is not fetched again.
+manifest until it is whole, and what was already there is not fetched again. Flash is slow, and the meter speaks on:
+after each block that is read or written the other tasks have their turn.
 """
 
+import asyncio
 import binascii
 import hashlib
 import json
@@ -40,7 +42,7 @@ class Installation:
             if not _is_allowed(name) or not 0 <= size <= _LARGEST:
                 raise UpdateError("a file that cannot be: %r" % name)
 
-    def prepare(self):
+    async def prepare(self):
         """Make the spare folder ready: no manifest, no files of other sets, and what both share copied."""
         self._remove(MANIFEST)
         names = {name for name, _size, _digest in self.files}
@@ -50,21 +52,27 @@ class Installation:
         manifest = self.slots.manifest(self.slots.active)
         active = {name: digest for name, _size, digest in manifest["files"]} if manifest else {}
         for name, size, digest in self.files:
-            if not self.has(name) and active.get(name) == binascii.hexlify(digest).decode():
-                self._copy(name, size, digest)
+            if active.get(name) == binascii.hexlify(digest).decode() and not await self._has(name, digest):
+                await self._copy(name, size, digest)
 
-    def missing(self):
+    async def missing(self):
         """The files that are still to come, as (name, size, digest)."""
-        return [entry for entry in self.files if not self.has(entry[0])]
+        absent = []
+        for entry in self.files:
+            if not await self._has(entry[0], entry[2]):
+                absent.append(entry)
+        return absent
 
-    def has(self, name):
+    async def _has(self, name, digest):
         """Whether the spare folder has this file, whole."""
-        digest = next(wanted for known, _size, wanted in self.files if known == name)
+        seen = hashlib.sha256()
         try:
             with open(self._path(name), "rb") as file:
-                return _digest(_blocks(file)) == digest
+                while block := await _next(file):
+                    seen.update(block)
         except OSError:
             return False
+        return seen.digest() == digest
 
     def open(self, name, size, digest):
         """A file to write to, block by block; its ``close`` says whether it is what was signed."""
@@ -79,9 +87,9 @@ class Installation:
         except OSError as error:
             raise UpdateError("the flash takes no more: %s" % error)
 
-    def finish(self):
+    async def finish(self):
         """Check every file once more in flash, write the manifest, switch; the caller starts the board anew."""
-        absent = self.missing()
+        absent = await self.missing()
         if absent:
             raise UpdateError("%s is not what was signed" % absent[0][0])
         with open(self._path(MANIFEST), "wb") as file:
@@ -97,11 +105,11 @@ class Installation:
         except OSError:
             pass  # it was not there
 
-    def _copy(self, name, size, digest):
+    async def _copy(self, name, size, digest):
         try:
             with open(self.slots.path(self.slots.active, name), "rb") as source:
                 file = self.open(name, size, digest)
-                for block in _blocks(source):
+                while block := await _next(source):
                     file.write(block)
                 file.close()
         except (OSError, UpdateError):
@@ -156,16 +164,10 @@ def _is_allowed(name):
     return all(part and part[0] != "." for part in name.split("/")) and all(letter in _LETTERS for letter in name)
 
 
-def _digest(blocks):
-    seen = hashlib.sha256()
-    for block in blocks:
-        seen.update(block)
-    return seen.digest()
-
-
-def _blocks(file):
-    while block := file.read(_BUFFER):
-        yield block
+async def _next(file):
+    """The next block of a file, b"" at its end, after whoever else has something to do."""
+    await asyncio.sleep_ms(0)
+    return file.read(_BUFFER)
 
 
 def _walk(folder, prefix=""):

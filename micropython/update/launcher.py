@@ -11,7 +11,7 @@ import time
 from slots import TRIAL_MS, Slots
 
 _FIRST_PAUSE_MS = 1000  # after a crash; doubled each time, so that a broken set wears the flash little
-_LAST_PAUSE_MS = 5 * 60 * 1000
+_LAST_PAUSE_MS = 45_000  # the watchdog that the set may have started ends a longer one (lib/board.py)
 _POLL_MS = 200
 
 

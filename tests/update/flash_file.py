@@ -84,10 +84,10 @@ class Board:
         """One life of the board, until it resets itself."""
         return self._run("start")
 
-    def live(self) -> subprocess.Popen[str]:
+    def live(self, **environment: str) -> subprocess.Popen[str]:
         """A life that goes on until it is ended."""
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-        return subprocess.Popen(self._command("start"), text=True, env=self._environment, **pipes)
+        return subprocess.Popen(self._command("start"), text=True, env=self._environment | environment, **pipes)
 
     def install(self, files: FileSet, serial: int, **forged: bytes) -> subprocess.CompletedProcess[str]:
         """Let the board take a set; ``manifest`` or ``content`` stand in for the true ones."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -56,6 +57,25 @@ async def main(slots):
     print("runs", version.NAME)
     await asyncio.gather(link.run(), agent.run())
 """
+# The same beside a task that looks at a meter's port as lib/line.py does, and says in the end how long it had to wait.
+LISTENS = (
+    START.replace("link.run(), agent.run()", "link.run(), agent.run(), listen()").replace("board.restart)", "end)")
+    + """
+worst = 0
+
+async def listen():
+    global worst
+    import time
+    while True:
+        before = time.ticks_ms()
+        await asyncio.sleep_ms(40)
+        worst = max(worst, time.ticks_diff(time.ticks_ms(), before) - 40)
+
+def end():
+    print("late", worst)
+    board.restart()
+"""
+)
 CRASHES = 'async def main(slots):\n    raise ValueError("no good")\n'
 
 
@@ -196,6 +216,16 @@ def test_power_cuts_only_delay_it(tmp_path, board, gateway):
     assert command.communicate(timeout=60)[0].endswith("runs two\n")
     end(life)
     assert lives == 3
+
+
+def test_the_meter_is_heard_while_a_set_is_taken(tmp_path, board, gateway):
+    """On a flash as slow as a real one the port is looked at again and again, while files are copied and hashed."""
+    board.put({"a/start.py": LISTENS.encode()})
+    offer(gateway, tmp_path, a_set("two"))
+    said, _ = board.live(FLASH_SLOW="1").communicate(timeout=120)
+    assert "restart" in said, said
+    # The worst is a handshake, or a block to find, erase and write.
+    assert int(re.search(r"late (\d+)", said)[1]) < 1000, said
 
 
 def fetched(board):
