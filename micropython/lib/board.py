@@ -10,8 +10,8 @@ import time
 import machine
 import network
 
-# How long a network may take to let us in, and how often it is asked again: while MicroPython asks for ever, all it says
-# of a handshake that fails is that it is under way (ports/esp32/network_wlan.c, network_wlan_status).
+# How long a network may take to let us in, and how often it is asked again: while MicroPython asks for ever, all it
+# says of a handshake that fails is that it is under way (ports/esp32/network_wlan.c, network_wlan_status).
 _JOIN_S = 20
 _TRIES_AGAIN = 2
 
