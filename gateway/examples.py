@@ -53,7 +53,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "consent grant": (
         f"linky-gateway consent grant {_COOP} --series consumption/energy --granularity PT30M",
-        f"linky-gateway consent grant {_COOP} --series consumption --granularity P1D --until 2027-06-30 --no-history",
+        f"linky-gateway consent grant {_COOP} --series consumption --granularity P1D --no-history",
         f"linky-gateway consent grant {_COOP} --health",
     ),
     "consent revoke": (
@@ -67,7 +67,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "consent pending": ("linky-gateway consent pending",),
     "consent answer": (
         "linky-gateway consent answer 1 --yes",
-        "linky-gateway consent answer 1 --yes --granularity P1D --until 2027-06-30",
+        "linky-gateway consent answer 1 --yes --granularity P1D",
         "linky-gateway consent answer 1 --no",
     ),
     "consent refuse": ("linky-gateway consent refuse example.com", "linky-gateway consent refuse example.com --lift"),
@@ -120,9 +120,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         f"linky-gateway privacy erase --recipient {_COOP}",
         "sudo linky-gateway privacy erase --everything",
     ),
-    "privacy rectify": (
-        "linky-gateway privacy rectify water/volume/index 2026-11-25T08:00:00Z 123456 --reason misread",
-    ),
+    "privacy rectify": ("linky-gateway privacy rectify gas/volume/index 2026-11-25T08:00 4312000 --reason misread",),
     "privacy notice": (f"linky-gateway privacy notice {_COOP}",),
     "privacy rotate": (f"linky-gateway privacy rotate {_COOP}",),
     "received list": ("linky-gateway received list",),
