@@ -60,13 +60,32 @@ def rom_loader(chip, folder, **options):
         board.close()
 
 
+def command(*arguments, language="en"):
+    """The tool as a person starts it: what to run, and its environment."""
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'tools'}", "LANG": f"{language}.UTF-8"}
+    return [sys.executable, "-m", "flashing", *map(str, arguments), "--lang", language], environment
+
+
 def flash(*arguments, language="en", answers=None, cwd=None):
     """Run the tool as a person does, without a terminal."""
-    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'tools'}", "LANG": f"{language}.UTF-8"}
-    command = [sys.executable, "-m", "flashing", *map(str, arguments), "--lang", language]
+    words, environment = command(*arguments, language=language)
     return subprocess.run(
-        command, capture_output=True, text=True, timeout=120, check=False, env=environment, input=answers, cwd=cwd
+        words, capture_output=True, text=True, timeout=120, check=False, env=environment, input=answers, cwd=cwd
     )
+
+
+def flashed(folder, chip, megabytes, *arguments):
+    """Run the tool until it asks the board itself, where there is a ROM's loader only; every byte of the flash then."""
+    said = folder / "said"
+    with rom_loader(chip, folder, megabytes=megabytes) as loader, said.open("w") as out:
+        words, environment = command("--port", loader.port, *arguments)
+        process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=environment)
+        asks = "Does the board reach the Wi-Fi"
+        wait_until(lambda: asks in said.read_text() or process.poll() is not None, 120, said)
+        process.kill()
+        process.wait()
+    assert asks in said.read_text(), said.read_text()
+    return loader.content
 
 
 def mounted(content, offset=VFS_OFFSET):

@@ -1,7 +1,7 @@
 """What micropython/display/wiring.py is on an ESP32, for MicroPython's Unix port: panels made of bytes, files as wires.
 
-In BOARD_FOLDER: ``panel.ppm`` is what is seen, ``lamps`` the colours, the button is down while ``button`` is there, the
-panel is unplugged while ``unplugged`` is there.
+In BOARD_WIRES (else BOARD_FOLDER): ``panel.ppm`` is what is seen, ``lamps`` the colours, the button is down while
+``button`` is there, the panel is unplugged while ``unplugged`` is there.
 """
 
 import os
@@ -11,10 +11,12 @@ import oled
 import panels
 import st7789
 
+PLACE = os.getenv("BOARD_WIRES") or board.FOLDER
+
 
 def _is_there(name):
     try:
-        os.stat(board.FOLDER + name)
+        os.stat(PLACE + name)
     except OSError:
         return False
     return True
@@ -34,7 +36,7 @@ class Seen:
     def show(self, canvas):
         self._plug()
         self._driver.show(canvas)
-        self._chip.save(board.FOLDER + "panel.ppm")
+        self._chip.save(PLACE + "panel.ppm")
 
     def _plug(self):
         self._chip.unplugged = _is_there("unplugged")
@@ -56,9 +58,9 @@ def open_panel(display):
 
 def open_lamps(lamp):
     def show(colours):
-        with open(board.FOLDER + "lamps.new", "w") as file:
+        with open(PLACE + "lamps.new", "w") as file:
             file.write(str(colours))
-        os.rename(board.FOLDER + "lamps.new", board.FOLDER + "lamps")
+        os.rename(PLACE + "lamps.new", PLACE + "lamps")
 
     return show
 
@@ -71,7 +73,7 @@ def open_button(pin):
         down = _is_there("button")
         seen[:] = [down, seen[1] + 1 if down == seen[0] else 0]
         if seen[1] == 10:
-            with open(board.FOLDER + "level", "w") as file:
+            with open(PLACE + "level", "w") as file:
                 file.write(str(int(down)))
         return down
 
