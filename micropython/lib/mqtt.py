@@ -31,12 +31,14 @@ class RefusedError(OSError):
 class CertificateError(RefusedError):
     """TLS does not believe the broker's certificate.
 
-    ``clock``: because of the time, so either the board's clock is wrong or the certificate's time is not now.
+    ``clock``: because of the time alone, so either the board's clock is wrong or the certificate's time is not now.
     """
 
     def __init__(self, said):
-        super().__init__("the broker's certificate: " + said)
-        self.clock = bool([words for words in _TIMES if words in said])
+        # A line for each thing that is wrong.
+        faults = [line.strip() for line in said.split("\n") if line.strip()]
+        super().__init__("the broker's certificate: " + ", ".join(faults))
+        self.clock = not [fault for fault in faults if not any(words in fault for words in _TIMES)]
 
 
 class _Wire:
@@ -80,8 +82,8 @@ class _Wire:
 
 
 def _unverified(error):
-    """MicroPython's TLS says ValueError, over two lines, of a certificate that it does not believe."""
-    return CertificateError(str(error).strip())
+    """MicroPython's TLS says ValueError of a certificate that it does not believe."""
+    return CertificateError(str(error))
 
 
 def tls_context(ca):

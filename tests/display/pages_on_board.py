@@ -13,7 +13,7 @@ import pages
 import panels
 import st7789
 from canvas import Canvas
-from state import State
+from state import LINK, State
 
 SIZES = {"st7789-240x240": (240, 240, 0, 0), "st7789-135x240": (135, 240, 52, 40), "st7789-240x135": (240, 135, 40, 53)}
 
@@ -40,7 +40,7 @@ for panel_name, driver, chip in all_panels():
         if told["frame"]:
             state.take("linky/meter/house/compact", bytes.fromhex(told["frame"]), 0)
         state.take("linky/status", b"online" if told["online"] else b"offline", 0)
-        view = state.view(told["age_ms"], told["linked"])
+        view = state.view(told["age_ms"], told["linked"], False, told.get("why", LINK))
         known = pages.available(view)
         names = [page.__name__ for page in known]
         assert told["pages"] in (None, names), (name, names)

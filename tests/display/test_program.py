@@ -16,6 +16,7 @@ from tests.display.boards import DisplayBoard, micropython, run
 from tests.display.test_pages import HOUSE
 from tests.integration.test_live_feed import COMPACT, STATUS, house
 from tests.mosquitto import HOST, Broker
+from tests.relay.test_clock import certificate, house_with
 
 SECONDS = 60
 COLOUR = {"panel": "st7789", "width": 240, "height": 240}
@@ -139,6 +140,26 @@ def test_a_broker_that_dies_is_shown_and_found_again(broker, ear, tmp_path):
         again = pictures(tmp_path / "drawn", "ssd1306", encode(Compact(**HOUSE | {"drawn_va": 1234})))
         wait_until(lambda: shows(board, again), 60, "the new frame")
         assert board.ended is None
+
+
+@pytest.mark.parametrize(
+    ("begins", "own", "word"),
+    [("20160101000000Z", True, "Horloge fausse"), ("20260101000000Z", False, "Certificat faux")],
+    ids=["of another time", "of another authority"],
+)
+def test_a_certificate_that_is_not_believed_is_shown(tmp_path, begins, own, word):
+    """A screen without a terminal says of itself whether it is the clock or the certificate."""
+    micropython()
+    with house_with(tmp_path, begins) as (broker, _ear):
+        broker.users = {"kitchen": broker.add("kitchen", reads=True)}
+        board = DisplayBoard(tmp_path / "board", broker, tls=True)
+        if not own:
+            (board.folder / "ca.pem").write_bytes(
+                certificate(tmp_path / "made", begins, "20500101000000Z").read_bytes()
+            )
+        told = pictures(tmp_path / "drawn", "ssd1306", None, linked=False, why=word)
+        with board:
+            wait_until(lambda: shows(board, told), SECONDS, word)
 
 
 def test_a_panel_that_is_unplugged_is_set_up_anew(broker, ear, tmp_path):

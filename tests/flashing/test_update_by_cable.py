@@ -23,8 +23,11 @@ from flashing.files import build_set, launcher
 from flashing.identity import Place
 from flashing.image import file_system
 from gateway.boards.fileset import FileSet
+from relaying.broker import NAME
+from relaying.clock import Rtc
 from tests.flashing.boards import flash
 from tests.mosquitto import HOST, Mosquitto
+from tests.relay.test_clock import certificate, house_with
 
 pytestmark = pytest.mark.skipif(not shutil.which("micropython"), reason="micropython is not installed")
 
@@ -44,12 +47,12 @@ def image(path, files=None, **beside):
 
 
 @contextlib.contextmanager
-def prompt_of(path, *arguments):
+def prompt_of(path, *arguments, **environment):
     """The port of a board at its prompt."""
     master, slave = pty.openpty()
     tty.setraw(slave)
     command = ["micropython", "-X", "heapsize=160wk", SCRIPT, path, *arguments]
-    process = subprocess.Popen([*map(str, command)], stdin=master, stdout=master)
+    process = subprocess.Popen([*map(str, command)], stdin=master, stdout=master, env=os.environ | environment)
     try:
         yield os.ttyname(slave), process
     finally:
@@ -174,3 +177,31 @@ def test_whether_a_board_gets_home_is_said(tmp_path, broker, wifi, password, por
             _check(name, place, Dialogue("en", out), "garage.json")
         out.seek(0)
         assert (sentence in str(error.value)) if sentence else ("the board is connected" in out.read())
+
+
+@pytest.mark.parametrize(
+    ("begins", "own", "sentence"),
+    [
+        (
+            "20160101000000Z",
+            True,
+            f"the certificate of {HOST} is not valid at the board’s date (the broker's certificate",
+        ),
+        ("20260101000000Z", False, f"{HOST} does not show the certificate that is expected (the broker's certificate"),
+    ],
+    ids=["of another time", "of another authority"],
+)
+def test_a_certificate_that_is_not_believed_is_said(tmp_path, begins, own, sentence):
+    """It is neither a password nor a board that the broker does not know: the clock, or the certificate."""
+    with house_with(tmp_path, begins) as (broker, _ear):
+        told = {"host": HOST, "port": broker.tls_port, "password": broker.add("garage"), "ca": "ca.der", "name": NAME}
+        config = {"id": "garage", "wifi": {"ssid": "Maison", "password": "motdepasse"}, "broker": told}
+        ca = broker.ca.read_bytes() if own else certificate(tmp_path / "other", begins, "20500101000000Z").read_bytes()
+        files = {"config.json": json.dumps(config).encode(), "ca.der": ca}
+        path = image(tmp_path / "flash.img", build_set(CHIP), **files)
+        place = Place(host=HOST, port=broker.tls_port, ca=ca, ssid="Maison")
+        clock = Rtc(tmp_path / "clock").environment
+        with prompt_of(path, **clock) as (name, _), (tmp_path / "out").open("w+") as out:
+            with pytest.raises(FlashError) as error:
+                _check(name, place, Dialogue("en", out), "garage.json")
+            assert sentence in str(error.value)

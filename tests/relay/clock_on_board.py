@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import time
 
 import clock
 
@@ -32,8 +33,24 @@ elif what == "rubbish":
         for change in (0x01, 0x20, 0x80, 0xFF):
             is_refused(whole[:place] + bytes([whole[place] ^ change]) + whole[place + 1 :])
     print(refused == len(whole), clock.validity(whole) == good)
+elif what == "hear":
+    # An hour in 50 ms.
+    import board
+
+    clock._WINDOW_MS = 50
+    board.set_clock(1_800_000_000, True)
+    kept = clock.Clock({"ntp": None, "broker": {"valid": None}})
+    for step in sys.argv[2:]:
+        wait_ms, off = map(int, step.split(":"))
+        time.sleep_ms(wait_ms)
+        before = board.clock_s()
+        kept.hear(before + off)
+        print(board.clock_s() - before)
 elif what == "ask":
-    try:
-        print(asyncio.run(clock.ask("127.0.0.1", int(sys.argv[2]))))
-    except OSError as error:
-        print(error)
+
+    async def ask_all():
+        asked = [clock.ask("127.0.0.1", int(port)) for port in sys.argv[2:]]
+        for answer in await asyncio.gather(*asked, return_exceptions=True):
+            print(answer)
+
+    asyncio.run(ask_all())

@@ -132,5 +132,8 @@ def test_a_board_that_wakes_in_2000_gets_home_and_hears_the_time_from_the_gatewa
             broker.start()
             wait_until(lambda: json.loads(ear.messages[-1][1]).get("clock"), 30, "that it knows it")
             assert house.links()["port house"]["detail"].startswith("open at 9600 Bd (board salon")
+            # A crystal that went wrong, for months: a little late, then far ahead of what is said.
+            board.clock.set(time.time() - 60, said=True)
+            wait_until(lambda: abs(board.clock.now_s() - time.time()) < 5, 30, "the time again")
         board.kill()
         wait_until(lambda: json.loads(ear.messages[-1][1])["state"] == "lost", 60, "its last will")

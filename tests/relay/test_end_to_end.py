@@ -24,10 +24,10 @@ def house_of(folder, broker, password, **options):
     return House(folder, "board:salon", mqtt=mqtt, **options)
 
 
-def board_of(folder, broker, program, tty):
+def board_of(folder, broker, program, tty, **options):
     """The board salon with the meter at ``tty``."""
     table = {"host": HOST, "port": broker.tls_port, "name": NAME, "password": broker.add("salon")}
-    return RelayBoard(folder, program, tty, table, ca=broker.ca)
+    return RelayBoard(folder, program, tty, table, ca=broker.ca, **options)
 
 
 def index_of(house):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import re
 import shutil
 import socket
@@ -17,7 +18,10 @@ import pytest
 from federation import free_port, wait_until
 from flashing.chips import CHIPS
 from flashing.files import ROOT, build_set
+from relaying.broker import NAME
+from relaying.clock import Rtc
 from tests.mosquitto import HOST, Mosquitto
+from tests.relay.test_clock import certificate, house_with
 
 pytestmark = pytest.mark.skipif(not shutil.which("micropython"), reason="micropython is not installed")
 
@@ -49,18 +53,22 @@ def label():
 class Page:
     """A phone in the Wi-Fi of a board that is not set up."""
 
-    def __init__(self, root, files, broker_port):
+    def __init__(self, root, files, broker_port, ca=None):
         self.root, self.port, self.dns_port = root, free_port(), free_port()
         config = {
-            "broker": {"password": "of the board", "port": broker_port, "ca": None},
+            "broker": {"password": "of the board", "port": broker_port, "ca": "ca.pem" if ca else None},
             "relay": {"rx": 4},
             "display": {"panel": "sh1106"},
         }
+        if ca:
+            config["broker"]["name"] = NAME
+            (root / "ca.pem").write_bytes(ca)
         (root / "identity.json").write_text(json.dumps({"id": "kitchen", "role": "relay", "config": config}))
+        environment = os.environ | Rtc(root / "clock").environment
         command = ["micropython", "-X", f"heapsize={HEAP}", SCRIPT, f"{root}/", HOST, self.port, self.dns_port, files]
         self.log = root / "log"
         with self.log.open("wb") as log:
-            self.process = subprocess.Popen([*map(str, command)], stdout=log, stderr=log)
+            self.process = subprocess.Popen([*map(str, command)], stdout=log, stderr=log, env=environment)
         wait_until(lambda: b"ready" in self.log.read_bytes(), 20, "the page is served")
 
     def ask(self, method, path, body=None, **headers):
@@ -170,6 +178,29 @@ def test_a_pi_that_does_not_know_the_board_is_said(tmp_path, files, label):
         try:
             page.send(**fields(label))
             assert "does not know this board" in page.outcome("does not answer")
+        finally:
+            page.close()
+
+
+@pytest.mark.parametrize(
+    ("begins", "own", "sentence"),
+    [
+        ("20160101000000Z", True, "certificate is not valid at the board’s date"),
+        ("20260101000000Z", False, "does not show the certificate that is expected"),
+    ],
+    ids=["of another time", "of another authority"],
+)
+def test_a_certificate_that_is_not_believed_is_said(tmp_path, files, label, begins, own, sentence):
+    """The board is known well: it is the clock, or not the Pi that it was made for."""
+    (tmp_path / "board").mkdir()
+    with house_with(tmp_path, begins) as (broker, _ear):
+        broker.add("kitchen")
+        ca = broker.ca.read_bytes() if own else certificate(tmp_path / "other", begins, "20500101000000Z").read_bytes()
+        page = Page(tmp_path / "board", files, broker.tls_port, ca)
+        try:
+            page.send(**fields(label))
+            text = page.outcome("certificate")
+            assert sentence in text, text[-900:]
         finally:
             page.close()
 

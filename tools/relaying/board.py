@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 from federation import RigError
 from relaying import ROOT
+from relaying.broker import HOST
 from relaying.clock import Rtc
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ HEAP = "110wk"
 
 # Before a board tries again it waits; where its meter runs faster than life, so does that.
 _START = (
-    "import asyncio, link; link._FIRST_WAIT_S /= {pace};"
+    "import asyncio, clock, link; link._FIRST_WAIT_S /= {pace}; clock._SNTP_PORT = {ntp};"
     " import relay_program; asyncio.run(relay_program.run(None, None))"
 )
 
@@ -69,8 +70,8 @@ def compile_set(folder: Path, *, march: str | None = None) -> dict[str, int]:
 class RelayBoard:
     """One board. ``program`` is the folder of the compiled set, ``tty`` its UART; ``flash`` survives its restarts.
 
-    ``pace`` is how many times faster than life it waits for its broker. ``clock`` begins in 2000 at each ``start``, as
-    on an ESP32.
+    ``pace`` is how many times faster than life it waits for its broker, ``ntp`` the port of a time server here.
+    ``clock`` begins in 2000 at each ``start``, as on an ESP32.
     """
 
     def __init__(
@@ -83,8 +84,9 @@ class RelayBoard:
         board: str = "salon",
         ca: Path | None,
         pace: float = 1.0,
+        ntp: int | None = None,
     ) -> None:
-        self._start = _START.format(pace=pace)
+        self._start = _START.format(pace=pace, ntp=ntp)
         self.flash = folder / "flash"
         self.flash.mkdir(parents=True, exist_ok=True)
         self.log = folder / "board.log"
@@ -92,7 +94,8 @@ class RelayBoard:
         if ca:
             shutil.copy(ca, self.flash / "ca.crt")
             broker = broker | {"ca": "ca.crt"}
-        (self.flash / "config.json").write_text(json.dumps({"id": board, "wifi": {"ssid": "x"}, "broker": broker}))
+        config = {"id": board, "wifi": {"ssid": "x"}, "broker": broker, "ntp": HOST if ntp else None}
+        (self.flash / "config.json").write_text(json.dumps(config))
         path = [str(ROOT / "tools" / "relaying" / "unix"), str(program), ".frozen"]
         self.clock = Rtc(folder / "clock")
         self._environment = os.environ | self.clock.environment | {
