@@ -142,6 +142,7 @@ def test_what_was_handed_over_is_the_households_alone(federation, fleet_file, tm
     way = ["--ejabberd", ejabberd_url(federation), "--out", str(tmp_path / "fleet"), "--lang", "en"]
     file = str(fleet_file("given", 2))
     assert main([file, "--domain", "sen2.test", *way]) == 0
+    assert "Without --ssh-key nobody can log in to these machines" in capsys.readouterr().out
     assert "installer" not in (tmp_path / "fleet/given-00/card/linky.toml").read_text()
     given = device.load(tmp_path / "fleet", "given-00")
     assert "laisser LE FOYER choisir" in (tmp_path / "fleet/given-00/remise-handover.txt").read_text()

@@ -25,6 +25,8 @@ from tests.integration.processes import ROOT
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# The system of which a container's root is but what differs.
+SYSTEM = Path("/")
 PORT = "/dev/linky-TINFO-1"
 # What dpkg and the package's scripts said.
 SAID = "/root/said"
@@ -75,6 +77,11 @@ def require(scratch: Path) -> None:
         pytest.skip(f"this machine boots no container: {reason}")
 
 
+def switched_on() -> set[str]:
+    """The names of all units that this machine starts by itself."""
+    return {link.name for link in (SYSTEM / "etc/systemd/system").glob("*.wants/*")}
+
+
 @contextmanager
 def booted(folder: Path) -> Iterator[Container]:
     """A container of this machine's system, a simulated meter at its port, and the package installed (SAID: its words).
@@ -86,7 +93,7 @@ def booted(folder: Path) -> Iterator[Container]:
     _fill(root, deb)
     with (
         Meter(folder / "meter") as meter,
-        Container(root, folder / "console.log", [f"{meter.port}:{PORT}"], Path("/"), _TARGET) as house,
+        Container(root, folder / "console.log", [f"{meter.port}:{PORT}"], SYSTEM, _TARGET) as house,
     ):
         house.do("sh", "-c", f"exec dpkg --no-triggers --force-depends -i /root/{deb.name} >{SAID} 2>&1")
         yield house

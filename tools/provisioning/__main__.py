@@ -15,7 +15,7 @@ from gateway.config import password_from
 from gateway.errors import ConfigError
 from gateway.first_boot import checks
 from gateway.language import chosen
-from provisioning import device, fleet
+from provisioning import device, fleet, keys
 from provisioning.accounts import Ejabberd, InBand, Prosody
 from provisioning.errors import ProvisionError
 from provisioning.options import parser
@@ -67,14 +67,16 @@ def _do(options: argparse.Namespace, lang: str) -> None:
     rows = fleet.read(options.fleet, options.domain)
     if any(row.wifi_key for row in rows) and options.fleet.stat().st_mode & (stat.S_IROTH | stat.S_IWOTH):
         raise ProvisionError("too_open", path=options.fleet)
+    ssh = keys.read(options.ssh_key) if options.ssh_key else ()
     with device.opened(options.out):
-        work = Fleet(options.out, server, options.address, options.card, options.installer)
+        work = Fleet(options.out, server, options.address, options.card, options.installer, ssh)
         outcome = work.provision(rows, Progress(text(lang, "working"), sys.stdout))
     values = {"all": outcome.all, "made": outcome.made, "cards": outcome.cards, "handed_over": outcome.handed_over}
     print(text(lang, "done", **values))
     if outcome.all < len(rows):
         print(text(lang, "left_out", count=len(rows) - outcome.all))
     print(text(lang, "where", out=options.out))
+    print(text(lang, "login" if ssh else "no_login"))
     print(text(lang, "secret"))
 
 

@@ -2,7 +2,7 @@
 
 ``image``: for one that has linky-first-boot.service; ``linky.toml`` alone. ``raspios``: Raspberry Pi OS Lite as it is
 published, whose cloud-init installs the gateway at the first start; then ``user-data``, ``network-config`` and
-``meta-data`` as well.
+``meta-data`` as well. ``cmdline.txt`` is never among them: its ``root=`` is the card's own.
 """
 
 from __future__ import annotations
@@ -18,22 +18,37 @@ from typing import TYPE_CHECKING, Literal
 from gateway.first_boot.settings import NAME, parse, render
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gateway.first_boot.settings import Settings, Wifi
 
 Kind = Literal["raspios", "image"]
 
 _HERE = Path(__file__).parent
+# Whoever has one of the keys: every right, and no password. "*" is one that nothing opens; "!" would be a locked
+# account, which sshd may refuse. The image has the same user.
+_LOGIN = {"name": "linky", "gecos": "Who installed linky-gateway", "shell": "/bin/bash", "groups": ["adm"]}
+_LOGIN |= {"passwd": "*", "lock_passwd": False, "sudo": "ALL=(ALL) NOPASSWD:ALL"}
+# Where the system keeps them: what is to go for nobody to log in any more.
+KEPT_KEYS: dict[Kind, str] = {
+    "raspios": "/home/linky/.ssh/authorized_keys",
+    "image": "/etc/ssh/authorized_keys.d/linky",
+}
 
 
-def files(settings: Settings, kind: Kind) -> dict[str, str]:
-    """Names and texts of the files."""
+def files(settings: Settings, kind: Kind, keys: Sequence[str] = ()) -> dict[str, str]:
+    """Names and texts of the files; who has one of the public SSH ``keys`` may log in."""
     if kind == "image":
-        return {NAME: _checked(settings)}
+        lines = "".join(f"{key}\n" for key in keys)
+        return {NAME: _checked(settings)} | ({"authorized_keys": lines} if keys else {})
     # The network is there before the gateway is: cloud-init's own file sets it up.
     made = {NAME: _checked(replace(settings, wifi=None))}
     template = Template((_HERE / "user-data.yaml").read_text(encoding="utf-8"))
     made["user-data"] = template.substitute(
-        hostname=settings.hostname, language=settings.language, port=shlex.quote(settings.port)
+        hostname=settings.hostname,
+        language=settings.language,
+        port=shlex.quote(settings.port),
+        users=json.dumps([_LOGIN | {"ssh_authorized_keys": list(keys)}] if keys else []),
     )
     # A card that is written anew is a new instance, so cloud-init starts from the beginning.
     mark = hashlib.sha256(made["user-data"].encode()).hexdigest()[:12]

@@ -35,6 +35,20 @@ SENTENCES = {
         "--installer {jid!r} : écrivez une adresse XMPP, comme installateur@exemple.org",
         "--installer {jid!r}: write an XMPP address, such as installer@example.org",
     ),
+    "private_key": (
+        "{path} est une clé SSH privée, qui ne va sur aucune carte : donnez la clé publique, {path}.pub",
+        "{path} is a private SSH key, which goes onto no card: give the public one, {path}.pub",
+    ),
+    "bad_key": (
+        "{path}, ligne {line} : ce n’est pas une clé SSH publique, comme « ssh-ed25519 AAAA… nom », sur une seule ligne, "
+        "sans options ; RSA à partir de 2048 bits",
+        "{path}, line {line}: not a public SSH key, such as “ssh-ed25519 AAAA… name”, on one line, without options; RSA "
+        "of 2048 bits at least",
+    ),
+    "no_key": (
+        "{path} : il faut de 1 à 8 clés SSH publiques (ssh-keygen -t ed25519 fait une clé, et son fichier .pub)",
+        "{path}: it takes 1 to 8 public SSH keys (ssh-keygen -t ed25519 makes a key, and its file .pub)",
+    ),
     "no_admin_password": (
         "le mot de passe de {admin} manque : mettez-le dans un fichier, et --admin-password-file FICHIER",
         "the password of {admin} is missing: put it into a file, and --admin-password-file FILE",

@@ -9,7 +9,7 @@ from gateway.language import LANGUAGES
 
 _EPILOG = """
   tools/provision FLEET.csv --domain example.org --ejabberd https://xmpp.example.org:5443/api \\
-      --admin admin@example.org --admin-password-file admin.password
+      --admin admin@example.org --admin-password-file admin.password --ssh-key ~/.ssh/id_ed25519.pub
   tools/provision FLEET.csv --domain example.org --prosodyctl 'ssh root@xmpp.example.org prosodyctl'
   tools/provision --revoke maison-12 --prosodyctl prosodyctl      a lost device: its account is closed
   tools/provision --hand-over maison-12                           erases what is kept of it here
@@ -57,6 +57,12 @@ def parser() -> argparse.ArgumentParser:
         choices=("raspios", "image"),
         default="raspios",
         help="what the cards hold: Raspberry Pi OS Lite (default), or an image with linky-first-boot.service in it",
+    )
+    made.add_argument(
+        "--ssh-key",
+        type=Path,
+        metavar="FILE.pub",
+        help="public SSH key (ssh-keygen): who has it logs in as linky, with every right; without it nobody can",
     )
     made.add_argument("--lang", choices=LANGUAGES, help="(default: that of LANG, else fr)")
     return made

@@ -21,6 +21,14 @@ TEXTS = {
         "In {out}: labels.pdf (sheets of 21, scale 100 %), register.csv (without secrets), and for each device card/ "
         "(to be copied to the partition bootfs of its card) and remise-handover.txt.",
     ),
+    "login": (
+        "Connexion aux machines : ssh linky@APPAREIL.local, avec cette clé SSH ; tous les droits, aucun mot de passe.",
+        "To log in to the machines: ssh linky@DEVICE.local, with that SSH key; every right, no password.",
+    ),
+    "no_login": (
+        "Sans --ssh-key personne ne peut se connecter à ces machines, ni par SSH ni à l’écran ; il reste la page.",
+        "Without --ssh-key nobody can log in to these machines, neither by SSH nor at a screen; the page is what there is.",
+    ),
     "secret": (
         "Ce dossier contient des mots de passe : gardez-le pour vous, et « tools/provision --hand-over APPAREIL » efface "
         "ceux d’un appareil remis à son foyer.",
@@ -44,19 +52,19 @@ TEXTS = {
 }
 _BAR = 30
 
-HANDOVER = """\
+_HANDOVER = """\
 REMISE DE LA PASSERELLE                                     {device}
 Lieu : {site}
 Page de la maison : {address}
 
 1. Ensemble : ouvrir la page, taper le code de l’étiquette, et laisser LE FOYER choisir son mot de passe.
    Dès cet instant le code ne vaut plus rien, et la passerelle change d’elle-même le mot de passe de son
-   compte : l’accès de l’installateur s’arrête là.
+   compte : l’accès de l’installateur au compte s’arrête là.
 2. Au même endroit, sous « Accès » : qui voit quoi. Rien ne sort de la maison avant un accord du foyer, et il
    peut le retirer à tout moment. Sous « Partage », si l’installateur voudrait savoir si la passerelle va bien
    (jamais une mesure), la question attend : le foyer seul y répond, oui ou non.
 3. L’installateur efface ce qu’il garde : tools/provision --hand-over {device}
-4. Le foyer garde l’étiquette : elle porte l’adresse de la page. Le code n’y sert plus.
+{login_fr}4. Le foyer garde l’étiquette : elle porte l’adresse de la page. Le code n’y sert plus.
 Perte ou vol : prévenir l’organisation, qui ferme le compte (tools/provision --revoke {device}).
 
 Date :                 Pour le foyer :                      Pour l’installateur :
@@ -69,16 +77,33 @@ Page of the house: {address}
 
 1. Together: open the page, type the code of the label, and let THE HOUSEHOLD choose its password.
    From that moment the code is worth nothing, and the gateway changes its account's password by itself: the
-   installer's access ends there.
+   installer's access to the account ends there.
 2. In the same place, under “Access”: who sees what. Nothing leaves the house before the household agrees,
    and it may withdraw that at any time. Under “Sharing”, if the installer would like to know whether the
    gateway is well (never a reading), the question waits: the household alone answers it, yes or no.
 3. The installer erases what is still kept: tools/provision --hand-over {device}
-4. The household keeps the label: it has the page's address. Its code is used up.
+{login_en}4. The household keeps the label: it has the page's address. Its code is used up.
 Lost or stolen: tell the organisation, which closes the account (tools/provision --revoke {device}).
 
 Date:                  For the household:                   For the installer:
 """
+# Where the installer can log in.
+_HANDOVER_LOGIN = {
+    "login_fr": """\
+   Sa clé SSH ouvre aussi la machine, avec tous les droits. LE FOYER décide si elle reste, pour dépanner ; sinon,
+   ensemble : ssh linky@{device}.local sudo rm {keys}
+""",
+    "login_en": """\
+   The installer's SSH key opens the machine as well, with every right. THE HOUSEHOLD decides whether it stays,
+   for repairs; if not, together: ssh linky@{device}.local sudo rm {keys}
+""",
+}
+
+
+def handover(device: str, site: str, address: str, keys: str | None) -> str:
+    """The protocol of a hand-over; ``keys``: where the installer's SSH key lies in the machine, if he has given one."""
+    login = {name: said.format(device=device, keys=keys) if keys else "" for name, said in _HANDOVER_LOGIN.items()}
+    return _HANDOVER.format(device=device, site=site or "—", address=address, **login)
 
 
 def text(language: str, key: str, **values: object) -> str:

@@ -18,7 +18,7 @@ from gateway.passwords import generate
 from provisioning import card, device, labels
 from provisioning.device import Device
 from provisioning.errors import ProvisionError, TakenError
-from provisioning.texts import HANDOVER
+from provisioning.texts import handover
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -37,7 +37,8 @@ class Fleet:
     """A folder of devices, and the server that has their accounts (None where nothing is to be done there).
 
     ``address`` goes into the cards where DNS does not say where the server is; ``kind`` is what the cards are for;
-    ``installer`` is whom each household is asked to let know whether its gateway is well.
+    ``installer`` is whom each household is asked to let know whether its gateway is well; ``keys`` are the public SSH
+    keys with which one logs in to the machines.
     """
 
     out: Path
@@ -45,6 +46,7 @@ class Fleet:
     address: str | None = None
     kind: card.Kind = "raspios"
     installer: str | None = None
+    keys: Sequence[str] = ()
 
     def provision(self, rows: Sequence[Row], progress: Callable[[int, int], None]) -> Outcome:
         """Make what is missing: accounts, cards, labels. Raises ProvisionError; what is done stays done."""
@@ -136,10 +138,9 @@ class Fleet:
             code=known.code,
         )
         folder = self.out / row.device
-        files = {f"card/{name}": text for name, text in card.files(settings, self.kind).items()}
-        files["remise-handover.txt"] = HANDOVER.format(
-            device=row.device, site=row.site or "—", address=_page(row.device)
-        )
+        files = {f"card/{name}": text for name, text in card.files(settings, self.kind, self.keys).items()}
+        kept = card.KEPT_KEYS[self.kind] if self.keys else None
+        files["remise-handover.txt"] = handover(row.device, row.site, _page(row.device), kept)
         written = [device.write(folder / name, text.encode()) for name, text in files.items()]
         return any(written)
 
