@@ -58,6 +58,7 @@ _DEADLINE_S = 120.0
 # systemd-nspawn's own filter would forbid bpf(2), by which systemd inside enforces DevicePolicy= and DeviceAllow=: but
 # for this no device is refused to any unit. The filters of the units (SystemCallFilter=) stay.
 _BPF = {"SYSTEMD_SECCOMP": "0"}
+_BOOTED = ("running", "degraded")
 # Nothing of this machine's environment means anything inside.
 CLEAN = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin", "LANG": "C.UTF-8"}
 
@@ -103,6 +104,7 @@ class Container:
         binds: PATH or PATH:PATH-INSIDE, of devices or folders.
         base: a whole system of which root is but what differs; then all is in memory, and neither is written to.
         unit: what it boots to, if not to all that is switched on there.
+        up: what its system says of itself when it is taken for booted.
         network: that of this machine; otherwise none but a loopback of its own.
     """
 
@@ -114,9 +116,10 @@ class Container:
         base: Path | None = None,
         unit: str = "",
         *,
+        up: Sequence[str] = _BOOTED,
         network: bool = False,
     ) -> None:
-        self._root, self._log, self._base = root, log, base
+        self._root, self._log, self._base, self._up = root, log, base, up
         self._options = [] if network else ["--private-network"]
         self._options += [f"--bind={bind}" for bind in binds] + (["--", f"--unit={unit}"] if unit else [])
         self._nspawn: subprocess.Popen[bytes] | None = None
@@ -131,7 +134,7 @@ class Container:
         try:
             wait_for(self._find_leader, "the container's first process")
             wait_for(
-                lambda: self.run("systemctl", "is-system-running").stdout.strip() in _BOOTED, "its system to be up"
+                lambda: self.run("systemctl", "is-system-running").stdout.strip() in self._up, "its system to be up"
             )
         except BaseException:
             self.__exit__()
@@ -209,9 +212,6 @@ class Container:
             if int(facts["PPid"]) == self._nspawn.pid and len(inside) > 1 and inside[-1] == "1":
                 self._leader = int(process.name)
         return self._leader
-
-
-_BOOTED = ("running", "degraded")
 
 
 def wait_for(condition: Callable[[], object], what: str, seconds: float = _DEADLINE_S) -> None:

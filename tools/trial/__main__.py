@@ -1,8 +1,10 @@
-"""What tools/setup-test does: ``python -m trial prepare FOLDER SUITE``, then ``run FOLDER``. It says what it saw."""
+"""What tools/setup-test does, and what it saw.
+
+``python -m trial prepare FOLDER SUITE``, then ``scenario FOLDER``, ``card FOLDER SEED`` or ``cuts FOLDER SEED COUNT``.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import sqlite3
@@ -14,35 +16,14 @@ from pathlib import Path
 
 from federation import Federation
 from packages.container import Container, wait_for
+from trial.cards import Cards
+from trial.cuts import Cuts
 from trial.root import ROOT, prepare, unpack
+from trial.tree import files_of
 
 _HOME, _FAR = "sen1.test", "sen2.test"
 _PASSWORD = "canary-of-the-xmpp-password-7f3a"  # looked for in every file and every line that is written
 DATABASE = "var/lib/linky-gateway/linky-gateway.sqlite"
-
-# What changes by itself, or is dpkg's own memory.
-_CHANGES = (
-    "proc",
-    "sys",
-    "dev",
-    "run",
-    "tmp",
-    "root",
-    "var/tmp",
-    "var/log",
-    "var/cache",
-    "var/lib/dpkg",
-    "var/lib/apt",
-    "var/lib/systemd",
-    "var/lib/private",
-)
-_USERS = {
-    f"etc/{name}{end}" for name in ("passwd", "group", "shadow", "gshadow", "subuid", "subgid") for end in ("", "-")
-}
-
-
-# netbase makes the first where there is none, and leaves it.
-_LEFT_BY_DEBIAN = {"etc/hosts", "etc/ld.so.cache", "etc/.pwd.lock"}
 
 
 class Trial:
@@ -156,18 +137,8 @@ class Trial:
         return (self.folder / "recipient.log").read_bytes().count(b"\n")
 
     def tree(self) -> dict[str, str]:
-        """Every file of the system with what it is; of /etc also the content."""
-        found = {}
-        for path in sorted(self.root.rglob("*")):
-            name = str(path.relative_to(self.root))
-            if name.startswith(_CHANGES) and any(name == one or name.startswith(one + "/") for one in _CHANGES):
-                continue
-            if name in _USERS or name in _LEFT_BY_DEBIAN or "__pycache__" in name:
-                continue
-            found[name] = "folder" if path.is_dir() and not path.is_symlink() else "file"
-            if name.startswith("etc/") and path.is_file() and not path.is_symlink():
-                found[name] = hashlib.sha256(path.read_bytes()).hexdigest()
-        return found
+        """Every file of the system with what it is."""
+        return files_of(self.root)
 
     # --- The scenario ---
 
@@ -352,6 +323,22 @@ def main(arguments: list[str]) -> int:
     if arguments[0] == "prepare":
         prepare(folder, arguments[2])
         return 0
+    began = time.monotonic()
+
+    def say(what: str) -> None:
+        print(f"{time.monotonic() - began:6.1f} s  {what}", flush=True)
+
+    match arguments[0]:
+        case "scenario":
+            _scenario(folder)
+        case "card":
+            Cards(folder, say).run(int(arguments[2]))
+        case "cuts":
+            Cuts(folder, say).run(int(arguments[3]), int(arguments[2]))
+    return 0
+
+
+def _scenario(folder: Path) -> None:
     with ExitStack() as stack:
         trial = Trial(folder, stack)
         for part in (
@@ -365,7 +352,6 @@ def main(arguments: list[str]) -> int:
             trial.end,
         ):
             part()
-    return 0
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import shutil
@@ -20,6 +21,8 @@ _NOW = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"
 
 # What Raspberry Pi OS Lite has as well, and setup does not bring.
 _BASE = "systemd-sysv udev dbus systemd-timesyncd ca-certificates iproute2 kmod login netbase passwd".split()
+# What Raspberry Pi OS Lite of trixie has, and a card of tools/provision counts on.
+_CARD = "cloud-init openssh-server sudo".split()
 # What setup asks apt for.
 _WANTED = "python3 python3-venv openssl ca-certificates unattended-upgrades mosquitto".split()
 _LIBRARIES = "python3-slixmpp python3-msgspec python3-serial python3-cryptography".split()
@@ -68,19 +71,40 @@ def run(*command: object, **options: object) -> str:
 
 
 def prepare(folder: Path, suite: str) -> None:
-    """Make what is not there: ``base.tar``, ``debs/``; the releases are made anew."""
+    """Make what is not there: ``base.tar``, ``card.tar``, ``debs/``; the releases are made anew."""
     begun = time.monotonic()
     base, debs = folder / "base.tar", folder / "debs"
-    if not base.exists():
-        part = folder / "part.tar"
-        make_base(part, _BASE, suite)
-        part.rename(base)
+    _make_root(base, _BASE, suite)
+    if suite == "trixie":
+        _make_root(folder / "card.tar", [*_BASE, *_CARD], suite)
     if not debs.exists():
         _fetch_debs(folder, base, debs, suite)
     print(f"Debian root and packages: {time.monotonic() - begun:.0f} s", flush=True)
     begun = time.monotonic()
     make_releases(folder)
     print(f"{len(_RELEASES)} releases: {time.monotonic() - begun:.0f} s", flush=True)
+
+
+def _make_root(tar: Path, packages: list[str], suite: str) -> None:
+    if not tar.exists():
+        part = tar.with_suffix(".part")
+        make_base(part, packages, suite)
+        part.rename(tar)
+
+
+def lay_archive(debs: Path, root: Path) -> None:
+    """Make apt believe that those packages are all of Debian: an archive of files, so that no network is needed."""
+    shutil.copytree(debs, root / "srv/debian")
+    index = ""
+    for deb in sorted(debs.glob("*.deb")):
+        sha = hashlib.sha256(deb.read_bytes()).hexdigest()
+        index += (
+            f"{run('dpkg-deb', '--field', deb)}Filename: ./{deb.name}\nSize: {deb.stat().st_size}\nSHA256: {sha}\n\n"
+        )
+    (root / "srv/debian/Packages").write_text(index)
+    for old in (root / "etc/apt/sources.list.d").glob("*"):
+        old.unlink()
+    (root / "etc/apt/sources.list").write_text("deb [trusted=yes] file:/srv/debian ./\n")
 
 
 def unpack(base: Path, root: Path) -> None:
