@@ -3,6 +3,8 @@
 
 declare -gA ANSWER=() SECRET_FILE=()
 QUESTIONS=0 RESTART=0
+# What was answered, there until all of it is done: a run that is cut off in between is gone on with by these.
+readonly ANSWERED=$HOME_OF_ALL/answers
 readonly ANSWER_KEYS=' port account password_file page mqtt boards updates uart configuration '
 
 # What is known before anything is done: a fault in it is said at once.
@@ -13,6 +15,7 @@ begin_answers() {
   if [[ -e $ROOT$ETC/gateway.toml ]]; then
     say configuration_kept "$ETC/gateway.toml"
     answers_of_system
+    [[ ! -e $ROOT$ANSWERED ]] || read_answers "$ROOT$ANSWERED"
   fi
   settle
 }
@@ -38,6 +41,16 @@ answers_of_system() {
   [[ ! -e $ROOT$(boot_folder)/config.txt ]] || ! grep -qxF "$MARK_BEGIN" "$ROOT$(boot_folder)/config.txt" ||
     ANSWER[uart]=yes
   ANSWER[port]='' ANSWER[account]='' ANSWER[configuration]=''
+}
+
+# Of the answers those that a configuration which is there already would be asked for in vain; no secret is among them.
+keep_answers() {
+  ((!DRY_RUN)) || return 0
+  local key
+  mkdir -p "$ROOT$HOME_OF_ALL"
+  for key in mqtt boards updates uart; do echo "$key = ${ANSWER[$key]}"; done >"$ROOT$ANSWERED.new"
+  sync -- "$ROOT$ANSWERED.new"
+  mv -f "$ROOT$ANSWERED.new" "$ROOT$ANSWERED"
 }
 
 # read_answers FILE: "key = value" lines; nothing in it is executed.
