@@ -14,10 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway.boards import passwords, rights
-from gateway.boards.displays import Displays
 from gateway.boards.fileset import FileSet
 from gateway.boards.offer import State, board_of, messages, outcome, state_topic
-from gateway.boards.registry import Card, Registry
 from gateway.errors import BoardError, BrokerError, ConfigError, reason
 from gateway.language import NOTHING, Phrase, same
 from gateway.speech import add_language, spoken
@@ -25,6 +23,7 @@ from gateway.speech import add_language, spoken
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from gateway.boards.registry import Registry
     from gateway.broker import Broker
     from gateway.config import Config
 
@@ -99,6 +98,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], de
 
 def _add(options: argparse.Namespace) -> int:
     registry = _registry(options)
+    from gateway.boards.displays import Displays  # noqa: PLC0415 (--help needs no library)
+    from gateway.boards.registry import Card  # noqa: PLC0415
+
     card = Card.decode(_content(options.card), options.card)
     Displays(_config(options).directory).refuse(card.board.id)
     # The key first: a board that can log in but not be updated is worse than the other way round.
@@ -136,7 +138,7 @@ def _forget(options: argparse.Namespace) -> int:
 
 def _list(options: argparse.Namespace) -> int:
     config = _config(options)
-    boards = Registry(config.directory).all()
+    boards = _registry(options).all()
     if not boards:
         _say(options, _NONE)
         return 0
@@ -230,6 +232,8 @@ def _config(options: argparse.Namespace) -> Config:
 
 
 def _registry(options: argparse.Namespace) -> Registry:
+    from gateway.boards.registry import Registry  # noqa: PLC0415
+
     return Registry(_config(options).directory)
 
 

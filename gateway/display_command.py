@@ -13,9 +13,6 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gateway.boards import displays
-from gateway.boards.displays import Displays
-from gateway.boards.registry import Registry
 from gateway.errors import AccessError, BoardError, ConfigError, reason
 from gateway.language import Phrase
 from gateway.live.credentials import Credentials
@@ -24,6 +21,7 @@ from gateway.speech import add_language, spoken
 if TYPE_CHECKING:
     import argparse
 
+    from gateway.boards.displays import Displays
     from gateway.config import Config
 
 BROKER = Path("/etc/mosquitto")
@@ -94,13 +92,16 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], de
 
 
 def _add(options: argparse.Namespace) -> int:
+    from gateway.boards import displays  # noqa: PLC0415 (--help needs no library)
+    from gateway.boards.registry import Registry  # noqa: PLC0415
+
     config = _config(options)
     # All that can be wrong first: a password that was made is printed.
     place = credentials(config, options.broker, options.name)
     if options.name in {board.id for board in Registry(config.directory).all()}:
         raise BoardError(_A_BOARD.filled(name=options.name))
     displays.refuse_taken(options.broker, options.name)
-    password = Displays(config.directory).add(options.name, home_assistant=options.home_assistant)
+    password = _displays(config).add(options.name, home_assistant=options.home_assistant)
     _agree(options, config)
     given = place.with_password(password)
     if options.only:
@@ -125,7 +126,7 @@ def _in_words(given: Credentials, options: argparse.Namespace) -> str:
 
 
 def _list(options: argparse.Namespace) -> int:
-    known = Displays(_config(options).directory).all()
+    known = _displays(_config(options)).all()
     for display in known:
         print(f"{display.name}  Home Assistant" if display.home_assistant else display.name)
     if not known:
@@ -135,7 +136,7 @@ def _list(options: argparse.Namespace) -> int:
 
 def _remove(options: argparse.Namespace) -> int:
     config = _config(options)
-    Displays(config.directory).remove(options.name)
+    _displays(config).remove(options.name)
     _agree(options, config)
     print(_REMOVED.filled(name=options.name).in_language(spoken(options)))
     return 0
@@ -146,9 +147,17 @@ def _apply(options: argparse.Namespace) -> int:
     return 0
 
 
+def _displays(config: Config) -> Displays:
+    from gateway.boards.displays import Displays  # noqa: PLC0415
+
+    return Displays(config.directory)
+
+
 def _agree(options: argparse.Namespace, config: Config) -> None:
     """Make mosquitto's files say who is wanted, and mosquitto read them."""
-    if not displays.agree(Displays(config.directory).all(), options.broker):
+    from gateway.boards import displays  # noqa: PLC0415
+
+    if not displays.agree(_displays(config).all(), options.broker):
         return
     if options.broker == BROKER:
         try:

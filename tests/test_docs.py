@@ -193,6 +193,9 @@ def our_part(command: str) -> list[str]:
     for part in re.split(r"\s[|&;]+\s|\s>\s", command):
         words = part.removesuffix("&").split() if "'" not in part else shlex.split(part)
         words = words[1:] if words[:1] == ["sudo"] else words
+        if words and words[0].removeprefix("./") == "tools/linky-gateway":
+            # The same commands, from a checkout.
+            words[0] = "linky-gateway"
         if words and (words[0] in PARSERS or words[0].removeprefix("./").startswith("tools/")):
             return words
     return []
@@ -328,7 +331,8 @@ def prepared(folder: Path, document: str) -> dict[str, str]:
         if block.language == "toml" and (named := re.search(r"`([a-z]+\.toml)`", " ".join(above))):
             (folder / named[1]).write_text(block.text, encoding="utf-8")
     path = f"{folder / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}"
-    return {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8"}
+    # As in an environment that is active: tools/linky-gateway takes it, and makes none.
+    return {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8", "VIRTUAL_ENV": sys.prefix}
 
 
 def run_until_it_is_done(command: list[str], environment: dict[str, str]) -> None:
