@@ -87,14 +87,15 @@ class Clock:
 
     async def _ask_if_due(self):
         now_ms = time.ticks_ms()
-        wait_ms = _AGAIN_MS if self._answered else _RETRY_MS
+        # To look a name up that nobody answers for holds the loop for seconds: not each minute once the time is known.
+        wait_ms = _RETRY_MS if self.now_s() is None else _AGAIN_MS
         if not self._server or (self._asked_ms is not None and time.ticks_diff(now_ms, self._asked_ms) < wait_ms):
             return
         self._asked_ms = now_ms
         try:
             board.set_clock(await ask(self._server, _SNTP_PORT), True)
             self._answered = True
-        except OSError as error:
+        except (OSError, MemoryError) as error:
             self._answered = False
             print("clock: no time from", self._server, error)
 

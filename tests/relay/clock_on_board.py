@@ -46,6 +46,23 @@ elif what == "hear":
         before = board.clock_s()
         kept.hear(before + off)
         print(board.clock_s() - before)
+elif what == "keep":
+    # Six hours in 50 ms.
+    import board
+
+    clock._SNTP_PORT, clock._POLL_S, clock._AGAIN_MS = int(sys.argv[2]), 0.05, 50
+
+    async def keep():
+        kept = clock.Clock({"ntp": "127.0.0.1", "broker": {"valid": None}})
+        await kept.prepare()
+        kept.hear(5_000_000_000)
+        print(kept.now_s())
+        asyncio.create_task(kept.keep())
+        while kept.now_s() < int(sys.argv[3]):
+            await asyncio.sleep_ms(20)
+        print("kept right")
+
+    asyncio.run(keep())
 elif what == "ask":
 
     async def ask_all():

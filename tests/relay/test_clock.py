@@ -122,6 +122,15 @@ def test_what_a_time_server_says_is_taken_if_it_can_be_right(program):
     }
 
 
+def test_the_time_server_is_asked_again_and_again(program):
+    """Its word counts for as long as it answers, whatever the gateway says; a crystal that went wrong is put right."""
+    times = iter([NOW, NOW + 2, NOW + 9_000])
+    with TimeServer(lambda asked: [sntp(asked, next(times, NOW + 9_000))]) as server:
+        heard = said(run(program, "keep", server.port, NOW + 9_000, script=SCRIPT))
+    assert heard == [str(NOW), "kept right"]
+    assert server.asked >= 3
+
+
 @contextlib.contextmanager
 def house_with(tmp_path, authority_begins):
     """A broker whose certificate begins now, its authority long before; an ear to the state of its board."""
