@@ -156,7 +156,7 @@ def test_the_uart_has_pins_of_ours(chip):
     flash_pins = {
         "esp32": {6, 7, 8, 9, 10, 11},
         "esp32s2": set(range(26, 33)),
-        "esp32s3": set(range(26, 38)),
+        "esp32s3": set(range(26, 33)),
         "esp32c3": set(range(11, 18)),
         "esp32c6": set(range(24, 31)),
     }[chip.name]
@@ -164,11 +164,39 @@ def test_the_uart_has_pins_of_ours(chip):
 
 
 def test_an_esp32_with_its_flash_inside_is_wired_elsewhere(tmp_path):
-    """GPIO16 and 17 of a PICO are its flash: the meter's pin is another, by what the chip's fuses say."""
+    """GPIO16 and 17 of a PICO are its flash: what would be there is elsewhere, by what the chip's fuses say."""
     done, content = flashed(tmp_path, CHIPS["esp32"], package=5)
     assert done.returncode == 0, done.stderr
     relay = json.loads(files_of(content)["/identity.json"])["config"]["relay"]
     assert (relay["rx"], relay["tx"]) == (27, 32)
+
+
+@pytest.mark.parametrize("chip", CHIPS.values(), ids=lambda chip: chip.name)
+def test_a_display_has_pins_of_its_chip(chip):
+    """An S3 has no GPIO22, a C3 no 23: the panel's pins and BOOT are written for the chip, and are free there."""
+    held = json.loads(Identity.new("kitchen", "display", chip).files(Place("pi", 8883, None), chip)["identity.json"])
+    pins = held["config"]["display"]
+    assert pins == {**chip.panel, "button": chip.button}
+    assert set(chip.panel) == {"scl", "sda", "sck", "mosi", "dc"}
+    assert len(set(pins.values())) == 6
+    assert set(pins.values()) <= chip.outputs
+
+
+@pytest.mark.parametrize(
+    ("tables", "sentence"),
+    [
+        ({"display": {"scl": 27}}, "display.scl = 27: this pin of the ESP32-S3 will not do"),
+        ({"display": {"panel": "st7789", "cs": 35}}, "display.cs = 35"),
+        ({"display": {"sda": 9}}, "display.sda and display.scl are on the same pin, 9"),
+        ({"lamp": {"kind": "bar", "pin": 8}}, "lamp.pin and display.sda are on the same pin, 8"),
+    ],
+)
+def test_a_display_on_pins_that_will_not_do_is_refused(tables, sentence):
+    """Of what it has, on an ESP32-S3 with a memory of eight lines; an OLED needs no pins of the other panel."""
+    chip = CHIPS["esp32s3"].with_memory_on(range(33, 38))
+    with pytest.raises(FlashError, match=re.escape(sentence)):
+        Identity.new("kitchen", "display", chip).files(Place("pi", 8883, None, tables=tables), chip)
+    Identity.new("kitchen", "display", chip).files(Place("pi", 8883, None, tables={"display": {"cs": 27}}), chip)
 
 
 @pytest.mark.parametrize(
@@ -185,7 +213,7 @@ def test_an_esp32_with_its_flash_inside_is_wired_elsewhere(tmp_path):
 )
 def test_pins_that_would_stop_a_board_are_refused(relay, sentence):
     """One's own settings are checked against the chip that is there: here an ESP32 with its flash inside."""
-    chip = CHIPS["esp32"].with_flash_inside()
+    chip = CHIPS["esp32"].with_memory_on({16, 17})
     with pytest.raises(FlashError, match=re.escape(sentence)):
         Identity.new("garage", "relay", chip).files(Place("pi", 8883, None, tables={"relay": relay}), chip)
 

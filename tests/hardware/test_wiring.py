@@ -107,6 +107,9 @@ def test_boards_are_wired_as_they_are_flashed(board):
     chip = CHIPS[CHIP_OF[board]]
     assert gpios(f"{board.lower()}-tic") == {"RXD": chip.rx}
     assert (pins.UARTS[board], pins.LAMPS[board], pins.BUTTONS[board]) == (chip.uart, chip.led, chip.button)
+    oled, lcd = gpios(f"{board.lower()}-oled"), gpios(f"{board.lower()}-st7789")
+    assert oled == {"SCL": chip.panel["scl"], "SDA": chip.panel["sda"]}
+    assert lcd == {"SCK": chip.panel["sck"], "SDA / MOSI": chip.panel["mosi"], "DC": chip.panel["dc"]}
 
 
 def numbers(path, table):

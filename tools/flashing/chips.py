@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 SMALLEST_FLASH = 0x400000
 """Bytes of flash without which a board has no room for both sets of files and days of readings."""
@@ -23,8 +23,9 @@ class Chip:
     the chip's number in the header of such a file (esp_image_header_t.chip_id), ``march`` mpy-cross's; ``rx`` is the
     pin that the wiring plan uses for the meter, ``tx`` one where nothing is: the UART has an output, and without a pin
     of ours MicroPython gives it one of its own (ports/esp32/machine_uart.c, v1.28.0: 17 or 10), which may be the
-    flash's. ``button`` is the pin of BOOT; ``outputs`` are the pins that can be one and carry neither flash nor USB;
-    ``builds`` are official files and their sums, None where nobody is known to have noted the sum.
+    flash's. ``button`` is the pin of BOOT, ``panel`` those of a display; ``outputs`` can be outputs and carry neither
+    flash nor USB, ``inputs`` can hear only; ``builds`` are official files and their sums, None where nobody is known
+    to have noted the sum.
     """
 
     name: str
@@ -37,28 +38,26 @@ class Chip:
     tx: int
     led: int
     button: int
+    panel: Mapping[str, int]
     outputs: frozenset[int]
     builds: Mapping[str, str | None]
     inputs: frozenset[int] = frozenset()
 
-    def with_flash_inside(self) -> Chip:
-        """This chip where its package holds the flash too: that of an ESP32 has GPIO16 and 17 besides.
-
-        "Pins 6, 7, 8, 11, 16, and 17 are used for connecting the embedded flash" (MicroPython v1.28.0,
-        docs/esp32/quickref.rst).
-        """
-        return replace(self, rx=_RX_BESIDE_FLASH, outputs=self.outputs - {16, 17}) if self.name == "esp32" else self
+    def with_memory_on(self, pins: Collection[int]) -> Chip:
+        """This chip on a board whose flash or PSRAM has these pins as well; what was on them is elsewhere."""
+        free = {name: _ELSEWHERE if pin in pins else pin for name, pin in self.panel.items()}
+        rx = _ELSEWHERE if self.rx in pins else self.rx
+        return replace(self, rx=rx, panel=free, outputs=self.outputs - frozenset(pins))
 
 
 def _pins(*spans: tuple[int, int]) -> frozenset[int]:
     return frozenset(pin for first, last in spans for pin in range(first, last + 1))
 
 
-# Where the manual sends the receiver of boards whose memory has GPIO16.
-_RX_BESIDE_FLASH = 27
+# Where the manual sends what is on GPIO16 of boards whose memory has that one.
+_ELSEWHERE = 27
 
-# The pins are those that MicroPython v1.28.0 gives (ports/esp32/machine_pin.h), without those of the flash and of USB;
-# of an ESP32-S3 without 33 to 37 either, which flash or PSRAM of eight lines has.
+# The pins are those that MicroPython v1.28.0 gives (ports/esp32/machine_pin.h), without those of the flash and of USB.
 # The sums were noted by several people who had downloaded the files; a download that does not match is refused.
 CHIPS = {
     chip.name: chip
@@ -74,6 +73,7 @@ CHIPS = {
             tx=32,
             led=4,
             button=0,
+            panel={"scl": 22, "sda": 21, "sck": 18, "mosi": 23, "dc": 16},
             outputs=_pins((0, 5), (12, 19), (21, 23), (25, 27), (32, 33)),
             inputs=_pins((34, 39)),
             builds={
@@ -91,6 +91,7 @@ CHIPS = {
             tx=10,
             led=4,
             button=0,
+            panel={"scl": 9, "sda": 8, "sck": 12, "mosi": 11, "dc": 10},
             outputs=_pins((0, 18), (21, 21), (33, 45)),
             inputs=_pins((46, 46)),
             builds={"ESP32_GENERIC_S2-20260406-v1.28.0.bin": None},
@@ -106,6 +107,7 @@ CHIPS = {
             tx=10,
             led=3,
             button=9,
+            panel={"scl": 7, "sda": 6, "sck": 4, "mosi": 5, "dc": 10},
             outputs=_pins((0, 10), (20, 21)),
             builds={
                 "ESP32_GENERIC_C3-20260406-v1.28.0.bin": (
@@ -124,7 +126,8 @@ CHIPS = {
             tx=10,
             led=4,
             button=0,
-            outputs=_pins((0, 18), (21, 21), (38, 48)),
+            panel={"scl": 9, "sda": 8, "sck": 12, "mosi": 11, "dc": 10},
+            outputs=_pins((0, 18), (21, 21), (33, 48)),
             builds={
                 "ESP32_GENERIC_S3-20260406-v1.28.0.bin": (
                     "8c6039d40024cae3c6b04bb434f77901548f5487df9789af15548c54f9e11d7f"
@@ -142,6 +145,7 @@ CHIPS = {
             tx=20,
             led=18,
             button=9,
+            panel={"scl": 23, "sda": 22, "sck": 19, "mosi": 18, "dc": 21},
             outputs=_pins((0, 11), (14, 23)),
             builds={"ESP32_GENERIC_C6-20260406-v1.28.0.bin": None},
         ),

@@ -27,8 +27,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _ROM_BAUD = 115200
-# ESP32-D2WD, -U4WDH, -PICO-D4 and -PICO-V3-02, by esptool's ESP32ROM.get_chip_features.
-_FLASH_INSIDE = {2, 4, 5, 6}
+# ESP32-D2WD, -U4WDH, -PICO-D4 and -PICO-V3-02 hold their flash, by esptool's ESP32ROM.get_chip_features: "Pins 6, 7, 8,
+# 11, 16, and 17 are used for connecting the embedded flash" (MicroPython v1.28.0, docs/esp32/quickref.rst).
+_FLASH_INSIDE, _PINS_INSIDE = {2, 4, 5, 6}, {16, 17}
+# An ESP32-S3 with a flash of eight lines has these besides (hardware/wiring).
+_EIGHT_LINES, _PINS_OF_EIGHT = 1, range(33, 38)
 
 
 class Loader:
@@ -90,7 +93,11 @@ def _known(port: str, esp: Any) -> Chip:  # noqa: ANN401
         known = ", ".join(chip.title for chip in CHIPS.values())
         raise FlashError("unknown_chip", port=port, found=esp.CHIP_NAME, known=known)
     chip = CHIPS[name]
-    return chip.with_flash_inside() if name == "esp32" and esp.get_pkg_version() in _FLASH_INSIDE else chip
+    if name == "esp32" and esp.get_pkg_version() in _FLASH_INSIDE:
+        return chip.with_memory_on(_PINS_INSIDE)
+    if name == "esp32s3" and esp.flash_type() == _EIGHT_LINES:
+        return chip.with_memory_on(_PINS_OF_EIGHT)
+    return chip
 
 
 def _first_line(error: Exception) -> str:

@@ -14,6 +14,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from flashing import pins
 from flashing.errors import FlashError
 from flashing.files import ROOT
 from gateway.boards.passwords import made
@@ -66,10 +67,11 @@ class Identity:
         config: dict[str, Any] = {"broker": broker}
         if self.board.role == "relay":
             config["relay"] = {"uart": chip.uart, "rx": chip.rx, "tx": chip.tx, "led": chip.led}
+        else:
+            config["display"] = {**chip.panel, "button": chip.button}
         for name, table in place.tables.items():
             config[name] = {**config.get(name, {}), **table}
-        if self.board.role == "relay":
-            _check_pins(config["relay"], chip)
+        pins.check(config, chip)
         identity = {"id": self.board.id, "role": self.board.role, "key": self.board.key}
         identity |= {"button": chip.button, "config": config}
         found = {"identity.json": _json(identity)}
@@ -138,29 +140,6 @@ def label_module() -> Any:  # noqa: ANN401 (a module of the boards, which has no
     finally:
         del sys.path[: len(folders)]
     return label
-
-
-def _check_pins(relay: Mapping[str, Any], chip: Chip) -> None:
-    """Refuse pins that would stop the board: its flash's, or one for two things."""
-    taken = {chip.button: "BOOT"}
-    for name in ("rx", "tx", "led"):
-        pin, good = relay[name], chip.outputs | (chip.inputs if name == "rx" else frozenset())
-        if type(pin) is not int or pin not in good:
-            raise FlashError("pin", name=f"relay.{name}", pin=pin, chip=chip.title, good=_spans(good))
-        if pin in taken:
-            raise FlashError("same_pin", name=f"relay.{name}", other=taken[pin], pin=pin)
-        taken[pin] = f"relay.{name}"
-
-
-def _spans(pins: frozenset[int]) -> str:
-    """``{0, 1, 2, 5}`` as "0-2, 5"."""
-    found: list[list[int]] = []
-    for pin in sorted(pins):
-        if found and pin == found[-1][-1] + 1:
-            found[-1][1:] = [pin]
-        else:
-            found.append([pin])
-    return ", ".join("-".join(map(str, span)) for span in found)
 
 
 def _json(value: object) -> bytes:
