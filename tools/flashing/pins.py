@@ -1,4 +1,4 @@
-"""The pins of a board's configuration, held against the chip that is there: none of its memory's, one for each thing."""
+"""The pins of a board's configuration, held against its chip: none of its memory's, one for each thing."""
 
 from __future__ import annotations
 
