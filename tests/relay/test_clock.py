@@ -9,8 +9,12 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from federation import wait_until
+from relaying import ROOT
 from relaying.broker import HOST, HouseBroker
+from relaying.clock import POWER_ON_S
 from relaying.wire import Port
 from tests.mosquitto import Ear
 from tests.relay.test_end_to_end import board_of
@@ -56,6 +60,16 @@ def test_what_is_no_certificate_is_refused(tmp_path, program):
     """Cut off anywhere or damaged in its head: one sentence, never another exception."""
     made = certificate(tmp_path / "made", *SPANS[0])
     assert said(run(program, "rubbish", made, script=SCRIPT)) == ["True True"]
+
+
+@pytest.mark.parametrize("epoch", ["1970", "2000"])
+def test_the_clock_of_an_esp32_is_read_and_set(epoch):
+    """Whatever year the port counts from: what it wakes with, what it is set to, and whether that was said."""
+    command = ["micropython", Path(__file__).with_name("rtc_on_board.py"), epoch]
+    environment = {"MICROPYPATH": f"{ROOT / 'micropython' / 'lib'}:.frozen", "TZ": "UTC"}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True, timeout=30)
+    steps = [(POWER_ON_S, False), (1795863984, False), (1795863985, True), (2210000000, True), (1795863984, False)]
+    assert done.stdout.splitlines() == [f"{time_s} {is_said}" for time_s, is_said in steps]
 
 
 def sntp(request, now_s, *, head=0x24, stratum=2, mark=None):
