@@ -251,6 +251,7 @@ class Gateway:
         from gateway.page import Page  # noqa: PLC0415
         from gateway.page_past import parts as past  # noqa: PLC0415
         from gateway.page_repair import repair_part  # noqa: PLC0415
+        from gateway.page_series import series_part  # noqa: PLC0415
         from gateway.page_settings import settings_part  # noqa: PLC0415
         from gateway.page_sharing import sharing_part  # noqa: PLC0415
 
@@ -259,6 +260,7 @@ class Gateway:
             sharing_part(self._config, self._desk.answer),
             repair_part(self._config, self._desk.answer),
             settings_part(self._config, self.call, self._desk.chosen, self.commit),
+            series_part(self._config),
         )
         self.house.page = Page(self._config, web, now, self._desk.report, partial(self._desk.present, {}), parts)
 

@@ -11,8 +11,9 @@ from gateway.balance.tariff import Objective
 from gateway.choices import choose_household, choose_objective
 from gateway.config import Household
 from gateway.consent.text import duration
-from gateway.errors import ConfigError
+from gateway.errors import ConfigError, StoreError
 from gateway.federation.jids import bare_jid
+from gateway.page_sharing import read
 from gateway.store.terms import LANGS
 from gateway.web.settings import GOALS, Phrase, Settings, settings
 
@@ -54,9 +55,10 @@ class SettingsDesk:
     ) -> None:
         self._config, self._call, self._chosen, self._commit = config, call, chosen, commit
 
-    def settings(self) -> Settings:
-        """What is configured now."""
+    async def settings(self) -> Settings:
+        """What is configured now, and the ids that are in force."""
         config = self._config
+        sensors = await self._sensors()
         told, choices = config.household, config.choices
         named = {"objective": choices.objective, "household": choices.household}
         return Settings(
@@ -68,8 +70,16 @@ class SettingsDesk:
             has_account=config.federation is not None,
             folder=str(Path(config.folder).absolute()),
             commit_interval_s=config.store.commit_interval_s,
-            tables=list(_tables(config)),
+            tables=list(_tables(config, sensors)),
         )
+
+    async def _sensors(self) -> dict[str, str]:
+        """The id that stands in the names of each meter; none where the database cannot be read."""
+        try:
+            meters = await read(self._config.directory, lambda archive: archive.meters())
+        except StoreError:
+            return {}
+        return {meter.name: meter.sensor for meter in meters}
 
     async def commit(self) -> None:
         """Write all that waits."""
@@ -104,12 +114,15 @@ def settings_part(
     return settings(SettingsDesk(config, call, chosen, commit))
 
 
-def _tables(config: Config) -> Iterator[tuple[str, str, dict[str, Any]]]:
+def _tables(config: Config, sensors: Mapping[str, str]) -> Iterator[tuple[str, str, dict[str, Any]]]:
     written: dict[str, Any] = config.as_written()
     for kind, keys in _SHOWN.items():
         found = written[kind]
         for table in found if isinstance(found, list | tuple) else [found] if found else []:
             told = {key: table[key] for key in keys}
+            if "sensor" in told:
+                # Where the file says none, a random one was made at the first start.
+                told["sensor"] = sensors.get(table["name"], table["sensor"])
             if "max_retention" in told:
                 told["max_retention"] = Phrase(*(duration(config.max_retention, lang) for lang in LANGS))
             yield kind, str(table.get("name", "")), told

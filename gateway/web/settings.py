@@ -73,7 +73,7 @@ class Settings:
 class Desk(Protocol):
     """Where settings are read and changed."""
 
-    def settings(self) -> Settings:
+    async def settings(self) -> Settings:
         """What is configured now."""
 
     async def choose_objective(self, goals: Mapping[str, float | None] | None) -> None:
@@ -125,12 +125,12 @@ class _Pages:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
 
-    def show(self, request: Request, view: View) -> Response:
+    async def show(self, request: Request, view: View) -> Response:
         done = request.args.get("done", "")
-        return html(page(view, self._desk.settings(), f"done_{done}" if done in _DONE else None, good=True))
+        return html(page(view, await self._desk.settings(), f"done_{done}" if done in _DONE else None, good=True))
 
     async def objective(self, request: Request, view: View) -> Response:
-        known, fields = self._desk.settings(), request.g.fields
+        known, fields = await self._desk.settings(), request.g.fields
         goals = {name: _goal(fields.get(name, "")) for name in GOALS}
         if any(goal is not None and not 0 < goal < _LARGEST_GOAL for goal in goals.values()):
             return html(page(view, known, "wrong_goal"), 400)
@@ -140,7 +140,7 @@ class _Pages:
         return redirect("/settings?done=saved")
 
     async def household(self, request: Request, view: View) -> Response:
-        known, fields = self._desk.settings(), request.g.fields
+        known, fields = await self._desk.settings(), request.g.fields
         if not known.has_account:
             return html(page(view, known, "wrong_table"), 400)
         if fields.get("language") not in LANGUAGES:
@@ -155,7 +155,7 @@ class _Pages:
         """Back to what the file says."""
         table = request.g.fields.get("table", "")
         if table not in _TABLES:
-            return html(page(view, self._desk.settings(), "wrong_table"), 400)
+            return html(page(view, await self._desk.settings(), "wrong_table"), 400)
         if table == "objective":
             await self._desk.choose_objective(None)
         else:
@@ -178,6 +178,8 @@ def page(view: View, known: Settings, told: str | None = None, *, good: bool = F
         f"{form(view, '/settings/commit', '', 'commit')}</section>"
         f"<section><h2>{view.say('doctor')}</h2><p>{view.say('doctor_intro')}"
         f' <a href="/links">{view.say("links")}</a></p></section>'
+        f"<section><h2>{view.say('series')}</h2><p>{view.say('series_where')}"
+        f' <a href="/series">{view.say("series")}</a></p></section>'
         f"<section><h2>{view.say('said_by_file')}</h2>"
         f"<p>{view.say('said_by_file_intro', file=known.folder)}</p>{tables}</section>"
     )

@@ -39,6 +39,8 @@ _FR = {
     ),
     "doctor": "Ce qui ne va pas",
     "doctor_intro": "La page « Compteur et liaisons » montre chaque liaison et ce que le docteur en dit.",
+    "series": "Vos séries",
+    "series_where": "Leurs noms, et ce qu’il faut donner à une coopérative qui demande vos mesures :",
     "said_by_file": "Ce que dit le fichier de configuration",
     "said_by_file_intro": (
         "Cela se change dans le fichier du dossier {file} de la passerelle, qui appartient à l’administrateur :"
@@ -151,6 +153,8 @@ _EN = {
     "commit_intro": "Readings are written every {n}\u00a0s. Before you cut the power, write those that wait:",
     "doctor": "What is wrong",
     "doctor_intro": "The page “Meter and links” shows every link and what the doctor says of it.",
+    "series": "Your series",
+    "series_where": "Their names, and what to give to a co-operative that asks for your readings:",
     "said_by_file": "What the configuration file says",
     "said_by_file_intro": (
         "This is changed in the file in {file} on the gateway, which belongs to the administrator: edit it, then"

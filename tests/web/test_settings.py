@@ -1,9 +1,13 @@
 """The page *settings* of a running daemon: what is chosen counts at once and after a restart; no form breaks a page."""
 
 import html
+import json
 import random
 import re
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +21,7 @@ from gateway.web.settings_words import SETTINGS_WORDS
 from tests.web.conftest import House
 from tests.web.shared import make, with_bad_points
 
+ROOT = Path(__file__).parent.parent.parent
 ACCOUNT = (
     '[federation]\njid = "maison@sen1.test"\npassword_file = "password"\naddress = "127.0.0.1:1"\n'
     '[household]\naddress = "fichier@sen1.test"\n[objective]\nkwh_per_month = 300\n'
@@ -75,6 +80,23 @@ def test_what_is_configured_is_told_without_a_secret(account_house):
     assert (value(text, "kwh_per_month"), value(text, "address")) == ("300", "fichier@sen1.test")
     assert text.count(SETTINGS_WORDS["fr"]["by_file"]) == 2
     assert account_house.visitor().get("/settings")[0].headers["Location"] == "/login?to=/settings"
+
+
+def test_the_id_in_force_is_shown_where_the_file_says_none(account_house):
+    """What stands in the names of the series, and what a household gives to who asks; as the command says it."""
+    command = [sys.executable, "-m", "gateway", "series", "--json", "--config", account_house.config]
+    (meter, *others) = json.loads(subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout)
+    assert (meter["identifier"], others) == (f"maison@sen1.test/{meter['sensor']}@sen1.test", [])
+    _, text = account_house.signed_in.get("/settings")
+    assert re.search(rf"Identifiant dans les noms</dt>\s*<dd>{meter['sensor']}</dd>", text)
+    assert '<a href="/series">' in text
+    _, text = account_house.signed_in.get("/series")
+    assert f"<code>{meter['identifier']}</code>" in text
+    assert meter["series"]
+    for one in meter["series"]:
+        assert f"<code>{one['path']}</code>" in text
+        assert html.escape(one["fr"]) in text
+    assert account_house.visitor().get("/series")[0].headers["Location"] == "/login?to=/series"
 
 
 def test_what_is_chosen_counts_at_once_after_a_restart_and_until_it_is_taken_back(account_house):
