@@ -154,7 +154,9 @@ def _fetch_wheels(to: Path) -> None:
 def make_releases(folder: Path) -> None:
     """One that is well, one better, one that does not start, one that changes the database and cannot say how it is."""
     out, source, key = folder / "releases", folder / "source", folder / "trial-key.pem"
-    wheels = folder / "wheels"
+    # Those of another time may be of other requirements.
+    pinned = hashlib.sha256((ROOT / "requirements.txt").read_bytes()).hexdigest()[:12]
+    wheels = folder / f"wheels-{pinned}"
     for old in (out, source):
         shutil.rmtree(old, ignore_errors=True)
     key.unlink(missing_ok=True)
@@ -165,7 +167,8 @@ def make_releases(folder: Path) -> None:
         taken = ("--wheels", wheels) if wheels.exists() else ()
         run(source / "tools/release", "--key", key, "--out", out, *taken)
         if not taken:
-            run("tar", "-C", folder, "-xzf", out / f"linky-gateway-{version}.tar.gz", "--strip-components=1", *_WHEELS)
+            wheels.mkdir()
+            run("tar", "-C", wheels, "-xzf", out / f"linky-gateway-{version}.tar.gz", "--strip-components=2", *_WHEELS)
 
 
 def _release(source: Path, version: str, changes: list[tuple[str, str, str]]) -> None:
