@@ -102,7 +102,7 @@ def port(house, name):
 def test_an_adapter_that_comes_after_the_start_is_allowed(house):
     """No driver of it was there when the unit's rules were made: it may be opened, and the kernel has nothing there.
 
-    188 is the kernel's number for ttyUSB.
+    188 is the kernel's number for ttyUSB. Where the driver comes as well, and frames are read: tools/late-adapter.
     """
     wait_for_ready(house)
     wait_for(lambda: "no such port" in port(house, "late"), "its missing the port")

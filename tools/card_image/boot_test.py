@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING
 
 from card_image import errors
 from card_image.errors import ImageError
-from card_image.machine import DEADLINE_S, Card, Machine, until
+from card_image.guest import DEADLINE_S, until
+from card_image.machine import Card, Machine
 from gateway.first_boot import settings
 from simulator.process import Meter
 
