@@ -35,7 +35,11 @@ def lay(root, place, unit):
 
 
 @pytest.mark.parametrize(
-    ("place", "unit"), [("usr/lib/systemd/system", TRIXIE), ("etc/systemd/system", BOOKWORM)], ids=["trixie", "etc"]
+    ("place", "unit"),
+    [
+        pytest.param("usr/lib/systemd/system", TRIXIE, id="trixie"),
+        pytest.param("etc/systemd/system", BOOKWORM, id="etc", marks=pytest.mark.campaign),
+    ],
 )
 def test_nobody_needs_to_stand_at_the_screen(tmp_path, place, unit):
     """The dialogue that waits for a first user holds nothing up, wherever its unit lies and whatever it follows."""

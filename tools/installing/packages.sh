@@ -87,7 +87,8 @@ apt_get() {
   [[ ! ${LOG_OPEN:-} ]] || from=$(stat -c %s "$LOG")
   in_root env DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 apt-get "${APT_OPTIONS[@]}" "$@" || code=$?
   [[ ${LOG_OPEN:-} ]] || return "$code"
-  if ((code == 130)) || tail -c "+$((from + 1))" "$LOG" | grep -qE '^W: .*(interrupted before|interrompue avant)'; then
+  # Not "grep -q", whose early end would make the pipe fail.
+  if ((code == 130)) || tail -c "+$((from + 1))" "$LOG" | grep -E '^W: .*(interrupted before|interrompue avant)' >/dev/null; then
     interrupted
   fi
   # dpkg writes as for a terminal.
