@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 FAILS = "#!/bin/sh\necho this package has a fault >&2\nexit 1\n"
 
+FAILS_AT_FIRST = f"#!/bin/sh\n[ ! -e /srv/hurry ] || exit 0\n{FAILS}"
+
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Machine:
@@ -99,16 +101,20 @@ def test_ctrl_c_while_apt_works_is_an_interruption(machine: Machine, whom: str, 
 
 
 def test_a_fault_of_somebody_elses_package_is_said_and_stops_nothing(machine: Machine) -> None:
-    """What tools/setup needs is there: it goes on, and names what is broken."""
+    """What tools/setup needs is there: it goes on, and names what is broken; mended, it is theirs as before."""
     for name in ("openssl", "ca-certificates"):
         machine.package(name)
     assert machine.install()[0] == 0
-    theirs = machine.package("theirs", postinst=FAILS).rename(machine.path("srv/theirs.deb"))
+    theirs = machine.package("theirs", postinst=FAILS_AT_FIRST).rename(machine.path("srv/theirs.deb"))
     machine.run("dpkg", "-i", f"/srv/{theirs.name}")
     assert machine.states()["theirs"] == "install ok half-configured"
     code, said = machine.install()
     assert code == 0, said
     assert "other packages of this machine are half installed, which does not matter here: theirs (" in said
+    machine.hurry()
+    assert machine.install()[0] == 0
+    assert machine.states()["theirs"] == "install ok installed"
+    assert remembered(machine) == {"openssl", "ca-certificates"}
 
 
 THERE = {

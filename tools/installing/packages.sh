@@ -26,6 +26,13 @@ installed_packages() {
   awk '/^Package: / { name = $2 } /^Status: .* installed$/ { print name }' "$ROOT/var/lib/dpkg/status" | sort
 }
 
+# Those of which anything is there, in whatever state.
+present_packages() {
+  [[ -e $ROOT/var/lib/dpkg/status ]] || return 0
+  awk '/^Package: / { name = $2 } /^Status: / && $4 !~ /^(config-files|not-installed)$/ { print name }' \
+    "$ROOT/var/lib/dpkg/status" | sort
+}
+
 packages_is_done() {
   [[ ! $(missing_packages) && ! $(half_done) ]]
 }
@@ -43,7 +50,7 @@ packages_do() {
   local missing before
   APT_SAID='' APT_OPTIONS=(-q -y -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold)
   before=$SCRATCH/packages-before
-  installed_packages >"$before"
+  present_packages >"$before"
   no_start_below_root
   [[ ! $OFFLINE ]] || lay_debs
   update_lists
@@ -57,7 +64,7 @@ packages_do() {
   fi
   rm -rf "$ROOT$DEBS"
   start_below_root_again
-  # A package of ours is one that was not there, dependencies included.
+  # A package of ours is one of which nothing was there, dependencies included.
   local name
   while read -r name; do remember package "$name"; done < <(installed_packages | comm -13 "$before" -)
   ((DRY_RUN)) || [[ $ROOT && ! -x $ROOT/bin/sh ]] || judge_packages
