@@ -187,8 +187,7 @@ words check_time 'the machine does not know the time: it needs the network, or w
 words time_is_set 'the machine knows the time' "la machine connaît l'heure"
 words check_disk 'only %s MB are free: make room' "il ne reste que %s Mo : faites de la place"
 words disk_is_free '%s MB are free' '%s Mo libres'
-words memory_not_limited \
-  '  memory limits are not in force here, all else is (to have them: cgroup_enable=memory at the end of the line in %s)' \
+words memory_not_limited '  memory limits are not in force here, all else is (to have them: cgroup_enable=memory at the end of the line in %s)' \
   '  les limites de mémoire sont sans effet ici, le reste non (pour les avoir : cgroup_enable=memory au bout de %s)'
 words updates_are_on 'security updates come by themselves' 'les mises à jour de sécurité viennent toutes seules'
 words check_updates '  security updates are yours to install (sudo apt upgrade)' \
