@@ -249,6 +249,7 @@ class Gateway:
     def _open_page(self, web: Web, now: Now) -> None:
         # Here and not above: a house without a page needs none of it in memory.
         from gateway.page import Page  # noqa: PLC0415
+        from gateway.page_displays import displays_part  # noqa: PLC0415
         from gateway.page_past import parts as past  # noqa: PLC0415
         from gateway.page_repair import repair_part  # noqa: PLC0415
         from gateway.page_series import series_part  # noqa: PLC0415
@@ -261,6 +262,7 @@ class Gateway:
             repair_part(self._config, self._desk.answer),
             settings_part(self._config, self.call, self._desk.chosen, self.commit),
             series_part(self._config),
+            displays_part(self._config, self.call),
         )
         self.house.page = Page(self._config, web, now, self._desk.report, partial(self._desk.present, {}), parts)
 

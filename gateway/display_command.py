@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from gateway.config import Config
 
 BROKER = Path("/etc/mosquitto")
-_RELOAD = ("systemctl", "reload", "mosquitto.service")
+_RELOAD = ("systemctl", "try-reload-or-restart", "mosquitto.service")
 
 _NO_MQTT = Phrase(
     "mqtt : il n’y a pas de courtier pour les écrans : sudo linky-setup broker l’installe (paquet Debian :"
@@ -38,7 +38,7 @@ _NOT_OPEN = Phrase(
     "the broker answers this machine alone: sudo linky-setup broker opens it to the house, encrypted; then again",
 )
 _NOT_READ = Phrase("{path} : illisible : {why}", "{path}: cannot be read: {why}")
-_A_BOARD = Phrase(
+A_BOARD = Phrase(
     "{name} est une carte ESP32 de cette maison ; choisissez un autre nom",
     "{name} is an ESP32 board of this house; choose another name",
 )
@@ -99,7 +99,7 @@ def _add(options: argparse.Namespace) -> int:
     # All that can be wrong first: a password that was made is printed.
     place = credentials(config, options.broker, options.name)
     if options.name in {board.id for board in Registry(config.directory).all()}:
-        raise BoardError(_A_BOARD.filled(name=options.name))
+        raise BoardError(A_BOARD.filled(name=options.name))
     displays.refuse_taken(options.broker, options.name)
     password = _displays(config).add(options.name, home_assistant=options.home_assistant)
     _agree(options, config)

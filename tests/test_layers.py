@@ -75,6 +75,7 @@ CORE = (
     "web/repair_pages.py",
     "web/repair_words.py",
     "web/sessions.py",
+    "web/displays_words.py",
     "web/settings_words.py",
     "web/sharing_answer.py",
     "web/sharing_pages.py",

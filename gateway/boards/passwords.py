@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from gateway.errors import BoardError
 from gateway.files import write_whole
+from gateway.language import Phrase
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,6 +31,10 @@ _LINE = re.compile(_NAME.pattern + r":\$7\$\d+\$[A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]+
 _ITERATIONS = 101
 _PASSWORD_BYTES, _SALT_BYTES = 24, 12
 _LONGEST_LINE = 200
+_NO_NAME = Phrase(
+    "{user!r} n’est pas un nom de carte ou d’écran : 1 à 32 minuscules, chiffres et traits d’union",
+    "{user!r} is no name for a board or a display: 1 to 32 small letters, digits and hyphens",
+)
 
 
 def add(file: Path, user: str) -> str:
@@ -46,7 +51,7 @@ def add(file: Path, user: str) -> str:
 def made(user: str) -> tuple[str, str]:
     """A new password and its line for the file; for a board that is flashed on another machine than the broker's."""
     if not _NAME.fullmatch(user):
-        raise BoardError(f"{user!r} is no name for a board: 1 to 32 small letters, digits and hyphens")
+        raise BoardError(_NO_NAME.filled(user=user))
     password = secrets.token_urlsafe(_PASSWORD_BYTES)
     return password, f"{user}:{_hashed(password)}"
 

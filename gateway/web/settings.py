@@ -174,6 +174,8 @@ def page(view: View, known: Settings, told: str | None = None, *, good: bool = F
     body = (
         f"{said}<section><h2>{view.say('choose_here')}</h2><p>{view.say('choose_here_intro')}</p>"
         f"{_objective(view, known)}{_household(view, known)}</section>"
+        f"<section><h2>{view.say('displays_here')}</h2><p>{view.say('displays_here_intro')}"
+        f' <a href="/settings/displays">{view.say("displays_here")}</a></p></section>'
         f"<section><h2>{view.say('commit')}</h2><p>{view.say('commit_intro', n=known.commit_interval_s)}</p>"
         f"{form(view, '/settings/commit', '', 'commit')}</section>"
         f"<section><h2>{view.say('doctor')}</h2><p>{view.say('doctor_intro')}"

@@ -33,6 +33,8 @@ _FR = {
     "by_file": "Ce que dit le fichier de configuration.",
     "as_file": "Revenir au fichier",
     "as_file_of": "Revenir à ce que dit le fichier : {what}",
+    "displays_here": "Écrans et Home Assistant",
+    "displays_here_intro": "Admettre un écran, ou Home Assistant d’une autre machine, au courtier de la maison :",
     "commit": "Écrire maintenant sur la carte",
     "commit_intro": (
         "Les mesures sont écrites toutes les {n}\u00a0s. Avant de couper le courant, écrivez celles qui attendent :"
@@ -149,6 +151,8 @@ _EN = {
     "by_file": "What the configuration file says.",
     "as_file": "Back to the file",
     "as_file_of": "Back to what the file says: {what}",
+    "displays_here": "Displays and Home Assistant",
+    "displays_here_intro": "Let a display, or Home Assistant on another machine, in at the broker of the house:",
     "commit": "Write to the card now",
     "commit_intro": "Readings are written every {n}\u00a0s. Before you cut the power, write those that wait:",
     "doctor": "What is wrong",

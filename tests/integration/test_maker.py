@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import re
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from federation import wait_until
+from gateway.web.displays_words import DISPLAYS_WORDS
 from relaying.clock import Rtc
 from simulator.process import Meter
 from tests.installing.conftest import System
@@ -180,6 +182,45 @@ def test_the_password_is_printed_once_and_kept_nowhere(house):
     assert said.count(password) == 4  # its line, display.json, and the two programs
     for path in house.system.folder.rglob("*"):
         assert path.is_symlink() or not path.is_file() or password.encode() not in path.read_bytes(), path
+
+
+# A visitor of the page on the machine itself: sets the password, then lets a display in.
+VISITOR = """
+import sys
+from tests.web.conftest import PASSWORD, Visitor
+visitor = Visitor(8080)
+answer, text = visitor.post("/setup", {"code": sys.argv[1], "password": PASSWORD, "again": PASSWORD})
+assert answer.status == 303, text
+answer, text = visitor.send("/settings/displays/add", name="wall")
+print(text)
+print(visitor.get("/settings/displays?lang=en")[1])
+"""
+
+
+def test_the_page_lets_a_display_in(house, tmp_path):
+    """What it shows once is what the example needs; that the broker takes it is tried before it is said."""
+    wait_until(lambda: "the page is served" in house.running.log.read_text(), 60, "the page is served")
+    code = house.gateway("page", "code").strip()
+    visit = subprocess.Popen(
+        house.words(sys.executable, "-c", VISITOR, code),
+        env={**ENVIRONMENT, "PYTHONPATH": f"{ROOT}:{ROOT}/tools"},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    wanted = house.system.folder / "var/lib/linky-gateway/displays.json"
+    wait_until(
+        lambda: visit.poll() is not None or (wanted.exists() and "wall" in wanted.read_text()), 30, "the page wrote it"
+    )
+    # What linky-gateway-displays.path starts, and then mosquitto's reload.
+    house.gateway("display", "apply")
+    house.reload_broker()
+    said, wrong = visit.communicate(timeout=60)
+    assert visit.returncode == 0, wrong
+    assert DISPLAYS_WORDS["fr"]["display_works"] in said, said
+    texts = [html.unescape(text) for text in re.findall(r"<pre[^>]*>(.*?)</pre>", said, re.DOTALL)]
+    (given,) = (text for text in texts if text.startswith("{"))
+    assert said.rpartition("<main")[2].count("wall") >= 1
+    assert json.loads(given)["password"] not in said.rpartition("<main")[2]
+    Display(house, tmp_path, PYTHON, given).says(r"(?m)^\d+ VA \S")
 
 
 def test_a_display_says_that_it_is_old_once_the_gateway_has_gone(house, tmp_path):

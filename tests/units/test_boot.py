@@ -10,7 +10,8 @@ from contextlib import closing
 
 import pytest
 
-from packages import sandbox, scripts
+from gateway.boards import passwords
+from packages import debian, sandbox, scripts
 from packages.container import wait_for
 from tests.units import boot
 
@@ -31,7 +32,7 @@ def test_a_package_that_was_installed_needs_one_step(installed):
     enabled = installed.do("systemctl", "list-unit-files", "--state=enabled", "--no-legend", "linky-*")
     assert {line.split()[0] for line in enabled.splitlines()} == set(scripts.ENABLED)
     active = installed.run("systemctl", "is-active", *scripts.ENABLED).stdout.split()
-    assert active == ["inactive", "active", "active", "active"]
+    assert active == ["inactive", *["active"] * (len(scripts.ENABLED) - 1)]
     assert installed.do("systemctl", "list-units", "--failed", "--no-legend", "linky-*") == ""
     assert installed.show(GATEWAY, "ConditionResult", "NRestarts") == ["no", "0"]
     words = installed.do("cat", boot.SAID)
@@ -120,6 +121,27 @@ def test_a_port_of_another_kind_is_refused_and_the_doctor_says_why(house):
     assert "Le service n'a pas droit à ce port" in done.stdout
     assert "sudo systemctl restart linky-gateway" in done.stdout
     assert done.returncode == 69
+
+
+def test_whom_the_page_lets_in_is_entered_by_root(house):
+    """By the unit that watches for it, from inside its sandbox: mosquitto's files say so and keep owner and mode."""
+    house.do("install", "-d", "/etc/mosquitto")
+    house.do("sh", "-c", "install -m 600 -o daemon -g daemon /dev/null /etc/mosquitto/linky.passwords")
+    house.do("install", "-m", "600", f"/{debian.DOC}/examples/mosquitto/linky.acl", "/etc/mosquitto/linky.acl")
+    wanted = json.dumps([{"name": "hall", "password_line": passwords.made("hall")[1]}])
+    folder = "/var/lib/linky-gateway"
+    house.do(
+        "sh",
+        "-c",
+        f"echo '{wanted}' >{folder}/new && chown linky-gateway: {folder}/new && mv {folder}/new {folder}/displays.json",
+    )
+    secrets = house.path("/etc/mosquitto/linky.passwords")
+    wait_for(lambda: secrets.read_text().startswith("hall:"), "its line")
+    wait_for(lambda: "user hall" in house.path("/etc/mosquitto/linky.acl").read_text(), "its rights")
+    wait_for(
+        lambda: house.show("linky-gateway-displays", "ActiveState", "Result") == ["inactive", "success"], "its end"
+    )
+    assert house.do("stat", "-c", "%U %a", "/etc/mosquitto/linky.passwords") == "daemon 600\n"
 
 
 def test_a_daemon_that_hangs_is_started_again_by_the_watchdog(house):

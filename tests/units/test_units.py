@@ -25,6 +25,7 @@ MOST = 15
 ROOTS = {
     "linky-first-boot.service": "CAP_DAC_OVERRIDE CAP_CHOWN",
     "linky-gateway-undo.service": "CAP_DAC_OVERRIDE CAP_CHOWN CAP_FOWNER",
+    "linky-gateway-displays.service": "CAP_DAC_OVERRIDE CAP_CHOWN CAP_FOWNER",
 }
 # What an upgrade by tools/setup leaves for a boot that finds it half done.
 SETUP = "/opt/linky-gateway/upgrading/"

@@ -31,7 +31,7 @@ FORMS = (
     *("/sharing/limit", "/sharing/resume", "/sharing/renew", "/sharing/journal"),
     *("/repair/check", "/repair/do", "/repair/undo"),
     *("/settings/objective", "/settings/household", "/settings/file", "/settings/commit"),
-    *("/access/displays/remove", "/access/password"),
+    *("/access/displays/remove", "/access/password", "/settings/displays/add", "/settings/displays/remove"),
 )
 NAMES = (
     *("consent", "recipient", "granularity", "period", "until", "purpose", "push", "history", "data0", "hash", "lang"),

@@ -21,7 +21,14 @@ DAY, YEAR = "/history?date=2026-10-25", "/history?period=year&date=2025-06-01"
 # What the menu does not lead to at once.
 FURTHER = (
     *(DAY, "/history?period=month&date=2025-03-01", YEAR, "/cost?period=day", "/cost?period=year"),
-    *("/sharing/requests/2", "/repair?{point}", "/repair/point?{point}", "/display", "/display?guest=1"),
+    *(
+        "/sharing/requests/2",
+        "/repair?{point}",
+        "/repair/point?{point}",
+        "/display",
+        "/display?guest=1",
+        "/settings/displays",
+    ),
 )
 DRAWN = """(() => { const place = document.querySelector(".chart") ?? document.querySelector("[data-is=drawn]");
   return !place || place.dataset.drawn === "yes" || /\\d/.test(place.textContent); })()"""

@@ -17,11 +17,12 @@ unit_table() {
     echo "$TREE/systemd/modules-load.conf /etc/modules-load.d/linky-gateway.conf"
 }
 
-# Those that start by themselves: the gateway and the timers. A screen is enabled by whoever wires one; what reads a
+# Those that start by themselves: the gateway, the timers, the door to the broker. A screen is enabled by whoever wires one; what reads a
 # card's linky.toml belongs to images.
 enabled_units() {
   local file
   echo linky-gateway.service
+  [[ ! -e $TREE/systemd/linky-gateway-displays.path ]] || echo linky-gateway-displays.path
   for file in "$TREE"/systemd/*.timer; do
     [[ ! -e $file ]] || echo "${file##*/}"
   done
@@ -102,7 +103,7 @@ start_all() {
     what_runs >/run/linky-gateway-setup
   fi
   for unit in $(enabled_units); do
-    [[ $unit != *.timer ]] || systemctl --quiet is-active "$unit" || run systemctl start "$unit"
+    [[ $unit != *.timer && $unit != *.path ]] || systemctl --quiet is-active "$unit" || run systemctl start "$unit"
   done
 }
 

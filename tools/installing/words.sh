@@ -44,8 +44,8 @@ words() {
 words needs_value '%s needs a value; see --help' '%s demande une valeur ; voir --help'
 words unknown_option '%s is no option; see --help' "%s n'est pas une option ; voir --help"
 words unknown_command '%s is no command; see --help' "%s n'est pas une commande ; voir --help"
-words no_command 'say what to do: install, upgrade, uninstall, status or check; see --help' \
-  'dites quoi faire : install, upgrade, uninstall, status ou check ; voir --help'
+words no_command 'say what to do: install, upgrade, broker, uninstall, status or check; see --help' \
+  'dites quoi faire : install, upgrade, broker, uninstall, status ou check ; voir --help'
 words no_release 'say which release: tools/setup upgrade linky-gateway-VERSION.tar.gz' \
   'dites quelle version : tools/setup upgrade linky-gateway-VERSION.tar.gz'
 words purge_alone '--purge belongs to uninstall' "--purge va avec uninstall"

@@ -14,6 +14,7 @@ ENABLED = (
     "linky-gateway-backup.timer",
     "linky-gateway-check.timer",
     "linky-gateway-journal.timer",
+    "linky-gateway-displays.path",
 )
 # Groups of the system that sysusers.conf makes where there are none: Raspberry Pi OS has them.
 GROUPS = ("gpio", "i2c", "spi")
