@@ -142,6 +142,19 @@ def test_a_cut_in_the_middle_is_made_good_by_the_next_run(house, monkeypatch):
     assert "kitchen" not in house.acl.read_text()
 
 
+def test_a_house_that_came_back_from_a_backup_goes_on(house):
+    """Without the note of whom we have let in (an older backup's), or without the broker's files: they are let in."""
+    assert house.display("add", "kitchen") == 0
+    (house.broker / "linky.displays").unlink()
+    assert house.display("apply") == 0
+    house.acl.write_text((SHIPPED / "linky.acl").read_text())
+    house.secrets.write_text("")
+    assert house.display("apply") == 0
+    assert house.users() == ["kitchen"]
+    assert house.display("remove", "kitchen") == 0
+    assert house.users() == []
+
+
 def test_a_board_does_not_take_a_displays_name(house, capsys, tmp_path):
     """Neither way round: one of the two could not log in any more."""
     assert house.display("add", "kitchen") == 0

@@ -28,7 +28,7 @@ MANIFEST = "manifest.json"
 FORMAT = 1
 
 # What of the broker's folder is the gateway's doing: who may log in, what each may, the certificates for TLS.
-_BROKER = ("linky.passwords", "linky.acl", "conf.d/linky.conf", "linky/*")
+_BROKER = ("linky.passwords", "linky.displays", "linky.acl", "conf.d/linky.conf", "linky/*")
 # Beside the database: the file itself and its log, copies, what is half done, what means nothing elsewhere.
 _PASSED_OVER = re.compile(
     rf"{re.escape(FILE_NAME)}.*|{re.escape(LOCK_NAME)}|nightly-backup\.json"

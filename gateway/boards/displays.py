@@ -126,7 +126,8 @@ def agree(displays: list[Display], folder: Path) -> bool:
     """
     secrets, rules = folder / "linky.passwords", folder / "linky.acl"
     before = [file.read_bytes() for file in (secrets, rules) if file.exists()]
-    former = _let_in(folder)
+    # What lies here was let in by us, also where the note of it was lost with an old card: nobody else has this hash.
+    former = _let_in(folder) | {one.name for one in displays if passwords.has(secrets, one.password_line)}
     foreign = (set(passwords.users(secrets)) | {passwords.GATEWAY_USER}) - former
     ours = [display for display in displays if display.name not in foreign]
     # Known first: after a power cut whoever was let in can still be taken out again.

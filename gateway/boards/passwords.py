@@ -61,13 +61,18 @@ def enter(file: Path, line: str) -> None:
     user = line.partition(":")[0]
     if not is_line(line):
         raise BoardError(f"{user!r}: this is no line for mosquitto's password file")
-    if line not in _lines(file):
+    if not has(file, line):
         _write(file, [*_others(file, user), line])
 
 
 def is_line(text: str) -> bool:
     """Whether this is a line as ``made`` gives it: one name, one hash, and nothing that could be another line."""
     return len(text) <= _LONGEST_LINE and _LINE.fullmatch(text) is not None
+
+
+def has(file: Path, line: str) -> bool:
+    """Whether this very line is in the file."""
+    return line in _lines(file)
 
 
 def remove(file: Path, user: str) -> None:

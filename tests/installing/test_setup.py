@@ -308,6 +308,9 @@ def test_what_a_household_wrote_into_the_access_list_stays(system: System, tmp_p
     (system.folder / "etc/linky-gateway/secrets/mqtt-password").unlink()
     system.setup("install", "--unattended")
     assert "homeassistant:$7$101$YQ==$Yg==" in secrets.read_text().splitlines()
+    (acl.parent / "linky.displays").write_text("kitchen\n")
+    system.setup("uninstall", "--purge", "--yes")
+    assert list(acl.parent.rglob("linky*")) == []
 
 
 def test_enter_alone_is_the_safe_choice(system: System) -> None:

@@ -35,6 +35,8 @@ broker_do() {
   broker_rights "$SCRATCH/linky.acl"
   put_file "$SCRATCH/linky.acl" "$BROKER/linky.acl" 600 mosquitto
   certificates_are_good || make_certificates
+  # `linky-gateway display` makes it: whom it has let in.
+  remember file "$BROKER/linky.displays"
   if [[ ! -e $ROOT$BROKER/linky.passwords || ! -e $ROOT$SECRETS/mqtt-password ]]; then make_broker_user; fi
   put_file "$SCRATCH/linky.conf" "$BROKER_FILE" 644
   on_running systemctl restart mosquitto.service
