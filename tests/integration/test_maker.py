@@ -124,6 +124,7 @@ def test_the_makers_examples_run_as_they_stand_before_and_after_an_upgrade(house
         display.says(words, python)
 
 
+@pytest.mark.campaign  # that it is a program: tests/test_display_command.py
 @pytest.mark.parametrize("language", ["python", "micropython"])
 def test_a_program_that_is_filled_in_needs_nothing_else(house, micropython, tmp_path, language):
     """What ``display add`` prints as a program is the document's example, with all that it needs in it."""
