@@ -4,20 +4,21 @@
 # A meter says something every few seconds, a server answers within one or two: wait for them at first.
 readonly LINKS_WAIT_S=45
 
-good() { printf '%s %s\n' "$TICK" "$(text "$LANGUAGE" "$@")"; }
+good() { printf '%s %s\n' "$TICK" "$(text "$LANGUAGE" "$@")" | folded 1; }
 
 bad() {
   NOT_GREEN=1
-  printf '%s %s\n' "$CROSS" "$(text "$LANGUAGE" "$@")"
+  printf '%s %s\n' "$CROSS" "$(text "$LANGUAGE" "$@")" | folded 1
 }
 
 await_links() {
   local end=$((SECONDS + LINKS_WAIT_S))
-  say awaits_links
+  begin_waiting awaits_links
   while ((SECONDS < end)); do
-    ! report | python3 "$TREE/tools/installing/links.py" en >/dev/null || return 0
+    ! report | python3 "$TREE/tools/installing/links.py" en >/dev/null || break
     sleep 2
   done
+  ticks_end
 }
 
 require_installed() {
@@ -26,8 +27,14 @@ require_installed() {
 }
 
 check_all() {
-  NOT_GREEN=0
   require_installed
+  look_at_all
+  say_verdict
+  leave
+}
+
+look_at_all() {
+  NOT_GREEN=0
   [[ ! -e $ROOT$UNDERWAY/from ]] || bad check_cut "$(cat "$ROOT$UNDERWAY/to")"
   check_files
   if is_live; then
@@ -39,8 +46,14 @@ check_all() {
   check_disk
   check_memory
   check_updates
-  ((NOT_GREEN)) || { say all_green && return 0; }
-  say not_green
+}
+
+say_verdict() {
+  if ((NOT_GREEN)); then say not_green; else say all_green; fi
+}
+
+leave() {
+  ((NOT_GREEN)) || return 0
   trap - ERR
   exit "$EXIT_NOT_GREEN"
 }
@@ -61,7 +74,7 @@ check_running() {
     journalctl --unit linky-gateway.service --no-pager --output cat --lines 4 2>/dev/null | sed 's/^/  /' || true
     return
   fi
-  report | python3 "$TREE/tools/installing/links.py" "$LANGUAGE" || code=$?
+  report | python3 "$TREE/tools/installing/links.py" "$LANGUAGE" | folded 1 || code=$?
   case $code in
     0) ;;
     3) bad check_no_answer ;;
@@ -107,5 +120,5 @@ status_all() {
   done
   is_live || { say skipped_not_running "linky-gateway status" && return; }
   systemctl --no-pager --no-legend list-units --all 'linky-*' || true
-  report | python3 "$TREE/tools/installing/links.py" "$LANGUAGE" || true
+  report | python3 "$TREE/tools/installing/links.py" "$LANGUAGE" | folded 1 || true
 }

@@ -1,7 +1,10 @@
-"""Which serial ports there are, and whether a meter speaks at one: for tools/setup, run by the installed program.
+"""Which serial ports there are, whether a text can name one, whether a meter speaks at it: for tools/setup.
 
-``listen.py ports`` prints "source, tic or other, title" by tabs and opens nothing; ``listen.py hear SOURCE fr|en``
-listens, prints one line (mode, speed, the end of the meter's number) and ends with 0 when it is a meter.
+``listen.py ports`` prints "source, kind, title" by tabs and opens nothing; the kind is ``tic`` (an adapter made for
+meters), ``usb`` or ``own`` (a port of this machine). ``listen.py judge SOURCE fr|en`` prints what is wrong with a
+source that somebody typed, and ends with 1 if something is. Both need the standard library alone: they are asked before
+anything is installed. ``listen.py hear SOURCE fr|en`` is run by the installed program: it listens, prints one line
+(mode, speed, the end of the meter's number) and ends with 0 when it is a meter.
 """
 
 from __future__ import annotations
@@ -10,12 +13,10 @@ import re
 import sys
 from pathlib import Path
 
-from gateway.doctor.causes import causes
-from gateway.doctor.listen import Target, listen
-from gateway.doctor.report import Report, as_json
-from gateway.errors import GatewayError
+from gateway.first_boot import checks
+from gateway.first_boot.faults import Fault
 from gateway.ports import ports
-from gateway.sources.source import parse_source
+from gateway.sources.paths import Kind, kind_of
 
 _LISTEN_S = 8.0
 _NUMBER = re.compile(rb"\nAD[SC][CSO]?[\t ]([0-9]{8,15})[\t ]")
@@ -33,11 +34,26 @@ def masked_number(raw: bytes) -> str:
 
 def _ports() -> int:
     for port in ports():
-        print(port.source, "tic" if port.tic else "other", port.title, sep="\t")
+        print(port.source, "tic" if port.tic else "usb" if port.usb else "own", port.title, sep="\t")
     return 0
 
 
+def _judge(source: str, lang: str) -> int:
+    wrong = checks.invisible(source) or checks.port(source)
+    if wrong is None or (source.startswith("/dev/") and kind_of(source) is Kind.UNKNOWN):
+        return 0
+    print(Fault("", *wrong).say(lang))
+    return 1
+
+
 def _hear(source: str, lang: str) -> int:
+    # Libraries that are there once the gateway is.
+    from gateway.doctor.causes import causes  # noqa: PLC0415
+    from gateway.doctor.listen import Target, listen  # noqa: PLC0415
+    from gateway.doctor.report import Report, as_json  # noqa: PLC0415
+    from gateway.errors import GatewayError  # noqa: PLC0415
+    from gateway.sources.source import parse_source  # noqa: PLC0415
+
     try:
         target = Target("port", source, parse_source(source, Path()))
     except GatewayError as error:
@@ -55,9 +71,11 @@ def _hear(source: str, lang: str) -> int:
 
 
 def main(arguments: list[str]) -> int:
-    """One of the two; its exit code."""
+    """One of the three; its exit code."""
     if arguments == ["ports"]:
         return _ports()
+    if arguments[0] == "judge":
+        return _judge(arguments[1], arguments[2])
     return _hear(arguments[1], arguments[2])
 
 

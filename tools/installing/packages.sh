@@ -2,14 +2,21 @@
 # shellcheck shell=bash disable=SC2034,SC2154
 
 wanted_packages() {
+  [[ ! ${PYTHON_FIRST:-} ]] || { echo python3 && return; }
   local names=(python3 python3-venv openssl ca-certificates)
   if has_debian_libraries; then
     names+=(python3-slixmpp python3-msgspec python3-serial python3-cryptography)
   fi
   [[ -e $TREE/wheels || $OFFLINE ]] || names+=(python3-setuptools python3-wheel)
   [[ ${ANSWER[mqtt]:-no} != yes ]] || names+=(mosquitto)
+  ! wants_name || names+=(avahi-daemon)
   [[ ${ANSWER[updates]:-no} != yes ]] || names+=(unattended-upgrades)
   printf '%s\n' "${names[@]}"
+}
+
+# The page is found by NAME.local where avahi answers to it; without a network it is done without, if it is not there.
+wants_name() {
+  [[ ${ANSWER[page]:-no} == yes ]] && { [[ ! $OFFLINE ]] || compgen -G "$OFFLINE/avahi-daemon_*.deb" >/dev/null; }
 }
 
 missing_packages() {
@@ -92,7 +99,8 @@ judge_packages() {
 apt_get() {
   local code=0 from=0
   [[ ! ${LOG_OPEN:-} ]] || from=$(stat -c %s "$LOG")
-  in_root env DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 apt-get "${APT_OPTIONS[@]}" "$@" || code=$?
+  in_root env DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 apt-get "${APT_PROGRESS[@]}" "${APT_OPTIONS[@]}" "$@" ||
+    code=$?
   [[ ${LOG_OPEN:-} ]] || return "$code"
   # Not "grep -q", whose early end would make the pipe fail.
   if ((code == 130)) || tail -c "+$((from + 1))" "$LOG" | grep -E '^W: .*(interrupted before|interrompue avant)' >/dev/null; then

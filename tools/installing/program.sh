@@ -36,6 +36,7 @@ program_do() {
   fi
   remember dir "$HOME_OF_ALL"
   rm -rf "$ROOT$OURS/complete"
+  doing 1 3 part_source
   lay_source
   if [[ $ROOT && ! -x $ROOT/usr/bin/python3 ]]; then
     say skipped_bare "python3 -m venv $OURS"
@@ -45,7 +46,9 @@ program_do() {
   find "$ROOT$OURS" -mindepth 1 -maxdepth 1 ! -name source -exec rm -rf {} +
   local shared=()
   ! has_debian_libraries || shared=(--system-site-packages)
+  doing 2 3 part_environment
   in_root /usr/bin/python3 -m venv "${shared[@]}" "$OURS"
+  doing 3 3 part_libraries
   find_wheels
   install_wheels
   fingerprint >"$ROOT$OURS/complete"

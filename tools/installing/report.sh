@@ -6,7 +6,37 @@ readonly TICK=✓ CROSS=✗
 # say KEY [VALUE...]: a sentence on the terminal in the person's language, in the log in English.
 say() {
   log "$(text en "$@")"
-  text "$LANGUAGE" "$@" >&2
+  text "$LANGUAGE" "$@" | folded 2 >&2
+}
+
+# folded FD: sentences broken between words where that terminal ends, further lines to the right of the first.
+folded() {
+  local LC_ALL=C.UTF-8
+  local columns line indent head clear=''
+  # In one go with the line, so that nothing that ticks comes between.
+  # shellcheck disable=SC2153 # of progress.sh
+  [[ ! $TICKER || $1 != 2 ]] || clear=$CLEAR
+  columns=$(columns "$1")
+  columns=${columns:-0}
+  while IFS= read -r line; do
+    indent=${line%%[![:space:]]*}
+    while ((columns && ${#line} > columns)); do
+      head=${line:0:columns + 1}
+      [[ $head == *' '* ]] || break
+      head=${head% *}
+      # A word that is longer than a line stays one.
+      [[ $head =~ [^[:space:]] ]] || break
+      printf '%s%s\n' "$clear" "$head"
+      line="$indent   ${line:${#head} + 1}"
+    done
+    printf '%s%s\n' "$clear" "$line"
+  done
+}
+
+# columns FD: how wide the terminal is; nothing where it is none.
+columns() {
+  [[ -t $1 ]] || return 0
+  stty size <&"$1" 2>/dev/null | cut -d ' ' -f 2
 }
 
 # fail CODE KEY [VALUE...]: the last sentence.
@@ -14,7 +44,8 @@ fail() {
   local code=$1
   shift
   log "$(text en "$@")"
-  printf '%s %s\n' "$CROSS" "$(text "$LANGUAGE" "$@")" >&2
+  ticks_end
+  printf '%s %s\n' "$CROSS" "$(text "$LANGUAGE" "$@")" | folded 2 >&2
   trap - ERR
   exit "$code"
 }
@@ -75,8 +106,14 @@ step() {
   if "${1}_is_done"; then
     say step_is_done "$(text "$LANGUAGE" "step_$1")"
   else
-    say step_begins "$(text "$LANGUAGE" "step_$1")"
+    local begun=$SECONDS
+    begin_waiting step_begins "$(text "$LANGUAGE" "step_$1")"
     "${1}_do"
+    if [[ $TICKER ]]; then
+      ticks_end
+      begun=$((SECONDS - begun))
+      say step_took "$(text "$LANGUAGE" "step_$1")" "$( ((!begun)) || printf ' · %s' "$(minutes "$begun")")"
+    fi
   fi
   STEP=''
 }

@@ -73,6 +73,7 @@ words release_damaged '%s: files of this release are not what they were; unpack 
 # Steps.
 words begins 'linky-gateway %s on %s' 'linky-gateway %s sur %s'
 words step_begins '… %s' '… %s'
+words step_took '✓ %s%s' '✓ %s%s'
 words step_is_done '✓ %s: nothing to do' '✓ %s : rien à faire'
 words step_packages 'Debian packages' 'paquets Debian'
 words step_program 'the program' 'le programme'
@@ -100,6 +101,11 @@ words skipped_bare '  left out, the system below --root cannot run it: %s' \
   '  laissé de côté, le système de --root ne peut pas le lancer : %s'
 words skipped_not_running '  left out, it needs a running system: %s' \
   '  laissé de côté, il y faut un système en marche : %s'
+words far_fetches ' · fetching %s %%' ' · téléchargement %s %%'
+words far_installs ' · installing %s %%%s' ' · installation %s %%%s'
+words part_source 'its files' 'ses fichiers'
+words part_environment 'Python environment' 'environnement Python'
+words part_libraries 'libraries' 'bibliothèques'
 words installs_packages '  installs: %s' '  installe : %s'
 words no_lists '  the package lists could not be brought up to date (%s); trying with those that are there' \
   "  les listes de paquets n'ont pas pu être mises à jour (%s) ; essai avec celles qui sont là"
@@ -129,21 +135,36 @@ words answer_line '%s, line %s: write "key = value"' '%s, ligne %s : écrivez «
 words answer_key '%s, line %s: %s is no key; there are %s' "%s, ligne %s : %s n'est pas une clé ; il y a %s"
 words answer_twice '%s, line %s: %s is there twice' '%s, ligne %s : %s y est deux fois'
 words answer_yes_no '%s = %s: yes or no' '%s = %s : yes ou no'
+words answer_port '%s: %s' '%s : %s'
 words answer_account '%s is no account; write name@server' "%s n'est pas un compte ; écrivez nom@serveur"
 words port_is_tic '  the meter is read at %s, an adapter made for it' '  le compteur est lu par %s, un adaptateur fait pour cela'
 words port_is_header '  no USB adapter made for meters: the meter is read at the header of this %s (/dev/ttyAMA0)' \
   "  pas d'adaptateur USB fait pour les compteurs : le compteur est lu par le connecteur de ce %s (/dev/ttyAMA0)"
 words port_unknown '  no port is named for the meter: "linky-gateway ports" lists them, gateway.toml names one' \
   '  aucun port nommé pour le compteur : « linky-gateway ports » les montre, gateway.toml en nomme un'
-words port_none_there 'no serial port is there: plug the adapter in later, "linky-gateway ports" says what to write' \
-  "aucun port série n'est là : branchez l'adaptateur plus tard, « linky-gateway ports » dit quoi écrire"
 words is_tic '  ← made for meters' '  ← fait pour les compteurs'
-words ask_port 'At which port is the meter? A number, or a source as in gateway.toml.' \
-  'Par quel port lire le compteur ? Un numéro, ou une source comme dans gateway.toml.'
-words listens '   listening at %s …' "   j'écoute %s …"
+words ask_port 'At which port is the meter? A number, or another one: /dev/tty…, usb:…' \
+  'Par quel port lire le compteur ? Un numéro, ou un autre : /dev/tty…, usb:…'
+words choice_header 'the pins of this %s' 'les broches de ce %s'
+words choice_later 'later: a Micro Teleinfo adapter is read as soon as it is plugged in' \
+  "plus tard : un adaptateur Micro Teleinfo est lu dès qu'il est branché"
+words later 'later, by a Micro Teleinfo' 'plus tard, par un Micro Teleinfo'
+words choice_later_usb 'later: another USB adapter, the first one plugged in (/dev/ttyUSB0)' \
+  'plus tard : un autre adaptateur USB, le premier branché (/dev/ttyUSB0)'
+words choice_board 'by an ESP32 board beside the meter, over Wi-Fi' 'par une carte ESP32 près du compteur, en Wi-Fi'
+words choice_own 'a port of this machine' 'un port de cette machine'
+words ask_board 'What is the board called? As on its label: 1 to 32 of a-z, 0-9, "-".' \
+  "Comment s'appelle la carte ? Comme sur son étiquette : de 1 à 32 signes, a-z, 0-9, « - »."
+words back back retour
+words board_wrong '   1 to 32 of a-z, 0-9, "-"' '   de 1 à 32 signes : a-z, 0-9, « - »'
+words port_number '   a number from 1 to %s, or a source' '   un numéro de 1 à %s, ou une source'
+words port_wrong '   %s' '   %s'
+words port_when_it_comes '   %s is read as soon as it is plugged in' "   %s sera lu dès qu'il est branché"
+words port_otherwise '   Another port? Enter keeps %s; in %s s it goes on by itself.' \
+  '   Un autre port ? Entrée garde %s ; dans %s s cela continue tout seul.'
+words listens 'listening at %s' "j'écoute %s"
 words hears '   a meter: %s' '   un compteur : %s'
 words port_after_restart '   %s can be listened to after the restart' '   %s pourra être écouté après le redémarrage'
-words port_all_the_same 'Take it all the same? [no]' 'Le prendre tout de même ? [non]'
 words ask_uart 'Give the pins of the header to the meter? No console on them, Bluetooth off where it holds them; one restart.' \
   'Donner les broches du connecteur au compteur ? Sans console, Bluetooth coupé là où il les tient ; un redémarrage.'
 words ask_account 'Account of the federation (name@server), if you have one: without it all stays at home.' \
@@ -158,6 +179,13 @@ words ask_mqtt 'Live values for displays and Home Assistant (MQTT, on this machi
 words ask_boards 'ESP32 boards by Wi-Fi (opens port 8883, encrypted)?' \
   'Cartes ESP32 par Wi-Fi (ouvre le port 8883, chiffré) ?'
 words ask_updates 'Security updates of the system by itself?' 'Mises à jour de sécurité automatiques du système ?'
+words row_port meter compteur
+words row_account account compte
+words row_page page page
+words row_mqtt 'live values (MQTT)' 'valeurs en direct'
+words row_boards 'ESP32 boards' 'cartes ESP32'
+words row_updates 'security updates' 'mises à jour'
+words row_uart 'pins of the header' 'broches'
 words ask_go_on 'Install like this?' 'Installer ainsi ?'
 words none none aucun
 words yes yes oui
@@ -165,10 +193,10 @@ words no no non
 words say_yes_no '   yes or no' '   oui ou non'
 
 # The end.
-words installed 'linky-gateway %s is installed' 'linky-gateway %s est installé'
+words installed 'linky-gateway %s is installed (%s)' 'linky-gateway %s est installé (%s)'
 words restart_needed 'restart the machine (sudo reboot): the serial port changes with it; then: sudo linky-setup check' \
   'redémarrez la machine (sudo reboot) : le port série change alors ; ensuite : sudo linky-setup check'
-words awaits_links 'listening to the meter and the links …' "j'écoute le compteur et les liaisons …"
+words awaits_links 'listening to the meter and the links' "j'écoute le compteur et les liaisons"
 words not_installed 'linky-gateway is not installed here: tools/setup install' \
   "linky-gateway n'est pas installé ici : tools/setup install"
 words check_version 'version %s' 'version %s'
