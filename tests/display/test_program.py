@@ -85,7 +85,7 @@ def test_what_the_meter_says_is_on_the_panel_and_stale_when_it_falls_silent(brok
         house(tmp_path / "house", broker, tmp_path / "ttyTIC"),
         DisplayBoard(tmp_path / "board", broker, tls=True, display=COLOUR, lamp=BAR) as board,
     ):
-        wait_until(lambda: any(colour != (0, 0, 0) for colour in lamps(board)), 30, "lamps that are lit")
+        wait_until(lambda: any(colour != (0, 0, 0) for colour in lamps(board)), SECONDS, "lamps that are lit")
         wait_until(lambda: COMPACT in ear.retained, 30, "a frame")
         before = len(meter.truth())
         wait_until(lambda: len(meter.truth()) >= before + 3, 30, "more frames")
