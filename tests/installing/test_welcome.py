@@ -194,6 +194,7 @@ TIC = "usb:0403:6015:TINFO-1234\ttic\tMicro Teleinfo\n"
 )
 def test_enter_takes_what_may_be_a_meter(ports: str, model: str, chosen: str) -> None:
     """An adapter made for meters, the only one, the header of a Pi, or later; never a port that a PC has anyway."""
+    # The ports are lines as listen.py prints them: no such machines are at hand.
     script = """
     TREE=$1 LANGUAGE=en
     for one in words files answers questions; do source "$TREE/tools/installing/$one.sh"; done
