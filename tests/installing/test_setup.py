@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gateway import __version__
 from gateway.config import load
+from packages import commands
 from tests.installing.conftest import OF_USERS, ROOT, SETUP, System
 
 if TYPE_CHECKING:
@@ -171,6 +173,26 @@ def test_purging_leaves_the_system_as_it_was(system: System) -> None:
     system.setup("uninstall", "--purge", "--yes")
     assert system.tree() == before
     assert not (system.folder / "var/log/linky-gateway-setup.log").exists()
+
+
+def test_manual_pages_and_completions_are_those_of_the_version_that_runs(system: System) -> None:
+    """Where man and the shells of Debian look for what an administrator installed; gone with the program."""
+    # A scratch system runs no Python: what the program's own parser writes there is made here.
+    share = system.folder / "opt/linky-gateway/versions" / __version__ / "share"
+    before = system.tree()
+    programs = ("linky-gateway", "linky-display", "linky-bridge")
+    commands.write(share, list(programs))
+    system.setup("install", "--unattended")
+    for program in programs:
+        for place in (
+            *(f"man/man1/{program}.1", f"bash-completion/completions/{program}"),
+            *(f"zsh/site-functions/_{program}", f"fish/vendor_completions.d/{program}.fish"),
+        ):
+            link = system.folder / "usr/local/share" / place
+            assert str(link.readlink()) == f"/opt/linky-gateway/current/share/{place}"
+            assert (share / place).is_file()
+    system.setup("uninstall", "--purge", "--yes")
+    assert system.tree() == before
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root makes groups")

@@ -65,7 +65,10 @@ def test_the_package_has_the_program_its_units_and_no_more_than_belongs_there(de
     commands = {"linky-gateway": "run", "linky-display": "run", "linky-collect": "run", "linky-bridge": "zabbix"}
     for program, command in commands.items():
         page = gzip.decompress((tree / f"usr/share/man/man1/{program}.1.gz").read_bytes()).decode()
-        assert f"\n.B {command}\n" in page
+        assert f"\n.SS {command}\n" in page
+        for place in (f"bash-completion/completions/{program}", f"zsh/vendor-completions/_{program}",
+                      f"fish/vendor_completions.d/{program}.fish"):  # fmt: skip
+            assert command in (tree / "usr/share" / place).read_text()
     library = tree / "usr/lib/linky-gateway"
     assert {path.name for path in library.iterdir()} == {"gateway", "aiomqtt", "microdot", "sqlite_utils"}
     assert (library / "gateway/tic/labels.csv").is_file()

@@ -41,6 +41,7 @@ def full_house(tmp_path_factory):
             "around": f"/repair?{point}",
             "point": f"/repair/point?{point}",
             "settings": "/settings",
+            "series": "/series",
         }
         yield house
 

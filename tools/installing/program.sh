@@ -7,6 +7,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154
 
 readonly VERSIONS=$HOME_OF_ALL/versions CURRENT=$HOME_OF_ALL/current
+readonly PROGRAMS=(linky-gateway linky-display linky-bridge)
 # shellcheck disable=SC2153 # machine.sh knows it
 readonly OURS=$VERSIONS/$VERSION
 
@@ -20,7 +21,7 @@ require_whole_release() {
 fingerprint() {
   (
     cd "$TREE" || exit
-    find gateway systemd tools/setup tools/installing pyproject.toml requirements.txt -type f ! -name '*.pyc' -print0 |
+    find gateway systemd tools/setup tools/installing tools/packages pyproject.toml requirements.txt -type f ! -name '*.pyc' -print0 |
       LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -c 1-64
   )
 }
@@ -51,6 +52,7 @@ program_do() {
   doing 3 3 part_libraries
   find_wheels
   install_wheels
+  lay_commands
   fingerprint >"$ROOT$OURS/complete"
   chmod -R go+rX "$ROOT$OURS"
 }
@@ -93,6 +95,12 @@ install_wheels() {
     -r "$OURS/source/wheels/requirements.txt"
 }
 
+# What man and the shells are to know of the commands of this version; without it they work all the same.
+lay_commands() {
+  in_root env PYTHONPATH="$OURS/source/tools" "$OURS/bin/python" -P -m packages.commands "$OURS/share" "${PROGRAMS[@]}" ||
+    log "no manual pages and completions"
+}
+
 lacks_wheels() {
   fail "$EXIT_SYSTEM" no_compiled_wheels "$OFFLINE/wheels" "$(system_name)"
 }
@@ -104,9 +112,15 @@ program_undo() {
 
 # switch_to VERSION: from one instant to the next.
 switch_to() {
-  local name
+  local name shared
   point "$CURRENT" "versions/$1"
-  for name in linky-gateway linky-display linky-bridge; do point "/usr/local/bin/$name" "$CURRENT/bin/$name"; done
+  for name in "${PROGRAMS[@]}"; do
+    point "/usr/local/bin/$name" "$CURRENT/bin/$name"
+    for shared in "man/man1/$name.1" "bash-completion/completions/$name" "zsh/site-functions/_$name" \
+      "fish/vendor_completions.d/$name.fish"; do
+      [[ ! -e $ROOT$VERSIONS/$1/share/$shared ]] || point "/usr/local/share/$shared" "$CURRENT/share/$shared"
+    done
+  done
   point /usr/local/sbin/linky-setup "$CURRENT/source/tools/setup"
 }
 

@@ -6,18 +6,18 @@ sees them. They are taken from the environment that runs this, whose versions ar
 
 from __future__ import annotations
 
-import argparse
 import gzip
 import hashlib
 import os
 import subprocess
 import tempfile
 from email.utils import formatdate
-from importlib import import_module
 from importlib.metadata import distribution
 from pathlib import Path
 
 from gateway import __version__
+from packages import commands
+from packages.commands import PROGRAMS
 from packages.python import copy_known
 from packages.scripts import scripts
 
@@ -27,12 +27,6 @@ DOC = f"usr/share/doc/{NAME}"
 # The units of a checkout name the folder of tools/setup; one is of no use without it.
 _OF_SETUP = "linky-gateway-undo.service"
 _SETUP_BIN, _BIN = "/opt/linky-gateway/current/bin/", "/usr/bin/"
-PROGRAMS = {
-    "linky-gateway": "gateway.cli",
-    "linky-display": "gateway.display.cli",
-    "linky-collect": "gateway.collector.cli",
-    "linky-bridge": "gateway.bridge",
-}
 MAINTAINER = "linky-gateway developers <linky-gateway@packages.invalid>"
 
 # Debian 13 has none of aiomqtt and microdot, and a sqlite-utils without migrations.
@@ -109,7 +103,7 @@ def lay_out(root: Path, tree: Path, epoch: int) -> None:
     for path in (root / "systemd/mosquitto").iterdir():
         _write(tree / DOC / "examples/mosquitto" / path.name, path.read_text())
     _documents(root, tree, epoch)
-    _manuals(tree, epoch)
+    _commands(tree, epoch)
     _control(tree, units)
 
 
@@ -155,25 +149,15 @@ def _documents(root: Path, tree: Path, epoch: int) -> None:
     _write(tree / DOC / "copyright", "\n\n".join(one.strip("\n") for one in paragraphs) + "\n")
 
 
-def _manuals(tree: Path, epoch: int) -> None:
-    """A manual page for each program, of what its --help says."""
-    for name, module in PROGRAMS.items():
-        parser = import_module(module)._parser()  # noqa: SLF001 (the command line's own words)
-        (commands,) = (action for action in parser._actions if isinstance(action, argparse._SubParsersAction))  # noqa: SLF001
-        lines = [f'.TH {name.upper()} 1 "{formatdate(epoch)[5:16]}" "{NAME} {__version__}"', ".SH NAME"]
-        lines += [f"{name} \\- {_roff(parser.description)}", ".SH SYNOPSIS", f".B {_roff(name)}", ".I COMMAND", "[...]"]
-        lines.append(".SH COMMANDS")
-        for one in commands._get_subactions():  # noqa: SLF001
-            lines += [".TP", f".B {_roff(one.dest)}", _roff(one.help)]
-        lines += [".SH FILES", ".I /etc/linky-gateway/", ".SH SEE ALSO", f"/{DOC}/, and --help of each command"]
-        page = tree / f"usr/share/man/man1/{name}.1.gz"
-        page.parent.mkdir(parents=True, exist_ok=True)
-        page.write_bytes(gzip.compress("".join(f"{line}\n" for line in lines).encode(), mtime=epoch))
-        page.chmod(0o644)
-
-
-def _roff(text: str | None) -> str:
-    return (text or "").replace("\\", "\\e").replace("-", "\\-")
+def _commands(tree: Path, epoch: int) -> None:
+    """For each program a manual page, and its completions where Debian's packages have them."""
+    commands.write(tree / "usr/share", list(PROGRAMS))
+    for path in (tree / "usr/share/man/man1").iterdir():
+        packed = path.with_name(f"{path.name}.gz")
+        packed.write_bytes(gzip.compress(path.read_bytes(), mtime=epoch))
+        packed.chmod(0o644)
+        path.unlink()
+    (tree / "usr/share/zsh/site-functions").rename(tree / "usr/share/zsh/vendor-completions")
 
 
 def _control(tree: Path, units: list[str]) -> None:
