@@ -208,3 +208,14 @@ def test_an_export_without_a_point_is_a_success_that_says_so(house, capsys, monk
         assert err == "linky-gateway: no stored point is what was asked for\n"
     code, out, err = said(capsys, monkeypatch, ENGLISH, *words)
     assert (code, out.count("\n") > 1, err) == (0, True, "")
+
+
+def test_the_many_options_of_a_consent_stand_in_groups(capsys, monkeypatch):
+    """By what they are about: what is given, how much of it, who says so, under which name."""
+    _, out, _ = said(capsys, monkeypatch, ENGLISH, "consent", "grant", "--help")
+    groups = [line.rstrip(":") for line in out.splitlines() if line.endswith(":") and not line.startswith(" ")]
+    assert groups == [
+        *("positional arguments", "options", "less than all from now on"),
+        *("what the recipient has said of itself, for the text and the record", "under which name, and how exactly"),
+        "examples",
+    ]

@@ -115,17 +115,19 @@ def run(options: argparse.Namespace, desk: Desk) -> int:
 
 
 def _add_terms(give: argparse.ArgumentParser) -> None:
-    give.add_argument("--begins", metavar="DATE", help="the first day (default: at once)")
-    give.add_argument("--no-push", action="store_true", help="only history, when it is asked for")
-    give.add_argument("--no-history", action="store_true", help="only what is read from now on")
-    give.add_argument("--history-from", metavar="DATE", help="no history before that day")
-    give.add_argument("--purpose", default="", help="what the data are for, in words")
-    give.add_argument("--controller", default="", help="the name of who is responsible for them")
-    give.add_argument("--contact", default="", help="how to reach that one")
-    give.add_argument("--privacy-notice", dest="privacy", default="", metavar="URL")
-    give.add_argument("--role", choices=[role.value for role in Role], default=Role.CONTROLLER.value)
-    give.add_argument("--retention", default="", metavar="DURATION", help="how long they are kept, such as P1Y")
-    give.add_argument(
+    when = give.add_argument_group("less than all from now on")
+    when.add_argument("--begins", metavar="DATE", help="the first day (default: at once)")
+    when.add_argument("--no-push", action="store_true", help="only history, when it is asked for")
+    when.add_argument("--no-history", action="store_true", help="only what is read from now on")
+    when.add_argument("--history-from", metavar="DATE", help="no history before that day")
+    why = give.add_argument_group("what the recipient has said of itself, for the text and the record")
+    why.add_argument("--purpose", default="", help="what the data are for, in words")
+    why.add_argument("--controller", default="", help="the name of who is responsible for them")
+    why.add_argument("--contact", default="", help="how to reach that one")
+    why.add_argument("--privacy-notice", dest="privacy", default="", metavar="URL")
+    why.add_argument("--role", choices=[role.value for role in Role], default=Role.CONTROLLER.value)
+    why.add_argument("--retention", default="", metavar="DURATION", help="how long they are kept, such as P1Y")
+    why.add_argument(
         "--code-of-conduct", nargs=3, default=("", "", ""), metavar=("URL", "VERSION", "SHA256"), help="as declared"
     )
     _add_manner(give)
@@ -133,12 +135,13 @@ def _add_terms(give: argparse.ArgumentParser) -> None:
 
 
 def _add_manner(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
+    manner = parser.add_argument_group("under which name, and how exactly")
+    manner.add_argument(
         "--profile",
         choices=[p.value for p in Profile],
         help="exact, coarse (rounded) or anonymous (rounded, a new pseudonym each month); default: as before, or exact",
     )
-    parser.add_argument("--pseudonym", action="store_true", help="under a name that only this recipient knows")
+    manner.add_argument("--pseudonym", action="store_true", help="under a name that only this recipient knows")
 
 
 def _add_answer(reply: argparse.ArgumentParser) -> None:
