@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 _PAGE = Phrase("La page de la maison :", "The page of the house:")
 _NO_ADDRESS = Phrase("le port {port} de cette machine, chemin /setup", "port {port} of this machine, path /setup")
 _CODE = Phrase("Le code de la première visite :", "The code for the first visit:")
+CODE_IS_GIVEN = Phrase(
+    "Son code a déjà été donné ; pour un autre : sudo linky-gateway page code",
+    "Its code was given already; for another one: sudo linky-gateway page code",
+)
 _USE = Phrase(
     "Visez le carré avec l’appareil photo d’un téléphone relié au Wi-Fi de la maison, ou tapez l’adresse ; puis le"
     " code. Il sert une fois, et remplace tout code plus ancien.",

@@ -131,10 +131,11 @@ class Page:
         return {"addresses": found, "code": await self._site.entrance.welcome()}
 
     async def where(self) -> dict[str, object]:
-        """Where the page is, and whether its password was set already."""
+        """Where the page is, whether its password was set already, and whether a code waits for that."""
         if self._site is None:
             raise AccessError(self._error)
-        return {"addresses": await asyncio.to_thread(addresses, self._web), "ready": self._site.entrance.ready}
+        found, entrance = await asyncio.to_thread(addresses, self._web), self._site.entrance
+        return {"addresses": found, "ready": entrance.ready, "coded": entrance.has_code}
 
     async def forget(self) -> None:
         """Forget the password and the displays."""

@@ -41,7 +41,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], de
     code = actions.add_parser("code", help=words, description=words[0].upper() + words[1:] + ".")
     code.add_argument("--config", type=type(default), default=default, help=f"(default: {default})")
     add_language(code)
-    words = "only while the page has no password; where it has one, its address alone"
+    words = "only while the page has neither password nor code; else its address alone"
     code.add_argument("--first", action="store_true", help=words)
     code.set_defaults(run=_code)
     words = "the page's address, with a code while it has no password, in a file for the screen of linky-display"
@@ -60,8 +60,11 @@ def _code(options: argparse.Namespace) -> int:
         raise ConfigError(_NO_PAGE.filled(path=options.config))
     lang, port, columns = spoken(options), config.web.address[1], first_visit.columns_of_terminal()
     told = cast("dict[str, Any]", _ask(config, "page-where"))
-    if options.first and told["ready"]:
-        sys.stdout.write(first_visit.where(told["addresses"], port, lang, first=False))
+    if options.first and (told["ready"] or told["coded"]):
+        # A new code would be the end of the one on a label.
+        sys.stdout.write(first_visit.where(told["addresses"], port, lang, first=not told["ready"]))
+        if not told["ready"]:
+            sys.stdout.write(f"{first_visit.CODE_IS_GIVEN.in_language(lang)}\n")
         return 0
     code = str(_ask(config, "page-code"))
     if columns:

@@ -173,6 +173,9 @@ def test_a_terminal_shows_address_code_and_picture_in_its_language(house):
     piped = house.command("page", "code", "--lang", "fr")
     assert re.fullmatch(r"(?:[A-Z2-9]{4}-?){3}\n", piped.stdout)
     assert piped.stderr == f"La page de la maison :\n  {link}\n"
+    # Setup that is run again before the first visit leaves that code, which may be on a label, what it is.
+    again = at_a_terminal(house, "--first", "--lang", "fr")
+    assert again.startswith(f"La page de la maison :\n  {link}\nSon code a déjà été donné ; ")
     fields = {"code": piped.stdout.strip(), "password": PASSWORD, "again": PASSWORD}
     assert house.visitor().post("/setup", fields)[0].status == 303
     # Setup that is run again gives no way to another password.

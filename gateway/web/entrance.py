@@ -76,6 +76,11 @@ class Entrance:
         """Whether a password was set."""
         return self._access.ready
 
+    @property
+    def has_code(self) -> bool:
+        """Whether a code was made that nobody has used yet."""
+        return self._access.has_code
+
     async def make_code(self) -> str:
         """A new code for one setting of the password."""
         async with self._slow:
