@@ -16,6 +16,9 @@ import umqtt_simple as umqtt
 # A packet longer than this is read and thrown away: a board has no room for it.
 MAX_PACKET_BYTES = 4096
 
+# As long as most packets are.
+_ROOM_BYTES = 1536
+
 _CONNACK, _PUBLISH, _PUBACK, _SUBACK = 0x20, 0x30, 0x40, 0x90
 
 # How mbedTLS says that now is not within a certificate's time (x509_crt.c, x509_crt_error_strings).
@@ -41,11 +44,25 @@ class CertificateError(RefusedError):
         self.clock = not [fault for fault in faults if not any(words in fault for words in _TIMES)]
 
 
+class Parts:
+    """A payload in pieces, for which there may be no memory in one."""
+
+    def __init__(self, parts):
+        self.parts, self._size = parts, sum([len(part) for part in parts])
+
+    def __len__(self):
+        return self._size
+
+
 class _Wire:
     """A socket in memory. It also stands where umqtt looks for the module that makes sockets."""
 
+    # Where a packet is put together: memory for one in a piece may not be there later.
+    _room = bytearray(_ROOM_BYTES)
+
     def __init__(self):
         self._written, self._read, self._at = [], b"", 0
+        self._lent = False
 
     def socket(self):
         return self
@@ -60,6 +77,9 @@ class _Wire:
         pass
 
     def write(self, data, count=None):
+        if isinstance(data, Parts):
+            self._written.extend(data.parts)
+            return
         # A bytearray is used again for what follows in the packet.
         self._written.append(data if isinstance(data, bytes) else bytes(data if count is None else data[:count]))
 
@@ -78,7 +98,19 @@ class _Wire:
     def take(self):
         """What was written since the last call, as one packet."""
         written, self._written = self._written, []
-        return b"".join(written)
+        size = sum([len(part) for part in written])
+        if self._lent or size > _ROOM_BYTES:
+            return b"".join(written)
+        self._lent, at = True, 0
+        for part in written:
+            self._room[at : at + len(part)] = part
+            at += len(part)
+        return memoryview(self._room)[:size]
+
+    def give_back(self, packet):
+        """What ``take`` gave is sent."""
+        if not isinstance(packet, bytes):
+            self._lent = False
 
 
 def _unverified(error):
@@ -252,6 +284,8 @@ class Client:
                 raise _unverified(error)
             except MemoryError:
                 raise OSError("no memory")  # half of it may have left
+            finally:
+                self._wire.give_back(packet)
 
     def close(self):
         """Drop the connection at once, without a farewell: a will is published."""

@@ -36,14 +36,33 @@ def apply(difference, groups, at=0):
     count = difference[at]
     at += 1
     while at < len(difference):
-        place, size = difference[at], difference[at + 1] << 8 | difference[at + 2]
-        group = difference[at + 3 : at + 3 + size]
-        if place < len(groups):
-            groups[place] = group
-        elif place == len(groups):
-            groups.append(group)
-        else:
+        size = difference[at + 1] << 8 | difference[at + 2]
+        if not _put(groups, difference[at], difference[at + 3 : at + 3 + size]):
             return False
         at += 3 + size
     del groups[count:]
     return len(groups) == count
+
+
+def read(file, size, groups):
+    """The same with a difference of ``size`` bytes that is read from a file, a group at a time."""
+    count = file.read(1)[0]
+    size -= 1
+    while size > 0:
+        head = file.read(3)
+        length = head[1] << 8 | head[2]
+        if not _put(groups, head[0], file.read(length)):
+            return False
+        size -= 3 + length
+    del groups[count:]
+    return len(groups) == count
+
+
+def _put(groups, place, group):
+    if place > len(groups):
+        return False
+    if place == len(groups):
+        groups.append(group)
+    else:
+        groups[place] = group
+    return True

@@ -111,7 +111,7 @@ class Journal:
         return self.files[-1].boot if self.files and self.files[-1].boot == boot else boot
 
     def __len__(self):
-        return sum([file.records - file.missing for file in self.files])
+        return sum([file.records - file.missing for file in self.files if file.records])
 
     def append(self, entry, groups):
         """Write a frame down; False when it is not in the flash, and counted."""
@@ -206,12 +206,11 @@ class Journal:
     def _delete(self, count):
         """Forget the oldest files; one that cannot be removed is owed no more, and removed with the next."""
         for file in self.files[:count]:
-            self.lost += file.missing
-            file.records = file.missing = 0
+            file.records = 0
         if not self.files or not self.files[-1].records:
             self._first = None
         while self.files and not self.files[0].records and self._remove(self._path(self.files[0])):
-            self.files.pop(0)
+            self.lost += self.files.pop(0).missing
 
     def _make_room(self):
         """For one more file. What cannot be thinned or removed stays, and the writing shows whether there is room."""
@@ -223,7 +222,7 @@ class Journal:
         if self.files and (thin > MAX_THIN or self._is_scarce()):
             oldest = self.files[0]
             if self._remove(self._path(oldest)):
-                self.lost += oldest.records
+                self.lost += max(oldest.records, oldest.missing)
                 self.files.pop(0)
 
     def _is_scarce(self):
@@ -260,6 +259,10 @@ class Journal:
         else:
             file.missing = max(file.records, reading.passed) - reading.seen
         file.records = max(file.records, reading.passed)
+
+    def is_last(self, file):
+        """Whether what is written next may be in this file."""
+        return file is self.files[-1]
 
     def is_confirmed(self, entry):
         """Whether this frame of the first file is confirmed already."""
@@ -326,6 +329,8 @@ class Cursor:
                 self._tries = 0
             self._journal.settle(self._file, self._reading, found and found[0])
             if found is None:
+                if self._journal.is_last(self._file) and not self._tries:
+                    return None  # here it goes on when more is written
                 self._number = self._file.number + 1
             elif not self._journal.is_confirmed(found[0]):
                 return found

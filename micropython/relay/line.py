@@ -8,7 +8,7 @@ import asyncio
 import gc
 
 from delta import MAX_GROUPS
-from frame import Reader, encode_group, strip_parity
+from frame import ENDED_ETX, HISTORIC, STANDARD, Frame, Reader, TicError, encode_group, strip_parity
 
 # Standard mode speaks at 9600 Bd, historic mode at 1200 (Enedis-NOI-CPT_54E §5.3.5). Seconds without a verified frame
 # before the other is tried: a long historic frame takes 3 s, and a silent meter may have its own reasons.
@@ -17,7 +17,6 @@ _OTHER = {9600: 1200, 1200: 9600}
 
 # The UART's own buffer holds 17 s; looking at it this often keeps the age of a frame exact.
 _LOOK_MS = 40
-_CHUNK_BYTES = 512
 
 # The loop is held up for longer than this by a handshake alone; what the meter said meanwhile is still to be read.
 _HELD_UP_MS = 1_000
@@ -25,10 +24,69 @@ _HELD_UP_MS = 1_000
 # What a byte of the UART is without its parity. In place: a list of all bytes would need memory in one piece.
 _STRIPPED = strip_parity(bytes(range(256)))
 
-_ETX_BYTE = 0x03
+_MODES = {0x09: STANDARD, 0x20: HISTORIC}
+_MIN_GROUP_BYTES = 7
+
+_STX, _ETX, _EOT = 0x02, 0x03, 0x04
+
+# The longest real frame has 1,442 (gateway/tic/frame.py); of a longer one the reader holds the parts.
+_FRAME_BYTES = 1_536
 
 # A single group may verify by chance in the noise of a wrong speed.
 _MIN_GROUPS = 2
+
+
+class _Lean(Reader):
+    """A reader that takes a frame in which nothing is wrong from where it was received, group by group.
+
+    Nothing but bytes is made of it, no piece of memory is longer than a group, and a group that has not changed is that
+    of the frame before: what there is when memory is short.
+    """
+
+    def __init__(self):
+        super().__init__(cache=0)
+        self._newest = []  # the groups of the last whole frame, as on the wire
+
+    def take(self, data, size):
+        """The frame that these bytes are, from STX to ETX; None when they are not, or what came before is not over."""
+        if self._size or self._began or data[0] != _STX or data[size - 1] != _ETX:
+            return None
+        # As long as it will be: a list that grows wants twice the memory, in one piece.
+        groups, count, start, familiar = self._newest[:], 0, 1, True
+        separator = data[data.find(b"\r", 0, size) - 2]
+        while start < size - 1:
+            end = data.find(b"\r", start, size) + 1
+            known = self._newest[count] if count < len(self._newest) else b""
+            group = self._right(bytes(memoryview(data)[start:end]), known, separator)
+            if not group:
+                return None
+            label = group[: group.find(bytes((separator,))) + 1]
+            # With the labels of the frame before, place by place, none is there twice.
+            familiar = familiar and known.startswith(label)
+            if not familiar and any(groups[place].startswith(label) for place in range(count)):
+                return None
+            groups[count : count + 1] = (group,)
+            count += 1
+            start = end
+        if not count:
+            return None
+        del groups[count:]
+        self._newest = groups
+        self._last_mode = _MODES[separator]
+        self._torn = False
+        return Frame(self._last_mode, groups, True, 0, ENDED_ETX)
+
+    def _right(self, group, known, separator):
+        """The group if it verifies, as the one that is known where they are the same; else None."""
+        if group == known:
+            return known
+        if group[:1] != b"\n" or len(group) < _MIN_GROUP_BYTES or group[-3] != separator or separator not in _MODES:
+            return None
+        try:
+            self._verify(group[1:-1])
+        except TicError:
+            return None
+        return group
 
 
 class Line:
@@ -48,9 +106,10 @@ class Line:
     def __init__(self, open_uart, now_ms, on_frame, on_bad, on_lost):
         self._open_uart, self._now_ms = open_uart, now_ms
         self._on_frame, self._on_bad, self._on_lost = on_frame, on_bad, on_lost
-        self.reader = Reader(cache=0)
+        self.reader = _Lean()
         self.mode, self.frames = "", 0
-        self._buffer = memoryview(bytearray(_CHUNK_BYTES))
+        self._buffer = bytearray(_FRAME_BYTES)
+        self._view = memoryview(self._buffer)
         self._uart = None
         self._open(9600)
 
@@ -60,6 +119,7 @@ class Line:
         self.speed = speed
         self._uart = self._open_uart(speed)
         self.reader.close()
+        self._held = 0
         self._vain_ms, self._looked_ms = 0, self._now_ms()
 
     async def run(self):
@@ -69,51 +129,65 @@ class Line:
             now_ms = self._now_ms()
             self._vain_ms += min(now_ms - self._looked_ms, _HELD_UP_MS)
             self._looked_ms = now_ms
-            count = self._uart.readinto(self._buffer)
+            room = _FRAME_BYTES - self._held
+            count = self._uart.readinto(self._view[self._held :])
             if count:
-                self._take(self._buffer[:count])
-            # A full chunk means that there is more: let the others have their turn, go on, and judge after it.
-            if count != _CHUNK_BYTES and self._vain_ms > _PATIENCE_MS[self.speed]:
+                self._hold(count)
+            # A full buffer means that there is more: let the others have their turn, go on, and judge after it.
+            if count != room and self._vain_ms > _PATIENCE_MS[self.speed]:
                 self._open(_OTHER[self.speed])
-            await asyncio.sleep_ms(0 if count == _CHUNK_BYTES else _LOOK_MS)
+            await asyncio.sleep_ms(0 if count == room else _LOOK_MS)
 
-    def _take(self, data):
-        # What is still in the buffer came after these bytes.
-        at_ms = self._now_ms() - self._uart.any() * 10_000 // self.speed
-        for place, byte in enumerate(data):
-            data[place] = _STRIPPED[byte]
+    def _hold(self, count):
+        """Take in so many bytes; a frame is looked at when it is there."""
+        at, self._held = self._held, self._held + count
+        while at < self._held:
+            byte = self._buffer[at] = _STRIPPED[self._buffer[at]]
+            at += 1
+            if cut := byte == _STX and at > 1:
+                at -= 1  # what was before it
+            elif byte not in (_ETX, _EOT) and at < _FRAME_BYTES:
+                continue
+            # What is still in the buffers came after these bytes.
+            waiting = self._uart.any() + self._held - at
+            self._take(at, self._now_ms() - waiting * 10_000 // self.speed)
+            self._held -= at
+            self._view[: self._held] = self._view[at : at + self._held]
+            at = int(cut)
+
+    def _take(self, size, at_ms):
         try:
-            frames = self.reader.feed(bytes(data))
+            frame = self.reader.take(self._buffer, size)
+            frames = [frame] if frame else self.reader.feed(bytes(self._view[:size]))
         except MemoryError:
             # As much as may be a frame, in many pieces, and no place to look at it in one.
             self.reader.drop()
             self._on_bad()
-            self._lose(data)
+            if self._buffer[size - 1] == _ETX:
+                self._lose()
             return
-        for frame in frames:
+        while frames:
             try:
-                self._pass_on(frame, at_ms)
+                self._pass_on(frames, at_ms)
             except MemoryError:
                 self._on_lost(1)
             # While what a frame leaves behind is still in one piece; later it would be holes.
             gc.collect()
 
-    def _lose(self, data):
-        """Count the frames that ended in these bytes, where there are frames on the line: noise is no loss."""
-        if not self.frames or self._vain_ms > _PATIENCE_MS[self.speed]:
-            return
-        ended = 0
-        for byte in data:
-            if byte == _ETX_BYTE:
-                ended += 1
-        self._on_lost(ended)
+    def _lose(self):
+        """Count a frame, where there are frames on the line: noise is no loss."""
+        if self.frames and self._vain_ms <= _PATIENCE_MS[self.speed]:
+            self._on_lost(1)
 
-    def _pass_on(self, frame, at_ms):
-        groups = [encode_group(frame.mode, group) for group in frame.groups]
+    def _pass_on(self, frames, at_ms):
+        """Take the first of them, and leave nothing of it but its bytes before these go on."""
+        mode, groups, whole, bad, _ = frames.pop(0)
+        if groups and not isinstance(groups[0], bytes):
+            groups = [encode_group(mode, group) for group in groups]
         if not _MIN_GROUPS <= len(groups) <= MAX_GROUPS:
             self._on_bad()
             return
         self._vain_ms = 0
-        self.mode = frame.mode
+        self.mode = mode
         self.frames += 1
-        self._on_frame(frame.mode, groups, at_ms, frame.bad, frame.whole)
+        self._on_frame(mode, groups, at_ms, bad, whole)

@@ -113,8 +113,8 @@ class Owed:
             return 0
         spare = self._write_oldest()
         if not spare and not self._in_flash and not given:
-            # The reading of the flash was over, and there may be one more in it that was never given.
-            self.rewind()
+            # The reading of the flash was over, and there may be one more in it that was never given: it goes on there.
+            self._in_flash = True
         self._pop()
         return spare
 

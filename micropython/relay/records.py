@@ -26,7 +26,7 @@ _HEAD, HEAD_BYTES = "<4sIIQBB", 22
 # The longest frame with as many groups as a difference bears: a size beyond is damaged, and no memory is asked for it.
 _MAX_BYTES = HEAD_BYTES + 1 + 3 * delta.MAX_GROUPS + 4096
 
-_SEARCH_BYTES = 64
+_PIECE_BYTES = 64
 
 
 class Entry:
@@ -84,7 +84,7 @@ def _with_place(crc, place, size):
 
 
 def _record_at(file, at):
-    """The good record that begins there: (place, bytes); None when there is none."""
+    """The good record that begins there: (place, size, where its bytes begin); None when there is none."""
     file.seek(at)
     if file.read(1) != _MARK:
         return None
@@ -92,24 +92,36 @@ def _record_at(file, at):
     if len(outer) < _OUTER_BYTES:
         return None
     place, size, crc = struct.unpack(_OUTER, outer)
+    found = _crc(file, size)
+    if found is None or _with_place(found, place, size) != crc:
+        return None
+    return place, size, at + 1 + _OUTER_BYTES
+
+
+def _crc(file, size):
+    """Of the next bytes of a file, piece by piece; None when they are no record, or not all there."""
     if not HEAD_BYTES < size <= _MAX_BYTES:
         return None
-    record = file.read(size)
-    if len(record) < size or _with_place(binascii.crc32(record), place, size) != crc:
-        return None
-    return place, record
+    crc = 0
+    while size:
+        piece = file.read(min(size, _PIECE_BYTES))
+        if not piece:
+            return None
+        crc = binascii.crc32(piece, crc)
+        size -= len(piece)
+    return crc
 
 
 def _mark_from(file, at):
     """Where the next mark is; None when there is none."""
     file.seek(at)
-    piece = file.read(_SEARCH_BYTES)
+    piece = file.read(_PIECE_BYTES)
     while piece:
         found = piece.find(_MARK)
         if found >= 0:
             return at + found
         at += len(piece)
-        piece = file.read(_SEARCH_BYTES)
+        piece = file.read(_PIECE_BYTES)
     return None
 
 
@@ -141,10 +153,11 @@ class Reading:
             if found is None:
                 start = _mark_from(file, start + 1)
                 continue
-            place, record = found
-            given = self._taken(place, record)
-            self._twice = self._twice or (not place and start > 0)
-            self._at = start = start + 1 + _OUTER_BYTES + len(record)
+            place, size, start = found
+            given = self._taken(file, place, size, start)
+            # One of the first place that is not at the beginning is the second of the two.
+            self._twice = self._twice or (not place and start > 1 + _OUTER_BYTES)
+            self._at = start = start + size
             if given:
                 return given
         # What is behind the last good record was one; behind a first frame without its second, that.
@@ -154,17 +167,18 @@ class Reading:
             self._at = 1 << 30
         return None
 
-    def _taken(self, place, record):
+    def _taken(self, file, place, size, start):
         """What a good record says: (entry, groups); None when it was read already, or nothing is there to compare."""
         first = self._first if place or self._old else []
         if place < self.passed or first is None:
             return None
-        groups = delta.unpack(record, first, HEAD_BYTES)
-        if groups is None:
+        file.seek(start)
+        entry, groups = entry_of(file.read(HEAD_BYTES)), first[:]
+        if not delta.read(file, size - HEAD_BYTES, groups):
             return None
-        given = entry_of(record), groups
         if not place or self._old:
             self._first = groups
+        given = entry, groups
         self.passed = place + 1
         self.seen += 1
         return given
@@ -175,9 +189,9 @@ class Reading:
         if not outer:
             return None
         size, crc = struct.unpack(_OLD_OUTER, outer) if len(outer) == _OLD_OUTER_BYTES else (0, 0)
-        record = file.read(size) if HEAD_BYTES < size <= _MAX_BYTES else b""
-        if record and len(record) == size and binascii.crc32(record) & 0xFFFFFFFF == crc:
-            given = self._taken(self.passed, record)
+        found = _crc(file, size)
+        if found is not None and found & 0xFFFFFFFF == crc:
+            given = self._taken(file, self.passed, size, self._at + _OLD_OUTER_BYTES)
             if given:
                 self._at += _OLD_OUTER_BYTES + size
                 return given

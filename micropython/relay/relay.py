@@ -16,6 +16,7 @@ from journal import Journal
 from lamp import Lamp
 from line import Line
 from link import Link
+from mqtt import Parts
 from owed import Owed
 
 VERSION = 1
@@ -193,7 +194,10 @@ class Relay:
             "owed": len(self._owed),
             "lost": self._owed.lost,
         }
-        return json.dumps(head).encode() + b"\n\x02" + b"".join(groups) + b"\x03"
+        parts = [json.dumps(head).encode(), b"\n\x02"]
+        parts.extend(groups)
+        parts.append(b"\x03")
+        return Parts(parts)
 
     def _age_ms(self, entry):
         """How long ago the frame was read; None when nobody knows."""

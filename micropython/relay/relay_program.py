@@ -2,13 +2,15 @@
 
 import gc
 
-import board
-import settings
-from relay import Relay
-
 # Memory is tidied each time that so much was used: what lives long then lies together. Left until it is full, a few
-# hundred small objects are spread over all of it, and there is no room in one piece for a frame.
-_COLLECT_BYTES = 8_192
+# hundred small objects are spread over all of it, and there is no room in one piece for a frame. What is loaded next
+# lives longest of all.
+gc.threshold(8_192)
+
+import sys  # noqa: E402
+
+import board  # noqa: E402
+from relay import Relay  # noqa: E402
 
 
 async def run(slots, identity):
@@ -18,8 +20,11 @@ async def run(slots, identity):
         slots: the folders of program files (``slots.Slots``), None where there are no updates.
         identity: the board's ``id`` and ``key``, for these.
     """
-    gc.threshold(_COLLECT_BYTES)
+    import settings
+
     found = settings.load(board.FOLDER + "config.json")
+    # It is read once, and its memory is of more use to the frames.
+    del settings, sys.modules["settings"]
     relay = Relay(found, board.start_watchdog())
     if slots:
         from agent import Agent

@@ -1,11 +1,14 @@
 """A board, its broker, its network and its gateway injured at random: every point is in the store exactly once."""
 
 import asyncio
+import json
 
 import pytest
 
+from gateway.tic.frame import Group, encode_group, strip_parity
 from relaying.faults import Outcome, Trial, judge
 from relaying.house import House
+from relaying.witness import Witness
 
 
 @pytest.mark.slow
@@ -15,12 +18,60 @@ def test_every_durable_point_is_stored_exactly_once(tmp_path, seed, kill_board):
     """Whatever died, the store is that of the same meter on a serial port; and the board's memory has not grown."""
     # At five times the pace the board's two minutes of memory bear the 20 s that a gateway needs to start on a busy
     # machine, and so much of the meter's time takes twice as long; tools/relay-faults runs longer and at ten.
-    trial = Trial(tmp_path, seed, 40, lambda _: None, speed=5, kill_board=kill_board)
+    trial = Trial(tmp_path, seed, 40, lambda _: None, speed=5, kill_board=kill_board, flash_fails=False)
     outcome = asyncio.run(trial.run())
     assert outcome.wrong == []
     assert sum(outcome.faults.values()) >= 3
     assert outcome.points > 300
     assert outcome.thinned == 0
+
+
+@pytest.mark.slow
+@pytest.mark.campaign
+@pytest.mark.usefixtures("program")
+def test_a_flash_that_fails_falsifies_nothing_and_what_is_missing_is_counted(tmp_path):
+    """Ten minutes at ten times the pace, with power cuts, ENOSPC, EIO and bits that tip over."""
+    outcome = asyncio.run(Trial(tmp_path, 1, 600, lambda _: None, speed=10, kill_board=True).run())
+    assert outcome.wrong == []
+    assert outcome.faults["away"] >= 3
+
+
+def said(second, power=230):
+    """A frame of the meter, as a port reads it."""
+    groups = [("DATE", "", f"H25112514{second:04}"), ("SINSTS", f"{power:05}", None)]
+    wire = b"".join(encode_group("standard", Group(*group)) for group in groups)
+    return bytes((byte | 0x80 if byte.bit_count() % 2 else byte) for byte in b"\x02" + wire + b"\x03")
+
+
+def sent(*frames, whole=True):
+    """What the witness in a board writes down of these."""
+    return b"".join(
+        b"%d\n%s" % (len(payload), payload)
+        for seq, frame in enumerate(frames)
+        for payload in [json.dumps({"boot": "01", "seq": seq, "whole": whole}).encode() + b"\n" + strip_parity(frame)]
+    )
+
+
+@pytest.mark.parametrize(
+    ("frames", "whole", "wrong", "missing"),
+    [
+        ((1, 2, 3), True, 0, 0),
+        ((1, 3), True, 0, 1),
+        ((1, 2, 3, 3), True, 0, 0),
+        ((1, (2, 231), 3), True, 2, 0),
+    ],
+    ids=["all", "one missing", "one twice", "one falsified"],
+)
+def test_the_witness_sees_what_was_never_said_and_what_is_missing(tmp_path, frames, whole, wrong, missing):
+    """Group by group, against every byte of the meter."""
+    witness = Witness(tmp_path / "witness")
+    heard = b"".join(said(second) for second in range(5))
+    what = [said(*one) if isinstance(one, tuple) else said(one) for one in (0, *frames, 4)]
+    (tmp_path / "witness" / "000.sent").write_bytes(sent(*what, whole=whole))
+    (tmp_path / "witness" / "000.counts").write_bytes(b"5 0 0")
+    told = witness.judge(heard + b"\x02", thinned=0, lost=0)
+    assert len(told.wrong) == wrong
+    assert len(told.missing) == missing
 
 
 class Stored(House):

@@ -17,13 +17,19 @@ def main() -> int:
     folder = options.folder or Path(tempfile.mkdtemp(prefix="relay-faults-"))
     folder.mkdir(parents=True, exist_ok=True)
     trial = Trial(
-        folder, options.seed, options.minutes * 60, print, speed=options.speed, kill_board=not options.keep_board
+        folder,
+        options.seed,
+        options.minutes * 60,
+        print,
+        speed=options.speed,
+        kill_board=not options.keep_board,
+        heap=options.heap,
     )
     outcome = asyncio.run(trial.run())
     print(
         f"seed {outcome.seed}: {sum(outcome.faults.values())} faults {outcome.faults}, {outcome.points} points,"
         f" {outcome.exact} minutes exact, heap {outcome.heap_first} to {outcome.heap_last} bytes,"
-        f" {outcome.thinned} frames thinned since the last start"
+        f" {outcome.missing} frames not sent ({outcome.thinned} thinned, {outcome.lost} lost)"
     )
     for wrong in outcome.wrong[:20]:
         print("WRONG:", wrong, file=sys.stderr)

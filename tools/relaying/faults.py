@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 import aiomqtt
 
 from federation import Proxy, RigError, wait_until
-from relaying.board import RelayBoard, compile_set
+from relaying.board import HEAP, RelayBoard, compile_set
 from relaying.broker import HOST, NAME, HouseBroker
 from relaying.house import House
 from relaying.wire import Wire
+from relaying.witness import Witness, flip
 from simulator.process import Meter
 
 if TYPE_CHECKING:
@@ -32,13 +33,20 @@ if TYPE_CHECKING:
 # So these are seconds of the meter: of a fault with what is under way when it begins, and the board waits at its pace.
 _LONGEST_METER_S, _RECENT_METER_S = 30.0, 30.0
 
+# With the gateway away for longer than that, the flash is written, fails for a part of the time, and loses a bit.
+_AWAY_METER_S = 240.0, 600.0
+
 # Before a board loses its power: what it had not been able to send yet. After: its start, and half a frame.
 _BEFORE_S, _AFTER_S = 120.0, 20.0
 
 # What the UART's driver of a board holds: 17 s of a standard meter.
 _UART_BYTES = 16_384
 
+# Frames that a board sends without being answered (micropython/relay/owed.py).
+_WINDOW = 100
+
 _WARM_UP_S, _SETTLED_S = 10.0, 90.0
+_ENDED_METER_S = 10
 _START = "2025-11-25T14:26"
 
 
@@ -57,22 +65,35 @@ class Outcome:
     heap_first: int = 0
     heap_last: int = 0
     lag_ms: int = 0
-    # Frames that the board gave up since its last start because its memory was full: the trial was too hard for it.
+    # Frames that the board has counted: one of their minute was kept; want of room, of memory or of a good flash.
     thinned: int = 0
+    lost: int = 0
+    # Those that it never sent, power cuts included.
+    missing: int = 0
     wrong: list[str] = field(default_factory=list)
 
 
 class Trial:
     """One run of ``seconds`` at ``speed`` times the meter's pace, all its files in ``folder``.
 
-    ``kill_board`` False leaves the board its power, so that its memory can be judged.
+    ``kill_board`` False leaves the board its power, so that its memory can be judged; ``heap`` is what its program has,
+    and ``flash_fails`` has the gateway away for as long as the flash is needed, which fails meanwhile.
     """
 
     def __init__(
-        self, folder: Path, seed: int, seconds: float, tell: Callable[[str], None], *, speed: float, kill_board: bool
+        self,
+        folder: Path,
+        seed: int,
+        seconds: float,
+        tell: Callable[[str], None],
+        *,
+        speed: float,
+        kill_board: bool,
+        heap: str = HEAP,
+        flash_fails: bool = True,
     ) -> None:
         self._folder, self._seconds, self._speed, self._tell = folder, seconds, speed, tell
-        self._kill_board_too = kill_board
+        self._kill_board_too, self._heap, self._flash_fails = kill_board, heap, flash_fails
         self._draw = random.Random(seed)
         self.outcome = Outcome(seed)
 
@@ -85,7 +106,10 @@ class Trial:
             self.outcome.heap_first = (await self._state())["heap_used"]
             await self._injure()
             await self._heal()
+            self._judge_frames()
             judge(self.outcome, self._truth, self._house)
+            if not self._board.running:
+                self.outcome.wrong.append(f"the board's program is over: {self._board.log}")
             if "Traceback" in self._board.log.read_text():
                 self.outcome.wrong.append(f"the board's program ended: {self._board.log}")
             if not self._kill_board_too and self.outcome.heap_last > self.outcome.heap_first:
@@ -108,6 +132,7 @@ class Trial:
         board = {"host": HOST, "port": int(self._proxy.address.rpartition(":")[2]), "name": NAME}
         board["password"] = self._broker.add("salon")
         self._house = stack.enter_context(House(self._folder / "house", "board:salon", mqtt=mqtt))
+        self._witness = Witness(self._folder / "witness")
         self._truth = stack.enter_context(House(self._folder / "truth", self._wire.ports[1].path))
         self._board = stack.enter_context(
             RelayBoard(
@@ -117,6 +142,8 @@ class Trial:
                 board,
                 ca=self._broker.ca,
                 pace=self._speed,
+                heap=self._heap,
+                witness=self._witness,
             )
         )
         for house in (self._house, self._truth):
@@ -130,6 +157,8 @@ class Trial:
         ]  # fmt: skip
         if self._kill_board_too:
             faults.append(self._kill_board)
+        if self._flash_fails:
+            faults += [self._away, self._away]
         while loop.time() < end:
             await asyncio.sleep(self._draw.uniform(1.0, 6.0))
             fault = self._draw.choice(faults)
@@ -164,6 +193,23 @@ class Trial:
         await asyncio.sleep(self._span())
         self._proxy.refuse = False
 
+    async def _away(self) -> None:
+        """Longer than memory lasts. The flash fails in between, sometimes until after that, and a bit tips over."""
+        parts = [self._draw.random() for _ in range(3)]
+        length = self._draw.uniform(*_AWAY_METER_S) / self._speed
+        self._proxy.refuse = True
+        self._proxy.cut()
+        await asyncio.sleep(length * 0.8 * parts[0])
+        self._witness.fail(self._draw.choice((0.02, 0.2, 1.0)))
+        await asyncio.sleep(length * 0.8 * (1 - parts[0]))
+        if parts[1] < 0.5:
+            self._witness.heal()
+        await asyncio.sleep(length * 0.2)
+        flip(self._board.flash / "journal", self._draw)
+        self._proxy.refuse = False
+        await asyncio.sleep(2 * parts[2])
+        self._witness.heal()
+
     async def _delay(self) -> None:
         self._proxy.delay_s = self._draw.uniform(0.05, 0.5)
         await asyncio.sleep(self._span())
@@ -194,7 +240,8 @@ class Trial:
             await asyncio.sleep(2)  # the last acknowledgement is on its way
             state = await self._state()
         self.outcome.heap_last, self.outcome.lag_ms = state["heap_used"], state["lag_ms"]
-        self.outcome.frames, self.outcome.thinned = state["frames"], state["thinned"]
+        self.outcome.frames = state["frames"]
+        self.outcome.thinned, self.outcome.lost = state["thinned"], state["lost"]
         if state["owed"]:
             self.outcome.wrong.append(f"the board still owes {state['owed']} frames")
         for house in (self._house, self._truth):
@@ -206,9 +253,29 @@ class Trial:
         return self._wire.meter_s() - last < _RECENT_METER_S
 
     def _has_all(self) -> bool:
-        """Whether both know the last frame: that they agree is not enough, they do so on their way."""
-        last = [(int(self._wire.meter_s()),)]
-        return all(house.query("SELECT last_time FROM meter") == last for house in (self._truth, self._house))
+        """Whether both know the end: that they agree is not enough, they do so on their way."""
+        last = int(self._wire.meter_s())
+        ((true,),), ((found,),) = (house.query("SELECT last_time FROM meter") for house in (self._truth, self._house))
+        # The last ones may be among those that the board had no memory for.
+        return bool(true == last and found > last - _ENDED_METER_S)
+
+    def _judge_frames(self) -> None:
+        """What the board has sent is what the meter said, and it has counted what it did not send."""
+        outcome = self.outcome
+        told = self._witness.judge(bytes(self._wire.heard), thinned=outcome.thinned, lost=outcome.lost)
+        outcome.thinned, outcome.lost, outcome.missing = told.thinned, told.lost, len(told.missing)
+        outcome.wrong += told.wrong
+        # What a power cut takes out of memory nobody counts.
+        cut = sum(_touched(outcome, at - 1, at + 1) for at in told.missing)
+        counted = told.thinned + told.lost
+        # When memory is full those under way go as well; they are counted, and may arrive.
+        under_way = _WINDOW * self.outcome.faults.get("away", 0)
+        if not len(told.missing) - told.undated - cut <= counted <= len(told.missing) + under_way:
+            outcome.wrong.append(
+                f"{len(told.missing)} frames are missing, {cut} of them by power cuts, {told.undated} sent in part;"
+                f" counted: {told.thinned} thinned, {told.lost} lost"
+            )
+        outcome.missed += [(at - 1, at + 1) for at in (*told.missing, *told.in_part)]
 
     async def _state(self) -> dict[str, int]:
         """What the board says of itself at a new connection."""
