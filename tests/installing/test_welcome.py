@@ -12,18 +12,19 @@ import subprocess
 import sys
 import termios
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from gateway.config import load
+from simulator.process import Meter
 from tests.installing.conftest import ROOT, SETUP, System
 from tests.installing.machine import WAITS, Machine, require
 from tests.web.conftest import PASSWORD, House
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 CLEAR = "\r\033[K"
 DEADLINE_S = 60
@@ -327,3 +328,37 @@ def test_setup_in_a_pipe_ends_with_address_and_code(house: Any, tmp_path: Path) 
     said = piped(show_page(house, tmp_path, "en"), {"PYTHON": sys.executable, "PYTHONPATH": str(ROOT)})
     link = "https://maison.example.org/setup"
     assert re.fullmatch(rf"\nThe page of the house:\n  {link}\n(?:[A-Z2-9]{{4}}-){{2}}[A-Z2-9]{{4}}\n", said)
+
+
+# The part of an installation that listens, with the program of this checkout for the installed one.
+_HEAR = """
+TREE=$1 OURS=$2 SCRATCH=$2 ROOT='' DRY_RUN=0
+for one in words report progress files machine answers questions; do source "$TREE/tools/installing/$one.sh"; done
+LANGUAGE=fr ANSWER[port]=$3
+hear_port
+echo "port: ${ANSWER[port]}"
+"""
+
+
+@pytest.mark.campaign
+def test_a_port_is_listened_to_and_asked_for_again(tmp_path: Path) -> None:
+    """Of a silent one it is said what that may be; what is no port is refused; at the next one a meter is heard."""
+    program = tmp_path / "bin/python"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nshift\nPYTHONPATH={ROOT} exec {sys.executable} "$@"\n')
+    program.chmod(0o755)
+    leader, follower = pty.openpty()
+    command = ["bash", "-Eeuc", _HEAR, "-", str(ROOT), str(tmp_path), os.ttyname(follower)]
+    with Meter(tmp_path / "ttyTIC", seed=1) as meter, at_a_terminal(command) as terminal:
+        heard = terminal.until("Un autre port ? Entrée garde")
+        assert f"j'écoute {os.ttyname(follower)}" in heard
+        os.write(terminal.leader, b"/dev/mem\n")
+        terminal.until("un port s’écrit")
+        terminal.until("Un autre port ? Entrée garde")
+        port = str(Path(meter.path).resolve())
+        os.write(terminal.leader, f"{port}\n".encode())
+        said = terminal.rest()
+    os.close(leader)
+    os.close(follower)
+    assert re.search(r"un compteur : (?:historic|standard), (?:1200|9600) Bd", said)
+    assert said.endswith(f"port: {port}\n")
