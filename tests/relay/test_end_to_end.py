@@ -38,10 +38,19 @@ def index_of(house):
 
 def has_all(house, wire):
     """Whether the last frame of the wire is stored: by the meter's clock, or by the index of a meter without one."""
-    said = re.findall(rb"BASE (\d{9})", strip_parity(bytes(wire.heard)))
-    if said:
-        return house.points("reading") and index_of(house) == int(said[-1])
+    if said := said_last(wire):
+        return house.points("reading") and index_of(house) in said
     return house.query("SELECT last_time FROM meter") == [(int(wire.meter_s()),)]
+
+
+def said_last(wire):
+    """The indexes of the last two seconds of a meter that says no time.
+
+    They are dated by the host, whose second has one value: at ten times the meter's pace the first of six frames, and
+    of more where a busy machine reads several at once. A new index is believed when the next frame says it, too.
+    """
+    said = re.findall(rb"BASE (\d{9})", strip_parity(bytes(wire.heard)))
+    return {int(index) for index in said[-12:]}
 
 
 def later(points):
@@ -85,8 +94,7 @@ def test_a_relayed_meter_is_stored_as_one_on_a_wire(tmp_path, broker, program, o
     assert arrived[1:] == sent[-len(arrived) + 1 :]
     assert 100 < len(sent) <= len(arrived) + 2
     if options.get("mode") == "historic":
-        # The meter says no time, and ten times its pace is more than one frame in a second of the host.
-        assert index_of(relayed) == index_of(wired)
+        assert {index_of(relayed), index_of(wired)} <= said_last(wire)
         return
     assert relayed.points("coarse") == wired.points("coarse") != {}
     for kind in ("reading", "minute"):
