@@ -37,7 +37,8 @@ def test_a_flash_that_fails_falsifies_nothing_and_what_is_missing_is_counted(tmp
 
 
 def said(second, power=230):
-    """A frame of the meter, as a port reads it."""
+    """A frame of the meter, as a port reads it; at a half second it says another power."""
+    power, second = power + int(second % 1 * 10), int(second)
     groups = [("DATE", "", f"H25112514{second:04}"), ("SINSTS", f"{power:05}", None)]
     wire = b"".join(encode_group("standard", Group(*group)) for group in groups)
     return bytes((byte | 0x80 if byte.bit_count() % 2 else byte) for byte in b"\x02" + wire + b"\x03")
@@ -59,13 +60,14 @@ def sent(*frames, whole=True):
         ((1, 3), True, 0, 1),
         ((1, 2, 3, 3), True, 0, 0),
         ((1, (2, 231), 3), True, 2, 0),
+        ((1, 1.5, 2, 3), True, 0, 0),
     ],
-    ids=["all", "one missing", "one twice", "one falsified"],
+    ids=["all", "one missing", "one twice", "one falsified", "two of one second"],
 )
 def test_the_witness_sees_what_was_never_said_and_what_is_missing(tmp_path, frames, whole, wrong, missing):
     """Group by group, against every byte of the meter."""
     witness = Witness(tmp_path / "witness")
-    heard = b"".join(said(second) for second in range(5))
+    heard = b"".join(said(second) for second in (0, 1, *((1.5,) if 1.5 in frames else ()), 2, 3, 4))
     what = [said(*one) if isinstance(one, tuple) else said(one) for one in (0, *frames, 4)]
     (tmp_path / "witness" / "000.sent").write_bytes(sent(*what, whole=whole))
     (tmp_path / "witness" / "000.counts").write_bytes(b"5 0 0")
