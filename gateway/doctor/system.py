@@ -12,6 +12,7 @@ import fcntl
 import grp
 import os
 import re
+import stat
 import struct
 import termios
 from dataclasses import dataclass
@@ -71,6 +72,10 @@ _REFUSALS = {
 }
 
 
+# Major numbers of the /dev/pts (Linux, Documentation/admin-guide/devices.txt).
+_TERMINALS = range(136, 144)
+
+
 @dataclass(frozen=True, slots=True)
 class Holder:
     """A program that has a port open."""
@@ -103,23 +108,37 @@ def device_group(path: Path) -> str:
 
 def holders(path: Path, root: Path = ROOT) -> list[Holder]:
     """The other programs that have the port open, as far as they may be seen."""
-    device = path.resolve()
+    device = _identity(path)
     found = []
     for process in sorted((root / "proc").glob("[0-9]*")):
         pid = int(process.name)
-        if pid != os.getpid() and any(target == device for target in _open_files(process)):
+        if device and pid != os.getpid() and device in _open_devices(process):
             found.append(Holder(pid, _word(process / "comm") or str(pid), _is_gateway(process)))
     return found
 
 
-def _open_files(process: Path) -> Iterator[Path]:
+def _open_devices(process: Path) -> Iterator[tuple[int, int] | None]:
     try:
         links = list((process / "fd").iterdir())
     except OSError:
         return
     for link in links:
         with contextlib.suppress(OSError):
-            yield link.readlink()
+            # Of other files nothing is asked: one on a server that is gone would not answer.
+            if link.readlink().is_relative_to("/dev"):
+                yield _identity(link)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """What tells a device from every other, whatever it is called in a container; None for what is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    if not stat.S_ISCHR(found.st_mode):
+        return None
+    # The terminals of a container have the numbers of ours.
+    return found.st_rdev, found.st_dev if os.major(found.st_rdev) in _TERMINALS else 0
 
 
 def _is_gateway(process: Path) -> bool:

@@ -1,13 +1,17 @@
 """What the machine says: a Raspberry Pi's files (a made-up root), the programs on a port, errors in a chain."""
 
 import errno
+import os
 import struct
+import subprocess
+import sys
 import termios
+from pathlib import Path
 
 import pytest
 
 from gateway.doctor.causes import Cause, KernelCounts, PiFacts
-from gateway.doctor.system import PortWatch, device_group, model, pi_facts, refusal
+from gateway.doctor.system import PortWatch, device_group, holders, model, pi_facts, refusal
 
 PI_3, PI_4, PI_5, ZERO = (
     "Raspberry Pi 3 Model B Plus Rev 1.3",
@@ -148,3 +152,29 @@ def test_the_kernels_counters_are_those_of_linux(monkeypatch):
     assert watch.counts() == KernelCounts(framing=6, overrun=7 + 10, parity=8, breaks=9)
     watch.close()
     assert asked == [(0x545D, 80)] * 2
+
+
+# Opens terminals until one has the name that is asked for, says so and holds it.
+HOLD = """
+import os, sys
+while os.ttyname(os.openpty()[1]) != sys.argv[1]:
+    pass
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may have a /dev/pts of its own")
+def test_a_terminal_of_a_container_is_not_ours():
+    """It has the name and the number of ours, and is in another /dev/pts."""
+    end, device = os.openpty()
+    inside = 'mount -t devpts -o newinstance,ptmxmode=666 devpts /dev/pts && exec "$@"'
+    command = ["unshare", "--mount", "sh", "-c", inside, "sh", sys.executable, "-c", HOLD, os.ttyname(device)]
+    try:
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+            assert other.stdout.readline() == b"held\n"
+            assert [holder.pid for holder in holders(Path(os.ttyname(device)))] == []
+            other.stdin.close()
+    finally:
+        os.close(end)
+        os.close(device)
