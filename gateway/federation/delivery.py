@@ -237,8 +237,11 @@ class Delivery:
         return await self._send_batch(recipient, lane, disguised(batch, meter, view), meter, after, len(rows), overdue)
 
     async def _set_aside(self, recipient: str, lane: Lane, flight: Flight) -> None:
-        """Nothing of this message may be sent again now: for ever, or as long as the recipient is suspended."""
-        if await self._call(self._store.limited, recipient, self._clock()):
+        """Nothing of this message may be sent now: what is still kept of it may be later.
+
+        That is where the recipient is suspended, and where the clock is wrong: at none of its hours a consent is valid.
+        """
+        if await self._call(self._store.keeps, recipient, flight.after, flight.last):
             lane.hold(flight, self._monotonic())
         else:
             lane.drop(flight.after, flight.last)

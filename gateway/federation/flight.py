@@ -21,6 +21,8 @@ FIRST_PATIENCE_S = 60.0
 LAST_PATIENCE_S = 24 * 3600.0
 FIRST_BACKOFF_S = 1.0
 LAST_BACKOFF_S = 300.0
+# How often it is asked whether what might not be sent may be now.
+HELD_S = 60.0
 # A bounce comes back within this time of one's own server having taken the message.
 SETTLE_S = 60.0
 
@@ -37,11 +39,17 @@ class Flight:
     patience: float = FIRST_PATIENCE_S
     accepted: bool = False
     bounced: bool = False
+    held: bool = False
 
     @property
     def settling(self) -> bool:
         """Whether it only waits to see that no bounce comes."""
         return self.accepted and self.confirm is Confirm.SERVER
+
+    @property
+    def waiting(self) -> bool:
+        """Whether an answer is awaited; of what is held nothing may be sent, and it stands in nobody's way."""
+        return not (self.settling or self.held)
 
 
 @dataclass(slots=True)
@@ -80,16 +88,13 @@ class Lane:
         """The oldest message that is to be sent again now."""
         if self.asleep or now < self._held_until:
             return None
-        waiting = [flight for flight in self.flights.values() if not flight.settling]
-        if self.probing:
-            waiting = waiting[:1]
-        return next((flight for flight in waiting if flight.due <= now), None)
+        return next((flight for flight in self._next() if flight.due <= now), None)
 
     def open(self, now: float, most_bytes: int) -> bool:
         """Whether a new message of up to ``most_bytes`` may be sent now."""
         if self.asleep or self.probing or now < self._held_until:
             return False
-        sizes = [flight.size for flight in self.flights.values() if not flight.settling]
+        sizes = [flight.size for flight in self.flights.values() if flight.waiting]
         return not sizes or (len(sizes) < WINDOW_MESSAGES and sum(sizes) + most_bytes <= WINDOW_BYTES)
 
     def sent(self, after: int, last: int, size: int, confirm: Confirm, now: float) -> None:
@@ -102,7 +107,7 @@ class Lane:
                 before.patience = min(before.patience * 2, LAST_PATIENCE_S)
                 self.probing = True
             before.size, before.confirm, before.due = size, confirm, now + before.patience
-            before.accepted = before.bounced = False
+            before.accepted = before.bounced = before.held = False
         self.cursor = max(self.cursor, last)
         self._ripe_at = math.inf
 
@@ -124,7 +129,7 @@ class Lane:
 
     def hold(self, flight: Flight, now: float) -> None:
         """Nothing of a message may be sent for now, and all of it may be later: look again then."""
-        flight.due = now + LAST_BACKOFF_S
+        flight.held, flight.due = True, now + HELD_S
 
     def confirmed(self, after: int, last: int, now: float) -> None:
         """The recipient has these numbers, so it lives: what bounced goes out at once, the silent get new patience."""
@@ -184,14 +189,18 @@ class Lane:
 
     def wake_at(self) -> float | None:
         """When there is something to do here if nothing comes in before."""
-        waiting = [flight for flight in self.flights.values() if not flight.settling]
         times = [flight.due for flight in self.flights.values() if flight.settling]
         if self.asleep:
             return min(times, default=None)
-        times += [max(flight.due, self._held_until) for flight in (waiting[:1] if self.probing else waiting)]
+        times += [max(flight.due, self._held_until) for flight in self._next()]
         if self._ripe_at < math.inf:
             times.append(max(self._ripe_at, self._held_until))
         return min(times, default=None)
+
+    def _next(self) -> list[Flight]:
+        """What may be sent again, oldest first: while it is probed, of what awaits an answer the oldest alone."""
+        oldest = next((flight for flight in self.flights.values() if flight.waiting), None)
+        return [f for f in self.flights.values() if f.held or f is oldest or (f.waiting and not self.probing)]
 
     def _alive(self, now: float) -> None:
         if self.probing:

@@ -217,6 +217,12 @@ class Outbox(Consents):
         return left
 
     @translated
+    def keeps(self, recipient: str, after: int, last: int) -> bool:
+        """Whether anything of these numbers still waits, may it leave now or not."""
+        rows = f"SELECT EXISTS (SELECT 1 FROM outbox WHERE {_ROWS})"  # noqa: S608
+        return bool(self._db.execute(rows, [recipient, after, last]).fetchone()[0])
+
+    @translated
     def drop(self, recipient: str, after: int, last: int) -> int:
         """Let the rows with ``after < seq <= last`` leave: no message can hold them, say; how many there were."""
         self.begin()

@@ -10,6 +10,7 @@ from slixmpp import JID
 from gateway.errors import StoreError
 from gateway.federation.delivery import Delivery
 from gateway.federation.departure import Departures
+from gateway.federation.flight import HELD_S
 from gateway.federation.session import Stanza
 from gateway.federation.stanza import RECEIPTS, Publisher, parse_interval, parse_quoalise, size
 from gateway.store.points import Confirm, Granularity
@@ -241,6 +242,28 @@ def test_a_revoked_recipient_is_not_sent_again_what_was_under_way(house):
             await bench.sent(3)
             await bench.quiet()
             assert [to for to, *_ in bench.line.sent[2:]] == [OTHER]
+
+    asyncio.run(scenario())
+
+
+def test_what_a_wrong_clock_held_back_goes_once_it_is_right(house):
+    """A year back no consent is valid: what had bounced waits until one is, though nobody says a word."""
+    subscribe(house)
+    house.minutes(4)
+
+    async def scenario():
+        async with at_work(house) as bench:
+            ((_, first, _),) = await bench.sent(1)
+            bench.line.bounces(first)
+            await bench.quiet()
+            bench.clock -= 366 * 86_400
+            bench.after(5)
+            await bench.quiet()
+            bench.clock += 366 * 86_400
+            house.minutes(1)
+            bench.after(HELD_S)
+            await bench.sent(2)
+            assert bench.line.sent[1][1] == first
 
     asyncio.run(scenario())
 

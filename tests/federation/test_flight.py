@@ -1,6 +1,6 @@
 """The window to one recipient, on a clock of one's own: patience, back-off, probing, settling."""
 
-from gateway.federation.flight import FIRST_PATIENCE_S, SETTLE_S, WINDOW_BYTES, WINDOW_MESSAGES, Lane
+from gateway.federation.flight import FIRST_PATIENCE_S, HELD_S, SETTLE_S, WINDOW_BYTES, WINDOW_MESSAGES, Lane
 from gateway.store.points import Confirm
 
 RECEIPT, SERVER = Confirm.RECEIPT, Confirm.SERVER
@@ -212,3 +212,19 @@ def test_a_message_that_was_sent_ends_the_gathering():
     assert lane.wake_at() == 1061.0
     lane.confirmed(0, 5, 1002.0)
     assert lane.wake_at() is None
+
+
+def test_what_is_held_stands_in_nobodys_way():
+    """It takes no room in the window, is not what a silent recipient is tried with, and is looked at each minute."""
+    lane = lane_with(WINDOW_MESSAGES)
+    oldest = lane.overdue(FIRST_PATIENCE_S)
+    lane.hold(oldest, FIRST_PATIENCE_S)
+    assert lane.open(FIRST_PATIENCE_S, 1_000)
+    second = lane.overdue(FIRST_PATIENCE_S)
+    assert (second.after, second.last) == (10, 20)
+    lane.sent(10, 20, 1_000, RECEIPT, FIRST_PATIENCE_S)
+    assert lane.overdue(FIRST_PATIENCE_S + HELD_S - 1) is None
+    assert lane.wake_at() == FIRST_PATIENCE_S + HELD_S
+    assert lane.overdue(FIRST_PATIENCE_S + HELD_S) is oldest
+    lane.sent(0, 10, 1_000, RECEIPT, FIRST_PATIENCE_S + HELD_S)
+    assert not oldest.held
