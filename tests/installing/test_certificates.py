@@ -36,7 +36,7 @@ set -Eeuo pipefail
 readonly EXIT_FAILED=1
 DRY_RUN=0 LANGUAGE=en
 declare -A ANSWER=([mqtt]=yes [boards]=yes)
-for file in words report files broker; do source "$TREE/tools/installing/$file.sh"; done
+for file in words report progress files broker; do source "$TREE/tools/installing/$file.sh"; done
 broker_is_done || broker_do
 """
 

@@ -1,4 +1,5 @@
-# What a person is told, what the log keeps, and how a command is run. Sourced by tools/setup.
+# What a person is told, what the log keeps, and how a command is run. Sourced by tools/setup, with progress.sh: a
+# sentence must know of the line that ticks.
 # shellcheck shell=bash disable=SC2034,SC2154
 
 readonly TICK=✓ CROSS=✗
