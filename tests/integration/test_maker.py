@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,7 +25,6 @@ from tests.markdown import read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 NAME = "linky-pi"
 PASSWORDS = "etc/mosquitto/linky.passwords"
@@ -72,12 +72,12 @@ def micropython() -> str:
     )
 
 
-def installed(folder: Path) -> System:
+def installed(folder: Path, port: object = "auto") -> System:
     """A gateway with the broker that a household gets by answering yes to live values, and no to boards."""
     system = System(folder)
     system.write("etc/hostname", f"{NAME}\n")
     answers = folder / "answers"
-    answers.write_text(f"port = {folder}/ttyTIC\nmqtt = yes\nboards = no\n")
+    answers.write_text(f"port = {port}\nmqtt = yes\nboards = no\n")
     system.setup("install", "--unattended", "--config", answers)
     return system
 
@@ -86,19 +86,19 @@ def installed(folder: Path) -> System:
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     """That gateway, opened to the house, running on its machine, reading its meter."""
     folder = tmp_path_factory.mktemp("house")
-    system = installed(folder)
-    system.setup("broker")
-    with (
-        Machine(system, folder, f"{NAME}.local") as machine,
-        Meter(folder / "ttyTIC", seed=1, mode="standard"),
-    ):
-        machine.start_broker()
-        gateway = Process(folder, "gateway", "run", "--config", machine.config)
-        gateway.environment = {**ENVIRONMENT, "CREDENTIALS_DIRECTORY": str(system.folder / "etc/linky-gateway/secrets")}
-        gateway._command = machine.words(*gateway._command)
-        with gateway:
-            machine.running = gateway
-            yield machine
+    with Meter(folder / "ttyTIC", seed=1, mode="standard") as meter:
+        # The name that the kernel gave it: one that lies outside /dev is no port to tools/setup.
+        system = installed(folder, Path(meter.path).resolve())
+        system.setup("broker")
+        with Machine(system, folder, f"{NAME}.local") as machine:
+            machine.start_broker()
+            gateway = Process(folder, "gateway", "run", "--config", machine.config)
+            secrets = system.folder / "etc/linky-gateway/secrets"
+            gateway.environment = {**ENVIRONMENT, "CREDENTIALS_DIRECTORY": str(secrets)}
+            gateway._command = machine.words(*gateway._command)
+            with gateway:
+                machine.running = gateway
+                yield machine
 
 
 def test_the_makers_examples_run_as_they_stand_before_and_after_an_upgrade(house, micropython, tmp_path):
