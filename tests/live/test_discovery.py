@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from federation import wait_until
+from gateway.boards.rights import HOME_ASSISTANT
 from gateway.broker import Broker
 from gateway.config import load
 from gateway.home_assistant import HomeAssistant
@@ -21,7 +22,9 @@ from tests.mosquitto import HOST
 from tests.mosquitto import Broker as HouseBroker
 
 DRAWN, INJECTED = "consumption/energy/active/index", "production/energy/active/index"
-ACCESS = "user homeassistant\ntopic readwrite homeassistant/#\ntopic read linky/status\ntopic read linky/meter/#\n"
+# What `linky-gateway display add home-assistant --home-assistant` writes.
+USER = "home-assistant"
+ACCESS = "".join(f"{line}\n" for line in (f"user {USER}", *HOME_ASSISTANT))
 CONFIG = "homeassistant/device/linky-house/config"
 HISTORIC = {
     "consumption/power/apparent/raw": 750,
@@ -114,7 +117,7 @@ def test_what_changes_every_second_begins_disabled():
 def broker(tmp_path):
     """The broker of a house with Home Assistant, let in as the document says."""
     running = HouseBroker(tmp_path / "broker")
-    running.users["homeassistant"] = running.add("homeassistant")
+    running.users[USER] = running.add(USER)
     with (tmp_path / "broker" / "acl").open("a") as acl:
         acl.write(f"\n{ACCESS}")
     with running:
@@ -157,7 +160,7 @@ def test_a_device_is_told_when_it_grows_and_when_home_assistant_starts(broker, t
     values = dict(HISTORIC)
 
     async def scenario():
-        with broker.ear("homeassistant", "homeassistant/#") as assistant:
+        with broker.ear(USER, "homeassistant/#") as assistant:
             async with devices(tmp_path, broker) as now:
                 for power in range(100):
                     hear(now, values | {"consumption/power/apparent/raw": power})
@@ -185,13 +188,13 @@ def test_where_discovery_is_off_the_device_is_taken_away(broker, tmp_path):
     """An empty message in its place, which also those hear who come later; another prefix is obeyed."""
 
     async def scenario():
-        with broker.ear("homeassistant", "homeassistant/#") as assistant:
+        with broker.ear(USER, "homeassistant/#") as assistant:
             async with devices(tmp_path, broker) as now:
                 hear(now, HISTORIC)
                 await until(lambda: assistant.retained.get(CONFIG), "the device")
             async with devices(tmp_path, broker, "discovery = false\n"):
                 await until(lambda: assistant.retained[CONFIG] == b"", "its end")
-            with broker.ear("homeassistant", "homeassistant/#") as late:
+            with broker.ear(USER, "homeassistant/#") as late:
                 async with devices(tmp_path, broker, 'discovery_prefix = "homeassistant/device"\n') as now:
                     hear(now, HISTORIC)
                     await until(lambda: "homeassistant/device/device/linky-house/config" in late.retained, "elsewhere")
@@ -209,7 +212,7 @@ def test_a_real_gateway_makes_its_meter_a_device(broker, tmp_path):
             f'[mqtt]\nhost = "{HOST}"\nport = {broker.port}\nuser = "gateway"\npassword_file = "password"\n'
         )
         with (
-            broker.ear("homeassistant", "#") as assistant,
+            broker.ear(USER, "#") as assistant,
             Process(tmp_path, "gateway", "run", "--config", tmp_path / "gateway.toml"),
         ):
             wait_until(lambda: assistant.retained.get(CONFIG), 30, "the device")
@@ -223,9 +226,9 @@ def test_a_real_gateway_makes_its_meter_a_device(broker, tmp_path):
 
 
 def test_the_document_names_what_an_access_list_needs():
-    """The lines that this test gives Home Assistant are those of the document."""
+    """The lines that ``display add`` writes, and these tests let Home Assistant in with, are those of the document."""
     document = Path(topics.__file__).with_name("README.md").read_text(encoding="utf-8")
-    assert ACCESS in document
+    assert f"\n```\n{ACCESS}```\n" in document
 
 
 def test_a_meter_that_cannot_be_told_keeps_no_other_from_it(tmp_path, monkeypatch):
