@@ -3,8 +3,6 @@
 import errno
 import os
 import struct
-import subprocess
-import sys
 import termios
 from pathlib import Path
 
@@ -12,6 +10,7 @@ import pytest
 
 from gateway.doctor.causes import Cause, KernelCounts, PiFacts
 from gateway.doctor.system import PortWatch, device_group, holders, model, pi_facts, refusal
+from tests.containers import held_in_a_container
 
 PI_3, PI_4, PI_5, ZERO = (
     "Raspberry Pi 3 Model B Plus Rev 1.3",
@@ -154,27 +153,13 @@ def test_the_kernels_counters_are_those_of_linux(monkeypatch):
     assert asked == [(0x545D, 80)] * 2
 
 
-# Opens terminals until one has the name that is asked for, says so and holds it.
-HOLD = """
-import os, sys
-while os.ttyname(os.openpty()[1]) != sys.argv[1]:
-    pass
-print("held", flush=True)
-sys.stdin.read()
-"""
-
-
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may have a /dev/pts of its own")
 def test_a_terminal_of_a_container_is_not_ours():
     """It has the name and the number of ours, and is in another /dev/pts."""
     end, device = os.openpty()
-    inside = 'mount -t devpts -o newinstance,ptmxmode=666 devpts /dev/pts && exec "$@"'
-    command = ["unshare", "--mount", "sh", "-c", inside, "sh", sys.executable, "-c", HOLD, os.ttyname(device)]
     try:
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
-            assert other.stdout.readline() == b"held\n"
+        with held_in_a_container(os.ttyname(device)):
             assert [holder.pid for holder in holders(Path(os.ttyname(device)))] == []
-            other.stdin.close()
     finally:
         os.close(end)
         os.close(device)

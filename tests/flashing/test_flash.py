@@ -25,6 +25,7 @@ from flashing.identity import own_tables
 from flashing.port import check
 from gateway.boards.fileset import FileSet
 from gateway.boards.registry import Card
+from tests.containers import held_in_a_container
 from tests.flashing.boards import files_of, firmware, flash, rom_loader
 from tests.flashing.official import made
 from tests.rights import without_rights
@@ -214,6 +215,23 @@ def test_a_port_in_use_is_said(tmp_path, official):
         os.close(master)
         os.close(slave)
     assert f"{name} is in use (python" in done.stderr or f"{name} is in use (pytest" in done.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may have a /dev/pts of its own")
+def test_a_program_in_a_container_is_not_blamed():
+    """Its terminal has the name of the port and is another one: nobody is told to close that program."""
+    master, slave = pty.openpty()
+    name = os.ttyname(slave)
+    try:
+        with (
+            held_in_a_container(name),
+            serial.Serial(name, exclusive=True),
+            pytest.raises(FlashError, match=f"^{name} is in use: close that program"),
+        ):
+            check(name)
+    finally:
+        os.close(master)
+        os.close(slave)
 
 
 def test_a_port_that_may_not_be_opened_is_said():

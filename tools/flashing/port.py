@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import errno
 import grp
-import os
 import stat
 from pathlib import Path
 
 import serial
 
 from flashing.errors import FlashError
+from gateway.doctor.system import holders
 from gateway.sources.usb import ROOT, usb_ports
 
 # USB vendors of what is on ESP32 boards.
@@ -70,11 +70,4 @@ def _group(path: Path) -> str:
 
 def _user_of(path: Path) -> str:
     """Which program has the port, as far as this user may see."""
-    real = path.resolve()
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if process.name != str(os.getpid()) and any(fd.readlink() == real for fd in (process / "fd").iterdir()):
-                return f" ({(process / 'comm').read_text().strip()}, {process.name})"
-        except OSError:
-            continue  # another user's, or already gone
-    return ""
+    return next((f" ({holder.name}, {holder.pid})" for holder in holders(path)), "")
