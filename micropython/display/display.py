@@ -16,9 +16,7 @@ import board
 import lamps
 import pages
 from button import Button
-from canvas import Canvas
 from link import Link
-from settings import SettingsError
 from state import CERTIFICATE, CLOCK, LINK, State
 
 VERSION = 1
@@ -28,78 +26,23 @@ _BEAT_MS = 500
 _LOOK_MS = 10
 _REPORT_S = 60
 
-_NUMBER, _TEXT = (int,), (str,)
-
-# Tables of config.json (micropython/display/README.md): key -> (types, default).
-TABLES = {
-    "display": {
-        "meter": (_TEXT, "house"),
-        "panel": (_TEXT, "ssd1306"),
-        "scl": (_NUMBER, 22),
-        "sda": (_NUMBER, 21),
-        "address": (_NUMBER, 0x3C),
-        "sck": (_NUMBER, 18),
-        "mosi": (_NUMBER, 23),
-        "dc": (_NUMBER, 16),
-        "cs": (_NUMBER, None),
-        "reset": (_NUMBER, None),
-        "backlight": (_NUMBER, None),
-        "brightness": (_NUMBER, 40),
-        "width": (_NUMBER, 240),
-        "height": (_NUMBER, 240),
-        "x_offset": (_NUMBER, 0),
-        "y_offset": (_NUMBER, 0),
-        "turns": (_NUMBER, 0),
-        "button": (_NUMBER, 0),
-    },
-    "lamp": {
-        "kind": (_TEXT, "none"),
-        "pin": (_NUMBER, None),
-        "count": (_NUMBER, 8),
-        "red": (_NUMBER, None),
-        "green": (_NUMBER, None),
-        "blue": (_NUMBER, None),
-        "brightness": (_NUMBER, 30),
-    },
-}
-_PANELS, _LAMPS = ("ssd1306", "sh1106", "st7789"), {"none": (), "bar": ("pin",), "rgb": ("red", "green", "blue")}
-
-
-def check(settings):
-    """SettingsError where the tables do not fit together."""
-    display, lamp = settings["display"], settings["lamp"]
-    if display["panel"] not in _PANELS:
-        raise SettingsError("config.json: display: panel: one of %s" % ", ".join(_PANELS))
-    if not 128 <= max(display["width"], display["height"]) <= 320 or min(display["width"], display["height"]) < 64:
-        raise SettingsError("config.json: display: width, height: 128 x 64 to 240 x 320")
-    if not 0 <= display["turns"] < 4:
-        raise SettingsError("config.json: display: turns: quarter turns, 0 to 3")
-    if not 1 <= display["brightness"] <= 100:
-        raise SettingsError("config.json: display: brightness: 1 to 100 per cent")
-    if lamp["kind"] not in _LAMPS:
-        raise SettingsError("config.json: lamp: kind: none, bar or rgb")
-    for key in _LAMPS[lamp["kind"]]:
-        if lamp[key] is None:
-            raise SettingsError("config.json: lamp: %s is missing for a lamp of kind %s" % (key, lamp["kind"]))
-    if lamp["count"] < 1 or not 1 <= lamp["brightness"] <= 100:
-        raise SettingsError("config.json: lamp: count from 1 on, brightness 1 to 100")
-
 
 class Display:
     """The program of a display.
 
     Args:
-        settings: the checked ``config.json`` (``settings.load`` with ``TABLES``).
+        settings: the checked ``config.json`` (``settings.load`` with ``tables.TABLES``).
         panel: a driver of ``oled`` or ``st7789``.
+        canvas: as large as the panel (``canvas.Canvas``).
         light: takes a list of colours (``wiring.open_lamps``).
         is_down: says whether the button is down.
         feed: a function to call while all is well (the watchdog's).
     """
 
-    def __init__(self, settings, panel, light, is_down, feed):
-        self._panel, self._light, self._is_down, self._feed = panel, light, is_down, feed
+    def __init__(self, settings, panel, canvas, light, is_down, feed):
+        self._panel, self._canvas = panel, canvas
+        self._light, self._is_down, self._feed = light, is_down, feed
         self._lamp = settings["lamp"]
-        self._canvas = Canvas(panel.width, panel.height, panel.colour)
         self._state = State(settings["display"]["meter"], time.ticks_ms())
         self._topic = "linky/board/%s/state" % settings["id"]
         self._boot = hexlify(os.urandom(4)).decode()

@@ -1,8 +1,13 @@
-"""What a display's board does: show, and take updates. ``micropython/update/start.py`` runs it."""
+"""What a display's board does: show, and take updates. ``micropython/update/start.py`` runs it.
+
+Its picture (28 kB in colour) takes its memory before most of the program is loaded: what that leaves free may be four
+times as much, and yet lie in pieces that are all too small.
+"""
 
 import board
-import display
 import settings
+import tables
+from canvas import Canvas
 
 import wiring
 
@@ -14,11 +19,15 @@ async def run(slots, identity):
         slots: the folders of program files (``slots.Slots``), None where there are no updates.
         identity: the board's ``id`` and ``key``, for these.
     """
-    found = settings.load(board.FOLDER + "config.json", display.TABLES)
-    display.check(found)
-    panel, light = wiring.open_panel(found["display"]), wiring.open_lamps(found["lamp"])
-    is_down = wiring.open_button(found["display"]["button"])
-    shown = display.Display(found, panel, light, is_down, board.start_watchdog())
+    found = settings.load(board.FOLDER + "config.json", tables.TABLES)
+    tables.check(found)
+    panel = wiring.open_panel(found["display"])
+    canvas = Canvas(panel.width, panel.height, panel.colour)
+
+    from display import Display
+
+    light, is_down = wiring.open_lamps(found["lamp"]), wiring.open_button(found["display"]["button"])
+    shown = Display(found, panel, canvas, light, is_down, board.start_watchdog())
     if slots:
         from agent import Agent
 

@@ -14,10 +14,8 @@ from relaying.clock import Rtc, faketime
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
 
-# The 110 kB that an ESP32 has free, in the words of this machine, which are twice as wide. A colour panel's chip has a
-# memory of its own, which here comes out of the same heap.
+# The 110 kB that an ESP32 has free, in the words of this machine, which are twice as wide.
 HEAP = 110 * 1024 * 2
-CHIP = {"st7789": 240 * 240 * 2}
 
 
 def micropython():
@@ -51,10 +49,13 @@ def logic(expression):
 
 
 class DisplayBoard:
-    """A display that runs, its clock from 2000 on: its flash is ``folder``; ``tables`` are those of its config.json."""
+    """A display that runs, its clock from 2000 on: its flash is ``folder``; ``tables`` are those of its config.json.
 
-    def __init__(self, folder, broker, *, tls=False, **tables):
-        self.folder = folder
+    ``script`` starts it. What it has said is printed when it ends, for the report of a test that fails.
+    """
+
+    def __init__(self, folder, broker, *, tls=False, script="program_on_board.py", **tables):
+        self.folder, self._script = folder, script
         folder.mkdir()
         table = {"host": HOST, "port": broker.port, "password": broker.users["kitchen"]}
         if tls:
@@ -62,13 +63,12 @@ class DisplayBoard:
             table |= {"port": broker.tls_port, "ca": "ca.pem", "name": NAME}
         settings = {"id": "kitchen", "wifi": {"ssid": "maison"}, "broker": table, **tables}
         (folder / "config.json").write_text(json.dumps(settings))
-        self._heap = HEAP + CHIP.get(tables.get("display", {}).get("panel"), 0)
         self.picture, self.log = folder / "panel.ppm", folder / "display.log"
         self.clock = Rtc(folder / "clock")
         self._process = None
 
     def __enter__(self):
-        command = [micropython(), "-X", f"heapsize={self._heap}", HERE / "program_on_board.py"]
+        command = [micropython(), "-X", f"heapsize={HEAP}", HERE / self._script]
         variables = environment(BOARD_FOLDER=str(self.folder), **self.clock.environment)
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
@@ -80,6 +80,7 @@ class DisplayBoard:
     def __exit__(self, *_):
         self._process.kill()
         self._process.wait()
+        print(self.log.read_text())
 
     @property
     def ended(self):

@@ -177,6 +177,16 @@ def test_a_panel_that_is_unplugged_is_set_up_anew(broker, ear, tmp_path):
         assert board.log.read_text().count("does not answer") == 1
 
 
+def test_the_largest_picture_needs_no_gap_that_the_program_has_left(broker, tmp_path):
+    """However the modules lie in memory, and a path's length moves them: a board that started once starts again."""
+    tell(broker, frame={}, status="online")
+    here = pictures(tmp_path / "drawn", "st7789-240x240", encode(Compact(**HOUSE)))
+    with DisplayBoard(tmp_path / "board", broker, script="torn_on_board.py", display=COLOUR) as board:
+        wait_until(lambda: board.ended or shows(board, here), SECONDS, "the frame")
+        assert board.log.read_text() == ""
+        assert board.ended is None
+
+
 def test_the_heap_of_a_board_is_enough_and_does_not_grow(broker, ear, tmp_path):
     """Hundreds of frames on the largest panel: no more memory is used at the end than at the start."""
     with DisplayBoard(tmp_path / "board", broker, display=COLOUR, lamp=BAR) as board:

@@ -120,10 +120,10 @@ def numbers(path, table):
 
 
 def test_an_esp32_is_wired_as_its_defaults():
-    """config.json without pins: relay (settings.py) and display (display.py), which board.py and wiring.py open."""
+    """config.json without pins: relay (settings.py) and display (tables.py), which board.py and wiring.py open."""
     relay = numbers("lib/settings.py", "_RELAY")
     assert (relay["uart"], relay["rx"], relay["led"]) == (2, gpios("esp32-tic")["RXD"], pins.LAMPS[pins.ESP32])
-    display = numbers("display/display.py", "display")
+    display = numbers("display/tables.py", "display")
     assert gpios("esp32-oled") == {"SCL": display["scl"], "SDA": display["sda"]}
     assert gpios("esp32-st7789") == {"SCK": display["sck"], "SDA / MOSI": display["mosi"], "DC": display["dc"]}
     assert display["button"] == pins.BUTTONS[pins.ESP32]

@@ -5,6 +5,11 @@
 
 import os
 
+import ffi
+import uctypes
+
+_calloc = ffi.open("libc.so.6").func("P", "calloc", "LL")
+
 _SSD1306_ARGUMENTS = {0x20: 1, 0x21: 2, 0x22: 2, 0x81: 1, 0x8D: 1, 0xA8: 1, 0xD3: 1, 0xD5: 1, 0xD9: 1, 0xDA: 1, 0xDB: 1}
 _SH1106_ARGUMENTS = {0x81: 1, 0xA8: 1, 0xAD: 1, 0xD3: 1, 0xD5: 1, 0xD9: 1, 0xDA: 1, 0xDB: 1}
 
@@ -119,14 +124,17 @@ class Sh1106(_I2c):
 
 
 class St7789:
-    """240 x 320 of 16 bits; the window, as it is looked at, begins at an offset."""
+    """240 x 320 of 16 bits; the window, as it is looked at, begins at an offset.
+
+    Its memory is the chip's own, and so nothing of a board's heap.
+    """
 
     def __init__(self, width, height, x_offset=0, y_offset=0):
         self._size, self._offset = (width, height), (x_offset, y_offset)
         self._data = self.awake = self.on = self._short = False
         self._code, self._arguments = 0, b""
         self._window = [0, 0, 0, 0]
-        self.pixels = bytearray(width * height * 2)
+        self.pixels = uctypes.bytearray_at(_calloc(width * height, 2), width * height * 2)
         self.bytes = 0
 
     def dc(self, level):
