@@ -1,9 +1,10 @@
 """A board's flash that fails on command.
 
-It stands for the file system of an ESP32, LittleFS by MicroPython's ``VfsLfs2`` (extmod/vfs_lfs.c and lib/littlefs of
-1.25 to 1.28: ``LFS_ERR_NOSPC`` is ENOSPC, ``LFS_ERR_IO`` is EIO, from any call). It is a folder of this machine and
-harder: LittleFS keeps what a file was until it is closed well, here half of a record stays where a write failed. The
-same program on LittleFS itself: ``test_little_fs.py``.
+It stands for the file system of an ESP32, MicroPython's ``VfsLfs2`` (micropython/micropython, v1.25.0 to v1.28.0:
+extmod/vfs_lfs.c makes it of vfs_lfsx.c and vfs_lfsx_file.c, where each error of a call is an OSError with its number;
+lib/littlefs/lfs2.h: ``LFS2_ERR_IO`` is EIO, ``LFS2_ERR_NOSPC`` ENOSPC). It is a folder of this machine and harder:
+LittleFS keeps what a file was until it is closed well, here half of a record stays where a write failed. The same on
+LittleFS itself, with fewer ways to fail: ``test_little_fs.py``.
 """
 
 import builtins
