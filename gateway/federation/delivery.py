@@ -144,7 +144,7 @@ class Delivery:
             for flight in lane.settled(now):
                 await self._call(self._store.take_servers_word, recipient, flight.after, flight.last, self._clock())
                 self._due.add(recipient)
-            if (at := lane.wake_at()) is not None and at <= now:
+            if (at := self._wake_at(recipient, lane)) is not None and at <= now:
                 self._due.add(recipient)
         turns = deque(recipient for recipient in self._lanes if recipient in self._due)
         full = False
@@ -163,8 +163,16 @@ class Delivery:
             await self._let_go()
         if full:
             return _BUSY_S
-        times = [at for lane in self._lanes.values() if (at := lane.wake_at()) is not None]
+        times = [at for item in self._lanes.items() if (at := self._wake_at(*item)) is not None]
         return max(min(times) - self._monotonic(), 0.01) if times else None
+
+    def _wake_at(self, recipient: str, lane: Lane) -> float | None:
+        """When there is something to do for a recipient: who is asleep is greeted again."""
+        at = lane.wake_at()
+        if not lane.asleep:
+            return at
+        again = self._presences.again_at(recipient)
+        return again if at is None else min(at, again)
 
     async def _let_go(self) -> None:
         """Note the messages of this turn, all in one commit, and send those that may leave."""

@@ -18,7 +18,7 @@ MOST_DEVICES = 20
 
 # Our presence may be lost on the way, as when a server has just come up, and who is sent nothing may wait for it: it is
 # shown again after so long, then after twice as long each time, up to the last.
-_FIRST_AGAIN_S, _LAST_AGAIN_S = 30.0, 900.0
+_FIRST_AGAIN_S, _LAST_AGAIN_S = 10.0, 900.0
 
 
 def bare(origin: str) -> str:
@@ -49,6 +49,10 @@ class Presences:
             return False
         self._shown[recipient] = now + pause, min(2 * pause, _LAST_AGAIN_S)
         return True
+
+    def again_at(self, recipient: str) -> float:
+        """When our presence is to be shown to it again, should it still be away."""
+        return self._shown.get(recipient, (-math.inf, 0.0))[0]
 
     def asked(self, origin: str) -> None:
         """It has subscribed: this device, where it is one, is to be sent what comes, whichever confirmed before."""
