@@ -18,8 +18,9 @@ import psycopg
 from gateway.collector.items import HistoryPage, Item, Message, Source
 from gateway.errors import StoreError
 from gateway.federation.attempt import ROUND_S, wait_any
-from gateway.federation.intake import MOST_WAITING, PACK, asks_receipt, confirm, read
+from gateway.federation.intake import MOST_WAITING, PACK, asks_receipt, read
 from gateway.federation.notice import NOTICE, Notice
+from gateway.federation.receipts import Receipts
 from gateway.federation.stanza import SENML
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Queue:
         most_records: int,
         batch_records: int,
     ) -> None:
-        self._session, self._sources, self._keep = session, sources, keep
+        self._receipts, self._sources, self._keep = Receipts(session), sources, keep
         self._most, self._batch = most_records, batch_records
         self._items: deque[Item] = deque()
         self.records = 0
@@ -170,7 +171,7 @@ class Queue:
             match item:
                 case Message():
                     if id(item) in done and item.asks_receipt:
-                        confirm(self._session, item.origin, item.id)
+                        self._receipts.confirm(item.origin, item.id)
                     if id(item) in done and isinstance(item.content, Notice):
                         # To fetch what is rectified or allowed now, and to see at once what is not any more.
                         item.source.ask_again()

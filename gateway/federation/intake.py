@@ -12,11 +12,11 @@ import time
 from collections import Counter, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
-from xml.etree import ElementTree as ET
 
 from gateway.errors import FederationError, SenMLError
 from gateway.federation.attempt import ROUND_S, wait_any
 from gateway.federation.notice import NOTICE, Notice, parse_notice
+from gateway.federation.receipts import Receipts
 from gateway.federation.sen1 import MESSAGE, Series, parse_message, series_of
 from gateway.federation.stanza import QUOALISE, RECEIPTS, Parcel, parse_quoalise
 from gateway.store.received import ReceivedGap
@@ -35,7 +35,6 @@ __all__ = [
     "Keeping",
     "ReceivedGap",
     "asks_receipt",
-    "confirm",
     "read",
 ]
 
@@ -102,7 +101,7 @@ class Intake:
         providers: Mapping[str, Keeping],
         proxies: Mapping[str, Mapping[Series, str]] | None = None,
     ) -> None:
-        self._session, self._providers, self._proxies = session, providers, proxies or {}
+        self._receipts, self._providers, self._proxies = Receipts(session), providers, proxies or {}
         self._queue: deque[Stanza] = deque()
         self._waiting: Counter[str] = Counter()
         self._arrived = asyncio.Event()
@@ -166,7 +165,7 @@ class Intake:
         arrivals = [Arrival(stanza, self._read(stanza)) for stanza in together]
         for arrival in await self._providers[sender].keep(arrivals):
             if asks_receipt(arrival.stanza):
-                confirm(self._session, arrival.stanza.origin, arrival.stanza.id)
+                self._receipts.confirm(arrival.stanza.origin, arrival.stanza.id)
 
     def _read(self, stanza: Stanza) -> Parcel | Notice | str:
         message = stanza.xml.find(MESSAGE)
@@ -181,12 +180,6 @@ class Intake:
 def asks_receipt(stanza: Stanza) -> bool:
     """Whether its sender waits for a receipt (XEP-0184)."""
     return stanza.xml.find(_REQUEST) is not None
-
-
-def confirm(session: Session, origin: str, stanza_id: str) -> None:
-    """Say that a message is kept, or obeyed; called after the commit."""
-    receipt = ET.Element(f"{{{RECEIPTS}}}received", {"id": stanza_id})
-    session.send_message(origin, f"r-{stanza_id}", receipt)
 
 
 def read(stanza: Stanza) -> Parcel | Notice | str:

@@ -568,8 +568,7 @@ def test_both_servers_killed_in_turn_lose_nothing(start_federation, house, tmp_p
                 house.minutes(3)
                 await asyncio.to_thread(scene.servers.restart, domain)
                 house.minutes(3)
-                # What two servers lose while they come up is sent again after one minute, two, four.
-                await eventually(lambda: not house.waiting(scene.coop), 420, f"{domain} back")
+                await eventually(lambda: not house.waiting(scene.coop), 90, f"{domain} back")
             assert sorted(peer.minutes()) == list(range(17))
             assert gate.session.state.sessions == 2
 
