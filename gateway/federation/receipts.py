@@ -1,4 +1,4 @@
-"""Receipts (XEP-0184) of what is kept; one that comes back is sent again, or its sender repeats all of it a minute later.
+"""Receipts (XEP-0184) of what is kept. One that comes back is sent again, or its sender repeats it all a minute later.
 
 A server that has just failed to reach another bounces for a moment what is for that one, the receipts of the first
 messages after an outage among it.
