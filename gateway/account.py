@@ -9,7 +9,6 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from gateway.control import ask
 from gateway.errand import alone
 from gateway.errors import ConfigError, FederationError, GatewayError
 from gateway.federation.account import block, blockable, blocked
@@ -17,6 +16,7 @@ from gateway.federation.enrolment import register
 from gateway.federation.jids import bare_jid
 from gateway.federation.session import Account
 from gateway.passwords import NO_ACCOUNT, check, generate, password_file, renew
+from gateway.running import ask
 from gateway.store.connection import WriterLock
 
 if TYPE_CHECKING:

@@ -29,8 +29,8 @@ from gateway.notices import Notices
 from gateway.now import Now
 from gateway.relays import Relays
 from gateway.sharing import note_sharing
-from gateway.sources.board import board_of
 from gateway.sources.line import Line
+from gateway.sources.paths import board_of
 from gateway.sources.source import parse_source
 from gateway.sources.tee import Tee, TeedSource
 from gateway.store.connection import WriterLock

@@ -1,50 +1,36 @@
 """The command line: arguments in, an exit code out (``gateway.errors``); a person gets sentences, never a traceback.
 
 Without a word it says what there is, by purpose, and ends as a wrong use does: a script whose word was empty must not
-go on as if something had been done.
+go on as if something had been done. Of the commands only the one that is typed is imported (``_DECLARED``).
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import logging
 import os
 import shutil
 import sys
 from functools import partial
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from gateway import __version__, reading_command
-from gateway.backup_command import add_actions as add_backup
-from gateway.balance_command import add_actions as add_balance
-from gateway.board_command import add_parser as add_boards
-from gateway.care_command import add_actions as add_care
-from gateway.data_command import add_actions as add_data
-from gateway.display_command import add_parser as add_displays
+from gateway import __version__
 from gateway.errors import Exit, GatewayError, reason
 from gateway.examples import illustrate
-from gateway.first_boot_command import add_parser as add_first_boot
-from gateway.fleet_command import add_parser as add_fleet
-from gateway.journal_command import add_parser as add_journal
 from gateway.language import Phrase, same
-from gateway.metrics_command import add_parser as add_metrics
 from gateway.overview import overview
-from gateway.page_command import add_parser as add_page
-from gateway.ports import add_command as add_ports
-from gateway.privacy_command import add_parser as add_privacy
-from gateway.received import add_actions
-from gateway.series_command import add_parser as add_series
 from gateway.speech import add_language, spoken
 from gateway.usage import Parser, moment, seconds
-from gateway.watch import add_parser as add_watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from gateway.config import Config
+
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 (there is no other name for it)
 
 DEFAULT_CONFIG = Path("/etc/linky-gateway/gateway.toml")
 
@@ -61,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not words:
         sys.stderr.write(overview(spoken(argparse.Namespace(config=DEFAULT_CONFIG))))
         return Exit.USAGE
-    options = _parser().parse_args(words)
+    options = _parser(words[0]).parse_args(words)
     level = getattr(options, "log_level", "WARNING")
     logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     try:
@@ -88,6 +74,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
+    import asyncio  # noqa: PLC0415
+
     from gateway.app import run  # noqa: PLC0415 (decode and status need none of it)
     from gateway.config import load  # noqa: PLC0415
     from gateway.memory import give_back_what_is_freed  # noqa: PLC0415
@@ -104,9 +92,9 @@ def _run(options: argparse.Namespace) -> int:
 
 def _doctor(options: argparse.Namespace) -> int:
     from gateway.config import load  # noqa: PLC0415
-    from gateway.control import ask  # noqa: PLC0415
     from gateway.doctor.command import Request, examine  # noqa: PLC0415
     from gateway.doctor.listen import Target  # noqa: PLC0415
+    from gateway.running import ask  # noqa: PLC0415
     from gateway.sources.source import parse_source  # noqa: PLC0415
 
     config = None if options.port else load(options.config)
@@ -128,14 +116,15 @@ def _doctor(options: argparse.Namespace) -> int:
 
 def _status(options: argparse.Namespace) -> int:
     from gateway.config import load  # noqa: PLC0415
-    from gateway.control import ask  # noqa: PLC0415
-    from gateway.orders import stored_status  # noqa: PLC0415
+    from gateway.running import ask  # noqa: PLC0415
     from gateway.status import as_text  # noqa: PLC0415
 
     config = load(options.config)
     try:
         report = ask(config.control_socket, {"do": "status"})
     except ConnectionError:
+        from gateway.orders import stored_status  # noqa: PLC0415 (where none runs, the database says it)
+
         report = stored_status(config)
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     print(json.dumps(report, indent=2) if options.json else as_text(report, spoken(options), width))
@@ -143,8 +132,6 @@ def _status(options: argparse.Namespace) -> int:
 
 
 def _consent(options: argparse.Namespace) -> int:
-    from functools import partial  # noqa: PLC0415
-
     from gateway.config import load  # noqa: PLC0415
     from gateway.consent.command import Desk, run  # noqa: PLC0415
 
@@ -165,6 +152,7 @@ def _user() -> str:
 
 
 def _reading(options: argparse.Namespace) -> int:
+    from gateway import reading_command  # noqa: PLC0415
     from gateway.config import load  # noqa: PLC0415
 
     config = load(options.config)
@@ -178,12 +166,13 @@ def _reading(options: argparse.Namespace) -> int:
 
 def _ask_or_do(config: Config, request: dict[str, object]) -> object:
     """Let the running daemon do it, or, when none runs, do it here with the writer's lock."""
-    from gateway.control import ask  # noqa: PLC0415
-    from gateway.orders import act_alone  # noqa: PLC0415
+    from gateway.running import ask  # noqa: PLC0415
 
     try:
         return ask(config.control_socket, request, _PATIENCE_S.get(str(request["do"]), 10.0))
     except ConnectionError:
+        from gateway.orders import act_alone  # noqa: PLC0415 (where none runs, the database is opened here)
+
         return act_alone(config, request)
 
 
@@ -193,66 +182,50 @@ def _consume(options: argparse.Namespace) -> int:
     return consume(options)
 
 
-def _parser() -> Parser:
+def _parser(typed: str = "") -> Parser:
+    """Of the command that is typed; where the word is none, of them all, to be listed."""
     program = Parser(
         prog="linky-gateway",
         description="Reads a Linky meter, keeps and shows what it says, and sends it to whom the household allows it.",
     )
     parser: argparse.ArgumentParser = program
-    parser.add_argument("--version", action="version", version=f"linky-gateway {__version__}")
+    version = parser.add_argument("--version", action="version", version=f"linky-gateway {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-
-    run = _command(commands, "run", _run, "the daemon: read, store, publish")
-    _log_option(run)
-
-    add_data(partial(_command, commands))
-    add_series(partial(_command, commands))
-    add_care(partial(_command, commands), _ask_or_do)
-    add_backup(partial(_command, commands))
-    _doctor_parser(commands)
-    add_ports(partial(_command, commands, config=False))
-
-    status = _command(
-        commands, "status", _status, "each link with its state and age; exit 1 when not running", spoken_to=True
-    )
-    status.add_argument("--json", action="store_true")
-    add_watch(partial(_command, commands))
-    add_metrics(partial(_command, commands))
-
-    _consent_parser(commands)
-    reading_command.parsers(commands, _command, _reading, moment)
-    _account_parser(commands)
-    _consume_parser(commands)
-    add_journal(commands, DEFAULT_CONFIG, moment)
-    add_boards(commands, DEFAULT_CONFIG)
-    add_displays(commands, DEFAULT_CONFIG)
-    add_page(commands, DEFAULT_CONFIG)
-    add_first_boot(commands)
-    add_fleet(commands)
-    add_privacy(commands, DEFAULT_CONFIG, moment, _ask_or_do)
-    add_actions(_command, commands, moment)
-    add_balance(partial(_command, commands), moment)
+    if typed in version.option_strings:
+        return program
+    of_word = [declare for words, declare in _DECLARED if typed in words.split()]
+    for declare in of_word or [declare for _, declare in _DECLARED]:
+        declare(commands)
     illustrate(program)
     return program
 
 
-def _consent_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    from gateway.consent.command import add_actions  # noqa: PLC0415
+def _of(module: str) -> Any:  # noqa: ANN401 (each declares its words in its own way)
+    return import_module(f"gateway.{module}")
 
+
+def _run_parser(commands: Commands) -> None:
+    _log_option(_command(commands, "run", _run, "the daemon: read, store, publish"))
+
+
+def _status_parser(commands: Commands) -> None:
+    text = "each link with its state and age; exit 1 when not running"
+    _command(commands, "status", _status, text, spoken_to=True).add_argument("--json", action="store_true")
+
+
+def _consent_parser(commands: Commands) -> None:
     consent = commands.add_parser("consent", help="who may have what", description="Who may have what.")
     actions = consent.add_subparsers(dest="action", required=True, metavar="ACTION")
-    add_actions(lambda name, text: _command(actions, name, _consent, text, spoken_to=True))
+    _of("consent.command").add_actions(lambda name, text: _command(actions, name, _consent, text, spoken_to=True))
 
 
-def _account_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    from gateway.account_command import add_parser  # noqa: PLC0415
-
+def _account_parser(commands: Commands) -> None:
     config = argparse.ArgumentParser(add_help=False)
     config.add_argument("--config", type=Path, default=DEFAULT_CONFIG, help=f"(default: {DEFAULT_CONFIG})")
-    add_parser(commands, config)
+    _of("account_command").add_parser(commands, config)
 
 
-def _doctor_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _doctor_parser(commands: Commands) -> None:
     doctor = _command(commands, "doctor", _doctor, "listen to the port, say what is wrong and what to do")
     doctor.add_argument("--port", metavar="PORT", help="examine this port instead of the configured ones")
     add_language(doctor)
@@ -261,7 +234,7 @@ def _doctor_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     doctor.add_argument("--seconds", type=float, default=15.0, metavar="N", help="how long to listen (default: 15)")
 
 
-def _consume_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _consume_parser(commands: Commands) -> None:
     consume = _command(commands, "consume", _consume, "the reference recipient: JSON Lines of records", config=False)
     consume.add_argument("--jid", required=True, help="the recipient's account")
     consume.add_argument("--password-file", required=True, type=Path)
@@ -288,7 +261,7 @@ def _consume_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser
 
 
 def _command(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    commands: Commands,
     name: str,
     function: Callable[[argparse.Namespace], int],
     text: str,
@@ -307,6 +280,35 @@ def _command(
 
 def _log_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--log-level", choices=("DEBUG", "INFO", "WARNING", "ERROR"), default="INFO")
+
+
+# Words, in the order of ``--help``, and who declares them: imported when one of them is typed, or none. All of them
+# together cost a Pi Zero seconds, each time.
+_DECLARED: tuple[tuple[str, Callable[[Commands], None]], ...] = (
+    ("run", _run_parser),
+    ("decode export events", lambda to: _of("data_command").add_actions(partial(_command, to))),
+    ("series", lambda to: _of("series_command").add_parser(partial(_command, to))),
+    ("migrate check", lambda to: _of("care_command").add_actions(partial(_command, to), _ask_or_do)),
+    ("backup restore", lambda to: _of("backup_command").add_actions(partial(_command, to))),
+    ("doctor", _doctor_parser),
+    ("ports", lambda to: _of("ports").add_command(partial(_command, to, config=False))),
+    ("status", _status_parser),
+    ("watch", lambda to: _of("watch").add_parser(partial(_command, to))),
+    ("metrics", lambda to: _of("metrics_command").add_parser(partial(_command, to))),
+    ("consent", _consent_parser),
+    ("reading", lambda to: _of("reading_command").parsers(to, _command, _reading, moment)),
+    ("account", _account_parser),
+    ("consume", _consume_parser),
+    ("journal", lambda to: _of("journal_command").add_parser(to, DEFAULT_CONFIG, moment)),
+    ("board", lambda to: _of("board_command").add_parser(to, DEFAULT_CONFIG)),
+    ("display", lambda to: _of("display_command").add_parser(to, DEFAULT_CONFIG)),
+    ("page", lambda to: _of("page_command").add_parser(to, DEFAULT_CONFIG)),
+    ("first-boot", lambda to: _of("first_boot_command").add_parser(to)),
+    ("fleet", lambda to: _of("fleet_command").add_parser(to)),
+    ("privacy", lambda to: _of("privacy_command").add_parser(to, DEFAULT_CONFIG, moment, _ask_or_do)),
+    ("received", lambda to: _of("received").add_actions(_command, to, moment)),
+    ("balance cost", lambda to: _of("balance_command").add_actions(partial(_command, to), moment)),
+)
 
 
 if __name__ == "__main__":

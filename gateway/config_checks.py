@@ -19,7 +19,7 @@ from gateway.errors import ReadingError, SenMLError
 from gateway.language import Phrase
 from gateway.pulses.quantity import find_quantity, parse_amount
 from gateway.senml.naming import parse_identifier
-from gateway.sources.board import board_of
+from gateway.sources.paths import board_of
 from gateway.sources.paths import fault as fault_of_path
 
 if TYPE_CHECKING:

@@ -1,6 +1,7 @@
 """The daemon's ear for the command line: one JSON line in, one JSON line out, on a Unix socket of its own user.
 
-The daemon holds the only connection that writes, so a consent given while it runs goes through here.
+The daemon holds the only connection that writes, so a consent given while it runs goes through here. Who asks uses
+``gateway.running``.
 """
 
 from __future__ import annotations
@@ -8,11 +9,10 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import socket
 from typing import TYPE_CHECKING, Any
 
 from gateway.cells import cause_of
-from gateway.errors import Exit, GatewayError, StoreError, reason
+from gateway.errors import Exit, GatewayError, StoreError
 from gateway.language import Phrase, same
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ _TIMEOUT_S = 10.0
 # An order that the XMPP server has to carry out, or the memory card: after an erasure the database is written anew.
 _LONGEST_ORDER_S = 600.0
 _FAILED = Phrase("la passerelle n’a pas pu le faire : {why}", "the gateway could not do it: {why}")
-
-_NO_ANSWER = Phrase("{path} : la passerelle ne répond pas : {why}", "{path}: the daemon does not answer: {why}")
 _CANNOT_LISTEN = Phrase(
     "{path} : impossible d’y écouter : {why} ; choisissez un `directory` de [store] plus court",
     "{path}: cannot listen there: {why}; choose a shorter [store] directory",
@@ -76,25 +74,3 @@ async def _reply(line: bytes, handler: Callable[[dict[str, Any]], Awaitable[obje
         log.error("an order failed: %s", why)  # noqa: TRY400 (where it was stands at DEBUG)
         log.debug("where the order failed", exc_info=error)
         return {"error": _FAILED.filled(why=why).en, "error_fr": _FAILED.filled(why=why).fr, "code": Exit.SOFTWARE}
-
-
-def ask(path: Path, request: dict[str, object], timeout_s: float = _TIMEOUT_S) -> Any:  # noqa: ANN401 (whatever JSON the daemon answers)
-    """Ask the running daemon; ConnectionError when none runs, GatewayError when it refused."""
-    with socket.socket(socket.AF_UNIX) as link:
-        link.settimeout(timeout_s)
-        try:
-            link.connect(str(path))
-        except OSError as error:
-            raise ConnectionError(str(error)) from error
-        try:
-            link.sendall(json.dumps(request).encode() + b"\n")
-            with link.makefile("rb") as stream:
-                reply = json.loads(stream.readline())
-        except (OSError, ValueError) as error:
-            why = reason(error) if isinstance(error, OSError) else same(str(error))
-            raise StoreError(_NO_ANSWER.filled(path=path, why=why)) from error
-    if "error" in reply:
-        refused = GatewayError(Phrase(reply.get("error_fr", reply["error"]), reply["error"]))
-        refused.exit_code = reply["code"]
-        raise refused
-    return reply["result"]

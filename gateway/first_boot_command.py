@@ -131,7 +131,7 @@ def _state(place: Place, config: Config) -> Path:
 
 def _refuse_while_running(place: Place, config: Config) -> None:
     """The daemon keeps in memory what this writes."""
-    from gateway.control import ask  # noqa: PLC0415
+    from gateway.running import ask  # noqa: PLC0415
 
     try:
         ask(_state(place, config) / config.control_socket.name, {"do": "status"})

@@ -21,8 +21,8 @@ from gateway.household_days import (
     TARIFF_TEXT,
     HouseholdDays,
 )
+from gateway.store.local_time import PARIS
 from gateway.store.points import Granularity
-from gateway.store.recorder import PARIS
 from gateway.web.past import Curve, HalfHour, Odd
 
 if TYPE_CHECKING:

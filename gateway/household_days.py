@@ -26,7 +26,7 @@ from gateway.language import Phrase
 from gateway.live.meter import TOO_LITTLE, UNREAD
 from gateway.share_half_hours import parts
 from gateway.store.breaks import Breaks
-from gateway.store.recorder import PARIS
+from gateway.store.local_time import PARIS
 from gateway.tic.continuity import BreakKind
 
 if TYPE_CHECKING:

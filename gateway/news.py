@@ -17,7 +17,7 @@ from gateway.balance.objective import EURO, State, goals
 from gateway.balance.projection import project
 from gateway.balance.words import Writer
 from gateway.household_days import HouseholdDays
-from gateway.store.recorder import PARIS
+from gateway.store.local_time import PARIS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -93,7 +93,7 @@ def _welcome(options: argparse.Namespace) -> int:
 
 
 def _ask(config: Config, what: str) -> object:
-    from gateway.control import ask  # noqa: PLC0415
+    from gateway.running import ask  # noqa: PLC0415
 
     try:
         return ask(config.control_socket, {"do": what})

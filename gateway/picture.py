@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from gateway.errors import ConfigError
-from gateway.store.recorder import PARIS
+from gateway.store.local_time import PARIS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

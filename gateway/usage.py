@@ -50,7 +50,7 @@ def refused(what: Phrase) -> argparse.ArgumentTypeError:
 
 def moment(text: str) -> int:
     """ISO 8601 to POSIX seconds; a time without an offset is the household's clock."""
-    from gateway.store.recorder import PARIS  # noqa: PLC0415 (most commands have no time)
+    from gateway.store.local_time import PARIS  # noqa: PLC0415 (most commands have no time)
 
     try:
         when = datetime.fromisoformat(text)

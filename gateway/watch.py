@@ -17,12 +17,12 @@ from contextlib import closing
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
-from gateway.control import ask
 from gateway.errors import BrokerError, ConfigError, DaemonError, GatewayError, StoreError, reason
 from gateway.language import Phrase, same
 from gateway.live.meter import LiveMeter
 from gateway.live.picture import MARKS, picture
 from gateway.live.topics import ROOT, as_json
+from gateway.running import ask
 from gateway.speech import add_language, spoken
 from gateway.status import BROKEN, titles
 

@@ -1,13 +1,17 @@
 """What a person gets who types a command that cannot be, or none: a sentence with the nearest word, in the language."""
 
+import asyncio
 import json
 import random
+import sys
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from gateway import cli, examples, overview
 from gateway.cli import main
+from gateway.control import serve
 from gateway.errors import EXITS, Exit, GatewayError
 from gateway.store.prepare import prepare
 from gateway.store.recorder import Recorder
@@ -110,6 +114,75 @@ def test_the_language_of_a_wrong_use_is_that_which_was_typed_or_the_households(t
         "'hier' is not a time" in said(capsys, monkeypatch, "C", "events", "--config", str(config), "--from", "hier")[2]
     )
     assert "n’est pas une date" in said(capsys, monkeypatch, "C", "events", "--from", "hier")[2]
+
+
+# ---- what a command costs -------------------------------------------------------------------------------------------
+
+
+def test_each_word_is_declared_by_whom_the_table_names():
+    """A command alone is the same as among all of them; without one all are there, in the order of the table."""
+    names = [name for words, _ in cli._DECLARED for name in words.split()]
+    everything = cli._parser().commands()
+    assert list(everything) == names
+    for words, _ in cli._DECLARED:
+        for name in words.split():
+            alone = cli._parser(name).commands()
+            assert list(alone) == words.split()
+            assert alone[name].format_help() == everything[name].format_help()
+
+
+_IMPORTED = """
+import sys
+from gateway.cli import main
+try:
+    code = main(sys.argv[1:])
+except SystemExit as end:
+    code = end.code
+print("", *sys.modules, sep="\\n")
+sys.exit(code)
+"""
+_HEAVY = {"asyncio", "cryptography", "slixmpp", "sqlite3", "sqlite_utils", "ssl", "xml.sax", "aiomqtt", "microdot"}
+_OF_NO_OTHER = {"gateway.app", "gateway.cells", "gateway.federation.stanza", "gateway.share", "gateway.tic.reading"}
+
+
+@pytest.mark.parametrize(
+    ("words", "spared"),
+    [
+        (["--version"], {"gateway.config", "msgspec"}),
+        (["consent", "list"], {"gateway.orders", "gateway.received", "gateway.status"}),
+        (["consent", "grant", "--help"], {"gateway.config", "gateway.orders", "msgspec"}),
+        (["status"], {"gateway.orders", "gateway.received", "gateway.store.store"}),
+    ],
+)
+def test_a_command_starts_without_what_others_need(tmp_path, words, spared):
+    """No library of the daemon's, no other command: on a Pi Zero all of them together are seconds at each start."""
+    config = tmp_path / "gateway.toml"
+    config.write_text('[[meter]]\nsource = "/dev/ttyTIC"\n[store]\ndirectory = "data"\n')
+    (tmp_path / "data").mkdir()
+    done = asyncio.run(_beside_a_daemon(tmp_path / "data" / "control.sock", [*words, "--config", config]))
+    imported = set(done.splitlines())
+    assert "gateway.usage" in imported
+    assert imported & (_HEAVY | _OF_NO_OTHER | spared) == set()
+    others = {name for name in imported if name.startswith("gateway.") and name.endswith("_command")}
+    assert others == set()
+
+
+async def _beside_a_daemon(path, words):
+    async def handler(request):
+        return {"running": True, "links": [], "alerts": []} if request["do"] == "status" else []
+
+    server = await serve(path, handler)
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", _IMPORTED, *map(str, words)),
+            stdout=asyncio.subprocess.PIPE,
+            cwd=Path(cli.__file__).parent.parent,
+        )
+        out, _ = await asyncio.wait_for(process.communicate(), 60)
+        assert process.returncode == 0
+        return out.decode()
+    finally:
+        server.close()
 
 
 # ---- exit codes -----------------------------------------------------------------------------------------------------

@@ -6,9 +6,10 @@ import socket
 
 import pytest
 
-from gateway.control import ask, serve
+from gateway.control import serve
 from gateway.errors import ConsentError, StoreError
 from gateway.orders import act
+from gateway.running import ask
 
 
 async def handler(request):

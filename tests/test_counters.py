@@ -14,7 +14,7 @@ import pytest
 from federation import wait_until
 from gateway.app import Gateway
 from gateway.config import load
-from gateway.control import ask
+from gateway.running import ask
 from gateway.store.prepare import prepare
 from gateway.store.store import Archive
 from tests.pulses.conftest import board

@@ -12,8 +12,8 @@ import pytest
 import gateway
 from federation import free_port, wait_until
 from gateway.cli import _parser, main
-from gateway.control import ask
 from gateway.language import Phrase
+from gateway.running import ask
 from gateway.status import as_text
 from gateway.store.points import Granularity
 from gateway.store.prepare import prepare

@@ -9,7 +9,7 @@ import enum
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from gateway.store.recorder import PARIS
+from gateway.store.local_time import PARIS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

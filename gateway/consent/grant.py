@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from gateway.errors import ConsentError
 from gateway.language import Phrase
 from gateway.store.labels import misspelt
+from gateway.store.local_time import PARIS
 from gateway.store.points import Granularity, under
-from gateway.store.recorder import PARIS, iso
+from gateway.store.recorder import iso
 from gateway.store.terms import (
     LONGEST_DAYS,
     PLAIN_PROOF,

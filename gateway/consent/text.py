@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING
 
 from gateway.address import look_alike, unverified
 from gateway.store.domains import domain_of
+from gateway.store.local_time import PARIS
 from gateway.store.points import Granularity
-from gateway.store.recorder import PARIS
 from gateway.store.terms import Profile, Role, shortest
 
 if TYPE_CHECKING:

@@ -30,7 +30,8 @@ from gateway.federation.form import Answer, RequestError, Table, bad_request
 from gateway.federation.stanza import OURS
 from gateway.language import Phrase, is_english
 from gateway.store.access import DAILY_PER_DOMAIN, DAILY_PER_JID, PENDING_PER_JID
-from gateway.store.recorder import PARIS, iso
+from gateway.store.local_time import PARIS
+from gateway.store.recorder import iso
 from gateway.store.terms import LONGEST_DAYS, PLAIN_TERMS, Role, Terms, check_path, check_terms
 
 if TYPE_CHECKING:

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-PREFIX = "board:"
 # Of how many starts of a board is remembered how far it came; the store keeps as many.
 BOOTS = 64
 
@@ -91,11 +90,6 @@ class _Arrived(NamedTuple):
     frame: bytes
     wall: datetime
     monotonic: float
-
-
-def board_of(source: str) -> str | None:
-    """The board that the text of a source names; None when it names something else."""
-    return source.removeprefix(PREFIX) if source.startswith(PREFIX) else None
 
 
 class BoardSource:

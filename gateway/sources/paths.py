@@ -1,4 +1,4 @@
-"""Whether a path can be a serial port's, by its name alone: nothing is opened, and it need not be there (yet).
+"""What a source is by its name alone, a board or a path that can be a serial port's: nothing is opened, none need be.
 
 One rule for ``source`` of gateway.toml, ``port`` of a card's linky.toml, the column ``port`` of a fleet's file and the
 question of tools/setup. The names are the kernel's (Linux, Documentation/admin-guide/devices.txt) and udev's.
@@ -12,6 +12,7 @@ from enum import Enum
 
 from gateway.language import Phrase
 
+_BOARD = "board:"
 _DEV = "/dev/"
 
 _NOT_SERIAL = Phrase(
@@ -42,6 +43,11 @@ class Kind(Enum):
     SERIAL = "serial"
     OTHER = "other"
     UNKNOWN = "unknown"
+
+
+def board_of(source: str) -> str | None:
+    """The board that the text of a source names; None when it names something else."""
+    return source.removeprefix(_BOARD) if source.startswith(_BOARD) else None
 
 
 def kind_of(path: str) -> Kind:

@@ -14,7 +14,7 @@ from gateway.errors import ConfigError
 from gateway.language import same
 from gateway.sources import paths
 from gateway.sources.adapter import IdentifiedPort, adapter_at
-from gateway.sources.board import BoardSource, board_of
+from gateway.sources.board import BoardSource
 from gateway.sources.replay import ReplaySource
 from gateway.sources.serial_port import SerialSource
 from gateway.sources.tcp import TcpSource
@@ -63,7 +63,7 @@ def parse_source(text: str, folder: Path, root: Path = ROOT) -> Source:
         return SerialSource(adapter_at(Path(text), root))
     if text.startswith(PREFIX):
         return SerialSource(IdentifiedPort(text, parse_identity(text), root))
-    if board := board_of(text):
+    if board := paths.board_of(text):
         return BoardSource(board)
     raise ConfigError(
         f"source {text!r}: write the path of a port (/dev/…), usb:…, board:ID, socket://HOST:PORT or replay:FILE"

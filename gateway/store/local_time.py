@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from gateway.language import Phrase
-from gateway.store.recorder import PARIS
+
+PARIS = ZoneInfo("Europe/Paris")
 
 
 def local_time(time: float) -> Phrase:

@@ -11,9 +11,9 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from gateway.store.breaks import MAX_BOUNDARY_GAP_S, WENT_BACK, ends
+from gateway.store.local_time import PARIS
 from gateway.store.points import GivenUp, Granularity
 from gateway.tic.reading import Kind, Quality
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from gateway.store.points import Value
     from gateway.tic.reading import Interpretation, Reading
-
-PARIS = ZoneInfo("Europe/Paris")
 
 # A meter repeats two points of a curve (n, n-1) and two maxima; a few more cost nothing.
 OWN_TIMES_KEPT = 8

@@ -9,9 +9,9 @@ import pytest
 from gateway.consent.act import act
 from gateway.consent.answer import Narrowing, offers_of
 from gateway.errors import ConsentError, GatewayError
+from gateway.store.local_time import PARIS
 from gateway.store.points import Granularity
 from gateway.store.prepare import prepare
-from gateway.store.recorder import PARIS
 from gateway.store.store import Store
 from gateway.store.terms import AccessState, Terms
 

@@ -9,9 +9,9 @@ from contextlib import closing
 from datetime import datetime
 
 from federation import free_port, wait_until
-from gateway import control
 from gateway.federation.form import parse_result
 from gateway.federation.session import Session
+from gateway.running import ask as ask_daemon
 from simulator.process import Meter
 from tests.federation.conftest import QUICK, running
 from tests.integration.processes import FAR, HOME, House
@@ -27,7 +27,7 @@ class Page:
 
     def __init__(self, home, port):
         self.home, self._visitor = home, Visitor(port)
-        code = control.ask(home.folder / "data" / "control.sock", {"do": "page-code"})
+        code = ask_daemon(home.folder / "data" / "control.sock", {"do": "page-code"})
         answer, text = self._visitor.post("/setup", {"code": code, "password": PASSWORD, "again": PASSWORD})
         assert answer.status == 303, text
         self.get, self.send = self._visitor.get, self._visitor.send

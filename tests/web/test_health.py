@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from federation import wait_until
-from gateway.control import ask
+from gateway.running import ask
 from gateway.web.health_words import HEALTH_WORDS
 from tests.web.conftest import House
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gateway.control import ask
+from gateway.running import ask
 from gateway.store.terms import LANGS, Terms
 from gateway.web.sharing_words import SHARING_WORDS
 from tests.web.conftest import House

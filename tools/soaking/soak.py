@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from federation.daemon import links_of
 from gateway.config import load
-from gateway.control import ask
+from gateway.running import ask
 from soaking.house import AWAY, RECIPIENTS, SLOW, database_in
 from soaking.meters import HOUSE
 from soaking.parts import await_true, pause
