@@ -10,6 +10,7 @@ import importlib.util
 import os
 import shutil
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = ["StartFederation", "wait_until"]
+
+# Minutes each, most of them waited: they come first, so that the others run beside them and the last one running is short.
+LONGEST = (
+    *("tools/test_fuzz_daemon.py", "faults/test_chain.py", "relay/test_board.py", "relay/test_faults.py"),
+    *("tools/test_demo.py", "integration/test_federation.py", "test_cli.py", "integration/test_household.py"),
+)
 
 _SERVER_FIXTURES = {"federation", "federation_ep", "start_federation"}
 
@@ -47,7 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark the tests that start servers; leave out the campaigns unless they are asked for."""
+    """Mark the tests that start servers; leave out the campaigns unless they are asked for; the longest files first."""
     for item in items:
         if _SERVER_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.servers)
@@ -55,6 +62,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         campaigns = [item for item in items if item.get_closest_marker("campaign")]
         config.hook.pytest_deselected(items=campaigns)
         items[:] = [item for item in items if item not in campaigns]
+    turns = {Path(__file__).parent / name: turn for turn, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: turns.get(item.path, len(turns)))
 
 
 @pytest.fixture(autouse=True)
