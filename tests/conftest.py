@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["StartFederation", "wait_until"]
 
-# Minutes each, most of them waited: they come first, so that the others run beside them and the last one running is short.
+# Minutes each, most of them waited: they come first, so that the others run beside them and what runs last is short.
 LONGEST = (
     *("tools/test_fuzz_daemon.py", "faults/test_chain.py", "relay/test_board.py", "relay/test_faults.py"),
     *("tools/test_demo.py", "integration/test_federation.py", "test_cli.py", "integration/test_household.py"),
