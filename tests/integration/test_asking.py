@@ -54,7 +54,7 @@ def servers(request):
     return request.getfixturevalue(request.param)
 
 
-@pytest.fixture(params=["newest", "debian"])
+@pytest.fixture
 def python(request):
     """With the newest slixmpp, and with the one of Debian 13 (1.10)."""
     return sys.executable if request.param == "newest" else request.getfixturevalue("debian_python")
@@ -149,6 +149,16 @@ def login(servers, jid, resource):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("servers", "python"),
+    [
+        ("federation", "debian"),
+        ("federation_ep", "newest"),
+        pytest.param("federation", "newest", marks=pytest.mark.campaign),
+        pytest.param("federation_ep", "debian", marks=pytest.mark.campaign),
+    ],
+    indirect=True,
+)
 def test_from_a_question_to_a_withdrawal(servers, tmp_path, python):
     """Asked, answered with less, listed, read by pages, withdrawn; at each step just what was allowed, and no more."""
     home = Home(tmp_path, servers, python)
