@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 
 __all__ = ["StartFederation", "wait_until"]
 
-# Minutes each, most of them waited: they come first, so that the others run beside them and what runs last is short.
+# A minute and more each, much of it waited: first, so that the others run beside them and what runs last is short.
 LONGEST = (
     *("tools/test_fuzz_daemon.py", "faults/test_chain.py", "relay/test_board.py", "relay/test_faults.py"),
     *("tools/test_demo.py", "integration/test_federation.py", "test_cli.py", "integration/test_household.py"),
+    *("web/test_walk.py", "federation/test_account.py", "web/test_crowd.py", "collector/test_collecting.py"),
 )
 
 _SERVER_FIXTURES = {"federation", "federation_ep", "start_federation"}
