@@ -66,14 +66,24 @@ class Server:
         """Listen no more, and end what is open: a stream would go on for ever."""
         if self._server:
             self._server.close()
+            self._server = None
         for task in self._open:
             task.cancel()
         await asyncio.gather(*self._open, return_exceptions=True)
 
-    async def _connected(self, reader: StreamReader, writer: StreamWriter) -> None:
+    def _connected(self, reader: StreamReader, writer: StreamWriter) -> None:
+        # Known before its first turn, or who comes while the page is stopped would be left open.
+        if self._server is None:
+            writer.transport.abort()
+            return
+        task = asyncio.get_running_loop().create_task(self._attend(reader, writer))
+        self._open.add(task)
+        task.add_done_callback(self._open.discard)
+        task.add_done_callback(lambda _: writer.transport.abort())
+
+    async def _attend(self, reader: StreamReader, writer: StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 (asyncio runs this in a task)
-        self._open.add(task)
         visit = _Visit(writer, task)
         try:
             await self._serve(reader, writer, visit)
@@ -84,12 +94,10 @@ class Server:
         except (OSError, asyncio.IncompleteReadError, TimeoutError) as error:
             log.debug("a visitor went away: %s", error)
         except asyncio.CancelledError:
-            # By ``stop``, which waits, or by who has its place now; asyncio would print it as a fault (Python 3.11).
+            # By ``stop``, which waits, or by who has its place now.
             log.debug("a visitor was sent away")
         finally:
-            self._open.discard(task)
             visit.end()
-            writer.transport.abort()
 
     async def _serve(self, reader: StreamReader, writer: StreamWriter, visit: _Visit) -> None:
         stream = _Stream(writer)
