@@ -13,10 +13,13 @@ import board
 import mqtt
 from clock import Clock
 
-_FIRST_WAIT_S, _LONGEST_WAIT_S = 1, 60
+from micropython import const
+
+_FIRST_WAIT_S = 1
+_LONGEST_WAIT_S = 60
 
 # What the TLS library says of it (MBEDTLS_ERR_SSL_ALLOC_FAILED, Mbed TLS 3.6), and MicroPython in its stead.
-_TLS_NO_MEMORY = -0x7F00
+_TLS_NO_MEMORY = const(-0x7F00)
 
 
 def _is_no_memory(error):
@@ -65,9 +68,10 @@ class Link:
                 await self._live()
             except (OSError, asyncio.TimeoutError, MemoryError) as error:
                 self._down(error)
-                if self._on_no_memory and _is_no_memory(error):
+                if _is_no_memory(error) and self._on_no_memory:
                     self._on_no_memory()
-                gc.collect()
+            # What the connection took is in one piece again before anything else is put there.
+            gc.collect()
             if self.connects > before:
                 wait = _FIRST_WAIT_S
             # With jitter: after a power cut every board of the house comes back at the same moment.

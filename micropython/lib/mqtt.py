@@ -13,13 +13,18 @@ import struct
 import tls
 import umqtt_simple as umqtt
 
+from micropython import const
+
 # A packet longer than this is read and thrown away: a board has no room for it.
 MAX_PACKET_BYTES = 4096
 
 # As long as most packets are.
-_ROOM_BYTES = 1536
+_ROOM_BYTES = const(1536)
 
-_CONNACK, _PUBLISH, _PUBACK, _SUBACK = 0x20, 0x30, 0x40, 0x90
+_CONNACK = const(0x20)
+_PUBLISH = const(0x30)
+_PUBACK = const(0x40)
+_SUBACK = const(0x90)
 
 # How mbedTLS says that now is not within a certificate's time (x509_crt.c, x509_crt_error_strings).
 _TIMES = ("validity starts in the future", "validity has expired")

@@ -3,10 +3,9 @@
 micropython/README.md lists the keys. An unknown key is refused: a misspelt one would be a setting that does nothing.
 """
 
-import binascii
 import json
 
-import clock
+import certificate
 import mqtt
 
 _TEXT, _NUMBER, _SWITCH = (str,), (int,), (bool,)
@@ -114,13 +113,8 @@ def _authority(path, name):
     try:
         with open(folder + name, "rb") as file:
             content = file.read()
-        return mqtt.tls_context(content), clock.validity(der(content))
+        return mqtt.tls_context(content), certificate.validity(certificate.der(content))
     except OSError:
         raise SettingsError("%s: broker.ca: %s cannot be read" % (path, name))
     except ValueError:
         raise SettingsError("%s: broker.ca: %s is not a certificate" % (path, name))
-
-
-def der(content):
-    """A certificate's bytes, from either form (PEM: RFC 7468)."""
-    return binascii.a2b_base64(content.split(b"-----")[2]) if content[:1] == b"-" else content

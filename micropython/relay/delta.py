@@ -1,68 +1,61 @@
 """One frame as its difference to another: of forty groups some eight change, so a minute fits into memory.
 
-A frame here is a list of bytes, one for each group as on the wire (LF to CR). A difference is the number of groups,
-then for each group that is new or changed its place (1 byte), its length (2 bytes) and its bytes.
+A frame here is bytes in one piece: its groups as on the wire, LF to CR each. A difference is the number of groups, then
+for each group that is new or changed its place (1 byte), its length (2 bytes) and its bytes.
 """
 
 # Real frames have at most some sixty; what has more is noise, and its places would not fit into a byte.
 MAX_GROUPS = 250
 
+# Where a frame is put together, but one that is longer than any real one (1,442 bytes: gateway/tic/frame.py).
+_room = bytearray(1_792)
 
-def parts(groups, before):
-    """The difference that makes ``groups`` of ``before``, in pieces of a group at most; of [] it is all of it."""
-    yield bytes((len(groups),))
-    for place, group in enumerate(groups):
-        if place >= len(before) or before[place] != group:
+
+def parts(frame, before):
+    """The difference that makes ``frame`` of ``before``, in pieces of a group at most; of b"" it is all of it."""
+    yield bytes((frame.count(b"\r"),))
+    at = was = place = 0
+    while at < len(frame):
+        end, was_end = _skip(frame, at, 1), _skip(before, was, 1)
+        group = frame[at:end]
+        if group != before[was:was_end]:
             yield bytes((place, len(group) >> 8, len(group) & 0xFF))
             yield group
+        at, was, place = end, was_end, place + 1
 
 
-def pack(groups, before):
-    """That difference in one piece."""
-    return b"".join(parts(groups, before))
-
-
-def unpack(difference, before, at=0):
-    """The groups that the difference from ``at`` on makes of ``before``; None when it is one to another frame."""
-    groups = before[:]
-    return groups if apply(difference, groups, at) else None
-
-
-def apply(difference, groups, at=0):
-    """Make of ``groups`` themselves what the difference says; False when it is one to another frame.
-
-    It asks for memory for what changes alone, and after a MemoryError it can be done again.
-    """
-    count = difference[at]
-    at += 1
-    while at < len(difference):
-        size = difference[at + 1] << 8 | difference[at + 2]
-        if not _put(groups, difference[at], difference[at + 3 : at + 3 + size]):
-            return False
-        at += 3 + size
-    del groups[count:]
-    return len(groups) == count
-
-
-def read(file, size, groups):
-    """The same with a difference of ``size`` bytes that is read from a file, a group at a time."""
+def read(file, size, before):
+    """The frame that a difference of ``size`` bytes makes of ``before``; None when it is one to another frame."""
+    room = _room if len(before) + size <= len(_room) else bytearray(len(before) + size)
     count = file.read(1)[0]
-    size -= 1
+    length = _fill(room, file, size - 1, before, count)
+    frame = bytes(memoryview(room)[:length])
+    return frame if frame.count(b"\r") == count else None
+
+
+def _fill(room, file, size, before, count):
+    """Put the frame together; its length."""
+    at = place = length = 0
     while size > 0:
         head = file.read(3)
-        length = head[1] << 8 | head[2]
-        if not _put(groups, head[0], file.read(length)):
-            return False
-        size -= 3 + length
-    del groups[count:]
-    return len(groups) == count
+        group = file.read(head[1] << 8 | head[2])
+        end = _skip(before, at, head[0] - place)
+        length = _put(room, length, memoryview(before)[at:end])
+        length = _put(room, length, group)
+        at, place = _skip(before, end, 1), head[0] + 1
+        size -= len(head) + len(group)
+    end = _skip(before, at, count - place)
+    return _put(room, length, memoryview(before)[at:end])
 
 
-def _put(groups, place, group):
-    if place > len(groups):
-        return False
-    if place == len(groups):
-        groups.append(group)
-    else:
-        groups[place] = group
-    return True
+def _skip(frame, at, groups):
+    """Where the next group begins when so many are passed over, as far as there are any."""
+    while groups > 0 and at < len(frame):
+        at = frame.find(b"\r", at) + 1 or len(frame)
+        groups -= 1
+    return at
+
+
+def _put(room, at, data):
+    room[at : at + len(data)] = data
+    return at + len(data)

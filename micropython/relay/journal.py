@@ -9,7 +9,7 @@ What is missing is counted in ``lost``, once: when it is known that it is nowher
 import errno
 import os
 
-from records import RECORDS_A_FILE, Reading, write, write_first, write_old
+from records import RECORDS_A_FILE, Reading, write, write_first
 
 # Whole half hours (7 kB, two blocks of flash), and half hours of which only the first frame is kept (one block): two
 # days by the minute and before those three by the half hour, in 1.3 MB at the very most.
@@ -52,7 +52,7 @@ class Journal:
         self._folder, self._free_bytes = folder, free_bytes
         self.lost = 0
         self.files = []
-        self._first = None  # groups of the first frame of the last file, None when the next one begins a file
+        self._first = None  # the first frame of the last file, None when the next one begins a file
         self._floor = None  # (boot, sequence) of what is confirmed of the first file
         self._fault = None
         self._next = 0
@@ -90,8 +90,9 @@ class Journal:
     def _survey(self, file):
         """Read a file to its end and note what is there; False when the flash does not let it be read."""
         for _ in range(_TRIES_AT_START):
-            reading, newest = Reading(self._path(file), file.old), None
+            newest = None
             try:
+                reading = self.reading(file)
                 while found := reading.next():
                     newest = found[0]
             except (OSError, MemoryError) as error:
@@ -113,42 +114,41 @@ class Journal:
     def __len__(self):
         return sum([file.records - file.missing for file in self.files if file.records])
 
-    def append(self, entry, groups):
+    def append(self, entry, frame):
         """Write a frame down; False when it is not in the flash, and counted."""
         try:
             if self._first is None or self.files[-1].records >= RECORDS_A_FILE:
                 self._first = None
                 self._make_room()
                 if len(self.files) <= MAX_FULL + MAX_THIN:
-                    return self._begin(entry, groups)
+                    return self._begin(entry, frame)
             else:
-                return self._go_on(self.files[-1], entry, groups)
+                return self._go_on(self.files[-1], entry, frame)
         except (OSError, MemoryError) as error:
             self._tell(error)  # before anything was written
         self.lost += 1
         return False
 
-    def _begin(self, entry, groups):
+    def _begin(self, entry, frame):
         file = File(self._next, self._same(entry.boot), entry.seq, 0, 0, False)
-        first = groups[:]
         out = open(self._path(file), "wb")  # noqa: SIM115 (where this fails nothing is there)
         self._next += 1
         # Room in the list first: what is in the flash must be in it as well.
         self.files.append(file)
         try:
             with out:
-                write_first(out, entry, groups)
+                write_first(out, entry, frame)
         except (OSError, MemoryError) as error:
             return self._is_there(file, entry, error)
         file.records = 1
-        self._first = first
+        self._first = frame
         return True
 
-    def _go_on(self, file, entry, groups):
+    def _go_on(self, file, entry, frame):
         out = open(self._path(file), "ab")  # noqa: SIM115 (where this fails nothing was written)
         try:
             with out:
-                write(out, file.records, entry, groups, self._first)
+                write(out, file.records, entry, frame, self._first)
         except (OSError, MemoryError) as error:
             return self._is_there(file, entry, error)
         file.records += 1
@@ -236,10 +236,10 @@ class Journal:
         file = self.files[at]
         path = self._path(file)
         try:
-            entry, groups = Reading(path, file.old).next() or (None, None)
+            entry, frame = self.reading(file).next() or (None, None)
             if entry:
                 with open(path + ".new", "wb") as new:
-                    (write_old if file.old else write_first)(new, entry, groups)
+                    (_old_records().write_first if file.old else write_first)(new, entry, frame)
                 os.rename(path + ".new", path)
         except (OSError, MemoryError) as error:
             self._tell(error)
@@ -270,7 +270,7 @@ class Journal:
 
     def reading(self, file):
         """A reading of this file from its beginning."""
-        return Reading(self._path(file), file.old)
+        return (_old_records().OldReading if file.old else Reading)(self._path(file))
 
     def _path(self, file):
         return "%s/%08d%s" % (self._folder, file.number, _OLD if file.old else _NEW)
@@ -300,6 +300,13 @@ def _is_missing(error):
     return isinstance(error, OSError) and error.errno == errno.ENOENT
 
 
+def _old_records():
+    """What few boards need, and takes memory."""
+    import old_records
+
+    return old_records
+
+
 class Cursor:
     """A place in the journal; files that are deleted meanwhile are passed over."""
 
@@ -313,7 +320,7 @@ class Cursor:
         self._number = self._tries = 0
 
     def next(self):
-        """The next frame and its groups: (entry, groups); None at the end.
+        """The next frame: (entry, frame); None at the end.
 
         OSError when the flash cannot be read; asked often enough it passes that file over.
         """
@@ -347,4 +354,8 @@ class Cursor:
                 self._file, self._reading, self._tries = file, self._journal.reading(file), 0
                 self._number = file.number
             return True
+        if self._file:
+            # Its frames are of no more use here.
+            self._number = self._file.number + 1
+            self._file = self._reading = None
         return False

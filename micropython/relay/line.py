@@ -10,83 +10,79 @@ import gc
 from delta import MAX_GROUPS
 from frame import ENDED_ETX, HISTORIC, STANDARD, Frame, Reader, TicError, encode_group, strip_parity
 
+from micropython import const
+
 # Standard mode speaks at 9600 Bd, historic mode at 1200 (Enedis-NOI-CPT_54E §5.3.5). Seconds without a verified frame
 # before the other is tried: a long historic frame takes 3 s, and a silent meter may have its own reasons.
 _PATIENCE_MS = {9600: 6_000, 1200: 10_000}
 _OTHER = {9600: 1200, 1200: 9600}
 
 # The UART's own buffer holds 17 s; looking at it this often keeps the age of a frame exact.
-_LOOK_MS = 40
+_LOOK_MS = const(40)
 
 # The loop is held up for longer than this by a handshake alone; what the meter said meanwhile is still to be read.
-_HELD_UP_MS = 1_000
+_HELD_UP_MS = const(1_000)
 
 # What a byte of the UART is without its parity. In place: a list of all bytes would need memory in one piece.
 _STRIPPED = strip_parity(bytes(range(256)))
 
 _MODES = {0x09: STANDARD, 0x20: HISTORIC}
-_MIN_GROUP_BYTES = 7
+_MIN_GROUP_BYTES = const(7)
 
-_STX, _ETX, _EOT = 0x02, 0x03, 0x04
+_STX = const(0x02)
+_ETX = const(0x03)
+_EOT = const(0x04)
 
 # The longest real frame has 1,442 (gateway/tic/frame.py); of a longer one the reader holds the parts.
-_FRAME_BYTES = 1_536
+_FRAME_BYTES = const(1_536)
 
 # A single group may verify by chance in the noise of a wrong speed.
-_MIN_GROUPS = 2
+_MIN_GROUPS = const(2)
 
 
 class _Lean(Reader):
-    """A reader that takes a frame in which nothing is wrong from where it was received, group by group.
+    """A reader that takes a frame in which nothing is wrong from where it was received, as it is.
 
-    Nothing but bytes is made of it, no piece of memory is longer than a group, and a group that has not changed is that
-    of the frame before: what there is when memory is short.
+    Nothing is made of it but its bytes, in one piece, and a group that was in the frame before is not looked at again.
     """
 
     def __init__(self):
         super().__init__(cache=0)
-        self._newest = []  # the groups of the last whole frame, as on the wire
+        self._newest = b""  # the last whole frame, its groups as on the wire
 
     def take(self, data, size):
         """The frame that these bytes are, from STX to ETX; None when they are not, or what came before is not over."""
         if self._size or self._began or data[0] != _STX or data[size - 1] != _ETX:
             return None
-        # As long as it will be: a list that grows wants twice the memory, in one piece.
-        groups, count, start, familiar = self._newest[:], 0, 1, True
+        start = 1
         separator = data[data.find(b"\r", 0, size) - 2]
         while start < size - 1:
             end = data.find(b"\r", start, size) + 1
-            known = self._newest[count] if count < len(self._newest) else b""
-            group = self._right(bytes(memoryview(data)[start:end]), known, separator)
-            if not group:
+            group = bytes(memoryview(data)[start:end])
+            if not self._is_right(group, separator):
                 return None
-            label = group[: group.find(bytes((separator,))) + 1]
-            # With the labels of the frame before, place by place, none is there twice.
-            familiar = familiar and known.startswith(label)
-            if not familiar and any(groups[place].startswith(label) for place in range(count)):
+            # No label is there twice.
+            if data.find(group[: group.find(bytes((separator,))) + 1], 1, start) >= 0:
                 return None
-            groups[count : count + 1] = (group,)
-            count += 1
             start = end
-        if not count:
+        if start == 1:
             return None
-        del groups[count:]
-        self._newest = groups
+        self._newest = bytes(memoryview(data)[1:start])
         self._last_mode = _MODES[separator]
         self._torn = False
-        return Frame(self._last_mode, groups, True, 0, ENDED_ETX)
+        return Frame(self._last_mode, self._newest, True, 0, ENDED_ETX)
 
-    def _right(self, group, known, separator):
-        """The group if it verifies, as the one that is known where they are the same; else None."""
-        if group == known:
-            return known
+    def _is_right(self, group, separator):
+        """Whether the group verifies."""
         if group[:1] != b"\n" or len(group) < _MIN_GROUP_BYTES or group[-3] != separator or separator not in _MODES:
-            return None
+            return False
+        if self._newest.find(group) >= 0:
+            return True
         try:
             self._verify(group[1:-1])
         except TicError:
-            return None
-        return group
+            return False
+        return True
 
 
 class Line:
@@ -95,7 +91,7 @@ class Line:
     Args:
         open_uart: a function from a speed in Bd to the port.
         now_ms: a function that gives the milliseconds since the start.
-        on_frame: called with (mode, groups as on the wire, when its last byte came, bad groups, whether it was whole).
+        on_frame: called with (mode, groups as on the wire, when the last byte came, bad groups, whether it was whole).
         on_bad: called when a frame had no good group at all.
         on_lost: called with how many frames there was no memory to read.
 
@@ -182,9 +178,9 @@ class Line:
     def _pass_on(self, frames, at_ms):
         """Take the first of them, and leave nothing of it but its bytes before these go on."""
         mode, groups, whole, bad, _ = frames.pop(0)
-        if groups and not isinstance(groups[0], bytes):
-            groups = [encode_group(mode, group) for group in groups]
-        if not _MIN_GROUPS <= len(groups) <= MAX_GROUPS:
+        if not isinstance(groups, bytes):
+            groups = b"".join([encode_group(mode, group) for group in groups])
+        if not _MIN_GROUPS <= groups.count(b"\r") <= MAX_GROUPS:
             self._on_bad()
             return
         self._vain_ms = 0

@@ -3,24 +3,24 @@
 Everything that is sent says which frame of ours came before it, so the gateway sees a gap and asks from the beginning
 again; what it has already is dropped there. A frame leaves here when the gateway says that it has committed it, or one
 after it, and for no other reason while there is room. When memory is full its oldest frames go: one of each minute to
-the flash, the others are given up (``thinned``). Where memory is short before that they go as well, and count as lost:
-no piece that is asked for on their way to the flash is longer than a group, and a reserve is set free for these.
+the flash, the others are given up (``thinned``). That memory is taken at the start (``ring``), so what is owed never
+grows into what others need. Where these are short of it all the same, a piece is given back to them for good, and the
+oldest frames in it go the same way but count as lost. What that takes is kept in reserve, and what is left of it helps
+the others until the gateway has all that was in the flash.
 """
+
+import gc
 
 import delta
 from records import HEAD_BYTES, Entry, entry_of, seq_of
+from ring import PIECE_BYTES, Ring
 
-# Two minutes of any meter at least: a standard frame takes 96 to 146 bytes here, a historic one 56.
-MAX_BYTES = 16_000
+# Two minutes of any meter at least: a standard frame takes 82 to 132 bytes here, a historic one 42. Where memory is
+# short it is less, half a minute or so at least.
+MAX_PIECES, MIN_PIECES = 16, 4
 
-# What a record takes besides its bytes: a place in a list, and what MicroPython rounds up.
-_RECORD_BYTES = 16
-
-# Kept for the moment without memory: an open file, and the groups of one frame that changed.
-_RESERVE_BYTES = 2_048
-
-# The part of the frames in memory that a lack of it costs: one alone would not make room for a message.
-_GIVEN_UP = 8
+# Kept for the moment without memory: an open file, and one frame.
+_RESERVE_BYTES = 3_072
 
 # Frames under way at once. The gateway commits once a minute, a meter sends at most 60 in that time.
 WINDOW = 100
@@ -32,7 +32,7 @@ class Owed:
     Args:
         boot: what tells this start of the board from all others: 4 random bytes.
         journal: a ``journal.Journal``.
-        minute_of: a function from (entry, groups) to something that is equal for frames of one minute.
+        minute_of: a function from (entry, frame) to something that is equal for frames of one minute.
 
     Attributes:
         thinned: frames given up because memory was full, one of their minute being kept.
@@ -43,60 +43,72 @@ class Owed:
         self.thinned = 0
         self._reserve = bytearray(_RESERVE_BYTES)
         self._seq = 0
-        self._records = []  # in memory, oldest first, each as the difference to the one before it
-        self._bytes = 0
-        self._before = []  # groups of the one before the oldest; a list of its own, which is changed
-        self._newest = []  # groups of the last one
+        self._ring = Ring()  # in memory, oldest first, each as the difference to the one before it
+        for _ in range(MIN_PIECES):
+            self._ring.grow()
+        self._before = b""  # the one before the oldest
+        self._newest = b""  # the last one
         self._written_minute = None
         self._credit = WINDOW
         self._cursor = journal.cursor()
         self.rewind()
 
     def __len__(self):
-        return len(self._records) + len(self._journal)
+        return self._ring.count + len(self._journal)
 
     @property
     def lost(self):
         """Frames given up for want of room or memory, or damaged in the flash, since the start."""
         return self._journal.lost
 
-    def add(self, groups, clock_s, at_ms, bad, whole):
-        """A frame that was read just now; where there is no memory for it, the oldest go."""
+    def take_room(self, free_bytes):
+        """Take so much more of the memory that is free, as far as it is of use."""
+        for _ in range(min(MAX_PIECES - self._ring.pieces, free_bytes // PIECE_BYTES)):
+            try:
+                self._ring.grow()
+            except MemoryError:
+                return
+
+    def add(self, frame, clock_s, at_ms, bad, whole):
+        """A frame that was read just now; the oldest make room for it."""
         self._seq += 1
         while True:
             try:
-                self._keep(Entry(self.boot, self._seq, clock_s, at_ms, bad, whole), groups)
-                break
+                if self._keep(Entry(self.boot, self._seq, clock_s, at_ms, bad, whole), frame):
+                    return
+                self.thinned += self._move_oldest()
             except MemoryError:
-                if not self._records:
+                if not self.give_up():
                     self.lose(1)
                     return
-                self.give_up()
-        while self._bytes > MAX_BYTES and len(self._records) > 1:
-            self.thinned += self._move_oldest()
 
-    def _keep(self, entry, groups):
-        # None is whole, not even the first: what takes it away again needs no more than the groups that changed.
-        first = not self._records
-        before = groups[:] if first else self._before
-        record = entry.head() + delta.pack(groups, groups if first else self._newest)
-        self._records.append(record)
-        self._before = before
-        self._newest = groups
-        self._bytes += len(record) + _RECORD_BYTES
+    def _keep(self, entry, frame):
+        """False when there is no room for it; there always is when it is the only one."""
+        # None is whole, not even the first, which is in ``_before``.
+        before, newest = (self._before, self._newest) if self._ring.count else (frame, frame)
+        size = HEAD_BYTES + sum(len(part) for part in delta.parts(frame, newest))
+        if not self._ring.append(size, entry.head(), delta.parts(frame, newest)):
+            return False
+        self._before, self._newest = before, frame
+        return True
 
     def lose(self, count):
         """Count frames of the meter that nothing could be done with."""
         self._journal.lost += count
 
     def give_up(self):
-        """Make room in memory: its oldest frames go, at least one if there is one."""
-        self._reserve = None
-        for _ in range((len(self._records) + _GIVEN_UP - 1) // _GIVEN_UP):
-            if self._records:
-                self.lose(self._move_oldest())
+        """Make room in memory: the reserve, a piece of what is owed, and its oldest frames; False when that is done."""
+        had, self._reserve = self._reserve, None
+        gc.collect()
+        if self._ring.pieces <= MIN_PIECES:
+            return had is not None
+        while not self._ring.shrink():
+            self.lose(self._move_oldest())
+        return True
+
+    def _take_reserve(self):
         try:
-            self._reserve = bytearray(_RESERVE_BYTES)
+            self._reserve = self._reserve or bytearray(_RESERVE_BYTES)
         except MemoryError:
             pass  # the next time
 
@@ -104,45 +116,55 @@ class Owed:
         """Take the oldest away, to the flash when none of its minute is there; 1 where there is one, else 0."""
         given = self._place > 0
         try:
-            delta.apply(self._records[0], self._before, HEAD_BYTES)
+            entry = self._apply_oldest_or_tidy()
+            gone = self._ring.pop()
         except MemoryError:
-            # Not even for the few groups that differ: without them the next one cannot be read either.
-            self.lose(len(self._records))
-            self._records.clear()
-            self._bytes = self._place = 0
+            # Without this one the next cannot be read either.
+            self.lose(self._ring.count)
+            self._ring.clear()
+            self._place = 0
             return 0
-        spare = self._write_oldest()
+        self._place = max(0, self._place - gone)
+        spare = self._write(entry)
         if not spare and not self._in_flash and not given:
             # The reading of the flash was over, and there may be one more in it that was never given: it goes on there.
             self._in_flash = True
-        self._pop()
         return spare
 
-    def _write_oldest(self):
-        """To the flash when none of its minute is there, 0; else 1."""
+    def _apply_oldest_or_tidy(self):
         try:
-            first = entry_of(self._records[0])
-            minute = self._minute_of(first, self._before)
+            return self._apply_oldest()
+        except MemoryError:
+            # It wants a kilobyte in one piece: what others left behind, and this attempt, may have been in the way.
+            gc.collect()
+            return self._apply_oldest()
+
+    def _apply_oldest(self):
+        """Have it in ``_before``; its entry. After a MemoryError it can be done again."""
+        size = self._ring.seek(0)
+        entry = entry_of(self._ring.read(HEAD_BYTES))
+        self._before = delta.read(self._ring, size - HEAD_BYTES, self._before)
+        return entry
+
+    def _write(self, entry):
+        """``_before`` to the flash when none of its minute is there, 0; else 1."""
+        try:
+            minute = self._minute_of(entry, self._before)
         except MemoryError:
             self.lose(1)
             return 0
         if minute == self._written_minute:
             return 1
-        if self._journal.append(first, self._before):
+        if self._journal.append(entry, self._before):
             self._written_minute = minute
         return 0
-
-    def _pop(self):
-        """The oldest, which is in ``_before`` already, is not in memory any more."""
-        self._bytes -= len(self._records.pop(0)) + _RECORD_BYTES
-        self._place = max(0, self._place - 1)
 
     def rewind(self):
         """Begin with the oldest again."""
         self._cursor.begin_again()
         self._in_flash = True  # whether there is more to read there
-        self._place = 0
-        self._groups = None  # of the one in memory that was given last
+        self._place = 0  # in memory, of the one to be given next
+        self._given = b""  # the one in memory that was given last
         self._sent = None  # (boot, sequence) of what was given last
 
     def open_window(self):
@@ -150,7 +172,7 @@ class Owed:
         self._credit = WINDOW
 
     def next(self):
-        """The oldest frame not given yet: (entry, groups, what came before it); None when there is none to give now.
+        """The oldest frame not given yet: (entry, frame, what came before it); None when there is none to give now.
 
         OSError when the flash cannot be read now. After a MemoryError ``rewind``: one may have been passed over.
         """
@@ -169,26 +191,39 @@ class Owed:
             if found:
                 return found
             self._in_flash = False
-        if self._place >= len(self._records):
+        if self._place >= self._ring.size:
             return None
-        record = self._records[self._place]
-        self._groups = delta.unpack(record, self._groups if self._place else self._before, HEAD_BYTES)
-        self._place += 1
-        return entry_of(record), self._groups
+        size = self._ring.seek(self._place)
+        entry = entry_of(self._ring.read(HEAD_BYTES))
+        frame = delta.read(self._ring, size - HEAD_BYTES, self._given if self._place else self._before)
+        self._place = self._ring.after(self._place)
+        self._given = frame
+        return entry, frame
 
     def confirm(self, boot, seq):
         """The gateway has committed this frame, and with it all that came before."""
         self.open_window()
-        if boot == self.boot and self._records and seq_of(self._records[0]) <= seq:
+        if boot == self.boot and self._is_confirmed(seq):
             self._journal.confirm_all()
-            while self._records and seq_of(self._records[0]) <= seq:
-                delta.apply(self._records[0], self._before, HEAD_BYTES)
-                self._pop()
+            while self._is_confirmed(seq):
+                self._apply_oldest()
+                self._place = max(0, self._place - self._ring.pop())
         else:
             self._journal.confirm(boot, seq)
+        if not len(self._journal):
+            self._take_reserve()
+
+    def _is_confirmed(self, seq):
+        """Whether the oldest in memory is, with this one."""
+        if not self._ring.count:
+            return False
+        self._ring.seek(0)
+        return seq_of(self._ring.read(HEAD_BYTES)) <= seq
 
     def save(self):
         """Write one frame of each minute to the flash: the board is about to start anew, perhaps for want of memory."""
-        self._reserve = None
-        while self._records:
+        self._reserve, self._given = None, b""
+        while self._ring.count:
+            if self._ring.pieces > MIN_PIECES:
+                self._ring.shrink()
             self.thinned += self._move_oldest()

@@ -4,8 +4,7 @@ A file's first frame is written whole, and twice; the others are differences to 
 record is a mark, its place among the frames of the file, its size, a CRC-32, then ``_HEAD`` and the difference. After a
 damaged one the next is found by its mark, which no byte of a meter is, and its place says how many are missing.
 
-Files of the versions before have each frame as the difference to the one before it, in records of size and CRC-32: they
-are read to the first damaged one.
+Files of the versions before are read by ``old_records``.
 """
 
 import binascii
@@ -18,19 +17,18 @@ RECORDS_A_FILE = 30
 
 _MARK = b"\xa5"
 _OUTER, _OUTER_BYTES = "<BHI", 7
-_OLD_OUTER, _OLD_OUTER_BYTES = "<HI", 6
 
 # Boot (4 bytes), sequence, POSIX second (0: unknown), milliseconds since that boot, bad groups, whether it was whole.
 _HEAD, HEAD_BYTES = "<4sIIQBB", 22
 
 # The longest frame with as many groups as a difference bears: a size beyond is damaged, and no memory is asked for it.
-_MAX_BYTES = HEAD_BYTES + 1 + 3 * delta.MAX_GROUPS + 4096
+MAX_BYTES = HEAD_BYTES + 1 + 3 * delta.MAX_GROUPS + 4096
 
 _PIECE_BYTES = 64
 
 
 class Entry:
-    """One frame that is owed, without its groups."""
+    """One frame that is owed, without its bytes."""
 
     def __init__(self, boot, seq, clock_s, at_ms, bad, whole):
         self.boot, self.seq, self.clock_s, self.at_ms = boot, seq, clock_s, at_ms
@@ -53,30 +51,24 @@ def seq_of(record):
     return struct.unpack_from("<I", record, 4)[0]
 
 
-def write(file, place, entry, groups, first):
+def write(file, place, entry, frame, first):
     """Append a frame to an open file. No piece is longer than a group: it is written when there is no memory left."""
     head = entry.head()
     size, crc = len(head), binascii.crc32(head)
-    for part in delta.parts(groups, first):
+    for part in delta.parts(frame, first):
         size += len(part)
         crc = binascii.crc32(part, crc)
     file.write(_MARK)
     file.write(struct.pack(_OUTER, place, size, _with_place(crc, place, size)))
     file.write(head)
-    for part in delta.parts(groups, first):
+    for part in delta.parts(frame, first):
         file.write(part)
 
 
-def write_first(file, entry, groups):
+def write_first(file, entry, frame):
     """Begin a file: the frame that all others are differences to, twice."""
-    write(file, 0, entry, groups, [])
-    write(file, 0, entry, groups, [])
-
-
-def write_old(file, entry, groups):
-    """Begin a file of the form of the versions before."""
-    record = entry.head() + delta.pack(groups, [])
-    file.write(struct.pack(_OLD_OUTER, len(record), binascii.crc32(record) & 0xFFFFFFFF) + record)
+    write(file, 0, entry, frame, b"")
+    write(file, 0, entry, frame, b"")
 
 
 def _with_place(crc, place, size):
@@ -92,15 +84,15 @@ def _record_at(file, at):
     if len(outer) < _OUTER_BYTES:
         return None
     place, size, crc = struct.unpack(_OUTER, outer)
-    found = _crc(file, size)
+    found = crc_of(file, size)
     if found is None or _with_place(found, place, size) != crc:
         return None
     return place, size, at + 1 + _OUTER_BYTES
 
 
-def _crc(file, size):
+def crc_of(file, size):
     """Of the next bytes of a file, piece by piece; None when they are no record, or not all there."""
-    if not HEAD_BYTES < size <= _MAX_BYTES:
+    if not HEAD_BYTES < size <= MAX_BYTES:
         return None
     crc = 0
     while size:
@@ -130,21 +122,20 @@ class Reading:
 
     Args:
         path: the file.
-        old: whether it is of the form of the versions before.
 
     Attributes:
         seen: frames that were read. passed: places that were passed, so ``passed - seen`` frames were damaged.
     """
 
-    def __init__(self, path, old):
-        self._path, self._old = path, old
+    def __init__(self, path):
+        self._path = path
         self._at = self.seen = self.passed = 0
-        self._first, self._twice = ([] if old else None), False
+        self._first, self._twice = None, False
 
     def next(self):
-        """The next frame that can be read: (entry, groups); None at the end. OSError when the flash does not answer."""
+        """The next frame that can be read: (entry, frame); None at the end. OSError when the flash does not answer."""
         with open(self._path, "rb") as file:
-            return self._next_old(file) if self._old else self._next(file)
+            return self._next(file)
 
     def _next(self, file):
         start = self._at
@@ -154,7 +145,9 @@ class Reading:
                 start = _mark_from(file, start + 1)
                 continue
             place, size, start = found
-            given = self._taken(file, place, size, start)
+            given = self._taken(file, place, size, start, self._first if place else b"")
+            if given and not place:
+                self._first = given[1]
             # One of the first place that is not at the beginning is the second of the two.
             self._twice = self._twice or (not place and start > 1 + _OUTER_BYTES)
             self._at = start = start + size
@@ -167,47 +160,15 @@ class Reading:
             self._at = 1 << 30
         return None
 
-    def _taken(self, file, place, size, start):
-        """What a good record says: (entry, groups); None when it was read already, or nothing is there to compare."""
-        first = self._first if place or self._old else []
+    def _taken(self, file, place, size, start, first):
+        """What a good record says: (entry, frame); None when it was read already, or nothing is there to compare."""
         if place < self.passed or first is None:
             return None
         file.seek(start)
-        entry, groups = entry_of(file.read(HEAD_BYTES)), first[:]
-        if not delta.read(file, size - HEAD_BYTES, groups):
+        entry = entry_of(file.read(HEAD_BYTES))
+        frame = delta.read(file, size - HEAD_BYTES, first)
+        if frame is None:
             return None
-        if not place or self._old:
-            self._first = groups
-        given = entry, groups
         self.passed = place + 1
         self.seen += 1
-        return given
-
-    def _next_old(self, file):
-        file.seek(self._at)
-        outer = file.read(_OLD_OUTER_BYTES)
-        if not outer:
-            return None
-        size, crc = struct.unpack(_OLD_OUTER, outer) if len(outer) == _OLD_OUTER_BYTES else (0, 0)
-        found = _crc(file, size)
-        if found is not None and found & 0xFFFFFFFF == crc:
-            given = self._taken(file, self.passed, size, self._at + _OLD_OUTER_BYTES)
-            if given:
-                self._at += _OLD_OUTER_BYTES + size
-                return given
-        self._pass_rest(file)
-        return None
-
-    def _pass_rest(self, file):
-        """Count what follows a damaged record: the sizes lead from one to the next."""
-        while self.passed < RECORDS_A_FILE:
-            file.seek(self._at)
-            outer = file.read(_OLD_OUTER_BYTES)
-            if not outer:
-                break
-            self.passed += 1
-            size = struct.unpack(_OLD_OUTER, outer)[0] if len(outer) == _OLD_OUTER_BYTES else 0
-            if not HEAD_BYTES < size <= _MAX_BYTES:
-                break
-            self._at += _OLD_OUTER_BYTES + size
-        self._at = 1 << 30
+        return entry, frame

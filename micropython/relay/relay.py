@@ -8,6 +8,7 @@ import asyncio
 import gc
 import json
 import os
+import struct
 import time
 from binascii import hexlify, unhexlify
 
@@ -19,18 +20,25 @@ from link import Link
 from mqtt import Parts
 from owed import Owed
 
+from micropython import const
+
 VERSION = 1
 
 # The state is told this often, and at each connection.
-_REPORT_S = 60
+_REPORT_S = const(60)
 
 # Longer than any commit interval of the gateway: then what was sent is sent again.
-_FORGOTTEN_MS = 400_000
+_FORGOTTEN_MS = const(400_000)
 
-_TICK_MS = 100
+_TICK_MS = const(100)
 
 # Before the flash, or a broker that is there no more, is asked again.
-_PAUSE_MS = 500
+_PAUSE_MS = const(500)
+
+# What is left free when the program is complete: in words what a connection is made of and the journal knows of its
+# files, in bytes the frames that are read, compared and sent; and a half more, so that each finds a place in one piece.
+_FREE_WORDS = const(2_560)
+_FREE_BYTES = const(8_192)
 
 
 class Uptime:
@@ -47,12 +55,10 @@ class Uptime:
         return self._total
 
 
-def minute_of(entry, groups):
+def minute_of(entry, frame):
     """What is equal for two frames of one minute: by the meter's own clock, by the board's where it says no time."""
-    for group in groups:
-        if group[:6] == b"\nDATE\t":
-            return group[6:17]  # the season and YYMMDDhhmm
-    return entry.at_ms // 60_000
+    at = frame.find(b"\nDATE\t")
+    return entry.at_ms // 60_000 if at < 0 else frame[at + 6 : at + 17]  # the season and YYMMDDhhmm
 
 
 class Relay:
@@ -94,6 +100,8 @@ class Relay:
 
     async def run(self):
         """Work for ever; what ends it is a fault of the program, and the frames in memory are saved first."""
+        gc.collect()
+        self._owed.take_room(gc.mem_free() - _FREE_BYTES - _FREE_WORDS * struct.calcsize("P"))
         work = [self._line.run, self._lamp.run, self.link.run, self._send, self._report, self._watch]
         if self._companion:
             work.append(self._companion.run)
@@ -115,9 +123,9 @@ class Relay:
                 self._owed.give_up()
             await asyncio.sleep_ms(_PAUSE_MS)
 
-    def _on_frame(self, mode, groups, at_ms, bad, whole):
+    def _on_frame(self, mode, frame, at_ms, bad, whole):
         (self._lamp.bad if bad or not whole else self._lamp.good)()
-        self._owed.add(groups, self.link.clock.now_s(), at_ms, bad, whole)
+        self._owed.add(frame, self.link.clock.now_s(), at_ms, bad, whole)
         self._work.set()
 
     def _on_lost(self, count):
@@ -182,7 +190,7 @@ class Relay:
                 if len(self._owed) and self._uptime.ms() - self._heard_ms > _FORGOTTEN_MS:
                     self._begin_again()
 
-    def _payload(self, entry, groups, before):
+    def _payload(self, entry, frame, before):
         head = {
             "v": VERSION,
             "boot": self._hex(entry.boot),
@@ -194,10 +202,7 @@ class Relay:
             "owed": len(self._owed),
             "lost": self._owed.lost,
         }
-        parts = [json.dumps(head).encode(), b"\n\x02"]
-        parts.extend(groups)
-        parts.append(b"\x03")
-        return Parts(parts)
+        return Parts([json.dumps(head).encode(), b"\n\x02", frame, b"\x03"])
 
     def _age_ms(self, entry):
         """How long ago the frame was read; None when nobody knows."""

@@ -3,14 +3,22 @@
 import gc
 
 # Memory is tidied each time that so much was used: what lives long then lies together. Left until it is full, a few
-# hundred small objects are spread over all of it, and there is no room in one piece for a frame. What is loaded next
-# lives longest of all.
+# hundred small objects are spread over all of it, and there is no room in one piece for a frame.
 gc.threshold(8_192)
 
 import sys  # noqa: E402
 
 import board  # noqa: E402
-from relay import Relay  # noqa: E402
+
+
+def load_settings():
+    """The board's settings. They are read once: what reads them leaves its memory to what is loaded after it."""
+    import settings
+
+    found = settings.load(board.FOLDER + "config.json")
+    del settings, sys.modules["settings"], sys.modules["certificate"]
+    gc.collect()
+    return found
 
 
 async def run(slots, identity):
@@ -20,11 +28,9 @@ async def run(slots, identity):
         slots: the folders of program files (``slots.Slots``), None where there are no updates.
         identity: the board's ``id`` and ``key``, for these.
     """
-    import settings
+    found = load_settings()
+    from relay import Relay
 
-    found = settings.load(board.FOLDER + "config.json")
-    # It is read once, and its memory is of more use to the frames.
-    del settings, sys.modules["settings"]
     relay = Relay(found, board.start_watchdog())
     if slots:
         from agent import Agent

@@ -1,17 +1,19 @@
-"""Run by MicroPython: what the boards' clock.py makes of certificates and of a time server, one line for each."""
+"""Run by MicroPython: what a board makes of certificates and of a time server, one line for each."""
 
 import asyncio
 import sys
 import time
 
+import certificate
 import clock
+import sntp
 
 what = sys.argv[1]
 
 
 def is_refused(data):
     try:
-        clock.validity(data)
+        certificate.validity(data)
     except ValueError:
         return True
     return False
@@ -20,19 +22,19 @@ def is_refused(data):
 if what == "validity":
     for name in sys.argv[2:]:
         with open(name, "rb") as file:
-            print(*clock.validity(file.read()))
+            print(*certificate.validity(file.read()))
 elif what == "rubbish":
     # Each beginning of it, and each byte of its head another: no exception but the one that is promised.
     with open(sys.argv[2], "rb") as file:
         whole = file.read()
-    good = clock.validity(whole)
+    good = certificate.validity(whole)
     refused = 0
     for end in range(len(whole)):
         refused += is_refused(whole[:end])
     for place in range(200):
         for change in (0x01, 0x20, 0x80, 0xFF):
             is_refused(whole[:place] + bytes([whole[place] ^ change]) + whole[place + 1 :])
-    print(refused == len(whole), clock.validity(whole) == good)
+    print(refused == len(whole), certificate.validity(whole) == good)
 elif what == "hear":
     # An hour in 50 ms.
     import board
@@ -66,7 +68,7 @@ elif what == "keep":
 elif what == "ask":
 
     async def ask_all():
-        asked = [clock.ask("127.0.0.1", int(port)) for port in sys.argv[2:]]
+        asked = [sntp.ask("127.0.0.1", int(port)) for port in sys.argv[2:]]
         for answer in await asyncio.gather(*asked, return_exceptions=True):
             print(answer)
 

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 
+import certificate
 import clock
 import mqtt
 import settings
@@ -14,8 +15,8 @@ async def use(check, **options):
     """A connection, its reader, and the check."""
     heard = []
     with open(ca, "rb") as file:
-        certificate = file.read()
-    context, valid = mqtt.tls_context(certificate), clock.validity(settings.der(certificate))
+        content = file.read()
+    context, valid = mqtt.tls_context(content), certificate.validity(certificate.der(content))
     await clock.Clock({"ntp": None, "broker": {"valid": valid}}).prepare()
     broker = {
         "host": "127.0.0.1",

@@ -56,14 +56,14 @@ def frame(number):
     """A frame of forty groups of a minute of its own, of which five change."""
     steady = [b"\nLABEL%02d\t%012d\tX\r" % (place, place) for place in range(35)]
     clock = b"\nDATE\tE2511251%02d%02d00\t\t#\r" % (number // 60, number % 60)
-    return [clock] + [b"\nSINS%d\t%05d\t$\r" % (place, number * 7 + place) for place in range(4)] + steady
+    return b"".join([clock] + [b"\nSINS%d\t%05d\t$\r" % (place, number * 7 + place) for place in range(4)] + steady)
 
 
 def start(boot):
     """The board's memory, after one more start with the flash mounted anew."""
     vfs.mount(vfs.VfsLfs2(flash), "/flash")
     journal = Journal("/flash/journal", lambda: 1 << 20)
-    return journal, Owed(bytes((boot,)) * 4, journal, lambda _entry, groups: groups[0][:18])
+    return journal, Owed(bytes((boot,)) * 4, journal, lambda _entry, frame: frame[:18])
 
 
 flash = Flash(7 if FAULT == "full" else 40)
@@ -81,5 +81,5 @@ while given := owed.next():
     found.append((given[0].seq - 1, given[1]))
     owed.open_window()
 journal.confirm_all()
-right = all([groups == frame(number) for number, groups in found])
+right = all([one == frame(number) for number, one in found])
 print(right, len(found) + lost + journal.lost, len(found), os.listdir("/flash/journal"))

@@ -3,7 +3,6 @@
 import gc
 import sys
 
-import delta
 from journal import Journal
 from owed import Owed
 
@@ -15,12 +14,12 @@ def frame(number):
     """A frame of forty groups, of which five change each second."""
     steady = [b"\nLABEL%02d\t%012d\tX\r" % (place, place) for place in range(35)]
     clock = b"\nDATE\tE2511251%03d%02d\t\t#\r" % (number // 60, number % 60)
-    return [clock] + [b"\nSINS%d\t%05d\t$\r" % (place, number * 7 + place) for place in range(4)] + steady
+    return b"".join([clock] + [b"\nSINS%d\t%05d\t$\r" % (place, number * 7 + place) for place in range(4)] + steady)
 
 
-def minute_of(_entry, groups):
+def minute_of(_entry, frame):
     """As the relay has it."""
-    return groups[0][6:17]
+    return frame[6:17]
 
 
 def fill():
@@ -47,6 +46,7 @@ def read_back():
 
 def full_when_saved():
     """Not a byte is left when the board is to save what it owes."""
+    owed.take_room(1 << 20)
     for number in range(100):
         owed.add(frame(number), None, number * 1000, 0, True)
     hog = fill()
@@ -57,11 +57,12 @@ def full_when_saved():
 
 
 def full_when_read():
-    """Memory goes while frames come: the oldest make room, the newest is kept."""
+    """Memory goes while frames come, and what is owed is full: the oldest make room, the newest is kept."""
+    owed.take_room(1 << 10)
     for number in range(100):
-        groups = frame(number)
-        hog = fill() if number == 50 else None
-        owed.add(groups, None, number * 1000, 0, True)
+        one = frame(number)
+        hog = fill() if number == 90 else None
+        owed.add(one, None, number * 1000, 0, True)
         hog = None  # noqa: F841 (what was taken is free again)
     owed.save()
     found = read_back()

@@ -46,14 +46,14 @@ def write(folder, frames, boot=BOOT):
 
 
 def received(owed, journal):
-    """What a gateway gets of it, number -> groups; all of it is confirmed after that."""
+    """What a gateway gets of it, number -> frame; all of it is confirmed after that."""
     owed.rewind()
     found = drain(owed)
     if found:
         owed.confirm(*found[-1][:2])
         # What is behind the last one goes with the next that is read.
         journal.confirm_all()
-    return {seq - 1: groups for _, seq, groups in found}
+    return {seq - 1: one for _, seq, one in found}
 
 
 @pytest.mark.parametrize("fault", ["open", "write", "close"])
@@ -87,7 +87,7 @@ def test_one_write_that_fails_costs_its_frame_at_most(tmp_path, monkeypatch, fau
         owed.add(one(number), None, number, 0, True)
         owed.save()
     flash.fails = never
-    found = {seq - 1: groups for _, seq, groups in drain(owed)}
+    found = {seq - 1: one for _, seq, one in drain(owed)}
     after, later = start(tmp_path, LATER)
     assert found == received(after, later)
     assert found == {number: one(number) for number in found}
@@ -145,13 +145,14 @@ def test_a_torn_file_is_read_up_to_the_tear_and_the_torn_frame_counted(tmp_path)
         assert journal.lost == int(torn)
 
 
-def old_file(path, frames, before=None):
+def old_file(path, frames, before=b""):
     """A file as earlier versions wrote it: each frame as the difference to the one before it."""
     with path.open("wb") as file:
-        for number, groups in frames:
-            record = struct.pack("<4sIIQBB", BOOT, number + 1, 1000, number, 0, True) + delta.pack(groups, before or [])
+        for number, said in frames:
+            difference = b"".join(delta.parts(said, before))
+            record = struct.pack("<4sIIQBB", BOOT, number + 1, 1000, number, 0, True) + difference
             file.write(struct.pack("<HI", len(record), binascii.crc32(record)) + record)
-            before = groups
+            before = said
 
 
 def test_files_of_the_versions_before_are_read(tmp_path):
@@ -260,7 +261,7 @@ def test_whatever_fails_what_is_missing_is_counted(tmp_path, monkeypatch, seed):
             flash.fails = never
             owed, journal = start(tmp_path, bytes((0, 0, 0, starts)))
     flash.fails = never
-    came.update({(boot, seq): groups for boot, seq, groups in drain(owed)})
+    came.update({(boot, seq): one for boot, seq, one in drain(owed)})
     journal.confirm_all()
     assert came == {key: sent[key] for key in came}
     assert len(sent) - len(came) == lost + journal.lost

@@ -1,5 +1,6 @@
 """What a board keeps until the gateway has it: in order, across restarts and torn files, within its bounds."""
 
+import io
 import random
 import sys
 
@@ -13,42 +14,49 @@ sys.path.append(str(ROOT / "micropython" / "relay"))
 import delta
 import journal as journals
 from journal import Journal
-from owed import MAX_BYTES, WINDOW, Owed
+from owed import MAX_PIECES, MIN_PIECES, WINDOW, Owed
 
 BOOT, LATER = b"\x01\x02\x03\x04", b"\x05\x06\x07\x08"
-GROUP = st.binary(min_size=1, max_size=300)
-FRAME = st.lists(GROUP, max_size=60)
+GROUP = st.binary(max_size=300).map(lambda data: b"\n" + data.replace(b"\r", b"") + b"\r")
+FRAME = st.lists(GROUP, max_size=60).map(b"".join)
 
 
 def frame(number):
     """A frame of forty groups of which three change each second and one each minute."""
     steady = [b"\nLABEL%02d\t%012d\tX\r" % (place, place) for place in range(36)]
-    return [
+    groups = [
         b"\nDATE\tE2511251%03d%02d\t\t#\r" % (number // 60, number % 60),
         b"\nEAST\t%09d\t!\r" % (1000 + number // 60),
         b"\nSINSTS\t%05d\t$\r" % (number % 977),
         b"\nIRMS1\t%03d\t%%\r" % (number % 61),
         *steady,
     ]
+    return b"".join(groups)
 
 
-def minute_of(_entry, groups):
-    return groups[0][:17]
+def minute_of(_entry, frame):
+    return frame[:17]
 
 
 @pytest.fixture
 def make(tmp_path):
     """A board's memory over the flash in tmp_path, after one more restart at each call."""
-    return lambda boot=BOOT: Owed(boot, Journal(str(tmp_path / "journal"), lambda: 1 << 20), minute_of)
+
+    def made(boot=BOOT):
+        owed = Owed(boot, Journal(str(tmp_path / "journal"), lambda: 1 << 20), minute_of)
+        owed.take_room(1 << 20)
+        return owed
+
+    return made
 
 
 def drain(owed):
-    """Everything that leaves, with a window that never closes: (boot, seq, groups) each."""
+    """Everything that leaves, with a window that never closes: (boot, seq, frame) each."""
     found = []
     while (given := owed.next()) is not None:
-        entry, groups, before = given
+        entry, frame, before = given
         assert before == (found[-1][:2] if found else None)
-        found.append((entry.boot, entry.seq, groups))
+        found.append((entry.boot, entry.seq, frame))
         owed.open_window()
     return found
 
@@ -56,7 +64,8 @@ def drain(owed):
 @given(FRAME, FRAME)
 def test_a_difference_makes_the_frame_again(before, after):
     """Whatever the groups of two frames are, the second comes back from the first and the difference."""
-    assert delta.unpack(delta.pack(after, before), before) == after
+    difference = b"".join(delta.parts(after, before))
+    assert delta.read(io.BytesIO(difference), len(difference), before) == after
 
 
 def test_frames_leave_in_order_and_stay_until_confirmed(make):
@@ -64,7 +73,7 @@ def test_frames_leave_in_order_and_stay_until_confirmed(make):
     owed = make()
     for number in range(50):
         owed.add(frame(number), 1000 + number, number, 0, True)
-    assert [(seq, groups) for _, seq, groups in drain(owed)] == [(n + 1, frame(n)) for n in range(50)]
+    assert [(seq, sent) for _, seq, sent in drain(owed)] == [(n + 1, frame(n)) for n in range(50)]
     assert owed.next() is None
     owed.confirm(BOOT, 20)
     owed.rewind()
@@ -91,7 +100,27 @@ def test_memory_holds_two_minutes_and_the_flash_one_frame_of_each_minute_before(
     recent = [number for number in kept if number >= 3600 - 120]
     assert recent == list(range(3600 - 120, 3600))
     assert [number for number in kept if number < 3480 and number % 60 == 0] == list(range(0, 3480, 60))
-    assert owed._bytes <= MAX_BYTES
+
+
+def test_a_lack_of_memory_that_lasts_costs_frames_once_and_then_fine_values(make):
+    """After it memory is full sooner: of each minute a frame goes to the flash, and nothing more is lost."""
+    owed = make()
+    for number in range(300):
+        owed.add(frame(number), None, number * 1000, 0, True)
+    for pieces in range(MAX_PIECES - 1, MIN_PIECES - 1, -1):
+        lost = owed.lost
+        assert owed.give_up()
+        assert owed._ring.pieces == pieces
+        assert 0 < owed.lost - lost <= 16
+    assert not owed.give_up()
+    lost = owed.lost
+    for number in range(300, 600):
+        owed.add(frame(number), None, number * 1000, 0, True)
+    assert owed.lost == lost
+    sent = drain(owed)
+    assert {0, 60, 120, 180, 240, 300, 360, 420, 480, 540} <= {seq - 1 for _, seq, _ in sent}
+    assert [seq - 1 for _, seq, _ in sent][-30:] == list(range(570, 600))
+    assert all(one == frame(seq - 1) for _, seq, one in sent)
 
 
 def test_what_is_read_while_the_flash_is_sent_does_not_begin_it_anew(make):
@@ -200,13 +229,13 @@ def test_whatever_happens_the_gateway_has_an_unbroken_chain(seed, tmp_path_facto
                 number += 1
         elif what < 9:
             while (given := owed.next()) and draw.random() > 0.02:
-                entry, groups, before = given
+                entry, came, before = given
                 if draw.random() < 0.05:
                     continue  # lost on its way
                 gap = before and received.get(before[0], 0) < before[1]
                 if not gap and entry.seq > received.get(entry.boot, 0):
                     received[entry.boot] = entry.seq
-                    taken.append((entry.boot, entry.seq, tuple(groups)))
+                    taken.append((entry.boot, entry.seq, came))
             owed.rewind()
         elif what == 9 and received:
             committed = dict(received)
@@ -224,5 +253,5 @@ def test_whatever_happens_the_gateway_has_an_unbroken_chain(seed, tmp_path_facto
             owed = Owed(bytes((0, 0, 0, boot)), Journal(folder, lambda: 1 << 20), minute_of)
     numbers = [one[:2] for one in taken]
     assert numbers == sorted(set(numbers))
-    at = [int(groups[0][14:17]) * 60 + int(groups[0][17:19]) for _, _, groups in taken]
+    at = [int(came[14:17]) * 60 + int(came[17:19]) for _, _, came in taken]
     assert at == sorted(set(at))

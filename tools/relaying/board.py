@@ -24,24 +24,35 @@ if TYPE_CHECKING:
 SOURCES: Sequence[Path] = (
     *(
         ROOT / "micropython" / "lib" / f"{name}.py"
-        for name in ("board", "clock", "link", "mqtt", "settings", "umqtt_simple")
+        for name in ("board", "certificate", "clock", "link", "mqtt", "settings", "sntp", "umqtt_simple")
     ),
     *sorted((ROOT / "micropython" / "relay").glob("*.py")),
     ROOT / "gateway" / "tic" / "frame.py",
 )
 
 # What MicroPython leaves free on a plain ESP32. The "w" makes it words of 4 bytes and counts them in this machine's
-# own, which are twice as long. The TLS library takes its 40 kB from it here, and from elsewhere on a board.
+# own, which are twice as long. The TLS library takes its buffers from elsewhere, here as on a board.
 HEAP = "110wk"
 
-# Measured, before the board connects: 10,912 bytes of this machine.
-_WITNESS_WORDS = 5_456
+# What is of this machine alone is no memory of the board. Measured, in words, before the board connects: by how much
+# unix/board.py is larger than micropython/lib/board.py; what the witness takes.
+_RIG_WORDS, _WITNESS_WORDS = 976, 6_048
 
-# Before a board tries again it waits; where its meter runs faster than life, so does that.
-_START = (
-    "import relay_program; {witness}import asyncio, clock, link; link._FIRST_WAIT_S /= {pace};"
-    " clock._SNTP_PORT = {ntp}; asyncio.run(relay_program.run(None, None))"
-)
+# What is changed is changed when the program loads it: before that its settings are read. Before a board tries again it
+# waits; where its meter runs faster than life, so does that.
+_START = """
+import asyncio, relay_program
+load = relay_program.load_settings
+def load_settings():
+    found = load()
+    import clock, link{witness}
+    link._FIRST_WAIT_S /= {pace}
+    link._LONGEST_WAIT_S /= {pace}
+    clock._SNTP_PORT = {ntp}
+    return found
+relay_program.load_settings = load_settings
+asyncio.run(relay_program.run(None, None))
+"""
 
 
 def mpy_cross() -> Path | None:
@@ -94,9 +105,9 @@ class RelayBoard:
         heap: str = HEAP,
         witness: Witness | None = None,
     ) -> None:
-        self._start = _START.format(pace=pace, ntp=ntp, witness="import witness; " if witness else "")
-        # What the witness takes is no memory of the board.
-        self._heap = f"{int(heap.removesuffix('wk')) * 1024 + (_WITNESS_WORDS if witness else 0)}w"
+        self._start = _START.format(pace=pace, ntp=ntp, witness=", witness" if witness else "")
+        words = int(heap.removesuffix("wk")) * 1024 + _RIG_WORDS + (_WITNESS_WORDS if witness else 0)
+        self._heap = f"{words}w"
         self.flash = folder / "flash"
         self.flash.mkdir(parents=True, exist_ok=True)
         self.log = folder / "board.log"

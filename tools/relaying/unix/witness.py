@@ -1,4 +1,4 @@
-"""What tools/relay-faults sees of a board, and does to its flash; imported with the program, after it.
+"""What tools/relay-faults sees of a board, and does to its flash; imported before ``relay.Relay`` is made.
 
 The flash stands for LittleFS that is full or fails (``VfsLfs2``, MicroPython 1.25 to 1.28: ENOSPC, EIO from any call).
 It is harder: LittleFS keeps what a file was until it is closed well, here part of a record stays where a write failed.
@@ -13,7 +13,7 @@ import os
 import random
 
 import journal
-import relay_program
+import relay
 
 _open = builtins.open
 _folder = os.getenv("BOARD_WITNESS")
@@ -91,7 +91,7 @@ class _Os:
         _check()
 
 
-class _Witnessed(relay_program.Relay):
+class _Witnessed(relay.Relay):
     """The relay; what it sends and what it has given up is written down for the judge."""
 
     def _payload(self, *found):
@@ -120,5 +120,5 @@ class _Witnessed(relay_program.Relay):
 
 builtins.open = _opened
 journal.os = _Os
-relay_program.Relay = _Witnessed
+relay.Relay = _Witnessed
 random.seed(int.from_bytes(os.urandom(4), "little"))
