@@ -18,6 +18,9 @@ MAX_FULL, MAX_THIN = 96, 144
 # Less than this is left to the program's own files.
 _MIN_FREE_BYTES = 65_536
 
+# Of files that begin with a write that failed, and that cannot be removed, no more are made.
+_MAX_SPOILT = 8
+
 # How often a file that does not let itself be read is tried: at the start, and when its frames are wanted.
 _TRIES_AT_START, _TRIES = 3, 10
 
@@ -28,8 +31,11 @@ _NEW, _OLD = ".k", ".j"
 class File:
     """What is known of one file: ``records`` frames were written into it, ``missing`` of them cannot be read.
 
-    ``boot`` and ``last`` are those of its newest frame; ``records`` is 0 when nothing of it is owed any more.
+    ``boot`` and ``last`` are those of its newest frame; ``records`` is 0 when nothing of it is owed any more. It is
+    ``spoilt`` when it was to be removed, and could not be.
     """
+
+    spoilt = False
 
     def __init__(self, number, boot, last, records, missing, old):
         self.number, self.boot, self.last = number, boot, last
@@ -120,7 +126,7 @@ class Journal:
             if self._first is None or self.files[-1].records >= RECORDS_A_FILE:
                 self._first = None
                 self._make_room()
-                if len(self.files) <= MAX_FULL + MAX_THIN:
+                if len(self.files) <= MAX_FULL + MAX_THIN and self._sweep(_MAX_SPOILT):
                     return self._begin(entry, frame)
             else:
                 return self._go_on(self.files[-1], entry, frame)
@@ -142,6 +148,10 @@ class Journal:
             return self._is_there(file, entry, error)
         file.records = 1
         self._first = frame
+        try:
+            self._sweep(1)
+        except MemoryError:
+            pass  # with the next
         return True
 
     def _go_on(self, file, entry, frame):
@@ -176,9 +186,20 @@ class Journal:
 
     def _drop(self, file):
         """Remove a file of which nothing can be read; while it is there its turn may come."""
-        if self._remove(self._path(file)):
+        file.spoilt = not self._remove(self._path(file))
+        if not file.spoilt:
             self.lost += file.missing
             self.files.remove(file)
+
+    def _sweep(self, count):
+        """Have less than so many files that could not be removed; False when the flash still does not let them go."""
+        spoilt = [file for file in self.files if file.spoilt and file.records == file.missing]
+        while len(spoilt) >= count:
+            file = spoilt.pop()
+            self._drop(file)
+            if file.spoilt:
+                return False
+        return True
 
     def cursor(self):
         """A reader of everything that is not confirmed, oldest first."""

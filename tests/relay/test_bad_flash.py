@@ -96,6 +96,21 @@ def test_one_write_that_fails_costs_its_frame_at_most(tmp_path, monkeypatch, fau
     assert later.lost + journal.lost == missing
 
 
+def test_what_cannot_be_removed_stays_little_and_goes_when_the_flash_is_good_again(tmp_path, monkeypatch):
+    """A flash that neither writes nor removes for an hour: each file of it would take memory of the board's."""
+    flash = Flash(tmp_path, monkeypatch, random.Random(2))
+    owed, journal = start(tmp_path)
+    for number in range(100):
+        flash.fails = lambda at, number=number: at in {"write", "remove"} and 10 <= number < 70
+        owed.add(one(number), None, number, 0, True)
+        owed.save()
+        assert len(list((tmp_path / "journal").iterdir())) <= 10
+    assert len(list((tmp_path / "journal").iterdir())) == 2
+    found = received(owed, journal)
+    assert found == {number: one(number) for number in [*range(10), *range(70, 100)]}
+    assert journal.lost == 60
+
+
 def test_a_flipped_bit_costs_its_own_frame(tmp_path):
     """Wherever it is; the frame that the others are differences to is there twice."""
     (file,) = write(tmp_path, 12)
