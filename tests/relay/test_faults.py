@@ -2,13 +2,15 @@
 
 import asyncio
 import json
+import struct
 
 import pytest
 
 from gateway.tic.frame import Group, encode_group, strip_parity
-from relaying.faults import Outcome, Trial, judge
+from relaying.board import HEAP
+from relaying.faults import Outcome, Trial, judge, judge_counts
 from relaying.house import House
-from relaying.witness import Witness
+from relaying.witness import Told, Witness
 
 
 @pytest.mark.slow
@@ -29,9 +31,10 @@ def test_every_durable_point_is_stored_exactly_once(tmp_path, seed, kill_board):
 @pytest.mark.slow
 @pytest.mark.campaign
 @pytest.mark.usefixtures("program")
-def test_a_flash_that_fails_falsifies_nothing_and_what_is_missing_is_counted(tmp_path):
-    """Ten minutes at ten times the pace, with power cuts, ENOSPC, EIO and bits that tip over."""
-    outcome = asyncio.run(Trial(tmp_path, 1, 600, lambda _: None, speed=10, kill_board=True).run())
+@pytest.mark.parametrize("heap", ["64wk", HEAP])
+def test_a_flash_that_fails_falsifies_nothing_and_what_is_missing_is_counted(tmp_path, heap):
+    """Ten minutes at ten times the pace, with power cuts, ENOSPC, EIO and bits that tip over; with little memory."""
+    outcome = asyncio.run(Trial(tmp_path, 1, 600, lambda _: None, speed=10, kill_board=True, heap=heap).run())
     assert outcome.wrong == []
     assert outcome.faults["away"] >= 3
 
@@ -49,7 +52,9 @@ def sent(*frames, whole=True):
     return b"".join(
         b"%d\n%s" % (len(payload), payload)
         for seq, frame in enumerate(frames)
-        for payload in [json.dumps({"boot": "01", "seq": seq, "whole": whole}).encode() + b"\n" + strip_parity(frame)]
+        for payload in [
+            json.dumps({"boot": "01010101", "seq": seq, "whole": whole}).encode() + b"\n" + strip_parity(frame)
+        ]
     )
 
 
@@ -70,10 +75,42 @@ def test_the_witness_sees_what_was_never_said_and_what_is_missing(tmp_path, fram
     heard = b"".join(said(second) for second in (0, 1, *((1.5,) if 1.5 in frames else ()), 2, 3, 4))
     what = [said(*one) if isinstance(one, tuple) else said(one) for one in (0, *frames, 4)]
     (tmp_path / "witness" / "000.sent").write_bytes(sent(*what, whole=whole))
-    (tmp_path / "witness" / "000.counts").write_bytes(b"5 0 0")
+    (tmp_path / "witness" / "000.counts").write_bytes(b"0 0 0 0")
     told = witness.judge(heard + b"\x02", thinned=0, lost=0)
     assert len(told.wrong) == wrong
     assert len(told.missing) == missing
+
+
+@pytest.mark.parametrize(("came", "missing"), [(2, 0), (1, 1)])
+def test_the_witness_tells_two_frames_apart_that_say_the_same(tmp_path, came, missing):
+    """A meter that is quick says the same twice in a second: each of them has to be sent."""
+    witness = Witness(tmp_path / "witness")
+    heard = b"".join(said(second) for second in (0, 1, 1, 2))
+    (tmp_path / "witness" / "000.sent").write_bytes(sent(said(0), *[said(1)] * came, said(2)))
+    assert len(witness.judge(heard + b"\x02", thinned=0, lost=0).missing) == missing
+
+
+def test_the_witness_knows_what_was_sent_and_given_up(tmp_path):
+    """Whether the gateway has it nobody knows: that minute is not judged."""
+    witness = Witness(tmp_path / "witness")
+    (tmp_path / "witness" / "000.sent").write_bytes(sent(said(0), said(1), said(2)))
+    (tmp_path / "witness" / "000.gone").write_bytes(struct.pack("<4sI", b"\x01" * 4, 1))
+    told = witness.judge(b"".join(map(said, (0, 1, 2))) + b"\x02", thinned=1, lost=0)
+    assert (told.wrong, told.missing, len(told.given_up)) == ([], [], 1)
+
+
+@pytest.mark.parametrize(
+    ("thinned", "lost", "sent_before", "right"),
+    [(8, 2, 0, True), (8, 3, 0, False), (8, 1, 0, False), (10, 5, 5, True), (10, 5, 4, False)],
+)
+def test_the_judge_sees_each_frame_that_is_counted_and_was_sent_or_is_missing_and_was_not(
+    thinned, lost, sent_before, right
+):
+    """Ten frames are missing: one more or less in the counts is wrong."""
+    outcome = Outcome(1)
+    told = Told(missing=[float(at) for at in range(10)], thinned=thinned, lost=lost, sent_before=sent_before)
+    judge_counts(outcome, told)
+    assert (outcome.wrong == []) is right
 
 
 class Stored(House):

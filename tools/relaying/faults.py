@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
+    from relaying.witness import Told
+
     Points = dict[tuple[str, object], object]
 
 # Memory holds two minutes of the meter at least: longer than that costs fine values by design, and is tested elsewhere.
@@ -41,9 +43,6 @@ _BEFORE_S, _AFTER_S = 120.0, 20.0
 
 # What the UART's driver of a board holds: 17 s of a standard meter.
 _UART_BYTES = 16_384
-
-# Frames that a board sends without being answered (micropython/relay/owed.py).
-_WINDOW = 100
 
 _WARM_UP_S, _SETTLED_S = 10.0, 90.0
 _ENDED_METER_S = 10
@@ -68,7 +67,8 @@ class Outcome:
     # Frames that the board has counted: one of their minute was kept; want of room, of memory or of a good flash.
     thinned: int = 0
     lost: int = 0
-    # Those that it never sent, power cuts included.
+    # Those of them that it had sent before; all that it never sent, power cuts included.
+    sent_before: int = 0
     missing: int = 0
     wrong: list[str] = field(default_factory=list)
 
@@ -263,19 +263,8 @@ class Trial:
         """What the board has sent is what the meter said, and it has counted what it did not send."""
         outcome = self.outcome
         told = self._witness.judge(bytes(self._wire.heard), thinned=outcome.thinned, lost=outcome.lost)
-        outcome.thinned, outcome.lost, outcome.missing = told.thinned, told.lost, len(told.missing)
-        outcome.wrong += told.wrong
-        # What a power cut takes out of memory nobody counts.
-        cut = sum(_touched(outcome, at - 1, at + 1) for at in told.missing)
-        counted = told.thinned + told.lost
-        # When memory is full those under way go as well; they are counted, and may arrive.
-        under_way = _WINDOW * self.outcome.faults.get("away", 0)
-        if not len(told.missing) - told.undated - cut <= counted <= len(told.missing) + under_way:
-            outcome.wrong.append(
-                f"{len(told.missing)} frames are missing, {cut} of them by power cuts, {told.undated} sent in part;"
-                f" counted: {told.thinned} thinned, {told.lost} lost"
-            )
-        outcome.missed += [(at - 1, at + 1) for at in (*told.missing, *told.in_part)]
+        judge_counts(outcome, told)
+        outcome.missed += [(at - 1, at + 1) for at in (*told.missing, *told.in_part, *told.given_up)]
 
     async def _state(self) -> dict[str, int]:
         """What the board says of itself at a new connection."""
@@ -288,6 +277,25 @@ class Trial:
                     if state["state"] == "online" and not message.retain:
                         return state
         raise RigError("the board said nothing of itself")
+
+
+def judge_counts(outcome: Outcome, told: Told) -> None:
+    """What the board has counted is what it never sent, but for what a power cut takes out of memory."""
+    outcome.thinned, outcome.lost, outcome.missing = told.thinned, told.lost, len(told.missing)
+    outcome.sent_before = told.sent_before
+    outcome.wrong += told.wrong
+    # What a power cut takes out of memory nobody counts.
+    cut = sum(_touched(outcome, at - 1, at + 1) for at in told.missing)
+    # When memory is full those under way go as well: they are counted, and were sent.
+    counted = told.thinned + told.lost - told.sent_before
+    # A frame that a bit or a power cut spoils in the flash may have been sent before it was written there.
+    spoilt = told.unsure + outcome.faults.get("away", 0) + outcome.faults.get("kill_board", 0)
+    if not len(told.missing) - told.undated - cut <= counted <= len(told.missing) + spoilt:
+        outcome.wrong.append(
+            f"{len(told.missing)} frames are missing, {cut} of them by power cuts, {told.undated} sent in part;"
+            f" counted: {told.thinned} thinned, {told.lost} lost, {told.sent_before} of them sent before,"
+            f" {told.unsure} perhaps"
+        )
 
 
 def judge(outcome: Outcome, truth: House, house: House) -> None:

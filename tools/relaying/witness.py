@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import re
+import struct
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -27,14 +29,17 @@ _DATE = re.compile(rb"\nDATE\t[^\r]*\r")
 class Told:
     """What came of the meter's frames."""
 
-    # When those were said that the board never sent, and those that it sent in part, POSIX. So many of the missing ones
-    # it sent in part without their date.
+    # When those were said that the board never sent, those that it sent in part, and those that it sent and gave up
+    # before it knew that the gateway has them, POSIX. So many of the missing ones it sent in part without their date.
     missing: list[float] = field(default_factory=list)
     in_part: list[float] = field(default_factory=list)
+    given_up: list[float] = field(default_factory=list)
     undated: int = 0
-    # What all its starts have counted.
+    # What all its starts have counted; so many of those it had sent before, and of so many more that is not known.
     thinned: int = 0
     lost: int = 0
+    sent_before: int = 0
+    unsure: int = 0
     wrong: list[str] = field(default_factory=list)
 
 
@@ -62,11 +67,13 @@ class Witness:
         first, *pieces = strip_parity(heard).split(_ETX)
         if _STX in first:
             first, pieces = b"", [first, *pieces]
-        said = dict.fromkeys(_STX + piece.rpartition(_STX)[2] + _ETX for piece in pieces[:-1])
+        # A meter that is quick says the same twice in a second.
+        said = Counter(_STX + piece.rpartition(_STX)[2] + _ETX for piece in pieces[:-1])
         groups = {group for frame in (first, *said) for group in _groups(frame)}
         by_date = {date: frame for frame in said if (date := _date(frame))}
         told = Told(thinned=thinned, lost=lost)
-        sent: set[bytes] = set()
+        sent: dict[bytes, set[tuple[object, object]]] = {}
+        gone = self._gone()
         for header, frame in self._sent():
             where = f"frame {header['boot']} {header['seq']}"
             if header["whole"] and frame not in said:
@@ -78,16 +85,28 @@ class Witness:
             real = frame if frame in said else by_date.get(_date(frame) or b"")
             if real and not header["whole"]:
                 told.in_part.append(_when(real))
+            if real and (header["boot"], header["seq"]) in gone:
+                told.given_up.append(_when(real))
             # Of the first one the port had a part.
             if real or not set(_groups(frame)) <= set(_groups(first)):
-                sent.add(real or frame)
-        told.missing = [_when(frame) for frame in said if frame not in sent]
-        told.undated = len(sent - said.keys())
-        for file in sorted(self._folder.glob("*.counts"))[:-1]:
-            _, thinned, lost = map(int, file.read_bytes().split() or (0, 0, 0))
-            told.thinned += thinned
-            told.lost += lost
+                sent.setdefault(real or frame, set()).add((header["boot"], header["seq"]))
+        for frame, times in said.items():
+            told.missing += [_when(frame)] * (times - len(sent.get(frame, ())))
+        told.undated = len(sent.keys() - said.keys())
+        files = sorted(self._folder.glob("*.counts"))
+        for file in files:
+            thinned, lost, sent_before, unsure = map(int, file.read_bytes().split() or (0, 0, 0, 0))
+            told.sent_before += sent_before
+            told.unsure += unsure
+            if file != files[-1]:
+                told.thinned += thinned
+                told.lost += lost
         return told
+
+    def _gone(self) -> set[tuple[object, object]]:
+        """Which it had sent and gave up: (boot, number)."""
+        data = b"".join(file.read_bytes() for file in self._folder.glob("*.gone"))
+        return {(boot.hex(), number) for boot, number in struct.iter_unpack("<4sI", data)}
 
     def _sent(self) -> list[tuple[dict[str, object], bytes]]:
         """Every message, with repeats: header, frame from STX to ETX."""
