@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.alert_words import Kind, texts
-from gateway.alerts import OLD_BACKLOG_S, QUIET_S, Alert, Told, Watch
-from gateway.status import BROKEN, OK, WAITING, Link
+from gateway.links.alert_words import Kind, texts
+from gateway.links.alerts import OLD_BACKLOG_S, QUIET_S, Alert, Told, Watch
+from gateway.links.link import BROKEN, OK, WAITING, Link
 
 COOP = "recipient coop@example.org"
 

@@ -13,19 +13,19 @@ import pytest
 
 from benchmarks.years import write_years
 from federation import wait_until
-from gateway import app
-from gateway.app import Gateway
-from gateway.config import load
-from gateway.degradation import Measures
+from gateway.config.tables import load
+from gateway.daemon import app
+from gateway.daemon.app import Gateway
+from gateway.daemon.meter import MeterReader
+from gateway.daemon.writer import Writer
 from gateway.errors import StoreError
-from gateway.meter import MeterReader
+from gateway.links.degradation import Measures
 from gateway.sources.line import Line
 from gateway.sources.source import parse_source
 from gateway.store.points import Granularity
 from gateway.store.prepare import prepare
 from gateway.store.store import Archive, Store
 from gateway.tic.frame import Frame, Group, Reader
-from gateway.writing import Writer
 from simulator.living import Linky
 from simulator.process import Meter
 from tests.store.conftest import POWER, START, frame
@@ -440,6 +440,6 @@ def test_what_runs_short_stands_in_the_status_and_among_the_events(config):
 def test_a_house_that_keeps_everything_at_home_loads_no_xmpp():
     """It is a fifth of the memory of the daemon."""
     done = subprocess.run(
-        [sys.executable, "-c", "import sys, gateway.app; sys.exit('slixmpp' in sys.modules)"], check=False
+        [sys.executable, "-c", "import sys, gateway.daemon.app; sys.exit('slixmpp' in sys.modules)"], check=False
     )
     assert done.returncode == 0

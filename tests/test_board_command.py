@@ -11,7 +11,7 @@ from gateway.boards import passwords, rights
 from gateway.boards.fileset import FileSet
 from gateway.boards.offer import BLOCK, State, messages, outcome
 from gateway.boards.registry import Board, Card, Registry
-from gateway.cli import main
+from gateway.commands.main import main
 from gateway.errors import BoardError
 
 KEY = "0123456789abcdef" * 4

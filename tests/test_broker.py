@@ -12,8 +12,8 @@ import pytest
 from paho.mqtt import publish
 
 from federation import wait_until
-from gateway.broker import _MOST_WAITING, _SHARE, Broker, _Incoming
-from gateway.config import Mqtt
+from gateway.config.tables import Mqtt
+from gateway.mqtt.broker import _MOST_WAITING, _SHARE, Broker, _Incoming
 from relaying.broker import HOST
 from tests.mosquitto import Mosquitto
 

@@ -6,10 +6,10 @@ from fractions import Fraction
 
 import pytest
 
-from gateway.by_hand import enter
-from gateway.config import load
+from gateway.config.tables import load
+from gateway.control.manual_reading import enter
 from gateway.errors import ReadingError
-from gateway.federation.stanza import Publisher, build_quoalise
+from gateway.federation.wire.stanza import Publisher, build_quoalise
 from gateway.pulses.counter import Counted, Counter
 from gateway.pulses.quantity import find_quantity
 from gateway.senml.naming import NameForm

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 import sqlite_utils
 
-from gateway import cli
+from gateway.commands import main as cli
 from gateway.errors import StoreError
 from gateway.store import copies
 from gateway.store.connection import FILE_NAME

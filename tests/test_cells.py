@@ -7,10 +7,10 @@ import time
 import pytest
 
 from federation import wait_until
-from gateway.alerts import Watch
-from gateway.cells import Cells, Pace, cause_of
 from gateway.errors import StoreError
-from gateway.status import BROKEN, OK, WAITING
+from gateway.links.alerts import Watch
+from gateway.links.link import BROKEN, OK, WAITING
+from gateway.process.cells import Cells, Pace, cause_of
 
 # A thousand times as fast as in a house, and long enough to be seen.
 QUICK = Pace(first_s=0.002, longest_s=0.1, budget=3, window_s=60.0, lasted_s=0.5, grace_s=0.5, look_s=0.02)
@@ -307,6 +307,6 @@ def test_a_cause_says_what_and_where_and_quotes_nothing():
 
     with pytest.raises(AttributeError) as caught:
         deep()
-    assert "an unexpected AttributeError in gateway/alerts.py, line " in cause_of(caught.value).en
+    assert "an unexpected AttributeError in gateway/links/alerts.py, line " in cause_of(caught.value).en
     assert cause_of(ExceptionGroup("many", [StoreError("no port")])).en == "no port"
     assert cause_of(KeyError("alice@example.org")).en == "an unexpected KeyError"

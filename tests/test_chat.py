@@ -9,13 +9,13 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from benchmarks.years import write_years
-from gateway.answer_words import WORDS
-from gateway.answers import Answers, month, present
 from gateway.balance.calendar import midnight
-from gateway.chat import MOST_ANSWERS, PERIOD_S, Chat
+from gateway.chat.answers import Answers, month, present
+from gateway.chat.conversation import MOST_ANSWERS, PERIOD_S, Chat
+from gateway.chat.questions import Question, understand
+from gateway.chat.words import WORDS
 from gateway.errors import StoreError
 from gateway.live.topics import as_json
-from gateway.questions import Question, understand
 from gateway.store.store import Store
 from tests.live.conftest import evening
 

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from gateway.clock import HostClock, SystemdClock, boottime, kernel_synchronized
+from gateway.daemon.clock import HostClock, SystemdClock, boottime, kernel_synchronized
 
 BATTERY = {"hctosys": "1", "since_epoch": "1790000000"}
 NOW = 1_790_000_010

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from gateway import cli, examples, overview
-from gateway.cli import main
-from gateway.control import serve
+from gateway.commands import examples, overview
+from gateway.commands import main as cli
+from gateway.commands.main import main
+from gateway.control.unix_socket import serve
 from gateway.errors import EXITS, Exit, GatewayError
 from gateway.store.prepare import prepare
 from gateway.store.recorder import Recorder
@@ -133,7 +134,7 @@ def test_each_word_is_declared_by_whom_the_table_names():
 
 _IMPORTED = """
 import sys
-from gateway.cli import main
+from gateway.commands.main import main
 try:
     code = main(sys.argv[1:])
 except SystemExit as end:
@@ -142,16 +143,23 @@ print("", *sys.modules, sep="\\n")
 sys.exit(code)
 """
 _HEAVY = {"asyncio", "cryptography", "slixmpp", "sqlite3", "sqlite_utils", "ssl", "xml.sax", "aiomqtt", "microdot"}
-_OF_NO_OTHER = {"gateway.app", "gateway.cells", "gateway.federation.stanza", "gateway.share", "gateway.tic.reading"}
+_OF_EVERY_COMMAND = {f"gateway.commands.{name}" for name in ("examples", "main", "overview", "speech", "usage")}
+_OF_NO_OTHER = {
+    "gateway.daemon.app",
+    "gateway.process.cells",
+    "gateway.federation.wire.stanza",
+    "gateway.household.share",
+    "gateway.tic.reading",
+}
 
 
 @pytest.mark.parametrize(
     ("words", "spared"),
     [
-        (["--version"], {"gateway.config", "msgspec"}),
-        (["consent", "list"], {"gateway.orders", "gateway.received", "gateway.status"}),
-        (["consent", "grant", "--help"], {"gateway.config", "gateway.orders", "msgspec"}),
-        (["status"], {"gateway.orders", "gateway.received", "gateway.store.store"}),
+        (["--version"], {"gateway.config.tables", "msgspec"}),
+        (["consent", "list"], {"gateway.control.orders", "gateway.commands.received", "gateway.links.link"}),
+        (["consent", "grant", "--help"], {"gateway.config.tables", "gateway.control.orders", "msgspec"}),
+        (["status"], {"gateway.control.orders", "gateway.commands.received", "gateway.store.store"}),
     ],
 )
 def test_a_command_starts_without_what_others_need(tmp_path, words, spared):
@@ -161,10 +169,9 @@ def test_a_command_starts_without_what_others_need(tmp_path, words, spared):
     (tmp_path / "data").mkdir()
     done = asyncio.run(_beside_a_daemon(tmp_path / "data" / "control.sock", [*words, "--config", config]))
     imported = set(done.splitlines())
-    assert "gateway.usage" in imported
+    assert "gateway.commands.usage" in imported
     assert imported & (_HEAVY | _OF_NO_OTHER | spared) == set()
-    others = {name for name in imported if name.startswith("gateway.") and name.endswith("_command")}
-    assert others == set()
+    assert {name for name in imported if name.startswith("gateway.commands.")} == _OF_EVERY_COMMAND
 
 
 async def _beside_a_daemon(path, words):
@@ -176,7 +183,7 @@ async def _beside_a_daemon(path, words):
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-c", _IMPORTED, *map(str, words)),
             stdout=asyncio.subprocess.PIPE,
-            cwd=Path(cli.__file__).parent.parent,
+            cwd=Path(cli.__file__).parents[2],
         )
         out, _ = await asyncio.wait_for(process.communicate(), 60)
         assert process.returncode == 0

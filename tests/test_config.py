@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config import load, password_from
+from gateway.config.tables import load, password_from
 from gateway.errors import ConfigError
 from tests.rights import without_rights
 

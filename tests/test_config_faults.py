@@ -6,11 +6,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from gateway import config, config_words, fleet
 from gateway.bridges import config as bridges_config
-from gateway.cli import main
 from gateway.collector import config as collector_config
-from gateway.config import load
+from gateway.commands import fleet_ask as fleet
+from gateway.commands.main import main
+from gateway.config import tables as config
+from gateway.config import words as config_words
+from gateway.config.tables import load
 from gateway.errors import ConfigError
 
 METER = '[[meter]]\nsource = "/dev/ttyTIC"\n'

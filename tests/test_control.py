@@ -6,10 +6,10 @@ import socket
 
 import pytest
 
-from gateway.control import serve
+from gateway.control.orders import act
+from gateway.control.running import ask
+from gateway.control.unix_socket import serve
 from gateway.errors import ConsentError, StoreError
-from gateway.orders import act
-from gateway.running import ask
 
 
 async def handler(request):

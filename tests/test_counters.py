@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from federation import wait_until
-from gateway.app import Gateway
-from gateway.config import load
-from gateway.running import ask
+from gateway.config.tables import load
+from gateway.control.running import ask
+from gateway.daemon.app import Gateway
 from gateway.store.prepare import prepare
 from gateway.store.store import Archive
 from tests.pulses.conftest import board

@@ -4,10 +4,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from gateway.degradation import Degradation, Measures, Resource, given_up_waiting
-from gateway.disk import Disk
-from gateway.resources import Resources
-from gateway.status import BROKEN, OK
+from gateway.links.degradation import Degradation, Measures, Resource, given_up_waiting
+from gateway.links.disk import Disk
+from gateway.links.link import BROKEN, OK
+from gateway.links.resources import Resources
 from gateway.store.points import GivenUp
 
 NOTHING, RAW, MINUTES, HALF_HOURS = GivenUp

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import pytest
 
 from gateway.consent.act import ORDERS as CONSENT_ORDERS
-from gateway.desk import Desk
-from gateway.orders import LOOKS
+from gateway.control.orders import LOOKS
+from gateway.daemon.requests import Desk
 from gateway.privacy.act import ORDERS as PRIVACY_ORDERS
 from gateway.store.prepare import prepare
 from gateway.store.store import Store

@@ -9,7 +9,7 @@ import pytest
 
 from federation.certificates import Authority
 from gateway.boards import passwords, rights
-from gateway.cli import main
+from gateway.commands.main import main
 from tests.markdown import ROOT
 
 SHIPPED = ROOT / "systemd" / "mosquitto"

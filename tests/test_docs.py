@@ -25,10 +25,13 @@ import msgspec
 import pytest
 
 import documents
-from gateway import bridge, cli, config, fleet
 from gateway.bridges import config as bridges_config
+from gateway.bridges import program as bridge
 from gateway.collector import cli as collector_cli
 from gateway.collector import config as collector_config
+from gateway.commands import fleet_ask as fleet
+from gateway.commands import main as cli
+from gateway.config import tables as config
 from gateway.display import cli as display_cli
 from gateway.display import config as display_config
 from gateway.first_boot import settings
@@ -321,7 +324,7 @@ def prepared(folder: Path, document: str) -> dict[str, str]:
     """A scratch folder in which a document's commands find what it says; the environment to run them in."""
     (folder / "tools").symlink_to(ROOT / "tools")
     (folder / "bin").mkdir()
-    for program, module in (("linky-gateway", "gateway.cli"), ("linky-display", "gateway.display.cli")):
+    for program, module in (("linky-gateway", "gateway.commands.main"), ("linky-display", "gateway.display.cli")):
         start = folder / "bin" / program
         start.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m {module} "$@"\n', encoding="utf-8")
         start.chmod(0o755)
@@ -416,7 +419,7 @@ HOUSEHOLDS = tuple(
 @pytest.mark.parametrize("document", HOUSEHOLDS)
 def test_pages_are_called_what_they_call_themselves(document):
     """What stands in *slanted* letters in a household's document is a title of the page of the house."""
-    titles = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "gateway/web").glob("*words.py"))
+    titles = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "gateway/web").rglob("*words.py"))
     for name in re.findall(r"(?<![*\w])\*([^*\n]+)\*(?![*\w])", re.sub(r"`[^`]*`", "", read(document)[1])):
         assert f'"{name}"' in titles, f"{document}: {name}"
 

@@ -5,8 +5,8 @@ import time
 from dataclasses import replace
 from xml.etree import ElementTree as ET
 
-from gateway.errand import alone
-from gateway.federation.session import Session
+from gateway.federation.connection.one_off import alone
+from gateway.federation.connection.session import Session
 from tests.federation.conftest import QUICK, account, eventually, running
 
 ROSTER = "{jabber:iq:roster}query"

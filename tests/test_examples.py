@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway import cli
-from gateway.cli import main
-from gateway.examples import EXAMPLES
+from gateway.commands import main as cli
+from gateway.commands.examples import EXAMPLES
+from gateway.commands.main import main
 from gateway.store.points import Granularity
 from gateway.store.prepare import prepare
 from gateway.store.recorder import Recorder
@@ -93,9 +93,8 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     start = tmp_path / "bin" / "linky-gateway"
     start.parent.mkdir()
-    program = (
-        f"import sys\nfrom pathlib import Path\nfrom gateway import cli\ncli.DEFAULT_CONFIG = Path({str(config)!r})\n"
-    )
+    imports = "import sys\nfrom pathlib import Path\nfrom gateway.commands import main as cli\n"
+    program = f"{imports}cli.DEFAULT_CONFIG = Path({str(config)!r})\n"
     start.write_text(f"#!{sys.executable}\n{program}sys.exit(cli.main())\n")
     start.chmod(0o755)
     monkeypatch.setenv("PATH", f"{start.parent}:{os.environ['PATH']}")

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from gateway.explain import explain
+from gateway.tic.explain import explain
 from gateway.tic.frame import Frame, Group, Reader
 from tests.tic import capture, index
 

@@ -8,15 +8,15 @@ from datetime import UTC, datetime
 import pytest
 
 from federation import wait_until
-from gateway.alert_words import Kind, Topic
-from gateway.alerts import Alert
-from gateway.broker import Broker
-from gateway.config import load
+from gateway.config.tables import load
 from gateway.errors import BrokerError, ConfigError
-from gateway.feed import Feed
+from gateway.household.now import Now
+from gateway.links.alert_words import Kind, Topic
+from gateway.links.alerts import Alert
+from gateway.links.link import BROKEN, OK, WAITING, Link
 from gateway.live.topics import STATUS
-from gateway.now import Now
-from gateway.status import BROKEN, OK, WAITING, Link
+from gateway.mqtt.broker import Broker
+from gateway.mqtt.feed import Feed
 from gateway.store.prepare import prepare
 from gateway.store.store import Store
 from gateway.tic.reading import Kind as SeriesKind

@@ -12,10 +12,10 @@ from contextlib import contextmanager
 import pytest
 import segno
 
-from gateway import first_visit, qr
-from gateway.config import Web
-from gateway.mdns import name_of
-from gateway.page import addresses
+from gateway.commands import first_visit, qr
+from gateway.config.tables import Web
+from gateway.web.mdns import name_of
+from gateway.web.page import addresses
 from tests.integration.processes import ENVIRONMENT, ROOT
 from tests.web.conftest import PASSWORD, House
 

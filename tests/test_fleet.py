@@ -5,13 +5,13 @@ import io
 
 import pytest
 
+from gateway.commands.fleet import add_parser, exit_code
+from gateway.commands.fleet_ask import Grade, Known, Report, known, read_account, read_register
+from gateway.commands.fleet_text import as_json, as_text, sentences
 from gateway.doctor.causes import Cause
 from gateway.errors import ConfigError
-from gateway.federation.health import Condition, LinkCondition
-from gateway.fleet import Grade, Known, Report, known, read_account, read_register
-from gateway.fleet_command import add_parser, exit_code
-from gateway.fleet_words import as_json, as_text, sentences
-from gateway.progress import bar
+from gateway.federation.provider.health import Condition, LinkCondition
+from gateway.process.progress import bar
 
 NOW = 1_800_000_000
 FAR_OFF = NOW + 300 * 86_400

@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-from gateway.account import order
+from gateway.account.act import order
+from gateway.account.hand_over import MARK, HandOver
+from gateway.account.password_file import PasswordFile
 from gateway.errors import GatewayError
-from gateway.federation.session import Session
-from gateway.hand_over import MARK, HandOver
-from gateway.passwords import PasswordFile
+from gateway.federation.connection.session import Session
 from gateway.web.access import Access
 from tests.federation.conftest import QUICK, account, eventually, running
 

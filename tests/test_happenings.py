@@ -2,7 +2,7 @@
 
 import random
 
-from gateway.happenings import ALL_AN_HOUR, ALL_AT_ONCE, AN_HOUR, AT_ONCE, Happenings
+from gateway.daemon.happenings import ALL_AN_HOUR, ALL_AT_ONCE, AN_HOUR, AT_ONCE, Happenings
 from gateway.store.recorder import Happened
 from gateway.tic.events import Happening
 

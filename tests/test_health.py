@@ -6,9 +6,9 @@ import pytest
 
 from gateway import __version__
 from gateway.doctor.causes import Cause
-from gateway.health import condition_of
 from gateway.language import same
-from gateway.status import BROKEN, OK, WAITING, Link
+from gateway.links.health import condition_of
+from gateway.links.link import BROKEN, OK, WAITING, Link
 
 SECRET = "30001610071843"
 DISK = (25_000, 100_000)

@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from gateway.cli import main
-from gateway.federation.recipient import Keeper
-from gateway.federation.stanza import Interval, Parcel
+from gateway.commands.main import main
+from gateway.federation.recipient.recipient import Keeper
+from gateway.federation.wire.stanza import Interval, Parcel
 from gateway.journal.entry import NO_ENTRY, Head, digest
 from gateway.journal.key import read_key
 from gateway.store.points import Granularity
 from gateway.store.prepare import prepare
 from gateway.store.received import Lot
 from gateway.store.store import Store
-from gateway.web.sharing_words import SHARING_WORDS
+from gateway.web.sharing.words import SHARING_WORDS
 from tests.store.conftest import START
 
 ROOT = Path(__file__).parent.parent
@@ -279,7 +279,7 @@ def test_the_verifier_of_the_readme_agrees(export, tmp_path):
 
 def test_decoding_does_not_pay_for_the_journal():
     """Neither the command line nor the store loads the signing library by being loaded."""
-    rooms = "gateway.cli, gateway.decode, gateway.status, gateway.orders"
+    rooms = "gateway.commands.main, gateway.commands.decode, gateway.links.link, gateway.control.orders"
     program = f"import sys, {rooms}; sys.exit('cryptography' in sys.modules)"
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     assert subprocess.run([sys.executable, "-c", program], check=False, env=environment).returncode == 0

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from gateway.commands.speech import spoken
 from gateway.language import NOTHING, Phrase, chosen, joined, of_environment, same
-from gateway.speech import spoken
 
 ROOT = Path(__file__).parent.parent
 WORDS_SH = ROOT / "tools/installing/words.sh"

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from gateway.meter import MeterReader
+from gateway.daemon.meter import MeterReader
 from gateway.store.points import Granularity
 from gateway.store.prepare import prepare
 from gateway.store.recorder import Happened, Recorder

@@ -6,10 +6,10 @@ from itertools import pairwise
 
 import pytest
 
-from gateway.clock import HostClock
+from gateway.daemon.clock import HostClock
+from gateway.daemon.happenings import AN_HOUR, AT_ONCE
+from gateway.daemon.meter import MeterReader
 from gateway.errors import StoreError
-from gateway.happenings import AN_HOUR, AT_ONCE
-from gateway.meter import MeterReader
 from gateway.store.breaks import Breaks
 from gateway.store.points import Granularity
 from gateway.store.prepare import prepare

@@ -16,7 +16,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from gateway.meter import MeterReader
+from gateway.daemon.meter import MeterReader
 from gateway.sources import line as line_module
 from gateway.store.points import Granularity
 from gateway.store.prepare import prepare

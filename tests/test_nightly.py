@@ -7,12 +7,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from gateway import cli, nightly
-from gateway.alert_words import Kind
-from gateway.alerts import Watch
+from gateway.commands import main as cli
 from gateway.doctor.report import house_faults
 from gateway.language import same
-from gateway.status import BROKEN, OK, WAITING, as_json
+from gateway.links import nightly_backup as nightly
+from gateway.links.alert_words import Kind
+from gateway.links.alerts import Watch
+from gateway.links.link import BROKEN, OK, WAITING, as_json
 from gateway.store.store import Store
 from tests.privacy.conftest import NOW, live, make_house
 

@@ -8,16 +8,16 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from benchmarks.years import write_years
-from gateway.alert_words import Kind, Topic
 from gateway.balance.calendar import midnight
 from gateway.balance.tariff import Objective
-from gateway.choices import choose_objective
-from gateway.config import load
-from gateway.disk import LEAST_BYTES, Disk
-from gateway.news import Item, News, exceeded, red_tomorrow
-from gateway.notices import Notices, overloads
-from gateway.now import Now
-from gateway.status import BROKEN, OK, WAITING, Link
+from gateway.chat.news import Item, News, exceeded, red_tomorrow
+from gateway.chat.notices import Notices, overloads
+from gateway.config.choices import choose_objective
+from gateway.config.tables import load
+from gateway.household.now import Now
+from gateway.links.alert_words import Kind, Topic
+from gateway.links.disk import LEAST_BYTES, Disk
+from gateway.links.link import BROKEN, OK, WAITING, Link
 from gateway.store.prepare import prepare
 from gateway.store.store import Store
 from tests.live.conftest import reading
@@ -45,7 +45,7 @@ def test_a_card_is_nearly_full_until_there_is_clearly_room(tmp_path, monkeypatch
         (40_000_000, 1_000_000_000),
     ):
         found = statvfs(free, size)
-        monkeypatch.setattr("gateway.disk.os.statvfs", lambda _, found=found: found)
+        monkeypatch.setattr("gateway.links.disk.os.statvfs", lambda _, found=found: found)
         said.append(disk.link(100.0))
     assert [link.state for link in said] == [OK, BROKEN, BROKEN, OK, OK, BROKEN]
     assert said[1].detail.en == "500 MB free of 32.0 GB; 500 MB are needed"

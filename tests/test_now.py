@@ -9,18 +9,18 @@ import msgspec
 import pytest
 
 from gateway import __version__
-from gateway.alert_words import Kind as Fault
-from gateway.alert_words import Topic
-from gateway.alerts import Alert
-from gateway.config import load
-from gateway.household_days import HouseholdDays
+from gateway.config.tables import load
+from gateway.household.days import HouseholdDays
+from gateway.household.now import Now, day_of
 from gateway.language import same
+from gateway.links.alert_words import Kind as Fault
+from gateway.links.alert_words import Topic
+from gateway.links.alerts import Alert
+from gateway.links.link import BROKEN, OK, WAITING, Link
 from gateway.live.meter import Day
 from gateway.live.state import meter_now
 from gateway.live.topics import as_json
-from gateway.now import Now, day_of
 from gateway.sources.line import LineState
-from gateway.status import BROKEN, OK, WAITING, Link
 from gateway.store.prepare import prepare
 from gateway.store.recorder import Recorder
 from gateway.store.store import Store

@@ -4,9 +4,9 @@ import stat
 
 import pytest
 
-from gateway.config import load
+from gateway.account.password_file import LEAST_CHARACTERS, PasswordFile, check, generate, password_file
+from gateway.config.tables import load
 from gateway.errors import ConfigError
-from gateway.passwords import LEAST_CHARACTERS, PasswordFile, check, generate, password_file
 
 LEAST = '[[meter]]\nsource = "replay:x"\n[store]\ndirectory = "data"\n[federation]\njid = "a@b.test"\n'
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.ports import show
+from gateway.commands.ports import show
 from gateway.sources.source import parse_source
 from tests.sources.usb_tree import CH340, FT230X, UsbTree
 
@@ -92,7 +92,7 @@ def test_what_is_no_serial_port_is_not_listed(usb):
 def test_no_port_is_opened_to_be_listed():
     """On this machine: nothing below /dev is opened, and the command ends well."""
     script = (
-        "import sys\nfrom gateway.cli import main\nseen = []\n"
+        "import sys\nfrom gateway.commands.main import main\nseen = []\n"
         "sys.addaudithook(lambda event, given: seen.append(str(given[0])) if event == 'open' else None)\n"
         "code = main(['ports', '--json'])\n"
         "print(*(name for name in seen if name.startswith('/dev')), file=sys.stderr)\nsys.exit(code)\n"

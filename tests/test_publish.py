@@ -3,10 +3,10 @@
 import asyncio
 from dataclasses import replace
 
-from gateway import publish
-from gateway.choices import choose_household
-from gateway.config import Household, load
-from gateway.publish import Publication
+from gateway.config.choices import choose_household
+from gateway.config.tables import Household, load
+from gateway.daemon import publication as publish
+from gateway.daemon.publication import Publication
 from gateway.store.points import Granularity
 from gateway.store.prepare import prepare
 from gateway.store.store import Store

@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from gateway.cli import main
+from gateway.commands.main import main
 from gateway.store.prepare import prepare
 from gateway.store.received import Incoming, Lot, ReceivedEvent
 from gateway.store.store import Store

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway.cli import main
+from gateway.commands.main import main
+from gateway.household.series import every_series
 from gateway.pulses.quantity import QUANTITIES
-from gateway.series import every_series
 from gateway.store.points import offered
 from gateway.store.prepare import prepare
 from gateway.store.recorder import Recorder

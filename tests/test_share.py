@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.config import Received, Share
-from gateway.share import origins, part_of
+from gateway.config.tables import Received, Share
+from gateway.household.share import origins, part_of
 from gateway.store.received import ReceivedPoint, ReceivedSeries
 
 ROOF = "toit@e.org"

@@ -4,8 +4,8 @@ from contextlib import closing
 
 import pytest
 
-from gateway.config import load
-from gateway.sharing import longest_retention_s, note_sharing
+from gateway.config.tables import load
+from gateway.daemon.journalled import longest_retention_s, note_sharing
 from gateway.store.prepare import prepare
 from gateway.store.store import Store
 

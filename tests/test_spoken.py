@@ -11,10 +11,10 @@ import pytest
 
 import gateway
 from federation import free_port, wait_until
-from gateway.cli import _parser, main
+from gateway.commands.main import _parser, main
+from gateway.control.running import ask
 from gateway.language import Phrase
-from gateway.running import ask
-from gateway.status import as_text
+from gateway.links.link import as_text
 from gateway.store.points import Granularity
 from gateway.store.prepare import prepare
 from gateway.store.store import Store

@@ -1,9 +1,7 @@
 """The state of each link in one word, as the command line and the page show it."""
 
 from gateway.language import Phrase, same
-from gateway.sources.line import LineState
-from gateway.sources.tee import Tee
-from gateway.status import (
+from gateway.links.link import (
     BROKEN,
     OK,
     WAITING,
@@ -17,6 +15,8 @@ from gateway.status import (
     tee_link,
     watcher_link,
 )
+from gateway.sources.line import LineState
+from gateway.sources.tee import Tee
 from gateway.store.points import Backlog
 from gateway.tic.quality import Fault, SignalQuality
 

@@ -11,9 +11,10 @@ from contextlib import contextmanager
 import pytest
 
 from gateway.language import same
+from gateway.links.link import BROKEN, OK, WAITING, Link, meter_link
+from gateway.links.status_line import status_line
+from gateway.process.systemd import Notifier, Watchdog
 from gateway.sources.line import LineState
-from gateway.status import BROKEN, OK, WAITING, Link, meter_link
-from gateway.systemd import Notifier, Watchdog, status_line
 
 DEADLINE_S = 30.0
 

@@ -7,16 +7,16 @@ from contextlib import closing, contextmanager
 
 import pytest
 
-from gateway.config import load
-from gateway.degradation import Measures
-from gateway.disk import Disk
-from gateway.resources import Resources
-from gateway.status import BROKEN, OK
+from gateway.config.tables import load
+from gateway.daemon.writer import Writer
+from gateway.links.degradation import Measures
+from gateway.links.disk import Disk
+from gateway.links.link import BROKEN, OK
+from gateway.links.resources import Resources
 from gateway.store.points import Confirm, GivenUp, Granularity
 from gateway.store.prepare import prepare
 from gateway.store.recorder import Recorder
 from gateway.store.store import Archive, Store
-from gateway.writing import Writer
 from tests.store.conftest import INDEX, POWER, START, frame
 
 COOP = "coop@sen2.test"
@@ -118,7 +118,7 @@ def test_what_runs_short_is_given_up_at_once_and_kept_again_afterwards(tmp_path)
 
 def test_a_queue_that_is_too_long_is_shortened_and_the_readings_stay(tmp_path, monkeypatch):
     """Until it is short enough: the oldest powers leave it, and can still be asked for."""
-    monkeypatch.setattr("gateway.degradation._LONGEST_QUEUE", 100)
+    monkeypatch.setattr("gateway.links.degradation._LONGEST_QUEUE", 100)
     with written_to(tmp_path) as (writer, store):
         store.grant(COOP, "house", "consumption/power/apparent", Granularity.RAW, START + 10**6, START - 1)
         store.subscribe(COOP, "house", "consumption/power/apparent", "sen1", Confirm.RECEIPT, START - 1)

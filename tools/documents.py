@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from fleets import arithmetic, curve
-from gateway import series
 from gateway.doctor.causes import Cause
 from gateway.doctor.sentences import words
 from gateway.errors import EXITS
-from gateway.federation.fields import FIELDS
+from gateway.federation.wire.fields import FIELDS
+from gateway.household import series
 from gateway.language import ENGLISH, FRENCH
 from gateway.live.credentials import example
 

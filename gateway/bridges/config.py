@@ -11,8 +11,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from gateway.config import checked, read_toml
-from gateway.config_faults import wrong
+from gateway.config.faults import wrong
+from gateway.config.tables import checked, read_toml
 from gateway.errors import SenMLError
 from gateway.senml.naming import parse_identifier
 

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from gateway.bridges.queue import Queue
 from gateway.errors import BridgeError
-from gateway.federation.attempt import ROUND_S, wait_any
-from gateway.federation.intake import Intake
-from gateway.federation.recipient import Emitting
-from gateway.federation.scope import literal, parsed, within
-from gateway.federation.subscriber import Subscriber
+from gateway.federation.connection.attempt import ROUND_S, wait_any
+from gateway.federation.recipient.intake import Intake
+from gateway.federation.recipient.recipient import Emitting
+from gateway.federation.recipient.subscriber import Subscriber
+from gateway.federation.wire.scope import literal, parsed, within
 from gateway.senml.naming import parse_identifier
 from gateway.senml.units import to_hours
 
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from gateway.bridges.config import Config, Household
     from gateway.bridges.queue import Waiting
     from gateway.errors import FederationError
-    from gateway.federation.recipient import Received
-    from gateway.federation.session import Session
+    from gateway.federation.connection.session import Session
+    from gateway.federation.recipient.recipient import Received
 
 log = logging.getLogger(__name__)
 

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.errors import StoreError
-from gateway.federation.recipient import Keeper
+from gateway.federation.recipient.recipient import Keeper
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from gateway.federation.recipient import Received
+    from gateway.federation.recipient.recipient import Received
 
 # A value that is corrected while it is under way gets a new number, and is not done with the old one.
 _SCHEMA = """

@@ -16,16 +16,16 @@ from xml.etree import ElementTree as ET
 
 from gateway.bridges.naming import metaname
 from gateway.errors import BridgeError
-from gateway.federation.jids import bare_jid
-from gateway.federation.sen1 import MESSAGE, NAMESPACE
-from gateway.federation.stanza import bounce_condition
+from gateway.federation.connection.jids import bare_jid
+from gateway.federation.wire.sen1 import MESSAGE, NAMESPACE
+from gateway.federation.wire.stanza import bounce_condition
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from gateway.bridges.config import Sen1
     from gateway.bridges.core import Value
-    from gateway.federation.session import Session, Stanza
+    from gateway.federation.connection.session import Session, Stanza
 
 _SCHEMA = {"xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance", "xmlns:xs": "http://www.w3.org/2001/XMLSchema"}
 

@@ -2,7 +2,7 @@
 
 The words are those of ``[access]`` in the configuration. What a household answers it tells ``linky-collect run``, which
 subscribes then; how the questions stand is asked here with ``my_access``, since a "no" is not asked again unless the
-operator says so. Source: ``gateway.federation.asking``, the side that answers.
+operator says so. Source: ``gateway.federation.provider.asking``, the side that answers.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from gateway.collector.database import Database
-from gateway.errand import alone
 from gateway.errors import ConfigError, FederationError
-from gateway.federation.form import COMMANDS, build_submit
-from gateway.federation.stanza import OURS
+from gateway.federation.connection.one_off import alone
+from gateway.federation.wire.form import COMMANDS, build_submit
+from gateway.federation.wire.stanza import OURS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from psycopg import AsyncConnection
 
     from gateway.collector.config import AccessTable, Config
-    from gateway.federation.session import Session
+    from gateway.federation.connection.session import Session
 
 # A server that is asked by hundreds at once holds some of them back.
 _AT_ONCE = 32

@@ -15,10 +15,10 @@ from gateway.collector.chain import Chain
 from gateway.collector.items import HistoryPage, Source
 from gateway.collector.obey import add_gap
 from gateway.errors import FederationError, SenMLError, StoreError
-from gateway.federation.intake import ReceivedGap
-from gateway.federation.scope import within
-from gateway.federation.subscriber import Pace, Subscriber
-from gateway.federation.supply import Standing
+from gateway.federation.recipient.intake import ReceivedGap
+from gateway.federation.recipient.subscriber import Pace, Subscriber
+from gateway.federation.recipient.supply import Standing
+from gateway.federation.wire.scope import within
 from gateway.senml.naming import parse_identifier
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from gateway.collector.database import Database
     from gateway.collector.queue import Queue
-    from gateway.federation.session import Session
-    from gateway.federation.stanza import Parcel
+    from gateway.federation.connection.session import Session
+    from gateway.federation.wire.stanza import Parcel
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +90,7 @@ class Gate:
 
 
 class Account:
-    """What is known of one gateway while it is asked (``gateway.federation.intake.Asked``).
+    """What is known of one gateway while it is asked (``gateway.federation.recipient.intake.Asked``).
 
     Args:
         database: shared with the other accounts.

@@ -16,9 +16,9 @@ from gateway.collector.months import Month, make, within_reach
 from gateway.collector.obey import Orders
 from gateway.collector.rows import Row, rows
 from gateway.collector.schema import Layout
-from gateway.federation.notice import Notice
-from gateway.federation.scope import within
-from gateway.federation.stanza import Parcel
+from gateway.federation.wire.notice import Notice
+from gateway.federation.wire.scope import within
+from gateway.federation.wire.stanza import Parcel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

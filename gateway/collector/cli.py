@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from gateway import __version__
-from gateway.ending import ended
 from gateway.errors import ConfigError, StoreError
+from gateway.process.ending import ended
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -156,7 +156,7 @@ def _list(options: argparse.Namespace) -> None:
 def _ask(options: argparse.Namespace) -> None:
     config = _load(options.config)
     from gateway.collector.access import ask  # noqa: PLC0415
-    from gateway.progress import bar  # noqa: PLC0415
+    from gateway.process.progress import bar  # noqa: PLC0415
 
     if options.again and not options.gateway:
         raise ConfigError("--again: whom? Name the gateway whose household may be asked once more")
@@ -186,7 +186,7 @@ def _wanted(options: argparse.Namespace) -> Iterator[Wanted]:
 
 
 def _account(config: Config) -> str:
-    from gateway.federation.jids import bare_jid  # noqa: PLC0415
+    from gateway.federation.connection.jids import bare_jid  # noqa: PLC0415
 
     return bare_jid(config.account.jid)
 

@@ -14,11 +14,11 @@ import msgspec
 from psycopg import conninfo
 from psycopg.errors import ProgrammingError
 
-from gateway.config import checked, password_from, read_toml
+from gateway.config.tables import checked, password_from, read_toml
 from gateway.errors import ConfigError
-from gateway.federation.addresses import parse_addresses
-from gateway.federation.jids import bare_jid, unguessable
-from gateway.federation.session import Account
+from gateway.federation.connection.addresses import parse_addresses
+from gateway.federation.connection.jids import bare_jid, unguessable
+from gateway.federation.connection.session import Account
 
 # What systemd hands over under these names (systemd.exec(5), LoadCredential=).
 XMPP_CREDENTIAL, DATABASE_CREDENTIAL = "xmpp-password", "database-password"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.errors import ConfigError, SenMLError
-from gateway.federation.jids import bare_jid
+from gateway.federation.connection.jids import bare_jid
 from gateway.senml.naming import parse_identifier
 
 if TYPE_CHECKING:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gateway.federation.scope import within
-from gateway.federation.stanza import Parcel
+from gateway.federation.wire.scope import within
+from gateway.federation.wire.stanza import Parcel
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
-    from gateway.federation.intake import ReceivedGap
-    from gateway.federation.notice import Notice
+    from gateway.federation.recipient.intake import ReceivedGap
+    from gateway.federation.wire.notice import Notice
     from gateway.senml.naming import Identifier
 
 

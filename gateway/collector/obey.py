@@ -9,14 +9,14 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from gateway.federation.scope import meets, names
+from gateway.federation.wire.scope import meets, names
 from gateway.senml.naming import parse_identifier
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
 
     from gateway.collector.items import Source
-    from gateway.federation.notice import Notice
+    from gateway.federation.wire.notice import Notice
 
 log = logging.getLogger(__name__)
 

@@ -25,13 +25,13 @@ from gateway.collector.retention import retain
 from gateway.collector.schema import Layout, check
 from gateway.collector.series import SeriesBook
 from gateway.errors import SenMLError, StoreError
-from gateway.federation.attempt import wait_any
-from gateway.federation.jids import bare_jid
-from gateway.federation.parser import MOST_PARTS
-from gateway.federation.session import Session
-from gateway.federation.strangers import RECIPIENT, Doorkeeper
+from gateway.federation.connection.attempt import wait_any
+from gateway.federation.connection.jids import bare_jid
+from gateway.federation.connection.parser import MOST_PARTS
+from gateway.federation.connection.session import Session
+from gateway.federation.connection.strangers import RECIPIENT, Doorkeeper
+from gateway.process.systemd import Notifier, Watchdog
 from gateway.senml.naming import parse_identifier
-from gateway.systemd import Notifier, Watchdog
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

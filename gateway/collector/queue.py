@@ -17,22 +17,22 @@ import psycopg
 
 from gateway.collector.items import HistoryPage, Item, Message, Source
 from gateway.errors import StoreError
-from gateway.federation.attempt import ROUND_S, wait_any
-from gateway.federation.intake import MOST_WAITING, PACK, asks_receipt, read
-from gateway.federation.notice import NOTICE, Notice
-from gateway.federation.receipts import Receipts
-from gateway.federation.stanza import SENML
+from gateway.federation.connection.attempt import ROUND_S, wait_any
+from gateway.federation.recipient.intake import MOST_WAITING, PACK, asks_receipt, read
+from gateway.federation.recipient.receipts import Receipts
+from gateway.federation.wire.notice import NOTICE, Notice
+from gateway.federation.wire.stanza import SENML
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from gateway.federation.session import Session, Stanza
+    from gateway.federation.connection.session import Session, Stanza
 
 log = logging.getLogger(__name__)
 
 _RECORD = f"{{{SENML}}}senml"
 _FIRST_WAIT_S, _LAST_WAIT_S = 0.5, 30.0
-# What a gateway has under way at most (gateway.federation.flight): about 60 kB.
+# What a gateway has under way at most (gateway.federation.provider.flight): about 60 kB.
 _WINDOW_RECORDS = 1_000
 
 

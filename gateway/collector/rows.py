@@ -6,13 +6,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway.federation.scope import literal, parsed
+from gateway.federation.wire.scope import literal, parsed
 from gateway.senml.units import to_hours
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gateway.federation.stanza import Parcel
+    from gateway.federation.wire.stanza import Parcel
     from gateway.senml.pack import Record
 
 # Several times a meter's longest message, and the longest duration that anybody writes.

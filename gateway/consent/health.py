@@ -1,7 +1,7 @@
 """Who may ask whether the gateway is well: the orders, and the text that a household reads before it says yes.
 
 A consent apart from those to readings (``gateway.store.health``): one address, an end, nothing else to choose. What the
-answer holds is ``gateway.federation.health``'s; a change of it is a change of the text, and of its version.
+answer holds is ``gateway.federation.provider.health``'s; a change of it is a change of the text, and of its version.
 """
 
 from __future__ import annotations

@@ -15,9 +15,9 @@ from gateway import __version__
 from gateway.display.config import Config, load
 from gateway.display.link import Link
 from gateway.display.state import Frame, State, View
-from gateway.ending import ended
 from gateway.errors import BrokerError
 from gateway.language import Phrase
+from gateway.process.ending import ended
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

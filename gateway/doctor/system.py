@@ -143,7 +143,9 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 def _is_gateway(process: Path) -> bool:
     words = _text(process / "cmdline").split("\0")
-    return "run" in words and any("linky-gateway" in word or word in {"gateway", "gateway.cli"} for word in words)
+    return "run" in words and any(
+        "linky-gateway" in word or word in {"gateway", "gateway.cli", "gateway.commands.main"} for word in words
+    )
 
 
 class PortWatch:

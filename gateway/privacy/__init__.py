@@ -2,5 +2,5 @@
 
 Read in this order: ``manifest`` (what an archive says of itself), ``archive`` (folder or ZIP, written and read),
 ``contents`` (which files it has), ``restore`` (an archive becomes a gateway's database). Erasing and correcting are the
-store's (``gateway.store.erasure``, ``corrections``); the command is ``gateway/privacy_command.py``.
+store's (``gateway.store.erasure``, ``corrections``); the command is ``gateway/commands/privacy.py``.
 """

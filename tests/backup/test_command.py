@@ -9,8 +9,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from gateway import backup_command, cli
 from gateway.backup import act, contents
+from gateway.commands import backup as backup_command
+from gateway.commands import main as cli
 from gateway.journal.key import read_key
 from gateway.store.connection import FILE_NAME, WriterLock
 from gateway.store.points import Granularity

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from gateway.balance.calendar import midnight
-from gateway.config import load
-from gateway.household_days import DRAWN, INJECTED, HouseholdDays
+from gateway.config.tables import load
+from gateway.household.days import DRAWN, INJECTED, HouseholdDays
 from gateway.store.prepare import prepare
 from gateway.store.recorder import Recorder
 from gateway.store.store import Archive, Store

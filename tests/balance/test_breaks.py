@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from gateway.balance.calendar import midnight
-from gateway.cli import main
+from gateway.commands.main import main
 from gateway.store.points import Granularity
 from gateway.store.recorder import Happened
 from gateway.store.store import Archive, Store

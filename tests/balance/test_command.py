@@ -7,8 +7,8 @@ import pytest
 
 from benchmarks.years import write_years
 from gateway.balance.words import Writer
-from gateway.balance_texts import TEXTS
-from gateway.cli import main
+from gateway.commands.main import main
+from gateway.household.report_words import TEXTS
 from tests.balance.conftest import SOLAR, base
 
 FIRST, END = date(2025, 9, 1), date(2026, 11, 12)

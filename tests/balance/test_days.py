@@ -11,9 +11,9 @@ import pytest
 from gateway.balance.calendar import midnight
 from gateway.balance.energy import total
 from gateway.balance.tariff import cost
-from gateway.cli import main
-from gateway.config import load
-from gateway.household_days import DRAWN, INJECTED, POWER, HouseholdDays, roll_up
+from gateway.commands.main import main
+from gateway.config.tables import load
+from gateway.household.days import DRAWN, INJECTED, POWER, HouseholdDays, roll_up
 from gateway.live.meter import TOO_LITTLE, UNREAD
 from gateway.store.points import Granularity
 from gateway.store.received import Incoming, Lot

@@ -6,8 +6,8 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from gateway.balance.calendar import Period, midnight
-from gateway.cli import main
-from gateway.household_days import DRAWN
+from gateway.commands.main import main
+from gateway.household.days import DRAWN
 from tests.balance.conftest import AUTUMN, PARIS, SPRING, WINTER, base
 
 TARIFF = """

@@ -9,7 +9,7 @@ import pytest
 from gateway.balance.classes import Words, named, word_of
 from gateway.balance.energy import Day
 from gateway.balance.tariff import Tariff, cost, per_hour
-from gateway.config import load
+from gateway.config.tables import load
 from gateway.errors import ConfigError
 
 LEAST = '[[meter]]\nsource = "/dev/ttyTIC"\n'

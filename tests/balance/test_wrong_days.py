@@ -4,14 +4,14 @@ from contextlib import closing
 
 import pytest
 
-from gateway.cli import main
-from gateway.config import load
-from gateway.household_curves import HouseholdCurves
+from gateway.commands.main import main
+from gateway.config.tables import load
 from gateway.store.points import Granularity
 from gateway.store.store import Archive, Store
 from gateway.store.tables import point
 from gateway.store.terms import NoticeKind
 from gateway.tic.frame import STANDARD
+from gateway.web.history.curves import HouseholdCurves
 from tests.balance.conftest import WINTER
 from tests.balance.test_breaks import CURVE, DAILY, DRAWN, FIRST, LAST, NOON, day_of, live, to
 from tests.balance.world import COOP

@@ -9,8 +9,8 @@ from collections import Counter
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from gateway.clock import HostClock
-from gateway.meter import MeterReader
+from gateway.daemon.clock import HostClock
+from gateway.daemon.meter import MeterReader
 from gateway.store.points import Confirm, Granularity
 from gateway.store.prepare import prepare
 from gateway.store.store import Store

@@ -12,12 +12,12 @@ from io import StringIO
 from random import Random
 
 from gateway.balance.calendar import day_of, days, midnight
-from gateway.cli import main
-from gateway.config import load
-from gateway.household_curves import HouseholdCurves
+from gateway.commands.main import main
+from gateway.config.tables import load
 from gateway.store.points import Granularity
 from gateway.store.store import Archive, Store
 from gateway.tic.frame import HISTORIC, STANDARD
+from gateway.web.history.curves import HouseholdCurves
 from tests.balance.world import CONFIG, CONTRACTS, ROLL, STEP_S, Gateway, Meter, around, every, word_at
 
 WORDS = sorted({word for _, _, _, words in CONTRACTS.values() for word in words})

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from federation.zabbix import Zabbix, missing_packages
-from gateway.federation.session import Account
+from gateway.federation.connection.session import Account
 from gateway.store.points import Granularity
 from tests.federation.conftest import SENSOR, Gate, House, eventually
 from tests.integration.processes import Process
@@ -73,7 +73,7 @@ class Scene:
     def program(self, kind, *more):
         """The bridge as a process."""
         arguments = (kind, "--config", self.folder / "bridge.toml", *more)
-        return Process(self.folder, "bridge", *arguments, "--log-level", "DEBUG", module="gateway.bridge")
+        return Process(self.folder, "bridge", *arguments, "--log-level", "DEBUG", module="gateway.bridges.program")
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from gateway.bridges.config import Household, load
 from gateway.bridges.core import Forwarder
 from gateway.bridges.queue import Queue
 from gateway.errors import BridgeError, ConfigError
-from gateway.federation.notice import Notice
-from gateway.federation.stanza import Parcel
+from gateway.federation.wire.notice import Notice
+from gateway.federation.wire.stanza import Parcel
 from gateway.senml.pack import Record
 from gateway.store.terms import NoticeKind
 

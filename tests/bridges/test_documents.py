@@ -2,8 +2,8 @@
 
 import re
 
-from gateway.bridge import PASSWORD_CREDENTIAL, TOKEN_CREDENTIAL
 from gateway.bridges.config import load
+from gateway.bridges.program import PASSWORD_CREDENTIAL, TOKEN_CREDENTIAL
 from tests.bridges.test_web_sinks import START, served, value
 from tests.markdown import ROOT, read
 from tests.units.files import unit

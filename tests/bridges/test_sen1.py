@@ -12,7 +12,7 @@ from gateway.bridges.config import Household, Sen1
 from gateway.bridges.core import Value
 from gateway.bridges.sen1 import NAMESPACE, Sen1Sink
 from gateway.errors import BridgeError
-from gateway.federation.session import Session
+from gateway.federation.connection.session import Session
 from tests.bridges.conftest import stored, subscribed
 from tests.federation.conftest import QUICK, SENSOR, account, eventually, running
 

@@ -3,7 +3,7 @@
 import asyncio
 import re
 
-from gateway.federation.session import Session
+from gateway.federation.connection.session import Session
 from tests.federation.conftest import QUICK, account
 from tests.federation.hostile import pester
 

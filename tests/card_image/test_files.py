@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from card_image import layout, models, root
-from gateway.config import load
+from gateway.config.tables import load
 from gateway.first_boot.plan import USUAL_PORT, source_of
 from gateway.first_boot.settings import parse
 from packages import debian

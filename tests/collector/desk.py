@@ -12,9 +12,9 @@ from gateway.collector.items import HistoryPage, Message, Source
 from gateway.collector.members import Member
 from gateway.collector.schema import check
 from gateway.collector.series import SeriesBook
-from gateway.federation.intake import ReceivedGap
-from gateway.federation.notice import Notice
-from gateway.federation.stanza import Interval, Parcel
+from gateway.federation.recipient.intake import ReceivedGap
+from gateway.federation.wire.notice import Notice
+from gateway.federation.wire.stanza import Interval, Parcel
 from gateway.senml.naming import parse_identifier
 from gateway.senml.pack import Record
 from gateway.store.terms import NoticeKind

@@ -12,7 +12,7 @@ from federation import wait_until
 from gateway.collector.access import Unheard, fields, numbered
 from gateway.collector.config import load
 from gateway.errors import FederationError
-from gateway.federation.access_form import ACCESS_FIELDS
+from gateway.federation.wire.access_form import ACCESS_FIELDS
 from gateway.store.terms import LONGEST_DAYS
 from tests.collector.test_collecting import SINCE, WAIT_S, Home, far_account, kept
 from tests.integration.processes import FAR, HOME

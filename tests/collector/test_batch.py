@@ -7,7 +7,7 @@ import pytest
 
 from gateway.collector import series
 from gateway.collector.gateways import remove
-from gateway.federation.stanza import Parcel
+from gateway.federation.wire.stanza import Parcel
 from gateway.senml.pack import Record
 from tests.collector.desk import INDEX, POWER, SENSOR, TARIFF, Desk, desk_at, notice, parcel
 from tests.integration.processes import FAR, HOME

@@ -9,9 +9,9 @@ import pytest
 from gateway.collector.items import HistoryPage, Source
 from gateway.collector.queue import Queue
 from gateway.errors import StoreError
-from gateway.federation.intake import ReceivedGap
-from gateway.federation.session import Stanza
-from gateway.federation.stanza import RECEIPTS
+from gateway.federation.connection.session import Stanza
+from gateway.federation.recipient.intake import ReceivedGap
+from gateway.federation.wire.stanza import RECEIPTS
 from gateway.senml.naming import parse_identifier
 from tests.collector.desk import SENSOR, parcel
 from tests.federation.conftest import eventually

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from gateway.federation.session import Session
+from gateway.federation.connection.session import Session
 from tests.collector.test_collecting import far_account
 from tests.federation.conftest import QUICK, SENSOR, Gate, House, account
 from tests.federation.hostile import pester

@@ -5,11 +5,11 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from gateway.federation.commands import Commands
-from gateway.federation.delivery import Delivery
-from gateway.federation.fields import COMMAND_NAMES
-from gateway.federation.session import Account, Session, Timing
-from gateway.federation.stanza import QUOALISE, Publisher
+from gateway.federation.connection.session import Account, Session, Timing
+from gateway.federation.provider.commands import Commands
+from gateway.federation.provider.delivery import Delivery
+from gateway.federation.wire.fields import COMMAND_NAMES
+from gateway.federation.wire.stanza import QUOALISE, Publisher
 from gateway.store.points import Granularity
 from gateway.store.prepare import prepare
 from gateway.store.recorder import Recorder

@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from gateway.errors import FederationError
-from gateway.federation.form import COMMANDS
+from gateway.federation.wire.form import COMMANDS
 from tests.federation.conftest import eventually, running
 
 # What a server of today passes on, and ours shall survive; an ejabberd is sent nothing deeper.

@@ -2,8 +2,8 @@
 
 from xml.etree import ElementTree as ET
 
-from gateway.federation.notice import NOTICE
-from gateway.federation.stanza import OURS, QUOALISE
+from gateway.federation.wire.notice import NOTICE
+from gateway.federation.wire.stanza import OURS, QUOALISE
 from tests.federation.conftest import START
 
 

@@ -8,12 +8,12 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from gateway.account import order
+from gateway.account.act import order
+from gateway.account.password_file import PasswordFile
 from gateway.errors import FederationError, GatewayError
-from gateway.federation.enrolment import look_at_key, register
-from gateway.federation.pins import ssl_context
-from gateway.federation.session import Account, Session
-from gateway.passwords import PasswordFile
+from gateway.federation.connection.enrolment import look_at_key, register
+from gateway.federation.connection.pins import ssl_context
+from gateway.federation.connection.session import Account, Session
 from gateway.store.connection import WriterLock
 from tests.federation.conftest import QUICK, account, eventually, running
 from tests.integration.processes import ENVIRONMENT, HOME, PASSWORD, ROOT, House
@@ -85,7 +85,7 @@ def dying(function):
         return function(*arguments)
     return call
 os.fsync, os.replace = dying(os.fsync), dying(os.replace)
-from gateway.federation.session import Session
+from gateway.federation.connection.session import Session
 whole = Session.request
 async def request(*arguments):
     step()
@@ -93,7 +93,7 @@ async def request(*arguments):
     step()
     return answer
 Session.request = request
-from gateway.cli import main
+from gateway.commands.main import main
 sys.exit(main(sys.argv[2:]))
 """
 

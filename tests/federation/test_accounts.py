@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import StoreError
-from gateway.federation.stanza import parse_interval, parse_quoalise
+from gateway.federation.wire.stanza import parse_interval, parse_quoalise
 from gateway.store.store import Store
 from tests.federation.conftest import START, eventually
 from tests.federation.test_delivery import COOP, OTHER, at_work, subscribe

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from federation import Proxy, free_port
-from gateway.config import load
+from gateway.config.tables import load
 from gateway.errors import ConfigError
-from gateway.federation.addresses import shuffled
-from gateway.federation.session import Account, Session
+from gateway.federation.connection.addresses import shuffled
+from gateway.federation.connection.session import Account, Session
 from tests.federation.conftest import QUICK, account, eventually, running
 
 

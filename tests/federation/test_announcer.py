@@ -7,10 +7,10 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from gateway.consent.text import notice_text
-from gateway.federation.announcer import MOST_UNDER_WAY, Announcer
-from gateway.federation.notice import NOTICE, parse_notice
-from gateway.federation.session import Stanza
-from gateway.federation.stanza import RECEIPTS, Publisher
+from gateway.federation.connection.session import Stanza
+from gateway.federation.provider.announcer import MOST_UNDER_WAY, Announcer
+from gateway.federation.wire.notice import NOTICE, parse_notice
+from gateway.federation.wire.stanza import RECEIPTS, Publisher
 from gateway.store.points import Confirm
 from gateway.store.terms import NoticeKind
 from tests.federation.conftest import PRM, SENSOR, START, eventually

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.federation.access_form import ACCESS_FIELDS
-from gateway.federation.form import build_submit, parse_result
-from gateway.federation.stanza import OURS
+from gateway.federation.wire.access_form import ACCESS_FIELDS
+from gateway.federation.wire.form import build_submit, parse_result
+from gateway.federation.wire.stanza import OURS
 from gateway.store import access
 from gateway.store.points import Granularity
 from gateway.store.terms import AccessState, Offer, Proof, Role, Terms

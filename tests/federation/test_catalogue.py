@@ -5,10 +5,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from gateway.federation.catalogue import CATALOGUE, MOST_SERIES
-from gateway.federation.commands import Commands
-from gateway.federation.form import Page, build_submit, parse_page
-from gateway.federation.stanza import OURS, SENML, Publisher
+from gateway.federation.provider.catalogue import CATALOGUE, MOST_SERIES
+from gateway.federation.provider.commands import Commands
+from gateway.federation.wire.form import Page, build_submit, parse_page
+from gateway.federation.wire.stanza import OURS, SENML, Publisher
 from gateway.senml.pack import decode_xml
 from gateway.store.points import Granularity
 from gateway.store.terms import Terms

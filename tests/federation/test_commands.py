@@ -6,10 +6,11 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from gateway.errors import StoreError
-from gateway.federation.allowed import Scope, scopes
-from gateway.federation.commands import DENIALS_A_DAY, Commands
-from gateway.federation.departure import Departures
-from gateway.federation.form import (
+from gateway.federation.connection.departure import Departures
+from gateway.federation.connection.session import Stanza
+from gateway.federation.provider.allowed import Scope, scopes
+from gateway.federation.provider.commands import DENIALS_A_DAY, Commands
+from gateway.federation.wire.form import (
     COMMANDS,
     Page,
     RequestError,
@@ -20,8 +21,7 @@ from gateway.federation.form import (
     parse_page,
     parse_result,
 )
-from gateway.federation.session import Stanza
-from gateway.federation.stanza import Publisher, parse_quoalise
+from gateway.federation.wire.stanza import Publisher, parse_quoalise
 from gateway.language import Phrase
 from gateway.store.points import Consent, Granularity
 from gateway.store.terms import Terms

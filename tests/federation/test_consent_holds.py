@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from gateway.consent.answer import Narrowing, offers_of
-from gateway.federation.form import RequestError
-from gateway.federation.history import History, Period
-from gateway.federation.stanza import Publisher
+from gateway.federation.provider.history import History, Period
+from gateway.federation.wire.form import RequestError
+from gateway.federation.wire.stanza import Publisher
 from gateway.store.points import Confirm, Granularity, Outgoing
 from gateway.store.prepare import prepare
 from gateway.store.terms import Proof, Terms

@@ -8,11 +8,11 @@ import pytest
 from slixmpp import JID
 
 from gateway.errors import StoreError
-from gateway.federation.delivery import Delivery
-from gateway.federation.departure import Departures
-from gateway.federation.flight import HELD_S
-from gateway.federation.session import Stanza
-from gateway.federation.stanza import RECEIPTS, Publisher, parse_interval, parse_quoalise, size
+from gateway.federation.connection.departure import Departures
+from gateway.federation.connection.session import Stanza
+from gateway.federation.provider.delivery import Delivery
+from gateway.federation.provider.flight import HELD_S
+from gateway.federation.wire.stanza import RECEIPTS, Publisher, parse_interval, parse_quoalise, size
 from gateway.store.points import Confirm, Granularity
 from tests.federation.conftest import START, eventually
 

@@ -7,8 +7,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from gateway.federation.departure import Departures
-from gateway.federation.session import Session
+from gateway.federation.connection.departure import Departures
+from gateway.federation.connection.session import Session
 from tests.federation.conftest import QUICK, account, eventually, running
 
 

@@ -7,10 +7,10 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from gateway.errors import FederationError
-from gateway.federation.disco import CAPS, CAPS_NODE, COMMANDS, INFO, ITEMS, verification
-from gateway.federation.fields import COMMAND_NAMES
-from gateway.federation.session import Session
-from gateway.federation.stanza import QUOALISE
+from gateway.federation.connection.disco import CAPS, CAPS_NODE, COMMANDS, INFO, ITEMS, verification
+from gateway.federation.connection.session import Session
+from gateway.federation.wire.fields import COMMAND_NAMES
+from gateway.federation.wire.stanza import QUOALISE
 from tests.federation.conftest import QUICK, SENSOR, Gate, account, running
 
 

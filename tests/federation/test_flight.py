@@ -1,6 +1,6 @@
 """The window to one recipient, on a clock of one's own: patience, back-off, probing, settling."""
 
-from gateway.federation.flight import FIRST_PATIENCE_S, HELD_S, SETTLE_S, WINDOW_BYTES, WINDOW_MESSAGES, Lane
+from gateway.federation.provider.flight import FIRST_PATIENCE_S, HELD_S, SETTLE_S, WINDOW_BYTES, WINDOW_MESSAGES, Lane
 from gateway.store.points import Confirm
 
 RECEIPT, SERVER = Confirm.RECEIPT, Confirm.SERVER

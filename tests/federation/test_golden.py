@@ -9,9 +9,9 @@ from slixmpp import JID
 from slixmpp.exceptions import IqError
 
 from gateway.errors import StoreError
-from gateway.federation.fields import MAX_RECORDS
-from gateway.federation.session import Session
-from gateway.federation.stanza import QUOALISE, Publisher, build_quoalise
+from gateway.federation.connection.session import Session
+from gateway.federation.wire.fields import MAX_RECORDS
+from gateway.federation.wire.stanza import QUOALISE, Publisher, build_quoalise
 from gateway.senml.naming import NameForm
 from gateway.store.points import Granularity
 from tests.federation.conftest import PRM, QUICK, START, Gate, account, eventually, running

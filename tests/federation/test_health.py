@@ -6,8 +6,8 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from gateway.errors import FederationError
-from gateway.federation.form import build_submit
-from gateway.federation.health import Condition, LinkCondition, read_condition
+from gateway.federation.provider.health import Condition, LinkCondition, read_condition
+from gateway.federation.wire.form import build_submit
 from gateway.store.points import Granularity
 from gateway.store.terms import Proof
 from tests.federation.conftest import START

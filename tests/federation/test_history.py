@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.federation.form import RSM, Page, build_submit, parse_page, parse_result
-from gateway.federation.history import MAX_BYTES, PAGE_BYTES
-from gateway.federation.stanza import parse_quoalise
+from gateway.federation.provider.history import MAX_BYTES, PAGE_BYTES
+from gateway.federation.wire.form import RSM, Page, build_submit, parse_page, parse_result
+from gateway.federation.wire.stanza import parse_quoalise
 from gateway.store.points import Granularity
 from gateway.store.terms import Terms
 from tests.federation.conftest import PRM, SENSOR, START, House

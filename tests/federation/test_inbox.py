@@ -9,11 +9,11 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from gateway.errors import FederationError, StoreError
-from gateway.federation.inbox import Inbox
-from gateway.federation.session import Session
-from gateway.federation.stanza import QUOALISE, RECEIPTS
-from gateway.federation.subscriber import Pace
-from gateway.federation.supply import Standing, Wanted
+from gateway.federation.connection.session import Session
+from gateway.federation.recipient.inbox import Inbox
+from gateway.federation.recipient.subscriber import Pace
+from gateway.federation.recipient.supply import Standing, Wanted
+from gateway.federation.wire.stanza import QUOALISE, RECEIPTS
 from gateway.store.points import Granularity
 from tests.federation.conftest import PRM, QUICK, SENSOR, START, Gate, House, account, eventually, running
 from tests.federation.messages import notice, pack
@@ -466,8 +466,8 @@ def test_nothing_received_is_ever_passed_on(scene):
     heard = []
 
     async def scenario():
-        from gateway.federation.form import build_submit
-        from gateway.federation.stanza import parse_quoalise
+        from gateway.federation.wire.form import build_submit
+        from gateway.federation.wire.stanza import parse_quoalise
 
         ours = Gate(scene.ours, scene.own_account)
         inbox = Inbox(ours.session, scene.ours.store, ours.call, [scene.wanted()], BRISK)

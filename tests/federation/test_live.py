@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager
 import pytest
 
 from gateway.errors import FederationError, StoreError
-from gateway.federation.commands import Commands
-from gateway.federation.form import build_submit, parse_result
-from gateway.federation.live import MOST_OF_ONE, Live, Watch
-from gateway.federation.stanza import Publisher, parse_quoalise
+from gateway.federation.provider.commands import Commands
+from gateway.federation.provider.live import MOST_OF_ONE, Live, Watch
+from gateway.federation.wire.form import build_submit, parse_result
+from gateway.federation.wire.stanza import Publisher, parse_quoalise
 from gateway.senml.naming import NameForm
 from gateway.store.points import Granularity
 from gateway.store.terms import Terms

@@ -3,8 +3,8 @@
 import pytest
 
 from gateway.errors import FederationError
-from gateway.federation.notice import Notice, build_notice, parse_notice
-from gateway.federation.scope import literal, names, within
+from gateway.federation.wire.notice import Notice, build_notice, parse_notice
+from gateway.federation.wire.scope import literal, names, within
 from gateway.senml.naming import parse_identifier
 from gateway.store.terms import NoticeKind
 from tests.federation.conftest import PRM

@@ -8,8 +8,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from gateway.federation.form import MAX_FIELDS, build_submit
-from gateway.federation.parser import MAX_LEVELS, MOST_OF_A_STRANGER, MOST_PARTS, Parser, Refused
+from gateway.federation.connection.parser import MAX_LEVELS, MOST_OF_A_STRANGER, MOST_PARTS, Parser, Refused
+from gateway.federation.wire.form import MAX_FIELDS, build_submit
 from gateway.senml.pack import MAX_RECORDS
 from tests.federation.hostile import nested, relatives
 from tests.federation.test_session import HEADER

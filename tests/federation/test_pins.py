@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import FederationError
-from gateway.federation.pins import pin_of
+from gateway.federation.connection.pins import pin_of
 
 KEYS = {
     "p256": ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),

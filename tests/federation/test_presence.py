@@ -2,9 +2,9 @@
 
 import asyncio
 
-from gateway.federation.presence import MOST_DEVICES, Presences
-from gateway.federation.session import Session
-from gateway.federation.stanza import parse_interval
+from gateway.federation.connection.presence import MOST_DEVICES, Presences
+from gateway.federation.connection.session import Session
+from gateway.federation.wire.stanza import parse_interval
 from gateway.store.points import Confirm
 from tests.federation.conftest import QUICK, START, account, eventually, running
 from tests.federation.test_delivery import COOP, at_work, subscribe

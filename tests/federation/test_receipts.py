@@ -3,9 +3,9 @@
 import asyncio
 from xml.etree import ElementTree as ET
 
-from gateway.federation.receipts import MOST_KNOWN, Receipts
-from gateway.federation.session import Stanza
-from gateway.federation.stanza import RECEIPTS
+from gateway.federation.connection.session import Stanza
+from gateway.federation.recipient.receipts import MOST_KNOWN, Receipts
+from gateway.federation.wire.stanza import RECEIPTS
 from tests.federation.conftest import eventually
 from tests.federation.test_delivery import Line
 

@@ -7,9 +7,9 @@ from contextlib import closing
 
 import pytest
 
-from gateway.federation.notice import Notice
-from gateway.federation.recipient import Keeper, read_anchors
-from gateway.federation.stanza import Interval, Parcel
+from gateway.federation.recipient.recipient import Keeper, read_anchors
+from gateway.federation.wire.notice import Notice
+from gateway.federation.wire.stanza import Interval, Parcel
 from gateway.journal.entry import Head
 from gateway.senml.pack import Record
 from gateway.store.terms import NoticeKind

@@ -9,9 +9,9 @@ from gateway.bridges.config import Household, Sen1
 from gateway.bridges.core import Value
 from gateway.bridges.sen1 import Sen1Sink
 from gateway.errors import SenMLError
-from gateway.federation.sen1 import Series, parse_message, series_of
-from gateway.federation.session import Session
-from gateway.federation.supply import Standing, Wanted
+from gateway.federation.connection.session import Session
+from gateway.federation.recipient.supply import Standing, Wanted
+from gateway.federation.wire.sen1 import Series, parse_message, series_of
 from tests.federation.conftest import QUICK, START, account, eventually, running
 from tests.federation.test_inbox import Receiver, Scene, receiving
 

@@ -9,10 +9,10 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from gateway.errors import ConfigError, FederationError, StoreError
-from gateway.federation.attempt import work_off
-from gateway.federation.form import STANZAS
-from gateway.federation.jids import bare_jid
-from gateway.federation.session import Account, Session
+from gateway.federation.connection.attempt import work_off
+from gateway.federation.connection.jids import bare_jid
+from gateway.federation.connection.session import Account, Session
+from gateway.federation.wire.form import STANZAS
 from tests.federation.conftest import QUICK, account, eventually, running
 
 HEADER = (

@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import SenMLError
-from gateway.federation.stanza import Interval, Publisher, build_quoalise, fit, parse_interval, parse_quoalise, size
+from gateway.federation.wire.stanza import (
+    Interval,
+    Publisher,
+    build_quoalise,
+    fit,
+    parse_interval,
+    parse_quoalise,
+    size,
+)
 from gateway.journal.entry import Head
 from gateway.senml.naming import NameForm
 from gateway.store.points import Granularity, MeterInfo, Point, Series

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.federation.strangers import SILENCE_S, Doorkeeper, Limits, Verdict
+from gateway.federation.connection.strangers import SILENCE_S, Doorkeeper, Limits, Verdict
 
 ADMIT, REFUSE, DROP = Verdict
 LIMITS = Limits()

@@ -10,10 +10,10 @@ import pytest
 from slixmpp import JID
 
 from gateway.errors import FederationError
-from gateway.federation.attempt import Attempt
-from gateway.federation.form import XML_LANG, build_submit
-from gateway.federation.session import Account, Session
-from gateway.federation.strangers import RECIPIENT, Doorkeeper, Limits, Rate, Verdict
+from gateway.federation.connection.attempt import Attempt
+from gateway.federation.connection.session import Account, Session
+from gateway.federation.connection.strangers import RECIPIENT, Doorkeeper, Limits, Rate, Verdict
+from gateway.federation.wire.form import XML_LANG, build_submit
 from tests.federation.conftest import QUICK, Gate, account, eventually, running
 from tests.federation.hostile import payload, relatives
 from tests.federation.test_session import HEADER

@@ -6,9 +6,9 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from gateway.errors import FederationError
-from gateway.federation.form import Answer, Command, build_result
-from gateway.federation.subscriber import Pace, Subscriber, _Pages
-from gateway.federation.supply import Standing
+from gateway.federation.recipient.subscriber import Pace, Subscriber, _Pages
+from gateway.federation.recipient.supply import Standing
+from gateway.federation.wire.form import Answer, Command, build_result
 from gateway.store.received import ReceivedGap
 from tests.federation.conftest import START, eventually
 from tests.federation.messages import pack

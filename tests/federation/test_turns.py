@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.federation.turns import Turns
+from gateway.federation.provider.turns import Turns
 
 
 def test_whoever_asks_once_waits_for_one_of_each_other_asker_at_most():

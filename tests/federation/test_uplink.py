@@ -1,6 +1,6 @@
 """How much may be on the way to one's own server, by how fast it takes it."""
 
-from gateway.federation.uplink import MOST_BYTES, Uplink
+from gateway.federation.connection.uplink import MOST_BYTES, Uplink
 
 A, B, C, D = (("coop@sen2.test", name) for name in "abcd")
 

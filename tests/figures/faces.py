@@ -17,23 +17,23 @@ from io import StringIO
 import msgspec
 
 from federation import wait_until
-from gateway.answers import Answers
-from gateway.broker import Broker as Connection
-from gateway.cli import main
+from gateway.chat.answers import Answers
+from gateway.chat.questions import understand
+from gateway.commands.main import main
+from gateway.commands.watch import changes
 from gateway.display import pages as screens
 from gateway.display.state import Frame, View
-from gateway.feed import Feed
-from gateway.home_assistant import HomeAssistant
+from gateway.household.now import Now
+from gateway.links.link import as_json
 from gateway.live import metrics
 from gateway.live.picture import picture
 from gateway.live.topics import STATUS
-from gateway.now import Now
-from gateway.page import Page
-from gateway.questions import understand
+from gateway.mqtt.broker import Broker as Connection
+from gateway.mqtt.feed import Feed
+from gateway.mqtt.home_assistant import HomeAssistant
 from gateway.sources.line import LineState
-from gateway.status import as_json
 from gateway.store.store import Store
-from gateway.watch import changes
+from gateway.web.page import Page
 from tests.web import three_years
 
 UNKNOWN = None

@@ -10,10 +10,10 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from gateway.balance.calendar import midnight
-from gateway.config import load
-from gateway.household_days import DRAWN, INJECTED, POWER
+from gateway.config.tables import load
+from gateway.household.days import DRAWN, INJECTED, POWER
 from gateway.language import NOTHING, same
-from gateway.status import BROKEN, OK, Link
+from gateway.links.link import BROKEN, OK, Link
 from gateway.store.prepare import prepare
 from gateway.store.recorder import Happened, Recorder
 from gateway.store.store import Store

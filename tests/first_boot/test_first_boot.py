@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from gateway.cli import main
-from gateway.config import load
+from gateway.account.hand_over import MARK
+from gateway.commands.first_boot import apply
+from gateway.commands.main import main
+from gateway.config.tables import load
 from gateway.errors import ConfigError
 from gateway.first_boot import place as places
 from gateway.first_boot.place import Place
-from gateway.first_boot_command import apply
-from gateway.hand_over import MARK
 from gateway.web import access
 from gateway.web.access import Access
 from tests.sources.usb_tree import FT230X, UsbTree

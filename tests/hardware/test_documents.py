@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import nearness
-from gateway.cli import main
+from gateway.commands.main import main
 
 HARDWARE = Path(__file__).parent.parent.parent / "hardware"
 DOCUMENTS = sorted([*HARDWARE.rglob("README.md"), *HARDWARE.rglob("LISEZMOI.md")])

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gateway import __version__
-from gateway.config import load
+from gateway.config.tables import load
 from packages import commands
 from tests.installing.conftest import OF_USERS, ROOT, SETUP, System
 

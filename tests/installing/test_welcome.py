@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gateway.config import load
+from gateway.config.tables import load
 from simulator.process import Meter
 from tests.installing.conftest import ROOT, SETUP, System
 from tests.installing.machine import WAITS, Machine, require
@@ -228,7 +228,7 @@ def test_a_port_in_the_file_of_answers_is_checked(system: System, tmp_path: Path
 
 def test_the_names_of_boards_are_those_of_the_gateway(tmp_path: Path) -> None:
     """The shell's rule and the gateway's are the same."""
-    from gateway.config_checks import NAME
+    from gateway.config.checks import NAME
 
     assert f"BOARD='{NAME}'" in (ROOT / "tools/installing/answers.sh").read_text()
 

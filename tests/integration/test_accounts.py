@@ -11,10 +11,10 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from federation import wait_until
-from gateway.federation.form import build_submit
-from gateway.federation.intake import PACK
-from gateway.federation.session import Session
-from gateway.federation.stanza import RECEIPTS, Interval, parse_interval, parse_quoalise
+from gateway.federation.connection.session import Session
+from gateway.federation.recipient.intake import PACK
+from gateway.federation.wire.form import build_submit
+from gateway.federation.wire.stanza import RECEIPTS, Interval, parse_interval, parse_quoalise
 from gateway.store.points import Confirm
 from gateway.store.store import Archive
 from simulator.process import Meter

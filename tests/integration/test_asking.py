@@ -14,11 +14,11 @@ import pytest
 
 from federation import wait_until
 from gateway.errors import FederationError
-from gateway.federation.catalogue import CATALOGUE
-from gateway.federation.disco import ITEMS
-from gateway.federation.form import Page, build_submit, parse_page, parse_result
-from gateway.federation.session import Account, Session
-from gateway.federation.stanza import OURS, QUOALISE, parse_quoalise
+from gateway.federation.connection.disco import ITEMS
+from gateway.federation.connection.session import Account, Session
+from gateway.federation.provider.catalogue import CATALOGUE
+from gateway.federation.wire.form import Page, build_submit, parse_page, parse_result
+from gateway.federation.wire.stanza import OURS, QUOALISE, parse_quoalise
 from simulator.process import Meter
 from tests.federation.conftest import QUICK, eventually, running
 from tests.federation.conftest import House as Filled

@@ -15,10 +15,10 @@ import pytest
 
 from federation import Proxy
 from gateway.errors import FederationError
-from gateway.federation.form import Page, build_submit, parse_page, parse_result
-from gateway.federation.recipient import Keeper, Recipient
-from gateway.federation.session import Session
-from gateway.federation.stanza import QUOALISE, parse_quoalise
+from gateway.federation.connection.session import Session
+from gateway.federation.recipient.recipient import Keeper, Recipient
+from gateway.federation.wire.form import Page, build_submit, parse_page, parse_result
+from gateway.federation.wire.stanza import QUOALISE, parse_quoalise
 from gateway.store.points import Granularity
 from tests.federation.conftest import PRM, QUICK, SENSOR, START, Gate, House, account, eventually, running
 

@@ -13,11 +13,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from federation import wait_until
+from gateway.commands.fleet_ask import ROSTER
+from gateway.control.running import ask
 from gateway.errors import FederationError
-from gateway.federation.health import NODE, read_condition
-from gateway.federation.session import Session
-from gateway.fleet import ROSTER
-from gateway.running import ask
+from gateway.federation.connection.session import Session
+from gateway.federation.provider.health import NODE, read_condition
 from simulator.process import Meter
 from tests.federation.conftest import QUICK, account, running
 from tests.federation.test_commands import command

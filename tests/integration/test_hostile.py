@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.errors import FederationError
-from gateway.federation.commands import Commands
-from gateway.federation.form import COMMANDS, DATA, RSM, build_submit
-from gateway.federation.session import Session, Stanza
-from gateway.federation.stanza import QUOALISE, RECEIPTS, Interval, Publisher, parse_quoalise
-from gateway.federation.strangers import Doorkeeper, Limits
+from gateway.federation.connection.session import Session, Stanza
+from gateway.federation.connection.strangers import Doorkeeper, Limits
+from gateway.federation.provider.commands import Commands
+from gateway.federation.wire.form import COMMANDS, DATA, RSM, build_submit
+from gateway.federation.wire.stanza import QUOALISE, RECEIPTS, Interval, Publisher, parse_quoalise
 from tests.federation.conftest import PRM, QUICK, SENSOR, Gate, House, account, eventually, running
 from tests.federation.test_commands import Line
 from tests.integration.test_federation import Scene, history, servers, subscribed

@@ -10,11 +10,11 @@ from contextlib import contextmanager
 import pytest
 
 from federation import wait_until
-from gateway.alert_words import Kind
-from gateway.alerts import Alert
-from gateway.answer_words import WORDS
-from gateway.federation.session import Account, Session
-from gateway.household import MOST_WAITING, Household
+from gateway.chat.messages import MOST_WAITING, Household
+from gateway.chat.words import WORDS
+from gateway.federation.connection.session import Account, Session
+from gateway.links.alert_words import Kind
+from gateway.links.alerts import Alert
 from simulator.process import Meter
 from tests.federation.conftest import QUICK, account, eventually, running
 from tests.integration.processes import ENVIRONMENT, FAR, HOME, PASSWORD, House

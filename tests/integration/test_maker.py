@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from federation import wait_until
-from gateway.web.displays_words import DISPLAYS_WORDS
+from gateway.web.displays.words import DISPLAYS_WORDS
 from relaying.clock import Rtc
 from simulator.process import Meter
 from tests.installing.conftest import System

@@ -12,14 +12,14 @@ import pytest
 
 from federation import wait_until
 from gateway.consent.text import notice_text
-from gateway.federation.announcer import Announcer
-from gateway.federation.commands import Commands
-from gateway.federation.delivery import Delivery
-from gateway.federation.fields import COMMAND_NAMES
-from gateway.federation.live import Live
-from gateway.federation.recipient import Keeper, Recipient, read_anchors
-from gateway.federation.session import Session
-from gateway.federation.stanza import QUOALISE, Publisher
+from gateway.federation.connection.session import Session
+from gateway.federation.provider.announcer import Announcer
+from gateway.federation.provider.commands import Commands
+from gateway.federation.provider.delivery import Delivery
+from gateway.federation.provider.live import Live
+from gateway.federation.recipient.recipient import Keeper, Recipient, read_anchors
+from gateway.federation.wire.fields import COMMAND_NAMES
+from gateway.federation.wire.stanza import QUOALISE, Publisher
 from gateway.journal.entry import Head, write_line
 from gateway.journal.verify import Why, verify
 from gateway.store.erasure import Range

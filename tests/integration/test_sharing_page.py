@@ -9,9 +9,9 @@ from contextlib import closing
 from datetime import datetime
 
 from federation import free_port, wait_until
-from gateway.federation.form import parse_result
-from gateway.federation.session import Session
-from gateway.running import ask as ask_daemon
+from gateway.control.running import ask as ask_daemon
+from gateway.federation.connection.session import Session
+from gateway.federation.wire.form import parse_result
 from simulator.process import Meter
 from tests.federation.conftest import QUICK, running
 from tests.integration.processes import FAR, HOME, House

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from gateway.errors import FederationError
-from gateway.federation.session import Session
+from gateway.federation.connection.session import Session
 from tests.federation.conftest import QUICK, SENSOR, Gate, House, account, eventually, running
 from tests.federation.hostile import payload, pester, relatives
 from tests.integration import processes

@@ -8,12 +8,12 @@ import pytest
 
 from federation import wait_until
 from gateway.boards.rights import HOME_ASSISTANT
-from gateway.broker import Broker
-from gateway.config import load
-from gateway.home_assistant import HomeAssistant
+from gateway.config.tables import load
+from gateway.household.now import Now
 from gateway.live import discovery, topics
 from gateway.live.topics import STATUS
-from gateway.now import Now
+from gateway.mqtt.broker import Broker
+from gateway.mqtt.home_assistant import HomeAssistant
 from simulator.process import Meter
 from tests.integration.processes import Process
 from tests.live.conftest import reading

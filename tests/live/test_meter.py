@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from gateway.chat.notices import overloads
+from gateway.links.link import BROKEN, OK, WAITING
 from gateway.live.meter import Day, LiveMeter, tariff_kind
-from gateway.notices import overloads
-from gateway.status import BROKEN, OK, WAITING
 from tests.live.conftest import AT, reading
 
 INDEX = "consumption/energy/active/index"

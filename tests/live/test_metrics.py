@@ -9,9 +9,9 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_text_format
 
 from federation import wait_until
+from gateway.commands.metrics import replace
 from gateway.live import topics
 from gateway.live.metrics import openmetrics
-from gateway.metrics_command import replace
 from simulator.process import Meter
 from tests.integration.processes import ENVIRONMENT, ROOT, Process
 

@@ -14,10 +14,10 @@ from contextlib import contextmanager
 import pytest
 
 from federation import wait_until
+from gateway.commands.watch import Heard, changes
 from gateway.errors import DaemonError
 from gateway.live import topics
 from gateway.live.picture import picture
-from gateway.watch import Heard, changes
 from simulator.process import Meter
 from tests.integration.processes import ENVIRONMENT, ROOT, Process
 from tests.mosquitto import HOST, Broker

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from gateway import cli
+from gateway.commands import main as cli
 from gateway.consent.act import act as act_on_consents
 from gateway.store.points import Confirm, Granularity
 from gateway.store.prepare import prepare

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway import cli
+from gateway.commands import main as cli
 from gateway.store.points import Granularity
 from gateway.store.prepare import prepare
 from gateway.store.recorder import Recorder
@@ -72,7 +72,7 @@ def test_what_a_household_types_works(document, lang, lived, tmp_path, monkeypat
     """Every command ends well, each in a copy of the house, an import in a new one; in French those that ask."""
     monkeypatch.setenv("LANG", f"{lang}_FR.UTF-8")
     # The same, in this process: two dozen processes less.
-    monkeypatch.setattr("gateway.orders.prepare_store", prepare)
+    monkeypatch.setattr("gateway.control.orders.prepare_store", prepare)
     monkeypatch.chdir(tmp_path)
     found = commands(document)
     assert len(found) >= 15

@@ -5,8 +5,8 @@ from contextlib import closing
 
 import pytest
 
-from gateway.choices import choose_household
-from gateway.config import Household, load
+from gateway.config.choices import choose_household
+from gateway.config.tables import Household, load
 from gateway.errors import ConsentError
 from gateway.journal.entry import write_line
 from gateway.journal.key import read_key

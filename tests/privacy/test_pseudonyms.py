@@ -9,11 +9,11 @@ import pytest
 from gateway.consent.grant import Order, grant, offer_of
 from gateway.consent.text import consent_text
 from gateway.errors import ConsentError, StoreError
-from gateway.federation.commands import Commands
-from gateway.federation.departure import Departures
-from gateway.federation.form import build_submit
-from gateway.federation.session import Stanza
-from gateway.federation.stanza import OURS, Publisher, parse_quoalise
+from gateway.federation.connection.departure import Departures
+from gateway.federation.connection.session import Stanza
+from gateway.federation.provider.commands import Commands
+from gateway.federation.wire.form import build_submit
+from gateway.federation.wire.stanza import OURS, Publisher, parse_quoalise
 from gateway.store.points import Confirm, Granularity, Point, Series
 from gateway.store.pseudonyms import KEY_NAME, rounded
 from gateway.store.terms import NoticeKind, Profile

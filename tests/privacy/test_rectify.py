@@ -5,7 +5,7 @@ from contextlib import closing
 import pytest
 
 from gateway.errors import ReadingError
-from gateway.federation.stanza import Publisher, build_quoalise, parse_quoalise
+from gateway.federation.wire.stanza import Publisher, build_quoalise, parse_quoalise
 from gateway.senml.naming import NameForm
 from gateway.store.points import Granularity
 from gateway.store.store import Store

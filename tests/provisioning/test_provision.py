@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from gateway.commands.fleet_ask import read_register
 from gateway.first_boot.settings import parse
-from gateway.fleet import read_register
 from provisioning import device, fleet
 from provisioning.__main__ import main
 from provisioning.accounts import Ejabberd, InBand, Prosody

@@ -8,9 +8,9 @@ from fractions import Fraction
 import pytest
 
 from gateway.errors import PortError
+from gateway.links.link import counter_link
 from gateway.pulses.counter import Counted, Counter
 from gateway.pulses.quantity import find_quantity, parse_amount
-from gateway.status import counter_link
 from gateway.store.points import Granularity
 from gateway.store.store import Store
 from tests.store.conftest import START

@@ -9,9 +9,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from gateway.links.link import port_link
 from gateway.sources.board import BOOTS, HURRY_AFTER, NEW_BURST, NEW_RATE, RATE, BoardLine
 from gateway.sources.paths import board_of
-from gateway.status import port_link
 from gateway.tic.frame import Reader
 from tests.tic import FRAMES
 

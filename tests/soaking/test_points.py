@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gateway.federation.recipient import Keeper
+from gateway.federation.recipient.recipient import Keeper
 from gateway.store.points import Confirm
 from gateway.store.prepare import prepare
 from gateway.store.recorder import Recorder

@@ -11,9 +11,9 @@ from types import SimpleNamespace
 import pytest
 
 from gateway.errors import PortError
+from gateway.links.link import port_link
 from gateway.sources.line import Line
 from gateway.sources.source import parse_source
-from gateway.status import port_link
 from simulator.process import Meter
 from tests.sources.test_line import DEADLINE_S, Reading, said, values
 from tests.sources.usb_tree import CH340, FT230X

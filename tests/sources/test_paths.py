@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config import load
+from gateway.config.tables import load
 from gateway.errors import ConfigError
 from gateway.first_boot import checks
 from gateway.sources.paths import Kind, kind_of

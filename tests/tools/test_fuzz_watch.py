@@ -106,7 +106,7 @@ def test_a_point_that_comes_late_ends_the_run(rig):
 def test_a_log_that_complains_or_grows_ends_the_run(rig, line):
     """What a person would have to look at; what was there before is not looked at again."""
     watch = Watch(rig)
-    rig.gateway.log.write_text("INFO gateway.app: all is well\n")
+    rig.gateway.log.write_text("INFO gateway.daemon.app: all is well\n")
     watch._look_at_log()
     with rig.gateway.log.open("a") as log:
         log.write(line + "\n")

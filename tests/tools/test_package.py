@@ -160,4 +160,4 @@ def test_wheel_and_source_archive_hold_the_package(tmp_path):
     assert "linky-display = gateway.display.cli:main" in entry_points
     with tarfile.open(source) as file:
         inside = {name.partition("/")[2] for name in file.getnames()}
-    assert {"pyproject.toml", "LICENSE", "gateway/cli.py", "gateway/tic/labels.csv"} <= inside
+    assert {"pyproject.toml", "LICENSE", "gateway/commands/main.py", "gateway/tic/labels.csv"} <= inside

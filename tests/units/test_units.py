@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from gateway import bridge, cli
+from gateway.bridges import program as bridge
 from gateway.collector import cli as collect
 from gateway.collector.config import DATABASE_CREDENTIAL, XMPP_CREDENTIAL
-from gateway.config import MQTT_CREDENTIAL, PASSWORD_CREDENTIAL, credential_file
+from gateway.commands import main as cli
+from gateway.config.tables import MQTT_CREDENTIAL, PASSWORD_CREDENTIAL, credential_file
 from gateway.display import cli as display
 from tests.units.files import UNITS, tool, unit
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from gateway.balance.calendar import midnight
-from gateway.config import load
-from gateway.household_days import DRAWN
+from gateway.config.tables import load
+from gateway.household.days import DRAWN
 from gateway.live.topics import as_json
-from gateway.web.cost_page import EXAMPLE
+from gateway.web.cost.pages import EXAMPLE
 from tests.balance.conftest import AUTUMN, CONFIG, SOLAR, SPRING, WINTER, base, off_peak, panels, producing
 from tests.balance.test_days import BASE, HC
 from tests.web import three_years

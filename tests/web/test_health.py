@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from federation import wait_until
-from gateway.running import ask
-from gateway.web.health_words import HEALTH_WORDS
+from gateway.control.running import ask
+from gateway.web.sharing.health_words import HEALTH_WORDS
 from tests.web.conftest import House
 
 ANNE = "anne@sen2.test"

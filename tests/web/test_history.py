@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from gateway.balance.calendar import midnight
-from gateway.household_days import DRAWN as DRAWN_INDEX
-from gateway.household_days import DRAWN_CURVE
+from gateway.household.days import DRAWN as DRAWN_INDEX
+from gateway.household.days import DRAWN_CURVE
 from gateway.store.points import Granularity
 from gateway.store.received import Incoming, Lot
 from gateway.store.store import Archive, Store

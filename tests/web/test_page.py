@@ -292,7 +292,7 @@ def test_a_port_that_is_taken_keeps_no_meter_from_being_read(new_house, tmp_path
     second.process.start()
     try:
         wait_until(lambda: "is another program there" in second.process.log.read_text(), 20, "the port is taken")
-        assert second.process.log.read_text().count("ERROR gateway.page") == 1
+        assert second.process.log.read_text().count("ERROR gateway.web.page") == 1
         assert second.process.stop() == 0
     finally:
         second.process.__exit__()
@@ -348,7 +348,7 @@ def test_the_daemon_stops_in_time_with_a_page_open(new_house):
 
 def test_a_code_needs_a_page_and_a_running_gateway(new_house, tmp_path):
     """Otherwise one sentence says what is missing."""
-    from gateway.cli import main
+    from gateway.commands.main import main
 
     bare = tmp_path / "bare.toml"
     bare.write_text('[[meter]]\nsource = "/nowhere/tty"\n[store]\ndirectory = "data"\n')

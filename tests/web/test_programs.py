@@ -11,15 +11,15 @@ import pytest
 from PIL import Image
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse
 
-from gateway.config import Web
+from gateway.config.tables import Web
 from gateway.errors import ConfigError
 from gateway.live.metrics import CONTENT_TYPE
 from gateway.live.topics import as_json
-from gateway.page import addresses
-from gateway.picture import draw
 from gateway.web.access import Access, Role
 from gateway.web.guard import Door
+from gateway.web.page import addresses
 from gateway.web.picture import BadPictureError, read_asked
+from gateway.web.wall_picture import draw
 from tests.live.conftest import evening
 from tests.web.conftest import PASSWORD
 from tests.web.stand_in import served

@@ -9,7 +9,7 @@ from contextlib import closing
 import pytest
 
 from gateway.store.terms import LANGS
-from gateway.web.repair_words import REPAIR_WORDS
+from gateway.web.repair.words import REPAIR_WORDS
 from tests.store.conftest import INDEX, POWER
 from tests.web.conftest import House
 from tests.web.shared import COOP, make, with_bad_points

@@ -13,11 +13,11 @@ import pytest
 
 from federation import wait_until
 from gateway.balance.tariff import Objective
-from gateway.choices import choose_household, choose_objective, forget_choices
-from gateway.config import Household, load
+from gateway.config.choices import choose_household, choose_objective, forget_choices
+from gateway.config.tables import Household, load
 from gateway.errors import StoreError
 from gateway.store.terms import LANGS
-from gateway.web.settings_words import SETTINGS_WORDS
+from gateway.web.settings.words import SETTINGS_WORDS
 from tests.web.conftest import House
 from tests.web.shared import make, with_bad_points
 

@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gateway.running import ask
+from gateway.control.running import ask
 from gateway.store.terms import LANGS, Terms
-from gateway.web.sharing_words import SHARING_WORDS
+from gateway.web.sharing.words import SHARING_WORDS
 from tests.web.conftest import House
 from tests.web.shared import COOP, LONG, make, overfull
 

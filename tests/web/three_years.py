@@ -13,9 +13,9 @@ from datetime import date
 from pathlib import Path
 
 from benchmarks.years import write_years
-from gateway.page_past import parts
 from gateway.web.access import Access
 from gateway.web.guard import Door
+from gateway.web.history.desk import parts
 from gateway.web.server import Server
 from gateway.web.site import Site
 from tests.web.conftest import PASSWORD, Visitor

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 from benchmarks.disk import Disk, disk
 from benchmarks.streams import KINDS, Kind
-from gateway.config import Store as Keeping
-from gateway.meter import MeterReader
+from gateway.config.tables import Store as Keeping
+from gateway.daemon.meter import MeterReader
 from gateway.sources.line import Line
 from gateway.sources.source import parse_source
 from gateway.store.connection import FILE_NAME

@@ -1,7 +1,7 @@
 """Minutes or days of a standard meter in a real database: simulated frames, decoded, judged, recorded and committed.
 
-The way is that of the daemon from the wire's bytes on (``gateway.meter``, ``gateway.store``); only the pace is not: a
-frame a minute of the meter's clock, as fast as they can be read.
+The way is that of the daemon from the wire's bytes on (``gateway.daemon.meter``, ``gateway.store``); only the pace is
+not: a frame a minute of the meter's clock, as fast as they can be read.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from gateway.meter import MeterReader
+from gateway.daemon.meter import MeterReader
 from gateway.sources.line import LineState
 from gateway.store.points import Confirm, Granularity
 from gateway.store.prepare import prepare

@@ -18,7 +18,7 @@ from benchmarks.days import SENSOR
 from benchmarks.machine import ROOT
 from benchmarks.options import PAIRS
 from federation import Federation, wait_until
-from gateway.federation.session import Account
+from gateway.federation.connection.session import Account
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -26,9 +26,9 @@ from benchmarks.domains import house
 from benchmarks.steady import Load
 from benchmarks.years import CURVE, write_years
 from gateway.balance.calendar import day_of
-from gateway.household_curves import HouseholdCurves
 from gateway.store.points import Granularity
 from gateway.store.store import Archive
+from gateway.web.history.curves import HouseholdCurves
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

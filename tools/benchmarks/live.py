@@ -17,15 +17,15 @@ from xml.etree import ElementTree as ET
 from benchmarks.days import SENSOR
 from benchmarks.domains import FAR, HOME, house
 from gateway.errors import FederationError
-from gateway.federation.form import build_submit
-from gateway.federation.session import Session
-from gateway.federation.stanza import QUOALISE, parse_quoalise
+from gateway.federation.connection.session import Session
+from gateway.federation.wire.form import build_submit
+from gateway.federation.wire.stanza import QUOALISE, parse_quoalise
 from simulator.process import Meter
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gateway.federation.session import Account, Stanza
+    from gateway.federation.connection.session import Account, Stanza
 
 _ASK_S, _PATIENCE_S = 0.5, 60.0
 

@@ -21,10 +21,10 @@ from benchmarks.domains import FAR, HOME, house
 from benchmarks.options import PAIRS
 from benchmarks.years import CURVE, write_years
 from gateway.balance.calendar import midnight
-from gateway.federation.fields import MAX_RECORDS
-from gateway.federation.form import Page, build_submit, parse_page
-from gateway.federation.session import Session
-from gateway.federation.stanza import QUOALISE, parse_quoalise
+from gateway.federation.connection.session import Session
+from gateway.federation.wire.fields import MAX_RECORDS
+from gateway.federation.wire.form import Page, build_submit, parse_page
+from gateway.federation.wire.stanza import QUOALISE, parse_quoalise
 from gateway.store.points import Granularity
 from gateway.store.store import Store
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from federation.process import Limits
 
 BUDGET_S = 2.0
-# Of ``gateway.federation.subscriber``.
+# Of ``gateway.federation.recipient.subscriber``.
 RECIPIENT_PAGE = 500
 _END = date(2026, 11, 1)
 _PATIENCE_S, _YEAR_S = 120.0, 365 * 86400

@@ -18,10 +18,10 @@ from benchmarks.days import SENSOR, Recipient, capture, grant
 from benchmarks.domains import HOME, rows
 from federation import wait_until
 from federation.daemon import links_of
-from gateway.federation.attempt import wait_any
-from gateway.federation.recipient import Keeper
-from gateway.federation.recipient import Recipient as Receiver
-from gateway.federation.session import Session
+from gateway.federation.connection.attempt import wait_any
+from gateway.federation.connection.session import Session
+from gateway.federation.recipient.recipient import Keeper
+from gateway.federation.recipient.recipient import Recipient as Receiver
 from gateway.store.prepare import prepare
 from gateway.store.store import Store
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from benchmarks.domains import House, Program
     from gateway.errors import FederationError
-    from gateway.federation.recipient import Received
+    from gateway.federation.recipient.recipient import Received
 
 MINUTES, SPEED = 6, 30
 _PATIENCE_S = 180.0

@@ -23,9 +23,9 @@ from typing import TYPE_CHECKING, Literal, ParamSpec, TypeVar
 from benchmarks.days import Household, Recipient, grant
 from benchmarks.domains import FAR, HOME, house, rows
 from benchmarks.options import PAIRS
-from gateway.federation.delivery import Delivery
-from gateway.federation.session import Session
-from gateway.federation.stanza import RECEIPTS, Publisher, parse_interval
+from gateway.federation.connection.session import Session
+from gateway.federation.provider.delivery import Delivery
+from gateway.federation.wire.stanza import RECEIPTS, Publisher, parse_interval
 from gateway.store.prepare import prepare
 from gateway.store.store import Store
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from benchmarks.domains import House
     from federation.process import Limits
-    from gateway.federation.session import Stanza
+    from gateway.federation.connection.session import Stanza
     from gateway.store.recorder import Batch
 
 P = ParamSpec("P")

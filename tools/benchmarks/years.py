@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 from gateway.balance.calendar import Period, days, midnight
 from gateway.balance.energy import total
-from gateway.config import Config, load
-from gateway.household_curves import HouseholdCurves
-from gateway.household_days import HouseholdDays, roll_up
-from gateway.page_repair import look as look_for_repair
+from gateway.config.tables import Config, load
+from gateway.household.days import HouseholdDays, roll_up
 from gateway.store.prepare import prepare
 from gateway.store.store import Archive, Store
+from gateway.web.history.curves import HouseholdCurves
+from gateway.web.repair.desk import look as look_for_repair
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

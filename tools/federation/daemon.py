@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gateway.config import load
+from gateway.config.tables import load
+from gateway.control.running import ask
 from gateway.errors import StoreError
-from gateway.running import ask
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -158,7 +158,7 @@ def _register(options: argparse.Namespace, dialogue: Dialogue, card: object) -> 
         dialogue.say("register", card=card)
         print(f"    {_REGISTER.format(card=card)}", file=dialogue.out)
         return
-    from gateway.cli import main  # noqa: PLC0415 (only on the Pi itself)
+    from gateway.commands.main import main  # noqa: PLC0415 (only on the Pi itself)
 
     if main(["board", "add", str(card), "--config", str(options.register)]):
         raise FlashError("register", said=_REGISTER.format(card=card))

@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from fleets.household import SERIES, Household, user
-from gateway.federation.commands import Commands
-from gateway.federation.delivery import Delivery
-from gateway.federation.fields import COMMAND_NAMES
-from gateway.federation.session import Account, Session, Timing
-from gateway.federation.stanza import OURS, QUOALISE, RECEIPTS, Publisher
-from gateway.federation.strangers import Doorkeeper
+from gateway.federation.connection.session import Account, Session, Timing
+from gateway.federation.connection.strangers import Doorkeeper
+from gateway.federation.provider.commands import Commands
+from gateway.federation.provider.delivery import Delivery
+from gateway.federation.wire.fields import COMMAND_NAMES
+from gateway.federation.wire.stanza import OURS, QUOALISE, RECEIPTS, Publisher
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from gateway.errors import ArchiveError, FederationError, SenMLError
-from gateway.federation.fields import (
+from gateway.federation.wire.fields import (
     read_confirm,
     read_granularity,
     read_identifier,
@@ -20,9 +20,9 @@ from gateway.federation.fields import (
     read_point_after,
     read_time,
 )
-from gateway.federation.form import Question, RequestError, parse_command
-from gateway.federation.notice import parse_notice
-from gateway.federation.stanza import parse_quoalise
+from gateway.federation.wire.form import Question, RequestError, parse_command
+from gateway.federation.wire.notice import parse_notice
+from gateway.federation.wire.stanza import parse_quoalise
 from gateway.journal.verify import verify
 from gateway.privacy.manifest import read
 from gateway.senml.naming import parse_identifier

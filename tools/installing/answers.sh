@@ -5,7 +5,7 @@ declare -gA ANSWER=() SECRET_FILE=()
 QUESTIONS=0 RESTART=0
 # What was answered, there until all of it is done: a run that is cut off in between is gone on with by these.
 readonly ANSWERED=$HOME_OF_ALL/answers
-# What a board may be called (gateway/config_checks.py).
+# What a board may be called (gateway/config/checks.py).
 readonly BOARD='^[a-z0-9][a-z0-9-]{0,31}$'
 readonly ANSWER_KEYS=' port account password_file page mqtt boards updates uart configuration '
 

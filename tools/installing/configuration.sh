@@ -59,7 +59,7 @@ check_configuration() {
   [[ -x $ROOT$OURS/bin/python ]] || return 0
   # shellcheck disable=SC2016
   said=$(chroot_or_here "$OURS/bin/python" -I -c \
-    'import sys, pathlib, gateway.config; gateway.config.load(pathlib.Path(sys.argv[1]))' "$ETC/gateway.toml" 2>&1) ||
+    'import sys, pathlib, gateway.config.tables; gateway.config.tables.load(pathlib.Path(sys.argv[1]))' "$ETC/gateway.toml" 2>&1) ||
     { rm -f "$ROOT$ETC/gateway.toml" && fail "$EXIT_USAGE" bad_configuration "${said##*$'\n'}"; }
 }
 

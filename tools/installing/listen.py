@@ -13,9 +13,9 @@ import re
 import sys
 from pathlib import Path
 
+from gateway.commands.ports import ports
 from gateway.first_boot import checks
 from gateway.first_boot.faults import Fault
-from gateway.ports import ports
 from gateway.sources.paths import Kind, kind_of
 
 _LISTEN_S = 8.0

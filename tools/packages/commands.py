@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PROGRAMS: Final = {
-    "linky-gateway": "gateway.cli",
+    "linky-gateway": "gateway.commands.main",
     "linky-display": "gateway.display.cli",
     "linky-collect": "gateway.collector.cli",
-    "linky-bridge": "gateway.bridge",
+    "linky-bridge": "gateway.bridges.program",
 }
 
 

@@ -95,7 +95,7 @@ found = {
     "user": os.geteuid(),
 }
 if "gateway" in sys.argv:
-    from gateway.clock import kernel_synchronized
+    from gateway.daemon.clock import kernel_synchronized
 
     found["clock"] = kernel_synchronized()
 (Path(STATE) / "probe").unlink(missing_ok=True) if "gateway" in sys.argv else None

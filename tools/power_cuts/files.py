@@ -11,15 +11,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gateway.account.password_file import PasswordFile
 from gateway.balance.tariff import Objective
 from gateway.boards import passwords
 from gateway.boards.registry import Board, Registry
-from gateway.choices import choose_objective
-from gateway.config import load
+from gateway.config.choices import choose_objective
+from gateway.config.tables import load
 from gateway.files import write_whole
 from gateway.first_boot.place import Place
 from gateway.first_boot.plan import File
-from gateway.passwords import PasswordFile
 from power_cuts.record import mark
 
 if TYPE_CHECKING:

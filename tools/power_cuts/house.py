@@ -17,8 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from gateway.daemon.meter import MeterReader
 from gateway.errors import GatewayError
-from gateway.meter import MeterReader
 from gateway.store.connection import open_reader
 from gateway.store.erasure import Range
 from gateway.store.points import Confirm, Granularity, Outgoing

@@ -11,7 +11,7 @@ import stat
 import sys
 from typing import TYPE_CHECKING
 
-from gateway.config import password_from
+from gateway.config.tables import password_from
 from gateway.errors import ConfigError
 from gateway.first_boot import checks
 from gateway.language import chosen

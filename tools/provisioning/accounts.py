@@ -22,10 +22,10 @@ from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
 
 from gateway.errors import FederationError
-from gateway.federation.account import REGISTER
-from gateway.federation.attempt import wait_any
-from gateway.federation.enrolment import register
-from gateway.federation.session import Account, Session, Timing
+from gateway.federation.connection.account import REGISTER
+from gateway.federation.connection.attempt import wait_any
+from gateway.federation.connection.enrolment import register
+from gateway.federation.connection.session import Account, Session, Timing
 from provisioning.errors import ProvisionError, TakenError
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from gateway.account.password_file import generate
 from gateway.first_boot.checks import CODE_CHARACTERS, CODE_LENGTH, code, printed_code
 from gateway.first_boot.settings import Account, Settings, Wifi
-from gateway.passwords import generate
 from provisioning import card, device, labels
 from provisioning.device import Device
 from provisioning.errors import ProvisionError, TakenError

@@ -17,10 +17,10 @@ from pathlib import Path
 
 import msgspec
 
-from gateway import app
-from gateway.config import Config, load
+from gateway.config.tables import Config, load
+from gateway.control.orders import prepare_store
+from gateway.daemon import app
 from gateway.errors import GatewayError
-from gateway.orders import prepare_store
 
 # A commit for each turn of the loop would be none of the gateway's, and more than a message a second to each recipient
 # more than an XMPP server on two cores takes (some 130 a second, each with a receipt).

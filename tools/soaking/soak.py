@@ -9,8 +9,8 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from federation.daemon import links_of
-from gateway.config import load
-from gateway.running import ask
+from gateway.config.tables import load
+from gateway.control.running import ask
 from soaking.house import AWAY, RECIPIENTS, SLOW, database_in
 from soaking.meters import HOUSE
 from soaking.parts import await_true, pause

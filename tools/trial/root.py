@@ -48,11 +48,11 @@ _STEPS, _STATUS = "gateway/store/migrations.py", "def _status(options: argparse.
 _RELEASES: dict[str, list[tuple[str, str, str]]] = {
     "0.1.0": [],
     "0.1.1": [(_STEPS, "", _ADDS)],
-    "0.1.2": [("gateway/app.py", "", '\nraise SystemExit("a release that does not start")\n')],
+    "0.1.2": [("gateway/daemon/app.py", "", '\nraise SystemExit("a release that does not start")\n')],
     "0.1.3": [
         (_STEPS, "", _DESTROYS),
         ("gateway/store/store.py", "INTO reading VALUES", "INTO reading (series, time, value, quality) VALUES"),
-        ("gateway/cli.py", _STATUS, f"{_STATUS}    raise SystemExit(9)\n"),
+        ("gateway/commands/main.py", _STATUS, f"{_STATUS}    raise SystemExit(9)\n"),
     ],
     "0.1.4": [(_STEPS, "", _ADDS)],
 }

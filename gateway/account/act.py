@@ -1,0 +1,106 @@
+"""Errands with the account: a new password, a new account, whom the server is to block.
+
+Through the running daemon's session where there is one, over a session of its own otherwise.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from gateway.account.password_file import NO_ACCOUNT, check, generate, password_file, renew
+from gateway.control.running import ask
+from gateway.errors import ConfigError, FederationError, GatewayError
+from gateway.federation.connection.account import block, blockable, blocked
+from gateway.federation.connection.enrolment import register
+from gateway.federation.connection.jids import bare_jid
+from gateway.federation.connection.one_off import alone
+from gateway.federation.connection.session import Account
+from gateway.store.connection import WriterLock
+
+if TYPE_CHECKING:
+    from gateway.account.password_file import PasswordFile
+    from gateway.config.tables import Config
+    from gateway.federation.connection.session import Session
+
+# The daemon's own session is the account's only one with its resource.
+_RESOURCE = "account"
+_ANSWER_S = 15.0
+_DAEMON_S = 60.0
+
+
+def account_of(config: Config, password: str) -> Account:
+    """The account of [federation]. Raises ConfigError when there is none."""
+    federation = config.federation
+    if federation is None:
+        raise ConfigError(NO_ACCOUNT)
+    return Account(
+        federation.jid,
+        password,
+        federation.address,
+        config.path(federation.ca_file) if federation.ca_file else None,
+        federation.resource,
+        frozenset([federation.pin] if isinstance(federation.pin, str) else federation.pin),
+        federation.pin_only,
+    )
+
+
+async def order(session: Session, file: PasswordFile, request: dict[str, Any]) -> object:
+    """Do one order of the command line over a session; GatewayError with the reason when it cannot be done."""
+    match request:
+        case {"action": "password", "new": str() | None as new}:
+            await renew(session, file, None if new is None else check(new), _ANSWER_S)
+            return None
+        case {"action": "block" | "unblock" as action, "who": str(who)}:
+            await block(session, blockable(who), _ANSWER_S, on=action == "block")
+            return None
+        case {"action": "blocked"}:
+            return await blocked(session, _ANSWER_S)
+    raise GatewayError(f"unknown order {request.get('action')!r}")
+
+
+async def enrol(config: Config, file: PasswordFile, wanted: str | None) -> None:
+    """Make the account. Raises FederationError with what the server wants instead."""
+    # On the disk first, as with a change: what was cut off is found again by its ``.new``.
+    pending = file.pending()
+    password = pending or wanted or generate()
+    file.prepare(password)
+    account = account_of(config, password)
+    try:
+        await register(account)
+    except FederationError as error:
+        if pending is None and error.condition != "remote-server-timeout":
+            file.discard()
+        if pending is None or error.condition != "conflict":
+            raise
+        # Made by the run that was cut off, if its password opens it.
+        async with alone(_named(account), file):
+            return
+    file.keep()
+
+
+def ask_or_do(config: Config, request: dict[str, object]) -> object:
+    """Have the running daemon do an order, or do it here when none runs."""
+    account_of(config, "")
+    try:
+        return ask(config.control_socket, request, _DAEMON_S)
+    except ConnectionError:
+        return asyncio.run(_do_alone(config, request))
+
+
+async def _do_alone(config: Config, request: dict[str, object]) -> object:
+    file = password_file(config)
+    # No daemon may start in the middle of it, with a password that is about to be replaced.
+    lock = WriterLock(config.directory) if config.directory.is_dir() else None
+    try:
+        async with alone(_named(account_of(config, "")), file) as session:
+            return await order(session, file, request)
+    finally:
+        if lock:
+            lock.release()
+
+
+def _named(account: Account) -> Account:
+    """The account under the resource of this command."""
+    return replace(account, jid=bare_jid(account.jid), resource=_RESOURCE)

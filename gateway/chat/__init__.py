@@ -1,0 +1,1 @@
+"""What the household is told by chat, and what it may ask there."""

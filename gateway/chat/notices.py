@@ -1,0 +1,153 @@
+"""What the household is told: faults of links, overloads, a full disk, news; each once, over restarts too.
+
+Whoever looks at the links asks here each second. What was told is kept in the store; where that cannot be written it is
+kept in memory until it can.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from typing import TYPE_CHECKING, Any
+
+from gateway.balance.tariff import Objective
+from gateway.chat.news import News, exceeded, red_tomorrow
+from gateway.errors import StoreError
+from gateway.language import NOTHING
+from gateway.links.alert_words import Kind
+from gateway.links.alerts import Told, Watch
+from gateway.links.link import BROKEN, OK, WAITING, Link
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+    from gateway.chat.news import Item
+    from gateway.config.tables import Config
+    from gateway.household.now import Now
+    from gateway.links.alerts import Alert
+    from gateway.live.meter import LiveMeter
+    from gateway.store.store import Store
+
+log = logging.getLogger(__name__)
+
+# Objectives are of months; to reckon them reads a year of days.
+_RECKON_EVERY_S = 3600.0
+# A card that could not be written is not asked each second.
+_KEEP_AGAIN_S = 60.0
+
+_FAULT, _NEWS = "fault", "news"
+
+
+class Notices:
+    """All of it, for one house.
+
+    Args:
+        config: the whole configuration.
+        now: what the meters say.
+        store: asked through ``call``, on the store's thread.
+        call: ``await call(function, *arguments)``.
+    """
+
+    def __init__(self, config: Config, now: Now, store: Store, call: Callable[..., Awaitable[Any]]) -> None:
+        self._config, self._now, self._store, self._call = config, now, store, call
+        away_h = config.federation.recipient_away_h if config.federation else None
+        self._watch = Watch(away_h * 3600) if away_h else Watch()
+        self._news = News()
+        self._exceeded: list[Item] = []
+        self._meant, self._reckoned = Objective(), -math.inf
+        self._kept: dict[str, int] = {}
+        self._failed_at = -math.inf
+
+    @property
+    def active(self) -> list[Alert]:
+        """What was told and still holds."""
+        return [*self._watch.active, *self._news.active]
+
+    async def resume(self) -> None:
+        """Know what an earlier start has told."""
+        try:
+            self._kept = await self._call(self._store.told)
+        except StoreError as error:
+            # The meter is read all the same.
+            log.warning("%s; what was told before may be told again", error)
+        now, clock = time.monotonic(), time.time()
+        faults = []
+        for what, since in self._kept.items():
+            sort, _, name = what.partition(" ")
+            if sort == _NEWS:
+                self._news.told[name] = since
+            elif (kind := name.partition(" ")[0]) in Kind.__members__:
+                # Of a clock that was not set then, or is not now, nobody knows how long it has been.
+                faults.append(Told(Kind[kind], name.partition(" ")[2], now - max(0.0, clock - since)))
+        self._watch.restore(faults, now)
+
+    async def look(
+        self, links: Sequence[Link], now: float, clock: float | None, waiting: frozenset[str] = frozenset()
+    ) -> list[Alert]:
+        """What is to be told now.
+
+        Args:
+            links: how each stands.
+            now: monotonic seconds.
+            clock: POSIX seconds, None while nobody knows the time.
+            waiting: of which links and news a message to the household has not left yet.
+        """
+        await self._reckon(now, clock)
+        alerts = self._watch.look([*links, *overloads(self._now.meters, now)], now)
+        items = [*red_tomorrow(self._now.meters, now), *self._exceeded]
+        alerts += self._news.look(items, now, time.time())
+        # A message of this very moment has not left yet.
+        await self.keep(now, waiting | {alert.link for alert in alerts})
+        return alerts
+
+    async def _reckon(self, now: float, clock: float | None) -> None:
+        # It may be chosen at the page while this runs.
+        objective = self._config.objective
+        if objective == Objective():
+            self._exceeded = []
+            return
+        if clock is None or (objective == self._meant and now - self._reckoned < _RECKON_EVERY_S):
+            return
+        self._meant, self._reckoned = objective, now
+        try:
+            self._exceeded = await self._call(exceeded, self._store, self._config, clock)
+        except StoreError as error:
+            log.debug("the objectives could not be reckoned: %s", error)
+
+    async def keep(self, now: float, waiting: frozenset[str]) -> None:
+        """Keep what was told, when it is something else; what is still on its way to the household is not told yet."""
+        told = {what: since for what, since in self._told(now).items() if not _is_of(what, waiting)}
+        told |= {what: since for what, since in self._kept.items() if _is_of(what, waiting)}
+        if told.keys() == self._kept.keys() or now - self._failed_at < _KEEP_AGAIN_S:
+            return
+        try:
+            await self._call(self._store.keep_told, told)
+        except StoreError as error:
+            log.debug("what was told could not be kept: %s", error)
+            self._failed_at = now
+            return
+        self._kept = told
+
+    def _told(self, now: float) -> dict[str, int]:
+        clock = time.time()
+        faults = {f"{_FAULT} {one.kind.name} {one.link}": int(clock - (now - one.since)) for one in self._watch.told}
+        return faults | {f"{_NEWS} {key}": since for key, since in self._news.told.items()}
+
+
+def _is_of(what: str, names: frozenset[str]) -> bool:
+    """Whether what was kept is a fault or news of one of those."""
+    sort, _, rest = what.partition(" ")
+    if sort == _NEWS:
+        return any(rest.startswith(f"{name} ") for name in names)
+    return rest.partition(" ")[2] in names
+
+
+def overloads(meters: Mapping[str, LiveMeter], now: float) -> list[Link]:
+    """Whether more is drawn than subscribed, for each meter, as if it were a link."""
+    found = []
+    for name, meter in meters.items():
+        said = meter.snapshot(now, count=False)
+        state = WAITING if said.stale or said.overload is None else BROKEN if said.overload else OK
+        found.append(Link(f"{Kind.OVERLOAD.value} {name}", state, None, NOTHING))
+    return found

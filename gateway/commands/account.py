@@ -1,0 +1,157 @@
+"""`linky-gateway account`: its parser and what each action prints. No password is an argument, printed or logged."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from gateway.commands.speech import add_language, spoken
+from gateway.errors import ConfigError
+from gateway.language import Phrase, same
+
+if TYPE_CHECKING:
+    import argparse
+
+_CHANGED = Phrase("le mot de passe est changé ; il est dans {path}", "the password was changed; it is in {path}")
+_BLOCKED = Phrase(
+    "{who} est bloqué par le serveur ; ce qui lui était permis le reste (`linky-gateway consent revoke`)",
+    "{who} is blocked by the server; what it was allowed stays allowed (`linky-gateway consent revoke`)",
+)
+_NOT_BLOCKED = Phrase("{who} n’est pas bloqué", "{who} is not blocked")
+_NOBODY = Phrase("personne n’est bloqué", "nobody is blocked")
+_PINNED = Phrase("c’est l’une des clés épinglées dans [federation]", "it is one of the pinned")
+_NOT_PINNED = Phrase("elle n’est PAS épinglée dans [federation]", "it is NOT pinned in [federation]")
+_NO_AUTHORITY = Phrase(
+    "aucune autorité connue ne la garantit : comparez-la à ce que dit l’exploitant du serveur",
+    "no known authority vouches for it: compare it with what the server's operator tells you",
+)
+_THERE_IS_ONE = Phrase(
+    "{path} : il y a déjà un mot de passe ; `linky-gateway account password` le change",
+    "{path}: there is a password already; `linky-gateway account password` changes it",
+)
+_REGISTERED = Phrase(
+    "{jid} est créé ; son mot de passe est dans {path}", "{jid} was registered; its password is in {path}"
+)
+_NEW, _ONCE_MORE = Phrase("Nouveau mot de passe : ", "New password: "), Phrase("Encore une fois : ", "Once more: ")
+_NOT_THE_SAME = Phrase(
+    "les deux ne sont pas les mêmes ; rien n’a été changé", "the two are not the same; nothing was changed"
+)
+
+
+def _say(options: argparse.Namespace, what: Phrase, where: TextIO | None = None) -> None:
+    (where or sys.stdout).write(what.in_language(spoken(options)) + "\n")
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], config: argparse.ArgumentParser) -> None:
+    """Add the command and its actions; ``config`` is a parent with the option ``--config``."""
+    text = "the account at the XMPP server: password, registration, key, blocking"
+    account = commands.add_parser("account", help=text, description=text[0].upper() + text[1:] + ".")
+    actions = account.add_subparsers(dest="action", required=True, metavar="ACTION")
+    for name, words in (
+        ("password", "change the password: at the server and in its file"),
+        ("register", "make the account, where the server lets anybody make one"),
+        ("pin", "show the key that the server has now, for pin in [federation]"),
+        ("block", "have the server refuse everything from an address or a domain"),
+        ("unblock", "no longer"),
+        ("blocked", "whom the server refuses"),
+    ):
+        action = actions.add_parser(name, parents=[config], help=words, description=words[0].upper() + words[1:] + ".")
+        add_language(action)
+        action.set_defaults(run=_ACTIONS[name])
+        if name in {"password", "register"}:
+            source = action.add_mutually_exclusive_group()
+            source.add_argument("--prompt", action="store_true", help="ask for the password (default: a random one)")
+            source.add_argument("--new-password-file", type=Path, metavar="FILE", help="its first line is the password")
+        if name in {"block", "unblock"}:
+            action.add_argument("who", metavar="JID|DOMAIN")
+
+
+def _password(options: argparse.Namespace) -> int:
+    from gateway.account.act import ask_or_do  # noqa: PLC0415 (nothing of it for the other commands)
+    from gateway.account.password_file import password_file  # noqa: PLC0415
+    from gateway.config.tables import load  # noqa: PLC0415
+
+    config = load(options.config)
+    file = password_file(config)
+    ask_or_do(config, {"do": "account", "action": "password", "new": _wanted(options)})
+    _say(options, _CHANGED.filled(path=file.path))
+    return 0
+
+
+def _block(options: argparse.Namespace) -> int:
+    from gateway.account.act import ask_or_do  # noqa: PLC0415
+    from gateway.config.tables import load  # noqa: PLC0415
+    from gateway.federation.connection.account import blockable  # noqa: PLC0415
+
+    who = blockable(options.who)
+    ask_or_do(load(options.config), {"do": "account", "action": options.action, "who": who})
+    _say(options, (_BLOCKED if options.action == "block" else _NOT_BLOCKED).filled(who=who))
+    return 0
+
+
+def _blocked(options: argparse.Namespace) -> int:
+    from gateway.account.act import ask_or_do  # noqa: PLC0415
+    from gateway.config.tables import load  # noqa: PLC0415
+
+    found = ask_or_do(load(options.config), {"do": "account", "action": "blocked"})
+    assert isinstance(found, list)  # noqa: S101 (made by blocked)
+    _say(options, same("\n".join(map(str, found))) if found else _NOBODY)
+    return 0
+
+
+def _pin(options: argparse.Namespace) -> int:
+    from gateway.account.act import account_of  # noqa: PLC0415
+    from gateway.config.tables import load  # noqa: PLC0415
+    from gateway.federation.connection.enrolment import look_at_key  # noqa: PLC0415
+
+    config = load(options.config)
+    account = account_of(config, "")
+    pin, trusted = asyncio.run(look_at_key(account))
+    sys.stdout.write(f"{pin}\n")
+    if account.pins:
+        _say(options, _PINNED if pin in account.pins else _NOT_PINNED, sys.stderr)
+    if not trusted:
+        _say(options, _NO_AUTHORITY, sys.stderr)
+    return 0
+
+
+def _register(options: argparse.Namespace) -> int:
+    from gateway.account.act import account_of, enrol  # noqa: PLC0415
+    from gateway.account.password_file import password_file  # noqa: PLC0415
+    from gateway.config.tables import load  # noqa: PLC0415
+
+    config = load(options.config)
+    file = password_file(config)
+    if file.complete:
+        raise ConfigError(_THERE_IS_ONE.filled(path=file.path))
+    asyncio.run(enrol(config, file, _wanted(options)))
+    _say(options, _REGISTERED.filled(jid=account_of(config, "").jid, path=file.path))
+    return 0
+
+
+def _wanted(options: argparse.Namespace) -> str | None:
+    """The password that a person chose; None when it is to be a random one."""
+    from gateway.account.password_file import check  # noqa: PLC0415
+    from gateway.config.tables import password_from  # noqa: PLC0415
+
+    if options.new_password_file:
+        return check(password_from(options.new_password_file))
+    if not options.prompt:
+        return None
+    first = check(getpass.getpass(_NEW.in_language(spoken(options))))
+    if getpass.getpass(_ONCE_MORE.in_language(spoken(options))) != first:
+        raise ConfigError(_NOT_THE_SAME)
+    return first
+
+
+_ACTIONS = {
+    "password": _password,
+    "register": _register,
+    "pin": _pin,
+    "block": _block,
+    "unblock": _block,
+    "blocked": _blocked,
+}

@@ -1,0 +1,94 @@
+"""``linky-gateway balance`` and ``linky-gateway cost``: what was drawn, produced and paid, as a table or as JSON.
+
+Both read the database while the daemon runs or not. What is shown is made by ``gateway.balance``.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from gateway.commands.speech import add_language, spoken
+from gateway.language import Phrase
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+    from gateway.config.tables import Config
+    from gateway.household.days import HouseholdDays
+    from gateway.household.report import View
+
+# How many periods are shown when nobody says from when.
+_SHOWN = {"day": 14, "week": 8, "month": 12, "year": 10}
+
+
+def add_actions(command: Callable[..., argparse.ArgumentParser], time_of: Callable[[str], int]) -> None:
+    """The two parsers; ``command`` makes one that has ``--config``, ``time_of`` reads an ISO 8601 time."""
+    texts = {
+        "balance": "energy by period: drawn, injected, produced, by tariff class, beside the year before",
+        "cost": "what that costs under the tariffs of the configuration, and what the month and the year will cost",
+    }
+    for name, text in texts.items():
+        parser = command(name, run, text)
+        parser.set_defaults(what=name)
+        parser.add_argument(
+            "--period", choices=tuple(_SHOWN), default="month", help="what a row is of (default: month)"
+        )
+        parser.add_argument("--from", dest="since", type=time_of, metavar="T", help="ISO 8601; periods are shown whole")
+        parser.add_argument("--to", dest="until", type=time_of, metavar="T", help="ISO 8601, not included")
+        parser.add_argument("--meter", metavar="NAME", help="which [[meter]] (default: the first)")
+        add_language(parser)
+        parser.add_argument("--json", action="store_true", help="one JSON object: Wh and euros")
+
+
+_NO_TARIFF = Phrase(
+    "{path} : sans [[tariff]], pas de coût ; ajoutez-en un (la page « Réglages » dit comment)",
+    "{path}: without a [[tariff]] nothing has a cost; add one",
+)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Show one of the two; the exit code."""
+    from gateway.config.tables import load  # noqa: PLC0415
+    from gateway.errors import ConfigError  # noqa: PLC0415
+    from gateway.household.days import HouseholdDays  # noqa: PLC0415
+    from gateway.household.report import as_json, as_text  # noqa: PLC0415 (the parser needs none of it)
+    from gateway.store.store import Archive  # noqa: PLC0415
+
+    config = load(options.config)
+    if options.what == "cost" and not config.tariff:
+        raise ConfigError(_NO_TARIFF.filled(path=options.config))
+    archive = Archive(config.directory)
+    try:
+        view = _view(HouseholdDays(archive, config, options.meter), config, options)
+        if options.json:
+            print(json.dumps(as_json(view, options.what), ensure_ascii=False, indent=2))
+        else:
+            for line in as_text(view, options.what, spoken(options)):
+                print(line)
+    finally:
+        archive.close()
+    return 0
+
+
+def _view(house: HouseholdDays, config: Config, options: argparse.Namespace) -> View:
+    from gateway.balance.calendar import Period, day_of  # noqa: PLC0415
+    from gateway.balance.rows import earliest_needed, rows  # noqa: PLC0415
+    from gateway.household.report import View  # noqa: PLC0415
+
+    now, period = int(time.time()), Period(options.period)
+    # A replayed meter lives in another time; of a silent one the last day is shown, not a void.
+    today = day_of(min(now, house.last_time or now))
+    until = today if options.until is None else min(day_of(max(options.until - 1, 0)), today)
+    end = until + timedelta(days=1)
+    last = period.begin(until)
+    first = period.back(last, _SHOWN[options.period] - 1) if options.since is None else day_of(max(options.since, 0))
+    first = max(period.begin(first), period.begin(house.first or first))
+    known = {}
+    if first < end:
+        known = {day.date: day for day in house.read(earliest_needed(period, first), period.after(last))}
+    found = rows(period, first, end, known, config.tariff, house.running)
+    return View(house, period, found, now, today, config.tariff, config.objective)

@@ -1,0 +1,267 @@
+"""``linky-gateway board``: the ESP32 boards of this household, and new files for them over the air.
+
+A board is known by its card, which tools/flash wrote. An update is signed with that board's key and laid with the
+broker; the command then waits for the board's word, but need not: the board takes it when it is awake.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gateway.boards import passwords, rights
+from gateway.boards.fileset import FileSet
+from gateway.boards.offer import State, board_of, messages, outcome, state_topic
+from gateway.commands.speech import add_language, spoken
+from gateway.errors import BoardError, BrokerError, ConfigError, reason
+from gateway.language import NOTHING, Phrase, same
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from gateway.boards.registry import Registry
+    from gateway.config.tables import Config
+    from gateway.mqtt.broker import Broker
+
+PASSWORDS = Path("/etc/mosquitto/linky.passwords")
+
+# What is retained comes at once after subscribing.
+_RETAINED_S = 1.0
+_CONNECT_S = 10.0
+# A set takes a minute on a busy Wi-Fi, and a trial five; then the command says that it waits no longer.
+_WAIT_S = 900.0
+
+_RELOAD = Phrase(
+    " Faites-le relire au courtier : sudo systemctl reload mosquitto",
+    " Let the broker look: sudo systemctl reload mosquitto",
+)
+_KNOWN = Phrase("{board} : enregistrée.", "{board}: known.") + _RELOAD
+_FORGOTTEN = Phrase("{board} : oubliée.", "{board}: forgotten.") + _RELOAD
+_NONE = Phrase(
+    "aucune carte n’est connue ici ; tools/flash en fait une, `linky-gateway board add` l’enregistre",
+    "no board is known here; tools/flash makes one, `linky-gateway board add` makes it known",
+)
+_UNKNOWN = Phrase("{why} ; on ne sait pas quelle version les cartes ont", "{why}; what the boards run is not known")
+_SILENT, _ON_TRIAL = Phrase("n’a rien dit", "has said nothing"), Phrase("à l’essai", "on trial")
+_UNREADABLE = Phrase("{name} : illisible : {why}", "{name} cannot be read: {why}")
+_NO_MQTT = Phrase(
+    "mqtt : les cartes passent par le courtier ; ajoutez la table [mqtt] à la configuration",
+    "mqtt: the boards are reached by the broker; add the table [mqtt] to the configuration",
+)
+_OFFERED = Phrase(
+    "{board} : {version} lui est proposée, numéro {serial}", "{board}: {version} is offered as number {serial}"
+)
+_NO_WORD = Phrase(
+    "{board} : pas encore de réponse ; la proposition reste, `linky-gateway board list` montre la suite",
+    "{board}: no word yet; the offer stays, `linky-gateway board list` shows what becomes of it",
+)
+_STARTS = Phrase("{board} : démarre {version}, à l’essai", "{board}: starts {version}, on trial")
+_RUNS = Phrase("{board} : a maintenant {version}", "{board}: runs {version}")
+_STILL_RUNS = Phrase("{board} : a toujours {version} : {last}", "{board}: still runs {version}: {last}")
+
+
+def _say(options: argparse.Namespace, what: Phrase) -> None:
+    print(what.in_language(spoken(options)), flush=True)
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], default: Path) -> None:
+    """Declare the command."""
+    board = commands.add_parser("board", help="the ESP32 boards, and updates for them", description="The ESP32 boards.")
+    actions = board.add_subparsers(required=True, metavar="ACTION")
+    shared = argparse.ArgumentParser(add_help=False)
+    add_language(shared)
+    shared.add_argument("--config", type=Path, default=default, help=f"(default: {default})")
+
+    listed = actions.add_parser("list", parents=[shared], help="the boards that are known, and what they run")
+    listed.set_defaults(run=_list)
+
+    add = actions.add_parser("add", parents=[shared], help="make a board known here by the card that tools/flash wrote")
+    add.add_argument("card", metavar="CARD", help="the board's file; - is standard input")
+    add.add_argument("--passwords", type=Path, default=PASSWORDS, metavar="FILE", help=f"(default: {PASSWORDS})")
+    add.set_defaults(run=_add)
+
+    forget = actions.add_parser("forget", parents=[shared], help="let a board in no more, and drop its key")
+    forget.add_argument("board", metavar="ID")
+    forget.add_argument("--passwords", type=Path, default=PASSWORDS, metavar="FILE", help=f"(default: {PASSWORDS})")
+    forget.set_defaults(run=_forget)
+
+    update = actions.add_parser("update", parents=[shared], help="offer new files to a board over the air")
+    update.add_argument("board", metavar="ID")
+    update.add_argument("files", type=Path, metavar="SET", help="the zip file of tools/flash --build-set")
+    update.add_argument("--wait", type=float, default=_WAIT_S, metavar="S", help="how long to wait for its word (900)")
+    update.set_defaults(run=_update)
+
+
+def _add(options: argparse.Namespace) -> int:
+    registry = _registry(options)
+    from gateway.boards.displays import Displays  # noqa: PLC0415 (--help needs no library)
+    from gateway.boards.registry import Card  # noqa: PLC0415
+
+    card = Card.decode(_content(options.card), options.card)
+    Displays(_config(options).directory).refuse(card.board.id)
+    # The key first: a board that can log in but not be updated is worse than the other way round.
+    registry.keep(card.board)
+    passwords.enter(options.passwords, card.password_line)
+    if (rules := _rules(options)).exists():
+        (rights.allow if card.board.role == "display" else rights.forbid)(rules, card.board.id)
+    _say(options, _KNOWN.filled(board=card.board.id))
+    return 0
+
+
+def _rules(options: argparse.Namespace) -> Path:
+    """Mosquitto's access list: beside the passwords."""
+    file: Path = options.passwords
+    return file.with_name("linky.acl")
+
+
+def _content(name: str) -> bytes:
+    if name == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(name).read_bytes()
+    except OSError as error:
+        raise BoardError(_UNREADABLE.filled(name=name, why=reason(error))) from error
+
+
+def _forget(options: argparse.Namespace) -> int:
+    passwords.remove(options.passwords, options.board)
+    if (rules := _rules(options)).exists():
+        rights.forbid(rules, options.board)
+    _registry(options).forget(options.board)
+    _say(options, _FORGOTTEN.filled(board=options.board))
+    return 0
+
+
+def _list(options: argparse.Namespace) -> int:
+    config = _config(options)
+    boards = _registry(options).all()
+    if not boards:
+        _say(options, _NONE)
+        return 0
+    states: dict[str, State] = {}
+    try:
+        states = asyncio.run(_states(config))
+    except (BrokerError, ConfigError) as error:
+        print("linky-gateway:", _UNKNOWN.filled(why=error.phrase).in_language(spoken(options)), file=sys.stderr)
+    width, lang = max(len(board.id) for board in boards), spoken(options)
+    for board in boards:
+        print(
+            f"{board.id:{width}}  {board.role:7}  {board.chip:7}  {_described(states.get(board.id)).in_language(lang)}"
+        )
+    return 0
+
+
+def _described(state: State | None) -> Phrase:
+    if state is None:
+        return _SILENT
+    words = _ON_TRIAL if state.trial else same("" if state.last == "running" else state.last)
+    return same(state.version) + (same(" ({words})").filled(words=words) if words else NOTHING)
+
+
+async def _states(config: Config) -> dict[str, State]:
+    """What each board has said last."""
+    found: dict[str, State] = {}
+
+    def hear(topic: str, payload: bytes) -> None:
+        if state := State.parse(payload):
+            found[board_of(topic)] = state
+
+    broker = _broker(config)
+    broker.listen(state_topic("+"), hear)
+    async with _connected(broker):
+        await asyncio.sleep(_RETAINED_S)
+    return found
+
+
+def _update(options: argparse.Namespace) -> int:
+    config, registry = _config(options), _registry(options)
+    board, files = registry.get(options.board), FileSet.read(options.files)
+    serial = registry.next_serial(board)
+    signed = files.signed(board.id, board.secret, serial)
+    offered = dict(messages(board.id, files, signed, serial))
+    return asyncio.run(_offer(options, config, board.id, files.version, serial, offered))
+
+
+async def _offer(
+    options: argparse.Namespace, config: Config, board: str, version: str, serial: int, offered: dict[str, bytes]
+) -> int:
+    """Lay the set with the broker, wait for the board's word; what was laid is cleared when it is not needed."""
+    said: asyncio.Queue[State] = asyncio.Queue()
+
+    def hear(_topic: str, payload: bytes) -> None:
+        if state := State.parse(payload):
+            said.put_nowait(state)
+
+    broker = _broker(config)
+    broker.listen(state_topic(board), hear)
+    async with _connected(broker):
+        for topic, content in offered.items():
+            await broker.publish(topic, content, qos=1, retain=True)
+        _say(options, _OFFERED.filled(board=board, version=version, serial=serial))
+        try:
+            async with asyncio.timeout(options.wait):
+                done = await _word(options, said, board, version, serial)
+        except TimeoutError:
+            _say(options, _NO_WORD.filled(board=board))
+            return 1
+        for topic in offered:
+            await broker.publish(topic, b"", qos=1, retain=True)
+    return 0 if done else 1
+
+
+async def _word(options: argparse.Namespace, said: asyncio.Queue[State], board: str, version: str, serial: int) -> bool:
+    while True:
+        state = await said.get()
+        done = outcome(state, serial)
+        if state.trial and state.running == serial:
+            _say(options, _STARTS.filled(board=board, version=version))
+        if done is not None:
+            facts = {"board": board, "version": version if done else state.version, "last": state.last}
+            _say(options, (_RUNS if done else _STILL_RUNS).filled(**facts))
+            return done
+
+
+def _config(options: argparse.Namespace) -> Config:
+    from gateway.config.tables import load  # noqa: PLC0415 (only the command that is run loads it)
+
+    return load(options.config)
+
+
+def _registry(options: argparse.Namespace) -> Registry:
+    from gateway.boards.registry import Registry  # noqa: PLC0415
+
+    return Registry(_config(options).directory)
+
+
+def _broker(config: Config) -> Broker:
+    from gateway.mqtt.broker import Broker  # noqa: PLC0415 (aiomqtt, only where a broker is asked)
+
+    if config.mqtt is None:
+        raise ConfigError(_NO_MQTT)
+    return Broker(config, config.mqtt, None)
+
+
+@contextlib.asynccontextmanager
+async def _connected(broker: Broker) -> AsyncIterator[None]:
+    """The broker, connected for a while; BrokerError when that does not work at once."""
+    up, stop = asyncio.Event(), asyncio.Event()
+
+    async def greet() -> None:
+        up.set()
+
+    broker.greet(greet)
+    running = asyncio.create_task(broker.run(stop), name="mqtt")
+    try:
+        try:
+            async with asyncio.timeout(_CONNECT_S):
+                await up.wait()
+        except TimeoutError:
+            raise BrokerError(broker.link().detail) from None
+        yield
+    finally:
+        stop.set()
+        await running

@@ -1,0 +1,144 @@
+"""``linky-gateway migrate`` and ``check``: what the units before and beside the daemon do with its database.
+
+``migrate`` is what ``run`` does first, for itself, so that years of minutes on a memory card have all the time they
+need. ``check`` only reads, also while the daemon runs; with ``--repair`` what former versions stored of times that span
+a break is taken back. Exit codes 74 (database) and 65 (journal) when one is not whole.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from contextlib import closing
+from functools import partial
+from typing import TYPE_CHECKING
+
+from gateway.commands.speech import add_language, spoken
+from gateway.errors import JournalError, StoreError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Sequence
+
+    from gateway.config.tables import Config
+    from gateway.store.points import Point
+
+    Ask = Callable[[Config, dict[str, object]], object]
+
+# Days that are named; there are rarely more than two.
+_MOST_DAYS = 10
+
+_SAID = {
+    "fr": {
+        "ready": "la base de {directory} est entière et à jour",
+        "copy": "copie d'avant le changement, gardée 30 jours : {copy}",
+        "whole": "base entière : {path}",
+        "broken": "{path} est abîmée : {fault} ; la passerelle la met de côté à son prochain démarrage et garde ce"
+        " qui se lit : restaurez plutôt la dernière sauvegarde (`linky-gateway restore`)",
+        "journal": "le journal n'est plus entier : `linky-gateway journal verify` dit où",
+        "spanning": "{count} valeurs enregistrées par une version plus ancienne enjambent un changement de l'index"
+        " (mode, contrat, compteur, saut) : {days}. Ce n'est pas de l'énergie consommée : elles ne comptent plus dans"
+        " les jours ni le coût.",
+        "unsent": "Aucun destinataire ne les a reçues.",
+        "sent": "Destinataires qui en ont reçu : {recipients}.",
+        "offer": "`sudo linky-gateway check --repair` les retire et demande à qui les a reçues de les effacer.",
+        "withdrawn": "{count} valeurs retirées ; qui les a reçues est prié de les effacer. La page « Réparer » les"
+        " montre et peut les remettre.",
+    },
+    "en": {
+        "ready": "the database of {directory} is whole and up to date",
+        "copy": "copy of before the change, kept for 30 days: {copy}",
+        "whole": "the database is whole: {path}",
+        "broken": "{path} is damaged: {fault}; the gateway sets it aside at its next start and keeps what can be read:"
+        " rather restore the last backup (`linky-gateway restore`)",
+        "journal": "the journal is not whole any more: `linky-gateway journal verify` says where",
+        "spanning": "{count} values that an older version stored span a change of the index (mode, contract, meter,"
+        " step): {days}. They are no consumption: days and bills do not count them any more.",
+        "unsent": "No recipient was handed any of them.",
+        "sent": "Recipients that were handed some: {recipients}.",
+        "offer": "`sudo linky-gateway check --repair` takes them back and asks whoever was handed them to erase them.",
+        "withdrawn": '{count} values taken back; whoever was handed them is asked to erase them. The page "Repair"'
+        " shows them and can put them back.",
+    },
+}
+
+
+def add_actions(add: Callable[..., argparse.ArgumentParser], ask: Ask) -> None:
+    """Make the commands known; ``add`` makes one with its ``--config``, ``ask`` has an order done."""
+    add_language(add("migrate", _migrate, "check the database and bring it up to date, before the daemon does"))
+    text = (
+        "is the database whole, to its last page, and the journal to its last signature; what older versions got wrong"
+    )
+    check = add("check", partial(_check, ask), text)
+    check.add_argument("--repair", action="store_true", help="take that back; whoever has it is asked to erase it")
+    add_language(check)
+
+
+def _migrate(options: argparse.Namespace) -> int:
+    from gateway.config.tables import load  # noqa: PLC0415 (each command pays for what it needs)
+    from gateway.control.orders import prepare_store  # noqa: PLC0415
+    from gateway.store.copies import copies_of_before, forget_copies  # noqa: PLC0415
+
+    directory = load(options.config).directory
+    os.umask(0o077)
+    before = copies_of_before(directory)
+    prepare_store(directory)
+    for name in copies_of_before(directory):
+        if name not in before:
+            _say(options, "copy", copy=name)
+    forget_copies(directory, time.time())
+    _say(options, "ready", directory=directory)
+    return 0
+
+
+def _check(ask: Ask, options: argparse.Namespace) -> int:
+    from gateway.config.tables import load  # noqa: PLC0415
+    from gateway.journal.entry import write_line  # noqa: PLC0415
+    from gateway.journal.verify import verify  # noqa: PLC0415
+    from gateway.store.connection import FILE_NAME  # noqa: PLC0415
+    from gateway.store.copies import faults, forget_copies  # noqa: PLC0415
+    from gateway.store.store import Archive  # noqa: PLC0415
+
+    config = load(options.config)
+    directory = config.directory
+    if found := faults(directory):
+        raise StoreError(_words(options, "broken", path=directory / FILE_NAME, fault=found[0]))
+    with closing(Archive(directory)) as archive:
+        if verify((f"{write_line(entry)}\n".encode() for entry in archive.journal.entries()), [], []).fault:
+            raise JournalError(_words(options, "journal"))
+        spanning = archive.spanning()
+        had = {jid for one in spanning for jid in archive.recipients_of(one.series, *_span(one))}
+    forget_copies(directory, time.time())
+    _say(options, "whole", path=directory / FILE_NAME)
+    if spanning:
+        _tell_spanning(options, spanning, had)
+        if options.repair:
+            _say(options, "withdrawn", count=ask(config, {"do": "privacy-withdraw", "by": "check --repair"}))
+        else:
+            _say(options, "offer")
+    return 0
+
+
+def _span(one: Point) -> tuple[int, int, int]:
+    return one.time, one.time + max(one.granularity, 1), one.granularity
+
+
+def _tell_spanning(options: argparse.Namespace, spanning: Sequence[Point], had: set[str]) -> None:
+    from gateway.balance.calendar import day_of  # noqa: PLC0415
+
+    days = sorted({day_of(one.time).isoformat() for one in spanning})
+    shown = ", ".join([*days[:_MOST_DAYS], *(["…"] if len(days) > _MOST_DAYS else [])])
+    _say(options, "spanning", count=len(spanning), days=shown)
+    if had:
+        _say(options, "sent", recipients=", ".join(sorted(had)))
+    else:
+        _say(options, "unsent")
+
+
+def _words(options: argparse.Namespace, name: str, **facts: object) -> str:
+    return _SAID[spoken(options)][name].format(**facts)
+
+
+def _say(options: argparse.Namespace, name: str, **facts: object) -> None:
+    sys.stdout.write(_words(options, name, **facts) + "\n")

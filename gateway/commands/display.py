@@ -1,0 +1,158 @@
+"""``linky-gateway display``: displays, Home Assistant, whatever else of another machine listens at the house's broker.
+
+``add`` makes a user of the broker that may read what the meters say, and prints once all that the other side needs,
+with the maker's examples filled in. ``apply`` is for the page, whose user cannot write mosquitto's files.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gateway.commands.speech import add_language, spoken
+from gateway.errors import BoardError
+from gateway.language import Phrase
+from gateway.mqtt.credentials import A_BOARD, BROKER, credentials
+
+if TYPE_CHECKING:
+    import argparse
+
+    from gateway.boards.displays import Displays
+    from gateway.config.tables import Config
+    from gateway.live.credentials import Credentials
+
+_RELOAD = ("systemctl", "try-reload-or-restart", "mosquitto.service")
+
+_RELOAD_BY_HAND = Phrase(
+    "faites relire ses fichiers au courtier : sudo systemctl reload mosquitto",
+    "let the broker look at its files again: sudo systemctl reload mosquitto",
+)
+_NONE = Phrase("aucun écran ; `linky-gateway display add NOM` en ajoute un", "none; `linky-gateway display add NAME`")
+_REMOVED = Phrase("{name} : n’entre plus.", "{name}: is let in no more.")
+_GIVEN = Phrase(
+    "Voici ce qu’il faut à « {name} ». Le mot de passe n’est gardé nulle part : il ne sera plus montré.",
+    "This is what {name} needs. The password is kept nowhere: it will not be shown again.",
+)
+_VALUES = Phrase(
+    "adresse       {host}\nport          {port}, TLS\nutilisateur   {user}\nmot de passe  {password}\n"
+    "autorité      {path} sur cette machine, à copier :",
+    "host      {host}\nport      {port}, TLS\nuser      {user}\npassword  {password}\n"
+    "authority {path} on this machine, to be copied:",
+)
+_PROGRAM = Phrase("Un écran en {language}, prêt à lancer :", "A display in {language}, ready to run:")
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], default: Path) -> None:
+    """Declare the command."""
+    import argparse  # noqa: PLC0415 (the module is a type elsewhere)
+
+    text = "displays and other listeners at the broker of the house"
+    display = commands.add_parser("display", help=text, description=text[0].upper() + text[1:] + ".")
+    actions = display.add_subparsers(required=True, metavar="ACTION")
+    shared = argparse.ArgumentParser(add_help=False)
+    add_language(shared)
+    shared.add_argument("--config", type=Path, default=default, help=f"(default: {default})")
+    shared.add_argument("--broker", type=Path, default=BROKER, metavar="DIR", help=f"mosquitto's (default: {BROKER})")
+
+    add = actions.add_parser("add", parents=[shared], help="let a display in; prints its password, once")
+    add.add_argument("name", metavar="NAME", help="1 to 32 small letters, digits and hyphens")
+    add.add_argument("--home-assistant", action="store_true", help="it is Home Assistant: it may also write its topic")
+    add.add_argument(
+        "--only", choices=("json", "python", "micropython"), help="nothing but display.json, or a program filled in"
+    )
+    add.set_defaults(run=_add)
+    listed = actions.add_parser("list", parents=[shared], help="the displays that are let in")
+    listed.set_defaults(run=_list)
+    remove = actions.add_parser("remove", parents=[shared], help="let a display in no more")
+    remove.add_argument("name", metavar="NAME")
+    remove.set_defaults(run=_remove)
+    apply = actions.add_parser(
+        "apply", parents=[shared], help="let mosquitto's files say who is let in, as the page does"
+    )
+    apply.set_defaults(run=_apply)
+
+
+def _add(options: argparse.Namespace) -> int:
+    from gateway.boards import displays  # noqa: PLC0415 (--help needs no library)
+    from gateway.boards.registry import Registry  # noqa: PLC0415
+
+    config = _config(options)
+    # All that can be wrong first: a password that was made is printed.
+    place = credentials(config, options.broker, options.name)
+    if options.name in {board.id for board in Registry(config.directory).all()}:
+        raise BoardError(A_BOARD.filled(name=options.name))
+    displays.refuse_taken(options.broker, options.name)
+    password = _displays(config).add(options.name, home_assistant=options.home_assistant)
+    _agree(options, config)
+    given = place.with_password(password)
+    if options.only:
+        sys.stdout.write(given.as_json() if options.only == "json" else given.program(options.only))
+    else:
+        sys.stdout.write(_in_words(given, options))
+    return 0
+
+
+def _in_words(given: Credentials, options: argparse.Namespace) -> str:
+    lang = spoken(options)
+    path = options.broker / "linky" / "ca.crt"
+    parts = [
+        _GIVEN.filled(name=given.user).in_language(lang),
+        _VALUES.filled(path=path, **given.plain()).in_language(lang) + f"\n{given.authority.strip()}",
+        f"display.json:\n{given.as_json().strip()}",
+    ]
+    for language, name in (("Python", "python"), ("MicroPython", "micropython")):
+        title = _PROGRAM.filled(language=language).in_language(lang)
+        parts.append(f"{title}\n\n{given.program(name).strip()}")
+    return "\n\n".join(parts) + "\n"
+
+
+def _list(options: argparse.Namespace) -> int:
+    known = _displays(_config(options)).all()
+    for display in known:
+        print(f"{display.name}  Home Assistant" if display.home_assistant else display.name)
+    if not known:
+        print(_NONE.in_language(spoken(options)))
+    return 0
+
+
+def _remove(options: argparse.Namespace) -> int:
+    config = _config(options)
+    _displays(config).remove(options.name)
+    _agree(options, config)
+    print(_REMOVED.filled(name=options.name).in_language(spoken(options)))
+    return 0
+
+
+def _apply(options: argparse.Namespace) -> int:
+    _agree(options, _config(options))
+    return 0
+
+
+def _displays(config: Config) -> Displays:
+    from gateway.boards.displays import Displays  # noqa: PLC0415
+
+    return Displays(config.directory)
+
+
+def _agree(options: argparse.Namespace, config: Config) -> None:
+    """Make mosquitto's files say who is wanted, and mosquitto read them."""
+    from gateway.boards import displays  # noqa: PLC0415
+
+    if not displays.agree(_displays(config).all(), options.broker):
+        return
+    if options.broker == BROKER:
+        try:
+            subprocess.run(_RELOAD, check=True, capture_output=True, timeout=30)  # noqa: S603 (no word of others)
+        except (OSError, subprocess.SubprocessError):
+            pass
+        else:
+            return
+    print(_RELOAD_BY_HAND.in_language(spoken(options)), file=sys.stderr)
+
+
+def _config(options: argparse.Namespace) -> Config:
+    from gateway.config.tables import load  # noqa: PLC0415 (only the command that is run loads it)
+
+    return load(options.config)

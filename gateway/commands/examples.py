@@ -1,0 +1,150 @@
+"""Examples for each command's ``--help``, and the exit codes; every one is typed by a test, or it says why not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gateway.errors import EXITS
+from gateway.language import ENGLISH
+
+if TYPE_CHECKING:
+    from gateway.commands.usage import Parser
+
+_COOP = "coop@example.org"
+_CONSUME = (
+    "linky-gateway consume --jid coop@example.org --password-file password --gateway home@example.com/proxy"
+    " --identifier home@example.com/ab12@example.com/consumption/energy"
+)
+
+# Command, with its action -> what to type.
+EXAMPLES: dict[str, tuple[str, ...]] = {
+    "": ("linky-gateway status", "sudo linky-gateway doctor", "linky-gateway consent grant --help"),
+    "run": ("linky-gateway run --config trial.toml", "linky-gateway run --log-level DEBUG"),
+    "decode": (
+        "linky-gateway decode capture.raw",
+        "linky-gateway decode --explain capture.raw",
+        "cat capture.raw | linky-gateway decode -",
+    ),
+    "export": (
+        "linky-gateway export --format csv",
+        "linky-gateway export --format csv --series consumption/energy --granularity P1D --from 2026-01-01",
+        "linky-gateway export --format senml-json --from 2026-11-25T08:00 --to 2026-11-25T09:00",
+    ),
+    "events": ("linky-gateway events", "linky-gateway events --from 2026-11-01 --json"),
+    "series": ("linky-gateway series", "linky-gateway series --json", "linky-gateway series --all"),
+    "migrate": ("sudo linky-gateway migrate",),
+    "check": ("sudo linky-gateway check", "sudo linky-gateway check --repair"),
+    "backup": ("sudo linky-gateway backup", "sudo linky-gateway backup home.backup"),
+    "restore": (
+        "sudo linky-gateway restore home.backup --list",
+        "sudo linky-gateway restore home.backup --replace",
+    ),
+    "doctor": (
+        "sudo linky-gateway doctor",
+        "linky-gateway doctor --port /dev/ttyUSB0",
+        "sudo linky-gateway doctor --bundle support.zip",
+    ),
+    "ports": ("linky-gateway ports", "linky-gateway ports --json"),
+    "status": ("linky-gateway status", "linky-gateway status --lang en", "linky-gateway status --json"),
+    "watch": ("linky-gateway watch", "linky-gateway watch --mqtt"),
+    "metrics": (
+        "linky-gateway metrics",
+        "linky-gateway metrics --write /var/lib/prometheus/node-exporter/linky.prom",
+    ),
+    "consent grant": (
+        f"linky-gateway consent grant {_COOP} --series consumption/energy --granularity PT30M",
+        f"linky-gateway consent grant {_COOP} --series consumption --granularity P1D --no-history",
+        f"linky-gateway consent grant {_COOP} --health",
+    ),
+    "consent revoke": (
+        f"linky-gateway consent revoke {_COOP}",
+        f"linky-gateway consent revoke {_COOP} --series consumption/energy",
+    ),
+    "consent limit": (f"linky-gateway consent limit {_COOP}",),
+    "consent resume": (f"linky-gateway consent resume {_COOP}",),
+    "consent list": ("linky-gateway consent list", "linky-gateway consent list --json"),
+    "consent notices": ("linky-gateway consent notices",),
+    "consent pending": ("linky-gateway consent pending",),
+    "consent answer": (
+        "linky-gateway consent answer 1 --yes",
+        "linky-gateway consent answer 1 --yes --granularity P1D",
+        "linky-gateway consent answer 1 --no",
+    ),
+    "consent refuse": ("linky-gateway consent refuse example.com", "linky-gateway consent refuse example.com --lift"),
+    "consent refused": ("linky-gateway consent refused",),
+    "reading add": (
+        "linky-gateway reading add water 123.456 --unit m3",
+        "linky-gateway reading add gas 4321 --unit m3 --at 2026-11-25T08:00",
+    ),
+    "reading list": ("linky-gateway reading list", "linky-gateway reading list --meter water"),
+    "account password": ("sudo linky-gateway account password", "sudo linky-gateway account password --prompt"),
+    "account register": ("sudo linky-gateway account register",),
+    "account pin": ("linky-gateway account pin",),
+    "account block": ("linky-gateway account block spam.example", "linky-gateway account block somebody@example.org"),
+    "account unblock": ("linky-gateway account unblock spam.example",),
+    "account blocked": ("linky-gateway account blocked",),
+    "consume": (_CONSUME, f"{_CONSUME} --store records.sqlite", f"{_CONSUME} --live 10"),
+    "journal verify": (
+        "linky-gateway journal verify",
+        "linky-gateway journal verify journal.jsonl --key journal.key",
+    ),
+    "journal show": ("linky-gateway journal show", "linky-gateway journal show --from 2026-11-01 --json"),
+    "journal export": ("linky-gateway journal export > journal.jsonl",),
+    "journal key": ("linky-gateway journal key > journal.key",),
+    "journal head": ("linky-gateway journal head",),
+    "journal anchors": ("linky-gateway journal anchors",),
+    "board list": ("linky-gateway board list",),
+    "board add": ("sudo linky-gateway board add linky-3f2a1c.json",),
+    "board forget": ("sudo linky-gateway board forget linky-3f2a1c",),
+    "board update": ("linky-gateway board update linky-3f2a1c files.zip",),
+    "display add": (
+        "sudo linky-gateway display add kitchen",
+        "sudo linky-gateway display add kitchen --only json > display.json",
+        "sudo linky-gateway display add home-assistant --home-assistant",
+    ),
+    "display list": ("sudo linky-gateway display list",),
+    "display remove": ("sudo linky-gateway display remove kitchen",),
+    "display apply": ("sudo linky-gateway display apply",),
+    "page code": ("sudo linky-gateway page code",),
+    "page welcome": ("linky-gateway page welcome --to /run/linky-display/welcome.json",),
+    "first-boot": ("sudo linky-gateway first-boot", "sudo linky-gateway first-boot --root /mnt/card"),
+    "fleet status": (
+        "linky-gateway fleet status",
+        "linky-gateway fleet status --fleet register.csv",
+        "linky-gateway fleet status home@example.com --json",
+    ),
+    "privacy export": ("linky-gateway privacy export --to home.zip",),
+    "privacy import": ("sudo linky-gateway privacy import home.zip",),
+    "privacy erase": (
+        "linky-gateway privacy erase --series consumption/power --to 2026-01-01",
+        f"linky-gateway privacy erase --recipient {_COOP}",
+        "sudo linky-gateway privacy erase --everything",
+    ),
+    "privacy rectify": ("linky-gateway privacy rectify gas/volume/index 2026-11-25T08:00 4312000 --reason misread",),
+    "privacy notice": (f"linky-gateway privacy notice {_COOP}",),
+    "privacy rotate": (f"linky-gateway privacy rotate {_COOP}",),
+    "received list": ("linky-gateway received list",),
+    "received notices": ("linky-gateway received notices",),
+    "received history": ("linky-gateway received history roof --last 24",),
+    "received export": ("linky-gateway received export > received.csv",),
+    "balance": ("linky-gateway balance", "linky-gateway balance --period day --from 2026-11-01 --json"),
+    "cost": ("linky-gateway cost", "linky-gateway cost --period year"),
+}
+
+
+def illustrate(parser: Parser, name: str = "") -> None:
+    """Give a parser its examples, and each of its commands theirs; the first one the exit codes, too."""
+    commands = parser.commands()
+    examples = EXAMPLES.get(name, ())
+    # A command of actions has those of each of them, one apiece.
+    examples = examples or tuple(EXAMPLES[f"{name} {one}"][0] for one in commands if f"{name} {one}" in EXAMPLES)
+    parser.epilog = "\n".join(["examples:", *(f"  {one}" for one in examples)]) if examples else None
+    if not name:
+        parser.epilog = f"{exit_codes(ENGLISH)}\n\n{parser.epilog}"
+    for one, command in commands.items():
+        illustrate(command, f"{name} {one}".strip())
+
+
+def exit_codes(lang: str) -> str:
+    """The table of exit codes, for a terminal."""
+    return "\n".join(["exit codes:", *(f"  {code.value:<4} {EXITS[code].in_language(lang)}" for code in sorted(EXITS))])

@@ -1,0 +1,178 @@
+"""`linky-gateway first-boot`: applies the card's ``linky.toml``, once; linky-first-boot.service runs it.
+
+Exit codes: 0 applied, or nothing to do; 78 the file is wrong, and ``linky-result.txt`` beside it says why.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gateway.errors import AccessError, ConfigError
+from gateway.first_boot import plan, result
+from gateway.first_boot.faults import Fault
+from gateway.first_boot.place import Place, encoded, read
+from gateway.first_boot.settings import language_of, parse
+
+if TYPE_CHECKING:
+    import argparse
+
+    from gateway.config.tables import Config
+    from gateway.first_boot.settings import Settings
+
+_BOOT = Path("/boot/firmware")
+_SERVICE = "linky-gateway"
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    text = "apply the card's linky.toml, once: Wi-Fi, account, port, code"
+    parser = commands.add_parser("first-boot", help=text, description=text[0].upper() + text[1:] + ".")
+    parser.add_argument("--boot", type=Path, help=f"the partition every computer can read (default: {_BOOT})")
+    parser.add_argument("--root", type=Path, default=Path("/"), metavar="DIR", help="the system below DIR (an image)")
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    boot: Path = options.boot or options.root / _BOOT.relative_to("/")
+    said = apply(Place(boot, options.root))
+    sys.stdout.write(f"{said}\n")
+    return 0
+
+
+def apply(place: Place) -> str:
+    """Do what the card says; what was done, in a sentence. Raises ConfigError with everything that is wrong."""
+    try:
+        return _apply(place)
+    except OSError as error:
+        fault = Fault("", "cut_short", {"path": error.filename or place.root, "said": error.strerror or str(error)})
+        raise _told(place, [fault], "fr", begun=True) from error
+    except AccessError as error:
+        raise _told(place, [Fault("", "configuration", {"said": str(error)})], "fr", begun=True) from error
+
+
+def _apply(place: Place) -> str:
+    file = place.on_card()
+    data = read(file) if file else place.waiting()
+    if data is None:
+        return "no linky.toml: nothing to do"
+    settings, faults = parse(data)
+    if settings is None:
+        raise _told(place, faults, language_of(data))
+    port, fault = plan.port_of(settings, _adapters(place.root), place.before().get(plan.CONFIG, ""))
+    if fault:
+        raise _told(place, [fault], settings.language)
+    files = plan.files(settings, port, place.before())
+    config = _checked(place, settings, files[0].text)
+    _refuse_while_running(place, config)
+    _move(place, data, settings)
+    place.write(files)
+    made_code = _set_code(place, config, settings)
+    source = config.meter[0].source
+    hostname = settings.hostname or _hostname(place)
+    seen = port != plan.USUAL_PORT or bool(_adapters(place.root))
+    page_port = config.web.address[1] if config.web else 0
+    text = result.good(settings, hostname, source, page_port, made_code, adapter=seen)
+    place.tell(text)
+    place.done()
+    return "linky.toml was applied, and wiped from the card"
+
+
+def _move(place: Place, data: bytes, settings: Settings) -> None:
+    """From the card to where only root reads."""
+    place.stage(data)
+    try:
+        place.wipe()
+    except OSError as error:
+        # A code that could be read again at the next start would open the page a second time.
+        place.put_back()
+        fault = Fault("", "read_only", {"said": error.strerror or str(error)})
+        raise _told(place, [fault], settings.language) from error
+
+
+def _told(place: Place, faults: list[Fault], language: str, *, begun: bool = False) -> ConfigError:
+    """Say it on the card, too; the error to raise. ``begun``: something was changed already."""
+    text = result.wrong(faults, language, begun=begun)
+    try:
+        place.tell(text)
+    except OSError as error:
+        faults = [*faults, Fault("", "read_only", {"said": error.strerror or str(error)})]
+    return ConfigError("linky.toml: " + "; ".join(fault.say("en") for fault in faults))
+
+
+def _checked(place: Place, settings: Settings, text: str) -> Config:
+    """The new configuration as the gateway will read it."""
+    from gateway.config.tables import load  # noqa: PLC0415 (nothing of it where there is nothing to do)
+
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "gateway.toml"
+        file.write_bytes(encoded(text))
+        try:
+            return load(file)
+        except ConfigError as error:
+            said = str(error).removeprefix(str(file)).lstrip(",: ")
+            raise _told(place, [Fault("", "configuration", {"said": said})], settings.language) from error
+
+
+def _adapters(root: Path) -> list[str]:
+    from gateway.commands.ports import ports  # noqa: PLC0415
+
+    return [port.source for port in ports(root) if port.tic]
+
+
+def _state(place: Place, config: Config) -> Path:
+    """The database's folder in that system."""
+    folder = Path(config.store.directory)
+    return place.root / (folder.relative_to("/") if folder.is_absolute() else Path(plan.CONFIG).parent / folder)
+
+
+def _refuse_while_running(place: Place, config: Config) -> None:
+    """The daemon keeps in memory what this writes."""
+    from gateway.control.running import ask  # noqa: PLC0415
+
+    try:
+        ask(_state(place, config) / config.control_socket.name, {"do": "status"})
+    except ConnectionError:
+        return
+    raise ConfigError("the gateway is running: stop it first (systemctl stop linky-gateway)")
+
+
+def _set_code(place: Place, config: Config, settings: Settings) -> str | None:
+    """Have the page take the code; one that had to be made. A password, or a code that waits (a label's), stays.
+
+    What the household's own password is to bring about is kept in mind beside it.
+    """
+    from gateway.account.hand_over import MARK  # noqa: PLC0415
+    from gateway.store.connection import give_to_owner  # noqa: PLC0415
+    from gateway.web.access import Access  # noqa: PLC0415
+
+    folder = _state(place, config)
+    if not folder.is_dir():
+        folder.mkdir(mode=0o700, parents=True)
+        uid, gid = place.number("passwd", _SERVICE), place.number("group", _SERVICE)
+        if os.geteuid() == 0 and uid is not None and gid is not None:
+            os.chown(folder, uid, gid)
+    file = folder / config.page_file.name
+    access = Access(file)
+    made = None
+    if settings.code:
+        access.take_code(settings.code)
+    elif not access.ready and not access.has_code:
+        made = access.make_code()
+    if file.exists():
+        give_to_owner(file)
+    if settings.account and settings.account.renew:
+        mark = folder / MARK
+        mark.touch(mode=0o600)
+        give_to_owner(mark)
+    return made
+
+
+def _hostname(place: Place) -> str:
+    try:
+        return (place.root / "etc/hostname").read_text(encoding="utf-8").split()[0]
+    except (OSError, IndexError):
+        return "raspberrypi"

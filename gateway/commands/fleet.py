@@ -1,0 +1,67 @@
+"""``linky-gateway fleet``: its parser, a bar on a terminal, and the exit code.
+
+Exit codes: 0 all are well, 1 one is not, 2 of one nothing is known (not reachable, no consent) whatever the others are.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gateway.commands.speech import add_language, spoken
+from gateway.commands.usage import seconds
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from gateway.commands.fleet_ask import Report
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command and its action."""
+    text = "an installer's gateways, each with its household's consent"
+    fleet = commands.add_parser("fleet", help=text, description=text[0].upper() + text[1:] + ".")
+    actions = fleet.add_subparsers(dest="action", required=True, metavar="ACTION")
+    text = "are they well: links, last frame, disk, version, never a reading; exit 1 when one is not, 2 when not heard"
+    status = actions.add_parser("status", help=text, description=text[0].upper() + text[1:] + ".")
+    status.add_argument("gateway", nargs="*", metavar="JID", help="a gateway's address (default: the group “linky” of"
+                        " the account's contacts)")  # fmt: skip
+    status.add_argument("--fleet", type=Path, metavar="FILE", help="the register.csv of tools/provision")
+    status.add_argument(
+        "--account", type=Path, metavar="FILE", help="who asks (default: ~/.config/linky-gateway/fleet.toml)"
+    )
+    status.add_argument("--timeout", type=seconds(600), default=30, metavar="S", help="for each gateway (default: 30)")
+    add_language(status)
+    status.add_argument("--json", action="store_true")
+    status.set_defaults(run=_status)
+
+
+def _status(options: argparse.Namespace) -> int:
+    from gateway.commands.fleet_ask import account_file, ask_all, known, read_account, read_register  # noqa: PLC0415
+    from gateway.commands.fleet_text import as_json, as_text  # noqa: PLC0415
+    from gateway.process.progress import bar  # noqa: PLC0415
+
+    lang = spoken(options)
+    account = read_account(options.account or account_file())
+    asked = [known(text) for text in options.gateway]
+    if options.fleet:
+        asked = [*read_register(options.fleet), *asked]
+    named = asked if options.fleet or options.gateway else None
+    reports = ask_all(account, named, options.timeout, bar)
+    now = time.time()
+    said = json.dumps(as_json(reports, lang, now), indent=2) if options.json else as_text(reports, lang, now)
+    sys.stdout.write(said + "\n")
+    return exit_code(reports)
+
+
+def exit_code(reports: Sequence[Report]) -> int:
+    """The worst of them in a number."""
+    from gateway.commands.fleet_ask import Grade  # noqa: PLC0415
+
+    if any(one.grade in (Grade.UNHEARD, Grade.REFUSED) for one in reports):
+        return 2
+    return 0 if all(one.grade is Grade.OK for one in reports) else 1

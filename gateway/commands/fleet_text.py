@@ -1,0 +1,213 @@
+"""What a fleet's gateways said, for a person in French or English, and as JSON for a program."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gateway.commands.fleet_ask import Grade
+from gateway.consent.text import day
+from gateway.doctor.causes import Cause
+from gateway.doctor.sentences import words
+from gateway.store.recorder import iso
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from gateway.commands.fleet_ask import Report
+    from gateway.federation.provider.health import Condition, LinkCondition
+
+# Said of a consent that is asked for again soon.
+_SOON_S = 30 * 86_400
+
+_MARKS = {Grade.BROKEN: "✗", Grade.UNHEARD: "?", Grade.REFUSED: "?", Grade.WAITING: "…", Grade.OK: "✓"}
+
+_FR: dict[str, Any] = {
+    "grades": {
+        Grade.BROKEN: "en panne",
+        Grade.UNHEARD: "injoignable",
+        Grade.REFUSED: "sans accord",
+        Grade.WAITING: "attend",
+        Grade.OK: "va bien",
+    },
+    "frame": "trame il y a {}",
+    "no_frame": "aucune trame encore",
+    "disk": "disque libre {} %",
+    "version": "version {}",
+    "meter": "compteur {} : {}",
+    "counter": "compteur d'impulsions {} : hors service",
+    "until": "l'accord du foyer finit le {}",
+    "broken": {
+        "store": "la base de données ne peut pas être écrite",
+        "disk": "le disque est presque plein",
+        "keeping": "elle garde moins de détail, faute de place ou de moyens",
+        "backup": "la sauvegarde est en retard",
+        "page": "la page ne peut pas être servie",
+        "cell": "une partie de son programme s'arrête sans cesse",
+        "mqtt": "le courtier MQTT ne répond pas",
+        "xmpp": "le lien à son serveur est rompu",
+        "port": "le port ne s'ouvre pas",
+        "decode": "ce qui arrive du compteur est illisible",
+        "clock": "l'heure du compteur n'est pas celle de la passerelle",
+    },
+    "other": "{} est en panne",
+    "why": {
+        Grade.BROKEN: "elle répond, mais ne peut pas lire sa base de données",
+        Grade.REFUSED: "le foyer n'a pas donné son accord, ou l'a retiré, ou le programme est trop ancien",
+        "remote-server-timeout": "pas de réponse dans le délai",
+        "service-unavailable": "elle n'est pas connectée à son serveur : courant, Internet ou compte",
+        "recipient-unavailable": "elle n'est pas connectée à son serveur : courant, Internet ou compte",
+        "remote-server-not-found": "son serveur ne peut pas être joint",
+        "bad-request": "sa réponse ne peut pas être comprise : mettez à jour ce programme",
+    },
+    "refused_else": "la demande a été renvoyée ({})",
+    "all": "{} passerelles : {}",
+    "one": "1 passerelle : {}",
+    "units": ("j", "h", "min", "s"),
+}
+_EN: dict[str, Any] = {
+    "grades": {
+        Grade.BROKEN: "broken",
+        Grade.UNHEARD: "unreachable",
+        Grade.REFUSED: "no consent",
+        Grade.WAITING: "waiting",
+        Grade.OK: "well",
+    },
+    "frame": "frame {} ago",
+    "no_frame": "no frame yet",
+    "disk": "disk {} % free",
+    "version": "version {}",
+    "meter": "meter {}: {}",
+    "counter": "pulse counter {}: out of order",
+    "until": "the household's consent ends on {}",
+    "broken": {
+        "store": "the database cannot be written",
+        "disk": "the disk is nearly full",
+        "keeping": "it keeps less detail, for want of room or of means",
+        "backup": "the backup is late",
+        "page": "the page cannot be served",
+        "cell": "a part of its program stops again and again",
+        "mqtt": "the MQTT broker does not answer",
+        "xmpp": "the link to its server is broken",
+        "port": "the port cannot be opened",
+        "decode": "what comes from the meter cannot be read",
+        "clock": "the meter's time is not the gateway's",
+    },
+    "other": "{} is broken",
+    "why": {
+        Grade.BROKEN: "it answers, and cannot read its database",
+        Grade.REFUSED: "the household has not consented, or no longer does, or the program is too old",
+        "remote-server-timeout": "no answer in time",
+        "service-unavailable": "it is not connected to its server: power, Internet or account",
+        "recipient-unavailable": "it is not connected to its server: power, Internet or account",
+        "remote-server-not-found": "its server cannot be reached",
+        "bad-request": "its answer cannot be understood: update this program",
+    },
+    "refused_else": "the request came back ({})",
+    "all": "{} gateways: {}",
+    "one": "1 gateway: {}",
+    "units": ("d", "h", "min", "s"),
+}
+_WORDS = {"fr": _FR, "en": _EN}
+_OF_A_METER = ("port", "decode", "clock")
+
+
+def as_text(reports: Sequence[Report], lang: str, now: float) -> str:
+    """One line for each gateway, under it a sentence for each thing that is wrong; then how many there are of which."""
+    said = _WORDS[lang]
+    names = [_name(one) for one in reports]
+    wide, grade_wide = max(map(len, names)), max(map(len, said["grades"].values()))
+    lines = []
+    for name, one in zip(names, reports, strict=True):
+        facts = " · ".join(_facts(one.condition, lang)) if one.condition else _why(one, lang)
+        lines.append(f"{_MARKS[one.grade]} {name:<{wide}}  {said['grades'][one.grade]:<{grade_wide}}  {facts}")
+        if one.condition:
+            lines += [f"    {sentence}" for sentence in sentences(one.condition, lang, now)]
+    counts = [(grade, sum(one.grade is grade for one in reports)) for grade in Grade]
+    told = ", ".join(f"{count} {said['grades'][grade]}" for grade, count in counts if count)
+    lines.append(said["one"].format(told) if len(reports) == 1 else said["all"].format(len(reports), told))
+    return "\n".join(lines)
+
+
+def sentences(condition: Condition, lang: str, now: float) -> list[str]:
+    """What is wrong, or will be soon: of a meter its likely cause, which stands for its port and the rest of it."""
+    several = sum(one.link == "meter" for one in condition.links) > 1
+    explained = {one.number for one in condition.links if one.link == "meter" and one.cause}
+    found = []
+    for one in condition.links:
+        if one.link == "meter" and one.cause:
+            title = _title(one.cause, lang)
+            found.append(_WORDS[lang]["meter"].format(one.number, title) if several else title)
+        elif one.state == "broken" and not (one.link in _OF_A_METER and one.number in explained):
+            found.append(_broken(one, lang))
+    if condition.until is not None and condition.until - now < _SOON_S:
+        found.append(_WORDS[lang]["until"].format(day(condition.until - 1)))
+    return found
+
+
+def as_json(reports: Sequence[Report], lang: str, now: float) -> list[dict[str, object]]:
+    """The form of ``fleet status --json``."""
+    return [_row(one, lang, now) for one in reports]
+
+
+def _row(report: Report, lang: str, now: float) -> dict[str, object]:
+    row: dict[str, object] = {"gateway": report.gateway.jid, "site": report.gateway.site}
+    row["state"] = report.grade.name.lower()
+    told = report.condition
+    if told is None:
+        return row | {"condition": report.why, "sentences": [_why(report, lang)]}
+    links = [
+        {"link": one.link, "number": one.number, "state": one.state, "age_s": one.age_s, "cause": one.cause or None}
+        for one in told.links
+    ]
+    facts = {"version": told.version, "frame_age_s": told.frame_age_s, "disk_free_percent": told.disk_free}
+    until = None if told.until is None else iso(told.until)
+    return row | facts | {"until": until, "sentences": sentences(told, lang, now), "links": links}
+
+
+def _name(report: Report) -> str:
+    """The account, and where it is; what a file or a contact list says is made safe for a terminal."""
+    site = "".join(letter for letter in report.gateway.site if letter.isprintable())[:40]
+    return f"{report.gateway.bare}  {site}".rstrip()
+
+
+def _facts(condition: Condition, lang: str) -> Iterator[str]:
+    said = _WORDS[lang]
+    if any(one.link == "meter" for one in condition.links):
+        age = condition.frame_age_s
+        yield said["no_frame"] if age is None else said["frame"].format(_age(age, lang))
+    if condition.disk_free is not None:
+        yield said["disk"].format(condition.disk_free)
+    yield said["version"].format(condition.version)
+
+
+def _why(report: Report, lang: str) -> str:
+    """Why there is no condition."""
+    why = _WORDS[lang]["why"]
+    if report.grade in why:
+        return str(why[report.grade])
+    return str(why.get(report.why) or _WORDS[lang]["refused_else"].format(report.why))
+
+
+def _title(code: str, lang: str) -> str:
+    """The cause as the doctor calls it; its code where this program is older than the gateway."""
+    try:
+        cause = Cause(code)
+    except ValueError:
+        return code
+    places = dict.fromkeys(("port", "holder", "group", "heard", "wanted", "bad"), "…")
+    return words(cause, lang, places).title
+
+
+def _broken(link: LinkCondition, lang: str) -> str:
+    said = _WORDS[lang]
+    if link.link == "counter":
+        return str(said["counter"].format(link.number))
+    return str(said["broken"].get(link.link) or said["other"].format(link.link))
+
+
+def _age(seconds: int, lang: str) -> str:
+    *larger, smallest = zip(_WORDS[lang]["units"], (86_400, 3_600, 60, 1), strict=True)
+    for unit, length in larger:
+        if seconds >= 2 * length:
+            return f"{seconds // length} {unit}"
+    return f"{seconds} {smallest[0]}"

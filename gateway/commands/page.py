@@ -1,0 +1,101 @@
+"""`linky-gateway page`: the address and the code with which the page's password is set.
+
+No password is an argument or printed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import TYPE_CHECKING, Any, cast
+
+from gateway.commands import first_visit
+from gateway.commands.speech import add_language, spoken
+from gateway.errors import AccessError, ConfigError, reason
+from gateway.language import Phrase
+
+if TYPE_CHECKING:
+    import argparse
+    from pathlib import Path
+
+    from gateway.config.tables import Config
+
+_NO_PAGE = Phrase(
+    "{path} : il n’y a pas de page : ajoutez la table [web], puis redémarrez la passerelle",
+    "{path}: there is no page: add the table [web], and start the gateway again",
+)
+_NOT_WRITABLE = Phrase("{path} : impossible d’y écrire : {why}", "{path}: cannot be written: {why}")
+_NOT_RUNNING = Phrase(
+    "la passerelle n’est pas en marche : démarrez-la, puis redemandez",
+    "the gateway is not running: start it, and ask again",
+)
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], default: Path) -> None:
+    """Add the command and its action; ``default`` is where the configuration is."""
+    text = "the page of the house: a code to set its password"
+    page = commands.add_parser("page", help=text, description=text[0].upper() + text[1:] + ".")
+    actions = page.add_subparsers(dest="action", required=True, metavar="ACTION")
+    words = "a code for one setting of the password, at the first visit or when it is forgotten"
+    code = actions.add_parser("code", help=words, description=words[0].upper() + words[1:] + ".")
+    code.add_argument("--config", type=type(default), default=default, help=f"(default: {default})")
+    add_language(code)
+    words = "only while the page has neither password nor code; else its address alone"
+    code.add_argument("--first", action="store_true", help=words)
+    code.set_defaults(run=_code)
+    words = "the page's address, with a code while it has no password, in a file for the screen of linky-display"
+    welcome = actions.add_parser("welcome", help=words, description=words[0].upper() + words[1:] + ".")
+    welcome.add_argument("--config", type=type(default), default=default, help=f"(default: {default})")
+    welcome.add_argument("--to", type=type(default), required=True, metavar="FILE", help="written whole or not at all")
+    add_language(welcome)
+    welcome.set_defaults(run=_welcome)
+
+
+def _code(options: argparse.Namespace) -> int:
+    from gateway.config.tables import load  # noqa: PLC0415 (nothing of it for the other commands)
+
+    config = load(options.config)
+    if config.web is None:
+        raise ConfigError(_NO_PAGE.filled(path=options.config))
+    lang, port, columns = spoken(options), config.web.address[1], first_visit.columns_of_terminal()
+    told = cast("dict[str, Any]", _ask(config, "page-where"))
+    if options.first and (told["ready"] or told["coded"]):
+        # A new code would be the end of the one on a label.
+        sys.stdout.write(first_visit.where(told["addresses"], port, lang, first=not told["ready"]))
+        if not told["ready"]:
+            sys.stdout.write(f"{first_visit.CODE_IS_GIVEN.in_language(lang)}\n")
+        return 0
+    code = str(_ask(config, "page-code"))
+    if columns:
+        sys.stdout.write(first_visit.what_to_do(told["addresses"], port, code, lang, columns))
+        return 0
+    # Whoever reads it by a program reads the code alone.
+    sys.stderr.write(first_visit.where(told["addresses"], port, lang, first=True))
+    sys.stdout.write(f"{code}\n")
+    return 0
+
+
+def _welcome(options: argparse.Namespace) -> int:
+    from gateway.config.tables import load  # noqa: PLC0415 (nothing of it for the other commands)
+
+    config = load(options.config)
+    told = {"addresses": [], "code": None} if config.web is None else _ask(config, "page-welcome")
+    draft = options.to.with_name(f"{options.to.name}.new")
+    try:
+        # The group that may read the folder may read it, and nobody else: there may be a code in it.
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640), "w", encoding="utf-8") as file:
+            json.dump(told, file)
+        draft.replace(options.to)
+    except OSError as error:
+        raise AccessError(_NOT_WRITABLE.filled(path=options.to, why=reason(error))) from error
+    return 0
+
+
+def _ask(config: Config, what: str) -> object:
+    from gateway.control.running import ask  # noqa: PLC0415
+
+    try:
+        return ask(config.control_socket, {"do": what})
+    except ConnectionError as error:
+        raise AccessError(_NOT_RUNNING) from error

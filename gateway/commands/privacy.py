@@ -1,0 +1,246 @@
+"""``linky-gateway privacy``: a household's rights, as commands: take along, bring back, erase, correct, inform.
+
+``export``, ``notice`` read the database while the daemon runs or not; ``erase``, ``rectify`` and ``rotate`` are done by
+the daemon where it runs; ``import`` wants it stopped. At a terminal progress is shown, in a pipe nothing but results.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from gateway.commands.speech import add_language, spoken
+from gateway.errors import GatewayError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Iterable
+
+    from gateway.config.tables import Config
+    from gateway.store.points import Point
+
+    Ask = Callable[[Config, dict[str, object]], Any]
+    Time = Callable[[str], int]
+
+
+def add_parser(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], config: Path, moment: Time, ask: Ask
+) -> None:
+    """Make the command known; ``moment`` reads a time, ``ask`` hands an order to whoever holds the database."""
+    privacy = commands.add_parser(
+        "privacy", help="your data: take them along, erase, correct", description="Your data."
+    )
+    actions = privacy.add_subparsers(dest="action", required=True, metavar="ACTION")
+    add = partial(_action, actions, config)
+
+    export = add("export", _export, "everything the gateway knows of the household, as a folder or a ZIP file")
+    export.add_argument("--to", required=True, type=Path, metavar="DIR_OR_ZIP", help="a new folder, or a new .zip file")
+    back = add("import", _import, "an export into a gateway that has nothing yet, while it is stopped")
+    back.add_argument("archive", type=Path, metavar="ARCHIVE")
+    _add_erase(
+        add("erase", partial(_erase, ask), "delete for good, and ask whoever received it to do the same"), moment
+    )
+    _add_rectify(add("rectify", partial(_rectify, ask), "correct a stored value; whoever has it is told"), moment)
+    notice = add("notice", _notice, "what a recipient receives, why, for how long, and your rights: a text to keep")
+    notice.add_argument("recipient", help="the recipient's address, for example coop@example.org")
+    rotate = add("rotate", partial(_rotate, ask), "a new pseudonym for a recipient from now on")
+    rotate.add_argument("recipient")
+
+
+def _action(
+    actions: argparse._SubParsersAction[argparse.ArgumentParser],
+    config: Path,
+    name: str,
+    function: Callable[[argparse.Namespace], int],
+    text: str,
+) -> argparse.ArgumentParser:
+    parser = actions.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+    parser.set_defaults(run=function)
+    parser.add_argument("--config", type=Path, default=config, help=f"(default: {config})")
+    add_language(parser)
+    return parser
+
+
+def _add_erase(erase: argparse.ArgumentParser, moment: Time) -> None:
+    whole = erase.add_mutually_exclusive_group()
+    whole.add_argument("--everything", action="store_true", help="all of the household; consents are withdrawn first")
+    whole.add_argument("--machine", action="store_true", help="the whole installation, before the card is given away")
+    whole.add_argument("--recipient", metavar="JID", help="what is kept about a recipient; its consents are withdrawn")
+    whole.add_argument("--series", metavar="P", help="readings of the series at or below this path")
+    erase.add_argument("--meter", help="only of this meter")
+    erase.add_argument("--from", dest="since", type=moment, metavar="T", help="ISO 8601, included")
+    erase.add_argument("--to", dest="until", type=moment, metavar="T", help="ISO 8601, not included")
+    erase.add_argument("--yes", action="store_true", help="do not ask")
+    erase.add_argument("--json", action="store_true")
+
+
+def _add_rectify(rectify: argparse.ArgumentParser, moment: Time) -> None:
+    rectify.add_argument("series", metavar="SERIES", help="its whole path, for example water/volume/index")
+    rectify.add_argument("time", type=moment, metavar="TIME", help="of the point, ISO 8601")
+    rectify.add_argument("value", metavar="VALUE", help="the right one, in the unit in which it is stored")
+    rectify.add_argument("--meter", help="which meter, where several have this series")
+    rectify.add_argument("--granularity", choices=("raw", "PT1M", "PT30M", "P1D"), default="raw", help="(default: raw)")
+    rectify.add_argument("--reason", default="", metavar="WORDS", help="why, for the record")
+    rectify.add_argument("--json", action="store_true")
+
+
+def _export(options: argparse.Namespace) -> int:
+    from gateway import __version__  # noqa: PLC0415 (each action pays for what it needs)
+    from gateway.config.tables import load  # noqa: PLC0415
+    from gateway.privacy.archive import create  # noqa: PLC0415
+    from gateway.privacy.contents import write_contents  # noqa: PLC0415
+    from gateway.privacy.manifest import Manifest  # noqa: PLC0415
+    from gateway.privacy.words import say  # noqa: PLC0415
+    from gateway.store.recorder import iso  # noqa: PLC0415
+    from gateway.store.store import Archive  # noqa: PLC0415
+
+    config, to = load(options.config), options.to
+    configuration = config.as_written()
+    with closing(Archive(config.directory)) as archive, archive.snapshot() as dump:
+        about = Manifest(iso(int(_now())), __version__, tuple(dump.schema()))
+        with create(to, about, _progress()) as writer:
+            write_contents(writer, archive, dump, _exporter(config, archive), configuration)
+    _progress()("", 0)
+    _print([say(spoken(options), "exported", count=len(writer.files) + 1, path=to)])
+    return 0
+
+
+def _exporter(config: Config, archive: Any) -> Callable[[Iterable[Point], str, IO[str]], int]:  # noqa: ANN401
+    from gateway.commands.export import SenML, export  # noqa: PLC0415
+    from gateway.household.naming import series_namer  # noqa: PLC0415
+
+    senml = SenML(series_namer(config, archive.meters()), primary=False)
+    return lambda points, form, out: export(points, senml, form, out)
+
+
+def _import(options: argparse.Namespace) -> int:
+    from gateway.config.tables import load  # noqa: PLC0415
+    from gateway.privacy.restore import restore  # noqa: PLC0415
+    from gateway.privacy.words import say  # noqa: PLC0415
+    from gateway.store.connection import WriterLock  # noqa: PLC0415
+
+    directory, lang = load(options.config).directory, spoken(options)
+    os.umask(0o077)
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock = WriterLock(directory)
+    try:
+        manifest = restore(options.archive, directory, _progress())
+    finally:
+        lock.release()
+        _progress()("", 0)
+    _print([say(lang, "imported", path=options.archive, made=manifest.made), say(lang, "consents-held")])
+    return 0
+
+
+def _erase(ask: Ask, options: argparse.Namespace) -> int:
+    from gateway.commands.machine import erase_machine  # noqa: PLC0415
+    from gateway.config.tables import load  # noqa: PLC0415
+    from gateway.privacy.words import ERASE, outcome, question, say  # noqa: PLC0415
+
+    request, lang = _order_of(options), spoken(options)
+    if options.machine:
+        return erase_machine(options, lang, _progress())
+    config = load(options.config)
+    found = ask(config, {"do": "privacy-preview", **request})
+    if not options.yes and found.get("known", True):
+        if not (sys.stdin.isatty() and sys.stdout.isatty()):
+            raise GatewayError("there is no terminal to confirm on: add --yes to erase without a question")
+        _print(question(lang, request, found))
+        sys.stdout.write(say(lang, "type"))
+        sys.stdout.flush()
+        if sys.stdin.readline().strip().lower() != ERASE[lang]:
+            _print([say(lang, "nothing")])
+            return 1
+    done = ask(config, {"do": "privacy-erase", "by": _user(), **request})
+    _print([json.dumps(done, indent=2)] if options.json else outcome(lang, request, done))
+    return 0
+
+
+def _order_of(options: argparse.Namespace) -> dict[str, object]:
+    spans = (options.since, options.until, options.meter)
+    if options.recipient is not None or options.everything or options.machine:
+        if any(one is not None for one in spans):
+            raise GatewayError("--from, --to and --meter choose readings: leave them away, or name --series")
+        return (
+            {"what": "everything"}
+            if options.recipient is None
+            else {"what": "recipient", "recipient": options.recipient}
+        )
+    if options.series is None and all(one is None for one in spans):
+        raise GatewayError("say what to erase: --series, --from, --to, --meter, or --recipient, or --everything")
+    chosen = {"meter": options.meter, "series": options.series, "first": options.since, "last": options.until}
+    return {"what": "range"} | {name: value for name, value in chosen.items() if value is not None}
+
+
+def _rectify(ask: Ask, options: argparse.Namespace) -> int:
+    from gateway.config.tables import load  # noqa: PLC0415
+    from gateway.privacy.words import corrected  # noqa: PLC0415
+
+    config = load(options.config)
+    names = ("series", "time", "value", "granularity", "reason")
+    request: dict[str, object] = {name: getattr(options, name) for name in names}
+    request |= {"meter": options.meter} if options.meter else {}
+    rows = ask(config, {"do": "privacy-rectify", "by": _user(), **request})
+    _print([json.dumps(rows, indent=2)] if options.json else corrected(spoken(options), rows))
+    return 0
+
+
+def _rotate(ask: Ask, options: argparse.Namespace) -> int:
+    from gateway.config.tables import load  # noqa: PLC0415
+    from gateway.privacy.words import say  # noqa: PLC0415
+
+    names = ask(load(options.config), {"do": "privacy-rotate", "recipient": options.recipient})
+    lang, recipient = spoken(options), options.recipient
+    _print([say(lang, "rotated", recipient=recipient, meter=meter, known=name) for meter, name in names.items()])
+    return 0
+
+
+def _notice(options: argparse.Namespace) -> int:
+    from gateway.config.tables import load  # noqa: PLC0415
+    from gateway.consent.information import information_text  # noqa: PLC0415
+    from gateway.store.store import Archive  # noqa: PLC0415
+
+    config = load(options.config)
+    account = config.federation.jid.lower() if config.federation else None
+    with closing(Archive(config.directory)) as archive:
+        text = information_text(archive, options.recipient, spoken(options), config.max_retention, account, _now())
+    sys.stdout.write(text)
+    return 0
+
+
+def _progress() -> Callable[[str, int], None]:
+    """Says at a terminal which file it is at; the empty name clears the line."""
+    if not sys.stderr.isatty():
+        return lambda _name, _number: None
+
+    def show(name: str, number: int) -> None:
+        sys.stderr.write(f"\r\x1b[K{number:>4}  {name}" if name else "\r\x1b[K")
+        sys.stderr.flush()
+
+    return show
+
+
+def _now() -> float:
+    """POSIX seconds; SOURCE_DATE_EPOCH where somebody wants the same archive of the same data."""
+    stamp = os.environ.get("SOURCE_DATE_EPOCH", "")
+    return float(stamp) if stamp.isdecimal() else time.time()
+
+
+def _user() -> str:
+    import getpass  # noqa: PLC0415
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
+
+
+def _print(lines: Iterable[str]) -> None:
+    for line in lines:
+        sys.stdout.write(line + "\n")

@@ -1,0 +1,200 @@
+"""``linky-gateway received``: others' series for a person, from the database, while the daemon runs or not.
+
+A received point has its provider's name and the path that its provider gave it; the household's part of a production
+stands under ``production/share/<name>/…``. ``export`` streams.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from typing import TYPE_CHECKING
+
+from gateway.commands.speech import add_language, spoken
+from gateway.errors import ConfigError
+from gateway.household.share import origins
+from gateway.language import Phrase, joined, same
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Iterator, Sequence
+
+    from gateway.household.share import Origin
+    from gateway.store.received import ReceivedEvent, ReceivedPoint, ReceivedSeries
+    from gateway.store.store import Archive
+
+_COLUMNS = ("time", "name", "provider", "series", "granularity", "value", "unit")
+
+
+def add_actions(
+    command: Callable[..., argparse.ArgumentParser],
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    time: Callable[[str], int],
+) -> None:
+    """The parser; ``command`` makes one that has ``--config``, ``time`` reads an ISO 8601 time."""
+    parser = commands.add_parser("received", help="others' series that come here", description="Others' series.")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    command(actions, "list", received, "each received series: from when to when, for how long it may be kept")
+    command(actions, "notices", received, "what providers told: consents that ended, data erased or rectified")
+    command(actions, "history", received, "the newest points of one source, oldest first")
+    command(actions, "export", received, "all points to standard output: CSV, or JSON Lines")
+    history, export = actions.choices["history"], actions.choices["export"]
+    history.add_argument("name", metavar="NAME", help="the name of a [[received]]")
+    history.add_argument("--last", type=int, default=100, metavar="N", help="of each series (default: 100)")
+    for action in (history, export):
+        action.add_argument("--from", dest="since", type=time, default=0, metavar="T", help="ISO 8601, included")
+        action.add_argument("--to", dest="until", type=time, default=2**62, metavar="T", help="ISO 8601, not included")
+    for action in actions.choices.values():
+        add_language(action)
+        action.add_argument("--json", action="store_true", help="JSON Lines")
+
+
+def received(options: argparse.Namespace) -> int:
+    """Run one action; the exit code."""
+    from gateway.config.tables import load  # noqa: PLC0415 (the parser needs none of it)
+    from gateway.store.store import Archive  # noqa: PLC0415
+
+    config = load(options.config)
+    archive = Archive(config.directory)
+    try:
+        _ACTIONS[options.action](archive, origins(config.received), options)
+    finally:
+        archive.close()
+    return 0
+
+
+def _list(archive: Archive, known: Sequence[Origin], options: argparse.Namespace) -> None:
+    found = archive.received_series()
+    for series in found:
+        row = _series_row(series, known) | {"points": archive.received_count(series)}
+        print(json.dumps(row) if options.json else _series_line(series, row).in_language(spoken(options)))
+    if not found and not options.json:
+        print(_NOTHING_YET.in_language(spoken(options)))
+
+
+def _notices(archive: Archive, _: Sequence[Origin], options: argparse.Namespace) -> None:
+    for event in archive.received_events():
+        print(
+            json.dumps(_event_row(event), ensure_ascii=False)
+            if options.json
+            else _event_line(event).in_language(spoken(options))
+        )
+
+
+def _history(archive: Archive, known: Sequence[Origin], options: argparse.Namespace) -> None:
+    origin = next((one for one in known if one.wanted.name == options.name), None)
+    if origin is None:
+        names = same(", ".join(one.wanted.name for one in known)) if known else _THERE_IS_NONE
+        raise ConfigError(_NOT_RECEIVED.filled(name=options.name, names=names))
+    points: list[ReceivedPoint] = []
+    for series in filter(origin.covers, archive.received_series()):
+        newest = archive.received_newest(series, options.since, options.until, options.last)
+        points += [both for point in newest for both in _with_share(point, origin)]
+    points.sort(key=lambda point: (point.time, point.series.path))
+    for point in points:
+        row = _point_row(point, known)
+        print(
+            json.dumps(row, ensure_ascii=False)
+            if options.json
+            else _point_line(point, row).in_language(spoken(options))
+        )
+
+
+def _export(archive: Archive, known: Sequence[Origin], options: argparse.Namespace) -> None:
+    rows = csv.writer(sys.stdout, lineterminator="\n")
+    if not options.json:
+        rows.writerow(_COLUMNS)
+    for series in archive.received_series():
+        origin = next((one for one in known if one.covers(series)), None)
+        for stored in archive.received_stream(series, options.since, options.until):
+            for point in _with_share(stored, origin):
+                row = _point_row(point, known)
+                if options.json:
+                    print(json.dumps(row, ensure_ascii=False))
+                else:
+                    rows.writerow(row.values())
+
+
+_ACTIONS = {"list": _list, "notices": _notices, "history": _history, "export": _export}
+_LINE = Phrase(
+    "{name}  {series}  {granularity}  points : {points}  {first} … {last}  gardés {retention}",
+    "{name}  {series}  {granularity}  {points} points  {first} … {last}  kept {retention}",
+)
+_NOTHING_YET = Phrase("rien n’a encore été reçu", "nothing was ever received")
+_THERE_IS_NONE = Phrase("il n’y en a pas", "there is none")
+_NOT_RECEIVED = Phrase(
+    "« {name} » n’est le nom d’aucun [[received]] de la configuration ({names})",
+    "{name!r} is no [[received]] of the configuration ({names})",
+)
+
+
+def _with_share(point: ReceivedPoint, origin: Origin | None) -> Iterator[ReceivedPoint]:
+    yield point
+    mine = origin.mine(point) if origin else None
+    if mine is not None:
+        yield mine
+
+
+def _name(series: ReceivedSeries, known: Sequence[Origin]) -> str:
+    return next((one.wanted.name for one in known if one.covers(series)), "")
+
+
+def _series_row(series: ReceivedSeries, known: Sequence[Origin]) -> dict[str, object]:
+    return {
+        "name": _name(series, known),
+        "provider": series.provider,
+        "series": series.sen1,
+        "granularity": series.granularity,
+        "unit": series.unit,
+        "first": _iso(series.first_time),
+        "last": _iso(series.last_time),
+        "retention": series.retention,
+        "ignored": series.ignored,
+    }
+
+
+def _point_row(point: ReceivedPoint, known: Sequence[Origin]) -> dict[str, object]:
+    series = point.series
+    values = (_iso(point.time), _name(series, known), series.provider, series.path)
+    return dict(zip(_COLUMNS, (*values, series.granularity, point.value, series.unit), strict=True))
+
+
+def _event_row(event: ReceivedEvent) -> dict[str, object]:
+    row = {"time": _iso(event.time), "provider": event.provider, "kind": event.kind, "series": event.series}
+    return row | {"detail": event.detail}
+
+
+def _series_line(series: ReceivedSeries, row: dict[str, object]) -> Phrase:
+    facts = {name: "–" if value is None else value for name, value in row.items()}
+    return _LINE.filled(**facts | {"first": _local(series.first_time), "last": _local(series.last_time)})
+
+
+def _point_line(point: ReceivedPoint, row: dict[str, object]) -> Phrase:
+    when = _local(point.time)
+    rest = "{series}  {granularity}  {value} {unit}".format(**row).rstrip()
+    return Phrase(f"{when.fr}  {rest}", f"{when.en}  {rest}")
+
+
+def _event_line(event: ReceivedEvent) -> Phrase:
+    from gateway.consent.command_words import notice_in_words  # noqa: PLC0415 (the parser needs none of it)
+
+    texts = event.detail.get("texts")
+    said = texts if isinstance(texts, dict) else {}
+    anything = str(next(iter(said.values()), ""))
+    # A provider writes in the languages that it has.
+    words = Phrase(str(said.get("fr", anything)), str(said.get("en", anything)))
+    what = notice_in_words(event.kind)
+    return joined("  ", (_local(event.time), same(event.provider), what, same(event.series), words))
+
+
+def _local(time: float | None) -> Phrase:
+    from gateway.store.local_time import local_second  # noqa: PLC0415 (it reads the time zones)
+
+    return same("–") if time is None else local_second(time)
+
+
+def _iso(time: float | None) -> str | None:
+    from gateway.store.recorder import iso  # noqa: PLC0415 (it reads the time zones)
+
+    return None if time is None else iso(time)

@@ -1,0 +1,366 @@
+"""One TOML file to frozen structs; an unknown key, a wrong type or a missing file is one sentence naming its path.
+
+``systemd/gateway.toml`` is the commented default. Relative paths are taken from the folder of the file. Secrets are
+never in it: a password is in a file of its own, or in a systemd credential.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import tomllib
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+import msgspec
+
+from gateway.balance.tariff import Objective, Tariff
+from gateway.config import words as say
+from gateway.config.checks import NAME, check_together
+from gateway.config.faults import wrong, wrong_toml, wrong_value
+from gateway.errors import ConfigError, reason
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+# systemd hands credentials over in this folder (systemd.exec(5), LoadCredential=).
+PASSWORD_CREDENTIAL = "xmpp-password"  # noqa: S105 (the name of the credential, not its content)
+MQTT_CREDENTIAL = "mqtt-password"
+BACKUP_CREDENTIAL = "backup-passphrase"
+
+MAX_RETENTION = "P3Y"
+
+_SENSOR = "^[a-z0-9][a-z0-9._-]{0,63}$"
+
+# A host name, an IPv4 address, or an IPv6 one in brackets; a port.
+_LISTEN = r"^([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\]):[0-9]{1,5}$"
+
+Pin = Annotated[str, msgspec.Meta(pattern="^sha256/[A-Za-z0-9+/]{43}=$")]
+
+HostPort = Annotated[str, msgspec.Meta(pattern=r"^.+:[0-9]{1,5}$")]
+Address = Annotated[str, msgspec.Meta(pattern=r"^[^@/\s]+@[^@/\s]+$")]
+
+# A century is for ever, and its seconds still fit into SQLite's numbers.
+Hours = Annotated[int, msgspec.Meta(ge=1, le=876_600)]
+Days = Annotated[int, msgspec.Meta(ge=1, le=36_525)]
+
+
+class Meter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[[meter]]``: where one meter's bytes come from, and what its series are called."""
+
+    name: Annotated[str, msgspec.Meta(pattern=NAME)] = "house"
+    source: str
+    mode: Literal["auto", "historic", "standard"] = "auto"
+    # The id in series names; random when it is not given. A serial number would follow the household for ever.
+    sensor: Annotated[str, msgspec.Meta(pattern=_SENSOR)] | None = None
+    # Whose time its readings get: the meter's unless it is far off the host's, always the meter's, always the host's.
+    clock: Literal["auto", "meter", "host"] = "auto"
+    # The delivery point, needed for urn: names in historic mode, which does not carry it.
+    prm: Annotated[str, msgspec.Meta(pattern="^[0-9]{14}$")] | None = None
+    # Where others may have its bytes as they come, "host:port".
+    tee: Annotated[str, msgspec.Meta(pattern=_LISTEN)] | None = None
+
+    @property
+    def tee_at(self) -> tuple[str, int] | None:
+        """Host and port of the tee."""
+        host, _, port = (self.tee or "").rpartition(":")
+        return (host.strip("[]"), int(port)) if self.tee else None
+
+
+class Counter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[[counter]]``: a meter that gives pulses (a contact, an S0 output) to a GPIO pin."""
+
+    name: Annotated[str, msgspec.Meta(pattern=NAME)]
+    quantity: Literal["water", "gas", "heat", "electricity-consumed", "electricity-produced"]
+    # As BCM numbers them; those of the 40-pin header.
+    gpio: Annotated[int, msgspec.Meta(ge=0, le=27)]
+    per_pulse: str
+    # The index on the meter's face when it was installed.
+    start: str | None = None
+    pull: Literal["up", "down", "none"] = "up"
+    # Where a pulse begins: by itself where the pull ends.
+    edge: Literal["falling", "rising"] | None = None
+    # S0 pulses and their pauses last 30 ms at least (EN 62053-31).
+    debounce_ms: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 20
+    sensor: Annotated[str, msgspec.Meta(pattern=_SENSOR)] | None = None
+
+    @property
+    def rising(self) -> bool:
+        """Whether a pulse begins when the pin goes high."""
+        return self.edge == "rising" or (self.edge is None and self.pull == "down")
+
+
+class Store(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[store]``: the folder of the database, how often it is written, how long it is kept."""
+
+    directory: str = "/var/lib/linky-gateway"
+    commit_interval_s: Annotated[int, msgspec.Meta(ge=1, le=300)] = 60
+    raw_hours: Hours = 48
+    minute_days: Days = 1095
+    outbox_days: Days = 90
+    received_days: Days = 1095
+
+
+class Federation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[federation]``: the account, and how it speaks."""
+
+    jid: Address
+    resource: Annotated[str, msgspec.Meta(pattern=r"^[^\s/]+$")] = "proxy"
+    password_file: str | None = None
+    # Several are the nodes of one server: any of them will do.
+    address: HostPort | Annotated[tuple[HostPort, ...], msgspec.Meta(min_length=1, max_length=20)] | None = None
+    ca_file: str | None = None
+    # What the server's key must be one of, besides a trusted certificate; with pin_only instead of one.
+    pin: Pin | tuple[Pin, ...] = ()
+    pin_only: bool = False
+    units: Literal["secondary", "primary"] = "secondary"
+    # What the recipients are bound to (ISO 8601 duration), written into every pack.
+    max_retention: Annotated[str, msgspec.Meta(pattern=r"^P(\d+[YMWD])+$")] = MAX_RETENTION
+    max_stanza_bytes: Annotated[int, msgspec.Meta(ge=4000, le=200_000)] = 30_000
+    # For how long new readings are gathered for one message.
+    batch_s: Annotated[int, msgspec.Meta(ge=0, le=86_400)] = 60
+    # A recipient is away, and the household is told, when its oldest point has waited for so many hours.
+    recipient_away_h: Hours = 24
+    # What somebody without a consent may see: nothing, or which series there are (never a value).
+    strangers: Literal["nothing", "catalogue"] = "nothing"
+    # Who set the gateway up and would like to know whether it is well: the page asks the household, which decides.
+    installer: Address | None = None
+
+
+class Household(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[household]``: who is told what is wrong and what is new, and may ask how the house is."""
+
+    address: Address | Annotated[tuple[Address, ...], msgspec.Meta(min_length=1, max_length=10)]
+    language: Literal["fr", "en"] = "fr"
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """All of them."""
+        return (self.address,) if isinstance(self.address, str) else self.address
+
+
+class Choices(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What the household chose at its page: it stands before what the file says until it is taken back.
+
+    Kept in the database's folder (``choices.py``), since the file is root's. Not frozen: a choice holds at once.
+    """
+
+    objective: Objective | None = None
+    household: Household | None = None
+
+
+class Clock(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[clock]``: the host's clock."""
+
+    # It is right although nothing tells the kernel so: set by hand, or by a program of one's own.
+    trusted: bool = False
+
+
+class Mqtt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[mqtt]``: the household's broker, which carries the live feed."""
+
+    host: Annotated[str, msgspec.Meta(min_length=1)] = "localhost"
+    port: Annotated[int, msgspec.Meta(ge=1, le=65_535)] = 1883
+    tls: bool = False
+    # A certificate authority of one's own (PEM); the system's otherwise.
+    ca_file: str | None = None
+    user: Annotated[str, msgspec.Meta(min_length=1)] | None = None
+    password_file: str | None = None
+    # Whether Home Assistant is told of the meters, and below which topic it listens.
+    discovery: bool = True
+    discovery_prefix: Annotated[str, msgspec.Meta(pattern=r"^[^+#/\s]+(/[^+#/\s]+)*$")] = "homeassistant"
+
+
+class Backup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[backup]``: the second place, and how many backups stay there."""
+
+    directory: Annotated[str, msgspec.Meta(min_length=1)]
+    keep: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 14
+    passphrase_file: str | None = None
+    # Whether the place may be on the card that it is to outlive.
+    same_card: bool = False
+
+
+class Web(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[web]``: the page of the house."""
+
+    # All addresses of this machine; who is not at home is refused all the same.
+    listen: Annotated[str, msgspec.Meta(pattern=r"^(\[[0-9a-f:]+\]|[0-9.]+|localhost):[0-9]{1,5}$")] = "0.0.0.0:8080"
+    # Names by which the page is called besides this machine's own, and networks that are at home, too.
+    names: tuple[Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9.-]+$")], ...] = ()
+    networks: tuple[str, ...] = ()
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port to listen at."""
+        host, _, port = self.listen.rpartition(":")
+        return host.strip("[]"), int(port)
+
+
+class Share(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``share`` of a ``[[received]]``: the household's part of what others produce; of 100 where it is in per cent."""
+
+    held: Annotated[int, msgspec.Meta(ge=0)] | Annotated[float, msgspec.Meta(ge=0)]
+    of: Annotated[int, msgspec.Meta(gt=0)] | Annotated[float, msgspec.Meta(gt=0)] | None = None
+    unit: Literal["actions", "m2", "percent"]
+
+    @property
+    def part(self) -> Fraction:
+        """The part, exactly as it is written in the file: 3.3 is 33/10."""
+        return Fraction(str(self.held)) / Fraction(str(self.of or 100))
+
+
+class ProxyMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``message`` of a ``[[received]]``: which series of a proxy of 2019, as its messages name it."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1)]
+    metaname: str = ""
+
+
+class Received(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[[received]]``: series of another provider that the household is allowed to have."""
+
+    name: Annotated[str, msgspec.Meta(pattern=NAME)]
+    provider: Annotated[str, msgspec.Meta(pattern=r"^[^@/\s]+@[^@/\s]+/[^\s/]+$")]
+    identifier: str
+    # Days before the first subscription that are asked for as well.
+    history: Annotated[int, msgspec.Meta(ge=0, le=36_525)] = 0
+    share: Share | None = None
+    # The provider is a proxy of 2019: it is not asked for anything, and identifier is what its series is called here.
+    message: ProxyMessage | None = None
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole file. ``folder`` is where it lay."""
+
+    meter: Annotated[tuple[Meter, ...], msgspec.Meta(min_length=1)]
+    store: Store = Store()
+    clock: Clock = Clock()
+    federation: Federation | None = None
+    mqtt: Mqtt | None = None
+    written_household: Household | None = msgspec.field(default=None, name="household")
+    web: Web | None = None
+    backup: Backup | None = None
+    counter: tuple[Counter, ...] = ()
+    received: tuple[Received, ...] = ()
+    tariff: tuple[Tariff, ...] = ()
+    written_objective: Objective = msgspec.field(default=Objective(), name="objective")
+    folder: str = "."
+    choices: Choices = msgspec.field(default_factory=Choices)
+
+    @property
+    def household(self) -> Household | None:
+        """Who is told; by the account of ``[federation]``, so without one nobody."""
+        chosen = self.choices.household if self.federation else None
+        return chosen or self.written_household
+
+    @property
+    def objective(self) -> Objective:
+        """What the household means to stay below."""
+        return self.choices.objective or self.written_objective
+
+    @property
+    def directory(self) -> Path:
+        """The database's folder."""
+        return self.path(self.store.directory)
+
+    @property
+    def max_retention(self) -> str:
+        """How long a recipient may keep what it is sent."""
+        return self.federation.max_retention if self.federation else MAX_RETENTION
+
+    @property
+    def choices_file(self) -> Path:
+        """What was chosen at the page."""
+        return self.directory / "choices.json"
+
+    @property
+    def page_file(self) -> Path:
+        """What the page's password and links are checked against."""
+        return self.directory / "page.json"
+
+    @property
+    def control_socket(self) -> Path:
+        """Where the running daemon answers the command line."""
+        return self.directory / "control.sock"
+
+    def as_written(self) -> dict[str, object]:
+        """As the file would say it, the choices of the page in their places."""
+        told: dict[str, object] = msgspec.to_builtins(self)
+        for name in ("folder", "choices"):
+            del told[name]
+        told |= {"household": msgspec.to_builtins(self.household), "objective": msgspec.to_builtins(self.objective)}
+        return told
+
+    def path(self, text: str) -> Path:
+        """A path of the file, taken from the file's own folder when it is relative."""
+        return Path(self.folder) / text
+
+
+def load(path: Path) -> Config:
+    """Read and check a configuration file; ConfigError says what is wrong and where."""
+    raw = read_toml(path, ("folder", "choices"))
+    config = checked(path, {**raw, "folder": str(path.parent)}, Config)
+    check_together(path, config)
+    return msgspec.structs.replace(config, choices=_chosen(config.choices_file))
+
+
+def read_toml(path: Path, reserved: tuple[str, ...] = ()) -> dict[str, object]:
+    """The tables of a file in which the ``reserved`` keys, ours, do not stand; ConfigError says what is wrong."""
+    try:
+        with path.open("rb") as file:
+            raw = tomllib.load(file)
+    except PermissionError as error:
+        raise ConfigError(say.NO_RIGHT.filled(path=path)) from error
+    except OSError as error:
+        raise ConfigError(say.UNREADABLE.filled(path=path, why=reason(error))) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(say.NO_TEXT.filled(path=path)) from error
+    except tomllib.TOMLDecodeError as error:
+        raise wrong_toml(path, error) from error
+    for name in reserved:
+        if name in raw:
+            raise wrong(path, name, say.UNKNOWN)
+    return raw
+
+
+def checked(path: Path, raw: dict[str, object], kind: type[T]) -> T:
+    """What stands in it as that kind of settings; ConfigError names the first place where it is none."""
+    try:
+        return msgspec.convert(raw, kind)
+    except msgspec.ValidationError as error:
+        raise wrong_value(path, raw, kind, error) from error
+
+
+def _chosen(file: Path) -> Choices:
+    """What was chosen at the page; nothing where that cannot be read: the meter is read all the same."""
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=Choices)
+    except (FileNotFoundError, PermissionError):
+        # Nothing was chosen; or it is none of this user's business, as the database is not.
+        return Choices()
+    except (OSError, msgspec.MsgspecError, ValueError) as error:
+        log.warning("%s: what was chosen at the page cannot be read (%s); choose again there", file, error)
+        return Choices()
+
+
+def credential_file(name: str = PASSWORD_CREDENTIAL) -> Path | None:
+    """The password that systemd hands over under that name, if it does; a blank one is the unit's word for none."""
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    file = Path(folder) / name if folder else None
+    return file if file and file.is_file() and file.read_bytes().strip() else None
+
+
+def password_from(file: Path) -> str:
+    """The first line of a password file."""
+    try:
+        password = file.read_text(encoding="utf-8").split("\n", 1)[0]
+    except OSError as error:
+        raise ConfigError(f"{file}: the password cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file}: the password is not UTF-8 text") from error
+    if not password:
+        raise ConfigError(f"{file}: the password file is empty")
+    return password

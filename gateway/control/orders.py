@@ -1,0 +1,129 @@
+"""What the command line may order of the store, through the running daemon or, when none runs, by itself."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gateway.consent.act import ORDERS as CONSENT_ORDERS
+from gateway.consent.act import act as act_on_consents
+from gateway.control.manual_reading import enter
+from gateway.errors import GatewayError, StoreError
+from gateway.language import Phrase
+from gateway.links.link import OK, WAITING, Link, as_json, recipient_links
+from gateway.privacy.act import ERASE
+from gateway.privacy.act import ORDERS as PRIVACY_ORDERS
+from gateway.privacy.act import act as act_on_privacy
+from gateway.privacy.machine import erase as erase_files
+from gateway.store.connection import WriterLock
+from gateway.store.store import Archive, Store
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gateway.config.tables import Config, Received
+
+log = logging.getLogger(__name__)
+
+# What changes nothing that may be sent to anybody.
+LOOKS = {
+    *("consents", "notices", "pending-access", "consent-text", "refused-domains"),
+    *("health-consents", "health-text", "privacy-preview"),
+}
+
+_NOT_PREPARED = Phrase("{path} : la base n’a pas pu être préparée", "{path}: the database could not be prepared")
+_LAST_COUNT = Phrase("le dernier comptage enregistré", "the last stored count")
+_LAST_FRAME = Phrase("la dernière trame enregistrée", "the last stored frame")
+_LAST_POINT = Phrase("le dernier point enregistré", "the last stored point")
+_READABLE = Phrase("lisible", "can be read")
+
+
+def prepare_store(directory: Path) -> None:
+    """Check and migrate the database in a process of its own; StoreError with its sentence when that fails."""
+    # Not from the folder where the command happens to be called: a json.py lying there would be taken for Python's.
+    package = str(Path(__file__).resolve().parents[2])
+    search = os.pathsep.join([package, *filter(None, [os.environ.get("PYTHONPATH")])])
+    done = subprocess.run(  # noqa: S603 (our own module)
+        [sys.executable, "-P", "-m", "gateway.store.prepare", str(directory), "--both"],
+        check=False,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": search},
+    )
+    lines = done.stderr.splitlines()
+    # Why it ends is said by whoever asked for it, once.
+    last = lines.pop().partition(" ")[2] if done.returncode and lines else ""
+    for line in lines:
+        level, _, words = line.partition(" ")
+        log.log(logging.getLevelNamesMapping().get(level, logging.ERROR), "%s", words)
+    if done.returncode:
+        raise StoreError(Phrase(*json.loads(last)) if last.startswith("[") else _NOT_PREPARED.filled(path=directory))
+
+
+def act(store: Store, request: dict[str, Any], now: float) -> object:
+    """Do one order of the command line; GatewayError with the reason when it cannot be done."""
+    match request:
+        case {"do": str(order)} if order in CONSENT_ORDERS:
+            return act_on_consents(store, request, now)
+        case {"do": str(order)} if order in PRIVACY_ORDERS:
+            return act_on_privacy(store, request, now)
+    raise GatewayError(f"unknown order {request.get('do')!r}")
+
+
+def act_alone(config: Config, request: dict[str, Any]) -> object:
+    """Do it here, no daemon running: with the writer's lock, on a checked file that knows the configured meters."""
+    prepare_store(config.directory)
+    lock = WriterLock(config.directory)
+    try:
+        with closing(Store(config.directory)) as store:
+            for meter in config.meter:
+                store.add_meter(meter.name, meter.sensor, meter.prm)
+            for counter in config.counter:
+                store.add_meter(counter.name, counter.sensor)
+            if request.get("do") == "reading":
+                return enter(store, config, request, time.time())
+            done = act(store, request, time.time())
+            if request.get("do") == ERASE and request.get("what") == "everything":
+                erase_files([config.page_file], [])
+            return done
+    finally:
+        lock.release()
+
+
+def stored_status(config: Config) -> dict[str, object]:
+    """What the database says of the links when no daemon runs."""
+    now = time.time()
+    archive = Archive(config.directory)
+    links = []
+    counters = {counter.name for counter in config.counter}
+    for meter in archive.meters():
+        age = now - meter.last_time if meter.last_time else None
+        kind, last = ("counter", _LAST_COUNT) if meter.name in counters else ("meter", _LAST_FRAME)
+        links.append(Link(f"{kind} {meter.name}", WAITING, age, last))
+    links.append(Link("store", OK, None, _READABLE))
+    if config.received:
+        links += _stored_supplies(config.received, archive, now)
+    links += recipient_links(archive.backlog(), now)
+    archive.close()
+    return as_json(links, running=False)
+
+
+def _stored_supplies(sources: Sequence[Received], archive: Archive, now: float) -> list[Link]:
+    """How old the newest point of each source is, for ``status`` when no daemon runs."""
+    from gateway.household.share import origins  # noqa: PLC0415 (few houses receive anything)
+
+    series = archive.received_series()
+    links = []
+    for origin in origins(sources):
+        times = [one.last_time for one in series if one.last_time is not None and origin.covers(one)]
+        age = max(0.0, now - max(times)) if times else None
+        links.append(Link(f"provider {origin.wanted.name}", OK if times else WAITING, age, _LAST_POINT))
+    return links

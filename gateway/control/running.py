@@ -1,0 +1,40 @@
+"""The running daemon, as the command line reaches it: one JSON line to its socket (``unix_socket``), one back.
+
+Apart from the daemon's side: whoever asks needs nothing of what a daemon is made of.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+from typing import TYPE_CHECKING, Any
+
+from gateway.errors import GatewayError, StoreError, reason
+from gateway.language import Phrase, same
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_NO_ANSWER = Phrase("{path} : la passerelle ne répond pas : {why}", "{path}: the daemon does not answer: {why}")
+
+
+def ask(path: Path, request: dict[str, object], timeout_s: float = 10.0) -> Any:  # noqa: ANN401 (whatever JSON the daemon answers)
+    """Ask the running daemon; ConnectionError when none runs, GatewayError when it refused."""
+    with socket.socket(socket.AF_UNIX) as link:
+        link.settimeout(timeout_s)
+        try:
+            link.connect(str(path))
+        except OSError as error:
+            raise ConnectionError(str(error)) from error
+        try:
+            link.sendall(json.dumps(request).encode() + b"\n")
+            with link.makefile("rb") as stream:
+                reply = json.loads(stream.readline())
+        except (OSError, ValueError) as error:
+            why = reason(error) if isinstance(error, OSError) else same(str(error))
+            raise StoreError(_NO_ANSWER.filled(path=path, why=why)) from error
+    if "error" in reply:
+        refused = GatewayError(Phrase(reply.get("error_fr", reply["error"]), reply["error"]))
+        refused.exit_code = reply["code"]
+        raise refused
+    return reply["result"]

@@ -1,0 +1,76 @@
+"""The daemon's ear for the command line: one JSON line in, one JSON line out, on a Unix socket of its own user.
+
+The daemon holds the only connection that writes, so a consent given while it runs goes through here. Who asks uses
+``gateway.control.running``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from typing import TYPE_CHECKING, Any
+
+from gateway.errors import Exit, GatewayError, StoreError
+from gateway.language import Phrase, same
+from gateway.process.cells import cause_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+_LONGEST_LINE = 65_536
+_TIMEOUT_S = 10.0
+# An order that the XMPP server has to carry out, or the memory card: after an erasure the database is written anew.
+_LONGEST_ORDER_S = 600.0
+_FAILED = Phrase("la passerelle n’a pas pu le faire : {why}", "the gateway could not do it: {why}")
+_CANNOT_LISTEN = Phrase(
+    "{path} : impossible d’y écouter : {why} ; choisissez un `directory` de [store] plus court",
+    "{path}: cannot listen there: {why}; choose a shorter [store] directory",
+)
+
+
+async def serve(path: Path, handler: Callable[[dict[str, Any]], Awaitable[object]]) -> asyncio.Server:
+    """Listen at ``path`` (mode 0600); the handler's GatewayError becomes the answer's ``error``."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            async with asyncio.timeout(_TIMEOUT_S):
+                line = await reader.readline()
+            async with asyncio.timeout(_LONGEST_ORDER_S):
+                reply = await _reply(line, handler)
+            async with asyncio.timeout(_TIMEOUT_S):
+                writer.write(json.dumps(reply).encode() + b"\n")
+                await writer.drain()
+        except (OSError, ValueError, TimeoutError) as error:
+            log.debug("control: %s", error)
+        finally:
+            writer.close()
+
+    try:
+        path.unlink(missing_ok=True)
+        server = await asyncio.start_unix_server(answer, path, limit=_LONGEST_LINE)
+    except OSError as error:
+        raise StoreError(_CANNOT_LISTEN.filled(path=path, why=same(str(error)))) from error
+    path.chmod(0o600)
+    return server
+
+
+async def _reply(line: bytes, handler: Callable[[dict[str, Any]], Awaitable[object]]) -> dict[str, object]:
+    try:
+        request = json.loads(line)
+    except (ValueError, RecursionError):
+        request = None
+    if not isinstance(request, dict):
+        return {"error": "not a JSON object", "code": 2}
+    try:
+        return {"result": await handler(request)}
+    except GatewayError as error:
+        return {"error": error.phrase.en, "error_fr": error.phrase.fr, "code": error.exit_code}
+    except Exception as error:
+        why = cause_of(error)
+        log.error("an order failed: %s", why)  # noqa: TRY400 (where it was stands at DEBUG)
+        log.debug("where the order failed", exc_info=error)
+        return {"error": _FAILED.filled(why=why).en, "error_fr": _FAILED.filled(why=why).fr, "code": Exit.SOFTWARE}

@@ -1,0 +1,1 @@
+"""``linky-gateway run``: the parts of the house, built, joined, watched and ended."""

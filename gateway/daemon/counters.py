@@ -1,0 +1,78 @@
+"""The daemon's pulse counters: made of the configuration, resumed from the store, held while a person corrects one."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from gateway.config.checks import amount_of
+from gateway.links.link import counter_link
+from gateway.pulses.counter import Counted, Counter
+from gateway.pulses.pin import Pin, Wiring, gpiozero
+from gateway.pulses.quantity import find_quantity
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from gateway.config.tables import Config
+    from gateway.config.tables import Counter as Setting
+    from gateway.links.link import Link
+    from gateway.store.recorder import Batch
+    from gateway.store.store import Store
+
+
+class Counters:
+    """All ``[[counter]]`` of a house.
+
+    Args:
+        config: the whole configuration. Raises ConfigError when it has counters and gpiozero is missing.
+        call: ``await call(function, *arguments)``, on the store's thread.
+        clock: POSIX seconds, None while the host does not know the time.
+    """
+
+    def __init__(
+        self, config: Config, call: Callable[..., Awaitable[Any]], clock: Callable[[], float | None] = time.time
+    ) -> None:
+        self._settings, self._call = config.counter, call
+        self._one_entry = asyncio.Lock()
+        if config.counter:
+            gpiozero()
+        self.known: dict[str, Counter] = {counter.name: _counter(counter, clock) for counter in config.counter}
+
+    async def resume(self, store: Store) -> None:
+        """Make them known to the store, and go on from what it says."""
+        for setting in self._settings:
+            info = await self._call(store.add_meter, setting.name, setting.sensor)
+            values = await self._call(store.last_values, setting.name)
+            self.known[setting.name].resume(info, values, await self._call(store.totals, setting.name))
+
+    def take(self) -> list[Batch]:
+        """What is to be written of them."""
+        return [batch for counter in self.known.values() if (batch := counter.recorder.take())]
+
+    def links(self, now: float) -> list[Link]:
+        """The state of each; ``now`` is monotonic seconds."""
+        return [counter_link(name, counter.state, now) for name, counter in self.known.items()]
+
+    @asynccontextmanager
+    async def held(self, store: Store) -> AsyncIterator[None]:
+        """Let pulses wait in their pins while the store is corrected; then go on from what it says."""
+        async with self._one_entry:
+            for counter in self.known.values():
+                counter.hold()
+            try:
+                yield
+                await self.resume(store)
+            finally:
+                for counter in self.known.values():
+                    counter.held = False
+
+
+def _counter(setting: Setting, clock: Callable[[], float | None]) -> Counter:
+    quantity = find_quantity(setting.quantity)
+    assert quantity is not None  # noqa: S101 (checked with the configuration)
+    counted = Counted(quantity, amount_of(setting, "per_pulse"), amount_of(setting, "start"))
+    wiring = Wiring(setting.gpio, setting.pull, setting.rising, setting.debounce_ms / 1000)
+    return Counter(counted, lambda: Pin(wiring), clock)

@@ -1,0 +1,51 @@
+"""The part of the configuration that decides how data are shared, and its changes as entries of the journal.
+
+What no journal may hold stays out of it: the delivery point's number is not even in the hash, since fourteen digits
+are soon guessed; the account's address stands beside the chain, where it can be erased.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from gateway.journal.entry import canonical
+from gateway.store.terms import days
+
+if TYPE_CHECKING:
+    from gateway.config.tables import Config
+    from gateway.journal.entry import Kind
+    from gateway.store.journal import Journal
+
+_KIND: Kind = "configuration-changed"
+
+
+def note_sharing(config: Config, journal: Journal, now: float) -> bool:
+    """Make an entry when the house shares in another way than the last entry says; whether it did. StoreError."""
+    facts, account = _facts(config), config.federation.jid.lower() if config.federation else ""
+    told = journal.told(_KIND)
+    if not told and not account:
+        # A house that never shared anything has nothing to tell.
+        return False
+    # An address that was erased since proves nothing either way.
+    if told and told[-1]["hash"] == facts["hash"] and told[-1].get("account", "") in (None, account):
+        return False
+    journal.append(_KIND, facts, {"account": account} if account else {}, now)
+    return True
+
+
+def longest_retention_s(config: Config, journal: Journal) -> int:
+    """For how long somebody may still have data: the longest that was ever stated with them. StoreError."""
+    stated = [str(told["retention"]) for told in journal.told(_KIND) if "retention" in told]
+    return max(days(retention) for retention in [*stated, config.max_retention]) * 86_400
+
+
+def _facts(config: Config) -> dict[str, int | str]:
+    federation = config.federation
+    told: dict[str, int | str] = {}
+    if federation:
+        told = {"retention": federation.max_retention, "units": federation.units, "strangers": federation.strangers}
+    names = [[meter.name, meter.sensor or "", meter.prm is not None] for meter in config.meter]
+    names += [[counter.name, counter.sensor or "", False] for counter in config.counter]
+    whole = {"told": told, "names": names, "resource": federation.resource if federation else ""}
+    return told | {"hash": hashlib.sha256(canonical(whole).encode()).hexdigest()}

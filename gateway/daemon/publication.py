@@ -1,0 +1,259 @@
+"""The gateway's end of the federation, joined: one session, and on it the commands and the delivery."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import TYPE_CHECKING, Any
+
+from gateway.account.act import account_of, order
+from gateway.account.hand_over import HandOver
+from gateway.account.password_file import password_file
+from gateway.chat.conversation import Chat
+from gateway.chat.messages import Household
+from gateway.consent.text import More, asked_text, notice_text
+from gateway.errors import GatewayError, StoreError
+from gateway.federation.connection.attempt import wait_any
+from gateway.federation.connection.session import Session
+from gateway.federation.connection.strangers import Doorkeeper
+from gateway.federation.provider.announcer import Announcer
+from gateway.federation.provider.commands import Commands
+from gateway.federation.provider.delivery import Delivery
+from gateway.federation.provider.live import Live
+from gateway.federation.recipient.inbox import Inbox
+from gateway.federation.wire.fields import COMMAND_NAMES
+from gateway.federation.wire.stanza import OURS, QUOALISE, RECEIPTS, Publisher
+from gateway.household.share import wanted_of
+from gateway.language import Phrase
+from gateway.links.link import BROKEN, OK, WAITING, Link, provider_link, watcher_link
+from gateway.store.domains import domain_of
+from gateway.store.terms import LANGS
+from gateway.tic.reading import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+    from datetime import datetime
+
+    from gateway.chat.questions import Question
+    from gateway.config.tables import Config, Federation
+    from gateway.config.tables import Household as Told
+    from gateway.federation.provider.health import Condition
+    from gateway.links.alerts import Alert
+    from gateway.process.cells import Part
+    from gateway.store.store import Store
+    from gateway.store.terms import AccessRequest
+    from gateway.tic.reading import Reading
+
+log = logging.getLogger(__name__)
+
+_KNOWN_EVERY_S = 60.0
+# Of how many requests for access a household is told by message in a day, and of one domain; all wait in the store.
+_ASKED_A_DAY, _ASKED_OF_DOMAIN, _DAY_S = 5, 2, 86400
+
+
+class _Wake:
+    """Wakes everybody who may have something to send."""
+
+    def __init__(self) -> None:
+        self.delivery, self.announcer = asyncio.Event(), asyncio.Event()
+
+    def set(self) -> None:
+        """There may be something."""
+        self.delivery.set()
+        self.announcer.set()
+
+
+_CONNECTED, _CONNECTING = Phrase("connectée", "connected"), Phrase("connexion en cours", "connecting")
+_NOT_CONNECTED = Phrase(
+    "la passerelle n’est pas connectée à son serveur en ce moment ({why}) ; rien n’a été changé",
+    "the gateway has no connection to its server now ({why}); nothing was changed",
+)
+_TRIED = Phrase("{error} ; essai n° {count}", "{error}; attempt {count}")
+
+
+class _Round:
+    """Something that is done again and again until ``stop``."""
+
+    def __init__(self, work: Callable[[], Awaitable[None]], every_s: float) -> None:
+        self._work, self._every_s = work, every_s
+        self.came_round = time.monotonic()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until ``stop``."""
+        while not stop.is_set():
+            self.came_round = time.monotonic()
+            await self._work()
+            await wait_any(self._every_s, stop)
+
+
+class Publication:
+    """Publishes what the store holds to whom the household has allowed.
+
+    Args:
+        config: the whole configuration; its federation table is ``account``.
+        account: where and as whom to connect.
+        store: asked through ``call``, on the store's thread.
+        call: ``await call(function, *arguments)``.
+        answer: what the household is answered; without it nobody is.
+        health: how the gateway is, for whom the household lets ask.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        account: Federation,
+        store: Store,
+        call: Callable[..., Awaitable[Any]],
+        answer: Callable[[Question, str], Awaitable[str]] | None = None,
+        health: Callable[[], Condition] | None = None,
+    ) -> None:
+        # Set by whoever wrote something: there may be something to send.
+        self.wake = _Wake()
+        self._store, self._call = store, call
+        self._passwords, self._changing = password_file(config), asyncio.Lock()
+        self._known: frozenset[str] = frozenset()
+        self._session = Session(
+            account_of(config, self._passwords.candidates()[0]),
+            features=(QUOALISE, OURS, RECEIPTS),
+            commands=COMMAND_NAMES,
+            doorkeeper=Doorkeeper(lambda bare: bare in self._known),
+            passwords=self._passwords,
+        )
+        application, server = self._session.jid.user, self._session.jid.domain
+        publisher = Publisher(application, server, account.max_retention, primary=account.units == "primary")
+        self._delivery = Delivery(
+            *(self._session, store, call, publisher, self.wake.delivery),
+            max_stanza_bytes=account.max_stanza_bytes,
+            batch_s=account.batch_s,
+        )
+        self._announcer = Announcer(self._session, store, call, publisher, notice_text, self.wake.announcer)
+        self._live = Live(self._session, store, call, publisher)
+        self._commands = Commands(
+            *(self._session, store, call, publisher, self._returned),
+            live=self._live,
+            asked=self._tell_asked,
+            open_catalogue=account.strangers == "catalogue",
+            health=health,
+        )
+        wanted = [wanted_of(one) for one in config.received]
+        # Also of providers that are in the configuration no more, and whose data are still here.
+        self._inbox = Inbox(self._session, store, call, wanted) if wanted or store.received_providers() else None
+        self._hand_over = HandOver(
+            config.directory, config.page_file, lambda: self.order({"action": "password", "new": None})
+        )
+        self._asked: list[tuple[float, str]] = []
+        told = config.household
+        addresses, language = (told.addresses, told.language) if told else ((), "fr")
+        self._household = Household(self._session, addresses, language)
+        self._chat = Chat(self._session, self._household.addresses, language, answer) if answer else None
+        self._providers = {one.sender for one in wanted}
+
+    def parts(self) -> dict[str, Part]:
+        """What is to run until the gateway stops, each by itself; each ends within 3 s of that."""
+        parts: dict[str, Part] = {
+            "session": self._session,
+            "commands": self._commands,
+            "delivery": self._delivery,
+            "announcer": self._announcer,
+            "live": self._live,
+            "known": _Round(self._know, _KNOWN_EVERY_S),
+            "hand-over": self._hand_over,
+        }
+        if self._chat:
+            parts["chat"] = self._chat
+        if self._inbox:
+            parts["inbox"] = self._inbox
+        return parts
+
+    def hear(self, meter: str, readings: Iterable[Reading], at: datetime | None, *, standard: bool) -> None:
+        """Show what a meter says this second to who watches; what nobody can date is shown to nobody."""
+        if at is not None:
+            # Curves and maxima have times of their own, and are told when they are stored.
+            values = {r.series: r.value for r in readings if r.kind not in (Kind.MEAN, Kind.MAXIMUM)}
+            self._live.say(meter, values, int(at.timestamp()))
+
+    async def settle(self) -> None:
+        """Return when all that was noted as handed over is in the socket: no more leaves on a consent that ended."""
+        await self._session.departures.over()
+
+    async def note_shown(self) -> None:
+        """Have the log of transfers hold what was shown live until now."""
+        await self._live.note_shown()
+
+    def _returned(self, origin: str, after: int | None) -> None:
+        self._delivery.resume(origin, after)
+        # What came back to us while it was away is due now.
+        self.wake.announcer.set()
+
+    async def order(self, request: dict[str, Any]) -> object:
+        """Do something with the account for the command line; GatewayError with the reason when it cannot be done."""
+        async with self._changing:
+            if not self._session.connected.is_set():
+                why = self._session.state.error or _CONNECTING
+                raise GatewayError(_NOT_CONNECTED.filled(why=why))
+            return await order(self._session, self._passwords, request)
+
+    async def _know(self) -> None:
+        """Know whom the household has to do with, a minute late at most: a stranger's share is enough until then."""
+        try:
+            consents, answers = await self._call(lambda: (self._store.consents(), self._store.health_answers()))
+        except StoreError as error:
+            log.debug("the consents could not be read: %s", error)
+        else:
+            now = time.time()
+            allowed = {c.recipient for c in consents if c.valid(now)}
+            self._known = frozenset(self._partners() | allowed | {a.installer for a in answers if a.valid(now)})
+
+    def _partners(self) -> set[str]:
+        """Whom the household itself wrote down: not strangers at the door."""
+        return {*self._providers, *self._household.addresses}
+
+    def address_household(self, told: Told | None) -> None:
+        """Tell and answer the household there from now on; nobody where it is None. ConfigError for what is no JID."""
+        addresses, language = (told.addresses, told.language) if told else ((), "fr")
+        self._household.move(addresses, language)
+        if self._chat:
+            self._chat.move(self._household.addresses, language)
+
+    def tell(self, alert: Alert) -> None:
+        """Tell the household, if it wants to be told."""
+        self._household.tell(alert)
+
+    @property
+    def waiting(self) -> frozenset[str]:
+        """Of which links and news a message to the household has not left yet."""
+        return self._household.waiting
+
+    def _tell_asked(self, request: AccessRequest) -> None:
+        """Tell the household who asks it for access; a flood of strangers shall not drown its alerts."""
+        now, domain = time.time(), domain_of(request.jid)
+        self._asked = [(at, one) for at, one in self._asked if now - _DAY_S < at <= now]
+        of_domain = sum(one == domain for _, one in self._asked)
+        if not self._household.addresses or len(self._asked) >= _ASKED_A_DAY or of_domain >= _ASKED_OF_DOMAIN:
+            return
+        self._asked.append((now, domain))
+        more = More.LAST_OF_DOMAIN if of_domain + 1 == _ASKED_OF_DOMAIN else More.NOTHING
+        more = More.LAST if len(self._asked) == _ASKED_A_DAY else more
+        self._household.say({lang: asked_text(request, lang, more) for lang in LANGS})
+
+    def provider_links(self) -> list[Link]:
+        """How each source of received series stands."""
+        now = time.time()
+        return [provider_link(supply, now) for supply in self._inbox.supplies()] if self._inbox else []
+
+    def watch_links(self) -> list[Link]:
+        """Who sees the meters live now."""
+        return [
+            watcher_link(watch.recipient, watch.prefix, watch.interval_s, watch.until) for watch in self._live.watches
+        ]
+
+    def link(self) -> Link:
+        """The state of the connection."""
+        state = self._session.state
+        age = time.time() - state.since
+        if state.connected:
+            return Link("xmpp", OK, age, _CONNECTED)
+        if state.error:
+            return Link("xmpp", BROKEN, age, _TRIED.filled(error=state.error, count=state.attempts))
+        return Link("xmpp", WAITING, age, _CONNECTING)

@@ -1,0 +1,1 @@
+"""The end that gives: what was promised to recipients goes out, and what they ask is answered."""

@@ -1,0 +1,135 @@
+"""What goes into one message: rows of one manner, as their recipient gets them, as many as fit."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from gateway.errors import SenMLError
+from gateway.federation.wire.stanza import fit
+from gateway.senml.naming import NameForm
+from gateway.store.points import Confirm, under
+from gateway.store.terms import Profile
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from xml.etree import ElementTree as ET
+
+    from gateway.federation.provider.flight import Lane
+    from gateway.federation.wire.stanza import Interval, Publisher
+    from gateway.store.points import MeterInfo, OutboxRow, Outgoing, Subscription
+    from gateway.store.pseudonyms import View
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The first rows that can share a message: one meter, one manner, numbers or texts, one granularity a series.
+
+    ``nameless``: the message says nothing that lasts, neither numbers of the outbox nor the end of the journal.
+    """
+
+    meter: str
+    form: NameForm
+    confirm: Confirm
+    rows: tuple[OutboxRow, ...]
+    nameless: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A message that waits to be noted before it leaves: what it hands over, its lane, and what confirms it.
+
+    ``silent``: it was sent before, and nothing at all came back.
+    """
+
+    outgoing: Outgoing
+    lane: Lane
+    confirm: Confirm
+    interval: Interval
+    payload: ET.Element
+    silent: bool
+
+
+def first_batch(rows: Sequence[OutboxRow], subscriptions: Sequence[Subscription]) -> Batch:
+    """Take from the front of ``rows`` (at least one) what goes into one message; a longer prefix decides the manner."""
+    key = _key(rows[0], subscriptions)
+    granularities: dict[str, int] = {}
+    count = 0
+    for row in rows:
+        point = row.point
+        fine = granularities.setdefault(point.series.path, point.granularity)
+        if fine != point.granularity or _key(row, subscriptions) != key:
+            break
+        count += 1
+    meter, form, confirm, _ = key
+    return Batch(meter, form, confirm, tuple(rows[:count]))
+
+
+def disguised(batch: Batch, meter: MeterInfo, view: View) -> Batch:
+    """The batch as its recipient gets it: values as exact as its profile, a name that the meter has for it."""
+    points = view.points(row.point for row in batch.rows)
+    rows = tuple(replace(row, point=point) for row, point in zip(batch.rows, points, strict=True))
+    # It subscribed by the delivery point, which it is not told any more.
+    form = NameForm.SEN1 if batch.form is NameForm.URN and meter.prm is None else batch.form
+    return replace(batch, rows=rows, form=form, nameless=view.profile is Profile.ANONYMOUS)
+
+
+class Packer:
+    """Finds how many rows a message can hold.
+
+    Args:
+        publisher: in whose name the messages are.
+        max_bytes: the most that one message may take.
+    """
+
+    def __init__(self, publisher: Publisher, max_bytes: int) -> None:
+        self._publisher, self._max_bytes = publisher, max_bytes
+        self._poisoned: set[str] = set()
+
+    def pack(self, meter: MeterInfo, batch: Batch) -> tuple[list[OutboxRow], int]:
+        """The rows that a message can hold at all, and how many of the first of them fit into one.
+
+        A row that fits in no message leaves with its neighbours; the log says it once a series. The reading stays in
+        the store; kept in the outbox it would stop everything behind it, for ever.
+        """
+        good = list(batch.rows)
+        try:
+            shown = self._fit(meter, batch.form, good)
+        except SenMLError:
+            good = [row for row in good if not self._is_poison(meter, batch.form, row)]
+            shown = self._fit(meter, batch.form, good)
+        if good and not shown:
+            self._complain(good[0], "too large for one message")
+        return good, shown
+
+    def _fit(self, meter: MeterInfo, form: NameForm, rows: Sequence[OutboxRow]) -> int:
+        return fit(self._publisher, meter, form, [row.point for row in rows], self._max_bytes)
+
+    def _is_poison(self, meter: MeterInfo, form: NameForm, row: OutboxRow) -> bool:
+        try:
+            self._fit(meter, form, [row])
+        except SenMLError as error:
+            self._complain(row, str(error))
+            return True
+        return False
+
+    def _complain(self, row: OutboxRow, reason: str) -> None:
+        path = row.point.series.path
+        if path not in self._poisoned:
+            self._poisoned.add(path)
+            log.error("a series cannot be sent to the federation and is left out: %s", reason)
+            log.debug("it is %s", path)
+
+
+def _key(row: OutboxRow, subscriptions: Sequence[Subscription]) -> tuple[str, NameForm, Confirm, bool]:
+    series = row.point.series
+    asked = [s for s in subscriptions if s.meter == series.meter and under(series.path, s.prefix)]
+    text = isinstance(row.point.value, str)
+    if not asked:
+        # Unsubscribed since: what is still queued goes out once, and nobody will confirm it.
+        return series.meter, NameForm.SEN1, Confirm.SERVER, text
+    nearest = max(asked, key=lambda s: len(s.prefix))
+    return series.meter, NameForm(nearest.form), nearest.confirm, text

@@ -1,0 +1,272 @@
+"""One provider, seen from a recipient: subscribed to in every session, and asked for what is missing.
+
+Whether it refuses, is away or talks nonsense decides how soon it is asked again: one that refuses waits for a
+household's word, which may take months; one that is away is often only being started.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
+
+from gateway.errors import FederationError, SenMLError
+from gateway.federation.connection.attempt import wait_any
+from gateway.federation.recipient.supply import Outcome, Standing
+from gateway.federation.wire.form import MAX_VALUE_CHARS, Page, build_submit, parse_page, parse_result
+from gateway.federation.wire.stanza import QUOALISE, parse_quoalise
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+    from xml.etree.ElementTree import Element
+
+    from gateway.federation.recipient.intake import Asked
+    from gateway.store.received import ReceivedGap
+
+_HISTORY_PAGE = 500
+# Fifty years of half hours; a provider whose pages never end is left.
+_MOST_PAGES = 2_000
+# What a number of an outbox has at most, as ``gateway.federation.wire.stanza.parse_interval`` reads it.
+_MOST_DIGITS = 15
+# Theirs, in a line of a log or of a status.
+_MOST_EPOCH_CHARS, _MOST_SENTENCE_CHARS = 64, 200
+
+
+# Stanza errors (RFC 6120 §8.3.3); every other one says that somebody on the way is not there, or not well today.
+_STANDINGS = dict.fromkeys(("not-authorized", "forbidden"), Standing.REFUSED) | dict.fromkeys(
+    ("bad-request", "feature-not-implemented", "item-not-found", "jid-malformed", "not-acceptable", "not-allowed"),
+    Standing.NONSENSE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """After how many seconds a provider is asked again; what fails waits twice as long each time, up to the most."""
+
+    again_s: float = 600.0
+    refused_s: float = 60.0
+    refused_most_s: float = 60.0
+    absent_s: float = 1.0
+    absent_most_s: float = 60.0
+
+
+class Line(Protocol):
+    """What of a session asking needs; ``gateway.federation.connection.session.Session`` is one."""
+
+    connected: asyncio.Event
+
+    def on_change(self, callback: Callable[[bool], None]) -> None:
+        """Call back with True when a session begins and with False when it ends."""
+
+    def on_present(self, callback: Callable[[str], None], origin: str = "") -> None:
+        """Call back when ``origin`` (a full JID) shows its presence."""
+
+    def greet(self, to: str) -> None:
+        """Show our presence to one other."""
+
+    async def request(self, to: str, payload: Element) -> Element:
+        """Send an ``<iq>`` and wait for the answer's payload; FederationError without one."""
+
+
+class Subscriber:
+    """Keeps the subscriptions with one provider.
+
+    Args:
+        session: the recipient's connection.
+        provider: the provider's full JID.
+        identifiers: what to subscribe to.
+        keeping: where the data go.
+        told: the identifier and the error of what was not granted.
+        pace: how soon the provider is asked again.
+        former: what is to be ended.
+        live_s: seconds between two live values, to watch only; None for everything, and for good.
+    """
+
+    def __init__(
+        self,
+        session: Line,
+        provider: str,
+        identifiers: Sequence[str],
+        keeping: Asked,
+        told: Callable[[str, FederationError], None],
+        pace: Pace | None = None,
+        former: Sequence[str] = (),
+        live_s: int | None = None,
+    ) -> None:
+        self._session, self._provider, self._keeping = session, provider, keeping
+        self._told, self._pace = told, pace or Pace()
+        self._former, self._live_s = list(former), live_s
+        self.outcomes = dict.fromkeys(identifiers, Outcome(Standing.ASKING))
+        self._failures = 0
+        self._fresh = False
+        self._changed = asyncio.Event()
+        session.on_change(self._change)
+        # It was not there for a while: it has forgotten who is.
+        session.on_present(lambda _: self.ask_again(), provider)
+
+    def ask_again(self) -> None:
+        """Ask now: the provider said that it is worth it."""
+        self._failures = 0
+        self._changed.set()
+
+    async def subscribe(self, stop: asyncio.Event) -> None:
+        """Subscribe in every new session, and from time to time, until ``stop``."""
+        while not stop.is_set():
+            self._changed.clear()
+            pause: float | None = None
+            if self._session.connected.is_set():
+                pause = await self._subscribe_all()
+            if not self._changed.is_set():
+                await wait_any(pause, self._changed, stop)
+
+    def _change(self, connected: bool) -> None:
+        self._fresh = connected
+        self._changed.set()
+
+    async def _subscribe_all(self) -> float | None:
+        """End what is over, subscribe to the rest, ask for what is missing; seconds until it is to be done again."""
+        fresh, self._fresh = self._fresh, False
+        results = [await self._try("", self._end_former)]
+        for identifier in self.outcomes:
+            self.outcomes[identifier] = await self._try(identifier, partial(self._subscribe, identifier, fresh))
+            results.append(self.outcomes[identifier])
+        if any(outcome.standing is Standing.SUBSCRIBED for outcome in self.outcomes.values()):
+            # It sends to who is there, and its server tells it when we are gone.
+            self._session.greet(self._provider)
+        results.append(await self._try("", partial(self._fill_gaps, results)))
+        return self._next(results)
+
+    async def _try(self, identifier: str, work: Callable[[], Awaitable[None]]) -> Outcome:
+        try:
+            await work()
+        except FederationError as error:
+            return self._failed(identifier, error)
+        except SenMLError as error:
+            return self._failed(identifier, FederationError(str(error), "bad-request"))
+        return Outcome(Standing.SUBSCRIBED)
+
+    def _failed(self, identifier: str, error: FederationError) -> Outcome:
+        sentence = " ".join(str(error).split())[:_MOST_SENTENCE_CHARS]
+        self._told(identifier, FederationError(sentence, error.condition))
+        return Outcome(_STANDINGS.get(error.condition, Standing.ABSENT), sentence)
+
+    def _next(self, results: Sequence[Outcome]) -> float | None:
+        failed = [outcome.standing for outcome in results if outcome.standing is not Standing.SUBSCRIBED]
+        if not self.outcomes and not failed:
+            return None
+        if not failed:
+            self._failures = 0
+            return self._pace.again_s
+        waits = [self._wait(standing) for standing in failed]
+        if any(outcome.standing is Standing.SUBSCRIBED for outcome in self.outcomes.values()):
+            waits.append(self._pace.again_s)
+        self._failures = min(self._failures + 1, 16)
+        return min(waits)
+
+    def _wait(self, standing: Standing) -> float:
+        pace = self._pace
+        if standing is Standing.ABSENT:
+            return min(pace.absent_s * float(2**self._failures), pace.absent_most_s)
+        return min(pace.refused_s * float(2**self._failures), pace.refused_most_s)
+
+    async def _end_former(self) -> None:
+        """Before the subscriptions: ending a branch ends what is subscribed below it, whoever asked for it."""
+        while self._former:
+            identifier = self._former[0]
+            try:
+                await self._session.request(self._provider, build_submit("unsubscribe", {"identifier": identifier}))
+            except FederationError as error:
+                if error.condition not in _STANDINGS:
+                    raise
+            # Refused or not understood: asked again it would be no better.
+            await self._keeping.end(identifier)
+            del self._former[0]
+
+    async def _subscribe(self, identifier: str, fresh: bool) -> None:
+        if self._live_s is not None:
+            await self._watch(identifier, self._live_s)
+            return
+        fields = {"identifier": identifier, "confirm": "receipt"}
+        reached = await self._keeping.reached()
+        if reached is not None:
+            fields |= {"epoch": reached[0], "resume_after": str(reached[1])}
+        answer = parse_result(await self._session.request(self._provider, build_submit("subscribe", fields)))
+        epoch, first, last = (answer.get(key, "") for key in ("epoch", "first", "last"))
+        if not epoch:
+            # A provider without an outbox: what it sent meanwhile is nowhere but in its history.
+            if fresh:
+                await self._keeping.begin(identifier, None)
+            return
+        if not (_is_number(first) and _is_number(last) and len(epoch) <= _MOST_EPOCH_CHARS):
+            raise SenMLError("the answer to the subscription does not say what waits")
+        await self._keeping.begin(identifier, (epoch, int(first), int(last)))
+
+    async def _watch(self, identifier: str, interval_s: int) -> None:
+        """Ask to watch, or to go on: what was agreed ends after an hour, and with the provider's process."""
+        fields = {"identifier": identifier, "mode": "live", "minimum_interval": str(interval_s)}
+        await self._session.request(self._provider, build_submit("subscribe", fields))
+
+    async def _fill_gaps(self, results: list[Outcome]) -> None:
+        """Ask for what is missing of what was granted; each gap adds its own outcome."""
+        for gap in await self._keeping.gaps():
+            outcome = self.outcomes.get(gap.identifier)
+            if outcome and outcome.standing is Standing.SUBSCRIBED:
+                results.append(await self._try(gap.identifier, partial(self._fill, gap)))
+
+    async def _fill(self, gap: ReceivedGap) -> None:
+        """Page through the history of a gap."""
+        moments = [datetime.fromtimestamp(at, UTC).isoformat() for at in (gap.first, gap.last)]
+        fields = {"identifier": gap.identifier, "start_time": moments[0], "end_time": moments[1]}
+        pages = _Pages()
+        for _ in range(_MOST_PAGES):
+            notices = self._keeping.notices
+            command = build_submit("get_history", fields, Page(_HISTORY_PAGE, pages.after))
+            answer = await self._session.request(self._provider, command)
+            parcel = parse_quoalise(_quoalise(answer), datetime.now(UTC).timestamp())
+            if self._keeping.notices != notices:
+                # It may be about what this page holds, and stands in the queue: the page is asked again after it.
+                self._changed.set()
+                return
+            pages.turn(answer, len(parcel.records))
+            if not await self._keeping.fill(gap, parcel, last=pages.ended) or pages.ended:
+                return
+        raise SenMLError("the pages of the history do not end")
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
+
+
+def _quoalise(answer: Element) -> Element:
+    found = answer.find(f"{{{QUOALISE}}}quoalise")
+    if found is None:
+        raise SenMLError("the answer holds no history")
+    return found
+
+
+class _Pages:
+    """Where a walk through the pages of a history stands: ``after`` what to ask, and whether it has ended."""
+
+    def __init__(self) -> None:
+        self.after: str | None = None
+        self.ended = False
+        self._seen: set[str] = set()
+        self._held = 0
+
+    def turn(self, answer: Element, records: int) -> None:
+        """Take in a page of so many records. SenMLError for pages that lead nowhere.
+
+        The last one is empty, or all that it counts is here with it. A count of an earlier page does not say it: what a
+        meter says between two pages is in the later ones, and that count would be reached before their end.
+        """
+        last, total = parse_page(answer)
+        self._held += records
+        self.ended = last is None or (total is not None and self._held >= total)
+        if last is None or self.ended:
+            return
+        if last in self._seen or len(last) > MAX_VALUE_CHARS:
+            raise SenMLError("the pages of the history go round in circles")
+        self._seen.add(last)
+        self.after = last

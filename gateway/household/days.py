@@ -1,0 +1,338 @@
+"""From the store to the days of a balance: which series are drawn, injected, produced, and whose part of what.
+
+Drawn and injected are the meter's own indexes. Produced is what the ``[[counter]]``s of ``electricity-produced`` count,
+and the household's part (``share``) of a ``[[received]]`` production.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from dataclasses import astuple, replace
+from datetime import datetime
+from fractions import Fraction
+from itertools import groupby, pairwise
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+from gateway.balance.base_load import NIGHTS, base_load
+from gateway.balance.calendar import Period, day_of, days, midnight, same_day
+from gateway.balance.classes import PREFIX, Words, is_period, order, word_of
+from gateway.balance.energy import Day, Slice, fitted, slices
+from gateway.balance.rows import Running
+from gateway.balance.self_use import STEP_S, SelfUse, self_uses
+from gateway.errors import ConfigError
+from gateway.household.shared_half_hours import parts
+from gateway.language import Phrase
+from gateway.live.meter import TOO_LITTLE, UNREAD
+from gateway.store.breaks import Breaks
+from gateway.store.local_time import PARIS
+from gateway.tic.continuity import BreakKind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    from gateway.config.tables import Config
+    from gateway.store.points import Series
+    from gateway.store.store import Archive, Store
+
+DRAWN, INJECTED = "consumption/energy/active/index", "production/energy/active/index"
+DRAWN_CURVE, INJECTED_CURVE = "consumption/power/active/raw", "production/power/active/raw"
+POWER = "consumption/power/apparent/raw"
+TARIFF_NUMBER, TARIFF_TEXT = _NAMED_BY = "contract/tariff/index", "contract/tariff"
+
+# Older than this a power is not that of now; over so long its mean is taken, which one silence must not begin.
+_NOW_S, _MEAN_S, _SILENCE_S = 600, 300, 120
+
+# A counter and a meter are read in turn, and each by a clock of its own.
+_APART_S, _BETWEEN_WH = 300, 20
+_LONGEST_DAY_S = 25 * 3600
+
+_ALL = Fraction(1)
+
+# Said of roll-ups, so that those of versions that counted across breaks are made anew.
+_RECKONED = "between breaks"
+
+# Days whose half hours are read for one commit.
+_TOGETHER = 62
+
+
+_NO_METER = Phrase(
+    "« {meter} » n’est le nom d’aucun [[meter]] de la configuration ({names})",
+    "{meter!r} is no [[meter]] of the configuration ({names})",
+)
+
+
+class HouseholdDays:
+    """The days of one meter and of what is produced beside it.
+
+    Args:
+        archive: the store, for reading.
+        config: which counters and received series there are.
+        meter: the name of a ``[[meter]]``; the first one when None.
+    """
+
+    def __init__(self, archive: Archive | Store, config: Config, meter: str | None = None) -> None:
+        names = [one.name for one in config.meter]
+        if meter is not None and meter not in names:
+            raise ConfigError(_NO_METER.filled(meter=meter, names=", ".join(names)))
+        self.meter = meter or names[0]
+        self._archive = archive
+        self._series = {one.path: one for one in archive.series(self.meter)}
+        counters = [one.name for one in config.counter if one.quantity == "electricity-produced"]
+        self._counters = [{s.path: s for s in archive.series(name)} for name in counters]
+        self._heard_until = {one.name: one.last_time for one in archive.meters()}
+        self._parts = parts(archive, config.received)
+        said = [_RECKONED, *counters, *((part.series.id, str(part.factor)) for part in self._parts)]
+        self._sources = crc32(repr(said).encode())
+        number, text = self._series.get(TARIFF_NUMBER), self._series.get(TARIFF_TEXT)
+        texts = archive.texts_beside(number, text) if number and text else []
+        self._told = {self.meter: archive.breaks_told(self.meter)}
+        self._words = Words(
+            ((since, int(one), word) for since, one, word in texts if one.isdecimal()),
+            (time for time, kind, _, _ in self._told[self.meter] if kind == BreakKind.CONTRACT_CHANGED.value),
+        )
+
+    @property
+    def first(self) -> date | None:
+        """The first day of which anything is known."""
+        index = self._series.get(DRAWN)
+        return day_of(index.first_time) if index and index.first_time else None
+
+    @property
+    def last_time(self) -> int | None:
+        """The last second of which anything is known."""
+        index = self._series.get(DRAWN)
+        return index.last_time if index and index.last_time else None
+
+    @property
+    def produces(self) -> bool:
+        """Whether anything is counted as produced."""
+        return bool(self._parts) or any(INJECTED in known for known in self._counters)
+
+    @property
+    def running(self) -> Running | None:
+        """The day that is not over; None where the last one known is."""
+        last = self.last_time
+        if last is None:
+            return None
+        day = day_of(last - 1)
+        return Running(day, self._so_far) if last < midnight(Period.DAY.after(day)) else None
+
+    def read(self, first: date, end: date) -> list[Day]:
+        """The days of ``[first, end)`` of which anything is known."""
+        dates = list(days(first, end))
+        return self._read(dates, [*map(midnight, dates), midnight(end)])
+
+    def _so_far(self, day: date) -> Day | None:
+        """What that day had come to at the time of day that is now the last one known; None where nobody knows."""
+        index, last = self._series.get(DRAWN), self.last_time
+        if index is None or last is None:
+            return None
+        local = datetime.fromtimestamp(last, PARIS)
+        begin = midnight(day)
+        end = int(datetime.combine(day, local.time(), PARIS).replace(fold=local.fold).timestamp())
+        if end <= begin:
+            return None
+        marks = self._archive.index_marks(index, begin, end, self._breaks(index))
+        before = max((time for time, _ in marks if time <= end), default=0)
+        after = min((time for time, _ in marks if time >= end), default=0)
+        if not 0 <= after - before <= STEP_S:
+            return None
+        return next((one for one in self._read([day], [begin, end]) if one.whole), None)
+
+    def _read(self, dates: Sequence[date], bounds: Sequence[int]) -> list[Day]:
+        drawn = self._slices(self._series.get(DRAWN), bounds)
+        injected = self._slices(self._series.get(INJECTED), bounds)
+        classes = self._classes(bounds)
+        counted = [self._counted(known.get(INJECTED), bounds) for known in self._counters]
+        uses = self._uses(bounds)
+        found = []
+        for place, date in enumerate(dates):
+            index, use, until = drawn[place], uses[place], bounds[place + 1]
+            if index.covered or any(one[place].covered for one in counted) or (use and self._parts):
+                given = injected[place].wh if injected[place].covered else None
+                wh = index.wh if index.covered else None
+                day = Day(
+                    date=date,
+                    drawn=wh,
+                    classes=fitted(classes[place], wh),
+                    injected=given,
+                    whole=index.covered == until - bounds[place],
+                    estimated=index.shared or injected[place].shared or _exceeds(classes[place], wh),
+                    elapsed=self._elapsed(bounds[place], until),
+                )
+                found.append(self._producing(day, index.covered, [one[place] for one in counted], use))
+        return found
+
+    def _producing(self, day: Day, covered: int, counted: Sequence[Slice], use: SelfUse | None) -> Day:
+        """The day with what was produced on it and used of that, where it can be believed.
+
+        What a counter did not see in its time nobody knows, and no house injects more than it makes: where it seems to,
+        but for a moment between two readings, there is a fault somewhere.
+        """
+        own = sum(one.wh for one in counted) if counted else None
+        given, doubt = day.injected or 0, None
+        if own is not None and min(one.covered for one in counted) < max(covered - _APART_S, 1):
+            own, doubt = None, UNREAD
+        elif own is not None and own < given:
+            own, doubt = (given, None) if own >= given - _BETWEEN_WH else (None, TOO_LITTLE)
+        if counted and own is None:
+            return replace(day, doubt=doubt)
+        if own is not None and day.injected is not None and day.drawn is not None and not self._parts:
+            # As far as all three are known together, to the watt-hour; half hours would be late by one.
+            use = SelfUse(use.half_hours if use else 0, day.drawn, own, 0, own - day.injected, 0)
+        made = [*([own] if own is not None else []), *([use.shared] if use and self._parts else [])]
+        return replace(day, own=own, produced=sum(made) if made else None, use=use)
+
+    def is_whole_so_far(self, day: Day) -> bool:
+        """Whether of a day that is not over all is known from its midnight to what was read last."""
+        (index,) = self._slices(self._series.get(DRAWN), [midnight(day.date), midnight(Period.DAY.after(day.date))])
+        newest = self.last_time or 0
+        return index.covered >= min(newest, midnight(Period.DAY.after(day.date))) - midnight(day.date) - _APART_S
+
+    def index_less(self, drawn: int, now: int) -> int | None:
+        """The index drawn at that moment less what was counted up to it."""
+        index = self._series.get(DRAWN)
+        newest = self._archive.newest(index, now) if index else None
+        return newest[1] - drawn if newest and isinstance(newest[1], int) else None
+
+    def _elapsed(self, begin: int, until: int) -> Fraction:
+        """How much of the day that begins then is over, or is looked at."""
+        end, last = midnight(Period.DAY.after(day_of(begin))), self.last_time
+        over = min(until, last) if last and begin < last else until
+        return _ALL if over == end else Fraction(over - begin, end - begin)
+
+    def for_projection(self, today: date) -> dict[date, Day]:
+        """Of this year and of the one before what a projection needs."""
+        first = same_day(Period.YEAR.begin(today), today.year - 1)
+        return {day.date: day for day in self.read(Period.MONTH.back(first, 1), Period.DAY.after(today))}
+
+    def base_load(self, now: int) -> int | None:
+        """Watts, over the last nights known at that moment."""
+        curve, now = self._series.get(DRAWN_CURVE), min(now, self.last_time or now)
+        today = day_of(now)
+        nights = [midnight(day) for day in days(Period.DAY.back(today, NIGHTS), Period.DAY.after(today))]
+        return base_load(nights, self._archive.half_hours(curve, nights[0], now)) if curve else None
+
+    def class_now(self, now: int) -> str | None:
+        """The tariff class in which is drawn, by what the meter said in the last ten minutes."""
+        newest = [self._archive.newest(one, now) if one else None for one in map(self._series.get, _NAMED_BY)]
+        number, text = (str(one[1]) if one else "" for one in newest)
+        if self._heard(now) is None:
+            return None
+        if number.isdecimal() and not is_period(text):
+            return self._words.at(str(int(number)), now)
+        return word_of(text) or text or None
+
+    def watts_now(self, now: int) -> int | None:
+        """The mean active power of the last five minutes in which the meter was heard, as its index rose."""
+        index, end = self._series.get(DRAWN), self._heard(now)
+        if index is None or end is None:
+            return None
+        begin = end - _MEAN_S
+        before = self._heard(begin, _SILENCE_S)
+        if before is None:
+            return None
+        low, high = self._archive.newest(index, begin), self._archive.newest(index, end)
+        if low is None or high is None or not isinstance(low[1], int) or not isinstance(high[1], int):
+            return None
+        rise = self._breaks(index).rise((begin, low[1]), (end, high[1]))
+        return None if rise is None else rise * 3600 // _MEAN_S
+
+    def _heard(self, now: int, within_s: int = _NOW_S) -> int | None:
+        """When the meter last said a power, if that is not longer ago than that: an index that rests is not stored."""
+        power = self._series.get(POWER)
+        newest = self._archive.newest(power, now) if power else None
+        return None if newest is None or now - newest[0] > within_s else newest[0]
+
+    def _breaks(self, index: Series) -> Breaks:
+        if index.meter not in self._told:
+            self._told[index.meter] = self._archive.breaks_told(index.meter)
+        return Breaks.of(index.path, self._told[index.meter])
+
+    def _slices(self, index: Series | None, bounds: Sequence[int], splits: Sequence[int] = ()) -> list[Slice]:
+        if index is None:
+            return [Slice(0, 0, shared=False)] * (len(bounds) - 1)
+        breaks = self._breaks(index)
+        marks = self._archive.index_marks(index, bounds[0], bounds[-1], breaks, splits)
+        return slices(marks, breaks, bounds)
+
+    def _counted(self, index: Series | None, bounds: Sequence[int]) -> list[Slice]:
+        """As ``_slices``, of a counter of pulses: while it is read it may rest, while it is not it counts nothing."""
+        if index is None:
+            return self._slices(None, bounds)
+        breaks = self._breaks(index)
+        marks = self._archive.index_marks(index, bounds[0], bounds[-1], breaks)
+        heard = self._heard_until.get(index.meter, 0)
+        newest = self._archive.newest(index, heard)
+        if marks and newest and isinstance(newest[1], int) and marks[-1][0] < heard <= bounds[-1]:
+            marks = [*marks, (heard, newest[1])]
+        gaps = [place for place, (one, other) in enumerate(pairwise(marks), 1) if other[0] - one[0] > _LONGEST_DAY_S]
+        runs = [marks[first:end] for first, end in pairwise([0, *gaps, len(marks)])]
+        sums = zip(*(slices(run, breaks, bounds) for run in runs), strict=True)
+        return [Slice(sum(s.wh for s in day), sum(s.covered for s in day), any(s.shared for s in day)) for day in sums]
+
+    def _classes(self, bounds: Sequence[int]) -> list[dict[str, int]]:
+        """Wh by class between each two bounds; a meter that was switched over has two indexes of the same class."""
+        sums: list[Counter[str]] = [Counter() for _ in bounds[1:]]
+        for path, index in self._series.items():
+            if path.startswith(PREFIX):
+                leaf = path.removeprefix(PREFIX)
+                splits = [time for time in self._words.changes(leaf) if bounds[0] < time < bounds[-1]]
+                fine = sorted({*bounds, *splits})
+                for (begin, end), known in zip(pairwise(fine), self._slices(index, fine, splits), strict=True):
+                    sums[bisect_right(bounds, begin) - 1][self._words.at(leaf, end - 1)] += known.wh
+        return [{word: one[word] for word in sorted(one, key=order) if one[word]} for one in sums]
+
+    def roll_up(self, store: Store, today: date) -> bool:
+        """Keep the self-use of up to two months of days that are over and not kept yet; False when all are."""
+        if self.first is None or not self.produces:
+            return False
+        bounds = [*map(midnight, days(self.first, today)), midnight(today)]
+        kept = store.kept_self_use(self.meter, self._sources, bounds[0], bounds[-1])
+        missing = next((place for place, day in enumerate(bounds[:-1]) if day not in kept), None)
+        if missing is None:
+            return False
+        span = bounds[missing : missing + _TOGETHER + 1]
+        made = zip(span, self._reckoned(span), strict=False)
+        store.keep_self_use(self.meter, self._sources, {day: astuple(use or SelfUse()) for day, use in made})
+        return True
+
+    def _uses(self, bounds: Sequence[int]) -> list[SelfUse | None]:
+        """The self-use of each day: kept as roll-ups, and reckoned between the others."""
+        if not self.produces:
+            return [None for _ in pairwise(bounds)]
+        kept = self._archive.kept_self_use(self.meter, self._sources, bounds[0], bounds[-1])
+        found: dict[int, SelfUse | None] = {day: SelfUse(*sums) if sums[0] else None for day, sums in kept.items()}
+        for is_kept, group in groupby(pairwise(bounds), key=lambda span: span[0] in kept):
+            if not is_kept:
+                spans = list(group)
+                reckoned = self._reckoned([spans[0][0], *(end for _, end in spans)])
+                found |= zip([day for day, _ in spans], reckoned, strict=True)
+        return [found[day] for day in bounds[:-1]]
+
+    def _reckoned(self, bounds: Sequence[int]) -> Sequence[SelfUse | None]:
+        drawn, injected = self._series.get(DRAWN_CURVE), self._series.get(INJECTED_CURVE)
+        own = [known[INJECTED_CURVE] for known in self._counters if INJECTED_CURVE in known]
+        if drawn is None:
+            return [None for _ in pairwise(bounds)]
+        start, end, read = bounds[0], bounds[-1], self._archive.half_hours
+        return self_uses(
+            bounds,
+            drawn=read(drawn, start, end),
+            injected=read(injected, start, end) if injected else {},
+            produced=[read(curve, start, end) for curve in own],
+            shared=[part.half_hours(self._archive, start, end) for part in self._parts],
+        )
+
+
+def _exceeds(classes: Mapping[str, int], drawn: int | None) -> bool:
+    """Whether the classes come to more than the total by more than rounding each of them."""
+    return drawn is not None and sum(classes.values()) > drawn + len(classes)
+
+
+def roll_up(store: Store, config: Config, now: float) -> bool:
+    """Keep some of the days that are over and not kept yet, of each meter; False when there are none left."""
+    return any(HouseholdDays(store, config, one.name).roll_up(store, day_of(now)) for one in config.meter)

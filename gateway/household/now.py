@@ -1,0 +1,192 @@
+"""What the house says now, kept for whoever wants to see it: the live feed, the command line, a page.
+
+Every meter's latest frame comes in by ``hear``, the links by ``look``; the day so far comes from the store, a minute
+late at most after midnight. Nothing is queued here: there is one present, and ``changed`` waits for the next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import TYPE_CHECKING, Any, cast
+
+from gateway import __version__
+from gateway.balance import calendar
+from gateway.errors import StoreError
+from gateway.household.days import HouseholdDays
+from gateway.links.link import BROKEN, OK, WAITING, as_json
+from gateway.live.meter import Day, LiveMeter
+from gateway.live.state import NAMELESS, meter_now
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from gateway.config.tables import Config
+    from gateway.links.alerts import Alert
+    from gateway.links.link import Link
+    from gateway.live.state import AlertNow, HouseNow, LineNow, LinkNow
+    from gateway.sources.line import LineState
+    from gateway.store.store import Store
+    from gateway.tic.reading import Reading
+
+log = logging.getLogger(__name__)
+
+_DAY_EVERY_S = 60.0
+_WORSE = (OK, WAITING, BROKEN)
+
+
+class Now:
+    """The present of all meters.
+
+    Args:
+        config: the whole configuration.
+        store: asked for the day through ``call``, on the store's thread.
+        call: ``await call(function, *arguments)``.
+        clock: POSIX seconds, None while the host does not know the time.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        store: Store,
+        call: Callable[..., Awaitable[Any]],
+        clock: Callable[[], float | None] = time.time,
+    ) -> None:
+        self._config, self._store, self._call, self._clock = config, store, call, clock
+        self.meters = {meter.name: LiveMeter(meter.name) for meter in config.meter}
+        self._counters = [one.name for one in config.counter if one.quantity == "electricity-produced"]
+        self._day_asked = 0.0
+        self._states: dict[str, str] = {}
+        self.alerts: Sequence[Alert] = ()
+        self._texts: list[str] = []
+        self._listeners: list[Callable[[str], None]] = []
+        # How often something has changed since the start, and who waits for the next time.
+        self.turn = 0
+        self._next = asyncio.Event()
+
+    def hear(self, meter: str, readings: Iterable[Reading], at: datetime | None, *, standard: bool) -> None:
+        """A frame came and is believed; ``at`` is None while nobody can date it."""
+        self.meters[meter].hear(readings, at, time.monotonic(), standard=standard)
+        self._tell(meter)
+
+    def look(self, links: Iterable[Link], active: Sequence[Alert]) -> None:
+        """How every link stands, and what is at fault."""
+        states = states_by_name(links)
+        unread = [name for name in self._counters if states.get(f"counter {name}") == BROKEN]
+        for name, meter in self.meters.items():
+            ours, fault = states_of_meter(name, states), any(alert.is_fault for alert in active)
+            if unread:
+                ours["counter"] = BROKEN
+            if (meter.links, meter.alert, meter.unread) != (ours, fault, bool(unread)):
+                meter.links, meter.alert, meter.unread = ours, fault, bool(unread)
+                self._tell(name)
+        texts = [alert.text_en for alert in active]
+        if (states, texts) != (self._states, self._texts):
+            self._states, self._texts, self.alerts = states, texts, tuple(active)
+            self._turn()
+
+    def house(self, links: Sequence[Link], active: Sequence[Alert], lines: Mapping[str, LineState]) -> HouseNow:
+        """All of it as one object; ``lines`` are those of the meters, by name."""
+        told, now = as_json(links, running=True, alerts=active), time.monotonic()
+        meters = []
+        for name, meter in self.meters.items():
+            line = lines[name]
+            counts: LineNow = {"whole": line.frames, "partial": line.partial, "bad_groups": line.bad_groups}
+            meters.append(meter_now(meter, counts, now))
+        return {
+            "version": __version__,
+            "turn": self.turn,
+            "meters": meters,
+            "links": cast("list[LinkNow]", told["links"]),
+            "alerts": cast("list[AlertNow]", told["alerts"]),
+        }
+
+    def listen(self, listener: Callable[[str], None]) -> None:
+        """Have this called with the name of each meter of which there is something new."""
+        self._listeners.append(listener)
+
+    async def changed(self, since: int, timeout_s: float) -> None:
+        """Wait until ``turn`` is another than ``since``, no longer than that."""
+        if self.turn != since:
+            return
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._next.wait()
+        except TimeoutError:
+            pass
+
+    async def know_the_day(self) -> None:
+        """Ask the store what was counted today, once a minute."""
+        now, clock = time.monotonic(), self._clock()
+        if clock is None or (self._day_asked and now - self._day_asked < _DAY_EVERY_S):
+            return
+        self._day_asked = now
+        try:
+            for name, meter in self.meters.items():
+                meter.day = await self._call(day_of, self._store, self._config, name, second_of(meter, clock))
+        except StoreError as error:
+            # The link of the store says it already; what was known stays.
+            log.debug("the day could not be read: %s", error)
+
+    def _tell(self, meter: str) -> None:
+        for listener in self._listeners:
+            listener(meter)
+        self._turn()
+
+    def _turn(self) -> None:
+        self.turn += 1
+        self._next.set()
+        self._next = asyncio.Event()
+
+
+def states_by_name(links: Iterable[Link]) -> dict[str, str]:
+    """Name -> state; of what is named after people the worst, without a name."""
+    states: dict[str, str] = {}
+    for link in links:
+        name = plain(link.link)
+        states[name] = max(states.get(name, OK), link.state, key=_WORSE.index)
+    return states
+
+
+def plain(link: str) -> str:
+    """A link's name, as anybody in the house may read it."""
+    first = link.partition(" ")[0]
+    return first if first in NAMELESS else link
+
+
+def day_of(store: Store, config: Config, meter: str, now: int) -> Day:
+    """What balances know of the local day that holds the POSIX second ``now``, and of the one before."""
+    house, today = HouseholdDays(store, config, meter), calendar.day_of(now)
+    tomorrow = calendar.Period.DAY.after(today)
+    known = {day.date: day for day in house.read(calendar.Period.DAY.back(today, 1), tomorrow)}
+    this, before = known.get(today), known.get(calendar.Period.DAY.back(today, 1))
+    partial = [("today", this is not None and not house.is_whole_so_far(this))]
+    partial.append(("yesterday", before is not None and before.drawn is not None and not before.whole))
+    return Day(
+        drawn_index=house.index_less(this.drawn, now) if this and this.drawn is not None else None,
+        injected_wh=this.injected if this else None,
+        drawn_yesterday_wh=before.drawn if before else None,
+        produced_wh=this.own if this else None,
+        doubt=this.doubt if this else None,
+        partial=tuple(name for name, told in partial if told),
+        end=calendar.midnight(tomorrow),
+    )
+
+
+def second_of(meter: LiveMeter, clock: float) -> int:
+    """Now, by the meter: a simulated or replayed one has a time of its own."""
+    return int(meter.time.timestamp()) if meter.time else int(clock)
+
+
+def states_of_meter(meter: str, states: Mapping[str, str]) -> dict[str, str]:
+    """The links that this meter's data depend on, by their first word."""
+    ours = {}
+    for name, state in states.items():
+        first, _, whose = name.partition(" ")
+        if name == f"cell meter {meter}":
+            whose = meter
+        if whose in {"", meter} and first != "mqtt":
+            ours[first] = state
+    return ours

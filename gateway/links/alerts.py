@@ -1,0 +1,276 @@
+"""Which link is broken: from what each link says, look after look, to the few things that a person is told.
+
+Pure: links and a monotonic clock in, alerts out. One fault is told once, at the first broken link of its chain, and its
+end once; a link that comes and goes is told at most once in ten minutes, with a count. The log, the household's message
+and the live feed are told what ``look`` returns, ``active`` is what still holds, ``told`` what a next start must know.
+An overload is no link, and is looked at as if it were one.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gateway.links.alert_words import Kind, Topic, texts
+from gateway.links.link import BROKEN, OK, WAITING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from gateway.links.link import Link
+
+# After a notice nothing more is said of the same link for this long, but for the end of a first fault.
+QUIET_S = 600.0
+
+# A recipient that has not taken its oldest point for this long, and of late has taken nothing at all, stays away.
+OLD_BACKLOG_S = 86_400.0
+# A link that has not been there for this long (a consent that was withdrawn) is no fault of anybody's.
+_GONE_AFTER_S = 120.0
+_YOUNG_BACKLOG_S = 3_600.0
+_PROGRESS_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """A fault, or its end, or news, to be told once.
+
+    ``link`` is the name in ``status``, or what else it is about; ``since`` monotonic seconds, when the fault began;
+    ``count`` how often it came since the last notice. The two texts are for the household and may name a recipient;
+    ``log_text`` never does.
+    """
+
+    kind: Kind | Topic
+    link: str
+    since: float
+    recovered: bool
+    count: int
+    text_fr: str
+    text_en: str
+    log_text: str
+
+    @property
+    def is_fault(self) -> bool:
+        """Whether a link of the house does not work."""
+        return isinstance(self.kind, Kind) and self.kind is not Kind.OVERLOAD
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A fault of which the household knows, for the next start; ``since`` is monotonic seconds here."""
+
+    kind: Kind
+    link: str
+    since: float
+
+
+class Watch:
+    """Remembers what was told of each link.
+
+    Args:
+        away_after_s: how old the oldest point that waits for a recipient must be for it to be away.
+    """
+
+    def __init__(self, away_after_s: float = OLD_BACKLOG_S) -> None:
+        self._away_after_s = away_after_s
+        self._faults: dict[tuple[Kind, str], _Fault] = {}
+
+    def restore(self, told: Iterable[Told], now: float) -> None:
+        """Know what an earlier start has told (``since`` in monotonic seconds of this one)."""
+        for one in told:
+            self._faults[one.kind, one.link] = fault = _Fault(one.kind, one.link, self._away_after_s)
+            fault.restore(one.since, now)
+
+    @property
+    def told(self) -> frozenset[Told]:
+        """What the household knows of and has not been told to have ended."""
+        known = ((key, fault.told) for key, fault in self._faults.items())
+        return frozenset(Told(*key, told.since) for key, told in known if told and not told.recovered)
+
+    @property
+    def active(self) -> list[Alert]:
+        """What was told and has not been told to have ended."""
+        return [fault.told for fault in self._faults.values() if fault.told and not fault.told.recovered]
+
+    def look(self, links: Sequence[Link], now: float) -> list[Alert]:
+        """What is to be told now (monotonic seconds); the links' ages must be those of this moment."""
+        known = {link.link: link for link in links}
+        alerts = []
+        for key in [key for key, fault in self._faults.items() if key[1] not in known and fault.is_gone(now)]:
+            fault = self._faults.pop(key)
+            # A cell has a link for as long only as it has failed of late: without one, after a start, it works.
+            if key[0] is Kind.CELL and (alert := fault.end(now)):
+                alerts.append(alert)
+        for link in links:
+            for kind in _KINDS.get(link.link.partition(" ")[0], ()):
+                fault = self._faults.setdefault((kind, link.link), _Fault(kind, link.link, self._away_after_s))
+                fault.seen = now
+                if _explained(link.link, known):
+                    fault.blocked = now
+                else:
+                    fault.see(link, now)
+                if alert := fault.tell(now):
+                    alerts.append(alert)
+        return alerts
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """After how many seconds a fault is one, and for how long its absence must last; whether the link's age says it."""
+
+    after_s: float
+    hold_s: float
+    by_age: bool = False
+
+
+_KINDS = {kind.value: (kind,) for kind in Kind} | {Kind.RECIPIENT.value: (Kind.RECIPIENT, Kind.GONE)}
+_RULES = {
+    Kind.MUTE: _Rule(30, 0, by_age=True),
+    Kind.GARBLED: _Rule(30, 10, by_age=True),
+    Kind.PORT: _Rule(30, 10, by_age=True),
+    # After a start without a network the time is known within minutes; a clock that is put right agrees at once.
+    Kind.CLOCK: _Rule(600, 10),
+    # Two commits in a row, at the default of one a minute; the minutes of ten are kept in memory.
+    Kind.STORE: _Rule(90, 0),
+    # Its age is by the host's clock, which jumps when a board without a battery finds the time: counted here instead.
+    Kind.XMPP: _Rule(600, 10),
+    Kind.RECIPIENT: _Rule(600, 0),
+    # Fourteen days went by before it was said.
+    Kind.GONE: _Rule(0, 0),
+    # Its link knows how much is much; it does not come and go.
+    Kind.DISK: _Rule(10, 10),
+    # Whoever decides it has waited long enough already.
+    Kind.KEEPING: _Rule(10, 0),
+    # Two nights went by before its link was broken.
+    Kind.BACKUP: _Rule(0, 0, by_age=True),
+    Kind.BROKER: _Rule(60, 10, by_age=True),
+    # It has failed again and again before it was said.
+    Kind.CELL: _Rule(0, 0, by_age=True),
+    # One that lasts for two frames: soon the breaker opens. A kettle that goes on and off is one overload.
+    Kind.OVERLOAD: _Rule(2, 60),
+}
+
+
+class _Fault:
+    """One link's history: whether it is at fault, and what was said of it."""
+
+    __slots__ = ("_away_after_s", "_kind", "_link", "_rule", "active", "bad_since", "blocked", "count", "ended",
+                 "good_since", "oldest", "plain", "seen", "since", "told", "told_at")  # fmt: skip
+
+    def __init__(self, kind: Kind, link: str, away_after_s: float) -> None:
+        self._kind, self._link, self._rule = kind, link, _RULES[kind]
+        self._away_after_s = away_after_s
+        self.seen = -math.inf
+        self.blocked = self.told_at = self.oldest = -math.inf
+        self.bad_since: float | None = None
+        self.good_since: float | None = None
+        self.active = self.plain = False
+        self.since = self.ended = 0.0
+        self.count = 0
+        self.told: Alert | None = None
+
+    def restore(self, since: float, now: float) -> None:
+        """It was told, and had not ended when the gateway did."""
+        self.since = self.bad_since = since
+        self.active = self.plain = True
+        self.seen = now
+        self.told = self._alert(now, 1)
+
+    def is_gone(self, now: float) -> bool:
+        """Whether nobody has known of the link for a while."""
+        return now - self.seen > _GONE_AFTER_S
+
+    def end(self, now: float) -> Alert | None:
+        """The notice that it has ended, if it was told."""
+        if self.told is None or self.told.recovered:
+            return None
+        self.active, self.ended = False, now
+        return self._alert(now, 0)
+
+    def see(self, link: Link, now: float) -> None:
+        """Take in what the link says."""
+        bad = _is_bad(self._kind, link, self._away_after_s)
+        if bad:
+            self._see_bad(link, now)
+        elif bad is not None:
+            self.bad_since = None
+            self.good_since = now if self.good_since is None else self.good_since
+            if self.active and now - self.good_since >= self._rule.hold_s:
+                self.active, self.ended = False, now
+
+    def _see_bad(self, link: Link, now: float) -> None:
+        age = link.age_s or 0.0
+        if self._kind is Kind.RECIPIENT:
+            # What it takes makes the oldest younger: slow is not away.
+            if now - age > self.oldest + _PROGRESS_S:
+                self.bad_since = None
+            self.oldest = now - age
+        begun = now if self.bad_since is None else self.bad_since
+        if self._rule.by_age and link.age_s is not None:
+            begun = now - age
+        self.good_since, self.bad_since = None, max(begun, self.blocked)
+        if not self.active and now - self.bad_since >= self._rule.after_s:
+            self.active = True
+            self.since = now - age if self._kind is Kind.RECIPIENT else self.bad_since
+            self.count += 1
+
+    def tell(self, now: float) -> Alert | None:
+        """The notice that is due, if one is."""
+        raised = self.told is not None and not self.told.recovered
+        if self.active == raised and not self.count:
+            return None
+        if now - self.told_at < QUIET_S and not (raised and self.plain and not self.active):
+            return None
+        self.told = self._alert(now, self.count)
+        self.plain = self.active and self.count == 1
+        self.told_at, self.count = now, 0
+        return self.told
+
+    def _alert(self, now: float, count: int) -> Alert:
+        lasted = (now if self.active else self.ended) - self.since
+        fr, en, logged = texts(self._kind, self._link, lasted, count, active=self.active)
+        return Alert(self._kind, self._link, self.since, not self.active, count, fr, en, logged)
+
+
+_SAYS_NOTHING = {
+    # Suspended: what waits is told as that.
+    (Kind.RECIPIENT, BROKEN),
+    # No byte comes: that is the meter's silence, and says nothing of what can be read.
+    (Kind.GARBLED, WAITING),
+    # Nobody knows at the moment.
+    (Kind.OVERLOAD, WAITING),
+    (Kind.DISK, WAITING),
+    (Kind.BACKUP, WAITING),
+    # It is about to start again.
+    (Kind.CELL, WAITING),
+}
+
+
+def _is_bad(kind: Kind, link: Link, away_after_s: float) -> bool | None:
+    """Whether the link is at fault; None between the two, where what was so stays so."""
+    if kind is Kind.GONE:
+        return link.state == BROKEN
+    if link.state == OK:
+        return False
+    if (kind, link.state) in _SAYS_NOTHING:
+        return None
+    if kind is Kind.RECIPIENT:
+        age = link.age_s or 0.0
+        return True if age > away_after_s else False if age < min(_YOUNG_BACKLOG_S, away_after_s / 2) else None
+    # A port that is still being opened, a meter not heard yet: what never comes is as broken as what went.
+    return True
+
+
+def _explained(name: str, known: Mapping[str, Link]) -> bool:
+    """Whether an earlier link of the chain is why this one does not work."""
+    first, _, meter = name.partition(" ")
+    if first == Kind.RECIPIENT.value:
+        return not _works(known.get(Kind.XMPP.value))
+    if first in {Kind.MUTE.value, Kind.GARBLED.value} and not _works(known.get(f"{Kind.PORT.value} {meter}")):
+        return True
+    decode = known.get(f"{Kind.GARBLED.value} {meter}")
+    return first == Kind.MUTE.value and decode is not None and decode.state == BROKEN
+
+
+def _works(link: Link | None) -> bool:
+    return link is None or link.state == OK

@@ -1,0 +1,79 @@
+"""The links as an installer may know them: kinds, states and causes, without names, addresses, sentences or readings.
+
+What is not on the list of what is shared is not: to whom the household gives readings, who sees them, whose series come
+here. A pulse counter is well or broken, and without an age: when water last ran tells who is at home.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gateway import __version__
+from gateway.doctor.causes import Cause
+from gateway.doctor.daemon import findings
+from gateway.federation.provider.health import Condition, LinkCondition
+from gateway.links.link import BROKEN, OK, WAITING, as_json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gateway.links.link import Link
+
+# In the order in which they are shown.
+_OF_A_METER = ("meter", "port", "decode", "clock")
+_NUMBERED = (*_OF_A_METER, "counter")
+_SHARED = (*_NUMBERED, "store", "disk", "keeping", "backup", "page", "mqtt", "xmpp", "cell")
+
+# Nothing is broken with these: they pass, or the frames come all the same.
+_NO_FAULT = frozenset((Cause.ALL_WELL, Cause.NOT_YET, Cause.WEAK_SIGNAL, Cause.LOOSE_WIRE))
+
+
+def condition_of(links: Sequence[Link], room: tuple[int, int] | None) -> Condition:
+    """How the gateway is; ``room`` is what the disk has free and its size, in bytes, None where nobody knows."""
+    kinds = [one.link.partition(" ")[0] for one in links]
+    # Which part of the program fails is for its household: one row, and none while they work.
+    failing = next((one for one in links if one.link.startswith("cell ") and one.state == BROKEN), None)
+    shared = [(k, one) for k, one in zip(kinds, links, strict=True) if k in _SHARED and (k != "cell" or one is failing)]
+    causes = _causes(links)
+    numbers = _numbers(links)
+    told = [_told(kind, one, numbers, causes) for kind, one in shared]
+    told.sort(key=lambda one: (_SHARED.index(one.link), one.number or 0))
+    ages = [one.age_s for one in told if one.link == "meter" and one.age_s is not None]
+    free = None if room is None or not room[1] else 100 * room[0] // room[1]
+    return Condition(_worst(told), __version__, min(ages, default=None), free, tuple(told))
+
+
+def _causes(links: Sequence[Link]) -> dict[str, Cause]:
+    """Meter -> what is likeliest wrong with it."""
+    report = as_json(links, running=True)
+    names = [one.link.partition(" ")[2] for one in links if one.link.startswith("meter ")]
+    return {name: findings(report, name)[0].cause for name in names}
+
+
+def _numbers(links: Sequence[Link]) -> dict[tuple[bool, str], int]:
+    """(whether it is a counter, its name) -> which one it is, from 1."""
+    numbers: dict[tuple[bool, str], int] = {}
+    for counter, wanted in ((False, "meter"), (True, "counter")):
+        names = [name for kind, _, name in (one.link.partition(" ") for one in links) if kind == wanted]
+        numbers |= {(counter, name): number for number, name in enumerate(names, 1)}
+    return numbers
+
+
+def _told(kind: str, link: Link, numbers: dict[tuple[bool, str], int], causes: dict[str, Cause]) -> LinkCondition:
+    name = link.link.partition(" ")[2]
+    number = numbers.get((kind == "counter", name)) if kind in _NUMBERED else None
+    if kind == "counter":
+        return LinkCondition(kind, number, BROKEN if link.state == BROKEN else OK)
+    age = None if link.age_s is None or (kind != "meter" and link.state == OK) else int(link.age_s)
+    if kind != "meter":
+        return LinkCondition(kind, number, link.state, age)
+    cause = causes[name]
+    state = link.state if cause in _NO_FAULT else BROKEN
+    return LinkCondition(kind, number, state, age, "" if cause is Cause.ALL_WELL else cause.value)
+
+
+def _worst(told: Sequence[LinkCondition]) -> str:
+    """Broken when anything is; waiting only where a meter is not heard yet: a broker that is away is no news."""
+    if any(one.state == BROKEN for one in told):
+        return BROKEN
+    return WAITING if any(one.state == WAITING and one.link in _OF_A_METER for one in told) else OK

@@ -1,0 +1,277 @@
+"""The state of each link, meter → port → store → XMPP → recipient, as one value for the command line and the page.
+
+A link is ``ok``, ``waiting`` (nothing wrong is known, nothing has come yet) or ``broken``, with the age in seconds of
+that knowledge and a sentence.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from gateway.doctor.sentences import FAULT_NAMES
+from gateway.federation.recipient.supply import Standing
+from gateway.language import FRENCH, NOTHING, Phrase, joined, same
+from gateway.links import words as say
+from gateway.live.state import STATES, age_in_words, link_in_words
+from gateway.store.local_time import local_time
+from gateway.tic.quality import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gateway.federation.recipient.supply import Supply
+    from gateway.links.alerts import Alert
+    from gateway.live.state import LinkNow
+    from gateway.pulses.counter import CounterState
+    from gateway.sources.line import LineState
+    from gateway.sources.tee import Tee
+    from gateway.store.points import Backlog
+    from gateway.tic.clock import MeterClock
+    from gateway.tic.quality import SignalQuality
+
+OK, WAITING, BROKEN = "ok", "waiting", "broken"
+
+# A standard frame takes 1 s, a long historic three-phase one 3 s; telereading may cut in for a while.
+MUTE_AFTER_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One link: what it is, its state, for how long (seconds; None when it was never seen), and a sentence.
+
+    ``link`` is a word or two for programs, its first word one of ``status_words.KINDS``.
+
+    ``figures`` are the sentence's numbers for programs: ``drift_s`` of a clock, ``signal_minute``, ``signal_hour`` and
+    ``signal_day`` of a decoder in per cent.
+    """
+
+    link: str
+    state: str
+    age_s: float | None
+    detail: Phrase
+    figures: dict[str, float] = field(default_factory=dict)
+
+
+def port_link(name: str, line: LineState, now: float) -> Link:
+    """The port of a meter; ``now`` is monotonic seconds."""
+    age = now - line.changed
+    if line.ended:
+        return Link(f"port {name}", OK, age, say.ENDED)
+    refused = say.REFUSED.filled(count=line.refused) if line.refused else NOTHING
+    if line.open:
+        speed = say.SPEED.filled(speed=line.speed) if line.speed else NOTHING
+        device = say.DEVICE.filled(device=line.device) if line.device else NOTHING
+        return Link(f"port {name}", OK, age, say.OPEN + speed + device + refused)
+    return Link(f"port {name}", BROKEN if line.error else WAITING, age, (line.error or line.waiting) + refused)
+
+
+def tee_link(name: str, tee: Tee, now: float) -> Link:
+    """Whoever is given a meter's bytes; ``now`` is monotonic seconds."""
+    link, age = f"tee {name}", now - tee.changed
+    if not tee.listening:
+        return Link(link, BROKEN if tee.error else WAITING, age, tee.error or say.BEING_OPENED)
+    return Link(link, OK, age, say.TEE.filled(where=tee.where, count=len(tee.clients)))
+
+
+def decode_link(name: str, line: LineState, quality: SignalQuality, now: float) -> Link:
+    """Whether what comes can be read: bytes without a frame for 30 s are noise, a wrong wire or a wrong mode."""
+    link = f"decode {name}"
+    if line.last_frame is not None and now - line.last_frame <= MUTE_AFTER_S:
+        scores = {f"signal_{window.name.lower()}": quality.tally(window, now).score for window in Window}
+        figures = {name: score for name, score in scores.items() if score is not None}
+        return Link(
+            link, OK, now - line.last_frame, say.READ.filled(mode=_mode(line), signal=signal(quality, now)), figures
+        )
+    if line.heard is None or line.unread is None or now - line.heard > MUTE_AFTER_S:
+        return Link(link, WAITING, None, say.NO_BYTES)
+    # By the last byte, not by now: a frame that a silence cut off is a silence.
+    if line.heard - line.unread > MUTE_AFTER_S:
+        return Link(link, BROKEN, now - line.unread, say.UNREADABLE)
+    return Link(link, WAITING, now - line.unread, say.NOT_YET_READ)
+
+
+def signal(quality: SignalQuality, now: float) -> Phrase:
+    """The score of the last minute, hour and day, and the faults of the day by kind."""
+    scores = [(window, quality.tally(window, now).score) for window in Window]
+    known = [
+        Phrase(f"{score:g}".replace(".", ","), f"{score:g}") + say.WINDOW.filled(window=say.WINDOWS[window])
+        for window, score in scores
+        if score is not None
+    ]
+    counts = quality.tally(Window.DAY, now).counts
+    faults = [
+        Phrase(f"{FAULT_NAMES[FRENCH][fault]} : {count}", f"{count} {fault.value}")
+        for fault, count in counts.items()
+        if count
+    ]
+    said = Phrase("signal ", "signal ") + (joined(", ", known) or say.UNKNOWN)
+    return said + Phrase(" ; ", "; ") + joined(", ", faults) if faults else said
+
+
+def _mode(line: LineState) -> Phrase:
+    return say.MODES.get(line.mode or "", same(str(line.mode)))
+
+
+def meter_link(name: str, line: LineState, now: float, heard: str | None = None) -> Link:
+    """What the meter says; mute after 30 s without a frame. ``heard``: whose meter is at this port, if not its own."""
+    if line.last_frame is None:
+        return Link(f"meter {name}", WAITING, None, say.NO_FRAME)
+    age = now - line.last_frame
+    counts = say.COUNTS.filled(mode=_mode(line), whole=line.frames, partial=line.partial, bad=line.bad_groups)
+    if heard not in (None, name):
+        counts = say.OTHER_CABLE.filled(heard=heard, counts=counts)
+    mute = age > MUTE_AFTER_S and not line.ended
+    return Link(f"meter {name}", BROKEN if mute else OK, age, say.MUTE.filled(counts=counts) if mute else counts)
+
+
+def clock_link(name: str, line: LineState, clock: MeterClock, kept: int, *, host_knows: bool) -> Link:
+    """Whose time the readings get; ``kept`` frames wait for somebody to know it."""
+    link = f"clock {name}"
+    if kept:
+        return Link(link, WAITING, None, say.UNDATED.filled(count=kept))
+    drift = clock.drift_s
+    if line.mode is None or (drift is None and not host_knows):
+        return Link(link, OK, None, say.NO_FRAME if line.mode is None else say.METER_ALONE)
+    if drift is None:
+        return Link(link, OK, None, say.HOST)
+    figures = {"drift_s": round(drift, 1)}
+    if clock.wrong:
+        return Link(link, BROKEN, None, say.WRONG.filled(drift=_drift(drift)), figures)
+    whose = say.HOST if clock.ignored else say.METER
+    return Link(link, OK, None, say.WHOSE.filled(whose=whose, drift=_drift(drift)), figures)
+
+
+def _drift(seconds: float) -> Phrase:
+    amount = f"{abs(seconds):.0f} s" if abs(seconds) < 120 else f"{abs(seconds) / 60:.0f} min"
+    return (say.AHEAD if seconds > 0 else say.BEHIND).filled(amount=amount)
+
+
+def counter_link(name: str, counter: CounterState, now: float) -> Link:
+    """A pulse counter; ``now`` is monotonic seconds, the age that of the last pulse. No pulse is no fault."""
+    link = f"counter {name}"
+    if not counter.open:
+        return Link(
+            link, BROKEN if counter.error else WAITING, now - counter.changed, counter.error or say.BEING_OPENED
+        )
+    counts = say.PULSES.filled(count=counter.pulses, bounces=counter.bounces)
+    if counter.last_pulse is None:
+        return Link(link, WAITING, None, say.PIN_OPEN.filled(counts=counts))
+    return Link(link, OK, now - counter.last_pulse, counts)
+
+
+def recipient_links(backlog: Sequence[Backlog], now: float) -> list[Link]:
+    """Each recipient's queue; ``now`` is POSIX seconds, the age that of the oldest point that waits.
+
+    Of a suspended one the age is that of the suspension.
+    """
+    return [_recipient_link(waiting, now) for waiting in backlog]
+
+
+def _recipient_link(waiting: Backlog, now: float) -> Link:
+    link = f"recipient {waiting.recipient}"
+    if waiting.suspended_at is not None:
+        return Link(link, BROKEN, max(0.0, now - waiting.suspended_at), say.SUSPENDED.filled(count=waiting.rows))
+    if not waiting.rows:
+        return Link(link, OK, None, say.HAS_ALL)
+    # The end of a period may lie ahead: an index is stamped at the beginning of the one that it opens.
+    age = max(0.0, now - waiting.oldest) if waiting.oldest else None
+    return Link(link, WAITING, age, say.WAITS.filled(count=waiting.rows))
+
+
+def provider_link(supply: Supply, now: float) -> Link:
+    """One source of received series; ``now`` is POSIX seconds, the age that of its newest point."""
+    age = None if supply.last_time is None else max(0.0, now - supply.last_time)
+    state, words = _STANDINGS[supply.outcome.standing]
+    said = supply.outcome.detail
+    reason = Phrase(f" : {said}", f": {said}") if said else NOTHING
+    return Link(f"provider {supply.name}", state, age, words + reason)
+
+
+def watcher_link(recipient: str, prefix: str, interval_s: float, until: float) -> Link:
+    """Somebody who sees live what the meter says; ``until`` is POSIX seconds."""
+    what = same(prefix) if prefix else say.EVERYTHING
+    words = say.SEES.filled(what=what, interval=f"{interval_s:g}", until=local_time(until))
+    return Link(f"watcher {recipient}", OK, None, words)
+
+
+_STANDINGS = {
+    Standing.ASKING: (WAITING, Phrase("pas encore demandé", "not asked yet")),
+    Standing.SUBSCRIBED: (OK, Phrase("abonné", "subscribed")),
+    # Its household has not said yes, or not any more: nothing is broken.
+    Standing.REFUSED: (WAITING, Phrase("le fournisseur refuse", "the provider refuses")),
+    Standing.ABSENT: (BROKEN, Phrase("le fournisseur ne répond pas", "the provider does not answer")),
+    Standing.NONSENSE: (
+        BROKEN,
+        Phrase("la réponse du fournisseur est inutilisable", "the provider's answer cannot be used"),
+    ),
+}
+
+
+def title(link: str) -> Phrase:
+    """What a link is, in words, without its name."""
+    kind = link.partition(" ")[0]
+    return say.KINDS.get(kind, same(kind))
+
+
+def titles(link: str) -> dict[str, str]:
+    """What a link is, as ``as_json`` has it."""
+    what = title(link)
+    return {"title": what.en, "title_fr": what.fr}
+
+
+def as_json(links: Sequence[Link], *, running: bool, alerts: Sequence[Alert] = ()) -> dict[str, Any]:
+    """The form of ``status --json``; ``detail`` is English, for programs too, and beside it are a household's words."""
+    told = [{"link": alert.link, "fr": alert.text_fr, "en": alert.text_en} for alert in alerts]
+    return {"running": running, "links": [_row(link) for link in links], "alerts": told}
+
+
+def _row(link: Link) -> LinkNow:
+    what = title(link.link)
+    return {
+        "link": link.link,
+        "state": link.state,
+        "age_s": None if link.age_s is None else round(link.age_s, 1),
+        "detail": link.detail.en,
+        "figures": link.figures,
+        "title": what.en,
+        "title_fr": what.fr,
+        "detail_fr": link.detail.fr,
+    }
+
+
+def as_text(report: dict[str, Any], lang: str, width: int | None = None) -> str:
+    """The same for a person: one aligned line a link, folded below its sentence where a terminal has a ``width``."""
+    links: list[LinkNow] = report["links"]
+    rows = [(row, link_in_words(row, lang)) for row in links]
+    wide = max((len(name) for _, (name, _) in rows), default=0)
+    wider = max(len(word.in_language(lang)) for word in STATES.values())
+    lines = [_head(lang, running=report["running"])]
+    for row, (name, detail) in rows:
+        state, age = STATES[row["state"]].in_language(lang), age_in_words(row["age_s"], lang)
+        start = f"{_MARK[row['state']]} {name:<{wide}}  {state:<{wider}} {age:>7}  "
+        lines += folded(start, detail, width)
+    told = [line for alert in report["alerts"] for line in folded("", alert[lang], width)]
+    return "\n".join([*lines, *told])
+
+
+def folded(start: str, text: str, width: int | None) -> list[str]:
+    """A line, or as many as it takes in that width; those after the first stand below the text where there is room."""
+    line = (start + text).rstrip()
+    if width is None or len(line) <= width:
+        return [line]
+    indent = " " * (len(start) if width - len(start) >= _LEAST_COLUMN else _INDENT)
+    return textwrap.wrap(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
+def _head(lang: str, *, running: bool) -> str:
+    return (_RUNNING if running else _NOT_RUNNING).in_language(lang)
+
+
+_RUNNING = Phrase("la passerelle est en marche", "the gateway is running")
+_NOT_RUNNING = Phrase(
+    "la passerelle n’est pas en marche ; d’après la base :", "the gateway is not running; from the database:"
+)
+_MARK = {OK: "✓", WAITING: "…", BROKEN: "✗"}
+_LEAST_COLUMN, _INDENT = 30, 4

@@ -1,0 +1,69 @@
+"""The whole chain in one line, for ``systemctl status``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gateway.links.link import BROKEN, OK
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from gateway.links.link import Link
+
+# Rows pass through: a recipient whose oldest row is younger than this has everything that it can have.
+_FRESH_S = 300.0
+
+
+def status_line(links: Sequence[Link]) -> str:
+    """One line of the whole chain, such as ``standard mode, 12 s ago; connected; 2 recipients up to date``.
+
+    It names no recipient: every user of the machine may read it.
+    """
+    rooms: dict[str, list[Link]] = {}
+    for link in links:
+        rooms.setdefault(link.link.partition(" ")[0], []).append(link)
+    ports = {link.link.partition(" ")[2]: link for link in rooms.get("port", ())}
+    meters = rooms.get("meter", ())
+    parts = [_meter(link, ports, named=len(meters) > 1) for link in meters]
+    parts += ["the database cannot be written" for link in rooms.get("store", ()) if link.state == BROKEN]
+    parts += ["not all readings are kept" for link in rooms.get("keeping", ()) if link.state == BROKEN]
+    parts += ["the card is nearly full" for link in rooms.get("disk", ()) if link.state == BROKEN]
+    parts += [f"no backup for {_age(link.age_s)}" for link in rooms.get("backup", ()) if link.state == BROKEN]
+    parts += [f"{link.link.partition(' ')[2]} does not work" for link in rooms.get("cell", ()) if link.state == BROKEN]
+    parts += [_connection(link) for link in rooms.get("xmpp", ())] or ["no federation"]
+    if recipients := rooms.get("recipient"):
+        parts.append(_recipients(recipients))
+    return "; ".join(parts)
+
+
+def _meter(link: Link, ports: Mapping[str, Link], *, named: bool) -> str:
+    name = link.link.partition(" ")[2]
+    port = ports.get(name)
+    if port and port.state == BROKEN:
+        said = f"port lost for {_age(port.age_s)}"
+    elif link.age_s is None:
+        said = "no frame yet"
+    elif link.state == OK:
+        said = f"{link.detail.en.partition(',')[0]}, {_age(link.age_s)} ago"
+    else:
+        said = f"mute for {_age(link.age_s)}"
+    return f"{name}: {said}" if named else said
+
+
+def _connection(link: Link) -> str:
+    return "connected" if link.state == OK else f"not connected for {_age(link.age_s)}"
+
+
+def _recipients(links: Sequence[Link]) -> str:
+    behind = [link.age_s or 0.0 for link in links if link.state != OK and (link.age_s or 0.0) > _FRESH_S]
+    total = f"{len(links)} recipient{'' if len(links) == 1 else 's'}"
+    return f"{len(behind)} of {total} behind by {_age(max(behind))}" if behind else f"{total} up to date"
+
+
+def _age(seconds: float | None) -> str:
+    seconds = seconds or 0.0
+    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.0f} s"

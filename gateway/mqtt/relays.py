@@ -1,0 +1,115 @@
+"""The boards that relay meters, joined to the broker: topics to lines, and the lines' answers back.
+
+``linky/board/<id>/frame`` and ``…/state`` come from a board, ``…/ack`` goes to it (micropython/README.md).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from gateway.errors import BrokerError
+from gateway.links.link import OK
+from gateway.sources.board import BoardLine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from gateway.mqtt.broker import Broker
+
+log = logging.getLogger(__name__)
+
+ROOT = "linky/board"
+
+_LOOK_EVERY_S = 1.0
+
+# An answer that cannot be given is asked for again by its board.
+_ANSWERS_KEPT = 256
+
+
+class Relays:
+    """All boards that relay.
+
+    Args:
+        hurry: called when a commit should not wait for the end of the minute.
+        clock: POSIX seconds, None while the host does not know the time.
+    """
+
+    def __init__(self, hurry: Callable[[], None], clock: Callable[[], float | None]) -> None:
+        self._hurry, self._clock = hurry, clock
+        self._lines: dict[str, BoardLine] = {}
+        self._answers: asyncio.Queue[tuple[str, dict[str, object]]] = asyncio.Queue(_ANSWERS_KEPT)
+        self.came_round = time.monotonic()
+
+    def line(self, meter: str, board: str, mode: str, received: Mapping[str, int]) -> BoardLine:
+        """The line of a meter that this board relays; ``received`` as the store has it."""
+
+        def answer(payload: dict[str, object]) -> None:
+            if not self._answers.full():
+                self._answers.put_nowait((board, payload))
+
+        self._lines[board] = BoardLine(meter, board, mode, received, answer, self._hurry)
+        return self._lines[board]
+
+    def committed(self, relayed: Mapping[tuple[str, str], int]) -> None:
+        """These numbers (board, start) -> last are stored."""
+        for (board, boot), seq in relayed.items():
+            if board in self._lines:
+                self._lines[board].committed(boot, seq)
+
+    def join(self, broker: Broker) -> None:
+        """Listen to the boards' topics, and ask for what is owed at each new connection."""
+        broker.listen(f"{ROOT}/+/frame", self._hear, refuse_kept=self._refuse_kept)
+        # A board's last word is kept on purpose, and so is that it is gone (micropython/README.md).
+        broker.listen(f"{ROOT}/+/state", self._hear)
+        broker.greet(self._greet)
+
+    async def run(self, broker: Broker) -> None:
+        """Give the answers, for ever."""
+        while True:
+            self.came_round = time.monotonic()
+            for line in self._lines.values():
+                line.look(reachable=broker.link().state == OK)
+            try:
+                async with asyncio.timeout(_LOOK_EVERY_S):
+                    board, payload = await self._answers.get()
+            except TimeoutError:
+                continue
+            try:
+                await broker.publish(f"{ROOT}/{board}/ack", self._said(payload), qos=1)
+            except BrokerError as error:
+                log.debug("board %s was not answered: %s", board, error)
+
+    def _said(self, payload: dict[str, object]) -> bytes:
+        """With the time, for boards that no time server can reach."""
+        now = self._clock()
+        return json.dumps(payload if now is None else payload | {"time": int(now)}).encode()
+
+    async def _greet(self) -> None:
+        # What was sent while nobody listened is nowhere but on the boards.
+        for line in self._lines.values():
+            line.ask_again()
+
+    def disbelieved(self) -> set[tuple[str, str]]:
+        """The starts (board, start) of which what the store says is not true; they are told once."""
+        found = {(board, boot) for board, line in self._lines.items() for boot in line.disbelieved}
+        for line in self._lines.values():
+            line.disbelieved.clear()
+        return found
+
+    def _refuse_kept(self, topic: str) -> None:
+        if line := self._lines.get(topic.split("/")[2]):
+            line.refuse_kept()
+
+    def _hear(self, topic: str, payload: bytes) -> None:
+        _, _, board, what = topic.split("/")
+        line = self._lines.get(board)
+        if line is None:
+            log.debug("board %s is in no [[meter]] of the configuration", board)
+        elif what == "frame":
+            line.hear(payload)
+        else:
+            line.hear_state(payload)

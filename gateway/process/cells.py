@@ -1,0 +1,285 @@
+"""The parts of a running gateway, each a cell: one that fails is started again alone, and the others go on.
+
+A cell that raises, or that does not come round within its patience, is started again after a pause that doubles and is
+jittered; one that has failed too often within an hour counts as broken and is still tried, at the longest pause. What
+is said of it is one sentence, once; where it failed stands in the log at DEBUG. Nothing ends the gateway from here but
+a cell that gives everything up (``gives_up``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import random
+import time
+import traceback
+from collections import deque
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol
+
+from gateway.errors import GatewayError
+from gateway.language import NOTHING, Phrase
+from gateway.links import words as say
+from gateway.links.link import BROKEN, OK, WAITING, Link
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterable
+
+log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+
+_ROOT = Path(__file__).parents[2]
+# More failures than these within an hour nobody counts: at the longest pause there are twelve.
+_MOST_COUNTED = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How a cell is started again; all in seconds but ``budget``.
+
+    The first pause, the longest; after more than ``budget`` failures within ``window_s`` the cell is broken, until it
+    has lived for ``lasted_s``. ``grace_s``: what a cell has to end by itself at the end, and again when it is ended.
+    """
+
+    first_s: float = 1.0
+    longest_s: float = 300.0
+    budget: int = 6
+    window_s: float = 3600.0
+    lasted_s: float = 600.0
+    grace_s: float = 5.0
+    look_s: float = 1.0
+
+
+@dataclass(slots=True)
+class _Cell:
+    """One part; times are monotonic seconds."""
+
+    name: str
+    work: Callable[[], Coroutine[Any, Any, None]]
+    says_goodbye: bool
+    came_round: Callable[[], float] | None
+    patience_s: float
+    gives_up: Callable[[], GatewayError | None]
+    began: float
+    task: asyncio.Task[None] | None = None
+    # The first failure since all was well, the last one, and those within the window.
+    failing: float | None = None
+    failed: float = -math.inf
+    failures: deque[float] = field(default_factory=lambda: deque(maxlen=_MOST_COUNTED))
+    cause: Phrase = NOTHING
+    late: Phrase = NOTHING
+    told_broken: bool = False
+
+    @property
+    def runs(self) -> bool:
+        """Whether it is at work now."""
+        return self.task is not None and not self.task.done()
+
+
+class Part(Protocol):
+    """What runs until it is told to stop, and says when it last came round (monotonic seconds)."""
+
+    @property
+    def came_round(self) -> float:
+        """Its last sign of life."""
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until ``stop``."""
+
+
+class Cells:
+    """All cells of one gateway.
+
+    Args:
+        pace: how they are started again.
+        clock: monotonic seconds.
+    """
+
+    def __init__(self, pace: Pace | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._pace, self._clock = pace or Pace(), clock
+        self._cells: dict[str, _Cell] = {}
+        # For the watchdog: the supervisor itself comes round. ``_resumed``: when the loop last went on after a pause.
+        self.came_round = self._resumed = clock()
+
+    def add(
+        self,
+        name: str,
+        work: Callable[[], Coroutine[Any, Any, None]],
+        *,
+        says_goodbye: bool = False,
+        came_round: Callable[[], float] | None = None,
+        patience_s: float = math.inf,
+        gives_up: Callable[[], GatewayError | None] = lambda: None,
+    ) -> None:
+        """Make a cell.
+
+        Args:
+            name: in the status, such as ``page`` or ``meter house``.
+            work: begins it, as often as it takes; when it returns the cell is done.
+            says_goodbye: it ends by itself when the gateway is told to; any other is ended at once.
+            came_round: its last sign of life (monotonic seconds).
+            patience_s: at most that old.
+            gives_up: asked after each failure: why the gateway has to end, if it has to.
+        """
+        self._cells[name] = _Cell(name, work, says_goodbye, came_round, patience_s, gives_up, self._clock())
+
+    def shielded(self, name: str, tell: Callable[P, None]) -> Callable[P, None]:
+        """``tell``, for a caller that has other things to do: what it raises is the failure of the cell ``name``."""
+
+        def telling(*args: P.args, **kwargs: P.kwargs) -> None:
+            try:
+                tell(*args, **kwargs)
+            except Exception as error:  # noqa: BLE001 (whatever it is, it is not the caller's)
+                self._note(self._cells[name], error)
+
+        return telling
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Keep every cell alive until ``stop``, then end them. Raises what a cell gives up with."""
+        async with asyncio.TaskGroup() as group:
+            keepers = [
+                group.create_task(self._keep(cell, stop), name=f"keeper of {cell.name}")
+                for cell in self._cells.values()
+            ]
+            while not await _is_set(stop, self._pace.look_s):
+                self._look()
+            await self._end()
+            for keeper in keepers:
+                keeper.cancel()
+
+    def links(self, now: float) -> list[Link]:
+        """Each cell of which there is something to say, at that monotonic second."""
+        return [link for cell in self._cells.values() if (link := self._link(cell, now))]
+
+    async def _keep(self, cell: _Cell, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            error = await self._live(cell)
+            if error is None:
+                cell.failures.clear()
+                return
+            if stop.is_set() and isinstance(error, asyncio.CancelledError):
+                return
+            self._note(cell, error)
+            if not stop.is_set() and (end := cell.gives_up()):
+                raise end from error
+            await _is_set(stop, self._pause_s(cell))
+
+    async def _live(self, cell: _Cell) -> BaseException | None:
+        """One life of a cell: what ended it; None when it is done, or was ended with the gateway."""
+        cell.began, cell.late = self._clock(), NOTHING
+        task = cell.task = asyncio.create_task(cell.work(), name=cell.name)
+        ended = False
+        try:
+            await asyncio.wait({task})
+            ended = True
+        finally:
+            if not ended:
+                task.cancel()
+                await asyncio.wait({task}, timeout=self._pace.grace_s)
+        if not task.cancelled():
+            return task.exception()
+        return GatewayError(cell.late) if cell.late else asyncio.CancelledError()
+
+    def _look(self) -> None:
+        """End what does not come round any more, and say what works again."""
+        before, now = self.came_round, self._clock()
+        self.came_round = now
+        if now - before > 10 * self._pace.look_s:
+            # The whole program stood still: that is nobody's fault here.
+            self._resumed = now
+        for cell in self._cells.values():
+            if cell.told_broken and not self._is_broken(cell, now):
+                cell.told_broken = False
+                log.warning("cell %s works again", cell.name)
+            if cell.task is None or not cell.runs or cell.came_round is None or cell.late:
+                continue
+            silent = now - max(cell.came_round(), cell.began, self._resumed)
+            if silent > cell.patience_s:
+                cell.late = say.LATE.filled(seconds=f"{silent:.0f}")
+                cell.task.cancel()
+
+    async def _end(self) -> None:
+        """Let those go that say goodbye, and end the others."""
+        self._cancel(cell for cell in self._cells.values() if not cell.says_goodbye)
+        await self._wait()
+        self._cancel(self._cells.values())
+        await self._wait()
+        for cell in self._cells.values():
+            if cell.runs:
+                log.error("cell %s does not end; the gateway ends without it", cell.name)
+
+    async def _wait(self) -> None:
+        if running := [cell.task for cell in self._cells.values() if cell.task and cell.runs]:
+            await asyncio.wait(running, timeout=self._pace.grace_s)
+
+    def _cancel(self, cells: Iterable[_Cell]) -> None:
+        for cell in cells:
+            if cell.task and cell.runs:
+                cell.task.cancel()
+
+    def _note(self, cell: _Cell, error: BaseException) -> None:
+        now, cause = self._clock(), cause_of(error)
+        if cell.failing is None or now - max(cell.failed, cell.began) >= self._pace.lasted_s:
+            cell.failing = now
+        known = cell.cause == cause and self._recent(cell, now)
+        cell.failed, cell.cause = now, cause
+        cell.failures.append(now)
+        log.debug("cell %s failed", cell.name, exc_info=error)
+        if self._is_broken(cell, now) and not cell.told_broken:
+            cell.told_broken = True
+            log.error("cell %s has failed too often: %s; it is still tried, the others go on", cell.name, cause)
+        else:
+            log.log(logging.DEBUG if known else logging.WARNING, "cell %s: %s; it is tried again", cell.name, cause)
+
+    def _pause_s(self, cell: _Cell) -> float:
+        pace, count = self._pace, self._recent(cell, self._clock())
+        pause = pace.longest_s if count > pace.budget else min(pace.longest_s, pace.first_s * 2.0 ** (count - 1))
+        # Spread, for the many gateways that something makes fail at the same moment.
+        return min(pace.longest_s, pause * random.uniform(0.75, 1.25))  # noqa: S311 (no secret)
+
+    def _recent(self, cell: _Cell, now: float) -> int:
+        return sum(now - at < self._pace.window_s for at in cell.failures)
+
+    def _is_broken(self, cell: _Cell, now: float) -> bool:
+        if cell.late and cell.runs:
+            return True
+        lasted = cell.runs and now - max(cell.failed, cell.began) >= self._pace.lasted_s
+        return not lasted and self._recent(cell, now) > self._pace.budget
+
+    def _link(self, cell: _Cell, now: float) -> Link | None:
+        name, count = f"cell {cell.name}", self._recent(cell, now)
+        broken = self._is_broken(cell, now)
+        if cell.late and cell.runs:
+            return Link(name, BROKEN, now - cell.began, say.STUCK.filled(cause=cell.late))
+        if not count and not broken:
+            return None
+        words = say.FAILED.filled(count=count, cause=cell.cause)
+        if broken:
+            return Link(name, BROKEN, now - (cell.failing or now), words)
+        return Link(name, OK if cell.runs else WAITING, now - cell.failed, words)
+
+
+async def _is_set(stop: asyncio.Event, timeout_s: float) -> bool:
+    """Wait for it, no longer than that."""
+    try:
+        async with asyncio.timeout(timeout_s):
+            return await stop.wait()
+    except TimeoutError:
+        return False
+
+
+def cause_of(error: BaseException) -> Phrase:
+    """One sentence: an error of ours in its own words; of any other only what and where, for it may quote readings."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    if isinstance(error, GatewayError):
+        return error.phrase
+    where = NOTHING
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        file = Path(frame.f_code.co_filename)
+        if file.is_relative_to(_ROOT / "gateway"):
+            where = say.PLACE.filled(file=file.relative_to(_ROOT), line=line)
+    return say.UNEXPECTED.filled(kind=type(error).__name__, where=where)

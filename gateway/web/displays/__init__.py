@@ -1,0 +1,1 @@
+"""The page where displays are let in."""

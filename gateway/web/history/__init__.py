@@ -1,0 +1,1 @@
+"""The page's curves and days."""

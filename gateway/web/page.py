@@ -1,0 +1,215 @@
+"""The page's place in the daemon: serves it for as long as the daemon lives, with what the house says now.
+
+The same object as on the MQTT feed, whether there is a broker or not. Where the port is taken it is tried again: a page
+that cannot be served must not keep the meter from being read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import time
+from ipaddress import ip_address, ip_network
+from typing import TYPE_CHECKING, Any
+
+from gateway import __version__
+from gateway.balance.equivalence import EQUIVALENTS
+from gateway.errors import AccessError, reason
+from gateway.federation.connection.attempt import wait_any
+from gateway.language import NOTHING, Phrase
+from gateway.links.link import BROKEN, OK, WAITING, Link
+from gateway.live.topics import as_json
+from gateway.web.access import Access
+from gateway.web.guard import Door, own_names
+from gateway.web.mdns import name_of
+from gateway.web.server import Server
+from gateway.web.site import Site
+from gateway.web.wall_picture import draw
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+    from gateway.config.tables import Config, Web
+    from gateway.household.now import Now
+    from gateway.live.meter import Value
+    from gateway.live.state import HouseNow
+    from gateway.web.part import Part
+    from gateway.web.picture import Asked
+
+log = logging.getLogger(__name__)
+
+_ROUND_S, _AGAIN_S = 1.0, 30.0
+# A wait for news ends at some time, so that whoever is not there any more is forgotten.
+_LONGEST_S = 60.0
+
+_PHASES = (("va", "consumption/power/apparent/raw"), ("v", "consumption/voltage/raw"), ("a", "consumption/current/raw"))
+
+_NO_PORT = Phrase(
+    "le port {port} de {host} ne peut pas être pris : {why} ; un autre programme s’en sert-il ?",
+    "port {port} of {host} cannot be had: {why}; is another program there?",
+)
+_SERVED = Phrase("servie au port {port} de {host}", "served at port {port} of {host}")
+_NOT_YET = Phrase("pas encore", "not yet")
+
+
+class Page:
+    """The page of the house.
+
+    Args:
+        config: the whole configuration.
+        web: its table.
+        now: what the meters say.
+        report: links and alerts in the form of ``status --json``.
+        house: the house now, as ``metrics`` tells it.
+        parts: further pages for the household.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        web: Web,
+        now: Now,
+        report: Callable[[], Awaitable[dict[str, Any]]],
+        house: Callable[[], Awaitable[HouseNow]],
+        parts: Sequence[Part] = (),
+    ) -> None:
+        self._now, self._report, self._house = now, report, house
+        self.equivalents = [{"fr": one.fr, "en": one.en, "wh": one.wh} for one in EQUIVALENTS]
+        self._drawing = asyncio.Lock()
+        self.sources: Mapping[str, str] = {meter.name: meter.source for meter in config.meter}
+        self._web, self._address = web, web.address
+        self._door = Door(own_names(socket.gethostname(), web.names), tuple(ip_network(one) for one in web.networks))
+        self._site: Site | None = None
+        self._since, self._served, self._error = time.monotonic(), False, NOTHING
+        try:
+            self._site = Site(self, Access(config.page_file), __version__, parts)
+        except AccessError as error:
+            # Served without its password it would be open to all; the meter is read all the same.
+            log.error("the page is not served: %s", error)  # noqa: TRY400 (a sentence for a person)
+            self._error = error.phrase
+        self.came_round = time.monotonic()
+
+    def meters(self) -> list[dict[str, object]]:
+        """Each meter as the live feed's JSON object, with its ``phases``."""
+        now = time.monotonic()
+        known = self._now.meters.values()
+        return [as_json(meter.snapshot(now)) | {"phases": phases(meter.values())} for meter in known]
+
+    async def report(self) -> dict[str, Any]:
+        """Links and alerts in the form of ``status --json``."""
+        return await self._report()
+
+    def alerts(self) -> list[dict[str, str]]:
+        """What the household is told now, by language."""
+        return [{"fr": alert.text_fr, "en": alert.text_en} for alert in self._now.alerts]
+
+    async def now(self) -> HouseNow:
+        """All of it as one object."""
+        return await self._house()
+
+    async def picture(self, asked: Asked, meters: Sequence[Mapping[str, object]]) -> bytes:
+        """A PNG of one of these meters. Raises ConfigError where pictures cannot be made here."""
+        async with self._drawing:
+            return await asyncio.to_thread(draw, asked, meters, time.time())
+
+    async def changed(self) -> None:
+        """Wait until a meter has said something new, or a link has changed."""
+        await self._now.changed(self._now.turn, _LONGEST_S)
+
+    async def make_code(self) -> str:
+        """A new code with which the password can be set."""
+        if self._site is None:
+            raise AccessError(self._error)
+        return await self._site.entrance.make_code()
+
+    async def welcome(self) -> dict[str, object]:
+        """Where the page is, and a code for ten minutes while it has no password: for who stands before the gateway."""
+        if self._site is None:
+            raise AccessError(self._error)
+        found = await asyncio.to_thread(addresses, self._web)
+        return {"addresses": found, "code": await self._site.entrance.welcome()}
+
+    async def where(self) -> dict[str, object]:
+        """Where the page is, whether its password was set already, and whether a code waits for that."""
+        if self._site is None:
+            raise AccessError(self._error)
+        found, entrance = await asyncio.to_thread(addresses, self._web), self._site.entrance
+        return {"addresses": found, "ready": entrance.ready, "coded": entrance.has_code}
+
+    async def forget(self) -> None:
+        """Forget the password and the displays."""
+        if self._site:
+            await self._site.entrance.forget()
+
+    def link(self, now: float) -> Link:
+        """Whether it is served."""
+        age = now - self._since
+        host, port = self._address
+        words = _SERVED.filled(host=host, port=port) if self._served else _NOT_YET
+        if self._error:
+            return Link("page", BROKEN, age, self._error)
+        return Link("page", OK if self._served else WAITING, age, words)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve until ``stop``."""
+        tried = 0.0
+        server = Server(self._site, self._door) if self._site else None
+        try:
+            while not stop.is_set():
+                now = self.came_round = time.monotonic()
+                if server and not self._served and now - tried >= (_AGAIN_S if tried else 0.0):
+                    tried = now
+                    await self._listen(server)
+                await wait_any(_ROUND_S, stop)
+        finally:
+            self._served = False
+            if server:
+                await server.stop()
+
+    async def _listen(self, server: Server) -> None:
+        host, port = self._address
+        try:
+            await server.start(host, port)
+        except OSError as error:
+            sentence = _NO_PORT.filled(port=port, host=host, why=reason(error))
+            log.log(logging.DEBUG if self._error else logging.ERROR, "the page: %s", sentence)
+            self._error = sentence
+            return
+        self._served, self._error, self._since = True, NOTHING, time.monotonic()
+        log.info("the page is served at port %d of %s", port, host)
+
+
+def addresses(web: Web, name_of: Callable[[str], str | None] = name_of) -> list[str]:
+    """How the page is called in the house: by this machine's name where somebody answers to it, last by its number."""
+    host, port = web.address
+    if host == "localhost" or (host not in {"0.0.0.0", "::"} and ip_address(host).is_loopback):  # noqa: S104
+        # A proxy is before it, and has a name and a certificate.
+        return [f"https://{name}" for name in web.names[:1]]
+    numbers = [host] if host not in {"0.0.0.0", "::"} else [_own_number()]  # noqa: S104
+    names = [name for number in numbers if number for name in (name_of(number), number) if name]
+    return [f"http://{name}:{port}" for name in names]
+
+
+def _own_number() -> str:
+    """The address by which this machine reaches others; nothing is sent. Empty without a network."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            # TEST-NET-1 (RFC 5737): it is only asked which way it would go.
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return ""
+        return str(probe.getsockname()[0])
+
+
+def phases(values: Mapping[str, Value]) -> list[dict[str, Value | None]]:
+    """Power, voltage and current of each phase that the meter speaks of; of a single one without its power."""
+    found: list[dict[str, Value | None]] = []
+    for phase in (1, 2, 3):
+        row = {key: values.get(f"{series}/phase/{phase}") for key, series in _PHASES}
+        if any(value is not None for value in row.values()):
+            found.append({"phase": phase, **row})
+    if found:
+        return found
+    row = {key: values.get(series) for key, series in _PHASES}
+    return [{"phase": 1, **row}] if row["v"] is not None or row["a"] is not None else []

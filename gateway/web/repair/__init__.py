@@ -1,0 +1,1 @@
+"""The page where what is wrong in the past is put right."""

@@ -1,0 +1,129 @@
+"""What the page *repair* looks at and changes, for the daemon: read on a thread of its own, changed by orders."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from gateway.store.labels import label_of
+from gateway.store.points import Granularity, offered
+from gateway.store.terms import LANGS
+from gateway.web.repair.pages import Changed, Known, Look, Stored, Which
+from gateway.web.repair.routes import repair
+from gateway.web.sharing.desk import OWNER, read
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from gateway.config.tables import Config
+    from gateway.store.neighbours import Suspect
+    from gateway.store.points import Point, Series
+    from gateway.store.store import Archive
+    from gateway.web.part import Part
+
+# Around a moment that is looked at, and around a point that is repaired.
+_AROUND, _NEXT_TO = 20, 5
+_MOST_CORRECTIONS, _MOST_SUSPECTS = 30, 20
+
+# Where nothing is chosen all series are looked through, as far as that takes no time.
+_AT_FIRST = (Granularity.HALF_HOUR, Granularity.DAY)
+
+
+class RepairBench:
+    """Where stored points are looked at and changed.
+
+    Args:
+        config: the whole configuration.
+        order: does an order of the control socket.
+    """
+
+    def __init__(self, config: Config, order: Callable[[dict[str, Any]], Awaitable[object]]) -> None:
+        self._directory, self._order = config.directory, order
+
+    async def ask(self, order: dict[str, object]) -> Any:  # noqa: ANN401 (the JSON that the order's answer is)
+        """One order, given at the page."""
+        return await self._order({"by": OWNER} | order)
+
+    async def look(self, chosen: Which | None) -> Look:
+        """What stands out, in all or in the series that is chosen; the points around its time; the corrections."""
+        return await read(self._directory, lambda archive: look(archive, chosen))
+
+    async def point(self, which: Which) -> tuple[Known, Stored, list[Stored], list[str]] | None:
+        """A point: its series, itself, those around it, and who received it."""
+        return await read(self._directory, lambda archive: _point(archive, which))
+
+
+def repair_part(config: Config, order: Callable[[dict[str, Any]], Awaitable[object]]) -> Part:
+    """The part *repair* of this house."""
+    return repair(RepairBench(config, order))
+
+
+def look(archive: Archive, chosen: Which | None) -> Look:
+    """What ``RepairBench.look`` says, read in that archive."""
+    series = [one for meter in archive.meters() for one in archive.series(meter.name)]
+    suspects, around = [], []
+    if chosen is None:
+        end = int(time.time())
+        suspects = [
+            suspect
+            for one in series
+            for granularity in _AT_FIRST
+            for suspect in archive.suspects(one, granularity, end)
+        ]
+    else:
+        granularity = Granularity.parse(chosen.granularity)
+        named = chosen.meter, chosen.path, granularity
+        around = archive.points_around(*named, chosen.time, _AROUND)
+        end = max([chosen.time, *(point.time for point in around)]) + 1
+        known = next((one for one in series if (one.meter, one.path) == (chosen.meter, chosen.path)), None)
+        suspects = archive.suspects(known, granularity, end) if known else []
+    worst = sorted(suspects, key=lambda s: (not s.judged, -s.off))[:_MOST_SUSPECTS]
+    return Look(
+        [_known(one) for one in series],
+        [_suspect(one) for one in worst],
+        _corrections(archive),
+        chosen,
+        [_stored(point) for point in around],
+    )
+
+
+def _point(archive: Archive, which: Which) -> tuple[Known, Stored, list[Stored], list[str]] | None:
+    granularity = Granularity.parse(which.granularity)
+    named = which.meter, which.path, granularity
+    found = archive.point_at(*named, which.time)
+    if found is None:
+        return None
+    around = archive.points_around(*named, which.time, _NEXT_TO + 1)
+    end = which.time + max(granularity, 1)
+    had = archive.recipients_of(found.series, which.time, end, granularity)
+    return _known(found.series), _stored(found), [_stored(point) for point in around], had
+
+
+def _corrections(archive: Archive) -> list[Changed]:
+    """The latest ones, newest first; only the last one of a point can be undone."""
+    seen: set[Which] = set()
+    rows = []
+    for one in reversed(archive.corrections()):
+        which = _which(one.point)
+        undoable = which not in seen and one.before is not None
+        seen.add(which)
+        rows.append(Changed(which, one.before, one.after, one.at, one.reason, undoable))
+    return rows[:_MOST_CORRECTIONS]
+
+
+def _known(series: Series) -> Known:
+    names = dict(zip(LANGS, label_of(series.path), strict=True))
+    fine = [granularity.code for granularity in offered(series.kind)]
+    return Known(series.meter, series.path, series.unit, series.kind, names, fine, series.last_time)
+
+
+def _suspect(one: Suspect) -> Stored:
+    return Stored(_which(one.point), one.point.value, one.point.rectified, one.low, one.high, one.judged)
+
+
+def _stored(point: Point) -> Stored:
+    return Stored(_which(point), point.value, point.rectified)
+
+
+def _which(point: Point) -> Which:
+    return Which(point.series.meter, point.series.path, point.granularity.code, point.time)

@@ -1,0 +1,172 @@
+"""The part *repair*: a stored point that is wrong is found, seen between its neighbours, corrected, removed, put back.
+
+A change goes the way of ``linky-gateway privacy rectify``: the old value is kept, the journal and whoever had it are
+told. Nothing is changed before a second page has said what will be.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from gateway.errors import GatewayError, StoreError
+from gateway.web import dates
+from gateway.web.answers import html, redirect
+from gateway.web.part import Part
+from gateway.web.repair import pages as repair_pages
+from gateway.web.repair.pages import GRANULARITIES, Which
+from gateway.web.repair.words import REPAIR_WORDS
+from gateway.web.sharing.pages import FILES
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from microdot import Request, Response
+
+    from gateway.web.pages import View
+    from gateway.web.repair.pages import Known, Look, Stored
+
+log = logging.getLogger(__name__)
+
+_DONE = {"rectified", "removed", "restored"}
+_LAST_TIME = 2**33
+
+
+class Bench(Protocol):
+    """Where stored points are looked at and changed."""
+
+    async def look(self, chosen: Which | None) -> Look:
+        """What stands out, in all or in the series that is chosen; the points around its time; the corrections."""
+
+    async def point(self, which: Which) -> tuple[Known, Stored, list[Stored], list[str]] | None:
+        """A point: its series, itself, those around it, and who received it; None when there is none."""
+
+    async def ask(self, order: dict[str, object]) -> Any:  # noqa: ANN401 (the JSON that the order's answer is)
+        """One order in the form of the control socket. Raises GatewayError with the reason."""
+
+
+def repair(bench: Bench) -> Part:
+    """The part, for the store behind that bench."""
+    pages = _Pages(bench)
+    return Part(
+        menu=(("/repair", "repair"),),
+        pages={"/repair": _told(pages.look), "/repair/point": _told(pages.point)},
+        forms={
+            "/repair/check": _told(pages.check),
+            "/repair/do": _told(pages.do),
+            "/repair/undo": _told(pages.undo),
+        },
+        words=REPAIR_WORDS,
+        files=FILES,
+    )
+
+
+def _told(handler: Callable[[Request, View], Awaitable[Response]]) -> Callable[[Request, View], Awaitable[Response]]:
+    """The handler; what the gateway refuses is said in a sentence, and nothing was changed."""
+
+    async def answer(request: Request, view: View) -> Response:
+        try:
+            return await handler(request, view)
+        except GatewayError as error:
+            log.warning("the page repair could not do what it was asked: %s", type(error).__name__)
+            status = 500 if isinstance(error, StoreError) else 409
+            return html(repair_pages.message(view, "refused_by_store", str(error)), status)
+
+    return answer
+
+
+class _Pages:
+    """Who answers."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+
+    async def look(self, request: Request, view: View) -> Response:
+        args = request.args
+        chosen = _chosen(args)
+        look = await self._bench.look(chosen)
+        if chosen is None and "day" in args:
+            return html(repair_pages.page(view, look, "wrong_when"), 400)
+        done = args.get("done", "")
+        return html(repair_pages.page(view, look, f"done_{done}" if done in _DONE else None, good=True))
+
+    async def point(self, request: Request, view: View) -> Response:
+        return await self._with_point(view, request.args, {}, self._show)
+
+    async def check(self, request: Request, view: View) -> Response:
+        """What a form asks for: what is wrong with it, or what it would change."""
+        return await self._with_point(view, request.g.fields, request.g.fields, self._confirm)
+
+    async def do(self, request: Request, view: View) -> Response:
+        """The yes of the second page."""
+        return await self._with_point(view, request.g.fields, request.g.fields, self._change)
+
+    async def undo(self, request: Request, view: View) -> Response:
+        which = _which(request.g.fields)
+        if which is None:
+            return html(repair_pages.message(view, "no_such_point"), 404)
+        await self._bench.ask({"do": "privacy-restore", **_order(which)})
+        return redirect("/repair?done=restored")
+
+    async def _with_point(
+        self, view: View, named: Mapping[str, str], fields: Mapping[str, str], go_on: Callable[..., Awaitable[Response]]
+    ) -> Response:
+        which = _which(named)
+        found = await self._bench.point(which) if which else None
+        if found is None:
+            return html(repair_pages.message(view, "no_such_point"), 404)
+        known, stored, around, had = found
+        told = repair_pages.wrong(known, stored, fields) if fields else None
+        if told:
+            return html(repair_pages.point(view, known, stored, around, fields, told), 400)
+        return await go_on(view, known, stored, around, had, fields)
+
+    async def _show(self, view: View, known: Known, stored: Stored, around: list[Stored], *_: object) -> Response:
+        return html(repair_pages.point(view, known, stored, around, {}))
+
+    async def _confirm(
+        self, view: View, known: Known, stored: Stored, _: object, had: list[str], fields: Mapping[str, str]
+    ) -> Response:
+        shown = dict(fields) | {"value": repair_pages.plain(known, fields.get("value", ""))}
+        return html(repair_pages.sure(view, known, stored, had, shown))
+
+    async def _change(
+        self, _: View, known: Known, stored: Stored, __: object, ___: object, fields: Mapping[str, str]
+    ) -> Response:
+        order = _order(stored.which) | {"reason": fields.get("reason", "")}
+        if fields["choice"] == "remove":
+            await self._bench.ask({"do": "privacy-remove", **order})
+            return redirect("/repair?done=removed")
+        value = repair_pages.plain(known, fields["value"])
+        await self._bench.ask({"do": "privacy-rectify", "value": value, **order})
+        return redirect("/repair?done=rectified")
+
+
+def _order(which: Which) -> dict[str, object]:
+    named = {"meter": which.meter, "series": which.path}
+    return named | {"granularity": which.granularity, "time": which.time}
+
+
+def _which(fields: Mapping[str, str]) -> Which | None:
+    """The point that a form or an address names; None where it names none."""
+    time, granularity = fields.get("time", ""), fields.get("granularity", "")
+    if granularity not in GRANULARITIES or not (time.isascii() and time.isdigit() and len(time) < 11):
+        return None
+    if int(time) > _LAST_TIME:
+        return None
+    return Which(fields.get("meter", ""), fields.get("path", ""), granularity, int(time))
+
+
+def _chosen(args: Mapping[str, str]) -> Which | None:
+    """Where somebody looks: by the form of the page, or by a link to a point."""
+    if "series" not in args:
+        return _which(args)
+    meter, _, path = args["series"].partition(" ")
+    try:
+        moment = datetime.fromisoformat(f"{args.get('day', '')}T{args.get('hour') or '00:00'}")
+        time = int(moment.replace(tzinfo=dates.PARIS).timestamp())
+    except (ValueError, OverflowError):
+        return None
+    named = {"meter": meter, "path": path, "granularity": args.get("granularity", ""), "time": str(time)}
+    return _which(named)

@@ -1,0 +1,128 @@
+"""What the page *settings* shows and changes, for the daemon: values of the configuration that are no secrets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from gateway.balance.tariff import Objective
+from gateway.config.choices import choose_household, choose_objective
+from gateway.config.tables import Household
+from gateway.consent.text import duration
+from gateway.errors import ConfigError, StoreError
+from gateway.federation.connection.jids import bare_jid
+from gateway.store.terms import LANGS
+from gateway.web.settings.routes import GOALS, Phrase, Settings, settings
+from gateway.web.sharing.desk import read
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
+
+    from gateway.config.tables import Config
+    from gateway.web.part import Part
+
+# What is shown of each table; a path to a password is no secret, and of no interest either.
+_SHOWN = {
+    "meter": ("source", "mode", "clock", "sensor", "tee"),
+    "counter": ("quantity", "gpio", "per_pulse"),
+    "store": ("directory", "raw_hours", "minute_days", "outbox_days", "received_days"),
+    "federation": ("jid", "resource", "address", "units", "max_retention", "batch_s", "strangers"),
+    "mqtt": ("host", "port", "tls", "user", "discovery"),
+    "web": ("listen", "names", "networks"),
+    "tariff": ("from", "until", "subscription", "prices", "injection"),
+    "received": ("provider", "identifier"),
+}
+
+
+class SettingsDesk:
+    """Where settings are read and changed.
+
+    Args:
+        config: the whole configuration.
+        call: runs something that writes on the store's thread.
+        chosen: called after a change, so that it counts at once.
+        commit: writes all readings that wait.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        call: Callable[..., Awaitable[Any]],
+        chosen: Callable[[], None],
+        commit: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._config, self._call, self._chosen, self._commit = config, call, chosen, commit
+
+    async def settings(self) -> Settings:
+        """What is configured now, and the ids that are in force."""
+        config = self._config
+        sensors = await self._sensors()
+        told, choices = config.household, config.choices
+        named = {"objective": choices.objective, "household": choices.household}
+        return Settings(
+            goals={name: getattr(config.objective, name) for name in GOALS},
+            address=", ".join(told.addresses) if told else "",
+            language=told.language if told else "fr",
+            chosen=frozenset(name for name, choice in named.items() if choice),
+            has_tariff=bool(config.tariff),
+            has_account=config.federation is not None,
+            folder=str(Path(config.folder).absolute()),
+            commit_interval_s=config.store.commit_interval_s,
+            tables=list(_tables(config, sensors)),
+        )
+
+    async def _sensors(self) -> dict[str, str]:
+        """The id that stands in the names of each meter; none where the database cannot be read."""
+        try:
+            meters = await read(self._config.directory, lambda archive: archive.meters())
+        except StoreError:
+            return {}
+        return {meter.name: meter.sensor for meter in meters}
+
+    async def commit(self) -> None:
+        """Write all that waits."""
+        await self._commit()
+
+    async def choose_objective(self, goals: Mapping[str, float | None] | None) -> None:
+        """Let these be the objectives, or what the file says."""
+        objective = None if goals is None else msgspec.convert(dict(goals), Objective)
+        await self._call(choose_objective, self._config, objective)
+        self._chosen()
+
+    async def choose_household(self, address: str | None, language: str) -> None:
+        """Tell this address, or several with commas between, or whom the file names."""
+        household = None
+        if address is not None:
+            named = [bare_jid(one) for one in address.replace(",", " ").split()]
+            try:
+                household = msgspec.convert({"address": named, "language": language}, Household)
+            except msgspec.ValidationError as error:
+                raise ConfigError(f"household.address: {error}") from error
+        await self._call(choose_household, self._config, household)
+        self._chosen()
+
+
+def settings_part(
+    config: Config,
+    call: Callable[..., Awaitable[Any]],
+    chosen: Callable[[], None],
+    commit: Callable[[], Awaitable[None]],
+) -> Part:
+    """The part *settings* of this house."""
+    return settings(SettingsDesk(config, call, chosen, commit))
+
+
+def _tables(config: Config, sensors: Mapping[str, str]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    written: dict[str, Any] = config.as_written()
+    for kind, keys in _SHOWN.items():
+        found = written[kind]
+        for table in found if isinstance(found, list | tuple) else [found] if found else []:
+            told = {key: table[key] for key in keys}
+            if "sensor" in told:
+                # Where the file says none, a random one was made at the first start.
+                told["sensor"] = sensors.get(table["name"], table["sensor"])
+            if "max_retention" in told:
+                told["max_retention"] = Phrase(*(duration(config.max_retention, lang) for lang in LANGS))
+            yield kind, str(table.get("name", "")), told

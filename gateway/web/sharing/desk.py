@@ -1,0 +1,197 @@
+"""What the page *sharing* shows and does, for the daemon: its orders, its own reading connection, the journal's check.
+
+Orders go the way of the command line's (``gateway.control.orders``), on the store's thread. What is only read is read
+on a thread of its own: three years of the log must not keep a reading from being written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from contextlib import closing
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from gateway.consent.answer import last_moment
+from gateway.consent.text import duration, granularity_words, role_words
+from gateway.errors import GatewayError
+from gateway.journal.entry import write_line
+from gateway.journal.key import read_key
+from gateway.journal.verify import verify
+from gateway.journal.words import fault_text
+from gateway.store.labels import branch_label, branch_of
+from gateway.store.points import Granularity, under
+from gateway.store.recorder import iso
+from gateway.store.store import Archive
+from gateway.store.terms import LANGS, REFUSED_DAYS, Channel, Role
+from gateway.web.sharing.answer import Choices
+from gateway.web.sharing.pages import HandedOver, JournalState
+from gateway.web.sharing.routes import sharing
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+    from pathlib import Path
+
+    from gateway.config.tables import Config
+    from gateway.journal.verify import Verdict
+    from gateway.web.part import Part
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+# Who gives an order at the page: whoever has its password, which is the household.
+OWNER = "owner"
+
+# A journal that takes longer is checked on while the page is shown.
+_PATIENCE_S = 2.0
+
+_STANDING = ("valid", "limited", "waiting")
+
+
+class Phrases:
+    """What is said of data."""
+
+    def series(self, path: str, lang: str) -> str:
+        """What a series, or all below a path, is called."""
+        return branch_label(path)[lang != LANGS[0]]
+
+    def granularity(self, code: str, lang: str) -> tuple[str, str]:
+        """How fine that is, and what it lets somebody know."""
+        return granularity_words(Granularity.parse(code), lang)
+
+    def role(self, code: str, lang: str) -> str:
+        """What a recipient is in law."""
+        return role_words(Role(code), lang)
+
+    def duration(self, code: str, lang: str) -> str:
+        """An ISO 8601 duration in words."""
+        return duration(code, lang)
+
+
+class SharingDesk:
+    """The household's desk at the page.
+
+    Args:
+        config: the whole configuration.
+        order: does an order of the control socket.
+    """
+
+    def __init__(self, config: Config, order: Callable[[dict[str, Any]], Awaitable[object]]) -> None:
+        self._directory, self._order = config.directory, order
+        self.retention, self.phrases, self.refused_days = config.max_retention, Phrases(), REFUSED_DAYS
+        self.installer = (
+            config.federation.installer.lower() if config.federation and config.federation.installer else None
+        )
+        self._check: asyncio.Task[None] | None = None
+        self._checked, self._given_up = JournalState(0, ""), False
+
+    async def ask(self, order: dict[str, Any]) -> Any:  # noqa: ANN401 (the JSON that the order's answer is)
+        """One order, given at the page."""
+        return await self._order({"by": OWNER, "channel": Channel.WEB.value} | order)
+
+    async def choices(self, number: int) -> Choices | None:
+        """What a waiting request lets the household choose."""
+        waiting = await self.ask({"do": "pending-access"})
+        request = next((row for row in waiting if row["id"] == number), None)
+        if request is None:
+            return None
+        consents = await self.ask({"do": "consents"})
+        known = any(row["recipient"] == request["from"] and row["state"] in _STANDING for row in consents)
+        branches, meters = await self._read(lambda archive: _branches(archive, request))
+        asked = datetime.fromisoformat(request["until"]).timestamp() if request["until"] else None
+        until = iso(last_moment(None if asked is None else int(asked), time.time()))
+        return Choices(request, branches, [] if request["meter"] else meters, not known, until, self.refused_days)
+
+    async def handed(self, first: int, last: int) -> list[HandedOver]:
+        """Who got how much in the days of ``[first, last)``."""
+        rows, sure = await self._read(lambda a: (a.handed_by_day(first, last), a.confirmed_by_day(first, last)))
+        return [
+            HandedOver(
+                *(r.day, r.recipient, Granularity(r.granularity).code, r.points, r.series, r.first, r.last),
+                sure.pop((r.day, r.recipient), None),
+            )
+            for r in rows
+        ]
+
+    async def text(self, sha256: str) -> dict[str, str] | None:
+        """The words and the language of a text on which a consent was given."""
+        texts = await self._read(lambda archive: archive.shown_texts())
+        return next(({"words": text.words, "lang": text.lang} for text in texts if text.hash == sha256), None)
+
+    # --- the journal -------------------------------------------------------------------------------------------------
+
+    async def journal(self) -> JournalState:
+        """Its head, and what the last check found."""
+        entries, own = await self._read(_head)
+        running = self._check is not None and not self._check.done()
+        return replace(self._checked, entries=entries, hash=own, running=running)
+
+    async def check_journal(self) -> None:
+        """Check it anew; one check at a time."""
+        if self._check is None or self._check.done():
+            self._checked = JournalState(0, "")
+            self._check = asyncio.create_task(self._check_through(), name="check of the journal")
+        await asyncio.wait([self._check], timeout=_PATIENCE_S)
+
+    async def _check_through(self) -> None:
+        try:
+            verdict = await self._read(self._verified)
+        except asyncio.CancelledError:
+            # The program ends: it would wait for the thread.
+            self._given_up = True
+            raise
+        except (GatewayError, OSError) as error:
+            log.warning("the journal could not be checked: %s", error)
+            self._checked = replace(self._checked, at=time.time(), fault=dict.fromkeys(LANGS, str(error)), failed=True)
+            return
+        fault = None
+        if verdict.fault:
+            log.error("the journal is not whole: entry %d", verdict.fault.seq)
+            fault = {lang: fault_text(verdict.fault, lang) for lang in LANGS}
+        self._checked = replace(self._checked, checked=verdict.entries, at=time.time(), fault=fault)
+
+    def _verified(self, archive: Archive) -> Verdict:
+        key = read_key(archive.journal.key_path)
+        return verify(self._counted(archive), [key.public] if key else [])
+
+    def _counted(self, archive: Archive) -> Iterator[bytes]:
+        for number, entry in enumerate(archive.journal.entries()):
+            if self._given_up:
+                raise GatewayError("the gateway was stopped")
+            self._checked = replace(self._checked, checked=number)
+            yield f"{write_line(entry)}\n".encode()
+
+    async def _read(self, function: Callable[[Archive], T]) -> T:
+        return await read(self._directory, function)
+
+
+async def read(directory: Path, function: Callable[[Archive], T]) -> T:
+    """Run something on a reading connection of its own, on a thread of its own."""
+
+    def reading() -> T:
+        with closing(Archive(directory)) as archive:
+            return function(archive)
+
+    return await asyncio.to_thread(reading)
+
+
+def sharing_part(config: Config, order: Callable[[dict[str, Any]], Awaitable[object]]) -> Part:
+    """The part *sharing* of this house."""
+    return sharing(SharingDesk(config, order))
+
+
+def _branches(archive: Archive, request: dict[str, Any]) -> tuple[list[str], list[str]]:
+    """The data that a request is about, by branches; and the meters of the house."""
+    asked, meters = request["series"], [meter.name for meter in archive.meters()]
+    wanted = [request["meter"]] if request["meter"] else meters
+    stored = (series.path for name in wanted for series in archive.series(name))
+    found = dict.fromkeys(branch_of(path, asked) for path in stored if under(path, asked))
+    return list(found) or [asked], meters
+
+
+def _head(archive: Archive) -> tuple[int, str]:
+    head = archive.journal.head()
+    return (head.seq, head.hash) if head else (0, "")

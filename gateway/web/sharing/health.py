@@ -1,0 +1,82 @@
+"""What the household answers at the page *sharing* to an installer who would like to know whether the gateway is well.
+
+The installer is the one that ``gateway.toml`` names; ``linky-gateway consent grant JID --health`` lets anybody else.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from gateway.web.answers import html, redirect
+from gateway.web.sharing import health_pages
+from gateway.web.sharing.pages import message
+
+if TYPE_CHECKING:
+    from microdot import Request, Response
+
+    from gateway.web.pages import View
+    from gateway.web.sharing.pages import Row
+
+
+class Desk(Protocol):
+    """Where the household's answers are kept."""
+
+    @property
+    def installer(self) -> str | None:
+        """Who set this house up, and would like to know; None for nobody."""
+
+    async def ask(self, order: Row) -> Any:  # noqa: ANN401 (the JSON that the order's answer is)
+        """One order in the form of the control socket, given at the page. Raises GatewayError with the reason."""
+
+
+async def answers(desk: Desk) -> tuple[list[Row], str | None]:
+    """The household's answers, and the installer that waits for one: none was given, or its yes has run out."""
+    rows: list[Row] = await desk.ask({"do": "health-consents"})
+    asks = desk.installer
+    known = next((row["state"] for row in rows if row["recipient"] == asks), None)
+    return rows, asks if known in (None, "expired") else None
+
+
+class HealthPages:
+    """Who answers the forms."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def read(self, _: Request, view: View) -> Response:
+        """The text of what a yes gives."""
+        asks = (await answers(self._desk))[1]
+        if asks is None:
+            return html(message(view, "not_proposed"), 409)
+        return html(health_pages.confirm(view, await self._text(asks, view.lang)))
+
+    async def give(self, request: Request, view: View) -> Response:
+        """The yes under the text."""
+        asks = (await answers(self._desk))[1]
+        if asks is None:
+            return html(message(view, "not_proposed"), 409)
+        fields = request.g.fields
+        shown = {"lang": fields.get("lang", ""), "hash": fields.get("hash", "")}
+        text = await self._text(asks, shown["lang"])
+        if text["hash"] != shown["hash"]:
+            # A midnight passed, or the form was not of this page: nothing is given on a text that was not read.
+            return html(health_pages.confirm(view, await self._text(asks, view.lang), "text_changed"), 409)
+        await self._desk.ask({"do": "health-grant", "recipient": asks, "shown": shown})
+        return redirect("/sharing?done=health_given")
+
+    async def refuse(self, _: Request, view: View) -> Response:
+        """The no."""
+        asks = (await answers(self._desk))[1]
+        if asks is None:
+            return html(message(view, "not_proposed"), 409)
+        await self._desk.ask({"do": "health-refuse", "recipient": asks})
+        return redirect("/sharing?done=health_refused")
+
+    async def withdraw(self, request: Request, _: View) -> Response:
+        """At once, without a question."""
+        order = {"do": "health-withdraw", "recipient": request.g.fields.get("recipient", "")}
+        return redirect(f"/sharing?done={'health_withdrawn' if await self._desk.ask(order) else 'nothing'}")
+
+    async def _text(self, installer: str, lang: str) -> Row:
+        text: Row = await self._desk.ask({"do": "health-text", "recipient": installer, "lang": lang})
+        return text

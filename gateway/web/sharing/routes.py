@@ -1,0 +1,268 @@
+"""The part *sharing*: consents in force, requests to answer, withdrawal with one click, who got what, the journal.
+
+It decides nothing: each order is the one that ``linky-gateway consent`` gives, and goes the same way.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from gateway.errors import GatewayError, StoreError
+from gateway.web import dates
+from gateway.web.answers import html, redirect
+from gateway.web.part import Part
+from gateway.web.sharing import answer as sharing_answer
+from gateway.web.sharing import health_pages
+from gateway.web.sharing import pages as sharing_pages
+from gateway.web.sharing import requests as sharing_requests
+from gateway.web.sharing.health import HealthPages, answers
+from gateway.web.sharing.health_words import HEALTH_WORDS
+from gateway.web.sharing.words import SHARING_WORDS
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from microdot import Request, Response
+
+    from gateway.web.pages import View
+    from gateway.web.sharing.answer import Choices
+    from gateway.web.sharing.pages import HandedOver, JournalState, Phrases, Row
+
+log = logging.getLogger(__name__)
+
+_DAY_S = 86_400
+# So many days of the log at once.
+_DAYS_SHOWN = 14
+_LAST_DAY = 253_370_764_800
+_DONE = {"given", "refused", "withdrawn", "nothing", "limited", "resumed", "renewed"}
+_DONE |= {"domain_refused", "domain_heard", "health_given", "health_refused", "health_withdrawn"}
+
+
+class Desk(Protocol):
+    """Where the household and what it shares meet."""
+
+    @property
+    def retention(self) -> str:
+        """How long the house lets recipients keep data (ISO 8601)."""
+
+    @property
+    def refused_days(self) -> int:
+        """For how long all of a domain is refused."""
+
+    @property
+    def phrases(self) -> Phrases:
+        """What is said of data."""
+
+    @property
+    def installer(self) -> str | None:
+        """Who would like to know whether the gateway is well."""
+
+    async def ask(self, order: Row) -> Any:  # noqa: ANN401 (the JSON that the order's answer is)
+        """One order in the form of the control socket, given at the page. Raises GatewayError with the reason."""
+
+    async def choices(self, number: int) -> Choices | None:
+        """What a waiting request lets the household choose; None when it does not wait."""
+
+    async def handed(self, first: int, last: int) -> list[HandedOver]:
+        """Who got how much in the days of ``[first, last)``, the latest first."""
+
+    async def text(self, sha256: str) -> Row | None:
+        """The words and the language of a text on which a consent was given."""
+
+    async def journal(self) -> JournalState:
+        """Its head, and what the last check found."""
+
+    async def check_journal(self) -> None:
+        """Check it anew, in the background where that takes long."""
+
+
+def sharing(desk: Desk) -> Part:
+    """The part, for the household of that desk."""
+    pages, health = _Pages(desk), HealthPages(desk)
+    return Part(
+        menu=(("/sharing", "sharing"),),
+        pages={
+            "/sharing": _told(pages.overview),
+            "/sharing/requests/<int:number>": _told(pages.request),
+            "/sharing/texts/<sha256>": _told(pages.text),
+        },
+        forms={
+            "/sharing/requests/<int:number>/text": _told(pages.read),
+            "/sharing/requests/<int:number>/yes": _told(pages.give),
+            "/sharing/requests/<int:number>/no": _told(pages.refuse),
+            sharing_requests.DOMAIN_NO: _told(pages.refuse_domain),
+            sharing_requests.DOMAIN_YES: _told(pages.hear_domain),
+            "/sharing/withdraw": _told(pages.withdraw),
+            "/sharing/limit": _told(pages.limit),
+            "/sharing/resume": _told(pages.resume),
+            "/sharing/renew": _told(pages.renew),
+            "/sharing/journal": _told(pages.check_journal),
+            f"{health_pages.PATH}/text": _told(health.read),
+            f"{health_pages.PATH}/yes": _told(health.give),
+            f"{health_pages.PATH}/no": _told(health.refuse),
+            f"{health_pages.PATH}/withdraw": _told(health.withdraw),
+        },
+        words={lang: SHARING_WORDS[lang] | HEALTH_WORDS[lang] for lang in SHARING_WORDS},
+        files=sharing_pages.FILES,
+    )
+
+
+def _told(handler: Callable[..., Awaitable[Response]]) -> Callable[..., Awaitable[Response]]:
+    """The handler; what the gateway refuses is said in a sentence, and nothing was done."""
+
+    async def answer(request: Request, view: View, **places: Any) -> Response:  # noqa: ANN401 (as the path has them)
+        try:
+            return await handler(request, view, **places)
+        except GatewayError as error:
+            log.warning("the page sharing could not do what it was asked: %s", type(error).__name__)
+            status = 500 if isinstance(error, StoreError) else 409
+            return html(sharing_pages.message(_at_home(view), "refused_by_store", str(error)), status)
+
+    return answer
+
+
+class _Pages:
+    """Who answers."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def overview(self, request: Request, view: View) -> Response:
+        desk = self._desk
+        today = int(time.time()) // _DAY_S * _DAY_S + _DAY_S
+        before = _number(request.args.get("before", ""))
+        last = min(today, before // _DAY_S * _DAY_S) if before else today
+        first = max(0, last - _DAYS_SHOWN * _DAY_S)
+        health, installer = await answers(desk)
+        asked = sharing_requests.Requests(
+            waiting=await desk.ask({"do": "pending-access"}),
+            refused=await desk.ask({"do": "refused-domains"}),
+            refused_days=desk.refused_days,
+            proposal=health_pages.proposal(view, installer) if installer else "",
+        )
+        shown = sharing_pages.Overview(
+            consents=await desk.ask({"do": "consents"}),
+            notices=await desk.ask({"do": "notices"}),
+            handed=await desk.handed(first, last),
+            first=first,
+            last=last - _DAY_S,
+            is_latest=last == today,
+            journal=await desk.journal(),
+            retention=desk.retention,
+            requests=sharing_requests.requests(view, asked, desk.phrases),
+            health=health_pages.agreements(view, health),
+        )
+        done = request.args.get("done", "")
+        said = f"done_{done}" if done in _DONE else None
+        return html(sharing_pages.overview(view, shown, desk.phrases, said))
+
+    async def request(self, _: Request, view: View, number: int) -> Response:
+        choices = await self._desk.choices(number)
+        if choices is None:
+            return html(sharing_pages.message(_at_home(view), "not_waiting"), 404)
+        return html(sharing_answer.page(view, choices, self._desk.phrases, {}))
+
+    async def read(self, request: Request, view: View, number: int) -> Response:
+        """The ticks of a form: what is wrong with them, or the text of what they give."""
+        return await self._with_answer(request, view, number, self._show_text)
+
+    async def give(self, request: Request, view: View, number: int) -> Response:
+        """The yes under the text."""
+        return await self._with_answer(request, view, number, self._give)
+
+    async def _with_answer(
+        self, request: Request, view: View, number: int, go_on: Callable[..., Awaitable[Response]]
+    ) -> Response:
+        choices, fields = await self._desk.choices(number), request.g.fields
+        if choices is None:
+            return html(sharing_pages.message(_at_home(view), "not_waiting"), 409)
+        today = dates.local(time.time()).date()
+        if told := sharing_answer.wrong(choices, fields, today):
+            return html(sharing_answer.page(view, choices, self._desk.phrases, fields, told), 400)
+        return await go_on(view, choices, fields)
+
+    async def _show_text(
+        self, view: View, choices: Choices, fields: Mapping[str, str], told: str | None = None
+    ) -> Response:
+        order = {"do": "consent-text", "lang": view.lang, **self._answer(choices, fields)}
+        text = await self._desk.ask(order)
+        return html(sharing_answer.confirm(view, choices, fields, text, told), 409 if told else 200)
+
+    async def _give(self, view: View, choices: Choices, fields: Mapping[str, str]) -> Response:
+        shown = {"lang": fields.get("lang", ""), "hash": fields.get("hash", "")}
+        answer = self._answer(choices, fields)
+        text = await self._desk.ask({"do": "consent-text", "lang": shown["lang"], **answer})
+        if text["hash"] != shown["hash"]:
+            # A midnight passed, or the form was not of this page: nothing is given on a text that was not read.
+            return await self._show_text(view, choices, fields, "text_changed")
+        await self._desk.ask({"do": "answer-access", "yes": True, "shown": shown, **answer})
+        return _done("given")
+
+    def _answer(self, choices: Choices, fields: Mapping[str, str]) -> Row:
+        less = sharing_answer.narrowing(choices, fields)
+        return {"number": choices.request["id"], "less": less, "retention": self._desk.retention}
+
+    async def refuse(self, _: Request, view: View, number: int) -> Response:
+        if await self._desk.choices(number) is None:
+            return html(sharing_pages.message(_at_home(view), "not_waiting"), 409)
+        await self._desk.ask({"do": "answer-access", "number": number, "yes": False})
+        return _done("refused")
+
+    async def refuse_domain(self, request: Request, _: View) -> Response:
+        """All that a domain asks, and what it will ask in the next weeks."""
+        await self._desk.ask({"do": "refuse-domain", "domain": request.g.fields.get("domain", "")})
+        return _done("domain_refused")
+
+    async def hear_domain(self, request: Request, _: View) -> Response:
+        heard = await self._desk.ask({"do": "hear-domain", "domain": request.g.fields.get("domain", "")})
+        return _done("domain_heard" if heard else "nothing")
+
+    async def withdraw(self, request: Request, _: View) -> Response:
+        """One consent, or all that a recipient has: at once, without a question."""
+        fields = request.g.fields
+        what: Row = {"recipient": fields.get("recipient", ""), "series": None}
+        if "consent" in fields:
+            what = {"consent": _number(fields["consent"])}
+        return _done("withdrawn" if await self._desk.ask({"do": "revoke", **what}) else "nothing")
+
+    async def limit(self, request: Request, _: View) -> Response:
+        return await self._change(request, "limit", "limited")
+
+    async def resume(self, request: Request, _: View) -> Response:
+        return await self._change(request, "resume", "resumed")
+
+    async def _change(self, request: Request, order: str, done: str) -> Response:
+        changed = await self._desk.ask({"do": order, "recipient": request.g.fields.get("recipient", "")})
+        return _done(done if changed else "nothing")
+
+    async def renew(self, request: Request, _: View) -> Response:
+        await self._desk.ask({"do": "privacy-rotate", "recipient": request.g.fields.get("recipient", "")})
+        return _done("renewed")
+
+    async def text(self, _: Request, view: View, sha256: str) -> Response:
+        text = await self._desk.text(sha256)
+        if text is None:
+            return html(sharing_pages.message(_at_home(view), "no_such_text"), 404)
+        return html(sharing_pages.shown_text(view, text))
+
+    async def check_journal(self, _: Request, __: View) -> Response:
+        await self._desk.check_journal()
+        return redirect("/sharing#journal")
+
+
+def _done(what: str) -> Response:
+    return redirect(f"/sharing?done={what}")
+
+
+def _at_home(view: View) -> View:
+    """For a page that answers a form: what its language link leads to."""
+    return replace(view, path="/sharing")
+
+
+def _number(text: str) -> int:
+    """A number of a form or an address; 0 for what is none of ours."""
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 13 else 0
+    return number if number < _LAST_DAY else 0
