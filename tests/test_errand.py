@@ -1,14 +1,20 @@
 """An errand at real servers: it asks, and takes nothing that is for the account's own program."""
 
 import asyncio
+import logging
 import time
 from dataclasses import replace
 from xml.etree import ElementTree as ET
 
+import pytest
+
+from federation import free_port
+from gateway.errors import FederationError
 from gateway.federation.connection.one_off import alone
-from gateway.federation.connection.session import Session
+from gateway.federation.connection.session import Account, Session
 from tests.federation.conftest import QUICK, account, eventually, running
 
+UNREACHED = Account("errands@sen1.test", "secret", f"127.0.0.1:{free_port()}")
 ROSTER = "{jabber:iq:roster}query"
 
 
@@ -44,3 +50,28 @@ def test_what_waits_for_the_account_is_still_there_after_an_errand(federation):
         return heard
 
     assert asyncio.run(work()) == [body]
+
+
+def test_errands_are_quiet_and_nobody_else_is(caplog):
+    """What goes wrong with two at once is said by whoever sent them; a session beside and after them speaks."""
+    caplog.set_level(logging.WARNING)
+
+    async def errand():
+        with pytest.raises(FederationError):
+            async with alone(UNREACHED):
+                pass
+
+    async def said():
+        count = len(caplog.messages)
+        async with running(Session(UNREACHED, QUICK)):
+            await asyncio.gather(errand(), errand())
+            await eventually(lambda: len(caplog.messages) > count, 20, "a session's own fault is said")
+        return len(caplog.messages) - count
+
+    async def work():
+        await asyncio.gather(errand(), errand())
+        assert caplog.messages == []
+        return await said()
+
+    assert asyncio.run(work()) == 1
+    assert logging.getLogger("gateway.federation").level == logging.NOTSET

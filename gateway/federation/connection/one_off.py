@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from gateway.errors import FederationError
+from gateway.federation.connection import attempt, session, stream
 from gateway.federation.connection.attempt import wait_any
 from gateway.federation.connection.enrolment import NOT_ANSWERED
 from gateway.federation.connection.session import Session, Timing
@@ -20,6 +22,21 @@ if TYPE_CHECKING:
 _TIMING = Timing(start=20.0, retry_first=0.2, retry_refused=0.2)
 _PATIENCE_S = 45.0
 
+# Of a session for one errand, in the context of its task: whatever it starts has it as well, and no other session.
+_ALONE = contextvars.ContextVar("alone", default=False)
+
+
+class _OneSentence(logging.Filter):
+    """What goes wrong with an errand is one sentence of whoever sent it; its session would say the same before."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.levelno >= logging.ERROR or not _ALONE.get()
+
+
+_ONE_SENTENCE = _OneSentence()
+for _module in (attempt, session, stream):
+    _module.log.addFilter(_ONE_SENTENCE)
+
 
 @asynccontextmanager
 async def alone(account: Account, passwords: Passwords | None = None) -> AsyncIterator[Session]:
@@ -28,25 +45,22 @@ async def alone(account: Account, passwords: Passwords | None = None) -> AsyncIt
     Raises FederationError when the server cannot be reached or takes no password.
     """
     # What waits at the server for the account is for its owner's program, not for an errand that would drop it.
-    session = Session(account, _TIMING, passwords=passwords, priority=-1)
-    # What goes wrong is this command's one sentence; the session would say it too.
-    log = logging.getLogger("gateway.federation")
-    level = log.level
-    log.setLevel(logging.ERROR)
+    own = Session(account, _TIMING, passwords=passwords, priority=-1)
     stop = asyncio.Event()
-    task = asyncio.create_task(session.run(stop))
+    quiet = contextvars.copy_context()
+    quiet.run(_ALONE.set, True)
+    task = asyncio.create_task(own.run(stop), context=quiet)
     try:
         attempts = len(passwords.candidates()) if passwords else 1
         loop = asyncio.get_running_loop()
         deadline = loop.time() + _PATIENCE_S
         # The session itself would go on trying for ever.
-        while not await wait_any(0.1, session.connected) and session.state.attempts < attempts:
+        while not await wait_any(0.1, own.connected) and own.state.attempts < attempts:
             if loop.time() > deadline or task.done():
                 break
-        if not session.connected.is_set():
-            raise FederationError(session.state.error or NOT_ANSWERED)
-        yield session
+        if not own.connected.is_set():
+            raise FederationError(own.state.error or NOT_ANSWERED)
+        yield own
     finally:
         stop.set()
         await task
-        log.setLevel(level)
