@@ -58,6 +58,8 @@ def set_line(descriptor: int, baud: int) -> None:
     settings[2] = termios.CS7 | termios.PARENB | termios.CREAD | termios.CLOCAL
     settings[4] = settings[5] = getattr(termios, f"B{baud}")
     termios.tcsetattr(descriptor, termios.TCSANOW, settings)
+    # What was heard until now was heard at another speed.
+    termios.tcflush(descriptor, termios.TCIFLUSH)
 
 
 def read_some(descriptor: int, wait_s: float) -> bytes | None:
