@@ -10,7 +10,6 @@ import asyncio
 import base64
 import ipaddress
 import json
-import logging
 import re
 import ssl
 import subprocess
@@ -23,9 +22,9 @@ from xml.etree import ElementTree as ET
 
 from gateway.errors import FederationError
 from gateway.federation.connection.account import REGISTER
-from gateway.federation.connection.attempt import wait_any
 from gateway.federation.connection.enrolment import register
-from gateway.federation.connection.session import Account, Session, Timing
+from gateway.federation.connection.one_off import alone
+from gateway.federation.connection.session import Account
 from provisioning.errors import ProvisionError, TakenError
 
 if TYPE_CHECKING:
@@ -217,31 +216,22 @@ class InBand:
 
     async def _errand(self, jid: str, password: str, *, remove: bool) -> bool:
         """Log in once, perhaps to close the account; False when the password is refused."""
-        logging.getLogger("gateway.federation").setLevel(logging.CRITICAL)
-        session = Session(self._account(jid, password), Timing(start=20.0, retry_first=5.0, retry_refused=5.0))
-        stop = asyncio.Event()
-        task = asyncio.create_task(session.run(stop))
+        connected = False
         try:
-            async with asyncio.timeout(_TIMEOUT_S):
-                while not await wait_any(0.1, session.connected) and not session.state.attempts:
-                    pass
-            if not session.connected.is_set():
-                if "password" in str(session.state.error):
-                    return False
-                raise ProvisionError("no_answer", said=_short(str(session.state.error or "")))
-            if remove:
-                query = ET.Element(f"{{{REGISTER}}}query")
-                ET.SubElement(query, f"{{{REGISTER}}}remove")
-                await session.request(session.jid.domain, query, _TIMEOUT_S)
+            async with alone(self._account(jid, password)) as session:
+                connected = True
+                if remove:
+                    query = ET.Element(f"{{{REGISTER}}}query")
+                    ET.SubElement(query, f"{{{REGISTER}}}remove")
+                    await session.request(session.jid.domain, query, _TIMEOUT_S)
         except FederationError as error:
+            if not connected and "password" in str(error):
+                return False
+            if not connected:
+                raise ProvisionError("no_answer", said=_short(str(error))) from error
             # The stream may end before the answer comes: then the account is gone, which the next login would show.
             if error.condition != "remote-server-timeout":
                 raise _refusal("XEP-0077 remove", jid, error) from error
-        except TimeoutError as error:
-            raise ProvisionError("no_answer", said="XMPP") from error
-        finally:
-            stop.set()
-            await task
         return True
 
 
