@@ -37,7 +37,7 @@ from gateway.display import config as display_config
 from gateway.first_boot import settings
 from tests.alone import Alone
 from tests.markdown import DOCUMENTS, ROOT, TRACKED, anchors, read, shell_commands, spans
-from tests.tool_help import help_of
+from tests.tool_help import TOOLS, help_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,6 +113,14 @@ def test_each_room_says_what_is_in_it(room):
     modules = [path.name for path in room.glob("*.py") if not path.name.startswith("__") and path.name != "options.py"]
     named = [name for name in modules if name in text]
     assert 2 * len(named) >= len(modules), sorted(set(modules) - set(named))
+
+
+def test_each_tool_is_in_the_readme_of_the_tools():
+    """Whoever looks for one finds it there, among those of who installs, who writes the program, who doubts it."""
+    text = (ROOT / "tools" / "README.md").read_text(encoding="utf-8")
+    folders = {path.name for path in ROOMS if path.parent.name == "tools"}
+    assert [tool for tool in TOOLS if f"`{tool}`" not in text] == []
+    assert [folder for folder in sorted(folders) if f"({folder})" not in text] == []
 
 
 def linked_from(document):
