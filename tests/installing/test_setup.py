@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 import tomllib
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -16,9 +16,6 @@ from gateway import __version__
 from gateway.config.tables import load
 from packages import commands
 from tests.installing.conftest import OF_USERS, ROOT, SETUP, System
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 CANARY = "canary-7f3a-of-a-password"
 
@@ -40,6 +37,20 @@ def test_a_dry_run_shows_the_differences_and_changes_nothing(system: System) -> 
     assert "+++ /etc/systemd/system/linky-gateway.service" in said
     assert "+++ /etc/linky-gateway/gateway.toml" in said
     assert not (system.folder / "var/log").exists()
+
+
+def test_a_dry_run_needs_no_python(system: System, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A minimal Debian has none yet; a real run would install it before it makes the broker's list."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for path in (path for place in ("/usr/bin", "/usr/sbin") for path in Path(place).iterdir()):
+        if not path.name.startswith("python") and not (programs / path.name).exists():
+            (programs / path.name).symlink_to(path)
+    monkeypatch.setenv("PATH", str(programs))
+    answers = tmp_path / "answers"
+    answers.write_text("mqtt = yes\n")
+    said = system.setup("install", "--config", answers, "--dry-run")
+    assert "would write: /etc/mosquitto/linky.acl" in said, said
 
 
 def test_what_is_installed_is_a_configuration_the_gateway_takes(system: System, tmp_path: Path) -> None:
