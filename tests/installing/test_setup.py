@@ -20,15 +20,6 @@ from tests.installing.conftest import OF_USERS, ROOT, SETUP, System
 CANARY = "canary-7f3a-of-a-password"
 
 
-def test_every_file_of_the_installer_is_clean() -> None:
-    """Shellcheck has nothing to say about what tools/setup sources."""
-    if not shutil.which("shellcheck"):
-        pytest.skip("shellcheck is not installed")
-    files = sorted((ROOT / "tools/installing").glob("*.sh"))
-    done = subprocess.run(["shellcheck", *files], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (0, "")
-
-
 def test_a_dry_run_shows_the_differences_and_changes_nothing(system: System) -> None:
     """With --dry-run every new file is shown as a difference, and none is there afterwards."""
     before = system.tree()

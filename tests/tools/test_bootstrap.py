@@ -77,20 +77,6 @@ def checkout(tmp_path: Path) -> Checkout:
     return Checkout(tmp_path)
 
 
-def test_every_shell_script_is_clean() -> None:
-    """Shellcheck has nothing to say about any shell script of the project."""
-    if not shutil.which("shellcheck"):
-        pytest.skip("shellcheck is not installed")
-    folders = [ROOT / name for name in ("tools", ".ci", "systemd", "hardware", "micropython")]
-    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
-    scripts = [
-        path for path in files if path.read_bytes()[:40].partition(b"\n")[0].endswith((b"/sh", b" bash", b"/bash"))
-    ]
-    assert {ROOT / "tools" / "test", ROOT / "tools" / "bootstrap.sh", ROOT / ".ci" / "run"} <= set(scripts)
-    done = subprocess.run(["shellcheck", "-x", *scripts], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (0, "")
-
-
 def test_nothing_is_installed_when_nothing_is_missing(checkout: Checkout) -> None:
     """With every package there, nothing is said and apt-get is not called."""
     checkout.stand_in("dpkg-query", ALL_INSTALLED)
