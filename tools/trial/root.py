@@ -24,7 +24,7 @@ _BASE = "systemd-sysv udev dbus systemd-timesyncd ca-certificates iproute2 kmod 
 # What Raspberry Pi OS Lite of trixie has, and a card of tools/provision counts on.
 _CARD = "cloud-init openssh-server sudo".split()
 # What setup asks apt for.
-_WANTED = "python3 python3-venv openssl ca-certificates unattended-upgrades mosquitto".split()
+_WANTED = "python3 python3-venv openssl ca-certificates unattended-upgrades mosquitto avahi-daemon".split()
 _LIBRARIES = "python3-slixmpp python3-msgspec python3-serial python3-cryptography".split()
 
 # The former version gives a row of this table four values, and fails with five columns.
