@@ -162,6 +162,9 @@ class Broker:
                     delay = _FIRST_DELAY_S
                     await self._live(client, stop)
             except aiomqtt.MqttError as error:
+                if (task := asyncio.current_task()) and task.cancelling():
+                    # The library's farewell to a broker that has gone hides that this was cancelled.
+                    raise asyncio.CancelledError from error
                 self._lost(self._at(_why(error)))
             except BrokerError as error:
                 self._lost(error.phrase)

@@ -175,6 +175,9 @@ class Board:
                     async for _ in client.messages:
                         self._fired.answers["acknowledgements"] += 1
             except aiomqtt.MqttError:
+                if (task := asyncio.current_task()) and task.cancelling():
+                    # The library's farewell to a broker that has gone hides that this was cancelled.
+                    return
                 self._fired.answers["connections ended"] += 1
             finally:
                 self._there.clear()
