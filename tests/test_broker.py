@@ -120,3 +120,31 @@ def test_a_busy_loop_reads_all_that_has_come(tmp_path):
         asyncio.run(scenario())
         assert heard == payloads
         assert turns < 20, turns
+
+
+def test_a_connection_that_missed_its_end_is_ended_all_the_same(tmp_path):
+    """In Python 3.11 a cancellation is forgotten when what is waited for comes in the same moment: it is said again."""
+    with Mosquitto(tmp_path / "broker", {"gateway": "secret"}) as running:
+        (tmp_path / "password").write_text("secret")
+        account = Mqtt(host=HOST, port=running.port, user="gateway", password_file=str(tmp_path / "password"))
+        broker = Broker(SimpleNamespace(path=Path), account, None)
+
+        async def scenario():
+            greeting, ended = asyncio.Event(), []
+
+            async def forget():
+                greeting.set()
+                try:
+                    await asyncio.Event().wait()
+                except asyncio.CancelledError:
+                    ended.append("forgotten")
+
+            broker.greet(forget)
+            staying = asyncio.create_task(broker.run(asyncio.Event()))
+            async with asyncio.timeout(60):
+                await greeting.wait()
+                staying.cancel()
+                await asyncio.wait({staying})
+            return staying.cancelled(), ended
+
+        assert asyncio.run(scenario()) == (True, ["forgotten"])

@@ -113,8 +113,10 @@ class Broker:
             await wait_any(None, stop, future=staying)
             await asyncio.wait({staying}, timeout=_FAREWELL_S)
         finally:
-            staying.cancel()
-            await asyncio.wait({staying})
+            # Once is not enough: wait_for of Python 3.11 forgets it where what it waits for comes in the same moment.
+            while not staying.done():
+                staying.cancel()
+                await asyncio.wait({staying}, timeout=_FAREWELL_S)
         if not staying.cancelled():
             staying.result()
 
@@ -162,9 +164,6 @@ class Broker:
                     delay = _FIRST_DELAY_S
                     await self._live(client, stop)
             except aiomqtt.MqttError as error:
-                if (task := asyncio.current_task()) and task.cancelling():
-                    # The library's farewell to a broker that has gone hides that this was cancelled.
-                    raise asyncio.CancelledError from error
                 self._lost(self._at(_why(error)))
             except BrokerError as error:
                 self._lost(error.phrase)

@@ -126,8 +126,7 @@ class Board:
         try:
             await drive(shots, self.send, self._fired, seed)
         finally:
-            connection.cancel()
-            await asyncio.gather(connection, return_exceptions=True)
+            await _end(connection)
 
     async def all_at_once(self, shots: Iterator[Shot]) -> None:
         """As fast as the broker takes them."""
@@ -137,8 +136,7 @@ class Board:
                 self._fired.note(shot)
                 await self.send(shot)
         finally:
-            connection.cancel()
-            await asyncio.gather(connection, return_exceptions=True)
+            await _end(connection)
 
     async def send(self, shot: Shot) -> None:
         """Publish."""
@@ -175,10 +173,14 @@ class Board:
                     async for _ in client.messages:
                         self._fired.answers["acknowledgements"] += 1
             except aiomqtt.MqttError:
-                if (task := asyncio.current_task()) and task.cancelling():
-                    # The library's farewell to a broker that has gone hides that this was cancelled.
-                    return
                 self._fired.answers["connections ended"] += 1
             finally:
                 self._there.clear()
             await asyncio.sleep(_AGAIN_S)
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    """Cancel it until it has: wait_for of Python 3.11 forgets it where what it waits for comes in the same moment."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=_TAKEN_S)
