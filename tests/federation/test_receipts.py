@@ -5,7 +5,6 @@ from xml.etree import ElementTree as ET
 
 from gateway.federation.connection.session import Stanza
 from gateway.federation.recipient.receipts import MOST_KNOWN, Receipts
-from gateway.federation.wire.stanza import RECEIPTS
 from tests.federation.conftest import eventually
 from tests.federation.test_delivery import Line
 
@@ -16,8 +15,8 @@ class Bounces(Line):
     """A line on which what was sent may come back."""
 
     def back(self, stanza_id, origin=GATEWAY, kind="error"):
-        """A receipt comes back from there."""
-        xml = ET.fromstring(f'<message xmlns="jabber:client"><received xmlns="{RECEIPTS}" id="{stanza_id}"/></message>')
+        """A receipt comes back from there, as Prosody sends it (util/stanza.lua, error_reply); ejabberd adds it."""
+        xml = ET.fromstring('<message xmlns="jabber:client" type="error"><error type="wait"/></message>')
         (_, listener), *_ = self._listeners
         listener(Stanza(f"r-{stanza_id}", kind, origin, origin.partition("/")[0], "", xml, None))
 

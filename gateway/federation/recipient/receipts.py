@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from gateway.federation.connection.session import Session, Stanza
 
 _RECEIVED = f"{{{RECEIPTS}}}received"
+# Before the id of the message that is confirmed: the receipt's own.
+_PREFIX = "r-"
 
 # What comes back is sent again after so many seconds, as often as there are. Then its sender's own patience is over.
 AGAIN_S = (1.0, 4.0, 16.0)
@@ -32,7 +34,7 @@ class Receipts:
         self._session, self._again_s = session, again_s
         # Full JID and id of what was confirmed -> how often its receipt came back.
         self._sent: dict[tuple[str, str], int] = {}
-        session.listen(f"{{jabber:client}}message/{_RECEIVED}", self._back)
+        session.listen("{jabber:client}message/{jabber:client}error", self._back)
 
     def confirm(self, origin: str, stanza_id: str) -> None:
         """Say that a message is kept, or obeyed; called after the commit."""
@@ -43,14 +45,16 @@ class Receipts:
         self._send(origin, stanza_id)
 
     def _send(self, origin: str, stanza_id: str) -> None:
-        self._session.send_message(origin, f"r-{stanza_id}", ET.Element(_RECEIVED, {"id": stanza_id}))
+        self._session.send_message(origin, f"{_PREFIX}{stanza_id}", ET.Element(_RECEIVED, {"id": stanza_id}))
 
     def _back(self, stanza: Stanza) -> None:
-        """A receipt came back; of whoever was sent none, nothing is."""
-        received = stanza.xml.find(_RECEIVED)
-        if stanza.type != "error" or received is None:
+        """A receipt came back; of whoever was sent none, nothing is.
+
+        By its id alone: a server need not send along what came back (RFC 6120 §8.3.1), and Prosody does not.
+        """
+        if stanza.type != "error" or not stanza.id.startswith(_PREFIX):
             return
-        key = stanza.origin, received.get("id", "")
+        key = stanza.origin, stanza.id.removeprefix(_PREFIX)
         times = self._sent.get(key)
         if times is not None and times < len(self._again_s):
             self._sent[key] = times + 1
