@@ -6,9 +6,9 @@ import pytest
 
 from gateway.links.alert_words import Kind, texts
 from gateway.links.alerts import OLD_BACKLOG_S, QUIET_S, Alert, Told, Watch
-from gateway.links.link import BROKEN, OK, WAITING, Link
+from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind
 
-COOP = "recipient coop@example.org"
+COOP = "coop@example.org"
 
 
 class House:
@@ -27,15 +27,15 @@ class House:
     def links(self):
         mute = self.now - self.heard > 30
         rows = [
-            Link(f"meter {self.meter}", BROKEN if mute else OK, self.now - self.heard, ""),
-            Link(f"port {self.meter}", self.port, self.now - self.opened, ""),
-            Link(f"decode {self.meter}", self.decode, self.now - self.heard, ""),
-            Link("store", self.store, 0.0, ""),
-            Link("xmpp", self.xmpp, 1e9, ""),
+            Link(LinkKind.METER, self.meter, BROKEN if mute else OK, self.now - self.heard, ""),
+            Link(LinkKind.PORT, self.meter, self.port, self.now - self.opened, ""),
+            Link(LinkKind.DECODE, self.meter, self.decode, self.now - self.heard, ""),
+            Link(LinkKind.STORE, "", self.store, 0.0, ""),
+            Link(LinkKind.XMPP, "", self.xmpp, 1e9, ""),
         ]
         if self.oldest is None:
-            return [*rows, Link(COOP, OK, None, "")]
-        return [*rows, Link(COOP, WAITING, self.now - self.oldest, "")]
+            return [*rows, Link(LinkKind.RECIPIENT, COOP, OK, None, "")]
+        return [*rows, Link(LinkKind.RECIPIENT, COOP, WAITING, self.now - self.oldest, "")]
 
     def live(self, seconds, each=None, step=1):
         """Let time pass, looking every ``step`` seconds; what was told meanwhile."""
@@ -90,7 +90,10 @@ def test_a_silence_of_less_than_30_seconds_is_nobodys_affair():
 def test_a_meter_that_was_never_heard_is_told_too():
     """From the first look on, 30 seconds."""
     watch = Watch()
-    links = [Link("meter house", WAITING, None, "no frame yet"), Link("port house", OK, 1.0, "open")]
+    links = [
+        Link(LinkKind.METER, "house", WAITING, None, "no frame yet"),
+        Link(LinkKind.PORT, "house", OK, 1.0, "open"),
+    ]
     told = {now: watch.look(links, now) for now in range(100)}
     assert [now for now, alerts in told.items() if alerts] == [30]
     assert told[30][0].kind is Kind.MUTE
@@ -217,11 +220,11 @@ def test_a_recipient_that_catches_up_is_not_away():
 def test_a_suspended_recipient_is_told_at_once_and_only_as_that():
     """Its end too; that data wait for it is the same news."""
     watch = Watch()
-    gone = Link(COOP, BROKEN, 5.0, "suspended")
+    gone = Link(LinkKind.RECIPIENT, COOP, BROKEN, 5.0, "suspended")
     (alert,) = [a for s in range(2000) for a in watch.look([replace(gone, age_s=5.0 + s)], 1e6 + s)]
     assert kinds([alert]) == [(Kind.GONE, False)]
     assert ("coop@example.org" in alert.text_fr, "coop" in alert.log_text) == (True, False)
-    assert kinds(watch.look([Link(COOP, WAITING, 60.0, "")], 1e6 + 2001)) == [(Kind.GONE, True)]
+    assert kinds(watch.look([Link(LinkKind.RECIPIENT, COOP, WAITING, 60.0, "")], 1e6 + 2001)) == [(Kind.GONE, True)]
 
 
 def test_while_the_federation_is_away_no_recipient_is_blamed():
@@ -238,24 +241,28 @@ def test_while_the_federation_is_away_no_recipient_is_blamed():
 def test_meters_are_told_apart():
     """Each has faults of its own."""
     watch = Watch()
-    rows = [Link("meter house", BROKEN, 100.0, ""), Link("meter roof", OK, 1.0, ""), Link("port roof", OK, 9.0, "")]
+    rows = [
+        Link(LinkKind.METER, "house", BROKEN, 100.0, ""),
+        Link(LinkKind.METER, "roof", OK, 1.0, ""),
+        Link(LinkKind.PORT, "roof", OK, 9.0, ""),
+    ]
     assert [alert.link for alert in watch.look(rows, 5000.0)] == ["meter house"]
     assert [a.link for a in watch.look([rows[0], replace(rows[1], state=BROKEN, age_s=31.0)], 5031.0)] == ["meter roof"]
 
 
 def test_a_link_that_is_not_known_here_is_left_alone():
-    """A new room brings its own link before anybody has words for it."""
-    assert Watch().look([Link("weather", BROKEN, 1e6, "")], 1e6) == []
+    """Not every kind of link has a fault that a household is told of."""
+    assert Watch().look([Link(LinkKind.TEE, "house", BROKEN, 1e6, "")], 1e6) == []
 
 
 @pytest.mark.parametrize("kind", list(Kind))
 def test_every_sentence_exists_in_both_languages(kind):
     """One sentence each for a fault and its end, with what to do and no brace left."""
     watch = Watch()
-    first = kind.value.rpartition(" ")[2]
     alone = {Kind.STORE, Kind.XMPP, Kind.DISK, Kind.KEEPING, Kind.BACKUP, Kind.BROKER}
-    name = first if kind in alone else f"{first} x@y.example"
-    broken = Link(name, WAITING if kind is Kind.RECIPIENT else BROKEN, None, "")
+    broken = Link(
+        kind.link, "" if kind in alone else "x@y.example", WAITING if kind is Kind.RECIPIENT else BROKEN, None, ""
+    )
     told = [a for s in range(1300) for a in watch.look([replace(broken, age_s=1e6 + s)], 2e6 + s)]
     told += [a for s in range(70) for a in watch.look([replace(broken, state=OK, age_s=20.0)], 2e6 + 2000 + s)]
     fault, end = told
@@ -300,14 +307,14 @@ def test_a_link_that_is_no_more_is_no_fault_any_more():
     """A consent withdrawn from a recipient that is away: nobody is told anything, nothing stays."""
     watch = Watch()
     watch.restore([Told(Kind.RECIPIENT, COOP, 0.0)], 1000.0)
-    assert [watch.look([Link("xmpp", OK, 1.0, "")], 1000.0 + second) for second in range(200)] == [[]] * 200
+    assert [watch.look([Link(LinkKind.XMPP, "", OK, 1.0, "")], 1000.0 + second) for second in range(200)] == [[]] * 200
     assert watch.active == []
 
 
 def test_a_part_that_failed_before_a_restart_and_not_since_is_told_to_work():
     """Its link is gone with its failures; the household knows of them, and is told their end once."""
     watch = Watch()
-    watch.restore([Told(Kind.CELL, "cell page", 0.0)], 1000.0)
+    watch.restore([Told(Kind.CELL, "page", 0.0)], 1000.0)
     alerts = [alert for second in range(400) for alert in watch.look([], 1000.0 + second)]
     assert [(alert.kind, alert.recovered) for alert in alerts] == [(Kind.CELL, True)]
     assert "works again" in alerts[0].text_en
@@ -334,7 +341,7 @@ def test_an_overload_is_told_at_once_and_one_that_comes_and_goes_once(seconds):
     watch, told = Watch(), []
 
     def look(second, state):
-        told.extend(watch.look([Link("overload house", state, None, "")], 1000.0 + second))
+        told.extend(watch.look([Link(LinkKind.OVERLOAD, "house", state, None, "")], 1000.0 + second))
 
     for second in range(10):
         look(second, BROKEN)

@@ -251,7 +251,7 @@ def test_what_ends_one_part_ends_no_other(tmp_path, monkeypatch):
         gateway, stop = Gateway(config), asyncio.Event()
         task = asyncio.create_task(gateway.run(stop))
         await asyncio.to_thread(wait_until, lambda: begun["house"] >= 2, WAIT_S, "it is started again")
-        links = {link.link: link for link in gateway.house.own_links(time.monotonic())}
+        links = {str(link): link for link in gateway.house.own_links(time.monotonic())}
         stop.set()
         await task
         return links
@@ -422,7 +422,7 @@ def test_what_runs_short_stands_in_the_status_and_among_the_events(config):
             gateway.lookout.resources.read = lambda _, free=free: Measures(free, 32e9)
             await gateway.lookout.weigh(now, None)
             await gateway._commit()
-            said.append(next(link for link in gateway.house.own_links(now) if link.link == "keeping").state)
+            said.append(next(link for link in gateway.house.own_links(now) if str(link) == "keeping").state)
         events = [(event.kind, event.meter, event.detail) for event in gateway.house.store.events()]
         await end(gateway)
         return said, events, gateway._urgent.is_set()

@@ -33,7 +33,7 @@ class House:
             await self._running
 
     def link(self, name):
-        return next((link for link in self.cells.links(time.monotonic()) if link.link == f"cell {name}"), None)
+        return next((link for link in self.cells.links(time.monotonic()) if str(link) == f"cell {name}"), None)
 
     async def until(self, condition):
         await asyncio.to_thread(wait_until, condition, DEADLINE_S, every=QUICK.look_s)

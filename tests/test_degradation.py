@@ -96,7 +96,7 @@ def test_the_status_says_what_is_given_up_and_why():
     """Everything is kept, or each shortage with its figure; stored raw values make room on a short disk alone."""
     decided = Degradation()
     link = decided.link(5.0)
-    assert (link.link, link.state, link.age_s, link.detail.en) == ("keeping", OK, None, "everything is kept")
+    assert (str(link), link.state, link.age_s, link.detail.en) == ("keeping", OK, None, "everything is kept")
     assert decided.raw_s(172_800) == 172_800
     for now in (10.0, 650.0):
         decided.look(Measures(9e6, CARD, queue=3_000_000), now)

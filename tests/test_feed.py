@@ -13,7 +13,7 @@ from gateway.errors import BrokerError, ConfigError
 from gateway.household.now import Now
 from gateway.links.alert_words import Kind, Topic
 from gateway.links.alerts import Alert
-from gateway.links.link import BROKEN, OK, WAITING, Link
+from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind
 from gateway.live.topics import STATUS
 from gateway.mqtt.broker import Broker
 from gateway.mqtt.feed import Feed
@@ -78,25 +78,28 @@ async def until(predicate, what):
     await asyncio.to_thread(wait_until, predicate, 10, what)
 
 
-def alert(kind, link):
-    return Alert(kind, link, 0.0, False, 1, "Rien de coop@e.org.", "Nothing of coop@e.org.", "Nothing.")
+def alert(kind, name):
+    return Alert(kind, name, 0.0, False, 1, "Rien de coop@e.org.", "Nothing of coop@e.org.", "Nothing.")
 
 
 def test_links_and_alerts_are_told_without_a_recipients_name(broker, store, tmp_path):
     """The worst of several, under a topic of its own; over when it is over; gone when the link is gone."""
     config = configuration(tmp_path, broker)
     far = [
-        Link("recipient a@e.org", OK, 1, ""),
-        Link("watcher a@e.org", OK, None, ""),
-        Link("recipient coop@e.org", BROKEN, 1, ""),
+        Link(LinkKind.RECIPIENT, "a@e.org", OK, 1, ""),
+        Link(LinkKind.WATCHER, "a@e.org", OK, None, ""),
+        Link(LinkKind.RECIPIENT, "coop@e.org", BROKEN, 1, ""),
     ]
 
     async def scenario():
         with broker.ear() as ear:
             async with feed(config, store) as (now, published):
-                port, counter = Link("port house", WAITING, 1, ""), Link("counter panels", OK, 1, "")
-                links, active = [port, counter, *far], [alert(Kind.RECIPIENT, "recipient coop@e.org")]
-                active.append(Alert(Topic.TEMPO, "tempo", 0.0, False, 1, "Rouge.", "Red.", "Red."))
+                port, counter = (
+                    Link(LinkKind.PORT, "house", WAITING, 1, ""),
+                    Link(LinkKind.COUNTER, "panels", OK, 1, ""),
+                )
+                links, active = [port, counter, *far], [alert(Kind.RECIPIENT, "coop@e.org")]
+                active.append(Alert(Topic.TEMPO, "", 0.0, False, 1, "Rouge.", "Red.", "Red."))
                 now.look(links, active)
                 published.look(links, active)
                 await until(lambda: ear.retained.get("linky/link/recipient") == b"broken", "the recipient's link")

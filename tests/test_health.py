@@ -8,7 +8,8 @@ from gateway import __version__
 from gateway.doctor.causes import Cause
 from gateway.language import same
 from gateway.links.health import condition_of
-from gateway.links.link import BROKEN, OK, WAITING, Link
+from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind
+from gateway.live.state import kind_and_name
 
 SECRET = "30001610071843"
 DISK = (25_000, 100_000)
@@ -19,7 +20,8 @@ def house(name="house", **changed):
     plain = {"meter": (OK, 2.4, f"PRM {SECRET}"), "port": (OK, 500.0, "open"), "decode": (OK, 2.4, "standard mode")}
     plain |= {"clock": (OK, None, "the meter's")} | changed
     return [
-        Link(f"{kind} {name}", state, age, same(said), *figures) for kind, (state, age, said, *figures) in plain.items()
+        Link(LinkKind(kind), name, state, age, same(said), *figures)
+        for kind, (state, age, said, *figures) in plain.items()
     ]
 
 
@@ -31,7 +33,12 @@ def rows(condition):
 def test_a_house_that_is_well():
     """Kinds in their order, the age of the last frame, the free disk, the version; of nothing else an age."""
     told = condition_of(
-        [Link("xmpp", OK, 9.0, same("connected")), *house(), Link("disk", OK, 70.0, same("25 kB free"))], DISK
+        [
+            Link(LinkKind.XMPP, "", OK, 9.0, same("connected")),
+            *house(),
+            Link(LinkKind.DISK, "", OK, 70.0, same("25 kB free")),
+        ],
+        DISK,
     )
     assert (told.state, told.version, told.frame_age_s, told.disk_free) == (OK, __version__, 2, 25)
     assert rows(told) == [
@@ -49,12 +56,12 @@ def test_what_names_somebody_or_something_is_not_told():
     told = condition_of(
         [
             *house("chez-anne"),
-            Link(f"recipient {SECRET}@sen2.test", BROKEN, 5.0, same(SECRET)),
-            Link("provider voisin", BROKEN, 5.0, same(SECRET)),
-            Link("watcher coop@sen2.test", OK, None, same(SECRET)),
-            Link("tee chez-anne", OK, 5.0, same("open at 192.168.1.7:7000, 2 clients")),
-            Link("overload chez-anne", BROKEN, 5.0, same("6 kVA")),
-            Link("mqtt", WAITING, 5.0, same("connected to 192.168.1.8"), {"drift_s": 7411.0}),
+            Link(LinkKind.RECIPIENT, f"{SECRET}@sen2.test", BROKEN, 5.0, same(SECRET)),
+            Link(LinkKind.PROVIDER, "voisin", BROKEN, 5.0, same(SECRET)),
+            Link(LinkKind.WATCHER, "coop@sen2.test", OK, None, same(SECRET)),
+            Link(LinkKind.TEE, "chez-anne", OK, 5.0, same("open at 192.168.1.7:7000, 2 clients")),
+            Link(LinkKind.OVERLOAD, "chez-anne", BROKEN, 5.0, same("6 kVA")),
+            Link(LinkKind.MQTT, "", WAITING, 5.0, same("connected to 192.168.1.8"), {"drift_s": 7411.0}),
         ],
         None,
     )
@@ -97,7 +104,9 @@ def test_meters_are_numbered_and_the_last_frame_is_of_the_one_heard_last():
 )
 def test_when_water_last_ran_is_not_told(state, told):
     """A counter with a pulse a minute ago and one without any look the same."""
-    found = condition_of([*house(), Link("counter water", state, 61.0, same("7 pulses since the start"))], DISK)
+    found = condition_of(
+        [*house(), Link(LinkKind.COUNTER, "water", state, 61.0, same("7 pulses since the start"))], DISK
+    )
     assert rows(found)[4] == told
     assert found.state == OK
 
@@ -105,16 +114,17 @@ def test_when_water_last_ran_is_not_told(state, told):
 @pytest.mark.parametrize("kind", ["store", "disk", "keeping", "backup", "page", "mqtt", "counter water"])
 def test_whatever_else_is_broken_is_told_with_its_age(kind):
     """Of a counter without one; what only waits is no fault."""
-    told = condition_of([*house(), Link(kind, BROKEN, 120.7, same("why"))], DISK)
+    what, name = kind_and_name(kind)
+    told = condition_of([*house(), Link(LinkKind(what), name, BROKEN, 120.7, same("why"))], DISK)
     assert told.state == BROKEN
     assert told.links[4].age_s == (None if kind == "counter water" else 120)
-    assert condition_of([*house(), Link(kind, WAITING, 120.7, same("why"))], DISK).state == OK
+    assert condition_of([*house(), Link(LinkKind(what), name, WAITING, 120.7, same("why"))], DISK).state == OK
 
 
 def test_which_part_of_the_program_fails_is_told_to_the_household_alone():
     """An installer learns that one does; not which, nor how many, and nothing of one that is only started again."""
     states = (("page", WAITING), ("feed", BROKEN), ("relays", BROKEN))
-    cells = [Link(f"cell {name}", state, 61.5, same("why")) for name, state in states]
+    cells = [Link(LinkKind.CELL, name, state, 61.5, same("why")) for name, state in states]
     told = condition_of([*house(), *cells], DISK)
     assert [row for row in rows(told) if row[0] == "cell"] == [("cell", None, BROKEN, 61, "")]
     assert told.state == BROKEN

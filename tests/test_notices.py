@@ -17,15 +17,15 @@ from gateway.config.tables import load
 from gateway.household.now import Now
 from gateway.links.alert_words import Kind, Topic
 from gateway.links.disk import LEAST_BYTES, Disk
-from gateway.links.link import BROKEN, OK, WAITING, Link
+from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind
 from gateway.store.prepare import prepare
 from gateway.store.store import Store
 from tests.live.conftest import reading
 
 # Eight in the evening of 15 January in Paris.
 EVENING = datetime(2026, 1, 15, 19, tzinfo=UTC)
-FOUND = [Link("store", OK, 1.0, ""), Link("disk", OK, 1.0, "")]
-FULL = [FOUND[0], Link("disk", BROKEN, 1.0, "")]
+FOUND = [Link(LinkKind.STORE, "", OK, 1.0, ""), Link(LinkKind.DISK, "", OK, 1.0, "")]
+FULL = [FOUND[0], Link(LinkKind.DISK, "", BROKEN, 1.0, "")]
 
 
 def statvfs(free, size):

@@ -16,7 +16,7 @@ from gateway.language import same
 from gateway.links.alert_words import Kind as Fault
 from gateway.links.alert_words import Topic
 from gateway.links.alerts import Alert
-from gateway.links.link import BROKEN, OK, WAITING, Link
+from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind
 from gateway.live.meter import Day
 from gateway.live.state import meter_now
 from gateway.live.topics import as_json
@@ -127,7 +127,7 @@ def test_a_broken_counter_makes_it_unknown_at_once(now, store):
     asyncio.run(now.know_the_day())
     told = []
     for state in (OK, BROKEN, OK):
-        now.look([Link("counter panels", state, 1, "")], [])
+        now.look([Link(LinkKind.COUNTER, "panels", state, 1, "")], [])
         said = as_json(now.meters["house"].snapshot(0.0))
         told.append((said["produced_today_wh"], said["produced_doubt"], said["broken"]))
     assert told == [(2000, None, []), (None, "unread", ["counter"]), (2000, None, [])]
@@ -173,10 +173,10 @@ def test_who_waits_is_woken_by_a_frame_and_by_a_link(now):
         turn = now.turn
         waiting = asyncio.create_task(now.changed(turn, 60))
         await asyncio.sleep(0)
-        now.look([Link("xmpp", BROKEN, 1, same(""))], [])
+        now.look([Link(LinkKind.XMPP, "", BROKEN, 1, same(""))], [])
         await waiting
         turn = now.turn
-        now.look([Link("xmpp", BROKEN, 2, same("older, and nothing else"))], [])
+        now.look([Link(LinkKind.XMPP, "", BROKEN, 2, same("older, and nothing else"))], [])
         await now.changed(turn, 0.01)
         assert now.turn == turn
 
@@ -188,11 +188,11 @@ def test_who_waits_is_woken_by_a_frame_and_by_a_link(now):
 def test_a_link_named_after_people_has_no_name_for_displays(now):
     """Recipients, providers and watchers count by the worst of their kind; a meter has its own links only."""
     links = [
-        Link("port house", OK, 1, same("")),
-        Link("port barn", BROKEN, 1, same("")),
-        Link("recipient a@e.org", OK, 1, same("")),
-        Link("recipient b@e.org", WAITING, 1, same("")),
-        Link("watcher a@e.org", OK, None, same("")),
+        Link(LinkKind.PORT, "house", OK, 1, same("")),
+        Link(LinkKind.PORT, "barn", BROKEN, 1, same("")),
+        Link(LinkKind.RECIPIENT, "a@e.org", OK, 1, same("")),
+        Link(LinkKind.RECIPIENT, "b@e.org", WAITING, 1, same("")),
+        Link(LinkKind.WATCHER, "a@e.org", OK, None, same("")),
     ]
     now.look(links, [])
     assert now.meters["house"].links == {"port": OK, "recipient": WAITING, "watcher": OK}
@@ -201,8 +201,11 @@ def test_a_link_named_after_people_has_no_name_for_displays(now):
 def test_the_house_is_one_object(now):
     """Meters with their counts, links with addresses, alerts in both languages: it is for those who live there."""
     now.hear("house", [power(750)], None, standard=True)
-    alert = Alert(Fault.STORE, "store", 0.0, False, 1, "Plein.", "Full.", "full")
-    links = [Link("store", BROKEN, 1.25, same("full")), Link("recipient a@e.org", OK, None, same("has everything"))]
+    alert = Alert(Fault.STORE, "", 0.0, False, 1, "Plein.", "Full.", "full")
+    links = [
+        Link(LinkKind.STORE, "", BROKEN, 1.25, same("full")),
+        Link(LinkKind.RECIPIENT, "a@e.org", OK, None, same("has everything")),
+    ]
     house = now.house(links, [alert], {"house": LineState(frames=3, partial=1, bad_groups=2)})
     assert (house["version"], house["turn"]) == (__version__, now.turn)
     (meter,) = house["meters"]
@@ -224,9 +227,9 @@ def test_looking_does_not_count_what_is_published(now):
 def test_what_is_no_fault_of_a_link_is_told_as_none(now):
     """An overload and a red day are news, and new; displays are told of a fault only when a link is broken."""
     calm = now.turn
-    news = [Alert(kind, kind.value, 0.0, False, 1, "", kind.value, "") for kind in (Fault.OVERLOAD, Topic.TEMPO)]
+    news = [Alert(kind, "", 0.0, False, 1, "", kind.value, "") for kind in (Fault.OVERLOAD, Topic.TEMPO)]
     now.look([], news)
     assert now.turn > calm
     assert not now.meters["house"].alert
-    now.look([], [*news, Alert(Fault.DISK, "disk", 0.0, False, 1, "", "", "")])
+    now.look([], [*news, Alert(Fault.DISK, "", 0.0, False, 1, "", "", "")])
     assert now.meters["house"].alert

@@ -6,6 +6,7 @@ from gateway.links.link import (
     OK,
     WAITING,
     Link,
+    LinkKind,
     as_json,
     as_text,
     decode_link,
@@ -59,16 +60,16 @@ def test_a_tee_says_where_it_is_and_for_how_many():
     assert tee_link("house", tee, tee.changed + 1).state == WAITING
     tee.listening = True
     assert tee_link("house", tee, tee.changed) == Link(
-        "tee house", OK, 0, Phrase("ouverte à [::1]:7000, clients : 0", "open at [::1]:7000, clients: 0")
+        LinkKind.TEE, "house", OK, 0, Phrase("ouverte à [::1]:7000, clients : 0", "open at [::1]:7000, clients: 0")
     )
     tee.listening, tee.error = False, same("cannot listen at [::1]:7000")
-    assert tee_link("house", tee, tee.changed) == Link("tee house", BROKEN, 0, tee.error)
+    assert tee_link("house", tee, tee.changed) == Link(LinkKind.TEE, "house", BROKEN, 0, tee.error)
 
 
 def test_who_watches_live_is_said():
     """What, how often, until when."""
     link = watcher_link("coop@b.test", "consumption/power", 5, 1_781_604_000)
-    assert (link.link, link.state) == ("watcher coop@b.test", OK)
+    assert (str(link), link.state) == ("watcher coop@b.test", OK)
     assert link.detail.en == "sees consumption/power live, every 5 s, until 2026-06-16 12:00"
     assert link.detail.fr == "voit consumption/power en direct, toutes les 5 s, jusqu’au 16/06/2026 12:00"
     assert "everything that it may" in watcher_link("coop@b.test", "", 1, 0).detail.en
@@ -97,7 +98,7 @@ def test_a_recipient_waits_as_long_as_its_oldest_point():
 
 def test_a_line_that_is_too_long_for_the_terminal_goes_on_below_its_sentence():
     """Nothing is cut off at 80 columns, and nothing is folded where no terminal is."""
-    link = Link("decode house", OK, 1.0, same("word " * 30))
+    link = Link(LinkKind.DECODE, "house", OK, 1.0, same("word " * 30))
     report = as_json([link], running=True)
     lines = as_text(report, "fr", 80).splitlines()
     start = lines[1].index("word")

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import pytest
 
 from gateway.language import same
-from gateway.links.link import BROKEN, OK, WAITING, Link, meter_link
+from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind, meter_link
 from gateway.links.status_line import status_line
 from gateway.process.systemd import Notifier, Watchdog
 from gateway.sources.line import LineState
@@ -215,27 +215,27 @@ COUNTS = "standard mode, 812 whole frames, 0 partial, 0 bad groups"
     [
         (
             [
-                Link("meter house", OK, 12.4, same(COUNTS)),
-                Link("port house", OK, 900.0, same("open")),
-                Link("store", OK, 3.0, same("written")),
-                Link("xmpp", OK, 50.0, same("connected")),
-                Link("recipient a@b", OK, None, same("has everything")),
-                Link("recipient c@d", WAITING, 40.0, same("2 points wait")),
+                Link(LinkKind.METER, "house", OK, 12.4, same(COUNTS)),
+                Link(LinkKind.PORT, "house", OK, 900.0, same("open")),
+                Link(LinkKind.STORE, "", OK, 3.0, same("written")),
+                Link(LinkKind.XMPP, "", OK, 50.0, same("connected")),
+                Link(LinkKind.RECIPIENT, "a@b", OK, None, same("has everything")),
+                Link(LinkKind.RECIPIENT, "c@d", WAITING, 40.0, same("2 points wait")),
             ],
             "standard mode, 12 s ago; connected; 2 recipients up to date",
         ),
-        ([Link("meter house", BROKEN, 150.0, same(f"mute; {COUNTS}"))], "mute for 2 min; no federation"),
-        ([Link("meter house", WAITING, None, same("no frame yet"))], "no frame yet; no federation"),
+        ([Link(LinkKind.METER, "house", BROKEN, 150.0, same(f"mute; {COUNTS}"))], "mute for 2 min; no federation"),
+        ([Link(LinkKind.METER, "house", WAITING, None, same("no frame yet"))], "no frame yet; no federation"),
         (
             [
-                Link("meter house", BROKEN, 150.0, same(f"mute; {COUNTS}")),
-                Link("port house", BROKEN, 140.0, same("/dev/ttyTIC is not there")),
-                Link("meter roof", OK, 1.0, same(COUNTS.replace("standard", "historic"))),
-                Link("store", BROKEN, 70.0, same("the database cannot be written: disk full")),
-                Link("disk", BROKEN, 70.0, same("40 MB free of 32.0 GB; 500 MB are needed")),
-                Link("backup", BROKEN, 3 * 86_400.0, same("the last good one 3 d ago")),
-                Link("xmpp", BROKEN, 7300.0, same("the server refused the password")),
-                Link("recipient a@b", WAITING, 3 * 86_400.0, same("900 points wait")),
+                Link(LinkKind.METER, "house", BROKEN, 150.0, same(f"mute; {COUNTS}")),
+                Link(LinkKind.PORT, "house", BROKEN, 140.0, same("/dev/ttyTIC is not there")),
+                Link(LinkKind.METER, "roof", OK, 1.0, same(COUNTS.replace("standard", "historic"))),
+                Link(LinkKind.STORE, "", BROKEN, 70.0, same("the database cannot be written: disk full")),
+                Link(LinkKind.DISK, "", BROKEN, 70.0, same("40 MB free of 32.0 GB; 500 MB are needed")),
+                Link(LinkKind.BACKUP, "", BROKEN, 3 * 86_400.0, same("the last good one 3 d ago")),
+                Link(LinkKind.XMPP, "", BROKEN, 7300.0, same("the server refused the password")),
+                Link(LinkKind.RECIPIENT, "a@b", WAITING, 3 * 86_400.0, same("900 points wait")),
             ],
             "house: port lost for 2 min; roof: historic mode, 1 s ago; the database cannot be written;"
             " the card is nearly full; no backup for 3 d; not connected for 2 h; 1 of 1 recipient behind by 3 d",

@@ -43,9 +43,9 @@ _EN_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "A
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One piece of news: told once for its ``key``; ``name`` is its place among the alerts, whatever its day.
+    """One piece of news: told once for its ``key``.
 
-    ``log`` has no figure of the household in it.
+    Topic and ``name`` are its place among the alerts, whatever its day; ``log`` has no figure of the household in it.
     """
 
     key: str
@@ -95,7 +95,7 @@ def _red(at: datetime) -> Item:
     return Item(
         f"tempo {red}",
         Topic.TEMPO,
-        "tempo",
+        "",
         f"{fr_day}, {fr}, est un jour rouge de Tempo : l’électricité est très chère de 6 h à 22 h, reportez ce qui peut"
         " attendre.",
         f"{en_day}, {en}, is a red day of Tempo: electricity is very dear from 6 am to 10 pm, put off what can wait.",
@@ -117,12 +117,12 @@ def exceeded(store: Store, config: Config, now: float) -> list[Item]:
 
 def _exceeded(goal: Goal, label: str) -> Item:
     month, unit = goal.period is Period.MONTH, "euros" if goal.unit == EURO else "kwh"
-    name = f"objective {goal.period.value} {unit}"
+    name = f"{goal.period.value} {unit}"
     fr, en = (_amounts(goal, Writer(lang)) for lang in ("fr", "en"))
     whole = "du mois" if month else "de l’année"
     return Item(
         # Another objective is another promise.
-        f"{name} {label} {float(goal.goal):g}",
+        f"{Topic.OBJECTIVE.value} {name} {label} {float(goal.goal):g}",
         Topic.OBJECTIVE,
         name,
         f"L’objectif {whole} est dépassé : {fr[0]} pour {fr[1]}, {fr[2]} prévus à la fin.",

@@ -17,7 +17,8 @@ from gateway.errors import StoreError
 from gateway.language import NOTHING
 from gateway.links.alert_words import Kind
 from gateway.links.alerts import Told, Watch
-from gateway.links.link import BROKEN, OK, WAITING, Link
+from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind
+from gateway.live.state import kind_and_name
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -73,13 +74,13 @@ class Notices:
             log.warning("%s; what was told before may be told again", error)
         now, clock = time.monotonic(), time.time()
         faults = []
-        for what, since in self._kept.items():
-            sort, _, name = what.partition(" ")
-            if sort == _NEWS:
+        for key, since in self._kept.items():
+            what, name, link = _parts(key)
+            if what == _NEWS:
                 self._news.told[name] = since
-            elif (kind := name.partition(" ")[0]) in Kind.__members__:
+            elif name in Kind.__members__:
                 # Of a clock that was not set then, or is not now, nobody knows how long it has been.
-                faults.append(Told(Kind[kind], name.partition(" ")[2], now - max(0.0, clock - since)))
+                faults.append(Told(Kind[name], kind_and_name(link)[1], now - max(0.0, clock - since)))
         self._watch.restore(faults, now)
 
     async def look(
@@ -135,12 +136,19 @@ class Notices:
         return faults | {f"{_NEWS} {key}": since for key, since in self._news.told.items()}
 
 
-def _is_of(what: str, names: frozenset[str]) -> bool:
+def _parts(key: str) -> tuple[str, str, str]:
+    """What the table holds: ``news`` and its key; or ``fault``, the name of its ``Kind``, and the link."""
+    what, _, name = key.partition(" ")
+    if what == _NEWS:
+        return what, name, ""
+    kind, _, link = name.partition(" ")
+    return what, kind, link
+
+
+def _is_of(key: str, names: frozenset[str]) -> bool:
     """Whether what was kept is a fault or news of one of those."""
-    sort, _, rest = what.partition(" ")
-    if sort == _NEWS:
-        return any(rest.startswith(f"{name} ") for name in names)
-    return rest.partition(" ")[2] in names
+    what, name, link = _parts(key)
+    return any(name.startswith(f"{one} ") for one in names) if what == _NEWS else link in names
 
 
 def overloads(meters: Mapping[str, LiveMeter], now: float) -> list[Link]:
@@ -149,5 +157,5 @@ def overloads(meters: Mapping[str, LiveMeter], now: float) -> list[Link]:
     for name, meter in meters.items():
         said = meter.snapshot(now, count=False)
         state = WAITING if said.stale or said.overload is None else BROKEN if said.overload else OK
-        found.append(Link(f"{Kind.OVERLOAD.value} {name}", state, None, NOTHING))
+        found.append(Link(LinkKind.OVERLOAD, name, state, None, NOTHING))
     return found

@@ -17,7 +17,7 @@ from gateway.consent.act import act as act_on_consents
 from gateway.control.manual_reading import enter
 from gateway.errors import GatewayError, StoreError
 from gateway.language import Phrase
-from gateway.links.link import OK, WAITING, Link, as_json, recipient_links
+from gateway.links.link import OK, WAITING, Link, LinkKind, as_json, recipient_links
 from gateway.privacy.act import ERASE
 from gateway.privacy.act import ORDERS as PRIVACY_ORDERS
 from gateway.privacy.act import act as act_on_privacy
@@ -106,9 +106,9 @@ def stored_status(config: Config) -> dict[str, object]:
     counters = {counter.name for counter in config.counter}
     for meter in archive.meters():
         age = now - meter.last_time if meter.last_time else None
-        kind, last = ("counter", _LAST_COUNT) if meter.name in counters else ("meter", _LAST_FRAME)
-        links.append(Link(f"{kind} {meter.name}", WAITING, age, last))
-    links.append(Link("store", OK, None, _READABLE))
+        kind, last = (LinkKind.COUNTER, _LAST_COUNT) if meter.name in counters else (LinkKind.METER, _LAST_FRAME)
+        links.append(Link(kind, meter.name, WAITING, age, last))
+    links.append(Link(LinkKind.STORE, "", OK, None, _READABLE))
     if config.received:
         links += _stored_supplies(config.received, archive, now)
     links += recipient_links(archive.backlog(), now)
@@ -125,5 +125,5 @@ def _stored_supplies(sources: Sequence[Received], archive: Archive, now: float) 
     for origin in origins(sources):
         times = [one.last_time for one in series if one.last_time is not None and origin.covers(one)]
         age = max(0.0, now - max(times)) if times else None
-        links.append(Link(f"provider {origin.wanted.name}", OK if times else WAITING, age, _LAST_POINT))
+        links.append(Link(LinkKind.PROVIDER, origin.wanted.name, OK if times else WAITING, age, _LAST_POINT))
     return links

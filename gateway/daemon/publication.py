@@ -26,7 +26,7 @@ from gateway.federation.wire.fields import COMMAND_NAMES
 from gateway.federation.wire.stanza import OURS, QUOALISE, RECEIPTS, Publisher
 from gateway.household.share import wanted_of
 from gateway.language import Phrase
-from gateway.links.link import BROKEN, OK, WAITING, Link, provider_link, watcher_link
+from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind, provider_link, watcher_link
 from gateway.store.domains import domain_of
 from gateway.store.terms import LANGS
 from gateway.tic.reading import Kind
@@ -253,7 +253,7 @@ class Publication:
         state = self._session.state
         age = time.time() - state.since
         if state.connected:
-            return Link("xmpp", OK, age, _CONNECTED)
+            return Link(LinkKind.XMPP, "", OK, age, _CONNECTED)
         if state.error:
-            return Link("xmpp", BROKEN, age, _TRIED.filled(error=state.error, count=state.attempts))
-        return Link("xmpp", WAITING, age, _CONNECTING)
+            return Link(LinkKind.XMPP, "", BROKEN, age, _TRIED.filled(error=state.error, count=state.attempts))
+        return Link(LinkKind.XMPP, "", WAITING, age, _CONNECTING)

@@ -15,7 +15,7 @@ from gateway.errors import StoreError
 from gateway.household.days import roll_up
 from gateway.language import Phrase
 from gateway.links.degradation import Degradation, Resource, given_up_waiting
-from gateway.links.link import BROKEN, OK, Link
+from gateway.links.link import BROKEN, OK, Link, LinkKind
 from gateway.store.points import GivenUp
 
 if TYPE_CHECKING:
@@ -197,5 +197,5 @@ class Writer:
         damaged = sorted(path.name for path in self._config.directory.glob("*.damaged-*Z"))
         age = now - self._written
         if self.error:
-            return Link("store", BROKEN, age, self.error)
-        return Link("store", OK, age, _SET_ASIDE.filled(file=damaged[-1]) if damaged else _WRITTEN)
+            return Link(LinkKind.STORE, "", BROKEN, age, self.error)
+        return Link(LinkKind.STORE, "", OK, age, _SET_ASIDE.filled(file=damaged[-1]) if damaged else _WRITTEN)

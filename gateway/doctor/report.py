@@ -11,7 +11,7 @@ from gateway.doctor.causes import CANNOT_LISTEN, Cause
 from gateway.doctor.heard import SLICES
 from gateway.doctor.sentences import FAULT_NAMES, grade, mode_name, words
 from gateway.language import ENGLISH, FRENCH
-from gateway.live.state import link_in_words
+from gateway.live.state import LinkKind, kind_and_name, link_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +31,7 @@ _BLOCKS = "▁▂▃▄▅▆▇█"
 _NOTHING = "·"
 
 # The links of the house; the others are a meter's, or a recipient's, which is named to nobody else.
-_HOUSE = frozenset(("store", "disk", "backup", "xmpp", "mqtt", "cell"))
+_HOUSE = frozenset((LinkKind.STORE, LinkKind.DISK, LinkKind.BACKUP, LinkKind.XMPP, LinkKind.MQTT, LinkKind.CELL))
 
 _WIDTH = 100
 _HARD_SPACE = "\0"
@@ -91,7 +91,7 @@ def as_text(report: Report, lang: str) -> str:
 
 def house_faults(status: Mapping[str, Any], lang: str) -> list[str]:
     """What a running gateway has told of what is no meter's line: storage, card, backup, federation, broker."""
-    told = [alert for alert in status.get("alerts", ()) if alert["link"].partition(" ")[0] in _HOUSE]
+    told = [alert for alert in status.get("alerts", ()) if kind_and_name(alert["link"])[0] in _HOUSE]
     return [_wrapped("✗ ", alert[lang]) + "\n" for alert in told]
 
 

@@ -15,7 +15,7 @@ from gateway import __version__
 from gateway.balance import calendar
 from gateway.errors import StoreError
 from gateway.household.days import HouseholdDays
-from gateway.links.link import BROKEN, OK, WAITING, as_json
+from gateway.links.link import BROKEN, OK, WAITING, LinkKind, as_json
 from gateway.live.meter import Day, LiveMeter
 from gateway.live.state import NAMELESS, meter_now
 
@@ -73,14 +73,17 @@ class Now:
 
     def look(self, links: Iterable[Link], active: Sequence[Alert]) -> None:
         """How every link stands, and what is at fault."""
+        links = tuple(links)
         states = states_by_name(links)
-        unread = [name for name in self._counters if states.get(f"counter {name}") == BROKEN]
+        unread = any(
+            one.kind is LinkKind.COUNTER and one.name in self._counters and one.state == BROKEN for one in links
+        )
         for name, meter in self.meters.items():
-            ours, fault = states_of_meter(name, states), any(alert.is_fault for alert in active)
+            ours, fault = states_of_meter(name, links), any(alert.is_fault for alert in active)
             if unread:
-                ours["counter"] = BROKEN
-            if (meter.links, meter.alert, meter.unread) != (ours, fault, bool(unread)):
-                meter.links, meter.alert, meter.unread = ours, fault, bool(unread)
+                ours[LinkKind.COUNTER] = BROKEN
+            if (meter.links, meter.alert, meter.unread) != (ours, fault, unread):
+                meter.links, meter.alert, meter.unread = ours, fault, unread
                 self._tell(name)
         texts = [alert.text_en for alert in active]
         if (states, texts) != (self._states, self._texts):
@@ -145,15 +148,13 @@ def states_by_name(links: Iterable[Link]) -> dict[str, str]:
     """Name -> state; of what is named after people the worst, without a name."""
     states: dict[str, str] = {}
     for link in links:
-        name = plain(link.link)
-        states[name] = max(states.get(name, OK), link.state, key=_WORSE.index)
+        name = str(link.kind) if link.kind in NAMELESS else str(link)
+        states[name] = _worse(states.get(name, OK), link.state)
     return states
 
 
-def plain(link: str) -> str:
-    """A link's name, as anybody in the house may read it."""
-    first = link.partition(" ")[0]
-    return first if first in NAMELESS else link
+def _worse(one: str, other: str) -> str:
+    return max(one, other, key=_WORSE.index)
 
 
 def day_of(store: Store, config: Config, meter: str, now: int) -> Day:
@@ -180,13 +181,13 @@ def second_of(meter: LiveMeter, clock: float) -> int:
     return int(meter.time.timestamp()) if meter.time else int(clock)
 
 
-def states_of_meter(meter: str, states: Mapping[str, str]) -> dict[str, str]:
-    """The links that this meter's data depend on, by their first word."""
-    ours = {}
-    for name, state in states.items():
-        first, _, whose = name.partition(" ")
-        if name == f"cell meter {meter}":
+def states_of_meter(meter: str, links: Iterable[Link]) -> dict[str, str]:
+    """The links that this meter's data depend on, by their kind; of what is named after people the worst."""
+    ours: dict[str, str] = {}
+    for link in links:
+        whose = "" if link.kind in NAMELESS else link.name
+        if (link.kind, whose) == (LinkKind.CELL, f"meter {meter}"):
             whose = meter
-        if whose in {"", meter} and first != "mqtt":
-            ours[first] = state
+        if whose in {"", meter} and link.kind is not LinkKind.MQTT:
+            ours[link.kind] = _worse(ours.get(link.kind, OK), link.state)
     return ours

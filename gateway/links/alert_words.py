@@ -5,28 +5,35 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from gateway.live.state import LinkKind
+
 
 class Kind(enum.Enum):
-    """What can be wrong; the value is the first word of the link's name."""
+    """What can be wrong; the value is the kind of the link that says so, but for what goes wrong beside another."""
 
-    MUTE = "meter"
-    GARBLED = "decode"
-    PORT = "port"
-    CLOCK = "clock"
-    STORE = "store"
-    XMPP = "xmpp"
-    RECIPIENT = "recipient"
+    MUTE = LinkKind.METER
+    GARBLED = LinkKind.DECODE
+    PORT = LinkKind.PORT
+    CLOCK = LinkKind.CLOCK
+    STORE = LinkKind.STORE
+    XMPP = LinkKind.XMPP
+    RECIPIENT = LinkKind.RECIPIENT
     GONE = "suspended recipient"
-    DISK = "disk"
-    KEEPING = "keeping"
-    BACKUP = "backup"
-    BROKER = "mqtt"
-    CELL = "cell"
-    OVERLOAD = "overload"
+    DISK = LinkKind.DISK
+    KEEPING = LinkKind.KEEPING
+    BACKUP = LinkKind.BACKUP
+    BROKER = LinkKind.MQTT
+    CELL = LinkKind.CELL
+    OVERLOAD = LinkKind.OVERLOAD
+
+    @property
+    def link(self) -> LinkKind:
+        """Which link says so."""
+        return LinkKind.RECIPIENT if self is Kind.GONE else LinkKind(self.value)
 
 
 class Topic(enum.Enum):
-    """What is told and is no fault; the value is the first word of its name."""
+    """What is told and is no fault."""
 
     TEMPO = "tempo"
     OBJECTIVE = "objective"
@@ -250,9 +257,8 @@ def _names(kind: Kind, name: str) -> tuple[str, str]:
     return fr.format(rest), en.format(rest)
 
 
-def texts(kind: Kind, link: str, lasted: float, count: int, *, active: bool) -> tuple[str, str, str]:
+def texts(kind: Kind, name: str, lasted: float, count: int, *, active: bool) -> tuple[str, str, str]:
     """The sentence in French, in English, and in English without the name of a recipient."""
-    name = link.partition(" ")[2]
     times_fr, times_en = ("une fois", "once") if count == 1 else (f"{count} fois", f"{count} times")
     name_fr, name_en = _names(kind, name)
     fr = {"name": name_fr, "time": _duration(lasted, "jours"), "times": times_fr}

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.links.alert_words import Kind, Topic, texts
-from gateway.links.link import BROKEN, OK, WAITING
+from gateway.links.link import BROKEN, OK, WAITING, LinkKind
+from gateway.live.state import written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -35,19 +36,24 @@ _PROGRESS_S = 60.0
 class Alert:
     """A fault, or its end, or news, to be told once.
 
-    ``link`` is the name in ``status``, or what else it is about; ``since`` monotonic seconds, when the fault began;
-    ``count`` how often it came since the last notice. The two texts are for the household and may name a recipient;
-    ``log_text`` never does.
+    ``name`` is that of the link (``Link.name``), or what else it is about; ``since`` monotonic seconds, when the fault
+    began; ``count`` how often it came since the last notice. The two texts are for the household and may name a
+    recipient; ``log_text`` never does.
     """
 
     kind: Kind | Topic
-    link: str
+    name: str
     since: float
     recovered: bool
     count: int
     text_fr: str
     text_en: str
     log_text: str
+
+    @property
+    def link(self) -> str:
+        """The link's name in ``status``, or what else it is about."""
+        return written(self.kind.link if isinstance(self.kind, Kind) else self.kind.value, self.name)
 
     @property
     def is_fault(self) -> bool:
@@ -60,8 +66,13 @@ class Told:
     """A fault of which the household knows, for the next start; ``since`` is monotonic seconds here."""
 
     kind: Kind
-    link: str
+    name: str
     since: float
+
+    @property
+    def link(self) -> str:
+        """The link's name in ``status``."""
+        return written(self.kind.link, self.name)
 
 
 class Watch:
@@ -78,7 +89,7 @@ class Watch:
     def restore(self, told: Iterable[Told], now: float) -> None:
         """Know what an earlier start has told (``since`` in monotonic seconds of this one)."""
         for one in told:
-            self._faults[one.kind, one.link] = fault = _Fault(one.kind, one.link, self._away_after_s)
+            self._faults[one.kind, one.name] = fault = _Fault(one.kind, one.name, self._away_after_s)
             fault.restore(one.since, now)
 
     @property
@@ -94,18 +105,19 @@ class Watch:
 
     def look(self, links: Sequence[Link], now: float) -> list[Alert]:
         """What is to be told now (monotonic seconds); the links' ages must be those of this moment."""
-        known = {link.link: link for link in links}
+        known = {(link.kind, link.name): link for link in links}
         alerts = []
-        for key in [key for key, fault in self._faults.items() if key[1] not in known and fault.is_gone(now)]:
-            fault = self._faults.pop(key)
+        gone = [key for key, fault in self._faults.items() if (key[0].link, key[1]) not in known and fault.is_gone(now)]
+        for kind, name in gone:
+            fault = self._faults.pop((kind, name))
             # A cell has a link for as long only as it has failed of late: without one, after a start, it works.
-            if key[0] is Kind.CELL and (alert := fault.end(now)):
+            if kind is Kind.CELL and (alert := fault.end(now)):
                 alerts.append(alert)
         for link in links:
-            for kind in _KINDS.get(link.link.partition(" ")[0], ()):
-                fault = self._faults.setdefault((kind, link.link), _Fault(kind, link.link, self._away_after_s))
+            for kind in _KINDS.get(link.kind, ()):
+                fault = self._faults.setdefault((kind, link.name), _Fault(kind, link.name, self._away_after_s))
                 fault.seen = now
-                if _explained(link.link, known):
+                if _explained(link, known):
                     fault.blocked = now
                 else:
                     fault.see(link, now)
@@ -123,7 +135,7 @@ class _Rule:
     by_age: bool = False
 
 
-_KINDS = {kind.value: (kind,) for kind in Kind} | {Kind.RECIPIENT.value: (Kind.RECIPIENT, Kind.GONE)}
+_KINDS = {link: tuple(kind for kind in Kind if kind.link is link) for link in LinkKind}
 _RULES = {
     Kind.MUTE: _Rule(30, 0, by_age=True),
     Kind.GARBLED: _Rule(30, 10, by_age=True),
@@ -154,11 +166,11 @@ _RULES = {
 class _Fault:
     """One link's history: whether it is at fault, and what was said of it."""
 
-    __slots__ = ("_away_after_s", "_kind", "_link", "_rule", "active", "bad_since", "blocked", "count", "ended",
+    __slots__ = ("_away_after_s", "_kind", "_name", "_rule", "active", "bad_since", "blocked", "count", "ended",
                  "good_since", "oldest", "plain", "seen", "since", "told", "told_at")  # fmt: skip
 
-    def __init__(self, kind: Kind, link: str, away_after_s: float) -> None:
-        self._kind, self._link, self._rule = kind, link, _RULES[kind]
+    def __init__(self, kind: Kind, name: str, away_after_s: float) -> None:
+        self._kind, self._name, self._rule = kind, name, _RULES[kind]
         self._away_after_s = away_after_s
         self.seen = -math.inf
         self.blocked = self.told_at = self.oldest = -math.inf
@@ -228,8 +240,8 @@ class _Fault:
 
     def _alert(self, now: float, count: int) -> Alert:
         lasted = (now if self.active else self.ended) - self.since
-        fr, en, logged = texts(self._kind, self._link, lasted, count, active=self.active)
-        return Alert(self._kind, self._link, self.since, not self.active, count, fr, en, logged)
+        fr, en, logged = texts(self._kind, self._name, lasted, count, active=self.active)
+        return Alert(self._kind, self._name, self.since, not self.active, count, fr, en, logged)
 
 
 _SAYS_NOTHING = {
@@ -261,15 +273,14 @@ def _is_bad(kind: Kind, link: Link, away_after_s: float) -> bool | None:
     return True
 
 
-def _explained(name: str, known: Mapping[str, Link]) -> bool:
+def _explained(link: Link, known: Mapping[tuple[LinkKind, str], Link]) -> bool:
     """Whether an earlier link of the chain is why this one does not work."""
-    first, _, meter = name.partition(" ")
-    if first == Kind.RECIPIENT.value:
-        return not _works(known.get(Kind.XMPP.value))
-    if first in {Kind.MUTE.value, Kind.GARBLED.value} and not _works(known.get(f"{Kind.PORT.value} {meter}")):
+    if link.kind is LinkKind.RECIPIENT:
+        return not _works(known.get((LinkKind.XMPP, "")))
+    if link.kind in {LinkKind.METER, LinkKind.DECODE} and not _works(known.get((LinkKind.PORT, link.name))):
         return True
-    decode = known.get(f"{Kind.GARBLED.value} {meter}")
-    return first == Kind.MUTE.value and decode is not None and decode.state == BROKEN
+    decode = known.get((LinkKind.DECODE, link.name))
+    return link.kind is LinkKind.METER and decode is not None and decode.state == BROKEN
 
 
 def _works(link: Link | None) -> bool:

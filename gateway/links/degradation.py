@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.language import NOTHING, Phrase, joined
-from gateway.links.link import BROKEN, OK, Link
+from gateway.links.link import BROKEN, OK, Link, LinkKind
 from gateway.store.points import GivenUp
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ class Degradation:
         words = [_GIVEN_UP.filled(what=_WHAT[state.given_up], why=state.words) for state in short]
         figures = {"given_up": float(deepest)}
         seen = age if math.isfinite(age) else None
-        return Link("keeping", BROKEN if short else OK, seen, joined("; ", words) or _KEPT, figures)
+        return Link(LinkKind.KEEPING, "", BROKEN if short else OK, seen, joined("; ", words) or _KEPT, figures)
 
 
 def given_up_waiting(place: int, age_s: float) -> GivenUp:

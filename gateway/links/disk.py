@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from gateway.errors import reason
 from gateway.language import NOTHING, Phrase
-from gateway.links.link import BROKEN, OK, WAITING, Link
+from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,14 +56,14 @@ class Disk:
         try:
             free, size = self.room()
         except OSError as error:
-            return Link("disk", WAITING, None, _UNKNOWN.filled(folder=self._folder, why=reason(error)))
+            return Link(LinkKind.DISK, "", WAITING, None, _UNKNOWN.filled(folder=self._folder, why=reason(error)))
         least = min(LEAST_BYTES, size * LEAST_SHARE)
         low = free < (least * _CLEAR if self._low else least)
         if low != self._low:
             self._low, self._since = low, now
         words = _FREE.filled(free=_amount(free), size=_amount(size))
         words += _NEEDED.filled(least=_amount(least)) if low else NOTHING
-        return Link("disk", BROKEN if low else OK, now - self._since, words, {"free_bytes": float(free)})
+        return Link(LinkKind.DISK, "", BROKEN if low else OK, now - self._since, words, {"free_bytes": float(free)})
 
 
 def _amount(count: float) -> Phrase:

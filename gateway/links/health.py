@@ -12,7 +12,7 @@ from gateway import __version__
 from gateway.doctor.causes import Cause
 from gateway.doctor.daemon import findings
 from gateway.federation.provider.health import Condition, LinkCondition
-from gateway.links.link import BROKEN, OK, WAITING, as_json
+from gateway.links.link import BROKEN, OK, WAITING, LinkKind, as_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,9 +20,12 @@ if TYPE_CHECKING:
     from gateway.links.link import Link
 
 # In the order in which they are shown.
-_OF_A_METER = ("meter", "port", "decode", "clock")
-_NUMBERED = (*_OF_A_METER, "counter")
-_SHARED = (*_NUMBERED, "store", "disk", "keeping", "backup", "page", "mqtt", "xmpp", "cell")
+_OF_A_METER = (LinkKind.METER, LinkKind.PORT, LinkKind.DECODE, LinkKind.CLOCK)
+_NUMBERED = (*_OF_A_METER, LinkKind.COUNTER)
+_SHARED = (
+    *(*_NUMBERED, LinkKind.STORE, LinkKind.DISK, LinkKind.KEEPING, LinkKind.BACKUP),
+    *(LinkKind.PAGE, LinkKind.MQTT, LinkKind.XMPP, LinkKind.CELL),
+)
 
 # Nothing is broken with these: they pass, or the frames come all the same.
 _NO_FAULT = frozenset((Cause.ALL_WELL, Cause.NOT_YET, Cause.WEAK_SIGNAL, Cause.LOOSE_WIRE))
@@ -30,15 +33,14 @@ _NO_FAULT = frozenset((Cause.ALL_WELL, Cause.NOT_YET, Cause.WEAK_SIGNAL, Cause.L
 
 def condition_of(links: Sequence[Link], room: tuple[int, int] | None) -> Condition:
     """How the gateway is; ``room`` is what the disk has free and its size, in bytes, None where nobody knows."""
-    kinds = [one.link.partition(" ")[0] for one in links]
     # Which part of the program fails is for its household: one row, and none while they work.
-    failing = next((one for one in links if one.link.startswith("cell ") and one.state == BROKEN), None)
-    shared = [(k, one) for k, one in zip(kinds, links, strict=True) if k in _SHARED and (k != "cell" or one is failing)]
+    failing = next((one for one in links if one.kind is LinkKind.CELL and one.state == BROKEN), None)
+    shared = [one for one in links if one.kind in _SHARED and (one.kind is not LinkKind.CELL or one is failing)]
     causes = _causes(links)
     numbers = _numbers(links)
-    told = [_told(kind, one, numbers, causes) for kind, one in shared]
-    told.sort(key=lambda one: (_SHARED.index(one.link), one.number or 0))
-    ages = [one.age_s for one in told if one.link == "meter" and one.age_s is not None]
+    told = [_told(one, numbers, causes) for one in shared]
+    told.sort(key=lambda one: (_SHARED.index(LinkKind(one.link)), one.number or 0))
+    ages = [one.age_s for one in told if one.link == LinkKind.METER and one.age_s is not None]
     free = None if room is None or not room[1] else 100 * room[0] // room[1]
     return Condition(_worst(told), __version__, min(ages, default=None), free, tuple(told))
 
@@ -46,28 +48,27 @@ def condition_of(links: Sequence[Link], room: tuple[int, int] | None) -> Conditi
 def _causes(links: Sequence[Link]) -> dict[str, Cause]:
     """Meter -> what is likeliest wrong with it."""
     report = as_json(links, running=True)
-    names = [one.link.partition(" ")[2] for one in links if one.link.startswith("meter ")]
-    return {name: findings(report, name)[0].cause for name in names}
+    return {one.name: findings(report, one.name)[0].cause for one in links if one.kind is LinkKind.METER}
 
 
 def _numbers(links: Sequence[Link]) -> dict[tuple[bool, str], int]:
     """(whether it is a counter, its name) -> which one it is, from 1."""
     numbers: dict[tuple[bool, str], int] = {}
-    for counter, wanted in ((False, "meter"), (True, "counter")):
-        names = [name for kind, _, name in (one.link.partition(" ") for one in links) if kind == wanted]
+    for counter, wanted in ((False, LinkKind.METER), (True, LinkKind.COUNTER)):
+        names = [one.name for one in links if one.kind is wanted]
         numbers |= {(counter, name): number for number, name in enumerate(names, 1)}
     return numbers
 
 
-def _told(kind: str, link: Link, numbers: dict[tuple[bool, str], int], causes: dict[str, Cause]) -> LinkCondition:
-    name = link.link.partition(" ")[2]
-    number = numbers.get((kind == "counter", name)) if kind in _NUMBERED else None
-    if kind == "counter":
+def _told(link: Link, numbers: dict[tuple[bool, str], int], causes: dict[str, Cause]) -> LinkCondition:
+    kind = link.kind
+    number = numbers.get((kind is LinkKind.COUNTER, link.name)) if kind in _NUMBERED else None
+    if kind is LinkKind.COUNTER:
         return LinkCondition(kind, number, BROKEN if link.state == BROKEN else OK)
-    age = None if link.age_s is None or (kind != "meter" and link.state == OK) else int(link.age_s)
-    if kind != "meter":
+    age = None if link.age_s is None or (kind is not LinkKind.METER and link.state == OK) else int(link.age_s)
+    if kind is not LinkKind.METER:
         return LinkCondition(kind, number, link.state, age)
-    cause = causes[name]
+    cause = causes[link.name]
     state = link.state if cause in _NO_FAULT else BROKEN
     return LinkCondition(kind, number, state, age, "" if cause is Cause.ALL_WELL else cause.value)
 

@@ -14,7 +14,7 @@ from gateway.doctor.sentences import FAULT_NAMES
 from gateway.federation.recipient.supply import Standing
 from gateway.language import FRENCH, NOTHING, Phrase, joined, same
 from gateway.links import words as say
-from gateway.live.state import STATES, age_in_words, link_in_words
+from gateway.live.state import STATES, LinkKind, age_in_words, kind_and_name, link_in_words, written
 from gateway.store.local_time import local_time
 from gateway.tic.quality import Window
 
@@ -31,6 +31,30 @@ if TYPE_CHECKING:
     from gateway.tic.clock import MeterClock
     from gateway.tic.quality import SignalQuality
 
+# Whoever makes a link says which kind it is.
+__all__ = [
+    "BROKEN",
+    "OK",
+    "WAITING",
+    "Link",
+    "LinkKind",
+    "as_json",
+    "as_text",
+    "clock_link",
+    "counter_link",
+    "decode_link",
+    "folded",
+    "meter_link",
+    "port_link",
+    "provider_link",
+    "recipient_links",
+    "signal",
+    "tee_link",
+    "title",
+    "titles",
+    "watcher_link",
+]
+
 OK, WAITING, BROKEN = "ok", "waiting", "broken"
 
 # A standard frame takes 1 s, a long historic three-phase one 3 s; telereading may cut in for a while.
@@ -41,55 +65,64 @@ MUTE_AFTER_S = 30.0
 class Link:
     """One link: what it is, its state, for how long (seconds; None when it was never seen), and a sentence.
 
-    ``link`` is a word or two for programs, its first word one of ``status_words.KINDS``.
+    ``name`` is the meter's, the counter's, the part's or an address; empty where a house has one of that kind. As text
+    it is ``written``.
 
     ``figures`` are the sentence's numbers for programs: ``drift_s`` of a clock, ``signal_minute``, ``signal_hour`` and
     ``signal_day`` of a decoder in per cent.
     """
 
-    link: str
+    kind: LinkKind
+    name: str
     state: str
     age_s: float | None
     detail: Phrase
     figures: dict[str, float] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return written(self.kind, self.name)
 
 
 def port_link(name: str, line: LineState, now: float) -> Link:
     """The port of a meter; ``now`` is monotonic seconds."""
     age = now - line.changed
     if line.ended:
-        return Link(f"port {name}", OK, age, say.ENDED)
+        return Link(LinkKind.PORT, name, OK, age, say.ENDED)
     refused = say.REFUSED.filled(count=line.refused) if line.refused else NOTHING
     if line.open:
         speed = say.SPEED.filled(speed=line.speed) if line.speed else NOTHING
         device = say.DEVICE.filled(device=line.device) if line.device else NOTHING
-        return Link(f"port {name}", OK, age, say.OPEN + speed + device + refused)
-    return Link(f"port {name}", BROKEN if line.error else WAITING, age, (line.error or line.waiting) + refused)
+        return Link(LinkKind.PORT, name, OK, age, say.OPEN + speed + device + refused)
+    return Link(LinkKind.PORT, name, BROKEN if line.error else WAITING, age, (line.error or line.waiting) + refused)
 
 
 def tee_link(name: str, tee: Tee, now: float) -> Link:
     """Whoever is given a meter's bytes; ``now`` is monotonic seconds."""
-    link, age = f"tee {name}", now - tee.changed
+    age = now - tee.changed
     if not tee.listening:
-        return Link(link, BROKEN if tee.error else WAITING, age, tee.error or say.BEING_OPENED)
-    return Link(link, OK, age, say.TEE.filled(where=tee.where, count=len(tee.clients)))
+        return Link(LinkKind.TEE, name, BROKEN if tee.error else WAITING, age, tee.error or say.BEING_OPENED)
+    return Link(LinkKind.TEE, name, OK, age, say.TEE.filled(where=tee.where, count=len(tee.clients)))
 
 
 def decode_link(name: str, line: LineState, quality: SignalQuality, now: float) -> Link:
     """Whether what comes can be read: bytes without a frame for 30 s are noise, a wrong wire or a wrong mode."""
-    link = f"decode {name}"
     if line.last_frame is not None and now - line.last_frame <= MUTE_AFTER_S:
         scores = {f"signal_{window.name.lower()}": quality.tally(window, now).score for window in Window}
         figures = {name: score for name, score in scores.items() if score is not None}
         return Link(
-            link, OK, now - line.last_frame, say.READ.filled(mode=_mode(line), signal=signal(quality, now)), figures
+            LinkKind.DECODE,
+            name,
+            OK,
+            now - line.last_frame,
+            say.READ.filled(mode=_mode(line), signal=signal(quality, now)),
+            figures,
         )
     if line.heard is None or line.unread is None or now - line.heard > MUTE_AFTER_S:
-        return Link(link, WAITING, None, say.NO_BYTES)
+        return Link(LinkKind.DECODE, name, WAITING, None, say.NO_BYTES)
     # By the last byte, not by now: a frame that a silence cut off is a silence.
     if line.heard - line.unread > MUTE_AFTER_S:
-        return Link(link, BROKEN, now - line.unread, say.UNREADABLE)
-    return Link(link, WAITING, now - line.unread, say.NOT_YET_READ)
+        return Link(LinkKind.DECODE, name, BROKEN, now - line.unread, say.UNREADABLE)
+    return Link(LinkKind.DECODE, name, WAITING, now - line.unread, say.NOT_YET_READ)
 
 
 def signal(quality: SignalQuality, now: float) -> Phrase:
@@ -117,30 +150,29 @@ def _mode(line: LineState) -> Phrase:
 def meter_link(name: str, line: LineState, now: float, heard: str | None = None) -> Link:
     """What the meter says; mute after 30 s without a frame. ``heard``: whose meter is at this port, if not its own."""
     if line.last_frame is None:
-        return Link(f"meter {name}", WAITING, None, say.NO_FRAME)
+        return Link(LinkKind.METER, name, WAITING, None, say.NO_FRAME)
     age = now - line.last_frame
     counts = say.COUNTS.filled(mode=_mode(line), whole=line.frames, partial=line.partial, bad=line.bad_groups)
     if heard not in (None, name):
         counts = say.OTHER_CABLE.filled(heard=heard, counts=counts)
     mute = age > MUTE_AFTER_S and not line.ended
-    return Link(f"meter {name}", BROKEN if mute else OK, age, say.MUTE.filled(counts=counts) if mute else counts)
+    return Link(LinkKind.METER, name, BROKEN if mute else OK, age, say.MUTE.filled(counts=counts) if mute else counts)
 
 
 def clock_link(name: str, line: LineState, clock: MeterClock, kept: int, *, host_knows: bool) -> Link:
     """Whose time the readings get; ``kept`` frames wait for somebody to know it."""
-    link = f"clock {name}"
     if kept:
-        return Link(link, WAITING, None, say.UNDATED.filled(count=kept))
+        return Link(LinkKind.CLOCK, name, WAITING, None, say.UNDATED.filled(count=kept))
     drift = clock.drift_s
     if line.mode is None or (drift is None and not host_knows):
-        return Link(link, OK, None, say.NO_FRAME if line.mode is None else say.METER_ALONE)
+        return Link(LinkKind.CLOCK, name, OK, None, say.NO_FRAME if line.mode is None else say.METER_ALONE)
     if drift is None:
-        return Link(link, OK, None, say.HOST)
+        return Link(LinkKind.CLOCK, name, OK, None, say.HOST)
     figures = {"drift_s": round(drift, 1)}
     if clock.wrong:
-        return Link(link, BROKEN, None, say.WRONG.filled(drift=_drift(drift)), figures)
+        return Link(LinkKind.CLOCK, name, BROKEN, None, say.WRONG.filled(drift=_drift(drift)), figures)
     whose = say.HOST if clock.ignored else say.METER
-    return Link(link, OK, None, say.WHOSE.filled(whose=whose, drift=_drift(drift)), figures)
+    return Link(LinkKind.CLOCK, name, OK, None, say.WHOSE.filled(whose=whose, drift=_drift(drift)), figures)
 
 
 def _drift(seconds: float) -> Phrase:
@@ -150,15 +182,18 @@ def _drift(seconds: float) -> Phrase:
 
 def counter_link(name: str, counter: CounterState, now: float) -> Link:
     """A pulse counter; ``now`` is monotonic seconds, the age that of the last pulse. No pulse is no fault."""
-    link = f"counter {name}"
     if not counter.open:
         return Link(
-            link, BROKEN if counter.error else WAITING, now - counter.changed, counter.error or say.BEING_OPENED
+            LinkKind.COUNTER,
+            name,
+            BROKEN if counter.error else WAITING,
+            now - counter.changed,
+            counter.error or say.BEING_OPENED,
         )
     counts = say.PULSES.filled(count=counter.pulses, bounces=counter.bounces)
     if counter.last_pulse is None:
-        return Link(link, WAITING, None, say.PIN_OPEN.filled(counts=counts))
-    return Link(link, OK, now - counter.last_pulse, counts)
+        return Link(LinkKind.COUNTER, name, WAITING, None, say.PIN_OPEN.filled(counts=counts))
+    return Link(LinkKind.COUNTER, name, OK, now - counter.last_pulse, counts)
 
 
 def recipient_links(backlog: Sequence[Backlog], now: float) -> list[Link]:
@@ -170,14 +205,14 @@ def recipient_links(backlog: Sequence[Backlog], now: float) -> list[Link]:
 
 
 def _recipient_link(waiting: Backlog, now: float) -> Link:
-    link = f"recipient {waiting.recipient}"
+    kind, name = LinkKind.RECIPIENT, waiting.recipient
     if waiting.suspended_at is not None:
-        return Link(link, BROKEN, max(0.0, now - waiting.suspended_at), say.SUSPENDED.filled(count=waiting.rows))
+        return Link(kind, name, BROKEN, max(0.0, now - waiting.suspended_at), say.SUSPENDED.filled(count=waiting.rows))
     if not waiting.rows:
-        return Link(link, OK, None, say.HAS_ALL)
+        return Link(kind, name, OK, None, say.HAS_ALL)
     # The end of a period may lie ahead: an index is stamped at the beginning of the one that it opens.
     age = max(0.0, now - waiting.oldest) if waiting.oldest else None
-    return Link(link, WAITING, age, say.WAITS.filled(count=waiting.rows))
+    return Link(kind, name, WAITING, age, say.WAITS.filled(count=waiting.rows))
 
 
 def provider_link(supply: Supply, now: float) -> Link:
@@ -186,14 +221,14 @@ def provider_link(supply: Supply, now: float) -> Link:
     state, words = _STANDINGS[supply.outcome.standing]
     said = supply.outcome.detail
     reason = Phrase(f" : {said}", f": {said}") if said else NOTHING
-    return Link(f"provider {supply.name}", state, age, words + reason)
+    return Link(LinkKind.PROVIDER, supply.name, state, age, words + reason)
 
 
 def watcher_link(recipient: str, prefix: str, interval_s: float, until: float) -> Link:
     """Somebody who sees live what the meter says; ``until`` is POSIX seconds."""
     what = same(prefix) if prefix else say.EVERYTHING
     words = say.SEES.filled(what=what, interval=f"{interval_s:g}", until=local_time(until))
-    return Link(f"watcher {recipient}", OK, None, words)
+    return Link(LinkKind.WATCHER, recipient, OK, None, words)
 
 
 _STANDINGS = {
@@ -209,15 +244,14 @@ _STANDINGS = {
 }
 
 
-def title(link: str) -> Phrase:
-    """What a link is, in words, without its name."""
-    kind = link.partition(" ")[0]
+def title(kind: str) -> Phrase:
+    """What a link is, in words, without its name; a kind that another version knows is its own word."""
     return say.KINDS.get(kind, same(kind))
 
 
 def titles(link: str) -> dict[str, str]:
-    """What a link is, as ``as_json`` has it."""
-    what = title(link)
+    """What a link is, as ``as_json`` has it, by what is ``written`` of it."""
+    what = title(kind_and_name(link)[0])
     return {"title": what.en, "title_fr": what.fr}
 
 
@@ -228,9 +262,9 @@ def as_json(links: Sequence[Link], *, running: bool, alerts: Sequence[Alert] = (
 
 
 def _row(link: Link) -> LinkNow:
-    what = title(link.link)
+    what = title(link.kind)
     return {
-        "link": link.link,
+        "link": str(link),
         "state": link.state,
         "age_s": None if link.age_s is None else round(link.age_s, 1),
         "detail": link.detail.en,

@@ -14,7 +14,7 @@ import msgspec
 
 from gateway.files import owner_of_folder, write_whole
 from gateway.language import Phrase, same
-from gateway.links.link import BROKEN, OK, WAITING, Link
+from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,7 +97,7 @@ class Nightly:
 
     def _link(self, now: float, clock: float | None) -> Link:
         if clock is None:
-            return Link("backup", WAITING, None, _NO_TIME)
+            return Link(LinkKind.BACKUP, "", WAITING, None, _NO_TIME)
         if now - self._looked >= _LOOK_EVERY_S:
             self._looked = now
             self._known = _read(self._folder) or self._begin(clock)
@@ -107,8 +107,8 @@ class Nightly:
         if known.failed:
             words += _FAILED.filled(why=Phrase(known.why_fr or known.why, known.why))
         if age <= LATE_S:
-            return Link("backup", OK, age, words)
-        return Link("backup", BROKEN, age, words if known.failed else words + _NOT_TRIED)
+            return Link(LinkKind.BACKUP, "", OK, age, words)
+        return Link(LinkKind.BACKUP, "", BROKEN, age, words if known.failed else words + _NOT_TRIED)
 
     def _begin(self, clock: float) -> Outcome:
         """From now on one is wanted; over restarts, too."""

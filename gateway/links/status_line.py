@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.links.link import BROKEN, OK
+from gateway.links.link import BROKEN, OK, LinkKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,26 +20,25 @@ def status_line(links: Sequence[Link]) -> str:
 
     It names no recipient: every user of the machine may read it.
     """
-    rooms: dict[str, list[Link]] = {}
+    kinds: dict[LinkKind, list[Link]] = {}
     for link in links:
-        rooms.setdefault(link.link.partition(" ")[0], []).append(link)
-    ports = {link.link.partition(" ")[2]: link for link in rooms.get("port", ())}
-    meters = rooms.get("meter", ())
+        kinds.setdefault(link.kind, []).append(link)
+    ports = {link.name: link for link in kinds.get(LinkKind.PORT, ())}
+    meters = kinds.get(LinkKind.METER, ())
     parts = [_meter(link, ports, named=len(meters) > 1) for link in meters]
-    parts += ["the database cannot be written" for link in rooms.get("store", ()) if link.state == BROKEN]
-    parts += ["not all readings are kept" for link in rooms.get("keeping", ()) if link.state == BROKEN]
-    parts += ["the card is nearly full" for link in rooms.get("disk", ()) if link.state == BROKEN]
-    parts += [f"no backup for {_age(link.age_s)}" for link in rooms.get("backup", ()) if link.state == BROKEN]
-    parts += [f"{link.link.partition(' ')[2]} does not work" for link in rooms.get("cell", ()) if link.state == BROKEN]
-    parts += [_connection(link) for link in rooms.get("xmpp", ())] or ["no federation"]
-    if recipients := rooms.get("recipient"):
+    parts += ["the database cannot be written" for link in kinds.get(LinkKind.STORE, ()) if link.state == BROKEN]
+    parts += ["not all readings are kept" for link in kinds.get(LinkKind.KEEPING, ()) if link.state == BROKEN]
+    parts += ["the card is nearly full" for link in kinds.get(LinkKind.DISK, ()) if link.state == BROKEN]
+    parts += [f"no backup for {_age(link.age_s)}" for link in kinds.get(LinkKind.BACKUP, ()) if link.state == BROKEN]
+    parts += [f"{link.name} does not work" for link in kinds.get(LinkKind.CELL, ()) if link.state == BROKEN]
+    parts += [_connection(link) for link in kinds.get(LinkKind.XMPP, ())] or ["no federation"]
+    if recipients := kinds.get(LinkKind.RECIPIENT):
         parts.append(_recipients(recipients))
     return "; ".join(parts)
 
 
 def _meter(link: Link, ports: Mapping[str, Link], *, named: bool) -> str:
-    name = link.link.partition(" ")[2]
-    port = ports.get(name)
+    port = ports.get(link.name)
     if port and port.state == BROKEN:
         said = f"port lost for {_age(port.age_s)}"
     elif link.age_s is None:
@@ -48,7 +47,7 @@ def _meter(link: Link, ports: Mapping[str, Link], *, named: bool) -> str:
         said = f"{link.detail.en.partition(',')[0]}, {_age(link.age_s)} ago"
     else:
         said = f"mute for {_age(link.age_s)}"
-    return f"{name}: {said}" if named else said
+    return f"{link.name}: {said}" if named else said
 
 
 def _connection(link: Link) -> str:

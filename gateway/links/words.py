@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 from gateway.language import Phrase, same
+from gateway.live.state import LinkKind
 from gateway.tic.frame import HISTORIC, STANDARD
 from gateway.tic.quality import Window
 
-# What a link is, by the first word of its name; the second is the meter's, the counter's or an address.
-KINDS = {
-    "meter": Phrase("Compteur", "Meter"),
-    "port": Phrase("Port", "Port"),
-    "decode": Phrase("Décodage", "Decoding"),
-    "clock": Phrase("Horloge", "Clock"),
-    "tee": Phrase("Copie des trames", "Copy of the frames"),
-    "counter": Phrase("Compteur à impulsions", "Pulse counter"),
-    "store": Phrase("Enregistrement", "Storage"),
-    "disk": Phrase("Place sur la carte", "Room on the card"),
-    "keeping": Phrase("Mesures gardées", "Readings kept"),
-    "backup": Phrase("Sauvegarde de nuit", "Nightly backup"),
-    "xmpp": Phrase("Fédération", "Federation"),
-    "recipient": Phrase("Destinataire", "Recipient"),
-    "provider": Phrase("Fournisseur", "Provider"),
-    "watcher": Phrase("Suivi en direct", "Watcher"),
-    "mqtt": Phrase("Messagerie MQTT", "MQTT broker"),
-    "page": Phrase("Page de la maison", "Page of the house"),
-    "cell": Phrase("Partie du programme", "Part of the program"),
+# What a link is.
+KINDS: dict[str, Phrase] = {
+    LinkKind.METER: Phrase("Compteur", "Meter"),
+    LinkKind.PORT: Phrase("Port", "Port"),
+    LinkKind.DECODE: Phrase("Décodage", "Decoding"),
+    LinkKind.CLOCK: Phrase("Horloge", "Clock"),
+    LinkKind.TEE: Phrase("Copie des trames", "Copy of the frames"),
+    LinkKind.COUNTER: Phrase("Compteur à impulsions", "Pulse counter"),
+    LinkKind.STORE: Phrase("Enregistrement", "Storage"),
+    LinkKind.DISK: Phrase("Place sur la carte", "Room on the card"),
+    LinkKind.KEEPING: Phrase("Mesures gardées", "Readings kept"),
+    LinkKind.BACKUP: Phrase("Sauvegarde de nuit", "Nightly backup"),
+    LinkKind.XMPP: Phrase("Fédération", "Federation"),
+    LinkKind.RECIPIENT: Phrase("Destinataire", "Recipient"),
+    LinkKind.PROVIDER: Phrase("Fournisseur", "Provider"),
+    LinkKind.WATCHER: Phrase("Suivi en direct", "Watcher"),
+    LinkKind.MQTT: Phrase("Messagerie MQTT", "MQTT broker"),
+    LinkKind.PAGE: Phrase("Page de la maison", "Page of the house"),
+    LinkKind.CELL: Phrase("Partie du programme", "Part of the program"),
 }
 
 ENDED = Phrase("le fichier rejoué est terminé", "the replayed file has ended")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.live.compact import COLOURS, TARIFFS
 from gateway.live.meter import DRAWN_INDEX, INJECTED_INDEX
-from gateway.live.state import NAMELESS
+from gateway.live.state import NAMELESS, kind_and_name, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -95,12 +95,12 @@ def _house(house: HouseNow) -> Iterator[_Sample]:
 def _links(links: Iterable[LinkNow]) -> Iterator[_Sample]:
     counts: dict[str, int] = {}
     for link in links:
-        first, _, whose = link["link"].partition(" ")
-        if first in NAMELESS:
-            counts[first] = counts.get(first, 0) + 1
-            whose = str(counts[first])
+        kind, whose = kind_and_name(link["link"])
+        if kind in NAMELESS:
+            counts[kind] = counts.get(kind, 0) + 1
+            whose = str(counts[kind])
         for state in _STATES:
-            yield "linky_link_state", {"link": f"{first} {whose}".rstrip(), "state": state}, link["state"] == state
+            yield "linky_link_state", {"link": written(kind, whose), "state": state}, link["state"] == state
         for figure, value in link["figures"].items():
             if figure == "free_bytes":
                 yield "linky_disk_free_bytes", {}, value

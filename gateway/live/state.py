@@ -5,6 +5,7 @@ No I/O and no clock. Of recipients and providers there are addresses in it: it i
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 from gateway.language import Phrase, is_english
@@ -24,8 +25,44 @@ STATES = {
 }
 _DAY = Phrase("j", "d")
 
+
+class LinkKind(StrEnum):
+    """What a link is. Its written form, in ``status --json`` and elsewhere, is this and its name: ``meter house``."""
+
+    METER = "meter"
+    PORT = "port"
+    DECODE = "decode"
+    CLOCK = "clock"
+    TEE = "tee"
+    COUNTER = "counter"
+    STORE = "store"
+    DISK = "disk"
+    KEEPING = "keeping"
+    BACKUP = "backup"
+    XMPP = "xmpp"
+    RECIPIENT = "recipient"
+    PROVIDER = "provider"
+    WATCHER = "watcher"
+    MQTT = "mqtt"
+    PAGE = "page"
+    CELL = "cell"
+    # No link of the house, and looked at as if it were one.
+    OVERLOAD = "overload"
+
+
 # Of these a house may have several, named after people.
-NAMELESS = ("recipient", "provider", "watcher")
+NAMELESS = frozenset((LinkKind.RECIPIENT, LinkKind.PROVIDER, LinkKind.WATCHER))
+
+
+def written(kind: str, name: str) -> str:
+    """A link in one piece, as programs know it."""
+    return f"{kind} {name}" if name else kind
+
+
+def kind_and_name(link: str) -> tuple[str, str]:
+    """The two parts of what is ``written``; a gateway of another version may know other kinds than ``LinkKind``."""
+    kind, _, name = link.partition(" ")
+    return kind, name
 
 
 class LinkNow(TypedDict):
@@ -78,7 +115,7 @@ class HouseNow(TypedDict):
 
 def link_in_words(link: Mapping[str, object], lang: str) -> tuple[str, str]:
     """What a link (``LinkNow``) is, with its name, and the sentence about it."""
-    kind, _, name = str(link["link"]).partition(" ")
+    kind, name = kind_and_name(str(link["link"]))
     english = is_english(lang)
     title, detail = link.get("title" if english else "title_fr", kind), link["detail"]
     return f"{title} {name}".rstrip(), str(detail if english else link.get("detail_fr", detail))

@@ -25,7 +25,7 @@ from gateway.config.tables import MQTT_CREDENTIAL, credential_file, password_fro
 from gateway.errors import BrokerError, ConfigError, reason
 from gateway.federation.connection.attempt import wait_any
 from gateway.language import Phrase, same
-from gateway.links.link import BROKEN, OK, WAITING, Link
+from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind
 from gateway.process.cells import cause_of
 
 if TYPE_CHECKING:
@@ -124,10 +124,10 @@ class Broker:
         """The state of the connection."""
         age = time.monotonic() - self._since
         if self._client is not None:
-            return Link("mqtt", OK, age, _CONNECTED.filled(where=self._where))
+            return Link(LinkKind.MQTT, "", OK, age, _CONNECTED.filled(where=self._where))
         if self._error:
-            return Link("mqtt", BROKEN, age, _TRIED.filled(error=self._error, count=self._attempts))
-        return Link("mqtt", WAITING, age, CONNECTING)
+            return Link(LinkKind.MQTT, "", BROKEN, age, _TRIED.filled(error=self._error, count=self._attempts))
+        return Link(LinkKind.MQTT, "", WAITING, age, CONNECTING)
 
     @property
     def _where(self) -> Phrase:

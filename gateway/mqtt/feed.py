@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from gateway.errors import BrokerError
 from gateway.federation.connection.attempt import wait_any
-from gateway.household.now import plain, states_by_name
+from gateway.household.now import states_by_name
+from gateway.links.alert_words import Kind
 from gateway.live import topics
 from gateway.live.meter import STALE_AFTER_S
 from gateway.live.state import NAMELESS
@@ -56,7 +57,7 @@ class Feed:
     def look(self, links: Sequence[Link], active: Sequence[Alert]) -> None:
         """How every link stands, and what is at fault."""
         states = states_by_name(links)
-        alerts = {plain(alert.link): _texts(alert) for alert in active}
+        alerts = dict(map(_place_and_texts, active))
         told = dict.fromkeys(states, _NO_TEXTS) | alerts
         self._changed_links |= _differing(self._links, states)
         self._changed_alerts |= _differing(self._alerts, told)
@@ -125,9 +126,11 @@ class Feed:
                 self._due.add(name)
 
 
-def _texts(alert: Alert) -> dict[str, str]:
-    # What is said of a recipient names it.
-    return _NAMELESS_TEXTS if plain(alert.link) in NAMELESS else {"fr": alert.text_fr, "en": alert.text_en}
+def _place_and_texts(alert: Alert) -> tuple[str, dict[str, str]]:
+    if isinstance(alert.kind, Kind) and alert.kind.link in NAMELESS:
+        # What is said of a recipient names it.
+        return alert.kind.link, _NAMELESS_TEXTS
+    return alert.link, {"fr": alert.text_fr, "en": alert.text_en}
 
 
 def _differing(before: Mapping[str, object], after: Mapping[str, object]) -> set[str]:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, Protocol
 from gateway.errors import GatewayError
 from gateway.language import NOTHING, Phrase
 from gateway.links import words as say
-from gateway.links.link import BROKEN, OK, WAITING, Link
+from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
@@ -250,16 +250,16 @@ class Cells:
         return not lasted and self._recent(cell, now) > self._pace.budget
 
     def _link(self, cell: _Cell, now: float) -> Link | None:
-        name, count = f"cell {cell.name}", self._recent(cell, now)
+        kind, name, count = LinkKind.CELL, cell.name, self._recent(cell, now)
         broken = self._is_broken(cell, now)
         if cell.late and cell.runs:
-            return Link(name, BROKEN, now - cell.began, say.STUCK.filled(cause=cell.late))
+            return Link(kind, name, BROKEN, now - cell.began, say.STUCK.filled(cause=cell.late))
         if not count and not broken:
             return None
         words = say.FAILED.filled(count=count, cause=cell.cause)
         if broken:
-            return Link(name, BROKEN, now - (cell.failing or now), words)
-        return Link(name, OK if cell.runs else WAITING, now - cell.failed, words)
+            return Link(kind, name, BROKEN, now - (cell.failing or now), words)
+        return Link(kind, name, OK if cell.runs else WAITING, now - cell.failed, words)
 
 
 async def _is_set(stop: asyncio.Event, timeout_s: float) -> bool:

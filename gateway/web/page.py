@@ -18,7 +18,7 @@ from gateway.balance.equivalence import EQUIVALENTS
 from gateway.errors import AccessError, reason
 from gateway.federation.connection.attempt import wait_any
 from gateway.language import NOTHING, Phrase
-from gateway.links.link import BROKEN, OK, WAITING, Link
+from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind
 from gateway.live.topics import as_json
 from gateway.web.access import Access
 from gateway.web.guard import Door, own_names
@@ -148,8 +148,8 @@ class Page:
         host, port = self._address
         words = _SERVED.filled(host=host, port=port) if self._served else _NOT_YET
         if self._error:
-            return Link("page", BROKEN, age, self._error)
-        return Link("page", OK if self._served else WAITING, age, words)
+            return Link(LinkKind.PAGE, "", BROKEN, age, self._error)
+        return Link(LinkKind.PAGE, "", OK if self._served else WAITING, age, words)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until ``stop``."""

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from gateway.doctor.causes import Cause
 from gateway.doctor.daemon import findings
 from gateway.doctor.sentences import grade, words
-from gateway.live.state import STATES, link_in_words
+from gateway.live.state import STATES, kind_and_name, link_in_words
 from gateway.web.access import Role
 from gateway.web.words import ENGLISH, FRENCH, WORDS
 
@@ -209,7 +209,7 @@ def _commands(text: str) -> str:
 def _row(view: View, row: Mapping[str, Any]) -> str:
     what, detail = link_in_words(row, view.lang)
     state = STATES[row["state"]].in_language(view.lang)
-    name = row["link"].partition(" ")[2]
+    name = kind_and_name(row["link"])[1]
     kind = what.removesuffix(name).rstrip()
     return (
         f'<tr class="{row["state"]}"><th scope=row>{escape(kind)} <span class="name">{escape(name)}</span></th>'

@@ -13,7 +13,7 @@ from gateway.balance.calendar import midnight
 from gateway.config.tables import load
 from gateway.household.days import DRAWN, INJECTED, POWER
 from gateway.language import NOTHING, same
-from gateway.links.link import BROKEN, OK, Link
+from gateway.links.link import BROKEN, OK, Link, LinkKind
 from gateway.store.prepare import prepare
 from gateway.store.recorder import Happened, Recorder
 from gateway.store.store import Store
@@ -125,12 +125,14 @@ class House:
     @property
     def links(self):
         """How the links of the house stand."""
-        names = ["port house", "meter house", "decode house", "clock house", "store"]
-        found = [Link(name, OK, 1.0, NOTHING) for name in names]
+        kinds = (LinkKind.PORT, LinkKind.METER, LinkKind.DECODE, LinkKind.CLOCK)
+        found = [*(Link(kind, "house", OK, 1.0, NOTHING) for kind in kinds), Link(LinkKind.STORE, "", OK, 1.0, NOTHING)]
         if self.kind.solar:
             dead = self.kind.dead_s is not None
             found.append(
-                Link("counter solar", BROKEN if dead else OK, 60.0, same("no GPIO chip" if dead else "1 pulse"))
+                Link(
+                    LinkKind.COUNTER, "solar", BROKEN if dead else OK, 60.0, same("no GPIO chip" if dead else "1 pulse")
+                )
             )
         return found
 

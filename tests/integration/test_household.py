@@ -188,8 +188,8 @@ def test_systemd_hears_the_daemons_life_while_its_port_is_lost(federation, tmp_p
         assert hear()[-1] == "STOPPING=1"
 
 
-def alert(link="meter house", recovered=False, text="Rien"):
-    return Alert(Kind.MUTE, link, 0.0, recovered, 1, f"{text}.", f"{text} (en).", text)
+def alert(name="house", recovered=False, text="Rien", kind=Kind.MUTE):
+    return Alert(kind, name, 0.0, recovered, 1, f"{text}.", f"{text} (en).", text)
 
 
 @pytest.fixture(params=["federation", "federation_ep"])
@@ -210,7 +210,7 @@ def test_what_was_told_while_the_federation_was_away_comes_when_it_is_back(serve
         phone.listen(f"{{jabber:client}}message/{BODY}", came.append)
         household = Household(session, [f"Family@{away}"], "en", lambda: clock[0])
         household.tell(alert(text="Ended"))
-        household.tell(alert("port roof", text="Lasting"))
+        household.tell(alert("roof", text="Lasting", kind=Kind.PORT))
         household.tell(alert(recovered=True, text="Ended well"))
         clock[0] += 3600
         async with running(phone):
@@ -240,7 +240,7 @@ def test_only_the_newest_wait():
     session = Session(Account("gw@sen1.test", "x"))
     household = Household(session, ["family@sen2.test"])
     for number in range(3 * MOST_WAITING):
-        household.tell(alert(f"meter {number}"))
+        household.tell(alert(f"{number}"))
     assert [message.link for message in household._waiting] == [
         f"meter {number}" for number in range(2 * MOST_WAITING, 3 * MOST_WAITING)
     ]
@@ -256,7 +256,7 @@ def test_an_address_that_does_not_exist_is_said_once(federation, caplog):
         async with running(session):
             await session.connected.wait()
             household.tell(alert())
-            household.tell(alert("port house"))
+            household.tell(alert(kind=Kind.PORT))
             await eventually(lambda: "refuses alerts" in caplog.text)
 
     asyncio.run(scenario())
