@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
-from federation import Federation, LoopbackNet, missing_packages, wait_until
+from servers import Federation, LoopbackNet, missing_packages, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,9 +24,10 @@ __all__ = ["StartFederation", "wait_until"]
 
 # A minute and more each, much of it waited: first, so that the others run beside them and what runs last is short.
 LONGEST = (
-    *("tools/test_fuzz_daemon.py", "faults/test_chain.py", "relay/test_board.py", "relay/test_faults.py"),
-    *("tools/test_demo.py", "integration/test_federation.py", "test_cli.py", "integration/test_household.py"),
-    *("web/test_walk.py", "federation/test_account.py", "web/test_crowd.py", "collector/test_collecting.py"),
+    *("tools/fuzz/test_fuzz_daemon.py", "faults/test_chain.py", "micropython/relay/test_board.py"),
+    *("micropython/relay/test_faults.py", "tools/demo/test_demo.py", "integration/test_federation.py"),
+    *("gateway/commands/test_cli.py", "integration/test_household.py", "gateway/web/test_walk.py"),
+    *("gateway/federation/test_account.py", "gateway/web/test_crowd.py", "gateway/collector/test_collecting.py"),
 )
 
 _SERVER_FIXTURES = {"federation", "federation_ep", "start_federation"}

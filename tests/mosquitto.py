@@ -1,4 +1,4 @@
-"""The broker of a house for tests, as ``relaying.broker`` starts it, and whoever listens there.
+"""The broker of a house for tests, as ``relay_faults.broker`` starts it, and whoever listens there.
 
 Continuous integration must have mosquitto; elsewhere a test that needs it is skipped.
 """
@@ -11,8 +11,8 @@ import time
 
 import pytest
 
-from federation import free_port, wait_until
-from relaying.broker import HOST, HouseBroker, mosquitto
+from relay_faults.broker import HOST, HouseBroker, mosquitto
+from servers import free_port, wait_until
 
 
 def _program():

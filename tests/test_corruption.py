@@ -21,10 +21,10 @@ from gateway.tic.frame import HISTORIC, STANDARD, Frame, Reader
 from gateway.tic.labels import check
 from gateway.tic.plausibility import Fact, Plausibility
 from gateway.tic.reading import Interpretation, Interpreter, Kind, Quality
-from simulator import clock
-from simulator.frames import BAUD, Identity
-from simulator.household import Household
-from simulator.living import Linky
+from meter import clock
+from meter.frames import BAUD, Identity
+from meter.household import Household
+from meter.living import Linky
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -74,11 +74,11 @@ def test_every_link_leads_somewhere(document):
 
 # Where pictures are that are made by code and compared by a test: those of screens and pages, drawings.
 MADE = (
-    "tests/screens/pictures",
-    "tests/display/pictures",
-    "tests/web/pictures",
+    "tests/gateway/display/pictures",
+    "tests/micropython/display/pictures",
+    "tests/gateway/web/pictures",
     "hardware",
-    "tools/federation/operators",
+    "tools/lib/servers/operators",
 )
 
 
@@ -93,12 +93,13 @@ def test_every_picture_is_one_that_a_test_makes_again(document):
 def test_every_picture_of_the_page_is_shown():
     """None is kept that no document shows."""
     shown = "".join((ROOT / document).read_text(encoding="utf-8") for document in DOCUMENTS)
-    assert [path.name for path in (ROOT / "tests/web/pictures").iterdir() if f"pictures/{path.name}" not in shown] == []
+    kept = (ROOT / "tests/gateway/web/pictures").iterdir()
+    assert [path.name for path in kept if f"pictures/{path.name}" not in shown] == []
 
 
 ROOMS = sorted(
     path
-    for above in ("gateway", "tools", "micropython", "systemd")
+    for above in ("gateway", "tools/lib", "micropython", "systemd")
     for path in (ROOT / above).iterdir()
     if path.is_dir()
     and any(path.glob("*.*"))
@@ -118,9 +119,9 @@ def test_each_room_says_what_is_in_it(room):
 def test_each_tool_is_in_the_readme_of_the_tools():
     """Whoever looks for one finds it there, among those of who installs, who writes the program, who doubts it."""
     text = (ROOT / "tools" / "README.md").read_text(encoding="utf-8")
-    folders = {path.name for path in ROOMS if path.parent.name == "tools"}
+    folders = {path.name for path in ROOMS if path.parent.name == "lib"}
     assert [tool for tool in TOOLS if f"`{tool}`" not in text] == []
-    assert [folder for folder in sorted(folders) if f"({folder})" not in text] == []
+    assert [folder for folder in sorted(folders) if f"(lib/{folder})" not in text] == []
 
 
 def linked_from(document):
@@ -311,14 +312,14 @@ FOR_PEOPLE = (
 )
 # Command, up to a word's end -> why it is not run here.
 NOT_RUN = {
-    "./tools/demo": "installs Debian packages; tests/tools/test_demo.py runs the program behind it",
+    "./tools/demo": "installs Debian packages; tests/tools/demo/test_demo.py runs the program behind it",
     "./tools/test": "is what runs this test",
-    "sudo tools/setup install": "changes the system; tests/installing runs it on scratch systems",
+    "sudo tools/setup install": "changes the system; tests/tools/setup runs it on scratch systems",
     "sudo linky-gateway page code": "root's; the last block of the same document runs it without",
     "linky-gateway consume": "needs a gateway at a federation; tests/faults/test_chain.py runs it there",
-    "linky-display png --page": "asks the broker of the house; tests/screens/test_program.py runs it there",
-    "linky-display run": "drives pins and buses; tests/screens/test_program.py runs it on a board of its own",
-    "linky-display off": "drives pins; tests/screens/test_program.py runs it on a board of its own",
+    "linky-display png --page": "asks the broker of the house; tests/gateway/display/test_program.py runs it there",
+    "linky-display run": "drives pins and buses; tests/gateway/display/test_program.py runs it on a board of its own",
+    "linky-display off": "drives pins; tests/gateway/display/test_program.py runs it on a board of its own",
 }
 DEADLINE_S = 60
 
@@ -467,7 +468,7 @@ KNOWN_KEYS = (
     | {"account", "updates", "port", "uart", "configuration", "page", "boards"}  # answers of tools/setup
 )
 # Lines of other programs' files, and variables, that look like ours.
-SERVERS = ("tools/federation/README.md", "tools/federation/LISEZMOI.md")
+SERVERS = ("tools/lib/servers/README.md", "tools/lib/servers/LISEZMOI.md")
 FOREIGN = {"enable_uart", "dtoverlay", "dtparam", "autosave_interval", "x", "clock"}
 
 
@@ -492,7 +493,7 @@ def test_every_configuration_key_exists(document):
 def test_what_a_server_is_told_is_what_the_servers_of_the_tests_are_told(document):
     """A setting in the document for operators stands in the configuration that the tests start; times may be longer."""
     settings_of = "".join(
-        (ROOT / "tools/federation" / name).read_text(encoding="utf-8") for name in ("ejabberd.yml", "prosody.cfg.lua")
+        (ROOT / "tools/lib/servers" / name).read_text(encoding="utf-8") for name in ("ejabberd.yml", "prosody.cfg.lua")
     )
     named = [span for span in spans(document) if re.fullmatch(r"[a-z0-9_]+(: | = ).+", span)]
     assert len(named) >= 8
@@ -537,7 +538,7 @@ METER = '[[meter]]\nsource = "/dev/ttyTIC"\n'
 
 def test_the_parts_that_are_made_from_code_are_up_to_date():
     """The doctor's sentences and the servers' settings in the documents are those of the code and of the tests."""
-    assert not documents.outdated(), "PYTHONPATH=. python tools/documents.py"
+    assert not documents.outdated(), "tools/documents"
 
 
 @pytest.mark.usefixtures("schemdraw", "ngspice")

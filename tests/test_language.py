@@ -10,7 +10,7 @@ from gateway.commands.speech import spoken
 from gateway.language import NOTHING, Phrase, chosen, joined, of_environment, same
 
 ROOT = Path(__file__).parent.parent
-WORDS_SH = ROOT / "tools/installing/words.sh"
+WORDS_SH = ROOT / "tools/lib/setup/words.sh"
 HOUSEHOLD = """
 [[meter]]
 name = "house"

@@ -26,10 +26,10 @@ from gateway.store.recorder import Happened, Recorder
 from gateway.store.store import Store
 from gateway.tic.frame import Reader
 from gateway.tic.quality import SignalQuality
-from simulator.frames import BAUD, HISTORIC, STANDARD, Identity
-from simulator.living import Linky
-from simulator.metrology import WH
-from tests.store.conftest import frame
+from meter.frames import BAUD, HISTORIC, STANDARD, Identity
+from meter.living import Linky
+from meter.metrology import WH
+from tests.gateway.store.conftest import frame
 from tests.test_corruption import CHECKED, FAULTS, WORDS
 
 if TYPE_CHECKING:
@@ -260,7 +260,7 @@ def held() -> int:
     Garbage counts for nothing: how much of it waits depends on what the process did before.
     """
     gc.collect()
-    others = [tracemalloc.Filter(False, pattern) for pattern in ("*/tests/*", "*/simulator/*", "*/tracemalloc.py")]
+    others = [tracemalloc.Filter(False, pattern) for pattern in ("*/tests/*", "*/meter/*", "*/tracemalloc.py")]
     return sum(trace.size for trace in tracemalloc.take_snapshot().filter_traces(others).traces)
 
 

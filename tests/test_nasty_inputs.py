@@ -26,12 +26,12 @@ from gateway.tic.frame import Group, Reader, encode_group
 from gateway.tic.judges import FactKind
 from gateway.tic.quality import Fault, SignalQuality, Window
 from gateway.tic.reading import parse_horodate
-from simulator import clock
-from simulator.frames import Identity
-from simulator.household import Household
-from simulator.living import Linky
-from tests.sources.test_line import UNKNOWN, Script, jumping
-from tests.tic import capture
+from meter import clock
+from meter.frames import Identity
+from meter.household import Household
+from meter.living import Linky
+from tests.gateway.sources.test_line import UNKNOWN, Script, jumping
+from tests.gateway.tic import capture
 
 FRAME_OF_2017 = int(datetime(2017, 9, 15, 8, 16, tzinfo=UTC).timestamp())
 START = int(datetime(2026, 7, 1, 10, 0, 5, tzinfo=UTC).timestamp())

@@ -10,7 +10,6 @@ from contextlib import closing
 import pytest
 
 import gateway
-from federation import free_port, wait_until
 from gateway.commands.main import _parser, main
 from gateway.control.running import ask
 from gateway.language import Phrase
@@ -19,9 +18,10 @@ from gateway.store.points import Granularity
 from gateway.store.prepare import prepare
 from gateway.store.store import Store
 from gateway.store.terms import Terms
-from simulator.process import Meter
+from meter.process import Meter
+from servers import free_port, wait_until
+from tests.gateway.store.conftest import START
 from tests.integration.processes import Process
-from tests.store.conftest import START
 
 COOP = "coop@sen2.test"
 # Words that stand in most sentences of one language, and in no sentence of the other.

@@ -17,7 +17,7 @@ TABLE = Path(__file__).parent / "STANDINS.md"
 OTHERS = {".svg", ".png", ".json", ".raw", ".csv", ".txt", ".md", ".js"}
 SIGNS = {
     "says so": r"[Ss]tand-in|\bStands? (?:for|where)\b|(?:It|``\w+``) stands for|[Mm]ade-up|\b[Mm]ock\b|In place of a",
-    "name": r"\bclass \w*(?:Fake|Mock|Stub|Dummy|StandIn)|\A\S*(?:stand_?in|/unix/)|\Atools/simulator/__init__",
+    "name": r"\bclass \w*(?:Fake|Mock|Stub|Dummy|StandIn)|\A\S*(?:stand_?in|/unix/)|\Atools/lib/meter/__init__",
     "module put in place": r"sys\.modules\[[^]]+\] =|setitem\(sys\.modules",
     "program first in PATH": r"\bPATH\b[\s\S]*chmod\(0o755\)|chmod\(0o755\)[\s\S]*\bPATH\b",
     "clock": r"LD_PRELOAD|libfaketime",

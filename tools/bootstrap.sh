@@ -39,7 +39,7 @@ help_first() {
     [[ $argument != --help && $argument != -h ]] || asked=1
   done
   [[ $asked ]] && python=$(_first_python 'import sys; sys.exit(sys.version_info < (3, 11))') || return 0
-  PYTHONSAFEPATH=1 PYTHONPATH=$BOOTSTRAP_ROOT:$BOOTSTRAP_ROOT/tools exec "$python" -m "$@"
+  PYTHONSAFEPATH=1 PYTHONPATH=$BOOTSTRAP_ROOT:$BOOTSTRAP_ROOT/tools/lib exec "$python" -m "$@"
 }
 
 head_first() {

@@ -142,7 +142,7 @@ def _relays(folder: Path) -> frozenset[str]:
 
 
 if __name__ == "__main__":
-    # For tools/installing/broker.sh: the shipped list, the present one, passwords, boards; to standard output.
+    # For tools/lib/setup/broker.sh: the shipped list, the present one, passwords, boards; to standard output.
     shipped, present, passwords, boards = map(Path, sys.argv[1:])
     before = present.read_text(encoding="utf-8") if present.exists() else None
     known = users(passwords) if passwords.exists() else []

@@ -79,7 +79,7 @@ _NO_URL = Phrase(
     "https://… ; http:// seulement pour cette machine, car un jeton passerait en clair",
     "https://…; http:// only for this machine, since a token would go in clear",
 )
-# What a pattern of the settings' types is in words; tests/test_config_faults.py finds one that is missing.
+# What a pattern of the settings' types is in words; tests/gateway/config finds one that is missing.
 PATTERNS = {
     r"^[^@/\s]+@[^@/\s]+$": _ADDRESS,
     r"^[^@/\s]+@[^@/\s]+/[^\s/]+$": Phrase(

@@ -1,6 +1,6 @@
 """What a display of another machine needs to listen: ``display.json``, and the maker's examples with it filled in.
 
-The examples are those of README.md beside this file, letter by letter (``tools/documents.py`` puts them there).
+The examples are those of README.md beside this file, letter by letter (``tools/documents`` puts them there).
 """
 
 from __future__ import annotations

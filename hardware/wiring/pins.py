@@ -1,6 +1,6 @@
 """What is wired to what: each wire from a pin of a board to a pin of a part, as values.
 
-A test holds the pins to the defaults and examples of the programs: systemd/*.toml, micropython/, tools/flashing.
+A test holds the pins to the defaults and examples of the programs: systemd/*.toml, micropython/, tools/lib/flash.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from federation import RigError
+from servers import RigError
 from tests.faults.chain import Chain
 from tests.faults.injuries import available
 from tests.faults.trial import Trial

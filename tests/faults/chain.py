@@ -8,8 +8,8 @@ import os
 import threading
 from contextlib import ExitStack, contextmanager
 
-from federation import Federation, Proxy
-from simulator.process import Meter
+from meter.process import Meter
+from servers import Federation, Proxy
 from tests.integration.processes import FAR, PASSWORD, House
 
 # Times the meter's own pace.

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from federation import wait_until
+from servers import wait_until
 from tests.faults.chain import FAR
 from tests.integration.processes import HOME, PASSWORD
 

@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
-from federation import wait_until
+from servers import wait_until
 from tests.faults.chain import FAR
 from tests.faults.checker import Checker
 from tests.faults.injuries import BACK_S, LASTS, SHOWN_S

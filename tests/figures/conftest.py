@@ -1,5 +1,5 @@
-"""The browser of ``tests/web``, for the page that writes its numbers itself."""
+"""The browser of ``tests/gateway/web``, for the page that writes its numbers itself."""
 
-from tests.web.conftest import browser
+from tests.gateway.web.conftest import browser
 
 __all__ = ["browser"]

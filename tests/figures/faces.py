@@ -16,7 +16,6 @@ from io import StringIO
 
 import msgspec
 
-from federation import wait_until
 from gateway.chat.answers import Answers
 from gateway.chat.questions import understand
 from gateway.commands.main import main
@@ -34,7 +33,8 @@ from gateway.mqtt.home_assistant import HomeAssistant
 from gateway.sources.line import LineState
 from gateway.store.store import Store
 from gateway.web.page import Page
-from tests.web import three_years
+from servers import wait_until
+from tests.gateway.web import three_years
 
 UNKNOWN = None
 JSON, COMPACT = "linky/meter/house/json", "linky/meter/house/compact"

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.display.boards import environment, micropython
 from tests.figures import faces
 from tests.figures.faces import Said
 from tests.figures.houses import CLOCKS, DATES, KINDS, House, at
+from tests.micropython.display.boards import environment, micropython
 from tests.mosquitto import HOST, Ear, Mosquitto
 
 BOARD = Path(__file__).with_name("read_on_board.py")

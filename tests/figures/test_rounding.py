@@ -9,7 +9,7 @@ from gateway.display import words as screen
 from gateway.display.state import percent as on_screen
 from gateway.live.meter import percent
 from gateway.web import written
-from tests.display.boards import logic
+from tests.micropython.display.boards import logic
 
 ENERGIES = (49, 50, 4_349, 4_350, 4_450, 14_850, 99_949, 99_950)
 PARTS = ((3450, 6000), (1725, 3000), (2299, 4600), (1, 200), (1, 201), (6000, 6000))

@@ -9,11 +9,11 @@ import pytest
 
 import pins
 import wiring
-from flashing.chips import CHIPS
+from flash.chips import CHIPS
 from gateway.commands.ports import ports
 from gateway.display.config import Epaper, Lcd
 from gateway.doctor.system import pi_facts
-from tests.sources.usb_tree import UsbTree
+from tests.gateway.sources.usb_tree import UsbTree
 
 ROOT = Path(__file__).parent.parent.parent
 

@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from federation import wait_until
-from relaying.broker import mosquitto
+from relay_faults.broker import mosquitto
+from servers import wait_until
 from tests.alone import Alone
 from tests.integration.processes import ENVIRONMENT, ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.installing.conftest import System
+    from tests.tools.setup.conftest import System
 
 _PREPARE = """
 mount --bind "$1/etc/mosquitto" /etc/mosquitto

@@ -8,8 +8,8 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-from federation import wait_until
-from federation.daemon import links_of
+from servers import wait_until
+from servers.daemon import links_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PASSWORD = "canary-7f3a-correct-horse"

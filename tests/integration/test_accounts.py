@@ -10,15 +10,15 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from federation import wait_until
 from gateway.federation.connection.session import Session
 from gateway.federation.recipient.intake import PACK
 from gateway.federation.wire.form import build_submit
 from gateway.federation.wire.stanza import RECEIPTS, Interval, parse_interval, parse_quoalise
 from gateway.store.points import Confirm
 from gateway.store.store import Archive
-from simulator.process import Meter
-from tests.federation.conftest import QUICK, SENSOR, House, account, eventually, running
+from meter.process import Meter
+from servers import wait_until
+from tests.gateway.federation.conftest import QUICK, SENSOR, House, account, eventually, running
 from tests.integration import processes
 from tests.integration.test_promises_kept import Provider
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from federation import wait_until
-from simulator.process import Meter
+from meter.process import Meter
+from servers import wait_until
 from tests.integration.processes import FAR, ROOT, House
 from tests.integration.test_promises_kept import watch_then_withdraw
 

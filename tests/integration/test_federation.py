@@ -13,14 +13,14 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from federation import Proxy
 from gateway.errors import FederationError
 from gateway.federation.connection.session import Session
 from gateway.federation.recipient.recipient import Keeper, Recipient
 from gateway.federation.wire.form import Page, build_submit, parse_page, parse_result
 from gateway.federation.wire.stanza import QUOALISE, parse_quoalise
 from gateway.store.points import Granularity
-from tests.federation.conftest import PRM, QUICK, SENSOR, START, Gate, House, account, eventually, running
+from servers import Proxy
+from tests.gateway.federation.conftest import PRM, QUICK, SENSOR, START, Gate, House, account, eventually, running
 
 pytestmark = pytest.mark.servers
 

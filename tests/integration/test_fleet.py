@@ -12,15 +12,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from federation import wait_until
 from gateway.commands.fleet_ask import ROSTER
 from gateway.control.running import ask
 from gateway.errors import FederationError
 from gateway.federation.connection.session import Session
 from gateway.federation.provider.health import NODE, read_condition
-from simulator.process import Meter
-from tests.federation.conftest import QUICK, account, running
-from tests.federation.test_commands import command
+from meter.process import Meter
+from servers import wait_until
+from tests.gateway.federation.conftest import QUICK, account, running
+from tests.gateway.federation.test_commands import command
 from tests.integration.processes import ENVIRONMENT, PASSWORD, ROOT, House
 
 WAIT_S = 60

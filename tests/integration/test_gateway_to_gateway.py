@@ -7,8 +7,8 @@ from contextlib import ExitStack, closing
 
 import pytest
 
-from federation import wait_until
-from simulator.process import Meter
+from meter.process import Meter
+from servers import wait_until
 from tests.integration.processes import PASSWORD, House
 
 SPEED = 20

@@ -15,8 +15,8 @@ from gateway.federation.connection.strangers import Doorkeeper, Limits
 from gateway.federation.provider.commands import Commands
 from gateway.federation.wire.form import COMMANDS, DATA, RSM, build_submit
 from gateway.federation.wire.stanza import QUOALISE, RECEIPTS, Interval, Publisher, parse_quoalise
-from tests.federation.conftest import PRM, QUICK, SENSOR, Gate, House, account, eventually, running
-from tests.federation.test_commands import Line
+from tests.gateway.federation.conftest import PRM, QUICK, SENSOR, Gate, House, account, eventually, running
+from tests.gateway.federation.test_commands import Line
 from tests.integration.test_federation import Scene, history, servers, subscribed
 
 __all__ = ["servers"]

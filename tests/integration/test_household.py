@@ -9,16 +9,16 @@ from contextlib import contextmanager
 
 import pytest
 
-from federation import wait_until
 from gateway.chat.messages import MOST_WAITING, Household
 from gateway.chat.words import WORDS
 from gateway.federation.connection.session import Account, Session
 from gateway.links.alert_words import Kind
 from gateway.links.alerts import Alert
-from simulator.process import Meter
-from tests.federation.conftest import QUICK, account, eventually, running
+from meter.process import Meter
+from servers import wait_until
+from tests.gateway.federation.conftest import QUICK, account, eventually, running
 from tests.integration.processes import ENVIRONMENT, FAR, HOME, PASSWORD, House
-from tests.tools.test_federation_rig import connected
+from tests.tools.servers.test_federation_rig import connected
 
 LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 BODY = "{jabber:client}body"

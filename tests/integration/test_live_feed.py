@@ -9,10 +9,10 @@ from datetime import datetime
 
 import pytest
 
-from federation import wait_until
-from federation.daemon import links_of
 from gateway.live import compact
-from simulator.process import Meter
+from meter.process import Meter
+from servers import wait_until
+from servers.daemon import links_of
 from tests.integration.processes import Process
 from tests.mosquitto import HOST, Broker
 

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from federation import wait_until
 from gateway.web.displays.words import DISPLAYS_WORDS
-from relaying.clock import Rtc
-from simulator.process import Meter
-from tests.installing.conftest import System
+from meter.process import Meter
+from relay_faults.clock import Rtc
+from servers import wait_until
 from tests.integration.machine import Machine
 from tests.integration.processes import ENVIRONMENT, ROOT, Process
 from tests.markdown import read
+from tests.tools.setup.conftest import System
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,7 @@ class Display:
 
     def says(self, words: str, python: str = sys.executable) -> str:
         """What it prints within ten seconds, the words among it; it is ended then. A board's clock begins in 2000."""
-        path = f"{ROOT}/tools/relaying/unix:{ROOT}/micropython/lib:{ROOT}/gateway/live:.frozen"
+        path = f"{ROOT}/tools/lib/relay_faults/unix:{ROOT}/micropython/lib:{ROOT}/gateway/live:.frozen"
         environment = {**os.environ, "PYTHONUNBUFFERED": "1", "MICROPYPATH": path, "BOARD_FOLDER": str(self._folder)}
         if python != sys.executable:
             environment |= Rtc(self._folder / "clock").environment
@@ -124,7 +124,7 @@ def test_the_makers_examples_run_as_they_stand_before_and_after_an_upgrade(house
         display.says(words, python)
 
 
-@pytest.mark.campaign  # that it is a program: tests/test_display_command.py
+@pytest.mark.campaign  # that it is a program: tests/gateway/commands/test_display.py
 @pytest.mark.parametrize("language", ["python", "micropython"])
 def test_a_program_that_is_filled_in_needs_nothing_else(house, micropython, tmp_path, language):
     """What ``display add`` prints as a program is the document's example, with all that it needs in it."""
@@ -188,7 +188,7 @@ def test_the_password_is_printed_once_and_kept_nowhere(house):
 # A visitor of the page on the machine itself: sets the password, then lets a display in.
 VISITOR = """
 import sys
-from tests.web.conftest import PASSWORD, Visitor
+from tests.gateway.web.conftest import PASSWORD, Visitor
 visitor = Visitor(8080)
 answer, text = visitor.post("/setup", {"code": sys.argv[1], "password": PASSWORD, "again": PASSWORD})
 assert answer.status == 303, text
@@ -204,7 +204,7 @@ def test_the_page_lets_a_display_in(house, tmp_path):
     code = house.gateway("page", "code").strip()
     visit = subprocess.Popen(
         house.words(sys.executable, "-c", VISITOR, code),
-        env={**ENVIRONMENT, "PYTHONPATH": f"{ROOT}:{ROOT}/tools"},
+        env={**ENVIRONMENT, "PYTHONPATH": f"{ROOT}:{ROOT}/tools/lib"},
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     wanted = house.system.folder / "var/lib/linky-gateway/displays.json"

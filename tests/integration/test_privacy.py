@@ -6,9 +6,9 @@ from contextlib import closing
 
 import pytest
 
-from federation import wait_until
 from gateway.store.recorder import iso
-from simulator.process import Meter
+from meter.process import Meter
+from servers import wait_until
 from tests.integration.processes import FAR, HOME, House
 
 WAIT_S = 30

@@ -10,7 +10,6 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from federation import wait_until
 from gateway.consent.text import notice_text
 from gateway.federation.connection.session import Session
 from gateway.federation.provider.announcer import Announcer
@@ -25,10 +24,11 @@ from gateway.journal.verify import Why, verify
 from gateway.store.erasure import Range
 from gateway.store.points import Confirm, Granularity
 from gateway.store.terms import NoticeKind
-from simulator.process import Meter
-from tests.federation.conftest import PRM, QUICK, SENSOR, START, House, account, eventually, running
+from meter.process import Meter
+from servers import wait_until
+from tests.gateway.federation.conftest import PRM, QUICK, SENSOR, START, House, account, eventually, running
+from tests.gateway.store.conftest import INDEX, POWER
 from tests.integration import processes
-from tests.store.conftest import INDEX, POWER
 
 pytestmark = pytest.mark.servers
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from federation import wait_until
-from simulator.process import Meter
+from meter.process import Meter
+from servers import wait_until
+from tests.gateway.display.test_program import RELAY, Running, broker, written
+from tests.gateway.pulses.conftest import board
 from tests.integration.test_live_feed import house
-from tests.pulses.conftest import board
-from tests.screens.test_program import RELAY, Running, broker, written
 
 __all__ = ["board", "broker"]
 

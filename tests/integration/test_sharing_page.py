@@ -8,15 +8,15 @@ import time
 from contextlib import closing
 from datetime import datetime
 
-from federation import free_port, wait_until
 from gateway.control.running import ask as ask_daemon
 from gateway.federation.connection.session import Session
 from gateway.federation.wire.form import parse_result
-from simulator.process import Meter
-from tests.federation.conftest import QUICK, running
+from meter.process import Meter
+from servers import free_port, wait_until
+from tests.gateway.federation.conftest import QUICK, running
+from tests.gateway.web.conftest import PASSWORD, Visitor
 from tests.integration.processes import FAR, HOME, House
 from tests.integration.test_asking import FORM, Asker, login
-from tests.web.conftest import PASSWORD, Visitor
 
 POWER = "consumption/power/apparent"
 WAIT_S = 60

@@ -9,8 +9,8 @@ import pytest
 
 from gateway.errors import FederationError
 from gateway.federation.connection.session import Session
-from tests.federation.conftest import QUICK, SENSOR, Gate, House, account, eventually, running
-from tests.federation.hostile import payload, pester, relatives
+from tests.gateway.federation.conftest import QUICK, SENSOR, Gate, House, account, eventually, running
+from tests.gateway.federation.hostile import payload, pester, relatives
 from tests.integration import processes
 from tests.integration.processes import HOME, Process
 

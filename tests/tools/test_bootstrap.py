@@ -260,8 +260,8 @@ def test_with_arguments_only_pytest_runs(checkout: Checkout) -> None:
     """tools/test with arguments hands them to pytest and runs nothing else, wherever it is called from."""
     checkout.stand_in("dpkg-query", ALL_INSTALLED)
     checkout.fake_venv('[ "$1" = -m ] || exit 0; shift; echo "ran $*"; exit 5')
-    done = checkout.run("bash", "-c", f"cd / && {checkout.folder}/tools/test tests/tic -k 'two words'")
-    assert done.stdout == "ran pytest tests/tic -k two words\n"
+    done = checkout.run("bash", "-c", f"cd / && {checkout.folder}/tools/test tests/gateway/tic -k 'two words'")
+    assert done.stdout == "ran pytest tests/gateway/tic -k two words\n"
     assert done.returncode == 5
 
 

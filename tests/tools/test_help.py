@@ -29,7 +29,7 @@ def test_the_head_of_a_tool_names_options_that_it_has(tool):
 def test_help_is_answered_by_the_system_s_python_wherever_it_stands(tmp_path):
     """After other arguments too, and as -h; behind -- it is an argument as any other."""
     assert answer("tools/fuzz", "--minutes", "1", "-h") == answer("tools/fuzz", "--help")
-    script = 'source "$1"; help_first absence.options "${@:2}"; echo "goes on with ${*:2}"'
+    script = 'source "$1"; help_first away.options "${@:2}"; echo "goes on with ${*:2}"'
     command = ["bash", "-c", script, "it", f"{ROOT}/tools/bootstrap.sh"]
     for arguments in (["--", "--help"], ["--days", "3"], []):
         done = subprocess.run([*command, *arguments], cwd=tmp_path, check=True, capture_output=True, text=True)

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 
-from tests.test_cli import FRAMES
+from tests.gateway.commands.test_cli import FRAMES
 from tests.tool_help import ROOT
 
 

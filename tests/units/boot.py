@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from packages import debian
-from packages.container import Container, obstacle
-from packages.meter import Meter
+from package import debian
+from package.container import Container, obstacle
+from package.meter import Meter
 from tests.integration.processes import ROOT
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from contextlib import closing
 import pytest
 
 from gateway.boards import passwords
-from packages import debian, sandbox, scripts
-from packages.container import wait_for
+from package import debian, sandbox, scripts
+from package.container import wait_for
 from tests.units import boot
 
 GATEWAY = "linky-gateway"

@@ -66,7 +66,7 @@ def test_a_unit_starts_commands_that_there_are(name):
     for line in service["ExecStart"] + service.get("ExecStartPre", []) + service.get("ExecStopPost", []):
         program, *arguments = line.split()
         if program == f"{SETUP}setup":
-            # tests/installing runs it.
+            # tests/tools/setup runs it.
             assert arguments == ["undo"]
             continue
         assert program.startswith(ROOM)
@@ -210,6 +210,6 @@ def test_a_half_done_upgrade_is_undone_before_anything_starts():
     assert undo["Before"][0].split() == ["linky-gateway-migrate.service", "linky-gateway.service"]
     for key in ("Wants", "After"):
         assert "linky-gateway-undo.service" in gateway[key][0].split()
-    words = (UNITS.parent / "tools/installing/upgrade.sh").read_text()
+    words = (UNITS.parent / "tools/lib/setup/upgrade.sh").read_text()
     assert undo["ConditionPathExists"][0] == f"{SETUP}setup"
     assert f"readonly GOES_ON={undo['ConditionPathExists'][1].removeprefix('!')}" in words

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gateway.web.cost.values import Aim, Bill, Forecast, Money, Offer
     from gateway.web.pages import View
 
-# What somebody without a tariff is shown; `tests/web/test_cost.py` loads it.
+# What somebody without a tariff is shown; `tests/gateway/web/test_cost.py` loads it.
 EXAMPLE = """[[tariff]]
 name = "Heures creuses"
 from = 2026-01-01

@@ -1,0 +1,112 @@
+"""A PostgreSQL for the session, a database for each test, and the collector as the process that an operator runs."""
+
+import asyncio
+import itertools
+import os
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
+
+import psycopg
+import pytest
+
+from gateway.collector.cli import main
+from gateway.collector.database import connect
+from gateway.collector.schema import migrate
+from servers.postgres import Postgres, missing_postgres
+from tests.integration.processes import FAR, PASSWORD, Process
+
+_NUMBERS = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """One cluster; a test that kills it starts it again."""
+    if missing := missing_postgres():
+        reason = f"Debian packages that are not installed: {' '.join(missing)}"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+    with Postgres() as running:
+        yield running
+
+
+@pytest.fixture
+def empty(postgres):
+    """An empty database."""
+    return postgres.create(f"test_{next(_NUMBERS)}")
+
+
+@pytest.fixture(scope="session")
+def template(postgres):
+    """A database with the tables, to be copied."""
+
+    async def work():
+        db = await connect(postgres.create("template_linky"))
+        await migrate(db)
+        await db.close()
+
+    asyncio.run(work())
+    return "template_linky"
+
+
+@pytest.fixture
+def store_at(postgres, template, tmp_path):
+    """Make the collector's database, with its tables, for the account that some lines lead to."""
+    return lambda account="": Store(postgres.create(f"test_{next(_NUMBERS)}", template), tmp_path, account)
+
+
+@pytest.fixture(scope="session")
+def bench(postgres, template):
+    """A database that tests use one after the other: a copy of its own takes a thousand files."""
+    return postgres.create("bench", template)
+
+
+@pytest.fixture
+def store(bench, tmp_path):
+    """A collector's store with empty tables, for what needs no server."""
+    store = Store(bench, tmp_path)
+    store.ask("TRUNCATE member, gateway, reading, retained RESTART IDENTITY CASCADE")
+    for (month,) in store.ask("SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'reading'::regclass"):
+        store.ask(f"DROP TABLE {month}")
+    return store
+
+
+class Store:
+    """A collector's folder and its database."""
+
+    def __init__(self, conninfo, folder, account=""):
+        self.conninfo, self.folder = conninfo, folder
+        (folder / "collect-password").write_text(PASSWORD + "\n")
+        self.config = folder / "collect.toml"
+        self.config.write_text(
+            f'[account]\njid = "{FAR}"\npassword_file = "collect-password"\n{account}'
+            f'[database]\nconninfo = "{conninfo}"\n'
+        )
+
+    def command(self, *arguments, code=0):
+        """One command of the command line, in this process; what it printed."""
+        out, err = StringIO(), StringIO()
+        with redirect_stdout(out), redirect_stderr(err):
+            ended = main([*map(str, arguments), "--config", str(self.config)])
+        assert ended == code, err.getvalue()
+        return out.getvalue() if code == 0 else err.getvalue()
+
+    def collector(self, resource):
+        """A process that is not started yet."""
+        return Collecting(self.folder, resource, "run", "--resource", resource, "--config", self.config)
+
+    def ask(self, text, *values):
+        """The rows of a query."""
+        with psycopg.connect(self.conninfo, options="-c search_path=linky", autocommit=True) as db:
+            cursor = db.execute(text, values or None)
+            return cursor.fetchall() if cursor.description else []
+
+    def one(self, text, *values):
+        """The first value of the first row."""
+        return self.ask(text, *values)[0][0]
+
+
+class Collecting(Process):
+    """``linky-collect`` as a process."""
+
+    def __init__(self, folder, name, *arguments):
+        super().__init__(folder, name, *arguments)
+        self._command[1:3] = ["-m", "gateway.collector.cli"]

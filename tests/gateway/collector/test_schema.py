@@ -1,0 +1,196 @@
+"""Migrations, months, retention: on plain partitions, and on TimescaleDB where Debian's package of it is installed."""
+
+import asyncio
+import time
+from contextlib import ExitStack
+from datetime import UTC, datetime
+
+import psycopg
+import pytest
+
+from gateway.collector import retention, schema
+from gateway.collector.database import Database, connect
+from gateway.collector.months import Month, ahead, within_reach
+from gateway.collector.retention import Done, retain
+from gateway.collector.schema import Layout, check, layout_for, migrate
+from gateway.errors import StoreError
+from servers.postgres import Postgres, has_timescale
+from tests.gateway.collector.conftest import Store
+from tests.gateway.collector.desk import INDEX, POWER, desk_at, parcel
+
+NOW = int(time.time()) // 60 * 60
+DAY = 86_400
+
+
+def with_database(conninfo, work):
+    """What a coroutine function of a connection gives."""
+
+    async def within():
+        db = await connect(conninfo)
+        try:
+            return await work(db)
+        finally:
+            await db.close()
+
+    return asyncio.run(within())
+
+
+@pytest.fixture(params=list(Layout), ids=lambda layout: layout.value)
+def laid_out(request, tmp_path):
+    """A collector's store in each layout."""
+    with ExitStack() as running:
+        if request.param is Layout.PARTITIONS:
+            conninfo = request.getfixturevalue("postgres").create("layout")
+        elif has_timescale():
+            cluster = running.enter_context(Postgres(timescale=True))
+            conninfo = cluster.create("layout", "template0", "timescaledb")
+        else:
+            pytest.skip("TimescaleDB is not installed for the newest PostgreSQL: postgresql-17-timescaledb")
+        assert with_database(conninfo, migrate) == 3
+        assert with_database(conninfo, check) is request.param
+        yield Store(conninfo, tmp_path)
+
+
+def test_an_older_schema_keeps_what_it_has(empty, monkeypatch, store_at):
+    """Subscriptions of before are there afterwards, and nobody was asked for them."""
+    with monkeypatch.context() as older:
+        older.setattr(schema, "_MIGRATIONS", schema._MIGRATIONS[:2])
+        assert with_database(empty, migrate) == 2
+    store = store_at()
+    store.conninfo = empty
+    store.ask("INSERT INTO gateway (account, jid) VALUES ('coop@x', 'maison@x')")
+    store.ask("INSERT INTO subscription (gateway, identifier, since) VALUES (1, 'maison@x/ab12@x', now())")
+    assert with_database(empty, migrate) == 1
+    found = store.ask("SELECT jid, identifier, since < now(), request, request_state FROM gateway JOIN subscription"
+                      " ON gateway.id = gateway")  # fmt: skip
+    assert found == [("maison@x", "maison@x/ab12@x", True, None, None)]
+
+
+def test_several_processes_may_start_at_once(empty):
+    """One migrates, the others wait and find it done; a second time nothing is left to do."""
+
+    async def start():
+        connections = [await connect(empty) for _ in range(4)]
+        done = await asyncio.gather(*map(migrate, connections))
+        for db in connections:
+            await db.close()
+        return done
+
+    assert sum(asyncio.run(start())) == 3
+    assert with_database(empty, migrate) == 0
+
+
+def test_a_schema_of_another_version_is_named(empty, store_at):
+    """Too old: what to type. Too new: which program is."""
+    with pytest.raises(StoreError, match="run linky-collect init"):
+        with_database(empty, check)
+    store = store_at()
+    store.ask("INSERT INTO schema_version VALUES (99, 'partitions')")
+    with pytest.raises(StoreError, match="newer linky-collect"):
+        with_database(store.conninfo, check)
+
+
+def test_the_layout_is_chosen_by_what_is_installed():
+    """The extension and the wish for it; a choice that was made stays (``laid_out`` sees it read again)."""
+    assert layout_for({"plpgsql", "timescaledb"}, wanted=True) is Layout.HYPERTABLE
+    assert layout_for({"plpgsql", "timescaledb"}, wanted=False) is Layout.PARTITIONS
+    assert layout_for({"plpgsql"}, wanted=True) is Layout.PARTITIONS
+
+
+def test_months():
+    """Of UTC; the year's end is one like others."""
+    assert [month.table for month in ahead(datetime(2026, 11, 30, 23, 59, 59, tzinfo=UTC).timestamp())] == [
+        "reading_2026_11", "reading_2026_12", "reading_2027_01", "reading_2027_02",
+    ]  # fmt: skip
+    assert Month(2026, 12).next().start == datetime(2027, 1, 1, tzinfo=UTC)
+    assert [within_reach(at, NOW) for at in (0, NOW, NOW + DAY, NOW + DAY + 1, 4e9)] == [
+        False,
+        True,
+        True,
+        False,
+        False,
+    ]
+
+
+def test_what_is_past_its_retention_is_deleted(laid_out):
+    """The shortest that ever came with a series binds all of it; whole months go at once; what is kept stays."""
+
+    async def fill():
+        async with desk_at(laid_out) as desk:
+            long_ago = [(NOW - days * DAY, days) for days in (1, 20, 100, 200, 300)]
+            await desk.keep(parcel(*long_ago, retention="P1Y"), parcel(*long_ago, path=POWER, retention="P1Y"))
+            # The household allows less from now on, and what stays unsaid is no longer than the collector's own most.
+            await desk.keep(parcel((NOW, 0), retention="P1M"), parcel((NOW, 0), path="other", retention=None))
+            return [await retain(desk.database, most) for most in ("P3Y", "P3Y", "P6M")]
+
+    first, again, shorter = asyncio.run(fill())
+    assert first == Done(3, 0)
+    assert again == Done(0, 0)
+    rows = laid_out.ask("SELECT path, value::int FROM reading JOIN series ON series.id = series ORDER BY 1, 2")
+    assert rows == [(INDEX, 0), (INDEX, 1), (INDEX, 20), (POWER, 1), (POWER, 20), (POWER, 100), ("other", 0)]
+    assert shorter.months >= 1
+    assert laid_out.ask("SELECT path, keep::text FROM series ORDER BY 1") == [
+        (INDEX, "1 mon"), (POWER, "6 mons"), ("other", "6 mons"),
+    ]  # fmt: skip
+    assert laid_out.one("SELECT count(*) FROM retained") == 2
+
+
+def test_the_command_deletes_a_series_that_has_nothing_left(store):
+    """And its meter: a name does not outlive what stood under it. The months to come are made."""
+
+    async def fill():
+        async with desk_at(store) as desk:
+            await desk.keep(parcel((NOW - DAY, 1)))
+
+    asyncio.run(fill())
+    store.ask("UPDATE series SET keep = '1 hour'")
+    assert store.command("retain") == "1 readings deleted, 0 months dropped\n"
+    assert store.one("SELECT count(*) FROM meter") == 0
+    tables = {name for (name,) in store.ask("SELECT inhrelid::regclass::text FROM pg_inherits")}
+    assert {month.table for month in ahead(time.time())} <= tables
+
+
+def test_one_process_at_a_time_deletes(store):
+    """The others go on with their work."""
+
+    async def both():
+        one, two = Database(store.conninfo), Database(store.conninfo)
+
+        async def work(db):
+            await db.execute("SELECT pg_advisory_xact_lock(%s)", [retention._LOCK])
+            return await retain(two, "P1Y")
+
+        try:
+            return await one.run(work), await retain(two, "P1Y")
+        finally:
+            await one.close()
+            await two.close()
+
+    assert asyncio.run(both()) == (None, Done(0, 0))
+
+
+def test_a_database_that_is_away_is_one_sentence(store, postgres):
+    """For a person too: where it was looked for, and no password."""
+    text = store.config.read_text().replace(str(postgres.folder), "/nowhere")
+    store.config.write_text(text)
+    said = store.command("status", code=74)
+    assert said.startswith("linky-collect: PostgreSQL cannot be reached: ")
+    assert "/nowhere" in said
+    assert "Traceback" not in said
+
+
+def test_an_error_of_the_work_itself_is_not_a_database_that_is_away(store):
+    """Nobody tries it again for ever."""
+
+    async def work():
+        database = Database(store.conninfo)
+        try:
+            with pytest.raises(psycopg.DataError):
+                await database.run(lambda db: db.execute("SELECT 'x'::interval"))
+            with pytest.raises(StoreError, match="no_such_table"):
+                await database.run(lambda db: db.execute("SELECT * FROM no_such_table"))
+            return await database.run(check)
+        finally:
+            await database.close()
+
+    assert asyncio.run(work()) is Layout.PARTITIONS

@@ -1,0 +1,127 @@
+"""The command line on others' series: a list, the newest points, everything, with the household's part."""
+
+import csv
+import io
+import json
+from contextlib import closing
+
+import pytest
+
+from gateway.commands.main import main
+from gateway.store.prepare import prepare
+from gateway.store.received import Incoming, Lot, ReceivedEvent
+from gateway.store.store import Store
+from tests.gateway.store.conftest import START
+
+ROOF = "toit@e.org"
+PATH = "production/energy/active/index"
+NAME = f"{ROOF}/pv1@e.org/{PATH}"
+CONFIG = f"""
+[[meter]]
+source = "/dev/ttyTIC"
+[store]
+directory = "data"
+[federation]
+jid = "maison@e.org"
+[[received]]
+name = "roof"
+provider = "{ROOF}/proxy"
+identifier = "{ROOF}/pv1@e.org/production"
+share = {{ held = 12, of = 400, unit = "actions" }}
+[[received]]
+name = "neighbour"
+provider = "voisin@e.org/proxy"
+identifier = "voisin@e.org/m@e.org"
+"""
+
+
+@pytest.fixture
+def config(tmp_path):
+    """A household's file, its database with three points of the roof and a notice."""
+    (tmp_path / "gateway.toml").write_text(CONFIG)
+    prepare(tmp_path / "data")
+    with closing(Store(tmp_path / "data")) as store:
+        values = [Incoming(NAME, NAME, PATH, "Wh", "PT30M", START + 1800 * n, 1000 + 100 * n) for n in range(3)]
+        store.receive(ROOF, [Lot(values, None, "P1Y")], START)
+        texts = {"fr": "Une erreur de compteur.", "en": "A meter's error."}
+        store.received_note(ReceivedEvent(ROOF, START, "data-rectified", NAME, {"texts": texts}), "notice-1")
+    return tmp_path / "gateway.toml"
+
+
+def run(capsys, *arguments):
+    """The lines that a command prints."""
+    assert main([*map(str, arguments), "--lang", "en"]) == 0
+    return capsys.readouterr().out
+
+
+def test_list_says_what_is_there_and_for_how_long(config, capsys):
+    """One line a series, for a person and as JSON."""
+    (line,) = run(capsys, "received", "list", "--config", config).splitlines()
+    assert line.startswith(f"roof  {NAME}  PT30M  3 points  2026-06-16 12:00:00 … 2026-06-16 13:00:00  kept P1Y")
+    (row,) = map(json.loads, run(capsys, "received", "list", "--json", "--config", config).splitlines())
+    assert (row["name"], row["provider"], row["points"], row["retention"], row["ignored"]) == (
+        "roof",
+        ROOF,
+        3,
+        "P1Y",
+        0,
+    )
+
+
+def test_history_shows_the_newest_with_my_part(config, capsys):
+    """In order of time, each received point and what of it is mine."""
+    lines = run(capsys, "received", "history", "roof", "--last", "2", "--config", config).splitlines()
+    assert lines == [
+        f"2026-06-16 12:30:00  {PATH}  PT30M  1100 Wh",
+        "2026-06-16 12:30:00  production/share/roof/energy/active/index  PT30M  33 Wh",
+        f"2026-06-16 13:00:00  {PATH}  PT30M  1200 Wh",
+        "2026-06-16 13:00:00  production/share/roof/energy/active/index  PT30M  36 Wh",
+    ]
+    assert run(capsys, "received", "history", "neighbour", "--config", config) == ""
+
+
+def test_a_name_that_is_not_configured_is_a_sentence(config, capsys):
+    """It names those that are."""
+    assert main(["received", "history", "barn", "--lang", "en", "--config", str(config)]) == 78
+    assert "'barn' is no [[received]] of the configuration (roof, neighbour)" in capsys.readouterr().err
+
+
+def test_export_gives_everything_in_two_forms(config, capsys):
+    """CSV and JSON Lines hold the same."""
+    table = list(csv.DictReader(io.StringIO(run(capsys, "received", "export", "--config", config))))
+    lines = [json.loads(line) for line in run(capsys, "received", "export", "--json", "--config", config).splitlines()]
+    assert [{k: str(v) for k, v in line.items()} for line in lines] == table
+    assert len(table) == 6
+    assert table[0] == {
+        "time": "2026-06-16T10:00:00Z",
+        "name": "roof",
+        "provider": ROOF,
+        "series": PATH,
+        "granularity": "PT30M",
+        "value": "1000",
+        "unit": "Wh",
+    }
+    after = run(capsys, "received", "export", "--from", "2026-06-16T10:30:00Z", "--config", config)
+    assert len(after.splitlines()) == 1 + 4
+
+
+def test_notices_are_shown_in_either_language(config, capsys):
+    """What a provider told, when, of what: in its own words for that language."""
+    (line,) = run(capsys, "received", "notices", "--config", config).splitlines()
+    assert line.startswith(f"2026-06-16 12:00:00  {ROOF}  readings corrected")
+    assert line.endswith("A meter's error.")
+    assert main(["received", "notices", "--lang", "fr", "--config", str(config)]) == 0
+    line = capsys.readouterr().out.rstrip()
+    assert line.startswith(f"16/06/2026 12:00:00  {ROOF}  mesures corrigées")
+    assert line.endswith("Une erreur de compteur.")
+    (row,) = map(json.loads, run(capsys, "received", "notices", "--json", "--config", config).splitlines())
+    assert row["kind"] == "data-rectified"
+
+
+def test_status_knows_the_sources_when_no_daemon_runs(config, capsys):
+    """A line for each [[received]], with the age of its newest point."""
+    assert main(["status", "--json", "--config", str(config)]) == 1
+    links = {row["link"]: row for row in json.loads(capsys.readouterr().out)["links"]}
+    assert links["provider roof"]["state"] == "ok"
+    assert links["provider roof"]["age_s"] is not None
+    assert (links["provider neighbour"]["state"], links["provider neighbour"]["age_s"]) == ("waiting", None)

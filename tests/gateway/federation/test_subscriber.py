@@ -1,0 +1,211 @@
+"""What becomes of a provider's answers, nonsense included: here they must misbehave on command."""
+
+import asyncio
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from gateway.errors import FederationError
+from gateway.federation.recipient.subscriber import Pace, Subscriber, _Pages
+from gateway.federation.recipient.supply import Standing
+from gateway.federation.wire.form import Answer, Command, build_result
+from gateway.store.received import ReceivedGap
+from tests.gateway.federation.conftest import START, eventually
+from tests.gateway.federation.messages import pack
+
+
+class Line:
+    """In place of a session: it answers each command with the next of its answers."""
+
+    def __init__(self, *answers):
+        self.answers, self.asked = list(answers), []
+        self.connected = asyncio.Event()
+        self.connected.set()
+
+    def on_change(self, callback):
+        """Nothing changes here."""
+
+    def on_present(self, callback, origin):
+        """Remember whose presence it asks again at."""
+        self.awaited, self.appears = origin, callback
+
+    def greet(self, to):
+        """It shows itself."""
+        self.asked.append(f"greet {to}")
+
+    async def request(self, to, command, timeout_s=30.0):
+        """The next answer, or the next error."""
+        self.asked.append(command.get("node"))
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+class Shelf:
+    """Keeps nothing and remembers what it was told."""
+
+    notices = 0
+
+    def __init__(self, *gaps):
+        self.begun, self.filled, self.missing = [], [], list(gaps)
+
+    async def reached(self):
+        """Nothing was received yet."""
+
+    async def begin(self, identifier, numbers):
+        """Remember it."""
+        self.begun.append((identifier, numbers))
+
+    async def gaps(self):
+        """What it was given."""
+        return self.missing
+
+    async def fill(self, gap, parcel, *, last):
+        """Remember it."""
+        self.filled.append((gap, last))
+        return True
+
+
+def answer(**fields):
+    """A completed command with these result fields."""
+    results = [(var, QUIET, text) for var, text in fields.items()]
+    return build_result(Command("subscribe", "execute", "s", {}, None), "en", QUIET, Answer(results))
+
+
+class _Quiet:
+    def in_language(self, _):
+        return ""
+
+
+QUIET = _Quiet()
+
+
+@pytest.mark.parametrize(
+    ("given", "standing"),
+    [
+        (answer(epoch="0a1b2c3d", first="1", last="0"), Standing.SUBSCRIBED),
+        (answer(), Standing.SUBSCRIBED),
+        (answer(epoch="0a1b2c3d", first="one", last="0"), Standing.NONSENSE),
+        (answer(epoch="0a1b2c3d", first="1", last="9" * 40), Standing.NONSENSE),
+        (answer(epoch="0a1b2c3d"), Standing.NONSENSE),
+        (answer(epoch="e" * 1000, first="1", last="0"), Standing.NONSENSE),
+        (ET.Element("empty"), Standing.SUBSCRIBED),
+        (FederationError("?", "bad-request"), Standing.NONSENSE),
+        (FederationError("?", "not-authorized"), Standing.REFUSED),
+        (FederationError("?", "service-unavailable"), Standing.ABSENT),
+        (FederationError("?", "undefined-condition"), Standing.ABSENT),
+    ],
+)
+def test_each_answer_has_its_standing(given, standing):
+    """Granted, refused, away or nonsense: nothing of it stops the gateway."""
+
+    async def scenario():
+        subscriber = Subscriber(Line(given), "p@x/proxy", ["i"], Shelf(), lambda *_: None)
+        await subscriber._subscribe_all()
+        assert subscriber.outcomes["i"].standing is standing
+
+    asyncio.run(scenario())
+
+
+def test_it_shows_itself_once_it_may_have_something_and_asks_again_when_the_provider_shows_itself():
+    """So the provider knows who is there; whoever is refused, or away, is shown nothing."""
+
+    async def scenario():
+        away = FederationError("?", "service-unavailable")
+        line = Line(answer(), answer(), away, answer(), answer())
+        subscriber = Subscriber(line, "p@x/proxy", ["i"], Shelf(), lambda *_: None)
+        assert line.awaited == "p@x/proxy"
+        for _ in range(3):
+            await subscriber._subscribe_all()
+        assert line.asked == ["subscribe", "greet p@x/proxy", "subscribe", "greet p@x/proxy", "subscribe"]
+        stop = asyncio.Event()
+        working = asyncio.create_task(subscriber.subscribe(stop))
+        await eventually(lambda: len(line.asked) == 7)
+        line.appears("p@x/proxy")
+        await eventually(lambda: len(line.asked) == 9)
+        stop.set()
+        subscriber.ask_again()
+        await working
+
+    asyncio.run(scenario())
+
+
+def test_what_fails_is_asked_less_and_less_often():
+    """Away: from a second to ten minutes. Refused: from ten minutes to six hours. A success begins anew."""
+
+    async def scenario():
+        pace = Pace(again_s=3600, refused_s=600, refused_most_s=6 * 3600, absent_s=1, absent_most_s=600)
+        away, no = FederationError("?", "service-unavailable"), FederationError("?", "not-authorized")
+        line = Line(*[away] * 12, answer(), *[no] * 6)
+        subscriber = Subscriber(line, "p@x/proxy", ["i"], Shelf(), lambda *_: None, pace)
+        pauses = [await subscriber._subscribe_all() for _ in range(19)]
+        assert pauses[:12] == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 600, 600]
+        assert pauses[12:] == [3600, 600, 1200, 2400, 4800, 9600, 19200]
+
+    asyncio.run(scenario())
+
+
+def history_page(last, count):
+    """An answer to get_history with one record."""
+    page = ET.fromstring(f'<set xmlns="http://jabber.org/protocol/rsm"><last>{last}</last><count>{count}</count></set>')
+    made = answer()
+    made.extend([pack("gw@x/s@x/i"), page])
+    return made
+
+
+def test_a_page_that_a_notice_overtakes_is_not_kept_but_asked_again():
+    """Between the question and the answer the provider erased something: the page may still hold it."""
+    gap = ReceivedGap(1, "i", START, START + 60, replaces=False)
+    shelf = Shelf(gap)
+
+    class Overtaken(Line):
+        """A notice comes in while the history is being asked."""
+
+        async def request(self, to, command, timeout_s=30.0):
+            shelf.notices += command.get("node") == "get_history"
+            return await super().request(to, command, timeout_s)
+
+    async def scenario():
+        plain = Line(answer(), history_page(0, 2), history_page(1, 2))
+        await Subscriber(plain, "p@x/proxy", ["i"], shelf, lambda *_: None)._subscribe_all()
+        assert shelf.filled == [(gap, False), (gap, True)]
+        shelf.filled.clear()
+        subscriber = Subscriber(Overtaken(answer(), history_page(1, 2)), "p@x/proxy", ["i"], shelf, lambda *_: None)
+        await subscriber._subscribe_all()
+        assert shelf.filled == []
+        assert subscriber._changed.is_set()
+
+    asyncio.run(scenario())
+
+
+def turn(pages, last, count, records):
+    """One page."""
+    said = "".join(f"<{name}>{word}</{name}>" for name, word in (("last", last), ("count", count)) if word is not None)
+    pages.turn(ET.fromstring(f'<c><set xmlns="http://jabber.org/protocol/rsm">{said}</set></c>'), records)
+    return pages.after, pages.ended
+
+
+def test_pages_end_when_all_that_were_counted_are_here_or_with_an_empty_page():
+    """Whether the provider counts with each page, with the first one only, or never; or knows no pages at all."""
+    pages = _Pages()
+    assert turn(pages, "a", 10, 6) == ("a", False)
+    assert turn(pages, "b", 10, 4)[1]
+    assert turn(_Pages(), "a", 6, 6)[1]
+    # Four more came while the first page was read: the count of that one is reached, and there is another page.
+    pages = _Pages()
+    assert [turn(pages, "a", 10, 6), turn(pages, "b", None, 4)] == [("a", False), ("b", False)]
+    assert turn(pages, "c", None, 4) == ("c", False)
+    assert turn(pages, None, None, 0)[1]
+    pages = _Pages()
+    assert [turn(pages, last, None, 6) for last in ("a", "b")] == [("a", False), ("b", False)]
+    assert turn(pages, None, None, 0)[1]
+    assert turn(_Pages(), None, 0, 0)[1]
+
+
+@pytest.mark.parametrize("lasts", ["aa", "aba", ["a", "x" * 2000]])
+def test_pages_that_go_round_are_left(lasts):
+    """A page that does not lead on is nonsense, and so is a name of a page that fills the memory."""
+    pages = _Pages()
+    with pytest.raises(ValueError, match="circles"):
+        [turn(pages, last, 100, 1) for last in lasts]

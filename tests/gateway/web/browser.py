@@ -1,0 +1,184 @@
+"""A real Chromium without a screen, driven over its debugging pipe (CDP), so that no library is needed.
+
+``with Browser(folder) as browser: browser.open(url, width=360)`` waits until the page has loaded; ``evaluate`` runs an
+expression there, ``await_true`` waits for one. What the page asked for, what came and what it complained of is kept.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import select
+import shutil
+import subprocess
+import time
+from contextlib import contextmanager
+
+from servers import wait_until
+
+PROGRAM = shutil.which("chromium")
+DEADLINE_S = 60.0
+_LONGEST_PX = 5500
+_LEFT = {"button": "left", "clickCount": 1}
+
+
+class Browser:
+    """One Chromium with one page."""
+
+    def __init__(self, folder):
+        self._folder = folder
+        self._last = 0
+        self._unread = b""
+        self.requests, self.complaints, self.received = [], [], 0
+        self._loaded = False
+
+    def __enter__(self):
+        ours_in, theirs_out = os.pipe()
+        theirs_in, ours_out = os.pipe()
+        self._in, self._out = ours_in, ours_out
+        command = [
+            PROGRAM, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
+            "--disable-background-networking", "--disable-component-update", f"--user-data-dir={self._folder}",
+            "--remote-debugging-pipe", "about:blank",
+        ]  # fmt: skip
+        # Chromium reads commands from descriptor 3 and answers at 4.
+        shell = ["bash", "-c", f'exec "$@" 3<&{theirs_in} 4>&{theirs_out}', "chromium", *command]
+        self._process = subprocess.Popen(
+            shell, pass_fds=(theirs_in, theirs_out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        os.close(theirs_in)
+        os.close(theirs_out)
+        self._session = None
+        target = self._call("Target.createTarget", url="about:blank")["targetId"]
+        self._session = self._call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        for domain in ("Page", "Network", "Runtime", "Log"):
+            self._call(f"{domain}.enable")
+        return self
+
+    def __exit__(self, *_):
+        self._process.terminate()
+        self._process.wait(DEADLINE_S)
+        os.close(self._in)
+        os.close(self._out)
+
+    def cookie(self, url, name, value):
+        self._call("Network.setCookie", url=url, name=name, value=value)
+
+    def forget(self):
+        """Lose every cookie: they are those of all houses of this machine, whatever their ports."""
+        self._call("Network.clearBrowserCookies")
+
+    def forget_files(self):
+        """As for who comes for the first time."""
+        self._call("Network.clearBrowserCache")
+
+    @contextmanager
+    def beforehand(self, script):
+        """Run a script in each page before its own."""
+        number = self._call("Page.addScriptToEvaluateOnNewDocument", source=script)["identifier"]
+        try:
+            yield
+        finally:
+            self._call("Page.removeScriptToEvaluateOnNewDocument", identifier=number)
+
+    def resize(self, width, height):
+        self._call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+
+    def open(self, url, *, width=1280, height=800, language="fr"):
+        self.resize(width, height)
+        self._call("Network.setExtraHTTPHeaders", headers={"Accept-Language": language})
+        self._loaded = False
+        self._call("Page.navigate", url=url)
+        self._read_until(lambda _: self._loaded)
+
+    def press(self, before, button):
+        """Do something, press a button and wait for the page that it leads to."""
+        self._loaded = False
+        self.evaluate(f"{before}; document.querySelector({json.dumps(button)}).click()")
+        self._read_until(lambda _: self._loaded)
+
+    def drag(self, selector, first, last):
+        """Press the mouse within an element, move it, let it go; places are shares of its width."""
+        box = self.evaluate(f"document.querySelector({json.dumps(selector)}).getBoundingClientRect().toJSON()")
+        for kind, share, held in (
+            ("moved", first, 0),
+            ("pressed", first, 1),
+            ("moved", last, 1),
+            ("released", last, 1),
+        ):
+            place = {"x": box["left"] + share * box["width"], "y": box["top"] + box["height"] / 2}
+            self._call("Input.dispatchMouseEvent", type=f"mouse{kind.title()}", **place, **_LEFT, buttons=held)
+
+    def slow_down(self, times):
+        """Give the page a processor so many times slower; 1 is this machine's."""
+        self._call("Emulation.setCPUThrottlingRate", rate=times)
+
+    def dark(self, *, on):
+        features = [{"name": "prefers-color-scheme", "value": "dark" if on else "light"}]
+        self._call("Emulation.setEmulatedMedia", features=features)
+
+    def evaluate(self, expression):
+        told = self._call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
+        assert "exceptionDetails" not in told, told
+        return told["result"].get("value")
+
+    def await_true(self, expression):
+        """Looked at from outside: a promise of a page ends with it when it loads itself anew."""
+        look = f"(() => {{ try {{ return !!({expression}); }} catch {{ return false; }} }})()"
+        wait_until(lambda: self.evaluate(look), DEADLINE_S, expression, every=0.05)
+
+    def screenshot(self, path, *, whole=True, of=None):
+        """A picture of the window, of the page down to where no person looks at it any more, or of an element."""
+        width, height, length = self.evaluate("[innerWidth, innerHeight, document.documentElement.scrollHeight]")
+        clip = {"x": 0, "y": 0, "width": width, "height": min(length, _LONGEST_PX) if whole else height, "scale": 1}
+        if of:
+            place = f"document.querySelector({json.dumps(of)}).getBoundingClientRect()"
+            left, top, width, height = self.evaluate(
+                f"(({{x, y, width, height}}) => [x + scrollX, y + scrollY, width, height].map(Math.round))({place})"
+            )
+            clip |= {"x": left, "y": top, "width": width, "height": height}
+        told = self._call("Page.captureScreenshot", captureBeyondViewport=whole, clip=clip, optimizeForSpeed=True)
+        path.write_bytes(base64.b64decode(told["data"]))
+
+    def _call(self, method, **parameters):
+        self._last += 1
+        number = self._last
+        message = {"id": number, "method": method, "params": parameters}
+        if self._session:
+            message["sessionId"] = self._session
+        os.write(self._out, json.dumps(message).encode() + b"\0")
+        told = self._read_until(lambda message: message.get("id") == number)
+        assert "error" not in told, (method, told["error"])
+        return told["result"]
+
+    def _read_until(self, wanted):
+        deadline = time.monotonic() + DEADLINE_S
+        while True:
+            while b"\0" not in self._unread:
+                ready, _, _ = select.select([self._in], [], [], max(0.0, deadline - time.monotonic()))
+                assert ready, "the browser says nothing"
+                piece = os.read(self._in, 65536)
+                assert piece, "the browser ended"
+                self._unread += piece
+            line, _, self._unread = self._unread.partition(b"\0")
+            message = json.loads(line)
+            self._note(message)
+            if wanted(message):
+                return message
+
+    def _note(self, message):
+        method, told = message.get("method"), message.get("params", {})
+        if method == "Page.loadEventFired":
+            self._loaded = True
+        elif method == "Network.requestWillBeSent":
+            self.requests.append(told["request"]["url"])
+        elif method == "Network.loadingFinished":
+            # As it came, packed and with its headers.
+            self.received += told["encodedDataLength"]
+        elif method == "Runtime.exceptionThrown":
+            self.complaints.append(told["exceptionDetails"]["text"])
+        elif method == "Log.entryAdded" and told["entry"]["level"] in {"warning", "error"}:
+            self.complaints.append(told["entry"]["text"])
+        elif method == "Runtime.consoleAPICalled" and told["type"] in {"warning", "error"}:
+            self.complaints.append(str(told["args"]))

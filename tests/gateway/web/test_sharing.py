@@ -1,0 +1,307 @@
+"""The page *sharing* of a running daemon: asked, read, answered, withdrawn, checked; no answer gives nothing."""
+
+import html
+import json
+import re
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from gateway.control.running import ask
+from gateway.store.terms import LANGS, Terms
+from gateway.web.sharing.words import SHARING_WORDS
+from tests.gateway.web.conftest import House
+from tests.gateway.web.shared import COOP, LONG, make, overfull
+
+TICKS = {"granularity": "PT30M", "purpose": "1", "period": "asked", "history": "1"}
+
+
+# Two of its letters are Cyrillic.
+LOOK_ALIKE = "c\u043e\u043ep@sen9.test"
+
+
+@pytest.fixture(scope="module")
+def sharing_house(tmp_path_factory):
+    """A house with an hour of readings; its owner signed in, requests made by ``asks`` before the daemon began."""
+    folder = tmp_path_factory.mktemp("sharing") / "house"
+    folder.mkdir()
+
+    def fill(shared):
+        shared.readings()
+        shared.handed()
+        names = [f"{name}@sen2.test" for name in ("one", "two", "three", "four", "five", "six")]
+        numbers = [shared.ask(name, terms=Terms(purpose=f"usage {name}", controller=LONG)) for name in names]
+        other = shared.ask("elsewhere@sen2.test", sensor="nobodys-meter")
+        consents = [shared.grant("past@sen2.test", path) for path in ("consumption/power", "consumption")]
+        marked = shared.ask(LOOK_ALIKE, terms=Terms(purpose="science", controller="Enedis"))
+        return numbers, other, marked, [consent.id for consent in consents]
+
+    ((requests, other, marked, consents),) = make(folder / "data", fill)
+    with House(folder, "/nowhere/tty") as house:
+        house.requests, house.other, house.given = iter(requests), other, consents
+        house.marked = marked
+        house.signed_in = house.owner()
+        yield house
+
+
+def told(house, order):
+    """What the daemon answers to an order without an object."""
+    return ask(house.folder / "data" / "control.sock", {"do": order})
+
+
+def standing(house, jid):
+    """The consents of a recipient that allow something."""
+    rows = told(house, "consents")
+    return [row for row in rows if row["recipient"] == jid and row["state"] in {"valid", "limited"}]
+
+
+def offered(text):
+    """Field -> path of the data that a form offers."""
+    return dict(re.findall(r'name="(data\d+)" value="([^"]+)"', text))
+
+
+def hidden(text):
+    """The fields that a confirmation carries on."""
+    (yes,) = re.findall(r'<form method="post" action="/sharing/requests/\d+/yes">(.*?)</form>', text)
+    found = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', yes)
+    return {name: html.unescape(value) for name, value in found if name != "form_token"}
+
+
+def test_r21_nothing_is_ticked_beforehand_and_each_thing_is_a_tick_of_its_own(sharing_house):
+    """R21: data, granularity, purpose, period and way are separate; whatever is left out, nothing is given."""
+    house, owner, number = sharing_house, sharing_house.signed_in, next(sharing_house.requests)
+    path = f"/sharing/requests/{number}"
+    _, text = owner.get(path)
+    assert "checked" not in text
+    data = offered(text)
+    assert {"consumption/energy/active", "consumption/power/apparent"} <= set(data.values())
+    whole = TICKS | {next(iter(data)): next(iter(data.values()))}
+    for missing in ("granularity", "purpose", "period", "history", next(iter(data))):
+        answer, text = owner.send(f"{path}/text", **{name: whole[name] for name in whole if name != missing})
+        assert answer.status == 400, missing
+        assert text.count('class="bad"') == 1
+        # What the household ticked itself stays.
+        assert len(re.findall(r" checked>", text)) == len(whole) - 1
+        answer, _ = owner.send(f"{path}/yes", **{name: whole[name] for name in whole if name != missing})
+        assert answer.status == 400, missing
+    assert standing(house, "one@sen2.test") == []
+    assert [row["id"] for row in told(house, "pending-access")].count(number) == 1
+
+
+def test_r21_no_wildcard_and_nothing_wider_than_was_asked_for_is_given(sharing_house):
+    """R21: a path that is not one of those offered, a finer granularity, a later end: each refused with a sentence."""
+    house, owner, number = sharing_house, sharing_house.signed_in, next(sharing_house.requests)
+    path = f"/sharing/requests/{number}"
+    field, value = next(iter(offered(owner.get(path)[1]).items()))
+    late, past = ((datetime.now(UTC) + timedelta(days=days)).date().isoformat() for days in (302, -1))
+    for wrong in (
+        {field: "*"}, {field: ""}, {field: "production"}, {field: "consumption"}, {"granularity": "raw"},
+        {"granularity": "PT1S"}, {"period": "for ever"}, {"period": "less", "until": late},
+        {"period": "less", "until": past}, {"period": "less", "until": "demain"}, {"period": "less"},
+        {"coarse": "1", "granularity": "PT1M"},
+    ):  # fmt: skip
+        answer, text = owner.send(f"{path}/text", **TICKS | {field: value} | wrong)
+        assert (answer.status, text.count('role="alert"')) == (400, 1), wrong
+    assert standing(house, "two@sen2.test") == []
+
+
+def test_a_request_is_answered_with_less_and_the_proof_is_whole(sharing_house):
+    """Text shown and kept; channel, version and language in the consent and in the signed journal (GDPR 7)."""
+    house, owner, number = sharing_house, sharing_house.signed_in, next(sharing_house.requests)
+    path, until = f"/sharing/requests/{number}", (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
+    data = {name: path for name, path in offered(owner.get(path)[1]).items() if path.endswith("apparent")}
+    ticks = TICKS | data | {"period": "less", "until": until, "pseudonym": "1"}
+    answer, text = owner.send(f"{path}/text", **ticks)
+    assert answer.status == 200
+    assert "usage three" in text
+    assert standing(house, "three@sen2.test") == [], "a text that is read gives nothing"
+    kept = hidden(text)
+    answer, again = owner.send(f"{path}/yes", **kept | {"hash": "0" * 64})
+    assert (answer.status, "Le texte a changé" in again) == (409, True)
+    answer, _ = owner.send(f"{path}/yes", **kept)
+    assert (answer.status, answer.headers["Location"]) == (303, "/sharing?done=given")
+    (consent,) = standing(house, "three@sen2.test")
+    assert (consent["series"], consent["granularity"]) == ("consumption/power/apparent", "PT30M")
+    assert (consent["push"], consent["history"], consent["pseudonym"]) == (False, True, True)
+    assert datetime.fromisoformat(consent["until"]) - datetime.now(UTC) < timedelta(days=32)
+    assert (consent["channel"], consent["given_by"]) == ("web", "owner")
+    assert consent["text"] == {"version": "4", "lang": "fr", "sha256": kept["hash"]}
+    assert "« Partage »" in html.unescape(owner.get(f"/sharing/texts/{kept['hash']}")[1])
+    (entry,) = [
+        row
+        for line in house.command("journal", "show", "--json").stdout.splitlines()
+        if (row := json.loads(line))["kind"] == "consent-granted" and row["recipient"] == "three@sen2.test"
+    ]
+    assert (entry["channel"], entry["text"]) == ("web", kept["hash"])
+    assert owner.send(f"{path}/yes", **kept)[0].status == 409, "answered once"
+    assert f"consent {consent['known_as']}" not in owner.get("/sharing")[1]
+
+
+def test_a_refusal_is_told_and_gives_nothing(sharing_house):
+    """One press, no reason asked for; what is asked again about it is said not to wait."""
+    house, owner, number = sharing_house, sharing_house.signed_in, next(sharing_house.requests)
+    assert owner.send(f"/sharing/requests/{number}/no")[0].status == 303
+    assert standing(house, "four@sen2.test") == []
+    assert [row["recipient"] for row in told(house, "notices")].count("four@sen2.test") == 1
+    assert owner.get(f"/sharing/requests/{number}")[0].status == 404
+    assert owner.send(f"/sharing/requests/{number}/no")[0].status == 409
+
+
+def test_a_request_for_a_meter_of_another_name_asks_which_one_is_meant(sharing_house):
+    """None is taken for it unsaid."""
+    house, owner = sharing_house, sharing_house.signed_in
+    path = f"/sharing/requests/{house.other}"
+    _, text = owner.get(path)
+    assert "nobodys-meter" in text
+    ticks = TICKS | {field: value for field, value in offered(text).items() if value.endswith("apparent")}
+    answer, text = owner.send(f"{path}/text", **ticks)
+    assert (answer.status, SHARING_WORDS["fr"]["wrong_meter"] in html.unescape(text)) == (400, True)
+    assert owner.send(f"{path}/text", **ticks, meter="house")[0].status == 200
+
+
+def test_one_press_refuses_all_of_a_domain_and_another_hears_it_again(tmp_path):
+    """Who asks once comes first; a crowd has one button; nothing that is shared changes; both languages say it."""
+    folder = tmp_path / "house"
+    folder.mkdir()
+
+    def fill(shared):
+        shared.readings()
+        shared.grant("consented@sub.evil.test")
+        crowd = [shared.ask(f"u{number}@s{number}.evil.test") for number in range(7)]
+        return crowd, shared.ask("honest@coop.test")
+
+    (((first, *_), honest),) = make(folder / "data", fill)
+    with House(folder, "/nowhere/tty") as house:
+        owner = house.owner()
+        _, text = owner.get("/sharing")
+        assert "7 demandes de evil.test" in text
+        assert text.index(f"/sharing/requests/{honest}") < text.index(f"/sharing/requests/{first}")
+        assert "pendant 90 jours" in owner.get(f"/sharing/requests/{honest}")[1]
+        answer, _ = owner.send("/sharing/domains/no", domain="evil.test")
+        assert answer.headers["Location"] == "/sharing?done=domain_refused"
+        assert [row["id"] for row in told(house, "pending-access")] == [honest]
+        assert [row["domain"] for row in told(house, "refused-domains")] == ["evil.test"]
+        assert [row["state"] for row in told(house, "consents")] == ["valid"]
+        assert told(house, "notices") == []
+        _, text = owner.get("/sharing?done=domain_refused&lang=en")
+        assert "Refused domains (1)" in text
+        assert "evil.test: its requests are refused without being shown to you, until" in text
+        assert owner.send("/sharing/domains/yes", domain="evil.test")[0].headers["Location"].endswith("domain_heard")
+        assert owner.send("/sharing/domains/yes", domain="evil.test")[0].headers["Location"].endswith("nothing")
+        assert told(house, "refused-domains") == []
+        for wrong in ("", "x" * 999, "<b> </b>", "é\x00"):
+            answer, text = owner.send("/sharing/domains/no", domain=wrong)
+            assert answer.status == 409, wrong
+            assert "<b>" not in text
+        assert owner.send("/sharing/domains/no", domain="<i>.test")[0].status == 303
+        assert "&lt;i&gt;.test" in owner.get("/sharing")[1]
+        assert owner.post("/sharing/domains/no", {"domain": "coop.test"})[0].status == 403
+        assert "Traceback" not in house.process.log.read_text()
+
+
+def test_r22_one_press_withdraws_one_consent_or_all_of_a_recipient(sharing_house):
+    """R22: no question is asked; a consent beside it stays, and says so; twice is no error."""
+    house, owner = sharing_house, sharing_house.signed_in
+    narrow, wide = house.given
+    answer, _ = owner.send("/sharing/withdraw", consent=narrow)
+    assert (answer.status, answer.headers["Location"]) == (303, "/sharing?done=withdrawn")
+    assert [row["id"] for row in standing(house, "past@sen2.test")] == [wide]
+    for change, state, done in (("limit", "limited", "limited"), ("resume", "valid", "resumed")):
+        answer, _ = owner.send(f"/sharing/{change}", recipient="past@sen2.test")
+        assert answer.headers["Location"] == f"/sharing?done={done}"
+        assert [row["state"] for row in standing(house, "past@sen2.test")] == [state]
+    assert owner.send("/sharing/withdraw", recipient="past@sen2.test")[0].status == 303
+    assert standing(house, "past@sen2.test") == []
+    assert owner.send("/sharing/withdraw", recipient="past@sen2.test")[0].headers["Location"].endswith("nothing")
+    with closing(sqlite3.connect(f"file:{house.folder}/data/linky-gateway.sqlite?mode=ro", uri=True)) as db:
+        ways = db.execute("SELECT DISTINCT channel, given_by FROM consent_change WHERE kind <> 'replaced'").fetchall()
+    assert ways == [("web", "owner")]
+
+
+def test_what_is_no_recipient_and_no_page_gets_a_sentence(sharing_house):
+    """Never a traceback: an address that is none, a pseudonym that is none, numbers beyond everything."""
+    owner = sharing_house.signed_in
+    for path, fields, status in (
+        ("/sharing/withdraw", {"recipient": "*"}, 409),
+        ("/sharing/withdraw", {}, 409),
+        ("/sharing/withdraw", {"consent": "9" * 30}, 303),
+        ("/sharing/limit", {"recipient": "nobody"}, 409),
+        ("/sharing/renew", {"recipient": "past@sen2.test"}, 409),
+        ("/sharing/requests/999999/text", TICKS, 409),
+    ):
+        answer, text = owner.send(path, **fields)
+        assert answer.status == status, path
+        assert status == 303 or text.count('class="bad"') == 1
+    for path in ("/sharing/requests/999999", "/sharing/requests/9" + "9" * 40, f"/sharing/texts/{'0' * 64}"):
+        assert owner.get(path)[0].status == 404, path
+    for before in ("x", "-1", "9" * 40, "0", "86400", "253370764799"):
+        assert owner.get(f"/sharing?before={before}&done=x")[0].status == 200, before
+    assert "Traceback" not in sharing_house.process.log.read_text()
+
+
+def test_nobody_but_the_household_comes_there(sharing_house):
+    """Not without a session, not with a display's link, and no form without the session's token."""
+    house = sharing_house
+    assert house.visitor().get("/sharing")[0].headers["Location"] == "/login?to=/sharing"
+    assert house.visitor().post("/sharing/withdraw", {"consent": "1"})[0].status == 403
+    assert house.signed_in.post("/sharing/withdraw", {"consent": "1"})[0].status == 403
+
+
+def test_the_log_says_who_got_how_much_of_which_time(sharing_house):
+    """Per day and recipient, the latest first; earlier days by the link."""
+    owner = sharing_house.signed_in
+    _, text = owner.get("/sharing")
+    log = text[text.index('id="log"') :]
+    assert log.count(COOP) == 3
+    assert "40 (une série" in log
+    assert log.replace("\xa0", " ").count("confirmées par ses accusés de réception : 30") == 1
+    earlier = re.search(r'href="(/sharing\?before=\d+)#log"', text)[1]
+    assert "Rien n’a été remis" in owner.get(earlier)[1]
+
+
+def test_forty_consents_are_shown_and_a_changed_entry_of_the_journal_is_named(tmp_path):
+    """Long names are escaped, each has its button; at a press the journal is found whole, or which entry is not."""
+    folder = tmp_path / "house"
+    folder.mkdir()
+    make(folder / "data", overfull)
+    with House(folder, "/nowhere/tty") as house:
+        owner = house.owner()
+        _, text = owner.get("/sharing")
+        assert text.count('name="consent"') == 40
+        assert "<script>" not in text
+        assert "&lt;b&gt;Étudier" in text
+        assert len(text) < 250_000
+        assert "Pas encore vérifié" in text
+        assert owner.send("/sharing/journal")[0].headers["Location"] == "/sharing#journal"
+        _, text = owner.get("/sharing")
+        found = re.search(r"Vérifié le .*?\s: (\d+) entrées, toutes intactes", text)
+        assert int(found[1]) >= 40
+        with closing(sqlite3.connect(folder / "data" / "linky-gateway.sqlite")) as db:
+            db.execute("UPDATE journal SET event = replace(event, 'consumption', 'production') WHERE seq = 2")
+            db.commit()
+        owner.send("/sharing/journal")
+        _, text = owner.get("/sharing")
+        assert "l&#x27;entrée 2 a été modifiée" in text
+        assert "Traceback" not in house.process.log.read_text()
+
+
+def test_both_languages_say_the_same_things():
+    """Every key in both, with the same places."""
+    french, english = (SHARING_WORDS[lang] for lang in LANGS)
+    assert french.keys() == english.keys()
+    assert [k for k in french if {*re.findall(r"{\w+}", french[k])} != {*re.findall(r"{\w+}", english[k])}] == []
+
+
+@pytest.mark.parametrize("place", ["/sharing", "/sharing/requests/{marked}"])
+def test_an_address_that_mixes_alphabets_is_marked_before_a_yes(sharing_house, place):
+    """Beside the address, in a sentence; the name that the asker gives itself is said not to be verified."""
+    owner = sharing_house.signed_in
+    for lang, mark, name in (
+        ("fr", "mêle des alphabets (cyrillique, latin)", "Enedis (nom non vérifié)"),
+        ("en", "mixes alphabets (Cyrillic, Latin)", "Enedis (name not verified)"),
+    ):
+        _, text = owner.get(f"{place.format(marked=sharing_house.marked)}?lang={lang}")
+        assert text.count(mark) == 1
+        assert name in text

@@ -1,0 +1,78 @@
+"""Three years of a producing Tempo household with the pages of its past, for whoever walks them.
+
+Half hours and days for three years, minutes for the last three weeks, as after a short ``minute_days``; the last day is
+complete. The same seed makes the same years.
+"""
+
+import asyncio
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from bench.years import write_years
+from gateway.web.access import Access
+from gateway.web.guard import Door
+from gateway.web.history.desk import parts
+from gateway.web.server import Server
+from gateway.web.site import Site
+from tests.gateway.web.conftest import PASSWORD, Visitor
+from tests.gateway.web.stand_in import StandInHouse
+
+FIRST, MINUTES_FROM, END = date(2023, 11, 1), date(2026, 10, 12), date(2026, 11, 2)
+
+
+@dataclass
+class Years:
+    """A served page: its address, and a visitor who is signed in."""
+
+    folder: Path
+    port: int
+    owner: Visitor
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+
+def write(folder):
+    """The database and its configuration."""
+    return write_years(folder, FIRST, END, minutes_from=MINUTES_FROM)
+
+
+@contextmanager
+def served(folder, config, *, password=True, house=None):
+    """The real server with the pages of the past over that configuration's database, in a thread.
+
+    Its owner is signed in already; without ``password`` nobody else could be (scrypt takes its time). ``house`` is what
+    the meters say now.
+    """
+    ready, stop, found = threading.Event(), asyncio.Event(), []
+    access = Access(folder / "page.json")
+    if password:
+        access.set_password(PASSWORD)
+    site = Site(house or StandInHouse(), access, "1", parts(config))
+
+    async def serve():
+        server = Server(site, Door(frozenset()))
+        await server.start("127.0.0.1", 0)
+        found.extend((asyncio.get_running_loop(), server._server.sockets[0].getsockname()[1]))
+        ready.set()
+        try:
+            await stop.wait()
+        finally:
+            await server.stop()
+
+    thread = threading.Thread(target=asyncio.run, args=(serve(),))
+    thread.start()
+    try:
+        assert ready.wait(60)
+        owner = Visitor(found[1])
+        owner.cookies["linky_session"] = site.entrance._sessions.open(time.monotonic())
+        yield Years(folder, found[1], owner)
+    finally:
+        if found:
+            found[0].call_soon_threadsafe(stop.set)
+        thread.join(60)

@@ -1,0 +1,130 @@
+"""The partition table, by arithmetic; and an image of a small root, read back with the tools that others have."""
+
+import shutil
+import subprocess
+
+import pytest
+
+from image import layout
+from image.errors import PATH, ImageError
+from image.machine import Card
+from image.pack import image, publish
+from image.progress import Progress
+
+MIB = 1 << 20
+
+
+@pytest.mark.parametrize(("root", "data"), [(1, 1), (700 * MIB, 60 * MIB), (999_999_999, 123_456_789)])
+def test_partitions_follow_one_another_in_whole_erase_blocks(root, data):
+    """No two share a block of the card, none is smaller than what goes into it."""
+    firmware, second, third = layout.plan(root, data)
+    assert firmware.start == 4 * MIB
+    assert (second.start, third.start) == (firmware.end, second.end)
+    assert all(value % (4 * MIB) == 0 for one in (firmware, second, third) for value in (one.start, one.size))
+    assert second.size >= 1.5 * root
+    assert third.size >= data + 256 * MIB
+
+
+def test_the_image_of_a_usual_root_fits_a_card_of_four_gigabytes():
+    """With what Debian and the gateway take today, and a third more."""
+    assert layout.plan(1100 * MIB, 250 * MIB)[-1].end < 3.9e9
+
+
+def table(partitions):
+    """A first sector, as sfdisk writes it."""
+    entries = [
+        b"\x00" * 4 + bytes([int(one.kind, 16)]) + b"\x00" * 3
+        + (one.start // 512).to_bytes(4, "little") + (one.size // 512).to_bytes(4, "little")
+        for one in partitions
+    ]  # fmt: skip
+    return (b"\x00" * 446 + b"".join(entries)).ljust(510, b"\x00") + b"\x55\xaa"
+
+
+def test_a_table_is_read_as_it_was_planned():
+    """Names, kinds, places."""
+    planned = layout.plan(700 * MIB, 60 * MIB)
+    assert layout.read(table(planned)) == planned
+
+
+@pytest.mark.parametrize(("sector", "said"), [(b"", "no partition"), (bytes(512), "no partition"), (None, "empty")])
+def test_what_is_no_card_of_ours_is_refused(sector, said):
+    """With what is missing."""
+    with pytest.raises(ValueError, match=said):
+        layout.read(table(layout.plan(MIB, MIB)[:2]) if sector is None else sector)
+
+
+@pytest.fixture
+def card(tmp_path, monkeypatch):
+    """An image of a root of three files, on a card of 150 MB."""
+    # The least that FAT32 and a journal take.
+    monkeypatch.setattr(layout, "FIRMWARE_BYTES", 36 * MIB)
+    monkeypatch.setattr(layout, "DATA_ROOM", 100 * MIB)
+    for name in ("sfdisk", "mformat", "mke2fs"):
+        if shutil.which(name, path=PATH) is None:
+            pytest.skip(f"{name} is not installed")
+    root = tmp_path / "root"
+    for name, text in (
+        ("boot/firmware/config.txt", "kernel=vmlinuz-6\ninitramfs initrd-6\n"),
+        ("boot/firmware/overlays/one.dtbo", "overlay"),
+        ("etc/hostname", "linky\n"),
+        ("var/lib/dpkg/status", "Package: all\n"),
+    ):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    file = tmp_path / "card.img"
+    image(root, file, Progress())
+    return Card(file)
+
+
+def ask(card, partition, request):
+    """What debugfs says of an ext4 partition."""
+    place = f"{card.file}?offset={card.partitions[partition].start}"
+    done = subprocess.run(
+        [shutil.which("debugfs", path=PATH), "-R", request, place],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    return done.stdout
+
+
+def test_each_folder_is_in_its_own_partition(card):
+    """The firmware where the board looks for it; /var apart from a root that has only its mount point."""
+    assert {"config.txt", "overlays"} <= card.names()
+    assert card.text("config.txt").startswith("kernel=")
+    assert ask(card, "root", "cat /etc/hostname") == "linky\n"
+    assert "lib" not in ask(card, "root", "ls /var")
+    assert ask(card, "data", "cat /lib/dpkg/status") == "Package: all\n"
+    assert "upper" in ask(card, "data", "ls /lib/linky-card/etc")
+    card.check()
+
+
+def test_a_damaged_file_system_is_noticed(card):
+    """The boot test's last look is one that can fail."""
+    with card.file.open("r+b") as stream:
+        stream.seek(card.partitions["data"].start + 4096)
+        stream.write(b"\xff" * 65_536)
+    with pytest.raises(ImageError, match="e2fsck"):
+        card.check()
+
+
+def test_files_are_put_onto_the_card_and_wiped_bytes_are_known(card):
+    """Of a file that was removed the bytes are still there; of one that was overwritten they are not."""
+    card.put("linky.toml", b"key = 'canary-5d7e'")
+    assert card.text("linky.toml") == "key = 'canary-5d7e'"
+    assert card.holds(b"canary-5d7e")
+    assert not card.holds(b"canary-0000")
+
+
+def test_what_is_published_is_what_was_made(tmp_path):
+    """The packed image unpacks to the raw one; its sum and the list for Imager are beside it."""
+    raw, out = tmp_path / "card.img", tmp_path / "out"
+    raw.write_bytes(bytes(range(256)) * 4096)
+    out.mkdir()
+    made = publish(raw, out / "card.img.xz", None, "https://example.org/icon.svg", Progress())
+    assert {path.name for path in out.iterdir()} == {"card.img.xz", "card.img.xz.sha256", "os-list.json"}
+    assert set(made) == set(out.iterdir())
+    subprocess.run(["sha256sum", "--check", "--quiet", "card.img.xz.sha256"], cwd=out, check=True, timeout=60)
+    assert '"init_format": "none"' in (out / "os-list.json").read_text()
+    subprocess.run(["sh", "-c", 'xz -dc "$0" | cmp - "$1"', made[0], raw], check=True, timeout=60)

@@ -1,0 +1,163 @@
+"""``tools/package``: what is in a Debian package and in a wheel, and that a commit makes the same bytes twice."""
+
+import gzip
+import hashlib
+import os
+import shutil
+import subprocess
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from gateway import __version__
+from package import debian, python, scripts
+
+ROOT = Path(__file__).resolve().parents[3]
+EPOCH = 1_790_000_000
+pytestmark = pytest.mark.skipif(not (ROOT / ".git").exists(), reason="packages are made of what git knows")
+
+
+@pytest.fixture(scope="module")
+def deb(tmp_path_factory):
+    """The Debian package, and what it unpacks to."""
+    if shutil.which("dpkg-deb") is None:
+        pytest.skip("dpkg-deb is not installed")
+    folder = tmp_path_factory.mktemp("deb")
+    file = _built_at(EPOCH, lambda: debian.build(ROOT, folder, EPOCH))
+    subprocess.run(["dpkg-deb", "--raw-extract", file, folder / "tree"], check=True)
+    return file, folder / "tree"
+
+
+def _built_at(epoch, build):
+    before = os.environ.get("SOURCE_DATE_EPOCH")
+    os.environ["SOURCE_DATE_EPOCH"] = str(epoch)
+    try:
+        return build()
+    finally:
+        os.environ.pop("SOURCE_DATE_EPOCH")
+        if before is not None:
+            os.environ["SOURCE_DATE_EPOCH"] = before
+
+
+def sha(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_the_package_has_the_program_its_units_and_no_more_than_belongs_there(deb):
+    """Units where systemd looks, with the package's own program; examples, no configuration; nothing of a checkout."""
+    _, tree = deb
+    units = {path.name for path in (ROOT / "systemd").glob("linky-*") if path.suffix in (".service", ".timer", ".path")}
+    # What goes back from an upgrade by tools/setup: Debian's packages have dpkg for that.
+    units.remove("linky-gateway-undo.service")
+    assert {path.name for path in (tree / "usr/lib/systemd/system").iterdir()} == units
+    service = (tree / "usr/lib/systemd/system/linky-gateway.service").read_text()
+    assert "\nExecStart=/usr/bin/linky-gateway run\n" in service
+    for place in (
+        "modules-load.d/linky-gateway.conf",
+        "sysusers.d/linky-gateway.conf",
+        "tmpfiles.d/linky-gateway.conf",
+        "udev/rules.d/99-linky-gateway.rules",
+    ):
+        assert (tree / "usr/lib" / place).is_file()
+    assert not (tree / "etc").exists()
+    commands = {"linky-gateway": "run", "linky-display": "run", "linky-collect": "run", "linky-bridge": "zabbix"}
+    for program, command in commands.items():
+        page = gzip.decompress((tree / f"usr/share/man/man1/{program}.1.gz").read_bytes()).decode()
+        assert f"\n.SS {command}\n" in page
+        for place in (f"bash-completion/completions/{program}", f"zsh/vendor-completions/_{program}",
+                      f"fish/vendor_completions.d/{program}.fish"):  # fmt: skip
+            assert command in (tree / "usr/share" / place).read_text()
+    library = tree / "usr/lib/linky-gateway"
+    assert {path.name for path in library.iterdir()} == {"gateway", "aiomqtt", "microdot", "sqlite_utils"}
+    assert (library / "gateway/tic/labels.csv").is_file()
+    assert (library / "gateway/web/static/page.js").is_file()
+    everything = [str(path.relative_to(tree)) for path in tree.rglob("*")]
+    assert not {"__pycache__", "tests", "micropython"} & {part for name in everything for part in Path(name).parts}
+
+
+def test_each_library_that_comes_along_comes_with_its_licence(deb):
+    """By name in the copyright file, and in full beside it."""
+    _, tree = deb
+    words = (tree / "usr/share/doc/linky-gateway/copyright").read_text()
+    for name in debian.VENDORED:
+        (licence,) = (tree / "usr/share/doc/linky-gateway/vendored").glob(f"{name}-*.LICENSE")
+        assert licence.stat().st_size > 500
+        assert licence.name in words
+    assert "EUROPEAN UNION PUBLIC LICENCE" in words.upper()
+
+
+def test_the_packages_own_program_runs_with_debians_python(deb, tmp_path):
+    """From where it was unpacked, with what comes along."""
+    found = subprocess.run(
+        ["/usr/bin/python3", "-c", "import sys; print(sys.version_info >= (3, 11))"], check=False, capture_output=True
+    )
+    if found.stdout != b"True\n":
+        pytest.skip("Debian's Python is older, or not there")
+    _, tree = deb
+    program = tmp_path / "linky-gateway"
+    text = (tree / "usr/bin/linky-gateway").read_text()
+    program.write_text(text.replace('"/usr/lib', f'"{tree}/usr/lib'))
+    done = subprocess.run(
+        ["/usr/bin/python3", "-P", program, "--version"], check=False, capture_output=True, text=True,
+        env={"PYTHONDONTWRITEBYTECODE": "1", "PATH": "/usr/bin"},
+    )  # fmt: skip
+    assert (done.stdout, done.stderr) == (f"linky-gateway {__version__}\n", "")
+
+
+def test_the_packages_scripts_leave_units_to_debians_helpers(deb):
+    """They are shell that a shell reads; the user is made, and only "purge" removes what the household has.
+
+    Run by dpkg: tests/units.
+    """
+    _, tree = deb
+    for name in ("postinst", "prerm", "postrm"):
+        script = tree / "DEBIAN" / name
+        assert script.stat().st_mode & 0o777 == 0o755
+        subprocess.run(["sh", "-n", script], check=True)
+        assert not {"enable", "start"} & {word for line in _commands(script) for word in line.split()[:3]}
+    assert "systemd-sysusers linky-gateway.conf" in (tree / "DEBIAN/postinst").read_text()
+    before, _, purged = (tree / "DEBIAN/postrm").read_text().partition('if [ "$1" = purge ]')
+    assert "rm " not in before
+    for unit in scripts.ENABLED:
+        assert (tree / "usr/lib/systemd/system" / unit).is_file()
+    assert "/var/lib/linky-gateway" in purged
+
+
+def _commands(script):
+    lines = (line.strip() for line in script.read_text().splitlines())
+    return [line for line in lines if line.startswith("systemctl")]
+
+
+def test_the_same_commit_is_the_same_package(deb, tmp_path):
+    """Byte for byte, so that anybody can check what is handed out."""
+    file, _ = deb
+    again = _built_at(EPOCH, lambda: debian.build(ROOT, tmp_path, EPOCH))
+    assert sha(again) == sha(file)
+
+
+def test_wheel_and_source_archive_hold_the_package(tmp_path):
+    """With its texts and tables; the source archive is the same bytes twice."""
+    pytest.importorskip("setuptools")
+    (tmp_path / "again").mkdir()
+    wheel, source = _built_at(EPOCH, lambda: python.build(ROOT, tmp_path, EPOCH))
+    # The wheel's sameness is setuptools' own promise, the source archive's is ours.
+    (again,) = _built_at(EPOCH, lambda: python.build(ROOT, tmp_path / "again", EPOCH, ("sdist",)))
+    assert sha(again) == sha(source)
+    assert (wheel.name, source.name) == (
+        f"linky_gateway-{__version__}-py3-none-any.whl",
+        f"linky_gateway-{__version__}.tar.gz",
+    )
+    with zipfile.ZipFile(wheel) as file:
+        names = set(file.namelist())
+        entry_points = file.read(f"linky_gateway-{__version__}.dist-info/entry_points.txt").decode()
+    packages = {path.parent.relative_to(ROOT).as_posix() for path in (ROOT / "gateway").rglob("__init__.py")}
+    assert packages == {name.rpartition("/")[0] for name in names if name.endswith("__init__.py")}
+    assert {"gateway/tic/labels.csv", "gateway/web/static/page.css", "gateway/privacy/texts/README.md"} <= names
+    assert {"gateway/collector/sql/001_tables.sql", "gateway/collector/grafana/dashboard.json"} <= names
+    assert "linky-collect = gateway.collector.cli:main" in entry_points
+    assert "linky-display = gateway.display.cli:main" in entry_points
+    with tarfile.open(source) as file:
+        inside = {name.partition("/")[2] for name in file.getnames()}
+    assert {"pyproject.toml", "LICENSE", "gateway/commands/main.py", "gateway/tic/labels.csv"} <= inside

@@ -1,0 +1,196 @@
+"""A house and who is allowed its data, in two real domains: accounts, configuration, and both as processes."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from bench.days import SENSOR
+from bench.machine import ROOT
+from bench.options import PAIRS
+from gateway.federation.connection.session import Account
+from servers import Federation, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from servers.process import Limits
+
+HOME, FAR = "maison@sen1.test", "coop@sen2.test"
+# What waits is there; a meter is not.
+_NO_METER = '[[meter]]\nsource = "/nowhere/tty"\n'
+_CONNECTED = b"connected to the federation"
+_TICKS = os.sysconf("SC_CLK_TCK")
+_START_S = 60.0
+
+
+class Program:
+    """One of ours as a process: its output in ``NAME.out``, its log in ``NAME.err``; it ends with this one."""
+
+    def __init__(self, folder: Path, name: str, arguments: Sequence[str | Path]) -> None:
+        self.out, self.log = folder / f"{name}.out", folder / f"{name}.err"
+        self._name = name
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+        with self.out.open("wb") as out, self.log.open("wb") as log:
+            self._process = subprocess.Popen(
+                ["setpriv", "--pdeathsig", "TERM", "--", sys.executable, "-m", "gateway", *map(str, arguments)],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=log,
+                env=environment,
+            )
+
+    @property
+    def processor_s(self) -> float:
+        """Seconds of the processor that it has had, its own and the kernel's for it."""
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _TICKS
+
+    @property
+    def memory_mb(self) -> float:
+        """The most memory that it has had at once, in MB."""
+        lines = Path(f"/proc/{self._process.pid}/status").read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1000
+
+    def await_connected(self) -> float:
+        """Wait until it is connected to its server; when that was seen (monotonic seconds)."""
+        wait_until(lambda: self._alive() and _CONNECTED in self.log.read_bytes(), _START_S, f"{self._name} connected")
+        return time.monotonic()
+
+    def await_lines(self, count: int, seconds: float) -> float:
+        """Wait until it has printed so many lines; when that was seen (monotonic seconds)."""
+        seen = 0
+        with self.out.open("rb") as lines:
+
+            def enough() -> bool:
+                nonlocal seen
+                seen += lines.read().count(b"\n")
+                return self._alive() and seen >= count
+
+            wait_until(enough, seconds, f"{count} lines of the {self._name}")
+        return time.monotonic()
+
+    def memory(self) -> dict[str, float]:
+        """Resident and proportional memory now, in MB of a million bytes."""
+        return memory_of(self._process.pid)
+
+    def stop(self) -> None:
+        """Ask it to end, and wait until it has."""
+        self._process.terminate()
+        self._process.wait(30)
+
+    def _alive(self) -> bool:
+        if self._process.poll() is not None:
+            raise SystemExit(f"benchmarks: the {self._name} ended: {self.log.read_text().splitlines()[-1:]}")
+        return True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """A gateway's folder, with its account and those of its recipients on running servers."""
+
+    folder: Path
+    federation: Federation
+
+    @property
+    def data(self) -> Path:
+        """The folder of its database."""
+        return self.folder / "data"
+
+    @property
+    def database(self) -> Path:
+        """Its database."""
+        return self.data / "linky-gateway.sqlite"
+
+    @property
+    def received(self) -> Path:
+        """What its recipient has committed."""
+        return self.folder / "recipient.sqlite"
+
+    @property
+    def config(self) -> Path:
+        """Its configuration."""
+        return self.folder / "gateway.toml"
+
+    @property
+    def tty(self) -> Path:
+        """Where its meter's port is, where it has one: ``on_a_wire`` names it."""
+        return self.folder / "ttyTIC"
+
+    def on_a_wire(self) -> str:
+        """The table of a meter on that port, for ``configure``."""
+        return f'[[meter]]\nsource = "{self.tty}"\nsensor = "{SENSOR}"\nclock = "meter"\nmode = "standard"\n'
+
+    def configure(
+        self, recipients: Iterable[str] = (FAR,), *, meters: str = _NO_METER, more: str = "", commit_s: int = 1
+    ) -> None:
+        """Make the accounts and the configuration; ``more`` is of its federation table, or whole tables."""
+        password = secrets.token_urlsafe(16)
+        (self.folder / "password").write_text(password + "\n")
+        for jid in (HOME, *recipients):
+            self.federation.register(*jid.split("@"), password)
+        self.config.write_text(
+            f'{meters}[store]\ndirectory = "data"\ncommit_interval_s = {commit_s}\n'
+            f'[federation]\njid = "{HOME}"\npassword_file = "password"\n'
+            f'address = "{self.federation.address("sen1.test")}"\nca_file = "{self.federation.ca}"\n{more}'
+        )
+
+    def account(self, jid: str) -> Account:
+        """The account of one of them, for a session here."""
+        address = self.federation.address(jid.partition("@")[2])
+        return Account(jid, (self.folder / "password").read_text().strip(), address, self.federation.ca)
+
+    def gateway(self) -> Program:
+        """Its daemon, started."""
+        return Program(self.folder, "gateway", ["run", "--config", self.config])
+
+    def command(self, *words: str) -> str:
+        """One command of its command line; what it printed. Raises CalledProcessError."""
+        command = [sys.executable, "-m", "gateway", *words, "--config", self.config]
+        return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT).stdout
+
+    def recipient(self, *more: str) -> Program:
+        """Its recipient, started: one printed line a record, once it is committed."""
+        arguments: list[str | Path] = [
+            "consume", "--jid", FAR, "--password-file", self.folder / "password",
+            "--address", self.federation.address("sen2.test"), "--ca-file", self.federation.ca,
+            "--gateway", f"{HOME}/proxy", "--identifier", f"{HOME}/{SENSOR}@sen1.test",
+            "--store", self.received, *more,
+        ]  # fmt: skip
+        return Program(self.folder, "recipient", arguments)
+
+
+@contextmanager
+def house(folder: Path, pair: str = "pe", limits: Limits = "none") -> Iterator[House]:
+    """A house's folder and two running servers, until the end of the block."""
+    folder.mkdir(parents=True, exist_ok=True)
+    home, far = PAIRS[pair]
+    with Federation(folder / "xmpp", home, far, limits=limits) as federation:
+        yield House(folder, federation)
+
+
+def memory_of(pid: int) -> dict[str, float]:
+    """Resident and proportional memory of a process, in MB of a million bytes."""
+    told = dict(re.findall(r"^(\w+): +(\d+) kB$", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE))
+    return {f"{name.lower()}_megabytes": int(told[name]) * 1024 / 1e6 for name in ("Rss", "Pss")}
+
+
+def rows(database: Path, query: str) -> list[tuple[Any, ...]]:
+    """What a finished or running database says."""
+    with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as db:
+        return db.execute(query).fetchall()

@@ -1,0 +1,131 @@
+"""A whole house at the pace of its line: memory and processor of one daemon with everything on.
+
+A simulated meter in standard mode on a pty, the broker of the house, two XMPP servers of which the far one has a
+recipient that watches live, a browser that has the page open (its stream of events), and the daemon with its default
+settings.
+"""
+
+from __future__ import annotations
+
+import http.client
+import secrets
+import subprocess
+import sys
+import threading
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from bench.domains import FAR, House, house, memory_of
+from bench.machine import ROOT
+from meter.process import Meter
+from relay_faults.broker import HouseBroker
+from servers import free_port, wait_until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_LOOPBACK = "127.0.0.1"
+_PATIENCE_S = 90.0
+_STREAM_TIMEOUT_S = 30.0
+
+# What the daemon uses of others, imported and nothing done with it: no gateway in this Python can be smaller.
+_BARE = """
+import asyncio, ssl, sqlite3, http.server
+import aiomqtt, cryptography.hazmat.primitives.asymmetric.ed25519, microdot, msgspec, serial, slixmpp
+print("ready", flush=True)
+input()
+"""
+
+
+def measure(folder: Path, pair: str, seconds: float) -> dict[str, float]:
+    """Memory in MB, processor as a share of one core in these seconds; and how often the page was told something."""
+    with ExitStack() as stack:
+        home = stack.enter_context(house(folder, pair))
+        broker = stack.enter_context(HouseBroker(folder / "broker"))
+        stack.enter_context(Meter(home.tty, mode="standard", seed=1))
+        port = free_port()
+        _configure(home, broker, port)
+        home.command("consent", "grant", FAR, "--series", "consumption", "--granularity", "raw", "--accept")
+        daemon, recipient = (stack.enter_context(one) for one in (home.gateway(), home.recipient("--live", "1")))
+        page = stack.enter_context(_Page(port, home.config))
+        recipient.await_lines(1, _PATIENCE_S)
+        wait_until(lambda: page.events, _PATIENCE_S, "the page has values")
+        # The login and what is read at the beginning are not the pace of the line.
+        _wait(seconds / 3)
+        before, events, size = daemon.processor_s, page.events, recipient.out.stat().st_size
+        _wait(seconds)
+        found = {
+            "processor_percent": 100 * (daemon.processor_s - before) / seconds,
+            "page_events": page.events - events,
+            **daemon.memory(),
+        }
+        if found["page_events"] < seconds / 3 or recipient.out.stat().st_size <= size:
+            raise SystemExit("tools/bench: page or recipient fell silent: what was measured is not a whole house")
+    return found | {f"bare_{name}": value for name, value in _bare().items()}
+
+
+def _configure(home: House, broker: HouseBroker, port: int) -> None:
+    (home.folder / "mqtt").write_text(broker.add("gateway") + "\n")
+    more = (
+        f'[mqtt]\nhost = "{_LOOPBACK}"\nport = {broker.port}\nuser = "gateway"\npassword_file = "mqtt"\n'
+        f'[web]\nlisten = "{_LOOPBACK}:{port}"\n'
+    )
+    home.configure(meters=home.on_a_wire(), more=more, commit_s=60)
+
+
+class _Page:
+    """A browser's two requests that matter: it sets the page's password, and keeps the stream of events open."""
+
+    def __init__(self, port: int, config: Path) -> None:
+        self._port, self._config = port, config
+        self.events = 0
+        self._over = threading.Event()
+        self._link = http.client.HTTPConnection(_LOOPBACK, port, timeout=_STREAM_TIMEOUT_S)
+        self._thread = threading.Thread(target=self._read, name="page")
+
+    def __enter__(self) -> _Page:
+        code = wait_until(self._code, _PATIENCE_S, "the page gives a code", every=0.5)
+        password = secrets.token_urlsafe(16)
+        link = http.client.HTTPConnection(_LOOPBACK, self._port, timeout=_STREAM_TIMEOUT_S)
+        link.request("POST", "/setup", urlencode({"code": code, "password": password, "again": password}), _HEADERS)
+        answer = link.getresponse()
+        cookies = "; ".join(value.partition(";")[0] for value in answer.headers.get_all("Set-Cookie") or [])
+        link.close()
+        self._link.request("GET", "/events", headers={"Cookie": cookies})
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+        self._link.close()
+
+    def _code(self) -> str:
+        command = [sys.executable, "-m", "gateway", "page", "code", "--config", str(self._config)]
+        return subprocess.run(
+            command, check=False, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT
+        ).stdout.strip()
+
+    def _read(self) -> None:
+        answer = self._link.getresponse()
+        for line in answer:
+            if self._over.is_set():
+                return
+            self.events += line.startswith(b"data: ")
+
+
+_HEADERS = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+def _bare() -> dict[str, float]:
+    with subprocess.Popen([sys.executable, "-c", _BARE], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        found = memory_of(process.pid)
+        process.communicate(b"\n")
+    return found
+
+
+def _wait(seconds: float) -> None:
+    threading.Event().wait(seconds)

@@ -1,0 +1,426 @@
+"""Every part of ``tools/bench``: what it measures, and the rows of the table that are made of it.
+
+A part is one function of ``At`` that returns plain figures; it runs in a process of its own (``one_part``). A row takes
+its figure and what stands beside it from those, by name. A new part is a function here and an entry of ``PARTS``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bench.options import PAIRS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    Figures = Mapping[str, float]
+
+# Ten times what the longest takes on a machine with nothing else to do: a part that is not over by then never will be.
+_PATIENCE_S = 1_200.0
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """Where a part works, and what was asked for."""
+
+    folder: Path
+    servers: str
+    seconds: float
+    peers: Mapping[str, Path]
+    quick: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table.
+
+    Args:
+        what: is measured, in words.
+        figure: its name among the part's figures.
+        shown: how it is written: a format with {value}.
+        most: the budget, if it is not to be more.
+        least: the budget, if it is not to be less.
+        beside: what it is compared with: formats with names of figures; one whose figures are missing is left out.
+        limit: where the budget may not be met, what stands in the way: a form like those of ``beside``.
+        absent: one sentence, where the figure may be missing: what it needs.
+    """
+
+    what: str
+    figure: str
+    shown: str
+    most: float | None = None
+    least: float | None = None
+    beside: tuple[str, ...] = ()
+    limit: str = ""
+    absent: str = ""
+
+    def is_met(self, value: float) -> bool:
+        """Whether the figure is within the budget."""
+        return (self.most is None or value <= self.most) and (self.least is None or value >= self.least)
+
+    @property
+    def budget(self) -> str:
+        """The budget in words; "" where there is none."""
+        bound, sign = (self.most, "≤") if self.most is not None else (self.least, "≥")
+        return "" if bound is None else f"{sign} {re.sub(r'{value:.*?}', f'{bound:,g}', self.shown)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part: its name, what it runs, its rows, and after how many seconds it has failed."""
+
+    name: str
+    run: Callable[[At], Figures]
+    rows: tuple[Row, ...]
+    patience_s: float
+
+
+def _decoding(at: At) -> Figures:
+    from bench import decoding  # noqa: PLC0415 (each part loads its own alone, in its own process)
+
+    frames, damaged = (60, 40) if at.quick else (2_000, 20_000)
+    return decoding.measure(at.folder, at.peers, frames, damaged)
+
+
+def _house(at: At) -> Figures:
+    from bench import house  # noqa: PLC0415 (as above)
+
+    return house.measure(at.folder, at.servers, at.seconds)
+
+
+def _writing(at: At) -> Figures:
+    from bench import card  # noqa: PLC0415 (as above)
+
+    return card.measure_writing(at.folder, 0.1 if at.quick else 24)
+
+
+def _database(at: At) -> Figures:
+    from bench import card  # noqa: PLC0415 (as above)
+
+    return card.measure_growth(at.folder, 0.1 if at.quick else 6)
+
+
+def _live(at: At) -> Figures:
+    from bench import live  # noqa: PLC0415 (as above)
+
+    return live.measure(at.folder, at.servers, min(at.seconds, 30))
+
+
+def _years(at: At) -> Figures:
+    from bench import years  # noqa: PLC0415 (as above)
+
+    return years.measure(at.folder, 1 if at.quick else 3)
+
+
+def _backlog(at: At) -> Figures:
+    from bench import backlog  # noqa: PLC0415 (as above)
+
+    minutes = 5 if at.quick else backlog.DAY_MINUTES
+    found = {"lifted": backlog.measure(at.folder / "lifted", at.servers, "none", minutes)}
+    for pair in PAIRS:
+        found[f"default_{pair}"] = backlog.measure(at.folder / pair, pair, "default", minutes)
+    for one in found.values():
+        one["not_once"] = one["lost"] + one["wrong"] + one["double"]
+    return _named(found)
+
+
+def _pages(at: At) -> Figures:
+    from bench import pages  # noqa: PLC0415 (as above)
+
+    return pages.measure(at.folder, at.servers, days=12 if at.quick else 365)
+
+
+def _throughput(at: At) -> Figures:
+    from bench import throughput  # noqa: PLC0415 (as above)
+
+    minutes, single = (5, 3) if at.quick else (None, throughput.SINGLE)
+    lifted = throughput.measure(at.folder / "lifted", at.servers, "none", minutes, single)
+    return _named(
+        {"lifted": lifted, "default": throughput.measure(at.folder / "default", at.servers, "default", minutes, single)}
+    )
+
+
+def _growth(at: At) -> Figures:
+    from bench import growth, steady  # noqa: PLC0415 (as above)
+
+    small = (lambda _, size: steady.Load(recipients=size, minutes=1)) if at.quick else None
+    found = growth.measure(at.folder, ("recipients",) if at.quick else tuple(growth.AXES), small)
+    if not at.quick and (busy := growth.too_slow(found)):
+        raise SystemExit(f"this machine is too busy to say how costs grow: {'; '.join(busy)}")
+    return growth.flat(found)
+
+
+def _named(found: Mapping[str, Figures]) -> Figures:
+    return {f"{name}.{figure}": value for name, figures in found.items() for figure, value in figures.items()}
+
+
+def _growing(axis: str, sizes: str, *beside: str) -> Row:
+    return Row(
+        f"with {sizes}: each cost grows with their number to the power of, at most",
+        f"{axis}.worst",
+        "{value:.2f}",
+        most=1.1,
+        beside=beside,
+        limit="the curve in tools/lib/bench/curves says which cost",
+    )
+
+
+PARTS = (
+    Part(
+        "decoding",
+        _decoding,
+        (
+            Row(
+                "groups decoded a second, standard mode, as many times as linkytic",
+                "times_linkytic",
+                "{value:.1f} ×",
+                least=5,
+                beside=("linkytic {standard_mono.linkytic.groups_a_second:,.0f} groups/s",),
+                limit="its later reader, on asyncio, is twice as fast as the one by lines that the budget is of",
+                absent="linkytic is not on the package index: `tools/bench --peer linkytic=FOLDER` measures a checkout",
+            ),
+            Row(
+                "groups decoded a second, standard mode, one phase",
+                "standard_mono.ours.groups_a_second",
+                "{value:,.0f}",
+                beside=(
+                    "on to dated, judged values {standard_mono.ours_to_values.groups_a_second:,.0f}",
+                    "pyteleinfo, serial-teleinfo, python-tic refuse the mode "
+                    "({standard_mono.pyteleinfo.right_percent:.0f}, {standard_mono.serial-teleinfo.right_percent:.0f}, "
+                    "{standard_mono.python-tic.right_percent:.0f} % of the groups)",
+                ),
+            ),
+            Row(
+                "the same, three phases, producer",
+                "standard_tri_producer.ours.groups_a_second",
+                "{value:,.0f}",
+                beside=("linkytic {standard_tri_producer.linkytic.groups_a_second:,.0f}",),
+            ),
+            Row(
+                "the same, historic mode",
+                "historic.ours.groups_a_second",
+                "{value:,.0f}",
+                beside=(
+                    "pyteleinfo {historic.pyteleinfo.groups_a_second:,.0f}",
+                    "serial-teleinfo {historic.serial-teleinfo.groups_a_second:,.0f}",
+                    "python-tic {historic.python-tic.groups_a_second:,.0f} "
+                    "({historic.python-tic.right_percent:.0f} % of the groups)",
+                    "linkytic {historic.linkytic.groups_a_second:,.0f}",
+                ),
+            ),
+            Row(
+                "memory of that reader, at most",
+                "standard_mono.ours.peak_megabytes",
+                "{value:.0f} MB",
+                beside=(
+                    "linkytic {standard_mono.linkytic.peak_megabytes:.0f} MB",
+                    "serial-teleinfo {historic.serial-teleinfo.peak_megabytes:.0f} MB",
+                    "pyteleinfo {historic.pyteleinfo.peak_megabytes:.0f} MB",
+                ),
+            ),
+            Row(
+                "wrong values accepted, standard frames with one flipped bit each",
+                "standard_mono.ours.wrong",
+                "{value:,.0f}",
+                most=0,
+                beside=(
+                    "in {standard_mono.ours.damaged:,.0f} frames",
+                    "linkytic {standard_mono.linkytic.wrong:,.0f}",
+                ),
+            ),
+            Row(
+                "the same, historic frames",
+                "historic.ours.wrong",
+                "{value:,.0f}",
+                most=0,
+                beside=(
+                    "in {historic.ours.damaged:,.0f} frames",
+                    "pyteleinfo {historic.pyteleinfo.wrong:,.0f}",
+                    "serial-teleinfo {historic.serial-teleinfo.wrong:,.0f}",
+                    "linkytic {historic.linkytic.wrong:,.0f}",
+                ),
+            ),
+        ),
+        _PATIENCE_S,
+    ),
+    Part(
+        "house",
+        _house,
+        (
+            Row(
+                "memory of the whole daemon: federation, broker, page open",
+                "rss_megabytes",
+                "{value:.0f} MB",
+                most=50,
+                beside=(
+                    "its own part of what programs share {pss_megabytes:.0f} MB",
+                    "a bare Python with the same libraries {bare_rss_megabytes:.0f} MB",
+                ),
+                limit="{bare_rss_megabytes:.0f} MB of it are Python and its libraries before a line of ours",
+            ),
+            Row(
+                "processor at the line's pace, the same house",
+                "processor_percent",
+                "{value:.1f} % of a core",
+                most=1,
+                limit="each second the port is read and the value goes to page, broker and recipient",
+            ),
+        ),
+        _PATIENCE_S,
+    ),
+    Part(
+        "writing",
+        _writing,
+        (
+            Row(
+                "bytes to the block device a day, a meter in standard mode",
+                "megabytes_a_day",
+                "{value:.0f} MB",
+                most=100,
+                beside=("{commits_a_day:,.0f} commits of a minute, each with what the file system notes",),
+                limit="a commit writes some twenty pages, as each series has its own, and the file system's journal; "
+                "a third of it is SQLite's index of its log, without which no other program could read beside the "
+                "daemon; fewer commits are `commit_interval_s`",
+            ),
+        ),
+        _PATIENCE_S,
+    ),
+    Part(
+        "database",
+        _database,
+        (
+            Row(
+                "growth of the database a year, one phase",
+                "standard_mono_megabytes_a_year",
+                "{value:.0f} MB",
+                most=100,
+                beside=("three phases and production {standard_tri_producer_megabytes_a_year:.0f} MB",),
+            ),
+        ),
+        _PATIENCE_S,
+    ),
+    Part(
+        "live",
+        _live,
+        (
+            Row(
+                "live value, from the frame's last byte to the recipient in the other domain",
+                "live_median_ms",
+                "{value:.1f} ms",
+                most=15,
+                beside=("95 % {live_p95_ms:.1f} ms", "a ping there and back {ping_median_ms:.1f} ms"),
+            ),
+        ),
+        _PATIENCE_S,
+    ),
+    Part(
+        "years",
+        _years,
+        tuple(
+            Row(f"a look at {what}", what, "{value:.0f} ms")
+            for what in ("one year and the year before", "three years", "a day's curve among three years of minutes")
+        ),
+        _PATIENCE_S,
+    ),
+    Part(
+        "backlog",
+        _backlog,
+        (
+            Row(
+                "a day of minutes, all series, delivered after an outage, the servers' limits lifted",
+                "lifted.seconds",
+                "{value:.1f} s",
+                most=3,
+                beside=("{lifted.records:,.0f} records, {lifted.not_once:.0f} lost, wrong or twice",),
+                limit="{lifted.gateway_cpu_s:.1f} s of it are the gateway's processor, "
+                "{lifted.recipient_cpu_s:.1f} s the recipient's",
+            ),
+            Row(
+                "the same at Debian's limits, the household's server Prosody",
+                "default_pe.seconds",
+                "{value:.0f} s",
+                most=180,
+                beside=("{default_pe.not_once:.0f} lost, wrong or twice",),
+                limit="Prosody lets 10 kB/s of a client through",
+            ),
+            Row(
+                "the same, the household's server ejabberd",
+                "default_ep.seconds",
+                "{value:.0f} s",
+                most=180,
+                beside=("{default_ep.not_once:.0f} lost, wrong or twice",),
+                limit="ejabberd lets 3 kB/s of a client through",
+            ),
+        ),
+        _PATIENCE_S,
+    ),
+    Part(
+        "pages",
+        _pages,
+        (
+            Row(
+                "a year of half hours answered by `get_history`",
+                "seconds",
+                "{value:.1f} s",
+                most=2,
+                beside=(
+                    "{records:,.0f} records in {pages:.0f} pages",
+                    "in the pages of `consume` {recipient_seconds:.1f} s, {recipient_pages:.0f} pages",
+                ),
+                limit="{gateway_cpu_s:.1f} s of it are the gateway's processor",
+            ),
+        ),
+        _PATIENCE_S,
+    ),
+    Part(
+        "throughput",
+        _throughput,
+        (
+            Row(
+                "records a second to a recipient in the other domain, limits lifted",
+                "lifted.records_a_second",
+                "{value:,.0f}",
+                beside=(
+                    "a minute from its commit to its receipt {lifted.single_median_ms:.0f} ms, "
+                    "95 % {lifted.single_p95_ms:.0f} ms",
+                ),
+            ),
+            Row(
+                "the same at Debian's limits",
+                "default.records_a_second",
+                "{value:,.0f}",
+                beside=(
+                    "a minute from its commit to its receipt {default.single_median_ms:.0f} ms, "
+                    "95 % {default.single_p95_ms:.0f} ms",
+                ),
+            ),
+        ),
+        _PATIENCE_S,
+    ),
+    Part(
+        "growth",
+        _growth,
+        (
+            _growing(
+                "meters",
+                "1, 4 and 16 meters",
+                "processor for an hour {meters.1.cpu_s:.1f}, {meters.4.cpu_s:.1f}, {meters.16.cpu_s:.1f} s",
+            ),
+            _growing(
+                "recipients",
+                "1, 10 and 100 recipients",
+                "processor for an hour {recipients.1.cpu_s:.1f}, {recipients.10.cpu_s:.1f}, "
+                "{recipients.100.cpu_s:.1f} s",
+            ),
+            _growing(
+                "history",
+                "1, 12 and 36 months kept",
+                "a page of history {history.1.page_ms:.0f}, {history.12.page_ms:.0f}, {history.36.page_ms:.0f} ms",
+            ),
+        ),
+        _PATIENCE_S,
+    ),
+)

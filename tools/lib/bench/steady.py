@@ -1,0 +1,191 @@
+"""A daemon at its ordinary work, at thirty times its pace: what that takes of processor, memory and disk.
+
+Captured meters are replayed so fast that a minute is two seconds, which is also a commit; each recipient has a session
+of its own in the other domain, here, and confirms what it committed. Nothing is judged by a clock: of the processor it
+is the time that the daemon had, whatever else this machine does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bench.days import SENSOR, Recipient, capture, grant
+from bench.domains import HOME, rows
+from gateway.federation.connection.attempt import wait_any
+from gateway.federation.connection.session import Session
+from gateway.federation.recipient.recipient import Keeper
+from gateway.federation.recipient.recipient import Recipient as Receiver
+from gateway.store.prepare import prepare
+from gateway.store.store import Store
+from servers import wait_until
+from servers.daemon import links_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bench.domains import House, Program
+    from gateway.errors import FederationError
+    from gateway.federation.recipient.recipient import Received
+
+MINUTES, SPEED = 6, 30
+_PATIENCE_S = 180.0
+# The system counts a program's time in hundredths of a second.
+_LOOKS = 40
+# So many may log in at once.
+_DOORS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What the daemon has to do: meters, recipients of everything, minutes to live."""
+
+    meters: int = 1
+    recipients: int = 1
+    minutes: int = MINUTES
+
+    @property
+    def names(self) -> list[str]:
+        """The meters' names; the first is that of a house with one."""
+        return ["house", *(f"flat-{number}" for number in range(2, self.meters + 1))]
+
+    @property
+    def jids(self) -> list[str]:
+        """The recipients' addresses, in the other domain."""
+        return [f"coop{number}@sen2.test" for number in range(1, self.recipients + 1)]
+
+
+def measure(home: House, load: Load) -> dict[str, float]:
+    """What it takes: ``cpu_s`` of the processor for an hour of the meters, ``look_ms`` of it for one status.
+
+    ``memory_mb`` is the most at once, ``database_mb`` the file's size at the end. ``pace`` is that of the replay over
+    that at which all was delivered: far below one, the machine was too slow, several minutes went out as one message,
+    and the costs are too low. What the database of the house holds already stays; without one it is made.
+    """
+    end = int(time.time()) // 60 * 60
+    begin = end - load.minutes * 60
+    meters = "".join(_meter(home, name) for name in load.names)
+    # Each commit is a minute's, and goes out as in a house: at once.
+    home.configure(load.jids, meters=meters, more="batch_s = 0\n", commit_s=60 // SPEED)
+    _allow(home, load, begin)
+    for number, name in enumerate(load.names):
+        (home.folder / f"{name}.tic").write_bytes(capture(begin, load.minutes * 60 + 2, f"{42 + number:06}"))
+    with _crowd(home, load), home.gateway() as gateway:
+        # The meters are read from the moment on that it can be asked.
+        wait_until((home.data / "control.sock").exists, _PATIENCE_S, "a running gateway", every=0.002)
+        started, begun = gateway.processor_s, time.monotonic()
+        wait_until(lambda: _is_done(home, load, end - 60), _PATIENCE_S, "all minutes delivered", every=0.2)
+        worked, took = gateway.processor_s - started, time.monotonic() - begun
+        look_ms = _look(home, gateway)
+        memory = gateway.memory_mb
+    return {
+        "cpu_s": worked * 60 / load.minutes,
+        "look_ms": look_ms,
+        "memory_mb": memory,
+        "database_mb": home.database.stat().st_size / 1e6,
+        "pace": load.minutes * 60 / SPEED / took,
+    }
+
+
+def _meter(home: House, name: str) -> str:
+    source = f"replay:{home.folder / name}.tic?speed={SPEED}"
+    return f'[[meter]]\nname = "{name}"\nsource = "{source}"\nsensor = "{_sensor(name)}"\nclock = "meter"\n'
+
+
+def _sensor(name: str) -> str:
+    return SENSOR if name == "house" else f"{SENSOR}{name.rpartition('-')[2]}"
+
+
+def _allow(home: House, load: Load, now: int) -> None:
+    prepare(home.data)
+    with closing(Store(home.data)) as store:
+        for name in load.names:
+            store.add_meter(name, _sensor(name))
+            grant(store, name, [Recipient(jid) for jid in load.jids], now)
+
+
+def _is_done(home: House, load: Load, last: int) -> bool:
+    """Whether each meter's last minute is closed, and nothing waits."""
+    closed = rows(
+        home.database,
+        f"SELECT count(DISTINCT meter) FROM minute JOIN series ON series.id = series WHERE time = {last} AND closed",
+    )
+    return closed[0][0] == load.meters and not rows(home.database, "SELECT 1 FROM outbox LIMIT 1")
+
+
+def _look(home: House, gateway: Program) -> float:
+    """Milliseconds of the daemon's processor for one answer to ``status``."""
+    before = gateway.processor_s
+    for _ in range(_LOOKS):
+        links_of(home.folder / "gateway.toml")
+    return (gateway.processor_s - before) * 1000 / _LOOKS
+
+
+@contextmanager
+def _crowd(home: House, load: Load) -> Iterator[None]:
+    """The recipients, connected, in a thread of their own until the end of the block."""
+    crowd = _Crowd(home, load)
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="crowd") as thread:
+        running = thread.submit(asyncio.run, crowd.run())
+        try:
+            wait_until(lambda: crowd.is_there or running.done(), _PATIENCE_S, "all recipients connected")
+            yield
+        finally:
+            crowd.leave()
+            running.result()
+
+
+class _Crowd:
+    """The reference recipient's code, once for each address; all subscribed already."""
+
+    def __init__(self, home: House, load: Load) -> None:
+        self.is_there = False
+        self._home, self._load = home, load
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stop = asyncio.Event()
+
+    def leave(self) -> None:
+        """End, told from another thread."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._stop.set)
+
+    async def run(self) -> None:
+        """Connect and keep what comes, until told to leave."""
+        self._loop = asyncio.get_running_loop()
+        async with asyncio.TaskGroup() as group:
+            sessions = []
+            for jid in self._load.jids:
+                session, receiver, keeper = self._member(jid)
+                group.create_task(session.run(self._stop))
+                group.create_task(self._receive(receiver, keeper))
+                sessions.append(session)
+                # So many log in at once, and not all.
+                if len(sessions) > _DOORS:
+                    await wait_any(None, sessions[-_DOORS].connected, self._stop)
+            for session in sessions:
+                await wait_any(None, session.connected, self._stop)
+            self.is_there = True
+
+    async def _receive(self, receiver: Receiver, keeper: Keeper) -> None:
+        try:
+            await receiver.receive(self._stop)
+        finally:
+            keeper.close()
+
+    def _member(self, jid: str) -> tuple[Session, Receiver, Keeper]:
+        session = Session(self._home.account(jid))
+        keeper = Keeper(self._home.folder / f"{jid.partition('@')[0]}.sqlite")
+        asked = [f"{HOME}/{_sensor(name)}@sen1.test" for name in self._load.names]
+        return session, Receiver(session, f"{HOME}/proxy", asked, keeper, _take, _refused), keeper
+
+
+def _take(_: Received) -> bool:
+    return True
+
+
+def _refused(error: FederationError) -> None:
+    raise error

@@ -1,0 +1,260 @@
+"""The chain as processes: meter, servers, gateway, recipient; made in a folder of its own and ended together."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import subprocess
+import sys
+from contextlib import ExitStack
+from typing import IO, TYPE_CHECKING, Self
+
+from demo.installation import ROOT
+from servers import Federation, RigError, wait_until
+from servers.daemon import links_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from demo.endings import Endings
+
+HOME_DOMAIN, FAR_DOMAIN = "sen1.test", "sen2.test"
+ACCOUNT, RECIPIENT = "maison", "coop"
+
+# What the household of the demo allows: as the meter says it, branch by branch.
+SHARED = ("consumption", "production", "contract", "status")
+
+_STOP_S = 8.0
+_START_S = 30.0
+_LAST_LINES = 8
+_PIPE = "capture.raw"
+
+
+class Chain:
+    """Meter, gateway and, with ``federated``, two servers and a recipient.
+
+    Args:
+        folder: for everything that the programs write; must not exist.
+        replay: a captured file in the place of the simulated meter.
+        mode: the simulated meter's mode.
+        endings: held back while a program is being started.
+    """
+
+    def __init__(self, folder: Path, replay: Path | None, mode: str, endings: Endings, *, federated: bool) -> None:
+        self.folder, self.federated, self._endings = folder, federated, endings
+        self._replay, self._mode = replay, mode
+        self._capture = b""
+        self._stack = ExitStack()
+        self._federation: Federation | None = None
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def __enter__(self) -> Self:
+        try:
+            source = self._make_replay() if self._replay else str(self.folder / "ttyTIC")
+            account = self._start_servers() if self.federated else ""
+            (self.folder / "gateway.toml").write_text(
+                # A captured or hurried meter has a time of its own, and a demonstration need not wait for the host's.
+                f'[[meter]]\nsource = "{source}"\nsensor = "demo"\nclock = "meter"\n[clock]\ntrusted = true\n'
+                f'[store]\ndirectory = "data"\ncommit_interval_s = 2\n{account}'
+            )
+            if self.federated:
+                self._consent()
+            self._spawn("gateway", [sys.executable, "-m", "gateway", "run", "--config", self.folder / "gateway.toml"])
+            if self._replay:
+                self._stack.callback(self._release_pipe)
+            if self.federated:
+                self._await(lambda: self._is_ok("xmpp"), "the gateway did not reach its XMPP server")
+                self._start_recipient()
+                # What the meter says before somebody has subscribed is nobody's but the house's.
+                subscribed = f"recipient {RECIPIENT}@{FAR_DOMAIN}"
+                self._await(lambda: self._is_ok(subscribed), "the recipient did not subscribe")
+            else:
+                self._await(lambda: "not running" not in self.status(), "the gateway did not start")
+            self._let_the_meter_speak()
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    @property
+    def records(self) -> IO[bytes]:
+        """What the recipient prints: one JSON object a line."""
+        stream = self.processes["recipient"].stdout
+        assert stream is not None
+        return stream
+
+    def gateway(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run one command of the gateway's command line on the demo's configuration."""
+        command = [sys.executable, "-m", "gateway", *arguments, "--config", str(self.folder / "gateway.toml")]
+        return subprocess.run(command, check=False, capture_output=True, text=True, env=_environment())
+
+    def status(self) -> str:
+        """What ``linky-gateway status`` says, for a person."""
+        done = self.gateway("status")
+        return done.stdout or done.stderr
+
+    def server(self, domain: str) -> str:
+        """The program that serves a domain."""
+        return self._federation.kind(domain) if self._federation else "none"
+
+    def require_alive(self) -> None:
+        """Look whether everything runs.
+
+        Raises:
+            RigError: a program has ended by itself; with its last lines.
+        """
+        for name, process in self.processes.items():
+            if (code := process.poll()) is not None:
+                raise RigError(
+                    f"the {name} ended by itself ({_ending(code)}); its last lines:\n{self.last_lines(name)}"
+                )
+        for domain, pid in (self._federation.pids if self._federation else {}).items():
+            if pid is None:
+                log = _last_lines(self._federation.logs[domain]) if self._federation else ""
+                raise RigError(
+                    f"{self.server(domain)}, the server of {domain}, ended by itself; its last lines:\n{log}"
+                )
+
+    def last_lines(self, name: str) -> str:
+        """The last lines that one of the programs wrote."""
+        return _last_lines(self.folder / f"{name}.log")
+
+    def _make_replay(self) -> str:
+        """A pipe in the place of the file, which the gateway reads when it is filled."""
+        assert self._replay is not None
+        try:
+            self._capture = self._replay.read_bytes()
+        except OSError as error:
+            msg = f"{self._replay}: cannot be read: {error.strerror}"
+            raise RigError(msg) from error
+        # Under a name of ours: the given one may hold what a URL or TOML gives a meaning to.
+        os.mkfifo(self.folder / _PIPE)
+        return f"replay:{_PIPE}"
+
+    def _let_the_meter_speak(self) -> None:
+        if self._replay:
+            self._await(self._fill_pipe, "the gateway did not open the captured file")
+            return
+        link = self.folder / "ttyTIC"
+        self._spawn("meter", [sys.executable, ROOT / "tools" / "meter", "run", "--link", link, "--mode", self._mode])
+        self._await(lambda: self._is_ok("port house"), "the gateway did not open the simulated meter's port")
+
+    def _fill_pipe(self) -> bool:
+        """Whether the gateway has read what was captured."""
+        try:
+            pipe = os.open(self.folder / _PIPE, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError as error:
+            if error.errno == errno.ENXIO:  # nobody has opened the other end
+                return False
+            raise
+        os.set_blocking(pipe, True)
+        with os.fdopen(pipe, "wb") as end:
+            end.write(self._capture)
+        return True
+
+    def _release_pipe(self) -> None:
+        """A gateway that waits for the pipe would not end."""
+        self._capture = b""
+        self._fill_pipe()
+
+    def _await(self, predicate: Callable[[], bool], otherwise: str) -> None:
+        """Wait until it is so while everything lives; RigError with ``otherwise`` and last lines when late."""
+
+        def look() -> bool:
+            self.require_alive()
+            return predicate()
+
+        try:
+            wait_until(look, _START_S)
+        except AssertionError:
+            name = list(self.processes)[-1]
+            msg = f"{otherwise} within {_START_S:g} s; the {name}'s last lines:\n{self.last_lines(name)}"
+            raise RigError(msg) from None
+
+    def _start_servers(self) -> str:
+        federation = self._stack.enter_context(Federation(self.folder / "xmpp"))
+        self._federation = federation
+        password = secrets.token_urlsafe(16)
+        for user, domain in ((ACCOUNT, HOME_DOMAIN), (RECIPIENT, FAR_DOMAIN)):
+            federation.register(user, domain, password)
+        secret = self.folder / "password"
+        secret.touch(mode=0o600)
+        secret.write_text(password + "\n")
+        return (
+            f'[federation]\njid = "{ACCOUNT}@{HOME_DOMAIN}"\npassword_file = "password"\n'
+            f'address = "{federation.address(HOME_DOMAIN)}"\nca_file = "{federation.ca}"\nbatch_s = 0\n'
+        )
+
+    def _consent(self) -> None:
+        # What is pushed was read since the consent began; a capture has the days of its own.
+        begins = ("--begins", "2000-01-01") if self._replay else ()
+        for path in SHARED:
+            recipient = f"{RECIPIENT}@{FAR_DOMAIN}"
+            what = ("--series", path, "--granularity", "raw", "--accept", *begins)
+            done = self.gateway("consent", "grant", recipient, *what)
+            if done.returncode:
+                raise RigError(done.stderr.strip())
+
+    def _is_ok(self, link: str) -> bool:
+        """Whether the gateway says so of one of its links."""
+        return links_of(self.folder / "gateway.toml").get(link, {}).get("state") == "ok"
+
+    def _start_recipient(self) -> None:
+        assert self._federation is not None
+        arguments = {
+            "--jid": f"{RECIPIENT}@{FAR_DOMAIN}",
+            "--password-file": self.folder / "password",
+            "--address": self._federation.address(FAR_DOMAIN),
+            "--ca-file": self._federation.ca,
+            "--gateway": f"{ACCOUNT}@{HOME_DOMAIN}/proxy",
+            "--identifier": f"{ACCOUNT}@{HOME_DOMAIN}/demo@{HOME_DOMAIN}",
+            "--store": self.folder / "recipient.sqlite",
+        }
+        flat = [str(part) for pair in arguments.items() for part in pair]
+        self._spawn("recipient", [sys.executable, "-m", "gateway", "consume", *flat], stdout=subprocess.PIPE)
+
+    def _spawn(self, name: str, command: Sequence[str | Path], stdout: int | None = None) -> None:
+        log = self._stack.enter_context((self.folder / f"{name}.log").open("wb"))
+        with self._endings.held():
+            process = subprocess.Popen(
+                # Should the demo be killed, they must not stay behind.
+                ["setpriv", "--pdeathsig", "TERM", "--", *map(str, command)],
+                stdin=subprocess.DEVNULL,
+                stdout=stdout or log,
+                stderr=log,
+                bufsize=0,
+                env=_environment(),
+                # Ctrl-C is for the demo, which ends the others in order.
+                start_new_session=True,
+            )
+            self.processes[name] = process
+            self._stack.callback(_end, process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(_STOP_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if process.stdout:
+        process.stdout.close()
+
+
+def _ending(code: int) -> str:
+    return f"signal {-code}" if code < 0 else f"exit code {code}"
+
+
+def _last_lines(log: Path) -> str:
+    lines = log.read_text(errors="replace").splitlines()[-_LAST_LINES:] if log.exists() else []
+    return "\n".join(f"  {line}" for line in lines) or "  (it said nothing)"
+
+
+def _environment() -> dict[str, str]:
+    return dict(os.environ, PYTHONPATH=os.pathsep.join([str(ROOT), str(ROOT / "tools/lib")]), PYTHONUNBUFFERED="1")

@@ -1,0 +1,116 @@
+"""What tools/flash says and asks, in French or English; secrets are asked for without echo or read from a file."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TextIO
+
+from flash.errors import FlashError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TEXTS = {
+    "erases": (
+        "Tout ce qui est sur la carte {chip} ({mac}), port {port}, sera effacé.",
+        "Everything on the {chip} board ({mac}), port {port}, will be erased.",
+    ),
+    "flash": ("Mémoire flash : {size} Mo.", "Flash: {size} MB."),
+    "sure": ("Continuer ? [oui/non] ", "Go on? [yes/no] "),
+    "use_port": ("Utiliser {port} ({title}) ? [oui/non] ", "Use {port} ({title})? [yes/no] "),
+    "wifi": (
+        "Mot de passe du Wi-Fi « {ssid} » (vide : réseau ouvert) : ",
+        "Password of the Wi-Fi “{ssid}” (empty: open): ",
+    ),
+    "asking": ("Quelle carte est sur {port} ?", "Which board is on {port}?"),
+    "writing": ("Écriture", "Writing"),
+    "written": ("Écrit et relu : identique.", "Written and read back: identical."),
+    "erased": ("La carte {chip} ({mac}) est effacée.", "The {chip} board ({mac}) is erased."),
+    "trying": (
+        "La carte rejoint-elle le Wi-Fi et le Raspberry Pi ?",
+        "Does the board reach the Wi-Fi and the Raspberry Pi?",
+    ),
+    "home": ("Oui : la carte est connectée.", "Yes: the board is connected."),
+    "no_wifi": (
+        "Branchez la carte : elle ouvre son propre Wi-Fi, et sa page demande celui de la maison.",
+        "Plug the board in: it opens its own Wi-Fi, and its page asks for that of the house.",
+    ),
+    "label": ("Étiquette à coller sur la carte ({files}) :", "Label to stick on the board ({files}):"),
+    "register": (
+        "Pour que le Raspberry Pi la connaisse, copiez-y {card} (c’est un secret), puis :",
+        "For the Raspberry Pi to know it, copy {card} there (it is a secret), then:",
+    ),
+    "registered": ("La carte est déclarée ici.", "The board is registered here."),
+    "updating": ("Mise à jour", "Updating"),
+    "updated": (
+        "{new} remplace {old}. La carte a 5 minutes pour joindre le Raspberry Pi ; sinon elle revient d’elle-même à {old}.",
+        "{new} replaces {old}. The board has 5 minutes to reach the Raspberry Pi; else it goes back to {old} by itself.",
+    ),
+    "current": ("La carte a déjà {new} : rien à faire.", "The board has {new} already: nothing to do."),
+    "set": ("{path} : {version}, {size} octets, {count} fichiers", "{path}: {version}, {size} bytes, {count} files"),
+}
+_YES = {"oui", "o", "yes", "y"}
+_BAR = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Dialogue:
+    """One person at one terminal; ``assume_yes`` answers every question whether to go on."""
+
+    language: str
+    out: TextIO
+    assume_yes: bool = False
+
+    def text(self, key: str, **values: object) -> str:
+        """A text in the person's language."""
+        return TEXTS[key][0 if self.language == "fr" else 1].format(**values)
+
+    def say(self, key: str, **values: object) -> None:
+        """Write a line."""
+        print(self.text(key, **values), file=self.out, flush=True)
+
+    def confirm(self, key: str, **values: object) -> None:
+        """Go on only after a yes."""
+        if self.assume_yes:
+            return
+        if not sys.stdin.isatty():
+            raise FlashError("no_terminal", instead="--yes")
+        if input(self.text(key, **values)).strip().lower() not in _YES:
+            raise FlashError("not_confirmed")
+
+    def secret(self, key: str, file: Path | None, option: str, **values: object) -> str:
+        """A secret: the first line of a file, else asked for without echo."""
+        if file:
+            try:
+                return file.read_text(encoding="utf-8").partition("\n")[0].rstrip("\r")
+            except (OSError, UnicodeDecodeError) as error:
+                said = error.strerror if isinstance(error, OSError) else "UTF-8"
+                raise FlashError("unreadable", path=file, said=said) from error
+        if not sys.stdin.isatty():
+            raise FlashError("no_terminal", instead=option)
+        return getpass.getpass(self.text(key, **values))
+
+    def progress(self, key: str) -> Progress:
+        """A bar for something that takes a while."""
+        return Progress(self.text(key), self.out)
+
+
+class Progress:
+    """A bar on a terminal; nothing elsewhere. Called with (done, all)."""
+
+    def __init__(self, title: str, out: TextIO) -> None:
+        self._title, self._out = title, out
+        self._shown = -1
+
+    def __call__(self, done: int, total: int) -> None:
+        """Show how much is done, when that is another per cent."""
+        percent = 100 * done // max(total, 1)
+        if percent == self._shown or not self._out.isatty():
+            return
+        self._shown = percent
+        full = _BAR * percent // 100
+        end = "\n" if percent == 100 else ""
+        self._out.write(f"\r{self._title}  {'█' * full}{'░' * (_BAR - full)} {percent:3} %{end}")
+        self._out.flush()

@@ -1,0 +1,120 @@
+"""``python -m fleet``: started by ``tools/fleet``."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fleet.options import parser
+from fleet.run import Plan, Run
+from servers.cluster import Cluster
+from servers.process import RigError
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def main() -> int:
+    """One run for each number of gateways."""
+    options = parser().parse_args()
+    show, runs = _Line(), []
+    for gateways in options.gateways:
+        plan = Plan(
+            gateways,
+            options.minutes,
+            options.period,
+            options.kill,
+            options.collectors,
+            min(options.processes, gateways),
+        )
+        try:
+            runs.append(_one(options, plan, show))
+        except RigError as error:
+            show.clear()
+            print(f"tools/fleet: {gateways} gateways: {error}", file=sys.stderr)
+            return 1
+        finally:
+            _write(options.json, runs)
+        show.clear()
+        _tell(runs[-1])
+    return 0 if all(_whole(run) for run in runs) else 1
+
+
+def _one(options: argparse.Namespace, plan: Plan, show: _Line) -> dict[str, Any]:
+    """One run on servers of its own: each begins as empty as the one before."""
+    with ExitStack() as stack:
+        base = options.folder.resolve() if options.folder else None
+        if base is not None:
+            base.mkdir(parents=True, exist_ok=True)
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="linky-fleet-", dir=base)))
+        # PostgreSQL runs as another user where we are root.
+        folder.chmod(0o755)
+        show("starting the servers")
+        cluster = stack.enter_context(Cluster(folder / "cluster", options.nodes))
+        return Run(cluster, folder, plan, show).go()
+
+
+def _whole(run: dict[str, Any]) -> bool:
+    return bool(run["points"]["right"] == run["points"]["expected"] and not run["points"]["wrong"])
+
+
+def _write(file: Path | None, runs: list[dict[str, Any]]) -> None:
+    if file is not None:
+        machine = {
+            "cores": os.cpu_count(),
+            "architecture": platform.machine(),
+            "python": platform.python_version(),
+            "day": time.strftime("%Y-%m-%d", time.gmtime()),
+        }
+        file.write_text(json.dumps({"machine": machine, "runs": runs}, indent=1) + "\n")
+
+
+def _tell(run: dict[str, Any]) -> None:
+    connect, push, points, memory = run["connect"], run["push"], run["points"], run["memory"]
+    print(
+        f"{run['gateways']} gateways: {connect['per_second']:.0f} connects a second; {push['per_second']:.1f} messages"
+        f" a second, {push['latency_ms'].get('median', 0):.0f} ms until confirmed (99 in 100:"
+        f" {push['latency_ms'].get('p99', 0):.0f} ms); {memory['node_kb_a_session']:.0f} kB a session at the nodes;"
+        f" {push['idle_share']:.0%} of the machine idle",
+        flush=True,
+    )
+    if kill := push.get("kill"):
+        print(
+            f"  killed at {kill['at_s']:.0f} s: {kill['sessions_lost']} sessions moved, all back after"
+            f" {kill['all_back_s']:.1f} s; {push['sent'] - push['pushed']} messages sent again"
+        )
+    print(
+        f"  {points['right']} of {points['expected']} points, {points['missing']} missing, {points['wrong']} wrong",
+        flush=True,
+    )
+
+
+class _Line:
+    """One line that changes, in a terminal; nothing when piped."""
+
+    def __init__(self) -> None:
+        self._shown = 0.0
+
+    def __call__(self, text: str) -> None:
+        if sys.stderr.isatty() and time.monotonic() - self._shown > 0.25:
+            self._shown = time.monotonic()
+            print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+
+    def clear(self) -> None:
+        """Leave the line empty."""
+        if sys.stderr.isatty():
+            print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,215 @@
+"""A house to be fuzzed: the gateway as it is installed, its meters, its broker, two XMPP servers, a recipient.
+
+Settings are the defaults of ``systemd/gateway.toml``, but for two: what is read is committed each second and sent with
+each commit, so that what is late is late because of somebody.
+
+| meter | how | whose |
+|---|---|---|
+| ``house`` | a simulated meter on a pty | honest: each of its frames is to be stored |
+| ``flat`` | a simulated meter, a board's own program under MicroPython, the broker | honest: the same |
+| ``cellar`` | a pty | hostile: ``tic`` |
+| ``shed`` | a board's account at the broker | hostile: ``mqtt`` |
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import sqlite3
+import ssl
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from contextlib import ExitStack, closing
+from typing import TYPE_CHECKING, Any, Self
+
+from fuzz.xmpp import CONSENTED, STRANGER
+from meter.process import Meter
+from relay_faults.board import RelayBoard, compile_set
+from relay_faults.broker import HOST, NAME, HouseBroker
+from servers import Federation, LoopbackNet, free_port, wait_until
+from servers.daemon import links_of
+from soak.parts import ROOT, Program
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HOME, COOP = "maison@sen1.test", "coop@sen2.test"
+HOSTILE = {STRANGER: "intruder@sen2.test", CONSENTED: "pest@sen2.test"}
+BOARD, HOSTILE_BOARD = "salon", "grenier"
+HONEST_METERS = ("house", "flat")
+# What is never broken, whoever comes.
+LINKS = ("xmpp", "mqtt", "page", *(f"port {name}" for name in HONEST_METERS))
+PATH = "consumption/power/apparent/raw"
+# What the recipient may have of the two honest meters: what changes most.
+SHARED = "consumption/power"
+_START_S = 60.0
+
+
+class Rig:
+    """Everything, from ``with`` to its end; ``folder`` should be short, servers have sockets there."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self._stack = ExitStack()
+        self.password = secrets.token_urlsafe(16)
+        self.config = folder / "gateway.toml"
+        self.cookies: dict[str, str] = {}
+        self.meters: dict[str, Meter] = {}
+
+    def __enter__(self) -> Self:
+        try:
+            self._start_others()
+            self._configure()
+            self._consent()
+            self.gateway = Program(self.folder, "gateway", ["gateway", "run", "--config", self.config], {})
+            self._stack.enter_context(self.gateway)
+            self.await_links()
+            self._stack.enter_context(self._recipient())
+            self._set_password()
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    @property
+    def cellar(self) -> Path:
+        """Where the port of the hostile meter is to be."""
+        return self.folder / "tty-cellar"
+
+    @property
+    def database(self) -> Path:
+        """The gateway's."""
+        return self.folder / "data" / "linky-gateway.sqlite"
+
+    @property
+    def received(self) -> Path:
+        """What the recipient printed, a JSON object a line."""
+        return self.folder / "recipient.out"
+
+    def links(self) -> dict[str, dict[str, Any]]:
+        """Link name -> row of ``status --json``; empty while the daemon does not answer."""
+        return links_of(self.config)
+
+    def query(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        """What the gateway's database answers."""
+        with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=30)) as db:
+            return db.execute(sql, values).fetchall()
+
+    def last(self, meter: str) -> int:
+        """The second of the newest that is stored of a meter, POSIX; 0 before its first."""
+        return max((last for (last,) in self.query("SELECT last_time FROM meter WHERE name = ?", meter)), default=0)
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """One command of the gateway's command line."""
+        command = [sys.executable, "-m", "gateway", *arguments, "--config", str(self.config)]
+        return subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
+
+    def ssl_context(self) -> ssl.SSLContext:
+        """What the servers' clients believe."""
+        return ssl.create_default_context(cafile=self.federation.ca)
+
+    def _start_others(self) -> None:
+        enter = self._stack.enter_context
+        self.net = enter(LoopbackNet())
+        self.federation = enter(Federation(self.folder / "xmpp", "prosody", "prosody"))
+        for jid in (HOME, COOP, *HOSTILE.values()):
+            user, _, domain = jid.partition("@")
+            self.federation.register(user, domain, self.password)
+        self.broker = HouseBroker(self.folder / "broker")
+        accounts = {user: self.broker.add(user) for user in ("gateway", BOARD, HOSTILE_BOARD)}
+        enter(self.broker)
+        self.board_password = accounts[HOSTILE_BOARD]
+        (self.folder / "password").write_text(self.password + "\n")
+        (self.folder / "mqtt-password").write_text(accounts["gateway"] + "\n")
+        self.meters["house"] = enter(Meter(self.folder / "tty-house", seed=1))
+        self.meters["flat"] = enter(Meter(self.folder / "tty-flat", seed=2, deliver="8n1", serial="000043"))
+        compile_set(self.folder / "program")
+        table: dict[str, object] = {"host": HOST, "port": self.broker.tls_port, "name": NAME}
+        table["password"] = accounts[BOARD]
+        where = self.folder / "board", self.folder / "program", str(self.folder / "tty-flat")
+        self.board = enter(RelayBoard(*where, table, ca=self.broker.ca))
+
+    def _configure(self) -> None:
+        sources = {
+            "house": self.folder / "tty-house", "flat": f"board:{BOARD}",
+            "cellar": self.cellar, "shed": f"board:{HOSTILE_BOARD}",
+        }  # fmt: skip
+        meters = "".join(
+            f'[[meter]]\nname = "{name}"\nsource = "{source}"\nsensor = "{name}"\n' for name, source in sources.items()
+        )
+        self.config.write_text(
+            f'{meters}[clock]\ntrusted = true\n[store]\ndirectory = "data"\ncommit_interval_s = 1\n'
+            f'[federation]\njid = "{HOME}"\npassword_file = "password"\n'
+            f'address = "{self.federation.address("sen1.test")}"\nca_file = "{self.federation.ca}"\nbatch_s = 0\n'
+            f'[mqtt]\nhost = "{HOST}"\nport = {self.broker.port}\nuser = "gateway"\npassword_file = "mqtt-password"\n'
+            f'[web]\nlisten = "{HOST}:{self.port}"\n'
+        )
+
+    def _consent(self) -> None:
+        for jid in (COOP, HOSTILE[CONSENTED]):
+            for meter in HONEST_METERS:
+                what = ("--meter", meter, "--series", SHARED, "--granularity", "raw", "--accept")
+                done = self.command("consent", "grant", jid, *what, "--accept")
+                assert done.returncode == 0, done.stderr
+
+    def _recipient(self) -> Program:
+        asked = [text for meter in HONEST_METERS for text in ("--identifier", f"{HOME}/{meter}@sen1.test")]
+        return Program(
+            self.folder, "recipient",
+            ["gateway", "consume", "--jid", COOP, "--password-file", self.folder / "password", "--address",
+             self.federation.address("sen2.test"), "--ca-file", self.federation.ca, "--gateway", f"{HOME}/proxy",
+             *asked, "--store", self.folder / "recipient.sqlite"], {},
+        )  # fmt: skip
+
+    def await_links(self) -> None:
+        """Wait until the gateway has reached everything, and has stored what the honest meters say."""
+        begun = time.time()
+
+        def up() -> bool:
+            self.gateway.require_alive()
+            links = self.links()
+            reached = all(links.get(name, {}).get("state") == "ok" for name in LINKS)
+            return reached and all(self.last(name) >= begun for name in HONEST_METERS)
+
+        wait_until(up, _START_S, "the gateway reaches everything", every=0.3)
+
+    def sign_in(self) -> None:
+        """A start signs everybody out."""
+        self.cookies["household"] = self._form("/login", password=self.password)
+
+    def _set_password(self) -> None:
+        """The household sets its password; the one visitor who means harm has it, too."""
+        code = self.command("page", "code").stdout.strip()
+        self.cookies["household"] = self._form("/setup", code=code, password=self.password, again=self.password)
+        self.cookies["hostile"] = self._form("/login", password=self.password)
+        with urllib.request.urlopen(self._request("/settings", "hostile"), timeout=20) as answer:
+            found = re.search(r'name="form_token" value="([^"]+)"', answer.read().decode())
+        self.token = found[1] if found else ""
+
+    def _request(self, path: str, who: str) -> urllib.request.Request:
+        return urllib.request.Request(f"http://{HOST}:{self.port}{path}", headers={"Cookie": self.cookies[who]})
+
+    def _form(self, path: str, **fields: str) -> str:
+        """Send a form; the cookie that is given."""
+        data = urllib.parse.urlencode(fields).encode()
+        opener = urllib.request.build_opener(_NoRedirect)
+        try:
+            answer = opener.open(f"http://{HOST}:{self.port}{path}", data, timeout=30)
+        except urllib.error.HTTPError as error:
+            answer = error
+        cookie = answer.headers.get("Set-Cookie", "").partition(";")[0]
+        assert cookie, (answer.status, path)
+        return str(cookie)
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: object) -> None:
+        return None

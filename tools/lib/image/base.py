@@ -1,0 +1,146 @@
+"""Debian for the card, without anything of ours: one tar file, made anew only when its list of packages changes.
+
+Three programs that packages call while they are installed take minutes under emulation and are called again and again:
+they are put aside, and what they do is done once, at the end (``root``) or here with this machine's own programs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from image.errors import ImageError, run
+from package import debian
+
+if TYPE_CHECKING:
+    from image.progress import Progress
+
+SUITE = "trixie"
+_SOURCES = Path("/etc/apt/sources.list.d/debian.sources")
+
+# A system that boots a Pi, finds its network, keeps its clock and stays up to date.
+SYSTEM = (
+    "systemd-sysv", "udev", "dbus", "kmod", "login", "passwd", "iproute2", "netbase", "ca-certificates", "sudo",
+    "initramfs-tools", "zstd", "e2fsprogs", "dosfstools", "fdisk", "linux-image-arm64", "raspi-firmware",
+    "network-manager", "wpasupplicant", "wireless-regdb", "firmware-brcm80211", "avahi-daemon", "systemd-timesyncd",
+    "openssh-server", "unattended-upgrades", "apt-utils",
+)  # fmt: skip
+# The broker of the house is there and off: a household with boards or displays has nothing to fetch.
+GATEWAY = (
+    *(words.partition(" ")[0] for words in debian.DEPENDS if not words.startswith("systemd ")),
+    "mosquitto",
+)
+PACKAGES = (*SYSTEM, *GATEWAY)
+
+SLOW = ("usr/sbin/update-initramfs", "usr/sbin/update-ca-certificates", "usr/bin/py3compile")
+_ASIDE = 'for f in {}; do chroot "$1" dpkg-divert --quiet --local --rename --add /$f; ln -s /bin/true "$1/$f"; done'
+# Its keys would take minutes, and be thrown away: each card makes its own.
+_KEYS = 'mkdir -p "$1/etc/ssh"; for kind in rsa ecdsa ed25519; do : >"$1/etc/ssh/ssh_host_${kind}_key"; done'
+_BACK = 'for f in {}; do rm "$1/$f"; chroot "$1" dpkg-divert --quiet --local --rename --remove /$f; done'
+# What a package's manuals and translations take is a fifth of the card; the licences stay.
+_LESS = (
+    "path-exclude=/usr/share/man/*", "path-exclude=/usr/share/locale/*", "path-exclude=/usr/share/doc/*",
+    "path-include=/usr/share/doc/*/copyright",
+)  # fmt: skip
+# How this machine reaches Debian: also a mirror whose lists are old.
+_APT_KEYS = ("Acquire::Check-Valid-Until", "Acquire::Check-Date", "Acquire::http::Proxy", "Acquire::https::Proxy")
+_TABLES = 'cat "$1"/usr/share/ca-certificates/mozilla/*.crt >"$1/etc/ssl/certs/ca-certificates.crt"'
+
+
+def name() -> str:
+    """The file's name in the cache, by all that goes into it."""
+    words = "\n".join((SUITE, *PACKAGES, *SLOW, *_LESS, _ASIDE, _KEYS, _BACK, _TABLES))
+    return f"base-{hashlib.sha256(words.encode()).hexdigest()[:16]}.tar"
+
+
+def make(cache: Path, progress: Progress) -> Path:
+    """The tar file; from the cache where it is there."""
+    tar = cache / name()
+    if tar.exists():
+        progress.say(f"Debian is in the cache: {tar.name}, {tar.stat().st_size / 1e6:.0f} MB")
+        return tar
+    for stale in cache.glob("base-*"):
+        stale.unlink()
+    sources = cache / "sources.sources"
+    sources.write_text(_sources())
+    progress.say(f"Debian 13 for 64-bit ARM is fetched and installed: {len(PACKAGES)} packages named; minutes")
+    # Under another name until it is whole: what is cut off is begun again.
+    part = cache / "base.tar.part"
+    _mmdebstrap([str(word) for word in _command(part, sources)], cache)
+    part.rename(tar)
+    progress.say(f"Debian is there: {tar.stat().st_size / 1e6:.0f} MB")
+    return tar
+
+
+def _mmdebstrap(command: list[str], cache: Path) -> None:
+    log = cache / "mmdebstrap.log"
+    with log.open("wb") as out:
+        work = {**os.environ, "TMPDIR": str(cache)}
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=work)
+    try:
+        code = process.wait()
+    except BaseException:
+        # Asked, not killed: it has mounts of its own to take away.
+        process.terminate()
+        process.wait()
+        raise
+    if code:
+        last = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-3:]
+        raise ImageError(f"mmdebstrap failed, {log} says why: {' / '.join(last)}")
+
+
+def _command(tar: Path, sources: Path) -> list[object]:
+    slow = " ".join(SLOW)
+    command: list[object] = ["mmdebstrap", "--arch=arm64", "--variant=minbase", f"--include={','.join(PACKAGES)}"]
+    command += ['--aptopt=Acquire::Languages "none"', *(f"--aptopt={line}" for line in _apt_settings())]
+    command += ["--dpkgopt=force-unsafe-io", *(f"--dpkgopt={line}" for line in _LESS)]
+    command += [f"--essential-hook={_ASIDE.format(slow)}", f"--essential-hook={_KEYS}"]
+    command += [f"--customize-hook={_BACK.format(slow)}", f"--customize-hook={_TABLES}"]
+    return [*command, "--format=tar", SUITE, tar, sources]
+
+
+def _apt_settings() -> list[str]:
+    """Of this machine's apt, what concerns the way to Debian."""
+    said = run("apt-config", "dump", *_APT_KEYS)
+    lines = [line.rstrip(";") for line in said.splitlines()]
+    return [line for line in lines if line.startswith(_APT_KEYS) and not line.endswith('""')]
+
+
+def _sources() -> str:
+    """Where this machine gets Debian from, with the firmware's component added."""
+    if not _SOURCES.exists():
+        text = (Path(__file__).parent / "files/etc/apt/sources.list.d/debian.sources").read_text(encoding="utf-8")
+    else:
+        text = _SOURCES.read_text(encoding="utf-8")
+    lines = text.splitlines()
+    wider = [
+        f"{line} non-free-firmware" if line.startswith("Components:") and "non-free-firmware" not in line else line
+        for line in lines
+    ]
+    return "\n".join(wider) + "\n"
+
+
+def unpack(tar: Path, root: Path) -> None:
+    """A fresh root."""
+    # Of a build that was killed.
+    if (root / "proc").is_mount():
+        run("umount", root / "proc")
+    if root.exists():
+        shutil.rmtree(root)
+    root.mkdir(parents=True)
+    run("tar", "-C", root, "--numeric-owner", "--xattrs", "--xattrs-include=*", "-xf", tar)
+
+
+def clear(cache: Path) -> None:
+    """What a build leaves in the cache and no other one needs."""
+    for name in ("root", "firmware", "data"):
+        shutil.rmtree(cache / name, ignore_errors=True)
+
+
+def is_root() -> bool:
+    """Whether this may own files of any owner and run another root's programs."""
+    return os.geteuid() == 0

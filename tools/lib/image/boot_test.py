@@ -1,0 +1,298 @@
+"""``tools/image --boot-test``: what was promised of a card, seen in three boots of it.
+
+1. A card that Raspberry Pi Imager 1.x has "customised": it must not switch itself off for ever.
+2. A ``linky.toml`` with three faults: each has its sentence on the card; the gateway reads its meter all the same.
+3. A right one: frames, page, an adapter that is pulled and plugged, a port without parity, a program that hangs, SSH by
+   key alone, a read-only root that apt can write, partitions that have grown and are whole afterwards.
+
+No radio is emulated: of a Wi-Fi's key it is seen that a malformed one has its sentence and a right one lies where only
+root reads; whether a router takes it, nobody sees here.
+"""
+
+from __future__ import annotations
+
+import http.cookiejar
+import json
+import re
+import subprocess
+import urllib.error
+import urllib.parse
+import urllib.request
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from gateway.first_boot import settings
+from image import errors
+from image.errors import ImageError
+from image.guest import DEADLINE_S, until
+from image.machine import Card, Machine
+from meter.process import Meter
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from image.progress import Progress
+
+# Larger than the image: the data's partition is to grow.
+CARD_BYTES = 4 << 30
+# As Imager 1.x appends it (src/downloadthread.cpp, _customizeImage).
+IMAGER = " systemd.run=/boot/firstrun.sh systemd.run_success_action=reboot systemd.unit=kernel-command-line.target"
+_SECRET = b"imager-wifi-key-5e1f"
+FIRSTRUN = b"#!/bin/bash\nset +e\nraspi-config nonint do_wifi '" + _SECRET + b"'\nexit 0\n"
+
+WRONG = """language = "en"
+hostnam = "maison"
+[wifi]
+name = "Livebox-1234"
+key = "court"
+[account]
+jid = "maison example.org"
+password = "canary-of-the-account"
+"""
+_WIFI_KEY = "canary-of-the-wifi-8c2d"
+_CODE = "KQ7M-3XWP-ZR5T"
+RIGHT = f"""language = "fr"
+hostname = "maison-7"
+[wifi]
+name = "Livebox-1234"
+key = "{_WIFI_KEY}"
+[page]
+code = "{_CODE}"
+"""
+_PASSWORD = "une phrase assez longue"
+_STATUS = "linky-gateway status --json"
+_HEADER = '[[meter]]\\nsource = "/dev/ttyS1"\\n[store]\\ndirectory = "/tmp/header"\\n'
+# A page, and SSH since there is a key.
+_LISTENING = {"8080", "22"}
+
+
+def run(image: Path, cache: Path, progress: Progress) -> None:
+    """Boot it; ImageError at the first promise that is not kept."""
+    work = cache / "boot"
+    work.mkdir(parents=True, exist_ok=True)
+    card = _card(image, work, progress)
+    with ExitStack() as ending:
+        adapter = ending.enter_context(Meter(work / "meter", tcp="127.0.0.1:0"))
+        header = ending.enter_context(Meter(work / "header", tcp="127.0.0.1:0", deliver="8n1"))
+        trial = Trial(card, work, [meter.path.removeprefix("socket://") for meter in (adapter, header)], progress)
+        trial.imager()
+        trial.wrong()
+        trial.right(ending)
+    card.file.unlink()
+    progress.say("every promise is kept")
+
+
+class Trial:
+    """One card through its boots."""
+
+    def __init__(self, card: Card, work: Path, meters: list[str], progress: Progress) -> None:
+        self._card, self._work, self._meters, self._progress = card, work, meters, progress
+        self._machine_id = ""
+
+    def expect(self, condition: object, what: str, seen: object = "") -> None:
+        """A promise."""
+        if not condition:
+            raise ImageError(f"not so: {what}: {seen}")
+        self._progress.say(what)
+
+    def imager(self) -> None:
+        """What Imager 1.x leaves, and what a person has put beside it."""
+        before = self._card.text("cmdline.txt").strip()
+        self._card.put("cmdline.txt", f"{before}{IMAGER}\n".encode())
+        self._card.put("firstrun.sh", FIRSTRUN)
+        self._card.put("linky.toml", WRONG.encode())
+        with Machine(self._card, self._work / "imager", *self._meters) as machine:
+            machine.wait_for_end("the end of Imager's start")
+        after = self._card.text("cmdline.txt").strip()
+        self.expect(
+            after.split() == before.split(),
+            "what Imager 1.x wrote is taken out of cmdline.txt, and the machine restarts",
+            after,
+        )
+        self.expect(not self._card.holds(_SECRET), "its script and the key in it are gone from the card")
+        said = self._card.text("linky-result.txt")
+        self.expect("Raspberry Pi Imager" in said, "linky-result.txt says so", said)
+
+    def wrong(self) -> None:
+        """Three faults; the gateway is as it was."""
+        with Machine(self._card, self._work / "wrong", *self._meters) as machine:
+            begun = self._progress.seconds
+            self._wait_for_frames(machine)
+            self._progress.say(
+                f"started in {self._progress.seconds - begun:.0f} s, frames are read with a wrong linky.toml"
+            )
+            _, self._machine_id = machine.do("cat /etc/machine-id")
+            _, state = machine.do("systemctl show -P Result linky-first-boot")
+            self.expect(state == "exit-code", "the first start has refused it", state)
+            self._switch_off(machine)
+        said = self._card.text("linky-result.txt")
+        _, faults = settings.parse(WRONG.encode())
+        self.expect(len(faults) == 3, "three faults", faults)
+        for fault in faults:
+            for language in ("fr", "en"):
+                self.expect(fault.say(language) in said, f"linky-result.txt: {fault.say(language)}", said)
+        self.expect("linky.toml" in self._card.names(), "the file is left, to be put right")
+
+    def right(self, ending: ExitStack) -> None:
+        """All that a household relies on."""
+        key = self._work / "key"
+        for old in (key, key.with_suffix(".pub")):
+            old.unlink(missing_ok=True)
+        errors.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key)
+        # As Windows writes them.
+        self._card.put("linky.toml", RIGHT.replace("\n", "\r\n").encode("utf-8-sig"))
+        self._card.put("authorized_keys.txt", key.with_suffix(".pub").read_bytes())
+        machine = ending.enter_context(Machine(self._card, self._work / "right", *self._meters))
+        begun = self._progress.seconds
+        until("the page", lambda: _status(machine) == 200, alive=machine)
+        self._progress.say(f"the page answers {self._progress.seconds - begun:.0f} s after the start")
+        self._wait_for_frames(machine)
+        self._progress.say(f"frames are read {self._progress.seconds - begun:.0f} s after the start")
+        self._see_page(machine)
+        self._see_system(machine)
+        self._see_ssh(machine, key)
+        self._pull_the_adapter(machine)
+        self._read_the_header(machine)
+        self._hang(machine)
+        self._upgrade(machine)
+        self._switch_off(machine)
+        said = self._card.text("linky-result.txt")
+        self.expect("Tout va bien" in said and "maison-7.local:8080" in said, "linky-result.txt says all is well", said)
+        left = {"linky.toml", "authorized_keys.txt"} & self._card.names()
+        self.expect(
+            not left and not self._card.holds(_WIFI_KEY.encode()), "what was secret is wiped from the card", left
+        )
+        self._card.check()
+        self._progress.say("both file systems are whole")
+
+    def _see_page(self, machine: Machine) -> None:
+        browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()))
+        address = f"http://127.0.0.1:{machine.page}"
+        form = urllib.parse.urlencode({"code": _CODE, "password": _PASSWORD, "again": _PASSWORD}).encode()
+        with browser.open(f"{address}/setup", form, timeout=120) as answer:
+            self.expect(answer.url == f"{address}/", "the page takes its first password, by the code of linky.toml")
+        with browser.open(f"{address}/events", timeout=120) as stream:
+            state = json.loads(stream.readline().decode().removeprefix("data: "))
+        shown = state["meters"][0]
+        self.expect(shown, f"the page shows the meter: {json.dumps(shown)[:160]}")
+
+    def _see_system(self, machine: Machine) -> None:
+        until("the end of its start", lambda: machine.do("systemctl is-system-running")[1] != "starting", alive=machine)
+        _, failed = machine.do("systemctl list-units --failed --plain --no-legend")
+        self.expect(not failed, "no unit has failed", failed)
+        code, said = machine.do("touch /usr/linky-written")
+        self.expect(code and "Read-only" in said, "the root is read-only", said)
+        _, size = machine.do("findmnt -n -b -o SIZE -T /var")
+        self.expect(int(size) > CARD_BYTES / 2, f"the data's partition has grown to {int(size) / 1e9:.1f} GB", size)
+        _, number = machine.do("cat /etc/machine-id")
+        same = number == self._machine_id
+        self.expect(re.fullmatch("[0-9a-f]{32}", number) and same, "machine-id was made at the first start", number)
+        code, said = machine.do("stat -c '%a %U' /etc/NetworkManager/system-connections/linky-wifi.nmconnection")
+        self.expect(said == "600 root", "the Wi-Fi's key lies where only root reads", said)
+        _, listening = machine.do("ss -Hltn | awk '{ print $4 }'")
+        ports = {line.rpartition(":")[2] for line in listening.splitlines() if not line.startswith(("127.", "[::1]"))}
+        self.expect(ports == _LISTENING, "nothing but the page and SSH listens (TCP)", listening)
+        _, memory = machine.do("systemctl show -P MemoryCurrent linky-gateway; systemd-analyze time | head -1")
+        self._progress.say(
+            f"memory of the gateway, and the boot as systemd counts it: {' · '.join(memory.splitlines())}"
+        )
+
+    def _see_ssh(self, machine: Machine, key: Path) -> None:
+        options = ["-p", machine.ssh, "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"]
+        options += ["-o", "BatchMode=yes", "-o", "ConnectTimeout=60", "-i", key, "linky@127.0.0.1"]
+        said = errors.run("ssh", *options, "sudo id -un")
+        self.expect(said.strip() == "root", "SSH lets in who has the key", said)
+        words = [str(word) for word in ("ssh", "-o", "PubkeyAuthentication=no", *options, "true")]
+        done = subprocess.run(words, check=False, capture_output=True, text=True)
+        told = done.stderr.strip().splitlines()[-1:]
+        self.expect(done.returncode and "(publickey)" in done.stderr, "SSH takes no password", told)
+
+    def _pull_the_adapter(self, machine: Machine) -> None:
+        machine.plug(into=False)
+        until("the loss of the port", lambda: _link(machine, "port").get("state") == "broken", alive=machine)
+        self._progress.say(f"the adapter is pulled, and missed: {_link(machine, 'port')['detail']}")
+        begun = self._progress.seconds
+        machine.plug(into=True)
+        until("the port", lambda: _link(machine, "port").get("state") == "ok", alive=machine)
+        self._wait_for_frames(machine, begun)
+        self._progress.say(f"plugged in, frames are read again within {self._progress.seconds - begun:.0f} s")
+
+    def _read_the_header(self, machine: Machine) -> None:
+        """A port without parity, as the header's on these boards, by a gateway beside the other."""
+        machine.do(f"mkdir /tmp/header; printf '%b' '{_HEADER}' >/tmp/header.toml")
+        machine.do("linky-gateway run --config /tmp/header.toml >/tmp/header.log 2>&1 & BESIDE=$!")
+        asked = f"{_STATUS} --config /tmp/header.toml"
+        until("frames of a port without parity", lambda: _link(machine, "decode", asked).get("state") == "ok")
+        _, log = machine.do("kill $BESIDE; wait $BESIDE; grep -c 'parity is checked here' /tmp/header.log")
+        self.expect(log.split()[-1:] == ["1"], "a port without parity is read, its parity checked by the gateway", log)
+
+    def _hang(self, machine: Machine) -> None:
+        begun = self._progress.seconds
+        machine.do("systemctl kill --signal=STOP linky-gateway")
+        restarts = "systemctl show -P NRestarts linky-gateway"
+        until("the watchdog", lambda: machine.do(restarts)[1] not in {"", "0"}, alive=machine)
+        self._wait_for_frames(machine, begun)
+        self._progress.say(f"a hang is ended by the watchdog, frames after {self._progress.seconds - begun:.0f} s")
+
+    def _upgrade(self, machine: Machine) -> None:
+        """What security updates do: dpkg writes the root, which is read-only before and after."""
+        code, said = machine.do("apt-get -q -y remove apt-utils", DEADLINE_S)
+        self.expect(code == 0, "apt works on the read-only root", said[-400:])
+        code, said = machine.do("test ! -e /usr/bin/apt-ftparchive && touch /usr/linky-written")
+        self.expect(code and "Read-only" in said, "and leaves it read-only", said)
+
+    def _switch_off(self, machine: Machine) -> None:
+        machine.do("systemctl --no-block poweroff")
+        machine.wait_for_end("the machine to be switched off")
+
+    def _wait_for_frames(self, machine: Machine, since: float | None = None) -> None:
+        """Until a frame has come, after that second."""
+
+        def come() -> bool:
+            link = _link(machine, "decode")
+            age = float(str(link.get("age_s") or 0))
+            return link.get("state") == "ok" and (since is None or age < self._progress.seconds - since)
+
+        until("the meter's frames", come, alive=machine)
+
+
+def _link(machine: Machine, name: str, asked: str = _STATUS) -> dict[str, object]:
+    """What the gateway says of its first link of that kind."""
+    _, said = machine.do(asked)
+    try:
+        links = json.loads(said[said.index("{") :])["links"]
+    except (ValueError, KeyError):
+        return {}
+    return next((link for link in links if link["link"].startswith(name)), {})
+
+
+def _status(machine: Machine) -> int:
+    """Of the page's first visit; 0 while nobody answers."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{machine.page}/setup", timeout=10) as answer:
+            return int(answer.status)
+    except OSError:
+        return 0
+
+
+def _card(image: Path, work: Path, progress: Progress) -> Card:
+    """A copy to write to, larger than the image."""
+    if not image.is_file():
+        raise ImageError(f"{image}: no such image")
+    file = work / "card.img"
+    file.unlink(missing_ok=True)
+    if image.suffix == ".xz":
+        with file.open("wb") as stream:
+            done = subprocess.run(["xz", "--decompress", "--stdout", image], check=False, stdout=stream)
+        if done.returncode:
+            raise ImageError(f"{image}: xz cannot unpack it")
+    else:
+        errors.run("cp", "--sparse=always", image, file)
+    with file.open("r+b") as stream:
+        stream.truncate(max(CARD_BYTES, file.stat().st_size))
+    try:
+        card = Card(file)
+    except ValueError as error:
+        raise ImageError(f"{image}: not an image of tools/image: {error}") from error
+    progress.say(f"{image.name}: {image.stat().st_size / 1e6:.0f} MB, as a card of {CARD_BYTES / 1e9:.1f} GB")
+    return card

@@ -1,0 +1,218 @@
+"""Debian's root → the gateway's: our package and files, nothing of anybody's identity, its initramfs, its firmware.
+
+What can be done with this machine's own programs is; the rest runs under emulation, inside the root.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from image import models
+from image.errors import PATH, ImageError, run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from image.progress import Progress
+
+FILES = Path(__file__).with_name("files")
+HOSTNAME = "linky"
+LOGIN = "linky"
+_HOME = "/var/lib/linky-card/home"
+
+ENABLED = (
+    "linky-first-boot.service", "linky-gateway.service", "linky-gateway-check.timer", "linky-gateway-journal.timer",
+    "linky-card-grow.service", "linky-card-keys.service", "NetworkManager.service", "avahi-daemon.service",
+    "systemd-timesyncd.service", "ssh.service", "fstrim.timer",
+)  # fmt: skip
+# Nobody logs in at the screen; a meter's readings do not wait for a router; a broker without a configuration is open to
+# nobody and of no use.
+DISABLED = ("getty@tty1.service", "NetworkManager-wait-online.service", "mosquitto.service")
+
+# What mmdebstrap leaves: this machine's way to Debian.
+_LEFT = (
+    "etc/apt/sources.list", "etc/apt/sources.list.d/*", "etc/apt/apt.conf.d/99mmdebstrap",
+    "etc/dpkg/dpkg.cfg.d/99mmdebstrap",
+)  # fmt: skip
+# What makes one machine different from another: made at each card's own first start.
+_IDENTITY = (
+    "etc/ssh/ssh_host_*", "var/lib/dbus/machine-id", "var/lib/systemd/random-seed", "etc/hostid",
+    "var/lib/NetworkManager/secret_key",
+)  # fmt: skip
+_MODES = {"etc/sudoers.d/linky-card": 0o440}
+# Where not every driver is wanted ("--modules list"): the boards', and those of emulated machines.
+_DRIVERS = (
+    "ext4", "overlay", "vfat", "nls_cp437", "nls_ascii", "mmc_block", "sdhci_iproc", "bcm2835", "bcm2835_wdt",
+    "clk_raspberrypi", "reset_raspberrypi", "raspberrypi_hwmon", "gpio_raspberrypi_exp", "gpio_regulator",
+    "pcie_brcmstb", "virtio_blk", "virtio_pci", "virtio_mmio", "sdhci_pci", "usb_storage", "xhci_pci", "dwc2",
+)  # fmt: skip
+
+
+def finish(root: Path, deb: Path, modules: str, progress: Progress) -> None:
+    """Everything that this module promises."""
+    for pattern in _LEFT:
+        for path in root.glob(pattern):
+            path.unlink()
+    with _proc(root), _aside(root, "usr/bin/py3compile"):
+        shutil.copy(deb, root / "root" / deb.name)
+        _inside(root, "dpkg", "--install", f"/root/{deb.name}")
+        (root / "root" / deb.name).unlink()
+    progress.say(f"{deb.name} is installed")
+    place(FILES, root)
+    _identity(root)
+    _units(root)
+    _certificates(root)
+    _byte_code(root)
+    progress.say("settings, units, certificates, byte code")
+    _initramfs(root, modules)
+    progress.say(f"initramfs with {'every driver' if modules == 'most' else 'the drivers of the boards alone'}")
+    _firmware(root)
+    # systemd would otherwise bring its tables up to date at the first start: they are, and it takes a minute.
+    for name in ("etc/.updated", "var/.updated"):
+        (root / name).touch()
+    if wrong := faults(root):
+        raise ImageError("; ".join(wrong))
+    progress.say("firmware; no password, no key, no identity in it")
+
+
+def place(files: Path, root: Path) -> None:
+    """Our own files, root's, where they belong."""
+    for path in sorted(files.rglob("*")):
+        name = path.relative_to(files).as_posix()
+        to = root / name
+        if path.is_dir():
+            to.mkdir(exist_ok=True)
+            continue
+        to.unlink(missing_ok=True)
+        shutil.copyfile(path, to)
+        to.chmod(_MODES.get(name, 0o755 if os.access(path, os.X_OK) else 0o644))
+    readme = root / "boot/firmware/LISEZMOI.txt"
+    names = ", ".join(model.name for model in models.SERVED)
+    readme.write_text(readme.read_text(encoding="utf-8").replace("@served@", names), encoding="utf-8")
+    # Notepad.
+    for path in (root / "boot/firmware").glob("*.t*"):
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+
+
+def faults(root: Path) -> list[str]:
+    """What no image may hold: a password, a key, the identity of a machine."""
+    found = []
+    for line in (root / "etc/shadow").read_text(encoding="utf-8").splitlines():
+        user, password = line.split(":")[:2]
+        if not password.startswith(("!", "*")):
+            found.append(f"the user {user} has a password, or needs none")
+    for pattern in _IDENTITY:
+        found += [f"/{path.relative_to(root)} is in it" for path in root.glob(pattern)]
+    if (root / "etc/machine-id").read_text(encoding="utf-8").strip():
+        found.append("/etc/machine-id is in it")
+    secrets = root / "etc/linky-gateway/secrets"
+    found += [f"/{path.relative_to(root)} is in it" for path in secrets.glob("*")]
+    return found
+
+
+def _identity(root: Path) -> None:
+    """Names that are the same on every card, and nothing that must not be."""
+    for pattern in _IDENTITY:
+        for path in root.glob(pattern):
+            path.unlink()
+    (root / "etc/machine-id").write_text("")
+    (root / "etc/hostname").write_text(f"{HOSTNAME}\n")
+    (root / "etc/hosts").write_text(f"127.0.0.1\tlocalhost\n::1\tlocalhost\n127.0.1.1\t{HOSTNAME}\n")
+    for name, target in (
+        ("etc/resolv.conf", "../run/NetworkManager/resolv.conf"),
+        ("etc/localtime", "../usr/share/zoneinfo/Europe/Paris"),
+    ):
+        (root / name).unlink(missing_ok=True)
+        (root / name).symlink_to(target)
+    # "*": no password will do, and the account is not locked for a key.
+    with _proc(root):
+        _inside(root, "systemd-tmpfiles", "--create", "linky-gateway.conf")
+    _inside(root, "useradd", "--home-dir", _HOME, "--create-home", "--shell", "/bin/bash", "--password", "*", LOGIN)
+
+
+def _units(root: Path) -> None:
+    run("systemctl", f"--root={root}", "--quiet", "enable", *ENABLED)
+    run("systemctl", f"--root={root}", "--quiet", "disable", *DISABLED)
+    # It would offer SSH to a hypervisor; there is none.
+    generators = root / "etc/systemd/system-generators"
+    generators.mkdir(exist_ok=True)
+    (generators / "systemd-ssh-generator").symlink_to("/dev/null")
+
+
+def _certificates(root: Path) -> None:
+    """The links by which OpenSSL finds an authority, as update-ca-certificates makes them."""
+    folder = root / "etc/ssl/certs"
+    for authority in sorted((root / "usr/share/ca-certificates/mozilla").glob("*.crt")):
+        name = f"{authority.stem}.pem"
+        digest = run("openssl", "x509", "-noout", "-subject_hash", "-in", authority).strip()
+        (folder / name).unlink(missing_ok=True)
+        (folder / name).symlink_to(f"/usr/share/ca-certificates/mozilla/{authority.name}")
+        number = next(n for n in range(100) if not (folder / f"{digest}.{n}").is_symlink())
+        (folder / f"{digest}.{number}").symlink_to(name)
+
+
+def _byte_code(root: Path) -> None:
+    """A read-only root never gets any by itself; it is the same for every processor."""
+    (library,) = (path for path in (root / "usr/lib").glob("python3.*") if path.is_dir())
+    places = ["usr/lib/python3/dist-packages", "usr/lib/linky-gateway", f"usr/lib/{library.name}"]
+    if python := shutil.which(library.name, path=f"/usr/bin:{PATH}"):
+        run(python, "-m", "compileall", "-q", "-s", root, "-p", "/", *(root / name for name in places))
+    else:
+        _inside(root, "python3", "-m", "compileall", "-q", *(f"/{name}" for name in places))
+
+
+def _initramfs(root: Path, modules: str) -> None:
+    conf = root / "etc/initramfs-tools/conf.d/linky-card"
+    conf.write_text(f"{conf.read_text(encoding='utf-8')}MODULES={modules}\n")
+    if modules == "list":
+        (root / "etc/initramfs-tools/modules").write_text("\n".join(_DRIVERS) + "\n")
+    with _proc(root):
+        for version in _kernels(root):
+            _inside(root, "mkinitramfs", "-o", f"/boot/initrd.img-{version}", version)
+
+
+def _firmware(root: Path) -> None:
+    shutil.copytree(root / "usr/lib/raspi-firmware", root / "boot/firmware", dirs_exist_ok=True)
+    with _proc(root):
+        for version in _kernels(root):
+            _inside(
+                root, "env", "DEB_MAINT_PARAMS=configure", "/etc/kernel/postinst.d/z50-raspi-firmware",
+                version, f"/boot/vmlinuz-{version}",
+            )  # fmt: skip
+    there = {path.name for path in (root / "boot/firmware").iterdir()}
+    if missing := [model.name for model in models.SERVED if model.dtb not in there]:
+        raise ImageError(f"this kernel describes no Raspberry Pi {', '.join(missing)}: models.py says it does")
+
+
+def _kernels(root: Path) -> list[str]:
+    return sorted(path.name for path in (root / "usr/lib/modules").iterdir())
+
+
+def _inside(root: Path, *command: str) -> str:
+    environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"}
+    return run("chroot", root, *command, env=environment)
+
+
+@contextmanager
+def _proc(root: Path) -> Iterator[None]:
+    run("mount", "-t", "proc", "proc", root / "proc")
+    try:
+        yield
+    finally:
+        run("umount", root / "proc")
+
+
+@contextmanager
+def _aside(root: Path, name: str) -> Iterator[None]:
+    """A program that does nothing in the place of that one."""
+    program, kept = root / name, root / f"{name}.aside"
+    program.rename(kept)
+    program.symlink_to("/bin/true")
+    try:
+        yield
+    finally:
+        kept.replace(program)

@@ -1,0 +1,51 @@
+"""Makes the disk, serves a simulated meter, runs the trial. Exit codes: 0 all as it should be, 1 not, 2 wrong use."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+
+def main() -> int:
+    """Run it."""
+    parser = argparse.ArgumentParser(
+        prog="tools/late-adapter",
+        description="A USB adapter is plugged in after the gateway has started, in an emulated machine: is it read?",
+    )
+    parser.add_argument("--base", type=Path, metavar="TAR", help="keep Debian there, and begin from it next time")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="leave disk and logs there, to look at")
+    options = parser.parse_args()
+    if os.geteuid() != 0:
+        sys.stderr.write("tools/late-adapter: makes another machine's system: run it as root\n")
+        return 2
+    return _run(options.base, options.keep)
+
+
+def _run(base: Path | None, keep: Path | None) -> int:
+    from image.errors import ImageError  # noqa: PLC0415 (--help needs the standard library alone)
+    from image.progress import Progress  # noqa: PLC0415
+    from late_adapter import disk, trial  # noqa: PLC0415
+    from meter.process import Meter  # noqa: PLC0415
+    from package.container import TrialError  # noqa: PLC0415
+
+    progress = Progress()
+    try:
+        with ExitStack() as ending:
+            work = keep or Path(ending.enter_context(tempfile.TemporaryDirectory(prefix="linky-late-")))
+            work.mkdir(parents=True, exist_ok=True)
+            made = disk.make(work, base or work / "base.tar")
+            progress.say("Debian 13, the package and a configuration on a disk")
+            meter = ending.enter_context(Meter(work / "meter", tcp="127.0.0.1:0"))
+            trial.run(made, work, meter.path.removeprefix("socket://"), progress)
+    except (ImageError, TrialError) as error:
+        sys.stderr.write(f"tools/late-adapter: {error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,261 @@
+"""The line: characters at the meter's pace, commands between them, the truth written before the bytes.
+
+The line's own clock counts ticks of 1/9600 s (8 to a bit at 1200 Bd), so that the meter's time is exact whatever the
+host does. ``speed`` times faster than real; a host that cannot follow makes the clock slip, never a burst.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import sys
+import time
+from typing import TYPE_CHECKING, TextIO
+
+from meter.frames import BAUD, EOT
+from meter.living import CommandError, Linky
+from meter.uart import Port, Uart
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from meter.wire import Wire
+
+TICKS_PER_S = 9600
+GAP_TICKS = 240  # 25 ms between frames; 16.7 to 33.4 are allowed [54E §5.3.6]
+EOT_TICKS = TICKS_PER_S  # a telereading session, shortened to one second
+PIECE_S = 0.01  # host time covered by one write: the grain of the pace
+LATE_S = 1.0  # later than this, the clock slips
+NAP_S = 0.2  # longest sleep, so that a signal is seen
+
+
+class Stopped(Exception):  # noqa: N818 - not an error: the end of a run
+    """The run is over: quit, a signal, or the number of frames asked for."""
+
+
+class Line:
+    """A paced, injured way from a meter to a wire, and the commands that come in meanwhile."""
+
+    def __init__(self, wire: Wire, *, speed: float = 1.0, seed: int = 1, deliver: str = "auto") -> None:
+        self.wire = wire
+        self.uart = Uart(seed)
+        self.speed = speed
+        self.ticks = 0
+        self.baud = BAUD["standard"]
+        self.eot_asked = False
+        self.stopped = False
+        self._forced = {"7e1": (False, False), "inpck": (False, True), "8n1": (True, False)}.get(deliver)
+        self._lost_until = 0.0
+        self._origin = time.monotonic()
+        self._commands: Commands | None = None
+
+    def listen(self, commands: Commands) -> None:
+        """Takes commands from there while the line runs."""
+        self._commands = commands
+
+    def send(self, data: bytes) -> None:
+        """Sends characters, each group of them delivered when its last bit has passed."""
+        step = max(1, int(self.baud / 10 * self.speed * PIECE_S)) if self.wire.paced else len(data)
+        for begin in range(0, len(data), step):
+            piece = data[begin : begin + step]
+            self._elapse(len(piece) * 10 * TICKS_PER_S // self.baud)
+            self._deliver(piece)
+
+    def rest(self, ticks: int = GAP_TICKS) -> None:
+        """Sends nothing for a while."""
+        self.uart.idle(ticks * self.baud // TICKS_PER_S)
+        self._elapse(ticks)
+
+    def injure(self, words: list[str]) -> bool:
+        """Carries out a command that concerns the wire; False when it does not."""
+        match words:
+            case ["noise", share]:
+                self.uart.noise = _share(share)
+            case ["drop", share]:
+                self.uart.drop = _share(share)
+            case ["silence", seconds]:
+                self._lost_until = time.monotonic() + _seconds(seconds)
+            case ["unplug"]:
+                self.wire.unplug()
+            case ["plug"]:
+                self.wire.plug(self.baud)
+            case ["eot"]:
+                self.eot_asked = True
+            case ["quit"]:
+                self.stopped = True
+            case _:
+                return False
+        return True
+
+    def _deliver(self, piece: bytes) -> None:
+        port = self.wire.port()
+        if port is None or time.monotonic() < self._lost_until:
+            return
+        if self._forced is not None:
+            port = Port(port.baud, *self._forced)
+        if got := self.uart.carry(piece, self.baud, port):
+            self.wire.write(got)
+
+    def _elapse(self, ticks: int) -> None:
+        """Lets the line's clock go on, and waits for the host's to follow, listening meanwhile."""
+        self.ticks += ticks
+        while not self.stopped and self.wire.paced:
+            wait = self._origin + self.ticks / (TICKS_PER_S * self.speed) - time.monotonic()
+            if wait < -LATE_S:
+                self._origin -= wait
+            self._listen(min(max(wait, 0.0), NAP_S))
+            if wait <= NAP_S:
+                break
+        if self.stopped:
+            raise Stopped
+
+    def _listen(self, wait_s: float) -> None:
+        end = time.monotonic() + wait_s
+        while True:
+            watched = self.wire.watched()
+            commands = [] if self._commands is None else self._commands.watched()
+            ready = select.select([*watched, *commands], [], [], max(end - time.monotonic(), 0.0))[0]
+            for descriptor in ready:
+                if descriptor in watched:
+                    self.wire.service(descriptor)
+                elif self._commands is not None:
+                    self._commands.read()
+            if not ready or self.stopped:
+                return
+
+
+class Commands:
+    """Commands, one a line, from a descriptor; each is answered by one line, ``ok …`` or ``error: …``."""
+
+    def __init__(self, descriptor: int, carry_out: Callable[[str], None], *, at_end: Callable[[], None]) -> None:
+        self._descriptor = descriptor
+        self._carry_out = carry_out
+        self._at_end = at_end
+        self._rest = b""
+        self._open = True
+
+    def watched(self) -> list[int]:
+        """The descriptor while it may be read (a job in the background must leave its terminal alone)."""
+        if not self._open or (os.isatty(self._descriptor) and os.tcgetpgrp(self._descriptor) != os.getpgrp()):
+            return []
+        return [self._descriptor]
+
+    def read(self) -> None:
+        """Carries out the lines that are there."""
+        data = os.read(self._descriptor, 4096)
+        if not data:
+            self._open = False
+            self._at_end()
+            return
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            if text := line.decode("ascii", "replace").strip():
+                self._answer(text)
+
+    def _answer(self, text: str) -> None:
+        try:
+            self._carry_out(text)
+        except (CommandError, OSError) as error:
+            say(f"error: {error}")
+        else:
+            say(f"ok {text}")
+
+
+class Truth:
+    """A JSON Lines file of what was really sent: a line for each frame before its bytes, and for each event."""
+
+    def __init__(self, file: TextIO | None) -> None:
+        self._file = file
+
+    def write(self, record: dict[str, object]) -> None:
+        """Writes a line at once."""
+        if self._file is not None:
+            self._file.write(json.dumps(record, separators=(",", ":")) + "\n")
+            self._file.flush()
+
+
+class Transmission:
+    """A living meter on a line, until it is stopped or has sent ``limit`` frames."""
+
+    def __init__(self, meter: Linky, line: Line, *, start_ms: int, truth: Truth, limit: int | None = None) -> None:
+        self._meter = meter
+        self._line = line
+        self._start_ms = start_ms
+        self._truth = truth
+        self._limit = limit
+
+    @property
+    def now_ms(self) -> int:
+        """The meter's time."""
+        return self._start_ms + self._line.ticks * 1000 // TICKS_PER_S
+
+    def carry_out(self, text: str) -> None:
+        """Carries out one command, the meter's or the wire's.
+
+        Raises:
+            CommandError: nobody knows it, or it is not complete.
+        """
+        words = text.split()
+        if not (self._meter.injure(words) or self._line.injure(words)):
+            raise CommandError(f"{text!r} is not a command; see meter run --help")
+        self._truth.write({"event": "command", "time": self.now_ms / 1000, "command": text})
+
+    def run(self) -> None:
+        """Sends frame after frame."""
+        while self._limit is None or self._meter.sent < self._limit:
+            self._line.baud = BAUD[self._meter.mode]
+            self._send_frame()
+            self._line.rest()
+
+    def _send_frame(self) -> None:
+        frame = self._meter.next_frame(self.now_ms)
+        self._truth.write(self._meter.truth(frame, self.now_ms))
+        pieces = frame.encode()
+        for sent, piece in enumerate(pieces, 1):
+            self._line.send(piece)
+            overload = sent < len(pieces) and self._meter.cuts_frame(frame, self.now_ms)
+            if sent < len(pieces) and (overload or self._line.eot_asked):
+                self._truth.write(
+                    {"event": "cut", "time": self.now_ms / 1000, "frame": self._meter.sent - 1, "groups": sent}
+                )
+                self._line.send(EOT)
+                self._line.rest(GAP_TICKS if overload else EOT_TICKS)
+                self._line.eot_asked = False
+                return
+        self._truth.write({"event": "sent", "frame": self._meter.sent - 1, "host": time.time()})
+
+
+def replay(line: Line, pieces: Iterable[bytes]) -> None:
+    """Sends captured pieces with the gap of frames between them."""
+    for piece in pieces:
+        line.send(piece)
+        line.rest()
+
+
+def say(text: str) -> None:
+    """Prints a line for whoever started us, if still there."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _share(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise CommandError(f"{text!r} is not a probability between 0 and 1")
+    return value
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        raise CommandError(f"{text!r} is not a number of seconds")
+    return value

@@ -1,0 +1,180 @@
+"""A living meter: which frame comes next, and what a command changes in it.
+
+Knows no wire. Frames come out of ``next_frame`` at the meter's own time; ``injure`` takes the commands that concern
+the meter (mode, tariff, overload, standby, clock, message) and leaves the wire's to ``line``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from meter import contract as contracts
+from meter import frames
+from meter.contract import CONTRACTS, Calendar
+from meter.frames import HISTORIC, STANDARD, Frame, Identity
+from meter.household import Household
+from meter.metrology import Metrology
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SHORT_PER_LONG = 20  # an overload's cycle: 20 short frames, 1 long [02E §2.5.2]
+SHORT_AFTER_MS = 60_000  # and one minute after it
+MSG2_IN_FRAME = 2  # the ultra-short message comes once, in the third frame
+
+
+class CommandError(ValueError):
+    """A command that cannot be carried out; the message is one sentence for a person."""
+
+
+class Linky:
+    """One meter, its household and its contract."""
+
+    def __init__(
+        self,
+        *,
+        mode: str = STANDARD,
+        contract: str = "base",
+        identity: Identity | None = None,
+        household: Household | None = None,
+        start_ms: int,
+        producer: bool = False,
+        curve_s: int = 1800,
+        seed: int = 1,
+    ) -> None:
+        self.mode = mode
+        self.identity = identity or Identity()
+        self.contract = CONTRACTS[contract]
+        self.calendar = Calendar(self.contract, seed)
+        self.metrology = Metrology(
+            household or Household(seed=seed, phases=self.identity.phases),
+            self.calendar,
+            start_ms=start_ms,
+            producer=producer,
+            curve_s=curve_s,
+            initial_wh=tuple(3_519_703 + 811_213 * n for n in range(len(self.contract.periods))),
+            initial_injected_wh=1_204_551 if producer else 0,
+        )
+        self.degraded = False
+        self.at_rest = False
+        self.message: str | None = "MESSAGE  COURT 2"
+        self.sent = 0
+        self._message_in = MSG2_IN_FRAME
+        self._excess_until_ms = -1
+        self._shorts = 0
+
+    def next_frame(self, now_ms: int) -> Frame:
+        """The frame that starts at this time of the meter's clock."""
+        self.metrology.advance(now_ms)
+        frame = self._standard() if self.mode == STANDARD else self._historic(now_ms)
+        self.sent += 1
+        return frame
+
+    def cuts_frame(self, frame: Frame, now_ms: int) -> bool:
+        """Whether an overload that begins now stops this frame at the end of its group (three-phase historic)."""
+        if frame.mode != HISTORIC or frame.kind != "long" or self.identity.phases == 1:
+            return False
+        was_short = self._excess_until_ms >= now_ms
+        self.metrology.advance(now_ms)
+        return self._excess(now_ms) and not was_short
+
+    def truth(self, frame: Frame, now_ms: int) -> dict[str, object]:
+        """What is true at this time, as one JSON object: data as on the wire, and the exact quantities behind it."""
+        meter = self.metrology
+        return {
+            "event": "frame",
+            "frame": self.sent - 1,
+            "time": now_ms / 1000,
+            "mode": frame.mode,
+            "kind": frame.kind,
+            "data": {group.label: group.data for group in frame.groups},
+            "horodate": {group.label: group.horodate for group in frame.groups if group.horodate is not None},
+            "watts": list(meter.instant.watts),
+            "drawn_wms": meter.drawn.wms,
+            "injected_wms": meter.injected.wms,
+        }
+
+    def injure(self, words: list[str]) -> bool:
+        """Carries out a command that concerns the meter; False when it does not.
+
+        Raises:
+            CommandError: it does, but not in this form.
+        """
+        verb, rest = words[0], words[1:]
+        known: dict[str, Callable[[list[str]], None]] = {
+            "mode": self._set_mode,
+            "tariff": self._set_tariff,
+            "overload": self._set_overload,
+            "standby": self._set_standby,
+            "clock": self._set_clock,
+            "message": self._set_message,
+        }
+        if verb not in known:
+            return False
+        known[verb](rest)
+        return True
+
+    def _standard(self) -> Frame:
+        message = self.message if self.sent >= self._message_in else None
+        if message is not None:
+            self.message = None
+        return frames.standard(self.identity, self.contract, self.metrology, degraded=self.degraded, message=message)
+
+    def _historic(self, now_ms: int) -> Frame:
+        if self.at_rest:
+            return frames.standby(self.identity)
+        if self.identity.phases == 3 and (self._excess(now_ms) or now_ms < self._excess_until_ms):
+            self._shorts = (self._shorts + 1) % (SHORT_PER_LONG + 1)
+            if self._shorts:
+                return frames.short(self.identity, self.metrology)
+        else:
+            self._shorts = 0
+        return frames.historic(self.identity, self.contract, self.metrology)
+
+    def _excess(self, now_ms: int) -> bool:
+        if frames.overloaded_phases(self.identity, self.metrology):
+            self._excess_until_ms = now_ms + SHORT_AFTER_MS
+            return True
+        return False
+
+    def _set_mode(self, words: list[str]) -> None:
+        self.mode = _one_of(words, "mode", (HISTORIC, STANDARD))
+
+    def _set_standby(self, words: list[str]) -> None:
+        self.at_rest = _one_of(words, "standby", ("on", "off")) == "on"
+
+    def _set_clock(self, words: list[str]) -> None:
+        self.degraded = _one_of(words, "clock", ("good", "degraded")) == "degraded"
+
+    def _set_message(self, words: list[str]) -> None:
+        text = " ".join(words)
+        if not text or len(text) > 16 or not (text.isascii() and text.isprintable()):
+            raise CommandError("message needs 1 to 16 printable ASCII characters, as in: message COUPURE DEMAIN")
+        self.message, self._message_in = text.ljust(16), 0
+
+    def _set_overload(self, words: list[str]) -> None:
+        on = _one_of(words, "overload", ("on", "off")) == "on"
+        power = 1300 * self.identity.kva // self.identity.phases + self.metrology.household.solar_w
+        self.metrology.extra_w = power if on else 0
+
+    def _set_tariff(self, words: list[str]) -> None:
+        match words:
+            case [name] if name in CONTRACTS:
+                self.contract = self.calendar.contract = CONTRACTS[name]
+                self.calendar.force(None)
+            case ["peak" | "off-peak" | "auto" as hours]:
+                self.calendar.force({"peak": False, "off-peak": True, "auto": None}[hours])
+            case ["today" | "tomorrow" as day, colour] if colour in contracts.COLOURS and colour != "unknown":
+                second = self.metrology.now_ms // 1000
+                self.calendar.colour_day(second, contracts.COLOURS[colour], int(day == "tomorrow"))
+            case _:
+                raise CommandError(
+                    f"tariff needs a contract ({', '.join(CONTRACTS)}), peak, off-peak, auto, "
+                    "or today|tomorrow blue|white|red"
+                )
+
+
+def _one_of(words: list[str], verb: str, choices: tuple[str, str]) -> str:
+    if len(words) != 1 or words[0] not in choices:
+        raise CommandError(f"{verb} needs {choices[0]} or {choices[1]}, as in: {verb} {choices[0]}")
+    return words[0]

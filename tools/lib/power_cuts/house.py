@@ -1,0 +1,311 @@
+"""A house that lives while its disk is recorded: ``python -m power_cuts.house FOLDER SEED ROUNDS [FAULT]``.
+
+A simulated Linky through the real reader, recorder and store, as the daemon joins them: a batch a minute, half hours
+and a midnight, recipients that are sent what waits and confirm it, consents given and taken back, corrections, erasure,
+others' series, retention, restarts. At each commit it marks what the database then holds (``content``): with FAULT
+``unsynced`` or ``early`` it does wrong on purpose, so that one sees that wrong is found.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import random
+import sys
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from gateway.daemon.meter import MeterReader
+from gateway.errors import GatewayError
+from gateway.store.connection import open_reader
+from gateway.store.erasure import Range
+from gateway.store.points import Confirm, Granularity, Outgoing
+from gateway.store.prepare import prepare
+from gateway.store.received import Incoming, Lot
+from gateway.store.store import Store
+from gateway.store.terms import Manner, Profile, Terms
+from gateway.tic.frame import Reader
+from gateway.tic.quality import SignalQuality
+from meter.living import Linky
+from power_cuts.record import mark
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import AsyncIterator
+
+    from gateway.sources.line import Line
+    from gateway.tic.frame import Frame
+
+METER = "house"
+ROOF = "roof@sen2.test"
+COOP, TOWN, NEIGHBOUR = "coop@sen2.test", "town@sen3.test", "neighbour@sen4.test"
+RECIPIENTS = {COOP: Granularity.RAW, TOWN: Granularity.MINUTE, NEIGHBOUR: Granularity.HALF_HOUR}
+POWER = "consumption/power/apparent/raw"
+
+# The last evening of winter time: half hours, a midnight and the night of 23 hours are ahead.
+START = int(datetime.fromisoformat("2026-03-28T22:41:00+01:00").timestamp())
+FRAMES_A_ROUND = 3
+_TAKEN_AT_ONCE = 48
+
+# So short that each of them deletes something within the hours of a run.
+_RAW_S, _MINUTE_S, _OUTBOX_S = 3600, 3 * 3600, 4 * 3600
+
+# The WAL is copied into the file after so many pages: the default is reached a few times a day only.
+_PAGES_A_CHECKPOINT = (1000, 200, 40)
+
+
+def content(db: sqlite3.Connection) -> dict[str, str]:
+    """Every table of the database as a short digest of its rows."""
+    names = [name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")]
+    return {name: _digest(db, name) for name in names}
+
+
+def _digest(db: sqlite3.Connection, table: str) -> str:
+    rows = sorted(map(repr, db.execute(f"SELECT * FROM {table}")))
+    return hashlib.sha256("\n".join(rows).encode()).hexdigest()[:12] if rows else ""
+
+
+def keys(folder: Path) -> dict[str, str]:
+    """The files of keys that lie beside the database, as short digests."""
+    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest()[:12] for file in sorted(folder.glob("*.key"))}
+
+
+class Watched(Store):
+    """The store, and a mark before and after each of its commits; ``house`` is set once it is open."""
+
+    house: House | None = None
+    _marked = -1
+
+    def commit(self) -> None:
+        """Commit, and say what is in the database now."""
+        if self.house and self._db.in_transaction:
+            if self.house.fault == "early":
+                self.house.hand_out()
+            found = content(self._db)
+            mark(about=found)
+            super().commit()
+            mark(done=found)
+            self._marked = self._db.total_changes
+        else:
+            super().commit()
+
+    def settle(self) -> None:
+        """Say what is in the database, if that is not said yet and no transaction is open."""
+        if not self._db.in_transaction and self._marked != self._db.total_changes:
+            mark(done=content(self._db))
+            self._marked = self._db.total_changes
+
+    def tune(self, statement: str) -> None:
+        """Set something that concerns this run only."""
+        self._db.execute(statement)
+
+
+class Wire:
+    """A line that brings what the meter sent since it was asked last."""
+
+    finite, receipt, age_s = False, None, 0.0
+
+    def __init__(self) -> None:
+        self.quality = SignalQuality(0.0)
+        self.waiting: list[tuple[Frame, datetime]] = []
+
+    async def frames(self) -> AsyncIterator[tuple[Frame, datetime]]:
+        """All of it."""
+        while self.waiting:
+            yield self.waiting.pop(0)
+
+
+class House:
+    """One installation and what happens to it, drawn from a seed."""
+
+    def __init__(self, folder: Path, seed: int, fault: str) -> None:
+        self.folder, self.fault = folder, fault
+        self.chance = random.Random(seed)
+        self.now = START
+        self._linky = Linky(contract="hc", start_ms=START * 1000, seed=seed, producer=True)
+        self._bytes = Reader()
+        # Recipient -> the last number handed to it, the last it confirmed.
+        self._sent: dict[str, int] = {}
+        self._confirmed: dict[str, int] = {}
+        self._number = 0
+        self._open()
+
+    def live(self, rounds: int) -> None:
+        """Some hours of it; what the store is asked to do is done when each step returns."""
+        self._begin()
+        steps = (
+            *(self._grant, self._withdraw, self._limit, self._correct, self._receive, self._tell, self._ask_access),
+            *(self._forget, self._notices, self._look_while_writing, self._restart, self._rotate),
+        )
+        for number in range(rounds):
+            self._read()
+            self._deliver()
+            self._do(self.chance.choice(steps))
+            if number == rounds // 2:
+                self._do(self._erase)
+        self._restart()
+        self._store.close()
+
+    def hand_out(self) -> None:
+        """What waits goes to the sender, and is noted as gone."""
+        for jid in self._store.recipients():
+            rows = self._store.pending(jid, self._sent.get(jid, 0), _TAKEN_AT_ONCE, self.now)
+            if rows:
+                # What the sender does besides: the name under which this recipient knows the meter.
+                self._store.view_of(jid, self.now)
+                points = [[r.seq, r.point.series.id, int(r.point.granularity), r.point.time] for r in rows]
+                mark(sent=jid, epoch=self._store.epoch, points=points, keys=keys(self.folder))
+                self._sent[jid] = rows[-1].seq
+
+    def _do(self, step: object) -> None:
+        assert callable(step)
+        try:
+            step()
+        except GatewayError:
+            # Not possible just now (nothing to correct, one request too many): nothing has changed.
+            self._store.rollback()
+        self._store.settle()
+
+    def _open(self) -> None:
+        prepare(self.folder)
+        self._store = Watched(self.folder)
+        self._store.house = self
+        self._store.tune(f"PRAGMA wal_autocheckpoint = {self.chance.choice(_PAGES_A_CHECKPOINT)}")
+        if self.fault == "unsynced":
+            self._store.tune("PRAGMA synchronous = OFF")
+        known = self._store.add_meter(METER, "ab12cd34ef")
+        self._wire = Wire()
+        values = self._store.last_values(METER)
+        self._reader = MeterReader(known, values, cast("Line", self._wire))
+        self._store.settle()
+
+    def _begin(self) -> None:
+        """Who may have what from the first day on."""
+        for jid, granularity in RECIPIENTS.items():
+            self._allow(jid, granularity, Manner(Profile.COARSE, True) if jid == NEIGHBOUR else Manner())
+            self._store.subscribe(jid, METER, "consumption", "sen1", Confirm.RECEIPT, self.now)
+            self._store.settle()
+
+    def _allow(self, jid: str, granularity: Granularity, manner: Manner) -> None:
+        terms = Terms(purpose="collective self-consumption", controller="SCIC", retention="P1Y")
+        self._store.grant(
+            jid, METER, "consumption", granularity, self.now + 10**7, self.now, terms=terms, manner=manner
+        )
+
+    def _read(self) -> None:
+        """A few frames, some seconds or minutes apart, and the commit of them."""
+        for _ in range(FRAMES_A_ROUND):
+            self.now += self.chance.choice((2, 20, 70, 290))
+            data = b"".join(self._linky.next_frame(self.now * 1000).encode())
+            self._wire.waiting += [(f, datetime.fromtimestamp(self.now, UTC)) for f in self._bytes.feed(data)]
+        asyncio.run(self._reader.read(asyncio.Event()))
+        self._reader.recorder.relayed("garage", "boot-1", self.now - START)
+        self._store.write([self._reader.recorder.take()], self.now)
+        self._store.settle()
+
+    def _deliver(self) -> None:
+        """As the delivery does: hand out what waits, and take what was confirmed off the list with the next commit."""
+        for jid in self._store.recipients():
+            rows = self._store.pending(jid, self._sent.get(jid, 0), _TAKEN_AT_ONCE, self.now)
+            if rows:
+                self._store.hand_over([Outgoing(jid, rows[-1].seq, tuple(rows))], self.now)
+        self._store.settle()
+        self.hand_out()
+        for jid, last in self._sent.items():
+            first = self._confirmed.get(jid, 0)
+            if first < last and self.chance.random() < 1 / 2:
+                self._store.confirm(jid, first, last, self.now)
+                self._confirmed[jid] = last
+        self._store.settle()
+
+    def _grant(self) -> None:
+        jid = self.chance.choice(list(RECIPIENTS))
+        self._allow(jid, self.chance.choice(list(Granularity)), self._store.manner_of(jid))
+
+    def _withdraw(self) -> None:
+        jid = self.chance.choice(list(RECIPIENTS))
+        self._store.revoke(jid, "", self.now, "household")
+        self._store.settle()
+        self._allow(jid, Granularity.MINUTE, self._store.manner_of(jid))
+
+    def _limit(self) -> None:
+        jid = self.chance.choice(list(RECIPIENTS))
+        self._store.limit(jid, self.now)
+        self._store.settle()
+        self._store.lift_limit(jid, self.now)
+
+    def _correct(self) -> None:
+        points = list(self._store.stream(POWER, Granularity.RAW))
+        point = self.chance.choice(points)
+        where = (METER, POWER, Granularity.RAW, point.time)
+        self._store.rectify(*where, str(int(point.value) + 1), self.now, "household", "a test")
+        self._store.settle()
+        self._store.remove(*where, self.now, "household", "a test")
+        self._store.settle()
+        self._store.restore(*where, self.now, "household")
+
+    def _erase(self) -> None:
+        self._store.erase_range(Range(METER, "consumption/power", START, START + 1800), self.now, "household")
+        self._store.settle()
+        self._store.erase_recipient(TOWN, self.now, "household")
+        self._store.settle()
+        self._store.wipe()
+
+    def _receive(self) -> None:
+        self._number += 1
+        name = "urn:dev:ow:10e2073a01080063/production/power"
+        values = [Incoming(name, name, "production/power", "W", "raw", self.now + n, 900 + n) for n in range(5)]
+        numbers = ("e1", 5 * self._number - 5, 5 * self._number)
+        self._store.receive(ROOF, [Lot(values, numbers, "P1Y")], self.now)
+
+    def _tell(self) -> None:
+        self._store.keep_told({"meter-mute": self.now, "card-full": self.now - 60})
+
+    def _ask_access(self) -> None:
+        jid = f"asker{self.now}@sen5.test"
+        request = self._store.ask_access(jid, "ab12cd34ef", POWER, Granularity.DAY, Terms(controller="x"), self.now)
+        self._store.settle()
+        self._store.refuse_access(request.id, self.now)
+
+    def _forget(self) -> None:
+        self._store.forget_received(self.now, 3600)
+        self._store.settle()
+        self._store.forget_transfers(self.now, 7200)
+        self._store.settle()
+        self._store.forget(self.now, _RAW_S, _MINUTE_S, _OUTBOX_S)
+
+    def _notices(self) -> None:
+        for notice in self._store.notices_to_send(self.now):
+            self._store.notice_sent(notice.id, self.now)
+            self._store.settle()
+            if self.chance.random() < 1 / 2:
+                self._store.notice_confirmed(notice.id, notice.recipient, self.now)
+                self._store.settle()
+
+    def _look_while_writing(self) -> None:
+        """An export keeps the WAL from being taken back while the house goes on."""
+        with closing(open_reader(self.folder)) as reading:
+            reading.execute("BEGIN")
+            reading.execute("SELECT count(*) FROM reading").fetchone()
+            for _ in range(3):
+                self._read()
+
+    def _rotate(self) -> None:
+        self._store.rotate_pseudonym(NEIGHBOUR, self.now)
+
+    def _restart(self) -> None:
+        self._store.close()
+        self._sent = dict(self._confirmed)
+        self._open()
+
+
+def main() -> None:
+    """Live for a while."""
+    folder, seed, rounds, *fault = sys.argv[1:]
+    House(Path(folder), int(seed), fault[0] if fault else "").live(int(rounds))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""``tools/provision``: arguments in, exit code out; what goes wrong is said in French or English.
+
+Exit codes: 0 done, 1 failed (run it again: it goes on from where it was), 2 wrong use, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import stat
+import sys
+from typing import TYPE_CHECKING
+
+from gateway.config.tables import password_from
+from gateway.errors import ConfigError
+from gateway.first_boot import checks
+from gateway.language import chosen
+from provision import device, fleet, keys
+from provision.accounts import Ejabberd, InBand, Prosody
+from provision.errors import ProvisionError
+from provision.options import parser
+from provision.texts import Progress, text
+from provision.work import Fleet
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from provision.accounts import Accounts
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do one thing; its exit code."""
+    made = parser()
+    options = made.parse_args(arguments)
+    if bool(options.fleet) + bool(options.revoke) + bool(options.hand_over) != 1:
+        made.error("give one of FLEET.csv, --revoke DEVICE, --hand-over DEVICE")
+    lang = chosen(options.lang, os.environ)
+    try:
+        _do(options, lang)
+    except (ProvisionError, ConfigError) as error:
+        said = error.say(lang) if isinstance(error, ProvisionError) else str(error)
+        print(f"{_newline()}tools/provision: {said}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"{_newline()}tools/provision: {text(lang, 'interrupted')}", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _do(options: argparse.Namespace, lang: str) -> None:
+    if not options.fleet and not options.out.is_dir():
+        raise ProvisionError("unknown_device", device=options.hand_over or options.revoke, path=options.out, known="—")
+    if options.hand_over:
+        with device.opened(options.out):
+            done = Fleet(options.out).hand_over(options.hand_over)
+        print(text(lang, "handed_over" if done else "handed_over_before", device=options.hand_over))
+        return
+    server = accounts(options)
+    if options.revoke:
+        with device.opened(options.out):
+            done = Fleet(options.out, server).revoke(options.revoke)
+        print(text(lang, "revoked" if done else "revoked_before", device=options.revoke))
+        return
+    if options.installer and checks.jid(options.installer):
+        raise ProvisionError("installer", jid=options.installer)
+    rows = fleet.read(options.fleet, options.domain)
+    if any(row.wifi_key for row in rows) and options.fleet.stat().st_mode & (stat.S_IROTH | stat.S_IWOTH):
+        raise ProvisionError("too_open", path=options.fleet)
+    ssh = keys.read(options.ssh_key) if options.ssh_key else ()
+    with device.opened(options.out):
+        work = Fleet(options.out, server, options.address, options.card, options.installer, ssh)
+        outcome = work.provision(rows, Progress(text(lang, "working"), sys.stdout))
+    values = {"all": outcome.all, "made": outcome.made, "cards": outcome.cards, "handed_over": outcome.handed_over}
+    print(text(lang, "done", **values))
+    if outcome.all < len(rows):
+        print(text(lang, "left_out", count=len(rows) - outcome.all))
+    print(text(lang, "where", out=options.out))
+    print(text(lang, "login" if ssh else "no_login"))
+    print(text(lang, "secret"))
+
+
+def accounts(options: argparse.Namespace) -> Accounts:
+    """The organisation's server."""
+    if options.ejabberd:
+        if options.admin and not options.admin_password_file:
+            raise ProvisionError("no_admin_password", admin=options.admin)
+        login = (options.admin, password_from(options.admin_password_file)) if options.admin else None
+        return Ejabberd(options.ejabberd, login, options.ca_file)
+    if options.prosodyctl:
+        return Prosody(shlex.split(options.prosodyctl))
+    if options.in_band:
+        return InBand(options.address, options.ca_file)
+    raise ProvisionError("which_server")
+
+
+def _newline() -> str:
+    # Below the bar, not in it.
+    return "\n" if sys.stderr.isatty() and sys.stdout.isatty() else ""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

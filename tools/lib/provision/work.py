@@ -1,0 +1,206 @@
+"""What is done with a fleet, in an order in which it can be cut off anywhere and run again.
+
+Secrets are on the disk before the server hears of them; the account is known to exist before a card says so.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from gateway.account.password_file import generate
+from gateway.first_boot.checks import CODE_CHARACTERS, CODE_LENGTH, code, printed_code
+from gateway.first_boot.settings import Account, Settings, Wifi
+from provision import card, device, labels
+from provision.device import Device
+from provision.errors import ProvisionError, TakenError
+from provision.texts import handover
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+    from provision.accounts import Accounts
+    from provision.fleet import Row
+
+REGISTER = "register.csv"
+_LABELS_PDF = "labels.pdf"
+_CLOSED = ("revoking", "revoked")
+
+
+@dataclass(slots=True)
+class Fleet:
+    """A folder of devices, and the server that has their accounts (None where nothing is to be done there).
+
+    ``address`` goes into the cards where DNS does not say where the server is; ``kind`` is what the cards are for;
+    ``installer`` is whom each household is asked to let know whether its gateway is well; ``keys`` are the public SSH
+    keys with which one logs in to the machines.
+    """
+
+    out: Path
+    accounts: Accounts | None = None
+    address: str | None = None
+    kind: card.Kind = "raspios"
+    installer: str | None = None
+    keys: Sequence[str] = ()
+
+    def provision(self, rows: Sequence[Row], progress: Callable[[int, int], None]) -> Outcome:
+        """Make what is missing: accounts, cards, labels. Raises ProvisionError; what is done stays done."""
+        rows = self._open(rows)
+        made = cards = 0
+        done: list[tuple[Row, Device]] = []
+        try:
+            for at, row in enumerate(rows):
+                progress(at, len(rows))
+                before = device.load(self.out, row.device)
+                now = self._account(row, before)
+                made += before is None or before.state != now.state
+                if now.state == "made":
+                    cards += self._files(row, now)
+                    done.append((row, now))
+            progress(len(rows), len(rows))
+        finally:
+            # Whatever stops this, the register says what there is.
+            self._register()
+        self._labels(done)
+        return Outcome(len(rows), made, cards, len(rows) - len(done))
+
+    def revoke(self, name: str) -> bool:
+        """Close a lost device's account; False when it was closed before."""
+        known = self._known(name)
+        if known.state == "revoked":
+            return False
+        assert self.accounts is not None
+        if not known.password and not self.accounts.administers:
+            raise ProvisionError("lost_secret", device=name)
+        device.save(self.out, known.now("revoking"))
+        self.accounts.remove(known.jid, known.password)
+        self._close(known, "revoked")
+        return True
+
+    def hand_over(self, name: str) -> bool:
+        """Keep nothing secret of a device any more; False when nothing was."""
+        known = self._known(name)
+        if known.state in _CLOSED:
+            raise ProvisionError("revoked", device=name)
+        if known.state == "handed-over":
+            return False
+        self._close(known, "handed-over")
+        return True
+
+    def _open(self, rows: Iterable[Row]) -> list[Row]:
+        """Those that were not revoked. Nothing is begun that contradicts what was done before."""
+        found = []
+        for row in rows:
+            known = device.load(self.out, row.device)
+            if known and known.jid != row.jid:
+                raise ProvisionError("other_jid", device=row.device, old=known.jid, new=row.jid)
+            if known is None or known.state not in _CLOSED:
+                found.append(row)
+        return found
+
+    def _account(self, row: Row, known: Device | None) -> Device:
+        if known and known.state != "planned":
+            return known
+        if known is None:
+            known = Device(
+                device=row.device,
+                jid=row.jid,
+                site=row.site,
+                state="planned",
+                since=datetime.now(UTC).isoformat(timespec="seconds"),
+                password=generate(),
+                code=new_code(),
+            )
+            device.save(self.out, known)
+        assert self.accounts is not None
+        try:
+            self.accounts.make(known.jid, known.password)
+        except TakenError as error:
+            # By the run that was cut off here, if our password opens it.
+            if not self.accounts.opens(known.jid, known.password):
+                raise ProvisionError("taken", jid=known.jid) from error
+        made = known.now("made")
+        device.save(self.out, made)
+        return made
+
+    def _files(self, row: Row, known: Device) -> bool:
+        settings = Settings(
+            language=row.language,
+            hostname=row.device,
+            wifi=Wifi(row.wifi, "" if row.wifi_key == "-" else row.wifi_key, row.country) if row.wifi else None,
+            account=Account(known.jid, known.password, self.address, renew=True, installer=self.installer),
+            port=row.port,
+            code=known.code,
+        )
+        folder = self.out / row.device
+        files = {f"card/{name}": text for name, text in card.files(settings, self.kind, self.keys).items()}
+        kept = card.KEPT_KEYS[self.kind] if self.keys else None
+        files["remise-handover.txt"] = handover(row.device, row.site, _page(row.device), kept)
+        written = [device.write(folder / name, text.encode()) for name, text in files.items()]
+        return any(written)
+
+    def _labels(self, done: Sequence[tuple[Row, Device]]) -> None:
+        made = [
+            labels.Label(row.device, row.site, _page(row.device), printed_code(known.code), row.language)
+            for row, known in done
+        ]
+        sheets = labels.svg_sheets(made)
+        for number, sheet in enumerate(sheets, 1):
+            device.write(self.out / f"labels-{number}.svg", sheet.encode())
+        for file in self.out.glob("labels-*.svg"):
+            if file.stem.removeprefix("labels-") not in map(str, range(1, len(sheets) + 1)):
+                file.unlink()
+        if made:
+            device.write(self.out / _LABELS_PDF, labels.pdf(made))
+        else:
+            (self.out / _LABELS_PDF).unlink(missing_ok=True)
+
+    def _known(self, name: str) -> Device:
+        everything = device.everything(self.out)
+        found = next((one for one in everything if one.device == name), None)
+        if found is None:
+            known = ", ".join(one.device for one in everything) or "—"
+            raise ProvisionError("unknown_device", device=name, path=self.out, known=known)
+        return found
+
+    def _close(self, known: Device, state: device.State) -> None:
+        device.forget_files(self.out, known.device)
+        device.save(self.out, known.without_secrets(state))
+        # The sheets hold its code as well; the next run prints those that are still of use.
+        for file in (*self.out.glob("labels-*.svg"), self.out / _LABELS_PDF):
+            file.unlink(missing_ok=True)
+        self._register()
+
+    def _register(self) -> None:
+        text = io.StringIO(newline="")
+        lines = csv.writer(text)
+        lines.writerow(("device", "site", "jid", "page", "state", "since"))
+        for one in device.everything(self.out):
+            lines.writerow((one.device, one.site, one.jid, _page(one.device), one.state, one.since))
+        device.write(self.out / REGISTER, text.getvalue().encode())
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How many devices the file names, how many are new, how many cards are, how many were handed over before."""
+
+    all: int
+    made: int
+    cards: int
+    handed_over: int
+
+
+def new_code() -> str:
+    """A code for the page's first visit, of those that a card takes."""
+    while code(found := "".join(secrets.choice(CODE_CHARACTERS) for _ in range(CODE_LENGTH))):
+        pass
+    return found
+
+
+def _page(name: str) -> str:
+    return f"http://{name}.local:8080/"

@@ -1,0 +1,43 @@
+-- Prosody for one domain of the rig; the words with a dollar sign are filled in by tools/lib/servers/prosody.py.
+run_as_root = true -- looked at for uid 0 only
+prosody_user = "$user" -- whose files prosodyctl writes
+pidfile = "$folder/prosody.pid"
+data_path = "$folder/data"
+admin_socket = "$folder/prosody.sock"
+certificates = "$folder/certificates"
+ssl = { cafile = "$ca"; capath = false }
+interfaces = { "$address" }
+local_interfaces = { "$address" }
+use_ipv6 = false
+c2s_ports = { 5222 }
+c2s_direct_tls_ports = { 5223 }
+s2s_ports = { 5269 }
+s2s_direct_tls_ports = {}
+http_ports = {}
+https_ports = {}
+plugin_paths = { "$plugins" }
+s2s_peers = { $peers }
+
+modules_enabled = {
+	"roster"; "saslauth"; "tls"; "disco"; "ping"; "posix"; "s2s_auth_certs"; "s2s_peers"; "smacks"; "pep"; "mam";
+	"offline"; "carbons"; "blocklist"; "admin_shell"; "time"; "version"; "user_account_management"; $register_module
+	$limits_module
+}
+modules_disabled = { "dialback" } -- certificates only
+c2s_require_encryption = true
+s2s_require_encryption = true
+s2s_secure_auth = true
+allow_registration = $allow_registration
+authentication = "internal_hashed"
+disable_sasl_mechanisms = { $refused_mechanisms }
+password_hash = "SHA-256" -- with the default, SHA-1, only SCRAM-SHA-1 is offered
+-- SQLite, since the default storage slows down with each item, and so that kill -9 loses nothing.
+storage = "sql"
+sql = { driver = "SQLite3"; database = "prosody.sqlite" }
+network_settings = { nagle = false; tcp_backlog = 1024 } -- Nagle's algorithm costs 40 ms a round trip
+smacks_hibernation_time = 60
+pep_max_items = 10000
+$limits
+log = { { levels = { min = "info" }; to = "file"; filename = "$folder/prosody.log" } }
+
+VirtualHost "$domain"

@@ -1,0 +1,129 @@
+"""``python -m soak``: started by ``tools/soak``."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import sys
+import tempfile
+import threading
+import time
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from servers import Federation, Proxy
+from servers.process import RigError
+from soak import report
+from soak.clock import Clock, build
+from soak.errors import SoakError
+from soak.house import FAR, House, database_in
+from soak.options import parser
+from soak.parts import Program
+from soak.points import Book
+from soak.samples import Samples
+from soak.soak import Soak
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+
+# How long the slow recipient's line holds back each piece, both ways.
+_DELAY_S = 1.0
+
+
+def main() -> int:
+    """Live the days, judge them, tell; the exit code."""
+    options = parser().parse_args()
+    if options.report and not options.report.parent.is_dir():
+        parser().error(f"--report: there is no folder {options.report.parent}")
+    try:
+        if options.judge:
+            return _tell(options.judge, options)
+        # The servers' sockets need a short path.
+        folder = options.folder or Path(tempfile.mkdtemp(prefix="linky-soak-"))
+        folder.mkdir(parents=True, exist_ok=True)
+        folder = folder.resolve()
+        if any(folder.iterdir()):
+            raise SoakError(f"{folder} is not empty: name another folder")  # noqa: TRY301
+        try:
+            _live(folder, options)
+        except SoakError as error:
+            raise SoakError(f"{error}; everything is in {folder}") from error
+        code = _tell(folder, options)
+    except (RigError, SoakError) as error:
+        print(f"tools/soak: {error}", file=sys.stderr)
+        return 3 if isinstance(error, RigError) else 1
+    except KeyboardInterrupt:
+        return 130
+    if code or options.folder:
+        print(f"everything is in {folder}")
+    else:
+        shutil.rmtree(folder)
+    return code
+
+
+def _tell(folder: Path, options: argparse.Namespace) -> int:
+    """Judge the run in a folder, and say what was seen; the exit code."""
+    try:
+        run = report.Run(**json.loads((folder / report.RUN_FILE).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise SoakError(f"{folder}: no run that came to its end is there: {error}") from error
+    seen = report.see(folder, run)
+    print(seen.text())
+    if options.report:
+        print(f"the picture is {seen.write(options.report)}")
+    return 1 if seen.wrong else 0
+
+
+def _live(folder: Path, options: argparse.Namespace) -> None:
+    # Ahead of the real one: the certificates of the servers are made now, and hold for a year.
+    start_s = (int(time.time()) // 3600 + 1) * 3600
+    clock = Clock.make(folder / "clock", start_s)
+    preload = {"LD_PRELOAD": str(build(folder)), "SOAK_CLOCK": str(folder / "clock")}
+    seconds = round(options.days * 86_400)
+    pace = {"seconds": seconds, "speed": options.speed, "seed": options.seed, "every": options.every}
+    arguments = [text for name, value in pace.items() for text in (f"--{name}", str(value))]
+    meters = Program(folder, "meters", ["soak.meters", folder, *arguments], {})
+    with ExitStack() as stack:
+        samples = stack.enter_context(closing(Samples(folder / "samples.sqlite")))
+        federation = stack.enter_context(Federation(folder / "servers"))
+        slow = stack.enter_context(_slow_line(federation.address(FAR)))
+        house = House(folder, federation, slow, preload, options.speed)
+        book = Book(folder / "book.sqlite", database_in(folder))
+        soak = Soak(house, meters, clock, samples, book, options.days, _show)
+        soak.run()
+    run = report.Run(start_s=start_s, seconds=seconds, took_s=soak.live_s, every_s=options.every, seed=options.seed)
+    (folder / report.RUN_FILE).write_text(json.dumps(asdict(run)) + "\n", encoding="utf-8")
+
+
+@contextmanager
+def _slow_line(target: str) -> Iterator[str]:
+    """The address of a proxy before a server, which holds back what passes."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="slow line")
+    thread.start()
+    proxy = Proxy(target)
+    proxy.delay_s = _DELAY_S
+    try:
+        asyncio.run_coroutine_threadsafe(proxy.__aenter__(), loop).result(10)
+        try:
+            yield proxy.address
+        finally:
+            asyncio.run_coroutine_threadsafe(proxy.__aexit__(None, None, None), loop).result(20)
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+def _show(line: str) -> None:
+    """How far it is, on one line of a terminal; piped, nothing."""
+    if sys.stderr.isatty():
+        print(f"\r\033[K{line}", end="", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

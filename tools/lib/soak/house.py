@@ -1,0 +1,133 @@
+"""The house and who has what of it: configuration, accounts, consents, and the programs that run.
+
+Five recipients in another domain: one has the indexes of a meter as they change, three the minutes of a meter each (one
+of these behind a slow line, one is away most of the time), one the half hours of everything.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gateway.store.points import Granularity
+from servers.ports import free_port
+from soak.errors import SoakError
+from soak.meters import HOUSE
+from soak.parts import ROOT, Program
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from servers import Federation
+
+HOME = "maison@sen1.test"
+FAR = "sen2.test"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One recipient and its consents: (meter, series prefix) at one granularity."""
+
+    name: str
+    granularity: Granularity
+    shared: tuple[tuple[str, str], ...]
+
+    @property
+    def jid(self) -> str:
+        """Its account."""
+        return f"{self.name}@{FAR}"
+
+
+RECIPIENTS = (
+    Recipient("exact", Granularity.RAW, (("house", "consumption/energy"),)),
+    Recipient("minutes", Granularity.MINUTE, (("farm", "consumption"), ("farm", "production"))),
+    Recipient("slow", Granularity.MINUTE, (("house", "consumption"),)),
+    Recipient("away", Granularity.MINUTE, (("flat", "consumption"),)),
+    Recipient(
+        "halves",
+        Granularity.HALF_HOUR,
+        tuple((kind.name, path) for kind in HOUSE for path in ("consumption", "production")),
+    ),
+)
+SLOW, AWAY = "slow", "away"
+
+
+def database_in(folder: Path) -> Path:
+    """The gateway's file in the folder of a run."""
+    return folder / "data" / "linky-gateway.sqlite"
+
+
+def name_of(meter: str, path: str = "") -> str:
+    """What a meter, or a series of it, is called in the federation."""
+    user_and_domain = f"{HOME}/{meter}@{HOME.partition('@')[2]}"
+    return f"{user_and_domain}/{path}" if path else user_and_domain
+
+
+class House:
+    """Its folder, and the programs in it.
+
+    Args:
+        folder: where everything is.
+        federation: the two servers, running.
+        slow: the address at which the slow recipient's server is found.
+        preload: what the wall clock needs, for the environment.
+        speed: how much faster than real.
+    """
+
+    def __init__(self, folder: Path, federation: Federation, slow: str, preload: dict[str, str], speed: float) -> None:
+        self.folder, self._federation, self._slow, self._preload = folder, federation, slow, preload
+        self.config = folder / "gateway.toml"
+        self.port = free_port()
+        password = secrets.token_urlsafe(16)
+        (folder / "password").write_text(password + "\n")
+        for jid in (HOME, *(one.jid for one in RECIPIENTS)):
+            user, _, domain = jid.partition("@")
+            federation.register(user, domain, password)
+        meters = "".join(
+            f'[[meter]]\nname = "{kind.name}"\nsource = "{folder}/tty-{kind.name}"\nsensor = "{kind.name}"\n'
+            for kind in HOUSE
+        )
+        # Everything else is the default: that is what is judged.
+        self.config.write_text(
+            f'{meters}[store]\ndirectory = "data"\n[clock]\ntrusted = true\n'
+            f'[federation]\njid = "{HOME}"\npassword_file = "password"\n'
+            f'address = "{federation.address("sen1.test")}"\nca_file = "{federation.ca}"\n'
+            f'[web]\nlisten = "127.0.0.1:{self.port}"\n'
+        )
+        self.gateway = self._program("gateway", ["soak.daemon", "--config", self.config, "--speed", str(speed)])
+        self.recipients = {one.name: self._recipient(one) for one in RECIPIENTS}
+
+    def grant(self) -> None:
+        """The household's consents, given at the command line of the gateway that runs."""
+        for one in RECIPIENTS:
+            for meter, prefix in one.shared:
+                self._command(
+                    *("consent", "grant", one.jid, "--meter", meter, "--series", prefix),
+                    *("--granularity", one.granularity.code, "--accept", "--config", self.config),
+                )
+
+    def _command(self, *arguments: str | Path) -> None:
+        command = [sys.executable, "-m", "gateway", *map(str, arguments)]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), **self._preload}
+        done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
+        if done.returncode:
+            raise SoakError(f"{' '.join(map(str, arguments[:2]))} was refused: {done.stderr.strip()}")
+
+    def _recipient(self, one: Recipient) -> Program:
+        address = self._slow if one.name == SLOW else self._federation.address(FAR)
+        identifiers = [text for meter in dict(one.shared) for text in ("--identifier", name_of(meter))]
+        return self._program(
+            one.name,
+            [
+                "gateway", "consume", "--jid", one.jid, "--password-file", self.folder / "password",
+                "--address", address, "--ca-file", self._federation.ca, "--gateway", f"{HOME}/proxy",
+                "--store", self.folder / f"{one.name}.sqlite", *identifiers,
+            ],
+        )  # fmt: skip
+
+    def _program(self, name: str, arguments: list[str | Path]) -> Program:
+        return Program(self.folder, name, arguments, self._preload)

@@ -1,0 +1,166 @@
+"""One run: the days go by, each hour everything is looked at, one recipient comes and goes; then all is delivered."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+import urllib.request
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from gateway.config.tables import load
+from gateway.control.running import ask
+from servers.daemon import links_of
+from soak.house import AWAY, RECIPIENTS, SLOW, database_in
+from soak.meters import HOUSE
+from soak.parts import await_true, pause
+from soak.samples import Sample, look
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from soak.clock import Clock
+    from soak.house import House
+    from soak.parts import Program
+    from soak.points import Book
+    from soak.samples import Samples
+
+HOUR_S = 3600
+# There for 20 hours, then away for 28: more than the 24 after which a recipient counts as away (``recipient_away_h``).
+THERE_H, TURN_H = 20, 48
+# How far behind the house's clock a recipient may be, in hours: at 500 times real an hour is 7 s, which is what a busy
+# machine may take for a message; the slow line holds each piece back for a second.
+BEHIND_H = {one.name: 3.0 for one in RECIPIENTS} | {SLOW: 6.0, AWAY: TURN_H - THERE_H + 6.0}
+_START_S, _DELIVERED_S, _ANSWER_S = 120.0, 900.0, 300.0
+_LOOK_S = 0.05
+
+
+class Soak:
+    """A house whose servers run, lived through.
+
+    Args:
+        house: the house.
+        meters: the process of its meters, which move the clock.
+        clock: the house's wall clock.
+        samples: where what is seen is kept.
+        book: notes what is committed.
+        days: how many.
+        tell: told how far it is.
+    """
+
+    def __init__(
+        self,
+        house: House,
+        meters: Program,
+        clock: Clock,
+        samples: Samples,
+        book: Book,
+        days: float,
+        tell: Callable[[str], None],
+    ) -> None:
+        self._house, self._meters, self._clock, self._samples, self._book = house, meters, clock, samples, book
+        self._tell, self._hours, self._start_s = tell, round(days * 24), int(clock.now_s)
+        self._programs = [house.gateway, *house.recipients.values()]
+        self._begun = time.monotonic()
+        self.live_s = 0.0
+
+    def run(self) -> None:
+        """All of it; SoakError when something ends or does not come."""
+        with self._meters, self._house.gateway:
+            try:
+                self._begin()
+                self._live()
+                self._deliver()
+            finally:
+                for recipient in self._house.recipients.values():
+                    recipient.stop()
+
+    def _begin(self) -> None:
+        await_true("the ports of the meters", _START_S, lambda: self._said("ready"))
+        self._await_link("xmpp", "ok")
+        self._house.grant()
+        # Whom it knows it learns once a real minute: until then receipts would be a stranger's, and counted.
+        self._house.gateway.stop()
+        self._house.gateway.start()
+        self._await_link("xmpp", "ok")
+        for recipient in self._house.recipients.values():
+            recipient.start()
+        await_true("every recipient's subscription", _START_S, self._all_subscribed)
+        await_true("every meter's port, open", _START_S, self._all_open)
+
+    def _live(self) -> None:
+        self._begun = time.monotonic()
+        self._meters.tell()
+        for hour in range(1, self._hours + 1):
+            self._await_hour(self._start_s + hour * HOUR_S)
+            self._look()
+            self._come_and_go(hour)
+        await_true("the end of the meters", _START_S, lambda: self._said("done"))
+        self.live_s = time.monotonic() - self._begun
+
+    def _deliver(self) -> None:
+        away = self._house.recipients[AWAY]
+        if away.pid is None:
+            away.start()
+        await_true("the last frame of each meter in the database", _START_S, self._all_stored)
+        await_true("the delivery of everything", _DELIVERED_S, self._none_waits)
+        self._look()
+
+    def _await_hour(self, second: int) -> None:
+        while self._clock.now_s < second and not self._said("done"):
+            for program in (self._house.gateway, *self._house.recipients.values()):
+                program.require_alive()
+            pause(_LOOK_S)
+
+    def _look(self) -> None:
+        now_s, elapsed = int(self._clock.now_s), time.monotonic() - self._begun
+        self._visit()
+        seen = [Sample.take(now_s, one.name, pid) for one in self._programs if (pid := one.pid)]
+        self._samples.add(*filter(None, seen), *look(now_s, elapsed, database_in(self._house.folder)))
+        self._book.note()
+        days = (now_s - self._start_s) / 86_400
+        self._tell(f"day {days:.1f} of {self._hours / 24:g}, {days * 86_400 / elapsed:.0f} times real")
+
+    def _visit(self) -> None:
+        """Somebody looks at the page, and somebody asks how it goes."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self._house.port}/", timeout=_ANSWER_S) as answer:
+            answer.read()
+        ask(load(self._house.config).control_socket, {"do": "status"}, _ANSWER_S)
+
+    def _come_and_go(self, hour: int) -> None:
+        away = self._house.recipients[AWAY]
+        if hour % TURN_H == THERE_H:
+            away.stop()
+        elif hour % TURN_H == 0 and away.pid is None:
+            away.start()
+
+    def _await_link(self, name: str, state: str) -> None:
+        def reached() -> bool:
+            self._house.gateway.require_alive()
+            return links_of(self._house.config).get(name, {}).get("state") == state
+
+        await_true(f"{name} {state}", _START_S, reached)
+
+    def _all_open(self) -> bool:
+        links = links_of(self._house.config)
+        return all(links.get(f"port {kind.name}", {}).get("state") == "ok" for kind in HOUSE)
+
+    def _all_subscribed(self) -> bool:
+        wanted = sum(len(dict(one.shared)) for one in RECIPIENTS)
+        return self._one("SELECT count(*) FROM subscription") == wanted
+
+    def _all_stored(self) -> bool:
+        lines = [line.split() for line in self._meters.output.read_text().splitlines()]
+        last = {words[0]: int(words[1]) for words in lines if len(words) == 2}
+        return all(self._one("SELECT last_time FROM meter WHERE name = ?", name) >= last[name] for name in last)
+
+    def _none_waits(self) -> bool:
+        return self._one("SELECT count(*) FROM outbox") == 0
+
+    def _one(self, query: str, *values: str) -> int:
+        with closing(sqlite3.connect(f"file:{database_in(self._house.folder)}?mode=ro", uri=True, timeout=30)) as db:
+            return int(db.execute(query, values).fetchone()[0])
+
+    def _said(self, word: str) -> bool:
+        self._meters.require_alive()
+        return word in self._meters.output.read_text().split()
