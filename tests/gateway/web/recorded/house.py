@@ -1,0 +1,165 @@
+"""The house whose pages are recorded: the real site with all its parts, over desks that hold what a visit gives them.
+
+A desk answers at once, with the values of ``values.py``; each may be told to fail as the real one does.
+"""
+
+from gateway.errors import AccessError, BoardError, ConfigError, StoreError
+from gateway.web.access import Access
+from gateway.web.cost import routes as cost
+from gateway.web.displays.routes import displays
+from gateway.web.history import routes as history
+from gateway.web.repair.routes import repair
+from gateway.web.series.routes import series
+from gateway.web.settings.routes import settings
+from gateway.web.sharing.desk import Phrases
+from gateway.web.sharing.routes import sharing
+from gateway.web.site import Site
+from tests.gateway.web.recorded import values
+from tests.gateway.web.stand_in import StandInHouse
+
+FAULT = "the database <b>does not open</b>"
+
+
+class Held:
+    """What the desks hold during a visit; ``fault`` is raised instead of every answer of a part."""
+
+    def __init__(self):
+        self.fault = None
+        self.meters = ["house"]
+        self.past, self.bill = values.PASTS["a day"], values.BILLS["months"]
+        self.look, self.point = values.LOOKS["at first"], "power"
+        self.configured, self.address_fits = values.CONFIGURED, True
+        self.displays, self.works = values.DISPLAYS, True
+        self.series = values.SERIES
+        self.installer, self.text, self.changed = None, values.TEXT, True
+        self.journal, self.handed = values.JOURNALS["well"], values.HANDED
+        self.rows = {"consents": (), "notices": (), "pending-access": (), "refused-domains": (), "health-consents": ()}
+
+
+class Desk:
+    """All desks of the house in one."""
+
+    def __init__(self, held):
+        self._held = held
+        self.phrases, self.retention, self.refused_days = Phrases(), "P1Y", 30
+
+    def _or_fault(self, told):
+        if self._held.fault:
+            raise self._held.fault
+        return told
+
+    @property
+    def meters(self):
+        return self._held.meters
+
+    async def past(self, meter, period, day):
+        return self._or_fault(self._held.past)
+
+    async def bill(self, meter, period):
+        return self._or_fault(self._held.bill)
+
+    async def present(self):
+        return self._or_fault({"house": self._held.bill.present})
+
+    async def look(self, chosen):
+        return self._or_fault(self._held.look)
+
+    async def point(self, which):
+        return self._or_fault(values.POINTS.get(self._held.point))
+
+    async def settings(self):
+        return self._held.configured
+
+    async def choose_objective(self, goals):
+        self._or_fault(None)
+
+    async def choose_household(self, address, language):
+        if not self._held.address_fits:
+            raise ConfigError("household.address: none")
+        self._or_fault(None)
+
+    async def commit(self):
+        self._or_fault(None)
+
+    async def known(self):
+        return self._or_fault(self._held.displays)
+
+    async def add(self, name, *, home_assistant):
+        return self._or_fault(values.GIVEN[self._held.works])
+
+    async def remove(self, name):
+        self._or_fault(None)
+
+    @property
+    def installer(self):
+        return self._held.installer
+
+    async def choices(self, number):
+        return self._or_fault(values.CHOICES.get(number))
+
+    async def handed(self, first, last):
+        return self._held.handed
+
+    async def text(self, sha256):
+        return self._or_fault(self._held.text)
+
+    async def journal(self):
+        return self._held.journal
+
+    async def check_journal(self):
+        self._or_fault(None)
+
+    async def ask(self, order):
+        self._or_fault(None)
+        if order["do"] in self._held.rows:
+            return self._held.rows[order["do"]]
+        return values.TEXT if order["do"].endswith("-text") else self._held.changed
+
+
+class Living(StandInHouse):
+    """What the meters and the links say."""
+
+    def __init__(self, held):
+        super().__init__()
+        self._held = held
+        self.told, self.sources = values.WELL, {"house": "/dev/ttyTIC"}
+
+    async def report(self):
+        return self.told
+
+
+class Kept(Access):
+    """What lasts; a link that cannot be written where the card is full."""
+
+    full = False
+
+    def add_link(self, name, now, role):
+        if self.full:
+            raise AccessError("the card is full")
+        return super().add_link(name, now, role)
+
+
+class RecordedHouse:
+    """The site, what its desks hold, and what its meters say."""
+
+    def __init__(self, file):
+        self.held = Held()
+        self.living, self.access = Living(self.held), Kept(file)
+        desk = Desk(self.held)
+
+        async def all_series():
+            return self.held.series
+
+        parts = (
+            *(history.part(desk), cost.part(desk), sharing(desk), repair(desk), settings(desk)),
+            *(series(all_series), displays(desk)),
+        )
+        self.site = Site(self.living, self.access, "1", parts)
+
+    def forget(self):
+        """As at first."""
+        self.held.__init__()
+        self.living.__init__(self.held)
+
+
+FAULTS = {"store": StoreError(FAULT), "board": BoardError(FAULT), "configuration": ConfigError(FAULT)}

@@ -1,0 +1,259 @@
+"""Every visit that is recorded: what the house holds then, what is asked, who asks."""
+
+from dataclasses import dataclass, field
+from urllib.parse import urlencode
+
+from gateway.live.topics import as_json
+from gateway.web.access import Role
+from gateway.web.cost.values import PERIODS as COST_PERIODS
+from gateway.web.history.values import PERIODS
+from tests.gateway.web.recorded import values
+from tests.gateway.web.recorded.house import FAULTS
+from tests.gateway.web.stand_in import _FULL, _PHASES
+
+LONG_AGO = "before=1768435200"
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One answer of the site: its name in the recording, the path, the form that is sent, what the house holds.
+
+    ``living``: what meters and links say; ``who`` is the owner, a stranger, or the role of a link.
+    """
+
+    name: str
+    path: str
+    form: dict | None = None
+    held: dict = field(default_factory=dict)
+    living: dict = field(default_factory=dict)
+    who: Role | None = Role.OWNER
+    honest: bool = True
+
+
+def visits():
+    """All of those to a house that has a password and no link yet; each is made in both languages."""
+    yield from _now()
+    yield from _history()
+    yield from _cost()
+    yield from _repair()
+    yield from _settings()
+    yield from _displays()
+    yield from _sharing()
+    yield from _requests()
+    yield from _health()
+    yield Visit("series", "/series")
+    yield Visit("series, none", "/series", held={"series": []})
+    yield from _access()
+
+
+def _now():
+    full = {"_meters": [as_json(_FULL) | {"phases": _PHASES}]}
+    yield Visit("now", "/")
+    yield Visit("now, full", "/", living=full)
+    yield Visit("now, in the other language by a link", "/?lang=en")
+    yield Visit("links", "/links")
+    yield Visit("links, nothing yet", "/links", living={"told": values.report()})
+    meters = {"house": "/dev/ttyTIC", "garage & <b>": "/dev/ttyUSB0", "toit": "/dev/x"}
+    yield Visit("links, faults", "/links", living={"told": values.FAULTY, "sources": meters})
+    for role in (Role.OWNER, Role.DISPLAY, Role.GUEST):
+        yield Visit(f"display, for {role.value}", "/display", living=full, who=role)
+    yield Visit("display, in public", "/display?guest=1", living=full)
+    yield Visit("no such page", "/nowhere")
+    yield Visit("no such file", "/static/nothing.css")
+
+
+def _history():
+    for name, past in values.PASTS.items():
+        meters = ["house", "garage <2>"] if name in {"nothing yet", "a day", "a year"} else ["house"]
+        held = {"past": past, "meters": meters}
+        for path in ("/history", "/history/data"):
+            yield Visit(f"{path[1:]}: {name}", f"{path}?period={past.period}&date={past.first}", held=held)
+        for table in ("minutes", "half-hours", "parts") if past.curve else ("parts",):
+            asked = f"period={past.period}&table={table}"
+            yield Visit(f"csv: {name}, {table}", f"/history/csv?{asked}", held=held)
+    for wrong in ("meter=<b>", "period=<b>", "date=2026-02-30", "date=<b>", "table=x"):
+        page = "/history/csv" if wrong.startswith("table") else "/history"
+        yield Visit(f"history, wrong {wrong}", f"{page}?{wrong}")
+    yield Visit("history, no store", "/history", held={"fault": FAULTS["store"]})
+    assert {past.period for past in values.PASTS.values()} == set(PERIODS)
+
+
+def _cost():
+    for name, bill in values.BILLS.items():
+        meters = ["house", "garage <2>"] if name in {"nothing yet", "months"} else ["house"]
+        for path in ("/cost", "/cost/data", "/cost/now"):
+            asked = f"?period={bill.period}" if path != "/cost/now" else ""
+            yield Visit(f"{path[1:]}: {name}", f"{path}{asked}", held={"bill": bill, "meters": meters})
+    for wrong in ("meter=<b>", "period=week"):
+        yield Visit(f"cost, wrong {wrong}", f"/cost?{wrong}")
+    for path in ("/cost", "/cost/now"):
+        yield Visit(f"{path[1:]}, no store", path, held={"fault": FAULTS["store"]})
+    assert {bill.period for bill in values.BILLS.values()} == set(COST_PERIODS)
+
+
+def _repair():
+    for name, look in values.LOOKS.items():
+        chosen = look.chosen and look.chosen.query
+        yield Visit(f"repair: {name}", f"/repair?{chosen}" if chosen else "/repair", held={"look": look})
+    yield Visit("repair, by its form", "/repair?series=house+consumption%2Fpower&granularity=PT30M&day=2026-01-14")
+    yield Visit("repair, wrong day", "/repair?series=house+x&granularity=PT30M&day=2026-99-99")
+    for done in ("rectified", "removed", "restored", "<b>"):
+        yield Visit(f"repair, done {done}", f"/repair?done={done}")
+    yield Visit("repair, no store", "/repair", held={"fault": FAULTS["store"]})
+    for name, (known, stored, *_) in values.POINTS.items():
+        held, named = {"point": name}, stored.which.fields
+        yield Visit(f"point: {name}", f"/repair/point?{stored.which.query}", held=held)
+        for given in _repairs(known):
+            fields = {key: str(value) for key, value in (named | given).items()}
+            yield Visit(f"point: {name}, {urlencode(given)[:60]}", "/repair/check", fields, held)
+        for choice in ("remove", "value"):
+            fields = named | {"choice": choice, "value": "520", "reason": "parasite"}
+            yield Visit(f"point: {name}, {choice} done", "/repair/do", fields, held)
+    yield Visit("point, none", "/repair/point?meter=house", held={"point": ""})
+    yield Visit("point, not to be undone", "/repair/undo", {"meter": "x"})
+    yield Visit("point, undone", "/repair/undo", values.which(values.POINTS["power"][0]).fields)
+    fields = values.which(values.POINTS["power"][0]).fields
+    yield Visit("point, undoing refused", "/repair/undo", fields, {"fault": FAULTS["configuration"]})
+
+
+def _repairs(known):
+    """What a form of a point may say: nothing, wrong values, right ones."""
+    yield {}
+    yield {"choice": "remove", "reason": values.HOSTILE}
+    yield {"choice": "remove", "reason": "x" * 201}
+    for value in ("", "<b>", "-5", " 5\u202f20,5 ", "1234567", "98765.4", "é" * 250):
+        yield {"choice": "value", "value": value, "reason": f"motif {known.kind}"}
+
+
+def _settings():
+    for name, known in (("settings", values.CONFIGURED), ("settings, nothing yet", values.UNCONFIGURED)):
+        held = {"configured": known}
+        yield Visit(name, "/settings", held=held)
+        for field_name, goal in (("kwh_per_year", "-1"), ("kwh_per_month", "x"), ("euros_per_year", "12,5")):
+            yield Visit(f"{name}, goal {field_name} {goal}", "/settings/objective", {field_name: goal}, held)
+        for language in ("fr", "x"):
+            fields = {"language": language, "address": "moi@sen1.test"}
+            yield Visit(f"{name}, told in {language}", "/settings/household", fields, held)
+        for table in ("objective", "household", "store"):
+            yield Visit(f"{name}, file's {table}", "/settings/file", {"table": table}, held)
+    yield Visit("settings, wrong address", "/settings/household", {"language": "fr"}, {"address_fits": False})
+    yield Visit("settings, written", "/settings/commit", {})
+    yield Visit("settings, not written", "/settings/commit", {}, {"fault": FAULTS["store"]})
+    for done in ("saved", "file", "committed", "<b>"):
+        yield Visit(f"settings, done {done}", f"/settings?done={done}")
+
+
+def _displays():
+    path = "/settings/displays"
+    yield Visit("displays", path)
+    yield Visit("displays, none", path, held={"displays": ()})
+    for name, fault in FAULTS.items():
+        yield Visit(f"displays, fault of the {name}", path, held={"fault": fault})
+    for works in (True, False):
+        yield Visit(f"displays, let in, works {works}", f"{path}/add", {"name": "salon"}, {"works": works})
+    yield Visit("displays, wrong name", f"{path}/add", {"name": "<b>"})
+    yield Visit("displays, let out", f"{path}/remove", {"name": "salon"})
+
+
+def _sharing():
+    full = {
+        "consents": values.CONSENTS, "notices": values.NOTICES, "pending-access": values.REQUESTS,
+        "refused-domains": values.REFUSED, "health-consents": values.HEALTH,
+    }  # fmt: skip
+    empty = dict.fromkeys(full, ())
+    path = f"/sharing?{LONG_AGO}"
+    yield Visit("sharing, nothing yet", path, held={"rows": empty, "handed": [], "journal": values.JOURNALS["empty"]})
+    yield Visit("sharing, full", path, held={"rows": full, "installer": "installer@<neuf>.test"})
+    yield Visit("sharing, today", "/sharing", held={"rows": full})
+    yield Visit("sharing, a long past", path, held={"rows": empty | {"consents": values.MANY_PAST}})
+    yield Visit("sharing, few requests", path, held={"rows": empty | {"pending-access": values.REQUESTS[:1]}})
+    for name, journal in values.JOURNALS.items():
+        yield Visit(f"sharing, journal {name}", path, held={"rows": empty, "journal": journal})
+    for done in (
+        *("given", "refused", "withdrawn", "nothing", "limited", "resumed", "renewed", "domain_refused"),
+        *("domain_heard", "health_given", "health_refused", "health_withdrawn", "<b>"),
+    ):
+        yield Visit(f"sharing, done {done}", f"/sharing?done={done}&{LONG_AGO}", held={"rows": empty})
+    yield Visit("sharing, no store", path, held={"fault": FAULTS["store"]})
+    yield Visit("text", "/sharing/texts/abab")
+    yield Visit("text, none", "/sharing/texts/abab", held={"text": None})
+    for action in ("withdraw", "limit", "resume", "renew", "journal", "domains/no", "domains/yes"):
+        for changed in (True, False):
+            form = {"recipient": "coop@sen2.test", "domain": "sen2.test"}
+            yield Visit(f"sharing, {action} {changed}", f"/sharing/{action}", form, {"changed": changed})
+    yield Visit("sharing, refused", "/sharing/limit", {}, {"fault": FAULTS["configuration"]})
+
+
+def _requests():
+    for number in (1, 2, 3):
+        path = f"/sharing/requests/{number}"
+        yield Visit(f"request {number}", path)
+        yield Visit(f"request {number}, no", f"{path}/no", {})
+        for name, fields in _ticks().items():
+            yield Visit(f"request {number}, {name}", f"{path}/text", fields)
+        yield Visit(f"request {number}, another text", f"{path}/yes", _ticks()["all"] | {"hash": "x"})
+        yield Visit(f"request {number}, yes", f"{path}/yes", _ticks()["all"] | {"hash": values.TEXT["hash"]})
+    for path in ("", "/no", "/text"):
+        yield Visit(f"request that is gone, {path}", f"/sharing/requests/9{path}", {} if path else None)
+
+
+def _ticks():
+    """The forms that somebody may send, from nothing to everything."""
+    data = {"data0": "consumption/power", "meter": "house", "granularity": "P1D"}
+    rest = {"purpose": "1", "period": "asked", "push": "1", "history": "1"}
+    found = {"nothing": {}, "data": data, "no way": data | {"purpose": "1", "period": "asked"}}
+    found["all"] = data | rest | {"pseudonym": "1", "coarse": "1"}
+    found["no period"] = data | {"purpose": "1", "period": "<b>"}
+    found["coarse, too fine"] = found["all"] | {"granularity": "PT1M"}
+    for until in ("", "2020-01-01", "2999-06-30", f" {values.HOSTILE}"):
+        found[f"until {until}"] = data | rest | {"period": "less", "until": until}
+    return found
+
+
+def _health():
+    yield Visit("health, proposed", f"/sharing?{LONG_AGO}", held={"installer": "installer@<neuf>.test"})
+    for name, installer in (("proposed", "installer@<neuf>.test"), ("not proposed", None)):
+        held = {"installer": installer}
+        yield Visit(f"health, {name}: text", "/sharing/health/text", {}, held)
+        yield Visit(f"health, {name}: no", "/sharing/health/no", {}, held)
+        yield Visit(f"health, {name}: another text", "/sharing/health/yes", {"hash": "x", "lang": "fr"}, held)
+        yield Visit(f"health, {name}: yes", "/sharing/health/yes", {"hash": values.TEXT["hash"], "lang": "fr"}, held)
+    yield Visit("health, withdrawn", "/sharing/health/withdraw", {"recipient": "x"})
+
+
+def _access():
+    yield Visit("login", "/login", who=None)
+    yield Visit("login, on the way", "/login?to=%2Fhistory%3Fmeter%3Dhouse%26period%3Dday", who=None)
+    yield Visit("not signed in", "/cost?period=year", who=None)
+    yield Visit("login, wrong", "/login", {"password": "nobody's", "to": "/cost?period=year"}, who=None)
+    yield Visit("login, too often", "/login", {"password": "nobody's", "to": "/cost"}, {"crowded": True}, who=None)
+    yield Visit("access", "/access")
+    yield Visit("access, changed", "/access?changed=1")
+    yield Visit("access, too short", "/access/password", {"password": "x"})
+    yield Visit("access, not same", "/access/password", {"password": "x" * 12, "again": "y" * 12})
+    wrong = {"old": "nobody's", "password": "x" * 12, "again": "x" * 12}
+    yield Visit("access, wrong", "/access/password", wrong)
+    yield Visit("access, forged", "/access/displays", {"name": "x"}, honest=False)
+    for name, kind in (("Télé <1>", "display"), ("hall", "guest"), ("prometheus & co", "scraper")):
+        yield Visit(f"access, link {kind} {name}", "/access/displays", {"name": name, "kind": kind})
+    yield Visit("access, name taken", "/access/displays", {"name": "hall", "kind": "guest"})
+    yield Visit("access, bad name", "/access/displays", {"name": ""})
+    yield Visit("access, card full", "/access/displays", {"name": "new"}, {"card_full": True})
+    yield Visit("access, with links", "/access")
+    yield Visit("access, link removed", "/access/displays/remove", {"name": "hall"})
+    yield Visit("logout", "/logout", {})
+
+
+def first_visits():
+    """Those to a house whose password was never set; a code was made before the last ones."""
+    wrong = {"code": "<b>K7QM", "password": "x" * 12, "again": "x" * 12}
+    for name, coded in (("no code", False), ("coded", True)):
+        held = {"coded": coded}
+        yield Visit(f"setup, {name}", "/setup", held=held, who=None)
+        yield Visit(f"setup, {name}, too short", "/setup", wrong | {"password": "x"}, held, who=None)
+        yield Visit(f"setup, {name}, not same", "/setup", wrong | {"again": "y"}, held, who=None)
+        yield Visit(f"setup, {name}, wrong", "/setup", wrong, held, who=None)
+        yield Visit(f"setup, {name}, nothing", "/setup", {}, held, who=None)
+        yield Visit(f"setup, {name}, too often", "/setup", wrong, held | {"crowded": True}, who=None)
+    yield Visit("before a password", "/history", who=None)
+    yield Visit("login before a password", "/login", who=None)

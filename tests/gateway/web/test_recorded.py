@@ -1,0 +1,35 @@
+"""Every page in every state says, byte for byte, what it said when it was recorded."""
+
+import json
+from collections import Counter
+
+import pytest
+
+from tests.gateway.web.recorded.record import RECORDING, files, recorded, sums
+from tests.gateway.web.recorded.values import HOSTILE
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory, years):
+    """Name of each visit -> what it is answered now."""
+    return recorded(tmp_path_factory.mktemp("recorded"), years)
+
+
+def test_every_page_is_as_it_was_recorded(pages):
+    """Whatever a household is shown: a page that is changed on purpose is recorded anew (``recorded/record.py``)."""
+    known, now = json.loads(RECORDING.read_text()), sums(pages)
+    assert sorted(now) == sorted(known)
+    assert [name for name in now if now[name] != known[name]] == []
+
+
+def test_some_of_the_recorded_pages_can_be_read(pages):
+    """They are kept as a whole, as they were answered."""
+    for name, file in files().items():
+        assert pages[name] == file.read_text().removesuffix("\n"), name
+
+
+def test_the_recording_has_every_kind_of_answer(pages):
+    """Pages, wrong forms, refusals, faults; nothing of them is said twice under one name, and nothing obeyed."""
+    kinds = Counter(text.partition(" ")[0] for text in pages.values())
+    assert {"200", "303", "400", "403", "404", "409", "429", "500"} == set(kinds)
+    assert not [name for name, text in pages.items() if HOSTILE in text and "text/html" in text]
