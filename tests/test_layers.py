@@ -111,7 +111,7 @@ CORE = (
     "web/history/values.py",
     "web/repair/pages.py",
     "web/repair/words.py",
-    "web/sessions.py",
+    "web/access/sessions.py",
     "web/displays/words.py",
     "web/settings/words.py",
     "web/sharing/answer.py",

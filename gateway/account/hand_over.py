@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from gateway.errors import AccessError, GatewayError
 from gateway.federation.connection.attempt import wait_any
-from gateway.web.access import Access
+from gateway.web.access.access import Access
 
 if TYPE_CHECKING:
     import asyncio

@@ -147,7 +147,7 @@ def _set_code(place: Place, config: Config, settings: Settings) -> str | None:
     """
     from gateway.account.hand_over import MARK  # noqa: PLC0415
     from gateway.store.connection import give_to_owner  # noqa: PLC0415
-    from gateway.web.access import Access  # noqa: PLC0415
+    from gateway.web.access.access import Access  # noqa: PLC0415
 
     folder = _state(place, config)
     if not folder.is_dir():

@@ -1,8 +1,8 @@
 """What was freed goes back to the system: glibc otherwise keeps as much as the largest thing that was ever asked for.
 
-A password is checked with 16 MB (``gateway/web/access.py``). When glibc gives the first such block back it raises its
-own threshold to that size, and from then on keeps up to twice as much at the end of its heap, for the life of the
-program (mallopt(3), "dynamic mmap threshold"). Setting a threshold keeps it where it is.
+A password is checked with 16 MB (``gateway/web/access/access.py``). When glibc gives the first such block back it
+raises its own threshold to that size, and from then on keeps up to twice as much at the end of its heap, for the life
+of the program (mallopt(3), "dynamic mmap threshold"). Setting a threshold keeps it where it is.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from gateway.sources.usb import PREFIX, parse_identity
 
 Wrong = tuple[str, dict[str, object]]
 
-# As the page makes its own codes (gateway/web/access.py): without those that are read for one another.
+# As the page makes its own codes (gateway/web/access/access.py): without those that are read for one another.
 CODE_CHARACTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 CODE_LENGTH = 12
 # Twelve random ones of 32 are fewer than six different ones once in fifty million codes.

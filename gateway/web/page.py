@@ -20,12 +20,12 @@ from gateway.federation.connection.attempt import wait_any
 from gateway.language import NOTHING, Phrase
 from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind
 from gateway.live.topics import as_json
-from gateway.web.access import Access
-from gateway.web.guard import Door, own_names
-from gateway.web.mdns import name_of
-from gateway.web.server import Server
+from gateway.web.access.access import Access
+from gateway.web.home.wall_picture import draw
+from gateway.web.http.guard import Door, own_names
+from gateway.web.http.mdns import name_of
+from gateway.web.http.server import Server
 from gateway.web.site import Site
-from gateway.web.wall_picture import draw
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from gateway.household.now import Now
     from gateway.live.meter import Value
     from gateway.live.state import HouseNow
+    from gateway.web.home.picture import Asked
     from gateway.web.part import Part
-    from gateway.web.picture import Asked
 
 log = logging.getLogger(__name__)
 

@@ -12,14 +12,14 @@ from gateway.doctor.causes import Cause
 from gateway.doctor.daemon import findings
 from gateway.doctor.sentences import grade, words
 from gateway.live.state import STATES, kind_and_name, link_in_words
-from gateway.web.access import Role
+from gateway.web.access.access import Role
 from gateway.web.words import ENGLISH, FRENCH, WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from gateway.web.access import DisplayLink
-    from gateway.web.sessions import Session
+    from gateway.web.access.access import DisplayLink
+    from gateway.web.access.sessions import Session
     from gateway.web.words import Words
 
 _MARK = {"ok": "✓", "waiting": "…", "broken": "✗"}

@@ -19,22 +19,22 @@ from microdot import Microdot, Request, Response
 from gateway.errors import AccessError, ConfigError
 from gateway.live import metrics
 from gateway.web import pages
-from gateway.web.access import Role
-from gateway.web.answers import YEAR_S, File, html, plain, redirect, set_cookie
-from gateway.web.entrance import Entrance, sign_in_first
-from gateway.web.guard import is_own_origin
+from gateway.web.access.access import Role
+from gateway.web.access.entrance import Entrance, sign_in_first
+from gateway.web.home.picture import BadPictureError, read_asked
+from gateway.web.http.answers import YEAR_S, File, html, plain, redirect, set_cookie
+from gateway.web.http.guard import is_own_origin
+from gateway.web.http.room import Place, Room
 from gateway.web.pages import View
-from gateway.web.picture import BadPictureError, read_asked
-from gateway.web.room import Place, Room
 from gateway.web.words import FRENCH, LANGUAGES, WORDS, preferred
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
     from gateway.live.state import HouseNow
-    from gateway.web.access import Access
+    from gateway.web.access.access import Access
+    from gateway.web.home.picture import Asked
     from gateway.web.part import Handler, Part
-    from gateway.web.picture import Asked
 
 log = logging.getLogger(__name__)
 

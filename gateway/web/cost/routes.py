@@ -12,11 +12,11 @@ from microdot import Response
 
 from gateway.errors import StoreError
 from gateway.web import written
-from gateway.web.answers import html
 from gateway.web.cost.pages import page, refusal
 from gateway.web.cost.values import PERIODS
 from gateway.web.cost.words import WORDS
 from gateway.web.history.pages import FILES
+from gateway.web.http.answers import html
 from gateway.web.part import Part
 
 if TYPE_CHECKING:

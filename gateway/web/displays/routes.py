@@ -8,8 +8,8 @@ from html import escape
 from typing import TYPE_CHECKING, Protocol
 
 from gateway.errors import ConfigError, GatewayError
-from gateway.web.answers import html, redirect
 from gateway.web.displays.words import DISPLAYS_WORDS
+from gateway.web.http.answers import html, redirect
 from gateway.web.pages import document, form
 from gateway.web.part import Part
 from gateway.web.sharing.pages import FILES, facts, press

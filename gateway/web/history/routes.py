@@ -16,11 +16,11 @@ from urllib.parse import urlencode
 from microdot import Response
 
 from gateway.errors import StoreError
-from gateway.web.answers import html
 from gateway.web.history.data import as_csv, chart, half_hour_rows, minute_rows, part_rows
 from gateway.web.history.pages import FILES, page, refusal
 from gateway.web.history.values import PERIODS
 from gateway.web.history.words import WORDS
+from gateway.web.http.answers import html
 from gateway.web.part import Part
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from gateway.web.answers import html
+from gateway.web.http.answers import html
 from gateway.web.pages import document
 from gateway.web.part import Part
 from gateway.web.series.words import SERIES_WORDS

@@ -13,7 +13,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gateway.errors import ConfigError, GatewayError
-from gateway.web.answers import html, redirect
+from gateway.web.http.answers import html, redirect
 from gateway.web.pages import document, form
 from gateway.web.part import Part
 from gateway.web.settings.words import SETTINGS_WORDS

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from gateway.web.answers import html, redirect
+from gateway.web.http.answers import html, redirect
 from gateway.web.sharing import health_pages
 from gateway.web.sharing.pages import message
 

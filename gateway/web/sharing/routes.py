@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from gateway.errors import GatewayError, StoreError
 from gateway.web import dates
-from gateway.web.answers import html, redirect
+from gateway.web.http.answers import html, redirect
 from gateway.web.part import Part
 from gateway.web.sharing import answer as sharing_answer
 from gateway.web.sharing import health_pages

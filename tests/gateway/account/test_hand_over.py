@@ -9,7 +9,7 @@ from gateway.account.hand_over import MARK, HandOver
 from gateway.account.password_file import PasswordFile
 from gateway.errors import GatewayError
 from gateway.federation.connection.session import Session
-from gateway.web.access import Access
+from gateway.web.access.access import Access
 from tests.gateway.federation.conftest import QUICK, account, eventually, running
 
 PREPARED = "prepared-by-an-installer"

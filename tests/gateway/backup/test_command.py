@@ -16,7 +16,7 @@ from gateway.journal.key import read_key
 from gateway.store.connection import FILE_NAME, WriterLock
 from gateway.store.points import Granularity
 from gateway.store.store import Archive, Store
-from gateway.web.access import Access
+from gateway.web.access.access import Access
 from tests.gateway.privacy.conftest import COOP, NOW, START, files_of, live, make_house
 from tests.integration.processes import ROOT
 

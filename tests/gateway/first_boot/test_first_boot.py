@@ -19,8 +19,8 @@ from gateway.config.tables import load
 from gateway.errors import ConfigError
 from gateway.first_boot import place as places
 from gateway.first_boot.place import Place
-from gateway.web import access
-from gateway.web.access import Access
+from gateway.web.access import access
+from gateway.web.access.access import Access
 from tests.gateway.sources.usb_tree import FT230X, UsbTree
 
 ROOT = Path(__file__).parents[3]

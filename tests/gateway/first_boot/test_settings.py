@@ -185,7 +185,7 @@ def test_both_languages_say_as_much():
 
 def test_a_code_of_the_page_is_one_of_the_cards():
     """The alphabet is that of the codes that the page makes."""
-    from gateway.web import access
+    from gateway.web.access import access
 
     assert checks.CODE_CHARACTERS == access._CODE_CHARACTERS
     assert checks.CODE_LENGTH == access._CODE_GROUPS * access._CODE_GROUP

@@ -19,7 +19,7 @@ from gateway.store.pseudonyms import KEY_NAME
 from gateway.store.recorder import Recorder, day_start
 from gateway.store.store import Store
 from gateway.store.terms import NoticeKind
-from gateway.web.access import Access
+from gateway.web.access.access import Access
 from tests.gateway.privacy.conftest import COOP, NOW, PRM, ROOF, STRANGER, TOWN
 from tests.gateway.store.conftest import INDEX, POWER, START, frame, hand_over
 

@@ -14,7 +14,7 @@ from gateway.privacy.machine import FILLING, overwrite_free_space
 from gateway.store.connection import WriterLock
 from gateway.store.pseudonyms import KEY_NAME
 from gateway.store.store import Store
-from gateway.web.access import Access
+from gateway.web.access.access import Access
 from tests.gateway.privacy.conftest import COOP, PRM, ROOF, live, make_house
 
 ACCOUNT, WIFI, BOARD = "canary-account-9f2c", "canary-wifi-77ab", "salon:$7$101$canarysalt$canaryhash"

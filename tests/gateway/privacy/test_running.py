@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.web.access import Access
+from gateway.web.access.access import Access
 from servers import free_port, wait_until
 
 ROOT = Path(__file__).resolve().parents[3]

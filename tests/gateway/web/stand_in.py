@@ -9,9 +9,9 @@ from gateway.balance.equivalence import EQUIVALENTS
 from gateway.errors import ConfigError
 from gateway.live.meter import Snapshot
 from gateway.live.topics import as_json
-from gateway.web.access import Access
-from gateway.web.guard import Door
-from gateway.web.server import Server
+from gateway.web.access.access import Access
+from gateway.web.http.guard import Door
+from gateway.web.http.server import Server
 from gateway.web.site import Site
 
 # The longest of everything: five digits, a supplier's text, all of a producer's day, each of the warnings.

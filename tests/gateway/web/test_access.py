@@ -6,8 +6,8 @@ import json
 import pytest
 
 from gateway.errors import AccessError
-from gateway.web.access import MOST_DEVICES, MOST_LINKS, Access, Role
-from gateway.web.sessions import IDLE_S, Limiter, Sessions
+from gateway.web.access.access import MOST_DEVICES, MOST_LINKS, Access, Role
+from gateway.web.access.sessions import IDLE_S, Limiter, Sessions
 
 PASSWORD = "canary-phrase-de-passe"
 DAY_S = 86_400
@@ -58,7 +58,7 @@ def test_r8_r9_the_file_has_no_secret_and_one_reader(access, tmp_path):
 def test_a_code_from_a_screen_passes_and_leaves_the_printed_one_alone(access, tmp_path, monkeypatch):
     """Good for ten minutes and for one password; nothing of it is in the file."""
     now = [1000.0]
-    monkeypatch.setattr("gateway.web.access.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("gateway.web.access.access.time.monotonic", lambda: now[0])
     shown = access.make_passing_code()
     assert not (tmp_path / "page.json").exists()
     assert access.has_code

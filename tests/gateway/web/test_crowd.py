@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from gateway.web.sessions import Limiter
+from gateway.web.access.sessions import Limiter
 from gateway.web.site import MOST_STREAMS
 from servers import wait_until
 from tests.gateway.web.conftest import PASSWORD, House

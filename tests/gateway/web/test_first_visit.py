@@ -14,7 +14,7 @@ import segno
 
 from gateway.commands import first_visit, qr
 from gateway.config.tables import Web
-from gateway.web.mdns import name_of
+from gateway.web.http.mdns import name_of
 from gateway.web.page import addresses
 from tests.gateway.web.conftest import PASSWORD, House
 from tests.integration.processes import ENVIRONMENT, ROOT

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.web.guard import Door, own_names
-from gateway.web.server import MOST_OF_ADDRESS
+from gateway.web.http.guard import Door, own_names
+from gateway.web.http.server import MOST_OF_ADDRESS
 from tests.gateway.web.stand_in import served
 
 DOOR = Door(own_names("Raspberrypi.maison.lan", ["compteur.example.org"]), (ip_network("2001:db8:1:2::/64"),))

@@ -15,11 +15,11 @@ from gateway.config.tables import Web
 from gateway.errors import ConfigError
 from gateway.live.metrics import CONTENT_TYPE
 from gateway.live.topics import as_json
-from gateway.web.access import Access, Role
-from gateway.web.guard import Door
+from gateway.web.access.access import Access, Role
+from gateway.web.home.picture import BadPictureError, read_asked
+from gateway.web.home.wall_picture import draw
+from gateway.web.http.guard import Door
 from gateway.web.page import addresses
-from gateway.web.picture import BadPictureError, read_asked
-from gateway.web.wall_picture import draw
 from tests.gateway.live.conftest import evening
 from tests.gateway.web.conftest import PASSWORD
 from tests.gateway.web.stand_in import served

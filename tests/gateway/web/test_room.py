@@ -6,8 +6,8 @@ from functools import partial
 
 import pytest
 
-from gateway.web.guard import network_of
-from gateway.web.room import Place, Room
+from gateway.web.http.guard import network_of
+from gateway.web.http.room import Place, Room
 
 
 def test_whoever_holds_most_makes_room_and_of_these_the_oldest():

@@ -13,10 +13,10 @@ from datetime import date
 from pathlib import Path
 
 from bench.years import write_years
-from gateway.web.access import Access
-from gateway.web.guard import Door
+from gateway.web.access.access import Access
 from gateway.web.history.desk import parts
-from gateway.web.server import Server
+from gateway.web.http.guard import Door
+from gateway.web.http.server import Server
 from gateway.web.site import Site
 from tests.gateway.web.conftest import PASSWORD, Visitor
 from tests.gateway.web.stand_in import StandInHouse

@@ -4,7 +4,7 @@ A desk answers at once, with the values of ``values.py``; each may be told to fa
 """
 
 from gateway.errors import AccessError, BoardError, ConfigError, StoreError
-from gateway.web.access import Access
+from gateway.web.access.access import Access
 from gateway.web.cost import routes as cost
 from gateway.web.displays.routes import displays
 from gateway.web.history import routes as history

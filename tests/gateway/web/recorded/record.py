@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 
 from microdot import Request
 
-from gateway.web.access import Role
+from gateway.web.access.access import Role
 from gateway.web.cost.values import PERIODS as COST
 from gateway.web.history.values import PERIODS as HISTORY
 from tests.gateway.web import three_years

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 from gateway.live.topics import as_json
-from gateway.web.access import Role
+from gateway.web.access.access import Role
 from gateway.web.cost.values import PERIODS as COST_PERIODS
 from gateway.web.history.values import PERIODS
 from tests.gateway.web.recorded import values

@@ -15,19 +15,19 @@ from urllib.parse import quote
 
 from gateway.errors import AccessError
 from gateway.web import pages
-from gateway.web.access import MOST_LINKS, Role, acceptable
-from gateway.web.answers import YEAR_S, html, late, origin, redirect, set_cookie
-from gateway.web.guard import network_of
-from gateway.web.sessions import IDLE_S, Limiter, Sessions
+from gateway.web.access.access import MOST_LINKS, Role, acceptable
+from gateway.web.access.sessions import IDLE_S, Limiter, Sessions
+from gateway.web.http.answers import YEAR_S, html, late, origin, redirect, set_cookie
+from gateway.web.http.guard import network_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from microdot import Request, Response
 
-    from gateway.web.access import Access
+    from gateway.web.access.access import Access
+    from gateway.web.access.sessions import Session
     from gateway.web.pages import View
-    from gateway.web.sessions import Session
 
 log = logging.getLogger(__name__)
 

@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING
 from microdot import Request, Response
 from microdot.microdot import NoCaseDict
 
-from gateway.web.guard import HEADERS, BadRequestError, network_of, read_body, read_head
-from gateway.web.room import Place, Room
+from gateway.web.http.guard import HEADERS, BadRequestError, network_of, read_body, read_head
+from gateway.web.http.room import Place, Room
 
 if TYPE_CHECKING:
     from asyncio import StreamReader, StreamWriter
     from collections.abc import Iterator
 
-    from gateway.web.guard import Asked, Door
+    from gateway.web.http.guard import Asked, Door
     from gateway.web.site import Site
 
 log = logging.getLogger(__name__)

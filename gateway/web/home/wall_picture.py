@@ -15,7 +15,7 @@ from gateway.store.local_time import PARIS
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gateway.web.picture import Asked
+    from gateway.web.home.picture import Asked
 
 
 def draw(asked: Asked, meters: Sequence[Mapping[str, object]], clock: float) -> bytes:

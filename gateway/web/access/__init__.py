@@ -1,0 +1,1 @@
+"""Who may see the page: password, code, links, sessions, and the pages where they are asked for."""

@@ -1,0 +1,1 @@
+"""HTTP: sockets, who may connect and what a request looks like, the forms of an answer."""
