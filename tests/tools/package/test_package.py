@@ -2,7 +2,9 @@
 
 import gzip
 import hashlib
+import itertools
 import os
+import re
 import shutil
 import subprocess
 import tarfile
@@ -13,6 +15,7 @@ import pytest
 
 from gateway import __version__
 from package import debian, python, scripts
+from setup import versions
 
 ROOT = Path(__file__).resolve().parents[3]
 EPOCH = 1_790_000_000
@@ -104,6 +107,18 @@ def test_the_packages_own_program_runs_with_debians_python(deb, tmp_path):
         env={"PYTHONDONTWRITEBYTECODE": "1", "PATH": "/usr/bin"},
     )  # fmt: skip
     assert (done.stdout, done.stderr) == (f"linky-gateway {__version__}\n", "")
+
+
+def test_dpkg_orders_versions_as_the_program_does(deb):
+    """From what is being made to what mends a release; tools/setup reads each back."""
+    said = subprocess.run(["dpkg-deb", "--field", deb[0], "Version"], check=True, capture_output=True, text=True)
+    assert said.stdout.strip() == debian.version_of(__version__)
+    ordered = ("0.1.0", "0.2.0.dev0", "0.2.0a1", "0.2.0rc1.dev1", "0.2.0rc1", "0.2.0", "0.2.0.post1", "0.10.0")
+    for one, other in itertools.pairwise(ordered):
+        here, there = debian.version_of(one), debian.version_of(other)
+        assert subprocess.run(["dpkg", "--compare-versions", here, "lt", there], check=False).returncode == 0, here
+    for one in ordered:
+        assert versions.compared(one, re.sub("~+", ".", debian.version_of(one))) == "same"
 
 
 def test_the_packages_scripts_leave_units_to_debians_helpers(deb):

@@ -144,11 +144,12 @@ def test_the_debian_package_of_the_gateway_is_not_shadowed(machine: Machine) -> 
     assert f"{__version__} is older than linky-gateway 99.0" in said
 
 
-def test_what_an_older_debian_package_left_behind_is_taken_over(machine: Machine) -> None:
+@pytest.mark.parametrize("version", ["0.0.1", debian.VERSION])
+def test_what_an_older_debian_package_left_behind_is_taken_over(machine: Machine, version: str) -> None:
     """Removed, a newer version goes on with what is the household's; purging the package later takes nothing of it."""
     for name in ("openssl", "ca-certificates"):
         machine.package(name)
-    deb = machine.package("linky-gateway", "0.0.1", postrm=POSTRM).rename(machine.path("srv/ours.deb"))
+    deb = machine.package("linky-gateway", version, postrm=POSTRM).rename(machine.path("srv/ours.deb"))
     machine.run("dpkg", "-i", f"/srv/{deb.name}")
     machine.run("dpkg", "-r", "linky-gateway")
     code, said = machine.install()

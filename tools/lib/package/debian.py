@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import os
+import re
 import subprocess
 import tempfile
 from email.utils import formatdate
@@ -72,6 +73,14 @@ sys.exit(main())
 """
 
 
+def version_of(version: str) -> str:
+    """A version as dpkg orders it: what comes ahead of a release stands behind ~, a ``.dev`` before all of that."""
+    return re.sub(r"((?:a|b|rc)[0-9])", r"~\1", version.replace(".dev", "~~dev"))
+
+
+VERSION = version_of(__version__)
+
+
 def build(root: Path, to: Path, epoch: int) -> Path:
     """Build the package; its file."""
     with tempfile.TemporaryDirectory() as folder:
@@ -81,7 +90,7 @@ def build(root: Path, to: Path, epoch: int) -> Path:
             if path.is_dir():
                 path.chmod(0o755)
             os.utime(path, (epoch, epoch), follow_symlinks=False)
-        file = to / f"{NAME}_{__version__}_all.deb"
+        file = to / f"{NAME}_{VERSION}_all.deb"
         subprocess.run(
             ["dpkg-deb", "--root-owner-group", "-Zxz", "--build", tree, file], check=True, capture_output=True
         )
@@ -129,7 +138,7 @@ def _units(folder: Path, tree: Path) -> list[str]:
 
 def _documents(root: Path, tree: Path, epoch: int) -> None:
     entry = (
-        f"{NAME} ({__version__}) trixie; urgency=medium\n\n  * What users see is in NEWS.md.\n\n"
+        f"{NAME} ({VERSION}) trixie; urgency=medium\n\n  * What users see is in NEWS.md.\n\n"
         f" -- {MAINTAINER}  {formatdate(epoch)}\n"
     )
     _write(tree / DOC / "NEWS.md", (root / "CHANGELOG.md").read_text())
@@ -165,7 +174,7 @@ def _control(tree: Path, units: list[str]) -> None:
     size = sum(path.stat().st_size // 1024 + 1 for path in files)
     fields = {
         "Package": NAME,
-        "Version": __version__,
+        "Version": VERSION,
         "Section": "net",
         "Priority": "optional",
         "Architecture": "all",

@@ -17,7 +17,6 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from gateway import __version__
 from package import debian, sandbox, scripts
 from package.container import CLEAN, Container, TrialError, make_base, unpack, wait_for
 from package.meter import Meter
@@ -286,7 +285,7 @@ def _purge(trial: Trial, root: Path) -> None:
     for path in (root / "etc/systemd/system").glob("linky-*"):
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     (root / "usr/lib/linky-gateway/probe.py").unlink()
-    (root / "tmp" / f"{debian.NAME}_{__version__}_all.deb").unlink(missing_ok=True)
+    (root / "tmp" / f"{debian.NAME}_{debian.VERSION}_all.deb").unlink(missing_ok=True)
     done = subprocess.run(
         ["chroot", root, "dpkg", "--purge", debian.NAME], check=False, capture_output=True, text=True, env=CLEAN
     )

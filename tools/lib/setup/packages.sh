@@ -151,6 +151,7 @@ lay_debs() {
 
 # Two installations would hide one another: where the Debian package of the gateway is, this one does not come over it.
 # What it left behind is taken over, if this one is no older: its database is known to its own version and to later ones.
+# Its version has ~ where ours has a dot or nothing (packages/debian.py).
 require_no_package() {
   local version state
   read -r state version < <(awk '/^Package: / { ours = $2 == "linky-gateway" } ours && /^Status: / { state = $4 }
@@ -159,7 +160,7 @@ require_no_package() {
     not-installed) ;;
     config-files)
       # shellcheck disable=SC2153 # machine.sh knows ours
-      [[ $(python3 "$TREE/tools/lib/setup/versions.py" "$version" "$VERSION") =~ newer|same ]] ||
+      [[ $(python3 "$TREE/tools/lib/setup/versions.py" "$(tr -s "~" . <<<"$version")" "$VERSION") =~ newer|same ]] ||
         fail "$EXIT_REFUSED" release_older "$VERSION" "linky-gateway $version"
       ;;
     *) fail "$EXIT_SYSTEM" package_is_there "$version" ;;
