@@ -8,12 +8,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from gateway.commands.speech import add_language, spoken
+from gateway.commands.options import actions_of, command
+from gateway.commands.speech import spoken
 from gateway.errors import ConfigError
 from gateway.language import Phrase, same
 
 if TYPE_CHECKING:
     import argparse
+
+    from gateway.commands.options import Commands
 
 _CHANGED = Phrase("le mot de passe est changé ; il est dans {path}", "the password was changed; it is in {path}")
 _BLOCKED = Phrase(
@@ -45,11 +48,10 @@ def _say(options: argparse.Namespace, what: Phrase, where: TextIO | None = None)
     (where or sys.stdout).write(what.in_language(spoken(options)) + "\n")
 
 
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], config: argparse.ArgumentParser) -> None:
-    """Add the command and its actions; ``config`` is a parent with the option ``--config``."""
+def declare(commands: Commands) -> None:
+    """The command's arguments."""
     text = "the account at the XMPP server: password, registration, key, blocking"
-    account = commands.add_parser("account", help=text, description=text[0].upper() + text[1:] + ".")
-    actions = account.add_subparsers(dest="action", required=True, metavar="ACTION")
+    actions = actions_of(commands, "account", text)
     for name, words in (
         ("password", "change the password: at the server and in its file"),
         ("register", "make the account, where the server lets anybody make one"),
@@ -58,9 +60,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], co
         ("unblock", "no longer"),
         ("blocked", "whom the server refuses"),
     ):
-        action = actions.add_parser(name, parents=[config], help=words, description=words[0].upper() + words[1:] + ".")
-        add_language(action)
-        action.set_defaults(run=_ACTIONS[name])
+        action = command(actions, name, _ACTIONS[name], words, spoken_to=True)
         if name in {"password", "register"}:
             source = action.add_mutually_exclusive_group()
             source.add_argument("--prompt", action="store_true", help="ask for the password (default: a random one)")

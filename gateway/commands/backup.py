@@ -1,7 +1,7 @@
-"""``linky-gateway backup`` and ``restore``: the whole installation in one encrypted file, and onto a new card.
+"""``linky-gateway backup``: the whole installation in one encrypted file; it runs beside the daemon.
 
 ``backup FILE`` asks for a passphrase; without a FILE it is the nightly one, which has its place and its passphrase from
-``[backup]``. Both run beside the daemon. ``restore`` wants it stopped, and root where the configuration is root's.
+``[backup]``.
 """
 
 from __future__ import annotations
@@ -11,25 +11,23 @@ import re
 import shutil
 import sys
 import time
-import tomllib
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway.commands.board import PASSWORDS
+from gateway.commands.options import command
 from gateway.commands.speech import add_language, spoken
-from gateway.errors import ArchiveError, ConfigError, GatewayError, StoreError, reason
+from gateway.errors import ConfigError, GatewayError, StoreError, reason
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
 
-    from gateway.backup.act import Contents, Places
+    from gateway.commands.options import Commands
     from gateway.config.tables import Config
 
 BROKER = PASSWORDS.parent
-USER = "linky-gateway"
 
 _OWN_NAME = re.compile(r"linky-gateway-\d{8}T\d{6}Z\.backup")
 _PACKING = ".packing"
@@ -40,12 +38,6 @@ _SAID = {
         "left-out": "n'y est pas : {names} (illisible pour cet utilisateur : avec sudo, si ; ou ailleurs que la"
         " configuration)",
         "forgotten": "anciennes sauvegardes supprimées : {count}",
-        "of": "sauvegarde du {made} par la version {version}",
-        "restored": "restauré : {count} fichiers, du {made}",
-        "aside": "remplacé, et gardé à côté : {names}",
-        "held": "Les consentements attendent : l'un d'eux a pu être retiré depuis. Rien n'est envoyé avant"
-        " `linky-gateway consent resume DESTINATAIRE`, pour chacun de ceux de `linky-gateway consent list` (held).",
-        "once": "L'ancienne carte ne doit plus servir : deux passerelles ne peuvent pas avoir le même compte.",
         "ask": "Phrase de passe : ",
         "again": "Encore une fois : ",
     },
@@ -54,29 +46,24 @@ _SAID = {
         "left-out": "not in it: {names} (not readable for this user: with sudo it is; or elsewhere than the"
         " configuration)",
         "forgotten": "old backups removed: {count}",
-        "of": "backup of {made} by version {version}",
-        "restored": "restored: {count} files, of {made}",
-        "aside": "replaced, and kept beside: {names}",
-        "held": "The consents are held: one of them may have been withdrawn since. Nothing is sent before"
-        " `linky-gateway consent resume RECIPIENT`, for each of those of `linky-gateway consent list` (held).",
-        "once": "Do not use the old card any more: two gateways cannot have one account.",
         "ask": "Passphrase: ",
         "again": "Once more: ",
     },
 }
 
 
-def add_actions(add: Callable[..., argparse.ArgumentParser]) -> None:
-    """Make the commands known; ``add`` makes one with its ``--config``."""
-    backup = add("backup", _backup, "everything, encrypted, in one file; without FILE the nightly one of [backup]")
+def declare(commands: Commands) -> None:
+    """The command's arguments."""
+    text = "everything, encrypted, in one file; without FILE the nightly one of [backup]"
+    backup = command(commands, "backup", _backup, text)
     backup.add_argument("file", nargs="?", type=Path, metavar="FILE")
-    restore = add("restore", _restore, "a backup onto this machine, while the gateway is stopped")
-    restore.add_argument("file", type=Path, metavar="FILE")
-    restore.add_argument("--list", action="store_true", help="only check it to its end and say what is in it")
-    restore.add_argument("--replace", action="store_true", help="set aside what is there already")
-    for command in (backup, restore):
-        command.add_argument("--passphrase-file", type=Path, metavar="FILE", help="its first line (default: a prompt)")
-        add_language(command)
+    add_passphrase(backup)
+
+
+def add_passphrase(parser: argparse.ArgumentParser) -> None:
+    """Where the passphrase is, and in which language it is asked for; of ``restore`` too."""
+    parser.add_argument("--passphrase-file", type=Path, metavar="FILE", help="its first line (default: a prompt)")
+    add_language(parser)
 
 
 def _backup(options: argparse.Namespace) -> int:
@@ -107,7 +94,7 @@ def _save(options: argparse.Namespace, config: Config) -> int:
     from gateway.store.copies import copy_database, schema_of  # noqa: PLC0415
 
     to = options.file or _second_place(config) / f"linky-gateway-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.backup"
-    passphrase = _passphrase(options, config)
+    passphrase = passphrase_of(options, config)
     os.umask(0o077)
     database = config.directory / FILE_NAME
     if not database.is_file():
@@ -128,38 +115,6 @@ def _save(options: argparse.Namespace, config: Config) -> int:
     return 0
 
 
-def _restore(options: argparse.Namespace) -> int:
-    from gateway.backup.act import conflicts, look, restore  # noqa: PLC0415
-    from gateway.store.connection import WriterLock  # noqa: PLC0415
-
-    passphrase = _passphrase(options, None)
-    contents = look(options.file, passphrase)
-    made = f"{datetime.fromtimestamp(contents.manifest.made, UTC):%Y-%m-%d %H:%M} UTC"
-    if options.list:
-        _say(options, "of", made=made, version=contents.manifest.version)
-        for name, (size, _) in sorted(contents.files.items()):
-            sys.stdout.write(f"{size:>12}  {name}\n")
-        return 0
-    os.umask(0o077)
-    places = _places(options, contents)
-    _make_state(places.state)
-    lock = WriterLock(places.state)
-    try:
-        there = conflicts(contents, places)
-        if there and not options.replace:
-            names = ", ".join(map(str, there[:3])) + (f" and {len(there) - 3} more" if len(there) > 3 else "")
-            raise ArchiveError(f"{names}: there already; add --replace to set aside what is there")
-        aside = restore(options.file, passphrase, contents, places)
-    finally:
-        lock.release()
-    _say(options, "restored", count=len(contents.files), made=made)
-    if aside:
-        _say(options, "aside", names=", ".join(map(str, aside)))
-    _say(options, "held")
-    _say(options, "once")
-    return 0
-
-
 def _named(config: Config) -> list[Path]:
     """The files that the configuration names, and that of linky-display beside it."""
     names = ["display.toml"]
@@ -168,27 +123,6 @@ def _named(config: Config) -> list[Path]:
     if config.backup and config.backup.passphrase_file:
         names.append(config.backup.passphrase_file)
     return [config.path(name) for name in names]
-
-
-def _places(options: argparse.Namespace, contents: Contents) -> Places:
-    from gateway.backup.act import Places  # noqa: PLC0415
-    from gateway.config.tables import Store  # noqa: PLC0415
-
-    try:
-        directory = str(tomllib.loads(contents.config.decode())["store"]["directory"])
-    except (ValueError, KeyError, TypeError):
-        directory = Store().directory
-    return Places(options.config, options.config.parent / directory, BROKER)
-
-
-def _make_state(folder: Path) -> None:
-    """On a new card the service's folder may not be there yet."""
-    if folder.is_dir():
-        return
-    folder.mkdir(parents=True, mode=0o700)
-    if os.geteuid() == 0:
-        with suppress(LookupError):
-            shutil.chown(folder, USER, USER)
 
 
 def _second_place(config: Config) -> Path:
@@ -225,7 +159,8 @@ def _secrets() -> dict[str, bytes]:
     return {name: file.read_bytes() for name in names if (file := credential_file(name))}
 
 
-def _passphrase(options: argparse.Namespace, config: Config | None) -> str:
+def passphrase_of(options: argparse.Namespace, config: Config | None) -> str:
+    """The passphrase: of the file that is named, else typed, twice for a new backup (``config`` is there)."""
     from gateway.backup.cipher import LEAST_CHARACTERS  # noqa: PLC0415
     from gateway.config.tables import BACKUP_CREDENTIAL, credential_file, password_from  # noqa: PLC0415
 

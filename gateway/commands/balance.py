@@ -1,4 +1,4 @@
-"""``linky-gateway balance`` and ``linky-gateway cost``: what was drawn, produced and paid, as a table or as JSON.
+"""``linky-gateway balance``, and what ``cost`` shares with it: what was drawn, produced, paid: a table, or JSON.
 
 Both read the database while the daemon runs or not. What is shown is made by ``gateway.balance``.
 """
@@ -10,13 +10,15 @@ import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from gateway.commands.options import command
 from gateway.commands.speech import add_language, spoken
+from gateway.commands.usage import moment
 from gateway.language import Phrase
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
 
+    from gateway.commands.options import Commands
     from gateway.config.tables import Config
     from gateway.household.days import HouseholdDays
     from gateway.household.report import View
@@ -25,23 +27,21 @@ if TYPE_CHECKING:
 _SHOWN = {"day": 14, "week": 8, "month": 12, "year": 10}
 
 
-def add_actions(command: Callable[..., argparse.ArgumentParser], time_of: Callable[[str], int]) -> None:
-    """The two parsers; ``command`` makes one that has ``--config``, ``time_of`` reads an ISO 8601 time."""
-    texts = {
-        "balance": "energy by period: drawn, injected, produced, by tariff class, beside the year before",
-        "cost": "what that costs under the tariffs of the configuration, and what the month and the year will cost",
-    }
-    for name, text in texts.items():
-        parser = command(name, run, text)
-        parser.set_defaults(what=name)
-        parser.add_argument(
-            "--period", choices=tuple(_SHOWN), default="month", help="what a row is of (default: month)"
-        )
-        parser.add_argument("--from", dest="since", type=time_of, metavar="T", help="ISO 8601; periods are shown whole")
-        parser.add_argument("--to", dest="until", type=time_of, metavar="T", help="ISO 8601, not included")
-        parser.add_argument("--meter", metavar="NAME", help="which [[meter]] (default: the first)")
-        add_language(parser)
-        parser.add_argument("--json", action="store_true", help="one JSON object: Wh and euros")
+def declare(commands: Commands) -> None:
+    """The command's arguments."""
+    add(commands, "balance", "energy by period: drawn, injected, produced, by tariff class, beside the year before")
+
+
+def add(commands: Commands, name: str, text: str) -> None:
+    """The parser of one of the two words that show periods: ``balance`` and ``cost``."""
+    parser = command(commands, name, run, text)
+    parser.set_defaults(what=name)
+    parser.add_argument("--period", choices=tuple(_SHOWN), default="month", help="what a row is of (default: month)")
+    parser.add_argument("--from", dest="since", type=moment, metavar="T", help="ISO 8601; periods are shown whole")
+    parser.add_argument("--to", dest="until", type=moment, metavar="T", help="ISO 8601, not included")
+    parser.add_argument("--meter", metavar="NAME", help="which [[meter]] (default: the first)")
+    add_language(parser)
+    parser.add_argument("--json", action="store_true", help="one JSON object: Wh and euros")
 
 
 _NO_TARIFF = Phrase(

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from gateway.boards import passwords, rights
 from gateway.boards.fileset import FileSet
 from gateway.boards.offer import State, board_of, messages, outcome, state_topic
+from gateway.commands.options import add_config
 from gateway.commands.speech import add_language, spoken
 from gateway.errors import BoardError, BrokerError, ConfigError, reason
 from gateway.language import NOTHING, Phrase, same
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from gateway.boards.registry import Registry
+    from gateway.commands.options import Commands
     from gateway.config.tables import Config
     from gateway.mqtt.broker import Broker
 
@@ -68,13 +70,13 @@ def _say(options: argparse.Namespace, what: Phrase) -> None:
     print(what.in_language(spoken(options)), flush=True)
 
 
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], default: Path) -> None:
-    """Declare the command."""
+def declare(commands: Commands) -> None:
+    """The command's arguments."""
     board = commands.add_parser("board", help="the ESP32 boards, and updates for them", description="The ESP32 boards.")
     actions = board.add_subparsers(required=True, metavar="ACTION")
     shared = argparse.ArgumentParser(add_help=False)
     add_language(shared)
-    shared.add_argument("--config", type=Path, default=default, help=f"(default: {default})")
+    add_config(shared)
 
     listed = actions.add_parser("list", parents=[shared], help="the boards that are known, and what they run")
     listed.set_defaults(run=_list)

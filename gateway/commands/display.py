@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gateway.commands.options import add_config
 from gateway.commands.speech import add_language, spoken
 from gateway.errors import BoardError
 from gateway.language import Phrase
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import argparse
 
     from gateway.boards.displays import Displays
+    from gateway.commands.options import Commands
     from gateway.config.tables import Config
     from gateway.live.credentials import Credentials
 
@@ -44,8 +46,8 @@ _VALUES = Phrase(
 _PROGRAM = Phrase("Un écran en {language}, prêt à lancer :", "A display in {language}, ready to run:")
 
 
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], default: Path) -> None:
-    """Declare the command."""
+def declare(commands: Commands) -> None:
+    """The command's arguments."""
     import argparse  # noqa: PLC0415 (the module is a type elsewhere)
 
     text = "displays and other listeners at the broker of the house"
@@ -53,7 +55,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], de
     actions = display.add_subparsers(required=True, metavar="ACTION")
     shared = argparse.ArgumentParser(add_help=False)
     add_language(shared)
-    shared.add_argument("--config", type=Path, default=default, help=f"(default: {default})")
+    add_config(shared)
     shared.add_argument("--broker", type=Path, default=BROKER, metavar="DIR", help=f"mosquitto's (default: {BROKER})")
 
     add = actions.add_parser("add", parents=[shared], help="let a display in; prints its password, once")

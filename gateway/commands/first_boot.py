@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gateway.commands.options import command
 from gateway.errors import AccessError, ConfigError
 from gateway.first_boot import plan, result
 from gateway.first_boot.faults import Fault
@@ -20,6 +21,7 @@ from gateway.first_boot.settings import language_of, parse
 if TYPE_CHECKING:
     import argparse
 
+    from gateway.commands.options import Commands
     from gateway.config.tables import Config
     from gateway.first_boot.settings import Settings
 
@@ -27,13 +29,12 @@ _BOOT = Path("/boot/firmware")
 _SERVICE = "linky-gateway"
 
 
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
+def declare(commands: Commands) -> None:
+    """The command's arguments."""
     text = "apply the card's linky.toml, once: Wi-Fi, account, port, code"
-    parser = commands.add_parser("first-boot", help=text, description=text[0].upper() + text[1:] + ".")
+    parser = command(commands, "first-boot", _run, text, config=False)
     parser.add_argument("--boot", type=Path, help=f"the partition every computer can read (default: {_BOOT})")
     parser.add_argument("--root", type=Path, default=Path("/"), metavar="DIR", help="the system below DIR (an image)")
-    parser.set_defaults(run=_run)
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gateway.commands.options import actions_of, command
 from gateway.commands.speech import add_language, spoken
 from gateway.commands.usage import seconds
 
@@ -19,15 +20,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gateway.commands.fleet_ask import Report
+    from gateway.commands.options import Commands
 
 
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command and its action."""
+def declare(commands: Commands) -> None:
+    """The command's arguments."""
     text = "an installer's gateways, each with its household's consent"
-    fleet = commands.add_parser("fleet", help=text, description=text[0].upper() + text[1:] + ".")
-    actions = fleet.add_subparsers(dest="action", required=True, metavar="ACTION")
+    actions = actions_of(commands, "fleet", text)
     text = "are they well: links, last frame, disk, version, never a reading; exit 1 when one is not, 2 when not heard"
-    status = actions.add_parser("status", help=text, description=text[0].upper() + text[1:] + ".")
+    status = command(actions, "status", _status, text, config=False)
     status.add_argument("gateway", nargs="*", metavar="JID", help="a gateway's address (default: the group “linky” of"
                         " the account's contacts)")  # fmt: skip
     status.add_argument("--fleet", type=Path, metavar="FILE", help="the register.csv of tools/provision")
@@ -37,7 +38,6 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     status.add_argument("--timeout", type=seconds(600), default=30, metavar="S", help="for each gateway (default: 30)")
     add_language(status)
     status.add_argument("--json", action="store_true")
-    status.set_defaults(run=_status)
 
 
 def _status(options: argparse.Namespace) -> int:

@@ -14,7 +14,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway.commands.speech import add_language, spoken
+from gateway.commands.options import add_span, command
+from gateway.commands.speech import spoken
 from gateway.commands.usage import refused
 from gateway.errors import Exit, JournalError, StoreError, reason
 from gateway.language import Phrase
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterable, Iterator
 
+    from gateway.commands.options import Commands
     from gateway.journal.entry import Head
     from gateway.journal.system_log import Told
     from gateway.journal.verify import Verdict
@@ -49,43 +51,34 @@ _CHANGED = Phrase(
 )
 
 
-def add_parser(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], config: Path, moment: Callable[[str], int]
-) -> None:
-    """Make the command known; ``moment`` reads a time of the command line, ``config`` is the default file."""
+def declare(commands: Commands) -> None:
+    """The command's arguments."""
     journal = commands.add_parser("journal", help="what was decided and what left: signed, for anyone to check")
     actions = journal.add_subparsers(dest="action", required=True, metavar="ACTION")
 
-    check = _action(actions, "verify", _verify, "check an export, or the journal of this house", config)
+    check = command(actions, "verify", _verify, "check an export, or the journal of this house", spoken_to=True)
     check.add_argument("file", nargs="?", metavar="FILE", help="an export; - is standard input")
     for name, read, form, text in _TRUSTED:
         check.add_argument(name, action="append", default=[], type=read, metavar=form, help=text)
     check.add_argument(
         "--recipient", action="append", default=[], type=Path, metavar="FILE", help="of consume --store: its anchors"
     )
-    show = _action(actions, "show", _show, "one line an entry", config)
-    show.add_argument("--from", dest="since", type=moment, default=0, metavar="T", help="ISO 8601, included")
-    show.add_argument("--to", dest="until", type=moment, default=2**62, metavar="T", help="ISO 8601, not included")
+    show = command(actions, "show", _show, "one line an entry", spoken_to=True)
+    add_span(show)
     show.add_argument("--json", action="store_true", help="JSON Lines")
-    _action(actions, "export", _export, "all of it to standard output, for anyone to verify", config)
-    _action(actions, "key", _key, "the public key, to be given to whoever shall verify", config)
-    _action(actions, "head", _head, "the number and hash of the newest entry: an anchor, to be kept elsewhere", config)
-    anchors = _action(actions, "anchors", _anchors, "the heads of others' journals that came with their data", config)
+    command(actions, "export", _export, "all of it to standard output, for anyone to verify", spoken_to=True)
+    command(actions, "key", _key, "the public key, to be given to whoever shall verify", spoken_to=True)
+    command(
+        actions,
+        "head",
+        _head,
+        "the number and hash of the newest entry: an anchor, to be kept elsewhere",
+        spoken_to=True,
+    )
+    anchors = command(
+        actions, "anchors", _anchors, "the heads of others' journals that came with their data", spoken_to=True
+    )
     anchors.add_argument("file", type=Path, nargs="?", metavar="FILE", help="of consume --store (default: this house)")
-
-
-def _action(
-    actions: argparse._SubParsersAction[argparse.ArgumentParser],
-    name: str,
-    function: Callable[[argparse.Namespace], int],
-    text: str,
-    config: Path,
-) -> argparse.ArgumentParser:
-    parser = actions.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
-    parser.set_defaults(run=function)
-    parser.add_argument("--config", type=Path, default=config, help=f"(default: {config})")
-    add_language(parser)
-    return parser
 
 
 def _verify(options: argparse.Namespace) -> int:

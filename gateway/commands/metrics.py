@@ -13,21 +13,23 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gateway.commands.options import command
 from gateway.commands.watch import present
 from gateway.errors import DaemonError
 from gateway.live.metrics import openmetrics
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
+
+    from gateway.commands.options import Commands
 
 # Whoever collects is another user, and there is nothing here that another user must not know: power, and no names.
 _MODE = 0o644
 
 
-def add_parser(command: Callable[..., argparse.ArgumentParser]) -> None:
+def declare(commands: Commands) -> None:
     """The command's arguments."""
-    parser = command("metrics", _run, "the running gateway's state as OpenMetrics text, for Prometheus")
+    parser = command(commands, "metrics", _run, "the running gateway's state as OpenMetrics text, for Prometheus")
     parser.add_argument("--write", type=Path, metavar="FILE", help="replace this file at once (textfile collector)")
 
 

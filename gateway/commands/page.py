@@ -8,17 +8,19 @@ from __future__ import annotations
 import json
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from gateway.commands import first_visit
+from gateway.commands import page_visit
+from gateway.commands.options import actions_of, command
 from gateway.commands.speech import add_language, spoken
 from gateway.errors import AccessError, ConfigError, reason
 from gateway.language import Phrase
 
 if TYPE_CHECKING:
     import argparse
-    from pathlib import Path
 
+    from gateway.commands.options import Commands
     from gateway.config.tables import Config
 
 _NO_PAGE = Phrase(
@@ -32,24 +34,18 @@ _NOT_RUNNING = Phrase(
 )
 
 
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], default: Path) -> None:
-    """Add the command and its action; ``default`` is where the configuration is."""
+def declare(commands: Commands) -> None:
+    """The command's arguments."""
     text = "the page of the house: a code to set its password"
-    page = commands.add_parser("page", help=text, description=text[0].upper() + text[1:] + ".")
-    actions = page.add_subparsers(dest="action", required=True, metavar="ACTION")
+    actions = actions_of(commands, "page", text)
     words = "a code for one setting of the password, at the first visit or when it is forgotten"
-    code = actions.add_parser("code", help=words, description=words[0].upper() + words[1:] + ".")
-    code.add_argument("--config", type=type(default), default=default, help=f"(default: {default})")
-    add_language(code)
+    code = command(actions, "code", _code, words, spoken_to=True)
     words = "only while the page has neither password nor code; else its address alone"
     code.add_argument("--first", action="store_true", help=words)
-    code.set_defaults(run=_code)
     words = "the page's address, with a code while it has no password, in a file for the screen of linky-display"
-    welcome = actions.add_parser("welcome", help=words, description=words[0].upper() + words[1:] + ".")
-    welcome.add_argument("--config", type=type(default), default=default, help=f"(default: {default})")
-    welcome.add_argument("--to", type=type(default), required=True, metavar="FILE", help="written whole or not at all")
+    welcome = command(actions, "welcome", _welcome, words)
+    welcome.add_argument("--to", type=Path, required=True, metavar="FILE", help="written whole or not at all")
     add_language(welcome)
-    welcome.set_defaults(run=_welcome)
 
 
 def _code(options: argparse.Namespace) -> int:
@@ -58,20 +54,20 @@ def _code(options: argparse.Namespace) -> int:
     config = load(options.config)
     if config.web is None:
         raise ConfigError(_NO_PAGE.filled(path=options.config))
-    lang, port, columns = spoken(options), config.web.address[1], first_visit.columns_of_terminal()
+    lang, port, columns = spoken(options), config.web.address[1], page_visit.columns_of_terminal()
     told = cast("dict[str, Any]", _ask(config, "page-where"))
     if options.first and (told["ready"] or told["coded"]):
         # A new code would be the end of the one on a label.
-        sys.stdout.write(first_visit.where(told["addresses"], port, lang, first=not told["ready"]))
+        sys.stdout.write(page_visit.where(told["addresses"], port, lang, first=not told["ready"]))
         if not told["ready"]:
-            sys.stdout.write(f"{first_visit.CODE_IS_GIVEN.in_language(lang)}\n")
+            sys.stdout.write(f"{page_visit.CODE_IS_GIVEN.in_language(lang)}\n")
         return 0
     code = str(_ask(config, "page-code"))
     if columns:
-        sys.stdout.write(first_visit.what_to_do(told["addresses"], port, code, lang, columns))
+        sys.stdout.write(page_visit.what_to_do(told["addresses"], port, code, lang, columns))
         return 0
     # Whoever reads it by a program reads the code alone.
-    sys.stderr.write(first_visit.where(told["addresses"], port, lang, first=True))
+    sys.stderr.write(page_visit.where(told["addresses"], port, lang, first=True))
     sys.stdout.write(f"{code}\n")
     return 0
 

@@ -10,15 +10,17 @@ import sys
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, TextIO
 
+from gateway.commands.options import command
 from gateway.commands.speech import add_language, spoken
 from gateway.language import Phrase
 from gateway.sources.usb import ROOT, attribute, source_text, tty_names, usb_ports
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from gateway.commands.options import Commands
     from gateway.sources.usb import UsbPort
 
 # The serial numbers of the Micro Teleinfo: the only adapter that says what it is made for.
@@ -75,9 +77,10 @@ def show(*, as_json: bool, lang: str, out: TextIO, root: Path = ROOT) -> None:
     out.write(text)
 
 
-def add_command(command: Callable[..., argparse.ArgumentParser]) -> None:
-    """Make the command's parser; ``command(name, function, help)`` makes an empty one."""
-    parser = command("ports", _run, "the serial ports of this machine, and the source to write for each")
+def declare(commands: Commands) -> None:
+    """The command's arguments."""
+    text = "the serial ports of this machine, and the source to write for each"
+    parser = command(commands, "ports", _run, text, config=False)
     add_language(parser)
     parser.add_argument("--json", action="store_true")
 

@@ -15,59 +15,39 @@ from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from gateway.commands.speech import add_language, spoken
+from gateway.commands.asking import ask_or_do, user
+from gateway.commands.options import actions_of, command
+from gateway.commands.speech import spoken
+from gateway.commands.usage import moment
 from gateway.errors import GatewayError
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterable
 
+    from gateway.commands.options import Commands
     from gateway.config.tables import Config
     from gateway.store.points import Point
 
-    Ask = Callable[[Config, dict[str, object]], Any]
-    Time = Callable[[str], int]
 
-
-def add_parser(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], config: Path, moment: Time, ask: Ask
-) -> None:
-    """Make the command known; ``moment`` reads a time, ``ask`` hands an order to whoever holds the database."""
-    privacy = commands.add_parser(
-        "privacy", help="your data: take them along, erase, correct", description="Your data."
-    )
-    actions = privacy.add_subparsers(dest="action", required=True, metavar="ACTION")
-    add = partial(_action, actions, config)
+def declare(commands: Commands) -> None:
+    """The command's arguments."""
+    actions = actions_of(commands, "privacy", "your data: take them along, erase, correct", "Your data.")
+    add = partial(command, actions, spoken_to=True)
 
     export = add("export", _export, "everything the gateway knows of the household, as a folder or a ZIP file")
     export.add_argument("--to", required=True, type=Path, metavar="DIR_OR_ZIP", help="a new folder, or a new .zip file")
     back = add("import", _import, "an export into a gateway that has nothing yet, while it is stopped")
     back.add_argument("archive", type=Path, metavar="ARCHIVE")
-    _add_erase(
-        add("erase", partial(_erase, ask), "delete for good, and ask whoever received it to do the same"), moment
-    )
-    _add_rectify(add("rectify", partial(_rectify, ask), "correct a stored value; whoever has it is told"), moment)
+    _add_erase(add("erase", _erase, "delete for good, and ask whoever received it to do the same"))
+    _add_rectify(add("rectify", _rectify, "correct a stored value; whoever has it is told"))
     notice = add("notice", _notice, "what a recipient receives, why, for how long, and your rights: a text to keep")
     notice.add_argument("recipient", help="the recipient's address, for example coop@example.org")
-    rotate = add("rotate", partial(_rotate, ask), "a new pseudonym for a recipient from now on")
+    rotate = add("rotate", _rotate, "a new pseudonym for a recipient from now on")
     rotate.add_argument("recipient")
 
 
-def _action(
-    actions: argparse._SubParsersAction[argparse.ArgumentParser],
-    config: Path,
-    name: str,
-    function: Callable[[argparse.Namespace], int],
-    text: str,
-) -> argparse.ArgumentParser:
-    parser = actions.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
-    parser.set_defaults(run=function)
-    parser.add_argument("--config", type=Path, default=config, help=f"(default: {config})")
-    add_language(parser)
-    return parser
-
-
-def _add_erase(erase: argparse.ArgumentParser, moment: Time) -> None:
+def _add_erase(erase: argparse.ArgumentParser) -> None:
     whole = erase.add_mutually_exclusive_group()
     whole.add_argument("--everything", action="store_true", help="all of the household; consents are withdrawn first")
     whole.add_argument("--machine", action="store_true", help="the whole installation, before the card is given away")
@@ -80,7 +60,7 @@ def _add_erase(erase: argparse.ArgumentParser, moment: Time) -> None:
     erase.add_argument("--json", action="store_true")
 
 
-def _add_rectify(rectify: argparse.ArgumentParser, moment: Time) -> None:
+def _add_rectify(rectify: argparse.ArgumentParser) -> None:
     rectify.add_argument("series", metavar="SERIES", help="its whole path, for example water/volume/index")
     rectify.add_argument("time", type=moment, metavar="TIME", help="of the point, ISO 8601")
     rectify.add_argument("value", metavar="VALUE", help="the right one, in the unit in which it is stored")
@@ -112,7 +92,7 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _exporter(config: Config, archive: Any) -> Callable[[Iterable[Point], str, IO[str]], int]:  # noqa: ANN401
-    from gateway.commands.export import SenML, export  # noqa: PLC0415
+    from gateway.commands.export_forms import SenML, export  # noqa: PLC0415
     from gateway.household.naming import series_namer  # noqa: PLC0415
 
     senml = SenML(series_namer(config, archive.meters()), primary=False)
@@ -138,8 +118,8 @@ def _import(options: argparse.Namespace) -> int:
     return 0
 
 
-def _erase(ask: Ask, options: argparse.Namespace) -> int:
-    from gateway.commands.machine import erase_machine  # noqa: PLC0415
+def _erase(options: argparse.Namespace) -> int:
+    from gateway.commands.privacy_machine import erase_machine  # noqa: PLC0415
     from gateway.config.tables import load  # noqa: PLC0415
     from gateway.privacy.words import ERASE, outcome, question, say  # noqa: PLC0415
 
@@ -147,7 +127,7 @@ def _erase(ask: Ask, options: argparse.Namespace) -> int:
     if options.machine:
         return erase_machine(options, lang, _progress())
     config = load(options.config)
-    found = ask(config, {"do": "privacy-preview", **request})
+    found = ask_or_do(config, {"do": "privacy-preview", **request})
     if not options.yes and found.get("known", True):
         if not (sys.stdin.isatty() and sys.stdout.isatty()):
             raise GatewayError("there is no terminal to confirm on: add --yes to erase without a question")
@@ -157,7 +137,7 @@ def _erase(ask: Ask, options: argparse.Namespace) -> int:
         if sys.stdin.readline().strip().lower() != ERASE[lang]:
             _print([say(lang, "nothing")])
             return 1
-    done = ask(config, {"do": "privacy-erase", "by": _user(), **request})
+    done = ask_or_do(config, {"do": "privacy-erase", "by": user(), **request})
     _print([json.dumps(done, indent=2)] if options.json else outcome(lang, request, done))
     return 0
 
@@ -178,7 +158,7 @@ def _order_of(options: argparse.Namespace) -> dict[str, object]:
     return {"what": "range"} | {name: value for name, value in chosen.items() if value is not None}
 
 
-def _rectify(ask: Ask, options: argparse.Namespace) -> int:
+def _rectify(options: argparse.Namespace) -> int:
     from gateway.config.tables import load  # noqa: PLC0415
     from gateway.privacy.words import corrected  # noqa: PLC0415
 
@@ -186,16 +166,16 @@ def _rectify(ask: Ask, options: argparse.Namespace) -> int:
     names = ("series", "time", "value", "granularity", "reason")
     request: dict[str, object] = {name: getattr(options, name) for name in names}
     request |= {"meter": options.meter} if options.meter else {}
-    rows = ask(config, {"do": "privacy-rectify", "by": _user(), **request})
+    rows = ask_or_do(config, {"do": "privacy-rectify", "by": user(), **request})
     _print([json.dumps(rows, indent=2)] if options.json else corrected(spoken(options), rows))
     return 0
 
 
-def _rotate(ask: Ask, options: argparse.Namespace) -> int:
+def _rotate(options: argparse.Namespace) -> int:
     from gateway.config.tables import load  # noqa: PLC0415
     from gateway.privacy.words import say  # noqa: PLC0415
 
-    names = ask(load(options.config), {"do": "privacy-rotate", "recipient": options.recipient})
+    names = ask_or_do(load(options.config), {"do": "privacy-rotate", "recipient": options.recipient})
     lang, recipient = spoken(options), options.recipient
     _print([say(lang, "rotated", recipient=recipient, meter=meter, known=name) for meter, name in names.items()])
     return 0
@@ -230,15 +210,6 @@ def _now() -> float:
     """POSIX seconds; SOURCE_DATE_EPOCH where somebody wants the same archive of the same data."""
     stamp = os.environ.get("SOURCE_DATE_EPOCH", "")
     return float(stamp) if stamp.isdecimal() else time.time()
-
-
-def _user() -> str:
-    import getpass  # noqa: PLC0415
-
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"uid {os.getuid()}"
 
 
 def _print(lines: Iterable[str]) -> None:

@@ -11,6 +11,7 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
+from gateway.commands.options import actions_of, add_span, command
 from gateway.commands.speech import add_language, spoken
 from gateway.errors import ConfigError
 from gateway.household.share import origins
@@ -18,8 +19,9 @@ from gateway.language import Phrase, joined, same
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
+    from gateway.commands.options import Commands
     from gateway.household.share import Origin
     from gateway.store.received import ReceivedEvent, ReceivedPoint, ReceivedSeries
     from gateway.store.store import Archive
@@ -27,14 +29,9 @@ if TYPE_CHECKING:
 _COLUMNS = ("time", "name", "provider", "series", "granularity", "value", "unit")
 
 
-def add_actions(
-    command: Callable[..., argparse.ArgumentParser],
-    commands: argparse._SubParsersAction[argparse.ArgumentParser],
-    time: Callable[[str], int],
-) -> None:
-    """The parser; ``command`` makes one that has ``--config``, ``time`` reads an ISO 8601 time."""
-    parser = commands.add_parser("received", help="others' series that come here", description="Others' series.")
-    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+def declare(commands: Commands) -> None:
+    """The command's arguments."""
+    actions = actions_of(commands, "received", "others' series that come here", "Others' series.")
     command(actions, "list", received, "each received series: from when to when, for how long it may be kept")
     command(actions, "notices", received, "what providers told: consents that ended, data erased or rectified")
     command(actions, "history", received, "the newest points of one source, oldest first")
@@ -43,8 +40,7 @@ def add_actions(
     history.add_argument("name", metavar="NAME", help="the name of a [[received]]")
     history.add_argument("--last", type=int, default=100, metavar="N", help="of each series (default: 100)")
     for action in (history, export):
-        action.add_argument("--from", dest="since", type=time, default=0, metavar="T", help="ISO 8601, included")
-        action.add_argument("--to", dest="until", type=time, default=2**62, metavar="T", help="ISO 8601, not included")
+        add_span(action)
     for action in actions.choices.values():
         add_language(action)
         action.add_argument("--json", action="store_true", help="JSON Lines")

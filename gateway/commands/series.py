@@ -7,13 +7,15 @@ import sys
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from gateway.commands.options import command
 from gateway.commands.speech import add_language, spoken
 from gateway.language import NOTHING, Phrase
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
+    from gateway.commands.options import Commands
     from gateway.household.series import Known, Meter
 
 _METER = Phrase("Compteur {name}, identifiant {sensor}", "Meter {name}, id {sensor}")
@@ -38,9 +40,10 @@ _LEGEND_OF_ALL = Phrase(" N est un nombre, T une période du tarif.", " N is a n
 _TEXT = Phrase("texte", "text")
 
 
-def add_parser(command: Callable[..., argparse.ArgumentParser]) -> None:
+def declare(commands: Commands) -> None:
     """The command's arguments."""
-    parser = command("series", _run, "the series of this house: names, units, granularities, meanings, the id in them")
+    text = "the series of this house: names, units, granularities, meanings, the id in them"
+    parser = command(commands, "series", _run, text)
     parser.add_argument("--all", action="store_true", help="instead, every series that a meter can have")
     add_language(parser)
     parser.add_argument("--json", action="store_true", help="one JSON array; meanings in French and English")

@@ -17,6 +17,7 @@ from contextlib import closing
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
+from gateway.commands.options import command
 from gateway.commands.speech import add_language, spoken
 from gateway.control.running import ask
 from gateway.errors import BrokerError, ConfigError, DaemonError, GatewayError, StoreError, reason
@@ -28,9 +29,10 @@ from gateway.live.topics import ROOT, as_json
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Generator, Iterable, Iterator
+    from collections.abc import Generator, Iterable, Iterator
     from pathlib import Path
 
+    from gateway.commands.options import Commands
     from gateway.config.tables import Config
     from gateway.live.state import HouseNow
 
@@ -57,9 +59,9 @@ _NO_MQTT = Phrase(
 )
 
 
-def add_parser(command: Callable[..., argparse.ArgumentParser]) -> None:
+def declare(commands: Commands) -> None:
     """The command's arguments."""
-    parser = command("watch", _run, "live values and links in a terminal; JSON Lines into a pipe")
+    parser = command(commands, "watch", _run, "live values and links in a terminal; JSON Lines into a pipe")
     parser.add_argument("--mqtt", action="store_true", help="what the broker of [mqtt] tells displays, instead")
     add_language(parser)
 

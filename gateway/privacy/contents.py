@@ -31,7 +31,7 @@ FORMS = {"csv": "csv", "senml-json": "senml.json", "senml-xml": "senml.xml"}
 READMES = ("LISEZMOI.md", "README.md")
 TABLES = "tables"
 
-# Writes points in one of FORMS; how many there were (``gateway.commands.export``).
+# Writes points in one of FORMS; how many there were (``gateway.commands.export_forms``).
 Export = Callable[["Iterable[Point]", str, IO[str]], int]
 
 

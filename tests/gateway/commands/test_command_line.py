@@ -122,14 +122,24 @@ def test_the_language_of_a_wrong_use_is_that_which_was_typed_or_the_households(t
 
 def test_each_word_is_declared_by_whom_the_table_names():
     """A command alone is the same as among all of them; without one all are there, in the order of the table."""
-    names = [name for words, _ in cli._DECLARED for name in words.split()]
     everything = cli._parser().commands()
-    assert list(everything) == names
-    for words, _ in cli._DECLARED:
-        for name in words.split():
-            alone = cli._parser(name).commands()
-            assert list(alone) == words.split()
-            assert alone[name].format_help() == everything[name].format_help()
+    assert list(everything) == list(cli.WORDS)
+    for name in cli.WORDS:
+        alone = cli._parser(name).commands()
+        assert list(alone) == [name]
+        assert alone[name].format_help() == everything[name].format_help()
+
+
+SHARED = {"__init__", "asking", "examples", "main", "options", "overview", "speech", "usage"}
+
+
+def test_each_word_is_the_file_of_its_name():
+    """Any other file begins with the word whose work it does, or is one of the few that several words share."""
+    files = {path.stem for path in Path(cli.__file__).parent.glob("*.py")}
+    words = {word.replace("-", "_") for word in cli.WORDS}
+    assert words | SHARED <= files
+    parts = files - words - SHARED
+    assert [part for part in sorted(parts) if not any(part.startswith(f"{word}_") for word in words)] == []
 
 
 _IMPORTED = """
@@ -143,7 +153,7 @@ print("", *sys.modules, sep="\\n")
 sys.exit(code)
 """
 _HEAVY = {"asyncio", "cryptography", "slixmpp", "sqlite3", "sqlite_utils", "ssl", "xml.sax", "aiomqtt", "microdot"}
-_OF_EVERY_COMMAND = {f"gateway.commands.{name}" for name in ("examples", "main", "overview", "speech", "usage")}
+_OF_EVERY_COMMAND = {"examples", "main", "options", "overview", "speech", "usage"}
 _OF_NO_OTHER = {
     "gateway.daemon.app",
     "gateway.process.cells",
@@ -154,15 +164,19 @@ _OF_NO_OTHER = {
 
 
 @pytest.mark.parametrize(
-    ("words", "spared"),
+    ("words", "own", "spared"),
     [
-        (["--version"], {"gateway.config.tables", "msgspec"}),
-        (["consent", "list"], {"gateway.control.orders", "gateway.commands.received", "gateway.links.link"}),
-        (["consent", "grant", "--help"], {"gateway.config.tables", "gateway.control.orders", "msgspec"}),
-        (["status"], {"gateway.control.orders", "gateway.commands.received", "gateway.store.store"}),
+        (["--version"], set(), {"gateway.config.tables", "msgspec"}),
+        (["consent", "list"], {"asking", "consent"}, {"gateway.control.orders", "gateway.links.link"}),
+        (
+            ["consent", "grant", "--help"],
+            {"asking", "consent"},
+            {"gateway.config.tables", "gateway.control.orders", "msgspec"},
+        ),
+        (["status"], {"status"}, {"gateway.control.orders", "gateway.store.store"}),
     ],
 )
-def test_a_command_starts_without_what_others_need(tmp_path, words, spared):
+def test_a_command_starts_without_what_others_need(tmp_path, words, own, spared):
     """No library of the daemon's, no other command: on a Pi Zero all of them together are seconds at each start."""
     config = tmp_path / "gateway.toml"
     config.write_text('[[meter]]\nsource = "/dev/ttyTIC"\n[store]\ndirectory = "data"\n')
@@ -171,7 +185,8 @@ def test_a_command_starts_without_what_others_need(tmp_path, words, spared):
     imported = set(done.splitlines())
     assert "gateway.commands.usage" in imported
     assert imported & (_HEAVY | _OF_NO_OTHER | spared) == set()
-    assert {name for name in imported if name.startswith("gateway.commands.")} == _OF_EVERY_COMMAND
+    of_commands = {name.removeprefix("gateway.commands.") for name in imported if name.startswith("gateway.commands.")}
+    assert of_commands == _OF_EVERY_COMMAND | own
 
 
 async def _beside_a_daemon(path, words):

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from gateway.commands import main as cli
+from gateway.commands import options
 from gateway.commands.examples import EXAMPLES
 from gateway.commands.main import main
 from gateway.store.points import Granularity
@@ -88,14 +89,14 @@ def folder(tmp_path, monkeypatch):
             "coop@example.org", "ab12", "consumption", Granularity.HALF_HOUR, Terms(purpose="x"), time.time()
         )
     shutil.copy(FRAMES / "real" / "h1-base-linky-enedis.raw", tmp_path / "capture.raw")
-    monkeypatch.setattr(cli, "DEFAULT_CONFIG", config)
+    monkeypatch.setattr(options, "DEFAULT_CONFIG", config)
     monkeypatch.setenv("LC_ALL", "en_GB.UTF-8")
     monkeypatch.chdir(tmp_path)
     start = tmp_path / "bin" / "linky-gateway"
     start.parent.mkdir()
-    imports = "import sys\nfrom pathlib import Path\nfrom gateway.commands import main as cli\n"
-    program = f"{imports}cli.DEFAULT_CONFIG = Path({str(config)!r})\n"
-    start.write_text(f"#!{sys.executable}\n{program}sys.exit(cli.main())\n")
+    imports = "import sys\nfrom pathlib import Path\nfrom gateway.commands import options\n"
+    program = f"{imports}options.DEFAULT_CONFIG = Path({str(config)!r})\nfrom gateway.commands.main import main\n"
+    start.write_text(f"#!{sys.executable}\n{program}sys.exit(main())\n")
     start.chmod(0o755)
     monkeypatch.setenv("PATH", f"{start.parent}:{os.environ['PATH']}")
     monkeypatch.setenv("PYTHONPATH", str(ROOT))

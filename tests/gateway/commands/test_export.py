@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from gateway.commands.export import SenML, export
+from gateway.commands.export_forms import SenML, export
 from gateway.senml.naming import SeriesName
 from gateway.senml.pack import decode_json, decode_xml
 from gateway.store.points import Granularity, Point, Series

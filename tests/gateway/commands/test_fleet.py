@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from gateway.commands.fleet import add_parser, exit_code
+from gateway.commands.fleet import declare, exit_code
 from gateway.commands.fleet_ask import Grade, Known, Report, known, read_account, read_register
 from gateway.commands.fleet_text import as_json, as_text, sentences
 from gateway.doctor.causes import Cause
@@ -194,7 +194,7 @@ def test_a_name_from_a_file_cannot_write_to_the_terminal():
 def test_wrong_use_is_exit_code_2(words, capsys):
     """Before anything is asked."""
     parser = argparse.ArgumentParser()
-    add_parser(parser.add_subparsers())
+    declare(parser.add_subparsers())
     with pytest.raises(SystemExit) as end:
         parser.parse_args(["fleet", *words])
     assert end.value.code == 2

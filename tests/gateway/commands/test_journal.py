@@ -279,7 +279,7 @@ def test_the_verifier_of_the_readme_agrees(export, tmp_path):
 
 def test_decoding_does_not_pay_for_the_journal():
     """Neither the command line nor the store loads the signing library by being loaded."""
-    rooms = "gateway.commands.main, gateway.commands.decode, gateway.links.link, gateway.control.orders"
+    rooms = "gateway.commands.main, gateway.commands.decode_frames, gateway.links.link, gateway.control.orders"
     program = f"import sys, {rooms}; sys.exit('cryptography' in sys.modules)"
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     assert subprocess.run([sys.executable, "-c", program], check=False, env=environment).returncode == 0

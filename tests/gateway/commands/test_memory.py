@@ -8,7 +8,7 @@ import pytest
 # What a program keeps of ten checks of a password, in kB: resident after less resident before.
 PROGRAM = """
 import hashlib, sys
-from gateway.commands.memory import give_back_what_is_freed
+from gateway.commands.run_memory import give_back_what_is_freed
 
 def resident_kb():
     with open("/proc/self/status") as told:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from gateway.commands import main as cli
+from gateway.commands import options
 from gateway.store.points import Granularity
 from gateway.store.prepare import prepare
 from gateway.store.recorder import Recorder
@@ -85,7 +86,7 @@ def test_what_a_household_types_works(document, lang, lived, tmp_path, monkeypat
             house = make_house(house).folder
         else:
             shutil.copytree(lived, house)
-        monkeypatch.setattr(cli, "DEFAULT_CONFIG", house / "gateway.toml")
+        monkeypatch.setattr(options, "DEFAULT_CONFIG", house / "gateway.toml")
         words, _, file = command.partition(" > ")
         out, errors = Terminal(), io.StringIO()
         monkeypatch.setattr(sys, "stdin", Terminal(f"{asked}\n"))

@@ -8,8 +8,8 @@ from contextlib import closing, contextmanager
 
 import pytest
 
-from gateway.commands import machine as machine_command
 from gateway.commands import main as cli
+from gateway.commands import privacy_machine as machine_command
 from gateway.privacy.machine import FILLING, overwrite_free_space
 from gateway.store.connection import WriterLock
 from gateway.store.pseudonyms import KEY_NAME

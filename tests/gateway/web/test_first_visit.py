@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import pytest
 import segno
 
-from gateway.commands import first_visit, qr
+from gateway.commands import page_qr, page_visit
 from gateway.config.tables import Web
 from gateway.web.http.mdns import name_of
 from gateway.web.page import addresses
@@ -103,10 +103,10 @@ def modules(lines):
 )
 def test_the_picture_is_the_qr_code_in_black_on_white(link):
     """Its modules are segno's, with four white ones around, whatever the terminal's colours are."""
-    rows = modules(qr.half_blocks(link))
+    rows = modules(page_qr.half_blocks(link))
     matrix = [list(row) for row in segno.make(link, error="l", micro=False).matrix]
     side = len(matrix) + 8
-    assert {len(row) for row in rows} == {side} == {qr.width(link)}
+    assert {len(row) for row in rows} == {side} == {page_qr.width(link)}
     assert [row[4:-4] for row in rows[4 : 4 + len(matrix)]] == matrix
     around = rows[:4] + rows[4 + len(matrix) :] + [row[:4] + row[-4:] for row in rows]
     assert len(rows[4 + len(matrix) :]) >= 4
@@ -117,7 +117,7 @@ def test_the_picture_is_the_qr_code_in_black_on_white(link):
 @pytest.mark.parametrize("columns", [32, 60, 80, 200])
 def test_it_fits_the_terminal(lang, columns):
     """No line is wider; where the picture would be, there is none, and the words do not speak of one."""
-    said = first_visit.what_to_do(ADDRESSES, 8080, "ABCD-EFGH-JKLM", lang, columns)
+    said = page_visit.what_to_do(ADDRESSES, 8080, "ABCD-EFGH-JKLM", lang, columns)
     plain = SGR.sub("", said)
     lines = [line for line in plain.splitlines() if "http" not in line]
     assert max(map(len, lines)) <= columns
@@ -130,7 +130,7 @@ def test_it_fits_the_terminal(lang, columns):
 
 def test_without_an_address_the_port_is_said():
     """Behind a proxy that has no name, or before there is a network."""
-    said = first_visit.what_to_do((), 8081, "ABCD-EFGH-JKLM", "fr", 80)
+    said = page_visit.what_to_do((), 8081, "ABCD-EFGH-JKLM", "fr", 80)
     assert "  le port 8081 de cette machine, chemin /setup" in said
     assert "▀" not in said
 
@@ -166,7 +166,7 @@ def test_a_terminal_shows_address_code_and_picture_in_its_language(house):
     link = "https://maison.example.org/setup"
     for said in (french, english):
         assert f"\n  {link}\n" in said
-        assert said.startswith("\n".join(qr.half_blocks(link)))
+        assert said.startswith("\n".join(page_qr.half_blocks(link)))
     assert "Le code de la première visite :\n" in french
     assert "The code for the first visit:\n" in english
     assert at_a_terminal(house, TERM="dumb").count("▀") == 0

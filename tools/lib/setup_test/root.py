@@ -52,7 +52,7 @@ _RELEASES: dict[str, list[tuple[str, str, str]]] = {
     "0.1.3": [
         (_STEPS, "", _DESTROYS),
         ("gateway/store/store.py", "INTO reading VALUES", "INTO reading (series, time, value, quality) VALUES"),
-        ("gateway/commands/main.py", _STATUS, f"{_STATUS}    raise SystemExit(9)\n"),
+        ("gateway/commands/status.py", _STATUS, f"{_STATUS}    raise SystemExit(9)\n"),
     ],
     "0.1.4": [(_STEPS, "", _ADDS)],
 }

@@ -1,38 +1,33 @@
-"""``linky-gateway migrate`` and ``check``: what the units before and beside the daemon do with its database.
+"""``linky-gateway check``: is the database whole, and the journal; also while the daemon runs.
 
-``migrate`` is what ``run`` does first, for itself, so that years of minutes on a memory card have all the time they
-need. ``check`` only reads, also while the daemon runs; with ``--repair`` what former versions stored of times that span
-a break is taken back. Exit codes 74 (database) and 65 (journal) when one is not whole.
+It only reads; with ``--repair`` what former versions stored of times that span a break is taken back. Exit codes 74
+(database) and 65 (journal) when one is not whole.
 """
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from contextlib import closing
-from functools import partial
 from typing import TYPE_CHECKING
 
+from gateway.commands.asking import ask_or_do
+from gateway.commands.options import command
 from gateway.commands.speech import add_language, spoken
 from gateway.errors import JournalError, StoreError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from gateway.config.tables import Config
+    from gateway.commands.options import Commands
     from gateway.store.points import Point
-
-    Ask = Callable[[Config, dict[str, object]], object]
 
 # Days that are named; there are rarely more than two.
 _MOST_DAYS = 10
 
 _SAID = {
     "fr": {
-        "ready": "la base de {directory} est entière et à jour",
-        "copy": "copie d'avant le changement, gardée 30 jours : {copy}",
         "whole": "base entière : {path}",
         "broken": "{path} est abîmée : {fault} ; la passerelle la met de côté à son prochain démarrage et garde ce"
         " qui se lit : restaurez plutôt la dernière sauvegarde (`linky-gateway restore`)",
@@ -47,8 +42,6 @@ _SAID = {
         " montre et peut les remettre.",
     },
     "en": {
-        "ready": "the database of {directory} is whole and up to date",
-        "copy": "copy of before the change, kept for 30 days: {copy}",
         "whole": "the database is whole: {path}",
         "broken": "{path} is damaged: {fault}; the gateway sets it aside at its next start and keeps what can be read:"
         " rather restore the last backup (`linky-gateway restore`)",
@@ -64,35 +57,17 @@ _SAID = {
 }
 
 
-def add_actions(add: Callable[..., argparse.ArgumentParser], ask: Ask) -> None:
-    """Make the commands known; ``add`` makes one with its ``--config``, ``ask`` has an order done."""
-    add_language(add("migrate", _migrate, "check the database and bring it up to date, before the daemon does"))
+def declare(commands: Commands) -> None:
+    """The command's arguments."""
     text = (
         "is the database whole, to its last page, and the journal to its last signature; what older versions got wrong"
     )
-    check = add("check", partial(_check, ask), text)
+    check = command(commands, "check", _check, text)
     check.add_argument("--repair", action="store_true", help="take that back; whoever has it is asked to erase it")
     add_language(check)
 
 
-def _migrate(options: argparse.Namespace) -> int:
-    from gateway.config.tables import load  # noqa: PLC0415 (each command pays for what it needs)
-    from gateway.control.orders import prepare_store  # noqa: PLC0415
-    from gateway.store.copies import copies_of_before, forget_copies  # noqa: PLC0415
-
-    directory = load(options.config).directory
-    os.umask(0o077)
-    before = copies_of_before(directory)
-    prepare_store(directory)
-    for name in copies_of_before(directory):
-        if name not in before:
-            _say(options, "copy", copy=name)
-    forget_copies(directory, time.time())
-    _say(options, "ready", directory=directory)
-    return 0
-
-
-def _check(ask: Ask, options: argparse.Namespace) -> int:
+def _check(options: argparse.Namespace) -> int:
     from gateway.config.tables import load  # noqa: PLC0415
     from gateway.journal.entry import write_line  # noqa: PLC0415
     from gateway.journal.verify import verify  # noqa: PLC0415
@@ -114,7 +89,7 @@ def _check(ask: Ask, options: argparse.Namespace) -> int:
     if spanning:
         _tell_spanning(options, spanning, had)
         if options.repair:
-            _say(options, "withdrawn", count=ask(config, {"do": "privacy-withdraw", "by": "check --repair"}))
+            _say(options, "withdrawn", count=ask_or_do(config, {"do": "privacy-withdraw", "by": "check --repair"}))
         else:
             _say(options, "offer")
     return 0

@@ -66,6 +66,6 @@ def columns_of_terminal() -> int | None:
 
 
 def _picture(link: str, columns: int) -> list[str]:
-    from gateway.commands import qr  # noqa: PLC0415 (nothing of it for the other commands)
+    from gateway.commands import page_qr  # noqa: PLC0415 (nothing of it for the other commands)
 
-    return qr.half_blocks(link) if qr.width(link) <= columns else []
+    return page_qr.half_blocks(link) if page_qr.width(link) <= columns else []

@@ -1,0 +1,49 @@
+"""``linky-gateway doctor``: what is wrong with the line, and what to do; ``gateway.doctor.command`` examines."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gateway.commands.options import command
+from gateway.commands.speech import add_language, spoken
+
+if TYPE_CHECKING:
+    import argparse
+
+    from gateway.commands.options import Commands
+
+
+def declare(commands: Commands) -> None:
+    """The command's arguments."""
+    doctor = command(commands, "doctor", _doctor, "listen to the port, say what is wrong and what to do")
+    doctor.add_argument("--port", metavar="PORT", help="examine this port instead of the configured ones")
+    add_language(doctor)
+    doctor.add_argument("--json", action="store_true")
+    doctor.add_argument("--bundle", type=Path, metavar="FILE", help="also write an anonymised archive for support")
+    doctor.add_argument("--seconds", type=float, default=15.0, metavar="N", help="how long to listen (default: 15)")
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from gateway.config.tables import load  # noqa: PLC0415
+    from gateway.control.running import ask  # noqa: PLC0415
+    from gateway.doctor.command import Request, examine  # noqa: PLC0415
+    from gateway.doctor.listen import Target  # noqa: PLC0415
+    from gateway.sources.source import parse_source  # noqa: PLC0415
+
+    config = None if options.port else load(options.config)
+    if config is None:
+        targets = [Target("port", options.port, parse_source(options.port, Path()))]
+    else:
+        targets = [Target(m.name, m.source, parse_source(m.source, config.path(".")), m.mode) for m in config.meter]
+    request = Request(
+        targets=targets,
+        lang=spoken(options),
+        json=options.json,
+        bundle=options.bundle,
+        seconds=options.seconds,
+        configuration=config.as_written() | {"folder": config.folder} if config else None,
+        status=(lambda: ask(config.control_socket, {"do": "status"})) if config else None,
+    )
+    return examine(request, sys.stdout)

@@ -1,0 +1,39 @@
+"""``linky-gateway status``: each link with its state and age, of the daemon that runs or of what it last stored."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from typing import TYPE_CHECKING
+
+from gateway.commands.options import command
+from gateway.commands.speech import spoken
+
+if TYPE_CHECKING:
+    import argparse
+
+    from gateway.commands.options import Commands
+
+
+def declare(commands: Commands) -> None:
+    """The command's arguments."""
+    text = "each link with its state and age; exit 1 when not running"
+    command(commands, "status", _status, text, spoken_to=True).add_argument("--json", action="store_true")
+
+
+def _status(options: argparse.Namespace) -> int:
+    from gateway.config.tables import load  # noqa: PLC0415
+    from gateway.control.running import ask  # noqa: PLC0415
+    from gateway.links.link import as_text  # noqa: PLC0415
+
+    config = load(options.config)
+    try:
+        report = ask(config.control_socket, {"do": "status"})
+    except ConnectionError:
+        from gateway.control.orders import stored_status  # noqa: PLC0415 (where none runs, the database says it)
+
+        report = stored_status(config)
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    print(json.dumps(report, indent=2) if options.json else as_text(report, spoken(options), width))
+    return 0 if report["running"] else 1
