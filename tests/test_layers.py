@@ -19,7 +19,7 @@ KNOWS = {
     "files": set(),
     "language": set(),
     "tic": set(),
-    "address": set("language".split()),
+    "addresses": set("language".split()),
     "errors": set("language".split()),
     "live": set("language tic".split()),
     "boards": set("errors files language".split()),
@@ -27,14 +27,14 @@ KNOWS = {
     "senml": set("errors".split()),
     "sources": set("errors language tic".split()),
     "doctor": set("errors language live sources tic".split()),
-    "first_boot": set("address errors files sources".split()),
-    "store": set("address errors files journal language tic".split()),
+    "first_boot": set("addresses errors files sources".split()),
+    "store": set("addresses errors files journal language tic".split()),
     "backup": set("errors files store".split()),
     "balance": set("language store".split()),
-    "consent": set("address errors language store".split()),
-    "federation": set("address errors journal language senml store".split()),
+    "consent": set("addresses errors language store".split()),
+    "federation": set("addresses errors journal language senml store".split()),
     "pulses": set("errors language store tic".split()),
-    "config": set("address balance errors files language pulses senml sources".split()),
+    "config": set("addresses balance errors files language pulses senml sources".split()),
     "links": set("doctor errors federation files language live pulses sources store tic".split()),
     "privacy": set("consent errors files journal store".split()),
     "household": set("balance config errors federation language links live pulses senml sources store tic".split()),
@@ -47,7 +47,7 @@ KNOWS = {
     "mqtt": set("config errors federation household language links live process sources".split()),
     "web": set(
         (
-            "address balance boards config consent display doctor errors federation files household journal "
+            "addresses balance boards config consent display doctor errors federation files household journal "
             "language links live mqtt store"
         ).split()
     ),
@@ -67,8 +67,10 @@ KNOWS = {
     "__main__": set("commands".split()),
 }
 MOST_ROOMS, MOST_ARROWS = 40, 200
-EVERYBODYS = {"address", "errors", "files", "language"}
+EVERYBODYS = {"errors", "files", "language"}
 CORE = (
+    "addresses/appearance.py",
+    "addresses/validity.py",
     *(f"tic/{name}.py" for name in ("frame", "labels", "reading", "states", "events", "profile", "industrial")),
     *(f"tic/{name}.py" for name in ("plausibility", "judges", "quality", "continuity", "clock")),
     "collector/chain.py",

@@ -11,7 +11,7 @@ import re
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from gateway.address import fault as address_fault
+from gateway.addresses.validity import fault as address_fault
 from gateway.balance.tariff import fault
 from gateway.config import words as say
 from gateway.config.faults import wrong

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from gateway.address import look_alike, unverified
+from gateway.addresses.appearance import look_alike, unverified
 from gateway.language import NOTHING, Phrase, joined, same
 from gateway.store.local_time import local_time
 from gateway.store.terms import NoticeKind

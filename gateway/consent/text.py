@@ -18,7 +18,7 @@ from string import Template
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
-from gateway.address import look_alike, unverified
+from gateway.addresses.appearance import look_alike, unverified
 from gateway.store.domains import domain_of
 from gateway.store.local_time import PARIS
 from gateway.store.points import Granularity

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from gateway.address import fault
+from gateway.addresses.validity import fault
 from gateway.errors import ConfigError
 from gateway.sources.paths import Kind, kind_of
 from gateway.sources.usb import PREFIX, parse_identity

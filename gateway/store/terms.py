@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
-from gateway.address import fault
+from gateway.addresses.validity import fault
 from gateway.errors import ConsentError
 from gateway.language import Phrase
 

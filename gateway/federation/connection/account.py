@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 from slixmpp import JID
 
-from gateway.address import fault
+from gateway.addresses.validity import fault
 from gateway.errors import ConfigError, FederationError
 
 if TYPE_CHECKING:

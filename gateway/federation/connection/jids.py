@@ -6,7 +6,7 @@ import secrets
 
 from slixmpp import JID
 
-from gateway.address import fault
+from gateway.addresses.validity import fault
 from gateway.errors import ConfigError
 from gateway.language import Phrase
 

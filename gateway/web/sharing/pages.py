@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any, Protocol
 
-from gateway.address import look_alike, unverified
+from gateway.addresses.appearance import look_alike, unverified
 from gateway.web import dates
 from gateway.web.pages import document, form
 from gateway.web.words import FRENCH

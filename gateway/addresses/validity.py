@@ -1,7 +1,6 @@
-"""An XMPP address as a person writes it (RFC 7622): why it can never be one, and what is to be seen in it.
+"""Whether an XMPP address, as a person writes it, can be one (RFC 7622): the sentence says what to write instead.
 
-What no server would ever write so is refused, and the sentence says what to write: such an address would be stored and
-never be met. What is possible, and yet not what it seems, is marked.
+What no server would ever write so is refused: such an address would be stored and never be met.
 """
 
 from __future__ import annotations
@@ -33,27 +32,6 @@ _NO_HOST = Phrase(
 )
 _PLAIN = Phrase("écrivez-la en lettres ordinaires : {plain}", "write it in ordinary letters: {plain}")
 
-# One word of these is read with letters of both; whose alphabet has capitals may look like ours.
-_TOGETHER = {"HIRAGANA": "CJK", "KATAKANA": "CJK", "HANGUL": "CJK", "BOPOMOFO": "CJK"}
-_ALPHABETS = {
-    "LATIN": Phrase("latin", "Latin"),
-    "CYRILLIC": Phrase("cyrillique", "Cyrillic"),
-    "GREEK": Phrase("grec", "Greek"),
-    "ARMENIAN": Phrase("arménien", "Armenian"),
-    "HEBREW": Phrase("hébreu", "Hebrew"),
-    "ARABIC": Phrase("arabe", "Arabic"),
-    "CHEROKEE": Phrase("cherokee", "Cherokee"),
-    "CJK": Phrase("chinois", "Chinese"),
-}
-_OTHER = Phrase("autre", "another")
-_UNVERIFIED = Phrase("{name} (nom non vérifié)", "{name} (name not verified)")
-_MIXED = Phrase(
-    "Attention : cette adresse mêle des alphabets ({names}). Des lettres s’y ressemblent : elle n’est peut-être pas"
-    " celle que vous croyez lire.",
-    "Beware: this address mixes alphabets ({names}). Letters of them look alike: it may not be the one that you"
-    " think you read.",
-)
-
 
 def fault(bare: str) -> Phrase | None:
     """Why a bare address can never be met, and what to write; None when it can."""
@@ -67,20 +45,6 @@ def fault(bare: str) -> Phrase | None:
     return _PLAIN.filled(plain=plain) if plain != written else _fault_of_domain(bare.partition("@")[2])
 
 
-def look_alike(bare: str) -> Phrase | None:
-    """What to say beside an address whose letters are of several alphabets; None when they are of one."""
-    names = {_alphabet(c) for c in bare if c.isalpha()}
-    if len(names) < 2:
-        return None
-    found = sorted((_ALPHABETS.get(name, _OTHER) for name in names), key=str)
-    return _MIXED.filled(names=Phrase(", ".join(p.fr for p in found), ", ".join(p.en for p in found)))
-
-
-def unverified(name: str) -> Phrase:
-    """A name that somebody gives to itself, and that this is all there is to it."""
-    return _UNVERIFIED.filled(name=name)
-
-
 def _fault_of_domain(domain: str) -> Phrase | None:
     labels = domain.split(".")
     if domain.endswith("."):
@@ -90,8 +54,3 @@ def _fault_of_domain(domain: str) -> Phrase | None:
     if _ODD.search(domain):
         return _NO_HOST
     return _LONG if max(map(len, labels)) > _LONGEST_LABEL else None
-
-
-def _alphabet(letter: str) -> str:
-    first = unicodedata.name(letter, "?").partition(" ")[0]
-    return _TOGETHER.get(first, first)

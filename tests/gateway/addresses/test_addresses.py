@@ -2,7 +2,8 @@
 
 import pytest
 
-from gateway.address import fault, look_alike
+from gateway.addresses.appearance import look_alike
+from gateway.addresses.validity import fault
 
 
 @pytest.mark.parametrize(
