@@ -2,14 +2,19 @@
 // Draws each .chart of a page: a day as a curve over its tariff bands, longer periods as bars; uPlot does the drawing.
 // Everything drawn here also stands in a table of the page. A gap is a gap: nothing is drawn across it.
 (() => {
-  const language = document.documentElement.lang, zone = "Europe/Paris";
+  const language = document.documentElement.lang;
+  const zone = "Europe/Paris";
   const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
   const tenths = new Intl.NumberFormat(language, { maximumFractionDigits: 2 });
   const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: zone });
   const hourOf = new Intl.DateTimeFormat("en", { hour: "numeric", hourCycle: "h23", timeZone: zone });
-  const MINUTE = 60, HALF_HOUR = 1800, HOUR = 3600, BAND_PX = 20;
+  const MINUTE = 60;
+  const HALF_HOUR = 1800;
+  const HOUR = 3600;
+  const BAND_PX = 20;
 
   // Line styles tell the series apart without their colours; the same stand in the legend (history.css).
+  /** @type {Record<string, Look>} */
   const LOOKS = {
     curve_power: { colour: "--accent", width: 1.5 },
     curve_injected: { colour: "--good", width: 1.5, dash: [8, 4] },
@@ -25,29 +30,36 @@
     bar_cost_before: { colour: "--quiet", hollow: true },
   };
 
+  /** @type {(name: string, alpha?: number) => string} */
   function colour(name, alpha = 1) {
     const value = getComputedStyle(document.documentElement).getPropertyValue(name).trim();
     if (alpha === 1) return value;
-    const digits = value.length === 4 ? [...value.slice(1)].map((one) => one + one) : value.slice(1).match(/../g);
+    const digits = value.length === 4 ? [...value.slice(1)].map((one) => one + one) : value.slice(1).match(/../g) ?? [];
     return `rgba(${digits.map((one) => parseInt(one, 16)).join(", ")}, ${alpha})`;
   }
 
   // --- what is drawn ---------------------------------------------------------------------------------------------
 
   // Every half hour for each of its minutes: then one axis serves them all, and a step is drawn as a step.
+  /** @type {(told: DayTold, words: Words) => Shape} */
   function curve(told, words) {
-    const times = [], halves = told.half_hours;
+    /** @type {number[]} */
+    const times = [];
+    const halves = told.half_hours;
     for (let time = told.begin; time < told.end; time += MINUTE) times.push(time);
-    const stepped = (values) => times.map((_, n) => values[Math.floor((n * MINUTE) / HALF_HOUR)] ?? null);
+    /** @type {(values: Maybe<Values> | undefined) => Maybe<Values>} */
+    const stepped = (values) => values ? times.map((_, n) => values[Math.floor((n * MINUTE) / HALF_HOUR)] ?? null) : null;
+    /** @type {Drawn[]} */
     const series = [];
+    /** @type {(key: string, values: Maybe<Values>) => void} */
     const add = (key, values) => { if (values) series.push({ key, values, text: words[key] }); };
     add("curve_power", told.mean);
     add("curve_injected", told.injected);
     // The minutes of a day tell more than its half hours; these are drawn beside them where there are none.
-    if (!told.mean) add("curve_half", halves.drawn && stepped(halves.drawn));
-    if (!told.injected) add("curve_half_injected", halves.injected && stepped(halves.injected));
-    add("curve_half_produced", halves.produced && stepped(halves.produced));
-    add("curve_before", halves.before && stepped(halves.before));
+    if (!told.mean) add("curve_half", stepped(halves.drawn));
+    if (!told.injected) add("curve_half_injected", stepped(halves.injected));
+    add("curve_half_produced", stepped(halves.produced));
+    add("curve_before", stepped(halves.before));
     return {
       x: times, series, bands: told.bands, band: told.mean ? { low: told.low, high: told.high } : null,
       range: [told.begin, told.end], unit: told.mean ? "VA · W" : "W", number: whole,
@@ -59,6 +71,7 @@
     };
   }
 
+  /** @type {(told: PeriodTold, words: Words) => Shape} */
   function bars(told, words) {
     const series = told.series.map(({ key, values }) => ({
       key, text: words[key], values: LOOKS[key].down ? values.map((one) => (one === null ? null : -one)) : values,
@@ -67,7 +80,8 @@
       x: told.labels.map((_, n) => n), series, bands: [], band: null, range: [-0.6, told.labels.length - 0.4],
       unit: told.unit ?? "kWh", number: tenths, title: (n) => told.titles[n],
       splits: (least, most, room) => {
-        const first = Math.max(0, Math.ceil(least)), last = Math.min(told.labels.length - 1, Math.floor(most));
+        const first = Math.max(0, Math.ceil(least));
+        const last = Math.min(told.labels.length - 1, Math.floor(most));
         const step = Math.max(1, Math.ceil((last - first + 1) / Math.max(1, Math.floor(room / 46))));
         const found = [];
         for (let n = first; n <= last; n += step) found.push(n);
@@ -78,8 +92,10 @@
   }
 
   // Whole hours of the clock in France: a day on which it is changed has 23 of them, or 25.
+  /** @type {Splits} */
   function hours(least, most, room) {
-    const places = Math.max(2, Math.floor(room / 58)), span = most - least;
+    const places = Math.max(2, Math.floor(room / 58));
+    const span = most - least;
     const step = [300, 600, 900, 1800].find((one) => span / one <= places);
     const found = [];
     if (step) {
@@ -97,15 +113,18 @@
 
   // --- how it is drawn -------------------------------------------------------------------------------------------
 
+  /** @type {Record<string, string>} */
   const TINTS = { b: "--tint-blue", w: "--tint-white", r: "--tint-red" };
 
+  /** @type {(word: string) => string} */
   function tint(word) {
     if (/^h[cp]j[bwr]$/.test(word)) return TINTS[word[3]];
     return word === "hc" ? "--tint-low" : word === "hp" || word === "pm" ? "--tint-high" : "--tint-base";
   }
 
   // Colour and hatching (off-peak) lie under the grid, the word itself on a strip above it.
-  function eachBand(plot, bands, draw) {
+  /** @type {(plot: uPlot, bands: Band[], paint: BandDraws) => void} */
+  function eachBand(plot, bands, paint) {
     const { ctx, bbox } = plot;
     ctx.save();
     ctx.beginPath();
@@ -114,13 +133,15 @@
     for (const [since, until, word, text] of bands) {
       const left = Math.max(plot.valToPos(since, "x", true), bbox.left);
       const right = Math.min(plot.valToPos(until, "x", true), bbox.left + bbox.width);
-      if (right > left) draw(ctx, left, right, word, text);
+      if (right > left) paint(ctx, left, right, word, text);
     }
     ctx.restore();
   }
 
+  /** @type {(plot: uPlot, bands: Band[]) => void} */
   function drawBands(plot, bands) {
-    const { bbox } = plot, ratio = devicePixelRatio;
+    const { bbox } = plot;
+    const ratio = devicePixelRatio;
     eachBand(plot, bands, (ctx, left, right, word) => {
       ctx.fillStyle = colour(tint(word), 0.55);
       ctx.fillRect(left, bbox.top, right - left, bbox.height);
@@ -130,8 +151,11 @@
     });
   }
 
+  /** @type {(plot: uPlot, bands: Band[]) => void} */
   function drawStrip(plot, bands) {
-    const { bbox } = plot, ratio = devicePixelRatio, strip = BAND_PX * ratio;
+    const { bbox } = plot;
+    const ratio = devicePixelRatio;
+    const strip = BAND_PX * ratio;
     eachBand(plot, bands, (ctx, left, right, word, text) => {
       ctx.fillStyle = colour(tint(word));
       ctx.fillRect(left, bbox.top, right - left, strip);
@@ -146,6 +170,7 @@
     });
   }
 
+  /** @type {(ctx: CanvasRenderingContext2D, left: number, right: number, top: number, bottom: number, ratio: number) => void} */
   function hatch(ctx, left, right, top, bottom, ratio) {
     ctx.save();
     ctx.beginPath();
@@ -163,40 +188,48 @@
   }
 
   // A value between two gaps is no line: it is drawn as a point.
-  function points(values, look) {
-    if (look.dots) return { show: true, size: 7 };
+  /** @type {(values: Values, style: Look) => uPlot.Series.Points} */
+  function points(values, style) {
+    if (style.dots) return { show: true, size: 7 };
+    /** @type {(n: number) => boolean} */
     const known = (n) => values[n] !== null && values[n] !== undefined;
     const alone = [...values.keys()].filter((n) => known(n) && !known(n - 1) && !known(n + 1));
     return { show: alone.length > 0, size: 4, filter: () => alone };
   }
 
+  /** @type {(drawn: Drawn, shown: boolean, beside: boolean) => uPlot.Series} */
   function asSeries({ key, text, values }, shown, beside) {
-    const look = LOOKS[key], name = look.colour;
+    const style = LOOKS[key];
+    const name = style.colour;
     const line = {
-      label: text, show: shown, stroke: () => colour(name), width: look.width ?? 2, dash: look.dash,
-      points: points(values, look), spanGaps: false,
+      label: text, show: shown, stroke: () => colour(name), width: style.width ?? 2, dash: style.dash,
+      points: points(values, style), spanGaps: false,
     };
-    if (!key.startsWith("bar_") || look.dots) return line;
+    if (!key.startsWith("bar_") || style.dots) return line;
     // Two beside each other: this year to the right of the year before.
-    const align = look.down || !beside ? 0 : look.hollow ? -1 : 1;
+    const align = style.down || !beside ? 0 : style.hollow ? -1 : 1;
     return {
       ...line, dash: undefined, points: { show: false },
-      fill: () => (look.hollow ? colour(name, 0.25) : colour(name)),
-      paths: uPlot.paths.bars({ size: [align ? 0.38 : 0.6, 60], align }),
+      fill: () => (style.hollow ? colour(name, 0.25) : colour(name)),
+      paths: uPlot.paths.bars?.({ size: [align ? 0.38 : 0.6, 60], align }),
     };
   }
 
-  function options(shape, data, place) {
-    const beside = shape.series.some(({ key }) => LOOKS[key].hollow);
-    const hidden = place.hidden ?? new Set();
+  /** @type {(shape: Shape, place: Place) => uPlot.Options} */
+  function options(shape, place) {
+    const beside = shape.series.some(({ key }) => LOOKS[key].hollow === true);
+    const { hidden } = place;
+    /** @type {uPlot.Series[]} */
     const series = [{}, ...shape.series.map((one) => asSeries(one, !hidden.has(one.key), beside))];
+    /** @type {uPlot.Band[]} */
     const bands = [];
     if (shape.band) {
       const edge = { show: !hidden.has("curve_power"), stroke: "transparent", width: 0, points: { show: false } };
       series.push({ ...edge }, { ...edge });
       bands.push({ series: [series.length - 1, series.length - 2], fill: () => colour("--accent", 0.28) });
     }
-    const grid = { stroke: () => colour("--line"), width: 1 }, text = () => colour("--quiet");
+    const grid = { stroke: () => colour("--line"), width: 1 };
+    const text = () => colour("--quiet");
     const font = "13px system-ui, sans-serif";
     return {
       width: place.plot.clientWidth, height: place.plot.clientWidth < 500 ? 260 : 340, series, bands,
@@ -223,6 +256,7 @@
   }
 
   // From nothing, with room for the strip of the tariffs above.
+  /** @type {(least: Maybe<number>, most: Maybe<number>, shape: Shape) => [number, number]} */
   function reach(least, most, shape) {
     const top = Math.max(most ?? 0, 0) || 1;
     return [Math.min(least ?? 0, 0) * 1.08, top * (shape.bands.length ? 1.18 : 1.08)];
@@ -230,16 +264,20 @@
 
   // --- a closer look ---------------------------------------------------------------------------------------------
 
+  /** @type {(place: Place, from: number, to: number) => void} */
   function look(place, from, to) {
-    const [first, last] = place.shape.range, least = place.shape.bands.length ? 10 * MINUTE : (last - first) / 20;
+    const [first, last] = place.shape.range;
+    const least = place.shape.bands.length ? 10 * MINUTE : (last - first) / 20;
     const span = Math.min(Math.max(to - from, least), last - first);
     const begin = Math.min(Math.max((from + to - span) / 2, first), last - span);
     place.seen = [begin, begin + span];
-    place.chart.setScale("x", { min: begin, max: begin + span });
+    place.chart?.setScale("x", { min: begin, max: begin + span });
   }
 
+  /** @type {(place: Place, how: string) => void} */
   function zoom(place, how) {
-    const [from, to] = place.seen, span = to - from;
+    const [from, to] = place.seen;
+    const span = to - from;
     if (how === "in") look(place, from + span / 4, to - span / 4);
     if (how === "out") look(place, from - span / 2, to + span / 2);
     if (how === "left") look(place, from - span / 2, to - span / 2);
@@ -247,8 +285,10 @@
     if (how === "all") look(place, ...place.shape.range);
   }
 
+  /** @type {Record<string, string>} */
   const KEYS = { "+": "in", "=": "in", "-": "out", 0: "all", Home: "all", Escape: "all", PageUp: "left", PageDown: "right" };
 
+  /** @type {(event: KeyboardEvent, place: Place) => void} */
   function press(event, place) {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
     if (KEYS[event.key]) zoom(place, KEYS[event.key]);
@@ -257,8 +297,11 @@
     event.preventDefault();
   }
 
+  /** @type {(place: Place, way: number, far: boolean) => void} */
   function walk(place, way, far) {
-    const { chart, shape } = place, [from, to] = place.seen;
+    const { chart, shape } = place;
+    const [from, to] = place.seen;
+    if (!chart) return;
     const step = shape.bands.length || shape.x.length > 100 ? (far ? 30 : 5) : 1;
     const first = shape.x.findIndex((one) => one >= from);
     const now = chart.cursor.idx ?? (way > 0 ? first - step : shape.x.length);
@@ -267,15 +310,22 @@
     chart.setCursor({ left: chart.valToPos(shape.x[next], "x"), top: 10 });
   }
 
+  /** @type {(shape: Shape, n: number) => string} */
+  function spread({ band }, n) {
+    const [low, high] = [band?.low[n] ?? null, band?.high[n] ?? null];
+    return low === null || high === null ? "" : ` (${whole.format(low)}–${whole.format(high)})`;
+  }
+
   // What the cursor is at, in words.
+  /** @type {(plot: uPlot, shape: Shape, place: Place) => void} */
   function read(plot, shape, place) {
     const n = plot.cursor.idx;
-    if (n === null || n === undefined || plot.cursor.left < 0) return;
+    if (n === null || n === undefined || (plot.cursor.left ?? -1) < 0) return;
     const said = shape.series.filter(({ key }) => !place.hidden.has(key)).map(({ key, text, values }) => {
       const value = values[n];
       if (value === null || value === undefined) return `${text.replace(/ \(.*/, "")} –`;
       const unit = text.match(/\((\S+?)[,)]/)?.[1] ?? shape.unit;
-      const range = key === "curve_power" ? ` (${whole.format(shape.band.low[n])}–${whole.format(shape.band.high[n])})` : "";
+      const range = key === "curve_power" ? spread(shape, n) : "";
       return `${text.replace(/[,(].*/, "").trim()} ${shape.number.format(Math.abs(value))}${range}\u202f${unit}`;
     });
     place.readout.textContent = `${shape.title(n)} : ${said.join(" · ")}`;
@@ -283,10 +333,11 @@
 
   // --- a chart and what is around it ------------------------------------------------------------------------------
 
+  /** @type {(section: HTMLElement, place: Place, words: Words) => void} */
   function legend(section, place, words) {
-    const box = section.querySelector(".legend");
-    box.replaceChildren(...place.shape.series.map(({ key, text }) => {
-      const button = document.createElement("button"), swatch = document.createElement("span");
+    find(section, ".legend").replaceChildren(...place.shape.series.map(({ key, text }) => {
+      const button = document.createElement("button");
+      const swatch = document.createElement("span");
       button.type = "button";
       button.setAttribute("aria-pressed", "true");
       swatch.className = `swatch ${key}`;
@@ -302,33 +353,46 @@
     }));
   }
 
+  /** @type {(place: Place) => void} */
   function draw(place) {
     place.chart?.destroy();
+    /** @type {uPlot.AlignedData} */
     const data = [place.shape.x, ...place.shape.series.map((one) => one.values)];
     if (place.shape.band) data.push(place.shape.band.low, place.shape.band.high);
-    place.chart = new uPlot(options(place.shape, data, place), data, place.plot);
+    place.chart = new uPlot(options(place.shape, place), data, place.plot);
   }
 
+  /** @type {(root: ParentNode, selector: string) => HTMLElement} */
+  function find(root, selector) {
+    const found = root.querySelector(selector);
+    if (found instanceof HTMLElement) return found;
+    throw new Error(`the page has no ${selector}`);
+  }
+
+  /** @type {(section: HTMLElement) => Promise<void>} */
   async function open(section) {
-    const words = JSON.parse(section.dataset.words);
-    const place = { plot: section.querySelector(".plot"), readout: section.querySelector(".readout"), hidden: new Set() };
+    /** @type {Words} */
+    const words = JSON.parse(section.dataset.words ?? "{}");
+    const readout = find(section, ".readout");
+    /** @type {DayTold | PeriodTold} */
     let told;
     try {
-      const answer = await fetch(section.dataset.url);
+      const answer = await fetch(section.dataset.url ?? "");
       if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
       told = await answer.json();
     } catch {
-      place.readout.textContent = words.no_chart;
+      readout.textContent = words.no_chart;
       return;
     }
-    place.shape = (told.kind === "curve" ? curve : bars)(told, words);
-    place.seen = place.shape.range;
+    const shape = told.kind === "curve" ? curve(told, words) : bars(told, words);
+    /** @type {Place} */
+    const place = { plot: find(section, ".plot"), readout, hidden: new Set(), shape, seen: shape.range };
     legend(section, place, words);
-    place.readout.textContent = words.zoom_hint;
-    section.querySelector(".zoom").hidden = false;
+    readout.textContent = words.zoom_hint;
+    find(section, ".zoom").hidden = false;
     draw(place);
     section.querySelectorAll("[data-zoom]").forEach((button) => {
-      button.addEventListener("click", () => zoom(place, button.dataset.zoom));
+      button.addEventListener("click", () => zoom(place, button.getAttribute("data-zoom") ?? ""));
     });
     place.plot.addEventListener("keydown", (event) => press(event, place));
     place.plot.addEventListener("dblclick", () => zoom(place, "all"));
@@ -340,5 +404,7 @@
     section.dataset.drawn = "yes";
   }
 
-  document.querySelectorAll(".chart").forEach(open);
+  document.querySelectorAll(".chart").forEach((section) => {
+    if (section instanceof HTMLElement) open(section);
+  });
 })();
