@@ -36,6 +36,11 @@ def utc_day(lang: str, time: int) -> str:
     return day(lang, datetime.fromtimestamp(time, UTC))
 
 
+def last_day(lang: str, until: str) -> str:
+    """The last day of what lasts until that moment, in the form of ``--json``: its end is not included."""
+    return day(lang, local(read(until).timestamp() - 1))
+
+
 def clock(lang: str, moment: datetime) -> str:
     """``25 novembre 2026, 18:25``."""
     return f"{day(lang, moment)}, {moment:%H:%M}"

@@ -18,14 +18,14 @@ from microdot import Microdot, Request, Response
 
 from gateway.errors import AccessError, ConfigError
 from gateway.live import metrics
-from gateway.web import pages
 from gateway.web.access.access import Role
 from gateway.web.access.entrance import Entrance, sign_in_first
 from gateway.web.home.picture import BadPictureError, read_asked
 from gateway.web.http.answers import YEAR_S, File, html, plain, redirect, set_cookie
 from gateway.web.http.guard import is_own_origin
 from gateway.web.http.room import Place, Room
-from gateway.web.pages import View
+from gateway.web.state.pages import links
+from gateway.web.view import View
 from gateway.web.words import FRENCH, LANGUAGES, WORDS, preferred
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ class Site:
             self.app.route(path, methods=["POST"])(self._or_unchanged(handler))
         for part in parts:
             self._add(part)
-        self.app.errorhandler(404)(lambda request: html(pages.message(self._view(request), "not_found"), 404))
+        self.app.errorhandler(404)(lambda request: self._message(request, "not_found", 404))
 
     def _add(self, part: Part) -> None:
         for lang in LANGUAGES:
@@ -154,7 +154,7 @@ class Site:
                 done: Response = await answered if isawaitable(answered) else answered
             except AccessError as error:
                 log.error("%s", error)  # noqa: TRY400 (a sentence for a person)
-                return html(pages.message(self._view(request), "not_kept"), 500)
+                return self._message(request, "not_kept", 500)
             return done
 
         return answer
@@ -189,7 +189,7 @@ class Site:
         session, token = request.g.session, request.g.fields.get("form_token", "")
         own = is_own_origin({name.lower(): value for name, value in request.headers.items()})
         if not own or (session and not session.made(token)):
-            return html(pages.message(self._view(request), "forged"), 403)
+            return self._message(request, "forged", 403)
         if request.path == "/setup" or (self._access.ready and (session or request.path == "/login")):
             return None
         return Response("", 403)
@@ -200,14 +200,20 @@ class Site:
         lang = _language(request)
         return View(lang, path, session, self._names, self._words[lang], self._menu)
 
+    def _message(self, request: Request, key: str, status: int) -> Response:
+        """One sentence as a page."""
+        return html(self._view(request).page("home/message.html", key=key), status)
+
     # --- pages -------------------------------------------------------------------------------------------------------
 
     def _now(self, request: Request) -> Response:
-        return self._page(request, pages.now(self._view(request), self._state(Role.OWNER)))
+        view = self._view(request)
+        text = view.page("home/now.html", state=self._state(Role.OWNER), script_words=WORDS[view.lang])
+        return self._page(request, text)
 
     async def _links(self, request: Request) -> Response:
         report = await self._house.report()
-        return self._page(request, pages.links(self._view(request, "/links"), report, self._house.sources))
+        return self._page(request, links(self._view(request, "/links"), report, self._house.sources))
 
     def _display(self, request: Request) -> Response:
         guest = "guest" in request.args or request.g.role is Role.GUEST
@@ -216,8 +222,10 @@ class Site:
             answer = redirect("/display?guest=1" if guest or role is Role.GUEST else "/display")
             set_cookie(answer, _DISPLAY, token, YEAR_S)
             return answer
-        state = self._state(Role.GUEST if guest else Role.DISPLAY)
-        return self._page(request, pages.display(self._view(request, "/display"), state, self._house.equivalents))
+        view, state = self._view(request, "/display"), self._state(Role.GUEST if guest else Role.DISPLAY)
+        like = [[one[view.lang], one["wh"]] for one in self._house.equivalents]
+        values = {"state": state, "script_words": WORDS[view.lang], "like": like}
+        return self._page(request, view.page("home/display.html", **values))
 
     async def _metrics(self, _: Request) -> Response:
         return plain(metrics.openmetrics(await self._house.now()), kind=metrics.CONTENT_TYPE)

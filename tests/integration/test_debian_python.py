@@ -48,9 +48,9 @@ def installed_by_apt(package):
 @pytest.fixture(scope="session")
 def debian_python():
     """The interpreter of a virtual environment on Debian's Python and libraries."""
-    needed = "import ensurepip, venv, slixmpp, serial, msgspec, cryptography"
+    needed = "import ensurepip, venv, slixmpp, serial, msgspec, cryptography, jinja2"
     if not Path(DEBIAN_PYTHON).exists() or subprocess.run([DEBIAN_PYTHON, "-c", needed], check=False).returncode:
-        reason = f"{DEBIAN_PYTHON} lacks one of: venv, slixmpp, serial, msgspec, cryptography"
+        reason = f"{DEBIAN_PYTHON} lacks one of: venv, slixmpp, serial, msgspec, cryptography, jinja2"
         if os.environ.get("CI") and installed_by_apt("python3-slixmpp"):
             pytest.fail(reason)
         pytest.skip(reason)
@@ -61,7 +61,7 @@ def debian_python():
 
 def ask(python, expression):
     """What an interpreter answers to an expression, with the libraries of the gateway imported."""
-    names = "cryptography, msgspec, serial, slixmpp, sqlite_utils, tzdata"
+    names = "cryptography, jinja2, msgspec, serial, slixmpp, sqlite_utils, tzdata"
     libraries = f"import {names}; from importlib.metadata import version"
     done = subprocess.run(
         [python, "-c", f"{libraries}; print({expression})"], check=False, capture_output=True, text=True
@@ -72,7 +72,7 @@ def ask(python, expression):
 
 def test_what_is_compiled_is_debians_and_the_rest_is_new_enough(debian_python):
     """What has machine code is Debian's, slixmpp 1.10 or newer; sqlite-utils is ours, 4.2 or newer."""
-    for library in ("slixmpp", "msgspec", "serial", "cryptography"):
+    for library in ("slixmpp", "msgspec", "serial", "cryptography", "jinja2"):
         assert ask(debian_python, f"{library}.__file__").startswith("/usr/lib/python3/"), library
     assert ask(debian_python, "version('slixmpp')").startswith("1.10.")
     assert ask(debian_python, "sqlite_utils.__file__").startswith(str(VENV))

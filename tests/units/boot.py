@@ -39,7 +39,7 @@ SECRET = "canary-of-the-account"
 _TARGET = "linky-trial.target"
 # Of the package's dependencies those that are pure Python: from the environment of the tests, as they are.
 _PURE = ("click", "click-default-group", "paho-mqtt", "pluggy", "python-dateutil", "sqlite-fts4", "tabulate")
-_COMPILED = "import sqlite3, slixmpp, msgspec, serial, cryptography, sys; sys.exit(sys.version_info < (3, 11))"
+_COMPILED = "import sqlite3, slixmpp, msgspec, serial, cryptography, jinja2, sys; sys.exit(sys.version_info < (3, 11))"
 _CONFIG = f"""
 [[meter]]
 source = "{PORT}"

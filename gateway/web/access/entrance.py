@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from gateway.errors import AccessError
-from gateway.web import pages
+from gateway.web.access import pages
 from gateway.web.access.access import MOST_LINKS, Role, acceptable
 from gateway.web.access.sessions import IDLE_S, Limiter, Sessions
 from gateway.web.http.answers import YEAR_S, html, late, origin, redirect, set_cookie
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from gateway.web.access.access import Access
     from gateway.web.access.sessions import Session
-    from gateway.web.pages import View
+    from gateway.web.view import View
 
 log = logging.getLogger(__name__)
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from microdot import Request
 
     from gateway.web.cost.values import Bill, Household, Money
-    from gateway.web.pages import View
+    from gateway.web.view import View
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from gateway.web.history.values import Curve, HalfHour, Past, Row
-    from gateway.web.pages import View
+    from gateway.web.view import View
 
     Cell = str | float | None
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from microdot import Request
 
     from gateway.web.history.values import Household, Past
-    from gateway.web.pages import View
+    from gateway.web.view import View
 
     Answer = Callable[[Request, View, Past, Sequence[str]], Response]
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from gateway.store.labels import label_of
 from gateway.store.points import Granularity, offered
 from gateway.store.terms import LANGS
-from gateway.web.repair.pages import Changed, Known, Look, Stored, Which
 from gateway.web.repair.routes import repair
+from gateway.web.repair.values import Changed, Known, Look, Stored, Which
 from gateway.web.sharing.desk import OWNER, read
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from gateway.web import dates
 from gateway.web.http.answers import html, redirect
 from gateway.web.part import Part
 from gateway.web.repair import pages as repair_pages
-from gateway.web.repair.pages import GRANULARITIES, Which
+from gateway.web.repair.values import GRANULARITIES, Which, plain, wrong
 from gateway.web.repair.words import REPAIR_WORDS
 from gateway.web.sharing.pages import FILES
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from microdot import Request, Response
 
-    from gateway.web.pages import View
-    from gateway.web.repair.pages import Known, Look, Stored
+    from gateway.web.repair.values import Known, Look, Stored
+    from gateway.web.view import View
 
 log = logging.getLogger(__name__)
 
@@ -117,7 +117,7 @@ class _Pages:
         if found is None:
             return html(repair_pages.message(view, "no_such_point"), 404)
         known, stored, around, had = found
-        told = repair_pages.wrong(known, stored, fields) if fields else None
+        told = wrong(known, stored, fields) if fields else None
         if told:
             return html(repair_pages.point(view, known, stored, around, fields, told), 400)
         return await go_on(view, known, stored, around, had, fields)
@@ -128,7 +128,7 @@ class _Pages:
     async def _confirm(
         self, view: View, known: Known, stored: Stored, _: object, had: list[str], fields: Mapping[str, str]
     ) -> Response:
-        shown = dict(fields) | {"value": repair_pages.plain(known, fields.get("value", ""))}
+        shown = dict(fields) | {"value": plain(known, fields.get("value", ""))}
         return html(repair_pages.sure(view, known, stored, had, shown))
 
     async def _change(
@@ -138,7 +138,7 @@ class _Pages:
         if fields["choice"] == "remove":
             await self._bench.ask({"do": "privacy-remove", **order})
             return redirect("/repair?done=removed")
-        value = repair_pages.plain(known, fields["value"])
+        value = plain(known, fields["value"])
         await self._bench.ask({"do": "privacy-rectify", "value": value, **order})
         return redirect("/repair?done=rectified")
 

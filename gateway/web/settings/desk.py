@@ -14,7 +14,8 @@ from gateway.consent.text import duration
 from gateway.errors import ConfigError, StoreError
 from gateway.federation.connection.jids import bare_jid
 from gateway.store.terms import LANGS
-from gateway.web.settings.routes import GOALS, Phrase, Settings, settings
+from gateway.web.settings.routes import settings
+from gateway.web.settings.values import GOALS, Phrase, Settings
 from gateway.web.sharing.desk import read
 
 if TYPE_CHECKING:

@@ -27,8 +27,8 @@ from gateway.store.recorder import iso
 from gateway.store.store import Archive
 from gateway.store.terms import LANGS, REFUSED_DAYS, Channel, Role
 from gateway.web.sharing.answer import Choices
-from gateway.web.sharing.pages import HandedOver, JournalState
 from gateway.web.sharing.routes import sharing
+from gateway.web.sharing.values import HandedOver, JournalState
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator

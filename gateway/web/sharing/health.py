@@ -5,17 +5,19 @@ The installer is the one that ``gateway.toml`` names; ``linky-gateway consent gr
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gateway.web.http.answers import html, redirect
-from gateway.web.sharing import health_pages
-from gateway.web.sharing.pages import message
+from gateway.web.sharing.pages import confirm, message
 
 if TYPE_CHECKING:
     from microdot import Request, Response
 
-    from gateway.web.pages import View
-    from gateway.web.sharing.pages import Row
+    from gateway.web.sharing.values import Row
+    from gateway.web.view import View
+
+PATH = "/sharing/health"
 
 
 class Desk(Protocol):
@@ -48,7 +50,7 @@ class HealthPages:
         asks = (await answers(self._desk))[1]
         if asks is None:
             return html(message(view, "not_proposed"), 409)
-        return html(health_pages.confirm(view, await self._text(asks, view.lang)))
+        return html(_confirm(view, await self._text(asks, view.lang)))
 
     async def give(self, request: Request, view: View) -> Response:
         """The yes under the text."""
@@ -60,7 +62,7 @@ class HealthPages:
         text = await self._text(asks, shown["lang"])
         if text["hash"] != shown["hash"]:
             # A midnight passed, or the form was not of this page: nothing is given on a text that was not read.
-            return html(health_pages.confirm(view, await self._text(asks, view.lang), "text_changed"), 409)
+            return html(_confirm(view, await self._text(asks, view.lang), "text_changed"), 409)
         await self._desk.ask({"do": "health-grant", "recipient": asks, "shown": shown})
         return redirect("/sharing?done=health_given")
 
@@ -80,3 +82,9 @@ class HealthPages:
     async def _text(self, installer: str, lang: str) -> Row:
         text: Row = await self._desk.ask({"do": "health-text", "recipient": installer, "lang": lang})
         return text
+
+
+def _confirm(view: View, text: Row, told: str | None = None) -> str:
+    """The whole text, and the yes under it."""
+    fields = {name: text[name] for name in ("hash", "lang")}
+    return confirm(replace(view, path="/sharing"), text, f"{PATH}/yes", "/sharing", fields, told)

@@ -15,11 +15,10 @@ from gateway.web import dates
 from gateway.web.http.answers import html, redirect
 from gateway.web.part import Part
 from gateway.web.sharing import answer as sharing_answer
-from gateway.web.sharing import health_pages
 from gateway.web.sharing import pages as sharing_pages
-from gateway.web.sharing import requests as sharing_requests
-from gateway.web.sharing.health import HealthPages, answers
+from gateway.web.sharing.health import PATH, HealthPages, answers
 from gateway.web.sharing.health_words import HEALTH_WORDS
+from gateway.web.sharing.values import Log, Overview
 from gateway.web.sharing.words import SHARING_WORDS
 
 if TYPE_CHECKING:
@@ -27,9 +26,9 @@ if TYPE_CHECKING:
 
     from microdot import Request, Response
 
-    from gateway.web.pages import View
     from gateway.web.sharing.answer import Choices
-    from gateway.web.sharing.pages import HandedOver, JournalState, Phrases, Row
+    from gateway.web.sharing.values import HandedOver, JournalState, Phrases, Row
+    from gateway.web.view import View
 
 log = logging.getLogger(__name__)
 
@@ -93,17 +92,17 @@ def sharing(desk: Desk) -> Part:
             "/sharing/requests/<int:number>/text": _told(pages.read),
             "/sharing/requests/<int:number>/yes": _told(pages.give),
             "/sharing/requests/<int:number>/no": _told(pages.refuse),
-            sharing_requests.DOMAIN_NO: _told(pages.refuse_domain),
-            sharing_requests.DOMAIN_YES: _told(pages.hear_domain),
+            "/sharing/domains/no": _told(pages.refuse_domain),
+            "/sharing/domains/yes": _told(pages.hear_domain),
             "/sharing/withdraw": _told(pages.withdraw),
             "/sharing/limit": _told(pages.limit),
             "/sharing/resume": _told(pages.resume),
             "/sharing/renew": _told(pages.renew),
             "/sharing/journal": _told(pages.check_journal),
-            f"{health_pages.PATH}/text": _told(health.read),
-            f"{health_pages.PATH}/yes": _told(health.give),
-            f"{health_pages.PATH}/no": _told(health.refuse),
-            f"{health_pages.PATH}/withdraw": _told(health.withdraw),
+            f"{PATH}/text": _told(health.read),
+            f"{PATH}/yes": _told(health.give),
+            f"{PATH}/no": _told(health.refuse),
+            f"{PATH}/withdraw": _told(health.withdraw),
         },
         words={lang: SHARING_WORDS[lang] | HEALTH_WORDS[lang] for lang in SHARING_WORDS},
         files=sharing_pages.FILES,
@@ -137,23 +136,17 @@ class _Pages:
         last = min(today, before // _DAY_S * _DAY_S) if before else today
         first = max(0, last - _DAYS_SHOWN * _DAY_S)
         health, installer = await answers(desk)
-        asked = sharing_requests.Requests(
-            waiting=await desk.ask({"do": "pending-access"}),
+        shown = Overview(
+            consents=await desk.ask({"do": "consents"}),
+            requests=await desk.ask({"do": "pending-access"}),
             refused=await desk.ask({"do": "refused-domains"}),
             refused_days=desk.refused_days,
-            proposal=health_pages.proposal(view, installer) if installer else "",
-        )
-        shown = sharing_pages.Overview(
-            consents=await desk.ask({"do": "consents"}),
+            health=health,
+            installer=installer,
             notices=await desk.ask({"do": "notices"}),
-            handed=await desk.handed(first, last),
-            first=first,
-            last=last - _DAY_S,
-            is_latest=last == today,
+            log=Log(await desk.handed(first, last), first, last - _DAY_S, is_latest=last == today),
             journal=await desk.journal(),
             retention=desk.retention,
-            requests=sharing_requests.requests(view, asked, desk.phrases),
-            health=health_pages.agreements(view, health),
         )
         done = request.args.get("done", "")
         said = f"done_{done}" if done in _DONE else None

@@ -76,6 +76,7 @@ def test_the_package_has_the_program_its_units_and_no_more_than_belongs_there(de
     assert {path.name for path in library.iterdir()} == {"gateway", "aiomqtt", "microdot", "sqlite_utils"}
     assert (library / "gateway/tic/labels.csv").is_file()
     assert (library / "gateway/web/static/page.js").is_file()
+    assert (library / "gateway/web/history/page.html").is_file()
     everything = [str(path.relative_to(tree)) for path in tree.rglob("*")]
     assert not {"__pycache__", "tests", "micropython"} & {part for name in everything for part in Path(name).parts}
 
@@ -170,6 +171,8 @@ def test_wheel_and_source_archive_hold_the_package(tmp_path):
     packages = {path.parent.relative_to(ROOT).as_posix() for path in (ROOT / "gateway").rglob("__init__.py")}
     assert packages == {name.rpartition("/")[0] for name in names if name.endswith("__init__.py")}
     assert {"gateway/tic/labels.csv", "gateway/web/static/page.css", "gateway/privacy/texts/README.md"} <= names
+    templates = {path.relative_to(ROOT).as_posix() for path in (ROOT / "gateway/web").rglob("*.html")}
+    assert templates == {name for name in names if name.endswith(".html")}
     assert {"gateway/collector/sql/001_tables.sql", "gateway/collector/grafana/dashboard.json"} <= names
     assert "linky-collect = gateway.collector.cli:main" in entry_points
     assert "linky-display = gateway.display.cli:main" in entry_points

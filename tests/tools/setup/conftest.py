@@ -14,7 +14,9 @@ SETUP = ROOT / "tools" / "setup"
 
 TRIXIE = 'PRETTY_NAME="Raspberry Pi OS (trixie)"\nID=debian\nVERSION_ID="13"\n'
 WANTED = "python3 python3-venv openssl ca-certificates python3-slixmpp python3-msgspec python3-serial"
-WANTED += " python3-cryptography python3-setuptools python3-wheel mosquitto unattended-upgrades avahi-daemon"
+WANTED += (
+    " python3-cryptography python3-jinja2 python3-setuptools python3-wheel mosquitto unattended-upgrades avahi-daemon"
+)
 
 # Users and groups can only be taken away in a system that runs.
 OF_USERS = ("etc/passwd", "etc/group", "etc/shadow", "etc/gshadow", "etc/.pwd.lock")

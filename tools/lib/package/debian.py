@@ -37,9 +37,9 @@ _LEFT_OUT = ("microdot/test_client", "microdot/jinja", "microdot/utemplate", "sq
 
 DEPENDS = (
     "python3 (>= 3.11)", "python3-click", "python3-click-default-group", "python3-cryptography (>= 43)",
-    "python3-dateutil", "python3-msgspec (>= 0.19)", "python3-paho-mqtt (>= 2.1)", "python3-pluggy",
-    "python3-segno", "python3-serial (>= 3.5)", "python3-slixmpp (>= 1.10)", "python3-sqlite-fts4", "python3-tabulate",
-    "systemd (>= 252)", "tzdata",
+    "python3-dateutil", "python3-jinja2 (>= 3.1)", "python3-msgspec (>= 0.19)", "python3-paho-mqtt (>= 2.1)",
+    "python3-pluggy", "python3-segno", "python3-serial (>= 3.5)", "python3-slixmpp (>= 1.10)", "python3-sqlite-fts4",
+    "python3-tabulate", "systemd (>= 252)", "tzdata",
 )  # fmt: skip
 RECOMMENDS = ("avahi-daemon", "dbus", "mosquitto", "udev")
 SUGGESTS = (

@@ -5,7 +5,7 @@ wanted_packages() {
   [[ ! ${PYTHON_FIRST:-} ]] || { echo python3 && return; }
   local names=(python3 python3-venv openssl ca-certificates)
   if has_debian_libraries; then
-    names+=(python3-slixmpp python3-msgspec python3-serial python3-cryptography)
+    names+=(python3-slixmpp python3-msgspec python3-serial python3-cryptography python3-jinja2)
   fi
   [[ -e $TREE/wheels || $OFFLINE ]] || names+=(python3-setuptools python3-wheel)
   [[ ${ANSWER[mqtt]:-no} != yes ]] || names+=(mosquitto)

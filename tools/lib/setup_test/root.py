@@ -25,7 +25,7 @@ _BASE = "systemd-sysv udev dbus systemd-timesyncd ca-certificates iproute2 kmod 
 _CARD = "cloud-init openssh-server sudo".split()
 # What setup asks apt for.
 _WANTED = "python3 python3-venv openssl ca-certificates unattended-upgrades mosquitto avahi-daemon".split()
-_LIBRARIES = "python3-slixmpp python3-msgspec python3-serial python3-cryptography".split()
+_LIBRARIES = "python3-slixmpp python3-msgspec python3-serial python3-cryptography python3-jinja2".split()
 
 # The former version gives a row of this table four values, and fails with five columns.
 _DESTROYS = '''

@@ -11,10 +11,10 @@ from gateway.live.credentials import Credentials
 from gateway.web.cost.values import Aim, Bill, Forecast, Money, Offer, Present
 from gateway.web.displays.routes import Display, Given
 from gateway.web.history.values import Curve, Figures, HalfHour, Odd, Past, Row
-from gateway.web.repair.pages import Changed, Known, Look, Stored, Which
-from gateway.web.settings.routes import Phrase, Settings
+from gateway.web.repair.values import Changed, Known, Look, Stored, Which
+from gateway.web.settings.values import Phrase, Settings
 from gateway.web.sharing.answer import Choices
-from gateway.web.sharing.pages import HandedOver, JournalState
+from gateway.web.sharing.values import HandedOver, JournalState
 
 HOSTILE = "<script>alert('1')</script> & \"deux\""
 DAY_S = 86_400

@@ -1,0 +1,45 @@
+"""What the page *settings* shows, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+GOALS = ("kwh_per_month", "kwh_per_year", "euros_per_month", "euros_per_year")
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A value in words."""
+
+    fr: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What is configured.
+
+    Args:
+        goals: each of ``GOALS``, None where there is none.
+        address: who is told, with commas between, empty for nobody; ``language`` comes first.
+        chosen: the tables that were chosen at the page.
+        has_tariff: whether euros can be reckoned.
+        has_account: whether the household can be written to.
+        folder: of the configuration file.
+        commit_interval_s: how often readings are written.
+        tables: what the file says: kind, name, and key -> value of each of its tables.
+    """
+
+    goals: Mapping[str, float | None]
+    address: str
+    language: str
+    chosen: frozenset[str]
+    has_tariff: bool
+    has_account: bool
+    folder: str
+    commit_interval_s: int
+    tables: Sequence[tuple[str, str, Mapping[str, Any]]]

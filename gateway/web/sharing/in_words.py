@@ -1,0 +1,64 @@
+"""What is said of data, consents and requests, in the language of a visitor; a stranger's words are never believed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gateway.addresses.appearance import look_alike, unverified
+from gateway.web import dates
+from gateway.web.words import FRENCH
+
+if TYPE_CHECKING:
+    from gateway.web.sharing.values import Phrases, Row
+    from gateway.web.view import View
+
+
+class InWords:
+    """What the templates of *sharing* say.
+
+    Args:
+        view: for whom.
+        phrases: what is said of data wherever a household reads of them.
+    """
+
+    def __init__(self, view: View, phrases: Phrases) -> None:
+        self._view, self._phrases = view, phrases
+
+    def series(self, path: str) -> str:
+        """The name of some data."""
+        return self._phrases.series(path, self._view.lang)
+
+    def fineness(self, code: str) -> str:
+        """How fine data are."""
+        return self._phrases.granularity(code, self._view.lang)[0]
+
+    def reveals(self, code: str) -> str:
+        """What data so fine let somebody know."""
+        return self._phrases.granularity(code, self._view.lang)[1]
+
+    def role(self, code: str) -> str:
+        """What a recipient is in law."""
+        return self._phrases.role(code, self._view.lang)
+
+    def duration(self, code: str) -> str:
+        """An ISO 8601 duration."""
+        return self._phrases.duration(code, self._view.lang)
+
+    def named(self, controller: str) -> str:
+        """The name that somebody gives to itself, and that nobody has checked it; empty where it gives none."""
+        return unverified(controller).in_language(self._view.lang) if controller else ""
+
+    def look_alike(self, jid: str) -> str:
+        """What is to be seen in an address before it is believed; empty for nothing."""
+        mark = look_alike(jid)
+        return mark.in_language(self._view.lang) if mark else ""
+
+    def ways(self, row: Row) -> str:
+        """Which way data go."""
+        view = self._view
+        ways = [view.say("push")] if row["push"] else []
+        if row["history"] and row["history_from"]:
+            ways.append(view.say("old_values_since", day=dates.day(view.lang, dates.read(row["history_from"]))))
+        elif row["history"]:
+            ways.append(view.say("old_values"))
+        return ("\u00a0; " if view.lang == FRENCH else "; ").join(ways)

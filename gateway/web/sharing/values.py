@@ -1,0 +1,90 @@
+"""What the page *sharing* shows, as values. Rows are those of ``linky-gateway consent … --json``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+Row = dict[str, Any]
+
+
+class Phrases(Protocol):
+    """What is said of data wherever a household reads of them: on this page, in the text before a yes, in notices."""
+
+    def series(self, path: str, lang: str) -> str:
+        """What a series, or all below a path, is called."""
+
+    def granularity(self, code: str, lang: str) -> tuple[str, str]:
+        """How fine that is, and what it lets somebody know."""
+
+    def role(self, code: str, lang: str) -> str:
+        """What a recipient is in law."""
+
+    def duration(self, code: str, lang: str) -> str:
+        """An ISO 8601 duration in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """What a recipient got in one day (UTC) at one granularity: how many points of how many series, of which time.
+
+    ``confirmed``: how many of all that day it has confirmed by receipts; None where another row of that day says it.
+    """
+
+    day: int
+    recipient: str
+    granularity: str
+    points: int
+    series: int
+    first: int
+    last: int
+    confirmed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JournalState:
+    """The journal: its head, and what the last check found; ``fault`` by language, empty when all was well.
+
+    ``checked`` is how many entries were checked: up to now while ``running``, in all when ``at`` says when that ended.
+    """
+
+    entries: int
+    hash: str
+    running: bool = False
+    checked: int = 0
+    at: float | None = None
+    fault: Mapping[str, str] | None = None
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """Who got how much from the day ``first`` to the day ``last`` (POSIX seconds, UTC)."""
+
+    handed: Sequence[HandedOver]
+    first: int
+    last: int
+    is_latest: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """All that the page shows.
+
+    ``requests`` wait for an answer, domains are ``refused`` unheard for ``refused_days``; ``health`` are the consents
+    to know whether the gateway is well, ``installer`` who would like to know that and waits for an answer.
+    """
+
+    consents: Sequence[Row]
+    requests: Sequence[Row]
+    refused: Sequence[Row]
+    refused_days: int
+    health: Sequence[Row]
+    installer: str | None
+    notices: Sequence[Row]
+    log: Log
+    journal: JournalState
+    retention: str

@@ -1,0 +1,83 @@
+"""The page of the links: how each stands, the signal of each meter, and what the doctor says of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gateway.doctor.causes import Cause
+from gateway.doctor.daemon import findings
+from gateway.doctor.sentences import grade, words
+from gateway.live.state import STATES, kind_and_name, link_in_words
+from gateway.web.words import FRENCH
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from gateway.doctor.sentences import Words
+    from gateway.web.view import View
+
+_WINDOWS = ("signal_minute", "signal_hour", "signal_day")
+_AGES = (("days", 86_400), ("hours", 3_600), ("minutes", 60))
+
+
+def links(view: View, report: Mapping[str, Any], sources: Mapping[str, str]) -> str:
+    """The page, of a report in the form of ``status --json``."""
+    rows: Sequence[Mapping[str, Any]] = report["links"]
+    by_name = {row["link"]: row for row in rows}
+    return view.page(
+        "state/links.html",
+        alerts=report["alerts"],
+        all_well=not report["alerts"] and not any(row["state"] == "broken" for row in rows),
+        meters=[
+            {
+                "name": name,
+                "signal": list(_signal(view, by_name, name)),
+                "findings": _advice(view, report, name, source),
+            }
+            for name, source in sources.items()
+        ],
+        links=[_link(view, row) for row in rows],
+    )
+
+
+def _signal(view: View, by_name: Mapping[str, Any], name: str) -> Iterable[tuple[str, str, str]]:
+    """Of each window that is known its word, the score and what that is worth."""
+    figures = by_name.get(f"decode {name}", {}).get("figures", {})
+    for key in _WINDOWS:
+        if key in figures:
+            yield key, _number(view, figures[key]), grade(figures[key], view.lang)
+
+
+def _advice(view: View, report: Mapping[str, Any], name: str, source: str) -> Iterable[tuple[bool, Words]]:
+    """Whether all is well, and the sentences about it."""
+    for finding in findings(report, name):
+        # What only listening can tell (who holds the port, how much is lost) is said by the command.
+        places = dict.fromkeys(("holder", "group", "heard", "wanted", "bad"), "?") | {"port": source}
+        yield finding.cause is Cause.ALL_WELL, words(finding.cause, view.lang, places)
+
+
+def _link(view: View, row: Mapping[str, Any]) -> dict[str, str]:
+    what, detail = link_in_words(row, view.lang)
+    name = kind_and_name(row["link"])[1]
+    return {
+        "kind": what.removesuffix(name).rstrip(),
+        "name": name,
+        "state": row["state"],
+        "said": STATES[row["state"]].in_language(view.lang),
+        "detail": detail,
+        "age": _age(view, row["age_s"]),
+    }
+
+
+def _age(view: View, seconds: float | None) -> str:
+    if seconds is None:
+        return "–"
+    for key, length in _AGES:
+        if seconds >= 2 * length:
+            return view.say(key, n=f"{seconds / length:.0f}")
+    return view.say("seconds", n=f"{seconds:.0f}")
+
+
+def _number(view: View, value: float) -> str:
+    text = f"{value:g}"
+    return text.replace(".", ",") if view.lang == FRENCH else text

@@ -1,0 +1,56 @@
+"""For whom a page is written: language, session, menu, words; and the page itself, made of a template and values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from gateway.web.access.sessions import Session
+    from gateway.web.words import Words
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """For whom a page is written, and with what.
+
+    Args:
+        lang: ``fr`` or ``en``.
+        path: of the page.
+        session: of who is signed in.
+        files: name of one of the page's own files -> its address.
+        words: key -> text in ``lang``.
+        menu: path and word of each page.
+        query: what was asked of the page, ending with ``&``, so that its other language shows the same.
+    """
+
+    lang: str
+    path: str
+    session: Session | None
+    files: Mapping[str, str]
+    words: Words
+    menu: Sequence[tuple[str, str]]
+    query: str = ""
+
+    def say(self, key: str, **places: object) -> str:
+        """A text; it may hold what a stranger wrote."""
+        return self.words[key].format_map(places)
+
+    def page(self, template: str, **values: object) -> str:
+        """The page that this template makes of the values, and of what is said above; see ``templates``."""
+        # The first page that is asked for brings the engine.
+        from gateway.web.templates import fill  # noqa: PLC0415
+
+        return fill(
+            template,
+            lang=self.lang,
+            path=self.path,
+            query=self.query,
+            form_token=self.session.form_token if self.session else "",
+            static=self.files,
+            menu=self.menu,
+            say=self.say,
+            **values,
+        )
