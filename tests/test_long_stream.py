@@ -129,7 +129,7 @@ class House:
 
     def __init__(self, store: Store, *, weighed: bool = False) -> None:
         self._weighed = weighed
-        known = store.add_meter("house", "ab12cd34ef")
+        known = store.meters.add("house", "ab12cd34ef")
         self.reader = MeterReader(known, {}, cast("Line", self))
         self.said: dict[int, set[int]] = {}
         self.sure: set[int] = set()
@@ -249,7 +249,7 @@ class House:
     def _commit(self) -> None:
         batch: Batch = self.reader.recorder.take()
         self.offered.extend(sample.time for sample in batch.samples if sample.path == TOTAL)
-        self._store.write([batch], self._now / 1000)
+        self._store.batches.write([batch], self._now / 1000)
         if self._weighed and not self.memory and self._now >= (second(PIECES[0].begin) + WARM_UP_S) * 1000:
             self.memory.append(held())
 
@@ -284,10 +284,12 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Lived:
     asked = [(TOTAL, granularity) for granularity in Granularity]
     asked += [(CURVE, Granularity.RAW), (CURVE, Granularity.HALF_HOUR)]
     stored = {
-        (path, granularity): {p.time: int(p.value) for p in store.stream(path, granularity) if p.series.path == path}
+        (path, granularity): {
+            p.time: int(p.value) for p in store.readings.stream(path, granularity) if p.series.path == path
+        }
         for path, granularity in asked
     }
-    events = store.events()
+    events = store.readings.events()
     store.close()
     return Lived(house, stored, events)
 
@@ -411,7 +413,7 @@ def test_nothing_is_counted_between_two_meters(tmp_path: Path) -> None:
     """Where the new meter's index is higher, no half hour, mean power or day is made of the difference."""
     prepare(tmp_path)
     store = Store(tmp_path)
-    store.add_meter("house", "ab12cd34ef")
+    store.meters.add("house", "ab12cd34ef")
     recorder = Recorder("house", {})
     midnight = second("2026-11-11T00:00+01:00")
     swap = midnight + 10 * HALF_HOUR_S - 100
@@ -420,10 +422,12 @@ def test_nothing_is_counted_between_two_meters(tmp_path: Path) -> None:
             recorder.tell(Happened(time, "meter-replaced", "", {"before": "1", "after": "2"}))
         index = (1_000 if time <= swap else 5_000_000) + (time - midnight) // 100
         recorder.add(frame(time, index=index))
-        store.write([recorder.take()], time)
-    half_hours = {p.time: p.value for p in store.stream(TOTAL, Granularity.HALF_HOUR) if p.series.path == TOTAL}
-    curve = {p.time: p.value for p in store.stream(CURVE, Granularity.HALF_HOUR)}
-    days = list(store.stream("consumption/energy/active/daily", Granularity.DAY))
+        store.batches.write([recorder.take()], time)
+    half_hours = {
+        p.time: p.value for p in store.readings.stream(TOTAL, Granularity.HALF_HOUR) if p.series.path == TOTAL
+    }
+    curve = {p.time: p.value for p in store.readings.stream(CURVE, Granularity.HALF_HOUR)}
+    days = list(store.readings.stream("consumption/energy/active/daily", Granularity.DAY))
     store.close()
     missing = midnight + 10 * HALF_HOUR_S
     assert set(half_hours) == {midnight + n * HALF_HOUR_S for n in range(49)} - {missing}

@@ -109,7 +109,7 @@ class House:
         self.quality = SignalQuality(0.0)
         self.heard = []
         self._bytes = Reader()
-        self._meter = MeterReader(self.store.add_meter("house"), {}, self)
+        self._meter = MeterReader(self.store.meters.add("house"), {}, self)
         self._new = []
 
     receipt, age_s = None, 0.0
@@ -130,16 +130,16 @@ class House:
 
     def stored(self):
         """Series -> its values in order of time."""
-        self.store.write([self._meter.recorder.take()], START)
+        self.store.batches.write([self._meter.recorder.take()], START)
         found = {}
-        for point in self.store.history("house", "", Granularity.RAW, 0, 2**40, 100_000):
+        for point in self.store.readings.page("house", "", Granularity.RAW, 0, 2**40, 100_000):
             found.setdefault(point.series.path, []).append(point.value)
         return found
 
     def happened(self):
         """(kind, series) of every break in the database: what was not plausible and was believed all the same."""
         self.stored()
-        return [(event.kind, event.series) for event in self.store.events() if event.kind in BREAKS]
+        return [(event.kind, event.series) for event in self.store.readings.events() if event.kind in BREAKS]
 
 
 @pytest.fixture
@@ -400,7 +400,7 @@ def test_a_date_that_stays_makes_no_second_value_and_no_event(house):
         true.append(int(groups_of(data)["EAST"].data))
         house.hear(altered(data, DATE=frozen) if 1 <= second < 8 else data, second)
     house.stored()
-    points = house.store.history("house", INDEX, Granularity.RAW, 0, 2**40, 100)
+    points = house.store.readings.page("house", INDEX, Granularity.RAW, 0, 2**40, 100)
     assert len({(point.series.path, point.time) for point in points}) == len(points)
     assert points
     assert {point.value for point in points if point.series.path == INDEX} <= set(true)
@@ -504,11 +504,11 @@ def test_a_meter_clock_that_is_put_right_breaks_no_index(house):
         ahead = clock.horodate(START + second + 12_600)
         house.hear(altered(data, DATE=ahead) if second < 6 else data, second)
     assert house.happened() == []
-    assert [event.kind for event in house.store.events()][-1:] == ["clock-right"]
-    points = house.store.history("house", INDEX, Granularity.RAW, 0, 2**40, 100)
+    assert [event.kind for event in house.store.readings.events()][-1:] == ["clock-right"]
+    points = house.store.readings.page("house", INDEX, Granularity.RAW, 0, 2**40, 100)
     assert len(points) > 1
     assert {point.time: point.value for point in points}.items() <= true.items()
-    powers = [point.time for point in house.store.history("house", POWER, Granularity.RAW, 0, 2**40, 100)]
+    powers = [point.time for point in house.store.readings.page("house", POWER, Granularity.RAW, 0, 2**40, 100)]
     assert len(powers) == len(set(powers)) >= 8
     assert set(powers) <= set(true)
 
@@ -542,7 +542,7 @@ def test_a_curve_that_is_days_older_than_the_frame_keeps_its_own_time(house):
         # The frame's own moment, as the host sees it.
         house.hear(altered(ENEDIS, DATE=f"E17091510160{second}"), second + FRAME_OF_2017 - START)
     house.stored()
-    points = house.store.history("house", "consumption/power/active", Granularity.RAW, 0, 2**40, 100)
+    points = house.store.readings.page("house", "consumption/power/active", Granularity.RAW, 0, 2**40, 100)
     ends = parse_horodate("E170913113000").time
     assert int(ends.timestamp()) - 1800 in {point.time for point in points}
 

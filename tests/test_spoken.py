@@ -74,13 +74,13 @@ def house(tmp_path):
     )
     prepare(tmp_path / "data")
     with closing(Store(tmp_path / "data")) as store:
-        store.add_meter("maison", "ab12cd34ef")
-        store.grant(COOP, "maison", "consumption/energy", Granularity.HALF_HOUR, START + 86400, START)
-        store.revoke(COOP, "", START + 60)
-        store.grant(COOP, "maison", "consumption/power", Granularity.DAY, 2**31, START + 70)
+        store.meters.add("maison", "ab12cd34ef")
+        store.consents.grant(COOP, "maison", "consumption/energy", Granularity.HALF_HOUR, START + 86400, START)
+        store.consents.revoke(COOP, "", START + 60)
+        store.consents.grant(COOP, "maison", "consumption/power", Granularity.DAY, 2**31, START + 70)
         terms = Terms(purpose="x", controller="La Coop", contact="dpo@coop.example")
-        store.ask_access(COOP, "stray", "consumption/power", Granularity.MINUTE, terms, START)
-        store.write([], START + 300)
+        store.access.ask(COOP, "stray", "consumption/power", Granularity.MINUTE, terms, START)
+        store.batches.write([], START + 300)
     return config
 
 

@@ -68,7 +68,7 @@ class Notices:
     async def resume(self) -> None:
         """Know what an earlier start has told."""
         try:
-            self._kept = await self._call(self._store.told)
+            self._kept = await self._call(self._store.told.all)
         except StoreError as error:
             # The meter is read all the same.
             log.warning("%s; what was told before may be told again", error)
@@ -123,7 +123,7 @@ class Notices:
         if told.keys() == self._kept.keys() or now - self._failed_at < _KEEP_AGAIN_S:
             return
         try:
-            await self._call(self._store.keep_told, told)
+            await self._call(self._store.told.keep, told)
         except StoreError as error:
             log.debug("what was told could not be kept: %s", error)
             self._failed_at = now

@@ -82,8 +82,8 @@ def _check(options: argparse.Namespace) -> int:
     with closing(Archive(directory)) as archive:
         if verify((f"{write_line(entry)}\n".encode() for entry in archive.journal.entries()), [], []).fault:
             raise JournalError(_words(options, "journal"))
-        spanning = archive.spanning()
-        had = {jid for one in spanning for jid in archive.recipients_of(one.series, *_span(one))}
+        spanning = archive.spanning.points()
+        had = {jid for one in spanning for jid in archive.transfers.recipients_of(one.series, *_span(one))}
     forget_copies(directory, time.time())
     _say(options, "whole", path=directory / FILE_NAME)
     if spanning:

@@ -31,7 +31,7 @@ def _events(options: argparse.Namespace) -> int:
 
     lang = spoken(options)
     with closing(Archive(load(options.config).directory)) as archive:
-        for event in archive.events(options.since, options.until):
+        for event in archive.readings.events(options.since, options.until):
             line = event_as_json(event) if options.json else event_in_words(event).in_language(lang)
             sys.stdout.write(line + "\n")
     return 0

@@ -48,10 +48,12 @@ def _export(options: argparse.Namespace) -> int:
     config, path = load(options.config), options.series.strip("/")
     granularity = None if options.granularity == "finest" else Granularity.parse(options.granularity)
     with closing(Archive(config.directory)) as archive:
-        meters = archive.meters()
-        if path and (why := misspelt(path, (one.path for meter in meters for one in archive.series(meter.name)))):
+        meters = archive.meters.all()
+        if path and (
+            why := misspelt(path, (one.path for meter in meters for one in archive.meters.series(meter.name)))
+        ):
             raise SeriesError(why)
-        points = archive.stream(path, granularity, options.since, options.until)
+        points = archive.readings.stream(path, granularity, options.since, options.until)
         primary = config.federation is not None and config.federation.units == "primary"
         count = export(points, SenML(series_namer(config, meters), primary=primary), options.format, sys.stdout)
     if not count:

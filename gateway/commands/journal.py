@@ -111,7 +111,7 @@ def _told(config: Path) -> tuple[str, Told]:
     from gateway.journal.system_log import read  # noqa: PLC0415
 
     with closing(_archive(config)) as archive:
-        return archive.epoch, read(archive.epoch)
+        return archive.outbox.epoch, read(archive.outbox.epoch)
 
 
 def _held(recipients: Iterable[Path], epoch: str) -> Iterator[Head]:
@@ -175,7 +175,7 @@ def _anchors(options: argparse.Namespace) -> int:
         found = read_anchors(options.file)
     else:
         with closing(_archive(options.config)) as archive:
-            found = archive.received_anchors()
+            found = archive.anchors.all()
     _write(f"{a.seq}:{a.hash}  {a.gateway}  {a.epoch}  {iso(a.time)}\n" for a in found)
     return 0
 

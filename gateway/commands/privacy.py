@@ -95,7 +95,7 @@ def _exporter(config: Config, archive: Any) -> Callable[[Iterable[Point], str, I
     from gateway.commands.export_forms import SenML, export  # noqa: PLC0415
     from gateway.household.naming import series_namer  # noqa: PLC0415
 
-    senml = SenML(series_namer(config, archive.meters()), primary=False)
+    senml = SenML(series_namer(config, archive.meters.all()), primary=False)
     return lambda points, form, out: export(points, senml, form, out)
 
 

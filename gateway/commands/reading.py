@@ -68,7 +68,7 @@ def _list(options: argparse.Namespace) -> int:
     from gateway.store.store import Archive  # noqa: PLC0415
 
     with closing(Archive(load(options.config).directory)) as archive:
-        points = archive.by_hand(options.meter)
+        points = archive.readings.by_hand(options.meter)
     for p in points:
         row = {"time": iso(p.time), "meter": p.series.meter, "series": p.series.path, "value": p.value}
         row["unit"] = p.series.unit

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from gateway.commands.options import Commands
     from gateway.household.share import Origin
-    from gateway.store.received import ReceivedEvent, ReceivedPoint, ReceivedSeries
+    from gateway.store.providers import ReceivedEvent
+    from gateway.store.received import ReceivedPoint, ReceivedSeries
     from gateway.store.store import Archive
 
 _COLUMNS = ("time", "name", "provider", "series", "granularity", "value", "unit")
@@ -61,16 +62,16 @@ def received(options: argparse.Namespace) -> int:
 
 
 def _list(archive: Archive, known: Sequence[Origin], options: argparse.Namespace) -> None:
-    found = archive.received_series()
+    found = archive.received.series()
     for series in found:
-        row = _series_row(series, known) | {"points": archive.received_count(series)}
+        row = _series_row(series, known) | {"points": archive.received.count(series)}
         print(json.dumps(row) if options.json else _series_line(series, row).in_language(spoken(options)))
     if not found and not options.json:
         print(_NOTHING_YET.in_language(spoken(options)))
 
 
 def _notices(archive: Archive, _: Sequence[Origin], options: argparse.Namespace) -> None:
-    for event in archive.received_events():
+    for event in archive.providers.events():
         print(
             json.dumps(_event_row(event), ensure_ascii=False)
             if options.json
@@ -84,8 +85,8 @@ def _history(archive: Archive, known: Sequence[Origin], options: argparse.Namesp
         names = same(", ".join(one.wanted.name for one in known)) if known else _THERE_IS_NONE
         raise ConfigError(_NOT_RECEIVED.filled(name=options.name, names=names))
     points: list[ReceivedPoint] = []
-    for series in filter(origin.covers, archive.received_series()):
-        newest = archive.received_newest(series, options.since, options.until, options.last)
+    for series in filter(origin.covers, archive.received.series()):
+        newest = archive.received.newest(series, options.since, options.until, options.last)
         points += [both for point in newest for both in _with_share(point, origin)]
     points.sort(key=lambda point: (point.time, point.series.path))
     for point in points:
@@ -101,9 +102,9 @@ def _export(archive: Archive, known: Sequence[Origin], options: argparse.Namespa
     rows = csv.writer(sys.stdout, lineterminator="\n")
     if not options.json:
         rows.writerow(_COLUMNS)
-    for series in archive.received_series():
+    for series in archive.received.series():
         origin = next((one for one in known if one.covers(series)), None)
-        for stored in archive.received_stream(series, options.since, options.until):
+        for stored in archive.received.stream(series, options.since, options.until):
             for point in _with_share(stored, origin):
                 row = _point_row(point, known)
                 if options.json:

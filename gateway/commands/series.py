@@ -72,7 +72,7 @@ def _meters(options: argparse.Namespace) -> tuple[Meter, ...]:
 
     config = load(options.config)
     with closing(Archive(config.directory)) as archive:
-        return of_house(archive, config)
+        return of_house(archive.meters, config)
 
 
 def _paragraph(meter: Meter, lang: str) -> Iterator[str]:

@@ -42,7 +42,7 @@ def _grant(store: Store, request: Words, now: float) -> object:
 def _revoke(store: Store, request: Words, now: float) -> object:
     by, channel = by_of(request), channel_of(request)
     if "consent" in request:
-        return store.withdraw(number_of(request, "consent"), now, by, channel)
+        return store.consents.withdraw(number_of(request, "consent"), now, by, channel)
     series = word_of(request, "series") if request.get("series") else None
     # All that it may have is more than readings.
     health = withdraw_health(store, request, now) if series is None else 0
@@ -50,15 +50,15 @@ def _revoke(store: Store, request: Words, now: float) -> object:
 
 
 def _limit(store: Store, request: Words, now: float) -> object:
-    return store.limit(check_jid(word_of(request, "recipient")), now, by_of(request), channel_of(request))
+    return store.consents.limit(check_jid(word_of(request, "recipient")), now, by_of(request), channel_of(request))
 
 
 def _resume(store: Store, request: Words, now: float) -> object:
     recipient = check_jid(word_of(request, "recipient"))
-    lifted = store.lift_limit(recipient, now, by_of(request), channel_of(request))
-    if store.welcome(recipient, now) and not lifted:
+    lifted = store.consents.lift_limit(recipient, now, by_of(request), channel_of(request))
+    if store.absences.welcome(recipient, now) and not lifted:
         # Its address was gone; it is tried again.
-        return sum(consent.standing(now) for consent in store.consents(recipient))
+        return sum(consent.standing(now) for consent in store.consents.of(recipient))
     return lifted
 
 
@@ -75,16 +75,16 @@ def _notices(store: Store, _: Words, __: float) -> object:
             "confirmed": None if notice.confirmed_at is None else iso(notice.confirmed_at),
             "superseded": notice.superseded,
         }
-        for notice in store.notices()
+        for notice in store.notices.all()
     ]
 
 
 def _consents(store: Store, _: Words, now: float) -> object:
-    return [_described(store, consent, now) for consent in store.consents()]
+    return [_described(store, consent, now) for consent in store.consents.all()]
 
 
 def _pending(store: Store, _: Words, now: float) -> object:
-    return [describe_request(store, request) for request in store.access_requests_waiting(now)]
+    return [describe_request(store.meters, store.pseudonyms, request) for request in store.access.waiting(now)]
 
 
 def _text(store: Store, request: Words, now: float) -> object:
@@ -95,25 +95,25 @@ def _text(store: Store, request: Words, now: float) -> object:
 
 
 def _answer(store: Store, request: Words, now: float) -> object:
-    asked = store.waiting_access(number_of(request), now)
+    asked = store.access.waiting_one(number_of(request), now)
     if request.get("yes") is not True:
-        return describe_request(store, store.refuse_access(asked.id, now))
+        return describe_request(store.meters, store.pseudonyms, store.access.refuse(asked.id, now))
     keep_shown(store, _text_of_answer(store, request, shown_of(request)["lang"], now), request)
     offers = offers_of(store, asked, _narrowing(request), now)
-    return [_described(store, c, now) for c in store.grant_access(asked.id, offers, proof_of(request), now)]
+    return [_described(store, c, now) for c in store.access.grant(asked.id, offers, proof_of(request), now)]
 
 
 def _refuse_domain(store: Store, request: Words, now: float) -> object:
-    refused, waited = store.refuse_domain(word_of(request, "domain"), now, by_of(request), channel_of(request))
+    refused, waited = store.access.refuse_domain(word_of(request, "domain"), now, by_of(request), channel_of(request))
     return _described_domain(refused) | {"requests": waited}
 
 
 def _hear_domain(store: Store, request: Words, now: float) -> object:
-    return store.hear_domain(word_of(request, "domain"), now, by_of(request), channel_of(request))
+    return store.domains.hear(word_of(request, "domain"), now, by_of(request), channel_of(request))
 
 
 def _refused_domains(store: Store, _: Words, now: float) -> object:
-    return [_described_domain(refused) for refused in store.refused_domains(now)]
+    return [_described_domain(refused) for refused in store.domains.refused(now)]
 
 
 ORDERS: Mapping[str, Callable[[Store, Words, float], object]] = {
@@ -135,7 +135,7 @@ ORDERS: Mapping[str, Callable[[Store, Words, float], object]] = {
 
 def _described(store: Store, consent: Consent, now: float) -> Words:
     """A consent, with the id by which its recipient knows the meter."""
-    known_as = store.view_of(consent.recipient, now).meter(consent.meter).sensor
+    known_as = store.pseudonyms.view_of(consent.recipient, now).meter(consent.meter).sensor
     return describe(consent, now) | {"known_as": known_as}
 
 
@@ -151,7 +151,7 @@ def _text_of_order(store: Store, request: Words, lang: str, now: float) -> Text:
 
 def _text_of_answer(store: Store, request: Words, lang: str, now: float) -> Text:
     """One text for each consent that the answer gives, one under the other."""
-    asked, retention = store.waiting_access(number_of(request), now), word_of(request, "retention")
+    asked, retention = store.access.waiting_one(number_of(request), now), word_of(request, "retention")
     offers = offers_of(store, asked, _narrowing(request), now)
     texts = [consent_text(asked.jid, offer, known_lang(lang), retention).words for offer in offers]
     return Text("\n".join(texts), known_lang(lang))

@@ -25,7 +25,8 @@ from gateway.store.recorder import iso
 from gateway.store.terms import LONGEST_DAYS, Offer, check_path, check_terms
 
 if TYPE_CHECKING:
-    from gateway.store.access import Access
+    from gateway.store.meters import Meters
+    from gateway.store.pseudonyms import Pseudonyms
     from gateway.store.store import Store
     from gateway.store.terms import AccessRequest, Terms
 
@@ -64,7 +65,7 @@ def offers_of(store: Store, request: AccessRequest, less: Narrowing, now: float)
     return [replace(offer, manner=manner) for offer, manner in zip(offers, manners, strict=True)]
 
 
-def describe_request(store: Access, request: AccessRequest) -> dict[str, object]:
+def describe_request(meters: Meters, pseudonyms: Pseudonyms, request: AccessRequest) -> dict[str, object]:
     """A request as the command line shows it; the meter is null when no meter of this house has that name."""
     return {
         "id": request.id,
@@ -72,7 +73,7 @@ def describe_request(store: Access, request: AccessRequest) -> dict[str, object]
         "from": request.jid,
         "domain": domain_of(request.jid),
         "sensor": request.sensor,
-        "meter": _named(store, request),
+        "meter": _named(meters, pseudonyms, request),
         "series": request.prefix,
         "granularity": request.granularity.code,
         "until": None if request.until is None else iso(request.until),
@@ -116,7 +117,7 @@ def _until(request: AccessRequest, less: Narrowing, now: float) -> int:
 
 
 def _meter(store: Store, request: AccessRequest, less: Narrowing) -> str:
-    meant = _named(store, request)
+    meant = _named(store.meters, store.pseudonyms, request)
     if meant is not None and less.meter not in (None, meant):
         raise _wider(f"meter {less.meter}", f"meter {meant}")
     if meant is None and less.meter is None:
@@ -124,12 +125,12 @@ def _meter(store: Store, request: AccessRequest, less: Narrowing) -> str:
             f"request {request.id}: no meter of this house is called {request.sensor!r}; answer --no, or say which one"
             " is meant with --meter"
         )
-    return choose_meter([m.name for m in store.meters()], meant or less.meter)
+    return choose_meter([m.name for m in store.meters.all()], meant or less.meter)
 
 
-def _named(store: Access, request: AccessRequest) -> str | None:
+def _named(meters: Meters, pseudonyms: Pseudonyms, request: AccessRequest) -> str | None:
     """The meter that somebody outside means: by the id in names, by its delivery point, or by its pseudonym."""
-    known = [*store.meters(), *store.view_of(request.jid, request.at).meters]
+    known = [*meters.all(), *pseudonyms.view_of(request.jid, request.at).meters]
     return next((m.name for m in known if request.sensor in (m.sensor, m.prm)), None)
 
 

@@ -65,7 +65,7 @@ def keep_shown(store: Store, text: Text, request: Words) -> None:
     """Keep the words beside the consent that names their hash: in ten years no program makes them again."""
     if shown_of(request)["hash"] != text.hash:
         raise ConsentError("what would be given is no longer what was shown: read it again, then answer")
-    store.keep_text(ShownText(text.hash, text.lang, text.words))
+    store.texts.keep(ShownText(text.hash, text.lang, text.words))
 
 
 def known_lang(lang: str) -> str:

@@ -104,7 +104,7 @@ def offer_of(store: Store, order: Order, now: float) -> Offer:
 def grant(store: Store, order: Order, now: float, proof: Proof = PLAIN_PROOF) -> Consent:
     """Check the order and store the consent; ConsentError says what is wrong with it."""
     offer = offer_of(store, order, now)
-    return store.grant(
+    return store.consents.grant(
         check_jid(order.recipient),
         offer.meter,
         offer.prefix,
@@ -126,13 +126,13 @@ def revoke(
     ConsentError, with nothing withdrawn, when a wider consent would go on to allow what is named.
     """
     bare, path = check_jid(recipient), (series or "").rstrip("/")
-    for consent in store.consents(bare):
+    for consent in store.consents.of(bare):
         if path and path != consent.prefix and consent.standing(now) and under(path, consent.prefix):
             raise ConsentError(
                 f"series {series!r}: the consent to {consent.prefix} allows it too; withdraw that one, then give"
                 " again what may stay"
             )
-    return store.revoke(bare, path, now, by, channel)
+    return store.consents.revoke(bare, path, now, by, channel)
 
 
 def describe(consent: Consent, now: float) -> dict[str, object]:
@@ -190,19 +190,19 @@ def choose_meter(known: Sequence[str], wanted: str | None) -> str:
 
 def check_series(store: Store, path: str) -> None:
     """ConsentError, with names that are near, when no meter of this house has such a series and none ever could."""
-    stored = (series.path for meter in _names(store) for series in store.series(meter))
+    stored = (series.path for meter in _names(store) for series in store.meters.series(meter))
     if why := misspelt(path, stored):
         raise ConsentError(why)
 
 
 def _names(store: Store) -> list[str]:
-    return [meter.name for meter in store.meters()]
+    return [meter.name for meter in store.meters.all()]
 
 
 def _measuring(store: Store, path: str) -> list[str]:
     """The meters that have such series, or all while none has: beside a water meter the electricity needs no naming."""
     names = _names(store)
-    return [name for name in names if any(under(series.path, path) for series in store.series(name))] or names
+    return [name for name in names if any(under(series.path, path) for series in store.meters.series(name))] or names
 
 
 def check_clock(now: float) -> None:
@@ -260,7 +260,7 @@ def choose_manner(
 
     Where nothing is said it is the manner of what the recipient may have already.
     """
-    standing = [c for c in store.consents(recipient) if c.standing(now)]
+    standing = [c for c in store.consents.of(recipient) if c.standing(now)]
     present = standing[-1].manner if standing else Manner()
     manner = present
     if profile is not None or pseudonym:

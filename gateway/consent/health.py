@@ -34,10 +34,10 @@ def health_text(installer: str, until: int, lang: str) -> Text:
 def withdraw_health(store: Store, request: Words, now: float) -> int:
     """Take back what ``recipient`` may ask, also what has expired; how many consents that were, 0 or 1."""
     installer = check_jid(word_of(request, "recipient"))
-    answer = store.health_answer(installer)
+    answer = store.health.of(installer)
     if answer is None or answer.until is None:
         return 0
-    store.answer_health(installer, None, now, Proof(by_of(request), channel_of(request)))
+    store.health.answer(installer, None, now, Proof(by_of(request), channel_of(request)))
     return 1
 
 
@@ -57,7 +57,7 @@ def describe_health(answer: HealthAnswer, now: float) -> dict[str, object]:
 
 
 def _consents(store: Store, _: Words, now: float) -> object:
-    return [describe_health(answer, now) for answer in store.health_answers()]
+    return [describe_health(answer, now) for answer in store.health.all()]
 
 
 def _text(_: Store, request: Words, now: float) -> object:
@@ -70,7 +70,7 @@ def _grant(store: Store, request: Words, now: float) -> object:
     if request.get("shown"):
         keep_shown(store, _text_of(request, shown_of(request)["lang"], now), request)
     installer, until = _wanted(request, now)
-    return describe_health(store.answer_health(installer, until, now, proof_of(request, HEALTH_VERSION)), now)
+    return describe_health(store.health.answer(installer, until, now, proof_of(request, HEALTH_VERSION)), now)
 
 
 def _refuse(store: Store, request: Words, now: float) -> object:
@@ -78,8 +78,8 @@ def _refuse(store: Store, request: Words, now: float) -> object:
     if withdraw_health(store, request, now):
         return 1
     installer = check_jid(word_of(request, "recipient"))
-    if store.health_answer(installer) is None:
-        store.answer_health(installer, None, now, Proof(by_of(request), channel_of(request)))
+    if store.health.of(installer) is None:
+        store.health.answer(installer, None, now, Proof(by_of(request), channel_of(request)))
     return 0
 
 

@@ -48,9 +48,9 @@ def information_text(
 ) -> str:
     """The whole notice; ConsentError for a recipient of whom nothing is known."""
     jid, words = check_jid(recipient), _WORDS[lang]
-    consents = archive.consents(jid)
+    consents = archive.consents.of(jid)
     handed = _handed(archive, jid, lang)
-    health = archive.health_answer(jid)
+    health = archive.health.of(jid)
     if not consents and not handed and not health:
         raise ConsentError(f"{jid}: never had a consent here, and never received anything")
     standing = [c for c in consents if c.standing(now)]
@@ -91,7 +91,7 @@ def _block(consent: Consent, lang: str, house_retention: str) -> str:
 
 def _handed(archive: Archive, recipient: str, lang: str) -> str:
     sums: dict[tuple[str, str, int], tuple[int, int, int]] = {}
-    for _, jid, series, granularity, first, last, points in archive.transfers():
+    for _, jid, series, granularity, first, last, points in archive.transfers.all():
         if jid == recipient:
             key = series.meter, series.path, granularity
             low, high, count = sums.get(key, (first, last, 0))
@@ -107,7 +107,7 @@ def _handed(archive: Archive, recipient: str, lang: str) -> str:
         )
         for (meter, path, granularity), (low, high, count) in sorted(sums.items())
     ]
-    days = archive.confirmed_by_day(0, FOR_EVER)
+    days = archive.transfers.confirmed_by_day(0, FOR_EVER)
     if lines and (confirmed := sum(points for (_, jid), points in days.items() if jid == recipient)):
         lines.append(_WORDS[lang]["confirmed"].format(count=confirmed))
     return "".join(lines)

@@ -79,8 +79,8 @@ def enter(store: Store, config: Config, request: dict[str, Any], now: float) -> 
         raise ReadingError(say.COUNTED_ON.filled(meter=entry.meter, time=local_second(entry.at)))
     if not order.force:
         _check_grows(entry)
-    last_time = store.add_meter(entry.meter).last_time
-    store.write([_batch(entry, last_time, forced=order.force)], now)
+    last_time = store.meters.add(entry.meter).last_time
+    store.batches.write([_batch(entry, last_time, forced=order.force)], now)
     return {
         "meter": entry.meter,
         "series": entry.quantity.path,
@@ -113,7 +113,7 @@ def _entry(store: Store, config: Config, order: Order, now: float) -> _Entry:
         raise ReadingError(say.NO_VALUE.filled(why=error.phrase)) from error
     meter = _meter(store, config, order.meter, quantity)
     at = _at(store, order.at, now, meter, quantity.path)
-    before, after = store.around(meter, quantity.path, at)
+    before, after = store.readings.around(meter, quantity.path, at)
     return _Entry(meter, quantity, amount, at, before, after, any(c.name == meter for c in config.counter))
 
 
@@ -122,7 +122,7 @@ def _meter(store: Store, config: Config, wanted: str | None, quantity: Quantity)
     counted = {counter.name: counter.quantity for counter in config.counter}
     lines = {meter.name for meter in config.meter}
     if wanted is None:
-        known = [m.name for m in store.meters() if m.name not in lines]
+        known = [m.name for m in store.meters.all() if m.name not in lines]
         fitting = [n for n in known if counted.get(n) == quantity.word or _has(store, n, quantity.path)]
         if len(fitting) > 1:
             raise ReadingError(say.CHOOSE.filled(series=quantity.path, names=", ".join(fitting)))
@@ -137,7 +137,7 @@ def _meter(store: Store, config: Config, wanted: str | None, quantity: Quantity)
 
 
 def _has(store: Store, meter: str, path: str) -> bool:
-    return any(series.path == path for series in store.series(meter))
+    return any(series.path == path for series in store.meters.series(meter))
 
 
 def _at(store: Store, wanted: int | None, now: float, meter: str, path: str) -> int:
@@ -146,7 +146,7 @@ def _at(store: Store, wanted: int | None, now: float, meter: str, path: str) -> 
     if not _EARLIEST <= at <= now:
         raise ReadingError(say.NO_TIME)
     for _ in range(_PATIENCE_S):
-        if not store.has_reading(meter, path, at):
+        if not store.readings.has(meter, path, at):
             return at
         if wanted is not None:
             break

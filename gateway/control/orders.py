@@ -85,9 +85,9 @@ def act_alone(config: Config, request: dict[str, Any]) -> object:
     try:
         with closing(Store(config.directory)) as store:
             for meter in config.meter:
-                store.add_meter(meter.name, meter.sensor, meter.prm)
+                store.meters.add(meter.name, meter.sensor, meter.prm)
             for counter in config.counter:
-                store.add_meter(counter.name, counter.sensor)
+                store.meters.add(counter.name, counter.sensor)
             if request.get("do") == "reading":
                 return enter(store, config, request, time.time())
             done = act(store, request, time.time())
@@ -104,14 +104,14 @@ def stored_status(config: Config) -> dict[str, object]:
     archive = Archive(config.directory)
     links = []
     counters = {counter.name for counter in config.counter}
-    for meter in archive.meters():
+    for meter in archive.meters.all():
         age = now - meter.last_time if meter.last_time else None
         kind, last = (LinkKind.COUNTER, _LAST_COUNT) if meter.name in counters else (LinkKind.METER, _LAST_FRAME)
         links.append(Link(kind, meter.name, WAITING, age, last))
     links.append(Link(LinkKind.STORE, "", OK, None, _READABLE))
     if config.received:
         links += _stored_supplies(config.received, archive, now)
-    links += recipient_links(archive.backlog(), now)
+    links += recipient_links(archive.outbox.backlog(), now)
     archive.close()
     return as_json(links, running=False)
 
@@ -120,7 +120,7 @@ def _stored_supplies(sources: Sequence[Received], archive: Archive, now: float) 
     """How old the newest point of each source is, for ``status`` when no daemon runs."""
     from gateway.household.share import origins  # noqa: PLC0415 (few houses receive anything)
 
-    series = archive.received_series()
+    series = archive.received.series()
     links = []
     for origin in origins(sources):
         times = [one.last_time for one in series if one.last_time is not None and origin.covers(one)]

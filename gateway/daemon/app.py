@@ -276,13 +276,13 @@ class Gateway:
 
     async def undated(self, meter: str, boot: str, limit: int) -> list[UndatedFrame]:
         """The oldest stored frames of a meter without a date."""
-        return await self.call(self.house.store.undated, meter, boot, limit)
+        return await self.call(self.house.store.undated.oldest, meter, boot, limit)
 
     def _note_start(self) -> None:
         try:
             self.house.store.journal.append("restarted", {"version": __version__})
             note_sharing(self._config, self.house.store.journal, time.time())
-            if lost := self.house.store.give_up_undated(self.house.host.boot):
+            if lost := self.house.store.undated.give_up(self.house.host.boot):
                 log.warning("%d frames of an earlier start are lost: nobody knew the time until it ended", lost)
         except StoreError as error:
             # A card that is full must not keep the meter from being read.
@@ -298,12 +298,14 @@ class Gateway:
     async def _board_line(self, meter: Meter) -> BoardLine:
         board = board_of(meter.source) or ""
         self.house.relays = self.house.relays or Relays(self._urgent.set, self.house.time)
-        return self.house.relays.line(meter.name, board, meter.mode, await self.call(self.house.store.relayed, board))
+        return self.house.relays.line(
+            meter.name, board, meter.mode, await self.call(self.house.store.relayed.reached, board)
+        )
 
     async def _know(self, meter: Meter, line: Listening) -> None:
-        known = await self.call(self.house.store.add_meter, meter.name, meter.sensor, meter.prm)
-        values = await self.call(self.house.store.last_values, meter.name)
-        kept = await self.call(self.house.store.count_undated, meter.name, self.house.host.boot)
+        known = await self.call(self.house.store.meters.add, meter.name, meter.sensor, meter.prm)
+        values = await self.call(self.house.store.readings.last_values, meter.name)
+        kept = await self.call(self.house.store.undated.count, meter.name, self.house.host.boot)
         belief = Belief(meter.clock)
         self.house.meters[meter.name] = MeterReader(
             known, values, line, self.house.host, belief, kept, self.house.owners

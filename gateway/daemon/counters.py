@@ -44,9 +44,9 @@ class Counters:
     async def resume(self, store: Store) -> None:
         """Make them known to the store, and go on from what it says."""
         for setting in self._settings:
-            info = await self._call(store.add_meter, setting.name, setting.sensor)
-            values = await self._call(store.last_values, setting.name)
-            self.known[setting.name].resume(info, values, await self._call(store.totals, setting.name))
+            info = await self._call(store.meters.add, setting.name, setting.sensor)
+            values = await self._call(store.readings.last_values, setting.name)
+            self.known[setting.name].resume(info, values, await self._call(store.readings.totals, setting.name))
 
     def take(self) -> list[Batch]:
         """What is to be written of them."""

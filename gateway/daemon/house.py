@@ -97,7 +97,7 @@ class House:
     async def backlog(self, before: list[Backlog]) -> list[Backlog]:
         """What waits for each recipient; ``before`` where it cannot be counted."""
         try:
-            found: list[Backlog] = await self.call(self.store.backlog)
+            found: list[Backlog] = await self.call(self.store.outbox.backlog)
         except StoreError as error:
             # A database that cannot be read cannot be written either, and that is told.
             log.debug("the outbox could not be counted: %s", error)

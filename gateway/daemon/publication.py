@@ -123,12 +123,31 @@ class Publication:
         application, server = self._session.jid.user, self._session.jid.domain
         publisher = Publisher(application, server, account.max_retention, primary=account.units == "primary")
         self._delivery = Delivery(
-            *(self._session, store, call, publisher, self.wake.delivery),
+            self._session,
+            store.outbox,
+            store.subscriptions,
+            store.absences,
+            store.pseudonyms,
+            store.journal,
+            call,
+            publisher,
+            self.wake.delivery,
             max_stanza_bytes=account.max_stanza_bytes,
             batch_s=account.batch_s,
         )
-        self._announcer = Announcer(self._session, store, call, publisher, notice_text, self.wake.announcer)
-        self._live = Live(self._session, store, call, publisher)
+        self._announcer = Announcer(
+            self._session,
+            store.notices,
+            store.absences,
+            store.meters,
+            store.subscriptions,
+            store.outbox.epoch,
+            call,
+            publisher,
+            notice_text,
+            self.wake.announcer,
+        )
+        self._live = Live(self._session, store.watching, store.transfers, call, publisher)
         self._commands = Commands(
             *(self._session, store, call, publisher, self._returned),
             live=self._live,
@@ -138,7 +157,8 @@ class Publication:
         )
         wanted = [wanted_of(one) for one in config.received]
         # Also of providers that are in the configuration no more, and whose data are still here.
-        self._inbox = Inbox(self._session, store, call, wanted) if wanted or store.received_providers() else None
+        known = wanted or store.providers.all()
+        self._inbox = Inbox(self._session, store.providers, store.received, call, wanted) if known else None
         self._hand_over = HandOver(
             config.directory, config.page_file, lambda: self.order({"action": "password", "new": None})
         )
@@ -197,7 +217,7 @@ class Publication:
     async def _know(self) -> None:
         """Know whom the household has to do with, a minute late at most: a stranger's share is enough until then."""
         try:
-            consents, answers = await self._call(lambda: (self._store.consents(), self._store.health_answers()))
+            consents, answers = await self._call(lambda: (self._store.consents.all(), self._store.health.all()))
         except StoreError as error:
             log.debug("the consents could not be read: %s", error)
         else:

@@ -81,7 +81,7 @@ class Writer:
         self._thin_waiting()
         try:
             while self._disbelieved:
-                self._store().forget_relayed(*self._disbelieved[0])
+                self._store().relayed.forget(*self._disbelieved[0])
                 del self._disbelieved[0]
             while True:
                 count, batches = self._write_some()
@@ -106,7 +106,7 @@ class Writer:
         for count in (_BATCHES_A_COMMIT, 1):
             batches = self.waiting[:count]
             try:
-                self._store().write(batches, time.time())
+                self._store().batches.write(batches, time.time())
             except StoreError:
                 raise
             except Exception as error:
@@ -150,7 +150,7 @@ class Writer:
             if any(change.resource is Resource.DISK and change.given_up for change in changes):
                 await self._forget_own()
             if any(change.resource is Resource.MEMORY and change.given_up for change in changes):
-                await self._call(self._store().shrink)
+                await self._call(self._store().db.shrink)
             if self.degradation.queued and measures.queue is not None:
                 await self._thin_queues()
         except StoreError as error:
@@ -161,7 +161,7 @@ class Writer:
         dropped = 0
         # A part at a time: the meter's minutes are written in between.
         while part := await self._call(
-            self._store().thin_outbox, self.degradation.queued, self.degradation.longest_queue
+            self._store().queue.thin, self.degradation.queued, self.degradation.longest_queue
         ):
             dropped += part
         if dropped:
@@ -171,9 +171,9 @@ class Writer:
         """Delete what is past its retention."""
         keep, store = self._config.store, self._store()
         try:
-            await self._call(store.forget_received, int(time.time()), keep.received_days * 86400)
+            await self._call(store.providers.forget, int(time.time()), keep.received_days * 86400)
             retention_s = await self._call(longest_retention_s, self._config, store.journal)
-            await self._call(store.forget_transfers, time.time(), retention_s)
+            await self._call(store.transfers.forget, time.time(), retention_s)
             await self._forget_own()
         except StoreError as error:
             log.warning("old readings could not be deleted: %s", error)
@@ -182,7 +182,7 @@ class Writer:
         keep = self._config.store
         raw_s = self.degradation.raw_s(keep.raw_hours * 3600)
         spans = raw_s, keep.minute_days * 86400, keep.outbox_days * 86400
-        await self._call(self._store().forget, int(time.time()), *spans)
+        await self._call(self._store().batches.forget, int(time.time()), *spans)
 
     async def roll_up(self) -> None:
         """Keep what the days that are over came to, so that a year of them is read at once."""

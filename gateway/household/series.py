@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from gateway.config.tables import Config
+    from gateway.store.meters import Meters
     from gateway.store.points import Series
-    from gateway.store.tables import Tables
 
 # What is told from the meter's registers, as text; its paths stand in ``gateway.store.labels`` alone.
 _STATES = ("status/", "contract/")
@@ -71,14 +71,14 @@ class Meter:
     series: tuple[Named, ...]
 
 
-def of_house(tables: Tables, config: Config) -> tuple[Meter, ...]:
+def of_house(known: Meters, config: Config) -> tuple[Meter, ...]:
     """Every meter of the house with its series, by path."""
-    meters = tables.meters()
+    meters = known.all()
     name_of = series_namer(config, meters)
     primary = config.federation is not None and config.federation.units == "primary"
     found = []
     for meter in meters:
-        series = [_named(one, name_of(one).sen1(), primary=primary) for one in tables.series(meter.name)]
+        series = [_named(one, name_of(one).sen1(), primary=primary) for one in known.series(meter.name)]
         account = config.federation.jid.lower() if config.federation else None
         identifier = f"{account}/{meter.sensor}@{account.partition('@')[2]}" if account else None
         found.append(Meter(meter.name, meter.sensor, identifier, tuple(series)))

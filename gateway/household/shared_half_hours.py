@@ -38,7 +38,7 @@ class Part:
         over, under = self.factor.numerator, self.factor.denominator
         known = {
             int(time): int(value * over // under)
-            for time, value in archive.received_values(self.series, start, end)
+            for time, value in archive.received.between(self.series, start, end)
             if time % STEP_S == 0 and not isinstance(value, str)
         }
         if self.series.path == _CURVE:
@@ -49,7 +49,7 @@ class Part:
 
 def parts(archive: Archive | Store, received: Sequence[Received]) -> list[Part]:
     """For each source with a share the series that tells its production best; none where nothing was received."""
-    series, found = archive.received_series(), []
+    series, found = archive.received.series(), []
     for origin in origins(received):
         mine = [one for one in series if origin.part is not None and origin.covers(one)]
         indexes = [Part(one, _ENERGY[one.unit] * origin.part) for one in mine if _is_index(one) and origin.part]

@@ -39,8 +39,8 @@ def _preview(store: Store, request: Words, _: float) -> object:
     """What an erasure would take."""
     if request.get("what") == "recipient":
         recipient = check_jid(_word(request, "recipient"))
-        return {"consents": len(store.consents(recipient)), "known": store.knows(recipient)}
-    return _described(store.what_is_in(_range(store, request)))
+        return {"consents": len(store.consents.of(recipient)), "known": store.erasure.knows(recipient)}
+    return _described(store.erasure.what_is_in(_range(store, request)))
 
 
 def _erase(store: Store, request: Words, now: float) -> object:
@@ -49,45 +49,47 @@ def _erase(store: Store, request: Words, now: float) -> object:
     done: Words
     if what == "recipient":
         recipient = check_jid(_word(request, "recipient"))
-        if not store.knows(recipient):
+        if not store.erasure.knows(recipient):
             # Said twice because a reader held the log the first time: that is what there is to do.
-            store.wipe()
+            store.erasure.wipe()
             raise ConsentError(f"{recipient}: nothing is kept about it")
-        done = {"consents": store.erase_recipient(recipient, now, by)}
+        done = {"consents": store.erasure.erase_recipient(recipient, now, by)}
     elif what == "everything":
-        done = _described(store.erase_everything(now, by))
-        removed = store.remove_copies()
+        done = _described(store.erasure.erase_everything(now, by))
+        removed = store.erasure.remove_copies()
     elif what == "range":
-        done = _described(store.erase_range(_range(store, request), now, by))
+        done = _described(store.erasure.erase_range(_range(store, request), now, by))
     else:
         raise GatewayError("an erasure is of a range, of a recipient or of everything")
-    wiped = store.wipe()
-    return done | {"wiped": wiped, "removed": removed, "copies": store.copies()}
+    wiped = store.erasure.wipe()
+    return done | {"wiped": wiped, "removed": removed, "copies": store.erasure.copies()}
 
 
 def _rectify(store: Store, request: Words, now: float) -> object:
     value = _word(request, "value")
     by, reason = _word({"by": ""} | request, "by"), _word({"reason": ""} | request, "reason")
-    return [_correction(one) for one in store.rectify(*_point(store, request), value, now, by, reason)]
+    return [_correction(one) for one in store.corrections.rectify(*_point(store, request), value, now, by, reason)]
 
 
 def _remove(store: Store, request: Words, now: float) -> object:
     """Take a point away; ``privacy-restore`` brings it back."""
     by, reason = _word({"by": ""} | request, "by"), _word({"reason": ""} | request, "reason")
-    return [_correction(one) for one in store.remove(*_point(store, request), now, by, reason)]
+    return [_correction(one) for one in store.corrections.remove(*_point(store, request), now, by, reason)]
 
 
 def _restore(store: Store, request: Words, now: float) -> object:
     """Undo the last correction of a point."""
-    found = store.restore(*_point(store, request), now, _word({"by": ""} | request, "by"))
+    found = store.corrections.restore(*_point(store, request), now, _word({"by": ""} | request, "by"))
     return [_correction(one) for one in found]
 
 
 def _withdraw(store: Store, request: Words, now: float) -> object:
     """Take away all that says something of a time across a break; whoever had it is asked to erase it."""
     by, done = _word({"by": ""} | request, "by"), 0
-    for one in store.spanning():
-        done += len(store.remove(one.series.meter, one.series.path, one.granularity, one.time, now, by, _SPANS))
+    for one in store.spanning.points():
+        done += len(
+            store.corrections.remove(one.series.meter, one.series.path, one.granularity, one.time, now, by, _SPANS)
+        )
     return done
 
 
@@ -105,7 +107,7 @@ def _point(store: Store, request: Words) -> tuple[str, str, Granularity, int]:
 
 def _rotate(store: Store, request: Words, now: float) -> object:
     recipient = check_jid(_word(request, "recipient"))
-    return {m.name: m.sensor for m in store.rotate_pseudonym(recipient, now).meters}
+    return {m.name: m.sensor for m in store.pseudonyms.rotate(recipient, now).meters}
 
 
 ORDERS: Mapping[str, Callable[[Store, Words, float], object]] = {
@@ -125,11 +127,11 @@ def _range(store: Store, request: Words) -> Range:
     first, last = request.get("first", _EARLIEST), request.get("last", _LATEST)
     if not isinstance(first, int) or not isinstance(last, int) or not 0 <= first < last <= _LATEST:
         raise GatewayError("the end of what is erased is not after its beginning")
-    names = [m.name for m in store.meters()]
+    names = [m.name for m in store.meters.all()]
     if meter is not None and meter not in names:
         raise GatewayError(f"meter {meter!r}: there is none; these are known: {', '.join(names) or 'none'}")
     span = Range(meter, prefix, first, last)
-    if prefix and not store.has_series(span):
+    if prefix and not store.erasure.has_series(span):
         raise GatewayError(f"series {prefix!r}: there is none at or below this path; `linky-gateway export` lists them")
     return span
 
@@ -137,7 +139,7 @@ def _range(store: Store, request: Words) -> Range:
 def _meter(store: Store, request: Words) -> str:
     """The meter whose series is to be corrected; the only one that has it needs no naming."""
     path = _word(request, "series")
-    having = [m.name for m in store.meters() if any(s.path == path for s in store.series(m.name))]
+    having = [m.name for m in store.meters.all() if any(s.path == path for s in store.meters.series(m.name))]
     wanted = request.get("meter")
     if wanted is None and len(having) == 1:
         return having[0]

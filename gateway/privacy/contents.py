@@ -46,7 +46,7 @@ def write_contents(
     for granularity in Granularity:
         for form, suffix in FORMS.items():
             with writer.text(f"readings/{granularity.code}.{suffix}") as out:
-                export(archive.stream_of(granularity), form, out)
+                export(archive.readings.stream_of(granularity), form, out)
     _write_household(writer, archive)
     _write_received(writer, archive)
     for table in dump.archived():
@@ -57,12 +57,14 @@ def _write_household(writer: Writer, archive: Archive) -> None:
     """What happened, what was decided, who was told, who received what."""
     _write_rows(writer, "events.jsonl", _events(archive))
     _write_csv(writer, "readings/by-hand.csv", _BY_HAND, _by_hand(archive))
-    totals = ((m.name, path, total) for m in archive.meters() for path, total in archive.totals(m.name).items())
+    totals = (
+        (m.name, path, total) for m in archive.meters.all() for path, total in archive.readings.totals(m.name).items()
+    )
     _write_csv(writer, "readings/counters.csv", ("meter", "series", "total"), totals)
     _write_csv(writer, "readings/corrections.csv", _CORRECTIONS, _corrections(archive))
     _write_rows(writer, "consents/consents.jsonl", _consents(archive))
     _write_rows(writer, "consents/health.jsonl", _health(archive))
-    for text in archive.shown_texts():
+    for text in archive.texts.all():
         _write_lines(writer, f"consents/texts/{text.hash}.{text.lang}.txt", [text.words.removesuffix("\n")])
     _write_rows(writer, "consents/requests.jsonl", _requests(archive))
     _write_rows(writer, "consents/notices.jsonl", _notices(archive))
@@ -75,13 +77,13 @@ def _write_received(writer: Writer, archive: Archive) -> None:
     _write_csv(writer, "received/points.csv", _RECEIVED, _received(archive))
     rows = (
         {"time": iso(e.time), "provider": e.provider, "kind": e.kind, "series": e.series, "detail": e.detail}
-        for e in archive.received_events()
+        for e in archive.providers.events()
     )
     _write_rows(writer, "received/notices.jsonl", rows)
 
 
 def _events(archive: Archive) -> Iterator[dict[str, object]]:
-    for e in archive.events():
+    for e in archive.readings.events():
         yield {"time": iso(e.time), "meter": e.meter, "kind": e.kind, "series": e.series, "detail": e.detail}
 
 
@@ -89,7 +91,7 @@ _BY_HAND = ("time", "meter", "series", "value", "unit")
 
 
 def _by_hand(archive: Archive) -> Iterator[Sequence[object]]:
-    for p in archive.by_hand():
+    for p in archive.readings.by_hand():
         yield iso(p.time), p.series.meter, p.series.path, p.value, p.series.unit
 
 
@@ -97,7 +99,7 @@ _CORRECTIONS = ("time", "meter", "series", "granularity", "before", "after", "co
 
 
 def _corrections(archive: Archive) -> Iterator[Sequence[object]]:
-    for c in archive.corrections():
+    for c in archive.corrections.all():
         series = c.point.series
         named = iso(c.point.time), series.meter, series.path, c.point.granularity.code
         yield *named, c.before, c.after, iso(c.at), c.by, c.reason
@@ -107,7 +109,7 @@ _TRANSFERS = ("hour", "recipient", "meter", "series", "granularity", "first", "l
 
 
 def _transfers(archive: Archive) -> Iterator[Sequence[object]]:
-    for hour, jid, series, granularity, first, last, points in archive.transfers():
+    for hour, jid, series, granularity, first, last, points in archive.transfers.all():
         named = iso(hour), jid, series.meter, series.path, Granularity(granularity).code
         yield *named, iso(first), iso(last), points
 
@@ -116,21 +118,21 @@ _RECEIVED = ("time", "provider", "name", "granularity", "value", "unit")
 
 
 def _received(archive: Archive) -> Iterator[Sequence[object]]:
-    for s in archive.received_series():
-        for p in archive.received_stream(s):
+    for s in archive.received.series():
+        for p in archive.received.stream(s):
             yield iso(p.time), s.provider, s.sen1, s.granularity, p.value, s.unit
 
 
 def _notices(archive: Archive) -> Iterator[dict[str, object]]:
-    for n in archive.notices():
+    for n in archive.notices.all():
         told = {"id": n.id, "recipient": n.recipient, "at": iso(n.at), "kind": n.kind.value, "lang": n.lang}
         yield told | {"facts": n.payload, "sent": _iso(n.sent_at), "confirmed": _iso(n.confirmed_at)}
 
 
 def _consents(archive: Archive) -> Iterator[dict[str, object]]:
     """Every version of every consent with what happened to it; whether it applies now depends on where it is."""
-    changes = archive.consent_changes()
-    for consent in archive.consents():
+    changes = archive.consents.changes()
+    for consent in archive.consents.all():
         row = describe(consent, consent.given_at)
         del row["state"]
         yield row | {
@@ -144,15 +146,15 @@ def _consents(archive: Archive) -> Iterator[dict[str, object]]:
 
 def _health(archive: Archive) -> Iterator[dict[str, object]]:
     """The latest answer to everybody who may, or may not, know whether the gateway is well."""
-    for answer in archive.health_answers():
+    for answer in archive.health.all():
         row = describe_health(answer, answer.at)
         # A yes that has ended is told by its end, a no by having none.
         yield row if answer.until is None else {name: row[name] for name in row if name != "state"}
 
 
 def _requests(archive: Archive) -> Iterator[dict[str, object]]:
-    for request in archive.access_requests():
-        row = describe_request(archive, request)
+    for request in archive.access.all():
+        row = describe_request(archive.meters, archive.pseudonyms, request)
         # Which meter a name means takes the key of the pseudonyms, which an archive has not.
         del row["meter"]
         yield row | {"answered": _iso(request.answered_at), "consents": request.consents}

@@ -7,8 +7,14 @@ clock that is put right makes nobody vanish.
 
 from __future__ import annotations
 
-from gateway.store.notices import Notices
-from gateway.store.tables import translated
+from typing import TYPE_CHECKING
+
+from gateway.store.transactions import translated
+
+if TYPE_CHECKING:
+    from gateway.store.journal import Journal
+    from gateway.store.notices import RecipientNotices
+    from gateway.store.transactions import Transactions
 from gateway.store.terms import NoticeKind
 
 # So many different days on which something came back, and no sign of life in between.
@@ -24,8 +30,13 @@ _NOT_THERE = NOT_THERE | {"remote-server-not-found", "remote-server-timeout"}
 _DAY_S = 86_400
 
 
-class Absences(Notices):
+class Absences:
     """Who is away, and since when."""
+
+    def __init__(self, db: Transactions, journal: Journal, notices: RecipientNotices) -> None:
+        self._db = db
+        self._journal = journal
+        self._notices = notices
 
     @translated
     def note_bounce(self, recipient: str, condition: str, now: float) -> bool:
@@ -36,7 +47,7 @@ class Absences(Notices):
         last, days, suspended = known.fetchone() or (0, 0, None)
         if suspended is not None or last // _DAY_S == int(now) // _DAY_S:
             return False
-        self.begin()
+        self._db.begin()
         self._db.execute(
             "INSERT INTO absence VALUES (?1, ?2, ?2, 1, ?3, NULL) ON CONFLICT DO UPDATE SET last = ?2,"
             " days = days + 1, condition = ?3",
@@ -45,7 +56,7 @@ class Absences(Notices):
         gone = days + 1 >= DAYS_UNTIL_SUSPENDED
         if gone:
             self._suspend(recipient, condition, now)
-        self.commit()
+        self._db.commit()
         return gone
 
     @translated
@@ -56,39 +67,27 @@ class Absences(Notices):
         )
 
     @translated
-    def showing(self) -> list[str]:
-        """The recipients that have ever shown their presence."""
-        return [jid for (jid,) in self._db.execute("SELECT jid FROM recipient WHERE shows")]
-
-    @translated
-    def note_shows(self, recipient: str) -> None:
-        """Note and commit that the recipient shows its presence when it is there."""
-        self.begin()
-        self._db.execute("UPDATE recipient SET shows = 1 WHERE jid = ?", [recipient])
-        self.commit()
-
-    @translated
     def welcome(self, recipient: str, now: float) -> bool:
         """The recipient is there, or the household says so; True when it had been suspended."""
-        self.begin()
-        returned = self._alive(recipient, now)
-        self._tell_again(recipient, given_up=True)
-        self.commit()
+        self._db.begin()
+        returned = self.alive(recipient, now)
+        self._notices.tell_again(recipient, given_up=True)
+        self._db.commit()
         return returned
 
     def _suspend(self, recipient: str, condition: str, now: float) -> None:
         self._db.execute("UPDATE absence SET suspended_at = ? WHERE recipient = ?", [int(now), recipient])
         facts: dict[str, int | str] = {"reason": condition, "days": DAYS_UNTIL_SUSPENDED}
-        self.journal.append("recipient-suspended", facts, {"recipient": recipient}, now)
+        self._journal.append("recipient-suspended", facts, {"recipient": recipient}, now)
         # Kept like every other notice, so that who comes back learns why it was sent nothing.
-        self._queue_notice(recipient, NoticeKind.RECIPIENT_SUSPENDED, {}, now)
+        self._notices.queue(recipient, NoticeKind.RECIPIENT_SUSPENDED, {}, now)
 
-    def _alive(self, recipient: str, now: float) -> bool:
+    def alive(self, recipient: str, now: float) -> bool:
         """A sign of life, in the open transaction."""
         ended = self._db.execute("DELETE FROM absence WHERE recipient = ? RETURNING suspended_at", [recipient])
         row = ended.fetchone()
-        self._tell_again(recipient, given_up=row is not None)
+        self._notices.tell_again(recipient, given_up=row is not None)
         if row is None or row[0] is None:
             return False
-        self.journal.append("recipient-returned", {}, {"recipient": recipient}, now)
+        self._journal.append("recipient-returned", {}, {"recipient": recipient}, now)
         return True

@@ -3,7 +3,7 @@
 Asking opens nothing. Whoever is on the federation may ask, so that asking is limited, by address and by domain
 (``domains``). When no place is left the domain that holds most makes room: the household is never buried, and whoever
 asks for the first time is heard. A repeated question is the same question. An answer gives its consents in the
-transaction that closes the request, and queues the notice to the asker. A request begins in ``ask_access`` and ends
+transaction that closes the request, and queues the notice to the asker. A request begins in ``ask`` and ends
 in ``_close_request``: whoever keeps a record calls from these two, inside their transaction.
 """
 
@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.errors import ConsentError, RequestLimitError, RequestUnheardError
 from gateway.store.consents import TERMS, terms_of, terms_row
-from gateway.store.domains import Domains, RefusedDomain, check_domain, domain_of
+from gateway.store.domains import RefusedDomain, check_domain, domain_of
 from gateway.store.points import Granularity
-from gateway.store.tables import translated
 from gateway.store.terms import (
     LONGEST_WORDS,
     REFUSED_DAYS,
@@ -30,12 +29,20 @@ from gateway.store.terms import (
     check_terms,
     check_time,
 )
+from gateway.store.transactions import translated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gateway.store.consents import Consents
+    from gateway.store.domains import Domains
+    from gateway.store.journal import Journal
+    from gateway.store.meters import Meters
+    from gateway.store.notices import RecipientNotices
     from gateway.store.points import Consent
     from gateway.store.terms import Offer, Proof, Terms
+    from gateway.store.transactions import Transactions
+    from gateway.store.transfers import Transfers
 
 # One organisation has a purpose or two: a third open question is already one to be asked about first.
 PENDING_PER_JID = 3
@@ -58,11 +65,29 @@ _MOST_KEPT = 2000
 _COLUMNS = f"id, at, jid, sensor, prefix, granularity, until, lang, state, answered_at, consents, {TERMS}"
 
 
-class Access(Domains):
+class AccessRequests:
     """Who asks for what."""
 
+    def __init__(
+        self,
+        db: Transactions,
+        meters: Meters,
+        journal: Journal,
+        notices: RecipientNotices,
+        transfers: Transfers,
+        domains: Domains,
+        consents: Consents,
+    ) -> None:
+        self._db = db
+        self._meters = meters
+        self._journal = journal
+        self._notices = notices
+        self._transfers = transfers
+        self._domains = domains
+        self._consents = consents
+
     @translated
-    def ask_access(
+    def ask(
         self,
         jid: str,
         sensor: str,
@@ -83,34 +108,27 @@ class Access(Domains):
         asker, path, asked = check_jid(jid), check_path(prefix), check_terms(terms)
         if not sensor.isprintable() or not 0 < len(sensor) <= LONGEST_WORDS:
             raise ConsentError("the meter has no name; write the one that the household gave you")
-        if self.is_refused(asker, now):
+        if self._domains.is_refused(asker, now):
             raise RequestUnheardError("the household hears no requests of this domain")
-        waiting = self.access_requests_waiting(now)
+        waiting = self.waiting(now)
         for request in waiting:
             same = (request.jid, request.sensor, request.prefix, request.granularity, request.terms)
             if same == (asker, sensor, path, granularity, asked):
                 return request
         self._check_limits(asker, [request.jid for request in waiting], now)
-        self.begin()
+        self._db.begin()
         if (gone := _makes_room(waiting, asker)) is not None:
             self._close_request(gone, AccessState.EXPIRED, None, [])
         self._prune(now)
-        (number,) = self._db.execute(
-            f"INSERT INTO access_request (at, jid, sensor, prefix, granularity, until, lang, state, consents, {TERMS})"  # noqa: S608
-            f" VALUES ({', '.join('?' * 21)}) RETURNING id",
-            [
-                *(int(now), asker, sensor, path, int(granularity), until, "en" if lang == "en" else "fr"),
-                *(AccessState.PENDING.value, "[]", *terms_row(asked)),
-            ],
-        ).fetchone()
+        number = self._insert(asker, sensor, path, granularity, asked, until, lang, now)
         facts: dict[str, int | str] = {"request": number, "series": path, "granularity": granularity.code}
         personal = {"asker": asker, "controller": asked.controller, "purpose": asked.purpose}
-        self.journal.append("access-asked", facts, {name: words for name, words in personal.items() if words}, now)
-        self.commit()
-        return self.access_request(number)
+        self._journal.append("access-asked", facts, {name: words for name, words in personal.items() if words}, now)
+        self._db.commit()
+        return self.one(number)
 
     @translated
-    def access_requests(self, state: AccessState | None = None, jid: str | None = None) -> list[AccessRequest]:
+    def all(self, state: AccessState | None = None, jid: str | None = None) -> list[AccessRequest]:
         """The requests in that state and of that address, or all, oldest first."""
         rows = self._db.execute(
             f"SELECT {_COLUMNS} FROM access_request"  # noqa: S608 (built of constants)
@@ -119,13 +137,13 @@ class Access(Domains):
         )
         return [_request(row) for row in rows]
 
-    def access_requests_waiting(self, now: float) -> list[AccessRequest]:
+    def waiting(self, now: float) -> list[AccessRequest]:
         """The requests that wait for an answer at ``now``, oldest first; those grown old are closed."""
         self._expire_access(now)
-        return self.access_requests(AccessState.PENDING)
+        return self.all(AccessState.PENDING)
 
     @translated
-    def access_request(self, number: int) -> AccessRequest:
+    def one(self, number: int) -> AccessRequest:
         """One request; ConsentError when there is none of that number."""
         found = self._db.execute(f"SELECT {_COLUMNS} FROM access_request WHERE id = ?", [number])  # noqa: S608
         row = found.fetchone()
@@ -134,34 +152,34 @@ class Access(Domains):
         return _request(row)
 
     @translated
-    def grant_access(self, number: int, offers: Sequence[Offer], proof: Proof, now: float) -> list[Consent]:
+    def grant(self, number: int, offers: Sequence[Offer], proof: Proof, now: float) -> list[Consent]:
         """Give what was asked for, or less, and close the request; ConsentError when it does not wait any more."""
-        request = self.waiting_access(number, now)
+        request = self.waiting_one(number, now)
         for offer in offers:
             # A meter that is not known is found out before anything is begun.
-            self._meter_id(offer.meter)
-        self.begin()
-        given = [self._give(request.jid, offer, proof, now) for offer in offers]
+            self._meters.number(offer.meter)
+        self._db.begin()
+        given = [self._consents.give(request.jid, offer, proof, now) for offer in offers]
         self._close_request(request, AccessState.GRANTED, now, [c.id for c in given])
         for consent in given:
-            facts = {"request": number, "until": consent.until, **self._facts(consent, now)}
+            facts = {"request": number, "until": consent.until, **self._transfers.facts_of(consent, now)}
             # Of what was handed over before it says nothing: its only time is its end.
             del facts["first"], facts["last"]
-            self._queue_notice(request.jid, NoticeKind.ACCESS_GRANTED, facts, now, request.lang)
-        self.commit()
+            self._notices.queue(request.jid, NoticeKind.ACCESS_GRANTED, facts, now, request.lang)
+        self._db.commit()
         return given
 
     @translated
-    def refuse_access(self, number: int, now: float) -> AccessRequest:
+    def refuse(self, number: int, now: float) -> AccessRequest:
         """Refuse it and close the request; ConsentError when it does not wait any more."""
-        request = self.waiting_access(number, now)
-        self.begin()
+        request = self.waiting_one(number, now)
+        self._db.begin()
         self._close_request(request, AccessState.REFUSED, now, [])
-        self.journal.append("access-refused", {"request": number}, {"asker": request.jid}, now)
+        self._journal.append("access-refused", {"request": number}, {"asker": request.jid}, now)
         facts: dict[str, object] = {"request": number, "sensor": request.sensor, "series": request.prefix}
-        self._queue_notice(request.jid, NoticeKind.ACCESS_REFUSED, facts, now, request.lang)
-        self.commit()
-        return self.access_request(number)
+        self._notices.queue(request.jid, NoticeKind.ACCESS_REFUSED, facts, now, request.lang)
+        self._db.commit()
+        return self.one(number)
 
     @translated
     def refuse_domain(
@@ -172,22 +190,43 @@ class Access(Domains):
         Nobody is told: an asker that looks (``my_access``) sees its request refused.
         """
         refused = RefusedDomain(check_domain(domain), int(now), int(now) + REFUSED_DAYS * _DAY_S, by, channel)
-        waiting = [r for r in self.access_requests_waiting(now) if domain_of(r.jid) == refused.domain]
-        self.begin()
+        waiting = [r for r in self.waiting(now) if domain_of(r.jid) == refused.domain]
+        self._db.begin()
         for request in waiting:
             self._close_request(request, AccessState.REFUSED, now, [])
-        self._hear_no_more(refused, len(waiting), now)
-        self.commit()
+        self._domains.hear_no_more(refused, len(waiting), now)
+        self._db.commit()
         return refused, len(waiting)
 
     @translated
-    def waiting_access(self, number: int, now: float) -> AccessRequest:
+    def waiting_one(self, number: int, now: float) -> AccessRequest:
         """A request that can be answered; ConsentError when it has been, or has grown old."""
         self._expire_access(now)
-        request = self.access_request(number)
+        request = self.one(number)
         if request.state is not AccessState.PENDING:
             raise ConsentError(f"request {number}: it is {request.state.value} already")
         return request
+
+    def _insert(
+        self,
+        asker: str,
+        sensor: str,
+        path: str,
+        granularity: Granularity,
+        asked: Terms,
+        until: int | None,
+        lang: str,
+        now: float,
+    ) -> int:
+        (number,) = self._db.execute(
+            f"INSERT INTO access_request (at, jid, sensor, prefix, granularity, until, lang, state, consents, {TERMS})"  # noqa: S608
+            f" VALUES ({', '.join('?' * 21)}) RETURNING id",
+            [
+                *(int(now), asker, sensor, path, int(granularity), until, "en" if lang == "en" else "fr"),
+                *(AccessState.PENDING.value, "[]", *terms_row(asked)),
+            ],
+        ).fetchone()
+        return int(number)
 
     def _close_request(
         self, request: AccessRequest, state: AccessState, now: float | None, consents: Sequence[int]
@@ -204,14 +243,14 @@ class Access(Domains):
         ).fetchone()
         if not old:
             return
-        self.begin()
+        self._db.begin()
         self._db.execute(
             "UPDATE access_request SET state = 'expired' WHERE state = 'pending' AND at <= ?", [now - PENDING_S]
         )
         self._db.execute(
             "DELETE FROM access_request WHERE state IN ('refused', 'expired') AND at <= ?", [now - _KEPT_S]
         )
-        self.commit()
+        self._db.commit()
 
     def _prune(self, now: float) -> None:
         """Keep no endless log of what came to nothing; of this day all, since by that is counted."""

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from gateway.store.tables import Tables, translated
+from gateway.store.transactions import translated
+
+if TYPE_CHECKING:
+    from gateway.store.transactions import Transactions
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,18 +22,21 @@ class Anchor:
     time: int
 
 
-class ReceivedAnchors(Tables):
+class Anchors:
     """The newest head of each provider's journal, for each database that it had."""
 
+    def __init__(self, db: Transactions) -> None:
+        self._db = db
+
     @translated
-    def received_anchors(self) -> list[Anchor]:
+    def all(self) -> list[Anchor]:
         """All of them, by provider and time."""
         rows = self._db.execute(
             "SELECT provider, epoch, seq, hash, time FROM received_anchor ORDER BY provider, time, epoch"
         )
         return [Anchor(*row) for row in rows]
 
-    def _anchor(self, provider: str, epoch: str, seq: int, own: str, now: float) -> None:
+    def keep(self, provider: str, epoch: str, seq: int, own: str, now: float) -> None:
         """Keep a head in the open transaction, unless a later one is kept: a shortened journal must not win."""
         self._db.execute(
             "INSERT INTO received_anchor VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET seq = excluded.seq,"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import sqlite3
+    from gateway.store.transactions import Database
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS received_chain (provider TEXT NOT NULL, epoch TEXT NOT NULL, reached INTEGER NOT NULL,
@@ -22,7 +22,7 @@ CREATE TABLE IF NOT EXISTS received_span (provider TEXT NOT NULL, epoch TEXT NOT
 class Chain:
     """The chain of one provider in a database that has the tables of ``SCHEMA``."""
 
-    def __init__(self, db: sqlite3.Connection, provider: str = "") -> None:
+    def __init__(self, db: Database, provider: str = "") -> None:
         self._db, self._provider = db, provider
 
     def reached(self) -> tuple[str, int] | None:

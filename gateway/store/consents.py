@@ -1,6 +1,6 @@
 """Consents: rows that are added, never changed; what happens to one later is rows of its own.
 
-Every consent that is given goes through ``_give``, everything that happens to one through ``_change``: these two call
+Every consent that is given goes through ``give``, everything that happens to one through ``change``: these two call
 the journal, inside their transaction. A withdrawal empties the recipient's queue at once and tells the recipient; a
 limitation keeps the queue and lets nothing out.
 """
@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gateway.store.points import Consent, Granularity, under
-from gateway.store.tables import translated
 from gateway.store.terms import (
     PLAIN_MANNER,
     PLAIN_PROOF,
@@ -24,16 +23,21 @@ from gateway.store.terms import (
     Profile,
     Proof,
     Role,
-    ShownText,
     Terms,
 )
-from gateway.store.transfers import Transfers
+from gateway.store.transactions import translated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gateway.journal.entry import Kind
-    from gateway.store.points import Series
+    from gateway.store.journal import Journal
+    from gateway.store.meters import Meters
+    from gateway.store.notices import RecipientNotices
+    from gateway.store.pseudonyms import Pseudonyms
+    from gateway.store.queue import QueuedRows
+    from gateway.store.transactions import Transactions
+    from gateway.store.transfers import Transfers
 
 # What a request asks for and a consent gives; in this order in ``terms_row`` and ``terms_of``.
 TERMS = (
@@ -70,8 +74,26 @@ _SUPERSEDED = {
 }
 
 
-class Consents(Transfers):
+class Consents:
     """Who may have what."""
+
+    def __init__(
+        self,
+        db: Transactions,
+        meters: Meters,
+        journal: Journal,
+        notices: RecipientNotices,
+        pseudonyms: Pseudonyms,
+        transfers: Transfers,
+        queue: QueuedRows,
+    ) -> None:
+        self._db = db
+        self._meters = meters
+        self._journal = journal
+        self._notices = notices
+        self._pseudonyms = pseudonyms
+        self._transfers = transfers
+        self._queue = queue
 
     @translated
     def grant(
@@ -95,186 +117,129 @@ class Consents(Transfers):
         """
         offer = Offer(meter, prefix, granularity, until, int(now) if begins is None else begins, terms, manner)
         # A meter that is not known is found out before anything is begun.
-        self._meter_id(meter)
-        self.begin()
-        given = self._give(recipient, offer, proof, now)
-        self.commit()
+        self._meters.number(meter)
+        self._db.begin()
+        given = self.give(recipient, offer, proof, now)
+        self._db.commit()
         return given
 
     @translated
     def revoke(self, recipient: str, prefix: str, now: float, by: str = "", channel: Channel = Channel.COMMAND) -> int:
         """Withdraw the recipient's consents under ``prefix`` ("" for all) and purge what they had queued."""
         # Expired or not: with a clock that is wrong today they would be valid again tomorrow.
-        ended = [c for c in self.consents(recipient) if c.withdrawn_at is None and under(c.prefix, prefix)]
+        ended = [c for c in self.of(recipient) if c.withdrawn_at is None and under(c.prefix, prefix)]
         return self._change_all(ended, Change.WITHDRAWN, now, by, channel)
 
     @translated
     def withdraw(self, number: int, now: float, by: str = "", channel: Channel = Channel.COMMAND) -> int:
         """Withdraw one consent, whatever others allow; 0 when it has ended before, or there is none."""
-        ended = [c for c in self.consents() if c.id == number and c.withdrawn_at is None]
+        ended = [c for c in self.all() if c.id == number and c.withdrawn_at is None]
         return self._change_all(ended, Change.WITHDRAWN, now, by, channel)
 
     @translated
     def limit(self, recipient: str, now: float, by: str = "", channel: Channel = Channel.COMMAND) -> int:
         """Suspend all that the recipient may have: readings are still kept for it, nothing is given out."""
-        affected = [c for c in self.consents(recipient) if c.withdrawn_at is None and not c.limited]
+        affected = [c for c in self.of(recipient) if c.withdrawn_at is None and not c.limited]
         return self._change_all(affected, Change.LIMITED, now, by, channel)
 
     @translated
     def lift_limit(self, recipient: str, now: float, by: str = "", channel: Channel = Channel.COMMAND) -> int:
         """End a limitation: what was kept since, and not longer than the outbox keeps, goes out."""
-        affected = [c for c in self.consents(recipient) if c.withdrawn_at is None and c.limited]
+        affected = [c for c in self.of(recipient) if c.withdrawn_at is None and c.limited]
         return self._change_all(affected, Change.RESUMED, now, by, channel)
 
     @translated
-    def consents(self, recipient: str | None = None) -> list[Consent]:
-        """Every consent ever given, to one recipient or to all."""
-        if recipient is None:
-            return [_consent(row) for row in self._db.execute(_SELECT + " ORDER BY consent.id")]
+    def all(self) -> list[Consent]:
+        """Every consent ever given."""
+        return [_consent(row) for row in self._db.execute(_SELECT + " ORDER BY consent.id")]
+
+    @translated
+    def of(self, recipient: str) -> list[Consent]:
+        """Every consent ever given to one recipient."""
         rows = self._db.execute(_SELECT + " WHERE recipient = ? ORDER BY consent.id", [recipient])
         return [_consent(row) for row in rows]
 
     def allowed(self, recipient: str, now: float) -> list[Consent]:
         """The recipient's consents that are valid at ``now``."""
-        return [c for c in self.consents(recipient) if c.valid(now)]
+        return [c for c in self.of(recipient) if c.valid(now)]
 
     @translated
     def limited(self, recipient: str, now: float) -> bool:
         """Whether the recipient is suspended: all of its consents are, or none."""
-        return any(c.limited and c.standing(now) for c in self.consents(recipient))
+        return any(c.limited and c.standing(now) for c in self.of(recipient))
 
     @translated
-    def consent_changes(self) -> list[ConsentChange]:
+    def changes(self) -> list[ConsentChange]:
         """Whatever happened to consents, oldest first."""
         rows = self._db.execute("SELECT consent, at, kind, given_by, channel FROM consent_change ORDER BY id")
         return [ConsentChange(number, at, Change(kind), by, Channel(c)) for number, at, kind, by, c in rows]
 
-    @translated
-    def keep_text(self, text: ShownText) -> None:
-        """Keep the words of a text that a consent is about to name; committed at once."""
-        self._db.execute("INSERT OR IGNORE INTO shown_text VALUES (?, ?, ?)", [text.hash, text.lang, text.words])
-
-    @translated
-    def shown_texts(self) -> list[ShownText]:
-        """Every text that a consent was given on."""
-        return [ShownText(*row) for row in self._db.execute("SELECT hash, lang, words FROM shown_text ORDER BY hash")]
-
-    def _give(self, recipient: str, offer: Offer, proof: Proof, now: float) -> Consent:
+    def give(self, recipient: str, offer: Offer, proof: Proof, now: float) -> Consent:
         """Add one consent inside the open transaction. The one place where a consent is given."""
         # What was queued under a consent that has expired since does not come back with the new one.
         self._purge(recipient, now)
         limited = self.limited(recipient, now)
-        replaced = [c for c in self.consents(recipient) if c.withdrawn_at is None and _is_version(c, offer)]
-        (number,) = self._db.execute(
-            f"INSERT INTO consent (recipient, meter, prefix, granularity, given_at, until, begins, replaces, {TERMS},"  # noqa: S608
-            f" {_PROOF}, profile, pseudonym) VALUES ({', '.join('?' * 27)}) RETURNING id",
-            [
-                *(recipient, self._meter_id(offer.meter), offer.prefix, int(offer.granularity), int(now), offer.until),
-                *(offer.begins, replaced[-1].id if replaced else None),
-                *terms_row(offer.terms),
-                *(proof.given_by, proof.channel.value, proof.text_version, proof.lang, proof.text_hash),
-                *(offer.manner.profile.value, int(offer.manner.pseudonym)),
-            ],
-        ).fetchone()
-        facts: dict[str, int | str] = {
-            "consent": number,
-            "meter": offer.meter,
-            "series": offer.prefix,
-            "granularity": offer.granularity.code,
-            "push": int(offer.terms.push),
-            "history": int(offer.terms.history),
-            "begins": offer.begins,
-            "until": offer.until,
-            "channel": proof.channel.value,
-        }
-        if offer.manner != PLAIN_MANNER:
-            facts |= {"profile": offer.manner.profile.value, "pseudonym": int(offer.manner.pseudonym)}
-        if proof.text_hash:
-            facts["text"] = proof.text_hash
-        if replaced:
-            facts["replaces"] = replaced[-1].id
-        self.journal.append("consent-granted", facts, _personal(recipient, proof.given_by), now)
+        replaced = [c for c in self.of(recipient) if c.withdrawn_at is None and _is_version(c, offer)]
+        number = self._insert(recipient, offer, proof, now, replaced[-1].id if replaced else None)
+        facts = _granted(number, offer, proof) | ({"replaces": replaced[-1].id} if replaced else {})
+        self._journal.append("consent-granted", facts, _personal(recipient, proof.given_by), now)
         for consent in replaced:
-            self._change(consent, Change.REPLACED, now, proof.given_by, proof.channel)
+            self.change(consent, Change.REPLACED, now, proof.given_by, proof.channel)
         given = self._one(number)
         if limited:
-            self._change(given, Change.LIMITED, now, proof.given_by, proof.channel)
+            self.change(given, Change.LIMITED, now, proof.given_by, proof.channel)
         # The new version may allow less.
         self._purge(recipient, now)
         return self._one(number)
 
-    def _change(self, consent: Consent, change: Change, now: float, by: str, channel: Channel) -> None:
+    def change(self, consent: Consent, change: Change, now: float, by: str, channel: Channel) -> None:
         """Add what happens to a consent. The one place where it does."""
         self._db.execute(
             "INSERT INTO consent_change (consent, at, kind, given_by, channel) VALUES (?, ?, ?, ?, ?)",
             [consent.id, int(now), change.value, by, channel.value],
         )
-        self._supersede(consent.id, _SUPERSEDED.get(change, ()))
+        self._notices.supersede(consent.id, _SUPERSEDED.get(change, ()))
         # Whatever is said of it here, it is of this house now.
         self._db.execute("DELETE FROM consent_held WHERE consent = ?", [consent.id])
         # That one is replaced stands in the entry of the one that replaces it.
         if kind := _ENTRIES.get(change):
             facts = {"consent": consent.id, "channel": channel.value}
-            self.journal.append(kind, facts, _personal(consent.recipient, by), now)
+            self._journal.append(kind, facts, _personal(consent.recipient, by), now)
 
     def _change_all(self, consents: Sequence[Consent], change: Change, now: float, by: str, channel: Channel) -> int:
         """Change some consents of one recipient, purge its queue, tell it; how many they were."""
-        self.begin()
+        self._db.begin()
         for consent in consents:
-            self._change(consent, change, now, by, channel)
+            self.change(consent, change, now, by, channel)
             # Of one that has expired only a withdrawal is news: it asks for erasure.
             if change is Change.WITHDRAWN or consent.standing(now):
-                for sensor in self._known_as(consent.recipient, consent.meter, now):
-                    facts = self._facts(consent, now, sensor)
-                    self._queue_notice(consent.recipient, _NOTICES[change], facts, now)
+                for sensor in self._pseudonyms.known_as(consent.recipient, consent.meter, now):
+                    facts = self._transfers.facts_of(consent, now, sensor)
+                    self._notices.queue(consent.recipient, _NOTICES[change], facts, now)
         for recipient in {c.recipient for c in consents}:
             self._purge(recipient, now)
-        self.commit()
+        self._db.commit()
         return len(consents)
 
-    def _facts(self, consent: Consent, now: float, sensor: str | None = None) -> dict[str, object]:
-        """What a notice on a consent names; its period holds all that may have been handed over, confirmed or not.
-
-        ``sensor`` is the id of the meter that is meant, where it is not the one that the recipient knows now.
-        """
-        first, last = self._transferred(consent.recipient, consent.meter, consent.prefix) or (consent.begins, 0)
-        return {
-            "consent": consent.id,
-            "sensor": sensor or self.view_of(consent.recipient, now).meter(consent.meter).sensor,
-            "series": consent.prefix,
-            "granularity": consent.granularity.code,
-            "first": min(first, consent.given_at),
-            "last": max(last, int(now)),
-        }
+    def _insert(self, recipient: str, offer: Offer, proof: Proof, now: float, replaces: int | None) -> int:
+        (number,) = self._db.execute(
+            f"INSERT INTO consent (recipient, meter, prefix, granularity, given_at, until, begins, replaces, {TERMS},"  # noqa: S608
+            f" {_PROOF}, profile, pseudonym) VALUES ({', '.join('?' * 27)}) RETURNING id",
+            [
+                *(recipient, self._meters.number(offer.meter), offer.prefix, int(offer.granularity), int(now)),
+                *(offer.until, offer.begins, replaces),
+                *terms_row(offer.terms),
+                *(proof.given_by, proof.channel.value, proof.text_version, proof.lang, proof.text_hash),
+                *(offer.manner.profile.value, int(offer.manner.pseudonym)),
+            ],
+        ).fetchone()
+        return int(number)
 
     def _one(self, number: int) -> Consent:
         return _consent(self._db.execute(_SELECT + " WHERE consent.id = ?", [number]).fetchone())
 
     def _purge(self, recipient: str, now: float) -> None:
-        """Delete the queued rows that no standing consent covers."""
-        standing = [c for c in self.consents(recipient) if c.standing(now)]
-        (number,) = self._db.execute("SELECT max(id) FROM recipient WHERE jid = ?", [recipient]).fetchone()
-        queued = self._db.execute("SELECT DISTINCT series, granularity FROM outbox WHERE recipient = ?", [number])
-        for series, granularity in queued.fetchall():
-            start = pushed_from(standing, self._series_by_id(series), Granularity(granularity))
-            if start != 0:
-                self._db.execute(
-                    "DELETE FROM outbox WHERE recipient = ? AND series = ? AND granularity = ?"
-                    " AND (?4 IS NULL OR time < ?4)",
-                    [number, series, granularity, start],
-                )
-
-
-def pushed_from(consents: Sequence[Consent], series: Series, granularity: Granularity) -> int | None:
-    """The time of the first point of that series that one of the consents lets be pushed; None when none does."""
-    return min(
-        (
-            c.pushes_from
-            for c in consents
-            if c.terms.push and c.granularity <= granularity and c.covers(series.meter, series.path)
-        ),
-        default=None,
-    )
+        self._queue.purge(recipient, [c for c in self.of(recipient) if c.standing(now)])
 
 
 def terms_row(terms: Terms) -> list[str | int | None]:
@@ -291,6 +256,26 @@ def terms_of(row: Sequence[str | int | None]) -> Terms:
     purpose, controller, contact, privacy, role, *rest = map(str, words)
     since = None if history_from is None else int(history_from)
     return Terms(bool(push), bool(history), since, purpose, controller, contact, privacy, Role(role), *rest)
+
+
+def _granted(number: int, offer: Offer, proof: Proof) -> dict[str, int | str]:
+    """What the journal keeps of a consent that is given."""
+    facts: dict[str, int | str] = {
+        "consent": number,
+        "meter": offer.meter,
+        "series": offer.prefix,
+        "granularity": offer.granularity.code,
+        "push": int(offer.terms.push),
+        "history": int(offer.terms.history),
+        "begins": offer.begins,
+        "until": offer.until,
+        "channel": proof.channel.value,
+    }
+    if offer.manner != PLAIN_MANNER:
+        facts |= {"profile": offer.manner.profile.value, "pseudonym": int(offer.manner.pseudonym)}
+    if proof.text_hash:
+        facts["text"] = proof.text_hash
+    return facts
 
 
 def _personal(recipient: str, by: str) -> dict[str, str]:

@@ -11,14 +11,19 @@ import math
 from typing import TYPE_CHECKING
 
 from gateway.errors import ReadingError
-from gateway.store.outbox import Outbox
-from gateway.store.points import Correction, Granularity, offered
+from gateway.store.points import Correction, Granularity, offered, point
 from gateway.store.recorder import iso
-from gateway.store.tables import point, translated
 from gateway.store.terms import NoticeKind
+from gateway.store.transactions import translated
 
 if TYPE_CHECKING:
+    from gateway.store.journal import Journal
+    from gateway.store.meters import Meters
+    from gateway.store.outbox import Outbox
     from gateway.store.points import Point, Series, Value
+    from gateway.store.queue import QueuedRows
+    from gateway.store.transactions import Transactions
+    from gateway.store.transfers import Transfers
 
 _VALUES = {
     Granularity.RAW: "SELECT value FROM reading WHERE series = ?1 AND time = ?2",
@@ -39,8 +44,24 @@ _LARGEST = 2**53
 _SAMPLES = 10
 
 
-class Corrections(Outbox):
+class Corrections:
     """What was stored and turned out to be wrong."""
+
+    def __init__(
+        self,
+        db: Transactions,
+        meters: Meters,
+        journal: Journal,
+        transfers: Transfers,
+        queue: QueuedRows,
+        outbox: Outbox,
+    ) -> None:
+        self._db = db
+        self._meters = meters
+        self._journal = journal
+        self._transfers = transfers
+        self._queue = queue
+        self._outbox = outbox
 
     @translated
     def rectify(
@@ -54,12 +75,12 @@ class Corrections(Outbox):
         after = _read_value(series, granularity, value)
         if after == before:
             raise ReadingError(f"{path} at {iso(time)}: {before} is stored already")
-        self.begin()
+        self._db.begin()
         found = [
             self._correct(series, g, t, before, after, now, by, reason)
             for g, t in self._repeats(series, granularity, time, before)
         ]
-        self.commit()
+        self._db.commit()
         return found
 
     @translated
@@ -71,12 +92,12 @@ class Corrections(Outbox):
         What it was stays on record: ``restore`` brings it back. ReadingError when there is no such point.
         """
         series, before = self._stored(meter, path, granularity, time)
-        self.begin()
+        self._db.begin()
         found = [
             self._take_away(series, g, t, before, now, by, reason)
             for g, t in self._repeats(series, granularity, time, before)
         ]
-        self.commit()
+        self._db.commit()
         return found
 
     @translated
@@ -85,16 +106,16 @@ class Corrections(Outbox):
     ) -> list[Correction]:
         """Undo the last correction of a point, as a correction of its own; ReadingError when there is none."""
         last = next(
-            (c for c in reversed(self.corrections()) if _is_of(c, meter, path, granularity, time)),
+            (c for c in reversed(self.all()) if _is_of(c, meter, path, granularity, time)),
             None,
         )
         if last is None or last.before is None:
             raise ReadingError(f"{path} at {iso(time)}: was not corrected, or was put back already")
-        self.begin()
+        self._db.begin()
         if last.removed:
             found = [
                 self._put_back(c, now, by)
-                for c in self.corrections()
+                for c in self.all()
                 if c.removed and (c.point.series, c.at, c.before) == (last.point.series, last.at, last.before)
                 if self._value(c.point.series, c.point.granularity, c.point.time) is None
             ]
@@ -104,11 +125,11 @@ class Corrections(Outbox):
                 self._correct(series, g, t, value, last.before, now, by, "", undo=True)
                 for g, t in self._repeats(series, granularity, time, value)
             ]
-        self.commit()
+        self._db.commit()
         return found
 
     @translated
-    def corrections(self) -> list[Correction]:
+    def all(self) -> list[Correction]:
         """Every correction ever made, oldest first."""
         rows = self._db.execute(
             "SELECT series, granularity, time, before, after, at, given_by, reason FROM correction ORDER BY id"
@@ -116,7 +137,11 @@ class Corrections(Outbox):
         return [
             Correction(
                 point(
-                    self._series_by_id(series), granularity, time, before if after is None else after, rectified=True
+                    self._meters.series_numbered(series),
+                    granularity,
+                    time,
+                    before if after is None else after,
+                    rectified=True,
                 ),
                 *(before, *rest, after is None),
             )
@@ -125,7 +150,7 @@ class Corrections(Outbox):
 
     def _stored(self, meter: str, path: str, granularity: Granularity, time: int) -> tuple[Series, Value]:
         """A series and the value of one of its points; ReadingError when there is none."""
-        series = next((s for s in self.series(meter) if s.path == path), None)
+        series = self._meters.named(meter, path)
         value = None if series is None else self._value(series, granularity, time)
         if series is None or value is None:
             raise ReadingError(f"{meter}: there is no {granularity.code} value of {path} at {iso(time)}")
@@ -180,9 +205,11 @@ class Corrections(Outbox):
         table, rest, where = _ROWS_OF[granularity]
         row = self._db.execute(f"DELETE FROM {table} WHERE {where} RETURNING {rest}", [series.id, time]).fetchone()  # noqa: S608
         self._record(series, granularity, time, (before, None), now, by, reason, json.dumps(row))
-        self._unqueue(series, granularity, time)
+        self._queue.remove(series, granularity, time)
         # The point alone: what is finer and lies in its period is not wrong because of it.
-        self._tell_past(NoticeKind.DATA_ERASED, series.meter, [series], time, time + 1, now, finest=granularity)
+        self._transfers.tell_past(
+            NoticeKind.DATA_ERASED, series.meter, [series], time, time + 1, now, finest=granularity
+        )
         gone = point(series, granularity, time, before, rectified=True)
         self._enter(gone, {"by": by, "reason": reason}, now, {"what": "removed"})
         return Correction(gone, before, int(now), by, reason, removed=True)
@@ -229,22 +256,13 @@ class Corrections(Outbox):
     def _send_again(self, corrected: Point, now: float, personal: dict[str, str]) -> None:
         """Tell whoever had the point, and send it to them and to who waits for it."""
         series, granularity, time = corrected.series, corrected.granularity, corrected.time
-        waiting = self._unqueue(series, granularity, time)
+        waiting = self._queue.remove(series, granularity, time)
         end = time + max(granularity, 1)
-        told = self._tell_past(NoticeKind.DATA_RECTIFIED, series.meter, [series], time, end, now, finest=granularity)
-        self._promise_to({*told, *waiting}, [corrected], now)
+        told = self._transfers.tell_past(
+            NoticeKind.DATA_RECTIFIED, series.meter, [series], time, end, now, finest=granularity
+        )
+        self._outbox.promise([corrected], now, {*told, *waiting})
         self._enter(corrected, personal, now)
-
-    def _unqueue(self, series: Series, granularity: Granularity, time: int) -> list[str]:
-        """Take a point out of every queue; whose queues they were."""
-        key = [series.id, granularity, time]
-        waiting = self._db.execute(
-            "SELECT DISTINCT jid FROM outbox JOIN recipient ON recipient.id = recipient"
-            " WHERE series = ? AND granularity = ? AND time = ?",
-            key,
-        ).fetchall()
-        self._db.execute("DELETE FROM outbox WHERE series = ? AND granularity = ? AND time = ?", key)
-        return [jid for (jid,) in waiting]
 
     def _enter(
         self, corrected: Point, personal: dict[str, str], now: float, more: dict[str, int | str] | None = None
@@ -253,7 +271,7 @@ class Corrections(Outbox):
         facts: dict[str, int | str] = {"meter": series.meter, "series": series.path, "points": 1}
         facts.update(more or {})
         facts |= {"granularity": corrected.granularity.code, "first": time, "last": time}
-        self.journal.append("data-rectified", facts, {name: words for name, words in personal.items() if words}, now)
+        self._journal.append("data-rectified", facts, {name: words for name, words in personal.items() if words}, now)
 
     def _change_value(self, series: Series, granularity: Granularity, time: int, after: Value) -> None:
         if granularity is Granularity.RAW:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.store.tables import Tables, translated
+from gateway.store.transactions import translated
 
 if TYPE_CHECKING:
     from gateway.store.points import Series
+    from gateway.store.transactions import Transactions
 
 # Where minutes were given up one sum of their half hour stands at a second at which no minute begins.
 MINUTES = (
@@ -26,8 +27,11 @@ SAID_BEFORE = (
 Minute = tuple[int, float, int, int]
 
 
-class Curves(Tables):
+class Curves:
     """A day at a time, whatever the number of years in the database."""
+
+    def __init__(self, db: Transactions) -> None:
+        self._db = db
 
     @translated
     def minutes(self, gauge: Series, start: int, end: int) -> list[Minute]:

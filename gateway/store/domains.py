@@ -8,10 +8,14 @@ nothing hangs on it but how many requests wait and which are heard; no consent i
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from gateway.errors import ConsentError
-from gateway.store.consents import Consents
-from gateway.store.tables import translated
+from gateway.store.transactions import translated
+
+if TYPE_CHECKING:
+    from gateway.store.journal import Journal
+    from gateway.store.transactions import Transactions
 from gateway.store.terms import LONGEST_WORDS, Channel, check_jid
 
 # A household presses a button so many times; beyond that the one that would end first makes room.
@@ -51,11 +55,15 @@ def check_domain(text: str) -> str:
     return domain
 
 
-class Domains(Consents):
+class Domains:
     """Which domains the household does not hear."""
 
+    def __init__(self, db: Transactions, journal: Journal) -> None:
+        self._db = db
+        self._journal = journal
+
     @translated
-    def refused_domains(self, now: float) -> list[RefusedDomain]:
+    def refused(self, now: float) -> list[RefusedDomain]:
         """Those that are refused at ``now``, the latest first."""
         rows = self._db.execute(
             "SELECT domain, at, until, by, channel FROM refused_domain WHERE until > ? ORDER BY at DESC, domain", [now]
@@ -64,22 +72,22 @@ class Domains(Consents):
 
     def is_refused(self, jid: str, now: float) -> bool:
         """Whether requests of this address are refused unheard."""
-        return any(refused.domain == domain_of(jid) for refused in self.refused_domains(now))
+        return any(refused.domain == domain_of(jid) for refused in self.refused(now))
 
     @translated
-    def hear_domain(self, domain: str, now: float, by: str = "", channel: Channel = Channel.COMMAND) -> bool:
+    def hear(self, domain: str, now: float, by: str = "", channel: Channel = Channel.COMMAND) -> bool:
         """Take requests of a domain again; False when it is not refused. What was refused stays so."""
         named = check_domain(domain)
-        if not any(refused.domain == named for refused in self.refused_domains(now)):
+        if not any(refused.domain == named for refused in self.refused(now)):
             return False
-        self.begin()
+        self._db.begin()
         self._db.execute("DELETE FROM refused_domain WHERE domain = ?", [named])
         texts = {"domain": named} | ({"by": by} if by else {})
-        self.journal.append("domain-heard", {"channel": channel.value}, texts, now)
-        self.commit()
+        self._journal.append("domain-heard", {"channel": channel.value}, texts, now)
+        self._db.commit()
         return True
 
-    def _hear_no_more(self, refused: RefusedDomain, waited: int, now: float) -> None:
+    def hear_no_more(self, refused: RefusedDomain, waited: int, now: float) -> None:
         """Keep it, with its entry in the journal, in the open transaction."""
         self._db.execute("DELETE FROM refused_domain WHERE until <= ? OR domain = ?", [now, refused.domain])
         self._db.execute(
@@ -93,4 +101,4 @@ class Domains(Consents):
         )
         facts: dict[str, int | str] = {"requests": waited, "until": refused.until, "channel": refused.channel.value}
         by = {"by": refused.by} if refused.by else {}
-        self.journal.append("domain-refused", facts, {"domain": refused.domain} | by, now)
+        self._journal.append("domain-refused", facts, {"domain": refused.domain} | by, now)

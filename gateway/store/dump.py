@@ -14,6 +14,8 @@ from gateway.errors import ArchiveError, StoreError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from gateway.store.transactions import Database
+
 Cell = int | float | str | bytes | None
 
 # In an order in which a row never names one that comes later.
@@ -46,7 +48,7 @@ _COLUMNS = {"recipient": ("id", "jid")}
 class Dump:
     """One moment of the database, read table by table while the daemon goes on writing."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
 
     def schema(self) -> list[str]:
@@ -79,7 +81,7 @@ class Dump:
 
 
 @contextmanager
-def snapshot(db: sqlite3.Connection) -> Iterator[Dump]:
+def snapshot(db: Database) -> Iterator[Dump]:
     """A dump of one moment: whatever is written meanwhile is not in it."""
     try:
         db.execute("BEGIN")
@@ -92,7 +94,7 @@ def snapshot(db: sqlite3.Connection) -> Iterator[Dump]:
             db.execute("ROLLBACK")
 
 
-def described(db: sqlite3.Connection, table: str) -> list[tuple[str, int]]:
+def described(db: Database, table: str) -> list[tuple[str, int]]:
     """Each column with its place in the primary key, 0 when it is not in it."""
     return [(row[1], row[5]) for row in db.execute(f"PRAGMA table_info({known(table)})")]
 

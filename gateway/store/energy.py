@@ -11,14 +11,15 @@ from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
 from gateway.store.breaks import MAX_BOUNDARY_GAP_S, TOLD, Breaks, Mark
-from gateway.store.tables import Tables, translated
+from gateway.store.transactions import translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from gateway.store.breaks import Told
+    from gateway.store.meters import Meters
     from gateway.store.points import Series, Value
-    from gateway.store.received import ReceivedSeries
+    from gateway.store.transactions import Transactions
 
 _LONGEST_DAY_S = 25 * 3600
 _HALF_HOUR_S = 1800
@@ -54,8 +55,12 @@ _TOLD = (
 )
 
 
-class Energy(Tables):
+class Energy:
     """Indexes and half hours of a meter, as plain numbers: a year of them is read at once."""
+
+    def __init__(self, db: Transactions, meters: Meters) -> None:
+        self._db = db
+        self._meters = meters
 
     @translated
     def breaks_told(self, meter: str, start: int = 0, end: int = _FOR_EVER) -> list[Told]:
@@ -117,7 +122,7 @@ class Energy(Tables):
             return set()
         breaks = Breaks.of(path, told)
         marked = breaks.at_half_hours()
-        index = next((one for one in self.series(curve.meter) if one.path == path), None)
+        index = self._meters.named(curve.meter, path)
         broken = set()
         for first, last in breaks.moments:
             # A step that was shared out between two samples has a false mark before it.
@@ -136,29 +141,21 @@ class Energy(Tables):
         rows = self._db.execute(
             "SELECT day, half_hours, drawn, produced, shared, used, used_shared FROM self_use"
             " WHERE day >= ? AND day < ? AND meter = ? AND sources = ?",
-            [start, end, self._meter_id(meter), sources],
+            [start, end, self._meters.number(meter), sources],
         )
         return {day: tuple(rest) for day, *rest in rows}
 
     @translated
     def keep_self_use(self, meter: str, sources: int, days: Mapping[int, Sequence[int]]) -> None:
         """Keep what days came to; what is kept of other ``sources`` is of a configuration that is no more."""
-        number = self._meter_id(meter)
-        self.begin()
+        number = self._meters.number(meter)
+        self._db.begin()
         self._db.execute("DELETE FROM self_use WHERE meter = ? AND sources <> ?", [number, sources])
         self._db.executemany(
             "INSERT OR REPLACE INTO self_use VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             ([day, number, sources, *sums] for day, sums in days.items()),
         )
-        self.commit()
-
-    @translated
-    def received_values(self, series: ReceivedSeries, start: int, end: int) -> list[tuple[float, Value]]:
-        """The points of a received series in ``[start, end]``, in order."""
-        return self._db.execute(
-            "SELECT time, value FROM received_point WHERE series = ? AND time >= ? AND time <= ? ORDER BY time",
-            [series.id, start, end],
-        ).fetchall()
+        self._db.commit()
 
     @translated
     def newest(self, series: Series, now: int) -> tuple[int, Value] | None:

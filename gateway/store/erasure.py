@@ -13,23 +13,27 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.errors import StoreError
-from gateway.store.access import Access
 from gateway.store.connection import FILE_NAME
 from gateway.store.copies import copies_of_before
-from gateway.store.corrections import Corrections
 from gateway.store.points import Granularity, under
 from gateway.store.pseudonyms import KEY_NAME
-from gateway.store.received import ReceivedPoints
 from gateway.store.recorder import SUM_OFFSET_S, period_start
-from gateway.store.tables import translated
 from gateway.store.terms import Change, Channel, NoticeKind
+from gateway.store.transactions import translated
 from gateway.store.transfers import FOR_EVER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from gateway.store.consents import Consents
+    from gateway.store.journal import Journal
+    from gateway.store.meters import Meters
+    from gateway.store.notices import RecipientNotices
     from gateway.store.points import Series
+    from gateway.store.pseudonyms import Pseudonyms
+    from gateway.store.transactions import Transactions
+    from gateway.store.transfers import Transfers
 
 # What a household chose at its page; others read and write it.
 CHOICES_NAME = "choices.json"
@@ -72,12 +76,6 @@ _KNOWN = (
     " UNION SELECT 1 FROM party WHERE jid = ?1 UNION SELECT 1 FROM access_request WHERE jid = ?1 LIMIT 1"
 )
 
-# Notices whose recipient is known for nothing else any more, confirmed or given up.
-_LAST_WORDS = (
-    "(confirmed_at IS NOT NULL OR at < ?) AND recipient NOT IN"
-    " (SELECT recipient FROM consent UNION SELECT jid FROM party UNION SELECT jid FROM access_request)"
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Erased:
@@ -99,10 +97,27 @@ class Range:
     last: int = FOR_EVER
 
 
-class Erasure(Corrections, Access, ReceivedPoints):
-    """Deleting for good."""
+class Erasure:
+    """Deleting for good, in the tables of every part."""
 
-    _secure_before: int | None = None
+    def __init__(
+        self,
+        db: Transactions,
+        meters: Meters,
+        journal: Journal,
+        notices: RecipientNotices,
+        pseudonyms: Pseudonyms,
+        transfers: Transfers,
+        consents: Consents,
+    ) -> None:
+        self._db = db
+        self._meters = meters
+        self._journal = journal
+        self._notices = notices
+        self._pseudonyms = pseudonyms
+        self._transfers = transfers
+        self._consents = consents
+        self._secure_before: int | None = None
 
     @translated
     def what_is_in(self, span: Range) -> Erased:
@@ -110,7 +125,7 @@ class Erasure(Corrections, Access, ReceivedPoints):
         series = self._concerned(span)
         readings = sum(self._count(*one) for s in series for one in _places(s, span))
         queued = sum(self._count("outbox", f"series = {s.id} AND {_period('time', span)}") for s in series)
-        told = {jid for s in series for jid in self.recipients_of(s, span.first, span.last)}
+        told = {jid for s in series for jid in self._transfers.recipients_of(s, span.first, span.last)}
         events = self._count("event", *self._events(span))
         return Erased(readings, queued, events, tuple(sorted(told)))
 
@@ -128,7 +143,7 @@ class Erasure(Corrections, Access, ReceivedPoints):
     def erase_range(self, span: Range, now: float, by: str = "") -> Erased:
         """Delete readings, every roll-up that overlaps, what is queued, the events; tell whoever was handed any."""
         self._secure()
-        self.begin()
+        self._db.begin()
         found = self.what_is_in(span)
         self._tell_erased(span, now)
         series = self._concerned(span)
@@ -142,7 +157,7 @@ class Erasure(Corrections, Access, ReceivedPoints):
         facts: dict[str, int | str] = {"what": "readings", "series": span.prefix, "first": span.first}
         facts |= {"last": min(span.last, int(now)), "points": found.readings}
         self._enter_erased(facts | ({"meter": span.meter} if span.meter else {}), by, now)
-        self.commit()
+        self._db.commit()
         return found
 
     @translated
@@ -152,29 +167,29 @@ class Erasure(Corrections, Access, ReceivedPoints):
         The notices stay until it has confirmed them. In the journal the entries stay, and its name goes.
         """
         self._secure()
-        self.begin()
+        self._db.begin()
         consents = self._withdraw_all(recipient, now, by)
         # What it was handed of the day goes into the journal under its commitment, and the name goes with the others.
-        self.journal.flush()
+        self._journal.flush()
         self._allow_deletes(True)
         for statement in _RECIPIENT:
             self._db.execute(statement, [recipient])
         self._allow_deletes(False)
-        self.journal.erase_naming(recipient)
+        self._journal.erase_naming(recipient)
         self._enter_erased({"what": "recipient", "consents": consents}, by, now)
-        self.commit()
+        self._db.commit()
         return consents
 
     @translated
     def erase_everything(self, now: float, by: str = "") -> Erased:
         """Delete all of a household but the notices that ask others to erase, and the journal without its names."""
         self._secure()
-        self.begin()
+        self._db.begin()
         found = self.what_is_in(Range())
-        for recipient in {c.recipient for c in self.consents()}:
+        for recipient in {c.recipient for c in self._consents.all()}:
             self._withdraw_all(recipient, now, by)
         self._tell_erased(Range(), now)
-        self.journal.flush()
+        self._journal.flush()
         self._allow_deletes(True)
         for table in _HOUSEHOLD:
             self._db.execute(f"DELETE FROM {table}")  # noqa: S608 (a constant)
@@ -183,9 +198,9 @@ class Erasure(Corrections, Access, ReceivedPoints):
         self._db.execute("DELETE FROM notice WHERE kind NOT IN (?, ?) OR confirmed_at IS NOT NULL", kept)
         self._db.execute("UPDATE meter SET prm = NULL, address = NULL, last_time = 0")
         self._enter_erased({"what": "everything", "points": found.readings}, by, now)
-        self.journal.erase()
-        self.commit()
-        self._forget_series()
+        self._journal.erase()
+        self._db.commit()
+        self._db.rows_are_gone()
         return found
 
     def wipe(self) -> bool:
@@ -194,7 +209,7 @@ class Erasure(Corrections, Access, ReceivedPoints):
         Then it is done by the next call: nothing but time is lost by calling it again.
         """
         try:
-            self.commit()
+            self._db.commit()
             self._secure()
             self._db.execute("VACUUM")
             (busy, *_) = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
@@ -206,46 +221,48 @@ class Erasure(Corrections, Access, ReceivedPoints):
 
     def copies(self) -> list[str]:
         """The names of damaged files, and of copies of before: whatever was in them is in them still."""
-        folder = self.journal.key_path.parent
+        folder = self._journal.key_path.parent
         return sorted(path.name for path in folder.glob(f"{FILE_NAME}.damaged-*")) + copies_of_before(folder)
 
     def remove_copies(self) -> list[str]:
         """Remove what lies beside the database and holds a household's data: old files, a key, what it chose."""
-        folder = self.journal.key_path.parent
+        folder = self._journal.key_path.parent
         return [name for name in (*self.copies(), KEY_NAME, CHOICES_NAME) if _remove(folder / name)]
 
     def _withdraw_all(self, recipient: str, now: float, by: str) -> int:
         """End what the recipient may have, and ask it to erase what it ever could have; how many consents."""
-        consents = self.consents(recipient)
+        consents = self._consents.of(recipient)
         for consent in consents:
             if consent.withdrawn_at is None:
-                self._change(consent, Change.WITHDRAWN, now, by, Channel.COMMAND)
+                self._consents.change(consent, Change.WITHDRAWN, now, by, Channel.COMMAND)
         # Of several versions one: the oldest reaches furthest back.
         for consent in {(c.meter, c.prefix): c for c in reversed(consents)}.values():
-            for sensor in self._known_as(recipient, consent.meter, now):
-                self._queue_notice(recipient, NoticeKind.CONSENT_WITHDRAWN, self._facts(consent, now, sensor), now)
+            for sensor in self._pseudonyms.known_as(recipient, consent.meter, now):
+                self._notices.queue(
+                    recipient, NoticeKind.CONSENT_WITHDRAWN, self._transfers.facts_of(consent, now, sensor), now
+                )
         return len(consents)
 
     def _tell_erased(self, span: Range, now: float) -> None:
-        for meter in self.meters():
+        for meter in self._meters.all():
             if span.meter not in (None, meter.name):
                 continue
-            series = [s for s in self.series(meter.name) if under(s.path, span.prefix)]
+            series = [s for s in self._meters.series(meter.name) if under(s.path, span.prefix)]
             # Without a prefix by the first level: a notice without a name would be of everything for ever.
             for prefix in [span.prefix] if span.prefix else sorted({s.path.partition("/")[0] for s in series}):
                 concerned = [s for s in series if under(s.path, prefix)]
-                self._tell_past(_ERASED, meter.name, concerned, span.first, span.last, now, prefix)
+                self._transfers.tell_past(_ERASED, meter.name, concerned, span.first, span.last, now, prefix)
 
     def _enter_erased(self, facts: dict[str, int | str], by: str, now: float) -> None:
-        self.journal.append("data-erased", facts, {"by": by} if by else {}, now)
+        self._journal.append("data-erased", facts, {"by": by} if by else {}, now)
 
     def _concerned(self, span: Range) -> list[Series]:
-        meters = [m.name for m in self.meters() if span.meter in (None, m.name)]
-        return [s for meter in meters for s in self.series(meter) if under(s.path, span.prefix)]
+        meters = [m.name for m in self._meters.all() if span.meter in (None, m.name)]
+        return [s for meter in meters for s in self._meters.series(meter) if under(s.path, span.prefix)]
 
     def _events(self, span: Range) -> tuple[str, list[str]]:
         """Which events lie in the span: those of its series, and those of the meters where it has no prefix."""
-        meters = ", ".join(str(m.id) for m in self.meters() if span.meter in (None, m.name)) or "NULL"
+        meters = ", ".join(str(m.id) for m in self._meters.all() if span.meter in (None, m.name)) or "NULL"
         paths = [path for (path,) in self._db.execute("SELECT DISTINCT series FROM event")]
         where = f"meter IN ({meters}) AND series IN (SELECT value FROM json_each(?)) AND {_period('time', span)}"  # noqa: S608
         return where, [json.dumps([path for path in paths if under(path, span.prefix)])]
@@ -253,13 +270,6 @@ class Erasure(Corrections, Access, ReceivedPoints):
     def _count(self, table: str, where: str, values: Sequence[str] = ()) -> int:
         (count,) = self._db.execute(f"SELECT count(*) FROM {table} WHERE {where}", values).fetchone()  # noqa: S608
         return int(count)
-
-    def _forget_last_words(self, before: float) -> None:
-        """Delete what is left of erased recipients once they have been told: notices, and their name in the journal."""
-        rows = self._db.execute(f"SELECT DISTINCT recipient FROM notice WHERE {_LAST_WORDS}", [before])  # noqa: S608
-        for (recipient,) in rows.fetchall():
-            self.journal.erase_naming(recipient)
-        self._db.execute(f"DELETE FROM notice WHERE {_LAST_WORDS}", [before])  # noqa: S608 (a constant)
 
     def _secure(self) -> None:
         """Let deletes overwrite what they free, until ``wipe``: what every delivery deletes would wear the card."""
@@ -273,9 +283,6 @@ class Erasure(Corrections, Access, ReceivedPoints):
             self._db.execute("INSERT INTO about VALUES ('erasing', '')")
         else:
             self._db.execute("DELETE FROM about WHERE key = 'erasing'")
-
-    def _forget_series(self) -> None:
-        """Whoever remembers rows of series: they are gone."""
 
 
 _ERASED = NoticeKind.DATA_ERASED

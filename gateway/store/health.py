@@ -9,12 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway.store.consents import Consents
-from gateway.store.tables import translated
 from gateway.store.terms import Channel, Proof
+from gateway.store.transactions import translated
 
 if TYPE_CHECKING:
     from gateway.journal.entry import Kind
+    from gateway.store.consents import Consents
+    from gateway.store.journal import Journal
+    from gateway.store.transactions import Transactions
 
 _COLUMNS = "id, installer, at, until, given_by, channel, text_version, lang, text_hash"
 # Of which consent an entry of the journal tells, beside the kind that all consents share.
@@ -49,13 +51,18 @@ class HealthAnswer:
         return "valid" if self.valid(now) else "waiting"
 
 
-class Health(Consents):
+class HealthAnswers:
     """Who may know whether the gateway is well."""
 
+    def __init__(self, db: Transactions, journal: Journal, consents: Consents) -> None:
+        self._db = db
+        self._journal = journal
+        self._consents = consents
+
     @translated
-    def answer_health(self, installer: str, until: int | None, now: float, proof: Proof) -> HealthAnswer:
+    def answer(self, installer: str, until: int | None, now: float, proof: Proof) -> HealthAnswer:
         """Add an answer and commit it at once with its entry in the journal; None for a no."""
-        self.begin()
+        self._db.begin()
         self._db.execute(
             "INSERT INTO health_answer (installer, at, until, given_by, channel, text_version, lang, text_hash)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -64,7 +71,7 @@ class Health(Consents):
                 *(proof.text_version, proof.lang, proof.text_hash),
             ],
         )
-        given = next(one for one in self.health_answers() if one.installer == installer)
+        given = next(one for one in self.all() if one.installer == installer)
         facts: dict[str, int | str] = {"what": _WHAT, "channel": proof.channel.value}
         if until is not None:
             facts["until"] = until
@@ -72,12 +79,12 @@ class Health(Consents):
             facts["text"] = proof.text_hash
         kind = _ENTRIES.get(given.state(now), "consent-granted")
         by = {"by": proof.given_by} if proof.given_by else {}
-        self.journal.append(kind, facts, {"recipient": installer} | by, now)
-        self.commit()
+        self._journal.append(kind, facts, {"recipient": installer} | by, now)
+        self._db.commit()
         return given
 
     @translated
-    def health_answers(self) -> list[HealthAnswer]:
+    def all(self) -> list[HealthAnswer]:
         """The latest answer to everybody, oldest first."""
         latest: dict[str, HealthAnswer] = {}
         for row in self._db.execute(f"SELECT {_COLUMNS} FROM health_answer ORDER BY id"):  # noqa: S608 (a constant)
@@ -87,11 +94,11 @@ class Health(Consents):
             latest[installer] = HealthAnswer(number, installer, at, until, Proof(by, Channel(channel), *text), again)
         return list(latest.values())
 
-    def health_answer(self, installer: str) -> HealthAnswer | None:
+    def of(self, installer: str) -> HealthAnswer | None:
         """The latest answer to one; None where there was none."""
-        return next((one for one in self.health_answers() if one.installer == installer), None)
+        return next((one for one in self.all() if one.installer == installer), None)
 
-    def sees_health(self, who: str, now: float) -> int | None:
+    def sees(self, who: str, now: float) -> int | None:
         """Until when somebody may know; None who may not at ``now``, also where nothing is given out to it for now."""
-        answer = self.health_answer(who)
-        return answer.until if answer and answer.valid(now) and not self.limited(who, now) else None
+        answer = self.of(who)
+        return answer.until if answer and answer.valid(now) and not self._consents.limited(who, now) else None

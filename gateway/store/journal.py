@@ -21,11 +21,11 @@ from gateway.journal.system_log import LINE
 from gateway.store.points import Granularity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from gateway.journal.entry import Kind
     from gateway.journal.key import SigningKey
-    from gateway.store.points import Point
+    from gateway.store.transactions import Transactions
 
     # Points of one series at one granularity: series, granularity, first time, last time, how many.
     Group = tuple[int, int, int, int, int]
@@ -55,12 +55,12 @@ class Journal:
     """The signed chain of one database.
 
     Args:
-        db: the store's connection; only reading works on one that only reads.
-        rollback: undoes the transaction that an entry could not be written in: nothing happens untold.
+        db: the store's connection; only reading works on one that only reads. The transaction that an entry could not
+            be written in is undone: nothing happens untold.
     """
 
-    def __init__(self, db: sqlite3.Connection, rollback: Callable[[], None]) -> None:
-        self._db, self._rollback = db, rollback
+    def __init__(self, db: Transactions) -> None:
+        self._db = db
         (file,) = db.execute("SELECT file FROM pragma_database_list WHERE name = 'main'").fetchone()
         self.key_path = Path(file).with_name(KEY_NAME)
         self._key: SigningKey | None = None
@@ -138,12 +138,8 @@ class Journal:
                     yield Entry(seq, moment, event, prev, own, sig, beside)
                 prev = own
 
-    def count_points(self, recipient: str, points: Iterable[Point], now: float | None = None) -> None:
-        """Note points that a recipient is handed."""
-        self.count(recipient, grouped((p.series.id, int(p.granularity), p.time) for p in points), now)
-
     def count(self, recipient: str, groups: Iterable[Group], now: float | None = None) -> None:
-        """The same, summed already."""
+        """Note points that a recipient is handed, summed by series and granularity (``grouped``)."""
         with self._writing():
             self._db.executemany(
                 _COUNT_POINTS + _ADDED_UP,
@@ -271,7 +267,7 @@ class Journal:
                 self._db.execute("COMMIT")
                 self._committed = self._last()
         except BaseException as error:
-            self._rollback()
+            self._db.rollback()
             if isinstance(error, sqlite3.Error):
                 raise StoreError(f"the journal cannot be written: {error}") from error
             raise

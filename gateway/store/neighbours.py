@@ -9,14 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from gateway.store.history import History
-from gateway.store.points import Granularity, offered
-from gateway.store.tables import point, translated
+from gateway.store.points import Granularity, offered, point
+from gateway.store.transactions import translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from gateway.store.meters import Meters
     from gateway.store.points import Point, Series, Value
+    from gateway.store.readings import Readings
+    from gateway.store.transactions import Transactions
 
     # Time and value of a point; a point that stands out, and what the others are between.
     _Row = tuple[int, Value]
@@ -56,19 +58,24 @@ class Suspect:
         return float(out / max(self.high - self.low, 1.0))
 
 
-class Neighbours(History):
+class Neighbours:
     """Looks at stored points."""
+
+    def __init__(self, db: Transactions, meters: Meters, readings: Readings) -> None:
+        self._db = db
+        self._meters = meters
+        self._readings = readings
 
     @translated
     def point_at(self, meter: str, path: str, granularity: Granularity, time: int) -> Point | None:
         """The one stored point of that series, granularity and time."""
-        series = self._named(meter, path)
+        series = self._meters.named(meter, path)
         return next(self._read_all(series, granularity, time, time + 1), None) if series else None
 
     @translated
     def points_around(self, meter: str, path: str, granularity: Granularity, time: int, each: int) -> list[Point]:
         """At most ``each`` points before that time and as many from it on, in order."""
-        series = self._named(meter, path)
+        series = self._meters.named(meter, path)
         if series is None or granularity not in offered(series.kind):
             return []
         before: list[Point] = []
@@ -90,26 +97,25 @@ class Neighbours(History):
         if granularity not in offered(series.kind) or series.kind == "text":
             return []
         start = end - _LOOK_BACK_S[granularity]
-        rows = self._values(series, granularity, start, end)
+        rows = self._readings.values(series, granularity, start, end)
         odd = _out_of_order(rows) if series.kind == "index" else _out_of_range(rows)
         found = [Suspect(point(series, granularity, *row), low, high) for row, low, high in odd]
         if granularity is Granularity.RAW:
-            told = (e for e in self.events(start, end) if (e.meter, e.series) == (series.meter, series.path))
+            told = (e for e in self._readings.events(start, end) if (e.meter, e.series) == (series.meter, series.path))
             noted = {e.time: e.kind for e in told if e.kind in JUDGED}
             found = [replace(s, judged=noted.pop(s.point.time, "")) for s in found]
             judged = [point(series, granularity, *row) for row in rows if row[0] in noted]
             found += [Suspect(p, None, None, noted[p.time]) for p in judged]
         worst = sorted(found, key=lambda s: (not s.judged, -s.off))[:most]
         # Whether a point was rectified is looked up for those that are shown, not for the thousands that are not.
-        return [replace(s, point=next(self._read(series, granularity, t := s.point.time, t + 1))) for s in worst]
-
-    def _named(self, meter: str, path: str) -> Series | None:
-        return next((s for s in self.series(meter) if s.path == path), None)
+        return [
+            replace(s, point=next(self._readings.read(series, granularity, t := s.point.time, t + 1))) for s in worst
+        ]
 
     def _read_all(self, series: Series, granularity: Granularity, start: int, end: int) -> Iterator[Point]:
         if granularity not in offered(series.kind):
             return iter(())
-        return self._read(series, granularity, start, end)
+        return self._readings.read(series, granularity, start, end)
 
 
 def _out_of_order(rows: Sequence[_Row]) -> Iterator[_Odd]:

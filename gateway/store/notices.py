@@ -11,11 +11,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from gateway.store.tables import Tables, translated
 from gateway.store.terms import LANGS, Notice, NoticeKind
+from gateway.store.transactions import translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from gateway.store.journal import Journal
+    from gateway.store.transactions import Transactions
 
 # A notice that is not confirmed is sent again after a minute, two, four … and then once a day.
 _FIRST_RETRY_S, _LAST_RETRY_S = 60, 86400
@@ -25,29 +28,39 @@ _FIRST_RETRY_S, _LAST_RETRY_S = 60, 86400
 _MOST_ATTEMPTS = 70
 GIVEN_UP_S = 60 * 86400
 
+# Notices whose recipient is known for nothing else any more, confirmed or given up.
+_LAST_WORDS = (
+    "(confirmed_at IS NOT NULL OR at < ?) AND recipient NOT IN"
+    " (SELECT recipient FROM consent UNION SELECT jid FROM party UNION SELECT jid FROM access_request)"
+)
+
 _COLUMNS = "id, recipient, at, kind, payload, lang, attempts, sent_at, confirmed_at, superseded"
 
 
-class Notices(Tables):
+class RecipientNotices:
     """What is to be told, and what was."""
 
-    @translated
-    def queue_notice(
+    def __init__(self, db: Transactions, journal: Journal) -> None:
+        self._db = db
+        self._journal = journal
+
+    def queue(
         self, recipient: str, kind: NoticeKind, payload: dict[str, object], now: float, lang: str | None = None
     ) -> int:
-        """Queue and commit one notice; its number. Without ``lang`` it is in the language the recipient asked in."""
-        self.begin()
-        number = self._queue_notice(recipient, kind, payload, now, lang)
-        self.commit()
-        return number
+        """Queue a notice in the open transaction; its number. Without ``lang`` in that in which the recipient asked."""
+        (number,) = self._db.execute(
+            "INSERT INTO notice (recipient, at, kind, payload, lang) VALUES (?, ?, ?, ?, ?) RETURNING id",
+            [recipient, int(now), kind.value, json.dumps(payload), lang or self._lang(recipient)],
+        ).fetchone()
+        return int(number)
 
     @translated
-    def notices(self) -> list[Notice]:
+    def all(self) -> list[Notice]:
         """Every notice there ever was."""
         return [_notice(row) for row in self._db.execute(f"SELECT {_COLUMNS} FROM notice ORDER BY id")]  # noqa: S608
 
     @translated
-    def notices_to_send(self, now: float, limit: int = 20) -> list[Notice]:
+    def to_send(self, now: float, limit: int = 20) -> list[Notice]:
         """The oldest notices that are due at ``now``: never sent, or long enough ago and not confirmed."""
         rows = self._db.execute(
             f"SELECT {_COLUMNS} FROM notice WHERE confirmed_at IS NULL AND NOT superseded"  # noqa: S608 (of constants)
@@ -60,53 +73,53 @@ class Notices(Tables):
         return [_notice(row) for row in rows]
 
     @translated
-    def notice_sent(self, number: int, now: float) -> bool:
+    def sent(self, number: int, now: float) -> bool:
         """Note that it goes out; it is due again later unless it is confirmed. The first time stands in the journal.
 
         False, with nothing noted, when there is no need any more: it was confirmed, or superseded.
         """
-        self.begin()
+        self._db.begin()
         row = self._db.execute(
             "UPDATE notice SET attempts = attempts + 1, sent_at = ?, bounced = 0 WHERE id = ?"
             " AND confirmed_at IS NULL AND NOT superseded RETURNING recipient, kind, attempts",
             [int(now), number],
         ).fetchone()
         if row and row[2] == 1:
-            self.journal.append("notice-sent", {"notice": number, "told": row[1]}, {"recipient": row[0]}, now)
-        self.commit()
+            self._journal.append("notice-sent", {"notice": number, "told": row[1]}, {"recipient": row[0]}, now)
+        self._db.commit()
         return row is not None
 
     @translated
-    def notice_came_back(self, number: int, recipient: str) -> bool:
+    def came_back(self, number: int, recipient: str) -> bool:
         """Note that it could not be delivered: a sign of life makes it due at once. False when it was no notice."""
-        self.begin()
+        self._db.begin()
         mark = "UPDATE notice SET bounced = 1 WHERE id = ? AND recipient = ?"
         known = self._db.execute(mark, [number, recipient]).rowcount == 1
-        self.commit()
+        self._db.commit()
         return known
 
     @translated
-    def notice_lost(self, number: int) -> None:
+    def lost(self, number: int) -> None:
         """Note that one's own server has not taken it: it is due now."""
-        self.begin()
+        self._db.begin()
         self._db.execute("UPDATE notice SET sent_at = NULL WHERE id = ? AND confirmed_at IS NULL", [number])
-        self.commit()
+        self._db.commit()
 
     @translated
-    def notice_confirmed(self, number: int, recipient: str, now: float) -> bool:
+    def confirmed(self, number: int, recipient: str, now: float) -> bool:
         """Note that ``recipient`` has confirmed it; False, with nothing changed, when it was not told to them."""
-        self.begin()
+        self._db.begin()
         done = self._db.execute(
             "UPDATE notice SET confirmed_at = ? WHERE id = ? AND recipient = ? AND confirmed_at IS NULL RETURNING kind",
             [int(now), number, recipient],
         ).fetchone()
         if done:
             # Of an erasure this is the household's proof (GDPR Art. 19).
-            self.journal.append("notice-confirmed", {"notice": number, "told": done[0]}, {"recipient": recipient}, now)
-        self.commit()
+            self._journal.append("notice-confirmed", {"notice": number, "told": done[0]}, {"recipient": recipient}, now)
+        self._db.commit()
         return done is not None
 
-    def _supersede(self, consent: int, kinds: Iterable[NoticeKind]) -> None:
+    def supersede(self, consent: int, kinds: Iterable[NoticeKind]) -> None:
         """Tell no more, in the open transaction, what was to be told of a consent so far and is not true any more."""
         names = [kind.value for kind in kinds]
         self._db.execute(
@@ -115,7 +128,7 @@ class Notices(Tables):
             [*names, consent],
         )
 
-    def _tell_again(self, recipient: str, *, given_up: bool) -> None:
+    def tell_again(self, recipient: str, *, given_up: bool) -> None:
         """The recipient lives: what came back is due now, and what was given up if that is meant too."""
         self._db.execute(
             "UPDATE notice SET sent_at = NULL, attempts = 0 WHERE recipient = ?1 AND confirmed_at IS NULL"
@@ -123,14 +136,15 @@ class Notices(Tables):
             [recipient, given_up, _MOST_ATTEMPTS],
         )
 
-    def _queue_notice(
-        self, recipient: str, kind: NoticeKind, payload: dict[str, object], now: float, lang: str | None = None
-    ) -> int:
-        (number,) = self._db.execute(
-            "INSERT INTO notice (recipient, at, kind, payload, lang) VALUES (?, ?, ?, ?, ?) RETURNING id",
-            [recipient, int(now), kind.value, json.dumps(payload), lang or self._lang(recipient)],
-        ).fetchone()
-        return int(number)
+    def forget_last_words(self, before: float) -> None:
+        """Delete what is left of erased recipients once they have been told: notices, and their name in the journal.
+
+        In the open transaction, as ``supersede`` and ``tell_again``.
+        """
+        rows = self._db.execute(f"SELECT DISTINCT recipient FROM notice WHERE {_LAST_WORDS}", [before])  # noqa: S608
+        for (recipient,) in rows.fetchall():
+            self._journal.erase_naming(recipient)
+        self._db.execute(f"DELETE FROM notice WHERE {_LAST_WORDS}", [before])  # noqa: S608 (a constant)
 
     def _lang(self, recipient: str) -> str:
         asked = self._db.execute("SELECT lang FROM access_request WHERE jid = ? ORDER BY id DESC LIMIT 1", [recipient])

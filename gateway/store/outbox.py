@@ -8,93 +8,79 @@ and a commit a receipt would wear the card out. A commit that fails loses none: 
 
 from __future__ import annotations
 
-import logging
 import time
 from functools import partial
+from itertools import groupby
 from typing import TYPE_CHECKING
 
-from gateway.store.consents import Consents, pushed_from
 from gateway.store.journal import grouped
-from gateway.store.points import Backlog, Confirm, GivenUp, Granularity, OutboxRow, Subscription, finest_allowed, under
-from gateway.store.tables import point, translated
+from gateway.store.points import (
+    Backlog,
+    Granularity,
+    OutboxRow,
+    Subscription,
+    finest_allowed,
+    point,
+    pushed_from,
+    under,
+)
+from gateway.store.transactions import translated
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from gateway.store.absence import Absences
+    from gateway.store.consents import Consents
+    from gateway.store.meters import Meters
     from gateway.store.points import Consent, Outgoing, Point, Series
-
-log = logging.getLogger(__name__)
+    from gateway.store.queue import QueuedRows
+    from gateway.store.subscriptions import Subscriptions
+    from gateway.store.transactions import Transactions
+    from gateway.store.transfers import Transfers
 
 # No honest number is above this in a thousand years; whoever claims one shall not push ours to SQLite's limit.
 _HIGHEST_SEQ = 2**48
 
-# What is given up -> how fine the rows are that it is of.
-_GIVES_UP = {
-    Granularity.RAW: GivenUp.RAW,
-    Granularity.MINUTE: GivenUp.MINUTES,
-    Granularity.HALF_HOUR: GivenUp.HALF_HOURS,
-}
-
 _ROWS = "recipient = (SELECT id FROM recipient WHERE jid = ?) AND seq > ? AND seq <= ?"
 
 
-class Outbox(Consents):
-    """Subscriptions and the rows that wait for each recipient."""
+class Outbox:
+    """The rows that wait for each recipient, as they leave (``outbox``, ``awaited``)."""
+
+    def __init__(
+        self,
+        db: Transactions,
+        meters: Meters,
+        absences: Absences,
+        transfers: Transfers,
+        consents: Consents,
+        subscriptions: Subscriptions,
+        queue: QueuedRows,
+    ) -> None:
+        self._db = db
+        self._meters = meters
+        self._absences = absences
+        self._transfers = transfers
+        self._consents = consents
+        self._subscriptions = subscriptions
+        self._queue = queue
+        self.epoch: str = db.execute("SELECT value FROM about WHERE key = 'epoch'").fetchone()[0]
 
     @translated
-    def promise(self, points: Sequence[Point], now: float) -> None:
-        """Give each point to every recipient that subscribed to it and has a consent at that granularity."""
-        self._promise_to(None, points, now)
+    def promise(self, points: Sequence[Point], now: float, some: Collection[str] | None = None) -> None:
+        """Give each point to every recipient that subscribed to it and has a consent at that granularity.
 
-    def _promise_to(self, some: Collection[str] | None, points: Sequence[Point], now: float) -> None:
-        """The same to ``some`` recipients only."""
-        for subscriptions in self._subscriptions_by_recipient().values():
-            jid = subscriptions[0].recipient
+        In the open transaction; where ``some`` are named, to no others.
+        """
+        for jid, group in groupby(self._subscriptions.all(), key=lambda s: s.recipient):
+            subscriptions = list(group)
             if some is not None and jid not in some:
                 continue
             # A host clock not yet set may stand before the consent: the points are kept, and sent when it is right.
-            choose = _Choice(subscriptions, [c for c in self.consents(jid) if c.standing(now) and not c.held])
+            choose = _Choice(subscriptions, [c for c in self._consents.of(jid) if c.standing(now) and not c.held])
             chosen = [p for p in points if choose(p) is p.granularity]
             if chosen:
-                self._append(jid, chosen)
-
-    @translated
-    def subscribe(self, recipient: str, meter: str, prefix: str, form: str, confirm: Confirm, now: float) -> None:
-        """Note that the recipient wants what it may have under ``prefix``; the same again changes only its manner."""
-        self.begin()
-        self._db.execute("INSERT OR IGNORE INTO recipient (jid) VALUES (?)", [recipient])
-        self._db.execute(
-            "INSERT INTO subscription SELECT id, ?, ?, ?, ?, ? FROM recipient WHERE jid = ?"
-            " ON CONFLICT DO UPDATE SET form = excluded.form, confirm = excluded.confirm",
-            [self._meter_id(meter), prefix, form, confirm.value, int(now), recipient],
-        )
-        self._alive(recipient, now)
-        self.commit()
-
-    @translated
-    def unsubscribe(self, recipient: str, meter: str, prefix: str) -> int:
-        """End the recipient's subscriptions under ``prefix``; how many there were. What is queued is still sent."""
-        self.begin()
-        ended = [s for s in self.subscriptions(recipient) if s.meter == meter and under(s.prefix, prefix)]
-        for s in ended:
-            self._db.execute(
-                "DELETE FROM subscription WHERE prefix = ? AND meter = ?"
-                " AND recipient = (SELECT id FROM recipient WHERE jid = ?)",
-                [s.prefix, self._meter_id(meter), recipient],
-            )
-        self.commit()
-        return len(ended)
-
-    @translated
-    def subscriptions(self, recipient: str | None = None) -> list[Subscription]:
-        """The subscriptions of one recipient, or of all."""
-        rows = self._db.execute(
-            "SELECT recipient.jid, meter.name, prefix, form, confirm FROM subscription"
-            " JOIN recipient ON recipient.id = subscription.recipient JOIN meter ON meter.id = subscription.meter"
-            " WHERE ?1 IS NULL OR recipient.jid = ?1 ORDER BY recipient.jid, meter.id, prefix",
-            [recipient],
-        )
-        return [Subscription(jid, meter, prefix, form, Confirm(c)) for jid, meter, prefix, form, c in rows]
+                self._queue.append(jid, chosen)
 
     @translated
     def recipients(self) -> list[str]:
@@ -108,7 +94,7 @@ class Outbox(Consents):
     @translated
     def pending(self, recipient: str, after_seq: int, limit: int, now: float) -> list[OutboxRow]:
         """At most ``limit`` rows numbered above ``after_seq``, in order, each covered by a consent valid at ``now``."""
-        consents = self.allowed(recipient, now)
+        consents = self._consents.allowed(recipient, now)
         found: list[OutboxRow] = []
         known: dict[tuple[int, int], tuple[Series, int | None]] = {}
         while consents and len(found) < limit:
@@ -123,7 +109,7 @@ class Outbox(Consents):
             ).fetchall()
             for seq, series_id, granularity, at, *said in rows:
                 if (series_id, granularity) not in known:
-                    series = self._series_by_id(series_id)
+                    series = self._meters.series_numbered(series_id)
                     known[series_id, granularity] = series, pushed_from(consents, series, Granularity(granularity))
                 series, start = known[series_id, granularity]
                 if start is not None and at >= start:
@@ -140,12 +126,12 @@ class Outbox(Consents):
         One may not where a row of it is gone since it was read, or where no consent lets it out any more: what waits is
         to be read again. A point counts when it is handed over first; its repetitions change nothing.
         """
-        self.begin()
+        self._db.begin()
         unhanded = [self._unhanded(message, now) for message in messages]
         for message, rows in zip(messages, unhanded, strict=True):
             if rows is not None:
                 self._hand(message, rows, now)
-        self.commit()
+        self._db.commit()
         return [rows is not None for rows in unhanded]
 
     def _unhanded(self, message: Outgoing, now: float) -> list[tuple[int, int, int, int]] | None:
@@ -156,7 +142,7 @@ class Outbox(Consents):
             [message.rows[0].seq, message.rows[-1].seq, message.recipient],
         )
         there = {seq: row for seq, *row in found}
-        consents = self.allowed(message.recipient, now)
+        consents = self._consents.allowed(message.recipient, now)
         starts = {
             (series, g): pushed_from(consents, series, g)
             for series, g in {(row.point.series, row.point.granularity) for row in message.rows}
@@ -181,7 +167,7 @@ class Outbox(Consents):
                 "UPDATE outbox SET handed = ? WHERE recipient = ? AND seq = ?",
                 [(max(int(now), 1), number, seq) for seq, *_ in unhanded],
             )
-            self._note(message.recipient, grouped((s, g, at) for _, s, g, at in unhanded), now)
+            self._transfers.add(message.recipient, grouped((s, g, at) for _, s, g, at in unhanded), now)
 
     @translated
     def confirm(self, recipient: str, after: int, last: int, now: float | None = None) -> int | None:
@@ -193,25 +179,25 @@ class Outbox(Consents):
         if row is None or last > row[0]:
             return None
         moment = time.time() if now is None else now
-        self.begin()
-        return self.keep(partial(self._confirm, recipient, after, last, moment))
+        self._db.begin()
+        return self._db.keep(partial(self._confirm, recipient, after, last, moment))
 
     def _confirm(self, recipient: str, after: int, last: int, moment: float) -> int:
-        self._alive(recipient, moment)
+        self._absences.alive(recipient, moment)
         left = self.drop(recipient, after, last)
         # Also of rows that a withdrawal has taken since: what was handed over may have arrived before it.
         handed = self._db.execute(f"DELETE FROM awaited WHERE {_ROWS} RETURNING handed", [recipient, after, last])  # noqa: S608
-        self._note_confirmed(recipient, [at for (at,) in handed.fetchall()])
+        self._transfers.add_confirmed(recipient, [at for (at,) in handed.fetchall()])
         return left
 
     @translated
     def take_servers_word(self, recipient: str, after: int, last: int, now: float) -> int:
         """Let the rows with ``after < seq <= last`` leave: one's own server took them, and no receipt is waited for."""
-        self.begin()
-        return self.keep(partial(self._take_servers_word, recipient, after, last, now))
+        self._db.begin()
+        return self._db.keep(partial(self._take_servers_word, recipient, after, last, now))
 
     def _take_servers_word(self, recipient: str, after: int, last: int, now: float) -> int:
-        self._alive(recipient, now)
+        self._absences.alive(recipient, now)
         left = self.drop(recipient, after, last)
         self._db.execute(f"DELETE FROM awaited WHERE {_ROWS}", [recipient, after, last])  # noqa: S608
         return left
@@ -225,7 +211,7 @@ class Outbox(Consents):
     @translated
     def drop(self, recipient: str, after: int, last: int) -> int:
         """Let the rows with ``after < seq <= last`` leave: no message can hold them, say; how many there were."""
-        self.begin()
+        self._db.begin()
         return self._db.execute(f"DELETE FROM outbox WHERE {_ROWS}", [recipient, after, last]).rowcount  # noqa: S608
 
     @translated
@@ -237,13 +223,13 @@ class Outbox(Consents):
         of such a copy too: what waits is something else than what the recipient has under these numbers, so it is
         numbered anew above them.
         """
-        self.begin()
+        self._db.begin()
         row = self._db.execute("SELECT id, last_seq FROM recipient WHERE jid = ?", [recipient]).fetchone()
         if row and row[1] < after < _HIGHEST_SEQ:
             self._number_above(row[0], row[1], after)
         elif after < _HIGHEST_SEQ:
             self.confirm(recipient, -1, after, now)
-        self.commit()
+        self._db.commit()
         return next((b for b in self.backlog() if b.recipient == recipient), Backlog(recipient, 0, None, 0))
 
     @translated
@@ -256,29 +242,6 @@ class Outbox(Consents):
         )
         return [Backlog(*row) for row in rows]
 
-    @translated
-    def thin_outbox(self, given_up: GivenUp, longest: int, most: int = 20_000) -> int:
-        """Give up the oldest rows of that kind in queues longer than ``longest``, ``most`` at once; how many.
-
-        They are the gauges'; who comes back finds what is still stored in its history.
-        """
-        self.begin()
-        finest = max((g for g, what in _GIVES_UP.items() if what <= given_up), default=-1)
-        dropped = sum(
-            self._db.execute(
-                "DELETE FROM outbox WHERE recipient = ?1 AND seq IN (SELECT seq FROM outbox JOIN series"
-                " ON series.id = outbox.series WHERE recipient = ?1 AND kind = 'gauge' AND granularity <= ?2"
-                " ORDER BY seq LIMIT ?3)",
-                [recipient, finest, most],
-            ).rowcount
-            for recipient, rows in self._db.execute(
-                "SELECT recipient, count(*) FROM outbox GROUP BY recipient"
-            ).fetchall()
-            if rows > longest
-        )
-        self.commit()
-        return dropped
-
     def _number_above(self, recipient: int, last: int, after: int) -> None:
         (first,) = self._db.execute("SELECT min(seq) FROM outbox WHERE recipient = ?", [recipient]).fetchone()
         shift = after - (last if first is None else first - 1)
@@ -286,29 +249,6 @@ class Outbox(Consents):
         self._db.execute("UPDATE recipient SET last_seq = ?, handed = ? WHERE id = ?", [last + shift, after, recipient])
         # Their receipts would name numbers that are other rows' now.
         self._db.execute("DELETE FROM awaited WHERE recipient = ?", [recipient])
-
-    def _append(self, jid: str, points: Sequence[Point]) -> None:
-        number, last = self._db.execute("SELECT id, last_seq FROM recipient WHERE jid = ?", [jid]).fetchone()
-        self._db.executemany(
-            "INSERT INTO outbox (recipient, seq, series, granularity, time, value) VALUES (?, ?, ?, ?, ?, ?)",
-            ((number, seq, p.series.id, int(p.granularity), p.time, p.value) for seq, p in enumerate(points, last + 1)),
-        )
-        self._db.execute("UPDATE recipient SET last_seq = ? WHERE id = ?", [last + len(points), number])
-
-    def _subscriptions_by_recipient(self) -> dict[str, list[Subscription]]:
-        found: dict[str, list[Subscription]] = {}
-        for subscription in self.subscriptions():
-            found.setdefault(subscription.recipient, []).append(subscription)
-        return found
-
-    def _expire_outbox(self, meter: int, before: int) -> None:
-        dropped = self._db.execute(
-            "DELETE FROM outbox WHERE time < ? AND series IN (SELECT id FROM series WHERE meter = ?)", [before, meter]
-        ).rowcount
-        # A receipt for what is given up will not come any more either.
-        self._db.execute("DELETE FROM awaited WHERE handed < ?", [before])
-        if dropped:
-            log.warning("outbox: %d rows given up, their recipients did not come within the retention", dropped)
 
 
 class _Choice:

@@ -8,10 +8,18 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from gateway.store.terms import PLAIN_MANNER, PLAIN_PROOF, PLAIN_TERMS, Change, Manner, Proof, Terms
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 Value = int | float | str
+
+# The column ``quality`` of a reading: whose clock (the meter's, the host's), our own reckoning, a person's entry.
+DERIVED, MANUAL = 2, 3
+QUALITIES = {None: "", 0: "meter", 1: "host", DERIVED: "derived", MANUAL: "manual"}
 
 
 class Granularity(enum.IntEnum):
@@ -244,6 +252,28 @@ class Backlog:
     oldest: int | None
     last_seq: int
     suspended_at: int | None = None
+
+
+def point(
+    series: Series, granularity: int, time: int, value: Value, quality: int | None = None, rectified: int = 0
+) -> Point:
+    """A row as a point; means are rounded to a tenth, which is finer than any meter measures."""
+    rounded = round(value, 1) if isinstance(value, float) else value
+    # Making one of what is one already is the dearest part of reading a year.
+    period = granularity if isinstance(granularity, Granularity) else Granularity(granularity)
+    return Point(series, period, time, rounded, QUALITIES[quality], bool(rectified))
+
+
+def pushed_from(consents: Sequence[Consent], series: Series, granularity: Granularity) -> int | None:
+    """The time of the first point of that series that one of the consents lets be pushed; None when none does."""
+    return min(
+        (
+            c.pushes_from
+            for c in consents
+            if c.terms.push and c.granularity <= granularity and c.covers(series.meter, series.path)
+        ),
+        default=None,
+    )
 
 
 def under(path: str, prefix: str) -> bool:

@@ -16,15 +16,17 @@ from typing import TYPE_CHECKING
 
 from gateway.errors import ConsentError, StoreError
 from gateway.files import owner_of_folder, write_whole
-from gateway.store.absence import Absences
-from gateway.store.tables import translated
 from gateway.store.terms import Manner, Profile
+from gateway.store.transactions import translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from gateway.store.journal import Journal
+    from gateway.store.meters import Meters
     from gateway.store.points import MeterInfo, Point
+    from gateway.store.transactions import Transactions
 
 KEY_NAME = "pseudonym.key"
 _KEY_BYTES = 32
@@ -61,13 +63,18 @@ def rounded(point: Point) -> Point:
     return replace(point, value=int(point.value // step * step))
 
 
-class Pseudonyms(Absences):
+class Pseudonyms:
     """Who knows the meters by which names."""
+
+    def __init__(self, db: Transactions, meters: Meters, journal: Journal) -> None:
+        self._db = db
+        self._meters = meters
+        self._journal = journal
 
     @translated
     def view_of(self, recipient: str, now: float) -> View:
         """How the recipient sees this house at ``now``."""
-        manner, meters = self.manner_of(recipient), self.meters()
+        manner, meters = self.manner_of(recipient), self._meters.all()
         if manner.pseudonym:
             meters = [replace(m, sensor=self._pseudonym(recipient, m, now), prm=None, address=None) for m in meters]
         return View(tuple(meters), manner.profile)
@@ -81,20 +88,20 @@ class Pseudonyms(Absences):
         return Manner(Profile(row[0]), bool(row[1])) if row else Manner()
 
     @translated
-    def rotate_pseudonym(self, recipient: str, now: float) -> View:
+    def rotate(self, recipient: str, now: float) -> View:
         """Give the recipient new pseudonyms from now on; what it has under the old ones stays under these."""
         if not self.manner_of(recipient).pseudonym:
             raise ConsentError(f"{recipient}: knows the meters by their own ids; give it a consent with --pseudonym")
-        self.begin()
+        self._db.begin()
         self._db.execute(
             "INSERT INTO pseudonym VALUES (?, ?, ?)", [recipient, self._generation(recipient) + 1, int(now)]
         )
-        self.commit()
+        self._db.commit()
         return self.view_of(recipient, now)
 
-    def _known_as(self, recipient: str, meter: str, now: float) -> list[str]:
+    def known_as(self, recipient: str, meter: str, now: float) -> list[str]:
         """Every id under which the recipient was ever given data of a meter, the present one last."""
-        info = next(m for m in self.meters() if m.name == meter)
+        info = next(m for m in self._meters.all() if m.name == meter)
         known = dict.fromkeys(
             id_
             for profile, pseudonym, since in self._db.execute(
@@ -126,7 +133,7 @@ class Pseudonyms(Absences):
         return int(row[0] or 0)
 
     def _pseudonym_key(self) -> bytes:
-        return read_or_make_key(self.journal.key_path.with_name(KEY_NAME))
+        return read_or_make_key(self._journal.key_path.with_name(KEY_NAME))
 
 
 def read_or_make_key(path: Path) -> bytes:

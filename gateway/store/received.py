@@ -1,34 +1,26 @@
 """What other providers send us: kept apart from our own points, under their retention, and never promised to anybody.
 
 A point's identity is (provider, literal name, granularity, time); its first value stays unless the provider says that
-it rectifies. Each call is one transaction, so what is confirmed after it is on the disk.
+it rectifies. Who sends them, and how far they came, is ``providers``'s, and so are the transactions.
 """
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway.store.anchors import ReceivedAnchors
-from gateway.store.chain import Chain
 from gateway.store.retention import kept_from
-from gateway.store.tables import translated
+from gateway.store.transactions import translated
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from gateway.store.points import Value
+    from gateway.store.transactions import Transactions
 
 # More names than a shared roof or a neighbour's meter has; whoever sends ever new ones shall not fill the card.
 MOST_SERIES = 500
-
-# Notices that are remembered: a provider's bad day shall not fill it either.
-_MOST_EVENTS = 10_000
-
-# A period of a day is stamped at its beginning and comes at its end, 25 hours later when the clock is set back.
-_MARGIN_S = 2 * 86_400
 
 _FOR_EVER = 2**62
 _PAGE = 1000
@@ -94,168 +86,17 @@ class ReceivedPoint:
     value: Value
 
 
-@dataclass(frozen=True, slots=True)
-class ReceivedGap:
-    """A time ``[first, last)`` of an identifier that is to be asked of the provider's history."""
+class ReceivedPoints:
+    """The series of others and their points (``received_series``, ``received_point``).
 
-    id: int
-    identifier: str
-    first: int
-    last: int
-    replaces: bool
+    ``keep``, ``delete`` and ``forget`` are of the open transaction.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class ReceivedEvent:
-    """Something that a provider told: a notice's kind, the series it names, and its details."""
-
-    provider: str
-    time: int
-    kind: str
-    series: str
-    detail: dict[str, object]
-
-
-class ReceivedPoints(ReceivedAnchors):
-    """The received series, and how far each provider's outbox has been taken."""
+    def __init__(self, db: Transactions) -> None:
+        self._db = db
 
     @translated
-    def received_reached(self, provider: str) -> tuple[str, int] | None:
-        """The provider's epoch and the outbox number up to which nothing is missing."""
-        return Chain(self._db, provider).reached()
-
-    @translated
-    def received_begin(
-        self, provider: str, identifier: str, numbers: tuple[str, int, int] | None, since: int, now: float
-    ) -> None:
-        """A subscription was accepted: keep it, and note what has to be asked of the history.
-
-        Args:
-            provider: bare JID.
-            identifier: what was subscribed to.
-            numbers: epoch, first waiting and last given number; None when the provider has no numbers, and may have
-                sent anything since it was last heard.
-            since: POSIX seconds from which a subscription that is new asks for history; ``now`` not to.
-            now: POSIX seconds.
-        """
-        self.begin()
-        passed_over = numbers is None
-        if numbers is not None:
-            passed_over = Chain(self._db, provider).begin(*numbers)
-        heard = self._db.execute("SELECT heard_at FROM received_provider WHERE jid = ?", [provider]).fetchone()
-        if passed_over and heard:
-            for (known,) in self._db.execute(
-                "SELECT identifier FROM received_subscription WHERE provider = ?", [provider]
-            ).fetchall():
-                self._add_gap(provider, known, heard[0] - _MARGIN_S, int(now) + 1)
-        added = self._db.execute(
-            "INSERT OR IGNORE INTO received_subscription VALUES (?, ?, ?)", [provider, identifier, int(now)]
-        ).rowcount
-        if added and since < now:
-            self._add_gap(provider, identifier, since, int(now) + 1)
-        self.commit()
-
-    @translated
-    def received_subscriptions(self, provider: str) -> list[str]:
-        """The identifiers that the provider accepted."""
-        rows = self._db.execute("SELECT identifier FROM received_subscription WHERE provider = ?", [provider])
-        return [identifier for (identifier,) in rows]
-
-    @translated
-    def received_end(self, provider: str, identifier: str, now: float) -> None:
-        """A subscription is over; what it brought stays until its retention ends."""
-        self.begin()
-        self._end(provider, identifier)
-        # With a branch the provider ended what is subscribed below it: until that is renewed it promises nothing.
-        for known in self.received_subscriptions(provider):
-            self._add_gap(provider, known, max(int(now) - _MARGIN_S, 0), int(now) + 1)
-        self.commit()
-
-    @translated
-    def received_providers(self) -> list[str]:
-        """Everybody with a subscription or with data here."""
-        rows = self._db.execute(
-            "SELECT provider FROM received_subscription UNION SELECT provider FROM received_series ORDER BY 1"
-        )
-        return [jid for (jid,) in rows]
-
-    @translated
-    def received_gaps(self, provider: str) -> list[ReceivedGap]:
-        """What is still to be asked of the provider's history."""
-        rows = self._db.execute(
-            "SELECT id, identifier, first, last, replaces FROM received_gap WHERE provider = ? ORDER BY id", [provider]
-        )
-        return [ReceivedGap(number, known, first, last, bool(r)) for number, known, first, last, r in rows]
-
-    @translated
-    def receive(self, provider: str, lots: Sequence[Lot], now: float, filled: int | None = None) -> int:
-        """Commit what came, and the gap that it fills to the end; how many points are new or rectified."""
-        self.begin()
-        chain = Chain(self._db, provider)
-        new = 0
-        for lot in lots:
-            new += self._keep(provider, lot, now)
-            if lot.numbers is not None:
-                chain.add(*lot.numbers)
-            if lot.numbers is not None and lot.head is not None:
-                self._anchor(provider, lot.numbers[0], *lot.head, now)
-        self._db.execute(
-            "INSERT INTO received_provider VALUES (?, ?) ON CONFLICT DO UPDATE SET heard_at = excluded.heard_at",
-            [provider, int(now)],
-        )
-        if filled is not None:
-            self._db.execute("DELETE FROM received_gap WHERE id = ?", [filled])
-        self.commit()
-        return new
-
-    @translated
-    def received_note(self, event: ReceivedEvent, notice: str, identifiers: Collection[str] = ()) -> bool:
-        """Keep an event once; one that rectifies names the ``identifiers`` to be asked again. False when known."""
-        self.begin()
-        new = self._note_received(event, notice)
-        if new:
-            first, last = _period(event.detail)
-            last = min(last, event.time)
-            for identifier in identifiers if first <= last else ():
-                self._add_gap(event.provider, identifier, first, last + 1, replaces=True)
-        self.commit()
-        return new
-
-    @translated
-    def received_erase(
-        self, event: ReceivedEvent, notice: str, series: Collection[int], identifiers: Collection[str] = ()
-    ) -> int | None:
-        """Delete what a notice names (GDPR Art. 17 and 19), together with the event; None when it was done before.
-
-        Args:
-            event: what is told; ``detail`` has ``first`` and ``last`` (POSIX seconds) where the notice has them.
-            notice: the provider's id of it.
-            series: ids of the series that it names.
-            identifiers: the subscriptions that end with it.
-        """
-        self.begin()
-        deleted = None
-        if self._note_received(event, notice):
-            first, last = _period(event.detail)
-            deleted = 0
-            for number in series:
-                deleted += self._db.execute(
-                    "DELETE FROM received_point WHERE series = ? AND time >= ? AND time <= ?", [number, first, last]
-                ).rowcount
-            self._drop_empty_series(event.provider)
-            for identifier in identifiers:
-                self._end(event.provider, identifier)
-        self.commit()
-        return deleted
-
-    @translated
-    def received_events(self) -> list[ReceivedEvent]:
-        """What providers told, oldest first."""
-        rows = self._db.execute("SELECT provider, time, kind, series, detail FROM received_event ORDER BY time, id")
-        return [ReceivedEvent(jid, time, kind, series, json.loads(d)) for jid, time, kind, series, d in rows]
-
-    @translated
-    def received_series(self, provider: str | None = None) -> list[ReceivedSeries]:
+    def series(self, provider: str | None = None) -> list[ReceivedSeries]:
         """The series of one provider, or of all, by name."""
         rows = self._db.execute(
             _SERIES + " WHERE ?1 IS NULL OR provider = ?1 ORDER BY provider, sen1, granularity, unit", [provider]
@@ -263,16 +104,16 @@ class ReceivedPoints(ReceivedAnchors):
         return [ReceivedSeries(*row) for row in rows]
 
     @translated
-    def received_count(self, series: ReceivedSeries) -> int:
+    def count(self, series: ReceivedSeries) -> int:
         """How many points of a series there are."""
         row = self._db.execute("SELECT count(*) FROM received_point WHERE series = ?", [series.id]).fetchone()
         return int(row[0])
 
     @translated
-    def received_last(self) -> list[ReceivedPoint]:
+    def last(self) -> list[ReceivedPoint]:
         """The newest point of each received series."""
         found = []
-        for series in self.received_series():
+        for series in self.series():
             row = self._db.execute(
                 "SELECT time, value FROM received_point WHERE series = ? ORDER BY time DESC LIMIT 1", [series.id]
             ).fetchone()
@@ -281,7 +122,7 @@ class ReceivedPoints(ReceivedAnchors):
         return found
 
     @translated
-    def received_history(
+    def history(
         self, series: ReceivedSeries, start: float = 0, end: float = _FOR_EVER, limit: int = -1
     ) -> list[ReceivedPoint]:
         """The points of a series in ``[start, end)``, in order of time; at most ``limit``, all by default."""
@@ -292,7 +133,7 @@ class ReceivedPoints(ReceivedAnchors):
         return [ReceivedPoint(series, time, value) for time, value in rows]
 
     @translated
-    def received_newest(self, series: ReceivedSeries, start: float, end: float, limit: int) -> list[ReceivedPoint]:
+    def newest(self, series: ReceivedSeries, start: float, end: float, limit: int) -> list[ReceivedPoint]:
         """The last points of a series in ``[start, end)``, in order of time."""
         rows = self._db.execute(
             "SELECT time, value FROM received_point WHERE series = ? AND time >= ? AND time < ?"
@@ -301,18 +142,14 @@ class ReceivedPoints(ReceivedAnchors):
         ).fetchall()
         return [ReceivedPoint(series, time, value) for time, value in rows[::-1]]
 
-    def received_stream(
-        self, series: ReceivedSeries, start: float = 0, end: float = _FOR_EVER
-    ) -> Iterator[ReceivedPoint]:
+    def stream(self, series: ReceivedSeries, start: float = 0, end: float = _FOR_EVER) -> Iterator[ReceivedPoint]:
         """The same without end in memory, page by page."""
-        while page := self.received_history(series, start, end, _PAGE):
+        while page := self.history(series, start, end, _PAGE):
             yield from page
             start = math.nextafter(page[-1].time, math.inf)
 
-    @translated
-    def forget_received(self, now: int, kept_s: int) -> int:
+    def forget(self, now: int, kept_s: int) -> int:
         """Delete what is past the retention that came with it, and what is older than ``kept_s``; how many points."""
-        self.begin()
         deleted = 0
         for number, retention in self._db.execute("SELECT id, retention FROM received_series").fetchall():
             bound = kept_from(retention, now) if retention else None
@@ -322,13 +159,18 @@ class ReceivedPoints(ReceivedAnchors):
             ).rowcount
         if deleted:
             self._drop_empty_series(None)
-        self._db.execute(
-            "DELETE FROM received_event WHERE id <= (SELECT max(id) FROM received_event) - ?", [_MOST_EVENTS]
-        )
-        self.commit()
         return deleted
 
-    def _keep(self, provider: str, lot: Lot, now: float) -> int:
+    @translated
+    def between(self, series: ReceivedSeries, start: int, end: int) -> list[tuple[float, Value]]:
+        """Times and values of a series in ``[start, end]``, in order."""
+        return self._db.execute(
+            "SELECT time, value FROM received_point WHERE series = ? AND time >= ? AND time <= ? ORDER BY time",
+            [series.id, start, end],
+        ).fetchall()
+
+    def keep(self, provider: str, lot: Lot) -> tuple[int, int]:
+        """Keep what one message brought; how many points are new, and how many are others than before."""
         new = rectified = 0
         known: dict[tuple[str, str, str], int | None] = {}
         for v in lot.values:
@@ -341,11 +183,19 @@ class ReceivedPoints(ReceivedAnchors):
             if self._insert(series, v.time, v.value):
                 new += 1
             elif self._changes(series, v.time, v.value):
-                rectified += self._change_received(series, v.time, v.value, replaces=lot.replaces)
-        if rectified:
-            detail: dict[str, object] = {"points": rectified}
-            self._note_received(ReceivedEvent(provider, int(now), "values-rectified", "", detail), f"own-{now!r}")
-        return new + rectified
+                rectified += self._change(series, v.time, v.value, replaces=lot.replaces)
+        return new, rectified
+
+    def delete(self, provider: str, series: Collection[int], first: int, last: int) -> int:
+        """Delete the points of some series of a provider in ``[first, last]``; how many."""
+        deleted = sum(
+            self._db.execute(
+                "DELETE FROM received_point WHERE series = ? AND time >= ? AND time <= ?", [number, first, last]
+            ).rowcount
+            for number in series
+        )
+        self._drop_empty_series(provider)
+        return deleted
 
     def _insert(self, series: int, time: float, value: Value) -> bool:
         row = [series, time, value]
@@ -357,7 +207,7 @@ class ReceivedPoints(ReceivedAnchors):
         ).fetchone()
         return bool(before != value)
 
-    def _change_received(self, series: int, time: float, value: Value, *, replaces: bool) -> int:
+    def _change(self, series: int, time: float, value: Value, *, replaces: bool) -> int:
         if not replaces:
             self._db.execute("UPDATE received_series SET ignored = ignored + 1 WHERE id = ?", [series])
             return 0
@@ -387,35 +237,6 @@ class ReceivedPoints(ReceivedAnchors):
         if (row[1], row[2]) != (v.name, bound):
             self._db.execute("UPDATE received_series SET name = ?, retention = ? WHERE id = ?", [v.name, bound, row[0]])
         return int(row[0])
-
-    def _note_received(self, event: ReceivedEvent, notice: str) -> bool:
-        row = [event.provider, notice, event.time, event.kind, event.series, json.dumps(event.detail)]
-        return (
-            self._db.execute(
-                "INSERT OR IGNORE INTO received_event (provider, notice, time, kind, series, detail)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
-                row,
-            ).rowcount
-            == 1
-        )
-
-    def _add_gap(self, provider: str, identifier: str, first: int, last: int, *, replaces: bool = False) -> None:
-        key = [provider, identifier, int(replaces)]
-        # A provider without numbers leaves one at every new session: they are asked as one.
-        row = self._db.execute(
-            "SELECT min(first), max(last) FROM received_gap WHERE provider = ? AND identifier = ? AND replaces = ?", key
-        ).fetchone()
-        self._db.execute("DELETE FROM received_gap WHERE provider = ? AND identifier = ? AND replaces = ?", key)
-        low, high = (first, last) if row[0] is None else (min(first, row[0]), max(last, row[1]))
-        self._db.execute(
-            "INSERT INTO received_gap (provider, identifier, first, last, replaces) VALUES (?, ?, ?, ?, ?)",
-            [provider, identifier, low, high, int(replaces)],
-        )
-
-    def _end(self, provider: str, identifier: str) -> None:
-        key = [provider, identifier]
-        self._db.execute("DELETE FROM received_subscription WHERE provider = ? AND identifier = ?", key)
-        self._db.execute("DELETE FROM received_gap WHERE provider = ? AND identifier = ?", key)
 
     def _drop_empty_series(self, provider: str | None) -> None:
         """A name is the provider's too: it does not outlive what stood under it."""

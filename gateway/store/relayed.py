@@ -7,30 +7,35 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.store.tables import Tables, translated
+from gateway.store.transactions import translated
 
 if TYPE_CHECKING:
     from gateway.store.recorder import Batch
+    from gateway.store.transactions import Transactions
 
 # A board's flash holds frames of some days: of more starts than these it has nothing left to send.
 _STARTS_KEPT = 64
 
 
-class Relayed(Tables):
+class Relayed:
     """The sequence numbers of boards."""
 
+    def __init__(self, db: Transactions) -> None:
+        self._db = db
+
     @translated
-    def relayed(self, board: str) -> dict[str, int]:
+    def reached(self, board: str) -> dict[str, int]:
         """Start of the board -> the last sequence number of it that is stored."""
         rows = self._db.execute("SELECT boot, seq FROM relayed WHERE board = ? ORDER BY number", [board])
         return dict(rows.fetchall())
 
     @translated
-    def forget_relayed(self, board: str, boot: str) -> None:
+    def forget(self, board: str, boot: str) -> None:
         """Nothing is known any more of how far that start came."""
         self._db.execute("DELETE FROM relayed WHERE board = ? AND boot = ?", [board, boot])
 
-    def _write_relayed(self, batch: Batch) -> None:
+    def write(self, batch: Batch) -> None:
+        """Note, in the open transaction, how far the boards of a batch came."""
         for (board, boot), seq in batch.relayed.items():
             self._db.execute(
                 "INSERT INTO relayed (board, boot, seq) VALUES (?, ?, ?)"

@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING
 
 from gateway.store.breaks import MAX_BOUNDARY_GAP_S, Breaks
 from gateway.store.energy import INDEX_OF, Energy
-from gateway.store.points import Granularity
+from gateway.store.points import DERIVED, Granularity, point
 from gateway.store.recorder import day_end
-from gateway.store.tables import DERIVED, point, translated
+from gateway.store.transactions import translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from gateway.store.energy import Energy
+    from gateway.store.meters import Meters
     from gateway.store.points import Point, Series
+    from gateway.store.transactions import Transactions
 
 _FOR_EVER = 2**40
 _OF_A_TIME = "SELECT time, value FROM coarse WHERE series = ? AND step = ? AND time >= ? AND time <= ? ORDER BY time"
@@ -24,16 +27,21 @@ _OURS = "SELECT time, value FROM reading WHERE series = ? AND time = ? AND quali
 _LONGEST_DAY_S = 25 * 3600
 
 
-class Spanning(Energy):
+class Spanning:
     """Looks for what no version makes any more."""
 
+    def __init__(self, db: Transactions, meters: Meters, energy: Energy) -> None:
+        self._db = db
+        self._meters = meters
+        self._energy = energy
+
     @translated
-    def spanning(self) -> list[Point]:
+    def points(self) -> list[Point]:
         """Each stored point, of any meter, that says something of a time across a break."""
         found: list[Point] = []
-        for meter in self.meters():
-            if told := self.breaks_told(meter.name):
-                known = {series.path: series for series in self.series(meter.name)}
+        for meter in self._meters.all():
+            if told := self._energy.breaks_told(meter.name):
+                known = {series.path: series for series in self._meters.series(meter.name)}
                 for path, series in known.items():
                     breaks = Breaks.of(path, told)
                     if series.kind == "index":
@@ -74,7 +82,7 @@ class Spanning(Energy):
         return row is not None and breaks.is_false((time, row[0]))
 
     def _half_hours(self, curve: Series) -> Iterator[Point]:
-        for time in sorted(self.broken_half_hours(curve, 0, _FOR_EVER)):
+        for time in sorted(self._energy.broken_half_hours(curve, 0, _FOR_EVER)):
             for row in self._db.execute(_OURS, [curve.id, time, DERIVED]).fetchall():
                 yield point(curve, Granularity.RAW, *row)
             for row in self._db.execute(_OF_A_TIME, [curve.id, Granularity.HALF_HOUR, time, time]).fetchall():

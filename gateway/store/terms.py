@@ -19,7 +19,7 @@ from gateway.language import Phrase
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from gateway.store.points import Consent, Granularity
+    from gateway.store.points import Granularity
 
 # The languages in which people are spoken to; the first where nothing else is known.
 LANGS = ("fr", "en")
@@ -286,11 +286,6 @@ def days(duration: str) -> int:
 def shortest(durations: Iterable[str], house: str) -> str:
     """The shortest of some durations and the house's own limit; empty ones say nothing."""
     return min([house, *filter(None, durations)], key=days)
-
-
-def shortest_retention(consents: Iterable[Consent], house: str) -> str:
-    """How long what is sent under these consents may be kept: the shortest that was promised, or the house's limit."""
-    return shortest((c.terms.retention for c in consents), house)
 
 
 def _clean(name: str, text: str) -> str:

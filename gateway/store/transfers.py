@@ -15,15 +15,18 @@ from typing import TYPE_CHECKING
 
 from gateway.store.journal import grouped
 from gateway.store.points import under
-from gateway.store.pseudonyms import Pseudonyms
-from gateway.store.tables import translated
+from gateway.store.transactions import translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from gateway.store.journal import Group
-    from gateway.store.points import Point, Series
+    from gateway.store.journal import Group, Journal
+    from gateway.store.meters import Meters
+    from gateway.store.notices import RecipientNotices
+    from gateway.store.points import Consent, Point, Series
+    from gateway.store.pseudonyms import Pseudonyms
     from gateway.store.terms import NoticeKind
+    from gateway.store.transactions import Transactions
 
 _HOUR_S, _DAY_S = 3600, 86_400
 # The hours of a week are of use when somebody asks what left lately; of older ones the day will do.
@@ -46,17 +49,26 @@ class Handed:
     series: int
 
 
-class Transfers(Pseudonyms):
+class Transfers:
     """Who received what."""
 
+    def __init__(
+        self, db: Transactions, meters: Meters, journal: Journal, notices: RecipientNotices, pseudonyms: Pseudonyms
+    ) -> None:
+        self._db = db
+        self._meters = meters
+        self._journal = journal
+        self._notices = notices
+        self._pseudonyms = pseudonyms
+
     @translated
-    def note_transfer(self, recipient: str, points: Sequence[Point], now: float) -> None:
+    def note(self, recipient: str, points: Sequence[Point], now: float) -> None:
         """Note and commit that the recipient is handed these points: before they leave, so that none leaves unnoted."""
         if not points:
             return
-        self.begin()
-        self._note(recipient, grouped((p.series.id, int(p.granularity), p.time) for p in points), now)
-        self.commit()
+        self._db.begin()
+        self.add(recipient, grouped((p.series.id, int(p.granularity), p.time) for p in points), now)
+        self._db.commit()
 
     @translated
     def recipients_of(self, series: Series, first: int, last: int, finest: int = 0) -> list[str]:
@@ -73,7 +85,7 @@ class Transfers(Pseudonyms):
         return [jid for (jid,) in rows]
 
     @translated
-    def forget_transfers(self, now: float, kept_s: int) -> None:
+    def forget(self, now: float, kept_s: int) -> None:
         """Sum up what is older than a week by the day, drop what nobody may still have; notices confirmed go with it.
 
         A recipient may keep data for ``kept_s`` after it was handed them: for so long it may have to be told something.
@@ -82,7 +94,7 @@ class Transfers(Pseudonyms):
             # A clock that has not been set forgets nothing.
             return
         week = (int(now) - _BY_HOUR_S) // _DAY_S * _DAY_S
-        self.begin()
+        self._db.begin()
         self._db.execute(
             "INSERT INTO transfer SELECT series, granularity, party, hour / ?1 * ?1, min(first_time), max(last_time),"
             " sum(points) FROM transfer WHERE hour < ?2 AND hour % ?1 GROUP BY series, granularity, party, hour / ?1"
@@ -95,9 +107,9 @@ class Transfers(Pseudonyms):
         self._db.execute("DELETE FROM confirmed WHERE day < ?", [int(now) - kept_s - _DAY_S])
         self._db.execute("DELETE FROM notice WHERE confirmed_at < ?", [int(now) - kept_s])
         self._db.execute("DELETE FROM party WHERE NOT EXISTS (SELECT 1 FROM transfer WHERE party = party.id)")
-        self.commit()
+        self._db.commit()
 
-    def transfers(self) -> Iterator[tuple[int, str, Series, int, int, int, int]]:
+    def all(self) -> Iterator[tuple[int, str, Series, int, int, int, int]]:
         """The whole log: (hour, recipient, series, granularity, first time, last time, points), by hour."""
         known: dict[int, Series] = {}
         rows = self._db.execute(
@@ -106,7 +118,7 @@ class Transfers(Pseudonyms):
         )
         for hour, jid, number, *rest in rows:
             if number not in known:
-                known[number] = self._series_by_id(number)
+                known[number] = self._meters.series_numbered(number)
             yield (hour, jid, known[number], *rest)
 
     @translated
@@ -130,7 +142,7 @@ class Transfers(Pseudonyms):
         )
         return {(day, recipient): points for day, recipient, points in rows}
 
-    def _tell_past(
+    def tell_past(
         self,
         kind: NoticeKind,
         meter: str,
@@ -154,12 +166,27 @@ class Transfers(Pseudonyms):
                 low0, high0 = told.setdefault(jid, {}).get(name, (low, high))
                 told[jid][name] = min(low, low0), max(high, high0)
         for jid, names in told.items():
-            for sensor in self._known_as(jid, meter, now):
+            for sensor in self._pseudonyms.known_as(jid, meter, now):
                 for name, (low, high) in names.items():
                     # An end that was left open is in no calendar: what was handed over has ends.
                     period = {"first": first or low, "last": high if last >= FOR_EVER else last}
-                    self._queue_notice(jid, kind, {"sensor": sensor, "series": name, **period}, now)
+                    self._notices.queue(jid, kind, {"sensor": sensor, "series": name, **period}, now)
         return sorted(told)
+
+    def facts_of(self, consent: Consent, now: float, sensor: str | None = None) -> dict[str, object]:
+        """What a notice on a consent names; its period holds all that may have been handed over, confirmed or not.
+
+        ``sensor`` is the id of the meter that is meant, where it is not the one that the recipient knows now.
+        """
+        first, last = self._handed_under(consent.recipient, consent.meter, consent.prefix) or (consent.begins, 0)
+        return {
+            "consent": consent.id,
+            "sensor": sensor or self._pseudonyms.view_of(consent.recipient, now).meter(consent.meter).sensor,
+            "series": consent.prefix,
+            "granularity": consent.granularity.code,
+            "first": min(first, consent.given_at),
+            "last": max(last, int(now)),
+        }
 
     def _span_handed(self, recipient: str, series: Series) -> tuple[int, int]:
         """The first second of a series that the recipient was ever handed data of, and the one after the last."""
@@ -170,9 +197,9 @@ class Transfers(Pseudonyms):
         ).fetchone()
         return row
 
-    def _note(self, recipient: str, groups: Sequence[Group], now: float) -> None:
+    def add(self, recipient: str, groups: Sequence[Group], now: float) -> None:
         """Add to the hour of ``now``, and to the day of the journal, in the open transaction."""
-        self.journal.count(recipient, groups, now)
+        self._journal.count(recipient, groups, now)
         self._db.execute("INSERT OR IGNORE INTO party (jid) VALUES (?)", [recipient])
         (party,) = self._db.execute("SELECT id FROM party WHERE jid = ?", [recipient]).fetchone()
         hour = int(now) // _HOUR_S * _HOUR_S
@@ -186,7 +213,7 @@ class Transfers(Pseudonyms):
             ),
         )
 
-    def _note_confirmed(self, recipient: str, moments: Iterable[int]) -> None:
+    def add_confirmed(self, recipient: str, moments: Iterable[int]) -> None:
         """Count points that were handed over at these moments, and are confirmed now, in the open transaction."""
         self._db.executemany(
             "INSERT INTO confirmed (day, recipient, points) VALUES (?, ?, ?)"
@@ -194,7 +221,7 @@ class Transfers(Pseudonyms):
             [(day * _DAY_S, recipient, n) for day, n in Counter(moment // _DAY_S for moment in moments).items()],
         )
 
-    def _transferred(self, recipient: str, meter: str, prefix: str) -> tuple[int, int] | None:
+    def _handed_under(self, recipient: str, meter: str, prefix: str) -> tuple[int, int] | None:
         """First and last time of what the recipient was ever handed, or is being sent, under ``prefix``."""
         rows = self._db.execute(
             "SELECT path, first_time, last_time FROM transfer JOIN party ON party.id = transfer.party"
@@ -202,7 +229,7 @@ class Transfers(Pseudonyms):
             # By a meter's clock that is ahead what is under way may lie after now.
             " UNION ALL SELECT path, min(time), max(time) FROM outbox JOIN recipient ON recipient.id = outbox.recipient"
             " JOIN series ON series.id = outbox.series WHERE jid = ?1 AND series.meter = ?2 GROUP BY series.id",
-            [recipient, self._meter_id(meter)],
+            [recipient, self._meters.number(meter)],
         )
         times = [(first, last) for path, first, last in rows if under(path, prefix)]
         return (min(first for first, _ in times), max(last for _, last in times)) if times else None

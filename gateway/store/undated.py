@@ -7,19 +7,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.store.tables import Tables, translated
+from gateway.store.transactions import translated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gateway.store.meters import Meters
     from gateway.store.recorder import Batch, UndatedFrame
+    from gateway.store.transactions import Transactions
 
 
-class Undated(Tables):
+class UndatedFrames:
     """The frames without a date."""
 
+    def __init__(self, db: Transactions, meters: Meters) -> None:
+        self._db = db
+        self._meters = meters
+
     @translated
-    def undated(self, meter: str, boot: str, limit: int) -> list[UndatedFrame]:
+    def oldest(self, meter: str, boot: str, limit: int) -> list[UndatedFrame]:
         """The oldest frames of that start of the machine, (milliseconds since it, the frame), at most ``limit``."""
         return self._db.execute(
             "SELECT at, frame FROM undated JOIN meter ON meter.id = meter"
@@ -28,7 +34,7 @@ class Undated(Tables):
         ).fetchall()
 
     @translated
-    def count_undated(self, meter: str, boot: str) -> int:
+    def count(self, meter: str, boot: str) -> int:
         """How many of them there are."""
         (count,) = self._db.execute(
             "SELECT count(*) FROM undated JOIN meter ON meter.id = meter WHERE meter.name = ? AND boot = ?",
@@ -37,9 +43,9 @@ class Undated(Tables):
         return int(count)
 
     @translated
-    def give_up_undated(self, boot: str) -> int:
+    def give_up(self, boot: str) -> int:
         """Delete those of earlier starts, which nobody can date any more, and note the event; how many there were."""
-        self.begin()
+        self._db.begin()
         self._db.execute(
             "INSERT INTO event (meter, time, kind, series, detail)"
             " SELECT meter.id, meter.last_time, 'undated-lost', '', json_object('frames', count(*))"
@@ -47,11 +53,12 @@ class Undated(Tables):
             [boot],
         )
         lost = self._db.execute("DELETE FROM undated WHERE boot <> ?", [boot]).rowcount
-        self.commit()
+        self._db.commit()
         return lost
 
-    def _write_undated(self, batch: Batch) -> None:
-        meter = self._meter_id(batch.meter)
+    def write(self, batch: Batch) -> None:
+        """Keep the frames of a batch that have no date, let those go that have one now, in the open transaction."""
+        meter = self._meters.number(batch.meter)
         rows: Sequence[tuple[object, ...]] = [(meter, batch.boot, at, frame) for at, frame in batch.undated]
         self._db.executemany("INSERT OR REPLACE INTO undated VALUES (?, ?, ?, ?)", rows)
         if batch.dated_until is not None:

@@ -11,19 +11,26 @@ import json
 from functools import partial
 from typing import TYPE_CHECKING
 
-from gateway.store.consents import Consents, pushed_from
 from gateway.store.journal import grouped
-from gateway.store.points import Granularity, Point, Series, under
-from gateway.store.tables import translated
+from gateway.store.points import Granularity, Point, Series, pushed_from, under
+from gateway.store.transactions import translated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from gateway.store.consents import Consents
     from gateway.store.points import Value
+    from gateway.store.transactions import Transactions
+    from gateway.store.transfers import Transfers
 
 
-class Watching(Consents):
+class Watching:
     """What may be shown this second."""
+
+    def __init__(self, db: Transactions, transfers: Transfers, consents: Consents) -> None:
+        self._db = db
+        self._transfers = transfers
+        self._consents = consents
 
     @translated
     def live_points(
@@ -33,7 +40,9 @@ class Watching(Consents):
 
         None when there is no such consent any more.
         """
-        consents = [c for c in self.allowed(recipient, now) if c.terms.push and c.granularity is Granularity.RAW]
+        consents = [
+            c for c in self._consents.allowed(recipient, now) if c.terms.push and c.granularity is Granularity.RAW
+        ]
         if not any(c.meter == meter and (under(prefix, c.prefix) or under(c.prefix, prefix)) for c in consents):
             return None
         points = []
@@ -46,8 +55,8 @@ class Watching(Consents):
     @translated
     def note_shown(self, recipient: str, points: Sequence[Point], now: float) -> None:
         """Note live values that were handed over, in the open transaction: the next commit keeps it."""
-        self.begin()
-        self.keep(partial(self._note, recipient, grouped((p.series.id, 0, p.time) for p in points), now))
+        self._db.begin()
+        self._db.keep(partial(self._transfers.add, recipient, grouped((p.series.id, 0, p.time) for p in points), now))
 
     def _known(self, meter: str, paths: Sequence[str]) -> list[Series]:
         """Those series that are stored; what a meter says for the first time is shown from its first commit on."""

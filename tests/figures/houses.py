@@ -112,9 +112,9 @@ class House:
         # An index that is nothing yet does not exist.
         self._totals, self._offset = {}, 0
         with closing(Store(self.config.directory)) as store:
-            store.add_meter("house", "ab12cd34ef")
+            store.meters.add("house", "ab12cd34ef")
             if self.kind.solar:
-                store.add_meter("solar", "0011223344")
+                store.meters.add("solar", "0011223344")
             self._recorders = {name: Recorder(name, {}) for name in ("house", "solar")}
             self._live(store)
 
@@ -168,7 +168,7 @@ class House:
                 self._add("solar", time, (made,))
             if place + 1 < len(times):
                 self._count(time, times[place + 1] - time)
-        store.write([batch for one in self._recorders.values() if (batch := one.take())], end)
+        store.batches.write([batch for one in self._recorders.values() if (batch := one.take())], end)
 
     def _total(self, what):
         return self._totals.setdefault(what, 1000)

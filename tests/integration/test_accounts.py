@@ -94,17 +94,17 @@ class Scene:
 
     def noted(self):
         """How many points the log says were handed over."""
-        return sum(points for *_, points in self.house.store.transfers())
+        return sum(points for *_, points in self.house.store.transfers.all())
 
     def confirmed(self):
         """How many of them were confirmed."""
-        self.house.store.commit()
-        return self.house.store._db.execute("SELECT coalesce(sum(points), 0) FROM confirmed").fetchone()[0]
+        self.house.store.db.commit()
+        return self.house.store.db.execute("SELECT coalesce(sum(points), 0) FROM confirmed").fetchone()[0]
 
     async def withdraw(self):
         """As `consent revoke`: when it is back nothing leaves any more."""
         now = self.provider.clock()
-        await self.provider.call(self.house.store.revoke, self.coop.jid, "", now)
+        await self.provider.call(self.house.store.consents.revoke, self.coop.jid, "", now)
         await self.provider.session.departures.over()
         self.house.wake.set()
 
@@ -168,7 +168,7 @@ def test_a_recipient_that_never_confirms(servers, house):
     assert len(coop.points) == scene.noted() >= 58
     assert (scene.confirmed(), house.waiting(coop.jid)) == (0, 0)
     times = [time for *_, time in coop.points]
-    told = house.store.notices()[-1].payload
+    told = house.store.notices.all()[-1].payload
     assert told["first"] <= min(times) <= max(times) <= told["last"]
 
 
@@ -189,8 +189,8 @@ def test_one_that_confirms_what_it_never_had(servers, house):
             waiting, last = house.waiting(coop.jid), max(parse_interval(i).last for i in coop.ids)
             assert last < 3900 < waiting
             for end in (last + 1, 3900, 2**40):
-                coop.confirm(Interval(house.store.epoch, 0, end).id)
-            await coop.subscribe(epoch=house.store.epoch, resume_after="3900")
+                coop.confirm(Interval(house.store.outbox.epoch, 0, end).id)
+            await coop.subscribe(epoch=house.store.outbox.epoch, resume_after="3900")
             await scene.arrived("lies")
             assert (house.waiting(coop.jid), scene.confirmed()) == (waiting, 0)
             assert scene.noted() == len(coop.points)
@@ -278,7 +278,7 @@ def test_after_a_withdrawal_at_most_one_message_is_on_its_way_through_a_slow_ser
     scene = Scene(start_federation("prosody", "ejabberd", limits="default"), house)
     coop = scene.coop
     house.allow(coop.jid)
-    house.store.subscribe(coop.jid, "house", "consumption", "sen1", Confirm.RECEIPT, house.time)
+    house.store.subscriptions.add(coop.jid, "house", "consumption", "sen1", Confirm.RECEIPT, house.time)
 
     async def scenario():
         async with scene.provider, running(coop.session):
@@ -314,7 +314,7 @@ def test_what_the_daemon_says_has_left_is_what_its_recipient_was_given(federatio
     lines = [json.loads(line) for line in recipient.log.read_text().splitlines() if line.startswith("{")]
     given = {(line["name"], line["granularity"], line["time"]) for line in lines}
     with closing(Archive(home.folder / "data")) as archive:
-        log = sum(points for *_, points in archive.transfers())
+        log = sum(points for *_, points in archive.transfers.all())
         told = sum(entry["points"] for entry in archive.journal.told("transfer"))
         sure = sum(entry["points"] for entry in archive.journal.told("transfer-confirmed"))
     assert (log, told, sure) == (len(given),) * 3

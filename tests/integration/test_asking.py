@@ -126,7 +126,7 @@ class Home:
         servers.register(*FAMILY.split("@"), PASSWORD)
         (folder / "data").mkdir()
         filled = Filled(folder / "data")
-        filled.store.add_meter("house", "ab12")
+        filled.store.meters.add("house", "ab12")
         filled.time = self.begin
         filled.minutes(DAY_S // 60)
         filled.store.close()

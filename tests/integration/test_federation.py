@@ -131,7 +131,7 @@ def test_without_consent_nothing_is_given_and_nothing_is_told(scene, house):
             assert said.pop()[0] == "not-authorized"
 
     asyncio.run(scenario())
-    assert house.store.subscriptions() == []
+    assert house.store.subscriptions.all() == []
 
 
 def test_minutes_arrive_in_the_other_domain_and_receipts_empty_the_outbox(scene, house, tmp_path):
@@ -143,7 +143,7 @@ def test_minutes_arrive_in_the_other_domain_and_receipts_empty_the_outbox(scene,
             scene.gate(house),
             subscribed(scene.session(), scene.gateway, f"{scene.sen1}/consumption", tmp_path / "r.sqlite") as peer,
         ):
-            await eventually(lambda: house.store.subscriptions(scene.coop))
+            await eventually(lambda: house.store.subscriptions.of(scene.coop))
             house.minutes(3)
             house.minutes(4)
             await eventually(lambda: len(peer.minutes()) == 6 and not house.waiting(scene.coop))
@@ -241,12 +241,12 @@ def test_after_a_revocation_nothing_is_sent_queued_rows_included(scene, house):
     async def scenario():
         async with scene.gate(house) as gate:
             async with subscribed(scene.session(), scene.gateway, scene.sen1) as peer:
-                await eventually(lambda: house.store.subscriptions(scene.coop))
+                await eventually(lambda: house.store.subscriptions.of(scene.coop))
                 house.minutes(3)
                 await eventually(lambda: len(peer.minutes()) == 2)
             # Revoked in the instant in which rows were queued and not yet sent.
             await gate.call(house.minutes, 3)
-            await gate.call(house.store.revoke, scene.coop, "", house.time)
+            await gate.call(house.store.consents.revoke, scene.coop, "", house.time)
             house.wake.set()
             async with subscribed(scene.session(), scene.gateway, scene.sen1) as peer:
                 await eventually(lambda: any(r.condition == "not-authorized" for r in peer.refusals))
@@ -269,7 +269,7 @@ def test_a_deleted_account_bounces_and_comes_back_to_everything_once(scene, hous
     async def scenario():
         async with scene.gate(house):
             async with subscribed(scene.session(), scene.gateway, scene.sen1, path) as peer:
-                await eventually(lambda: house.store.subscriptions(scene.coop))
+                await eventually(lambda: house.store.subscriptions.of(scene.coop))
                 house.minutes(3)
                 await eventually(lambda: len(peer.minutes()) == 2 and not house.waiting(scene.coop))
             user = scene.coop.split("@")[0]
@@ -448,7 +448,7 @@ def test_the_password_and_the_login_exchange_are_in_no_log(scene, house, caplog)
             scene.gate(house),
             subscribed(scene.session(password=canary), scene.gateway, scene.sen1) as peer,
         ):
-            await eventually(lambda: house.store.subscriptions(scene.coop))
+            await eventually(lambda: house.store.subscriptions.of(scene.coop))
             house.minutes(3)
             await eventually(peer.minutes)
 
@@ -532,7 +532,7 @@ def test_consume_ends_cleanly_when_nobody_reads_it_or_it_is_told_to(scene, house
     async def scenario():
         async with scene.gate(house):
             process = await consume(scene, tmp_path)
-            await eventually(lambda: house.store.subscriptions(scene.coop))
+            await eventually(lambda: house.store.subscriptions.of(scene.coop))
             house.minutes(2)
             await eventually(lambda: not house.waiting(scene.coop))
             if end == "signal":
@@ -561,7 +561,7 @@ def test_both_servers_killed_in_turn_lose_nothing(start_federation, house, tmp_p
             scene.gate(house) as gate,
             subscribed(scene.session(), scene.gateway, scene.sen1, tmp_path / "r.sqlite") as peer,
         ):
-            await eventually(lambda: house.store.subscriptions(scene.coop))
+            await eventually(lambda: house.store.subscriptions.of(scene.coop))
             for domain in (scene.home, scene.away):
                 house.minutes(3)
                 scene.servers.kill(domain)

@@ -226,7 +226,7 @@ def test_nonsense_giants_and_forgeries_leave_the_household_and_its_recipient_alo
     village.known.add(pest.jid)
     giant = ET.Element("{jabber:client}body")
     giant.text = "x" * 200_000
-    everything = Interval(house.store.epoch, -1, 10**9).id
+    everything = Interval(house.store.outbox.epoch, -1, 10**9).id
 
     def stanzas():
         yield "message", "chat", [giant]
@@ -262,7 +262,7 @@ def test_nonsense_giants_and_forgeries_leave_the_household_and_its_recipient_alo
     async def scenario():
         async with village.gate as gate, running(Session(pest, QUICK)) as hostile:
             async with subscribed(scene.session(), village.gateway, scene.sen1) as peer:
-                await eventually(lambda: house.store.subscriptions(scene.coop))
+                await eventually(lambda: house.store.subscriptions.of(scene.coop))
                 house.minutes(3)
                 await eventually(lambda: len(peer.minutes()) == 2 and not house.waiting(scene.coop))
             house.minutes(5)
@@ -277,7 +277,7 @@ def test_nonsense_giants_and_forgeries_leave_the_household_and_its_recipient_alo
                     await hostile.request(village.gateway, build_submit("fly", {}), 30)
                 assert last.value.condition == "item-not-found"
             assert house.waiting(scene.coop) >= 10
-            assert house.store.subscriptions(pest.jid) == []
+            assert house.store.subscriptions.of(pest.jid) == []
             async with subscribed(scene.session(), village.gateway, scene.sen1) as peer:
                 house.minutes(2)
                 await eventually(lambda: not house.waiting(scene.coop), 20)

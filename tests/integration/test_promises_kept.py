@@ -26,7 +26,18 @@ from gateway.store.points import Confirm, Granularity
 from gateway.store.terms import NoticeKind
 from meter.process import Meter
 from servers import wait_until
-from tests.gateway.federation.conftest import PRM, QUICK, SENSOR, START, House, account, eventually, running
+from tests.gateway.federation.conftest import (
+    PRM,
+    QUICK,
+    SENSOR,
+    START,
+    House,
+    account,
+    announcer_parts,
+    delivery_parts,
+    eventually,
+    running,
+)
 from tests.gateway.store.conftest import INDEX, POWER
 from tests.integration import processes
 
@@ -68,11 +79,17 @@ class Provider:
         self.house, self.shift, house.wake = house, 0.0, Wake()
         self.session = Session(login, QUICK, (QUOALISE,), COMMAND_NAMES)
         publisher = Publisher(self.session.jid.user, self.session.jid.domain, "P1Y")
-        joined = self.session, house.store, self.call, publisher
-        self.delivery = Delivery(*joined, house.wake.delivery, self.clock, lambda: time.monotonic() + self.shift)
-        self.announcer = Announcer(*joined, notice_text, house.wake.announcer, self.clock)
-        self.live = Live(*joined)
-        self.commands = Commands(*joined, self.returned, live=self.live)
+        asked, store = (self.call, publisher), house.store
+        self.delivery = Delivery(
+            *(self.session, *delivery_parts(store), *asked, house.wake.delivery),
+            self.clock,
+            lambda: time.monotonic() + self.shift,
+        )
+        self.announcer = Announcer(
+            self.session, *announcer_parts(store), *asked, notice_text, house.wake.announcer, self.clock
+        )
+        self.live = Live(self.session, store.watching, store.transfers, *asked)
+        self.commands = Commands(self.session, store, *asked, self.returned, live=self.live)
         self.stop = asyncio.Event()
 
     def clock(self):
@@ -179,7 +196,7 @@ def minutes(records):
 
 def notice_of(house, kind):
     """The last notice of that kind."""
-    return [n for n in house.store.notices() if n.kind is kind][-1]
+    return [n for n in house.store.notices.all() if n.kind is kind][-1]
 
 
 def test_a_withdrawal_stops_at_once_is_obeyed_and_confirmed(servers, house, tmp_path):
@@ -191,20 +208,20 @@ def test_a_withdrawal_stops_at_once_is_obeyed_and_confirmed(servers, house, tmp_
         refused = []
         by_prm = scene.recipient(f"urn:dev:prm:{PRM}", refused=refused.append)
         async with scene.provider() as provider, by_prm as records:
-            await eventually(lambda: house.store.subscriptions(scene.coop))
+            await eventually(lambda: house.store.subscriptions.of(scene.coop))
             house.minutes(5)
             await eventually(lambda: minutes(records) == [0, 1, 2, 3] and not house.waiting(scene.coop))
             assert scene.kept() == 8
             sent = provider.overhear()
             house.minutes(3)
-            house.store.revoke(scene.coop, "", time.time())
+            house.store.consents.revoke(scene.coop, "", time.time())
             house.wake.set()
             await eventually(lambda: notice_of(house, NoticeKind.CONSENT_WITHDRAWN).confirmed_at)
             assert (scene.kept(), house.waiting(scene.coop)) == (0, 0)
             # It asks again and again, and nothing comes of it.
             refused.clear()
             await eventually(lambda: len(refused) >= 3)
-            assert sent == [f"notice-{house.store.epoch}-1"]
+            assert sent == [f"notice-{house.store.outbox.epoch}-1"]
             assert len(records) == 8
 
     asyncio.run(scenario())
@@ -220,12 +237,12 @@ def test_a_withdrawal_while_the_recipient_is_away_waits_for_it_and_nothing_else_
     async def scenario():
         async with scene.provider():
             async with scene.recipient() as records:
-                await eventually(lambda: house.store.subscriptions(scene.coop))
+                await eventually(lambda: house.store.subscriptions.of(scene.coop))
                 house.minutes(3)
                 await eventually(lambda: minutes(records) == [0, 1] and not house.waiting(scene.coop))
             house.minutes(3)
             assert house.waiting(scene.coop)
-            house.store.revoke(scene.coop, "", time.time())
+            house.store.consents.revoke(scene.coop, "", time.time())
             assert not house.waiting(scene.coop)
             house.wake.set()
             await eventually(lambda: notice_of(house, NoticeKind.CONSENT_WITHDRAWN).attempts)
@@ -244,15 +261,15 @@ def test_who_ever_received_it_is_told_of_an_erasure_and_of_a_rectification(serve
 
     async def scenario():
         async with scene.provider(), scene.recipient() as records:
-            await eventually(lambda: house.store.subscriptions(scene.coop))
+            await eventually(lambda: house.store.subscriptions.of(scene.coop))
             house.minutes(6)
             await eventually(lambda: minutes(records) == [0, 1, 2, 3, 4] and not house.waiting(scene.coop))
             span = Range("house", POWER, START + 60, START + 120)
-            assert house.store.erase_range(span, time.time()).told == (scene.coop,)
+            assert house.store.erasure.erase_range(span, time.time()).told == (scene.coop,)
             house.wake.set()
             await eventually(lambda: notice_of(house, NoticeKind.DATA_ERASED).confirmed_at)
             assert scene.kept() == 9
-            assert house.store.rectify(
+            assert house.store.corrections.rectify(
                 "house", POWER, Granularity.MINUTE, START + 180, "777", time.time(), "the household", "a test"
             )
             house.wake.set()
@@ -294,18 +311,20 @@ def test_a_live_value_comes_at_once_and_waits_for_nobody(servers, house, tmp_pat
             assert [stanza.id for stanza in came] == ["marker"]
 
     asyncio.run(scenario())
-    assert (scene.kept(), house.store.backlog()) == (0, [])
-    assert house.store.recipients_of(house.store.series("house")[0], START + 100, START + 101) == [scene.coop]
+    assert (scene.kept(), house.store.outbox.backlog()) == (0, [])
+    assert house.store.transfers.recipients_of(house.store.meters.series("house")[0], START + 100, START + 101) == [
+        scene.coop
+    ]
 
 
 def test_an_account_that_is_gone_is_suspended_and_lacks_nothing_when_it_is_back(servers, house, tmp_path):
     """Fourteen days of the real servers' bounces; then silence; its subscription brings everything, in order."""
     scene = Scene(servers, house, tmp_path, registered=False)
     house.allow(scene.coop)
-    house.store.subscribe(scene.coop, "house", "", "sen1", Confirm.RECEIPT, START)
+    house.store.subscriptions.add(scene.coop, "house", "", "sen1", Confirm.RECEIPT, START)
 
     def away():
-        row = house.store._db.execute("SELECT days FROM absence WHERE recipient = ?", [scene.coop]).fetchone()
+        row = house.store.db.execute("SELECT days FROM absence WHERE recipient = ?", [scene.coop]).fetchone()
         return row[0] if row else 0
 
     async def scenario():
@@ -314,9 +333,9 @@ def test_an_account_that_is_gone_is_suspended_and_lacks_nothing_when_it_is_back(
                 house.minutes(2)
                 await eventually(lambda day=day: away() == day + 1, what=f"the bounce of day {day}")
                 provider.pass_days(1)
-            assert list(house.store.suspended()) == [scene.coop]
+            assert list(house.store.absences.suspended()) == [scene.coop]
             house.minutes(2)
-            assert house.store.recipients() == []
+            assert house.store.outbox.recipients() == []
             scene.register()
             async with scene.recipient() as records:
                 await eventually(lambda: len(minutes(records)) == 29 and not house.waiting(scene.coop))
@@ -324,7 +343,7 @@ def test_an_account_that_is_gone_is_suspended_and_lacks_nothing_when_it_is_back(
                 await eventually(lambda: notice_of(house, NoticeKind.RECIPIENT_SUSPENDED).confirmed_at)
 
     asyncio.run(scenario())
-    assert house.store.suspended() == {}
+    assert house.store.absences.suspended() == {}
     kinds = [entry.facts()["kind"] for entry in house.store.journal.entries()]
     assert kinds.count("recipient-suspended") == kinds.count("recipient-returned") == 1
 
@@ -337,7 +356,7 @@ def test_a_journal_whose_end_was_cut_is_found_from_what_a_recipient_kept(federat
 
     async def scenario():
         async with scene.provider(), scene.recipient() as records:
-            await eventually(lambda: house.store.subscriptions(scene.coop))
+            await eventually(lambda: house.store.subscriptions.of(scene.coop))
             house.minutes(3)
             await eventually(lambda: minutes(records) == [0, 1])
 

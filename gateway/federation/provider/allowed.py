@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from gateway.federation.wire.stanza import Publisher
     from gateway.senml.naming import Identifier
+    from gateway.store.meters import Meters
     from gateway.store.points import Consent, MeterInfo
-    from gateway.store.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +66,11 @@ def scopes(consents: Sequence[Consent], meter: str, path: str, asked: Granularit
     return [Scope(p, g, tuple(o for o in kept if o != p and under(o, p)), starts[p]) for p, g in sorted(kept.items())]
 
 
-def matching_series(store: Store, meter: str, path: str, allowed: Sequence[Scope]) -> int:
+def matching_series(meters: Meters, meter: str, path: str, allowed: Sequence[Scope]) -> int:
     """How many series there are now at or below ``path`` that are given within these scopes; on the store's thread."""
     return sum(
         under(path_of, path) and any(under(path_of, s.prefix) and finest_allowed(kind, s.granularity) for s in allowed)
-        for path_of, kind in store.kinds(meter)
+        for path_of, kind in meters.kinds(meter)
     )
 
 

@@ -31,7 +31,10 @@ if TYPE_CHECKING:
     from gateway.federation.connection.session import Session, Stanza
     from gateway.federation.wire.stanza import Publisher
     from gateway.store import terms
-    from gateway.store.store import Store
+    from gateway.store.absence import Absences
+    from gateway.store.meters import Meters
+    from gateway.store.notices import RecipientNotices
+    from gateway.store.subscriptions import Subscriptions
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +53,8 @@ class Announcer:
 
     Args:
         session: the connection; listening begins at once, sending with ``run``.
-        store: asked through ``call``, which runs it on the store's thread.
+        notices, absences, meters, subscriptions: of the store, asked through ``call``.
+        epoch: which database it is.
         call: ``await call(function, *arguments)``.
         publisher: in whose name the notices are.
         words: what a notice says in a language, in one paragraph.
@@ -61,14 +65,23 @@ class Announcer:
     def __init__(
         self,
         session: Session,
-        store: Store,
+        notices: RecipientNotices,
+        absences: Absences,
+        meters: Meters,
+        subscriptions: Subscriptions,
+        epoch: str,
         call: Callable[..., Awaitable[Any]],
         publisher: Publisher,
         words: Callable[[terms.Notice, str], str],
         wake: asyncio.Event,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._session, self._store, self._call, self._publisher = session, store, call, publisher
+        self._notices = notices
+        self._absences = absences
+        self._meters = meters
+        self._subscriptions = subscriptions
+        self._epoch = epoch
+        self._session, self._call, self._publisher = session, call, publisher
         self._words, self._wake, self._clock = words, wake, clock
         self.came_round = time.monotonic()
         self._incoming: deque[Callable[[], Awaitable[Any]]] = deque()
@@ -95,14 +108,14 @@ class Announcer:
                 await wait_any(ROUND_S, self._wake, stop)
 
     async def _send_due(self) -> None:
-        due: list[terms.Notice] = await self._call(self._store.notices_to_send, self._clock(), MOST_UNDER_WAY)
+        due: list[terms.Notice] = await self._call(self._notices.to_send, self._clock(), MOST_UNDER_WAY)
         for notice in due:
             if notice.id in self._under_way:
                 continue
             if len(self._under_way) >= MOST_UNDER_WAY or not self._session.connected.is_set():
                 return
             # Noted first: told twice it is obeyed once, told and not noted it would be missing in the journal.
-            if not await self._call(self._store.notice_sent, notice.id, self._clock()):
+            if not await self._call(self._notices.sent, notice.id, self._clock()):
                 continue
             try:
                 await self._send(notice)
@@ -118,7 +131,7 @@ class Announcer:
             self._under_way.add(notice.id)
         if not self._session.send_message(notice.recipient, f"notice-{self._wire_id(notice)}", *payload):
             self._under_way.discard(notice.id)
-            await self._call(self._store.notice_lost, notice.id)
+            await self._call(self._notices.lost, notice.id)
 
     async def _payload(self, notice: terms.Notice) -> list[ET.Element]:
         texts = {lang: self._words(notice, lang) for lang in LANGS}
@@ -135,17 +148,17 @@ class Announcer:
 
     def _wire_id(self, notice: terms.Notice) -> str:
         # A new database numbers its notices from 1 again, and to a recipient they are other ones.
-        return f"{self._store.epoch}-{notice.id}"
+        return f"{self._epoch}-{notice.id}"
 
     async def _named(self, notice: terms.Notice) -> str:
         """What the notice is about, in the form in which the recipient asked; empty when it is about no series."""
         sensor, path = notice.payload.get("sensor"), notice.payload.get("series")
         if not isinstance(sensor, str) or not isinstance(path, str):
             return ""
-        known = [m for m in await self._call(self._store.meters) if m.sensor == sensor]
+        known = [m for m in await self._call(self._meters.all) if m.sensor == sensor]
         # An id that is no meter's is as the recipient knows it: an empty name would mean all that it has of us.
         meter = known[0] if known else MeterInfo(0, "", sensor, None, None, 0)
-        asked = [s for s in await self._call(self._store.subscriptions, notice.recipient) if s.meter == meter.name]
+        asked = [s for s in await self._call(self._subscriptions.of, notice.recipient) if s.meter == meter.name]
         forms = [s.form for s in asked if under(path, s.prefix) or under(s.prefix, path)]
         for form in (*forms, NameForm.SEN1.value):
             try:
@@ -163,19 +176,19 @@ class Announcer:
         """A confirmation or a bounce; the store believes it of the notice's own recipient only."""
         received = stanza.xml.find(f"{{{RECEIPTS}}}received")
         match = _ID.fullmatch(stanza.id if stanza.type == "error" or received is None else received.get("id", ""))
-        if match is None or match[1] != self._store.epoch:
+        if match is None or match[1] != self._epoch:
             return
         number = int(match[2])
         self._under_way.discard(number)
         if stanza.type == "error":
             self._later(partial(self._bounced, number, stanza))
         elif received is not None:
-            self._later(partial(self._call, self._store.notice_confirmed, number, stanza.sender, self._clock()))
+            self._later(partial(self._call, self._notices.confirmed, number, stanza.sender, self._clock()))
 
     async def _bounced(self, number: int, stanza: Stanza) -> None:
-        if await self._call(self._store.notice_came_back, number, stanza.sender):
+        if await self._call(self._notices.came_back, number, stanza.sender):
             log.debug("a notice to %s came back: %s", stanza.sender, bounce_condition(stanza.xml))
-            await self._call(self._store.note_bounce, stanza.sender, bounce_condition(stanza.xml), self._clock())
+            await self._call(self._absences.note_bounce, stanza.sender, bounce_condition(stanza.xml), self._clock())
 
     def _accepted(self, _: str, stanza_id: str) -> None:
         match = _ID.fullmatch(stanza_id)
@@ -187,6 +200,6 @@ class Announcer:
     def _changed(self, connected: bool) -> None:
         if not connected:
             for number in self._under_way:
-                self._later(partial(self._call, self._store.notice_lost, number))
+                self._later(partial(self._call, self._notices.lost, number))
             self._under_way.clear()
         self._wake.set()

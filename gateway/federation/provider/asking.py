@@ -39,8 +39,10 @@ if TYPE_CHECKING:
 
     from gateway.federation.wire.form import Question
     from gateway.federation.wire.stanza import Publisher
+    from gateway.store.access import AccessRequests
+    from gateway.store.consents import Consents
     from gateway.store.points import Consent, Granularity
-    from gateway.store.store import Store
+    from gateway.store.pseudonyms import Pseudonyms
     from gateway.store.terms import AccessRequest
 
 log = logging.getLogger(__name__)
@@ -97,7 +99,7 @@ class Asking:
     """Takes requests for access, and shows each asker its own.
 
     Args:
-        store: asked through ``call``, which runs it on the store's thread.
+        access, consents, pseudonyms: of the store, asked through ``call``.
         call: ``await call(function, *arguments)``.
         publisher: whose names are asked for.
         clock: the host's POSIX seconds.
@@ -106,13 +108,18 @@ class Asking:
 
     def __init__(
         self,
-        store: Store,
+        access: AccessRequests,
+        consents: Consents,
+        pseudonyms: Pseudonyms,
         call: Callable[..., Awaitable[Any]],
         publisher: Publisher,
         clock: Callable[[], float] = time.time,
         asked: Callable[[AccessRequest], None] | None = None,
     ) -> None:
-        self._store, self._call, self._publisher, self._clock = store, call, publisher, clock
+        self._access = access
+        self._consents = consents
+        self._pseudonyms = pseudonyms
+        self._call, self._publisher, self._clock = call, publisher, clock
         self._asked = asked
 
     async def request(self, question: Question) -> Answer:
@@ -163,17 +170,17 @@ class Asking:
         """The request, and whether the household has not heard of it yet; on the store's thread."""
         asker, sensor, path, granularity, terms, until, lang = wanted
         now = self._clock()
-        before = {request.id for request in self._store.access_requests_waiting(now)}
-        request = self._store.ask_access(asker, sensor, path, granularity, terms, now, until=until, lang=lang)
+        before = {request.id for request in self._access.waiting(now)}
+        request = self._access.ask(asker, sensor, path, granularity, terms, now, until=until, lang=lang)
         return request, request.id not in before
 
     def _of(self, asker: str) -> tuple[list[tuple[Consent, str]], list[AccessRequest]]:
         now = self._clock()
-        self._store.access_requests_waiting(now)
-        sensors = {meter.name: meter.sensor for meter in self._store.view_of(asker, now).meters}
-        held = [c for c in self._store.consents(asker) if c.state(0) != "replaced"]
+        self._access.waiting(now)
+        sensors = {meter.name: meter.sensor for meter in self._pseudonyms.view_of(asker, now).meters}
+        held = [c for c in self._consents.of(asker) if c.state(0) != "replaced"]
         named = [(c, self._name(sensors[c.meter], c.prefix)) for c in held[: -MOST_SHOWN - 1 : -1]]
-        return named, self._store.access_requests(jid=asker)[: -MOST_SHOWN - 1 : -1]
+        return named, self._access.all(jid=asker)[: -MOST_SHOWN - 1 : -1]
 
     def _name(self, sensor: str, path: str) -> str:
         publisher = self._publisher

@@ -39,8 +39,10 @@ if TYPE_CHECKING:
     from gateway.federation.wire.form import Question
     from gateway.federation.wire.stanza import Publisher
     from gateway.senml.naming import Identifier
+    from gateway.store.consents import Consents
+    from gateway.store.meters import Meters
     from gateway.store.points import Consent, MeterInfo, Series, Value
-    from gateway.store.store import Store
+    from gateway.store.pseudonyms import Pseudonyms
 
 # The node of service discovery.
 CATALOGUE = "catalogue"
@@ -97,7 +99,7 @@ class Catalogue:
     """Shows which series there are.
 
     Args:
-        store: asked through ``call``, which runs it on the store's thread.
+        meters, consents, pseudonyms: of the store, asked through ``call``.
         call: ``await call(function, *arguments)``.
         publisher: who answers for the data, and how it writes them.
         clock: the host's POSIX seconds.
@@ -106,14 +108,19 @@ class Catalogue:
 
     def __init__(
         self,
-        store: Store,
+        meters: Meters,
+        consents: Consents,
+        pseudonyms: Pseudonyms,
         call: Callable[..., Awaitable[Any]],
         publisher: Publisher,
         clock: Callable[[], float] = time.time,
         *,
         everybody: bool = False,
     ) -> None:
-        self._store, self._call, self._publisher, self._clock = store, call, publisher, clock
+        self._meters = meters
+        self._consents = consents
+        self._pseudonyms = pseudonyms
+        self._call, self._publisher, self._clock = call, publisher, clock
         self._everybody = everybody
 
     async def answer(self, question: Question) -> Answer:
@@ -143,15 +150,15 @@ class Catalogue:
 
     def _visible(self, asker: str, identifier: Identifier | None) -> list[_Seen]:
         now = self._clock()
-        consents = self._store.allowed(asker, now)
+        consents = self._consents.allowed(asker, now)
         # Each meter as this asker knows it.
-        meters = self._store.view_of(asker, now).meters
+        meters = self._pseudonyms.view_of(asker, now).meters
         if identifier is not None:
             meant = meter_of(self._publisher, meters, identifier)
             meters = (meant,) if meant else ()
         found = []
         for meter in meters if consents or self._everybody else []:
-            for series in self._store.series(meter.name):
+            for series in self._meters.series(meter.name):
                 given = [c for c in consents if c.covers(meter.name, series.path) and _finest(c, series) is not None]
                 asked = identifier is None or identifier.covers(series.path)
                 if asked and (given or self._everybody) and self._can_be_named(meter, series):

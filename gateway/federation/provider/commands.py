@@ -116,17 +116,22 @@ class Commands:
         # Requests that failed in a way that nobody foresaw.
         self.failures = 0
         self.came_round = time.monotonic()
-        asking = Asking(store, call, publisher, clock, asked)
-        catalogue = Catalogue(store, call, publisher, clock, everybody=open_catalogue)
+        asking = Asking(store.access, store.consents, store.pseudonyms, call, publisher, clock, asked)
+        catalogue = Catalogue(
+            store.meters, store.consents, store.pseudonyms, call, publisher, clock, everybody=open_catalogue
+        )
+        history = History(
+            *(store.meters, store.readings, store.consents, store.pseudonyms, store.transfers), call, publisher, clock
+        )
         self._carry_out: dict[str, Callable[[Question], Awaitable[Answer]]] = {
-            "get_history": History(store, call, publisher, clock).answer,
+            "get_history": history.answer,
             "subscribe": self._subscribe,
             "unsubscribe": self._unsubscribe,
             "list_series": catalogue.answer,
             "request_access": asking.request,
             "my_access": asking.standing,
         }
-        self._health = Health(store, call, clock, health) if health else None
+        self._health = Health(store.health, call, clock, health) if health else None
         if self._health:
             self._carry_out["health"] = self._health.answer
         session.offer(CATALOGUE, TITLES["list_series"].fr, catalogue.items)
@@ -236,19 +241,19 @@ class Commands:
         allowed = scopes(consents, meter.name, identifier.path, None)
         now = self._clock()
         form = identifier.form.value
-        await self._call(self._store.subscribe, recipient, meter.name, identifier.path, form, confirm, now)
-        same = resume_after is not None and fields.get("epoch") == self._store.epoch
-        backlog = await self._call(self._store.resume, recipient, resume_after if same else -1, now)
-        waiting = await self._call(self._store.pending, recipient, -1, 1, now)
+        await self._call(self._store.subscriptions.add, recipient, meter.name, identifier.path, form, confirm, now)
+        same = resume_after is not None and fields.get("epoch") == self._store.outbox.epoch
+        backlog = await self._call(self._store.outbox.resume, recipient, resume_after if same else -1, now)
+        waiting = await self._call(self._store.outbox.pending, recipient, -1, 1, now)
         first = waiting[0].seq if waiting else backlog.last_seq + 1
         # A number above what was handed over is of a database since restored from a backup: go on with what there is.
         self._returned(question.origin, min(resume_after or 0, first - 1) if same else None)
         log.info("a recipient subscribed")
-        matching = await self._call(matching_series, self._store, meter.name, identifier.path, allowed)
+        matching = await self._call(matching_series, self._store.meters, meter.name, identifier.path, allowed)
         return Answer(
             (
                 *told_series(matching),
-                ("epoch", Phrase("Époque", "Epoch"), self._store.epoch),
+                ("epoch", Phrase("Époque", "Epoch"), self._store.outbox.epoch),
                 ("first", Phrase("Premier numéro en attente", "First number waiting"), str(first)),
                 ("last", Phrase("Dernier numéro attribué", "Last number given"), str(backlog.last_seq)),
             )
@@ -275,14 +280,14 @@ class Commands:
         identifier = read_identifier(question.fields)
         meter = await self._meter(identifier, question.asker)
         if meter is not None:
-            await self._call(self._store.unsubscribe, question.asker, meter.name, identifier.path)
+            await self._call(self._store.subscriptions.end, question.asker, meter.name, identifier.path)
             if self._live:
                 self._live.unwatch(question.asker, meter.name, identifier.path)
         return Answer()
 
     def _consents(self, recipient: str, suits: Callable[[Consent], bool]) -> list[Consent]:
         """The recipient's consents valid now that suit; refuses who has none."""
-        found = [c for c in self._store.allowed(recipient, self._clock()) if suits(c)]
+        found = [c for c in self._store.consents.allowed(recipient, self._clock()) if suits(c)]
         if not found:
             raise not_authorized()
         return found
@@ -295,5 +300,5 @@ class Commands:
 
     async def _meter(self, identifier: Identifier, recipient: str) -> MeterInfo | None:
         """The meter that the recipient means, by a name under which it knows it; as it knows it."""
-        view = await self._call(self._store.view_of, recipient, self._clock())
+        view = await self._call(self._store.pseudonyms.view_of, recipient, self._clock())
         return meter_of(self._publisher, view.meters, identifier)

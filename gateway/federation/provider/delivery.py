@@ -41,8 +41,12 @@ if TYPE_CHECKING:
 
     from gateway.federation.connection.session import Session, Stanza
     from gateway.federation.wire.stanza import Publisher
+    from gateway.store.absence import Absences
+    from gateway.store.journal import Journal
+    from gateway.store.outbox import Outbox
     from gateway.store.points import MeterInfo, OutboxRow
-    from gateway.store.store import Store
+    from gateway.store.pseudonyms import Pseudonyms
+    from gateway.store.subscriptions import Subscriptions
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +64,7 @@ class Delivery:
 
     Args:
         session: the connection; listening begins at once, sending with ``run``.
-        store: asked through ``call``, which runs it on the store's thread.
+        outbox, subscriptions, absences, pseudonyms, journal: of the store, asked through ``call``.
         call: ``await call(function, *arguments)``.
         publisher: in whose name the messages are.
         wake: set by whoever wrote something that may have to be sent; cleared here.
@@ -73,7 +77,11 @@ class Delivery:
     def __init__(
         self,
         session: Session,
-        store: Store,
+        outbox: Outbox,
+        subscriptions: Subscriptions,
+        absences: Absences,
+        pseudonyms: Pseudonyms,
+        journal: Journal,
         call: Callable[..., Awaitable[Any]],
         publisher: Publisher,
         wake: asyncio.Event,
@@ -82,7 +90,12 @@ class Delivery:
         max_stanza_bytes: int = DEFAULT_MAX_STANZA_BYTES,
         batch_s: float = 0.0,
     ) -> None:
-        self._session, self._store, self._call, self._publisher = session, store, call, publisher
+        self._outbox = outbox
+        self._subscriptions = subscriptions
+        self._absences = absences
+        self._pseudonyms = pseudonyms
+        self._journal = journal
+        self._session, self._call, self._publisher = session, call, publisher
         self._wake, self._max_bytes, self._batch_s = wake, max_stanza_bytes, batch_s
         self._clock, self._monotonic = clock, monotonic
         self.came_round = monotonic()
@@ -142,7 +155,7 @@ class Delivery:
         now = self._monotonic()
         for recipient, lane in self._lanes.items():
             for flight in lane.settled(now):
-                await self._call(self._store.take_servers_word, recipient, flight.after, flight.last, self._clock())
+                await self._call(self._outbox.take_servers_word, recipient, flight.after, flight.last, self._clock())
                 self._due.add(recipient)
             if (at := self._wake_at(recipient, lane)) is not None and at <= now:
                 self._due.add(recipient)
@@ -182,7 +195,7 @@ class Delivery:
         noted = [False] * len(ready)
         with self._session.departures.one():
             try:
-                noted = await self._call(self._store.hand_over, [message.outgoing for message in ready], self._clock())
+                noted = await self._call(self._outbox.hand_over, [message.outgoing for message in ready], self._clock())
             finally:
                 for message, may_leave in zip(ready, noted, strict=True):
                     if not (may_leave and self._send(message)):
@@ -206,9 +219,9 @@ class Delivery:
 
     async def _look_at_all(self) -> None:
         """There may be something for everybody who is not suspended."""
-        for recipient in await self._call(self._store.suspended):
+        for recipient in await self._call(self._absences.suspended):
             self._lanes.pop(recipient, None)
-        for recipient in await self._call(self._store.recipients):
+        for recipient in await self._call(self._outbox.recipients):
             self._lanes.setdefault(recipient, Lane())
         await self._know_subscribers()
         self._due = set(self._lanes)
@@ -225,7 +238,7 @@ class Delivery:
         if overdue is None and not lane.open(self._monotonic(), self._max_bytes):
             return False
         after = lane.cursor if overdue is None else overdue.after
-        rows: list[OutboxRow] = await self._call(self._store.pending, recipient, after, _MOST_ROWS, self._clock())
+        rows: list[OutboxRow] = await self._call(self._outbox.pending, recipient, after, _MOST_ROWS, self._clock())
         if overdue is not None:
             rows = [row for row in rows if row.seq <= overdue.last]
         if not rows:
@@ -234,12 +247,12 @@ class Delivery:
             return overdue is not None
         if overdue is None:
             self._release(lane, rows)
-        subscriptions = await self._call(self._store.subscriptions, recipient)
+        subscriptions = await self._call(self._subscriptions.of, recipient)
         batch = first_batch(rows, subscriptions)
         if batch.confirm is Confirm.RECEIPT and self._presences.is_away(recipient):
             lane.asleep = True
             return True
-        view = await self._call(self._store.view_of, recipient, self._clock())
+        view = await self._call(self._pseudonyms.view_of, recipient, self._clock())
         meter = view.meter(batch.meter)
         after = rows[0].seq - 1 if after < 0 else after
         return await self._send_batch(recipient, lane, disguised(batch, meter, view), meter, after, len(rows), overdue)
@@ -249,7 +262,7 @@ class Delivery:
 
         That is where the recipient is suspended, and where the clock is wrong: at none of its hours a consent is valid.
         """
-        if await self._call(self._store.keeps, recipient, flight.after, flight.last):
+        if await self._call(self._outbox.keeps, recipient, flight.after, flight.last):
             lane.hold(flight, self._monotonic())
         else:
             lane.drop(flight.after, flight.last)
@@ -272,13 +285,13 @@ class Delivery:
         elif overdue is not None:
             lane.split(overdue, last)
         if not shown:
-            await self._call(self._store.drop, recipient, after, last)
+            await self._call(self._outbox.drop, recipient, after, last)
             lane.drop(after, last)
             lane.cursor = max(lane.cursor, last)
             return True
-        interval = Interval(self._store.epoch, after, last)
+        interval = Interval(self._outbox.epoch, after, last)
         points = [row.point for row in good[:shown]]
-        head = await self._call(self._store.journal.head)
+        head = await self._call(self._journal.head)
         # What stays the same from month to month would join the pseudonyms again wherever the data are kept. The
         # stanza's id says it still, to the receipt and to nobody else.
         told = (None, None) if batch.nameless else (interval, head)
@@ -319,11 +332,11 @@ class Delivery:
             interval, work = parse_interval(received.get("id", "")), self._confirmed
         else:
             return
-        if interval is not None and interval.epoch == self._store.epoch:
+        if interval is not None and interval.epoch == self._outbox.epoch:
             self._later(partial(work, stanza.sender, stanza.origin, interval))
 
     async def _confirmed(self, recipient: str, origin: str, interval: Interval) -> None:
-        left = await self._call(self._store.confirm, recipient, interval.after, interval.last, self._clock())
+        left = await self._call(self._outbox.confirm, recipient, interval.after, interval.last, self._clock())
         if left is None:
             log.debug("%s confirms %s, which was never sent to it", recipient, interval.id)
         elif recipient in self._lanes:
@@ -348,7 +361,7 @@ class Delivery:
         await self._note_away(recipient, condition)
 
     async def _note_away(self, recipient: str, condition: str) -> None:
-        if await self._call(self._store.note_bounce, recipient, condition, self._clock()):
+        if await self._call(self._absences.note_bounce, recipient, condition, self._clock()):
             log.warning("a recipient has been away for too long and is suspended; what waits for it is kept")
             self._everybody = True
 
@@ -364,14 +377,14 @@ class Delivery:
         for lane in self._lanes.values():
             lane.new_session()
         await self._know_subscribers()
-        self._presences.begin(await self._call(self._store.showing))
+        self._presences.begin(await self._call(self._subscriptions.showing))
         for recipient in self._presences.showing & self._subscribers:
             # Who has not noticed that we were gone shows itself again.
             if self._presences.show(recipient, self._monotonic()):
                 self._session.greet(recipient)
 
     async def _know_subscribers(self) -> None:
-        self._subscribers = {s.recipient for s in await self._call(self._store.subscriptions)}
+        self._subscribers = {s.recipient for s in await self._call(self._subscriptions.all)}
 
     def _present(self, origin: str) -> None:
         """A recipient shows its presence; a stranger's is nothing to us."""
@@ -387,7 +400,7 @@ class Delivery:
         self._presences.heard(origin, confirms=False)
         if recipient not in self._presences.showing:
             self._presences.showing.add(recipient)
-            await self._call(self._store.note_shows, recipient)
+            await self._call(self._subscriptions.note_shows, recipient)
         if (lane := self._lanes.get(recipient)) and (lane.asleep or lane.probing):
             lane.resume(None)
             self._due.add(recipient)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
     from gateway.federation.wire.form import Question
-    from gateway.store.store import Store
+    from gateway.store.health import HealthAnswers
 
 NODE = "health"
 STATES = ("ok", "waiting", "broken")
@@ -86,7 +86,7 @@ class Health:
     """Answers who may ask, on the word of an answer of the household that holds now.
 
     Args:
-        store: asked through ``call``, which runs it on the store's thread.
+        health: of the store, asked through ``call``.
         call: ``await call(function, *arguments)``.
         clock: the host's POSIX seconds.
         condition: how the gateway is at this moment.
@@ -94,16 +94,17 @@ class Health:
 
     def __init__(
         self,
-        store: Store,
+        health: HealthAnswers,
         call: Callable[..., Awaitable[Any]],
         clock: Callable[[], float],
         condition: Callable[[], Condition],
     ) -> None:
-        self._store, self._call, self._clock, self._condition = store, call, clock, condition
+        self._health = health
+        self._call, self._clock, self._condition = call, clock, condition
 
     async def check(self, asker: str) -> int:
         """Until when the asker may know. Raises RequestError, as for a command that there is not, when it may not."""
-        until = await self._call(self._store.sees_health, asker, self._clock())
+        until = await self._call(self._health.sees, asker, self._clock())
         if until is None:
             raise unknown_command()
         return int(until)

@@ -38,9 +38,12 @@ if TYPE_CHECKING:
     from gateway.federation.wire.form import Question, RequestError
     from gateway.federation.wire.stanza import Publisher
     from gateway.senml.naming import NameForm
+    from gateway.store.consents import Consents
+    from gateway.store.meters import Meters
     from gateway.store.points import Consent, Granularity, MeterInfo, Point
-    from gateway.store.pseudonyms import View
-    from gateway.store.store import Store
+    from gateway.store.pseudonyms import Pseudonyms, View
+    from gateway.store.readings import Readings
+    from gateway.store.transfers import Transfers
 
 # What a stock ejabberd lets through in the 30 s in which an answer must come: a burst of 20 kB, then 3 kB/s.
 MAX_BYTES = 100_000
@@ -81,12 +84,21 @@ class History:
 
     def __init__(
         self,
-        store: Store,
+        meters: Meters,
+        readings: Readings,
+        consents: Consents,
+        pseudonyms: Pseudonyms,
+        transfers: Transfers,
         call: Callable[..., Awaitable[Any]],
         publisher: Publisher,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._store, self._call, self._publisher, self._clock = store, call, publisher, clock
+        self._meters = meters
+        self._readings = readings
+        self._consents = consents
+        self._pseudonyms = pseudonyms
+        self._transfers = transfers
+        self._call, self._publisher, self._clock = call, publisher, clock
 
     async def answer(self, question: Question) -> Answer:
         """The points that are asked for and allowed. Raises RequestError."""
@@ -95,7 +107,7 @@ class History:
         if end <= start:
             raise bad_request("la fin n'est pas après le début", "the end is not after the start")
         asked, page = read_granularity(fields), read_page(question)
-        view: View = await self._call(self._store.view_of, question.asker, self._clock())
+        view: View = await self._call(self._pseudonyms.view_of, question.asker, self._clock())
         meter = meter_of(self._publisher, view.meters, identifier)
         if meter is None:
             raise not_authorized()
@@ -106,7 +118,7 @@ class History:
         try:
             quoalise, given = self._pack(meter, identifier.form, found, limit, whole=page is None)
             # Noted before it leaves: nothing is handed over that the log of transfers does not hold.
-            await self._call(self._store.note_transfer, question.asker, given, self._clock())
+            await self._call(self._transfers.note, question.asker, given, self._clock())
         except SenMLError as error:
             raise bad_request(f"ces mesures n'ont pas de nom sous cette forme : {error}", str(error)) from error
         notes = [] if found.series is None else told_series(found.series)
@@ -135,7 +147,7 @@ class History:
 
         On the store's thread, in one turn with the look at the consents: none is withdrawn in between.
         """
-        consents = [c for c in self._store.allowed(recipient, self._clock()) if c.terms.history]
+        consents = [c for c in self._consents.allowed(recipient, self._clock()) if c.terms.history]
         allowed = scopes(consents, period.meter, period.path, period.granularity)
         if all(scope.start >= period.end for scope in allowed):
             since = iso(min(scope.start for scope in allowed))
@@ -150,12 +162,12 @@ class History:
             # One more than the page holds, to know whether another one follows.
             if wanted := limit + 1 - len(points):
                 came_from = after if number == begun else None
-                points += self._store.history(*places[number], wanted, came_from, allowed[number].without)
+                points += self._readings.page(*places[number], wanted, came_from, allowed[number].without)
         total = matching = None
         if after is None:
-            matching = matching_series(self._store, period.meter, period.path, allowed)
+            matching = matching_series(self._meters, period.meter, period.path, allowed)
             counts = zip(places, allowed, strict=True)
-            total = sum(self._store.count_history(*place, scope.without) for place, scope in counts)
+            total = sum(self._readings.count(*place, scope.without) for place, scope in counts)
         series = {point.series for point in points}
         concerned = [c for c in consents if any(c.covers(s.meter, s.path) for s in series)]
         return _Found(points, total, matching, max(scope.start for scope in allowed), concerned)

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from gateway.federation.wire.stanza import Publisher
     from gateway.senml.naming import NameForm
     from gateway.store.points import MeterInfo, Point, Value
-    from gateway.store.store import Store
+    from gateway.store.transfers import Transfers
+    from gateway.store.watching import Watching
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +79,7 @@ class Live:
 
     Args:
         session: the connection; listening begins at once, sending with ``run``.
-        store: asked through ``call``, which runs it on the store's thread.
+        watching, transfers: of the store, asked through ``call``.
         call: ``await call(function, *arguments)``.
         publisher: in whose name the values are.
         clock: the host's POSIX seconds.
@@ -89,14 +90,17 @@ class Live:
     def __init__(
         self,
         session: Session,
-        store: Store,
+        watching: Watching,
+        transfers: Transfers,
         call: Callable[..., Awaitable[Any]],
         publisher: Publisher,
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
         ping_every_s: float = _PING_EVERY_S,
     ) -> None:
-        self._session, self._store, self._call, self._publisher = session, store, call, publisher
+        self._watching = watching
+        self._transfers = transfers
+        self._session, self._call, self._publisher = session, call, publisher
         self._clock, self._monotonic, self._ping_every_s = clock, monotonic, ping_every_s
         self.came_round = time.monotonic()
         self._watches: dict[tuple[str, str, str], tuple[Watch, _State]] = {}
@@ -170,7 +174,7 @@ class Live:
             moment = self._clock()
             named = watch.recipient, watch.meter.name, watch.prefix
             with self._session.departures.one():
-                points = await self._call(self._store.live_points, *named, values, at, moment)
+                points = await self._call(self._watching.live_points, *named, values, at, moment)
                 if points is None:
                     self._end([watch])
                 elif points:
@@ -185,14 +189,14 @@ class Live:
         if series <= state.noted:
             self._shown.setdefault(watch.recipient, []).extend(points)
         else:
-            await self._call(self._store.note_transfer, watch.recipient, points, moment)
+            await self._call(self._transfers.note, watch.recipient, points, moment)
             state.noted |= series
 
     async def note_shown(self) -> None:
         """Bring the log of transfers up to date."""
         self._noted_at = self._monotonic()
         for recipient in list(self._shown):
-            await self._call(self._store.note_shown, recipient, self._shown[recipient], self._clock())
+            await self._call(self._watching.note_shown, recipient, self._shown[recipient], self._clock())
             del self._shown[recipient]
 
     def _send(self, watch: Watch, state: _State, points: list[Point]) -> None:

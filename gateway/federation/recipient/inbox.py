@@ -22,7 +22,8 @@ from gateway.federation.wire.scope import literal, meets, names, parsed, within
 from gateway.federation.wire.stanza import Parcel
 from gateway.senml.naming import parse_identifier
 from gateway.senml.units import is_registered, to_hours
-from gateway.store.received import Incoming, Lot, ReceivedEvent
+from gateway.store.providers import ReceivedEvent
+from gateway.store.received import Incoming, Lot
 from gateway.store.terms import NoticeKind
 
 if TYPE_CHECKING:
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
     from gateway.federation.recipient.supply import Wanted
     from gateway.federation.wire.sen1 import Series
     from gateway.senml.pack import Record
-    from gateway.store.received import ReceivedGap
-    from gateway.store.store import Store
+    from gateway.store.providers import Providers, ReceivedGap
+    from gateway.store.received import ReceivedPoints
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ class Inbox:
 
     Args:
         session: the gateway's own.
-        store: asked through ``call``, which runs it on the store's thread.
+        providers, received: of the store, asked through ``call``.
         call: ``await call(function, *arguments)``.
         wanted: what to receive.
         pace: how soon a provider is asked again.
@@ -63,22 +64,27 @@ class Inbox:
     def __init__(
         self,
         session: Session,
-        store: Store,
+        providers: Providers,
+        received: ReceivedPoints,
         call: Callable[..., Awaitable[Any]],
         wanted: Sequence[Wanted],
         pace: Pace = PACE,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._wanted, self._store, self._call = wanted, store, call
+        self._providers = providers
+        self._received = received
+        self._wanted, self._call = wanted, call
         self._newest: dict[str, float] = {}
         self._said: dict[tuple[str, str], str] = {}
         self._subscribers: dict[str, Subscriber] = {}
         deposits: dict[str, Deposit] = {}
         # Before the daemon's first await, so the store is still this thread's.
-        for sender in sorted({w.sender for w in wanted} | set(store.received_providers())):
+        for sender in sorted({w.sender for w in wanted} | set(providers.all())):
             mine = [w for w in wanted if w.sender == sender]
-            former = [i for i in store.received_subscriptions(sender) if i not in {w.identifier for w in mine}]
-            deposits[sender] = Deposit(store, call, sender, mine, former, self._arrived, self._open, clock)
+            former = [i for i in providers.subscriptions(sender) if i not in {w.identifier for w in mine}]
+            deposits[sender] = Deposit(
+                providers, received, call, sender, mine, former, self._arrived, self._open, clock
+            )
             # Who is in the configuration no more is asked at the resource that gateways have.
             provider = mine[0].provider if mine else f"{sender}/proxy"
             # A proxy of 2019 sends by itself: there is nothing that it could be asked.
@@ -91,7 +97,7 @@ class Inbox:
             if one.message is not None:
                 proxies.setdefault(one.sender, {})[one.message] = one.identifier
         self._intake = Intake(session, deposits, proxies)
-        for point in store.received_last():
+        for point in received.last():
             self._arrived(point.series.provider, point.series.sen1, point.series.name, point.time)
 
     @property
@@ -136,7 +142,7 @@ class Deposit:
     """Where one provider's data are kept: the gateway's own database.
 
     Args:
-        store: asked through ``call``.
+        providers, received: of the store, asked through ``call``.
         call: ``await call(function, *arguments)``.
         provider: bare JID.
         wanted: what is subscribed to with it.
@@ -148,7 +154,8 @@ class Deposit:
 
     def __init__(
         self,
-        store: Store,
+        providers: Providers,
+        received: ReceivedPoints,
         call: Callable[..., Awaitable[Any]],
         provider: str,
         wanted: Sequence[Wanted],
@@ -158,7 +165,9 @@ class Deposit:
         clock: Callable[[], float],
     ) -> None:
         self.notices = 0
-        self._store, self._call, self._provider = store, call, provider
+        self._providers = providers
+        self._received = received
+        self._call, self._provider = call, provider
         self._scopes = [parse_identifier(w.identifier) for w in wanted]
         self._days = {w.identifier: w.history_days for w in wanted}
         self._former = [parse_identifier(identifier) for identifier in former]
@@ -167,18 +176,18 @@ class Deposit:
 
     async def reached(self) -> tuple[str, int] | None:
         """How far the provider's outbox was taken."""
-        reached: tuple[str, int] | None = await self._ask(self._store.received_reached, self._provider)
+        reached: tuple[str, int] | None = await self._ask(self._providers.reached, self._provider)
         return reached
 
     async def begin(self, identifier: str, numbers: tuple[str, int, int] | None) -> None:
         """A subscription was accepted."""
         now = self._clock()
         since = max(int(now) - self._days[identifier] * _DAY_S, 0)
-        await self._ask(self._store.received_begin, self._provider, identifier, numbers, since, now)
+        await self._ask(self._providers.begin, self._provider, identifier, numbers, since, now)
 
     async def gaps(self) -> Sequence[ReceivedGap]:
         """What is to be asked of the history."""
-        gaps: Sequence[ReceivedGap] = await self._ask(self._store.received_gaps, self._provider)
+        gaps: Sequence[ReceivedGap] = await self._ask(self._providers.gaps, self._provider)
         return gaps
 
     async def fill(self, gap: ReceivedGap, parcel: Parcel, *, last: bool) -> bool:
@@ -186,13 +195,13 @@ class Deposit:
         if not all(within(parse_identifier(gap.identifier), record.name) for record in parcel.records):
             raise SenMLError("the history holds what was not asked for")
         lot = replace(self._lot(parcel), replaces=gap.replaces)
-        await self._ask(self._store.receive, self._provider, [lot], self._clock(), gap.id if last else None)
+        await self._ask(self._providers.receive, self._provider, [lot], self._clock(), gap.id if last else None)
         self._tell_arrived([lot])
         return True
 
     async def end(self, identifier: str) -> None:
         """A subscription is over."""
-        await self._ask(self._store.received_end, self._provider, identifier, self._clock())
+        await self._ask(self._providers.end, self._provider, identifier, self._clock())
 
     async def keep(self, arrivals: Sequence[Arrival]) -> Sequence[Arrival]:
         """Commit what may be kept; those that may be confirmed, none when nothing can be written."""
@@ -230,7 +239,7 @@ class Deposit:
 
     async def _commit(self, lots: list[Lot]) -> None:
         if lots:
-            await self._call(self._store.receive, self._provider, lots, self._clock())
+            await self._call(self._providers.receive, self._provider, lots, self._clock())
             self._tell_arrived(lots)
             lots.clear()
 
@@ -296,20 +305,18 @@ class Deposit:
                 log.info("received: a provider told %s; %d points erased", notice.kind.value, erased)
         else:
             again = self._touched(notice) if notice.kind is NoticeKind.DATA_RECTIFIED else ()
-            if await self._call(self._store.received_note, event, _own(notice), again):
+            if await self._call(self._providers.note, event, _own(notice), again):
                 log.info("received: a provider told %s", notice.kind.value)
         # To fetch what is rectified or allowed now, and to see at once what is not any more.
         self._opened(self._provider)
 
     def _erase(self, notice: Notice, event: ReceivedEvent) -> int | None:
         series = [
-            one.id
-            for one in self._store.received_series(self._provider)
-            if names(notice.identifier, one.name, one.sen1)
+            one.id for one in self._received.series(self._provider) if names(notice.identifier, one.name, one.sen1)
         ]
         # With a new consent later on, what was before is asked for anew.
         ended = self._touched(notice) if notice.kind is NoticeKind.CONSENT_WITHDRAWN else ()
-        return self._store.received_erase(event, _own(notice), series, ended)
+        return self._providers.erase(event, _own(notice), series, ended)
 
     def _touched(self, notice: Notice) -> list[str]:
         """The subscriptions that a notice is about: those above what it names, and those below it."""
@@ -331,7 +338,7 @@ class Deposit:
             return False
         event = replace(self._event("unreadable", ""), detail={"reason": reason[:200]})
         # One a day: whoever sends nonsense all day shall not fill the card with it.
-        await self._call(self._store.received_note, event, f"own-unreadable-{event.time // _DAY_S}")
+        await self._call(self._providers.note, event, f"own-unreadable-{event.time // _DAY_S}")
         return True
 
     def _say(self, sentence: str) -> None:

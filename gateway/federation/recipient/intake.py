@@ -19,7 +19,7 @@ from gateway.federation.recipient.receipts import Receipts
 from gateway.federation.wire.notice import NOTICE, Notice, parse_notice
 from gateway.federation.wire.sen1 import MESSAGE, Series, parse_message, series_of
 from gateway.federation.wire.stanza import QUOALISE, RECEIPTS, Parcel, parse_quoalise
-from gateway.store.received import ReceivedGap
+from gateway.store.providers import ReceivedGap
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

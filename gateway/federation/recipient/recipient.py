@@ -25,7 +25,7 @@ from gateway.senml.naming import parse_identifier
 from gateway.store.anchors import Anchor
 from gateway.store.chain import SCHEMA as CHAIN_SCHEMA
 from gateway.store.chain import Chain
-from gateway.store.received import ReceivedGap
+from gateway.store.providers import ReceivedGap
 from gateway.store.terms import NoticeKind
 
 if TYPE_CHECKING:

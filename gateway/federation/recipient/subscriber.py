@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
     from gateway.federation.recipient.intake import Asked
-    from gateway.store.received import ReceivedGap
+    from gateway.store.providers import ReceivedGap
 
 _HISTORY_PAGE = 500
 # Fifty years of half hours; a provider whose pages never end is left.

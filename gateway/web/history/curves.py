@@ -65,7 +65,9 @@ class HouseholdCurves(HouseholdDays):
         """The half hours of the day, drawn and injected, that stand out from those of the two weeks before."""
         begin, end = midnight(day), midnight(day + timedelta(days=1))
         curves = [self._series[path] for path in (DRAWN_CURVE, INJECTED_CURVE) if path in self._series]
-        found = [one.point for curve in curves for one in self._reader.suspects(curve, Granularity.HALF_HOUR, end)]
+        found = [
+            one.point for curve in curves for one in self._reader.neighbours.suspects(curve, Granularity.HALF_HOUR, end)
+        ]
         return [
             Odd(one.series.path, one.time, one.value)
             for one in found
@@ -74,7 +76,7 @@ class HouseholdCurves(HouseholdDays):
 
     def _minutes(self, path: str, begin: int, end: int) -> Minutes:
         gauge = self._series.get(path)
-        rows = self._reader.minutes(gauge, begin, end) if gauge else []
+        rows = self._reader.curves.minutes(gauge, begin, end) if gauge else []
         return {time: (mean, low, high) for time, mean, low, high in rows}
 
     def _half_hours(self, day: date, begin: int, end: int, bands: Sequence[Band]) -> list[HalfHour]:
@@ -94,12 +96,12 @@ class HouseholdCurves(HouseholdDays):
 
     def _watts(self, path: str, begin: int, end: int) -> dict[int, int]:
         curve = self._series.get(path)
-        return _as_watts(self._reader.half_hours(curve, begin, end)) if curve else {}
+        return _as_watts(self._reader.energy.half_hours(curve, begin, end)) if curve else {}
 
     def _produced(self, begin: int, end: int) -> dict[int, int]:
         """Of all that produces; where one of them is not known the sum is not either."""
         own = [known[INJECTED_CURVE] for known in self._counters if INJECTED in known and INJECTED_CURVE in known]
-        sources = [self._reader.half_hours(curve, begin, end) for curve in own]
+        sources = [self._reader.energy.half_hours(curve, begin, end) for curve in own]
         sources += [part.half_hours(self._reader, begin, end) for part in self._parts]
         if not sources:
             return {}
@@ -128,7 +130,7 @@ class HouseholdCurves(HouseholdDays):
         said: list[tuple[int, str, str]] = []
         for path in (TARIFF_NUMBER, TARIFF_TEXT):
             known = self._series.get(path)
-            said += [(time, path, one) for time, one in self._reader.texts(known, begin, end)] if known else []
+            said += [(time, path, one) for time, one in self._reader.curves.texts(known, begin, end)] if known else []
         now, found = dict.fromkeys((TARIFF_NUMBER, TARIFF_TEXT), ""), []
         for time, path, one in sorted(said):
             now[path] = one
@@ -143,7 +145,7 @@ class HouseholdCurves(HouseholdDays):
     def _classes_counted(self, begin: int, end: int) -> list[tuple[int, str]]:
         """After the minutes were let go: the class whose index rose most in each half hour."""
         leaves = {path.removeprefix(PREFIX): one for path, one in self._series.items() if path.startswith(PREFIX)}
-        marks = {leaf: dict(self._reader.half_hour_marks(one, begin, end)) for leaf, one in leaves.items()}
+        marks = {leaf: dict(self._reader.curves.half_hour_marks(one, begin, end)) for leaf, one in leaves.items()}
         breaks = {leaf: self._breaks(one).at_half_hours() for leaf, one in leaves.items()}
         found = []
         for time in range(begin, end, STEP_S):

@@ -60,7 +60,7 @@ def repair_part(config: Config, order: Callable[[dict[str, Any]], Awaitable[obje
 
 def look(archive: Archive, chosen: Which | None) -> Look:
     """What ``RepairBench.look`` says, read in that archive."""
-    series = [one for meter in archive.meters() for one in archive.series(meter.name)]
+    series = [one for meter in archive.meters.all() for one in archive.meters.series(meter.name)]
     suspects, around = [], []
     if chosen is None:
         end = int(time.time())
@@ -68,15 +68,15 @@ def look(archive: Archive, chosen: Which | None) -> Look:
             suspect
             for one in series
             for granularity in _AT_FIRST
-            for suspect in archive.suspects(one, granularity, end)
+            for suspect in archive.neighbours.suspects(one, granularity, end)
         ]
     else:
         granularity = Granularity.parse(chosen.granularity)
         named = chosen.meter, chosen.path, granularity
-        around = archive.points_around(*named, chosen.time, _AROUND)
+        around = archive.neighbours.points_around(*named, chosen.time, _AROUND)
         end = max([chosen.time, *(point.time for point in around)]) + 1
         known = next((one for one in series if (one.meter, one.path) == (chosen.meter, chosen.path)), None)
-        suspects = archive.suspects(known, granularity, end) if known else []
+        suspects = archive.neighbours.suspects(known, granularity, end) if known else []
     worst = sorted(suspects, key=lambda s: (not s.judged, -s.off))[:_MOST_SUSPECTS]
     return Look(
         [_known(one) for one in series],
@@ -90,12 +90,12 @@ def look(archive: Archive, chosen: Which | None) -> Look:
 def _point(archive: Archive, which: Which) -> tuple[Known, Stored, list[Stored], list[str]] | None:
     granularity = Granularity.parse(which.granularity)
     named = which.meter, which.path, granularity
-    found = archive.point_at(*named, which.time)
+    found = archive.neighbours.point_at(*named, which.time)
     if found is None:
         return None
-    around = archive.points_around(*named, which.time, _NEXT_TO + 1)
+    around = archive.neighbours.points_around(*named, which.time, _NEXT_TO + 1)
     end = which.time + max(granularity, 1)
-    had = archive.recipients_of(found.series, which.time, end, granularity)
+    had = archive.transfers.recipients_of(found.series, which.time, end, granularity)
     return _known(found.series), _stored(found), [_stored(point) for point in around], had
 
 
@@ -103,7 +103,7 @@ def _corrections(archive: Archive) -> list[Changed]:
     """The latest ones, newest first; only the last one of a point can be undone."""
     seen: set[Which] = set()
     rows = []
-    for one in reversed(archive.corrections()):
+    for one in reversed(archive.corrections.all()):
         which = _which(one.point)
         undoable = which not in seen and one.before is not None
         seen.add(which)

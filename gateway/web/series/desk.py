@@ -17,6 +17,6 @@ def series_part(config: Config) -> Part:
     """The part *series* of this house."""
 
     async def meters() -> list[dict[str, object]]:
-        return await read(config.directory, lambda archive: as_json(of_house(archive, config)))
+        return await read(config.directory, lambda archive: as_json(of_house(archive.meters, config)))
 
     return series(meters)

@@ -77,7 +77,7 @@ class SettingsDesk:
     async def _sensors(self) -> dict[str, str]:
         """The id that stands in the names of each meter; none where the database cannot be read."""
         try:
-            meters = await read(self._config.directory, lambda archive: archive.meters())
+            meters = await read(self._config.directory, lambda archive: archive.meters.all())
         except StoreError:
             return {}
         return {meter.name: meter.sensor for meter in meters}

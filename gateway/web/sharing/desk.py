@@ -107,7 +107,9 @@ class SharingDesk:
 
     async def handed(self, first: int, last: int) -> list[HandedOver]:
         """Who got how much in the days of ``[first, last)``."""
-        rows, sure = await self._read(lambda a: (a.handed_by_day(first, last), a.confirmed_by_day(first, last)))
+        rows, sure = await self._read(
+            lambda a: (a.transfers.handed_by_day(first, last), a.transfers.confirmed_by_day(first, last))
+        )
         return [
             HandedOver(
                 *(r.day, r.recipient, Granularity(r.granularity).code, r.points, r.series, r.first, r.last),
@@ -118,7 +120,7 @@ class SharingDesk:
 
     async def text(self, sha256: str) -> dict[str, str] | None:
         """The words and the language of a text on which a consent was given."""
-        texts = await self._read(lambda archive: archive.shown_texts())
+        texts = await self._read(lambda archive: archive.texts.all())
         return next(({"words": text.words, "lang": text.lang} for text in texts if text.hash == sha256), None)
 
     # --- the journal -------------------------------------------------------------------------------------------------
@@ -185,9 +187,9 @@ def sharing_part(config: Config, order: Callable[[dict[str, Any]], Awaitable[obj
 
 def _branches(archive: Archive, request: dict[str, Any]) -> tuple[list[str], list[str]]:
     """The data that a request is about, by branches; and the meters of the house."""
-    asked, meters = request["series"], [meter.name for meter in archive.meters()]
+    asked, meters = request["series"], [meter.name for meter in archive.meters.all()]
     wanted = [request["meter"]] if request["meter"] else meters
-    stored = (series.path for name in wanted for series in archive.series(name))
+    stored = (series.path for name in wanted for series in archive.meters.series(name))
     found = dict.fromkeys(branch_of(path, asked) for path in stored if under(path, asked))
     return list(found) or [asked], meters
 

@@ -154,24 +154,24 @@ def test_a_withdrawal_after_the_backup_is_not_undone(house, saved, run, card):
     """Consents wait for the household's word on this card, and what is numbered from now on is of a new epoch."""
     assert run(card, "restore", saved, "--passphrase-file", house.phrase)[0] == 0
     with closing(Store(house.directory)) as old, closing(Store(card.directory)) as new:
-        assert old.consents(COOP)
-        assert old.epoch != new.epoch
-        assert [c.held for c in new.consents(COOP)] == [True]
-        assert [c.held for c in old.consents(COOP)] == [False]
-        assert new.history("house", "consumption", Granularity.DAY, START - 86400, NOW, 100)
+        assert old.consents.of(COOP)
+        assert old.outbox.epoch != new.outbox.epoch
+        assert [c.held for c in new.consents.of(COOP)] == [True]
+        assert [c.held for c in old.consents.of(COOP)] == [False]
+        assert new.readings.page("house", "consumption", Granularity.DAY, START - 86400, NOW, 100)
 
 
 def test_it_is_consistent_while_the_daemon_writes(house, run, tmp_path, card):
     """What is half done is not in it."""
     with closing(Store(house.directory)) as store:
-        store.begin()
-        store._db.execute("DELETE FROM reading")
+        store.db.begin()
+        store.db.execute("DELETE FROM reading")
         file = tmp_path / "running.backup"
         assert run(house, "backup", file, "--passphrase-file", house.phrase)[0] == 0
-        store.rollback()
+        store.db.rollback()
     assert run(card, "restore", file, "--passphrase-file", house.phrase)[0] == 0
     with closing(Archive(card.directory)) as archive:
-        assert archive.stream("", None, 0, NOW).__next__()
+        assert archive.readings.stream("", None, 0, NOW).__next__()
 
 
 def test_nothing_is_replaced_without_a_word_and_nothing_is_lost_with_it(house, saved, run):

@@ -38,7 +38,7 @@ class House:
         prepare(folder)
         self._totals, self._recorders = {}, {}
         with closing(Store(folder)) as store:
-            store.add_meter("house", "ab12cd34ef")
+            store.meters.add("house", "ab12cd34ef")
 
     def configure(self, text):
         """Write the configuration: one meter, and ``text``."""
@@ -51,7 +51,7 @@ class House:
         ``powers`` gives path of an index -> watts at a moment; ``texts`` path -> what is said, or a power.
         """
         with closing(Store(self.folder)) as store:
-            store.add_meter(meter)
+            store.meters.add(meter)
             begin = first
             if meter not in self._recorders:
                 # An index at a boundary takes a frame before it, of a time in which nothing was counted.
@@ -77,7 +77,7 @@ class House:
                 if begin <= time < until:
                     for path, watts in powers(time).items():
                         self._totals[meter, path] += watts * EVERY_S // 3600
-            store.write([recorder.take()], until)
+            store.batches.write([recorder.take()], until)
 
     def live_day(self, day, powers, texts=None, meter="house"):
         """One local day from midnight to midnight."""

@@ -161,11 +161,13 @@ def test_a_half_hour_that_was_over_before_the_clock_went_back_is_kept(tmp_path, 
     gateway.hear(meter, [*every(NOON - 1830, NOON - 1800), *every(NOON - 30, at - 2)], commit=commit)
     meter.mode = HISTORIC
     gateway.hear(meter, [*every(at, at + 30), *around(NOON + 1800, NOON + 3600)])
-    assert [event.detail["back_s"] > 0 for event in gateway.store.events() if event.kind == "mode-switched"] == [True]
+    assert [
+        event.detail["back_s"] > 0 for event in gateway.store.readings.events() if event.kind == "mode-switched"
+    ] == [True]
     assert gateway.promised(CURVE, Granularity.RAW) == {NOON - 1800: 600, NOON + 1800: 600}
-    (curve,) = [one for one in gateway.store.series("house") if one.path == CURVE]
-    assert gateway.store.half_hours(curve, FIRST, LAST) == {NOON - 1800: 300, NOON + 1800: 300}
-    assert gateway.store.spanning() == []
+    (curve,) = [one for one in gateway.store.meters.series("house") if one.path == CURVE]
+    assert gateway.store.energy.half_hours(curve, FIRST, LAST) == {NOON - 1800: 300, NOON + 1800: 300}
+    assert gateway.store.spanning.points() == []
     gateway.close()
 
 
@@ -191,8 +193,8 @@ def test_nothing_is_counted_across_what_was_told(house, kind, capsys):
     assert (energy["classes_wh"], energy["whole"]) == ({"hc": energy["drawn_wh"]}, False)
     assert euros["energy"] == pytest.approx(0.25 * (1.008 * 24 - 0.084))
     with closing(Archive(house.folder)) as archive:
-        curve = archive.history("house", CURVE, Granularity.HALF_HOUR, FIRST, LAST, 100)
-        daily = archive.history("house", DAILY, Granularity.DAY, FIRST, LAST, 100)
+        curve = archive.readings.page("house", CURVE, Granularity.HALF_HOUR, FIRST, LAST, 100)
+        daily = archive.readings.page("house", DAILY, Granularity.DAY, FIRST, LAST, 100)
     assert ({point.value for point in curve}, len(curve), daily) == ({1008}, 47, [])
 
 

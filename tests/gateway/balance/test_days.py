@@ -126,7 +126,7 @@ def test_a_part_of_a_shared_roof_counts_up_to_what_was_drawn_in_the_half_hour(ho
         values.append(Incoming("n", f"toit@e.org/pv@e.org/{path}", path, "Wh", "PT30M", at, index))
         index += {10: 5040, 11: 5040, 12: 1260, 13: 1260, 14: 1260, 15: 1260}.get(hour_of(at), 0)
     with closing(Store(house.folder)) as store:
-        store.receive("toit@e.org", [Lot(values, None, "P1Y")], midnight(WINTER))
+        store.providers.receive("toit@e.org", [Lot(values, None, "P1Y")], midnight(WINTER))
     known = house.day(WINTER)
     assert (known.produced, known.use.used_shared, known.use.used) == (3024, 2016, 0)
     assert known.use.self_consumed == pytest.approx(2016 / 3024)
@@ -226,7 +226,7 @@ def kept(house):
 def rolled_up(house):
     """The days that the roll-up holds."""
     with closing(Archive(house.folder)) as archive:
-        return {day for (day,) in archive._db.execute("SELECT day FROM self_use")}
+        return {day for (day,) in archive.db.execute("SELECT day FROM self_use")}
 
 
 def test_a_rolled_up_day_says_the_same(kept):
@@ -234,7 +234,7 @@ def test_a_rolled_up_day_says_the_same(kept):
     assert midnight(WINTER) in rolled_up(kept)
     before = kept.day(WINTER)
     with closing(Store(kept.folder)) as store:
-        store._db.execute("DELETE FROM self_use")
+        store.db.execute("DELETE FROM self_use")
     assert kept.day(WINTER) == before
 
 
@@ -244,11 +244,11 @@ def test_a_corrected_half_hour_undoes_the_roll_up(kept):
     with closing(Store(kept.folder)) as store:
         path = INJECTED.replace("energy/active/index", "power/active/raw")
         assert midnight(WINTER) in rolled_up(kept)
-        store.rectify("house", path, Granularity.HALF_HOUR, ten, "512", ten, "", "a slip")
+        store.corrections.rectify("house", path, Granularity.HALF_HOUR, ten, "512", ten, "", "a slip")
     assert midnight(WINTER) not in rolled_up(kept)
     with closing(Store(kept.folder)) as store:
         assert roll_up(store, kept.config, midnight(WINTER) + 86400)
-        (used,) = store._db.execute("SELECT used FROM self_use WHERE day = ?", [midnight(WINTER)]).fetchone()
+        (used,) = store.db.execute("SELECT used FROM self_use WHERE day = ?", [midnight(WINTER)]).fetchone()
     assert used == 3024 + 500
 
 
@@ -257,7 +257,9 @@ def test_one_wrong_half_hour_does_not_change_the_shares_of_a_day(kept):
     before = kept.day(WINTER).use
     with closing(Store(kept.folder)) as store:
         path = DRAWN.replace("energy/active/index", "power/active/raw")
-        store.rectify("house", path, Granularity.HALF_HOUR, midnight(WINTER), "43000", midnight(WINTER), "", "a slip")
+        store.corrections.rectify(
+            "house", path, Granularity.HALF_HOUR, midnight(WINTER), "43000", midnight(WINTER), "", "a slip"
+        )
     assert kept.day(WINTER).use.self_sufficient == before.self_sufficient
 
 

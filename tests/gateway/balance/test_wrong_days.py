@@ -6,9 +6,8 @@ import pytest
 
 from gateway.commands.main import main
 from gateway.config.tables import load
-from gateway.store.points import Granularity
+from gateway.store.points import Granularity, point
 from gateway.store.store import Archive, Store
-from gateway.store.tables import point
 from gateway.store.terms import NoticeKind
 from gateway.tic.frame import STANDARD
 from gateway.web.history.curves import HouseholdCurves
@@ -23,17 +22,17 @@ def stepped(tmp_path, monkeypatch):
     monkeypatch.setenv("LANG", "en_US.UTF-8")
     gateway = live(tmp_path, NOON - 2, to(mode=STANDARD), {"r2": 1_000_000, "r3": 5_000_000})
     with closing(Store(tmp_path)) as store:
-        known = {series.path: series for series in store.series("house")}
-        daily = store._series("house", DAILY, "Wh", "daily")
+        known = {series.path: series for series in store.meters.series("house")}
+        daily = store.meters.add_series("house", DAILY, "Wh", "daily")
         rows = [(known[DRAWN].id, 1800, NOON, 29_254_533), (daily.id, 86400, FIRST, 5_014_400)]
         rows += [(known[CURVE].id, 1800, time, watts) for time, watts in ((NOON - 1800, 3_334_232), (NOON, 6_667_568))]
-        store._db.executemany("INSERT OR REPLACE INTO coarse VALUES (?, ?, ?, ?)", rows)
-        store._db.executemany(
+        store.db.executemany("INSERT OR REPLACE INTO coarse VALUES (?, ?, ?, ?)", rows)
+        store.db.executemany(
             "INSERT OR REPLACE INTO reading VALUES (?, ?, ?, 2)",
             [(known[CURVE].id, NOON - 1800, 3_334_232), (known[CURVE].id, NOON, 6_667_568)],
         )
-        store.note_transfer(COOP, [point(known[CURVE], Granularity.RAW, NOON, 6_667_568)], NOON + 1800)
-        store.note_transfer(COOP, [point(daily, Granularity.DAY, FIRST, 5_014_400)], LAST)
+        store.transfers.note(COOP, [point(known[CURVE], Granularity.RAW, NOON, 6_667_568)], NOON + 1800)
+        store.transfers.note(COOP, [point(daily, Granularity.DAY, FIRST, 5_014_400)], LAST)
     return gateway
 
 
@@ -59,8 +58,8 @@ def test_wrong_days_are_found_told_and_taken_back(stepped, capsys):
     assert main(["check", "--repair", *config]) == 0
     assert "6 values taken back" in capsys.readouterr().out
     with closing(Store(stepped.folder)) as store:
-        told = [one.payload["series"] for one in store.notices() if one.kind is NoticeKind.DATA_ERASED]
+        told = [one.payload["series"] for one in store.notices.all() if one.kind is NoticeKind.DATA_ERASED]
         assert {*told} == {CURVE, DAILY}
-        assert all(correction.removed for correction in store.corrections())
+        assert all(correction.removed for correction in store.corrections.all())
     assert main(["check", *config]) == 0
     assert capsys.readouterr().out.count("\n") == 1

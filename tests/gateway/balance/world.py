@@ -152,24 +152,24 @@ class Gateway:
         (folder / "gateway.toml").write_text(config)
         prepare(folder)
         self.store = Store(folder)
-        self.store.add_meter("house", "ab12cd34ef")
+        self.store.meters.add("house", "ab12cd34ef")
         for prefix in ("consumption", "production"):
-            self.store.grant(COOP, "house", prefix, Granularity.RAW, 2**40, 0)
-            self.store.subscribe(COOP, "house", prefix, "sen1", Confirm.RECEIPT, 0)
+            self.store.consents.grant(COOP, "house", prefix, Granularity.RAW, 2**40, 0)
+            self.store.subscriptions.add(COOP, "house", prefix, "sen1", Confirm.RECEIPT, 0)
         self.restart()
 
     def restart(self):
         """The daemon starts, and remembers what is stored."""
-        known = self.store.add_meter("house")
+        known = self.store.meters.add("house")
         self.reader = MeterReader(
-            known, self.store.last_values("house"), Wire(), HostClock(trusted=True), Belief.AUTO, 0, {}
+            known, self.store.readings.last_values("house"), Wire(), HostClock(trusted=True), Belief.AUTO, 0, {}
         )
 
     def hear(self, meter, times, *, commit=True):
         """Take in a frame at each of these moments, and ``commit``."""
         asyncio.run(self._hear(meter, times))
         if commit:
-            self.store.write([self.reader.recorder.take()], meter.time)
+            self.store.batches.write([self.reader.recorder.take()], meter.time)
 
     async def _hear(self, meter, times):
         for time in times:
@@ -182,11 +182,11 @@ class Gateway:
 
     def events(self):
         """What happened, as words."""
-        return [event.kind for event in self.store.events()]
+        return [event.kind for event in self.store.readings.events()]
 
     def promised(self, path, granularity):
         """What the recipient was promised: time -> value."""
-        rows = self.store._db.execute(
+        rows = self.store.db.execute(
             "SELECT outbox.time, value FROM outbox JOIN series ON series.id = series"
             " WHERE path = ? AND granularity = ? ORDER BY outbox.time",
             [path, int(granularity)],
@@ -195,7 +195,7 @@ class Gateway:
 
     def stored(self, path, granularity):
         """What is stored: time -> value."""
-        found = self.store.history("house", path, granularity, 0, 2**40, 10**6)
+        found = self.store.readings.page("house", path, granularity, 0, 2**40, 10**6)
         return {point.time: point.value for point in found if point.series.path == path}
 
 

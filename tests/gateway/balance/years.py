@@ -204,7 +204,7 @@ def check_year(year):
     _check_bill(year, energy, euros, told)
     _check_sent(year, told)
     with closing(Archive(year.gateway.folder)) as archive:
-        assert archive.spanning() == [], told
+        assert archive.spanning.points() == [], told
         house = HouseholdCurves(archive, load(year.gateway.folder / "gateway.toml"))
         for time, _ in year.happened:
             for one in house.curve(day_of(time)).half_hours:

@@ -53,7 +53,7 @@ class Scene:
 
     def gate(self, house):
         """The gateway's end, with a consent for what the bridge asks for."""
-        if not house.store.consents():
+        if not house.store.consents.all():
             house.allow(self.bridge, granularity=Granularity.MINUTE)
         return Gate(house, self.gateway_account)
 
@@ -89,10 +89,10 @@ def scene(federation, tmp_path):
 
 async def subscribed(house, bridge):
     """The bridge has its subscription."""
-    await eventually(lambda: house.store.subscriptions(bridge), 30, "the bridge's subscription")
+    await eventually(lambda: house.store.subscriptions.of(bridge), 30, "the bridge's subscription")
 
 
 def stored(house):
     """(path, granularity, time, value) of all that the house has stored of what it consumes, minutes at finest."""
-    points = house.store.history("house", "consumption", Granularity.MINUTE, 0, 2**40, 100_000)
+    points = house.store.readings.page("house", "consumption", Granularity.MINUTE, 0, 2**40, 100_000)
     return sorted((point.series.path, point.granularity.code, point.time, point.value) for point in points)

@@ -117,7 +117,7 @@ def test_a_restart_repeats_nothing_and_forgets_what_has_ended(house):
     assert second == []
     assert active == {"disk", "tempo"}
     assert [(alert.kind, alert.recovered) for alert in third] == [(Kind.DISK, True)]
-    assert list(house.store.told()) == ["news tempo 2026-01-16"]
+    assert list(house.store.told.all()) == ["news tempo 2026-01-16"]
 
 
 def test_what_has_not_left_for_the_household_is_told_again_by_the_next_start(house):
@@ -127,7 +127,7 @@ def test_what_has_not_left_for_the_household_is_told_again_by_the_next_start(hou
         await house.start()
         house.hear(EVENING, tomorrow="ROUG")
         assert len(await house.live(FULL, waiting=frozenset({"disk", "tempo"}))) == 2
-        assert house.store.told() == {}
+        assert house.store.told.all() == {}
         await house.start()
         house.hear(EVENING, tomorrow="ROUG")
         again = await house.live(FULL)
@@ -146,21 +146,21 @@ def test_a_store_that_cannot_be_written_stops_no_notice(house):
 
     async def scenario():
         await house.start()
-        house.store._db.execute("PRAGMA query_only = 1")
+        house.store.db.execute("PRAGMA query_only = 1")
         told = await house.live(FULL, 30)
-        assert house.store.told() == {}
-        house.store._db.execute("PRAGMA query_only = 0")
+        assert house.store.told.all() == {}
+        house.store.db.execute("PRAGMA query_only = 0")
         return told + await house.live(FULL, 90)
 
     assert [alert.kind for alert in asyncio.run(scenario())] == [Kind.DISK]
-    assert list(house.store.told()) == ["fault DISK disk"]
+    assert list(house.store.told.all()) == ["fault DISK disk"]
 
 
 def test_what_was_told_of_a_recipient_goes_when_it_is_erased(house):
     """No trace of an address is left in what was told of it, and only of that one."""
-    house.store.keep_told({"fault RECIPIENT recipient a@b.test": 1, "fault GONE recipient ba@b.test": 2})
-    house.store.erase_recipient("a@b.test", 10)
-    assert house.store.told() == {"fault GONE recipient ba@b.test": 2}
+    house.store.told.keep({"fault RECIPIENT recipient a@b.test": 1, "fault GONE recipient ba@b.test": 2})
+    house.store.erasure.erase_recipient("a@b.test", 10)
+    assert house.store.told.all() == {"fault GONE recipient ba@b.test": 2}
 
 
 @pytest.mark.parametrize(

@@ -217,10 +217,10 @@ def test_a_request_is_read_and_answered_with_and_without_the_daemon(tmp_path, da
     config = configure(tmp_path, "/nowhere/tty")
     prepare(tmp_path / "data")
     with closing(Store(tmp_path / "data")) as store:
-        store.add_meter("house", "ab12")
+        store.meters.add("house", "ab12")
         for purpose in ("a", "b"):
             terms = Terms(purpose=purpose)
-            store.ask_access("coop@sen2.test", "ab12", "consumption", Granularity.DAY, terms, time.time())
+            store.access.ask("coop@sen2.test", "ab12", "consumption", Granularity.DAY, terms, time.time())
     answer = ("--config", config, "--json", "--yes", "--accept")
     assert json.loads(gateway("consent", "answer", "1", *answer).stdout)[0]["purpose"] == "a"
     daemon(config)
@@ -284,11 +284,11 @@ def test_an_export_is_of_a_branch_and_of_a_time_by_the_households_clock(tmp_path
     config = configure(tmp_path, "/nowhere/tty")
     prepare(tmp_path / "data")
     with closing(Store(tmp_path / "data")) as store:
-        store.add_meter("house")
+        store.meters.add("house")
         recorder = Recorder("house", {})
         for second in range(0, 7200, 1800):
             recorder.add(frame(START + second, power=second, tariff=str(second)))
-        store.write([recorder.take()], START)
+        store.batches.write([recorder.take()], START)
     window = ("--series", "/consumption/", "--from", "2026-06-16T12:30", "--to", "2026-06-16T11:30:00Z")
     done = gateway("export", "--format", "csv", "--granularity", "raw", *window, "--config", config)
     assert [line.split(",")[:3] for line in done.stdout.decode().splitlines()[1:]] == [

@@ -275,11 +275,11 @@ def house(tmp_path):
     config.write_text('[[meter]]\nsource = "/dev/ttyTIC"\n[store]\ndirectory = "data"\n')
     prepare(tmp_path / "data")
     with closing(Store(tmp_path / "data")) as store:
-        store.add_meter("house")
+        store.meters.add("house")
         recorder = Recorder("house", {})
         recorder.add(frame(START, power=450, index=1000))
         recorder.add(frame(START + 60, power=460, index=1010))
-        store.write([recorder.take()], START + 300)
+        store.batches.write([recorder.take()], START + 300)
     return config
 
 

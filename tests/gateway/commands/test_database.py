@@ -99,10 +99,10 @@ def test_without_room_for_the_copy_nothing_is_changed(house, monkeypatch):
 def test_a_copy_is_one_moment_while_another_writes(house, tmp_path):
     """What is not committed is not in it, what is committed is, whole."""
     with closing(Store(house.directory)) as store:
-        store.begin()
-        store._db.execute("INSERT INTO about VALUES ('half', 'done')")
+        store.db.begin()
+        store.db.execute("INSERT INTO about VALUES ('half', 'done')")
         copy_database(house.directory / FILE_NAME, tmp_path / "copy")
-        store.rollback()
+        store.db.rollback()
     with closing(sqlite3.connect(tmp_path / "copy")) as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert db.execute("SELECT 1 FROM about WHERE key = 'half'").fetchone() is None

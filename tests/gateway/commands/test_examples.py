@@ -79,13 +79,13 @@ def folder(tmp_path, monkeypatch):
     )
     prepare(tmp_path / "data")
     with closing(Store(tmp_path / "data")) as store:
-        store.add_meter("house", "ab12")
+        store.meters.add("house", "ab12")
         recorder = Recorder("house", {})
         for second in range(0, 7200, 60):
             recorder.add(frame(START + second, power=450, index=1000 + second))
-        store.write([recorder.take()], START + 7300)
+        store.batches.write([recorder.take()], START + 7300)
         store.journal.append("restarted", {"version": "0"})
-        store.ask_access(
+        store.access.ask(
             "coop@example.org", "ab12", "consumption", Granularity.HALF_HOUR, Terms(purpose="x"), time.time()
         )
     shutil.copy(FRAMES / "real" / "h1-base-linky-enedis.raw", tmp_path / "capture.raw")
@@ -182,5 +182,5 @@ def test_what_can_be_typed_ends_well(folder, name):
             assert typed(before) == 0, before
         if name in OF_A_RECIPIENT:
             with closing(Store(folder / "data")) as store:
-                store.grant(COOP, "house", "consumption/energy", Granularity.HALF_HOUR, 2**31, time.time())
+                store.consents.grant(COOP, "house", "consumption/energy", Granularity.HALF_HOUR, 2**31, time.time())
         assert typed(text) == ENDS_WITH.get(name, 0), text

@@ -35,9 +35,9 @@ def house(tmp_path):
     config.write_text('[[meter]]\nsource = "/nowhere/tty"\n[store]\ndirectory = "data"\n')
     prepare(tmp_path / "data")
     with closing(Store(tmp_path / "data")) as store:
-        store.add_meter("house", "ab12cd34ef")
-        store.grant(COOP, "house", "consumption/energy", Granularity.HALF_HOUR, START + 86400, START)
-        store.revoke(COOP, "", START + 60)
+        store.meters.add("house", "ab12cd34ef")
+        store.consents.grant(COOP, "house", "consumption/energy", Granularity.HALF_HOUR, START + 86400, START)
+        store.consents.revoke(COOP, "", START + 60)
         store.journal.append("access-asked", {}, {"recipient": "zoe@example.org"}, START + 120)
         store.journal.erase("zoe@example.org")
     return config
@@ -99,7 +99,7 @@ def test_a_spoilt_journal_is_refused_by_the_number_of_its_entry(export, capsys, 
 def test_a_change_in_the_database_itself_is_found(house, capsys):
     """By verify, in the house and in an export, and show does not stumble over it."""
     with closing(Store(house.parent / "data")) as store:
-        store._db.execute("UPDATE journal SET event = '{' WHERE seq = 3")
+        store.db.execute("UPDATE journal SET event = '{' WHERE seq = 3")
     assert main(["journal", "verify", "--config", str(house), "--lang", "en"]) == 65
     assert capsys.readouterr().err == "linky-gateway: entry 3 was changed or damaged\n"
     assert main(["journal", "show", "--config", str(house)]) == 65
@@ -154,16 +154,16 @@ def forge(store):
     """What who has the card can do: three consents deleted, the rest renumbered and signed anew with journal.key."""
     kept = [e for e in store.journal.entries() if e.facts()["kind"] != "consent-granted"]
     key = read_key(store.journal.key_path)
-    store._db.execute("BEGIN")
-    store._db.execute("DELETE FROM journal_text")
-    store._db.execute("DELETE FROM journal")
+    store.db.execute("BEGIN")
+    store.db.execute("DELETE FROM journal_text")
+    store.db.execute("DELETE FROM journal")
     prev = NO_ENTRY
     for seq, entry in enumerate(kept, 1):
         prev = digest(prev, seq, entry.time, entry.event)
-        store._db.execute(
+        store.db.execute(
             "INSERT INTO journal VALUES (?, ?, ?, ?, ?)", [seq, entry.time, entry.event, prev, key.sign(prev)]
         )
-    store._db.execute("COMMIT")
+    store.db.execute("COMMIT")
 
 
 @pytest.fixture
@@ -171,7 +171,9 @@ def consented(house):
     """Three more consents, as the daemon stores them."""
     with closing(Store(house.parent / "data")) as store:
         for name in ("a", "b", "c"):
-            store.grant(f"{name}@sen2.test", "house", "consumption/energy", Granularity.DAY, START + 86400, START + 200)
+            store.consents.grant(
+                f"{name}@sen2.test", "house", "consumption/energy", Granularity.DAY, START + 86400, START + 200
+            )
     return house
 
 
@@ -183,10 +185,12 @@ def test_a_journal_that_was_written_anew_with_its_own_key_is_noticed(
     caplog.set_level(logging.INFO)
     held = tmp_path / "recipient.sqlite"
     with closing(Store(consented.parent / "data")) as store:
-        store.write([], START + 300)
+        store.batches.write([], START + 300)
         system_log.write_text("".join(f"INFO {r.name}: {r.message}\n" for r in caplog.records))
         with closing(Keeper(held)) as keeper:
-            keeper.add(Parcel((), Interval(store.epoch, 0, 1), "s", None, {}, {}, store.journal.head()), "gw@sen1.test")
+            keeper.add(
+                Parcel((), Interval(store.outbox.epoch, 0, 1), "s", None, {}, {}, store.journal.head()), "gw@sen1.test"
+            )
     if anchor == "a recipient":
         system_log.write_text("")
     words = ["journal", "verify", "--config", str(consented), "--lang", "en"]
@@ -208,12 +212,12 @@ def test_a_head_is_told_to_the_system_log_once(consented, caplog):
     caplog.set_level(logging.INFO)
     with closing(Store(consented.parent / "data")) as store:
         for second in range(3):
-            store.write([], START + 300 + second)
+            store.batches.write([], START + 300 + second)
         head = store.journal.head()
         told = [record.message for record in caplog.records]
-        assert told == [f"the journal of database {store.epoch} ends with {head.seq}:{head.hash}"]
+        assert told == [f"the journal of database {store.outbox.epoch} ends with {head.seq}:{head.hash}"]
         store.journal.append("restarted", {"version": "1"}, now=START + 400)
-        store.write([], START + 400)
+        store.batches.write([], START + 400)
     assert len(caplog.records) == 2
 
 
@@ -293,6 +297,6 @@ def test_a_house_prints_the_anchors_that_it_keeps_of_others(tmp_path, capsys):
     with closing(Store(tmp_path / "data")) as store:
         for number, seq in enumerate((7, 9, 8)):
             numbers = ("0a1b2c3d", number, number + 1)
-            store.receive("gw@sen1.test", [Lot([], numbers, None, head=(seq, f"{seq}" * 64))], 1_781_604_000)
+            store.providers.receive("gw@sen1.test", [Lot([], numbers, None, head=(seq, f"{seq}" * 64))], 1_781_604_000)
     assert main(["journal", "anchors", "--config", str(config)]) == 0
     assert capsys.readouterr().out == f"9:{'9' * 64}  gw@sen1.test  0a1b2c3d  2026-06-16T10:00:00Z\n"

@@ -9,7 +9,8 @@ import pytest
 
 from gateway.commands.main import main
 from gateway.store.prepare import prepare
-from gateway.store.received import Incoming, Lot, ReceivedEvent
+from gateway.store.providers import ReceivedEvent
+from gateway.store.received import Incoming, Lot
 from gateway.store.store import Store
 from tests.gateway.store.conftest import START
 
@@ -42,9 +43,9 @@ def config(tmp_path):
     prepare(tmp_path / "data")
     with closing(Store(tmp_path / "data")) as store:
         values = [Incoming(NAME, NAME, PATH, "Wh", "PT30M", START + 1800 * n, 1000 + 100 * n) for n in range(3)]
-        store.receive(ROOF, [Lot(values, None, "P1Y")], START)
+        store.providers.receive(ROOF, [Lot(values, None, "P1Y")], START)
         texts = {"fr": "Une erreur de compteur.", "en": "A meter's error."}
-        store.received_note(ReceivedEvent(ROOF, START, "data-rectified", NAME, {"texts": texts}), "notice-1")
+        store.providers.note(ReceivedEvent(ROOF, START, "data-rectified", NAME, {"texts": texts}), "notice-1")
     return tmp_path / "gateway.toml"
 
 

@@ -32,11 +32,11 @@ def house(tmp_path):
     )
     prepare(tmp_path / "data")
     with closing(Store(tmp_path / "data")) as store:
-        store.add_meter("house", "ab12cd34ef")
-        store.add_meter("water", "ef34")
+        store.meters.add("house", "ab12cd34ef")
+        store.meters.add("water", "ef34")
         recorder = Recorder("house", {})
         recorder.add(frame(START, power=450, index=1000, tariff="HP"))
-        store.write([recorder.take()], START)
+        store.batches.write([recorder.take()], START)
     return config
 
 

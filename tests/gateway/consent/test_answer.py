@@ -28,15 +28,15 @@ def store(tmp_path):
     """A house with two meters and one request for minutes of its power, since June, for a year."""
     prepare(tmp_path)
     with closing(Store(tmp_path)) as opened:
-        opened.add_meter("house", "ab12")
-        opened.add_meter("barn", "cd34", "30001610071843")
-        opened.ask_access(COOP, "ab12", "consumption/power", MINUTE, TERMS, NOW, until=int(NOW) + YEAR_S, lang="en")
+        opened.meters.add("house", "ab12")
+        opened.meters.add("barn", "cd34", "30001610071843")
+        opened.access.ask(COOP, "ab12", "consumption/power", MINUTE, TERMS, NOW, until=int(NOW) + YEAR_S, lang="en")
         yield opened
 
 
 def offers(store, **less):
     """What a yes would give."""
-    return offers_of(store, store.access_request(1), Narrowing(**less), NOW)
+    return offers_of(store, store.access.one(1), Narrowing(**less), NOW)
 
 
 def answer(store, less=None, lang="fr", then=None):
@@ -92,13 +92,13 @@ def test_more_than_was_asked_for_is_refused_in_a_sentence(store, less, words):
     """The request still waits."""
     with pytest.raises(ConsentError, match=words.replace("*", r"\*")):
         offers(store, **less)
-    assert store.access_request(1).state is AccessState.PENDING
+    assert store.access.one(1).state is AccessState.PENDING
 
 
 def test_history_that_was_not_asked_for_is_not_given(store):
     """Neither is push."""
-    store.ask_access(COOP, "ab12", "production", MINUTE, Terms(history=False), NOW)
-    request = store.access_request(2)
+    store.access.ask(COOP, "ab12", "production", MINUTE, Terms(history=False), NOW)
+    request = store.access.one(2)
     assert not offers_of(store, request, Narrowing(), NOW)[0].terms.history
     with pytest.raises(ConsentError, match="which is no history"):
         offers_of(store, request, Narrowing(history_from="2026-11-01"), NOW)
@@ -106,7 +106,7 @@ def test_history_that_was_not_asked_for_is_not_given(store):
 
 def test_the_last_day_that_was_asked_for_may_be_named(store):
     """Its whole would be more than was asked for: the consent ends when that does. The day after is refused."""
-    request = store.access_request(1)
+    request = store.access.one(1)
     last, after = (datetime.fromtimestamp(request.until + days * 86400, PARIS).date().isoformat() for days in (0, 1))
     assert offers_of(store, request, Narrowing(until=last), NOW)[0].until == request.until
     with pytest.raises(ConsentError, match="more than was asked for"):
@@ -117,21 +117,21 @@ def test_the_last_day_that_was_asked_for_may_be_named(store):
 def test_no_consent_is_longer_than_three_years(store, until, given):
     """Asked for nothing it is a year, asked for ever it is three."""
     asked = None if until is None else int(NOW) + until
-    request = replace(store.access_request(1), until=asked)
+    request = replace(store.access.one(1), until=asked)
     assert offers_of(store, request, Narrowing(), NOW)[0].until == NOW + given
 
 
 def test_a_time_that_is_over_cannot_be_given(store):
     """Nor can anything without a clock."""
     with pytest.raises(ConsentError, match="is over already; answer --no"):
-        offers_of(store, replace(store.access_request(1), until=int(NOW)), Narrowing(), NOW)
+        offers_of(store, replace(store.access.one(1), until=int(NOW)), Narrowing(), NOW)
     with pytest.raises(ConsentError, match="clock"):
-        offers_of(store, store.access_request(1), Narrowing(), 100.0)
+        offers_of(store, store.access.one(1), Narrowing(), 100.0)
 
 
 def test_a_meter_is_meant_by_its_id_its_delivery_point_or_by_the_household(store):
     """A name that is of no meter of the house needs the household's word."""
-    request = replace(store.access_request(1), sensor="30001610071843")
+    request = replace(store.access.one(1), sensor="30001610071843")
     assert offers_of(store, request, Narrowing(), NOW)[0].meter == "barn"
     stray = replace(request, sensor="linky")
     with pytest.raises(ConsentError, match="no meter of this house is called 'linky'"):
@@ -163,7 +163,7 @@ def test_a_yes_to_other_terms_than_were_shown_is_refused(store):
             answer(store, then=other)
     with pytest.raises(GatewayError, match="which text was shown"):
         answer(store, then={"shown": None})
-    assert store.consents() == []
+    assert store.consents.all() == []
 
 
 def test_a_no_closes_the_request(store):

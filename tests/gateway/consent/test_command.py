@@ -25,10 +25,10 @@ def store(tmp_path):
     """A house that one meter has, and whom one co-operative asks."""
     prepare(tmp_path)
     with closing(Store(tmp_path)) as opened:
-        opened.add_meter("house", "ab12")
+        opened.meters.add("house", "ab12")
         terms = Terms(purpose="to share a roof", controller="La Coop", contact="dpo@coop.example")
-        opened.ask_access(COOP, "ab12", "consumption/power", Granularity.MINUTE, terms, NOW)
-        opened.ask_access(COOP, "stray", "consumption/power", Granularity.MINUTE, terms, NOW)
+        opened.access.ask(COOP, "ab12", "consumption/power", Granularity.MINUTE, terms, NOW)
+        opened.access.ask(COOP, "stray", "consumption/power", Granularity.MINUTE, terms, NOW)
         yield opened
 
 
@@ -37,9 +37,9 @@ def test_a_script_gives_a_consent_only_by_accepting_the_text(desk, store):
     for more in ((), ("--json",)):
         with pytest.raises(ConsentError, match="add --accept to agree"):
             desk(*GRANT, *more)
-    assert store.consents() == []
+    assert store.consents.all() == []
     code, out, err = desk(*GRANT, "--accept", lang="en")
-    (consent,) = store.consents()
+    (consent,) = store.consents.all()
     assert (code, err) == (0, "")
     assert "CNIL" in out
     assert "  1  valid      coop@sen2.test  house:consumption/energy  PT30M  until 2027-11-25 13:00" in out
@@ -56,7 +56,7 @@ def test_a_series_that_is_none_is_said_with_what_is_near(desk, store, path, near
     with pytest.raises(ConsentError, match=f"series '{path}': there is none of that name; .*{near}") as wrong:
         desk("grant", COOP, "--series", path, "--granularity", "raw", "--accept")
     assert "il n’y en a pas de ce nom ; peut-être" in wrong.value.phrase.fr
-    assert store.consents() == []
+    assert store.consents.all() == []
 
 
 @pytest.mark.parametrize("path", ["consumption/current/raw/phase/2", "gas", "production", "consumption/energy/active"])
@@ -82,9 +82,9 @@ def test_an_address_that_is_nobodys_is_refused(desk, store, address, words):
     for what in (("--series", "consumption", "--granularity", "raw"), ("--health",)):
         with pytest.raises(ConsentError, match=words):
             desk("grant", address, *what, "--accept")
-    assert store.consents() == []
+    assert store.consents.all() == []
     desk("grant", "COOP@sen2.TEST/phone", "--series", "consumption", "--granularity", "raw", "--accept")
-    assert store.consents()[0].recipient == COOP
+    assert store.consents.all()[0].recipient == COOP
 
 
 @pytest.mark.parametrize("action", ["revoke", "limit"])
@@ -99,7 +99,7 @@ def test_nothing_to_change_is_an_error(desk, action):
 def test_a_person_reads_the_text_and_types_the_word(desk, store, lang, yes):
     """In the person's language; the consent names what was read."""
     code, out, _ = desk(*GRANT, "--purpose", "science", typed=yes, lang=lang)
-    (consent,) = store.consents()
+    (consent,) = store.consents.all()
     assert code == 0
     assert "science" in out
     assert "CNIL" in out
@@ -110,7 +110,7 @@ def test_a_person_reads_the_text_and_types_the_word(desk, store, lang, yes):
 def test_anything_else_than_the_word_gives_nothing(desk, store, typed):
     """Enter alone is no consent, nor is the word of the other language."""
     code, out, _ = desk(*GRANT, typed=typed)
-    assert (code, store.consents()) == (1, [])
+    assert (code, store.consents.all()) == (1, [])
     assert out.endswith("aucun consentement n’a été donné\n")
 
 
@@ -131,7 +131,11 @@ def test_all_terms_of_a_consent_can_be_said(desk, store):
     assert row["text"]["sha256"]
     desk(*YES, "--no-push", "--purpose", "b")
     desk(*YES, "--no-history", "--purpose", "c")
-    assert [(c.terms.push, c.terms.history) for c in store.consents()] == [(True, True), (False, True), (True, False)]
+    assert [(c.terms.push, c.terms.history) for c in store.consents.all()] == [
+        (True, True),
+        (False, True),
+        (True, False),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -147,17 +151,17 @@ def test_terms_that_cannot_be_are_one_sentence(desk, store, options, words):
     """Before anything is stored."""
     with pytest.raises(ConsentError, match=words):
         desk(*YES, *options)
-    assert store.consents() == []
+    assert store.consents.all() == []
 
 
 def test_one_whose_address_was_gone_is_resumed_like_another(desk, store):
     """The household's word is a sign of life, and the suspension ends."""
     desk(*YES)
     for day in range(14):
-        store.note_bounce(COOP, "item-not-found", NOW + day * 86_400)
-    assert COOP in store.suspended()
+        store.absences.note_bounce(COOP, "item-not-found", NOW + day * 86_400)
+    assert COOP in store.absences.suspended()
     assert desk("resume", COOP, lang="en")[1] == "1 consent resumed; what was kept goes out\n"
-    assert store.suspended() == {}
+    assert store.absences.suspended() == {}
     assert desk("resume", COOP, lang="en")[1] == f"{COOP} has no consent that is suspended\n"
 
 
@@ -167,9 +171,9 @@ def test_what_was_told_is_listed_with_its_confirmation(desk, store):
     desk(*YES)
     desk("revoke", COOP, lang="en")
     assert desk("notices", lang="en")[1].endswith(f"consent withdrawn  {COOP}  consumption/energy  waits to be told\n")
-    store.notice_sent(1, NOW)
+    store.notices.sent(1, NOW)
     assert desk("notices", lang="en")[1].endswith("told, not confirmed yet\n")
-    store.notice_confirmed(1, COOP, NOW + 60)
+    store.notices.confirmed(1, COOP, NOW + 60)
     (row,) = json.loads(desk("notices", "--json")[1])
     assert (row["kind"], row["sent"], row["confirmed"]) == ("consent-withdrawn", 1, "2026-11-25T12:01:00Z")
 
@@ -210,11 +214,11 @@ def test_pending_requests_say_who_what_and_how_to_answer(desk, store):
 def test_a_request_is_answered_by_a_person(desk, store):
     """The text first, then the word, then the consent; less where less was said."""
     code, out, _ = desk("answer", "1", "--yes", "--granularity", "P1D", "--no-history", typed="oui")
-    (consent,) = store.consents()
+    (consent,) = store.consents.all()
     assert code == 0
     assert "une valeur par jour, sans aucun détail" in out
     assert (consent.granularity, consent.terms.history, consent.terms.controller) == (Granularity.DAY, False, "La Coop")
-    assert store.access_request(1).consents == (1,)
+    assert store.access.one(1).consents == (1,)
 
 
 def test_a_request_is_answered_without_a_terminal_only_by_accepting(desk, store):
@@ -229,14 +233,14 @@ def test_a_request_is_answered_without_a_terminal_only_by_accepting(desk, store)
 def test_a_person_who_does_not_type_the_word_leaves_the_request_waiting(desk, store):
     """Not read to the end is not refused."""
     assert desk("answer", "1", "--yes", typed="")[0] == 1
-    assert store.access_request(1).state is AccessState.PENDING
+    assert store.access.one(1).state is AccessState.PENDING
 
 
 def test_a_refusal_is_told(desk, store):
     """To the person and, as a notice, to the asker."""
     assert desk("answer", "1", "--no", lang="en")[1] == "refused; the asker is told\n"
     assert json.loads(desk("answer", "2", "--no", "--json")[1])["state"] == "refused"
-    assert len(store.notices()) == 2
+    assert len(store.notices.all()) == 2
 
 
 def test_one_command_refuses_a_domain_and_another_lifts_that(desk, store):
@@ -248,7 +252,7 @@ def test_one_command_refuses_a_domain_and_another_lifts_that(desk, store):
     assert "2027" in out
     assert "linky-gateway consent refuse sen2.test --lift" in out
     assert desk("pending", lang="en")[1] == "nobody asks for anything\n"
-    assert store.notices() == []
+    assert store.notices.all() == []
     assert desk("refuse", COOP)[1].startswith("demandes refusées de sen2.test : 0 ; les suivantes ne sont pas montrées")
     assert desk("refused", lang="en")[1].startswith("sen2.test  refused since ")
     (row,) = json.loads(desk("refused", "--json")[1])
@@ -278,7 +282,7 @@ LOOK_ALIKE = "cо\u043ep@sen2.test"
 def test_an_address_that_looks_like_another_is_marked_before_a_yes(desk, store, lang, mark, checked):
     """In the list, in the text before the word is typed, in what the household is told; a name is not verified."""
     terms = Terms(purpose="science", controller="Enedis", contact="dpo@coop.example")
-    request = store.ask_access(LOOK_ALIKE, "ab12", "consumption/power", Granularity.DAY, terms, NOW)
+    request = store.access.ask(LOOK_ALIKE, "ab12", "consumption/power", Granularity.DAY, terms, NOW)
     _, pending, _ = desk("pending", lang=lang)
     assert (pending.count(mark), pending.count(checked)) == (1, 3)
     _, text, _ = desk("answer", str(request.id), "--yes", "--accept", lang=lang)

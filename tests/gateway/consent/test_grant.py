@@ -22,7 +22,7 @@ def store(tmp_path):
     """The store of a house with one meter."""
     prepare(tmp_path)
     opened = Store(tmp_path)
-    opened.add_meter("house")
+    opened.meters.add("house")
     yield opened
     opened.close()
 
@@ -73,7 +73,7 @@ def test_what_cannot_be_given_is_one_sentence(store, wrong, words):
     """Refused before anything is stored."""
     with pytest.raises(ConsentError, match=words.replace("*", r"\*")):
         grant(store, replace(ORDER, **wrong), NOW)
-    assert store.consents() == []
+    assert store.consents.all() == []
 
 
 def test_a_consent_needs_a_clock(store):
@@ -96,7 +96,10 @@ def test_withdrawing_a_branch_leaves_the_others(store):
     for series in ("consumption/power", "consumption/power/apparent", "consumption/voltage", "production"):
         grant(store, replace(ORDER, series=series), NOW)
     assert revoke(store, "Coop@sen2.test", "consumption/power/", NOW + 1) == 2
-    assert {c.prefix for c in store.allowed("coop@sen2.test", NOW + 1)} == {"consumption/voltage", "production"}
+    assert {c.prefix for c in store.consents.allowed("coop@sen2.test", NOW + 1)} == {
+        "consumption/voltage",
+        "production",
+    }
     assert revoke(store, "coop@sen2.test", None, NOW + 1) == 2
 
 
@@ -104,8 +107,8 @@ def test_beside_a_water_meter_the_electricity_needs_no_naming(store):
     """The one meter that has such series is meant; what none has yet, or two have, is asked for."""
     recorder = Recorder("house", {})
     recorder.add(frame(int(NOW), index=5, power=100))
-    store.write([recorder.take()], NOW)
-    store.add_meter("tap")
+    store.batches.write([recorder.take()], NOW)
+    store.meters.add("tap")
     assert grant(store, ORDER, NOW).meter == "house"
     with pytest.raises(ConsentError, match=r"^say which one \(--meter\): house, tap"):
         grant(store, replace(ORDER, series="water"), NOW)

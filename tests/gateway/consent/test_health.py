@@ -26,7 +26,7 @@ def store(tmp_path):
     """A house with one meter."""
     prepare(tmp_path)
     with closing(Store(tmp_path)) as opened:
-        opened.add_meter("house", "ab12")
+        opened.meters.add("house", "ab12")
         yield opened
 
 
@@ -38,8 +38,8 @@ def order(store, request):
 def test_a_person_reads_what_it_tells_and_what_it_does_not(desk, store):
     """The word is typed under the whole text, which is kept with the answer that names it."""
     code, out, _ = desk(*GRANT, typed="oui")
-    (answer,) = store.health_answers()
-    (text,) = store.shown_texts()
+    (answer,) = store.health.all()
+    (text,) = store.texts.all()
     assert (code, answer.installer, answer.state(NOW)) == (0, ANNE, "valid")
     assert answer.until == NOW + 365 * 86400
     assert (answer.proof.given_by, answer.proof.text_version, answer.proof.lang) == ("anne", HEALTH_VERSION, "fr")
@@ -54,7 +54,7 @@ def test_anything_else_than_the_word_gives_nothing(desk, store):
     with pytest.raises(ConsentError, match="add --accept"):
         desk(*GRANT)
     assert desk(*GRANT, typed="yes")[0] == 1
-    assert store.health_answers() == []
+    assert store.health.all() == []
 
 
 def test_what_is_about_readings_has_no_place_beside_it(desk, store):
@@ -69,7 +69,7 @@ def test_what_is_about_readings_has_no_place_beside_it(desk, store):
         desk("grant", ANNE, "--series", "consumption")
     with pytest.raises((argparse.ArgumentError, SystemExit)):
         desk("grant", ANNE, "--series", "consumption", "--health")
-    assert store.health_answers() == []
+    assert store.health.all() == []
 
 
 @pytest.mark.parametrize("until", ["2026-11-01", "2036-01-01", "tomorrow"])
@@ -77,12 +77,12 @@ def test_it_has_an_end_that_can_be(desk, store, until):
     """Not over, and three years at most."""
     with pytest.raises(ConsentError, match="until"):
         desk(*GRANT, "--until", until, "--accept")
-    assert store.health_answers() == []
+    assert store.health.all() == []
 
 
 def test_it_stands_in_the_list_and_is_withdrawn_alone_or_with_all(desk, store):
     """The readings of the same address stay where only this is withdrawn; a withdrawal without a name takes all."""
-    store.grant(ANNE, "house", "consumption", Granularity.DAY, int(NOW) + 9, NOW)
+    store.consents.grant(ANNE, "house", "consumption", Granularity.DAY, int(NOW) + 9, NOW)
     desk(*GRANT, "--accept")
     assert "valid      anne@sen2.test  whether the gateway is well  until 2027-11-25" in desk("list", lang="en")[1]
     rows = json.loads(desk("list", "--json")[1])
@@ -92,10 +92,10 @@ def test_it_stands_in_the_list_and_is_withdrawn_alone_or_with_all(desk, store):
     assert desk("revoke", ANNE, "--health", lang="en")[1].startswith("1 consent withdrawn; it gets no answer")
     with pytest.raises(ConsentError, match="no such consent: nothing was withdrawn"):
         desk("revoke", ANNE, "--health")
-    assert (store.sees_health(ANNE, NOW), len(store.allowed(ANNE, NOW))) == (None, 1)
+    assert (store.health.sees(ANNE, NOW), len(store.consents.allowed(ANNE, NOW))) == (None, 1)
     desk(*GRANT, "--accept")
     assert desk("revoke", ANNE, lang="en")[1].startswith("2 consents withdrawn")
-    assert (store.sees_health(ANNE, NOW), store.allowed(ANNE, NOW)) == (None, [])
+    assert (store.health.sees(ANNE, NOW), store.consents.allowed(ANNE, NOW)) == (None, [])
 
 
 def test_a_no_is_kept_once_and_takes_a_yes_back(store):
@@ -114,7 +114,7 @@ def test_a_yes_to_another_text_is_no_yes(store):
     shown = {"lang": "fr", "hash": "0" * 64}
     with pytest.raises(ConsentError, match="read it again"):
         order(store, {"do": "health-grant", "recipient": ANNE, "shown": shown})
-    assert store.health_answers() == []
+    assert store.health.all() == []
 
 
 def test_both_languages_say_as_much():

@@ -40,9 +40,9 @@ def config(tmp_path):
 def store(config):
     """The store, with the configured meters."""
     with closing(Store(config.directory)) as opened:
-        opened.add_meter("house")
-        opened.add_meter("tap")
-        opened.add_meter("sun")
+        opened.meters.add("house")
+        opened.meters.add("tap")
+        opened.meters.add("sun")
         yield opened
 
 
@@ -58,7 +58,7 @@ def say(store, config):
 
 
 def points(store, meter, path=WATER, granularity=Granularity.RAW):
-    return [(p.time - START, p.value) for p in store.history(meter, path, granularity, 0, FOR_EVER, 999)]
+    return [(p.time - START, p.value) for p in store.readings.page(meter, path, granularity, 0, FOR_EVER, 999)]
 
 
 def counting(store, name="tap", per_pulse=Fraction(1, 2)):
@@ -75,9 +75,9 @@ def counting(store, name="tap", per_pulse=Fraction(1, 2)):
     def run(pulses, now):
         wire.waiting, counter.now = pulses, now
         counter.tick(wire)
-        store.write([counter.recorder.take()], now)
+        store.batches.write([counter.recorder.take()], now)
 
-    counter.resume(store.add_meter(name), store.last_values(name), store.totals(name))
+    counter.resume(store.meters.add(name), store.readings.last_values(name), store.readings.totals(name))
     return counter, run
 
 
@@ -96,7 +96,7 @@ def test_a_value_is_converted_exactly(store, say, series, value, unit, path, sto
     entered = say(series, value, unit=unit, at=START)
     assert (entered["series"], entered["value"]) == (path, stored)
     assert points(store, entered["meter"], path) == [(0, stored)]
-    assert [p.quality for p in store.by_hand()] == ["manual"]
+    assert [p.quality for p in store.readings.by_hand()] == ["manual"]
 
 
 def test_a_new_meter_is_made_and_found_again(store, say):
@@ -106,7 +106,7 @@ def test_a_new_meter_is_made_and_found_again(store, say):
     assert say("gas", "9", at=START, meter="gas-garage")["meter"] == "gas-garage"
     with pytest.raises(ReadingError, match="choose with --meter one of gas, gas-garage"):
         say("gas", "10")
-    assert {m.name for m in store.meters()} == {"house", "tap", "sun", "gas", "gas-garage"}
+    assert {m.name for m in store.meters.all()} == {"house", "tap", "sun", "gas", "gas-garage"}
 
 
 @pytest.mark.parametrize(
@@ -131,8 +131,8 @@ def test_what_cannot_be_is_one_sentence_and_nothing_is_stored(store, say, series
     with pytest.raises(ReadingError) as caught:
         say(series, value, **words)
     assert sentence in str(caught.value)
-    assert store.by_hand() == []
-    assert len(store.meters()) == 3
+    assert store.readings.by_hand() == []
+    assert len(store.meters.all()) == 3
 
 
 def test_an_index_fits_between_its_neighbours_or_is_refused(store, say):
@@ -150,7 +150,7 @@ def test_an_index_fits_between_its_neighbours_or_is_refused(store, say):
     say("gas", "1500", at=START + 30 * DAY)
     say("gas", "1000", at=START + 1 * DAY)
     assert [value for _, value in points(store, "gas", "gas/volume/index")] == [1000, 1000, 1500, 2000]
-    assert store.events() == []
+    assert store.readings.events() == []
 
 
 def test_an_index_fits_between_minutes_where_nothing_finer_is_kept(store, say):
@@ -158,16 +158,16 @@ def test_an_index_fits_between_minutes_where_nothing_finer_is_kept(store, say):
     _, run = counting(store)
     for step in range(3):
         run(20, START + 120 * step + 10)
-    store.forget(START + 10 * DAY, 0, 10**9, 10**9)
-    assert store.around("tap", WATER, START + 30) == (None, (START + 179, 20))
-    assert store.around("tap", WATER, START + 59) == ((START, 10), (START + 179, 20))
+    store.batches.forget(START + 10 * DAY, 0, 10**9, 10**9)
+    assert store.readings.around("tap", WATER, START + 30) == (None, (START + 179, 20))
+    assert store.readings.around("tap", WATER, START + 59) == ((START, 10), (START + 179, 20))
 
 
 def test_force_notes_that_the_meter_was_replaced(store, say):
     """The index falls, and it is written down that a person said so."""
     say("gas", "5000", at=START)
     say("gas", "3", at=START + DAY, force=True)
-    (event,) = store.events()
+    (event,) = store.readings.events()
     assert (event.kind, event.meter, event.series, event.detail) == (
         "index-set-by-hand",
         "gas",
@@ -183,7 +183,7 @@ def test_months_between_two_readings_stay_empty(store, say):
         say("electricity-consumed", value, at=at, meter="annex", unit="kWh")
     for granularity in (Granularity.HALF_HOUR, Granularity.DAY):
         assert [p for p in points(store, "annex", "", granularity) if 0 < p[0] < 90 * DAY] == []
-    assert [s.path for s in store.series("annex")] == [POWER]
+    assert [s.path for s in store.meters.series("annex")] == [POWER]
 
 
 def test_a_reading_of_a_midnight_is_the_index_of_that_day(store, say):
@@ -199,11 +199,13 @@ def test_a_reading_by_hand_outlives_the_raw_values(store, say):
     """Others of its age are thinned out to half hours; of this there is nothing else."""
     for month in range(6):
         say("gas", str(month), at=START + 30 * month * DAY)
-    store.forget(NOW, 3600, DAY, DAY)
-    assert [p.value for p in store.by_hand()] == list(range(6))
-    assert [p.value for p in store.by_hand("gas")] == list(range(6))
-    assert store.by_hand("house") == []
-    assert [(p.value, p.quality) for p in store.stream("gas", None)] == [(month, "manual") for month in range(6)]
+    store.batches.forget(NOW, 3600, DAY, DAY)
+    assert [p.value for p in store.readings.by_hand()] == list(range(6))
+    assert [p.value for p in store.readings.by_hand("gas")] == list(range(6))
+    assert store.readings.by_hand("house") == []
+    assert [(p.value, p.quality) for p in store.readings.stream("gas", None)] == [
+        (month, "manual") for month in range(6)
+    ]
 
 
 def test_minutes_of_a_counter_are_exported_as_before_beside_a_reading_by_hand(store, say):
@@ -212,8 +214,8 @@ def test_minutes_of_a_counter_are_exported_as_before_beside_a_reading_by_hand(st
     for step in range(10):
         run(2, START + step * 3600)
     say("water", "0.1", at=START - DAY, meter="tap")
-    store.forget(START + 10 * 3600, 7200, 10**9, 10**9)
-    exported = [p.time - START for p in store.stream("water", None)]
+    store.batches.forget(START + 10 * 3600, 7200, 10**9, 10**9)
+    exported = [p.time - START for p in store.readings.stream("water", None)]
     assert exported == sorted(exported)
     # The last minute is open, the raw values begin two hours before the end.
     assert [time for time in exported if time >= 0] == [3600 * step for step in range(10)]
@@ -222,15 +224,15 @@ def test_minutes_of_a_counter_are_exported_as_before_beside_a_reading_by_hand(st
 def test_it_is_promised_to_whom_the_household_allowed_and_marked(store, say):
     """A consent for raw values and one for minutes: both are sent it at once, and the first is told who says so."""
     for who, granularity in (("raw@sen2.test", Granularity.RAW), ("minute@sen2.test", Granularity.MINUTE)):
-        store.add_meter("gas")
-        store.grant(who, "gas", "gas", granularity, NOW + DAY, NOW)
-        store.subscribe(who, "gas", "gas", "sen1", Confirm.RECEIPT, NOW)
+        store.meters.add("gas")
+        store.consents.grant(who, "gas", "gas", granularity, NOW + DAY, NOW)
+        store.subscriptions.add(who, "gas", "gas", "sen1", Confirm.RECEIPT, NOW)
     say("gas", "1234.5 m3", at=NOW - 5)
-    (row,) = store.pending("raw@sen2.test", 0, 9, NOW)
-    (minute,) = store.pending("minute@sen2.test", 0, 9, NOW)
+    (row,) = store.outbox.pending("raw@sen2.test", 0, 9, NOW)
+    (minute,) = store.outbox.pending("minute@sen2.test", 0, 9, NOW)
     assert (row.point.time, row.point.value, row.point.quality) == (NOW - 5, 1_234_500, "manual")
     assert (minute.point.time, minute.point.value) == ((NOW - 5) // 60 * 60, 1_234_500)
-    meter = next(m for m in store.meters() if m.name == "gas")
+    meter = next(m for m in store.meters.all() if m.name == "gas")
     quoalise = build_quoalise(Publisher("gw", "sen1.test"), meter, NameForm.SEN1, [row.point])
     (marked,) = quoalise.iter("{urn:linky-gateway:0}manual")
     assert marked.attrib == {"n": "gas/volume/index", "t": str(NOW - 5)}
@@ -249,7 +251,7 @@ def test_the_face_of_the_meter_corrects_the_count(store, say):
     _, run = counting(store)
     run(1, NOW + 1)
     assert [value for _, value in points(store, "tap")] == [10, 12_345, 12_346]
-    (event,) = store.events()
+    (event,) = store.readings.events()
     assert (event.kind, event.detail) == ("index-set-by-hand", {"before": 10, "after": 12_345})
 
 
@@ -274,9 +276,9 @@ def test_a_time_since_which_pulses_were_counted_cannot_be_corrected(store, say):
         with pytest.raises(ReadingError, match="has counted on since"):
             say("water", "15", at=START + 30, force=force)
     assert not say("water", "5", at=START - DAY)["counts_on"]
-    assert store.totals("tap") == {WATER: "20"}
+    assert store.readings.totals("tap") == {WATER: "20"}
     # Retention is reckoned from the last frame, and that is still the pulse's.
-    assert next(m for m in store.meters() if m.name == "tap").last_time == START + 60
+    assert next(m for m in store.meters.all() if m.name == "tap").last_time == START + 60
 
 
 def test_now_gives_way_to_a_pulse_of_the_same_second(store, say):
@@ -300,11 +302,11 @@ def test_a_correction_is_no_consumption(store, say):
             return self.waiting
 
     def run(first, last):
-        counter.resume(store.add_meter("sun"), store.last_values("sun"), store.totals("sun"))
+        counter.resume(store.meters.add("sun"), store.readings.last_values("sun"), store.readings.totals("sun"))
         for second in range(first, last, 10):
             counter._clock = lambda second=second: START + second
             counter.tick(Wire())
-        store.write([counter.recorder.take()], START + last)
+        store.batches.write([counter.recorder.take()], START + last)
 
     run(0, 5000)
     say("electricity-produced", "500 kWh", meter="sun", now=START + 5000)
@@ -320,10 +322,10 @@ def test_a_line_that_is_read_keeps_its_minute_open(store, say):
 
     recorder = Recorder("house", {})
     recorder.add(frame(NOW - 5, power=100))
-    store.write([recorder.take()], NOW)
+    store.batches.write([recorder.take()], NOW)
     say("gas", "7")
     recorder.add(frame(NOW - 4, power=300))
     recorder.add(frame(NOW + 60, power=0))
-    store.write([recorder.take()], NOW)
-    minutes = store.history("house", "consumption/power", Granularity.MINUTE, 0, FOR_EVER, 9)
+    store.batches.write([recorder.take()], NOW)
+    minutes = store.readings.page("house", "consumption/power", Granularity.MINUTE, 0, FOR_EVER, 9)
     assert [p.value for p in minutes] == [200]

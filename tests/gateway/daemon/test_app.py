@@ -53,7 +53,7 @@ async def start(config):
 
 async def end(gateway):
     """Close what ``start`` opened; the samples and the sum of every minute of power."""
-    sums = gateway.house.store._db.execute("SELECT time, samples, total FROM minute ORDER BY time").fetchall()
+    sums = gateway.house.store.db.execute("SELECT time, samples, total FROM minute ORDER BY time").fetchall()
     await gateway.call(gateway.house.store.close)
     gateway._thread.shutdown()
     return [(time - START, samples, total) for time, samples, total in sums]
@@ -65,9 +65,9 @@ def test_days_that_are_over_are_rolled_up(tmp_path):
 
     async def scenario():
         gateway, _ = await start(config)
-        gateway.house.store._db.execute("DELETE FROM self_use")
+        gateway.house.store.db.execute("DELETE FROM self_use")
         await gateway.house.writer.roll_up()
-        days = gateway.house.store._db.execute("SELECT half_hours FROM self_use ORDER BY day LIMIT 4").fetchall()
+        days = gateway.house.store.db.execute("SELECT half_hours FROM self_use ORDER BY day LIMIT 4").fetchall()
         await end(gateway)
         return days
 
@@ -80,7 +80,7 @@ def test_a_start_is_told_in_the_journal_and_needs_none(config, caplog):
     async def scenario():
         gateway, _ = await start(config)
         gateway._note_start()
-        gateway.house.store._db.execute("PRAGMA query_only = 1")
+        gateway.house.store.db.execute("PRAGMA query_only = 1")
         gateway._note_start()
         kinds = [entry.facts()["kind"] for entry in gateway.house.store.journal.entries()]
         await end(gateway)
@@ -96,14 +96,14 @@ def test_a_commit_under_way_when_the_daemon_is_stopped_counts_once(config):
     async def scenario():
         gateway, recorder = await start(config)
         begun, go = threading.Event(), threading.Event()
-        write = gateway.house.store.write
+        write = gateway.house.store.batches.write
 
         def slow(batches, now):
             begun.set()
             go.wait(WAIT_S)
             return write(batches, now)
 
-        gateway.house.store.write = slow
+        gateway.house.store.batches.write = slow
         recorder.add(frame(START, power=100))
         commit = asyncio.create_task(gateway._commit())
         assert await asyncio.to_thread(begun.wait, WAIT_S)
@@ -123,7 +123,7 @@ def test_who_commits_by_hand_is_not_told_of_what_came_meanwhile(config):
 
     async def scenario():
         gateway, recorder = await start(config)
-        loop, write = asyncio.get_running_loop(), gateway.house.store.write
+        loop, write = asyncio.get_running_loop(), gateway.house.store.batches.write
 
         def writing(batches, now):
             done = write(batches, now)
@@ -131,10 +131,10 @@ def test_who_commits_by_hand_is_not_told_of_what_came_meanwhile(config):
             loop.call_soon_threadsafe(gateway.house.writer.waiting.append, recorder.take())
             return done
 
-        gateway.house.store.write = writing
+        gateway.house.store.batches.write = writing
         recorder.add(frame(START, power=100))
         await gateway.commit()
-        gateway.house.store.write = write
+        gateway.house.store.batches.write = write
         await end(gateway)
 
     asyncio.run(scenario())
@@ -150,7 +150,7 @@ def test_readings_that_cannot_be_stored_at_all_keep_nobody_elses_waiting(config,
             gateway.house.writer.waiting.append(recorder.take())
         await gateway._commit()
         waiting = list(gateway.house.writer.waiting)
-        found = gateway.house.store._db.execute("SELECT value FROM reading ORDER BY time").fetchall()
+        found = gateway.house.store.db.execute("SELECT value FROM reading ORDER BY time").fetchall()
         await end(gateway)
         return waiting, [value for (value,) in found]
 
@@ -164,15 +164,15 @@ def test_minutes_wait_in_memory_while_the_card_is_full(config, caplog):
     async def scenario():
         gateway, recorder = await start(config)
         await gateway._commit()
-        gateway.house.store._db.execute("PRAGMA query_only = 1")
+        gateway.house.store.db.execute("PRAGMA query_only = 1")
         for minute in range(50):
             recorder.add(frame(START + 60 * minute, power=minute))
             await gateway._commit()
         assert gateway.house.writer.link(0.0).state == "broken"
-        gateway.house.store._db.execute("PRAGMA query_only = 0")
+        gateway.house.store.db.execute("PRAGMA query_only = 0")
         await gateway._commit()
         assert gateway.house.writer.link(0.0).state == "ok"
-        found = gateway.house.store.history("house", POWER, Granularity.MINUTE, 0, 2**40, 99)
+        found = gateway.house.store.readings.page("house", POWER, Granularity.MINUTE, 0, 2**40, 99)
         assert [p.value for p in found] == list(range(49))
         return await end(gateway)
 
@@ -186,7 +186,7 @@ def test_old_minutes_in_memory_give_up_their_fine_values_only(config):
 
     async def scenario():
         gateway, recorder = await start(config)
-        gateway.house.store._db.execute("PRAGMA query_only = 1")
+        gateway.house.store.db.execute("PRAGMA query_only = 1")
         for minute in range(15):
             recorder.add(frame(START + 60 * minute, power=minute, index=minute, tariff=str(minute)))
             await gateway._commit()
@@ -207,7 +207,7 @@ def test_a_card_that_is_full_at_the_end_is_said(config, caplog):
         stop = asyncio.Event()
         task = asyncio.create_task(gateway.run(stop))
         await asyncio.to_thread(wait_until, config.control_socket.exists, WAIT_S, "the daemon runs")
-        gateway.house.store._db.execute("PRAGMA query_only = 1")
+        gateway.house.store.db.execute("PRAGMA query_only = 1")
         gateway.house.meters["house"].recorder.add(frame(START, power=1))
         stop.set()
         await task
@@ -221,7 +221,7 @@ def test_a_retention_that_cannot_be_kept_does_not_end_the_daemon(config, caplog)
 
     async def scenario():
         gateway, _ = await start(config)
-        gateway.house.store._db.execute("PRAGMA query_only = 1")
+        gateway.house.store.db.execute("PRAGMA query_only = 1")
         await gateway.house.writer.forget()
         await end(gateway)
 
@@ -261,8 +261,8 @@ def test_what_ends_one_part_ends_no_other(tmp_path, monkeypatch):
     assert "cell meter roof" not in links
     assert begun["roof"] == 1
     store = Store(config.directory)
-    assert store.last_values("house")[POWER] == (START + begun["house"], begun["house"])
-    assert store.last_values("roof")[POWER] == (START + 1, 1)
+    assert store.readings.last_values("house")[POWER] == (START + begun["house"], begun["house"])
+    assert store.readings.last_values("roof")[POWER] == (START + 1, 1)
     store.close()
 
 
@@ -360,7 +360,7 @@ def test_a_change_of_the_contract_is_committed_at_once(tmp_path):
 
         def stored():
             with closing(Archive(tmp_path / "data")) as archive:
-                return any(series.path == "contract/tariff" for series in archive.series("house"))
+                return any(series.path == "contract/tariff" for series in archive.meters.series("house"))
 
         async def scenario():
             stop = asyncio.Event()
@@ -404,7 +404,7 @@ def test_a_restarted_daemon_goes_on_where_it_stopped(config):
         recorder.add(frame(START + second, power=100, index=5))
         samples = len(recorder._batch.samples)
         await gateway._commit()
-        closed = gateway.house.store.count_history("house", POWER, Granularity.MINUTE, 0, 2**40)
+        closed = gateway.house.store.readings.count("house", POWER, Granularity.MINUTE, 0, 2**40)
         await end(gateway)
         return samples, closed
 
@@ -423,7 +423,7 @@ def test_what_runs_short_stands_in_the_status_and_among_the_events(config):
             await gateway.lookout.weigh(now, None)
             await gateway._commit()
             said.append(next(link for link in gateway.house.own_links(now) if str(link) == "keeping").state)
-        events = [(event.kind, event.meter, event.detail) for event in gateway.house.store.events()]
+        events = [(event.kind, event.meter, event.detail) for event in gateway.house.store.readings.events()]
         await end(gateway)
         return said, events, gateway._urgent.is_set()
 

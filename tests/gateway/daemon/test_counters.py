@@ -51,8 +51,8 @@ def configure(folder, commit=300):
 def stored(config):
     """The exact total and the last index of the tap."""
     with closing(Archive(config.directory)) as archive:
-        total = archive._db.execute("SELECT total FROM counter").fetchone()
-        return total[0], list(archive.stream(WATER, None))[-1].value
+        total = archive.db.execute("SELECT total FROM counter").fetchone()
+        return total[0], list(archive.readings.stream(WATER, None))[-1].value
 
 
 def live(config, scenario):
@@ -137,9 +137,9 @@ def test_a_reading_by_hand_and_pulses_in_the_same_moment_are_both_there(tmp_path
     assert (entered["meter"], entered["value"], entered["counts_on"]) == ("tap", 500, True)
     assert stored(config)[0] == "510"
     with closing(Archive(config.directory)) as archive:
-        (event,) = archive.events()
+        (event,) = archive.readings.events()
         assert event.kind == "index-set-by-hand"
-        values = [p.value for p in archive.stream(WATER, None)]
+        values = [p.value for p in archive.readings.stream(WATER, None)]
         assert values == sorted(values)
 
 

@@ -53,14 +53,14 @@ class Board:
             wall=lambda: START + self.seconds,
             synchronized=lambda: self.knows,
         )
-        self.lost = self.store.give_up_undated(self.boot)
+        self.lost = self.store.undated.give_up(self.boot)
         self.owners, self.readers, self.broken = {}, {}, False
 
     def reader(self, name="house", belief=Belief.AUTO):
         if name not in self.readers:
-            known = self.store.add_meter(name)
-            kept = self.store.count_undated(name, self.boot)
-            values = self.store.last_values(name)
+            known = self.store.meters.add(name)
+            kept = self.store.undated.count(name, self.boot)
+            values = self.store.readings.last_values(name)
             self.readers[name] = MeterReader(known, values, Wire(), self.host, belief, kept, self.owners)
         return self.readers[name]
 
@@ -75,19 +75,19 @@ class Board:
     async def commit(self):
         if self.broken:
             raise StoreError("the card is full")
-        self.store.write([reader.recorder.take() for reader in self.readers.values()], START)
+        self.store.batches.write([reader.recorder.take() for reader in self.readers.values()], START)
 
     async def undated(self, meter, boot, limit):
-        return self.store.undated(meter, boot, limit)
+        return self.store.undated.oldest(meter, boot, limit)
 
     def points(self, path=INDEX, name="house", granularity=Granularity.RAW):
         asyncio.run(self.commit())
-        found = self.store.history(name, path, granularity, 0, 2**40, 100_000)
+        found = self.store.readings.page(name, path, granularity, 0, 2**40, 100_000)
         return {point.time: point.value for point in found if point.series.path == path}
 
     def events(self):
         asyncio.run(self.commit())
-        return [(event.kind, event.detail) for event in self.store.events()]
+        return [(event.kind, event.detail) for event in self.store.readings.events()]
 
 
 class Wire:
@@ -145,7 +145,7 @@ def test_what_came_before_the_time_was_known_is_dated_afterwards(board):
     assert points.items() <= meter.truth.items()
     assert min(points) < START + 10
     assert board.reader().kept == 0
-    assert board.store.count_undated("house", board.boot) == 0
+    assert board.store.undated.count("house", board.boot) == 0
 
 
 def test_the_half_hours_of_a_day_without_the_time_are_made_all_the_same(board):
@@ -348,7 +348,7 @@ def flap(board, begin, end):
 
 def no_energy_gets_across(board, times):
     """Between readings that are stored on either side of one of these seconds nothing is reckoned."""
-    indexes, breaks = sorted(board.points()), Breaks.of(INDEX, board.store.breaks_told("house"))
+    indexes, breaks = sorted(board.points()), Breaks.of(INDEX, board.store.energy.breaks_told("house"))
     spanning = [(one, next_) for one, next_ in pairwise(indexes) if any(one < time <= next_ for time in times)]
     assert len(spanning) > 20
     assert all(breaks.between(*pair) for pair in spanning)

@@ -33,7 +33,7 @@ def written_to(folder):
     config = load(folder / "gateway.toml")
     prepare(folder)
     with closing(Store(folder)) as store:
-        store.add_meter("house", "ab12")
+        store.meters.add("house", "ab12")
 
         async def call(function, *arguments):
             return function(*arguments)
@@ -53,20 +53,20 @@ def half_hour(recorder, start):
 
 def points(folder, path, fine):
     with closing(Archive(folder)) as archive:
-        return {p.time: p.value for p in archive.history("house", path, fine, 0, 2**40, 10**6)}
+        return {p.time: p.value for p in archive.readings.page("house", path, fine, 0, 2**40, 10**6)}
 
 
 def test_a_card_that_cannot_be_written_for_days_costs_what_is_fine_and_no_index(tmp_path):
     """Memory holds a few hundred batches; in the end every index is there, a week of half hours, an hour of minutes."""
     with written_to(tmp_path) as (writer, store):
-        store._db.execute("PRAGMA query_only = 1")
+        store.db.execute("PRAGMA query_only = 1")
         recorder, end = Recorder("house", {}), START + DAYS * 86_400
         for start in range(START, end, 1800):
             asyncio.run(writer.write(half_hour(recorder, start)))
             assert writer.link(0.0).state == BROKEN
         assert len(writer.waiting) < 60 + 48 * DAYS + 2
         assert sum(len(batch.minutes) for batch in writer.waiting if not batch.samples) < 10
-        store._db.execute("PRAGMA query_only = 0")
+        store.db.execute("PRAGMA query_only = 0")
         asyncio.run(writer.write(half_hour(recorder, end)))
         assert (writer.waiting, writer.link(0.0).state) == ([], OK)
     truth = {start: (start - START) // 60 for start in range(START + 1800, end + 1, 1800)}
@@ -120,17 +120,17 @@ def test_a_queue_that_is_too_long_is_shortened_and_the_readings_stay(tmp_path, m
     """Until it is short enough: the oldest powers leave it, and can still be asked for."""
     monkeypatch.setattr("gateway.links.degradation._LONGEST_QUEUE", 100)
     with written_to(tmp_path) as (writer, store):
-        store.grant(COOP, "house", "consumption/power/apparent", Granularity.RAW, START + 10**6, START - 1)
-        store.subscribe(COOP, "house", "consumption/power/apparent", "sen1", Confirm.RECEIPT, START - 1)
+        store.consents.grant(COOP, "house", "consumption/power/apparent", Granularity.RAW, START + 10**6, START - 1)
+        store.subscriptions.add(COOP, "house", "consumption/power/apparent", "sen1", Confirm.RECEIPT, START - 1)
         recorder = Recorder("house", {})
         for start in range(START, START + 3 * 3600, 1800):
-            store.write(half_hour(recorder, start), START)
-        (waiting,) = store.backlog()
+            store.batches.write(half_hour(recorder, start), START)
+        (waiting,) = store.outbox.backlog()
         assert waiting.rows == 180
-        newest = store.pending(COOP, waiting.last_seq - 10, 10, START)
+        newest = store.outbox.pending(COOP, waiting.last_seq - 10, 10, START)
         (change,) = asyncio.run(writer.weigh(Measures(queue=waiting.rows), 0.0))
         assert (change.given_up, writer.degradation.stored) == (GivenUp.RAW, GivenUp.NOTHING)
-        (waiting,) = store.backlog()
+        (waiting,) = store.outbox.backlog()
         assert waiting.rows <= 100
         assert len(points(tmp_path, POWER, Granularity.RAW)) == 180
         assert writer.degradation.link(1.0).state == BROKEN

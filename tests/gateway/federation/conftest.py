@@ -39,7 +39,7 @@ class House:
     def __init__(self, directory):
         prepare(directory)
         self.store = Store(directory)
-        self.store.add_meter("house", SENSOR, PRM)
+        self.store.meters.add("house", SENSOR, PRM)
         self.time = START
         self._recorder = Recorder("house", {})
         self.wake = asyncio.Event()
@@ -54,16 +54,16 @@ class House:
                     values["tariff"] = tariff
                 self._recorder.add(frame(at, **values))
             self.time += 60
-        self.store.write([self._recorder.take()], self.time)
+        self.store.batches.write([self._recorder.take()], self.time)
         self.wake.set()
 
     def allow(self, recipient, prefix="consumption", granularity=Granularity.MINUTE, until=FOR_EVER, **more):
         """Give a consent, from the beginning of time."""
-        self.store.grant(recipient, "house", prefix, granularity, until, START - 1, **more)
+        self.store.consents.grant(recipient, "house", prefix, granularity, until, START - 1, **more)
 
     def waiting(self, recipient):
         """How many rows wait for a recipient."""
-        return next((b.rows for b in self.store.backlog() if b.recipient == recipient), 0)
+        return next((b.rows for b in self.store.outbox.backlog() if b.recipient == recipient), 0)
 
 
 @pytest.fixture
@@ -74,6 +74,16 @@ def house(tmp_path):
     opened.store.close()
 
 
+def delivery_parts(store):
+    """What a delivery needs of the store, in the order in which it takes them."""
+    return store.outbox, store.subscriptions, store.absences, store.pseudonyms, store.journal
+
+
+def announcer_parts(store):
+    """The same of an announcer."""
+    return store.notices, store.absences, store.meters, store.subscriptions, store.outbox.epoch
+
+
 class Gate:
     """A gateway's end of the federation over a house's store, running until the end of its ``async with``."""
 
@@ -81,7 +91,7 @@ class Gate:
         self.house = house
         self.session = Session(account, timing, (QUOALISE,), COMMAND_NAMES, doorkeeper)
         publisher = Publisher(self.session.jid.user, self.session.jid.domain, "P1Y")
-        self._delivery = Delivery(self.session, house.store, self.call, publisher, house.wake)
+        self._delivery = Delivery(self.session, *delivery_parts(house.store), self.call, publisher, house.wake)
         self._commands = Commands(self.session, house.store, self.call, publisher, self._delivery.resume, **more)
         self.stop = asyncio.Event()
 

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[3]
 
 def noted(house, recipient=COOP):
     """How many points the log of transfers says that a recipient was handed."""
-    return sum(points for _, jid, _, _, _, _, points in house.store.transfers() if jid == recipient)
+    return sum(points for _, jid, _, _, _, _, points in house.store.transfers.all() if jid == recipient)
 
 
 def came(bench, recipient=COOP):
@@ -30,8 +30,8 @@ def came(bench, recipient=COOP):
 
 def confirmed(house, recipient=COOP):
     """How many of them it has confirmed."""
-    house.store.commit()
-    rows = house.store._db.execute("SELECT sum(points) FROM confirmed WHERE recipient = ?", [recipient])
+    house.store.db.commit()
+    rows = house.store.db.execute("SELECT sum(points) FROM confirmed WHERE recipient = ?", [recipient])
     return rows.fetchone()[0] or 0
 
 
@@ -45,16 +45,16 @@ def test_what_leaves_stands_in_log_and_journal_before_it_does(house, monkeypatch
 
     async def scenario():
         with monkeypatch.context() as broken:
-            broken.setattr(house.store, "_hand", full)
+            broken.setattr(house.store.outbox, "_hand", full)
             async with at_work(house) as bench:
                 await bench.quiet()
                 assert bench.line.sent == []
-        house.store.rollback()
+        house.store.db.rollback()
         async with at_work(house) as bench:
             await bench.sent(1)
             assert noted(house) == len(came(bench)) == 6
-            assert house.store._db.execute("SELECT sum(points) FROM journal_day").fetchone() == (6,)
-            assert not house.store._db.in_transaction
+            assert house.store.db.execute("SELECT sum(points) FROM journal_day").fetchone() == (6,)
+            assert not house.store.db.in_transaction
 
     asyncio.run(scenario())
 
@@ -79,11 +79,11 @@ def test_a_recipient_that_never_confirms_is_in_the_log_with_all_it_has(house):
         assert noted(house) == len(everything) >= 6
 
     asyncio.run(scenario())
-    house.store.revoke(COOP, "", house.time)
-    assert house.store.backlog()[0].rows == 0
+    house.store.consents.revoke(COOP, "", house.time)
+    assert house.store.outbox.backlog()[0].rows == 0
     assert noted(house) >= 6
-    series = house.store.series("house")[0]
-    assert house.store.recipients_of(series, START, START + 9999) == [COOP]
+    series = house.store.meters.series("house")[0]
+    assert house.store.transfers.recipients_of(series, START, START + 9999) == [COOP]
 
 
 def test_a_receipt_for_what_was_never_sent_lets_nothing_go(house):
@@ -118,7 +118,7 @@ def test_a_receipt_after_the_withdrawal_is_noted(house):
     async def scenario():
         async with at_work(house) as bench:
             ((_, stanza_id, _),) = await bench.sent(1)
-            house.store.revoke(COOP, "", house.time)
+            house.store.consents.revoke(COOP, "", house.time)
         async with at_work(house) as bench:
             bench.line.answers(stanza_id, sender=OTHER)
             await bench.quiet()
@@ -137,16 +137,16 @@ def test_what_is_withdrawn_between_the_look_and_the_commit_does_not_leave(house,
     subscribe(house)
     subscribe(house, OTHER)
     house.minutes(4)
-    hand_over = house.store.hand_over
+    hand_over = house.store.outbox.hand_over
 
     def late(messages, now):
         if before == "revoke":
-            house.store.revoke(COOP, "", now)
+            house.store.consents.revoke(COOP, "", now)
         else:
-            house.store.limit(COOP, now)
+            house.store.consents.limit(COOP, now)
         return hand_over(messages, now)
 
-    monkeypatch.setattr(house.store, "hand_over", late)
+    monkeypatch.setattr(house.store.outbox, "hand_over", late)
 
     async def scenario():
         async with at_work(house) as bench:
@@ -164,13 +164,13 @@ def test_the_messages_of_a_turn_are_noted_in_one_commit(house, monkeypatch):
     for recipient in recipients:
         subscribe(house, recipient)
     house.minutes(4)
-    commits, hand_over = [], house.store.hand_over
+    commits, hand_over = [], house.store.outbox.hand_over
 
     def counting(messages, now):
         commits.append(len(messages))
         return hand_over(messages, now)
 
-    monkeypatch.setattr(house.store, "hand_over", counting)
+    monkeypatch.setattr(house.store.outbox, "hand_over", counting)
 
     async def scenario():
         async with at_work(house) as bench:
@@ -226,7 +226,7 @@ import os, pathlib, signal, sys
 from gateway.store.points import Outgoing
 from gateway.store.store import Store
 store, recipient, now = Store(pathlib.Path(sys.argv[1])), sys.argv[2], float(sys.argv[3])
-rows = tuple(store.pending(recipient, -1, 100, now))
-assert store.hand_over([Outgoing(recipient, rows[-1].seq, rows)], now) == [True]
+rows = tuple(store.outbox.pending(recipient, -1, 100, now))
+assert store.outbox.hand_over([Outgoing(recipient, rows[-1].seq, rows)], now) == [True]
 os.kill(os.getpid(), signal.SIGKILL)
 """

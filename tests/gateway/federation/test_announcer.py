@@ -13,7 +13,7 @@ from gateway.federation.wire.notice import NOTICE, parse_notice
 from gateway.federation.wire.stanza import RECEIPTS, Publisher
 from gateway.store.points import Confirm
 from gateway.store.terms import NoticeKind
-from tests.gateway.federation.conftest import PRM, SENSOR, START, eventually
+from tests.gateway.federation.conftest import PRM, SENSOR, START, announcer_parts, eventually
 from tests.gateway.federation.test_delivery import COOP, OTHER, Line
 
 BODY = "{jabber:client}body"
@@ -27,7 +27,8 @@ class Bench:
         self.house, self.line, self.clock = house, Line(), float(START + 100)
         publisher = Publisher("gw", "sen1.test")
         self.announcer = Announcer(
-            self.line, house.store, self._call, publisher, notice_text, house.wake, lambda: self.clock
+            *(self.line, *announcer_parts(house.store), self._call, publisher),
+            *(notice_text, house.wake, lambda: self.clock),
         )
 
     @staticmethod
@@ -72,7 +73,7 @@ async def at_work(house):
 def tell(house, recipient=COOP, **payload):
     """Queue a notice of erasure."""
     facts = {"sensor": SENSOR, "series": "consumption", "first": START, "last": START + 59} | payload
-    return house.store.queue_notice(recipient, NoticeKind.DATA_ERASED, facts, START)
+    return house.store.notices.queue(recipient, NoticeKind.DATA_ERASED, facts, START)
 
 
 def confirm(bench, stanza_id, sender=COOP):
@@ -94,7 +95,7 @@ def test_a_notice_to_an_address_that_is_none_keeps_no_other_from_being_told(hous
             await bench.quiet()
 
     asyncio.run(scenario())
-    assert [notice.attempts for notice in house.store.notices()] == [2, 1]
+    assert [notice.attempts for notice in house.store.notices.all()] == [2, 1]
 
 
 def kinds(house):
@@ -106,7 +107,7 @@ def test_a_withdrawal_is_told_to_person_and_program_until_it_is_confirmed(house)
     """A body in the recipient's language, the element with its name, its period and both texts, and one receipt."""
     house.allow(COOP)
     house.minutes(2)
-    house.store.revoke(COOP, "", START + 50)
+    house.store.consents.revoke(COOP, "", START + 50)
 
     async def scenario():
         async with at_work(house) as bench:
@@ -138,7 +139,7 @@ def test_a_withdrawal_is_told_to_person_and_program_until_it_is_confirmed(house)
 )
 def test_a_notice_names_series_in_the_form_in_which_the_recipient_asked(house, form, name):
     """Of all series of a meter it names the meter."""
-    house.store.subscribe(COOP, "house", "", form, Confirm.RECEIPT, START)
+    house.store.subscriptions.add(COOP, "house", "", form, Confirm.RECEIPT, START)
     tell(house, series="")
 
     async def scenario():
@@ -187,7 +188,7 @@ def test_a_notice_that_came_back_is_told_as_soon_as_the_recipient_is_there(house
             ((_, stanza_id, _),) = await bench.sent(1)
             bench.line.bounces(stanza_id)
             await bench.sent(1)
-            house.store.subscribe(COOP, "house", "", "sen1", Confirm.RECEIPT, bench.clock)
+            house.store.subscriptions.add(COOP, "house", "", "sen1", Confirm.RECEIPT, bench.clock)
             house.wake.set()
             assert (await bench.sent(2))[1][1] == stanza_id
 
@@ -206,12 +207,12 @@ def test_notices_to_a_recipient_that_is_gone_are_kept_until_it_is_back(house):
                 bench.line.bounces(stanza_id, condition="gone")
                 await bench.quiet()
                 bench.after(86_400)
-                assert (COOP in house.store.suspended()) == (day == 13)
+                assert (COOP in house.store.absences.suspended()) == (day == 13)
             await bench.quiet()
             before = len(bench.line.sent)
             bench.after(30 * 86_400)
             await bench.sent(before)
-            house.store.welcome(COOP, bench.clock)
+            house.store.absences.welcome(COOP, bench.clock)
             house.wake.set()
             sent = await bench.sent(before + 2)
             told = [parse_notice(payload[1]).kind for *_, payload in sent[-2:]]
@@ -243,12 +244,12 @@ def test_a_full_card_loses_no_confirmation(house):
     async def scenario():
         async with at_work(house) as bench:
             ((_, stanza_id, _),) = await bench.sent(1)
-            house.store._db.execute("PRAGMA query_only = 1")
+            house.store.db.execute("PRAGMA query_only = 1")
             confirm(bench, stanza_id)
             await bench.quiet()
-            house.store._db.execute("PRAGMA query_only = 0")
-            assert house.store.notices()[0].confirmed_at is None
+            house.store.db.execute("PRAGMA query_only = 0")
+            assert house.store.notices.all()[0].confirmed_at is None
             await bench.quiet()
-            assert house.store.notices()[0].confirmed_at is not None
+            assert house.store.notices.all()[0].confirmed_at is not None
 
     asyncio.run(scenario())

@@ -78,7 +78,7 @@ def test_a_valid_request_waits_for_the_household_which_is_told(house):
     assert parse_result(answer) == {"result": "Success", "request": "1", "state": "pending"}
     assert "the household will answer" in answer.findtext(f"{DATA}x/{DATA}instructions")
     assert answer.find(f"{{{OURS}}}request").attrib == {"id": "1", "state": "pending"}
-    (request,) = house.store.access_requests(AccessState.PENDING)
+    (request,) = house.store.access.all(AccessState.PENDING)
     assert told == [request]
     # The days are the household's: midnight in Paris, and the last one is in it.
     since, until = seconds("2025-12-31T23:00:00"), seconds("2027-01-01T23:00:00")
@@ -88,7 +88,7 @@ def test_a_valid_request_waits_for_the_household_which_is_told(house):
         *(True, True, since, "partager un toit", "La Coop", "dpo@coop.example", "https://coop.example/privacy"),
         *(Role.JOINT, "https://coop.example/code", "2.1", "ab" * 32, "P6M"),
     )
-    assert house.store.consents() == []
+    assert house.store.consents.all() == []
     entries = [entry.facts() for entry in house.store.journal.entries()]
     assert [e["series"] for e in entries if e["kind"] == "access-asked"] == ["consumption/energy"]
 
@@ -112,7 +112,7 @@ def test_a_meter_is_asked_for_by_its_delivery_point_as_well(house):
         re.sub(r"\d", "", ET.tostring(answer, "unicode").replace(answer.get("sessionid"), "")) for answer, _ in answers
     }
     assert len(texts) == 1
-    assert [r.sensor for r in house.store.access_requests()] == [PRM, "1" * 14, "nobody"]
+    assert [r.sensor for r in house.store.access.all()] == [PRM, "1" * 14, "nobody"]
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_what_cannot_be_asked_for_is_refused_in_a_sentence_that_names_the_field(
     assert failed
     assert (error.get("type"), error.find(f"{XMPP}bad-request") is not None) == ("modify", True)
     assert words in error.findtext(f"{XMPP}text")
-    assert house.store.access_requests() == []
+    assert house.store.access.all() == []
 
 
 def test_a_refusal_is_in_the_askers_language(house):
@@ -178,14 +178,14 @@ def test_who_asks_too_often_is_told_to_wait(house):
         ask(house, asker=f"u{number}@sen2.test")
     assert ask(house, asker="late@sen2.test")[1]
     assert not ask(house, asker="late@sen3.test")[1]
-    assert len(house.store.access_requests()) == access.DAILY_PER_DOMAIN + 1
+    assert len(house.store.access.all()) == access.DAILY_PER_DOMAIN + 1
 
 
 @pytest.mark.parametrize(("lang", "words"), [("fr", "aucune demande de ce domaine"), ("en", "no requests of this")])
 def test_a_domain_that_is_not_heard_is_told_so_and_nobody_else_is(house, lang, words):
     """In the asker's language; the household is not told, nothing is kept; what waited is seen to be refused."""
     ask(house)
-    house.store.refuse_domain("sen2.test", NOW)
+    house.store.access.refuse_domain("sen2.test", NOW)
     told = []
     for asker in (COOP, "other@sub.sen2.test"):
         error, failed = ask(house, lang, asker=asker, told=told, purpose="again")
@@ -193,7 +193,7 @@ def test_a_domain_that_is_not_heard_is_told_so_and_nobody_else_is(house, lang, w
         assert (error.get("type"), error.find(f"{XMPP}forbidden") is not None) == ("auth", True)
         assert words in error.findtext(f"{XMPP}text")
     assert told == []
-    assert len(house.store.access_requests()) == 1
+    assert len(house.store.access.all()) == 1
     assert standing(house)[1][0][1]["state"] == "refused"
     assert not ask(house, asker="honest@sen3.test", told=told)[1]
     assert len(told) == 1
@@ -218,9 +218,9 @@ def test_an_asker_sees_what_it_asked_and_what_came_of_it(house):
     assert pending[0] == "request"
     assert (pending[1]["state"], pending[1]["series"]) == ("pending", FORM["identifier"])
     assert (rows[0]["what"], rows[0]["state"], rows[0]["until"]) == ("request 1", "waiting for an answer", "2027-01-01")
-    (request,) = house.store.access_requests()
+    (request,) = house.store.access.all()
     less = Offer("house", "consumption/energy/active", Granularity.DAY, NOW + 86400, NOW, Terms(push=False))
-    house.store.grant_access(1, [less], Proof("anne"), NOW)
+    house.store.access.grant(1, [less], Proof("anne"), NOW)
     rows, (consent, answered), _ = standing(house, lang="fr", fields={})
     assert (consent[0], consent[1]["state"], consent[1]["granularity"], consent[1]["push"]) == (
         *("consent", "valid", "P1D"),
@@ -229,7 +229,7 @@ def test_an_asker_sees_what_it_asked_and_what_came_of_it(house):
     assert consent[1]["series"] == f"{SEN1}/consumption/energy/active"
     assert (answered[1]["state"], answered[1]["consents"]) == ("granted", "1")
     assert [row["state"] for row in rows] == ["en cours", "accepté"]
-    house.store.revoke(COOP, "", NOW + 1)
+    house.store.consents.revoke(COOP, "", NOW + 1)
     assert [facts["state"] for _, facts in standing(house)[1]] == ["withdrawn", "granted"]
     assert request.jid == COOP
 
@@ -281,20 +281,20 @@ def shared(tmp_path_factory):
 def _contents(house):
     """Everything in the database but what an answer may add: a request, its entry of the journal, a transfer."""
     tables = ("consent", "consent_change", "subscription", "outbox", "reading", "meter", "notice")
-    return {t: house.store._db.execute(f"SELECT * FROM {t}").fetchall() for t in tables}
+    return {t: house.store.db.execute(f"SELECT * FROM {t}").fetchall() for t in tables}
 
 
 @settings(max_examples=250, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(_nodes, st.booleans(), _forms, st.sampled_from([COOP, "stranger@sen2.test"]))
 def test_whatever_is_filled_in_there_is_one_answer_and_nothing_else_changes(shared, node, whole, form, asker):
     """A valid form with anything in its place, or anything at all: an answer, or an error that says what is wrong."""
-    before, asked = _contents(shared), len(shared.store.access_requests())
+    before, asked = _contents(shared), len(shared.store.access.all())
     fields = (FORM | form if whole else form) if node == "request_access" else form
     ((_, answer, failed),), _ = asyncio.run(converse(shared, [build_submit(node, fields)], "en", no_thread, asker))
     assert _contents(shared) == before
     if failed:
         assert answer.findtext(f"{XMPP}text")
-        assert len(shared.store.access_requests()) == asked
+        assert len(shared.store.access.all()) == asked
     elif asker != COOP:
         assert node in {"request_access", "my_access"}
         assert "consumption/power" not in ET.tostring(answer, "unicode")

@@ -77,7 +77,7 @@ def test_a_sample_is_a_pack_of_invented_values(house):
     house.allow(COOP, "consumption")
     house.allow(COOP, "contract")
     answer, _ = listed(house)
-    measured = {p.value for p in house.store.history("house", "", Granularity.RAW, 0, 2**37, 10_000)}
+    measured = {p.value for p in house.store.readings.page("house", "", Granularity.RAW, 0, 2**37, 10_000)}
     found = series(answer)
     assert len(found) == 3
     for one in found:
@@ -125,7 +125,7 @@ def test_without_a_consent_nothing_is_seen(house):
     house.minutes(2)
     house.allow(COOP)
     house.allow("former@sen2.test")
-    house.store.revoke("former@sen2.test", "", START)
+    house.store.consents.revoke("former@sen2.test", "", START)
     asked = [(STRANGER, {}), ("former@sen2.test", {}), (STRANGER, {"identifier": SEN1})]
     asked += [(COOP, {"identifier": f"{SEN1}/production"}), (COOP, {"identifier": "gw@sen1.test/zz@sen1.test"})]
     errors = [listed(house, asker=asker, **fields) for asker, fields in asked]
@@ -158,7 +158,7 @@ def test_a_consent_that_is_too_coarse_for_a_series_shows_none_of_it(house):
 def fill(house, count):
     """Give the meter that many series."""
     for number in range(count):
-        house.store._db.execute(
+        house.store.db.execute(
             "INSERT INTO series (meter, path, unit, kind) VALUES (1, ?, 'W', 'gauge')",
             [f"consumption/many/{number:03}"],
         )

@@ -192,7 +192,7 @@ def test_what_nobody_foresaw_costs_one_request(house, caplog):
 
     async def broken(function, *arguments):
         nonlocal left
-        if left and function == house.store.view_of:
+        if left and function == house.store.pseudonyms.view_of:
             left -= 1
             raise ZeroDivisionError("1234 Wh")
         return function(*arguments)
@@ -224,7 +224,7 @@ def test_subscribing_says_where_the_numbers_stand_and_resumes_after_the_recipien
     first = build_submit("subscribe", {"identifier": SEN1, "confirm": "receipt"})
     (answer, *_), returned = asyncio.run(converse(house, [first]))
     assert parse_result(answer[1]) == {
-        **{"result": "Success", "series": "0", "epoch": house.store.epoch, "first": "1", "last": "0"},
+        **{"result": "Success", "series": "0", "epoch": house.store.outbox.epoch, "first": "1", "last": "0"},
     }
     assert returned == [(f"{COOP}/x", None)]
     house.minutes(6)
@@ -234,10 +234,10 @@ def test_subscribing_says_where_the_numbers_stand_and_resumes_after_the_recipien
     resumed, stranger, unsent, beyond = (
         build_submit("subscribe", again | more)
         for more in (
-            {"epoch": house.store.epoch},
+            {"epoch": house.store.outbox.epoch},
             {"epoch": "00000000"},
-            {"epoch": house.store.epoch, "resume_after": "8"},
-            {"epoch": house.store.epoch, "resume_after": "99"},
+            {"epoch": house.store.outbox.epoch, "resume_after": "8"},
+            {"epoch": house.store.outbox.epoch, "resume_after": "99"},
         )
     )
     answers, returned = asyncio.run(converse(house, [resumed, stranger, unsent, beyond]))
@@ -405,7 +405,7 @@ def test_history_that_lies_wholly_before_what_was_allowed_is_refused(house):
     assert failed
     assert error.find(f"{XMPP}not-authorized") is not None
     assert "begins at 2026-06-16T10:05:00Z" in error.findtext(f"{XMPP}text")
-    assert house.store._db.execute("SELECT count(*) FROM transfer").fetchone() == (0,)
+    assert house.store.db.execute("SELECT count(*) FROM transfer").fetchone() == (0,)
 
 
 def test_push_and_history_are_allowed_each_for_itself(house):
@@ -416,7 +416,7 @@ def test_push_and_history_are_allowed_each_for_itself(house):
         house.allow(COOP, terms=terms)
         answers, _ = asyncio.run(converse(house, [build_submit("get_history", PERIOD), subscribe]))
         assert [failed for _, _, failed in answers] == refused
-    house.store.limit(COOP, START)
+    house.store.consents.limit(COOP, START)
     answers, _ = asyncio.run(converse(house, [build_submit("get_history", PERIOD), subscribe]))
     assert all(error.find(f"{XMPP}not-authorized") is not None for _, error, _ in answers)
 
@@ -426,9 +426,9 @@ def test_history_that_was_answered_is_in_the_log_of_transfers(house):
     house.minutes(6)
     house.allow(COOP)
     ask_history(house, Page(0, None))
-    assert house.store._db.execute("SELECT count(*) FROM transfer").fetchone() == (0,)
+    assert house.store.db.execute("SELECT count(*) FROM transfer").fetchone() == (0,)
     ask_history(house, Page(3, None))
-    rows = house.store._db.execute("SELECT first_time - ?, last_time - ?, points FROM transfer", [START, START])
+    rows = house.store.db.execute("SELECT first_time - ?, last_time - ?, points FROM transfer", [START, START])
     assert sorted(rows.fetchall()) == [(0, 0, 1), (0, 60, 2)]
 
 
@@ -436,7 +436,7 @@ def test_history_that_cannot_be_logged_is_not_given(house):
     """On a full card the question is answered with an error, not with readings of which nobody would know."""
     house.minutes(6)
     house.allow(COOP)
-    house.store._db.execute("CREATE TRIGGER full BEFORE INSERT ON transfer BEGIN SELECT RAISE(ABORT, 'full'); END")
+    house.store.db.execute("CREATE TRIGGER full BEFORE INSERT ON transfer BEGIN SELECT RAISE(ABORT, 'full'); END")
     error, failed = ask_history(house)
     assert failed
     assert error.find("{urn:quoalise:0}upstream-error") is not None

@@ -77,7 +77,8 @@ class Clerk:
     def __init__(self, house):
         self.house, self.store, self.books, self.let_out = house, house.store, [], 0
         publisher = Publisher("gw", "sen1.test")
-        self._reader = History(self.store, no_thread, publisher, lambda: house.time)
+        parts = self.store.meters, self.store.readings, self.store.consents, self.store.pseudonyms, self.store.transfers
+        self._reader = History(*parts, no_thread, publisher, lambda: house.time)
 
     def do(self, step):
         getattr(self, "_" + step[0])(*step[1:])
@@ -89,21 +90,21 @@ class Clerk:
         now = self.house.time
         begins = now + 60 * later if later else now
         until = begins + 60 * minutes + 1
-        self.store.grant(COOP, "house", prefix, granularity, until, now, begins=begins, terms=terms)
+        self.store.consents.grant(COOP, "house", prefix, granularity, until, now, begins=begins, terms=terms)
         self._book(Given(prefix, granularity, now, begins, until, terms))
 
     def _revoke(self, prefix):
-        self.store.revoke(COOP, prefix, self.house.time)
+        self.store.consents.revoke(COOP, prefix, self.house.time)
         for one in self.books:
             one.ended |= not prefix or one.prefix == prefix or one.prefix.startswith(prefix + "/")
 
     def _limit(self):
-        self.store.limit(COOP, self.house.time)
+        self.store.consents.limit(COOP, self.house.time)
         for one in self.books:
             one.limited = True
 
     def _resume(self):
-        self.store.lift_limit(COOP, self.house.time)
+        self.store.consents.lift_limit(COOP, self.house.time)
         for one in self.books:
             one.limited = False
 
@@ -111,19 +112,21 @@ class Clerk:
         now, until = self.house.time, self.house.time + 60 * minutes
         if not (terms.push or terms.history):
             return
-        asked = self.store.ask_access(COOP, SENSOR, prefix, granularity, terms, now, until=until)
+        asked = self.store.access.ask(COOP, SENSOR, prefix, granularity, terms, now, until=until)
         if not yes:
-            self.store.refuse_access(asked.id, now)
+            self.store.access.refuse(asked.id, now)
             return
         less = Narrowing(granularity=max(granularity, coarser).code)
-        self.store.grant_access(asked.id, offers_of(self.store, asked, less, now), Proof(), now)
+        self.store.access.grant(asked.id, offers_of(self.store, asked, less, now), Proof(), now)
         self._book(Given(prefix, max(granularity, coarser), now, now, asked.until, asked.terms))
 
     def _confirm(self, count):
-        waiting = self.store.pending(COOP, -1, count, self.house.time)
+        waiting = self.store.outbox.pending(COOP, -1, count, self.house.time)
         if waiting:
-            assert self.store.hand_over([Outgoing(COOP, waiting[-1].seq, tuple(waiting))], self.house.time) == [True]
-            self.store.confirm(COOP, -1, waiting[-1].seq, self.house.time)
+            assert self.store.outbox.hand_over([Outgoing(COOP, waiting[-1].seq, tuple(waiting))], self.house.time) == [
+                True
+            ]
+            self.store.outbox.confirm(COOP, -1, waiting[-1].seq, self.house.time)
 
     def _book(self, new):
         now = self.house.time
@@ -137,7 +140,7 @@ class Clerk:
         now = self.house.time
         for when in (now, now + 1800):
             force = [one for one in self.books if one.in_force(when)]
-            for row in self.store.pending(COOP, -1, 10**6, when):
+            for row in self.store.outbox.pending(COOP, -1, 10**6, when):
                 point = row.point
                 assert any(
                     one.terms.push
@@ -148,7 +151,7 @@ class Clerk:
                 self.let_out += 1
         force = [one for one in self.books if one.in_force(now) and one.terms.history]
         for asked in (RAW, MINUTE, HALF_HOUR):
-            everything = self.store.history("house", "consumption", asked, 0, FOR_EVER, 10**6)
+            everything = self.store.readings.page("house", "consumption", asked, 0, FOR_EVER, 10**6)
             expected = {p for p in everything if any(self._reaches(one, p, asked) for one in force)}
             assert self._history(asked) == expected
         for point in self._history(None):
@@ -197,8 +200,8 @@ def test_nothing_leaves_that_no_consent_covers(empty, let_out, steps):
         shutil.copytree(empty, folder, dirs_exist_ok=True)
         house = House(Path(folder))
         try:
-            house.store._db.execute("PRAGMA synchronous = OFF")
-            house.store.subscribe(COOP, "house", "consumption", "sen1", Confirm.RECEIPT, START)
+            house.store.db.execute("PRAGMA synchronous = OFF")
+            house.store.subscriptions.add(COOP, "house", "consumption", "sen1", Confirm.RECEIPT, START)
             house.minutes(31)
             clerk = Clerk(house)
             for step in steps:

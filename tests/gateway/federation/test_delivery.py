@@ -14,7 +14,7 @@ from gateway.federation.provider.delivery import Delivery
 from gateway.federation.provider.flight import HELD_S
 from gateway.federation.wire.stanza import RECEIPTS, Publisher, parse_interval, parse_quoalise, size
 from gateway.store.points import Confirm, Granularity
-from tests.gateway.federation.conftest import START, eventually
+from tests.gateway.federation.conftest import START, delivery_parts, eventually
 
 COOP, OTHER = "coop@sen2.test", "other@sen2.test"
 PUBLISHER = Publisher("gw", "sen1.test")
@@ -88,7 +88,7 @@ class Bench:
         self.house, self.line, self.now, self.clock = house, Line(), 1000.0, float(START)
         self.delivery = Delivery(
             self.line,
-            house.store,
+            *delivery_parts(house.store),
             self._call,
             PUBLISHER,
             house.wake,
@@ -137,7 +137,7 @@ async def at_work(house, **options):
 def subscribe(house, recipient=COOP, confirm=Confirm.RECEIPT, form="sen1", prefix="consumption", **consent):
     """Consent and subscription."""
     house.allow(recipient, prefix, **consent)
-    house.store.subscribe(recipient, "house", prefix, form, confirm, START)
+    house.store.subscriptions.add(recipient, "house", prefix, form, confirm, START)
 
 
 def times(message):
@@ -175,7 +175,7 @@ def test_a_receipt_empties_the_outbox_and_its_id_says_of_what(house):
             assert to == COOP
             assert payload[1].tag == f"{{{RECEIPTS}}}request"
             interval = parse_interval(stanza_id)
-            assert (interval.epoch, interval.after, interval.last) == (house.store.epoch, 0, 6)
+            assert (interval.epoch, interval.after, interval.last) == (house.store.outbox.epoch, 0, 6)
             assert parse_quoalise(payload[0], 0).interval == interval
             bench.line.answers(stanza_id, sender="thief@sen2.test")
             await bench.quiet()
@@ -237,7 +237,7 @@ def test_a_revoked_recipient_is_not_sent_again_what_was_under_way(house):
             for to, stanza_id, _ in list(sent):
                 bench.line.bounces(stanza_id, to)
             await bench.quiet()
-            house.store.revoke(COOP, "", START + 1)
+            house.store.consents.revoke(COOP, "", START + 1)
             bench.after(2)
             await bench.sent(3)
             await bench.quiet()
@@ -280,12 +280,12 @@ def test_a_limited_recipient_is_sent_nothing_and_afterwards_everything(house, bo
             if bounced:
                 bench.line.bounces(stanza_id)
                 await bench.quiet()
-            house.store.limit(COOP, START + 1)
+            house.store.consents.limit(COOP, START + 1)
             house.minutes(3)
             bench.after(3600)
             await bench.quiet()
             assert len(bench.line.sent) == 1
-            house.store.lift_limit(COOP, bench.clock)
+            house.store.consents.lift_limit(COOP, bench.clock)
             bench.after(300)
             again = (await bench.sent(2))[1]
             assert again[1] == stanza_id
@@ -434,7 +434,7 @@ def test_a_row_that_no_message_can_hold_stops_nothing_and_is_said_once(house, ca
 
     asyncio.run(scenario())
     assert len([r for r in caplog.records if r.levelname == "ERROR"]) == 1
-    assert house.store.history("house", "contract/tariff", Granularity.MINUTE, 0, 2**40, 10)
+    assert house.store.readings.page("house", "contract/tariff", Granularity.MINUTE, 0, 2**40, 10)
 
 
 def test_a_recipient_that_comes_back_is_sent_what_follows_its_number_at_once(house):
@@ -448,7 +448,7 @@ def test_a_recipient_that_comes_back_is_sent_what_follows_its_number_at_once(hou
             for _ in range(3):
                 bench.line.bounces(stanza_id)
                 await bench.quiet()
-            house.store.resume(COOP, 2)
+            house.store.outbox.resume(COOP, 2)
             bench.delivery.resume(COOP, 2)
             *_, last = await bench.sent(2)
             assert parse_interval(last[1]).after == 2
@@ -524,8 +524,8 @@ def test_a_receipt_looks_at_the_outbox_of_its_recipient_alone(house, monkeypatch
     recipients = [f"coop{number}@sen2.test" for number in range(20)]
     for recipient in recipients:
         subscribe(house, recipient)
-    looks, pending = [], house.store.pending
-    monkeypatch.setattr(house.store, "pending", lambda to, *more: looks.append(to) or pending(to, *more))
+    looks, pending = [], house.store.outbox.pending
+    monkeypatch.setattr(house.store.outbox, "pending", lambda to, *more: looks.append(to) or pending(to, *more))
 
     async def scenario():
         async with at_work(house) as bench:
@@ -579,7 +579,7 @@ def test_a_full_card_ends_nothing(house, monkeypatch):
                 raise StoreError("the disk is full")
 
             with monkeypatch.context() as broken:
-                broken.setattr(house.store, "confirm", full)
+                broken.setattr(house.store.outbox, "confirm", full)
                 bench.line.answers(stanza_id)
                 await eventually(lambda: tried)
             bench.house.wake.set()
@@ -603,10 +603,10 @@ def test_who_bounces_on_fourteen_days_is_suspended_and_nothing_is_lost(house):
                 bench.after(86_400)
             await bench.quiet()
             assert len(bench.line.sent) == 14
-            ((recipient, _),) = house.store.suspended().items()
+            ((recipient, _),) = house.store.absences.suspended().items()
             assert recipient == COOP
             assert house.waiting(COOP) > 20
-            house.store.subscribe(COOP, "house", "consumption", "sen1", Confirm.RECEIPT, bench.clock)
+            house.store.subscriptions.add(COOP, "house", "consumption", "sen1", Confirm.RECEIPT, bench.clock)
             bench.delivery.resume(COOP, None)
             *_, last = await bench.sent(15)
             assert parse_interval(last[1]).after == 0
@@ -630,7 +630,7 @@ def test_an_account_that_is_only_full_is_not_gone(house):
                 bench.line.bounces(sent[-1][1], condition="resource-constraint")
                 await bench.quiet()
                 bench.after(86_400)
-            assert house.store.suspended() == {}
+            assert house.store.absences.suspended() == {}
 
     asyncio.run(scenario())
 

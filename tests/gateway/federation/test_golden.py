@@ -72,7 +72,7 @@ def read_minutes(house, powers, first=T0):
         for second in (0, 30):
             house._recorder.add(frame(first + 60 * minute + second, power=power))
     # Written when the consents are in force.
-    house.store.write([house._recorder.take()], START)
+    house.store.batches.write([house._recorder.take()], START)
     house.wake.set()
 
 
@@ -80,9 +80,9 @@ def fill(house):
     """More points in the ten minutes than one answer holds."""
     for number in range(MAX_RECORDS // 600 + 1):
         row = [100 + number, f"consumption/other/{number}"]
-        house.store._db.execute("INSERT INTO series VALUES (?, 1, ?, 'V', 'gauge')", row)
+        house.store.db.execute("INSERT INTO series VALUES (?, 1, ?, 'V', 'gauge')", row)
         rows = ([row[0], T0 + second] for second in range(600))
-        house.store._db.executemany("INSERT INTO minute VALUES (?, ?, 1, 1, 1, 1, 1, 1)", rows)
+        house.store.db.executemany("INSERT INTO minute VALUES (?, ?, 1, 1, 1, 1, 1, 1)", rows)
 
 
 class Client:
@@ -140,9 +140,9 @@ def test_the_conversation_of_the_existing_clients_is_held(servers, house, reques
             def broken(*_):
                 raise StoreError("the disk is on fire")
 
-            house.store.meters = broken
+            house.store.meters.all = broken
             await client.hold("upstream_error")
-            del house.store.meters
+            del house.store.meters.all
             assert gate.session.connected.is_set()
 
     asyncio.run(scenario())
@@ -160,10 +160,10 @@ def test_every_file_is_part_of_the_conversation():
 def test_the_existing_client_reads_each_of_our_packs(house, form, primary):
     """In every form of name, in both kinds of units, with texts among the numbers: the numbers, and nothing wrong."""
     house.minutes(40, tariff="BASE")
-    (meter,) = house.store.meters()
+    (meter,) = house.store.meters.all()
     publisher = Publisher("gw", "sen1.test", "P1Y", primary=primary)
     for granularity in Granularity:
-        points = house.store.history("house", "", granularity, 0, 2**37, 10_000)
+        points = house.store.readings.page("house", "", granularity, 0, 2**37, 10_000)
         numbers = [p for p in points if not isinstance(p.value, str)]
         assert numbers or granularity is Granularity.DAY
         read = list(existing_reader(build_quoalise(publisher, meter, form, points))) if numbers else []

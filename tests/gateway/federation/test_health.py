@@ -31,7 +31,7 @@ def answers(house, *asked, asker=ANNE, lang=""):
 
 def let(house, until, at=NOW - 1, jid=ANNE):
     """An answer of the household."""
-    house.store.answer_health(jid, until, at, Proof())
+    house.store.health.answer(jid, until, at, Proof())
 
 
 @pytest.mark.parametrize("lang", ["fr", "en"])
@@ -79,7 +79,7 @@ def somebody_elses(house):
 
 def for_readings(house):
     """She may have every reading, which is another matter."""
-    house.store.grant(ANNE, "house", "consumption", Granularity.RAW, NOW + 500, NOW - 1)
+    house.store.consents.grant(ANNE, "house", "consumption", Granularity.RAW, NOW + 500, NOW - 1)
 
 
 @pytest.mark.parametrize(

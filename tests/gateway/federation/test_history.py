@@ -50,7 +50,7 @@ def by_pages(house, size, between=lambda: None, **fields):
 
 def add_curve(house, points, step=HALF_HOUR_S):
     """A load curve, as a meter in standard mode gives it."""
-    db = house.store._db
+    db = house.store.db
     db.execute("INSERT INTO series VALUES (90, 1, ?, 'W', 'curve')", [CURVE])
     rows = ([START + number * step, 100 + number % 3000] for number in range(points))
     db.executemany("INSERT INTO coarse VALUES (90, 1800, ?, ?)", rows)
@@ -73,12 +73,12 @@ def test_a_page_of_many_series_ends_where_a_stanza_is_full(house):
     house.allow(COOP)
     everything = [(r.name, r.time) for r in by_pages(house, 37)[0]]
     for number in range(20):
-        house.store._db.execute(
+        house.store.db.execute(
             "INSERT INTO series VALUES (?, 1, ?, 'V', 'gauge')",
             [50 + number, f"consumption/{'long-name-' * 9}{number}"],
         )
         rows = ([50 + number, START + 60 * minute] for minute in range(200))
-        house.store._db.executemany("INSERT INTO minute VALUES (?, ?, 1, 1, 1, 1, 230, 1)", rows)
+        house.store.db.executemany("INSERT INTO minute VALUES (?, ?, 1, 1, 1, 1, 230, 1)", rows)
     found, sizes = by_pages(house, 2000)
     assert len(found) == len({(r.name, r.time) for r in found}) == len(everything) + 20 * 200
     assert set(everything) < {(r.name, r.time) for r in found}
@@ -94,12 +94,12 @@ def test_no_point_is_left_out_when_old_ones_are_deleted_between_pages(house, siz
 
     def forget():
         horizon[0] += 70
-        house.store._db.execute("DELETE FROM reading WHERE time < ?", [horizon[0]])
+        house.store.db.execute("DELETE FROM reading WHERE time < ?", [horizon[0]])
 
     found, _ = by_pages(house, size, forget, granularity="raw")
     keys = [(r.name, r.time) for r in found]
     assert len(keys) == len(set(keys))
-    left = house.store.history("house", "consumption", Granularity.RAW, 0, 2**37, 10_000)
+    left = house.store.readings.page("house", "consumption", Granularity.RAW, 0, 2**37, 10_000)
     assert {(f"{SEN1}/{p.series.path}", p.time) for p in left} <= set(keys)
 
 
@@ -137,7 +137,7 @@ def test_too_large_a_question_is_told_how_much_is_allowed(house):
 
 def test_an_answer_without_pages_is_bounded_in_bytes_as_well(house):
     """Fewer records than allowed, under names so long that they would not arrive in time."""
-    db = house.store._db
+    db = house.store.db
     for number in range(400):
         path = f"consumption/{'long-name-' * 20}{number}"
         db.execute("INSERT INTO series VALUES (?, 1, ?, 'W', 'curve')", [number + 100, path])

@@ -28,7 +28,7 @@ class Receiver:
 
     def __init__(self, house, login, wanted, pace=BRISK):
         self.house, self.session = house, Session(login, QUICK)
-        self.inbox = Inbox(self.session, house.store, self.call, wanted, pace)
+        self.inbox = Inbox(self.session, house.store.providers, house.store.received, self.call, wanted, pace)
         self.fault = None
 
     async def call(self, function, *arguments):
@@ -44,8 +44,8 @@ class Receiver:
 
     def points(self, provider=None, path="index"):
         """(minute since the start, value) of what was received."""
-        found = [s for s in self.house.store.received_series(provider) if s.path.endswith(path)]
-        return [(int(p.time - START) // 60, p.value) for s in found for p in self.house.store.received_history(s)]
+        found = [s for s in self.house.store.received.series(provider) if s.path.endswith(path)]
+        return [(int(p.time - START) // 60, p.value) for s in found for p in self.house.store.received.history(s)]
 
     def minutes(self):
         """The minutes received of the index."""
@@ -109,7 +109,7 @@ def scene(federation, tmp_path):
 
 async def subscribed(scene):
     """Wait until the provider knows of the subscription."""
-    await eventually(lambda: scene.theirs.store.subscriptions(scene.own), what="subscribed")
+    await eventually(lambda: scene.theirs.store.subscriptions.of(scene.own), what="subscribed")
 
 
 class Voice:
@@ -149,11 +149,11 @@ def test_what_the_provider_stores_comes_and_stays(scene):
                 await eventually(lambda: not scene.theirs.waiting(scene.own))
 
     asyncio.run(scenario())
-    series = {s.path: s for s in scene.ours.store.received_series()}
+    series = {s.path: s for s in scene.ours.store.received.series()}
     index = series["consumption/energy/active/index"]
     assert (index.sen1, index.unit, index.granularity) == (f"{scene.sen1}/{index.path}", "Wh", "PT1M")
     assert {s.retention for s in series.values()} == {"P1Y"}
-    assert scene.ours.store.received_gaps(scene.provider) == []
+    assert scene.ours.store.providers.gaps(scene.provider) == []
 
 
 @pytest.mark.parametrize("form", ["urn", "senml"])
@@ -170,7 +170,7 @@ def test_every_form_of_a_name_may_be_asked(scene, form):
             await eventually(lambda: not scene.theirs.waiting(scene.own))
 
     asyncio.run(scenario())
-    assert all(s.sen1.startswith(scene.sen1) for s in scene.ours.store.received_series())
+    assert all(s.sen1.startswith(scene.sen1) for s in scene.ours.store.received.series())
 
 
 def test_strangers_and_what_was_not_asked_are_neither_kept_nor_confirmed(scene, caplog):
@@ -196,8 +196,8 @@ def test_strangers_and_what_was_not_asked_are_neither_kept_nor_confirmed(scene, 
             assert stranger.receipts == []
 
     asyncio.run(scenario())
-    assert len(scene.ours.store.received_series()) == 1
-    assert scene.ours.store.received_events() == []
+    assert len(scene.ours.store.received.series()) == 1
+    assert scene.ours.store.providers.events() == []
     assert caplog.text.count("no provider of ours") == 1
     assert caplog.text.count("was not subscribed to") == 1
 
@@ -243,7 +243,7 @@ def test_what_cannot_be_read_is_confirmed_and_remembered_once(scene):
     asyncio.run(scenario())
     assert "order" not in voice.receipts
     assert {f"none-{n}" for n in range(5)} <= set(voice.receipts)
-    assert [e.kind for e in scene.ours.store.received_events()] == ["unreadable"]
+    assert [e.kind for e in scene.ours.store.providers.events()] == ["unreadable"]
 
 
 def test_values_are_kept_in_the_units_of_a_meter(scene):
@@ -260,7 +260,7 @@ def test_values_are_kept_in_the_units_of_a_meter(scene):
             await eventually(lambda: len(voice.receipts) == 3)
 
     asyncio.run(scenario())
-    kept = {p.series.path: (p.value, p.series.unit) for p in scene.ours.store.received_last()}
+    kept = {p.series.path: (p.value, p.series.unit) for p in scene.ours.store.received.last()}
     assert kept == {"consumption/index": (10, "Wh"), "consumption/tariff": ("HC", "/")}
 
 
@@ -278,7 +278,7 @@ def test_what_no_series_has_is_confirmed_and_not_kept(scene, caplog):
             await eventually(lambda: len(voice.receipts) == 5)
 
     asyncio.run(scenario())
-    kept = {p.series.path: (p.value, p.series.unit) for p in scene.ours.store.received_last()}
+    kept = {p.series.path: (p.value, p.series.unit) for p in scene.ours.store.received.last()}
     assert kept == {"consumption/apparent": (5, "VAh"), "consumption/index": (5, "Wh")}
     assert caplog.text.count("a unit or a name that no series has") == 1
 
@@ -295,7 +295,7 @@ def test_two_branches_of_one_provider_share_its_numbers(scene):
         async with scene.gate():
             for round_ in (1, 2):
                 async with receiving(scene.receiver(*wanted)) as receiver:
-                    await eventually(lambda: len(scene.theirs.store.subscriptions(scene.own)) == 2)
+                    await eventually(lambda: len(scene.theirs.store.subscriptions.of(scene.own)) == 2)
                     await eventually(lambda r=receiver: {r.standing(0), r.standing(1)} == {Standing.SUBSCRIBED})
                     scene.theirs.minutes(3)
                     expected = list(range(3 * round_ - 1))
@@ -304,8 +304,8 @@ def test_two_branches_of_one_provider_share_its_numbers(scene):
                     await eventually(lambda: not scene.theirs.waiting(scene.own))
 
     asyncio.run(scenario())
-    assert scene.ours.store.received_gaps(scene.provider) == []
-    assert scene.ours.store.received_reached(scene.provider)[0] == scene.theirs.store.epoch
+    assert scene.ours.store.providers.gaps(scene.provider) == []
+    assert scene.ours.store.providers.reached(scene.provider)[0] == scene.theirs.store.outbox.epoch
 
 
 @pytest.mark.parametrize("kind", ["consent-withdrawn", "data-erased"])
@@ -334,8 +334,8 @@ def test_what_is_withdrawn_is_deleted_and_the_receipt_says_so(scene, kind):
             await eventually(lambda: "all" in voice.receipts)
 
     asyncio.run(scenario())
-    assert scene.ours.store.received_series() == []
-    events = scene.ours.store.received_events()
+    assert scene.ours.store.received.series() == []
+    events = scene.ours.store.providers.events()
     assert [(e.provider, e.kind) for e in events] == [(scene.provider, kind)] * 2
     assert events[0].detail == {"first": START + 60, "last": START + 120, "texts": {"fr": "Bonjour"}}
 
@@ -354,7 +354,7 @@ def test_a_rectification_is_taken_only_on_the_providers_word(scene):
             assert receiver.points() == [(0, 7)]
 
     asyncio.run(scenario())
-    assert scene.ours.store.received_series()[0].ignored == 2
+    assert scene.ours.store.received.series()[0].ignored == 2
 
 
 def test_after_a_notice_of_rectification_the_history_is_read_again(scene):
@@ -367,13 +367,13 @@ def test_after_a_notice_of_rectification_the_history_is_read_again(scene):
             scene.theirs.minutes(4)
             await eventually(lambda: receiver.minutes() == [0, 1, 2])
             true = receiver.points()
-            scene.ours.store._db.execute("UPDATE received_point SET value = 1")
+            scene.ours.store.db.execute("UPDATE received_point SET value = 1")
             order = notice("data-rectified", series=f"{scene.sen1}/consumption", first=str(START))
             gate.session.send_message(scene.own, "rectified", order, ET.Element(f"{{{RECEIPTS}}}request"))
             await eventually(lambda: receiver.points() == true)
 
     asyncio.run(scenario())
-    kinds = [e.kind for e in scene.ours.store.received_events()]
+    kinds = [e.kind for e in scene.ours.store.providers.events()]
     assert sorted(kinds) == ["data-rectified", "values-rectified"]
 
 
@@ -424,12 +424,12 @@ def test_what_is_no_longer_wanted_is_ended_and_not_kept(scene):
             scene.theirs.minutes(2)
             receiver = Receiver(scene.ours, scene.own_account, [])
             async with receiving(receiver):
-                await eventually(lambda: not scene.theirs.store.subscriptions(scene.own))
-                await eventually(lambda: not scene.ours.store.received_subscriptions(scene.provider))
+                await eventually(lambda: not scene.theirs.store.subscriptions.of(scene.own))
+                await eventually(lambda: not scene.ours.store.providers.subscriptions(scene.provider))
                 assert receiver.minutes() == [0, 1]
 
     asyncio.run(scenario())
-    assert scene.ours.store.received_providers() == [scene.provider]
+    assert scene.ours.store.providers.all() == [scene.provider]
 
 
 def test_a_former_provider_may_still_have_its_data_erased(scene):
@@ -452,7 +452,7 @@ def test_a_former_provider_may_still_have_its_data_erased(scene):
                 await eventually(lambda: voice.receipts == ["first", "order"])
 
     asyncio.run(scenario())
-    assert scene.ours.store.received_series() == []
+    assert scene.ours.store.received.series() == []
 
 
 def test_nothing_received_is_ever_passed_on(scene):
@@ -470,7 +470,9 @@ def test_nothing_received_is_ever_passed_on(scene):
         from gateway.federation.wire.stanza import parse_quoalise
 
         ours = Gate(scene.ours, scene.own_account)
-        inbox = Inbox(ours.session, scene.ours.store, ours.call, [scene.wanted()], BRISK)
+        inbox = Inbox(
+            ours.session, scene.ours.store.providers, scene.ours.store.received, ours.call, [scene.wanted()], BRISK
+        )
         listener = Session(third, QUICK)
         listener.listen(f"{CLIENT}message/{{{QUOALISE}}}quoalise", heard.append)
         inboxes = asyncio.create_task(inbox.run(ours.stop))
@@ -480,7 +482,7 @@ def test_nothing_received_is_ever_passed_on(scene):
             await listener.request(to, build_submit("subscribe", {"identifier": own_sen1}))
             await subscribed(scene)
             scene.theirs.minutes(3)
-            await eventually(scene.ours.store.received_series)
+            await eventually(scene.ours.store.received.series)
             scene.ours.minutes(2)
             await eventually(lambda: heard)
             period = {"start_time": "2020-01-01T00:00:00Z", "end_time": "2030-01-01T00:00:00Z"}
@@ -498,5 +500,5 @@ def test_nothing_received_is_ever_passed_on(scene):
         await inboxes
 
     asyncio.run(scenario())
-    series = {s.path for s in scene.ours.store.series("house")}
+    series = {s.path for s in scene.ours.store.meters.series("house")}
     assert not any("share" in path for path in series)

@@ -40,7 +40,7 @@ class Bench:
     def __init__(self, house, ping_every_s=60.0):
         self.house, self.line, self.now, self.clock = house, Phone(), 1000.0, float(START)
         self.live = Live(
-            *(self.line, house.store, self._call, Publisher("gw", "sen1.test")),
+            *(self.line, house.store.watching, house.store.transfers, self._call, Publisher("gw", "sen1.test")),
             clock=lambda: self.clock,
             monotonic=lambda: self.now,
             ping_every_s=ping_every_s,
@@ -53,7 +53,7 @@ class Bench:
 
     def watch(self, origin=PHONE, prefix="consumption", interval=1, until=START + 3600):
         """Somebody begins to watch."""
-        (meter,) = self.house.store.meters()
+        (meter,) = self.house.store.meters.all()
         return self.live.watch(Watch(origin, origin.partition("/")[0], meter, prefix, NameForm.SEN1, interval, until))
 
     async def second(self, power=500, seconds=1.0, **more):
@@ -88,7 +88,7 @@ def allow(house, recipient=COOP, granularity=Granularity.RAW, **more):
 
 def shown(store):
     """(recipient, path, points) of the log of transfers."""
-    rows = store._db.execute(
+    rows = store.db.execute(
         "SELECT jid, path, points FROM transfer JOIN party ON party.id = party JOIN series ON series.id = series"
     )
     return sorted(rows)
@@ -115,7 +115,7 @@ def test_a_value_goes_to_the_device_that_asked_and_nowhere_else(house):
             assert (record.value, record.time) == (612, START + 1)
 
     asyncio.run(scenario())
-    assert house.store.backlog() == []
+    assert house.store.outbox.backlog() == []
 
 
 def test_values_keep_the_interval_also_of_a_meter_whose_second_is_short(house):
@@ -165,10 +165,12 @@ def test_a_withdrawal_ends_it_before_the_next_value(house, change):
         async with at_work(house) as bench:
             bench.watch()
             assert await bench.second()
-            house.store.revoke(COOP, "", START) if change == "revoke" else house.store.limit(COOP, START)
+            house.store.consents.revoke(COOP, "", START) if change == "revoke" else house.store.consents.limit(
+                COOP, START
+            )
             assert await bench.second() == []
             assert bench.live.watches == []
-            house.store.lift_limit(COOP, START) if change == "limit" else allow(house)
+            house.store.consents.lift_limit(COOP, START) if change == "limit" else allow(house)
             assert await bench.second() == []
 
     asyncio.run(scenario())
@@ -363,7 +365,7 @@ def test_a_live_subscription_is_a_lease_for_one_device(house):
     assert asked[1] == {"minimum_interval": "5", "end_time": "2026-06-16T10:01:00Z"}
     assert [watch.until - START for watch in window.asked] == [3610, 60, 50_000]
     assert {(watch.origin, watch.recipient) for watch in window.asked} == {(f"{COOP}/x", COOP)}
-    assert house.store.subscriptions() == []
+    assert house.store.subscriptions.all() == []
     assert asyncio.run(ask(house, window, "unsubscribe")) == {}
     assert window.ended == [(COOP, "house", "")]
 

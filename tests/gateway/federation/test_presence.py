@@ -167,7 +167,7 @@ def test_who_is_away_is_shown_our_presence_again(house):
         async with at_work(house) as bench:
             await bench.sent(1)
             bench.line.present(PROGRAM)
-            await eventually(house.store.showing)
+            await eventually(house.store.subscriptions.showing)
         async with at_work(house) as bench:
             await bench.quiet()
             assert bench.line.greeted == [COOP]
@@ -195,7 +195,7 @@ def test_a_presence_that_comes_with_the_subscription_is_heard(house):
             subscribe(house)
             bench.delivery.resume(COOP, None)
             bench.line.present(PROGRAM)
-            await eventually(house.store.showing)
+            await eventually(house.store.subscriptions.showing)
 
     asyncio.run(scenario())
 
@@ -227,7 +227,7 @@ def test_after_a_restart_it_is_away_until_it_is_heard(house):
         async with at_work(house) as bench:
             await bench.sent(1)
             bench.line.present(PROGRAM)
-            await eventually(house.store.showing)
+            await eventually(house.store.subscriptions.showing)
         async with at_work(house) as bench:
             await bench.quiet()
             assert bench.line.sent == []
@@ -253,10 +253,10 @@ def test_one_that_stays_away_is_counted_and_suspended_in_the_end(house):
                 house.minutes(1)
                 bench.after(86_400)
                 await bench.quiet()
-            assert list(house.store.suspended()) == [COOP]
+            assert list(house.store.absences.suspended()) == [COOP]
             assert len(bench.line.sent) == 1
             waiting = house.waiting(COOP)
-            house.store.subscribe(COOP, "house", "consumption", "sen1", Confirm.RECEIPT, START)
+            house.store.subscriptions.add(COOP, "house", "consumption", "sen1", Confirm.RECEIPT, START)
             bench.delivery.resume(COOP, None)
             await bench.sent(2)
             assert (bench.line.sent[1][1], house.waiting(COOP)) == (first, waiting)
@@ -276,7 +276,7 @@ def test_a_strangers_presence_is_nothing_to_us(house):
                 bench.line.present(f"stranger{number}@sen3.test/x")
                 bench.line.absent(f"stranger{number}@sen3.test/x")
             assert not bench.delivery._incoming
-            assert house.store.showing() == []
+            assert house.store.subscriptions.showing() == []
 
     asyncio.run(scenario())
 

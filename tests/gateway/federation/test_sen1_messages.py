@@ -96,7 +96,7 @@ def test_a_proxys_series_is_kept_once_under_its_name_here_and_nothing_else_of_it
             await eventually(lambda: len(receiver.points()) == 5)
             assert receiver.points() == [(n, 1000 + n) for n in range(5)]
             assert receiver.inbox.supplies()[0].last_time == START + 240
-            (series,) = scene.ours.store.received_series()
+            (series,) = scene.ours.store.received.series()
             assert (series.name, series.path, series.unit) == (name, "production/energy/active/index", "Wh")
 
     try:

@@ -9,7 +9,7 @@ from gateway.errors import FederationError
 from gateway.federation.recipient.subscriber import Pace, Subscriber, _Pages
 from gateway.federation.recipient.supply import Standing
 from gateway.federation.wire.form import Answer, Command, build_result
-from gateway.store.received import ReceivedGap
+from gateway.store.providers import ReceivedGap
 from tests.gateway.federation.conftest import START, eventually
 from tests.gateway.federation.messages import pack
 

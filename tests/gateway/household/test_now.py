@@ -38,8 +38,8 @@ def store(tmp_path):
     """An empty store with a meter and a counter of panels."""
     prepare(tmp_path / "data")
     with closing(Store(tmp_path / "data")) as opened:
-        opened.add_meter("house")
-        opened.add_meter("panels")
+        opened.meters.add("house")
+        opened.meters.add("panels")
         yield opened
 
 
@@ -68,7 +68,7 @@ def record(store, meter, path, samples):
         at = datetime.fromtimestamp(second, UTC)
         reading = Reading(path, at, value, "Wh", Kind.INDEX, Quality.METER)
         recorder.add(Interpretation(at, Quality.METER, None, None, (reading,), ()))
-    store.write([recorder.take()], samples[-1][0])
+    store.batches.write([recorder.take()], samples[-1][0])
 
 
 def around(midnight, value):

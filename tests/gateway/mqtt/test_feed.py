@@ -29,8 +29,8 @@ def store(tmp_path):
     """An empty store with a meter and a counter of panels."""
     prepare(tmp_path / "data")
     with closing(Store(tmp_path / "data")) as opened:
-        opened.add_meter("house")
-        opened.add_meter("panels")
+        opened.meters.add("house")
+        opened.meters.add("panels")
         yield opened
 
 

@@ -11,7 +11,8 @@ from gateway.commands import main as cli
 from gateway.consent.act import act as act_on_consents
 from gateway.store.points import Confirm, Granularity
 from gateway.store.prepare import prepare
-from gateway.store.received import Incoming, Lot, ReceivedEvent
+from gateway.store.providers import ReceivedEvent
+from gateway.store.received import Incoming, Lot
 from gateway.store.recorder import Happened, Recorder
 from gateway.store.store import Store
 from gateway.store.terms import Manner, NoticeKind, Profile, Terms
@@ -47,43 +48,45 @@ def make_house(folder):
 
 def live(store):
     """A day and a half of frames, and all that a household does with them."""
-    store.add_meter("house", "ab12cd34ef", PRM)
+    store.meters.add("house", "ab12cd34ef", PRM)
     consent = {"recipient": COOP, "series": "consumption", "granularity": "PT30M", "purpose": "to share a roof"}
     text = act_on_consents(store, {"do": "consent-text", "order": consent, "lang": "fr", "retention": "P3Y"}, NOW)
     shown = {"lang": "fr", "hash": text["hash"]}
     act_on_consents(
         store, {"do": "grant", "order": consent, "shown": shown, "retention": "P3Y", "by": "marie-odile"}, NOW
     )
-    store.grant(TOWN, "house", "consumption/power", Granularity.RAW, NOW + 10**6, NOW - 10**6, terms=TERMS)
+    store.consents.grant(TOWN, "house", "consumption/power", Granularity.RAW, NOW + 10**6, NOW - 10**6, terms=TERMS)
     manner = Manner(Profile.COARSE, pseudonym=True)
-    store.grant(VILLE, "house", "consumption/energy", Granularity.DAY, NOW + 10**6, NOW, terms=TERMS, manner=manner)
+    store.consents.grant(
+        VILLE, "house", "consumption/energy", Granularity.DAY, NOW + 10**6, NOW, terms=TERMS, manner=manner
+    )
     for jid in (COOP, TOWN):
-        store.subscribe(jid, "house", "consumption", "sen1", Confirm.RECEIPT, NOW)
+        store.subscriptions.add(jid, "house", "consumption", "sen1", Confirm.RECEIPT, NOW)
     recorder = Recorder("house", {})
     for step in range(300):
         at = START + step * 437
         recorder.add(frame(at, power=500 + step % 37, index=1_000_000 + step * 41, tariff=f"HC {step // 90}"))
         if step % 50 == 0:
             recorder.tell(Happened(at, "index-set-by-hand", "consumption/energy/active/index", {"after": step}))
-            store.write([recorder.take()], NOW)
-    store.write([recorder.take()], NOW)
+            store.batches.write([recorder.take()], NOW)
+    store.batches.write([recorder.take()], NOW)
     for jid in (COOP, TOWN):
         hand_over(store, jid, NOW, last=40)
-        store.confirm(jid, 0, 40, NOW)
-    store.commit()
-    store.note_transfer(COOP, store.history("house", "consumption", Granularity.DAY, 0, NOW, 100), NOW)
-    store.ask_access(STRANGER, "ab12cd34ef", "production", Granularity.DAY, TERMS, NOW)
-    known = store.view_of(VILLE, NOW).meter("house").sensor
-    store.ask_access(VILLE, known, "production", Granularity.DAY, TERMS, NOW)
-    store.queue_notice(TOWN, NoticeKind.CONSENT_LIMITED, {"series": "consumption", "first": START, "last": NOW}, NOW)
-    store.revoke(TOWN, "consumption/power", NOW + 1, "marie-odile")
+        store.outbox.confirm(jid, 0, 40, NOW)
+    store.db.commit()
+    store.transfers.note(COOP, store.readings.page("house", "consumption", Granularity.DAY, 0, NOW, 100), NOW)
+    store.access.ask(STRANGER, "ab12cd34ef", "production", Granularity.DAY, TERMS, NOW)
+    known = store.pseudonyms.view_of(VILLE, NOW).meter("house").sensor
+    store.access.ask(VILLE, known, "production", Granularity.DAY, TERMS, NOW)
+    store.notices.queue(TOWN, NoticeKind.CONSENT_LIMITED, {"series": "consumption", "first": START, "last": NOW}, NOW)
+    store.consents.revoke(TOWN, "consumption/power", NOW + 1, "marie-odile")
     values = [
         Incoming(f"{ROOF}/pv", f"{ROOF}/pv@x/production/energy", "production/energy", "Wh", "raw", START + 0.5, 7)
     ]
-    store.received_begin(ROOF, f"{ROOF}/pv@x", ("0123abcd", 1, 9), START, NOW)
-    store.receive(ROOF, [Lot(values, ("0123abcd", 0, 1), "P1Y")], NOW)
-    store.received_note(ReceivedEvent(ROOF, START, "data-rectified", "", {"first": START, "last": NOW}), "1", ["x"])
-    store.rectify("house", "contract/tariff", Granularity.RAW, START, "HP", NOW, "marie-odile", "typo")
+    store.providers.begin(ROOF, f"{ROOF}/pv@x", ("0123abcd", 1, 9), START, NOW)
+    store.providers.receive(ROOF, [Lot(values, ("0123abcd", 0, 1), "P1Y")], NOW)
+    store.providers.note(ReceivedEvent(ROOF, START, "data-rectified", "", {"first": START, "last": NOW}), "1", ["x"])
+    store.corrections.rectify("house", "contract/tariff", Granularity.RAW, START, "HP", NOW, "marie-odile", "typo")
 
 
 @pytest.fixture

@@ -96,29 +96,29 @@ def test_imported_consents_give_nothing_away_by_themselves(archive, empty, run):
     assert code == 0
     assert "consent resume" in out
     with closing(Store(empty.directory)) as store:
-        assert store.recipients() == []
-        assert store.allowed(COOP, NOW) == []
-        assert [c.held for c in store.consents()] == [True, False, True]
-        assert [s.recipient for s in store.subscriptions()] == [COOP, TOWN]
-        points = store.history("house", "consumption", store.consents(COOP)[0].granularity, 0, NOW, 5)
-        store.begin()
-        store.promise(points, NOW)
-        store.commit()
-        assert store.recipients() == []
-        assert store.lift_limit(COOP, NOW) == 1
-        assert len(store.allowed(COOP, NOW)) == 1
-        store.begin()
-        store.promise(points, NOW)
-        store.commit()
-        assert store.recipients() == [COOP]
-        assert store.limited(TOWN, NOW) is False
+        assert store.outbox.recipients() == []
+        assert store.consents.allowed(COOP, NOW) == []
+        assert [c.held for c in store.consents.all()] == [True, False, True]
+        assert [s.recipient for s in store.subscriptions.all()] == [COOP, TOWN]
+        points = store.readings.page("house", "consumption", store.consents.of(COOP)[0].granularity, 0, NOW, 5)
+        store.db.begin()
+        store.outbox.promise(points, NOW)
+        store.db.commit()
+        assert store.outbox.recipients() == []
+        assert store.consents.lift_limit(COOP, NOW) == 1
+        assert len(store.consents.allowed(COOP, NOW)) == 1
+        store.db.begin()
+        store.outbox.promise(points, NOW)
+        store.db.commit()
+        assert store.outbox.recipients() == [COOP]
+        assert store.consents.limited(TOWN, NOW) is False
 
 
 def test_the_numbers_of_an_imported_outbox_are_of_another_file(house, archive, empty, run):
     """Whoever has numbers of the old one does not take them for those of the new one."""
     assert run(empty, "privacy", "import", str(archive))[0] == 0
     with closing(Store(house.directory)) as old, closing(Store(empty.directory)) as new:
-        assert old.epoch != new.epoch
+        assert old.outbox.epoch != new.outbox.epoch
         assert new.journal.head() is not None
         new.journal.append("restarted", {"version": "x"}, now=NOW)
         kinds = [entry.facts()["kind"] for entry in new.journal.entries()]
@@ -185,8 +185,8 @@ def test_an_archive_of_an_older_schema_is_brought_up_to_date(archive, empty, run
     _seal(archive, manifest, *names)
     assert run(empty, "privacy", "import", str(archive))[0] == 0
     with closing(Store(empty.directory)) as store:
-        assert [c.recipient for c in store.consents()] == [COOP, TOWN, VILLE]
-        assert store.corrections() == []
+        assert [c.recipient for c in store.consents.all()] == [COOP, TOWN, VILLE]
+        assert store.corrections.all() == []
 
 
 def _seal(archive, manifest, *names):
@@ -247,7 +247,7 @@ def test_a_row_that_no_table_has_is_one_sentence(archive, empty, run, table, row
     assert err.count("\n") == 1
     assert table in err
     with closing(Store(empty.directory)) as store:
-        assert store.meters() == []
+        assert store.meters.all() == []
 
 
 def test_a_place_that_is_taken_is_not_written_over(house, run, tmp_path):

@@ -51,18 +51,18 @@ def lived(tmp_path_factory):
     now = int(time.time())
     made = make_house(tmp_path_factory.mktemp("privacy") / "house")
     with closing(Store(made.directory)) as store:
-        store.add_meter("house", "ab12cd34ef")
+        store.meters.add("house", "ab12cd34ef")
         manner = Manner(Profile.EXACT, pseudonym=True)
         until = now + 86400
-        store.grant(COOP, "house", "consumption", Granularity.RAW, until, JANUARY, terms=TERMS, manner=manner)
+        store.consents.grant(COOP, "house", "consumption", Granularity.RAW, until, JANUARY, terms=TERMS, manner=manner)
         recorder = Recorder("house", {})
         for step in range(10):
             recorder.add(frame(JANUARY + step * 60, power=500 + step, index=1_000_000 + step, tariff="HP"))
-        store.write([recorder.take()], JANUARY + 600)
-        store.commit()
-        known = store.view_of(COOP, now).meter("house").sensor
-        store.answer_health("installer@example.org", until, now, Proof())
-        store.ask_access(COOP, known, "production", Granularity.DAY, TERMS, now)
+        store.batches.write([recorder.take()], JANUARY + 600)
+        store.db.commit()
+        known = store.pseudonyms.view_of(COOP, now).meter("house").sensor
+        store.health.answer("installer@example.org", until, now, Proof())
+        store.access.ask(COOP, known, "production", Granularity.DAY, TERMS, now)
     typed = ["reading", "add", "water", "122.456", "--unit", "m3", "--at", "2026-06-16T10:00"]
     assert cli.main([*typed, "--config", str(made.config)]) == 0
     return made.folder

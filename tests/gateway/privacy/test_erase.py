@@ -34,7 +34,9 @@ def bytes_of(house):
 
 def notices(store, kind):
     """(recipient, series) of the notices of that kind that nobody has confirmed."""
-    return [(n.recipient, n.payload["series"]) for n in store.notices() if n.kind is kind and n.confirmed_at is None]
+    return [
+        (n.recipient, n.payload["series"]) for n in store.notices.all() if n.kind is kind and n.confirmed_at is None
+    ]
 
 
 def said(points):
@@ -57,12 +59,12 @@ def store(house):
 
 def test_a_time_of_some_series_is_erased_with_every_rollup_that_meets_it(store):
     """Before and after stay; a half hour or a day of which a part is erased goes whole; other series stay."""
-    before = {g: store.history("house", "consumption", g, 0, NOW, 10**6) for g in Granularity}
-    found = store.what_is_in(Range("house", "consumption/power", HOUR, HOUR + 900))
-    assert store.erase_range(Range("house", "consumption/power", HOUR, HOUR + 900), NOW) == found
+    before = {g: store.readings.page("house", "consumption", g, 0, NOW, 10**6) for g in Granularity}
+    found = store.erasure.what_is_in(Range("house", "consumption/power", HOUR, HOUR + 900))
+    assert store.erasure.erase_range(Range("house", "consumption/power", HOUR, HOUR + 900), NOW) == found
     assert found.readings > 0
     for granularity, first in ((RAW, HOUR), (MINUTE, HOUR), (HALF_HOUR, HOUR), (DAY, day_start(HOUR))):
-        after = store.history("house", "consumption", granularity, 0, NOW, 10**6)
+        after = store.readings.page("house", "consumption", granularity, 0, NOW, 10**6)
         assert said(after) == [
             (path, time, value)
             for path, time, value in said(before[granularity])
@@ -73,27 +75,27 @@ def test_a_time_of_some_series_is_erased_with_every_rollup_that_meets_it(store):
 
 def test_whoever_was_handed_it_is_asked_to_erase_too_and_nobody_else(store):
     """From the log of transfers: also whose consent has ended; with what they were handed of an open period."""
-    erased = store.erase_range(Range(prefix="consumption/power"), NOW)
+    erased = store.erasure.erase_range(Range(prefix="consumption/power"), NOW)
     assert erased.told == (COOP, TOWN)
     assert notices(store, NoticeKind.DATA_ERASED) == [(COOP, "consumption/power"), (TOWN, "consumption/power")]
-    for notice in store.notices()[-2:]:
+    for notice in store.notices.all()[-2:]:
         assert day_start(START) <= notice.payload["first"] <= notice.payload["last"] <= NOW
         assert notice.payload["sensor"] == "ab12cd34ef"
-    later = store.erase_range(Range(first=NOW - 86400), NOW)
+    later = store.erasure.erase_range(Range(first=NOW - 86400), NOW)
     assert (later.told, later.readings) == ((), 0)
 
 
 def test_what_is_under_way_is_erased_and_its_recipient_told(store):
     """It may have arrived although its receipt has not; who was handed nothing of what waits is not told."""
-    store._db.execute("DELETE FROM transfer")
-    assert store.recipients() == [COOP]
-    assert store.what_is_in(Range()).queued > 0
-    assert store.what_is_in(Range()).told == ()
+    store.db.execute("DELETE FROM transfer")
+    assert store.outbox.recipients() == [COOP]
+    assert store.erasure.what_is_in(Range()).queued > 0
+    assert store.erasure.what_is_in(Range()).told == ()
     handed = [row.point for row in hand_over(store, COOP, NOW)]
-    assert store.erase_range(Range(prefix="consumption"), NOW).told == (COOP,)
-    assert store.recipients() == []
+    assert store.erasure.erase_range(Range(prefix="consumption"), NOW).told == (COOP,)
+    assert store.outbox.recipients() == []
     assert notices(store, NoticeKind.DATA_ERASED) == [(COOP, "consumption")]
-    told, times = store.notices()[-1].payload, [p.time for p in handed if p.series.path.startswith("consumption")]
+    told, times = store.notices.all()[-1].payload, [p.time for p in handed if p.series.path.startswith("consumption")]
     assert (told["first"], told["last"] > max(times)) == (min(times), True)
 
 
@@ -102,52 +104,52 @@ def test_the_bytes_are_gone_from_the_file_and_its_log(house):
     secret, text = 7_777_777_777_777, "HEURES-SECRETES"
     needles = [secret.to_bytes(6, "big"), text.encode()]
     with closing(Store(house.directory)) as store:
-        recorder = Recorder("house", store.last_values("house"))
+        recorder = Recorder("house", store.readings.last_values("house"))
         for step in range(500):
             recorder.add(frame(NOW + step, index=secret + step * 65536, power=step, tariff=f"{text} {step}"))
-        store.write([recorder.take()], NOW)
+        store.batches.write([recorder.take()], NOW)
         assert all(needle in bytes_of(house) for needle in needles)
         # As the daily care does: deleted, and left where it was.
-        store._db.execute("DELETE FROM reading WHERE time >= ?", [NOW + 250])
-        store.erase_range(Range("house", "", NOW, NOW + 10**6), NOW)
-        assert store.wipe() is True
+        store.db.execute("DELETE FROM reading WHERE time >= ?", [NOW + 250])
+        store.erasure.erase_range(Range("house", "", NOW, NOW + 10**6), NOW)
+        assert store.erasure.wipe() is True
         assert not [needle for needle in needles if needle in bytes_of(house)]
-        assert store.history("house", POWER, RAW, START, START + 1, 1)
+        assert store.readings.page("house", POWER, RAW, START, START + 1, 1)
 
 
 def test_a_reader_that_holds_the_log_is_said_and_the_next_call_ends_it(house, store, monkeypatch):
     """A long export must not keep the bytes there unsaid."""
-    store._db.execute("PRAGMA busy_timeout = 50")
+    store.db.execute("PRAGMA busy_timeout = 50")
     with closing(sqlite3.connect(house.directory / FILE_NAME, isolation_level=None)) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM reading").fetchone()
-        store.erase_range(Range(prefix="contract"), NOW)
-        assert store.wipe() is False
-    assert store.wipe() is True
+        store.erasure.erase_range(Range(prefix="contract"), NOW)
+        assert store.erasure.wipe() is False
+    assert store.erasure.wipe() is True
     assert b"HC 1" not in bytes_of(house)
 
 
 def test_a_recipient_is_withdrawn_told_and_forgotten(house, store):
     """Its name stays in the open notices alone, until it has confirmed them; the journal stays whole."""
-    assert store.knows(COOP)
-    store.erase_recipient(COOP, NOW + 5, "marie-odile")
-    assert store.wipe()
-    assert not store.knows(COOP)
-    assert store.consents(COOP) == store.subscriptions(COOP) == []
-    assert store.knows(TOWN)
+    assert store.erasure.knows(COOP)
+    store.erasure.erase_recipient(COOP, NOW + 5, "marie-odile")
+    assert store.erasure.wipe()
+    assert not store.erasure.knows(COOP)
+    assert store.consents.of(COOP) == store.subscriptions.of(COOP) == []
+    assert store.erasure.knows(TOWN)
     with pytest.raises(ConsentError, match="nothing is kept"):
         act(store, {"do": "privacy-erase", "what": "recipient", "recipient": COOP}, NOW)
-    (notice,) = [n for n in store.notices() if n.recipient == COOP]
+    (notice,) = [n for n in store.notices.all() if n.recipient == COOP]
     assert (notice.kind, notice.payload["series"]) == (NoticeKind.CONSENT_WITHDRAWN, "consumption")
-    store.notice_confirmed(notice.id, COOP, NOW + 6)
-    store.forget(NOW + 7, 10**9, 10**9, 10**9)
-    store.commit()
-    assert store.wipe()
+    store.notices.confirmed(notice.id, COOP, NOW + 6)
+    store.batches.forget(NOW + 7, 10**9, 10**9, 10**9)
+    store.db.commit()
+    assert store.erasure.wipe()
     assert COOP.encode() not in bytes_of(house)
     assert TOWN.encode() in bytes_of(house)
     assert is_whole(store)
     assert [e.facts()["kind"] for e in store.journal.entries()][-2:] == ["data-erased", "notice-confirmed"]
-    assert "to share a roof" not in [t.words for t in store.shown_texts()]
+    assert "to share a roof" not in [t.words for t in store.texts.all()]
 
 
 def test_everything_is_erased_but_the_proof_and_the_last_words(house, store):
@@ -159,10 +161,10 @@ def test_everything_is_erased_but_the_proof_and_the_last_words(house, store):
     config = load(house.config)
     choose_household(config, Household(address=f"anne@{STRANGER}"))
     count = sum(1 for _ in store.journal.entries())
-    erased = store.erase_everything(NOW + 5, "marie-odile")
-    assert store.remove_copies() == [damaged.name, before.name, KEY_NAME, config.choices_file.name]
+    erased = store.erasure.erase_everything(NOW + 5, "marie-odile")
+    assert store.erasure.remove_copies() == [damaged.name, before.name, KEY_NAME, config.choices_file.name]
     assert not before.exists()
-    assert store.wipe()
+    assert store.erasure.wipe()
     assert erased.readings > 300
     assert {r for r, _ in notices(store, NoticeKind.DATA_ERASED)} == {COOP, TOWN}
     content = bytes_of(house)
@@ -171,7 +173,7 @@ def test_everything_is_erased_but_the_proof_and_the_last_words(house, store):
     assert not damaged.exists()
     assert is_whole(store)
     assert sum(1 for _ in store.journal.entries()) > count
-    assert store.series("house") == store.consents() == store.received_series() == []
+    assert store.meters.series("house") == store.consents.all() == store.received.series() == []
 
 
 def test_without_a_daemon_the_pages_password_goes_as_well(house, run):
@@ -184,14 +186,14 @@ def test_without_a_daemon_the_pages_password_goes_as_well(house, run):
 
 def test_life_goes_on_after_everything_was_erased(store):
     """The meter is read on, and its values are stored though they have not changed."""
-    recorder = Recorder("house", store.last_values("house"))
+    recorder = Recorder("house", store.readings.last_values("house"))
     recorder.add(frame(NOW, power=1, index=5, tariff="HP"))
-    store.write([recorder.take()], NOW)
-    store.erase_everything(NOW + 1)
+    store.batches.write([recorder.take()], NOW)
+    store.erasure.erase_everything(NOW + 1)
     recorder.begin_anew()
     recorder.add(frame(NOW + 2, power=1, index=5, tariff="HP"))
-    store.write([recorder.take()], NOW + 3)
-    assert {path: value for path, (_, value) in store.last_values("house").items()} == {
+    store.batches.write([recorder.take()], NOW + 3)
+    assert {path: value for path, (_, value) in store.readings.last_values("house").items()} == {
         POWER: 1,
         INDEX: 5,
         "contract/tariff": "HP",
@@ -200,12 +202,12 @@ def test_life_goes_on_after_everything_was_erased(store):
 
 def test_an_erasure_cut_off_by_a_fault_has_erased_nothing_and_told_nobody(store, monkeypatch):
     """One transaction: rows, notices, journal."""
-    before = store.what_is_in(Range()), len(store.notices())
-    store._db.execute("CREATE TEMP TRIGGER fault BEFORE INSERT ON journal BEGIN SELECT RAISE(ABORT, 'full'); END")
+    before = store.erasure.what_is_in(Range()), len(store.notices.all())
+    store.db.execute("CREATE TEMP TRIGGER fault BEFORE INSERT ON journal BEGIN SELECT RAISE(ABORT, 'full'); END")
     with pytest.raises(Exception, match="full"):
-        store.erase_everything(NOW)
-    assert (store.what_is_in(Range()), len(store.notices())) == before
-    assert store._db.execute("SELECT count(*) FROM about WHERE key = 'erasing'").fetchone() == (0,)
+        store.erasure.erase_everything(NOW)
+    assert (store.erasure.what_is_in(Range()), len(store.notices.all())) == before
+    assert store.db.execute("SELECT count(*) FROM about WHERE key = 'erasing'").fetchone() == (0,)
 
 
 def test_the_command_asks_for_a_word_and_a_script_says_yes(house, run, monkeypatch):
@@ -219,7 +221,7 @@ def test_the_command_asks_for_a_word_and_a_script_says_yes(house, run, monkeypat
     assert (code, err) == (0, "")
     assert out.startswith("effacé : ")
     with closing(Store(house.directory)) as store:
-        assert store.history("house", "contract", RAW, 0, NOW, 10) == []
+        assert store.readings.page("house", "contract", RAW, 0, NOW, 10) == []
 
 
 @pytest.mark.parametrize(
@@ -237,10 +239,10 @@ def test_the_command_asks_for_a_word_and_a_script_says_yes(house, run, monkeypat
 def test_an_order_that_means_nothing_is_one_sentence(house, run, words, said):
     """And nothing is erased."""
     with closing(Store(house.directory)) as store:
-        before = store.what_is_in(Range())
+        before = store.erasure.what_is_in(Range())
     code, out, err = run(house, "privacy", "erase", "--yes", *words)
     assert code != 0
     assert out == ""
     assert said in err
     with closing(Store(house.directory)) as store:
-        assert store.what_is_in(Range()) == before
+        assert store.erasure.what_is_in(Range()) == before

@@ -42,7 +42,7 @@ def test_a_profile_is_explained(house, run):
     with closing(Store(house.directory)) as store:
         manner = Manner(Profile.COARSE, pseudonym=True)
         terms = Terms(controller="La Ville")
-        store.grant(
+        store.consents.grant(
             "ville@x.test", "house", "consumption", Granularity.DAY, NOW + 10**6, NOW, terms=terms, manner=manner
         )
     _, out, _ = run(house, "privacy", "notice", "ville@x.test", "--lang", "fr")

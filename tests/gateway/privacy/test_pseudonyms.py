@@ -41,7 +41,7 @@ def order(recipient=COOP, series="consumption", granularity="PT30M", **more):
 
 def name(house, recipient, now=NOW):
     """The id by which a recipient knows the meter."""
-    return house.store.view_of(recipient, now).meter("house").sensor
+    return house.store.pseudonyms.view_of(recipient, now).meter("house").sensor
 
 
 def test_each_recipient_knows_the_meter_by_a_name_of_its_own(house):
@@ -53,7 +53,7 @@ def test_each_recipient_knows_the_meter_by_a_name_of_its_own(house):
     assert name(house, "third@x.test") == SENSOR
     assert all(re.fullmatch("[0-9a-f]{16}", one) for one in names - {SENSOR})
     assert name(house, COOP, NOW + 2 * MONTH) == name(house, COOP)
-    assert house.store.view_of(COOP, NOW).meter("house").prm is None
+    assert house.store.pseudonyms.view_of(COOP, NOW).meter("house").prm is None
 
 
 def test_the_key_is_apart_and_its_owners_alone(house):
@@ -75,16 +75,16 @@ def test_the_key_is_apart_and_its_owners_alone(house):
 def test_a_new_pseudonym_counts_from_now_on_and_erasure_names_the_old_one_too(house):
     """What a recipient has lies under the names that it was given."""
     grant(house.store, order(pseudonym=True), NOW)
-    house.store.subscribe(COOP, "house", "consumption", "sen1", Confirm.RECEIPT, NOW)
+    house.store.subscriptions.add(COOP, "house", "consumption", "sen1", Confirm.RECEIPT, NOW)
     first = name(house, COOP)
-    view = house.store.rotate_pseudonym(COOP, NOW + 1)
+    view = house.store.pseudonyms.rotate(COOP, NOW + 1)
     second = name(house, COOP)
     assert view.meter("house").sensor == second != first
-    house.store.revoke(COOP, "", NOW + 2)
-    told = [n.payload["sensor"] for n in house.store.notices() if n.kind is NoticeKind.CONSENT_WITHDRAWN]
+    house.store.consents.revoke(COOP, "", NOW + 2)
+    told = [n.payload["sensor"] for n in house.store.notices.all() if n.kind is NoticeKind.CONSENT_WITHDRAWN]
     assert told == [first, second]
     with pytest.raises(ConsentError, match="by their own ids"):
-        house.store.rotate_pseudonym(TOWN, NOW)
+        house.store.pseudonyms.rotate(TOWN, NOW)
 
 
 def test_the_anonymous_profile_has_a_new_name_each_month(house):
@@ -92,8 +92,8 @@ def test_the_anonymous_profile_has_a_new_name_each_month(house):
     grant(house.store, order(profile="anonymous", no_history=True), NOW)
     names = [name(house, COOP, NOW + step * MONTH) for step in range(4)]
     assert len(set(names)) == 4
-    house.store.revoke(COOP, "", NOW + 3 * MONTH)
-    assert [n.payload["sensor"] for n in house.store.notices()] == names
+    house.store.consents.revoke(COOP, "", NOW + 3 * MONTH)
+    assert [n.payload["sensor"] for n in house.store.notices.all()] == names
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_a_recipient_has_one_manner_for_all_that_it_gets(house):
     assert beside.manner.pseudonym
     with pytest.raises(ConsentError, match="withdraw that one first"):
         grant(house.store, order(series="production", profile="exact"), NOW + 2)
-    house.store.revoke(COOP, "consumption/energy", NOW + 3)
+    house.store.consents.revoke(COOP, "consumption/energy", NOW + 3)
     again = grant(house.store, order(series="consumption/power", profile="exact"), NOW + 4)
     assert (again.manner.pseudonym, again.replaces) == (False, 1)
 
@@ -140,7 +140,7 @@ def test_values_are_rounded_down_so_that_an_index_never_falls(unit, value, given
 def test_nothing_that_is_sent_says_whose_it_is(house, profile, more):
     """No id, no delivery point, whatever the form it subscribed in; anonymous messages have no numbers either."""
     given = grant(house.store, order(profile=profile, **more), START)
-    house.store.subscribe(COOP, "house", "consumption", "urn", Confirm.RECEIPT, START)
+    house.store.subscriptions.add(COOP, "house", "consumption", "urn", Confirm.RECEIPT, START)
     house.minutes(95)
 
     async def conversation():
@@ -242,6 +242,6 @@ def test_somebody_known_by_a_pseudonym_may_ask_for_more_by_it(house):
     from gateway.store.terms import Terms
 
     grant(house.store, order(pseudonym=True), NOW)
-    asked = house.store.ask_access(COOP, name(house, COOP), "production", DAY, Terms(), NOW + 1)
-    assert describe_request(house.store, asked)["meter"] == "house"
-    assert SENSOR not in str(describe_request(house.store, asked))
+    asked = house.store.access.ask(COOP, name(house, COOP), "production", DAY, Terms(), NOW + 1)
+    assert describe_request(house.store.meters, house.store.pseudonyms, asked)["meter"] == "house"
+    assert SENSOR not in str(describe_request(house.store.meters, house.store.pseudonyms, asked))

@@ -25,12 +25,12 @@ def store(house):
 
 def rectify(store, path, granularity, time, value):
     """A correction of the household."""
-    return store.rectify("house", path, granularity, time, value, NOW, "anne", "a typo")
+    return store.corrections.rectify("house", path, granularity, time, value, NOW, "anne", "a typo")
 
 
 def at(store, path, granularity, time):
     """The one stored point."""
-    (found,) = store.history("house", path, granularity, time, time + 1, 2)
+    (found,) = store.readings.page("house", path, granularity, time, time + 1, 2)
     return found
 
 
@@ -40,15 +40,15 @@ def at(store, path, granularity, time):
 )
 def test_the_old_value_is_kept_on_record_and_the_new_one_counts(store, path, granularity, value, stored):
     """By its granularity; nothing else of the series changes."""
-    before = store.history("house", path, granularity, 0, NOW, 10**5)
+    before = store.readings.page("house", path, granularity, 0, NOW, 10**5)
     chosen = before[1]
     (correction,) = rectify(store, path, granularity, chosen.time, value)
     assert (correction.before, correction.point.value, correction.by) == (chosen.value, stored, "anne")
-    after = store.history("house", path, granularity, 0, NOW, 10**5)
+    after = store.readings.page("house", path, granularity, 0, NOW, 10**5)
     assert [p.value for p in after if p.time != chosen.time] == [p.value for p in before if p.time != chosen.time]
     assert at(store, path, granularity, chosen.time).value == stored
     assert [p.time for p in after if p.rectified] == [chosen.time]
-    kept = store.corrections()[-1]
+    kept = store.corrections.all()[-1]
     assert (kept.point.time, kept.point.value, kept.before, kept.reason) == (
         chosen.time,
         stored,
@@ -59,16 +59,16 @@ def test_the_old_value_is_kept_on_record_and_the_new_one_counts(store, path, gra
 
 def test_a_minute_of_a_gauge_gets_a_mean_to_the_tenth(store):
     """Its least and greatest reach it."""
-    chosen = store.history("house", POWER, MINUTE, 0, NOW, 5)[2]
+    chosen = store.readings.page("house", POWER, MINUTE, 0, NOW, 5)[2]
     rectify(store, POWER, MINUTE, chosen.time, "99.4")
     assert at(store, POWER, MINUTE, chosen.time).value == 99.4
-    low, high = store._db.execute("SELECT low, high FROM minute WHERE time = ?", [chosen.time]).fetchall()[0]
+    low, high = store.db.execute("SELECT low, high FROM minute WHERE time = ?", [chosen.time]).fetchall()[0]
     assert low <= 99.4 <= high
 
 
 def test_an_index_is_corrected_where_its_minute_repeats_it(store):
     """Both are on record."""
-    chosen = store.history("house", INDEX, RAW, 0, NOW, 5)[3]
+    chosen = store.readings.page("house", INDEX, RAW, 0, NOW, 5)[3]
     found = rectify(store, INDEX, RAW, chosen.time, "5")
     assert [(c.point.granularity, c.point.value) for c in found] == [(RAW, 5), (MINUTE, 5)]
     assert at(store, INDEX, MINUTE, chosen.time - chosen.time % 60).value == 5
@@ -76,57 +76,59 @@ def test_an_index_is_corrected_where_its_minute_repeats_it(store):
 
 def test_whoever_had_the_old_value_is_told_and_sent_the_new_one(store):
     """Who had it and still may have it is sent it once, marked as rectified; whose consent ended is told only."""
-    chosen = store.history("house", POWER, HALF_HOUR, 0, NOW, 5)[1]
-    last = store.backlog()[0].last_seq
+    chosen = store.readings.page("house", POWER, HALF_HOUR, 0, NOW, 5)[1]
+    last = store.outbox.backlog()[0].last_seq
     rectify(store, POWER, HALF_HOUR, chosen.time, "1234")
-    told = [n for n in store.notices() if n.kind is NoticeKind.DATA_RECTIFIED and n.payload["series"] == POWER]
+    told = [n for n in store.notices.all() if n.kind is NoticeKind.DATA_RECTIFIED and n.payload["series"] == POWER]
     assert [(n.recipient, n.payload["first"], n.payload["last"]) for n in told] == [
         (COOP, chosen.time, chosen.time + 1800)
     ]
-    (row,) = [r for r in store.pending(COOP, last, 10, NOW + 2) if r.point.series.path == POWER]
+    (row,) = [r for r in store.outbox.pending(COOP, last, 10, NOW + 2) if r.point.series.path == POWER]
     assert (row.point.value, row.point.time, row.point.rectified) == (1234, chosen.time, True)
-    meter = store.view_of(COOP, NOW).meter("house")
+    meter = store.pseudonyms.view_of(COOP, NOW).meter("house")
     pack = build_quoalise(Publisher("gw", "sen1.test"), meter, NameForm.SEN1, [row.point])
     assert parse_quoalise(pack, 0).rectifies
-    raw = store.history("house", POWER, RAW, 0, NOW, 1)[0]
+    raw = store.readings.page("house", POWER, RAW, 0, NOW, 1)[0]
     rectify(store, POWER, RAW, raw.time, "1")
-    assert [n.recipient for n in store.notices()][-1:] == [TOWN]
-    assert store.recipients() == [COOP]
+    assert [n.recipient for n in store.notices.all()][-1:] == [TOWN]
+    assert store.outbox.recipients() == [COOP]
 
 
 def test_a_value_that_waits_is_sent_corrected_and_only_so(store):
     """The wrong one leaves the queue."""
-    waiting = [r for r in store.pending(COOP, 0, 10**4, NOW + 2) if r.point.series.path == POWER]
+    waiting = [r for r in store.outbox.pending(COOP, 0, 10**4, NOW + 2) if r.point.series.path == POWER]
     point = waiting[-1].point
     rectify(store, POWER, point.granularity, point.time, "4321")
     same = [
-        r.point.value for r in store.pending(COOP, 0, 10**4, NOW + 2) if r.point == point or r.point.time == point.time
+        r.point.value
+        for r in store.outbox.pending(COOP, 0, 10**4, NOW + 2)
+        if r.point == point or r.point.time == point.time
     ]
     assert 4321 in same
-    assert [r for r in store.pending(COOP, 0, 10**4, NOW + 2) if r.seq == waiting[-1].seq] == []
+    assert [r for r in store.outbox.pending(COOP, 0, 10**4, NOW + 2) if r.seq == waiting[-1].seq] == []
 
 
 def test_a_removed_index_comes_back_with_the_minute_that_repeats_it(store):
     """Every column as it was; meanwhile neither is there, and each correction names no value after it."""
 
     def kept():
-        raw = store._db.execute("SELECT * FROM reading ORDER BY series, time").fetchall()
-        return raw, store._db.execute("SELECT * FROM minute ORDER BY series, time").fetchall()
+        raw = store.db.execute("SELECT * FROM reading ORDER BY series, time").fetchall()
+        return raw, store.db.execute("SELECT * FROM minute ORDER BY series, time").fetchall()
 
-    before, chosen = kept(), store.history("house", INDEX, RAW, 0, NOW, 5)[3]
+    before, chosen = kept(), store.readings.page("house", INDEX, RAW, 0, NOW, 5)[3]
     named = "house", INDEX, RAW, chosen.time
-    removed = store.remove(*named, NOW, "anne", "a spike")
+    removed = store.corrections.remove(*named, NOW, "anne", "a spike")
     assert [(c.point.granularity, c.before, c.after) for c in removed] == [
         (RAW, chosen.value, None),
         (MINUTE, chosen.value, None),
     ]
     assert [len(rows) for rows in kept()] == [len(rows) - 1 for rows in before]
-    assert [c.after for c in store.corrections()[-2:]] == [None, None]
-    back = store.restore(*named, NOW + 1, "anne")
+    assert [c.after for c in store.corrections.all()[-2:]] == [None, None]
+    back = store.corrections.restore(*named, NOW + 1, "anne")
     assert [(c.before, c.after) for c in back] == [(None, chosen.value)] * 2
     assert kept() == before
     with pytest.raises(ReadingError, match="put back already"):
-        store.restore(*named, NOW + 2, "anne")
+        store.corrections.restore(*named, NOW + 2, "anne")
 
 
 @pytest.mark.parametrize(("path", "granularity"), [(POWER, MINUTE), (POWER, HALF_HOUR), (INDEX, RAW)])
@@ -135,25 +137,25 @@ def test_an_undone_correction_leaves_every_row_as_it_was(store, path, granularit
 
     def kept():
         tables = ("reading", "minute", "coarse")
-        return [store._db.execute(f"SELECT * FROM {t} ORDER BY series, time").fetchall() for t in tables]
+        return [store.db.execute(f"SELECT * FROM {t} ORDER BY series, time").fetchall() for t in tables]
 
     # Means as they are: with more digits than may be given by hand.
-    store._db.execute("UPDATE coarse SET value = value + 1 / 3.0 WHERE typeof(value) = 'real'")
-    before, chosen = kept(), store.history("house", path, granularity, 0, NOW, 5)[3]
+    store.db.execute("UPDATE coarse SET value = value + 1 / 3.0 WHERE typeof(value) = 'real'")
+    before, chosen = kept(), store.readings.page("house", path, granularity, 0, NOW, 5)[3]
     named = "house", path, granularity, chosen.time
     rectify(store, path, granularity, chosen.time, "99")
     corrected = kept()
     assert corrected != before
-    undone = store.restore(*named, NOW + 1, "anne")
+    undone = store.corrections.restore(*named, NOW + 1, "anne")
     assert {(c.before, c.after) for c in undone} == {(99, chosen.value)}
     assert kept() == before
-    store.restore(*named, NOW + 2, "anne")
+    store.corrections.restore(*named, NOW + 2, "anne")
     assert kept() == corrected
 
 
 def test_the_journal_says_that_and_not_what(store):
     """No value, neither the old nor the new one."""
-    chosen = store.history("house", INDEX, RAW, 0, NOW, 5)[3]
+    chosen = store.readings.page("house", INDEX, RAW, 0, NOW, 5)[3]
     rectify(store, INDEX, RAW, chosen.time, "987654321")
     entry = list(store.journal.entries())[-1]
     facts = entry.facts()
@@ -177,10 +179,10 @@ def test_the_journal_says_that_and_not_what(store):
 )
 def test_a_correction_that_cannot_be_is_one_sentence(store, path, granularity, time, value, said):
     """And nothing changes."""
-    count = len(store.corrections())
+    count = len(store.corrections.all())
     with pytest.raises(ReadingError, match=said):
         rectify(store, path, granularity, time, value)
-    assert len(store.corrections()) == count
+    assert len(store.corrections.all()) == count
 
 
 def test_the_command_says_what_was_and_what_is(house, run):

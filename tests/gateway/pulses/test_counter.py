@@ -44,8 +44,8 @@ class House:
         counted = Counted(quantity, parse_amount(per_pulse, quantity), Fraction(start))
         self.store = Store(directory)
         self.counter = Counter(counted, lambda: self.wire, lambda: self.now)
-        info = self.store.add_meter("tap")
-        self.counter.resume(info, self.store.last_values("tap"), self.store.totals("tap"))
+        info = self.store.meters.add("tap")
+        self.counter.resume(info, self.store.readings.last_values("tap"), self.store.readings.totals("tap"))
 
     def run(self, pulses, seconds=1.0):
         """So many pulses, then a tick, then time goes on."""
@@ -54,10 +54,10 @@ class House:
         self.now += seconds
 
     def commit(self):
-        self.store.write([self.counter.recorder.take()], self.now)
+        self.store.batches.write([self.counter.recorder.take()], self.now)
 
     def points(self, granularity=Granularity.RAW):
-        found = self.store.history("tap", self.path, granularity, 0, FOR_EVER, 99_999)
+        found = self.store.readings.page("tap", self.path, granularity, 0, FOR_EVER, 99_999)
         return [(p.time - START, p.value) for p in found]
 
 
@@ -81,7 +81,7 @@ def test_no_fraction_is_lost_in_any_number_of_restarts(directory, quantity, per_
             all_pulses += pulses
             house.run(pulses)
             house.commit()
-            total = Fraction(house.store.totals("tap")[house.path])
+            total = Fraction(house.store.readings.totals("tap")[house.path])
             assert total == all_pulses * parse_amount(per_pulse, quantity)
             assert house.points()[-1][1] == int(total)
 
@@ -97,7 +97,7 @@ def test_what_was_not_committed_is_all_that_a_power_cut_costs(directory):
         house.run(1)
         house.commit()
         assert house.points() == [(0, 1), (60, 2)]
-        assert house.store.totals("tap") == {house.path: "2"}
+        assert house.store.readings.totals("tap") == {house.path: "2"}
 
 
 def test_pulses_in_the_second_of_the_last_tick_are_there_after_a_restart(directory):
@@ -130,7 +130,7 @@ def test_electricity_by_pulses_has_a_load_curve(directory):
         for second in range(3 * 1800 + 1):
             house.run(int(second * 10 % 36 < 10))
         house.commit()
-        curve = house.store.history("tap", "consumption/power", Granularity.HALF_HOUR, 0, FOR_EVER, 99)
+        curve = house.store.readings.page("tap", "consumption/power", Granularity.HALF_HOUR, 0, FOR_EVER, 99)
         assert [p.value for p in curve] == [1000, 1000]
 
 
@@ -177,7 +177,7 @@ def test_a_broken_pin_is_a_link_and_is_tried_again(directory, caplog):
             await task
         house.commit()
         assert counter_link("tap", house.counter.state, house.counter.state.last_pulse + 2).age_s == 2
-        return house.store.totals("tap")[house.path]
+        return house.store.readings.totals("tap")[house.path]
 
     with closing((house := House(directory, WATER, "1 l")).store):
         assert asyncio.run(scenario(house)) == "3"
@@ -217,7 +217,7 @@ def test_what_is_counted_before_the_time_is_known_is_in_the_first_index_with_a_d
         for _ in range(3):
             house.wire.waiting += 5
             house.counter.tick(house.wire)
-        house.store.write([house.counter.recorder.take()], START)
+        house.store.batches.write([house.counter.recorder.take()], START)
         assert house.points() == []
         house.now = START + 600.0
         house.run(1)

@@ -34,8 +34,8 @@ def frame(time, **values):
 
 def hand_over(store, recipient, now, last=None):
     """Note what waits for a recipient, up to a number, as a delivery does before it sends it; its rows."""
-    rows = tuple(row for row in store.pending(recipient, -1, 10**6, now) if last is None or row.seq <= last)
-    assert store.hand_over([Outgoing(recipient, rows[-1].seq, rows)], now) == [True]
+    rows = tuple(row for row in store.outbox.pending(recipient, -1, 10**6, now) if last is None or row.seq <= last)
+    assert store.outbox.hand_over([Outgoing(recipient, rows[-1].seq, rows)], now) == [True]
     return rows
 
 
@@ -50,7 +50,7 @@ def directory(tmp_path):
 def store(directory):
     """The store of a gateway with one meter, ``house``."""
     opened = Store(directory)
-    opened.add_meter("house", "ab12cd34ef")
+    opened.meters.add("house", "ab12cd34ef")
     yield opened
     opened.close()
 

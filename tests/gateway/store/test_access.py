@@ -19,7 +19,6 @@ from gateway.store.terms import (
     Proof,
     Terms,
     shortest,
-    shortest_retention,
 )
 from tests.gateway.store.conftest import POWER, START
 from tests.gateway.store.test_consents import TERMS
@@ -32,7 +31,7 @@ HALF_HOUR = Granularity.HALF_HOUR
 
 def ask(store, jid=COOP, now=NOW, prefix=POWER, purpose="to share a roof", **more):
     """A request for half hours."""
-    return store.ask_access(jid, "ab12cd34ef", prefix, HALF_HOUR, replace(TERMS, purpose=purpose), now, **more)
+    return store.access.ask(jid, "ab12cd34ef", prefix, HALF_HOUR, replace(TERMS, purpose=purpose), now, **more)
 
 
 def offer(prefix=POWER):
@@ -43,10 +42,10 @@ def offer(prefix=POWER):
 def test_a_request_is_kept_as_it_was_asked_and_opens_nothing(store):
     """With its bare address, its language and its terms; no consent, no notice comes of asking."""
     request = ask(store, "Coop@SEN2.test/phone", lang="en", until=NOW + 5)
-    assert store.access_requests(AccessState.PENDING) == [request]
+    assert store.access.all(AccessState.PENDING) == [request]
     assert (request.jid, request.lang, request.until, request.terms) == (COOP, "en", NOW + 5, TERMS)
-    assert store.consents() == []
-    assert store.notices() == []
+    assert store.consents.all() == []
+    assert store.notices.all() == []
 
 
 def test_the_same_question_again_is_the_same_request(store):
@@ -62,14 +61,14 @@ def test_each_address_has_a_few_open_questions(store):
         ask(store, purpose=str(number))
     with pytest.raises(RequestLimitError, match="3 questions of this address wait"):
         ask(store, purpose="one more")
-    store.refuse_access(1, NOW)
+    store.access.refuse(1, NOW)
     ask(store, purpose="one more")
 
 
 def test_each_address_has_so_many_questions_a_day(store):
     """Refused ones count; on the next day there are more."""
     for number in range(access.DAILY_PER_JID):
-        store.refuse_access(ask(store, purpose=str(number)).id, NOW)
+        store.access.refuse(ask(store, purpose=str(number)).id, NOW)
     with pytest.raises(RequestLimitError, match="in a day"):
         ask(store, purpose="again")
     ask(store, purpose="again", now=NOW + DAY_S)
@@ -87,7 +86,7 @@ def test_each_domain_has_so_many_questions_a_day(store):
 
 def waiting(store, now):
     """The addresses whose questions wait."""
-    return [request.jid for request in store.access_requests_waiting(now)]
+    return [request.jid for request in store.access.waiting(now)]
 
 
 def flood(store, askers, now):
@@ -123,10 +122,10 @@ def test_when_all_places_are_taken_the_domain_that_has_most_makes_room(store):
         ask(store, asker, NOW + 1)
     assert {*early, *late} <= set(waiting(store, NOW + 1))
     assert len(waiting(store, NOW + 1)) == access.PENDING_IN_ALL
-    gone = store.access_requests(AccessState.EXPIRED)
+    gone = store.access.all(AccessState.EXPIRED)
     assert len(gone) > 40
     assert {request.jid.partition("@")[2][:5] for request in gone} == {"flood"}
-    assert store.notices() == []
+    assert store.notices.all() == []
 
 
 def test_who_shares_the_end_of_a_name_with_a_flood_keeps_its_place(store):
@@ -145,7 +144,7 @@ def test_what_came_to_nothing_is_no_endless_log(store, monkeypatch):
     monkeypatch.setattr(access, "_MOST_KEPT", 50)
     for day in range(6):
         flood(store, [f"u{day}-{n}@evil.test" for n in range(40)], NOW + day * DAY_S)
-    rows = store.access_requests()
+    rows = store.access.all()
     assert len(rows) <= 50 + access.DAILY_PER_DOMAIN
     assert len([one for one in rows if one.at == NOW + 5 * DAY_S]) == access.DAILY_PER_DOMAIN
 
@@ -165,43 +164,43 @@ def test_a_domain_is_the_last_two_labels(jid, domain):
 
 def test_a_domain_is_refused_at_once_and_for_a_time(store):
     """What waits of it and what comes: nothing is told, nothing is kept; others and consents are untouched."""
-    given = store.grant("c@one.evil.test", "house", POWER, HALF_HOUR, NOW + 10**7, NOW, terms=TERMS)
+    given = store.consents.grant("c@one.evil.test", "house", POWER, HALF_HOUR, NOW + 10**7, NOW, terms=TERMS)
     for number in range(6):
         ask(store, f"u{number}@s{number}.evil.test")
     ask(store)
-    refused, waited = store.refuse_domain("s3.Evil.test", NOW + 1, "anne", Channel.WEB)
+    refused, waited = store.access.refuse_domain("s3.Evil.test", NOW + 1, "anne", Channel.WEB)
     assert (refused.domain, refused.until - refused.at, waited) == ("evil.test", REFUSED_DAYS * DAY_S, 6)
     assert waiting(store, NOW + 2) == [COOP]
-    assert store.notices() == []
-    kept = len(store.access_requests())
+    assert store.notices.all() == []
+    kept = len(store.access.all())
     for asker in ("u0@s0.evil.test", "new@evil.test"):
         with pytest.raises(RequestUnheardError):
             ask(store, asker, NOW + 3, purpose="again")
-    assert len(store.access_requests()) == kept
-    assert store.refused_domains(NOW + 3) == [refused]
-    assert store.consents("c@one.evil.test") == [given]
+    assert len(store.access.all()) == kept
+    assert store.domains.refused(NOW + 3) == [refused]
+    assert store.consents.of("c@one.evil.test") == [given]
     ask(store, "new@evil.test", refused.until)
-    assert store.refused_domains(refused.until) == []
+    assert store.domains.refused(refused.until) == []
 
 
 def test_a_refused_domain_is_heard_again_when_the_household_says_so(store):
     """Both stand in the journal; a domain that is not refused is none to hear again; what is none is one sentence."""
-    store.refuse_domain("u@evil.test", NOW, "anne")
-    assert store.hear_domain("evil.test", NOW + 1)
-    assert not store.hear_domain("evil.test", NOW + 1)
+    store.access.refuse_domain("u@evil.test", NOW, "anne")
+    assert store.domains.hear("evil.test", NOW + 1)
+    assert not store.domains.hear("evil.test", NOW + 1)
     ask(store, "u@evil.test", NOW + 1)
     kinds = [entry.facts()["kind"] for entry in store.journal.entries()]
     assert kinds[-3:] == ["domain-refused", "domain-heard", "access-asked"]
     for wrong in ("", " ", "@", "a b.test", "\x07.test", "x" * 300):
         with pytest.raises(ConsentError, match="write one such as"):
-            store.refuse_domain(wrong, NOW)
+            store.access.refuse_domain(wrong, NOW)
 
 
 def test_so_many_domains_are_refused_and_no_more(store):
     """The list is bounded too: the one that would end first makes room."""
     for number in range(MOST_DOMAINS + 3):
-        store.refuse_domain(f"d{number}.test", NOW + number)
-    refused = [one.domain for one in store.refused_domains(NOW + 200)]
+        store.access.refuse_domain(f"d{number}.test", NOW + number)
+    refused = [one.domain for one in store.domains.refused(NOW + 200)]
     assert (len(refused), refused[0], refused[-1]) == (MOST_DOMAINS, f"d{MOST_DOMAINS + 2}.test", "d3.test")
 
 
@@ -209,52 +208,52 @@ def test_what_nobody_answers_expires_and_is_forgotten(store):
     """After a month it cannot be answered, after a year it is gone; what was granted stays."""
     ask(store)
     ask(store, purpose="granted")
-    store.grant_access(2, [offer()], Proof(), NOW)
+    store.access.grant(2, [offer()], Proof(), NOW)
     late = NOW + access.PENDING_S
     with pytest.raises(ConsentError, match="request 1: it is expired already"):
-        store.grant_access(1, [offer()], Proof(), late)
-    assert store.access_requests_waiting(late) == []
+        store.access.grant(1, [offer()], Proof(), late)
+    assert store.access.waiting(late) == []
     ask(store, now=late)
-    store.access_requests_waiting(late + 340 * DAY_S)
-    assert [r.state for r in store.access_requests()] == [AccessState.GRANTED, AccessState.EXPIRED]
+    store.access.waiting(late + 340 * DAY_S)
+    assert [r.state for r in store.access.all()] == [AccessState.GRANTED, AccessState.EXPIRED]
 
 
 def test_a_yes_gives_the_consents_and_tells_the_asker(store):
     """In one transaction: the request names its consents, each consent has its notice in the asker's language."""
     ask(store, lang="en")
-    given = store.grant_access(1, [offer(), offer("consumption/energy")], Proof("anne"), NOW)
-    request = store.access_request(1)
+    given = store.access.grant(1, [offer(), offer("consumption/energy")], Proof("anne"), NOW)
+    request = store.access.one(1)
     assert (request.state, request.answered_at, request.consents) == (AccessState.GRANTED, NOW, (1, 2))
     assert [(c.id, c.recipient, c.prefix) for c in given] == [(1, COOP, POWER), (2, COOP, "consumption/energy")]
-    told = store.notices()
+    told = store.notices.all()
     assert {(n.recipient, n.kind, n.lang) for n in told} == {(COOP, NoticeKind.ACCESS_GRANTED, "en")}
     assert [n.payload["series"] for n in told] == [POWER, "consumption/energy"]
     with pytest.raises(ConsentError, match="it is granted already"):
-        store.refuse_access(1, NOW)
+        store.access.refuse(1, NOW)
 
 
 def test_a_no_tells_the_asker_and_gives_nothing(store):
     """The request is closed; a number that there is not is one sentence."""
     ask(store)
-    assert store.refuse_access(1, NOW).state is AccessState.REFUSED
-    assert [(n.kind, n.payload["request"]) for n in store.notices()] == [(NoticeKind.ACCESS_REFUSED, 1)]
-    assert store.consents() == []
+    assert store.access.refuse(1, NOW).state is AccessState.REFUSED
+    assert [(n.kind, n.payload["request"]) for n in store.notices.all()] == [(NoticeKind.ACCESS_REFUSED, 1)]
+    assert store.consents.all() == []
     with pytest.raises(ConsentError, match="request 7: there is none"):
-        store.refuse_access(7, NOW)
+        store.access.refuse(7, NOW)
 
 
 def test_an_answer_that_cannot_be_written_changes_nothing(store):
     """On a full card the request still waits, and no half of the answer is left."""
     ask(store)
-    store._db.execute("CREATE TRIGGER full BEFORE INSERT ON notice BEGIN SELECT RAISE(ABORT, 'full'); END")
+    store.db.execute("CREATE TRIGGER full BEFORE INSERT ON notice BEGIN SELECT RAISE(ABORT, 'full'); END")
     with pytest.raises(StoreError, match="full"):
-        store.grant_access(1, [offer()], Proof(), NOW)
-    assert store.consents() == []
+        store.access.grant(1, [offer()], Proof(), NOW)
+    assert store.consents.all() == []
     with pytest.raises(KeyError):
-        store.grant_access(1, [offer(), replace(offer(), meter="barn")], Proof(), NOW)
-    store.commit()
-    assert store.consents() == []
-    assert store.access_request(1).state is AccessState.PENDING
+        store.access.grant(1, [offer(), replace(offer(), meter="barn")], Proof(), NOW)
+    store.db.commit()
+    assert store.consents.all() == []
+    assert store.access.one(1).state is AccessState.PENDING
 
 
 @pytest.mark.parametrize(
@@ -276,8 +275,8 @@ def test_an_answer_that_cannot_be_written_changes_nothing(store):
 def test_what_a_stranger_writes_is_checked_before_it_is_shown(store, wrong, words):
     """Nothing that a terminal or a page obeys, nothing endless, nothing that says nothing."""
     with pytest.raises(ConsentError, match=words):
-        store.ask_access(COOP, "ab12cd34ef", POWER, HALF_HOUR, replace(TERMS, **wrong), NOW)
-    assert store.access_requests() == []
+        store.access.ask(COOP, "ab12cd34ef", POWER, HALF_HOUR, replace(TERMS, **wrong), NOW)
+    assert store.access.all() == []
 
 
 @pytest.mark.parametrize(("jid", "sensor", "prefix"), [
@@ -287,7 +286,7 @@ def test_what_a_stranger_writes_is_checked_before_it_is_shown(store, wrong, word
 def test_a_request_names_who_asks_and_for_what(store, jid, sensor, prefix):
     """An address, a meter and a branch; never everything."""
     with pytest.raises(ConsentError):
-        store.ask_access(jid, sensor, prefix, HALF_HOUR, Terms(), NOW)
+        store.access.ask(jid, sensor, prefix, HALF_HOUR, Terms(), NOW)
 
 
 def test_an_end_that_no_calendar_has_is_refused(store):
@@ -304,8 +303,8 @@ def test_white_space_is_made_plain(store):
 
 def test_the_shortest_retention_binds(store):
     """A recipient that promised less than the house asks for is held to it."""
-    given = store.grant(COOP, "house", POWER, HALF_HOUR, NOW, START, terms=TERMS)
-    assert shortest_retention([given], "P3Y") == "P6M"
-    assert shortest_retention([given], "P1M") == "P1M"
-    assert shortest_retention([], "P3Y") == "P3Y"
+    given = store.consents.grant(COOP, "house", POWER, HALF_HOUR, NOW, START, terms=TERMS)
+    assert shortest([given.terms.retention], "P3Y") == "P6M"
+    assert shortest([given.terms.retention], "P1M") == "P1M"
+    assert shortest([], "P3Y") == "P3Y"
     assert shortest(["P1Y", "P52W", "P360D", ""], "P3Y") == "P360D"

@@ -39,12 +39,12 @@ def written(folder, given_up, *, join=False, of=lambda place: True, hours=3):
             else:
                 batches.append(batch)
     with closing(Store(folder)) as store:
-        store.add_meter("house", "ab12")
+        store.meters.add("house", "ab12")
         for batch in batches:
-            store.write([batch], START)
+            store.batches.write([batch], START)
     with closing(Archive(folder)) as archive:
         return {
-            (path, fine): [(p.time, p.value) for p in archive.history("house", path, fine, 0, 2**40, 10**6)]
+            (path, fine): [(p.time, p.value) for p in archive.readings.page("house", path, fine, 0, 2**40, 10**6)]
             for path in (POWER, INDEX, TARIFF)
             for fine in Granularity
             # History takes the finest that there is: only what is asked for is looked at.
@@ -111,46 +111,46 @@ def test_a_half_hour_that_stands_for_its_minutes_is_drawn_as_none_and_erased_wit
         recorder.add(said)
     batch = recorder.take()
     batch.thin(GivenUp.MINUTES)
-    store.write([batch], START)
+    store.batches.write([batch], START)
     with closing(Archive(directory)) as archive:
-        power = next(s for s in archive.series("house") if s.path == POWER)
-        assert archive.minutes(power, START - 3600, START + 7200) == []
+        power = next(s for s in archive.meters.series("house") if s.path == POWER)
+        assert archive.curves.minutes(power, START - 3600, START + 7200) == []
     sums = "SELECT count(*) FROM minute WHERE series = ? AND samples > 0"
-    assert store._db.execute(sums, [power.id]).fetchone() == (3,)
-    store.erase_range(Range("house", "consumption/power", START + 600, START + 1200), START + 7200)
-    assert store._db.execute(sums, [power.id]).fetchone() == (2,)
+    assert store.db.execute(sums, [power.id]).fetchone() == (3,)
+    store.erasure.erase_range(Range("house", "consumption/power", START + 600, START + 1200), START + 7200)
+    assert store.db.execute(sums, [power.id]).fetchone() == (2,)
 
 
 def test_only_queues_that_are_too_long_give_up_their_oldest_powers(store, recorder):
     """A part at a time, step by step, in order; indexes and texts stay in them, shorter queues stay whole."""
     for jid, prefix in ((COOP, "consumption"), (TOWN, "consumption/power/apparent")):
-        store.grant(jid, "house", prefix, Granularity.RAW, START + 10**6, START - 1)
-        store.subscribe(jid, "house", prefix, "sen1", Confirm.RECEIPT, START - 1)
+        store.consents.grant(jid, "house", prefix, Granularity.RAW, START + 10**6, START - 1)
+        store.subscriptions.add(jid, "house", prefix, "sen1", Confirm.RECEIPT, START - 1)
     for said in frames(1):
         recorder.add(said)
-    store.write([recorder.take()], START)
-    before = {jid: store.pending(jid, 0, 10**4, START) for jid in (COOP, TOWN)}
+    store.batches.write([recorder.take()], START)
+    before = {jid: store.outbox.pending(jid, 0, 10**4, START) for jid in (COOP, TOWN)}
     longest = len(before[TOWN])
-    assert store.thin_outbox(GivenUp.NOTHING, 0) == 0
-    assert store.thin_outbox(GivenUp.RAW, longest, most=50) == 50
+    assert store.queue.thin(GivenUp.NOTHING, 0) == 0
+    assert store.queue.thin(GivenUp.RAW, longest, most=50) == 50
     powers = [row for row in before[COOP] if row.point.series.path == POWER]
-    assert store.pending(COOP, 0, 10**4, START) == [row for row in before[COOP] if row not in powers[:50]]
-    while store.thin_outbox(GivenUp.RAW, 0, most=50):
+    assert store.outbox.pending(COOP, 0, 10**4, START) == [row for row in before[COOP] if row not in powers[:50]]
+    while store.queue.thin(GivenUp.RAW, 0, most=50):
         pass
-    assert store.pending(COOP, 0, 10**4, START) == [row for row in before[COOP] if row not in powers]
-    assert store.pending(TOWN, 0, 10**4, START) == []
+    assert store.outbox.pending(COOP, 0, 10**4, START) == [row for row in before[COOP] if row not in powers]
+    assert store.outbox.pending(TOWN, 0, 10**4, START) == []
 
 
 @pytest.mark.parametrize("fine", [Granularity.MINUTE, Granularity.HALF_HOUR])
 def test_a_queue_of_minutes_is_given_up_after_raw_values_and_before_half_hours(store, recorder, fine):
     """Each at its step, none at the one before."""
-    store.grant(COOP, "house", "consumption/power/apparent", fine, START + 10**6, START - 1)
-    store.subscribe(COOP, "house", "consumption/power/apparent", "sen1", Confirm.RECEIPT, START - 1)
+    store.consents.grant(COOP, "house", "consumption/power/apparent", fine, START + 10**6, START - 1)
+    store.subscriptions.add(COOP, "house", "consumption/power/apparent", "sen1", Confirm.RECEIPT, START - 1)
     for said in frames(1):
         recorder.add(said)
-    store.write([recorder.take()], START)
-    rows = len(store.pending(COOP, 0, 10**4, START))
+    store.batches.write([recorder.take()], START)
+    rows = len(store.outbox.pending(COOP, 0, 10**4, START))
     assert rows >= 2
     own = {Granularity.MINUTE: GivenUp.MINUTES, Granularity.HALF_HOUR: GivenUp.HALF_HOURS}[fine]
-    assert store.thin_outbox(GivenUp(own - 1), 0) == 0
-    assert store.thin_outbox(own, 0) == rows
+    assert store.queue.thin(GivenUp(own - 1), 0) == 0
+    assert store.queue.thin(own, 0) == rows

@@ -20,7 +20,7 @@ def store(tmp_path):
     """A house with one meter."""
     prepare(tmp_path)
     with closing(Store(tmp_path)) as opened:
-        opened.add_meter("house", "ab12")
+        opened.meters.add("house", "ab12")
         yield opened
 
 
@@ -32,11 +32,11 @@ def entries(store):
 
 def test_a_yes_holds_from_its_moment_until_its_end(store):
     """Neither before it, as with a clock that went back, nor at its end."""
-    given = store.answer_health(ANNE, NOW + YEAR_S, NOW, PROOF)
-    assert [store.sees_health(ANNE, NOW + s) for s in (-1, 0, YEAR_S - 1, YEAR_S)] == [
+    given = store.health.answer(ANNE, NOW + YEAR_S, NOW, PROOF)
+    assert [store.health.sees(ANNE, NOW + s) for s in (-1, 0, YEAR_S - 1, YEAR_S)] == [
         *(None, given.until, given.until, None),
     ]
-    assert store.sees_health(COOP, NOW) is None
+    assert store.health.sees(COOP, NOW) is None
     assert [given.state(NOW + s) for s in (-1, 0, YEAR_S)] == ["waiting", "valid", "expired"]
     ((kind, told),) = entries(store)
     assert (kind, told["until"], told["channel"], told["text"]) == ("consent-granted", given.until, "web", "ab" * 32)
@@ -47,9 +47,9 @@ def test_the_latest_answer_counts_and_each_is_an_entry(store):
     """Refused, given, withdrawn, given again: four rows, four signed entries, one state."""
     states = []
     for until in (None, NOW + 100, None, NOW + 200):
-        store.answer_health(ANNE, until, NOW, PROOF)
-        (answer,) = store.health_answers()
-        states.append((answer.state(NOW), store.sees_health(ANNE, NOW)))
+        store.health.answer(ANNE, until, NOW, PROOF)
+        (answer,) = store.health.all()
+        states.append((answer.state(NOW), store.health.sees(ANNE, NOW)))
     assert states == [("refused", None), ("valid", NOW + 100), ("withdrawn", None), ("valid", NOW + 200)]
     assert [kind for kind, _ in entries(store)] == [
         *("consent-granted", "consent-granted", "consent-withdrawn", "access-refused"),
@@ -58,7 +58,7 @@ def test_the_latest_answer_counts_and_each_is_an_entry(store):
 
 def test_an_answer_is_never_changed(store, tmp_path):
     """By nobody, whatever holds the file."""
-    store.answer_health(ANNE, NOW + 100, NOW, PROOF)
+    store.health.answer(ANNE, NOW + 100, NOW, PROOF)
     with closing(sqlite3.connect(tmp_path / "linky-gateway.sqlite")) as db:
         for statement in ("UPDATE health_answer SET until = 2000000000", "DELETE FROM health_answer"):
             with pytest.raises(sqlite3.IntegrityError, match="never changed"):
@@ -67,33 +67,33 @@ def test_an_answer_is_never_changed(store, tmp_path):
 
 def test_it_is_no_consent_to_anything_and_a_consent_is_none_to_it(store):
     """Whoever gives out readings cannot see it: it names no meter, and stands in another table."""
-    store.answer_health(ANNE, NOW + 100, NOW, PROOF)
-    store.grant(COOP, "house", "consumption", Granularity.RAW, NOW + 100, NOW)
-    assert store.allowed(ANNE, NOW) == []
-    assert store.sees_health(COOP, NOW) is None
+    store.health.answer(ANNE, NOW + 100, NOW, PROOF)
+    store.consents.grant(COOP, "house", "consumption", Granularity.RAW, NOW + 100, NOW)
+    assert store.consents.allowed(ANNE, NOW) == []
+    assert store.health.sees(COOP, NOW) is None
 
 
 def test_who_is_suspended_gets_no_answer_either(store):
     """Nothing is given out until the household says so."""
-    store.answer_health(ANNE, NOW + 100, NOW, PROOF)
-    store.grant(ANNE, "house", "consumption", Granularity.DAY, NOW + 100, NOW)
-    store.limit(ANNE, NOW)
-    assert store.sees_health(ANNE, NOW) is None
-    store.lift_limit(ANNE, NOW)
-    assert store.sees_health(ANNE, NOW) == NOW + 100
+    store.health.answer(ANNE, NOW + 100, NOW, PROOF)
+    store.consents.grant(ANNE, "house", "consumption", Granularity.DAY, NOW + 100, NOW)
+    store.consents.limit(ANNE, NOW)
+    assert store.health.sees(ANNE, NOW) is None
+    store.consents.lift_limit(ANNE, NOW)
+    assert store.health.sees(ANNE, NOW) == NOW + 100
 
 
 def test_an_erasure_takes_it_along_and_another_installation_does_not_get_it(store, tmp_path):
     """Of one, then of everything; the text that was shown stays while somebody's answer names it."""
     for jid in (ANNE, COOP):
-        store.answer_health(jid, NOW + 100, NOW, PROOF)
+        store.health.answer(jid, NOW + 100, NOW, PROOF)
     with closing(Archive(tmp_path)) as archive, archive.snapshot() as dump:
-        assert len(archive.health_answers()) == 2
+        assert len(archive.health.all()) == 2
         assert "health_answer" not in dump.archived()
-    assert store.knows(ANNE)
-    store.erase_recipient(ANNE, NOW)
-    assert [one.installer for one in store.health_answers()] == [COOP]
-    assert not store.knows(ANNE)
+    assert store.erasure.knows(ANNE)
+    store.erasure.erase_recipient(ANNE, NOW)
+    assert [one.installer for one in store.health.all()] == [COOP]
+    assert not store.erasure.knows(ANNE)
     assert {told["recipient"] for _, told in entries(store)} == {None, COOP}
-    store.erase_everything(NOW)
-    assert store.health_answers() == []
+    store.erasure.erase_everything(NOW)
+    assert store.health.all() == []

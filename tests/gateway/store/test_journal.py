@@ -15,6 +15,7 @@ from gateway.journal.entry import write_line
 from gateway.journal.key import read_key
 from gateway.journal.verify import Fault, Why, verify
 from gateway.store.connection import FILE_NAME
+from gateway.store.journal import grouped
 from gateway.store.points import Confirm, Granularity
 from gateway.store.prepare import prepare
 from gateway.store.store import Archive, Store
@@ -42,11 +43,11 @@ def told(store):
 
 def deliver(store, recorder, times=range(START, START + 180, 60)):
     """Some points are handed over."""
-    store.grant(COOP, "house", "consumption", Granularity.RAW, START + 10**7, START)
-    store.subscribe(COOP, "house", "consumption", "sen1", Confirm.RECEIPT, START)
+    store.consents.grant(COOP, "house", "consumption", Granularity.RAW, START + 10**7, START)
+    store.subscriptions.add(COOP, "house", "consumption", "sen1", Confirm.RECEIPT, START)
     for at in times:
         recorder.add(frame(at, power=at % 1000))
-    store.write([recorder.take()], START + 1)
+    store.batches.write([recorder.take()], START + 1)
     return hand_over(store, COOP, START + 1)
 
 
@@ -56,7 +57,7 @@ def test_a_journal_begins_by_itself_with_its_key(store, directory):
     assert head.seq == 2
     key = read_key(directory / "journal.key")
     assert told(store) == [
-        ("begun", {"format": 1, "epoch": store.epoch, "key": key.public}),
+        ("begun", {"format": 1, "epoch": store.outbox.epoch, "key": key.public}),
         ("restarted", {"version": "1"}),
     ]
     assert (directory / "journal.key").stat().st_mode & 0o777 == 0o600
@@ -66,8 +67,8 @@ def test_a_journal_begins_by_itself_with_its_key(store, directory):
 
 def test_consents_and_withdrawals_are_entries(store):
     """Who, what, how fine, until when; and nobody's address in the chain itself."""
-    store.grant(COOP, "house", "consumption", Granularity.HALF_HOUR, START + 10**7, START)
-    store.revoke(COOP, "", START + 5)
+    store.consents.grant(COOP, "house", "consumption", Granularity.HALF_HOUR, START + 10**7, START)
+    store.consents.revoke(COOP, "", START + 5)
     granted, withdrawn = told(store)[1:]
     facts = {"consent": 1, "meter": "house", "series": "consumption", "granularity": "PT30M", "until": START + 10**7}
     facts |= {"begins": START, "push": 1, "history": 1, "channel": "command"}
@@ -78,8 +79,8 @@ def test_consents_and_withdrawals_are_entries(store):
 
 def test_two_entries_on_one_person_have_nothing_in_common(store):
     """Each commitment has a salt of its own: an erased recipient cannot be followed through the chain."""
-    store.grant(COOP, "house", "consumption", Granularity.DAY, START + 10**7, START)
-    store.revoke(COOP, "", START + 5)
+    store.consents.grant(COOP, "house", "consumption", Granularity.DAY, START + 10**7, START)
+    store.consents.revoke(COOP, "", START + 5)
     commitments = [entry.facts()["recipient"]["$"] for entry in store.journal.entries() if entry.seq > 1]
     assert len(set(commitments)) == 2
 
@@ -88,30 +89,30 @@ def test_what_cannot_be_told_does_not_happen(store, directory):
     """A key that cannot be made undoes the consent; so does an entry that cannot be."""
     (directory / "journal.key").mkdir()
     with pytest.raises(StoreError, match="key cannot be read"):
-        store.grant(COOP, "house", "consumption", Granularity.DAY, START + 10**7, START)
+        store.consents.grant(COOP, "house", "consumption", Granularity.DAY, START + 10**7, START)
     (directory / "journal.key").rmdir()
-    store.begin()
-    store._db.execute("UPDATE meter SET prm = '1'")
+    store.db.begin()
+    store.db.execute("UPDATE meter SET prm = '1'")
     with pytest.raises(ValueError, match="neither a whole number"):
         store.journal.append("restarted", {"version": 1.5})
-    assert store.consents() == []
-    assert store.meters()[0].prm is None
+    assert store.consents.all() == []
+    assert store.meters.all()[0].prm is None
     assert told(store) == []
-    store.grant(COOP, "house", "consumption", Granularity.DAY, START + 10**7, START)
+    store.consents.grant(COOP, "house", "consumption", Granularity.DAY, START + 10**7, START)
     assert verify(lines(store)).fault is None
 
 
 def test_an_entry_stands_or_falls_with_the_open_transaction(store):
     """Undone with it, the number is given again; until it is committed nobody is told of it."""
     first = store.journal.append("restarted", {})
-    store.begin()
+    store.db.begin()
     store.journal.append("notice-sent", {})
     assert store.journal.head() == first
-    store.rollback()
+    store.db.rollback()
     assert store.journal.head() == first
-    store.begin()
+    store.db.begin()
     second = store.journal.append("notice-sent", {})
-    store.commit()
+    store.db.commit()
     assert second.seq == 3
     assert store.journal.head() == second
     assert verify(lines(store), anchors=[first, second]).fault is None
@@ -122,12 +123,12 @@ def test_what_was_delivered_is_one_entry_for_each_series_and_day(store, recorder
     rows = deliver(store, recorder)
     raw = [row.point for row in rows if row.point.granularity is Granularity.RAW]
     assert len(raw) > 1
-    store.write([], START + 2)
+    store.batches.write([], START + 2)
     assert "transfer" not in dict(told(store))
-    (day,) = {row[0] for row in store._db.execute("SELECT day FROM journal_day")}
-    store.write([], day + 86399)
+    (day,) = {row[0] for row in store.db.execute("SELECT day FROM journal_day")}
+    store.batches.write([], day + 86399)
     assert "transfer" not in dict(told(store))
-    store.write([], day + 86400)
+    store.batches.write([], day + 86400)
     transfers = [facts for kind, facts in told(store) if kind == "transfer"]
     assert {
         "day": day,
@@ -139,29 +140,29 @@ def test_what_was_delivered_is_one_entry_for_each_series_and_day(store, recorder
         "first": raw[0].time,
         "last": raw[-1].time,
     } in transfers
-    store.write([], day + 2 * 86400)
+    store.batches.write([], day + 2 * 86400)
     assert len([kind for kind, _ in told(store) if kind == "transfer"]) == len(transfers)
     assert verify(lines(store)).fault is None
 
 
 def test_what_is_given_up_is_not_told_as_delivered(store, recorder):
     """Rows that no message can hold leave the outbox untold."""
-    store.grant(COOP, "house", "consumption", Granularity.RAW, START + 10**7, START)
-    store.subscribe(COOP, "house", "consumption", "sen1", Confirm.RECEIPT, START)
+    store.consents.grant(COOP, "house", "consumption", Granularity.RAW, START + 10**7, START)
+    store.subscriptions.add(COOP, "house", "consumption", "sen1", Confirm.RECEIPT, START)
     recorder.add(frame(START, power=5))
-    store.write([recorder.take()], START + 1)
-    assert store.drop(COOP, -1, 100) == 1
-    store.commit()
+    store.batches.write([recorder.take()], START + 1)
+    assert store.outbox.drop(COOP, -1, 100) == 1
+    store.db.commit()
     assert store.journal.flush() == 0
 
 
 def test_answers_are_told_with_what_was_delivered(store, recorder):
     """History that a recipient asked for adds to the same day."""
     points = [row.point for row in deliver(store, recorder)]
-    before = store._db.execute("SELECT sum(points), count(*) FROM journal_day").fetchone()
-    store.journal.count_points(COOP, points, START + 1)
-    assert store._db.execute("SELECT sum(points), count(*) FROM journal_day").fetchone() == (2 * before[0], before[1])
-    store.journal.count_points(COOP, [])
+    before = store.db.execute("SELECT sum(points), count(*) FROM journal_day").fetchone()
+    store.journal.count(COOP, grouped((p.series.id, p.granularity, p.time) for p in points), START + 1)
+    assert store.db.execute("SELECT sum(points), count(*) FROM journal_day").fetchone() == (2 * before[0], before[1])
+    store.journal.count(COOP, [])
 
 
 def test_a_stop_tells_the_day_that_is_not_over(store, recorder, directory):
@@ -199,12 +200,12 @@ def test_texts_are_erased_by_age(store):
 
 def test_a_lost_key_is_told_and_stops_nothing(store, directory, caplog):
     """A withdrawal is taken down with a new key, which a verifier has to be told."""
-    store.grant(COOP, "house", "consumption", Granularity.DAY, START + 10**7, START)
+    store.consents.grant(COOP, "house", "consumption", Granularity.DAY, START + 10**7, START)
     store.close()
     old = read_key(directory / "journal.key").public
     (directory / "journal.key").write_bytes(b"damaged")
     with closing(Store(directory)) as again:
-        assert again.revoke(COOP, "", START + 5) == 1
+        assert again.consents.revoke(COOP, "", START + 5) == 1
         new = read_key(directory / "journal.key").public
         assert told(again)[2] == ("key-rotated", {"key": new})
         assert verify(lines(again), [old]).fault == Fault(3, Why.KEY, new)
@@ -247,12 +248,12 @@ def test_the_journal_is_saved_from_a_damaged_file(store, directory):
 def test_a_kill_at_any_moment_leaves_a_whole_chain(directory):
     """The entry and its consent are there together or not at all; the next one follows on."""
     with closing(Store(directory)) as store:
-        store.add_meter("house", "ab12cd34ef")
+        store.meters.add("house", "ab12cd34ef")
     writer = (
         "import sys; from pathlib import Path; from gateway.store.points import Granularity;"
         "from gateway.store.store import Store; store = Store(Path(sys.argv[1]))\n"
         "while True:\n"
-        "    store.grant('a@b.c', 'house', 'consumption', Granularity.DAY, 2**40, 1_781_604_000)\n"
+        "    store.consents.grant('a@b.c', 'house', 'consumption', Granularity.DAY, 2**40, 1_781_604_000)\n"
         "    print(store.journal.head().seq, flush=True)\n"
     )
     chance = random.Random(3)
@@ -267,19 +268,19 @@ def test_a_kill_at_any_moment_leaves_a_whole_chain(directory):
             verdict = verify(lines(archive))
             assert verdict.fault is None
             assert verdict.entries >= said
-            assert len(archive.consents()) == [kind for kind, _ in told(archive)].count("consent-granted")
+            assert len(archive.consents.all()) == [kind for kind, _ in told(archive)].count("consent-granted")
 
 
 def test_versions_limits_questions_and_refusals_are_entries(store):
     """Each once, in order; a version names the one before, and who gave the word is named beside the chain."""
     for purpose in ("a", "b"):
-        store.ask_access(COOP, "ab12", "consumption", Granularity.DAY, Terms(purpose=purpose), START)
-    store.refuse_access(1, START)
+        store.access.ask(COOP, "ab12", "consumption", Granularity.DAY, Terms(purpose=purpose), START)
+    store.access.refuse(1, START)
     offer = Offer("house", "consumption", Granularity.DAY, START + 99, START)
-    store.grant_access(2, [offer], Proof("anne"), START)
-    store.grant(COOP, "house", "consumption", Granularity.DAY, START + 99, START + 1)
-    store.limit(COOP, START + 2, "anne")
-    store.lift_limit(COOP, START + 3)
+    store.access.grant(2, [offer], Proof("anne"), START)
+    store.consents.grant(COOP, "house", "consumption", Granularity.DAY, START + 99, START + 1)
+    store.consents.limit(COOP, START + 2, "anne")
+    store.consents.lift_limit(COOP, START + 3)
     entries = told(store)[1:]
     kinds = ["access-asked", "access-asked", "access-refused", "consent-granted", "consent-granted"]
     assert [kind for kind, _ in entries] == [*kinds, "consent-limited", "consent-resumed"]

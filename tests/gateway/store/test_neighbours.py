@@ -10,8 +10,8 @@ from tests.gateway.store.conftest import POWER, START, frame
 def standing_out(directory):
     """The minutes of the one series that stand out."""
     with closing(Archive(directory)) as archive:
-        (series,) = archive.series("house")
-        return archive.suspects(series, Granularity.MINUTE, START + 2700)
+        (series,) = archive.meters.series("house")
+        return archive.neighbours.suspects(series, Granularity.MINUTE, START + 2700)
 
 
 def test_a_minute_that_stands_out_is_shown_as_it_is_stored(store, recorder, directory):
@@ -22,10 +22,10 @@ def test_a_minute_that_stands_out_is_shown_as_it_is_stored(store, recorder, dire
     for second, watts in ((0, 9000), (20, 9000), (40, 9001)):
         recorder.add(frame(START + 2400 + second, power=watts))
     recorder.add(frame(START + 2460, power=500))
-    store.write([recorder.take()], START + 2500)
+    store.batches.write([recorder.take()], START + 2500)
     (found,) = standing_out(directory)
     assert (found.point.time, found.point.value, found.point.rectified) == (START + 2400, 9000.3, False)
     assert (found.low, found.high) == (500.7, 501.3)
-    store.rectify("house", POWER, Granularity.MINUTE, found.point.time, "8000", START + 2600, "owner", "")
+    store.corrections.rectify("house", POWER, Granularity.MINUTE, found.point.time, "8000", START + 2600, "owner", "")
     (found,) = standing_out(directory)
     assert (found.point.value, found.point.rectified) == (8000, True)

@@ -37,13 +37,13 @@ def test_the_file_is_the_users_own(directory):
 
 def test_a_damaged_file_is_moved_aside_and_the_consents_saved(store, recorder, directory):
     """Pages of readings overwritten: a new file is begun, the old one and the household's word are kept."""
-    store.grant("coop@sen2.test", "house", "consumption", Granularity.RAW, START + 10**7, START)
-    store.subscribe("coop@sen2.test", "house", "consumption", "sen1", Confirm.RECEIPT, START)
+    store.consents.grant("coop@sen2.test", "house", "consumption", Granularity.RAW, START + 10**7, START)
+    store.subscriptions.add("coop@sen2.test", "house", "consumption", "sen1", Confirm.RECEIPT, START)
     for second in range(20_000):
         recorder.add(frame(START + second, power=second))
-    store.write([recorder.take()], START)
-    epoch = store.epoch
-    store._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    store.batches.write([recorder.take()], START)
+    epoch = store.outbox.epoch
+    store.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     store.close()
     path = directory / FILE_NAME
     with path.open("r+b") as file:
@@ -58,10 +58,10 @@ def test_a_damaged_file_is_moved_aside_and_the_consents_saved(store, recorder, d
     (aside,) = directory.glob("*.damaged-*Z")
     assert aside.stat().st_size > 40 * 4096
     again = Store(directory)
-    assert again.epoch != epoch
-    assert again.meters()[0].sensor == "ab12cd34ef"
-    assert len(again.allowed("coop@sen2.test", START + 1)) == 1
-    assert len(again.subscriptions("coop@sen2.test")) == 1
+    assert again.outbox.epoch != epoch
+    assert again.meters.all()[0].sensor == "ab12cd34ef"
+    assert len(again.consents.allowed("coop@sen2.test", START + 1)) == 1
+    assert len(again.subscriptions.of("coop@sen2.test")) == 1
     again.close()
 
 
@@ -136,7 +136,7 @@ def test_a_file_of_another_user_is_not_taken_for_a_damaged_one(directory):
 def test_a_card_that_is_mounted_read_only_can_be_read(store, recorder, directory):
     """The export works in another machine too, where the WAL's index cannot be made."""
     recorder.add(frame(START, power=1))
-    store.write([recorder.take()], START)
+    store.batches.write([recorder.take()], START)
     store.close()
     directory.chmod(0o500)
     try:
@@ -150,14 +150,14 @@ def test_what_is_empty_does_not_keep_the_rest_from_being_saved(tmp_path, caplog)
     """A damaged file without consents gives back its meter, and no complaint."""
     prepare(tmp_path)
     with closing(Store(tmp_path)) as store:
-        store.add_meter("house", "ab12cd34ef")
+        store.meters.add("house", "ab12cd34ef")
         old = tmp_path / "old.sqlite"
-        store._db.execute("VACUUM INTO ?", [str(old)])
+        store.db.execute("VACUUM INTO ?", [str(old)])
     (tmp_path / FILE_NAME).unlink()
     prepare(tmp_path)
     _save_from(old, tmp_path / FILE_NAME)
     with closing(Store(tmp_path)) as store:
-        assert store.meters()[0].sensor == "ab12cd34ef"
+        assert store.meters.all()[0].sensor == "ab12cd34ef"
     assert "could not be saved" not in caplog.text
 
 
@@ -173,12 +173,12 @@ def test_what_pulses_have_added_up_to_outlives_the_file(tmp_path):
     """A water meter of years does not begin at nought because a card has aged."""
     prepare(tmp_path)
     with closing(Store(tmp_path)) as store:
-        store.add_meter("tap", "ab12cd34ef")
-        store.write([Batch("tap", totals={"water/volume/index": "24691/2"})], START)
+        store.meters.add("tap", "ab12cd34ef")
+        store.batches.write([Batch("tap", totals={"water/volume/index": "24691/2"})], START)
         old = tmp_path / "old.sqlite"
-        store._db.execute("VACUUM INTO ?", [str(old)])
+        store.db.execute("VACUUM INTO ?", [str(old)])
     (tmp_path / FILE_NAME).unlink()
     prepare(tmp_path)
     _save_from(old, tmp_path / FILE_NAME)
     with closing(Store(tmp_path)) as store:
-        assert store.totals("tap") == {"water/volume/index": "24691/2"}
+        assert store.readings.totals("tap") == {"water/volume/index": "24691/2"}

@@ -13,7 +13,7 @@ from gateway.tic.reading import Kind, Quality
 def store(tmp_path):
     prepare(tmp_path)
     opened = Store(tmp_path)
-    opened.add_meter("house", "ab12", None)
+    opened.meters.add("house", "ab12", None)
     yield opened
     opened.close()
 
@@ -27,16 +27,16 @@ def batch(seq, *, boot="01020304", time=1000):
 
 def test_the_last_number_of_each_start_of_a_board_is_known_after_a_restart(store):
     """What was committed is what is known, by board and by start."""
-    store.write([batch(5), batch(9, boot="0a0b0c0d")], 0)
-    store.write([batch(7)], 0)
-    assert store.relayed("salon") == {"01020304": 7, "0a0b0c0d": 9}
-    assert store.relayed("cellar") == {}
+    store.batches.write([batch(5), batch(9, boot="0a0b0c0d")], 0)
+    store.batches.write([batch(7)], 0)
+    assert store.relayed.reached("salon") == {"01020304": 7, "0a0b0c0d": 9}
+    assert store.relayed.reached("cellar") == {}
 
 
 def test_a_number_never_falls(store):
     """A batch of an exchanged cable that comes second does not have the board send again."""
-    store.write([batch(9), batch(4)], 0)
-    assert store.relayed("salon") == {"01020304": 9}
+    store.batches.write([batch(9), batch(4)], 0)
+    assert store.relayed.reached("salon") == {"01020304": 9}
 
 
 def test_a_commit_that_fails_keeps_neither_readings_nor_number(store):
@@ -44,16 +44,16 @@ def test_a_commit_that_fails_keeps_neither_readings_nor_number(store):
     broken = batch(6)
     broken.boundaries = [("nowhere", 0, 0)]
     with pytest.raises((StoreError, KeyError)):
-        store.write([batch(5), broken], 0)
-    store.rollback()
-    assert store.relayed("salon") == {}
-    assert store.last_values("house") == {}
+        store.batches.write([batch(5), broken], 0)
+    store.db.rollback()
+    assert store.relayed.reached("salon") == {}
+    assert store.readings.last_values("house") == {}
 
 
 def test_starts_of_long_ago_are_forgotten(store):
     """A board that restarts every day does not grow the database for ever."""
-    store.write([batch(1, boot=f"{boot:08x}") for boot in range(100)], 0)
-    assert list(store.relayed("salon")) == [f"{boot:08x}" for boot in range(36, 100)]
+    store.batches.write([batch(1, boot=f"{boot:08x}") for boot in range(100)], 0)
+    assert list(store.relayed.reached("salon")) == [f"{boot:08x}" for boot in range(36, 100)]
 
 
 def test_a_number_alone_is_worth_a_commit():

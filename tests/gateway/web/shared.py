@@ -44,36 +44,36 @@ class Shared:
         prepare(directory)
         self.store, self.now, self.sensor = Store(directory), int(time.time()), sensor
         # Nobody pulls the plug while it is made.
-        self.store._db.execute("PRAGMA synchronous = OFF")
-        self.store.add_meter("house", sensor)
+        self.store.db.execute("PRAGMA synchronous = OFF")
+        self.store.meters.add("house", sensor)
 
     def readings(self, minutes=60, every_s=30):
         """A value of power and of an index now and then, up to this minute."""
         recorder, end = Recorder("house", {}), self.now // 300 * 300
         for at in range(end - minutes * 60, end, every_s):
             recorder.add(frame(at, power=500 + at // every_s % 50, index=at - 1_700_000_000))
-        self.store.write([recorder.take()], self.now)
+        self.store.batches.write([recorder.take()], self.now)
 
     def ask(self, jid=COOP, prefix="consumption", granularity=Granularity.MINUTE, terms=TERMS, sensor=None, days=300):
         """Somebody asks for access; the number of the request."""
         until = self.now + days * DAY_S
-        asked = self.store.ask_access(jid, sensor or self.sensor, prefix, granularity, terms, self.now, until=until)
+        asked = self.store.access.ask(jid, sensor or self.sensor, prefix, granularity, terms, self.now, until=until)
         return asked.id
 
     def grant(self, jid=COOP, prefix="consumption/power", granularity=Granularity.HALF_HOUR, **more):
         """A consent, a month old and for a year more."""
         since, until = self.now - 30 * DAY_S, self.now + 365 * DAY_S
-        return self.store.grant(jid, "house", prefix, granularity, until, since, **{"terms": TERMS} | more)
+        return self.store.consents.grant(jid, "house", prefix, granularity, until, since, **{"terms": TERMS} | more)
 
     def handed(self, jid=COOP, days=3):
         """Each day the recipient got a few points."""
-        (series, *_) = self.store.series("house")
-        points = self.store.history("house", series.path, Granularity.RAW, 0, 2**40, 40)
+        (series, *_) = self.store.meters.series("house")
+        points = self.store.readings.page("house", series.path, Granularity.RAW, 0, 2**40, 40)
         for day in range(days):
-            self.store.note_transfer(jid, points, self.now - day * DAY_S)
-        self.store.begin()
-        self.store._note_confirmed(jid, [int(self.now)] * 30)
-        self.store.commit()
+            self.store.transfers.note(jid, points, self.now - day * DAY_S)
+        self.store.db.begin()
+        self.store.transfers.add_confirmed(jid, [int(self.now)] * 30)
+        self.store.db.commit()
         self.store.journal.flush()
 
 
@@ -86,7 +86,7 @@ def make(directory, *fill):
 
 def overfull(shared):
     """Forty consents in force, some that have ended, five requests, all with long names; a log and notices."""
-    if not shared.store.series("house"):
+    if not shared.store.meters.series("house"):
         shared.readings()
     proof = Proof("owner", Channel.WEB, "3", "fr", "ab" * 32)
     disguised = Manner(Profile.ANONYMOUS, pseudonym=True)
@@ -98,16 +98,16 @@ def overfull(shared):
             manner = disguised if number == 1 else Manner()
             shared.grant(jid, path, terms=terms, proof=proof, manner=manner)
         shared.handed(jid)
-    shared.store.limit("destinataire-2@sen2.test", shared.now)
+    shared.store.consents.limit("destinataire-2@sen2.test", shared.now)
     for number in range(3):
         shared.grant(f"ancien-{number}@sen9.test", terms=LONG_TERMS)
-        shared.store.revoke(f"ancien-{number}@sen9.test", "", shared.now)
+        shared.store.consents.revoke(f"ancien-{number}@sen9.test", "", shared.now)
     for number in range(5):
         shared.ask(f"demandeur-{number}@{'sous-domaine.' * 6}test", terms=LONG_TERMS if number else TERMS)
     for kind in NoticeKind:
-        told = shared.store.queue_notice(LONG_JID, kind, {"series": "consumption/power"}, shared.now)
-        shared.store.notice_sent(told, shared.now)
-    shared.store.notice_confirmed(told, LONG_JID, shared.now)
+        told = shared.store.notices.queue(LONG_JID, kind, {"series": "consumption/power"}, shared.now)
+        shared.store.notices.sent(told, shared.now)
+    shared.store.notices.confirmed(told, LONG_JID, shared.now)
 
 
 def with_bad_points(shared):
@@ -115,13 +115,13 @@ def with_bad_points(shared):
     shared.readings(24 * 60, 300)
     bad = {}
     for path, change in ((POWER, "value * 100"), (INDEX, "value - 5000")):
-        (series,) = [one for one in shared.store.series("house") if one.path == path]
-        points = shared.store.history("house", path, Granularity.HALF_HOUR, 0, 2**40, 100)
+        (series,) = [one for one in shared.store.meters.series("house") if one.path == path]
+        points = shared.store.readings.page("house", path, Granularity.HALF_HOUR, 0, 2**40, 100)
         bad[path] = points[len(points) // 2]
-        shared.store._db.execute(
+        shared.store.db.execute(
             f"UPDATE coarse SET value = {change} WHERE step = 1800 AND series = ? AND time = ?",
             [series.id, bad[path].time],
         )
     shared.grant(prefix="consumption/power")
-    shared.store.note_transfer(COOP, [bad[POWER]], shared.now)
+    shared.store.transfers.note(COOP, [bad[POWER]], shared.now)
     return bad

@@ -122,7 +122,7 @@ def test_a_part_of_a_shared_roof_is_drawn_with_what_the_house_makes_itself(house
         values.append(Incoming("n", f"toit@e.org/pv@e.org/{path}", path, "Wh", "PT30M", at, index))
         index += 5040 if hour_of(at) == 10 else 0
     with closing(Store(house.folder)) as store:
-        store.receive("toit@e.org", [Lot(values, None, "P1Y")], midnight(WINTER))
+        store.providers.receive("toit@e.org", [Lot(values, None, "P1Y")], midnight(WINTER))
     (told,) = ask(house, f"/history/data?date={WINTER}")
     assert told["half_hours"]["produced"] == [*[0] * 20, *[3024] * 2, *[2016] * 10, *[0] * 16]
 
@@ -277,7 +277,7 @@ def test_each_look_reads_by_the_keys_of_the_tables(years):
     with closing(Archive(years.folder)) as archive:
         for statement in (curves.MINUTES, curves.TEXTS, curves.HALF_HOURS, *curves.SAID_BEFORE):
             places = [1] * statement.count("?")
-            plan = [row[3] for row in archive._db.execute(f"EXPLAIN QUERY PLAN {statement}", places)]
+            plan = [row[3] for row in archive.db.execute(f"EXPLAIN QUERY PLAN {statement}", places)]
             print(statement[:60], plan)
             assert all(step.startswith("SEARCH") and "PRIMARY KEY" in step for step in plan), plan
 
@@ -443,7 +443,7 @@ def test_a_half_hour_out_of_all_proportion_is_marked_where_it_is_seen(house):
     house.live(midnight(first), midnight(date(2026, 1, 15)), off_peak)
     path, time = DRAWN_CURVE, midnight(WINTER) + 9 * 3600
     with closing(Store(house.folder)) as store:
-        store.rectify("house", path, Granularity.HALF_HOUR, time, "43000", time, "", "a slip")
+        store.corrections.rectify("house", path, Granularity.HALF_HOUR, time, "43000", time, "", "a slip")
     marked, before = ask(house, "/history?date=2026-01-14", "/history?date=2026-01-13")
     assert "43\u202f000 W en moyenne pendant la demi-heure de 09:00" in marked
     link = html.unescape(re.search(r'href="(/repair/point[^"]+)"', marked)[1])

@@ -52,24 +52,24 @@ def whole_house(folder, known):
 
 def _join(store, said):
     """Let each index of the years end where the meter's begins, this morning's energy before."""
-    for series in store.series("house"):
+    for series in store.meters.series("house"):
         if series.path in INDEXES:
             label, morning = INDEXES[series.path]
-            (last,) = store._db.execute(
+            (last,) = store.db.execute(
                 "SELECT value FROM coarse WHERE series = ? AND step = 1800 ORDER BY time DESC LIMIT 1", [series.id]
             ).fetchone()
-            store._db.execute(
+            store.db.execute(
                 "UPDATE coarse SET value = value + ? WHERE series = ?", [int(said[label]) - morning - last, series.id]
             )
 
 
 def _spoil(store):
     """Make one half hour a hundred times too high; what the page asks for to show it."""
-    (series,) = [one for one in store.series("house") if one.path == years.CURVE]
-    (time,) = store._db.execute(
+    (series,) = [one for one in store.meters.series("house") if one.path == years.CURVE]
+    (time,) = store.db.execute(
         "SELECT max(time) FROM coarse WHERE series = ? AND step = 1800 AND value > 400", [series.id]
     ).fetchone()
-    store._db.execute(
+    store.db.execute(
         "UPDATE coarse SET value = value * 100 WHERE series = ? AND step = 1800 AND time = ?", [series.id, time]
     )
     return f"meter=house&path={years.CURVE.replace('/', '%2F')}&granularity=PT30M&time={time}"

@@ -52,8 +52,11 @@ def test_a_minute_counts_once_however_it_is_confirmed(tmp_path):
             await gateway.push()
         seen = []
         for what in (
-            *((store.confirm, "coop@coop.test", after, last) for after, last in ((2, 4), (2, 4), (0, 1), (1, 2))),
-            *((store.resume, "coop@coop.test", after) for after in (-1, 6, 8)),
+            *(
+                (store.outbox.confirm, "coop@coop.test", after, last)
+                for after, last in ((2, 4), (2, 4), (0, 1), (1, 2))
+            ),
+            *((store.outbox.resume, "coop@coop.test", after) for after in (-1, 6, 8)),
         ):
             await gateway.call(*what, time.time())
             seen.append(gateway.confirmed)

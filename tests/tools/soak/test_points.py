@@ -28,21 +28,21 @@ def lived(tmp_path_factory):
     prepare(folder / "data")
     store = Store(folder / "data")
     for kind in HOUSE:
-        store.add_meter(kind.name, kind.name)
+        store.meters.add(kind.name, kind.name)
     for one in RECIPIENTS:
         for meter, prefix in one.shared:
-            store.grant(one.jid, meter, prefix, one.granularity, START + 10**8, START - 60)
-            store.subscribe(one.jid, meter, "", "sen1", Confirm.RECEIPT, START - 60)
+            store.consents.grant(one.jid, meter, prefix, one.granularity, START + 10**8, START - 60)
+            store.subscriptions.add(one.jid, meter, "", "sen1", Confirm.RECEIPT, START - 60)
     for number, kind in enumerate(HOUSE, 1):
         recorder, said = Recorder(kind.name, {}), b""
         for at in range(START, START + 7201, 20):
             index = 1000 * number + (at - START) // 40
             recorder.add(_frame(at, index, 200 + at % 77))
             said += SAID.pack(at, index) if (at - START) % 40 == 0 else b""
-        store.write([recorder.take()], START)
+        store.batches.write([recorder.take()], START)
         (folder / f"{kind.name}.said").write_bytes(said)
     for one in RECIPIENTS:
-        points = [row.point for row in store.pending(one.jid, -1, 100_000, START)]
+        points = [row.point for row in store.outbox.pending(one.jid, -1, 100_000, START)]
         rows = [(name_of(p.series.meter, p.series.path), p.granularity.code, p.time, p.value) for p in points]
         Keeper(folder / f"{one.name}.sqlite").close()
         with closing(sqlite3.connect(folder / f"{one.name}.sqlite")) as db:

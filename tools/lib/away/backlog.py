@@ -56,10 +56,10 @@ class Backlog:
         try:
             end = int(time.time()) // 60 * 60 - 120
             begin = end - int(self.days * 1440) * 60
-            store.add_meter("house", SENSOR)
+            store.meters.add("house", SENSOR)
             for path in self.paths:
-                store.grant(self.recipient, "house", path, Granularity.MINUTE, end + 365 * 86400, begin - 60)
-                store.subscribe(self.recipient, "house", path, "sen1", Confirm.RECEIPT, begin - 60)
+                store.consents.grant(self.recipient, "house", path, Granularity.MINUTE, end + 365 * 86400, begin - 60)
+                store.subscriptions.add(self.recipient, "house", path, "sen1", Confirm.RECEIPT, begin - 60)
             self._live(store, begin, end, progress)
         finally:
             store.close()
@@ -71,9 +71,9 @@ class Backlog:
             said = (index, chance.randrange(200, 6000), chance.randrange(226, 240), chance.randrange(1, 27))
             recorder.add(_frame(at, self.paths, said))
             if minute % _A_COMMIT == 0:
-                store.write([recorder.take()], at)
+                store.batches.write([recorder.take()], at)
                 progress((at - begin) / (end - begin))
-        store.write([recorder.take()], end)
+        store.batches.write([recorder.take()], end)
 
 
 def _frame(at: int, paths: tuple[str, ...], said: tuple[int, ...]) -> Interpretation:

@@ -56,7 +56,7 @@ class _Chain:
         self.store = Store(at.folder)
         self._reader = Reader(kind.mode)
         line = Line("house", parse_source("/dev/ttyTIC", at.folder), kind.mode)
-        known = self.store.add_meter("house", "ab12cd34ef")
+        known = self.store.meters.add("house", "ab12cd34ef")
         self._meter = MeterReader(known, {}, line, belief=Belief.METER)
         self.commits = 0
 
@@ -81,14 +81,14 @@ class _Chain:
         return any(urgent)
 
     def _commit(self) -> None:
-        self.store.write([self._meter.recorder.take()], self._now_ms / 1000)
+        self.store.batches.write([self._meter.recorder.take()], self._now_ms / 1000)
         self.commits += 1
         self._disk.flush()
 
     def _forget(self) -> None:
         keep = Keeping()
         spans = keep.raw_hours * _HOUR_S, keep.minute_days * _DAY_S, keep.outbox_days * _DAY_S
-        self.store.forget(self._now_ms // 1000, *spans)
+        self.store.batches.forget(self._now_ms // 1000, *spans)
 
 
 def measure_writing(folder: Path, hours: float = 24) -> dict[str, float]:
@@ -132,6 +132,6 @@ def measure_growth(folder: Path, days: float = 6) -> dict[str, float]:
 
 def _pages(store: Store) -> int:
     """Bytes of the pages that hold something."""
-    read = store._db.execute  # noqa: SLF001 (the file's length changes only where the log is copied into it)
+    read = store.db.execute
     size, count, free = (read(f"PRAGMA {word}").fetchone()[0] for word in ("page_size", "page_count", "freelist_count"))
     return int(size * (count - free))

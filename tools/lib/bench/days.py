@@ -60,7 +60,7 @@ class Household:
         self.state, self.quality = LineState(), SignalQuality(0.0)
         self._meter, self._bytes = _meter(begin, seed), Reader()
         self._now, self._every, self._left = float(begin), every_s, 0
-        self._reader = MeterReader(store.add_meter("house", SENSOR), {}, self)
+        self._reader = MeterReader(store.meters.add("house", SENSOR), {}, self)
 
     async def hear(self, minutes: int) -> Batch:
         """Live so many minutes; what is to be stored of them."""
@@ -103,12 +103,12 @@ def live(data: Path, begin: int, minutes: int, recipients: Sequence[Recipient]) 
         grant(store, "house", recipients, begin)
         for place in range(0, minutes + 1, _COMMIT_MINUTES):
             batch = asyncio.run(household.hear(min(_COMMIT_MINUTES, minutes + 1 - place)))
-            store.write([batch], time.time())
-        return sum(waiting.rows for waiting in store.backlog())
+            store.batches.write([batch], time.time())
+        return sum(waiting.rows for waiting in store.outbox.backlog())
 
 
 def grant(store: Store, meter: str, recipients: Sequence[Recipient], now: int) -> None:
     """Allow the recipients all of a meter, and subscribe them."""
     for one in recipients:
-        store.grant(one.jid, meter, "", one.granularity, now + _CONSENT_S, now - 60)
-        store.subscribe(one.jid, meter, "", "sen1", Confirm.RECEIPT, now - 60)
+        store.consents.grant(one.jid, meter, "", one.granularity, now + _CONSENT_S, now - 60)
+        store.subscriptions.add(one.jid, meter, "", "sen1", Confirm.RECEIPT, now - 60)

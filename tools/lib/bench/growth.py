@@ -168,7 +168,7 @@ def _keep(home: House, months: int) -> dict[str, float]:
         month = end - timedelta(days=31)
         curves = partial(HouseholdCurves(archive, config).read, month, end)
         before = partial(HouseholdCurves(archive, config).read, month - timedelta(days=31), month)
-        page = partial(archive.history, "house", CURVE, Granularity.HALF_HOUR, 0, 2**40, _PAGE + 1)
+        page = partial(archive.readings.page, "house", CURVE, Granularity.HALF_HOUR, 0, 2**40, _PAGE + 1)
         return {"page_ms": _milliseconds(page), "month_ms": _milliseconds(curves, before)}
 
 

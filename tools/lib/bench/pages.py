@@ -50,8 +50,8 @@ def measure(folder: Path, pair: str = "pe", limits: Limits = "none", days: int =
         write_years(home.data, first, _END)
         store = Store(home.data)
         now = time.time()
-        store.grant(FAR, "house", CURVE, Granularity.HALF_HOUR, int(now) + _YEAR_S, now - 60)
-        (sensor,) = (meter.sensor for meter in store.meters() if meter.name == "house")
+        store.consents.grant(FAR, "house", CURVE, Granularity.HALF_HOUR, int(now) + _YEAR_S, now - 60)
+        (sensor,) = (meter.sensor for meter in store.meters.all() if meter.name == "house")
         store.close()
         home.configure()
         with home.gateway() as gateway:

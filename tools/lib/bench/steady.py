@@ -104,7 +104,7 @@ def _allow(home: House, load: Load, now: int) -> None:
     prepare(home.data)
     with closing(Store(home.data)) as store:
         for name in load.names:
-            store.add_meter(name, _sensor(name))
+            store.meters.add(name, _sensor(name))
             grant(store, name, [Recipient(jid) for jid in load.jids], now)
 
 

@@ -169,7 +169,8 @@ class _Sender:
         self._household = thread.submit(Household, store, begin).result()
         thread.submit(grant, store, "house", [Recipient(FAR)], begin).result()
         publisher = Publisher(*HOME.split("@"))
-        self.delivery = Delivery(session, store, self.call, publisher, self._wake)
+        parts = store.outbox, store.subscriptions, store.absences, store.pseudonyms, store.journal
+        self.delivery = Delivery(session, *parts, self.call, publisher, self._wake)
         session.observe()
 
     async def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -195,9 +196,9 @@ class _Sender:
 
     def _commit(self, batches: Sequence[Batch]) -> int:
         """Store what was heard; how many records wait now that did not before."""
-        (before,) = self._store.backlog()
-        self._store.write(batches, time.time())
-        (after,) = self._store.backlog()
+        (before,) = self._store.outbox.backlog()
+        self._store.batches.write(batches, time.time())
+        (after,) = self._store.outbox.backlog()
         return after.last_seq - before.last_seq
 
 

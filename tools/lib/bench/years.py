@@ -75,17 +75,17 @@ def write_years(directory: Path, first: date, end: date, seed: int = 1, minutes_
     (directory / "gateway.toml").write_text(CONFIG)
     prepare(directory)
     with closing(Store(directory)) as store:
-        store.add_meter("house", "ab12cd34ef")
-        store.add_meter("solar", "ab12cd34f0")
-        store.begin()
-        db = store._db  # noqa: SLF001 (years are written as rows, not second by second)
+        store.meters.add("house", "ab12cd34ef")
+        store.meters.add("solar", "ab12cd34f0")
+        store.db.begin()
+        db = store.db
         # In the order of the table: a tree that only grows at its end is written three times as fast.
         db.executemany("INSERT INTO coarse VALUES (?, ?, ?, ?)", sorted(_rows(store, first, end, random.Random(seed))))
         if minutes_from:
             for power, curve in ((POWER, CURVE), (MADE_POWER, MADE_CURVE)):
                 rows = _minutes(store, power, curve, midnight(minutes_from), random.Random(seed))
                 db.executemany("INSERT INTO minute VALUES (?, ?, 30, ?, ?, ?, ?, 1)", rows)
-        store.commit()
+        store.db.commit()
         config = load(directory / "gateway.toml")
         while roll_up(store, config, midnight(end)):
             pass
@@ -121,9 +121,9 @@ def _minutes(
     store: Store, power: str, curve: str, start: int, chance: random.Random
 ) -> Iterator[tuple[int, int, int, int, int, int]]:
     """The minutes of a power around the means of its half hours."""
-    number = store._series("house", power, "VA", "gauge").id  # noqa: SLF001
-    of = store._series("house", curve, "W", "curve").id  # noqa: SLF001
-    halves = store._db.execute(  # noqa: SLF001
+    number = store.meters.add_series("house", power, "VA", "gauge").id
+    of = store.meters.add_series("house", curve, "W", "curve").id
+    halves = store.db.execute(
         "SELECT time, value FROM coarse WHERE series = ? AND step = 1800 AND time >= ?", [of, start]
     ).fetchall()
     for half_hour, watts in halves:
@@ -142,17 +142,17 @@ def _colour(day: date, chance: random.Random) -> int:
 
 
 def _series(store: Store, meter: str, path: str, curve: str | None) -> _Series:
-    made = store._series(meter, path, "Wh", "index")  # noqa: SLF001
-    of = store._series(meter, curve, "W", "curve").id if curve else None  # noqa: SLF001
+    made = store.meters.add_series(meter, path, "Wh", "index")
+    of = store.meters.add_series(meter, curve, "W", "curve").id if curve else None
     return _Series(made.id, of)
 
 
 def _tell_tariff(store: Store, moment: int, place: int) -> None:
     """A change of tariff, as the minutes keep it."""
     for path, said in (("contract/tariff/index", f"{place + 1:02}"), ("contract/tariff", TEXTS[place])):
-        series = store._series("house", path, "", "text")  # noqa: SLF001
+        series = store.meters.add_series("house", path, "", "text")
         row = [series.id, moment, said]
-        store._db.execute("INSERT INTO minute VALUES (?, ?, 0, 0, 0, 0, ?, 1)", row)  # noqa: SLF001
+        store.db.execute("INSERT INTO minute VALUES (?, ?, 0, 0, 0, 0, ?, 1)", row)
 
 
 def measure(folder: Path, years: int = 3) -> dict[str, float]:

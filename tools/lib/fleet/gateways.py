@@ -115,8 +115,10 @@ class Gateway:
         )
         publisher = Publisher(session.jid.user, session.jid.domain, "P1Y")
         self.wake = asyncio.Event()
-        delivery = Delivery(session, self.house.store, self.call, publisher, self.wake)
-        self._rooms = (session, delivery, Commands(session, self.house.store, self.call, publisher, delivery.resume))
+        store = self.house.store
+        parts = store.outbox, store.subscriptions, store.absences, store.pseudonyms, store.journal
+        delivery = Delivery(session, *parts, self.call, publisher, self.wake)
+        self._rooms = (session, delivery, Commands(session, store, self.call, publisher, delivery.resume))
         return session
 
     async def call(self, function: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401 (whatever it gives)

@@ -60,9 +60,9 @@ class Household:
         self.store = Store(folder)
         self._number, self._begin, self._minute = number, begin, 0
         self._recorder = Recorder("house", {})
-        self.store.add_meter("house", sensor(number))
+        self.store.meters.add("house", sensor(number))
         before = begin - 60
-        self.store.grant(recipient, "house", "consumption", Granularity.MINUTE, _FOR_EVER, before)
+        self.store.consents.grant(recipient, "house", "consumption", Granularity.MINUTE, _FOR_EVER, before)
         self._speak()
 
     def live_a_minute(self) -> None:
@@ -81,4 +81,4 @@ class Household:
             Reading(POWER, moment, power(self._number, self._minute), "VA", Kind.GAUGE, Quality.METER),
         )
         self._recorder.add(Interpretation(moment, Quality.METER, f"{self._number:012d}", None, said, ()))
-        self.store.write([self._recorder.take()], time.time())
+        self.store.batches.write([self._recorder.take()], time.time())

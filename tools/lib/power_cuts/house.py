@@ -32,10 +32,10 @@ from meter.living import Linky
 from power_cuts.record import mark
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import AsyncIterator
 
     from gateway.sources.line import Line
+    from gateway.store.transactions import Database
     from gateway.tic.frame import Frame
 
 METER = "house"
@@ -56,13 +56,13 @@ _RAW_S, _MINUTE_S, _OUTBOX_S = 3600, 3 * 3600, 4 * 3600
 _PAGES_A_CHECKPOINT = (1000, 200, 40)
 
 
-def content(db: sqlite3.Connection) -> dict[str, str]:
+def content(db: Database) -> dict[str, str]:
     """Every table of the database as a short digest of its rows."""
     names = [name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")]
     return {name: _digest(db, name) for name in names}
 
 
-def _digest(db: sqlite3.Connection, table: str) -> str:
+def _digest(db: Database, table: str) -> str:
     rows = sorted(map(repr, db.execute(f"SELECT * FROM {table}")))
     return hashlib.sha256("\n".join(rows).encode()).hexdigest()[:12] if rows else ""
 
@@ -75,31 +75,33 @@ def keys(folder: Path) -> dict[str, str]:
 class Watched(Store):
     """The store, and a mark before and after each of its commits; ``house`` is set once it is open."""
 
-    house: House | None = None
-    _marked = -1
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory)
+        self.house: House | None = None
+        self._marked = -1
+        self._commit, self.db.commit = self.db.commit, self._commit_marked
 
-    def commit(self) -> None:
+    def _commit_marked(self) -> None:
         """Commit, and say what is in the database now."""
-        if self.house and self._db.in_transaction:
+        if self.house and self.db.in_transaction:
             if self.house.fault == "early":
                 self.house.hand_out()
-            found = content(self._db)
+            found = content(self.db)
             mark(about=found)
-            super().commit()
+            self._commit()
             mark(done=found)
-            self._marked = self._db.total_changes
+            self._marked = self._changes()
         else:
-            super().commit()
+            self._commit()
 
     def settle(self) -> None:
         """Say what is in the database, if that is not said yet and no transaction is open."""
-        if not self._db.in_transaction and self._marked != self._db.total_changes:
-            mark(done=content(self._db))
-            self._marked = self._db.total_changes
+        if not self.db.in_transaction and self._marked != self._changes():
+            mark(done=content(self.db))
+            self._marked = self._changes()
 
-    def tune(self, statement: str) -> None:
-        """Set something that concerns this run only."""
-        self._db.execute(statement)
+    def _changes(self) -> int:
+        return int(self.db.execute("SELECT total_changes()").fetchone()[0])
 
 
 class Wire:
@@ -150,13 +152,13 @@ class House:
 
     def hand_out(self) -> None:
         """What waits goes to the sender, and is noted as gone."""
-        for jid in self._store.recipients():
-            rows = self._store.pending(jid, self._sent.get(jid, 0), _TAKEN_AT_ONCE, self.now)
+        for jid in self._store.outbox.recipients():
+            rows = self._store.outbox.pending(jid, self._sent.get(jid, 0), _TAKEN_AT_ONCE, self.now)
             if rows:
                 # What the sender does besides: the name under which this recipient knows the meter.
-                self._store.view_of(jid, self.now)
+                self._store.pseudonyms.view_of(jid, self.now)
                 points = [[r.seq, r.point.series.id, int(r.point.granularity), r.point.time] for r in rows]
-                mark(sent=jid, epoch=self._store.epoch, points=points, keys=keys(self.folder))
+                mark(sent=jid, epoch=self._store.outbox.epoch, points=points, keys=keys(self.folder))
                 self._sent[jid] = rows[-1].seq
 
     def _do(self, step: object) -> None:
@@ -165,19 +167,19 @@ class House:
             step()
         except GatewayError:
             # Not possible just now (nothing to correct, one request too many): nothing has changed.
-            self._store.rollback()
+            self._store.db.rollback()
         self._store.settle()
 
     def _open(self) -> None:
         prepare(self.folder)
         self._store = Watched(self.folder)
         self._store.house = self
-        self._store.tune(f"PRAGMA wal_autocheckpoint = {self.chance.choice(_PAGES_A_CHECKPOINT)}")
+        self._store.db.execute(f"PRAGMA wal_autocheckpoint = {self.chance.choice(_PAGES_A_CHECKPOINT)}")
         if self.fault == "unsynced":
-            self._store.tune("PRAGMA synchronous = OFF")
-        known = self._store.add_meter(METER, "ab12cd34ef")
+            self._store.db.execute("PRAGMA synchronous = OFF")
+        known = self._store.meters.add(METER, "ab12cd34ef")
         self._wire = Wire()
-        values = self._store.last_values(METER)
+        values = self._store.readings.last_values(METER)
         self._reader = MeterReader(known, values, cast("Line", self._wire))
         self._store.settle()
 
@@ -185,12 +187,12 @@ class House:
         """Who may have what from the first day on."""
         for jid, granularity in RECIPIENTS.items():
             self._allow(jid, granularity, Manner(Profile.COARSE, True) if jid == NEIGHBOUR else Manner())
-            self._store.subscribe(jid, METER, "consumption", "sen1", Confirm.RECEIPT, self.now)
+            self._store.subscriptions.add(jid, METER, "consumption", "sen1", Confirm.RECEIPT, self.now)
             self._store.settle()
 
     def _allow(self, jid: str, granularity: Granularity, manner: Manner) -> None:
         terms = Terms(purpose="collective self-consumption", controller="SCIC", retention="P1Y")
-        self._store.grant(
+        self._store.consents.grant(
             jid, METER, "consumption", granularity, self.now + 10**7, self.now, terms=terms, manner=manner
         )
 
@@ -202,86 +204,86 @@ class House:
             self._wire.waiting += [(f, datetime.fromtimestamp(self.now, UTC)) for f in self._bytes.feed(data)]
         asyncio.run(self._reader.read(asyncio.Event()))
         self._reader.recorder.relayed("garage", "boot-1", self.now - START)
-        self._store.write([self._reader.recorder.take()], self.now)
+        self._store.batches.write([self._reader.recorder.take()], self.now)
         self._store.settle()
 
     def _deliver(self) -> None:
         """As the delivery does: hand out what waits, and take what was confirmed off the list with the next commit."""
-        for jid in self._store.recipients():
-            rows = self._store.pending(jid, self._sent.get(jid, 0), _TAKEN_AT_ONCE, self.now)
+        for jid in self._store.outbox.recipients():
+            rows = self._store.outbox.pending(jid, self._sent.get(jid, 0), _TAKEN_AT_ONCE, self.now)
             if rows:
-                self._store.hand_over([Outgoing(jid, rows[-1].seq, tuple(rows))], self.now)
+                self._store.outbox.hand_over([Outgoing(jid, rows[-1].seq, tuple(rows))], self.now)
         self._store.settle()
         self.hand_out()
         for jid, last in self._sent.items():
             first = self._confirmed.get(jid, 0)
             if first < last and self.chance.random() < 1 / 2:
-                self._store.confirm(jid, first, last, self.now)
+                self._store.outbox.confirm(jid, first, last, self.now)
                 self._confirmed[jid] = last
         self._store.settle()
 
     def _grant(self) -> None:
         jid = self.chance.choice(list(RECIPIENTS))
-        self._allow(jid, self.chance.choice(list(Granularity)), self._store.manner_of(jid))
+        self._allow(jid, self.chance.choice(list(Granularity)), self._store.pseudonyms.manner_of(jid))
 
     def _withdraw(self) -> None:
         jid = self.chance.choice(list(RECIPIENTS))
-        self._store.revoke(jid, "", self.now, "household")
+        self._store.consents.revoke(jid, "", self.now, "household")
         self._store.settle()
-        self._allow(jid, Granularity.MINUTE, self._store.manner_of(jid))
+        self._allow(jid, Granularity.MINUTE, self._store.pseudonyms.manner_of(jid))
 
     def _limit(self) -> None:
         jid = self.chance.choice(list(RECIPIENTS))
-        self._store.limit(jid, self.now)
+        self._store.consents.limit(jid, self.now)
         self._store.settle()
-        self._store.lift_limit(jid, self.now)
+        self._store.consents.lift_limit(jid, self.now)
 
     def _correct(self) -> None:
-        points = list(self._store.stream(POWER, Granularity.RAW))
+        points = list(self._store.readings.stream(POWER, Granularity.RAW))
         point = self.chance.choice(points)
         where = (METER, POWER, Granularity.RAW, point.time)
-        self._store.rectify(*where, str(int(point.value) + 1), self.now, "household", "a test")
+        self._store.corrections.rectify(*where, str(int(point.value) + 1), self.now, "household", "a test")
         self._store.settle()
-        self._store.remove(*where, self.now, "household", "a test")
+        self._store.corrections.remove(*where, self.now, "household", "a test")
         self._store.settle()
-        self._store.restore(*where, self.now, "household")
+        self._store.corrections.restore(*where, self.now, "household")
 
     def _erase(self) -> None:
-        self._store.erase_range(Range(METER, "consumption/power", START, START + 1800), self.now, "household")
+        self._store.erasure.erase_range(Range(METER, "consumption/power", START, START + 1800), self.now, "household")
         self._store.settle()
-        self._store.erase_recipient(TOWN, self.now, "household")
+        self._store.erasure.erase_recipient(TOWN, self.now, "household")
         self._store.settle()
-        self._store.wipe()
+        self._store.erasure.wipe()
 
     def _receive(self) -> None:
         self._number += 1
         name = "urn:dev:ow:10e2073a01080063/production/power"
         values = [Incoming(name, name, "production/power", "W", "raw", self.now + n, 900 + n) for n in range(5)]
         numbers = ("e1", 5 * self._number - 5, 5 * self._number)
-        self._store.receive(ROOF, [Lot(values, numbers, "P1Y")], self.now)
+        self._store.providers.receive(ROOF, [Lot(values, numbers, "P1Y")], self.now)
 
     def _tell(self) -> None:
-        self._store.keep_told({"meter-mute": self.now, "card-full": self.now - 60})
+        self._store.told.keep({"meter-mute": self.now, "card-full": self.now - 60})
 
     def _ask_access(self) -> None:
         jid = f"asker{self.now}@sen5.test"
-        request = self._store.ask_access(jid, "ab12cd34ef", POWER, Granularity.DAY, Terms(controller="x"), self.now)
+        request = self._store.access.ask(jid, "ab12cd34ef", POWER, Granularity.DAY, Terms(controller="x"), self.now)
         self._store.settle()
-        self._store.refuse_access(request.id, self.now)
+        self._store.access.refuse(request.id, self.now)
 
     def _forget(self) -> None:
-        self._store.forget_received(self.now, 3600)
+        self._store.providers.forget(self.now, 3600)
         self._store.settle()
-        self._store.forget_transfers(self.now, 7200)
+        self._store.transfers.forget(self.now, 7200)
         self._store.settle()
-        self._store.forget(self.now, _RAW_S, _MINUTE_S, _OUTBOX_S)
+        self._store.batches.forget(self.now, _RAW_S, _MINUTE_S, _OUTBOX_S)
 
     def _notices(self) -> None:
-        for notice in self._store.notices_to_send(self.now):
-            self._store.notice_sent(notice.id, self.now)
+        for notice in self._store.notices.to_send(self.now):
+            self._store.notices.sent(notice.id, self.now)
             self._store.settle()
             if self.chance.random() < 1 / 2:
-                self._store.notice_confirmed(notice.id, notice.recipient, self.now)
+                self._store.notices.confirmed(notice.id, notice.recipient, self.now)
                 self._store.settle()
 
     def _look_while_writing(self) -> None:
@@ -293,7 +295,7 @@ class House:
                 self._read()
 
     def _rotate(self) -> None:
-        self._store.rotate_pseudonym(NEIGHBOUR, self.now)
+        self._store.pseudonyms.rotate(NEIGHBOUR, self.now)
 
     def _restart(self) -> None:
         self._store.close()

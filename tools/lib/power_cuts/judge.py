@@ -180,15 +180,15 @@ def _goes_on(folder: Path, sent: Sequence[Mark]) -> Iterator[str]:
         lines = [write_line(entry).encode() + b"\n" for entry in store.journal.entries()]
         if lines and (fault := verify(lines).fault) is not None:
             yield f"the journal is broken at its entry {fault.seq}: {fault.why.value}"
-        known = store.add_meter(METER, "ab12cd34ef")
+        known = store.meters.add(METER, "ab12cd34ef")
         now = known.last_time + _LATER_S
-        store.write([_batch(now)], now)
-        numbers = {b.recipient: b.last_seq for b in store.backlog()}
+        store.batches.write([_batch(now)], now)
+        numbers = {b.recipient: b.last_seq for b in store.outbox.backlog()}
         for mark in sent:
             if mark["sent"] in numbers and numbers[mark["sent"]] < mark["points"][-1][0]:
                 yield f"numbers given to {mark['sent']} are given again"
     with closing(Store(folder)) as again:
-        if again.last_values(METER).get(POWER) != (now, 1234):
+        if again.readings.last_values(METER).get(POWER) != (now, 1234):
             yield "what was written after the cut is not there after a restart"
 
 

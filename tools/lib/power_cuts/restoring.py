@@ -45,7 +45,7 @@ def begin(folder: Path) -> list[Mapping[str, Any]]:
         prepare(Path(running))
         with closing(Store(Path(running))) as store:
             for number in range(200):
-                store.add_meter(f"meter{number}")
+                store.meters.add(f"meter{number}")
             shutil.copytree(running, folder / "data", dirs_exist_ok=True)
         old = held(Path(running))
     done = folder.with_name("done")

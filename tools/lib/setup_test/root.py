@@ -51,7 +51,7 @@ _RELEASES: dict[str, list[tuple[str, str, str]]] = {
     "0.1.2": [("gateway/daemon/app.py", "", '\nraise SystemExit("a release that does not start")\n')],
     "0.1.3": [
         (_STEPS, "", _DESTROYS),
-        ("gateway/store/store.py", "INTO reading VALUES", "INTO reading (series, time, value, quality) VALUES"),
+        ("gateway/store/rollups.py", "INTO reading VALUES", "INTO reading (series, time, value, quality) VALUES"),
         ("gateway/commands/status.py", _STATUS, f"{_STATUS}    raise SystemExit(9)\n"),
     ],
     "0.1.4": [(_STEPS, "", _ADDS)],

@@ -185,7 +185,7 @@ def _kept(db: sqlite3.Connection, series: _Series, granularity: Granularity) -> 
         query = "SELECT time, value FROM coarse WHERE series = ? AND step = ?"
         return db.execute(query, [series.number, granularity])
     query = "SELECT time, samples, total, last FROM minute WHERE series = ? AND closed = 1"
-    # To a tenth, as it is promised (``gateway.store.tables``).
+    # To a tenth, as it is promised (``gateway.store.points``).
     return (
         (at, round(total / samples, 1) if samples else last)
         for at, samples, total, last in db.execute(query, [series.number])

@@ -9,13 +9,15 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from gateway.errors import StoreError
-from gateway.store.points import Event, Granularity, finest_allowed, offered, under
-from gateway.store.tables import MANUAL, Tables, point, translated
+from gateway.store.points import MANUAL, Event, Granularity, finest_allowed, offered, point, under
+from gateway.store.transactions import translated
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
+    from gateway.store.meters import Meters
     from gateway.store.points import Point, Series, Value
+    from gateway.store.transactions import Transactions
 
 _FOR_EVER = 2**62
 
@@ -62,11 +64,15 @@ _AFTER = (
 _RANGE = " AND time >= ? AND time < ?"
 
 
-class History(Tables):
+class Readings:
     """Stored points by series path, granularity and time, ``[start, end)``."""
 
+    def __init__(self, db: Transactions, meters: Meters) -> None:
+        self._db = db
+        self._meters = meters
+
     @translated
-    def history(
+    def page(
         self,
         meter: str,
         prefix: str,
@@ -85,7 +91,7 @@ class History(Tables):
         streams = []
         for series, fine in self._chosen(meter, prefix, granularity, without):
             first = start if after is None else max(start, after[0] + (series.path <= after[1]))
-            streams.append(self._read(series, fine, first, end))
+            streams.append(self.read(series, fine, first, end))
         try:
             # Each stream is read as far as the page needs it, however many years it holds.
             return list(islice(heapq.merge(*streams, key=lambda p: (p.time, p.series.path)), limit))
@@ -94,10 +100,10 @@ class History(Tables):
                 stream.close()
 
     @translated
-    def count_history(
+    def count(
         self, meter: str, prefix: str, granularity: Granularity, start: int, end: int, without: Sequence[str] = ()
     ) -> int:
-        """How many points all pages of ``history`` hold."""
+        """How many points all pages of ``page`` hold."""
         total = 0
         for series, fine in self._chosen(meter, prefix, granularity, without):
             query = f"SELECT count(*) FROM ({_TABLES[fine]}{_RANGE})"  # noqa: S608 (built of constants)
@@ -120,8 +126,8 @@ class History(Tables):
     def by_hand(self, meter: str | None = None) -> list[Point]:
         """What a person entered, of one meter or of all, in order of time."""
         found = []
-        for known in self.meters():
-            for series in self.series(known.name) if meter in (None, known.name) else ():
+        for known in self._meters.all():
+            for series in self._meters.series(known.name) if meter in (None, known.name) else ():
                 rows = self._db.execute(
                     "SELECT time, value, quality FROM reading WHERE series = ? AND quality = ?", [series.id, MANUAL]
                 )
@@ -134,7 +140,7 @@ class History(Tables):
 
         Of a minute only the index at its end is known.
         """
-        series = next((s for s in self.series(meter) if s.path == path), None)
+        series = self._meters.named(meter, path)
         if series is None:
             return None, None
         before = [row for query in _BEFORE if (row := self._db.execute(query, [series.id, time]).fetchone())]
@@ -142,7 +148,7 @@ class History(Tables):
         return max(before, key=_time, default=None), min(after, key=_time, default=None)
 
     @translated
-    def has_reading(self, meter: str, path: str, time: int) -> bool:
+    def has(self, meter: str, path: str, time: int) -> bool:
         """Whether something was read in that very second."""
         row = self._db.execute(
             "SELECT 1 FROM reading JOIN series ON series.id = reading.series JOIN meter ON meter.id = series.meter"
@@ -163,16 +169,18 @@ class History(Tables):
             end: POSIX second, not included.
         """
         streams = []
-        for meter in self.meters():
-            for series in self.series(meter.name):
+        for meter in self._meters.all():
+            for series in self._meters.series(meter.name):
                 if under(series.path, prefix):
                     streams += self._pieces(series, granularity, start, end)
         return heapq.merge(*streams, key=lambda p: p.time)
 
     def stream_of(self, granularity: Granularity) -> Iterator[Point]:
         """Every point of that granularity, and of no other, in order of time."""
-        found = [s for meter in self.meters() for s in self.series(meter.name) if granularity in offered(s.kind)]
-        streams = [self._read(series, granularity, -_FOR_EVER, _FOR_EVER) for series in found]
+        found = [
+            s for meter in self._meters.all() for s in self._meters.series(meter.name) if granularity in offered(s.kind)
+        ]
+        streams = [self.read(series, granularity, -_FOR_EVER, _FOR_EVER) for series in found]
         return heapq.merge(*streams, key=lambda p: p.time)
 
     @translated
@@ -183,27 +191,20 @@ class History(Tables):
         )
         return dict(rows.fetchall())
 
-    def _pieces(self, series: Series, granularity: Granularity | None, start: int, end: int) -> list[Iterator[Point]]:
-        fine = finest_allowed(series.kind, Granularity.RAW if granularity is None else granularity)
-        if fine is None:
-            return []
-        if granularity is not None or series.kind not in ("index", "gauge"):
-            return [self._read(series, fine, start, end)]
-        # The minutes reach further back than what the meter said: take them up to there, the minute in which that
-        # begins too, of which a part may be gone. What a person entered is kept for ever and says nothing of that.
-        first = self._first(series, f" AND quality <> {MANUAL}") or self._first(series)
-        horizon = end if first is None else first
-        return [
-            self._read(series, Granularity.MINUTE, start, min(end, horizon)),
-            self._read(series, fine, max(start, horizon), end),
-        ]
-
-    def _first(self, series: Series, condition: str = "") -> int | None:
-        query = f"SELECT min(time) FROM reading WHERE series = ?{condition}"  # noqa: S608 (a constant)
-        found: int | None = self._db.execute(query, [series.id]).fetchone()[0]
+    @translated
+    def last_values(self, meter: str) -> dict[str, tuple[int, Value]]:
+        """Path -> (time, value) of the newest reading of each series: what a restarted recorder must not repeat."""
+        found: dict[str, tuple[int, Value]] = {}
+        for series in self._meters.series(meter):
+            row = self._db.execute(
+                "SELECT time, value FROM reading WHERE series = ? ORDER BY time DESC LIMIT 1", [series.id]
+            ).fetchone()
+            if row:
+                found[series.path] = row
         return found
 
-    def _read(self, series: Series, granularity: Granularity, start: int, end: int) -> Generator[Point, None, None]:
+    def read(self, series: Series, granularity: Granularity, start: int, end: int) -> Generator[Point, None, None]:
+        """The points of one series at one granularity in ``[start, end)``, in order, as they are asked for."""
         query = _TABLES[granularity] + _RANGE + " ORDER BY time"
         try:
             for row in self._db.execute(query, [series.id, start, end]):
@@ -211,16 +212,36 @@ class History(Tables):
         except sqlite3.Error as error:
             raise StoreError(f"the database cannot be read: {error}") from error
 
-    def _values(self, series: Series, granularity: Granularity, start: int, end: int) -> list[tuple[int, Value]]:
+    def values(self, series: Series, granularity: Granularity, start: int, end: int) -> list[tuple[int, Value]]:
         """Times and values alone, means not rounded: a hundred thousand of them are read while a person waits."""
         query = _VALUES[granularity] + _RANGE + " ORDER BY time"
         return self._db.execute(query, [series.id, start, end]).fetchall()
+
+    def _pieces(self, series: Series, granularity: Granularity | None, start: int, end: int) -> list[Iterator[Point]]:
+        fine = finest_allowed(series.kind, Granularity.RAW if granularity is None else granularity)
+        if fine is None:
+            return []
+        if granularity is not None or series.kind not in ("index", "gauge"):
+            return [self.read(series, fine, start, end)]
+        # The minutes reach further back than what the meter said: take them up to there, the minute in which that
+        # begins too, of which a part may be gone. What a person entered is kept for ever and says nothing of that.
+        first = self._first(series, f" AND quality <> {MANUAL}") or self._first(series)
+        horizon = end if first is None else first
+        return [
+            self.read(series, Granularity.MINUTE, start, min(end, horizon)),
+            self.read(series, fine, max(start, horizon), end),
+        ]
+
+    def _first(self, series: Series, condition: str = "") -> int | None:
+        query = f"SELECT min(time) FROM reading WHERE series = ?{condition}"  # noqa: S608 (a constant)
+        found: int | None = self._db.execute(query, [series.id]).fetchone()[0]
+        return found
 
     def _chosen(
         self, meter: str, prefix: str, granularity: Granularity, without: Sequence[str]
     ) -> list[tuple[Series, Granularity]]:
         found = []
-        for series in self.series(meter):
+        for series in self._meters.series(meter):
             fine = finest_allowed(series.kind, granularity)
             left_out = any(under(series.path, branch) for branch in without)
             if fine is not None and under(series.path, prefix) and not left_out:

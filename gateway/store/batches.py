@@ -1,0 +1,122 @@
+"""The writing end: a batch becomes readings, roll-ups and outbox rows in one transaction.
+
+Order inside the transaction: readings, sums of minutes, index values at half hours, then the periods that ended, from
+minutes to days; every new point goes to the outbox of each recipient that subscribed and may have it.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from gateway.store.notices import GIVEN_UP_S
+from gateway.store.transactions import translated
+from gateway.tic.reading import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gateway.store.journal import Journal
+    from gateway.store.meters import Meters
+    from gateway.store.notices import RecipientNotices
+    from gateway.store.outbox import Outbox
+    from gateway.store.points import Point
+    from gateway.store.queue import QueuedRows
+    from gateway.store.recorder import Batch
+    from gateway.store.relayed import Relayed
+    from gateway.store.rollups import Rollups
+    from gateway.store.transactions import Transactions
+    from gateway.store.undated import UndatedFrames
+
+
+class Batches:
+    """What the meters say (``event``, ``counter``, and the tables of the parts that it is given)."""
+
+    def __init__(
+        self,
+        db: Transactions,
+        meters: Meters,
+        journal: Journal,
+        notices: RecipientNotices,
+        queue: QueuedRows,
+        outbox: Outbox,
+        undated: UndatedFrames,
+        relayed: Relayed,
+        rollups: Rollups,
+    ) -> None:
+        self._db = db
+        self._meters = meters
+        self._journal = journal
+        self._notices = notices
+        self._queue = queue
+        self._outbox = outbox
+        self._undated = undated
+        self._relayed = relayed
+        self._rollups = rollups
+
+    @translated
+    def write(self, batches: Sequence[Batch], now: float) -> int:
+        """Commit the batches; the number of new points. Raises StoreError with everything rolled back.
+
+        ``now`` (POSIX seconds, the host's clock) decides which consents are valid.
+        """
+        self._db.begin()
+        points = [p for batch in batches for p in self._write_batch(batch)]
+        self._outbox.promise(points, now)
+        self._journal.flush(now)
+        self._db.commit()
+        self._journal.tell()
+        return len(points)
+
+    @translated
+    def forget(self, now: int, raw_s: int, minute_s: int, outbox_s: int) -> None:
+        """Delete what is past its retention; the half hours, the days and each series' newest reading stay for ever.
+
+        So does what a person entered: months apart, it is all there is.
+
+        Args:
+            now: POSIX seconds. A meter counts from its own last frame or from now, whichever is earlier: neither a
+                frame from the future nor a clock not yet set deletes anything.
+            raw_s: seconds for which raw index and gauge values are kept.
+            minute_s: the same for minutes, and for the few raw values of other kinds.
+            outbox_s: the same for rows whose recipient did not come for them.
+        """
+        self._db.begin()
+        for meter in self._meters.all():
+            latest = min(meter.last_time or now, now)
+            self._rollups.forget(meter.name, latest, raw_s, minute_s)
+            self._queue.expire(meter.id, latest - outbox_s)
+        self._notices.forget_last_words(now - GIVEN_UP_S)
+        self._db.commit()
+
+    def _write_batch(self, batch: Batch) -> list[Point]:
+        self._db.execute(
+            "UPDATE meter SET last_time = ?, address = coalesce(?, address), prm = coalesce(?, prm) WHERE name = ?",
+            [batch.last_time, batch.address, batch.prm, batch.meter],
+        )
+        self._db.executemany(
+            "INSERT INTO event (meter, time, kind, series, detail) SELECT id, ?, ?, ?, ? FROM meter WHERE name = ?",
+            ((h.time, h.kind, h.series, json.dumps(h.detail), batch.meter) for h in batch.happened),
+        )
+        self._undated.write(batch)
+        self._relayed.write(batch)
+        self._db.executemany(
+            "INSERT INTO counter SELECT id, ?, ? FROM meter WHERE name = ?"
+            " ON CONFLICT DO UPDATE SET total = excluded.total",
+            ((path, total, batch.meter) for path, total in batch.totals.items()),
+        )
+        series = {
+            path: self._meters.add_series(batch.meter, path, unit, _kind_word(path, kind))
+            for path, (unit, kind) in batch.series.items()
+        }
+        points = self._rollups.add_readings(batch, series)
+        self._rollups.add_minutes(batch, series)
+        for path, time, value in batch.boundaries:
+            points += self._rollups.add_boundary(series[path], time, value)
+        for granularity, start in batch.closed:
+            points += self._rollups.close(batch.meter, granularity, start)
+        return points
+
+
+def _kind_word(path: str, kind: Kind) -> str:
+    return "curve" if kind is Kind.MEAN and path.endswith("power/active/raw") else kind.value

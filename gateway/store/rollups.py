@@ -1,0 +1,173 @@
+"""Raw values and what is made of them: minutes, index values at half hours, then the periods that ended.
+
+A point's identity is (series, granularity, time) and its first value stays: nothing that was promised ever changes.
+Everything here is of the open transaction.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gateway.store.breaks import Breaks
+from gateway.store.points import DERIVED, MANUAL, Granularity, point
+from gateway.store.recorder import day_end, day_start
+from gateway.tic.reading import Quality
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gateway.store.energy import Energy
+    from gateway.store.meters import Meters
+    from gateway.store.points import Point, Series, Value
+    from gateway.store.recorder import Batch
+    from gateway.store.transactions import Transactions
+
+INDEX_PATHS = ("consumption/energy/active/index", "production/energy/active/index")
+
+_QUALITY = {Quality.METER: 0, Quality.HOST: 1, Quality.MANUAL: MANUAL}
+
+# A meter that sent a load curve of its own within this time still does; ours then is not written over it.
+_CURVE_ALIVE_S = 86400
+
+# A break whose clock went back further than that is not looked for: no point is made of what was made before.
+_BACK_S = 86400
+
+
+class Rollups:
+    """What is stored of series, and how it is made (``reading``, ``minute``, ``coarse``)."""
+
+    def __init__(self, db: Transactions, meters: Meters, energy: Energy) -> None:
+        self._db = db
+        self._meters = meters
+        self._energy = energy
+
+    def add_readings(self, batch: Batch, series: Mapping[str, Series]) -> list[Point]:
+        """Keep the raw values of a batch; those that are new."""
+        points = []
+        for sample in batch.samples:
+            s = series[sample.path]
+            if self._insert_reading(s, sample.time, sample.value, _QUALITY[sample.quality]):
+                points.append(point(s, Granularity.RAW, sample.time, sample.value, _QUALITY[sample.quality]))
+        return points
+
+    def _insert_reading(self, series: Series, time: int, value: Value, quality: int) -> bool:
+        row = [series.id, time, value, quality]
+        return self._db.execute("INSERT OR IGNORE INTO reading VALUES (?, ?, ?, ?)", row).rowcount == 1
+
+    def add_minutes(self, batch: Batch, series: Mapping[str, Series]) -> None:
+        """Add what a batch has of minutes to what is kept of them."""
+        # A minute that was closed has been promised: samples from a clock set back do not change it.
+        self._db.executemany(
+            "INSERT INTO minute VALUES (?, ?, ?, ?, ?, ?, ?, 0) ON CONFLICT DO UPDATE SET"
+            " samples = samples + excluded.samples, total = total + excluded.total,"
+            " low = min(low, excluded.low), high = max(high, excluded.high), last = excluded.last WHERE closed = 0",
+            (
+                (series[path].id, minute, s.samples, s.total, s.low, s.high, s.last)
+                for (path, minute), s in batch.minutes.items()
+            ),
+        )
+
+    def add_boundary(self, series: Series, time: int, value: int) -> list[Point]:
+        """An index at a half hour, and what follows from it: the mean power of the half hour before."""
+        points = self._insert_coarse(series, Granularity.HALF_HOUR, time, value)
+        midnight = time == day_start(time)
+        if midnight:
+            points += self._insert_coarse(series, Granularity.DAY, time, value)
+        if not points or series.path not in INDEX_PATHS:
+            return points
+        start = time - Granularity.HALF_HOUR
+        rise = self._rise(series, start, time, value)
+        if rise is not None:
+            points += self._write_curve(series, start, rise * 2)
+        # Here and not when the day is closed: the first frame of a day may be committed before the index comes.
+        return points + self._write_daily(series, day_start(time - 1), time, value) if midnight else points
+
+    def _write_daily(self, index: Series, start: int, end: int, value: int) -> list[Point]:
+        rise = self._rise(index, start, end, value)
+        if rise is None:
+            return []
+        daily = self._meters.add_series(index.meter, index.path.replace("/index", "/daily"), "Wh", "daily")
+        return self._insert_coarse(daily, Granularity.DAY, start, rise)
+
+    def _write_curve(self, index: Series, start: int, watts: int) -> list[Point]:
+        curve = self._meters.add_series(
+            index.meter, index.path.replace("energy/active/index", "power/active/raw"), "W", "curve"
+        )
+        points = self._insert_coarse(curve, Granularity.HALF_HOUR, start, watts)
+        own = self._db.execute(
+            "SELECT 1 FROM reading WHERE series = ? AND time > ? AND quality < ? LIMIT 1",
+            [curve.id, start - _CURVE_ALIVE_S, DERIVED],
+        ).fetchone()
+        if not own and self._insert_reading(curve, start, watts, DERIVED):
+            points.append(point(curve, Granularity.RAW, start, watts, DERIVED))
+        return points
+
+    def close(self, meter: str, granularity: Granularity, start: int) -> list[Point]:
+        """End a period of a meter; the points that follow of it."""
+        if granularity is Granularity.MINUTE:
+            return self._close_minute(meter, start)
+        end = day_end(start) if granularity is Granularity.DAY else start + granularity
+        points: list[Point] = []
+        for series in self._meters.known(meter).values():
+            if series.kind == "gauge":
+                points += self._close_gauge(series, granularity, start, end)
+            elif granularity is Granularity.DAY and series.kind == "maximum":
+                points += self._close_maximum(series, start, end)
+        return points
+
+    def _close_minute(self, meter: str, start: int) -> list[Point]:
+        points = []
+        for series in self._meters.known(meter).values():
+            row = self._db.execute(
+                "UPDATE minute SET closed = 1 WHERE series = ? AND time = ? AND closed = 0"
+                " RETURNING CASE WHEN samples THEN total * 1.0 / samples ELSE last END",
+                [series.id, start],
+            ).fetchone()
+            if row:
+                points.append(point(series, Granularity.MINUTE, start, row[0]))
+        return points
+
+    def _close_gauge(self, series: Series, granularity: Granularity, start: int, end: int) -> list[Point]:
+        (mean,) = self._db.execute(
+            "SELECT sum(total) * 1.0 / sum(samples) FROM minute WHERE series = ? AND time >= ? AND time < ?",
+            [series.id, start, end],
+        ).fetchone()
+        return [] if mean is None else self._insert_coarse(series, granularity, start, round(mean, 1))
+
+    def _close_maximum(self, series: Series, start: int, end: int) -> list[Point]:
+        (highest,) = self._db.execute(
+            "SELECT max(value) FROM reading WHERE series = ? AND time >= ? AND time < ?", [series.id, start, end]
+        ).fetchone()
+        return [] if highest is None else self._insert_coarse(series, Granularity.DAY, start, highest)
+
+    def _rise(self, index: Series, start: int, end: int, value: int) -> int | None:
+        """What an index that is ``value`` at the end of a time rose by in it; None where that was not all counted."""
+        before = self._index_at(index, start)
+        if before is None:
+            return None
+        told = self._energy.breaks_told(index.meter, start - _BACK_S, end)
+        return Breaks.of(index.path, told).at_half_hours().rise((start, before), (end, value))
+
+    def _index_at(self, series: Series, time: int) -> int | None:
+        row = self._db.execute(
+            "SELECT value FROM coarse WHERE series = ? AND step = ? AND time = ?",
+            [series.id, Granularity.HALF_HOUR, time],
+        ).fetchone()
+        return row[0] if row else None
+
+    def _insert_coarse(self, series: Series, granularity: Granularity, time: int, value: Value) -> list[Point]:
+        row = [series.id, granularity, time, value]
+        new = self._db.execute("INSERT OR IGNORE INTO coarse VALUES (?, ?, ?, ?)", row).rowcount == 1
+        return [point(series, granularity, time, value)] if new else []
+
+    def forget(self, meter: str, latest: int, raw_s: int, minute_s: int) -> None:
+        """Delete what a meter said longer than so many seconds before ``latest``; see ``Batches.forget``."""
+        for series in self._meters.known(meter).values():
+            keep = raw_s if series.kind in ("index", "gauge") else minute_s
+            # A value that has not changed for longer than that is still what the meter says.
+            self._db.execute(
+                "DELETE FROM reading WHERE series = ?1 AND time < ?2 AND quality <> ?3"
+                " AND time < (SELECT max(time) FROM reading WHERE series = ?1)",
+                [series.id, latest - keep, MANUAL],
+            )
+            self._db.execute("DELETE FROM minute WHERE series = ? AND time < ?", [series.id, latest - minute_s])
