@@ -11,7 +11,7 @@ import enum
 import errno
 import os
 
-from gateway.language import Phrase, same
+from gateway.words.phrase import Phrase, same
 
 
 class Exit(enum.IntEnum):
@@ -31,32 +31,16 @@ class Exit(enum.IntEnum):
 
 # What each of them says to whoever waits for it.
 EXITS = {
-    Exit.DONE: Phrase("c’est fait", "done"),
-    Exit.FAILED: Phrase(
-        "ce n’est pas fait, ou, pour status et fleet status, tout ne va pas bien",
-        "not done; of status and fleet status: not all is well",
-    ),
-    Exit.USAGE: Phrase(
-        "la commande ne peut pas être donnée ainsi ; pour fleet status : une passerelle ne répond pas",
-        "the command cannot be given so; of fleet status: a gateway was not heard",
-    ),
-    Exit.DATA: Phrase(
-        "ce qui a été donné (fichier, valeur, clé, archive) n’est pas ce qu’il faut",
-        "what was handed in (a file, a value, a key, an archive) is not what it must be",
-    ),
-    Exit.UNAVAILABLE: Phrase(
-        "injoignable : un port, un serveur, le courtier, la passerelle en marche",
-        "not reachable: a port, a server, the broker, the running gateway",
-    ),
-    Exit.SOFTWARE: Phrase(
-        "une faute du programme ; son journal dit laquelle", "a fault of the program; its log says which"
-    ),
-    Exit.STORE: Phrase(
-        "la base ou un fichier ne peut pas être lu ou écrit", "the database or a file cannot be read or written"
-    ),
-    Exit.PERMISSION: Phrase("ce n’est pas permis", "not allowed"),
-    Exit.CONFIGURATION: Phrase("la configuration manque ou est fausse", "the configuration is missing or wrong"),
-    Exit.INTERRUPTED: Phrase("interrompu (Ctrl-C)", "interrupted (Ctrl-C)"),
+    Exit.DONE: Phrase("done"),
+    Exit.FAILED: Phrase("not done; of status and fleet status: not all is well"),
+    Exit.USAGE: Phrase("the command cannot be given so; of fleet status: a gateway was not heard"),
+    Exit.DATA: Phrase("what was handed in (a file, a value, a key, an archive) is not what it must be"),
+    Exit.UNAVAILABLE: Phrase("not reachable: a port, a server, the broker, the running gateway"),
+    Exit.SOFTWARE: Phrase("a fault of the program; its log says which"),
+    Exit.STORE: Phrase("the database or a file cannot be read or written"),
+    Exit.PERMISSION: Phrase("not allowed"),
+    Exit.CONFIGURATION: Phrase("the configuration is missing or wrong"),
+    Exit.INTERRUPTED: Phrase("interrupted (Ctrl-C)"),
 }
 
 
@@ -71,7 +55,7 @@ class GatewayError(Exception):
 
     def __init__(self, sentence: str | Phrase) -> None:
         self.phrase = sentence if isinstance(sentence, Phrase) else same(sentence)
-        super().__init__(self.phrase.en)
+        super().__init__(str(self.phrase))
 
 
 class ConfigError(GatewayError, ValueError):
@@ -190,42 +174,42 @@ class FederationError(GatewayError):
         self.condition = condition
 
 
-# The system's reasons that a household meets; Python has them in English alone.
+# The system's reasons that a household meets, as it writes them; it has them in English alone.
 _REASONS = {
-    errno.EACCES: "accès refusé",
-    errno.EPERM: "opération non permise",
-    errno.ENOENT: "fichier ou dossier introuvable",
-    errno.ENOTDIR: "un élément du chemin n’est pas un dossier",
-    errno.EISDIR: "c’est un dossier",
-    errno.EEXIST: "le fichier existe déjà",
-    errno.ENOSPC: "plus de place",
-    errno.EROFS: "on ne peut que lire, pas écrire",
-    errno.EIO: "erreur de lecture ou d’écriture",
-    errno.ENODEV: "appareil introuvable",
-    errno.ENXIO: "appareil introuvable",
-    errno.EBUSY: "déjà utilisé par un autre programme",
-    errno.EADDRINUSE: "adresse déjà utilisée",
-    errno.EADDRNOTAVAIL: "cette machine n’a pas cette adresse",
-    errno.ECONNREFUSED: "connexion refusée",
-    errno.ECONNRESET: "connexion coupée par l’autre bout",
-    errno.ECONNABORTED: "connexion interrompue",
-    errno.EPIPE: "connexion coupée par l’autre bout",
-    errno.ENOTCONN: "pas de connexion",
-    errno.ETIMEDOUT: "pas de réponse à temps",
-    errno.EHOSTUNREACH: "machine injoignable",
-    errno.ENETUNREACH: "réseau injoignable",
-    errno.ENETDOWN: "réseau arrêté",
-    errno.ENAMETOOLONG: "nom trop long",
-    errno.EMFILE: "trop de fichiers ouverts",
+    errno.EACCES: Phrase("Permission denied"),
+    errno.EPERM: Phrase("Operation not permitted"),
+    errno.ENOENT: Phrase("No such file or directory"),
+    errno.ENOTDIR: Phrase("Not a directory"),
+    errno.EISDIR: Phrase("Is a directory"),
+    errno.EEXIST: Phrase("File exists"),
+    errno.ENOSPC: Phrase("No space left on device"),
+    errno.EROFS: Phrase("Read-only file system"),
+    errno.EIO: Phrase("Input/output error"),
+    errno.ENODEV: Phrase("No such device"),
+    errno.ENXIO: Phrase("No such device or address"),
+    errno.EBUSY: Phrase("Device or resource busy"),
+    errno.EADDRINUSE: Phrase("Address already in use"),
+    errno.EADDRNOTAVAIL: Phrase("Cannot assign requested address"),
+    errno.ECONNREFUSED: Phrase("Connection refused"),
+    errno.ECONNRESET: Phrase("Connection reset by peer"),
+    errno.ECONNABORTED: Phrase("Software caused connection abort"),
+    errno.EPIPE: Phrase("Broken pipe"),
+    errno.ENOTCONN: Phrase("Transport endpoint is not connected"),
+    errno.ETIMEDOUT: Phrase("Connection timed out"),
+    errno.EHOSTUNREACH: Phrase("No route to host"),
+    errno.ENETUNREACH: Phrase("Network is unreachable"),
+    errno.ENETDOWN: Phrase("Network is down"),
+    errno.ENAMETOOLONG: Phrase("File name too long"),
+    errno.EMFILE: Phrase("Too many open files"),
     # Of a name's look-up (netdb.h).
-    -2: "nom de machine inconnu",
-    -3: "le nom de la machine ne peut pas être cherché pour l’instant",
-    -5: "ce nom de machine n’a pas d’adresse",
+    -2: Phrase("Name or service not known"),
+    -3: Phrase("Temporary failure in name resolution"),
+    -5: Phrase("No address associated with hostname"),
 }
 
 
 # A time that is over has no reason of the system's.
-NO_ANSWER = Phrase("pas de réponse", "no answer")
+NO_ANSWER = Phrase("no answer")
 
 
 def reason(error: OSError) -> Phrase:
@@ -233,7 +217,7 @@ def reason(error: OSError) -> Phrase:
     number = error.errno or 0
     # asyncio's words hold the address a second time; a name's look-up has numbers of its own, and words.
     said = os.strerror(number) if number > 0 else error.strerror or str(error)
-    return Phrase(_REASONS.get(number, said), said)
+    return _REASONS.get(number, same(said))
 
 
 def because(number: int) -> Phrase:

@@ -16,7 +16,7 @@ from gateway.config.tables import PASSWORD_CREDENTIAL, credential_file, password
 from gateway.errors import ConfigError, FederationError
 from gateway.federation.connection.account import change_password
 from gateway.files import UNCHANGED, move, owner_of_folder, write_whole
-from gateway.language import Phrase
+from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,10 +31,7 @@ LEAST_CHARACTERS = 12
 _GENERATED_BYTES = 24
 
 _UNDECIDED = "remote-server-timeout"
-NO_ACCOUNT = Phrase(
-    "la configuration n’a pas de [federation], donc pas de compte",
-    "no [federation] in the configuration, so there is no account",
-)
+NO_ACCOUNT = Phrase("no [federation] in the configuration, so there is no account")
 
 
 class PasswordFile:

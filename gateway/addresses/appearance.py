@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import unicodedata
 
-from gateway.language import Phrase
+from gateway.words.phrase import Phrase, joined
 
 # One word of these is read with letters of both; whose alphabet has capitals may look like ours.
 _TOGETHER = {"HIRAGANA": "CJK", "KATAKANA": "CJK", "HANGUL": "CJK", "BOPOMOFO": "CJK"}
 _ALPHABETS = {
-    "LATIN": Phrase("latin", "Latin"),
-    "CYRILLIC": Phrase("cyrillique", "Cyrillic"),
-    "GREEK": Phrase("grec", "Greek"),
-    "ARMENIAN": Phrase("arménien", "Armenian"),
-    "HEBREW": Phrase("hébreu", "Hebrew"),
-    "ARABIC": Phrase("arabe", "Arabic"),
-    "CHEROKEE": Phrase("cherokee", "Cherokee"),
-    "CJK": Phrase("chinois", "Chinese"),
+    "LATIN": Phrase("Latin"),
+    "CYRILLIC": Phrase("Cyrillic"),
+    "GREEK": Phrase("Greek"),
+    "ARMENIAN": Phrase("Armenian"),
+    "HEBREW": Phrase("Hebrew"),
+    "ARABIC": Phrase("Arabic"),
+    "CHEROKEE": Phrase("Cherokee"),
+    "CJK": Phrase("Chinese"),
 }
-_OTHER = Phrase("autre", "another")
-_UNVERIFIED = Phrase("{name} (nom non vérifié)", "{name} (name not verified)")
+_OTHER = Phrase("another")
+_UNVERIFIED = Phrase("{name} (name not verified)")
 _MIXED = Phrase(
-    "Attention : cette adresse mêle des alphabets ({names}). Des lettres s’y ressemblent : elle n’est peut-être pas"
-    " celle que vous croyez lire.",
     "Beware: this address mixes alphabets ({names}). Letters of them look alike: it may not be the one that you"
-    " think you read.",
+    " think you read."
 )
 
 
@@ -34,7 +32,7 @@ def look_alike(bare: str) -> Phrase | None:
     if len(names) < 2:
         return None
     found = sorted((_ALPHABETS.get(name, _OTHER) for name in names), key=str)
-    return _MIXED.filled(names=Phrase(", ".join(p.fr for p in found), ", ".join(p.en for p in found)))
+    return _MIXED.filled(names=joined(", ", found))
 
 
 def unverified(name: str) -> Phrase:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from gateway.language import Phrase
+from gateway.words.phrase import Phrase
 
 # RFC 7622 §3.3.1, and a space: what stands in no localpart; a domain has no port and no brackets here.
 _SHAPE = re.compile(r"[^@/\s\"&':<>]+@[^@/\s\"&':<>]+")
@@ -16,21 +16,13 @@ _LONGEST_LABEL = 63
 # RFC 5890 §2.3.1: of ASCII a host's name has letters, digits and hyphens, and of these none at an end.
 _ODD = re.compile(r"[!-,/:-@\[-^`{-~]|(?:^|\.)-|-(?:\.|$)")
 
-_EXAMPLE = Phrase("écrivez une adresse telle que coop@example.org", "write an address such as coop@example.org")
-_INVISIBLE = Phrase("un caractère ne s’y voit pas ; retapez-la", "one character of it cannot be seen; type it anew")
-_LAST_DOT = Phrase(
-    "le domaine ne finit pas par un point ; enlevez-le", "a domain does not end with a dot; leave it out"
-)
-_EMPTY = Phrase("il manque un mot avant un point du domaine", "a word is missing before a dot of the domain")
-_LONG = Phrase(
-    f"un mot du domaine a plus de {_LONGEST_LABEL} lettres",
-    f"a word of the domain has more than {_LONGEST_LABEL} letters",
-)
-_NO_HOST = Phrase(
-    "un domaine n’a que des lettres, des chiffres, des points, et des traits d’union à l’intérieur d’un mot",
-    "a domain has only letters, digits, dots, and hyphens inside a word",
-)
-_PLAIN = Phrase("écrivez-la en lettres ordinaires : {plain}", "write it in ordinary letters: {plain}")
+_EXAMPLE = Phrase("write an address such as coop@example.org")
+_INVISIBLE = Phrase("one character of it cannot be seen; type it anew")
+_LAST_DOT = Phrase("a domain does not end with a dot; leave it out")
+_EMPTY = Phrase("a word is missing before a dot of the domain")
+_LONG = Phrase("a word of the domain has more than {longest_label} letters").filled(longest_label=_LONGEST_LABEL)
+_NO_HOST = Phrase("a domain has only letters, digits, dots, and hyphens inside a word")
+_PLAIN = Phrase("write it in ordinary letters: {plain}")
 
 
 def fault(bare: str) -> Phrase | None:

@@ -19,7 +19,7 @@ import msgspec
 
 from gateway.balance.classes import WORDS
 from gateway.balance.energy import fitted
-from gateway.language import Phrase
+from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -29,28 +29,13 @@ if TYPE_CHECKING:
 # Beyond this a price is meant in cents.
 _HIGHEST_PRICE = 10
 
-_ENDS_BEFORE = Phrase("{until} est avant le début du tarif ({since})", "{until} is before the tariff begins ({since})")
-_TWO_AT_ONCE = Phrase(
-    "le {day}, {name!r} est en vigueur aussi ; terminez l’autre avant ({key})",
-    "on {day} {name!r} is in force as well; end that one before ({key})",
-)
-_NO_PRICE = Phrase(
-    "aucun prix ; écrivez par exemple prices = {{ base = 0.2016 }}",
-    "no price; write for example prices = {{ base = 0.2016 }}",
-).filled()
-_NO_CLASS = Phrase(
-    "{word!r} n’est pas une classe de tarif ; choisissez parmi {known}",
-    "{word!r} is no tariff class; use {known}",
-)
-_IN_CENTS = Phrase(
-    "{price} n’est pas le prix d’un kWh en euros ; 20,16 centimes s’écrivent 0.2016",
-    "{price} is no price of a kWh in euros; 20.16 cents are 0.2016",
-)
-_INJECTION_IN_CENTS = Phrase(
-    "{price} n’est pas le prix d’un kWh en euros ; 4 centimes s’écrivent 0.04",
-    "{price} is no price of a kWh in euros; 4 cents are 0.04",
-)
-_NO_AMOUNT = Phrase("{price} n’est pas une somme en euros", "{price} is no amount of euros")
+_ENDS_BEFORE = Phrase("{until} is before the tariff begins ({since})")
+_TWO_AT_ONCE = Phrase("on {day} {name!r} is in force as well; end that one before ({key})")
+_NO_PRICE = Phrase("no price; write for example prices = { base = 0.2016 }")
+_NO_CLASS = Phrase("{word!r} is no tariff class; use {known}")
+_IN_CENTS = Phrase("{price} is no price of a kWh in euros; 20.16 cents are 0.2016")
+_INJECTION_IN_CENTS = Phrase("{price} is no price of a kWh in euros; 4 cents are 0.04")
+_NO_AMOUNT = Phrase("{price} is no amount of euros")
 
 Amount = Annotated[int, msgspec.Meta(ge=0)] | Annotated[float, msgspec.Meta(ge=0)]
 Goal = Annotated[int, msgspec.Meta(gt=0)] | Annotated[float, msgspec.Meta(gt=0)] | None

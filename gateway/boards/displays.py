@@ -15,7 +15,7 @@ import msgspec
 from gateway.boards import passwords, rights
 from gateway.errors import BoardError
 from gateway.files import owner_of_folder, write_whole
-from gateway.language import Phrase
+from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,15 +25,9 @@ if TYPE_CHECKING:
 MOST = 100
 _MOST_BYTES = 65536
 
-_TOO_MANY = Phrase("il y a déjà {most} écrans ; retirez-en un d’abord", "there are {most} displays; remove one first")
-_UNKNOWN = Phrase(
-    "aucun écran ne s’appelle {name} ; `linky-gateway display list` montre ceux qui existent",
-    "there is no display {name}; `linky-gateway display list` shows those that there are",
-)
-_TAKEN = Phrase(
-    "{name} : ce nom est déjà pris au courtier ; choisissez-en un autre",
-    "{name}: the broker has a user of that name already; choose another one",
-)
+_TOO_MANY = Phrase("there are {most} displays; remove one first")
+_UNKNOWN = Phrase("there is no display {name}; `linky-gateway display list` shows those that there are")
+_TAKEN = Phrase("{name}: the broker has a user of that name already; choose another one")
 
 
 class Display(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

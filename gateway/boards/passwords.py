@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from gateway.errors import BoardError
 from gateway.files import write_whole
-from gateway.language import Phrase
+from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,10 +31,7 @@ _LINE = re.compile(_NAME.pattern + r":\$7\$\d+\$[A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]+
 _ITERATIONS = 101
 _PASSWORD_BYTES, _SALT_BYTES = 24, 12
 _LONGEST_LINE = 200
-_NO_NAME = Phrase(
-    "{user!r} n’est pas un nom de carte ou d’écran : 1 à 32 minuscules, chiffres et traits d’union",
-    "{user!r} is no name for a board or a display: 1 to 32 small letters, digits and hyphens",
-)
+_NO_NAME = Phrase("{user!r} is no name for a board or a display: 1 to 32 small letters, digits and hyphens")
 
 
 def add(file: Path, user: str) -> str:

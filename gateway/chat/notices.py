@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 from gateway.balance.tariff import Objective
 from gateway.chat.news import News, exceeded, red_tomorrow
 from gateway.errors import StoreError
-from gateway.language import NOTHING
 from gateway.links.alert_words import Kind
 from gateway.links.alerts import Told, Watch
 from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind
 from gateway.live.state import kind_and_name
+from gateway.words.phrase import NOTHING
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence

@@ -11,37 +11,24 @@ from typing import TYPE_CHECKING, TextIO
 from gateway.commands.options import actions_of, command
 from gateway.commands.speech import spoken
 from gateway.errors import ConfigError
-from gateway.language import Phrase, same
+from gateway.words.phrase import Phrase, same
 
 if TYPE_CHECKING:
     import argparse
 
     from gateway.commands.options import Commands
 
-_CHANGED = Phrase("le mot de passe est changé ; il est dans {path}", "the password was changed; it is in {path}")
-_BLOCKED = Phrase(
-    "{who} est bloqué par le serveur ; ce qui lui était permis le reste (`linky-gateway consent revoke`)",
-    "{who} is blocked by the server; what it was allowed stays allowed (`linky-gateway consent revoke`)",
-)
-_NOT_BLOCKED = Phrase("{who} n’est pas bloqué", "{who} is not blocked")
-_NOBODY = Phrase("personne n’est bloqué", "nobody is blocked")
-_PINNED = Phrase("c’est l’une des clés épinglées dans [federation]", "it is one of the pinned")
-_NOT_PINNED = Phrase("elle n’est PAS épinglée dans [federation]", "it is NOT pinned in [federation]")
-_NO_AUTHORITY = Phrase(
-    "aucune autorité connue ne la garantit : comparez-la à ce que dit l’exploitant du serveur",
-    "no known authority vouches for it: compare it with what the server's operator tells you",
-)
-_THERE_IS_ONE = Phrase(
-    "{path} : il y a déjà un mot de passe ; `linky-gateway account password` le change",
-    "{path}: there is a password already; `linky-gateway account password` changes it",
-)
-_REGISTERED = Phrase(
-    "{jid} est créé ; son mot de passe est dans {path}", "{jid} was registered; its password is in {path}"
-)
-_NEW, _ONCE_MORE = Phrase("Nouveau mot de passe : ", "New password: "), Phrase("Encore une fois : ", "Once more: ")
-_NOT_THE_SAME = Phrase(
-    "les deux ne sont pas les mêmes ; rien n’a été changé", "the two are not the same; nothing was changed"
-)
+_CHANGED = Phrase("the password was changed; it is in {path}")
+_BLOCKED = Phrase("{who} is blocked by the server; what it was allowed stays allowed (`linky-gateway consent revoke`)")
+_NOT_BLOCKED = Phrase("{who} is not blocked")
+_NOBODY = Phrase("nobody is blocked")
+_PINNED = Phrase("it is one of the pinned")
+_NOT_PINNED = Phrase("it is NOT pinned in [federation]")
+_NO_AUTHORITY = Phrase("no known authority vouches for it: compare it with what the server's operator tells you")
+_THERE_IS_ONE = Phrase("{path}: there is a password already; `linky-gateway account password` changes it")
+_REGISTERED = Phrase("{jid} was registered; its password is in {path}")
+_NEW, _ONCE_MORE = Phrase("New password: "), Phrase("Once more: ")
+_NOT_THE_SAME = Phrase("the two are not the same; nothing was changed")
 
 
 def _say(options: argparse.Namespace, what: Phrase, where: TextIO | None = None) -> None:

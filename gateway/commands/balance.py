@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from gateway.commands.options import command
 from gateway.commands.speech import add_language, spoken
 from gateway.commands.usage import moment
-from gateway.language import Phrase
+from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     import argparse
@@ -44,10 +44,7 @@ def add(commands: Commands, name: str, text: str) -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object: Wh and euros")
 
 
-_NO_TARIFF = Phrase(
-    "{path} : sans [[tariff]], pas de coût ; ajoutez-en un (la page « Réglages » dit comment)",
-    "{path}: without a [[tariff]] nothing has a cost; add one",
-)
+_NO_TARIFF = Phrase("{path}: without a [[tariff]] nothing has a cost; add one")
 
 
 def run(options: argparse.Namespace) -> int:

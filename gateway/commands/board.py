@@ -19,7 +19,7 @@ from gateway.boards.offer import State, board_of, messages, outcome, state_topic
 from gateway.commands.options import add_config
 from gateway.commands.speech import add_language, spoken
 from gateway.errors import BoardError, BrokerError, ConfigError, reason
-from gateway.language import NOTHING, Phrase, same
+from gateway.words.phrase import NOTHING, Phrase, same
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -37,33 +37,19 @@ _CONNECT_S = 10.0
 # A set takes a minute on a busy Wi-Fi, and a trial five; then the command says that it waits no longer.
 _WAIT_S = 900.0
 
-_RELOAD = Phrase(
-    " Faites-le relire au courtier : sudo systemctl reload mosquitto",
-    " Let the broker look: sudo systemctl reload mosquitto",
-)
-_KNOWN = Phrase("{board} : enregistrée.", "{board}: known.") + _RELOAD
-_FORGOTTEN = Phrase("{board} : oubliée.", "{board}: forgotten.") + _RELOAD
-_NONE = Phrase(
-    "aucune carte n’est connue ici ; tools/flash en fait une, `linky-gateway board add` l’enregistre",
-    "no board is known here; tools/flash makes one, `linky-gateway board add` makes it known",
-)
-_UNKNOWN = Phrase("{why} ; on ne sait pas quelle version les cartes ont", "{why}; what the boards run is not known")
-_SILENT, _ON_TRIAL = Phrase("n’a rien dit", "has said nothing"), Phrase("à l’essai", "on trial")
-_UNREADABLE = Phrase("{name} : illisible : {why}", "{name} cannot be read: {why}")
-_NO_MQTT = Phrase(
-    "mqtt : les cartes passent par le courtier ; ajoutez la table [mqtt] à la configuration",
-    "mqtt: the boards are reached by the broker; add the table [mqtt] to the configuration",
-)
-_OFFERED = Phrase(
-    "{board} : {version} lui est proposée, numéro {serial}", "{board}: {version} is offered as number {serial}"
-)
-_NO_WORD = Phrase(
-    "{board} : pas encore de réponse ; la proposition reste, `linky-gateway board list` montre la suite",
-    "{board}: no word yet; the offer stays, `linky-gateway board list` shows what becomes of it",
-)
-_STARTS = Phrase("{board} : démarre {version}, à l’essai", "{board}: starts {version}, on trial")
-_RUNS = Phrase("{board} : a maintenant {version}", "{board}: runs {version}")
-_STILL_RUNS = Phrase("{board} : a toujours {version} : {last}", "{board}: still runs {version}: {last}")
+_RELOAD = Phrase(" Let the broker look: sudo systemctl reload mosquitto")
+_KNOWN = Phrase("{board}: known.") + _RELOAD
+_FORGOTTEN = Phrase("{board}: forgotten.") + _RELOAD
+_NONE = Phrase("no board is known here; tools/flash makes one, `linky-gateway board add` makes it known")
+_UNKNOWN = Phrase("{why}; what the boards run is not known")
+_SILENT, _ON_TRIAL = Phrase("has said nothing"), Phrase("on trial")
+_UNREADABLE = Phrase("{name} cannot be read: {why}")
+_NO_MQTT = Phrase("mqtt: the boards are reached by the broker; add the table [mqtt] to the configuration")
+_OFFERED = Phrase("{board}: {version} is offered as number {serial}")
+_NO_WORD = Phrase("{board}: no word yet; the offer stays, `linky-gateway board list` shows what becomes of it")
+_STARTS = Phrase("{board}: starts {version}, on trial")
+_RUNS = Phrase("{board}: runs {version}")
+_STILL_RUNS = Phrase("{board}: still runs {version}: {last}")
 
 
 def _say(options: argparse.Namespace, what: Phrase) -> None:

@@ -8,24 +8,18 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from gateway.errors import CaptureError, PortError, reason
-from gateway.language import Phrase
 from gateway.tic.explain import explain
 from gateway.tic.frame import Reader, looks_8n1, strip_parity
 from gateway.tic.labels import check
+from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from gateway.tic.frame import Frame
 
-_NO_TIC = Phrase(
-    "{files} : pas de TIC dedans, rien n’est d’un compteur ; il faut les octets de la ligne, comme ils sont venus",
-    "{files}: no TIC in it, nothing of a meter; it takes the bytes of the line as they came",
-)
-_NO_TIC_OF_MODE = Phrase(
-    "{files} : rien qu’un compteur en mode {mode} dirait ; essayez sans --mode",
-    "{files}: nothing that a meter in mode {mode} says; try it without --mode",
-)
+_NO_TIC = Phrase("{files}: no TIC in it, nothing of a meter; it takes the bytes of the line as they came")
+_NO_TIC_OF_MODE = Phrase("{files}: nothing that a meter in mode {mode} says; try it without --mode")
 
 # Large enough to be quick, small enough that a pipe shows each frame soon.
 _CHUNK = 4096
@@ -76,9 +70,7 @@ def _chunks(file: str) -> Iterator[bytes]:
                 first = False
                 yield strip_parity(data) if strip else data
     except OSError as error:
-        raise PortError(
-            Phrase("{file} : illisible : {why}", "{file}: cannot be read: {why}").filled(file=file, why=reason(error))
-        ) from error
+        raise PortError(Phrase("{file}: cannot be read: {why}").filled(file=file, why=reason(error))) from error
 
 
 def _as_json(frame: Frame) -> dict[str, object]:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from gateway.commands.options import add_config
 from gateway.commands.speech import add_language, spoken
 from gateway.errors import BoardError
-from gateway.language import Phrase
 from gateway.mqtt.credentials import A_BOARD, BROKER, credentials
+from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     import argparse
@@ -27,23 +27,15 @@ if TYPE_CHECKING:
 
 _RELOAD = ("systemctl", "try-reload-or-restart", "mosquitto.service")
 
-_RELOAD_BY_HAND = Phrase(
-    "faites relire ses fichiers au courtier : sudo systemctl reload mosquitto",
-    "let the broker look at its files again: sudo systemctl reload mosquitto",
-)
-_NONE = Phrase("aucun écran ; `linky-gateway display add NOM` en ajoute un", "none; `linky-gateway display add NAME`")
-_REMOVED = Phrase("{name} : n’entre plus.", "{name}: is let in no more.")
-_GIVEN = Phrase(
-    "Voici ce qu’il faut à « {name} ». Le mot de passe n’est gardé nulle part : il ne sera plus montré.",
-    "This is what {name} needs. The password is kept nowhere: it will not be shown again.",
-)
+_RELOAD_BY_HAND = Phrase("let the broker look at its files again: sudo systemctl reload mosquitto")
+_NONE = Phrase("none; `linky-gateway display add NAME`")
+_REMOVED = Phrase("{name}: is let in no more.")
+_GIVEN = Phrase("This is what {name} needs. The password is kept nowhere: it will not be shown again.")
 _VALUES = Phrase(
-    "adresse       {host}\nport          {port}, TLS\nutilisateur   {user}\nmot de passe  {password}\n"
-    "autorité      {path} sur cette machine, à copier :",
     "host      {host}\nport      {port}, TLS\nuser      {user}\npassword  {password}\n"
-    "authority {path} on this machine, to be copied:",
+    "authority {path} on this machine, to be copied:"
 )
-_PROGRAM = Phrase("Un écran en {language}, prêt à lancer :", "A display in {language}, ready to run:")
+_PROGRAM = Phrase("A display in {language}, ready to run:")
 
 
 def declare(commands: Commands) -> None:

@@ -5,83 +5,83 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from gateway.language import Phrase, joined, same
 from gateway.store.labels import label_of
 from gateway.store.local_time import local_second, local_time
+from gateway.words.phrase import Phrase, joined, same
 
 if TYPE_CHECKING:
     from gateway.store.points import Event
 
 KINDS = {
-    "state-known": Phrase("première lecture de l’état", "state read for the first time"),
-    "tariff-changed": Phrase("changement de tarif", "tariff changed"),
-    "tempo-today": Phrase("couleur Tempo du jour", "Tempo colour of the day"),
-    "tempo-tomorrow": Phrase("couleur Tempo de demain", "Tempo colour of tomorrow"),
-    "peak-announced": Phrase("pointe mobile annoncée", "mobile peak announced"),
-    "peak-begun": Phrase("début de la pointe mobile", "mobile peak begun"),
-    "peak-ended": Phrase("fin de la pointe mobile", "mobile peak ended"),
-    "ejp-notice": Phrase("préavis EJP", "EJP notice"),
-    "overload-begun": Phrase("dépassement de puissance", "overload begun"),
-    "overload-ended": Phrase("fin du dépassement", "overload ended"),
-    "breaker-opened": Phrase("disjoncteur ouvert", "breaker opened"),
-    "breaker-closed": Phrase("disjoncteur fermé", "breaker closed"),
-    "contact-switched": Phrase("contact sec basculé", "dry contact switched"),
-    "relay-switched": Phrase("contact virtuel basculé", "virtual contact switched"),
-    "cover-opened": Phrase("cache-bornes ouvert", "terminal cover opened"),
-    "cover-closed": Phrase("cache-bornes fermé", "terminal cover closed"),
-    "direction-changed": Phrase("sens du courant changé", "direction of the current changed"),
-    "clock-degraded": Phrase("horloge du compteur peu sûre", "meter’s clock is unsure"),
-    "clock-recovered": Phrase("horloge du compteur à nouveau sûre", "meter’s clock is sure again"),
-    "message-received": Phrase("message du distributeur", "message of the distributor"),
-    "mode-switched": Phrase("mode du compteur changé", "mode of the meter changed"),
-    "contract-changed": Phrase("contrat changé", "contract changed"),
-    "index-step": Phrase("saut de l’index", "index jumped"),
-    "index-fell": Phrase("index en baisse", "index fell"),
-    "roll-over": Phrase("index revenu à zéro", "index rolled over"),
-    "meter-replaced": Phrase("compteur remplacé", "meter replaced"),
-    "out-of-range": Phrase("valeur impossible", "impossible value"),
-    "port-changed": Phrase("câble branché à un autre port", "cable plugged into another port"),
-    "clock-wrong": Phrase("horloge du compteur fausse", "meter’s clock is wrong"),
-    "clock-right": Phrase("horloge du compteur à nouveau juste", "meter’s clock is right again"),
-    "shortage": Phrase("place ou mémoire", "room or memory"),
-    "index-set-by-hand": Phrase("index saisi à la main", "index set by hand"),
+    "state-known": Phrase("state read for the first time"),
+    "tariff-changed": Phrase("tariff changed"),
+    "tempo-today": Phrase("Tempo colour of the day"),
+    "tempo-tomorrow": Phrase("Tempo colour of tomorrow"),
+    "peak-announced": Phrase("mobile peak announced"),
+    "peak-begun": Phrase("mobile peak begun"),
+    "peak-ended": Phrase("mobile peak ended"),
+    "ejp-notice": Phrase("EJP notice"),
+    "overload-begun": Phrase("overload begun"),
+    "overload-ended": Phrase("overload ended"),
+    "breaker-opened": Phrase("breaker opened"),
+    "breaker-closed": Phrase("breaker closed"),
+    "contact-switched": Phrase("dry contact switched"),
+    "relay-switched": Phrase("virtual contact switched"),
+    "cover-opened": Phrase("terminal cover opened"),
+    "cover-closed": Phrase("terminal cover closed"),
+    "direction-changed": Phrase("direction of the current changed"),
+    "clock-degraded": Phrase("meter’s clock is unsure"),
+    "clock-recovered": Phrase("meter’s clock is sure again"),
+    "message-received": Phrase("message of the distributor"),
+    "mode-switched": Phrase("mode of the meter changed"),
+    "contract-changed": Phrase("contract changed"),
+    "index-step": Phrase("index jumped"),
+    "index-fell": Phrase("index fell"),
+    "roll-over": Phrase("index rolled over"),
+    "meter-replaced": Phrase("meter replaced"),
+    "out-of-range": Phrase("impossible value"),
+    "port-changed": Phrase("cable plugged into another port"),
+    "clock-wrong": Phrase("meter’s clock is wrong"),
+    "clock-right": Phrase("meter’s clock is right again"),
+    "shortage": Phrase("room or memory"),
+    "index-set-by-hand": Phrase("index set by hand"),
 }
 _VALUES = {
-    "open": Phrase("ouvert", "open"),
-    "closed": Phrase("fermé", "closed"),
-    "good": Phrase("juste", "good"),
-    "degraded": Phrase("peu sûre", "degraded"),
-    "standard": Phrase("standard", "standard"),
-    "historic": Phrase("historique", "historic"),
-    "BLEU": Phrase("bleu", "blue"),
-    "BLAN": Phrase("blanc", "white"),
-    "ROUG": Phrase("rouge", "red"),
-    "overpower": Phrase("surpuissance", "overpower"),
-    "overvoltage": Phrase("surtension", "overvoltage"),
-    "load-shedding": Phrase("délestage", "load shedding"),
-    "order": Phrase("sur ordre", "by order"),
-    "overheating": Phrase("surchauffe", "overheating"),
-    "overheating-high-current": Phrase("surchauffe, courant trop fort", "overheating, high current"),
-    "undefined": Phrase("non défini", "undefined"),
-    "disk": Phrase("la carte", "the card"),
-    "memory": Phrase("la mémoire", "memory"),
-    "processor": Phrase("le processeur", "the processor"),
-    "link": Phrase("la liaison", "the link"),
-    "nothing": Phrase("rien, tout est gardé", "nothing, everything is kept"),
-    "raw": Phrase("valeurs à la seconde", "raw values"),
-    "minutes": Phrase("valeurs à la minute", "minutes"),
-    "half_hours": Phrase("demi-heures", "half hours"),
+    "open": Phrase("open"),
+    "closed": Phrase("closed"),
+    "good": Phrase("good"),
+    "degraded": Phrase("degraded"),
+    "standard": Phrase("standard"),
+    "historic": Phrase("historic"),
+    "BLEU": Phrase("blue"),
+    "BLAN": Phrase("white"),
+    "ROUG": Phrase("red"),
+    "overpower": Phrase("overpower"),
+    "overvoltage": Phrase("overvoltage"),
+    "load-shedding": Phrase("load shedding"),
+    "order": Phrase("by order"),
+    "overheating": Phrase("overheating"),
+    "overheating-high-current": Phrase("overheating, high current"),
+    "undefined": Phrase("undefined"),
+    "disk": Phrase("the card"),
+    "memory": Phrase("memory"),
+    "processor": Phrase("the processor"),
+    "link": Phrase("the link"),
+    "nothing": Phrase("nothing, everything is kept"),
+    "raw": Phrase("raw values"),
+    "minutes": Phrase("minutes"),
+    "half_hours": Phrase("half hours"),
 }
 _FACTS = {
-    "number": Phrase("n° {}", "no. {}"),
-    "begin": Phrase("de {}", "from {}"),
-    "end": Phrase("à {}", "to {}"),
-    "drift_s": Phrase("écart {} s", "off by {} s"),
-    "meter": Phrase("compteur {}", "meter {}"),
-    "port": Phrase("port de {}", "port of {}"),
-    "of": Phrase("manque : {}", "short of: {}"),
-    "given_up": Phrase("plus gardé : {}", "given up: {}"),
-    "more": Phrase("et {} fois de plus avant", "and {} more times before"),
+    "number": Phrase("no. {value}"),
+    "begin": Phrase("from {value}"),
+    "end": Phrase("to {value}"),
+    "drift_s": Phrase("off by {value} s"),
+    "meter": Phrase("meter {value}"),
+    "port": Phrase("port of {value}"),
+    "of": Phrase("short of: {value}"),
+    "given_up": Phrase("given up: {value}"),
+    "more": Phrase("and {value} more times before"),
 }
 # Their names say which series it is.
 _SAYS_IT_ALL = frozenset(kind for kind in KINDS if not kind.startswith(("index-", "roll-", "out-", "message-")))
@@ -91,7 +91,7 @@ def event_in_words(event: Event) -> Phrase:
     """When, which meter, what happened, to which of its series, and how it was before and is now."""
     parts = [local_second(event.time), same(event.meter), KINDS.get(event.kind, same(event.kind))]
     if event.series and event.kind not in _SAYS_IT_ALL:
-        parts.append(Phrase(*label_of(event.series)))
+        parts.append(label_of(event.series))
     return joined("  ", [*parts, _facts(event.detail)])
 
 
@@ -100,12 +100,11 @@ def _facts(detail: dict[str, object]) -> Phrase:
     before, after = facts.pop("before", None), facts.pop("after", None)
     said = []
     if before is not None and after is not None:
-        said.append(Phrase("{was} → {now}", "{was} → {now}").filled(was=_value(before), now=_value(after)))
+        said.append(same("{was} → {now}").filled(was=_value(before), now=_value(after)))
     elif before is not None or after is not None:
         said.append(_value(after if before is None else before))
     for name, value in facts.items():
-        form, text = _FACTS.get(name, same(f"{name} {{}}")), _value(value)
-        said.append(Phrase(form.fr.format(text.fr), form.en.format(text.en)))
+        said.append(_FACTS.get(name, same(f"{name} {{value}}")).filled(value=_value(value)))
     return joined(", ", said)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gateway.errors import EXITS
-from gateway.language import ENGLISH
+from gateway.words.catalogue import ENGLISH
 
 if TYPE_CHECKING:
     from gateway.commands.usage import Parser

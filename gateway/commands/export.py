@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING
 
 from gateway.commands.options import add_span, command
 from gateway.commands.speech import spoken
-from gateway.language import Phrase
+from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     import argparse
 
     from gateway.commands.options import Commands
 
-_NOTHING = Phrase(
-    "linky-gateway : aucun point enregistré ne correspond", "linky-gateway: no stored point is what was asked for"
-)
+_NOTHING = Phrase("linky-gateway: no stored point is what was asked for")
 
 
 def declare(commands: Commands) -> None:

@@ -18,7 +18,7 @@ from gateway.commands.options import add_span, command
 from gateway.commands.speech import spoken
 from gateway.commands.usage import refused
 from gateway.errors import Exit, JournalError, StoreError, reason
-from gateway.language import Phrase
+from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     import argparse
@@ -32,23 +32,11 @@ if TYPE_CHECKING:
 
 _ANCHOR = re.compile(r"([0-9]{1,15}):([0-9a-f]{64})")
 
-_NO_KEY = Phrase(
-    "il n’y a pas encore de journal : sa clé est faite avec sa première entrée, quand la passerelle démarre",
-    "there is no journal yet: its key is made with its first entry, when the gateway is started",
-)
-_NO_ENTRY = Phrase(
-    "il n’y a pas encore de journal : sa première entrée est faite quand la passerelle démarre",
-    "there is no journal yet: its first entry is made when the gateway is started",
-)
-_NO_PUBLIC_KEY = Phrase("{word!r} : {why}", "{word!r} {why}")
-_NO_ANCHOR = Phrase(
-    "{word!r} n’est pas NUMÉRO:EMPREINTE, comme l’écrit `linky-gateway journal anchors`",
-    "{word!r} is not NUMBER:HASH as `journal anchors` prints it",
-)
-_CHANGED = Phrase(
-    "l’entrée {number} a été modifiée et ne peut pas être montrée : tapez `linky-gateway journal verify`",
-    "entry {number} was changed and cannot be shown: run journal verify",
-)
+_NO_KEY = Phrase("there is no journal yet: its key is made with its first entry, when the gateway is started")
+_NO_ENTRY = Phrase("there is no journal yet: its first entry is made when the gateway is started")
+_NO_PUBLIC_KEY = Phrase("{word!r} {why}")
+_NO_ANCHOR = Phrase("{word!r} is not NUMBER:HASH as `journal anchors` prints it")
+_CHANGED = Phrase("entry {number} was changed and cannot be shown: run journal verify")
 
 
 def declare(commands: Commands) -> None:

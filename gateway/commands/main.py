@@ -20,7 +20,7 @@ from gateway.commands.overview import overview
 from gateway.commands.speech import spoken
 from gateway.commands.usage import Parser
 from gateway.errors import Exit, GatewayError, reason
-from gateway.language import Phrase, same
+from gateway.words.phrase import Phrase, same
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,8 +33,8 @@ WORDS = (
     *("page", "first-boot", "fleet", "privacy", "received", "balance", "cost"),
 )
 
-_OUTPUT = Phrase("la sortie", "standard output")
-_IO_FAULT = Phrase("{where} : {why}", "{where}: {why}")
+_OUTPUT = Phrase("standard output")
+_IO_FAULT = Phrase("{where}: {why}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -13,17 +13,15 @@ from typing import TYPE_CHECKING
 
 from gateway.commands.options import command
 from gateway.commands.speech import spoken
-from gateway.language import Phrase
+from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     import argparse
 
     from gateway.commands.options import Commands
 
-_READY = Phrase("la base de {directory} est entière et à jour", "the database of {directory} is whole and up to date")
-_COPY = Phrase(
-    "copie d'avant le changement, gardée 30 jours : {copy}", "copy of before the change, kept for 30 days: {copy}"
-)
+_READY = Phrase("the database of {directory} is whole and up to date")
+_COPY = Phrase("copy of before the change, kept for 30 days: {copy}")
 
 
 def declare(commands: Commands) -> None:

@@ -2,70 +2,66 @@
 
 from __future__ import annotations
 
-from gateway.language import Phrase
+from gateway.words.phrase import Phrase
 
-_HEAD = Phrase("linky-gateway : lit un compteur Linky.", "linky-gateway: reads a Linky meter.")
+_HEAD = Phrase("linky-gateway: reads a Linky meter.")
 _END = Phrase(
-    "« linky-gateway COMMANDE --help » explique une commande, avec des exemples. Sur une passerelle installée, mettez"
-    " sudo devant.",
-    "`linky-gateway COMMAND --help` explains a command, with examples. On an installed gateway put sudo before it.",
+    "`linky-gateway COMMAND --help` explains a command, with examples. On an installed gateway put sudo before it."
 )
 
 # Purpose -> command -> what it is for.
 PURPOSES: tuple[tuple[Phrase, dict[str, Phrase]], ...] = (
     (
-        Phrase("Est-ce que cela marche ?", "Does it work?"),
+        Phrase("Does it work?"),
         {
-            "status": Phrase("chaque liaison, et depuis quand", "each link, and since when"),
-            "doctor": Phrase(
-                "écoute le compteur, dit ce qui ne va pas et que faire", "listens, says what is wrong and what to do"
-            ),
-            "ports": Phrase("les ports série de cette machine", "the serial ports of this machine"),
-            "check": Phrase("la base et le journal sont-ils entiers ?", "are database and journal whole?"),
+            "status": Phrase("each link, and since when"),
+            "doctor": Phrase("listens, says what is wrong and what to do"),
+            "ports": Phrase("the serial ports of this machine"),
+            "check": Phrase("are database and journal whole?"),
         },
     ),
     (
-        Phrase("Voir", "See"),
+        Phrase("See"),
         {
-            "watch": Phrase("les valeurs du moment", "the values of the moment"),
-            "balance": Phrase("l’énergie par jour, mois, année", "energy by day, month, year"),
-            "cost": Phrase("ce que cela coûte", "what that costs"),
-            "events": Phrase("ce qui est arrivé aux compteurs", "what happened to the meters"),
-            "series": Phrase("les séries, leurs noms, l’identifiant", "the series, their names, the id"),
-            "export": Phrase("les mesures, en CSV ou SenML", "the readings, as CSV or SenML"),
-            "reading": Phrase("noter l’eau, le gaz, la chaleur", "enter water, gas, heat"),
+            "watch": Phrase("the values of the moment"),
+            "balance": Phrase("energy by day, month, year"),
+            "cost": Phrase("what that costs"),
+            "events": Phrase("what happened to the meters"),
+            "series": Phrase("the series, their names, the id"),
+            "export": Phrase("the readings, as CSV or SenML"),
+            "reading": Phrase("enter water, gas, heat"),
         },
     ),
     (
-        Phrase("Partager", "Share"),
+        Phrase("Share"),
         {
-            "consent": Phrase("qui a droit à quoi ; répondre aux demandes", "who may have what; answer requests"),
-            "received": Phrase("ce qui vient d’ailleurs", "what comes from others"),
-            "journal": Phrase("ce qui a été décidé et envoyé, signé", "what was decided and sent, signed"),
-            "privacy": Phrase("emporter, effacer, corriger vos données", "take along, erase, correct your data"),
+            "consent": Phrase("who may have what; answer requests"),
+            "received": Phrase("what comes from others"),
+            "journal": Phrase("what was decided and sent, signed"),
+            "privacy": Phrase("take along, erase, correct your data"),
         },
     ),
     (
-        Phrase("Régler", "Set up"),
+        Phrase("Set up"),
         {
-            "page": Phrase("un code pour la page de la maison", "a code for the page of the house"),
-            "account": Phrase("le compte de la fédération", "the account of the federation"),
-            "display": Phrase("les écrans, Home Assistant", "displays, Home Assistant"),
-            "board": Phrase("les cartes ESP32", "the ESP32 boards"),
-            "backup": Phrase("tout, chiffré, dans un fichier", "everything, encrypted, in one file"),
-            "restore": Phrase("une sauvegarde, sur cette machine", "a backup, onto this machine"),
+            "page": Phrase("a code for the page of the house"),
+            "account": Phrase("the account of the federation"),
+            "display": Phrase("displays, Home Assistant"),
+            "board": Phrase("the ESP32 boards"),
+            "backup": Phrase("everything, encrypted, in one file"),
+            "restore": Phrase("a backup, onto this machine"),
         },
     ),
     (
-        Phrase("Pour des programmes et d’autres métiers", "For programs and other trades"),
+        Phrase("For programs and other trades"),
         {
-            "run": Phrase("la passerelle elle-même", "the gateway itself"),
-            "metrics": Phrase("l’état, pour Prometheus", "the state, for Prometheus"),
-            "decode": Phrase("des octets captés, en JSON", "captured bytes, as JSON"),
-            "consume": Phrase("recevoir, en JSON", "receive, as JSON"),
-            "fleet": Phrase("les passerelles d’un installateur", "an installer's gateways"),
-            "migrate": Phrase("met la base à jour", "brings the database up to date"),
-            "first-boot": Phrase("applique linky.toml d’une carte", "applies a card's linky.toml"),
+            "run": Phrase("the gateway itself"),
+            "metrics": Phrase("the state, for Prometheus"),
+            "decode": Phrase("captured bytes, as JSON"),
+            "consume": Phrase("receive, as JSON"),
+            "fleet": Phrase("an installer's gateways"),
+            "migrate": Phrase("brings the database up to date"),
+            "first-boot": Phrase("applies a card's linky.toml"),
         },
     ),
 )

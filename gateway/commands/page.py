@@ -15,7 +15,7 @@ from gateway.commands import page_visit
 from gateway.commands.options import actions_of, command
 from gateway.commands.speech import add_language, spoken
 from gateway.errors import AccessError, ConfigError, reason
-from gateway.language import Phrase
+from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     import argparse
@@ -23,15 +23,9 @@ if TYPE_CHECKING:
     from gateway.commands.options import Commands
     from gateway.config.tables import Config
 
-_NO_PAGE = Phrase(
-    "{path} : il n’y a pas de page : ajoutez la table [web], puis redémarrez la passerelle",
-    "{path}: there is no page: add the table [web], and start the gateway again",
-)
-_NOT_WRITABLE = Phrase("{path} : impossible d’y écrire : {why}", "{path}: cannot be written: {why}")
-_NOT_RUNNING = Phrase(
-    "la passerelle n’est pas en marche : démarrez-la, puis redemandez",
-    "the gateway is not running: start it, and ask again",
-)
+_NO_PAGE = Phrase("{path}: there is no page: add the table [web], and start the gateway again")
+_NOT_WRITABLE = Phrase("{path}: cannot be written: {why}")
+_NOT_RUNNING = Phrase("the gateway is not running: start it, and ask again")
 
 
 def declare(commands: Commands) -> None:

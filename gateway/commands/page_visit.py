@@ -11,29 +11,21 @@ import sys
 import textwrap
 from typing import TYPE_CHECKING
 
-from gateway.language import Phrase
+from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_PAGE = Phrase("La page de la maison :", "The page of the house:")
-_NO_ADDRESS = Phrase("le port {port} de cette machine, chemin /setup", "port {port} of this machine, path /setup")
-_CODE = Phrase("Le code de la première visite :", "The code for the first visit:")
-CODE_IS_GIVEN = Phrase(
-    "Son code a déjà été donné ; pour un autre : sudo linky-gateway page code",
-    "Its code was given already; for another one: sudo linky-gateway page code",
-)
+_PAGE = Phrase("The page of the house:")
+_NO_ADDRESS = Phrase("port {port} of this machine, path /setup")
+_CODE = Phrase("The code for the first visit:")
+CODE_IS_GIVEN = Phrase("Its code was given already; for another one: sudo linky-gateway page code")
 _USE = Phrase(
-    "Visez le carré avec l’appareil photo d’un téléphone relié au Wi-Fi de la maison, ou tapez l’adresse ; puis le"
-    " code. Il sert une fois, et remplace tout code plus ancien.",
     "Point the camera of a phone in the house’s Wi-Fi at the square, or type the address; then the code. It serves"
-    " once, and takes the place of any older one.",
+    " once, and takes the place of any older one."
 )
 _USE_TYPED = Phrase(
-    "Tapez l’adresse dans un navigateur de la maison, puis le code. Il sert une fois, et remplace tout code plus"
-    " ancien.",
-    "Type the address into a browser of the house, then the code. It serves once, and takes the place of any older"
-    " one.",
+    "Type the address into a browser of the house, then the code. It serves once, and takes the place of any older one."
 )
 _WIDEST = 80
 

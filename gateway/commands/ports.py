@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, TextIO
 
 from gateway.commands.options import command
 from gateway.commands.speech import add_language, spoken
-from gateway.language import Phrase
 from gateway.sources.usb import ROOT, attribute, source_text, tty_names, usb_ports
+from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     import argparse
@@ -29,15 +29,13 @@ _TIC_SERIAL = "TINFO-"
 # linux/serial_core.h: PORT_UNKNOWN, a port that the kernel has room for and the board has not.
 _NO_PORT = "0"
 
-_NONE = Phrase("il n’y a pas de port série : branchez l’adaptateur", "no serial port is there: plug the adapter in")
-_TIC = Phrase("← adaptateur TIC", "← TIC adapter")
+_NONE = Phrase("no serial port is there: plug the adapter in")
+_TIC = Phrase("← TIC adapter")
 _SERIAL, _NO_SERIAL = (
-    Phrase("numéro de série {number}", "serial number {number}"),
-    Phrase("sans numéro de série", "no serial number"),
+    Phrase("serial number {number}"),
+    Phrase("no serial number"),
 )
-_USB = Phrase(
-    "  USB {vendor}:{product}, {serial}, dans la prise {place}", "  USB {vendor}:{product}, {serial}, in socket {place}"
-)
+_USB = Phrase("  USB {vendor}:{product}, {serial}, in socket {place}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from gateway.commands.asking import ask_or_do
 from gateway.commands.options import actions_of, command
 from gateway.commands.speech import add_language, spoken
 from gateway.commands.usage import moment
-from gateway.language import NOTHING, Phrase
+from gateway.words.phrase import NOTHING, Phrase
 
 if TYPE_CHECKING:
     import argparse

@@ -15,7 +15,7 @@ from gateway.commands.options import actions_of, add_span, command
 from gateway.commands.speech import add_language, spoken
 from gateway.errors import ConfigError
 from gateway.household.share import origins
-from gateway.language import Phrase, joined, same
+from gateway.words.phrase import Phrase, joined, same, written
 
 if TYPE_CHECKING:
     import argparse
@@ -114,16 +114,10 @@ def _export(archive: Archive, known: Sequence[Origin], options: argparse.Namespa
 
 
 _ACTIONS = {"list": _list, "notices": _notices, "history": _history, "export": _export}
-_LINE = Phrase(
-    "{name}  {series}  {granularity}  points : {points}  {first} … {last}  gardés {retention}",
-    "{name}  {series}  {granularity}  {points} points  {first} … {last}  kept {retention}",
-)
-_NOTHING_YET = Phrase("rien n’a encore été reçu", "nothing was ever received")
-_THERE_IS_NONE = Phrase("il n’y en a pas", "there is none")
-_NOT_RECEIVED = Phrase(
-    "« {name} » n’est le nom d’aucun [[received]] de la configuration ({names})",
-    "{name!r} is no [[received]] of the configuration ({names})",
-)
+_LINE = Phrase("{name}  {series}  {granularity}  {points} points  {first} … {last}  kept {retention}")
+_NOTHING_YET = Phrase("nothing was ever received")
+_THERE_IS_NONE = Phrase("there is none")
+_NOT_RECEIVED = Phrase("{name!r} is no [[received]] of the configuration ({names})")
 
 
 def _with_share(point: ReceivedPoint, origin: Origin | None) -> Iterator[ReceivedPoint]:
@@ -170,17 +164,15 @@ def _series_line(series: ReceivedSeries, row: dict[str, object]) -> Phrase:
 def _point_line(point: ReceivedPoint, row: dict[str, object]) -> Phrase:
     when = _local(point.time)
     rest = "{series}  {granularity}  {value} {unit}".format(**row).rstrip()
-    return Phrase(f"{when.fr}  {rest}", f"{when.en}  {rest}")
+    return same("{when}  {rest}").filled(when=when, rest=rest)
 
 
 def _event_line(event: ReceivedEvent) -> Phrase:
     from gateway.consent.command_words import notice_in_words  # noqa: PLC0415 (the parser needs none of it)
 
     texts = event.detail.get("texts")
-    said = texts if isinstance(texts, dict) else {}
-    anything = str(next(iter(said.values()), ""))
     # A provider writes in the languages that it has.
-    words = Phrase(str(said.get("fr", anything)), str(said.get("en", anything)))
+    words = written({str(lang): str(text) for lang, text in texts.items()} if isinstance(texts, dict) else {})
     what = notice_in_words(event.kind)
     return joined("  ", (_local(event.time), same(event.provider), what, same(event.series), words))
 

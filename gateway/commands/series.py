@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from gateway.commands.options import command
 from gateway.commands.speech import add_language, spoken
-from gateway.language import NOTHING, Phrase
+from gateway.words.phrase import NOTHING, Phrase
 
 if TYPE_CHECKING:
     import argparse
@@ -18,26 +18,20 @@ if TYPE_CHECKING:
     from gateway.commands.options import Commands
     from gateway.household.series import Known, Meter
 
-_METER = Phrase("Compteur {name}, identifiant {sensor}", "Meter {name}, id {sensor}")
-_ADDRESS = Phrase("  pour qui reçoit : {identifier}", "  for who receives: {identifier}")
-_NO_ACCOUNT = Phrase(
-    "  rien ne peut être envoyé : la configuration n’a pas de compte ([federation])",
-    "  nothing can be sent: the configuration has no account ([federation])",
-)
-_NONE_YET = Phrase("  aucune série encore : le compteur n’a rien dit", "  no series yet: the meter has said nothing")
-_NO_METER = Phrase("aucun compteur encore : démarrez la passerelle une fois", "no meter yet: start the gateway once")
+_METER = Phrase("Meter {name}, id {sensor}")
+_ADDRESS = Phrase("  for who receives: {identifier}")
+_NO_ACCOUNT = Phrase("  nothing can be sent: the configuration has no account ([federation])")
+_NONE_YET = Phrase("  no series yet: the meter has said nothing")
+_NO_METER = Phrase("no meter yet: start the gateway once")
 _HEADS = (
-    Phrase("série", "series"),
-    Phrase("unité", "unit"),
-    Phrase("finesses", "granularities"),
-    Phrase("ce que c’est", "meaning"),
+    Phrase("series"),
+    Phrase("unit"),
+    Phrase("granularities"),
+    Phrase("meaning"),
 )
-_LEGEND = Phrase(
-    "Finesses : raw comme le compteur le dit, PT1M la minute, PT30M la demi-heure, P1D le jour.",
-    "Granularities: raw as the meter says it, PT1M a minute, PT30M half an hour, P1D a day.",
-)
-_LEGEND_OF_ALL = Phrase(" N est un nombre, T une période du tarif.", " N is a number, T a period of the tariff.")
-_TEXT = Phrase("texte", "text")
+_LEGEND = Phrase("Granularities: raw as the meter says it, PT1M a minute, PT30M half an hour, P1D a day.")
+_LEGEND_OF_ALL = Phrase(" N is a number, T a period of the tariff.")
+_TEXT = Phrase("text")
 
 
 def declare(commands: Commands) -> None:

@@ -1,4 +1,4 @@
-"""Which language a command of the command line speaks: the rule of ``gateway.language``, asked once a command."""
+"""Which language a command of the command line speaks: the rule of ``gateway.words.language``, asked once a command."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import os
 from typing import TYPE_CHECKING
 
 from gateway.errors import GatewayError
-from gateway.language import LANGUAGES, chosen
+from gateway.words.catalogue import LANGUAGES
+from gateway.words.language import chosen
 
 if TYPE_CHECKING:
     import argparse

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import json
 import re
 import sys
 from datetime import datetime
@@ -16,36 +17,33 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from gateway.commands.speech import spoken
 from gateway.errors import Exit
-from gateway.language import NOTHING, Phrase, same
+from gateway.words.catalogue import LANGUAGES
+from gateway.words.phrase import NOTHING, Phrase, same, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 _SEPARATOR = "\0"
-_SAID = Phrase("{program} : {what}\n  {program} --help l’explique, avec des exemples\n",
-               "{program}: {what}\n  {program} --help explains it, with examples\n")  # fmt: skip
-_AT = Phrase("{argument} : {what}", "{argument}: {what}")
-_NO_COMMAND = Phrase("{word!r} n’est pas une commande", "{word!r} is no command")
-_ONE_OF = Phrase("ajoutez l’un de : {known}", "add one of: {known}")
-_NO_CHOICE = Phrase("{word!r} n’est pas un choix ; l’un de : {known}", "{word!r} is no choice; one of: {known}")
-_PERHAPS = Phrase(" ; peut-être {near}", "; did you mean {near}")
-_MISSING = Phrase("il manque {names}", "{names} is missing")
-_MISSING_ONE = Phrase("il faut l’un de : {names}", "one of these is needed: {names}")
-_UNKNOWN = Phrase("{word} n’est pas connu ici", "{word} is not known here")
-_NO_VALUE = Phrase("il manque la valeur", "its value is missing")
-_NO_NUMBER = Phrase("{word} n’est pas un nombre", "{word} is no number")
-_NOT_TOGETHER = Phrase("{one} et {other} ne vont pas ensemble", "{one} and {other} do not go together")
-_NO_TIME = Phrase(
-    "{text!r} n’est pas une date telle que 2026-11-25 ou 2026-11-25T10:00:00Z",
-    "{text!r} is not a time such as 2026-11-25 or 2026-11-25T10:00:00Z",
-)
-_NO_SECONDS = Phrase("{text!r} : de 1 à {most} secondes", "{text!r} is not 1 to {most} seconds")
-_AMBIGUOUS = Phrase("{word} peut être {known} ; écrivez l’option entière", "{word} may be {known}; write it whole")
+_SAID = Phrase("{program}: {what}\n  {program} --help explains it, with examples\n")  # fmt: skip
+_AT = Phrase("{argument}: {what}")
+_NO_COMMAND = Phrase("{word!r} is no command")
+_ONE_OF = Phrase("add one of: {known}")
+_NO_CHOICE = Phrase("{word!r} is no choice; one of: {known}")
+_PERHAPS = Phrase("; did you mean {near}")
+_MISSING = Phrase("{names} is missing")
+_MISSING_ONE = Phrase("one of these is needed: {names}")
+_UNKNOWN = Phrase("{word} is not known here")
+_NO_VALUE = Phrase("its value is missing")
+_NO_NUMBER = Phrase("{word} is no number")
+_NOT_TOGETHER = Phrase("{one} and {other} do not go together")
+_NO_TIME = Phrase("{text!r} is not a time such as 2026-11-25 or 2026-11-25T10:00:00Z")
+_NO_SECONDS = Phrase("{text!r} is not 1 to {most} seconds")
+_AMBIGUOUS = Phrase("{word} may be {known}; write it whole")
 
 
 def refused(what: Phrase) -> argparse.ArgumentTypeError:
     """Why an argument's ``type`` does not take a word: raise it."""
-    return argparse.ArgumentTypeError(what.fr + _SEPARATOR + what.en)
+    return argparse.ArgumentTypeError(_SEPARATOR + json.dumps({lang: what.in_language(lang) for lang in LANGUAGES}))
 
 
 def moment(text: str) -> int:
@@ -134,7 +132,7 @@ class Parser(argparse.ArgumentParser):
 
     def _of_argument(self, argument: str, message: str) -> Phrase:
         if _SEPARATOR in message:
-            return _AT.filled(argument=argument, what=Phrase(*message.split(_SEPARATOR)))
+            return _AT.filled(argument=argument, what=written(json.loads(message.partition(_SEPARATOR)[2])))
         if found := re.match(r"invalid choice: '(.*?)' \(", message, re.DOTALL):
             if argument in ("COMMAND", "ACTION"):
                 return _NO_COMMAND.filled(word=found[1]) + _near(found[1], self.commands())

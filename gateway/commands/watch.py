@@ -21,11 +21,11 @@ from gateway.commands.options import command
 from gateway.commands.speech import add_language, spoken
 from gateway.control.running import ask
 from gateway.errors import BrokerError, ConfigError, DaemonError, GatewayError, StoreError, reason
-from gateway.language import Phrase, same
 from gateway.links.link import BROKEN, titles
 from gateway.live.meter import LiveMeter
 from gateway.live.picture import MARKS, picture
 from gateway.live.topics import ROOT, as_json
+from gateway.words.phrase import Phrase, same
 
 if TYPE_CHECKING:
     import argparse
@@ -47,16 +47,9 @@ _KEYS = as_json(LiveMeter("").snapshot(0.0)).keys()
 _COLOURS = {MARKS["ok"]: "\x1b[32m", MARKS["waiting"]: "\x1b[33m", MARKS["broken"]: "\x1b[31m"}
 _PLAIN = "\x1b[0m"
 
-_NOT_RUNNING = Phrase(
-    "aucune passerelle en marche ne répond à {socket} : {why} ; est-elle en marche, et avez-vous mis sudo ?",
-    "no running gateway can be asked at {socket}: {why}; is it running, and are you its user?",
-)
-_OFFLINE = Phrase(
-    "le courtier MQTT dit que la passerelle n’est pas connectée", "the broker says that the gateway is not online"
-)
-_NO_MQTT = Phrase(
-    "watch --mqtt : la configuration n’a pas de table [mqtt]", "watch --mqtt: the configuration has no table [mqtt]"
-)
+_NOT_RUNNING = Phrase("no running gateway can be asked at {socket}: {why}; is it running, and are you its user?")
+_OFFLINE = Phrase("the broker says that the gateway is not online")
+_NO_MQTT = Phrase("watch --mqtt: the configuration has no table [mqtt]")
 
 
 def declare(commands: Commands) -> None:

@@ -16,11 +16,11 @@ from gateway.balance.tariff import fault
 from gateway.config import words as say
 from gateway.config.faults import wrong
 from gateway.errors import ReadingError, SenMLError
-from gateway.language import Phrase
 from gateway.pulses.quantity import find_quantity, parse_amount
 from gateway.senml.naming import parse_identifier
 from gateway.sources.paths import board_of
 from gateway.sources.paths import fault as fault_of_path
+from gateway.words.phrase import Phrase, same
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,8 +100,7 @@ def _check_counters(path: Path, config: Config) -> None:
 
 def _used_twice(value: object, tables: Sequence[str]) -> Phrase:
     *others, last = tables
-    which = Phrase(f"{', '.join(others)} ou {last}", f"{', '.join(others)} or {last}")
-    return say.USED_TWICE.filled(value=value, tables=which)
+    return say.USED_TWICE.filled(value=value, tables=same(", ".join(others)) + say.OR + same(last))
 
 
 def _check_boards(path: Path, config: Config) -> None:

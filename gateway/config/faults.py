@@ -15,7 +15,7 @@ import msgspec
 
 from gateway.config import words as say
 from gateway.errors import ConfigError
-from gateway.language import NOTHING, Phrase, same
+from gateway.words.phrase import NOTHING, Phrase, same
 
 if TYPE_CHECKING:
     import tomllib

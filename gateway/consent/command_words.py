@@ -6,112 +6,80 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from gateway.addresses.appearance import look_alike, unverified
-from gateway.language import NOTHING, Phrase, joined, same
 from gateway.store.local_time import local_time
 from gateway.store.terms import NoticeKind
+from gateway.words.phrase import NOTHING, Phrase, joined, plural, same
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 NOTICES = {
-    NoticeKind.ACCESS_GRANTED: Phrase("demande acceptée", "request accepted"),
-    NoticeKind.ACCESS_REFUSED: Phrase("demande refusée", "request refused"),
-    NoticeKind.CONSENT_WITHDRAWN: Phrase("consentement retiré", "consent withdrawn"),
-    NoticeKind.CONSENT_LIMITED: Phrase("consentement suspendu", "consent suspended"),
-    NoticeKind.CONSENT_RESUMED: Phrase("consentement repris", "consent resumed"),
-    NoticeKind.DATA_RECTIFIED: Phrase("mesures corrigées", "readings corrected"),
-    NoticeKind.DATA_ERASED: Phrase("mesures effacées", "readings erased"),
-    NoticeKind.RECIPIENT_SUSPENDED: Phrase("envoi suspendu", "sending suspended"),
+    NoticeKind.ACCESS_GRANTED: Phrase("request accepted"),
+    NoticeKind.ACCESS_REFUSED: Phrase("request refused"),
+    NoticeKind.CONSENT_WITHDRAWN: Phrase("consent withdrawn"),
+    NoticeKind.CONSENT_LIMITED: Phrase("consent suspended"),
+    NoticeKind.CONSENT_RESUMED: Phrase("consent resumed"),
+    NoticeKind.DATA_RECTIFIED: Phrase("readings corrected"),
+    NoticeKind.DATA_ERASED: Phrase("readings erased"),
+    NoticeKind.RECIPIENT_SUSPENDED: Phrase("sending suspended"),
 }
 STATES = {
-    "valid": Phrase("en cours", "valid"),
-    "waiting": Phrase("à venir", "waiting"),
-    "expired": Phrase("expiré", "expired"),
-    "withdrawn": Phrase("retiré", "withdrawn"),
-    "replaced": Phrase("remplacé", "replaced"),
-    "refused": Phrase("refusé", "refused"),
-    "erased": Phrase("effacé", "erased"),
-    "limited": Phrase("suspendu", "suspended"),
+    "valid": Phrase("valid"),
+    "waiting": Phrase("waiting", "consent"),
+    "expired": Phrase("expired"),
+    "withdrawn": Phrase("withdrawn"),
+    "replaced": Phrase("replaced"),
+    "refused": Phrase("refused"),
+    "erased": Phrase("erased"),
+    "limited": Phrase("suspended"),
 }
-DONE = {
-    "withdrawn": Phrase("retiré", "withdrawn"),
-    "suspended": Phrase("suspendu", "suspended"),
-    "resumed": Phrase("repris", "resumed"),
+DONE: dict[str, Callable[[int], Phrase]] = {
+    "withdrawn": lambda count: plural("{count} consent withdrawn; ", "{count} consents withdrawn; ", count),
+    "suspended": lambda count: plural("{count} consent suspended; ", "{count} consents suspended; ", count),
+    "resumed": lambda count: plural("{count} consent resumed; ", "{count} consents resumed; ", count),
 }
-NOTHING_MORE = Phrase("plus rien n’est envoyé", "nothing more is sent")
-NO_ANSWER_ANY_MORE = Phrase("il ne reçoit plus de réponse", "it gets no answer any more")
-UNTIL_RESUMED = Phrase(
-    "rien n’est envoyé jusqu’à `linky-gateway consent resume`", "nothing is sent until `linky-gateway consent resume`"
-)
-KEPT_GOES_OUT = Phrase("ce qui avait été gardé est envoyé", "what was kept goes out")
-NONE_TO_WITHDRAW = Phrase(
-    "{who} n’a aucun consentement de ce genre : rien n’a été retiré", "{who} has no such consent: nothing was withdrawn"
-)
-NONE_TO_SUSPEND = Phrase("{who} n’a aucun consentement à suspendre", "{who} has no consent that could be suspended")
-NONE_SUSPENDED = Phrase("{who} n’a aucun consentement suspendu", "{who} has no consent that is suspended")
-REFUSED = Phrase("refusé ; le demandeur en est informé", "refused; the asker is told")
-NOTHING_GIVEN = Phrase("aucun consentement n’a été donné", "nothing was given")
-NO_CONSENTS = Phrase(
-    "aucun consentement n’a jamais été donné : rien ne sort de la maison",
-    "no consent was ever given: nothing leaves the house",
-)
-NO_NOTICES = Phrase("personne n’avait à être informé", "nobody had to be told anything")
-NO_REQUESTS = Phrase("aucune demande en attente", "nobody asks for anything")
+NOTHING_MORE = Phrase("nothing more is sent")
+NO_ANSWER_ANY_MORE = Phrase("it gets no answer any more")
+UNTIL_RESUMED = Phrase("nothing is sent until `linky-gateway consent resume`")
+KEPT_GOES_OUT = Phrase("what was kept goes out")
+NONE_TO_WITHDRAW = Phrase("{who} has no such consent: nothing was withdrawn")
+NONE_TO_SUSPEND = Phrase("{who} has no consent that could be suspended")
+NONE_SUSPENDED = Phrase("{who} has no consent that is suspended")
+REFUSED = Phrase("refused; the asker is told")
+NOTHING_GIVEN = Phrase("nothing was given")
+NO_CONSENTS = Phrase("no consent was ever given: nothing leaves the house")
+NO_NOTICES = Phrase("nobody had to be told anything")
+NO_REQUESTS = Phrase("nobody asks for anything")
 
-ALL_OF_DOMAIN = Phrase(
-    "linky-gateway consent refuse {domain} refuse les {count} de {domain}",
-    "linky-gateway consent refuse {domain} refuses all {count} of {domain}",
-)
-HEARD_AGAIN = Phrase("ses demandes sont de nouveau montrées", "its requests are shown again")
-WAS_HEARD = Phrase(
-    "ce domaine n’est pas refusé ; voyez consent refused", "this domain is not refused; see consent refused"
-)
-ALL_ARE_HEARD = Phrase("les demandes de tous les domaines sont montrées", "requests of every domain are shown")
+ALL_OF_DOMAIN = Phrase("linky-gateway consent refuse {domain} refuses all {count} of {domain}")
+HEARD_AGAIN = Phrase("its requests are shown again")
+WAS_HEARD = Phrase("this domain is not refused; see consent refused")
+ALL_ARE_HEARD = Phrase("requests of every domain are shown")
 
-HOW_FINE = Phrase(
-    "--granularity : dites le niveau de détail, un de {choices}", "--granularity: say how fine, one of {choices}"
-)
-NOT_WITH_HEALTH = Phrase(
-    "{option} : concerne les mesures, et avec --health aucune n’est donnée ; enlevez-le",
-    "{option}: is about readings, and with --health none is given; leave it out",
-)
-ADD_ACCEPT = Phrase(
-    "il n’y a pas de terminal pour montrer le texte et taper la réponse : ajoutez --accept pour accepter",
-    "there is no terminal to show the text on and to type the answer: add --accept to agree",
-)
+HOW_FINE = Phrase("--granularity: say how fine, one of {choices}")
+NOT_WITH_HEALTH = Phrase("{option}: is about readings, and with --health none is given; leave it out")
+ADD_ACCEPT = Phrase("there is no terminal to show the text on and to type the answer: add --accept to agree")
 
-_UNTIL, _SINCE = Phrase("jusqu’au {when}", "until {when}"), Phrase("depuis le {when}", "since {when}")
-_FOR_A_YEAR = Phrase("pour un an", "for a year")
-_HEALTH = Phrase("si la passerelle va bien", "whether the gateway is well")
-_PUSH, _HISTORY = Phrase("envoi", "push"), Phrase("historique", "history")
-_HISTORY_SINCE = Phrase("historique depuis le {when}", "history since {when}")
-_PSEUDONYM = Phrase("sous le pseudonyme {name}", "under the pseudonym {name}")
-_PROFILES = {"coarse": Phrase("arrondi", "coarse"), "anonymous": Phrase("anonyme", "anonymous")}
-_TOLD = Phrase("envoyé, pas encore confirmé", "told, not confirmed yet")
-_TOLD_AGAIN = Phrase("envoyé {count} fois, pas confirmé", "told {count} times, not confirmed")
-_NOT_TOLD = Phrase("pas encore envoyé", "waits to be told")
-_SUPERSEDED = Phrase(
-    "n’est plus envoyé : un avis plus récent le remplace", "not told any more: a later notice says otherwise"
-)
-_CONFIRMED = Phrase("confirmé le {when}", "confirmed {when}")
-_FOREIGN = Phrase("un compteur {sensor} qui n’est pas de cette maison", "a meter {sensor} that is not of this house")
-_NO_NAME, _NO_CONTACT = Phrase("sans nom", "no name"), Phrase("sans contact", "no contact")
-_WHO = Phrase("{name}, {contact} : {purpose}", "{name}, {contact}: {purpose}")
-_WHAT = Phrase("{meter} : {series}", "{meter}: {series}")
-_ANSWER = Phrase(
-    "linky-gateway consent answer {number} --yes (ou --no)", "linky-gateway consent answer {number} --yes (or --no)"
-)
-_DOMAIN_REFUSED = Phrase(
-    "demandes refusées de {domain} : {count} ; les suivantes ne sont pas montrées jusqu’au {when}",
-    "requests of {domain} refused: {count}; those that follow are not shown until {when}",
-)
-_LIFT = Phrase(
-    "les consentements restent ; `linky-gateway consent refuse {domain} --lift` y met fin",
-    "consents stay as they are; `linky-gateway consent refuse {domain} --lift` ends it",
-)
-_REFUSED_DOMAIN = Phrase(
-    "{domain}  refusé depuis le {since}, jusqu’au {until}", "{domain}  refused since {since}, until {until}"
-)
+_UNTIL, _SINCE = Phrase("until {when}"), Phrase("since {when}")
+_FOR_A_YEAR = Phrase("for a year")
+_HEALTH = Phrase("whether the gateway is well")
+_PUSH, _HISTORY = Phrase("push"), Phrase("history")
+_HISTORY_SINCE = Phrase("history since {when}")
+_PSEUDONYM = Phrase("under the pseudonym {name}")
+_PROFILES = {"coarse": Phrase("coarse"), "anonymous": Phrase("anonymous")}
+_TOLD = Phrase("told, not confirmed yet")
+_TOLD_AGAIN = Phrase("told {count} times, not confirmed")
+_NOT_TOLD = Phrase("waits to be told")
+_SUPERSEDED = Phrase("not told any more: a later notice says otherwise")
+_CONFIRMED = Phrase("confirmed {when}")
+_FOREIGN = Phrase("a meter {sensor} that is not of this house")
+_NO_NAME, _NO_CONTACT = Phrase("no name"), Phrase("no contact")
+_WHO = Phrase("{name}, {contact}: {purpose}")
+_WHAT = Phrase("{meter}: {series}")
+_ANSWER = Phrase("linky-gateway consent answer {number} --yes (or --no)")
+_DOMAIN_REFUSED = Phrase("requests of {domain} refused: {count}; those that follow are not shown until {when}")
+_LIFT = Phrase("consents stay as they are; `linky-gateway consent refuse {domain} --lift` ends it")
+_REFUSED_DOMAIN = Phrase("{domain}  refused since {since}, until {until}")
 
 
 def domain_refused(row: Mapping[str, Any]) -> tuple[Phrase, Phrase]:
@@ -128,11 +96,7 @@ def refused_domain(row: Mapping[str, Any]) -> Phrase:
 
 def done(count: int, what: str, rest: Phrase) -> Phrase:
     """How many consents something was done to, and what follows."""
-    word, many = DONE[what], "s" if count > 1 else ""
-    # "Repris" has its s already.
-    agreed = word.fr if word.fr.endswith("s") else word.fr + many
-    said = Phrase(f"{count} consentement{many} {agreed} ; ", f"{count} consent{'' if count == 1 else 's'} {word.en}; ")
-    return said + rest
+    return DONE[what](count) + rest
 
 
 def consent_line(row: Mapping[str, Any], lang: str) -> str:

@@ -11,7 +11,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from gateway.errors import ConsentError
-from gateway.language import Phrase
 from gateway.store.labels import misspelt
 from gateway.store.local_time import PARIS
 from gateway.store.points import Granularity, under
@@ -31,6 +30,7 @@ from gateway.store.terms import (
     check_recipient,
     check_terms,
 )
+from gateway.words.phrase import NOTHING, Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -182,9 +182,9 @@ def choose_meter(known: Sequence[str], wanted: str | None) -> str:
     if wanted in known:
         return str(wanted)
     if not known:
-        raise ConsentError(Phrase("aucun compteur n’est encore connu", "no meter is known yet"))
-    which = Phrase("", "") if wanted is None else Phrase(f"compteur {wanted!r} : ", f"meter {wanted!r}: ")
-    choice = Phrase("dites lequel (--meter) : {names}", "say which one (--meter): {names}")
+        raise ConsentError(Phrase("no meter is known yet"))
+    which = NOTHING if wanted is None else Phrase("meter {wanted!r}: ").filled(wanted=wanted)
+    choice = Phrase("say which one (--meter): {names}")
     raise ConsentError(which + choice.filled(names=", ".join(known)))
 
 

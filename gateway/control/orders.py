@@ -16,7 +16,6 @@ from gateway.consent.act import ORDERS as CONSENT_ORDERS
 from gateway.consent.act import act as act_on_consents
 from gateway.control.manual_reading import enter
 from gateway.errors import GatewayError, StoreError
-from gateway.language import Phrase
 from gateway.links.link import OK, WAITING, Link, LinkKind, as_json, recipient_links
 from gateway.privacy.act import ERASE
 from gateway.privacy.act import ORDERS as PRIVACY_ORDERS
@@ -24,6 +23,7 @@ from gateway.privacy.act import act as act_on_privacy
 from gateway.privacy.machine import erase as erase_files
 from gateway.store.connection import WriterLock
 from gateway.store.store import Archive, Store
+from gateway.words.phrase import Phrase, written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,11 +38,11 @@ LOOKS = {
     *("health-consents", "health-text", "privacy-preview"),
 }
 
-_NOT_PREPARED = Phrase("{path} : la base n’a pas pu être préparée", "{path}: the database could not be prepared")
-_LAST_COUNT = Phrase("le dernier comptage enregistré", "the last stored count")
-_LAST_FRAME = Phrase("la dernière trame enregistrée", "the last stored frame")
-_LAST_POINT = Phrase("le dernier point enregistré", "the last stored point")
-_READABLE = Phrase("lisible", "can be read")
+_NOT_PREPARED = Phrase("{path}: the database could not be prepared")
+_LAST_COUNT = Phrase("the last stored count")
+_LAST_FRAME = Phrase("the last stored frame")
+_LAST_POINT = Phrase("the last stored point")
+_READABLE = Phrase("can be read")
 
 
 def prepare_store(directory: Path) -> None:
@@ -65,7 +65,7 @@ def prepare_store(directory: Path) -> None:
         level, _, words = line.partition(" ")
         log.log(logging.getLevelNamesMapping().get(level, logging.ERROR), "%s", words)
     if done.returncode:
-        raise StoreError(Phrase(*json.loads(last)) if last.startswith("[") else _NOT_PREPARED.filled(path=directory))
+        raise StoreError(written(json.loads(last)) if last.startswith("{") else _NOT_PREPARED.filled(path=directory))
 
 
 def act(store: Store, request: dict[str, Any], now: float) -> object:

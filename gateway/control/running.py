@@ -10,12 +10,12 @@ import socket
 from typing import TYPE_CHECKING, Any
 
 from gateway.errors import GatewayError, StoreError, reason
-from gateway.language import Phrase, same
+from gateway.words.phrase import Phrase, of_members, same
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_NO_ANSWER = Phrase("{path} : la passerelle ne répond pas : {why}", "{path}: the daemon does not answer: {why}")
+_NO_ANSWER = Phrase("{path}: the daemon does not answer: {why}")
 
 
 def ask(path: Path, request: dict[str, object], timeout_s: float = 10.0) -> Any:  # noqa: ANN401 (whatever JSON the daemon answers)
@@ -34,7 +34,7 @@ def ask(path: Path, request: dict[str, object], timeout_s: float = 10.0) -> Any:
             why = reason(error) if isinstance(error, OSError) else same(str(error))
             raise StoreError(_NO_ANSWER.filled(path=path, why=why)) from error
     if "error" in reply:
-        refused = GatewayError(Phrase(reply.get("error_fr", reply["error"]), reply["error"]))
+        refused = GatewayError(of_members("error", reply))
         refused.exit_code = reply["code"]
         raise refused
     return reply["result"]

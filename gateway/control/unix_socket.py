@@ -12,8 +12,8 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from gateway.errors import Exit, GatewayError, StoreError
-from gateway.language import Phrase, same
 from gateway.process.cells import cause_of
+from gateway.words.phrase import Phrase, as_members, same
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -25,11 +25,8 @@ _LONGEST_LINE = 65_536
 _TIMEOUT_S = 10.0
 # An order that the XMPP server has to carry out, or the memory card: after an erasure the database is written anew.
 _LONGEST_ORDER_S = 600.0
-_FAILED = Phrase("la passerelle n’a pas pu le faire : {why}", "the gateway could not do it: {why}")
-_CANNOT_LISTEN = Phrase(
-    "{path} : impossible d’y écouter : {why} ; choisissez un `directory` de [store] plus court",
-    "{path}: cannot listen there: {why}; choose a shorter [store] directory",
-)
+_FAILED = Phrase("the gateway could not do it: {why}")
+_CANNOT_LISTEN = Phrase("{path}: cannot listen there: {why}; choose a shorter [store] directory")
 
 
 async def serve(path: Path, handler: Callable[[dict[str, Any]], Awaitable[object]]) -> asyncio.Server:
@@ -68,9 +65,9 @@ async def _reply(line: bytes, handler: Callable[[dict[str, Any]], Awaitable[obje
     try:
         return {"result": await handler(request)}
     except GatewayError as error:
-        return {"error": error.phrase.en, "error_fr": error.phrase.fr, "code": error.exit_code}
+        return as_members("error", error.phrase) | {"code": error.exit_code}
     except Exception as error:
         why = cause_of(error)
         log.error("an order failed: %s", why)  # noqa: TRY400 (where it was stands at DEBUG)
         log.debug("where the order failed", exc_info=error)
-        return {"error": _FAILED.filled(why=why).en, "error_fr": _FAILED.filled(why=why).fr, "code": Exit.SOFTWARE}
+        return as_members("error", _FAILED.filled(why=why)) | {"code": Exit.SOFTWARE}

@@ -25,11 +25,11 @@ from gateway.federation.recipient.inbox import Inbox
 from gateway.federation.wire.fields import COMMAND_NAMES
 from gateway.federation.wire.stanza import OURS, QUOALISE, RECEIPTS, Publisher
 from gateway.household.share import wanted_of
-from gateway.language import Phrase
 from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind, provider_link, watcher_link
 from gateway.store.domains import domain_of
 from gateway.store.terms import LANGS
 from gateway.tic.reading import Kind
+from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -64,12 +64,9 @@ class _Wake:
         self.announcer.set()
 
 
-_CONNECTED, _CONNECTING = Phrase("connectée", "connected"), Phrase("connexion en cours", "connecting")
-_NOT_CONNECTED = Phrase(
-    "la passerelle n’est pas connectée à son serveur en ce moment ({why}) ; rien n’a été changé",
-    "the gateway has no connection to its server now ({why}); nothing was changed",
-)
-_TRIED = Phrase("{error} ; essai n° {count}", "{error}; attempt {count}")
+_CONNECTED, _CONNECTING = Phrase("connected"), Phrase("connecting")
+_NOT_CONNECTED = Phrase("the gateway has no connection to its server now ({why}); nothing was changed")
+_TRIED = Phrase("{error}; attempt {count}")
 
 
 class _Round:

@@ -10,10 +10,10 @@ from gateway.control.manual_reading import enter
 from gateway.control.manual_words import CLOCK_UNKNOWN
 from gateway.control.orders import LOOKS, act
 from gateway.errors import GatewayError, ReadingError, StoreError
-from gateway.language import Phrase
 from gateway.links.link import as_json
 from gateway.privacy.act import ERASE
 from gateway.privacy.machine import erase as erase_files
+from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -81,7 +81,7 @@ class Desk:
     async def present(self, request: dict[str, Any]) -> HouseNow:
         """The house now; since the ``turn`` of an earlier answer: as soon as it is another, or after ``wait_s``."""
         if self._house.now is None:
-            raise GatewayError(Phrase("la passerelle démarre encore", "the gateway is still starting"))
+            raise GatewayError(Phrase("the gateway is still starting"))
         since, wait_s = request.get("since"), request.get("wait_s")
         if isinstance(since, int) and isinstance(wait_s, int | float):
             await self._house.now.changed(since, min(wait_s, _LONGEST_WATCH_S))

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from gateway.daemon.journalled import longest_retention_s
 from gateway.errors import StoreError
 from gateway.household.days import roll_up
-from gateway.language import Phrase
 from gateway.links.degradation import Degradation, Resource, given_up_waiting
 from gateway.links.link import BROKEN, OK, Link, LinkKind
 from gateway.store.points import GivenUp
+from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -31,8 +31,8 @@ log = logging.getLogger(__name__)
 # In one transaction: on a card that is still full a day of minutes is not tried again every minute.
 _BATCHES_A_COMMIT = 20
 
-_WRITTEN = Phrase("enregistré", "written")
-_SET_ASIDE = Phrase("un fichier abîmé a été mis de côté : {file}", "a damaged file was set aside: {file}")
+_WRITTEN = Phrase("written")
+_SET_ASIDE = Phrase("a damaged file was set aside: {file}")
 
 
 class Writer:

@@ -16,8 +16,8 @@ from gateway.display.config import Config, load
 from gateway.display.link import Link
 from gateway.display.state import Frame, State, View
 from gateway.errors import BrokerError
-from gateway.language import Phrase
 from gateway.process.ending import ended
+from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,13 +36,8 @@ _EXAMPLE = Frame(
     drawn_yesterday_wh=14800, injected_today_wh=2300, produced_today_wh=6100,
 )  # fmt: skip
 
-_NO_PAGE = Phrase(
-    "la page {page} n’existe pas en ce moment ; il y a : {names}", "there is no page {page} now; there are: {names}"
-)
-_NOT_A_WORD = Phrase(
-    "{where} n’a rien dit du compteur {meter} en {wait:.0f} s",
-    "{where} said nothing of the meter {meter} within {wait:.0f} s",
-)
+_NO_PAGE = Phrase("there is no page {page} now; there are: {names}")
+_NOT_A_WORD = Phrase("{where} said nothing of the meter {meter} within {wait:.0f} s")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.display.lamps import DARK
 from gateway.errors import ConfigError, PortError, reason
-from gateway.language import Phrase, same
+from gateway.words.phrase import Phrase, same
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -34,10 +34,7 @@ def _device(kind: str, gpio: int, **options: object) -> Any:  # noqa: ANN401 (th
         raise PortError(_UNUSABLE.filled(pin=gpio, why=why)) from error
 
 
-_UNUSABLE = Phrase(
-    "GPIO{pin} inutilisable : {why} ; python3-lgpio est-il installé, et l’utilisateur dans le groupe gpio ?",
-    "GPIO{pin} cannot be used: {why}; is python3-lgpio there, and the user in the group gpio?",
-)
+_UNUSABLE = Phrase("GPIO{pin} cannot be used: {why}; is python3-lgpio there, and the user in the group gpio?")
 
 
 class Output:

@@ -24,7 +24,7 @@ from gateway.doctor.report import (
     house_faults,
 )
 from gateway.doctor.report import listening as listening_line
-from gateway.language import FRENCH
+from gateway.words.catalogue import FRENCH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from gateway.doctor.causes import CANNOT_LISTEN, Cause
 from gateway.doctor.heard import SLICES
 from gateway.doctor.sentences import FAULT_NAMES, grade, mode_name, words
-from gateway.language import ENGLISH, FRENCH
 from gateway.live.state import LinkKind, kind_and_name, link_in_words
+from gateway.words.catalogue import ENGLISH, FRENCH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

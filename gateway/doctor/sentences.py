@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.doctor.causes import Cause
-from gateway.language import ENGLISH, FRENCH
 from gateway.tic.frame import HISTORIC, STANDARD
 from gateway.tic.quality import FAIR_SCORE, GOOD_SCORE, Fault
+from gateway.words.catalogue import ENGLISH, FRENCH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

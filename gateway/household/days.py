@@ -23,11 +23,11 @@ from gateway.balance.rows import Running
 from gateway.balance.self_use import STEP_S, SelfUse, self_uses
 from gateway.errors import ConfigError
 from gateway.household.shared_half_hours import parts
-from gateway.language import Phrase
 from gateway.live.meter import TOO_LITTLE, UNREAD
 from gateway.store.breaks import Breaks
 from gateway.store.local_time import PARIS
 from gateway.tic.continuity import BreakKind
+from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,10 +58,7 @@ _RECKONED = "between breaks"
 _TOGETHER = 62
 
 
-_NO_METER = Phrase(
-    "« {meter} » n’est le nom d’aucun [[meter]] de la configuration ({names})",
-    "{meter!r} is no [[meter]] of the configuration ({names})",
-)
+_NO_METER = Phrase("{meter!r} is no [[meter]] of the configuration ({names})")
 
 
 class HouseholdDays:

@@ -14,13 +14,14 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from gateway.household.naming import series_namer
-from gateway.language import Phrase
 from gateway.pulses.quantity import QUANTITIES
 from gateway.senml.units import to_primary, to_produced
 from gateway.store.labels import known_names, label_of
 from gateway.store.points import offered
 from gateway.store.recorder import iso
 from gateway.tic.labels import known_labels
+from gateway.words.catalogue import LANGUAGES
+from gateway.words.phrase import Phrase, same, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -108,7 +109,7 @@ def known_as_json(known: Known) -> dict[str, object]:
         "unit": known.unit or None,
         "granularities": list(known.granularities),
     }
-    return said | {"fr": known.meaning.fr, "en": known.meaning.en, "labels": list(known.labels)}
+    return said | {lang: known.meaning.in_language(lang) for lang in LANGUAGES} | {"labels": list(known.labels)}
 
 
 @cache
@@ -125,7 +126,7 @@ def _named(series: Series, name: str, *, primary: bool) -> Named:
     if primary and unit:
         unit, _ = to_primary(unit, 0)
     labels = tuple(label for path, label in _labels() if path.fullmatch(series.path))
-    known = Known(series.path, unit, _codes(series.kind), Phrase(*label_of(series.path)), labels)
+    known = Known(series.path, unit, _codes(series.kind), label_of(series.path), labels)
     times = (iso(series.first_time), iso(series.last_time)) if series.last_time else (None, None)
     return Named(name, known, *times)
 
@@ -156,19 +157,20 @@ def _each() -> Iterator[Known]:
     for quantity in QUANTITIES:
         units.setdefault(quantity.path, (quantity.unit, "index"))
     for path in known_names():
-        if path.startswith(_STATES) and Phrase(*label_of(path)) != Phrase(path, path):
+        if path.startswith(_STATES) and label_of(path) != same(path):
             units.setdefault(path, ("", "text"))
     for path, (unit, kind) in units.items():
         labels = [row.label for row in known_labels() if row.series in (path, f"{path}/phase/1")]
         shown = _ANY_LEVEL.sub("T", path)
-        meaning = Phrase(*label_of(path))
+        meaning = label_of(path)
         yield Known(shown, to_produced(unit, 0)[0], _codes(kind), meaning, tuple(dict.fromkeys(labels)))
 
 
 def _as_one(group: list[Known]) -> list[Known]:
     """Series that differ in a number alone, with N in its place; as they are where more than that differs."""
     meanings = {
-        Phrase(*(re.sub(r"\b[0-9]+\b", "N", text) for text in (one.meaning.fr, one.meaning.en))) for one in group
+        written({lang: re.sub(r"\b[0-9]+\b", "N", one.meaning.in_language(lang)) for lang in LANGUAGES})
+        for one in group
     }
     units = {(one.unit, one.granularities) for one in group}
     if len(group) == 1 or len(meanings) > 1 or len(units) > 1:

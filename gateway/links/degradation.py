@@ -12,9 +12,10 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway.language import NOTHING, Phrase, joined
 from gateway.links.link import BROKEN, OK, Link, LinkKind
 from gateway.store.points import GivenUp
+from gateway.words.numbers import decimal
+from gateway.words.phrase import NOTHING, Phrase, joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,31 +56,20 @@ class Change:
     words: Phrase
 
 
-_KEPT = Phrase("tout est gardé", "everything is kept")
-_GIVEN_UP = Phrase("ne sont plus gardés : {what} ; {why}", "{what} are given up: {why}")
+_KEPT = Phrase("everything is kept")
+_GIVEN_UP = Phrase("{what} are given up: {why}")
 _WHAT = {
     GivenUp.NOTHING: NOTHING,
-    GivenUp.RAW: Phrase("les valeurs à la seconde", GivenUp.RAW.words),
-    GivenUp.MINUTES: Phrase("les valeurs à la minute et à la seconde", GivenUp.MINUTES.words),
-    GivenUp.HALF_HOURS: Phrase("les puissances, même par demi-heure", GivenUp.HALF_HOURS.words),
+    GivenUp.RAW: Phrase("raw values", "given up"),
+    GivenUp.MINUTES: Phrase("raw values and minutes"),
+    GivenUp.HALF_HOURS: Phrase("raw values, minutes and half hours of powers"),
 }
-_DISK = Phrase("il reste {left} sur la carte, il en faut {least}", "the disk has {left} left, {least} are needed")
-_BUSY = Phrase(
-    "le processeur est trop occupé, chaque tour a {late:.1f} s de retard",
-    "the processor is too busy, each turn comes {late:.1f} s late",
-)
-_QUEUE = Phrase(
-    "{count} points attendent pour un seul destinataire, {most} au plus",
-    "{count} points wait for one recipient, {most} may",
-)
-_MEMORY = Phrase("il reste {left} de mémoire à cette machine", "this machine has {left} of memory left")
-_RESIDENT = Phrase(
-    "la passerelle prend {taken} de mémoire, elle a droit à {most}",
-    "the gateway takes {taken} of memory, it may take {most}",
-)
-_STALL = Phrase(
-    "le travail attend de la mémoire {share:.0f} % du temps", "work waits for memory {share:.0f} % of the time"
-)
+_DISK = Phrase("the disk has {left} left, {least} are needed")
+_BUSY = Phrase("the processor is too busy, each turn comes {late:.1f} s late")
+_QUEUE = Phrase("{count} points wait for one recipient, {most} may")
+_MEMORY = Phrase("this machine has {left} of memory left")
+_RESIDENT = Phrase("the gateway takes {taken} of memory, it may take {most}")
+_STALL = Phrase("work waits for memory {share:.0f} % of the time")
 
 # Two years of all that is kept. The card is said to be nearly full (gateway.links.disk) long before: at 500 MB.
 _DISK_BYTES, _DISK_SHARE = 40e6, 0.02
@@ -237,5 +227,4 @@ class _State:
 
 
 def _mb(count: float) -> Phrase:
-    text = f"{count / 1e6:.0f}" if count >= 10e6 else f"{count / 1e6:.1f}"
-    return Phrase(f"{text.replace('.', ',')} Mo", f"{text} MB")
+    return Phrase("{count} MB").filled(count=decimal(count / 1e6, 0 if count >= 10e6 else 1))

@@ -11,8 +11,9 @@ import time
 from typing import TYPE_CHECKING
 
 from gateway.errors import reason
-from gateway.language import NOTHING, Phrase
 from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind
+from gateway.words.numbers import decimal
+from gateway.words.phrase import NOTHING, Phrase
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,11 +25,9 @@ _CLEAR = 1.5
 
 _MB, _GB = 1e6, 1e9
 
-_UNKNOWN = Phrase(
-    "{folder} : on ne sait pas combien de place il reste : {why}", "{folder}: nobody knows how much is free: {why}"
-)
-_FREE = Phrase("{free} libres sur {size}", "{free} free of {size}")
-_NEEDED = Phrase(" ; il en faut {least}", "; {least} are needed")
+_UNKNOWN = Phrase("{folder}: nobody knows how much is free: {why}")
+_FREE = Phrase("{free} free of {size}")
+_NEEDED = Phrase("; {least} are needed")
 
 
 class Disk:
@@ -68,6 +67,5 @@ class Disk:
 
 def _amount(count: float) -> Phrase:
     if count < _GB:
-        return Phrase("{count:.0f} Mo", "{count:.0f} MB").filled(count=count / _MB)
-    text = f"{count / _GB:.1f}"
-    return Phrase(f"{text.replace('.', ',')} Go", f"{text} GB")
+        return Phrase("{count:.0f} MB").filled(count=count / _MB)
+    return Phrase("{count} GB").filled(count=decimal(count / _GB, 1))

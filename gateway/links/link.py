@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import textwrap
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from gateway.doctor.sentences import FAULT_NAMES
 from gateway.federation.recipient.supply import Standing
-from gateway.language import FRENCH, NOTHING, Phrase, joined, same
 from gateway.links import words as say
 from gateway.live.state import STATES, LinkKind, age_in_words, kind_and_name, link_in_words, written
 from gateway.store.local_time import local_time
 from gateway.tic.quality import Window
+from gateway.words.numbers import pointed
+from gateway.words.phrase import NOTHING, Phrase, as_members, joined, same
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -129,18 +129,14 @@ def signal(quality: SignalQuality, now: float) -> Phrase:
     """The score of the last minute, hour and day, and the faults of the day by kind."""
     scores = [(window, quality.tally(window, now).score) for window in Window]
     known = [
-        Phrase(f"{score:g}".replace(".", ","), f"{score:g}") + say.WINDOW.filled(window=say.WINDOWS[window])
+        pointed(f"{score:g}") + say.WINDOW.filled(window=say.WINDOWS[window])
         for window, score in scores
         if score is not None
     ]
     counts = quality.tally(Window.DAY, now).counts
-    faults = [
-        Phrase(f"{FAULT_NAMES[FRENCH][fault]} : {count}", f"{count} {fault.value}")
-        for fault, count in counts.items()
-        if count
-    ]
-    said = Phrase("signal ", "signal ") + (joined(", ", known) or say.UNKNOWN)
-    return said + Phrase(" ; ", "; ") + joined(", ", faults) if faults else said
+    faults = [say.FAULTS[fault].filled(count=count) for fault, count in counts.items() if count]
+    said = Phrase("signal ") + (joined(", ", known) or say.UNKNOWN)
+    return said + Phrase("; ") + joined(", ", faults) if faults else said
 
 
 def _mode(line: LineState) -> Phrase:
@@ -220,7 +216,7 @@ def provider_link(supply: Supply, now: float) -> Link:
     age = None if supply.last_time is None else max(0.0, now - supply.last_time)
     state, words = _STANDINGS[supply.outcome.standing]
     said = supply.outcome.detail
-    reason = Phrase(f" : {said}", f": {said}") if said else NOTHING
+    reason = Phrase(": {said}").filled(said=said) if said else NOTHING
     return Link(LinkKind.PROVIDER, supply.name, state, age, words + reason)
 
 
@@ -232,14 +228,14 @@ def watcher_link(recipient: str, prefix: str, interval_s: float, until: float) -
 
 
 _STANDINGS = {
-    Standing.ASKING: (WAITING, Phrase("pas encore demandé", "not asked yet")),
-    Standing.SUBSCRIBED: (OK, Phrase("abonné", "subscribed")),
+    Standing.ASKING: (WAITING, Phrase("not asked yet")),
+    Standing.SUBSCRIBED: (OK, Phrase("subscribed")),
     # Its household has not said yes, or not any more: nothing is broken.
-    Standing.REFUSED: (WAITING, Phrase("le fournisseur refuse", "the provider refuses")),
-    Standing.ABSENT: (BROKEN, Phrase("le fournisseur ne répond pas", "the provider does not answer")),
+    Standing.REFUSED: (WAITING, Phrase("the provider refuses")),
+    Standing.ABSENT: (BROKEN, Phrase("the provider does not answer")),
     Standing.NONSENSE: (
         BROKEN,
-        Phrase("la réponse du fournisseur est inutilisable", "the provider's answer cannot be used"),
+        Phrase("the provider's answer cannot be used"),
     ),
 }
 
@@ -251,8 +247,7 @@ def title(kind: str) -> Phrase:
 
 def titles(link: str) -> dict[str, str]:
     """What a link is, as ``as_json`` has it, by what is ``written`` of it."""
-    what = title(kind_and_name(link)[0])
-    return {"title": what.en, "title_fr": what.fr}
+    return as_members("title", title(kind_and_name(link)[0]))
 
 
 def as_json(links: Sequence[Link], *, running: bool, alerts: Sequence[Alert] = ()) -> dict[str, Any]:
@@ -262,17 +257,14 @@ def as_json(links: Sequence[Link], *, running: bool, alerts: Sequence[Alert] = (
 
 
 def _row(link: Link) -> LinkNow:
-    what = title(link.kind)
-    return {
+    row = {
         "link": str(link),
         "state": link.state,
         "age_s": None if link.age_s is None else round(link.age_s, 1),
-        "detail": link.detail.en,
+        "detail": str(link.detail),
         "figures": link.figures,
-        "title": what.en,
-        "title_fr": what.fr,
-        "detail_fr": link.detail.fr,
     }
+    return cast("LinkNow", row | as_members("title", title(link.kind)) | as_members("detail", link.detail))
 
 
 def as_text(report: dict[str, Any], lang: str, width: int | None = None) -> str:
@@ -303,9 +295,7 @@ def _head(lang: str, *, running: bool) -> str:
     return (_RUNNING if running else _NOT_RUNNING).in_language(lang)
 
 
-_RUNNING = Phrase("la passerelle est en marche", "the gateway is running")
-_NOT_RUNNING = Phrase(
-    "la passerelle n’est pas en marche ; d’après la base :", "the gateway is not running; from the database:"
-)
+_RUNNING = Phrase("the gateway is running")
+_NOT_RUNNING = Phrase("the gateway is not running; from the database:")
 _MARK = {OK: "✓", WAITING: "…", BROKEN: "✗"}
 _LEAST_COLUMN, _INDENT = 30, 4

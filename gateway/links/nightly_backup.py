@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gateway.files import owner_of_folder, write_whole
-from gateway.language import Phrase, same
 from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind
+from gateway.words.catalogue import ENGLISH, LANGUAGES
+from gateway.words.phrase import Phrase, same, written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,14 +33,11 @@ _HOUR_S, _DAY_S = 3600.0, 86_400.0
 # More of a sentence than a link has room for.
 _MOST_CHARACTERS = 300
 
-_NO_TIME = Phrase("l’heure n’est pas encore connue", "nobody knows the time yet")
-_LAST = Phrase("la dernière sauvegarde réussie date de {age}", "the last good one {age} ago")
-_NONE_YET = Phrase("aucune pour l’instant, demandée depuis {age}", "none yet, wanted for {age}")
-_FAILED = Phrase(" ; le dernier essai a échoué : {why}", "; the last try failed: {why}")
-_NOT_TRIED = Phrase(
-    " ; aucun essai depuis : linky-gateway-backup.timer et la phrase secrète existent-ils ?",
-    "; no try since: do linky-gateway-backup.timer and the passphrase exist?",
-)
+_NO_TIME = Phrase("nobody knows the time yet")
+_LAST = Phrase("the last good one {age} ago")
+_NONE_YET = Phrase("none yet, wanted for {age}")
+_FAILED = Phrase("; the last try failed: {why}")
+_NOT_TRIED = Phrase("; no try since: do linky-gateway-backup.timer and the passphrase exist?")
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,8 +46,9 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     since: float
     good: float | None = None
     failed: float | None = None
+    # In English, as installations of before have it, and in every language.
     why: str = ""
-    why_fr: str = ""
+    texts: dict[str, str] = {}
 
 
 def ended_well(folder: Path, now: float) -> None:
@@ -61,10 +60,8 @@ def failed(folder: Path, now: float, why: Phrase) -> None:
     """A try came to nothing; the sentence says why. OSError when that cannot be written down."""
     before = _read(folder)
     known = before or Outcome(since=now)
-    _write(
-        folder,
-        msgspec.structs.replace(known, failed=now, why=why.en[:_MOST_CHARACTERS], why_fr=why.fr[:_MOST_CHARACTERS]),
-    )
+    texts = {lang: why.in_language(lang)[:_MOST_CHARACTERS] for lang in LANGUAGES}
+    _write(folder, msgspec.structs.replace(known, failed=now, why=texts[ENGLISH], texts=texts))
 
 
 class Nightly:
@@ -105,7 +102,7 @@ class Nightly:
         age = max(0.0, clock - (known.good or known.since))
         words = (_LAST if known.good else _NONE_YET).filled(age=_age(age))
         if known.failed:
-            words += _FAILED.filled(why=Phrase(known.why_fr or known.why, known.why))
+            words += _FAILED.filled(why=written({ENGLISH: known.why} | known.texts))
         if age <= LATE_S:
             return Link(LinkKind.BACKUP, "", OK, age, words)
         return Link(LinkKind.BACKUP, "", BROKEN, age, words if known.failed else words + _NOT_TRIED)
@@ -144,4 +141,4 @@ def _write(folder: Path, outcome: Outcome) -> None:
 def _age(seconds: float) -> Phrase:
     if seconds < 2 * _DAY_S:
         return same(f"{seconds / _HOUR_S:.0f} h")
-    return Phrase("{days:.0f} j", "{days:.0f} d").filled(days=seconds / _DAY_S)
+    return Phrase("{days:.0f} d").filled(days=seconds / _DAY_S)

@@ -44,7 +44,7 @@ def _meter(link: Link, ports: Mapping[str, Link], *, named: bool) -> str:
     elif link.age_s is None:
         said = "no frame yet"
     elif link.state == OK:
-        said = f"{link.detail.en.partition(',')[0]}, {_age(link.age_s)} ago"
+        said = f"{str(link.detail).partition(',')[0]}, {_age(link.age_s)} ago"
     else:
         said = f"mute for {_age(link.age_s)}"
     return f"{link.name}: {said}" if named else said

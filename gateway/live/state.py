@@ -8,8 +8,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
-from gateway.language import Phrase, is_english
 from gateway.live.topics import as_json
+from gateway.words.phrase import Phrase, of_members
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 # How a link is.
 STATES = {
-    "ok": Phrase("en ordre", "in order"),
-    "waiting": Phrase("en attente", "waiting"),
-    "broken": Phrase("en défaut", "broken"),
+    "ok": Phrase("in order"),
+    "waiting": Phrase("waiting"),
+    "broken": Phrase("broken"),
 }
-_DAY = Phrase("j", "d")
+_DAY = Phrase("d")
 
 
 class LinkKind(StrEnum):
@@ -116,9 +116,8 @@ class HouseNow(TypedDict):
 def link_in_words(link: Mapping[str, object], lang: str) -> tuple[str, str]:
     """What a link (``LinkNow``) is, with its name, and the sentence about it."""
     kind, name = kind_and_name(str(link["link"]))
-    english = is_english(lang)
-    title, detail = link.get("title" if english else "title_fr", kind), link["detail"]
-    return f"{title} {name}".rstrip(), str(detail if english else link.get("detail_fr", detail))
+    title, detail = of_members("title", {"title": kind} | dict(link)), of_members("detail", link)
+    return f"{title.in_language(lang)} {name}".rstrip(), detail.in_language(lang)
 
 
 def age_in_words(seconds: float | None, lang: str) -> str:

@@ -24,9 +24,9 @@ from paho.mqtt.enums import MQTTErrorCode
 from gateway.config.tables import MQTT_CREDENTIAL, credential_file, password_from
 from gateway.errors import BrokerError, ConfigError, reason
 from gateway.federation.connection.attempt import wait_any
-from gateway.language import Phrase, same
 from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind
 from gateway.process.cells import cause_of
+from gateway.words.phrase import Phrase, same
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -51,12 +51,12 @@ _MOST_WAITING, _SHARE, _MOST_PAYLOAD_BYTES = 1000, 150, 8192
 _PACKETS_A_TURN = 64
 _FIRST_DELAY_S, _LAST_DELAY_S = 0.5, 30.0
 
-_WHERE = Phrase("le courtier MQTT de {host}:{port}", "the MQTT broker at {host}:{port}")
-_SAID = Phrase("{where} : {what}", "{where}: {what}")
-_NO_CONNECTION = Phrase("pas de connexion", "there is no connection")
-_CONNECTED = Phrase("connecté : {where}", "connected to {where}")
-_TRIED = Phrase("{error} ; essai n° {count}", "{error}; attempt {count}")
-CONNECTING = Phrase("connexion en cours", "connecting")
+_WHERE = Phrase("the MQTT broker at {host}:{port}")
+_SAID = Phrase("{where}: {what}")
+_NO_CONNECTION = Phrase("there is no connection")
+_CONNECTED = Phrase("connected to {where}")
+_TRIED = Phrase("{error}; attempt {count}")
+CONNECTING = Phrase("connecting")
 
 
 class Broker:
@@ -298,15 +298,18 @@ def _why(error: aiomqtt.MqttError) -> Phrase:
     said = str(error)
     if number := re.search(r"\[Errno (-?[0-9]+)\] *([^\n]*)", said):
         return reason(OSError(int(number[1]), number[2]))
-    return next((Phrase(fr, said) for en, fr in _REFUSALS.items() if en in said.lower()), same(said))
+    return next((words.filled(said=said) for part, words in _REFUSALS.items() if part in said.lower()), same(said))
 
 
+# They are told in English as the library says them.
+_WRONG_PASSWORD = Phrase("{said}", "the broker refuses name or password")
+_LOST = Phrase("{said}", "connection lost")
 _REFUSALS = {
-    "not authori": "il refuse le nom ou le mot de passe",
-    "bad user": "il refuse le nom ou le mot de passe",
-    "timed out": "pas de réponse à temps",
-    "unexpected disconnection": "connexion perdue",
-    "disconnected": "connexion perdue",
+    "not authori": _WRONG_PASSWORD,
+    "bad user": _WRONG_PASSWORD,
+    "timed out": Phrase("{said}", "no answer in time"),
+    "unexpected disconnection": _LOST,
+    "disconnected": _LOST,
 }
 
 # aiomqtt logs packets at DEBUG, and with them what the household consumes.

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gateway.errors import AccessError, ConfigError, reason
-from gateway.language import Phrase
 from gateway.live.credentials import Credentials
+from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     from gateway.config.tables import Config
@@ -17,20 +17,14 @@ if TYPE_CHECKING:
 BROKER = Path("/etc/mosquitto")
 
 _NO_MQTT = Phrase(
-    "mqtt : il n’y a pas de courtier pour les écrans : sudo linky-setup broker l’installe (paquet Debian :"
-    " /usr/share/doc/linky-gateway/examples/mosquitto/README.md)",
     "mqtt: there is no broker for displays: sudo linky-setup broker installs it (Debian package:"
-    " /usr/share/doc/linky-gateway/examples/mosquitto/README.md)",
+    " /usr/share/doc/linky-gateway/examples/mosquitto/README.md)"
 )
 _NOT_OPEN = Phrase(
-    "le courtier ne répond qu’à cette machine : sudo linky-setup broker l’ouvre à la maison, chiffré, puis recommencez",
-    "the broker answers this machine alone: sudo linky-setup broker opens it to the house, encrypted; then again",
+    "the broker answers this machine alone: sudo linky-setup broker opens it to the house, encrypted; then again"
 )
-_NOT_READ = Phrase("{path} : illisible : {why}", "{path}: cannot be read: {why}")
-A_BOARD = Phrase(
-    "{name} est une carte ESP32 de cette maison ; choisissez un autre nom",
-    "{name} is an ESP32 board of this house; choose another name",
-)
+_NOT_READ = Phrase("{path}: cannot be read: {why}")
+A_BOARD = Phrase("{name} is an ESP32 board of this house; choose another name")
 
 
 def credentials(config: Config, broker: Path, user: str) -> Credentials:
@@ -73,5 +67,5 @@ def _broker_of(certificate: Path) -> tuple[str, int]:
         since = int(found.not_valid_before_utc.timestamp())
         return str(names.get_values_for_type(x509.DNSName)[0]), since
     except (ValueError, IndexError, x509.ExtensionNotFound) as error:
-        why = Phrase("ce certificat ne nomme personne", "this certificate names nobody")
+        why = Phrase("this certificate names nobody")
         raise ConfigError(_NOT_READ.filled(path=certificate, why=why)) from error

@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol
 
 from gateway.errors import GatewayError
-from gateway.language import NOTHING, Phrase
 from gateway.links import words as say
 from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind
+from gateway.words.phrase import NOTHING, Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable

@@ -23,10 +23,10 @@ from gateway.tic.reading import Interpretation, Kind, Quality, Reading
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from gateway.language import Phrase
     from gateway.pulses.pin import Pin
     from gateway.pulses.quantity import Quantity
     from gateway.store.points import MeterInfo, Value
+    from gateway.words.phrase import Phrase
 
 log = logging.getLogger(__name__)
 

@@ -12,8 +12,8 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gateway.errors import ConfigError, PortError, reason
-from gateway.language import Phrase, same
 from gateway.pulses.debounce import Debounce
+from gateway.words.phrase import Phrase, same
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,10 +46,7 @@ def gpiozero() -> Any:  # noqa: ANN401 (the library has no types)
         ) from error
 
 
-_UNREADABLE = Phrase(
-    "GPIO{pin} illisible : {why} ; python3-lgpio est-il installé, et l’utilisateur dans le groupe gpio ?",
-    "GPIO{pin} cannot be read: {why}; is python3-lgpio there, and the user in the group gpio?",
-)
+_UNREADABLE = Phrase("GPIO{pin} cannot be read: {why}; is python3-lgpio there, and the user in the group gpio?")
 
 
 class Pin:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from gateway.errors import ReadingError
-from gateway.language import Phrase
+from gateway.words.phrase import Phrase, same
 
 # Beyond this a number is a slip of the pen, and 2^53 is where readers of JSON begin to round.
 _HIGHEST = 10**15
@@ -56,14 +56,11 @@ def units_of(quantity: Quantity) -> list[str]:
     return [unit for unit, (stored, _) in _UNITS.items() if stored == quantity.unit]
 
 
-_NO_NUMBER = Phrase(
-    "« {text} » n’est pas un nombre avec son unité, par exemple 12.5 {unit}",
-    "{text!r} is not a number with its unit, such as 12.5 {unit}",
-)
-_UNIT, _NO_UNIT = Phrase("unité « {unit} »", "unit {unit!r}"), Phrase("« {text} » sans unité", "{text!r} has no unit")
-_COUNTED_IN = Phrase(" : pour {word}, il faut {units}", ": {word} is counted in {units}")
-_WORDS_FR = {"water": "l’eau", "gas": "le gaz", "heat": "la chaleur"}
-_TOO_MUCH = Phrase("« {text} » est plus que ce que compte un compteur", "{text!r} is more than any meter counts")
+_NO_NUMBER = Phrase("{text!r} is not a number with its unit, such as 12.5 {unit}")
+_UNIT, _NO_UNIT = Phrase("unit {unit!r}"), Phrase("{text!r} has no unit")
+_COUNTED_IN = Phrase(": {word} is counted in {units}")
+_WORDS = {"water": Phrase("water"), "gas": Phrase("gas"), "heat": Phrase("heat")}
+_TOO_MUCH = Phrase("{text!r} is more than any meter counts")
 
 
 def parse_amount(text: str, quantity: Quantity, unit: str | None = None) -> Fraction:
@@ -77,7 +74,7 @@ def parse_amount(text: str, quantity: Quantity, unit: str | None = None) -> Frac
     written = match[2] or (unit or "").strip().replace("³", "3")
     if written not in units_of(quantity):
         said = (_UNIT if written else _NO_UNIT).filled(text=text, unit=written)
-        facts = {"word": Phrase(_WORDS_FR.get(quantity.word, quantity.word), quantity.word)}
+        facts = {"word": _WORDS.get(quantity.word, same(quantity.word))}
         raise ReadingError(said + _COUNTED_IN.filled(units=", ".join(units_of(quantity)), **facts))
     amount = Fraction(match[1].replace(",", ".")) * _UNITS[written][1]
     if amount > _HIGHEST:

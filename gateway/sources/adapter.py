@@ -14,8 +14,8 @@ import time
 from typing import TYPE_CHECKING, Protocol
 
 from gateway.errors import PortError
-from gateway.language import Phrase, joined, same
 from gateway.sources.usb import ROOT, has_twin, source_text, usb_port, usb_ports
+from gateway.words.phrase import Phrase, joined, same
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,37 +31,22 @@ _NUMBERED = re.compile(r"tty(USB|ACM)\d+")
 # Hubs that lose power bring their adapters back within seconds, in any order: until then nobody's name is anybody's.
 _REPLACED_AFTER_S = 20.0
 
-NO_PORT = Phrase("ce port n’existe pas : l’adaptateur est-il branché ?", "no such port: is the adapter plugged in?")
+NO_PORT = Phrase("no such port: is the adapter plugged in?")
 _IS_NEW = Phrase(
-    "son adaptateur n’est plus là, et un autre a pris ce nom : il sera lu si le premier ne revient pas dans les "
-    "{wait:.0f} s",
     "its adapter is gone, and another one has this name now: it is read if the first one does not come back within "
-    "{wait:.0f} s",
+    "{wait:.0f} s"
 ).filled(wait=_REPLACED_AFTER_S)
 _WAS_BESIDE = Phrase(
-    "son adaptateur n’est plus là, et un autre, qui était branché à côté, a pris ce nom ; il n’est pas lu : rebranchez "
-    "le premier, ou redémarrez la passerelle pour lire celui-ci",
     "its adapter is gone, and one that was plugged in beside it has this name now, which is not read: plug the first "
-    "one in again, or start the gateway again to read this one",
+    "one in again, or start the gateway again to read this one"
 )
-_CHANGED = Phrase(
-    "perdu : l’adaptateur a changé pendant l’ouverture", "lost: the adapter was changed while it was being opened"
-)
-_NONE = Phrase(
-    "cet adaptateur n’est pas là : est-il branché ? `linky-gateway ports` montre ce qu’il y a",
-    "no such adapter: is it plugged in? `linky-gateway ports` lists what there is",
-)
-_KIN = Phrase(
-    "cet adaptateur n’est pas là ; d’autres du même modèle : {names} ; si c’est l’un d’eux, mettez cela comme source",
-    "no such adapter; others of its kind: {names}; if it is one of these, write that as the source",
-)
-_SEVERAL = Phrase(
-    "plusieurs adaptateurs répondent à ce nom : {names} ; mettez l’un d’eux comme source",
-    "several adapters answer to this: {names}; write one of these as the source",
-)
-_ONE = Phrase("{path} est {source}", "{path} is {source}")
-_FOUND = Phrase("{path}, trouvé par son identité USB", "{path}, found by its USB identity")
-_AT = Phrase("{name} : {what}", "{name}: {what}")
+_CHANGED = Phrase("lost: the adapter was changed while it was being opened")
+_NONE = Phrase("no such adapter: is it plugged in? `linky-gateway ports` lists what there is")
+_KIN = Phrase("no such adapter; others of its kind: {names}; if it is one of these, write that as the source")
+_SEVERAL = Phrase("several adapters answer to this: {names}; write one of these as the source")
+_ONE = Phrase("{path} is {source}")
+_FOUND = Phrase("{path}, found by its USB identity")
+_AT = Phrase("{name}: {what}")
 
 
 class Adapter(Protocol):

@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from gateway.errors import PortError
-from gateway.language import NOTHING, Phrase, same
 from gateway.sources.board_message import OLDEST_MS, VERSION, Header, parse_state, split_message
 from gateway.sources.line import LineState, Receipt
 from gateway.sources.rate import Rate
 from gateway.tic.frame import ENDED_STOP, STANDARD, Frame, Reader
 from gateway.tic.quality import Fault, SignalQuality
 from gateway.tic.reading import meter_time
+from gateway.words.phrase import NOTHING, Phrase, same
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping
@@ -60,29 +60,15 @@ _ASK_EVERY_S = 2.0
 # A broker that was restarted has its boards back within seconds, and they say so.
 _BROKER_PATIENCE_S = 5.0
 
-_BOARD = Phrase("carte {board}", "board {board}")
-_ALONE = Phrase(
-    "board:{board} : seule la passerelle en marche l’entend ; démarrez-la",
-    "board:{board}: heard by the running gateway alone; start it",
-)
-_UNHEARD = Phrase("la carte n’a encore rien envoyé", "the board has not been heard yet")
-_GONE = Phrase(
-    "carte {board} : elle ne répond plus : a-t-elle du courant et le Wi-Fi ?",
-    "board {board}: it is gone: has it power, and Wi-Fi?",
-)
-_KEPT = Phrase(", {count} trames dans sa mémoire", ", {count} frames in its flash")
-_NO_BROKER = Phrase("carte {board} : le courtier MQTT ne répond pas", "board {board}: the MQTT broker is away")
-_KEPT_MESSAGE = Phrase(
-    "carte {board} : un message que le broker avait gardé (« retained ») n’est pas pris",
-    "board {board}: a message that the broker had kept (“retained”) is not taken",
-)
-_TOO_MANY = Phrase(
-    "carte {board} : elle envoie plus qu’une carte ne le peut", "board {board}: it sends more than any board does"
-)
-_STRANGE = Phrase(
-    "carte {board} : un message qui n’est pas de la version {version} du contrat",
-    "board {board}: a message that is not of version {version} of the contract",
-)
+_BOARD = Phrase("board {board}")
+_ALONE = Phrase("board:{board}: heard by the running gateway alone; start it")
+_UNHEARD = Phrase("the board has not been heard yet")
+_GONE = Phrase("board {board}: it is gone: has it power, and Wi-Fi?")
+_KEPT = Phrase(", {count} frames in its flash")
+_NO_BROKER = Phrase("board {board}: the MQTT broker is away")
+_KEPT_MESSAGE = Phrase("board {board}: a message that the broker had kept (“retained”) is not taken")
+_TOO_MANY = Phrase("board {board}: it sends more than any board does")
+_STRANGE = Phrase("board {board}: a message that is not of version {version} of the contract")
 
 
 class _Arrived(NamedTuple):

@@ -15,12 +15,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from gateway.errors import PortError
-from gateway.language import Phrase
 from gateway.sources.pace import Pace
 from gateway.sources.search import SpeedSearch
 from gateway.tic.frame import ENDED_EOT, Reader, looks_8n1, strip_parity
 from gateway.tic.labels import lookup
 from gateway.tic.quality import Fault, SignalQuality, reader_faults
+from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
@@ -66,8 +66,8 @@ class Receipt(NamedTuple):
     seq: int
 
 
-BEING_OPENED = Phrase("ouverture en cours", "being opened")
-_SILENT = Phrase("rien n’est arrivé pendant {wait:.0f} s", "nothing was received for {wait:.0f} s")
+BEING_OPENED = Phrase("being opened")
+_SILENT = Phrase("nothing was received for {wait:.0f} s")
 
 
 class Listening(Protocol):

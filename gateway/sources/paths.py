@@ -10,16 +10,14 @@ import posixpath
 import re
 from enum import Enum
 
-from gateway.language import Phrase
+from gateway.words.phrase import Phrase
 
 _BOARD = "board:"
 _DEV = "/dev/"
 
 _NOT_SERIAL = Phrase(
-    "{path!r} : ce n’est pas un port série ; écrivez /dev/tty…, /dev/serial0, /dev/serial/by-id/… ou /dev/linky-…, ou"
-    " usb:… ; `linky-gateway ports` les montre",
     "{path!r}: not a serial port; write /dev/tty…, /dev/serial0, /dev/serial/by-id/… or /dev/linky-…, or usb:…;"
-    " `linky-gateway ports` lists them",
+    " `linky-gateway ports` lists them"
 )
 
 # tty and a letter: ttyUSB0, ttyACM0, ttyAMA0, ttyS0, ttymxc0, ttyTIC. /dev/tty and /dev/tty1 are the machine's screen.

@@ -10,7 +10,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from gateway.errors import PortError, reason
-from gateway.language import Phrase
+from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,9 +40,7 @@ class ReplaySource:
             self._data = await asyncio.to_thread(self._path.read_bytes)
         except OSError as error:
             raise PortError(
-                Phrase("replay:{path} : illisible : {why}", "replay:{path}: cannot be read: {why}").filled(
-                    path=self._path, why=reason(error)
-                )
+                Phrase("replay:{path}: cannot be read: {why}").filled(path=self._path, why=reason(error))
             ) from error
         self._sent = 0
         self._start = asyncio.get_running_loop().time()

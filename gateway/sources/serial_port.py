@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import serial
 
 from gateway.errors import PortError, because
-from gateway.language import Phrase, same
 from gateway.sources.adapter import NO_PORT
+from gateway.words.phrase import Phrase, same
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,14 +29,9 @@ SPEEDS: tuple[int, ...] = (9600, 1200)
 
 _READ_BYTES = 4096
 
-_NOT_SERIAL = Phrase(
-    "ce n’est pas un port série : mettez-en un de /dev/serial/by-id", "not a serial port: name one of /dev/serial/by-id"
-)
-_NOTHING_THERE = Phrase(
-    "il n’y a rien derrière ce port : l’adaptateur est-il branché ?",
-    "no device behind this port: is the adapter plugged in?",
-)
-_HELD = Phrase("utilisé par un autre programme : fermez-le", "held by another program: close it")
+_NOT_SERIAL = Phrase("not a serial port: name one of /dev/serial/by-id")
+_NOTHING_THERE = Phrase("no device behind this port: is the adapter plugged in?")
+_HELD = Phrase("held by another program: close it")
 _ADVICE = {
     errno.ENOENT: NO_PORT,
     errno.EIO: _NOTHING_THERE,
@@ -44,22 +39,17 @@ _ADVICE = {
     errno.ENODEV: _NOTHING_THERE,
     errno.ENOTTY: _NOT_SERIAL,
     errno.EISDIR: _NOT_SERIAL,
-    errno.EACCES: Phrase(
-        "accès refusé : ajoutez l’utilisateur au groupe dialout", "permission denied: add the user to the group dialout"
-    ),
+    errno.EACCES: Phrase("permission denied: add the user to the group dialout"),
     # Not the file's owner and mode: the device rules of a service or a container, made before the driver was there.
-    errno.EPERM: Phrase(
-        "refusé par les règles du service : redémarrez-le (sudo systemctl restart linky-gateway)",
-        "refused by the service's rules: restart it (sudo systemctl restart linky-gateway)",
-    ),
+    errno.EPERM: Phrase("refused by the service's rules: restart it (sudo systemctl restart linky-gateway)"),
     errno.EBUSY: _HELD,
     errno.EAGAIN: _HELD,
     errno.EWOULDBLOCK: _HELD,
 }
 
-_REFUSED = Phrase("{name} : {why}", "{name}: {why}")
-_LOST = Phrase("{name} : perdu : {why}", "{name}: lost: {why}")
-_NOT_OPEN = Phrase("{name} : pas ouvert", "{name}: not open")
+_REFUSED = Phrase("{name}: {why}")
+_LOST = Phrase("{name}: lost: {why}")
+_NOT_OPEN = Phrase("{name}: not open")
 
 
 class SerialSource:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import parse_qs, urlsplit
 
 from gateway.errors import ConfigError
-from gateway.language import same
 from gateway.sources import paths
 from gateway.sources.adapter import IdentifiedPort, adapter_at
 from gateway.sources.board import BoardSource
@@ -19,9 +18,10 @@ from gateway.sources.replay import ReplaySource
 from gateway.sources.serial_port import SerialSource
 from gateway.sources.tcp import TcpSource
 from gateway.sources.usb import PREFIX, ROOT, parse_identity
+from gateway.words.phrase import same
 
 if TYPE_CHECKING:
-    from gateway.language import Phrase
+    from gateway.words.phrase import Phrase
 
 
 class Source(Protocol):

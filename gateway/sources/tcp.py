@@ -6,17 +6,15 @@ import asyncio
 import socket
 
 from gateway.errors import NO_ANSWER, PortError, reason
-from gateway.language import Phrase
+from gateway.words.phrase import Phrase
 
 _CONNECT_TIMEOUT_S = 10.0
 _READ_BYTES = 4096
 
-_NO_ANSWER = Phrase(
-    "{name} : {why} ; le programme qui envoie est-il en marche ?", "{name}: {why}; is the sender running?"
-)
-_NOT_OPEN = Phrase("{name} : pas ouvert", "{name}: not open")
-_LOST = Phrase("{name} : perdu : {why}", "{name}: lost: {why}")
-_CLOSED = Phrase("{name} : perdu : fermé à l’autre bout", "{name}: lost: closed by the sender")
+_NO_ANSWER = Phrase("{name}: {why}; is the sender running?")
+_NOT_OPEN = Phrase("{name}: not open")
+_LOST = Phrase("{name}: lost: {why}")
+_CLOSED = Phrase("{name}: lost: closed by the sender")
 
 
 class TcpSource:

@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
 from gateway.errors import reason
-from gateway.language import Phrase
+from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     from gateway.sources.source import Source
@@ -30,7 +30,7 @@ _MOST_SAID = 1024
 
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 1.0, 60.0
 
-_CANNOT_LISTEN = Phrase("impossible d’écouter à {where} : {why}", "cannot listen at {where}: {why}")
+_CANNOT_LISTEN = Phrase("cannot listen at {where}: {why}")
 
 
 class Tee:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from gateway.errors import StoreError, reason
-from gateway.language import Phrase
+from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,19 +37,10 @@ _CHECKPOINT_BYTES = 1_000_000
 # What SQLite says when it may not make the WAL's index.
 _NO_INDEX = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
 
-_NOT_WRITABLE = Phrase(
-    "{path} : impossible d’y écrire : {why} ; vérifiez à qui est le dossier",
-    "{path}: cannot be written: {why}; check the directory's owner",
-)
-_BUSY = Phrase(
-    "{path} : une autre passerelle y écrit ; arrêtez-la d’abord",
-    "{path}: another linky-gateway is writing there; stop it first",
-)
-_NO_DATABASE = Phrase(
-    "{path} : cette base n’existe pas ; démarrez une fois la passerelle, ou vérifiez `directory` de [store]",
-    "{path}: no such database; start the gateway once, or check [store] directory",
-)
-_UNREADABLE = Phrase("{path} : illisible : {why}", "{path}: cannot be read: {why}")
+_NOT_WRITABLE = Phrase("{path}: cannot be written: {why}; check the directory's owner")
+_BUSY = Phrase("{path}: another linky-gateway is writing there; stop it first")
+_NO_DATABASE = Phrase("{path}: no such database; start the gateway once, or check [store] directory")
+_UNREADABLE = Phrase("{path}: cannot be read: {why}")
 
 
 class WriterLock:

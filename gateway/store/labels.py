@@ -11,77 +11,74 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
-from gateway.language import NOTHING, Phrase
 from gateway.store.points import under
 from gateway.tic.labels import known_labels
+from gateway.words.catalogue import ENGLISH, FRENCH
+from gateway.words.phrase import NOTHING, Phrase, same, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_NO_SUCH = Phrase("série {path!r} : il n’y en a pas de ce nom", "series {path!r}: there is none of that name")
-_PERHAPS = Phrase(" ; peut-être {near}", "; perhaps {near}")
+_NO_SUCH = Phrase("series {path!r}: there is none of that name")
+_PERHAPS = Phrase("; perhaps {near}")
 
-# Path -> (French, English).
 _NAMES = {
-    "consumption/current/max": ("Intensité maximale soutirée", "Maximum current drawn"),
-    "consumption/current/overload": ("Dépassement de la puissance souscrite", "Subscribed power exceeded"),
-    "consumption/current/raw": ("Intensité soutirée", "Current drawn"),
-    "consumption/energy/active/daily": ("Énergie consommée par jour", "Energy consumed by day"),
-    "consumption/energy/active/index": ("Index d'énergie consommée", "Index of energy consumed"),
-    "consumption/power/active/raw": ("Courbe de charge (puissance active soutirée)", "Load curve (active power drawn)"),
-    "consumption/power/active/max": ("Puissance active maximale", "Maximum active power"),
-    "consumption/power/apparent/max": ("Puissance apparente maximale du jour", "Maximum apparent power of the day"),
-    "consumption/power/apparent/raw": ("Puissance apparente soutirée", "Apparent power drawn"),
-    "consumption/voltage/mean": ("Tension moyenne", "Mean voltage"),
-    "consumption/voltage/raw": ("Tension", "Voltage"),
-    "contract/peak/notice": ("Préavis de pointe mobile", "Notice of a mobile peak"),
-    "contract/peak/running": ("Pointe mobile en cours", "Mobile peak in progress"),
-    "contract/tariff": ("Tarif en cours", "Current tariff"),
-    "contract/tariff/index": ("Numéro de l'index tarifaire en cours", "Number of the current tariff index"),
-    "contract/tempo/today": ("Couleur Tempo du jour", "Tempo colour of today"),
-    "contract/tempo/tomorrow": ("Couleur Tempo du lendemain", "Tempo colour of tomorrow"),
-    "gas/volume/index": ("Index de gaz", "Gas index"),
-    "heat/energy/index": ("Index de chaleur", "Heat index"),
-    "production/energy/active/daily": ("Énergie produite par jour", "Energy produced by day"),
-    "production/energy/active/index": ("Index d'énergie injectée", "Index of energy injected"),
-    "production/power/active/raw": ("Courbe de puissance injectée", "Curve of power injected"),
-    "production/power/apparent/max": (
-        "Puissance apparente maximale injectée du jour",
-        "Maximum apparent power injected, of the day",
-    ),
-    "production/power/apparent/raw": ("Puissance apparente injectée", "Apparent power injected"),
-    "status/breaker": ("Organe de coupure", "Breaker"),
-    "status/clock": ("Horloge du compteur", "Clock of the meter"),
-    "status/contact": ("Contact sec", "Dry contact"),
-    "status/cover": ("Cache-bornes", "Terminal cover"),
-    "status/overload": ("Dépassement de puissance", "Overload"),
-    "status/producing": ("Injection en cours", "Injecting now"),
-    "water/volume/index": ("Index d'eau", "Water index"),
+    "consumption/current/max": Phrase("Maximum current drawn"),
+    "consumption/current/overload": Phrase("Subscribed power exceeded"),
+    "consumption/current/raw": Phrase("Current drawn"),
+    "consumption/energy/active/daily": Phrase("Energy consumed by day"),
+    "consumption/energy/active/index": Phrase("Index of energy consumed"),
+    "consumption/power/active/raw": Phrase("Load curve (active power drawn)"),
+    "consumption/power/active/max": Phrase("Maximum active power"),
+    "consumption/power/apparent/max": Phrase("Maximum apparent power of the day"),
+    "consumption/power/apparent/raw": Phrase("Apparent power drawn"),
+    "consumption/voltage/mean": Phrase("Mean voltage"),
+    "consumption/voltage/raw": Phrase("Voltage"),
+    "contract/peak/notice": Phrase("Notice of a mobile peak"),
+    "contract/peak/running": Phrase("Mobile peak in progress"),
+    "contract/tariff": Phrase("Current tariff"),
+    "contract/tariff/index": Phrase("Number of the current tariff index"),
+    "contract/tempo/today": Phrase("Tempo colour of today"),
+    "contract/tempo/tomorrow": Phrase("Tempo colour of tomorrow", "series"),
+    "gas/volume/index": Phrase("Gas index"),
+    "heat/energy/index": Phrase("Heat index"),
+    "production/energy/active/daily": Phrase("Energy produced by day"),
+    "production/energy/active/index": Phrase("Index of energy injected"),
+    "production/power/active/raw": Phrase("Curve of power injected"),
+    "production/power/apparent/max": Phrase("Maximum apparent power injected, of the day"),
+    "production/power/apparent/raw": Phrase("Apparent power injected"),
+    "status/breaker": Phrase("Breaker"),
+    "status/clock": Phrase("Clock of the meter"),
+    "status/contact": Phrase("Dry contact"),
+    "status/cover": Phrase("Terminal cover"),
+    "status/overload": Phrase("Overload"),
+    "status/producing": Phrase("Injecting now"),
+    "water/volume/index": Phrase("Water index"),
 }
 # Branches by which a household chooses what is shared; one that lies in another comes before it.
 _BRANCHES = {
-    "consumption/energy/active": ("Énergie consommée (index et totaux)", "Energy consumed (indexes and totals)"),
-    "consumption/energy/reactive": ("Énergie réactive", "Reactive energy"),
-    "consumption/power/apparent": ("Puissance apparente soutirée", "Apparent power drawn"),
-    "consumption/power/active": ("Courbe de charge (puissance active)", "Load curve (active power)"),
-    "consumption/voltage": ("Tension", "Voltage"),
-    "consumption/current": ("Intensité soutirée", "Current drawn"),
-    "production/energy/active": ("Énergie injectée (index et totaux)", "Energy injected (indexes and totals)"),
-    "production/power/apparent": ("Puissance apparente injectée", "Apparent power injected"),
-    "production/power/active": ("Courbe de puissance injectée", "Curve of power injected"),
-    "contract": ("Contrat : tarif, couleurs, puissance", "Contract: tariff, colours, power"),
-    "status": ("État du compteur", "State of the meter"),
-    "message": ("Messages du compteur", "Messages of the meter"),
-    "water": ("Eau", "Water"),
-    "gas": ("Gaz", "Gas"),
-    "heat": ("Chaleur", "Heat"),
-    "consumption/energy": ("Énergie consommée, toute", "All energy consumed"),
-    "consumption/power": ("Puissance soutirée, toute", "All power drawn"),
-    "production/energy": ("Énergie injectée, toute", "All energy injected"),
-    "production/power": ("Puissance injectée, toute", "All power injected"),
-    "consumption": ("Tout ce que le logement consomme", "All that the home consumes"),
-    "production": ("Tout ce que le logement produit", "All that the home produces"),
-    "other": ("Autres mesures", "Other measurements"),
+    "consumption/energy/active": Phrase("Energy consumed (indexes and totals)"),
+    "consumption/energy/reactive": Phrase("Reactive energy"),
+    "consumption/power/apparent": Phrase("Apparent power drawn"),
+    "consumption/power/active": Phrase("Load curve (active power)"),
+    "consumption/voltage": Phrase("Voltage"),
+    "consumption/current": Phrase("Current drawn"),
+    "production/energy/active": Phrase("Energy injected (indexes and totals)"),
+    "production/power/apparent": Phrase("Apparent power injected"),
+    "production/power/active": Phrase("Curve of power injected"),
+    "contract": Phrase("Contract: tariff, colours, power"),
+    "status": Phrase("State of the meter"),
+    "message": Phrase("Messages of the meter"),
+    "water": Phrase("Water"),
+    "gas": Phrase("Gas"),
+    "heat": Phrase("Heat"),
+    "consumption/energy": Phrase("All energy consumed"),
+    "consumption/power": Phrase("All power drawn"),
+    "production/energy": Phrase("All energy injected"),
+    "production/power": Phrase("All power injected"),
+    "consumption": Phrase("All that the home consumes"),
+    "production": Phrase("All that the home produces"),
+    "other": Phrase("Other measurements"),
 }
 # A level that may be anything, such as the tariff's period.
 _ANY = "*"
@@ -89,34 +86,34 @@ _PHASE = re.compile(r"(.+)/phase/([123])")
 _NUMBERED = (
     (
         re.compile("consumption/energy/active/index/provider/([0-9]+)"),
-        ("Index {} du fournisseur", "Index {} of the supplier"),
+        Phrase("Index {number} of the supplier"),
     ),
     (
         re.compile("consumption/energy/active/index/distributor/([0-9]+)"),
-        ("Index {} du distributeur", "Index {} of the distributor"),
+        Phrase("Index {number} of the distributor"),
     ),
     (
         re.compile("consumption/energy/reactive/index/([1-4])"),
-        ("Énergie réactive, quadrant {}", "Reactive energy, quadrant {}"),
+        Phrase("Reactive energy, quadrant {number}"),
     ),
 )
+_OF_PHASE = Phrase("{label}, phase {phase}")
 
 
 @cache
-def label_of(path: str) -> tuple[str, str]:
-    """The label of a series in French and in English."""
+def label_of(path: str) -> Phrase:
+    """The label of a series."""
     if path in _NAMES:
         return _NAMES[path]
     if phase := _PHASE.fullmatch(path):
-        french, english = label_of(phase[1])
-        return f"{french}, phase {phase[2]}", f"{english}, phase {phase[2]}"
-    for pattern, (french, english) in _NUMBERED:
+        return _OF_PHASE.filled(label=label_of(phase[1]), phase=phase[2])
+    for pattern, label in _NUMBERED:
         if found := pattern.fullmatch(path):
-            return french.format(found[1]), english.format(found[1])
-    return next((names for pattern, names in _of_meters() if pattern.fullmatch(path)), (path, path))
+            return label.filled(number=found[1])
+    return next((names for pattern, names in _of_meters() if pattern.fullmatch(path)), same(path))
 
 
-def branch_label(path: str) -> tuple[str, str]:
+def branch_label(path: str) -> Phrase:
     """The label of a series, or of all that lies below a path."""
     return _BRANCHES.get(path) or label_of(path)
 
@@ -171,10 +168,13 @@ def _levels() -> tuple[tuple[str, ...], ...]:
 
 
 @cache
-def _of_meters() -> tuple[tuple[re.Pattern[str], tuple[str, str]], ...]:
+def _of_meters() -> tuple[tuple[re.Pattern[str], Phrase], ...]:
     """Pattern of a path -> what its label means; a level in braces (the tariff period) is any."""
     return tuple(
-        (re.compile(re.sub(r"\\\{[0-9]\\\}", "[^/]+", re.escape(label.series))), (label.fr, label.en))
+        (
+            re.compile(re.sub(r"\\\{[0-9]\\\}", "[^/]+", re.escape(label.series))),
+            written({FRENCH: label.fr, ENGLISH: label.en}),
+        )
         for label in known_labels()
         if label.series
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from gateway.language import Phrase
+from gateway.words.phrase import Phrase
 
 PARIS = ZoneInfo("Europe/Paris")
 
@@ -13,10 +13,10 @@ PARIS = ZoneInfo("Europe/Paris")
 def local_time(time: float) -> Phrase:
     """A POSIX second to the minute: 25/11/2026 14:03, or 2026-11-25 14:03."""
     local = datetime.fromtimestamp(time, PARIS)
-    return Phrase(f"{local:%d/%m/%Y %H:%M}", f"{local:%Y-%m-%d %H:%M}")
+    return Phrase("{local:%Y-%m-%d %H:%M}").filled(local=local)
 
 
 def local_second(time: float) -> Phrase:
     """The same to the second."""
     local = datetime.fromtimestamp(time, PARIS)
-    return Phrase(f"{local:%d/%m/%Y %H:%M:%S}", f"{local:%Y-%m-%d %H:%M:%S}")
+    return Phrase("{local:%Y-%m-%d %H:%M:%S}").filled(local=local)

@@ -20,17 +20,15 @@ import sqlite_utils
 
 from gateway.errors import GatewayError, StoreError, reason
 from gateway.files import make_folder
-from gateway.language import Phrase
 from gateway.store.connection import FILE_NAME, PAGE_BYTES, WriterLock, give_to_owner
 from gateway.store.copies import keep_copy, new_name
 from gateway.store.migrations import migrations
+from gateway.words.catalogue import LANGUAGES
+from gateway.words.phrase import Phrase
 
 log = logging.getLogger("gateway.store.prepare")
 
-_NOT_MADE = Phrase(
-    "{path} : ce dossier ne peut pas être créé : {why} ; vérifiez directory de [store]",
-    "{path}: cannot be made: {why}; check [store] directory",
-)
+_NOT_MADE = Phrase("{path}: cannot be made: {why}; check [store] directory")
 
 # In this order: what limits a consent before the consents, so that a withdrawn one never comes back by a fault between.
 _SAVED_TABLES = (
@@ -155,7 +153,7 @@ def _save_from(damaged: Path, path: Path) -> None:
 def main() -> int:
     """The process's entry: messages to standard error, 0 when the file is ready.
 
-    With ``--both`` behind the directory the last one is the error in French and in English, as JSON.
+    With ``--both`` behind the directory the last one is the error in every language, as JSON.
     """
     logging.basicConfig(format="%(levelname)s %(message)s")
     os.umask(0o077)
@@ -163,7 +161,7 @@ def main() -> int:
         prepare(Path(sys.argv[1]))
     except GatewayError as error:
         both = sys.argv[2:] == ["--both"]
-        log.critical("%s", json.dumps([error.phrase.fr, error.phrase.en]) if both else error)
+        log.critical("%s", json.dumps({lang: error.phrase.in_language(lang) for lang in LANGUAGES}) if both else error)
         return error.exit_code
     return 0
 

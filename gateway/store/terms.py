@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.addresses.validity import fault
 from gateway.errors import ConsentError
-from gateway.language import Phrase
+from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -236,7 +236,7 @@ def check_recipient(text: str) -> str:
     """The same of somebody who is to be given something; ConsentError also for an address that nobody can have."""
     bare = check_jid(text)
     if reason := fault(bare):
-        raise ConsentError(Phrase(f"destinataire {text!r} : {reason.fr}", f"recipient {text!r}: {reason.en}"))
+        raise ConsentError(Phrase("recipient {text!r}: {reason}").filled(text=text, reason=reason))
     return bare
 
 

@@ -17,7 +17,6 @@ from gateway import __version__
 from gateway.balance.equivalence import EQUIVALENTS
 from gateway.errors import AccessError, reason
 from gateway.federation.connection.attempt import wait_any
-from gateway.language import NOTHING, Phrase
 from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind
 from gateway.live.topics import as_json
 from gateway.web.access.access import Access
@@ -26,6 +25,7 @@ from gateway.web.http.guard import Door, own_names
 from gateway.web.http.mdns import name_of
 from gateway.web.http.server import Server
 from gateway.web.site import Site
+from gateway.words.phrase import NOTHING, Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -45,12 +45,9 @@ _LONGEST_S = 60.0
 
 _PHASES = (("va", "consumption/power/apparent/raw"), ("v", "consumption/voltage/raw"), ("a", "consumption/current/raw"))
 
-_NO_PORT = Phrase(
-    "le port {port} de {host} ne peut pas être pris : {why} ; un autre programme s’en sert-il ?",
-    "port {port} of {host} cannot be had: {why}; is another program there?",
-)
-_SERVED = Phrase("servie au port {port} de {host}", "served at port {port} of {host}")
-_NOT_YET = Phrase("pas encore", "not yet")
+_NO_PORT = Phrase("port {port} of {host} cannot be had: {why}; is another program there?")
+_SERVED = Phrase("served at port {port} of {host}")
+_NOT_YET = Phrase("not yet")
 
 
 class Page:

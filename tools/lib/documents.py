@@ -19,8 +19,8 @@ from gateway.doctor.sentences import words
 from gateway.errors import EXITS
 from gateway.federation.wire.fields import FIELDS
 from gateway.household import series
-from gateway.language import ENGLISH, FRENCH
 from gateway.live.credentials import example
+from gateway.words.catalogue import ENGLISH, FRENCH
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,9 +76,9 @@ def commands(lang: str) -> str:
     for node, fields in FIELDS.items():
         for number, field in enumerate(fields):
             needed = "" if field.required else optional
-            what = getattr(field.label, lang)
+            what = field.label.in_language(lang)
             if field.description:
-                what += f"{_COLON[lang]}{getattr(field.description, lang)}"
+                what += f"{_COLON[lang]}{field.description.in_language(lang)}"
             if field.options:
                 what += " (" + ", ".join(f"`{value}`" for value, _ in field.options) + ")"
             what = re.sub(r"urn:dev:prm:<PRM>_consumption/power/active/raw", "`urn:dev:prm:…`", what)
@@ -101,7 +101,7 @@ def every(lang: str) -> str:
 
 def exits() -> str:
     """The exit codes of linky-gateway."""
-    rows = [f"| {code.value} | {EXITS[code].en} |" for code in sorted(EXITS)]
+    rows = [f"| {code.value} | {EXITS[code]} |" for code in sorted(EXITS)]
     return "\n".join(["| exit code | means |", "|---|---|", *rows]) + "\n"
 
 

@@ -19,7 +19,7 @@ from slixmpp.exceptions import IqTimeout
 from gateway.errors import NO_ANSWER, StoreError
 from gateway.errors import reason as why
 from gateway.federation.connection.stream import Client
-from gateway.language import Phrase, same
+from gateway.words.phrase import Phrase, same
 
 if TYPE_CHECKING:
     from collections import deque
@@ -34,31 +34,20 @@ log = logging.getLogger(__name__)
 # Who waits for work comes round this often all the same: the watchdog sees that it still turns.
 ROUND_S = 60.0
 
-LOST = Phrase("la connexion a été perdue", "the connection was lost")
-NOT_IN_TIME = Phrase("le serveur n’a pas terminé la connexion à temps", "the server did not complete the login in time")
-STOPPED = Phrase("le serveur ne répond plus", "the server stopped answering")
-_REFUSED = Phrase(
-    "le serveur a refusé le mot de passe ; vérifiez le compte et son fichier de mot de passe",
-    "the server refused the password; check the account and its password file",
-)
-_NO_ENCRYPTION = Phrase("le serveur ne propose pas de chiffrement", "the server offered no encryption")
-_UNREACHABLE = Phrase("le serveur est injoignable : {why}", "the server cannot be reached: {why}")
-_UNTRUSTED = Phrase(
-    "le certificat du serveur n’est pas reconnu : {why} ; voir ca_file et pin",
-    "the server's certificate is not trusted: {why}; see ca_file and pin",
-)
-_LOGIN_REFUSED = Phrase("le serveur a refusé la connexion : {why}", "the server refused the login: {why}")
+LOST = Phrase("the connection was lost")
+NOT_IN_TIME = Phrase("the server did not complete the login in time")
+STOPPED = Phrase("the server stopped answering")
+_REFUSED = Phrase("the server refused the password; check the account and its password file")
+_NO_ENCRYPTION = Phrase("the server offered no encryption")
+_UNREACHABLE = Phrase("the server cannot be reached: {why}")
+_UNTRUSTED = Phrase("the server's certificate is not trusted: {why}; see ca_file and pin")
+_LOGIN_REFUSED = Phrase("the server refused the login: {why}")
 _NO_SCRAM = Phrase(
-    "le serveur ne propose pas SCRAM sur TLS mais {offered}, et rien de plus faible n’est accepté ; demandez à son"
-    " exploitant d’autoriser SCRAM",
     "the server offers no SCRAM login over TLS but {offered}, and nothing weaker is accepted; ask its operator to"
-    " allow SCRAM",
+    " allow SCRAM"
 )
-_CONFLICT = Phrase(
-    "un autre programme se sert du même compte et de la même ressource",
-    "another program uses the same account and resource",
-)
-_ENDED = Phrase("le serveur a mis fin à la connexion : {why}", "the server ended the stream: {why}")
+_CONFLICT = Phrase("another program uses the same account and resource")
+_ENDED = Phrase("the server ended the stream: {why}")
 
 
 class Attempt:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from gateway.federation.connection.parser import MOST_PARTS
 from gateway.federation.connection.strangers import Verdict
 from gateway.federation.wire.form import RequestError, build_error
-from gateway.language import Phrase, answered
+from gateway.words.language import answered
+from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     from slixmpp import ClientXMPP
@@ -21,7 +22,7 @@ log = logging.getLogger(__name__)
 _TOO_MUCH = RequestError(
     "wait",
     "resource-constraint",
-    Phrase("trop de messages à la fois ; attendez une minute", "too many messages at once; wait a minute"),
+    Phrase("too many messages at once; wait a minute"),
 )
 
 

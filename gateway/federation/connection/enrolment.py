@@ -25,7 +25,7 @@ from gateway.federation.connection.account import REGISTER
 from gateway.federation.connection.addresses import shuffled
 from gateway.federation.connection.attempt import LOST, Attempt, wait_any
 from gateway.federation.connection.pins import ssl_context
-from gateway.language import Phrase
+from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -40,10 +40,8 @@ _DATA, _OOB = "jabber:x:data", "jabber:x:oob"
 _TIMEOUT_S = 30.0
 _MOST_SHOWN = 300
 
-_NO_ENCRYPTION_IN_TIME = Phrase(
-    "le serveur n’a pas commencé le chiffrement à temps", "the server did not begin encryption in time"
-)
-NOT_ANSWERED = Phrase("le serveur n’a pas répondu à temps", "the server did not answer in time")
+_NO_ENCRYPTION_IN_TIME = Phrase("the server did not begin encryption in time")
+NOT_ANSWERED = Phrase("the server did not answer in time")
 
 
 async def look_at_key(account: Account) -> tuple[str, bool]:

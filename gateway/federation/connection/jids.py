@@ -8,17 +8,14 @@ from slixmpp import JID
 
 from gateway.addresses.validity import fault
 from gateway.errors import ConfigError
-from gateway.language import Phrase
+from gateway.words.phrase import Phrase
 
 
 def bare_jid(text: str) -> str:
     """The one way to write a bare JID (case folded, RFC 7622). Raises ConfigError when it is none, or nobody's ever."""
     if reason := fault(text.lower()):
         raise ConfigError(
-            Phrase(
-                f"{text!r} n’est pas une adresse XMPP (nom@serveur) : {reason.fr}",
-                f"{text!r} is not an XMPP address (user@server): {reason.en}",
-            )
+            Phrase("{text!r} is not an XMPP address (user@server): {reason}").filled(text=text, reason=reason)
         )
     try:
         jid = JID(text)

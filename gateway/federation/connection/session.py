@@ -27,7 +27,8 @@ from gateway.federation.connection.disco import Discovery
 from gateway.federation.connection.door import Door
 from gateway.federation.connection.jids import bare_jid
 from gateway.federation.connection.pins import ssl_context
-from gateway.language import Phrase, answered
+from gateway.words.language import answered
+from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from gateway.federation.connection.disco import Items
     from gateway.federation.connection.strangers import Doorkeeper
     from gateway.federation.connection.stream import Client
-    from gateway.language import Phrase
+    from gateway.words.phrase import Phrase
 
 log = logging.getLogger(__name__)
 

@@ -18,7 +18,8 @@ from gateway.errors import FederationError
 from gateway.federation.connection.parser import MOST_PARTS, Parser, Refused
 from gateway.federation.connection.pins import pin_of
 from gateway.federation.wire.form import RequestError, build_error
-from gateway.language import Phrase, answered
+from gateway.words.language import answered
+from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     import ssl
@@ -45,21 +46,15 @@ _PROLOG = re.compile(rb"\s*(<\?xml[\x20-\x3d\x40-\x7e\s]*\?>)?\s*")
 _TOO_MUCH = RequestError(
     "modify",
     "policy-violation",
-    Phrase("c'est trop profond ou trop long", "it is nested too deeply, or too long"),
+    Phrase("it is nested too deeply, or too long"),
 )
 
-_NO_STREAM = Phrase("le serveur envoie autre chose que du XMPP", "the server sends what is no XMPP stream")
-_NOT_HANDLED = Phrase(
-    "le serveur envoie quelque chose d’inutilisable ({what})", "the server sends what cannot be handled ({what})"
-)
-_TOO_LARGE = Phrase(
-    "le serveur a envoyé un message de plus de {most} Kio", "the server sent a stanza of more than {most} KiB"
-)
+_NO_STREAM = Phrase("the server sends what is no XMPP stream")
+_NOT_HANDLED = Phrase("the server sends what cannot be handled ({what})")
+_TOO_LARGE = Phrase("the server sent a stanza of more than {most} KiB")
 _NOT_PINNED = Phrase(
-    "la clé du serveur n’est pas celle qui est épinglée : il montre {pin} ; si son exploitant confirme cette clé,"
-    " ajoutez-la à pin dans [federation]",
     "the server's key is not the pinned one: it shows {pin}; if its operator confirms this key, add it to pin in"
-    " [federation]",
+    " [federation]"
 )
 
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gateway.federation.wire.form import RequestError
-from gateway.language import Phrase
 from gateway.store.points import Granularity, finest_allowed, under
 from gateway.store.terms import shortest
+from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -50,9 +50,7 @@ def scopes(consents: Sequence[Consent], meter: str, path: str, asked: Granularit
     if asked is not None:
         if asked < min(met.values()):
             finest = min(met.values()).code
-            raise not_authorized(
-                f"le consentement ne va pas plus fin que {finest}", f"the consent is no finer than {finest}"
-            )
+            raise not_authorized(Phrase("the consent is no finer than {finest}").filled(finest=finest))
         met = {prefix: asked for prefix, granularity in met.items() if granularity <= asked}
     starts = {prefix: _reach(given, prefix, granularity) for prefix, granularity in met.items()}
     kept = {
@@ -76,7 +74,7 @@ def matching_series(meters: Meters, meter: str, path: str, allowed: Sequence[Sco
 
 def told_series(count: int) -> list[tuple[str, Phrase, str]]:
     """The field that says so: none is a mistyped name, or one that is still to come."""
-    return [("series", Phrase("Séries concernées à présent", "Series concerned now"), str(count))]
+    return [("series", Phrase("Series concerned now"), str(count))]
 
 
 def _reach(consents: Sequence[Consent], prefix: str, granularity: Granularity) -> int:
@@ -112,10 +110,7 @@ def bound(publisher: Publisher, consents: Iterable[Consent]) -> Publisher:
     return replace(publisher, retention=shortest(stated, publisher.retention or stated[0]))
 
 
-def not_authorized(fr: str = "", en: str = "") -> RequestError:
+def not_authorized(why: Phrase | None = None) -> RequestError:
     """The one refusal: it must not tell a series without consent from one that does not exist."""
-    plain = Phrase(
-        fr or "aucun consentement en cours ne vous donne accès à cet identifiant",
-        en or "no consent in force gives you access to this identifier",
-    )
-    return RequestError("auth", "not-authorized", plain)
+    plain = Phrase("no consent in force gives you access to this identifier")
+    return RequestError("auth", "not-authorized", why or plain)

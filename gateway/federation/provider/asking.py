@@ -28,11 +28,12 @@ from gateway.federation.wire.access_form import ACCESS_FIELDS
 from gateway.federation.wire.fields import read_granularity, read_identifier
 from gateway.federation.wire.form import Answer, RequestError, Table, bad_request
 from gateway.federation.wire.stanza import OURS
-from gateway.language import Phrase, is_english
 from gateway.store.access import DAILY_PER_DOMAIN, DAILY_PER_JID, PENDING_PER_JID
 from gateway.store.local_time import PARIS
 from gateway.store.recorder import iso
 from gateway.store.terms import LONGEST_DAYS, PLAIN_TERMS, Role, Terms, check_path, check_terms
+from gateway.words.language import answered
+from gateway.words.phrase import Phrase, joined, same
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -58,40 +59,32 @@ _WORDS = ("purpose", "controller", "contact", "privacy", "code_url", "code_versi
 _BOOLEANS = {"": False, "0": False, "false": False, "1": True, "true": True}
 
 _RECEIVED = Phrase(
-    "Demande reçue : le foyer y répondra. Sa réponse viendra par un message, et « Voir mes accès » (my_access) dit où"
-    " elle en est. Rien n'est envoyé d'ici là.",
     "Request received: the household will answer it. Its answer will come by a message, and “my_access” says how it"
-    " stands. Nothing is sent until then.",
+    " stands. Nothing is sent until then."
 )
-_NOTHING = Phrase(
-    "Vous n'avez ni accès, ni demande en cours. « Demander un accès » (request_access) en fait une.",
-    "You hold no access, and have asked for none. “request_access” asks for one.",
-)
-_UNHEARD = Phrase(
-    "ce foyer ne prend pour l'instant aucune demande de ce domaine ; ce qui a été accepté reste",
-    "this household takes no requests of this domain for the time being; what was granted stays",
-)
-_NUMBER, _STATE = Phrase("Numéro de la demande", "Number of the request"), Phrase("État", "State")
+_NOTHING = Phrase("You hold no access, and have asked for none. “request_access” asks for one.")
+_UNHEARD = Phrase("this household takes no requests of this domain for the time being; what was granted stays")
+_NUMBER, _STATE = Phrase("Number of the request"), Phrase("State")
 _COLUMNS = (
-    ("what", Phrase("Quoi", "What")),
+    ("what", Phrase("What")),
     ("state", _STATE),
-    ("series", Phrase("Série", "Series")),
-    ("granularity", Phrase("Finesse", "Granularity")),
-    ("push", Phrase("Envoi", "Push")),
-    ("history", Phrase("Historique depuis", "History since")),
-    ("until", Phrase("Jusqu'à", "Until")),
-    ("purpose", Phrase("Finalité", "Purpose")),
+    ("series", Phrase("Series")),
+    ("granularity", Phrase("Granularity")),
+    ("push", Phrase("Push")),
+    ("history", Phrase("History since")),
+    ("until", Phrase("Until")),
+    ("purpose", Phrase("Purpose")),
 )
 _STATES = {
-    "valid": Phrase("en cours", "in force"),
-    "waiting": Phrase("pas encore commencé", "not begun yet"),
-    "limited": Phrase("suspendu par le foyer", "suspended by the household"),
-    "expired": Phrase("expiré", "expired"),
-    "withdrawn": Phrase("retiré par le foyer", "withdrawn by the household"),
-    "erased": Phrase("effacé", "erased"),
-    "pending": Phrase("en attente de réponse", "waiting for an answer"),
-    "granted": Phrase("accepté", "granted"),
-    "refused": Phrase("refusé", "refused"),
+    "valid": Phrase("in force"),
+    "waiting": Phrase("not begun yet"),
+    "limited": Phrase("suspended by the household"),
+    "expired": Phrase("expired"),
+    "withdrawn": Phrase("withdrawn by the household"),
+    "erased": Phrase("erased"),
+    "pending": Phrase("waiting for an answer"),
+    "granted": Phrase("granted"),
+    "refused": Phrase("refused"),
 }
 
 
@@ -125,7 +118,7 @@ class Asking:
     async def request(self, question: Question) -> Answer:
         """Note what is asked for. Raises RequestError when it cannot be asked for so, or not now."""
         sensor, path, granularity, terms, until = self._read(question.fields)
-        lang = "en" if is_english(question.lang) else "fr"
+        lang = answered(question.lang)
         wanted = question.asker, sensor, path, granularity, terms, until, lang
         try:
             request, is_new = await self._call(self._note, wanted)
@@ -135,10 +128,7 @@ class Asking:
             raise _too_many() from error
         except ConsentError as error:
             # All that the form holds was read: it is about who asks, and its text names them.
-            raise bad_request(
-                "seule une adresse d'utilisateur (nom@serveur) peut demander un accès",
-                "only a user's address (name@server) can ask for access",
-            ) from error
+            raise bad_request(Phrase("only a user's address (name@server) can ask for access")) from error
         if is_new:
             log.info("somebody asks for access: linky-gateway consent pending")
             if self._asked:
@@ -157,12 +147,12 @@ class Asking:
         rows = []
         for consent, name in consents:
             ET.SubElement(access, f"{{{OURS}}}consent", _consent_facts(consent, name, now))
-            what = Phrase(f"accès {consent.id}", f"access {consent.id}")
+            what = Phrase("access {id}").filled(id=consent.id)
             rows.append(_row(consent.state(now), name, consent, question.lang, what))
         for request in requests:
             name = self._asked_name(request)
             ET.SubElement(access, f"{{{OURS}}}request", _request_facts(request, name))
-            what = Phrase(f"demande {request.id}", f"request {request.id}")
+            what = Phrase("request {id}").filled(id=request.id)
             rows.append(_row(request.state.value, name, request, question.lang, what))
         return Answer((), [access], None if rows else _NOTHING, Table(_COLUMNS, rows) if rows else None)
 
@@ -195,18 +185,13 @@ class Asking:
     def _read(self, fields: Mapping[str, str]) -> tuple[str, str, Granularity, Terms, int]:
         """Sensor, path, granularity, terms and end. Raises RequestError that names the field and what it wants."""
         if missing := [var for var in _REQUIRED if not fields.get(var)]:
-            raise bad_request(
-                f"il manque : {', '.join(f'{_LABELS[var].fr} ({var})' for var in missing)}",
-                f"missing: {', '.join(f'{_LABELS[var].en} ({var})' for var in missing)}",
-            )
+            names = joined(", ", (_LABELS[var] + same(f" ({var})") for var in missing))
+            raise bad_request(Phrase("missing: {names}").filled(names=names))
         identifier, granularity = read_identifier(fields), read_granularity(fields)
         assert granularity is not None, "it is required"  # noqa: S101
         if not is_ours(self._publisher, identifier):
             ours = self._name("…", "…")
-            raise bad_request(
-                f"identifier : les noms de cette passerelle sont de la forme {ours}",
-                f"identifier: names of this gateway have the form {ours}",
-            )
+            raise bad_request(Phrase("identifier: names of this gateway have the form {ours}").filled(ours=ours))
         sensor = identifier.prm or identifier.sensor or ""
         until = self._read_end(fields)
         terms = _read_terms(fields, until)
@@ -218,11 +203,10 @@ class Asking:
     def _read_end(self, fields: Mapping[str, str]) -> int:
         until, now = _read_day(fields, "until", included=True), int(self._clock())
         if until <= now:
-            raise bad_request("until : cette date est passée", "until: that date is over")
+            raise bad_request(Phrase("until: that date is over"))
         if until > now + LONGEST_DAYS * 86400:
             raise bad_request(
-                "until : un accès se demande pour trois ans au plus ; il se redemande, il n'est pas pour toujours",
-                "until: access is asked for three years at most; it is asked for again, not for ever",
+                Phrase("until: access is asked for three years at most; it is asked for again, not for ever")
             )
         return until
 
@@ -230,18 +214,15 @@ class Asking:
 def _read_terms(fields: Mapping[str, str], until: int) -> Terms:
     push, history = _read_boolean(fields, "push"), _read_boolean(fields, "history")
     if not push and not history:
-        raise bad_request(
-            "choisir au moins l'un des deux : chaque nouvelle mesure (push), les mesures passées (history)",
-            "choose at least one of the two: each new reading (push), past readings (history)",
-        )
+        raise bad_request(Phrase("choose at least one of the two: each new reading (push), past readings (history)"))
     since = _read_day(fields, "history_from") if history else None
     if since is not None and since >= until:
-        raise bad_request("history_from : après la fin de l'accès", "history_from: after the access ends")
+        raise bad_request(Phrase("history_from: after the access ends"))
     try:
         role = Role(fields["role"])
     except ValueError as error:
         known = ", ".join(role.value for role in Role)
-        raise bad_request(f"role : {known}", f"role: {known}") from error
+        raise bad_request(Phrase("role: {known}").filled(known=known)) from error
     words: dict[str, Any] = {}
     for var in _WORDS:
         alone: dict[str, Any] = {var: fields.get(var, "")}
@@ -256,7 +237,7 @@ def _read_boolean(fields: Mapping[str, str], var: str) -> bool:
     try:
         return _BOOLEANS[fields.get(var, "")]
     except KeyError as error:
-        raise bad_request(f"{var} : 1 (oui) ou 0 (non)", f"{var}: 1 (yes) or 0 (no)") from error
+        raise bad_request(Phrase("{var}: 1 (yes) or 0 (no)").filled(var=var)) from error
 
 
 def _read_day(fields: Mapping[str, str], var: str, *, included: bool = False) -> int:
@@ -279,23 +260,21 @@ def _read_day(fields: Mapping[str, str], var: str, *, included: bool = False) ->
 
 def _wrong(var: str) -> RequestError:
     hint = _HINTS[var]
-    return bad_request(f"{_LABELS[var].fr} ({var}) : {hint.fr}", f"{_LABELS[var].en} ({var}): {hint.en}")
+    return bad_request(Phrase("{label} ({var}): {hint}").filled(label=_LABELS[var], var=var, hint=hint))
 
 
 def _too_many() -> RequestError:
     phrase = Phrase(
-        f"trop de demandes d'accès : au plus {PENDING_PER_JID} en attente et {DAILY_PER_JID} par jour pour une adresse,"
-        f" {DAILY_PER_DOMAIN} par jour pour un domaine ; réessayer plus tard",
-        f"too many requests for access: at most {PENDING_PER_JID} waiting and {DAILY_PER_JID} a day from one address,"
-        f" {DAILY_PER_DOMAIN} a day from one domain; try again later",
-    )
+        "too many requests for access: at most {pending_per_jid} waiting and {daily_per_jid} a day"
+        " from one address, {daily_per_domain} a day from one domain; try again later"
+    ).filled(pending_per_jid=PENDING_PER_JID, daily_per_jid=DAILY_PER_JID, daily_per_domain=DAILY_PER_DOMAIN)
     return RequestError("wait", "resource-constraint", phrase)
 
 
 def _row(state: str, name: str, one: Consent | AccessRequest, lang: str, what: Phrase) -> list[str]:
-    yes, no = Phrase("oui", "yes").in_language(lang), Phrase("non", "no").in_language(lang)
+    yes, no = Phrase("yes").in_language(lang), Phrase("no").in_language(lang)
     terms = one.terms
-    since = _day(terms.history_from) or Phrase("toujours", "ever").in_language(lang)
+    since = _day(terms.history_from) or Phrase("ever").in_language(lang)
     return [
         *(what.in_language(lang), _STATES[state].in_language(lang), name, one.granularity.code),
         *(yes if terms.push else no, since if terms.history else no, _last_day(one.until), terms.purpose),

@@ -27,11 +27,12 @@ from gateway.federation.provider.allowed import bound, meter_of, not_authorized
 from gateway.federation.wire.fields import read_form, read_identifier, read_limit, read_number_after, read_page
 from gateway.federation.wire.form import XML_LANG, Answer, Table, build_page
 from gateway.federation.wire.stanza import OURS, build_sensml
-from gateway.language import Phrase
 from gateway.senml.naming import NameForm
 from gateway.store.labels import label_of
 from gateway.store.points import Granularity, Point, finest_allowed, offered
 from gateway.store.recorder import iso
+from gateway.words.catalogue import LANGUAGES
+from gateway.words.phrase import NOTHING, Phrase, joined
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -63,27 +64,27 @@ _INVENTED_TEXT, _INVENTED_NUMBER = ("EXEMPLE 1", "EXEMPLE 2"), (1, 2)
 _INVENTED_TIME, _INVENTED_STEP_S = 946_684_800, 60
 
 _COLUMNS = (
-    ("name", Phrase("Nom", "Name")),
-    ("label", Phrase("Libellé", "Label")),
-    ("unit", Phrase("Unité", "Unit")),
-    ("kind", Phrase("Genre", "Kind")),
-    ("granularities", Phrase("Finesses", "Granularities")),
-    ("first", Phrase("Première mesure", "First reading")),
-    ("last", Phrase("Dernière mesure", "Last reading")),
-    ("retention", Phrase("Conservation au plus", "Retention at most")),
-    ("consent", Phrase("Votre accès", "Your access")),
-    ("sample", Phrase("Exemple inventé", "Invented sample")),
+    ("name", Phrase("Name")),
+    ("label", Phrase("Label")),
+    ("unit", Phrase("Unit")),
+    ("kind", Phrase("Kind")),
+    ("granularities", Phrase("Granularities")),
+    ("first", Phrase("First reading")),
+    ("last", Phrase("Last reading")),
+    ("retention", Phrase("Retention at most")),
+    ("consent", Phrase("Your access")),
+    ("sample", Phrase("Invented sample")),
 )
 _KINDS = {
-    "index": Phrase("index (ne fait que monter)", "index (only rises)"),
-    "gauge": Phrase("valeur du moment", "value of the moment"),
-    "curve": Phrase("courbe, moyenne d'une période", "curve, mean of a period"),
-    "mean": Phrase("moyenne d'une période", "mean of a period"),
-    "maximum": Phrase("maximum du jour", "maximum of the day"),
-    "text": Phrase("texte", "text"),
-    "daily": Phrase("total du jour", "total of the day"),
+    "index": Phrase("index (only rises)"),
+    "gauge": Phrase("value of the moment"),
+    "curve": Phrase("curve, mean of a period"),
+    "mean": Phrase("mean of a period"),
+    "maximum": Phrase("maximum of the day"),
+    "text": Phrase("text"),
+    "daily": Phrase("total of the day"),
 }
-_NONE = Phrase("aucun", "none")
+_NONE = Phrase("none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,8 +188,8 @@ class Catalogue:
         if retention := bound(self._publisher, one.consents).retention:
             facts["retention"] = retention
         element = ET.Element(f"{{{OURS}}}series", {name: fact for name, fact in facts.items() if fact})
-        for lang, label in zip(("fr", "en"), label_of(series.path), strict=True):
-            ET.SubElement(element, f"{{{OURS}}}label", {XML_LANG: lang}).text = label
+        for lang in LANGUAGES:
+            ET.SubElement(element, f"{{{OURS}}}label", {XML_LANG: lang}).text = label_of(series.path).in_language(lang)
         for consent in one.consents:
             ET.SubElement(element, f"{{{OURS}}}consent", _consent_facts(consent, series))
         invented = ET.SubElement(element, f"{{{OURS}}}sample", {"invented": "true"})
@@ -219,7 +220,7 @@ def _consent_facts(consent: Consent, series: Series) -> dict[str, str]:
 
 
 def _label(one: _Seen, lang: str) -> str:
-    return Phrase(*label_of(one.series.path)).in_language(lang)
+    return label_of(one.series.path).in_language(lang)
 
 
 def _row(one: _Seen, described: ET.Element, lang: str) -> list[str]:
@@ -238,12 +239,10 @@ def _row(one: _Seen, described: ET.Element, lang: str) -> list[str]:
 def _place(skip: int, shown: int, total: int) -> Phrase:
     """Where a page stands among all, and how to get the next one."""
     if shown == total:
-        return Phrase(f"{total} séries. Les exemples sont inventés.", f"{total} series. The samples are invented.")
+        return Phrase("{total} series. The samples are invented.").filled(total=total)
     if not shown:
-        return Phrase(f"{total} séries ; il n'y en a pas d'autres.", f"{total} series; there are no others.")
+        return Phrase("{total} series; there are no others.").filled(total=total)
     first, last = skip + 1, skip + shown
-    french, english = f"Séries {first} à {last} sur {total}.", f"Series {first} to {last} of {total}."
-    if last < total:
-        french += f" Pour la suite : after = {last - 1}."
-        english += f" For the next ones: after = {last - 1}."
-    return Phrase(f"{french} Les exemples sont inventés.", f"{english} The samples are invented.")
+    place = Phrase("Series {first} to {last} of {total}.").filled(first=first, last=last, total=total)
+    more = Phrase("For the next ones: after = {after}.").filled(after=last - 1) if last < total else NOTHING
+    return joined(" ", (place, more, Phrase("The samples are invented.")))

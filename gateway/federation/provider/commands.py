@@ -47,9 +47,10 @@ from gateway.federation.wire.form import (
     parse_command,
     unknown_command,
 )
-from gateway.language import Phrase
 from gateway.store.points import Granularity
 from gateway.store.recorder import iso
+from gateway.words.catalogue import DEFAULT
+from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -73,7 +74,7 @@ _DAY_S = 86400
 _FAILED = RequestError(
     "cancel",
     "internal-server-error",
-    Phrase("la passerelle n’a pas pu répondre à cette demande", "the gateway could not answer this request"),
+    Phrase("the gateway could not answer this request"),
 )
 
 
@@ -134,7 +135,7 @@ class Commands:
         self._health = Health(store.health, call, clock, health) if health else None
         if self._health:
             self._carry_out["health"] = self._health.answer
-        session.offer(CATALOGUE, TITLES["list_series"].fr, catalogue.items)
+        session.offer(CATALOGUE, TITLES["list_series"].in_language(DEFAULT), catalogue.items)
         session.listen(f"{{jabber:client}}iq/{{{COMMANDS}}}command", self._take)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -153,12 +154,12 @@ class Commands:
             # A question is answered (RFC 6120 §8.2.3); a command is no question (XEP-0050 §2.4).
             self._refuse(
                 request,
-                bad_request("une commande s'envoie dans <iq type='set'/>", "send a command in <iq type='set'/>"),
+                bad_request(Phrase("send a command in <iq type='set'/>")),
             )
         if request.type != "set":
             return
         if left_out := self._waiting.put(request.sender, request):
-            busy = Phrase("trop de demandes à la fois", "too many requests at once")
+            busy = Phrase("too many requests at once")
             self._refuse(left_out, RequestError("wait", "resource-constraint", busy))
         self._arrived.set()
 
@@ -174,7 +175,7 @@ class Commands:
                 await self._note_denied(request.sender, element.get("node", ""))
         except StoreError as error:
             log.error("a federation request could not be answered: %s", error)  # noqa: TRY400 (no traceback)
-            sorry = Phrase("la passerelle ne peut pas lire ses mesures", "the gateway cannot read its store")
+            sorry = Phrase("the gateway cannot read its store")
             self._refuse(request, UpstreamError("linky-gateway", "store", sorry))
         except Exception as error:  # noqa: BLE001 (whatever one request brings about, it costs that one)
             self._failed(request, error)
@@ -223,7 +224,7 @@ class Commands:
         if command.action == "cancel":
             return build_cancelled(command)
         if command.action == "prev":
-            raise bad_request("il n'y a pas d'étape précédente", "there is no previous step")
+            raise bad_request(Phrase("there is no previous step"))
         fields, title = command.fields, TITLES[command.node]
         if fields is None and command.node not in AT_ONCE:
             return build_form(command, request.lang, title, INSTRUCTIONS[command.node], FIELDS[command.node])
@@ -253,9 +254,9 @@ class Commands:
         return Answer(
             (
                 *told_series(matching),
-                ("epoch", Phrase("Époque", "Epoch"), self._store.outbox.epoch),
-                ("first", Phrase("Premier numéro en attente", "First number waiting"), str(first)),
-                ("last", Phrase("Dernier numéro attribué", "Last number given"), str(backlog.last_seq)),
+                ("epoch", Phrase("Epoch"), self._store.outbox.epoch),
+                ("first", Phrase("First number waiting"), str(first)),
+                ("last", Phrase("Last number given"), str(backlog.last_seq)),
             )
         )
 
@@ -268,11 +269,11 @@ class Commands:
         until = min(end, max(c.until for c in consents))
         watch = Watch(origin, recipient, meter, identifier.path, identifier.form, interval, until)
         if self._live is None or not self._live.watch(watch):
-            raise RequestError("wait", "resource-constraint", Phrase("trop de suivis en direct", "too many live views"))
+            raise RequestError("wait", "resource-constraint", Phrase("too many live views"))
         return Answer(
             (
-                ("minimum_interval", Phrase("Intervalle minimal (s)", "Minimum interval (s)"), str(interval)),
-                ("end_time", Phrase("Fin", "End"), iso(until)),
+                ("minimum_interval", Phrase("Minimum interval (s)"), str(interval)),
+                ("end_time", Phrase("End"), iso(until)),
             )
         )
 

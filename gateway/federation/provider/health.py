@@ -26,8 +26,8 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.errors import FederationError
 from gateway.federation.wire.form import DATA, Answer, Table, parse_result, unknown_command
-from gateway.language import Phrase
 from gateway.store.recorder import iso
+from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -44,16 +44,16 @@ _CODE = re.compile(r"[a-z0-9-]{1,32}")
 _VERSION = re.compile(r"[0-9A-Za-z.+~-]{1,40}")
 
 _COLUMNS = (
-    ("link", Phrase("Maillon", "Link")),
-    ("number", Phrase("Numéro", "Number")),
-    ("state", Phrase("État", "State")),
-    ("age", Phrase("Depuis (s)", "For (s)")),
-    ("cause", Phrase("Cause", "Cause")),
+    ("link", Phrase("Link")),
+    ("number", Phrase("Number")),
+    ("state", Phrase("State")),
+    ("age", Phrase("For (s)")),
+    ("cause", Phrase("Cause")),
 )
-_STATE, _VERSION_WORD = Phrase("État", "State"), Phrase("Version", "Version")
-_FRAME_AGE = Phrase("Âge de la dernière trame (s)", "Age of the last frame (s)")
-_DISK_FREE = Phrase("Disque libre (%)", "Free disk (%)")
-_UNTIL = Phrase("Accord du foyer jusqu'au", "Household's consent until")
+_STATE, _VERSION_WORD = Phrase("State"), Phrase("Version")
+_FRAME_AGE = Phrase("Age of the last frame (s)")
+_DISK_FREE = Phrase("Free disk (%)")
+_UNTIL = Phrase("Household's consent until")
 
 
 @dataclass(frozen=True, slots=True)

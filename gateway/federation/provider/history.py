@@ -26,9 +26,9 @@ from gateway.federation.wire.fields import (
 )
 from gateway.federation.wire.form import Answer, bad_request, build_page
 from gateway.federation.wire.stanza import build_quoalise, fit
-from gateway.language import Phrase
 from gateway.store.points import under
 from gateway.store.recorder import iso
+from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -50,8 +50,8 @@ MAX_BYTES = 100_000
 # Three pages in those 30 s at the 10 kB/s of a stock Prosody, and one for sure at 3 kB/s.
 PAGE_BYTES = 60_000
 
-_NOTE = Phrase("Remarque", "Note")
-_NEXT = Phrase("Page suivante : donner cette valeur à « after »", "Next page: give this value to “after”")
+_NOTE = Phrase("Note")
+_NEXT = Phrase("Next page: give this value to “after”")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class History:
         fields = question.fields
         identifier, start, end = read_identifier(fields), read_time(fields, "start_time"), read_time(fields, "end_time")
         if end <= start:
-            raise bad_request("la fin n'est pas après le début", "the end is not after the start")
+            raise bad_request(Phrase("the end is not after the start"))
         asked, page = read_granularity(fields), read_page(question)
         view: View = await self._call(self._pseudonyms.view_of, question.asker, self._clock())
         meter = meter_of(self._publisher, view.meters, identifier)
@@ -120,7 +120,7 @@ class History:
             # Noted before it leaves: nothing is handed over that the log of transfers does not hold.
             await self._call(self._transfers.note, question.asker, given, self._clock())
         except SenMLError as error:
-            raise bad_request(f"ces mesures n'ont pas de nom sous cette forme : {error}", str(error)) from error
+            raise bad_request(Phrase("{error}", "no name in that form").filled(error=error)) from error
         notes = [] if found.series is None else told_series(found.series)
         notes += [("note", _NOTE, _since(found.since))] if found.since > start else []
         if page is None:
@@ -151,7 +151,7 @@ class History:
         allowed = scopes(consents, period.meter, period.path, period.granularity)
         if all(scope.start >= period.end for scope in allowed):
             since = iso(min(scope.start for scope in allowed))
-            raise not_authorized(f"le consentement ne donne rien avant {since}", f"the consent begins at {since}")
+            raise not_authorized(Phrase("the consent begins at {since}").filled(since=since))
         places = [
             (period.meter, scope.prefix, scope.granularity, max(period.start, scope.start), period.end)
             for scope in allowed
@@ -192,8 +192,8 @@ def _since(time: int) -> str:
 
 def _too_many(total: int | None) -> RequestError:
     return bad_request(
-        f"{total} mesures : au plus {MAX_RECORDS} mesures et {MAX_BYTES // 1000} ko par réponse ; "
-        "raccourcir la période, ou demander par pages (XEP-0059 : <set> avec <max>, puis <after>)",
-        f"{total} records: at most {MAX_RECORDS} records and {MAX_BYTES // 1000} kB in one answer; "
-        "shorten the period, or ask for pages (XEP-0059: <set> with <max>, then <after>)",
+        Phrase(
+            "{total} records: at most {max_records} records and {max_bytes_1000} kB in one answer;"
+            " shorten the period, or ask for pages (XEP-0059: <set> with <max>, then <after>)"
+        ).filled(total=total, max_records=MAX_RECORDS, max_bytes_1000=MAX_BYTES // 1000)
     )

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from gateway.language import Phrase, answered
+from gateway.words.language import answered
+from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -29,14 +30,14 @@ MAX_VALUE_CHARS = 1023
 _ACTIONS = ("execute", "next", "complete", "cancel", "prev")
 
 
-_RESULT = Phrase("Résultat", "Result")
+_RESULT = Phrase("Result")
 
 
 class RequestError(Exception):
     """What is wrong with a peer's request: a stanza error (RFC 6120 §8.3.3) and a sentence for its user."""
 
     def __init__(self, error_type: str, condition: str, phrase: Phrase) -> None:
-        super().__init__(phrase.en)
+        super().__init__(str(phrase))
         self.error_type = error_type
         self.condition = condition
         self.phrase = phrase
@@ -51,14 +52,14 @@ class UpstreamError(RequestError):
         self.code = code
 
 
-def bad_request(fr: str, en: str) -> RequestError:
+def bad_request(why: Phrase) -> RequestError:
     """The request cannot be understood or is too large: change it and ask again."""
-    return RequestError("modify", "bad-request", Phrase(fr, en))
+    return RequestError("modify", "bad-request", why)
 
 
 def unknown_command() -> RequestError:
     """There is no such command, or none for this asker: both are told the same."""
-    return RequestError("cancel", "item-not-found", Phrase("commande inconnue", "unknown command"))
+    return RequestError("cancel", "item-not-found", Phrase("unknown command"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,7 @@ def parse_command(command: ET.Element) -> Command:
     """Read a ``<command>`` element. Raises RequestError with what to tell the peer."""
     action = command.get("action", "execute")
     if action not in _ACTIONS:
-        raise bad_request(f"action inconnue : {action[:40]!a}", f"unknown action: {action[:40]!a}")
+        raise bad_request(Phrase("unknown action: {action!a}").filled(action=action[:40]))
     session = command.get("sessionid", "")[:MAX_VALUE_CHARS] or secrets.token_hex(8)
     form = command.find(f"{{{DATA}}}x")
     if form is not None and form.get("type") == "cancel":
@@ -227,13 +228,13 @@ def parse_page(command: ET.Element) -> tuple[str | None, int | None]:
 
 def _read_fields(form: ET.Element) -> dict[str, str]:
     if form.get("type") != "submit":
-        raise bad_request("le formulaire doit être de type « submit »", "the form must be of type “submit”")
+        raise bad_request(Phrase("the form must be of type “submit”"))
     fields: dict[str, str] = {}
     for var, value in _pairs(form):
         if len(fields) >= MAX_FIELDS or len(value) > MAX_VALUE_CHARS or len(var) > MAX_VALUE_CHARS:
-            raise bad_request("le formulaire est trop grand", "the form is too large")
+            raise bad_request(Phrase("the form is too large"))
         if fields.setdefault(var, value) != value:
-            raise bad_request(f"le champ {var!a} est donné deux fois", f"the field {var!a} is given twice")
+            raise bad_request(Phrase("the field {var!a} is given twice").filled(var=var))
     return fields
 
 
@@ -253,9 +254,9 @@ def _read_page(command: ET.Element, form: ET.Element | None) -> Page | None:
         return None
     maximum = wanted.findtext(f"{{{RSM}}}max")
     if wanted.find(f"{{{RSM}}}before") is not None or wanted.find(f"{{{RSM}}}index") is not None:
-        raise bad_request("les pages vont en avant : <max> et <after>", "pages go forward: use <max> and <after>")
+        raise bad_request(Phrase("pages go forward: use <max> and <after>"))
     if maximum is not None and not (maximum.isascii() and maximum.isdigit() and len(maximum) < 10):
-        raise bad_request("<max> doit être un nombre entier", "<max> must be a whole number")
+        raise bad_request(Phrase("<max> must be a whole number"))
     return Page(None if maximum is None else int(maximum), wanted.findtext(f"{{{RSM}}}after"))
 
 

@@ -17,7 +17,7 @@ import msgspec
 
 from gateway.errors import AccessError, reason
 from gateway.files import write_whole
-from gateway.language import Phrase
+from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -262,15 +262,9 @@ def _plain_code(code: str) -> str:
     return "".join(filter(str.isalnum, code.upper())).translate(_READ_FOR)
 
 
-_UNREADABLE = Phrase("{file} : illisible : {why}", "{file}: cannot be read: {why}")
-_DAMAGED = Phrase(
-    "{file} : abîmé ({why}) ; supprimez-le, redémarrez, puis tapez `linky-gateway page code`",
-    "{file}: damaged ({why}); remove it, start again and run `linky-gateway page code`",
-)
-_NOT_WRITABLE = Phrase(
-    "{file} : impossible d’y écrire : {why} ; rien n’a été changé",
-    "{file}: cannot be written: {why}; nothing was changed",
-)
+_UNREADABLE = Phrase("{file}: cannot be read: {why}")
+_DAMAGED = Phrase("{file}: damaged ({why}); remove it, start again and run `linky-gateway page code`")
+_NOT_WRITABLE = Phrase("{file}: cannot be written: {why}; nothing was changed")
 
 
 def _load(file: Path) -> _Kept:

@@ -112,7 +112,7 @@ def _corrections(archive: Archive) -> list[Changed]:
 
 
 def _known(series: Series) -> Known:
-    names = dict(zip(LANGS, label_of(series.path), strict=True))
+    names = {lang: label_of(series.path).in_language(lang) for lang in LANGS}
     fine = [granularity.code for granularity in offered(series.kind)]
     return Known(series.meter, series.path, series.unit, series.kind, names, fine, series.last_time)
 

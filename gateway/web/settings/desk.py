@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +14,10 @@ from gateway.config.tables import Household
 from gateway.consent.text import duration
 from gateway.errors import ConfigError, StoreError
 from gateway.federation.connection.jids import bare_jid
-from gateway.store.terms import LANGS
 from gateway.web.settings.routes import settings
-from gateway.web.settings.values import GOALS, Phrase, Settings
+from gateway.web.settings.values import GOALS, Settings
 from gateway.web.sharing.desk import read
+from gateway.words.phrase import made
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -125,5 +126,5 @@ def _tables(config: Config, sensors: Mapping[str, str]) -> Iterator[tuple[str, s
                 # Where the file says none, a random one was made at the first start.
                 told["sensor"] = sensors.get(table["name"], table["sensor"])
             if "max_retention" in told:
-                told["max_retention"] = Phrase(*(duration(config.max_retention, lang) for lang in LANGS))
+                told["max_retention"] = made(partial(duration, config.max_retention))
             yield kind, str(table.get("name", "")), told

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gateway.web.settings.values import GOALS, Phrase
+from gateway.web.settings.values import GOALS
 from gateway.web.words import FRENCH
+from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     from gateway.web.settings.values import Settings
@@ -35,7 +36,7 @@ def _value(view: View, key: str, value: object) -> str:
         if known in view.words:
             return view.say(known)
     if isinstance(value, Phrase):
-        return value.fr if view.lang == FRENCH else value.en
+        return value.in_language(view.lang)
     if isinstance(value, dict):
         return ", ".join(f"{name} {_written(view, price)}" for name, price in value.items())
     if isinstance(value, list | tuple):

@@ -12,14 +12,6 @@ GOALS = ("kwh_per_month", "kwh_per_year", "euros_per_month", "euros_per_year")
 
 
 @dataclass(frozen=True, slots=True)
-class Phrase:
-    """A value in words."""
-
-    fr: str
-    en: str
-
-
-@dataclass(frozen=True, slots=True)
 class Settings:
     """What is configured.
 

@@ -56,7 +56,7 @@ class Phrases:
 
     def series(self, path: str, lang: str) -> str:
         """What a series, or all below a path, is called."""
-        return branch_label(path)[lang != LANGS[0]]
+        return branch_label(path).in_language(lang)
 
     def granularity(self, code: str, lang: str) -> tuple[str, str]:
         """How fine that is, and what it lets somebody know."""

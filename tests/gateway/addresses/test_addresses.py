@@ -44,14 +44,14 @@ def test_what_somebody_can_have_passes(address):
 def test_what_nobody_can_have_is_one_sentence(address, english, french):
     """In both languages, with what to write."""
     found = fault(address)
-    assert english in found.en
-    assert french in found.fr
+    assert english in str(found)
+    assert french in found.in_language("fr")
 
 
 def test_letters_of_several_alphabets_are_marked():
     """A Cyrillic о in a Latin word; one alphabet throughout is nothing to say, nor are digits and accents."""
     marked = look_alike("cо\u043ep@example.org")
-    assert "Cyrillic, Latin" in marked.en
-    assert "cyrillique, latin" in marked.fr
+    assert "Cyrillic, Latin" in str(marked)
+    assert "cyrillique, latin" in marked.in_language("fr")
     for plain in ("coop@example.org", "é1-2@sen2.test", "соор@сен.рф", "山田さん@日本.例"):
         assert look_alike(plain) is None, plain

@@ -48,7 +48,7 @@ def test_a_card_is_nearly_full_until_there_is_clearly_room(tmp_path, monkeypatch
         monkeypatch.setattr("gateway.links.disk.os.statvfs", lambda _, found=found: found)
         said.append(disk.link(100.0))
     assert [link.state for link in said] == [OK, BROKEN, BROKEN, OK, OK, BROKEN]
-    assert said[1].detail.en == "500 MB free of 32.0 GB; 500 MB are needed"
+    assert str(said[1].detail) == "500 MB free of 32.0 GB; 500 MB are needed"
     assert said[-1].figures == {"free_bytes": pytest.approx(40_000_000, abs=4096)}
 
 

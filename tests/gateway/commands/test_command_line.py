@@ -224,7 +224,7 @@ def test_every_exit_code_is_in_the_table_and_the_table_in_the_help(capsys, monke
     code, out, _ = said(capsys, monkeypatch, ENGLISH, "--help")
     assert code == 0
     for one in Exit:
-        assert f"\n  {one.value:<4} {EXITS[one].en}\n" in out
+        assert f"\n  {one.value:<4} {EXITS[one]!s}\n" in out
     assert examples.exit_codes("fr").count("\n") == len(Exit)
 
 

@@ -25,7 +25,9 @@ def said(folder, text):
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ConfigError) as caught:
         load(path)
-    return tuple(one.removeprefix(str(path)) for one in (caught.value.phrase.fr, caught.value.phrase.en))
+    return tuple(
+        one.removeprefix(str(path)) for one in (caught.value.phrase.in_language("fr"), str(caught.value.phrase))
+    )
 
 
 @pytest.mark.parametrize(

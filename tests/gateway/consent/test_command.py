@@ -55,7 +55,7 @@ def test_a_series_that_is_none_is_said_with_what_is_near(desk, store, path, near
     """A consent to it would be valid for a year and never send anything; nothing is stored."""
     with pytest.raises(ConsentError, match=f"series '{path}': there is none of that name; .*{near}") as wrong:
         desk("grant", COOP, "--series", path, "--granularity", "raw", "--accept")
-    assert "il n’y en a pas de ce nom ; peut-être" in wrong.value.phrase.fr
+    assert "il n’y en a pas de ce nom ; peut-être" in wrong.value.phrase.in_language("fr")
     assert store.consents.all() == []
 
 
@@ -92,7 +92,7 @@ def test_nothing_to_change_is_an_error(desk, action):
     """A mistyped address: nobody believes that something was withdrawn."""
     with pytest.raises(ConsentError, match=r"^nobody@sen2\.test has no") as nothing:
         desk(action, "nobody@sen2.test")
-    assert (nothing.value.exit_code, "n’a aucun consentement" in nothing.value.phrase.fr) == (2, True)
+    assert (nothing.value.exit_code, "n’a aucun consentement" in nothing.value.phrase.in_language("fr")) == (2, True)
 
 
 @pytest.mark.parametrize(("lang", "yes"), [("fr", "oui"), ("en", " YES ")])

@@ -13,13 +13,13 @@ from gateway.doctor.causes import Cause, causes
 from gateway.doctor.daemon import findings
 from gateway.doctor.listen import Target, listen
 from gateway.errors import PortError
-from gateway.language import same
 from gateway.links.link import as_json, clock_link, decode_link, meter_link, port_link
 from gateway.sources.line import LineState
 from gateway.sources.serial_port import _ADVICE
 from gateway.sources.source import parse_source
 from gateway.tic.clock import MeterClock
 from gateway.tic.quality import Fault, SignalQuality
+from gateway.words.phrase import same
 
 NOW = 1000.0
 

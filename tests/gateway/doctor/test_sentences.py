@@ -8,8 +8,8 @@ import pytest
 from gateway.doctor.causes import Cause, Finding
 from gateway.doctor.report import Report, as_text
 from gateway.doctor.sentences import FAULT_NAMES, grade, words
-from gateway.language import LANGUAGES
 from gateway.tic.quality import Fault
+from gateway.words.catalogue import LANGUAGES
 
 PLACES = {name: f"<{name}>" for name in ("port", "holder", "group", "heard", "wanted", "bad")}
 

@@ -22,9 +22,9 @@ from gateway.federation.wire.form import (
     parse_result,
 )
 from gateway.federation.wire.stanza import Publisher, parse_quoalise
-from gateway.language import Phrase
 from gateway.store.points import Consent, Granularity
 from gateway.store.terms import Terms
+from gateway.words.phrase import Phrase
 from tests.gateway.federation.conftest import FOR_EVER, PRM, SENSOR, START, eventually
 from tests.gateway.store.conftest import hand_over
 
@@ -211,7 +211,7 @@ def test_what_nobody_foresaw_costs_one_request(house, caplog):
 
 def test_an_upstream_error_needs_both_attributes():
     """As the existing client reads them."""
-    error = build_error(UpstreamError("enedis", "STM123", Phrase("a", "b")), "en")
+    error = build_error(UpstreamError("enedis", "STM123", Phrase("b")), "en")
     assert error.find("{urn:quoalise:0}upstream-error").attrib == {"issuer": "enedis", "code": "STM123"}
 
 

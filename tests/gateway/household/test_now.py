@@ -12,7 +12,6 @@ from gateway import __version__
 from gateway.config.tables import load
 from gateway.household.days import HouseholdDays
 from gateway.household.now import Now, day_of
-from gateway.language import same
 from gateway.links.alert_words import Kind as Fault
 from gateway.links.alert_words import Topic
 from gateway.links.alerts import Alert
@@ -25,6 +24,7 @@ from gateway.store.prepare import prepare
 from gateway.store.recorder import Recorder
 from gateway.store.store import Store
 from gateway.tic.reading import Interpretation, Kind, Quality, Reading
+from gateway.words.phrase import same
 
 DRAWN, INJECTED = "consumption/energy/active/index", "production/energy/active/index"
 

@@ -53,7 +53,7 @@ def test_what_is_short_stays_so_until_there_is_clearly_more_for_a_minute():
     decided, changes = Degradation(), []
     for second, megabytes in enumerate([50, *[30] * 62, 50, 30, 50, 61, 59, *[61] * 62]):
         changes += [
-            (second, change.given_up, change.words.en) for change in decided.look(disk(megabytes), float(second))
+            (second, change.given_up, str(change.words)) for change in decided.look(disk(megabytes), float(second))
         ]
     assert changes == [
         (61, RAW, "the disk has 30 MB left, 40 MB are needed"),
@@ -96,13 +96,13 @@ def test_the_status_says_what_is_given_up_and_why():
     """Everything is kept, or each shortage with its figure; stored raw values make room on a short disk alone."""
     decided = Degradation()
     link = decided.link(5.0)
-    assert (str(link), link.state, link.age_s, link.detail.en) == ("keeping", OK, None, "everything is kept")
+    assert (str(link), link.state, link.age_s, str(link.detail)) == ("keeping", OK, None, "everything is kept")
     assert decided.raw_s(172_800) == 172_800
     for now in (10.0, 650.0):
         decided.look(Measures(9e6, CARD, queue=3_000_000), now)
     link = decided.link(655.0)
     assert (link.state, link.age_s, link.figures) == (BROKEN, 5.0, {"given_up": 2.0})
-    assert link.detail.en == (
+    assert str(link.detail) == (
         "raw values and minutes are given up: the disk has 9.0 MB left, 40 MB are needed;"
         " raw values are given up: 3000000 points wait for one recipient, 2000000 may"
     )

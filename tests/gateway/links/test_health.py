@@ -6,10 +6,10 @@ import pytest
 
 from gateway import __version__
 from gateway.doctor.causes import Cause
-from gateway.language import same
 from gateway.links.health import condition_of
 from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind
 from gateway.live.state import kind_and_name
+from gateway.words.phrase import same
 
 SECRET = "30001610071843"
 DISK = (25_000, 100_000)

@@ -1,6 +1,5 @@
 """The state of each link in one word, as the command line and the page show it."""
 
-from gateway.language import Phrase, same
 from gateway.links.link import (
     BROKEN,
     OK,
@@ -20,6 +19,7 @@ from gateway.sources.line import LineState
 from gateway.sources.tee import Tee
 from gateway.store.points import Backlog
 from gateway.tic.quality import Fault, SignalQuality
+from gateway.words.phrase import same, written
 
 
 def test_a_meter_is_mute_after_half_a_minute():
@@ -28,7 +28,7 @@ def test_a_meter_is_mute_after_half_a_minute():
     line = LineState(open=True, mode="standard", last_frame=100.0, frames=7)
     assert meter_link("house", line, 130.0).state == OK
     mute = meter_link("house", line, 131.0)
-    assert (mute.state, mute.detail.en.startswith("mute; standard mode, 7 whole frames")) == (BROKEN, True)
+    assert (mute.state, str(mute.detail).startswith("mute; standard mode, 7 whole frames")) == (BROKEN, True)
     line.ended = True
     assert meter_link("house", line, 500.0).state == OK
 
@@ -41,16 +41,16 @@ def test_what_is_read_comes_with_its_quality():
     line = LineState(open=True, mode="standard", last_frame=10.0)
     link = decode_link("house", line, quality, 11.0)
     assert link.state == OK
-    assert link.detail.en == "standard mode; signal 99.48 % (minute), 99.48 % (hour), 99.48 % (day); 2 checksum"
+    assert str(link.detail) == "standard mode; signal 99.48 % (minute), 99.48 % (hour), 99.48 % (day); 2 checksum"
 
 
 def test_a_port_says_why_it_is_not_open():
     """Open with its speed and its device, broken with its reason, or being opened."""
-    assert port_link("house", LineState(open=True, speed=9600), 1.0).detail.en == "open at 9600 Bd"
+    assert str(port_link("house", LineState(open=True, speed=9600), 1.0).detail) == "open at 9600 Bd"
     found = LineState(open=True, speed=1200, device=same("/dev/ttyUSB1, found by its USB identity"))
-    assert port_link("house", found, 1.0).detail.en == "open at 1200 Bd (/dev/ttyUSB1, found by its USB identity)"
+    assert str(port_link("house", found, 1.0).detail) == "open at 1200 Bd (/dev/ttyUSB1, found by its USB identity)"
     broken = port_link("house", LineState(error=same("plugged in?")), 1.0)
-    assert (broken.state, broken.detail.en) == (BROKEN, "plugged in?")
+    assert (broken.state, str(broken.detail)) == (BROKEN, "plugged in?")
     assert port_link("house", LineState(), 1.0).state == WAITING
 
 
@@ -60,7 +60,11 @@ def test_a_tee_says_where_it_is_and_for_how_many():
     assert tee_link("house", tee, tee.changed + 1).state == WAITING
     tee.listening = True
     assert tee_link("house", tee, tee.changed) == Link(
-        LinkKind.TEE, "house", OK, 0, Phrase("ouverte à [::1]:7000, clients : 0", "open at [::1]:7000, clients: 0")
+        LinkKind.TEE,
+        "house",
+        OK,
+        0,
+        written({"fr": "ouverte à [::1]:7000, clients : 0", "en": "open at [::1]:7000, clients: 0"}),
     )
     tee.listening, tee.error = False, same("cannot listen at [::1]:7000")
     assert tee_link("house", tee, tee.changed) == Link(LinkKind.TEE, "house", BROKEN, 0, tee.error)
@@ -70,19 +74,21 @@ def test_who_watches_live_is_said():
     """What, how often, until when."""
     link = watcher_link("coop@b.test", "consumption/power", 5, 1_781_604_000)
     assert (str(link), link.state) == ("watcher coop@b.test", OK)
-    assert link.detail.en == "sees consumption/power live, every 5 s, until 2026-06-16 12:00"
-    assert link.detail.fr == "voit consumption/power en direct, toutes les 5 s, jusqu’au 16/06/2026 12:00"
-    assert "everything that it may" in watcher_link("coop@b.test", "", 1, 0).detail.en
+    assert str(link.detail) == "sees consumption/power live, every 5 s, until 2026-06-16 12:00"
+    assert (
+        link.detail.in_language("fr") == "voit consumption/power en direct, toutes les 5 s, jusqu’au 16/06/2026 12:00"
+    )
+    assert "everything that it may" in str(watcher_link("coop@b.test", "", 1, 0).detail)
 
 
 def test_a_recipient_waits_as_long_as_its_oldest_point():
     """The age is that of the point that has waited longest; with an empty queue it has everything."""
     late, done = recipient_links([Backlog("a@b.test", 3, 1000, 9), Backlog("c@d.test", 0, None, 4)], 1600.0)
-    assert (late.state, late.age_s, late.detail.en) == (WAITING, 600.0, "3 points wait")
-    assert (done.state, done.age_s, done.detail.en) == (OK, None, "has everything")
+    assert (late.state, late.age_s, str(late.detail)) == (WAITING, 600.0, "3 points wait")
+    assert (done.state, done.age_s, str(done.detail)) == (OK, None, "has everything")
     (gone,) = recipient_links([Backlog("e@f.test", 3, 1000, 9, 1500)], 1600.0)
     assert (gone.state, gone.age_s) == (BROKEN, 100.0)
-    assert gone.detail.en == "suspended: its address is gone; 3 points wait; see `consent resume`"
+    assert str(gone.detail) == "suspended: its address is gone; 3 points wait; see `consent resume`"
     text = as_text(as_json([late, done], running=True), "en")
     assert text.splitlines()[1:] == [
         "… Recipient a@b.test  waiting   10 min  3 points wait",

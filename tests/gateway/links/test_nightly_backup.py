@@ -9,12 +9,12 @@ import pytest
 
 from gateway.commands import main as cli
 from gateway.doctor.report import house_faults
-from gateway.language import same
 from gateway.links import nightly_backup as nightly
 from gateway.links.alert_words import Kind
 from gateway.links.alerts import Watch
 from gateway.links.link import BROKEN, OK, WAITING, as_json
 from gateway.store.store import Store
+from gateway.words.phrase import same
 from tests.gateway.privacy.conftest import NOW, live, make_house
 
 HOUR = 3600.0
@@ -40,7 +40,7 @@ def test_two_nights_without_a_good_one_are_told_once_and_the_end_as_well(tmp_pat
     nightly.failed(tmp_path, NOW + 24 * HOUR, same("/media/stick: No space left on device"))
     link, told = gateway.at(NOW + 25 * HOUR)
     assert (link.state, told) == (OK, [])
-    assert link.detail.en.endswith("the last try failed: /media/stick: No space left on device")
+    assert str(link.detail).endswith("the last try failed: /media/stick: No space left on device")
     link, (alert,) = gateway.at(NOW + 51 * HOUR)
     assert (link.state, alert.kind, alert.recovered) == (BROKEN, Kind.BACKUP, False)
     assert alert.text_fr.startswith("Aucune sauvegarde de nuit n’a réussi depuis 2 jours : branchez la clé USB")
@@ -57,7 +57,7 @@ def test_one_that_never_came_is_missed_too_over_restarts(tmp_path):
     assert Gateway(tmp_path).at(NOW)[0].state == OK
     link, (alert,) = Gateway(tmp_path).at(NOW + 51 * HOUR)
     assert (link.state, alert.kind) == (BROKEN, Kind.BACKUP)
-    assert "linky-gateway-backup.timer" in link.detail.en
+    assert "linky-gateway-backup.timer" in str(link.detail)
     assert Gateway(tmp_path, wanted=False).nightly.links(1000.0, NOW + 400 * HOUR) == []
     assert Gateway(tmp_path).at(NOW + 500 * HOUR)[0].state == OK
 
@@ -114,7 +114,7 @@ def test_the_command_writes_down_why_it_failed(house, monkeypatch, capsys, fault
         assert cli.main(command) != 0
         assert sentence in capsys.readouterr().err
     assert sentence in outcome(house)["why"]
-    assert sentence in Gateway(house.directory).at(outcome(house)["failed"])[0].detail.en
+    assert sentence in str(Gateway(house.directory).at(outcome(house)["failed"])[0].detail)
     if fault != "the disk is full":
         gone.with_name("away").rename(gone)
     assert cli.main(command) == 0

@@ -10,11 +10,11 @@ from contextlib import contextmanager
 
 import pytest
 
-from gateway.language import same
 from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind, meter_link
 from gateway.links.status_line import status_line
 from gateway.process.systemd import Notifier, Watchdog
 from gateway.sources.line import LineState
+from gateway.words.phrase import same
 
 DEADLINE_S = 30.0
 

@@ -362,7 +362,7 @@ def test_a_meter_is_read_on_when_its_adapter_comes_back_under_another_name(usb, 
 
     asyncio.run(reading_on([line], work))
     device = f"{usb.path('ttyUSB1')}, found by its USB identity"
-    assert port_link("house", line.state, line.state.changed).detail.en == f"open at 9600 Bd ({device})"
+    assert str(port_link("house", line.state, line.state.changed).detail) == f"open at 9600 Bd ({device})"
     told = [text for text in said(caplog, logging.INFO) if "is now" in text]
     assert told == [f"meter house: its port is now {device}"]
 

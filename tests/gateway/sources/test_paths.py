@@ -40,6 +40,6 @@ def test_a_path_is_known_by_its_name(path: str, kind: Kind, tmp_path: Path) -> N
         return
     with pytest.raises(ConfigError) as caught:
         load(file)
-    said = caught.value.phrase.fr
+    said = caught.value.phrase.in_language("fr")
     where = f"{file}, ligne 2 : [[meter]] 1, source : {path!r}"
     assert said.startswith(f"{where} : ce n’est pas un port série ; écrivez /dev/tty…")

@@ -6,6 +6,8 @@ import pytest
 
 from gateway.store.labels import label_of
 from gateway.tic.labels import known_labels
+from gateway.words.catalogue import LANGUAGES
+from gateway.words.phrase import written
 
 
 def paths():
@@ -25,12 +27,12 @@ def paths():
 )
 def test_a_series_is_called_in_both_languages(path, french, english):
     """By its own name, by that of its phase or number; what nobody has named is called by its path."""
-    assert label_of(path) == (french, english)
+    assert label_of(path) == written({"fr": french, "en": english})
 
 
 def test_every_series_of_a_meter_has_a_name():
     """None is shown as a path, and in a list no two are called the same."""
     named = {path: label_of(path) for path in paths()}
-    assert not [path for path, names in named.items() if path in names]
-    for language in (0, 1):
-        assert len({names[language] for names in named.values()}) == len(named)
+    assert not [path for path, names in named.items() if path == str(names)]
+    for lang in LANGUAGES:
+        assert len({names.in_language(lang) for names in named.values()}) == len(named)

@@ -14,7 +14,7 @@ from flash.dialogue import Dialogue
 from flash.errors import FlashError
 from flash.options import parser
 from gateway.errors import GatewayError
-from gateway.language import chosen
+from gateway.words.language import chosen
 
 if TYPE_CHECKING:
     import argparse

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from gateway.language import LANGUAGES
+from gateway.words.catalogue import LANGUAGES
 
 _EPILOG = """
   tools/flash --list                              the serial ports, none of them opened

@@ -32,7 +32,7 @@ def page(program: str, known: Sequence[Command]) -> str:
     if program == "linky-gateway":
         lines.append(".SH EXIT STATUS")
         for code in sorted(EXITS):
-            lines += [".TP", f".B {code.value}", _folded(EXITS[code].en)]
+            lines += [".TP", f".B {code.value}", _folded(str(EXITS[code]))]
     lines += [".SH FILES", ".I /etc/linky\\-gateway/", ".SH SEE ALSO"]
     others = [
         other for other in ("linky-gateway", "linky-display", "linky-collect", "linky-bridge") if other != program

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from gateway.config.tables import password_from
 from gateway.errors import ConfigError
 from gateway.first_boot import checks
-from gateway.language import chosen
+from gateway.words.language import chosen
 from provision import device, fleet, keys
 from provision.accounts import Ejabberd, InBand, Prosody
 from provision.errors import ProvisionError

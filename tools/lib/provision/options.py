@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from gateway.language import LANGUAGES
+from gateway.words.catalogue import LANGUAGES
 
 _EPILOG = """
   tools/provision FLEET.csv --domain example.org --ejabberd https://xmpp.example.org:5443/api \\

@@ -3,7 +3,7 @@
 
 declare -gA EN=() FR=()
 
-# The rule of gateway/language.py: --lang; else the first of LC_ALL, LC_MESSAGES and LANG that is set and not empty, French
+# The rule of gateway/words/language.py: --lang; else the first of LC_ALL, LC_MESSAGES and LANG that is set and not empty, French
 # where it names French, English where it names another language; where it names none, the household's own; else French.
 LANGUAGE=fr LANGUAGE_IS_NAMED=''
 

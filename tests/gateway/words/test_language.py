@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from gateway.commands.speech import spoken
-from gateway.language import NOTHING, Phrase, chosen, joined, of_environment, same
+from gateway.words.language import chosen, of_environment
+from gateway.words.numbers import decimal
+from gateway.words.phrase import NOTHING, Phrase, as_members, joined, of_members, plural, same, written
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[3]
 WORDS_SH = ROOT / "tools/lib/setup/words.sh"
 HOUSEHOLD = """
 [[meter]]
@@ -83,8 +85,43 @@ def test_a_command_speaks_as_it_is_told_then_as_the_environment_then_as_the_hous
 
 def test_a_phrase_is_made_of_phrases():
     """Each place is filled in the language of its sentence; what says nothing leaves no comma."""
-    waits = Phrase("{count} points attendent : {why}", "{count} points wait: {why}")
-    said = waits.filled(count=3, why=Phrase("le réseau", "the network"))
-    assert said == Phrase("3 points attendent : le réseau", "3 points wait: the network")
-    assert joined("; ", (NOTHING, same("a"), Phrase("b", "c"))) == Phrase("a; b", "a; c")
-    assert [said.in_language(lang) for lang in ("en-GB", "fr", "de")] == [said.en, said.fr, said.fr]
+    waits = written({"fr": "{count} points attendent : {why}", "en": "{count} points wait: {why}"})
+    said = waits.filled(count=3, why=written({"fr": "le réseau", "en": "the network"}))
+    assert said == written({"fr": "3 points attendent : le réseau", "en": "3 points wait: the network"})
+    assert said != written({"fr": "3 points attendent : le réseau", "en": "3 points are waiting: the network"})
+    parts = (NOTHING, same("a"), written({"fr": "b", "en": "c"}))
+    assert joined("; ", parts) == same("a; ") + written({"fr": "b", "en": "c"})
+    french, english = "3 points attendent : le réseau", "3 points wait: the network"
+    assert [said.in_language(lang) for lang in ("en-GB", "fr", "de")] == [english, french, french]
+
+
+def test_a_phrase_is_said_in_the_catalogue_s_words():
+    """Its English stands in the source; where two are alike in it a context tells them apart."""
+    assert Phrase("has everything").in_language("fr") == "a tout reçu"
+    assert Phrase("raw values").in_language("fr") == "valeurs à la seconde"
+    assert Phrase("raw values", "given up").in_language("fr") == "les valeurs à la seconde"
+    assert Phrase("raw values", "given up") != Phrase("raw values")
+    assert Phrase("").in_language("fr") == ""
+
+
+@pytest.mark.parametrize(
+    ("count", "french"), [(0, "consentement repris"), (1, "consentement repris"), (2, "consentements repris")]
+)
+def test_a_plural_goes_by_the_rule_of_its_language(count, french):
+    """None is many in English, and one in French."""
+    said = plural("{count} consent resumed; ", "{count} consents resumed; ", count)
+    assert said.in_language("fr") == f"{count} {french} ; "
+    assert str(said) == f"{count} consent{'' if count == 1 else 's'} resumed; "
+
+
+def test_a_phrase_crosses_json_with_a_member_for_each_language():
+    """Its English has the name alone; what a program of before did not write in a language is read as English."""
+    waits = Phrase("has everything")
+    assert as_members("detail", waits) == {"detail": "has everything", "detail_fr": "a tout reçu"}
+    assert of_members("detail", as_members("detail", waits)) == waits
+    assert of_members("detail", {"detail": "so"}) == same("so")
+
+
+def test_numbers_are_pointed_as_the_language_points_them():
+    """A comma in French."""
+    assert [decimal(1234.56, 1).in_language(lang) for lang in ("fr", "en")] == ["1234,6", "1234.6"]

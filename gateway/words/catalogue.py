@@ -1,0 +1,40 @@
+"""The translations, as gettext has them: ``<language>/LC_MESSAGES/gateway.mo`` beside this file, read when needed.
+
+English is what stands in the source. Any other language is a folder; ``tools/words`` keeps it in step with the source.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from gettext import GNUTranslations, NullTranslations
+from pathlib import Path
+
+ENGLISH, FRENCH = "en", "fr"
+# Of who names no language, or one that is not here: that of the meters.
+DEFAULT = FRENCH
+
+_FOLDER = Path(__file__).parent
+_FILE = "LC_MESSAGES/gateway.mo"
+
+LANGUAGES = (*sorted(file.parents[1].name for file in _FOLDER.glob(f"*/{_FILE}")), ENGLISH)
+
+
+def translated(text: str, lang: str, context: str | None = None) -> str:
+    """An English text in ``lang``, one of ``LANGUAGES``; ``context`` tells two apart that English says alike."""
+    if not text:
+        return text
+    return catalogue(lang).pgettext(context, text) if context else catalogue(lang).gettext(text)
+
+
+def counted(one: str, several: str, count: int, lang: str) -> str:
+    """That of the two English texts that goes with ``count``, in ``lang``, by the rule of that language."""
+    return catalogue(lang).ngettext(one, several, count)
+
+
+@cache
+def catalogue(lang: str) -> NullTranslations:
+    """The translations of ``lang``; of English there are none."""
+    if lang == ENGLISH:
+        return NullTranslations()
+    with (_FOLDER / lang / _FILE).open("rb") as file:
+        return GNUTranslations(file)

@@ -1,0 +1,60 @@
+"""Finds the sentences for people in Python sources: what is written in ``Phrase("…")``, and in ``plural("…", "…", n)``.
+
+A name that stands for ``Phrase`` (``functools.partial`` or a function of another name) is not seen: write ``Phrase``.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+# Whose sentences a household, an installer or a recipient reads.
+_ROOMS = ("gateway", "tools")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Sentence:
+    """One sentence of the source in English, and where it stands; ``several`` is its plural, "" where it has none."""
+
+    file: str
+    line: int
+    text: str
+    several: str = ""
+    context: str = ""
+
+
+class NoSentenceError(Exception):
+    """A sentence is not written as one: it would not be translated."""
+
+
+def sentences(root: Path) -> Iterator[Sentence]:
+    """Every sentence of the tree, file by file. Raises NoSentenceError for one that is put together by the program."""
+    for room in _ROOMS:
+        for file in sorted((root / room).rglob("*.py")):
+            source = file.read_text(encoding="utf-8")
+            if "Phrase(" in source or "plural(" in source:
+                yield from sorted(_of_file(file.relative_to(root), source), key=lambda one: (one.line, one.text))
+
+
+def _of_file(file: Path, source: str) -> Iterator[Sentence]:
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+            continue
+        if node.func.id == "Phrase":
+            text, *context = _constants(file, node, [*node.args, *(word.value for word in node.keywords)])
+            yield Sentence(str(file), node.lineno, text, context=context[0] if context else "")
+        elif node.func.id == "plural":
+            one, several = _constants(file, node, node.args[:2])
+            yield Sentence(str(file), node.lineno, one, several)
+
+
+def _constants(file: Path, call: ast.Call, given: list[ast.expr]) -> list[str]:
+    texts = [one.value for one in given if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+    if not texts or len(texts) < len(given):
+        raise NoSentenceError(f"{file}:{call.lineno}: write the sentence itself, and fill it in with .filled()")
+    return texts
