@@ -17,10 +17,12 @@ from gateway.tic import industrial
 from gateway.tic.alarms import Alarms
 from gateway.tic.frame import HISTORIC
 from gateway.tic.labels import check, lookup
+from gateway.tic.load_curve import LoadCurve
+from gateway.tic.phases import Phases
 from gateway.tic.states import States
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from gateway.tic.frame import Frame, Group
     from gateway.tic.labels import Label
@@ -142,8 +144,8 @@ class Interpreter:
     """
 
     def __init__(self, known: Mapping[str, object] | None = None) -> None:
-        self._phases = _Phases()
-        self._curves = {curve: _Curve() for curve in _CURVES}
+        self._phases = Phases()
+        self._curves = {curve: LoadCurve() for curve in _CURVES}
         self._alarms = Alarms(known or {})
         self._states = States()
 
@@ -235,7 +237,7 @@ def _own_time(group: Group, *, clock_wrong: bool = False) -> datetime | str:
 class _Making:
     """The readings of one frame while they are made."""
 
-    def __init__(self, mode: str, time: datetime, quality: Quality, phases: _Phases, *, clock_wrong: bool) -> None:
+    def __init__(self, mode: str, time: datetime, quality: Quality, phases: Phases, *, clock_wrong: bool) -> None:
         self._clock_wrong = clock_wrong
         self._mode, self._time, self._quality, self._phases = mode, time, quality, phases
         self.readings: list[Reading] = []
@@ -263,7 +265,7 @@ class _Making:
             # At midnight a maximum begins again with zero, which is nobody's maximum.
             self._put(row, _value(row, group), time)
 
-    def add_curve(self, curve: tuple[str, str], memory: _Curve, groups: Mapping[str, Group]) -> None:
+    def add_curve(self, curve: tuple[str, str], memory: LoadCurve, groups: Mapping[str, Group]) -> None:
         ends: dict[str, datetime] = {}
         for label in curve:
             if label in groups:
@@ -319,98 +321,3 @@ class _Making:
 
 def _value(row: Label, group: Group) -> int | str:
     return group.data.strip() if Kind(row.kind) is Kind.TEXT else int(group.data) * row.scale
-
-
-class _Phases:
-    """Whether the meter has one phase or three, so that a series keeps one name; no single group changes it."""
-
-    # Digits 5 and 6 of the meter's address, as seen on real meters.
-    _SINGLE_TYPES = frozenset(("61", "62", "64", "70", "75"))
-    _THREE_TYPES = frozenset(("63", "71", "76"))
-
-    # Linky's types begin with these.
-    _LINKY = ("6", "7")
-
-    # Labels of phase 1 that single-phase meters send too; every other label of a phase is a three-phase meter's.
-    _ALSO_SINGLE = frozenset(("IRMS1", "URMS1", "UMOY1"))
-
-    # A label that passes all checks by chance does not come twice.
-    _ENOUGH_FRAMES = 2
-
-    def __init__(self) -> None:
-        self._address: str | None = None
-        self._other: str | None = None  # an address that came once since
-        self._three: bool | None = None
-        self._frames = 0
-        self._shown = False
-        self.electronic = False  # the meter is older than Linky
-
-    @property
-    def single(self) -> bool:
-        """The meter is known to have one phase."""
-        return self._three is False
-
-    def learn(self, address: str | None, frame: Frame, labels: Iterable[str]) -> None:
-        if address and address != self._address:
-            if self._address is None or address == self._other:
-                self._adopt(address)
-            self._other = address
-        elif address:
-            self._other = None
-        rows = (lookup(frame.mode, label) for label in labels)
-        self._shown = any(row and self._is_three_phase(row) for row in rows)
-        self._frames += self._shown and frame.whole
-        if self._three is None and self._frames >= self._ENOUGH_FRAMES:
-            self._three = True
-
-    def _adopt(self, address: str) -> None:
-        kind = address[4:6]
-        self._three = True if kind in self._THREE_TYPES else False if kind in self._SINGLE_TYPES else None
-        self._address, self._frames = address, 0
-        self.electronic = not kind.startswith(self._LINKY)
-
-    def series(self, row: Label) -> str | None:
-        """The row's series under the name that it has on this meter; None while it may not be told."""
-        if "/phase/" not in row.series or self._three:
-            return row.series
-        if self._is_three_phase(row) or (self._three is None and self._shown):
-            return None
-        return row.series.removesuffix("/phase/1")
-
-    def _is_three_phase(self, row: Label) -> bool:
-        return "/phase/" in row.series and row.label not in self._ALSO_SINGLE
-
-
-class _Curve:
-    """The period of a load curve: its points carry their end, and are to be stamped at their start.
-
-    It is the distance of the two points in a frame. A distance longer than the period known may be a hole (the mains
-    were off) or a new period: the next point tells, and until then the newest is held back; the meter repeats it.
-    """
-
-    _PERIODS = frozenset((600, 1800, 3600))  # 54E §6.2.3.12
-    _KEPT = 4
-
-    def __init__(self) -> None:
-        self._period: int | None = None
-        self._doubt: tuple[datetime, int] | None = None
-        self._periods: dict[datetime, int] = {}  # end of a point -> its period
-
-    def start(self, end: datetime) -> datetime | None:
-        """The start of the point that ended then; None while its period is not known."""
-        period = self._periods.get(end)
-        return end - timedelta(seconds=period) if period else None
-
-    def learn(self, last: datetime | None, before: datetime | None) -> None:
-        """Take in the ends of the points n and n-1 of a frame."""
-        distance = int((last - before).total_seconds()) if last and before else 0
-        if last and before and distance in self._PERIODS and last not in self._periods:
-            if self._period and distance > self._period and self._doubt != (before, distance):
-                self._doubt = (last, distance)
-            else:
-                self._period, self._doubt = distance, None
-        for end in (before, last):
-            if end and self._period and not (self._doubt and self._doubt[0] == end):
-                self._periods.setdefault(end, self._period)
-        for end in sorted(self._periods)[: -self._KEPT]:
-            del self._periods[end]

@@ -39,6 +39,26 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
+class Packed:
+    """The rows that one message holds; ``whole``: they are all that can be sent of a batch.
+
+    Up to the number ``last`` it covers everything: what it holds, and around that what can never be sent.
+    """
+
+    rows: tuple[OutboxRow, ...]
+    last: int
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """Nothing up to the number ``last`` can ever be sent; ``whole`` as for ``Packed``."""
+
+    last: int
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Ready:
     """A message that waits to be noted before it leaves: what it hands over, its lane, and what confirms it.
 
@@ -89,8 +109,8 @@ class Packer:
         self._publisher, self._max_bytes = publisher, max_bytes
         self._poisoned: set[str] = set()
 
-    def pack(self, meter: MeterInfo, batch: Batch) -> tuple[list[OutboxRow], int]:
-        """The rows that a message can hold at all, and how many of the first of them fit into one.
+    def pack(self, meter: MeterInfo, batch: Batch) -> Packed | Dropped:
+        """As many of the first rows as fit into one message.
 
         A row that fits in no message leaves with its neighbours; the log says it once a series. The reading stays in
         the store; kept in the outbox it would stop everything behind it, for ever.
@@ -101,9 +121,12 @@ class Packer:
         except SenMLError:
             good = [row for row in good if not self._is_poison(meter, batch.form, row)]
             shown = self._fit(meter, batch.form, good)
-        if good and not shown:
+        whole = shown == len(good)
+        if shown:
+            return Packed(tuple(good[:shown]), batch.rows[-1].seq if whole else good[shown - 1].seq, whole)
+        if good:
             self._complain(good[0], "too large for one message")
-        return good, shown
+        return Dropped(good[0].seq if good else batch.rows[-1].seq, whole)
 
     def _fit(self, meter: MeterInfo, form: NameForm, rows: Sequence[OutboxRow]) -> int:
         return fit(self._publisher, meter, form, [row.point for row in rows], self._max_bytes)

@@ -117,13 +117,10 @@ class Commands:
         # Requests that failed in a way that nobody foresaw.
         self.failures = 0
         self.came_round = time.monotonic()
-        asking = Asking(store.access, store.consents, store.pseudonyms, call, publisher, clock, asked)
-        catalogue = Catalogue(
-            store.meters, store.consents, store.pseudonyms, call, publisher, clock, everybody=open_catalogue
-        )
-        history = History(
-            *(store.meters, store.readings, store.consents, store.pseudonyms, store.transfers), call, publisher, clock
-        )
+        meters, consents, pseudonyms = store.meters, store.consents, store.pseudonyms
+        asking = Asking(store.access, consents, pseudonyms, call, publisher, clock, asked)
+        catalogue = Catalogue(meters, consents, pseudonyms, call, publisher, clock, everybody=open_catalogue)
+        history = History(meters, store.readings, consents, pseudonyms, store.transfers, call, publisher, clock)
         self._carry_out: dict[str, Callable[[Question], Awaitable[Answer]]] = {
             "get_history": history.answer,
             "subscribe": self._subscribe,

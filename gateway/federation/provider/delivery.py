@@ -20,13 +20,13 @@ from gateway.errors import StoreError
 from gateway.federation.connection.attempt import ROUND_S, wait_any, work_off
 from gateway.federation.connection.presence import Presences, bare
 from gateway.federation.connection.uplink import Uplink
-from gateway.federation.provider.batch import Batch, Packer, Ready, disguised, first_batch
+from gateway.federation.provider.batch import Batch, Dropped, Packer, Ready, disguised, first_batch
 from gateway.federation.provider.flight import Flight, Lane
+from gateway.federation.provider.replies import reply_in
 from gateway.federation.wire.stanza import (
     DEFAULT_MAX_STANZA_BYTES,
     RECEIPTS,
     Interval,
-    bounce_condition,
     build_quoalise,
     hints,
     parse_interval,
@@ -90,14 +90,10 @@ class Delivery:
         max_stanza_bytes: int = DEFAULT_MAX_STANZA_BYTES,
         batch_s: float = 0.0,
     ) -> None:
-        self._outbox = outbox
-        self._subscriptions = subscriptions
-        self._absences = absences
-        self._pseudonyms = pseudonyms
-        self._journal = journal
-        self._session, self._call, self._publisher = session, call, publisher
-        self._wake, self._max_bytes, self._batch_s = wake, max_stanza_bytes, batch_s
-        self._clock, self._monotonic = clock, monotonic
+        self._outbox, self._subscriptions, self._journal = outbox, subscriptions, journal
+        self._absences, self._pseudonyms = absences, pseudonyms
+        self._session, self._call, self._publisher, self._wake = session, call, publisher, wake
+        self._max_bytes, self._batch_s, self._clock, self._monotonic = max_stanza_bytes, batch_s, clock, monotonic
         self.came_round = monotonic()
         self._lanes: dict[str, Lane] = {}
         # For whom there may be something to send now. A receipt is of one recipient: looking through the outbox for
@@ -277,38 +273,37 @@ class Delivery:
         rows: int,
         overdue: Flight | None,
     ) -> bool:
-        good, shown = self._packer.pack(meter, batch)
-        # Up to here a message covers everything: what it holds, and around that what can never be sent.
-        last = batch.rows[-1].seq if shown == len(good) else good[max(shown - 1, 0)].seq
-        if overdue is not None and shown == len(good) and len(batch.rows) == rows:
+        packed = self._packer.pack(meter, batch)
+        last = packed.last
+        if overdue is not None and packed.whole and len(batch.rows) == rows:
             last = overdue.last
         elif overdue is not None:
             lane.split(overdue, last)
-        if not shown:
+        if isinstance(packed, Dropped):
             await self._call(self._outbox.drop, recipient, after, last)
             lane.drop(after, last)
             lane.cursor = max(lane.cursor, last)
             return True
         interval = Interval(self._outbox.epoch, after, last)
-        points = [row.point for row in good[:shown]]
-        head = await self._call(self._journal.head)
         # What stays the same from month to month would join the pseudonyms again wherever the data are kept. The
         # stanza's id says it still, to the receipt and to nobody else.
-        told = (None, None) if batch.nameless else (interval, head)
-        payload = build_quoalise(self._publisher, meter, batch.form, points, *told)
+        told = (None, None) if batch.nameless else (interval, await self._call(self._journal.head))
+        payload = build_quoalise(self._publisher, meter, batch.form, [row.point for row in packed.rows], *told)
         # By what these rows take, all that wait would not fill a message yet.
-        if overdue is None and after >= lane.released and size(payload) * rows < self._max_bytes * shown:
+        if overdue is None and after >= lane.released and size(payload) * rows < self._max_bytes * len(packed.rows):
             lane.gather(self._batch_s)
             return False
-        amount = size(payload)
         silent = overdue is not None and overdue.due > 0 and not overdue.bounced
-        lane.sent(interval.after, interval.last, amount, batch.confirm, self._monotonic())
-        if self._session.acknowledges:
-            self._uplink.sent((recipient, interval.id), amount, self._monotonic())
-        self._ready.append(
-            Ready(Outgoing(recipient, last, tuple(good[:shown])), lane, batch.confirm, interval, payload, silent)
-        )
+        self._post(Ready(Outgoing(recipient, last, packed.rows), lane, batch.confirm, interval, payload, silent))
         return True
+
+    def _post(self, message: Ready) -> None:
+        """Have a message leave at the end of this turn; from now on it is in flight."""
+        interval, amount, now = message.interval, size(message.payload), self._monotonic()
+        message.lane.sent(interval.after, interval.last, amount, message.confirm, now)
+        if self._session.acknowledges:
+            self._uplink.sent((message.outgoing.recipient, interval.id), amount, now)
+        self._ready.append(message)
 
     def _release(self, lane: Lane, rows: Sequence[OutboxRow]) -> None:
         """Let go what has been gathered for long enough, and with what is urgent everything before it."""
@@ -324,16 +319,9 @@ class Delivery:
 
     def _receive(self, stanza: Stanza) -> None:
         """A receipt or a bounce; what does not come from the recipient itself changes nothing."""
-        work: Callable[[str, str, Interval], Awaitable[None]]
-        received = stanza.xml.find(f"{{{RECEIPTS}}}received")
-        if stanza.type == "error":
-            interval, work = parse_interval(stanza.id), partial(self._bounced, bounce_condition(stanza.xml))
-        elif received is not None:
-            interval, work = parse_interval(received.get("id", "")), self._confirmed
-        else:
-            return
-        if interval is not None and interval.epoch == self._outbox.epoch:
-            self._later(partial(work, stanza.sender, stanza.origin, interval))
+        if (reply := reply_in(stanza)) and reply.interval.epoch == self._outbox.epoch:
+            work = self._confirmed if reply.bounced is None else partial(self._bounced, reply.bounced)
+            self._later(partial(work, stanza.sender, stanza.origin, reply.interval))
 
     async def _confirmed(self, recipient: str, origin: str, interval: Interval) -> None:
         left = await self._call(self._outbox.confirm, recipient, interval.after, interval.last, self._clock())

@@ -10,7 +10,8 @@ import signal
 import sys
 from pathlib import Path
 
-from bench.parts import PARTS, At
+from bench.measures import At
+from bench.parts import PARTS
 
 _EXIT_TERMINATED = 143
 

@@ -1,7 +1,7 @@
 """Every part of ``tools/bench``: what it measures, and the rows of the table that are made of it.
 
-A part is one function of ``At`` that returns plain figures; it runs in a process of its own (``one_part``). A row takes
-its figure and what stands beside it from those, by name. A new part is a function here and an entry of ``PARTS``.
+A part is a function of ``measures`` that returns plain figures; it runs in a process of its own (``one_part``). A row
+takes its figure and what stands beside it from those, by name. A new part is a function there, and an entry here.
 """
 
 from __future__ import annotations
@@ -10,27 +10,15 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bench.options import PAIRS
+from bench import measures
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from pathlib import Path
+    from collections.abc import Callable
 
-    Figures = Mapping[str, float]
+    from bench.measures import At, Figures
 
 # Ten times what the longest takes on a machine with nothing else to do: a part that is not over by then never will be.
 _PATIENCE_S = 1_200.0
-
-
-@dataclass(frozen=True, slots=True)
-class At:
-    """Where a part works, and what was asked for."""
-
-    folder: Path
-    servers: str
-    seconds: float
-    peers: Mapping[str, Path]
-    quick: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,85 +66,6 @@ class Part:
     patience_s: float
 
 
-def _decoding(at: At) -> Figures:
-    from bench import decoding  # noqa: PLC0415 (each part loads its own alone, in its own process)
-
-    frames, damaged = (60, 40) if at.quick else (2_000, 20_000)
-    return decoding.measure(at.folder, at.peers, frames, damaged)
-
-
-def _house(at: At) -> Figures:
-    from bench import house  # noqa: PLC0415 (as above)
-
-    return house.measure(at.folder, at.servers, at.seconds)
-
-
-def _writing(at: At) -> Figures:
-    from bench import card  # noqa: PLC0415 (as above)
-
-    return card.measure_writing(at.folder, 0.1 if at.quick else 24)
-
-
-def _database(at: At) -> Figures:
-    from bench import card  # noqa: PLC0415 (as above)
-
-    return card.measure_growth(at.folder, 0.1 if at.quick else 6)
-
-
-def _live(at: At) -> Figures:
-    from bench import live  # noqa: PLC0415 (as above)
-
-    return live.measure(at.folder, at.servers, min(at.seconds, 30))
-
-
-def _years(at: At) -> Figures:
-    from bench import years  # noqa: PLC0415 (as above)
-
-    return years.measure(at.folder, 1 if at.quick else 3)
-
-
-def _backlog(at: At) -> Figures:
-    from bench import backlog  # noqa: PLC0415 (as above)
-
-    minutes = 5 if at.quick else backlog.DAY_MINUTES
-    found = {"lifted": backlog.measure(at.folder / "lifted", at.servers, "none", minutes)}
-    for pair in PAIRS:
-        found[f"default_{pair}"] = backlog.measure(at.folder / pair, pair, "default", minutes)
-    for one in found.values():
-        one["not_once"] = one["lost"] + one["wrong"] + one["double"]
-    return _named(found)
-
-
-def _pages(at: At) -> Figures:
-    from bench import pages  # noqa: PLC0415 (as above)
-
-    return pages.measure(at.folder, at.servers, days=12 if at.quick else 365)
-
-
-def _throughput(at: At) -> Figures:
-    from bench import throughput  # noqa: PLC0415 (as above)
-
-    minutes, single = (5, 3) if at.quick else (None, throughput.SINGLE)
-    lifted = throughput.measure(at.folder / "lifted", at.servers, "none", minutes, single)
-    return _named(
-        {"lifted": lifted, "default": throughput.measure(at.folder / "default", at.servers, "default", minutes, single)}
-    )
-
-
-def _growth(at: At) -> Figures:
-    from bench import growth, steady  # noqa: PLC0415 (as above)
-
-    small = (lambda _, size: steady.Load(recipients=size, minutes=1)) if at.quick else None
-    found = growth.measure(at.folder, ("recipients",) if at.quick else tuple(growth.AXES), small)
-    if not at.quick and (busy := growth.too_slow(found)):
-        raise SystemExit(f"this machine is too busy to say how costs grow: {'; '.join(busy)}")
-    return growth.flat(found)
-
-
-def _named(found: Mapping[str, Figures]) -> Figures:
-    return {f"{name}.{figure}": value for name, figures in found.items() for figure, value in figures.items()}
-
-
 def _growing(axis: str, sizes: str, *beside: str) -> Row:
     return Row(
         f"with {sizes}: each cost grows with their number to the power of, at most",
@@ -171,7 +80,7 @@ def _growing(axis: str, sizes: str, *beside: str) -> Row:
 PARTS = (
     Part(
         "decoding",
-        _decoding,
+        measures.decoding,
         (
             Row(
                 "groups decoded a second, standard mode, as many times as linkytic",
@@ -248,7 +157,7 @@ PARTS = (
     ),
     Part(
         "house",
-        _house,
+        measures.house,
         (
             Row(
                 "memory of the whole daemon: federation, broker, page open",
@@ -273,7 +182,7 @@ PARTS = (
     ),
     Part(
         "writing",
-        _writing,
+        measures.writing,
         (
             Row(
                 "bytes to the block device a day, a meter in standard mode",
@@ -290,7 +199,7 @@ PARTS = (
     ),
     Part(
         "database",
-        _database,
+        measures.database,
         (
             Row(
                 "growth of the database a year, one phase",
@@ -304,7 +213,7 @@ PARTS = (
     ),
     Part(
         "live",
-        _live,
+        measures.live,
         (
             Row(
                 "live value, from the frame's last byte to the recipient in the other domain",
@@ -318,7 +227,7 @@ PARTS = (
     ),
     Part(
         "years",
-        _years,
+        measures.years,
         tuple(
             Row(f"a look at {what}", what, "{value:.0f} ms")
             for what in ("one year and the year before", "three years", "a day's curve among three years of minutes")
@@ -327,7 +236,7 @@ PARTS = (
     ),
     Part(
         "backlog",
-        _backlog,
+        measures.backlog,
         (
             Row(
                 "a day of minutes, all series, delivered after an outage, the servers' limits lifted",
@@ -359,7 +268,7 @@ PARTS = (
     ),
     Part(
         "pages",
-        _pages,
+        measures.pages,
         (
             Row(
                 "a year of half hours answered by `get_history`",
@@ -377,7 +286,7 @@ PARTS = (
     ),
     Part(
         "throughput",
-        _throughput,
+        measures.throughput,
         (
             Row(
                 "records a second to a recipient in the other domain, limits lifted",
@@ -402,7 +311,7 @@ PARTS = (
     ),
     Part(
         "growth",
-        _growth,
+        measures.growth,
         (
             _growing(
                 "meters",

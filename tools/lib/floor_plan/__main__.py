@@ -10,8 +10,6 @@ from floor_plan import measure
 
 ROOT = Path(__file__).resolve().parents[3]
 _MOST = 20
-# Of others, as released.
-_OTHERS = ("microdot.py", "umqtt_simple.py")
 
 
 def main() -> int:
@@ -31,8 +29,7 @@ def main() -> int:
         print("  circle:", " ".join(circle))
     for number, floor in enumerate(measure.floors(found), 1):
         print(f"floor {number:2}:", " ".join(floor))
-    places = [ROOT / place for place in ("gateway", "tools", "micropython")]
-    paths = [path for place in places for path in sorted(place.rglob("*.py")) if path.name not in _OTHERS]
+    paths = measure.code(ROOT)
     for title, lengths in (("files", measure.files(paths, ROOT)), ("functions", measure.functions(paths, ROOT))):
         print(f"longest {title}:")
         for length in lengths[:_MOST]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+# Of others, as released.
+_OTHERS = ("microdot.py", "umqtt_simple.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,12 @@ def floors(found: Plan) -> list[list[str]]:
         built.append(floor)
         standing |= set(floor)
     return built
+
+
+def code(root: Path) -> list[Path]:
+    """The Python files that are ours, but for tests and drawings."""
+    places = [root / place for place in ("gateway", "tools", "micropython")]
+    return [path for place in places for path in sorted(place.rglob("*.py")) if path.name not in _OTHERS]
 
 
 def files(paths: Iterable[Path], root: Path) -> list[Length]:

@@ -163,44 +163,14 @@ class Trial:
 
     def publish(self) -> None:
         """A recipient of the other domain has what the household allows."""
-        self.container.do(
-            "runuser",
-            "-u",
-            "linky-gateway",
-            "--",
-            "linky-gateway",
-            "consent",
-            "grant",
-            f"coop@{_FAR}",
-            "--series",
-            "consumption",
-            "--granularity",
-            "raw",
-            "--accept",
-        )
-        (self.folder / "recipient.password").write_text("recipient\n")
-        address = self.federation.address(_FAR)
-        self._spawn(
-            "recipient",
-            [
-                sys.executable,
-                "-m",
-                "gateway",
-                "consume",
-                "--jid",
-                f"coop@{_FAR}",
-                "--password-file",
-                self.folder / "recipient.password",
-                "--gateway",
-                f"maison@{_HOME}/proxy",
-                "--identifier",
-                f"maison@{_HOME}/trial@{_HOME}/consumption",
-                "--address",
-                address,
-                "--ca-file",
-                self.federation.ca,
-            ],
-        )
+        grant = f"consent grant coop@{_FAR} --series consumption --granularity raw --accept"
+        self.container.do("runuser", "-u", "linky-gateway", "--", "linky-gateway", *grant.split())
+        password = self.folder / "recipient.password"
+        password.write_text("recipient\n")
+        words = f"--jid coop@{_FAR} --gateway maison@{_HOME}/proxy --address {self.federation.address(_FAR)}"
+        words += f" --identifier maison@{_HOME}/trial@{_HOME}/consumption"
+        files = ["--password-file", password, "--ca-file", self.federation.ca]
+        self._spawn("recipient", [sys.executable, "-m", "gateway", "consume", *words.split(), *files])
         wait_for(lambda: self.arrived() >= 20, "records at the recipient")
         self.say(f"{self.arrived()} records came through Prosody to coop@{_FAR}")
 
