@@ -12,9 +12,10 @@ from gateway.web.cost.values import Aim, Bill, Forecast, Money, Offer, Present
 from gateway.web.displays.routes import Display, Given
 from gateway.web.history.values import Curve, Figures, HalfHour, Odd, Past, Row
 from gateway.web.repair.values import Changed, Known, Look, Stored, Which
-from gateway.web.settings.values import Phrase, Settings
+from gateway.web.settings.values import Settings
 from gateway.web.sharing.answer import Choices
 from gateway.web.sharing.values import HandedOver, JournalState
+from gateway.words.phrase import written
 
 HOSTILE = "<script>alert('1')</script> & \"deux\""
 DAY_S = 86_400
@@ -213,7 +214,11 @@ _TABLES = [
     ("meter", "house", {"source": "/dev/ttyTIC", "mode": "auto", "clock": "host", "sensor": "ab12", "tee": []}),
     ("counter", "eau <1>", {"quantity": "water", "gpio": 17, "per_pulse": "1 l"}),
     ("store", "", {"directory": "/var/lib/x", "raw_hours": 24, "minute_days": None, "received_days": 0}),
-    ("federation", "", {"jid": HOSTILE, "units": "secondary", "max_retention": Phrase("1 year & 6")}),
+    (
+        "federation",
+        "",
+        {"jid": HOSTILE, "units": "secondary", "max_retention": written({"fr": "1 an & 6 mois", "en": "1 year & 6"})},
+    ),
     ("mqtt", "", {"host": "localhost", "port": 1883, "tls": False, "user": None, "discovery": True}),
     ("web", "", {"listen": "0.0.0.0:8080", "names": ("a.example", "<b>"), "networks": ()}),
     ("tariff", "HC", {"from": "2026-01-01", "until": None, "subscription": 15.65, "prices": {"hc": 0.1579}}),
