@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import re
+from compileall import compile_dir
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+import jinja2
+from jinja2 import Environment, FileSystemLoader, ModuleLoader, StrictUndefined, pass_context
 from jinja2.ext import Extension
 from markupsafe import Markup
 
@@ -78,8 +80,12 @@ _FILTERS = {
     "texts": _texts,
 }  # fmt: skip
 
+_HERE = Path(__file__).parent
+# What an installation has compiled (below); a later version of the engine reads the templates themselves.
+COMPILED = f"compiled-{jinja2.__version__}"
+
 _TEMPLATES = Environment(
-    loader=FileSystemLoader(Path(__file__).parent),
+    loader=ModuleLoader(_HERE / COMPILED) if (_HERE / COMPILED).is_dir() else FileSystemLoader(_HERE),
     extensions=[_Joined],
     autoescape=True,
     undefined=StrictUndefined,
@@ -93,3 +99,14 @@ _TEMPLATES.globals |= {"FRENCH": FRENCH, "ENGLISH": ENGLISH}
 def fill(template: str, **values: object) -> str:
     """The page that a template makes of these values; one that it wants and is not given is a fault."""
     return _TEMPLATES.get_template(template).render(values)
+
+
+def compile_all(to: Path, source: Path = _HERE) -> None:
+    """Compile the templates below ``source``: nobody who opens a page waits for that, and less memory stays."""
+    engine = _TEMPLATES.overlay(loader=FileSystemLoader(source))
+    engine.compile_templates(to, zip=None, extensions=["html"], ignore_errors=False)
+
+
+if __name__ == "__main__":
+    compile_all(_HERE / COMPILED)
+    compile_dir(_HERE / COMPILED, quiet=1)

@@ -1,11 +1,15 @@
 """Every page in every state says, byte for byte, what it said when it was recorded."""
 
+import asyncio
 import json
 from collections import Counter
 
 import pytest
+from jinja2 import ModuleLoader
 
-from tests.gateway.web.recorded.record import RECORDING, files, recorded, sums
+from gateway.web import templates
+from gateway.web.templates import compile_all
+from tests.gateway.web.recorded.record import RECORDING, answers, files, recorded, sums
 from tests.gateway.web.recorded.values import HOSTILE
 
 
@@ -20,6 +24,15 @@ def test_every_page_is_as_it_was_recorded(pages):
     known, now = json.loads(RECORDING.read_text()), sums(pages)
     assert sorted(now) == sorted(known)
     assert [name for name in now if now[name] != known[name]] == []
+
+
+def test_compiled_as_an_installation_has_them_they_are_the_same(pages, tmp_path, monkeypatch):
+    """Page by page, without the templates themselves."""
+    compile_all(tmp_path / "compiled")
+    engine = templates._TEMPLATES.overlay(loader=ModuleLoader(tmp_path / "compiled"))
+    monkeypatch.setattr(templates, "_TEMPLATES", engine)
+    told = asyncio.run(answers(tmp_path))
+    assert [name for name in told if told[name] != pages[name]] == []
 
 
 def test_some_of_the_recorded_pages_can_be_read(pages):

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from gateway import __version__
+from gateway.web.templates import COMPILED
 from package import debian, python, scripts
 from setup import versions
 
@@ -76,7 +77,9 @@ def test_the_package_has_the_program_its_units_and_no_more_than_belongs_there(de
     assert {path.name for path in library.iterdir()} == {"gateway", "aiomqtt", "microdot", "sqlite_utils"}
     assert (library / "gateway/tic/labels.csv").is_file()
     assert (library / "gateway/web/static/page.js").is_file()
-    assert (library / "gateway/web/history/page.html").is_file()
+    written = list((library / "gateway/web").rglob("*.html"))
+    assert len(written) == len(list((ROOT / "gateway/web").rglob("*.html")))
+    assert len(list((library / "gateway/web" / COMPILED).glob("*.py"))) == len(written)
     everything = [str(path.relative_to(tree)) for path in tree.rglob("*")]
     assert not {"__pycache__", "tests", "micropython"} & {part for name in everything for part in Path(name).parts}
 

@@ -17,6 +17,7 @@ from importlib.metadata import distribution
 from pathlib import Path
 
 from gateway import __version__
+from gateway.web.templates import COMPILED, compile_all
 from package import commands
 from package.commands import PROGRAMS
 from package.python import copy_known
@@ -100,6 +101,7 @@ def build(root: Path, to: Path, epoch: int) -> Path:
 def lay_out(root: Path, tree: Path, epoch: int) -> None:
     """Every file of the package where it will be, and its control files."""
     copy_known(root, tree / LIB, ("gateway",))
+    compile_all(tree / LIB / "gateway/web" / COMPILED, root / "gateway/web")
     for readme in (tree / LIB).rglob("README.md"):
         readme.unlink()
     for name in VENDORED:

@@ -52,6 +52,7 @@ program_do() {
   doing 3 3 part_libraries
   find_wheels
   install_wheels
+  compile_templates
   lay_commands
   fingerprint >"$ROOT$OURS/complete"
   chmod -R go+rX "$ROOT$OURS"
@@ -93,6 +94,11 @@ install_wheels() {
   fi
   in_root "${pip[@]}" --no-index --find-links "$OURS/source/wheels" --require-hashes --force-reinstall \
     -r "$OURS/source/wheels/requirements.txt"
+}
+
+# The page's templates, by the engine that is there; without it they are compiled each time the page is first asked for.
+compile_templates() {
+  in_root "$OURS/bin/python" -P -m gateway.web.templates || log "the templates of the page are not compiled"
 }
 
 # What man and the shells are to know of the commands of this version; without it they work all the same.
