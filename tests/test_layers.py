@@ -188,6 +188,23 @@ def test_of_the_page_only_the_desks_open_the_store():
     assert opens == {"curves.py", "desk.py"}
 
 
+def test_sql_is_spoken_in_two_rooms_alone():
+    """The store's and the collector's: whoever needs rows elsewhere asks a part of theirs."""
+    verb = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|DROP|PRAGMA|BEGIN|COMMIT|ROLLBACK|VACUUM|WITH)\s")
+    found = []
+    for path in sorted(GATEWAY.rglob("*.py")):
+        if path.relative_to(GATEWAY).parts[0] in {"store", "collector"}:
+            continue
+        if {name.partition(".")[0] for name in imports(path)} & {"sqlite3", "sqlite_utils", "psycopg"}:
+            found.append(f"{path.name} imports a database")
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and verb.match(node.value):
+                found.append(f"{path.name}:{node.lineno} {node.value[:40]}")
+            if isinstance(node, ast.Attribute) and node.attr in {"execute", "executemany", "executescript"}:
+                found.append(f"{path.name}:{node.lineno} {node.attr}")
+    assert found == []
+
+
 def test_the_two_ends_of_the_federation_know_nothing_of_each_other():
     """What is written is below, the connection between; a provider and a recipient meet on the wire alone."""
     inside = measure.plan(GATEWAY / "federation", "gateway.federation")

@@ -15,25 +15,25 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from gateway.bridges.queue import Queue
 from gateway.errors import BridgeError
 from gateway.federation.connection.attempt import ROUND_S, wait_any
 from gateway.federation.recipient.intake import Intake
-from gateway.federation.recipient.recipient import Emitting
+from gateway.federation.recipient.recipient import Emitting, Keeper
 from gateway.federation.recipient.subscriber import Subscriber
 from gateway.federation.wire.scope import literal, parsed, within
 from gateway.senml.naming import parse_identifier
 from gateway.senml.units import to_hours
+from gateway.store.bridge_queue import BridgeQueue, enqueue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from gateway.bridges.config import Config, Household
-    from gateway.bridges.queue import Waiting
     from gateway.errors import FederationError
     from gateway.federation.connection.session import Session
-    from gateway.federation.recipient.recipient import Received
+    from gateway.store.bridge_queue import Waiting
+    from gateway.store.recipient_file import Received
 
 log = logging.getLogger(__name__)
 
@@ -124,7 +124,7 @@ class Forwarder:
     """
 
     def __init__(
-        self, queue: Queue, households: Sequence[Household], sink: Sink, turn: asyncio.Lock, keep_days: int
+        self, queue: BridgeQueue, households: Sequence[Household], sink: Sink, turn: asyncio.Lock, keep_days: int
     ) -> None:
         self.came_round = time.monotonic()
         self._queue, self._sink, self._turn = queue, sink, turn
@@ -211,12 +211,18 @@ class Gateway:
     """One gateway as a provider: its queue, its subscriptions, and the forwarder."""
 
     def __init__(
-        self, jid: str, queue: Queue, households: Sequence[Household], session: Session, forwarder: Forwarder
+        self,
+        jid: str,
+        keeper: Keeper,
+        queue: BridgeQueue,
+        households: Sequence[Household],
+        session: Session,
+        forwarder: Forwarder,
     ) -> None:
-        self.jid, self.queue, self.forwarder = jid, queue, forwarder
+        self.jid, self.keeper, self.queue, self.forwarder = jid, keeper, queue, forwarder
         bare = jid.partition("/")[0].lower()
         identifiers = [one.identifier for one in households]
-        self.keeping = Emitting(queue.keeper, bare, self._arrived, identifiers, None)
+        self.keeping = Emitting(keeper, bare, self._arrived, identifiers, None)
         self.subscriber = Subscriber(session, jid, identifiers, self.keeping, self._refused)
         self.keeping.opened = self._told
         self._names = ", ".join(one.name for one in households)
@@ -262,9 +268,10 @@ class Bridge:
         self.gateways: list[Gateway] = []
         for jid in sorted({one.gateway for one in config.household}):
             households = [one for one in config.household if one.gateway == jid]
-            queue = Queue(queue_file(directory, jid))
+            keeper = Keeper(queue_file(directory, jid), enqueue)
+            queue = BridgeQueue(keeper.file)
             forwarder = Forwarder(queue, households, sink, turn, config.keep_days)
-            self.gateways.append(Gateway(jid, queue, households, session, forwarder))
+            self.gateways.append(Gateway(jid, keeper, queue, households, session, forwarder))
         self.intake = Intake(session, {one.jid.partition("/")[0].lower(): one.keeping for one in self.gateways})
 
     def again(self, values: Sequence[Value]) -> None:
@@ -285,7 +292,7 @@ class Bridge:
                     group.create_task(gateway.forwarder.run(stop), name="forwarder")
         finally:
             for gateway in self.gateways:
-                gateway.queue.close()
+                gateway.keeper.close()
 
 
 def _is_sound(waiting: Waiting) -> bool:

@@ -11,6 +11,7 @@ import logging
 import os
 import signal
 import sys
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,14 +19,15 @@ from typing import TYPE_CHECKING
 from gateway import __version__
 from gateway.bridges.config import load
 from gateway.bridges.core import Bridge, InThread, Returning, queue_file
-from gateway.bridges.queue import Queue
 from gateway.config.tables import credential_file, password_from
 from gateway.errors import ConfigError
 from gateway.federation.connection.jids import bare_jid, unguessable
 from gateway.federation.connection.session import Account, Session
 from gateway.federation.connection.strangers import RECIPIENT, Doorkeeper
+from gateway.federation.recipient.recipient import Keeper
 from gateway.process.ending import ended
 from gateway.process.systemd import Notifier, Watchdog
+from gateway.store.bridge_queue import BridgeQueue, enqueue
 from gateway.store.recorder import iso
 
 if TYPE_CHECKING:
@@ -164,14 +166,14 @@ def _show(config: Config, directory: Path) -> None:
         if not queue_file(directory, jid).exists():
             print(f"{names}: nothing was received yet")
             continue
-        queue = Queue(queue_file(directory, jid))
-        waiting, oldest = queue.backlog()
+        with closing(Keeper(queue_file(directory, jid), enqueue)) as keeper:
+            queue = BridgeQueue(keeper.file)
+            (waiting, oldest), notices = queue.backlog(), queue.notices()
         print(f"{names}: {waiting} values wait" + (f", the oldest of {iso(oldest)}" if oldest is not None else ""))
-        for notice in queue.notices():
+        for notice in notices:
             span = "" if notice.first is None else f" from {iso(notice.first)}"
             span += "" if notice.last is None else f" to {iso(notice.last)}"
             print(f"  {iso(notice.time)}  {notice.kind}  {notice.series or 'all series'}{span}")
-        queue.close()
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -18,11 +18,13 @@ from gateway.errors import ConfigError, Exit, FederationError
 from gateway.federation.connection.jids import bare_jid, unguessable
 from gateway.federation.connection.session import Account, Session
 from gateway.federation.connection.strangers import RECIPIENT, Doorkeeper
-from gateway.federation.recipient.recipient import Keeper, Received, Recipient
+from gateway.federation.recipient.recipient import Keeper, Recipient
 from gateway.senml.naming import parse_identifier
 
 if TYPE_CHECKING:
     import argparse
+
+    from gateway.store.recipient_file import Received
 
 log = logging.getLogger(__name__)
 

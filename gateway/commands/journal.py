@@ -104,8 +104,8 @@ def _told(config: Path) -> tuple[str, Told]:
 
 def _held(recipients: Iterable[Path], epoch: str) -> Iterator[Head]:
     """What recipients on this machine hold of it."""
-    from gateway.federation.recipient.recipient import read_anchors  # noqa: PLC0415
     from gateway.journal.entry import Head  # noqa: PLC0415
+    from gateway.store.recipient_file import read_anchors  # noqa: PLC0415
 
     for path in recipients:
         yield from (Head(one.seq, one.hash) for one in read_anchors(path) if one.epoch == epoch)
@@ -156,7 +156,7 @@ def _head(options: argparse.Namespace) -> int:
 
 
 def _anchors(options: argparse.Namespace) -> int:
-    from gateway.federation.recipient.recipient import read_anchors  # noqa: PLC0415
+    from gateway.store.recipient_file import read_anchors  # noqa: PLC0415
     from gateway.store.recorder import iso  # noqa: PLC0415
 
     if options.file:

@@ -16,13 +16,14 @@ from gateway.federation.provider.announcer import Announcer
 from gateway.federation.provider.commands import Commands
 from gateway.federation.provider.delivery import Delivery
 from gateway.federation.provider.live import Live
-from gateway.federation.recipient.recipient import Keeper, Recipient, read_anchors
+from gateway.federation.recipient.recipient import Keeper, Recipient
 from gateway.federation.wire.fields import COMMAND_NAMES
 from gateway.federation.wire.stanza import QUOALISE, Publisher
 from gateway.journal.entry import Head, write_line
 from gateway.journal.verify import Why, verify
 from gateway.store.erasure import Range
 from gateway.store.points import Confirm, Granularity
+from gateway.store.recipient_file import read_anchors
 from gateway.store.terms import NoticeKind
 from meter.process import Meter
 from servers import wait_until
@@ -184,7 +185,7 @@ class Scene:
         """How many records the recipient's file holds."""
         keeper = Keeper(self.path)
         try:
-            return keeper._db.execute("SELECT count(*) FROM record").fetchone()[0]
+            return keeper.file.db.execute("SELECT count(*) FROM record").fetchone()[0]
         finally:
             keeper.close()
 
@@ -396,7 +397,7 @@ def watch_then_withdraw(federation, tmp_path, python=sys.executable):
         assert "Traceback" not in gateway.log.read_text()
     keeper = Keeper(home.received)
     # What an earlier house of this account had sent, and its server kept, is not this one's.
-    assert keeper._db.execute("SELECT count(*) FROM record WHERE meter = 'ab12'").fetchone() == (0,)
+    assert keeper.file.db.execute("SELECT count(*) FROM record WHERE meter = 'ab12'").fetchone() == (0,)
     keeper.close()
 
 

@@ -7,25 +7,18 @@ can say how far it got. A record's identity is (name, granularity, time): a repe
 from __future__ import annotations
 
 import logging
-import sqlite3
 import time
-from contextlib import closing
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from gateway.errors import StoreError
 from gateway.federation.recipient.intake import Arrival, Intake
 from gateway.federation.recipient.subscriber import Pace, Subscriber
 from gateway.federation.wire.notice import Notice
 from gateway.federation.wire.scope import literal, meets, names
 from gateway.federation.wire.stanza import Parcel
 from gateway.senml.naming import parse_identifier
-from gateway.store.anchors import Anchor
-from gateway.store.chain import SCHEMA as CHAIN_SCHEMA
-from gateway.store.chain import Chain
 from gateway.store.providers import ReceivedGap
+from gateway.store.recipient_file import Received, RecipientFile
 from gateway.store.terms import NoticeKind
 
 if TYPE_CHECKING:
@@ -35,52 +28,11 @@ if TYPE_CHECKING:
 
     from gateway.errors import FederationError
     from gateway.federation.connection.session import Session
-    from gateway.journal.entry import Head
-    from gateway.senml.pack import Value
+    from gateway.store.recipient_file import Changed
 
 log = logging.getLogger(__name__)
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS record (name TEXT NOT NULL, granularity TEXT NOT NULL, time REAL NOT NULL, value, unit TEXT,
- meter TEXT NOT NULL, sen1 TEXT NOT NULL DEFAULT '', PRIMARY KEY (name, granularity, time)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS anchor (gateway TEXT NOT NULL, epoch TEXT NOT NULL, seq INTEGER NOT NULL,
- hash TEXT NOT NULL, time INTEGER NOT NULL, PRIMARY KEY (gateway, epoch)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS refused (id TEXT PRIMARY KEY, reason TEXT NOT NULL, xml TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS notice (gateway TEXT NOT NULL, id TEXT NOT NULL, time INTEGER NOT NULL, kind TEXT NOT NULL,
- series TEXT NOT NULL, first INTEGER, last INTEGER, PRIMARY KEY (gateway, id)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS gap (id INTEGER PRIMARY KEY, gateway TEXT NOT NULL, identifier TEXT NOT NULL,
- first INTEGER NOT NULL, last INTEGER NOT NULL);
--- Of an older version of this file: without its chain the gateway sends again what waits, and every record is known.
-DROP TABLE IF EXISTS chain;
-DROP TABLE IF EXISTS span;
-"""
 _FOR_EVER_S = 1e10
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """One record as it was received; ``time`` is POSIX seconds UTC."""
-
-    name: str
-    time: float
-    value: Value
-    unit: str | None
-    granularity: str
-    meter: str
-    sen1: str = ""
-
-    def as_json(self) -> dict[str, object]:
-        """The record as one JSON object, its time in ISO 8601 UTC."""
-        moment = datetime.fromtimestamp(self.time, UTC).isoformat().replace("+00:00", "Z")
-        value = self.value.hex() if isinstance(self.value, bytes) else self.value
-        return {
-            "name": self.name,
-            "time": moment,
-            "value": value,
-            "unit": self.unit,
-            "granularity": self.granularity,
-            "meter": self.meter,
-        }
 
 
 def received(parcel: Parcel) -> list[Received]:
@@ -94,85 +46,59 @@ def received(parcel: Parcel) -> list[Received]:
     ]
 
 
-def read_anchors(path: Path) -> list[Anchor]:
-    """The newest head of each gateway's journal, for each database that it had, from a recipient's file.
-
-    Works while the recipient runs. StoreError when the file is not one.
-    """
-    try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
-            rows = db.execute("SELECT gateway, epoch, seq, hash, time FROM anchor ORDER BY gateway, time").fetchall()
-    except sqlite3.Error as error:
-        raise StoreError(f"{path}: cannot be read as a recipient's store: {error}") from error
-    return [Anchor(*row) for row in rows]
-
-
 class Keeper:
-    """The recipient's own SQLite file, or memory when it keeps none. Raises StoreError when it cannot be written.
+    """The recipient's own file, or memory when it keeps none. Raises StoreError when it cannot be written.
 
     ``changed`` is called within the transaction for every record that is new, or another than was kept.
     """
 
-    def __init__(
-        self, path: Path | None, changed: Callable[[sqlite3.Connection, Received], None] = lambda _, __: None
-    ) -> None:
-        try:
-            self._db = sqlite3.connect(":memory:" if path is None else path, isolation_level=None)
-            self._db.execute("PRAGMA journal_mode = WAL")
-            # A receipt means committed: it must be on the disk before the gateway forgets it.
-            self._db.execute("PRAGMA synchronous = FULL")
-            self._db.executescript(_SCHEMA + CHAIN_SCHEMA)
-            if "sen1" not in {row[1] for row in self._db.execute("PRAGMA table_info(record)")}:
-                self._db.execute("ALTER TABLE record ADD COLUMN sen1 TEXT NOT NULL DEFAULT ''")
-        except sqlite3.Error as error:
-            raise StoreError(f"{path}: cannot be opened as a recipient's store: {error}") from error
-        self._chain = Chain(self._db)
-        self._changed = changed
+    def __init__(self, path: Path | None, changed: Changed | None = None) -> None:
+        self.file = RecipientFile(path, changed)
         self.keeps = path is not None
 
     def close(self) -> None:
         """Close the file; everything that was confirmed is in it."""
-        self._db.close()
+        self.file.close()
 
     def add(self, parcel: Parcel, gateway: str = "") -> list[Received]:
         """Commit a parcel of a gateway (bare JID); its records that are new or rectified. Live values are not kept."""
         if parcel.live:
             return received(parcel)
         i = parcel.interval
-        with self._transaction():
-            known = i is not None and self._chain.covers(i.epoch, i.after, i.last)
-            keep = self._replace if parcel.rectifies else self._insert
+        with self.file.transaction():
+            known = i is not None and self.file.chain.covers(i.epoch, i.after, i.last)
+            keep = self.file.replace if parcel.rectifies else self.file.insert
             new = [r for r in received(parcel) if (keep(r) if self.keeps else not known)]
             if i is not None:
-                self._chain.add(i.epoch, i.after, i.last)
-                self._anchor(gateway, i.epoch, parcel.journal_head)
+                self.file.chain.add(i.epoch, i.after, i.last)
+                if head := parcel.journal_head:
+                    self.file.anchor(gateway, i.epoch, head.seq, head.hash, int(time.time()))
         return new
 
     def refuse(self, stanza_id: str, reason: str, xml: str) -> None:
         """Keep what could not be read, for a person to look at: asked again it would be no better."""
-        with self._transaction():
-            self._db.execute("INSERT OR IGNORE INTO refused VALUES (?, ?, ?)", [stanza_id, reason, xml])
+        with self.file.transaction():
+            self.file.refuse(stanza_id, reason, xml)
 
     def reached(self) -> tuple[str, int] | None:
         """The newest epoch and the number up to which nothing of it is missing."""
-        return self._chain.reached()
+        return self.file.chain.reached()
 
     def begin(self, epoch: str, first: int, last: int) -> None:
         """The gateway said what waits: nothing before ``first`` will come, nothing after ``last`` was ever given."""
-        with self._transaction():
-            self._chain.begin(epoch, first, last)
+        with self.file.transaction():
+            self.file.chain.begin(epoch, first, last)
 
     def replace(self, parcel: Parcel, gap: int | None = None) -> list[Received]:
         """Commit what a gateway says now of a time that it rectified, and the gap when it is filled; what changed."""
-        with self._transaction():
-            changed = [r for r in received(parcel) if self._replace(r)]
-            self._db.execute("DELETE FROM gap WHERE id = ?", [gap])
+        with self.file.transaction():
+            changed = [r for r in received(parcel) if self.file.replace(r)]
+            self.file.fill_gap(gap)
         return changed
 
     def gaps(self, gateway: str) -> list[ReceivedGap]:
         """What a gateway rectified and was not asked for again yet."""
-        rows = self._db.execute("SELECT id, identifier, first, last FROM gap WHERE gateway = ? ORDER BY id", [gateway])
-        return [ReceivedGap(number, asked, first, last, replaces=True) for number, asked, first, last in rows]
+        return self.file.gaps(gateway)
 
     def obey(self, notice: Notice, gateway: str = "", identifiers: Sequence[str] = ()) -> int | None:
         """Do what a notice of a gateway asks for; how many records were deleted, None when it was done before.
@@ -182,70 +108,18 @@ class Keeper:
         """
         first, last = notice.first or 0, time.time() + _FOR_EVER_S if notice.last is None else notice.last
         row = [gateway, notice.id, int(time.time()), notice.kind.value, notice.series, notice.first, notice.last]
-        with self._transaction():
-            if not self._db.execute("INSERT OR IGNORE INTO notice VALUES (?, ?, ?, ?, ?, ?, ?)", row).rowcount:
+        with self.file.transaction():
+            if not self.file.note(row):
                 return None
             if notice.kind is NoticeKind.DATA_RECTIFIED:
-                named = notice.identifier
-                met = [i for i in identifiers if named is None or meets(named, parse_identifier(i))]
-                self._db.executemany(
-                    "INSERT INTO gap (gateway, identifier, first, last) VALUES (?, ?, ?, ?)",
-                    [(gateway, identifier, first, min(int(last), int(time.time())) + 1) for identifier in met],
-                )
-            return self._erase(notice, first, last) if notice.kind.erases else 0
-
-    def _erase(self, notice: Notice, first: float, last: float) -> int:
-        found = self._db.execute("SELECT DISTINCT name, sen1 FROM record").fetchall()
-        rows = [(name, first, last) for name, sen1 in found if names(notice.identifier, name, sen1)]
-        erase = "DELETE FROM record WHERE name = ? AND time >= ? AND time <= ?"
-        return sum(self._db.execute(erase, row).rowcount for row in rows)
-
-    def _replace(self, r: Received) -> bool:
-        """Whether this is another value than is kept; a memory that keeps none tells every one."""
-        key = [r.name, r.granularity, r.time]
-        before = self._db.execute("SELECT value FROM record WHERE name = ? AND granularity = ? AND time = ?", key)
-        known = before.fetchone()
-        if self.keeps:
-            self._db.execute("INSERT OR REPLACE INTO record VALUES (?, ?, ?, ?, ?, ?, ?)", _row(r))
-        other = known is None or known[0] != r.value
-        if other:
-            self._changed(self._db, r)
-        return other
-
-    def _anchor(self, gateway: str, epoch: str, head: Head | None) -> None:
-        """Keep the head, unless a later one is kept: a message may come late, and a shortened journal must not win."""
-        if head is not None:
-            self._db.execute(
-                "INSERT INTO anchor VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET seq = excluded.seq,"
-                " hash = excluded.hash, time = excluded.time WHERE excluded.seq > seq",
-                [gateway, epoch, head.seq, head.hash, int(time.time())],
-            )
-
-    def _insert(self, r: Received) -> bool:
-        new = self._db.execute("INSERT OR IGNORE INTO record VALUES (?, ?, ?, ?, ?, ?, ?)", _row(r)).rowcount == 1
-        if new:
-            self._changed(self._db, r)
-        return new
-
-    def _transaction(self) -> _Transaction:
-        return _Transaction(self._db)
-
-
-def _row(r: Received) -> list[Value]:
-    return [r.name, r.granularity, r.time, r.value, r.unit, r.meter, r.sen1]
-
-
-class _Transaction:
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
-
-    def __enter__(self) -> None:
-        self._db.execute("BEGIN IMMEDIATE")
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        self._db.execute("ROLLBACK" if kind else "COMMIT")
-        if isinstance(error, sqlite3.Error):
-            raise StoreError(f"the recipient's store cannot be written: {error}") from error
+                named, end = notice.identifier, min(int(last), int(time.time())) + 1
+                for identifier in identifiers:
+                    if named is None or meets(named, parse_identifier(identifier)):
+                        self.file.add_gap(gateway, identifier, first, end)
+            if not notice.kind.erases:
+                return 0
+            meant = [name for name, sen1 in self.file.names() if names(notice.identifier, name, sen1)]
+            return self.file.erase(meant, first, last)
 
 
 class Recipient:

@@ -6,11 +6,12 @@ import pytest
 
 from gateway.bridges.config import Household, load
 from gateway.bridges.core import Forwarder
-from gateway.bridges.queue import Queue
 from gateway.errors import BridgeError, ConfigError
+from gateway.federation.recipient.recipient import Keeper
 from gateway.federation.wire.notice import Notice
 from gateway.federation.wire.stanza import Parcel
 from gateway.senml.pack import Record
+from gateway.store.bridge_queue import BridgeQueue, enqueue
 from gateway.store.terms import NoticeKind
 
 SENSOR = "gw@x.test/ab12@x.test"
@@ -20,11 +21,17 @@ START = 1_781_604_000
 
 
 @pytest.fixture
-def queue(tmp_path):
-    """An empty queue."""
-    opened = Queue(tmp_path / "queue.sqlite")
+def keeper(tmp_path):
+    """Whoever keeps what a gateway sends, in a file that lets all of it wait."""
+    opened = Keeper(tmp_path / "queue.sqlite", enqueue)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def queue(keeper):
+    """An empty queue."""
+    return BridgeQueue(keeper.file)
 
 
 def parcel(*records, rectifies=False):
@@ -60,9 +67,9 @@ def forwarder(queue, sink):
     return Forwarder(queue, [HOUSEHOLD], sink, asyncio.Lock(), 90)
 
 
-def test_what_was_taken_without_an_answer_is_asked_for_and_not_sent_again(queue):
+def test_what_was_taken_without_an_answer_is_asked_for_and_not_sent_again(keeper, queue):
     """At the start and after an error the other system is asked, else not; every value is there once, in order."""
-    queue.keeper.add(parcel(*map(index, range(25))))
+    keeper.add(parcel(*map(index, range(25))))
     other = Other()
 
     async def scenario():
@@ -77,7 +84,7 @@ def test_what_was_taken_without_an_answer_is_asked_for_and_not_sent_again(queue)
         while await second.forward():
             pass
         assert other.asked == 2
-        queue.keeper.add(parcel(index(30)))
+        keeper.add(parcel(index(30)))
         assert await second.forward()
         assert other.asked == 2
 
@@ -87,33 +94,33 @@ def test_what_was_taken_without_an_answer_is_asked_for_and_not_sent_again(queue)
     assert queue.backlog() == (0, None)
 
 
-def test_a_repetition_does_not_wait_and_a_correction_does_even_while_it_is_under_way(queue):
+def test_a_repetition_does_not_wait_and_a_correction_does_even_while_it_is_under_way(keeper, queue):
     """One value waits once; corrected after it was read for sending it waits on with its new value."""
-    queue.keeper.add(parcel(index(0), index(1)))
-    queue.keeper.add(parcel(index(1)))
+    keeper.add(parcel(index(0), index(1)))
+    keeper.add(parcel(index(1)))
     assert [one.value for one in queue.first(10)] == [1000, 1001]
     under_way = queue.first(1)
-    queue.keeper.add(parcel(index(0, 999), rectifies=True))
+    keeper.add(parcel(index(0, 999), rectifies=True))
     queue.done(under_way[-1].seq)
     assert [one.value for one in queue.first(10)] == [1001, 999]
 
 
-def test_what_a_household_withdraws_is_not_handed_on_any_more_and_is_told(queue):
+def test_what_a_household_withdraws_is_not_handed_on_any_more_and_is_told(keeper, queue):
     """It leaves the queue; the notice is there for the person who has to delete it elsewhere."""
-    queue.keeper.add(parcel(index(0), Record(POWER, START, 500, "VA")))
+    keeper.add(parcel(index(0), Record(POWER, START, 500, "VA")))
     branch = f"{SENSOR}/consumption/power"
     notice = Notice("n1", NoticeKind.DATA_ERASED, branch)
-    queue.keeper.obey(notice, "gw@x.test")
+    keeper.obey(notice, "gw@x.test")
     assert [one.name for one in queue.first(10)] == [INDEX]
     assert [(told.kind, told.series) for told in queue.notices()] == [("data-erased", branch)]
-    queue.keeper.obey(Notice("n2", NoticeKind.CONSENT_WITHDRAWN), "gw@x.test")
+    keeper.obey(Notice("n2", NoticeKind.CONSENT_WITHDRAWN), "gw@x.test")
     assert queue.first(10) == []
     assert queue.backlog() == (0, None)
 
 
-def test_only_what_was_handed_on_is_deleted_with_time(queue):
+def test_only_what_was_handed_on_is_deleted_with_time(keeper, queue):
     """What still waits is kept, however old."""
-    queue.keeper.add(parcel(index(0), index(1), index(2)))
+    keeper.add(parcel(index(0), index(1), index(2)))
     queue.done(queue.first(2)[-1].seq)
     assert queue.forget(START + 3600) == 2
     assert [one.value for one in queue.first(10)] == [1002]
@@ -121,9 +128,9 @@ def test_only_what_was_handed_on_is_deleted_with_time(queue):
     assert [one.value for one in queue.first(10)] == [1002]
 
 
-def test_joules_are_watt_hours_and_a_stranger_to_the_configuration_is_left_out(queue):
+def test_joules_are_watt_hours_and_a_stranger_to_the_configuration_is_left_out(keeper, queue):
     """A gateway may write primary units; a record below no household's identifier goes nowhere."""
-    queue.keeper.add(parcel(Record(INDEX, START, 3_600_000, "J"), Record("o@x.test/z@x.test/a", START, 1, "W")))
+    keeper.add(parcel(Record(INDEX, START, 3_600_000, "J"), Record("o@x.test/z@x.test/a", START, 1, "W")))
     other = Other()
     asyncio.run(forwarder(queue, other).forward())
     assert [(value.value, value.unit, value.path) for value in other.has] == [
@@ -143,20 +150,20 @@ def test_joules_are_watt_hours_and_a_stranger_to_the_configuration_is_left_out(q
     ],
     ids=["to come", "before there were any", "a long text", "a long unit", "no value"],
 )
-def test_what_no_meter_says_is_left_out_and_stops_nothing(queue, record, caplog):
+def test_what_no_meter_says_is_left_out_and_stops_nothing(keeper, queue, record, caplog):
     """Said once; what comes after it is handed on."""
-    queue.keeper.add(parcel(record, record))
-    queue.keeper.add(parcel(index(7)))
+    keeper.add(parcel(record, record))
+    keeper.add(parcel(index(7)))
     other = Other()
     asyncio.run(forwarder(queue, other).forward())
     assert [value.value for value in other.has] == [1007]
     assert caplog.text.count("is left out") == 1
 
 
-def test_a_granularity_is_one(queue):
+def test_a_granularity_is_one(keeper, queue):
     """It becomes part of names elsewhere."""
     strange = Parcel((index(1),), None, "ab12", None, {INDEX: "PT1M],x["}, {})
-    queue.keeper.add(strange)
+    keeper.add(strange)
     other = Other()
     asyncio.run(forwarder(queue, other).forward())
     assert (other.has, queue.backlog()) == ([], (0, None))

@@ -7,11 +7,12 @@ from contextlib import closing
 
 import pytest
 
-from gateway.federation.recipient.recipient import Keeper, read_anchors
+from gateway.federation.recipient.recipient import Keeper
 from gateway.federation.wire.notice import Notice
 from gateway.federation.wire.stanza import Interval, Parcel
 from gateway.journal.entry import Head
 from gateway.senml.pack import Record
+from gateway.store.recipient_file import read_anchors
 from gateway.store.terms import NoticeKind
 
 EPOCH = "0a1b2c3d"
@@ -144,7 +145,7 @@ def test_a_value_is_changed_on_the_gateways_word_alone(tmp_path):
             for value, word in ((1, False), (2, False), (3, True), (3, True), (4, False))
         ]
         assert [[r.value for r in new] for new in said] == [[1], [], [3], [], []]
-        assert keeper._db.execute("SELECT value FROM record").fetchall() == [(3,)]
+        assert keeper.file.db.execute("SELECT value FROM record").fetchall() == [(3,)]
 
 
 def test_an_order_in_the_literal_form_reaches_what_was_asked_by_prm(tmp_path):

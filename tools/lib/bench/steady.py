@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from bench.domains import House, Program
     from gateway.errors import FederationError
-    from gateway.federation.recipient.recipient import Received
+    from gateway.store.recipient_file import Received
 
 MINUTES, SPEED = 6, 30
 _PATIENCE_S = 180.0

@@ -1,4 +1,4 @@
-"""What one gateway sent, and what of it still has to be handed on: one SQLite file.
+"""What of a recipient's file still has to be handed on by a bridge, in the same file.
 
 A value is committed in the same transaction as its place in the queue, and confirmed to the gateway after that. It
 leaves the queue when the other system has it. What the household withdraws leaves records and queue alike.
@@ -12,13 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.errors import StoreError
-from gateway.federation.recipient.recipient import Keeper
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
-    from gateway.federation.recipient.recipient import Received
+    from gateway.store.recipient_file import Received, RecipientFile
 
 # A value that is corrected while it is under way gets a new number, and is not done with the old one.
 _SCHEMA = """
@@ -52,21 +50,13 @@ class Notice:
     last: int | None
 
 
-class Queue:
-    """One gateway's file. StoreError when it cannot be opened or written."""
+class BridgeQueue:
+    """The queue in one gateway's file, whose keeper was opened with ``enqueue``. StoreError when it cannot be used."""
 
-    def __init__(self, path: Path) -> None:
-        self.keeper = Keeper(path, _enqueue)
-        self._path = path
+    def __init__(self, file: RecipientFile) -> None:
+        self._path, self._db = file.path, file.db
         with self._translated():
-            self._db = sqlite3.connect(path, isolation_level=None)
-            self._db.execute("PRAGMA synchronous = FULL")
             self._db.executescript(_SCHEMA)
-
-    def close(self) -> None:
-        """Close the file."""
-        self._db.close()
-        self.keeper.close()
 
     def first(self, most: int) -> list[Waiting]:
         """The values that have waited longest, at most so many; what was withdrawn meanwhile is not among them."""
@@ -125,7 +115,8 @@ class Queue:
             raise StoreError(f"{self._path}: the queue cannot be used: {error}") from error
 
 
-def _enqueue(db: sqlite3.Connection, record: Received) -> None:
+def enqueue(db: sqlite3.Connection, record: Received) -> None:
+    """Let a record wait, in the transaction in which it is kept."""
     db.execute(
         "INSERT OR REPLACE INTO waiting (name, granularity, time) VALUES (?, ?, ?)",
         [record.name, record.granularity, record.time],
