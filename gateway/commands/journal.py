@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from gateway.journal.entry import Head
     from gateway.journal.system_log import Told
     from gateway.journal.verify import Verdict
+    from gateway.store.journal import Journal
     from gateway.store.store import Archive
 
 _ANCHOR = re.compile(r"([0-9]{1,15}):([0-9a-f]{64})")
@@ -115,7 +116,7 @@ def _verify_own(config: Path, keys: list[str], anchors: list[Head]) -> Verdict:
     from gateway.journal.verify import verify  # noqa: PLC0415
 
     with closing(_archive(config)) as archive:
-        return verify((line.encode() for line in _lines(archive)), keys, anchors)
+        return verify((line.encode() for line in _lines(archive.journal)), keys, anchors)
 
 
 def _show(options: argparse.Namespace) -> int:
@@ -134,7 +135,7 @@ def _show(options: argparse.Namespace) -> int:
 
 def _export(options: argparse.Namespace) -> int:
     with closing(_archive(options.config)) as archive:
-        _write(_lines(archive))
+        _write(_lines(archive.journal))
     return 0
 
 
@@ -168,10 +169,10 @@ def _anchors(options: argparse.Namespace) -> int:
     return 0
 
 
-def _lines(archive: Archive) -> Iterator[str]:
+def _lines(journal: Journal) -> Iterator[str]:
     from gateway.journal.entry import write_line  # noqa: PLC0415
 
-    return (write_line(entry) + "\n" for entry in archive.journal.entries())
+    return (write_line(entry) + "\n" for entry in journal.entries())
 
 
 def _archive(config: Path) -> Archive:

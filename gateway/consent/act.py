@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from gateway.consent.fields import Words
     from gateway.store.domains import RefusedDomain
     from gateway.store.points import Consent
+    from gateway.store.pseudonyms import Pseudonyms
     from gateway.store.store import Store
 
 
@@ -35,8 +36,8 @@ def act(store: Store, request: Words, now: float) -> object:
 def _grant(store: Store, request: Words, now: float) -> object:
     order = _order(request)
     if request.get("shown"):
-        keep_shown(store, _text_of_order(store, request, shown_of(request)["lang"], now), request)
-    return _described(store, grant(store, order, now, proof_of(request)), now)
+        keep_shown(store.texts, _text_of_order(store, request, shown_of(request)["lang"], now), request)
+    return _described(store.pseudonyms, grant(store, order, now, proof_of(request)), now)
 
 
 def _revoke(store: Store, request: Words, now: float) -> object:
@@ -46,7 +47,7 @@ def _revoke(store: Store, request: Words, now: float) -> object:
     series = word_of(request, "series") if request.get("series") else None
     # All that it may have is more than readings.
     health = withdraw_health(store, request, now) if series is None else 0
-    return health + revoke(store, word_of(request, "recipient"), series, now, by, channel)
+    return health + revoke(store.consents, word_of(request, "recipient"), series, now, by, channel)
 
 
 def _limit(store: Store, request: Words, now: float) -> object:
@@ -80,7 +81,7 @@ def _notices(store: Store, _: Words, __: float) -> object:
 
 
 def _consents(store: Store, _: Words, now: float) -> object:
-    return [_described(store, consent, now) for consent in store.consents.all()]
+    return [_described(store.pseudonyms, consent, now) for consent in store.consents.all()]
 
 
 def _pending(store: Store, _: Words, now: float) -> object:
@@ -98,9 +99,9 @@ def _answer(store: Store, request: Words, now: float) -> object:
     asked = store.access.waiting_one(number_of(request), now)
     if request.get("yes") is not True:
         return describe_request(store.meters, store.pseudonyms, store.access.refuse(asked.id, now))
-    keep_shown(store, _text_of_answer(store, request, shown_of(request)["lang"], now), request)
+    keep_shown(store.texts, _text_of_answer(store, request, shown_of(request)["lang"], now), request)
     offers = offers_of(store, asked, _narrowing(request), now)
-    return [_described(store, c, now) for c in store.access.grant(asked.id, offers, proof_of(request), now)]
+    return [_described(store.pseudonyms, c, now) for c in store.access.grant(asked.id, offers, proof_of(request), now)]
 
 
 def _refuse_domain(store: Store, request: Words, now: float) -> object:
@@ -133,9 +134,9 @@ ORDERS: Mapping[str, Callable[[Store, Words, float], object]] = {
 }
 
 
-def _described(store: Store, consent: Consent, now: float) -> Words:
+def _described(pseudonyms: Pseudonyms, consent: Consent, now: float) -> Words:
     """A consent, with the id by which its recipient knows the meter."""
-    known_as = store.pseudonyms.view_of(consent.recipient, now).meter(consent.meter).sensor
+    known_as = pseudonyms.view_of(consent.recipient, now).meter(consent.meter).sensor
     return describe(consent, now) | {"known_as": known_as}
 
 

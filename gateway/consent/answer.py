@@ -56,12 +56,12 @@ def offers_of(store: Store, request: AccessRequest, less: Narrowing, now: float)
     for path in paths:
         if not under(path, request.prefix):
             raise _wider(f"series {path}", request.prefix)
-        check_series(store, path)
+        check_series(store.meters, path)
     until, meter = _until(request, less, now), _meter(store, request, less)
     terms = check_terms(_terms(request.terms, less))
     offers = [Offer(meter, path, granularity, until, int(now), terms) for path in dict.fromkeys(paths)]
     chosen = less.profile, less.pseudonym
-    manners = [choose_manner(store, request.jid, o, now, chosen[0], pseudonym=chosen[1]) for o in offers]
+    manners = [choose_manner(store.consents, request.jid, o, now, chosen[0], pseudonym=chosen[1]) for o in offers]
     return [replace(offer, manner=manner) for offer, manner in zip(offers, manners, strict=True)]
 
 

@@ -10,7 +10,7 @@ from gateway.store.terms import LANGS, Channel, Proof, ShownText
 
 if TYPE_CHECKING:
     from gateway.consent.text import Text
-    from gateway.store.store import Store
+    from gateway.store.texts import Texts
 
 Words = dict[str, Any]
 
@@ -61,11 +61,11 @@ def proof_of(request: Words, version: str = TEXT_VERSION) -> Proof:
     return Proof(by, channel, version, known_lang(shown["lang"]), shown["hash"])
 
 
-def keep_shown(store: Store, text: Text, request: Words) -> None:
+def keep_shown(texts: Texts, text: Text, request: Words) -> None:
     """Keep the words beside the consent that names their hash: in ten years no program makes them again."""
     if shown_of(request)["hash"] != text.hash:
         raise ConsentError("what would be given is no longer what was shown: read it again, then answer")
-    store.texts.keep(ShownText(text.hash, text.lang, text.words))
+    texts.keep(ShownText(text.hash, text.lang, text.words))
 
 
 def known_lang(lang: str) -> str:

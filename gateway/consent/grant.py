@@ -35,6 +35,8 @@ from gateway.words.phrase import NOTHING, Phrase
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gateway.store.consents import Consents
+    from gateway.store.meters import Meters
     from gateway.store.points import Consent
     from gateway.store.store import Store
 
@@ -75,7 +77,7 @@ def offer_of(store: Store, order: Order, now: float) -> Offer:
     check_clock(now)
     recipient = check_recipient(order.recipient)
     path = check_path(order.series)
-    check_series(store, path)
+    check_series(store.meters, path)
     granularity = read_granularity(order.granularity)
     begins = max(int(now), read_day(order.begins, "begins") if order.begins else 0)
     until = read_until(order.until, begins, now)
@@ -95,9 +97,9 @@ def offer_of(store: Store, order: Order, now: float) -> Offer:
             retention=order.retention,
         )
     )
-    meter = choose_meter(_measuring(store, path) if order.meter is None else _names(store), order.meter)
+    meter = choose_meter(_measuring(store.meters, path) if order.meter is None else _names(store.meters), order.meter)
     offer = Offer(meter, path, granularity, until, begins, terms)
-    manner = choose_manner(store, recipient, offer, now, order.profile, pseudonym=order.pseudonym)
+    manner = choose_manner(store.consents, recipient, offer, now, order.profile, pseudonym=order.pseudonym)
     return replace(offer, manner=manner)
 
 
@@ -119,20 +121,20 @@ def grant(store: Store, order: Order, now: float, proof: Proof = PLAIN_PROOF) ->
 
 
 def revoke(
-    store: Store, recipient: str, series: str | None, now: float, by: str = "", channel: Channel = Channel.COMMAND
+    consents: Consents, recipient: str, series: str | None, now: float, by: str = "", channel: Channel = Channel.COMMAND
 ) -> int:
     """Withdraw the recipient's consents, all or those under ``series``; how many there were.
 
     ConsentError, with nothing withdrawn, when a wider consent would go on to allow what is named.
     """
     bare, path = check_jid(recipient), (series or "").rstrip("/")
-    for consent in store.consents.of(bare):
+    for consent in consents.of(bare):
         if path and path != consent.prefix and consent.standing(now) and under(path, consent.prefix):
             raise ConsentError(
                 f"series {series!r}: the consent to {consent.prefix} allows it too; withdraw that one, then give"
                 " again what may stay"
             )
-    return store.consents.revoke(bare, path, now, by, channel)
+    return consents.revoke(bare, path, now, by, channel)
 
 
 def describe(consent: Consent, now: float) -> dict[str, object]:
@@ -188,21 +190,21 @@ def choose_meter(known: Sequence[str], wanted: str | None) -> str:
     raise ConsentError(which + choice.filled(names=", ".join(known)))
 
 
-def check_series(store: Store, path: str) -> None:
+def check_series(meters: Meters, path: str) -> None:
     """ConsentError, with names that are near, when no meter of this house has such a series and none ever could."""
-    stored = (series.path for meter in _names(store) for series in store.meters.series(meter))
+    stored = (series.path for meter in _names(meters) for series in meters.series(meter))
     if why := misspelt(path, stored):
         raise ConsentError(why)
 
 
-def _names(store: Store) -> list[str]:
-    return [meter.name for meter in store.meters.all()]
+def _names(meters: Meters) -> list[str]:
+    return [meter.name for meter in meters.all()]
 
 
-def _measuring(store: Store, path: str) -> list[str]:
+def _measuring(meters: Meters, path: str) -> list[str]:
     """The meters that have such series, or all while none has: beside a water meter the electricity needs no naming."""
-    names = _names(store)
-    return [name for name in names if any(under(series.path, path) for series in store.meters.series(name))] or names
+    names = _names(meters)
+    return [name for name in names if any(under(series.path, path) for series in meters.series(name))] or names
 
 
 def check_clock(now: float) -> None:
@@ -254,13 +256,13 @@ def _role(text: str) -> Role:
 
 
 def choose_manner(
-    store: Store, recipient: str, what: Offer, now: float, profile: str | None, *, pseudonym: bool
+    consents: Consents, recipient: str, what: Offer, now: float, profile: str | None, *, pseudonym: bool
 ) -> Manner:
     """Under which name and how exactly; ConsentError where the recipient would see both sides of a disguise.
 
     Where nothing is said it is the manner of what the recipient may have already.
     """
-    standing = [c for c in store.consents.of(recipient) if c.standing(now)]
+    standing = [c for c in consents.of(recipient) if c.standing(now)]
     present = standing[-1].manner if standing else Manner()
     manner = present
     if profile is not None or pseudonym:

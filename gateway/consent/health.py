@@ -68,7 +68,7 @@ def _text(_: Store, request: Words, now: float) -> object:
 
 def _grant(store: Store, request: Words, now: float) -> object:
     if request.get("shown"):
-        keep_shown(store, _text_of(request, shown_of(request)["lang"], now), request)
+        keep_shown(store.texts, _text_of(request, shown_of(request)["lang"], now), request)
     installer, until = _wanted(request, now)
     return describe_health(store.health.answer(installer, until, now, proof_of(request, HEALTH_VERSION)), now)
 

@@ -16,6 +16,7 @@ from gateway.store.transfers import FOR_EVER
 if TYPE_CHECKING:
     from gateway.store.points import Consent
     from gateway.store.store import Archive
+    from gateway.store.transfers import Transfers
 
 _WORDS = {
     "fr": {
@@ -49,7 +50,7 @@ def information_text(
     """The whole notice; ConsentError for a recipient of whom nothing is known."""
     jid, words = check_jid(recipient), _WORDS[lang]
     consents = archive.consents.of(jid)
-    handed = _handed(archive, jid, lang)
+    handed = _handed(archive.transfers, jid, lang)
     health = archive.health.of(jid)
     if not consents and not handed and not health:
         raise ConsentError(f"{jid}: never had a consent here, and never received anything")
@@ -89,9 +90,9 @@ def _block(consent: Consent, lang: str, house_retention: str) -> str:
     return "".join(f"   {line}\n" for line in lines if line) + suspended
 
 
-def _handed(archive: Archive, recipient: str, lang: str) -> str:
+def _handed(transfers: Transfers, recipient: str, lang: str) -> str:
     sums: dict[tuple[str, str, int], tuple[int, int, int]] = {}
-    for _, jid, series, granularity, first, last, points in archive.transfers.all():
+    for _, jid, series, granularity, first, last, points in transfers.all():
         if jid == recipient:
             key = series.meter, series.path, granularity
             low, high, count = sums.get(key, (first, last, 0))
@@ -107,7 +108,7 @@ def _handed(archive: Archive, recipient: str, lang: str) -> str:
         )
         for (meter, path, granularity), (low, high, count) in sorted(sums.items())
     ]
-    days = archive.transfers.confirmed_by_day(0, FOR_EVER)
+    days = transfers.confirmed_by_day(0, FOR_EVER)
     if lines and (confirmed := sum(points for (_, jid), points in days.items() if jid == recipient)):
         lines.append(_WORDS[lang]["confirmed"].format(count=confirmed))
     return "".join(lines)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from gateway.config.tables import Config
     from gateway.pulses.quantity import Quantity
+    from gateway.store.meters import Meters
+    from gateway.store.readings import Readings
     from gateway.store.store import Store
 
 _METER = re.compile("[a-z0-9][a-z0-9-]{0,31}")
@@ -111,19 +113,19 @@ def _entry(store: Store, config: Config, order: Order, now: float) -> _Entry:
         amount = parse_amount(order.value, quantity, order.unit or quantity.unit)
     except ReadingError as error:
         raise ReadingError(say.NO_VALUE.filled(why=error.phrase)) from error
-    meter = _meter(store, config, order.meter, quantity)
-    at = _at(store, order.at, now, meter, quantity.path)
+    meter = _meter(store.meters, config, order.meter, quantity)
+    at = _at(store.readings, order.at, now, meter, quantity.path)
     before, after = store.readings.around(meter, quantity.path, at)
     return _Entry(meter, quantity, amount, at, before, after, any(c.name == meter for c in config.counter))
 
 
-def _meter(store: Store, config: Config, wanted: str | None, quantity: Quantity) -> str:
+def _meter(meters: Meters, config: Config, wanted: str | None, quantity: Quantity) -> str:
     """The meter that is meant: the one named, the only one that measures this, or a new one named after it."""
     counted = {counter.name: counter.quantity for counter in config.counter}
     lines = {meter.name for meter in config.meter}
     if wanted is None:
-        known = [m.name for m in store.meters.all() if m.name not in lines]
-        fitting = [n for n in known if counted.get(n) == quantity.word or _has(store, n, quantity.path)]
+        known = [m.name for m in meters.all() if m.name not in lines]
+        fitting = [n for n in known if counted.get(n) == quantity.word or _has(meters, n, quantity.path)]
         if len(fitting) > 1:
             raise ReadingError(say.CHOOSE.filled(series=quantity.path, names=", ".join(fitting)))
         wanted = fitting[0] if fitting else quantity.word
@@ -136,17 +138,17 @@ def _meter(store: Store, config: Config, wanted: str | None, quantity: Quantity)
     return wanted
 
 
-def _has(store: Store, meter: str, path: str) -> bool:
-    return any(series.path == path for series in store.meters.series(meter))
+def _has(meters: Meters, meter: str, path: str) -> bool:
+    return any(series.path == path for series in meters.series(meter))
 
 
-def _at(store: Store, wanted: int | None, now: float, meter: str, path: str) -> int:
+def _at(readings: Readings, wanted: int | None, now: float, meter: str, path: str) -> int:
     """The second of the reading: no other reading of the series has it, and it is not to come."""
     at = int(now) if wanted is None else wanted
     if not _EARLIEST <= at <= now:
         raise ReadingError(say.NO_TIME)
     for _ in range(_PATIENCE_S):
-        if not store.readings.has(meter, path, at):
+        if not readings.has(meter, path, at):
             return at
         if wanted is not None:
             break

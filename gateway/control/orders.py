@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gateway.config.tables import Config, Received
+    from gateway.store.received import ReceivedPoints
 
 log = logging.getLogger(__name__)
 
@@ -110,17 +111,17 @@ def stored_status(config: Config) -> dict[str, object]:
         links.append(Link(kind, meter.name, WAITING, age, last))
     links.append(Link(LinkKind.STORE, "", OK, None, _READABLE))
     if config.received:
-        links += _stored_supplies(config.received, archive, now)
+        links += _stored_supplies(config.received, archive.received, now)
     links += recipient_links(archive.outbox.backlog(), now)
     archive.close()
     return as_json(links, running=False)
 
 
-def _stored_supplies(sources: Sequence[Received], archive: Archive, now: float) -> list[Link]:
+def _stored_supplies(sources: Sequence[Received], received: ReceivedPoints, now: float) -> list[Link]:
     """How old the newest point of each source is, for ``status`` when no daemon runs."""
     from gateway.household.share import origins  # noqa: PLC0415 (few houses receive anything)
 
-    series = archive.received.series()
+    series = received.series()
     links = []
     for origin in origins(sources):
         times = [one.last_time for one in series if one.last_time is not None and origin.covers(one)]

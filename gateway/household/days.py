@@ -75,17 +75,17 @@ class HouseholdDays:
         if meter is not None and meter not in names:
             raise ConfigError(_NO_METER.filled(meter=meter, names=", ".join(names)))
         self.meter = meter or names[0]
-        self._archive = archive
+        self._energy, self._received = archive.energy, archive.received
         self._series = {one.path: one for one in archive.meters.series(self.meter)}
         counters = [one.name for one in config.counter if one.quantity == "electricity-produced"]
         self._counters = [{s.path: s for s in archive.meters.series(name)} for name in counters]
         self._heard_until = {one.name: one.last_time for one in archive.meters.all()}
-        self._parts = parts(archive, config.received)
+        self._parts = parts(archive.received, config.received)
         said = [_RECKONED, *counters, *((part.series.id, str(part.factor)) for part in self._parts)]
         self._sources = crc32(repr(said).encode())
         number, text = self._series.get(TARIFF_NUMBER), self._series.get(TARIFF_TEXT)
-        texts = archive.energy.texts_beside(number, text) if number and text else []
-        self._told = {self.meter: archive.energy.breaks_told(self.meter)}
+        texts = self._energy.texts_beside(number, text) if number and text else []
+        self._told = {self.meter: self._energy.breaks_told(self.meter)}
         self._words = Words(
             ((since, int(one), word) for since, one, word in texts if one.isdecimal()),
             (time for time, kind, _, _ in self._told[self.meter] if kind == BreakKind.CONTRACT_CHANGED.value),
@@ -132,7 +132,7 @@ class HouseholdDays:
         end = int(datetime.combine(day, local.time(), PARIS).replace(fold=local.fold).timestamp())
         if end <= begin:
             return None
-        marks = self._archive.energy.index_marks(index, begin, end, self._breaks(index))
+        marks = self._energy.index_marks(index, begin, end, self._breaks(index))
         before = max((time for time, _ in marks if time <= end), default=0)
         after = min((time for time, _ in marks if time >= end), default=0)
         if not 0 <= after - before <= STEP_S:
@@ -192,7 +192,7 @@ class HouseholdDays:
     def index_less(self, drawn: int, now: int) -> int | None:
         """The index drawn at that moment less what was counted up to it."""
         index = self._series.get(DRAWN)
-        newest = self._archive.energy.newest(index, now) if index else None
+        newest = self._energy.newest(index, now) if index else None
         return newest[1] - drawn if newest and isinstance(newest[1], int) else None
 
     def _elapsed(self, begin: int, until: int) -> Fraction:
@@ -211,11 +211,11 @@ class HouseholdDays:
         curve, now = self._series.get(DRAWN_CURVE), min(now, self.last_time or now)
         today = day_of(now)
         nights = [midnight(day) for day in days(Period.DAY.back(today, NIGHTS), Period.DAY.after(today))]
-        return base_load(nights, self._archive.energy.half_hours(curve, nights[0], now)) if curve else None
+        return base_load(nights, self._energy.half_hours(curve, nights[0], now)) if curve else None
 
     def class_now(self, now: int) -> str | None:
         """The tariff class in which is drawn, by what the meter said in the last ten minutes."""
-        newest = [self._archive.energy.newest(one, now) if one else None for one in map(self._series.get, _NAMED_BY)]
+        newest = [self._energy.newest(one, now) if one else None for one in map(self._series.get, _NAMED_BY)]
         number, text = (str(one[1]) if one else "" for one in newest)
         if self._heard(now) is None:
             return None
@@ -232,7 +232,7 @@ class HouseholdDays:
         before = self._heard(begin, _SILENCE_S)
         if before is None:
             return None
-        low, high = self._archive.energy.newest(index, begin), self._archive.energy.newest(index, end)
+        low, high = self._energy.newest(index, begin), self._energy.newest(index, end)
         if low is None or high is None or not isinstance(low[1], int) or not isinstance(high[1], int):
             return None
         rise = self._breaks(index).rise((begin, low[1]), (end, high[1]))
@@ -241,19 +241,19 @@ class HouseholdDays:
     def _heard(self, now: int, within_s: int = _NOW_S) -> int | None:
         """When the meter last said a power, if that is not longer ago than that: an index that rests is not stored."""
         power = self._series.get(POWER)
-        newest = self._archive.energy.newest(power, now) if power else None
+        newest = self._energy.newest(power, now) if power else None
         return None if newest is None or now - newest[0] > within_s else newest[0]
 
     def _breaks(self, index: Series) -> Breaks:
         if index.meter not in self._told:
-            self._told[index.meter] = self._archive.energy.breaks_told(index.meter)
+            self._told[index.meter] = self._energy.breaks_told(index.meter)
         return Breaks.of(index.path, self._told[index.meter])
 
     def _slices(self, index: Series | None, bounds: Sequence[int], splits: Sequence[int] = ()) -> list[Slice]:
         if index is None:
             return [Slice(0, 0, shared=False)] * (len(bounds) - 1)
         breaks = self._breaks(index)
-        marks = self._archive.energy.index_marks(index, bounds[0], bounds[-1], breaks, splits)
+        marks = self._energy.index_marks(index, bounds[0], bounds[-1], breaks, splits)
         return slices(marks, breaks, bounds)
 
     def _counted(self, index: Series | None, bounds: Sequence[int]) -> list[Slice]:
@@ -261,9 +261,9 @@ class HouseholdDays:
         if index is None:
             return self._slices(None, bounds)
         breaks = self._breaks(index)
-        marks = self._archive.energy.index_marks(index, bounds[0], bounds[-1], breaks)
+        marks = self._energy.index_marks(index, bounds[0], bounds[-1], breaks)
         heard = self._heard_until.get(index.meter, 0)
-        newest = self._archive.energy.newest(index, heard)
+        newest = self._energy.newest(index, heard)
         if marks and newest and isinstance(newest[1], int) and marks[-1][0] < heard <= bounds[-1]:
             marks = [*marks, (heard, newest[1])]
         gaps = [place for place, (one, other) in enumerate(pairwise(marks), 1) if other[0] - one[0] > _LONGEST_DAY_S]
@@ -283,25 +283,25 @@ class HouseholdDays:
                     sums[bisect_right(bounds, begin) - 1][self._words.at(leaf, end - 1)] += known.wh
         return [{word: one[word] for word in sorted(one, key=order) if one[word]} for one in sums]
 
-    def roll_up(self, store: Store, today: date) -> bool:
+    def roll_up(self, today: date) -> bool:
         """Keep the self-use of up to two months of days that are over and not kept yet; False when all are."""
         if self.first is None or not self.produces:
             return False
         bounds = [*map(midnight, days(self.first, today)), midnight(today)]
-        kept = store.energy.kept_self_use(self.meter, self._sources, bounds[0], bounds[-1])
+        kept = self._energy.kept_self_use(self.meter, self._sources, bounds[0], bounds[-1])
         missing = next((place for place, day in enumerate(bounds[:-1]) if day not in kept), None)
         if missing is None:
             return False
         span = bounds[missing : missing + _TOGETHER + 1]
         made = zip(span, self._reckoned(span), strict=False)
-        store.energy.keep_self_use(self.meter, self._sources, {day: astuple(use or SelfUse()) for day, use in made})
+        self._energy.keep_self_use(self.meter, self._sources, {day: astuple(use or SelfUse()) for day, use in made})
         return True
 
     def _uses(self, bounds: Sequence[int]) -> list[SelfUse | None]:
         """The self-use of each day: kept as roll-ups, and reckoned between the others."""
         if not self.produces:
             return [None for _ in pairwise(bounds)]
-        kept = self._archive.energy.kept_self_use(self.meter, self._sources, bounds[0], bounds[-1])
+        kept = self._energy.kept_self_use(self.meter, self._sources, bounds[0], bounds[-1])
         found: dict[int, SelfUse | None] = {day: SelfUse(*sums) if sums[0] else None for day, sums in kept.items()}
         for is_kept, group in groupby(pairwise(bounds), key=lambda span: span[0] in kept):
             if not is_kept:
@@ -315,13 +315,13 @@ class HouseholdDays:
         own = [known[INJECTED_CURVE] for known in self._counters if INJECTED_CURVE in known]
         if drawn is None:
             return [None for _ in pairwise(bounds)]
-        start, end, read = bounds[0], bounds[-1], self._archive.energy.half_hours
+        start, end, read = bounds[0], bounds[-1], self._energy.half_hours
         return self_uses(
             bounds,
             drawn=read(drawn, start, end),
             injected=read(injected, start, end) if injected else {},
             produced=[read(curve, start, end) for curve in own],
-            shared=[part.half_hours(self._archive, start, end) for part in self._parts],
+            shared=[part.half_hours(self._received, start, end) for part in self._parts],
         )
 
 
@@ -332,4 +332,4 @@ def _exceeds(classes: Mapping[str, int], drawn: int | None) -> bool:
 
 def roll_up(store: Store, config: Config, now: float) -> bool:
     """Keep some of the days that are over and not kept yet, of each meter; False when there are none left."""
-    return any(HouseholdDays(store, config, one.name).roll_up(store, day_of(now)) for one in config.meter)
+    return any(HouseholdDays(store, config, one.name).roll_up(day_of(now)) for one in config.meter)

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gateway.config.tables import Received
-    from gateway.store.received import ReceivedSeries
-    from gateway.store.store import Archive, Store
+    from gateway.store.received import ReceivedPoints, ReceivedSeries
 
 _INDEX, _CURVE = "production/energy/active/index", "production/power/active/raw"
 # One of the unit in Wh; of a power, for half an hour.
@@ -33,12 +32,12 @@ class Part:
     series: ReceivedSeries
     factor: Fraction
 
-    def half_hours(self, archive: Archive | Store, start: int, end: int) -> dict[int, int]:
+    def half_hours(self, received: ReceivedPoints, start: int, end: int) -> dict[int, int]:
         """Half hour in ``[start, end)`` -> Wh."""
         over, under = self.factor.numerator, self.factor.denominator
         known = {
             int(time): int(value * over // under)
-            for time, value in archive.received.between(self.series, start, end)
+            for time, value in received.between(self.series, start, end)
             if time % STEP_S == 0 and not isinstance(value, str)
         }
         if self.series.path == _CURVE:
@@ -47,9 +46,9 @@ class Part:
         return {time: wh for time, wh in rises if wh >= 0}
 
 
-def parts(archive: Archive | Store, received: Sequence[Received]) -> list[Part]:
+def parts(stored: ReceivedPoints, received: Sequence[Received]) -> list[Part]:
     """For each source with a share the series that tells its production best; none where nothing was received."""
-    series, found = archive.received.series(), []
+    series, found = stored.series(), []
     for origin in origins(received):
         mine = [one for one in series if origin.part is not None and origin.covers(one)]
         indexes = [Part(one, _ENERGY[one.unit] * origin.part) for one in mine if _is_index(one) and origin.part]

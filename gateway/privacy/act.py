@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from gateway.store.erasure import Erased
+    from gateway.store.meters import Meters
     from gateway.store.points import Correction
     from gateway.store.store import Store
 
@@ -68,18 +69,19 @@ def _erase(store: Store, request: Words, now: float) -> object:
 def _rectify(store: Store, request: Words, now: float) -> object:
     value = _word(request, "value")
     by, reason = _word({"by": ""} | request, "by"), _word({"reason": ""} | request, "reason")
-    return [_correction(one) for one in store.corrections.rectify(*_point(store, request), value, now, by, reason)]
+    found = store.corrections.rectify(*_point(store.meters, request), value, now, by, reason)
+    return [_correction(one) for one in found]
 
 
 def _remove(store: Store, request: Words, now: float) -> object:
     """Take a point away; ``privacy-restore`` brings it back."""
     by, reason = _word({"by": ""} | request, "by"), _word({"reason": ""} | request, "reason")
-    return [_correction(one) for one in store.corrections.remove(*_point(store, request), now, by, reason)]
+    return [_correction(one) for one in store.corrections.remove(*_point(store.meters, request), now, by, reason)]
 
 
 def _restore(store: Store, request: Words, now: float) -> object:
     """Undo the last correction of a point."""
-    found = store.corrections.restore(*_point(store, request), now, _word({"by": ""} | request, "by"))
+    found = store.corrections.restore(*_point(store.meters, request), now, _word({"by": ""} | request, "by"))
     return [_correction(one) for one in found]
 
 
@@ -93,7 +95,7 @@ def _withdraw(store: Store, request: Words, now: float) -> object:
     return done
 
 
-def _point(store: Store, request: Words) -> tuple[str, str, Granularity, int]:
+def _point(meters: Meters, request: Words) -> tuple[str, str, Granularity, int]:
     """Meter, series, granularity and time of the point that is meant."""
     time = request.get("time")
     if not isinstance(time, int):
@@ -102,7 +104,7 @@ def _point(store: Store, request: Words) -> tuple[str, str, Granularity, int]:
         granularity = Granularity.parse(_word(request, "granularity"))
     except ValueError as error:
         raise GatewayError(str(error)) from error
-    return _meter(store, request), _word(request, "series"), granularity, time
+    return _meter(meters, request), _word(request, "series"), granularity, time
 
 
 def _rotate(store: Store, request: Words, now: float) -> object:
@@ -136,10 +138,10 @@ def _range(store: Store, request: Words) -> Range:
     return span
 
 
-def _meter(store: Store, request: Words) -> str:
+def _meter(meters: Meters, request: Words) -> str:
     """The meter whose series is to be corrected; the only one that has it needs no naming."""
     path = _word(request, "series")
-    having = [m.name for m in store.meters.all() if any(s.path == path for s in store.meters.series(m.name))]
+    having = [m.name for m in meters.all() if any(s.path == path for s in meters.series(m.name))]
     wanted = request.get("meter")
     if wanted is None and len(having) == 1:
         return having[0]

@@ -23,9 +23,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from gateway.privacy.archive import Writer
+    from gateway.store.consents import Consents
+    from gateway.store.corrections import Corrections
     from gateway.store.dump import Cell, Dump
+    from gateway.store.health import HealthAnswers
+    from gateway.store.notices import RecipientNotices
     from gateway.store.points import Point
+    from gateway.store.readings import Readings
+    from gateway.store.received import ReceivedPoints
     from gateway.store.store import Archive
+    from gateway.store.transfers import Transfers
 
 FORMS = {"csv": "csv", "senml-json": "senml.json", "senml-xml": "senml.xml"}
 READMES = ("LISEZMOI.md", "README.md")
@@ -55,26 +62,26 @@ def write_contents(
 
 def _write_household(writer: Writer, archive: Archive) -> None:
     """What happened, what was decided, who was told, who received what."""
-    _write_rows(writer, "events.jsonl", _events(archive))
-    _write_csv(writer, "readings/by-hand.csv", _BY_HAND, _by_hand(archive))
+    _write_rows(writer, "events.jsonl", _events(archive.readings))
+    _write_csv(writer, "readings/by-hand.csv", _BY_HAND, _by_hand(archive.readings))
     totals = (
         (m.name, path, total) for m in archive.meters.all() for path, total in archive.readings.totals(m.name).items()
     )
     _write_csv(writer, "readings/counters.csv", ("meter", "series", "total"), totals)
-    _write_csv(writer, "readings/corrections.csv", _CORRECTIONS, _corrections(archive))
-    _write_rows(writer, "consents/consents.jsonl", _consents(archive))
-    _write_rows(writer, "consents/health.jsonl", _health(archive))
+    _write_csv(writer, "readings/corrections.csv", _CORRECTIONS, _corrections(archive.corrections))
+    _write_rows(writer, "consents/consents.jsonl", _consents(archive.consents))
+    _write_rows(writer, "consents/health.jsonl", _health(archive.health))
     for text in archive.texts.all():
         _write_lines(writer, f"consents/texts/{text.hash}.{text.lang}.txt", [text.words.removesuffix("\n")])
     _write_rows(writer, "consents/requests.jsonl", _requests(archive))
-    _write_rows(writer, "consents/notices.jsonl", _notices(archive))
-    _write_csv(writer, "consents/transfers.csv", _TRANSFERS, _transfers(archive))
+    _write_rows(writer, "consents/notices.jsonl", _notices(archive.notices))
+    _write_csv(writer, "consents/transfers.csv", _TRANSFERS, _transfers(archive.transfers))
     _write_lines(writer, "journal.jsonl", map(write_line, archive.journal.entries()))
 
 
 def _write_received(writer: Writer, archive: Archive) -> None:
     """What others sent, under their names."""
-    _write_csv(writer, "received/points.csv", _RECEIVED, _received(archive))
+    _write_csv(writer, "received/points.csv", _RECEIVED, _received(archive.received))
     rows = (
         {"time": iso(e.time), "provider": e.provider, "kind": e.kind, "series": e.series, "detail": e.detail}
         for e in archive.providers.events()
@@ -82,24 +89,24 @@ def _write_received(writer: Writer, archive: Archive) -> None:
     _write_rows(writer, "received/notices.jsonl", rows)
 
 
-def _events(archive: Archive) -> Iterator[dict[str, object]]:
-    for e in archive.readings.events():
+def _events(readings: Readings) -> Iterator[dict[str, object]]:
+    for e in readings.events():
         yield {"time": iso(e.time), "meter": e.meter, "kind": e.kind, "series": e.series, "detail": e.detail}
 
 
 _BY_HAND = ("time", "meter", "series", "value", "unit")
 
 
-def _by_hand(archive: Archive) -> Iterator[Sequence[object]]:
-    for p in archive.readings.by_hand():
+def _by_hand(readings: Readings) -> Iterator[Sequence[object]]:
+    for p in readings.by_hand():
         yield iso(p.time), p.series.meter, p.series.path, p.value, p.series.unit
 
 
 _CORRECTIONS = ("time", "meter", "series", "granularity", "before", "after", "corrected", "by", "reason")
 
 
-def _corrections(archive: Archive) -> Iterator[Sequence[object]]:
-    for c in archive.corrections.all():
+def _corrections(corrections: Corrections) -> Iterator[Sequence[object]]:
+    for c in corrections.all():
         series = c.point.series
         named = iso(c.point.time), series.meter, series.path, c.point.granularity.code
         yield *named, c.before, c.after, iso(c.at), c.by, c.reason
@@ -108,8 +115,8 @@ def _corrections(archive: Archive) -> Iterator[Sequence[object]]:
 _TRANSFERS = ("hour", "recipient", "meter", "series", "granularity", "first", "last", "points")
 
 
-def _transfers(archive: Archive) -> Iterator[Sequence[object]]:
-    for hour, jid, series, granularity, first, last, points in archive.transfers.all():
+def _transfers(transfers: Transfers) -> Iterator[Sequence[object]]:
+    for hour, jid, series, granularity, first, last, points in transfers.all():
         named = iso(hour), jid, series.meter, series.path, Granularity(granularity).code
         yield *named, iso(first), iso(last), points
 
@@ -117,22 +124,22 @@ def _transfers(archive: Archive) -> Iterator[Sequence[object]]:
 _RECEIVED = ("time", "provider", "name", "granularity", "value", "unit")
 
 
-def _received(archive: Archive) -> Iterator[Sequence[object]]:
-    for s in archive.received.series():
-        for p in archive.received.stream(s):
+def _received(received: ReceivedPoints) -> Iterator[Sequence[object]]:
+    for s in received.series():
+        for p in received.stream(s):
             yield iso(p.time), s.provider, s.sen1, s.granularity, p.value, s.unit
 
 
-def _notices(archive: Archive) -> Iterator[dict[str, object]]:
-    for n in archive.notices.all():
+def _notices(notices: RecipientNotices) -> Iterator[dict[str, object]]:
+    for n in notices.all():
         told = {"id": n.id, "recipient": n.recipient, "at": iso(n.at), "kind": n.kind.value, "lang": n.lang}
         yield told | {"facts": n.payload, "sent": _iso(n.sent_at), "confirmed": _iso(n.confirmed_at)}
 
 
-def _consents(archive: Archive) -> Iterator[dict[str, object]]:
+def _consents(consents: Consents) -> Iterator[dict[str, object]]:
     """Every version of every consent with what happened to it; whether it applies now depends on where it is."""
-    changes = archive.consents.changes()
-    for consent in archive.consents.all():
+    changes = consents.changes()
+    for consent in consents.all():
         row = describe(consent, consent.given_at)
         del row["state"]
         yield row | {
@@ -144,9 +151,9 @@ def _consents(archive: Archive) -> Iterator[dict[str, object]]:
         }
 
 
-def _health(archive: Archive) -> Iterator[dict[str, object]]:
+def _health(health: HealthAnswers) -> Iterator[dict[str, object]]:
     """The latest answer to everybody who may, or may not, know whether the gateway is well."""
-    for answer in archive.health.all():
+    for answer in health.all():
         row = describe_health(answer, answer.at)
         # A yes that has ended is told by its end, a no by having none.
         yield row if answer.until is None else {name: row[name] for name in row if name != "state"}

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from gateway.config.tables import Config
+    from gateway.store.corrections import Corrections
     from gateway.store.neighbours import Suspect
     from gateway.store.points import Point, Series
     from gateway.store.store import Archive
@@ -81,7 +82,7 @@ def look(archive: Archive, chosen: Which | None) -> Look:
     return Look(
         [_known(one) for one in series],
         [_suspect(one) for one in worst],
-        _corrections(archive),
+        _corrections(archive.corrections),
         chosen,
         [_stored(point) for point in around],
     )
@@ -99,11 +100,11 @@ def _point(archive: Archive, which: Which) -> tuple[Known, Stored, list[Stored],
     return _known(found.series), _stored(found), [_stored(point) for point in around], had
 
 
-def _corrections(archive: Archive) -> list[Changed]:
+def _corrections(corrections: Corrections) -> list[Changed]:
     """The latest ones, newest first; only the last one of a point can be undone."""
     seen: set[Which] = set()
     rows = []
-    for one in reversed(archive.corrections.all()):
+    for one in reversed(corrections.all()):
         which = _which(one.point)
         undoable = which not in seen and one.before is not None
         seen.add(which)

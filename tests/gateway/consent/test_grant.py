@@ -86,21 +86,21 @@ def test_withdrawing_less_than_what_was_given_is_refused(store):
     """The household is told that a wider consent would go on to share what it names."""
     grant(store, replace(ORDER, series="consumption"), NOW)
     with pytest.raises(ConsentError, match="the consent to consumption allows it too"):
-        revoke(store, "coop@sen2.test", "consumption/power", NOW + 1)
-    assert revoke(store, "coop@sen2.test", "consumption", NOW + 1) == 1
-    assert revoke(store, "coop@sen2.test", "consumption/power", NOW + 2) == 0
+        revoke(store.consents, "coop@sen2.test", "consumption/power", NOW + 1)
+    assert revoke(store.consents, "coop@sen2.test", "consumption", NOW + 1) == 1
+    assert revoke(store.consents, "coop@sen2.test", "consumption/power", NOW + 2) == 0
 
 
 def test_withdrawing_a_branch_leaves_the_others(store):
     """Only what lies at or below the path, by whole levels; all without a path."""
     for series in ("consumption/power", "consumption/power/apparent", "consumption/voltage", "production"):
         grant(store, replace(ORDER, series=series), NOW)
-    assert revoke(store, "Coop@sen2.test", "consumption/power/", NOW + 1) == 2
+    assert revoke(store.consents, "Coop@sen2.test", "consumption/power/", NOW + 1) == 2
     assert {c.prefix for c in store.consents.allowed("coop@sen2.test", NOW + 1)} == {
         "consumption/voltage",
         "production",
     }
-    assert revoke(store, "coop@sen2.test", None, NOW + 1) == 2
+    assert revoke(store.consents, "coop@sen2.test", None, NOW + 1) == 2
 
 
 def test_beside_a_water_meter_the_electricity_needs_no_naming(store):
