@@ -1,1 +1,1 @@
-"""A backup of the whole installation in one encrypted file, and its way back onto a new card (README.md)."""
+"""A backup of the whole installation in one encrypted file, and its way back onto a new card."""

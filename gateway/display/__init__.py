@@ -1,1 +1,1 @@
-"""``linky-display``: screens, lamps, a buzzer, a button and relays on a Raspberry Pi; README.md is the way in."""
+"""``linky-display``: screens, lamps, a buzzer, a button and relays on a Raspberry Pi."""

@@ -27,6 +27,12 @@ class Process:
         self.environment = dict(ENVIRONMENT)
         self._process = None
 
+    def traced(self, folder):
+        """The same, noting in that folder which functions it enters (``traced.py``)."""
+        at = self._command.index("-m")
+        self._command[at + 1 : at + 2] = ["tests.integration.traced", str(folder / f"{self.log.stem}.notes"), "gateway"]
+        return self
+
     @property
     def pid(self):
         """The process that was started last."""

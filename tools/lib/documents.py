@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from fleet import arithmetic, curve
+from floor_plan import tables
 from gateway.doctor.causes import Cause
 from gateway.doctor.sentences import words
 from gateway.errors import EXITS
@@ -118,6 +119,7 @@ BLOCKS: Final[dict[str, dict[str, Callable[[], str]]]] = {
     "gateway/doctor/LISEZMOI.md": {"causes": lambda: causes(FRENCH)},
     "gateway/doctor/README.md": {"causes": lambda: causes(ENGLISH)},
     "README.md": {"exit-codes": exits},
+    "CONTRIBUTING.md": {"rooms": tables.rooms, "walk": tables.walk},
     "gateway/federation/LISEZMOI.md": {"commands": lambda: commands(FRENCH), "series": lambda: every(FRENCH)},
     "gateway/federation/README.md": {"commands": lambda: commands(ENGLISH), "series": lambda: every(ENGLISH)},
     **{
