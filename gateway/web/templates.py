@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-from compileall import compile_dir
 from html import escape
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-import jinja2
 from jinja2 import Environment, FileSystemLoader, ModuleLoader, StrictUndefined, pass_context
 from jinja2.ext import Extension
 from markupsafe import Markup
@@ -82,7 +81,7 @@ _FILTERS = {
 
 _HERE = Path(__file__).parent
 # What an installation has compiled (below); a later version of the engine reads the templates themselves.
-COMPILED = f"compiled-{jinja2.__version__}"
+COMPILED = f"compiled-{version('jinja2')}"
 
 _TEMPLATES = Environment(
     loader=ModuleLoader(_HERE / COMPILED) if (_HERE / COMPILED).is_dir() else FileSystemLoader(_HERE),
@@ -108,5 +107,7 @@ def compile_all(to: Path, source: Path = _HERE) -> None:
 
 
 if __name__ == "__main__":
+    from compileall import compile_dir
+
     compile_all(_HERE / COMPILED)
     compile_dir(_HERE / COMPILED, quiet=1)

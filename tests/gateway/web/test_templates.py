@@ -2,6 +2,7 @@
 
 import ast
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -107,6 +108,17 @@ def test_every_template_can_be_read():
     assert len(names) == len(list(WEB.rglob("*.html")))
     for name in names:
         templates._TEMPLATES.get_template(name)
+
+
+def test_an_installation_needs_the_compiled_ones_alone(tmp_path):
+    """As ``tools/setup`` has them made: by the engine that is there, and it reads nothing else then."""
+    shutil.copytree(ROOT / "gateway", tmp_path / "gateway", ignore=shutil.ignore_patterns("__pycache__"))
+    command = [sys.executable, "-m", "gateway.web.templates"]
+    assert subprocess.run(command, check=False, cwd=tmp_path).returncode == 0
+    for template in (tmp_path / "gateway" / "web").rglob("*.html"):
+        template.unlink()
+    read = "from gateway.web.templates import _TEMPLATES as t; t.get_template('sharing/page.html')"
+    assert subprocess.run([sys.executable, "-c", read], check=False, cwd=tmp_path).returncode == 0
 
 
 def test_the_engine_comes_with_the_first_page():
