@@ -1,5 +1,6 @@
 """``tools/package``: what is in a Debian package and in a wheel, and that a commit makes the same bytes twice."""
 
+import ast
 import gzip
 import hashlib
 import itertools
@@ -182,3 +183,12 @@ def test_wheel_and_source_archive_hold_the_package(tmp_path):
     with tarfile.open(source) as file:
         inside = {name.partition("/")[2] for name in file.getnames()}
     assert {"pyproject.toml", "LICENSE", "gateway/commands/main.py", "gateway/tic/labels.csv"} <= inside
+
+
+def test_the_probe_of_a_sandbox_does_nothing_by_being_imported():
+    """What it tries is refused in a sandbox; outside of one, by root, it would be done."""
+    found = ast.parse((ROOT / "tools/lib/package/probe.py").read_text(encoding="utf-8")).body
+    docstring, *parts, start = found
+    assert {type(part) for part in parts} == {ast.Import, ast.ImportFrom, ast.Assign, ast.FunctionDef}
+    assert ast.unparse(start) == "if __name__ == '__main__':\n    main()"
+    assert isinstance(docstring, ast.Expr)
