@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from gateway.balance.projection import Projection
     from gateway.config.tables import Config
+    from gateway.household.days import DayParts
     from gateway.live.state import HouseNow
-    from gateway.store.store import Store
 
 _UNITS = (("days", 86_400), ("hours", 3600), ("minutes", 60))
 
@@ -37,7 +37,7 @@ class Answers:
 
     Args:
         config: the whole configuration.
-        store: asked through ``call``, on the store's thread.
+        stored: asked through ``call``, on the store's thread.
         call: ``await call(function, *arguments)``.
         house: the house now.
         clock: POSIX seconds.
@@ -46,12 +46,12 @@ class Answers:
     def __init__(
         self,
         config: Config,
-        store: Store,
+        stored: DayParts,
         call: Callable[..., Awaitable[Any]],
         house: Callable[[], Awaitable[HouseNow]],
         clock: Callable[[], float],
     ) -> None:
-        self._config, self._store, self._call, self._house, self._clock = config, store, call, house, clock
+        self._config, self._stored, self._call, self._house, self._clock = config, stored, call, house, clock
 
     async def answer(self, question: Question, lang: str) -> str:
         """The text. Raises StoreError when the store cannot be read."""
@@ -63,13 +63,13 @@ class Answers:
         return present(question, lang, await self._house())
 
     def _of_the_month(self, question: Question, lang: str, now: int) -> str:
-        view = month(self._store, self._config, now)
+        view = month(self._stored, self._config, now)
         return "\n".join(_cost(view, lang) if question is Question.COST else _usage(view, lang))
 
 
-def month(store: Store, config: Config, now: int) -> View:
+def month(stored: DayParts, config: Config, now: int) -> View:
     """This month so far, of the first meter, beside that of the year before."""
-    house = HouseholdDays(store, config)
+    house = HouseholdDays(stored, config)
     today = day_of(min(now, house.last_time or now))
     first = Period.MONTH.begin(today)
     read = house.read(earliest_needed(Period.MONTH, first), Period.MONTH.after(first))

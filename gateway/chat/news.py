@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from gateway.balance.objective import Goal
     from gateway.config.tables import Config
+    from gateway.household.days import DayParts
     from gateway.live.meter import LiveMeter
-    from gateway.store.store import Store
 
 # More than all objectives and a winter's red days (22).
 MOST_KEPT = 50
@@ -103,9 +103,9 @@ def _red(at: datetime) -> Item:
     )
 
 
-def exceeded(store: Store, config: Config, now: float) -> list[Item]:
+def exceeded(stored: DayParts, config: Config, now: float) -> list[Item]:
     """The objectives of this month and this year that have been exceeded, of the first meter as in ``cost``."""
-    house = HouseholdDays(store, config)
+    house = HouseholdDays(stored, config)
     today: date = day_of(min(now, house.last_time or now))
     known = house.for_projection(today)
     projections = (project(period, today, known, config.tariff) for period in (Period.MONTH, Period.YEAR))

@@ -25,10 +25,11 @@ if TYPE_CHECKING:
 
     from gateway.chat.news import Item
     from gateway.config.tables import Config
+    from gateway.household.days import DayParts
     from gateway.household.now import Now
     from gateway.links.alerts import Alert
     from gateway.live.meter import LiveMeter
-    from gateway.store.store import Store
+    from gateway.store.told import ToldAlerts
 
 log = logging.getLogger(__name__)
 
@@ -46,12 +47,15 @@ class Notices:
     Args:
         config: the whole configuration.
         now: what the meters say.
-        store: asked through ``call``, on the store's thread.
+        told: what an earlier start has told; asked through ``call``, on the store's thread, as is ``stored``.
+        stored: what objectives are reckoned of.
         call: ``await call(function, *arguments)``.
     """
 
-    def __init__(self, config: Config, now: Now, store: Store, call: Callable[..., Awaitable[Any]]) -> None:
-        self._config, self._now, self._store, self._call = config, now, store, call
+    def __init__(
+        self, config: Config, now: Now, told: ToldAlerts, stored: DayParts, call: Callable[..., Awaitable[Any]]
+    ) -> None:
+        self._config, self._now, self._before, self._stored, self._call = config, now, told, stored, call
         away_h = config.federation.recipient_away_h if config.federation else None
         self._watch = Watch(away_h * 3600) if away_h else Watch()
         self._news = News()
@@ -68,7 +72,7 @@ class Notices:
     async def resume(self) -> None:
         """Know what an earlier start has told."""
         try:
-            self._kept = await self._call(self._store.told.all)
+            self._kept = await self._call(self._before.all)
         except StoreError as error:
             # The meter is read all the same.
             log.warning("%s; what was told before may be told again", error)
@@ -112,7 +116,7 @@ class Notices:
             return
         self._meant, self._reckoned = objective, now
         try:
-            self._exceeded = await self._call(exceeded, self._store, self._config, clock)
+            self._exceeded = await self._call(exceeded, self._stored, self._config, clock)
         except StoreError as error:
             log.debug("the objectives could not be reckoned: %s", error)
 
@@ -123,7 +127,7 @@ class Notices:
         if told.keys() == self._kept.keys() or now - self._failed_at < _KEEP_AGAIN_S:
             return
         try:
-            await self._call(self._store.told.keep, told)
+            await self._call(self._before.keep, told)
         except StoreError as error:
             log.debug("what was told could not be kept: %s", error)
             self._failed_at = now

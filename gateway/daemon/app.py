@@ -108,7 +108,9 @@ class Gateway:
             self.house.now = Now(self._config, self.house.store, self.call, self.house.time)
             for name, reader in self.house.meters.items():
                 reader.tell_live = partial(self.house.now.hear, name)
-            self.house.notices = Notices(self._config, self.house.now, self.house.store, self.call)
+            self.house.notices = Notices(
+                self._config, self.house.now, self.house.store.told, self.house.store, self.call
+            )
             await self.house.notices.resume()
             if self._config.federation:
                 self.house.publication = self._join_federation(self._config.federation)

@@ -12,7 +12,7 @@ from dataclasses import astuple, replace
 from datetime import datetime
 from fractions import Fraction
 from itertools import groupby, pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from zlib import crc32
 
 from gateway.balance.base_load import NIGHTS, base_load
@@ -34,8 +34,10 @@ if TYPE_CHECKING:
     from datetime import date
 
     from gateway.config.tables import Config
+    from gateway.store.energy import Energy
+    from gateway.store.meters import Meters
     from gateway.store.points import Series
-    from gateway.store.store import Archive, Store
+    from gateway.store.received import ReceivedPoints
 
 DRAWN, INJECTED = "consumption/energy/active/index", "production/energy/active/index"
 DRAWN_CURVE, INJECTED_CURVE = "consumption/power/active/raw", "production/power/active/raw"
@@ -61,26 +63,34 @@ _TOGETHER = 62
 _NO_METER = Phrase("{meter!r} is no [[meter]] of the configuration ({names})")
 
 
+class DayParts(Protocol):
+    """The parts of the store that days are reckoned of, of the one that is written or of an archive."""
+
+    meters: Meters
+    energy: Energy
+    received: ReceivedPoints
+
+
 class HouseholdDays:
     """The days of one meter and of what is produced beside it.
 
     Args:
-        archive: the store, for reading.
+        stored: the parts of the store that it reads.
         config: which counters and received series there are.
         meter: the name of a ``[[meter]]``; the first one when None.
     """
 
-    def __init__(self, archive: Archive | Store, config: Config, meter: str | None = None) -> None:
+    def __init__(self, stored: DayParts, config: Config, meter: str | None = None) -> None:
         names = [one.name for one in config.meter]
         if meter is not None and meter not in names:
             raise ConfigError(_NO_METER.filled(meter=meter, names=", ".join(names)))
         self.meter = meter or names[0]
-        self._energy, self._received = archive.energy, archive.received
-        self._series = {one.path: one for one in archive.meters.series(self.meter)}
+        self._energy, self._received = stored.energy, stored.received
+        self._series = {one.path: one for one in stored.meters.series(self.meter)}
         counters = [one.name for one in config.counter if one.quantity == "electricity-produced"]
-        self._counters = [{s.path: s for s in archive.meters.series(name)} for name in counters]
-        self._heard_until = {one.name: one.last_time for one in archive.meters.all()}
-        self._parts = parts(archive.received, config.received)
+        self._counters = [{s.path: s for s in stored.meters.series(name)} for name in counters]
+        self._heard_until = {one.name: one.last_time for one in stored.meters.all()}
+        self._parts = parts(stored.received, config.received)
         said = [_RECKONED, *counters, *((part.series.id, str(part.factor)) for part in self._parts)]
         self._sources = crc32(repr(said).encode())
         number, text = self._series.get(TARIFF_NUMBER), self._series.get(TARIFF_TEXT)
@@ -330,6 +340,6 @@ def _exceeds(classes: Mapping[str, int], drawn: int | None) -> bool:
     return drawn is not None and sum(classes.values()) > drawn + len(classes)
 
 
-def roll_up(store: Store, config: Config, now: float) -> bool:
+def roll_up(stored: DayParts, config: Config, now: float) -> bool:
     """Keep some of the days that are over and not kept yet, of each meter; False when there are none left."""
-    return any(HouseholdDays(store, config, one.name).roll_up(day_of(now)) for one in config.meter)
+    return any(HouseholdDays(stored, config, one.name).roll_up(day_of(now)) for one in config.meter)

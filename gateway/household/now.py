@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gateway.config.tables import Config
+    from gateway.household.days import DayParts
     from gateway.links.alerts import Alert
     from gateway.links.link import Link
     from gateway.live.state import AlertNow, HouseNow, LineNow, LinkNow
     from gateway.sources.line import LineState
-    from gateway.store.store import Store
     from gateway.tic.reading import Reading
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ class Now:
 
     Args:
         config: the whole configuration.
-        store: asked for the day through ``call``, on the store's thread.
+        stored: asked for the day through ``call``, on the store's thread.
         call: ``await call(function, *arguments)``.
         clock: POSIX seconds, None while the host does not know the time.
     """
@@ -50,11 +50,11 @@ class Now:
     def __init__(
         self,
         config: Config,
-        store: Store,
+        stored: DayParts,
         call: Callable[..., Awaitable[Any]],
         clock: Callable[[], float | None] = time.time,
     ) -> None:
-        self._config, self._store, self._call, self._clock = config, store, call, clock
+        self._config, self._stored, self._call, self._clock = config, stored, call, clock
         self.meters = {meter.name: LiveMeter(meter.name) for meter in config.meter}
         self._counters = [one.name for one in config.counter if one.quantity == "electricity-produced"]
         self._day_asked = 0.0
@@ -128,7 +128,7 @@ class Now:
         self._day_asked = now
         try:
             for name, meter in self.meters.items():
-                meter.day = await self._call(day_of, self._store, self._config, name, second_of(meter, clock))
+                meter.day = await self._call(day_of, self._stored, self._config, name, second_of(meter, clock))
         except StoreError as error:
             # The link of the store says it already; what was known stays.
             log.debug("the day could not be read: %s", error)
@@ -157,9 +157,9 @@ def _worse(one: str, other: str) -> str:
     return max(one, other, key=_WORSE.index)
 
 
-def day_of(store: Store, config: Config, meter: str, now: int) -> Day:
+def day_of(stored: DayParts, config: Config, meter: str, now: int) -> Day:
     """What balances know of the local day that holds the POSIX second ``now``, and of the one before."""
-    house, today = HouseholdDays(store, config, meter), calendar.day_of(now)
+    house, today = HouseholdDays(stored, config, meter), calendar.day_of(now)
     tomorrow = calendar.Period.DAY.after(today)
     known = {day.date: day for day in house.read(calendar.Period.DAY.back(today, 1), tomorrow)}
     this, before = known.get(today), known.get(calendar.Period.DAY.back(today, 1))

@@ -73,7 +73,7 @@ class House:
     async def start(self):
         """A new start of the gateway: its notices."""
         self.now = Now(self.config, self.store, self.call)
-        self.notices = Notices(self.config, self.now, self.store, self.call)
+        self.notices = Notices(self.config, self.now, self.store.told, self.store, self.call)
         await self.notices.resume()
 
     def hear(self, at, **texts):
@@ -210,7 +210,7 @@ def test_an_objective_that_is_chosen_at_the_page_counts_at_once(tmp_path):
         return function(*arguments)
 
     async def scenario(store):
-        notices = Notices(config, Now(config, store, call), store, call)
+        notices = Notices(config, Now(config, store, call), store.told, store, call)
         found, clock = [], midnight(date(2026, 1, 30)) + 3600.0
         for second, kwh in enumerate((None, 120, 120, None, 130)):
             choose_objective(config, Objective(kwh_per_month=kwh))
