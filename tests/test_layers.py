@@ -48,14 +48,14 @@ KNOWS = {
     "web": set(
         (
             "addresses balance boards config consent display doctor errors federation files household journal "
-            "words links live mqtt store"
+            "words links live mqtt privacy store"
         ).split()
     ),
     "account": set("config control errors federation files words store web".split()),
     "daemon": set(
         (
             "account chat config consent control errors federation household journal words links live "
-            "mqtt privacy process pulses sources store tic web"
+            "mqtt process pulses sources store tic web"
         ).split()
     ),
     "commands": set(

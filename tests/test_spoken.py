@@ -11,6 +11,7 @@ import pytest
 
 import gateway
 from gateway.commands.main import _parser, main
+from gateway.control.messages import Status
 from gateway.control.running import ask
 from gateway.links.link import as_text
 from gateway.store.points import Granularity
@@ -228,8 +229,8 @@ def test_every_link_of_a_running_gateway_is_said_in_both(tmp_path, capsys, monke
         socket = tmp_path / "data" / "control.sock"
         with Process(tmp_path, "gateway", "run", "--config", config):
             wait_until(socket.exists, 60, "the daemon's socket")
-            wait_until(lambda: "standard" in str(ask(socket, {"do": "status"})), 60, "a frame", every=0.3)
-            report = ask(socket, {"do": "status"})
+            wait_until(lambda: "standard" in str(ask(socket, Status())), 60, "a frame", every=0.3)
+            report = ask(socket, Status())
             for lang, locale in (("fr", "fr_FR.UTF-8"), ("en", "en_GB.UTF-8")):
                 monkeypatch.setenv("LANG", locale)
                 assert main(["status", "--config", str(config)]) == 0

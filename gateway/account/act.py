@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gateway.account.password_file import NO_ACCOUNT, check, generate, password_file, renew
 from gateway.control.running import ask
-from gateway.errors import ConfigError, FederationError, GatewayError
+from gateway.errors import ConfigError, FederationError
 from gateway.federation.connection.account import block, blockable, blocked
 from gateway.federation.connection.enrolment import register
 from gateway.federation.connection.jids import bare_jid
@@ -22,12 +22,12 @@ from gateway.store.connection import WriterLock
 if TYPE_CHECKING:
     from gateway.account.password_file import PasswordFile
     from gateway.config.tables import Config
+    from gateway.control.messages import AccountOrder
     from gateway.federation.connection.session import Session
 
 # The daemon's own session is the account's only one with its resource.
 _RESOURCE = "account"
 _ANSWER_S = 15.0
-_DAEMON_S = 60.0
 
 
 def account_of(config: Config, password: str) -> Account:
@@ -46,18 +46,16 @@ def account_of(config: Config, password: str) -> Account:
     )
 
 
-async def order(session: Session, file: PasswordFile, request: dict[str, Any]) -> object:
+async def do(session: Session, file: PasswordFile, order: AccountOrder) -> list[str] | None:
     """Do one order of the command line over a session; GatewayError with the reason when it cannot be done."""
-    match request:
-        case {"action": "password", "new": str() | None as new}:
-            await renew(session, file, None if new is None else check(new), _ANSWER_S)
-            return None
-        case {"action": "block" | "unblock" as action, "who": str(who)}:
-            await block(session, blockable(who), _ANSWER_S, on=action == "block")
-            return None
-        case {"action": "blocked"}:
+    match order.action:
+        case "password":
+            await renew(session, file, None if order.new is None else check(order.new), _ANSWER_S)
+        case "block" | "unblock":
+            await block(session, blockable(order.who), _ANSWER_S, on=order.action == "block")
+        case "blocked":
             return await blocked(session, _ANSWER_S)
-    raise GatewayError(f"unknown order {request.get('action')!r}")
+    return None
 
 
 async def enrol(config: Config, file: PasswordFile, wanted: str | None) -> None:
@@ -80,22 +78,22 @@ async def enrol(config: Config, file: PasswordFile, wanted: str | None) -> None:
     file.keep()
 
 
-def ask_or_do(config: Config, request: dict[str, object]) -> object:
+def ask_or_do(config: Config, order: AccountOrder) -> list[str] | None:
     """Have the running daemon do an order, or do it here when none runs."""
     account_of(config, "")
     try:
-        return ask(config.control_socket, request, _DAEMON_S)
+        return ask(config.control_socket, order)
     except ConnectionError:
-        return asyncio.run(_do_alone(config, request))
+        return asyncio.run(_do_alone(config, order))
 
 
-async def _do_alone(config: Config, request: dict[str, object]) -> object:
+async def _do_alone(config: Config, order: AccountOrder) -> list[str] | None:
     file = password_file(config)
     # No daemon may start in the middle of it, with a password that is about to be replaced.
     lock = WriterLock(config.directory) if config.directory.is_dir() else None
     try:
         async with alone(_named(account_of(config, "")), file) as session:
-            return await order(session, file, request)
+            return await do(session, file, order)
     finally:
         if lock:
             lock.release()

@@ -60,10 +60,11 @@ def _password(options: argparse.Namespace) -> int:
     from gateway.account.act import ask_or_do  # noqa: PLC0415 (nothing of it for the other commands)
     from gateway.account.password_file import password_file  # noqa: PLC0415
     from gateway.config.tables import load  # noqa: PLC0415
+    from gateway.control.messages import AccountOrder  # noqa: PLC0415
 
     config = load(options.config)
     file = password_file(config)
-    ask_or_do(config, {"do": "account", "action": "password", "new": _wanted(options)})
+    ask_or_do(config, AccountOrder(action="password", new=_wanted(options)))
     _say(options, _CHANGED.filled(path=file.path))
     return 0
 
@@ -71,10 +72,11 @@ def _password(options: argparse.Namespace) -> int:
 def _block(options: argparse.Namespace) -> int:
     from gateway.account.act import ask_or_do  # noqa: PLC0415
     from gateway.config.tables import load  # noqa: PLC0415
+    from gateway.control.messages import AccountOrder  # noqa: PLC0415
     from gateway.federation.connection.account import blockable  # noqa: PLC0415
 
     who = blockable(options.who)
-    ask_or_do(load(options.config), {"do": "account", "action": options.action, "who": who})
+    ask_or_do(load(options.config), AccountOrder(action=options.action, who=who))
     _say(options, (_BLOCKED if options.action == "block" else _NOT_BLOCKED).filled(who=who))
     return 0
 
@@ -82,10 +84,10 @@ def _block(options: argparse.Namespace) -> int:
 def _blocked(options: argparse.Namespace) -> int:
     from gateway.account.act import ask_or_do  # noqa: PLC0415
     from gateway.config.tables import load  # noqa: PLC0415
+    from gateway.control.messages import AccountOrder  # noqa: PLC0415
 
-    found = ask_or_do(load(options.config), {"do": "account", "action": "blocked"})
-    assert isinstance(found, list)  # noqa: S101 (made by blocked)
-    _say(options, same("\n".join(map(str, found))) if found else _NOBODY)
+    found = ask_or_do(load(options.config), AccountOrder(action="blocked"))
+    _say(options, same("\n".join(found)) if found else _NOBODY)
     return 0
 
 

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gateway.config.tables import Config
-
-# Orders that take longer than the others: after an erasure the database is written anew, on a memory card.
-_PATIENCE_S = {"privacy-erase": 600.0, "privacy-preview": 60.0, "privacy-withdraw": 600.0}
+    from gateway.consent.orders import A, Order
 
 
-def ask_or_do(config: Config, request: dict[str, object]) -> Any:  # noqa: ANN401 (whatever the order answers)
+def ask_or_do(config: Config, order: Order[A]) -> A:
     """Let the running daemon do it, or, when none runs, do it here with the writer's lock."""
     from gateway.control.running import ask  # noqa: PLC0415
 
     try:
-        return ask(config.control_socket, request, _PATIENCE_S.get(str(request["do"]), 10.0))
+        return ask(config.control_socket, order)
     except ConnectionError:
         from gateway.control.orders import act_alone  # noqa: PLC0415 (where none runs, the database is opened here)
 
-        return act_alone(config, request)
+        return act_alone(config, order)
 
 
 def user() -> str:

@@ -71,6 +71,7 @@ def _check(options: argparse.Namespace) -> int:
     from gateway.config.tables import load  # noqa: PLC0415
     from gateway.journal.entry import write_line  # noqa: PLC0415
     from gateway.journal.verify import verify  # noqa: PLC0415
+    from gateway.privacy.orders import Withdraw  # noqa: PLC0415
     from gateway.store.connection import FILE_NAME  # noqa: PLC0415
     from gateway.store.copies import faults, forget_copies  # noqa: PLC0415
     from gateway.store.store import Archive  # noqa: PLC0415
@@ -89,7 +90,7 @@ def _check(options: argparse.Namespace) -> int:
     if spanning:
         _tell_spanning(options, spanning, had)
         if options.repair:
-            _say(options, "withdrawn", count=ask_or_do(config, {"do": "privacy-withdraw", "by": "check --repair"}))
+            _say(options, "withdrawn", count=ask_or_do(config, Withdraw(by="check --repair")))
         else:
             _say(options, "offer")
     return 0

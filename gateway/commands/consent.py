@@ -1,20 +1,20 @@
-"""``linky-gateway consent``: who may have what; its words and its work are in ``gateway.consent.command``."""
+"""``linky-gateway consent``: who may have what (``gateway.consent.arguments`` and ``command``)."""
 
 from __future__ import annotations
 
 import sys
-from functools import partial
 from typing import TYPE_CHECKING
 
 from gateway.commands.asking import ask_or_do, user
 from gateway.commands.options import actions_of, command
 from gateway.commands.speech import spoken
-from gateway.consent.command import Desk, add_actions, run
+from gateway.consent.arguments import add_actions
 
 if TYPE_CHECKING:
     import argparse
 
     from gateway.commands.options import Commands
+    from gateway.consent.orders import A, Order
 
 
 def declare(commands: Commands) -> None:
@@ -25,8 +25,12 @@ def declare(commands: Commands) -> None:
 
 def _consent(options: argparse.Namespace) -> int:
     from gateway.config.tables import load  # noqa: PLC0415
+    from gateway.consent.command import Desk, run  # noqa: PLC0415
 
     config = load(options.config)
     read = sys.stdin.readline if sys.stdin.isatty() and sys.stdout.isatty() else None
-    ask = partial(ask_or_do, config)
+
+    def ask(order: Order[A]) -> A:
+        return ask_or_do(config, order)
+
     return run(options, Desk(ask, sys.stdout, sys.stderr, read, user(), config.max_retention, spoken(options)))

@@ -27,6 +27,7 @@ def declare(commands: Commands) -> None:
 
 def _doctor(options: argparse.Namespace) -> int:
     from gateway.config.tables import load  # noqa: PLC0415
+    from gateway.control.messages import Status  # noqa: PLC0415
     from gateway.control.running import ask  # noqa: PLC0415
     from gateway.doctor.command import Request, examine  # noqa: PLC0415
     from gateway.doctor.listen import Target  # noqa: PLC0415
@@ -44,6 +45,6 @@ def _doctor(options: argparse.Namespace) -> int:
         bundle=options.bundle,
         seconds=options.seconds,
         configuration=config.as_written() | {"folder": config.folder} if config else None,
-        status=(lambda: ask(config.control_socket, {"do": "status"})) if config else None,
+        status=(lambda: ask(config.control_socket, Status())) if config else None,
     )
     return examine(request, sys.stdout)

@@ -132,10 +132,11 @@ def _state(place: Place, config: Config) -> Path:
 
 def _refuse_while_running(place: Place, config: Config) -> None:
     """The daemon keeps in memory what this writes."""
+    from gateway.control.messages import Status  # noqa: PLC0415
     from gateway.control.running import ask  # noqa: PLC0415
 
     try:
-        ask(_state(place, config) / config.control_socket.name, {"do": "status"})
+        ask(_state(place, config) / config.control_socket.name, Status())
     except ConnectionError:
         return
     raise ConfigError("the gateway is running: stop it first (systemctl stop linky-gateway)")

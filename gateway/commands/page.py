@@ -9,7 +9,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 from gateway.commands import page_visit
 from gateway.commands.options import actions_of, command
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from gateway.commands.options import Commands
     from gateway.config.tables import Config
+    from gateway.consent.orders import A, Order
 
 _NO_PAGE = Phrase("{path}: there is no page: add the table [web], and start the gateway again")
 _NOT_WRITABLE = Phrase("{path}: cannot be written: {why}")
@@ -44,19 +45,20 @@ def declare(commands: Commands) -> None:
 
 def _code(options: argparse.Namespace) -> int:
     from gateway.config.tables import load  # noqa: PLC0415 (nothing of it for the other commands)
+    from gateway.control.messages import PageCode, PageWhere  # noqa: PLC0415
 
     config = load(options.config)
     if config.web is None:
         raise ConfigError(_NO_PAGE.filled(path=options.config))
     lang, port, columns = spoken(options), config.web.address[1], page_visit.columns_of_terminal()
-    told = cast("dict[str, Any]", _ask(config, "page-where"))
+    told = _ask(config, PageWhere())
     if options.first and (told["ready"] or told["coded"]):
         # A new code would be the end of the one on a label.
         sys.stdout.write(page_visit.where(told["addresses"], port, lang, first=not told["ready"]))
         if not told["ready"]:
             sys.stdout.write(f"{page_visit.CODE_IS_GIVEN.in_language(lang)}\n")
         return 0
-    code = str(_ask(config, "page-code"))
+    code = _ask(config, PageCode())
     if columns:
         sys.stdout.write(page_visit.what_to_do(told["addresses"], port, code, lang, columns))
         return 0
@@ -68,9 +70,10 @@ def _code(options: argparse.Namespace) -> int:
 
 def _welcome(options: argparse.Namespace) -> int:
     from gateway.config.tables import load  # noqa: PLC0415 (nothing of it for the other commands)
+    from gateway.control.messages import PageWelcome  # noqa: PLC0415
 
     config = load(options.config)
-    told = {"addresses": [], "code": None} if config.web is None else _ask(config, "page-welcome")
+    told = {"addresses": [], "code": None} if config.web is None else _ask(config, PageWelcome())
     draft = options.to.with_name(f"{options.to.name}.new")
     try:
         # The group that may read the folder may read it, and nobody else: there may be a code in it.
@@ -82,10 +85,10 @@ def _welcome(options: argparse.Namespace) -> int:
     return 0
 
 
-def _ask(config: Config, what: str) -> object:
+def _ask(config: Config, order: Order[A]) -> A:
     from gateway.control.running import ask  # noqa: PLC0415
 
     try:
-        return ask(config.control_socket, {"do": what})
+        return ask(config.control_socket, order)
     except ConnectionError as error:
         raise AccessError(_NOT_RUNNING) from error

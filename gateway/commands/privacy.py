@@ -121,28 +121,31 @@ def _import(options: argparse.Namespace) -> int:
 def _erase(options: argparse.Namespace) -> int:
     from gateway.commands.privacy_machine import erase_machine  # noqa: PLC0415
     from gateway.config.tables import load  # noqa: PLC0415
+    from gateway.privacy.orders import Erase, Preview  # noqa: PLC0415
     from gateway.privacy.words import ERASE, outcome, question, say  # noqa: PLC0415
 
-    request, lang = _order_of(options), spoken(options)
+    meant, lang = _meant(options), spoken(options)
     if options.machine:
         return erase_machine(options, lang, _progress())
     config = load(options.config)
-    found = ask_or_do(config, {"do": "privacy-preview", **request})
+    found = ask_or_do(config, Preview(**meant))
     if not options.yes and found.get("known", True):
         if not (sys.stdin.isatty() and sys.stdout.isatty()):
             raise GatewayError("there is no terminal to confirm on: add --yes to erase without a question")
-        _print(question(lang, request, found))
+        _print(question(lang, Preview(**meant), found))
         sys.stdout.write(say(lang, "type"))
         sys.stdout.flush()
         if sys.stdin.readline().strip().lower() != ERASE[lang]:
             _print([say(lang, "nothing")])
             return 1
-    done = ask_or_do(config, {"do": "privacy-erase", "by": user(), **request})
-    _print([json.dumps(done, indent=2)] if options.json else outcome(lang, request, done))
+    order = Erase(by=user(), **meant)
+    done = ask_or_do(config, order)
+    _print([json.dumps(done, indent=2)] if options.json else outcome(lang, order, done))
     return 0
 
 
-def _order_of(options: argparse.Namespace) -> dict[str, object]:
+def _meant(options: argparse.Namespace) -> dict[str, Any]:
+    """What is to be erased: the fields of an ``Erasing``."""
     spans = (options.since, options.until, options.meter)
     if options.recipient is not None or options.everything or options.machine:
         if any(one is not None for one in spans):
@@ -160,22 +163,23 @@ def _order_of(options: argparse.Namespace) -> dict[str, object]:
 
 def _rectify(options: argparse.Namespace) -> int:
     from gateway.config.tables import load  # noqa: PLC0415
+    from gateway.privacy.orders import Rectify  # noqa: PLC0415
     from gateway.privacy.words import corrected  # noqa: PLC0415
 
     config = load(options.config)
     names = ("series", "time", "value", "granularity", "reason")
-    request: dict[str, object] = {name: getattr(options, name) for name in names}
-    request |= {"meter": options.meter} if options.meter else {}
-    rows = ask_or_do(config, {"do": "privacy-rectify", "by": user(), **request})
+    said = {name: getattr(options, name) for name in names}
+    rows = ask_or_do(config, Rectify(by=user(), meter=options.meter or None, **said))
     _print([json.dumps(rows, indent=2)] if options.json else corrected(spoken(options), rows))
     return 0
 
 
 def _rotate(options: argparse.Namespace) -> int:
     from gateway.config.tables import load  # noqa: PLC0415
+    from gateway.privacy.orders import Rotate  # noqa: PLC0415
     from gateway.privacy.words import say  # noqa: PLC0415
 
-    names = ask_or_do(load(options.config), {"do": "privacy-rotate", "recipient": options.recipient})
+    names = ask_or_do(load(options.config), Rotate(recipient=options.recipient))
     lang, recipient = spoken(options), options.recipient
     _print([say(lang, "rotated", recipient=recipient, meter=meter, known=name) for meter, name in names.items()])
     return 0

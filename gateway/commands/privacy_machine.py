@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gateway.errors import GatewayError, StoreError
 
@@ -34,6 +34,7 @@ def erase_machine(options: argparse.Namespace, lang: str, progress: Callable[[st
     from gateway.config.tables import load  # noqa: PLC0415 (each command pays for what it needs)
     from gateway.control.orders import act_alone  # noqa: PLC0415
     from gateway.privacy.machine import erase, files_below, overwrite_free_space, refused  # noqa: PLC0415
+    from gateway.privacy.orders import Preview  # noqa: PLC0415
     from gateway.privacy.words import ERASE, say  # noqa: PLC0415
     from gateway.store.connection import WriterLock  # noqa: PLC0415
 
@@ -42,7 +43,7 @@ def erase_machine(options: argparse.Namespace, lang: str, progress: Callable[[st
     files = [*files_below(folders), *_single_files(config)]
     if denied := refused([*files, options.config]):
         raise StoreError(f"{denied[0]}: this user may not erase it; nothing was erased: run the command with sudo")
-    found: Any = act_alone(config, {"do": "privacy-preview", "what": "everything"})
+    found = act_alone(config, Preview(what="everything"))
     told = found["told"]
     if not options.yes:
         if not (sys.stdin.isatty() and sys.stdout.isatty()):

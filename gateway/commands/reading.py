@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import argparse
 
     from gateway.commands.options import Commands
+    from gateway.consent.orders import Row
 
 
 def declare(commands: Commands) -> None:
@@ -39,16 +40,16 @@ def declare(commands: Commands) -> None:
 
 def _add(options: argparse.Namespace) -> int:
     from gateway.config.tables import load  # noqa: PLC0415
+    from gateway.control.messages import Reading, ReadingForm  # noqa: PLC0415
 
     words = ("series", "value", "unit", "at", "meter", "force")
-    order: dict[str, object] = {"do": "reading", "order": {word: getattr(options, word) for word in words}}
+    order = Reading(order=ReadingForm(**{word: getattr(options, word) for word in words}))
     print(_said(ask_or_do(load(options.config), order), spoken(options)))
     return 0
 
 
-def _said(entered: object, lang: str) -> str:
+def _said(entered: Row, lang: str) -> str:
     """What was stored, for the person who entered it."""
-    assert isinstance(entered, dict)  # noqa: S101 (made by by_hand.enter)
     from gateway.control.manual_words import COUNTS_ON, STORED  # noqa: PLC0415 (the other commands need none of it)
 
     more = COUNTS_ON if entered["counts_on"] else NOTHING

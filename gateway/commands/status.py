@@ -24,12 +24,13 @@ def declare(commands: Commands) -> None:
 
 def _status(options: argparse.Namespace) -> int:
     from gateway.config.tables import load  # noqa: PLC0415
+    from gateway.control.messages import Status  # noqa: PLC0415
     from gateway.control.running import ask  # noqa: PLC0415
     from gateway.links.link import as_text  # noqa: PLC0415
 
     config = load(options.config)
     try:
-        report = ask(config.control_socket, {"do": "status"})
+        report = ask(config.control_socket, Status())
     except ConnectionError:
         from gateway.control.orders import stored_status  # noqa: PLC0415 (where none runs, the database says it)
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from gateway.commands.options import command
 from gateway.commands.speech import add_language, spoken
+from gateway.control.messages import Now
 from gateway.control.running import ask
 from gateway.errors import BrokerError, ConfigError, DaemonError, GatewayError, StoreError, reason
 from gateway.links.link import BROKEN, titles
@@ -65,7 +66,7 @@ def present(socket: Path, since: int | None = None) -> HouseNow:
     With the ``turn`` of an earlier answer it waits for another one, for a second at most.
     """
     try:
-        return cast("HouseNow", ask(socket, {"do": "now", "since": since, "wait_s": _EVERY_S}))
+        return cast("HouseNow", ask(socket, Now(since=since, wait_s=_EVERY_S)))
     except ConnectionError as error:
         raise DaemonError(_NOT_RUNNING.filled(socket=socket, why=_reason(error))) from error
     except StoreError as error:

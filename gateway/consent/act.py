@@ -1,4 +1,4 @@
-"""Orders on consents as the control socket and the command line carry them: JSON in, JSON out.
+"""Orders on consents, done: by the running daemon, or by the command itself where none runs.
 
 A yes comes with the hash of the text that was shown; the text is made again here, and another hash is refused: what is
 stored is what was read.
@@ -8,62 +8,67 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.consent.answer import Narrowing, describe_request, offers_of
-from gateway.consent.fields import by_of, channel_of, keep_shown, known_lang, number_of, proof_of, shown_of, word_of
-from gateway.consent.grant import Order, describe, grant, offer_of, revoke
-from gateway.consent.health import ORDERS as HEALTH_ORDERS
-from gateway.consent.health import withdraw_health
+from gateway.consent import health
+from gateway.consent.answer import describe_request, offers_of
+from gateway.consent.fields import keep_shown, known_lang, proof_of, retention_of, shown_of
+from gateway.consent.grant import describe, grant, offer_of, revoke
+from gateway.consent.orders import (
+    AnswerAccess,
+    Consents,
+    ConsentText,
+    Grant,
+    HearDomain,
+    Limit,
+    Notices,
+    PendingAccess,
+    RefusedDomains,
+    RefuseDomain,
+    Resume,
+    Revoke,
+)
 from gateway.consent.text import Text, consent_text
 from gateway.errors import GatewayError
 from gateway.store.recorder import iso
 from gateway.store.terms import check_jid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from gateway.consent.fields import Words
+    from gateway.consent.orders import ConsentForm, DomainRow, Handlers, Narrowing, RefusedRow, Row, TextRow
     from gateway.store.domains import RefusedDomain
     from gateway.store.points import Consent
     from gateway.store.pseudonyms import Pseudonyms
     from gateway.store.store import Store
 
 
-def act(store: Store, request: Words, now: float) -> object:
-    """Do one order of ``ORDERS``; GatewayError with the reason when it cannot be done."""
-    return ORDERS[request["do"]](store, request, now)
+def _grant(store: Store, order: Grant, now: float) -> Row:
+    if order.shown:
+        text = _text_of_form(store, order.order, retention_of(order.retention), order.shown.lang, now)
+        keep_shown(store.texts, text, order)
+    return _described(store.pseudonyms, grant(store, order.order, now, proof_of(order)), now)
 
 
-def _grant(store: Store, request: Words, now: float) -> object:
-    order = _order(request)
-    if request.get("shown"):
-        keep_shown(store.texts, _text_of_order(store, request, shown_of(request)["lang"], now), request)
-    return _described(store.pseudonyms, grant(store, order, now, proof_of(request)), now)
-
-
-def _revoke(store: Store, request: Words, now: float) -> object:
-    by, channel = by_of(request), channel_of(request)
-    if "consent" in request:
-        return store.consents.withdraw(number_of(request, "consent"), now, by, channel)
-    series = word_of(request, "series") if request.get("series") else None
+def _revoke(store: Store, order: Revoke, now: float) -> int:
+    if isinstance(order.consent, int):
+        return store.consents.withdraw(order.consent, now, order.by, order.channel)
+    series = order.series or None
     # All that it may have is more than readings.
-    health = withdraw_health(store, request, now) if series is None else 0
-    return health + revoke(store.consents, word_of(request, "recipient"), series, now, by, channel)
+    withdrawn = health.withdraw_health(store, order, now) if series is None else 0
+    return withdrawn + revoke(store.consents, order.recipient, series, now, order.by, order.channel)
 
 
-def _limit(store: Store, request: Words, now: float) -> object:
-    return store.consents.limit(check_jid(word_of(request, "recipient")), now, by_of(request), channel_of(request))
+def _limit(store: Store, order: Limit, now: float) -> int:
+    return store.consents.limit(check_jid(order.recipient), now, order.by, order.channel)
 
 
-def _resume(store: Store, request: Words, now: float) -> object:
-    recipient = check_jid(word_of(request, "recipient"))
-    lifted = store.consents.lift_limit(recipient, now, by_of(request), channel_of(request))
+def _resume(store: Store, order: Resume, now: float) -> int:
+    recipient = check_jid(order.recipient)
+    lifted = store.consents.lift_limit(recipient, now, order.by, order.channel)
     if store.absences.welcome(recipient, now) and not lifted:
         # Its address was gone; it is tried again.
         return sum(consent.standing(now) for consent in store.consents.of(recipient))
     return lifted
 
 
-def _notices(store: Store, _: Words, __: float) -> object:
+def _notices(store: Store, _: Notices, __: float) -> list[Row]:
     return [
         {
             "id": notice.id,
@@ -80,105 +85,83 @@ def _notices(store: Store, _: Words, __: float) -> object:
     ]
 
 
-def _consents(store: Store, _: Words, now: float) -> object:
+def _consents(store: Store, _: Consents, now: float) -> list[Row]:
     return [_described(store.pseudonyms, consent, now) for consent in store.consents.all()]
 
 
-def _pending(store: Store, _: Words, now: float) -> object:
+def _pending(store: Store, _: PendingAccess, now: float) -> list[Row]:
     return [describe_request(store.meters, store.pseudonyms, request) for request in store.access.waiting(now)]
 
 
-def _text(store: Store, request: Words, now: float) -> object:
+def _text(store: Store, order: ConsentText, now: float) -> TextRow:
     """The text to show before a yes, of an ``order`` or of the answer to the request ``number``."""
-    make = _text_of_order if "order" in request else _text_of_answer
-    text = make(store, request, word_of(request, "lang"), now)
+    if order.order is not None:
+        text = _text_of_form(store, order.order, order.retention, order.lang, now)
+    elif order.number is not None:
+        text = _text_of_answer(store, order.number, order.less, order.retention, order.lang, now)
+    else:
+        raise GatewayError("a request and a consent have a number")
     return {"words": text.words, "lang": text.lang, "hash": text.hash}
 
 
-def _answer(store: Store, request: Words, now: float) -> object:
-    asked = store.access.waiting_one(number_of(request), now)
-    if request.get("yes") is not True:
+def _answer(store: Store, order: AnswerAccess, now: float) -> Row | list[Row]:
+    asked = store.access.waiting_one(order.number, now)
+    if not order.yes:
         return describe_request(store.meters, store.pseudonyms, store.access.refuse(asked.id, now))
-    keep_shown(store.texts, _text_of_answer(store, request, shown_of(request)["lang"], now), request)
-    offers = offers_of(store, asked, _narrowing(request), now)
-    return [_described(store.pseudonyms, c, now) for c in store.access.grant(asked.id, offers, proof_of(request), now)]
+    lang, retention = shown_of(order).lang, retention_of(order.retention)
+    keep_shown(store.texts, _text_of_answer(store, order.number, order.less, retention, lang, now), order)
+    offers = offers_of(store, asked, order.less, now)
+    return [_described(store.pseudonyms, c, now) for c in store.access.grant(asked.id, offers, proof_of(order), now)]
 
 
-def _refuse_domain(store: Store, request: Words, now: float) -> object:
-    refused, waited = store.access.refuse_domain(word_of(request, "domain"), now, by_of(request), channel_of(request))
-    return _described_domain(refused) | {"requests": waited}
+def _refuse_domain(store: Store, order: RefuseDomain, now: float) -> RefusedRow:
+    refused, waited = store.access.refuse_domain(order.domain, now, order.by, order.channel)
+    return {**_described_domain(refused), "requests": waited}
 
 
-def _hear_domain(store: Store, request: Words, now: float) -> object:
-    return store.domains.hear(word_of(request, "domain"), now, by_of(request), channel_of(request))
+def _hear_domain(store: Store, order: HearDomain, now: float) -> bool:
+    return store.domains.hear(order.domain, now, order.by, order.channel)
 
 
-def _refused_domains(store: Store, _: Words, now: float) -> object:
+def _refused_domains(store: Store, _: RefusedDomains, now: float) -> list[DomainRow]:
     return [_described_domain(refused) for refused in store.domains.refused(now)]
 
 
-ORDERS: Mapping[str, Callable[[Store, Words, float], object]] = {
-    "grant": _grant,
-    "revoke": _revoke,
-    "limit": _limit,
-    "resume": _resume,
-    "consents": _consents,
-    "notices": _notices,
-    "pending-access": _pending,
-    "consent-text": _text,
-    "answer-access": _answer,
-    "refuse-domain": _refuse_domain,
-    "hear-domain": _hear_domain,
-    "refused-domains": _refused_domains,
-    **HEALTH_ORDERS,
+HANDLERS: Handlers = {
+    Grant: _grant,
+    Revoke: _revoke,
+    Limit: _limit,
+    Resume: _resume,
+    Consents: _consents,
+    Notices: _notices,
+    PendingAccess: _pending,
+    ConsentText: _text,
+    AnswerAccess: _answer,
+    RefuseDomain: _refuse_domain,
+    HearDomain: _hear_domain,
+    RefusedDomains: _refused_domains,
+    **health.HANDLERS,
 }
 
 
-def _described(pseudonyms: Pseudonyms, consent: Consent, now: float) -> Words:
+def _described(pseudonyms: Pseudonyms, consent: Consent, now: float) -> Row:
     """A consent, with the id by which its recipient knows the meter."""
     known_as = pseudonyms.view_of(consent.recipient, now).meter(consent.meter).sensor
     return describe(consent, now) | {"known_as": known_as}
 
 
-def _described_domain(refused: RefusedDomain) -> Words:
+def _described_domain(refused: RefusedDomain) -> DomainRow:
     return {"domain": refused.domain, "since": iso(refused.at), "until": iso(refused.until), "by": refused.by}
 
 
-def _text_of_order(store: Store, request: Words, lang: str, now: float) -> Text:
-    order = _order(request)
-    offer = offer_of(store, order, now)
-    return consent_text(check_jid(order.recipient), offer, known_lang(lang), word_of(request, "retention"))
+def _text_of_form(store: Store, form: ConsentForm, retention: str, lang: str, now: float) -> Text:
+    offer = offer_of(store, form, now)
+    return consent_text(check_jid(form.recipient), offer, known_lang(lang), retention)
 
 
-def _text_of_answer(store: Store, request: Words, lang: str, now: float) -> Text:
+def _text_of_answer(store: Store, number: int, less: Narrowing, retention: str, lang: str, now: float) -> Text:
     """One text for each consent that the answer gives, one under the other."""
-    asked, retention = store.access.waiting_one(number_of(request), now), word_of(request, "retention")
-    offers = offers_of(store, asked, _narrowing(request), now)
+    asked = store.access.waiting_one(number, now)
+    offers = offers_of(store, asked, less, now)
     texts = [consent_text(asked.jid, offer, known_lang(lang), retention).words for offer in offers]
     return Text("\n".join(texts), known_lang(lang))
-
-
-def _order(request: Words) -> Order:
-    words = _words(request.get("order"))
-    try:
-        return Order(**words)
-    except TypeError as error:
-        raise GatewayError(f"not an order: {error}") from error
-
-
-def _narrowing(request: Words) -> Narrowing:
-    less = request.get("less", {})
-    if not isinstance(less, dict) or not isinstance(less.get("series", []), list):
-        raise GatewayError("an answer is made of words")
-    words = _words({name: word for name, word in less.items() if name != "series"})
-    series = tuple(map(str, less.get("series", [])))
-    try:
-        return Narrowing(**words, series=series)
-    except TypeError as error:
-        raise GatewayError(f"not an answer: {error}") from error
-
-
-def _words(words: object) -> Words:
-    if not isinstance(words, dict) or not all(isinstance(word, str | bool | None) for word in words.values()):
-        raise GatewayError("an order is made of words")
-    return words

@@ -5,7 +5,7 @@ One granularity for one consent: who wants to give half hours and days gives two
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gateway.consent.grant import (
@@ -25,25 +25,11 @@ from gateway.store.recorder import iso
 from gateway.store.terms import LONGEST_DAYS, Offer, check_path, check_terms
 
 if TYPE_CHECKING:
+    from gateway.consent.orders import Narrowing, Row
     from gateway.store.meters import Meters
     from gateway.store.pseudonyms import Pseudonyms
     from gateway.store.store import Store
     from gateway.store.terms import AccessRequest, Terms
-
-
-@dataclass(frozen=True, slots=True)
-class Narrowing:
-    """In what a yes gives less than was asked for; None and nothing where it gives just that."""
-
-    granularity: str | None = None
-    series: tuple[str, ...] = ()
-    until: str | None = None
-    no_push: bool = False
-    no_history: bool = False
-    history_from: str | None = None
-    meter: str | None = None
-    profile: str | None = None
-    pseudonym: bool = False
 
 
 def offers_of(store: Store, request: AccessRequest, less: Narrowing, now: float) -> list[Offer]:
@@ -65,7 +51,7 @@ def offers_of(store: Store, request: AccessRequest, less: Narrowing, now: float)
     return [replace(offer, manner=manner) for offer, manner in zip(offers, manners, strict=True)]
 
 
-def describe_request(meters: Meters, pseudonyms: Pseudonyms, request: AccessRequest) -> dict[str, object]:
+def describe_request(meters: Meters, pseudonyms: Pseudonyms, request: AccessRequest) -> Row:
     """A request as the command line shows it; the meter is null when no meter of this house has that name."""
     return {
         "id": request.id,

@@ -6,7 +6,7 @@ by one tick for several purposes). The words of errors are for the person who ga
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -35,6 +35,7 @@ from gateway.words.phrase import NOTHING, Phrase
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gateway.consent.orders import ConsentForm, Row
     from gateway.store.consents import Consents
     from gateway.store.meters import Meters
     from gateway.store.points import Consent
@@ -46,33 +47,7 @@ DEFAULT_DAYS = 365
 _CLOCK_IS_SET = 1_767_225_600
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What was asked for, in the words of the command line; an empty word was not said."""
-
-    recipient: str
-    series: str
-    granularity: str
-    until: str | None = None
-    meter: str | None = None
-    begins: str | None = None
-    no_push: bool = False
-    no_history: bool = False
-    history_from: str | None = None
-    purpose: str = ""
-    controller: str = ""
-    contact: str = ""
-    privacy: str = ""
-    role: str = Role.CONTROLLER.value
-    code_url: str = ""
-    code_version: str = ""
-    code_hash: str = ""
-    retention: str = ""
-    profile: str | None = None
-    pseudonym: bool = False
-
-
-def offer_of(store: Store, order: Order, now: float) -> Offer:
+def offer_of(store: Store, order: ConsentForm, now: float) -> Offer:
     """Check the order and say what it would allow; ConsentError says what is wrong with it."""
     check_clock(now)
     recipient = check_recipient(order.recipient)
@@ -103,7 +78,7 @@ def offer_of(store: Store, order: Order, now: float) -> Offer:
     return replace(offer, manner=manner)
 
 
-def grant(store: Store, order: Order, now: float, proof: Proof = PLAIN_PROOF) -> Consent:
+def grant(store: Store, order: ConsentForm, now: float, proof: Proof = PLAIN_PROOF) -> Consent:
     """Check the order and store the consent; ConsentError says what is wrong with it."""
     offer = offer_of(store, order, now)
     return store.consents.grant(
@@ -137,7 +112,7 @@ def revoke(
     return consents.revoke(bare, path, now, by, channel)
 
 
-def describe(consent: Consent, now: float) -> dict[str, object]:
+def describe(consent: Consent, now: float) -> Row:
     """A consent as the command line shows it."""
     terms, proof = consent.terms, consent.proof
     return {

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.consent.fields import by_of, channel_of, keep_shown, known_lang, proof_of, shown_of, word_of
+from gateway.consent.fields import keep_shown, known_lang, proof_of
 from gateway.consent.grant import check_clock, read_until
+from gateway.consent.orders import HealthConsents, HealthGrant, HealthRefuse, HealthText, HealthWithdraw
 from gateway.consent.text import Passage, Text, beware, day, fill
 from gateway.store.recorder import iso
 from gateway.store.terms import Proof, check_jid, check_recipient
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from gateway.consent.fields import Words
+    from gateway.consent.orders import Handlers, Revoke, Row, TextRow
     from gateway.store.health import HealthAnswer
     from gateway.store.store import Store
 
@@ -31,17 +30,17 @@ def health_text(installer: str, until: int, lang: str) -> Text:
     return Text(beware(installer, lang) + fill(Passage.HEALTH, lang, words), lang, HEALTH_VERSION)
 
 
-def withdraw_health(store: Store, request: Words, now: float) -> int:
+def withdraw_health(store: Store, order: HealthWithdraw | HealthRefuse | Revoke, now: float) -> int:
     """Take back what ``recipient`` may ask, also what has expired; how many consents that were, 0 or 1."""
-    installer = check_jid(word_of(request, "recipient"))
+    installer = check_jid(order.recipient)
     answer = store.health.of(installer)
     if answer is None or answer.until is None:
         return 0
-    store.health.answer(installer, None, now, Proof(by_of(request), channel_of(request)))
+    store.health.answer(installer, None, now, Proof(order.by, order.channel))
     return 1
 
 
-def describe_health(answer: HealthAnswer, now: float) -> dict[str, object]:
+def describe_health(answer: HealthAnswer, now: float) -> Row:
     """An answer as the command line shows it, in the words of the other consents; of a no the end is when it was."""
     proof = answer.proof
     return {
@@ -56,47 +55,47 @@ def describe_health(answer: HealthAnswer, now: float) -> dict[str, object]:
     }
 
 
-def _consents(store: Store, _: Words, now: float) -> object:
+def _consents(store: Store, _: HealthConsents, now: float) -> list[Row]:
     return [describe_health(answer, now) for answer in store.health.all()]
 
 
-def _text(_: Store, request: Words, now: float) -> object:
+def _text(_: Store, order: HealthText, now: float) -> TextRow:
     """The text to show before a yes."""
-    text = _text_of(request, word_of(request, "lang"), now)
+    text = _text_of(order, order.lang, now)
     return {"words": text.words, "lang": text.lang, "hash": text.hash}
 
 
-def _grant(store: Store, request: Words, now: float) -> object:
-    if request.get("shown"):
-        keep_shown(store.texts, _text_of(request, shown_of(request)["lang"], now), request)
-    installer, until = _wanted(request, now)
-    return describe_health(store.health.answer(installer, until, now, proof_of(request, HEALTH_VERSION)), now)
+def _grant(store: Store, order: HealthGrant, now: float) -> Row:
+    if order.shown:
+        keep_shown(store.texts, _text_of(order, order.shown.lang, now), order)
+    installer, until = _wanted(order, now)
+    return describe_health(store.health.answer(installer, until, now, proof_of(order, HEALTH_VERSION)), now)
 
 
-def _refuse(store: Store, request: Words, now: float) -> object:
+def _refuse(store: Store, order: HealthRefuse, now: float) -> int:
     """Say no to who may not ask; a yes that there was is taken back."""
-    if withdraw_health(store, request, now):
+    if withdraw_health(store, order, now):
         return 1
-    installer = check_jid(word_of(request, "recipient"))
+    installer = check_jid(order.recipient)
     if store.health.of(installer) is None:
-        store.health.answer(installer, None, now, Proof(by_of(request), channel_of(request)))
+        store.health.answer(installer, None, now, Proof(order.by, order.channel))
     return 0
 
 
-def _wanted(request: Words, now: float) -> tuple[str, int]:
+def _wanted(order: HealthText | HealthGrant, now: float) -> tuple[str, int]:
     check_clock(now)
-    installer = check_recipient(word_of(request, "recipient"))
-    return installer, read_until(word_of(request, "until") if request.get("until") else None, int(now), now)
+    installer = check_recipient(order.recipient)
+    return installer, read_until(order.until or None, int(now), now)
 
 
-def _text_of(request: Words, lang: str, now: float) -> Text:
-    return health_text(*_wanted(request, now), known_lang(lang))
+def _text_of(order: HealthText | HealthGrant, lang: str, now: float) -> Text:
+    return health_text(*_wanted(order, now), known_lang(lang))
 
 
-ORDERS: Mapping[str, Callable[[Store, Words, float], object]] = {
-    "health-consents": _consents,
-    "health-text": _text,
-    "health-grant": _grant,
-    "health-refuse": _refuse,
-    "health-withdraw": withdraw_health,
+HANDLERS: Handlers = {
+    HealthConsents: _consents,
+    HealthText: _text,
+    HealthGrant: _grant,
+    HealthRefuse: _refuse,
+    HealthWithdraw: withdraw_health,
 }

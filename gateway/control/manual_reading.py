@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gateway.control import manual_words as say
 from gateway.errors import ReadingError
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from gateway.config.tables import Config
+    from gateway.consent.orders import Row
+    from gateway.control.messages import ReadingForm
     from gateway.pulses.quantity import Quantity
     from gateway.store.meters import Meters
     from gateway.store.readings import Readings
@@ -36,18 +38,6 @@ _EARLIEST = 2**28
 
 # Two readings of one second: that of "now" gives way by so much.
 _PATIENCE_S = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What was entered, in the words of the command line; ``at`` POSIX seconds, None for now."""
-
-    series: str
-    value: str
-    unit: str | None = None
-    at: int | None = None
-    meter: str | None = None
-    force: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +63,8 @@ class _Entry:
         return self.counts and self.after is None
 
 
-def enter(store: Store, config: Config, request: dict[str, Any], now: float) -> dict[str, object]:
-    """Store the reading of ``{"do": "reading", "order": {...}}``; what was stored. ReadingError says what is wrong."""
-    order = _order(request)
+def enter(store: Store, config: Config, order: ReadingForm, now: float) -> Row:
+    """Store a reading; what was stored. ReadingError says what is wrong."""
     entry = _entry(store, config, order, now)
     if entry.counts and entry.before and entry.after:
         raise ReadingError(say.COUNTED_ON.filled(meter=entry.meter, time=local_second(entry.at)))
@@ -93,18 +82,7 @@ def enter(store: Store, config: Config, request: dict[str, Any], now: float) -> 
     }
 
 
-def _order(request: dict[str, Any]) -> Order:
-    try:
-        order = Order(**request["order"])
-    except (KeyError, TypeError) as error:
-        raise ReadingError(f"not a reading: {error}") from error
-    words = (order.series, order.value, order.unit or "", order.meter or "")
-    if not all(isinstance(word, str) for word in words) or not isinstance(order.at, int | None):
-        raise ReadingError("a reading is made of words and a time")
-    return order
-
-
-def _entry(store: Store, config: Config, order: Order, now: float) -> _Entry:
+def _entry(store: Store, config: Config, order: ReadingForm, now: float) -> _Entry:
     quantity = find_quantity(order.series.strip("/"))
     if quantity is None:
         known = ", ".join(q.path for q in QUANTITIES)

@@ -10,16 +10,14 @@ import sys
 import time
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
-from gateway.consent.act import ORDERS as CONSENT_ORDERS
-from gateway.consent.act import act as act_on_consents
+from gateway.consent.act import HANDLERS as OF_CONSENTS
 from gateway.control.manual_reading import enter
-from gateway.errors import GatewayError, StoreError
+from gateway.control.messages import Erase, Reading, unknown
+from gateway.errors import StoreError
 from gateway.links.link import OK, WAITING, Link, LinkKind, as_json, recipient_links
-from gateway.privacy.act import ERASE
-from gateway.privacy.act import ORDERS as PRIVACY_ORDERS
-from gateway.privacy.act import act as act_on_privacy
+from gateway.privacy.act import HANDLERS as OF_DATA
 from gateway.privacy.machine import erase as erase_files
 from gateway.store.connection import WriterLock
 from gateway.store.store import Archive, Store
@@ -29,15 +27,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gateway.config.tables import Config, Received
+    from gateway.consent.orders import A, Handlers, Order, Row
     from gateway.store.received import ReceivedPoints
 
 log = logging.getLogger(__name__)
 
-# What changes nothing that may be sent to anybody.
-LOOKS = {
-    *("consents", "notices", "pending-access", "consent-text", "refused-domains"),
-    *("health-consents", "health-text", "privacy-preview"),
-}
+# What is done where the store is written. The running daemon does the others itself (``gateway.daemon.requests``).
+HANDLERS: Handlers = {**OF_CONSENTS, **OF_DATA}
 
 _NOT_PREPARED = Phrase("{path}: the database could not be prepared")
 _LAST_COUNT = Phrase("the last stored count")
@@ -69,17 +65,15 @@ def prepare_store(directory: Path) -> None:
         raise StoreError(written(json.loads(last)) if last.startswith("{") else _NOT_PREPARED.filled(path=directory))
 
 
-def act(store: Store, request: dict[str, Any], now: float) -> object:
-    """Do one order of the command line; GatewayError with the reason when it cannot be done."""
-    match request:
-        case {"do": str(order)} if order in CONSENT_ORDERS:
-            return act_on_consents(store, request, now)
-        case {"do": str(order)} if order in PRIVACY_ORDERS:
-            return act_on_privacy(store, request, now)
-    raise GatewayError(f"unknown order {request.get('do')!r}")
+def act(store: Store, order: Order[A], now: float) -> A:
+    """Do one order of ``HANDLERS``; GatewayError with the reason when it cannot be done."""
+    handle = HANDLERS.get(type(order))
+    if handle is None:
+        raise unknown(order)
+    return cast("A", handle(store, order, now))
 
 
-def act_alone(config: Config, request: dict[str, Any]) -> object:
+def act_alone(config: Config, order: Order[A]) -> A:
     """Do it here, no daemon running: with the writer's lock, on a checked file that knows the configured meters."""
     prepare_store(config.directory)
     lock = WriterLock(config.directory)
@@ -89,17 +83,22 @@ def act_alone(config: Config, request: dict[str, Any]) -> object:
                 store.meters.add(meter.name, meter.sensor, meter.prm)
             for counter in config.counter:
                 store.meters.add(counter.name, counter.sensor)
-            if request.get("do") == "reading":
-                return enter(store, config, request, time.time())
-            done = act(store, request, time.time())
-            if request.get("do") == ERASE and request.get("what") == "everything":
-                erase_files([config.page_file], [])
+            if isinstance(order, Reading):
+                return cast("A", enter(store, config, order.order, time.time()))
+            done = act(store, order, time.time())
+            if isinstance(order, Erase) and order.what == "everything":
+                erase_page(config)
             return done
     finally:
         lock.release()
 
 
-def stored_status(config: Config) -> dict[str, object]:
+def erase_page(config: Config) -> None:
+    """Erase who may see the page: that is the household's, too."""
+    erase_files([config.page_file], [])
+
+
+def stored_status(config: Config) -> Row:
     """What the database says of the links when no daemon runs."""
     now = time.time()
     archive = Archive(config.directory)

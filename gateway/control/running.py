@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import socket
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
+
+import msgspec
 
 from gateway.errors import GatewayError, StoreError, reason
 from gateway.words.phrase import Phrase, of_members, same
@@ -15,19 +17,24 @@ from gateway.words.phrase import Phrase, of_members, same
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from gateway.consent.orders import A, Order
+
 _NO_ANSWER = Phrase("{path}: the daemon does not answer: {why}")
 
 
-def ask(path: Path, request: dict[str, object], timeout_s: float = 10.0) -> Any:  # noqa: ANN401 (whatever JSON the daemon answers)
-    """Ask the running daemon; ConnectionError when none runs, GatewayError when it refused."""
+def ask(path: Path, order: Order[A], timeout_s: float | None = None) -> A:
+    """Ask the running daemon, for as long as the order says, or so many seconds.
+
+    ConnectionError when none runs, GatewayError when it refused.
+    """
     with socket.socket(socket.AF_UNIX) as link:
-        link.settimeout(timeout_s)
+        link.settimeout(order.patience_s if timeout_s is None else timeout_s)
         try:
             link.connect(str(path))
         except OSError as error:
             raise ConnectionError(str(error)) from error
         try:
-            link.sendall(json.dumps(request).encode() + b"\n")
+            link.sendall(json.dumps(msgspec.to_builtins(order)).encode() + b"\n")
             with link.makefile("rb") as stream:
                 reply = json.loads(stream.readline())
         except (OSError, ValueError) as error:
@@ -37,4 +44,4 @@ def ask(path: Path, request: dict[str, object], timeout_s: float = 10.0) -> Any:
         refused = GatewayError(of_members("error", reply))
         refused.exit_code = reply["code"]
         raise refused
-    return reply["result"]
+    return cast("A", reply["result"])

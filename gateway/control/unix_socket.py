@@ -11,13 +11,15 @@ import json
 import logging
 from typing import TYPE_CHECKING, Any
 
+from gateway.control.messages import read
 from gateway.errors import Exit, GatewayError, StoreError
 from gateway.process.cells import cause_of
 from gateway.words.phrase import Phrase, as_members, same
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
     from pathlib import Path
+
+    from gateway.consent.orders import Order, Orders
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +31,7 @@ _FAILED = Phrase("the gateway could not do it: {why}")
 _CANNOT_LISTEN = Phrase("{path}: cannot listen there: {why}; choose a shorter [store] directory")
 
 
-async def serve(path: Path, handler: Callable[[dict[str, Any]], Awaitable[object]]) -> asyncio.Server:
+async def serve(path: Path, handler: Orders) -> asyncio.Server:
     """Listen at ``path`` (mode 0600); the handler's GatewayError becomes the answer's ``error``."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -55,15 +57,10 @@ async def serve(path: Path, handler: Callable[[dict[str, Any]], Awaitable[object
     return server
 
 
-async def _reply(line: bytes, handler: Callable[[dict[str, Any]], Awaitable[object]]) -> dict[str, object]:
+async def _reply(line: bytes, handler: Orders) -> dict[str, object]:
     try:
-        request = json.loads(line)
-    except (ValueError, RecursionError):
-        request = None
-    if not isinstance(request, dict):
-        return {"error": "not a JSON object", "code": 2}
-    try:
-        return {"result": await handler(request)}
+        order = _read(line)
+        return {"result": await handler(order)} if order else {"error": "not a JSON object", "code": 2}
     except GatewayError as error:
         return as_members("error", error.phrase) | {"code": error.exit_code}
     except Exception as error:
@@ -71,3 +68,11 @@ async def _reply(line: bytes, handler: Callable[[dict[str, Any]], Awaitable[obje
         log.error("an order failed: %s", why)  # noqa: TRY400 (where it was stands at DEBUG)
         log.debug("where the order failed", exc_info=error)
         return as_members("error", _FAILED.filled(why=why)) | {"code": Exit.SOFTWARE}
+
+
+def _read(line: bytes) -> Order[Any] | None:
+    """The order; None for what is no JSON object."""
+    try:
+        return read(line)
+    except (ValueError, RecursionError):
+        return None

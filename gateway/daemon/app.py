@@ -230,7 +230,7 @@ class Gateway:
         from gateway.daemon.publication import Publication  # noqa: PLC0415
         from gateway.links.health import condition_of  # noqa: PLC0415
 
-        answers = Answers(self._config, self.house.store, self.call, partial(self._desk.present, {}), time.time)
+        answers = Answers(self._config, self.house.store, self.call, self._desk.now, time.time)
         return Publication(
             *(self._config, account, self.house.store, self.call, answers.answer),
             health=lambda: condition_of(self.house.own_links(time.monotonic()), self.house.disk.room_or_none()),
@@ -267,7 +267,7 @@ class Gateway:
             series_part(self._config),
             displays_part(self._config, self.call),
         )
-        self.house.page = Page(self._config, web, now, self._desk.report, partial(self._desk.present, {}), parts)
+        self.house.page = Page(self._config, web, now, self._desk.report, self._desk.now, parts)
 
     async def commit(self) -> None:
         """Store everything that was gathered; StoreError if it could not be, and waits in memory."""

@@ -7,12 +7,13 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any
 
-from gateway.account.act import account_of, order
+from gateway.account.act import account_of, do
 from gateway.account.hand_over import HandOver
 from gateway.account.password_file import password_file
 from gateway.chat.conversation import Chat
 from gateway.chat.messages import Household
 from gateway.consent.text import More, asked_text, notice_text
+from gateway.control.messages import AccountOrder
 from gateway.errors import GatewayError, StoreError
 from gateway.federation.connection.attempt import wait_any
 from gateway.federation.connection.session import Session
@@ -157,7 +158,7 @@ class Publication:
         known = wanted or store.providers.all()
         self._inbox = Inbox(self._session, store.providers, store.received, call, wanted) if known else None
         self._hand_over = HandOver(
-            config.directory, config.page_file, lambda: self.order({"action": "password", "new": None})
+            config.directory, config.page_file, lambda: self.order(AccountOrder(action="password"))
         )
         self._asked: list[tuple[float, str]] = []
         told = config.household
@@ -203,13 +204,13 @@ class Publication:
         # What came back to us while it was away is due now.
         self.wake.announcer.set()
 
-    async def order(self, request: dict[str, Any]) -> object:
+    async def order(self, order: AccountOrder) -> list[str] | None:
         """Do something with the account for the command line; GatewayError with the reason when it cannot be done."""
         async with self._changing:
             if not self._session.connected.is_set():
                 why = self._session.state.error or _CONNECTING
                 raise GatewayError(_NOT_CONNECTED.filled(why=why))
-            return await order(self._session, self._passwords, request)
+            return await do(self._session, self._passwords, order)
 
     async def _know(self) -> None:
         """Know whom the household has to do with, a minute late at most: a stranger's share is enough until then."""

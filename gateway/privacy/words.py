@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from gateway.privacy.orders import Erasing
+
 # What is typed to erase, in the language of the question.
 ERASE = {"fr": "effacer", "en": "erase"}
 
@@ -96,28 +98,27 @@ def say(lang: str, name: str, **facts: object) -> str:
     return _SAID[lang][name].format(**facts)
 
 
-def question(lang: str, request: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
+def question(lang: str, order: Erasing[Any], found: Mapping[str, Any]) -> list[str]:
     """What is shown before an erasure is confirmed."""
-    what = request["what"]
-    lines = [say(lang, what, **{**request, **found})]
-    if what == "recipient":
-        lines.append(say(lang, "asked", recipient=request["recipient"]))
+    lines = [say(lang, order.what, recipient=order.recipient, **found)]
+    if order.what == "recipient":
+        lines.append(say(lang, "asked", recipient=order.recipient))
     else:
         lines.append(say(lang, "told", told=", ".join(found["told"])) if found["told"] else say(lang, "nobody"))
     return [*lines, say(lang, "journal")]
 
 
-def outcome(lang: str, request: Mapping[str, Any], done: Mapping[str, Any]) -> list[str]:
+def outcome(lang: str, order: Erasing[Any], done: Mapping[str, Any]) -> list[str]:
     """What is said after an erasure."""
-    recipient = request["what"] == "recipient"
-    lines = [say(lang, "done-recipient" if recipient else "done", **{**request, **done})]
+    recipient = order.what == "recipient"
+    lines = [say(lang, "done-recipient" if recipient else "done", recipient=order.recipient, **done)]
     if recipient:
-        lines.append(say(lang, "asked", recipient=request["recipient"]))
+        lines.append(say(lang, "asked", recipient=order.recipient))
     elif done["told"]:
         lines.append(say(lang, "told", told=", ".join(done["told"])))
     lines.append(say(lang, "wiped" if done["wiped"] else "held"))
     lines += [say(lang, name, **{name: ", ".join(done[name])}) for name in ("copies", "removed") if done[name]]
-    return [*lines, say(lang, "left")] if request["what"] == "everything" else lines
+    return [*lines, say(lang, "left")] if order.what == "everything" else lines
 
 
 def corrected(lang: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gateway.commands.fleet_ask import ROSTER
+from gateway.control.messages import read
 from gateway.control.running import ask
 from gateway.errors import FederationError
 from gateway.federation.connection.session import Session
@@ -47,7 +48,8 @@ class Member(House):
 
     def order(self, what, installer, **more):
         """An order on the installer's consent, as the page gives it."""
-        return ask(self.folder / "data" / "control.sock", {"do": what, "recipient": installer} | more)
+        order = json.dumps({"do": what, "recipient": installer} | more)
+        return ask(self.folder / "data" / "control.sock", read(order.encode()))
 
     def values(self):
         """Every value of the meter that is stored, as text."""

@@ -8,6 +8,7 @@ import time
 from contextlib import closing
 from datetime import datetime
 
+from gateway.control.messages import PageCode
 from gateway.control.running import ask as ask_daemon
 from gateway.federation.connection.session import Session
 from gateway.federation.wire.form import parse_result
@@ -27,7 +28,7 @@ class Page:
 
     def __init__(self, home, port):
         self.home, self._visitor = home, Visitor(port)
-        code = ask_daemon(home.folder / "data" / "control.sock", {"do": "page-code"})
+        code = ask_daemon(home.folder / "data" / "control.sock", PageCode())
         answer, text = self._visitor.post("/setup", {"code": code, "password": PASSWORD, "again": PASSWORD})
         assert answer.status == 303, text
         self.get, self.send = self._visitor.get, self._visitor.send

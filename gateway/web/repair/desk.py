@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from msgspec import structs
 
 from gateway.store.labels import label_of
 from gateway.store.points import Granularity, offered
@@ -13,9 +15,8 @@ from gateway.web.repair.values import Changed, Known, Look, Stored, Which
 from gateway.web.sharing.desk import OWNER, read
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from gateway.config.tables import Config
+    from gateway.consent.orders import A, Order, Orders
     from gateway.store.corrections import Corrections
     from gateway.store.neighbours import Suspect
     from gateway.store.points import Point, Series
@@ -35,15 +36,15 @@ class RepairBench:
 
     Args:
         config: the whole configuration.
-        order: does an order of the control socket.
+        order: does an order.
     """
 
-    def __init__(self, config: Config, order: Callable[[dict[str, Any]], Awaitable[object]]) -> None:
+    def __init__(self, config: Config, order: Orders) -> None:
         self._directory, self._order = config.directory, order
 
-    async def ask(self, order: dict[str, object]) -> Any:  # noqa: ANN401 (the JSON that the order's answer is)
+    async def ask(self, order: Order[A]) -> A:
         """One order, given at the page."""
-        return await self._order({"by": OWNER} | order)
+        return await self._order(structs.replace(order, by=OWNER))
 
     async def look(self, chosen: Which | None) -> Look:
         """What stands out, in all or in the series that is chosen; the points around its time; the corrections."""
@@ -54,7 +55,7 @@ class RepairBench:
         return await read(self._directory, lambda archive: _point(archive, which))
 
 
-def repair_part(config: Config, order: Callable[[dict[str, Any]], Awaitable[object]]) -> Part:
+def repair_part(config: Config, order: Orders) -> Part:
     """The part *repair* of this house."""
     return repair(RepairBench(config, order))
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gateway.errors import GatewayError, StoreError
+from gateway.privacy.orders import Rectify, Remove, Restore
 from gateway.web import dates
 from gateway.web.http.answers import html, redirect
 from gateway.web.part import Part
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from microdot import Request, Response
 
+    from gateway.consent.orders import A, Order
     from gateway.web.repair.values import Known, Look, Stored
     from gateway.web.view import View
 
@@ -42,8 +44,8 @@ class Bench(Protocol):
     async def point(self, which: Which) -> tuple[Known, Stored, list[Stored], list[str]] | None:
         """A point: its series, itself, those around it, and who received it; None when there is none."""
 
-    async def ask(self, order: dict[str, object]) -> Any:  # noqa: ANN401 (the JSON that the order's answer is)
-        """One order in the form of the control socket. Raises GatewayError with the reason."""
+    async def ask(self, order: Order[A]) -> A:
+        """One order. Raises GatewayError with the reason."""
 
 
 def repair(bench: Bench) -> Part:
@@ -106,7 +108,7 @@ class _Pages:
         which = _which(request.g.fields)
         if which is None:
             return html(repair_pages.message(view, "no_such_point"), 404)
-        await self._bench.ask({"do": "privacy-restore", **_order(which)})
+        await self._bench.ask(Restore(**_point(which)))
         return redirect("/repair?done=restored")
 
     async def _with_point(
@@ -134,16 +136,17 @@ class _Pages:
     async def _change(
         self, _: View, known: Known, stored: Stored, __: object, ___: object, fields: Mapping[str, str]
     ) -> Response:
-        order = _order(stored.which) | {"reason": fields.get("reason", "")}
+        point, reason = _point(stored.which), fields.get("reason", "")
         if fields["choice"] == "remove":
-            await self._bench.ask({"do": "privacy-remove", **order})
+            await self._bench.ask(Remove(reason=reason, **point))
             return redirect("/repair?done=removed")
         value = plain(known, fields["value"])
-        await self._bench.ask({"do": "privacy-rectify", "value": value, **order})
+        await self._bench.ask(Rectify(value=value, reason=reason, **point))
         return redirect("/repair?done=rectified")
 
 
-def _order(which: Which) -> dict[str, object]:
+def _point(which: Which) -> dict[str, Any]:
+    """The fields by which an order names it."""
     named = {"meter": which.meter, "series": which.path}
     return named | {"granularity": which.granularity, "time": which.time}
 

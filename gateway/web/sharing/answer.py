@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from gateway.consent.orders import Narrowing
 from gateway.web import dates
 from gateway.web.sharing.in_words import InWords
 from gateway.web.sharing.pages import confirm as confirmed
@@ -66,17 +67,19 @@ def wrong(choices: Choices, fields: Mapping[str, str], today: date) -> str | Non
     return next((key for key, fine in checks if not fine), None)
 
 
-def narrowing(choices: Choices, fields: Mapping[str, str]) -> dict[str, Any]:
-    """The answer that was ticked, as an order has it (``less`` of ``answer-access``)."""
-    given = _ways(choices, fields)
-    less: dict[str, Any] = {"series": _branches(choices, fields), "granularity": fields["granularity"]}
-    if fields["period"] == "less":
-        less["until"] = fields["until"].strip()
-    if choices.meters:
-        less["meter"] = fields["meter"]
-    if choices.may_disguise:
-        less |= {"profile": "coarse" if "coarse" in fields else "exact", "pseudonym": "pseudonym" in fields}
-    return less | {"no_push": "push" not in given, "no_history": "history" not in given}
+def narrowing(choices: Choices, fields: Mapping[str, str]) -> Narrowing:
+    """The answer that was ticked."""
+    given, profile = _ways(choices, fields), "coarse" if "coarse" in fields else "exact"
+    return Narrowing(
+        granularity=fields["granularity"],
+        series=tuple(_branches(choices, fields)),
+        until=fields["until"].strip() if fields["period"] == "less" else None,
+        no_push="push" not in given,
+        no_history="history" not in given,
+        meter=fields["meter"] if choices.meters else None,
+        profile=profile if choices.may_disguise else None,
+        pseudonym=choices.may_disguise and "pseudonym" in fields,
+    )
 
 
 def page(view: View, choices: Choices, phrases: Phrases, fields: Mapping[str, str], told: str | None = None) -> str:

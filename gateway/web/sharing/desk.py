@@ -14,7 +14,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from msgspec import structs
+
 from gateway.consent.answer import last_moment
+from gateway.consent.orders import Consents, PendingAccess
 from gateway.consent.text import duration, granularity_words, role_words
 from gateway.errors import GatewayError
 from gateway.journal.entry import write_line
@@ -31,10 +34,11 @@ from gateway.web.sharing.routes import sharing
 from gateway.web.sharing.values import HandedOver, JournalState
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from gateway.config.tables import Config
+    from gateway.consent.orders import A, Order, Orders
     from gateway.journal.verify import Verdict
     from gateway.web.part import Part
 
@@ -76,10 +80,10 @@ class SharingDesk:
 
     Args:
         config: the whole configuration.
-        order: does an order of the control socket.
+        order: does an order.
     """
 
-    def __init__(self, config: Config, order: Callable[[dict[str, Any]], Awaitable[object]]) -> None:
+    def __init__(self, config: Config, order: Orders) -> None:
         self._directory, self._order = config.directory, order
         self.retention, self.phrases, self.refused_days = config.max_retention, Phrases(), REFUSED_DAYS
         self.installer = (
@@ -88,17 +92,17 @@ class SharingDesk:
         self._check: asyncio.Task[None] | None = None
         self._checked, self._given_up = JournalState(0, ""), False
 
-    async def ask(self, order: dict[str, Any]) -> Any:  # noqa: ANN401 (the JSON that the order's answer is)
+    async def ask(self, order: Order[A]) -> A:
         """One order, given at the page."""
-        return await self._order({"by": OWNER, "channel": Channel.WEB.value} | order)
+        return await self._order(structs.replace(order, by=OWNER, channel=Channel.WEB))
 
     async def choices(self, number: int) -> Choices | None:
         """What a waiting request lets the household choose."""
-        waiting = await self.ask({"do": "pending-access"})
+        waiting = await self.ask(PendingAccess())
         request = next((row for row in waiting if row["id"] == number), None)
         if request is None:
             return None
-        consents = await self.ask({"do": "consents"})
+        consents = await self.ask(Consents())
         known = any(row["recipient"] == request["from"] and row["state"] in _STANDING for row in consents)
         branches, meters = await self._read(lambda archive: _branches(archive, request))
         asked = datetime.fromisoformat(request["until"]).timestamp() if request["until"] else None
@@ -180,7 +184,7 @@ async def read(directory: Path, function: Callable[[Archive], T]) -> T:
     return await asyncio.to_thread(reading)
 
 
-def sharing_part(config: Config, order: Callable[[dict[str, Any]], Awaitable[object]]) -> Part:
+def sharing_part(config: Config, order: Orders) -> Part:
     """The part *sharing* of this house."""
     return sharing(SharingDesk(config, order))
 

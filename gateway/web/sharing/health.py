@@ -6,15 +6,16 @@ The installer is the one that ``gateway.toml`` names; ``linky-gateway consent gr
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from gateway.consent.orders import HealthConsents, HealthGrant, HealthRefuse, HealthText, HealthWithdraw, Shown
 from gateway.web.http.answers import html, redirect
 from gateway.web.sharing.pages import confirm, message
 
 if TYPE_CHECKING:
     from microdot import Request, Response
 
-    from gateway.web.sharing.values import Row
+    from gateway.consent.orders import A, Order, Row, TextRow
     from gateway.web.view import View
 
 PATH = "/sharing/health"
@@ -27,13 +28,13 @@ class Desk(Protocol):
     def installer(self) -> str | None:
         """Who set this house up, and would like to know; None for nobody."""
 
-    async def ask(self, order: Row) -> Any:  # noqa: ANN401 (the JSON that the order's answer is)
-        """One order in the form of the control socket, given at the page. Raises GatewayError with the reason."""
+    async def ask(self, order: Order[A]) -> A:
+        """One order, given at the page. Raises GatewayError with the reason."""
 
 
 async def answers(desk: Desk) -> tuple[list[Row], str | None]:
     """The household's answers, and the installer that waits for one: none was given, or its yes has run out."""
-    rows: list[Row] = await desk.ask({"do": "health-consents"})
+    rows = await desk.ask(HealthConsents())
     asks = desk.installer
     known = next((row["state"] for row in rows if row["recipient"] == asks), None)
     return rows, asks if known in (None, "expired") else None
@@ -58,12 +59,12 @@ class HealthPages:
         if asks is None:
             return html(message(view, "not_proposed"), 409)
         fields = request.g.fields
-        shown = {"lang": fields.get("lang", ""), "hash": fields.get("hash", "")}
-        text = await self._text(asks, shown["lang"])
-        if text["hash"] != shown["hash"]:
+        shown = Shown(fields.get("lang", ""), fields.get("hash", ""))
+        text = await self._text(asks, shown.lang)
+        if text["hash"] != shown.hash:
             # A midnight passed, or the form was not of this page: nothing is given on a text that was not read.
             return html(_confirm(view, await self._text(asks, view.lang), "text_changed"), 409)
-        await self._desk.ask({"do": "health-grant", "recipient": asks, "shown": shown})
+        await self._desk.ask(HealthGrant(recipient=asks, shown=shown))
         return redirect("/sharing?done=health_given")
 
     async def refuse(self, _: Request, view: View) -> Response:
@@ -71,20 +72,19 @@ class HealthPages:
         asks = (await answers(self._desk))[1]
         if asks is None:
             return html(message(view, "not_proposed"), 409)
-        await self._desk.ask({"do": "health-refuse", "recipient": asks})
+        await self._desk.ask(HealthRefuse(recipient=asks))
         return redirect("/sharing?done=health_refused")
 
     async def withdraw(self, request: Request, _: View) -> Response:
         """At once, without a question."""
-        order = {"do": "health-withdraw", "recipient": request.g.fields.get("recipient", "")}
+        order = HealthWithdraw(recipient=request.g.fields.get("recipient", ""))
         return redirect(f"/sharing?done={'health_withdrawn' if await self._desk.ask(order) else 'nothing'}")
 
-    async def _text(self, installer: str, lang: str) -> Row:
-        text: Row = await self._desk.ask({"do": "health-text", "recipient": installer, "lang": lang})
-        return text
+    async def _text(self, installer: str, lang: str) -> TextRow:
+        return await self._desk.ask(HealthText(recipient=installer, lang=lang))
 
 
-def _confirm(view: View, text: Row, told: str | None = None) -> str:
+def _confirm(view: View, text: TextRow, told: str | None = None) -> str:
     """The whole text, and the yes under it."""
-    fields = {name: text[name] for name in ("hash", "lang")}
+    fields = {"hash": text["hash"], "lang": text["lang"]}
     return confirm(replace(view, path="/sharing"), text, f"{PATH}/yes", "/sharing", fields, told)

@@ -10,7 +10,22 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
+from gateway.consent.orders import (
+    AnswerAccess,
+    Consents,
+    ConsentText,
+    HearDomain,
+    Limit,
+    Notices,
+    PendingAccess,
+    RefusedDomains,
+    RefuseDomain,
+    Resume,
+    Revoke,
+    Shown,
+)
 from gateway.errors import GatewayError, StoreError
+from gateway.privacy.orders import Rotate
 from gateway.web import dates
 from gateway.web.http.answers import html, redirect
 from gateway.web.part import Part
@@ -26,6 +41,7 @@ if TYPE_CHECKING:
 
     from microdot import Request, Response
 
+    from gateway.consent.orders import A, Order
     from gateway.web.sharing.answer import Choices
     from gateway.web.sharing.values import HandedOver, JournalState, Phrases, Row
     from gateway.web.view import View
@@ -59,8 +75,8 @@ class Desk(Protocol):
     def installer(self) -> str | None:
         """Who would like to know whether the gateway is well."""
 
-    async def ask(self, order: Row) -> Any:  # noqa: ANN401 (the JSON that the order's answer is)
-        """One order in the form of the control socket, given at the page. Raises GatewayError with the reason."""
+    async def ask(self, order: Order[A]) -> A:
+        """One order, given at the page. Raises GatewayError with the reason."""
 
     async def choices(self, number: int) -> Choices | None:
         """What a waiting request lets the household choose; None when it does not wait."""
@@ -137,13 +153,13 @@ class _Pages:
         first = max(0, last - _DAYS_SHOWN * _DAY_S)
         health, installer = await answers(desk)
         shown = Overview(
-            consents=await desk.ask({"do": "consents"}),
-            requests=await desk.ask({"do": "pending-access"}),
-            refused=await desk.ask({"do": "refused-domains"}),
+            consents=await desk.ask(Consents()),
+            requests=await desk.ask(PendingAccess()),
+            refused=await desk.ask(RefusedDomains()),
             refused_days=desk.refused_days,
             health=health,
             installer=installer,
-            notices=await desk.ask({"do": "notices"}),
+            notices=await desk.ask(Notices()),
             log=Log(await desk.handed(first, last), first, last - _DAY_S, is_latest=last == today),
             journal=await desk.journal(),
             retention=desk.retention,
@@ -180,59 +196,56 @@ class _Pages:
     async def _show_text(
         self, view: View, choices: Choices, fields: Mapping[str, str], told: str | None = None
     ) -> Response:
-        order = {"do": "consent-text", "lang": view.lang, **self._answer(choices, fields)}
-        text = await self._desk.ask(order)
+        text = await self._desk.ask(self._text(choices, fields, view.lang))
         return html(sharing_answer.confirm(view, choices, fields, text, told), 409 if told else 200)
 
     async def _give(self, view: View, choices: Choices, fields: Mapping[str, str]) -> Response:
-        shown = {"lang": fields.get("lang", ""), "hash": fields.get("hash", "")}
-        answer = self._answer(choices, fields)
-        text = await self._desk.ask({"do": "consent-text", "lang": shown["lang"], **answer})
-        if text["hash"] != shown["hash"]:
+        shown = Shown(fields.get("lang", ""), fields.get("hash", ""))
+        read = self._text(choices, fields, shown.lang)
+        text = await self._desk.ask(read)
+        if text["hash"] != shown.hash:
             # A midnight passed, or the form was not of this page: nothing is given on a text that was not read.
             return await self._show_text(view, choices, fields, "text_changed")
-        await self._desk.ask({"do": "answer-access", "yes": True, "shown": shown, **answer})
+        number, less, retention = choices.request["id"], read.less, read.retention
+        await self._desk.ask(AnswerAccess(number=number, yes=True, less=less, retention=retention, shown=shown))
         return _done("given")
 
-    def _answer(self, choices: Choices, fields: Mapping[str, str]) -> Row:
+    def _text(self, choices: Choices, fields: Mapping[str, str], lang: str) -> ConsentText:
         less = sharing_answer.narrowing(choices, fields)
-        return {"number": choices.request["id"], "less": less, "retention": self._desk.retention}
+        return ConsentText(lang=lang, retention=self._desk.retention, number=choices.request["id"], less=less)
 
     async def refuse(self, _: Request, view: View, number: int) -> Response:
         if await self._desk.choices(number) is None:
             return html(sharing_pages.message(_at_home(view), "not_waiting"), 409)
-        await self._desk.ask({"do": "answer-access", "number": number, "yes": False})
+        await self._desk.ask(AnswerAccess(number=number))
         return _done("refused")
 
     async def refuse_domain(self, request: Request, _: View) -> Response:
         """All that a domain asks, and what it will ask in the next weeks."""
-        await self._desk.ask({"do": "refuse-domain", "domain": request.g.fields.get("domain", "")})
+        await self._desk.ask(RefuseDomain(domain=request.g.fields.get("domain", "")))
         return _done("domain_refused")
 
     async def hear_domain(self, request: Request, _: View) -> Response:
-        heard = await self._desk.ask({"do": "hear-domain", "domain": request.g.fields.get("domain", "")})
+        heard = await self._desk.ask(HearDomain(domain=request.g.fields.get("domain", "")))
         return _done("domain_heard" if heard else "nothing")
 
     async def withdraw(self, request: Request, _: View) -> Response:
         """One consent, or all that a recipient has: at once, without a question."""
         fields = request.g.fields
-        what: Row = {"recipient": fields.get("recipient", ""), "series": None}
-        if "consent" in fields:
-            what = {"consent": _number(fields["consent"])}
-        return _done("withdrawn" if await self._desk.ask({"do": "revoke", **what}) else "nothing")
+        one = "consent" in fields
+        order = Revoke(consent=_number(fields["consent"])) if one else Revoke(recipient=fields.get("recipient", ""))
+        return _done("withdrawn" if await self._desk.ask(order) else "nothing")
 
     async def limit(self, request: Request, _: View) -> Response:
-        return await self._change(request, "limit", "limited")
+        changed = await self._desk.ask(Limit(recipient=request.g.fields.get("recipient", "")))
+        return _done("limited" if changed else "nothing")
 
     async def resume(self, request: Request, _: View) -> Response:
-        return await self._change(request, "resume", "resumed")
-
-    async def _change(self, request: Request, order: str, done: str) -> Response:
-        changed = await self._desk.ask({"do": order, "recipient": request.g.fields.get("recipient", "")})
-        return _done(done if changed else "nothing")
+        changed = await self._desk.ask(Resume(recipient=request.g.fields.get("recipient", "")))
+        return _done("resumed" if changed else "nothing")
 
     async def renew(self, request: Request, _: View) -> Response:
-        await self._desk.ask({"do": "privacy-rotate", "recipient": request.g.fields.get("recipient", "")})
+        await self._desk.ask(Rotate(recipient=request.g.fields.get("recipient", "")))
         return _done("renewed")
 
     async def text(self, _: Request, view: View, sha256: str) -> Response:

@@ -4,9 +4,10 @@ import asyncio
 
 import pytest
 
-from gateway.account.act import order
+from gateway.account.act import do
 from gateway.account.hand_over import MARK, HandOver
 from gateway.account.password_file import PasswordFile
+from gateway.control.messages import AccountOrder
 from gateway.errors import GatewayError
 from gateway.federation.connection.session import Session
 from gateway.web.access.access import Access
@@ -37,7 +38,7 @@ def test_the_server_knows_a_new_password_once_the_household_has_set_its_own(fede
             await eventually(session.connected.is_set, 60.0)
 
             async def change():
-                return await order(session, file, {"action": "password", "new": None})
+                return await do(session, file, AccountOrder(action="password"))
 
             work = HandOver(tmp_path, tmp_path / "page.json", change)
             task = asyncio.create_task(work.run(asyncio.Event(), 0.05))

@@ -12,6 +12,7 @@ import pytest
 from gateway.commands import examples, overview
 from gateway.commands import main as cli
 from gateway.commands.main import main
+from gateway.control.messages import Status
 from gateway.control.unix_socket import serve
 from gateway.errors import EXITS, Exit, GatewayError
 from gateway.store.prepare import prepare
@@ -191,7 +192,7 @@ def test_a_command_starts_without_what_others_need(tmp_path, words, own, spared)
 
 async def _beside_a_daemon(path, words):
     async def handler(request):
-        return {"running": True, "links": [], "alerts": []} if request["do"] == "status" else []
+        return {"running": True, "links": [], "alerts": []} if isinstance(request, Status) else []
 
     server = await serve(path, handler)
     try:

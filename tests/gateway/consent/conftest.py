@@ -6,10 +6,13 @@ import json
 from datetime import UTC, datetime
 from functools import partial
 
+import msgspec
 import pytest
 
-from gateway.consent.act import act
-from gateway.consent.command import Desk, add_actions, run
+from gateway.consent.arguments import add_actions
+from gateway.consent.command import Desk, run
+from gateway.control.messages import read
+from gateway.control.orders import act
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC).timestamp()
 
@@ -24,12 +27,12 @@ def desk(store):
         add_actions(lambda name, text: actions.add_parser(name, help=text))
         out, err = io.StringIO(), io.StringIO()
         read = None if typed is None else lambda: typed + "\n"
-        person = Desk(lambda request: _through_json(partial(act, store), request), out, err, read, "anne", "P3Y", lang)
+        person = Desk(partial(_through_json, store), out, err, read, "anne", "P3Y", lang)
         return run(parser.parse_args(list(words)), person), out.getvalue(), err.getvalue()
 
     return command
 
 
-def _through_json(do, request):
+def _through_json(store, order):
     """As the control socket carries it."""
-    return json.loads(json.dumps(do(json.loads(json.dumps(request)), NOW)))
+    return json.loads(json.dumps(act(store, read(msgspec.json.encode(order)), NOW)))

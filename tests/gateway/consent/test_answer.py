@@ -1,13 +1,16 @@
 """The household's answer to a request, through the orders that the command line gives: that or less, never more."""
 
+import json
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from gateway.consent.act import act
-from gateway.consent.answer import Narrowing, offers_of
+from gateway.consent.answer import offers_of
+from gateway.consent.orders import Narrowing
+from gateway.control.messages import read
+from gateway.control.orders import act
 from gateway.errors import ConsentError, GatewayError
 from gateway.store.local_time import PARIS
 from gateway.store.points import Granularity
@@ -34,6 +37,11 @@ def store(tmp_path):
         yield opened
 
 
+def do(store, order):
+    """Do what the control socket carries."""
+    return act(store, read(json.dumps(order).encode()), NOW)
+
+
 def offers(store, **less):
     """What a yes would give."""
     return offers_of(store, store.access.one(1), Narrowing(**less), NOW)
@@ -42,9 +50,9 @@ def offers(store, **less):
 def answer(store, less=None, lang="fr", then=None):
     """A yes to the request, with its text read; ``then`` is what is said differently afterwards."""
     order = {"number": 1, "less": less or {}, "lang": lang, "retention": "P3Y", "by": "anne"}
-    text = act(store, order | {"do": "consent-text"}, NOW)
+    text = do(store, order | {"do": "consent-text"})
     shown = {"lang": text["lang"], "hash": text["hash"]}
-    return act(store, order | {"do": "answer-access", "yes": True, "shown": shown} | (then or {}), NOW), text
+    return do(store, order | {"do": "answer-access", "yes": True, "shown": shown} | (then or {})), text
 
 
 def test_a_plain_yes_gives_just_what_was_asked(store):
@@ -168,15 +176,15 @@ def test_a_yes_to_other_terms_than_were_shown_is_refused(store):
 
 def test_a_no_closes_the_request(store):
     """And a second answer says that there was a first."""
-    assert act(store, {"do": "answer-access", "number": 1, "yes": False}, NOW)["state"] == "refused"
-    assert act(store, {"do": "pending-access"}, NOW) == []
+    assert do(store, {"do": "answer-access", "number": 1, "yes": False})["state"] == "refused"
+    assert do(store, {"do": "pending-access"}) == []
     with pytest.raises(ConsentError, match="request 1: it is refused already"):
         answer(store)
 
 
 def test_pending_requests_are_shown_with_the_meter_they_mean(store):
     """With everything that the household needs to decide."""
-    (row,) = act(store, {"do": "pending-access"}, NOW)
+    (row,) = do(store, {"do": "pending-access"})
     assert (row["from"], row["meter"], row["series"]) == (COOP, "house", "consumption/power")
     assert (row["purpose"], row["state"], row["lang"]) == ("to share a roof", "pending", "en")
 
@@ -199,4 +207,4 @@ def test_pending_requests_are_shown_with_the_meter_they_mean(store):
 def test_an_order_that_is_none_is_one_sentence(store, order):
     """The control socket is the user's own, and still no nonsense stops the daemon."""
     with pytest.raises(GatewayError):
-        act(store, order, NOW)
+        do(store, order)

@@ -1,11 +1,12 @@
 """A consent as it is given and withdrawn: what is too wide, for ever, or without a clock is refused in a sentence."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
-from gateway.consent.grant import Order, describe, grant, revoke
+from gateway.consent.grant import describe, grant, revoke
+from gateway.consent.orders import ConsentForm
 from gateway.errors import ConsentError
 from gateway.store.points import Granularity
 from gateway.store.prepare import prepare
@@ -14,7 +15,7 @@ from gateway.store.store import Store
 from tests.gateway.store.conftest import frame
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC).timestamp()
-ORDER = Order("coop@sen2.test", "consumption/power", "PT1M")
+ORDER = ConsentForm("coop@sen2.test", "consumption/power", "PT1M")
 
 
 @pytest.fixture

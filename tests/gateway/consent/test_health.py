@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gateway.consent.act import act
 from gateway.consent.health import HEALTH_VERSION, health_text
 from gateway.consent.information import information_text
+from gateway.control.messages import read
+from gateway.control.orders import act
 from gateway.errors import ConsentError
 from gateway.store.points import Granularity
 from gateway.store.prepare import prepare
@@ -32,7 +33,7 @@ def store(tmp_path):
 
 def order(store, request):
     """As the control socket carries it."""
-    return json.loads(json.dumps(act(store, json.loads(json.dumps(request)), NOW)))
+    return json.loads(json.dumps(act(store, read(json.dumps(request).encode()), NOW)))
 
 
 def test_a_person_reads_what_it_tells_and_what_it_does_not(desk, store):

@@ -4,23 +4,29 @@ import asyncio
 import json
 import socket
 
+import msgspec
 import pytest
 
+from gateway.consent.orders import Limit
+from gateway.control.messages import Status
 from gateway.control.orders import act
 from gateway.control.running import ask
 from gateway.control.unix_socket import serve
 from gateway.errors import ConsentError, StoreError
 
+STATUS = {"do": "status", "by": "", "channel": "command"}
 
-async def handler(request):
+
+async def handler(order):
     """Echo, or what the order says."""
-    if request.get("do") == "refuse":
-        raise ConsentError("no")
-    if request.get("do") == "fail":
-        raise ZeroDivisionError
-    if request.get("do") == "act":
-        return act(None, request["what"], 0.0)
-    return request
+    match order:
+        case Limit(recipient="refuse"):
+            raise ConsentError("no")
+        case Limit(recipient="fail"):
+            raise ZeroDivisionError
+        case Status():
+            return msgspec.to_builtins(order)
+    return act(None, order, 0.0)
 
 
 def talk(path, conversation):
@@ -52,9 +58,9 @@ def send(path, data):
 def test_a_question_is_answered_and_a_refusal_keeps_its_exit_code(tmp_path):
     """The handler's result comes back; its error too, as an error."""
     path = tmp_path / "control.sock"
-    assert talk(path, lambda: ask(path, {"do": "status"})) == {"do": "status"}
+    assert talk(path, lambda: ask(path, Status())) == STATUS
     with pytest.raises(Exception, match="no") as caught:
-        talk(path, lambda: ask(path, {"do": "refuse"}))
+        talk(path, lambda: ask(path, Limit(recipient="refuse")))
     assert caught.value.exit_code == 2
 
 
@@ -64,7 +70,7 @@ def test_only_the_user_of_the_daemon_may_speak(tmp_path):
     with socket.socket(socket.AF_UNIX) as stale:
         stale.bind(str(path))
     with pytest.raises(ConnectionError):
-        ask(path, {"do": "status"})
+        ask(path, Status())
     assert talk(path, lambda: path.stat().st_mode & 0o777) == 0o600
 
 
@@ -74,16 +80,16 @@ def test_only_the_user_of_the_daemon_may_speak(tmp_path):
 def test_garbage_gets_an_answer_or_nothing_and_hurts_nobody(tmp_path, garbage, caplog):
     """No traceback, and the next question is answered."""
     path = tmp_path / "control.sock"
-    answer, after = talk(path, lambda: (send(path, garbage), ask(path, {"do": "status"})))
+    answer, after = talk(path, lambda: (send(path, garbage), ask(path, Status())))
     assert not answer or json.loads(answer) == {"error": "not a JSON object", "code": 2}
-    assert after == {"do": "status"}
+    assert after == STATUS
     assert "Traceback" not in caplog.text
 
 
 def test_an_order_that_fails_is_answered_with_a_sentence(tmp_path, caplog):
     """Whatever the program runs into: who asked is told that it was not done, and gets no traceback."""
     path = tmp_path / "control.sock"
-    answer = json.loads(talk(path, lambda: send(path, b'{"do": "fail"}\n')))
+    answer = json.loads(talk(path, lambda: send(path, b'{"do": "limit", "recipient": "fail"}\n')))
     assert answer["code"] == 70
     assert answer["error"].startswith("the gateway could not do it: an unexpected ZeroDivisionError")
     assert "Traceback" not in caplog.text
@@ -91,12 +97,16 @@ def test_an_order_that_fails_is_answered_with_a_sentence(tmp_path, caplog):
 
 @pytest.mark.parametrize(
     "order",
-    [{"do": "dance"}, {"do": "grant", "order": {"colour": "red"}}, {"do": "grant", "order": {"recipient": 5}}, {}],
+    [
+        *({"do": "dance"}, {}, {"do": "page-code"}, {"do": ["status"]}),
+        *({"do": "reading", "order": {"series": "gas", "value": 1}}, {"do": "reading", "order": {"colour": "blue"}}),
+        *({"do": "grant", "order": {"colour": "red"}}, {"do": "grant", "order": {"recipient": 5}}),
+    ],
 )
 def test_an_order_that_is_none_is_refused(tmp_path, order, caplog):
     """Unknown words and wrong types are refused with a sentence."""
     path = tmp_path / "control.sock"
-    answer = talk(path, lambda: send(path, json.dumps({"do": "act", "what": order}).encode() + b"\n"))
+    answer = talk(path, lambda: send(path, json.dumps(order).encode() + b"\n"))
     assert "order" in json.loads(answer)["error"]
     assert caplog.text == ""
 

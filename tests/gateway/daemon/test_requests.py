@@ -1,15 +1,16 @@
 """What a running gateway is asked: whoever ends a consent waits until nothing more leaves, whoever looks does not."""
 
 import asyncio
+import json
 from contextlib import closing
 from types import SimpleNamespace
 
 import pytest
 
-from gateway.consent.act import ORDERS as CONSENT_ORDERS
-from gateway.control.orders import LOOKS
+from gateway.consent.orders import Consents, Limit, PendingAccess, Revoke
+from gateway.control.messages import Erase, read
+from gateway.control.orders import HANDLERS
 from gateway.daemon.requests import Desk
-from gateway.privacy.act import ORDERS as PRIVACY_ORDERS
 from gateway.store.prepare import prepare
 from gateway.store.store import Store
 
@@ -32,10 +33,10 @@ async def here(function, *arguments):
 @pytest.mark.parametrize(
     ("order", "waits"),
     [
-        ({"do": "revoke", "recipient": "coop@sen2.test"}, True),
-        ({"do": "limit", "recipient": "coop@sen2.test"}, True),
-        ({"do": "consents"}, False),
-        ({"do": "pending-access"}, False),
+        (Revoke(recipient="coop@sen2.test"), True),
+        (Limit(recipient="coop@sen2.test"), True),
+        (Consents(), False),
+        (PendingAccess(), False),
     ],
 )
 def test_who_only_looks_does_not_wait_for_what_is_leaving(tmp_path, order, waits):
@@ -50,5 +51,57 @@ def test_who_only_looks_does_not_wait_for_what_is_leaving(tmp_path, order, waits
 
 def test_every_look_is_an_order():
     """And nothing that ends or gives anything is a look."""
-    assert {*CONSENT_ORDERS, *PRIVACY_ORDERS} > LOOKS
-    assert {"grant", "revoke", "limit", "answer-access", "health-withdraw", "privacy-erase", "resume"}.isdisjoint(LOOKS)
+    looks = {order.__struct_config__.tag for order in HANDLERS if order.looks}
+    assert {"consents", "notices", "pending-access", "consent-text", "refused-domains", "privacy-preview"} < looks
+    assert {"grant", "revoke", "limit", "answer-access", "health-withdraw", "privacy-erase", "resume"}.isdisjoint(looks)
+
+
+FORM = {"recipient": "a@b.test", "series": "consumption", "granularity": "P1D", "no_push": False, "until": None}
+POINT = {"series": "gas", "granularity": "raw", "time": 1, "meter": "gas", "reason": "", "by": "owner"}
+READING = {"series": "gas", "value": "1", "unit": None, "at": None, "meter": None, "force": False}
+SHOWN = {"lang": "fr", "hash": "0" * 64}
+LESS = {"series": ["consumption"], "granularity": None, "until": None, "no_push": True, "pseudonym": False}
+# As the command line and the page of 0.1.0 wrote them.
+LINES = [
+    json.dumps({"do": do} | fields).encode()
+    for do, fields in (
+        ("status", {}),
+        ("now", {"since": None, "wait_s": 1.0}),
+        ("reading", {"order": READING}),
+        ("account", {"action": "password", "new": None}),
+        ("page-code", {}),
+        ("page-welcome", {}),
+        ("page-where", {}),
+        ("grant", {"order": FORM, "by": "anne", "retention": "P3Y", "shown": SHOWN}),
+        ("revoke", {"recipient": "a@b.test", "series": None, "by": "owner", "channel": "web"}),
+        ("limit", {"recipient": "a@b.test"}),
+        ("resume", {"recipient": "a@b.test"}),
+        ("consents", {"by": "owner", "channel": "web"}),
+        ("notices", {}),
+        ("pending-access", {}),
+        ("consent-text", {"lang": "fr", "number": 1, "less": LESS, "retention": "P3Y"}),
+        ("answer-access", {"number": 1, "yes": True, "less": LESS, "retention": "P3Y", "shown": SHOWN}),
+        ("refuse-domain", {"domain": "b.test"}),
+        ("hear-domain", {"domain": "b.test"}),
+        ("refused-domains", {}),
+        ("health-consents", {}),
+        ("health-text", {"recipient": "a@b.test", "until": None, "lang": "fr", "retention": "P3Y"}),
+        ("health-grant", {"recipient": "a@b.test", "until": None, "by": "anne", "shown": SHOWN}),
+        ("health-refuse", {"recipient": "a@b.test"}),
+        ("health-withdraw", {"recipient": "a@b.test"}),
+        ("privacy-preview", {"what": "range", "series": "gas", "first": 1, "last": 2}),
+        ("privacy-erase", {"what": "recipient", "recipient": "a@b.test", "by": "anne"}),
+        ("privacy-rectify", POINT | {"value": "2"}),
+        ("privacy-remove", POINT),
+        ("privacy-restore", POINT),
+        ("privacy-withdraw", {"by": "check --repair"}),
+        ("privacy-rotate", {"recipient": "a@b.test"}),
+    )
+]
+
+
+def test_every_order_that_can_be_read_has_one_who_does_it():
+    """Either where the store is written or in the running gateway, and an erasure in both."""
+    running = {*Desk(SimpleNamespace(), commit=None)._handlers}
+    assert {type(read(line)) for line in LINES} == {*HANDLERS, *running}
+    assert {*HANDLERS} & running == {Erase}

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from gateway.consent.answer import Narrowing, offers_of
+from gateway.consent.answer import offers_of
+from gateway.consent.orders import Narrowing
 from gateway.federation.provider.history import History, Period
 from gateway.federation.wire.form import RequestError
 from gateway.federation.wire.stanza import Publisher

@@ -8,7 +8,8 @@ from types import SimpleNamespace
 import pytest
 
 from gateway.commands import main as cli
-from gateway.consent.act import act as act_on_consents
+from gateway.consent.orders import ConsentForm, ConsentText, Grant, Shown
+from gateway.control.orders import act
 from gateway.store.points import Confirm, Granularity
 from gateway.store.prepare import prepare
 from gateway.store.providers import ReceivedEvent
@@ -49,12 +50,10 @@ def make_house(folder):
 def live(store):
     """A day and a half of frames, and all that a household does with them."""
     store.meters.add("house", "ab12cd34ef", PRM)
-    consent = {"recipient": COOP, "series": "consumption", "granularity": "PT30M", "purpose": "to share a roof"}
-    text = act_on_consents(store, {"do": "consent-text", "order": consent, "lang": "fr", "retention": "P3Y"}, NOW)
-    shown = {"lang": "fr", "hash": text["hash"]}
-    act_on_consents(
-        store, {"do": "grant", "order": consent, "shown": shown, "retention": "P3Y", "by": "marie-odile"}, NOW
-    )
+    consent = ConsentForm(COOP, "consumption", "PT30M", purpose="to share a roof")
+    text = act(store, ConsentText(order=consent, lang="fr", retention="P3Y"), NOW)
+    shown = Shown("fr", text["hash"])
+    act(store, Grant(order=consent, shown=shown, retention="P3Y", by="marie-odile"), NOW)
     store.consents.grant(TOWN, "house", "consumption/power", Granularity.RAW, NOW + 10**6, NOW - 10**6, terms=TERMS)
     manner = Manner(Profile.COARSE, pseudonym=True)
     store.consents.grant(

@@ -7,11 +7,12 @@ import pytest
 
 from gateway.config.choices import choose_household
 from gateway.config.tables import Household, load
+from gateway.control.orders import act
 from gateway.errors import ConsentError
 from gateway.journal.entry import write_line
 from gateway.journal.key import read_key
 from gateway.journal.verify import verify
-from gateway.privacy.act import act
+from gateway.privacy.orders import Erase
 from gateway.store.connection import FILE_NAME
 from gateway.store.erasure import Range
 from gateway.store.points import Granularity
@@ -138,7 +139,7 @@ def test_a_recipient_is_withdrawn_told_and_forgotten(house, store):
     assert store.consents.of(COOP) == store.subscriptions.of(COOP) == []
     assert store.erasure.knows(TOWN)
     with pytest.raises(ConsentError, match="nothing is kept"):
-        act(store, {"do": "privacy-erase", "what": "recipient", "recipient": COOP}, NOW)
+        act(store, Erase(what="recipient", recipient=COOP), NOW)
     (notice,) = [n for n in store.notices.all() if n.recipient == COOP]
     assert (notice.kind, notice.payload["series"]) == (NoticeKind.CONSENT_WITHDRAWN, "consumption")
     store.notices.confirmed(notice.id, COOP, NOW + 6)

@@ -6,7 +6,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from gateway.consent.grant import Order, grant, offer_of
+from gateway.consent.grant import grant, offer_of
+from gateway.consent.orders import ConsentForm
 from gateway.consent.text import consent_text
 from gateway.errors import ConsentError, StoreError
 from gateway.federation.connection.departure import Departures
@@ -36,7 +37,7 @@ def house(tmp_path):
 
 def order(recipient=COOP, series="consumption", granularity="PT30M", **more):
     """What a household would say."""
-    return Order(recipient, series, granularity, **more)
+    return ConsentForm(recipient, series, granularity, **more)
 
 
 def name(house, recipient, now=NOW):

@@ -5,6 +5,7 @@ import string
 import pytest
 
 from gateway.privacy import words
+from gateway.privacy.orders import Erase
 from gateway.privacy.words import say
 
 
@@ -24,7 +25,7 @@ def test_both_languages_say_the_same_things_of_the_same_facts():
 def test_a_reader_that_holds_the_log_and_old_copies_are_said(lang):
     """What is not gone yet is not called gone."""
     done = {"readings": 1, "queued": 0, "events": 0, "told": [], "wiped": False, "copies": ["x.damaged"], "removed": []}
-    said = words.outcome(lang, {"what": "range"}, done)
+    said = words.outcome(lang, Erase(what="range"), done)
     assert say(lang, "held") in said
     assert say(lang, "wiped") not in said
     assert any("x.damaged" in line for line in said)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from gateway.consent.orders import HealthConsents, HealthGrant
 from gateway.control.running import ask
 from gateway.web.sharing.health_words import HEALTH_WORDS
 from servers import wait_until
@@ -33,7 +34,7 @@ def installed_house(tmp_path_factory):
 
 def state(house):
     """How the answer to the installer stands; None before the first one."""
-    rows = ask(house.folder / "data" / "control.sock", {"do": "health-consents"})
+    rows = ask(house.folder / "data" / "control.sock", HealthConsents())
     return next((row["state"] for row in rows if row["recipient"] == ANNE), None)
 
 
@@ -90,7 +91,7 @@ def test_what_has_run_out_is_asked_for_again_and_a_no_is_kept(installed_house):
     """As at the beginning; refused by one press, and not asked a second time."""
     house = installed_house
     soon = (datetime.now(UTC) + timedelta(seconds=1.5)).isoformat()
-    ask(house.folder / "data" / "control.sock", {"do": "health-grant", "recipient": ANNE, "until": soon})
+    ask(house.folder / "data" / "control.sock", HealthGrant(recipient=ANNE, until=soon))
     wait_until(lambda: state(house) == "expired", 10, "the consent ends")
     assert proposed(page(house))
     answer, _ = house.signed_in.send("/sharing/health/no")

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from gateway.consent.orders import Consents, Notices, PendingAccess, RefusedDomains
 from gateway.control.running import ask
 from gateway.store.terms import LANGS, Terms
 from gateway.web.sharing.words import SHARING_WORDS
@@ -47,13 +48,13 @@ def sharing_house(tmp_path_factory):
 
 
 def told(house, order):
-    """What the daemon answers to an order without an object."""
-    return ask(house.folder / "data" / "control.sock", {"do": order})
+    """What the daemon answers to an order."""
+    return ask(house.folder / "data" / "control.sock", order)
 
 
 def standing(house, jid):
     """The consents of a recipient that allow something."""
-    rows = told(house, "consents")
+    rows = told(house, Consents())
     return [row for row in rows if row["recipient"] == jid and row["state"] in {"valid", "limited"}]
 
 
@@ -87,7 +88,7 @@ def test_r21_nothing_is_ticked_beforehand_and_each_thing_is_a_tick_of_its_own(sh
         answer, _ = owner.send(f"{path}/yes", **{name: whole[name] for name in whole if name != missing})
         assert answer.status == 400, missing
     assert standing(house, "one@sen2.test") == []
-    assert [row["id"] for row in told(house, "pending-access")].count(number) == 1
+    assert [row["id"] for row in told(house, PendingAccess())].count(number) == 1
 
 
 def test_r21_no_wildcard_and_nothing_wider_than_was_asked_for_is_given(sharing_house):
@@ -144,7 +145,7 @@ def test_a_refusal_is_told_and_gives_nothing(sharing_house):
     house, owner, number = sharing_house, sharing_house.signed_in, next(sharing_house.requests)
     assert owner.send(f"/sharing/requests/{number}/no")[0].status == 303
     assert standing(house, "four@sen2.test") == []
-    assert [row["recipient"] for row in told(house, "notices")].count("four@sen2.test") == 1
+    assert [row["recipient"] for row in told(house, Notices())].count("four@sen2.test") == 1
     assert owner.get(f"/sharing/requests/{number}")[0].status == 404
     assert owner.send(f"/sharing/requests/{number}/no")[0].status == 409
 
@@ -181,16 +182,16 @@ def test_one_press_refuses_all_of_a_domain_and_another_hears_it_again(tmp_path):
         assert "pendant 90 jours" in owner.get(f"/sharing/requests/{honest}")[1]
         answer, _ = owner.send("/sharing/domains/no", domain="evil.test")
         assert answer.headers["Location"] == "/sharing?done=domain_refused"
-        assert [row["id"] for row in told(house, "pending-access")] == [honest]
-        assert [row["domain"] for row in told(house, "refused-domains")] == ["evil.test"]
-        assert [row["state"] for row in told(house, "consents")] == ["valid"]
-        assert told(house, "notices") == []
+        assert [row["id"] for row in told(house, PendingAccess())] == [honest]
+        assert [row["domain"] for row in told(house, RefusedDomains())] == ["evil.test"]
+        assert [row["state"] for row in told(house, Consents())] == ["valid"]
+        assert told(house, Notices()) == []
         _, text = owner.get("/sharing?done=domain_refused&lang=en")
         assert "Refused domains (1)" in text
         assert "evil.test: its requests are refused without being shown to you, until" in text
         assert owner.send("/sharing/domains/yes", domain="evil.test")[0].headers["Location"].endswith("domain_heard")
         assert owner.send("/sharing/domains/yes", domain="evil.test")[0].headers["Location"].endswith("nothing")
-        assert told(house, "refused-domains") == []
+        assert told(house, RefusedDomains()) == []
         for wrong in ("", "x" * 999, "<b> </b>", "é\x00"):
             answer, text = owner.send("/sharing/domains/no", domain=wrong)
             assert answer.status == 409, wrong

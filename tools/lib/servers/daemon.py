@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gateway.config.tables import load
+from gateway.control.messages import Status
 from gateway.control.running import ask
 from gateway.errors import StoreError
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 def links_of(config: Path) -> dict[str, dict[str, Any]]:
     """Link name -> row of ``status --json``; empty while the daemon of this configuration does not answer."""
     try:
-        report = ask(load(config).control_socket, {"do": "status"})
+        report = ask(load(config).control_socket, Status())
     except (ConnectionError, StoreError):
         return {}  # not started yet, or killed while it answered
     return {row["link"]: row for row in report["links"]}

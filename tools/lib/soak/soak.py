@@ -9,6 +9,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from gateway.config.tables import load
+from gateway.control.messages import Status
 from gateway.control.running import ask
 from servers.daemon import links_of
 from soak.house import AWAY, RECIPIENTS, SLOW, database_in
@@ -125,7 +126,7 @@ class Soak:
         """Somebody looks at the page, and somebody asks how it goes."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self._house.port}/", timeout=_ANSWER_S) as answer:
             answer.read()
-        ask(load(self._house.config).control_socket, {"do": "status"}, _ANSWER_S)
+        ask(load(self._house.config).control_socket, Status(), _ANSWER_S)
 
     def _come_and_go(self, hour: int) -> None:
         away = self._house.recipients[AWAY]

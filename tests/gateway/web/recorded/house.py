@@ -111,9 +111,10 @@ class Desk:
 
     async def ask(self, order):
         self._or_fault(None)
-        if order["do"] in self._held.rows:
-            return self._held.rows[order["do"]]
-        return values.TEXT if order["do"].endswith("-text") else self._held.changed
+        word = order.__struct_config__.tag
+        if word in self._held.rows:
+            return self._held.rows[word]
+        return values.TEXT if word.endswith("-text") else self._held.changed
 
 
 class Living(StandInHouse):

@@ -1,0 +1,112 @@
+"""Every order that a gateway can be given, and how one is read from the socket: an object whose ``do`` says which.
+
+Light, for whoever asks: who does them is in ``orders`` and in the running daemon.
+"""
+
+from __future__ import annotations
+
+import operator
+from functools import reduce
+from typing import Any, ClassVar, Literal
+
+import msgspec
+
+from gateway.consent import orders as of_consents
+from gateway.consent.orders import Order, Row
+from gateway.errors import GatewayError
+from gateway.privacy import orders as of_data
+from gateway.privacy.orders import Erase
+from gateway.words.phrase import Phrase, same
+
+__all__ = [
+    "AccountOrder",
+    "Erase",
+    "Now",
+    "PageCode",
+    "PageWelcome",
+    "PageWhere",
+    "Reading",
+    "ReadingForm",
+    "Status",
+    "read",
+    "unknown",
+]
+
+_NO_ORDER = Phrase("not an order: {why}")
+
+
+class ReadingForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What was entered, in the words of the command line; ``at`` POSIX seconds, None for now."""
+
+    series: str
+    value: str
+    unit: str | None = None
+    at: int | None = None
+    meter: str | None = None
+    force: bool = False
+
+
+class Status(Order[Row], frozen=True, kw_only=True, tag="status"):
+    """How each link is."""
+
+
+class Now(Order[Row], frozen=True, kw_only=True, tag="now"):
+    """The house now; since the ``turn`` of an earlier answer: as soon as it is another, or after ``wait_s``."""
+
+    since: int | None = None
+    wait_s: float | None = None
+
+
+class Reading(Order[Row], frozen=True, kw_only=True, tag="reading"):
+    """Store a reading by hand; what was stored."""
+
+    order: ReadingForm
+
+
+class AccountOrder(Order[list[str] | None], frozen=True, kw_only=True, tag="account"):
+    """Do something with the household's account: a ``new`` password (a random one where it is None), a block."""
+
+    patience_s: ClassVar[float] = 60.0
+
+    action: Literal["password", "block", "unblock", "blocked"]
+    new: str | None = None
+    who: str = ""
+
+
+class PageCode(Order[str], frozen=True, kw_only=True, tag="page-code"):
+    """A new code with which the page's password can be set."""
+
+
+class PageWelcome(Order[Row], frozen=True, kw_only=True, tag="page-welcome"):
+    """Where the page is, and a code while it has no password."""
+
+
+class PageWhere(Order[Row], frozen=True, kw_only=True, tag="page-where"):
+    """Where the page is, and whether it has a password or a code."""
+
+
+_TYPES = (
+    *(Status, Now, Reading, AccountOrder, PageCode, PageWelcome, PageWhere),
+    *(of_consents.Grant, of_consents.Revoke, of_consents.Limit, of_consents.Resume),
+    *(of_consents.Consents, of_consents.Notices, of_consents.PendingAccess, of_consents.ConsentText),
+    *(of_consents.AnswerAccess, of_consents.RefuseDomain, of_consents.HearDomain, of_consents.RefusedDomains),
+    *(of_consents.HealthConsents, of_consents.HealthText, of_consents.HealthGrant, of_consents.HealthRefuse),
+    *(of_consents.HealthWithdraw, of_data.Preview, of_data.Erase, of_data.Rectify, of_data.Remove),
+    *(of_data.Restore, of_data.Withdraw, of_data.Rotate),
+)
+_DECODER: msgspec.json.Decoder[Order[Any]] = msgspec.json.Decoder(reduce(operator.or_, _TYPES))
+
+
+def unknown(order: Order[Any]) -> GatewayError:
+    """Why an order is not done here."""
+    return GatewayError(f"unknown order {order.__struct_config__.tag!r}")
+
+
+def read(line: bytes) -> Order[Any]:
+    """The order in a line. GatewayError when it is none; ValueError or RecursionError when it is no JSON object."""
+    try:
+        return _DECODER.decode(line)
+    except msgspec.ValidationError as error:
+        if not line.lstrip().startswith(b"{"):
+            raise ValueError("not a JSON object") from error
+        raise GatewayError(_NO_ORDER.filled(why=same(str(error)))) from error
