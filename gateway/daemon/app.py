@@ -104,7 +104,7 @@ class Gateway:
             for meter, source in sources:
                 line = Line(meter.name, source, meter.mode) if source else await self._board_line(meter)
                 await self._know(meter, line)
-            await self.house.counters.resume(self.house.store)
+            await self.house.counters.resume(self.house.store.meters, self.house.store.readings)
             self.house.now = Now(self._config, self.house.store, self.call, self.house.time)
             for name, reader in self.house.meters.items():
                 reader.tell_live = partial(self.house.now.hear, name)

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from gateway.config.tables import Config
     from gateway.config.tables import Counter as Setting
     from gateway.links.link import Link
+    from gateway.store.meters import Meters
+    from gateway.store.readings import Readings
     from gateway.store.recorder import Batch
-    from gateway.store.store import Store
 
 
 class Counters:
@@ -41,12 +42,12 @@ class Counters:
             gpiozero()
         self.known: dict[str, Counter] = {counter.name: _counter(counter, clock) for counter in config.counter}
 
-    async def resume(self, store: Store) -> None:
+    async def resume(self, meters: Meters, readings: Readings) -> None:
         """Make them known to the store, and go on from what it says."""
         for setting in self._settings:
-            info = await self._call(store.meters.add, setting.name, setting.sensor)
-            values = await self._call(store.readings.last_values, setting.name)
-            self.known[setting.name].resume(info, values, await self._call(store.readings.totals, setting.name))
+            info = await self._call(meters.add, setting.name, setting.sensor)
+            values = await self._call(readings.last_values, setting.name)
+            self.known[setting.name].resume(info, values, await self._call(readings.totals, setting.name))
 
     def take(self) -> list[Batch]:
         """What is to be written of them."""
@@ -57,14 +58,14 @@ class Counters:
         return [counter_link(name, counter.state, now) for name, counter in self.known.items()]
 
     @asynccontextmanager
-    async def held(self, store: Store) -> AsyncIterator[None]:
+    async def held(self, meters: Meters, readings: Readings) -> AsyncIterator[None]:
         """Let pulses wait in their pins while the store is corrected; then go on from what it says."""
         async with self._one_entry:
             for counter in self.known.values():
                 counter.hold()
             try:
                 yield
-                await self.resume(store)
+                await self.resume(meters, readings)
             finally:
                 for counter in self.known.values():
                     counter.held = False

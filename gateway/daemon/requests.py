@@ -125,7 +125,8 @@ class Desk:
         """A reading by hand: after everything that was counted before it, before everything that is counted after."""
         if self._house.time() is None and order.order.at is None:
             raise ReadingError(CLOCK_UNKNOWN)
-        async with self._house.counters.held(self._house.store):
+        store = self._house.store
+        async with self._house.counters.held(store.meters, store.readings):
             await self._commit()
             if self._house.writer.waiting:
                 raise StoreError(f"the reading was not stored: {self._house.writer.error}")
