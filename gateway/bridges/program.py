@@ -12,7 +12,6 @@ import os
 import signal
 import sys
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,7 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gateway.bridges.config import Config
-    from gateway.bridges.core import Sink
+    from gateway.bridges.core import Forwarder, Sink
+    from gateway.federation.recipient.intake import Intake
 
 KINDS = {
     "zabbix": "a Zabbix server: hosts, items, values",
@@ -84,10 +84,14 @@ async def _bridge(kind: str, file: Path, config: Config, directory: Path) -> Non
         loop.add_signal_handler(number, stop.set)
     notifier = Notifier()
     watchdog = Watchdog(notifier)
-    watchdog.watch("session", partial(getattr, session, "came_round"), _PATIENCE_S)
-    watchdog.watch("intake", partial(getattr, bridge.intake, "came_round"), _PATIENCE_S)
+
+    def watch(name: str, part: Session | Intake | Forwarder) -> None:
+        watchdog.watch(name, lambda: part.came_round, _PATIENCE_S)
+
+    watch("session", session)
+    watch("intake", bridge.intake)
     for gateway in bridge.gateways:
-        watchdog.watch("forwarder", partial(getattr, gateway.forwarder, "came_round"), _PATIENCE_S)
+        watch("forwarder", gateway.forwarder)
     notifier.ready()
     try:
         async with asyncio.TaskGroup() as group:

@@ -127,6 +127,10 @@ class HostClock:
             self._known = self._look()
         return self._known
 
+    def time(self) -> float | None:
+        """POSIX seconds; None while the host does not know the time."""
+        return self._wall() if self.knows() else None
+
     def _look(self) -> bool:
         was_set = abs(self._wall() - self.since_boot() - self._began) >= _STEP_S
         if was_set or self._synchronized() is not False or (self._root / "run/systemd/timesync/synchronized").exists():

@@ -7,8 +7,12 @@ are soon guessed; the account's address stands beside the chain, where it can be
 from __future__ import annotations
 
 import hashlib
+import logging
+import time
 from typing import TYPE_CHECKING
 
+from gateway import __version__
+from gateway.errors import StoreError
 from gateway.journal.entry import canonical
 from gateway.store.terms import days
 
@@ -16,6 +20,9 @@ if TYPE_CHECKING:
     from gateway.config.tables import Config
     from gateway.journal.entry import Kind
     from gateway.store.journal import Journal
+    from gateway.store.store import Store
+
+log = logging.getLogger(__name__)
 
 _KIND: Kind = "configuration-changed"
 
@@ -32,6 +39,18 @@ def note_sharing(config: Config, journal: Journal, now: float) -> bool:
         return False
     journal.append(_KIND, facts, {"account": account} if account else {}, now)
     return True
+
+
+def note_start(store: Store, config: Config, boot: str) -> None:
+    """Make the entries of a start, and give up what waited for a date in an earlier one of the machine."""
+    try:
+        store.journal.append("restarted", {"version": __version__})
+        note_sharing(config, store.journal, time.time())
+        if lost := store.undated.give_up(boot):
+            log.warning("%d frames of an earlier start are lost: nobody knew the time until it ended", lost)
+    except StoreError as error:
+        # A card that is full must not keep the meter from being read.
+        log.warning("%s; the start stands in no entry", error)
 
 
 def longest_retention_s(config: Config, journal: Journal) -> int:

@@ -123,8 +123,7 @@ class MeterReader:
         self._kept_first = self._kept_last = 0.0
         self.kept = kept
         self._owners = {} if owners is None else owners
-        if known.address:
-            self._owners[known.address] = self
+        self._own(known.address)
         # Whose meter is plugged into this reader's port; short frames do not say it.
         self.heard, self._unknown = self, ""
         # Whether the last address on this line was that of a meter whose own line speaks.
@@ -136,8 +135,8 @@ class MeterReader:
         # By how much the frames' own time went on, and until when.
         self._went_on = self._newest = 0
         self._one_at_a_time = asyncio.Lock()
-        # Is told what is believed as soon as it is: readings, their date or None, whether in standard mode.
-        self.tell_live: TellLive | None = None
+        # Are told what is believed as soon as it is: readings, their date or None, whether in standard mode.
+        self.listeners: list[TellLive] = []
         self._undated = Interpreter(last)
         self._said: set[str] = set()
 
@@ -261,9 +260,12 @@ class MeterReader:
 
     def _show_undated(self, frame: Frame, received: datetime) -> None:
         """Let displays have what the store cannot yet: a power is worth seeing before anybody knows the time."""
-        told = self._undated.interpret(frame, received) if self.tell_live else None
-        if told and self.tell_live:
-            self.tell_live(told.readings, None, standard=frame.mode == STANDARD)
+        if self.listeners and (told := self._undated.interpret(frame, received)):
+            self._show(frame, told.readings, None)
+
+    def _show(self, frame: Frame, readings: Iterable[Reading], at: datetime | None) -> None:
+        for listener in self.listeners:
+            listener(readings, at, standard=frame.mode == STANDARD)
 
     def _keep(self, frame: Frame, at: float) -> None:
         """Keep a frame that nobody can date yet."""
@@ -299,8 +301,8 @@ class MeterReader:
         believed = judgement.interpretation
         if believed.meter and believed.meter not in self._owners:
             self._own(believed.meter)
-        if live and self.tell_live:
-            self.tell_live(believed.readings, believed.time, standard=frame.mode == STANDARD)
+        if live:
+            self._show(frame, believed.readings, believed.time)
         self._count_refused(interpretation.refused, believed.refused)
         for refused in believed.refused:
             log.debug("meter %s: refused %s", self.name, refused)
@@ -329,7 +331,9 @@ class MeterReader:
         """A second for what may be told in a time; where the meter's clock is believed, as fast as that goes."""
         return self.host.since_boot() + (self._went_on if self.clock.believed else 0)
 
-    def _own(self, address: str) -> None:
+    def _own(self, address: str | None) -> None:
+        if not address:
+            return
         self._owners[address] = self
         mine = [known for known, owner in self._owners.items() if owner is self]
         if len(mine) > _OWN_ADDRESSES:

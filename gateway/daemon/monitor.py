@@ -53,19 +53,18 @@ class Lookout:
         counted = said = weighed = -_BACKLOG_EVERY_S
         while True:
             now = self.came_round = time.monotonic()
-            if house.publication and now - counted >= _BACKLOG_EVERY_S:
-                counted, backlog = now, await house.backlog(backlog)
+            if house.config.federation and now - counted >= _BACKLOG_EVERY_S:
+                counted, backlog = now, await house.standing.backlog(backlog)
                 await self.weigh(now, max((one.rows for one in backlog), default=0))
             elif now - weighed >= _WEIGH_EVERY_S:
                 weighed = now
                 await self.weigh(now, None)
-            links = [*house.own_links(now), *recipient_links(backlog, time.time())]
-            alerts = await house.notices.look(links, now, house.time(), house.untold) if house.notices else []
-            if house.now:
-                house.now.look(links, house.active)
-                await house.now.know_the_day()
+            links = [*house.standing.own_links(now), *recipient_links(backlog, time.time())]
+            alerts = await house.notices.look(links, now, house.host.time(), house.federation.waiting)
+            house.now.look(links, house.notices.active)
+            await house.now.know_the_day()
             for look in self.lookers:
-                look(links, house.active)
+                look(links, house.notices.active)
             for alert in alerts:
                 for tell in self.listeners:
                     tell(alert)

@@ -33,12 +33,13 @@ from gateway.tic.reading import Kind
 from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
     from datetime import datetime
 
     from gateway.chat.questions import Question
     from gateway.config.tables import Config, Federation
     from gateway.config.tables import Household as Told
+    from gateway.consent.orders import Order
     from gateway.federation.provider.health import Condition
     from gateway.links.alerts import Alert
     from gateway.process.cells import Part
@@ -111,61 +112,79 @@ class Publication:
         self._store, self._call = store, call
         self._passwords, self._changing = password_file(config), asyncio.Lock()
         self._known: frozenset[str] = frozenset()
-        self._session = Session(
+        self._asked: list[tuple[float, str]] = []
+        wanted = [wanted_of(one) for one in config.received]
+        self._providers = {one.sender for one in wanted}
+        session = self._session = self._connection(config)
+        user, domain = session.jid.user, session.jid.domain
+        publisher = Publisher(user, domain, account.max_retention, primary=account.units == "primary")
+        self._delivery = self._deliver(publisher, account)
+        self._announcer = self._announce(publisher)
+        self._live = Live(session, store.watching, store.transfers, call, publisher)
+        self._commands = self._answer_commands(publisher, account, health)
+        # Also of providers that are in the configuration no more, and whose data are still here.
+        known = wanted or store.providers.all()
+        self._inbox = Inbox(session, store.providers, store.received, call, wanted) if known else None
+        self._hand_over = HandOver(config.directory, config.page_file, self._take_over)
+        addresses, language = _addresses(config.household)
+        self._household = Household(session, addresses, language)
+        self._chat = Chat(session, self._household.addresses, language, answer) if answer else None
+
+    def _connection(self, config: Config) -> Session:
+        return Session(
             account_of(config, self._passwords.candidates()[0]),
             features=(QUOALISE, OURS, RECEIPTS),
             commands=COMMAND_NAMES,
             doorkeeper=Doorkeeper(lambda bare: bare in self._known),
             passwords=self._passwords,
         )
-        application, server = self._session.jid.user, self._session.jid.domain
-        publisher = Publisher(application, server, account.max_retention, primary=account.units == "primary")
-        self._delivery = Delivery(
+
+    def _deliver(self, publisher: Publisher, account: Federation) -> Delivery:
+        return Delivery(
             self._session,
-            store.outbox,
-            store.subscriptions,
-            store.absences,
-            store.pseudonyms,
-            store.journal,
-            call,
+            self._store.outbox,
+            self._store.subscriptions,
+            self._store.absences,
+            self._store.pseudonyms,
+            self._store.journal,
+            self._call,
             publisher,
             self.wake.delivery,
             max_stanza_bytes=account.max_stanza_bytes,
             batch_s=account.batch_s,
         )
-        self._announcer = Announcer(
+
+    def _announce(self, publisher: Publisher) -> Announcer:
+        return Announcer(
             self._session,
-            store.notices,
-            store.absences,
-            store.meters,
-            store.subscriptions,
-            store.outbox.epoch,
-            call,
+            self._store.notices,
+            self._store.absences,
+            self._store.meters,
+            self._store.subscriptions,
+            self._store.outbox.epoch,
+            self._call,
             publisher,
             notice_text,
             self.wake.announcer,
         )
-        self._live = Live(self._session, store.watching, store.transfers, call, publisher)
-        self._commands = Commands(
-            *(self._session, store, call, publisher, self._returned),
+
+    def _answer_commands(
+        self, publisher: Publisher, account: Federation, health: Callable[[], Condition] | None
+    ) -> Commands:
+        return Commands(
+            self._session,
+            self._store,
+            self._call,
+            publisher,
+            self._returned,
             live=self._live,
             asked=self._tell_asked,
             open_catalogue=account.strangers == "catalogue",
             health=health,
         )
-        wanted = [wanted_of(one) for one in config.received]
-        # Also of providers that are in the configuration no more, and whose data are still here.
-        known = wanted or store.providers.all()
-        self._inbox = Inbox(self._session, store.providers, store.received, call, wanted) if known else None
-        self._hand_over = HandOver(
-            config.directory, config.page_file, lambda: self.order(AccountOrder(action="password"))
-        )
-        self._asked: list[tuple[float, str]] = []
-        told = config.household
-        addresses, language = (told.addresses, told.language) if told else ((), "fr")
-        self._household = Household(self._session, addresses, language)
-        self._chat = Chat(self._session, self._household.addresses, language, answer) if answer else None
-        self._providers = {one.sender for one in wanted}
+
+    async def _take_over(self) -> None:
+        await self.order(AccountOrder(action="password"))
 
     def parts(self) -> dict[str, Part]:
         """What is to run until the gateway stops, each by itself; each ends within 3 s of that."""
@@ -190,6 +209,10 @@ class Publication:
             # Curves and maxima have times of their own, and are told when they are stored.
             values = {r.series: r.value for r in readings if r.kind not in (Kind.MEAN, Kind.MAXIMUM)}
             self._live.say(meter, values, int(at.timestamp()))
+
+    def handlers(self) -> dict[type[Order[Any]], Callable[[Any], Awaitable[object]]]:
+        """The orders that are done here."""
+        return {AccountOrder: self.order}
 
     async def settle(self) -> None:
         """Return when all that was noted as handed over is in the socket: no more leaves on a consent that ended."""
@@ -229,7 +252,7 @@ class Publication:
 
     def address_household(self, told: Told | None) -> None:
         """Tell and answer the household there from now on; nobody where it is None. ConfigError for what is no JID."""
-        addresses, language = (told.addresses, told.language) if told else ((), "fr")
+        addresses, language = _addresses(told)
         self._household.move(addresses, language)
         if self._chat:
             self._chat.move(self._household.addresses, language)
@@ -255,6 +278,10 @@ class Publication:
         more = More.LAST if len(self._asked) == _ASKED_A_DAY else more
         self._household.say({lang: asked_text(request, lang, more) for lang in LANGS})
 
+    def links(self, _now: float) -> list[Link]:
+        """The connection's, and those of whom it is with."""
+        return [self.link(), *self.provider_links(), *self.watch_links()]
+
     def provider_links(self) -> list[Link]:
         """How each source of received series stands."""
         now = time.time()
@@ -275,3 +302,8 @@ class Publication:
         if state.error:
             return Link(LinkKind.XMPP, "", BROKEN, age, _TRIED.filled(error=state.error, count=state.attempts))
         return Link(LinkKind.XMPP, "", WAITING, age, _CONNECTING)
+
+
+def _addresses(told: Told | None) -> tuple[Sequence[str], str]:
+    """Whom to tell, and in which language first."""
+    return (told.addresses, told.language) if told else ((), "fr")

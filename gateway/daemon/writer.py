@@ -40,21 +40,22 @@ class Writer:
 
     Args:
         config: the whole configuration.
-        store: gives the store, once it is open.
+        store: written through ``call``, on its thread.
         call: ``await call(function, *arguments)`` runs something of the store on its thread.
 
     Attributes:
         waiting: batches that are not written yet, oldest first.
         error: why they are not, in words; None while all is well.
         degradation: what is given up while something runs short.
+        turned: when all that was gathered was written last, or kept to be written later (monotonic seconds).
     """
 
-    def __init__(self, config: Config, store: Callable[[], Store], call: Callable[..., Awaitable[Any]]) -> None:
+    def __init__(self, config: Config, store: Store, call: Callable[..., Awaitable[Any]]) -> None:
         self._config, self._store, self._call = config, store, call
         self.waiting: list[Batch] = []
         self.error: Phrase | None = None
         self.degradation = Degradation()
-        self._written = time.monotonic()
+        self._written = self.turned = time.monotonic()
         # How far boards' frames were stored since that was last told: (board, its start) -> the last number.
         self._relayed: dict[tuple[str, str], int] = {}
         self._disbelieved: list[tuple[str, str]] = []
@@ -69,6 +70,7 @@ class Writer:
         self.waiting += batches
         self._disbelieved += disbelieved
         await self._call(self._write_waiting)
+        self.turned = time.monotonic()
         relayed, self._relayed = self._relayed, {}
         return relayed
 
@@ -81,7 +83,7 @@ class Writer:
         self._thin_waiting()
         try:
             while self._disbelieved:
-                self._store().relayed.forget(*self._disbelieved[0])
+                self._store.relayed.forget(*self._disbelieved[0])
                 del self._disbelieved[0]
             while True:
                 count, batches = self._write_some()
@@ -106,7 +108,7 @@ class Writer:
         for count in (_BATCHES_A_COMMIT, 1):
             batches = self.waiting[:count]
             try:
-                self._store().batches.write(batches, time.time())
+                self._store.batches.write(batches, time.time())
             except StoreError:
                 raise
             except Exception as error:
@@ -150,7 +152,7 @@ class Writer:
             if any(change.resource is Resource.DISK and change.given_up for change in changes):
                 await self._forget_own()
             if any(change.resource is Resource.MEMORY and change.given_up for change in changes):
-                await self._call(self._store().db.shrink)
+                await self._call(self._store.db.shrink)
             if self.degradation.queued and measures.queue is not None:
                 await self._thin_queues()
         except StoreError as error:
@@ -160,16 +162,14 @@ class Writer:
     async def _thin_queues(self) -> None:
         dropped = 0
         # A part at a time: the meter's minutes are written in between.
-        while part := await self._call(
-            self._store().queue.thin, self.degradation.queued, self.degradation.longest_queue
-        ):
+        while part := await self._call(self._store.queue.thin, self.degradation.queued, self.degradation.longest_queue):
             dropped += part
         if dropped:
             log.warning("outbox: %d rows given up, their recipients have too many", dropped)
 
     async def forget(self) -> None:
         """Delete what is past its retention."""
-        keep, store = self._config.store, self._store()
+        keep, store = self._config.store, self._store
         try:
             await self._call(store.providers.forget, int(time.time()), keep.received_days * 86400)
             retention_s = await self._call(longest_retention_s, self._config, store.journal)
@@ -182,12 +182,12 @@ class Writer:
         keep = self._config.store
         raw_s = self.degradation.raw_s(keep.raw_hours * 3600)
         spans = raw_s, keep.minute_days * 86400, keep.outbox_days * 86400
-        await self._call(self._store().batches.forget, int(time.time()), *spans)
+        await self._call(self._store.batches.forget, int(time.time()), *spans)
 
     async def roll_up(self) -> None:
         """Keep what the days that are over came to, so that a year of them is read at once."""
         try:
-            while await self._call(roll_up, self._store(), self._config, time.time()):
+            while await self._call(roll_up, self._store, self._config, time.time()):
                 pass
         except StoreError as error:
             log.warning("roll-ups could not be written: %s", error)

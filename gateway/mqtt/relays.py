@@ -44,6 +44,11 @@ class Relays:
         self._answers: asyncio.Queue[tuple[str, dict[str, object]]] = asyncio.Queue(_ANSWERS_KEPT)
         self.came_round = time.monotonic()
 
+    @property
+    def boards(self) -> frozenset[str]:
+        """Those that relay a meter of this house."""
+        return frozenset(self._lines)
+
     def line(self, meter: str, board: str, mode: str, received: Mapping[str, int]) -> BoardLine:
         """The line of a meter that this board relays; ``received`` as the store has it."""
 

@@ -13,14 +13,13 @@ import pytest
 
 from bench.years import write_years
 from gateway.config.tables import load
-from gateway.daemon import app
+from gateway.daemon import app, build
 from gateway.daemon.app import Gateway
+from gateway.daemon.journalled import note_start
 from gateway.daemon.meter import MeterReader
 from gateway.daemon.writer import Writer
 from gateway.errors import StoreError
 from gateway.links.degradation import Measures
-from gateway.sources.line import Line
-from gateway.sources.source import parse_source
 from gateway.store.points import Granularity
 from gateway.store.prepare import prepare
 from gateway.store.store import Archive, Store
@@ -44,18 +43,14 @@ def config(tmp_path):
 
 async def start(config):
     """A gateway that reads nothing by itself, and its recorder."""
-    gateway = Gateway(config)
-    gateway.house.store = await gateway.call(Store, config.directory)
-    meter = config.meter[0]
-    await gateway._know(meter, Line(meter.name, parse_source(meter.source, config.path("."))))
+    gateway = await Gateway.opened(config, asyncio.Event())
     return gateway, gateway.house.meters["house"].recorder
 
 
 async def end(gateway):
     """Close what ``start`` opened; the samples and the sum of every minute of power."""
     sums = gateway.house.store.db.execute("SELECT time, samples, total FROM minute ORDER BY time").fetchall()
-    await gateway.call(gateway.house.store.close)
-    gateway._thread.shutdown()
+    await gateway.close()
     return [(time - START, samples, total) for time, samples, total in sums]
 
 
@@ -79,9 +74,8 @@ def test_a_start_is_told_in_the_journal_and_needs_none(config, caplog):
 
     async def scenario():
         gateway, _ = await start(config)
-        gateway._note_start()
         gateway.house.store.db.execute("PRAGMA query_only = 1")
-        gateway._note_start()
+        note_start(gateway.house.store, config, "another start of the machine")
         kinds = [entry.facts()["kind"] for entry in gateway.house.store.journal.entries()]
         await end(gateway)
         return kinds
@@ -105,11 +99,11 @@ def test_a_commit_under_way_when_the_daemon_is_stopped_counts_once(config):
 
         gateway.house.store.batches.write = slow
         recorder.add(frame(START, power=100))
-        commit = asyncio.create_task(gateway._commit())
+        commit = asyncio.create_task(gateway.house.write())
         assert await asyncio.to_thread(begun.wait, WAIT_S)
         commit.cancel()
         recorder.add(frame(START + 1, power=200))
-        last = asyncio.create_task(gateway._commit())
+        last = asyncio.create_task(gateway.house.write())
         await asyncio.gather(commit, return_exceptions=True)
         go.set()
         await last
@@ -133,7 +127,7 @@ def test_who_commits_by_hand_is_not_told_of_what_came_meanwhile(config):
 
         gateway.house.store.batches.write = writing
         recorder.add(frame(START, power=100))
-        await gateway.commit()
+        await gateway.house.commit()
         gateway.house.store.batches.write = write
         await end(gateway)
 
@@ -148,7 +142,7 @@ def test_readings_that_cannot_be_stored_at_all_keep_nobody_elses_waiting(config,
         for minute in range(4):
             recorder.add(frame(START + 60 * minute, index=2**70 if minute == 1 else minute + 1))
             gateway.house.writer.waiting.append(recorder.take())
-        await gateway._commit()
+        await gateway.house.write()
         waiting = list(gateway.house.writer.waiting)
         found = gateway.house.store.db.execute("SELECT value FROM reading ORDER BY time").fetchall()
         await end(gateway)
@@ -163,14 +157,14 @@ def test_minutes_wait_in_memory_while_the_card_is_full(config, caplog):
 
     async def scenario():
         gateway, recorder = await start(config)
-        await gateway._commit()
+        await gateway.house.write()
         gateway.house.store.db.execute("PRAGMA query_only = 1")
         for minute in range(50):
             recorder.add(frame(START + 60 * minute, power=minute))
-            await gateway._commit()
+            await gateway.house.write()
         assert gateway.house.writer.link(0.0).state == "broken"
         gateway.house.store.db.execute("PRAGMA query_only = 0")
-        await gateway._commit()
+        await gateway.house.write()
         assert gateway.house.writer.link(0.0).state == "ok"
         found = gateway.house.store.readings.page("house", POWER, Granularity.MINUTE, 0, 2**40, 99)
         assert [p.value for p in found] == list(range(49))
@@ -189,7 +183,7 @@ def test_old_minutes_in_memory_give_up_their_fine_values_only(config):
         gateway.house.store.db.execute("PRAGMA query_only = 1")
         for minute in range(15):
             recorder.add(frame(START + 60 * minute, power=minute, index=minute, tariff=str(minute)))
-            await gateway._commit()
+            await gateway.house.write()
         kept = [{sample.path for sample in batch.samples} for batch in gateway.house.writer.waiting]
         await end(gateway)
         return [POWER in paths for paths in kept], [len(paths) for paths in kept]
@@ -203,9 +197,9 @@ def test_a_card_that_is_full_at_the_end_is_said(config, caplog):
     """What could not be written before the daemon ended is lost, and the log says so."""
 
     async def scenario():
-        gateway = Gateway(config)
         stop = asyncio.Event()
-        task = asyncio.create_task(gateway.run(stop))
+        gateway = await Gateway.opened(config, stop)
+        task = asyncio.create_task(gateway.run())
         await asyncio.to_thread(wait_until, config.control_socket.exists, WAIT_S, "the daemon runs")
         gateway.house.store.db.execute("PRAGMA query_only = 1")
         gateway.house.meters["house"].recorder.add(frame(START, power=1))
@@ -248,10 +242,11 @@ def test_what_ends_one_part_ends_no_other(tmp_path, monkeypatch):
     monkeypatch.setattr(MeterReader, "read", read)
 
     async def scenario():
-        gateway, stop = Gateway(config), asyncio.Event()
-        task = asyncio.create_task(gateway.run(stop))
+        stop = asyncio.Event()
+        gateway = await Gateway.opened(config, stop)
+        task = asyncio.create_task(gateway.run())
         await asyncio.to_thread(wait_until, lambda: begun["house"] >= 2, WAIT_S, "it is started again")
-        links = {str(link): link for link in gateway.house.own_links(time.monotonic())}
+        links = {str(link): link for link in gateway.house.standing.own_links(time.monotonic())}
         stop.set()
         await task
         return links
@@ -288,7 +283,7 @@ def test_old_readings_that_fail_to_go_do_not_hold_up_the_new_ones(config, tmp_pa
 
     async def scenario():
         stop = asyncio.Event()
-        task = asyncio.create_task(Gateway(load(path)).run(stop))
+        task = asyncio.create_task((await Gateway.opened(load(path), stop)).run())
         await asyncio.to_thread(wait_until, lambda: done["commits"] >= 3, WAIT_S, "commits after the fault")
         stop.set()
         await task
@@ -303,7 +298,7 @@ def test_a_database_into_which_nothing_gets_ends_the_daemon_with_its_sentence(co
     async def fail(self, *_):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(app, "_STORE_PATIENCE_S", 1.0)
+    monkeypatch.setattr(build, "STORE_PATIENCE_S", 1.0)
     monkeypatch.setattr(Writer, "write", fail)
     path = tmp_path / "gateway.toml"
     path.write_text(path.read_text() + "commit_interval_s = 1\n")
@@ -364,7 +359,7 @@ def test_a_change_of_the_contract_is_committed_at_once(tmp_path):
 
         async def scenario():
             stop = asyncio.Event()
-            task = asyncio.create_task(Gateway(load(path)).run(stop))
+            task = asyncio.create_task((await Gateway.opened(load(path), stop)).run())
             await asyncio.to_thread(wait_until, stored, 30, "the tariff is stored")
             stop.set()
             await task
@@ -390,7 +385,7 @@ def test_a_standard_frame_that_lost_its_date_is_left_out(config):
         gateway, _ = await start(config)
         gateway.house.meters["house"].line = Wire()
         await gateway.house.meters["house"].read(asyncio.Event())
-        await gateway._commit()
+        await gateway.house.write()
         return await end(gateway)
 
     assert {(time, samples) for time, samples, _ in asyncio.run(scenario()) if samples} == {(0, 1)}
@@ -403,7 +398,7 @@ def test_a_restarted_daemon_goes_on_where_it_stopped(config):
         gateway, recorder = await start(config)
         recorder.add(frame(START + second, power=100, index=5))
         samples = len(recorder._batch.samples)
-        await gateway._commit()
+        await gateway.house.write()
         closed = gateway.house.store.readings.count("house", POWER, Granularity.MINUTE, 0, 2**40)
         await end(gateway)
         return samples, closed
@@ -421,8 +416,8 @@ def test_what_runs_short_stands_in_the_status_and_among_the_events(config):
         for free, now in ((15e6, 1.0), (15e6, 601.0), (9e9, 602.0), (9e9, 690.0)):
             gateway.lookout.resources.read = lambda _, free=free: Measures(free, 32e9)
             await gateway.lookout.weigh(now, None)
-            await gateway._commit()
-            said.append(next(link for link in gateway.house.own_links(now) if str(link) == "keeping").state)
+            await gateway.house.write()
+            said.append(next(link for link in gateway.house.standing.own_links(now) if str(link) == "keeping").state)
         events = [(event.kind, event.meter, event.detail) for event in gateway.house.store.readings.events()]
         await end(gateway)
         return said, events, gateway._urgent.is_set()

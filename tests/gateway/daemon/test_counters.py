@@ -61,7 +61,7 @@ def live(config, scenario):
 
     async def life():
         stop = asyncio.Event()
-        daemon = asyncio.create_task(Gateway(config).run(stop))
+        daemon = asyncio.create_task((await Gateway.opened(config, stop)).run())
         try:
             return await asyncio.to_thread(scenario)
         finally:

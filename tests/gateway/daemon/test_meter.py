@@ -399,7 +399,7 @@ def test_displays_see_what_nobody_can_date_and_never_what_is_of_the_past(board):
         power = next(reading.value for reading in readings if reading.series == "consumption/power/apparent/raw")
         told.append((power, at, standard))
 
-    board.reader().tell_live = tell
+    board.reader().listeners.append(tell)
     day(board, meter, range(START, START + 100, 2))
     assert len(told) == 50
     assert {at for _, at, _ in told} == {None}

@@ -8,9 +8,10 @@ from types import SimpleNamespace
 import pytest
 
 from gateway.consent.orders import Consents, Limit, PendingAccess, Revoke
-from gateway.control.messages import Erase, read
+from gateway.control.messages import AccountOrder, Erase, read
 from gateway.control.orders import HANDLERS
 from gateway.daemon.requests import Desk
+from gateway.daemon.standing import Standing
 from gateway.store.prepare import prepare
 from gateway.store.store import Store
 
@@ -20,6 +21,9 @@ class Sending:
 
     def __init__(self):
         self.settled, self.wake = 0, asyncio.Event()
+
+    def handlers(self):
+        return {}
 
     async def settle(self):
         self.settled += 1
@@ -44,8 +48,9 @@ def test_who_only_looks_does_not_wait_for_what_is_leaving(tmp_path, order, waits
     prepare(tmp_path)
     sending = Sending()
     with closing(Store(tmp_path)) as store:
-        house = SimpleNamespace(store=store, call=here, publication=sending, page=None)
-        asyncio.run(Desk(house, commit=None).answer(order))
+        standing = Standing(store.outbox, here, {}, None, None)
+        house = SimpleNamespace(store=store, call=here, federation=sending, standing=standing)
+        asyncio.run(Desk(house).answer(order))
     assert (sending.settled, sending.wake.is_set()) == (int(waits), waits)
 
 
@@ -102,6 +107,8 @@ LINES = [
 
 def test_every_order_that_can_be_read_has_one_who_does_it():
     """Either where the store is written or in the running gateway, and an erasure in both."""
-    running = {*Desk(SimpleNamespace(), commit=None)._handlers}
+    desk = Desk(SimpleNamespace(federation=Sending(), standing=Standing(None, here, {}, None, None)))
+    desk.join(SimpleNamespace(forget=None))
+    running = {*desk._handlers, AccountOrder}
     assert {type(read(line)) for line in LINES} == {*HANDLERS, *running}
     assert {*HANDLERS} & running == {Erase}

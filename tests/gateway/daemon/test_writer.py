@@ -38,7 +38,7 @@ def written_to(folder):
         async def call(function, *arguments):
             return function(*arguments)
 
-        yield Writer(config, lambda: store, call), store
+        yield Writer(config, store, call), store
 
 
 def half_hour(recorder, start):

@@ -1,0 +1,218 @@
+"""The parts of a house made, each of what it needs, and joined: what ``gateway.daemon.app`` then keeps alive."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from gateway.chat.notices import Notices
+from gateway.daemon.absent import NoFederation
+from gateway.daemon.counters import Counters
+from gateway.daemon.house import House
+from gateway.daemon.journalled import note_start
+from gateway.daemon.meter import MeterReader
+from gateway.daemon.standing import Standing
+from gateway.daemon.writer import Writer
+from gateway.household.now import Now
+from gateway.links.disk import Disk
+from gateway.links.link import clock_link, decode_link, meter_link, port_link, tee_link
+from gateway.links.nightly_backup import Nightly
+from gateway.live.topics import STATUS
+from gateway.mqtt.relays import Relays
+from gateway.sources.line import Line
+from gateway.sources.paths import board_of
+from gateway.sources.source import parse_source
+from gateway.sources.tee import Tee, TeedSource
+from gateway.store.store import Store
+from gateway.tic.clock import Belief
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
+
+    from gateway.config.tables import Config, Meter, Mqtt, Web
+    from gateway.daemon.clock import HostClock
+    from gateway.daemon.monitor import Lookout
+    from gateway.daemon.publication import Publication
+    from gateway.daemon.requests import Desk
+    from gateway.links.link import Link
+    from gateway.process.cells import Part
+    from gateway.sources.line import Listening
+    from gateway.sources.source import Source
+
+    Call = Callable[..., Awaitable[Any]]
+    # Keeps a part alive: its name, itself, and for how long it may not come round (seconds).
+    Keep = Callable[[str, Part, float], None]
+
+# How long a part may not come round before it is started again. An SD card may take minutes to breathe again, a lost
+# server is tried every six minutes and a half.
+LINE_PATIENCE_S, STORE_PATIENCE_S, _SERVER_PATIENCE_S = 120.0, 300.0, 600.0
+
+
+async def build(config: Config, host: HostClock, call: Call, hurry: Callable[[], None]) -> House:
+    """The house of a configuration, its store open. Raises ConfigError and StoreError; then nothing is left open.
+
+    Args:
+        config: the checked configuration; the database has been prepared and the lock is ours.
+        host: whether the host knows the time.
+        call: ``await call(function, *arguments)`` runs something of the store on its thread.
+        hurry: called when a commit should not wait for the end of the minute.
+    """
+    tees = {meter.name: Tee(meter.name, *meter.tee_at) for meter in config.meter if meter.tee_at is not None}
+    sources = {m.name: _source(m, config, tees) for m in config.meter if not board_of(m.source)}
+    counters = Counters(config, call, host.time)
+    store = await call(Store, config.directory)
+    try:
+        await call(note_start, store, config, host.boot)
+        relays = Relays(hurry, host.time)
+        owners: dict[str, MeterReader] = {}
+        meters = {m.name: await _reader(m, sources, relays, host, owners, store, call) for m in config.meter}
+        await counters.resume(store.meters, store.readings)
+        now = Now(config, store, call, host.time)
+        notices = Notices(config, now, store.told, store, call)
+        await notices.resume()
+        standing = Standing(store.outbox, call, meters, now, notices)
+        disk = Disk(config.directory)
+        federation = _federation(config, store, call, standing, disk)
+    except BaseException:
+        await call(store.close)
+        raise
+    writer = Writer(config, store, call)
+    house = House(
+        config, host, call, store, meters, tees, counters, relays, writer, disk, now, notices, standing, federation
+    )
+    _join(house)
+    return house
+
+
+def _join(house: House) -> None:
+    nightly = Nightly(house.config.directory, wanted=house.config.backup is not None)
+    writer = house.writer
+    house.standing.of += [
+        lambda now: _links_of_meters(house.meters, house.tees, now),
+        house.counters.links,
+        lambda now: [writer.link(now), house.disk.link(now), writer.degradation.link(now)],
+        lambda now: nightly.links(now, house.host.time()),
+        house.federation.links,
+    ]
+    # The present is nobody's but the faces': what fails there costs no reading.
+    for name, reader in house.meters.items():
+        reader.listeners.append(house.cells.shielded("watch", partial(house.now.hear, name)))
+
+
+def _source(meter: Meter, config: Config, tees: Mapping[str, Tee]) -> Source:
+    source = parse_source(meter.source, config.path("."))
+    return TeedSource(source, tees[meter.name]) if meter.name in tees else source
+
+
+async def _reader(
+    meter: Meter,
+    sources: Mapping[str, Source],
+    relays: Relays,
+    host: HostClock,
+    owners: dict[str, MeterReader],
+    store: Store,
+    call: Call,
+) -> MeterReader:
+    line: Listening
+    if board := board_of(meter.source):
+        line = relays.line(meter.name, board, meter.mode, await call(store.relayed.reached, board))
+    else:
+        line = Line(meter.name, sources[meter.name], meter.mode)
+    known = await call(store.meters.add, meter.name, meter.sensor, meter.prm)
+    values = await call(store.readings.last_values, meter.name)
+    kept = await call(store.undated.count, meter.name, host.boot)
+    return MeterReader(known, values, line, host, Belief(meter.clock), kept, owners)
+
+
+def _links_of_meters(meters: Mapping[str, MeterReader], tees: Mapping[str, Tee], now: float) -> Iterator[Link]:
+    for name, meter in meters.items():
+        state = meter.line.state
+        yield meter_link(name, state, now, meter.heard.name)
+        yield port_link(name, state, now)
+        if name in tees:
+            yield tee_link(name, tees[name], now)
+        yield decode_link(name, state, meter.line.quality, now)
+        yield clock_link(name, state, meter.clock, meter.kept, host_knows=meter.host.knows())
+
+
+def _federation(config: Config, store: Store, call: Call, standing: Standing, disk: Disk) -> Publication | NoFederation:
+    if config.federation is None:
+        return NoFederation()
+    # Here and not above: whoever keeps everything at home needs no XMPP in memory, a third of it all.
+    from gateway.chat.answers import Answers  # noqa: PLC0415
+    from gateway.daemon.publication import Publication  # noqa: PLC0415
+    from gateway.links.health import condition_of  # noqa: PLC0415
+
+    answers = Answers(config, store, call, standing.now, time.time)
+    return Publication(
+        config,
+        config.federation,
+        store,
+        call,
+        answers.answer,
+        health=lambda: condition_of(standing.own_links(time.monotonic()), disk.room_or_none()),
+    )
+
+
+def join_broker(house: House, account: Mqtt, lookout: Lookout, desk: Desk, keep: Keep) -> None:
+    """The broker of the house, what it is told, and the boards that relay by it."""
+    # Here and not above: without a broker in the house its library need not be there, nor take memory.
+    from gateway.mqtt.broker import Broker  # noqa: PLC0415
+    from gateway.mqtt.feed import Feed  # noqa: PLC0415
+    from gateway.mqtt.home_assistant import HomeAssistant  # noqa: PLC0415
+
+    broker = Broker(house.config, account, STATUS)
+    feed = Feed(broker, house.now)
+    household, relays = house.config.household, house.relays
+    devices = HomeAssistant(broker, house.now, account, household.language if household else "fr")
+    house.standing.of.append(lambda _: [broker.link()])
+    lookout.lookers.append(house.cells.shielded("feed", feed.look))
+    desk.speakers.append(devices.speak)
+    keep("broker", broker, LINE_PATIENCE_S)
+    keep("feed", feed, store_patience_s(house.config))
+    keep("home assistant", devices, LINE_PATIENCE_S)
+    if relays.boards:
+        relays.join(broker)
+        work = partial(relays.run, broker)
+        house.cells.add("relays", work, came_round=lambda: relays.came_round, patience_s=LINE_PATIENCE_S)
+
+
+def open_page(house: House, web: Web, desk: Desk, keep: Keep) -> None:
+    """The page of the house."""
+    # Here and not above: a house without a page needs none of it in memory.
+    from gateway.web.displays.desk import displays_part  # noqa: PLC0415
+    from gateway.web.history.desk import parts as past  # noqa: PLC0415
+    from gateway.web.page import Page  # noqa: PLC0415
+    from gateway.web.repair.desk import repair_part  # noqa: PLC0415
+    from gateway.web.series.desk import series_part  # noqa: PLC0415
+    from gateway.web.settings.desk import settings_part  # noqa: PLC0415
+    from gateway.web.sharing.desk import sharing_part  # noqa: PLC0415
+
+    config = house.config
+    parts = (
+        *past(config),
+        sharing_part(config, desk.answer),
+        repair_part(config, desk.answer),
+        settings_part(config, house.call, desk.chosen, house.commit),
+        series_part(config),
+        displays_part(config, house.call),
+    )
+    page = Page(config, web, house.now, house.standing.report, house.standing.now, parts)
+    house.standing.of.append(lambda now: [page.link(now)])
+    desk.join(page)
+    keep("page", page, store_patience_s(config))
+
+
+def join_federation(house: House, lookout: Lookout, keep: Keep) -> None:
+    """What the federation is told; nothing where the house has no account."""
+    for name, part in house.federation.parts().items():
+        keep(f"federation {name}", part, _SERVER_PATIENCE_S)
+    lookout.listeners.append(house.cells.shielded("federation session", house.federation.tell))
+    for name, meter in house.meters.items():
+        meter.listeners.append(house.cells.shielded("federation live", partial(house.federation.hear, name)))
+
+
+def store_patience_s(config: Config) -> float:
+    """How long what waits for the store may not come round."""
+    return STORE_PATIENCE_S + config.store.commit_interval_s

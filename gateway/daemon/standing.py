@@ -1,0 +1,87 @@
+"""How the house is now, for the command line, the page, chat and installers: links, alerts, what the meters say."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from gateway.control.messages import Now as WhatNow
+from gateway.errors import StoreError
+from gateway.links.link import as_json, recipient_links
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from typing import Any
+
+    from gateway.chat.notices import Notices
+    from gateway.consent.orders import Row
+    from gateway.daemon.meter import MeterReader
+    from gateway.household.now import Now
+    from gateway.links.link import Link
+    from gateway.live.state import HouseNow
+    from gateway.store.outbox import Outbox
+    from gateway.store.points import Backlog
+
+log = logging.getLogger(__name__)
+
+# Sooner than whoever watches gives the answer up.
+_LONGEST_WATCH_S = 5.0
+
+
+class Standing:
+    """All of it.
+
+    Args:
+        outbox: asked through ``call``, on the store's thread.
+        call: ``await call(function, *arguments)``.
+        meters: the readers, by the meter's name.
+        now: what the meters say.
+        notices: what the household is told.
+    """
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        call: Callable[..., Awaitable[Any]],
+        meters: Mapping[str, MeterReader],
+        now: Now,
+        notices: Notices,
+    ) -> None:
+        self._outbox, self._call, self._meters, self._now, self._notices = outbox, call, meters, now, notices
+        # Whoever has links, in the order in which they are shown; asked with monotonic seconds.
+        self.of: list[Callable[[float], Iterable[Link]]] = []
+
+    def own_links(self, now: float) -> list[Link]:
+        """How each link of the house is at ``now`` (monotonic seconds): from the meters on to the cells."""
+        return [link for links in self.of for link in links(now)]
+
+    async def links(self) -> list[Link]:
+        """How each link is, and each recipient."""
+        waiting = recipient_links(await self.backlog([]), time.time())
+        return [*self.own_links(time.monotonic()), *waiting]
+
+    async def backlog(self, before: list[Backlog]) -> list[Backlog]:
+        """What waits for each recipient; ``before`` where it cannot be counted."""
+        try:
+            found: list[Backlog] = await self._call(self._outbox.backlog)
+        except StoreError as error:
+            # A database that cannot be read cannot be written either, and that is told.
+            log.debug("the outbox could not be counted: %s", error)
+            return before
+        return found
+
+    async def report(self) -> Row:
+        """How each link is, and which alerts hold, as ``status --json`` has it."""
+        return as_json(await self.links(), running=True, alerts=self._notices.active)
+
+    async def now(self) -> HouseNow:
+        """The house at this moment."""
+        return await self.since(WhatNow())
+
+    async def since(self, order: WhatNow) -> HouseNow:
+        """The house now; since the ``turn`` of an earlier answer: as soon as it is another, or after ``wait_s``."""
+        if order.since is not None and order.wait_s is not None:
+            await self._now.changed(order.since, min(order.wait_s, _LONGEST_WATCH_S))
+        lines = {name: meter.line.state for name, meter in self._meters.items()}
+        return self._now.house(await self.links(), self._notices.active, lines)
