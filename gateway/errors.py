@@ -2,13 +2,14 @@
 
 An edge translates its library's exceptions into one of these, once, with ``from``. The command line prints the
 sentence and exits with ``exit_code``; anything else that escapes is a bug. ``reason`` is why the system
-refused, in both languages.
+refused, in both languages; ``Once`` is how what we recover from is said in the log.
 """
 
 from __future__ import annotations
 
 import enum
 import errno
+import logging
 import os
 
 from gateway.words.phrase import Phrase, same
@@ -223,3 +224,31 @@ def reason(error: OSError) -> Phrase:
 def because(number: int) -> Phrase:
     """The same of a number alone."""
     return reason(OSError(number, os.strerror(number)))
+
+
+class Once:
+    """Says each thing aloud the first time, and at DEBUG from then on, until ``clear``; true once it has said one.
+
+    Args:
+        log: where it is said.
+        aloud: the level of the first time.
+        last: only the last thing is remembered: what comes after another is said aloud again.
+    """
+
+    def __init__(self, log: logging.Logger, aloud: int = logging.WARNING, *, last: bool = False) -> None:
+        self._log, self._aloud, self._last = log, aloud, last
+        self._said: set[object] = set()
+
+    def __call__(self, what: object, message: object, *args: object) -> None:
+        """Log the message; ``what`` is by what it is known again."""
+        self._log.log(logging.DEBUG if what in self._said else self._aloud, message, *args, stacklevel=2)
+        if self._last:
+            self._said.clear()
+        self._said.add(what)
+
+    def __bool__(self) -> bool:
+        return bool(self._said)
+
+    def clear(self) -> None:
+        """It is over: the next time is a first one."""
+        self._said.clear()

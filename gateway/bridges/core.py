@@ -15,7 +15,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from gateway.errors import BridgeError
+from gateway.errors import BridgeError, Once
 from gateway.federation.connection.attempt import ROUND_S, wait_any
 from gateway.federation.recipient.intake import Intake
 from gateway.federation.recipient.recipient import Emitting, Keeper
@@ -133,8 +133,7 @@ class Forwarder:
         self._wake = asyncio.Event()
         # What the process before this one sent last may have arrived.
         self._doubt = True
-        self._said = ""
-        self._said_unsound = False
+        self._say, self._say_unsound = Once(log, last=True), Once(log)
         self._forgot = -_HOUR_S
 
     def wake(self) -> None:
@@ -173,9 +172,9 @@ class Forwarder:
                 await self._sink.send(values)
         self._queue.done(waiting[-1].seq)
         self._doubt = False
-        if self._said:
+        if self._say:
             log.info("values are handed on again")
-            self._said = ""
+            self._say.clear()
         return True
 
     def _value(self, waiting: Waiting) -> Value | None:
@@ -183,9 +182,7 @@ class Forwarder:
         named = parsed(waiting.name)
         household = next((one for scope, one in self._scopes if within(scope, waiting.name)), None)
         if named is None or household is None or waiting.value is None or not _is_sound(waiting):
-            level = logging.DEBUG if self._said_unsound else logging.WARNING
-            log.log(level, "a record that is no household's, or no meter's, is left out; such are, from now on")
-            self._said_unsound = True
+            self._say_unsound("", "a record that is no household's, or no meter's, is left out; such are, from now on")
             return None
         unit, value = waiting.unit, waiting.value
         if not isinstance(value, str):
@@ -203,8 +200,7 @@ class Forwarder:
         """Say it once as a warning, then quietly."""
         # An answer may hold a time or a count of its own: that does not make it another trouble.
         kind = re.sub(r"\d+", "0", sentence)
-        log.log(logging.DEBUG if kind == self._said else logging.WARNING, "%s; trying again", sentence)
-        self._said = kind
+        self._say(kind, "%s; trying again", sentence)
 
 
 class Gateway:
@@ -226,7 +222,7 @@ class Gateway:
         self.subscriber = Subscriber(session, jid, identifiers, self.keeping, self._refused)
         self.keeping.opened = self._told
         self._names = ", ".join(one.name for one in households)
-        self._said: str | None = None
+        self._say = Once(log, last=True)
         self._notices = len(queue.notices())
 
     def _arrived(self, _: Received) -> bool:
@@ -234,9 +230,7 @@ class Gateway:
         return True
 
     def _refused(self, _: str, error: FederationError) -> None:
-        level = logging.DEBUG if self._said == error.condition else logging.WARNING
-        log.log(level, "%s: its gateway does not give it: %s", self._names, error)
-        self._said = error.condition
+        self._say(error.condition, "%s: its gateway does not give it: %s", self._names, error)
 
     def _told(self) -> None:
         """A notice was obeyed here; what the other system has already, a person has to delete there."""

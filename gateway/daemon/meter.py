@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from gateway.daemon.clock import HostClock
 from gateway.daemon.happenings import Happenings
-from gateway.errors import StoreError
+from gateway.errors import Once, StoreError
 from gateway.store.recorder import Happened, Recorder
 from gateway.tic.clock import Belief, Choice, MeterClock
 from gateway.tic.continuity import Continuity, mode_of
@@ -138,7 +138,7 @@ class MeterReader:
         # Are told what is believed as soon as it is: readings, their date or None, whether in standard mode.
         self.listeners: list[TellLive] = []
         self._undated = Interpreter(last)
-        self._said: set[str] = set()
+        self._say = Once(log, logging.ERROR)
 
     async def read(self, urgent: asyncio.Event, undated: Undated | None = None) -> None:
         """Take in every frame; ``urgent`` is set when something should be committed at once.
@@ -173,10 +173,8 @@ class MeterReader:
 
     def _left_out(self, error: Exception) -> None:
         kind = type(error).__name__
-        level = logging.DEBUG if kind in self._said else logging.ERROR
-        log.log(level, "meter %s: a frame is left out, it could not be taken in: an unexpected %s", self.name, kind)
+        self._say(kind, "meter %s: a frame is left out, it could not be taken in: an unexpected %s", self.name, kind)
         log.debug("meter %s: where it was", self.name, exc_info=error)
-        self._said.add(kind)
         self.line.quality.note(time.monotonic(), faults={Fault.PLAUSIBILITY: 1})
 
     async def accept(self, frame: Frame, received: datetime, undated: Undated | None, age_s: float = 0.0) -> bool:

@@ -22,7 +22,7 @@ import aiomqtt
 from paho.mqtt.enums import MQTTErrorCode
 
 from gateway.config.tables import MQTT_CREDENTIAL, credential_file, password_from
-from gateway.errors import BrokerError, ConfigError, reason
+from gateway.errors import BrokerError, ConfigError, Once, reason
 from gateway.federation.connection.attempt import wait_any
 from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind
 from gateway.process.cells import cause_of
@@ -74,7 +74,7 @@ class Broker:
         self._tls = _tls(config, account)
         self._client: aiomqtt.Client | None = None
         self._handlers: dict[str, _Handler] = {}
-        self._told: set[str] = set()
+        self._say = Once(log, logging.ERROR)
         self._greeters: list[Callable[[], Awaitable[None]]] = []
         self._since, self._attempts = time.monotonic(), 0
         self._error: Phrase | None = None
@@ -222,9 +222,8 @@ class Broker:
     def _failed(self, what: str, error: Exception) -> None:
         """Once aloud for each kind: the connection, and whoever else it serves, goes on."""
         sentence = f"{what} could not be taken in: {cause_of(error)}"
-        log.log(logging.DEBUG if sentence in self._told else logging.ERROR, "MQTT: %s", sentence)
+        self._say(sentence, "MQTT: %s", sentence)
         log.debug("MQTT: where it was", exc_info=error)
-        self._told.add(sentence)
 
     def _lost(self, sentence: Phrase) -> None:
         level = logging.DEBUG if self._error else logging.WARNING

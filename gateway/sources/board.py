@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from gateway.errors import PortError
+from gateway.errors import Once, PortError
 from gateway.sources.board_message import OLDEST_MS, VERSION, Header, parse_state, split_message
 from gateway.sources.line import LineState, Receipt
 from gateway.sources.rate import Rate
@@ -139,7 +139,7 @@ class BoardLine:
         self._run: tuple[str, int, int] = ("", 0, 0)
         # Starts of which what is stored is not true; whoever stores it takes them from here.
         self.disbelieved: set[str] = set()
-        self._told: set[Phrase] = set()
+        self._say = Once(log)
         self._unreachable: float | None = None
         now = time.monotonic()
         self.state = LineState(changed=now, came_round=now, waiting=_UNHEARD)
@@ -312,16 +312,14 @@ class BoardLine:
         state = self.state
         if not state.open:
             state.open, state.changed, state.error = True, time.monotonic(), None
-            self._told.clear()
+            self._say.clear()
             log.info("meter %s: board %s is there", self._name, self.board)
         if speed is not None or state.device is None:
             state.speed, state.device = speed, device
 
     def _absent(self, sentence: Phrase) -> None:
-        level = logging.DEBUG if sentence in self._told else logging.WARNING
         if self.state.open or self.state.error != sentence:
-            log.log(level, "meter %s: %s", self._name, sentence)
-        self._told.add(sentence)
+            self._say(sentence, "meter %s: %s", self._name, sentence)
         if self.state.open or self.state.error is None:
             self.state.changed = time.monotonic()
         self.state.open, self.state.error = False, sentence
@@ -333,8 +331,7 @@ class BoardLine:
     def _refuse(self, sentence: Phrase) -> None:
         """Count a message that is not taken; why is said aloud once."""
         self.state.refused += 1
-        log.log(logging.DEBUG if sentence in self._told else logging.WARNING, "meter %s: %s", self._name, sentence)
-        self._told.add(sentence)
+        self._say(sentence, "meter %s: %s", self._name, sentence)
 
 
 def _remember(numbers: dict[str, int], boot: str, seq: int) -> None:

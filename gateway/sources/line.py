@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from gateway.errors import PortError
+from gateway.errors import Once, PortError
 from gateway.sources.pace import Pace
 from gateway.sources.search import SpeedSearch
 from gateway.tic.frame import ENDED_EOT, Reader, looks_8n1, strip_parity
@@ -141,8 +141,7 @@ class Line:
         self._name, self._source, self._mode = name, source, mode
         self._search = SpeedSearch(source.speeds, time.monotonic())
         self._mode_told = float("-inf")
-        self._told_8n1 = False
-        self._told: set[Phrase] = set()
+        self._say_8n1, self._say_lost = Once(log), Once(log)
         self._reader: Reader
         self._sample: bytes | None
         self._strip: bool
@@ -260,8 +259,7 @@ class Line:
         if strip == self._strip:
             return data
         if strip:
-            log.log(logging.DEBUG if self._told_8n1 else logging.WARNING, _8N1, self._name)
-            self._told_8n1 = True
+            self._say_8n1("", _8N1, self._name)
         self._strip = strip
         self._reader = Reader(self._mode)
         return sample
@@ -304,13 +302,12 @@ class Line:
         # Not when it was opened: a port that opens and brings nothing, again and again, is still the same loss.
         if self.state.error:
             log.info("meter %s: the port is back", self._name)
-            self._told.clear()
+            self._say_lost.clear()
         self.state.error = None
 
     def _lost(self, sentence: Phrase) -> None:
         # Each reason once aloud until bytes come again: a port may be away for weeks.
-        log.log(logging.DEBUG if sentence in self._told else logging.WARNING, "meter %s: %s", self._name, sentence)
-        self._told.add(sentence)
+        self._say_lost(sentence, "meter %s: %s", self._name, sentence)
         if self.state.open or self.state.error is None:
             self.state.changed = time.monotonic()
         self.state.open, self.state.error = False, sentence

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from gateway.errors import Once
 from gateway.federation.connection.parser import MOST_PARTS
 from gateway.federation.connection.strangers import Verdict
 from gateway.federation.wire.form import RequestError, build_error
@@ -36,7 +37,7 @@ class Door:
         self._client, self._doorkeeper = client, doorkeeper
         jid = client.boundjid
         self._own = {"", str(jid.bare), str(jid.domain)}
-        self._said = False
+        self._say = Once(log)
 
     def __call__(self, stanza: StanzaBase) -> StanzaBase | None:
         """The stanza, or None when it goes no further."""
@@ -58,11 +59,7 @@ class Door:
         return MOST_PARTS if bare in self._own else self._doorkeeper.most_parts(bare)
 
     def _refuse(self, stanza: StanzaBase) -> None:
-        log.log(
-            logging.DEBUG if self._said else logging.WARNING,
-            "somebody sends more than may be sent; the rest is dropped",
-        )
-        self._said = True
+        self._say("too much", "somebody sends more than may be sent; the rest is dropped")
         log.debug("it comes from %s", stanza["from"])
         if stanza["type"] in {"error", "result"}:
             # Nothing is ever answered to an answer (RFC 6120 §8.3.1): two that did would never end.

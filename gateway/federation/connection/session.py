@@ -19,7 +19,7 @@ from slixmpp.exceptions import IqError, IqTimeout
 from slixmpp.xmlstream.handler import Callback
 from slixmpp.xmlstream.matcher import MatchXPath
 
-from gateway.errors import FederationError
+from gateway.errors import FederationError, Once
 from gateway.federation.connection.addresses import shuffled
 from gateway.federation.connection.attempt import LOST, NOT_IN_TIME, STOPPED, Attempt, wait_any
 from gateway.federation.connection.departure import Departures
@@ -165,7 +165,7 @@ class Session:
         self._client: ClientXMPP | None = None
         self.departures = Departures(lambda: self._client)
         self._requests: set[asyncio.Future[Any]] = set()
-        self._said: Phrase | None = None
+        self._say = Once(log, last=True)
 
     def listen(self, xpath: str, callback: Callable[[Stanza], None]) -> None:
         """Call back for every stanza that the XPath (``{jabber:client}iq/{ns}name``) matches, in every session."""
@@ -323,7 +323,7 @@ class Session:
         self._client = client
         self.acknowledges = bool(client.plugin["xep_0198"].enabled_in)
         self.state = SessionState(True, time.time(), 0, self.state.sessions + 1, None)
-        self._said = None
+        self._say.clear()
         log.info("connected to the federation")
         self.connected.set()
         for callback in self._on_change:
@@ -352,8 +352,7 @@ class Session:
     def _note(self, fault: Phrase) -> None:
         """Keep the reason for ``status``; say it once as a warning, then quietly."""
         self.state = replace(self.state, error=fault)
-        log.log(logging.DEBUG if fault == self._said else logging.WARNING, "federation: %s; trying again", fault)
-        self._said = fault
+        self._say(fault, "federation: %s; trying again", fault)
 
     def _absent(self, origin: str) -> None:
         for callback in self._on_absent:

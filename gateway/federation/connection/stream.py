@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, cast
 
 from slixmpp import JID, ClientXMPP
 
-from gateway.errors import FederationError
+from gateway.errors import FederationError, Once
 from gateway.federation.connection.parser import MOST_PARTS, Parser, Refused
 from gateway.federation.connection.pins import pin_of
 from gateway.federation.wire.form import RequestError, build_error
@@ -82,7 +82,8 @@ class Client(ClientXMPP):
         self._pins, self._tell_broken = pins, broken
         # How many elements and attributes a stanza may have that bears this ``from``.
         self.most_parts: Callable[[str], int] = lambda _: MOST_PARTS
-        self._shut = self._said = False
+        self._shut = False
+        self._once = Once(log)
         self._prolog: bytes | None = b""
         self._unfinished = 0
         config = {"feature_mechanisms": {"use_mechs": set(MECHANISMS)}}
@@ -167,8 +168,7 @@ class Client(ClientXMPP):
 
     def _say(self, sentence: str, *details: str) -> None:
         """Once in a connection: any stranger can bring it about."""
-        log.log(logging.DEBUG if self._said else logging.WARNING, sentence, *details)
-        self._said = True
+        self._once("", sentence, *details)
 
     def _is_pinned(self, encrypted: ssl.SSLObject) -> bool:
         try:

@@ -12,7 +12,7 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any
 
-from gateway.errors import StoreError
+from gateway.errors import Once, StoreError
 from gateway.federation.connection.attempt import ROUND_S, wait_any
 from gateway.federation.provider.allowed import matching_series, meter_of, not_authorized, scopes, told_series
 from gateway.federation.provider.asking import Asking
@@ -112,7 +112,7 @@ class Commands:
         self._returned, self._clock, self._live = returned, clock, live
         self._waiting: Turns[Stanza] = Turns()
         self._arrived = asyncio.Event()
-        self._said: tuple[str, str] | None = None
+        self._say_refused = Once(log, last=True)
         self._day, self._denied = 0, set[str]()
         # Requests that failed in a way that nobody foresaw.
         self.failures = 0
@@ -181,10 +181,8 @@ class Commands:
 
     def _refuse(self, request: Stanza, error: RequestError) -> None:
         self._session.answer(request, build_error(error, request.lang), error=True)
-        said = (request.sender, error.condition)
-        log.log(logging.DEBUG if said == self._said else logging.WARNING, "a federation request was refused: %s", error)
+        self._say_refused((request.sender, error.condition), "a federation request was refused: %s", error)
         log.debug("it came from %s", request.origin)
-        self._said = said
 
     def _failed(self, request: Stanza, error: Exception) -> None:
         """Answer what nobody foresaw; its text may quote readings, so it stands in no log but at DEBUG."""

@@ -13,7 +13,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from gateway.errors import FederationError, SenMLError, StoreError
+from gateway.errors import FederationError, Once, SenMLError, StoreError
 from gateway.federation.recipient.intake import Arrival, Intake
 from gateway.federation.recipient.subscriber import Pace, Subscriber
 from gateway.federation.recipient.supply import Outcome, Standing, Supply
@@ -75,7 +75,7 @@ class Inbox:
         self._received = received
         self._wanted, self._call = wanted, call
         self._newest: dict[str, float] = {}
-        self._said: dict[tuple[str, str], str] = {}
+        self._say_refused = Once(log)
         self._subscribers: dict[str, Subscriber] = {}
         deposits: dict[str, Deposit] = {}
         # Before the daemon's first await, so the store is still this thread's.
@@ -131,11 +131,9 @@ class Inbox:
 
     def _refused(self, identifier: str, error: FederationError) -> None:
         """Once as a warning while the reason is the same."""
-        key = (identifier, error.condition)
-        level = logging.DEBUG if key in self._said else logging.WARNING
         name = next((w.name for w in self._wanted if w.identifier == identifier), "a former provider")
-        log.log(level, "received %s: the provider does not give it: %s", name, error)
-        self._said[key] = str(error)
+        key = (identifier, error.condition)
+        self._say_refused(key, "received %s: the provider does not give it: %s", name, error)
 
 
 class Deposit:
@@ -172,7 +170,7 @@ class Deposit:
         self._days = {w.identifier: w.history_days for w in wanted}
         self._former = [parse_identifier(identifier) for identifier in former]
         self._arrived, self._opened, self._clock = arrived, opened, clock
-        self._said: set[str] = set()
+        self._once = Once(log)
 
     async def reached(self) -> tuple[str, int] | None:
         """How far the provider's outbox was taken."""
@@ -344,8 +342,7 @@ class Deposit:
     def _say(self, sentence: str) -> None:
         """Once as a warning, then quietly."""
         kind = sentence.partition(":")[0]
-        log.log(logging.DEBUG if kind in self._said else logging.WARNING, "received: %s", sentence)
-        self._said.add(kind)
+        self._once(kind, "received: %s", sentence)
 
 
 def _own(notice: Notice) -> str:

@@ -13,7 +13,7 @@ from collections import Counter, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from gateway.errors import FederationError, SenMLError
+from gateway.errors import FederationError, Once, SenMLError
 from gateway.federation.connection.attempt import ROUND_S, wait_any
 from gateway.federation.recipient.receipts import Receipts
 from gateway.federation.wire.notice import NOTICE, Notice, parse_notice
@@ -105,7 +105,7 @@ class Intake:
         self._queue: deque[Stanza] = deque()
         self._waiting: Counter[str] = Counter()
         self._arrived = asyncio.Event()
-        self._said_stranger = False
+        self._say = Once(log)
         self.came_round = time.monotonic()
         session.listen(f"{{jabber:client}}message/{PACK}", self._take)
         session.listen(f"{{jabber:client}}message/{NOTICE}", self._take_notice)
@@ -141,9 +141,8 @@ class Intake:
 
     def _admit(self, stanza: Stanza) -> bool:
         if stanza.sender not in self._providers:
-            level = logging.DEBUG if self._said_stranger else logging.WARNING
-            log.log(level, "a message from somebody who is no provider of ours is ignored; such are, from now on")
-            self._said_stranger = True
+            said = "a message from somebody who is no provider of ours is ignored; such are, from now on"
+            self._say("stranger", said)
         elif stanza.type == "error":
             log.debug("a message of our own came back")
         elif self._waiting[stanza.sender] >= MOST_WAITING:
