@@ -155,10 +155,10 @@ def test_a_page(copy, tmp_path):
         "def greeting_part(config):\n    return greeting(lambda: config.meter[0].name)\n",
     )
     copy.put(
-        "gateway/daemon/app.py", "        from gateway.web.greeting.desk import greeting_part\n",
-        before="        from gateway.web.history.desk import",
+        "gateway/daemon/build.py", "    from gateway.web.greeting.desk import greeting_part\n",
+        before="    from gateway.web.history.desk import",
     )  # fmt: skip
-    copy.put("gateway/daemon/app.py", "            greeting_part(self._config),\n", before="            displays_part(")
+    copy.put("gateway/daemon/build.py", "        greeting_part(config),\n", before="        displays_part(")
     copy.put("gateway/web/README.md", "| `/greeting` | the household | a greeting |\n", before="| `/repair` |")
     port = free_port()
     config = tmp_path / "gateway.toml"
