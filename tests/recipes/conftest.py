@@ -43,11 +43,11 @@ class Copy:
         places = (self.folder, ROOT, ROOT / "tools/lib")
         return {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, places)), "PYTHONUNBUFFERED": "1"}
 
-    def run(self, *words, code=0):
+    def run(self, *words, code=0, **environment):
         """A Python with these words; what it printed."""
         done = subprocess.run(
             [sys.executable, *map(str, words)], check=False, capture_output=True, text=True, timeout=60,
-            env=self.environment, cwd=self.folder,
+            env=self.environment | environment, cwd=self.folder,
         )  # fmt: skip
         assert done.returncode == code, f"{done.returncode}\n{done.stdout}{done.stderr}"
         return done.stdout + done.stderr

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sqlite3
 from contextlib import closing
 
@@ -210,3 +211,19 @@ def test_a_display(copy, tmp_path):
     copy.run("-c", read)
     copy.run("-W", "ignore", "-c", _SHOWS)
     copy.followed("A display")
+
+
+def test_a_language(copy):
+    """Its folder is made with every sentence; one that is translated is said, the others are said in English."""
+    for part in ("tools", "micropython"):
+        shutil.copytree(ROOT / part, copy.folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+    tool = f"import sys; sys.path.insert(0, '{copy.folder}/tools/lib'); from words.__main__ import main; "
+    copy.run("-c", f"{tool}main(['--add', 'eo'])")
+    catalogue = copy.folder / "gateway/words/eo/LC_MESSAGES/gateway.po"
+    text, asked = catalogue.read_text(encoding="utf-8"), 'msgid "each link, and since when"\nmsgstr ""'
+    assert text.count(asked) == 1
+    catalogue.write_text(text.replace(asked, asked.replace('""', '"ĉiu ligo, kaj ekde kiam"')), encoding="utf-8")
+    copy.run("-c", f"{tool}main([])")
+    said = copy.run("-m", "gateway", code=2, LC_ALL="eo.UTF-8")
+    assert "ĉiu ligo, kaj ekde kiam" in said
+    assert "the values of the moment" in said
