@@ -33,7 +33,7 @@ class Broker(HouseBroker):
     @property
     def pid(self):
         """Whom to stop and let go on."""
-        return self._process.pid
+        return self._program.pid
 
     def ear(self, user="gateway", topics="linky/#"):
         """Whoever listens to everything that this user may hear."""

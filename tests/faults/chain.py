@@ -8,9 +8,10 @@ import os
 import threading
 from contextlib import ExitStack, contextmanager
 
+from harness.accounts import FAR
 from meter.process import Meter
 from servers import Federation, Proxy
-from tests.integration.processes import FAR, PASSWORD, House
+from tests.integration.processes import PASSWORD, House
 
 # Times the meter's own pace.
 SPEED = 20

@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
+from harness.accounts import HOME
 from servers import wait_until
 from tests.faults.chain import FAR
-from tests.integration.processes import HOME, PASSWORD
+from tests.integration.processes import PASSWORD
 
 # For a change in ``status`` while an injury lasts, and for the return of everything afterwards: the longest pause
 # between two attempts is five minutes, and a third more.

@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harness import ROOT
 from relay_faults.broker import mosquitto
 from servers import wait_until
 from tests.alone import Alone
-from tests.integration.processes import ENVIRONMENT, ROOT
+from tests.integration.processes import ENVIRONMENT
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,31 +1,25 @@
 """The gateway and its recipient as the processes that a house and a co-operative run, for tests that injure them."""
 
 import os
-import signal
-import sqlite3
 import subprocess
 import sys
-from contextlib import closing
-from pathlib import Path
 
+from harness import ROOT
+from harness.accounts import FAR, consume, register, table
+from harness.points import GATEWAYS, rows
+from harness.process import Program
 from servers import wait_until
 from servers.daemon import links_of
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 PASSWORD = "canary-7f3a-correct-horse"
 ENVIRONMENT = dict(os.environ, PYTHONPATH=str(ROOT), PYTHONUNBUFFERED="1")
 
-HOME, FAR = "maison@sen1.test", "coop@sen2.test"
 
-
-class Process:
-    """A program that can be killed and started again, its output in a file."""
+class Process(Program):
+    """One of ours, that can be killed and started again; killed at the end of its block."""
 
     def __init__(self, folder, name, *arguments, python=sys.executable, module="gateway"):
-        self.log = folder / f"{name}.log"
-        self._command = [python, "-m", module, *map(str, arguments)]
-        self.environment = dict(ENVIRONMENT)
-        self._process = None
+        super().__init__(folder, name, [python, "-m", module, *arguments], ENVIRONMENT, bound=False)
 
     def traced(self, folder):
         """The same, noting in that folder which functions it enters (``traced.py``)."""
@@ -33,37 +27,12 @@ class Process:
         self._command[at + 1 : at + 2] = ["tests.integration.traced", str(folder / f"{self.log.stem}.notes"), "gateway"]
         return self
 
-    @property
-    def pid(self):
-        """The process that was started last."""
-        return self._process.pid
-
-    def start(self):
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment, cwd=ROOT
-            )
-        return self
-
-    def kill(self):
-        self._process.kill()
-        self._process.wait()
-
-    def wait(self, seconds):
-        """The exit code, when it ends by itself."""
-        return self._process.wait(seconds)
-
     def stop(self, seconds=10):
         """SIGTERM; the exit code."""
-        self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(seconds)
-
-    def __enter__(self):
-        return self.start()
+        return super().stop(seconds)
 
     def __exit__(self, *_):
-        if self._process.poll() is None:
-            self.kill()
+        self.kill()
 
 
 class House:
@@ -72,18 +41,13 @@ class House:
     def __init__(self, folder, federation, source, *, commit_interval_s=1, batch_s=0, extra="", python=sys.executable):
         self.folder, self.federation, self.python = folder, federation, python
         folder.mkdir(exist_ok=True)
-        (folder / "password").write_text(PASSWORD + "\n")
         self.config = folder / "gateway.toml"
-        home = HOME.partition("@")[2]
         self.config.write_text(
             f'[[meter]]\nsource = "{source}"\nsensor = "ab12"\nclock = "meter"\n'
             f'[store]\ndirectory = "data"\ncommit_interval_s = {commit_interval_s}\n'
-            f'[federation]\njid = "{HOME}"\npassword_file = "password"\n'
-            f'address = "{federation.address(home)}"\nca_file = "{federation.ca}"\nbatch_s = {batch_s}\n{extra}'
+            f"{table(federation)}batch_s = {batch_s}\n{extra}"
         )
-        for jid in (HOME, FAR):
-            user, domain = jid.split("@")
-            federation.register(user, domain, PASSWORD)
+        register(federation, folder, password=PASSWORD)
 
     def command(self, *arguments):
         """One command of the command line; its completed process."""
@@ -99,12 +63,8 @@ class House:
         return Process(self.folder, "gateway", "run", "--config", self.config, "--log-level", level, python=self.python)
 
     def recipient(self, level="INFO", *more, name="recipient"):
-        return Process(
-            self.folder, name, "consume", *more, "--jid", FAR, "--password-file", self.folder / "password",
-            "--address", self.federation.address(FAR.partition("@")[2]), "--ca-file", self.federation.ca,
-            "--gateway", f"{HOME}/proxy", "--identifier", f"{HOME}/ab12@sen1.test", "--store", self.received,
-            "--log-level", level, python=self.python,
-        )  # fmt: skip
+        words = [*consume(self.federation, self.folder, "ab12"), "--log-level", level, *more]
+        return Process(self.folder, name, *words, python=self.python)
 
     @property
     def received(self):
@@ -127,6 +87,5 @@ class House:
 
     def stored(self, *prefixes):
         """(path, time, value) of every raw point in the gateway's database under the prefixes."""
-        with closing(sqlite3.connect(f"file:{self.folder}/data/linky-gateway.sqlite?mode=ro", uri=True)) as db:
-            rows = db.execute("SELECT path, time, value FROM reading JOIN series ON series.id = reading.series")
-            return sorted(row for row in rows if row[0].startswith(prefixes))
+        found = rows(self.folder / GATEWAYS, "SELECT path, time, value FROM reading JOIN series ON series.id = series")
+        return sorted(row for row in found if row[0].startswith(prefixes))

@@ -18,12 +18,13 @@ from gateway.federation.connection.session import Account, Session
 from gateway.federation.provider.catalogue import CATALOGUE
 from gateway.federation.wire.form import Page, build_submit, parse_page, parse_result
 from gateway.federation.wire.stanza import OURS, QUOALISE, parse_quoalise
+from harness.accounts import FAR, HOME
 from meter.process import Meter
 from servers import wait_until
 from tests.gateway.federation.conftest import QUICK, eventually, running
 from tests.gateway.federation.conftest import House as Filled
 from tests.gateway.federation.test_commands import DATA, command
-from tests.integration.processes import FAR, HOME, PASSWORD, House
+from tests.integration.processes import PASSWORD, House
 from tests.integration.test_debian_python import debian_python
 from tests.integration.test_household import bodies
 

@@ -14,9 +14,11 @@ from pathlib import Path
 
 import pytest
 
+from harness import ROOT
+from harness.accounts import FAR
 from meter.process import Meter
 from servers import wait_until
-from tests.integration.processes import FAR, ROOT, House
+from tests.integration.processes import House
 from tests.integration.test_promises_kept import watch_then_withdraw
 
 DEBIAN_PYTHON = "/usr/bin/python3"

@@ -18,11 +18,12 @@ from gateway.control.running import ask
 from gateway.errors import FederationError
 from gateway.federation.connection.session import Session
 from gateway.federation.provider.health import NODE, read_condition
+from harness import ROOT
 from meter.process import Meter
 from servers import wait_until
 from tests.gateway.federation.conftest import QUICK, account, running
 from tests.gateway.federation.test_commands import command
-from tests.integration.processes import ENVIRONMENT, PASSWORD, ROOT, House
+from tests.integration.processes import ENVIRONMENT, PASSWORD, House
 
 WAIT_S = 60
 # Times and counts have fewer digits than any of the values that are looked for.

@@ -14,10 +14,11 @@ from gateway.chat.words import WORDS
 from gateway.federation.connection.session import Account, Session
 from gateway.links.alert_words import Kind
 from gateway.links.alerts import Alert
+from harness.accounts import FAR, HOME
 from meter.process import Meter
 from servers import wait_until
 from tests.gateway.federation.conftest import QUICK, account, eventually, running
-from tests.integration.processes import ENVIRONMENT, FAR, HOME, PASSWORD, House
+from tests.integration.processes import ENVIRONMENT, PASSWORD, House
 from tests.tools.servers.test_federation_rig import connected
 
 LANG = "{http://www.w3.org/XML/1998/namespace}lang"

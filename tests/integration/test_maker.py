@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gateway.web.displays.words import DISPLAYS_WORDS
+from harness import ROOT
 from meter.process import Meter
 from relay_faults.clock import Rtc
 from servers import wait_until
 from tests.integration.machine import Machine
-from tests.integration.processes import ENVIRONMENT, ROOT, Process
+from tests.integration.processes import ENVIRONMENT, Process
 from tests.markdown import read
 from tests.tools.setup.conftest import System
 

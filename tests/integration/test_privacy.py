@@ -7,9 +7,10 @@ from contextlib import closing
 import pytest
 
 from gateway.store.recorder import iso
+from harness.accounts import FAR, HOME
 from meter.process import Meter
 from servers import wait_until
-from tests.integration.processes import FAR, HOME, House
+from tests.integration.processes import House
 
 WAIT_S = 30
 

@@ -12,11 +12,12 @@ from gateway.control.messages import PageCode
 from gateway.control.running import ask as ask_daemon
 from gateway.federation.connection.session import Session
 from gateway.federation.wire.form import parse_result
+from harness.accounts import FAR, HOME
 from meter.process import Meter
 from servers import free_port, wait_until
 from tests.gateway.federation.conftest import QUICK, running
 from tests.gateway.web.conftest import PASSWORD, Visitor
-from tests.integration.processes import FAR, HOME, House
+from tests.integration.processes import House
 from tests.integration.test_asking import FORM, Asker, login
 
 POWER = "consumption/power/apparent"

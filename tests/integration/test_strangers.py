@@ -9,10 +9,11 @@ import pytest
 
 from gateway.errors import FederationError
 from gateway.federation.connection.session import Session
+from harness.accounts import HOME
 from tests.gateway.federation.conftest import QUICK, SENSOR, Gate, House, account, eventually, running
 from tests.gateway.federation.hostile import payload, pester, relatives
 from tests.integration import processes
-from tests.integration.processes import HOME, Process
+from tests.integration.processes import Process
 
 
 @pytest.fixture

@@ -9,8 +9,10 @@ from collections import defaultdict
 import pytest
 
 from floor_plan.tables import WALK
+from harness import ROOT
+from harness.accounts import FAR
 from servers import wait_until
-from tests.integration.processes import FAR, ROOT, House
+from tests.integration.processes import House
 
 FRAME = ROOT / "tests/frames/real/s1-base-linky-linkytic-tests.raw"
 STEPS = [function for functions, _ in WALK for function in functions]

@@ -8,9 +8,10 @@ from contextlib import closing
 
 import pytest
 
+from harness.accounts import FAR, HOME
 from servers import free_port, wait_until
 from tests.gateway.web.conftest import PASSWORD, Visitor
-from tests.integration.processes import FAR, HOME, House
+from tests.integration.processes import House
 from tests.recipes.conftest import ROOT
 
 FRAME = ROOT / "tests/frames/real/s1-base-linky-linkytic-tests.raw"

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harness import ROOT
 from package import debian
 from package.container import Container, obstacle
 from package.meter import Meter
-from tests.integration.processes import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

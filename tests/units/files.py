@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from tests.integration.processes import ROOT
+from harness import ROOT
 
 UNITS = ROOT / "systemd"
 

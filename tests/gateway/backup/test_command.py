@@ -17,8 +17,8 @@ from gateway.store.connection import FILE_NAME, WriterLock
 from gateway.store.points import Granularity
 from gateway.store.store import Archive, Store
 from gateway.web.access.access import Access
+from harness import ROOT
 from tests.gateway.privacy.conftest import COOP, NOW, START, files_of, live, make_house
-from tests.integration.processes import ROOT
 
 PASSPHRASE = "correct horse battery"
 SECRET = "the account's own secret"

@@ -12,8 +12,9 @@ import pytest
 from gateway.collector.cli import main
 from gateway.collector.database import connect
 from gateway.collector.schema import migrate
+from harness.accounts import FAR
 from servers.postgres import Postgres, missing_postgres
-from tests.integration.processes import FAR, PASSWORD, Process
+from tests.integration.processes import PASSWORD, Process
 
 _NUMBERS = itertools.count()
 

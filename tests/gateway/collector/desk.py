@@ -18,7 +18,7 @@ from gateway.federation.wire.stanza import Interval, Parcel
 from gateway.senml.naming import parse_identifier
 from gateway.senml.pack import Record
 from gateway.store.terms import NoticeKind
-from tests.integration.processes import FAR, HOME
+from harness.accounts import FAR, HOME
 
 SENSOR = f"{HOME}/ab12@sen1.test"
 INDEX, POWER, TARIFF = "consumption/energy/active/index", "consumption/power/apparent/raw", "contract/tariff/name"

@@ -13,9 +13,9 @@ from gateway.collector.config import load
 from gateway.errors import FederationError
 from gateway.federation.wire.access_form import ACCESS_FIELDS
 from gateway.store.terms import LONGEST_DAYS
+from harness.accounts import FAR, HOME
 from servers import wait_until
 from tests.gateway.collector.test_collecting import SINCE, WAIT_S, Home, far_account, kept
-from tests.integration.processes import FAR, HOME
 
 ACCESS = """
 [access]

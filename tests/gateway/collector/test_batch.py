@@ -9,8 +9,8 @@ from gateway.collector import series
 from gateway.collector.gateways import remove
 from gateway.federation.wire.stanza import Parcel
 from gateway.senml.pack import Record
+from harness.accounts import FAR, HOME
 from tests.gateway.collector.desk import INDEX, POWER, SENSOR, TARIFF, Desk, desk_at, notice, parcel
-from tests.integration.processes import FAR, HOME
 
 NOW = int(time.time()) // 60 * 60 - 3600
 READINGS = "SELECT path, extract(epoch FROM time)::bigint, coalesce(words, value::text) FROM reading" \

@@ -5,9 +5,10 @@ from contextlib import ExitStack
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from harness.accounts import FAR, HOME
 from meter.process import Meter
 from servers import wait_until
-from tests.integration.processes import FAR, HOME, PASSWORD, House
+from tests.integration.processes import PASSWORD, House
 
 SPEED = 20
 WAIT_S = 60

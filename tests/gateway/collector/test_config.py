@@ -6,7 +6,7 @@ import pytest
 
 from gateway.collector.config import AccessTable, Config, load
 from gateway.errors import ConfigError
-from tests.integration.processes import ROOT
+from harness import ROOT
 
 SHIPPED = ROOT / "systemd" / "collect.toml"
 

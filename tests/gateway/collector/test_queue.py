@@ -13,10 +13,10 @@ from gateway.federation.connection.session import Stanza
 from gateway.federation.recipient.intake import ReceivedGap
 from gateway.federation.wire.stanza import RECEIPTS
 from gateway.senml.naming import parse_identifier
+from harness.accounts import HOME
 from tests.gateway.collector.desk import SENSOR, parcel
 from tests.gateway.federation.conftest import eventually
 from tests.gateway.federation.messages import notice, pack
-from tests.integration.processes import HOME
 
 NAME = f"{SENSOR}/consumption/energy/active/index"
 

@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 import psycopg
 import pytest
 
+from harness import ROOT
+from harness.accounts import HOME
 from tests.gateway.collector.conftest import Store
 from tests.gateway.collector.desk import INDEX, POWER, desk_at, notice, parcel
-from tests.integration.processes import HOME, ROOT
 
 GRAFANA = ROOT / "gateway" / "collector" / "grafana"
 PARIS = ZoneInfo("Europe/Paris")

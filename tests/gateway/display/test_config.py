@@ -6,8 +6,8 @@ import pytest
 
 from gateway.display.config import load, password
 from gateway.errors import ConfigError
+from harness import ROOT
 from tests.gateway.display.views import configuration
-from tests.integration.processes import ROOT
 
 SHIPPED = ROOT / "systemd" / "display.toml"
 

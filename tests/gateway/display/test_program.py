@@ -18,10 +18,11 @@ from gateway.display import epaper, pages, program
 from gateway.display.panels import open_epaper, open_oled
 from gateway.display.program import Program
 from gateway.display.state import View
+from harness import ROOT
 from servers import wait_until
 from tests.gateway.display.test_pages import PICTURES
 from tests.gateway.display.views import JSON, RELAYS, STATUS, configuration, said, view
-from tests.integration.processes import ENVIRONMENT, ROOT
+from tests.integration.processes import ENVIRONMENT
 from tests.mosquitto import HOST, Broker
 
 RELAY = '[[relay]]\nname = "heater"\ngpio = 5\nmin_on_s = 0\nmin_off_s = 0\n'

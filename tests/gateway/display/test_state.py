@@ -8,8 +8,8 @@ import pytest
 
 from gateway.display.state import State, parse_contacts
 from gateway.live.topics import as_json
+from harness import ROOT
 from tests.gateway.display.views import JSON, RELAYS, STATUS, said
-from tests.integration.processes import ROOT
 
 
 @pytest.fixture

@@ -15,8 +15,10 @@ from gateway.federation.connection.enrolment import look_at_key, register
 from gateway.federation.connection.pins import ssl_context
 from gateway.federation.connection.session import Account, Session
 from gateway.store.connection import WriterLock
+from harness import ROOT
+from harness.accounts import HOME
 from tests.gateway.federation.conftest import QUICK, account, eventually, running
-from tests.integration.processes import ENVIRONMENT, HOME, PASSWORD, ROOT, House
+from tests.integration.processes import ENVIRONMENT, PASSWORD, House
 
 pytestmark = pytest.mark.servers
 OTHER_PIN = "sha256/" + "A" * 43 + "="

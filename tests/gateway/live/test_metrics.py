@@ -11,9 +11,10 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 from gateway.commands.metrics import replace
 from gateway.live import topics
 from gateway.live.metrics import openmetrics
+from harness import ROOT
 from meter.process import Meter
 from servers import wait_until
-from tests.integration.processes import ENVIRONMENT, ROOT, Process
+from tests.integration.processes import ENVIRONMENT, Process
 
 NAME = {"meter": "house"}
 

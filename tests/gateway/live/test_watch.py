@@ -17,9 +17,10 @@ from gateway.commands.watch import Heard, changes
 from gateway.errors import DaemonError
 from gateway.live import topics
 from gateway.live.picture import picture
+from harness import ROOT
 from meter.process import Meter
 from servers import wait_until
-from tests.integration.processes import ENVIRONMENT, ROOT, Process
+from tests.integration.processes import ENVIRONMENT, Process
 from tests.mosquitto import HOST, Broker
 
 DEADLINE_S = 60

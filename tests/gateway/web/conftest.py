@@ -9,10 +9,11 @@ from urllib.parse import urlencode
 
 import pytest
 
+from harness import ROOT
 from meter.process import Meter
 from servers import free_port, wait_until
 from tests.gateway.web.browser import PROGRAM, Browser
-from tests.integration.processes import ENVIRONMENT, ROOT, Process
+from tests.integration.processes import ENVIRONMENT, Process
 
 PASSWORD = "canary-phrase-de-passe-41c2"
 

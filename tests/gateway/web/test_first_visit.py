@@ -16,8 +16,9 @@ from gateway.commands import page_qr, page_visit
 from gateway.config.tables import Web
 from gateway.web.http.mdns import name_of
 from gateway.web.page import addresses
+from harness import ROOT
 from tests.gateway.web.conftest import PASSWORD, House
-from tests.integration.processes import ENVIRONMENT, ROOT
+from tests.integration.processes import ENVIRONMENT
 
 ADDRESSES = ("http://raspberrypi.local:8080", "http://192.168.1.20:8080")
 SGR = re.compile(r"\033\[([0-9;]*)m")

@@ -6,8 +6,9 @@ import pytest
 
 from bench import backlog, growth, pages, steady, throughput
 from bench.days import Recipient, live
-from bench.domains import FAR, house
+from bench.domains import house
 from bench.steady import Load
+from harness.accounts import FAR
 from servers import missing_packages
 
 servers = pytest.mark.skipif(

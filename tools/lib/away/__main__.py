@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-import sqlite3
-import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from away.backlog import SENSOR, Backlog
 from away.options import parser
 from gateway.store.points import Granularity
+from harness.accounts import FAR, consume, register, table
+from harness.points import GATEWAYS, rows
+from harness.process import Program, python
 from servers import Federation
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-ROOT = Path(__file__).resolve().parents[3]
-HOME, FAR = "maison@sen1.test", "coop@sen2.test"
 _OTHER = {"prosody": "ejabberd", "ejabberd": "prosody"}
 # The slowest line (3 kB/s of a stock ejabberd) takes 25 s for a thousand records; four times that is a fault.
 _PATIENCE_S_A_RECORD = 0.1
@@ -56,58 +53,36 @@ class _Return:
         with ExitStack() as stack:
             pair = self._options.server, _OTHER[self._options.server]
             federation = stack.enter_context(Federation(self._folder / "xmpp", *pair, limits=self._options.limits))
-            self._configure(federation)
+            register(federation, self._folder)
+            config = self._folder / "gateway.toml"
+            # No meter: what arrives is what waited.
+            config.write_text(f'[[meter]]\nsource = "/nowhere/tty"\n[store]\ndirectory = "data"\n{table(federation)}')
             # It starts while nobody is there: what it sends first waits at the recipient's server.
             programs = [
-                stack.enter_context(_Program(self._folder, "gateway", self._gateway())),
-                stack.enter_context(_Program(self._folder, "recipient", self._recipient(federation))),
+                stack.enter_context(self._program("gateway", "run", "--config", config, "--log-level", "DEBUG")),
+                stack.enter_context(self._program("recipient", *consume(federation, self._folder, SENSOR))),
             ]
             begun = time.monotonic()
             self._await(len(promised), programs)
             seconds = time.monotonic() - begun
         return self._report(promised, seconds)
 
-    def _configure(self, federation: Federation) -> None:
-        password = secrets.token_urlsafe(16)
-        (self._folder / "password").write_text(password + "\n")
-        for jid in (HOME, FAR):
-            federation.register(*jid.split("@"), password)
-        (self._folder / "gateway.toml").write_text(
-            # No meter: what arrives is what waited.
-            '[[meter]]\nsource = "/nowhere/tty"\n[store]\ndirectory = "data"\n'
-            f'[federation]\njid = "{HOME}"\npassword_file = "password"\n'
-            f'address = "{federation.address("sen1.test")}"\nca_file = "{federation.ca}"\n'
-        )
-
-    def _gateway(self) -> Sequence[str | Path]:
-        return ["run", "--config", self._folder / "gateway.toml", "--log-level", "DEBUG"]
-
-    def _recipient(self, federation: Federation) -> Sequence[str | Path]:
-        return [
-            "consume", "--jid", FAR, "--password-file", self._folder / "password",
-            "--address", federation.address("sen2.test"), "--ca-file", federation.ca,
-            "--gateway", f"{HOME}/proxy", "--identifier", f"{HOME}/{SENSOR}@sen1.test",
-            "--store", self._folder / "recipient.sqlite",
-        ]  # fmt: skip
+    def _program(self, name: str, *words: object) -> Program:
+        return Program(self._folder, name, python("gateway", *words), output="file", fault=_ended)
 
     def _promised(self) -> list[tuple[str, int, float]]:
-        with closing(sqlite3.connect(self._folder / "data" / "linky-gateway.sqlite")) as db:
-            rows = db.execute(
-                "SELECT path, time, value FROM outbox JOIN series ON series.id = outbox.series WHERE granularity = ?",
-                [int(Granularity.MINUTE)],
-            )
-            return sorted(rows.fetchall())
+        query = "SELECT path, time, value FROM outbox JOIN series ON series.id = outbox.series WHERE granularity = ?"
+        return sorted(rows(self._folder / GATEWAYS, query, int(Granularity.MINUTE)))
 
     def _received(self) -> list[tuple[str, int, float]]:
-        with closing(sqlite3.connect(self._folder / "recipient.sqlite")) as db:
-            rows = db.execute("SELECT name, time, value FROM record").fetchall()
-        return sorted((name.split("/", 2)[2], int(at), value) for name, at, value in rows)
+        found = rows(self._folder / "recipient.sqlite", "SELECT name, time, value FROM record")
+        return sorted((name.split("/", 2)[2], int(at), value) for name, at, value in found)
 
     def _printed(self) -> Counter[str]:
         """The recipient's output: one line for each record that was new to it."""
         return Counter((self._folder / "recipient.out").read_text().splitlines())
 
-    def _await(self, records: int, programs: Sequence[_Program]) -> None:
+    def _await(self, records: int, programs: Sequence[Program]) -> None:
         deadline = time.monotonic() + max(records * _PATIENCE_S_A_RECORD, _LEAST_PATIENCE_S)
         output, seen, begun = self._folder / "recipient.out", 0, time.monotonic()
         with output.open("rb") as lines:
@@ -123,7 +98,7 @@ class _Return:
         lost = len(set(promised) - set(received))
         wrong = len(set(received) - set(promised))
         double = sum(printed.values()) - len(printed)
-        bounces = (self._folder / "gateway.err").read_text(errors="replace").count("bounced:")
+        bounces = (self._folder / "gateway.log").read_text(errors="replace").count("bounced:")
         rate = len(promised) / seconds
         print(f"{self._options.server}, limits {self._options.limits}: {seconds:.0f} s, {rate:.0f} records a second")
         print(f"{lost} lost, {double} double, {wrong} wrong, {bounces} bounced")
@@ -135,32 +110,8 @@ class _Return:
             print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
 
 
-class _Program:
-    """One of ours as a process: its output in ``NAME.out``, its log in ``NAME.err``."""
-
-    def __init__(self, folder: Path, name: str, arguments: Sequence[str | Path]) -> None:
-        self._name, self._log = name, folder / f"{name}.err"
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
-        with (folder / f"{name}.out").open("wb") as out, self._log.open("wb") as log:
-            self._process = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "TERM", "--", sys.executable, "-m", "gateway", *map(str, arguments)],
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=log,
-                env=environment,
-            )
-
-    def require_alive(self) -> None:
-        """End with its last line if it has ended."""
-        if self._process.poll() is not None:
-            raise SystemExit(f"tools/away: the {self._name} ended: {self._log.read_text().splitlines()[-1:]}")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.terminate()
-        self._process.wait(30)
+def _ended(said: str) -> SystemExit:
+    return SystemExit(f"tools/away: {said}")
 
 
 if __name__ == "__main__":

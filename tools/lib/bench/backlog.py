@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.days import Recipient, live
-from bench.domains import FAR, House, Program, house, rows
+from bench.domains import House, Program, house
 from bench.options import PAIRS
+from harness.accounts import FAR
+from harness.points import rows
 from servers import wait_until
 
 if TYPE_CHECKING:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
-import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING
 
+import harness.process
 from bench.days import SENSOR
 from bench.machine import ROOT
 from bench.options import PAIRS
 from gateway.federation.connection.session import Account
+from harness.accounts import FAR, HOME, consume, register, table
+from harness.process import python
 from servers import Federation, wait_until
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
     from servers.process import Limits
 
-HOME, FAR = "maison@sen1.test", "coop@sen2.test"
 # What waits is there; a meter is not.
 _NO_METER = '[[meter]]\nsource = "/nowhere/tty"\n'
 _CONNECTED = b"connected to the federation"
@@ -33,37 +33,33 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 _START_S = 60.0
 
 
-class Program:
-    """One of ours as a process: its output in ``NAME.out``, its log in ``NAME.err``; it ends with this one."""
+class Program(harness.process.Program):
+    """One of ours as a process, measured: it begins with what is made of it, and its files begin anew."""
 
-    def __init__(self, folder: Path, name: str, arguments: Sequence[str | Path]) -> None:
-        self.out, self.log = folder / f"{name}.out", folder / f"{name}.err"
-        self._name = name
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
-        with self.out.open("wb") as out, self.log.open("wb") as log:
-            self._process = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "TERM", "--", sys.executable, "-m", "gateway", *map(str, arguments)],
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=log,
-                env=environment,
-            )
+    def __init__(self, folder: Path, name: str, arguments: Sequence[object]) -> None:
+        super().__init__(folder, name, python("gateway", *arguments), output="file", keeps=False, fault=_ended)
+        self.start()
 
     @property
     def processor_s(self) -> float:
         """Seconds of the processor that it has had, its own and the kernel's for it."""
-        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / _TICKS
 
     @property
     def memory_mb(self) -> float:
         """The most memory that it has had at once, in MB."""
-        lines = Path(f"/proc/{self._process.pid}/status").read_text().splitlines()
+        lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
         return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1000
 
     def await_connected(self) -> float:
         """Wait until it is connected to its server; when that was seen (monotonic seconds)."""
-        wait_until(lambda: self._alive() and _CONNECTED in self.log.read_bytes(), _START_S, f"{self._name} connected")
+
+        def connected() -> bool:
+            self.require_alive()
+            return _CONNECTED in self.log.read_bytes()
+
+        wait_until(connected, _START_S, f"{self.name} connected")
         return time.monotonic()
 
     def await_lines(self, count: int, seconds: float) -> float:
@@ -74,30 +70,19 @@ class Program:
             def enough() -> bool:
                 nonlocal seen
                 seen += lines.read().count(b"\n")
-                return self._alive() and seen >= count
+                self.require_alive()
+                return seen >= count
 
-            wait_until(enough, seconds, f"{count} lines of the {self._name}")
+            wait_until(enough, seconds, f"{count} lines of the {self.name}")
         return time.monotonic()
 
     def memory(self) -> dict[str, float]:
         """Resident and proportional memory now, in MB of a million bytes."""
-        return memory_of(self._process.pid)
+        return memory_of(self.pid)
 
-    def stop(self) -> None:
-        """Ask it to end, and wait until it has."""
-        self._process.terminate()
-        self._process.wait(30)
 
-    def _alive(self) -> bool:
-        if self._process.poll() is not None:
-            raise SystemExit(f"benchmarks: the {self._name} ended: {self.log.read_text().splitlines()[-1:]}")
-        return True
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
+def _ended(said: str) -> SystemExit:
+    return SystemExit(f"benchmarks: {said}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,14 +125,9 @@ class House:
         self, recipients: Iterable[str] = (FAR,), *, meters: str = _NO_METER, more: str = "", commit_s: int = 1
     ) -> None:
         """Make the accounts and the configuration; ``more`` is of its federation table, or whole tables."""
-        password = secrets.token_urlsafe(16)
-        (self.folder / "password").write_text(password + "\n")
-        for jid in (HOME, *recipients):
-            self.federation.register(*jid.split("@"), password)
+        register(self.federation, self.folder, (HOME, *recipients))
         self.config.write_text(
-            f'{meters}[store]\ndirectory = "data"\ncommit_interval_s = {commit_s}\n'
-            f'[federation]\njid = "{HOME}"\npassword_file = "password"\n'
-            f'address = "{self.federation.address("sen1.test")}"\nca_file = "{self.federation.ca}"\n{more}'
+            f'{meters}[store]\ndirectory = "data"\ncommit_interval_s = {commit_s}\n{table(self.federation)}{more}'
         )
 
     def account(self, jid: str) -> Account:
@@ -166,13 +146,7 @@ class House:
 
     def recipient(self, *more: str) -> Program:
         """Its recipient, started: one printed line a record, once it is committed."""
-        arguments: list[str | Path] = [
-            "consume", "--jid", FAR, "--password-file", self.folder / "password",
-            "--address", self.federation.address("sen2.test"), "--ca-file", self.federation.ca,
-            "--gateway", f"{HOME}/proxy", "--identifier", f"{HOME}/{SENSOR}@sen1.test",
-            "--store", self.received, *more,
-        ]  # fmt: skip
-        return Program(self.folder, "recipient", arguments)
+        return Program(self.folder, "recipient", [*consume(self.federation, self.folder, SENSOR), *more])
 
 
 @contextmanager
@@ -188,9 +162,3 @@ def memory_of(pid: int) -> dict[str, float]:
     """Resident and proportional memory of a process, in MB of a million bytes."""
     told = dict(re.findall(r"^(\w+): +(\d+) kB$", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE))
     return {f"{name.lower()}_megabytes": int(told[name]) * 1024 / 1e6 for name in ("Rss", "Pss")}
-
-
-def rows(database: Path, query: str) -> list[tuple[Any, ...]]:
-    """What a finished or running database says."""
-    with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as db:
-        return db.execute(query).fetchall()

@@ -16,8 +16,9 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from bench.domains import FAR, House, house, memory_of
+from bench.domains import House, house, memory_of
 from bench.machine import ROOT
+from harness.accounts import FAR
 from meter.process import Meter
 from relay_faults.broker import HouseBroker
 from servers import free_port, wait_until

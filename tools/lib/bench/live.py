@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from bench.days import SENSOR
-from bench.domains import FAR, HOME, house
+from bench.domains import house
 from gateway.errors import FederationError
 from gateway.federation.connection.session import Session
 from gateway.federation.wire.form import build_submit
 from gateway.federation.wire.stanza import QUOALISE, parse_quoalise
+from harness.accounts import FAR, HOME
 from meter.process import Meter
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.domains import FAR, HOME, house
+from bench.domains import house
 from bench.options import PAIRS
 from bench.years import CURVE, write_years
 from gateway.balance.calendar import midnight
@@ -27,6 +27,7 @@ from gateway.federation.wire.form import Page, build_submit, parse_page
 from gateway.federation.wire.stanza import QUOALISE, parse_quoalise
 from gateway.store.points import Granularity
 from gateway.store.store import Store
+from harness.accounts import FAR, HOME
 
 if TYPE_CHECKING:
     from bench.domains import House

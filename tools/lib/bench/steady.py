@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bench.days import SENSOR, Recipient, capture, grant
-from bench.domains import HOME, rows
 from gateway.federation.connection.attempt import wait_any
 from gateway.federation.connection.session import Session
 from gateway.federation.recipient.recipient import Keeper
 from gateway.federation.recipient.recipient import Recipient as Receiver
 from gateway.store.prepare import prepare
 from gateway.store.store import Store
+from harness.accounts import HOME
+from harness.points import rows
 from servers import wait_until
 from servers.daemon import links_of
 

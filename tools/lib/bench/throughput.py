@@ -21,13 +21,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, ParamSpec, TypeVar
 
 from bench.days import Household, Recipient, grant
-from bench.domains import FAR, HOME, house, rows
+from bench.domains import house
 from bench.options import PAIRS
 from gateway.federation.connection.session import Session
 from gateway.federation.provider.delivery import Delivery
 from gateway.federation.wire.stanza import RECEIPTS, Publisher, parse_interval
 from gateway.store.prepare import prepare
 from gateway.store.store import Store
+from harness.accounts import FAR, HOME
+from harness.points import rows
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import subprocess
 import sys
 from contextlib import ExitStack
 from typing import IO, TYPE_CHECKING, Self
 
 from demo.installation import ROOT
+from harness.accounts import consume, register, table
+from harness.process import PATH, Program, last_lines, python
 from servers import Federation, RigError, wait_until
 from servers.daemon import links_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from pathlib import Path
 
     from demo.endings import Endings
@@ -28,7 +29,6 @@ SHARED = ("consumption", "production", "contract", "status")
 
 _STOP_S = 8.0
 _START_S = 30.0
-_LAST_LINES = 8
 _PIPE = "capture.raw"
 
 
@@ -48,7 +48,7 @@ class Chain:
         self._capture = b""
         self._stack = ExitStack()
         self._federation: Federation | None = None
-        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.programs: dict[str, Program] = {}
 
     def __enter__(self) -> Self:
         try:
@@ -61,7 +61,7 @@ class Chain:
             )
             if self.federated:
                 self._consent()
-            self._spawn("gateway", [sys.executable, "-m", "gateway", "run", "--config", self.folder / "gateway.toml"])
+            self._spawn("gateway", python("gateway", "run", "--config", self.folder / "gateway.toml"))
             if self._replay:
                 self._stack.callback(self._release_pipe)
             if self.federated:
@@ -84,14 +84,15 @@ class Chain:
     @property
     def records(self) -> IO[bytes]:
         """What the recipient prints: one JSON object a line."""
-        stream = self.processes["recipient"].stdout
+        stream = self.programs["recipient"].process.stdout
         assert stream is not None
         return stream
 
     def gateway(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run one command of the gateway's command line on the demo's configuration."""
         command = [sys.executable, "-m", "gateway", *arguments, "--config", str(self.folder / "gateway.toml")]
-        return subprocess.run(command, check=False, capture_output=True, text=True, env=_environment())
+        environment = {**os.environ, "PYTHONPATH": PATH}
+        return subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
 
     def status(self) -> str:
         """What ``linky-gateway status`` says, for a person."""
@@ -108,21 +109,18 @@ class Chain:
         Raises:
             RigError: a program has ended by itself; with its last lines.
         """
-        for name, process in self.processes.items():
-            if (code := process.poll()) is not None:
-                raise RigError(
-                    f"the {name} ended by itself ({_ending(code)}); its last lines:\n{self.last_lines(name)}"
-                )
+        for program in self.programs.values():
+            program.require_alive()
         for domain, pid in (self._federation.pids if self._federation else {}).items():
             if pid is None:
-                log = _last_lines(self._federation.logs[domain]) if self._federation else ""
+                log = last_lines(self._federation.logs[domain]) if self._federation else ""
                 raise RigError(
                     f"{self.server(domain)}, the server of {domain}, ended by itself; its last lines:\n{log}"
                 )
 
     def last_lines(self, name: str) -> str:
         """The last lines that one of the programs wrote."""
-        return _last_lines(self.folder / f"{name}.log")
+        return last_lines(self.folder / f"{name}.log")
 
     def _make_replay(self) -> str:
         """A pipe in the place of the file, which the gateway reads when it is filled."""
@@ -172,23 +170,16 @@ class Chain:
         try:
             wait_until(look, _START_S)
         except AssertionError:
-            name = list(self.processes)[-1]
+            name = list(self.programs)[-1]
             msg = f"{otherwise} within {_START_S:g} s; the {name}'s last lines:\n{self.last_lines(name)}"
             raise RigError(msg) from None
 
     def _start_servers(self) -> str:
         federation = self._stack.enter_context(Federation(self.folder / "xmpp"))
         self._federation = federation
-        password = secrets.token_urlsafe(16)
-        for user, domain in ((ACCOUNT, HOME_DOMAIN), (RECIPIENT, FAR_DOMAIN)):
-            federation.register(user, domain, password)
-        secret = self.folder / "password"
-        secret.touch(mode=0o600)
-        secret.write_text(password + "\n")
-        return (
-            f'[federation]\njid = "{ACCOUNT}@{HOME_DOMAIN}"\npassword_file = "password"\n'
-            f'address = "{federation.address(HOME_DOMAIN)}"\nca_file = "{federation.ca}"\nbatch_s = 0\n'
-        )
+        home = f"{ACCOUNT}@{HOME_DOMAIN}"
+        register(federation, self.folder, (home, f"{RECIPIENT}@{FAR_DOMAIN}"))
+        return f"{table(federation, home)}batch_s = 0\n"
 
     def _consent(self) -> None:
         # What is pushed was read since the consent began; a capture has the days of its own.
@@ -206,55 +197,13 @@ class Chain:
 
     def _start_recipient(self) -> None:
         assert self._federation is not None
-        arguments = {
-            "--jid": f"{RECIPIENT}@{FAR_DOMAIN}",
-            "--password-file": self.folder / "password",
-            "--address": self._federation.address(FAR_DOMAIN),
-            "--ca-file": self._federation.ca,
-            "--gateway": f"{ACCOUNT}@{HOME_DOMAIN}/proxy",
-            "--identifier": f"{ACCOUNT}@{HOME_DOMAIN}/demo@{HOME_DOMAIN}",
-            "--store": self.folder / "recipient.sqlite",
-        }
-        flat = [str(part) for pair in arguments.items() for part in pair]
-        self._spawn("recipient", [sys.executable, "-m", "gateway", "consume", *flat], stdout=subprocess.PIPE)
+        home, far = f"{ACCOUNT}@{HOME_DOMAIN}", f"{RECIPIENT}@{FAR_DOMAIN}"
+        words = consume(self._federation, self.folder, "demo", jid=far, home=home)
+        self._spawn("recipient", python("gateway", *words), output="pipe")
 
-    def _spawn(self, name: str, command: Sequence[str | Path], stdout: int | None = None) -> None:
-        log = self._stack.enter_context((self.folder / f"{name}.log").open("wb"))
+    def _spawn(self, name: str, command: list[object], output: str | None = None) -> None:
+        # Ctrl-C is for the demo, which ends the others in order.
+        program = Program(self.folder, name, command, output=output, keeps=False, own_session=True, fault=RigError)
         with self._endings.held():
-            process = subprocess.Popen(
-                # Should the demo be killed, they must not stay behind.
-                ["setpriv", "--pdeathsig", "TERM", "--", *map(str, command)],
-                stdin=subprocess.DEVNULL,
-                stdout=stdout or log,
-                stderr=log,
-                bufsize=0,
-                env=_environment(),
-                # Ctrl-C is for the demo, which ends the others in order.
-                start_new_session=True,
-            )
-            self.processes[name] = process
-            self._stack.callback(_end, process)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(_STOP_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-    if process.stdout:
-        process.stdout.close()
-
-
-def _ending(code: int) -> str:
-    return f"signal {-code}" if code < 0 else f"exit code {code}"
-
-
-def _last_lines(log: Path) -> str:
-    lines = log.read_text(errors="replace").splitlines()[-_LAST_LINES:] if log.exists() else []
-    return "\n".join(f"  {line}" for line in lines) or "  (it said nothing)"
-
-
-def _environment() -> dict[str, str]:
-    return dict(os.environ, PYTHONPATH=os.pathsep.join([str(ROOT), str(ROOT / "tools/lib")]), PYTHONUNBUFFERED="1")
+            self.programs[name] = program.start()
+            self._stack.callback(program.stop, _STOP_S)

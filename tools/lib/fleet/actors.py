@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import json
-import os
-import signal
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, LiteralString
+from typing import TYPE_CHECKING, Any, LiteralString, cast
 
 import psycopg
 
 from fleet.gateways import Report, Specification
+from harness.process import Program, python
 from servers.process import RigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from pathlib import Path
 
     from servers.cluster import Cluster
@@ -34,50 +35,41 @@ class GatewayProcess:
         self.report = Report("preparing")
         self.latencies_ms: list[float] = []
         self.login_ms: list[float] = []
-        self._log = log
-        with log.open("wb") as errors:
-            self._process = _started("fleet.gateways", (), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)
+        self._program = Program(
+            log.parent, log.stem, python("fleet.gateways"), output="pipe", listens=True, keeps=False, own_session=True,
+            fault=RigError,
+        )  # fmt: skip
+        self._program.start()
+        self._said = io.BufferedReader(cast("io.RawIOBase", self._program.process.stdout))
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         self.order(json.dumps(asdict(spec)))
 
     @property
-    def pid(self) -> int:
-        """The process id."""
-        return self._process.pid
+    def pid(self) -> int | None:
+        """The process while it runs."""
+        return self._program.pid
 
     def order(self, word: str) -> None:
         """Say a line to it. RigError with its last words when it has ended."""
-        assert self._process.stdin is not None
-        try:
-            self._process.stdin.write(word.encode() + b"\n")
-            self._process.stdin.flush()
-        except BrokenPipeError:
-            self.require_alive()
+        self._program.tell(word)
 
     def require_alive(self) -> None:
         """RigError with its last words when it has ended."""
-        if self._process.poll() is not None:
-            lines = self._log.read_text(errors="replace").splitlines()[-3:]
-            raise RigError(f"a process of gateways ended: {' / '.join(lines) or self._process.returncode}")
+        self._program.require_alive()
 
     def stop(self) -> None:
         """End it: in order while it listens."""
-        if self._process.poll() is None:
+        if self._program.running:
             self.order("end")
-            try:
-                self._process.wait(_END_S)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+            with suppress(subprocess.TimeoutExpired):
+                self._program.wait(_END_S)
+        self._program.process.kill()
         self._reader.join()
-        for pipe in (self._process.stdin, self._process.stdout):
-            assert pipe is not None
-            pipe.close()
+        self._program.kill()
 
     def _read(self) -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
+        for line in self._said:
             said: dict[str, Any] = json.loads(line)
             self.latencies_ms += said.pop("latencies_ms") or ()
             self.login_ms += said.pop("login_ms") or ()
@@ -89,7 +81,7 @@ class Collectors:
 
     def __init__(self, folder: Path, cluster: Cluster, password: str, count: int) -> None:
         self._folder, self._cluster, self._count = folder, cluster, count
-        self._processes: list[subprocess.Popen[bytes]] = []
+        self._programs: list[Program] = []
         folder.mkdir(parents=True)
         self._conninfo = cluster.postgres.create(_DATABASE)
         far = cluster.domains[1]
@@ -107,14 +99,14 @@ class Collectors:
     @property
     def pids(self) -> list[int]:
         """The process ids."""
-        return [process.pid for process in self._processes]
+        return [program.process.pid for program in self._programs]
 
     def start(self) -> None:
         """Start them; they connect by themselves."""
         for number in range(self._count):
-            arguments = ["run", "--resource", f"collector-{number}", "--config", str(self._config)]
-            with (self._folder / f"collector-{number}.log").open("wb") as log:
-                self._processes.append(_started("gateway.collector.cli", arguments, stdout=log, stderr=log))
+            name = f"collector-{number}"
+            command = python("gateway.collector.cli", "run", "--resource", name, "--config", self._config)
+            self._programs.append(Program(self._folder, name, command, keeps=False, own_session=True).start())
 
     def subscribe(self, gateways: Iterable[tuple[str, str]]) -> None:
         """Tell them of gateways (full JID) and of what to ask these for."""
@@ -128,19 +120,12 @@ class Collectors:
 
     def kill(self, number: int) -> None:
         """End one as a crash would."""
-        self._processes[number].kill()
-        self._processes[number].wait()
+        self._programs[number].kill()
 
     def stop(self) -> None:
         """End all of them in order."""
-        for process in self._processes:
-            process.send_signal(signal.SIGTERM)
-        for process in self._processes:
-            try:
-                process.wait(_END_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        for program in self._programs:
+            program.stop(_END_S)
 
     def rows(self) -> list[tuple[str, int, float]]:
         """What they have: literal name, POSIX second, value."""
@@ -165,10 +150,3 @@ class Collectors:
         done = subprocess.run(command, check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL)
         if done.returncode:
             raise RigError(f"linky-collect {arguments[0]}: {done.stderr.strip()}")
-
-
-def _started(module: str, arguments: Sequence[str], **pipes: Any) -> subprocess.Popen[bytes]:  # noqa: ANN401 (Popen's)
-    command = ["setpriv", "--pdeathsig", "KILL", "--", sys.executable, "-m", module, *arguments]
-    pipes.setdefault("stdin", subprocess.DEVNULL)
-    # Ctrl-C in the terminal is for us, who end them in order.
-    return subprocess.Popen(command, env=dict(os.environ), start_new_session=True, **pipes)

@@ -13,8 +13,8 @@ from fleet.actors import Collectors, GatewayProcess
 from fleet.gateways import Specification
 from fleet.household import SERIES, expected, sensor, user
 from fleet.measure import Meter, quantiles
+from harness.wait import wait_until
 from servers.process import RigError
-from servers.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable

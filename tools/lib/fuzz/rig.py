@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import re
 import secrets
-import sqlite3
 import ssl
 import subprocess
 import sys
@@ -23,21 +22,24 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Self
 
 from fuzz.xmpp import CONSENTED, STRANGER
+from harness import ROOT
+from harness.accounts import HOME, consume, register, table
+from harness.points import rows
+from harness.process import Program, python
 from meter.process import Meter
 from relay_faults.board import RelayBoard, compile_set
 from relay_faults.broker import HOST, NAME, HouseBroker
 from servers import Federation, LoopbackNet, free_port, wait_until
 from servers.daemon import links_of
-from soak.parts import ROOT, Program
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-HOME, COOP = "maison@sen1.test", "coop@sen2.test"
+COOP = "coop@sen2.test"
 HOSTILE = {STRANGER: "intruder@sen2.test", CONSENTED: "pest@sen2.test"}
 BOARD, HOSTILE_BOARD = "salon", "grenier"
 HONEST_METERS = ("house", "flat")
@@ -66,7 +68,7 @@ class Rig:
             self._start_others()
             self._configure()
             self._consent()
-            self.gateway = Program(self.folder, "gateway", ["gateway", "run", "--config", self.config], {})
+            self.gateway = self._program("gateway", "run", "--config", self.config)
             self._stack.enter_context(self.gateway)
             self.await_links()
             self._stack.enter_context(self._recipient())
@@ -100,8 +102,7 @@ class Rig:
 
     def query(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         """What the gateway's database answers."""
-        with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=30)) as db:
-            return db.execute(sql, values).fetchall()
+        return rows(self.database, sql, *values)
 
     def last(self, meter: str) -> int:
         """The second of the newest that is stored of a meter, POSIX; 0 before its first."""
@@ -120,14 +121,11 @@ class Rig:
         enter = self._stack.enter_context
         self.net = enter(LoopbackNet())
         self.federation = enter(Federation(self.folder / "xmpp", "prosody", "prosody"))
-        for jid in (HOME, COOP, *HOSTILE.values()):
-            user, _, domain = jid.partition("@")
-            self.federation.register(user, domain, self.password)
+        register(self.federation, self.folder, (HOME, COOP, *HOSTILE.values()), self.password)
         self.broker = HouseBroker(self.folder / "broker")
         accounts = {user: self.broker.add(user) for user in ("gateway", BOARD, HOSTILE_BOARD)}
         enter(self.broker)
         self.board_password = accounts[HOSTILE_BOARD]
-        (self.folder / "password").write_text(self.password + "\n")
         (self.folder / "mqtt-password").write_text(accounts["gateway"] + "\n")
         self.meters["house"] = enter(Meter(self.folder / "tty-house", seed=1))
         self.meters["flat"] = enter(Meter(self.folder / "tty-flat", seed=2, deliver="8n1", serial="000043"))
@@ -147,8 +145,7 @@ class Rig:
         )
         self.config.write_text(
             f'{meters}[clock]\ntrusted = true\n[store]\ndirectory = "data"\ncommit_interval_s = 1\n'
-            f'[federation]\njid = "{HOME}"\npassword_file = "password"\n'
-            f'address = "{self.federation.address("sen1.test")}"\nca_file = "{self.federation.ca}"\nbatch_s = 0\n'
+            f"{table(self.federation)}batch_s = 0\n"
             f'[mqtt]\nhost = "{HOST}"\nport = {self.broker.port}\nuser = "gateway"\npassword_file = "mqtt-password"\n'
             f'[web]\nlisten = "{HOST}:{self.port}"\n'
         )
@@ -161,13 +158,10 @@ class Rig:
                 assert done.returncode == 0, done.stderr
 
     def _recipient(self) -> Program:
-        asked = [text for meter in HONEST_METERS for text in ("--identifier", f"{HOME}/{meter}@sen1.test")]
-        return Program(
-            self.folder, "recipient",
-            ["gateway", "consume", "--jid", COOP, "--password-file", self.folder / "password", "--address",
-             self.federation.address("sen2.test"), "--ca-file", self.federation.ca, "--gateway", f"{HOME}/proxy",
-             *asked, "--store", self.folder / "recipient.sqlite"], {},
-        )  # fmt: skip
+        return self._program("recipient", *consume(self.federation, self.folder, *HONEST_METERS, jid=COOP))
+
+    def _program(self, name: str, *words: object) -> Program:
+        return Program(self.folder, name, python("gateway", *words), output="file")
 
     def await_links(self) -> None:
         """Wait until the gateway has reached everything, and has stored what the honest meters say."""

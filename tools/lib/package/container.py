@@ -9,9 +9,10 @@ import os
 import shutil
 import signal
 import subprocess
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
+
+from harness.wait import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -216,8 +217,4 @@ class Container:
 
 def wait_for(condition: Callable[[], object], what: str, seconds: float = _DEADLINE_S) -> None:
     """Look again and again; TrialError when it does not come about."""
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            raise TrialError(f"waited {seconds:.0f} s for {what}, in vain")
-        time.sleep(0.3)
+    wait_until(condition, seconds, what, 0.3, TrialError)

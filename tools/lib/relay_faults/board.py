@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from harness.process import Program
 from relay_faults import ROOT
 from relay_faults.broker import HOST
 from relay_faults.clock import Rtc
@@ -105,12 +105,10 @@ class RelayBoard:
         heap: str = HEAP,
         witness: Witness | None = None,
     ) -> None:
-        self._start = _START.format(pace=pace, ntp=ntp, witness=", witness" if witness else "")
+        start = _START.format(pace=pace, ntp=ntp, witness=", witness" if witness else "")
         words = int(heap.removesuffix("wk")) * 1024 + _RIG_WORDS + (_WITNESS_WORDS if witness else 0)
-        self._heap = f"{words}w"
         self.flash = folder / "flash"
         self.flash.mkdir(parents=True, exist_ok=True)
-        self.log = folder / "board.log"
         self.id = board
         if ca:
             shutil.copy(ca, self.flash / "ca.crt")
@@ -119,10 +117,12 @@ class RelayBoard:
         (self.flash / "config.json").write_text(json.dumps(config))
         path = [str(ROOT / "tools" / "lib" / "relay_faults" / "unix"), str(program), ".frozen"]
         self.clock = Rtc(folder / "clock")
-        self._environment = os.environ | self.clock.environment | {
+        environment = self.clock.environment | {
             "MICROPYPATH": ":".join(path), "BOARD_FOLDER": str(self.flash), "BOARD_TTY": tty,
         } | (witness.environment if witness else {})  # fmt: skip
-        self._process: subprocess.Popen[bytes] | None = None
+        command = ["micropython", "-X", f"heapsize={words}w", "-c", start]
+        self._program = Program(folder, "board", command, environment)
+        self.log = self._program.log
 
     def start(self, **environment: str) -> Self:
         """Give it power."""
@@ -132,34 +132,17 @@ class RelayBoard:
     def restart(self, **environment: str) -> Self:
         """Start its program; the clock goes on."""
         self.kill()
-        command = [
-            "setpriv",
-            "--pdeathsig",
-            "KILL",
-            "--",
-            "micropython",
-            "-X",
-            f"heapsize={self._heap}",
-            "-c",
-            self._start,
-        ]
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self._environment | environment
-            )
+        self._program.start(**environment)
         return self
 
     @property
     def running(self) -> bool:
         """Whether its program has not ended."""
-        return self._process is not None and self._process.poll() is None
+        return self._program.running
 
     def kill(self) -> None:
         """Take its power away."""
-        if self._process:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
+        self._program.kill()
 
     def __enter__(self) -> Self:
         return self.start()

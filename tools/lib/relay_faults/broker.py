@@ -6,11 +6,11 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
 from typing import TYPE_CHECKING, Self
 
 from gateway.boards import passwords, rights
-from relay_faults import ROOT
+from harness import ROOT
+from harness.process import Program
 from servers import RigError, free_port, wait_until
 from servers.certificates import Authority
 
@@ -42,7 +42,8 @@ class HouseBroker:
         authority = Authority(folder / "ca").create()
         self.ca = authority.certificate
         self._configure(authority.issue(NAME, folder))
-        self._process: subprocess.Popen[bytes] | None = None
+        self._program = Program(folder, "mosquitto", [mosquitto(), "-c", folder / "mosquitto.conf"])
+        self.log = self._program.log
 
     def _configure(self, issued: object) -> None:
         text = (SHIPPED / "linky.conf").read_text()
@@ -73,43 +74,27 @@ class HouseBroker:
         password = passwords.add(self.passwords, user)
         if reads:
             rights.allow(self._folder / "acl", user)
-        if self._process:
-            self._process.send_signal(signal.SIGHUP)
+        if pid := self._program.pid:
+            os.kill(pid, signal.SIGHUP)
         return password
 
     def start(self) -> Self:
         """Start it, and wait for its ports."""
-        program = mosquitto()
-        if program is None:
+        if mosquitto() is None:
             msg = "mosquitto is not installed"
             raise RigError(msg)
         before = self.log.stat().st_size if self.log.exists() else 0
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", "--", program, "-c", str(self._folder / "mosquitto.conf")],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-            )  # fmt: skip
+        self._program.start()
         wait_until(lambda: self._accepts() and self._runs(before), 30, "mosquitto accepts connections")
         return self
 
-    @property
-    def log(self) -> Path:
-        """What it says."""
-        return self._folder / "mosquitto.log"
-
     def stop(self) -> None:
         """End it as systemd does: what is to persist is written."""
-        if self._process:
-            self._process.terminate()
-            self._process.wait()
-            self._process = None
+        self._program.stop()
 
     def kill(self) -> None:
         """End it as a power cut would."""
-        if self._process:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
+        self._program.kill()
 
     def _runs(self, before: int) -> bool:
         """Before it says so, a signal to read its files again would end it."""
@@ -120,7 +105,7 @@ class HouseBroker:
             for port in (self.port, self.tls_port):
                 socket.create_connection((HOST, port), 0.5).close()
         except OSError:
-            if self._process is None or self._process.poll() is not None:
+            if not self._program.running:
                 msg = f"mosquitto ended at once: {self.log.read_text()}"
                 raise RigError(msg) from None
             return False

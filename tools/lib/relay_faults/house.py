@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import sqlite3
 import subprocess
 import sys
-from contextlib import closing
 from typing import TYPE_CHECKING, Any, Self
 
-from relay_faults import ROOT
-from servers import wait_until
+from harness import ROOT
+from harness.points import GATEWAYS, rows
+from harness.process import Program, python
+from harness.wait import wait_until
 from servers.daemon import links_of
 
 if TYPE_CHECKING:
@@ -46,7 +45,6 @@ class House:
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
-        self.log = folder / "gateway.log"
         self._config = folder / "gateway.toml"
         table = "".join(f"{key} = {json.dumps(value)}\n" for key, value in (mqtt or {}).items())
         more = "".join(f'[[meter]]\nname = "{name}"\nsource = "{one}"\n' for name, one in (others or {}).items())
@@ -55,35 +53,27 @@ class House:
             f'[store]\ndirectory = "data"\ncommit_interval_s = {commit_s}\nraw_hours = 1000\n'
             + (f"[mqtt]\n{table}" if mqtt else "")
         )
-        self._process: subprocess.Popen[bytes] | None = None
+        command = python("gateway", "run", "--config", self._config, "--log-level", "DEBUG")
+        self._daemon = Program(folder, "gateway", command, bound=False)
+        self.log = self._daemon.log
 
     def start(self) -> Self:
         """Run the daemon."""
-        command = [sys.executable, "-m", "gateway", "run", "--config", str(self._config), "--log-level", "DEBUG"]
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=_ENVIRONMENT, cwd=ROOT
-            )
+        self._daemon.start()
         return self
 
     @property
     def pid(self) -> int | None:
         """Of the daemon; None when it does not run any more."""
-        return self._process.pid if self._process and self._process.poll() is None else None
+        return self._daemon.pid
 
     def kill(self) -> None:
         """End it as a power cut would."""
-        if self._process:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
+        self._daemon.kill()
 
     def stop(self) -> None:
         """End it as systemd does: what was read is committed."""
-        if self._process:
-            self._process.send_signal(signal.SIGTERM)
-            self._process.wait(20)
-            self._process = None
+        self._daemon.stop(20)
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """One command of the command line."""
@@ -100,16 +90,14 @@ class House:
 
     def points(self, kind: str) -> dict[tuple[str, object], object]:
         """(path, time) -> value of every committed point: ``reading``, ``minute`` or ``coarse``."""
-        rows = self.query(_POINTS[kind])
-        found = {(path, time): value for path, time, value in rows}
-        assert len(found) == len(rows), "a point is there twice"
+        told = self.query(_POINTS[kind])
+        found = {(path, time): value for path, time, value in told}
+        assert len(found) == len(told), "a point is there twice"
         return found
 
     def query(self, sql: str) -> list[tuple[object, ...]]:
         """What the database answers."""
-        file = self._folder / "data" / "linky-gateway.sqlite"
-        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as db:
-            return db.execute(sql).fetchall()
+        return rows(self._folder / GATEWAYS, sql)
 
     def __enter__(self) -> Self:
         return self.start()

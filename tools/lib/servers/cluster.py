@@ -20,6 +20,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final, Self, cast
 
+from harness.wait import wait_until
 from servers import ejabberd, prosody
 from servers.certificates import Authority
 from servers.ejabberd import Ejabberd
@@ -27,7 +28,6 @@ from servers.postgres import Postgres, missing_postgres
 from servers.process import C2S_PORT, Place, RigError, Server
 from servers.prosody import Prosody
 from servers.servers import LoopbackNet
-from servers.waiting import wait_until
 
 _OPERATORS: Final = Path(__file__).resolve().parent / "operators"
 _DIST_PORT: Final = 25210

@@ -14,8 +14,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from harness.wait import wait_until
 from servers.process import RigError
-from servers.waiting import wait_until
 
 _PROGRAMS = Path("/usr/lib/postgresql")
 _READY_S = 60

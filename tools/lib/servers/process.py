@@ -15,7 +15,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from servers.waiting import wait_until
+from harness.wait import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -20,11 +20,11 @@ import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from harness.wait import wait_until
 from servers import postgres
 from servers.ports import HOST, free_port
 from servers.postgres import Postgres
 from servers.process import RigError
-from servers.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import shutil
-import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from pathlib import Path
 
+from harness.points import rows
+from harness.process import Program
 from package.container import Container, wait_for
 from servers import Federation
 from setup_test.cards import Cards
@@ -24,6 +25,7 @@ from setup_test.tree import files_of
 
 _HOME, _FAR = "sen1.test", "sen2.test"
 _PASSWORD = "canary-of-the-xmpp-password-7f3a"  # looked for in every file and every line that is written
+_READINGS = "SELECT path, time, value FROM reading JOIN series ON series.id = series"
 DATABASE = "var/lib/linky-gateway/linky-gateway.sqlite"
 
 
@@ -68,14 +70,8 @@ class Trial:
         container = Container(self.root, self.folder / "console.log", [f"{port}:/dev/ttyTIC"], network=True)
         self.container = self._stack.enter_context(container)
 
-    def _spawn(self, name: str, command: list[object]) -> subprocess.Popen[bytes]:
-        with (self.folder / f"{name}.log").open("wb") as log:
-            process = subprocess.Popen(
-                [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=log, stderr=log
-            )
-        self._stack.callback(process.wait)
-        self._stack.callback(process.terminate)
-        return process
+    def _spawn(self, name: str, command: list[object]) -> None:
+        self._stack.enter_context(Program(self.folder, name, command, keeps=False))
 
     def _fill_root(self, link: Path) -> None:
         """What a person brings: the release, the packages, the answers. And the pty, which no unit knows."""
@@ -113,16 +109,12 @@ class Trial:
 
     def points(self) -> set[tuple[object, ...]]:
         """Every stored point of every series, read beside the running gateway."""
-        path = self.root / DATABASE
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
-            return set(db.execute("SELECT path, time, value FROM reading JOIN series ON series.id = series"))
+        return set(rows(self.root / DATABASE, _READINGS))
 
     def points_of_newer(self) -> set[tuple[object, ...]]:
         """The same, once 0.1.3 has made its change; nothing before."""
-        with closing(sqlite3.connect(f"file:{self.root / DATABASE}?mode=ro", uri=True)) as db:
-            if "trial" not in {row[1] for row in db.execute("PRAGMA table_info(reading)")}:
-                return set()
-        return self.points()
+        changed = "trial" in {row[1] for row in rows(self.root / DATABASE, "PRAGMA table_info(reading)")}
+        return self.points() if changed else set()
 
     def link_is_ok(self, name: str) -> bool:
         """What the gateway says of a link."""
@@ -208,8 +200,7 @@ class Trial:
             )
         aside = list((self.root / "var/lib/linky-gateway").glob("*.of-0.1.3"))
         assert len(aside) == 1, "the database of the release that changed it was to be kept"
-        with closing(sqlite3.connect(f"file:{aside[0]}?mode=ro", uri=True)) as db:
-            newer = set(db.execute("SELECT path, time, value FROM reading JOIN series ON series.id = series"))
+        newer = set(rows(aside[0], _READINGS))
         assert newer - kept, "0.1.3 was to store readings before it was judged"
         lost = newer - self.points()
         assert not lost, f"{len(lost)} readings that 0.1.3 took are lost"

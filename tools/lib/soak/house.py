@@ -7,24 +7,24 @@ of these behind a slow line, one is away most of the time), one the half hours o
 from __future__ import annotations
 
 import os
-import secrets
 import subprocess
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.store.points import Granularity
+from harness import ROOT
+from harness.accounts import HOME, consume, register, table
 from servers.ports import free_port
 from soak.errors import SoakError
 from soak.meters import HOUSE
-from soak.parts import ROOT, Program
+from soak.parts import Program
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from servers import Federation
 
-HOME = "maison@sen1.test"
 FAR = "sen2.test"
 
 
@@ -82,11 +82,7 @@ class House:
         self.folder, self._federation, self._slow, self._preload = folder, federation, slow, preload
         self.config = folder / "gateway.toml"
         self.port = free_port()
-        password = secrets.token_urlsafe(16)
-        (folder / "password").write_text(password + "\n")
-        for jid in (HOME, *(one.jid for one in RECIPIENTS)):
-            user, _, domain = jid.partition("@")
-            federation.register(user, domain, password)
+        register(federation, folder, (HOME, *(one.jid for one in RECIPIENTS)))
         meters = "".join(
             f'[[meter]]\nname = "{kind.name}"\nsource = "{folder}/tty-{kind.name}"\nsensor = "{kind.name}"\n'
             for kind in HOUSE
@@ -94,9 +90,7 @@ class House:
         # Everything else is the default: that is what is judged.
         self.config.write_text(
             f'{meters}[store]\ndirectory = "data"\n[clock]\ntrusted = true\n'
-            f'[federation]\njid = "{HOME}"\npassword_file = "password"\n'
-            f'address = "{federation.address("sen1.test")}"\nca_file = "{federation.ca}"\n'
-            f'[web]\nlisten = "127.0.0.1:{self.port}"\n'
+            f'{table(federation)}[web]\nlisten = "127.0.0.1:{self.port}"\n'
         )
         self.gateway = self._program("gateway", ["soak.daemon", "--config", self.config, "--speed", str(speed)])
         self.recipients = {one.name: self._recipient(one) for one in RECIPIENTS}
@@ -118,16 +112,10 @@ class House:
             raise SoakError(f"{' '.join(map(str, arguments[:2]))} was refused: {done.stderr.strip()}")
 
     def _recipient(self, one: Recipient) -> Program:
-        address = self._slow if one.name == SLOW else self._federation.address(FAR)
-        identifiers = [text for meter in dict(one.shared) for text in ("--identifier", name_of(meter))]
-        return self._program(
-            one.name,
-            [
-                "gateway", "consume", "--jid", one.jid, "--password-file", self.folder / "password",
-                "--address", address, "--ca-file", self._federation.ca, "--gateway", f"{HOME}/proxy",
-                "--store", self.folder / f"{one.name}.sqlite", *identifiers,
-            ],
-        )  # fmt: skip
+        words = consume(self._federation, self.folder, *dict(one.shared), jid=one.jid, name=one.name)
+        if one.name == SLOW:
+            words[words.index("--address") + 1] = self._slow
+        return self._program(one.name, ["gateway", *words])
 
-    def _program(self, name: str, arguments: list[str | Path]) -> Program:
+    def _program(self, name: str, arguments: list[object]) -> Program:
         return Program(self.folder, name, arguments, self._preload)

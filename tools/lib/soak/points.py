@@ -11,6 +11,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.store.points import Granularity, finest_allowed, under
+from harness.points import opened
 from meter.frames import STANDARD
 from soak.house import RECIPIENTS, Recipient, database_in, name_of
 from soak.meters import HOUSE, SAID
@@ -46,7 +47,7 @@ class Book:
 
     def note(self) -> None:
         """Note what is new."""
-        with closing(sqlite3.connect(self._path)) as db, closing(_read(self._database)) as gateway:
+        with closing(sqlite3.connect(self._path)) as db, closing(opened(self._database)) as gateway:
             for series in _all_series(gateway):
                 if series.path == INDEX or any(series.shared(one) for one in RECIPIENTS if not one.granularity):
                     self._note(db, gateway, series)
@@ -98,7 +99,7 @@ def _judge_recipient(folder: Path, book: Book, one: Recipient, start_s: int, wro
     missing: set[tuple[object, ...]] = set()
     stray: set[tuple[object, ...]] = set()
     owed_count = 0
-    with closing(_read(database_in(folder))) as gateway, closing(_read(folder / f"{one.name}.sqlite")) as db:
+    with closing(opened(database_in(folder))) as gateway, closing(opened(folder / f"{one.name}.sqlite")) as db:
         (received_count,) = db.execute("SELECT count(*) FROM record").fetchone()
         known = 0
         for series in _all_series(gateway):
@@ -128,7 +129,7 @@ def _judge_recipient(folder: Path, book: Book, one: Recipient, start_s: int, wro
 
 def minutes_a_day(folder: Path) -> dict[str, float]:
     """Meter -> how many rows its minutes add to the database in a day: most of what a year takes."""
-    with closing(_read(database_in(folder))) as db:
+    with closing(opened(database_in(folder))) as db:
         query = (
             "SELECT name, count(*) * 86400.0 / (max(time) - min(time) + 60) FROM minute"
             " JOIN series ON series.id = series JOIN meter ON meter.id = meter GROUP BY name ORDER BY meter.id"
@@ -190,10 +191,6 @@ def _kept(db: sqlite3.Connection, series: _Series, granularity: Granularity) -> 
         (at, round(total / samples, 1) if samples else last)
         for at, samples, total, last in db.execute(query, [series.number])
     )
-
-
-def _read(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30)
 
 
 def _lines(path: Path) -> int:

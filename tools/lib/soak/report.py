@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from harness.points import opened
 from soak import judge, points
 from soak.house import RECIPIENTS, database_in
 from soak.meters import HOUSE
@@ -103,6 +103,6 @@ def _said(folder: Path) -> list[str]:
 
 def _given_up(folder: Path) -> list[str]:
     """Where something ran short, what was measured is not the rule."""
-    with closing(sqlite3.connect(f"file:{database_in(folder)}?mode=ro", uri=True)) as db:
+    with closing(opened(database_in(folder))) as db:
         (count,) = db.execute("SELECT count(*) FROM event WHERE kind = 'shortage'").fetchone()
     return [f"something ran short for the gateway ({count} `shortage` events)"] if count else []

@@ -9,6 +9,8 @@ from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Self
 
+from harness.points import opened
+
 _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS sample (time INTEGER, program TEXT, pid INTEGER, rss INTEGER, pss INTEGER,"
     " descriptors INTEGER, threads INTEGER, cpu_s REAL, PRIMARY KEY (time, program)) STRICT, WITHOUT ROWID;"
@@ -101,7 +103,7 @@ class Samples:
 
 def look(time: int, elapsed: float, database: Path) -> list[Queue | File]:
     """The gateway's file and its outbox, as another connection sees them."""
-    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=30)) as db:
+    with closing(opened(database)) as db:
         waiting = db.execute(
             "SELECT jid, count(seq) FROM recipient LEFT JOIN outbox ON outbox.recipient = recipient.id GROUP BY jid"
         ).fetchall()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 import urllib.request
 from contextlib import closing
@@ -11,10 +10,13 @@ from typing import TYPE_CHECKING
 from gateway.config.tables import load
 from gateway.control.messages import Status
 from gateway.control.running import ask
+from harness.points import opened
+from harness.wait import wait_until
 from servers.daemon import links_of
+from soak.errors import SoakError
 from soak.house import AWAY, RECIPIENTS, SLOW, database_in
 from soak.meters import HOUSE
-from soak.parts import await_true, pause
+from soak.parts import pause
 from soak.samples import Sample, look
 
 if TYPE_CHECKING:
@@ -77,7 +79,7 @@ class Soak:
                     recipient.stop()
 
     def _begin(self) -> None:
-        await_true("the ports of the meters", _START_S, lambda: self._said("ready"))
+        wait_until(lambda: self._said("ready"), _START_S, "the ports of the meters", 0.2, SoakError)
         self._await_link("xmpp", "ok")
         self._house.grant()
         # Whom it knows it learns once a real minute: until then receipts would be a stranger's, and counted.
@@ -86,25 +88,25 @@ class Soak:
         self._await_link("xmpp", "ok")
         for recipient in self._house.recipients.values():
             recipient.start()
-        await_true("every recipient's subscription", _START_S, self._all_subscribed)
-        await_true("every meter's port, open", _START_S, self._all_open)
+        wait_until(self._all_subscribed, _START_S, "every recipient's subscription", 0.2, SoakError)
+        wait_until(self._all_open, _START_S, "every meter's port, open", 0.2, SoakError)
 
     def _live(self) -> None:
         self._begun = time.monotonic()
-        self._meters.tell()
+        self._meters.tell("go")
         for hour in range(1, self._hours + 1):
             self._await_hour(self._start_s + hour * HOUR_S)
             self._look()
             self._come_and_go(hour)
-        await_true("the end of the meters", _START_S, lambda: self._said("done"))
+        wait_until(lambda: self._said("done"), _START_S, "the end of the meters", 0.2, SoakError)
         self.live_s = time.monotonic() - self._begun
 
     def _deliver(self) -> None:
         away = self._house.recipients[AWAY]
         if away.pid is None:
             away.start()
-        await_true("the last frame of each meter in the database", _START_S, self._all_stored)
-        await_true("the delivery of everything", _DELIVERED_S, self._none_waits)
+        wait_until(self._all_stored, _START_S, "the last frame of each meter in the database", 0.2, SoakError)
+        wait_until(self._none_waits, _DELIVERED_S, "the delivery of everything", 0.2, SoakError)
         self._look()
 
     def _await_hour(self, second: int) -> None:
@@ -140,7 +142,7 @@ class Soak:
             self._house.gateway.require_alive()
             return links_of(self._house.config).get(name, {}).get("state") == state
 
-        await_true(f"{name} {state}", _START_S, reached)
+        wait_until(reached, _START_S, f"{name} {state}", 0.2, SoakError)
 
     def _all_open(self) -> bool:
         links = links_of(self._house.config)
@@ -151,7 +153,7 @@ class Soak:
         return self._one("SELECT count(*) FROM subscription") == wanted
 
     def _all_stored(self) -> bool:
-        lines = [line.split() for line in self._meters.output.read_text().splitlines()]
+        lines = [line.split() for line in self._meters.out.read_text().splitlines()]
         last = {words[0]: int(words[1]) for words in lines if len(words) == 2}
         return all(self._one("SELECT last_time FROM meter WHERE name = ?", name) >= last[name] for name in last)
 
@@ -159,9 +161,9 @@ class Soak:
         return self._one("SELECT count(*) FROM outbox") == 0
 
     def _one(self, query: str, *values: str) -> int:
-        with closing(sqlite3.connect(f"file:{database_in(self._house.folder)}?mode=ro", uri=True, timeout=30)) as db:
+        with closing(opened(database_in(self._house.folder))) as db:
             return int(db.execute(query, values).fetchone()[0])
 
     def _said(self, word: str) -> bool:
         self._meters.require_alive()
-        return word in self._meters.output.read_text().split()
+        return word in self._meters.out.read_text().split()

@@ -12,8 +12,14 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def wait_until(predicate: Callable[[], T], seconds: float, what: str = "", every: float = 0.02) -> T:
-    """Return the first true value of ``predicate``, or raise ``AssertionError`` after ``seconds``.
+def wait_until(
+    predicate: Callable[[], T],
+    seconds: float,
+    what: str = "",
+    every: float = 0.02,
+    fault: Callable[[str], Exception] = AssertionError,
+) -> T:
+    """Return the first true value of ``predicate``, or raise ``fault`` after ``seconds``.
 
     ``what`` ends the sentence "not within N s: …"; ``every`` is the pause between two looks, in seconds.
     """
@@ -21,7 +27,6 @@ def wait_until(predicate: Callable[[], T], seconds: float, what: str = "", every
     pause = threading.Event()
     while not (value := predicate()):
         if time.monotonic() >= deadline:
-            msg = f"not within {seconds:g} s: {what or predicate}"
-            raise AssertionError(msg)
+            raise fault(f"not within {seconds:g} s: {what or predicate}")
         pause.wait(every)
     return value
