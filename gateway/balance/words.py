@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from gateway.balance.classes import order
+from gateway.words.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -16,7 +17,7 @@ NOTHING = "–"
 # As many classes beside each other as fit, with Tempo's six.
 _MOST_COLUMNS = 6
 
-_COLOURS = {"fr": {"jb": "bleu", "jw": "blanc", "jr": "rouge"}, "en": {"jb": "blue", "jw": "white", "jr": "red"}}
+_COLOURS = Table({"jb": "blue", "jw": "white", "jr": "red"})
 _NARROW = "\N{NARROW NO-BREAK SPACE}"
 
 

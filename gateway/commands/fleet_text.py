@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gateway.commands.fleet_ask import Grade
 from gateway.consent.text import day
 from gateway.doctor.causes import Cause
 from gateway.doctor.sentences import words
 from gateway.store.recorder import iso
+from gateway.words.phrase import Phrase
+from gateway.words.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,93 +23,52 @@ _SOON_S = 30 * 86_400
 
 _MARKS = {Grade.BROKEN: "✗", Grade.UNHEARD: "?", Grade.REFUSED: "?", Grade.WAITING: "…", Grade.OK: "✓"}
 
-_FR: dict[str, Any] = {
-    "grades": {
-        Grade.BROKEN: "en panne",
-        Grade.UNHEARD: "injoignable",
-        Grade.REFUSED: "sans accord",
-        Grade.WAITING: "attend",
-        Grade.OK: "va bien",
-    },
-    "frame": "trame il y a {}",
-    "no_frame": "aucune trame encore",
-    "disk": "disque libre {} %",
-    "version": "version {}",
-    "meter": "compteur {} : {}",
-    "counter": "compteur d'impulsions {} : hors service",
-    "until": "l'accord du foyer finit le {}",
-    "broken": {
-        "store": "la base de données ne peut pas être écrite",
-        "disk": "le disque est presque plein",
-        "keeping": "elle garde moins de détail, faute de place ou de moyens",
-        "backup": "la sauvegarde est en retard",
-        "page": "la page ne peut pas être servie",
-        "cell": "une partie de son programme s'arrête sans cesse",
-        "mqtt": "le courtier MQTT ne répond pas",
-        "xmpp": "le lien à son serveur est rompu",
-        "port": "le port ne s'ouvre pas",
-        "decode": "ce qui arrive du compteur est illisible",
-        "clock": "l'heure du compteur n'est pas celle de la passerelle",
-    },
-    "other": "{} est en panne",
-    "why": {
-        Grade.BROKEN: "elle répond, mais ne peut pas lire sa base de données",
-        Grade.REFUSED: "le foyer n'a pas donné son accord, ou l'a retiré, ou le programme est trop ancien",
-        "remote-server-timeout": "pas de réponse dans le délai",
-        "service-unavailable": "elle n'est pas connectée à son serveur : courant, Internet ou compte",
-        "recipient-unavailable": "elle n'est pas connectée à son serveur : courant, Internet ou compte",
-        "remote-server-not-found": "son serveur ne peut pas être joint",
-        "bad-request": "sa réponse ne peut pas être comprise : mettez à jour ce programme",
-    },
-    "refused_else": "la demande a été renvoyée ({})",
-    "all": "{} passerelles : {}",
-    "one": "1 passerelle : {}",
-    "units": ("j", "h", "min", "s"),
-}
-_EN: dict[str, Any] = {
-    "grades": {
-        Grade.BROKEN: "broken",
-        Grade.UNHEARD: "unreachable",
-        Grade.REFUSED: "no consent",
-        Grade.WAITING: "waiting",
-        Grade.OK: "well",
-    },
-    "frame": "frame {} ago",
-    "no_frame": "no frame yet",
-    "disk": "disk {} % free",
-    "version": "version {}",
-    "meter": "meter {}: {}",
-    "counter": "pulse counter {}: out of order",
-    "until": "the household's consent ends on {}",
-    "broken": {
-        "store": "the database cannot be written",
-        "disk": "the disk is nearly full",
-        "keeping": "it keeps less detail, for want of room or of means",
-        "backup": "the backup is late",
-        "page": "the page cannot be served",
-        "cell": "a part of its program stops again and again",
-        "mqtt": "the MQTT broker does not answer",
-        "xmpp": "the link to its server is broken",
-        "port": "the port cannot be opened",
-        "decode": "what comes from the meter cannot be read",
-        "clock": "the meter's time is not the gateway's",
-    },
-    "other": "{} is broken",
-    "why": {
-        Grade.BROKEN: "it answers, and cannot read its database",
-        Grade.REFUSED: "the household has not consented, or no longer does, or the program is too old",
-        "remote-server-timeout": "no answer in time",
-        "service-unavailable": "it is not connected to its server: power, Internet or account",
-        "recipient-unavailable": "it is not connected to its server: power, Internet or account",
-        "remote-server-not-found": "its server cannot be reached",
-        "bad-request": "its answer cannot be understood: update this program",
-    },
-    "refused_else": "the request came back ({})",
-    "all": "{} gateways: {}",
-    "one": "1 gateway: {}",
-    "units": ("d", "h", "min", "s"),
-}
-_WORDS = {"fr": _FR, "en": _EN}
+
+_WORDS = Table(
+    {
+        "grades": {
+            Grade.BROKEN: Phrase("broken", "broken"),
+            Grade.UNHEARD: "unreachable",
+            Grade.REFUSED: "no consent",
+            Grade.WAITING: Phrase("waiting", "waiting"),
+            Grade.OK: "well",
+        },
+        "frame": "frame {} ago",
+        "no_frame": Phrase("no frame yet", "no frame"),
+        "disk": "disk {} % free",
+        "version": "version {}",
+        "meter": "meter {}: {}",
+        "counter": "pulse counter {}: out of order",
+        "until": "the household's consent ends on {}",
+        "broken": {
+            "store": "the database cannot be written",
+            "disk": "the disk is nearly full",
+            "keeping": "it keeps less detail, for want of room or of means",
+            "backup": "the backup is late",
+            "page": "the page cannot be served",
+            "cell": "a part of its program stops again and again",
+            "mqtt": "the MQTT broker does not answer",
+            "xmpp": "the link to its server is broken",
+            "port": "the port cannot be opened",
+            "decode": "what comes from the meter cannot be read",
+            "clock": "the meter's time is not the gateway's",
+        },
+        "other": "{} is broken",
+        "why": {
+            Grade.BROKEN: "it answers, and cannot read its database",
+            Grade.REFUSED: "the household has not consented, or no longer does, or the program is too old",
+            "remote-server-timeout": "no answer in time",
+            "service-unavailable": "it is not connected to its server: power, Internet or account",
+            "recipient-unavailable": "it is not connected to its server: power, Internet or account",
+            "remote-server-not-found": "its server cannot be reached",
+            "bad-request": "its answer cannot be understood: update this program",
+        },
+        "refused_else": "the request came back ({})",
+        "all": "{} gateways: {}",
+        "one": "1 gateway: {}",
+        "units": ("d", "h", "min", "s"),
+    }
+)
 _OF_A_METER = ("port", "decode", "clock")
 
 

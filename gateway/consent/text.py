@@ -23,6 +23,8 @@ from gateway.store.domains import domain_of
 from gateway.store.local_time import PARIS
 from gateway.store.points import Granularity
 from gateway.store.terms import Profile, Role, shortest
+from gateway.words.phrase import Phrase
+from gateway.words.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,50 +37,27 @@ TEXT_VERSION = "4"
 _LINE = 118
 
 # What is typed under the text to consent, in the language of the text.
-YES = {"fr": "oui", "en": "yes"}
+YES = Table("yes")
 
 _RAW, _MINUTE, _HALF_HOUR, _DAY = Granularity
-_GRANULARITY = {
-    "fr": {
-        _RAW: "chaque valeur du compteur, toutes les une à deux secondes (la plus fine)",
-        _MINUTE: "une valeur par minute (1 440 par jour)",
-        _HALF_HOUR: "une valeur par demi-heure (48 par jour), pas seulement un total par jour",
-        _DAY: "une valeur par jour, sans aucun détail dans la journée",
-    },
-    "en": {
+_GRANULARITY = Table(
+    {
         _RAW: "every value of the meter, each second or two (the finest)",
         _MINUTE: "one value a minute (1,440 a day)",
         _HALF_HOUR: "one value each half hour (48 a day), not just a total for the day",
         _DAY: "one value a day, with no detail within the day",
-    },
-}
-_REVEALS = {
-    "fr": {
-        _RAW: "quels appareils fonctionnent, à quel moment, et si quelqu'un est là",
-        _MINUTE: "quels gros appareils fonctionnent, à quel moment, et si quelqu'un est là",
-        _HALF_HOUR: "les heures de lever, de coucher, de repas, et les absences",
-        _DAY: "les jours d'absence et les habitudes de la semaine",
-    },
-    "en": {
+    }
+)
+_REVEALS = Table(
+    {
         _RAW: "which appliances run, when, and whether somebody is at home",
         _MINUTE: "which large appliances run, when, and whether somebody is at home",
         _HALF_HOUR: "the hours of rising, of sleep and of meals, and absences",
         _DAY: "days of absence and the habits of the week",
-    },
-}
-_DATA = {
-    "fr": {
-        "consumption": "ce que le logement consomme",
-        "production": "ce que le logement produit",
-        "contract": "votre contrat d'électricité",
-        "status": "l'état du compteur",
-        "message": "les messages affichés par le compteur",
-        "water": "ce que le logement consomme d'eau",
-        "gas": "ce que le logement consomme de gaz",
-        "heat": "ce que le logement consomme de chaleur",
-        "other": "d'autres mesures du logement",
-    },
-    "en": {
+    }
+)
+_DATA = Table(
+    {
         "consumption": "what the home consumes",
         "production": "what the home produces",
         "contract": "your electricity contract",
@@ -88,61 +67,36 @@ _DATA = {
         "gas": "the gas that the home consumes",
         "heat": "the heat that the home consumes",
         "other": "other measurements of the home",
-    },
-}
-_ROLE = {
-    "fr": {
-        Role.CONTROLLER: "responsable du traitement : il décide à quoi servent les données",
-        Role.PROCESSOR: "sous-traitant : il agit pour le compte d'un autre, qui décide",
-        Role.JOINT: "responsable conjoint : il décide avec un autre à quoi servent les données",
-    },
-    "en": {
+    }
+)
+_ROLE = Table(
+    {
         Role.CONTROLLER: "a controller: it decides what the data are used for",
         Role.PROCESSOR: "a processor: it acts for somebody else, who decides",
         Role.JOINT: "a joint controller: it decides with somebody else what the data are used for",
-    },
-}
-_YES_NO = {"fr": ("oui, chaque nouvelle mesure est envoyée", "non"), "en": ("yes, each new reading is sent", "no")}
-_HISTORY = {
-    "fr": ("non", "oui, tout ce que la passerelle a gardé", "oui, depuis le"),
-    "en": ("no", "yes, all that the gateway has kept", "yes, since"),
-}
-_NAME = {
-    "fr": ("par l'identifiant de votre compteur dans cette passerelle", "par un pseudonyme que lui seul connaît"),
-    "en": ("by your meter's id in this gateway", "by a pseudonym that it alone knows"),
-}
-_EXACTNESS = {
-    "fr": {
-        Profile.EXACT: "telles que le compteur les donne",
-        Profile.COARSE: "arrondies (100 Wh, 200 W)",
-        Profile.ANONYMOUS: "arrondies (100 Wh, 200 W), sous un pseudonyme qui change chaque mois",
-    },
-    "en": {
-        Profile.EXACT: "as the meter gives them",
+    }
+)
+_YES_NO = Table(("yes, each new reading is sent", "no"))
+_HISTORY = Table(("no", "yes, all that the gateway has kept", "yes, since"))
+_NAME = Table(("by your meter's id in this gateway", "by a pseudonym that it alone knows"))
+_EXACTNESS = Table(
+    {
+        Profile.EXACT: Phrase("as the meter gives them", "exact"),
         Profile.COARSE: "rounded (100 Wh, 200 W)",
         Profile.ANONYMOUS: "rounded (100 Wh, 200 W), under a pseudonym that changes each month",
-    },
-}
+    }
+)
 # What was removed, and what no program can remove: a single home's curve is never anonymous.
-_REMOVED = {
-    "fr": {
-        "pseudonym": "Retiré : le numéro du point de livraison (PRM) et celui du compteur.",
-        "anonymous": "Retirés aussi : les numéros de message, la fin du journal, l'historique.",
-        "left": "Reste : l'adresse de votre passerelle, que le destinataire voit. Qui connaît vos habitudes peut vous"
-        " reconnaître dans vos mesures : en droit, elles restent des données personnelles.",
-    },
-    "en": {
+_REMOVED = Table(
+    {
         "pseudonym": "Removed: the number of the delivery point (PRM) and that of the meter.",
         "anonymous": "Removed as well: numbers of messages, the end of the journal, the history.",
         "left": "What stays: the address of your gateway, which the recipient sees. Whoever knows your habits may"
         " know you by your readings: in law they stay personal data.",
-    },
-}
-_UNSTATED = {"fr": "non précisé", "en": "not stated"}
-_UNITS = {
-    "fr": {"Y": ("an", "ans"), "M": ("mois", "mois"), "W": ("semaine", "semaines"), "D": ("jour", "jours")},
-    "en": {"Y": ("year", "years"), "M": ("month", "months"), "W": ("week", "weeks"), "D": ("day", "days")},
-}
+    }
+)
+_UNSTATED = Table("not stated")
+_UNITS = Table({"Y": ("year", "years"), "M": ("month", "months"), "W": ("week", "weeks"), "D": ("day", "days")})
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +188,7 @@ def granularity_words(granularity: Granularity, lang: str) -> tuple[str, str]:
 
 def role_words(role: Role, lang: str) -> str:
     """What a recipient is in law."""
-    return _ROLE[lang][role]
+    return str(_ROLE[lang][role])
 
 
 def notice_text(notice: Notice, lang: str) -> str:
@@ -296,7 +250,7 @@ def _notices(lang: str) -> dict[str, Template]:
 
 def _code(terms: Terms, lang: str) -> str:
     if not terms.code_url:
-        return _UNSTATED[lang]
+        return str(_UNSTATED[lang])
     return " ".join(filter(None, (terms.code_url, terms.code_version, terms.code_hash)))
 
 

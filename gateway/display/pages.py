@@ -193,7 +193,7 @@ def _tariff(sheet: _Sheet, frame: Frame | None) -> str:
     """The tariff that counts; with the colour of Tempo, where there is one and no ground has it."""
     if frame is None or frame.tariff_kind == "unknown":
         return ""
-    words = sheet.words.get(frame.tariff_kind, frame.tariff_kind)
+    words = str(sheet.words.get(frame.tariff_kind, frame.tariff_kind))
     if frame.tempo_today not in _TEMPO or sheet.canvas.colour:
         return words
     return f"{words} · {sheet.words[frame.tempo_today]}"

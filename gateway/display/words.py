@@ -2,28 +2,10 @@
 
 from __future__ import annotations
 
-WORDS = {
-    "fr": {
-        "link": "Pas de liaison", "gateway": "Sans passerelle", "meter": "Compteur muet", "silence": "Rien de neuf",
-        "waiting": "En attente", "stopped": "Arrêté",
-        "version": "Autre version", "overload": "SURCHARGE !", "breaker": "Disjoncteur",
-        "power": "Puissance", "base": "Base", "off-peak": "Heures creuses", "peak": "Heures pleines",
-        "normal": "Heures normales", "mobile-peak": "Pointe mobile", "unknown": "?",
-        "blue": "Bleu", "white": "Blanc", "red": "Rouge", "of": "de", "colon": " : ",
-        "to the grid": "vers le réseau", "ago": "il y a {}",
-        "today": "Aujourd'hui", "yesterday": "hier", "day": "jour", "tomorrow": "Demain", "produced": "Production",
-        "injected": "Injecté", "used here": "utilisé ici",
-        "at least": "au moins", "unread": "son compteur ne répond pas", "too-little": "compté moins qu'injecté",
-        "counter": "Compteur solaire", "links": "Liaisons", "broken": "En panne :",
-        "all well": "Tout va bien", "alert": "Une alerte attend", "shutdown": "Arrêt", "keep down": "gardez appuyé",
-        "stopping": "à bientôt", "let go": "relâchez : adresse de la page",
-        "welcome": "Page de la maison", "asking": "un instant…", "no answer": "pas de réponse",
-        "no page": "page non activée", "own password": "avec votre mot de passe",
-        "port": "Port", "house meter": "Compteur", "decode": "Lecture", "clock": "Horloge", "store": "Stockage",
-        "disk": "Carte pleine", "backup": "Sauvegarde", "cell": "Programme",
-        "xmpp": "Serveur XMPP", "recipient": "Destinataire", "household": "Messages",
-    },
-    "en": {
+from gateway.words.phrase import Phrase
+from gateway.words.table import Table
+
+WORDS = Table({
         "link": "No connection", "gateway": "No gateway", "meter": "Meter is mute", "silence": "Nothing new",
         "waiting": "Waiting", "stopped": "Stopped",
         "version": "Other version", "overload": "OVERLOAD!", "breaker": "Breaker open",
@@ -31,19 +13,19 @@ WORDS = {
         "mobile-peak": "Mobile peak", "unknown": "?",
         "blue": "Blue", "white": "White", "red": "Red", "of": "of", "colon": ": ",
         "to the grid": "to the grid", "ago": "{} ago",
-        "today": "Today", "yesterday": "yesterday", "day": "today", "tomorrow": "Tomorrow", "produced": "Production",
-        "injected": "Injected", "used here": "used here",
+        "today": Phrase("Today", "today"), "yesterday": "yesterday", "day": "today", "tomorrow": "Tomorrow",
+        "produced": "Production", "injected": "Injected", "used here": "used here",
         "at least": "at least", "unread": "its counter does not answer", "too-little": "counted less than injected",
         "counter": "Solar counter", "links": "Links", "broken": "Not working:",
         "all well": "All is well", "alert": "An alert waits", "shutdown": "Shutdown", "keep down": "keep it down",
         "stopping": "goodbye", "let go": "let go: address of the page",
         "welcome": "Page of the house", "asking": "one moment…", "no answer": "no answer",
         "no page": "page not switched on", "own password": "with your password",
-        "port": "Port", "house meter": "Meter", "decode": "Decoding", "clock": "Clock", "store": "Storage",
+        "port": "Port", "house meter": "Meter", "decode": Phrase("Decoding", "decode"),
+        "clock": "Clock", "store": Phrase("Storage", "store"),
         "disk": "Card is full", "backup": "Backup", "cell": "Program",
         "xmpp": "XMPP server", "recipient": "Recipient", "household": "Messages",
-    },
-}  # fmt: skip
+    })  # fmt: skip
 
 
 def number(value: int, language: str, unit: str = "") -> str:

@@ -11,7 +11,8 @@ from gateway.doctor.causes import CANNOT_LISTEN, Cause
 from gateway.doctor.heard import SLICES
 from gateway.doctor.sentences import FAULT_NAMES, grade, mode_name, words
 from gateway.live.state import LinkKind, kind_and_name, link_in_words
-from gateway.words.catalogue import ENGLISH, FRENCH
+from gateway.words.phrase import Phrase
+from gateway.words.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,7 +66,7 @@ class Report:
         return EXIT_CANNOT_LISTEN if self.cause in CANNOT_LISTEN else EXIT_WRONG
 
 
-_AT = {FRENCH: "  {} : {}", ENGLISH: "  {}: {}"}
+_AT = Table("  {}: {}")
 
 
 def as_text(report: Report, lang: str) -> str:
@@ -212,37 +213,14 @@ def _rows(report: Report) -> list[Mapping[str, Any]]:
     return [row for row in (report.daemon or {}).get("links", ()) if row["link"] in wanted]
 
 
-_SAY = {
-    FRENCH: {
-        "title": "Docteur du signal : {port}",
-        "listened": "Écouté {seconds} s{speed}{mode}.",
-        "speed": " à {speed} bauds",
-        "mode": ", mode {mode}",
-        "quality": "Qualité",
-        "unknown": "inconnue",
-        "groups": "Données",
-        "groups_text": "{good} bonnes, {bad} perdues",
-        "frames": "Messages",
-        "frames_text": "{whole} entiers, {cut} coupés",
-        "faults": "Fautes",
-        "seen": "Vu",
-        "likely": "Cause",
-        "remedy": "À faire",
-        "also": "Aussi possible : {titles}",
-        "listening": "écoute",
-        "daemon": "La passerelle tourne et tient le port : voici ce qu'elle en dit. Pour un examen complet, tapez "
-        "`sudo systemctl stop linky-gateway`, relancez le docteur, puis `sudo systemctl start linky-gateway`.",
-        "nobody": "inconnu",
-        "bundle": "Archive pour le support : {file} (sans mot de passe, adresse ni numéro de compteur ; elle contient "
-        "les valeurs lues pendant l'écoute).",
-    },
-    ENGLISH: {
+_SAY = Table(
+    {
         "title": "Signal doctor: {port}",
         "listened": "Listened for {seconds} s{speed}{mode}.",
         "speed": " at {speed} baud",
         "mode": ", {mode} mode",
         "quality": "Quality",
-        "unknown": "unknown",
+        "unknown": Phrase("unknown", "unknown"),
         "groups": "Data",
         "groups_text": "{good} good, {bad} lost",
         "frames": "Messages",
@@ -258,5 +236,5 @@ _SAY = {
         "nobody": "unknown",
         "bundle": "Archive for support: {file} (no password, address or meter number in it; it does hold the values "
         "read while listening).",
-    },
-}
+    }
+)

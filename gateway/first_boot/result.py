@@ -7,42 +7,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gateway.words.table import Table
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gateway.first_boot.faults import Fault
     from gateway.first_boot.settings import Settings
 
-_WRONG = {
-    "fr": (
-        "linky.toml n’a pas été appliqué : rien n’a été changé.",
-        "Corrigez-le sur cette carte (partition bootfs), remettez la carte et rallumez :",
-    ),
-    "en": (
+_WRONG = Table(
+    (
         "linky.toml was not applied: nothing was changed.",
         "Put it right on this card (partition bootfs), put the card back and switch on:",
-    ),
-}
-_BEGUN = {
-    "fr": (
-        "linky.toml n’a pas pu être appliqué en entier ; ses réglages sont gardés, et repris au prochain démarrage :",
-    ),
-    "en": ("linky.toml could not be applied as a whole; its settings are kept, and gone on with at the next start:",),
-}
-_GOOD = {
-    "fr": {
-        "title": "Tout va bien : linky.toml est appliqué, et effacé de cette carte.",
-        "page": "Page de la maison : {page}",
-        "given": "Premier mot de passe de la page : avec le code donné (étiquette ou linky.toml).",
-        "made": "Premier mot de passe de la page : avec ce code, qui sert une fois : {code}",
-        "wifi": "Wi-Fi : « {name} ». S’il ne répond pas, la clé est fausse ou la box est loin : "
-        "remettez un linky.toml avec sa table [wifi].",
-        "account": "Compte : {jid}",
-        "port": "Compteur : {port}",
-        "no_adapter": "Compteur : aucun adaptateur n’était branché ; il sera lu dès qu’il le sera. Pour un autre que le "
-        'Micro Teleinfo, remettez un linky.toml avec [meter] et port = "…".',
-    },
-    "en": {
+    )
+)
+_BEGUN = Table(
+    ("linky.toml could not be applied as a whole; its settings are kept, and gone on with at the next start:",)
+)
+_GOOD = Table(
+    {
         "title": "All is well: linky.toml is applied, and wiped from this card.",
         "page": "Page of the house: {page}",
         "given": "First password of the page: with the code that was given (label or linky.toml).",
@@ -53,8 +36,8 @@ _GOOD = {
         "port": "Meter: {port}",
         "no_adapter": "Meter: no adapter was plugged in; it is read as soon as one is. For another one than the Micro "
         'Teleinfo put another linky.toml here with [meter] and port = "…".',
-    },
-}
+    }
+)
 
 
 def wrong(faults: Sequence[Fault], first: str, *, begun: bool) -> str:

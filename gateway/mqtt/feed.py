@@ -17,6 +17,7 @@ from gateway.links.alert_words import Kind
 from gateway.live import topics
 from gateway.live.meter import STALE_AFTER_S
 from gateway.live.state import NAMELESS
+from gateway.words.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -129,7 +130,7 @@ class Feed:
 def _place_and_texts(alert: Alert) -> tuple[str, dict[str, str]]:
     if isinstance(alert.kind, Kind) and alert.kind.link in NAMELESS:
         # What is said of a recipient names it.
-        return alert.kind.link, _NAMELESS_TEXTS
+        return alert.kind.link, dict(_NAMELESS_TEXTS)
     return alert.link, {"fr": alert.text_fr, "en": alert.text_en}
 
 
@@ -138,7 +139,4 @@ def _differing(before: Mapping[str, object], after: Mapping[str, object]) -> set
 
 
 _NO_TEXTS: dict[str, str] = {}
-_NAMELESS_TEXTS = {
-    "fr": "Des données attendent un destinataire ; « linky-gateway status » dit lequel.",
-    "en": "Data have been waiting for a recipient; “linky-gateway status” says which.",
-}
+_NAMELESS_TEXTS = Table("Data have been waiting for a recipient; “linky-gateway status” says which.")

@@ -5,14 +5,27 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from gateway.web.words import FRENCH
+from gateway.words.catalogue import FRENCH
+from gateway.words.table import Table
 
 PARIS = ZoneInfo("Europe/Paris")
 
-MONTHS = {
-    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split(),
-    "en": "January February March April May June July August September October November December".split(),
-}
+MONTHS = Table(
+    (
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    )
+)
 
 
 def read(iso: str) -> datetime:

@@ -26,7 +26,8 @@ from gateway.web.http.guard import is_own_origin
 from gateway.web.http.room import Place, Room
 from gateway.web.state.pages import links
 from gateway.web.view import View
-from gateway.web.words import FRENCH, LANGUAGES, WORDS, preferred
+from gateway.web.words import WORDS, preferred
+from gateway.words.catalogue import FRENCH, LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence

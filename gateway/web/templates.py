@@ -19,7 +19,7 @@ from jinja2.ext import Extension
 from markupsafe import Markup
 
 from gateway.web import dates, written
-from gateway.web.words import ENGLISH, FRENCH
+from gateway.words.catalogue import ENGLISH, FRENCH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -7,7 +7,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
 from gateway.web.dates import MONTHS, local
-from gateway.web.words import FRENCH
+from gateway.words.catalogue import FRENCH
+from gateway.words.table import Table
 
 if TYPE_CHECKING:
     from datetime import date
@@ -15,15 +16,9 @@ if TYPE_CHECKING:
 NOTHING = "–"
 
 _NARROW = "\N{NARROW NO-BREAK SPACE}"
-_SHORT = {
-    "fr": "janv. févr. mars avr. mai juin juil. août sept. oct. nov. déc.".split(),
-    "en": "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(),
-}
-_DAYS = {
-    "fr": "lundi mardi mercredi jeudi vendredi samedi dimanche".split(),
-    "en": "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split(),
-}
-_COLOURS = {"fr": {"jb": "bleu", "jw": "blanc", "jr": "rouge"}, "en": {"jb": "blue", "jw": "white", "jr": "red"}}
+_SHORT = Table(("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"))
+_DAYS = Table(("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"))
+_COLOURS = Table({"jb": "blue", "jw": "white", "jr": "red"})
 
 
 def number(lang: str, value: float | None, places: int = 0) -> str:

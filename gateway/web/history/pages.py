@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.web import written
 from gateway.web.history.data import half_hour_rows, highest, part_rows
-from gateway.web.words import ENGLISH, tied
+from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,5 +103,5 @@ def summary(view: View, past: Past) -> str:
         wh, one = most
         name = written.month(lang, one.first) if past.period == "year" else written.long_date(lang, one.first)
         found.append(say["said_most"].format(when=name, drawn=written.kwh(lang, wh)))
-    said = ("; " if lang == ENGLISH else tied(" ; ")).join(found)
+    said = Phrase("; ", "on a page").in_language(lang).join(found)
     return f"{said[:1].upper()}{said[1:]}."

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.web import dates
 from gateway.web.repair.values import GRANULARITIES, LONGEST_TEXT, Which
-from gateway.web.words import FRENCH
+from gateway.words.catalogue import FRENCH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

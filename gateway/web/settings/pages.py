@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gateway.web.settings.values import GOALS
-from gateway.web.words import FRENCH
+from gateway.words.catalogue import FRENCH
 from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:

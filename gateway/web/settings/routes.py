@@ -19,7 +19,7 @@ from gateway.web.settings.values import GOALS
 from gateway.web.settings.words import SETTINGS_WORDS
 from gateway.web.sharing.pages import FILES
 from gateway.web.view import View
-from gateway.web.words import LANGUAGES
+from gateway.words.catalogue import LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gateway.addresses.appearance import look_alike, unverified
 from gateway.web import dates
-from gateway.web.words import FRENCH
+from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     from gateway.web.sharing.values import Phrases, Row
@@ -61,4 +61,4 @@ class InWords:
             ways.append(view.say("old_values_since", day=dates.day(view.lang, dates.read(row["history_from"]))))
         elif row["history"]:
             ways.append(view.say("old_values"))
-        return ("\u00a0; " if view.lang == FRENCH else "; ").join(ways)
+        return Phrase("; ", "on a page").in_language(view.lang).join(ways)

@@ -8,7 +8,7 @@ from gateway.doctor.causes import Cause
 from gateway.doctor.daemon import findings
 from gateway.doctor.sentences import grade, words
 from gateway.live.state import STATES, kind_and_name, link_in_words
-from gateway.web.words import FRENCH
+from gateway.words.catalogue import FRENCH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

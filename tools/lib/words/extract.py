@@ -1,4 +1,4 @@
-"""Finds the sentences for people in Python sources: what is written in ``Phrase("…")``, and in ``plural("…", "…", n)``.
+"""Finds the sentences for people in Python sources: in ``Phrase("…")``, ``plural("…", "…", n)`` and ``Table({…})``.
 
 A name that stands for ``Phrase`` (``functools.partial`` or a function of another name) is not seen: write ``Phrase``.
 """
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 # Whose sentences a household, an installer or a recipient reads.
 _ROOMS = ("gateway", "tools")
+_NAMES = ("Phrase", "plural", "Table")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -37,7 +38,7 @@ def sentences(root: Path) -> Iterator[Sentence]:
     for room in _ROOMS:
         for file in sorted((root / room).rglob("*.py")):
             source = file.read_text(encoding="utf-8")
-            if "Phrase(" in source or "plural(" in source:
+            if any(f"{name}(" in source for name in _NAMES):
                 yield from sorted(_of_file(file.relative_to(root), source), key=lambda one: (one.line, one.text))
 
 
@@ -51,6 +52,16 @@ def _of_file(file: Path, source: str) -> Iterator[Sentence]:
         elif node.func.id == "plural":
             one, several = _constants(file, node, node.args[:2])
             yield Sentence(str(file), node.lineno, one, several)
+        elif node.func.id == "Table":
+            yield from (Sentence(str(file), one.lineno, text) for one, text in _of_table(node.args[0]) if text)
+
+
+def _of_table(value: ast.expr) -> Iterator[tuple[ast.Constant, str]]:
+    """The texts of a table; its keys are none, and its phrases are found by themselves."""
+    if isinstance(value, ast.Constant) and isinstance(value.value, str):
+        yield value, value.value
+    for one in value.values if isinstance(value, ast.Dict) else value.elts if isinstance(value, ast.Tuple) else ():
+        yield from _of_table(one)
 
 
 def _constants(file: Path, call: ast.Call, given: list[ast.expr]) -> list[str]:
