@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gateway.words.phrase import Phrase
+
 
 @dataclass(frozen=True, slots=True)
 class Equivalent:
     """One thing, what one of it takes in Wh, and who says so."""
 
     key: str
-    fr: str
-    en: str
+    name: Phrase
     wh: int
     source: str
 
@@ -23,22 +24,19 @@ class Equivalent:
 EQUIVALENTS = (
     Equivalent(
         "coffee",
-        "cafetières de café",
-        "pots of coffee",
+        Phrase("pots of coffee"),
         82,
         "filter coffee machine, about 30 kWh a year (ADEME, panel ElecDom, 2021); one pot a day",
     ),
     Equivalent(
         "fridge",
-        "jours de réfrigérateur combiné",
-        "days of a fridge-freezer",
+        Phrase("days of a fridge-freezer"),
         948,
         "fridge-freezer, 346 kWh a year (ADEME, panel ElecDom, 2021)",
     ),
     Equivalent(
         "car",
-        "km en voiture électrique",
-        "km by electric car",
+        Phrase("km by electric car"),
         170,
         "compact electric car, 15 to 18 kWh/100 km (WLTP, Regulation (EU) 2017/1151); 17 is taken",
     ),

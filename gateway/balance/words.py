@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from gateway.balance.classes import order
+from gateway.words.numbers import PERCENT, grouped
 from gateway.words.table import Table
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ _NARROW = "\N{NARROW NO-BREAK SPACE}"
 
 
 class Writer:
-    """Writes numbers and classes in one language (``fr`` or ``en``)."""
+    """Writes numbers and classes in one language."""
 
     def __init__(self, lang: str) -> None:
         self.lang = lang
@@ -36,7 +37,7 @@ class Writer:
             Decimal(1).scaleb(-places), ROUND_HALF_UP
         )
         text = f"{rounded or abs(rounded):,}"
-        return text.replace(",", _NARROW).replace(".", ",") if self.lang == "fr" else text
+        return grouped(text, self.lang)
 
     def kwh(self, wh: int | None) -> str:
         """Watt-hours in kWh to a tenth."""
@@ -53,7 +54,7 @@ class Writer:
         sign = "+" if signed and share >= 0.005 else ""
         # A quotient that is a half in tens may be kept as a little less.
         hundred = share * 100 if isinstance(share, Fraction) else round(share * 100, 9)
-        return f"{sign}{self.number(hundred)}{_NARROW if self.lang == 'fr' else ''}%"
+        return f"{sign}{PERCENT.in_language(self.lang).format(number=self.number(hundred))}"
 
     def tariff_class(self, word: str) -> str:
         """A class as it is read on a bill: ``HC``, ``HP rouge``, ``index 3``."""

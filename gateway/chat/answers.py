@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from gateway.balance.calendar import Period, day_of
 from gateway.balance.energy import change
@@ -20,6 +20,7 @@ from gateway.chat.words import WORDS
 from gateway.household.days import HouseholdDays
 from gateway.household.report import View
 from gateway.live.meter import percent
+from gateway.words.phrase import Phrase, written
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -89,7 +90,7 @@ def present(question: Question, lang: str, house: HouseNow) -> str:
     for meter in house["meters"]:
         now = meter["now"]
         said = list(tell(now, lang)) or [WORDS[lang]["nothing"]]
-        lines += [f"{now['meter']} :" if lang == "fr" else f"{now['meter']}:"] if several else []
+        lines += [Phrase("{meter}:").in_language(lang).format(meter=now["meter"])] if several else []
         lines += said
     return "\n".join(lines)
 
@@ -132,7 +133,7 @@ def _day(now: dict[str, Any], lang: str) -> Iterator[str]:
 
 def _like(wh: int, lang: str) -> str:
     number = Writer(lang).number
-    things = [f"{number(one.count(wh))} {one.fr if lang == 'fr' else one.en}" for one in EQUIVALENTS]
+    things = [f"{number(one.count(wh))} {one.name.in_language(lang)}" for one in EQUIVALENTS]
     return str(WORDS[lang]["like"].format(things=f"{', '.join(things[:-1])} {WORDS[lang]['or']} {things[-1]}"))
 
 
@@ -147,7 +148,7 @@ def _tempo(now: dict[str, Any], lang: str) -> Iterator[str]:
 
 def _state(house: HouseNow, lang: str) -> Iterator[str]:
     words = WORDS[lang]
-    told = [alert["fr" if lang == "fr" else "en"] for alert in house["alerts"]]
+    told = [written(cast("dict[str, str]", alert)).in_language(lang) for alert in house["alerts"]]
     broken = [link["link"] for link in house["links"] if link["state"] == "broken"]
     yield from told
     if broken:

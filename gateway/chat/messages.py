@@ -115,7 +115,7 @@ class Household:
         if alert.recovered:
             # Nobody is sent to check a cable that has been plugged in again.
             self._waiting = [m for m in self._waiting if m.sent or m.link != alert.link]
-        self._add({"fr": alert.text_fr, "en": alert.text_en}, alert.link, self._clock())
+        self._add(alert.text.in_every_language(), alert.link, self._clock())
 
     def say(self, texts: Mapping[str, str]) -> None:
         """Send a text that is about no link, by language, now or as soon as there is a session."""

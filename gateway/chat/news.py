@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gateway.balance.calendar import Period, day_of
@@ -18,6 +19,8 @@ from gateway.household.days import HouseholdDays
 from gateway.links.alert_words import Topic
 from gateway.links.alerts import Alert
 from gateway.store.local_time import PARIS
+from gateway.words.phrase import Phrase, made
+from gateway.words.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -33,12 +36,11 @@ MOST_KEPT = 50
 # A day of Tempo begins at six in the morning.
 _TEMPO_BEGINS = timedelta(hours=6)
 
-_FR_DAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
-_FR_MONTHS = ("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre",
-              "novembre", "décembre")  # fmt: skip
-_EN_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_EN_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-              "November", "December")  # fmt: skip
+_DAYS = Table(("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"))
+_MONTHS = Table((
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +53,7 @@ class Item:
     key: str
     topic: Topic
     name: str
-    fr: str
-    en: str
+    text: Phrase
     log: str
 
 
@@ -68,7 +69,7 @@ class News:
         """What is to be told of what holds now (monotonic and POSIX seconds)."""
         self.active, fresh = [], []
         for item in items:
-            alert = Alert(item.topic, item.name, now, False, 1, item.fr, item.en, item.log)
+            alert = Alert(item.topic, item.name, now, False, 1, item.text, item.log)
             self.active.append(alert)
             if item.key not in self.told:
                 self.told[item.key] = int(clock)
@@ -89,18 +90,23 @@ def red_tomorrow(meters: Mapping[str, LiveMeter], now: float) -> list[Item]:
 
 def _red(at: datetime) -> Item:
     red = (at - _TEMPO_BEGINS).date() + timedelta(days=1)
-    fr_day, en_day = ("Demain", "Tomorrow") if at.date() < red else ("Aujourd’hui", "Today")
-    fr = f"{_FR_DAYS[red.weekday()]} {'1er' if red.day == 1 else red.day} {_FR_MONTHS[red.month - 1]}"
-    en = f"{_EN_DAYS[red.weekday()]} {red.day} {_EN_MONTHS[red.month - 1]}"
+    text = _RED_TOMORROW if at.date() < red else _RED_TODAY
     return Item(
-        f"tempo {red}",
-        Topic.TEMPO,
-        "",
-        f"{fr_day}, {fr}, est un jour rouge de Tempo : l’électricité est très chère de 6 h à 22 h, reportez ce qui peut"
-        " attendre.",
-        f"{en_day}, {en}, is a red day of Tempo: electricity is very dear from 6 am to 10 pm, put off what can wait.",
-        f"{red} is a red day of Tempo",
+        f"tempo {red}", Topic.TEMPO, "", text.filled(day=made(partial(_date, red))), f"{red} is a red day of Tempo"
     )
+
+
+_RED_TOMORROW = Phrase(
+    "Tomorrow, {day}, is a red day of Tempo: electricity is very dear from 6 am to 10 pm, put off what can wait."
+)
+_RED_TODAY = Phrase(
+    "Today, {day}, is a red day of Tempo: electricity is very dear from 6 am to 10 pm, put off what can wait."
+)
+
+
+def _date(day: date, lang: str) -> str:
+    number = Phrase("1", "first day of a month").in_language(lang) if day.day == 1 else day.day
+    return f"{_DAYS[lang][day.weekday()]} {number} {_MONTHS[lang][day.month - 1]}"
 
 
 def exceeded(stored: DayParts, config: Config, now: float) -> list[Item]:
@@ -115,25 +121,33 @@ def exceeded(stored: DayParts, config: Config, now: float) -> list[Item]:
     ]
 
 
+_MONTH_EXCEEDED = Phrase(
+    "The objective of the month is exceeded: {measured} of {meant}, {foreseen} are expected at its end."
+)
+_YEAR_EXCEEDED = Phrase(
+    "The objective of the year is exceeded: {measured} of {meant}, {foreseen} are expected at its end."
+)
+
+
 def _exceeded(goal: Goal, label: str) -> Item:
     month, unit = goal.period is Period.MONTH, "euros" if goal.unit == EURO else "kwh"
     name = f"{goal.period.value} {unit}"
-    fr, en = (_amounts(goal, Writer(lang)) for lang in ("fr", "en"))
-    whole = "du mois" if month else "de l’année"
+    measured, meant, foreseen = (made(partial(_amount, goal, place)) for place in range(3))
+    text = _MONTH_EXCEEDED if month else _YEAR_EXCEEDED
     return Item(
         # Another objective is another promise.
         f"{Topic.OBJECTIVE.value} {name} {label} {float(goal.goal):g}",
         Topic.OBJECTIVE,
         name,
-        f"L’objectif {whole} est dépassé : {fr[0]} pour {fr[1]}, {fr[2]} prévus à la fin.",
-        f"The objective of the {goal.period.value} is exceeded: {en[0]} of {en[1]}, {en[2]} are expected at its end.",
+        text.filled(measured=measured, meant=meant, foreseen=foreseen),
         f"the objective of the {goal.period.value} is exceeded",
     )
 
 
-def _amounts(goal: Goal, writer: Writer) -> list[str]:
-    """Measured, meant and foreseen, with their unit."""
+def _amount(goal: Goal, place: int, lang: str) -> str:
+    """What is measured, meant or foreseen, with its unit."""
     places = 2 if goal.unit == EURO else 1
     meant = 0 if goal.goal.denominator == 1 else places
     numbers = ((goal.measured, places), (goal.goal, meant), (goal.projected, places))
-    return [f"{writer.number(number, shown)}\u00a0{goal.unit}" for number, shown in numbers]
+    number, shown = numbers[place]
+    return f"{Writer(lang).number(number, shown)}\u00a0{goal.unit}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gateway.words.numbers import grouped
 from gateway.words.phrase import Phrase
 from gateway.words.table import Table
 
@@ -32,7 +33,7 @@ def number(value: int, language: str, unit: str = "") -> str:
     """A number as people write it: 3 450 or 3,450."""
     text = f"{value:,}"
     # A narrow space; pages have no room for a wide one.
-    return (text.replace(",", "\u202f") if language == "fr" else text) + (f" {unit}" if unit else "")
+    return grouped(text, language) + (f" {unit}" if unit else "")
 
 
 def kilo(value: int, language: str) -> str:
@@ -40,7 +41,7 @@ def kilo(value: int, language: str) -> str:
     tenths = (value + 50) // 100
     if tenths >= 1000 or value % 1000 == 0:
         return str((value + 500) // 1000)
-    return f"{tenths // 10}{',' if language == 'fr' else '.'}{tenths % 10}"
+    return grouped(f"{tenths // 10}.{tenths % 10}", language)
 
 
 def age(seconds: float) -> str:

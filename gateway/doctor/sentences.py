@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from gateway.doctor.causes import Cause
 from gateway.tic.frame import HISTORIC, STANDARD
 from gateway.tic.quality import FAIR_SCORE, GOOD_SCORE, Fault
-from gateway.words.catalogue import FRENCH
 from gateway.words.phrase import Phrase
 from gateway.words.table import Table
 
@@ -35,15 +34,19 @@ def words(cause: Cause, lang: str, places: Mapping[str, str]) -> Words:
     return Words(*(text.format_map(places) for text in _WORDS[lang][cause]))
 
 
+_MODES = Table({HISTORIC: "historic", STANDARD: "standard"})
+_GRADES = Table((Phrase("good", "signal"), Phrase("fair", "signal"), Phrase("poor", "signal")))
+
+
 def mode_name(mode: str, lang: str) -> str:
     """A mode's name as a household reads it on the meter's screen."""
-    return {HISTORIC: "historique", STANDARD: "standard"}.get(mode, mode) if lang == FRENCH else mode
+    return str(_MODES[lang].get(mode, mode))
 
 
 def grade(score: float, lang: str) -> str:
     """A score in one word."""
-    good, fair, poor = ("bonne", "moyenne", "mauvaise") if lang == FRENCH else ("good", "fair", "poor")
-    return good if score >= GOOD_SCORE else fair if score >= FAIR_SCORE else poor
+    good, fair, poor = _GRADES[lang]
+    return str(good if score >= GOOD_SCORE else fair if score >= FAIR_SCORE else poor)
 
 
 _WORDS = Table(

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gateway.words.catalogue import LANGUAGES
 from gateway.words.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from gateway.first_boot.faults import Fault
     from gateway.first_boot.settings import Settings
@@ -48,7 +49,7 @@ def wrong(faults: Sequence[Fault], first: str, *, begun: bool) -> str:
             [*(_BEGUN if begun else _WRONG)[language], "", *(f"  - {fault.say(language)}" for fault in faults)]
         )
 
-    return _both(say("fr"), say("en"), first)
+    return _all(say, first)
 
 
 def good(
@@ -69,9 +70,10 @@ def good(
         lines.append(words["port" if adapter else "no_adapter"].format(port=source))
         return "\n".join(lines)
 
-    return _both(say("fr"), say("en"), settings.language)
+    return _all(say, settings.language)
 
 
-def _both(french: str, english: str, first: str) -> str:
-    texts = (french, english) if first == "fr" else (english, french)
-    return f"linky-gateway\n\n{texts[0]}\n\n{'-' * 72}\n\n{texts[1]}\n"
+def _all(say: Callable[[str], str], first: str) -> str:
+    """What is said in every language, in the household's own first."""
+    texts = [say(lang) for lang in sorted(LANGUAGES, key=lambda lang: lang != first)]
+    return "linky-gateway\n\n" + f"\n\n{'-' * 72}\n\n".join(texts) + "\n"

@@ -85,7 +85,7 @@ class Now:
             if (meter.links, meter.alert, meter.unread) != (ours, fault, unread):
                 meter.links, meter.alert, meter.unread = ours, fault, unread
                 self._tell(name)
-        texts = [alert.text_en for alert in active]
+        texts = [str(alert.text) for alert in active]
         if (states, texts) != (self._states, self._texts):
             self._states, self._texts, self.alerts = states, texts, tuple(active)
             self._turn()

@@ -90,7 +90,7 @@ def _energies(view: View, words: dict[str, str], writer: Writer) -> tuple[list[l
 
 def _like(view: View, words: dict[str, str], writer: Writer) -> str:
     drawn = sum(row.total.drawn or 0 for row in view.rows)
-    things = [f"{writer.number(one.count(drawn))} {one.fr if writer.lang == 'fr' else one.en}" for one in EQUIVALENTS]
+    things = [f"{writer.number(one.count(drawn))} {one.name.in_language(writer.lang)}" for one in EQUIVALENTS]
     return words["like"].format(kwh=writer.kwh(drawn), things=f"{', '.join(things[:-1])} {words['and']} {things[-1]}")
 
 

@@ -6,128 +6,106 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from gateway.journal.verify import Why
+from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     from gateway.journal.entry import Entry
     from gateway.journal.verify import Fault, Verdict
 
-FRENCH, ENGLISH = "fr", "en"
-
 _KINDS = {
-    "begun": ("journal commencé", "journal begun"),
-    "consent-granted": ("consentement donné", "consent granted"),
-    "consent-withdrawn": ("consentement retiré", "consent withdrawn"),
-    "consent-limited": ("consentement réduit", "consent limited"),
-    "consent-resumed": ("consentement repris", "consent resumed"),
-    "access-asked": ("accès demandé", "access asked for"),
-    "access-refused": ("accès refusé", "access refused"),
-    "domain-refused": ("domaine refusé", "domain refused"),
-    "domain-heard": ("domaine de nouveau entendu", "domain heard again"),
-    "request-denied": ("requête rejetée", "request denied"),
-    "transfer": ("données transmises", "data sent"),
-    "transfer-confirmed": ("réception confirmée", "receipt confirmed"),
-    "notice-sent": ("avis envoyé", "notice sent"),
-    "notice-confirmed": ("avis confirmé", "notice confirmed"),
-    "configuration-changed": ("configuration modifiée", "configuration changed"),
-    "recipient-suspended": ("destinataire suspendu", "recipient suspended"),
-    "recipient-returned": ("destinataire revenu", "recipient returned"),
-    "key-rotated": ("clé du journal changée", "journal key changed"),
-    "data-erased": ("données effacées", "data erased"),
-    "data-rectified": ("données rectifiées", "data rectified"),
-    "restarted": ("passerelle démarrée", "gateway started"),
+    "begun": Phrase("journal begun"),
+    "consent-granted": Phrase("consent granted"),
+    "consent-withdrawn": Phrase("consent withdrawn"),
+    "consent-limited": Phrase("consent limited"),
+    "consent-resumed": Phrase("consent resumed"),
+    "access-asked": Phrase("access asked for"),
+    "access-refused": Phrase("access refused"),
+    "domain-refused": Phrase("domain refused"),
+    "domain-heard": Phrase("domain heard again"),
+    "request-denied": Phrase("request denied"),
+    "transfer": Phrase("data sent"),
+    "transfer-confirmed": Phrase("receipt confirmed"),
+    "notice-sent": Phrase("notice sent"),
+    "notice-confirmed": Phrase("notice confirmed"),
+    "configuration-changed": Phrase("configuration changed"),
+    "recipient-suspended": Phrase("recipient suspended"),
+    "recipient-returned": Phrase("recipient returned"),
+    "key-rotated": Phrase("journal key changed"),
+    "data-erased": Phrase("data erased"),
+    "data-rectified": Phrase("data rectified"),
+    "restarted": Phrase("gateway started"),
 }
 _FIELDS = {
-    "recipient": ("destinataire", "recipient"),
-    "consent": ("consentement", "consent"),
-    "meter": ("compteur", "meter"),
-    "series": ("série", "series"),
-    "granularity": ("finesse", "granularity"),
-    "push": ("envoi", "push"),
-    "history": ("historique", "history"),
-    "begins": ("à partir du", "from"),
-    "until": ("jusqu'au", "until"),
-    "channel": ("voie", "channel"),
-    "text": ("texte", "text"),
-    "by": ("par", "by"),
-    "replaces": ("remplace", "replaces"),
-    "request": ("demande", "request"),
-    "asker": ("demandeur", "asker"),
-    "domain": ("domaine", "domain"),
-    "requests": ("demandes", "requests"),
-    "day": ("jour", "day"),
-    "points": ("valeurs", "values"),
-    "first": ("première", "first"),
-    "last": ("dernière", "last"),
-    "key": ("clé", "key"),
-    "epoch": ("époque", "epoch"),
-    "reason": ("motif", "reason"),
-    "notice": ("avis", "notice"),
-    "told": ("objet", "told"),
-    "days": ("jours d'absence", "days away"),
-    "account": ("compte", "account"),
-    "retention": ("conservation", "retention"),
-    "units": ("unités", "units"),
-    "strangers": ("visible des inconnus", "strangers see"),
-    "batch_s": ("envoi groupé (s)", "batched over (s)"),
-    "hash": ("empreinte", "hash"),
-    "version": ("version", "version"),
-    "purpose": ("finalité", "purpose"),
-    "command": ("commande", "command"),
-    "controller": ("responsable", "controller"),
-    "profile": ("profil", "profile"),
-    "pseudonym": ("pseudonyme", "pseudonym"),
-    "what": ("quoi", "what"),
-    "consents": ("consentements", "consents"),
+    "recipient": Phrase("recipient"),
+    "consent": Phrase("consent"),
+    "meter": Phrase("meter"),
+    "series": Phrase("series"),
+    "granularity": Phrase("granularity"),
+    "push": Phrase("push"),
+    "history": Phrase("history"),
+    "begins": Phrase("from"),
+    "until": Phrase("until"),
+    "channel": Phrase("channel"),
+    "text": Phrase("text"),
+    "by": Phrase("by"),
+    "replaces": Phrase("replaces"),
+    "request": Phrase("request"),
+    "asker": Phrase("asker"),
+    "domain": Phrase("domain"),
+    "requests": Phrase("requests"),
+    "day": Phrase("day"),
+    "points": Phrase("values"),
+    "first": Phrase("first"),
+    "last": Phrase("last"),
+    "key": Phrase("key"),
+    "epoch": Phrase("epoch"),
+    "reason": Phrase("reason"),
+    "notice": Phrase("notice"),
+    "told": Phrase("told"),
+    "days": Phrase("days away"),
+    "account": Phrase("account"),
+    "retention": Phrase("retention"),
+    "units": Phrase("units"),
+    "strangers": Phrase("strangers see"),
+    "batch_s": Phrase("batched over (s)"),
+    "hash": Phrase("hash"),
+    "version": Phrase("version"),
+    "purpose": Phrase("purpose"),
+    "command": Phrase("command"),
+    "controller": Phrase("controller", "controller"),
+    "profile": Phrase("profile"),
+    "pseudonym": Phrase("pseudonym"),
+    "what": Phrase("what"),
+    "consents": Phrase("consents"),
 }
-_ERASED = ("effacé", "erased")
+_ERASED = Phrase("erased")
 # Their numbers are 0 and 1.
 _FLAGS = {"push", "history", "pseudonym"}
-_YES, _NO = ("oui", "yes"), ("non", "no")
+_YES, _NO = Phrase("yes"), Phrase("no")
 # Their numbers are POSIX seconds.
 _TIMES = {"begins", "until", "day", "first", "last", "begins_at", "expires_at"}
 
 _FAULTS = {
-    Why.CHANGED: ("a été modifiée ou abîmée", "was changed or damaged"),
-    Why.REMOVED: ("manque : elle a été retirée", "is missing: it was removed"),
-    Why.REORDERED: ("n'est pas à sa place", "is not in its place"),
-    Why.SIGNATURE: ("n'est pas signée par la clé du journal", "is not signed by the journal's key"),
-    Why.KEY: (
-        "annonce une clé qui n'est pas de celles à qui l'on se fie ; si elle est la bonne, ajoutez --key {detail}",
-        "names a key that is not one of the trusted ones; if it is the right one, add --key {detail}",
-    ),
-    Why.TEXT: (
-        "porte un texte « {detail} » qui n'est pas celui d'origine",
-        "has a text “{detail}” that is not the one it was written with",
-    ),
-    Why.CUT: ("manque : la fin du journal a été coupée", "is missing: the end of the journal was cut off"),
-    Why.REWRITTEN: (
-        "n'est pas celle qui a suivi : le journal a été réécrit",
-        "is not the one that was there: the journal was rewritten",
-    ),
+    Why.CHANGED: Phrase("was changed or damaged"),
+    Why.REMOVED: Phrase("is missing: it was removed"),
+    Why.REORDERED: Phrase("is not in its place"),
+    Why.SIGNATURE: Phrase("is not signed by the journal's key"),
+    Why.KEY: Phrase("names a key that is not one of the trusted ones; if it is the right one, add --key {detail}"),
+    Why.TEXT: Phrase("has a text “{detail}” that is not the one it was written with"),
+    Why.CUT: Phrase("is missing: the end of the journal was cut off"),
+    Why.REWRITTEN: Phrase("is not the one that was there: the journal was rewritten"),
 }
-_VERDICT = (
-    "{entries} entrées, toutes intactes et signées ; {erased} textes effacés\ndernière : {seq}:{hash}\nclé : {key}",
-    "{entries} entries, all whole and signed; {erased} texts erased\nlast: {seq}:{hash}\nkey: {key}",
-)
-_UNCHECKED = (
-    "cette clé est celle que le journal annonce lui-même : comparez-la, ou donnez la vraie par --key",
-    "this key is the one that the journal itself names: compare it, or give the true one by --key",
-)
-_ANCHORED = (
-    "empreintes notées ailleurs (journal du système, destinataires) : {count}, toutes s'y retrouvent",
-    "hashes noted elsewhere (system log, recipients): {count}, all of them are in it",
-)
-_ALONE = (
-    "aucune empreinte notée ailleurs n'est à portée d'ici : vérifié avec la clé seule. La clé est sur la carte : qui a"
-    " la carte a pu tout réécrire. Demandez à un destinataire l'empreinte qu'il garde, et ajoutez --anchor N:EMPREINTE",
+_VERDICT = Phrase("{entries} entries, all whole and signed; {erased} texts erased\nlast: {seq}:{hash}\nkey: {key}")
+_UNCHECKED = Phrase("this key is the one that the journal itself names: compare it, or give the true one by --key")
+_ANCHORED = Phrase("hashes noted elsewhere (system log, recipients): {count}, all of them are in it")
+_ALONE = Phrase(
     "no hash noted elsewhere is within reach: checked by the key alone. The key is on the card: whoever has the card"
-    " may have written all of it anew. Ask a recipient for the hash that it keeps, and add --anchor N:HASH",
+    " may have written all of it anew. Ask a recipient for the hash that it keeps, and add --anchor N:HASH"
 )
-_OF_ANOTHER = (
-    "le journal du système parle aussi d'une autre base : sauvegarde reprise, données effacées, ou base échangée",
-    "the system log speaks of another database, too: a backup restored, data erased, or the database exchanged",
+_OF_ANOTHER = Phrase(
+    "the system log speaks of another database, too: a backup restored, data erased, or the database exchanged"
 )
-_FAULT = ("l'entrée {seq} {words}", "entry {seq} {words}")
+_FAULT = Phrase("entry {seq} {words}")
 
 
 def as_text(entry: Entry, lang: str) -> str:
@@ -149,26 +127,25 @@ def as_json(entry: Entry) -> dict[str, Any]:
 
 def verdict_text(verdict: Verdict, lang: str, *, key_given: bool) -> str:
     """What was found, in a few lines."""
-    place = lang == ENGLISH
     if verdict.fault:
         return fault_text(verdict.fault, lang)
     assert verdict.head is not None, "without an entry there is a fault"  # noqa: S101
     words = {"entries": verdict.entries, "erased": verdict.erased, "seq": verdict.head.seq}
-    lines = [_VERDICT[place].format(**words, hash=verdict.head.hash, key=verdict.key)]
-    return "\n".join(lines if key_given else [*lines, _UNCHECKED[place]])
+    lines = [_VERDICT.in_language(lang).format(**words, hash=verdict.head.hash, key=verdict.key)]
+    return "\n".join(lines if key_given else [*lines, _UNCHECKED.in_language(lang)])
 
 
 def anchors_text(count: int, lang: str, *, of_another: bool) -> str:
     """Whether anything but the key vouches for it."""
-    place = lang == ENGLISH
-    lines = [(_ANCHORED if count else _ALONE)[place].format(count=count)]
-    return "\n".join([*lines, _OF_ANOTHER[place]] if of_another else lines)
+    lines = [(_ANCHORED if count else _ALONE).in_language(lang).format(count=count)]
+    return "\n".join([*lines, _OF_ANOTHER.in_language(lang)] if of_another else lines)
 
 
 def fault_text(fault: Fault, lang: str) -> str:
     """The number of the bad entry, and why it is bad."""
-    place = lang == ENGLISH
-    return _FAULT[place].format(seq=fault.seq, words=_FAULTS[fault.why][place].format(detail=fault.detail))
+    return _FAULT.in_language(lang).format(
+        seq=fault.seq, words=_FAULTS[fault.why].in_language(lang).format(detail=fault.detail)
+    )
 
 
 def _ordered(facts: dict[str, Any]) -> list[str]:
@@ -180,14 +157,14 @@ def _ordered(facts: dict[str, Any]) -> list[str]:
 def _value(entry: Entry, name: str, value: int | str | dict[str, str], lang: str) -> str:
     if isinstance(value, dict):
         # What a stranger wrote stays on its line.
-        return " ".join(entry.texts[name].text.split()) if name in entry.texts else f"({_ERASED[lang == ENGLISH]})"
+        return " ".join(entry.texts[name].text.split()) if name in entry.texts else f"({_ERASED.in_language(lang)})"
     if name in _FLAGS:
-        return (_YES if value else _NO)[lang == ENGLISH]
+        return (_YES if value else _NO).in_language(lang)
     return _moment(value) if name in _TIMES and isinstance(value, int) else str(value)
 
 
-def _word(words: dict[str, tuple[str, str]], name: str, lang: str) -> str:
-    return words[name][lang == ENGLISH] if name in words else name
+def _word(words: dict[str, Phrase], name: str, lang: str) -> str:
+    return words[name].in_language(lang) if name in words else name
 
 
 def _moment(time: int) -> str:

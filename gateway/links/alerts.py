@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from gateway.links.link import Link
+    from gateway.words.phrase import Phrase
 
 # After a notice nothing more is said of the same link for this long, but for the end of a first fault.
 QUIET_S = 600.0
@@ -37,7 +38,7 @@ class Alert:
     """A fault, or its end, or news, to be told once.
 
     ``name`` is that of the link (``Link.name``), or what else it is about; ``since`` monotonic seconds, when the fault
-    began; ``count`` how often it came since the last notice. The two texts are for the household and may name a
+    began; ``count`` how often it came since the last notice. The text is for the household and may name a
     recipient; ``log_text`` never does.
     """
 
@@ -46,8 +47,7 @@ class Alert:
     since: float
     recovered: bool
     count: int
-    text_fr: str
-    text_en: str
+    text: Phrase
     log_text: str
 
     @property
@@ -240,8 +240,8 @@ class _Fault:
 
     def _alert(self, now: float, count: int) -> Alert:
         lasted = (now if self.active else self.ended) - self.since
-        fr, en, logged = texts(self._kind, self._name, lasted, count, active=self.active)
-        return Alert(self._kind, self._name, self.since, not self.active, count, fr, en, logged)
+        text, logged = texts(self._kind, self._name, lasted, count, active=self.active)
+        return Alert(self._kind, self._name, self.since, not self.active, count, text, logged)
 
 
 _SAYS_NOTHING = {

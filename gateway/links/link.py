@@ -252,7 +252,7 @@ def titles(link: str) -> dict[str, str]:
 
 def as_json(links: Sequence[Link], *, running: bool, alerts: Sequence[Alert] = ()) -> dict[str, Any]:
     """The form of ``status --json``; ``detail`` is English, for programs too, and beside it are a household's words."""
-    told = [{"link": alert.link, "fr": alert.text_fr, "en": alert.text_en} for alert in alerts]
+    told = [{"link": alert.link} | alert.text.in_every_language() for alert in alerts]
     return {"running": running, "links": [_row(link) for link in links], "alerts": told}
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.live.compact import COLOURS, TARIFFS
 from gateway.live.meter import DRAWN_INDEX, INJECTED_INDEX
 from gateway.live.topics import ROOT, STATUS, Message
+from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,41 +26,39 @@ _Entity = tuple[str, dict[str, Any]]
 _PROVIDER = re.compile(re.escape(f"{DRAWN_INDEX}/provider/") + r"(\w+)")
 _WIRE = re.compile(r"consumption/(power/apparent|voltage|current)/raw(?:/phase/([123]))?")
 _WIRES = {
-    "power/apparent": ("apparent_power", "VA", "Puissance, phase {}", "Power, phase {}"),
-    "voltage": ("voltage", "V", "Tension, phase {}", "Voltage, phase {}"),
-    "current": ("current", "A", "Intensité, phase {}", "Current, phase {}"),
+    "power/apparent": ("apparent_power", "VA", Phrase("Power, phase {phase}", "entity")),
+    "voltage": ("voltage", "V", Phrase("Voltage, phase {phase}", "entity")),
+    "current": ("current", "A", Phrase("Current, phase {phase}", "entity")),
 }
 
 # Key of the object of the topic ``json`` -> the series that must have been heard, and the names.
 _POWERS = {
-    "drawn_va": ("consumption/power/apparent/raw", "Puissance soutirée", "Power drawn"),
-    "injected_va": ("production/power/apparent/raw", "Puissance injectée", "Power injected"),
-    "subscribed_va": ("", "Puissance souscrite", "Power subscribed"),
+    "drawn_va": ("consumption/power/apparent/raw", Phrase("Power drawn", "entity")),
+    "injected_va": ("production/power/apparent/raw", Phrase("Power injected", "entity")),
+    "subscribed_va": ("", Phrase("Power subscribed", "entity")),
 }
 _DAYS = {
-    "drawn_today_wh": (DRAWN_INDEX, "Soutiré aujourd’hui", "Drawn today"),
-    "injected_today_wh": (INJECTED_INDEX, "Injecté aujourd’hui", "Injected today"),
+    "drawn_today_wh": (DRAWN_INDEX, Phrase("Drawn today", "entity")),
+    "injected_today_wh": (INJECTED_INDEX, Phrase("Injected today", "entity")),
 }
 _WORDS = {
-    "tariff_kind": ("contract/tariff", TARIFFS, "Période tarifaire", "Tariff period"),
-    "tempo_today": ("contract/tempo/today", COLOURS, "Tempo aujourd’hui", "Tempo today"),
-    "tempo_tomorrow": ("contract/tempo/tomorrow", COLOURS, "Tempo demain", "Tempo tomorrow"),
+    "tariff_kind": ("contract/tariff", TARIFFS, Phrase("Tariff period", "entity")),
+    "tempo_today": ("contract/tempo/today", COLOURS, Phrase("Tempo today", "entity")),
+    "tempo_tomorrow": ("contract/tempo/tomorrow", COLOURS, Phrase("Tempo tomorrow", "entity")),
 }
 _STATES = {
     "overload": (
         "status/overload",
         "problem",
         "{{ 'None' if value_json.overload is none else 'ON' if value_json.overload else 'OFF' }}",
-        "Dépassement",
-        "Overload",
+        Phrase("Overload", "entity"),
     ),
     "breaker": (
         "status/breaker",
         "opening",
         # "None" is what Home Assistant calls unknown: until the meter has said it nothing is open.
         "{{ 'None' if value_json.breaker is none else 'OFF' if value_json.breaker == 'closed' else 'ON' }}",
-        "Organe de coupure",
-        "Breaker",
+        Phrase("Breaker", "entity"),
     ),
 }
 
@@ -98,25 +97,28 @@ def _counts(series: str, value: Value) -> bool:
 
 
 def _entities(values: Mapping[str, Value], base: str, lang: str) -> Iterator[_Entity]:
-    for key, (series, *names) in _POWERS.items():
+    for key, (series, name) in _POWERS.items():
         if not series or series in values:
-            yield key, _sensor(names, lang, "apparent_power", "VA") | _from_json(key)
+            yield key, _sensor(name, lang, "apparent_power", "VA") | _from_json(key)
     yield from _indexes(values, base, lang)
-    for key, (series, *names) in _DAYS.items():
+    for key, (series, name) in _DAYS.items():
         if series in values:
-            yield key, _sensor(names, lang, "energy", "Wh", "total_increasing") | _from_json(key)
-    for key, (series, options, *names) in _WORDS.items():
+            yield key, _sensor(name, lang, "energy", "Wh", "total_increasing") | _from_json(key)
+    for key, (series, options, name) in _WORDS.items():
         if series in values:
-            yield key, {"p": "sensor", "name": _name(names, lang), "dev_cla": "enum", "ops": options} | _from_json(key)
-    for key, (series, kind, template, *names) in _STATES.items():
+            yield (
+                key,
+                {"p": "sensor", "name": name.in_language(lang), "dev_cla": "enum", "ops": options} | _from_json(key),
+            )
+    for key, (series, kind, template, name) in _STATES.items():
         if series in values:
-            yield key, {"p": "binary_sensor", "name": _name(names, lang), "dev_cla": kind, "val_tpl": template}
+            yield key, {"p": "binary_sensor", "name": name.in_language(lang), "dev_cla": kind, "val_tpl": template}
     # The fault may be that the meter is silent: then this alone is still to be seen.
     alert = "{{ 'ON' if value_json.alert else 'OFF' }}"
-    names = ["Défaut signalé", "Fault"]
+    name = Phrase("Fault", "entity")
     yield (
         "alert",
-        {"p": "binary_sensor", "name": _name(names, lang), "dev_cla": "problem", "val_tpl": alert}
+        {"p": "binary_sensor", "name": name.in_language(lang), "dev_cla": "problem", "val_tpl": alert}
         | {
             "ent_cat": "diagnostic",
             "avty": [{"t": STATUS}],
@@ -127,31 +129,27 @@ def _entities(values: Mapping[str, Value], base: str, lang: str) -> Iterator[_En
 def _indexes(values: Mapping[str, Value], base: str, lang: str) -> Iterator[_Entity]:
     """Indexes and what each wire carries, each from the topic of its own value."""
     totals = {
-        DRAWN_INDEX: ("drawn_index", "Énergie soutirée", "Energy drawn"),
-        INJECTED_INDEX: ("injected_index", "Énergie injectée", "Energy injected"),
+        DRAWN_INDEX: ("drawn_index", Phrase("Energy drawn", "entity")),
+        INJECTED_INDEX: ("injected_index", Phrase("Energy injected", "entity")),
     }
     for series, value in sorted(values.items()):
         from_topic = {"stat_t": f"{base}/value/{series}"}
         if series in totals:
-            key, *names = totals[series]
-            yield key, _sensor(names, lang, "energy", "Wh", "total_increasing") | from_topic
+            key, name = totals[series]
+            yield key, _sensor(name, lang, "energy", "Wh", "total_increasing") | from_topic
         elif (found := _PROVIDER.fullmatch(series)) and _counts(series, value):
-            names = [f"Énergie soutirée, index {found[1]}", f"Energy drawn, index {found[1]}"]
-            yield f"drawn_index_{found[1]}", _sensor(names, lang, "energy", "Wh", "total_increasing") | from_topic
+            name = Phrase("Energy drawn, index {number}", "entity").filled(number=found[1])
+            yield f"drawn_index_{found[1]}", _sensor(name, lang, "energy", "Wh", "total_increasing") | from_topic
         elif (found := _WIRE.fullmatch(series)) and series != "consumption/power/apparent/raw":
-            kind, unit, *names = _WIRES[found[1]]
+            kind, unit, name = _WIRES[found[1]]
             phase = found[2] or "1"
-            entity = _sensor([name.format(phase) for name in names], lang, kind, unit)
+            entity = _sensor(name.filled(phase=phase), lang, kind, unit)
             yield f"{kind}_{phase}", entity | {"en": False} | from_topic
 
 
-def _sensor(names: list[str], lang: str, kind: str, unit: str, state: str = "measurement") -> dict[str, Any]:
-    return {"p": "sensor", "name": _name(names, lang), "dev_cla": kind, "stat_cla": state, "unit_of_meas": unit}
+def _sensor(name: Phrase, lang: str, kind: str, unit: str, state: str = "measurement") -> dict[str, Any]:
+    return {"p": "sensor", "name": name.in_language(lang), "dev_cla": kind, "stat_cla": state, "unit_of_meas": unit}
 
 
 def _from_json(key: str) -> dict[str, Any]:
     return {"val_tpl": f"{{{{ value_json.{key} }}}}"}
-
-
-def _name(names: list[str], lang: str) -> str:
-    return names[lang == "en"]

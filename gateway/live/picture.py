@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.live.meter import percent
 from gateway.live.state import STATES, age_in_words, link_in_words
 from gateway.live.words import WORDS
+from gateway.words.numbers import grouped
 
 if TYPE_CHECKING:
     from gateway.live.state import HouseNow, LinkNow, MeterNow
@@ -149,11 +150,10 @@ def _power(va: object, lang: str) -> str:
 def _whole(value: object, lang: str) -> str:
     if not isinstance(value, int):
         return str(value)
-    return f"{value:,}".replace(",", _NARROW_SPACE) if lang == "fr" else f"{value:,}"
+    return grouped(f"{value:,}", lang)
 
 
 def _kwh(wh: int, lang: str) -> str:
     # As everywhere to a tenth, a half goes up.
     tenths = (wh + 50) // 100
-    text = f"{tenths // 10:,}.{tenths % 10}"
-    return text.replace(",", _NARROW_SPACE).replace(".", ",") if lang == "fr" else text
+    return grouped(f"{tenths // 10:,}.{tenths % 10}", lang)

@@ -131,7 +131,7 @@ def _place_and_texts(alert: Alert) -> tuple[str, dict[str, str]]:
     if isinstance(alert.kind, Kind) and alert.kind.link in NAMELESS:
         # What is said of a recipient names it.
         return alert.kind.link, dict(_NAMELESS_TEXTS)
-    return alert.link, {"fr": alert.text_fr, "en": alert.text_en}
+    return alert.link, alert.text.in_every_language()
 
 
 def _differing(before: Mapping[str, object], after: Mapping[str, object]) -> set[str]:

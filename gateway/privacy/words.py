@@ -4,56 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gateway.words.table import Table
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gateway.privacy.orders import Erasing
 
 # What is typed to erase, in the language of the question.
-ERASE = {"fr": "effacer", "en": "erase"}
+ERASE = Table("erase")
 
-_SAID = {
-    "fr": {
-        "range": "À effacer : {readings} mesures et cumuls, {queued} messages en attente, {events} évènements.",
-        "everything": "À effacer : TOUT ce que la passerelle sait de ce foyer ({readings} mesures et cumuls), avec les"
-        " consentements, qui sont d'abord retirés, et les séries reçues d'autres.",
-        "recipient": "À effacer : ce qui est gardé sur {recipient}. Consentements, d'abord retirés : {consents}.",
-        "told": "Seront priés d'effacer aussi : {told}.",
-        "nobody": "Personne n'a reçu ces mesures.",
-        "asked": "{recipient} est prié d'effacer ce qu'il a reçu.",
-        "journal": "Le journal garde la preuve de ce qui a été décidé, sans valeur ; cela ne se défait pas.",
-        "type": "Pour effacer, tapez « effacer » puis Entrée : ",
-        "nothing": "rien n'a été effacé",
-        "empty": "il n'y a rien à effacer là",
-        "done": "effacé : {readings} mesures et cumuls, {queued} messages en attente, {events} évènements",
-        "done-recipient": "effacé : ce qui était gardé sur {recipient} ; consentements : {consents}",
-        "wiped": "le fichier de la base est réécrit sans ces données",
-        "held": "un autre programme lit la base : répétez la commande après lui, pour que les octets disparaissent",
-        "copies": "des fichiers mis de côté (abîmés, ou d'avant une mise à jour) contiennent encore d'anciennes"
-        " données : {copies}",
-        "removed": "supprimé aussi : {removed}",
-        "left": "restent, pour que la passerelle continue : la configuration, le mot de passe du compte, la clé"
-        " du journal ;"
-        " avec `privacy erase --machine` il ne reste rien",
-        "machine": "À effacer pour de bon, avec la place libre de la carte : toute l'installation ({count}"
-        " fichiers), ses"
-        " données, ses clés, ses mots de passe, les droits des cartes ESP32, le Wi-Fi venu de linky.toml.",
-        "machine-told": "Ont reçu des mesures et n'en seront PAS avertis par cette commande : {told}. Pour"
-        " qu'ils effacent"
-        " aussi : d'abord `privacy erase --everything`, et laissez tourner la passerelle jusqu'à leur réponse.",
-        "machine-done": "effacé : {count} fichiers, et la place libre réécrite ; une carte mémoire garde des"
-        " blocs qu'elle"
-        " ne montre pas : ne la donnez qu'à qui vous feriez confiance",
-        "machine-backups": "les sauvegardes de {place} restent : elles sont chiffrées, effacez-les là-bas",
-        "rectified": "{meter}:{series} {granularity} {time} : {before} → {after} {unit}",
-        "rectified-told": "qui avait reçu l'ancienne valeur en est averti",
-        "rotated": "{recipient} connaît désormais {meter} sous le nom {known} ; donnez-lui ce nom",
-        "exported": "{count} fichiers dans {path}",
-        "imported": "importé : {path}, du {made}",
-        "consents-held": "Les consentements importés ne valent pas d'eux-mêmes ici : rien n'est envoyé avant"
-        " `linky-gateway consent resume DESTINATAIRE`, pour chacun de ceux de `linky-gateway consent list` (held).",
-    },
-    "en": {
+_SAID = Table(
+    {
         "range": "To erase: {readings} readings and roll-ups, {queued} messages that wait, {events} events.",
         "everything": "To erase: EVERYTHING that the gateway knows of this household ({readings} readings and"
         " roll-ups), with the consents, which are withdrawn first, and the series received from others.",
@@ -89,13 +51,13 @@ _SAID = {
         "imported": "imported: {path}, of {made}",
         "consents-held": "The imported consents do not apply here by themselves: nothing is sent before"
         " `linky-gateway consent resume RECIPIENT`, for each of those of `linky-gateway consent list` (held).",
-    },
-}
+    }
+)
 
 
 def say(lang: str, name: str, **facts: object) -> str:
     """One sentence."""
-    return _SAID[lang][name].format(**facts)
+    return str(_SAID[lang][name].format(**facts))
 
 
 def question(lang: str, order: Erasing[Any], found: Mapping[str, Any]) -> list[str]:

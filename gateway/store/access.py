@@ -30,6 +30,7 @@ from gateway.store.terms import (
     check_time,
 )
 from gateway.store.transactions import translated
+from gateway.words.language import answered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -222,7 +223,7 @@ class AccessRequests:
             f"INSERT INTO access_request (at, jid, sensor, prefix, granularity, until, lang, state, consents, {TERMS})"  # noqa: S608
             f" VALUES ({', '.join('?' * 21)}) RETURNING id",
             [
-                *(int(now), asker, sensor, path, int(granularity), until, "en" if lang == "en" else "fr"),
+                *(int(now), asker, sensor, path, int(granularity), until, answered(lang)),
                 *(AccessState.PENDING.value, "[]", *terms_row(asked)),
             ],
         ).fetchone()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from gateway.words.catalogue import FRENCH
+from gateway.words.numbers import grouped
+from gateway.words.phrase import Phrase
 from gateway.words.table import Table
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -27,6 +28,8 @@ MONTHS = Table(
     )
 )
 
+FIRST = Phrase("1", "first day of a month")
+
 
 def read(iso: str) -> datetime:
     """A moment of a row in the form of ``--json``, by the clock of the house."""
@@ -40,7 +43,7 @@ def local(time: float) -> datetime:
 
 def day(lang: str, moment: datetime) -> str:
     """``25 novembre 2026``."""
-    number = "1er" if lang == FRENCH and moment.day == 1 else str(moment.day)
+    number = FIRST.in_language(lang) if moment.day == 1 else str(moment.day)
     return f"{number}\u00a0{MONTHS[lang][moment.month - 1]}\u00a0{moment.year}"
 
 
@@ -61,4 +64,4 @@ def clock(lang: str, moment: datetime) -> str:
 
 def count(lang: str, number: int) -> str:
     """A whole number in groups of three digits."""
-    return f"{number:,}".replace(",", "\u202f" if lang == FRENCH else ",")
+    return grouped(f"{number:,}", lang)

@@ -72,7 +72,7 @@ class Page:
         parts: Sequence[Part] = (),
     ) -> None:
         self._now, self._report, self._house = now, report, house
-        self.equivalents = [{"fr": one.fr, "en": one.en, "wh": one.wh} for one in EQUIVALENTS]
+        self.equivalents = [one.name.in_every_language() | {"wh": one.wh} for one in EQUIVALENTS]
         self._drawing = asyncio.Lock()
         self.sources: Mapping[str, str] = {meter.name: meter.source for meter in config.meter}
         self._web, self._address = web, web.address
@@ -99,7 +99,7 @@ class Page:
 
     def alerts(self) -> list[dict[str, str]]:
         """What the household is told now, by language."""
-        return [{"fr": alert.text_fr, "en": alert.text_en} for alert in self._now.alerts]
+        return [alert.text.in_every_language() for alert in self._now.alerts]
 
     async def now(self) -> HouseNow:
         """All of it as one object."""

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
-from gateway.web.dates import MONTHS, local
-from gateway.words.catalogue import FRENCH
+from gateway.web.dates import FIRST, MONTHS, local
+from gateway.words.numbers import PERCENT, grouped
+from gateway.words.phrase import Phrase
 from gateway.words.table import Table
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ _SHORT = Table(("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
 _DAYS = Table(("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"))
 _COLOURS = Table({"jb": "blue", "jw": "white", "jr": "red"})
 
+_EUROS, _OWED = Phrase("€{amount}"), Phrase("−€{amount}")
+_CUT = Phrase("{weekday}", "cut short")
+
 
 def number(lang: str, value: float | None, places: int = 0) -> str:
     """A number with so many decimals, halves away from nought: ``1 234,5`` or ``1,234.5``; a dash for None."""
@@ -30,7 +34,7 @@ def number(lang: str, value: float | None, places: int = 0) -> str:
     text = f"{exact:,f}"
     # Minus nothing is nothing.
     text = text.removeprefix("-") if not float(text.replace(",", "")) else text.replace("-", "\N{MINUS SIGN}")
-    return text.replace(",", _NARROW).replace(".", ",") if lang == FRENCH else text
+    return grouped(text, lang)
 
 
 def kwh(lang: str, wh: float | None) -> str:
@@ -43,9 +47,8 @@ def euros(lang: str, value: float | None, places: int = 2) -> str:
     if value is None:
         return NOTHING
     text = number(lang, value, places)
-    if lang == FRENCH:
-        return f"{text}{_NARROW}€"
-    return f"\N{MINUS SIGN}€{text[1:]}" if text.startswith("\N{MINUS SIGN}") else f"€{text}"
+    said = _OWED if text.startswith("\N{MINUS SIGN}") else _EUROS
+    return said.in_language(lang).format(amount=text.removeprefix("\N{MINUS SIGN}"))
 
 
 def percent(lang: str, share: float | None, *, signed: bool = False) -> str:
@@ -54,7 +57,7 @@ def percent(lang: str, share: float | None, *, signed: bool = False) -> str:
         return NOTHING
     sign = "+" if signed and share >= 0.005 else ""
     # A quotient that is a half in tens may be kept as a little less.
-    return f"{sign}{number(lang, round(share * 100, 9))}{_NARROW if lang == FRENCH else ''}%"
+    return f"{sign}{PERCENT.in_language(lang).format(number=number(lang, round(share * 100, 9)))}"
 
 
 def tariff_class(lang: str, word: str) -> str:
@@ -74,7 +77,7 @@ def long_date(lang: str, day: date) -> str:
 
 def short_date(lang: str, day: date) -> str:
     """``mar. 24 nov.``, ``Tue 24 Nov``."""
-    weekday = _DAYS[lang][day.weekday()][:3] + ("." if lang == FRENCH else "")
+    weekday = _CUT.in_language(lang).format(weekday=_DAYS[lang][day.weekday()][:3])
     return f"{weekday} {_day_of_month(lang, day)} {_SHORT[lang][day.month - 1]}"
 
 
@@ -106,4 +109,4 @@ def utc(time: int) -> str:
 
 
 def _day_of_month(lang: str, day: date) -> str:
-    return "1er" if lang == FRENCH and day.day == 1 else str(day.day)
+    return FIRST.in_language(lang) if day.day == 1 else str(day.day)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from gateway.words.phrase import Phrase, made
 
-_POINT = Phrase(".", "between units and tenths")
+_POINT, _COMMA = Phrase(".", "between units and tenths"), Phrase(",", "between thousands")
+PERCENT = Phrase("{number}%")
 
 
 def decimal(value: float, places: int) -> Phrase:
@@ -15,3 +16,9 @@ def decimal(value: float, places: int) -> Phrase:
 def pointed(text: str) -> Phrase:
     """A number that is written already, with a point: with the mark of the language in its place."""
     return made(lambda lang: text.replace(".", _POINT.in_language(lang)))
+
+
+def grouped(text: str, lang: str) -> str:
+    """A number written as English does, ``1,234.5``, with the marks of a language."""
+    whole, point, tenths = text.partition(".")
+    return whole.replace(",", _COMMA.in_language(lang)) + (_POINT.in_language(lang) if point else "") + tenths

@@ -32,6 +32,10 @@ class Phrase:
         """The sentence in a language, by its ``xml:lang``."""
         return translated(self._text, answered(lang), self._context)
 
+    def in_every_language(self) -> dict[str, str]:
+        """Language → the sentence in it."""
+        return {lang: self.in_language(lang) for lang in LANGUAGES}
+
     def filled(self, **facts: object) -> Phrase:
         """The sentence with its ``{places}`` filled in, with a phrase in the language of each."""
         return made(lambda lang: self.in_language(lang).format(**_in(lang, facts)))

@@ -14,6 +14,7 @@ from gateway.chat.words import WORDS
 from gateway.federation.connection.session import Account, Session
 from gateway.links.alert_words import Kind
 from gateway.links.alerts import Alert
+from gateway.words.phrase import written
 from harness.accounts import FAR, HOME
 from meter.process import Meter
 from servers import wait_until
@@ -190,7 +191,7 @@ def test_systemd_hears_the_daemons_life_while_its_port_is_lost(federation, tmp_p
 
 
 def alert(name="house", recovered=False, text="Rien", kind=Kind.MUTE):
-    return Alert(kind, name, 0.0, recovered, 1, f"{text}.", f"{text} (en).", text)
+    return Alert(kind, name, 0.0, recovered, 1, written({"fr": f"{text}.", "en": f"{text} (en)."}), text)
 
 
 @pytest.fixture(params=["federation", "federation_ep"])

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.web import dates
 from gateway.web.repair.values import GRANULARITIES, LONGEST_TEXT, Which
-from gateway.words.catalogue import FRENCH
+from gateway.words.numbers import grouped
+from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -83,11 +84,9 @@ def amount(view: View, value: Value | None, unit: str) -> str:
     if value is None:
         return "–"
     if isinstance(value, str) and not unit:
-        return f"«\u00a0{value}\u00a0»" if view.lang == FRENCH else f"“{value}”"
+        return Phrase("“{text}”").in_language(view.lang).format(text=value)
     try:
         text = f"{float(value):,.1f}".removesuffix(".0")
     except ValueError:
         text = str(value)
-    if view.lang == FRENCH:
-        text = text.replace(",", "\u202f").replace(".", ",")
-    return f"{text}\u00a0{unit}"
+    return f"{grouped(text, view.lang)}\u00a0{unit}"

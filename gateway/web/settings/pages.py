@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gateway.web.settings.values import GOALS
-from gateway.words.catalogue import FRENCH
+from gateway.words.numbers import grouped
 from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
@@ -47,4 +47,4 @@ def _value(view: View, key: str, value: object) -> str:
 def _written(view: View, value: float | None) -> str:
     """A number as it is written and read again, in the language."""
     text = "" if value is None else f"{value:.15g}"
-    return text.replace(".", ",") if view.lang == FRENCH else text
+    return grouped(text, view.lang)

@@ -8,7 +8,7 @@ from gateway.doctor.causes import Cause
 from gateway.doctor.daemon import findings
 from gateway.doctor.sentences import grade, words
 from gateway.live.state import STATES, kind_and_name, link_in_words
-from gateway.words.catalogue import FRENCH
+from gateway.words.numbers import grouped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -80,4 +80,4 @@ def _age(view: View, seconds: float | None) -> str:
 
 def _number(view: View, value: float) -> str:
     text = f"{value:g}"
-    return text.replace(".", ",") if view.lang == FRENCH else text
+    return grouped(text, view.lang)

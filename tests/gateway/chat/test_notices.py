@@ -20,6 +20,7 @@ from gateway.links.disk import LEAST_BYTES, Disk
 from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind
 from gateway.store.prepare import prepare
 from gateway.store.store import Store
+from gateway.words.phrase import NOTHING
 from tests.gateway.live.conftest import reading
 
 # Eight in the evening of 15 January in Paris.
@@ -181,8 +182,8 @@ def test_a_red_day_has_its_date(house, hour, day, begins_fr, begins_en):
         return red_tomorrow(house.now.meters, 0.0)
 
     (item,) = asyncio.run(scenario())
-    assert item.fr.startswith(begins_fr)
-    assert item.en.startswith(begins_en)
+    assert item.text.in_language("fr").startswith(begins_fr)
+    assert str(item.text).startswith(begins_en)
 
 
 def test_each_red_day_is_told_once_and_no_other_colour(house):
@@ -193,7 +194,7 @@ def test_each_red_day_is_told_once_and_no_other_colour(house):
         told = []
         for day, colour in enumerate(("ROUG", "ROUG", "BLEU")):
             house.hear(EVENING + timedelta(days=day), tomorrow=colour)
-            told.append([alert.text_fr for alert in await house.live(FOUND)])
+            told.append([alert.text.in_language("fr") for alert in await house.live(FOUND)])
         return told, house.notices.active
 
     told, active = asyncio.run(scenario())
@@ -228,7 +229,7 @@ def test_news_that_was_told_is_not_kept_for_ever():
     """The oldest names go; years of red days fill no card."""
     news = News()
     for day in range(200):
-        item = Item(f"tempo {day}", Topic.TEMPO, "tempo", "", "", "")
+        item = Item(f"tempo {day}", Topic.TEMPO, "tempo", NOTHING, "")
         assert len(news.look([item], 0.0, 0.0)) == 1
     assert list(news.told) == [f"tempo {day}" for day in range(150, 200)]
 
@@ -261,7 +262,7 @@ def test_an_objective_is_told_when_it_is_exceeded_and_not_before(tmp_path):
     assert found[0] == []
     (item,) = found[1]
     assert item.key == "objective month kwh 2026-01 120"
-    assert item.fr.startswith("L’objectif du mois est dépassé : ")
-    assert " pour 120\u00a0kWh, " in item.fr
-    assert item.en.startswith("The objective of the month is exceeded: ")
+    assert item.text.in_language("fr").startswith("L’objectif du mois est dépassé : ")
+    assert " pour 120\u00a0kWh, " in item.text.in_language("fr")
+    assert str(item.text).startswith("The objective of the month is exceeded: ")
     assert item.log == "the objective of the month is exceeded"

@@ -24,7 +24,7 @@ from gateway.store.prepare import prepare
 from gateway.store.recorder import Recorder
 from gateway.store.store import Store
 from gateway.tic.reading import Interpretation, Kind, Quality, Reading
-from gateway.words.phrase import same
+from gateway.words.phrase import NOTHING, same, written
 
 DRAWN, INJECTED = "consumption/energy/active/index", "production/energy/active/index"
 
@@ -201,7 +201,7 @@ def test_a_link_named_after_people_has_no_name_for_displays(now):
 def test_the_house_is_one_object(now):
     """Meters with their counts, links with addresses, alerts in both languages: it is for those who live there."""
     now.hear("house", [power(750)], None, standard=True)
-    alert = Alert(Fault.STORE, "", 0.0, False, 1, "Plein.", "Full.", "full")
+    alert = Alert(Fault.STORE, "", 0.0, False, 1, written({"fr": "Plein.", "en": "Full."}), "full")
     links = [
         Link(LinkKind.STORE, "", BROKEN, 1.25, same("full")),
         Link(LinkKind.RECIPIENT, "a@e.org", OK, None, same("has everything")),
@@ -227,9 +227,9 @@ def test_looking_does_not_count_what_is_published(now):
 def test_what_is_no_fault_of_a_link_is_told_as_none(now):
     """An overload and a red day are news, and new; displays are told of a fault only when a link is broken."""
     calm = now.turn
-    news = [Alert(kind, "", 0.0, False, 1, "", kind.value, "") for kind in (Fault.OVERLOAD, Topic.TEMPO)]
+    news = [Alert(kind, "", 0.0, False, 1, same(kind.value), "") for kind in (Fault.OVERLOAD, Topic.TEMPO)]
     now.look([], news)
     assert now.turn > calm
     assert not now.meters["house"].alert
-    now.look([], [*news, Alert(Fault.DISK, "", 0.0, False, 1, "", "", "")])
+    now.look([], [*news, Alert(Fault.DISK, "", 0.0, False, 1, NOTHING, "")])
     assert now.meters["house"].alert

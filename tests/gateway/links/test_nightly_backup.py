@@ -43,13 +43,15 @@ def test_two_nights_without_a_good_one_are_told_once_and_the_end_as_well(tmp_pat
     assert str(link.detail).endswith("the last try failed: /media/stick: No space left on device")
     link, (alert,) = gateway.at(NOW + 51 * HOUR)
     assert (link.state, alert.kind, alert.recovered) == (BROKEN, Kind.BACKUP, False)
-    assert alert.text_fr.startswith("Aucune sauvegarde de nuit n’a réussi depuis 2 jours : branchez la clé USB")
-    assert alert.text_en.startswith("No nightly backup has succeeded for 2 days: plug the USB stick in")
+    assert alert.text.in_language("fr").startswith(
+        "Aucune sauvegarde de nuit n’a réussi depuis 2 jours : branchez la clé USB"
+    )
+    assert str(alert.text).startswith("No nightly backup has succeeded for 2 days: plug the USB stick in")
     assert gateway.at(NOW + 60 * HOUR)[1] == []
     nightly.ended_well(tmp_path, NOW + 72 * HOUR)
     link, (alert,) = gateway.at(NOW + 72 * HOUR)
     assert (link.state, alert.recovered) == (OK, True)
-    assert "a de nouveau réussi" in alert.text_fr
+    assert "a de nouveau réussi" in alert.text.in_language("fr")
 
 
 def test_one_that_never_came_is_missed_too_over_restarts(tmp_path):

@@ -20,6 +20,7 @@ from gateway.store.prepare import prepare
 from gateway.store.store import Store
 from gateway.tic.reading import Kind as SeriesKind
 from gateway.tic.reading import Quality, Reading
+from gateway.words.phrase import written
 from servers import wait_until
 from tests.mosquitto import Broker as HouseBroker
 
@@ -79,7 +80,9 @@ async def until(predicate, what):
 
 
 def alert(kind, name):
-    return Alert(kind, name, 0.0, False, 1, "Rien de coop@e.org.", "Nothing of coop@e.org.", "Nothing.")
+    return Alert(
+        kind, name, 0.0, False, 1, written({"fr": "Rien de coop@e.org.", "en": "Nothing of coop@e.org."}), "Nothing."
+    )
 
 
 def test_links_and_alerts_are_told_without_a_recipients_name(broker, store, tmp_path):
@@ -99,7 +102,7 @@ def test_links_and_alerts_are_told_without_a_recipients_name(broker, store, tmp_
                     Link(LinkKind.COUNTER, "panels", OK, 1, ""),
                 )
                 links, active = [port, counter, *far], [alert(Kind.RECIPIENT, "coop@e.org")]
-                active.append(Alert(Topic.TEMPO, "", 0.0, False, 1, "Rouge.", "Red.", "Red."))
+                active.append(Alert(Topic.TEMPO, "", 0.0, False, 1, written({"fr": "Rouge.", "en": "Red."}), "Red."))
                 now.look(links, active)
                 published.look(links, active)
                 await until(lambda: ear.retained.get("linky/link/recipient") == b"broken", "the recipient's link")
