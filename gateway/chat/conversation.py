@@ -19,6 +19,7 @@ from gateway.chat.questions import Question, understand
 from gateway.chat.words import WORDS
 from gateway.errors import GatewayError
 from gateway.federation.connection.attempt import wait_any
+from gateway.words.catalogue import LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection
@@ -131,4 +132,4 @@ class Chat:
 def _known(lang: str) -> str | None:
     """The language of a message, where it is one of ours."""
     first = lang.lower().partition("-")[0]
-    return first if first in WORDS else None
+    return first if first in LANGUAGES else None

@@ -20,6 +20,7 @@ from gateway.commands.board import PASSWORDS
 from gateway.commands.options import command
 from gateway.commands.speech import add_language, spoken
 from gateway.errors import ConfigError, GatewayError, StoreError, reason
+from gateway.words.table import Table
 
 if TYPE_CHECKING:
     import argparse
@@ -32,24 +33,16 @@ BROKER = PASSWORDS.parent
 _OWN_NAME = re.compile(r"linky-gateway-\d{8}T\d{6}Z\.backup")
 _PACKING = ".packing"
 
-_SAID = {
-    "fr": {
-        "saved": "sauvegarde vérifiée : {to} ({size} Mo) ; sans sa phrase de passe elle ne sert à rien",
-        "left-out": "n'y est pas : {names} (illisible pour cet utilisateur : avec sudo, si ; ou ailleurs que la"
-        " configuration)",
-        "forgotten": "anciennes sauvegardes supprimées : {count}",
-        "ask": "Phrase de passe : ",
-        "again": "Encore une fois : ",
-    },
-    "en": {
+_SAID = Table(
+    {
         "saved": "backup verified: {to} ({size} MB); it is of no use without its passphrase",
         "left-out": "not in it: {names} (not readable for this user: with sudo it is; or elsewhere than the"
         " configuration)",
         "forgotten": "old backups removed: {count}",
         "ask": "Passphrase: ",
         "again": "Once more: ",
-    },
-}
+    }
+)
 
 
 def declare(commands: Commands) -> None:
@@ -196,7 +189,7 @@ def _forget(place: Path, keep: int) -> int:
 
 
 def _words(options: argparse.Namespace, sentence: str, **facts: object) -> str:
-    return _SAID[spoken(options)][sentence].format(**facts)
+    return str(_SAID[spoken(options)][sentence].format(**facts))
 
 
 def _say(options: argparse.Namespace, sentence: str, **facts: object) -> None:

@@ -15,6 +15,7 @@ from gateway.commands.asking import ask_or_do
 from gateway.commands.options import command
 from gateway.commands.speech import add_language, spoken
 from gateway.errors import JournalError, StoreError
+from gateway.words.table import Table
 
 if TYPE_CHECKING:
     import argparse
@@ -26,22 +27,8 @@ if TYPE_CHECKING:
 # Days that are named; there are rarely more than two.
 _MOST_DAYS = 10
 
-_SAID = {
-    "fr": {
-        "whole": "base entière : {path}",
-        "broken": "{path} est abîmée : {fault} ; la passerelle la met de côté à son prochain démarrage et garde ce"
-        " qui se lit : restaurez plutôt la dernière sauvegarde (`linky-gateway restore`)",
-        "journal": "le journal n'est plus entier : `linky-gateway journal verify` dit où",
-        "spanning": "{count} valeurs enregistrées par une version plus ancienne enjambent un changement de l'index"
-        " (mode, contrat, compteur, saut) : {days}. Ce n'est pas de l'énergie consommée : elles ne comptent plus dans"
-        " les jours ni le coût.",
-        "unsent": "Aucun destinataire ne les a reçues.",
-        "sent": "Destinataires qui en ont reçu : {recipients}.",
-        "offer": "`sudo linky-gateway check --repair` les retire et demande à qui les a reçues de les effacer.",
-        "withdrawn": "{count} valeurs retirées ; qui les a reçues est prié de les effacer. La page « Réparer » les"
-        " montre et peut les remettre.",
-    },
-    "en": {
+_SAID = Table(
+    {
         "whole": "the database is whole: {path}",
         "broken": "{path} is damaged: {fault}; the gateway sets it aside at its next start and keeps what can be read:"
         " rather restore the last backup (`linky-gateway restore`)",
@@ -53,8 +40,8 @@ _SAID = {
         "offer": "`sudo linky-gateway check --repair` takes them back and asks whoever was handed them to erase them.",
         "withdrawn": '{count} values taken back; whoever was handed them is asked to erase them. The page "Repair"'
         " shows them and can put them back.",
-    },
-}
+    }
+)
 
 
 def declare(commands: Commands) -> None:
@@ -113,7 +100,7 @@ def _tell_spanning(options: argparse.Namespace, spanning: Sequence[Point], had: 
 
 
 def _words(options: argparse.Namespace, name: str, **facts: object) -> str:
-    return _SAID[spoken(options)][name].format(**facts)
+    return str(_SAID[spoken(options)][name].format(**facts))
 
 
 def _say(options: argparse.Namespace, name: str, **facts: object) -> None:

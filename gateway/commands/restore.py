@@ -15,6 +15,7 @@ from gateway.commands import backup
 from gateway.commands.options import command
 from gateway.commands.speech import spoken
 from gateway.errors import ArchiveError
+from gateway.words.table import Table
 
 if TYPE_CHECKING:
     import argparse
@@ -24,24 +25,16 @@ if TYPE_CHECKING:
 
 USER = "linky-gateway"
 
-_SAID = {
-    "fr": {
-        "of": "sauvegarde du {made} par la version {version}",
-        "restored": "restauré : {count} fichiers, du {made}",
-        "aside": "remplacé, et gardé à côté : {names}",
-        "held": "Les consentements attendent : l'un d'eux a pu être retiré depuis. Rien n'est envoyé avant"
-        " `linky-gateway consent resume DESTINATAIRE`, pour chacun de ceux de `linky-gateway consent list` (held).",
-        "once": "L'ancienne carte ne doit plus servir : deux passerelles ne peuvent pas avoir le même compte.",
-    },
-    "en": {
+_SAID = Table(
+    {
         "of": "backup of {made} by version {version}",
         "restored": "restored: {count} files, of {made}",
         "aside": "replaced, and kept beside: {names}",
         "held": "The consents are held: one of them may have been withdrawn since. Nothing is sent before"
         " `linky-gateway consent resume RECIPIENT`, for each of those of `linky-gateway consent list` (held).",
         "once": "Do not use the old card any more: two gateways cannot have one account.",
-    },
-}
+    }
+)
 
 
 def declare(commands: Commands) -> None:

@@ -102,7 +102,7 @@ class Parser(argparse.ArgumentParser):
         after = dict(zip(self._typed, self._typed[1:], strict=False))
         lang, config = after.get("--lang"), after.get("--config")
         known = self.get_default("config")
-        return argparse.Namespace(lang=lang if lang in ("fr", "en") else None, config=Path(config) if config else known)
+        return argparse.Namespace(lang=lang if lang in LANGUAGES else None, config=Path(config) if config else known)
 
     def _in_words(self, message: str) -> Phrase:
         if found := re.match("argument (.+?): (.*)", message, re.DOTALL):

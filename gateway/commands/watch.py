@@ -26,6 +26,7 @@ from gateway.links.link import BROKEN, titles
 from gateway.live.meter import LiveMeter
 from gateway.live.picture import MARKS, picture
 from gateway.live.topics import ROOT, as_json
+from gateway.words.catalogue import LANGUAGES
 from gateway.words.phrase import Phrase, same
 
 if TYPE_CHECKING:
@@ -88,9 +89,10 @@ def changes(before: HouseNow | None, house: HouseNow) -> Iterator[dict[str, obje
     told = {alert["link"] for alert in before["alerts"]} if before else set()
     for alert in house["alerts"]:
         if alert["link"] not in told:
-            yield {"alert": alert["link"], "fr": alert["fr"], "en": alert["en"]}
+            texts = cast("dict[str, object]", alert)
+            yield {"alert": alert["link"]} | {lang: texts[lang] for lang in LANGUAGES}
     for over in sorted(told - {alert["link"] for alert in house["alerts"]}):
-        yield {"alert": over, "fr": None, "en": None}
+        yield {"alert": over} | dict.fromkeys(LANGUAGES)
 
 
 def _lasting(now: dict[str, object]) -> dict[str, object]:

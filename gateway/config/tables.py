@@ -20,6 +20,7 @@ from gateway.config import words as say
 from gateway.config.checks import NAME, check_together
 from gateway.config.faults import wrong, wrong_toml, wrong_value
 from gateway.errors import ConfigError, reason
+from gateway.words.catalogue import Language  # noqa: TC001 (msgspec reads it)
 
 log = logging.getLogger(__name__)
 
@@ -133,7 +134,7 @@ class Household(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """``[household]``: who is told what is wrong and what is new, and may ask how the house is."""
 
     address: Address | Annotated[tuple[Address, ...], msgspec.Meta(min_length=1, max_length=10)]
-    language: Literal["fr", "en"] = "fr"
+    language: Language = "fr"
 
     @property
     def addresses(self) -> tuple[str, ...]:

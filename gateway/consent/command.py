@@ -38,6 +38,7 @@ from gateway.consent.orders import (
 )
 from gateway.errors import ConsentError
 from gateway.store.terms import Role
+from gateway.words.table import Table
 
 if TYPE_CHECKING:
     import argparse
@@ -57,7 +58,7 @@ _CHANGES = {
     "limit": ("suspended", say.UNTIL_RESUMED, say.NONE_TO_SUSPEND),
     "resume": ("resumed", say.KEPT_GOES_OUT, say.NONE_SUSPENDED),
 }
-_TYPE = {"fr": "Pour accepter, tapez « oui » puis Entrée : ", "en": 'To accept, type "yes" and Enter: '}
+_TYPE = Table('To accept, type "yes" and Enter: ')
 
 
 class Ask(Protocol):

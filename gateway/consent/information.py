@@ -12,25 +12,15 @@ from gateway.errors import ConsentError
 from gateway.store.points import Granularity
 from gateway.store.terms import PLAIN_TERMS, Offer, check_jid
 from gateway.store.transfers import FOR_EVER
+from gateway.words.table import Table
 
 if TYPE_CHECKING:
     from gateway.store.points import Consent
     from gateway.store.store import Archive
     from gateway.store.transfers import Transfers
 
-_WORDS = {
-    "fr": {
-        "none": "   Aucun consentement n'est en cours : rien n'est envoyé.\n",
-        "nothing": "   Rien n'a été remis.\n",
-        "handed": "   {meter} : {series}, {granularity} : {points} valeurs, du {first} au {last}.\n",
-        "confirmed": "   Confirmées par ses accusés de réception : {count} valeurs.\n",
-        "ended": "   {count} consentements ont pris fin ; ils ne permettent plus rien.\n",
-        "health": "   Savoir si la passerelle va bien, quand il le demande, jusqu'au {until} ; aucune mesure.\n",
-        "held": "   Suspendu : rien n'est envoyé pour l'instant.\n",
-        "account": " ({account})",
-        "unknown": "le destinataire",
-    },
-    "en": {
+_WORDS = Table(
+    {
         "none": "   No consent is in force: nothing is sent.\n",
         "nothing": "   Nothing was handed over.\n",
         "handed": "   {meter}: {series}, {granularity}: {points} values, from {first} to {last}.\n",
@@ -40,8 +30,8 @@ _WORDS = {
         "held": "   Suspended: nothing is sent at present.\n",
         "account": " ({account})",
         "unknown": "the recipient",
-    },
-}
+    }
+)
 
 
 def information_text(

@@ -22,7 +22,7 @@ from gateway.addresses.appearance import look_alike, unverified
 from gateway.store.domains import domain_of
 from gateway.store.local_time import PARIS
 from gateway.store.points import Granularity
-from gateway.store.terms import Profile, Role, shortest
+from gateway.store.terms import LANGS, Profile, Role, shortest
 from gateway.words.phrase import Phrase
 from gateway.words.table import Table
 
@@ -139,7 +139,7 @@ def beware(address: str, lang: str) -> str:
 
 def fill(passage: Passage, lang: str, words: Mapping[str, str]) -> str:
     """A template with its places filled in."""
-    return _template(f"{passage.value}.{lang}.md").substitute(words)
+    return _template(passage.value, lang).substitute(words)
 
 
 def who(terms: Terms, lang: str) -> dict[str, str]:
@@ -213,7 +213,7 @@ def asked_text(request: AccessRequest, lang: str, more: More = More.NOTHING) -> 
     facts = {"number": request.id, "asker": request.jid, "controller": controller}
     facts |= {"data": _DATA[lang][request.prefix.partition("/")[0]], "series": request.prefix}
     facts |= {"granularity": granularity, "purpose": terms.purpose or _UNSTATED[lang]}
-    template = _template(f"asked.{lang}.md").template.split("\n\n")
+    template = _template("asked", lang).template.split("\n\n")
     words = [template[0], template[more]] if more else template[:1]
     said = Template(" ".join(words)).substitute(facts, domain=domain_of(request.jid))
     return " ".join((beware(request.jid, lang) + said).split())
@@ -237,14 +237,16 @@ def _fact(name: str, value: object) -> str:
 
 
 @cache
-def _template(name: str) -> Template:
-    return Template(resources.files("gateway.consent").joinpath("texts", name).read_text(encoding="utf-8"))
+def _template(name: str, lang: str) -> Template:
+    """A text as it was shown and noted; in a language that has none of its own it is the first one's."""
+    file = f"{name}.{lang if lang in LANGS else LANGS[0]}.md"
+    return Template(resources.files("gateway.consent").joinpath("texts", file).read_text(encoding="utf-8"))
 
 
 @cache
 def _notices(lang: str) -> dict[str, Template]:
     """Kind of notice -> its paragraph, on one line."""
-    parts = re.split(r"^## (.+)\n", _template(f"notices.{lang}.md").template, flags=re.MULTILINE)[1:]
+    parts = re.split(r"^## (.+)\n", _template("notices", lang).template, flags=re.MULTILINE)[1:]
     return {kind: Template(" ".join(words.split())) for kind, words in zip(parts[::2], parts[1::2], strict=True)}
 
 

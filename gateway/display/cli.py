@@ -17,6 +17,7 @@ from gateway.display.link import Link
 from gateway.display.state import Frame, State, View
 from gateway.errors import BrokerError
 from gateway.process.ending import ended
+from gateway.words.catalogue import LANGUAGES
 from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def _parser() -> argparse.ArgumentParser:
     png.add_argument("--out", type=Path, required=True, help="the file to write")
     png.add_argument("--size", type=_size, default=(240, 240), help="WIDTHxHEIGHT in pixels (240x240)")
     png.add_argument("--mono", action="store_true", help="one bit a pixel, as an OLED has")
-    png.add_argument("--language", choices=("fr", "en"), help="instead of the configuration's")
+    png.add_argument("--language", choices=LANGUAGES, help="instead of the configuration's")
     png.add_argument("--example", action="store_true", help="an invented house; needs no broker and no configuration")
     png.set_defaults(run=_png)
     return parser

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import msgspec
 
 from gateway.errors import ConfigError
+from gateway.words.catalogue import Language  # noqa: TC001 (msgspec reads it)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -129,7 +130,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """The whole file."""
 
     meter: Annotated[str, msgspec.Meta(pattern=_NAME)] = "house"
-    language: Literal["fr", "en"] = "fr"
+    language: Language = "fr"
     mqtt: Mqtt = Mqtt()
     oled: Oled | None = None
     lcd: Lcd | None = None

@@ -8,6 +8,7 @@ from gateway.addresses.validity import fault
 from gateway.errors import ConfigError
 from gateway.sources.paths import Kind, kind_of
 from gateway.sources.usb import PREFIX, parse_identity
+from gateway.words.catalogue import LANGUAGES
 
 Wrong = tuple[str, dict[str, object]]
 
@@ -34,7 +35,7 @@ def invisible(text: str) -> Wrong | None:
 
 def language(text: str) -> Wrong | None:
     """Of the texts for people."""
-    return None if text in {"fr", "en"} else ("language", {})
+    return None if text in LANGUAGES else ("language", {})
 
 
 def hostname(text: str) -> Wrong | None:

@@ -19,7 +19,8 @@ from jinja2.ext import Extension
 from markupsafe import Markup
 
 from gateway.web import dates, written
-from gateway.words.catalogue import ENGLISH, FRENCH
+from gateway.web.words import OWN_NAME
+from gateway.words.catalogue import LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -71,6 +72,7 @@ _FILTERS = {
     )},
     **{name: _in_language(getattr(dates, name)) for name in ("day", "last_day", "utc_day", "clock")},
     "count_of": _in_language(dates.count),
+    "own_name": OWN_NAME.in_language,
     "at": written.clock,
     "local": dates.local,
     "read": dates.read,
@@ -92,7 +94,7 @@ _TEMPLATES = Environment(
     auto_reload=False,
 )
 _TEMPLATES.filters |= _FILTERS
-_TEMPLATES.globals |= {"FRENCH": FRENCH, "ENGLISH": ENGLISH}
+_TEMPLATES.globals |= {"languages": LANGUAGES}
 
 
 def fill(template: str, **values: object) -> str:

@@ -143,6 +143,8 @@ WORDS = Table(
     }
 )
 
+OWN_NAME = Phrase("English", "the language's own name")
+
 
 def preferred(header: str) -> str:
     """The best liked of ours (RFC 9110 §12.5.4); French where nothing is said, as the meters are."""

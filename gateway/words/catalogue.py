@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 ENGLISH, FRENCH = "en", "fr"
 # Of who names no language, or one that is not here: that of the meters.
@@ -17,6 +18,11 @@ _FOLDER = Path(__file__).parent
 _FILE = "LC_MESSAGES/gateway.mo"
 
 LANGUAGES = (*sorted(file.parents[1].name for file in _FOLDER.glob(f"*/{_FILE}")), ENGLISH)
+if TYPE_CHECKING:
+    Language = str
+else:
+    # One of ``LANGUAGES``, for whatever checks what was written.
+    Language = Literal[LANGUAGES]
 
 
 def translated(text: str, lang: str, context: str | None = None) -> str:

@@ -26,6 +26,9 @@ class Table(Mapping[str, Any]):
             self._read[lang] = _in(self._english, lang)
         return self._read[lang]
 
+    def __contains__(self, lang: object) -> bool:
+        return lang in LANGUAGES
+
     def __iter__(self) -> Iterator[str]:
         return iter(LANGUAGES)
 
