@@ -11,8 +11,10 @@ import enum
 import errno
 import logging
 import os
+import traceback
+from pathlib import Path
 
-from gateway.words.phrase import Phrase, same
+from gateway.words.phrase import NOTHING, Phrase, same
 
 
 class Exit(enum.IntEnum):
@@ -252,3 +254,22 @@ class Once:
     def clear(self) -> None:
         """It is over: the next time is a first one."""
         self._said.clear()
+
+
+_ROOT = Path(__file__).parents[1]
+_PLACE = Phrase(" in {file}, line {line}")
+_UNEXPECTED = Phrase("an unexpected {kind}{where}")
+
+
+def cause_of(error: BaseException) -> Phrase:
+    """One sentence: an error of ours in its own words; of any other only what and where, for it may quote readings."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    if isinstance(error, GatewayError):
+        return error.phrase
+    where = NOTHING
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        file = Path(frame.f_code.co_filename)
+        if file.is_relative_to(_ROOT / "gateway"):
+            where = _PLACE.filled(file=file.relative_to(_ROOT), line=line)
+    return _UNEXPECTED.filled(kind=type(error).__name__, where=where)

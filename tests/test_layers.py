@@ -21,47 +21,47 @@ KNOWS = {
     "words": set(),
     "addresses": set("words".split()),
     "errors": set("words".split()),
-    "live": set("words tic".split()),
+    "live": set("tic words".split()),
     "boards": set("errors files words".split()),
-    "journal": set("errors files".split()),
+    "journal": set("errors files words".split()),
     "senml": set("errors".split()),
-    "sources": set("errors words tic".split()),
-    "doctor": set("errors words live sources tic".split()),
-    "first_boot": set("addresses errors files sources".split()),
-    "store": set("addresses errors files journal words tic".split()),
+    "sources": set("errors tic words".split()),
+    "doctor": set("errors live sources tic words".split()),
+    "first_boot": set("addresses errors files sources words".split()),
+    "store": set("addresses errors files journal tic words".split()),
     "backup": set("errors files store".split()),
-    "balance": set("words store".split()),
-    "consent": set("addresses errors words store".split()),
-    "federation": set("addresses errors journal words senml store".split()),
-    "pulses": set("errors words store tic".split()),
-    "config": set("addresses balance errors files words pulses senml sources".split()),
-    "links": set("doctor errors federation files words live pulses sources store tic".split()),
+    "balance": set("store words".split()),
+    "consent": set("addresses errors store words".split()),
+    "federation": set("addresses errors journal senml store words".split()),
+    "pulses": set("errors store tic words".split()),
+    "config": set("addresses balance errors files pulses senml sources words".split()),
+    "links": set("doctor errors federation files live pulses sources store tic words".split()),
     "privacy": set("consent errors files journal store".split()),
-    "household": set("balance config errors federation words links live pulses senml sources store tic".split()),
-    "process": set("errors words links".split()),
+    "household": set("balance config errors federation links live pulses senml sources store tic words".split()),
+    "process": set("errors links words".split()),
     "bridges": set("config errors federation process senml store tic".split()),
-    "chat": set("balance config errors federation household words links live store".split()),
+    "chat": set("balance config errors federation household links live store words".split()),
     "collector": set("config errors federation process senml".split()),
-    "control": set("config consent errors household words links privacy process pulses store tic".split()),
-    "display": set("errors words process".split()),
-    "mqtt": set("config errors federation household words links live process sources".split()),
+    "control": set("config consent errors household links privacy pulses store tic words".split()),
+    "display": set("errors process words".split()),
+    "mqtt": set("config errors federation household links live sources words".split()),
     "web": set(
         (
             "addresses balance boards config consent display doctor errors federation files household journal "
-            "words links live mqtt privacy store"
+            "links live mqtt privacy store words"
         ).split()
     ),
-    "account": set("config control errors federation files words store web".split()),
+    "account": set("config control errors federation files store web words".split()),
     "daemon": set(
         (
-            "account chat config consent control errors federation household journal words links live "
-            "mqtt process pulses sources store tic web"
+            "account chat config consent control errors federation household journal links live mqtt process "
+            "pulses sources store tic web words"
         ).split()
     ),
     "commands": set(
         (
             "account backup balance boards config consent control daemon doctor errors federation first_boot "
-            "household journal words links live mqtt privacy process senml sources store tic web"
+            "household journal links live mqtt privacy process senml sources store tic web words"
         ).split()
     ),
     "__main__": set("commands".split()),
@@ -227,7 +227,6 @@ def test_only_what_is_everybodys_stands_loose():
 MOST_LINES, MOST_LINES_OF_A_FUNCTION = 400, 40
 # What is longer still. Nothing is added here, and what is made shorter goes.
 LONGER = {
-    "gateway/doctor/sentences.py",
     "gateway/tic/frame.py",
 }
 

@@ -15,7 +15,6 @@ from gateway.config.faults import wrong
 from gateway.config.tables import checked, read_toml
 from gateway.errors import SenMLError
 from gateway.senml.naming import parse_identifier
-from gateway.words.catalogue import Language  # noqa: TC001 (msgspec reads it)
 
 # A token or a reading in clear goes no further than this machine.
 _URL = r"^(https://[^\s/]+|http://(localhost|127\.[0-9.]+|\[::1\])(:[0-9]{1,5})?)(/[^\s?#]*)?$"
@@ -64,7 +63,7 @@ class Zabbix(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     server: Annotated[str, msgspec.Meta(pattern=_HOST_PORT)] = "localhost:10051"
     token_file: str | None = None
     group: Annotated[str, msgspec.Meta(min_length=1, max_length=255)] = "Linky"
-    language: Language = "fr"
+    language: Literal["fr", "en"] = "fr"
     # How long a new item keeps its values, and its hourly trends.
     history: Period = "365d"
     trends: Period = "3650d"

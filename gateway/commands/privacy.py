@@ -72,11 +72,11 @@ def _add_rectify(rectify: argparse.ArgumentParser) -> None:
 
 def _export(options: argparse.Namespace) -> int:
     from gateway import __version__  # noqa: PLC0415 (each action pays for what it needs)
+    from gateway.commands.privacy_words import say  # noqa: PLC0415
     from gateway.config.tables import load  # noqa: PLC0415
     from gateway.privacy.archive import create  # noqa: PLC0415
     from gateway.privacy.contents import write_contents  # noqa: PLC0415
     from gateway.privacy.manifest import Manifest  # noqa: PLC0415
-    from gateway.privacy.words import say  # noqa: PLC0415
     from gateway.store.recorder import iso  # noqa: PLC0415
     from gateway.store.store import Archive  # noqa: PLC0415
 
@@ -100,9 +100,9 @@ def _exporter(config: Config, archive: Any) -> Callable[[Iterable[Point], str, I
 
 
 def _import(options: argparse.Namespace) -> int:
+    from gateway.commands.privacy_words import say  # noqa: PLC0415
     from gateway.config.tables import load  # noqa: PLC0415
     from gateway.privacy.restore import restore  # noqa: PLC0415
-    from gateway.privacy.words import say  # noqa: PLC0415
     from gateway.store.connection import WriterLock  # noqa: PLC0415
 
     directory, lang = load(options.config).directory, spoken(options)
@@ -120,9 +120,9 @@ def _import(options: argparse.Namespace) -> int:
 
 def _erase(options: argparse.Namespace) -> int:
     from gateway.commands.privacy_machine import erase_machine  # noqa: PLC0415
+    from gateway.commands.privacy_words import ERASE, outcome, question, say  # noqa: PLC0415
     from gateway.config.tables import load  # noqa: PLC0415
     from gateway.privacy.orders import Erase, Preview  # noqa: PLC0415
-    from gateway.privacy.words import ERASE, outcome, question, say  # noqa: PLC0415
 
     meant, lang = _meant(options), spoken(options)
     if options.machine:
@@ -162,9 +162,9 @@ def _meant(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _rectify(options: argparse.Namespace) -> int:
+    from gateway.commands.privacy_words import corrected  # noqa: PLC0415
     from gateway.config.tables import load  # noqa: PLC0415
     from gateway.privacy.orders import Rectify  # noqa: PLC0415
-    from gateway.privacy.words import corrected  # noqa: PLC0415
 
     config = load(options.config)
     names = ("series", "time", "value", "granularity", "reason")
@@ -175,9 +175,9 @@ def _rectify(options: argparse.Namespace) -> int:
 
 
 def _rotate(options: argparse.Namespace) -> int:
+    from gateway.commands.privacy_words import say  # noqa: PLC0415
     from gateway.config.tables import load  # noqa: PLC0415
     from gateway.privacy.orders import Rotate  # noqa: PLC0415
-    from gateway.privacy.words import say  # noqa: PLC0415
 
     names = ask_or_do(load(options.config), Rotate(recipient=options.recipient))
     lang, recipient = spoken(options), options.recipient

@@ -31,11 +31,11 @@ _OTHERS = (
 
 def erase_machine(options: argparse.Namespace, lang: str, progress: Callable[[str, int], None]) -> int:
     """Ask, erase, say what was erased; the exit code."""
+    from gateway.commands.privacy_words import ERASE, say  # noqa: PLC0415
     from gateway.config.tables import load  # noqa: PLC0415 (each command pays for what it needs)
     from gateway.control.orders import act_alone  # noqa: PLC0415
     from gateway.privacy.machine import erase, files_below, overwrite_free_space, refused  # noqa: PLC0415
     from gateway.privacy.orders import Preview  # noqa: PLC0415
-    from gateway.privacy.words import ERASE, say  # noqa: PLC0415
     from gateway.store.connection import WriterLock  # noqa: PLC0415
 
     config = load(options.config)

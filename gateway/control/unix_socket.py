@@ -12,8 +12,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from gateway.control.messages import read
-from gateway.errors import Exit, GatewayError, StoreError
-from gateway.process.cells import cause_of
+from gateway.errors import Exit, GatewayError, StoreError, cause_of
 from gateway.words.phrase import Phrase, as_members, same
 
 if TYPE_CHECKING:

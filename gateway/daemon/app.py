@@ -22,8 +22,7 @@ from gateway.daemon.build import LINE_PATIENCE_S, build, store_patience_s
 from gateway.daemon.clock import HostClock
 from gateway.daemon.monitor import Lookout
 from gateway.daemon.requests import Desk
-from gateway.errors import StoreError
-from gateway.process.cells import cause_of
+from gateway.errors import StoreError, cause_of
 from gateway.process.systemd import Notifier, Watchdog
 from gateway.store.connection import WriterLock
 

@@ -22,10 +22,9 @@ import aiomqtt
 from paho.mqtt.enums import MQTTErrorCode
 
 from gateway.config.tables import MQTT_CREDENTIAL, credential_file, password_from
-from gateway.errors import BrokerError, ConfigError, Once, reason
+from gateway.errors import BrokerError, ConfigError, Once, cause_of, reason
 from gateway.federation.connection.attempt import wait_any
 from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind
-from gateway.process.cells import cause_of
 from gateway.words.phrase import Phrase, same
 
 if TYPE_CHECKING:

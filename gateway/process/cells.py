@@ -13,13 +13,11 @@ import logging
 import math
 import random
 import time
-import traceback
 from collections import deque
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol
 
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, cause_of
 from gateway.links import words as say
 from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind
 from gateway.words.phrase import NOTHING, Phrase
@@ -31,7 +29,6 @@ log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 
-_ROOT = Path(__file__).parents[2]
 # More failures than these within an hour nobody counts: at the longest pause there are twelve.
 _MOST_COUNTED = 64
 
@@ -269,17 +266,3 @@ async def _is_set(stop: asyncio.Event, timeout_s: float) -> bool:
             return await stop.wait()
     except TimeoutError:
         return False
-
-
-def cause_of(error: BaseException) -> Phrase:
-    """One sentence: an error of ours in its own words; of any other only what and where, for it may quote readings."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    if isinstance(error, GatewayError):
-        return error.phrase
-    where = NOTHING
-    for frame, line in traceback.walk_tb(error.__traceback__):
-        file = Path(frame.f_code.co_filename)
-        if file.is_relative_to(_ROOT / "gateway"):
-            where = say.PLACE.filled(file=file.relative_to(_ROOT), line=line)
-    return say.UNEXPECTED.filled(kind=type(error).__name__, where=where)

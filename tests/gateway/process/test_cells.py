@@ -6,10 +6,10 @@ import time
 
 import pytest
 
-from gateway.errors import StoreError
+from gateway.errors import StoreError, cause_of
 from gateway.links.alerts import Watch
 from gateway.links.link import BROKEN, OK, WAITING
-from gateway.process.cells import Cells, Pace, cause_of
+from gateway.process.cells import Cells, Pace
 from servers import wait_until
 
 # A thousand times as fast as in a house, and long enough to be seen.

@@ -4,9 +4,9 @@ import string
 
 import pytest
 
+from gateway.commands.privacy_words import say
 from gateway.privacy import words
 from gateway.privacy.orders import Erase
-from gateway.privacy.words import say
 
 
 def places(text):
