@@ -428,7 +428,8 @@ HOUSEHOLDS = tuple(
 @pytest.mark.parametrize("document", HOUSEHOLDS)
 def test_pages_are_called_what_they_call_themselves(document):
     """What stands in *slanted* letters in a household's document is a title of the page of the house."""
-    titles = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "gateway/web").rglob("*words.py"))
+    places = [*(ROOT / "gateway/web").rglob("*words.py"), *(ROOT / "gateway/words").rglob("*.po")]
+    titles = "".join(file.read_text(encoding="utf-8") for file in places)
     for name in re.findall(r"(?<![*\w])\*([^*\n]+)\*(?![*\w])", re.sub(r"`[^`]*`", "", read(document)[1])):
         assert f'"{name}"' in titles, f"{document}: {name}"
 

@@ -144,7 +144,7 @@ _PARTS = {
     "watch": Phrase("the look-out"),
     "broker": Phrase("the MQTT messages"),
     "feed": Phrase("the live display"),
-    "home": Phrase("Home Assistant"),
+    "home": same("Home Assistant"),
     "relays": Phrase("the answers to the boards"),
     "page": Phrase("the page"),
     "federation": Phrase("the federation"),

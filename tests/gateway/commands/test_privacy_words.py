@@ -4,8 +4,8 @@ import string
 
 import pytest
 
+from gateway.commands import privacy_words as words
 from gateway.commands.privacy_words import say
-from gateway.privacy import words
 from gateway.privacy.orders import Erase
 
 

@@ -177,7 +177,8 @@ def test_what_is_written_is_read(name, password, key):
 
 def test_both_languages_say_as_much():
     """Each sentence has the same places for its values."""
-    for french, english in SENTENCES.values():
+    for sentence in SENTENCES.values():
+        french, english = sentence.in_language("fr"), str(sentence)
         assert sorted(part.partition("}")[0] for part in french.split("{")[1:]) == sorted(
             part.partition("}")[0] for part in english.split("{")[1:]
         )

@@ -279,7 +279,8 @@ def test_a_repetition_too_is_said_in_both_languages(kind):
     """Once in ten minutes as well as many times."""
     for count in (1, 7):
         for active in (True, False):
-            fr, en, _ = texts(kind, f"{kind.value} x", 60.0, count, active=active)
+            text, _ = texts(kind, f"{kind.value} x", 60.0, count, active=active)
+            fr, en = text.in_language("fr"), str(text)
             if count > 1 or not active:
                 assert ("une fois" if count == 1 else "7 fois") in fr
                 assert ("once" if count == 1 else "7 times") in en

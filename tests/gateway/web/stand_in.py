@@ -3,7 +3,6 @@
 import asyncio
 import threading
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import asdict
 
 from gateway.balance.equivalence import EQUIVALENTS
 from gateway.errors import ConfigError
@@ -39,7 +38,7 @@ class StandInHouse:
     async def report(self):
         return {"running": True, "links": [], "alerts": []}
 
-    equivalents = tuple(asdict(one) for one in EQUIVALENTS)
+    equivalents = tuple(one.name.in_every_language() | {"wh": one.wh} for one in EQUIVALENTS)
 
     def alerts(self):
         return [{"fr": "La carte est presque pleine.", "en": "The card is nearly full."}]

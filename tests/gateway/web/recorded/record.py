@@ -104,10 +104,10 @@ def _fixed(body):
     return body
 
 
-async def answers(folder):
+async def answers(folder, languages=("fr", "en")):
     """Name of each visit -> what was answered, over houses that keep their links in that folder."""
     found = {}
-    for every, lang in product((first_visits, visits), ("fr", "en")):
+    for every, lang in product((first_visits, visits), languages):
         house = RecordedHouse(folder / f"{every.__name__}-{lang}.json")
         if every is visits:
             house.access.set_password(PASSWORD)
