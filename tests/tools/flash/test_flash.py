@@ -338,7 +338,7 @@ def test_settings_that_are_none_are_said(tmp_path, text):
 @pytest.mark.parametrize("key", SENTENCES)
 def test_every_sentence_is_there_in_both_languages(key):
     """French and English take the same values."""
-    french, english = SENTENCES[key]
+    french, english = SENTENCES[key].in_language("fr"), str(SENTENCES[key])
 
     def values(text):
         return {name for _, name, _, _ in string.Formatter().parse(text) if name}

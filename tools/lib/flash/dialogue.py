@@ -8,48 +8,33 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
 from flash.errors import FlashError
+from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 TEXTS = {
-    "erases": (
-        "Tout ce qui est sur la carte {chip} ({mac}), port {port}, sera effacé.",
-        "Everything on the {chip} board ({mac}), port {port}, will be erased.",
+    "erases": Phrase("Everything on the {chip} board ({mac}), port {port}, will be erased."),
+    "flash": Phrase("Flash: {size} MB."),
+    "sure": Phrase("Go on? [yes/no] "),
+    "use_port": Phrase("Use {port} ({title})? [yes/no] "),
+    "wifi": Phrase("Password of the Wi-Fi “{ssid}” (empty: open): "),
+    "asking": Phrase("Which board is on {port}?"),
+    "writing": Phrase("Writing"),
+    "written": Phrase("Written and read back: identical."),
+    "erased": Phrase("The {chip} board ({mac}) is erased."),
+    "trying": Phrase("Does the board reach the Wi-Fi and the Raspberry Pi?"),
+    "home": Phrase("Yes: the board is connected."),
+    "no_wifi": Phrase("Plug the board in: it opens its own Wi-Fi, and its page asks for that of the house."),
+    "label": Phrase("Label to stick on the board ({files}):"),
+    "register": Phrase("For the Raspberry Pi to know it, copy {card} there (it is a secret), then:"),
+    "registered": Phrase("The board is registered here."),
+    "updating": Phrase("Updating"),
+    "updated": Phrase(
+        "{new} replaces {old}. The board has 5 minutes to reach the Raspberry Pi; else it goes back to {old} by itself."
     ),
-    "flash": ("Mémoire flash : {size} Mo.", "Flash: {size} MB."),
-    "sure": ("Continuer ? [oui/non] ", "Go on? [yes/no] "),
-    "use_port": ("Utiliser {port} ({title}) ? [oui/non] ", "Use {port} ({title})? [yes/no] "),
-    "wifi": (
-        "Mot de passe du Wi-Fi « {ssid} » (vide : réseau ouvert) : ",
-        "Password of the Wi-Fi “{ssid}” (empty: open): ",
-    ),
-    "asking": ("Quelle carte est sur {port} ?", "Which board is on {port}?"),
-    "writing": ("Écriture", "Writing"),
-    "written": ("Écrit et relu : identique.", "Written and read back: identical."),
-    "erased": ("La carte {chip} ({mac}) est effacée.", "The {chip} board ({mac}) is erased."),
-    "trying": (
-        "La carte rejoint-elle le Wi-Fi et le Raspberry Pi ?",
-        "Does the board reach the Wi-Fi and the Raspberry Pi?",
-    ),
-    "home": ("Oui : la carte est connectée.", "Yes: the board is connected."),
-    "no_wifi": (
-        "Branchez la carte : elle ouvre son propre Wi-Fi, et sa page demande celui de la maison.",
-        "Plug the board in: it opens its own Wi-Fi, and its page asks for that of the house.",
-    ),
-    "label": ("Étiquette à coller sur la carte ({files}) :", "Label to stick on the board ({files}):"),
-    "register": (
-        "Pour que le Raspberry Pi la connaisse, copiez-y {card} (c’est un secret), puis :",
-        "For the Raspberry Pi to know it, copy {card} there (it is a secret), then:",
-    ),
-    "registered": ("La carte est déclarée ici.", "The board is registered here."),
-    "updating": ("Mise à jour", "Updating"),
-    "updated": (
-        "{new} remplace {old}. La carte a 5 minutes pour joindre le Raspberry Pi ; sinon elle revient d’elle-même à {old}.",
-        "{new} replaces {old}. The board has 5 minutes to reach the Raspberry Pi; else it goes back to {old} by itself.",
-    ),
-    "current": ("La carte a déjà {new} : rien à faire.", "The board has {new} already: nothing to do."),
-    "set": ("{path} : {version}, {size} octets, {count} fichiers", "{path}: {version}, {size} bytes, {count} files"),
+    "current": Phrase("The board has {new} already: nothing to do."),
+    "set": Phrase("{path}: {version}, {size} bytes, {count} files"),
 }
 _YES = {"oui", "o", "yes", "y"}
 _BAR = 30
@@ -65,7 +50,7 @@ class Dialogue:
 
     def text(self, key: str, **values: object) -> str:
         """A text in the person's language."""
-        return TEXTS[key][0 if self.language == "fr" else 1].format(**values)
+        return TEXTS[key].filled(**values).in_language(self.language)
 
     def say(self, key: str, **values: object) -> None:
         """Write a line."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from gateway.first_boot import checks
 from gateway.first_boot.faults import Fault
+from gateway.words.phrase import Phrase
 from provision.errors import ProvisionError
 
 if TYPE_CHECKING:
@@ -33,32 +34,14 @@ _FRENCH = {
     "langue": "language",
 }
 SENTENCES = {
-    "device": (
-        "un appareil a de 1 à 32 lettres minuscules sans accent, chiffres ou tirets, sans tiret au bord",
-        "a device has 1 to 32 small letters without accents, digits or hyphens, no hyphen at its ends",
-    ),
-    "twice": (
-        "{value!r} est déjà à la ligne {line} : un appareil, un nom, un compte",
-        "{value!r} is in line {line} already: one device, one name, one account",
-    ),
-    "site": ("un lieu a au plus 40 caractères", "a site has 40 characters at most"),
-    "fleet_jid": (
-        "un compte s’écrit nom@domaine, en minuscules sans accent, chiffres, points, tirets",
-        "an account is written name@domain, in small letters without accents, digits, dots, hyphens",
-    ),
-    "domain": ("le compte n’est pas dans le domaine {domain}", "the account is not in the domain {domain}"),
-    "key_without_wifi": (
-        "une clé Wi-Fi sans nom de réseau : remplissez la colonne wifi",
-        "a Wi-Fi key without a network: fill in the column wifi",
-    ),
-    "wifi_without_key": (
-        "un réseau sans clé : remplissez wifi_key, ou écrivez - pour un réseau ouvert",
-        "a network without a key: fill in wifi_key, or write - for an open network",
-    ),
-    "columns": (
-        "{count} colonnes de trop : un texte qui contient le séparateur va entre guillemets",
-        "{count} columns too many: a text with the separator in it goes between quotes",
-    ),
+    "device": Phrase("a device has 1 to 32 small letters without accents, digits or hyphens, no hyphen at its ends"),
+    "twice": Phrase("{value!r} is in line {line} already: one device, one name, one account"),
+    "site": Phrase("a site has 40 characters at most"),
+    "fleet_jid": Phrase("an account is written name@domain, in small letters without accents, digits, dots, hyphens"),
+    "domain": Phrase("the account is not in the domain {domain}"),
+    "key_without_wifi": Phrase("a Wi-Fi key without a network: fill in the column wifi"),
+    "wifi_without_key": Phrase("a network without a key: fill in wifi_key, or write - for an open network"),
+    "columns": Phrase("{count} columns too many: a text with the separator in it goes between quotes"),
 }
 _OPEN = "-"
 
@@ -67,10 +50,10 @@ class LineFault(Fault):
     """A fault of one line of the file."""
 
     def say(self, language: str) -> str:
-        """The sentence in French ("fr") or English."""
+        """The sentence in a language."""
         if self.key not in SENTENCES:
             return super().say(language)
-        sentence = SENTENCES[self.key][0 if language == "fr" else 1].format(**self.values)
+        sentence = SENTENCES[self.key].filled(**self.values).in_language(language)
         return self.placed(sentence, language)
 
 

@@ -4,51 +4,33 @@ from __future__ import annotations
 
 from typing import TextIO
 
-# Key -> (French, English). Both take the same names.
+from gateway.words.phrase import Phrase
+
 TEXTS = {
-    "working": ("Comptes", "Accounts"),
-    "done": (
-        "{all} appareils : {made} comptes créés maintenant, {cards} cartes écrites ou changées, {handed_over} déjà remis.",
-        "{all} devices: {made} accounts made now, {cards} cards written or changed, {handed_over} handed over before.",
+    "working": Phrase("Accounts"),
+    "done": Phrase(
+        "{all} devices: {made} accounts made now, {cards} cards written or changed, {handed_over} handed over before."
     ),
-    "left_out": (
-        "{count} lignes d’appareils révoqués : laissées de côté ; donnez un autre nom à ce qui les remplace.",
-        "{count} lines of revoked devices: left aside; give what replaces them another name.",
-    ),
-    "where": (
-        "Dans {out} : labels.pdf (planches de 21, échelle 100 %), register.csv (sans secret), et par appareil card/ "
-        "(à copier sur la partition bootfs de sa carte) et remise-handover.txt.",
+    "left_out": Phrase("{count} lines of revoked devices: left aside; give what replaces them another name."),
+    "where": Phrase(
         "In {out}: labels.pdf (sheets of 21, scale 100 %), register.csv (without secrets), and for each device card/ "
-        "(to be copied to the partition bootfs of its card) and remise-handover.txt.",
+        "(to be copied to the partition bootfs of its card) and remise-handover.txt."
     ),
-    "login": (
-        "Connexion aux machines : ssh linky@APPAREIL.local, avec cette clé SSH ; tous les droits, aucun mot de passe.",
-        "To log in to the machines: ssh linky@DEVICE.local, with that SSH key; every right, no password.",
+    "login": Phrase("To log in to the machines: ssh linky@DEVICE.local, with that SSH key; every right, no password."),
+    "no_login": Phrase(
+        "Without --ssh-key nobody can log in to these machines, neither by SSH nor at a screen; the page is what there is."
     ),
-    "no_login": (
-        "Sans --ssh-key personne ne peut se connecter à ces machines, ni par SSH ni à l’écran ; il reste la page.",
-        "Without --ssh-key nobody can log in to these machines, neither by SSH nor at a screen; the page is what there is.",
-    ),
-    "secret": (
-        "Ce dossier contient des mots de passe : gardez-le pour vous, et « tools/provision --hand-over APPAREIL » efface "
-        "ceux d’un appareil remis à son foyer.",
+    "secret": Phrase(
         "This folder holds passwords: keep it to yourself, and “tools/provision --hand-over DEVICE” erases those of a "
-        "device that its household has taken over.",
+        "device that its household has taken over."
     ),
-    "revoked": (
-        "{device} est révoqué : son compte est fermé, ses fichiers secrets sont effacés d’ici.",
-        "{device} is revoked: its account is closed, its secret files are erased from here.",
+    "revoked": Phrase("{device} is revoked: its account is closed, its secret files are erased from here."),
+    "revoked_before": Phrase("{device} was revoked already."),
+    "handed_over": Phrase(
+        "{device} is handed over: nothing secret of it is left here. Run the command again to print the others’ labels."
     ),
-    "revoked_before": ("{device} était déjà révoqué.", "{device} was revoked already."),
-    "handed_over": (
-        "{device} est remis : rien de secret n’en reste ici. Imprimez les étiquettes des autres en relançant la commande.",
-        "{device} is handed over: nothing secret of it is left here. Run the command again to print the others’ labels.",
-    ),
-    "handed_over_before": ("{device} était déjà remis.", "{device} was handed over already."),
-    "interrupted": (
-        "interrompu : relancez la même commande, elle reprendra où elle en était",
-        "interrupted: run the same command, it goes on from where it was",
-    ),
+    "handed_over_before": Phrase("{device} was handed over already."),
+    "interrupted": Phrase("interrupted: run the same command, it goes on from where it was"),
 }
 _BAR = 30
 
@@ -108,7 +90,7 @@ def handover(device: str, site: str, address: str, keys: str | None) -> str:
 
 def text(language: str, key: str, **values: object) -> str:
     """A text in the person's language."""
-    return TEXTS[key][0 if language == "fr" else 1].format(**values)
+    return TEXTS[key].filled(**values).in_language(language)
 
 
 class Progress:
