@@ -16,6 +16,7 @@ from gateway import __version__
 from gateway.config.tables import load
 from package import commands
 from tests.tools.setup.conftest import OF_USERS, ROOT, SETUP, System
+from words.extract import of_shell
 
 CANARY = "canary-7f3a-of-a-password"
 
@@ -275,14 +276,16 @@ def test_another_system_is_refused(system: System, release: str, sentence: str) 
 
 def test_every_sentence_is_in_both_languages_and_is_used() -> None:
     """Each sentence that is said exists in English and French with the same places, and none is idle."""
-    words = (ROOT / "tools/lib/setup/words.sh").read_text()
-    pattern = r"""^words (\w+) ('[^']*'|"[^"]*"|\S+)[ \\\n]+('[^']*'|"[^"]*"|\S+)$"""
-    found = {key: (english, french) for key, english, french in re.findall(pattern, words, re.MULTILINE)}
-    assert len(found) == len(re.findall(r"^words ", words, re.MULTILINE))
+    ask = '. "$1"; for key in "${!EN[@]}"; do printf "%s\\0%s\\0%s\\0" "$key" "${EN[$key]}" "${FR[$key]}"; done'
+    command = ["bash", "-c", ask, "bash", ROOT / "tools/lib/setup/words.sh"]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split("\0")[:-1]
+    found = {key: (english, french) for key, english, french in zip(*[iter(told)] * 3, strict=True)}
+    assert len(found) == len(list(of_shell(ROOT)))
     for key, (english, french) in found.items():
         assert english.count("%s") == french.count("%s"), key
+        assert french, key
     files = [SETUP, *(ROOT / "tools/lib/setup").glob("*.sh")]
-    code = "".join(file.read_text() for file in files if file.name != "words.sh")
+    code = "".join(file.read_text() for file in files if not file.name.startswith("words."))
     code = re.sub(r"^ *#.*$", "", code, flags=re.MULTILINE)
     steps = {f"step_{name}" for name in re.findall(r"^ *step (\w+)$", code, re.MULTILINE)}
     assert [key for key in found.keys() - steps if not re.search(rf"\b{key}\b", code)] == []

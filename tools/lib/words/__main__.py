@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from words import files
-from words.extract import NoSentenceError, sentences
+from words.extract import NoSentenceError, of_shell, sentences
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -17,6 +17,8 @@ def wanted(root: Path, lang: str) -> tuple[dict[Path, bytes], list[str]]:
     folder = root / files.FOLDER / lang
     catalogue = files.in_step(files.read(folder / files.PO, lang), sentences(root))
     made = {folder / files.PO: files.as_po(catalogue), folder / files.MO: files.as_mo(catalogue)}
+    if setup := list(of_shell(root)):
+        made[root / f"tools/lib/setup/words.{lang}.sh"] = files.as_shell(catalogue, setup)
     return made, list(files.missing(catalogue))
 
 

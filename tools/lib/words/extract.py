@@ -1,4 +1,4 @@
-"""Finds the sentences for people in Python sources: in ``Phrase("…")``, ``plural("…", "…", n)`` and ``Table({…})``.
+"""Finds the sentences for people: in Python ``Phrase("…")``, ``plural("…", "…", n)``, ``Table({…})``; and of setup.
 
 A name that stands for ``Phrase`` (``functools.partial`` or a function of another name) is not seen: write ``Phrase``.
 """
@@ -6,12 +6,13 @@ A name that stands for ``Phrase`` (``functools.partial`` or a function of anothe
 from __future__ import annotations
 
 import ast
+import shlex
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 # Whose sentences a household, an installer or a recipient reads.
 _ROOMS = ("gateway", "tools")
@@ -40,6 +41,18 @@ def sentences(root: Path) -> Iterator[Sentence]:
             source = file.read_text(encoding="utf-8")
             if any(f"{name}(" in source for name in _NAMES):
                 yield from sorted(_of_file(file.relative_to(root), source), key=lambda one: (one.line, one.text))
+    yield from (one for _, one in of_shell(root))
+
+
+def of_shell(root: Path) -> Iterator[tuple[str, Sentence]]:
+    """Every sentence of ``tools/setup`` by its key: ``words KEY 'English' ['context']``."""
+    file = Path("tools/lib/setup/words.sh")
+    if not (root / file).exists():
+        return
+    for number, line in enumerate((root / file).read_text(encoding="utf-8").splitlines(), 1):
+        if line.startswith("words "):
+            _, key, text, *context = shlex.split(line)
+            yield key, Sentence(str(file), number, text, context="".join(context))
 
 
 def _of_file(file: Path, source: str) -> Iterator[Sentence]:

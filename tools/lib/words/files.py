@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shlex
 from typing import TYPE_CHECKING
 
 from babel.messages.catalog import Catalog
@@ -87,6 +88,18 @@ def as_po(catalogue: Catalog) -> bytes:
     file = io.BytesIO()
     write_po(file, catalogue, width=_WIDTH, include_lineno=False)
     return file.getvalue()
+
+
+def as_shell(catalogue: Catalog, found: Iterable[tuple[str, Sentence]]) -> bytes:
+    """What ``tools/setup`` reads, on a machine that has nothing yet."""
+    lang = str(catalogue.locale_identifier)
+    said = {key: message.string for key, one in found if (message := catalogue.get(one.text, one.context or None))}
+    lines = [f"  [{key}]={shlex.quote(str(text))}" for key, text in said.items() if text]
+    head = [
+        f"# Made by tools/words of {FOLDER}/{lang}/{PO}: not edited here.",
+        "# shellcheck shell=bash disable=SC2034",
+    ]
+    return "\n".join([*head, f"declare -gA {lang.upper()}=(", *lines, ")", ""]).encode()
 
 
 def as_mo(catalogue: Catalog) -> bytes:
