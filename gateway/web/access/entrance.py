@@ -115,13 +115,13 @@ class Entrance:
 
     async def login(self, request: Request) -> Response:
         """The password was typed."""
-        wait_s = await self._try(request, "password", request.g.fields.get("password", ""))
         view, wanted = self._view(request, "/login"), _own_page(request.g.fields.get("to", ""))
-        if wait_s:
-            return late(pages.login(view, wanted, "too_often", wait_s), wait_s)
-        if wait_s is None:
-            return html(pages.login(view, wanted, "wrong_password"), 403)
-        return await self._signed_in(request, wanted)
+
+        def again(why: str, wait_s: int) -> str:
+            return pages.login(view, wanted, why, wait_s)
+
+        refused = await self._refused(request, "password", request.g.fields.get("password", ""), again)
+        return refused or await self._signed_in(request, wanted)
 
     async def setup(self, request: Request) -> Response:
         """The code and a new password were typed."""
@@ -129,11 +129,12 @@ class Entrance:
         code = fields.get("code", "")
         if wrong := _wrong_new(fields):
             return html(pages.setup(view, wrong, code=code), 400)
-        wait_s = await self._try(request, "code", code)
-        if wait_s:
-            return late(pages.setup(view, "too_often", wait_s, code=code), wait_s)
-        if wait_s is None:
-            return html(pages.setup(view, "wrong_code" if self._access.has_code else "no_code", code=code), 403)
+
+        def again(why: str, wait_s: int) -> str:
+            return pages.setup(view, why if wait_s or self._access.has_code else "no_code", wait_s, code=code)
+
+        if refused := await self._refused(request, "code", code, again):
+            return refused
         await self._new_password(fields["password"], by_code=True)
         return await self._signed_in(request, "/")
 
@@ -142,29 +143,32 @@ class Entrance:
         fields, view = request.g.fields, self._view(request, "/access")
         if wrong := _wrong_new(fields):
             return html(pages.access(view, self._access.links, told=wrong), 400)
-        wait_s = await self._try(request, "password", fields.get("old", ""))
-        if wait_s:
-            return late(pages.access(view, self._access.links, told="too_often", wait_s=wait_s), wait_s)
-        if wait_s is None:
-            return html(pages.access(view, self._access.links, told="wrong_password"), 403)
+
+        def again(why: str, wait_s: int) -> str:
+            return pages.access(view, self._access.links, told=why, wait_s=wait_s)
+
+        if refused := await self._refused(request, "password", fields.get("old", ""), again):
+            return refused
         await self._new_password(fields["password"])
         return await self._signed_in(request, "/access?changed=1")
 
-    async def _try(self, request: Request, what: str, secret: str) -> int | None:
-        """0 when the secret fits, None when it does not, else after how many seconds it may be tried."""
+    async def _refused(
+        self, request: Request, what: str, secret: str, again: Callable[[str, int], str]
+    ) -> Response | None:
+        """The answer to a secret that is wrong or tried too often, by ``again(why, seconds)``; None when it fits."""
         address, known, limiter = request.client_addr[0], self.knows(request), self._limiters[what]
         who = known or network_of(address)
         if not known and self._strangers_trying >= _STRANGERS_AT_ONCE:
-            return _NEXT_TURN_S
-        if wait_s := limiter.wait_s(who, time.monotonic(), known=known is not None):
-            return max(1, round(wait_s))
-        fits = await self._fits(what, secret, stranger=known is None)
-        if fits:
+            return late(again("too_often", _NEXT_TURN_S), _NEXT_TURN_S)
+        if waits := limiter.wait_s(who, time.monotonic(), known=known is not None):
+            wait_s = max(1, round(waits))
+            return late(again("too_often", wait_s), wait_s)
+        if await self._fits(what, secret, stranger=known is None):
             limiter.succeeded(who)
-            return 0
+            return None
         limiter.failed(who, time.monotonic(), known=known is not None)
         log.warning("a wrong %s was typed at the page, by %s", what, address)
-        return None
+        return html(again(f"wrong_{what}", 0), 403)
 
     async def _fits(self, what: str, secret: str, *, stranger: bool) -> bool:
         check = self._access.password_fits if what == "password" else self._access.code_fits
