@@ -22,8 +22,8 @@ from gateway.tic.labels import check
 from gateway.tic.plausibility import Fact, Plausibility
 from gateway.tic.reading import Interpretation, Interpreter, Kind, Quality
 from meter import clock
-from meter.frames import BAUD, Identity
-from meter.household import Household
+from meter.frames import BAUD, MeterIdentity
+from meter.household import SimulatedHousehold
 from meter.living import Linky
 
 if TYPE_CHECKING:
@@ -178,8 +178,8 @@ def live(mode: str, contract: str, phases: int, solar_w: int, frames: int) -> li
     meter = Linky(
         mode=mode,
         contract=contract,
-        identity=Identity(phases=phases, kva=6 * phases),
-        household=Household(seed=2, phases=phases, solar_w=solar_w),
+        identity=MeterIdentity(phases=phases, kva=6 * phases),
+        household=SimulatedHousehold(seed=2, phases=phases, solar_w=solar_w),
         start_ms=now,
         producer=solar_w > 0,
     )

@@ -463,9 +463,9 @@ FIRST_BOOT_KEYS = set(
 )
 KNOWN_KEYS = (
     keys_of(config.Config)
-    | keys_of(display_config.Config)
-    | keys_of(collector_config.Config)
-    | keys_of(bridges_config.Config)
+    | keys_of(display_config.DisplayConfig)
+    | keys_of(collector_config.CollectorConfig)
+    | keys_of(bridges_config.BridgeConfig)
     | {key or table for key, table in FIRST_BOOT_KEYS}
     | {"account", "updates", "port", "uart", "configuration", "page", "boards"}  # answers of tools/setup
 )
@@ -479,9 +479,9 @@ def test_every_configuration_key_exists(document):
     """`[table]`, `[[table]]` and `key = value` in a document are those of a configuration of ours."""
     tables = (
         set(tables_of(config.Config))
-        | set(tables_of(display_config.Config))
-        | set(tables_of(collector_config.Config))
-        | set(tables_of(bridges_config.Config))
+        | set(tables_of(display_config.DisplayConfig))
+        | set(tables_of(collector_config.CollectorConfig))
+        | set(tables_of(bridges_config.BridgeConfig))
         | {"wifi", "account", "page"}
     )
     for span in spans(document):
@@ -520,9 +520,9 @@ def test_every_configuration_in_a_block_is_accepted(document, tmp_path):
             loader = fleet.read_account
         elif isinstance(raw.get("household"), list):
             loader = bridges_config.load
-        elif set(raw) & set(tables_of(display_config.Config)) and "meter" not in raw:
+        elif set(raw) & set(tables_of(display_config.DisplayConfig)) and "meter" not in raw:
             loader = display_config.load
-        elif set(raw) <= set(tables_of(collector_config.Config)):
+        elif set(raw) <= set(tables_of(collector_config.CollectorConfig)):
             loader = collector_config.load
         else:
             loader = config.load

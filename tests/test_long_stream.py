@@ -26,7 +26,7 @@ from gateway.store.recorder import Happened, Recorder
 from gateway.store.store import Store
 from gateway.tic.frame import Reader
 from gateway.tic.quality import SignalQuality
-from meter.frames import BAUD, HISTORIC, STANDARD, Identity
+from meter.frames import BAUD, HISTORIC, STANDARD, MeterIdentity
 from meter.living import Linky
 from meter.metrology import WH
 from tests.gateway.store.conftest import frame
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gateway.sources.line import Line
-    from gateway.store.points import Event
+    from gateway.store.points import StoredEvent
     from gateway.store.recorder import Batch
     from gateway.tic.frame import Frame
 
@@ -202,7 +202,7 @@ class House:
         elif command[0] == "swap":
             self._away(int(command[1]))
             self._meter = Linky(
-                mode=self._meter.mode, contract="hc", identity=Identity(serial="000777"), start_ms=self._now
+                mode=self._meter.mode, contract="hc", identity=MeterIdentity(serial="000777"), start_ms=self._now
             )
             self._set_registers([3, 4, *[0] * 8])
         else:
@@ -270,7 +270,7 @@ class Lived:
 
     house: House
     stored: dict[tuple[str, Granularity], dict[int, int]]
-    events: list[Event]
+    events: list[StoredEvent]
 
 
 @pytest.fixture(scope="module")

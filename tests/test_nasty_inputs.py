@@ -27,8 +27,8 @@ from gateway.tic.judges import FactKind
 from gateway.tic.quality import Fault, SignalQuality, Window
 from gateway.tic.reading import parse_horodate
 from meter import clock
-from meter.frames import Identity
-from meter.household import Household
+from meter.frames import MeterIdentity
+from meter.household import SimulatedHousehold
 from meter.living import Linky
 from tests.gateway.sources.test_line import UNKNOWN, Script, jumping
 from tests.gateway.tic import capture
@@ -155,8 +155,8 @@ def linky(mode="standard", contract="base", phases=1, solar=0, serial="000042"):
     return Linky(
         mode=mode,
         contract=contract,
-        identity=Identity(serial=serial, phases=phases),
-        household=Household(phases=phases, solar_w=solar),
+        identity=MeterIdentity(serial=serial, phases=phases),
+        household=SimulatedHousehold(phases=phases, solar_w=solar),
         producer=bool(solar),
         start_ms=START * 1000,
     )
@@ -269,7 +269,7 @@ def test_a_line_counts_what_it_lost(monkeypatch):
         yield good
 
     line, _ = jumping(monkeypatch, Script(play), 16)
-    now = line.state.came_round
+    now = line.state.alive_at
     counts = line.quality.tally(Window.HOUR, now).counts
     assert (counts[Fault.EOT], counts[Fault.CHECKSUM], counts[Fault.SILENCE]) == (1, 1, 1)
     assert (line.state.frames, line.state.partial, line.state.bad_groups) == (3, 2, 1)
@@ -288,7 +288,7 @@ def test_a_line_without_its_marks_is_read_and_shown_as_never_whole(monkeypatch):
     assert (line.state.frames, line.state.partial) == (0, len(frames))
     # Of the first group of a stream nothing shows where it began.
     assert all(frame.groups == Reader().feed(good)[0].groups for frame in list(frames)[1:])
-    counts = line.quality.tally(Window.HOUR, line.state.came_round).counts
+    counts = line.quality.tally(Window.HOUR, line.state.alive_at).counts
     assert (counts[Fault.SILENCE], counts[Fault.FRAMING]) == (0, len(frames) - 1)
 
 
@@ -581,7 +581,7 @@ def test_a_stuck_line_is_silence_though_bytes_come(monkeypatch, level):
         yield good
 
     line, frames = jumping(monkeypatch, Script(play), 62)
-    tally = line.quality.tally(Window.HOUR, line.state.came_round)
+    tally = line.quality.tally(Window.HOUR, line.state.alive_at)
     assert tally.counts[Fault.SILENCE] == 1
     assert tally.silent_s > 50
     assert [frame.whole for frame in frames if frame.groups] == [True]

@@ -19,7 +19,7 @@ from gateway.store.prepare import prepare
 from gateway.store.store import Store
 from gateway.store.terms import Terms
 from gateway.words.phrase import Phrase
-from meter.process import Meter
+from meter.process import SimulatedMeter
 from servers import free_port, wait_until
 from tests.gateway.store.conftest import START
 from tests.integration.processes import Process
@@ -224,7 +224,7 @@ def test_every_sentence_is_in_both_languages_with_the_same_places():
 @pytest.mark.slow
 def test_every_link_of_a_running_gateway_is_said_in_both(tmp_path, capsys, monkeypatch):
     """What the daemon says of its links, in the terminal and for the page; folded at 80 columns, nothing is lost."""
-    with Meter(tmp_path / "ttyTIC", seed=1, mode="standard", tariff="tempo") as meter:
+    with SimulatedMeter(tmp_path / "ttyTIC", seed=1, mode="standard", tariff="tempo") as meter:
         config = tmp_path / "gateway.toml"
         config.write_text(
             f'[[meter]]\nname = "maison"\nsource = "{meter.path}"\nclock = "meter"\n[[meter]]\nname = "grange"\n'

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from gateway.errors import AccessError, GatewayError
 from gateway.federation.connection.attempt import wait_any
-from gateway.web.access.access import Access
+from gateway.web.access.access import PageAccess
 
 if TYPE_CHECKING:
     import asyncio
@@ -37,18 +37,18 @@ class HandOver:
 
     def __init__(self, folder: Path, page_file: Path, change: Callable[[], Awaitable[object]]) -> None:
         self._mark, self._page_file, self._change = folder / MARK, page_file, change
-        self.came_round = time.monotonic()
+        self.alive_at = time.monotonic()
 
     async def run(self, stop: asyncio.Event, every_s: float = _EVERY_S) -> None:
         """Until it is done, or ``stop``; at once where nothing is to be done."""
         while self._mark.exists() and not stop.is_set():
-            self.came_round = time.monotonic()
+            self.alive_at = time.monotonic()
             if not self._is_set() or not await self._changed():
                 await wait_any(every_s, stop)
 
     def _is_set(self) -> bool:
         try:
-            return Access(self._page_file).ready
+            return PageAccess(self._page_file).ready
         except AccessError as error:
             log.debug("hand-over: %s", error)
             return False

@@ -26,7 +26,7 @@ from gateway.backup.contents import (
     ETC,
     MANIFEST,
     STATE,
-    Manifest,
+    BackupManifest,
     entries,
     read_manifest,
     write,
@@ -51,7 +51,7 @@ _MOST_NAMED = 3
 class Contents:
     """What an authenticated backup holds: name -> (size, SHA-256), and its configuration."""
 
-    manifest: Manifest
+    manifest: BackupManifest
     files: Mapping[str, tuple[int, bytes]]
     config: bytes
 
@@ -72,7 +72,9 @@ class Places:
         return {ETC: self.config.parent, STATE: self.state, BROKER: self.broker}[root] / rest
 
 
-def save(to: Path, passphrase: str, manifest: Manifest, files: Mapping[str, Path], secrets: Mapping[str, bytes]) -> int:
+def save(
+    to: Path, passphrase: str, manifest: BackupManifest, files: Mapping[str, Path], secrets: Mapping[str, bytes]
+) -> int:
     """Write a backup and read it again from the disk; its size. It has its name only when it is whole."""
     if to.exists():
         raise ArchiveError(f"{to}: is there already; name a new file")
@@ -105,7 +107,7 @@ def save(to: Path, passphrase: str, manifest: Manifest, files: Mapping[str, Path
 def look(path: Path, passphrase: str) -> Contents:
     """Authenticate a backup to its last byte and list it; ArchiveError when it cannot be used here."""
     found: dict[str, tuple[int, bytes]] = {}
-    manifest, config = Manifest(0, "", ()), b""
+    manifest, config = BackupManifest(0, "", ()), b""
     with _opened(path, passphrase) as stream:
         for entry, content in entries(cast("IO[bytes]", stream), str(path)):
             digest, head = hashlib.sha256(), b""

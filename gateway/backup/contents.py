@@ -41,7 +41,7 @@ _MOST_FILES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Manifest:
+class BackupManifest:
     """What a backup says of itself: when it was made (POSIX seconds), by which version, the steps of its schema."""
 
     made: int
@@ -85,7 +85,7 @@ def find(config: Path, named: Iterable[Path], state: Path, broker: Path) -> Foun
     return Found(files, tuple(dict.fromkeys(left_out)))
 
 
-def write(out: IO[bytes], manifest: Manifest, files: Mapping[str, Path], secrets: Mapping[str, bytes]) -> None:
+def write(out: IO[bytes], manifest: BackupManifest, files: Mapping[str, Path], secrets: Mapping[str, bytes]) -> None:
     """Write the tar stream: the manifest, the files, and ``secrets`` as ``etc/secrets/…`` of root."""
     with tarfile.open(fileobj=out, mode="w|", format=tarfile.PAX_FORMAT) as tar:
         words = {"format": FORMAT, "made": manifest.made, "version": manifest.version, "schema": manifest.schema}
@@ -120,7 +120,7 @@ def entries(stream: IO[bytes], name: str) -> Iterator[tuple[tarfile.TarInfo, IO[
         raise ArchiveError(f"{name}: has no configuration or no database")
 
 
-def read_manifest(content: bytes, name: str) -> Manifest:
+def read_manifest(content: bytes, name: str) -> BackupManifest:
     """What a backup says of itself; ArchiveError when it is not understood."""
     try:
         words = json.loads(content)
@@ -128,7 +128,7 @@ def read_manifest(content: bytes, name: str) -> Manifest:
             raise ArchiveError(
                 f"{name}: was made by a newer gateway ({str(words['version'])[:40]}): update this one first"
             )
-        return Manifest(int(words["made"]), str(words["version"]), tuple(map(str, words["schema"])))
+        return BackupManifest(int(words["made"]), str(words["version"]), tuple(map(str, words["schema"])))
     except (ValueError, KeyError, TypeError) as error:
         raise ArchiveError(f"{name}: its manifest is not understood") from error
 

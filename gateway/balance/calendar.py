@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _ONE = timedelta(days=1)
 
 
-class Period(enum.Enum):
+class BalancePeriod(enum.Enum):
     """How long a row of a balance lasts."""
 
     DAY = "day"
@@ -27,18 +27,20 @@ class Period(enum.Enum):
 
     def begin(self, day: date) -> date:
         """The first day of the period that holds ``day``; weeks begin on Monday (ISO 8601)."""
-        if self is Period.WEEK:
+        if self is BalancePeriod.WEEK:
             return day - timedelta(days=day.weekday())
-        if self is Period.MONTH:
+        if self is BalancePeriod.MONTH:
             return day.replace(day=1)
-        return day.replace(month=1, day=1) if self is Period.YEAR else day
+        return day.replace(month=1, day=1) if self is BalancePeriod.YEAR else day
 
     def after(self, first: date) -> date:
         """The first day of the next period."""
-        if self is Period.DAY:
+        if self is BalancePeriod.DAY:
             return first + _ONE
         # Longer than any period and shorter than two of them.
-        return self.begin(first + timedelta(days={Period.WEEK: 7, Period.MONTH: 31, Period.YEAR: 366}[self]))
+        return self.begin(
+            first + timedelta(days={BalancePeriod.WEEK: 7, BalancePeriod.MONTH: 31, BalancePeriod.YEAR: 366}[self])
+        )
 
     def back(self, first: date, count: int) -> date:
         """The first day of the period ``count`` periods earlier."""
@@ -48,16 +50,16 @@ class Period(enum.Enum):
 
     def year_before(self, first: date) -> date:
         """The first day of the same period of the year before: the same date, month, or week by its number."""
-        if self is Period.WEEK:
+        if self is BalancePeriod.WEEK:
             year, week, _ = first.isocalendar()
             return date.fromisocalendar(year - 1, min(week, weeks_of(year - 1)), 1)
         return same_day(first, first.year - 1)
 
     def label(self, first: date) -> str:
         """The period in ISO 8601: 2026-11-25, 2026-W48, 2026-11, 2026."""
-        if self is Period.WEEK:
+        if self is BalancePeriod.WEEK:
             return "{}-W{:02}".format(*first.isocalendar()[:2])
-        return first.isoformat()[: {Period.DAY: 10, Period.MONTH: 7, Period.YEAR: 4}[self]]
+        return first.isoformat()[: {BalancePeriod.DAY: 10, BalancePeriod.MONTH: 7, BalancePeriod.YEAR: 4}[self]]
 
 
 def weeks_of(year: int) -> int:
@@ -88,7 +90,7 @@ def days(first: date, end: date) -> Iterator[date]:
         first += _ONE
 
 
-def periods(period: Period, first: date, end: date) -> Iterator[date]:
+def periods(period: BalancePeriod, first: date, end: date) -> Iterator[date]:
     """The first days of the periods that touch ``[first, end)``."""
     begin = period.begin(first)
     while begin < end:

@@ -49,7 +49,7 @@ def is_period(text: str) -> bool:
     return _PERIOD.fullmatch(text) is not None
 
 
-class Words:
+class ClassNames:
     """The class of each numbered index over time: with a new contract the same index counts another class.
 
     Args:

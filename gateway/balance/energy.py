@@ -32,7 +32,7 @@ class Slice:
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
+class DayEnergy:
     """One local day of a household, in Wh; None where nothing is known.
 
     Attributes:
@@ -122,7 +122,7 @@ def fitted(classes: Mapping[str, int], drawn: int | None) -> dict[str, int]:
     return parts
 
 
-def total(days: Iterable[Day]) -> Total:
+def total(days: Iterable[DayEnergy]) -> Total:
     """The days added up; what no day knows is not known."""
     found = list(days)
     known = [day for day in found if day.drawn is not None]

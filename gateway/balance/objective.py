@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from gateway.balance.calendar import Period
+from gateway.balance.calendar import BalancePeriod
 
 if TYPE_CHECKING:
     from gateway.balance.projection import Projection
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 KWH, EURO = "kWh", "€"
 
 
-class State(enum.Enum):
+class ObjectiveState(enum.Enum):
     """How an objective stands."""
 
     KEPT = "kept"
@@ -29,23 +29,23 @@ class State(enum.Enum):
 class Goal:
     """One objective of a period, in ``kWh`` or ``€``: what it is, what was measured, what is foreseen."""
 
-    period: Period
+    period: BalancePeriod
     unit: str
     goal: Fraction
     measured: Fraction
     projected: Fraction
 
     @property
-    def state(self) -> State:
+    def state(self) -> ObjectiveState:
         """Whether it is exceeded, or will be."""
         if self.measured > self.goal:
-            return State.EXCEEDED
-        return State.WILL_EXCEED if self.projected > self.goal else State.KEPT
+            return ObjectiveState.EXCEEDED
+        return ObjectiveState.WILL_EXCEED if self.projected > self.goal else ObjectiveState.KEPT
 
 
 def goals(objective: Objective, projection: Projection) -> list[Goal]:
     """The objectives of the projection's period."""
-    month = projection.period is Period.MONTH
+    month = projection.period is BalancePeriod.MONTH
     kwh = objective.kwh_per_month if month else objective.kwh_per_year
     euros = objective.euros_per_month if month else objective.euros_per_year
     found = []

@@ -19,8 +19,8 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from gateway.balance.calendar import Period, days, same_day
-from gateway.balance.energy import Day, fitted
+from gateway.balance.calendar import BalancePeriod, days, same_day
+from gateway.balance.energy import DayEnergy, fitted
 from gateway.balance.tariff import Cost, cost
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Method(enum.Enum):
 class Projection:
     """A period with its end foreseen: Wh and euros until now, and at the end."""
 
-    period: Period
+    period: BalancePeriod
     first: date
     measured_wh: int
     wh: int
@@ -54,7 +54,9 @@ class Projection:
     method: Method
 
 
-def project(period: Period, today: date, known: Mapping[date, Day], tariffs: Sequence[Tariff]) -> Projection | None:
+def project(
+    period: BalancePeriod, today: date, known: Mapping[date, DayEnergy], tariffs: Sequence[Tariff]
+) -> Projection | None:
     """The period that holds ``today``; None while fewer than three whole days are known.
 
     ``known`` are the days of the last 13 months and of the period, today's included.
@@ -80,11 +82,13 @@ def project(period: Period, today: date, known: Mapping[date, Day], tariffs: Seq
     )
 
 
-def _whole(candidates: Iterable[Day | None]) -> list[Day]:
+def _whole(candidates: Iterable[DayEnergy | None]) -> list[DayEnergy]:
     return [day for day in candidates if day is not None and day.drawn is not None and day.whole]
 
 
-def _like_year_before(left: Sequence[date], recent: Sequence[Day], known: Mapping[date, Day]) -> list[Day] | None:
+def _like_year_before(
+    left: Sequence[date], recent: Sequence[DayEnergy], known: Mapping[date, DayEnergy]
+) -> list[DayEnergy] | None:
     then = _whole(known.get(same_day(one.date, one.date.year - 1)) for one in recent)
     before = _whole(known.get(same_day(day, day.year - 1)) for day in left)
     if len(then) < len(recent) or len(before) < len(left) or not sum(map(_drawn, then)):
@@ -94,17 +98,17 @@ def _like_year_before(left: Sequence[date], recent: Sequence[Day], known: Mappin
     return [_scaled(day, [one], ratio) for day, one in zip(left, before, strict=True)]
 
 
-def _like_recent(left: Sequence[date], recent: Sequence[Day]) -> list[Day]:
+def _like_recent(left: Sequence[date], recent: Sequence[DayEnergy]) -> list[DayEnergy]:
     return [_scaled(day, recent, Fraction(1, len(recent))) for day in left]
 
 
-def _scaled(day: date, like: Sequence[Day], ratio: Fraction) -> Day:
+def _scaled(day: date, like: Sequence[DayEnergy], ratio: Fraction) -> DayEnergy:
     """A day as the sum of others times a ratio; what is injected comes with it."""
     classes: Counter[str] = Counter()
     for one in like:
         classes.update(one.classes)
     drawn = round(sum(map(_drawn, like)) * ratio)
-    return Day(
+    return DayEnergy(
         date=day,
         drawn=drawn,
         classes=fitted({word: round(wh * ratio) for word, wh in classes.items()}, drawn),
@@ -113,5 +117,5 @@ def _scaled(day: date, like: Sequence[Day], ratio: Fraction) -> Day:
     )
 
 
-def _drawn(day: Day) -> int:
+def _drawn(day: DayEnergy) -> int:
     return day.drawn or 0

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from gateway.balance.calendar import Period, days
+from gateway.balance.calendar import BalancePeriod, days
 from gateway.balance.energy import total
 from gateway.balance.tariff import cost
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import date
 
-    from gateway.balance.energy import Day, Total
+    from gateway.balance.energy import DayEnergy, Total
     from gateway.balance.tariff import Cost, Tariff
 
 
@@ -32,11 +32,11 @@ class Running:
     """The day that is not over: its date, and what an earlier one had come to at that time (None: not known)."""
 
     day: date
-    so_far: Callable[[date], Day | None]
+    so_far: Callable[[date], DayEnergy | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class BalanceRow:
     """One period ``[first, end)``; ``before`` and ``cost_before`` are of the year before, None if not known."""
 
     label: str
@@ -60,19 +60,19 @@ class Row:
         return abs(self.total.known - self.before.known) <= slack and holes <= slack
 
 
-def earliest_needed(period: Period, first: date) -> date:
+def earliest_needed(period: BalancePeriod, first: date) -> date:
     """The first day that ``rows`` from ``first`` on looks at."""
     return min(first, period.year_before(period.begin(first)))
 
 
 def rows(
-    period: Period,
+    period: BalancePeriod,
     first: date,
     end: date,
-    known: Mapping[date, Day],
+    known: Mapping[date, DayEnergy],
     tariffs: Sequence[Tariff],
     running: Running | None = None,
-) -> list[Row]:
+) -> list[BalanceRow]:
     """The periods that touch ``[first, end)``, whole, without those of which nothing is known."""
     found = []
     begin = period.begin(first)
@@ -82,7 +82,7 @@ def rows(
         if now:
             then, even = _before(period, begin, now[-1].date, known, running)
             found.append(
-                Row(
+                BalanceRow(
                     label=period.label(begin),
                     first=begin,
                     end=after,
@@ -99,8 +99,8 @@ def rows(
 
 
 def _before(
-    period: Period, begin: date, last: date, known: Mapping[date, Day], running: Running | None
-) -> tuple[list[Day], bool]:
+    period: BalancePeriod, begin: date, last: date, known: Mapping[date, DayEnergy], running: Running | None
+) -> tuple[list[DayEnergy], bool]:
     """The days of the year before, as far as ``last`` is the last day known; whether they end at the same time."""
     before = period.year_before(begin)
     whole = period.after(before)
@@ -113,5 +113,5 @@ def _before(
     return [*_days(known, before, day), *([part] if part else [])], part is not None
 
 
-def _days(known: Mapping[date, Day], first: date, end: date) -> list[Day]:
+def _days(known: Mapping[date, DayEnergy], first: date, end: date) -> list[DayEnergy]:
     return [known[day] for day in days(first, end) if day in known]

@@ -24,7 +24,7 @@ from gateway.words.phrase import Phrase
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from gateway.balance.energy import Day
+    from gateway.balance.energy import DayEnergy
 
 # Beyond this a price is meant in cents.
 _HIGHEST_PRICE = 10
@@ -136,7 +136,7 @@ def in_force(tariffs: Sequence[Tariff], day: date) -> Tariff | None:
     return next((tariff for tariff in tariffs if tariff.holds(day)), None)
 
 
-def cost(days: Iterable[Day], tariffs: Sequence[Tariff]) -> Cost:
+def cost(days: Iterable[DayEnergy], tariffs: Sequence[Tariff]) -> Cost:
     """What the days cost, each under its own tariff."""
     # Prices are exact fractions: they meet sums, of which there are few, and not each day.
     energies: Counter[tuple[int, str]] = Counter()
@@ -171,7 +171,7 @@ def cost(days: Iterable[Day], tariffs: Sequence[Tariff]) -> Cost:
     return Cost(exact, subscription, income, drawn, count, without)
 
 
-def mean_price(days: Iterable[Day], tariffs: Sequence[Tariff]) -> Fraction | None:
+def mean_price(days: Iterable[DayEnergy], tariffs: Sequence[Tariff]) -> Fraction | None:
     """Euros a kWh, over what has a price on those days; None where nothing has."""
     priced = [day for day in days if day.drawn and in_force(tariffs, day.date)]
     paid = cost(priced, tariffs)
@@ -190,7 +190,7 @@ def per_hour(tariff: Tariff, word: str, watts: float) -> Fraction | None:
     return None if price is None else price * Fraction(watts) / 1000
 
 
-def _classes(day: Day, tariff: Tariff) -> Mapping[str, int]:
+def _classes(day: DayEnergy, tariff: Tariff) -> Mapping[str, int]:
     # One price for all: what no class index was read for is priced too.
     # Of the others no more is paid than was drawn.
     return {"base": day.drawn or 0} if list(tariff.prices) == ["base"] else fitted(day.classes, day.drawn)

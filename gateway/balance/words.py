@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gateway.balance.classes import order
 from gateway.words.numbers import PERCENT, grouped
-from gateway.words.table import Table
+from gateway.words.table import WordTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,11 +18,11 @@ NOTHING = "–"
 # As many classes beside each other as fit, with Tempo's six.
 _MOST_COLUMNS = 6
 
-_COLOURS = Table({"jb": "blue", "jw": "white", "jr": "red"})
+_COLOURS = WordTable({"jb": "blue", "jw": "white", "jr": "red"})
 _NARROW = "\N{NARROW NO-BREAK SPACE}"
 
 
-class Writer:
+class BalanceWriter:
     """Writes numbers and classes in one language."""
 
     def __init__(self, lang: str) -> None:
@@ -73,7 +73,7 @@ def table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> list[str]:
     return [shown[0], rule, *shown[1:]]
 
 
-def class_tables(writer: Writer, label: str, lines: Sequence[tuple[str, dict[str, str]]]) -> list[list[str]]:
+def class_tables(writer: BalanceWriter, label: str, lines: Sequence[tuple[str, dict[str, str]]]) -> list[list[str]]:
     """Tables of (row, class -> cell), as many as it takes for all classes; none where there is at most one."""
     words = sorted({word for _, cells in lines for word in cells}, key=order)
     if len(words) < 2:

@@ -30,7 +30,7 @@ _UNKNOWN = Phrase("there is no display {name}; `linky-gateway display list` show
 _TAKEN = Phrase("{name}: the broker has a user of that name already; choose another one")
 
 
-class Display(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class DisplayAccount(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One listener: its line of mosquitto's password file; Home Assistant also writes what it finds devices by."""
 
     name: str
@@ -56,14 +56,14 @@ class Displays:
     def __init__(self, directory: Path) -> None:
         self._file = directory / "displays.json"
 
-    def all(self) -> list[Display]:
+    def all(self) -> list[DisplayAccount]:
         """Every display, by name; BoardError when the file is none."""
         try:
             with self._file.open("rb") as file:
                 content = file.read(_MOST_BYTES + 1)
             if len(content) > _MOST_BYTES:
                 raise BoardError(f"{self._file} is longer than {_MOST_BYTES} bytes: this is no file of displays")
-            found = msgspec.json.decode(content, type=list[Display])
+            found = msgspec.json.decode(content, type=list[DisplayAccount])
         except FileNotFoundError:
             return []
         except OSError as error:
@@ -79,7 +79,7 @@ class Displays:
         if len(known) >= MOST:
             raise BoardError(_TOO_MANY.filled(most=MOST))
         password, line = passwords.made(name)
-        self._write([*known, Display(name=name, password_line=line, home_assistant=home_assistant)])
+        self._write([*known, DisplayAccount(name=name, password_line=line, home_assistant=home_assistant)])
         return password
 
     def refuse(self, name: str) -> None:
@@ -95,7 +95,7 @@ class Displays:
             raise BoardError(_UNKNOWN.filled(name=re.sub(r"[^ -~]", "?", name[:40])))
         self._write(kept)
 
-    def _write(self, displays: Iterable[Display]) -> None:
+    def _write(self, displays: Iterable[DisplayAccount]) -> None:
         content = msgspec.json.format(msgspec.json.encode(list(displays))) + b"\n"
         try:
             write_whole(self._file, content, 0o600, owner_of_folder(self._file))
@@ -109,7 +109,7 @@ def refuse_taken(folder: Path, name: str) -> None:
         raise BoardError(_TAKEN.filled(name=name))
 
 
-def agree(displays: list[Display], folder: Path) -> bool:
+def agree(displays: list[DisplayAccount], folder: Path) -> bool:
     """Make mosquitto's files say who is wanted; whether anything changed, so that the broker must look again.
 
     Args:

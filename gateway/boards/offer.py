@@ -23,7 +23,7 @@ BLOCK = 1024
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class UpdateState:
     """What a board says of its updates: the version that runs, the numbers of the sets it runs, took last, refused.
 
     ``last`` is why, in words.
@@ -37,7 +37,7 @@ class State:
     last: str
 
     @classmethod
-    def parse(cls, payload: bytes) -> State | None:
+    def parse(cls, payload: bytes) -> UpdateState | None:
         """Read a board's message; None when it is none: a board may say anything."""
         try:
             found = json.loads(payload)
@@ -74,7 +74,7 @@ def messages(board: str, files: FileSet, signed: bytes, serial: int) -> Iterator
     yield f"{prefix}/offer", json.dumps(offer).encode()
 
 
-def outcome(state: State, serial: int) -> bool | None:
+def outcome(state: UpdateState, serial: int) -> bool | None:
     """Whether the board runs the set of this number for good; None while that is not decided."""
     if state.trial:
         return None

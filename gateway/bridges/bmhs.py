@@ -19,7 +19,7 @@ from gateway.errors import BridgeError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gateway.bridges.config import Bmhs
+    from gateway.bridges.config import BmhsTable
     from gateway.bridges.core import Value
 
 # The server reads the times of a query in its own time zone, whatever stands behind them.
@@ -37,7 +37,7 @@ class BmhsSink:
 
     most = 500
 
-    def __init__(self, settings: Bmhs, token: str) -> None:
+    def __init__(self, settings: BmhsTable, token: str) -> None:
         self._settings, self._token = settings, token
 
     def missing(self, values: Sequence[Value]) -> list[Value]:

@@ -25,7 +25,7 @@ Url = Annotated[str, msgspec.Meta(pattern=_URL)]
 Period = Annotated[str, msgspec.Meta(pattern="^[1-9][0-9]{0,5}[hdw]$")]
 
 
-class Federation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class BridgeAccountTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[federation]``: the bridge's own account."""
 
     jid: Annotated[str, msgspec.Meta(pattern=_BARE)]
@@ -35,7 +35,7 @@ class Federation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     ca_file: str | None = None
 
 
-class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="pascal"):
+class BuildingFactsTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="pascal"):
     """``facts`` of a ``[[household]]``: what logNact's pages show of a building, in their words."""
 
     titre: str | None = None
@@ -46,17 +46,17 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     production: str | None = None
 
 
-class Household(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class BridgedHouseholdTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[[household]]``: whose data, and what the other system calls it."""
 
     # What Zabbix calls the host, BMHS the device, Warp 10 the PRM, a 2019 proxy the user.
     name: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$")]
     gateway: Annotated[str, msgspec.Meta(pattern=r"^[^@/\s]+@[^@/\s]+/[^\s/]+$")]
     identifier: str
-    facts: Facts = msgspec.field(default_factory=Facts)
+    facts: BuildingFactsTable = msgspec.field(default_factory=BuildingFactsTable)
 
 
-class Zabbix(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ZabbixTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[zabbix]``: its frontend, whose API makes hosts and items, and its server, which takes values."""
 
     url: Url
@@ -69,7 +69,7 @@ class Zabbix(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     trends: Period = "3650d"
 
 
-class Bmhs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class BmhsTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[bmhs]``: the server, and the third-party application that the token is for."""
 
     url: Url
@@ -77,7 +77,7 @@ class Bmhs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     token_file: str | None = None
 
 
-class Warp10(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Warp10Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[warp10]``: the server, and its ticks a second."""
 
     url: Url
@@ -85,7 +85,7 @@ class Warp10(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     units: Literal["ms", "us", "ns"] = "us"
 
 
-class Sen1(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Sen1Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[sen1]``: the proxy that is sent ``Sen1Message``, and the two applications as its database names them."""
 
     to: Annotated[str, msgspec.Meta(pattern=_BARE)]
@@ -93,19 +93,19 @@ class Sen1(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     destination: Annotated[str, msgspec.Meta(min_length=1)]
 
 
-class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class BridgeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file. ``folder`` is where it lay."""
 
-    federation: Federation
-    household: Annotated[tuple[Household, ...], msgspec.Meta(min_length=1)]
+    federation: BridgeAccountTable
+    household: Annotated[tuple[BridgedHouseholdTable, ...], msgspec.Meta(min_length=1)]
     # /var/lib/linky-bridge-KIND, where it is not said and systemd gives none.
     directory: str | None = None
     # After so many days a value that was handed on is deleted here.
     keep_days: Annotated[int, msgspec.Meta(ge=1, le=36_525)] = 90
-    zabbix: Zabbix | None = None
-    bmhs: Bmhs | None = None
-    warp10: Warp10 | None = None
-    sen1: Sen1 | None = None
+    zabbix: ZabbixTable | None = None
+    bmhs: BmhsTable | None = None
+    warp10: Warp10Table | None = None
+    sen1: Sen1Table | None = None
     folder: str = "."
 
     def path(self, text: str) -> Path:
@@ -113,14 +113,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return Path(self.folder) / text
 
 
-def load(path: Path) -> Config:
+def load(path: Path) -> BridgeConfig:
     """Read and check a bridge's configuration; ConfigError says what is wrong and where."""
-    config = checked(path, {**read_toml(path, ("folder",)), "folder": str(path.parent)}, Config)
+    config = checked(path, {**read_toml(path, ("folder",)), "folder": str(path.parent)}, BridgeConfig)
     _check_households(path, config)
     return config
 
 
-def _check_households(path: Path, config: Config) -> None:
+def _check_households(path: Path, config: BridgeConfig) -> None:
     seen: set[str] = set()
     addresses: dict[str, str] = {}
     for place, household in enumerate(config.household):

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from gateway.errors import BridgeError, Once
 from gateway.federation.connection.attempt import ROUND_S, wait_any
 from gateway.federation.recipient.intake import Intake
-from gateway.federation.recipient.recipient import Emitting, Keeper
+from gateway.federation.recipient.recipient import EmittingKeeper, Keeper
 from gateway.federation.recipient.subscriber import Subscriber
 from gateway.federation.wire.scope import literal, parsed, within
 from gateway.senml.naming import parse_identifier
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from gateway.bridges.config import Config, Household
+    from gateway.bridges.config import BridgeConfig, BridgedHouseholdTable
     from gateway.errors import FederationError
     from gateway.federation.connection.session import Session
     from gateway.store.bridge_queue import Waiting
@@ -54,7 +54,7 @@ class Value:
     ``record`` is the name under which it came, ``sen1`` the literal one.
     """
 
-    household: Household
+    household: BridgedHouseholdTable
     record: str
     path: str
     granularity: str
@@ -124,9 +124,14 @@ class Forwarder:
     """
 
     def __init__(
-        self, queue: BridgeQueue, households: Sequence[Household], sink: Sink, turn: asyncio.Lock, keep_days: int
+        self,
+        queue: BridgeQueue,
+        households: Sequence[BridgedHouseholdTable],
+        sink: Sink,
+        turn: asyncio.Lock,
+        keep_days: int,
     ) -> None:
-        self.came_round = time.monotonic()
+        self.alive_at = time.monotonic()
         self._queue, self._sink, self._turn = queue, sink, turn
         self._scopes = [(parse_identifier(one.identifier), one) for one in households]
         self._keep_s = keep_days * _DAY_S
@@ -145,10 +150,10 @@ class Forwarder:
         delay = _RETRY_FIRST_S
         while not stop.is_set():
             self._wake.clear()
-            self.came_round = time.monotonic()
+            self.alive_at = time.monotonic()
             try:
                 while not stop.is_set() and await self.forward():
-                    self.came_round = time.monotonic()
+                    self.alive_at = time.monotonic()
                     delay = _RETRY_FIRST_S
             except BridgeError as error:
                 self._note(str(error))
@@ -203,7 +208,7 @@ class Forwarder:
         self._say(kind, "%s; trying again", sentence)
 
 
-class Gateway:
+class BridgedGateway:
     """One gateway as a provider: its queue, its subscriptions, and the forwarder."""
 
     def __init__(
@@ -211,14 +216,14 @@ class Gateway:
         jid: str,
         keeper: Keeper,
         queue: BridgeQueue,
-        households: Sequence[Household],
+        households: Sequence[BridgedHouseholdTable],
         session: Session,
         forwarder: Forwarder,
     ) -> None:
         self.jid, self.keeper, self.queue, self.forwarder = jid, keeper, queue, forwarder
         bare = jid.partition("/")[0].lower()
         identifiers = [one.identifier for one in households]
-        self.keeping = Emitting(keeper, bare, self._arrived, identifiers, None)
+        self.keeping = EmittingKeeper(keeper, bare, self._arrived, identifiers, None)
         self.subscriber = Subscriber(session, jid, identifiers, self.keeping, self._refused)
         self.keeping.opened = self._told
         self._names = ", ".join(one.name for one in households)
@@ -256,16 +261,16 @@ class Bridge:
         sink: where values go.
     """
 
-    def __init__(self, config: Config, directory: Path, session: Session, sink: Sink) -> None:
+    def __init__(self, config: BridgeConfig, directory: Path, session: Session, sink: Sink) -> None:
         turn = asyncio.Lock()
         self._session = session
-        self.gateways: list[Gateway] = []
+        self.gateways: list[BridgedGateway] = []
         for jid in sorted({one.gateway for one in config.household}):
             households = [one for one in config.household if one.gateway == jid]
             keeper = Keeper(queue_file(directory, jid), enqueue)
             queue = BridgeQueue(keeper.file)
             forwarder = Forwarder(queue, households, sink, turn, config.keep_days)
-            self.gateways.append(Gateway(jid, keeper, queue, households, session, forwarder))
+            self.gateways.append(BridgedGateway(jid, keeper, queue, households, session, forwarder))
         self.intake = Intake(session, {one.jid.partition("/")[0].lower(): one.keeping for one in self.gateways})
 
     def again(self, values: Sequence[Value]) -> None:

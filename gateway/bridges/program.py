@@ -22,7 +22,7 @@ from gateway.config.tables import credential_file, password_from
 from gateway.errors import ConfigError
 from gateway.federation.connection.jids import bare_jid, unguessable
 from gateway.federation.connection.session import Account, Session
-from gateway.federation.connection.strangers import RECIPIENT, Doorkeeper
+from gateway.federation.connection.strangers import RECIPIENT, SenderLimits
 from gateway.federation.recipient.recipient import Keeper
 from gateway.process.ending import ended
 from gateway.process.systemd import Notifier, Watchdog
@@ -32,7 +32,7 @@ from gateway.store.recorder import iso
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gateway.bridges.config import Config
+    from gateway.bridges.config import BridgeConfig
     from gateway.bridges.core import Forwarder, Sink
     from gateway.federation.recipient.intake import Intake
 
@@ -70,11 +70,11 @@ def _run(options: argparse.Namespace) -> None:
     asyncio.run(_bridge(options.kind, options.config, config, directory))
 
 
-async def _bridge(kind: str, file: Path, config: Config, directory: Path) -> None:
+async def _bridge(kind: str, file: Path, config: BridgeConfig, directory: Path) -> None:
     known = {bare_jid(one.gateway.partition("/")[0]) for one in config.household}
     if config.sen1:
         known.add(bare_jid(config.sen1.to))
-    session = Session(_account(file, config), doorkeeper=Doorkeeper(known.__contains__, RECIPIENT))
+    session = Session(_account(file, config), doorkeeper=SenderLimits(known.__contains__, RECIPIENT))
     sink = _sink(kind, file, config, session)
     bridge, stop = Bridge(config, directory, session, sink), asyncio.Event()
     if isinstance(sink, Returning):
@@ -86,7 +86,7 @@ async def _bridge(kind: str, file: Path, config: Config, directory: Path) -> Non
     watchdog = Watchdog(notifier)
 
     def watch(name: str, part: Session | Intake | Forwarder) -> None:
-        watchdog.watch(name, lambda: part.came_round, _PATIENCE_S)
+        watchdog.watch(name, lambda: part.alive_at, _PATIENCE_S)
 
     watch("session", session)
     watch("intake", bridge.intake)
@@ -115,7 +115,7 @@ async def _tell(bridge: Bridge, notifier: Notifier) -> None:
         await asyncio.sleep(_STATUS_S)
 
 
-def _sink(kind: str, file: Path, config: Config, session: Session) -> Sink:
+def _sink(kind: str, file: Path, config: BridgeConfig, session: Session) -> Sink:
     if config.sen1 and kind == "sen1":
         from gateway.bridges.sen1 import Sen1Sink  # noqa: PLC0415 (only what is used is imported)
 
@@ -140,7 +140,7 @@ def _sink(kind: str, file: Path, config: Config, session: Session) -> Sink:
     return InThread(Warp10Sink(config.warp10, _secret(file, config, config.warp10.token_file)))
 
 
-def _secret(file: Path, config: Config, name: str | None, key: str = "token_file") -> str:
+def _secret(file: Path, config: BridgeConfig, name: str | None, key: str = "token_file") -> str:
     """The first line of the file, or of the credential."""
     credential = PASSWORD_CREDENTIAL if key == "password_file" else TOKEN_CREDENTIAL
     found = config.path(name) if name else credential_file(credential)
@@ -149,21 +149,21 @@ def _secret(file: Path, config: Config, name: str | None, key: str = "token_file
     return password_from(found)
 
 
-def _account(file: Path, config: Config) -> Account:
+def _account(file: Path, config: BridgeConfig) -> Account:
     told = config.federation
     ca_file = config.path(told.ca_file) if told.ca_file else None
     password = _secret(file, config, told.password_file, "password_file")
     return Account(bare_jid(told.jid), password, told.address, ca_file, told.resource or unguessable("bridge"))
 
 
-def _directory(kind: str, config: Config) -> Path:
+def _directory(kind: str, config: BridgeConfig) -> Path:
     """Where the queues are: as configured, as systemd says, or where it would be."""
     if config.directory:
         return config.path(config.directory)
     return Path(os.environ.get("STATE_DIRECTORY") or f"/var/lib/linky-bridge-{kind}")
 
 
-def _show(config: Config, directory: Path) -> None:
+def _show(config: BridgeConfig, directory: Path) -> None:
     """What waits for each household's gateway, and what its household told of data that were handed on."""
     for jid in sorted({one.gateway for one in config.household}):
         names = ", ".join(one.name for one in config.household if one.gateway == jid)

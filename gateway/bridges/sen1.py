@@ -23,7 +23,7 @@ from gateway.federation.wire.stanza import bounce_condition
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from gateway.bridges.config import Sen1
+    from gateway.bridges.config import Sen1Table
     from gateway.bridges.core import Value
     from gateway.federation.connection.session import Session, Stanza
 
@@ -44,7 +44,7 @@ class Sen1Sink:
 
     most = 1000
 
-    def __init__(self, settings: Sen1, session: Session) -> None:
+    def __init__(self, settings: Sen1Table, session: Session) -> None:
         self._settings, self._session, self._to = settings, session, bare_jid(settings.to)
         self._again: Callable[[Sequence[Value]], None] = lambda _: None
         self._under_way: dict[str, asyncio.Future[None]] = {}

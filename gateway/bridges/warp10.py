@@ -11,7 +11,7 @@ from gateway.bridges.naming import gts_class
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gateway.bridges.config import Warp10
+    from gateway.bridges.config import Warp10Table
     from gateway.bridges.core import Value
 
 _TICKS = {"ms": 10**3, "us": 10**6, "ns": 10**9}
@@ -27,7 +27,7 @@ class Warp10Sink:
 
     most = 1000
 
-    def __init__(self, settings: Warp10, token: str) -> None:
+    def __init__(self, settings: Warp10Table, token: str) -> None:
         self._url, self._token = settings.url.rstrip("/") + "/api/v0/update", token
         self._ticks = _TICKS[settings.units]
 

@@ -26,7 +26,7 @@ from gateway.errors import BridgeError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gateway.bridges.config import Zabbix
+    from gateway.bridges.config import ZabbixTable
     from gateway.bridges.core import Value
 
 log = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ class ZabbixSink:
 
     most = 1000
 
-    def __init__(self, settings: Zabbix, token: str) -> None:
+    def __init__(self, settings: ZabbixTable, token: str) -> None:
         self._settings, self._token = settings, token
         host, _, port = settings.server.rpartition(":")
         self._sender = Sender(server=host.strip("[]"), port=int(port), timeout=_TIMEOUT_S, use_ipv6="[" in host)

@@ -9,16 +9,16 @@ from datetime import timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, cast
 
-from gateway.balance.calendar import Period, day_of
+from gateway.balance.calendar import BalancePeriod, day_of
 from gateway.balance.energy import change
 from gateway.balance.equivalence import EQUIVALENTS
 from gateway.balance.objective import EURO, goals
 from gateway.balance.rows import earliest_needed, rows
-from gateway.balance.words import Writer
-from gateway.chat.questions import Question
+from gateway.balance.words import BalanceWriter
+from gateway.chat.questions import ChatQuestion
 from gateway.chat.words import WORDS
 from gateway.household.days import HouseholdDays
-from gateway.household.report import View
+from gateway.household.report import BalanceReport
 from gateway.live.meter import percent
 from gateway.words.phrase import Phrase, written
 
@@ -54,37 +54,42 @@ class Answers:
     ) -> None:
         self._config, self._stored, self._call, self._house, self._clock = config, stored, call, house, clock
 
-    async def answer(self, question: Question, lang: str) -> str:
+    async def answer(self, question: ChatQuestion, lang: str) -> str:
         """The text. Raises StoreError when the store cannot be read."""
-        if question is Question.HELP:
+        if question is ChatQuestion.HELP:
             return str(WORDS[lang]["help"])
-        if question in (Question.USAGE, Question.COST):
+        if question in (ChatQuestion.USAGE, ChatQuestion.COST):
             text: str = await self._call(self._of_the_month, question, lang, int(self._clock()))
             return text
         return present(question, lang, await self._house())
 
-    def _of_the_month(self, question: Question, lang: str, now: int) -> str:
+    def _of_the_month(self, question: ChatQuestion, lang: str, now: int) -> str:
         view = month(self._stored, self._config, now)
-        return "\n".join(_cost(view, lang) if question is Question.COST else _usage(view, lang))
+        return "\n".join(_cost(view, lang) if question is ChatQuestion.COST else _usage(view, lang))
 
 
-def month(stored: DayParts, config: Config, now: int) -> View:
+def month(stored: DayParts, config: Config, now: int) -> BalanceReport:
     """This month so far, of the first meter, beside that of the year before."""
     house = HouseholdDays(stored, config)
     today = day_of(min(now, house.last_time or now))
-    first = Period.MONTH.begin(today)
-    read = house.read(earliest_needed(Period.MONTH, first), Period.MONTH.after(first))
+    first = BalancePeriod.MONTH.begin(today)
+    read = house.read(earliest_needed(BalancePeriod.MONTH, first), BalancePeriod.MONTH.after(first))
     found = rows(
-        Period.MONTH, first, today + timedelta(days=1), {day.date: day for day in read}, config.tariff, house.running
+        BalancePeriod.MONTH,
+        first,
+        today + timedelta(days=1),
+        {day.date: day for day in read},
+        config.tariff,
+        house.running,
     )
-    return View(house, Period.MONTH, found, now, today, config.tariff, config.objective)
+    return BalanceReport(house, BalancePeriod.MONTH, found, now, today, config.tariff, config.objective)
 
 
-def present(question: Question, lang: str, house: HouseNow) -> str:
+def present(question: ChatQuestion, lang: str, house: HouseNow) -> str:
     """What is answered from the house now alone."""
-    if question is Question.STATE:
+    if question is ChatQuestion.STATE:
         return "\n".join(_state(house, lang))
-    tell = {Question.POWER: _power, Question.DAY: _day, Question.TEMPO: _tempo}[question]
+    tell = {ChatQuestion.POWER: _power, ChatQuestion.DAY: _day, ChatQuestion.TEMPO: _tempo}[question]
     several = len(house["meters"]) > 1
     lines = []
     for meter in house["meters"]:
@@ -96,7 +101,7 @@ def present(question: Question, lang: str, house: HouseNow) -> str:
 
 
 def _power(now: dict[str, Any], lang: str) -> Iterator[str]:
-    words, number = WORDS[lang], Writer(lang).number
+    words, number = WORDS[lang], BalanceWriter(lang).number
     if now["drawn_va"] is None:
         return
     if now["stale"]:
@@ -104,7 +109,7 @@ def _power(now: dict[str, Any], lang: str) -> Iterator[str]:
     drawn, subscribed = now["drawn_va"], now["subscribed_va"]
     text = words["power"].format(va=number(drawn))
     if subscribed:
-        share = Writer(lang).percent(Fraction(percent(drawn, subscribed), 100))
+        share = BalanceWriter(lang).percent(Fraction(percent(drawn, subscribed), 100))
         text += words["share"].format(percent=share, kva=number(Fraction(subscribed, 1000), int(subscribed % 1000 > 0)))
     yield text + "."
     if now["injected_va"]:
@@ -116,7 +121,7 @@ def _power(now: dict[str, Any], lang: str) -> Iterator[str]:
 
 
 def _day(now: dict[str, Any], lang: str) -> Iterator[str]:
-    words, kwh = WORDS[lang], Writer(lang).kwh
+    words, kwh = WORDS[lang], BalanceWriter(lang).kwh
     drawn, before = now["drawn_today_wh"], now["drawn_yesterday_wh"]
     least = {name: words["at-least"] if name in now["partial"] else "" for name in ("today", "yesterday")}
     if drawn is not None:
@@ -132,7 +137,7 @@ def _day(now: dict[str, Any], lang: str) -> Iterator[str]:
 
 
 def _like(wh: int, lang: str) -> str:
-    number = Writer(lang).number
+    number = BalanceWriter(lang).number
     things = [f"{number(one.count(wh))} {one.name.in_language(lang)}" for one in EQUIVALENTS]
     return str(WORDS[lang]["like"].format(things=f"{', '.join(things[:-1])} {WORDS[lang]['or']} {things[-1]}"))
 
@@ -161,8 +166,8 @@ def _state(house: HouseNow, lang: str) -> Iterator[str]:
         yield heard.format(meter=name, age=_age(age or 0.0, lang))
 
 
-def _usage(view: View, lang: str) -> Iterator[str]:
-    words, writer = WORDS[lang], Writer(lang)
+def _usage(view: BalanceReport, lang: str) -> Iterator[str]:
+    words, writer = WORDS[lang], BalanceWriter(lang)
     if not view.rows:
         yield words["nothing"]
         return
@@ -181,7 +186,7 @@ def _usage(view: View, lang: str) -> Iterator[str]:
     for one in view.projections():
         # What the month has come to is told above.
         measured, end = f"{writer.kwh(one.measured_wh)} kWh", f"{writer.kwh(one.wh)} kWh"
-        form = words["month-end" if one.period is Period.MONTH else "foreseen"]
+        form = words["month-end" if one.period is BalancePeriod.MONTH else "foreseen"]
         yield form.format(period=words[one.period.value], measured=measured, end=end)
         yield from _goals(view, one, lang, euros=False)
     watts = view.house.base_load(view.now)
@@ -189,8 +194,8 @@ def _usage(view: View, lang: str) -> Iterator[str]:
         yield words["base-load"].format(watts=writer.number(watts))
 
 
-def _cost(view: View, lang: str) -> Iterator[str]:
-    words, writer = WORDS[lang], Writer(lang)
+def _cost(view: BalanceReport, lang: str) -> Iterator[str]:
+    words, writer = WORDS[lang], BalanceWriter(lang)
     if not view.tariffs:
         yield words["no-tariff"]
         return
@@ -209,8 +214,8 @@ def _cost(view: View, lang: str) -> Iterator[str]:
         yield words["too-new"]
 
 
-def _goals(view: View, projection: Projection, lang: str, *, euros: bool) -> Iterator[str]:
-    words, writer = WORDS[lang], Writer(lang)
+def _goals(view: BalanceReport, projection: Projection, lang: str, *, euros: bool) -> Iterator[str]:
+    words, writer = WORDS[lang], BalanceWriter(lang)
     for goal in goals(view.objective, projection):
         if (goal.unit == EURO) is euros:
             state = words["states"][goal.state.value]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from gateway.chat.messages import ALERT_ID
-from gateway.chat.questions import Question, understand
+from gateway.chat.questions import ChatQuestion, understand
 from gateway.chat.words import WORDS
 from gateway.errors import GatewayError
 from gateway.federation.connection.attempt import wait_any
@@ -24,7 +24,7 @@ from gateway.words.catalogue import LANGUAGES
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection
 
-    from gateway.chat.messages import Channel
+    from gateway.chat.messages import MessageSender
     from gateway.federation.connection.session import Stanza
 
 log = logging.getLogger(__name__)
@@ -57,10 +57,10 @@ class Chat:
 
     def __init__(
         self,
-        session: Channel,
+        session: MessageSender,
         addresses: Collection[str],
         language: str,
-        answer: Callable[[Question, str], Awaitable[str]],
+        answer: Callable[[ChatQuestion, str], Awaitable[str]],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._session, self._addresses, self._language = session, frozenset(addresses), language
@@ -68,7 +68,7 @@ class Chat:
         self._given: dict[str, deque[float]] = {}
         self._asked: deque[Stanza] = deque(maxlen=_MOST_WAITING)
         self._wake = asyncio.Event()
-        self.came_round = time.monotonic()
+        self.alive_at = time.monotonic()
         session.listen(f"{{{_CLIENT}}}message/{{{_CLIENT}}}body", self._hear)
 
     def move(self, addresses: Collection[str], language: str) -> None:
@@ -78,7 +78,7 @@ class Chat:
     async def run(self, stop: asyncio.Event) -> None:
         """Answer until ``stop``."""
         while not stop.is_set():
-            self.came_round = time.monotonic()
+            self.alive_at = time.monotonic()
             self._wake.clear()
             await self._answer_all()
             await wait_any(_ROUND_S, self._wake, stop)
@@ -115,7 +115,7 @@ class Chat:
         else:
             self._say(stanza, await self._text(question, lang), lang)
 
-    async def _text(self, question: Question, lang: str) -> str:
+    async def _text(self, question: ChatQuestion, lang: str) -> str:
         try:
             async with asyncio.timeout(_PATIENCE_S):
                 return await self._answer(question, lang)

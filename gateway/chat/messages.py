@@ -37,7 +37,7 @@ ALERT_ID = "alert-"
 _LATE_S = 10.0
 
 
-class Channel(Protocol):
+class MessageSender(Protocol):
     """What is needed of ``gateway.federation.connection.session.Session``."""
 
     @property
@@ -69,7 +69,7 @@ class _Message:
     sent: bool = False
 
 
-class Household:
+class HouseholdMessages:
     """Tells the household.
 
     Args:
@@ -80,7 +80,11 @@ class Household:
     """
 
     def __init__(
-        self, session: Channel, addresses: Sequence[str], language: str = "fr", clock: Callable[[], float] = time.time
+        self,
+        session: MessageSender,
+        addresses: Sequence[str],
+        language: str = "fr",
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._session, self._clock = session, clock
         self._addresses = _bare(addresses)

@@ -11,16 +11,16 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from gateway.balance.calendar import Period, day_of
-from gateway.balance.objective import EURO, State, goals
+from gateway.balance.calendar import BalancePeriod, day_of
+from gateway.balance.objective import EURO, ObjectiveState, goals
 from gateway.balance.projection import project
-from gateway.balance.words import Writer
+from gateway.balance.words import BalanceWriter
 from gateway.household.days import HouseholdDays
 from gateway.links.alert_words import Topic
 from gateway.links.alerts import Alert
 from gateway.store.local_time import PARIS
 from gateway.words.phrase import Phrase, made
-from gateway.words.table import Table
+from gateway.words.table import WordTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -36,8 +36,8 @@ MOST_KEPT = 50
 # A day of Tempo begins at six in the morning.
 _TEMPO_BEGINS = timedelta(hours=6)
 
-_DAYS = Table(("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"))
-_MONTHS = Table((
+_DAYS = WordTable(("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"))
+_MONTHS = WordTable((
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",
 ))  # fmt: skip
@@ -114,10 +114,12 @@ def exceeded(stored: DayParts, config: Config, now: float) -> list[Item]:
     house = HouseholdDays(stored, config)
     today: date = day_of(min(now, house.last_time or now))
     known = house.for_projection(today)
-    projections = (project(period, today, known, config.tariff) for period in (Period.MONTH, Period.YEAR))
+    projections = (project(period, today, known, config.tariff) for period in (BalancePeriod.MONTH, BalancePeriod.YEAR))
     found = [goal for one in projections if one for goal in goals(config.objective, one)]
     return [
-        _exceeded(goal, goal.period.label(goal.period.begin(today))) for goal in found if goal.state is State.EXCEEDED
+        _exceeded(goal, goal.period.label(goal.period.begin(today)))
+        for goal in found
+        if goal.state is ObjectiveState.EXCEEDED
     ]
 
 
@@ -130,7 +132,7 @@ _YEAR_EXCEEDED = Phrase(
 
 
 def _exceeded(goal: Goal, label: str) -> Item:
-    month, unit = goal.period is Period.MONTH, "euros" if goal.unit == EURO else "kwh"
+    month, unit = goal.period is BalancePeriod.MONTH, "euros" if goal.unit == EURO else "kwh"
     name = f"{goal.period.value} {unit}"
     measured, meant, foreseen = (made(partial(_amount, goal, place)) for place in range(3))
     text = _MONTH_EXCEEDED if month else _YEAR_EXCEEDED
@@ -150,4 +152,4 @@ def _amount(goal: Goal, place: int, lang: str) -> str:
     meant = 0 if goal.goal.denominator == 1 else places
     numbers = ((goal.measured, places), (goal.goal, meant), (goal.projected, places))
     number, shown = numbers[place]
-    return f"{Writer(lang).number(number, shown)}\u00a0{goal.unit}"
+    return f"{BalanceWriter(lang).number(number, shown)}\u00a0{goal.unit}"

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from gateway.balance.tariff import Objective
 from gateway.chat.news import News, exceeded, red_tomorrow
 from gateway.errors import StoreError
-from gateway.links.alert_words import Kind
-from gateway.links.alerts import Told, Watch
+from gateway.links.alert_words import FaultKind
+from gateway.links.alerts import AlertWatch, NotifiedFault
 from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind
 from gateway.live.state import kind_and_name
 from gateway.words.phrase import NOTHING
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from gateway.household.now import Now
     from gateway.links.alerts import Alert
     from gateway.live.meter import LiveMeter
-    from gateway.store.told import ToldAlerts
+    from gateway.store.notified import NotifiedAlerts
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ _KEEP_AGAIN_S = 60.0
 _FAULT, _NEWS = "fault", "news"
 
 
-class Notices:
+class HouseholdNotices:
     """All of it, for one house.
 
     Args:
@@ -53,11 +53,11 @@ class Notices:
     """
 
     def __init__(
-        self, config: Config, now: Now, told: ToldAlerts, stored: DayParts, call: Callable[..., Awaitable[Any]]
+        self, config: Config, now: Now, told: NotifiedAlerts, stored: DayParts, call: Callable[..., Awaitable[Any]]
     ) -> None:
         self._config, self._now, self._before, self._stored, self._call = config, now, told, stored, call
         away_h = config.federation.recipient_away_h if config.federation else None
-        self._watch = Watch(away_h * 3600) if away_h else Watch()
+        self._watch = AlertWatch(away_h * 3600) if away_h else AlertWatch()
         self._news = News()
         self._exceeded: list[Item] = []
         self._meant, self._reckoned = Objective(), -math.inf
@@ -82,9 +82,9 @@ class Notices:
             what, name, link = _parts(key)
             if what == _NEWS:
                 self._news.told[name] = since
-            elif name in Kind.__members__:
+            elif name in FaultKind.__members__:
                 # Of a clock that was not set then, or is not now, nobody knows how long it has been.
-                faults.append(Told(Kind[name], kind_and_name(link)[1], now - max(0.0, clock - since)))
+                faults.append(NotifiedFault(FaultKind[name], kind_and_name(link)[1], now - max(0.0, clock - since)))
         self._watch.restore(faults, now)
 
     async def look(
@@ -136,12 +136,14 @@ class Notices:
 
     def _told(self, now: float) -> dict[str, int]:
         clock = time.time()
-        faults = {f"{_FAULT} {one.kind.name} {one.link}": int(clock - (now - one.since)) for one in self._watch.told}
+        faults = {
+            f"{_FAULT} {one.kind.name} {one.link}": int(clock - (now - one.since)) for one in self._watch.notified
+        }
         return faults | {f"{_NEWS} {key}": since for key, since in self._news.told.items()}
 
 
 def _parts(key: str) -> tuple[str, str, str]:
-    """What the table holds: ``news`` and its key; or ``fault``, the name of its ``Kind``, and the link."""
+    """What the table holds: ``news`` and its key; or ``fault``, the name of its ``FaultKind``, and the link."""
     what, _, name = key.partition(" ")
     if what == _NEWS:
         return what, name, ""

@@ -7,7 +7,7 @@ import re
 import unicodedata
 
 
-class Question(enum.Enum):
+class ChatQuestion(enum.Enum):
     """What can be asked."""
 
     USAGE = "usage"
@@ -20,37 +20,37 @@ class Question(enum.Enum):
 
 
 _FR = {
-    Question.USAGE: "conso consos consommation consommations",
-    Question.POWER: "puissance watts",
-    Question.DAY: "jour journee aujourd",
-    Question.COST: "cout couts prix facture euros",
-    Question.STATE: "etat panne pannes alerte alertes",
-    Question.HELP: "aide",
+    ChatQuestion.USAGE: "conso consos consommation consommations",
+    ChatQuestion.POWER: "puissance watts",
+    ChatQuestion.DAY: "jour journee aujourd",
+    ChatQuestion.COST: "cout couts prix facture euros",
+    ChatQuestion.STATE: "etat panne pannes alerte alertes",
+    ChatQuestion.HELP: "aide",
 }
 _EN = {
-    Question.USAGE: "usage consumption",
-    Question.POWER: "power",
-    Question.DAY: "day today",
-    Question.COST: "cost costs price bill",
-    Question.STATE: "state status alerts",
-    Question.HELP: "help",
+    ChatQuestion.USAGE: "usage consumption",
+    ChatQuestion.POWER: "power",
+    ChatQuestion.DAY: "day today",
+    ChatQuestion.COST: "cost costs price bill",
+    ChatQuestion.STATE: "state status alerts",
+    ChatQuestion.HELP: "help",
 }
 # Word -> question, and the language that the word is of; None where it is of both.
-_WORDS: dict[str, tuple[Question, str | None]] = {
+_WORDS: dict[str, tuple[ChatQuestion, str | None]] = {
     **{word: (asked, "fr") for asked, words in _FR.items() for word in words.split()},
     **{word: (asked, "en") for asked, words in _EN.items() for word in words.split()},
-    "tempo": (Question.TEMPO, None),
+    "tempo": (ChatQuestion.TEMPO, None),
 }
 
 # A question is short; the rest of a letter is not read.
 _MOST_CHARACTERS = 400
 
 
-def understand(text: str) -> tuple[Question | None, str | None]:
+def understand(text: str) -> tuple[ChatQuestion | None, str | None]:
     """The question and its language; None for what is not understood. A mere question mark asks for help."""
     plain = unicodedata.normalize("NFKD", text[:_MOST_CHARACTERS]).lower()
     plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
     for word in re.findall(r"[a-z]+", plain):
         if word in _WORDS:
             return _WORDS[word]
-    return (Question.HELP, None) if text.strip() == "?" else (None, None)
+    return (ChatQuestion.HELP, None) if text.strip() == "?" else (None, None)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from gateway.words.table import Table
+from gateway.words.table import WordTable
 
-WORDS = Table(
+WORDS = WordTable(
     {
         "help": "I answer to: usage (this month), day, power, cost, tempo, state, help.\nEn français : conso, jour,"
         " puissance, coût, tempo, état, aide.",

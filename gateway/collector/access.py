@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from psycopg import AsyncConnection
 
-    from gateway.collector.config import AccessTable, Config
+    from gateway.collector.config import AccessTable, CollectorConfig
     from gateway.federation.connection.session import Session
 
 # A server that is asked by hundreds at once holds some of them back.
@@ -104,7 +104,7 @@ def fields(words: AccessTable, identifier: str, history_from: datetime | None, n
     return form | {var: word for var, word in code.items() if word}
 
 
-async def ask(config: Config, jid: str | None, *, again: bool, progress: Callable[[int, int], None]) -> Result:
+async def ask(config: CollectorConfig, jid: str | None, *, again: bool, progress: Callable[[int, int], None]) -> Result:
     """Ask the gateways of the account, or the one with that bare JID.
 
     Raises ConfigError where ``[access]`` is missing, FederationError when the account's own server cannot be reached,

@@ -11,12 +11,12 @@ import logging
 import time
 from typing import TYPE_CHECKING, TypeVar
 
-from gateway.collector.chain import Chain
-from gateway.collector.items import HistoryPage, Source
+from gateway.collector.chain import IngestChain
+from gateway.collector.items import CollectedGateway, HistoryPage
 from gateway.collector.obey import add_gap
 from gateway.errors import FederationError, SenMLError, StoreError
 from gateway.federation.recipient.intake import ReceivedGap
-from gateway.federation.recipient.subscriber import Pace, Subscriber
+from gateway.federation.recipient.subscriber import RetryPace, Subscriber
 from gateway.federation.recipient.supply import Standing
 from gateway.federation.wire.scope import within
 from gateway.senml.naming import parse_identifier
@@ -29,16 +29,16 @@ if TYPE_CHECKING:
     from psycopg import AsyncConnection
 
     from gateway.collector.database import Database
-    from gateway.collector.queue import Queue
+    from gateway.collector.queue import IngestQueue
     from gateway.federation.connection.session import Session
-    from gateway.federation.wire.stanza import Parcel
+    from gateway.federation.wire.stanza import QuoaliseMessage
 
 log = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
 
 # A household's consent may take months: from ten minutes to six hours. A server's night is shorter.
-PACE = Pace(again_s=3600, refused_s=600, refused_most_s=6 * 3600, absent_s=1, absent_most_s=600)
+PACE = RetryPace(again_s=3600, refused_s=600, refused_most_s=6 * 3600, absent_s=1, absent_most_s=600)
 # Requests that wait for their answer at once; an answer with a page of history is some 30 kB.
 TURNS = 32
 # Who was last heard then may have sent what is missing a little before.
@@ -89,8 +89,8 @@ class Gate:
             return await self._session.request(to, payload)
 
 
-class Account:
-    """What is known of one gateway while it is asked (``gateway.federation.recipient.intake.Asked``).
+class AskedGateway:
+    """What is known of one gateway while it is asked (``gateway.federation.recipient.intake.ProviderInquiry``).
 
     Args:
         database: shared with the other accounts.
@@ -99,7 +99,7 @@ class Account:
         source: the gateway.
     """
 
-    def __init__(self, database: Database, queue: Queue, owner: UUID, source: Source) -> None:
+    def __init__(self, database: Database, queue: IngestQueue, owner: UUID, source: CollectedGateway) -> None:
         self._database, self._queue, self._owner, self._source = database, queue, owner, source
 
     @property
@@ -125,7 +125,7 @@ class Account:
             if row is None:
                 return
             epoch, reached, spans, heard = row
-            chain, passed_over = Chain(epoch, reached, tuple((after, last) for after, last in spans)), True
+            chain, passed_over = IngestChain(epoch, reached, tuple((after, last) for after, last in spans)), True
             if numbers is not None:
                 chain, passed_over = chain.begin(*numbers)
             moved = [chain.epoch, chain.reached, json.dumps(chain.spans), self._source.id]
@@ -145,7 +145,7 @@ class Account:
         text = "SELECT id, identifier, first, last, replaces FROM gap WHERE gateway = %s ORDER BY id"
         return [ReceivedGap(*row) for row in await self._rows(text, [self._source.id])]
 
-    async def fill(self, gap: ReceivedGap, parcel: Parcel, *, last: bool) -> bool:
+    async def fill(self, gap: ReceivedGap, parcel: QuoaliseMessage, *, last: bool) -> bool:
         """Commit a page of history."""
         if not all(within(parse_identifier(gap.identifier), record.name) for record in parcel.records):
             raise SenMLError("the history holds what was not asked for")
@@ -188,8 +188,8 @@ class Asker:
         self,
         session: Session,
         turns: asyncio.Semaphore,
-        account: Account,
-        source: Source,
+        account: AskedGateway,
+        source: CollectedGateway,
         wanted: Sequence[str],
         former: Sequence[str],
     ) -> None:

@@ -10,15 +10,15 @@ import json
 import logging
 from typing import TYPE_CHECKING
 
-from gateway.collector.chain import Chain
-from gateway.collector.items import HistoryPage, Item, Message, Source
+from gateway.collector.chain import IngestChain
+from gateway.collector.items import CollectedGateway, GatewayMessage, HistoryPage, Item
 from gateway.collector.months import Month, make, within_reach
 from gateway.collector.obey import Orders
-from gateway.collector.rows import Row, rows
+from gateway.collector.rows import ReadingRow, rows
 from gateway.collector.schema import Layout
 from gateway.federation.wire.notice import Notice
 from gateway.federation.wire.scope import within
-from gateway.federation.wire.stanza import Parcel
+from gateway.federation.wire.stanza import QuoaliseMessage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -60,7 +60,7 @@ _REFUSE = (
 _MOST_REASON = 200
 
 
-class Batch:
+class ItemBatch:
     """What is done with some items in one transaction.
 
     Args:
@@ -75,10 +75,10 @@ class Batch:
         self, db: AsyncConnection, owner: UUID, book: SeriesBook, layout: Layout, clock: Callable[[], float]
     ) -> None:
         self._db, self._owner, self._book, self._layout, self._clock = db, owner, book, layout, clock
-        self._chains: dict[int, Chain] = {}
+        self._chains: dict[int, IngestChain] = {}
         # What is subscribed to at this moment: of the rest nothing is kept, whoever took it out and erased it.
         self._wanted: dict[int, list[str]] = {}
-        self._rows: list[Row] = []
+        self._rows: list[ReadingRow] = []
         self._replaces = False
         self._orders = Orders(db)
 
@@ -95,7 +95,7 @@ class Batch:
     async def _hold(self, gateways: set[int]) -> None:
         found = await (await self._db.execute(_HELD, [sorted(gateways), self._owner])).fetchall()
         self._chains = {
-            number: Chain(epoch, reached, tuple((after, last) for after, last in spans))
+            number: IngestChain(epoch, reached, tuple((after, last) for after, last in spans))
             for number, epoch, reached, spans, _ in found
         }
         self._wanted = {row[0]: row[4] for row in found}
@@ -107,22 +107,22 @@ class Batch:
                 await self._add(item.source, item.parcel, replaces=item.gap.replaces)
                 if item.last:
                     await self._db.execute("DELETE FROM gap WHERE id = %s", [item.gap.id])
-            case Message(content=Parcel() as parcel):
+            case GatewayMessage(content=QuoaliseMessage() as parcel):
                 if parcel.live or not item.source.expects(parcel):
                     log.debug("what was not subscribed to is not kept")
                     return False
                 await self._add(item.source, parcel, replaces=parcel.rectifies)
                 if (i := parcel.interval) is not None:
                     self._chains[item.source.id] = self._chains[item.source.id].add(i.epoch, i.after, i.last)
-            case Message(content=Notice() as notice):
+            case GatewayMessage(content=Notice() as notice):
                 # It is about what came before it.
                 await self._write()
                 await self._orders.obey(item.source, notice, int(self._clock()))
-            case Message(content=reason):
+            case GatewayMessage(content=reason):
                 await self._db.execute(_REFUSE, [item.source.id, str(reason)[:_MOST_REASON]])
         return True
 
-    async def _add(self, source: Source, parcel: Parcel, *, replaces: bool) -> None:
+    async def _add(self, source: CollectedGateway, parcel: QuoaliseMessage, *, replaces: bool) -> None:
         if replaces != self._replaces:
             await self._write()
             self._replaces = replaces

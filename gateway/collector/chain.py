@@ -13,26 +13,26 @@ _MOST_SPANS = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Chain:
+class IngestChain:
     """Nothing of ``epoch`` is missing up to ``reached``; ``spans`` are (after, last) beyond, in order."""
 
     epoch: str | None = None
     reached: int = 0
     spans: tuple[tuple[int, int], ...] = ()
 
-    def add(self, epoch: str, after: int, last: int) -> Chain:
+    def add(self, epoch: str, after: int, last: int) -> IngestChain:
         """The chain with the numbers ``after < n <= last``."""
         if self.epoch is None or epoch != self.epoch:
             return self
         return _joined(self.epoch, self.reached, (*self.spans, (after, last)))
 
-    def begin(self, epoch: str, first: int, last: int) -> tuple[Chain, bool]:
+    def begin(self, epoch: str, first: int, last: int) -> tuple[IngestChain, bool]:
         """The gateway said what waits: nothing before ``first`` will come, nothing after ``last`` was ever given.
 
         The chain then, and whether numbers were passed over that never came.
         """
         if epoch != self.epoch:
-            return Chain(epoch, min(first - 1, last)), self.epoch is not None
+            return IngestChain(epoch, min(first - 1, last)), self.epoch is not None
         spans = tuple(span for span in self.spans if span[1] <= last)
         reached = min(max(self.reached, first - 1), last)
         # Numbers that it never gave, or spans of such: the database was put back to an older state.
@@ -40,7 +40,7 @@ class Chain:
         return _joined(epoch, reached, spans), passed_over
 
 
-def _joined(epoch: str, reached: int, spans: tuple[tuple[int, int], ...]) -> Chain:
+def _joined(epoch: str, reached: int, spans: tuple[tuple[int, int], ...]) -> IngestChain:
     """The chain, grown over the spans that touch it."""
     beyond = []
     for after, last in sorted(spans):
@@ -48,4 +48,4 @@ def _joined(epoch: str, reached: int, spans: tuple[tuple[int, int], ...]) -> Cha
             reached = max(reached, last)
         else:
             beyond.append((after, last))
-    return Chain(epoch, reached, tuple(beyond[:_MOST_SPANS]))
+    return IngestChain(epoch, reached, tuple(beyond[:_MOST_SPANS]))

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from psycopg import AsyncConnection
 
-    from gateway.collector.config import Config
-    from gateway.collector.gateways import Wanted
+    from gateway.collector.config import CollectorConfig
+    from gateway.collector.gateways import WantedSubscription
     from gateway.collector.retention import Done
 
 DEFAULT_CONFIG = Path("/etc/linky-gateway/collect.toml")
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return ended("linky-collect", lambda: options.run(options))
 
 
-def _load(path: Path) -> Config:
+def _load(path: Path) -> CollectorConfig:
     try:
         from gateway.collector.config import load  # noqa: PLC0415 (a library that is missing is a sentence)
     except ImportError as error:
@@ -65,7 +65,7 @@ def _run(options: argparse.Namespace) -> None:
     asyncio.run(_collect(config, options.resource, Collector))
 
 
-async def _collect(config: Config, resource: str | None, collector: type) -> None:
+async def _collect(config: CollectorConfig, resource: str | None, collector: type) -> None:
     # Made inside the loop: its events belong to it.
     await collector(config, resource).run()
 
@@ -169,7 +169,7 @@ def _ask(options: argparse.Namespace) -> None:
     sys.stdout.write("; ".join([f"{done.asked} asked now", *stand, *not_asked]) + "\n")
 
 
-def _wanted(options: argparse.Namespace) -> Iterator[Wanted]:
+def _wanted(options: argparse.Namespace) -> Iterator[WantedSubscription]:
     from gateway.collector.gateways import wanted  # noqa: PLC0415
 
     if options.gateway:
@@ -185,13 +185,15 @@ def _wanted(options: argparse.Namespace) -> Iterator[Wanted]:
                 yield from wanted(words[0], words[1:])
 
 
-def _account(config: Config) -> str:
+def _account(config: CollectorConfig) -> str:
     from gateway.federation.connection.jids import bare_jid  # noqa: PLC0415
 
     return bare_jid(config.account.jid)
 
 
-def _with_database(config: Config, work: Callable[[AsyncConnection], Awaitable[_T]], *, bare: bool = False) -> _T:
+def _with_database(
+    config: CollectorConfig, work: Callable[[AsyncConnection], Awaitable[_T]], *, bare: bool = False
+) -> _T:
     """Do one thing with the database; ``bare`` without a transaction around it, and before there are tables."""
     import psycopg  # noqa: PLC0415
 

@@ -80,7 +80,7 @@ class AccessTable(_Table, frozen=True, kw_only=True):
     code_hash: Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{64})?$")] = ""
 
 
-class Config(_Table, frozen=True, kw_only=True):
+class CollectorConfig(_Table, frozen=True, kw_only=True):
     """The whole file."""
 
     account: AccountTable
@@ -120,10 +120,10 @@ class Config(_Table, frozen=True, kw_only=True):
         return Path(self.folder) / stated
 
 
-def load(path: Path) -> Config:
+def load(path: Path) -> CollectorConfig:
     """Read and check a configuration file; ConfigError says what is wrong and where."""
     raw = read_toml(path, ("folder",))
-    config = checked(path, {**raw, "folder": str(path.parent)}, Config)
+    config = checked(path, {**raw, "folder": str(path.parent)}, CollectorConfig)
     try:
         bare_jid(config.account.jid)
         parse_addresses(config.account.address)

@@ -30,7 +30,7 @@ FROM gateway JOIN subscription ON subscription.gateway = gateway.id WHERE accoun
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedSubscription:
     """A gateway's full JID in its two parts, and one thing to subscribe to with it."""
 
     jid: str
@@ -38,7 +38,7 @@ class Wanted:
     identifier: str
 
 
-def wanted(gateway: str, identifiers: Iterable[str]) -> list[Wanted]:
+def wanted(gateway: str, identifiers: Iterable[str]) -> list[WantedSubscription]:
     """What is to be subscribed to. ConfigError for an address or a name that is none."""
     bare, _, resource = gateway.partition("/")
     jid = bare_jid(bare)
@@ -48,11 +48,13 @@ def wanted(gateway: str, identifiers: Iterable[str]) -> list[Wanted]:
             parse_identifier(identifier)
         except SenMLError as error:
             raise ConfigError(f"{identifier}: {error}") from error
-        found.append(Wanted(jid, resource or "proxy", identifier))
+        found.append(WantedSubscription(jid, resource or "proxy", identifier))
     return found
 
 
-async def add(db: AsyncConnection, account: str, lines: Iterable[Wanted], history_from: datetime | None) -> int:
+async def add(
+    db: AsyncConnection, account: str, lines: Iterable[WantedSubscription], history_from: datetime | None
+) -> int:
     """Add subscriptions; how many gateways there are then."""
     for line in lines:
         row = await (await db.execute(_ADD, [account, line.jid, line.resource])).fetchone()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gateway.federation.wire.scope import within
-from gateway.federation.wire.stanza import Parcel
+from gateway.federation.wire.stanza import QuoaliseMessage
 
 if TYPE_CHECKING:
     import asyncio
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True, eq=False)
-class Source:
+class CollectedGateway:
     """A gateway that this process has: its row, its addresses, and what is or was subscribed to with it."""
 
     id: int
@@ -38,34 +38,34 @@ class Source:
         """The full JID, as it is asked."""
         return f"{self.jid}/{self.resource}"
 
-    def expects(self, parcel: Parcel) -> bool:
+    def expects(self, parcel: QuoaliseMessage) -> bool:
         """Whether all of it lies within what is or was subscribed to."""
         return all(any(within(scope, r.name) for scope in self.scopes.values()) for r in parcel.records)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Message:
+class GatewayMessage:
     """A message of a gateway: what is in it, or the sentence that says why it cannot be read."""
 
-    source: Source
+    source: CollectedGateway
     id: str
     origin: str
     asks_receipt: bool
-    content: Parcel | Notice | str
+    content: QuoaliseMessage | Notice | str
 
     @property
     def records(self) -> int:
         """What it takes of the queue."""
-        return len(self.content.records) + 1 if isinstance(self.content, Parcel) else 1
+        return len(self.content.records) + 1 if isinstance(self.content, QuoaliseMessage) else 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HistoryPage:
     """A page of a gateway's history; ``kept`` is told whether it was committed."""
 
-    source: Source
+    source: CollectedGateway
     gap: ReceivedGap
-    parcel: Parcel
+    parcel: QuoaliseMessage
     last: bool
     kept: asyncio.Future[bool]
 
@@ -75,4 +75,4 @@ class HistoryPage:
         return len(self.parcel.records) + 1
 
 
-Item = Message | HistoryPage
+Item = GatewayMessage | HistoryPage

@@ -15,7 +15,7 @@ from gateway.senml.naming import parse_identifier
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
 
-    from gateway.collector.items import Source
+    from gateway.collector.items import CollectedGateway
     from gateway.federation.wire.notice import Notice
 
 log = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ class Orders:
     def __init__(self, db: AsyncConnection) -> None:
         self._db = db
 
-    async def obey(self, source: Source, notice: Notice, now: int) -> None:
+    async def obey(self, source: CollectedGateway, notice: Notice, now: int) -> None:
         """Do what a notice says, unless it was done before."""
         row = [source.id, notice.id, notice.kind.value, notice.series, notice.first, notice.last]
         if not (await self._db.execute(_NOTE, row)).rowcount:
@@ -76,7 +76,7 @@ class Orders:
                 limited = kind == "consent-limited"
                 await self._db.execute("UPDATE gateway SET limited = %s WHERE id = %s", [limited, source.id])
 
-    async def _erase(self, source: Source, notice: Notice) -> int:
+    async def _erase(self, source: CollectedGateway, notice: Notice) -> int:
         """Delete what a notice names, and the names of which nothing is left: they are the household's too."""
         found = await (await self._db.execute(_ITS_SERIES, [source.id])).fetchall()
         numbers = [number for number, name, sen1 in found if names(notice.identifier, name, sen1)]
@@ -87,12 +87,12 @@ class Orders:
         await drop_empty(self._db, numbers)
         return done.rowcount
 
-    async def _end(self, source: Source, identifiers: list[str]) -> None:
+    async def _end(self, source: CollectedGateway, identifiers: list[str]) -> None:
         key = [source.id, identifiers]
         await self._db.execute("UPDATE subscription SET since = NULL WHERE gateway = %s AND identifier = ANY(%s)", key)
         await self._db.execute("DELETE FROM gap WHERE gateway = %s AND identifier = ANY(%s)", key)
 
-    def _touched(self, source: Source, notice: Notice) -> list[str]:
+    def _touched(self, source: CollectedGateway, notice: Notice) -> list[str]:
         """The subscriptions that a notice is about: those above what it names, and those below it."""
         named = notice.identifier
         return [i for i in source.scopes if named is None or meets(named, parse_identifier(i))]

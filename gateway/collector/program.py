@@ -14,13 +14,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from gateway.collector.asking import TURNS, Account, Asker
-from gateway.collector.batch import TEMPORARY, Batch
+from gateway.collector.asking import TURNS, AskedGateway, Asker
+from gateway.collector.batch import TEMPORARY, ItemBatch
 from gateway.collector.database import Database
-from gateway.collector.items import Source
+from gateway.collector.items import CollectedGateway
 from gateway.collector.members import BEAT_S, LEASE_S, Member
 from gateway.collector.months import ahead, make
-from gateway.collector.queue import Queue
+from gateway.collector.queue import IngestQueue
 from gateway.collector.retention import retain
 from gateway.collector.schema import Layout, check
 from gateway.collector.series import SeriesBook
@@ -29,7 +29,7 @@ from gateway.federation.connection.attempt import wait_any
 from gateway.federation.connection.jids import bare_jid
 from gateway.federation.connection.parser import MOST_PARTS
 from gateway.federation.connection.session import Session
-from gateway.federation.connection.strangers import RECIPIENT, Doorkeeper
+from gateway.federation.connection.strangers import RECIPIENT, SenderLimits
 from gateway.process.systemd import Notifier, Watchdog
 from gateway.senml.naming import parse_identifier
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from psycopg import AsyncConnection
 
-    from gateway.collector.config import Config
+    from gateway.collector.config import CollectorConfig
     from gateway.collector.items import Item
     from gateway.collector.members import Assignment
 
@@ -61,21 +61,21 @@ class Collector:
         resource: the resource of the JID instead of the configuration's.
     """
 
-    def __init__(self, config: Config, resource: str | None = None) -> None:
+    def __init__(self, config: CollectorConfig, resource: str | None = None) -> None:
         account = config.session_account(resource)
         conninfo = config.database_conninfo()
         self._config = config
-        self._session = Session(account, doorkeeper=Doorkeeper(lambda bare: bare in self._sources, _LIMITS))
+        self._session = Session(account, doorkeeper=SenderLimits(lambda bare: bare in self._sources, _LIMITS))
         self._member = Member(bare_jid(account.jid), str(self._session.jid), uuid4())
         # Two connections: a long commit keeps no lease from being renewed.
         self._writing = Database(conninfo, lambda db: db.execute(TEMPORARY))
         self._asking = Database(conninfo)
-        self._sources: dict[str, Source] = {}
+        self._sources: dict[str, CollectedGateway] = {}
         self._askers: dict[int, Asker] = {}
         self._book = SeriesBook(config.retention.most)
         self._layout = Layout.PARTITIONS
         limits = config.limits
-        self._queue = Queue(self._session, self._sources, self._keep, limits.queue_records, limits.batch_records)
+        self._queue = IngestQueue(self._session, self._sources, self._keep, limits.queue_records, limits.batch_records)
         self._turns = asyncio.Semaphore(TURNS)
         self._stop = asyncio.Event()
         self._notifier = Notifier()
@@ -89,8 +89,8 @@ class Collector:
             loop.add_signal_handler(number, self._stop.set)
         await self._begin()
         watchdog = Watchdog(self._notifier)
-        watchdog.watch("the session", lambda: self._session.came_round, 600.0)
-        watchdog.watch("the queue", lambda: self._queue.came_round, _PATIENCE_S + 300.0)
+        watchdog.watch("the session", lambda: self._session.alive_at, 600.0)
+        watchdog.watch("the queue", lambda: self._queue.alive_at, _PATIENCE_S + 300.0)
         watchdog.watch("the lease", lambda: self._beaten, _PATIENCE_S + 300.0)
         self._notifier.ready()
         watching = asyncio.create_task(watchdog.run(), name="watchdog")
@@ -119,7 +119,7 @@ class Collector:
 
     async def _keep(self, items: Sequence[Item]) -> Sequence[Item]:
         async def work(db: AsyncConnection) -> Sequence[Item]:
-            return await Batch(db, self._member.incarnation, self._book, self._layout, time.time).keep(items)
+            return await ItemBatch(db, self._member.incarnation, self._book, self._layout, time.time).keep(items)
 
         return await self._writing.run(work)
 
@@ -158,13 +158,13 @@ class Collector:
                 self._take_up(one, wanted, former, group)
 
     def _take_up(self, one: Assignment, wanted: Sequence[str], former: Sequence[str], group: asyncio.TaskGroup) -> None:
-        source = Source(one.id, one.jid, one.resource)
+        source = CollectedGateway(one.id, one.jid, one.resource)
         for identifier in (*wanted, *former):
             try:
                 source.scopes[identifier] = parse_identifier(identifier)
             except SenMLError as error:
                 log.warning("a subscription in the database is left out: %s", error)
-        account = Account(self._asking, self._queue, self._member.incarnation, source)
+        account = AskedGateway(self._asking, self._queue, self._member.incarnation, source)
         asker = Asker(self._session, self._turns, account, source, wanted, former)
         self._sources[one.jid], self._askers[one.id] = source, asker
         group.create_task(asker.run(), name=f"gateway {one.id}")

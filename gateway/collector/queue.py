@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from gateway.collector.items import HistoryPage, Item, Message, Source
+from gateway.collector.items import CollectedGateway, GatewayMessage, HistoryPage, Item
 from gateway.errors import StoreError
 from gateway.federation.connection.attempt import ROUND_S, wait_any
 from gateway.federation.recipient.intake import MOST_WAITING, PACK, asks_receipt, read
@@ -36,7 +36,7 @@ _FIRST_WAIT_S, _LAST_WAIT_S = 0.5, 30.0
 _WINDOW_RECORDS = 1_000
 
 
-class Queue:
+class IngestQueue:
     """Listens for messages, and has them kept.
 
     Args:
@@ -50,7 +50,7 @@ class Queue:
     def __init__(
         self,
         session: Session,
-        sources: dict[str, Source],
+        sources: dict[str, CollectedGateway],
         keep: Callable[[Sequence[Item]], Awaitable[Sequence[Item]]],
         most_records: int,
         batch_records: int,
@@ -61,7 +61,7 @@ class Queue:
         self.records = 0
         self.kept_records = 0
         self._arrived = asyncio.Event()
-        self.came_round = time.monotonic()
+        self.alive_at = time.monotonic()
         session.listen(f"{{jabber:client}}message/{PACK}", self._take_pack)
         session.listen(f"{{jabber:client}}message/{NOTICE}", self._take)
 
@@ -76,12 +76,12 @@ class Queue:
         """Keep and confirm until ``stop``."""
         wait = _FIRST_WAIT_S
         while not stop.is_set():
-            self.came_round = time.monotonic()
+            self.alive_at = time.monotonic()
             self._arrived.clear()
             try:
                 while self._items and not stop.is_set():
                     await self._keep_next()
-                    self.came_round = time.monotonic()
+                    self.alive_at = time.monotonic()
                     wait = _FIRST_WAIT_S
             except StoreError as error:
                 log.log(logging.WARNING if wait == _FIRST_WAIT_S else logging.DEBUG, "%s; trying again", error)
@@ -93,7 +93,7 @@ class Queue:
             if not self._arrived.is_set():
                 await wait_any(ROUND_S, self._arrived, stop)
 
-    def forget(self, source: Source) -> None:
+    def forget(self, source: CollectedGateway) -> None:
         """The gateway is another process's now: what waits of it is neither kept nor confirmed."""
         source.gone = True
         for item in [item for item in self._items if item.source is source]:
@@ -123,7 +123,7 @@ class Queue:
                 return
         if isinstance(content, Notice):
             source.notices += 1
-        self._append(Message(source, stanza.id, stanza.origin, asks_receipt(stanza), content))
+        self._append(GatewayMessage(source, stanza.id, stanza.origin, asks_receipt(stanza), content))
 
     def _append(self, item: Item) -> None:
         self._items.append(item)
@@ -161,7 +161,7 @@ class Queue:
             except (psycopg.DataError, psycopg.IntegrityError) as error:
                 reason = f"PostgreSQL cannot hold it: {type(error).__name__}"
                 log.error("a message of a gateway is set aside: %s", reason)  # noqa: TRY400 (its text may hold a value)
-                if isinstance(item, Message):
+                if isinstance(item, GatewayMessage):
                     kept += [item] if await self._keep([_set_aside(item, reason)]) else []
         return kept
 
@@ -169,7 +169,7 @@ class Queue:
         done = set(map(id, kept))
         for item in items:
             match item:
-                case Message():
+                case GatewayMessage():
                     if id(item) in done and item.asks_receipt:
                         self._receipts.confirm(item.origin, item.id)
                     if id(item) in done and isinstance(item.content, Notice):
@@ -192,5 +192,5 @@ class Queue:
             source.ask_again()
 
 
-def _set_aside(message: Message, reason: str) -> Message:
-    return Message(message.source, message.id, message.origin, message.asks_receipt, reason)
+def _set_aside(message: GatewayMessage, reason: str) -> GatewayMessage:
+    return GatewayMessage(message.source, message.id, message.origin, message.asks_receipt, reason)

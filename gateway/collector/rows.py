@@ -12,7 +12,7 @@ from gateway.senml.units import to_hours
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gateway.federation.wire.stanza import Parcel
+    from gateway.federation.wire.stanza import QuoaliseMessage
     from gateway.senml.pack import Record
 
 # Several times a meter's longest message, and the longest duration that anybody writes.
@@ -38,7 +38,7 @@ class SeriesKey:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ReadingRow:
     """One reading: POSIX seconds, and a number or words."""
 
     series: SeriesKey
@@ -47,7 +47,7 @@ class Row:
     words: str | None
 
 
-def rows(gateway: int, parcel: Parcel) -> Iterator[Row]:
+def rows(gateway: int, parcel: QuoaliseMessage) -> Iterator[ReadingRow]:
     """The records of a parcel that can be kept; SenML knows values that no meter has."""
     retention = parcel.retention if parcel.retention and _RETENTION.fullmatch(parcel.retention) else None
     for record in parcel.records:
@@ -69,7 +69,7 @@ def rows(gateway: int, parcel: Parcel) -> Iterator[Row]:
         granularity = parcel.granularities.get(record.name, "raw")[:_MOST_GRANULARITY]
         key = SeriesKey(gateway, sensor, record.name, sen1, named.path, granularity, unit, retention)
         number = None if isinstance(value, str | bytes | None) else float(value)
-        yield Row(key, float(record.time), number, words)
+        yield ReadingRow(key, float(record.time), number, words)
 
 
 def _is_keepable(record: Record) -> bool:

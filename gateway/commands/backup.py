@@ -20,7 +20,7 @@ from gateway.commands.board import PASSWORDS
 from gateway.commands.options import command
 from gateway.commands.speech import add_language, spoken
 from gateway.errors import ConfigError, GatewayError, StoreError, reason
-from gateway.words.table import Table
+from gateway.words.table import WordTable
 
 if TYPE_CHECKING:
     import argparse
@@ -33,7 +33,7 @@ BROKER = PASSWORDS.parent
 _OWN_NAME = re.compile(r"linky-gateway-\d{8}T\d{6}Z\.backup")
 _PACKING = ".packing"
 
-_SAID = Table(
+_SAID = WordTable(
     {
         "saved": "backup verified: {to} ({size} MB); it is of no use without its passphrase",
         "left-out": "not in it: {names} (not readable for this user: with sudo it is; or elsewhere than the"
@@ -82,7 +82,7 @@ def _backup(options: argparse.Namespace) -> int:
 def _save(options: argparse.Namespace, config: Config) -> int:
     from gateway import __version__  # noqa: PLC0415
     from gateway.backup.act import save  # noqa: PLC0415
-    from gateway.backup.contents import DATABASE, Manifest, find  # noqa: PLC0415
+    from gateway.backup.contents import DATABASE, BackupManifest, find  # noqa: PLC0415
     from gateway.store.connection import FILE_NAME  # noqa: PLC0415
     from gateway.store.copies import copy_database, schema_of  # noqa: PLC0415
 
@@ -96,7 +96,7 @@ def _save(options: argparse.Namespace, config: Config) -> int:
     found = find(options.config, _named(config), config.directory, BROKER)
     try:
         copy_database(database, copy)
-        manifest = Manifest(int(time.time()), __version__, schema_of(copy))
+        manifest = BackupManifest(int(time.time()), __version__, schema_of(copy))
         size = save(to, passphrase, manifest, {**found.files, DATABASE: copy}, _secrets())
     finally:
         copy.unlink(missing_ok=True)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gateway.commands.options import Commands
     from gateway.config.tables import Config
     from gateway.household.days import HouseholdDays
-    from gateway.household.report import View
+    from gateway.household.report import BalanceReport
 
 # How many periods are shown when nobody says from when.
 _SHOWN = {"day": 14, "week": 8, "month": 12, "year": 10}
@@ -71,12 +71,12 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _view(house: HouseholdDays, config: Config, options: argparse.Namespace) -> View:
-    from gateway.balance.calendar import Period, day_of  # noqa: PLC0415
+def _view(house: HouseholdDays, config: Config, options: argparse.Namespace) -> BalanceReport:
+    from gateway.balance.calendar import BalancePeriod, day_of  # noqa: PLC0415
     from gateway.balance.rows import earliest_needed, rows  # noqa: PLC0415
-    from gateway.household.report import View  # noqa: PLC0415
+    from gateway.household.report import BalanceReport  # noqa: PLC0415
 
-    now, period = int(time.time()), Period(options.period)
+    now, period = int(time.time()), BalancePeriod(options.period)
     # A replayed meter lives in another time; of a silent one the last day is shown, not a void.
     today = day_of(min(now, house.last_time or now))
     until = today if options.until is None else min(day_of(max(options.until - 1, 0)), today)
@@ -88,4 +88,4 @@ def _view(house: HouseholdDays, config: Config, options: argparse.Namespace) -> 
     if first < end:
         known = {day.date: day for day in house.read(earliest_needed(period, first), period.after(last))}
     found = rows(period, first, end, known, config.tariff, house.running)
-    return View(house, period, found, now, today, config.tariff, config.objective)
+    return BalanceReport(house, period, found, now, today, config.tariff, config.objective)

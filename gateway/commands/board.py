@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from gateway.boards import passwords, rights
 from gateway.boards.fileset import FileSet
-from gateway.boards.offer import State, board_of, messages, outcome, state_topic
+from gateway.boards.offer import UpdateState, board_of, messages, outcome, state_topic
 from gateway.commands.options import add_config
 from gateway.commands.speech import add_language, spoken
 from gateway.errors import BoardError, BrokerError, ConfigError, reason
@@ -130,7 +130,7 @@ def _list(options: argparse.Namespace) -> int:
     if not boards:
         _say(options, _NONE)
         return 0
-    states: dict[str, State] = {}
+    states: dict[str, UpdateState] = {}
     try:
         states = asyncio.run(_states(config))
     except (BrokerError, ConfigError) as error:
@@ -143,19 +143,19 @@ def _list(options: argparse.Namespace) -> int:
     return 0
 
 
-def _described(state: State | None) -> Phrase:
+def _described(state: UpdateState | None) -> Phrase:
     if state is None:
         return _SILENT
     words = _ON_TRIAL if state.trial else same("" if state.last == "running" else state.last)
     return same(state.version) + (same(" ({words})").filled(words=words) if words else NOTHING)
 
 
-async def _states(config: Config) -> dict[str, State]:
+async def _states(config: Config) -> dict[str, UpdateState]:
     """What each board has said last."""
-    found: dict[str, State] = {}
+    found: dict[str, UpdateState] = {}
 
     def hear(topic: str, payload: bytes) -> None:
-        if state := State.parse(payload):
+        if state := UpdateState.parse(payload):
             found[board_of(topic)] = state
 
     broker = _broker(config)
@@ -178,10 +178,10 @@ async def _offer(
     options: argparse.Namespace, config: Config, board: str, version: str, serial: int, offered: dict[str, bytes]
 ) -> int:
     """Lay the set with the broker, wait for the board's word; what was laid is cleared when it is not needed."""
-    said: asyncio.Queue[State] = asyncio.Queue()
+    said: asyncio.Queue[UpdateState] = asyncio.Queue()
 
     def hear(_topic: str, payload: bytes) -> None:
-        if state := State.parse(payload):
+        if state := UpdateState.parse(payload):
             said.put_nowait(state)
 
     broker = _broker(config)
@@ -201,7 +201,9 @@ async def _offer(
     return 0 if done else 1
 
 
-async def _word(options: argparse.Namespace, said: asyncio.Queue[State], board: str, version: str, serial: int) -> bool:
+async def _word(
+    options: argparse.Namespace, said: asyncio.Queue[UpdateState], board: str, version: str, serial: int
+) -> bool:
     while True:
         state = await said.get()
         done = outcome(state, serial)

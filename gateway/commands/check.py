@@ -15,7 +15,7 @@ from gateway.commands.asking import ask_or_do
 from gateway.commands.options import command
 from gateway.commands.speech import add_language, spoken
 from gateway.errors import JournalError, StoreError
-from gateway.words.table import Table
+from gateway.words.table import WordTable
 
 if TYPE_CHECKING:
     import argparse
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 # Days that are named; there are rarely more than two.
 _MOST_DAYS = 10
 
-_SAID = Table(
+_SAID = WordTable(
     {
         "whole": "the database is whole: {path}",
         "broken": "{path} is damaged: {fault}; the gateway sets it aside at its next start and keeps what can be read:"

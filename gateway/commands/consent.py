@@ -25,7 +25,7 @@ def declare(commands: Commands) -> None:
 
 def _consent(options: argparse.Namespace) -> int:
     from gateway.config.tables import load  # noqa: PLC0415
-    from gateway.consent.command import Desk, run  # noqa: PLC0415
+    from gateway.consent.command import ConsentDialogue, run  # noqa: PLC0415
 
     config = load(options.config)
     read = sys.stdin.readline if sys.stdin.isatty() and sys.stdout.isatty() else None
@@ -33,4 +33,6 @@ def _consent(options: argparse.Namespace) -> int:
     def ask(order: Order[A]) -> A:
         return ask_or_do(config, order)
 
-    return run(options, Desk(ask, sys.stdout, sys.stderr, read, user(), config.max_retention, spoken(options)))
+    return run(
+        options, ConsentDialogue(ask, sys.stdout, sys.stderr, read, user(), config.max_retention, spoken(options))
+    )

@@ -17,7 +17,7 @@ from gateway.config.tables import password_from
 from gateway.errors import ConfigError, Exit, FederationError
 from gateway.federation.connection.jids import bare_jid, unguessable
 from gateway.federation.connection.session import Account, Session
-from gateway.federation.connection.strangers import RECIPIENT, Doorkeeper
+from gateway.federation.connection.strangers import RECIPIENT, SenderLimits
 from gateway.federation.recipient.recipient import Keeper, Recipient
 from gateway.senml.naming import parse_identifier
 
@@ -57,7 +57,7 @@ class _Consumer:
         self._broken = False
         self._said: str | None = None
         provider = bare_jid(gateway.partition("/")[0])
-        self._session = Session(account, doorkeeper=Doorkeeper(provider.__eq__, RECIPIENT))
+        self._session = Session(account, doorkeeper=SenderLimits(provider.__eq__, RECIPIENT))
         # What is watched live ends with the gateway's process: asked for again soon.
         self._recipient = Recipient(
             *(self._session, gateway, options.identifier, keeper, self._print, self._refused, options.history_from),

@@ -29,7 +29,7 @@ def _doctor(options: argparse.Namespace) -> int:
     from gateway.config.tables import load  # noqa: PLC0415
     from gateway.control.messages import Status  # noqa: PLC0415
     from gateway.control.running import ask  # noqa: PLC0415
-    from gateway.doctor.command import Request, examine  # noqa: PLC0415
+    from gateway.doctor.command import DoctorRequest, examine  # noqa: PLC0415
     from gateway.doctor.listen import Target  # noqa: PLC0415
     from gateway.sources.source import parse_source  # noqa: PLC0415
 
@@ -38,7 +38,7 @@ def _doctor(options: argparse.Namespace) -> int:
         targets = [Target("port", options.port, parse_source(options.port, Path()))]
     else:
         targets = [Target(m.name, m.source, parse_source(m.source, config.path(".")), m.mode) for m in config.meter]
-    request = Request(
+    request = DoctorRequest(
         targets=targets,
         lang=spoken(options),
         json=options.json,

@@ -10,7 +10,7 @@ from gateway.store.local_time import local_second, local_time
 from gateway.words.phrase import Phrase, joined, same
 
 if TYPE_CHECKING:
-    from gateway.store.points import Event
+    from gateway.store.points import StoredEvent
 
 KINDS = {
     "state-known": Phrase("state read for the first time"),
@@ -87,7 +87,7 @@ _FACTS = {
 _SAYS_IT_ALL = frozenset(kind for kind in KINDS if not kind.startswith(("index-", "roll-", "out-", "message-")))
 
 
-def event_in_words(event: Event) -> Phrase:
+def event_in_words(event: StoredEvent) -> Phrase:
     """When, which meter, what happened, to which of its series, and how it was before and is now."""
     parts = [local_second(event.time), same(event.meter), KINDS.get(event.kind, same(event.kind))]
     if event.series and event.kind not in _SAYS_IT_ALL:

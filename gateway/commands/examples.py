@@ -8,7 +8,7 @@ from gateway.errors import EXITS
 from gateway.words.catalogue import ENGLISH
 
 if TYPE_CHECKING:
-    from gateway.commands.usage import Parser
+    from gateway.commands.usage import CommandParser
 
 _COOP = "coop@example.org"
 _CONSUME = (
@@ -132,7 +132,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
 }
 
 
-def illustrate(parser: Parser, name: str = "") -> None:
+def illustrate(parser: CommandParser, name: str = "") -> None:
     """Give a parser its examples, and each of its commands theirs; the first one the exit codes, too."""
     commands = parser.commands()
     examples = EXAMPLES.get(name, ())

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from gateway.senml.naming import SeriesName
-    from gateway.store.points import Event, Point, Series
+    from gateway.store.points import Point, Series, StoredEvent
 
 _SLICE = 1000
 _XML_OPEN, _XML_CLOSE = '<sensml xmlns="urn:ietf:params:xml:ns:senml">', "</sensml>"
@@ -101,7 +101,7 @@ def _slices(points: Iterable[Point]) -> Iterator[list[Point]]:
         yield chunk
 
 
-def event_as_json(event: Event) -> str:
+def event_as_json(event: StoredEvent) -> str:
     """One line of ``events --json``."""
     fields = {"time": iso(event.time), "meter": event.meter, "kind": event.kind, "series": event.series}
     return json.dumps(fields | {"detail": event.detail}, ensure_ascii=False)

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from gateway.commands.options import command
 from gateway.errors import AccessError, ConfigError
 from gateway.first_boot import plan, result
-from gateway.first_boot.faults import Fault
-from gateway.first_boot.place import Place, encoded, read
+from gateway.first_boot.faults import CardFault
+from gateway.first_boot.place import CardPlace, encoded, read
 from gateway.first_boot.settings import language_of, parse
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from gateway.commands.options import Commands
     from gateway.config.tables import Config
-    from gateway.first_boot.settings import Settings
+    from gateway.first_boot.settings import CardSettings
 
 _BOOT = Path("/boot/firmware")
 _SERVICE = "linky-gateway"
@@ -39,23 +39,23 @@ def declare(commands: Commands) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     boot: Path = options.boot or options.root / _BOOT.relative_to("/")
-    said = apply(Place(boot, options.root))
+    said = apply(CardPlace(boot, options.root))
     sys.stdout.write(f"{said}\n")
     return 0
 
 
-def apply(place: Place) -> str:
+def apply(place: CardPlace) -> str:
     """Do what the card says; what was done, in a sentence. Raises ConfigError with everything that is wrong."""
     try:
         return _apply(place)
     except OSError as error:
-        fault = Fault("", "cut_short", {"path": error.filename or place.root, "said": error.strerror or str(error)})
+        fault = CardFault("", "cut_short", {"path": error.filename or place.root, "said": error.strerror or str(error)})
         raise _told(place, [fault], "fr", begun=True) from error
     except AccessError as error:
-        raise _told(place, [Fault("", "configuration", {"said": str(error)})], "fr", begun=True) from error
+        raise _told(place, [CardFault("", "configuration", {"said": str(error)})], "fr", begun=True) from error
 
 
-def _apply(place: Place) -> str:
+def _apply(place: CardPlace) -> str:
     file = place.on_card()
     data = read(file) if file else place.waiting()
     if data is None:
@@ -82,7 +82,7 @@ def _apply(place: Place) -> str:
     return "linky.toml was applied, and wiped from the card"
 
 
-def _move(place: Place, data: bytes, settings: Settings) -> None:
+def _move(place: CardPlace, data: bytes, settings: CardSettings) -> None:
     """From the card to where only root reads."""
     place.stage(data)
     try:
@@ -90,21 +90,21 @@ def _move(place: Place, data: bytes, settings: Settings) -> None:
     except OSError as error:
         # A code that could be read again at the next start would open the page a second time.
         place.put_back()
-        fault = Fault("", "read_only", {"said": error.strerror or str(error)})
+        fault = CardFault("", "read_only", {"said": error.strerror or str(error)})
         raise _told(place, [fault], settings.language) from error
 
 
-def _told(place: Place, faults: list[Fault], language: str, *, begun: bool = False) -> ConfigError:
+def _told(place: CardPlace, faults: list[CardFault], language: str, *, begun: bool = False) -> ConfigError:
     """Say it on the card, too; the error to raise. ``begun``: something was changed already."""
     text = result.wrong(faults, language, begun=begun)
     try:
         place.tell(text)
     except OSError as error:
-        faults = [*faults, Fault("", "read_only", {"said": error.strerror or str(error)})]
+        faults = [*faults, CardFault("", "read_only", {"said": error.strerror or str(error)})]
     return ConfigError("linky.toml: " + "; ".join(fault.say("en") for fault in faults))
 
 
-def _checked(place: Place, settings: Settings, text: str) -> Config:
+def _checked(place: CardPlace, settings: CardSettings, text: str) -> Config:
     """The new configuration as the gateway will read it."""
     from gateway.config.tables import load  # noqa: PLC0415 (nothing of it where there is nothing to do)
 
@@ -115,7 +115,7 @@ def _checked(place: Place, settings: Settings, text: str) -> Config:
             return load(file)
         except ConfigError as error:
             said = str(error).removeprefix(str(file)).lstrip(",: ")
-            raise _told(place, [Fault("", "configuration", {"said": said})], settings.language) from error
+            raise _told(place, [CardFault("", "configuration", {"said": said})], settings.language) from error
 
 
 def _adapters(root: Path) -> list[str]:
@@ -124,13 +124,13 @@ def _adapters(root: Path) -> list[str]:
     return [port.source for port in ports(root) if port.tic]
 
 
-def _state(place: Place, config: Config) -> Path:
+def _state(place: CardPlace, config: Config) -> Path:
     """The database's folder in that system."""
     folder = Path(config.store.directory)
     return place.root / (folder.relative_to("/") if folder.is_absolute() else Path(plan.CONFIG).parent / folder)
 
 
-def _refuse_while_running(place: Place, config: Config) -> None:
+def _refuse_while_running(place: CardPlace, config: Config) -> None:
     """The daemon keeps in memory what this writes."""
     from gateway.control.messages import Status  # noqa: PLC0415
     from gateway.control.running import ask  # noqa: PLC0415
@@ -142,14 +142,14 @@ def _refuse_while_running(place: Place, config: Config) -> None:
     raise ConfigError("the gateway is running: stop it first (systemctl stop linky-gateway)")
 
 
-def _set_code(place: Place, config: Config, settings: Settings) -> str | None:
+def _set_code(place: CardPlace, config: Config, settings: CardSettings) -> str | None:
     """Have the page take the code; one that had to be made. A password, or a code that waits (a label's), stays.
 
     What the household's own password is to bring about is kept in mind beside it.
     """
     from gateway.account.hand_over import MARK  # noqa: PLC0415
     from gateway.store.connection import give_to_owner  # noqa: PLC0415
-    from gateway.web.access.access import Access  # noqa: PLC0415
+    from gateway.web.access.access import PageAccess  # noqa: PLC0415
 
     folder = _state(place, config)
     if not folder.is_dir():
@@ -158,7 +158,7 @@ def _set_code(place: Place, config: Config, settings: Settings) -> str | None:
         if os.geteuid() == 0 and uid is not None and gid is not None:
             os.chown(folder, uid, gid)
     file = folder / config.page_file.name
-    access = Access(file)
+    access = PageAccess(file)
     made = None
     if settings.code:
         access.take_code(settings.code)
@@ -173,7 +173,7 @@ def _set_code(place: Place, config: Config, settings: Settings) -> str | None:
     return made
 
 
-def _hostname(place: Place) -> str:
+def _hostname(place: CardPlace) -> str:
     try:
         return (place.root / "etc/hostname").read_text(encoding="utf-8").split()[0]
     except (OSError, IndexError):

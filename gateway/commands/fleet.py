@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from gateway.commands.fleet_ask import Report
+    from gateway.commands.fleet_ask import FleetAnswer
     from gateway.commands.options import Commands
 
 
@@ -58,7 +58,7 @@ def _status(options: argparse.Namespace) -> int:
     return exit_code(reports)
 
 
-def exit_code(reports: Sequence[Report]) -> int:
+def exit_code(reports: Sequence[FleetAnswer]) -> int:
     """The worst of them in a number."""
     from gateway.commands.fleet_ask import Grade  # noqa: PLC0415
 

@@ -73,7 +73,7 @@ class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class AskableGateway:
     """A gateway to ask: its full JID, and where it is, if that is known."""
 
     jid: str
@@ -86,10 +86,10 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class FleetAnswer:
     """What one gateway said; without a condition ``why`` is the condition of the error that came instead."""
 
-    gateway: Known
+    gateway: AskableGateway
     grade: Grade
     condition: Condition | None = None
     why: str = ""
@@ -123,15 +123,15 @@ def read_account(path: Path) -> Account:
     )
 
 
-def known(text: str, site: str = "") -> Known:
+def known(text: str, site: str = "") -> AskableGateway:
     """A gateway by its address, with the usual resource where none is named. Raises ConfigError when it is none."""
     bare, _, resource = text.strip().partition("/")
     if resource and not _PLAIN.fullmatch(resource):
         raise ConfigError(f"{text!r}: what stands behind the / is the gateway's resource, such as {_RESOURCE}")
-    return Known(f"{bare_jid(bare)}/{resource or _RESOURCE}", site)
+    return AskableGateway(f"{bare_jid(bare)}/{resource or _RESOURCE}", site)
 
 
-def read_register(path: Path) -> list[Known]:
+def read_register(path: Path) -> list[AskableGateway]:
     """The gateways of ``register.csv`` as ``tools/provision`` writes it, or of any table with a column ``jid``."""
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -154,8 +154,8 @@ def read_register(path: Path) -> list[Known]:
 
 
 def ask_all(
-    account: Account, gateways: Sequence[Known] | None, timeout_s: float, progress: Callable[[int, int], None]
-) -> list[Report]:
+    account: Account, gateways: Sequence[AskableGateway] | None, timeout_s: float, progress: Callable[[int, int], None]
+) -> list[FleetAnswer]:
     """What every gateway says, the worst first; None asks those of the account's contacts that are in ``GROUP``.
 
     Raises FederationError when the account's own server cannot be reached or goes away, ConfigError for no gateway.
@@ -164,12 +164,12 @@ def ask_all(
 
 
 async def _ask_all(
-    account: Account, gateways: Sequence[Known] | None, timeout_s: float, progress: Callable[[int, int], None]
-) -> list[Report]:
+    account: Account, gateways: Sequence[AskableGateway] | None, timeout_s: float, progress: Callable[[int, int], None]
+) -> list[FleetAnswer]:
     async with alone(account) as session:
         asked = await _contacts(session, timeout_s) if gateways is None else gateways
         waiting = deque({one.jid: one for one in asked}.values())
-        count, reports = len(waiting), list[Report]()
+        count, reports = len(waiting), list[FleetAnswer]()
         if not count:
             raise ConfigError(
                 f"no gateway to ask: name them, or --fleet register.csv, or have them in the group {GROUP} of the"
@@ -190,17 +190,17 @@ async def _ask_all(
     return sorted(reports, key=lambda one: (one.grade, one.gateway.jid))
 
 
-async def _ask(session: Session, gateway: Known, timeout_s: float) -> Report:
+async def _ask(session: Session, gateway: AskableGateway, timeout_s: float) -> FleetAnswer:
     command = ET.Element(f"{{{COMMANDS}}}command", {"node": NODE, "action": "execute"})
     try:
         condition = read_condition(await session.request(gateway.jid, command, timeout_s))
     except FederationError as error:
         grades = {_BROKEN: Grade.BROKEN, "item-not-found": Grade.REFUSED}
-        return Report(gateway, grades.get(error.condition, Grade.UNHEARD), why=error.condition)
-    return Report(gateway, _OF_STATE[condition.state], condition)
+        return FleetAnswer(gateway, grades.get(error.condition, Grade.UNHEARD), why=error.condition)
+    return FleetAnswer(gateway, _OF_STATE[condition.state], condition)
 
 
-async def _contacts(session: Session, timeout_s: float) -> list[Known]:
+async def _contacts(session: Session, timeout_s: float) -> list[AskableGateway]:
     """The gateways among the contacts (RFC 6121 §2.1)."""
     roster = await session.request(str(session.jid.bare), ET.Element(f"{{{ROSTER}}}query"), timeout_s, "get")
     found = []

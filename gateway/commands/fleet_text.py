@@ -10,12 +10,12 @@ from gateway.doctor.causes import Cause
 from gateway.doctor.sentences import words
 from gateway.store.recorder import iso
 from gateway.words.phrase import Phrase
-from gateway.words.table import Table
+from gateway.words.table import WordTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from gateway.commands.fleet_ask import Report
+    from gateway.commands.fleet_ask import FleetAnswer
     from gateway.federation.provider.health import Condition, LinkCondition
 
 # Said of a consent that is asked for again soon.
@@ -24,7 +24,7 @@ _SOON_S = 30 * 86_400
 _MARKS = {Grade.BROKEN: "✗", Grade.UNHEARD: "?", Grade.REFUSED: "?", Grade.WAITING: "…", Grade.OK: "✓"}
 
 
-_WORDS = Table(
+_WORDS = WordTable(
     {
         "grades": {
             Grade.BROKEN: Phrase("broken", "broken"),
@@ -72,7 +72,7 @@ _WORDS = Table(
 _OF_A_METER = ("port", "decode", "clock")
 
 
-def as_text(reports: Sequence[Report], lang: str, now: float) -> str:
+def as_text(reports: Sequence[FleetAnswer], lang: str, now: float) -> str:
     """One line for each gateway, under it a sentence for each thing that is wrong; then how many there are of which."""
     said = _WORDS[lang]
     names = [_name(one) for one in reports]
@@ -105,12 +105,12 @@ def sentences(condition: Condition, lang: str, now: float) -> list[str]:
     return found
 
 
-def as_json(reports: Sequence[Report], lang: str, now: float) -> list[dict[str, object]]:
+def as_json(reports: Sequence[FleetAnswer], lang: str, now: float) -> list[dict[str, object]]:
     """The form of ``fleet status --json``."""
     return [_row(one, lang, now) for one in reports]
 
 
-def _row(report: Report, lang: str, now: float) -> dict[str, object]:
+def _row(report: FleetAnswer, lang: str, now: float) -> dict[str, object]:
     row: dict[str, object] = {"gateway": report.gateway.jid, "site": report.gateway.site}
     row["state"] = report.grade.name.lower()
     told = report.condition
@@ -125,7 +125,7 @@ def _row(report: Report, lang: str, now: float) -> dict[str, object]:
     return row | facts | {"until": until, "sentences": sentences(told, lang, now), "links": links}
 
 
-def _name(report: Report) -> str:
+def _name(report: FleetAnswer) -> str:
     """The account, and where it is; what a file or a contact list says is made safe for a terminal."""
     site = "".join(letter for letter in report.gateway.site if letter.isprintable())[:40]
     return f"{report.gateway.bare}  {site}".rstrip()
@@ -141,7 +141,7 @@ def _facts(condition: Condition, lang: str) -> Iterator[str]:
     yield said["version"].format(condition.version)
 
 
-def _why(report: Report, lang: str) -> str:
+def _why(report: FleetAnswer, lang: str) -> str:
     """Why there is no condition."""
     why = _WORDS[lang]["why"]
     if report.grade in why:

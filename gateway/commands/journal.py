@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from gateway.commands.options import Commands
     from gateway.journal.entry import Head
-    from gateway.journal.system_log import Told
-    from gateway.journal.verify import Verdict
+    from gateway.journal.system_log import LoggedHeads
+    from gateway.journal.verify import JournalVerdict
     from gateway.store.journal import Journal
     from gateway.store.store import Archive
 
@@ -95,7 +95,7 @@ def _verify(options: argparse.Namespace) -> int:
     return 0
 
 
-def _told(config: Path) -> tuple[str, Told]:
+def _told(config: Path) -> tuple[str, LoggedHeads]:
     """The epoch of this house's database, and what the system's log was told of its journal."""
     from gateway.journal.system_log import read  # noqa: PLC0415
 
@@ -112,7 +112,7 @@ def _held(recipients: Iterable[Path], epoch: str) -> Iterator[Head]:
         yield from (Head(one.seq, one.hash) for one in read_anchors(path) if one.epoch == epoch)
 
 
-def _verify_own(config: Path, keys: list[str], anchors: list[Head]) -> Verdict:
+def _verify_own(config: Path, keys: list[str], anchors: list[Head]) -> JournalVerdict:
     from gateway.journal.verify import verify  # noqa: PLC0415
 
     with closing(_archive(config)) as archive:

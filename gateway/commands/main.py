@@ -18,7 +18,7 @@ from gateway.commands.examples import illustrate
 from gateway.commands.options import DEFAULT_CONFIG
 from gateway.commands.overview import overview
 from gateway.commands.speech import spoken
-from gateway.commands.usage import Parser
+from gateway.commands.usage import CommandParser
 from gateway.errors import Exit, GatewayError, reason
 from gateway.words.phrase import Phrase, same
 
@@ -69,9 +69,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def _parser(typed: str = "") -> Parser:
+def _parser(typed: str = "") -> CommandParser:
     """Of the command that is typed; where the word is none, of them all, to be listed."""
-    program = Parser(
+    program = CommandParser(
         prog="linky-gateway",
         description="Reads a Linky meter, keeps and shows what it says, and sends it to whom the household allows it.",
     )

@@ -39,7 +39,7 @@ _USB = Phrase("  USB {vendor}:{product}, {serial}, in socket {place}")
 
 
 @dataclass(frozen=True, slots=True)
-class Port:
+class SerialPortInfo:
     """A serial port: its path, its name that stays, whose it is, and the source to write.
 
     ``usb`` is vendor, product, serial number and place of the adapter, None for a port of the board; ``tic`` whether it
@@ -54,14 +54,14 @@ class Port:
     source: str
 
 
-def ports(root: Path = ROOT) -> list[Port]:
+def ports(root: Path = ROOT) -> list[SerialPortInfo]:
     """Every serial port that is there, by name."""
     adapters = usb_ports(root)
     found = {port.path.name: port for port in adapters}
     return [_port(name, found.get(name), adapters, root) for name in tty_names(root) if _is_there(name, root)]
 
 
-def as_text(found: Sequence[Port], lang: str) -> str:
+def as_text(found: Sequence[SerialPortInfo], lang: str) -> str:
     """The list for a person: the line to copy stands below each port."""
     if not found:
         return _NONE.in_language(lang) + "\n"
@@ -92,13 +92,15 @@ def _is_there(name: str, root: Path) -> bool:
     return attribute(root / "sys/class/tty" / name, "type") != _NO_PORT
 
 
-def _port(name: str, usb: UsbPort | None, adapters: Sequence[UsbPort], root: Path) -> Port:
+def _port(name: str, usb: UsbPort | None, adapters: Sequence[UsbPort], root: Path) -> SerialPortInfo:
     path = str(root / "dev" / name)
     by_id = _by_id(name, root)
     if usb is None:
-        return Port(path, by_id, "", None, tic=False, source=path)
+        return SerialPortInfo(path, by_id, "", None, tic=False, source=path)
     identity = {"vendor": usb.vendor, "product": usb.product, "serial": usb.serial, "place": usb.place}
-    return Port(path, by_id, usb.title, identity, usb.serial.startswith(_TIC_SERIAL), source_text(usb, adapters))
+    return SerialPortInfo(
+        path, by_id, usb.title, identity, usb.serial.startswith(_TIC_SERIAL), source_text(usb, adapters)
+    )
 
 
 def _by_id(name: str, root: Path) -> str | None:
@@ -110,7 +112,7 @@ def _by_id(name: str, root: Path) -> str | None:
     return next((str(link) for link in links if link.is_symlink() and link.readlink().name == name), None)
 
 
-def _paragraph(port: Port, lang: str) -> str:
+def _paragraph(port: SerialPortInfo, lang: str) -> str:
     lines = [
         " ".join(
             filter(None, (port.path, port.title and f"({port.title})", _TIC.in_language(lang) if port.tic else ""))

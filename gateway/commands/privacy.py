@@ -76,14 +76,14 @@ def _export(options: argparse.Namespace) -> int:
     from gateway.config.tables import load  # noqa: PLC0415
     from gateway.privacy.archive import create  # noqa: PLC0415
     from gateway.privacy.contents import write_contents  # noqa: PLC0415
-    from gateway.privacy.manifest import Manifest  # noqa: PLC0415
+    from gateway.privacy.manifest import ArchiveManifest  # noqa: PLC0415
     from gateway.store.recorder import iso  # noqa: PLC0415
     from gateway.store.store import Archive  # noqa: PLC0415
 
     config, to = load(options.config), options.to
     configuration = config.as_written()
     with closing(Archive(config.directory)) as archive, archive.snapshot() as dump:
-        about = Manifest(iso(int(_now())), __version__, tuple(dump.schema()))
+        about = ArchiveManifest(iso(int(_now())), __version__, tuple(dump.schema()))
         with create(to, about, _progress()) as writer:
             write_contents(writer, archive, dump, _exporter(config, archive), configuration)
     _progress()("", 0)

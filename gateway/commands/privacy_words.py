@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gateway.words.table import Table
+from gateway.words.table import WordTable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from gateway.privacy.orders import Erasing
 
 # What is typed to erase, in the language of the question.
-ERASE = Table("erase")
+ERASE = WordTable("erase")
 
-_SAID = Table(
+_SAID = WordTable(
     {
         "range": "To erase: {readings} readings and roll-ups, {queued} messages that wait, {events} events.",
         "everything": "To erase: EVERYTHING that the gateway knows of this household ({readings} readings and"

@@ -40,10 +40,10 @@ def declare(commands: Commands) -> None:
 
 def _add(options: argparse.Namespace) -> int:
     from gateway.config.tables import load  # noqa: PLC0415
-    from gateway.control.messages import Reading, ReadingForm  # noqa: PLC0415
+    from gateway.control.messages import EnterReading, ReadingForm  # noqa: PLC0415
 
     words = ("series", "value", "unit", "at", "meter", "force")
-    order = Reading(order=ReadingForm(**{word: getattr(options, word) for word in words}))
+    order = EnterReading(order=ReadingForm(**{word: getattr(options, word) for word in words}))
     print(_said(ask_or_do(load(options.config), order), spoken(options)))
     return 0
 

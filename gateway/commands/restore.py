@@ -15,7 +15,7 @@ from gateway.commands import backup
 from gateway.commands.options import command
 from gateway.commands.speech import spoken
 from gateway.errors import ArchiveError
-from gateway.words.table import Table
+from gateway.words.table import WordTable
 
 if TYPE_CHECKING:
     import argparse
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 USER = "linky-gateway"
 
-_SAID = Table(
+_SAID = WordTable(
     {
         "of": "backup of {made} by version {version}",
         "restored": "restored: {count} files, of {made}",
@@ -80,12 +80,12 @@ def _restore(options: argparse.Namespace) -> int:
 
 def _places(options: argparse.Namespace, contents: Contents) -> Places:
     from gateway.backup.act import Places  # noqa: PLC0415
-    from gateway.config.tables import Store  # noqa: PLC0415
+    from gateway.config.tables import StoreTable  # noqa: PLC0415
 
     try:
         directory = str(tomllib.loads(contents.config.decode())["store"]["directory"])
     except (ValueError, KeyError, TypeError):
-        directory = Store().directory
+        directory = StoreTable().directory
     return Places(options.config, options.config.parent / directory, backup.BROKER)
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from gateway.commands.options import Commands
-    from gateway.household.series import Known, Meter
+    from gateway.household.series import PossibleSeries, SeriesMeter
 
 _METER = Phrase("Meter {name}, id {sensor}")
 _ADDRESS = Phrase("  for who receives: {identifier}")
@@ -59,7 +59,7 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _meters(options: argparse.Namespace) -> tuple[Meter, ...]:
+def _meters(options: argparse.Namespace) -> tuple[SeriesMeter, ...]:
     from gateway.config.tables import load  # noqa: PLC0415
     from gateway.household.series import of_house  # noqa: PLC0415
     from gateway.store.store import Archive  # noqa: PLC0415
@@ -69,7 +69,7 @@ def _meters(options: argparse.Namespace) -> tuple[Meter, ...]:
         return of_house(archive.meters, config)
 
 
-def _paragraph(meter: Meter, lang: str) -> Iterator[str]:
+def _paragraph(meter: SeriesMeter, lang: str) -> Iterator[str]:
     yield _METER.filled(name=meter.name, sensor=meter.sensor).in_language(lang)
     address = _ADDRESS.filled(identifier=meter.identifier) if meter.identifier else _NO_ACCOUNT
     yield address.in_language(lang)
@@ -78,7 +78,7 @@ def _paragraph(meter: Meter, lang: str) -> Iterator[str]:
     yield ""
 
 
-def _table(rows: Iterable[Known], lang: str, below: Phrase) -> list[str]:
+def _table(rows: Iterable[PossibleSeries], lang: str, below: Phrase) -> list[str]:
     """Aligned, with its heads, and a sentence below."""
     cells = [
         [one.path, one.unit or _TEXT.in_language(lang), " ".join(one.granularities), one.meaning.in_language(lang)]

@@ -75,7 +75,7 @@ class _Formatter(argparse.HelpFormatter):
         return text if "\n" in text else super()._fill_text(text, width, indent)
 
 
-class Parser(argparse.ArgumentParser):
+class CommandParser(argparse.ArgumentParser):
     """argparse's, with sentences of our own; so are the parsers of its commands."""
 
     def __init__(self, **settings: Any) -> None:  # noqa: ANN401 (argparse's own)
@@ -92,7 +92,7 @@ class Parser(argparse.ArgumentParser):
         sentence = _SAID.filled(program=self.prog, what=self._in_words(message))
         self.exit(Exit.USAGE, sentence.in_language(spoken(self._asked())))
 
-    def commands(self) -> dict[str, Parser]:
+    def commands(self) -> dict[str, CommandParser]:
         """Its commands by name; empty where it has none."""
         found = (one for one in self._actions if isinstance(one, argparse._SubParsersAction))  # noqa: SLF001
         return next((dict(one.choices) for one in found), {})

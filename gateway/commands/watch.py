@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from gateway.commands.options import command
 from gateway.commands.speech import add_language, spoken
-from gateway.control.messages import Now
+from gateway.control.messages import AskNow
 from gateway.control.running import ask
 from gateway.errors import BrokerError, ConfigError, DaemonError, GatewayError, StoreError, reason
 from gateway.links.link import BROKEN, titles
@@ -67,7 +67,7 @@ def present(socket: Path, since: int | None = None) -> HouseNow:
     With the ``turn`` of an earlier answer it waits for another one, for a second at most.
     """
     try:
-        return cast("HouseNow", ask(socket, Now(since=since, wait_s=_EVERY_S)))
+        return cast("HouseNow", ask(socket, AskNow(since=since, wait_s=_EVERY_S)))
     except ConnectionError as error:
         raise DaemonError(_NOT_RUNNING.filled(socket=socket, why=_reason(error))) from error
     except StoreError as error:
@@ -99,7 +99,7 @@ def _lasting(now: dict[str, object]) -> dict[str, object]:
     return {key: value for key, value in now.items() if key not in {"age_s", "sequence"}}
 
 
-class Heard:
+class FeedHouse:
     """The house as the broker tells it to displays."""
 
     def __init__(self) -> None:
@@ -183,7 +183,7 @@ def _of_broker(config: Config) -> Generator[HouseNow | GatewayError, None, None]
 
     if config.mqtt is None:
         raise ConfigError(_NO_MQTT)
-    broker, heard, stop = Broker(config, config.mqtt, None), Heard(), asyncio.Event()
+    broker, heard, stop = Broker(config, config.mqtt, None), FeedHouse(), asyncio.Event()
     for branch in ("status", "meter/+/json", "link/#", "alert/#"):
         broker.listen(f"{ROOT}/{branch}", heard.take)
 

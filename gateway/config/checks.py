@@ -26,7 +26,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from gateway.config.tables import Config, Counter, Federation, Mqtt, Received, Share, Web
+    from gateway.config.tables import (
+        Config,
+        CounterTable,
+        FederationTable,
+        MqttTable,
+        ReceivedTable,
+        ShareTable,
+        WebTable,
+    )
 
 # Of a meter, a counter, a board.
 NAME = "^[a-z0-9][a-z0-9-]{0,31}$"
@@ -47,7 +55,7 @@ def check_together(path: Path, config: Config) -> None:
         raise wrong(path, "household.address", say.ALERTS_NEED_ACCOUNT)
 
 
-def amount_of(counter: Counter, key: str) -> Fraction:
+def amount_of(counter: CounterTable, key: str) -> Fraction:
     """``per_pulse`` or ``start`` of a counter in the store's unit; ReadingError when it is none."""
     quantity, text = find_quantity(counter.quantity), getattr(counter, key)
     assert quantity is not None  # noqa: S101 (the words of the struct are those of the table)
@@ -115,14 +123,14 @@ def _check_boards(path: Path, config: Config) -> None:
             raise wrong(path, place, say.BOARD_NEEDS_MQTT)
 
 
-def _check_mqtt(path: Path, mqtt: Mqtt | None) -> None:
+def _check_mqtt(path: Path, mqtt: MqttTable | None) -> None:
     if mqtt and mqtt.ca_file and not mqtt.tls:
         raise wrong(path, "mqtt.ca_file", say.NO_TLS)
     if mqtt and mqtt.password_file and not mqtt.user:
         raise wrong(path, "mqtt.user", say.WHOSE_PASSWORD)
 
 
-def _check_web(path: Path, web: Web | None) -> None:
+def _check_web(path: Path, web: WebTable | None) -> None:
     if web and not 1 <= web.address[1] <= 65_535:
         raise wrong(path, "web.listen", say.PORT_RANGE.filled(value=web.listen))
     for network in web.networks if web else ():
@@ -152,7 +160,7 @@ def _check_received(path: Path, config: Config) -> None:
         _check_share(path, f"{place}.share", one.share)
 
 
-def _check_identifier(path: Path, place: str, one: Received) -> None:
+def _check_identifier(path: Path, place: str, one: ReceivedTable) -> None:
     try:
         identifier = parse_identifier(one.identifier)
     except SenMLError as error:
@@ -163,7 +171,7 @@ def _check_identifier(path: Path, place: str, one: Received) -> None:
         raise wrong(path, f"{place}.identifier", say.ONE_SERIES)
 
 
-def _check_share(path: Path, place: str, share: Share | None) -> None:
+def _check_share(path: Path, place: str, share: ShareTable | None) -> None:
     if share and share.of is None and share.unit != "percent":
         raise wrong(path, f"{place}.of", say.OF_HOW_MANY.filled(unit=share.unit))
     if share and not all(math.isfinite(number) for number in (share.held, share.of or 0)):
@@ -196,6 +204,6 @@ def _check_addresses(path: Path, config: Config) -> None:
             raise wrong(path, place, say.AT.filled(place=repr(text), what=why))
 
 
-def _check_federation(path: Path, federation: Federation | None) -> None:
+def _check_federation(path: Path, federation: FederationTable | None) -> None:
     if federation and federation.pin_only and not federation.pin:
         raise wrong(path, "federation.pin_only", say.NO_PIN)

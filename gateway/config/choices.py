@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gateway.balance.tariff import Objective
-    from gateway.config.tables import Choices, Config, Household
+    from gateway.config.tables import Config, HouseholdChoices, HouseholdTable
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ def choose_objective(config: Config, objective: Objective | None) -> None:
     config.choices.objective = objective
 
 
-def choose_household(config: Config, household: Household | None) -> None:
+def choose_household(config: Config, household: HouseholdTable | None) -> None:
     """Let this one be told, or whom the file names; StoreError, with nothing changed, when it cannot be kept."""
     _keep(config.choices_file, msgspec.structs.replace(config.choices, household=household))
     config.choices.household = household
@@ -40,7 +40,7 @@ def forget_choices(config: Config) -> None:
     config.choices.objective = config.choices.household = None
 
 
-def _keep(file: Path, choices: Choices) -> None:
+def _keep(file: Path, choices: HouseholdChoices) -> None:
     """On the disk, whole or not at all."""
     try:
         write_whole(file, msgspec.json.encode(choices))

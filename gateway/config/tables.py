@@ -48,7 +48,7 @@ Hours = Annotated[int, msgspec.Meta(ge=1, le=876_600)]
 Days = Annotated[int, msgspec.Meta(ge=1, le=36_525)]
 
 
-class Meter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class MeterTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[[meter]]``: where one meter's bytes come from, and what its series are called."""
 
     name: Annotated[str, msgspec.Meta(pattern=NAME)] = "house"
@@ -70,7 +70,7 @@ class Meter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         return (host.strip("[]"), int(port)) if self.tee else None
 
 
-class Counter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class CounterTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[[counter]]``: a meter that gives pulses (a contact, an S0 output) to a GPIO pin."""
 
     name: Annotated[str, msgspec.Meta(pattern=NAME)]
@@ -93,7 +93,7 @@ class Counter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         return self.edge == "rising" or (self.edge is None and self.pull == "down")
 
 
-class Store(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class StoreTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[store]``: the folder of the database, how often it is written, how long it is kept."""
 
     directory: str = "/var/lib/linky-gateway"
@@ -104,7 +104,7 @@ class Store(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     received_days: Days = 1095
 
 
-class Federation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class FederationTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[federation]``: the account, and how it speaks."""
 
     jid: Address
@@ -130,7 +130,7 @@ class Federation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     installer: Address | None = None
 
 
-class Household(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class HouseholdTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[household]``: who is told what is wrong and what is new, and may ask how the house is."""
 
     address: Address | Annotated[tuple[Address, ...], msgspec.Meta(min_length=1, max_length=10)]
@@ -142,24 +142,24 @@ class Household(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         return (self.address,) if isinstance(self.address, str) else self.address
 
 
-class Choices(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+class HouseholdChoices(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """What the household chose at its page: it stands before what the file says until it is taken back.
 
     Kept in the database's folder (``choices.py``), since the file is root's. Not frozen: a choice holds at once.
     """
 
     objective: Objective | None = None
-    household: Household | None = None
+    household: HouseholdTable | None = None
 
 
-class Clock(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ClockTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[clock]``: the host's clock."""
 
     # It is right although nothing tells the kernel so: set by hand, or by a program of one's own.
     trusted: bool = False
 
 
-class Mqtt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class MqttTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[mqtt]``: the household's broker, which carries the live feed."""
 
     host: Annotated[str, msgspec.Meta(min_length=1)] = "localhost"
@@ -174,7 +174,7 @@ class Mqtt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     discovery_prefix: Annotated[str, msgspec.Meta(pattern=r"^[^+#/\s]+(/[^+#/\s]+)*$")] = "homeassistant"
 
 
-class Backup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class BackupTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[backup]``: the second place, and how many backups stay there."""
 
     directory: Annotated[str, msgspec.Meta(min_length=1)]
@@ -184,7 +184,7 @@ class Backup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     same_card: bool = False
 
 
-class Web(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class WebTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[web]``: the page of the house."""
 
     # All addresses of this machine; who is not at home is refused all the same.
@@ -200,7 +200,7 @@ class Web(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         return host.strip("[]"), int(port)
 
 
-class Share(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ShareTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``share`` of a ``[[received]]``: the household's part of what others produce; of 100 where it is in per cent."""
 
     held: Annotated[int, msgspec.Meta(ge=0)] | Annotated[float, msgspec.Meta(ge=0)]
@@ -213,14 +213,14 @@ class Share(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         return Fraction(str(self.held)) / Fraction(str(self.of or 100))
 
 
-class ProxyMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ProxyMessageTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``message`` of a ``[[received]]``: which series of a proxy of 2019, as its messages name it."""
 
     name: Annotated[str, msgspec.Meta(min_length=1)]
     metaname: str = ""
 
 
-class Received(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ReceivedTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[[received]]``: series of another provider that the household is allowed to have."""
 
     name: Annotated[str, msgspec.Meta(pattern=NAME)]
@@ -228,31 +228,31 @@ class Received(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     identifier: str
     # Days before the first subscription that are asked for as well.
     history: Annotated[int, msgspec.Meta(ge=0, le=36_525)] = 0
-    share: Share | None = None
+    share: ShareTable | None = None
     # The provider is a proxy of 2019: it is not asked for anything, and identifier is what its series is called here.
-    message: ProxyMessage | None = None
+    message: ProxyMessageTable | None = None
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file. ``folder`` is where it lay."""
 
-    meter: Annotated[tuple[Meter, ...], msgspec.Meta(min_length=1)]
-    store: Store = Store()
-    clock: Clock = Clock()
-    federation: Federation | None = None
-    mqtt: Mqtt | None = None
-    written_household: Household | None = msgspec.field(default=None, name="household")
-    web: Web | None = None
-    backup: Backup | None = None
-    counter: tuple[Counter, ...] = ()
-    received: tuple[Received, ...] = ()
+    meter: Annotated[tuple[MeterTable, ...], msgspec.Meta(min_length=1)]
+    store: StoreTable = StoreTable()
+    clock: ClockTable = ClockTable()
+    federation: FederationTable | None = None
+    mqtt: MqttTable | None = None
+    written_household: HouseholdTable | None = msgspec.field(default=None, name="household")
+    web: WebTable | None = None
+    backup: BackupTable | None = None
+    counter: tuple[CounterTable, ...] = ()
+    received: tuple[ReceivedTable, ...] = ()
     tariff: tuple[Tariff, ...] = ()
     written_objective: Objective = msgspec.field(default=Objective(), name="objective")
     folder: str = "."
-    choices: Choices = msgspec.field(default_factory=Choices)
+    choices: HouseholdChoices = msgspec.field(default_factory=HouseholdChoices)
 
     @property
-    def household(self) -> Household | None:
+    def household(self) -> HouseholdTable | None:
         """Who is told; by the account of ``[federation]``, so without one nobody."""
         chosen = self.choices.household if self.federation else None
         return chosen or self.written_household
@@ -335,16 +335,16 @@ def checked(path: Path, raw: dict[str, object], kind: type[T]) -> T:
         raise wrong_value(path, raw, kind, error) from error
 
 
-def _chosen(file: Path) -> Choices:
+def _chosen(file: Path) -> HouseholdChoices:
     """What was chosen at the page; nothing where that cannot be read: the meter is read all the same."""
     try:
-        return msgspec.json.decode(file.read_bytes(), type=Choices)
+        return msgspec.json.decode(file.read_bytes(), type=HouseholdChoices)
     except (FileNotFoundError, PermissionError):
         # Nothing was chosen; or it is none of this user's business, as the database is not.
-        return Choices()
+        return HouseholdChoices()
     except (OSError, msgspec.MsgspecError, ValueError) as error:
         log.warning("%s: what was chosen at the page cannot be read (%s); choose again there", file, error)
-        return Choices()
+        return HouseholdChoices()
 
 
 def credential_file(name: str = PASSWORD_CREDENTIAL) -> Path | None:

@@ -14,11 +14,11 @@ from gateway.consent.fields import keep_shown, known_lang, proof_of, retention_o
 from gateway.consent.grant import describe, grant, offer_of, revoke
 from gateway.consent.orders import (
     AnswerAccess,
-    Consents,
     ConsentText,
     Grant,
     HearDomain,
     Limit,
+    ListConsents,
     Notices,
     PendingAccess,
     RefusedDomains,
@@ -85,7 +85,7 @@ def _notices(store: Store, _: Notices, __: float) -> list[Row]:
     ]
 
 
-def _consents(store: Store, _: Consents, now: float) -> list[Row]:
+def _consents(store: Store, _: ListConsents, now: float) -> list[Row]:
     return [_described(store.pseudonyms, consent, now) for consent in store.consents.all()]
 
 
@@ -132,7 +132,7 @@ HANDLERS: Handlers = {
     Revoke: _revoke,
     Limit: _limit,
     Resume: _resume,
-    Consents: _consents,
+    ListConsents: _consents,
     Notices: _notices,
     PendingAccess: _pending,
     ConsentText: _text,

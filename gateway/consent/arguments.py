@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.store.terms import REFUSED_DAYS, Profile, Role
+from gateway.store.terms import REFUSED_DAYS, Profile, RecipientRole
 
 if TYPE_CHECKING:
     import argparse
@@ -57,7 +57,7 @@ def _add_terms(give: argparse.ArgumentParser) -> None:
     why.add_argument("--controller", default="", help="the name of who is responsible for them")
     why.add_argument("--contact", default="", help="how to reach that one")
     why.add_argument("--privacy-notice", dest="privacy", default="", metavar="URL")
-    why.add_argument("--role", choices=[role.value for role in Role], default=Role.CONTROLLER.value)
+    why.add_argument("--role", choices=[role.value for role in RecipientRole], default=RecipientRole.CONTROLLER.value)
     why.add_argument("--retention", default="", metavar="DURATION", help="how long they are kept, such as P1Y")
     why.add_argument(
         "--code-of-conduct", nargs=3, default=("", "", ""), metavar=("URL", "VERSION", "SHA256"), help="as declared"

@@ -23,7 +23,7 @@ from gateway.store.terms import (
     Offer,
     Profile,
     Proof,
-    Role,
+    RecipientRole,
     Terms,
     check_jid,
     check_path,
@@ -223,11 +223,11 @@ def read_until(text: str | None, begins: int, now: float) -> int:
     return until
 
 
-def _role(text: str) -> Role:
+def _role(text: str) -> RecipientRole:
     try:
-        return Role(text)
+        return RecipientRole(text)
     except ValueError as error:
-        raise ConsentError(f"role {text!r}: one of {', '.join(role.value for role in Role)}") from error
+        raise ConsentError(f"role {text!r}: one of {', '.join(role.value for role in RecipientRole)}") from error
 
 
 def choose_manner(

@@ -12,14 +12,14 @@ from gateway.errors import ConsentError
 from gateway.store.points import Granularity
 from gateway.store.terms import PLAIN_TERMS, Offer, check_jid
 from gateway.store.transfers import FOR_EVER
-from gateway.words.table import Table
+from gateway.words.table import WordTable
 
 if TYPE_CHECKING:
     from gateway.store.points import Consent
     from gateway.store.store import Archive
     from gateway.store.transfers import Transfers
 
-_WORDS = Table(
+_WORDS = WordTable(
     {
         "none": "   No consent is in force: nothing is sent.\n",
         "nothing": "   Nothing was handed over.\n",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypedDict, T
 
 import msgspec
 
-from gateway.store.terms import Channel, Role
+from gateway.store.terms import Channel, RecipientRole
 
 if TYPE_CHECKING:
     from gateway.store.store import Store
@@ -40,7 +40,7 @@ Handler = Callable[["Store", Any, float], object]
 Handlers = Mapping[type[Order[Any]], Handler]
 
 
-class Orders(Protocol):
+class ConsentHandlers(Protocol):
     """Who does them."""
 
     async def __call__(self, order: Order[A]) -> A:
@@ -93,7 +93,7 @@ class ConsentForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     controller: str = ""
     contact: str = ""
     privacy: str = ""
-    role: str = Role.CONTROLLER.value
+    role: str = RecipientRole.CONTROLLER.value
     code_url: str = ""
     code_version: str = ""
     code_hash: str = ""
@@ -144,7 +144,7 @@ class Resume(Order[int], frozen=True, kw_only=True, tag="resume"):
     recipient: str
 
 
-class Consents(Order[list[Row]], frozen=True, kw_only=True, tag="consents"):
+class ListConsents(Order[list[Row]], frozen=True, kw_only=True, tag="consents"):
     """Every consent ever given."""
 
     looks: ClassVar[bool] = True

@@ -22,14 +22,14 @@ from gateway.addresses.appearance import look_alike, unverified
 from gateway.store.domains import domain_of
 from gateway.store.local_time import PARIS
 from gateway.store.points import Granularity
-from gateway.store.terms import LANGS, Profile, Role, shortest
+from gateway.store.terms import LANGS, Profile, RecipientRole, shortest
 from gateway.words.phrase import Phrase
-from gateway.words.table import Table
+from gateway.words.table import WordTable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gateway.store.terms import AccessRequest, Manner, Notice, Offer, Terms
+    from gateway.store.terms import AccessRequest, Manner, Offer, OutgoingNotice, Terms
 
 TEXT_VERSION = "4"
 
@@ -37,10 +37,10 @@ TEXT_VERSION = "4"
 _LINE = 118
 
 # What is typed under the text to consent, in the language of the text.
-YES = Table("yes")
+YES = WordTable("yes")
 
 _RAW, _MINUTE, _HALF_HOUR, _DAY = Granularity
-_GRANULARITY = Table(
+_GRANULARITY = WordTable(
     {
         _RAW: "every value of the meter, each second or two (the finest)",
         _MINUTE: "one value a minute (1,440 a day)",
@@ -48,7 +48,7 @@ _GRANULARITY = Table(
         _DAY: "one value a day, with no detail within the day",
     }
 )
-_REVEALS = Table(
+_REVEALS = WordTable(
     {
         _RAW: "which appliances run, when, and whether somebody is at home",
         _MINUTE: "which large appliances run, when, and whether somebody is at home",
@@ -56,7 +56,7 @@ _REVEALS = Table(
         _DAY: "days of absence and the habits of the week",
     }
 )
-_DATA = Table(
+_DATA = WordTable(
     {
         "consumption": "what the home consumes",
         "production": "what the home produces",
@@ -69,17 +69,17 @@ _DATA = Table(
         "other": "other measurements of the home",
     }
 )
-_ROLE = Table(
+_ROLE = WordTable(
     {
-        Role.CONTROLLER: "a controller: it decides what the data are used for",
-        Role.PROCESSOR: "a processor: it acts for somebody else, who decides",
-        Role.JOINT: "a joint controller: it decides with somebody else what the data are used for",
+        RecipientRole.CONTROLLER: "a controller: it decides what the data are used for",
+        RecipientRole.PROCESSOR: "a processor: it acts for somebody else, who decides",
+        RecipientRole.JOINT: "a joint controller: it decides with somebody else what the data are used for",
     }
 )
-_YES_NO = Table(("yes, each new reading is sent", "no"))
-_HISTORY = Table(("no", "yes, all that the gateway has kept", "yes, since"))
-_NAME = Table(("by your meter's id in this gateway", "by a pseudonym that it alone knows"))
-_EXACTNESS = Table(
+_YES_NO = WordTable(("yes, each new reading is sent", "no"))
+_HISTORY = WordTable(("no", "yes, all that the gateway has kept", "yes, since"))
+_NAME = WordTable(("by your meter's id in this gateway", "by a pseudonym that it alone knows"))
+_EXACTNESS = WordTable(
     {
         Profile.EXACT: Phrase("as the meter gives them", "exact"),
         Profile.COARSE: "rounded (100 Wh, 200 W)",
@@ -87,7 +87,7 @@ _EXACTNESS = Table(
     }
 )
 # What was removed, and what no program can remove: a single home's curve is never anonymous.
-_REMOVED = Table(
+_REMOVED = WordTable(
     {
         "pseudonym": "Removed: the number of the delivery point (PRM) and that of the meter.",
         "anonymous": "Removed as well: numbers of messages, the end of the journal, the history.",
@@ -95,8 +95,8 @@ _REMOVED = Table(
         " know you by your readings: in law they stay personal data.",
     }
 )
-_UNSTATED = Table("not stated")
-_UNITS = Table({"Y": ("year", "years"), "M": ("month", "months"), "W": ("week", "weeks"), "D": ("day", "days")})
+_UNSTATED = WordTable("not stated")
+_UNITS = WordTable({"Y": ("year", "years"), "M": ("month", "months"), "W": ("week", "weeks"), "D": ("day", "days")})
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,19 +186,19 @@ def granularity_words(granularity: Granularity, lang: str) -> tuple[str, str]:
     return _GRANULARITY[lang][granularity], _REVEALS[lang][granularity]
 
 
-def role_words(role: Role, lang: str) -> str:
+def role_words(role: RecipientRole, lang: str) -> str:
     """What a recipient is in law."""
     return str(_ROLE[lang][role])
 
 
-def notice_text(notice: Notice, lang: str) -> str:
+def notice_text(notice: OutgoingNotice, lang: str) -> str:
     """What a notice says, in one paragraph."""
     facts = {name: _fact(name, value) for name, value in notice.payload.items() if value}
     missing = dict.fromkeys(_NAMED, _UNSTATED[lang])
     return _notices(lang)[notice.kind.value].substitute(missing | facts)
 
 
-class More(enum.IntEnum):
+class RequestRemark(enum.IntEnum):
     """What a household is told besides a request: nothing, that it was the last of today, the last of its domain."""
 
     NOTHING = 0
@@ -206,7 +206,7 @@ class More(enum.IntEnum):
     LAST_OF_DOMAIN = 2
 
 
-def asked_text(request: AccessRequest, lang: str, more: More = More.NOTHING) -> str:
+def asked_text(request: AccessRequest, lang: str, more: RequestRemark = RequestRemark.NOTHING) -> str:
     """What a household is told when somebody asks it for access: who, for what, and how to answer."""
     terms, granularity = request.terms, _GRANULARITY[lang][request.granularity]
     controller = unverified(terms.controller).in_language(lang) if terms.controller else _UNSTATED[lang]

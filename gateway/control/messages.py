@@ -20,12 +20,12 @@ from gateway.words.phrase import Phrase, same
 
 __all__ = [
     "AccountOrder",
+    "AskNow",
+    "EnterReading",
     "Erase",
-    "Now",
     "PageCode",
     "PageWelcome",
     "PageWhere",
-    "Reading",
     "ReadingForm",
     "Status",
     "read",
@@ -50,14 +50,14 @@ class Status(Order[Row], frozen=True, kw_only=True, tag="status"):
     """How each link is."""
 
 
-class Now(Order[Row], frozen=True, kw_only=True, tag="now"):
+class AskNow(Order[Row], frozen=True, kw_only=True, tag="now"):
     """The house now; since the ``turn`` of an earlier answer: as soon as it is another, or after ``wait_s``."""
 
     since: int | None = None
     wait_s: float | None = None
 
 
-class Reading(Order[Row], frozen=True, kw_only=True, tag="reading"):
+class EnterReading(Order[Row], frozen=True, kw_only=True, tag="reading"):
     """Store a reading by hand; what was stored."""
 
     order: ReadingForm
@@ -86,9 +86,9 @@ class PageWhere(Order[Row], frozen=True, kw_only=True, tag="page-where"):
 
 
 _TYPES = (
-    *(Status, Now, Reading, AccountOrder, PageCode, PageWelcome, PageWhere),
+    *(Status, AskNow, EnterReading, AccountOrder, PageCode, PageWelcome, PageWhere),
     *(of_consents.Grant, of_consents.Revoke, of_consents.Limit, of_consents.Resume),
-    *(of_consents.Consents, of_consents.Notices, of_consents.PendingAccess, of_consents.ConsentText),
+    *(of_consents.ListConsents, of_consents.Notices, of_consents.PendingAccess, of_consents.ConsentText),
     *(of_consents.AnswerAccess, of_consents.RefuseDomain, of_consents.HearDomain, of_consents.RefusedDomains),
     *(of_consents.HealthConsents, of_consents.HealthText, of_consents.HealthGrant, of_consents.HealthRefuse),
     *(of_consents.HealthWithdraw, of_data.Preview, of_data.Erase, of_data.Rectify, of_data.Remove),

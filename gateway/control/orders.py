@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, cast
 
 from gateway.consent.act import HANDLERS as OF_CONSENTS
 from gateway.control.manual_reading import enter
-from gateway.control.messages import Erase, Reading, unknown
+from gateway.control.messages import EnterReading, Erase, unknown
 from gateway.errors import StoreError
 from gateway.links.link import OK, WAITING, Link, LinkKind, as_json, recipient_links
 from gateway.privacy.act import HANDLERS as OF_DATA
@@ -26,7 +26,7 @@ from gateway.words.phrase import Phrase, written
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gateway.config.tables import Config, Received
+    from gateway.config.tables import Config, ReceivedTable
     from gateway.consent.orders import A, Handlers, Order, Row
     from gateway.store.received import ReceivedPoints
 
@@ -83,7 +83,7 @@ def act_alone(config: Config, order: Order[A]) -> A:
                 store.meters.add(meter.name, meter.sensor, meter.prm)
             for counter in config.counter:
                 store.meters.add(counter.name, counter.sensor)
-            if isinstance(order, Reading):
+            if isinstance(order, EnterReading):
                 return cast("A", enter(store, config, order.order, time.time()))
             done = act(store, order, time.time())
             if isinstance(order, Erase) and order.what == "everything":
@@ -116,7 +116,7 @@ def stored_status(config: Config) -> Row:
     return as_json(links, running=False)
 
 
-def _stored_supplies(sources: Sequence[Received], received: ReceivedPoints, now: float) -> list[Link]:
+def _stored_supplies(sources: Sequence[ReceivedTable], received: ReceivedPoints, now: float) -> list[Link]:
     """How old the newest point of each source is, for ``status`` when no daemon runs."""
     from gateway.household.share import origins  # noqa: PLC0415 (few houses receive anything)
 

@@ -18,7 +18,7 @@ from gateway.words.phrase import Phrase, as_members, same
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gateway.consent.orders import Order, Orders
+    from gateway.consent.orders import ConsentHandlers, Order
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ _FAILED = Phrase("the gateway could not do it: {why}")
 _CANNOT_LISTEN = Phrase("{path}: cannot listen there: {why}; choose a shorter [store] directory")
 
 
-async def serve(path: Path, handler: Orders) -> asyncio.Server:
+async def serve(path: Path, handler: ConsentHandlers) -> asyncio.Server:
     """Listen at ``path`` (mode 0600); the handler's GatewayError becomes the answer's ``error``."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -56,7 +56,7 @@ async def serve(path: Path, handler: Orders) -> asyncio.Server:
     return server
 
 
-async def _reply(line: bytes, handler: Orders) -> dict[str, object]:
+async def _reply(line: bytes, handler: ConsentHandlers) -> dict[str, object]:
     try:
         order = _read(line)
         return {"result": await handler(order)} if order else {"error": "not a JSON object", "code": 2}

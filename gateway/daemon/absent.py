@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
     from datetime import datetime
 
-    from gateway.config.tables import Household
+    from gateway.config.tables import HouseholdTable
     from gateway.consent.orders import Order
     from gateway.links.alerts import Alert
     from gateway.links.link import Link
@@ -45,7 +45,7 @@ class NoFederation:
     def tell(self, _alert: Alert) -> None:
         """Nobody is told."""
 
-    def address_household(self, _told: Household | None) -> None:
+    def address_household(self, _told: HouseholdTable | None) -> None:
         """Nobody is told there either."""
 
     async def settle(self) -> None:

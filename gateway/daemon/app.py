@@ -20,8 +20,8 @@ from gateway.control.unix_socket import serve
 from gateway.daemon import build as parts
 from gateway.daemon.build import LINE_PATIENCE_S, build, store_patience_s
 from gateway.daemon.clock import HostClock
-from gateway.daemon.monitor import Lookout
-from gateway.daemon.requests import Desk
+from gateway.daemon.monitor import HouseMonitor
+from gateway.daemon.requests import HouseRequests
 from gateway.errors import StoreError, cause_of
 from gateway.process.systemd import Notifier, Watchdog
 from gateway.store.connection import WriterLock
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from gateway.daemon.house import House
     from gateway.daemon.meter import MeterReader
     from gateway.process.cells import Part
-    from gateway.pulses.counter import Counter
+    from gateway.pulses.counter import PulseCounter
 
 log = logging.getLogger(__name__)
 
@@ -77,8 +77,8 @@ class Gateway:
         self._notifier = Notifier()
         self._watchdog = Watchdog(self._notifier)
         self._patience_s = store_patience_s(house.config)
-        self.lookout = Lookout(house, self._notifier, urgent)
-        self._desk = Desk(house)
+        self.lookout = HouseMonitor(house, self._notifier, urgent)
+        self._requests = HouseRequests(house)
         for name, meter in house.meters.items():
             self._keep_meter(name, meter)
         for name, tee in house.tees.items():
@@ -87,9 +87,9 @@ class Gateway:
             self._keep_counter(name, counter)
         self._keep_store()
         if house.config.mqtt:
-            parts.join_broker(house, house.config.mqtt, self.lookout, self._desk, self._keep)
+            parts.join_broker(house, house.config.mqtt, self.lookout, self._requests, self._keep)
         if house.config.web:
-            parts.open_page(house, house.config.web, self._desk, self._keep)
+            parts.open_page(house, house.config.web, self._requests, self._keep)
         parts.join_federation(house, self.lookout, self._keep)
         house.standing.of.append(house.cells.links)
 
@@ -117,7 +117,7 @@ class Gateway:
         socket = self.house.config.control_socket
         server = None
         try:
-            server = await serve(socket, self._desk.answer)
+            server = await serve(socket, self._requests.answer)
             await self._work()
         finally:
             if server:
@@ -151,7 +151,7 @@ class Gateway:
                 group.create_task(self._probe_store(), name="probe"),
                 group.create_task(self._say_that_it_stops(), name="stop"),
             ]
-            self._watchdog.watch("the supervisor", lambda: cells.came_round, LINE_PATIENCE_S)
+            self._watchdog.watch("the supervisor", lambda: cells.alive_at, LINE_PATIENCE_S)
             self._notifier.ready()
             await cells.run(self._stop)
             for task in watching:
@@ -163,34 +163,34 @@ class Gateway:
             name,
             partial(part.run, self._stop),
             says_goodbye=True,
-            came_round=lambda: part.came_round,
+            alive_at=lambda: part.alive_at,
             patience_s=patience_s,
         )
 
     def _keep_meter(self, name: str, meter: MeterReader) -> None:
-        def came_round() -> float:
+        def alive_at() -> float:
             # A replayed file that has ended is no stuck task.
-            return time.monotonic() if meter.line.state.ended else meter.line.state.came_round
+            return time.monotonic() if meter.line.state.ended else meter.line.state.alive_at
 
         work = partial(meter.read, self._urgent, self.house)
-        self.house.cells.add(f"meter {name}", work, came_round=came_round, patience_s=LINE_PATIENCE_S)
+        self.house.cells.add(f"meter {name}", work, alive_at=alive_at, patience_s=LINE_PATIENCE_S)
 
-    def _keep_counter(self, name: str, counter: Counter) -> None:
-        def came_round() -> float:
-            return counter.state.came_round
+    def _keep_counter(self, name: str, counter: PulseCounter) -> None:
+        def alive_at() -> float:
+            return counter.state.alive_at
 
-        self.house.cells.add(f"counter {name}", counter.read, came_round=came_round, patience_s=LINE_PATIENCE_S)
+        self.house.cells.add(f"counter {name}", counter.read, alive_at=alive_at, patience_s=LINE_PATIENCE_S)
 
     def _keep_store(self) -> None:
         cells, patience = self.house.cells, self._patience_s
         cells.add(
             "commit",
             self._keep_committing,
-            came_round=lambda: self._came_round,
+            alive_at=lambda: self._came_round,
             patience_s=patience,
             gives_up=self._why_to_give_up,
         )
-        cells.add("watch", self.lookout.run, came_round=lambda: self.lookout.came_round, patience_s=patience)
+        cells.add("watch", self.lookout.run, alive_at=lambda: self.lookout.alive_at, patience_s=patience)
 
     def _why_to_give_up(self) -> StoreError | None:
         """Why the process has to end, when what commits has failed for too long: what it cannot write goes with it."""

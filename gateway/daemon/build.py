@@ -6,16 +6,16 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from gateway.chat.notices import Notices
+from gateway.chat.notices import HouseholdNotices
 from gateway.daemon.absent import NoFederation
 from gateway.daemon.counters import Counters
 from gateway.daemon.house import House
 from gateway.daemon.journalled import note_start
 from gateway.daemon.meter import MeterReader
-from gateway.daemon.standing import Standing
-from gateway.daemon.writer import Writer
+from gateway.daemon.standing import HouseStanding
+from gateway.daemon.writer import StoreWriter
 from gateway.household.now import Now
-from gateway.links.disk import Disk
+from gateway.links.disk import DiskSpace
 from gateway.links.link import clock_link, decode_link, meter_link, port_link, tee_link
 from gateway.links.nightly_backup import Nightly
 from gateway.live.topics import STATUS
@@ -30,11 +30,11 @@ from gateway.tic.clock import Belief
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping
 
-    from gateway.config.tables import Config, Meter, Mqtt, Web
+    from gateway.config.tables import Config, MeterTable, MqttTable, WebTable
     from gateway.daemon.clock import HostClock
-    from gateway.daemon.monitor import Lookout
+    from gateway.daemon.monitor import HouseMonitor
     from gateway.daemon.publication import Publication
-    from gateway.daemon.requests import Desk
+    from gateway.daemon.requests import HouseRequests
     from gateway.links.link import Link
     from gateway.process.cells import Part
     from gateway.sources.line import Listening
@@ -69,15 +69,15 @@ async def build(config: Config, host: HostClock, call: Call, hurry: Callable[[],
         meters = {m.name: await _reader(m, sources, relays, host, owners, store, call) for m in config.meter}
         await counters.resume(store.meters, store.readings)
         now = Now(config, store, call, host.time)
-        notices = Notices(config, now, store.told, store, call)
+        notices = HouseholdNotices(config, now, store.notified, store, call)
         await notices.resume()
-        standing = Standing(store.outbox, call, meters, now, notices)
-        disk = Disk(config.directory)
+        standing = HouseStanding(store.outbox, call, meters, now, notices)
+        disk = DiskSpace(config.directory)
         federation = _federation(config, store, call, standing, disk)
     except BaseException:
         await call(store.close)
         raise
-    writer = Writer(config, store, call)
+    writer = StoreWriter(config, store, call)
     house = House(
         config, host, call, store, meters, tees, counters, relays, writer, disk, now, notices, standing, federation
     )
@@ -100,13 +100,13 @@ def _join(house: House) -> None:
         reader.listeners.append(house.cells.shielded("watch", partial(house.now.hear, name)))
 
 
-def _source(meter: Meter, config: Config, tees: Mapping[str, Tee]) -> Source:
+def _source(meter: MeterTable, config: Config, tees: Mapping[str, Tee]) -> Source:
     source = parse_source(meter.source, config.path("."))
     return TeedSource(source, tees[meter.name]) if meter.name in tees else source
 
 
 async def _reader(
-    meter: Meter,
+    meter: MeterTable,
     sources: Mapping[str, Source],
     relays: Relays,
     host: HostClock,
@@ -136,7 +136,9 @@ def _links_of_meters(meters: Mapping[str, MeterReader], tees: Mapping[str, Tee],
         yield clock_link(name, state, meter.clock, meter.kept, host_knows=meter.host.knows())
 
 
-def _federation(config: Config, store: Store, call: Call, standing: Standing, disk: Disk) -> Publication | NoFederation:
+def _federation(
+    config: Config, store: Store, call: Call, standing: HouseStanding, disk: DiskSpace
+) -> Publication | NoFederation:
     if config.federation is None:
         return NoFederation()
     # Here and not above: whoever keeps everything at home needs no XMPP in memory, a third of it all.
@@ -155,7 +157,7 @@ def _federation(config: Config, store: Store, call: Call, standing: Standing, di
     )
 
 
-def join_broker(house: House, account: Mqtt, lookout: Lookout, desk: Desk, keep: Keep) -> None:
+def join_broker(house: House, account: MqttTable, lookout: HouseMonitor, requests: HouseRequests, keep: Keep) -> None:
     """The broker of the house, what it is told, and the boards that relay by it."""
     # Here and not above: without a broker in the house its library need not be there, nor take memory.
     from gateway.mqtt.broker import Broker  # noqa: PLC0415
@@ -168,43 +170,43 @@ def join_broker(house: House, account: Mqtt, lookout: Lookout, desk: Desk, keep:
     devices = HomeAssistant(broker, house.now, account, household.language if household else "fr")
     house.standing.of.append(lambda _: [broker.link()])
     lookout.lookers.append(house.cells.shielded("feed", feed.look))
-    desk.speakers.append(devices.speak)
+    requests.speakers.append(devices.speak)
     keep("broker", broker, LINE_PATIENCE_S)
     keep("feed", feed, store_patience_s(house.config))
     keep("home assistant", devices, LINE_PATIENCE_S)
     if relays.boards:
         relays.join(broker)
         work = partial(relays.run, broker)
-        house.cells.add("relays", work, came_round=lambda: relays.came_round, patience_s=LINE_PATIENCE_S)
+        house.cells.add("relays", work, alive_at=lambda: relays.alive_at, patience_s=LINE_PATIENCE_S)
 
 
-def open_page(house: House, web: Web, desk: Desk, keep: Keep) -> None:
+def open_page(house: House, web: WebTable, requests: HouseRequests, keep: Keep) -> None:
     """The page of the house."""
     # Here and not above: a house without a page needs none of it in memory.
-    from gateway.web.displays.desk import displays_part  # noqa: PLC0415
-    from gateway.web.history.desk import parts as past  # noqa: PLC0415
-    from gateway.web.page import Page  # noqa: PLC0415
-    from gateway.web.repair.desk import repair_part  # noqa: PLC0415
-    from gateway.web.series.desk import series_part  # noqa: PLC0415
-    from gateway.web.settings.desk import settings_part  # noqa: PLC0415
-    from gateway.web.sharing.desk import sharing_part  # noqa: PLC0415
+    from gateway.web.displays.stored import displays_part  # noqa: PLC0415
+    from gateway.web.history.stored import parts as past  # noqa: PLC0415
+    from gateway.web.page import HousePage  # noqa: PLC0415
+    from gateway.web.repair.stored import repair_part  # noqa: PLC0415
+    from gateway.web.series.stored import series_part  # noqa: PLC0415
+    from gateway.web.settings.stored import settings_part  # noqa: PLC0415
+    from gateway.web.sharing.stored import sharing_part  # noqa: PLC0415
 
     config = house.config
     parts = (
         *past(config),
-        sharing_part(config, desk.answer),
-        repair_part(config, desk.answer),
-        settings_part(config, house.call, desk.chosen, house.commit),
+        sharing_part(config, requests.answer),
+        repair_part(config, requests.answer),
+        settings_part(config, house.call, requests.chosen, house.commit),
         series_part(config),
         displays_part(config, house.call),
     )
-    page = Page(config, web, house.now, house.standing.report, house.standing.now, parts)
+    page = HousePage(config, web, house.now, house.standing.report, house.standing.now, parts)
     house.standing.of.append(lambda now: [page.link(now)])
-    desk.join(page)
+    requests.join(page)
     keep("page", page, store_patience_s(config))
 
 
-def join_federation(house: House, lookout: Lookout, keep: Keep) -> None:
+def join_federation(house: House, lookout: HouseMonitor, keep: Keep) -> None:
     """What the federation is told; nothing where the house has no account."""
     for name, part in house.federation.parts().items():
         keep(f"federation {name}", part, _SERVER_PATIENCE_S)

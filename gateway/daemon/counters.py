@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.config.checks import amount_of
 from gateway.links.link import counter_link
-from gateway.pulses.counter import Counted, Counter
+from gateway.pulses.counter import Counted, PulseCounter
 from gateway.pulses.pin import Pin, Wiring, gpiozero
 from gateway.pulses.quantity import find_quantity
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
     from gateway.config.tables import Config
-    from gateway.config.tables import Counter as Setting
+    from gateway.config.tables import CounterTable as Setting
     from gateway.links.link import Link
     from gateway.store.meters import Meters
     from gateway.store.readings import Readings
@@ -40,7 +40,7 @@ class Counters:
         self._one_entry = asyncio.Lock()
         if config.counter:
             gpiozero()
-        self.known: dict[str, Counter] = {counter.name: _counter(counter, clock) for counter in config.counter}
+        self.known: dict[str, PulseCounter] = {counter.name: _counter(counter, clock) for counter in config.counter}
 
     async def resume(self, meters: Meters, readings: Readings) -> None:
         """Make them known to the store, and go on from what it says."""
@@ -71,9 +71,9 @@ class Counters:
                     counter.held = False
 
 
-def _counter(setting: Setting, clock: Callable[[], float | None]) -> Counter:
+def _counter(setting: Setting, clock: Callable[[], float | None]) -> PulseCounter:
     quantity = find_quantity(setting.quantity)
     assert quantity is not None  # noqa: S101 (checked with the configuration)
     counted = Counted(quantity, amount_of(setting, "per_pulse"), amount_of(setting, "start"))
     wiring = Wiring(setting.gpio, setting.pull, setting.rising, setting.debounce_ms / 1000)
-    return Counter(counted, lambda: Pin(wiring), clock)
+    return PulseCounter(counted, lambda: Pin(wiring), clock)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gateway.sources.rate import Rate
+from gateway.sources.rate import RateLimit
 from gateway.store.breaks import TOLD
 from gateway.tic.judges import FactKind
 
@@ -36,9 +36,9 @@ class Happenings:
     """Those of one meter; ``now`` is always that second of a clock that never goes back."""
 
     def __init__(self) -> None:
-        self._rates: dict[_Key, Rate] = {}
-        self._all = Rate(ALL_AT_ONCE, ALL_AN_HOUR / 3600)
-        self._breaks = Rate(AT_ONCE, AN_HOUR / 3600)
+        self._rates: dict[_Key, RateLimit] = {}
+        self._all = RateLimit(ALL_AT_ONCE, ALL_AN_HOUR / 3600)
+        self._breaks = RateLimit(AT_ONCE, AN_HOUR / 3600)
         # What waits for its turn: (the last one, how many before it wait too).
         self._waiting: dict[_Key, tuple[Happened, int]] = {}
 
@@ -64,7 +64,7 @@ class Happenings:
 
     def _may(self, key: _Key, now: float) -> bool:
         if key not in self._rates:
-            self._rates[key] = Rate(AT_ONCE, AN_HOUR / 3600)
+            self._rates[key] = RateLimit(AT_ONCE, AN_HOUR / 3600)
         return self._rates[key].has(now) and self._all.allows(now) and self._rates[key].allows(now)
 
     def _wait(self, one: Happened) -> None:

@@ -14,17 +14,17 @@ from gateway.process.cells import Cells
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from gateway.chat.notices import Notices
+    from gateway.chat.notices import HouseholdNotices
     from gateway.config.tables import Config
     from gateway.daemon.absent import NoFederation
     from gateway.daemon.clock import HostClock
     from gateway.daemon.counters import Counters
     from gateway.daemon.meter import MeterReader
     from gateway.daemon.publication import Publication
-    from gateway.daemon.standing import Standing
-    from gateway.daemon.writer import Writer
+    from gateway.daemon.standing import HouseStanding
+    from gateway.daemon.writer import StoreWriter
     from gateway.household.now import Now
-    from gateway.links.disk import Disk
+    from gateway.links.disk import DiskSpace
     from gateway.mqtt.relays import Relays
     from gateway.sources.tee import Tee
     from gateway.store.recorder import Recorder, UndatedFrame
@@ -61,11 +61,11 @@ class House:
     tees: Mapping[str, Tee]
     counters: Counters
     relays: Relays
-    writer: Writer
-    disk: Disk
+    writer: StoreWriter
+    disk: DiskSpace
     now: Now
-    notices: Notices
-    standing: Standing
+    notices: HouseholdNotices
+    standing: HouseStanding
     federation: Publication | NoFederation
     cells: Cells = field(default_factory=Cells)
 

@@ -30,7 +30,7 @@ _KIND: Kind = "configuration-changed"
 def note_sharing(config: Config, journal: Journal, now: float) -> bool:
     """Make an entry when the house shares in another way than the last entry says; whether it did. StoreError."""
     facts, account = _facts(config), config.federation.jid.lower() if config.federation else ""
-    told = journal.told(_KIND)
+    told = journal.facts_of(_KIND)
     if not told and not account:
         # A house that never shared anything has nothing to tell.
         return False
@@ -55,7 +55,7 @@ def note_start(store: Store, config: Config, boot: str) -> None:
 
 def longest_retention_s(config: Config, journal: Journal) -> int:
     """For how long somebody may still have data: the longest that was ever stated with them. StoreError."""
-    stated = [str(told["retention"]) for told in journal.told(_KIND) if "retention" in told]
+    stated = [str(told["retention"]) for told in journal.facts_of(_KIND) if "retention" in told]
     return max(days(retention) for retention in [*stated, config.max_retention]) * 86_400
 
 

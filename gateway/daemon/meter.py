@@ -68,7 +68,7 @@ _TELL_AGAIN_S = 60.0
 _LIVE_S = 5.0
 
 
-class Undated(Protocol):
+class UndatedStore(Protocol):
     """The store's side of the frames without a date; raises StoreError when the database cannot be used."""
 
     async def commit(self) -> None:
@@ -140,7 +140,7 @@ class MeterReader:
         self._undated = Interpreter(last)
         self._say = Once(log, logging.ERROR)
 
-    async def read(self, urgent: asyncio.Event, undated: Undated | None = None) -> None:
+    async def read(self, urgent: asyncio.Event, undated: UndatedStore | None = None) -> None:
         """Take in every frame; ``urgent`` is set when something should be committed at once.
 
         Args:
@@ -177,7 +177,7 @@ class MeterReader:
         log.debug("meter %s: where it was", self.name, exc_info=error)
         self.line.quality.note(time.monotonic(), faults={Fault.PLAUSIBILITY: 1})
 
-    async def accept(self, frame: Frame, received: datetime, undated: Undated | None, age_s: float = 0.0) -> bool:
+    async def accept(self, frame: Frame, received: datetime, undated: UndatedStore | None, age_s: float = 0.0) -> bool:
         """Take in one frame of this meter; True when something happened that should be committed at once.
 
         ``age_s`` is how long ago it was read, if that was not just now.
@@ -273,7 +273,7 @@ class MeterReader:
             self._kept_last, self.kept = at, self.kept + 1
             self.recorder.keep_undated(self.host.boot, (int(at * 1000), json.dumps(frame)))
 
-    async def _date(self, undated: Undated, offset: float) -> bool:
+    async def _date(self, undated: UndatedStore, offset: float) -> bool:
         """Take in what was kept, by ``offset`` (POSIX seconds less those since the start); False if it must wait."""
         try:
             await undated.commit()

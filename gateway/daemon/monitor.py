@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 _LOOK_EVERY_S, _BACKLOG_EVERY_S, _STATUS_EVERY_S, _WEIGH_EVERY_S = 1.0, 60.0, 10.0, 10.0
 
 
-class Lookout:
+class HouseMonitor:
     """Looks at a house.
 
     Args:
@@ -39,7 +39,7 @@ class Lookout:
 
     def __init__(self, house: House, notifier: Notifier, urgent: asyncio.Event) -> None:
         self._house, self._notifier, self._urgent = house, notifier, urgent
-        self.came_round = time.monotonic()
+        self.alive_at = time.monotonic()
         self.resources = Resources(house.disk)
         # Whoever wants to know of every alert: the log, the household, a live feed.
         self.listeners: list[Callable[[Alert], None]] = [_write_down]
@@ -52,7 +52,7 @@ class Lookout:
         backlog: list[Backlog] = []
         counted = said = weighed = -_BACKLOG_EVERY_S
         while True:
-            now = self.came_round = time.monotonic()
+            now = self.alive_at = time.monotonic()
             if house.config.federation and now - counted >= _BACKLOG_EVERY_S:
                 counted, backlog = now, await house.standing.backlog(backlog)
                 await self.weigh(now, max((one.rows for one in backlog), default=0))

@@ -11,17 +11,17 @@ from gateway.account.act import account_of, do
 from gateway.account.hand_over import HandOver
 from gateway.account.password_file import password_file
 from gateway.chat.conversation import Chat
-from gateway.chat.messages import Household
-from gateway.consent.text import More, asked_text, notice_text
+from gateway.chat.messages import HouseholdMessages
+from gateway.consent.text import RequestRemark, asked_text, notice_text
 from gateway.control.messages import AccountOrder
 from gateway.errors import GatewayError, StoreError
 from gateway.federation.connection.attempt import wait_any
 from gateway.federation.connection.session import Session
-from gateway.federation.connection.strangers import Doorkeeper
+from gateway.federation.connection.strangers import SenderLimits
 from gateway.federation.provider.announcer import Announcer
 from gateway.federation.provider.commands import Commands
 from gateway.federation.provider.delivery import Delivery
-from gateway.federation.provider.live import Live
+from gateway.federation.provider.live import LiveValues
 from gateway.federation.recipient.inbox import Inbox
 from gateway.federation.wire.fields import COMMAND_NAMES
 from gateway.federation.wire.stanza import OURS, QUOALISE, RECEIPTS, Publisher
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
     from datetime import datetime
 
-    from gateway.chat.questions import Question
-    from gateway.config.tables import Config, Federation
-    from gateway.config.tables import Household as Told
+    from gateway.chat.questions import ChatQuestion
+    from gateway.config.tables import Config, FederationTable
+    from gateway.config.tables import HouseholdTable as Told
     from gateway.consent.orders import Order
     from gateway.federation.provider.health import Condition
     from gateway.links.alerts import Alert
@@ -76,12 +76,12 @@ class _Round:
 
     def __init__(self, work: Callable[[], Awaitable[None]], every_s: float) -> None:
         self._work, self._every_s = work, every_s
-        self.came_round = time.monotonic()
+        self.alive_at = time.monotonic()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until ``stop``."""
         while not stop.is_set():
-            self.came_round = time.monotonic()
+            self.alive_at = time.monotonic()
             await self._work()
             await wait_any(self._every_s, stop)
 
@@ -101,10 +101,10 @@ class Publication:
     def __init__(
         self,
         config: Config,
-        account: Federation,
+        account: FederationTable,
         store: Store,
         call: Callable[..., Awaitable[Any]],
-        answer: Callable[[Question, str], Awaitable[str]] | None = None,
+        answer: Callable[[ChatQuestion, str], Awaitable[str]] | None = None,
         health: Callable[[], Condition] | None = None,
     ) -> None:
         # Set by whoever wrote something: there may be something to send.
@@ -120,14 +120,14 @@ class Publication:
         publisher = Publisher(user, domain, account.max_retention, primary=account.units == "primary")
         self._delivery = self._deliver(publisher, account)
         self._announcer = self._announce(publisher)
-        self._live = Live(session, store.watching, store.transfers, call, publisher)
+        self._live = LiveValues(session, store.watching, store.transfers, call, publisher)
         self._commands = self._answer_commands(publisher, account, health)
         # Also of providers that are in the configuration no more, and whose data are still here.
         known = wanted or store.providers.all()
         self._inbox = Inbox(session, store.providers, store.received, call, wanted) if known else None
         self._hand_over = HandOver(config.directory, config.page_file, self._take_over)
         addresses, language = _addresses(config.household)
-        self._household = Household(session, addresses, language)
+        self._household = HouseholdMessages(session, addresses, language)
         self._chat = Chat(session, self._household.addresses, language, answer) if answer else None
 
     def _connection(self, config: Config) -> Session:
@@ -135,11 +135,11 @@ class Publication:
             account_of(config, self._passwords.candidates()[0]),
             features=(QUOALISE, OURS, RECEIPTS),
             commands=COMMAND_NAMES,
-            doorkeeper=Doorkeeper(lambda bare: bare in self._known),
+            doorkeeper=SenderLimits(lambda bare: bare in self._known),
             passwords=self._passwords,
         )
 
-    def _deliver(self, publisher: Publisher, account: Federation) -> Delivery:
+    def _deliver(self, publisher: Publisher, account: FederationTable) -> Delivery:
         return Delivery(
             self._session,
             self._store.outbox,
@@ -169,7 +169,7 @@ class Publication:
         )
 
     def _answer_commands(
-        self, publisher: Publisher, account: Federation, health: Callable[[], Condition] | None
+        self, publisher: Publisher, account: FederationTable, health: Callable[[], Condition] | None
     ) -> Commands:
         return Commands(
             self._session,
@@ -274,8 +274,8 @@ class Publication:
         if not self._household.addresses or len(self._asked) >= _ASKED_A_DAY or of_domain >= _ASKED_OF_DOMAIN:
             return
         self._asked.append((now, domain))
-        more = More.LAST_OF_DOMAIN if of_domain + 1 == _ASKED_OF_DOMAIN else More.NOTHING
-        more = More.LAST if len(self._asked) == _ASKED_A_DAY else more
+        more = RequestRemark.LAST_OF_DOMAIN if of_domain + 1 == _ASKED_OF_DOMAIN else RequestRemark.NOTHING
+        more = RequestRemark.LAST if len(self._asked) == _ASKED_A_DAY else more
         self._household.say({lang: asked_text(request, lang, more) for lang in LANGS})
 
     def links(self, _now: float) -> list[Link]:

@@ -9,12 +9,12 @@ from gateway.config.choices import forget_choices
 from gateway.control.manual_reading import enter
 from gateway.control.manual_words import CLOCK_UNKNOWN
 from gateway.control.messages import (
+    AskNow,
+    EnterReading,
     Erase,
-    Now,
     PageCode,
     PageWelcome,
     PageWhere,
-    Reading,
     Status,
 )
 from gateway.control.orders import act, erase_page
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
     from gateway.consent.orders import A, Order, Row
     from gateway.daemon.house import House
-    from gateway.web.page import Page
+    from gateway.web.page import HousePage
 
 
-class Desk:
+class HouseRequests:
     """Answers for a house.
 
     Args:
@@ -40,8 +40,8 @@ class Desk:
         # All others are done where the store is written.
         self._handlers: dict[type[Order[Any]], Callable[[Any], Awaitable[object]]] = {
             Status: lambda _: house.standing.report(),
-            Now: house.standing.since,
-            Reading: self._enter,
+            AskNow: house.standing.since,
+            EnterReading: self._enter,
             Erase: self._erase,
             **house.federation.handlers(),
         }
@@ -49,7 +49,7 @@ class Desk:
         self._forget: list[Callable[[], Awaitable[None]]] = []
         self.speakers: list[Callable[[str], None]] = []
 
-    def join(self, page: Page) -> None:
+    def join(self, page: HousePage) -> None:
         """Have the page do what is its own."""
         self._handlers |= {
             PageCode: lambda _: page.make_code(),
@@ -94,7 +94,7 @@ class Desk:
         await self._send_on(order)
         return done
 
-    async def _enter(self, order: Reading) -> Row:
+    async def _enter(self, order: EnterReading) -> Row:
         """A reading by hand: after everything that was counted before it, before everything that is counted after."""
         if self._house.host.time() is None and order.order.at is None:
             raise ReadingError(CLOCK_UNKNOWN)

@@ -6,7 +6,7 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from gateway.control.messages import Now as WhatNow
+from gateway.control.messages import AskNow as WhatNow
 from gateway.errors import StoreError
 from gateway.links.link import as_json, recipient_links
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
     from typing import Any
 
-    from gateway.chat.notices import Notices
+    from gateway.chat.notices import HouseholdNotices
     from gateway.consent.orders import Row
     from gateway.daemon.meter import MeterReader
     from gateway.household.now import Now
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 _LONGEST_WATCH_S = 5.0
 
 
-class Standing:
+class HouseStanding:
     """All of it.
 
     Args:
@@ -46,7 +46,7 @@ class Standing:
         call: Callable[..., Awaitable[Any]],
         meters: Mapping[str, MeterReader],
         now: Now,
-        notices: Notices,
+        notices: HouseholdNotices,
     ) -> None:
         self._outbox, self._call, self._meters, self._now, self._notices = outbox, call, meters, now, notices
         # Whoever has links, in the order in which they are shown; asked with monotonic seconds.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
     from gateway.config.tables import Config
-    from gateway.links.degradation import Change, Measures
+    from gateway.links.degradation import Measures, ResourceChange
     from gateway.store.recorder import Batch
     from gateway.store.store import Store
 
@@ -35,7 +35,7 @@ _WRITTEN = Phrase("written")
 _SET_ASIDE = Phrase("a damaged file was set aside: {file}")
 
 
-class Writer:
+class StoreWriter:
     """Writes to the store, and looks after it.
 
     Args:
@@ -142,7 +142,7 @@ class Writer:
         # More may have come meanwhile, from the other thread.
         self.waiting[:count] = kept
 
-    async def weigh(self, measures: Measures, now: float) -> list[Change]:
+    async def weigh(self, measures: Measures, now: float) -> list[ResourceChange]:
         """Take in how short the machine is of anything, and give up at once what that asks for; what changed."""
         changes = self.degradation.look(measures, now)
         for change in changes:

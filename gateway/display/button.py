@@ -23,7 +23,7 @@ class Press(Enum):
     SHUTDOWN = "shutdown"
 
 
-class Button:
+class PushButton:
     """One button; levels go in by ``level``, what was meant comes out of ``update``."""
 
     def __init__(self) -> None:

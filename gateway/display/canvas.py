@@ -26,7 +26,7 @@ GREEN, AMBER, RED, BLUE = (50, 205, 100), (255, 176, 0), (225, 35, 35), (40, 105
 _FACES = {False: "DejaVuSans.ttf", True: "DejaVuSans-Bold.ttf"}
 
 
-class Canvas:
+class Drawing:
     """A black picture of ``width`` x ``height``."""
 
     def __init__(self, width: int, height: int, *, colour: bool) -> None:

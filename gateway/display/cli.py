@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway import __version__
-from gateway.display.config import Config, load
-from gateway.display.link import Link
-from gateway.display.state import Frame, State, View
+from gateway.display.config import DisplayConfig, load
+from gateway.display.link import FeedLink
+from gateway.display.state import DisplayedMeter, DisplayedMoment, LiveMessage
 from gateway.errors import BrokerError
 from gateway.process.ending import ended
 from gateway.words.catalogue import LANGUAGES
@@ -31,7 +31,7 @@ _SMALLEST, _GREATEST = (128, 64), (2000, 2000)
 PAGES = ("now", "today", "solar", "tempo", "links")
 
 # A house in the evening, for whoever wants to see the pages before there is a meter.
-_EXAMPLE = Frame(
+_EXAMPLE = LiveMessage(
     version=1, age_s=0.2, mode="standard", drawn_va=3450, injected_va=0, subscribed_va=6000, tariff="HP  BLANC",
     tariff_kind="peak", tempo_today="white", tempo_tomorrow="red", breaker="closed", drawn_today_wh=9120,
     drawn_yesterday_wh=14800, injected_today_wh=2300, produced_today_wh=6100,
@@ -65,26 +65,26 @@ def _png(options: argparse.Namespace) -> None:
 
     width, height = options.size
     if options.example:
-        view, language = View(_EXAMPLE, None, 0.2, live=True), "fr"
+        view, language = DisplayedMoment(_EXAMPLE, None, 0.2, live=True), "fr"
     else:
         config = load(options.config)
         view, language = asyncio.run(_listen(config)), config.language
     names = pages.available(view)
     if options.page not in names:
         raise BrokerError(_NO_PAGE.filled(page=options.page, names=", ".join(names)))
-    look = pages.Look(width, height, not options.mono, options.language or language)
+    look = pages.PictureStyle(width, height, not options.mono, options.language or language)
     pages.draw(look, view, options.page).save(options.out, "PNG")
 
 
-async def _listen(config: Config) -> View:
+async def _listen(config: DisplayConfig) -> DisplayedMoment:
     """What the broker remembers of the meter."""
-    state, heard = State(config.meter), asyncio.Event()
+    state, heard = DisplayedMeter(config.meter), asyncio.Event()
 
     def changed() -> None:
         if state.view(time.monotonic()).frame is not None:
             heard.set()
 
-    link = Link(config, state, changed)
+    link = FeedLink(config, state, changed)
     listening = asyncio.create_task(link.run(), name="link")
     try:
         async with asyncio.timeout(_PATIENCE_S):

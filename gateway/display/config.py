@@ -33,7 +33,7 @@ Power = Annotated[int, msgspec.Meta(ge=0, le=36_000)]
 Contact = Annotated[int, msgspec.Meta(ge=1, le=8)]
 
 
-class Mqtt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class DisplayMqttTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[mqtt]``: the broker of the house, and as whom to listen there."""
 
     host: Annotated[str, msgspec.Meta(min_length=1)] = "localhost"
@@ -44,7 +44,7 @@ class Mqtt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     password_file: str | None = None
 
 
-class Oled(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class OledTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[oled]``: 128 x 64 pixels of one bit, on I2C."""
 
     chip: Literal["ssd1306", "sh1106"]
@@ -55,7 +55,7 @@ class Oled(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     turn_s: Seconds = 0
 
 
-class Lcd(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class LcdTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[lcd]``: in colours, on SPI; an ST7789 of 240 x 240 or an ILI9341 of 320 x 240 pixels."""
 
     chip: Literal["st7789", "ili9341"]
@@ -68,7 +68,7 @@ class Lcd(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     turn_s: Seconds = 0
 
 
-class Epaper(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class EpaperTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[epaper]``: 250 x 122 pixels that stay without power (SSD1680), on SPI; one page that changes slowly."""
 
     page: Literal["today", "solar", "tempo", "links"] = "today"
@@ -80,14 +80,14 @@ class Epaper(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     upside_down: bool = False
 
 
-class Led(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class LedTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[led]``: the lamp of Enedis's rule for receivers."""
 
     gpio: Gpio
     active_high: bool = True
 
 
-class Rgb(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RgbTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[rgb]``: one lamp of three colours."""
 
     red: Gpio
@@ -96,14 +96,14 @@ class Rgb(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     active_high: bool = True
 
 
-class Buzzer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class BuzzerTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[buzzer]``: beeps at an overload; an active one, that needs no tone."""
 
     gpio: Gpio
     active_high: bool = True
 
 
-class Button(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ButtonTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[button]``: to GND; short for the next page, held for the address of the page, or to shut the machine down."""
 
     gpio: Gpio
@@ -111,7 +111,7 @@ class Button(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     shutdown: bool = False
 
 
-class Relay(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RelayTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[[relay]]``: what it follows, and how often it may switch."""
 
     name: Annotated[str, msgspec.Meta(pattern=_NAME)]
@@ -126,20 +126,20 @@ class Relay(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     min_off_s: Seconds = 60
 
 
-class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class DisplayConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file."""
 
     meter: Annotated[str, msgspec.Meta(pattern=_NAME)] = "house"
     language: Language = "fr"
-    mqtt: Mqtt = Mqtt()
-    oled: Oled | None = None
-    lcd: Lcd | None = None
-    epaper: Epaper | None = None
-    led: Led | None = None
-    rgb: Rgb | None = None
-    buzzer: Buzzer | None = None
-    button: Button | None = None
-    relay: tuple[Relay, ...] = ()
+    mqtt: DisplayMqttTable = DisplayMqttTable()
+    oled: OledTable | None = None
+    lcd: LcdTable | None = None
+    epaper: EpaperTable | None = None
+    led: LedTable | None = None
+    rgb: RgbTable | None = None
+    buzzer: BuzzerTable | None = None
+    button: ButtonTable | None = None
+    relay: tuple[RelayTable, ...] = ()
     folder: str
 
     def path(self, name: str) -> Path:
@@ -147,7 +147,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return Path(self.folder) / name
 
 
-def load(path: Path) -> Config:
+def load(path: Path) -> DisplayConfig:
     """Read and check a configuration file; ConfigError says what is wrong and where."""
     try:
         with path.open("rb") as file:
@@ -159,7 +159,7 @@ def load(path: Path) -> Config:
     if "folder" in raw:
         raise ConfigError(f"{path}: unknown key `folder`")
     try:
-        config = msgspec.convert({**raw, "folder": str(path.parent)}, Config)
+        config = msgspec.convert({**raw, "folder": str(path.parent)}, DisplayConfig)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{path}: {_sentence(str(error))}") from error
     for fault in _faults(config):
@@ -167,7 +167,7 @@ def load(path: Path) -> Config:
     return config
 
 
-def password(config: Config) -> str | None:
+def password(config: DisplayConfig) -> str | None:
     """The broker's password, of a file or a systemd credential; None without a user."""
     if config.mqtt.user is None:
         return None
@@ -197,7 +197,7 @@ def _sentence(text: str) -> str:
     return f"{place}: {message}" if place else message
 
 
-def _faults(config: Config) -> Iterator[str]:
+def _faults(config: DisplayConfig) -> Iterator[str]:
     """What one table alone cannot know."""
     names = [relay.name for relay in config.relay]
     for relay in config.relay:
@@ -221,7 +221,7 @@ def _faults(config: Config) -> Iterator[str]:
         used[gpio] = place
 
 
-def _relay_faults(relay: Relay) -> Iterator[str]:
+def _relay_faults(relay: RelayTable) -> Iterator[str]:
     if relay.follows == "contact" and relay.contact is None:
         yield 'which contact? Set contact = 1 to 8 beside follows = "contact"'
     if relay.follows != "contact" and relay.contact is not None:
@@ -232,7 +232,7 @@ def _relay_faults(relay: Relay) -> Iterator[str]:
         yield "open_below_va must be less than close_above_va, or it would close and open without end"
 
 
-def _bus_pins(config: Config) -> dict[int, str]:
+def _bus_pins(config: DisplayConfig) -> dict[int, str]:
     """The pins of the header's I2C bus 1 and SPI bus 0, where a panel needs them, and what has them."""
     used: dict[int, str] = {}
     if config.oled and config.oled.bus == 1:
@@ -245,7 +245,7 @@ def _bus_pins(config: Config) -> dict[int, str]:
     return used
 
 
-def _pins(config: Config) -> Iterator[tuple[int, str]]:
+def _pins(config: DisplayConfig) -> Iterator[tuple[int, str]]:
     """Each pin that is used, and by what."""
     if config.lcd:
         yield from ((config.lcd.dc, "lcd.dc"), (config.lcd.reset, "lcd.reset"))

@@ -1,7 +1,7 @@
 """E-paper with an SSD1680 (2.13 inch, 250 x 122, as Waveshare's 2.13 V4): slow, and it keeps its picture without power.
 
-``Pace`` says when a new picture may be shown, ``Ssd1680`` shows it. Commands are those of the controller's data sheet
-(Solomon Systech SSD1680, chapter 7). Our own, as the maker's library waits for ever on a panel that is unplugged.
+``RefreshPace`` says when a new picture may be shown, ``Ssd1680`` shows it. Commands are those of the controller's data
+sheet (Solomon Systech SSD1680, chapter 7). Our own, as the maker's library waits for ever on a panel that is unplugged.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ _ROW_BYTES = (HEIGHT + 7) // 8
 _FULL, _PARTIAL = 0xF7, 0xFF
 
 
-class Line(Protocol):
+class DrivenPin(Protocol):
     """A pin that is driven."""
 
     def set(self, *, closed: bool) -> None:
         """High or low."""
 
 
-class Pace:
+class RefreshPace:
     """When there may be a new picture."""
 
     def __init__(self) -> None:
@@ -70,8 +70,8 @@ class Ssd1680:
     def __init__(
         self,
         spi: Any,  # noqa: ANN401 (spidev has no types)
-        dc: Line,
-        reset: Line,
+        dc: DrivenPin,
+        reset: DrivenPin,
         is_busy: Callable[[], bool],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:

@@ -1,4 +1,4 @@
-"""What lamps and the buzzer do: pure functions of a ``View`` to rhythms, and what plays a rhythm on a pin.
+"""What lamps and the buzzer do: pure functions of a ``DisplayedMoment`` to rhythms, and what plays a rhythm on a pin.
 
 No clock: monotonic seconds are handed in. ``Player.update`` says when it wants to be called again; a pin changes only
 then, so that an idle lamp costs nothing. A program that has died plays nothing: dark.
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from gateway.display.pages import MUCH, TOO_MUCH
 
 if TYPE_CHECKING:
-    from gateway.display.state import View
+    from gateway.display.state import DisplayedMoment
 
 # Never.
 FOR_EVER = float("inf")
@@ -42,12 +42,12 @@ class Light(Protocol):
         """Take this colour; a device of one colour is on with any but DARK."""
 
 
-def led(view: View) -> Rhythm:
+def led(view: DisplayedMoment) -> Rhythm:
     """The lamp of Enedis's rule."""
     return SLOW if view.live else FAST
 
 
-def rgb(view: View) -> tuple[Colour, Rhythm]:
+def rgb(view: DisplayedMoment) -> tuple[Colour, Rhythm]:
     """The colour of what matters most, and its rhythm.
 
     Old: white, as the fast rhythm. Overload: red, blinking. Injection: green. A Tempo contract: the colour that counts.
@@ -114,7 +114,7 @@ class Alarm:
         """Be silent until this overload has ended."""
         self._muted = True
 
-    def update(self, view: View, now: float) -> float:
+    def update(self, view: DisplayedMoment, now: float) -> float:
         """Beep when it is due; when to be called again."""
         if not view.overload:
             self._since, self._muted = None, False

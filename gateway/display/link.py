@@ -1,6 +1,6 @@
 """The connection to the broker of the house, made anew for ever; the only file here that knows the MQTT library.
 
-It only listens. What comes goes into the ``State`` with the time at which it came, and whoever draws is woken.
+It only listens. What comes goes into the ``DisplayedMeter`` with the time at which it came, and whoever draws is woken.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from gateway.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gateway.display.config import Config
-    from gateway.display.state import State
+    from gateway.display.config import DisplayConfig
+    from gateway.display.state import DisplayedMeter
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ _QUIET = logging.getLogger("gateway.display.packets")
 _QUIET.setLevel(logging.ERROR)
 
 
-class Link:
+class FeedLink:
     """Keeps a state up to date.
 
     Args:
@@ -43,7 +43,7 @@ class Link:
         changed: called after each change.
     """
 
-    def __init__(self, config: Config, state: State, changed: Callable[[], None]) -> None:
+    def __init__(self, config: DisplayConfig, state: DisplayedMeter, changed: Callable[[], None]) -> None:
         self._account, self._state, self._changed = config.mqtt, state, changed
         self._password = password(config)
         self._tls = _tls(config)
@@ -99,7 +99,7 @@ class Link:
             self._changed()
 
 
-def _tls(config: Config) -> ssl.SSLContext | None:
+def _tls(config: DisplayConfig) -> ssl.SSLContext | None:
     if not config.mqtt.tls:
         return None
     file = config.path(config.mqtt.ca_file) if config.mqtt.ca_file else None

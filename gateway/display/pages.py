@@ -1,4 +1,4 @@
-"""The pages of a screen: pure functions of a ``View`` that draw on a ``Canvas`` of any size from 128 x 64 up.
+"""The pages of a screen: pure functions of a ``DisplayedMoment`` that draw on a ``Drawing``, of 128 x 64 or more.
 
 ``draw`` gives the picture of one page; ``available`` are the pages that have something to say, in the order of the
 button. The title is in reverse when what is shown is old, too much is drawn or the breaker is open; a power of the past
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from gateway.display.canvas import AMBER, BLACK, BLUE, DARK, GREEN, GREY, RED, WHITE, Canvas, text_width
+from gateway.display.canvas import AMBER, BLACK, BLUE, DARK, GREEN, GREY, RED, WHITE, Drawing, text_width
 from gateway.display.state import percent
 from gateway.display.words import WORDS, age, kilo, number
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from gateway.display.canvas import Ink
-    from gateway.display.state import Frame, View
+    from gateway.display.state import DisplayedMoment, LiveMessage
 
 # From this part of the subscribed power on the bar warns.
 MUCH, TOO_MUCH = 0.7, 0.9
@@ -27,7 +27,7 @@ MUCH, TOO_MUCH = 0.7, 0.9
 _TEMPO = {"blue": BLUE, "white": WHITE, "red": RED}
 
 
-class Look(NamedTuple):
+class PictureStyle(NamedTuple):
     """What a picture is made for: pixels, colours or one bit, ``fr`` or ``en``."""
 
     width: int
@@ -36,7 +36,7 @@ class Look(NamedTuple):
     language: str = "fr"
 
 
-def available(view: View) -> tuple[str, ...]:
+def available(view: DisplayedMoment) -> tuple[str, ...]:
     """The names of the pages that have something to say."""
     frame = view.frame
     if frame is None:
@@ -49,7 +49,7 @@ def available(view: View) -> tuple[str, ...]:
     return (*pages, "links")
 
 
-def draw(look: Look, view: View, page: str, stamp: str = "") -> Image:
+def draw(look: PictureStyle, view: DisplayedMoment, page: str, stamp: str = "") -> Image:
     """The picture of a page; of ``now`` where that one has nothing to say.
 
     ``stamp`` is the time of day, in the title, for a panel that keeps its picture.
@@ -59,7 +59,7 @@ def draw(look: Look, view: View, page: str, stamp: str = "") -> Image:
     return sheet.canvas.image
 
 
-def draw_shutdown(look: Look, remaining_s: int, *, let_go: bool = False) -> Image:
+def draw_shutdown(look: PictureStyle, remaining_s: int, *, let_go: bool = False) -> Image:
     """While the button is held: how much longer until the machine is shut down; 0 when it is.
 
     ``let_go``: whoever lets go now sees where the page of the house is.
@@ -71,7 +71,7 @@ def draw_shutdown(look: Look, remaining_s: int, *, let_go: bool = False) -> Imag
     return sheet.canvas.image
 
 
-def draw_welcome(look: Look, addresses: tuple[str, ...], code: str | None, words: str = "") -> Image:
+def draw_welcome(look: PictureStyle, addresses: tuple[str, ...], code: str | None, words: str = "") -> Image:
     """Where the page of the house is, and the code that sets its first password; or ``words``, a key, instead."""
     sheet = _Sheet(look)
     sheet.title(sheet.words["welcome"], DARK, WHITE)
@@ -87,7 +87,7 @@ def draw_welcome(look: Look, addresses: tuple[str, ...], code: str | None, words
     return sheet.canvas.image
 
 
-def now(sheet: _Sheet, view: View) -> None:
+def now(sheet: _Sheet, view: DisplayedMoment) -> None:
     """The power of this moment, against the subscribed one."""
     frame, words = view.frame, sheet.words
     _title(sheet, view, _tariff(sheet, frame) or words["power"])
@@ -110,7 +110,7 @@ def now(sheet: _Sheet, view: View) -> None:
     sheet.lines(lines + _day_lines(sheet, frame))
 
 
-def today(sheet: _Sheet, view: View) -> None:
+def today(sheet: _Sheet, view: DisplayedMoment) -> None:
     """What was drawn since midnight, against the whole day before."""
     frame, words = _known(view), sheet.words
     _title(sheet, view, f"{words['today']}, {words['at least']}" if "today" in frame.partial else words["today"])
@@ -121,7 +121,7 @@ def today(sheet: _Sheet, view: View) -> None:
     sheet.lines([f"{words['yesterday']}{words['colon']}{_least(sheet, frame, 'yesterday', before)}"])
 
 
-def solar(sheet: _Sheet, view: View) -> None:
+def solar(sheet: _Sheet, view: DisplayedMoment) -> None:
     """What was produced and injected today, and how much of it was used here."""
     frame, words = _known(view), sheet.words
     produced, injected = frame.produced_today_wh, frame.injected_today_wh
@@ -147,7 +147,7 @@ def solar(sheet: _Sheet, view: View) -> None:
     sheet.lines(lines)
 
 
-def tempo(sheet: _Sheet, view: View) -> None:
+def tempo(sheet: _Sheet, view: DisplayedMoment) -> None:
     """The colours of today and tomorrow."""
     frame = _known(view)
     _title(sheet, view, "Tempo", coloured=False)
@@ -156,7 +156,7 @@ def tempo(sheet: _Sheet, view: View) -> None:
     sheet.day(sheet.words["tomorrow"], frame.tempo_tomorrow, sheet.body + height + sheet.gap, height)
 
 
-def links(sheet: _Sheet, view: View) -> None:
+def links(sheet: _Sheet, view: DisplayedMoment) -> None:
     """What does not work, or that everything does."""
     frame, words = _known(view), sheet.words
     names = [words.get("house meter" if name == "meter" else name, name) for name in frame.broken]
@@ -169,7 +169,7 @@ def links(sheet: _Sheet, view: View) -> None:
         sheet.lines([words["all well"]], GREEN)
 
 
-PAGES: dict[str, Callable[[_Sheet, View], None]] = {
+PAGES: dict[str, Callable[[_Sheet, DisplayedMoment], None]] = {
     "now": now,
     "today": today,
     "solar": solar,
@@ -178,18 +178,18 @@ PAGES: dict[str, Callable[[_Sheet, View], None]] = {
 }
 
 
-def _known(view: View) -> Frame:
+def _known(view: DisplayedMoment) -> LiveMessage:
     """The frame of a page that ``available`` offers only where there is one."""
     assert view.frame is not None  # noqa: S101
     return view.frame
 
 
-def _load_ink(view: View) -> Ink:
+def _load_ink(view: DisplayedMoment) -> Ink:
     load = view.load or 0
     return RED if view.overload or load >= TOO_MUCH else AMBER if load >= MUCH else GREEN
 
 
-def _tariff(sheet: _Sheet, frame: Frame | None) -> str:
+def _tariff(sheet: _Sheet, frame: LiveMessage | None) -> str:
     """The tariff that counts; with the colour of Tempo, where there is one and no ground has it."""
     if frame is None or frame.tariff_kind == "unknown":
         return ""
@@ -199,7 +199,7 @@ def _tariff(sheet: _Sheet, frame: Frame | None) -> str:
     return f"{words} · {sheet.words[frame.tempo_today]}"
 
 
-def _day_lines(sheet: _Sheet, frame: Frame) -> list[str]:
+def _day_lines(sheet: _Sheet, frame: LiveMessage) -> list[str]:
     """The day, where there is room for more than one line."""
     lines = []
     days = (("day", "today", frame.drawn_today_wh), ("yesterday", "yesterday", frame.drawn_yesterday_wh))
@@ -209,14 +209,14 @@ def _day_lines(sheet: _Sheet, frame: Frame) -> list[str]:
     return lines
 
 
-def _least(sheet: _Sheet, frame: Frame, day: str, wh: int | None) -> str:
+def _least(sheet: _Sheet, frame: LiveMessage, day: str, wh: int | None) -> str:
     """What was drawn on a day; of one that is not known as a whole at least so much."""
     if wh is None:
         return "?"
     return f"{sheet.words['at least'] + ' ' if day in frame.partial else ''}{sheet.kilo(wh)} kWh"
 
 
-def _title(sheet: _Sheet, view: View, words: str, *, coloured: bool = True) -> None:
+def _title(sheet: _Sheet, view: DisplayedMoment, words: str, *, coloured: bool = True) -> None:
     """The first line; in reverse when something is wrong."""
     frame, warning = view.frame, view.fault
     if warning is None and frame and frame.breaker not in {None, "closed"}:
@@ -237,8 +237,8 @@ class _Sheet:
     ``body`` is where what follows the title begins, ``foot`` where the room for it ends.
     """
 
-    def __init__(self, look: Look, stamp: str = "") -> None:
-        self.canvas = Canvas(look.width, look.height, colour=look.colour)
+    def __init__(self, look: PictureStyle, stamp: str = "") -> None:
+        self.canvas = Drawing(look.width, look.height, colour=look.colour)
         self.words = WORDS[look.language]
         self._language, self._stamp = look.language, stamp
         low = look.height <= 64

@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gateway.display.epaper import HEIGHT, WIDTH, Ssd1680
-from gateway.display.pages import Look
+from gateway.display.pages import PictureStyle
 from gateway.display.pins import Level, Output
 from gateway.errors import ConfigError
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from PIL.Image import Image
 
-    from gateway.display.config import Epaper, Lcd, Oled
+    from gateway.display.config import EpaperTable, LcdTable, OledTable
 
 log = logging.getLogger(__name__)
 
@@ -39,10 +39,10 @@ _UPSIDE_DOWN = 2
 _EPAPER_HZ = 4_000_000
 
 
-def look_of(chip: str, language: str) -> Look:
+def look_of(chip: str, language: str) -> PictureStyle:
     """What pictures for this chip are made for."""
     width, height = _SIZES[chip]
-    return Look(width, height, chip in {"st7789", "ili9341"}, language)
+    return PictureStyle(width, height, chip in {"st7789", "ili9341"}, language)
 
 
 class Opened(NamedTuple):
@@ -52,7 +52,7 @@ class Opened(NamedTuple):
     release: Callable[[], None]
 
 
-class Panel:
+class DisplayPanel:
     """One panel: ``show`` a picture.
 
     Args:
@@ -111,7 +111,7 @@ class Panel:
         self._close()
 
 
-def open_oled(oled: Oled, bus: object = None) -> Opened:
+def open_oled(oled: OledTable, bus: object = None) -> Opened:
     """An OLED; ``bus`` stands for smbus2's in tests."""
     serial = _luma("core.interface.serial").i2c(bus=bus, port=oled.bus, address=oled.address)
     try:
@@ -125,7 +125,7 @@ def open_oled(oled: Oled, bus: object = None) -> Opened:
     return Opened(device, lambda: None)
 
 
-def open_lcd(lcd: Lcd, spi: object = None) -> Opened:
+def open_lcd(lcd: LcdTable, spi: object = None) -> Opened:
     """An LCD; ``spi`` stands for spidev's in tests."""
     gpio = _Gpio()
     try:
@@ -146,7 +146,7 @@ def open_lcd(lcd: Lcd, spi: object = None) -> Opened:
     return Opened(device, gpio.cleanup)
 
 
-def open_epaper(paper: Epaper, spi: Any = None) -> Opened:  # noqa: ANN401 (spidev has no types)
+def open_epaper(paper: EpaperTable, spi: Any = None) -> Opened:  # noqa: ANN401 (spidev has no types)
     """An e-paper; ``spi`` stands for spidev's in tests."""
     with ExitStack() as opened:
         dc, reset = Output([paper.dc], active_high=True), Output([paper.reset], active_high=True)

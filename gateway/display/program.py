@@ -18,23 +18,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway.display import lamps, pages
-from gateway.display.button import Button, Press
-from gateway.display.epaper import Pace
+from gateway.display.button import Press, PushButton
+from gateway.display.epaper import RefreshPace
 from gateway.display.lamps import Alarm, Player
-from gateway.display.link import Link
-from gateway.display.panels import Panel, look_of, open_epaper, open_lcd, open_oled
+from gateway.display.link import FeedLink
+from gateway.display.panels import DisplayPanel, look_of, open_epaper, open_lcd, open_oled
 from gateway.display.pins import Input, Output
-from gateway.display.relay import Guard
-from gateway.display.state import State, View
-from gateway.display.welcome import Welcome
+from gateway.display.relay import RelaySwitch
+from gateway.display.state import DisplayedMeter, DisplayedMoment
+from gateway.display.welcome import FirstVisitRequest
 from gateway.errors import ConfigError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from gateway.display.config import Config, Epaper
-    from gateway.display.pages import Look
-    from gateway.display.welcome import Answer
+    from gateway.display.config import DisplayConfig, EpaperTable
+    from gateway.display.pages import PictureStyle
+    from gateway.display.welcome import FirstVisitAnswer
 
 log = logging.getLogger(__name__)
 
@@ -49,8 +49,8 @@ _PRINT_S = 5.0
 class Hand:
     """What the button does: which page is shown, what is muted, where the house's page is, when all is shut down."""
 
-    def __init__(self, alarm: Alarm | None, shutdown: Path | None, welcome: Welcome | None = None) -> None:
-        self.button = Button()
+    def __init__(self, alarm: Alarm | None, shutdown: Path | None, welcome: FirstVisitRequest | None = None) -> None:
+        self.button = PushButton()
         self.page = 0
         self.stopping = False
         self._alarm, self._shutdown, self._welcome = alarm, shutdown, welcome
@@ -78,12 +78,12 @@ class Hand:
         remaining = self.button.remaining_s(now) if self._shutdown else None
         return None if remaining is None else int(remaining + 0.999)
 
-    def picture(self, look: Look, now: float) -> Image | None:
+    def picture(self, look: PictureStyle, now: float) -> Image | None:
         """What the button has brought onto the screen; None while it is one of the pages."""
         countdown, let_go = self.countdown_s(now), self._welcome is not None and self.button.is_welcome(now)
         if countdown is not None:
             return pages.draw_shutdown(look, countdown, let_go=let_go)
-        told = "let go" if let_go else self._welcome.told(now) if self._welcome else None
+        told = "let go" if let_go else self._welcome.shown(now) if self._welcome else None
         if told is None:
             return None
         return pages.draw_welcome(look, (), None, told) if isinstance(told, str) else _welcome_picture(look, told)
@@ -92,20 +92,20 @@ class Hand:
 class Pins:
     """All pins of the configuration, closed together: ``update`` does what is due."""
 
-    def __init__(self, config: Config, opened: ExitStack, now: float) -> None:
+    def __init__(self, config: DisplayConfig, opened: ExitStack, now: float) -> None:
         def output(*gpios: int, active_high: bool) -> Output:
             pin = Output(gpios, active_high=active_high)
             opened.callback(pin.close)
             return pin
 
         # Relays first: the earlier their pins are driven, the sooner they are surely open.
-        self._relays = [Guard(one, output(one.gpio, active_high=one.active_high), now) for one in config.relay]
+        self._relays = [RelaySwitch(one, output(one.gpio, active_high=one.active_high), now) for one in config.relay]
         led, rgb, buzzer = config.led, config.rgb, config.buzzer
         self._led = Player(output(led.gpio, active_high=led.active_high)) if led else None
         self._rgb = Player(output(rgb.red, rgb.green, rgb.blue, active_high=rgb.active_high)) if rgb else None
         self.alarm = Alarm(output(buzzer.gpio, active_high=buzzer.active_high)) if buzzer else None
 
-    def update(self, view: View, now: float) -> float:
+    def update(self, view: DisplayedMoment, now: float) -> float:
         """Do what is due; when to be called again."""
         due = [relay.update(view, now) for relay in self._relays]
         if self._led:
@@ -118,17 +118,17 @@ class Pins:
         return min(due, default=lamps.FOR_EVER)
 
 
-class Program:
+class DisplayProgram:
     """The whole of it, for one configuration. Raises ConfigError and PortError for what cannot be had."""
 
-    def __init__(self, config: Config, screens: ExitStack, pins: ExitStack) -> None:
+    def __init__(self, config: DisplayConfig, screens: ExitStack, pins: ExitStack) -> None:
         self._config, self._screens, self._opened = config, screens, pins
-        self.state = State(config.meter)
+        self.state = DisplayedMeter(config.meter)
         self._pins = Pins(config, pins, time.monotonic())
         self.hand = Hand(self._pins.alarm, _door(config), _welcome(config))
         self._wake = asyncio.Event()
         self._redraws: list[asyncio.Event] = []
-        self._link = Link(config, self.state, self._changed)
+        self._link = FeedLink(config, self.state, self._changed)
 
     async def run(self) -> None:
         """Work until it is cancelled."""
@@ -176,7 +176,7 @@ class Program:
             _tell_systemd("WATCHDOG=1")
             await _either(self._wake, min(due) - now)
 
-    async def _draw(self, panel: Panel, look: Look, turn_s: int) -> None:
+    async def _draw(self, panel: DisplayPanel, look: PictureStyle, turn_s: int) -> None:
         """One screen: at each change, and each second for its ages."""
         began, redraw = time.monotonic(), asyncio.Event()
         self._redraws.append(redraw)
@@ -191,13 +191,15 @@ class Program:
             there = await asyncio.to_thread(panel.show, picture)
             await (_either(redraw, _DRAW_S) if there else asyncio.sleep(_RETRY_S))
 
-    async def _print(self, paper: Epaper) -> None:
+    async def _print(self, paper: EpaperTable) -> None:
         """The e-paper: one page, when it has changed and the panel may."""
         look = look_of("ssd1680", self._config.language)
-        panel, pace = Panel("epaper", partial(open_epaper, paper)), Pace()
+        panel, pace = DisplayPanel("epaper", partial(open_epaper, paper)), RefreshPace()
         self._screens.callback(panel.close)
         # It keeps its picture: one that nobody renews any more says so.
-        self._screens.callback(lambda: panel.show(_turned(paper, pages.draw(look, View(None, "stopped"), "now"))))
+        self._screens.callback(
+            lambda: panel.show(_turned(paper, pages.draw(look, DisplayedMoment(None, "stopped"), "now")))
+        )
         while True:
             now = time.monotonic()
             view = self.state.view(now)
@@ -209,7 +211,7 @@ class Program:
             await asyncio.sleep(_PRINT_S)
 
 
-async def run(config: Config) -> None:
+async def run(config: DisplayConfig) -> None:
     """Run until SIGTERM or SIGINT; every relay is open and every lamp dark afterwards."""
     loop, working = asyncio.get_running_loop(), asyncio.current_task()
     assert working is not None  # noqa: S101
@@ -218,34 +220,34 @@ async def run(config: Config) -> None:
     # Pins are closed first: no relay waits for the last picture of a screen.
     with ExitStack() as screens, ExitStack() as pins:
         try:
-            await Program(config, screens, pins).run()
+            await DisplayProgram(config, screens, pins).run()
         except asyncio.CancelledError:
             _tell_systemd("STOPPING=1")
             log.info("stopped: relays open, lamps dark")
 
 
-def switch_off(config: Config) -> None:
+def switch_off(config: DisplayConfig) -> None:
     """Open every relay and darken every lamp: what systemd has done after a program that could not."""
     with ExitStack() as opened:
         Pins(config, opened, 0.0)
 
 
-def _screens(config: Config) -> list[tuple[Panel, Look, int]]:
+def _screens(config: DisplayConfig) -> list[tuple[DisplayPanel, PictureStyle, int]]:
     screens = []
     if config.oled:
-        panel = Panel("oled", partial(open_oled, config.oled))
+        panel = DisplayPanel("oled", partial(open_oled, config.oled))
         screens.append((panel, look_of(config.oled.chip, config.language), config.oled.turn_s))
     if config.lcd:
-        panel = Panel("lcd", partial(open_lcd, config.lcd))
+        panel = DisplayPanel("lcd", partial(open_lcd, config.lcd))
         screens.append((panel, look_of(config.lcd.chip, config.language), config.lcd.turn_s))
     return screens
 
 
-def _turned(paper: Epaper, picture: Image) -> Image:
+def _turned(paper: EpaperTable, picture: Image) -> Image:
     return picture.rotate(180) if paper.upside_down else picture
 
 
-def _door(config: Config) -> Path | None:
+def _door(config: DisplayConfig) -> Path | None:
     """The file that ``linky-display-shutdown.path`` watches for."""
     if config.button is None or not config.button.shutdown:
         return None
@@ -257,7 +259,7 @@ def _door(config: Config) -> Path | None:
     return Path(folder) / "shutdown"
 
 
-def _welcome(config: Config) -> Welcome | None:
+def _welcome(config: DisplayConfig) -> FirstVisitRequest | None:
     """The file that ``linky-display-welcome.path`` watches for, and where its service leaves the answer."""
     if config.button is None or not config.button.welcome:
         return None
@@ -266,10 +268,10 @@ def _welcome(config: Config) -> Welcome | None:
         raise ConfigError(
             "button.welcome: works under systemd only, with linky-display.service and linky-display-welcome.path"
         )
-    return Welcome(Path(folder) / "welcome", Path(f"{folder}-welcome") / "answer.json")
+    return FirstVisitRequest(Path(folder) / "welcome", Path(f"{folder}-welcome") / "answer.json")
 
 
-def _welcome_picture(look: Look, told: Answer) -> Image:
+def _welcome_picture(look: PictureStyle, told: FirstVisitAnswer) -> Image:
     return pages.draw_welcome(look, told.addresses, told.code, "" if told.addresses else "no page")
 
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from gateway.display.lamps import FOR_EVER
 
 if TYPE_CHECKING:
-    from gateway.display.config import Relay
-    from gateway.display.state import View
+    from gateway.display.config import RelayTable
+    from gateway.display.state import DisplayedMoment
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ class Contact(Protocol):
         """Close or open it."""
 
 
-class Wish(NamedTuple):
+class RelayDecision(NamedTuple):
     """Whether the relay should be closed, why, and whether that bears no delay."""
 
     closed: bool
@@ -33,45 +33,45 @@ class Wish(NamedTuple):
     at_once: bool = False
 
 
-def wish(relay: Relay, view: View, *, closed: bool) -> Wish:
+def decide(relay: RelayTable, view: DisplayedMoment, *, closed: bool) -> RelayDecision:
     """What a relay should be now; ``closed``: what it is."""
     frame = view.frame
     if frame is None or not view.live:
-        return Wish(closed=False, why="no frame for 10 s", at_once=True)
+        return RelayDecision(closed=False, why="no frame for 10 s", at_once=True)
     if relay.shed and frame.overload:
-        return Wish(closed=False, why="overload", at_once=True)
+        return RelayDecision(closed=False, why="overload", at_once=True)
     if relay.follows == "off-peak":
         off_peak = frame.tariff_kind == "off-peak"
-        return Wish(off_peak, "off-peak hours" if off_peak else "other hours")
+        return RelayDecision(off_peak, "off-peak hours" if off_peak else "other hours")
     if relay.follows == "injection":
         # Between the two thresholds it stays as it is.
         enough = (frame.injected_va or 0) >= (relay.open_below_va if closed else relay.close_above_va)
-        return Wish(enough, "injection" if enough else "too little injection")
+        return RelayDecision(enough, "injection" if enough else "too little injection")
     if relay.contact is not None:
         return _as_contact(relay.contact, view)
-    return Wish(closed=True, why="no overload")
+    return RelayDecision(closed=True, why="no overload")
 
 
-def _as_contact(contact: int, view: View) -> Wish:
+def _as_contact(contact: int, view: DisplayedMoment) -> RelayDecision:
     if view.contacts is None:
-        return Wish(closed=False, why="the meter does not say its contacts", at_once=True)
+        return RelayDecision(closed=False, why="the meter does not say its contacts", at_once=True)
     says = view.contacts[contact - 1]
-    return Wish(says, f"the meter's contact {contact} is {'closed' if says else 'open'}")
+    return RelayDecision(says, f"the meter's contact {contact} is {'closed' if says else 'open'}")
 
 
-class Guard:
+class RelaySwitch:
     """One relay: opens and closes its contact as it should, no more often than allowed, and logs each switching."""
 
-    def __init__(self, relay: Relay, contact: Contact, now: float) -> None:
+    def __init__(self, relay: RelayTable, contact: Contact, now: float) -> None:
         self._relay, self._contact = relay, contact
         self.closed = False
         # What was before nobody knows: a compressor that a restart of the program has just stopped gets its pause.
         self._since = now
         contact.set(closed=False)
 
-    def update(self, view: View, now: float) -> float:
+    def update(self, view: DisplayedMoment, now: float) -> float:
         """Switch if it is due; when to be called again."""
-        should = wish(self._relay, view, closed=self.closed)
+        should = decide(self._relay, view, closed=self.closed)
         if should.closed == self.closed:
             return FOR_EVER
         least_s = self._relay.min_on_s if self.closed else self._relay.min_off_s
@@ -85,5 +85,5 @@ class Guard:
         return FOR_EVER
 
 
-def _was(should: Wish) -> str:
+def _was(should: RelayDecision) -> str:
     return "open" if should.closed else "closed"

@@ -1,4 +1,4 @@
-"""What is known of the meter: topics of the live feed in, a ``View`` for pages, lamps and relays out.
+"""What is known of the meter: topics of the live feed in, a ``DisplayedMoment`` for pages, lamps and relays out.
 
 No I/O and no clock: monotonic seconds are handed in. ``gateway/live/README.md`` is the contract, and all that is known
 of the gateway; its rules of age are kept here. What switches something trusts only frames that came while it listened.
@@ -17,7 +17,7 @@ VERSION = 1
 OLD_AFTER_S = 10.0
 
 
-class Frame(msgspec.Struct, frozen=True, kw_only=True):
+class LiveMessage(msgspec.Struct, frozen=True, kw_only=True):
     """The JSON object of the contract; keys that are not used here are passed over."""
 
     version: int
@@ -46,7 +46,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class DisplayedMoment:
     """What is known at one moment.
 
     ``frame`` is the last one, None before the first; ``fault`` why it is old, a key of ``words``, None while it is
@@ -54,7 +54,7 @@ class View:
     seconds; ``contacts`` the meter's eight, None where it says none.
     """
 
-    frame: Frame | None
+    frame: LiveMessage | None
     fault: str | None
     age_s: float | None = None
     live: bool = False
@@ -80,7 +80,7 @@ class View:
         return bool(self.fault is None and self.frame and self.frame.overload)
 
 
-class State:
+class DisplayedMeter:
     """The latest of one meter."""
 
     def __init__(self, meter: str) -> None:
@@ -90,7 +90,7 @@ class State:
         self.linked = False
         self._online = True
         self._foreign = False
-        self._frame: Frame | None = None
+        self._frame: LiveMessage | None = None
         self._came = 0.0
         # When what was said live, not by the broker's memory, becomes old.
         self.live_until: float | None = None
@@ -105,20 +105,20 @@ class State:
         elif topic == self._json:
             self._take_frame(payload, now, retained=retained)
 
-    def view(self, now: float) -> View:
+    def view(self, now: float) -> DisplayedMoment:
         """What is to be shown and done at this moment."""
         frame, passed = self._frame, now - self._came
         if frame is None:
-            return View(None, self._fault(now) or "waiting")
+            return DisplayedMoment(None, self._fault(now) or "waiting")
         age = None if frame.age_s is None else frame.age_s + passed
         live = not frame.stale and self.live_until is not None and now < self.live_until
         # RELAIS is of the standard mode; what a meter said in its former one is of the past.
         contacts = self._contacts if frame.mode == "standard" else None
-        return View(frame, self._fault(now), age, live, contacts)
+        return DisplayedMoment(frame, self._fault(now), age, live, contacts)
 
     def _take_frame(self, payload: bytes, now: float, *, retained: bool) -> None:
         try:
-            frame = msgspec.json.decode(payload, type=Frame)
+            frame = msgspec.json.decode(payload, type=LiveMessage)
         except (msgspec.DecodeError, msgspec.ValidationError):
             # Nothing at all: the meter was removed. Otherwise another version, or nothing of the gateway's.
             self._frame, self._foreign, self.live_until = None, bool(payload), None

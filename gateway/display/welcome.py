@@ -20,14 +20,14 @@ log = logging.getLogger(__name__)
 SHOWN_S, PATIENCE_S = 120.0, 15.0
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+class FirstVisitAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """Where the page is, none where there is no page; the code that sets its first password, if it has none."""
 
     addresses: tuple[str, ...] = ()
     code: str | None = None
 
 
-class Welcome:
+class FirstVisitRequest:
     """What was asked for, and what came.
 
     Args:
@@ -54,7 +54,7 @@ class Welcome:
         shown, self._asked = self._asked is not None, None
         return shown
 
-    def told(self, now: float) -> Answer | str | None:
+    def shown(self, now: float) -> FirstVisitAnswer | str | None:
         """What is to be shown: the answer, ``asking`` or ``no answer``; None for nothing."""
         if self._asked is None:
             return None
@@ -64,7 +64,7 @@ class Welcome:
         if self._changed() == self._before:
             return "asking" if now - self._asked < PATIENCE_S else "no answer"
         try:
-            return msgspec.json.decode(self._answer.read_bytes(), type=Answer)
+            return msgspec.json.decode(self._answer.read_bytes(), type=FirstVisitAnswer)
         except (OSError, ValueError):
             return "no answer"
 

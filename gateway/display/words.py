@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from gateway.words.numbers import grouped
 from gateway.words.phrase import Phrase
-from gateway.words.table import Table
+from gateway.words.table import WordTable
 
-WORDS = Table({
+WORDS = WordTable({
         "link": "No connection", "gateway": "No gateway", "meter": "Meter is mute", "silence": "Nothing new",
         "waiting": "Waiting", "stopped": "Stopped",
         "version": "Other version", "overload": "OVERLOAD!", "breaker": "Breaker open",

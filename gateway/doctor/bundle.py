@@ -27,8 +27,8 @@ from gateway.errors import GatewayError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from gateway.doctor.heard import Heard
-    from gateway.doctor.report import Report
+    from gateway.doctor.heard import Reception
+    from gateway.doctor.report import PortReport
 
 _PACKAGES = ("msgspec", "pyserial", "slixmpp", "sqlite-utils")
 
@@ -55,7 +55,7 @@ _PATTERNS = (
 
 
 def write(
-    file: Path, reports: Sequence[Report], lang: str, configuration: Mapping[str, Any] | None, root: Path = ROOT
+    file: Path, reports: Sequence[PortReport], lang: str, configuration: Mapping[str, Any] | None, root: Path = ROOT
 ) -> None:
     """Write the archive, readable by its owner; GatewayError when it is there already or cannot be written."""
     sieve = Sieve(secrets(configuration or {}) + _machine_names())
@@ -134,7 +134,7 @@ def _machine_names() -> list[str]:
 
 
 def _members(
-    reports: Sequence[Report], lang: str, configuration: Mapping[str, Any] | None, root: Path
+    reports: Sequence[PortReport], lang: str, configuration: Mapping[str, Any] | None, root: Path
 ) -> Iterator[tuple[str, str | bytes | dict[str, Any]]]:
     yield "system.json", _system(root)
     if configuration is not None:
@@ -158,7 +158,7 @@ def _add(archive: zipfile.ZipFile, name: str, content: str | bytes | dict[str, A
     archive.writestr(name, content)
 
 
-def _status(report: Report, number: int) -> dict[str, Any] | None:
+def _status(report: PortReport, number: int) -> dict[str, Any] | None:
     """The running gateway's links for this meter, under its number instead of its name."""
     if report.daemon is None:
         return None
@@ -212,5 +212,5 @@ def _version(name: str) -> str | None:
         return None
 
 
-def _histogram(heard: Heard) -> dict[str, int]:
+def _histogram(heard: Reception) -> dict[str, int]:
     return {f"0x{byte:02x}": count for byte, count in Counter(heard.raw).most_common(8)}

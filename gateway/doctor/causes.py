@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from gateway.doctor.heard import Heard
+    from gateway.doctor.heard import Reception
 
 
 class Cause(Enum):
@@ -76,7 +76,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class PortSettings:
     """How the port is set: ``raw`` when nothing is translated, ``speed`` in Bd (0: not one we know)."""
 
     raw: bool
@@ -107,7 +107,7 @@ class PiFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class PortEvidence:
     """All that is known of one port.
 
     Attributes:
@@ -125,13 +125,13 @@ class Evidence:
     lost: bool = False
     holders: tuple[str, ...] = ()
     mode: str = "auto"
-    heard: tuple[Heard, ...] = ()
-    settings: Settings | None = None
+    heard: tuple[Reception, ...] = ()
+    settings: PortSettings | None = None
     kernel: KernelCounts | None = None
     pi: PiFacts = PiFacts()
 
     @property
-    def best(self) -> Heard | None:
+    def best(self) -> Reception | None:
         """What made most sense of all that was heard."""
         if not self.heard:
             return None
@@ -154,7 +154,7 @@ CUT_SHARE = 0.5
 _CONSOLE_PROGRAMS = ("agetty", "getty", "login")
 
 
-def causes(evidence: Evidence) -> list[Finding]:
+def causes(evidence: PortEvidence) -> list[Finding]:
     """The causes that explain the evidence, the likeliest first; never empty."""
     if evidence.refusal is not None:
         return _refused(evidence, evidence.refusal)
@@ -167,7 +167,7 @@ def causes(evidence: Evidence) -> list[Finding]:
     return [Finding(cause, confidence) for cause, confidence in ordered]
 
 
-def _refused(evidence: Evidence, refusal: Cause) -> list[Finding]:
+def _refused(evidence: PortEvidence, refusal: Cause) -> list[Finding]:
     if refusal is Cause.NO_SUCH_PORT and evidence.pi.off:
         return [Finding(Cause.UART_OFF, 0.9), Finding(refusal, 0.5)]
     if refusal is Cause.PORT_HELD and (evidence.pi.console or _has_console(evidence.holders)):
@@ -179,7 +179,7 @@ def _has_console(holders: Sequence[str]) -> bool:
     return any(holder in _CONSOLE_PROGRAMS for holder in holders)
 
 
-def _all(evidence: Evidence) -> Iterator[Finding]:
+def _all(evidence: PortEvidence) -> Iterator[Finding]:
     best = evidence.best
     if evidence.lost:
         # Without a speed to set it is a device on the network.
@@ -197,7 +197,7 @@ def _all(evidence: Evidence) -> Iterator[Finding]:
         yield from _senseless(evidence, best)
 
 
-def _port(evidence: Evidence) -> Iterator[Finding]:
+def _port(evidence: PortEvidence) -> Iterator[Finding]:
     """What others do with the port."""
     if evidence.holders:
         console = _has_console(evidence.holders)
@@ -212,7 +212,7 @@ def _port(evidence: Evidence) -> Iterator[Finding]:
         yield Finding(Cause.WRONG_SPEED, 0.94)
 
 
-def _silence(evidence: Evidence) -> Iterator[Finding]:
+def _silence(evidence: PortEvidence) -> Iterator[Finding]:
     yield Finding(Cause.SILENT, 0.8)
     if evidence.pi.bluetooth:
         yield Finding(Cause.BLUETOOTH_ON_UART, 0.85)
@@ -220,7 +220,7 @@ def _silence(evidence: Evidence) -> Iterator[Finding]:
         yield Finding(Cause.SERIAL_CONSOLE, 0.7)
 
 
-def _senseless(evidence: Evidence, best: Heard) -> Iterator[Finding]:
+def _senseless(evidence: PortEvidence, best: Reception) -> Iterator[Finding]:
     """Bytes came, and not one group could be understood."""
     if any(heard.translated for heard in evidence.heard):
         yield Finding(Cause.COOKED_TTY, 0.9)
@@ -238,7 +238,7 @@ def _senseless(evidence: Evidence, best: Heard) -> Iterator[Finding]:
     yield Finding(Cause.UNKNOWN, 0.2)
 
 
-def _mode(evidence: Evidence, best: Heard) -> Iterator[Finding]:
+def _mode(evidence: PortEvidence, best: Reception) -> Iterator[Finding]:
     if evidence.mode not in ("auto", best.mode):
         yield Finding(Cause.OTHER_MODE, 0.96)
     if best.eight_bits:
@@ -247,7 +247,7 @@ def _mode(evidence: Evidence, best: Heard) -> Iterator[Finding]:
             yield Finding(Cause.BLUETOOTH_ON_UART, 0.9)
 
 
-def _damage(evidence: Evidence, best: Heard) -> Iterator[Finding]:
+def _damage(evidence: PortEvidence, best: Reception) -> Iterator[Finding]:
     """What was understood has holes in it."""
     kernel = evidence.kernel
     if kernel and kernel.overrun:
@@ -262,7 +262,7 @@ def _damage(evidence: Evidence, best: Heard) -> Iterator[Finding]:
         yield Finding(Cause.FRAME_MARKS, 0.7)
 
 
-def _bad_groups(evidence: Evidence, best: Heard) -> Iterator[Finding]:
+def _bad_groups(evidence: PortEvidence, best: Reception) -> Iterator[Finding]:
     """Bits that flip are too weak a signal; characters that are missing, a wire that has a bad contact."""
     judged = best.shortened + best.altered
     share = best.shortened / judged if judged else 0.0

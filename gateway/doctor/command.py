@@ -17,7 +17,7 @@ from gateway.doctor.report import (
     EXIT_CANNOT_LISTEN,
     EXIT_WELL,
     EXIT_WRONG,
-    Report,
+    PortReport,
     as_json,
     as_text,
     bundle_line,
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from gateway.doctor.listen import Progress, Target
+    from gateway.doctor.listen import ListeningProgress, Target
 
 # Erases what is left of a longer line on a terminal (ECMA-48 EL).
 _CLEAR = "\r\x1b[K"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class DoctorRequest:
     """What is asked of the doctor.
 
     Attributes:
@@ -61,7 +61,7 @@ class Request:
     root: Path = system.ROOT
 
 
-def examine(request: Request, out: TextIO) -> int:
+def examine(request: DoctorRequest, out: TextIO) -> int:
     """Examine everything that is asked, write it to ``out``, give the exit code."""
     status = _status(request)
     reports = [_examine(target, request, status) for target in request.targets]
@@ -78,7 +78,7 @@ def examine(request: Request, out: TextIO) -> int:
     return next((code for code in (EXIT_CANNOT_LISTEN, EXIT_WRONG) if code in codes), EXIT_WELL)
 
 
-def _status(request: Request) -> Mapping[str, Any] | None:
+def _status(request: DoctorRequest) -> Mapping[str, Any] | None:
     if request.status is None:
         return None
     try:
@@ -87,26 +87,26 @@ def _status(request: Request) -> Mapping[str, Any] | None:
         return None
 
 
-def _examine(target: Target, request: Request, status: Mapping[str, Any] | None) -> Report:
+def _examine(target: Target, request: DoctorRequest, status: Mapping[str, Any] | None) -> PortReport:
     group = system.device_group(target.port) if target.port else ""
     if status is not None:
         found = tuple(daemon.findings(status, target.name))
-        return Report(target.name, target.text, found, daemon=status, group=group)
+        return PortReport(target.name, target.text, found, daemon=status, group=group)
     shown = sys.stderr.isatty()
     evidence = listen(target, request.seconds, _shower(request.lang) if shown else _hide, request.root)
     if shown:
         _write(sys.stderr, _CLEAR)
-    return Report(target.name, target.text, tuple(causes(evidence)), evidence, group=group)
+    return PortReport(target.name, target.text, tuple(causes(evidence)), evidence, group=group)
 
 
-def _shower(lang: str) -> Callable[[Progress], None]:
-    def show(progress: Progress) -> None:
+def _shower(lang: str) -> Callable[[ListeningProgress], None]:
+    def show(progress: ListeningProgress) -> None:
         _write(sys.stderr, _CLEAR + listening_line(progress.done_s, progress.length_s, progress.groups, lang))
 
     return show
 
 
-def _hide(progress: Progress) -> None:
+def _hide(progress: ListeningProgress) -> None:
     """Nobody is watching."""
 
 

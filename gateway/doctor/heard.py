@@ -49,7 +49,7 @@ _MIN_LINES = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class Reception:
     """What came in at one speed.
 
     Attributes:
@@ -113,7 +113,7 @@ class Heard:
         return self.received >= 16 and self.slow >= 0.9 * self.received
 
 
-class Ear:
+class SpeedListener:
     """Takes in bytes at one speed, gives what was heard. ``length_s`` is how long it is meant to listen."""
 
     def __init__(self, speed: int | None, now: float, length_s: float) -> None:
@@ -159,7 +159,7 @@ class Ear:
             data = self._judge_sample()
         self._read(data, now)
 
-    def heard(self, now: float) -> Heard:
+    def heard(self, now: float) -> Reception:
         """What came in until now; nothing may be taken in after it."""
         if self._sample is not None:
             self._read(self._judge_sample(), now)
@@ -168,7 +168,7 @@ class Ear:
         text = strip_parity(raw) if self._eight_bits else raw
         shortened, altered = damaged_lines(text)
         frames = self._frames
-        return Heard(
+        return Reception(
             speed=self._speed,
             seconds=round(now - self._start, 1),
             mode=max(self._modes, key=self._modes.__getitem__) if self.makes_sense else None,

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway.doctor import system
-from gateway.doctor.causes import Cause, Evidence, PiFacts
-from gateway.doctor.heard import Ear
+from gateway.doctor.causes import Cause, PiFacts, PortEvidence
+from gateway.doctor.heard import SpeedListener
 from gateway.errors import PortError
 from gateway.sources.board import BoardSource
 from gateway.sources.serial_port import SerialSource
@@ -21,7 +21,7 @@ from gateway.sources.serial_port import SerialSource
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from gateway.doctor.heard import Heard
+    from gateway.doctor.heard import Reception
     from gateway.sources.source import Source
 
 # How long altogether: several frames, even at 1200 Bd where a three-phase one takes 3 s.
@@ -54,7 +54,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class ListeningProgress:
     """How far the listening is: seconds done of all, the speed, groups understood so far."""
 
     done_s: float
@@ -66,31 +66,33 @@ class Progress:
 def listen(
     target: Target,
     length_s: float = LISTEN_S,
-    progress: Callable[[Progress], None] = lambda _: None,
+    progress: Callable[[ListeningProgress], None] = lambda _: None,
     root: Path = system.ROOT,
-) -> Evidence:
+) -> PortEvidence:
     """Open the source and hear what comes for ``length_s`` seconds; an opening that fails is evidence as well."""
     return asyncio.run(_listen(target, length_s, progress, root))
 
 
-async def _listen(target: Target, length_s: float, progress: Callable[[Progress], None], root: Path) -> Evidence:
+async def _listen(
+    target: Target, length_s: float, progress: Callable[[ListeningProgress], None], root: Path
+) -> PortEvidence:
     port = target.port
     pi = system.pi_facts(str(port), root) if port else PiFacts()
     if port and any(holder.gateway for holder in system.holders(port)):
         # A running gateway would lose what we read, whether it has locked the port or not.
-        return Evidence(refusal=Cause.PORT_HELD, holders=(GATEWAY,), mode=target.mode, pi=pi)
+        return PortEvidence(refusal=Cause.PORT_HELD, holders=(GATEWAY,), mode=target.mode, pi=pi)
     try:
         await target.source.open()
     except PortError as error:
         names = tuple(holder.name for holder in system.holders(port)) if port else ()
         refusal = system.refusal(error) if port or isinstance(target.source, SerialSource) else Cause.NO_ANSWER
         refusal = Cause.GATEWAY_OFF if isinstance(target.source, BoardSource) else refusal
-        return Evidence(refusal=refusal, holders=names, mode=target.mode, pi=pi)
+        return PortEvidence(refusal=refusal, holders=names, mode=target.mode, pi=pi)
     watch = system.PortWatch(port) if port else None
     session = _Session(target.source, length_s, progress)
     try:
         await session.run(target.source.speeds)
-        return Evidence(
+        return PortEvidence(
             lost=session.lost,
             holders=tuple(holder.name for holder in system.holders(port)) if port else (),
             mode=target.mode,
@@ -108,10 +110,10 @@ async def _listen(target: Target, length_s: float, progress: Callable[[Progress]
 class _Session:
     """One time of listening."""
 
-    def __init__(self, source: Source, length_s: float, progress: Callable[[Progress], None]) -> None:
+    def __init__(self, source: Source, length_s: float, progress: Callable[[ListeningProgress], None]) -> None:
         self._source, self._length, self._progress = source, length_s, progress
         self._start = time.monotonic()
-        self.heard: list[Heard] = []
+        self.heard: list[Reception] = []
         self.lost = False
 
     async def run(self, speeds: Sequence[int]) -> None:
@@ -127,7 +129,7 @@ class _Session:
     async def _hear(self, speed: int | None, share: float) -> None:
         begin = time.monotonic()
         left = self._start + self._length - begin
-        ear = Ear(speed, begin, left)
+        ear = SpeedListener(speed, begin, left)
         until = begin + share * left
         while (now := time.monotonic()) < until:
             try:
@@ -144,5 +146,5 @@ class _Session:
             ear.take(data or b"", now)
             if ear.makes_sense:
                 until = self._start + self._length
-            self._progress(Progress(now - self._start, self._length, speed, ear.groups))
+            self._progress(ListeningProgress(now - self._start, self._length, speed, ear.groups))
         self.heard.append(ear.heard(time.monotonic()))

@@ -12,13 +12,13 @@ from gateway.doctor.heard import SLICES
 from gateway.doctor.sentences import FAULT_NAMES, grade, mode_name, words
 from gateway.live.state import LinkKind, kind_and_name, link_in_words
 from gateway.words.phrase import Phrase
-from gateway.words.table import Table
+from gateway.words.table import WordTable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gateway.doctor.causes import Evidence, Finding
-    from gateway.doctor.heard import Heard
+    from gateway.doctor.causes import Finding, PortEvidence
+    from gateway.doctor.heard import Reception
 
 EXIT_WELL, EXIT_WRONG, EXIT_CANNOT_LISTEN = 0, 1, 69
 
@@ -39,7 +39,7 @@ _HARD_SPACE = "\0"
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class PortReport:
     """One port examined.
 
     ``source`` as it was named; ``findings`` the likeliest first; ``evidence`` None when a running gateway was asked
@@ -49,7 +49,7 @@ class Report:
     name: str
     source: str
     findings: tuple[Finding, ...]
-    evidence: Evidence | None = None
+    evidence: PortEvidence | None = None
     daemon: Mapping[str, Any] | None = None
     group: str = "dialout"
 
@@ -66,10 +66,10 @@ class Report:
         return EXIT_CANNOT_LISTEN if self.cause in CANNOT_LISTEN else EXIT_WRONG
 
 
-_AT = Table("  {}: {}")
+_AT = WordTable("  {}: {}")
 
 
-def as_text(report: Report, lang: str) -> str:
+def as_text(report: PortReport, lang: str) -> str:
     """The report for a person."""
     say, best = _SAY[lang], report.evidence.best if report.evidence else None
     lines = [say["title"].format(port=report.source)]
@@ -96,7 +96,7 @@ def house_faults(status: Mapping[str, Any], lang: str) -> list[str]:
     return [_wrapped("✗ ", alert[lang]) + "\n" for alert in told]
 
 
-def as_json(report: Report, lang: str) -> dict[str, Any]:
+def as_json(report: PortReport, lang: str) -> dict[str, Any]:
     """The report as values; nothing that was received is in it."""
     findings = []
     for finding in report.findings:
@@ -122,7 +122,7 @@ def as_json(report: Report, lang: str) -> dict[str, Any]:
     return found
 
 
-def bar(heard: Heard) -> str:
+def bar(heard: Reception) -> str:
     """The quality over the listening time, a character a piece: full is sound, a dot is silence."""
     piece_s = max(heard.seconds, 0.1) / SLICES
     reach = 1 + int(_FRAME_S / piece_s)
@@ -169,7 +169,7 @@ def _block(good: int, bad: int) -> str:
     return _BLOCKS[round(good / (good + bad) * (len(_BLOCKS) - 1))]
 
 
-def _heard_lines(heard: Heard, lang: str) -> list[str]:
+def _heard_lines(heard: Reception, lang: str) -> list[str]:
     say = _SAY[lang]
     speed = say["speed"].format(speed=heard.speed) if heard.speed else ""
     mode = say["mode"].format(mode=mode_name(heard.mode, lang)) if heard.mode else ""
@@ -186,14 +186,14 @@ def _heard_lines(heard: Heard, lang: str) -> list[str]:
     return [head, "", *(f"  {name:<{width}}  {text}" for name, text in rows.items())]
 
 
-def _heard_json(heard: Heard) -> dict[str, Any]:
+def _heard_json(heard: Reception) -> dict[str, Any]:
     plain = ("speed", "seconds", "received", "nul", "text", "slow", "mode", "good", "bad", "score", "whole", "cut")
     more = ("interrupted", "dropouts", "shortened", "altered", "eight_bits", "translated")
     counts = {fault.value: count for fault, count in heard.faults.items()}
     return {name: getattr(heard, name) for name in (*plain, *more)} | {"faults": counts}
 
 
-def _places(report: Report, lang: str) -> dict[str, str]:
+def _places(report: PortReport, lang: str) -> dict[str, str]:
     evidence = report.evidence
     best = evidence.best if evidence else None
     groups = best.good + best.bad if best else 0
@@ -207,13 +207,13 @@ def _places(report: Report, lang: str) -> dict[str, str]:
     }
 
 
-def _rows(report: Report) -> list[Mapping[str, Any]]:
+def _rows(report: PortReport) -> list[Mapping[str, Any]]:
     """The daemon's links that concern this meter."""
     wanted = (f"port {report.name}", f"meter {report.name}")
     return [row for row in (report.daemon or {}).get("links", ()) if row["link"] in wanted]
 
 
-_SAY = Table(
+_SAY = WordTable(
     {
         "title": "Signal doctor: {port}",
         "listened": "Listened for {seconds} s{speed}{mode}.",

@@ -13,14 +13,14 @@ from gateway.doctor.causes import Cause
 from gateway.tic.frame import HISTORIC, STANDARD
 from gateway.tic.quality import FAIR_SCORE, GOOD_SCORE, Fault
 from gateway.words.phrase import Phrase
-from gateway.words.table import Table
+from gateway.words.table import WordTable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class CauseSentences:
     """One cause in one language."""
 
     title: str
@@ -29,13 +29,13 @@ class Words:
     remedy: str
 
 
-def words(cause: Cause, lang: str, places: Mapping[str, str]) -> Words:
+def words(cause: Cause, lang: str, places: Mapping[str, str]) -> CauseSentences:
     """The cause in words, with the placeholders filled in."""
-    return Words(*(text.format_map(places) for text in _WORDS[lang][cause]))
+    return CauseSentences(*(text.format_map(places) for text in _WORDS[lang][cause]))
 
 
-_MODES = Table({HISTORIC: "historic", STANDARD: "standard"})
-_GRADES = Table((Phrase("good", "signal"), Phrase("fair", "signal"), Phrase("poor", "signal")))
+_MODES = WordTable({HISTORIC: "historic", STANDARD: "standard"})
+_GRADES = WordTable((Phrase("good", "signal"), Phrase("fair", "signal"), Phrase("poor", "signal")))
 
 
 def mode_name(mode: str, lang: str) -> str:
@@ -49,7 +49,7 @@ def grade(score: float, lang: str) -> str:
     return str(good if score >= GOOD_SCORE else fair if score >= FAIR_SCORE else poor)
 
 
-_WORDS = Table(
+_WORDS = WordTable(
     {
         Cause.NO_SUCH_PORT: (
             "The port does not exist",
@@ -255,7 +255,7 @@ _WORDS = Table(
     }
 )
 
-FAULT_NAMES = Table(
+FAULT_NAMES = WordTable(
     {
         Fault.PARITY: "damaged characters",
         Fault.FRAMING: "badly cut lines",

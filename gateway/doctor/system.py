@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway.doctor.causes import Cause, KernelCounts, PiFacts, Settings
+from gateway.doctor.causes import Cause, KernelCounts, PiFacts, PortSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -160,7 +160,7 @@ class PortWatch:
             self._fd = os.open(path, os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
         self._first = self._counts()
 
-    def settings(self) -> Settings | None:
+    def settings(self) -> PortSettings | None:
         """How the port is set now."""
         if self._fd is None:
             return None
@@ -169,7 +169,7 @@ class PortWatch:
         except (OSError, termios.error):
             return None
         raw = not (given[0] & _COOKED_INPUT or given[3] & _COOKED_LOCAL)
-        return Settings(raw=raw, speed=_SPEEDS.get(given[4], 0))
+        return PortSettings(raw=raw, speed=_SPEEDS.get(given[4], 0))
 
     def counts(self) -> KernelCounts | None:
         """What the kernel has counted since the beginning."""

@@ -6,7 +6,7 @@ import re
 
 from gateway.addresses.validity import fault
 from gateway.errors import ConfigError
-from gateway.sources.paths import Kind, kind_of
+from gateway.sources.paths import PathKind, kind_of
 from gateway.sources.usb import PREFIX, parse_identity
 from gateway.words.catalogue import LANGUAGES
 
@@ -94,7 +94,7 @@ def port(text: str) -> Wrong | None:
     if text.startswith("socket://"):
         return wrong if address(text.removeprefix("socket://")) else None
     # A fresh card has no names of anybody's own.
-    return None if text == "auto" or kind_of(text) is Kind.SERIAL else wrong
+    return None if text == "auto" or kind_of(text) is PathKind.SERIAL else wrong
 
 
 def code(text: str) -> Wrong | None:

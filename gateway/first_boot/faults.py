@@ -54,7 +54,7 @@ _LINE, _AT = Phrase("line {line}"), Phrase("{where}: {what}")
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class CardFault:
     """One thing that is wrong: where (``wifi.key``, ``line 3``; empty for the whole), and which sentence."""
 
     where: str

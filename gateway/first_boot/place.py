@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from gateway.first_boot.plan import File
+    from gateway.first_boot.plan import PlannedFile
 
 RESULT = "linky-result.txt"
 _GROUP = "linky-gateway"
@@ -29,7 +29,7 @@ _GONE = f"{NAME}.gone"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class CardPlace:
     """``boot`` is the FAT partition, ``root`` the system's root. Every method raises OSError."""
 
     boot: Path
@@ -91,7 +91,7 @@ class Place:
         with suppress(OSError):
             self.done()
 
-    def write(self, files: Iterable[File]) -> None:
+    def write(self, files: Iterable[PlannedFile]) -> None:
         """Write the system's files."""
         gid = self.number("group", _GROUP)
         for file in files:

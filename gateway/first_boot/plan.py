@@ -13,13 +13,13 @@ import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gateway.first_boot.faults import Fault
+from gateway.first_boot.faults import CardFault
 from gateway.first_boot.settings import AUTO
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gateway.first_boot.settings import Settings, Wifi
+    from gateway.first_boot.settings import CardSettings, Wifi
 
 CONFIG = "etc/linky-gateway/gateway.toml"
 SECRETS = "etc/linky-gateway/secrets"
@@ -38,7 +38,7 @@ _HEADER = re.compile(r"^[ \t]*\[", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class PlannedFile:
     """One file of the system, its path below the root; ``shared`` with the gateway's group, or root's alone."""
 
     path: str
@@ -47,22 +47,22 @@ class File:
     shared: bool = False
 
 
-def files(settings: Settings, port: str | None, before: Mapping[str, str]) -> list[File]:
+def files(settings: CardSettings, port: str | None, before: Mapping[str, str]) -> list[PlannedFile]:
     """Everything to write. ``port`` where the meter is, None to leave that as it is; ``before`` are the texts there."""
-    made = [File(CONFIG, configuration(settings, port, before.get(CONFIG, "")), 0o640, shared=True)]
+    made = [PlannedFile(CONFIG, configuration(settings, port, before.get(CONFIG, "")), 0o640, shared=True)]
     if settings.account:
-        made.append(File(PASSWORD, f"{settings.account.password}\n", 0o600))
+        made.append(PlannedFile(PASSWORD, f"{settings.account.password}\n", 0o600))
     if settings.wifi:
         made += [
-            File(WIFI, _profile(settings.wifi), 0o600),
-            File(_WIFI_COUNTRY, f"options cfg80211 ieee80211_regdom={settings.wifi.country}\n"),
+            PlannedFile(WIFI, _profile(settings.wifi), 0o600),
+            PlannedFile(_WIFI_COUNTRY, f"options cfg80211 ieee80211_regdom={settings.wifi.country}\n"),
             # Raspberry Pi OS switches the radio off until somebody has said the country.
-            File(_WIFI_ON, "[main]\nNetworkingEnabled=true\nWirelessEnabled=true\nWWANEnabled=true\n"),
+            PlannedFile(_WIFI_ON, "[main]\nNetworkingEnabled=true\nWirelessEnabled=true\nWWANEnabled=true\n"),
         ]
     if settings.hostname:
         made += [
-            File(_HOSTNAME, f"{settings.hostname}\n"),
-            File(_HOSTS, _hosts(settings.hostname, before.get(_HOSTS, "127.0.0.1\tlocalhost\n"))),
+            PlannedFile(_HOSTNAME, f"{settings.hostname}\n"),
+            PlannedFile(_HOSTS, _hosts(settings.hostname, before.get(_HOSTS, "127.0.0.1\tlocalhost\n"))),
         ]
     return made
 
@@ -71,7 +71,7 @@ def files(settings: Settings, port: str | None, before: Mapping[str, str]) -> li
 READ_BEFORE = (CONFIG, _HOSTS)
 
 
-def port_of(settings: Settings, adapters: Sequence[str], before: str) -> tuple[str | None, Fault | None]:
+def port_of(settings: CardSettings, adapters: Sequence[str], before: str) -> tuple[str | None, CardFault | None]:
     """Where the meter is, of the adapters for meters that are plugged in; None to leave it as it is."""
     if settings.port != AUTO:
         return settings.port, None
@@ -79,7 +79,7 @@ def port_of(settings: Settings, adapters: Sequence[str], before: str) -> tuple[s
         # Found, or chosen by a person, when the gateway was installed.
         return None, None
     if len(adapters) > 1:
-        return None, Fault("meter.port", "many_adapters", {"seen": ", ".join(adapters)})
+        return None, CardFault("meter.port", "many_adapters", {"seen": ", ".join(adapters)})
     return adapters[0] if adapters else USUAL_PORT, None
 
 
@@ -93,7 +93,7 @@ def source_of(text: str) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def configuration(settings: Settings, port: str | None, before: str) -> str:
+def configuration(settings: CardSettings, port: str | None, before: str) -> str:
     """``gateway.toml`` with what the card says in it."""
     text = before
     if not text.strip():

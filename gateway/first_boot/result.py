@@ -8,24 +8,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gateway.words.catalogue import LANGUAGES
-from gateway.words.table import Table
+from gateway.words.table import WordTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from gateway.first_boot.faults import Fault
-    from gateway.first_boot.settings import Settings
+    from gateway.first_boot.faults import CardFault
+    from gateway.first_boot.settings import CardSettings
 
-_WRONG = Table(
+_WRONG = WordTable(
     (
         "linky.toml was not applied: nothing was changed.",
         "Put it right on this card (partition bootfs), put the card back and switch on:",
     )
 )
-_BEGUN = Table(
+_BEGUN = WordTable(
     ("linky.toml could not be applied as a whole; its settings are kept, and gone on with at the next start:",)
 )
-_GOOD = Table(
+_GOOD = WordTable(
     {
         "title": "All is well: linky.toml is applied, and wiped from this card.",
         "page": "Page of the house: {page}",
@@ -41,7 +41,7 @@ _GOOD = Table(
 )
 
 
-def wrong(faults: Sequence[Fault], first: str, *, begun: bool) -> str:
+def wrong(faults: Sequence[CardFault], first: str, *, begun: bool) -> str:
     """Every fault, in both languages; ``begun``: something was changed already."""
 
     def say(language: str) -> str:
@@ -53,7 +53,7 @@ def wrong(faults: Sequence[Fault], first: str, *, begun: bool) -> str:
 
 
 def good(
-    settings: Settings, hostname: str, source: str, page_port: int, made_code: str | None, *, adapter: bool
+    settings: CardSettings, hostname: str, source: str, page_port: int, made_code: str | None, *, adapter: bool
 ) -> str:
     """What is now so, in both languages; ``adapter``: whether what ``source`` names is there."""
     page = f"http://{hostname}.local:{page_port}/"

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gateway.first_boot import checks
-from gateway.first_boot.faults import Fault
+from gateway.first_boot.faults import CardFault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -54,7 +54,7 @@ class Wifi:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class XmppAccount:
     """The account at an XMPP server; ``address`` where DNS does not say where that is.
 
     ``renew``: its password was prepared by somebody else, and changes when the household sets the page's.
@@ -69,18 +69,18 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class CardSettings:
     """What the file says. ``port`` may be ``auto``; without ``code`` one is made."""
 
     language: str = "fr"
     hostname: str | None = None
     wifi: Wifi | None = None
-    account: Account | None = None
+    account: XmppAccount | None = None
     port: str = AUTO
     code: str | None = field(default=None, repr=False)
 
 
-def parse(data: bytes) -> tuple[Settings | None, list[Fault]]:
+def parse(data: bytes) -> tuple[CardSettings | None, list[CardFault]]:
     """The settings, or None and every fault."""
     raw, fault = _read(data)
     if fault:
@@ -90,11 +90,11 @@ def parse(data: bytes) -> tuple[Settings | None, list[Fault]]:
         return None, faults
     wifi, account = raw.get("wifi"), raw.get("account")
     return (
-        Settings(
+        CardSettings(
             language=raw.get("language", "fr"),
             hostname=raw.get("hostname"),
             wifi=Wifi(**wifi) if wifi else None,
-            account=Account(**account) if account else None,
+            account=XmppAccount(**account) if account else None,
             port=raw.get("meter", {}).get("port", AUTO),
             code=checks.plain_code(raw["page"]["code"]) if "code" in raw.get("page", {}) else None,
         ),
@@ -109,7 +109,7 @@ def language_of(data: bytes) -> str:
     return "en" if found else "fr"
 
 
-def render(settings: Settings) -> str:
+def render(settings: CardSettings) -> str:
     """The file that says these settings, with its comments."""
     lines = [
         "# linky-gateway : réglages du premier démarrage, lus une fois puis effacés de la carte.",
@@ -137,26 +137,26 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def _read(data: bytes) -> tuple[dict[str, Any], Fault | None]:
+def _read(data: bytes) -> tuple[dict[str, Any], CardFault | None]:
     if len(data) > MOST_BYTES:
-        return {}, Fault("", "too_long")
+        return {}, CardFault("", "too_long")
     try:
         wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
         text = data.decode("utf-16" if wide else "utf-8-sig").replace("\r\n", "\n")
         return tomllib.loads(text), None
     except UnicodeDecodeError:
-        return {}, Fault("", "encoding")
+        return {}, CardFault("", "encoding")
     except tomllib.TOMLDecodeError as error:
         # The words of tomllib may hold what stands in the line, which may be a secret: its place is enough.
         found = re.search(r"line (\d+)", str(error))
         last = text.rstrip().count("\n") + 1
         place = f"line {found[1]}" if found else f"line {last}"
-        return {}, Fault(place, "twice" if "overwrite" in str(error) or "twice" in str(error) else "not_toml")
+        return {}, CardFault(place, "twice" if "overwrite" in str(error) or "twice" in str(error) else "not_toml")
     except RecursionError:
-        return {}, Fault("", "not_toml")
+        return {}, CardFault("", "not_toml")
 
 
-def _faults(raw: Mapping[str, object]) -> list[Fault]:
+def _faults(raw: Mapping[str, object]) -> list[CardFault]:
     found = _of_table("", {key: value for key, value in raw.items() if key not in _KNOWN})
     for name in _KNOWN:
         if not name or name not in raw:
@@ -165,11 +165,11 @@ def _faults(raw: Mapping[str, object]) -> list[Fault]:
         if isinstance(table, dict):
             found += _of_table(name, table)
         else:
-            found.append(Fault(name, "not_a_table", {"name": name}))
+            found.append(CardFault(name, "not_a_table", {"name": name}))
     return found
 
 
-def _of_table(name: str, table: Mapping[str, object]) -> list[Fault]:
+def _of_table(name: str, table: Mapping[str, object]) -> list[CardFault]:
     known, found = _KNOWN[name], []
     prefix = f"{name}." if name else ""
     for key, value in table.items():
@@ -177,8 +177,8 @@ def _of_table(name: str, table: Mapping[str, object]) -> list[Fault]:
         if key not in known:
             found.append(_unknown(where, key, [*known, *([] if name else filter(None, _KNOWN))]))
         elif wrong := _wrong(value, known[key][1]):
-            found.append(Fault(where, *wrong))
-    return found + [Fault(prefix + key, "missing") for key, (must, _) in known.items() if must and key not in table]
+            found.append(CardFault(where, *wrong))
+    return found + [CardFault(prefix + key, "missing") for key, (must, _) in known.items() if must and key not in table]
 
 
 def _wrong(value: object, check: Callable[[str], Wrong | None] | None) -> Wrong | None:
@@ -187,8 +187,8 @@ def _wrong(value: object, check: Callable[[str], Wrong | None] | None) -> Wrong 
     return checks.invisible(value) or check(value) if isinstance(value, str) else ("not_text", {})
 
 
-def _unknown(where: str, key: str, known: list[str]) -> Fault:
+def _unknown(where: str, key: str, known: list[str]) -> CardFault:
     near = difflib.get_close_matches(key, known, 1)
     # What stands before the = may be anything, also a password on the wrong side.
     shown = where if re.fullmatch(r"[A-Za-z_.-]{1,40}", where) else where.rpartition(".")[0]
-    return Fault(shown, "unknown", {"maybe": f" ({near[0]} ?)" if near else "", "known": ", ".join(known)})
+    return CardFault(shown, "unknown", {"maybe": f" ({near[0]} ?)" if near else "", "known": ", ".join(known)})

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Protocol
 from zlib import crc32
 
 from gateway.balance.base_load import NIGHTS, base_load
-from gateway.balance.calendar import Period, day_of, days, midnight, same_day
-from gateway.balance.classes import PREFIX, Words, is_period, order, word_of
-from gateway.balance.energy import Day, Slice, fitted, slices
+from gateway.balance.calendar import BalancePeriod, day_of, days, midnight, same_day
+from gateway.balance.classes import PREFIX, ClassNames, is_period, order, word_of
+from gateway.balance.energy import DayEnergy, Slice, fitted, slices
 from gateway.balance.rows import Running
 from gateway.balance.self_use import STEP_S, SelfUse, self_uses
 from gateway.errors import ConfigError
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from gateway.config.tables import Config
-    from gateway.store.energy import Energy
+    from gateway.store.energy import EnergyRows
     from gateway.store.meters import Meters
     from gateway.store.points import Series
     from gateway.store.received import ReceivedPoints
@@ -67,7 +67,7 @@ class DayParts(Protocol):
     """The parts of the store that days are reckoned of, of the one that is written or of an archive."""
 
     meters: Meters
-    energy: Energy
+    energy: EnergyRows
     received: ReceivedPoints
 
 
@@ -95,8 +95,8 @@ class HouseholdDays:
         self._sources = crc32(repr(said).encode())
         number, text = self._series.get(TARIFF_NUMBER), self._series.get(TARIFF_TEXT)
         texts = self._energy.texts_beside(number, text) if number and text else []
-        self._told = {self.meter: self._energy.breaks_told(self.meter)}
-        self._words = Words(
+        self._told = {self.meter: self._energy.possible_breaks(self.meter)}
+        self._words = ClassNames(
             ((since, int(one), word) for since, one, word in texts if one.isdecimal()),
             (time for time, kind, _, _ in self._told[self.meter] if kind == BreakKind.CONTRACT_CHANGED.value),
         )
@@ -125,14 +125,14 @@ class HouseholdDays:
         if last is None:
             return None
         day = day_of(last - 1)
-        return Running(day, self._so_far) if last < midnight(Period.DAY.after(day)) else None
+        return Running(day, self._so_far) if last < midnight(BalancePeriod.DAY.after(day)) else None
 
-    def read(self, first: date, end: date) -> list[Day]:
+    def read(self, first: date, end: date) -> list[DayEnergy]:
         """The days of ``[first, end)`` of which anything is known."""
         dates = list(days(first, end))
         return self._read(dates, [*map(midnight, dates), midnight(end)])
 
-    def _so_far(self, day: date) -> Day | None:
+    def _so_far(self, day: date) -> DayEnergy | None:
         """What that day had come to at the time of day that is now the last one known; None where nobody knows."""
         index, last = self._series.get(DRAWN), self.last_time
         if index is None or last is None:
@@ -149,7 +149,7 @@ class HouseholdDays:
             return None
         return next((one for one in self._read([day], [begin, end]) if one.whole), None)
 
-    def _read(self, dates: Sequence[date], bounds: Sequence[int]) -> list[Day]:
+    def _read(self, dates: Sequence[date], bounds: Sequence[int]) -> list[DayEnergy]:
         drawn = self._slices(self._series.get(DRAWN), bounds)
         injected = self._slices(self._series.get(INJECTED), bounds)
         classes = self._classes(bounds)
@@ -161,7 +161,7 @@ class HouseholdDays:
             if index.covered or any(one[place].covered for one in counted) or (use and self._parts):
                 given = injected[place].wh if injected[place].covered else None
                 wh = index.wh if index.covered else None
-                day = Day(
+                day = DayEnergy(
                     date=date,
                     drawn=wh,
                     classes=fitted(classes[place], wh),
@@ -173,7 +173,7 @@ class HouseholdDays:
                 found.append(self._producing(day, index.covered, [one[place] for one in counted], use))
         return found
 
-    def _producing(self, day: Day, covered: int, counted: Sequence[Slice], use: SelfUse | None) -> Day:
+    def _producing(self, day: DayEnergy, covered: int, counted: Sequence[Slice], use: SelfUse | None) -> DayEnergy:
         """The day with what was produced on it and used of that, where it can be believed.
 
         What a counter did not see in its time nobody knows, and no house injects more than it makes: where it seems to,
@@ -193,11 +193,13 @@ class HouseholdDays:
         made = [*([own] if own is not None else []), *([use.shared] if use and self._parts else [])]
         return replace(day, own=own, produced=sum(made) if made else None, use=use)
 
-    def is_whole_so_far(self, day: Day) -> bool:
+    def is_whole_so_far(self, day: DayEnergy) -> bool:
         """Whether of a day that is not over all is known from its midnight to what was read last."""
-        (index,) = self._slices(self._series.get(DRAWN), [midnight(day.date), midnight(Period.DAY.after(day.date))])
+        (index,) = self._slices(
+            self._series.get(DRAWN), [midnight(day.date), midnight(BalancePeriod.DAY.after(day.date))]
+        )
         newest = self.last_time or 0
-        return index.covered >= min(newest, midnight(Period.DAY.after(day.date))) - midnight(day.date) - _APART_S
+        return index.covered >= min(newest, midnight(BalancePeriod.DAY.after(day.date))) - midnight(day.date) - _APART_S
 
     def index_less(self, drawn: int, now: int) -> int | None:
         """The index drawn at that moment less what was counted up to it."""
@@ -207,20 +209,20 @@ class HouseholdDays:
 
     def _elapsed(self, begin: int, until: int) -> Fraction:
         """How much of the day that begins then is over, or is looked at."""
-        end, last = midnight(Period.DAY.after(day_of(begin))), self.last_time
+        end, last = midnight(BalancePeriod.DAY.after(day_of(begin))), self.last_time
         over = min(until, last) if last and begin < last else until
         return _ALL if over == end else Fraction(over - begin, end - begin)
 
-    def for_projection(self, today: date) -> dict[date, Day]:
+    def for_projection(self, today: date) -> dict[date, DayEnergy]:
         """Of this year and of the one before what a projection needs."""
-        first = same_day(Period.YEAR.begin(today), today.year - 1)
-        return {day.date: day for day in self.read(Period.MONTH.back(first, 1), Period.DAY.after(today))}
+        first = same_day(BalancePeriod.YEAR.begin(today), today.year - 1)
+        return {day.date: day for day in self.read(BalancePeriod.MONTH.back(first, 1), BalancePeriod.DAY.after(today))}
 
     def base_load(self, now: int) -> int | None:
         """Watts, over the last nights known at that moment."""
         curve, now = self._series.get(DRAWN_CURVE), min(now, self.last_time or now)
         today = day_of(now)
-        nights = [midnight(day) for day in days(Period.DAY.back(today, NIGHTS), Period.DAY.after(today))]
+        nights = [midnight(day) for day in days(BalancePeriod.DAY.back(today, NIGHTS), BalancePeriod.DAY.after(today))]
         return base_load(nights, self._energy.half_hours(curve, nights[0], now)) if curve else None
 
     def class_now(self, now: int) -> str | None:
@@ -256,7 +258,7 @@ class HouseholdDays:
 
     def _breaks(self, index: Series) -> Breaks:
         if index.meter not in self._told:
-            self._told[index.meter] = self._energy.breaks_told(index.meter)
+            self._told[index.meter] = self._energy.possible_breaks(index.meter)
         return Breaks.of(index.path, self._told[index.meter])
 
     def _slices(self, index: Series | None, bounds: Sequence[int], splits: Sequence[int] = ()) -> list[Slice]:

@@ -16,7 +16,7 @@ from gateway.balance import calendar
 from gateway.errors import StoreError
 from gateway.household.days import HouseholdDays
 from gateway.links.link import BROKEN, OK, WAITING, LinkKind, as_json
-from gateway.live.meter import Day, LiveMeter
+from gateway.live.meter import KnownDay, LiveMeter
 from gateway.live.state import NAMELESS, meter_now
 
 if TYPE_CHECKING:
@@ -157,15 +157,15 @@ def _worse(one: str, other: str) -> str:
     return max(one, other, key=_WORSE.index)
 
 
-def day_of(stored: DayParts, config: Config, meter: str, now: int) -> Day:
+def day_of(stored: DayParts, config: Config, meter: str, now: int) -> KnownDay:
     """What balances know of the local day that holds the POSIX second ``now``, and of the one before."""
     house, today = HouseholdDays(stored, config, meter), calendar.day_of(now)
-    tomorrow = calendar.Period.DAY.after(today)
-    known = {day.date: day for day in house.read(calendar.Period.DAY.back(today, 1), tomorrow)}
-    this, before = known.get(today), known.get(calendar.Period.DAY.back(today, 1))
+    tomorrow = calendar.BalancePeriod.DAY.after(today)
+    known = {day.date: day for day in house.read(calendar.BalancePeriod.DAY.back(today, 1), tomorrow)}
+    this, before = known.get(today), known.get(calendar.BalancePeriod.DAY.back(today, 1))
     partial = [("today", this is not None and not house.is_whole_so_far(this))]
     partial.append(("yesterday", before is not None and before.drawn is not None and not before.whole))
-    return Day(
+    return KnownDay(
         drawn_index=house.index_less(this.drawn, now) if this and this.drawn is not None else None,
         injected_wh=this.injected if this else None,
         drawn_yesterday_wh=before.drawn if before else None,

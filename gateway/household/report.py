@@ -6,12 +6,12 @@ import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway.balance.calendar import Period
+from gateway.balance.calendar import BalancePeriod
 from gateway.balance.energy import change
 from gateway.balance.equivalence import EQUIVALENTS
 from gateway.balance.objective import EURO, KWH, goals
 from gateway.balance.projection import project
-from gateway.balance.words import WIDTH, Writer, class_tables, table
+from gateway.balance.words import WIDTH, BalanceWriter, class_tables, table
 from gateway.household.report_words import TEXTS
 from gateway.household.this_hour import this_hour
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gateway.balance.energy import Total
     from gateway.balance.objective import Goal
     from gateway.balance.projection import Projection
-    from gateway.balance.rows import Row
+    from gateway.balance.rows import BalanceRow
     from gateway.balance.tariff import Cost, Objective, Tariff
     from gateway.household.days import HouseholdDays
     from gateway.household.this_hour import ThisHour
@@ -33,12 +33,12 @@ _UNPRICED = 0.01
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class BalanceReport:
     """What is shown: the rows of a period, and what is foreseen from ``today`` (the last day known) on."""
 
     house: HouseholdDays
-    period: Period
-    rows: Sequence[Row]
+    period: BalancePeriod
+    rows: Sequence[BalanceRow]
     now: int
     today: date
     tariffs: Sequence[Tariff]
@@ -47,7 +47,9 @@ class View:
     def projections(self) -> list[Projection]:
         """The month and the year, if enough is known."""
         known = self.house.for_projection(self.today)
-        both = (project(period, self.today, known, self.tariffs) for period in (Period.MONTH, Period.YEAR))
+        both = (
+            project(period, self.today, known, self.tariffs) for period in (BalancePeriod.MONTH, BalancePeriod.YEAR)
+        )
         return [one for one in both if one is not None]
 
     def this_hour(self) -> ThisHour:
@@ -55,9 +57,9 @@ class View:
         return this_hour(self.house, self.tariffs, self.now)
 
 
-def as_text(view: View, what: str, lang: str) -> Iterator[str]:
+def as_text(view: BalanceReport, what: str, lang: str) -> Iterator[str]:
     """The lines of one of the commands, at most 80 columns wide."""
-    words, writer = TEXTS[lang], Writer(lang)
+    words, writer = TEXTS[lang], BalanceWriter(lang)
     if not view.rows:
         yield words["nothing"].format(meter=view.house.meter)
         return
@@ -69,7 +71,7 @@ def as_text(view: View, what: str, lang: str) -> Iterator[str]:
         yield from textwrap.wrap(note, WIDTH, subsequent_indent="  ")
 
 
-def _energies(view: View, words: dict[str, str], writer: Writer) -> tuple[list[list[str]], list[str]]:
+def _energies(view: BalanceReport, words: dict[str, str], writer: BalanceWriter) -> tuple[list[list[str]], list[str]]:
     producing = any(row.total.produced is not None for row in view.rows)
     injecting = any(row.total.injected for row in view.rows)
     head = [words[key] for key in ("period", "drawn", "before", "change")]
@@ -88,13 +90,13 @@ def _energies(view: View, words: dict[str, str], writer: Writer) -> tuple[list[l
     return blocks, [*notes, _like(view, words, writer)]
 
 
-def _like(view: View, words: dict[str, str], writer: Writer) -> str:
+def _like(view: BalanceReport, words: dict[str, str], writer: BalanceWriter) -> str:
     drawn = sum(row.total.drawn or 0 for row in view.rows)
     things = [f"{writer.number(one.count(drawn))} {one.name.in_language(writer.lang)}" for one in EQUIVALENTS]
     return words["like"].format(kwh=writer.kwh(drawn), things=f"{', '.join(things[:-1])} {words['and']} {things[-1]}")
 
 
-def _energy_line(row: Row, writer: Writer, *, injecting: bool, producing: bool) -> list[str]:
+def _energy_line(row: BalanceRow, writer: BalanceWriter, *, injecting: bool, producing: bool) -> list[str]:
     total, before = row.total, row.before.drawn if row.before else None
     line = [_label(row), writer.kwh(total.drawn), writer.kwh(before)]
     line.append(writer.percent(change(total.drawn, before) if row.comparable else None, signed=True))
@@ -107,7 +109,7 @@ def _energy_line(row: Row, writer: Writer, *, injecting: bool, producing: bool) 
     return line
 
 
-def _costs(view: View, words: dict[str, str], writer: Writer) -> tuple[list[list[str]], list[str]]:
+def _costs(view: BalanceReport, words: dict[str, str], writer: BalanceWriter) -> tuple[list[list[str]], list[str]]:
     selling = any(row.cost.income for row in view.rows)
     keys = ["period", "energy-cost", "subscription", *(["income"] if selling else []), "total", "before", "change"]
     lines = []
@@ -127,7 +129,7 @@ def _costs(view: View, words: dict[str, str], writer: Writer) -> tuple[list[list
     ]
 
 
-def _foreseen(view: View, words: dict[str, str], writer: Writer, *, euros: bool) -> Iterator[str]:
+def _foreseen(view: BalanceReport, words: dict[str, str], writer: BalanceWriter, *, euros: bool) -> Iterator[str]:
     hour = view.this_hour() if euros else None
     if hour and hour.euros is not None and hour.word:
         text, power = writer.number(hour.euros, 3), writer.number(hour.watts)
@@ -150,11 +152,11 @@ def _foreseen(view: View, words: dict[str, str], writer: Writer, *, euros: bool)
         yield words["too-new"]
 
 
-def _goals(view: View, projection: Projection, *, euros: bool) -> list[Goal]:
+def _goals(view: BalanceReport, projection: Projection, *, euros: bool) -> list[Goal]:
     return [goal for goal in goals(view.objective, projection) if euros or goal.unit == KWH]
 
 
-def _gaps(rows: Sequence[Row], words: dict[str, str], writer: Writer) -> Iterator[str]:
+def _gaps(rows: Sequence[BalanceRow], words: dict[str, str], writer: BalanceWriter) -> Iterator[str]:
     without = sum(row.cost.days_without for row in rows)
     if without:
         yield words["without"].format(days=without)
@@ -164,22 +166,22 @@ def _gaps(rows: Sequence[Row], words: dict[str, str], writer: Writer) -> Iterato
         yield words["unpriced"].format(kwh=writer.kwh(unpriced), words=", ".join(seen))
 
 
-def _marks(rows: Sequence[Row], words: dict[str, str]) -> Iterator[str]:
+def _marks(rows: Sequence[BalanceRow], words: dict[str, str]) -> Iterator[str]:
     if not all(map(_is_whole, rows)):
         yield words["partly"]
     if any(row.total.estimated for row in rows):
         yield words["estimated"]
 
 
-def _label(row: Row) -> str:
+def _label(row: BalanceRow) -> str:
     return row.label + (" ~" if row.total.estimated else "") + ("" if _is_whole(row) else " *")
 
 
-def _is_whole(row: Row) -> bool:
+def _is_whole(row: BalanceRow) -> bool:
     return row.total.whole and row.total.known == (row.end - row.first).days
 
 
-def as_json(view: View, what: str) -> dict[str, object]:
+def as_json(view: BalanceReport, what: str) -> dict[str, object]:
     """The same for programs: Wh, euros, shares from 0 to 1; null where nothing is known."""
     projections, euros = view.projections(), what == "cost"
     shown = {
@@ -197,7 +199,7 @@ def as_json(view: View, what: str) -> dict[str, object]:
     return shown | {"base_load_w": view.house.base_load(view.now), "equivalents": like}
 
 
-def _row(row: Row, what: str) -> dict[str, object]:
+def _row(row: BalanceRow, what: str) -> dict[str, object]:
     dates: dict[str, object] = {"label": row.label, "from": row.first.isoformat(), "to": row.end.isoformat()}
     if what == "balance":
         return dates | _total(row.total) | {"year_before": _total(row.before) if row.before else None}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from gateway.words.table import Table
+from gateway.words.table import WordTable
 
-TEXTS = Table(
+TEXTS = WordTable(
     {
         "energy": "{meter}: energy in kWh",
         "classes": "Drawn by tariff class, in kWh",

@@ -39,7 +39,7 @@ _NUMBER = re.compile(r"(?<=/)[0-9]+(?=/|$)")
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class PossibleSeries:
     """A series that a meter can have; a ``path`` of several has N or T (a tariff period) in place of a level.
 
     ``labels`` are those of the meter (étiquettes) that feed it, empty for what is reckoned or counted otherwise.
@@ -53,26 +53,26 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NamedSeries:
     """A series that the house has: its name in the federation, and from when to when something is stored (ISO 8601)."""
 
     name: str
-    known: Known
+    known: PossibleSeries
     first: str | None
     last: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class Meter:
+class SeriesMeter:
     """A meter: the id that stands in its names, its address in the federation (None without an account), its series."""
 
     name: str
     sensor: str
     identifier: str | None
-    series: tuple[Named, ...]
+    series: tuple[NamedSeries, ...]
 
 
-def of_house(known: Meters, config: Config) -> tuple[Meter, ...]:
+def of_house(known: Meters, config: Config) -> tuple[SeriesMeter, ...]:
     """Every meter of the house with its series, by path."""
     meters = known.all()
     name_of = series_namer(config, meters)
@@ -82,11 +82,11 @@ def of_house(known: Meters, config: Config) -> tuple[Meter, ...]:
         series = [_named(one, name_of(one).sen1(), primary=primary) for one in known.series(meter.name)]
         account = config.federation.jid.lower() if config.federation else None
         identifier = f"{account}/{meter.sensor}@{account.partition('@')[2]}" if account else None
-        found.append(Meter(meter.name, meter.sensor, identifier, tuple(series)))
+        found.append(SeriesMeter(meter.name, meter.sensor, identifier, tuple(series)))
     return tuple(found)
 
 
-def as_json(meters: Iterable[Meter]) -> list[dict[str, object]]:
+def as_json(meters: Iterable[SeriesMeter]) -> list[dict[str, object]]:
     """The form of ``series --json``."""
     return [
         {
@@ -102,7 +102,7 @@ def as_json(meters: Iterable[Meter]) -> list[dict[str, object]]:
     ]
 
 
-def known_as_json(known: Known) -> dict[str, object]:
+def known_as_json(known: PossibleSeries) -> dict[str, object]:
     """The form of ``series --all --json``."""
     said: dict[str, object] = {
         "path": known.path,
@@ -113,7 +113,7 @@ def known_as_json(known: Known) -> dict[str, object]:
 
 
 @cache
-def every_series() -> tuple[Known, ...]:
+def every_series() -> tuple[PossibleSeries, ...]:
     """All that a meter, a counter or a reading by hand can be kept as, by path; numbered ones as one."""
     several = defaultdict(list)
     for one in _each():
@@ -121,14 +121,14 @@ def every_series() -> tuple[Known, ...]:
     return tuple(sorted((known for group in several.values() for known in _as_one(group)), key=lambda one: one.path))
 
 
-def _named(series: Series, name: str, *, primary: bool) -> Named:
+def _named(series: Series, name: str, *, primary: bool) -> NamedSeries:
     unit, _ = to_produced(series.unit, 0)
     if primary and unit:
         unit, _ = to_primary(unit, 0)
     labels = tuple(label for path, label in _labels() if path.fullmatch(series.path))
-    known = Known(series.path, unit, _codes(series.kind), label_of(series.path), labels)
+    known = PossibleSeries(series.path, unit, _codes(series.kind), label_of(series.path), labels)
     times = (iso(series.first_time), iso(series.last_time)) if series.last_time else (None, None)
-    return Named(name, known, *times)
+    return NamedSeries(name, known, *times)
 
 
 def _codes(kind: str) -> tuple[str, ...]:
@@ -146,7 +146,7 @@ def _labels() -> tuple[tuple[re.Pattern[str], str], ...]:
     return tuple(found)
 
 
-def _each() -> Iterator[Known]:
+def _each() -> Iterator[PossibleSeries]:
     units = dict(_OTHERS)
     for row in known_labels():
         if row.series:
@@ -163,10 +163,10 @@ def _each() -> Iterator[Known]:
         labels = [row.label for row in known_labels() if row.series in (path, f"{path}/phase/1")]
         shown = _ANY_LEVEL.sub("T", path)
         meaning = label_of(path)
-        yield Known(shown, to_produced(unit, 0)[0], _codes(kind), meaning, tuple(dict.fromkeys(labels)))
+        yield PossibleSeries(shown, to_produced(unit, 0)[0], _codes(kind), meaning, tuple(dict.fromkeys(labels)))
 
 
-def _as_one(group: list[Known]) -> list[Known]:
+def _as_one(group: list[PossibleSeries]) -> list[PossibleSeries]:
     """Series that differ in a number alone, with N in its place; as they are where more than that differs."""
     meanings = {
         written({lang: re.sub(r"\b[0-9]+\b", "N", one.meaning.in_language(lang)) for lang in LANGUAGES})
@@ -177,4 +177,4 @@ def _as_one(group: list[Known]) -> list[Known]:
         return group
     labels = tuple(dict.fromkeys(label for one in group for label in one.labels))
     path = _NUMBER.sub("N", group[0].path)
-    return [Known(path, group[0].unit, group[0].granularities, meanings.pop(), labels)]
+    return [PossibleSeries(path, group[0].unit, group[0].granularities, meanings.pop(), labels)]

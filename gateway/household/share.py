@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from gateway.federation.recipient.supply import Wanted
-from gateway.federation.wire.sen1 import Series
+from gateway.federation.recipient.supply import SupplyRequest
+from gateway.federation.wire.sen1 import ProxySeries
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gateway.config.tables import Received
+    from gateway.config.tables import ReceivedTable
     from gateway.store.received import ReceivedPoint, ReceivedSeries
 
 _PRODUCTION = "production/"
@@ -29,7 +29,7 @@ _DIVISIBLE = frozenset("W kW VA kVA var kvar Wh kWh varh kvarh VAs kVAh J vars".
 class Origin:
     """A ``[[received]]`` as the reading side needs it: what it covers, and the household's part of it (None: none)."""
 
-    wanted: Wanted
+    wanted: SupplyRequest
     part: Fraction | None
 
     def covers(self, series: ReceivedSeries) -> bool:
@@ -55,13 +55,13 @@ def part_of(value: float, part: Fraction) -> int | float:
     return round(float(Fraction(value) * part), 1)
 
 
-def origins(received: Sequence[Received]) -> list[Origin]:
+def origins(received: Sequence[ReceivedTable]) -> list[Origin]:
     """The configured sources."""
     return [Origin(wanted_of(one), one.share.part if one.share else None) for one in received]
 
 
-def wanted_of(one: Received) -> Wanted:
+def wanted_of(one: ReceivedTable) -> SupplyRequest:
     """A ``[[received]]`` as the federation needs it."""
     bare, _, resource = one.provider.partition("/")
-    message = Series(one.message.name, one.message.metaname) if one.message else None
-    return Wanted(one.name, f"{bare.lower()}/{resource}", one.identifier, one.history, message)
+    message = ProxySeries(one.message.name, one.message.metaname) if one.message else None
+    return SupplyRequest(one.name, f"{bare.lower()}/{resource}", one.identifier, one.history, message)

@@ -16,7 +16,7 @@ from gateway.household.share import origins
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gateway.config.tables import Received
+    from gateway.config.tables import ReceivedTable
     from gateway.store.received import ReceivedPoints, ReceivedSeries
 
 _INDEX, _CURVE = "production/energy/active/index", "production/power/active/raw"
@@ -26,7 +26,7 @@ _POWER = {"W": Fraction(1, 2), "kW": Fraction(500)}
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class SharedPart:
     """A received series, and what one of its unit is of the household's Wh."""
 
     series: ReceivedSeries
@@ -46,13 +46,13 @@ class Part:
         return {time: wh for time, wh in rises if wh >= 0}
 
 
-def parts(stored: ReceivedPoints, received: Sequence[Received]) -> list[Part]:
+def parts(stored: ReceivedPoints, received: Sequence[ReceivedTable]) -> list[SharedPart]:
     """For each source with a share the series that tells its production best; none where nothing was received."""
     series, found = stored.series(), []
     for origin in origins(received):
         mine = [one for one in series if origin.part is not None and origin.covers(one)]
-        indexes = [Part(one, _ENERGY[one.unit] * origin.part) for one in mine if _is_index(one) and origin.part]
-        curves = [Part(one, _POWER[one.unit] * origin.part) for one in mine if _is_curve(one) and origin.part]
+        indexes = [SharedPart(one, _ENERGY[one.unit] * origin.part) for one in mine if _is_index(one) and origin.part]
+        curves = [SharedPart(one, _POWER[one.unit] * origin.part) for one in mine if _is_curve(one) and origin.part]
         found += (indexes or curves)[:1]
     return found
 

@@ -68,7 +68,7 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class PersonalText:
     """A personal text beside the chain: erased, only its commitment stays in the event."""
 
     salt: bytes
@@ -89,7 +89,7 @@ class Entry:
     prev: bytes
     hash: bytes
     sig: bytes
-    texts: Mapping[str, Text] = field(default_factory=dict)
+    texts: Mapping[str, PersonalText] = field(default_factory=dict)
 
     def facts(self) -> dict[str, Any]:
         """The event: name to whole number, string, or commitment ``{"$": hash}``."""
@@ -111,7 +111,7 @@ def digest(prev: bytes, seq: int, time: int, event: str) -> bytes:
     return hashlib.sha256(TAG + prev + seq.to_bytes(8, "big") + time.to_bytes(8, "big") + event.encode()).digest()
 
 
-def write_event(kind: str, facts: Mapping[str, int | str], texts: Mapping[str, Text]) -> str:
+def write_event(kind: str, facts: Mapping[str, int | str], texts: Mapping[str, PersonalText]) -> str:
     """The canonical event. ValueError for what no event can hold: that is a fault of the caller's."""
     if kind not in KINDS:
         raise ValueError(f"{kind!r} is not a kind of entry")
@@ -163,7 +163,7 @@ def read_line(line: bytes) -> Entry:
     return Entry(*numbers, canonical(found["event"]), prev, own, sig, _read_texts(found.get("texts")))
 
 
-def _read_texts(found: object) -> dict[str, Text]:
+def _read_texts(found: object) -> dict[str, PersonalText]:
     if found is None:
         return {}
     if not isinstance(found, dict) or not found:
@@ -174,7 +174,7 @@ def _read_texts(found: object) -> dict[str, Text]:
             raise JournalError("has not the form of an entry")
         if not _matches(_SALT, kept["salt"]):
             raise JournalError("has not the form of an entry")
-        texts[name] = Text(bytes.fromhex(kept["salt"]), kept["text"])
+        texts[name] = PersonalText(bytes.fromhex(kept["salt"]), kept["text"])
     return texts
 
 

@@ -28,24 +28,24 @@ _PATIENCE_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class LoggedHeads:
     """What the log holds: the heads of one database's journal, and whether there are some of another one."""
 
     heads: frozenset[Head]
     of_another: bool
 
 
-def read(epoch: str) -> Told:
+def read(epoch: str) -> LoggedHeads:
     """What this machine's log holds of a database; nothing where there is no log, or none that this user may read."""
     try:
         done = subprocess.run(_COMMAND, check=False, capture_output=True, timeout=_PATIENCE_S)  # noqa: S603 (our words)
     except (OSError, subprocess.TimeoutExpired):
-        return Told(frozenset(), of_another=False)
+        return LoggedHeads(frozenset(), of_another=False)
     return parse(done.stdout.decode(errors="replace").splitlines(), epoch)
 
 
-def parse(lines: Iterable[str], epoch: str) -> Told:
+def parse(lines: Iterable[str], epoch: str) -> LoggedHeads:
     """The same of lines that were read; what is no such line is of no account."""
     found = [match.groups() for line in lines if (match := _LINE.search(line))]
     heads = frozenset(Head(int(seq), own) for of, seq, own in found if of == epoch)
-    return Told(heads, of_another=any(of != epoch for of, _, _ in found))
+    return LoggedHeads(heads, of_another=any(of != epoch for of, _, _ in found))

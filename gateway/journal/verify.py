@@ -35,7 +35,7 @@ class Why(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class JournalFault:
     """The first bad entry by its number; ``detail`` is a key or a field's name, where that helps."""
 
     seq: int
@@ -44,14 +44,14 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class JournalVerdict:
     """What was found: entries that are good, the head of those, the key they begin with, texts that were erased."""
 
     entries: int
     head: Head | None
     key: str
     erased: int
-    fault: Fault | None
+    fault: JournalFault | None
 
 
 def read_lines(stream: IO[bytes]) -> Iterator[bytes]:
@@ -59,7 +59,7 @@ def read_lines(stream: IO[bytes]) -> Iterator[bytes]:
     return iter(lambda: stream.readline(LONGEST_LINE), b"")
 
 
-def verify(lines: Iterable[bytes], keys: Collection[str] = (), anchors: Collection[Head] = ()) -> Verdict:
+def verify(lines: Iterable[bytes], keys: Collection[str] = (), anchors: Collection[Head] = ()) -> JournalVerdict:
     """Check every hash, signature and text, in order.
 
     Args:
@@ -76,7 +76,7 @@ def verify(lines: Iterable[bytes], keys: Collection[str] = (), anchors: Collecti
     if fault and fault.why is Why.REMOVED and any(_number(line) == fault.seq for line in rest):
         fault = replace(fault, why=Why.REORDERED)
     head = Head(chain.seq, chain.hash.hex()) if chain.seq else None
-    return Verdict(chain.seq, head, chain.first_key, chain.erased, fault)
+    return JournalVerdict(chain.seq, head, chain.first_key, chain.erased, fault)
 
 
 @dataclass(slots=True)
@@ -92,56 +92,56 @@ class _Chain:
     erased: int = 0
     _key: str = field(default="")
 
-    def add(self, line: bytes) -> Fault | None:
+    def add(self, line: bytes) -> JournalFault | None:
         """Take the next line in; the fault instead when it is not the next entry."""
         number = self.seq + 1
         try:
             entry = read_line(line)
         except JournalError:
-            return Fault(number, Why.CHANGED)
+            return JournalFault(number, Why.CHANGED)
         fault = self._misplaced(entry) or self._misnamed(entry) or self._missaid(entry)
         if fault is None:
             self.seq, self.hash = entry.seq, entry.hash
         return fault
 
-    def end(self) -> Fault | None:
+    def end(self) -> JournalFault | None:
         """What the end of the file shows."""
         last = max(self.anchors, default=0)
         if not self.seq or last > self.seq:
-            return Fault(self.seq + 1, Why.CUT)
+            return JournalFault(self.seq + 1, Why.CUT)
         return None
 
-    def _misplaced(self, entry: Entry) -> Fault | None:
+    def _misplaced(self, entry: Entry) -> JournalFault | None:
         number = self.seq + 1
         if entry.hash != entry.own_hash():
-            return Fault(number, Why.CHANGED)
+            return JournalFault(number, Why.CHANGED)
         if entry.seq != number:
-            return Fault(number, Why.REMOVED if entry.seq > number else Why.REORDERED)
+            return JournalFault(number, Why.REMOVED if entry.seq > number else Why.REORDERED)
         if entry.prev != self.hash:
-            return Fault(number, Why.REWRITTEN)
+            return JournalFault(number, Why.REWRITTEN)
         if any(own != entry.hash.hex() for own in self.anchors.get(number, ())):
-            return Fault(number, Why.REWRITTEN)
+            return JournalFault(number, Why.REWRITTEN)
         return None
 
-    def _misnamed(self, entry: Entry) -> Fault | None:
+    def _misnamed(self, entry: Entry) -> JournalFault | None:
         """Whose signature it is. An entry that names a key is signed by it: the other one may be lost."""
         facts = entry.facts()
         if entry.seq == 1 or facts["kind"] == "key-rotated":
             named = facts.get("key")
             trusted = self.keys or (named if entry.seq == 1 else self.first_key,)
             if entry.seq == 1 and (facts["kind"], facts.get("format")) != ("begun", FORMAT):
-                return Fault(1, Why.REMOVED)
+                return JournalFault(1, Why.REMOVED)
             if not isinstance(named, str) or named not in trusted:
-                return Fault(entry.seq, Why.KEY, named if isinstance(named, str) else "")
+                return JournalFault(entry.seq, Why.KEY, named if isinstance(named, str) else "")
             self._key, self.first_key = named, self.first_key or named
-        return None if is_signed(self._key, entry.hash, entry.sig) else Fault(entry.seq, Why.SIGNATURE)
+        return None if is_signed(self._key, entry.hash, entry.sig) else JournalFault(entry.seq, Why.SIGNATURE)
 
-    def _missaid(self, entry: Entry) -> Fault | None:
+    def _missaid(self, entry: Entry) -> JournalFault | None:
         """A text that is there must be the one that was committed to; one that is not was erased."""
         promised = {name: value["$"] for name, value in entry.facts().items() if isinstance(value, dict)}
         for name, text in entry.texts.items():
             if promised.pop(name, None) != text.commitment():
-                return Fault(entry.seq, Why.TEXT, name)
+                return JournalFault(entry.seq, Why.TEXT, name)
         self.erased += len(promised)
         return None
 

@@ -10,7 +10,7 @@ from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     from gateway.journal.entry import Entry
-    from gateway.journal.verify import Fault, Verdict
+    from gateway.journal.verify import JournalFault, JournalVerdict
 
 _KINDS = {
     "begun": Phrase("journal begun"),
@@ -125,7 +125,7 @@ def as_json(entry: Entry) -> dict[str, Any]:
     return {"seq": entry.seq, "time": _moment(entry.time), **facts}
 
 
-def verdict_text(verdict: Verdict, lang: str, *, key_given: bool) -> str:
+def verdict_text(verdict: JournalVerdict, lang: str, *, key_given: bool) -> str:
     """What was found, in a few lines."""
     if verdict.fault:
         return fault_text(verdict.fault, lang)
@@ -141,7 +141,7 @@ def anchors_text(count: int, lang: str, *, of_another: bool) -> str:
     return "\n".join([*lines, _OF_ANOTHER.in_language(lang)] if of_another else lines)
 
 
-def fault_text(fault: Fault, lang: str) -> str:
+def fault_text(fault: JournalFault, lang: str) -> str:
     """The number of the bad entry, and why it is bad."""
     return _FAULT.in_language(lang).format(
         seq=fault.seq, words=_FAULTS[fault.why].in_language(lang).format(detail=fault.detail)

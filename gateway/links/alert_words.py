@@ -7,10 +7,10 @@ from functools import partial
 
 from gateway.live.state import LinkKind
 from gateway.words.phrase import Phrase, made, same
-from gateway.words.table import Table
+from gateway.words.table import WordTable
 
 
-class Kind(enum.Enum):
+class FaultKind(enum.Enum):
     """What can be wrong; the value is the kind of the link that says so, but for what goes wrong beside another."""
 
     MUTE = LinkKind.METER
@@ -31,7 +31,7 @@ class Kind(enum.Enum):
     @property
     def link(self) -> LinkKind:
         """Which link says so."""
-        return LinkKind.RECIPIENT if self is Kind.GONE else LinkKind(self.value)
+        return LinkKind.RECIPIENT if self is FaultKind.GONE else LinkKind(self.value)
 
 
 class Topic(enum.Enum):
@@ -42,91 +42,91 @@ class Topic(enum.Enum):
 
 
 # Of each kind: the fault, its repetition, what to do, its end.
-_SAID = Table(
+_SAID = WordTable(
     {
-        Kind.MUTE: (
+        FaultKind.MUTE: (
             "The meter “{name}” has said nothing for {time}",
             "The meter “{name}” fell silent {times} in 10 minutes",
             "check its cable at terminals I1 and I2 and the power of the adapter",
             "The meter “{name}” speaks again, after {time} of silence",
         ),
-        Kind.GARBLED: (
+        FaultKind.GARBLED: (
             "What the meter “{name}” says has been unreadable for {time}",
             "What the meter “{name}” says became unreadable {times} in 10 minutes",
             "keep its cable away from mains wires and check the adapter",
             "What the meter “{name}” says can be read again, after {time}",
         ),
-        Kind.PORT: (
+        FaultKind.PORT: (
             "The port of the meter “{name}” has been lost for {time}",
             "The port of the meter “{name}” was lost {times} in 10 minutes",
             "plug the adapter or the board in again; “linky-gateway status” says what is missing",
             "The port of the meter “{name}” is back, after {time}",
         ),
-        Kind.CLOCK: (
+        FaultKind.CLOCK: (
             "The time of the readings of meter “{name}” has not been sure for {time}",
             "The time of the readings of meter “{name}” was not sure {times} in 10 minutes",
             "connect the gateway to the Internet or set its clock; if it is right, the meter’s clock is wrong, and the"
             " gateway does without it",
             "The time of the readings of meter “{name}” is sure again, after {time}",
         ),
-        Kind.STORE: (
+        FaultKind.STORE: (
             "Readings could not be stored for {time}",
             "Storing the readings failed {times} in 10 minutes",
             "check the free space and the SD card; “linky-gateway status” says what is missing",
             "Readings are stored again, after {time}",
         ),
-        Kind.XMPP: (
+        FaultKind.XMPP: (
             "The gateway has been cut off from the federation for {time}",
             "The gateway lost the federation {times} in 10 minutes",
             "check the router and the account; readings are kept, “linky-gateway status” says what is missing",
             "The gateway is connected to the federation again, after {time}",
         ),
-        Kind.RECIPIENT: (
+        FaultKind.RECIPIENT: (
             "Data have been waiting for {name} for {time}",
             "Data waited for {name} {times} in 10 minutes",
             "tell this recipient, or withdraw your consent if it comes no more",
             "The data that waited for {name} wait no more, after {time}",
         ),
-        Kind.GONE: (
+        FaultKind.GONE: (
             "The address of {name} is gone and nothing is sent there any more",
             "The address of {name} vanished {times} in 10 minutes",
             "what waits for it is kept; if it comes back, “linky-gateway consent resume” goes on, if not withdraw your"
             " consent",
             "Sending to {name} goes on",
         ),
-        Kind.DISK: (
+        FaultKind.DISK: (
             "The card has been nearly full for {time}",
             "The card was nearly full {times} in 10 minutes",
             "make room (“journalctl --vacuum-size=50M”) or keep minutes for less long ([store] minute_days); once it is"
             " full no reading is stored any more",
             "There is room on the card again, after {time}",
         ),
-        Kind.KEEPING: (
+        FaultKind.KEEPING: (
             "The gateway has not kept all readings for {time}",
             "The gateway did not keep all readings, {times} in 10 minutes",
             "indexes stay exact; “linky-gateway status” says what runs short and what is given up",
             "The gateway keeps all readings again, after {time}",
         ),
-        Kind.BACKUP: (
+        FaultKind.BACKUP: (
             "No nightly backup has succeeded for {time}",
             "The nightly backup was missing {times} in 10 minutes",
             "plug the USB stick in, make room on it and check that the passphrase is there; “linky-gateway status” says"
             " what is missing, “sudo systemctl start linky-gateway-backup” tries again",
             "The nightly backup succeeded again, after {time}",
         ),
-        Kind.BROKER: (
+        FaultKind.BROKER: (
             "The MQTT broker of the house has not answered for {time}, displays and home automation are told nothing",
             "The MQTT broker of the house was lost {times} in 10 minutes",
             "check that it runs (“systemctl status mosquitto”); “linky-gateway status” says what is missing",
             "The MQTT broker of the house answers again, after {time}",
         ),
-        Kind.CELL: (
+        FaultKind.CELL: (
             "A part of the gateway has not been working for {time} ({name})",
             "A part of the gateway failed {times} in 10 minutes ({name})",
             "the rest goes on, and it is started again by itself; if it lasts, “linky-gateway status” says why",
             "A part of the gateway works again, after {time} ({name})",
         ),
-        Kind.OVERLOAD: (
+        FaultKind.OVERLOAD: (
             "More than the subscribed power has been drawn at the meter “{name}” for {time}",
             "More than the subscribed power was drawn {times} at the meter “{name}”",
             "switch a large appliance off, or the meter cuts the power",
@@ -151,15 +151,15 @@ _PARTS = {
 }
 
 
-def _about(kind: Kind, name: str) -> Phrase:
+def _about(kind: FaultKind, name: str) -> Phrase:
     """What the fault is about."""
-    if kind is not Kind.CELL:
+    if kind is not FaultKind.CELL:
         return same(name)
     first, _, rest = name.partition(" ")
     return _PARTS.get(first, same("{name}")).filled(name=rest)
 
 
-def texts(kind: Kind, name: str, lasted: float, count: int, *, active: bool) -> tuple[Phrase, str]:
+def texts(kind: FaultKind, name: str, lasted: float, count: int, *, active: bool) -> tuple[Phrase, str]:
     """The sentence, and for the log the same in English without the name of a recipient."""
     broken, again, remedy, back = (made(partial(_part, kind, place)) for place in range(4))
     if count > 1 or (count == 1 and not active):
@@ -169,11 +169,11 @@ def texts(kind: Kind, name: str, lasted: float, count: int, *, active: bool) -> 
     else:
         form = _OVER.filled(what=back)
     facts = {"name": _about(kind, name), "time": _duration(lasted), "times": _times(count)}
-    logged = facts | ({"name": same("a recipient")} if kind in (Kind.RECIPIENT, Kind.GONE) else {})
+    logged = facts | ({"name": same("a recipient")} if kind in (FaultKind.RECIPIENT, FaultKind.GONE) else {})
     return form.filled(**facts), str(form.filled(**logged))
 
 
-def _part(kind: Kind, place: int, lang: str) -> str:
+def _part(kind: FaultKind, place: int, lang: str) -> str:
     return str(_SAID[lang][kind][place])
 
 

@@ -12,7 +12,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway.links.alert_words import Kind, Topic, texts
+from gateway.links.alert_words import FaultKind, Topic, texts
 from gateway.links.link import BROKEN, OK, WAITING, LinkKind
 from gateway.live.state import written
 
@@ -42,7 +42,7 @@ class Alert:
     recipient; ``log_text`` never does.
     """
 
-    kind: Kind | Topic
+    kind: FaultKind | Topic
     name: str
     since: float
     recovered: bool
@@ -53,19 +53,19 @@ class Alert:
     @property
     def link(self) -> str:
         """The link's name in ``status``, or what else it is about."""
-        return written(self.kind.link if isinstance(self.kind, Kind) else self.kind.value, self.name)
+        return written(self.kind.link if isinstance(self.kind, FaultKind) else self.kind.value, self.name)
 
     @property
     def is_fault(self) -> bool:
         """Whether a link of the house does not work."""
-        return isinstance(self.kind, Kind) and self.kind is not Kind.OVERLOAD
+        return isinstance(self.kind, FaultKind) and self.kind is not FaultKind.OVERLOAD
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class NotifiedFault:
     """A fault of which the household knows, for the next start; ``since`` is monotonic seconds here."""
 
-    kind: Kind
+    kind: FaultKind
     name: str
     since: float
 
@@ -75,7 +75,7 @@ class Told:
         return written(self.kind.link, self.name)
 
 
-class Watch:
+class AlertWatch:
     """Remembers what was told of each link.
 
     Args:
@@ -84,19 +84,19 @@ class Watch:
 
     def __init__(self, away_after_s: float = OLD_BACKLOG_S) -> None:
         self._away_after_s = away_after_s
-        self._faults: dict[tuple[Kind, str], _Fault] = {}
+        self._faults: dict[tuple[FaultKind, str], _Fault] = {}
 
-    def restore(self, told: Iterable[Told], now: float) -> None:
+    def restore(self, told: Iterable[NotifiedFault], now: float) -> None:
         """Know what an earlier start has told (``since`` in monotonic seconds of this one)."""
         for one in told:
             self._faults[one.kind, one.name] = fault = _Fault(one.kind, one.name, self._away_after_s)
             fault.restore(one.since, now)
 
     @property
-    def told(self) -> frozenset[Told]:
+    def notified(self) -> frozenset[NotifiedFault]:
         """What the household knows of and has not been told to have ended."""
         known = ((key, fault.told) for key, fault in self._faults.items())
-        return frozenset(Told(*key, told.since) for key, told in known if told and not told.recovered)
+        return frozenset(NotifiedFault(*key, told.since) for key, told in known if told and not told.recovered)
 
     @property
     def active(self) -> list[Alert]:
@@ -111,7 +111,7 @@ class Watch:
         for kind, name in gone:
             fault = self._faults.pop((kind, name))
             # A cell has a link for as long only as it has failed of late: without one, after a start, it works.
-            if kind is Kind.CELL and (alert := fault.end(now)):
+            if kind is FaultKind.CELL and (alert := fault.end(now)):
                 alerts.append(alert)
         for link in links:
             for kind in _KINDS.get(link.kind, ()):
@@ -135,31 +135,31 @@ class _Rule:
     by_age: bool = False
 
 
-_KINDS = {link: tuple(kind for kind in Kind if kind.link is link) for link in LinkKind}
+_KINDS = {link: tuple(kind for kind in FaultKind if kind.link is link) for link in LinkKind}
 _RULES = {
-    Kind.MUTE: _Rule(30, 0, by_age=True),
-    Kind.GARBLED: _Rule(30, 10, by_age=True),
-    Kind.PORT: _Rule(30, 10, by_age=True),
+    FaultKind.MUTE: _Rule(30, 0, by_age=True),
+    FaultKind.GARBLED: _Rule(30, 10, by_age=True),
+    FaultKind.PORT: _Rule(30, 10, by_age=True),
     # After a start without a network the time is known within minutes; a clock that is put right agrees at once.
-    Kind.CLOCK: _Rule(600, 10),
+    FaultKind.CLOCK: _Rule(600, 10),
     # Two commits in a row, at the default of one a minute; the minutes of ten are kept in memory.
-    Kind.STORE: _Rule(90, 0),
+    FaultKind.STORE: _Rule(90, 0),
     # Its age is by the host's clock, which jumps when a board without a battery finds the time: counted here instead.
-    Kind.XMPP: _Rule(600, 10),
-    Kind.RECIPIENT: _Rule(600, 0),
+    FaultKind.XMPP: _Rule(600, 10),
+    FaultKind.RECIPIENT: _Rule(600, 0),
     # Fourteen days went by before it was said.
-    Kind.GONE: _Rule(0, 0),
+    FaultKind.GONE: _Rule(0, 0),
     # Its link knows how much is much; it does not come and go.
-    Kind.DISK: _Rule(10, 10),
+    FaultKind.DISK: _Rule(10, 10),
     # Whoever decides it has waited long enough already.
-    Kind.KEEPING: _Rule(10, 0),
+    FaultKind.KEEPING: _Rule(10, 0),
     # Two nights went by before its link was broken.
-    Kind.BACKUP: _Rule(0, 0, by_age=True),
-    Kind.BROKER: _Rule(60, 10, by_age=True),
+    FaultKind.BACKUP: _Rule(0, 0, by_age=True),
+    FaultKind.BROKER: _Rule(60, 10, by_age=True),
     # It has failed again and again before it was said.
-    Kind.CELL: _Rule(0, 0, by_age=True),
+    FaultKind.CELL: _Rule(0, 0, by_age=True),
     # One that lasts for two frames: soon the breaker opens. A kettle that goes on and off is one overload.
-    Kind.OVERLOAD: _Rule(2, 60),
+    FaultKind.OVERLOAD: _Rule(2, 60),
 }
 
 
@@ -169,7 +169,7 @@ class _Fault:
     __slots__ = ("_away_after_s", "_kind", "_name", "_rule", "active", "bad_since", "blocked", "count", "ended",
                  "good_since", "oldest", "plain", "seen", "since", "told", "told_at")  # fmt: skip
 
-    def __init__(self, kind: Kind, name: str, away_after_s: float) -> None:
+    def __init__(self, kind: FaultKind, name: str, away_after_s: float) -> None:
         self._kind, self._name, self._rule = kind, name, _RULES[kind]
         self._away_after_s = away_after_s
         self.seen = -math.inf
@@ -212,7 +212,7 @@ class _Fault:
 
     def _see_bad(self, link: Link, now: float) -> None:
         age = link.age_s or 0.0
-        if self._kind is Kind.RECIPIENT:
+        if self._kind is FaultKind.RECIPIENT:
             # What it takes makes the oldest younger: slow is not away.
             if now - age > self.oldest + _PROGRESS_S:
                 self.bad_since = None
@@ -223,7 +223,7 @@ class _Fault:
         self.good_since, self.bad_since = None, max(begun, self.blocked)
         if not self.active and now - self.bad_since >= self._rule.after_s:
             self.active = True
-            self.since = now - age if self._kind is Kind.RECIPIENT else self.bad_since
+            self.since = now - age if self._kind is FaultKind.RECIPIENT else self.bad_since
             self.count += 1
 
     def tell(self, now: float) -> Alert | None:
@@ -246,27 +246,27 @@ class _Fault:
 
 _SAYS_NOTHING = {
     # Suspended: what waits is told as that.
-    (Kind.RECIPIENT, BROKEN),
+    (FaultKind.RECIPIENT, BROKEN),
     # No byte comes: that is the meter's silence, and says nothing of what can be read.
-    (Kind.GARBLED, WAITING),
+    (FaultKind.GARBLED, WAITING),
     # Nobody knows at the moment.
-    (Kind.OVERLOAD, WAITING),
-    (Kind.DISK, WAITING),
-    (Kind.BACKUP, WAITING),
+    (FaultKind.OVERLOAD, WAITING),
+    (FaultKind.DISK, WAITING),
+    (FaultKind.BACKUP, WAITING),
     # It is about to start again.
-    (Kind.CELL, WAITING),
+    (FaultKind.CELL, WAITING),
 }
 
 
-def _is_bad(kind: Kind, link: Link, away_after_s: float) -> bool | None:
+def _is_bad(kind: FaultKind, link: Link, away_after_s: float) -> bool | None:
     """Whether the link is at fault; None between the two, where what was so stays so."""
-    if kind is Kind.GONE:
+    if kind is FaultKind.GONE:
         return link.state == BROKEN
     if link.state == OK:
         return False
     if (kind, link.state) in _SAYS_NOTHING:
         return None
-    if kind is Kind.RECIPIENT:
+    if kind is FaultKind.RECIPIENT:
         age = link.age_s or 0.0
         return True if age > away_after_s else False if age < min(_YOUNG_BACKLOG_S, away_after_s / 2) else None
     # A port that is still being opened, a meter not heard yet: what never comes is as broken as what went.

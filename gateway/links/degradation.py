@@ -48,7 +48,7 @@ class Measures:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ResourceChange:
     """A resource runs short, shorter, less, or no more: what is given up for it from now on, and why."""
 
     resource: Resource
@@ -110,10 +110,10 @@ class Degradation:
     def __init__(self) -> None:
         self._states = {resource: _State(resource) for resource in Resource}
 
-    def look(self, measures: Measures, now: float) -> list[Change]:
+    def look(self, measures: Measures, now: float) -> list[ResourceChange]:
         """What changes now (monotonic seconds); what nobody measured stays as it was."""
         return [
-            Change(state.resource, state.given_up, state.words)
+            ResourceChange(state.resource, state.given_up, state.words)
             for resource, left, words in _left(measures)
             if (state := self._states[resource]).see(left, words, now)
         ]

@@ -30,7 +30,7 @@ _FREE = Phrase("{free} free of {size}")
 _NEEDED = Phrase("; {least} are needed")
 
 
-class Disk:
+class DiskSpace:
     """The file system of one folder."""
 
     def __init__(self, folder: Path) -> None:

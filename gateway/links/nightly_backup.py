@@ -40,7 +40,7 @@ _FAILED = Phrase("; the last try failed: {why}")
 _NOT_TRIED = Phrase("; no try since: do linky-gateway-backup.timer and the passphrase exist?")
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+class BackupOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """What is known, in POSIX seconds: since when one is wanted, when one was last good, why the last try failed."""
 
     since: float
@@ -53,13 +53,13 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 def ended_well(folder: Path, now: float) -> None:
     """A backup was made and read again; OSError when that cannot be written down."""
-    _write(folder, Outcome(since=now, good=now))
+    _write(folder, BackupOutcome(since=now, good=now))
 
 
 def failed(folder: Path, now: float, why: Phrase) -> None:
     """A try came to nothing; the sentence says why. OSError when that cannot be written down."""
     before = _read(folder)
-    known = before or Outcome(since=now)
+    known = before or BackupOutcome(since=now)
     texts = {lang: why.in_language(lang)[:_MOST_CHARACTERS] for lang in LANGUAGES}
     _write(folder, msgspec.structs.replace(known, failed=now, why=texts[ENGLISH], texts=texts))
 
@@ -75,7 +75,7 @@ class Nightly:
 
     def __init__(self, folder: Path, *, wanted: bool) -> None:
         self._folder, self._wanted = folder, wanted
-        self._known: Outcome | None = None
+        self._known: BackupOutcome | None = None
         self._looked = -math.inf
 
     def links(self, now: float, clock: float | None) -> list[Link]:
@@ -98,7 +98,7 @@ class Nightly:
         if now - self._looked >= _LOOK_EVERY_S:
             self._looked = now
             self._known = _read(self._folder) or self._begin(clock)
-        known = self._known or Outcome(since=clock)
+        known = self._known or BackupOutcome(since=clock)
         age = max(0.0, clock - (known.good or known.since))
         words = (_LAST if known.good else _NONE_YET).filled(age=_age(age))
         if known.failed:
@@ -107,9 +107,9 @@ class Nightly:
             return Link(LinkKind.BACKUP, "", OK, age, words)
         return Link(LinkKind.BACKUP, "", BROKEN, age, words if known.failed else words + _NOT_TRIED)
 
-    def _begin(self, clock: float) -> Outcome:
+    def _begin(self, clock: float) -> BackupOutcome:
         """From now on one is wanted; over restarts, too."""
-        begun = Outcome(since=clock)
+        begun = BackupOutcome(since=clock)
         try:
             _write(self._folder, begun)
         except OSError as error:
@@ -125,14 +125,14 @@ def _forget(folder: Path) -> None:
         log.debug("%s: %s", folder / FILE_NAME, error.strerror)
 
 
-def _read(folder: Path) -> Outcome | None:
+def _read(folder: Path) -> BackupOutcome | None:
     try:
-        return msgspec.json.decode((folder / FILE_NAME).read_bytes(), type=Outcome)
+        return msgspec.json.decode((folder / FILE_NAME).read_bytes(), type=BackupOutcome)
     except (OSError, msgspec.MsgspecError):
         return None
 
 
-def _write(folder: Path, outcome: Outcome) -> None:
+def _write(folder: Path, outcome: BackupOutcome) -> None:
     """The gateway's own also where root makes a backup."""
     file = folder / FILE_NAME
     write_whole(file, msgspec.json.encode(outcome), owner=owner_of_folder(file))

@@ -14,7 +14,7 @@ from gateway.links.degradation import Measures
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from gateway.links.disk import Disk
+    from gateway.links.disk import DiskSpace
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -28,7 +28,7 @@ class Resources:
         environment: where systemd names the file of this service's own memory pressure (MEMORY_PRESSURE_WATCH).
     """
 
-    def __init__(self, disk: Disk, root: Path = Path("/"), environment: Mapping[str, str] = os.environ) -> None:
+    def __init__(self, disk: DiskSpace, root: Path = Path("/"), environment: Mapping[str, str] = os.environ) -> None:
         self._disk, self._proc = disk, root / "proc"
         own = environment.get("MEMORY_PRESSURE_WATCH", "")
         self._pressure = Path(own) if own.startswith("/sys/") else self._proc / "pressure/memory"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.live.compact import COLOURS, TARIFFS
 from gateway.live.meter import DRAWN_INDEX, INJECTED_INDEX
-from gateway.live.topics import ROOT, STATUS, Message
+from gateway.live.topics import ROOT, STATUS, RetainedMessage
 from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ _STATES = {
 }
 
 
-def device(prefix: str, meter: str, values: Mapping[str, Value], version: str, lang: str) -> Message:
+def device(prefix: str, meter: str, values: Mapping[str, Value], version: str, lang: str) -> RetainedMessage:
     """The message that makes the meter a device; ``values`` are those that were heard of it, by series."""
     base = f"{ROOT}/meter/{meter}"
     entities = dict(_entities(values, base, lang))
@@ -78,7 +78,7 @@ def device(prefix: str, meter: str, values: Mapping[str, Value], version: str, l
         "avty_mode": "all",
         "cmps": entities,
     }
-    return Message(topic(prefix, meter), json.dumps(told, separators=(",", ":"), ensure_ascii=False).encode())
+    return RetainedMessage(topic(prefix, meter), json.dumps(told, separators=(",", ":"), ensure_ascii=False).encode())
 
 
 def topic(prefix: str, meter: str) -> str:

@@ -53,7 +53,7 @@ Value = int | str
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
+class KnownDay:
     """What the store knows of today and yesterday; None where it knows nothing.
 
     ``drawn_index`` is the meter's, less what of today was counted up to it: so what follows is added, to the second.
@@ -78,7 +78,7 @@ class Snapshot:
 
     ``time`` and ``age_s`` are of the meter's last frame; ``tariff`` is its own word, ``tariff_kind`` one of TARIFFS,
     the Tempo colours are of COLOURS; ``broken`` are links by the first word of their name; ``partial`` and
-    ``produced_doubt`` are those of ``Day``.
+    ``produced_doubt`` are those of ``KnownDay``.
     """
 
     meter: str
@@ -124,7 +124,7 @@ class LiveMeter:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.day = Day()
+        self.day = KnownDay()
         self.links: Mapping[str, str] = {}
         self.alert = False
         # Whether a counter of what the house produces is not read at the moment.
@@ -205,10 +205,10 @@ class LiveMeter:
             produced_doubt=UNREAD if self.unread else day.doubt,
         )
 
-    def _today(self) -> Day:
+    def _today(self) -> KnownDay:
         """What is known of this day; of one that has just begun nothing yet."""
         over = self.time is not None and self.day.end is not None and self.time.timestamp() >= self.day.end
-        return Day() if over else self.day
+        return KnownDay() if over else self.day
 
     def _subscribed(self) -> int | None:
         reference, current = self._number(_REFERENCE), self._number(_SUBSCRIBED_CURRENT)

@@ -23,34 +23,40 @@ JSON_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class RetainedMessage:
     """One retained message."""
 
     topic: str
     payload: bytes
 
 
-def frames(snapshot: Snapshot) -> list[Message]:
+def frames(snapshot: Snapshot) -> list[RetainedMessage]:
     """The JSON object and the 40 bytes that say the same."""
     base = f"{ROOT}/meter/{snapshot.meter}"
     text = json.dumps(as_json(snapshot), separators=(",", ":"), ensure_ascii=False)
-    return [Message(f"{base}/json", text.encode()), Message(f"{base}/compact", compact.encode(as_compact(snapshot)))]
+    return [
+        RetainedMessage(f"{base}/json", text.encode()),
+        RetainedMessage(f"{base}/compact", compact.encode(as_compact(snapshot))),
+    ]
 
 
-def values(meter: str, changed: Mapping[str, Value]) -> list[Message]:
+def values(meter: str, changed: Mapping[str, Value]) -> list[RetainedMessage]:
     """One topic for each series, with the value as it would be written on paper."""
-    return [Message(f"{ROOT}/meter/{meter}/value/{series}", str(value).encode()) for series, value in changed.items()]
+    return [
+        RetainedMessage(f"{ROOT}/meter/{meter}/value/{series}", str(value).encode())
+        for series, value in changed.items()
+    ]
 
 
-def links(states: Mapping[str, str]) -> list[Message]:
+def links(states: Mapping[str, str]) -> list[RetainedMessage]:
     """One topic for each link, ``linky/link/port/house`` or ``linky/link/store``: ok, waiting or broken."""
-    return [Message(f"{ROOT}/link/{name.replace(' ', '/')}", state.encode()) for name, state in states.items()]
+    return [RetainedMessage(f"{ROOT}/link/{name.replace(' ', '/')}", state.encode()) for name, state in states.items()]
 
 
-def alert(name: str, texts: Mapping[str, str] | None) -> Message:
+def alert(name: str, texts: Mapping[str, str] | None) -> RetainedMessage:
     """What is told of a link at fault, by language; an empty object when nothing is, nothing when the link is gone."""
     payload = "" if texts is None else json.dumps(texts, separators=(",", ":"), ensure_ascii=False)
-    return Message(f"{ROOT}/alert/{name.replace(' ', '/')}", payload.encode())
+    return RetainedMessage(f"{ROOT}/alert/{name.replace(' ', '/')}", payload.encode())
 
 
 def as_json(snapshot: Snapshot) -> dict[str, object]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from gateway.words.phrase import Phrase
-from gateway.words.table import Table
+from gateway.words.table import WordTable
 
-WORDS = Table(
+WORDS = WordTable(
     {
         "end": "Ctrl-C to end",
         "lost": "the gateway does not answer any more",

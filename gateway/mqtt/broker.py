@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from paho.mqtt.client import Client as Paho
 
-    from gateway.config.tables import Config, Mqtt
+    from gateway.config.tables import Config, MqttTable
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ class Broker:
         status: the topic of the last will; None for a command, which is not missed when it ends.
     """
 
-    def __init__(self, config: Config, account: Mqtt, status: str | None) -> None:
+    def __init__(self, config: Config, account: MqttTable, status: str | None) -> None:
         self._account, self._status = account, status
         self._password = _password(config, account)
         self._tls = _tls(config, account)
@@ -77,7 +77,7 @@ class Broker:
         self._greeters: list[Callable[[], Awaitable[None]]] = []
         self._since, self._attempts = time.monotonic(), 0
         self._error: Phrase | None = None
-        self.came_round = time.monotonic()
+        self.alive_at = time.monotonic()
 
     def listen(
         self,
@@ -156,7 +156,7 @@ class Broker:
     async def _stay(self, stop: asyncio.Event) -> None:
         delay = _FIRST_DELAY_S
         while not stop.is_set():
-            self.came_round = time.monotonic()
+            self.alive_at = time.monotonic()
             self._attempts += 1
             try:
                 async with self._connection() as client:
@@ -190,7 +190,7 @@ class Broker:
         receiving = asyncio.create_task(self._receive(client), name="mqtt messages")
         try:
             while not await wait_any(_KEEPALIVE_S, stop, future=receiving):
-                self.came_round = time.monotonic()
+                self.alive_at = time.monotonic()
             if receiving.done():
                 # It only ends with the connection, and says why.
                 receiving.result()
@@ -315,14 +315,14 @@ _QUIET = logging.getLogger("gateway.mqtt.broker.packets")
 _QUIET.setLevel(logging.ERROR)
 
 
-def _password(config: Config, account: Mqtt) -> str | None:
+def _password(config: Config, account: MqttTable) -> str | None:
     if account.password_file:
         return password_from(config.path(account.password_file))
     file = credential_file(MQTT_CREDENTIAL) if account.user else None
     return password_from(file) if file else None
 
 
-def _tls(config: Config, account: Mqtt) -> ssl.SSLContext | None:
+def _tls(config: Config, account: MqttTable) -> ssl.SSLContext | None:
     if not account.tls:
         return None
     file = config.path(account.ca_file) if account.ca_file else None

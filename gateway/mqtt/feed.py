@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 from gateway.errors import BrokerError
 from gateway.federation.connection.attempt import wait_any
 from gateway.household.now import states_by_name
-from gateway.links.alert_words import Kind
+from gateway.links.alert_words import FaultKind
 from gateway.live import topics
 from gateway.live.meter import STALE_AFTER_S
 from gateway.live.state import NAMELESS
-from gateway.words.table import Table
+from gateway.words.table import WordTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from gateway.household.now import Now
     from gateway.links.alerts import Alert
     from gateway.links.link import Link
-    from gateway.live.topics import Message
+    from gateway.live.topics import RetainedMessage
     from gateway.mqtt.broker import Broker
 
 log = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ class Feed:
         self._changed_alerts: set[str] = set()
         self._told = dict.fromkeys(self._meters, 0.0)
         self._wake, self._one_voice = asyncio.Event(), asyncio.Lock()
-        self.came_round = time.monotonic()
+        self.alive_at = time.monotonic()
         now.listen(self._hear)
         broker.greet(self._greet)
 
@@ -70,7 +70,7 @@ class Feed:
         """Publish until ``stop``; what may have been lost when it was started again is told again."""
         tell = self._greet
         while not stop.is_set():
-            self.came_round = time.monotonic()
+            self.alive_at = time.monotonic()
             self._note_silence(time.monotonic())
             try:
                 await tell()
@@ -113,7 +113,7 @@ class Feed:
         changed, self._changed_alerts = self._changed_alerts, set()
         await self._send([topics.alert(name, self._alerts.get(name)) for name in changed])
 
-    async def _send(self, messages: Iterable[Message]) -> None:
+    async def _send(self, messages: Iterable[RetainedMessage]) -> None:
         for message in messages:
             await self._broker.publish(message.topic, message.payload, retain=True)
 
@@ -128,7 +128,7 @@ class Feed:
 
 
 def _place_and_texts(alert: Alert) -> tuple[str, dict[str, str]]:
-    if isinstance(alert.kind, Kind) and alert.kind.link in NAMELESS:
+    if isinstance(alert.kind, FaultKind) and alert.kind.link in NAMELESS:
         # What is said of a recipient names it.
         return alert.kind.link, dict(_NAMELESS_TEXTS)
     return alert.link, alert.text.in_every_language()
@@ -139,4 +139,4 @@ def _differing(before: Mapping[str, object], after: Mapping[str, object]) -> set
 
 
 _NO_TEXTS: dict[str, str] = {}
-_NAMELESS_TEXTS = Table("Data have been waiting for a recipient; “linky-gateway status” says which.")
+_NAMELESS_TEXTS = WordTable("Data have been waiting for a recipient; “linky-gateway status” says which.")

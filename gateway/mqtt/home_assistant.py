@@ -17,7 +17,7 @@ from gateway.federation.connection.attempt import wait_any
 from gateway.live import discovery
 
 if TYPE_CHECKING:
-    from gateway.config.tables import Mqtt
+    from gateway.config.tables import MqttTable
     from gateway.household.now import Now
     from gateway.mqtt.broker import Broker
 
@@ -39,14 +39,14 @@ class HomeAssistant:
         language: of the entities' names, ``fr`` or ``en``.
     """
 
-    def __init__(self, broker: Broker, now: Now, account: Mqtt, language: str) -> None:
+    def __init__(self, broker: Broker, now: Now, account: MqttTable, language: str) -> None:
         self._broker, self._meters = broker, now.meters
         self._prefix, self._language = account.discovery_prefix, language
         self._known: dict[str, frozenset[str]] = {}
         self._due: set[str] = set()
         self._heard: set[str] = set()
         self._wake = asyncio.Event()
-        self.came_round = time.monotonic()
+        self.alive_at = time.monotonic()
         if account.discovery:
             now.listen(self._hear)
             broker.listen(f"{self._prefix}/status", self._birth)
@@ -57,7 +57,7 @@ class HomeAssistant:
     async def run(self, stop: asyncio.Event) -> None:
         """Tell what is due until ``stop``."""
         while not stop.is_set():
-            self.came_round = time.monotonic()
+            self.alive_at = time.monotonic()
             self._look()
             while self._due:
                 # One at a time: the others are still due when it fails, and this is started again.

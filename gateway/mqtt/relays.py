@@ -42,7 +42,7 @@ class Relays:
         self._hurry, self._clock = hurry, clock
         self._lines: dict[str, BoardLine] = {}
         self._answers: asyncio.Queue[tuple[str, dict[str, object]]] = asyncio.Queue(_ANSWERS_KEPT)
-        self.came_round = time.monotonic()
+        self.alive_at = time.monotonic()
 
     @property
     def boards(self) -> frozenset[str]:
@@ -75,7 +75,7 @@ class Relays:
     async def run(self, broker: Broker) -> None:
         """Give the answers, for ever."""
         while True:
-            self.came_round = time.monotonic()
+            self.alive_at = time.monotonic()
             for line in self._lines.values():
                 line.look(reachable=broker.link().state == OK)
             try:

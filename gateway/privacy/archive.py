@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING, Protocol
 
 from gateway.errors import ArchiveError
 from gateway.files import move, sync_all
-from gateway.privacy.manifest import MOST_BYTES, NAME, File, Manifest, read, write
+from gateway.privacy.manifest import MOST_BYTES, NAME, ArchivedFile, ArchiveManifest, read, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,19 +34,19 @@ _LEVEL = 2
 _BAD = (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, ValueError, KeyError, IndexError, MemoryError)
 
 
-class Place(Protocol):
+class ArchivePlace(Protocol):
     """Where files are written, one after the other."""
 
     def create(self, name: str) -> IO[bytes]:
         """A new file; the caller closes it before the next."""
 
 
-class Writer:
+class ArchiveWriter:
     """Writes the files of an archive and adds up what the manifest says of them."""
 
-    def __init__(self, place: Place, progress: Callable[[str, int], None]) -> None:
+    def __init__(self, place: ArchivePlace, progress: Callable[[str, int], None]) -> None:
         self._place, self._progress = place, progress
-        self.files: dict[str, File] = {}
+        self.files: dict[str, ArchivedFile] = {}
 
     @contextmanager
     def text(self, name: str) -> Iterator[IO[str]]:
@@ -61,7 +61,7 @@ class Writer:
         self.files[name] = counted.file()
 
 
-class Reader:
+class ArchiveReader:
     """Reads an archive; every fault of it is an ArchiveError that begins with its name."""
 
     def __init__(self, path: Path) -> None:
@@ -78,12 +78,12 @@ class Reader:
         if self._zip:
             self._zip.close()
 
-    def manifest(self) -> Manifest:
+    def manifest(self) -> ArchiveManifest:
         """What the archive says of itself."""
         with self.translated(), self._open(NAME) as file:
             return read(file.read(MOST_BYTES))
 
-    def check(self, manifest: Manifest, progress: Callable[[str, int], None]) -> None:
+    def check(self, manifest: ArchiveManifest, progress: Callable[[str, int], None]) -> None:
         """Read every file to its end; ArchiveError when one is missing or is not what the manifest says."""
         for number, (name, file) in enumerate(manifest.files.items()):
             progress(name, number)
@@ -122,7 +122,7 @@ class Reader:
 
 
 @contextmanager
-def create(path: Path, about: Manifest, progress: Callable[[str, int], None]) -> Iterator[Writer]:
+def create(path: Path, about: ArchiveManifest, progress: Callable[[str, int], None]) -> Iterator[ArchiveWriter]:
     """A new archive at ``path``, a ZIP file where that ends in ``.zip``; under another name until it is whole."""
     if path.exists() and not (path.is_dir() and not any(path.iterdir())):
         raise ArchiveError(f"{path}: is there already; name a new file, or an empty folder")
@@ -132,10 +132,10 @@ def create(path: Path, about: Manifest, progress: Callable[[str, int], None]) ->
     before = os.umask(0o077)
     try:
         with _zip_place(part) if path.suffix.lower() == ".zip" else _folder(part) as place:
-            writer = Writer(place, progress)
+            writer = ArchiveWriter(place, progress)
             yield writer
             with place.create(NAME) as file:
-                file.write(write(Manifest(about.made, about.version, about.schema, writer.files)))
+                file.write(write(ArchiveManifest(about.made, about.version, about.schema, writer.files)))
         # The stick may be pulled out as soon as this is said to be done.
         sync_all(part)
         move(part, path)
@@ -169,13 +169,13 @@ class _Zip:
 
 
 @contextmanager
-def _folder(path: Path) -> Iterator[Place]:
+def _folder(path: Path) -> Iterator[ArchivePlace]:
     path.mkdir(parents=True)
     yield _Folder(path)
 
 
 @contextmanager
-def _zip_place(path: Path) -> Iterator[Place]:
+def _zip_place(path: Path) -> Iterator[ArchivePlace]:
     path.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as file:
         yield _Zip(file)
@@ -199,9 +199,9 @@ class _Counted(io.RawIOBase):
         self.size += length
         return length
 
-    def file(self) -> File:
+    def file(self) -> ArchivedFile:
         """What the manifest is to say of it."""
-        return File(self.size, self._hash.hexdigest())
+        return ArchivedFile(self.size, self._hash.hexdigest())
 
 
 def _remove(path: Path) -> None:

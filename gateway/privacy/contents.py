@@ -22,7 +22,7 @@ from gateway.store.recorder import iso
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from gateway.privacy.archive import Writer
+    from gateway.privacy.archive import ArchiveWriter
     from gateway.store.consents import Consents
     from gateway.store.corrections import Corrections
     from gateway.store.dump import Cell, Dump
@@ -43,7 +43,7 @@ Export = Callable[["Iterable[Point]", str, IO[str]], int]
 
 
 def write_contents(
-    writer: Writer, archive: Archive, dump: Dump, export: Export, configuration: Mapping[str, object]
+    writer: ArchiveWriter, archive: Archive, dump: Dump, export: Export, configuration: Mapping[str, object]
 ) -> None:
     """Write every file of an archive."""
     for name in READMES:
@@ -60,7 +60,7 @@ def write_contents(
         _write_lines(writer, f"{TABLES}/{table}.jsonl", _table(dump, table))
 
 
-def _write_household(writer: Writer, archive: Archive) -> None:
+def _write_household(writer: ArchiveWriter, archive: Archive) -> None:
     """What happened, what was decided, who was told, who received what."""
     _write_rows(writer, "events.jsonl", _events(archive.readings))
     _write_csv(writer, "readings/by-hand.csv", _BY_HAND, _by_hand(archive.readings))
@@ -79,7 +79,7 @@ def _write_household(writer: Writer, archive: Archive) -> None:
     _write_lines(writer, "journal.jsonl", map(write_line, archive.journal.entries()))
 
 
-def _write_received(writer: Writer, archive: Archive) -> None:
+def _write_received(writer: ArchiveWriter, archive: Archive) -> None:
     """What others sent, under their names."""
     _write_csv(writer, "received/points.csv", _RECEIVED, _received(archive.received))
     rows = (
@@ -188,24 +188,24 @@ def _cell(cell: Any) -> Cell:  # noqa: ANN401 (whatever JSON there is)
     raise ValueError("holds something that no table does")
 
 
-def _write_rows(writer: Writer, name: str, rows: Iterable[Mapping[str, object]]) -> None:
+def _write_rows(writer: ArchiveWriter, name: str, rows: Iterable[Mapping[str, object]]) -> None:
     _write_lines(writer, name, map(_json, rows))
 
 
-def _write_csv(writer: Writer, name: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+def _write_csv(writer: ArchiveWriter, name: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     with writer.text(name) as out:
         table = csv.writer(out, lineterminator="\n")
         table.writerow(columns)
         table.writerows(rows)
 
 
-def _write_lines(writer: Writer, name: str, lines: Iterable[str]) -> None:
+def _write_lines(writer: ArchiveWriter, name: str, lines: Iterable[str]) -> None:
     with writer.text(name) as out:
         for line in lines:
             out.write(line + "\n")
 
 
-def _write_json(writer: Writer, name: str, value: object) -> None:
+def _write_json(writer: ArchiveWriter, name: str, value: object) -> None:
     _write_lines(writer, name, [json.dumps(value, ensure_ascii=False, indent=2)])
 
 

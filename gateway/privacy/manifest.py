@@ -24,7 +24,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class ArchivedFile:
     """One file of an archive: its bytes and the SHA-256 of these in hexadecimal."""
 
     size: int
@@ -32,23 +32,23 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
-class Manifest:
+class ArchiveManifest:
     """The whole of it; ``made`` is ISO 8601, ``schema`` the steps of the database's schema, in order."""
 
     made: str
     version: str
     schema: tuple[str, ...]
-    files: dict[str, File] = field(default_factory=dict)
+    files: dict[str, ArchivedFile] = field(default_factory=dict)
 
 
-def write(manifest: Manifest) -> bytes:
+def write(manifest: ArchiveManifest) -> bytes:
     """The manifest as JSON, one file a line, the same for the same archive."""
     files = {name: {"bytes": f.size, "sha256": f.sha256} for name, f in sorted(manifest.files.items())}
     about = {"archive": PROGRAM, "format": FORMAT, "made": manifest.made, "version": manifest.version}
     return (json.dumps(about | {"schema": manifest.schema, "files": files}, indent=1) + "\n").encode()
 
 
-def read(content: bytes) -> Manifest:
+def read(content: bytes) -> ArchiveManifest:
     """Read one; ArchiveError when it is none, or of a format that is newer than this program."""
     try:
         found = json.loads(content)
@@ -68,14 +68,14 @@ def read(content: bytes) -> Manifest:
         raise ArchiveError(f"{NAME} does not say which schema its tables have")
     if not isinstance(files, dict) or len(files) > MOST_FILES:
         raise ArchiveError(f"{NAME} does not say which files there are")
-    return Manifest(str(words[0]), str(words[1]), tuple(schema), {n: _file(n, f) for n, f in files.items()})
+    return ArchiveManifest(str(words[0]), str(words[1]), tuple(schema), {n: _file(n, f) for n, f in files.items()})
 
 
-def _file(name: str, found: object) -> File:
+def _file(name: str, found: object) -> ArchivedFile:
     # A name is part of a path on this machine: what could leave the archive's folder is none.
     if not _FILE.fullmatch(name) or name == NAME or not isinstance(found, dict):
         raise ArchiveError(f"{NAME} names a file {name[:80]!a} that no archive has")
     size, sha256 = found.get("bytes"), found.get("sha256")
     if type(size) is not int or size < 0 or not isinstance(sha256, str) or not _SHA256.fullmatch(sha256):
         raise ArchiveError(f"{NAME} does not describe the file {name}")
-    return File(size, sha256)
+    return ArchivedFile(size, sha256)

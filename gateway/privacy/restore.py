@@ -11,7 +11,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from gateway.errors import ArchiveError
-from gateway.privacy.archive import Reader
+from gateway.privacy.archive import ArchiveReader
 from gateway.privacy.contents import TABLES, cells
 from gateway.store.dump import ARCHIVED
 from gateway.store.restore import check_empty, known_steps, load
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from gateway.privacy.manifest import Manifest
+    from gateway.privacy.manifest import ArchiveManifest
     from gateway.store.dump import Cell
 
 # Longer than the longest row: the text of a consent, or an entry of the journal with its texts.
 _LONGEST_LINE = 1_000_000
 
 
-def restore(path: Path, directory: Path, progress: Callable[[str, int], None]) -> Manifest:
+def restore(path: Path, directory: Path, progress: Callable[[str, int], None]) -> ArchiveManifest:
     """Import the archive at ``path``; the caller holds the writer's lock of ``directory``.
 
     ArchiveError for an archive that is broken or too new, StoreError when there is a household's database already;
     nothing was changed then.
     """
     check_empty(directory)
-    with closing(Reader(path)) as reader:
+    with closing(ArchiveReader(path)) as reader:
         manifest = reader.manifest()
         _check_schema(path, manifest)
         reader.check(manifest, progress)
@@ -46,7 +46,7 @@ def restore(path: Path, directory: Path, progress: Callable[[str, int], None]) -
     return manifest
 
 
-def _check_schema(path: Path, manifest: Manifest) -> None:
+def _check_schema(path: Path, manifest: ArchiveManifest) -> None:
     known = known_steps()
     if len(manifest.schema) > len(known) and manifest.schema[: len(known)] == tuple(known):
         raise ArchiveError(f"{path}: was made by a newer gateway ({manifest.version[:40]}): update this one first")
@@ -54,7 +54,7 @@ def _check_schema(path: Path, manifest: Manifest) -> None:
         raise ArchiveError(f"{path}: its tables are of a schema that no gateway ever had")
 
 
-def _rows(reader: Reader, table: str, progress: Callable[[str, int], None]) -> Iterator[list[Cell]]:
+def _rows(reader: ArchiveReader, table: str, progress: Callable[[str, int], None]) -> Iterator[list[Cell]]:
     name = f"{TABLES}/{table}.jsonl"
     progress(name, ARCHIVED.index(table))
     with reader.lines(name) as stream:

@@ -34,7 +34,7 @@ _MOST_COUNTED = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class RestartPace:
     """How a cell is started again; all in seconds but ``budget``.
 
     The first pause, the longest; after more than ``budget`` failures within ``window_s`` the cell is broken, until it
@@ -57,7 +57,7 @@ class _Cell:
     name: str
     work: Callable[[], Coroutine[Any, Any, None]]
     says_goodbye: bool
-    came_round: Callable[[], float] | None
+    alive_at: Callable[[], float] | None
     patience_s: float
     gives_up: Callable[[], GatewayError | None]
     began: float
@@ -80,7 +80,7 @@ class Part(Protocol):
     """What runs until it is told to stop, and says when it last came round (monotonic seconds)."""
 
     @property
-    def came_round(self) -> float:
+    def alive_at(self) -> float:
         """Its last sign of life."""
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -95,11 +95,11 @@ class Cells:
         clock: monotonic seconds.
     """
 
-    def __init__(self, pace: Pace | None = None, clock: Callable[[], float] = time.monotonic) -> None:
-        self._pace, self._clock = pace or Pace(), clock
+    def __init__(self, pace: RestartPace | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._pace, self._clock = pace or RestartPace(), clock
         self._cells: dict[str, _Cell] = {}
         # For the watchdog: the supervisor itself comes round. ``_resumed``: when the loop last went on after a pause.
-        self.came_round = self._resumed = clock()
+        self.alive_at = self._resumed = clock()
 
     def add(
         self,
@@ -107,7 +107,7 @@ class Cells:
         work: Callable[[], Coroutine[Any, Any, None]],
         *,
         says_goodbye: bool = False,
-        came_round: Callable[[], float] | None = None,
+        alive_at: Callable[[], float] | None = None,
         patience_s: float = math.inf,
         gives_up: Callable[[], GatewayError | None] = lambda: None,
     ) -> None:
@@ -117,11 +117,11 @@ class Cells:
             name: in the status, such as ``page`` or ``meter house``.
             work: begins it, as often as it takes; when it returns the cell is done.
             says_goodbye: it ends by itself when the gateway is told to; any other is ended at once.
-            came_round: its last sign of life (monotonic seconds).
+            alive_at: its last sign of life (monotonic seconds).
             patience_s: at most that old.
             gives_up: asked after each failure: why the gateway has to end, if it has to.
         """
-        self._cells[name] = _Cell(name, work, says_goodbye, came_round, patience_s, gives_up, self._clock())
+        self._cells[name] = _Cell(name, work, says_goodbye, alive_at, patience_s, gives_up, self._clock())
 
     def shielded(self, name: str, tell: Callable[P, None]) -> Callable[P, None]:
         """``tell``, for a caller that has other things to do: what it raises is the failure of the cell ``name``."""
@@ -182,8 +182,8 @@ class Cells:
 
     def _look(self) -> None:
         """End what does not come round any more, and say what works again."""
-        before, now = self.came_round, self._clock()
-        self.came_round = now
+        before, now = self.alive_at, self._clock()
+        self.alive_at = now
         if now - before > 10 * self._pace.look_s:
             # The whole program stood still: that is nobody's fault here.
             self._resumed = now
@@ -191,9 +191,9 @@ class Cells:
             if cell.told_broken and not self._is_broken(cell, now):
                 cell.told_broken = False
                 log.warning("cell %s works again", cell.name)
-            if cell.task is None or not cell.runs or cell.came_round is None or cell.late:
+            if cell.task is None or not cell.runs or cell.alive_at is None or cell.late:
                 continue
-            silent = now - max(cell.came_round(), cell.began, self._resumed)
+            silent = now - max(cell.alive_at(), cell.began, self._resumed)
             if silent > cell.patience_s:
                 cell.late = say.LATE.filled(seconds=f"{silent:.0f}")
                 cell.task.cancel()

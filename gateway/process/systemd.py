@@ -88,9 +88,9 @@ class Watchdog:
         self._said: set[str] = set()
         self.every_s = notifier.watchdog_s / 2 if notifier.watchdog_s else _LOOK_EVERY_S
 
-    def watch(self, name: str, came_round: Callable[[], float], patience_s: float) -> None:
-        """Put something under watch: ``came_round`` gives its last sign (monotonic seconds), at most that old."""
-        self._watched[name] = (came_round, patience_s)
+    def watch(self, name: str, alive_at: Callable[[], float], patience_s: float) -> None:
+        """Put something under watch: ``alive_at`` gives its last sign (monotonic seconds), at most that old."""
+        self._watched[name] = (alive_at, patience_s)
 
     async def probe(self, name: str, ask: Callable[[], Awaitable[object]], patience_s: float) -> None:
         """Watch what answers only when asked, such as the database's thread; runs until it is cancelled."""

@@ -42,7 +42,7 @@ class CounterState:
     """What a counter is doing; times are monotonic seconds, ``last_pulse`` None before the first one."""
 
     changed: float
-    came_round: float
+    alive_at: float
     open: bool = False
     error: Phrase | None = None
     pulses: int = 0
@@ -59,7 +59,7 @@ class Counted:
     start: Fraction
 
 
-class Counter:
+class PulseCounter:
     """Counts one meter's pulses for as long as the daemon lives.
 
     Args:
@@ -128,7 +128,7 @@ class Counter:
 
     def tick(self, pin: Pin) -> None:
         """Take in what the pin has counted since the last time."""
-        self.state.came_round = time.monotonic()
+        self.state.alive_at = time.monotonic()
         if self.held:
             return
         self._add(pin.take())
@@ -163,7 +163,7 @@ class Counter:
         level = logging.DEBUG if self.state.error else logging.WARNING
         log.log(level, "counter %s: %s; it is tried again", self.name, error)
         now = time.monotonic()
-        self.state.came_round = now
+        self.state.alive_at = now
         if self.state.error is None:
             self.state.changed = now
         self.state.error = error

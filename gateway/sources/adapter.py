@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from gateway.sources.usb import Identity, UsbPort
+    from gateway.sources.usb import UsbIdentity, UsbPort
 
 log = logging.getLogger(__name__)
 
@@ -156,7 +156,7 @@ class NumberedPort:
 class IdentifiedPort:
     """``usb:…``: the one port that has this identity, looked for at every opening."""
 
-    def __init__(self, text: str, identity: Identity, root: Path = ROOT) -> None:
+    def __init__(self, text: str, identity: UsbIdentity, root: Path = ROOT) -> None:
         self._identity, self._root = identity, root
         self.name = text
         self._chosen: UsbPort | None = None

@@ -21,7 +21,7 @@ import msgspec
 from gateway.errors import Once, PortError
 from gateway.sources.board_message import OLDEST_MS, VERSION, Header, parse_state, split_message
 from gateway.sources.line import LineState, Receipt
-from gateway.sources.rate import Rate
+from gateway.sources.rate import RateLimit
 from gateway.tic.frame import ENDED_STOP, STANDARD, Frame, Reader
 from gateway.tic.quality import Fault, SignalQuality
 from gateway.tic.reading import meter_time
@@ -132,7 +132,7 @@ class BoardLine:
         self._arrived: asyncio.Queue[_Arrived] = asyncio.Queue(_ROOM)
         self._unconfirmed = 0
         self._asked = self._repeated = self._hurried = float("-inf")
-        self._rate, self._new = Rate(BURST, RATE), Rate(NEW_BURST, NEW_RATE)
+        self._rate, self._new = RateLimit(BURST, RATE), RateLimit(NEW_BURST, NEW_RATE)
         # Whether something was missing in what came last: the board may have no more to send until it is asked.
         self._missing = False
         # The rising repeats since something new came: of which start, the last number, how many.
@@ -142,7 +142,7 @@ class BoardLine:
         self._say = Once(log)
         self._unreachable: float | None = None
         now = time.monotonic()
-        self.state = LineState(changed=now, came_round=now, waiting=_UNHEARD)
+        self.state = LineState(changed=now, alive_at=now, waiting=_UNHEARD)
         self.quality = SignalQuality(now)
         self.receipt: Receipt | None = None
         self.age_s = 0.0
@@ -150,7 +150,7 @@ class BoardLine:
     async def frames(self) -> AsyncGenerator[tuple[Frame, datetime], None]:
         """Every frame, once, in the order in which it was read, with the time (aware UTC) at which that was."""
         while True:
-            self.state.came_round = time.monotonic()
+            self.state.alive_at = time.monotonic()
             try:
                 async with asyncio.timeout(_TICK_S):
                     arrived = await self._arrived.get()

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from gateway.errors import Once, PortError
-from gateway.sources.pace import Pace
+from gateway.sources.pace import LinePace
 from gateway.sources.search import SpeedSearch
 from gateway.tic.frame import ENDED_EOT, Reader, looks_8n1, strip_parity
 from gateway.tic.labels import lookup
@@ -109,7 +109,7 @@ class LineState:
     # last turn of the loop, which a silent meter does not stop.
     heard: float | None = None
     unread: float | None = None
-    came_round: float = 0.0
+    alive_at: float = 0.0
     # What is said before it was open for the first time.
     waiting: Phrase = BEING_OPENED
 
@@ -145,9 +145,9 @@ class Line:
         self._reader: Reader
         self._sample: bytes | None
         self._strip: bool
-        self._pace: Pace
+        self._pace: LinePace
         self._begin()
-        self.state = LineState(changed=time.monotonic(), came_round=time.monotonic())
+        self.state = LineState(changed=time.monotonic(), alive_at=time.monotonic())
         # Faults by kind and the score, for the status; whoever refuses a reading later notes it here too.
         self.quality = SignalQuality(time.monotonic())
 
@@ -172,7 +172,7 @@ class Line:
                 raise
             finally:
                 self._source.close()
-            self.state.came_round = time.monotonic()
+            self.state.alive_at = time.monotonic()
             if not self.state.ended:
                 await asyncio.sleep(wait * random.uniform(0.7, 1.3))  # noqa: S311 (jitter, not a secret)
                 wait = min(wait * 2, _LONGEST_WAIT_S)
@@ -183,7 +183,7 @@ class Line:
         doubted_until = 0.0
         while True:
             data = await self._read_some()
-            now = self.state.came_round = time.monotonic()
+            now = self.state.alive_at = time.monotonic()
             if now - looked > _HELD_UP_S:
                 doubted_until = now + _DOUBTED_S
             looked = now
@@ -288,7 +288,7 @@ class Line:
         """Nothing is known of the bytes to come."""
         self._reader = Reader(self._mode)
         self._sample, self._strip = b"", False
-        self._pace = Pace()
+        self._pace = LinePace()
         self._understood = time.monotonic()
 
     def _opened(self, device: Phrase | None) -> None:

@@ -21,7 +21,7 @@ _FEW_BYTES, _MANY_BYTES = 512, 1024
 _BITS_A_BYTE = 10
 
 
-class Pace:
+class LinePace:
     """The pace of one line."""
 
     def __init__(self) -> None:

@@ -35,7 +35,7 @@ _OTHER = re.compile(
 )
 
 
-class Kind(Enum):
+class PathKind(Enum):
     """What a path is by its name: a serial port, something else of the kernel's, or a name that somebody else gave."""
 
     SERIAL = "serial"
@@ -48,18 +48,18 @@ def board_of(source: str) -> str | None:
     return source.removeprefix(_BOARD) if source.startswith(_BOARD) else None
 
 
-def kind_of(path: str) -> Kind:
+def kind_of(path: str) -> PathKind:
     """What ``path`` is; whatever lies outside /dev has a name of somebody's own."""
     # POSIX gives two slashes at the beginning a meaning of their own; Linux does not.
     name = posixpath.normpath("/" + path.lstrip("/"))
     if not name.startswith(_DEV):
-        return Kind.OTHER if f"{name}/" == _DEV or path.startswith(_DEV) else Kind.UNKNOWN
+        return PathKind.OTHER if f"{name}/" == _DEV or path.startswith(_DEV) else PathKind.UNKNOWN
     name = name.removeprefix(_DEV)
     if _SERIAL.fullmatch(name):
-        return Kind.SERIAL
-    return Kind.OTHER if _OTHER.fullmatch(name) else Kind.UNKNOWN
+        return PathKind.SERIAL
+    return PathKind.OTHER if _OTHER.fullmatch(name) else PathKind.UNKNOWN
 
 
 def fault(path: str) -> Phrase | None:
     """What is wrong with a path in a configuration: what the kernel gives to something else. Own names are believed."""
-    return _NOT_SERIAL.filled(path=path) if kind_of(path) is Kind.OTHER else None
+    return _NOT_SERIAL.filled(path=path) if kind_of(path) is PathKind.OTHER else None

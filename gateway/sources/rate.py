@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 
-class Rate:
+class RateLimit:
     """``burst`` at once, ``a_second`` in the long run."""
 
     def __init__(self, burst: float, a_second: float) -> None:

@@ -64,7 +64,7 @@ class UsbPort:
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class UsbIdentity:
     """What ``usb:…`` asks for: vendor and product, perhaps a serial number, or else a place; empty is any."""
 
     vendor: str = ""
@@ -83,13 +83,13 @@ class Identity:
         return (self.vendor, self.product) == (port.vendor, port.product)
 
 
-def parse_identity(text: str) -> Identity:
+def parse_identity(text: str) -> UsbIdentity:
     """The identity that a source's text asks for; ConfigError says how it is written."""
     asked = text.removeprefix(PREFIX)
     if place := _PLACE.fullmatch(asked):
-        return Identity(place=place[1])
+        return UsbIdentity(place=place[1])
     if kind := _KIND.fullmatch(asked):
-        return Identity(kind[1].lower(), kind[2].lower(), (kind[3] or "").strip())
+        return UsbIdentity(kind[1].lower(), kind[2].lower(), (kind[3] or "").strip())
     raise ConfigError(
         f"source {text!r}: write usb:VENDOR:PRODUCT:SERIAL or usb:@PLACE as `linky-gateway ports` shows them, "
         "for example usb:0403:6015:TINFO-1234 or usb:@1-1.2"

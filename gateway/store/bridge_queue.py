@@ -40,7 +40,7 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class BridgedNotice:
     """What the household told of data that the other system has already: POSIX seconds, kind, series ("" for all)."""
 
     time: int
@@ -99,13 +99,13 @@ class BridgeQueue:
             row = self._db.execute("SELECT count(*), min(time) FROM waiting").fetchone()
             return row[0], row[1]
 
-    def notices(self) -> list[Notice]:
+    def notices(self) -> list[BridgedNotice]:
         """What the household told that concerns what was handed on already: withdrawals, erasures, limits."""
         with self._translated():
             rows = self._db.execute(
                 "SELECT time, kind, series, first, last FROM notice WHERE kind <> 'data-rectified' ORDER BY time, id"
             )
-            return [Notice(*row) for row in rows]
+            return [BridgedNotice(*row) for row in rows]
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

@@ -19,7 +19,7 @@ CREATE TABLE IF NOT EXISTS received_span (provider TEXT NOT NULL, epoch TEXT NOT
 """
 
 
-class Chain:
+class DeliveryChain:
     """The chain of one provider in a database that has the tables of ``SCHEMA``."""
 
     def __init__(self, db: Database, provider: str = "") -> None:

@@ -14,15 +14,15 @@ from gateway.store.terms import (
     PLAIN_MANNER,
     PLAIN_PROOF,
     PLAIN_TERMS,
-    Change,
     Channel,
     ConsentChange,
+    ConsentChangeKind,
     Manner,
     NoticeKind,
     Offer,
     Profile,
     Proof,
-    Role,
+    RecipientRole,
     Terms,
 )
 from gateway.store.transactions import translated
@@ -55,22 +55,22 @@ _SELECT = (
     " FROM consent JOIN meter ON meter.id = consent.meter"
 )
 _NOTICES = {
-    Change.WITHDRAWN: NoticeKind.CONSENT_WITHDRAWN,
-    Change.LIMITED: NoticeKind.CONSENT_LIMITED,
-    Change.RESUMED: NoticeKind.CONSENT_RESUMED,
+    ConsentChangeKind.WITHDRAWN: NoticeKind.CONSENT_WITHDRAWN,
+    ConsentChangeKind.LIMITED: NoticeKind.CONSENT_LIMITED,
+    ConsentChangeKind.RESUMED: NoticeKind.CONSENT_RESUMED,
 }
 
 
-_ENTRIES: dict[Change, Kind] = {
-    Change.WITHDRAWN: "consent-withdrawn",
-    Change.LIMITED: "consent-limited",
-    Change.RESUMED: "consent-resumed",
+_ENTRIES: dict[ConsentChangeKind, Kind] = {
+    ConsentChangeKind.WITHDRAWN: "consent-withdrawn",
+    ConsentChangeKind.LIMITED: "consent-limited",
+    ConsentChangeKind.RESUMED: "consent-resumed",
 }
 # What happens to a consent -> which notices of it that are not confirmed yet are not true any more.
 _SUPERSEDED = {
-    Change.WITHDRAWN: (NoticeKind.ACCESS_GRANTED, NoticeKind.CONSENT_LIMITED, NoticeKind.CONSENT_RESUMED),
-    Change.LIMITED: (NoticeKind.ACCESS_GRANTED, NoticeKind.CONSENT_RESUMED),
-    Change.RESUMED: (NoticeKind.CONSENT_LIMITED,),
+    ConsentChangeKind.WITHDRAWN: (NoticeKind.ACCESS_GRANTED, NoticeKind.CONSENT_LIMITED, NoticeKind.CONSENT_RESUMED),
+    ConsentChangeKind.LIMITED: (NoticeKind.ACCESS_GRANTED, NoticeKind.CONSENT_RESUMED),
+    ConsentChangeKind.RESUMED: (NoticeKind.CONSENT_LIMITED,),
 }
 
 
@@ -128,25 +128,25 @@ class Consents:
         """Withdraw the recipient's consents under ``prefix`` ("" for all) and purge what they had queued."""
         # Expired or not: with a clock that is wrong today they would be valid again tomorrow.
         ended = [c for c in self.of(recipient) if c.withdrawn_at is None and under(c.prefix, prefix)]
-        return self._change_all(ended, Change.WITHDRAWN, now, by, channel)
+        return self._change_all(ended, ConsentChangeKind.WITHDRAWN, now, by, channel)
 
     @translated
     def withdraw(self, number: int, now: float, by: str = "", channel: Channel = Channel.COMMAND) -> int:
         """Withdraw one consent, whatever others allow; 0 when it has ended before, or there is none."""
         ended = [c for c in self.all() if c.id == number and c.withdrawn_at is None]
-        return self._change_all(ended, Change.WITHDRAWN, now, by, channel)
+        return self._change_all(ended, ConsentChangeKind.WITHDRAWN, now, by, channel)
 
     @translated
     def limit(self, recipient: str, now: float, by: str = "", channel: Channel = Channel.COMMAND) -> int:
         """Suspend all that the recipient may have: readings are still kept for it, nothing is given out."""
         affected = [c for c in self.of(recipient) if c.withdrawn_at is None and not c.limited]
-        return self._change_all(affected, Change.LIMITED, now, by, channel)
+        return self._change_all(affected, ConsentChangeKind.LIMITED, now, by, channel)
 
     @translated
     def lift_limit(self, recipient: str, now: float, by: str = "", channel: Channel = Channel.COMMAND) -> int:
         """End a limitation: what was kept since, and not longer than the outbox keeps, goes out."""
         affected = [c for c in self.of(recipient) if c.withdrawn_at is None and c.limited]
-        return self._change_all(affected, Change.RESUMED, now, by, channel)
+        return self._change_all(affected, ConsentChangeKind.RESUMED, now, by, channel)
 
     @translated
     def all(self) -> list[Consent]:
@@ -172,7 +172,7 @@ class Consents:
     def changes(self) -> list[ConsentChange]:
         """Whatever happened to consents, oldest first."""
         rows = self._db.execute("SELECT consent, at, kind, given_by, channel FROM consent_change ORDER BY id")
-        return [ConsentChange(number, at, Change(kind), by, Channel(c)) for number, at, kind, by, c in rows]
+        return [ConsentChange(number, at, ConsentChangeKind(kind), by, Channel(c)) for number, at, kind, by, c in rows]
 
     def give(self, recipient: str, offer: Offer, proof: Proof, now: float) -> Consent:
         """Add one consent inside the open transaction. The one place where a consent is given."""
@@ -184,15 +184,15 @@ class Consents:
         facts = _granted(number, offer, proof) | ({"replaces": replaced[-1].id} if replaced else {})
         self._journal.append("consent-granted", facts, _personal(recipient, proof.given_by), now)
         for consent in replaced:
-            self.change(consent, Change.REPLACED, now, proof.given_by, proof.channel)
+            self.change(consent, ConsentChangeKind.REPLACED, now, proof.given_by, proof.channel)
         given = self._one(number)
         if limited:
-            self.change(given, Change.LIMITED, now, proof.given_by, proof.channel)
+            self.change(given, ConsentChangeKind.LIMITED, now, proof.given_by, proof.channel)
         # The new version may allow less.
         self._purge(recipient, now)
         return self._one(number)
 
-    def change(self, consent: Consent, change: Change, now: float, by: str, channel: Channel) -> None:
+    def change(self, consent: Consent, change: ConsentChangeKind, now: float, by: str, channel: Channel) -> None:
         """Add what happens to a consent. The one place where it does."""
         self._db.execute(
             "INSERT INTO consent_change (consent, at, kind, given_by, channel) VALUES (?, ?, ?, ?, ?)",
@@ -206,13 +206,15 @@ class Consents:
             facts = {"consent": consent.id, "channel": channel.value}
             self._journal.append(kind, facts, _personal(consent.recipient, by), now)
 
-    def _change_all(self, consents: Sequence[Consent], change: Change, now: float, by: str, channel: Channel) -> int:
+    def _change_all(
+        self, consents: Sequence[Consent], change: ConsentChangeKind, now: float, by: str, channel: Channel
+    ) -> int:
         """Change some consents of one recipient, purge its queue, tell it; how many they were."""
         self._db.begin()
         for consent in consents:
             self.change(consent, change, now, by, channel)
             # Of one that has expired only a withdrawal is news: it asks for erasure.
-            if change is Change.WITHDRAWN or consent.standing(now):
+            if change is ConsentChangeKind.WITHDRAWN or consent.standing(now):
                 for sensor in self._pseudonyms.known_as(consent.recipient, consent.meter, now):
                     facts = self._transfers.facts_of(consent, now, sensor)
                     self._notices.queue(consent.recipient, _NOTICES[change], facts, now)
@@ -255,7 +257,7 @@ def terms_of(row: Sequence[str | int | None]) -> Terms:
     push, history, history_from, *words = row
     purpose, controller, contact, privacy, role, *rest = map(str, words)
     since = None if history_from is None else int(history_from)
-    return Terms(bool(push), bool(history), since, purpose, controller, contact, privacy, Role(role), *rest)
+    return Terms(bool(push), bool(history), since, purpose, controller, contact, privacy, RecipientRole(role), *rest)
 
 
 def _granted(number: int, offer: Offer, proof: Proof) -> dict[str, int | str]:
@@ -295,7 +297,7 @@ def _consent(row: tuple[Any, ...]) -> Consent:
         *(number, recipient, meter, prefix, Granularity(granularity), given_at, until, ended, begins, replaces),
         terms_of(row[11:23]),
         Proof(given_by, Channel(channel), version, lang, text_hash),
-        Change(last) if last else None,
+        ConsentChangeKind(last) if last else None,
         Manner(Profile(profile), bool(pseudonym)),
         bool(held),
     )

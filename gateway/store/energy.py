@@ -55,7 +55,7 @@ _TOLD = (
 )
 
 
-class Energy:
+class EnergyRows:
     """Indexes and half hours of a meter, as plain numbers: a year of them is read at once."""
 
     def __init__(self, db: Transactions, meters: Meters) -> None:
@@ -63,7 +63,7 @@ class Energy:
         self._meters = meters
 
     @translated
-    def breaks_told(self, meter: str, start: int = 0, end: int = _FOR_EVER) -> list[Told]:
+    def possible_breaks(self, meter: str, start: int = 0, end: int = _FOR_EVER) -> list[Told]:
         """What was told of a meter in ``[start, end]`` that its indexes may end at (``Breaks.of``); in order."""
         rows = self._db.execute(_TOLD, [meter, start, end, *TOLD]).fetchall()
         return [(time, kind, series, json.loads(detail)) for time, kind, series, detail in rows]
@@ -117,7 +117,7 @@ class Energy:
     def broken_half_hours(self, curve: Series, start: int, end: int) -> set[int]:
         """The half hours in ``[start, end)`` that span a break of the index of a load curve, or touch a false mark."""
         path = INDEX_OF.get(curve.path)
-        told = self.breaks_told(curve.meter, start - _LONGEST_DAY_S, end + MAX_BOUNDARY_GAP_S) if path else []
+        told = self.possible_breaks(curve.meter, start - _LONGEST_DAY_S, end + MAX_BOUNDARY_GAP_S) if path else []
         if path is None or not told:
             return set()
         breaks = Breaks.of(path, told)

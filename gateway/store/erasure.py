@@ -18,7 +18,7 @@ from gateway.store.copies import copies_of_before
 from gateway.store.points import Granularity, under
 from gateway.store.pseudonyms import KEY_NAME
 from gateway.store.recorder import SUM_OFFSET_S, period_start
-from gateway.store.terms import Change, Channel, NoticeKind
+from gateway.store.terms import Channel, ConsentChangeKind, NoticeKind
 from gateway.store.transactions import translated
 from gateway.store.transfers import FOR_EVER
 
@@ -234,7 +234,7 @@ class Erasure:
         consents = self._consents.of(recipient)
         for consent in consents:
             if consent.withdrawn_at is None:
-                self._consents.change(consent, Change.WITHDRAWN, now, by, Channel.COMMAND)
+                self._consents.change(consent, ConsentChangeKind.WITHDRAWN, now, by, Channel.COMMAND)
         # Of several versions one: the oldest reaches furthest back.
         for consent in {(c.meter, c.prefix): c for c in reversed(consents)}.values():
             for sensor in self._pseudonyms.known_as(recipient, consent.meter, now):

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gateway.errors import StoreError
-from gateway.journal.entry import FORMAT, NO_ENTRY, SALT_BYTES, Entry, Head, Text, clean, digest, write_event
+from gateway.journal.entry import FORMAT, NO_ENTRY, SALT_BYTES, Entry, Head, PersonalText, clean, digest, write_event
 from gateway.journal.system_log import LINE
 from gateway.store.points import Granularity
 
@@ -111,7 +111,7 @@ class Journal:
         log.info(LINE, epoch, head.seq, head.hash)
         self._told = head
 
-    def told(self, kind: Kind) -> list[dict[str, Any]]:
+    def facts_of(self, kind: Kind) -> list[dict[str, Any]]:
         """The facts of every entry of a kind, their texts in their places, None for one that was erased."""
         found = []
         with self._translated():
@@ -212,7 +212,7 @@ class Journal:
     def _add(
         self, kind: Kind, facts: Mapping[str, int | str], personal: Mapping[str, str], moment: int, key: SigningKey
     ) -> Head:
-        texts = {name: Text(secrets.token_bytes(SALT_BYTES), clean(text)) for name, text in personal.items()}
+        texts = {name: PersonalText(secrets.token_bytes(SALT_BYTES), clean(text)) for name, text in personal.items()}
         event = write_event(kind, facts, texts)
         last = self._last()
         seq, prev = (last.seq + 1, bytes.fromhex(last.hash)) if last else (1, NO_ENTRY)
@@ -251,9 +251,9 @@ class Journal:
         row = self._db.execute("SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1").fetchone()
         return Head(row[0], row[1].hex()) if row else None
 
-    def _texts(self) -> Iterator[tuple[int, str, Text]]:
+    def _texts(self) -> Iterator[tuple[int, str, PersonalText]]:
         rows = self._db.execute("SELECT seq, field, salt, text FROM journal_text ORDER BY seq, field")
-        return ((seq, name, Text(salt, text)) for seq, name, salt, text in rows)
+        return ((seq, name, PersonalText(salt, text)) for seq, name, salt, text in rows)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

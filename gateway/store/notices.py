@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from gateway.store.terms import LANGS, Notice, NoticeKind
+from gateway.store.terms import LANGS, NoticeKind, OutgoingNotice
 from gateway.store.transactions import translated
 
 if TYPE_CHECKING:
@@ -55,12 +55,12 @@ class RecipientNotices:
         return int(number)
 
     @translated
-    def all(self) -> list[Notice]:
+    def all(self) -> list[OutgoingNotice]:
         """Every notice there ever was."""
         return [_notice(row) for row in self._db.execute(f"SELECT {_COLUMNS} FROM notice ORDER BY id")]  # noqa: S608
 
     @translated
-    def to_send(self, now: float, limit: int = 20) -> list[Notice]:
+    def to_send(self, now: float, limit: int = 20) -> list[OutgoingNotice]:
         """The oldest notices that are due at ``now``: never sent, or long enough ago and not confirmed."""
         rows = self._db.execute(
             f"SELECT {_COLUMNS} FROM notice WHERE confirmed_at IS NULL AND NOT superseded"  # noqa: S608 (of constants)
@@ -152,8 +152,8 @@ class RecipientNotices:
         return str(row[0]) if row else LANGS[0]
 
 
-def _notice(row: tuple[Any, ...]) -> Notice:
+def _notice(row: tuple[Any, ...]) -> OutgoingNotice:
     number, recipient, at, kind, payload, lang, attempts, sent_at, confirmed_at, superseded = row
     facts = json.loads(payload)
     ends = attempts, sent_at, confirmed_at, bool(superseded)
-    return Notice(number, recipient, at, NoticeKind(kind), facts, lang, *ends)
+    return OutgoingNotice(number, recipient, at, NoticeKind(kind), facts, lang, *ends)

@@ -10,7 +10,7 @@ import enum
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gateway.store.terms import PLAIN_MANNER, PLAIN_PROOF, PLAIN_TERMS, Change, Manner, Proof, Terms
+from gateway.store.terms import PLAIN_MANNER, PLAIN_PROOF, PLAIN_TERMS, ConsentChangeKind, Manner, Proof, Terms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -143,7 +143,7 @@ class Correction:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class StoredEvent:
     """Something that happened to a meter; ``series`` is empty when it concerns the meter itself."""
 
     meter: str
@@ -189,7 +189,7 @@ class Consent:
     replaces: int | None = None
     terms: Terms = PLAIN_TERMS
     proof: Proof = PLAIN_PROOF
-    last: Change | None = None
+    last: ConsentChangeKind | None = None
     manner: Manner = PLAIN_MANNER
     held: bool = False
 
@@ -199,7 +199,7 @@ class Consent:
 
         Held is what came with an imported archive and was not said to apply here: it keeps nothing for anybody.
         """
-        return self.held or self.last is Change.LIMITED
+        return self.held or self.last is ConsentChangeKind.LIMITED
 
     def valid(self, now: float) -> bool:
         """Whether it allows anything at ``now`` (POSIX seconds)."""
@@ -212,11 +212,11 @@ class Consent:
     def state(self, now: float) -> str:
         """How it stands at ``now``, in one word."""
         if self.withdrawn_at is not None:
-            return (self.last or Change.WITHDRAWN).value
+            return (self.last or ConsentChangeKind.WITHDRAWN).value
         if not self.standing(now):
             return "expired"
         if self.limited:
-            return Change.LIMITED.value
+            return ConsentChangeKind.LIMITED.value
         return "valid" if self.valid(now) else "waiting"
 
     def covers(self, meter: str, path: str) -> bool:

@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway.store.chain import Chain
+from gateway.store.chain import DeliveryChain
 from gateway.store.transactions import translated
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Providers:
     @translated
     def reached(self, provider: str) -> tuple[str, int] | None:
         """The provider's epoch and the outbox number up to which nothing is missing."""
-        return Chain(self._db, provider).reached()
+        return DeliveryChain(self._db, provider).reached()
 
     @translated
     def begin(
@@ -84,7 +84,7 @@ class Providers:
         self._db.begin()
         passed_over = numbers is None
         if numbers is not None:
-            passed_over = Chain(self._db, provider).begin(*numbers)
+            passed_over = DeliveryChain(self._db, provider).begin(*numbers)
         heard = self._db.execute("SELECT heard_at FROM received_provider WHERE jid = ?", [provider]).fetchone()
         if passed_over and heard:
             for (known,) in self._db.execute(
@@ -134,7 +134,7 @@ class Providers:
     def receive(self, provider: str, lots: Sequence[Lot], now: float, filled: int | None = None) -> int:
         """Commit what came, and the gap that it fills to the end; how many points are new or rectified."""
         self._db.begin()
-        chain = Chain(self._db, provider)
+        chain = DeliveryChain(self._db, provider)
         new = 0
         for lot in lots:
             added, rectified = self._received.keep(provider, lot)

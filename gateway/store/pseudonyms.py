@@ -40,7 +40,7 @@ _MOST_MONTHS = 48
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class RecipientView:
     """What one recipient sees: the meters as it knows them, and how exact values are."""
 
     meters: tuple[MeterInfo, ...]
@@ -72,12 +72,12 @@ class Pseudonyms:
         self._journal = journal
 
     @translated
-    def view_of(self, recipient: str, now: float) -> View:
+    def view_of(self, recipient: str, now: float) -> RecipientView:
         """How the recipient sees this house at ``now``."""
         manner, meters = self.manner_of(recipient), self._meters.all()
         if manner.pseudonym:
             meters = [replace(m, sensor=self._pseudonym(recipient, m, now), prm=None, address=None) for m in meters]
-        return View(tuple(meters), manner.profile)
+        return RecipientView(tuple(meters), manner.profile)
 
     @translated
     def manner_of(self, recipient: str) -> Manner:
@@ -88,7 +88,7 @@ class Pseudonyms:
         return Manner(Profile(row[0]), bool(row[1])) if row else Manner()
 
     @translated
-    def rotate(self, recipient: str, now: float) -> View:
+    def rotate(self, recipient: str, now: float) -> RecipientView:
         """Give the recipient new pseudonyms from now on; what it has under the old ones stays under these."""
         if not self.manner_of(recipient).pseudonym:
             raise ConsentError(f"{recipient}: knows the meters by their own ids; give it a consent with --pseudonym")

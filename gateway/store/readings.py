@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from gateway.errors import StoreError
-from gateway.store.points import MANUAL, Event, Granularity, finest_allowed, offered, point, under
+from gateway.store.points import MANUAL, Granularity, StoredEvent, finest_allowed, offered, point, under
 from gateway.store.transactions import translated
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class Readings:
         return total
 
     @translated
-    def events(self, start: int = 0, end: int = _FOR_EVER, last: int = -1) -> list[Event]:
+    def events(self, start: int = 0, end: int = _FOR_EVER, last: int = -1) -> list[StoredEvent]:
         """What happened in ``[start, end)``, in order of time; at most the ``last`` ones, all by default."""
         rows = self._db.execute(
             "SELECT meter.name, time, kind, series, detail FROM event JOIN meter ON meter.id = event.meter"
@@ -119,7 +119,8 @@ class Readings:
             [start, end, last],
         ).fetchall()
         return [
-            Event(meter, time, kind, series, json.loads(detail)) for meter, time, kind, series, detail in rows[::-1]
+            StoredEvent(meter, time, kind, series, json.loads(detail))
+            for meter, time, kind, series, detail in rows[::-1]
         ]
 
     @translated

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from gateway.errors import StoreError
 from gateway.store.anchors import Anchor
 from gateway.store.chain import SCHEMA as CHAIN_SCHEMA
-from gateway.store.chain import Chain
+from gateway.store.chain import DeliveryChain
 from gateway.store.providers import ReceivedGap
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class RecipientFile:
                 self.db.execute("ALTER TABLE record ADD COLUMN sen1 TEXT NOT NULL DEFAULT ''")
         except sqlite3.Error as error:
             raise StoreError(f"{path}: cannot be opened as a recipient's store: {error}") from error
-        self.chain, self.path = Chain(self.db), path
+        self.chain, self.path = DeliveryChain(self.db), path
         self._changed = changed
 
     def close(self) -> None:

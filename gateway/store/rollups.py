@@ -16,7 +16,7 @@ from gateway.tic.reading import Quality
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gateway.store.energy import Energy
+    from gateway.store.energy import EnergyRows
     from gateway.store.meters import Meters
     from gateway.store.points import Point, Series, Value
     from gateway.store.recorder import Batch
@@ -36,7 +36,7 @@ _BACK_S = 86400
 class Rollups:
     """What is stored of series, and how it is made (``reading``, ``minute``, ``coarse``)."""
 
-    def __init__(self, db: Transactions, meters: Meters, energy: Energy) -> None:
+    def __init__(self, db: Transactions, meters: Meters, energy: EnergyRows) -> None:
         self._db = db
         self._meters = meters
         self._energy = energy
@@ -145,7 +145,7 @@ class Rollups:
         before = self._index_at(index, start)
         if before is None:
             return None
-        told = self._energy.breaks_told(index.meter, start - _BACK_S, end)
+        told = self._energy.possible_breaks(index.meter, start - _BACK_S, end)
         return Breaks.of(index.path, told).at_half_hours().rise((start, before), (end, value))
 
     def _index_at(self, series: Series, time: int) -> int | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gateway.store.breaks import MAX_BOUNDARY_GAP_S, Breaks
-from gateway.store.energy import INDEX_OF, Energy
+from gateway.store.energy import INDEX_OF, EnergyRows
 from gateway.store.points import DERIVED, Granularity, point
 from gateway.store.recorder import day_end
 from gateway.store.transactions import translated
@@ -16,7 +16,7 @@ from gateway.store.transactions import translated
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gateway.store.energy import Energy
+    from gateway.store.energy import EnergyRows
     from gateway.store.meters import Meters
     from gateway.store.points import Point, Series
     from gateway.store.transactions import Transactions
@@ -30,7 +30,7 @@ _LONGEST_DAY_S = 25 * 3600
 class Spanning:
     """Looks for what no version makes any more."""
 
-    def __init__(self, db: Transactions, meters: Meters, energy: Energy) -> None:
+    def __init__(self, db: Transactions, meters: Meters, energy: EnergyRows) -> None:
         self._db = db
         self._meters = meters
         self._energy = energy
@@ -40,7 +40,7 @@ class Spanning:
         """Each stored point, of any meter, that says something of a time across a break."""
         found: list[Point] = []
         for meter in self._meters.all():
-            if told := self._energy.breaks_told(meter.name):
+            if told := self._energy.possible_breaks(meter.name):
                 known = {series.path: series for series in self._meters.series(meter.name)}
                 for path, series in known.items():
                     breaks = Breaks.of(path, told)

@@ -20,13 +20,14 @@ from gateway.store.corrections import Corrections
 from gateway.store.curves import Curves
 from gateway.store.domains import Domains
 from gateway.store.dump import snapshot
-from gateway.store.energy import Energy
+from gateway.store.energy import EnergyRows
 from gateway.store.erasure import Erasure
 from gateway.store.health import HealthAnswers
 from gateway.store.journal import Journal
 from gateway.store.meters import Meters
 from gateway.store.neighbours import Neighbours
 from gateway.store.notices import RecipientNotices
+from gateway.store.notified import NotifiedAlerts
 from gateway.store.outbox import Outbox
 from gateway.store.providers import Providers
 from gateway.store.pseudonyms import Pseudonyms
@@ -38,7 +39,6 @@ from gateway.store.rollups import Rollups
 from gateway.store.spanning import Spanning
 from gateway.store.subscriptions import Subscriptions
 from gateway.store.texts import Texts
-from gateway.store.told import ToldAlerts
 from gateway.store.transactions import Transactions
 from gateway.store.transfers import Transfers
 from gateway.store.undated import UndatedFrames
@@ -80,11 +80,11 @@ class Store:
         self.corrections = Corrections(db, meters, journal, self.transfers, self.queue, self.outbox)
         self.erasure = Erasure(db, meters, journal, notices, self.pseudonyms, self.transfers, consents)
         self.readings = Readings(db, meters)
-        self.energy = Energy(db, meters)
+        self.energy = EnergyRows(db, meters)
         self.spanning = Spanning(db, meters, self.energy)
         self.undated = UndatedFrames(db, meters)
         self.relayed = Relayed(db)
-        self.told = ToldAlerts(db)
+        self.notified = NotifiedAlerts(db)
         self.received = ReceivedPoints(db)
         self.providers = Providers(db, Anchors(db), self.received)
         rollups = Rollups(db, meters, self.energy)
@@ -126,7 +126,7 @@ class Archive:
         self.corrections = Corrections(db, meters, journal, self.transfers, queue, self.outbox)
         self.readings = Readings(db, meters)
         self.neighbours = Neighbours(db, meters, self.readings)
-        self.energy = Energy(db, meters)
+        self.energy = EnergyRows(db, meters)
         self.spanning = Spanning(db, meters, self.energy)
         self.curves = Curves(db)
         self.anchors = Anchors(db)

@@ -46,7 +46,7 @@ _DAYS = {"Y": 365, "M": 30, "W": 7, "D": 1}
 _LAST_TIME = 253_370_764_800
 
 
-class Role(enum.Enum):
+class RecipientRole(enum.Enum):
     """What the recipient is in law for the data that it receives (GDPR Art. 4(7), 4(8), 26)."""
 
     CONTROLLER = "controller"
@@ -63,7 +63,7 @@ class Channel(enum.Enum):
     INSTALLER = "installer"
 
 
-class Change(enum.Enum):
+class ConsentChangeKind(enum.Enum):
     """What happens to a consent after it was given; the first three end it for good."""
 
     WITHDRAWN = "withdrawn"
@@ -123,7 +123,7 @@ class Terms:
     controller: str = ""
     contact: str = ""
     privacy: str = ""
-    role: Role = Role.CONTROLLER
+    role: RecipientRole = RecipientRole.CONTROLLER
     code_url: str = ""
     code_version: str = ""
     code_hash: str = ""
@@ -155,7 +155,7 @@ class ConsentChange:
 
     consent: int
     at: int
-    kind: Change
+    kind: ConsentChangeKind
     by: str
     channel: Channel
 
@@ -206,7 +206,7 @@ class AccessRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class OutgoingNotice:
     """Something that ``recipient`` is to be told; ``payload`` holds facts, the words are made when it is sent.
 
     ``superseded``: a later one has made it untrue, and it is not told any more.

@@ -73,7 +73,7 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class FrameEvidence:
     """What the judges of one frame's readings share; ``doubted`` is series -> why."""
 
     time: datetime
@@ -93,7 +93,7 @@ class Evidence:
 class Judge(Protocol):
     """One series' judge."""
 
-    def judge(self, reading: Reading, frame: Evidence) -> str:
+    def judge(self, reading: Reading, frame: FrameEvidence) -> str:
         """BELIEVED, NOT_YET, or why the reading is refused."""
 
 
@@ -115,7 +115,7 @@ class Index:
         if self._agreed or now - self._time > _GAP_S:
             self._value = None
 
-    def judge(self, reading: Reading, frame: Evidence) -> str:
+    def judge(self, reading: Reading, frame: FrameEvidence) -> str:
         """What an index may be after the one before."""
         value = reading.value
         if value == self._value:
@@ -134,7 +134,7 @@ class Index:
         self._value, self._time, self._agreed = value, frame.now, 0
         return BELIEVED
 
-    def _reason(self, value: int, frame: Evidence) -> str:
+    def _reason(self, value: int, frame: FrameEvidence) -> str:
         if self._value is None:
             return NOT_YET
         rise = value - self._value
@@ -151,13 +151,13 @@ class Index:
             return _LITRES
         return _KILO if before and not before % _KILO and not value % _KILO else 1
 
-    def _allowed(self, elapsed: float, frame: Evidence, unit: int) -> float:
+    def _allowed(self, elapsed: float, frame: FrameEvidence, unit: int) -> float:
         """How much it may rise in so many seconds; a clock set back counts as none."""
         va = frame.allowed_va if self._drawn else max(frame.allowed_va, LARGEST_VA)
         per_hour = _LITRES_PER_HOUR if self._litres else _BREAKER_FACTOR * va
         return per_hour * (max(elapsed, 0) + frame.age_s) / 3600 + _CUT_UNITS * unit
 
-    def _agrees(self, value: int, frame: Evidence) -> int:
+    def _agrees(self, value: int, frame: FrameEvidence) -> int:
         """How many of the last frames that said this index agree among themselves."""
         rise = value - self._candidate
         allowed = self._allowed(frame.now - self._candidate_time, frame, self._unit(self._candidate, value))
@@ -165,7 +165,7 @@ class Index:
         self._candidate, self._candidate_time = value, frame.now
         return self._agreed
 
-    def _kind(self, value: int, frame: Evidence) -> FactKind:
+    def _kind(self, value: int, frame: FrameEvidence) -> FactKind:
         before = self._value or 0
         if value > before:
             return FactKind.INDEX_STEP
@@ -183,7 +183,7 @@ class Measure:
         self._limits = limits
         self._last, self._agreed = 0, 0
 
-    def judge(self, reading: Reading, frame: Evidence) -> str:
+    def judge(self, reading: Reading, frame: FrameEvidence) -> str:
         """Whether a measure lies within the hardware, or was said again."""
         value = reading.value
         if isinstance(value, str):
@@ -216,7 +216,7 @@ class Repeated:
         self._other: float | str | None = None
         self._since, self._times, self._in_a_row = 0.0, 0, False
 
-    def judge(self, reading: Reading, frame: Evidence) -> str:
+    def judge(self, reading: Reading, frame: FrameEvidence) -> str:
         """Whether a text or setting is the same, or was said again."""
         value = reading.value
         if value == self.current:
@@ -242,7 +242,7 @@ class Points:
         self._limits = limits
         self._said: dict[datetime, tuple[int | str, int]] = {}
 
-    def judge(self, reading: Reading, frame: Evidence) -> str:
+    def judge(self, reading: Reading, frame: FrameEvidence) -> str:
         """Whether a point with its own time was said again."""
         time, value = reading.time, reading.value
         before, times = self._said.get(time, (value, 0))
@@ -255,12 +255,12 @@ class Points:
         return BELIEVED if times > 1 else NOT_YET
 
 
-class Once:
+class OneFrameMessage:
     """A message that comes in one single frame."""
 
     __slots__ = ()
 
-    def judge(self, reading: Reading, frame: Evidence) -> str:
+    def judge(self, reading: Reading, frame: FrameEvidence) -> str:
         """Always."""
         return BELIEVED
 

@@ -16,12 +16,12 @@ from gateway.tic.judges import (
     LARGEST_VA,
     NOT_YET,
     TOTAL,
-    Evidence,
     Fact,
     FactKind,
+    FrameEvidence,
     Index,
     Measure,
-    Once,
+    OneFrameMessage,
     Points,
     Repeated,
     limits_of,
@@ -109,7 +109,7 @@ class Plausibility:
         self._three_phases = self._three_phases or _CURRENT + "/phase/2" in values
         time, doubted = interpretation.time, self._doubted(values)
         age_s = _AGE_S[interpretation.quality]
-        frame = Evidence(time, time.timestamp(), age_s, self._three_phases, self._allowed_va(), doubted, facts)
+        frame = FrameEvidence(time, time.timestamp(), age_s, self._three_phases, self._allowed_va(), doubted, facts)
         derived = TOTAL in values and _PARTS[-1] not in values
         believed, reasons = [], []
         for reading in interpretation.readings:
@@ -181,7 +181,7 @@ class Plausibility:
         elif reading.kind in (Kind.MEAN, Kind.MAXIMUM):
             judge = Points(limits_of(series))
         elif series == _SAID_ONCE:
-            judge = Once()
+            judge = OneFrameMessage()
         elif reading.kind is Kind.TEXT or series.startswith("contract/") or "/max" in series:
             judge = Repeated(value)
         else:

@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 
 from gateway.words.numbers import grouped
 from gateway.words.phrase import Phrase
-from gateway.words.table import Table
+from gateway.words.table import WordTable
 
 PARIS = ZoneInfo("Europe/Paris")
 
-MONTHS = Table(
+MONTHS = WordTable(
     (
         "January",
         "February",

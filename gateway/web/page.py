@@ -19,9 +19,9 @@ from gateway.errors import AccessError, reason
 from gateway.federation.connection.attempt import wait_any
 from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind
 from gateway.live.topics import as_json
-from gateway.web.access.access import Access
+from gateway.web.access.access import PageAccess
 from gateway.web.home.wall_picture import draw
-from gateway.web.http.guard import Door, own_names
+from gateway.web.http.guard import RequestGuard, own_names
 from gateway.web.http.mdns import name_of
 from gateway.web.http.server import Server
 from gateway.web.site import Site
@@ -30,12 +30,12 @@ from gateway.words.phrase import NOTHING, Phrase
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-    from gateway.config.tables import Config, Web
+    from gateway.config.tables import Config, WebTable
     from gateway.household.now import Now
     from gateway.live.meter import Value
     from gateway.live.state import HouseNow
-    from gateway.web.home.picture import Asked
-    from gateway.web.part import Part
+    from gateway.web.home.picture import PictureRequest
+    from gateway.web.part import PageGroup
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ _SERVED = Phrase("served at port {port} of {host}")
 _NOT_YET = Phrase("not yet")
 
 
-class Page:
+class HousePage:
     """The page of the house.
 
     Args:
@@ -65,27 +65,29 @@ class Page:
     def __init__(
         self,
         config: Config,
-        web: Web,
+        web: WebTable,
         now: Now,
         report: Callable[[], Awaitable[dict[str, Any]]],
         house: Callable[[], Awaitable[HouseNow]],
-        parts: Sequence[Part] = (),
+        parts: Sequence[PageGroup] = (),
     ) -> None:
         self._now, self._report, self._house = now, report, house
         self.equivalents = [one.name.in_every_language() | {"wh": one.wh} for one in EQUIVALENTS]
         self._drawing = asyncio.Lock()
         self.sources: Mapping[str, str] = {meter.name: meter.source for meter in config.meter}
         self._web, self._address = web, web.address
-        self._door = Door(own_names(socket.gethostname(), web.names), tuple(ip_network(one) for one in web.networks))
+        self._door = RequestGuard(
+            own_names(socket.gethostname(), web.names), tuple(ip_network(one) for one in web.networks)
+        )
         self._site: Site | None = None
         self._since, self._served, self._error = time.monotonic(), False, NOTHING
         try:
-            self._site = Site(self, Access(config.page_file), __version__, parts)
+            self._site = Site(self, PageAccess(config.page_file), __version__, parts)
         except AccessError as error:
             # Served without its password it would be open to all; the meter is read all the same.
             log.error("the page is not served: %s", error)  # noqa: TRY400 (a sentence for a person)
             self._error = error.phrase
-        self.came_round = time.monotonic()
+        self.alive_at = time.monotonic()
 
     def meters(self) -> list[dict[str, object]]:
         """Each meter as the live feed's JSON object, with its ``phases``."""
@@ -105,7 +107,7 @@ class Page:
         """All of it as one object."""
         return await self._house()
 
-    async def picture(self, asked: Asked, meters: Sequence[Mapping[str, object]]) -> bytes:
+    async def picture(self, asked: PictureRequest, meters: Sequence[Mapping[str, object]]) -> bytes:
         """A PNG of one of these meters. Raises ConfigError where pictures cannot be made here."""
         async with self._drawing:
             return await asyncio.to_thread(draw, asked, meters, time.time())
@@ -154,7 +156,7 @@ class Page:
         server = Server(self._site, self._door) if self._site else None
         try:
             while not stop.is_set():
-                now = self.came_round = time.monotonic()
+                now = self.alive_at = time.monotonic()
                 if server and not self._served and now - tried >= (_AGAIN_S if tried else 0.0):
                     tried = now
                     await self._listen(server)
@@ -177,7 +179,7 @@ class Page:
         log.info("the page is served at port %d of %s", port, host)
 
 
-def addresses(web: Web, name_of: Callable[[str], str | None] = name_of) -> list[str]:
+def addresses(web: WebTable, name_of: Callable[[str], str | None] = name_of) -> list[str]:
     """How the page is called in the house: by this machine's name where somebody answers to it, last by its number."""
     host, port = web.address
     if host == "localhost" or (host not in {"0.0.0.0", "::"} and ip_address(host).is_loopback):  # noqa: S104

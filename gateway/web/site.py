@@ -18,14 +18,14 @@ from microdot import Microdot, Request, Response
 
 from gateway.errors import AccessError, ConfigError
 from gateway.live import metrics
-from gateway.web.access.access import Role
+from gateway.web.access.access import Viewer
 from gateway.web.access.entrance import Entrance, sign_in_first
 from gateway.web.home.picture import BadPictureError, read_asked
-from gateway.web.http.answers import YEAR_S, File, html, plain, redirect, set_cookie
+from gateway.web.http.answers import YEAR_S, PageFile, html, plain, redirect, set_cookie
 from gateway.web.http.guard import is_own_origin
-from gateway.web.http.room import Place, Room
+from gateway.web.http.room import ConnectionLimit, ConnectionPlace
 from gateway.web.state.pages import links
-from gateway.web.view import View
+from gateway.web.view import PageView
 from gateway.web.words import WORDS, preferred
 from gateway.words.catalogue import FRENCH, LANGUAGES
 
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
     from gateway.live.state import HouseNow
-    from gateway.web.access.access import Access
-    from gateway.web.home.picture import Asked
-    from gateway.web.part import Handler, Part
+    from gateway.web.access.access import PageAccess
+    from gateway.web.home.picture import PictureRequest
+    from gateway.web.part import Handler, PageGroup
 
 log = logging.getLogger(__name__)
 
@@ -49,9 +49,9 @@ _PUBLIC = (
 # The menu ends so.
 _MENU_END = (("/links", "links"), ("/access", "access"))
 _FOR_ALL = {"/login", "/setup"}
-_DISPLAYS = {Role.DISPLAY, Role.GUEST}
+_DISPLAYS = {Viewer.DISPLAY, Viewer.GUEST}
 _FOR_LINKS = {
-    "/display": _DISPLAYS, "/display.png": _DISPLAYS, "/events": _DISPLAYS, "/metrics": {Role.SCRAPER},
+    "/display": _DISPLAYS, "/display.png": _DISPLAYS, "/events": _DISPLAYS, "/metrics": {Viewer.SCRAPER},
 }  # fmt: skip
 # Programs that are let in nowhere: to be sent to a form would tell them nothing.
 _FOR_PROGRAMS = {"/display.png", "/events", "/metrics"}
@@ -61,7 +61,7 @@ MOST_STREAMS, MOST_FIELDS = 20, 60
 HEARTBEAT_S = 5.0
 
 
-class House(Protocol):
+class PageHouse(Protocol):
     """What the page shows."""
 
     @property
@@ -84,7 +84,7 @@ class House(Protocol):
     async def now(self) -> HouseNow:
         """All of it as one object."""
 
-    async def picture(self, asked: Asked, meters: Sequence[Mapping[str, object]]) -> bytes:
+    async def picture(self, asked: PictureRequest, meters: Sequence[Mapping[str, object]]) -> bytes:
         """A PNG of one of these meters. Raises ConfigError where pictures cannot be made here."""
 
     async def changed(self) -> None:
@@ -101,12 +101,12 @@ class Site:
         parts: more pages for the household.
     """
 
-    def __init__(self, house: House, access: Access, version: str, parts: Sequence[Part] = ()) -> None:
+    def __init__(self, house: PageHouse, access: PageAccess, version: str, parts: Sequence[PageGroup] = ()) -> None:
         self._house, self._access, self._version = house, access, version
         self.entrance = Entrance(access, self._view, self._in_language)
-        self._streams = Room(MOST_STREAMS, MOST_STREAMS)
+        self._streams = ConnectionLimit(MOST_STREAMS, MOST_STREAMS)
         names = ["page.css", "page.js", "icon.svg", *(name for part in parts for name in part.files)]
-        self._files = {name: File(name) for name in names}
+        self._files = {name: PageFile(name) for name in names}
         self._names = {name: file.url for name, file in self._files.items()}
         self._words = {lang: WORDS[lang].copy() for lang in LANGUAGES}
         self._menu = (("/", "now"), *(item for part in parts for item in part.menu), *_MENU_END)
@@ -128,7 +128,7 @@ class Site:
             self._add(part)
         self.app.errorhandler(404)(lambda request: self._message(request, "not_found", 404))
 
-    def _add(self, part: Part) -> None:
+    def _add(self, part: PageGroup) -> None:
         for lang in LANGUAGES:
             # The menu stands on every page; what else a part says is its own.
             self._words[lang] |= {key: part.words[lang][key] for _, key in part.menu}
@@ -137,7 +137,7 @@ class Site:
         for path, handler in part.forms.items():
             self.app.route(path, methods=["POST"])(self._or_unchanged(self._handed_over(handler, part)))
 
-    def _handed_over(self, handler: Handler, part: Part) -> Callable[..., Awaitable[Response]]:
+    def _handed_over(self, handler: Handler, part: PageGroup) -> Callable[..., Awaitable[Response]]:
         async def answer(request: Request, **places: str) -> Response:
             view = self._view(request, request.path)
             view = replace(view, words=view.words | part.words[view.lang])
@@ -175,10 +175,10 @@ class Site:
             return None
         request.g.fields = _fields(request) if request.method == "POST" else {}
         request.g.session = self.entrance.session_of(request)
-        request.g.role = Role.OWNER if request.g.session else self._access.role_of(_token(request))
+        request.g.role = Viewer.OWNER if request.g.session else self._access.role_of(_token(request))
         if request.method == "POST":
             return self._admit_form(request)
-        if request.path in _FOR_ALL or request.g.role is Role.OWNER:
+        if request.path in _FOR_ALL or request.g.role is Viewer.OWNER:
             return None
         if request.g.role in _FOR_LINKS.get(request.path, ()):
             return None
@@ -195,11 +195,11 @@ class Site:
             return None
         return Response("", 403)
 
-    def _view(self, request: Request, path: str = "/") -> View:
+    def _view(self, request: Request, path: str = "/") -> PageView:
         # An error may come before anybody was looked at.
         session = getattr(request.g, "session", None)
         lang = _language(request)
-        return View(lang, path, session, self._names, self._words[lang], self._menu)
+        return PageView(lang, path, session, self._names, self._words[lang], self._menu)
 
     def _message(self, request: Request, key: str, status: int) -> Response:
         """One sentence as a page."""
@@ -209,7 +209,7 @@ class Site:
 
     def _now(self, request: Request) -> Response:
         view = self._view(request)
-        text = view.page("home/now.html", state=self._state(Role.OWNER), script_words=WORDS[view.lang])
+        text = view.page("home/now.html", state=self._state(Viewer.OWNER), script_words=WORDS[view.lang])
         return self._page(request, text)
 
     async def _links(self, request: Request) -> Response:
@@ -217,13 +217,13 @@ class Site:
         return self._page(request, links(self._view(request, "/links"), report, self._house.sources))
 
     def _display(self, request: Request) -> Response:
-        guest = "guest" in request.args or request.g.role is Role.GUEST
+        guest = "guest" in request.args or request.g.role is Viewer.GUEST
         if (token := request.args.get("token", "")) and (role := self._access.role_of(token)):
             # The address bar of a screen in a hall is read by everybody: the token goes into a cookie.
-            answer = redirect("/display?guest=1" if guest or role is Role.GUEST else "/display")
+            answer = redirect("/display?guest=1" if guest or role is Viewer.GUEST else "/display")
             set_cookie(answer, _DISPLAY, token, YEAR_S)
             return answer
-        view, state = self._view(request, "/display"), self._state(Role.GUEST if guest else Role.DISPLAY)
+        view, state = self._view(request, "/display"), self._state(Viewer.GUEST if guest else Viewer.DISPLAY)
         like = [[one[view.lang], one["wh"]] for one in self._house.equivalents]
         values = {"state": state, "script_words": WORDS[view.lang], "like": like}
         return self._page(request, view.page("home/display.html", **values))
@@ -233,10 +233,10 @@ class Site:
 
     async def _picture(self, request: Request) -> Response:
         """For a frame on the wall that can only fetch a picture."""
-        guest = "guest" in request.args or request.g.role is Role.GUEST
+        guest = "guest" in request.args or request.g.role is Viewer.GUEST
         try:
             asked = read_asked(request.args, _language(request), guest=guest)
-            picture = await self._house.picture(asked, self._meters(Role.GUEST if guest else Role.DISPLAY))
+            picture = await self._house.picture(asked, self._meters(Viewer.GUEST if guest else Viewer.DISPLAY))
         except BadPictureError as error:
             return plain(f"{error}\n", 400)
         except ConfigError as error:
@@ -244,14 +244,14 @@ class Site:
             return plain(f"{error}\n", 404)
         return Response(picture, 200, {"Content-Type": "image/png", "Cache-Control": "no-store"})
 
-    def _meters(self, role: Role) -> list[dict[str, object]]:
+    def _meters(self, role: Viewer) -> list[dict[str, object]]:
         meters = self._house.meters()
-        return [{key: meter[key] for key in _PUBLIC} for meter in meters] if role is Role.GUEST else meters
+        return [{key: meter[key] for key in _PUBLIC} for meter in meters] if role is Viewer.GUEST else meters
 
-    def _state(self, role: Role) -> dict[str, object]:
+    def _state(self, role: Viewer) -> dict[str, object]:
         """What the browser is told; it is the same each second as at first."""
         state: dict[str, object] = {"page": self._version, "meters": self._meters(role)}
-        return state | {"alerts": self._house.alerts()} if role is Role.OWNER else state
+        return state | {"alerts": self._house.alerts()} if role is Viewer.OWNER else state
 
     def _page(self, request: Request, text: str) -> Response:
         return self._in_language(request, html(text))
@@ -263,17 +263,17 @@ class Site:
         return answer
 
     def _events(self, request: Request) -> Response:
-        role = Role.GUEST if "guest" in request.args else request.g.role
+        role = Viewer.GUEST if "guest" in request.args else request.g.role
         kind = {"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
         return Response(self._stream(role, request), 200, kind)  # type: ignore[arg-type] # its stubs know no streams
 
-    async def _stream(self, role: Role, request: Request) -> AsyncIterator[bytes]:
+    async def _stream(self, role: Viewer, request: Request) -> AsyncIterator[bytes]:
         """What the meters say, each time that one says something; ends when who asked may look no more.
 
         Of too many the oldest ends of who has most: a screen in a hall keeps no household from looking.
         """
         ended = asyncio.Event()
-        place = Place(self.knows(request) or "", request.client_addr[0], ended.set)
+        place = ConnectionPlace(self.knows(request) or "", request.client_addr[0], ended.set)
         self._streams.enter(place)
         try:
             while not ended.is_set() and self._may_still(request):

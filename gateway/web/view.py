@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gateway.web.access.sessions import Session
+    from gateway.web.access.sessions import BrowserSession
     from gateway.web.words import Words
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class PageView:
     """For whom a page is written, and with what.
 
     Args:
@@ -28,7 +28,7 @@ class View:
 
     lang: str
     path: str
-    session: Session | None
+    session: BrowserSession | None
     files: Mapping[str, str]
     words: Words
     menu: Sequence[tuple[str, str]]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from gateway.words.catalogue import DEFAULT, LANGUAGES
 from gateway.words.phrase import Phrase
-from gateway.words.table import Table
+from gateway.words.table import WordTable
 
 Words = dict[str, str]
 
 
-WORDS = Table(
+WORDS = WordTable(
     {
         "house": "My house",
         "skip": "Skip to content",

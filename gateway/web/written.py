@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gateway.web.dates import FIRST, MONTHS, local
 from gateway.words.numbers import PERCENT, grouped
 from gateway.words.phrase import Phrase
-from gateway.words.table import Table
+from gateway.words.table import WordTable
 
 if TYPE_CHECKING:
     from datetime import date
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 NOTHING = "–"
 
 _NARROW = "\N{NARROW NO-BREAK SPACE}"
-_SHORT = Table(("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"))
-_DAYS = Table(("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"))
-_COLOURS = Table({"jb": "blue", "jw": "white", "jr": "red"})
+_SHORT = WordTable(("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"))
+_DAYS = WordTable(("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"))
+_COLOURS = WordTable({"jb": "blue", "jw": "white", "jr": "red"})
 
 _EUROS, _OWED = Phrase("€{amount}"), Phrase("−€{amount}")
 _CUT = Phrase("{weekday}", "cut short")

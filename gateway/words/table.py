@@ -10,7 +10,7 @@ from gateway.words.language import answered
 from gateway.words.phrase import Phrase
 
 
-class Table(Mapping[str, Any]):
+class WordTable(Mapping[str, Any]):
     """Language → what was written in English, a text or a dictionary or tuple of texts, in that language.
 
     A text that English says like another one is a ``Phrase`` with its context.

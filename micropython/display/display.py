@@ -16,7 +16,7 @@ import board
 import lamps
 import pages
 from button import Button
-from link import Link
+from link import BrokerLink
 from state import CERTIFICATE, CLOCK, LINK, State
 
 VERSION = 1
@@ -33,7 +33,7 @@ class Display:
     Args:
         settings: the checked ``config.json`` (``settings.load`` with ``tables.TABLES``).
         panel: a driver of ``oled`` or ``st7789``.
-        canvas: as large as the panel (``canvas.Canvas``).
+        canvas: as large as the panel (``canvas.Drawing``).
         light: takes a list of colours (``wiring.open_lamps``).
         is_down: says whether the button is down.
         feed: a function to call while all is well (the watchdog's).
@@ -47,7 +47,7 @@ class Display:
         self._topic = "linky/board/%s/state" % settings["id"]
         self._boot = hexlify(os.urandom(4)).decode()
         will = self._topic, json.dumps({"v": VERSION, "state": "lost", "boot": self._boot})
-        self.link = Link(settings, list(self._state.topics), self._on_message, will, self._on_up)
+        self.link = BrokerLink(settings, list(self._state.topics), self._on_message, will, self._on_up)
         self._companion = None
         self._changed, self._report_now = asyncio.Event(), asyncio.Event()
         self._page = 0

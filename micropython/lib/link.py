@@ -26,7 +26,7 @@ def _is_no_memory(error):
     return isinstance(error, MemoryError) or error.args[:1] in ((errno.ENOMEM,), (_TLS_NO_MEMORY,))
 
 
-class Link:
+class BrokerLink:
     """The way to the broker.
 
     Args:
@@ -43,7 +43,7 @@ class Link:
         connects: how often the broker was reached since the start.
         error: why it is not there, in words; None while it is.
         distrust: the ``mqtt.CertificateError`` when it is not there because of the broker's certificate; else None.
-        clock: the board's clock (``clock.Clock``), put right before each connection and from time to time.
+        clock: the board's clock (``clock.HouseClock``), put right before each connection and from time to time.
     """
 
     def __init__(self, settings, topics, on_message, will=None, on_up=None, on_no_memory=None):

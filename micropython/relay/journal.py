@@ -9,7 +9,7 @@ What is missing is counted in ``lost``, once: when it is known that it is nowher
 import errno
 import os
 
-from records import RECORDS_A_FILE, Reading, write, write_first
+from records import RECORDS_A_FILE, JournalReading, write, write_first
 
 # Whole half hours (7 kB, two blocks of flash), and half hours of which only the first frame is kept (one block): two
 # days by the minute and before those three by the half hour, in 1.3 MB at the very most.
@@ -42,7 +42,7 @@ class File:
         self.records, self.missing, self.old = records, missing, old
 
 
-class Journal:
+class FlashJournal:
     """The files of ``folder``, oldest first.
 
     Args:
@@ -291,7 +291,7 @@ class Journal:
 
     def reading(self, file):
         """A reading of this file from its beginning."""
-        return (_old_records().OldReading if file.old else Reading)(self._path(file))
+        return (_old_records().OldReading if file.old else JournalReading)(self._path(file))
 
     def _path(self, file):
         return "%s/%08d%s" % (self._folder, file.number, _OLD if file.old else _NEW)

@@ -85,7 +85,7 @@ class _Lean(Reader):
         return True
 
 
-class Line:
+class MeterLine:
     """Reads the meter for ever.
 
     Args:

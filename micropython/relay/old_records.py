@@ -7,7 +7,7 @@ import binascii
 import struct
 
 import delta
-from records import HEAD_BYTES, MAX_BYTES, RECORDS_A_FILE, Reading, crc_of
+from records import HEAD_BYTES, MAX_BYTES, RECORDS_A_FILE, JournalReading, crc_of
 
 _OUTER, _OUTER_BYTES = "<HI", 6
 
@@ -18,8 +18,8 @@ def write_first(file, entry, frame):
     file.write(struct.pack(_OUTER, len(record), binascii.crc32(record) & 0xFFFFFFFF) + record)
 
 
-class OldReading(Reading):
-    """A file read from its beginning, as ``records.Reading``."""
+class OldReading(JournalReading):
+    """A file read from its beginning, as ``records.JournalReading``."""
 
     def __init__(self, path):
         super().__init__(path)

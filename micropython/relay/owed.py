@@ -12,7 +12,7 @@ the others until the gateway has all that was in the flash.
 import gc
 
 import delta
-from records import HEAD_BYTES, Entry, entry_of, seq_of
+from records import HEAD_BYTES, OwedFrame, entry_of, seq_of
 from ring import PIECE_BYTES, Ring
 
 # Two minutes of any meter at least: a standard frame takes 82 to 132 bytes here, a historic one 42. Where memory is
@@ -31,7 +31,7 @@ class Owed:
 
     Args:
         boot: what tells this start of the board from all others: 4 random bytes.
-        journal: a ``journal.Journal``.
+        journal: a ``journal.FlashJournal``.
         minute_of: a function from (entry, frame) to something that is equal for frames of one minute.
 
     Attributes:
@@ -74,7 +74,7 @@ class Owed:
         self._seq += 1
         while True:
             try:
-                if self._keep(Entry(self.boot, self._seq, clock_s, at_ms, bad, whole), frame):
+                if self._keep(OwedFrame(self.boot, self._seq, clock_s, at_ms, bad, whole), frame):
                     return
                 self.thinned += self._move_oldest()
             except MemoryError:

@@ -27,7 +27,7 @@ MAX_BYTES = HEAD_BYTES + 1 + 3 * delta.MAX_GROUPS + 4096
 _PIECE_BYTES = 64
 
 
-class Entry:
+class OwedFrame:
     """One frame that is owed, without its bytes."""
 
     def __init__(self, boot, seq, clock_s, at_ms, bad, whole):
@@ -43,7 +43,7 @@ class Entry:
 def entry_of(record):
     """The entry that a record begins with."""
     boot, seq, clock_s, at_ms, bad, whole = struct.unpack_from(_HEAD, record, 0)
-    return Entry(boot, seq, clock_s or None, at_ms, bad, bool(whole))
+    return OwedFrame(boot, seq, clock_s or None, at_ms, bad, bool(whole))
 
 
 def seq_of(record):
@@ -117,7 +117,7 @@ def _mark_from(file, at):
     return None
 
 
-class Reading:
+class JournalReading:
     """A file read from its beginning; it is not open between two frames, since it may be thinned or deleted.
 
     Args:

@@ -13,10 +13,10 @@ import time
 from binascii import hexlify, unhexlify
 
 import board
-from journal import Journal
+from journal import FlashJournal
 from lamp import Lamp
-from line import Line
-from link import Link
+from line import MeterLine
+from link import BrokerLink
 from mqtt import Parts
 from owed import Owed
 
@@ -74,11 +74,11 @@ class Relay:
         self._topic = "linky/board/%s/" % settings["id"]
         self._uptime = Uptime()
         self._boot = os.urandom(4)
-        self._journal = Journal(board.FOLDER.rstrip("/") + "/journal", board.free_flash_bytes)
+        self._journal = FlashJournal(board.FOLDER.rstrip("/") + "/journal", board.free_flash_bytes)
         self._owed = Owed(self._boot, self._journal, minute_of)
         now_ms = self._uptime.ms
         self._lamp = Lamp(board.open_led(settings["relay"]["led"]), now_ms)
-        self._line = Line(
+        self._line = MeterLine(
             lambda speed: board.open_uart(settings["relay"], speed),
             now_ms,
             self._on_frame,
@@ -86,7 +86,7 @@ class Relay:
             self._on_lost,
         )
         will = self._topic + "state", json.dumps({"v": VERSION, "state": "lost", "boot": self._hex(self._boot)})
-        self.link = Link(settings, [self._topic + "ack"], self._on_message, will, self._on_up, self._owed.give_up)
+        self.link = BrokerLink(settings, [self._topic + "ack"], self._on_message, will, self._on_up, self._owed.give_up)
         self._companion = None
         self._work = asyncio.Event()
         self._report_now = asyncio.Event()

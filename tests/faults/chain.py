@@ -9,7 +9,7 @@ import threading
 from contextlib import ExitStack, contextmanager
 
 from harness.accounts import FAR
-from meter.process import Meter
+from meter.process import SimulatedMeter
 from servers import Federation, Proxy
 from tests.integration.processes import PASSWORD, House
 
@@ -45,7 +45,7 @@ class Chain:
             self.near = stack.enter_context(self._proxy("sen1.test"))
             self.far = stack.enter_context(self._proxy("sen2.test"))
             options = {"speed": SPEED, "seed": self._seed, "mode": "standard", "patient": True}
-            self.meter = stack.enter_context(Meter(self.folder / "ttyTIC", **options))
+            self.meter = stack.enter_context(SimulatedMeter(self.folder / "ttyTIC", **options))
             self.meter.command("unplug")
             self.house = House(self.folder / "house", _Seen(self), self.folder / "ttyTIC")
             self.grant()

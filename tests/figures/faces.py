@@ -21,7 +21,7 @@ from gateway.chat.questions import understand
 from gateway.commands.main import main
 from gateway.commands.watch import changes
 from gateway.display import pages as screens
-from gateway.display.state import Frame, View
+from gateway.display.state import DisplayedMoment, LiveMessage
 from gateway.household.now import Now
 from gateway.links.link import as_json
 from gateway.live import metrics
@@ -32,7 +32,7 @@ from gateway.mqtt.feed import Feed
 from gateway.mqtt.home_assistant import HomeAssistant
 from gateway.sources.line import LineState
 from gateway.store.store import Store
-from gateway.web.page import Page
+from gateway.web.page import HousePage
 from servers import wait_until
 from tests.gateway.web import three_years
 
@@ -267,10 +267,10 @@ class _Sheet(screens._Sheet):
 
 def of_screen(payload):
     """The pages of ``linky-display`` for what the broker says."""
-    frame = msgspec.json.decode(payload, type=Frame)
-    view, texts = View(frame, None, frame.age_s, live=True), {}
+    frame = msgspec.json.decode(payload, type=LiveMessage)
+    view, texts = DisplayedMoment(frame, None, frame.age_s, live=True), {}
     for page in screens.available(view):
-        sheet = _Sheet(screens.Look(800, 480, colour=True))
+        sheet = _Sheet(screens.PictureStyle(800, 480, colour=True))
         screens.PAGES[page](sheet, view)
         texts[page] = "\n".join(sheet.texts)
     return of_screen_texts(texts)
@@ -521,7 +521,7 @@ def _open(browser, served):
 
 
 def _page(house, running, today, yesterday, browser):
-    page = Page(house.config, house.config.web, running.now, running.report, running.present)
+    page = HousePage(house.config, house.config.web, running.now, running.report, running.present)
     with three_years.served(house.folder, house.config, password=False, house=page) as served:
 
         def get(path):

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from gateway.balance.words import Writer
+from gateway.balance.words import BalanceWriter
 from gateway.display import words as screen
 from gateway.display.state import percent as on_screen
 from gateway.live.meter import percent
@@ -25,7 +25,7 @@ def test_an_energy_is_the_same_tenth_on_every_face(wh):
     """Page, commands and chat; a screen, where there is room for tenths, leaves out a nought after the comma."""
     expected = f"{float(tenths(wh)):.1f}".replace(".", ",")
     assert written.kwh("fr", wh) == f"{expected}\u202fkWh"
-    assert Writer("fr").kwh(wh) == expected
+    assert BalanceWriter("fr").kwh(wh) == expected
     assert screen.kilo(wh, "fr") == ("100" if wh == 99_950 else expected)
 
 
@@ -35,7 +35,7 @@ def test_a_share_is_the_same_per_cent_on_every_face(part, whole):
     expected = int(Fraction(100 * part, whole) + Fraction(1, 2))
     assert percent(part, whole) == on_screen(part, whole) == expected
     assert written.percent("fr", part / whole) == f"{expected}\u202f%"
-    assert Writer("fr").percent(part / whole) == f"{expected}\u202f%"
+    assert BalanceWriter("fr").percent(part / whole) == f"{expected}\u202f%"
     assert logic(f"pages.percent({part}, {whole})") == expected
 
 

@@ -11,7 +11,7 @@ import pins
 import wiring
 from flash.chips import CHIPS
 from gateway.commands.ports import ports
-from gateway.display.config import Epaper, Lcd
+from gateway.display.config import EpaperTable, LcdTable
 from gateway.doctor.system import pi_facts
 from tests.gateway.sources.usb_tree import UsbTree
 
@@ -56,8 +56,8 @@ def test_panels_are_on_the_defaults_pins():
     """The file's examples and linky-display's own defaults; I2C bus 1 and SPI bus 0 where the header has them."""
     file, lcd, paper = example("display.toml"), gpios("pi-lcd"), gpios("pi-epaper")
     assert (lcd["DC"], lcd["RESET"], lcd["BL"]) == tuple(file["lcd"][key] for key in ("dc", "reset", "backlight"))
-    assert (lcd["DC"], lcd["RESET"]) == (Lcd(chip="st7789").dc, Lcd(chip="st7789").reset)
-    assert (paper["DC"], paper["RST"], paper["BUSY"]) == (Epaper().dc, Epaper().reset, Epaper().busy)
+    assert (lcd["DC"], lcd["RESET"]) == (LcdTable(chip="st7789").dc, LcdTable(chip="st7789").reset)
+    assert (paper["DC"], paper["RST"], paper["BUSY"]) == (EpaperTable().dc, EpaperTable().reset, EpaperTable().busy)
     assert (file["oled"]["bus"], gpios("pi-oled")) == (1, {"SCL": 3, "SDA": 2})
     for bus in (file["lcd"], file["epaper"]):
         assert (bus["bus"], bus["device"]) == (0, 0)

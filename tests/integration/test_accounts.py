@@ -16,7 +16,7 @@ from gateway.federation.wire.form import build_submit
 from gateway.federation.wire.stanza import RECEIPTS, Interval, parse_interval, parse_quoalise
 from gateway.store.points import Confirm
 from gateway.store.store import Archive
-from meter.process import Meter
+from meter.process import SimulatedMeter
 from servers import wait_until
 from tests.gateway.federation.conftest import QUICK, SENSOR, House, account, eventually, running
 from tests.integration import processes
@@ -301,7 +301,7 @@ def test_what_the_daemon_says_has_left_is_what_its_recipient_was_given(federatio
     """A kill -9 on the way, a withdrawal by the command line in full delivery: point by point the same."""
     home = processes.House(tmp_path / "house", federation, tmp_path / "ttyTIC")
     home.grant("consumption")
-    with Meter(tmp_path / "ttyTIC", speed=20, seed=3, mode="standard"), home.recipient() as recipient:
+    with SimulatedMeter(tmp_path / "ttyTIC", speed=20, seed=3, mode="standard"), home.recipient() as recipient:
         with home.gateway() as gateway:
             wait_until(lambda: recipient.log.read_text().count('"raw"') > 40, 40, "points", every=0.1)
             gateway.kill()
@@ -315,6 +315,6 @@ def test_what_the_daemon_says_has_left_is_what_its_recipient_was_given(federatio
     given = {(line["name"], line["granularity"], line["time"]) for line in lines}
     with closing(Archive(home.folder / "data")) as archive:
         log = sum(points for *_, points in archive.transfers.all())
-        told = sum(entry["points"] for entry in archive.journal.told("transfer"))
-        sure = sum(entry["points"] for entry in archive.journal.told("transfer-confirmed"))
+        told = sum(entry["points"] for entry in archive.journal.facts_of("transfer"))
+        sure = sum(entry["points"] for entry in archive.journal.facts_of("transfer-confirmed"))
     assert (log, told, sure) == (len(given),) * 3

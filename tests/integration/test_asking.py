@@ -16,10 +16,10 @@ from gateway.errors import FederationError
 from gateway.federation.connection.disco import ITEMS
 from gateway.federation.connection.session import Account, Session
 from gateway.federation.provider.catalogue import CATALOGUE
-from gateway.federation.wire.form import Page, build_submit, parse_page, parse_result
+from gateway.federation.wire.form import ResultPage, build_submit, parse_page, parse_result
 from gateway.federation.wire.stanza import OURS, QUOALISE, parse_quoalise
 from harness.accounts import FAR, HOME
-from meter.process import Meter
+from meter.process import SimulatedMeter
 from servers import wait_until
 from tests.gateway.federation.conftest import QUICK, eventually, running
 from tests.gateway.federation.conftest import House as Filled
@@ -107,7 +107,7 @@ class Asker:
         """All records of a history by pages, and how many pages there were."""
         records, after, count, total = [], None, 0, None
         while True:
-            answer = await self.do("get_history", Page(size, after), **fields)
+            answer = await self.do("get_history", ResultPage(size, after), **fields)
             parcel = parse_quoalise(answer.find(f"{{{QUOALISE}}}quoalise"), 0)
             assert parcel.retention == "P6M"
             records, count = [*records, *parcel.records], count + 1
@@ -163,7 +163,7 @@ def login(servers, jid, resource):
 def test_from_a_question_to_a_withdrawal(servers, tmp_path, python):
     """Asked, answered with less, listed, read by pages, withdrawn; at each step just what was allowed, and no more."""
     home = Home(tmp_path, servers, python)
-    with Meter(tmp_path / "ttyTIC", seed=1, mode="standard") as meter:
+    with SimulatedMeter(tmp_path / "ttyTIC", seed=1, mode="standard") as meter:
         meter.command("unplug")
         with home.house.gateway("DEBUG") as gateway:
             home.house.await_link("xmpp", "ok")
@@ -274,7 +274,7 @@ def test_a_household_that_says_no_is_heard(servers, tmp_path):
             assert await asker.standing() == [("request", "refused")]
             assert (await asker.is_refused("get_history", **_day(home)))[0] == "not-authorized"
 
-    with Meter(tmp_path / "ttyTIC", seed=1, mode="standard") as meter:
+    with SimulatedMeter(tmp_path / "ttyTIC", seed=1, mode="standard") as meter:
         meter.command("unplug")
         with home.house.gateway() as gateway:
             home.house.await_link("xmpp", "ok")

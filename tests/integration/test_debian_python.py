@@ -16,7 +16,7 @@ import pytest
 
 from harness import ROOT
 from harness.accounts import FAR
-from meter.process import Meter
+from meter.process import SimulatedMeter
 from servers import wait_until
 from tests.integration.processes import House
 from tests.integration.test_promises_kept import watch_then_withdraw
@@ -119,7 +119,7 @@ def test_32_bit_arm_takes_what_is_compiled_from_debian_and_the_rest_by_hash(tmp_
 @pytest.mark.slow
 def test_the_chain_works_on_debians_libraries(federation, tmp_path, debian_python):
     """Meter, gateway, two servers, recipient: all that was stored arrives and is confirmed; a clean stop, no noise."""
-    with Meter(tmp_path / "ttyTIC", speed=SPEED, seed=1, mode="standard") as meter:
+    with SimulatedMeter(tmp_path / "ttyTIC", speed=SPEED, seed=1, mode="standard") as meter:
         meter.command("unplug")
         house = House(tmp_path / "house", federation, tmp_path / "ttyTIC", python=debian_python)
         house.grant(*(prefix.rstrip("/") for prefix in SHARED))

@@ -16,7 +16,7 @@ import pytest
 from gateway.errors import FederationError
 from gateway.federation.connection.session import Session
 from gateway.federation.recipient.recipient import Keeper, Recipient
-from gateway.federation.wire.form import Page, build_submit, parse_page, parse_result
+from gateway.federation.wire.form import ResultPage, build_submit, parse_page, parse_result
 from gateway.federation.wire.stanza import QUOALISE, parse_quoalise
 from gateway.store.points import Granularity
 from servers import Proxy
@@ -203,7 +203,7 @@ def test_history_comes_by_pages_and_too_much_at_once_is_refused_with_the_reason(
             assert refusal.value.condition == "bad-request"
             found, after, totals = [], None, []
             while True:
-                answer = await history(session, scene.gateway, scene.sen1, Page(900, after))
+                answer = await history(session, scene.gateway, scene.sen1, ResultPage(900, after))
                 found += parse_quoalise(answer.find(f"{{{QUOALISE}}}quoalise"), 0).records
                 after, total = parse_page(answer)
                 totals.append(total)

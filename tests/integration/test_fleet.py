@@ -19,7 +19,7 @@ from gateway.errors import FederationError
 from gateway.federation.connection.session import Session
 from gateway.federation.provider.health import NODE, read_condition
 from harness import ROOT
-from meter.process import Meter
+from meter.process import SimulatedMeter
 from servers import wait_until
 from tests.gateway.federation.conftest import QUICK, account, running
 from tests.gateway.federation.test_commands import command
@@ -105,7 +105,7 @@ def fleet(federation, tmp_path):
     installer = Installer(tmp_path / "installer", federation, "installatrice")
     with ExitStack() as running_things:
         meters = [
-            running_things.enter_context(Meter(house.tty, speed=20, seed=n, mode="standard"))
+            running_things.enter_context(SimulatedMeter(house.tty, speed=20, seed=n, mode="standard"))
             for n, house in enumerate(houses[:2])
         ]
         for house in houses[:2]:

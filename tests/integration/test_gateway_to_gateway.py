@@ -7,7 +7,7 @@ from contextlib import ExitStack, closing
 
 import pytest
 
-from meter.process import Meter
+from meter.process import SimulatedMeter
 from servers import wait_until
 from tests.integration.processes import PASSWORD, House
 
@@ -68,7 +68,9 @@ def scene(federation, tmp_path):
     ]
     with ExitStack() as running:
         meters = [
-            running.enter_context(Meter(m.folder / "ttyTIC", speed=SPEED, seed=n, mode="standard", start=START))
+            running.enter_context(
+                SimulatedMeter(m.folder / "ttyTIC", speed=SPEED, seed=n, mode="standard", start=START)
+            )
             for n, m in enumerate(members)
         ]
         for meter in meters:

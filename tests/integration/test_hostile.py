@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gateway.errors import FederationError
 from gateway.federation.connection.session import Session, Stanza
-from gateway.federation.connection.strangers import Doorkeeper, Limits
+from gateway.federation.connection.strangers import Limits, SenderLimits
 from gateway.federation.provider.commands import Commands
 from gateway.federation.wire.form import COMMANDS, DATA, RSM, build_submit
 from gateway.federation.wire.stanza import QUOALISE, RECEIPTS, Interval, Publisher, parse_quoalise
@@ -132,7 +132,7 @@ class Village:
     def __init__(self, servers, house):
         self.scene, self.house = Scene(servers), house
         self.known = {self.scene.coop}
-        self.keeper = Doorkeeper(self.known.__contains__, Limits())
+        self.keeper = SenderLimits(self.known.__contains__, Limits())
         self.gate = Gate(house, self.scene.gateway_account, doorkeeper=self.keeper)
         self.gateway = self.scene.gateway
         house.allow(self.scene.coop)

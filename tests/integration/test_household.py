@@ -9,14 +9,14 @@ from contextlib import contextmanager
 
 import pytest
 
-from gateway.chat.messages import MOST_WAITING, Household
+from gateway.chat.messages import MOST_WAITING, HouseholdMessages
 from gateway.chat.words import WORDS
 from gateway.federation.connection.session import Account, Session
-from gateway.links.alert_words import Kind
+from gateway.links.alert_words import FaultKind
 from gateway.links.alerts import Alert
 from gateway.words.phrase import written
 from harness.accounts import FAR, HOME
-from meter.process import Meter
+from meter.process import SimulatedMeter
 from servers import wait_until
 from tests.gateway.federation.conftest import QUICK, account, eventually, running
 from tests.integration.processes import ENVIRONMENT, PASSWORD, House
@@ -71,8 +71,8 @@ def test_a_mute_meter_and_a_lost_port_and_their_return_are_told_to_the_household
     roof = tmp_path / "ttyROOF"
     extra = f'[household]\naddress = "{FAR}"\n[[meter]]\nname = "roof"\nsource = "{roof}"\n'
     with (
-        Meter(tmp_path / "ttyTIC", seed=1, mode="standard") as meter,
-        Meter(roof, seed=2, mode="standard") as other,
+        SimulatedMeter(tmp_path / "ttyTIC", seed=1, mode="standard") as meter,
+        SimulatedMeter(roof, seed=2, mode="standard") as other,
     ):
         house = House(tmp_path / "house", federation, tmp_path / "ttyTIC", extra=extra)
         with house.gateway() as gateway, Telephone(federation, FAR) as phone:
@@ -145,7 +145,7 @@ def test_the_household_is_told_once_over_a_restart_and_asks_and_a_neighbour_gets
 
     extra = f'[household]\naddress = ["moi@sen1.test", "{FAR}"]\n'
     options = {"mode": "standard", "tariff": "tempo", "start": "2026-01-15T20:30"}
-    with Meter(tmp_path / "ttyTIC", seed=1, **options) as meter:
+    with SimulatedMeter(tmp_path / "ttyTIC", seed=1, **options) as meter:
         house = House(tmp_path / "house", federation, tmp_path / "ttyTIC", extra=extra)
         (power, help_, usage, state), log = asyncio.run(scenario(house, meter))
     assert re.match(r"[\d\u202f]+ VA en ce moment, \d+\u202f% des \d+ kVA souscrits\.", power)
@@ -190,7 +190,7 @@ def test_systemd_hears_the_daemons_life_while_its_port_is_lost(federation, tmp_p
         assert hear()[-1] == "STOPPING=1"
 
 
-def alert(name="house", recovered=False, text="Rien", kind=Kind.MUTE):
+def alert(name="house", recovered=False, text="Rien", kind=FaultKind.MUTE):
     return Alert(kind, name, 0.0, recovered, 1, written({"fr": f"{text}.", "en": f"{text} (en)."}), text)
 
 
@@ -210,9 +210,9 @@ def test_what_was_told_while_the_federation_was_away_comes_when_it_is_back(serve
 
     async def scenario():
         phone.listen(f"{{jabber:client}}message/{BODY}", came.append)
-        household = Household(session, [f"Family@{away}"], "en", lambda: clock[0])
+        household = HouseholdMessages(session, [f"Family@{away}"], "en", lambda: clock[0])
         household.tell(alert(text="Ended"))
-        household.tell(alert("roof", text="Lasting", kind=Kind.PORT))
+        household.tell(alert("roof", text="Lasting", kind=FaultKind.PORT))
         household.tell(alert(recovered=True, text="Ended well"))
         clock[0] += 3600
         async with running(phone):
@@ -240,7 +240,7 @@ def test_what_was_told_while_the_federation_was_away_comes_when_it_is_back(serve
 def test_only_the_newest_wait():
     """A year without a federation does not fill the memory."""
     session = Session(Account("gw@sen1.test", "x"))
-    household = Household(session, ["family@sen2.test"])
+    household = HouseholdMessages(session, ["family@sen2.test"])
     for number in range(3 * MOST_WAITING):
         household.tell(alert(f"{number}"))
     assert [message.link for message in household._waiting] == [
@@ -254,11 +254,11 @@ def test_an_address_that_does_not_exist_is_said_once(federation, caplog):
     session = Session(account(federation, "gwh", home), QUICK)
 
     async def scenario():
-        household = Household(session, [f"nobody@{away}"])
+        household = HouseholdMessages(session, [f"nobody@{away}"])
         async with running(session):
             await session.connected.wait()
             household.tell(alert())
-            household.tell(alert(kind=Kind.PORT))
+            household.tell(alert(kind=FaultKind.PORT))
             await eventually(lambda: "refuses alerts" in caplog.text)
 
     asyncio.run(scenario())

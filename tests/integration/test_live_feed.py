@@ -10,7 +10,7 @@ from datetime import datetime
 import pytest
 
 from gateway.live import compact
-from meter.process import Meter
+from meter.process import SimulatedMeter
 from servers import wait_until
 from servers.daemon import links_of
 from tests.integration.processes import Process
@@ -66,7 +66,7 @@ def kitchen(broker):
 def test_every_frame_is_told_within_a_second_in_both_forms(broker, tmp_path):
     """Power as the meter said it, under its own topic, in the object and in the 40 bytes; alerts and links beside."""
     with (
-        Meter(tmp_path / "ttyTIC", seed=1, mode="standard", tariff="tempo", solar=3000) as meter,
+        SimulatedMeter(tmp_path / "ttyTIC", seed=1, mode="standard", tariff="tempo", solar=3000) as meter,
         house(tmp_path / "house", broker, tmp_path / "ttyTIC"),
         broker.ear() as ear,
     ):
@@ -108,7 +108,7 @@ def test_every_frame_is_told_within_a_second_in_both_forms(broker, tmp_path):
 def test_a_silent_meter_is_stale_after_ten_seconds_and_fresh_again(broker, kitchen, tmp_path):
     """No sooner and two seconds later at most; the retained frame says so to whoever comes then."""
     with (
-        Meter(tmp_path / "ttyTIC", seed=1, mode="standard") as meter,
+        SimulatedMeter(tmp_path / "ttyTIC", seed=1, mode="standard") as meter,
         house(tmp_path / "house", broker, tmp_path / "ttyTIC"),
     ):
         wait_until(lambda: heard(kitchen, stale=False), 30, "a fresh frame")
@@ -126,7 +126,7 @@ def test_a_silent_meter_is_stale_after_ten_seconds_and_fresh_again(broker, kitch
 def test_everything_is_told_again_when_the_broker_comes_back(broker, tmp_path):
     """A broker that has lost its memory has the status, each value and each link again within seconds."""
     with (
-        Meter(tmp_path / "ttyTIC", seed=1, mode="standard"),
+        SimulatedMeter(tmp_path / "ttyTIC", seed=1, mode="standard"),
         house(tmp_path / "house", broker, tmp_path / "ttyTIC") as gateway,
     ):
         with broker.ear() as before:
@@ -147,7 +147,7 @@ def test_everything_is_told_again_when_the_broker_comes_back(broker, tmp_path):
 def test_a_gateway_that_is_killed_is_offline_by_its_last_will(broker, kitchen, tmp_path):
     """Nobody has to time out: the broker says it."""
     with (
-        Meter(tmp_path / "ttyTIC", seed=1, mode="standard"),
+        SimulatedMeter(tmp_path / "ttyTIC", seed=1, mode="standard"),
         house(tmp_path / "house", broker, tmp_path / "ttyTIC") as gateway,
     ):
         wait_until(lambda: kitchen.retained.get(STATUS) == b"online", 30, "online")
@@ -160,7 +160,7 @@ def test_a_gateway_that_is_killed_is_offline_by_its_last_will(broker, kitchen, t
 def test_a_broker_that_hangs_holds_up_neither_readings_nor_the_end(broker, tmp_path):
     """It is given up by its silence; SIGTERM ends the gateway within its five seconds all the same."""
     with (
-        Meter(tmp_path / "ttyTIC", seed=1, mode="standard"),
+        SimulatedMeter(tmp_path / "ttyTIC", seed=1, mode="standard"),
         house(tmp_path / "house", broker, tmp_path / "ttyTIC") as gateway,
         broker.ear() as ear,
     ):
@@ -177,7 +177,7 @@ def test_a_broker_that_hangs_holds_up_neither_readings_nor_the_end(broker, tmp_p
 
 def test_a_wrong_password_and_no_broker_are_sentences_of_the_status(broker, tmp_path):
     """The link says what is wrong; the meter is read all the same."""
-    with Meter(tmp_path / "ttyTIC", seed=1, mode="standard"):
+    with SimulatedMeter(tmp_path / "ttyTIC", seed=1, mode="standard"):
         running = house(tmp_path / "house", broker, tmp_path / "ttyTIC")
         (tmp_path / "house" / "password").write_text("wrong\n")
         with running:

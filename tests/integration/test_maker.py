@@ -16,7 +16,7 @@ import pytest
 
 from gateway.web.displays.words import DISPLAYS_WORDS
 from harness import ROOT
-from meter.process import Meter
+from meter.process import SimulatedMeter
 from relay_faults.clock import Rtc
 from servers import wait_until
 from tests.integration.machine import Machine
@@ -87,7 +87,7 @@ def installed(folder: Path, port: object = "auto") -> System:
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     """That gateway, opened to the house, running on its machine, reading its meter."""
     folder = tmp_path_factory.mktemp("house")
-    with Meter(folder / "ttyTIC", seed=1, mode="standard") as meter:
+    with SimulatedMeter(folder / "ttyTIC", seed=1, mode="standard") as meter:
         # The name that the kernel gave it: one that lies outside /dev is no port to tools/setup.
         system = installed(folder, Path(meter.path).resolve())
         system.setup("broker")

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.store.recorder import iso
 from harness.accounts import FAR, HOME
-from meter.process import Meter
+from meter.process import SimulatedMeter
 from servers import wait_until
 from tests.integration.processes import House
 
@@ -42,7 +42,7 @@ class Neighbour(House):
 def home(federation, tmp_path):
     """A house whose meter speaks, and that gives its consumption under a pseudonym."""
     (tmp_path / "home").mkdir()
-    with Meter(tmp_path / "home" / "ttyTIC", speed=20, seed=5, mode="standard") as meter:
+    with SimulatedMeter(tmp_path / "home" / "ttyTIC", speed=20, seed=5, mode="standard") as meter:
         yield House(tmp_path / "home", federation, tmp_path / "home" / "ttyTIC")
         meter.command("unplug")
 

@@ -15,7 +15,7 @@ from gateway.federation.connection.session import Session
 from gateway.federation.provider.announcer import Announcer
 from gateway.federation.provider.commands import Commands
 from gateway.federation.provider.delivery import Delivery
-from gateway.federation.provider.live import Live
+from gateway.federation.provider.live import LiveValues
 from gateway.federation.recipient.recipient import Keeper, Recipient
 from gateway.federation.wire.fields import COMMAND_NAMES
 from gateway.federation.wire.stanza import QUOALISE, Publisher
@@ -25,7 +25,7 @@ from gateway.store.erasure import Range
 from gateway.store.points import Confirm, Granularity
 from gateway.store.recipient_file import read_anchors
 from gateway.store.terms import NoticeKind
-from meter.process import Meter
+from meter.process import SimulatedMeter
 from servers import wait_until
 from tests.gateway.federation.conftest import (
     PRM,
@@ -89,7 +89,7 @@ class Provider:
         self.announcer = Announcer(
             self.session, *announcer_parts(store), *asked, notice_text, house.wake.announcer, self.clock
         )
-        self.live = Live(self.session, store.watching, store.transfers, *asked)
+        self.live = LiveValues(self.session, store.watching, store.transfers, *asked)
         self.commands = Commands(self.session, store, *asked, self.returned, live=self.live)
         self.stop = asyncio.Event()
 
@@ -379,7 +379,7 @@ def watch_then_withdraw(federation, tmp_path, python=sys.executable):
     """A daemon and its recipients as processes of an interpreter: one watches, one keeps and has to erase."""
     home = processes.House(tmp_path / "house", federation, tmp_path / "ttyTIC", python=python)
     home.grant("consumption")
-    with Meter(tmp_path / "ttyTIC", speed=20, seed=1, mode="standard"), home.gateway("DEBUG") as gateway:
+    with SimulatedMeter(tmp_path / "ttyTIC", speed=20, seed=1, mode="standard"), home.gateway("DEBUG") as gateway:
         home.await_link("xmpp", "ok")
         with home.recipient("INFO", "--live", "1", "--count", "60", name="watcher") as watcher:
             wait_until(lambda: f"watcher {processes.FAR}" in home.links(), 20, "the watcher in status", every=0.1)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from meter.process import Meter
+from meter.process import SimulatedMeter
 from servers import wait_until
 from tests.gateway.display.test_program import RELAY, Running, broker, written
 from tests.gateway.pulses.conftest import board
@@ -16,7 +16,7 @@ def test_a_relay_opens_when_the_meter_or_the_gateway_is_gone(broker, board, tmp_
     """Closed while frames come; open within the ten seconds of the contract, and closed again when they come again."""
     relay, pin = RELAY + 'follows = "always"\nshed = true\n', board.pin(5)
     with Running(written(tmp_path, broker, relay)), house(tmp_path / "house", broker, tmp_path / "ttyTIC") as gateway:
-        with Meter(tmp_path / "ttyTIC", seed=1, mode="standard", tariff="tempo"):
+        with SimulatedMeter(tmp_path / "ttyTIC", seed=1, mode="standard", tariff="tempo"):
             wait_until(lambda: pin.state, 40, "the relay closes with the first frame")
             gateway.kill()
             wait_until(lambda: not pin.state, 15, "the relay opens without a gateway")

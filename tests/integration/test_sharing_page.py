@@ -13,7 +13,7 @@ from gateway.control.running import ask as ask_daemon
 from gateway.federation.connection.session import Session
 from gateway.federation.wire.form import parse_result
 from harness.accounts import FAR, HOME
-from meter.process import Meter
+from meter.process import SimulatedMeter
 from servers import free_port, wait_until
 from tests.gateway.federation.conftest import QUICK, running
 from tests.gateway.web.conftest import PASSWORD, Visitor
@@ -73,7 +73,7 @@ def test_r20_r21_r22_from_a_question_to_a_withdrawal_at_the_page(federation, tmp
     port = free_port()
     tty, web = tmp_path / "ttyTIC", f'[web]\nlisten = "127.0.0.1:{port}"\n'
     home = House(tmp_path / "house", federation, tty, extra=web)
-    with Meter(tty, speed=60, seed=1, mode="standard"), home.gateway("DEBUG") as gateway:
+    with SimulatedMeter(tty, speed=60, seed=1, mode="standard"), home.gateway("DEBUG") as gateway:
         wait_until(lambda: "the page is served" in gateway.log.read_text(), WAIT_S, "the page")
         page = Page(home, port)
         wait_until(lambda: "connected to the federation" in gateway.log.read_text(), WAIT_S, "the federation")

@@ -90,7 +90,7 @@ def test_a_bridge(copy, federation, tmp_path):
     copy.put(
         "gateway/bridges/config.py",
         "class Lines(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):\n    file: str\n\n\n",
-        before="class Config(",
+        before="class BridgeConfig(",
     )
     copy.put("gateway/bridges/config.py", "    lines: Lines | None = None\n", before="    folder: str = ")
     copy.put("gateway/bridges/program.py", '    "lines": "lines of a file",\n', before='    "zabbix": "')
@@ -146,19 +146,19 @@ def test_a_page(copy, tmp_path):
     copy.make(
         "gateway/web/greeting/routes.py",
         "from dataclasses import replace\n\nfrom gateway.web.greeting.words import WORDS\n"
-        "from gateway.web.http.answers import html\nfrom gateway.web.part import Part\n\n\n"
+        "from gateway.web.http.answers import html\nfrom gateway.web.part import PageGroup\n\n\n"
         "def greeting(name):\n    async def show(_, view):\n"
         '        return html(replace(view, path="/greeting").page("greeting/page.html", name=name()))\n\n'
-        '    return Part(menu=(("/greeting", "greeting"),), pages={"/greeting": show}, forms={}, words=WORDS)\n',
+        '    return PageGroup(menu=(("/greeting", "greeting"),), pages={"/greeting": show}, forms={}, words=WORDS)\n',
     )
     copy.make(
-        "gateway/web/greeting/desk.py",
+        "gateway/web/greeting/stored.py",
         "from gateway.web.greeting.routes import greeting\n\n\n"
         "def greeting_part(config):\n    return greeting(lambda: config.meter[0].name)\n",
     )
     copy.put(
-        "gateway/daemon/build.py", "    from gateway.web.greeting.desk import greeting_part\n",
-        before="    from gateway.web.history.desk import",
+        "gateway/daemon/build.py", "    from gateway.web.greeting.stored import greeting_part\n",
+        before="    from gateway.web.history.stored import",
     )  # fmt: skip
     copy.put("gateway/daemon/build.py", "        greeting_part(config),\n", before="        displays_part(")
     copy.put("gateway/web/README.md", "| `/greeting` | the household | a greeting |\n", before="| `/repair` |")
@@ -189,14 +189,14 @@ def _code(said):
 
 _SHOWS = """
 from gateway.display import pages
-from gateway.display.config import Oled
-from gateway.display.panels import Panel, look_of, open_oled
+from gateway.display.config import OledTable
+from gateway.display.panels import DisplayPanel, look_of, open_oled
 from tests.gateway.display.test_panels import I2c
 from tests.gateway.display.views import view
 
-bus, oled = I2c(), Oled(chip="ssd1309")
+bus, oled = I2c(), OledTable(chip="ssd1309")
 picture = pages.draw(look_of("ssd1309", "fr"), view(), "now")
-assert Panel("oled", lambda: open_oled(oled, bus)).show(picture)
+assert DisplayPanel("oled", lambda: open_oled(oled, bus)).show(picture)
 assert bus.picture().tobytes() == picture.tobytes()
 """
 

@@ -20,7 +20,7 @@ import pytest
 from harness import ROOT
 from package import debian
 from package.container import Container, obstacle
-from package.meter import Meter
+from package.meter import TrialMeter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,7 +92,7 @@ def booted(folder: Path) -> Iterator[Container]:
     deb = debian.build(ROOT, folder, int(time.time()))
     _fill(root, deb)
     with (
-        Meter(folder / "meter") as meter,
+        TrialMeter(folder / "meter") as meter,
         Container(root, folder / "console.log", [f"{meter.port}:{PORT}"], SYSTEM, _TARGET) as house,
     ):
         house.do("sh", "-c", f"exec dpkg --no-triggers --force-depends -i /root/{deb.name} >{SAID} 2>&1")

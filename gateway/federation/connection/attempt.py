@@ -18,7 +18,7 @@ from slixmpp.exceptions import IqTimeout
 
 from gateway.errors import NO_ANSWER, StoreError
 from gateway.errors import reason as why
-from gateway.federation.connection.stream import Client
+from gateway.federation.connection.stream import StreamClient
 from gateway.words.phrase import Phrase, same
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Attempt:
         # Refused: whatever the reason, the server will have none of it now. Denied: it did not take this password.
         self.refused = self.denied = False
         self._further: list[tuple[str, int]] = []
-        self.client = client = Client(jid, password, context, pins, self._break)
+        self.client = client = StreamClient(jid, password, context, pins, self._break)
         client.register_plugin("xep_0030")
         client.register_plugin("xep_0199")
         client.register_plugin("xep_0198", {"allow_resume": False})

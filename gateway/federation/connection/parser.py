@@ -34,7 +34,7 @@ class Refused(ET.Element):
     """What is left of a stanza that was too much: its start tag."""
 
 
-class Parser:
+class BoundedParser:
     """What slixmpp wants of a parser: ``feed``, then ``read_events``.
 
     Args:

@@ -24,9 +24,9 @@ from gateway.federation.connection.addresses import shuffled
 from gateway.federation.connection.attempt import LOST, NOT_IN_TIME, STOPPED, Attempt, wait_any
 from gateway.federation.connection.departure import Departures
 from gateway.federation.connection.disco import Discovery
-from gateway.federation.connection.door import Door
 from gateway.federation.connection.jids import bare_jid
 from gateway.federation.connection.pins import ssl_context
+from gateway.federation.connection.stanza_filter import StanzaFilter
 from gateway.words.language import answered
 from gateway.words.phrase import Phrase
 
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from slixmpp.xmlstream import ElementBase, StanzaBase
 
     from gateway.federation.connection.disco import Items
-    from gateway.federation.connection.strangers import Doorkeeper
-    from gateway.federation.connection.stream import Client
+    from gateway.federation.connection.strangers import SenderLimits
+    from gateway.federation.connection.stream import StreamClient
     from gateway.words.phrase import Phrase
 
 log = logging.getLogger(__name__)
@@ -140,7 +140,7 @@ class Session:
         timing: Timing | None = None,
         features: Sequence[str] = (),
         commands: dict[str, str] | None = None,
-        doorkeeper: Doorkeeper | None = None,
+        doorkeeper: SenderLimits | None = None,
         passwords: Passwords | None = None,
         priority: int = 0,
     ) -> None:
@@ -150,7 +150,7 @@ class Session:
         self.connected = asyncio.Event()
         self.acknowledges = False
         # Monotonic seconds, for the watchdog: the loop turns within the longest wait for another attempt.
-        self.came_round = time.monotonic()
+        self.alive_at = time.monotonic()
         self._timing = timing or Timing()
         self._discovery = Discovery(features, commands or {})
         self._addresses = shuffled(account.address)
@@ -258,7 +258,7 @@ class Session:
         """Connect, stay connected, connect again; returns within 3 s of ``stop``."""
         delay = self._timing.retry_first
         while not stop.is_set():
-            begun = self.came_round = time.monotonic()
+            begun = self.alive_at = time.monotonic()
             try:
                 refused = await self._live_once(stop)
                 lasted = self.state.connected and time.monotonic() - begun >= self._timing.lasted
@@ -267,7 +267,7 @@ class Session:
             delay = self._timing.retry_first if lasted else delay
             if refused:
                 delay = max(delay, self._timing.retry_refused)
-            self.came_round = time.monotonic()
+            self.alive_at = time.monotonic()
             # Many gateways meet again after a server's restart: spread them.
             await wait_any(delay * random.uniform(0.7, 1.3), stop)  # noqa: S311 (no secret)
             delay = min(delay * 2, self._timing.retry_last)
@@ -302,14 +302,14 @@ class Session:
         # The next password is tried at once; the first one again only after a while.
         return attempt.refused and self._turn % len(passwords) == 0
 
-    def _prepare(self, client: Client) -> None:
+    def _prepare(self, client: StreamClient) -> None:
         for number, (xpath, callback) in enumerate(self._listeners):
             handler = _Handler(client, callback)
             client.register_handler(Callback(f"listener {number}", MatchXPath(xpath), handler))
         client.add_event_handler("stanza_acked", self._acknowledged)
         if self._doorkeeper:
             # Behind the attempt's own filters, which count for stream management what came in.
-            door = Door(client, self._doorkeeper)
+            door = StanzaFilter(client, self._doorkeeper)
             client.most_parts = door.most_parts
             client.add_filter("in", door)
         client.add_filter("in", client.without_refused)
@@ -342,7 +342,7 @@ class Session:
 
     async def _watch(self, attempt: Attempt, stop: asyncio.Event) -> None:
         while not await wait_any(self._timing.ping_every, attempt.gone, stop):
-            self.came_round = time.monotonic()
+            self.alive_at = time.monotonic()
             try:
                 await attempt.ping(self._timing.ping_timeout)
             except TimeoutError:

@@ -25,7 +25,7 @@ K = TypeVar("K")
 SILENCE_S = 60.0
 
 
-class Verdict(Enum):
+class SenderVerdict(Enum):
     """What becomes of a stanza: taken in, refused with an answer, or dropped without a word."""
 
     ADMIT = "admit"
@@ -34,7 +34,7 @@ class Verdict(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Rate:
+class TokenBucket:
     """So many at once, and so many a second from then on."""
 
     burst: float
@@ -49,11 +49,11 @@ class Limits:
     years of history; the receipts of what it was sent are counted apart (``Doorkeeper.expect``).
     """
 
-    known: Rate = Rate(300, 5)
-    stranger: Rate = Rate(20, 0.2)
-    domain: Rate = Rate(60, 1)
-    strangers: Rate = Rate(200, 5)
-    refusals: Rate = Rate(20, 0.5)
+    known: TokenBucket = TokenBucket(300, 5)
+    stranger: TokenBucket = TokenBucket(20, 0.2)
+    domain: TokenBucket = TokenBucket(60, 1)
+    strangers: TokenBucket = TokenBucket(200, 5)
+    refusals: TokenBucket = TokenBucket(20, 0.5)
     parts: int = MOST_OF_A_STRANGER
     addresses: int = 1000
     domains: int = 200
@@ -61,7 +61,7 @@ class Limits:
 
 # Who receives asked for what comes, and its receipts say how fast more may: whom it knows it never turns away. It tells
 # nobody that it is too much: a message that another program of the account takes as well would seem to be returned.
-RECIPIENT = Limits(known=Rate(math.inf, math.inf), refusals=Rate(0, 0))
+RECIPIENT = Limits(known=TokenBucket(math.inf, math.inf), refusals=TokenBucket(0, 0))
 
 
 class _Bucket:
@@ -69,11 +69,11 @@ class _Bucket:
 
     __slots__ = ("at", "level", "refused")
 
-    def __init__(self, rate: Rate, now: float) -> None:
+    def __init__(self, rate: TokenBucket, now: float) -> None:
         self.level, self.at = rate.burst, now
         self.refused = now - SILENCE_S
 
-    def take(self, rate: Rate, now: float) -> bool:
+    def take(self, rate: TokenBucket, now: float) -> bool:
         """One token, if there is one."""
         if self.level < rate.burst:
             self.level = min(rate.burst, self.level + (now - self.at) * rate.per_s)
@@ -84,7 +84,7 @@ class _Bucket:
         return True
 
 
-class Doorkeeper:
+class SenderLimits:
     """Judges every stanza by its sender alone.
 
     Args:
@@ -102,7 +102,7 @@ class Doorkeeper:
         self._strangers = _Bucket(self._limits.strangers, clock())
         self._refusals = _Bucket(self._limits.refusals, clock())
 
-    def judge(self, bare: str) -> Verdict:
+    def judge(self, bare: str) -> SenderVerdict:
         """What becomes of the next stanza of a bare JID (or of a domain)."""
         now, limits = self._clock(), self._limits
         known = self._known(bare)
@@ -111,11 +111,11 @@ class Doorkeeper:
         # that what a stranger used up does not follow it into a consent.
         bucket = _entry(self._addresses, (bare, known), limits.addresses, own, now)
         if bucket.take(own, now) and (known or self._take_as_stranger(bare, now)):
-            return Verdict.ADMIT
+            return SenderVerdict.ADMIT
         if now - bucket.refused >= SILENCE_S and self._refusals.take(limits.refusals, now):
             bucket.refused = now
-            return Verdict.REFUSE
-        return Verdict.DROP
+            return SenderVerdict.REFUSE
+        return SenderVerdict.DROP
 
     def most_parts(self, bare: str) -> int:
         """How many elements and attributes a stanza of a bare JID (or of a domain) may have."""
@@ -136,7 +136,7 @@ class Doorkeeper:
         return bucket.take(limits.domain, now) and self._strangers.take(limits.strangers, now)
 
 
-def _entry(table: OrderedDict[K, _Bucket], key: K, most: int, rate: Rate, now: float) -> _Bucket:
+def _entry(table: OrderedDict[K, _Bucket], key: K, most: int, rate: TokenBucket, now: float) -> _Bucket:
     bucket = table.get(key)
     if bucket is None:
         bucket = table[key] = _Bucket(rate, now)

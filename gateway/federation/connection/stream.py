@@ -2,8 +2,8 @@
 
 What comes before the login may come from anyone on the way, so it is bounded before the XML parser sees it: no document
 type (no entities), no endless stanza. A pin is checked before the first byte is sent through the new encryption.
-Afterwards any stranger may send what it likes: a stanza that is too much is never built (``Parser``), and whatever goes
-wrong over one costs that one. Only what one's own server does wrong ends the session.
+Afterwards any stranger may send what it likes: a stanza that is too much is never built (``BoundedParser``), and what
+goes wrong over one costs that one. Only what one's own server does wrong ends the session.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, cast
 from slixmpp import JID, ClientXMPP
 
 from gateway.errors import FederationError, Once
-from gateway.federation.connection.parser import MOST_PARTS, Parser, Refused
+from gateway.federation.connection.parser import MOST_PARTS, BoundedParser, Refused
 from gateway.federation.connection.pins import pin_of
 from gateway.federation.wire.form import RequestError, build_error
 from gateway.words.language import answered
@@ -58,7 +58,7 @@ _NOT_PINNED = Phrase(
 )
 
 
-class Client(ClientXMPP):
+class StreamClient(ClientXMPP):
     """One connection's client.
 
     Args:
@@ -114,7 +114,7 @@ class Client(ClientXMPP):
     def init_parser(self) -> None:
         """A new stream begins: at the start, after STARTTLS and after the login."""
         super().init_parser()
-        self.parser = cast("ET.XMLPullParser[ET.Element]", Parser(self.most_parts))
+        self.parser = cast("ET.XMLPullParser[ET.Element]", BoundedParser(self.most_parts))
         self._prolog = b""
 
     def incoming_filter(self, xml: ET.Element) -> ET.Element:

@@ -72,7 +72,7 @@ def matching_series(meters: Meters, meter: str, path: str, allowed: Sequence[Sco
     )
 
 
-def told_series(count: int) -> list[tuple[str, Phrase, str]]:
+def series_count(count: int) -> list[tuple[str, Phrase, str]]:
     """The field that says so: none is a mistyped name, or one that is still to come."""
     return [("series", Phrase("Series concerned now"), str(count))]
 

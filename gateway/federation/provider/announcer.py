@@ -72,7 +72,7 @@ class Announcer:
         epoch: str,
         call: Callable[..., Awaitable[Any]],
         publisher: Publisher,
-        words: Callable[[terms.Notice, str], str],
+        words: Callable[[terms.OutgoingNotice, str], str],
         wake: asyncio.Event,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -83,7 +83,7 @@ class Announcer:
         self._epoch = epoch
         self._session, self._call, self._publisher = session, call, publisher
         self._words, self._wake, self._clock = words, wake, clock
-        self.came_round = time.monotonic()
+        self.alive_at = time.monotonic()
         self._incoming: deque[Callable[[], Awaitable[Any]]] = deque()
         self._under_way: set[int] = set()
         session.listen(f"{{{_CLIENT}}}message/{{{RECEIPTS}}}received", self._receive)
@@ -95,7 +95,7 @@ class Announcer:
         """Send whenever there is a connection and something to tell, until ``stop``."""
         while not stop.is_set():
             self._wake.clear()
-            self.came_round = time.monotonic()
+            self.alive_at = time.monotonic()
             try:
                 while self._incoming:
                     # Kept until it is done: while the database cannot be written a confirmation is not lost.
@@ -108,7 +108,7 @@ class Announcer:
                 await wait_any(ROUND_S, self._wake, stop)
 
     async def _send_due(self) -> None:
-        due: list[terms.Notice] = await self._call(self._notices.to_send, self._clock(), MOST_UNDER_WAY)
+        due: list[terms.OutgoingNotice] = await self._call(self._notices.to_send, self._clock(), MOST_UNDER_WAY)
         for notice in due:
             if notice.id in self._under_way:
                 continue
@@ -125,7 +125,7 @@ class Announcer:
                 self._under_way.discard(notice.id)
                 log.warning("notice %d cannot be sent (%s)", notice.id, type(error).__name__)
 
-    async def _send(self, notice: terms.Notice) -> None:
+    async def _send(self, notice: terms.OutgoingNotice) -> None:
         payload = await self._payload(notice)
         if self._session.acknowledges:
             self._under_way.add(notice.id)
@@ -133,7 +133,7 @@ class Announcer:
             self._under_way.discard(notice.id)
             await self._call(self._notices.lost, notice.id)
 
-    async def _payload(self, notice: terms.Notice) -> list[ET.Element]:
+    async def _payload(self, notice: terms.OutgoingNotice) -> list[ET.Element]:
         texts = {lang: self._words(notice, lang) for lang in LANGS}
         facts = {name: str(notice.payload[name]) for name in _FACTS if notice.payload.get(name) is not None}
         ends = (notice.payload.get(name) for name in ("first", "last"))
@@ -146,11 +146,11 @@ class Announcer:
         body.text = texts[notice.lang]
         return [body, build_notice(told, facts), ET.Element(f"{{{RECEIPTS}}}request")]
 
-    def _wire_id(self, notice: terms.Notice) -> str:
+    def _wire_id(self, notice: terms.OutgoingNotice) -> str:
         # A new database numbers its notices from 1 again, and to a recipient they are other ones.
         return f"{self._epoch}-{notice.id}"
 
-    async def _named(self, notice: terms.Notice) -> str:
+    async def _named(self, notice: terms.OutgoingNotice) -> str:
         """What the notice is about, in the form in which the recipient asked; empty when it is about no series."""
         sensor, path = notice.payload.get("sensor"), notice.payload.get("series")
         if not isinstance(sensor, str) or not isinstance(path, str):

@@ -31,14 +31,14 @@ from gateway.federation.wire.stanza import OURS
 from gateway.store.access import DAILY_PER_DOMAIN, DAILY_PER_JID, PENDING_PER_JID
 from gateway.store.local_time import PARIS
 from gateway.store.recorder import iso
-from gateway.store.terms import LONGEST_DAYS, PLAIN_TERMS, Role, Terms, check_path, check_terms
+from gateway.store.terms import LONGEST_DAYS, PLAIN_TERMS, RecipientRole, Terms, check_path, check_terms
 from gateway.words.language import answered
 from gateway.words.phrase import Phrase, joined, same
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from gateway.federation.wire.form import Question
+    from gateway.federation.wire.form import CommandRequest
     from gateway.federation.wire.stanza import Publisher
     from gateway.store.access import AccessRequests
     from gateway.store.consents import Consents
@@ -115,7 +115,7 @@ class Asking:
         self._call, self._publisher, self._clock = call, publisher, clock
         self._asked = asked
 
-    async def request(self, question: Question) -> Answer:
+    async def request(self, question: CommandRequest) -> Answer:
         """Note what is asked for. Raises RequestError when it cannot be asked for so, or not now."""
         sensor, path, granularity, terms, until = self._read(question.fields)
         lang = answered(question.lang)
@@ -140,7 +140,7 @@ class Asking:
             _RECEIVED,
         )
 
-    async def standing(self, question: Question) -> Answer:
+    async def standing(self, question: CommandRequest) -> Answer:
         """What the asker holds and has asked for, the newest first; nothing of anybody else."""
         consents, requests = await self._call(self._of, question.asker)
         now, access = self._clock(), ET.Element(f"{{{OURS}}}access")
@@ -219,9 +219,9 @@ def _read_terms(fields: Mapping[str, str], until: int) -> Terms:
     if since is not None and since >= until:
         raise bad_request(Phrase("history_from: after the access ends"))
     try:
-        role = Role(fields["role"])
+        role = RecipientRole(fields["role"])
     except ValueError as error:
-        known = ", ".join(role.value for role in Role)
+        known = ", ".join(role.value for role in RecipientRole)
         raise bad_request(Phrase("role: {known}").filled(known=known)) from error
     words: dict[str, Any] = {}
     for var in _WORDS:

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from gateway.federation.provider.flight import Lane
     from gateway.federation.wire.stanza import Interval, Publisher
     from gateway.store.points import MeterInfo, OutboxRow, Outgoing, Subscription
-    from gateway.store.pseudonyms import View
+    from gateway.store.pseudonyms import RecipientView
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class RowBatch:
     """The first rows that can share a message: one meter, one manner, numbers or texts, one granularity a series.
 
     ``nameless``: the message says nothing that lasts, neither numbers of the outbox nor the end of the journal.
@@ -73,7 +73,7 @@ class Ready:
     silent: bool
 
 
-def first_batch(rows: Sequence[OutboxRow], subscriptions: Sequence[Subscription]) -> Batch:
+def first_batch(rows: Sequence[OutboxRow], subscriptions: Sequence[Subscription]) -> RowBatch:
     """Take from the front of ``rows`` (at least one) what goes into one message; a longer prefix decides the manner."""
     key = _key(rows[0], subscriptions)
     granularities: dict[str, int] = {}
@@ -85,10 +85,10 @@ def first_batch(rows: Sequence[OutboxRow], subscriptions: Sequence[Subscription]
             break
         count += 1
     meter, form, confirm, _ = key
-    return Batch(meter, form, confirm, tuple(rows[:count]))
+    return RowBatch(meter, form, confirm, tuple(rows[:count]))
 
 
-def disguised(batch: Batch, meter: MeterInfo, view: View) -> Batch:
+def disguised(batch: RowBatch, meter: MeterInfo, view: RecipientView) -> RowBatch:
     """The batch as its recipient gets it: values as exact as its profile, a name that the meter has for it."""
     points = view.points(row.point for row in batch.rows)
     rows = tuple(replace(row, point=point) for row, point in zip(batch.rows, points, strict=True))
@@ -109,7 +109,7 @@ class Packer:
         self._publisher, self._max_bytes = publisher, max_bytes
         self._poisoned: set[str] = set()
 
-    def pack(self, meter: MeterInfo, batch: Batch) -> Packed | Dropped:
+    def pack(self, meter: MeterInfo, batch: RowBatch) -> Packed | Dropped:
         """As many of the first rows as fit into one message.
 
         A row that fits in no message leaves with its neighbours; the log says it once a series. The reading stays in

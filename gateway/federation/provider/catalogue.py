@@ -37,7 +37,7 @@ from gateway.words.phrase import NOTHING, Phrase, joined
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from gateway.federation.wire.form import Question
+    from gateway.federation.wire.form import CommandRequest
     from gateway.federation.wire.stanza import Publisher
     from gateway.senml.naming import Identifier
     from gateway.store.consents import Consents
@@ -124,7 +124,7 @@ class Catalogue:
         self._call, self._publisher, self._clock = call, publisher, clock
         self._everybody = everybody
 
-    async def answer(self, question: Question) -> Answer:
+    async def answer(self, question: CommandRequest) -> Answer:
         """One page of the series. Raises RequestError when there is none that the asker may see."""
         named = bool(question.fields.get("identifier"))
         identifier = read_identifier(question.fields) if named else None

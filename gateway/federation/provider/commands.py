@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.errors import Once, StoreError
 from gateway.federation.connection.attempt import ROUND_S, wait_any
-from gateway.federation.provider.allowed import matching_series, meter_of, not_authorized, scopes, told_series
+from gateway.federation.provider.allowed import matching_series, meter_of, not_authorized, scopes, series_count
 from gateway.federation.provider.asking import Asking
 from gateway.federation.provider.catalogue import CATALOGUE, Catalogue
-from gateway.federation.provider.health import Health
-from gateway.federation.provider.history import History
-from gateway.federation.provider.live import Watch
+from gateway.federation.provider.health import HealthQuery
+from gateway.federation.provider.history import HistoryQuery
+from gateway.federation.provider.live import LiveWatch
 from gateway.federation.provider.turns import Turns
 from gateway.federation.wire.fields import (
     AT_ONCE,
@@ -36,7 +36,7 @@ from gateway.federation.wire.form import (
     COMMANDS,
     Answer,
     Command,
-    Question,
+    CommandRequest,
     RequestError,
     UpstreamError,
     bad_request,
@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 
     from gateway.federation.connection.session import Session, Stanza
     from gateway.federation.provider.health import Condition
-    from gateway.federation.provider.live import Live
+    from gateway.federation.provider.live import LiveValues
     from gateway.federation.wire.stanza import Publisher
     from gateway.senml.naming import Identifier
     from gateway.store.points import Consent, MeterInfo
@@ -103,7 +103,7 @@ class Commands:
         returned: Callable[[str, int | None], None],
         clock: Callable[[], float] = time.time,
         *,
-        live: Live | None = None,
+        live: LiveValues | None = None,
         asked: Callable[[AccessRequest], None] | None = None,
         open_catalogue: bool = False,
         health: Callable[[], Condition] | None = None,
@@ -116,12 +116,12 @@ class Commands:
         self._day, self._denied = 0, set[str]()
         # Requests that failed in a way that nobody foresaw.
         self.failures = 0
-        self.came_round = time.monotonic()
+        self.alive_at = time.monotonic()
         meters, consents, pseudonyms = store.meters, store.consents, store.pseudonyms
         asking = Asking(store.access, consents, pseudonyms, call, publisher, clock, asked)
         catalogue = Catalogue(meters, consents, pseudonyms, call, publisher, clock, everybody=open_catalogue)
-        history = History(meters, store.readings, consents, pseudonyms, store.transfers, call, publisher, clock)
-        self._carry_out: dict[str, Callable[[Question], Awaitable[Answer]]] = {
+        history = HistoryQuery(meters, store.readings, consents, pseudonyms, store.transfers, call, publisher, clock)
+        self._carry_out: dict[str, Callable[[CommandRequest], Awaitable[Answer]]] = {
             "get_history": history.answer,
             "subscribe": self._subscribe,
             "unsubscribe": self._unsubscribe,
@@ -129,7 +129,7 @@ class Commands:
             "request_access": asking.request,
             "my_access": asking.standing,
         }
-        self._health = Health(store.health, call, clock, health) if health else None
+        self._health = HealthQuery(store.health, call, clock, health) if health else None
         if self._health:
             self._carry_out["health"] = self._health.answer
         session.offer(CATALOGUE, TITLES["list_series"].in_language(DEFAULT), catalogue.items)
@@ -138,7 +138,7 @@ class Commands:
     async def run(self, stop: asyncio.Event) -> None:
         """Answer one after the other, each asker in turn, until ``stop``."""
         while not stop.is_set():
-            self.came_round = time.monotonic()
+            self.alive_at = time.monotonic()
             if self._waiting:
                 with self._session.departures.one():
                     await self._serve(self._waiting.take())
@@ -223,12 +223,12 @@ class Commands:
         fields, title = command.fields, TITLES[command.node]
         if fields is None and command.node not in AT_ONCE:
             return build_form(command, request.lang, title, INSTRUCTIONS[command.node], FIELDS[command.node])
-        question = Question(fields or {}, command.page, request.sender, request.lang, request.origin)
+        question = CommandRequest(fields or {}, command.page, request.sender, request.lang, request.origin)
         lease = read_live(question.fields, self._clock()) if command.node == "subscribe" else None
         answer = await (carry_out(question) if lease is None else self._watch(question, request.origin, *lease))
         return build_result(command, request.lang, title, answer)
 
-    async def _subscribe(self, question: Question) -> Answer:
+    async def _subscribe(self, question: CommandRequest) -> Answer:
         fields, recipient = question.fields, question.asker
         identifier, confirm = read_identifier(fields), read_confirm(fields)
         resume_after = read_number(fields, "resume_after")
@@ -248,21 +248,21 @@ class Commands:
         matching = await self._call(matching_series, self._store.meters, meter.name, identifier.path, allowed)
         return Answer(
             (
-                *told_series(matching),
+                *series_count(matching),
                 ("epoch", Phrase("Epoch"), self._store.outbox.epoch),
                 ("first", Phrase("First number waiting"), str(first)),
                 ("last", Phrase("Last number given"), str(backlog.last_seq)),
             )
         )
 
-    async def _watch(self, question: Question, origin: str, interval: int, end: int) -> Answer:
+    async def _watch(self, question: CommandRequest, origin: str, interval: int, end: int) -> Answer:
         """Let somebody see live what a consent gives to be pushed as it is read."""
         identifier, recipient = read_identifier(question.fields), question.asker
         meter = await self._known(identifier, recipient)
         consents = await self._call(self._consents, recipient, lambda c: c.terms.push)
         scopes(consents, meter.name, identifier.path, Granularity.RAW)
         until = min(end, max(c.until for c in consents))
-        watch = Watch(origin, recipient, meter, identifier.path, identifier.form, interval, until)
+        watch = LiveWatch(origin, recipient, meter, identifier.path, identifier.form, interval, until)
         if self._live is None or not self._live.watch(watch):
             raise RequestError("wait", "resource-constraint", Phrase("too many live views"))
         return Answer(
@@ -272,7 +272,7 @@ class Commands:
             )
         )
 
-    async def _unsubscribe(self, question: Question) -> Answer:
+    async def _unsubscribe(self, question: CommandRequest) -> Answer:
         identifier = read_identifier(question.fields)
         meter = await self._meter(identifier, question.asker)
         if meter is not None:

@@ -20,7 +20,7 @@ from gateway.errors import StoreError
 from gateway.federation.connection.attempt import ROUND_S, wait_any, work_off
 from gateway.federation.connection.presence import Presences, bare
 from gateway.federation.connection.uplink import Uplink
-from gateway.federation.provider.batch import Batch, Dropped, Packer, Ready, disguised, first_batch
+from gateway.federation.provider.batch import Dropped, Packer, Ready, RowBatch, disguised, first_batch
 from gateway.federation.provider.flight import Flight, Lane
 from gateway.federation.provider.replies import reply_in
 from gateway.federation.wire.stanza import (
@@ -94,7 +94,7 @@ class Delivery:
         self._absences, self._pseudonyms = absences, pseudonyms
         self._session, self._call, self._publisher, self._wake = session, call, publisher, wake
         self._max_bytes, self._batch_s, self._clock, self._monotonic = max_stanza_bytes, batch_s, clock, monotonic
-        self.came_round = monotonic()
+        self.alive_at = monotonic()
         self._lanes: dict[str, Lane] = {}
         # For whom there may be something to send now. A receipt is of one recipient: looking through the outbox for
         # all of them at each would cost as much as their number squared.
@@ -123,9 +123,9 @@ class Delivery:
     async def run(self, stop: asyncio.Event) -> None:
         """Send whenever there is a connection and something to send, until ``stop``."""
         while not stop.is_set():
-            self.came_round = self._monotonic()
+            self.alive_at = self._monotonic()
             # Whoever wrote something does not say for whom; a consent may begin with nobody to say so.
-            self._everybody |= self._wake.is_set() or self.came_round - self._looked >= ROUND_S
+            self._everybody |= self._wake.is_set() or self.alive_at - self._looked >= ROUND_S
             self._wake.clear()
             self._arrived.clear()
             pause = await self._turn()
@@ -267,7 +267,7 @@ class Delivery:
         self,
         recipient: str,
         lane: Lane,
-        batch: Batch,
+        batch: RowBatch,
         meter: MeterInfo,
         after: int,
         rows: int,

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from xml.etree.ElementTree import Element
 
-    from gateway.federation.wire.form import Question
+    from gateway.federation.wire.form import CommandRequest
     from gateway.store.health import HealthAnswers
 
 NODE = "health"
@@ -82,7 +82,7 @@ class Condition:
     until: int | None = None
 
 
-class Health:
+class HealthQuery:
     """Answers who may ask, on the word of an answer of the household that holds now.
 
     Args:
@@ -109,7 +109,7 @@ class Health:
             raise unknown_command()
         return int(until)
 
-    async def answer(self, question: Question) -> Answer:
+    async def answer(self, question: CommandRequest) -> Answer:
         """How the gateway is now."""
         until, now = await self.check(question.asker), self._condition()
         rows = [(one.link, _text(one.number), one.state, _text(one.age_s), one.cause) for one in now.links]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from gateway.errors import SenMLError
-from gateway.federation.provider.allowed import bound, matching_series, meter_of, not_authorized, scopes, told_series
+from gateway.federation.provider.allowed import bound, matching_series, meter_of, not_authorized, scopes, series_count
 from gateway.federation.wire.fields import (
     MAX_RECORDS,
     point_after,
@@ -35,13 +35,13 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
     from gateway.federation.provider.allowed import Scope
-    from gateway.federation.wire.form import Question, RequestError
+    from gateway.federation.wire.form import CommandRequest, RequestError
     from gateway.federation.wire.stanza import Publisher
     from gateway.senml.naming import NameForm
     from gateway.store.consents import Consents
     from gateway.store.meters import Meters
     from gateway.store.points import Consent, Granularity, MeterInfo, Point
-    from gateway.store.pseudonyms import Pseudonyms, View
+    from gateway.store.pseudonyms import Pseudonyms, RecipientView
     from gateway.store.readings import Readings
     from gateway.store.transfers import Transfers
 
@@ -55,7 +55,7 @@ _NEXT = Phrase("Next page: give this value to “after”")
 
 
 @dataclass(frozen=True, slots=True)
-class Period:
+class HistoryPeriod:
     """What is asked for: a branch of a meter's series, how fine (None: as allowed), ``[start, end)``."""
 
     meter: str
@@ -79,7 +79,7 @@ class _Found:
     consents: Sequence[Consent]
 
 
-class History:
+class HistoryQuery:
     """Answers questions for history; arguments as of ``gateway.federation.provider.commands.Commands``."""
 
     def __init__(
@@ -100,19 +100,19 @@ class History:
         self._transfers = transfers
         self._call, self._publisher, self._clock = call, publisher, clock
 
-    async def answer(self, question: Question) -> Answer:
+    async def answer(self, question: CommandRequest) -> Answer:
         """The points that are asked for and allowed. Raises RequestError."""
         fields = question.fields
         identifier, start, end = read_identifier(fields), read_time(fields, "start_time"), read_time(fields, "end_time")
         if end <= start:
             raise bad_request(Phrase("the end is not after the start"))
         asked, page = read_granularity(fields), read_page(question)
-        view: View = await self._call(self._pseudonyms.view_of, question.asker, self._clock())
+        view: RecipientView = await self._call(self._pseudonyms.view_of, question.asker, self._clock())
         meter = meter_of(self._publisher, view.meters, identifier)
         if meter is None:
             raise not_authorized()
         limit, after = read_limit(page, MAX_RECORDS), read_point_after(page)
-        period = Period(meter.name, identifier.path, asked, start, end)
+        period = HistoryPeriod(meter.name, identifier.path, asked, start, end)
         found: _Found = await self._call(self._read, question.asker, period, limit, after)
         found = replace(found, points=view.points(found.points))
         try:
@@ -121,7 +121,7 @@ class History:
             await self._call(self._transfers.note, question.asker, given, self._clock())
         except SenMLError as error:
             raise bad_request(Phrase("{error}", "no name in that form").filled(error=error)) from error
-        notes = [] if found.series is None else told_series(found.series)
+        notes = [] if found.series is None else series_count(found.series)
         notes += [("note", _NOTE, _since(found.since))] if found.since > start else []
         if page is None:
             return Answer(notes, [quoalise])
@@ -142,7 +142,7 @@ class History:
             raise _too_many(found.total)
         return build_quoalise(publisher, meter, form, points[:shown]), points[:shown]
 
-    def _read(self, recipient: str, period: Period, limit: int, after: tuple[int, str] | None) -> _Found:
+    def _read(self, recipient: str, period: HistoryPeriod, limit: int, after: tuple[int, str] | None) -> _Found:
         """The page, scope by scope; all of them are counted for the first page only.
 
         On the store's thread, in one turn with the look at the consents: none is withdrawn in between.

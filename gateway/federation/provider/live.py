@@ -48,7 +48,7 @@ _HINTS = hints("no-store", "no-permanent-store", "no-copy")
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
+class LiveWatch:
     """Who watches what: full JID, its bare one, meter, branch, form of names, seconds between values, POSIX end."""
 
     origin: str
@@ -74,7 +74,7 @@ class _State:
     noted: set[int] = field(default_factory=set)
 
 
-class Live:
+class LiveValues:
     """Shows the meters' values as they are read.
 
     Args:
@@ -102,8 +102,8 @@ class Live:
         self._transfers = transfers
         self._session, self._call, self._publisher = session, call, publisher
         self._clock, self._monotonic, self._ping_every_s = clock, monotonic, ping_every_s
-        self.came_round = time.monotonic()
-        self._watches: dict[tuple[str, str, str], tuple[Watch, _State]] = {}
+        self.alive_at = time.monotonic()
+        self._watches: dict[tuple[str, str, str], tuple[LiveWatch, _State]] = {}
         # Only the newest values of each meter: (path -> value, POSIX second).
         self._newest: dict[str, tuple[Mapping[str, Value], int]] = {}
         # What was shown and stands in no log yet, by recipient.
@@ -115,11 +115,11 @@ class Live:
         session.on_change(self._changed)
 
     @property
-    def watches(self) -> list[Watch]:
+    def watches(self) -> list[LiveWatch]:
         """Who watches now."""
         return [watch for watch, _ in self._watches.values()]
 
-    def watch(self, watch: Watch) -> bool:
+    def watch(self, watch: LiveWatch) -> bool:
         """Begin to show, or go on to another end; False when there are too many already."""
         if watch.key not in self._watches:
             own = sum(other.recipient == watch.recipient for other in self.watches)
@@ -148,7 +148,7 @@ class Live:
 
     async def _show(self, stop: asyncio.Event) -> None:
         while True:
-            self.came_round = time.monotonic()
+            self.alive_at = time.monotonic()
             self._said.clear()
             newest, self._newest = self._newest, {}
             try:
@@ -164,7 +164,7 @@ class Live:
             if not self._said.is_set():
                 await wait_any(ROUND_S, self._said, stop)
 
-    async def _show_one(self, watch: Watch, state: _State, values: Mapping[str, Value], at: int) -> None:
+    async def _show_one(self, watch: LiveWatch, state: _State, values: Mapping[str, Value], at: int) -> None:
         now = self._monotonic()
         if self._clock() >= watch.until:
             self._end([watch])
@@ -183,7 +183,7 @@ class Live:
                     if self._watches.get(watch.key, (None, None))[0] is watch:
                         self._send(watch, state, points)
 
-    async def _note(self, watch: Watch, state: _State, points: list[Point], moment: float) -> None:
+    async def _note(self, watch: LiveWatch, state: _State, points: list[Point], moment: float) -> None:
         """Note what is about to leave: at once the first of each series, the others now and then."""
         series = {point.series.id for point in points}
         if series <= state.noted:
@@ -199,7 +199,7 @@ class Live:
             await self._call(self._watching.note_shown, recipient, self._shown[recipient], self._clock())
             del self._shown[recipient]
 
-    def _send(self, watch: Watch, state: _State, points: list[Point]) -> None:
+    def _send(self, watch: LiveWatch, state: _State, points: list[Point]) -> None:
         try:
             payload = build_quoalise(self._publisher, watch.meter, watch.form, points)
         except SenMLError as error:
@@ -235,7 +235,7 @@ class Live:
             if self._session.connected.is_set() and error.condition != "feature-not-implemented":
                 self._absent(origin)
 
-    def _end(self, ended: Iterable[Watch]) -> None:
+    def _end(self, ended: Iterable[LiveWatch]) -> None:
         for watch in list(ended):
             self._watches.pop(watch.key, None)
             log.debug("a live subscription of %s ends", watch.origin)

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.errors import FederationError, Once, SenMLError, StoreError
 from gateway.federation.recipient.intake import Arrival, Intake
-from gateway.federation.recipient.subscriber import Pace, Subscriber
-from gateway.federation.recipient.supply import Outcome, Standing, Supply
+from gateway.federation.recipient.subscriber import RetryPace, Subscriber
+from gateway.federation.recipient.supply import Standing, SubscriptionOutcome, Supply
 from gateway.federation.wire.notice import NOTICE, Notice
 from gateway.federation.wire.scope import literal, meets, names, parsed, within
-from gateway.federation.wire.stanza import Parcel
+from gateway.federation.wire.stanza import QuoaliseMessage
 from gateway.senml.naming import parse_identifier
 from gateway.senml.units import is_registered, to_hours
 from gateway.store.providers import ReceivedEvent
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from gateway.federation.connection.session import Session
-    from gateway.federation.recipient.supply import Wanted
-    from gateway.federation.wire.sen1 import Series
+    from gateway.federation.recipient.supply import SupplyRequest
+    from gateway.federation.wire.sen1 import ProxySeries
     from gateway.senml.pack import Record
     from gateway.store.providers import Providers, ReceivedGap
     from gateway.store.received import ReceivedPoints
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 # A household's consent may take months: from ten minutes to six hours. A server's night is shorter.
-PACE = Pace(again_s=3600, refused_s=600, refused_most_s=6 * 3600, absent_s=1, absent_most_s=600)
+PACE = RetryPace(again_s=3600, refused_s=600, refused_most_s=6 * 3600, absent_s=1, absent_most_s=600)
 
 _DAY_S = 86_400
 
@@ -67,8 +67,8 @@ class Inbox:
         providers: Providers,
         received: ReceivedPoints,
         call: Callable[..., Awaitable[Any]],
-        wanted: Sequence[Wanted],
-        pace: Pace = PACE,
+        wanted: Sequence[SupplyRequest],
+        pace: RetryPace = PACE,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._providers = providers
@@ -92,7 +92,7 @@ class Inbox:
             self._subscribers[sender] = Subscriber(
                 session, provider, identifiers, deposits[sender], self._refused, pace, former
             )
-        proxies: dict[str, dict[Series, str]] = {}
+        proxies: dict[str, dict[ProxySeries, str]] = {}
         for one in wanted:
             if one.message is not None:
                 proxies.setdefault(one.sender, {})[one.message] = one.identifier
@@ -101,17 +101,17 @@ class Inbox:
             self._arrived(point.series.provider, point.series.sen1, point.series.name, point.time)
 
     @property
-    def came_round(self) -> float:
+    def alive_at(self) -> float:
         """When the receiving task last turned (monotonic seconds): within a minute."""
-        return self._intake.came_round
+        return self._intake.alive_at
 
     def supplies(self) -> list[Supply]:
         """How each ``[[received]]`` stands."""
         return [Supply(w.name, self._outcome(w), self._newest.get(w.name)) for w in self._wanted]
 
-    def _outcome(self, wanted: Wanted) -> Outcome:
+    def _outcome(self, wanted: SupplyRequest) -> SubscriptionOutcome:
         if wanted.message is not None:
-            return Outcome(Standing.SUBSCRIBED)
+            return SubscriptionOutcome(Standing.SUBSCRIBED)
         return self._subscribers[wanted.sender].outcomes[wanted.identifier]
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -156,7 +156,7 @@ class Deposit:
         received: ReceivedPoints,
         call: Callable[..., Awaitable[Any]],
         provider: str,
-        wanted: Sequence[Wanted],
+        wanted: Sequence[SupplyRequest],
         former: Sequence[str],
         arrived: Callable[[str, str, str, float], None],
         opened: Callable[[str], None],
@@ -188,7 +188,7 @@ class Deposit:
         gaps: Sequence[ReceivedGap] = await self._ask(self._providers.gaps, self._provider)
         return gaps
 
-    async def fill(self, gap: ReceivedGap, parcel: Parcel, *, last: bool) -> bool:
+    async def fill(self, gap: ReceivedGap, parcel: QuoaliseMessage, *, last: bool) -> bool:
         """Commit a page of history."""
         if not all(within(parse_identifier(gap.identifier), record.name) for record in parcel.records):
             raise SenMLError("the history holds what was not asked for")
@@ -208,7 +208,7 @@ class Deposit:
         try:
             for arrival in arrivals:
                 match arrival.content:
-                    case Parcel() as parcel:
+                    case QuoaliseMessage() as parcel:
                         # Live values are for who watches: nobody here asked for any.
                         if not parcel.live and self._is_expected(parcel):
                             lots.append(self._lot(parcel))
@@ -246,7 +246,7 @@ class Deposit:
         for (sen1, name), at in newest.items():
             self._arrived(self._provider, sen1, name, at)
 
-    def _is_expected(self, parcel: Parcel) -> bool:
+    def _is_expected(self, parcel: QuoaliseMessage) -> bool:
         """Whether all of it was subscribed to, now or formerly."""
         scopes = [*self._scopes, *self._former]
         if all(any(within(scope, record.name) for scope in scopes) for record in parcel.records):
@@ -254,7 +254,7 @@ class Deposit:
         self._say("a provider sends what was not subscribed to; it is not kept")
         return False
 
-    def _lot(self, parcel: Parcel) -> Lot:
+    def _lot(self, parcel: QuoaliseMessage) -> Lot:
         """The wanted records of a parcel as values."""
         values = [
             self._incoming(record, parcel)
@@ -279,7 +279,7 @@ class Deposit:
         self._say("a provider sends a unit or a name that no series has; these values are not kept")
         return False
 
-    def _incoming(self, record: Record, parcel: Parcel) -> Incoming:
+    def _incoming(self, record: Record, parcel: QuoaliseMessage) -> Incoming:
         name = parsed(record.name)
         assert name is not None, "within has read it"  # noqa: S101
         unit, value = record.unit or "", record.value

@@ -17,8 +17,8 @@ from gateway.errors import FederationError, Once, SenMLError
 from gateway.federation.connection.attempt import ROUND_S, wait_any
 from gateway.federation.recipient.receipts import Receipts
 from gateway.federation.wire.notice import NOTICE, Notice, parse_notice
-from gateway.federation.wire.sen1 import MESSAGE, Series, parse_message, series_of
-from gateway.federation.wire.stanza import QUOALISE, RECEIPTS, Parcel, parse_quoalise
+from gateway.federation.wire.sen1 import MESSAGE, ProxySeries, parse_message, series_of
+from gateway.federation.wire.stanza import QUOALISE, RECEIPTS, QuoaliseMessage, parse_quoalise
 from gateway.store.providers import ReceivedGap
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ __all__ = [
     "MOST_WAITING",
     "PACK",
     "Arrival",
-    "Asked",
     "Intake",
     "Keeping",
     "ReceivedGap",
@@ -54,10 +53,10 @@ class Arrival:
     """One message: the pack or the notice in it, or the sentence that says why it could not be read."""
 
     stanza: Stanza
-    content: Parcel | Notice | str
+    content: QuoaliseMessage | Notice | str
 
 
-class Asked(Protocol):
+class ProviderInquiry(Protocol):
     """What a recipient knows of one provider when it asks it for something, and where the answers are kept."""
 
     # Notices that came so far: what was asked before one may no longer be kept after it.
@@ -72,14 +71,14 @@ class Asked(Protocol):
     async def gaps(self) -> Sequence[ReceivedGap]:
         """What is to be asked of the history."""
 
-    async def fill(self, gap: ReceivedGap, parcel: Parcel, *, last: bool) -> bool:
+    async def fill(self, gap: ReceivedGap, parcel: QuoaliseMessage, *, last: bool) -> bool:
         """Commit a page of history, the last one or not; False when no more is wanted. SenMLError for nonsense."""
 
     async def end(self, identifier: str) -> None:
         """A subscription is over."""
 
 
-class Keeping(Asked, Protocol):
+class Keeping(ProviderInquiry, Protocol):
     """Where one provider's data are kept; ``gateway.federation.recipient.recipient`` and ``inbox`` have one each."""
 
     async def keep(self, arrivals: Sequence[Arrival]) -> Sequence[Arrival]:
@@ -99,14 +98,14 @@ class Intake:
         self,
         session: Session,
         providers: Mapping[str, Keeping],
-        proxies: Mapping[str, Mapping[Series, str]] | None = None,
+        proxies: Mapping[str, Mapping[ProxySeries, str]] | None = None,
     ) -> None:
         self._receipts, self._providers, self._proxies = Receipts(session), providers, proxies or {}
         self._queue: deque[Stanza] = deque()
         self._waiting: Counter[str] = Counter()
         self._arrived = asyncio.Event()
         self._say = Once(log)
-        self.came_round = time.monotonic()
+        self.alive_at = time.monotonic()
         session.listen(f"{{jabber:client}}message/{PACK}", self._take)
         session.listen(f"{{jabber:client}}message/{NOTICE}", self._take_notice)
         if self._proxies:
@@ -115,11 +114,11 @@ class Intake:
     async def receive(self, stop: asyncio.Event) -> None:
         """Keep and confirm messages until ``stop``."""
         while not stop.is_set():
-            self.came_round = time.monotonic()
+            self.alive_at = time.monotonic()
             self._arrived.clear()
             while self._queue and not stop.is_set():
                 await self._keep_next()
-                self.came_round = time.monotonic()
+                self.alive_at = time.monotonic()
             if not self._arrived.is_set():
                 await wait_any(ROUND_S, self._arrived, stop)
 
@@ -166,7 +165,7 @@ class Intake:
             if asks_receipt(arrival.stanza):
                 self._receipts.confirm(arrival.stanza.origin, arrival.stanza.id)
 
-    def _read(self, stanza: Stanza) -> Parcel | Notice | str:
+    def _read(self, stanza: Stanza) -> QuoaliseMessage | Notice | str:
         message = stanza.xml.find(MESSAGE)
         if message is None or stanza.xml.find(PACK) is not None or stanza.xml.find(NOTICE) is not None:
             return read(stanza)
@@ -181,7 +180,7 @@ def asks_receipt(stanza: Stanza) -> bool:
     return stanza.xml.find(_REQUEST) is not None
 
 
-def read(stanza: Stanza) -> Parcel | Notice | str:
+def read(stanza: Stanza) -> QuoaliseMessage | Notice | str:
     """What a message holds, or the sentence that says why it cannot be read."""
     notice, pack = stanza.xml.find(NOTICE), stanza.xml.find(PACK)
     try:

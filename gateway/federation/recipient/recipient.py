@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from gateway.federation.recipient.intake import Arrival, Intake
-from gateway.federation.recipient.subscriber import Pace, Subscriber
+from gateway.federation.recipient.subscriber import RetryPace, Subscriber
 from gateway.federation.wire.notice import Notice
 from gateway.federation.wire.scope import literal, meets, names
-from gateway.federation.wire.stanza import Parcel
+from gateway.federation.wire.stanza import QuoaliseMessage
 from gateway.senml.naming import parse_identifier
 from gateway.store.providers import ReceivedGap
 from gateway.store.recipient_file import Received, RecipientFile
@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 _FOR_EVER_S = 1e10
 
 
-def received(parcel: Parcel) -> list[Received]:
+def received(parcel: QuoaliseMessage) -> list[Received]:
     """The records of a parcel."""
     return [
         Received(
@@ -60,7 +60,7 @@ class Keeper:
         """Close the file; everything that was confirmed is in it."""
         self.file.close()
 
-    def add(self, parcel: Parcel, gateway: str = "") -> list[Received]:
+    def add(self, parcel: QuoaliseMessage, gateway: str = "") -> list[Received]:
         """Commit a parcel of a gateway (bare JID); its records that are new or rectified. Live values are not kept."""
         if parcel.live:
             return received(parcel)
@@ -89,7 +89,7 @@ class Keeper:
         with self.file.transaction():
             self.file.chain.begin(epoch, first, last)
 
-    def replace(self, parcel: Parcel, gap: int | None = None) -> list[Received]:
+    def replace(self, parcel: QuoaliseMessage, gap: int | None = None) -> list[Received]:
         """Commit what a gateway says now of a time that it rectified, and the gap when it is filled; what changed."""
         with self.file.transaction():
             changed = [r for r in received(parcel) if self.file.replace(r)]
@@ -152,9 +152,9 @@ class Recipient:
         live_s: int | None = None,
     ) -> None:
         bare = gateway.split("/", 1)[0].lower()
-        keeping = Emitting(keeper, bare, emit, identifiers, history_from)
+        keeping = EmittingKeeper(keeper, bare, emit, identifiers, history_from)
         self._intake = Intake(session, {bare: keeping})
-        pace = Pace(again_s, retry_s, retry_s, absent_most_s=retry_s)
+        pace = RetryPace(again_s, retry_s, retry_s, absent_most_s=retry_s)
         self._subscriber = Subscriber(
             session, gateway, identifiers, keeping, lambda _, error: refused(error), pace, live_s=live_s
         )
@@ -169,7 +169,7 @@ class Recipient:
         await self._subscriber.subscribe(stop)
 
 
-class Emitting:
+class EmittingKeeper:
     """A keeper whose new records are told as well."""
 
     def __init__(
@@ -206,7 +206,7 @@ class Emitting:
         asked = [ReceivedGap(0, identifier, first, now + 1, False) for identifier, first in self._history.items()]
         return asked + self._keeper.gaps(self._gateway)
 
-    async def fill(self, gap: ReceivedGap, parcel: Parcel, *, last: bool) -> bool:
+    async def fill(self, gap: ReceivedGap, parcel: QuoaliseMessage, *, last: bool) -> bool:
         """As ``Keeping.fill``."""
         if gap.replaces:
             return all(self._emit(record) for record in self._keeper.replace(parcel, gap.id if last else None))
@@ -222,7 +222,7 @@ class Emitting:
     def _keep(self, arrival: Arrival) -> bool:
         """Take a message in; whether it may be confirmed."""
         match arrival.content:
-            case Parcel() as parcel:
+            case QuoaliseMessage() as parcel:
                 taken = all(self._emit(record) for record in self._keeper.add(parcel, self._gateway))
                 return taken or self._keeper.keeps
             case Notice() as notice:

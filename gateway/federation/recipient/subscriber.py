@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Protocol
 
 from gateway.errors import FederationError, SenMLError
 from gateway.federation.connection.attempt import wait_any
-from gateway.federation.recipient.supply import Outcome, Standing
-from gateway.federation.wire.form import MAX_VALUE_CHARS, Page, build_submit, parse_page, parse_result
+from gateway.federation.recipient.supply import Standing, SubscriptionOutcome
+from gateway.federation.wire.form import MAX_VALUE_CHARS, ResultPage, build_submit, parse_page, parse_result
 from gateway.federation.wire.stanza import QUOALISE, parse_quoalise
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from xml.etree.ElementTree import Element
 
-    from gateway.federation.recipient.intake import Asked
+    from gateway.federation.recipient.intake import ProviderInquiry
     from gateway.store.providers import ReceivedGap
 
 _HISTORY_PAGE = 500
@@ -42,7 +42,7 @@ _STANDINGS = dict.fromkeys(("not-authorized", "forbidden"), Standing.REFUSED) | 
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class RetryPace:
     """After how many seconds a provider is asked again; what fails waits twice as long each time, up to the most."""
 
     again_s: float = 600.0
@@ -52,7 +52,7 @@ class Pace:
     absent_most_s: float = 60.0
 
 
-class Line(Protocol):
+class RequestSession(Protocol):
     """What of a session asking needs; ``gateway.federation.connection.session.Session`` is one."""
 
     connected: asyncio.Event
@@ -86,19 +86,19 @@ class Subscriber:
 
     def __init__(
         self,
-        session: Line,
+        session: RequestSession,
         provider: str,
         identifiers: Sequence[str],
-        keeping: Asked,
+        keeping: ProviderInquiry,
         told: Callable[[str, FederationError], None],
-        pace: Pace | None = None,
+        pace: RetryPace | None = None,
         former: Sequence[str] = (),
         live_s: int | None = None,
     ) -> None:
         self._session, self._provider, self._keeping = session, provider, keeping
-        self._told, self._pace = told, pace or Pace()
+        self._told, self._pace = told, pace or RetryPace()
         self._former, self._live_s = list(former), live_s
-        self.outcomes = dict.fromkeys(identifiers, Outcome(Standing.ASKING))
+        self.outcomes = dict.fromkeys(identifiers, SubscriptionOutcome(Standing.ASKING))
         self._failures = 0
         self._fresh = False
         self._changed = asyncio.Event()
@@ -138,21 +138,21 @@ class Subscriber:
         results.append(await self._try("", partial(self._fill_gaps, results)))
         return self._next(results)
 
-    async def _try(self, identifier: str, work: Callable[[], Awaitable[None]]) -> Outcome:
+    async def _try(self, identifier: str, work: Callable[[], Awaitable[None]]) -> SubscriptionOutcome:
         try:
             await work()
         except FederationError as error:
             return self._failed(identifier, error)
         except SenMLError as error:
             return self._failed(identifier, FederationError(str(error), "bad-request"))
-        return Outcome(Standing.SUBSCRIBED)
+        return SubscriptionOutcome(Standing.SUBSCRIBED)
 
-    def _failed(self, identifier: str, error: FederationError) -> Outcome:
+    def _failed(self, identifier: str, error: FederationError) -> SubscriptionOutcome:
         sentence = " ".join(str(error).split())[:_MOST_SENTENCE_CHARS]
         self._told(identifier, FederationError(sentence, error.condition))
-        return Outcome(_STANDINGS.get(error.condition, Standing.ABSENT), sentence)
+        return SubscriptionOutcome(_STANDINGS.get(error.condition, Standing.ABSENT), sentence)
 
-    def _next(self, results: Sequence[Outcome]) -> float | None:
+    def _next(self, results: Sequence[SubscriptionOutcome]) -> float | None:
         failed = [outcome.standing for outcome in results if outcome.standing is not Standing.SUBSCRIBED]
         if not self.outcomes and not failed:
             return None
@@ -208,7 +208,7 @@ class Subscriber:
         fields = {"identifier": identifier, "mode": "live", "minimum_interval": str(interval_s)}
         await self._session.request(self._provider, build_submit("subscribe", fields))
 
-    async def _fill_gaps(self, results: list[Outcome]) -> None:
+    async def _fill_gaps(self, results: list[SubscriptionOutcome]) -> None:
         """Ask for what is missing of what was granted; each gap adds its own outcome."""
         for gap in await self._keeping.gaps():
             outcome = self.outcomes.get(gap.identifier)
@@ -222,7 +222,7 @@ class Subscriber:
         pages = _Pages()
         for _ in range(_MOST_PAGES):
             notices = self._keeping.notices
-            command = build_submit("get_history", fields, Page(_HISTORY_PAGE, pages.after))
+            command = build_submit("get_history", fields, ResultPage(_HISTORY_PAGE, pages.after))
             answer = await self._session.request(self._provider, command)
             parcel = parse_quoalise(_quoalise(answer), datetime.now(UTC).timestamp())
             if self._keeping.notices != notices:

@@ -10,7 +10,7 @@ from gateway.federation.wire.scope import within
 from gateway.senml.naming import parse_identifier
 
 if TYPE_CHECKING:
-    from gateway.federation.wire.sen1 import Series
+    from gateway.federation.wire.sen1 import ProxySeries
 
 
 class Standing(enum.Enum):
@@ -24,7 +24,7 @@ class Standing(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class SubscriptionOutcome:
     """How a subscription stands, and the provider's sentence where there is one."""
 
     standing: Standing
@@ -32,7 +32,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class SupplyRequest:
     """One ``[[received]]``: its name, the provider's full JID, what to subscribe to, and from how many days back.
 
     ``message``: the provider is a proxy of 2019, which sends this series by itself; it is called ``identifier`` here.
@@ -42,7 +42,7 @@ class Wanted:
     provider: str
     identifier: str
     history_days: int
-    message: Series | None = None
+    message: ProxySeries | None = None
 
     @property
     def sender(self) -> str:
@@ -60,5 +60,5 @@ class Supply:
     """How one ``[[received]]`` stands: the subscription, and the time of its newest point (POSIX seconds)."""
 
     name: str
-    outcome: Outcome
+    outcome: SubscriptionOutcome
     last_time: float | None

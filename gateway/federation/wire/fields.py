@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from gateway.errors import SenMLError
 from gateway.federation.wire.access_form import ACCESS_FIELDS, GRANULARITIES
-from gateway.federation.wire.form import Field, Page, RequestError, bad_request
+from gateway.federation.wire.form import Field, RequestError, ResultPage, bad_request
 from gateway.senml.naming import Identifier, NameForm, parse_identifier
 from gateway.store.points import Confirm, Granularity
 from gateway.words.catalogue import LANGUAGES
@@ -20,7 +20,7 @@ from gateway.words.phrase import Phrase
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gateway.federation.wire.form import Question
+    from gateway.federation.wire.form import CommandRequest
     from gateway.store.points import Point
 
 # The servers let 256 KiB through; a recipient's answer must come within 30 s, at 10 kB/s by default.
@@ -233,20 +233,20 @@ def read_form(fields: Mapping[str, str]) -> NameForm:
     return NameForm(text)
 
 
-def read_page(question: Question) -> Page | None:
+def read_page(question: CommandRequest) -> ResultPage | None:
     """The page that is asked for: by XEP-0059, or by the two fields of a form that a person fills in."""
     maximum, after = read_number(question.fields, "max"), question.fields.get("after") or None
     if question.page is not None or (maximum is None and after is None):
         return question.page
-    return Page(maximum, after)
+    return ResultPage(maximum, after)
 
 
-def read_limit(page: Page | None, most: int) -> int:
+def read_limit(page: ResultPage | None, most: int) -> int:
     """How many items the page is to hold, at most ``most``."""
     return most if page is None or page.maximum is None else min(page.maximum, most)
 
 
-def read_number_after(page: Page | None) -> int:
+def read_number_after(page: ResultPage | None) -> int:
     """How many items come before the page, where these are numbered."""
     after = (page and page.after) or ""
     if after and not (after.isascii() and after.isdigit() and len(after) <= 15):
@@ -254,7 +254,7 @@ def read_number_after(page: Page | None) -> int:
     return int(after) + 1 if after else 0
 
 
-def read_point_after(page: Page | None) -> tuple[int, str] | None:
+def read_point_after(page: ResultPage | None) -> tuple[int, str] | None:
     """Time and path of the last point before the page; None for the first page."""
     after = (page and page.after) or ""
     if not after:

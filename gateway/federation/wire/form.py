@@ -63,7 +63,7 @@ def unknown_command() -> RequestError:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ResultPage:
     """A page asked for (XEP-0059): at most ``maximum`` items after the one that ``after`` names."""
 
     maximum: int | None
@@ -78,15 +78,15 @@ class Command:
     action: str
     session: str
     fields: Mapping[str, str] | None
-    page: Page | None
+    page: ResultPage | None
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class CommandRequest:
     """A command to be carried out: what was filled in, the page, by whom (bare JID), in which language, from where."""
 
     fields: Mapping[str, str]
-    page: Page | None
+    page: ResultPage | None
     asker: str
     lang: str = ""
     origin: str = ""
@@ -195,7 +195,7 @@ def build_error(error: RequestError, lang: str) -> ET.Element:
     return element
 
 
-def build_submit(node: str, fields: Mapping[str, str], page: Page | None = None) -> ET.Element:
+def build_submit(node: str, fields: Mapping[str, str], page: ResultPage | None = None) -> ET.Element:
     """The asker's side: a command with its form filled in."""
     element = ET.Element(f"{{{COMMANDS}}}command", {"node": node, "action": "execute"})
     form = ET.SubElement(element, f"{{{DATA}}}x", {"type": "submit"})
@@ -245,7 +245,7 @@ def _pairs(form: ET.Element) -> Iterable[tuple[str, str]]:
         yield row.get("var", ""), "\n".join(lines).strip()
 
 
-def _read_page(command: ET.Element, form: ET.Element | None) -> Page | None:
+def _read_page(command: ET.Element, form: ET.Element | None) -> ResultPage | None:
     """The page asked for by a ``<set>``, which stands beside the form or in it."""
     wanted = command.find(f"{{{RSM}}}set")
     if wanted is None and form is not None:
@@ -257,7 +257,7 @@ def _read_page(command: ET.Element, form: ET.Element | None) -> Page | None:
         raise bad_request(Phrase("pages go forward: use <max> and <after>"))
     if maximum is not None and not (maximum.isascii() and maximum.isdigit() and len(maximum) < 10):
         raise bad_request(Phrase("<max> must be a whole number"))
-    return Page(None if maximum is None else int(maximum), wanted.findtext(f"{{{RSM}}}after"))
+    return ResultPage(None if maximum is None else int(maximum), wanted.findtext(f"{{{RSM}}}after"))
 
 
 def _add_table(form: ET.Element, table: Table, lang: str) -> None:

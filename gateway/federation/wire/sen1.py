@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from gateway.errors import SenMLError
-from gateway.federation.wire.stanza import Parcel
+from gateway.federation.wire.stanza import QuoaliseMessage
 from gateway.senml.pack import MAX_RECORDS, Record
 from gateway.senml.units import is_registered
 
@@ -29,19 +29,19 @@ _MOST_CHARS = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Series:
+class ProxySeries:
     """Which series of a proxy: ``name`` and ``metaname`` as it writes them, "" for no metaname."""
 
     name: str
     metaname: str = ""
 
 
-def series_of(message: Element) -> Series:
+def series_of(message: Element) -> ProxySeries:
     """Which series a message is about."""
-    return Series(_text(message, "name"), _text(message, "metaname"))
+    return ProxySeries(_text(message, "name"), _text(message, "metaname"))
 
 
-def parse_message(message: Element, name: str) -> Parcel:
+def parse_message(message: Element, name: str) -> QuoaliseMessage:
     """The values of a message as records of that name. Raises SenMLError for what is not in the form."""
     unit, kind = _text(message, "unite"), _text(message, "type")
     datas = message.findall(f"{{{NAMESPACE}}}Sen1Datas/{{{NAMESPACE}}}Sen1Data")
@@ -49,7 +49,7 @@ def parse_message(message: Element, name: str) -> Parcel:
         raise SenMLError(f"a Sen1Message holds {len(datas)} values")
     known = unit if is_registered(unit) else None
     records = [Record(name, _time(data), _value(data, kind), known) for data in datas]
-    return Parcel(tuple(sorted(records, key=lambda record: record.time)), None, "", None, {}, {})
+    return QuoaliseMessage(tuple(sorted(records, key=lambda record: record.time)), None, "", None, {}, {})
 
 
 def _text(element: Element, name: str) -> str:

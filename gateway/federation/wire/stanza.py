@@ -107,7 +107,7 @@ class Publisher:
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel:
+class QuoaliseMessage:
     """A received ``<quoalise>``: its records resolved, its interval if it came from an outbox, and its ``<meta>``.
 
     ``granularities`` and ``literal`` map a record's name to its sampling interval and to its sen1 name; ``rectifies``
@@ -204,7 +204,7 @@ def bounce_condition(message: ET.Element) -> str:
     return next((name for name in names if name != "text"), "undefined-condition")
 
 
-def parse_quoalise(quoalise: ET.Element, now: float) -> Parcel:
+def parse_quoalise(quoalise: ET.Element, now: float) -> QuoaliseMessage:
     """Read a received element, every ``<data>`` of it; ``now`` resolves relative times. Raises SenMLError."""
     found: list[Record] = []
     granularities: dict[str, str] = {}
@@ -224,7 +224,7 @@ def parse_quoalise(quoalise: ET.Element, now: float) -> Parcel:
                 literal[name] = measurement.get("sen1", name)
     identifier = meta.find(f"{{{QUOALISE}}}device/{{{QUOALISE}}}identifier")
     meter = "" if identifier is None else identifier.get("value", "")
-    return Parcel(
+    return QuoaliseMessage(
         tuple(found),
         _read_interval(meta),
         meter,

@@ -44,7 +44,7 @@ _CODE_GROUPS, _CODE_GROUP = 3, 4
 _READ_FOR = str.maketrans("IO10", "LQLQ")
 
 
-class Role(Enum):
+class Viewer(Enum):
     """Who looks: the household, a display of its own, a display in a hall, a program that gathers figures."""
 
     OWNER = "owner"
@@ -76,12 +76,12 @@ class DisplayLink(msgspec.Struct, frozen=True, kw_only=True):
     scraper: bool = False
 
     @property
-    def role(self) -> Role:
+    def role(self) -> Viewer:
         """As what it looks."""
-        return Role.SCRAPER if self.scraper else Role.GUEST if self.guest else Role.DISPLAY
+        return Viewer.SCRAPER if self.scraper else Viewer.GUEST if self.guest else Viewer.DISPLAY
 
 
-class Device(msgspec.Struct, frozen=True, kw_only=True):
+class KnownBrowser(msgspec.Struct, frozen=True, kw_only=True):
     """A browser that has signed in before, and when last (POSIX seconds).
 
     Its token opens nothing: with it the password may be tried while strangers have to wait.
@@ -98,10 +98,10 @@ class _Kept(msgspec.Struct, frozen=True, kw_only=True):
     password: Secret | None = None
     code: Secret | None = None
     links: tuple[DisplayLink, ...] = ()
-    devices: tuple[Device, ...] = ()
+    devices: tuple[KnownBrowser, ...] = ()
 
 
-class Access:
+class PageAccess:
     """What the file says, and its changes, each on the disk before it holds.
 
     Args:
@@ -166,14 +166,14 @@ class Access:
         self._keep(password=_secret(password), code=None, devices=devices)
         self._passing = None
 
-    def add_link(self, name: str, now: float, role: Role = Role.DISPLAY) -> str:
+    def add_link(self, name: str, now: float, role: Viewer = Viewer.DISPLAY) -> str:
         """Let one more look; its token, which nobody can read again. Raises AccessError for a name that is used."""
         if any(link.name == name for link in self.links):
             raise AccessError(f"there is a display {name!r} already")
         if len(self.links) >= MOST_LINKS:
             raise AccessError(f"there are {MOST_LINKS} displays already: remove one first")
         token = secrets.token_urlsafe(24)
-        guest, scraper = role is Role.GUEST, role is Role.SCRAPER
+        guest, scraper = role is Viewer.GUEST, role is Viewer.SCRAPER
         link = DisplayLink(name=name, hash=_digest(token), guest=guest, made=int(now), scraper=scraper)
         self._keep(links=(*self.links, link))
         return token
@@ -182,7 +182,7 @@ class Access:
         """Let a display look no more."""
         self._keep(links=tuple(link for link in self.links if link.name != name))
 
-    def role_of(self, token: str) -> Role | None:
+    def role_of(self, token: str) -> Viewer | None:
         """Whose token it is; None for nobody's."""
         link = self.link_of(token)
         return link.role if link else None
@@ -192,7 +192,7 @@ class Access:
         digest = _digest(token)
         return next((link for link in self.links if hmac.compare_digest(link.hash, digest)), None)
 
-    def device_of(self, token: str) -> Device | None:
+    def device_of(self, token: str) -> KnownBrowser | None:
         """The device whose token it is: it has signed in before."""
         digest = _digest(token)
         return next((device for device in self._kept.devices if hmac.compare_digest(device.hash, digest)), None)
@@ -203,7 +203,7 @@ class Access:
         others = tuple(one for one in self._kept.devices if one != device)
         if device is None:
             token = secrets.token_urlsafe(32)
-            device = Device(hash=_digest(token), seen=int(now))
+            device = KnownBrowser(hash=_digest(token), seen=int(now))
         elif now - device.seen < _SEEN_AGAIN_S and self._kept.devices[-1] == device:
             # Nothing to write: a card lasts longer.
             return token

@@ -15,8 +15,8 @@ from urllib.parse import quote
 
 from gateway.errors import AccessError
 from gateway.web.access import pages
-from gateway.web.access.access import MOST_LINKS, Role, acceptable
-from gateway.web.access.sessions import IDLE_S, Limiter, Sessions
+from gateway.web.access.access import MOST_LINKS, Viewer, acceptable
+from gateway.web.access.sessions import IDLE_S, BrowserSessions, Limiter
 from gateway.web.http.answers import YEAR_S, html, late, origin, redirect, set_cookie
 from gateway.web.http.guard import network_of
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     from microdot import Request, Response
 
-    from gateway.web.access.access import Access
-    from gateway.web.access.sessions import Session
-    from gateway.web.view import View
+    from gateway.web.access.access import PageAccess
+    from gateway.web.access.sessions import BrowserSession
+    from gateway.web.view import PageView
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ _SESSION, _DEVICE = "linky_session", "linky_device"
 _STRANGERS_AT_ONCE, _NEXT_TURN_S = 2, 2
 
 # What the form of a new link says of whom it is for.
-_KINDS = {role.value: role for role in (Role.DISPLAY, Role.GUEST, Role.SCRAPER)}
+_KINDS = {role.value: role for role in (Viewer.DISPLAY, Viewer.GUEST, Viewer.SCRAPER)}
 
 # A page of this site, as a browser's address bar may have it: not ``//host``, which is another one.
 _OWN_PAGE = re.compile(r"/(?![/\\])[!-\[\]-~]{0,400}")
@@ -51,15 +51,15 @@ class Entrance:
     """
 
     def __init__(
-        self, access: Access, view: Callable[..., View], keep_language: Callable[[Request, Response], Response]
+        self, access: PageAccess, view: Callable[..., PageView], keep_language: Callable[[Request, Response], Response]
     ) -> None:
         self._access, self._view, self._keep_language = access, view, keep_language
-        self._sessions = Sessions()
+        self._sessions = BrowserSessions()
         # Who guesses at one shall not use up the tries of the other.
         self._limiters = {"password": Limiter(), "code": Limiter()}
         self._slow, self._strangers_trying = asyncio.Lock(), 0
 
-    def session_of(self, request: Request) -> Session | None:
+    def session_of(self, request: Request) -> BrowserSession | None:
         """The session of who asks, if there is one."""
         cookie = request.cookies.get(_SESSION, "")
         return self._sessions.find(cookie, time.monotonic()) if cookie else None
@@ -221,14 +221,14 @@ class Entrance:
     async def add_display(self, request: Request) -> Response:
         """A link for one more display or program."""
         fields, view = request.g.fields, self._view(request, "/access")
-        name, role = fields.get("name", "").strip(), _KINDS.get(fields.get("kind", ""), Role.DISPLAY)
+        name, role = fields.get("name", "").strip(), _KINDS.get(fields.get("kind", ""), Viewer.DISPLAY)
         taken = any(link.name == name for link in self._access.links) or len(self._access.links) >= MOST_LINKS
         if taken or not (1 <= len(name) <= 40 and name.isprintable()):
             return html(pages.access(view, self._access.links, told="bad_name"), 400)
         async with self._slow:
             token = await asyncio.to_thread(self._access.add_link, name, time.time(), role)
-        log.info("a program may fetch the figures" if role is Role.SCRAPER else "a display may look at the page")
-        made = pages.Made(name, origin(request), token, role)
+        log.info("a program may fetch the figures" if role is Viewer.SCRAPER else "a display may look at the page")
+        made = pages.NewLink(name, origin(request), token, role)
         return html(pages.access(view, self._access.links, made=made))
 
     async def remove_display(self, request: Request) -> Response:

@@ -9,38 +9,38 @@ from urllib.parse import quote
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gateway.web.access.access import DisplayLink, Role
-    from gateway.web.view import View
+    from gateway.web.access.access import DisplayLink, Viewer
+    from gateway.web.view import PageView
 
 _LONGEST_FIELD = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class NewLink:
     """A link that was just made: for whom, where the page is, the token that is shown this once, as what it looks."""
 
     name: str
     origin: str
     token: str
-    role: Role
+    role: Viewer
 
 
-def login(view: View, wanted: str = "/", error: str | None = None, wait_s: int = 0) -> str:
+def login(view: PageView, wanted: str = "/", error: str | None = None, wait_s: int = 0) -> str:
     """Where the password is asked for; ``wanted`` is the page that comes then."""
     query = f"to={quote(wanted, safe='/')}&" if wanted != "/" else ""
     values = {"wanted": wanted, "error": error, "wait_s": wait_s, "longest": _LONGEST_FIELD}
     return replace(view, query=query).page("access/login.html", **values)
 
 
-def setup(view: View, error: str | None = None, wait_s: int = 0, *, code: str = "") -> str:
+def setup(view: PageView, error: str | None = None, wait_s: int = 0, *, code: str = "") -> str:
     """Where the password is set by whoever has the code of the gateway; ``code`` is what was typed before."""
     typed = code[:_LONGEST_FIELD]
     return view.page("access/setup.html", error=error, wait_s=wait_s, code=typed, longest=_LONGEST_FIELD)
 
 
 def access(
-    view: View, known: Sequence[DisplayLink], *, told: str | None = None, good: bool = False, wait_s: int = 0,
-    made: Made | None = None,
+    view: PageView, known: Sequence[DisplayLink], *, told: str | None = None, good: bool = False, wait_s: int = 0,
+    made: NewLink | None = None,
 ) -> str:  # fmt: skip
     """The password, and the displays that may look; ``made``: the link that was just made."""
     values = {"links": known, "made": made, "longest": _LONGEST_FIELD}

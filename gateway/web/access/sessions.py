@@ -24,7 +24,7 @@ _MOST_VISITORS = 500
 
 
 @dataclass(slots=True)
-class Session:
+class BrowserSession:
     """One browser that has signed in; ``form_token`` stands in each of its forms (against forged requests)."""
 
     form_token: str
@@ -35,21 +35,21 @@ class Session:
         return hmac.compare_digest(self.form_token.encode(), form_token.encode("utf-8", "surrogatepass"))
 
 
-class Sessions:
+class BrowserSessions:
     """The browsers that are signed in."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[str, Session] = OrderedDict()
+        self._known: OrderedDict[str, BrowserSession] = OrderedDict()
 
     def open(self, now: float) -> str:
         """Sign somebody in; the cookie."""
         cookie = secrets.token_urlsafe(32)
-        self._known[cookie] = Session(secrets.token_urlsafe(32), now)
+        self._known[cookie] = BrowserSession(secrets.token_urlsafe(32), now)
         if len(self._known) > _MOST_SESSIONS:
             self._known.popitem(last=False)
         return cookie
 
-    def find(self, cookie: str, now: float) -> Session | None:
+    def find(self, cookie: str, now: float) -> BrowserSession | None:
         """Who has this cookie."""
         session = self._known.get(cookie)
         if session is None or now - session.used > IDLE_S:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gateway.web.cost.values import Bill
-    from gateway.web.view import View
+    from gateway.web.view import PageView
 
 # What somebody without a tariff is shown; `tests/gateway/web/test_cost.py` loads it.
 EXAMPLE = """[[tariff]]
@@ -24,18 +24,18 @@ prices = { hc = 0.1579, hp = 0.2065 }
 injection = 0.04"""
 
 
-def page(view: View, bill: Bill, meters: Sequence[str]) -> str:
+def page(view: PageView, bill: Bill, meters: Sequence[str]) -> str:
     """The costs of one meter."""
     past = _past(view, bill) if bill.rows else {}
     return view.page("cost/page.html", bill=bill, meters=meters, example=EXAMPLE, chart_files=list(FILES), **past)
 
 
-def refusal(view: View, key: str, **places: object) -> str:
+def refusal(view: PageView, key: str, **places: object) -> str:
     """One sentence, and the way back."""
     return view.page("history/refusal.html", page="cost", key=key, places=places)
 
 
-def _past(view: View, bill: Bill) -> dict[str, Any]:
+def _past(view: PageView, bill: Bill) -> dict[str, Any]:
     """What the table shows of the rows: those that are known, its columns, and what it comes to."""
     known = [row for row in bill.rows if row.total is not None]
     classes = list({word: None for row in known for word in row.classes})
@@ -47,7 +47,7 @@ def _past(view: View, bill: Bill) -> dict[str, Any]:
     return {"known": known, "classes": classes, "sells": sells, "heads": heads, "summary": summary(view, bill)}
 
 
-def summary(view: View, bill: Bill) -> str:
+def summary(view: PageView, bill: Bill) -> str:
     """What the last period came to, in one sentence."""
     row, lang = bill.rows[-1], view.lang
     when = written.span(lang, bill.period, row.first, row.end)

@@ -17,29 +17,29 @@ from gateway.web.cost.values import PERIODS
 from gateway.web.cost.words import WORDS
 from gateway.web.history.pages import FILES
 from gateway.web.http.answers import html
-from gateway.web.part import Part
+from gateway.web.part import PageGroup
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from microdot import Request
 
-    from gateway.web.cost.values import Bill, Household, Money
-    from gateway.web.view import View
+    from gateway.web.cost.values import Bill, CostValues, Money
+    from gateway.web.view import PageView
 
 log = logging.getLogger(__name__)
 
 
-def part(household: Household) -> Part:
+def part(household: CostValues) -> PageGroup:
     """The page, the data of its chart, and the price of this moment for the page *now*."""
 
-    async def show(request: Request, view: View) -> Response:
+    async def show(request: Request, view: PageView) -> Response:
         return await _looked(household, request, view, lambda view, bill: html(page(view, bill, household.meters)))
 
-    async def data(request: Request, view: View) -> Response:
+    async def data(request: Request, view: PageView) -> Response:
         return await _looked(household, request, view, lambda view, bill: _json(_chart(view, bill)))
 
-    async def now(_request: Request, view: View) -> Response:
+    async def now(_request: Request, view: PageView) -> Response:
         try:
             moments = await household.present()
         except StoreError as error:
@@ -48,7 +48,7 @@ def part(household: Household) -> Part:
             {name: {"per_hour": one.per_hour, "base_load_w": one.base_load_w} for name, one in moments.items()}
         )
 
-    return Part(
+    return PageGroup(
         menu=(("/cost", "cost"),),
         pages={"/cost": show, "/cost/data": data, "/cost/now": now},
         forms={},
@@ -58,7 +58,7 @@ def part(household: Household) -> Part:
 
 
 async def _looked(
-    household: Household, request: Request, view: View, answer: Callable[[View, Bill], Response]
+    household: CostValues, request: Request, view: PageView, answer: Callable[[PageView, Bill], Response]
 ) -> Response:
     view = replace(view, path="/cost")
     meter = request.args.get("meter", "") or household.meters[0]
@@ -74,7 +74,7 @@ async def _looked(
     return answer(replace(view, query=urlencode({"meter": meter, "period": period}) + "&"), bill)
 
 
-def _failed(view: View, error: StoreError) -> Response:
+def _failed(view: PageView, error: StoreError) -> Response:
     log.warning("the page of the costs: %s", error)
     return html(refusal(view, "store_fault"), 500)
 
@@ -84,7 +84,7 @@ def _json(told: object) -> Response:
     return Response(text, 200, {"Content-Type": "application/json; charset=UTF-8", "Cache-Control": "no-store"})
 
 
-def _chart(view: View, bill: Bill) -> dict[str, object]:
+def _chart(view: PageView, bill: Bill) -> dict[str, object]:
     """Bars of euros; null is a gap."""
     series = [("bar_cost", [_cents(row.total) for row in bill.rows])]
     before = [_cents(row.before) for row in bill.rows]
@@ -103,7 +103,7 @@ def _cents(euros: float | None) -> float | None:
     return None if euros is None else round(euros, 2)
 
 
-def _tick(view: View, period: str, row: Money) -> str:
+def _tick(view: PageView, period: str, row: Money) -> str:
     """What stands below a bar."""
     if period == "month":
         return written.month(view.lang, row.first, short=True)

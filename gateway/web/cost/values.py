@@ -38,7 +38,7 @@ class Money:
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class TariffOffer:
     """A tariff of the configuration; ``until`` is its last day."""
 
     name: str
@@ -93,7 +93,7 @@ class Bill:
     meter: str
     period: str
     rows: Sequence[Money]
-    offers: Sequence[Offer]
+    offers: Sequence[TariffOffer]
     forecasts: Sequence[Forecast]
     aims: Sequence[Aim]
     present: Present
@@ -113,7 +113,7 @@ class Present:
     base_load_w: int | None
 
 
-class Household(Protocol):
+class CostValues(Protocol):
     """Who reckons. All of it raises StoreError where the database cannot be read."""
 
     @property

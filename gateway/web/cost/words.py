@@ -5,7 +5,7 @@ from __future__ import annotations
 from gateway.web.history import words as history_words
 from gateway.words.catalogue import LANGUAGES
 from gateway.words.phrase import Phrase
-from gateway.words.table import Table
+from gateway.words.table import WordTable
 
 # Of the history's those that stand on this page, too.
 _SHARED = (
@@ -14,7 +14,7 @@ _SHARED = (
 ).split()
 
 
-_OWN = Table(
+_OWN = WordTable(
     {
         "cost": "Cost",
         "by_day": "By day",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from gateway.words.table import Table
+from gateway.words.table import WordTable
 
-DISPLAYS_WORDS = Table(
+DISPLAYS_WORDS = WordTable(
     {
         "mqtt_displays": "Displays and Home Assistant",
         "mqtt_displays_intro": (

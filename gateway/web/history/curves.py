@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from gateway.balance.calendar import Period, midnight
+from gateway.balance.calendar import BalancePeriod, midnight
 from gateway.balance.classes import PREFIX, is_period, word_of
 from gateway.balance.self_use import STEP_S
 from gateway.household.days import (
@@ -23,7 +23,7 @@ from gateway.household.days import (
 )
 from gateway.store.local_time import PARIS
 from gateway.store.points import Granularity
-from gateway.web.history.values import Curve, HalfHour, Odd
+from gateway.web.history.values import Curve, HalfHour, Outlier
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -61,7 +61,7 @@ class HouseholdCurves(HouseholdDays):
             bands=bands,
         )
 
-    def odd(self, day: date) -> list[Odd]:
+    def outliers(self, day: date) -> list[Outlier]:
         """The half hours of the day, drawn and injected, that stand out from those of the two weeks before."""
         begin, end = midnight(day), midnight(day + timedelta(days=1))
         curves = [self._series[path] for path in (DRAWN_CURVE, INJECTED_CURVE) if path in self._series]
@@ -69,7 +69,7 @@ class HouseholdCurves(HouseholdDays):
             one.point for curve in curves for one in self._reader.neighbours.suspects(curve, Granularity.HALF_HOUR, end)
         ]
         return [
-            Odd(one.series.path, one.time, one.value)
+            Outlier(one.series.path, one.time, one.value)
             for one in found
             if one.time >= begin and not isinstance(one.value, str)
         ]
@@ -110,7 +110,7 @@ class HouseholdCurves(HouseholdDays):
 
     def _year_before(self, day: date) -> dict[tuple[int, int, int], int]:
         """By the clock, so that 8 o'clock stands beside 8 o'clock when one of the two days has 23 hours."""
-        before = Period.DAY.year_before(day)
+        before = BalancePeriod.DAY.year_before(day)
         watts = self._watts(DRAWN_CURVE, midnight(before), midnight(before + timedelta(days=1)))
         return {_by_the_clock(time): value for time, value in watts.items()}
 

@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
-    from gateway.web.history.values import Curve, HalfHour, Past, Row
-    from gateway.web.view import View
+    from gateway.web.history.values import Curve, HalfHour, HistoryRow, Past
+    from gateway.web.view import PageView
 
     Cell = str | float | None
 
 _MINUTE_S, _HALF_HOUR_S = 60, 1800
 
 
-def chart(view: View, past: Past) -> dict[str, object]:
+def chart(view: PageView, past: Past) -> dict[str, object]:
     """What ``history.js`` draws: a day as a curve, a longer period as bars; null is a gap."""
     if past.curve:
         return {"kind": "curve", **_curve(view, past.curve)}
@@ -51,7 +51,7 @@ def chart(view: View, past: Past) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _curve(view: View, curve: Curve) -> dict[str, object]:
+def _curve(view: PageView, curve: Curve) -> dict[str, object]:
     times = range(curve.begin, curve.end, _MINUTE_S)
     drawn = [curve.drawn.get(time) for time in times]
     injected = [curve.injected.get(time) for time in times]
@@ -78,7 +78,7 @@ def highest(curve: Curve) -> tuple[int, int] | None:
 # --- tables ----------------------------------------------------------------------------------------------------------
 
 
-def minute_rows(view: View, curve: Curve) -> tuple[list[str], list[list[Cell]]]:
+def minute_rows(view: PageView, curve: Curve) -> tuple[list[str], list[list[Cell]]]:
     """Head and rows: every minute of which anything is known."""
     keys = ["local_time", "utc_time", "minute_mean", "minute_low", "minute_high"]
     injects = bool(curve.injected)
@@ -90,7 +90,7 @@ def minute_rows(view: View, curve: Curve) -> tuple[list[str], list[list[Cell]]]:
     return [view.words[key] for key in (*keys, *(["minute_injected"] if injects else []))], rows
 
 
-def half_hour_rows(view: View, curve: Curve) -> tuple[list[str], list[list[Cell]]]:
+def half_hour_rows(view: PageView, curve: Curve) -> tuple[list[str], list[list[Cell]]]:
     """Head and rows: every half hour of the day, with what its minutes were."""
     columns = _half_hour_columns(curve)
     heads = [view.words[key] for key in ("local_time", "utc_time", "tariff_word")]
@@ -99,7 +99,7 @@ def half_hour_rows(view: View, curve: Curve) -> tuple[list[str], list[list[Cell]
     return heads, [_half_hour(view, curve, one, columns) for one in curve.half_hours]
 
 
-def _half_hour(view: View, curve: Curve, one: HalfHour, columns: Sequence[str]) -> list[Cell]:
+def _half_hour(view: PageView, curve: Curve, one: HalfHour, columns: Sequence[str]) -> list[Cell]:
     word = written.tariff_class(view.lang, one.word) if one.word else None
     row: list[Cell] = [*_times(one.time), word, *(getattr(one, key) for key in columns)]
     if curve.drawn:
@@ -121,11 +121,11 @@ def _half_hour_columns(curve: Curve) -> list[str]:
 _NAMES = {"drawn": "drawn", "before": "year_before", "injected": "injected_energy", "produced": "produced"}
 
 
-def _watts_head(view: View, key: str) -> str:
+def _watts_head(view: PageView, key: str) -> str:
     return view.words["unit_w"].format(what=view.words[_NAMES[key]])
 
 
-def part_rows(view: View, past: Past) -> tuple[list[str], list[list[Cell]]]:
+def part_rows(view: PageView, past: Past) -> tuple[list[str], list[list[Cell]]]:
     """Head and rows: the days or months of the period, energies in kWh, shares in per cent."""
     rows = past.rows or (past.sum,)
     columns = _part_columns(rows)
@@ -141,7 +141,7 @@ def part_rows(view: View, past: Past) -> tuple[list[str], list[list[Cell]]]:
     ]
 
 
-def _part_columns(rows: Iterable[Row]) -> list[tuple[str, str]]:
+def _part_columns(rows: Iterable[HistoryRow]) -> list[tuple[str, str]]:
     found = [row.figures for row in rows if row.figures]
     columns = [("drawn", "drawn"), ("before", "year_before")]
     for key, name in (
@@ -153,7 +153,7 @@ def _part_columns(rows: Iterable[Row]) -> list[tuple[str, str]]:
     return columns
 
 
-def _part(row: Row, columns: Iterable[tuple[str, str]]) -> Iterable[Cell]:
+def _part(row: HistoryRow, columns: Iterable[tuple[str, str]]) -> Iterable[Cell]:
     for key, _ in columns:
         if key == "before":
             yield _kwh(row.before.drawn) if row.before else None
@@ -166,7 +166,7 @@ def _part(row: Row, columns: Iterable[tuple[str, str]]) -> Iterable[Cell]:
             yield _kwh(getattr(row.figures, key))
 
 
-def _classes(row: Row, words: Iterable[str]) -> list[Cell]:
+def _classes(row: HistoryRow, words: Iterable[str]) -> list[Cell]:
     known: Mapping[str, int] = row.figures.classes if row.figures else {}
     return [_kwh(known.get(word)) for word in words]
 
@@ -198,7 +198,7 @@ def _kwh(wh: int | None) -> float | None:
     return None if wh is None else wh / 1000
 
 
-def _tick(view: View, period: str, first: date) -> str:
+def _tick(view: PageView, period: str, first: date) -> str:
     """What stands below a bar."""
     if period == "year":
         return written.month(view.lang, first, short=True)
@@ -207,5 +207,5 @@ def _tick(view: View, period: str, first: date) -> str:
     return str(first.day)
 
 
-def _title(view: View, period: str, first: date) -> str:
+def _title(view: PageView, period: str, first: date) -> str:
     return written.month(view.lang, first) if period == "year" else written.long_date(view.lang, first)

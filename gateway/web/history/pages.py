@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gateway.web.history.values import Past
-    from gateway.web.view import View
+    from gateway.web.view import PageView
 
 # What the browser says by itself.
 _SAID_BY_SCRIPT = (
@@ -35,7 +35,7 @@ _FINER = {"year": "month", "month": "day", "week": "day"}
 FILES = ("uPlot.min.css", "history.css", "uPlot.min.js", "history.js")
 
 
-def page(view: View, past: Past, meters: Sequence[str]) -> str:
+def page(view: PageView, past: Past, meters: Sequence[str]) -> str:
     """One period of one meter."""
     # From a longer period to a shorter one: the last of it that is known.
     last = min(past.sum.end - timedelta(days=1), past.known[1]) if past.known else past.first
@@ -44,12 +44,12 @@ def page(view: View, past: Past, meters: Sequence[str]) -> str:
     return view.page("history/page.html", chart_files=list(FILES), **values, **_known(view, past) if is_known else {})
 
 
-def refusal(view: View, key: str, **places: object) -> str:
+def refusal(view: PageView, key: str, **places: object) -> str:
     """One sentence, and the way back."""
     return view.page("history/refusal.html", page="history", key=key, places=places)
 
 
-def _known(view: View, past: Past) -> dict[str, Any]:
+def _known(view: PageView, past: Past) -> dict[str, Any]:
     """What is shown of a period of which anything is known."""
     if past.curve:
         head, rows = half_hour_rows(view, past.curve)
@@ -75,7 +75,7 @@ def _known(view: View, past: Past) -> dict[str, Any]:
     }
 
 
-def summary(view: View, past: Past) -> str:
+def summary(view: PageView, past: Past) -> str:
     """What the chart shows, in one sentence."""
     lang, row, say = view.lang, past.sum, view.words
     found = []

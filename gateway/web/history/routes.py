@@ -21,17 +21,17 @@ from gateway.web.history.pages import FILES, page, refusal
 from gateway.web.history.values import PERIODS
 from gateway.web.history.words import WORDS
 from gateway.web.http.answers import html
-from gateway.web.part import Part
+from gateway.web.part import PageGroup
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from microdot import Request
 
-    from gateway.web.history.values import Household, Past
-    from gateway.web.view import View
+    from gateway.web.history.values import HistoryValues, Past
+    from gateway.web.view import PageView
 
-    Answer = Callable[[Request, View, Past, Sequence[str]], Response]
+    Answer = Callable[[Request, PageView, Past, Sequence[str]], Response]
 
 log = logging.getLogger(__name__)
 
@@ -39,10 +39,10 @@ _DATE = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}")
 _TABLES = {"minutes", "half-hours", "parts"}
 
 
-def part(household: Household) -> Part:
+def part(household: HistoryValues) -> PageGroup:
     """The page with what it is drawn of, and what can be taken along."""
     pages = {"/history": _show, "/history/data": _data, "/history/csv": _csv}
-    return Part(
+    return PageGroup(
         menu=(("/history", "history"),),
         pages={path: _looked(household, answer) for path, answer in pages.items()},
         forms={},
@@ -51,10 +51,10 @@ def part(household: Household) -> Part:
     )
 
 
-def _looked(household: Household, answer: Answer) -> Callable[[Request, View], Awaitable[Response]]:
+def _looked(household: HistoryValues, answer: Answer) -> Callable[[Request, PageView], Awaitable[Response]]:
     """A handler that is given the look at the past which was asked for; one sentence where there is none."""
 
-    async def handler(request: Request, view: View) -> Response:
+    async def handler(request: Request, view: PageView) -> Response:
         view = replace(view, path="/history")
         asked = _asked(request, household)
         if isinstance(asked, tuple):
@@ -71,7 +71,7 @@ def _looked(household: Household, answer: Answer) -> Callable[[Request, View], A
     return handler
 
 
-def _asked(request: Request, household: Household) -> dict[str, str] | tuple[str, str]:
+def _asked(request: Request, household: HistoryValues) -> dict[str, str] | tuple[str, str]:
     """Meter, period and date as asked for, or what is wrong with them: key of a sentence, and the wrong word."""
     meter = request.args.get("meter", "") or household.meters[0]
     period = request.args.get("period", "") or "day"
@@ -92,16 +92,16 @@ def _is_date(text: str) -> bool:
         return False
 
 
-def _show(_: Request, view: View, past: Past, meters: Sequence[str]) -> Response:
+def _show(_: Request, view: PageView, past: Past, meters: Sequence[str]) -> Response:
     return html(page(view, past, meters))
 
 
-def _data(_: Request, view: View, past: Past, _meters: Sequence[str]) -> Response:
+def _data(_: Request, view: PageView, past: Past, _meters: Sequence[str]) -> Response:
     text = json.dumps(chart(view, past), separators=(",", ":"), ensure_ascii=False)
     return Response(text, 200, {"Content-Type": "application/json; charset=UTF-8", "Cache-Control": "no-store"})
 
 
-def _csv(request: Request, view: View, past: Past, _meters: Sequence[str]) -> Response:
+def _csv(request: Request, view: PageView, past: Past, _meters: Sequence[str]) -> Response:
     table, form = request.args.get("table", "parts"), request.args.get("form", view.lang)
     if table not in _TABLES or form not in WORDS:
         return html(refusal(view, "bad_table"), 400)

@@ -32,7 +32,7 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class HistoryRow:
     """A period ``[first, end)`` beside that of the year before; ``figures`` is None where nothing is known.
 
     ``change`` is by how much it differs (0.1: a tenth more), None where the two cannot be compared; ``whole``: all of
@@ -79,7 +79,7 @@ class Curve:
 
 
 @dataclass(frozen=True, slots=True)
-class Odd:
+class Outlier:
     """A half hour far outside of what is usual: the series and the mean W of it; the page *repair* knows it so."""
 
     path: str
@@ -98,16 +98,16 @@ class Past:
     meter: str
     period: str
     first: date
-    sum: Row
-    rows: Sequence[Row]
+    sum: HistoryRow
+    rows: Sequence[HistoryRow]
     curve: Curve | None
     known: tuple[date, date] | None
     previous: date | None
     next: date | None
-    odd: Sequence[Odd] = ()
+    odd: Sequence[Outlier] = ()
 
 
-class Household(Protocol):
+class HistoryValues(Protocol):
     """Who reads the past."""
 
     @property

@@ -22,7 +22,7 @@ class BadPictureError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PictureRequest:
     """A picture: pixels, one of INKS, one of PAGES, the language, the meter's name if one is named."""
 
     width: int
@@ -33,10 +33,10 @@ class Asked:
     meter: str | None
 
 
-def read_asked(args: Mapping[str, str], lang: str, *, guest: bool) -> Asked:
+def read_asked(args: Mapping[str, str], lang: str, *, guest: bool) -> PictureRequest:
     """The picture that a query asks for. Raises BadPictureError with a sentence."""
     pages = PUBLIC_PAGES if guest else PAGES
-    return Asked(
+    return PictureRequest(
         _number(args.get("w", "800"), "w", LEAST[0], MOST[0]),
         _number(args.get("h", "480"), "h", LEAST[1], MOST[1]),
         _one_of(args.get("ink", INKS[0]), "ink", INKS),

@@ -52,7 +52,7 @@ def set_cookie(answer: Response, name: str, value: str, max_age_s: int, *, secur
     answer.headers.setdefault("Set-Cookie", []).append(cookie)
 
 
-class File:
+class PageFile:
     """One of the page's own files, read once; its address changes with its content."""
 
     def __init__(self, name: str) -> None:

@@ -60,7 +60,7 @@ class BadRequestError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PageRequest:
     """A request that looks as it should; the names of ``headers`` are in small letters."""
 
     method: str
@@ -70,7 +70,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class RequestGuard:
     """Who may come in.
 
     ``names`` are the page's own names besides addresses of the home; ``networks`` are let in besides the home's.
@@ -107,7 +107,7 @@ def is_own_origin(headers: dict[str, str]) -> bool:
     return origin is None or origin.partition("://")[2].lower() == headers.get("host", "").lower()
 
 
-async def read_head(reader: StreamReader) -> Asked | None:
+async def read_head(reader: StreamReader) -> PageRequest | None:
     """The next request without its body; None when nobody asks anything. Raises BadRequestError."""
     lines = []
     size = 0
@@ -125,7 +125,7 @@ async def read_head(reader: StreamReader) -> Asked | None:
     if not first:
         raise BadRequestError(400, "not a request")
     headers = _headers(lines[1:])
-    return Asked(first[1].decode(), first[2].decode(), headers, b"")
+    return PageRequest(first[1].decode(), first[2].decode(), headers, b"")
 
 
 async def _line(reader: StreamReader) -> bytes:

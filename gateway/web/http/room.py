@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(eq=False, slots=True)
-class Place:
+class ConnectionPlace:
     """A place, and who holds it.
 
     Args:
@@ -30,7 +30,7 @@ class Place:
     busy: bool = field(default=False)
 
 
-class Room:
+class ConnectionLimit:
     """So many places.
 
     Args:
@@ -40,12 +40,12 @@ class Room:
 
     def __init__(self, most: int, of_one: int) -> None:
         self._most, self._of_one = most, of_one
-        self._places: list[Place] = []
+        self._places: list[ConnectionPlace] = []
 
     def __len__(self) -> int:
         return len(self._places)
 
-    def enter(self, place: Place) -> bool:
+    def enter(self, place: ConnectionPlace) -> bool:
         """Take a place; where all are taken, that of whoever holds most makes room. False when there is none."""
         held = Counter(one.holder for one in self._places)
         own = held[place.holder]
@@ -67,7 +67,7 @@ class Room:
         gone.give_up()
         return True
 
-    def leave(self, place: Place) -> None:
+    def leave(self, place: ConnectionPlace) -> None:
         """Give a place back, if it still is one's own."""
         if place in self._places:
             self._places.remove(place)

@@ -18,13 +18,13 @@ from microdot import Request, Response
 from microdot.microdot import NoCaseDict
 
 from gateway.web.http.guard import HEADERS, BadRequestError, network_of, read_body, read_head
-from gateway.web.http.room import Place, Room
+from gateway.web.http.room import ConnectionLimit, ConnectionPlace
 
 if TYPE_CHECKING:
     from asyncio import StreamReader, StreamWriter
     from collections.abc import Iterator
 
-    from gateway.web.http.guard import Asked, Door
+    from gateway.web.http.guard import PageRequest, RequestGuard
     from gateway.web.site import Site
 
 log = logging.getLogger(__name__)
@@ -49,11 +49,14 @@ class Server:
         door: who may come in.
     """
 
-    def __init__(self, site: Site, door: Door) -> None:
+    def __init__(self, site: Site, door: RequestGuard) -> None:
         self._site, self._door = site, door
         self._open: set[asyncio.Task[None]] = set()
-        self._strangers, self._known = Room(MOST_STRANGERS, MOST_OF_ADDRESS), Room(MOST_KNOWN, MOST_OF_KNOWN)
-        self._refused = Room(MOST_REFUSED, MOST_REFUSED)
+        self._strangers, self._known = (
+            ConnectionLimit(MOST_STRANGERS, MOST_OF_ADDRESS),
+            ConnectionLimit(MOST_KNOWN, MOST_OF_KNOWN),
+        )
+        self._refused = ConnectionLimit(MOST_REFUSED, MOST_REFUSED)
         self._server: asyncio.Server | None = None
 
     async def start(self, host: str, port: int) -> None:
@@ -128,7 +131,7 @@ class Server:
             raise BadRequestError(403, "not at home")
         visit.enter(self._strangers, network_of(visit.peer[0]))
 
-    def _request(self, asked: Asked, peer: tuple[str, int]) -> Request:
+    def _request(self, asked: PageRequest, peer: tuple[str, int]) -> Request:
         if not self._door.is_called(asked.headers.get("host", "")):
             raise BadRequestError(421, "called by a name that is not its own")
         headers = NoCaseDict(asked.headers)
@@ -145,18 +148,18 @@ class _Visit:
         self._task = task
         # Who has gone already has no address, and is not at home.
         self.peer: tuple[str, int] = (writer.get_extra_info("peername") or ("", 0))[:2]
-        self._room: Room | None = None
-        self._place: Place | None = None
+        self._room: ConnectionLimit | None = None
+        self._place: ConnectionPlace | None = None
 
     @property
     def has_place(self) -> bool:
         """Whether it has one."""
         return self._place is not None
 
-    def enter(self, room: Room, holder: str) -> None:
+    def enter(self, room: ConnectionLimit, holder: str) -> None:
         """Leave the place that it has for one in this room. Raises BadRequestError when there is none."""
         self.end()
-        place = Place(holder, self.peer[0], self._task.cancel)
+        place = ConnectionPlace(holder, self.peer[0], self._task.cancel)
         if not room.enter(place):
             raise BadRequestError(503, "no place")
         self._room, self._place = room, place

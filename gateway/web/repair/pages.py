@@ -7,18 +7,18 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gateway.web import dates
-from gateway.web.repair.values import GRANULARITIES, LONGEST_TEXT, Which
+from gateway.web.repair.values import GRANULARITIES, LONGEST_TEXT, PointPlace
 from gateway.words.numbers import grouped
 from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from gateway.web.repair.values import Known, Look, Stored, Value
-    from gateway.web.view import View
+    from gateway.web.repair.values import RepairableSeries, RepairView, Stored, Value
+    from gateway.web.view import PageView
 
 
-def page(view: View, look: Look, told: str | None = None, *, good: bool = False) -> str:
+def page(view: PageView, look: RepairView, told: str | None = None, *, good: bool = False) -> str:
     """The page itself; ``told`` is the key of what was done, or of what is wrong."""
     values = {"look": look, "key": told, "good": good}
     if not look.series:
@@ -28,7 +28,7 @@ def page(view: View, look: Look, told: str | None = None, *, good: bool = False)
     return view.page(
         "repair/page.html",
         **values,
-        start=look.chosen or Which("", "", "PT30M", max(known.last for known in look.series)),
+        start=look.chosen or PointPlace("", "", "PT30M", max(known.last for known in look.series)),
         chosen=look.known(look.chosen) if look.chosen else None,
         several=len({known.meter for known in look.series}) > 1,
         granularities=GRANULARITIES,
@@ -38,13 +38,13 @@ def page(view: View, look: Look, told: str | None = None, *, good: bool = False)
     )
 
 
-def message(view: View, key: str, detail: str = "") -> str:
+def message(view: PageView, key: str, detail: str = "") -> str:
     """One sentence, what the gateway says of it, and the way back."""
     return replace(view, path="/repair").page("repair/message.html", key=key, detail=detail)
 
 
 def point(
-    view: View, known: Known, stored: Stored, around: Sequence[Stored], fields: Mapping[str, str],
+    view: PageView, known: RepairableSeries, stored: Stored, around: Sequence[Stored], fields: Mapping[str, str],
     told: str | None = None,
 ) -> str:  # fmt: skip
     """One point between its neighbours, and the form that repairs it."""
@@ -54,7 +54,7 @@ def point(
     return view.page("repair/point.html", **values, longest=LONGEST_TEXT, **_written(view))
 
 
-def sure(view: View, known: Known, stored: Stored, had: Sequence[str], fields: Mapping[str, str]) -> str:
+def sure(view: PageView, known: RepairableSeries, stored: Stored, had: Sequence[str], fields: Mapping[str, str]) -> str:
     """What is about to be changed, who had it, and the button that does it."""
     what = stored.which
     places = {"what": known.name[view.lang], "when": when(view, what.time)}
@@ -68,18 +68,18 @@ def sure(view: View, known: Known, stored: Stored, had: Sequence[str], fields: M
     return view.page("repair/sure.html", said=said, had=had, what=what, fields=kept)
 
 
-def _written(view: View) -> dict[str, Callable[..., Any]]:
+def _written(view: PageView) -> dict[str, Callable[..., Any]]:
     """How the templates write a moment, and a value with its unit."""
     return {"when": partial(when, view), "amount": partial(amount, view)}
 
 
-def when(view: View, time: int) -> str:
+def when(view: PageView, time: int) -> str:
     """A moment, to the second."""
     moment = dates.local(time)
     return f"{dates.day(view.lang, moment)}, {moment:%H:%M:%S}"
 
 
-def amount(view: View, value: Value | None, unit: str) -> str:
+def amount(view: PageView, value: Value | None, unit: str) -> str:
     """A value with its unit; a text between quotation marks."""
     if value is None:
         return "–"

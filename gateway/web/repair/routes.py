@@ -14,9 +14,9 @@ from gateway.errors import GatewayError, StoreError
 from gateway.privacy.orders import Rectify, Remove, Restore
 from gateway.web import dates
 from gateway.web.http.answers import html, redirect
-from gateway.web.part import Part
+from gateway.web.part import PageGroup
 from gateway.web.repair import pages as repair_pages
-from gateway.web.repair.values import GRANULARITIES, Which, plain, wrong
+from gateway.web.repair.values import GRANULARITIES, PointPlace, plain, wrong
 from gateway.web.repair.words import REPAIR_WORDS
 from gateway.web.sharing.pages import FILES
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from microdot import Request, Response
 
     from gateway.consent.orders import A, Order
-    from gateway.web.repair.values import Known, Look, Stored
-    from gateway.web.view import View
+    from gateway.web.repair.values import RepairableSeries, RepairView, Stored
+    from gateway.web.view import PageView
 
 log = logging.getLogger(__name__)
 
@@ -35,23 +35,23 @@ _DONE = {"rectified", "removed", "restored"}
 _LAST_TIME = 2**33
 
 
-class Bench(Protocol):
+class RepairRequests(Protocol):
     """Where stored points are looked at and changed."""
 
-    async def look(self, chosen: Which | None) -> Look:
+    async def look(self, chosen: PointPlace | None) -> RepairView:
         """What stands out, in all or in the series that is chosen; the points around its time; the corrections."""
 
-    async def point(self, which: Which) -> tuple[Known, Stored, list[Stored], list[str]] | None:
+    async def point(self, which: PointPlace) -> tuple[RepairableSeries, Stored, list[Stored], list[str]] | None:
         """A point: its series, itself, those around it, and who received it; None when there is none."""
 
     async def ask(self, order: Order[A]) -> A:
         """One order. Raises GatewayError with the reason."""
 
 
-def repair(bench: Bench) -> Part:
+def repair(bench: RepairRequests) -> PageGroup:
     """The part, for the store behind that bench."""
     pages = _Pages(bench)
-    return Part(
+    return PageGroup(
         menu=(("/repair", "repair"),),
         pages={"/repair": _told(pages.look), "/repair/point": _told(pages.point)},
         forms={
@@ -64,10 +64,12 @@ def repair(bench: Bench) -> Part:
     )
 
 
-def _told(handler: Callable[[Request, View], Awaitable[Response]]) -> Callable[[Request, View], Awaitable[Response]]:
+def _told(
+    handler: Callable[[Request, PageView], Awaitable[Response]],
+) -> Callable[[Request, PageView], Awaitable[Response]]:
     """The handler; what the gateway refuses is said in a sentence, and nothing was changed."""
 
-    async def answer(request: Request, view: View) -> Response:
+    async def answer(request: Request, view: PageView) -> Response:
         try:
             return await handler(request, view)
         except GatewayError as error:
@@ -81,10 +83,10 @@ def _told(handler: Callable[[Request, View], Awaitable[Response]]) -> Callable[[
 class _Pages:
     """Who answers."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: RepairRequests) -> None:
         self._bench = bench
 
-    async def look(self, request: Request, view: View) -> Response:
+    async def look(self, request: Request, view: PageView) -> Response:
         args = request.args
         chosen = _chosen(args)
         look = await self._bench.look(chosen)
@@ -93,18 +95,18 @@ class _Pages:
         done = args.get("done", "")
         return html(repair_pages.page(view, look, f"done_{done}" if done in _DONE else None, good=True))
 
-    async def point(self, request: Request, view: View) -> Response:
+    async def point(self, request: Request, view: PageView) -> Response:
         return await self._with_point(view, request.args, {}, self._show)
 
-    async def check(self, request: Request, view: View) -> Response:
+    async def check(self, request: Request, view: PageView) -> Response:
         """What a form asks for: what is wrong with it, or what it would change."""
         return await self._with_point(view, request.g.fields, request.g.fields, self._confirm)
 
-    async def do(self, request: Request, view: View) -> Response:
+    async def do(self, request: Request, view: PageView) -> Response:
         """The yes of the second page."""
         return await self._with_point(view, request.g.fields, request.g.fields, self._change)
 
-    async def undo(self, request: Request, view: View) -> Response:
+    async def undo(self, request: Request, view: PageView) -> Response:
         which = _which(request.g.fields)
         if which is None:
             return html(repair_pages.message(view, "no_such_point"), 404)
@@ -112,7 +114,11 @@ class _Pages:
         return redirect("/repair?done=restored")
 
     async def _with_point(
-        self, view: View, named: Mapping[str, str], fields: Mapping[str, str], go_on: Callable[..., Awaitable[Response]]
+        self,
+        view: PageView,
+        named: Mapping[str, str],
+        fields: Mapping[str, str],
+        go_on: Callable[..., Awaitable[Response]],
     ) -> Response:
         which = _which(named)
         found = await self._bench.point(which) if which else None
@@ -124,17 +130,25 @@ class _Pages:
             return html(repair_pages.point(view, known, stored, around, fields, told), 400)
         return await go_on(view, known, stored, around, had, fields)
 
-    async def _show(self, view: View, known: Known, stored: Stored, around: list[Stored], *_: object) -> Response:
+    async def _show(
+        self, view: PageView, known: RepairableSeries, stored: Stored, around: list[Stored], *_: object
+    ) -> Response:
         return html(repair_pages.point(view, known, stored, around, {}))
 
     async def _confirm(
-        self, view: View, known: Known, stored: Stored, _: object, had: list[str], fields: Mapping[str, str]
+        self,
+        view: PageView,
+        known: RepairableSeries,
+        stored: Stored,
+        _: object,
+        had: list[str],
+        fields: Mapping[str, str],
     ) -> Response:
         shown = dict(fields) | {"value": plain(known, fields.get("value", ""))}
         return html(repair_pages.sure(view, known, stored, had, shown))
 
     async def _change(
-        self, _: View, known: Known, stored: Stored, __: object, ___: object, fields: Mapping[str, str]
+        self, _: PageView, known: RepairableSeries, stored: Stored, __: object, ___: object, fields: Mapping[str, str]
     ) -> Response:
         point, reason = _point(stored.which), fields.get("reason", "")
         if fields["choice"] == "remove":
@@ -145,23 +159,23 @@ class _Pages:
         return redirect("/repair?done=rectified")
 
 
-def _point(which: Which) -> dict[str, Any]:
+def _point(which: PointPlace) -> dict[str, Any]:
     """The fields by which an order names it."""
     named = {"meter": which.meter, "series": which.path}
     return named | {"granularity": which.granularity, "time": which.time}
 
 
-def _which(fields: Mapping[str, str]) -> Which | None:
+def _which(fields: Mapping[str, str]) -> PointPlace | None:
     """The point that a form or an address names; None where it names none."""
     time, granularity = fields.get("time", ""), fields.get("granularity", "")
     if granularity not in GRANULARITIES or not (time.isascii() and time.isdigit() and len(time) < 11):
         return None
     if int(time) > _LAST_TIME:
         return None
-    return Which(fields.get("meter", ""), fields.get("path", ""), granularity, int(time))
+    return PointPlace(fields.get("meter", ""), fields.get("path", ""), granularity, int(time))
 
 
-def _chosen(args: Mapping[str, str]) -> Which | None:
+def _chosen(args: Mapping[str, str]) -> PointPlace | None:
     """Where somebody looks: by the form of the page, or by a link to a point."""
     if "series" not in args:
         return _which(args)

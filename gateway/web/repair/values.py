@@ -18,7 +18,7 @@ _LARGEST = 2**53
 
 
 @dataclass(frozen=True, slots=True)
-class Which:
+class PointPlace:
     """A point by its name, or a place to look at: meter, path, granularity, POSIX second."""
 
     meter: str
@@ -38,7 +38,7 @@ class Which:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class RepairableSeries:
     """A series that can be repaired, as fine as it exists; ``name`` by language."""
 
     meter: str
@@ -54,7 +54,7 @@ class Known:
 class Stored:
     """A stored point; ``low`` and ``high`` are of those around it where it stands out, ``judged`` when it was read."""
 
-    which: Which
+    which: PointPlace
     value: Value
     rectified: bool = False
     low: float | None = None
@@ -66,7 +66,7 @@ class Stored:
 class Changed:
     """A correction that was made at POSIX second ``at``; a value is None where there was none."""
 
-    which: Which
+    which: PointPlace
     before: Value | None
     after: Value | None
     at: int
@@ -75,21 +75,21 @@ class Changed:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class RepairView:
     """What the page shows: ``chosen`` is where somebody looks, None at first."""
 
-    series: Sequence[Known]
+    series: Sequence[RepairableSeries]
     suspects: Sequence[Stored]
     corrections: Sequence[Changed]
-    chosen: Which | None = None
+    chosen: PointPlace | None = None
     around: Sequence[Stored] = ()
 
-    def known(self, which: Which) -> Known | None:
+    def known(self, which: PointPlace) -> RepairableSeries | None:
         """The series of a point."""
         return next((s for s in self.series if (s.meter, s.path) == (which.meter, which.path)), None)
 
 
-def wrong(known: Known, stored: Stored, fields: Mapping[str, str]) -> str | None:
+def wrong(known: RepairableSeries, stored: Stored, fields: Mapping[str, str]) -> str | None:
     """The key of what is wrong with a form; None when it can be done."""
     if fields.get("choice") not in {"value", "remove"}:
         return "wrong_choice"
@@ -99,12 +99,12 @@ def wrong(known: Known, stored: Stored, fields: Mapping[str, str]) -> str | None
     return _wrong_value(known, stored, fields.get("value", "")) if fields["choice"] == "value" else None
 
 
-def plain(known: Known, text: str) -> str:
+def plain(known: RepairableSeries, text: str) -> str:
     """A value as the store reads it: a number may be written with a comma and with blanks."""
     return text if known.kind == "text" else "".join(text.split()).replace(",", ".")
 
 
-def _wrong_value(known: Known, stored: Stored, text: str) -> str | None:
+def _wrong_value(known: RepairableSeries, stored: Stored, text: str) -> str | None:
     if known.kind == "text":
         if not text or not text.isprintable() or len(text) > LONGEST_TEXT:
             return "wrong_text"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from gateway.words.phrase import Phrase
-from gateway.words.table import Table
+from gateway.words.table import WordTable
 
-REPAIR_WORDS = Table(
+REPAIR_WORDS = WordTable(
     {
         "repair": "Repair",
         "repair_intro": (

@@ -10,25 +10,25 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from gateway.web.http.answers import html
-from gateway.web.part import Part
+from gateway.web.part import PageGroup
 from gateway.web.series.words import SERIES_WORDS
 from gateway.web.sharing.pages import FILES
-from gateway.web.view import View
+from gateway.web.view import PageView
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from microdot import Request, Response
 
-    from gateway.web.view import View
+    from gateway.web.view import PageView
 
     Meter = Mapping[str, Any]
 
 
-def series(meters: Callable[[], Awaitable[Sequence[Meter]]]) -> Part:
+def series(meters: Callable[[], Awaitable[Sequence[Meter]]]) -> PageGroup:
     """The part; ``meters`` says each meter of the house with its series."""
 
-    async def show(_: Request, view: View) -> Response:
+    async def show(_: Request, view: PageView) -> Response:
         return html(replace(view, path="/series").page("series/page.html", meters=await meters()))
 
-    return Part(menu=(), pages={"/series": show}, forms={}, words=SERIES_WORDS, files=FILES)
+    return PageGroup(menu=(), pages={"/series": show}, forms={}, words=SERIES_WORDS, files=FILES)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from gateway.words.table import Table
+from gateway.words.table import WordTable
 
-SERIES_WORDS = Table(
+SERIES_WORDS = WordTable(
     {
         "series": "Your series",
         "series_intro": (

@@ -11,10 +11,10 @@ from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     from gateway.web.settings.values import Settings
-    from gateway.web.view import View
+    from gateway.web.view import PageView
 
 
-def page(view: View, known: Settings, told: str | None = None, *, good: bool = False) -> str:
+def page(view: PageView, known: Settings, told: str | None = None, *, good: bool = False) -> str:
     """The page itself; ``told`` is the key of what was done, or of what is wrong."""
     goals = [name for name in GOALS if known.has_tariff or not name.startswith("euros")]
     return replace(view, path="/settings").page(
@@ -30,7 +30,7 @@ def page(view: View, known: Settings, told: str | None = None, *, good: bool = F
     )
 
 
-def _value(view: View, key: str, value: object) -> str:
+def _value(view: PageView, key: str, value: object) -> str:
     word = "none" if value is None or value in ("", (), [], {}) else str(value).lower()
     for known in (f"value_{key}_{word}", f"value_{word}"):
         if known in view.words:
@@ -44,7 +44,7 @@ def _value(view: View, key: str, value: object) -> str:
     return _written(view, value) if isinstance(value, int | float) else str(value)
 
 
-def _written(view: View, value: float | None) -> str:
+def _written(view: PageView, value: float | None) -> str:
     """A number as it is written and read again, in the language."""
     text = "" if value is None else f"{value:.15g}"
     return grouped(text, view.lang)

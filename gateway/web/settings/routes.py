@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from gateway.errors import ConfigError, GatewayError
 from gateway.web.http.answers import html, redirect
-from gateway.web.part import Part
+from gateway.web.part import PageGroup
 from gateway.web.settings.pages import page
 from gateway.web.settings.values import GOALS
 from gateway.web.settings.words import SETTINGS_WORDS
 from gateway.web.sharing.pages import FILES
-from gateway.web.view import View
+from gateway.web.view import PageView
 from gateway.words.catalogue import LANGUAGES
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from microdot import Request, Response
 
     from gateway.web.settings.values import Settings
-    from gateway.web.view import View
+    from gateway.web.view import PageView
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ _DONE = {"saved", "file", "committed"}
 _LARGEST_GOAL = 1e9
 
 
-class Desk(Protocol):
+class SettingsRequests(Protocol):
     """Where settings are read and changed."""
 
     async def settings(self) -> Settings:
@@ -53,10 +53,10 @@ class Desk(Protocol):
         """Write all that waits. Raises StoreError when it cannot be written."""
 
 
-def settings(desk: Desk) -> Part:
-    """The part, for the daemon behind that desk."""
-    pages = _Pages(desk)
-    return Part(
+def settings(house: SettingsRequests) -> PageGroup:
+    """The part, for that house."""
+    pages = _Pages(house)
+    return PageGroup(
         menu=(("/settings", "settings"),),
         pages={"/settings": pages.show},
         forms={
@@ -70,10 +70,12 @@ def settings(desk: Desk) -> Part:
     )
 
 
-def _told(handler: Callable[[Request, View], Awaitable[Response]]) -> Callable[[Request, View], Awaitable[Response]]:
+def _told(
+    handler: Callable[[Request, PageView], Awaitable[Response]],
+) -> Callable[[Request, PageView], Awaitable[Response]]:
     """The handler; what could not be kept is said to be unchanged."""
 
-    async def answer(request: Request, view: View) -> Response:
+    async def answer(request: Request, view: PageView) -> Response:
         try:
             return await handler(request, view)
         except GatewayError as error:
@@ -86,48 +88,48 @@ def _told(handler: Callable[[Request, View], Awaitable[Response]]) -> Callable[[
 class _Pages:
     """Who answers."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, house: SettingsRequests) -> None:
+        self._house = house
 
-    async def show(self, request: Request, view: View) -> Response:
+    async def show(self, request: Request, view: PageView) -> Response:
         done = request.args.get("done", "")
-        return html(page(view, await self._desk.settings(), f"done_{done}" if done in _DONE else None, good=True))
+        return html(page(view, await self._house.settings(), f"done_{done}" if done in _DONE else None, good=True))
 
-    async def objective(self, request: Request, view: View) -> Response:
-        known, fields = await self._desk.settings(), request.g.fields
+    async def objective(self, request: Request, view: PageView) -> Response:
+        known, fields = await self._house.settings(), request.g.fields
         goals = {name: _goal(fields.get(name, "")) for name in GOALS}
         if any(goal is not None and not 0 < goal < _LARGEST_GOAL for goal in goals.values()):
             return html(page(view, known, "wrong_goal"), 400)
         if not known.has_tariff and any(goals[name] for name in GOALS if name.startswith("euros")):
             return html(page(view, known, "wrong_euros"), 400)
-        await self._desk.choose_objective(goals)
+        await self._house.choose_objective(goals)
         return redirect("/settings?done=saved")
 
-    async def household(self, request: Request, view: View) -> Response:
-        known, fields = await self._desk.settings(), request.g.fields
+    async def household(self, request: Request, view: PageView) -> Response:
+        known, fields = await self._house.settings(), request.g.fields
         if not known.has_account:
             return html(page(view, known, "wrong_table"), 400)
         if fields.get("language") not in LANGUAGES:
             return html(page(view, known, "wrong_language"), 400)
         try:
-            await self._desk.choose_household(fields.get("address", "").strip(), fields["language"])
+            await self._house.choose_household(fields.get("address", "").strip(), fields["language"])
         except ConfigError:
             return html(page(view, known, "wrong_address"), 400)
         return redirect("/settings?done=saved")
 
-    async def file(self, request: Request, view: View) -> Response:
+    async def file(self, request: Request, view: PageView) -> Response:
         """Back to what the file says."""
         table = request.g.fields.get("table", "")
         if table not in _TABLES:
-            return html(page(view, await self._desk.settings(), "wrong_table"), 400)
+            return html(page(view, await self._house.settings(), "wrong_table"), 400)
         if table == "objective":
-            await self._desk.choose_objective(None)
+            await self._house.choose_objective(None)
         else:
-            await self._desk.choose_household(None, "")
+            await self._house.choose_household(None, "")
         return redirect("/settings?done=file")
 
-    async def commit(self, _: Request, __: View) -> Response:
-        await self._desk.commit()
+    async def commit(self, _: Request, __: PageView) -> Response:
+        await self._house.commit()
         return redirect("/settings?done=committed")
 
 

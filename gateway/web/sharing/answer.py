@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gateway.web.sharing.values import Phrases, Row
-    from gateway.web.view import View
+    from gateway.web.view import PageView
 
 GRANULARITIES = ("raw", "PT1M", "PT30M", "P1D")
 _ROUNDED = ("PT30M", "P1D")
@@ -27,7 +27,7 @@ _FIELDS = ("meter", "granularity", "purpose", "period", "until", "push", "histor
 
 
 @dataclass(frozen=True, slots=True)
-class Choices:
+class AnswerChoices:
     """What a request lets a household choose.
 
     Args:
@@ -52,7 +52,7 @@ class Choices:
         return GRANULARITIES[GRANULARITIES.index(self.request["granularity"]) :]
 
 
-def wrong(choices: Choices, fields: Mapping[str, str], today: date) -> str | None:
+def wrong(choices: AnswerChoices, fields: Mapping[str, str], today: date) -> str | None:
     """The key of what is wrong with the ticks of a form; None when they are an answer."""
     checks = (
         ("wrong_data", bool(_branches(choices, fields))),
@@ -67,7 +67,7 @@ def wrong(choices: Choices, fields: Mapping[str, str], today: date) -> str | Non
     return next((key for key, fine in checks if not fine), None)
 
 
-def narrowing(choices: Choices, fields: Mapping[str, str]) -> Narrowing:
+def narrowing(choices: AnswerChoices, fields: Mapping[str, str]) -> Narrowing:
     """The answer that was ticked."""
     given, profile = _ways(choices, fields), "coarse" if "coarse" in fields else "exact"
     return Narrowing(
@@ -82,7 +82,9 @@ def narrowing(choices: Choices, fields: Mapping[str, str]) -> Narrowing:
     )
 
 
-def page(view: View, choices: Choices, phrases: Phrases, fields: Mapping[str, str], told: str | None = None) -> str:
+def page(
+    view: PageView, choices: AnswerChoices, phrases: Phrases, fields: Mapping[str, str], told: str | None = None
+) -> str:
     """The request and its form; ``fields`` are the household's own ticks, when something was wrong with them."""
     names = (*_FIELDS, *(f"data{number}" for number in range(len(choices.branches))))
     return replace(view, path=f"/sharing/requests/{choices.request['id']}").page(
@@ -95,7 +97,9 @@ def page(view: View, choices: Choices, phrases: Phrases, fields: Mapping[str, st
     )
 
 
-def confirm(view: View, choices: Choices, fields: Mapping[str, str], text: Row, told: str | None = None) -> str:
+def confirm(
+    view: PageView, choices: AnswerChoices, fields: Mapping[str, str], text: Row, told: str | None = None
+) -> str:
     """The whole text, and the yes under it."""
     path = f"/sharing/requests/{choices.request['id']}"
     kept = {name: fields[name] for name in fields if name not in {"form_token", "hash", "lang"}}
@@ -103,15 +107,15 @@ def confirm(view: View, choices: Choices, fields: Mapping[str, str], text: Row, 
     return confirmed(replace(view, path=path), text, f"{path}/yes", path, kept, told)
 
 
-def _branches(choices: Choices, fields: Mapping[str, str]) -> list[str]:
+def _branches(choices: AnswerChoices, fields: Mapping[str, str]) -> list[str]:
     return [path for number, path in enumerate(choices.branches) if fields.get(f"data{number}") == path]
 
 
-def _ways(choices: Choices, fields: Mapping[str, str]) -> list[str]:
+def _ways(choices: AnswerChoices, fields: Mapping[str, str]) -> list[str]:
     return [way for way in ("push", "history") if choices.request[way] and way in fields]
 
 
-def _is_within(choices: Choices, text: str, today: date) -> bool:
+def _is_within(choices: AnswerChoices, text: str, today: date) -> bool:
     try:
         last = date.fromisoformat(text.strip())
     except ValueError:

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from microdot import Request, Response
 
     from gateway.consent.orders import A, Order, Row, TextRow
-    from gateway.web.view import View
+    from gateway.web.view import PageView
 
 PATH = "/sharing/health"
 
 
-class Desk(Protocol):
+class HealthConsentRequests(Protocol):
     """Where the household's answers are kept."""
 
     @property
@@ -32,10 +32,10 @@ class Desk(Protocol):
         """One order, given at the page. Raises GatewayError with the reason."""
 
 
-async def answers(desk: Desk) -> tuple[list[Row], str | None]:
+async def answers(house: HealthConsentRequests) -> tuple[list[Row], str | None]:
     """The household's answers, and the installer that waits for one: none was given, or its yes has run out."""
-    rows = await desk.ask(HealthConsents())
-    asks = desk.installer
+    rows = await house.ask(HealthConsents())
+    asks = house.installer
     known = next((row["state"] for row in rows if row["recipient"] == asks), None)
     return rows, asks if known in (None, "expired") else None
 
@@ -43,19 +43,19 @@ async def answers(desk: Desk) -> tuple[list[Row], str | None]:
 class HealthPages:
     """Who answers the forms."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, house: HealthConsentRequests) -> None:
+        self._house = house
 
-    async def read(self, _: Request, view: View) -> Response:
+    async def read(self, _: Request, view: PageView) -> Response:
         """The text of what a yes gives."""
-        asks = (await answers(self._desk))[1]
+        asks = (await answers(self._house))[1]
         if asks is None:
             return html(message(view, "not_proposed"), 409)
         return html(_confirm(view, await self._text(asks, view.lang)))
 
-    async def give(self, request: Request, view: View) -> Response:
+    async def give(self, request: Request, view: PageView) -> Response:
         """The yes under the text."""
-        asks = (await answers(self._desk))[1]
+        asks = (await answers(self._house))[1]
         if asks is None:
             return html(message(view, "not_proposed"), 409)
         fields = request.g.fields
@@ -64,27 +64,27 @@ class HealthPages:
         if text["hash"] != shown.hash:
             # A midnight passed, or the form was not of this page: nothing is given on a text that was not read.
             return html(_confirm(view, await self._text(asks, view.lang), "text_changed"), 409)
-        await self._desk.ask(HealthGrant(recipient=asks, shown=shown))
+        await self._house.ask(HealthGrant(recipient=asks, shown=shown))
         return redirect("/sharing?done=health_given")
 
-    async def refuse(self, _: Request, view: View) -> Response:
+    async def refuse(self, _: Request, view: PageView) -> Response:
         """The no."""
-        asks = (await answers(self._desk))[1]
+        asks = (await answers(self._house))[1]
         if asks is None:
             return html(message(view, "not_proposed"), 409)
-        await self._desk.ask(HealthRefuse(recipient=asks))
+        await self._house.ask(HealthRefuse(recipient=asks))
         return redirect("/sharing?done=health_refused")
 
-    async def withdraw(self, request: Request, _: View) -> Response:
+    async def withdraw(self, request: Request, _: PageView) -> Response:
         """At once, without a question."""
         order = HealthWithdraw(recipient=request.g.fields.get("recipient", ""))
-        return redirect(f"/sharing?done={'health_withdrawn' if await self._desk.ask(order) else 'nothing'}")
+        return redirect(f"/sharing?done={'health_withdrawn' if await self._house.ask(order) else 'nothing'}")
 
     async def _text(self, installer: str, lang: str) -> TextRow:
-        return await self._desk.ask(HealthText(recipient=installer, lang=lang))
+        return await self._house.ask(HealthText(recipient=installer, lang=lang))
 
 
-def _confirm(view: View, text: TextRow, told: str | None = None) -> str:
+def _confirm(view: PageView, text: TextRow, told: str | None = None) -> str:
     """The whole text, and the yes under it."""
     fields = {"hash": text["hash"], "lang": text["lang"]}
     return confirm(replace(view, path="/sharing"), text, f"{PATH}/yes", "/sharing", fields, told)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from gateway.words.table import Table
+from gateway.words.table import WordTable
 
-HEALTH_WORDS = Table(
+HEALTH_WORDS = WordTable(
     {
         "health": "Whether the gateway is well",
         "health_none": "No reading: only whether the gateway and its links are well, and when it asks.",

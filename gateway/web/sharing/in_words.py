@@ -10,7 +10,7 @@ from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     from gateway.web.sharing.values import Phrases, Row
-    from gateway.web.view import View
+    from gateway.web.view import PageView
 
 
 class InWords:
@@ -21,7 +21,7 @@ class InWords:
         phrases: what is said of data wherever a household reads of them.
     """
 
-    def __init__(self, view: View, phrases: Phrases) -> None:
+    def __init__(self, view: PageView, phrases: Phrases) -> None:
         self._view, self._phrases = view, phrases
 
     def series(self, path: str) -> str:

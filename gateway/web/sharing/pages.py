@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from gateway.web.sharing.values import Overview, Phrases, Row
-    from gateway.web.view import View
+    from gateway.web.view import PageView
 
 FILES = ("sharing.css",)
 MOST_PAST, MOST_NOTICES = 50, 20
@@ -19,7 +19,7 @@ _CUT = 90
 _STANDING = {"valid", "limited", "waiting"}
 
 
-def overview(view: View, shown: Overview, phrases: Phrases, done: str | None) -> str:
+def overview(view: PageView, shown: Overview, phrases: Phrases, done: str | None) -> str:
     """The page itself; ``done`` is the key of what was just done."""
     return view.page(
         "sharing/page.html",
@@ -41,18 +41,18 @@ def overview(view: View, shown: Overview, phrases: Phrases, done: str | None) ->
     )
 
 
-def message(view: View, key: str, detail: str = "") -> str:
+def message(view: PageView, key: str, detail: str = "") -> str:
     """One sentence, what the gateway says of it, and the way back."""
     return view.page("sharing/message.html", key=key, detail=detail)
 
 
-def shown_text(view: View, text: Row) -> str:
+def shown_text(view: PageView, text: Row) -> str:
     """The words on which a consent was given."""
     return view.page("sharing/text.html", lines=words_of(text), written_in=text["lang"])
 
 
 def confirm(
-    view: View, text: Row, action: str, back: str, fields: Mapping[str, str], told: str | None = None
+    view: PageView, text: Row, action: str, back: str, fields: Mapping[str, str], told: str | None = None
 ) -> str:  # fmt: skip
     """The whole text, and the yes under it; ``fields`` go with the yes."""
     return view.page(

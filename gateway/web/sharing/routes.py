@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from gateway.consent.orders import (
     AnswerAccess,
-    Consents,
     ConsentText,
     HearDomain,
     Limit,
+    ListConsents,
     Notices,
     PendingAccess,
     RefusedDomains,
@@ -28,7 +28,7 @@ from gateway.errors import GatewayError, StoreError
 from gateway.privacy.orders import Rotate
 from gateway.web import dates
 from gateway.web.http.answers import html, redirect
-from gateway.web.part import Part
+from gateway.web.part import PageGroup
 from gateway.web.sharing import answer as sharing_answer
 from gateway.web.sharing import pages as sharing_pages
 from gateway.web.sharing.health import PATH, HealthPages, answers
@@ -42,9 +42,9 @@ if TYPE_CHECKING:
     from microdot import Request, Response
 
     from gateway.consent.orders import A, Order
-    from gateway.web.sharing.answer import Choices
+    from gateway.web.sharing.answer import AnswerChoices
     from gateway.web.sharing.values import HandedOver, JournalState, Phrases, Row
-    from gateway.web.view import View
+    from gateway.web.view import PageView
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ _DONE = {"given", "refused", "withdrawn", "nothing", "limited", "resumed", "rene
 _DONE |= {"domain_refused", "domain_heard", "health_given", "health_refused", "health_withdrawn"}
 
 
-class Desk(Protocol):
+class SharingRequests(Protocol):
     """Where the household and what it shares meet."""
 
     @property
@@ -78,7 +78,7 @@ class Desk(Protocol):
     async def ask(self, order: Order[A]) -> A:
         """One order, given at the page. Raises GatewayError with the reason."""
 
-    async def choices(self, number: int) -> Choices | None:
+    async def choices(self, number: int) -> AnswerChoices | None:
         """What a waiting request lets the household choose; None when it does not wait."""
 
     async def handed(self, first: int, last: int) -> list[HandedOver]:
@@ -94,10 +94,10 @@ class Desk(Protocol):
         """Check it anew, in the background where that takes long."""
 
 
-def sharing(desk: Desk) -> Part:
-    """The part, for the household of that desk."""
-    pages, health = _Pages(desk), HealthPages(desk)
-    return Part(
+def sharing(house: SharingRequests) -> PageGroup:
+    """The part, for that house."""
+    pages, health = _Pages(house), HealthPages(house)
+    return PageGroup(
         menu=(("/sharing", "sharing"),),
         pages={
             "/sharing": _told(pages.overview),
@@ -128,7 +128,7 @@ def sharing(desk: Desk) -> Part:
 def _told(handler: Callable[..., Awaitable[Response]]) -> Callable[..., Awaitable[Response]]:
     """The handler; what the gateway refuses is said in a sentence, and nothing was done."""
 
-    async def answer(request: Request, view: View, **places: Any) -> Response:  # noqa: ANN401 (as the path has them)
+    async def answer(request: Request, view: PageView, **places: Any) -> Response:  # noqa: ANN401 (as the path has them)
         try:
             return await handler(request, view, **places)
         except GatewayError as error:
@@ -142,120 +142,120 @@ def _told(handler: Callable[..., Awaitable[Response]]) -> Callable[..., Awaitabl
 class _Pages:
     """Who answers."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, house: SharingRequests) -> None:
+        self._house = house
 
-    async def overview(self, request: Request, view: View) -> Response:
-        desk = self._desk
+    async def overview(self, request: Request, view: PageView) -> Response:
+        house = self._house
         today = int(time.time()) // _DAY_S * _DAY_S + _DAY_S
         before = _number(request.args.get("before", ""))
         last = min(today, before // _DAY_S * _DAY_S) if before else today
         first = max(0, last - _DAYS_SHOWN * _DAY_S)
-        health, installer = await answers(desk)
+        health, installer = await answers(house)
         shown = Overview(
-            consents=await desk.ask(Consents()),
-            requests=await desk.ask(PendingAccess()),
-            refused=await desk.ask(RefusedDomains()),
-            refused_days=desk.refused_days,
+            consents=await house.ask(ListConsents()),
+            requests=await house.ask(PendingAccess()),
+            refused=await house.ask(RefusedDomains()),
+            refused_days=house.refused_days,
             health=health,
             installer=installer,
-            notices=await desk.ask(Notices()),
-            log=Log(await desk.handed(first, last), first, last - _DAY_S, is_latest=last == today),
-            journal=await desk.journal(),
-            retention=desk.retention,
+            notices=await house.ask(Notices()),
+            log=Log(await house.handed(first, last), first, last - _DAY_S, is_latest=last == today),
+            journal=await house.journal(),
+            retention=house.retention,
         )
         done = request.args.get("done", "")
         said = f"done_{done}" if done in _DONE else None
-        return html(sharing_pages.overview(view, shown, desk.phrases, said))
+        return html(sharing_pages.overview(view, shown, house.phrases, said))
 
-    async def request(self, _: Request, view: View, number: int) -> Response:
-        choices = await self._desk.choices(number)
+    async def request(self, _: Request, view: PageView, number: int) -> Response:
+        choices = await self._house.choices(number)
         if choices is None:
             return html(sharing_pages.message(_at_home(view), "not_waiting"), 404)
-        return html(sharing_answer.page(view, choices, self._desk.phrases, {}))
+        return html(sharing_answer.page(view, choices, self._house.phrases, {}))
 
-    async def read(self, request: Request, view: View, number: int) -> Response:
+    async def read(self, request: Request, view: PageView, number: int) -> Response:
         """The ticks of a form: what is wrong with them, or the text of what they give."""
         return await self._with_answer(request, view, number, self._show_text)
 
-    async def give(self, request: Request, view: View, number: int) -> Response:
+    async def give(self, request: Request, view: PageView, number: int) -> Response:
         """The yes under the text."""
         return await self._with_answer(request, view, number, self._give)
 
     async def _with_answer(
-        self, request: Request, view: View, number: int, go_on: Callable[..., Awaitable[Response]]
+        self, request: Request, view: PageView, number: int, go_on: Callable[..., Awaitable[Response]]
     ) -> Response:
-        choices, fields = await self._desk.choices(number), request.g.fields
+        choices, fields = await self._house.choices(number), request.g.fields
         if choices is None:
             return html(sharing_pages.message(_at_home(view), "not_waiting"), 409)
         today = dates.local(time.time()).date()
         if told := sharing_answer.wrong(choices, fields, today):
-            return html(sharing_answer.page(view, choices, self._desk.phrases, fields, told), 400)
+            return html(sharing_answer.page(view, choices, self._house.phrases, fields, told), 400)
         return await go_on(view, choices, fields)
 
     async def _show_text(
-        self, view: View, choices: Choices, fields: Mapping[str, str], told: str | None = None
+        self, view: PageView, choices: AnswerChoices, fields: Mapping[str, str], told: str | None = None
     ) -> Response:
-        text = await self._desk.ask(self._text(choices, fields, view.lang))
+        text = await self._house.ask(self._text(choices, fields, view.lang))
         return html(sharing_answer.confirm(view, choices, fields, text, told), 409 if told else 200)
 
-    async def _give(self, view: View, choices: Choices, fields: Mapping[str, str]) -> Response:
+    async def _give(self, view: PageView, choices: AnswerChoices, fields: Mapping[str, str]) -> Response:
         shown = Shown(fields.get("lang", ""), fields.get("hash", ""))
         read = self._text(choices, fields, shown.lang)
-        text = await self._desk.ask(read)
+        text = await self._house.ask(read)
         if text["hash"] != shown.hash:
             # A midnight passed, or the form was not of this page: nothing is given on a text that was not read.
             return await self._show_text(view, choices, fields, "text_changed")
         number, less, retention = choices.request["id"], read.less, read.retention
-        await self._desk.ask(AnswerAccess(number=number, yes=True, less=less, retention=retention, shown=shown))
+        await self._house.ask(AnswerAccess(number=number, yes=True, less=less, retention=retention, shown=shown))
         return _done("given")
 
-    def _text(self, choices: Choices, fields: Mapping[str, str], lang: str) -> ConsentText:
+    def _text(self, choices: AnswerChoices, fields: Mapping[str, str], lang: str) -> ConsentText:
         less = sharing_answer.narrowing(choices, fields)
-        return ConsentText(lang=lang, retention=self._desk.retention, number=choices.request["id"], less=less)
+        return ConsentText(lang=lang, retention=self._house.retention, number=choices.request["id"], less=less)
 
-    async def refuse(self, _: Request, view: View, number: int) -> Response:
-        if await self._desk.choices(number) is None:
+    async def refuse(self, _: Request, view: PageView, number: int) -> Response:
+        if await self._house.choices(number) is None:
             return html(sharing_pages.message(_at_home(view), "not_waiting"), 409)
-        await self._desk.ask(AnswerAccess(number=number))
+        await self._house.ask(AnswerAccess(number=number))
         return _done("refused")
 
-    async def refuse_domain(self, request: Request, _: View) -> Response:
+    async def refuse_domain(self, request: Request, _: PageView) -> Response:
         """All that a domain asks, and what it will ask in the next weeks."""
-        await self._desk.ask(RefuseDomain(domain=request.g.fields.get("domain", "")))
+        await self._house.ask(RefuseDomain(domain=request.g.fields.get("domain", "")))
         return _done("domain_refused")
 
-    async def hear_domain(self, request: Request, _: View) -> Response:
-        heard = await self._desk.ask(HearDomain(domain=request.g.fields.get("domain", "")))
+    async def hear_domain(self, request: Request, _: PageView) -> Response:
+        heard = await self._house.ask(HearDomain(domain=request.g.fields.get("domain", "")))
         return _done("domain_heard" if heard else "nothing")
 
-    async def withdraw(self, request: Request, _: View) -> Response:
+    async def withdraw(self, request: Request, _: PageView) -> Response:
         """One consent, or all that a recipient has: at once, without a question."""
         fields = request.g.fields
         one = "consent" in fields
         order = Revoke(consent=_number(fields["consent"])) if one else Revoke(recipient=fields.get("recipient", ""))
-        return _done("withdrawn" if await self._desk.ask(order) else "nothing")
+        return _done("withdrawn" if await self._house.ask(order) else "nothing")
 
-    async def limit(self, request: Request, _: View) -> Response:
-        changed = await self._desk.ask(Limit(recipient=request.g.fields.get("recipient", "")))
+    async def limit(self, request: Request, _: PageView) -> Response:
+        changed = await self._house.ask(Limit(recipient=request.g.fields.get("recipient", "")))
         return _done("limited" if changed else "nothing")
 
-    async def resume(self, request: Request, _: View) -> Response:
-        changed = await self._desk.ask(Resume(recipient=request.g.fields.get("recipient", "")))
+    async def resume(self, request: Request, _: PageView) -> Response:
+        changed = await self._house.ask(Resume(recipient=request.g.fields.get("recipient", "")))
         return _done("resumed" if changed else "nothing")
 
-    async def renew(self, request: Request, _: View) -> Response:
-        await self._desk.ask(Rotate(recipient=request.g.fields.get("recipient", "")))
+    async def renew(self, request: Request, _: PageView) -> Response:
+        await self._house.ask(Rotate(recipient=request.g.fields.get("recipient", "")))
         return _done("renewed")
 
-    async def text(self, _: Request, view: View, sha256: str) -> Response:
-        text = await self._desk.text(sha256)
+    async def text(self, _: Request, view: PageView, sha256: str) -> Response:
+        text = await self._house.text(sha256)
         if text is None:
             return html(sharing_pages.message(_at_home(view), "no_such_text"), 404)
         return html(sharing_pages.shown_text(view, text))
 
-    async def check_journal(self, _: Request, __: View) -> Response:
-        await self._desk.check_journal()
+    async def check_journal(self, _: Request, __: PageView) -> Response:
+        await self._house.check_journal()
         return redirect("/sharing#journal")
 
 
@@ -263,7 +263,7 @@ def _done(what: str) -> Response:
     return redirect(f"/sharing?done={what}")
 
 
-def _at_home(view: View) -> View:
+def _at_home(view: PageView) -> PageView:
     """For a page that answers a form: what its language link leads to."""
     return replace(view, path="/sharing")
 

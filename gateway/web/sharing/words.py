@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from gateway.words.phrase import Phrase
-from gateway.words.table import Table
+from gateway.words.table import WordTable
 
-SHARING_WORDS = Table(
+SHARING_WORDS = WordTable(
     {
         "sharing": "Sharing",
         "nothing_shared": "Nothing leaves the house: no consent is in force.",

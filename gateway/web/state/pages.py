@@ -13,14 +13,14 @@ from gateway.words.numbers import grouped
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from gateway.doctor.sentences import Words
-    from gateway.web.view import View
+    from gateway.doctor.sentences import CauseSentences
+    from gateway.web.view import PageView
 
 _WINDOWS = ("signal_minute", "signal_hour", "signal_day")
 _AGES = (("days", 86_400), ("hours", 3_600), ("minutes", 60))
 
 
-def links(view: View, report: Mapping[str, Any], sources: Mapping[str, str]) -> str:
+def links(view: PageView, report: Mapping[str, Any], sources: Mapping[str, str]) -> str:
     """The page, of a report in the form of ``status --json``."""
     rows: Sequence[Mapping[str, Any]] = report["links"]
     by_name = {row["link"]: row for row in rows}
@@ -40,7 +40,7 @@ def links(view: View, report: Mapping[str, Any], sources: Mapping[str, str]) -> 
     )
 
 
-def _signal(view: View, by_name: Mapping[str, Any], name: str) -> Iterable[tuple[str, str, str]]:
+def _signal(view: PageView, by_name: Mapping[str, Any], name: str) -> Iterable[tuple[str, str, str]]:
     """Of each window that is known its word, the score and what that is worth."""
     figures = by_name.get(f"decode {name}", {}).get("figures", {})
     for key in _WINDOWS:
@@ -48,7 +48,7 @@ def _signal(view: View, by_name: Mapping[str, Any], name: str) -> Iterable[tuple
             yield key, _number(view, figures[key]), grade(figures[key], view.lang)
 
 
-def _advice(view: View, report: Mapping[str, Any], name: str, source: str) -> Iterable[tuple[bool, Words]]:
+def _advice(view: PageView, report: Mapping[str, Any], name: str, source: str) -> Iterable[tuple[bool, CauseSentences]]:
     """Whether all is well, and the sentences about it."""
     for finding in findings(report, name):
         # What only listening can tell (who holds the port, how much is lost) is said by the command.
@@ -56,7 +56,7 @@ def _advice(view: View, report: Mapping[str, Any], name: str, source: str) -> It
         yield finding.cause is Cause.ALL_WELL, words(finding.cause, view.lang, places)
 
 
-def _link(view: View, row: Mapping[str, Any]) -> dict[str, str]:
+def _link(view: PageView, row: Mapping[str, Any]) -> dict[str, str]:
     what, detail = link_in_words(row, view.lang)
     name = kind_and_name(row["link"])[1]
     return {
@@ -69,7 +69,7 @@ def _link(view: View, row: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _age(view: View, seconds: float | None) -> str:
+def _age(view: PageView, seconds: float | None) -> str:
     if seconds is None:
         return "–"
     for key, length in _AGES:
@@ -78,6 +78,6 @@ def _age(view: View, seconds: float | None) -> str:
     return view.say("seconds", n=f"{seconds:.0f}")
 
 
-def _number(view: View, value: float) -> str:
+def _number(view: PageView, value: float) -> str:
     text = f"{value:g}"
     return grouped(text, view.lang)

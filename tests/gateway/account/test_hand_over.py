@@ -10,7 +10,7 @@ from gateway.account.password_file import PasswordFile
 from gateway.control.messages import AccountOrder
 from gateway.errors import GatewayError
 from gateway.federation.connection.session import Session
-from gateway.web.access.access import Access
+from gateway.web.access.access import PageAccess
 from tests.gateway.federation.conftest import QUICK, account, eventually, running
 
 PREPARED = "prepared-by-an-installer"
@@ -21,7 +21,7 @@ OWN = "un-mot-de-passe-du-foyer"
 def page(tmp_path):
     """A page that nobody has visited, beside a mark that its account is to be renewed."""
     (tmp_path / MARK).touch()
-    access = Access(tmp_path / "page.json")
+    access = PageAccess(tmp_path / "page.json")
     access.make_code()
     return access
 

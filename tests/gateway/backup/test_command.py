@@ -16,7 +16,7 @@ from gateway.journal.key import read_key
 from gateway.store.connection import FILE_NAME, WriterLock
 from gateway.store.points import Granularity
 from gateway.store.store import Archive, Store
-from gateway.web.access.access import Access
+from gateway.web.access.access import PageAccess
 from harness import ROOT
 from tests.gateway.privacy.conftest import COOP, NOW, START, files_of, live, make_house
 
@@ -43,7 +43,7 @@ def house(tmp_path, lived):
     (secrets / "xmpp-password").write_text(SECRET + "\n")
     (made.folder / "secret-of-the-account").chmod(0o600)
     made.config.chmod(0o640)
-    Access(made.directory / "page.json").set_password("a password of the page")
+    PageAccess(made.directory / "page.json").set_password("a password of the page")
     (made.directory / "boards").mkdir(mode=0o700)
     (made.directory / "boards" / "salon.json").write_text("{}")
     made.phrase = tmp_path / "phrase"
@@ -126,7 +126,7 @@ def test_a_restored_house_is_the_same_house(house, saved, run, card, capsys, bro
         assert new.stat().st_mode == old.stat().st_mode, name
     assert (card.directory / "boards" / "salon.json").read_text() == "{}"
     assert (broker / "linky.passwords").read_text() == "salon:$7$x$y$z\n"
-    assert Access(card.directory / "page.json").password_fits("a password of the page")
+    assert PageAccess(card.directory / "page.json").password_fits("a password of the page")
     assert read_key(card.directory / "journal.key").public == read_key(house.directory / "journal.key").public
     assert run(card, "check")[0] == 0
     assert not [path for path in card.folder.rglob("*") if path.suffix in (".restoring", ".part", ".packing")]

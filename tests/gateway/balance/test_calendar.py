@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from gateway.balance.calendar import Period, midnight
+from gateway.balance.calendar import BalancePeriod, midnight
 
 LEAP = date(2024, 2, 29)
 
@@ -14,18 +14,18 @@ LEAP = date(2024, 2, 29)
 )
 def test_a_day_has_its_hours(day, hours):
     """The clock goes forward in March and back in October."""
-    assert midnight(Period.DAY.after(day)) - midnight(day) == hours * 3600
+    assert midnight(BalancePeriod.DAY.after(day)) - midnight(day) == hours * 3600
 
 
 @pytest.mark.parametrize(
     ("period", "first", "before", "label"),
     [
-        (Period.DAY, LEAP, date(2023, 2, 28), "2024-02-29"),
-        (Period.DAY, date(2026, 3, 1), date(2025, 3, 1), "2026-03-01"),
-        (Period.WEEK, date(2026, 12, 28), date(2025, 12, 22), "2026-W53"),
-        (Period.WEEK, date(2025, 12, 29), date(2024, 12, 30), "2026-W01"),
-        (Period.MONTH, date(2024, 2, 1), date(2023, 2, 1), "2024-02"),
-        (Period.YEAR, date(2024, 1, 1), date(2023, 1, 1), "2024"),
+        (BalancePeriod.DAY, LEAP, date(2023, 2, 28), "2024-02-29"),
+        (BalancePeriod.DAY, date(2026, 3, 1), date(2025, 3, 1), "2026-03-01"),
+        (BalancePeriod.WEEK, date(2026, 12, 28), date(2025, 12, 22), "2026-W53"),
+        (BalancePeriod.WEEK, date(2025, 12, 29), date(2024, 12, 30), "2026-W01"),
+        (BalancePeriod.MONTH, date(2024, 2, 1), date(2023, 2, 1), "2024-02"),
+        (BalancePeriod.YEAR, date(2024, 1, 1), date(2023, 1, 1), "2024"),
     ],
 )
 def test_the_same_period_of_the_year_before(period, first, before, label):
@@ -33,11 +33,11 @@ def test_the_same_period_of_the_year_before(period, first, before, label):
     assert (period.year_before(first), period.label(first)) == (before, label)
 
 
-@pytest.mark.parametrize("period", Period)
+@pytest.mark.parametrize("period", BalancePeriod)
 def test_periods_follow_each_other(period):
     """Each begins where the one before ends, forth and back."""
     first = period.begin(date(2023, 11, 15))
-    for _ in range(800 if period is Period.DAY else 60):
+    for _ in range(800 if period is BalancePeriod.DAY else 60):
         after = period.after(first)
         assert period.begin(after) == after
         assert period.back(after, 1) == first

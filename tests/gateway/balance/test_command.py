@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from bench.years import write_years
-from gateway.balance.words import Writer
+from gateway.balance.words import BalanceWriter
 from gateway.commands.main import main
 from gateway.household.report_words import TEXTS
 from tests.gateway.balance.conftest import SOLAR, base
@@ -117,8 +117,8 @@ def test_both_languages_say_the_same_things():
 
 def test_numbers_are_written_as_each_language_does():
     """A comma or a point; halves up; never minus nothing."""
-    assert Writer("fr").number(1234.5, 2) == "1\u202f234,50"
-    assert Writer("en").number(1234.5, 2) == "1,234.50"
-    assert Writer("en").number(0.125, 2) == "0.13"
-    assert Writer("en").number(-0.001, 2) == "0.00"
-    assert Writer("fr").percent(-0.5) == "-50\u202f%"
+    assert BalanceWriter("fr").number(1234.5, 2) == "1\u202f234,50"
+    assert BalanceWriter("en").number(1234.5, 2) == "1,234.50"
+    assert BalanceWriter("en").number(0.125, 2) == "0.13"
+    assert BalanceWriter("en").number(-0.001, 2) == "0.00"
+    assert BalanceWriter("fr").percent(-0.5) == "-50\u202f%"

@@ -5,8 +5,8 @@ from datetime import date, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.balance.calendar import Period, days, midnight
-from gateway.balance.energy import Day, change, slices, total
+from gateway.balance.calendar import BalancePeriod, days, midnight
+from gateway.balance.energy import DayEnergy, change, slices, total
 from gateway.balance.self_use import self_uses
 from gateway.balance.tariff import Tariff, cost
 from gateway.store.breaks import Breaks
@@ -29,7 +29,7 @@ def marks_of(rise):
 
 
 @settings(deadline=None)
-@given(rises, st.sampled_from(list(Period)))
+@given(rises, st.sampled_from(list(BalancePeriod)))
 def test_all_that_an_index_rose_is_in_its_days(rise, period):
     """Whatever was read when, the days together are what the index rose by, to the watt-hour."""
     marks = marks_of(rise)
@@ -52,7 +52,7 @@ def test_days_add_up_to_months(rise):
     daily = dict(zip(days(FIRST, END), slices(marks, Breaks(), midnights), strict=True))
     month = FIRST
     while month < END:
-        after = Period.MONTH.after(month)
+        after = BalancePeriod.MONTH.after(month)
         (whole,) = slices(marks, Breaks(), [midnight(month), midnight(after)])
         assert sum(daily[day].wh for day in days(month, after)) == whole.wh
         assert sum(daily[day].covered for day in days(month, after)) == whole.covered
@@ -73,7 +73,7 @@ def test_costs_of_days_add_up_to_costs_of_months(drawn, cents):
         )
         for n, c in enumerate(cents)
     ]
-    known = [Day(day, wh) for day, wh in zip(days(FIRST, END), drawn, strict=True)]
+    known = [DayEnergy(day, wh) for day, wh in zip(days(FIRST, END), drawn, strict=True)]
     singly = [cost([day], tariffs) for day in known]
     together = cost(known, tariffs)
     assert sum(one.total for one in singly) == together.total
@@ -97,8 +97,8 @@ def test_a_break_between_two_marks_counts_nothing():
 def test_what_no_day_knows_is_not_zero():
     """A household without panels has no production; one whose counter stood still has one of nothing."""
     day = date(2026, 1, 1)
-    assert total([Day(day, 5)]).produced is None
-    assert total([Day(day, 5, produced=0)]).produced == 0
+    assert total([DayEnergy(day, 5)]).produced is None
+    assert total([DayEnergy(day, 5, produced=0)]).produced == 0
     assert change(5, None) is None
     assert change(5, 4) == 0.25
 

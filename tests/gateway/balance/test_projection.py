@@ -6,9 +6,9 @@ from fractions import Fraction
 import pytest
 
 from gateway.balance.base_load import base_load
-from gateway.balance.calendar import Period, days, midnight
-from gateway.balance.energy import Day
-from gateway.balance.objective import State, goals
+from gateway.balance.calendar import BalancePeriod, days, midnight
+from gateway.balance.energy import DayEnergy
+from gateway.balance.objective import ObjectiveState, goals
 from gateway.balance.projection import Method, project
 from gateway.balance.tariff import Objective, Tariff
 
@@ -18,14 +18,14 @@ TARIFF = Tariff(name="Base", since=date(2025, 1, 1), subscription=30, prices={"b
 
 def known(first, end, wh):
     """Whole days that all drew the same."""
-    return {day: Day(day, wh, {"base": wh}) for day in days(first, end)}
+    return {day: DayEnergy(day, wh, {"base": wh}) for day in days(first, end)}
 
 
 def test_a_new_household_goes_on_as_in_the_last_days():
     """10 kWh a day for ten days of November, 6 until now today: 10 x 10 until now, 30 x 10 at the end."""
     history = known(date(2026, 11, 1), TODAY, 10_000)
-    history[TODAY] = Day(TODAY, 6000, {"base": 6000}, whole=False)
-    found = project(Period.MONTH, TODAY, history, [TARIFF])
+    history[TODAY] = DayEnergy(TODAY, 6000, {"base": 6000}, whole=False)
+    found = project(BalancePeriod.MONTH, TODAY, history, [TARIFF])
     assert (found.method, found.measured_wh, found.wh) == (Method.RECENT_DAYS, 106_000, 300_000)
     assert found.measured.total == Fraction("21.2") + 11
     assert found.cost.total == 60 + 30
@@ -35,21 +35,23 @@ def test_a_household_with_a_year_behind_it_follows_its_seasons():
     """Last year 20 kWh a day, this year 10 in the last 28 days: December will be half of what it was."""
     history = known(date(2025, 1, 1), date(2026, 1, 1), 20_000) | known(date(2026, 1, 1), TODAY, 10_000)
     for day in days(date(2025, 12, 1), date(2026, 1, 1)):
-        history[day] = Day(day, 40_000, {"base": 40_000})
-    found = project(Period.YEAR, TODAY, history, [TARIFF])
+        history[day] = DayEnergy(day, 40_000, {"base": 40_000})
+    found = project(BalancePeriod.YEAR, TODAY, history, [TARIFF])
     assert found.method is Method.YEAR_BEFORE
     assert found.wh == 10_000 * 334 + 20_000 * 31
 
 
 def test_three_days_are_the_least():
     """Of two days nobody makes a year."""
-    assert project(Period.MONTH, TODAY, known(date(2026, 11, 9), TODAY, 10_000), [TARIFF]) is None
+    assert project(BalancePeriod.MONTH, TODAY, known(date(2026, 11, 9), TODAY, 10_000), [TARIFF]) is None
 
 
-@pytest.mark.parametrize(("kwh", "state"), [(400, State.KEPT), (200, State.WILL_EXCEED), (99, State.EXCEEDED)])
+@pytest.mark.parametrize(
+    ("kwh", "state"), [(400, ObjectiveState.KEPT), (200, ObjectiveState.WILL_EXCEED), (99, ObjectiveState.EXCEEDED)]
+)
 def test_an_objective_is_kept_will_be_exceeded_or_is(kwh, state):
     """100 kWh until now, 300 at the end."""
-    found = project(Period.MONTH, TODAY, known(date(2026, 11, 1), TODAY, 10_000), [TARIFF])
+    found = project(BalancePeriod.MONTH, TODAY, known(date(2026, 11, 1), TODAY, 10_000), [TARIFF])
     (goal,) = goals(Objective(kwh_per_month=kwh, euros_per_year=1), found)
     assert goal.state is state
 

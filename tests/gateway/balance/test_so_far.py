@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from gateway.balance.calendar import Period, midnight
+from gateway.balance.calendar import BalancePeriod, midnight
 from gateway.commands.main import main
 from gateway.household.days import DRAWN
 from tests.gateway.balance.conftest import AUTUMN, PARIS, SPRING, WINTER, base
@@ -35,7 +35,7 @@ def row(house, capsys, what, period):
 @pytest.mark.parametrize("day", [WINTER, SPRING, AUTUMN, LAST_SPRING])
 def test_a_day_is_compared_with_the_same_time_of_the_year_before(house, capsys, day):
     """504 W now, 1,008 W a year ago: half as much at any time, also where one of the days has an hour more or less."""
-    before, from_ = Period.DAY.year_before(day), midnight(day) - 300
+    before, from_ = BalancePeriod.DAY.year_before(day), midnight(day) - 300
     house.configure(TARIFF)
     house.live_day(before, base(1008))
     for hour in ((6, 0), (12, 0), (23, 55)):
@@ -68,7 +68,7 @@ def test_a_month_is_compared_up_to_the_same_time_of_the_same_day(house, capsys):
 
 def test_nothing_is_compared_where_the_year_before_is_not_known_at_that_time(house, capsys):
     """Of a day whose half hours are missing nobody knows what it had come to at six o'clock."""
-    before = Period.DAY.year_before(WINTER)
+    before = BalancePeriod.DAY.year_before(WINTER)
     house.live(midnight(before) - 600, midnight(before), base(1008))
     house._totals["house", DRAWN] += 24_192
     house.live(midnight(before) + 86_100, midnight(before) + 86_400, base(1008))
@@ -78,7 +78,7 @@ def test_nothing_is_compared_where_the_year_before_is_not_known_at_that_time(hou
 
 def test_a_day_that_is_over_is_compared_with_a_whole_one(house, capsys):
     """At midnight sharp the day is whole, and so is that of the year before."""
-    house.live_day(Period.DAY.year_before(WINTER), base(1008))
+    house.live_day(BalancePeriod.DAY.year_before(WINTER), base(1008))
     house.live(midnight(WINTER) - 300, midnight(WINTER) + 86400, base(504))
     house.live(midnight(WINTER) + 86_700, midnight(WINTER) + 90_000, base(504))
     assert main(["balance", "--json", "--period", "day", "--config", str(house.folder / "gateway.toml")]) == 0
@@ -88,7 +88,7 @@ def test_a_day_that_is_over_is_compared_with_a_whole_one(house, capsys):
 
 def test_a_day_of_which_a_part_is_known_is_held_against_nothing(house, capsys):
     """The gateway's first evening, a year later: its four hours are no day, and no percentage says that they are."""
-    before = Period.DAY.year_before(WINTER)
+    before = BalancePeriod.DAY.year_before(WINTER)
     house.live(at(before, 20), midnight(before) + 86_400, base(1008))
     house.live(midnight(WINTER) - 300, midnight(WINTER) + 86_400, base(504))
     command = ["balance", "--period", "day", "--lang", "en", "--config", str(house.folder / "gateway.toml")]

@@ -6,8 +6,8 @@ from fractions import Fraction
 
 import pytest
 
-from gateway.balance.classes import Words, named, word_of
-from gateway.balance.energy import Day
+from gateway.balance.classes import ClassNames, named, word_of
+from gateway.balance.energy import DayEnergy
 from gateway.balance.tariff import Tariff, cost, per_hour
 from gateway.config.tables import load
 from gateway.errors import ConfigError
@@ -51,7 +51,7 @@ def test_each_day_is_priced_by_its_own_tariff(tmp_path):
     """The last day of a tariff is its own, the next day the next one's; without one it has no cost and is counted."""
     text = ONE + "until = 2026-01-31\n" + ONE.replace("2026-01", "2026-02").replace("0.2 ", "0.3 ")
     tariffs = configure(tmp_path, text).tariff
-    days = [Day(date(2025, 12, 31), 1000), Day(date(2026, 1, 31), 1000), Day(date(2026, 2, 1), 1000)]
+    days = [DayEnergy(date(2025, 12, 31), 1000), DayEnergy(date(2026, 1, 31), 1000), DayEnergy(date(2026, 2, 1), 1000)]
     found = cost(days, tariffs)
     assert (found.total, found.days, found.days_without) == (Fraction("0.5"), 3, 1)
 
@@ -59,7 +59,7 @@ def test_each_day_is_priced_by_its_own_tariff(tmp_path):
 def test_what_has_no_price_is_counted_apart():
     """A class that the tariff does not know is not silently free."""
     tariff = Tariff(name="HC", since=date(2026, 1, 1), prices={"hc": 0.2})
-    found = cost([Day(date(2026, 1, 1), 3000, {"hc": 1000, "hp": 2000})], [tariff])
+    found = cost([DayEnergy(date(2026, 1, 1), 3000, {"hc": 1000, "hp": 2000})], [tariff])
     assert (found.total, found.unpriced_wh) == (Fraction("0.2"), 2000)
     assert per_hour(tariff, "hp", 1000) is None
     assert per_hour(tariff, "hc", 1500) == Fraction("0.3")
@@ -93,6 +93,6 @@ def test_two_indexes_that_would_be_one_class_keep_their_numbers():
 
 def test_a_new_contract_gives_an_old_index_another_class():
     """Index 1 was off-peak until the household took Tempo: what it counted before stays what it was."""
-    words = Words([(100, 1, "HC"), (100, 2, "HP"), (900, 1, "HC BLEU"), (900, 2, "HP BLEU")])
+    words = ClassNames([(100, 1, "HC"), (100, 2, "HP"), (900, 1, "HC BLEU"), (900, 2, "HP BLEU")])
     assert [words.at("1", time) for time in (0, 100, 899, 900)] == ["hc", "hc", "hc", "hcjb"]
-    assert (words.at("3", 900), words.at("base", 900), Words([]).at("1", 0)) == ("3", "base", "1")
+    assert (words.at("3", 900), words.at("base", 900), ClassNames([]).at("1", 0)) == ("3", "base", "1")

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.federation.connection.session import Account
 from gateway.store.points import Granularity
-from servers.zabbix import Zabbix, missing_packages
+from servers.zabbix import ZabbixServer, missing_packages
 from tests.gateway.federation.conftest import SENSOR, Gate, House, eventually
 from tests.integration.processes import Process
 
@@ -20,7 +20,7 @@ def zabbix(tmp_path_factory):
     """A real Zabbix 7.0 for the whole session."""
     if missing := missing_packages():
         (pytest.fail if os.environ.get("CI") else pytest.skip)(f"not installed: {' '.join(missing)}")
-    with Zabbix(tmp_path_factory.mktemp("zabbix")) as running:
+    with ZabbixServer(tmp_path_factory.mktemp("zabbix")) as running:
         yield running
 
 

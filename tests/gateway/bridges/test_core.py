@@ -4,19 +4,19 @@ import asyncio
 
 import pytest
 
-from gateway.bridges.config import Household, load
+from gateway.bridges.config import BridgedHouseholdTable, load
 from gateway.bridges.core import Forwarder
 from gateway.errors import BridgeError, ConfigError
 from gateway.federation.recipient.recipient import Keeper
 from gateway.federation.wire.notice import Notice
-from gateway.federation.wire.stanza import Parcel
+from gateway.federation.wire.stanza import QuoaliseMessage
 from gateway.senml.pack import Record
 from gateway.store.bridge_queue import BridgeQueue, enqueue
 from gateway.store.terms import NoticeKind
 
 SENSOR = "gw@x.test/ab12@x.test"
 INDEX, POWER = f"{SENSOR}/consumption/energy/active/index", f"{SENSOR}/consumption/power/apparent/raw"
-HOUSEHOLD = Household(name="house", gateway="gw@x.test/proxy", identifier=SENSOR)
+HOUSEHOLD = BridgedHouseholdTable(name="house", gateway="gw@x.test/proxy", identifier=SENSOR)
 START = 1_781_604_000
 
 
@@ -36,7 +36,7 @@ def queue(keeper):
 
 def parcel(*records, rectifies=False):
     """As it comes from the gateway."""
-    return Parcel(tuple(records), None, "ab12", None, {}, {}, rectifies=rectifies)
+    return QuoaliseMessage(tuple(records), None, "ab12", None, {}, {}, rectifies=rectifies)
 
 
 def index(n, said=None):
@@ -162,7 +162,7 @@ def test_what_no_meter_says_is_left_out_and_stops_nothing(keeper, queue, record,
 
 def test_a_granularity_is_one(keeper, queue):
     """It becomes part of names elsewhere."""
-    strange = Parcel((index(1),), None, "ab12", None, {INDEX: "PT1M],x["}, {})
+    strange = QuoaliseMessage((index(1),), None, "ab12", None, {INDEX: "PT1M],x["}, {})
     keeper.add(strange)
     other = Other()
     asyncio.run(forwarder(queue, other).forward())

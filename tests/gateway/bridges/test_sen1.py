@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from slixmpp.xmlstream.tostring import tostring
 
-from gateway.bridges.config import Household, Sen1
+from gateway.bridges.config import BridgedHouseholdTable, Sen1Table
 from gateway.bridges.core import Value
 from gateway.bridges.sen1 import NAMESPACE, Sen1Sink
 from gateway.errors import BridgeError
@@ -100,8 +100,8 @@ def test_a_household_arrives_at_a_proxy_in_the_form_of_2019(scene, house, federa
 def test_every_value_has_a_type_that_java_can_resolve(federation):
     """As the stanza leaves, prefixes and all; slixmpp would drop an attribute that has a namespace."""
     session = Session(account(federation, "sen1writer", federation.domains[1]))
-    sink = Sen1Sink(Sen1(to="p@x.test", source="linky", destination="bmhs"), session)
-    household = Household(name="house", gateway="gw@x.test/proxy", identifier=f"gw@x.test/{SENSOR}@x.test")
+    sink = Sen1Sink(Sen1Table(to="p@x.test", source="linky", destination="bmhs"), session)
+    household = BridgedHouseholdTable(name="house", gateway="gw@x.test/proxy", identifier=f"gw@x.test/{SENSOR}@x.test")
     told = Value(household, "n", "contract/tariff", "raw", 1_561_629_600.0, "HC", "", "n")
     text = tostring(sink.build([told, replace(told, time=told.time + 60)]))
     java_side(text)
@@ -112,10 +112,10 @@ def test_every_value_has_a_type_that_java_can_resolve(federation):
 def test_what_comes_back_is_not_handed_on(federation):
     """To an account that does not exist: an error, said as one; what comes back late is told to the bridge."""
     sender = Session(account(federation, "sen1sender", federation.domains[1]), QUICK)
-    sink = Sen1Sink(Sen1(to=f"nobody@{federation.domains[0]}", source="linky", destination="x"), sender)
+    sink = Sen1Sink(Sen1Table(to=f"nobody@{federation.domains[0]}", source="linky", destination="x"), sender)
     returned = []
     sink.on_return(returned.extend)
-    household = Household(name="house", gateway="gw@x.test/proxy", identifier=f"gw@x.test/{SENSOR}@x.test")
+    household = BridgedHouseholdTable(name="house", gateway="gw@x.test/proxy", identifier=f"gw@x.test/{SENSOR}@x.test")
     value = Value(household, "n", "consumption/energy/active/index", "raw", 1_561_629_600.0, 5, "Wh", "n")
 
     async def scenario():
@@ -134,10 +134,10 @@ def test_what_comes_back_late_waits_again(federation):
     """An error for a message that was counted as handed on: its values are told to the bridge."""
     proxy = Proxy(federation)
     sender = Session(account(federation, "sen1late", federation.domains[1]), QUICK)
-    sink = Sen1Sink(Sen1(to=proxy.account.jid, source="linky", destination="x"), sender)
+    sink = Sen1Sink(Sen1Table(to=proxy.account.jid, source="linky", destination="x"), sender)
     returned = []
     sink.on_return(returned.extend)
-    household = Household(name="house", gateway="gw@x.test/proxy", identifier=f"gw@x.test/{SENSOR}@x.test")
+    household = BridgedHouseholdTable(name="house", gateway="gw@x.test/proxy", identifier=f"gw@x.test/{SENSOR}@x.test")
     value = Value(household, "n", "consumption/energy/active/index", "raw", 1_561_629_600.0, 5, "Wh", "n")
 
     async def scenario():

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 import pytest
 
 from gateway.bridges.bmhs import BmhsSink
-from gateway.bridges.config import Bmhs, Household, Warp10
+from gateway.bridges.config import BmhsTable, BridgedHouseholdTable, Warp10Table
 from gateway.bridges.core import Value
 from gateway.bridges.warp10 import Warp10Sink
 from gateway.errors import BridgeError
@@ -23,7 +23,7 @@ from servers import free_port
 from servers.ports import HOST
 
 START = 1_561_629_600  # of the example in BMHS's documents
-HOUSEHOLD = Household(name="ab-12", gateway="gw@x.test/proxy", identifier="gw@x.test/a@x.test")
+HOUSEHOLD = BridgedHouseholdTable(name="ab-12", gateway="gw@x.test/proxy", identifier="gw@x.test/a@x.test")
 INDEX, POWER = "consumption/energy/active/index", "consumption/power/apparent/raw"
 
 
@@ -132,7 +132,7 @@ def test_bmhs_has_indexes_and_states_once_even_when_an_answer_was_lost():
     sent += [value(POWER, START + 60 * n, 230.5, "VA") for n in range(20)]
     left_out = value("consumption/energy/active/daily", START, 12, "Wh", "P1D")
     with served(bmhs) as url:
-        sink = BmhsSink(Bmhs(url=f"{url}/", application="linky"), bmhs.token)
+        sink = BmhsSink(BmhsTable(url=f"{url}/", application="linky"), bmhs.token)
         assert sink.missing(sent) == sent
         bmhs.lost_answers = 1
         with pytest.raises(BridgeError, match="cannot be reached"):
@@ -156,10 +156,10 @@ def test_bmhs_is_told_a_text_and_its_refusal_is_a_sentence_without_the_token():
     bmhs = Bmhs2019()
     with served(bmhs) as url:
         text = value("contract/tariff", START, "HC")
-        BmhsSink(Bmhs(url=url, application="linky"), bmhs.token).send([text])
+        BmhsSink(BmhsTable(url=url, application="linky"), bmhs.token).send([text])
         assert bmhs.units == {"ptec": None}
         with pytest.raises(BridgeError, match="answers 500 Authentication failed") as refused:
-            BmhsSink(Bmhs(url=url, application="linky"), "secret").send([text])
+            BmhsSink(BmhsTable(url=url, application="linky"), "secret").send([text])
     assert "secret" not in str(refused.value)
 
 
@@ -170,12 +170,12 @@ def test_warp10_has_each_point_once_under_the_names_of_2019():
     sent = [value(curve, START + 1800 * n, 720, "W", "PT30M") for n in range(3)]
     sent += [value("contract/tariff", START + 0.5, "H. CREUSE 'été'", "")]
     with served(warp) as url:
-        sink = Warp10Sink(Warp10(url=url), "write")
+        sink = Warp10Sink(Warp10Table(url=url), "write")
         assert sink.missing(sent) == sent
         for _ in range(2):
             sink.send(sent)
         with pytest.raises(BridgeError, match="answers 403 Invalid token; check the token"):
-            Warp10Sink(Warp10(url=url), "read").send(sent)
+            Warp10Sink(Warp10Table(url=url), "read").send(sent)
     origin = ("sen1", f"gw@x.test/a@x.test/{curve}")
     labels = tuple(sorted([("PRM", "ab-12"), ("granularity", "PT30M"), ("unit", "W"), origin]))
     assert [(key, said) for key, said in warp.points.items() if key[0] == "pride.enedis.cdc"] == [
@@ -183,7 +183,7 @@ def test_warp10_has_each_point_once_under_the_names_of_2019():
     ]
     (text,) = [(key[2], said) for key, said in warp.points.items() if key[0] == "linky.contract.tariff"]
     assert text == (START * 10**6 + 500_000, "H. CREUSE 'été'")
-    assert Warp10Sink(Warp10(url=url, units="ms"), "").line(sent[0]).startswith(f"{START * 1000}// ")
+    assert Warp10Sink(Warp10Table(url=url, units="ms"), "").line(sent[0]).startswith(f"{START * 1000}// ")
 
 
 def test_a_token_is_not_taken_to_another_address():
@@ -194,4 +194,4 @@ def test_a_token_is_not_taken_to_another_address():
             return 302, "elsewhere"
 
     with served(Moved()) as url, pytest.raises(BridgeError, match="answers 302"):
-        Warp10Sink(Warp10(url=url), "write").send([value(INDEX, START, 1)])
+        Warp10Sink(Warp10Table(url=url), "write").send([value(INDEX, START, 1)])

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.bridges.config import Household, Zabbix
+from gateway.bridges.config import BridgedHouseholdTable, ZabbixTable
 from gateway.bridges.core import Value
 from gateway.bridges.naming import title
 from gateway.errors import BridgeError
@@ -26,7 +26,7 @@ KEEPS = "9000d"
 
 def settings(zabbix, **more):
     """The bridge's table for a Zabbix, with a token of its administrator."""
-    return Zabbix(url=zabbix.url, server=zabbix.address, history=KEEPS, trends=KEEPS, **more)
+    return ZabbixTable(url=zabbix.url, server=zabbix.address, history=KEEPS, trends=KEEPS, **more)
 
 
 def token(zabbix):
@@ -37,7 +37,7 @@ def token(zabbix):
 
 def values(name, count, path=INDEX, first=0):
     """Values of one series, a minute apart."""
-    household = Household(name=name, gateway="gw@x.test/proxy", identifier="gw@x.test/a@x.test")
+    household = BridgedHouseholdTable(name=name, gateway="gw@x.test/proxy", identifier="gw@x.test/a@x.test")
     return [
         Value(household, path, path, "PT1M", START + 60 * n, 1000 + n, "Wh", path) for n in range(first, first + count)
     ]
@@ -159,7 +159,7 @@ def test_text_is_text(zabbix):
 
 def test_what_zabbix_would_not_keep_is_left_out_and_does_not_hold_up_the_rest(zabbix, caplog):
     """Values older than the history storage period: said once."""
-    sink = ZabbixSink(Zabbix(url=zabbix.url, server=zabbix.address, history="1d"), token(zabbix))
+    sink = ZabbixSink(ZabbixTable(url=zabbix.url, server=zabbix.address, history="1d"), token(zabbix))
     with caplog.at_level("WARNING"):
         sink.send(values("old", 3))
         sink.send(values("old", 3))

@@ -12,7 +12,7 @@ from bench.years import write_years
 from gateway.balance.calendar import midnight
 from gateway.chat.answers import Answers, month, present
 from gateway.chat.conversation import MOST_ANSWERS, PERIOD_S, Chat
-from gateway.chat.questions import Question, understand
+from gateway.chat.questions import ChatQuestion, understand
 from gateway.chat.words import WORDS
 from gateway.errors import StoreError
 from gateway.live.topics import as_json
@@ -25,19 +25,19 @@ FAMILY, STRANGER = "famille@sen2.test", "voisin@sen2.test"
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ("conso ?", (Question.USAGE, "fr")),
-        ("Quelle est ma CONSOMMATION ce mois-ci ?", (Question.USAGE, "fr")),
-        ("coût", (Question.COST, "fr")),
-        ("cout", (Question.COST, "fr")),
-        ("État ?", (Question.STATE, "fr")),
-        ("aujourd’hui", (Question.DAY, "fr")),
-        ("et la journée ?", (Question.DAY, "fr")),
-        ("aide", (Question.HELP, "fr")),
-        ("Usage, please", (Question.USAGE, "en")),
-        ("power now?", (Question.POWER, "en")),
-        ("help!", (Question.HELP, "en")),
-        ("tempo", (Question.TEMPO, None)),
-        ("?", (Question.HELP, None)),
+        ("conso ?", (ChatQuestion.USAGE, "fr")),
+        ("Quelle est ma CONSOMMATION ce mois-ci ?", (ChatQuestion.USAGE, "fr")),
+        ("coût", (ChatQuestion.COST, "fr")),
+        ("cout", (ChatQuestion.COST, "fr")),
+        ("État ?", (ChatQuestion.STATE, "fr")),
+        ("aujourd’hui", (ChatQuestion.DAY, "fr")),
+        ("et la journée ?", (ChatQuestion.DAY, "fr")),
+        ("aide", (ChatQuestion.HELP, "fr")),
+        ("Usage, please", (ChatQuestion.USAGE, "en")),
+        ("power now?", (ChatQuestion.POWER, "en")),
+        ("help!", (ChatQuestion.HELP, "en")),
+        ("tempo", (ChatQuestion.TEMPO, None)),
+        ("?", (ChatQuestion.HELP, None)),
         ("bonjour", (None, None)),
         ("x" * 500 + " conso", (None, None)),
     ],
@@ -129,7 +129,7 @@ def test_a_store_that_cannot_be_read_is_no_silence():
     """One sentence, and the gateway goes on answering."""
 
     async def fail(question, lang):
-        if question is Question.USAGE:
+        if question is ChatQuestion.USAGE:
             raise StoreError("the database cannot be read: disk I/O error")
         return "well"
 
@@ -151,38 +151,38 @@ def house(snapshot, **changes):
 def test_the_present_is_told_in_a_few_lines(snapshot):
     """Power, day and colours in both languages, with numbers as people write them."""
     space = "\u202f"
-    assert present(Question.POWER, "fr", house(snapshot)).splitlines() == [
+    assert present(ChatQuestion.POWER, "fr", house(snapshot)).splitlines() == [
         f"3{space}450 VA en ce moment, 58{space}% des 6 kVA souscrits.",
         "Tarif : heures pleines.",
     ]
-    assert present(Question.DAY, "en", house(snapshot)).splitlines() == [
+    assert present(ChatQuestion.DAY, "en", house(snapshot)).splitlines() == [
         "Today: 9.1 kWh (yesterday, whole day: 14.8 kWh).",
         "That is like 111 pots of coffee, 10 days of a fridge-freezer or 54 km by electric car.",
         "Sent to the grid: 2.3 kWh.",
         "Produced: 6.1 kWh.",
         "Self-consumed: 3.8 kWh.",
     ]
-    assert present(Question.TEMPO, "fr", house(snapshot)) == "Tempo : blanc aujourd’hui, rouge demain."
-    assert present(Question.STATE, "en", house(snapshot)) == "Everything works.\nMeter “house” heard 0 s ago."
+    assert present(ChatQuestion.TEMPO, "fr", house(snapshot)) == "Tempo : blanc aujourd’hui, rouge demain."
+    assert present(ChatQuestion.STATE, "en", house(snapshot)) == "Everything works.\nMeter “house” heard 0 s ago."
 
 
 def test_what_is_old_or_wrong_is_said_first(snapshot):
     """A mute meter, an overload, a broken link, a meter that was never heard."""
-    old = present(Question.POWER, "fr", house(snapshot, stale=True, age_s=7200.0, overload=True)).splitlines()
+    old = present(ChatQuestion.POWER, "fr", house(snapshot, stale=True, age_s=7200.0, overload=True)).splitlines()
     assert old[0] == "Le compteur ne dit plus rien depuis 2 h. Dernières valeurs :"
     assert "La puissance souscrite est dépassée !" not in old
-    loud = present(Question.POWER, "fr", house(snapshot, overload=True))
+    loud = present(ChatQuestion.POWER, "fr", house(snapshot, overload=True))
     assert loud.endswith("La puissance souscrite est dépassée !")
     broken = house(snapshot, age_s=None, drawn_va=None) | {
         "links": [{"link": "port house", "state": "broken"}],
         "alerts": [{"link": "port house", "fr": "Perdu.", "en": "Lost."}],
     }
-    assert present(Question.STATE, "en", broken).splitlines() == [
+    assert present(ChatQuestion.STATE, "en", broken).splitlines() == [
         "Lost.",
         "Broken: port house. “linky-gateway status” says why.",
         "Meter “house”: never heard yet.",
     ]
-    assert present(Question.POWER, "en", broken) == "Nothing is known yet."
+    assert present(ChatQuestion.POWER, "en", broken) == "Nothing is known yet."
 
 
 def test_month_and_cost_are_those_of_the_commands(tmp_path):
@@ -197,17 +197,17 @@ def test_month_and_cost_are_those_of_the_commands(tmp_path):
         answers = Answers(config, store, call, None, lambda: now)
         said = {
             (question, lang): asyncio.run(answers.answer(question, lang)).splitlines()
-            for question in (Question.USAGE, Question.COST)
+            for question in (ChatQuestion.USAGE, ChatQuestion.COST)
             for lang in ("fr", "en")
         }
         row = month(store, config, now).rows[-1]
     drawn = f"{row.total.drawn / 1000:.1f}"
-    assert said[Question.USAGE, "en"][0].startswith(f"This month: {drawn} kWh (")
-    assert said[Question.USAGE, "fr"][0].startswith(f"Ce mois : {drawn.replace('.', ',')} kWh (")
-    assert any(line.startswith("Objectif de 300 kWh : ") for line in said[Question.USAGE, "fr"])
-    assert any(line.startswith("Objective of 900 €: ") for line in said[Question.COST, "en"])
+    assert said[ChatQuestion.USAGE, "en"][0].startswith(f"This month: {drawn} kWh (")
+    assert said[ChatQuestion.USAGE, "fr"][0].startswith(f"Ce mois : {drawn.replace('.', ',')} kWh (")
+    assert any(line.startswith("Objectif de 300 kWh : ") for line in said[ChatQuestion.USAGE, "fr"])
+    assert any(line.startswith("Objective of 900 €: ") for line in said[ChatQuestion.COST, "en"])
     assert all(len(line) <= 110 for lines in said.values() for line in lines)
-    assert len(said[Question.COST, "fr"]) == len(said[Question.COST, "en"])
+    assert len(said[ChatQuestion.COST, "fr"]) == len(said[ChatQuestion.COST, "en"])
 
 
 def test_both_languages_say_the_same():

@@ -11,12 +11,12 @@ from bench.years import write_years
 from gateway.balance.calendar import midnight
 from gateway.balance.tariff import Objective
 from gateway.chat.news import Item, News, exceeded, red_tomorrow
-from gateway.chat.notices import Notices, overloads
+from gateway.chat.notices import HouseholdNotices, overloads
 from gateway.config.choices import choose_objective
 from gateway.config.tables import load
 from gateway.household.now import Now
-from gateway.links.alert_words import Kind, Topic
-from gateway.links.disk import LEAST_BYTES, Disk
+from gateway.links.alert_words import FaultKind, Topic
+from gateway.links.disk import LEAST_BYTES, DiskSpace
 from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind
 from gateway.store.prepare import prepare
 from gateway.store.store import Store
@@ -36,7 +36,7 @@ def statvfs(free, size):
 
 def test_a_card_is_nearly_full_until_there_is_clearly_room(tmp_path, monkeypatch):
     """Below half a gigabyte of a large one, a twentieth of a small one; not back and forth around the limit."""
-    disk, said = Disk(tmp_path), []
+    disk, said = DiskSpace(tmp_path), []
     for free, size in (
         (LEAST_BYTES + 10_000, 32_000_000_000),
         (LEAST_BYTES - 10_000, 32_000_000_000),
@@ -55,8 +55,8 @@ def test_a_card_is_nearly_full_until_there_is_clearly_room(tmp_path, monkeypatch
 
 def test_the_disk_of_this_machine_is_known_and_one_that_is_gone_is_no_fault(tmp_path):
     """Bytes of a real file system; nothing is claimed of none."""
-    assert Disk(tmp_path).link(0.0).figures["free_bytes"] > 0
-    assert Disk(tmp_path / "gone").link(0.0).state == WAITING
+    assert DiskSpace(tmp_path).link(0.0).figures["free_bytes"] > 0
+    assert DiskSpace(tmp_path / "gone").link(0.0).state == WAITING
 
 
 class House:
@@ -74,7 +74,7 @@ class House:
     async def start(self):
         """A new start of the gateway: its notices."""
         self.now = Now(self.config, self.store, self.call)
-        self.notices = Notices(self.config, self.now, self.store.told, self.store, self.call)
+        self.notices = HouseholdNotices(self.config, self.now, self.store.notified, self.store, self.call)
         await self.notices.resume()
 
     def hear(self, at, **texts):
@@ -113,12 +113,12 @@ def test_a_restart_repeats_nothing_and_forgets_what_has_ended(house):
         return first, second, active, third
 
     first, second, active, third = asyncio.run(scenario())
-    assert {alert.kind for alert in first} == {Kind.DISK, Topic.TEMPO}
+    assert {alert.kind for alert in first} == {FaultKind.DISK, Topic.TEMPO}
     assert len(first) == 2
     assert second == []
     assert active == {"disk", "tempo"}
-    assert [(alert.kind, alert.recovered) for alert in third] == [(Kind.DISK, True)]
-    assert list(house.store.told.all()) == ["news tempo 2026-01-16"]
+    assert [(alert.kind, alert.recovered) for alert in third] == [(FaultKind.DISK, True)]
+    assert list(house.store.notified.all()) == ["news tempo 2026-01-16"]
 
 
 def test_what_has_not_left_for_the_household_is_told_again_by_the_next_start(house):
@@ -128,7 +128,7 @@ def test_what_has_not_left_for_the_household_is_told_again_by_the_next_start(hou
         await house.start()
         house.hear(EVENING, tomorrow="ROUG")
         assert len(await house.live(FULL, waiting=frozenset({"disk", "tempo"}))) == 2
-        assert house.store.told.all() == {}
+        assert house.store.notified.all() == {}
         await house.start()
         house.hear(EVENING, tomorrow="ROUG")
         again = await house.live(FULL)
@@ -149,19 +149,19 @@ def test_a_store_that_cannot_be_written_stops_no_notice(house):
         await house.start()
         house.store.db.execute("PRAGMA query_only = 1")
         told = await house.live(FULL, 30)
-        assert house.store.told.all() == {}
+        assert house.store.notified.all() == {}
         house.store.db.execute("PRAGMA query_only = 0")
         return told + await house.live(FULL, 90)
 
-    assert [alert.kind for alert in asyncio.run(scenario())] == [Kind.DISK]
-    assert list(house.store.told.all()) == ["fault DISK disk"]
+    assert [alert.kind for alert in asyncio.run(scenario())] == [FaultKind.DISK]
+    assert list(house.store.notified.all()) == ["fault DISK disk"]
 
 
 def test_what_was_told_of_a_recipient_goes_when_it_is_erased(house):
     """No trace of an address is left in what was told of it, and only of that one."""
-    house.store.told.keep({"fault RECIPIENT recipient a@b.test": 1, "fault GONE recipient ba@b.test": 2})
+    house.store.notified.keep({"fault RECIPIENT recipient a@b.test": 1, "fault GONE recipient ba@b.test": 2})
     house.store.erasure.erase_recipient("a@b.test", 10)
-    assert house.store.told.all() == {"fault GONE recipient ba@b.test": 2}
+    assert house.store.notified.all() == {"fault GONE recipient ba@b.test": 2}
 
 
 @pytest.mark.parametrize(
@@ -211,7 +211,7 @@ def test_an_objective_that_is_chosen_at_the_page_counts_at_once(tmp_path):
         return function(*arguments)
 
     async def scenario(store):
-        notices = Notices(config, Now(config, store, call), store.told, store, call)
+        notices = HouseholdNotices(config, Now(config, store, call), store.notified, store, call)
         found, clock = [], midnight(date(2026, 1, 30)) + 3600.0
         for second, kwh in enumerate((None, 120, 120, None, 130)):
             choose_objective(config, Objective(kwh_per_month=kwh))

@@ -5,16 +5,16 @@ import time
 from contextlib import asynccontextmanager
 from uuid import uuid4
 
-from gateway.collector.batch import TEMPORARY, Batch
+from gateway.collector.batch import TEMPORARY, ItemBatch
 from gateway.collector.database import Database
 from gateway.collector.gateways import add, wanted
-from gateway.collector.items import HistoryPage, Message, Source
+from gateway.collector.items import CollectedGateway, GatewayMessage, HistoryPage
 from gateway.collector.members import Member
 from gateway.collector.schema import check
 from gateway.collector.series import SeriesBook
 from gateway.federation.recipient.intake import ReceivedGap
 from gateway.federation.wire.notice import Notice
-from gateway.federation.wire.stanza import Interval, Parcel
+from gateway.federation.wire.stanza import Interval, QuoaliseMessage
 from gateway.senml.naming import parse_identifier
 from gateway.senml.pack import Record
 from gateway.store.terms import NoticeKind
@@ -29,7 +29,7 @@ def parcel(*values, path=INDEX, retention="P1Y", numbers=None, rectifies=False, 
     name = f"{SENSOR}/{path}"
     records = tuple(Record(name, at, value, None if isinstance(value, str) else unit) for at, value in values)
     interval = None if numbers is None else Interval(*numbers)
-    return Parcel(records, interval, "ab12", retention, {}, {}, None, rectifies)
+    return QuoaliseMessage(records, interval, "ab12", retention, {}, {}, None, rectifies)
 
 
 def notice(kind, series="", number="n1", first=None, last=None):
@@ -52,13 +52,13 @@ class Desk:
         self.source = None
         if mine:
             scopes = {identifier: parse_identifier(identifier) for identifier, _ in mine[0].identifiers}
-            self.source = Source(mine[0].id, mine[0].jid, mine[0].resource, scopes)
+            self.source = CollectedGateway(mine[0].id, mine[0].jid, mine[0].resource, scopes)
         return self.source
 
     async def keep(self, *contents, source=None):
         """What was kept of some contents, as True and False."""
         owner = source or self.source
-        items = [Message(owner, f"m{n}", f"{HOME}/proxy", True, content) for n, content in enumerate(contents)]
+        items = [GatewayMessage(owner, f"m{n}", f"{HOME}/proxy", True, content) for n, content in enumerate(contents)]
         return await self._keep(items)
 
     async def fill(self, content, *, replaces=False):
@@ -70,7 +70,7 @@ class Desk:
     async def _keep(self, items):
         async def work(db):
             layout = await check(db)
-            return await Batch(db, self.member.incarnation, self.book, layout, time.time).keep(items)
+            return await ItemBatch(db, self.member.incarnation, self.book, layout, time.time).keep(items)
 
         kept = await self.database.run(work)
         return [item in kept for item in items]

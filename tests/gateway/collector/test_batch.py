@@ -7,7 +7,7 @@ import pytest
 
 from gateway.collector import series
 from gateway.collector.gateways import remove
-from gateway.federation.wire.stanza import Parcel
+from gateway.federation.wire.stanza import QuoaliseMessage
 from gateway.senml.pack import Record
 from harness.accounts import FAR, HOME
 from tests.gateway.collector.desk import INDEX, POWER, SENSOR, TARIFF, Desk, desk_at, notice, parcel
@@ -91,8 +91,8 @@ def test_who_lost_a_gateway_writes_nothing_for_it(store):
     ("content", "kept"),
     [
         (parcel((NOW, 1), path="other"), True),
-        (Parcel((Record("gw@x.test/ab12@sen1.test/consumption", NOW, 1),), None, "", None, {}, {}), False),
-        (Parcel((Record(f"{SENSOR}/{INDEX}", NOW, 1),), None, "", None, {}, {}, live=True), False),
+        (QuoaliseMessage((Record("gw@x.test/ab12@sen1.test/consumption", NOW, 1),), None, "", None, {}, {}), False),
+        (QuoaliseMessage((Record(f"{SENSOR}/{INDEX}", NOW, 1),), None, "", None, {}, {}, live=True), False),
         (parcel((NOW + 3 * 86400, 1)), True),
         (parcel((1_000_000_000, 1)), True),
         (parcel((NOW, "x" * 1001), path=TARIFF), True),

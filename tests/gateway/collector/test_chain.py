@@ -4,9 +4,9 @@ import itertools
 
 import pytest
 
-from gateway.collector.chain import Chain
+from gateway.collector.chain import IngestChain
 
-AT_TEN = Chain("e1", 10)
+AT_TEN = IngestChain("e1", 10)
 
 
 @pytest.mark.parametrize("order", [*itertools.permutations([(10, 12), (12, 15), (15, 16)])])
@@ -15,7 +15,7 @@ def test_the_order_of_arrival_does_not_matter(order):
     chain = AT_TEN
     for after, last in order:
         chain = chain.add("e1", after, last)
-    assert chain == Chain("e1", 16)
+    assert chain == IngestChain("e1", 16)
 
 
 def test_a_hole_holds_it_back_and_a_repetition_changes_nothing():
@@ -23,20 +23,20 @@ def test_a_hole_holds_it_back_and_a_repetition_changes_nothing():
     beyond = AT_TEN.add("e1", 12, 20).add("e1", 12, 20)
     assert beyond.reached == 10
     assert beyond.add("e1", 5, 11).reached == 11
-    assert beyond.add("e1", 10, 12) == Chain("e1", 20)
+    assert beyond.add("e1", 10, 12) == IngestChain("e1", 20)
     assert AT_TEN.add("e2", 10, 12) == AT_TEN
-    assert Chain().add("e1", 0, 1) == Chain()
+    assert IngestChain().add("e1", 0, 1) == IngestChain()
 
 
 @pytest.mark.parametrize(
     ("told", "chain", "passed_over"),
     [
-        (("e1", 11, 30), Chain("e1", 10), False),
-        (("e1", 5, 30), Chain("e1", 10), False),
-        (("e1", 15, 30), Chain("e1", 14), True),
-        (("e2", 15, 30), Chain("e2", 14), True),
+        (("e1", 11, 30), IngestChain("e1", 10), False),
+        (("e1", 5, 30), IngestChain("e1", 10), False),
+        (("e1", 15, 30), IngestChain("e1", 14), True),
+        (("e2", 15, 30), IngestChain("e2", 14), True),
         # Put back to an older state: numbers above were never given by this database.
-        (("e1", 3, 8), Chain("e1", 8), False),
+        (("e1", 3, 8), IngestChain("e1", 8), False),
     ],
 )
 def test_what_a_gateway_says_that_waits(told, chain, passed_over):
@@ -46,7 +46,7 @@ def test_what_a_gateway_says_that_waits(told, chain, passed_over):
 
 def test_the_first_time_nothing_is_missing():
     """What was before the first subscription is a matter of its own."""
-    assert Chain().begin("e1", 4, 9) == (Chain("e1", 3), False)
+    assert IngestChain().begin("e1", 4, 9) == (IngestChain("e1", 3), False)
 
 
 def test_invented_numbers_do_not_fill_the_row():

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from harness.accounts import FAR, HOME
-from meter.process import Meter
+from meter.process import SimulatedMeter
 from servers import wait_until
 from tests.integration.processes import PASSWORD, House
 
@@ -24,7 +24,7 @@ class Home(House):
         folder.mkdir()
         # Its fast clock stays behind ours, so that what it said is of the past when it is asked for again.
         start = f"{datetime.now(ZoneInfo('Europe/Paris')) - timedelta(hours=3):%Y-%m-%dT%H:%M}"
-        self.meter = Meter(folder / "ttyTIC", speed=SPEED, seed=len(jid), mode="standard", start=start)
+        self.meter = SimulatedMeter(folder / "ttyTIC", speed=SPEED, seed=len(jid), mode="standard", start=start)
         super().__init__(folder, federation, folder / "ttyTIC")
         user, domain = jid.split("@")
         federation.register(user, domain, PASSWORD)

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from gateway.collector.config import AccessTable, Config, load
+from gateway.collector.config import AccessTable, CollectorConfig, load
 from gateway.errors import ConfigError
 from harness import ROOT
 
@@ -20,7 +20,7 @@ def written(folder, text):
 def test_the_shipped_file_states_every_default():
     """Nothing in it differs from what holds without it."""
     config = load(SHIPPED)
-    bare = Config(account=config.account, folder=config.folder)
+    bare = CollectorConfig(account=config.account, folder=config.folder)
     assert config == bare
     assert config.account.jid == "coop@example.org"
 

@@ -6,8 +6,8 @@ from xml.etree import ElementTree as ET
 import psycopg
 import pytest
 
-from gateway.collector.items import HistoryPage, Source
-from gateway.collector.queue import Queue
+from gateway.collector.items import CollectedGateway, HistoryPage
+from gateway.collector.queue import IngestQueue
 from gateway.errors import StoreError
 from gateway.federation.connection.session import Stanza
 from gateway.federation.recipient.intake import ReceivedGap
@@ -46,12 +46,12 @@ class Scene:
     """A queue over a keeper that does as it is told; every message is of one record, two of the queue's measure."""
 
     def __init__(self, most=100, batch=100):
-        self.line, self.source = Line(), Source(1, HOME, "proxy", {SENSOR: parse_identifier(SENSOR)})
+        self.line, self.source = Line(), CollectedGateway(1, HOME, "proxy", {SENSOR: parse_identifier(SENSOR)})
         self.asked = 0
         self.source.ask_again = self._ask
         self.sources = {HOME: self.source}
         self.kept, self.faults = [], []
-        self.queue = Queue(self.line, self.sources, self.keep, most, batch)
+        self.queue = IngestQueue(self.line, self.sources, self.keep, most, batch)
         self.stop = asyncio.Event()
 
     def _ask(self):

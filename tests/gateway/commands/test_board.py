@@ -9,7 +9,7 @@ import pytest
 
 from gateway.boards import passwords, rights
 from gateway.boards.fileset import FileSet
-from gateway.boards.offer import BLOCK, State, messages, outcome
+from gateway.boards.offer import BLOCK, UpdateState, messages, outcome
 from gateway.boards.registry import Board, Card, Registry
 from gateway.commands.main import main
 from gateway.errors import BoardError
@@ -184,10 +184,10 @@ def test_an_offer_is_whole_and_in_small_blocks():
 )
 def test_what_became_of_a_set(running, taken, trial, refused, decided):
     """Decided only when the trial is over."""
-    assert outcome(State("v", running, taken, trial, refused, ""), 7) is decided
+    assert outcome(UpdateState("v", running, taken, trial, refused, ""), 7) is decided
 
 
 @pytest.mark.parametrize("payload", [b"", b"{}", b"[]", b"\xff", b'{"version": 1, "running": "x"}', b"null"])
 def test_a_board_may_say_anything(payload):
     """What is no state is none, and raises nothing."""
-    assert State.parse(payload) is None
+    assert UpdateState.parse(payload) is None

@@ -17,7 +17,7 @@ from gateway.store.prepare import prepare
 from gateway.store.recorder import Recorder
 from gateway.store.store import Store
 from gateway.store.terms import Terms
-from meter.process import Meter
+from meter.process import SimulatedMeter
 from servers import wait_until
 from servers.daemon import links_of
 from tests.gateway.store.conftest import POWER, START, frame
@@ -143,7 +143,7 @@ def test_a_folder_that_another_gateway_writes_is_refused(tmp_path, daemon):
 
 def test_the_daemon_reads_stores_and_stops_within_five_seconds(tmp_path, daemon):
     """From a simulated meter to an export; SIGTERM commits what was read last."""
-    with Meter(tmp_path / "tty", seed=3, mode="historic") as meter:
+    with SimulatedMeter(tmp_path / "tty", seed=3, mode="historic") as meter:
         config = configure(tmp_path, meter.path)
         process = daemon(config)
         wait_until(lambda: whole_frames(config) >= 3, 30, "three frames", every=0.2)
@@ -170,7 +170,7 @@ def test_the_daemon_reads_stores_and_stops_within_five_seconds(tmp_path, daemon)
 
 def test_an_unplugged_port_is_said_and_found_again(tmp_path, daemon):
     """The link is broken with a reason while the adapter is away, and ok when it is back."""
-    with Meter(tmp_path / "tty", seed=3, mode="standard") as meter:
+    with SimulatedMeter(tmp_path / "tty", seed=3, mode="standard") as meter:
         config = configure(tmp_path, tmp_path / "tty")
         daemon(config)
         wait_until(lambda: links_of(config).get("meter house", {}).get("state") == "ok", 30, "a frame", every=0.2)
@@ -183,7 +183,7 @@ def test_an_unplugged_port_is_said_and_found_again(tmp_path, daemon):
 
 def test_a_meter_switched_to_the_other_mode_is_found_again(tmp_path, daemon):
     """Historic at 1200 Bd to standard at 9600 Bd and back, with nobody touching the house."""
-    with Meter(tmp_path / "tty", seed=3, mode="historic") as meter:
+    with SimulatedMeter(tmp_path / "tty", seed=3, mode="historic") as meter:
         config = configure(tmp_path, meter.path)
         daemon(config)
         for mode in ("historic", "standard", "historic"):
@@ -313,7 +313,7 @@ def test_decode_explains_labels_and_codes_in_two_languages():
 
 def test_a_switch_of_the_meter_is_an_event_that_one_can_see(tmp_path, daemon):
     """Mode and contract changed under way: in `events` with before and after, and the index series goes on."""
-    with Meter(tmp_path / "tty", seed=3, mode="historic", tariff="hc", speed=5) as meter:
+    with SimulatedMeter(tmp_path / "tty", seed=3, mode="historic", tariff="hc", speed=5) as meter:
         config = configure(tmp_path, meter.path)
         process = daemon(config)
         wait_until(lambda: whole_frames(config) >= 4, 40, "historic frames", every=0.2)
@@ -342,7 +342,7 @@ def test_the_doctor_names_a_port_that_is_not_there():
 
 def test_the_doctor_finds_a_sound_meter_well(tmp_path):
     """Nothing wrong: exit code 0, the mode and the speed found."""
-    with Meter(tmp_path / "tty", seed=3, mode="standard", speed=10, patient=True) as meter:
+    with SimulatedMeter(tmp_path / "tty", seed=3, mode="standard", speed=10, patient=True) as meter:
         done = gateway("doctor", "--port", meter.path, "--lang", "en", "--seconds", "3", "--json")
     assert done.returncode == 0
     (report,) = json.loads(done.stdout)

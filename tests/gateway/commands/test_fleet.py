@@ -6,7 +6,7 @@ import io
 import pytest
 
 from gateway.commands.fleet import declare, exit_code
-from gateway.commands.fleet_ask import Grade, Known, Report, known, read_account, read_register
+from gateway.commands.fleet_ask import AskableGateway, FleetAnswer, Grade, known, read_account, read_register
 from gateway.commands.fleet_text import as_json, as_text, sentences
 from gateway.doctor.causes import Cause
 from gateway.errors import ConfigError
@@ -20,11 +20,11 @@ METER = LinkCondition("meter", 1, "ok", 3)
 
 def report(name, grade, *links, why="", until=FAR_OFF, site=""):
     """What one gateway said."""
-    gateway = Known(f"{name}@sen1.test/proxy", site)
+    gateway = AskableGateway(f"{name}@sen1.test/proxy", site)
     if why or grade is Grade.REFUSED:
-        return Report(gateway, grade, why=why)
+        return FleetAnswer(gateway, grade, why=why)
     state = {Grade.OK: "ok", Grade.WAITING: "waiting"}.get(grade, "broken")
-    return Report(gateway, grade, Condition(state, "0.1.0", 3, 41, links or (METER,), until))
+    return FleetAnswer(gateway, grade, Condition(state, "0.1.0", 3, 41, links or (METER,), until))
 
 
 def test_the_register_of_a_fleet_names_whom_to_ask(tmp_path):
@@ -39,7 +39,10 @@ def test_the_register_of_a_fleet_names_whom_to_ask(tmp_path):
     for separator in ",;\t":
         file = tmp_path / "register.csv"
         file.write_text("\ufeff" + "".join(separator.join(line) + "\r\n" for line in lines))
-        assert read_register(file) == [Known("one@sen1.test/proxy", "Mairie"), Known("two@sen1.test/proxy", "two")]
+        assert read_register(file) == [
+            AskableGateway("one@sen1.test/proxy", "Mairie"),
+            AskableGateway("two@sen1.test/proxy", "two"),
+        ]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 
 from gateway.commands.main import main
 from gateway.federation.recipient.recipient import Keeper
-from gateway.federation.wire.stanza import Interval, Parcel
+from gateway.federation.wire.stanza import Interval, QuoaliseMessage
 from gateway.journal.entry import NO_ENTRY, Head, digest
 from gateway.journal.key import read_key
 from gateway.store.points import Granularity
@@ -189,7 +189,8 @@ def test_a_journal_that_was_written_anew_with_its_own_key_is_noticed(
         system_log.write_text("".join(f"INFO {r.name}: {r.message}\n" for r in caplog.records))
         with closing(Keeper(held)) as keeper:
             keeper.add(
-                Parcel((), Interval(store.outbox.epoch, 0, 1), "s", None, {}, {}, store.journal.head()), "gw@sen1.test"
+                QuoaliseMessage((), Interval(store.outbox.epoch, 0, 1), "s", None, {}, {}, store.journal.head()),
+                "gw@sen1.test",
             )
     if anchor == "a recipient":
         system_log.write_text("")
@@ -256,7 +257,9 @@ def test_a_recipients_anchors_are_printed_as_verify_takes_them(tmp_path, capsys)
     """The number and hash first, then whose and when; a file that is none is refused."""
     path = tmp_path / "r.sqlite"
     with closing(Keeper(path)) as keeper:
-        keeper.add(Parcel((), Interval("0a1b2c3d", 0, 1), "s", None, {}, {}, Head(7, "ab" * 32)), "gw@sen1.test")
+        keeper.add(
+            QuoaliseMessage((), Interval("0a1b2c3d", 0, 1), "s", None, {}, {}, Head(7, "ab" * 32)), "gw@sen1.test"
+        )
     assert main(["journal", "anchors", str(path)]) == 0
     assert capsys.readouterr().out.startswith(f"7:{'ab' * 32}  gw@sen1.test  0a1b2c3d  20")
     assert main(["journal", "anchors", str(tmp_path / "none")]) == 74

@@ -179,7 +179,9 @@ def patterns(node, seen):
             yield from patterns(getattr(node, name), seen)
 
 
-@pytest.mark.parametrize("kind", [config.Config, bridges_config.Config, collector_config.Config, fleet._File])
+@pytest.mark.parametrize(
+    "kind", [config.Config, bridges_config.BridgeConfig, collector_config.CollectorConfig, fleet._File]
+)
 def test_every_pattern_has_words(kind):
     """No form of a text is asked for that a person is not told in words."""
     found = set(patterns(msgspec.inspect.type_info(kind), set()))
@@ -202,5 +204,5 @@ def test_the_household_reads_it_in_its_language_and_once(tmp_path, capsys, monke
 def test_the_shipped_file_is_what_the_sentences_send_to():
     """Every key that a sentence may name stands in the example."""
     text = (Path(__file__).parents[3] / "systemd" / "gateway.toml").read_text(encoding="utf-8")
-    for field in msgspec.structs.fields(config.Meter):
+    for field in msgspec.structs.fields(config.MeterTable):
         assert re.search(rf"^#?{field.encode_name} = ", text, re.MULTILINE), field.encode_name

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from gateway.consent.arguments import add_actions
-from gateway.consent.command import Desk, run
+from gateway.consent.command import ConsentDialogue, run
 from gateway.control.messages import read
 from gateway.control.orders import act
 
@@ -27,7 +27,7 @@ def desk(store):
         add_actions(lambda name, text: actions.add_parser(name, help=text))
         out, err = io.StringIO(), io.StringIO()
         read = None if typed is None else lambda: typed + "\n"
-        person = Desk(partial(_through_json, store), out, err, read, "anne", "P3Y", lang)
+        person = ConsentDialogue(partial(_through_json, store), out, err, read, "anne", "P3Y", lang)
         return run(parser.parse_args(list(words)), person), out.getvalue(), err.getvalue()
 
     return command

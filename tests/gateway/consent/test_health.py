@@ -107,7 +107,7 @@ def test_a_no_is_kept_once_and_takes_a_yes_back(store):
     order(store, {"do": "health-grant", "recipient": ANNE})
     assert order(store, no) == 1
     assert [row["state"] for row in order(store, {"do": "health-consents"})] == ["withdrawn"]
-    assert len(store.journal.told("access-refused")) == 1
+    assert len(store.journal.facts_of("access-refused")) == 1
 
 
 def test_a_yes_to_another_text_is_no_yes(store):

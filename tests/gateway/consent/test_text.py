@@ -7,9 +7,9 @@ from importlib import resources
 
 import pytest
 
-from gateway.consent.text import TEXT_VERSION, More, asked_text, consent_text, notice_text
+from gateway.consent.text import TEXT_VERSION, RequestRemark, asked_text, consent_text, notice_text
 from gateway.store.points import Granularity
-from gateway.store.terms import LANGS, AccessRequest, Notice, NoticeKind, Offer, Role, Terms
+from gateway.store.terms import LANGS, AccessRequest, NoticeKind, Offer, OutgoingNotice, RecipientRole, Terms
 
 NOW = int(datetime(2026, 11, 25, 12, tzinfo=UTC).timestamp())
 TERMS = Terms(
@@ -18,7 +18,7 @@ TERMS = Terms(
     controller="La Coop",
     contact="dpo@coop.example",
     privacy="https://coop.example/privacy",
-    role=Role.PROCESSOR,
+    role=RecipientRole.PROCESSOR,
     code_url="https://coop.example/code",
     code_version="2.1",
     code_hash="ab" * 32,
@@ -31,7 +31,9 @@ COOP = "coop@sen2.test"
 def notice(kind, **payload):
     """A notice with some facts."""
     facts = {"sensor": "ab12", "series": "consumption", "granularity": "P1D", "first": NOW - 86400, "last": NOW}
-    return Notice(1, COOP, NOW, kind, facts | {"request": 7, "until": NOW + 86400} | payload, "fr", 0, None, None)
+    return OutgoingNotice(
+        1, COOP, NOW, kind, facts | {"request": 7, "until": NOW + 86400} | payload, "fr", 0, None, None
+    )
 
 
 @pytest.mark.parametrize("lang", LANGS)
@@ -88,7 +90,7 @@ def test_a_stranger_cannot_fill_in_places_of_ours():
 @pytest.mark.parametrize("kind", list(NoticeKind))
 def test_every_kind_of_notice_has_its_words(lang, kind):
     """In both languages, on one line, also when a fact is missing."""
-    for one in (notice(kind), Notice(1, COOP, NOW, kind, {}, "fr", 0, None, None)):
+    for one in (notice(kind), OutgoingNotice(1, COOP, NOW, kind, {}, "fr", 0, None, None)):
         words = notice_text(one, lang)
         assert len(words) > 30
         assert "\n" not in words
@@ -130,7 +132,7 @@ def test_a_household_is_told_who_asks_for_what_and_how_to_answer(lang, words):
         assert part in told
     assert "\n" not in told
     assert "$" not in told
-    for more, domain in ((More.LAST, False), (More.LAST_OF_DOMAIN, True)):
+    for more, domain in ((RequestRemark.LAST, False), (RequestRemark.LAST_OF_DOMAIN, True)):
         last = asked_text(request, lang, more)
         assert last.startswith(told)
         assert ("aujourd'hui" if lang == "fr" else "today") in last.removeprefix(told)

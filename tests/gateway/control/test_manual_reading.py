@@ -11,7 +11,7 @@ from gateway.control.manual_reading import enter
 from gateway.control.messages import read
 from gateway.errors import ReadingError
 from gateway.federation.wire.stanza import Publisher, build_quoalise
-from gateway.pulses.counter import Counted, Counter
+from gateway.pulses.counter import Counted, PulseCounter
 from gateway.pulses.quantity import find_quantity
 from gateway.senml.naming import NameForm
 from gateway.store.points import Confirm, Granularity
@@ -71,7 +71,10 @@ def counting(store, name="tap", per_pulse=Fraction(1, 2)):
         def take(self):
             return self.waiting
 
-    counter, wire = Counter(Counted(find_quantity("water"), per_pulse, Fraction(0)), Wire, lambda: counter.now), Wire()
+    counter, wire = (
+        PulseCounter(Counted(find_quantity("water"), per_pulse, Fraction(0)), Wire, lambda: counter.now),
+        Wire(),
+    )
 
     def run(pulses, now):
         wire.waiting, counter.now = pulses, now
@@ -290,7 +293,7 @@ def test_now_gives_way_to_a_pulse_of_the_same_second(store, say):
 
 def test_a_correction_is_no_consumption(store, say):
     """An hour of pulses with a jump of 500 kWh in it: the half hour of the jump has no mean power."""
-    counter = Counter(Counted(find_quantity("electricity-produced"), Fraction(1), Fraction(0)), object)
+    counter = PulseCounter(Counted(find_quantity("electricity-produced"), Fraction(1), Fraction(0)), object)
     path = "production/energy/active/index"
 
     class Wire:

@@ -17,7 +17,7 @@ from gateway.daemon import app, build
 from gateway.daemon.app import Gateway
 from gateway.daemon.journalled import note_start
 from gateway.daemon.meter import MeterReader
-from gateway.daemon.writer import Writer
+from gateway.daemon.writer import StoreWriter
 from gateway.errors import StoreError
 from gateway.links.degradation import Measures
 from gateway.store.points import Granularity
@@ -25,7 +25,7 @@ from gateway.store.prepare import prepare
 from gateway.store.store import Archive, Store
 from gateway.tic.frame import Frame, Group, Reader
 from meter.living import Linky
-from meter.process import Meter
+from meter.process import SimulatedMeter
 from servers import wait_until
 from tests.gateway.store.conftest import POWER, START, frame
 
@@ -269,15 +269,15 @@ def test_old_readings_that_fail_to_go_do_not_hold_up_the_new_ones(config, tmp_pa
         done["hourly"] += 1
         raise ZeroDivisionError
 
-    write = Writer.write
+    write = StoreWriter.write
 
     async def count(self, *batches):
         done["commits"] += 1
         return await write(self, *batches)
 
     monkeypatch.setattr(app, "_FORGET_EVERY_S", 60.0)
-    monkeypatch.setattr(Writer, "roll_up", fail)
-    monkeypatch.setattr(Writer, "write", count)
+    monkeypatch.setattr(StoreWriter, "roll_up", fail)
+    monkeypatch.setattr(StoreWriter, "write", count)
     path = tmp_path / "gateway.toml"
     path.write_text(path.read_text() + "commit_interval_s = 1\n")
 
@@ -299,7 +299,7 @@ def test_a_database_into_which_nothing_gets_ends_the_daemon_with_its_sentence(co
         raise ZeroDivisionError
 
     monkeypatch.setattr(build, "STORE_PATIENCE_S", 1.0)
-    monkeypatch.setattr(Writer, "write", fail)
+    monkeypatch.setattr(StoreWriter, "write", fail)
     path = tmp_path / "gateway.toml"
     path.write_text(path.read_text() + "commit_interval_s = 1\n")
     with pytest.raises(StoreError, match="nothing could be committed for"):
@@ -348,7 +348,7 @@ def test_a_frame_that_cannot_be_taken_in_costs_itself(config, monkeypatch, caplo
 
 def test_a_change_of_the_contract_is_committed_at_once(tmp_path):
     """The first words of a meter are in the database long before the interval is over."""
-    with Meter(tmp_path / "tty", seed=3, mode="standard") as meter:
+    with SimulatedMeter(tmp_path / "tty", seed=3, mode="standard") as meter:
         path = tmp_path / "gateway.toml"
         path.write_text(f'[[meter]]\nsource = "{meter.path}"\n[store]\ndirectory = "data"\ncommit_interval_s = 300\n')
         prepare(tmp_path / "data")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from gateway.config.tables import load
-from gateway.control.messages import Reading, ReadingForm, Status
+from gateway.control.messages import EnterReading, ReadingForm, Status
 from gateway.control.running import ask
 from gateway.daemon.app import Gateway
 from gateway.store.prepare import prepare
@@ -130,7 +130,7 @@ def test_a_reading_by_hand_and_pulses_in_the_same_moment_are_both_there(tmp_path
         until_open(config)
         press(pin, 10)
         reading = {"series": "water", "value": "500", "unit": "l", "at": None, "meter": None, "force": False}
-        entered = ask(config.control_socket, Reading(order=ReadingForm(**reading)))
+        entered = ask(config.control_socket, EnterReading(order=ReadingForm(**reading)))
         press(pin, 20)
         return entered
 

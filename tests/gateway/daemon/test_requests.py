@@ -7,11 +7,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from gateway.consent.orders import Consents, Limit, PendingAccess, Revoke
+from gateway.consent.orders import Limit, ListConsents, PendingAccess, Revoke
 from gateway.control.messages import AccountOrder, Erase, read
 from gateway.control.orders import HANDLERS
-from gateway.daemon.requests import Desk
-from gateway.daemon.standing import Standing
+from gateway.daemon.requests import HouseRequests
+from gateway.daemon.standing import HouseStanding
 from gateway.store.prepare import prepare
 from gateway.store.store import Store
 
@@ -39,7 +39,7 @@ async def here(function, *arguments):
     [
         (Revoke(recipient="coop@sen2.test"), True),
         (Limit(recipient="coop@sen2.test"), True),
-        (Consents(), False),
+        (ListConsents(), False),
         (PendingAccess(), False),
     ],
 )
@@ -48,9 +48,9 @@ def test_who_only_looks_does_not_wait_for_what_is_leaving(tmp_path, order, waits
     prepare(tmp_path)
     sending = Sending()
     with closing(Store(tmp_path)) as store:
-        standing = Standing(store.outbox, here, {}, None, None)
+        standing = HouseStanding(store.outbox, here, {}, None, None)
         house = SimpleNamespace(store=store, call=here, federation=sending, standing=standing)
-        asyncio.run(Desk(house).answer(order))
+        asyncio.run(HouseRequests(house).answer(order))
     assert (sending.settled, sending.wake.is_set()) == (int(waits), waits)
 
 
@@ -107,7 +107,7 @@ LINES = [
 
 def test_every_order_that_can_be_read_has_one_who_does_it():
     """Either where the store is written or in the running gateway, and an erasure in both."""
-    desk = Desk(SimpleNamespace(federation=Sending(), standing=Standing(None, here, {}, None, None)))
+    desk = HouseRequests(SimpleNamespace(federation=Sending(), standing=HouseStanding(None, here, {}, None, None)))
     desk.join(SimpleNamespace(forget=None))
     running = {*desk._handlers, AccountOrder}
     assert {type(read(line)) for line in LINES} == {*HANDLERS, *running}

@@ -8,9 +8,9 @@ from contextlib import closing, contextmanager
 import pytest
 
 from gateway.config.tables import load
-from gateway.daemon.writer import Writer
+from gateway.daemon.writer import StoreWriter
 from gateway.links.degradation import Measures
-from gateway.links.disk import Disk
+from gateway.links.disk import DiskSpace
 from gateway.links.link import BROKEN, OK
 from gateway.links.resources import Resources
 from gateway.store.points import Confirm, GivenUp, Granularity
@@ -38,7 +38,7 @@ def written_to(folder):
         async def call(function, *arguments):
             return function(*arguments)
 
-        yield Writer(config, store, call), store
+        yield StoreWriter(config, store, call), store
 
 
 def half_hour(recorder, start):
@@ -147,11 +147,11 @@ def test_on_a_disk_that_fills_up_the_indexes_go_on(tmp_path):
         pytest.skip("this machine lets nobody mount a tmpfs")
     try:
         # Of the disk alone: what this process has grown to by other tests is not the matter.
-        resources, recorder = Resources(Disk(folder), tmp_path / "nothing"), Recorder("house", {})
+        resources, recorder = Resources(DiskSpace(folder), tmp_path / "nothing"), Recorder("house", {})
         with written_to(folder) as (writer, _):
             seen, start = [], START
             for left in (30_000_000, 1_200_000, 600_000, 200_000):
-                free, _ = Disk(folder).room()
+                free, _ = DiskSpace(folder).room()
                 with (folder / "ballast").open("ab") as file:
                     file.write(bytes(max(free - left, 0)))
                 for hours in (0, 1):

@@ -5,19 +5,19 @@ import os
 import pytest
 
 from gateway.display import pages
-from gateway.display.button import Button, Press
+from gateway.display.button import Press, PushButton
 from gateway.display.lamps import Alarm
-from gateway.display.pages import Look
+from gateway.display.pages import PictureStyle
 from gateway.display.pins import Input, Output
 from gateway.display.program import Hand
-from gateway.display.welcome import SHOWN_S, Welcome
+from gateway.display.welcome import SHOWN_S, FirstVisitRequest
 from tests.gateway.display.views import view
 
 
 @pytest.fixture
 def press(board, clock):
     """Hold the button for so long: what was meant."""
-    button = Button()
+    button = PushButton()
     pin = Input(26, lambda down: button.level(down=down, now=clock.now))
 
     def hold(seconds):
@@ -71,7 +71,7 @@ def test_held_for_eight_seconds_is_a_shutdown_once(press):
 
 def test_a_contact_that_bounces_within_a_hold_is_held(clock):
     """The level that was meant is the one that lasts."""
-    button = Button()
+    button = PushButton()
     button.level(down=True, now=clock.now)
     button.level(down=False, now=clock.now + 3)
     button.level(down=True, now=clock.now + 3.01)
@@ -116,7 +116,7 @@ def test_without_leave_nothing_is_shut_down(clock):
     assert (hand.countdown_s(clock.now + 5), hand.page, hand.stopping) == (None, 0, False)
 
 
-LOOK = Look(240, 240, colour=True)
+LOOK = PictureStyle(240, 240, colour=True)
 
 
 def answered(folder, text):
@@ -135,7 +135,7 @@ def test_let_go_after_three_seconds_the_address_and_a_code_are_shown_for_two_min
     door, old = tmp_path / "welcome", '{"addresses": ["http://old.local:8080"], "code": "AAAA-BBBB-CCCC"}'
     answered(tmp_path, old)
     os.utime(tmp_path / "answer.json", ns=(1, 1))
-    hand = Hand(None, None, Welcome(door, tmp_path / "answer.json"))
+    hand = Hand(None, None, FirstVisitRequest(door, tmp_path / "answer.json"))
     begin = clock.now
     hand.button.level(down=True, now=begin)
     assert hand.picture(LOOK, begin + 2) is None
@@ -166,7 +166,7 @@ def test_let_go_after_three_seconds_the_address_and_a_code_are_shown_for_two_min
 )
 def test_a_house_without_a_page_and_an_answer_that_is_none_are_said(clock, tmp_path, text, words):
     """Never a traceback on a wall."""
-    hand = Hand(None, None, Welcome(tmp_path / "welcome", tmp_path / "answer.json"))
+    hand = Hand(None, None, FirstVisitRequest(tmp_path / "welcome", tmp_path / "answer.json"))
     held(hand, clock.now, 4)
     answered(tmp_path, text)
     assert same(hand.picture(LOOK, clock.now + 5), pages.draw_welcome(LOOK, (), None, words))
@@ -174,7 +174,7 @@ def test_a_house_without_a_page_and_an_answer_that_is_none_are_said(clock, tmp_p
 
 def test_while_the_shutdown_is_counted_down_it_is_said_what_letting_go_does(clock, tmp_path):
     """From three seconds on; at eight it is a shutdown, and nothing was asked for."""
-    welcome = Welcome(tmp_path / "welcome", tmp_path / "answer.json")
+    welcome = FirstVisitRequest(tmp_path / "welcome", tmp_path / "answer.json")
     hand = Hand(None, tmp_path / "shutdown", welcome)
     begin = clock.now
     hand.button.level(down=True, now=begin)

@@ -8,9 +8,9 @@ import pytest
 from PIL import Image, ImageChops
 
 from gateway.display import epaper, pages
-from gateway.display.config import Epaper
-from gateway.display.epaper import Pace
-from gateway.display.panels import Panel, look_of, open_epaper
+from gateway.display.config import EpaperTable
+from gateway.display.epaper import RefreshPace
+from gateway.display.panels import DisplayPanel, look_of, open_epaper
 from gateway.display.pins import Output
 from tests.gateway.display.views import view
 
@@ -60,7 +60,7 @@ def chip(board):
 
 
 def panel(chip):
-    return Panel("epaper", lambda: open_epaper(Epaper(), chip))
+    return DisplayPanel("epaper", lambda: open_epaper(EpaperTable(), chip))
 
 
 def test_it_shows_the_page_in_ink_and_sleeps(chip, board):
@@ -106,7 +106,7 @@ def test_one_that_stays_busy_is_said_and_ends_nothing(chip, board, caplog, monke
 
 def test_no_two_pictures_within_three_minutes():
     """Whatever changes and however often it is asked, and each hour one at least."""
-    chance, pace, shown = random.Random(6), Pace(), []
+    chance, pace, shown = random.Random(6), RefreshPace(), []
     for now in range(0, 86_400, 5):
         content = bytes([chance.randrange(2)]) if now < 43_200 else b"the night"
         if pace.due(content, float(now)):
@@ -117,7 +117,7 @@ def test_no_two_pictures_within_three_minutes():
 
 def test_a_picture_that_failed_is_due_again_after_three_minutes():
     """Not after an hour, and not at once."""
-    pace = Pace()
+    pace = RefreshPace()
     assert pace.due(b"page", 0.0)
     pace.failed()
     assert not pace.due(b"page", 179.0)

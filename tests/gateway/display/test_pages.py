@@ -11,17 +11,17 @@ from PIL import Image, ImageChops, ImageFont
 
 from gateway.display import canvas, pages
 from gateway.display.cli import PAGES
-from gateway.display.pages import Look
+from gateway.display.pages import PictureStyle
 from gateway.errors import ConfigError
 from tests.gateway.display.views import NOTHING, SUN, view
 
 PICTURES = Path(__file__).parent / "pictures"
 
 LOOKS = {
-    "oled": Look(128, 64, colour=False),
-    "lcd-240x240": Look(240, 240, colour=True),
-    "lcd-320x240": Look(320, 240, colour=True),
-    "epaper": Look(250, 122, colour=False),
+    "oled": PictureStyle(128, 64, colour=False),
+    "lcd-240x240": PictureStyle(240, 240, colour=True),
+    "lcd-320x240": PictureStyle(320, 240, colour=True),
+    "epaper": PictureStyle(250, 122, colour=False),
 }
 TEMPO = {"tempo_today": "white", "tempo_tomorrow": "red"}
 SCENES = {
@@ -105,7 +105,9 @@ def test_a_page_is_offered_when_it_has_something_to_say(known, names):
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
-@pytest.mark.parametrize("look", [*LOOKS.values(), Look(480, 64, colour=False), Look(135, 240, colour=True)])
+@pytest.mark.parametrize(
+    "look", [*LOOKS.values(), PictureStyle(480, 64, colour=False), PictureStyle(135, 240, colour=True)]
+)
 def test_every_fault_fits_into_the_title(look, language):
     """No word of any language is cut at an edge: the columns of both edges are of one colour."""
     for fault in ("link", "gateway", "meter", "silence", "version"):

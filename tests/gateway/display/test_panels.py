@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from gateway.display import pages
-from gateway.display.config import Lcd, Oled
-from gateway.display.panels import Panel, look_of, open_lcd, open_oled
+from gateway.display.config import LcdTable, OledTable
+from gateway.display.panels import DisplayPanel, look_of, open_lcd, open_oled
 from tests.gateway.display.views import view
 
 if importlib.util.find_spec("luma.lcd") is None or importlib.util.find_spec("luma.oled") is None:
@@ -90,7 +90,7 @@ class Spi:
 def test_an_oled_shows_the_picture(chip):
     """Every pixel at its place, at the contrast that was asked for."""
     wires, picture = I2c(), pages.draw(look_of(chip, "fr"), view(), "now")
-    panel = Panel("oled", partial(open_oled, Oled(chip=chip, contrast=40), wires))
+    panel = DisplayPanel("oled", partial(open_oled, OledTable(chip=chip, contrast=40), wires))
     assert panel.show(picture)
     assert wires.picture().tobytes() == picture.tobytes()
     assert bytes([0x81, 102]) in wires.commands
@@ -102,7 +102,7 @@ def test_an_oled_shows_the_picture(chip):
 def test_a_picture_that_is_shown_is_not_sent_again():
     """A bus that is shared, and a wire that radiates, rest."""
     wires, picture = I2c(), pages.draw(look_of("ssd1306", "fr"), view(), "now")
-    panel = Panel("oled", partial(open_oled, Oled(chip="ssd1306"), wires))
+    panel = DisplayPanel("oled", partial(open_oled, OledTable(chip="ssd1306"), wires))
     panel.show(picture)
     before = wires.transfers
     assert panel.show(picture)
@@ -113,7 +113,7 @@ def test_a_picture_that_is_shown_is_not_sent_again():
 def test_upside_down_is_turned_by_half():
     """The panel may hang the other way."""
     wires, picture = I2c(), pages.draw(look_of("ssd1306", "fr"), view(), "now")
-    panel = Panel("oled", partial(open_oled, Oled(chip="ssd1306", upside_down=True), wires))
+    panel = DisplayPanel("oled", partial(open_oled, OledTable(chip="ssd1306", upside_down=True), wires))
     panel.show(picture)
     assert wires.picture().rotate(180).tobytes() == picture.tobytes()
     panel.close()
@@ -122,7 +122,7 @@ def test_upside_down_is_turned_by_half():
 def test_a_panel_that_is_unplugged_is_said_once_and_comes_back(caplog):
     """At the start and in the middle: one sentence each, the picture again when it is there."""
     wires, picture = I2c(), pages.draw(look_of("ssd1306", "fr"), view(), "now")
-    panel = Panel("oled", partial(open_oled, Oled(chip="ssd1306"), wires))
+    panel = DisplayPanel("oled", partial(open_oled, OledTable(chip="ssd1306"), wires))
     caplog.set_level(logging.INFO)
     for _ in range(2):
         wires.plugged = False
@@ -140,7 +140,7 @@ def test_an_lcd_shows_the_picture_and_has_its_pins(board, chip):
     """Every pixel in its colour (six bits of each), the light on; in the end the pins are free again."""
     look = look_of(chip, "fr")
     wires = Spi(board.pin(24), (look.width, look.height))
-    panel = Panel("lcd", partial(open_lcd, Lcd(chip=chip, backlight=18), wires))
+    panel = DisplayPanel("lcd", partial(open_lcd, LcdTable(chip=chip, backlight=18), wires))
     picture = pages.draw(look, view(tempo_today="red"), "now")
     assert panel.show(picture)
     assert wires.memory.point(lambda part: part & 0xFC).tobytes() == picture.point(lambda part: part & 0xFC).tobytes()

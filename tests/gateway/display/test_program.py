@@ -16,8 +16,8 @@ from PIL import Image
 
 from gateway.display import epaper, pages, program
 from gateway.display.panels import open_epaper, open_oled
-from gateway.display.program import Program
-from gateway.display.state import View
+from gateway.display.program import DisplayProgram
+from gateway.display.state import DisplayedMoment
 from harness import ROOT
 from servers import wait_until
 from tests.gateway.display.test_pages import PICTURES
@@ -98,7 +98,7 @@ class Running:
 
     async def _work(self):
         with ExitStack() as screens, ExitStack() as pins:
-            self.program = Program(self._config, screens, pins)
+            self.program = DisplayProgram(self._config, screens, pins)
             self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
             try:
                 await self.program.run()
@@ -222,7 +222,7 @@ def test_an_e_paper_shows_its_page_and_in_the_end_that_nobody_renews_it(
             return chip.refreshes and chip.picture().rotate(turn).tobytes() in pictures
 
         wait_until(shows, 30, "the page of the day")
-    assert chip.picture().rotate(turn).tobytes() == pages.draw(LOOK, View(None, "stopped"), "now").tobytes()
+    assert chip.picture().rotate(turn).tobytes() == pages.draw(LOOK, DisplayedMoment(None, "stopped"), "now").tobytes()
     assert chip.closed
 
 

@@ -4,9 +4,9 @@ import logging
 
 import pytest
 
-from gateway.display.config import Relay
+from gateway.display.config import RelayTable
 from gateway.display.pins import Output
-from gateway.display.relay import Guard
+from gateway.display.relay import RelaySwitch
 from tests.gateway.display.views import NOTHING, view
 
 NIGHT, DAY = view(tariff_kind="off-peak"), view(tariff_kind="peak")
@@ -14,7 +14,7 @@ NIGHT, DAY = view(tariff_kind="off-peak"), view(tariff_kind="peak")
 
 def table(**changed):
     """A ``[[relay]]``."""
-    return Relay(**{"name": "heater", "gpio": 5, "follows": "off-peak", "min_on_s": 60, "min_off_s": 30} | changed)
+    return RelayTable(**{"name": "heater", "gpio": 5, "follows": "off-peak", "min_on_s": 60, "min_off_s": 30} | changed)
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def relay(board, clock):
     def start(**changed):
         settings = table(**changed)
         outputs.append(Output([settings.gpio], active_high=settings.active_high))
-        guard = Guard(settings, outputs[-1], clock.now)
+        guard = RelaySwitch(settings, outputs[-1], clock.now)
         clock.now += settings.min_off_s
         return guard, board.pin(settings.gpio)
 
@@ -36,7 +36,7 @@ def relay(board, clock):
 
 def test_a_relay_is_open_from_the_first_moment(board, clock):
     """Before anything was heard, and for its least pause: a restart must not chop a compressor's."""
-    guard = Guard(table(), Output([5], active_high=True), clock.now)
+    guard = RelaySwitch(table(), Output([5], active_high=True), clock.now)
     assert not board.pin(5).state
     assert guard.update(NIGHT, clock.now) == clock.now + 30
     assert not board.pin(5).state

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.display.state import State, parse_contacts
+from gateway.display.state import DisplayedMeter, parse_contacts
 from gateway.live.topics import as_json
 from harness import ROOT
 from tests.gateway.display.views import JSON, RELAYS, STATUS, said
@@ -15,7 +15,7 @@ from tests.gateway.display.views import JSON, RELAYS, STATUS, said
 @pytest.fixture
 def state(clock):
     """A display that has just connected and was told everything by the broker's memory."""
-    state = State("house")
+    state = DisplayedMeter("house")
     state.linked = True
     state.take(STATUS, b"online", clock.now, retained=True)
     return state
@@ -23,7 +23,7 @@ def state(clock):
 
 def test_nothing_is_known_before_the_first_message():
     """Without a broker it is the link, with one it waits; nothing is live."""
-    state = State("house")
+    state = DisplayedMeter("house")
     assert (state.view(1.0).fault, state.view(1.0).live) == ("link", False)
     state.linked = True
     assert (state.view(1.0).fault, state.view(1.0).frame) == ("waiting", None)

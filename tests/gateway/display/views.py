@@ -3,7 +3,7 @@
 import json
 
 from gateway.display.config import load
-from gateway.display.state import Frame, View
+from gateway.display.state import DisplayedMoment, LiveMessage
 
 STATUS, JSON, RELAYS = "linky/status", "linky/meter/house/json", "linky/meter/house/value/status/relays"
 
@@ -25,11 +25,11 @@ def said(**changed):
 
 def view(fault=None, *, age_s=0.2, live=None, contacts=None, **changed):
     """What is known when that was said."""
-    fields = {key: value for key, value in (HOUSE | changed).items() if key in Frame.__struct_fields__}
-    return View(Frame(**fields), fault, age_s, fault is None if live is None else live, contacts)
+    fields = {key: value for key, value in (HOUSE | changed).items() if key in LiveMessage.__struct_fields__}
+    return DisplayedMoment(LiveMessage(**fields), fault, age_s, fault is None if live is None else live, contacts)
 
 
-NOTHING = View(None, "waiting")
+NOTHING = DisplayedMoment(None, "waiting")
 
 
 def configuration(folder, text):

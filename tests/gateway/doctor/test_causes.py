@@ -2,8 +2,8 @@
 
 import pytest
 
-from gateway.doctor.causes import Cause, Evidence, Finding, KernelCounts, PiFacts, Settings, causes
-from gateway.doctor.heard import Ear
+from gateway.doctor.causes import Cause, Finding, KernelCounts, PiFacts, PortEvidence, PortSettings, causes
+from gateway.doctor.heard import SpeedListener
 from gateway.tic.frame import STANDARD, Group, encode_group
 
 GROUPS = [
@@ -18,7 +18,7 @@ FRAME = b"\x02" + b"".join(encode_group(STANDARD, group) for group in GROUPS) + 
 
 def heard(data, *, speed=9600, seconds=15.0):
     """What an ear makes of the bytes, as they would come."""
-    ear, step = Ear(speed, 0.0, seconds), max(1, len(data) // 50)
+    ear, step = SpeedListener(speed, 0.0, seconds), max(1, len(data) // 50)
     pieces = [data[at : at + step] for at in range(0, len(data), step)]
     for place, piece in enumerate(pieces):
         ear.take(piece, place * seconds / max(1, len(pieces)))
@@ -27,7 +27,7 @@ def heard(data, *, speed=9600, seconds=15.0):
 
 def named(**evidence):
     """The causes by name, the likeliest first."""
-    return [finding.cause for finding in causes(Evidence(**evidence))]
+    return [finding.cause for finding in causes(PortEvidence(**evidence))]
 
 
 SOUND = heard(FRAME * 12)
@@ -38,7 +38,7 @@ EIGHT_N_ONE = heard(bytes(byte | byte.bit_count() % 2 << 7 for byte in FRAME * 1
 
 def test_nothing_wrong_is_all_well():
     """Frames without a fault, raw settings, no errors in the kernel."""
-    found = named(heard=(SOUND,), settings=Settings(raw=True, speed=9600), kernel=KernelCounts())
+    found = named(heard=(SOUND,), settings=PortSettings(raw=True, speed=9600), kernel=KernelCounts())
     assert found == [Cause.ALL_WELL]
 
 
@@ -97,8 +97,12 @@ def test_what_cannot_be_explained_is_unknown():
 def test_the_likeliest_cause_comes_first_and_none_comes_twice():
     """Confidences fall, and are between 0 and 1."""
     found = causes(
-        Evidence(
-            lost=True, holders=("cat",), mode="historic", heard=(EIGHT_N_ONE,), settings=Settings(raw=False, speed=1200)
+        PortEvidence(
+            lost=True,
+            holders=("cat",),
+            mode="historic",
+            heard=(EIGHT_N_ONE,),
+            settings=PortSettings(raw=False, speed=1200),
         )
     )
     confidences = [finding.confidence for finding in found]

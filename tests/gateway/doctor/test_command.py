@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from gateway.doctor.bundle import Sieve, plain_name
-from gateway.doctor.command import Request, examine
-from gateway.doctor.heard import Ear
+from gateway.doctor.command import DoctorRequest, examine
+from gateway.doctor.heard import SpeedListener
 from gateway.doctor.listen import Target
 from gateway.doctor.report import bar
 from gateway.errors import GatewayError
 from gateway.sources.source import parse_source
 from gateway.tic.frame import Reader
-from meter.process import Meter
+from meter.process import SimulatedMeter
 
 FRAMES = Path(__file__).parents[2] / "frames"
 SECONDS = 1.0
@@ -61,12 +61,12 @@ def run(request):
 
 
 def request(source, **options):
-    return Request(targets=[target(source)], **{"seconds": SECONDS, **options})
+    return DoctorRequest(targets=[target(source)], **{"seconds": SECONDS, **options})
 
 
 def test_a_sound_port_is_shown_with_its_picture(tmp_path):
     """Exit code 0; the bar, the counts, the sentence."""
-    with Meter(tmp_path / "linky", speed=20) as meter:
+    with SimulatedMeter(tmp_path / "linky", speed=20) as meter:
         code, text = run(request(meter.path, lang="en"))
     assert code == 0
     assert "✓ All is well" in text
@@ -77,7 +77,7 @@ def test_a_sound_port_is_shown_with_its_picture(tmp_path):
 
 def test_a_bad_line_is_explained_in_french(tmp_path):
     """Exit code 1; what is seen, the cause, what to do, and what else it may be."""
-    with Meter(tmp_path / "linky", speed=20, noise="0.02") as meter:
+    with SimulatedMeter(tmp_path / "linky", speed=20, noise="0.02") as meter:
         code, text = run(request(meter.path))
     assert code == 1
     assert "✗ Signal trop faible" in text
@@ -97,7 +97,7 @@ def test_a_port_that_cannot_be_had_is_unavailable(tmp_path):
 
 def test_values_hold_nothing_that_was_received(tmp_path):
     """Neither bytes nor the meter's number."""
-    with Meter(tmp_path / "linky", speed=20, serial=SERIAL, prm=PRM, patient=True) as meter:
+    with SimulatedMeter(tmp_path / "linky", speed=20, serial=SERIAL, prm=PRM, patient=True) as meter:
         code, text = run(request(meter.path, json=True))
     assert code == 0
     assert SERIAL not in text
@@ -110,9 +110,9 @@ def test_values_hold_nothing_that_was_received(tmp_path):
 
 def test_of_several_ports_the_worst_gives_the_exit_code(tmp_path):
     """All are examined, all are told."""
-    with Meter(tmp_path / "linky", speed=20) as meter:
+    with SimulatedMeter(tmp_path / "linky", speed=20) as meter:
         both = [target(meter.path), target(tmp_path / "none", "shed")]
-        code, text = run(Request(targets=both, lang="en", seconds=SECONDS))
+        code, text = run(DoctorRequest(targets=both, lang="en", seconds=SECONDS))
     assert code == 69
     assert "All is well" in text
     assert "The port does not exist" in text
@@ -146,7 +146,7 @@ def test_a_gateway_that_does_not_run_is_not_asked(tmp_path):
     def nobody():
         raise ConnectionError
 
-    with Meter(tmp_path / "linky", speed=20) as meter:
+    with SimulatedMeter(tmp_path / "linky", speed=20) as meter:
         code, text = run(request(meter.path, lang="en", status=nobody))
     assert (code, "All is well" in text) == (0, True)
 
@@ -170,7 +170,7 @@ def test_a_report_fits_a_terminal_and_keeps_commands_whole(tmp_path):
 
 def test_the_picture_shows_where_it_was_silent(tmp_path):
     """Full where all was well, a dot where nothing came for longer than a frame takes."""
-    ear = Ear(9600, 0.0, 30.0)
+    ear = SpeedListener(9600, 0.0, 30.0)
     frame = (FRAMES / "real" / "s1-hc-linky-enedis.raw").read_bytes()
     for second in (*range(1, 12), *range(20, 30)):
         ear.take(frame, float(second))
@@ -184,8 +184,8 @@ def archive(request, tmp_path, monkeypatch):
     options = {"sound": {}, "noisy": {"noise": "0.05", "drop": "0.02"}, "8n1": {"deliver": "8n1"}}[request.param]
     monkeypatch.setenv("HOME", "/home/dupont")
     file = tmp_path / "support.zip"
-    with Meter(tmp_path / "dupont-link", speed=20, serial=SERIAL, prm=PRM, **options) as meter:
-        made = Request(
+    with SimulatedMeter(tmp_path / "dupont-link", speed=20, serial=SERIAL, prm=PRM, **options) as meter:
+        made = DoctorRequest(
             targets=[target(meter.path)], seconds=SECONDS, bundle=file, configuration=CONFIGURATION, lang="en"
         )
         _, text = run(made)
@@ -234,8 +234,8 @@ def test_garbage_is_described_and_not_included(tmp_path):
     file = tmp_path / "support.zip"
     made = target(tmp_path / "linky")
     made.source.speeds = (9600,)
-    with Meter(tmp_path / "linky", speed=20, mode="historic", serial=SERIAL):
-        code, _ = run(Request(targets=[made], seconds=SECONDS, bundle=file, lang="en"))
+    with SimulatedMeter(tmp_path / "linky", speed=20, mode="historic", serial=SERIAL):
+        code, _ = run(DoctorRequest(targets=[made], seconds=SECONDS, bundle=file, lang="en"))
     assert code == 1
     with zipfile.ZipFile(file) as archive:
         assert "meter-1/raw.bin" not in archive.namelist()

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from gateway.doctor.causes import Cause
-from meter.process import Meter
+from meter.process import SimulatedMeter
 from tests.rights import without_rights
 
 pytestmark = pytest.mark.slow
@@ -49,7 +49,7 @@ def set_port(path, change):
 @pytest.mark.parametrize("mode", ["standard", "historic"])
 def test_a_sound_meter_is_well(link, examine, mode):
     """Nothing wrong is found where nothing is, in both modes and at both speeds."""
-    with Meter(link, mode=mode, patient=True, **QUICK) as meter:
+    with SimulatedMeter(link, mode=mode, patient=True, **QUICK) as meter:
         seen = examine(meter.path, HEARD_S)
     assert seen.causes == [Cause.ALL_WELL], seen.evidence
     assert seen.evidence.best.mode == mode
@@ -60,7 +60,7 @@ def test_a_sound_meter_is_well(link, examine, mode):
 @pytest.mark.parametrize("noise", ["0.01", "0.1", "0.3"])
 def test_flipped_bits_are_a_weak_signal(link, examine, mode, noise):
     """A resistor that is too high flips bits here and there; also when hardly a group survives."""
-    with Meter(link, mode=mode, noise=noise, **QUICK) as meter:
+    with SimulatedMeter(link, mode=mode, noise=noise, **QUICK) as meter:
         seen = examine(meter.path, HEARD_S)
     assert seen.first is Cause.WEAK_SIGNAL, seen
 
@@ -68,7 +68,7 @@ def test_flipped_bits_are_a_weak_signal(link, examine, mode, noise):
 def test_flipped_bits_that_no_parity_shows_are_a_weak_signal(link, examine):
     """A port that lets bad characters pass, or an 8N1 one: the damaged lines still keep their length."""
     for deliver in ("7e1", "8n1"):
-        with Meter(link, noise="0.03", deliver=deliver, **QUICK) as meter:
+        with SimulatedMeter(link, noise="0.03", deliver=deliver, **QUICK) as meter:
             seen = examine(meter.path, HEARD_S)
         assert Cause.WEAK_SIGNAL in seen.causes, (deliver, seen)
         assert Cause.LOOSE_WIRE not in seen.causes, (deliver, seen)
@@ -78,14 +78,14 @@ def test_flipped_bits_that_no_parity_shows_are_a_weak_signal(link, examine):
 @pytest.mark.parametrize("drop", ["0.01", "0.1"])
 def test_lost_characters_are_a_loose_wire(link, examine, mode, drop):
     """A bad contact takes characters away and alters none."""
-    with Meter(link, mode=mode, drop=drop, **QUICK) as meter:
+    with SimulatedMeter(link, mode=mode, drop=drop, **QUICK) as meter:
         seen = examine(meter.path, HEARD_S)
     assert seen.first is Cause.LOOSE_WIRE, seen
 
 
 def test_a_wire_that_goes_dead_and_comes_back_is_loose(link, examine, once_heard):
     """Silence that the meter does not announce, in the middle of a frame."""
-    with Meter(link, **QUICK) as meter:
+    with SimulatedMeter(link, **QUICK) as meter:
         # Four times: on a busy machine the silence begins late, and its end is what shows it.
         seen = examine(meter.path, 4 * HEARD_S, progress=once_heard(lambda: meter.command("silence 2.6")))
     assert seen.first is Cause.LOOSE_WIRE, seen
@@ -94,7 +94,7 @@ def test_a_wire_that_goes_dead_and_comes_back_is_loose(link, examine, once_heard
 
 def test_a_dead_wire_is_silence(link, examine):
     """Not a byte at either speed (nasty input 2.3)."""
-    with Meter(link, **QUICK) as meter:
+    with SimulatedMeter(link, **QUICK) as meter:
         meter.command("silence 60")
         seen = examine(meter.path, SHORT_S)
     assert seen.first is Cause.SILENT, seen
@@ -103,7 +103,7 @@ def test_a_dead_wire_is_silence(link, examine):
 @pytest.mark.parametrize(("configured", "sent"), [("historic", "standard"), ("standard", "historic")])
 def test_a_meter_in_the_other_mode_is_told_from_a_bad_line(link, examine, configured, sent):
     """The configured mode is not the meter's (nasty input 2.3)."""
-    with Meter(link, mode=sent, **QUICK) as meter:
+    with SimulatedMeter(link, mode=sent, **QUICK) as meter:
         seen = examine(meter.path, HEARD_S, mode=configured)
     assert seen.first is Cause.OTHER_MODE, seen
     assert seen.evidence.best.mode == sent
@@ -112,7 +112,7 @@ def test_a_meter_in_the_other_mode_is_told_from_a_bad_line(link, examine, config
 @pytest.mark.parametrize("mode", ["standard", "historic"])
 def test_a_port_that_keeps_the_parity_is_8n1(link, examine, mode):
     """Bit 7 holds the parity; the groups are understood all the same (nasty input 2.6)."""
-    with Meter(link, mode=mode, deliver="8n1", **QUICK) as meter:
+    with SimulatedMeter(link, mode=mode, deliver="8n1", **QUICK) as meter:
         seen = examine(meter.path, HEARD_S)
     assert seen.causes == [Cause.EIGHT_N_ONE], seen
     assert seen.evidence.best.bad == 0
@@ -121,7 +121,7 @@ def test_a_port_that_keeps_the_parity_is_8n1(link, examine, mode):
 @pytest.mark.parametrize(("mode", "speed"), [("historic", 9600), ("standard", 1200)])
 def test_a_port_at_the_wrong_speed_is_named_so(link, examine, mode, speed):
     """A meter slower or faster than the port gives garbage of its own kind."""
-    with Meter(link, mode=mode, **QUICK) as meter:
+    with SimulatedMeter(link, mode=mode, **QUICK) as meter:
         seen = examine(meter.path, HEARD_S, speeds=(speed,))
     assert seen.first is Cause.WRONG_SPEED, seen
 
@@ -152,7 +152,7 @@ def test_a_speed_that_another_program_sets_is_a_wrong_speed(link, examine, once_
     def change(settings):
         settings[4] = settings[5] = termios.B19200
 
-    with Meter(link, speed=5) as meter:
+    with SimulatedMeter(link, speed=5) as meter:
         seen = examine(meter.path, HEARD_S, progress=once_heard(lambda: set_port(meter.path, change)))
     assert seen.first is Cause.WRONG_SPEED, seen
 
@@ -164,7 +164,7 @@ def test_a_port_that_becomes_a_terminal_again_is_named_so(link, examine, once_he
         settings[0] |= termios.ICRNL
         settings[3] |= termios.ICANON | termios.ISIG
 
-    with Meter(link, **QUICK) as meter:
+    with SimulatedMeter(link, **QUICK) as meter:
         seen = examine(meter.path, HEARD_S, progress=once_heard(lambda: set_port(meter.path, change)))
     assert seen.first is Cause.COOKED_TTY, seen
 
@@ -176,7 +176,7 @@ def test_a_port_that_was_left_as_a_terminal_does_no_harm(link, examine):
         settings[0] |= termios.ICRNL
         settings[3] |= termios.ICANON | termios.ISIG
 
-    with Meter(link, **QUICK) as meter:
+    with SimulatedMeter(link, **QUICK) as meter:
         set_port(meter.path, change)
         seen = examine(meter.path, HEARD_S)
     assert seen.causes == [Cause.ALL_WELL], seen
@@ -186,7 +186,7 @@ def test_lines_that_a_device_has_translated_are_a_terminal(tmp_path, examine):
     """CR made LF somewhere on the way, where no setting can be looked at (nasty input 2.6)."""
     frame = (FRAMES / "real" / "s1-hc-linky-enedis.raw").read_bytes()
     (tmp_path / "cooked.raw").write_bytes(frame.replace(b"\r", b"\n").replace(b"\x03", b"") * 3)
-    with Meter(tmp_path / "unused", replay=tmp_path / "cooked.raw", mode="standard", **LOOP) as meter:
+    with SimulatedMeter(tmp_path / "unused", replay=tmp_path / "cooked.raw", mode="standard", **LOOP) as meter:
         seen = examine(meter.path, HEARD_S)
     assert seen.first is Cause.COOKED_TTY, seen
 
@@ -196,7 +196,7 @@ def test_frames_without_their_marks_are_named_so(tmp_path, examine, mark):
     """Good groups in frames of which none is whole (nasty input 1.6)."""
     frame = (FRAMES / "real" / "s1-hc-linky-enedis.raw").read_bytes()
     (tmp_path / "marks.raw").write_bytes(frame.replace(mark, b"") * 8)
-    with Meter(tmp_path / "unused", replay=tmp_path / "marks.raw", **LOOP) as meter:
+    with SimulatedMeter(tmp_path / "unused", replay=tmp_path / "marks.raw", **LOOP) as meter:
         seen = examine(meter.path, HEARD_S)
     assert seen.first is Cause.FRAME_MARKS, seen
 
@@ -210,7 +210,7 @@ def test_a_meter_that_is_read_from_afar_is_interrupted(link, examine, mode):
         while not stop.wait(0.02):
             meter.command("eot")
 
-    with Meter(link, mode=mode, **QUICK) as meter:
+    with SimulatedMeter(link, mode=mode, **QUICK) as meter:
         teller = threading.Thread(target=interrupt, args=(meter,))
         teller.start()
         try:
@@ -223,14 +223,14 @@ def test_a_meter_that_is_read_from_afar_is_interrupted(link, examine, mode):
 
 def test_an_overload_of_three_phases_is_no_interruption(link, examine, once_heard):
     """Short frames after an EOT are what such a meter has to send (nasty input 6.3)."""
-    with Meter(link, mode="historic", phases=3, power=9, **QUICK) as meter:
+    with SimulatedMeter(link, mode="historic", phases=3, power=9, **QUICK) as meter:
         seen = examine(meter.path, 2 * HEARD_S, progress=once_heard(lambda: meter.command("overload on")))
     assert seen.causes == [Cause.ALL_WELL], seen
 
 
 def test_an_adapter_that_is_not_there_is_named_so(link, examine):
     """Unplugged before we come."""
-    with Meter(link, **QUICK) as meter:
+    with SimulatedMeter(link, **QUICK) as meter:
         meter.command("unplug")
         seen = examine(meter.path, SHORT_S)
     assert seen.causes == [Cause.NO_SUCH_PORT]
@@ -238,14 +238,14 @@ def test_an_adapter_that_is_not_there_is_named_so(link, examine):
 
 def test_an_adapter_that_vanishes_is_named_so(link, examine, once_heard):
     """Unplugged while we listen (nasty input 8.1)."""
-    with Meter(link, **QUICK) as meter:
+    with SimulatedMeter(link, **QUICK) as meter:
         seen = examine(meter.path, 10.0, progress=once_heard(lambda: meter.command("unplug")))
     assert seen.first is Cause.PORT_LOST, seen
 
 
 def test_a_port_without_rights_is_named_so(link, examine):
     """The user may not open it."""
-    with Meter(link, permissions="000", **QUICK) as meter:
+    with SimulatedMeter(link, permissions="000", **QUICK) as meter:
         device = os.path.realpath(meter.path)
         with without_rights():
             seen = examine(device, SHORT_S)
@@ -277,7 +277,7 @@ def held(path, how):
 @pytest.mark.parametrize("how", ["flock", "exclusive", "careless"])
 def test_a_port_that_another_program_has_is_named_with_it(link, examine, how):
     """Locked, kept, or merely open: half of the bytes would be the other's."""
-    with Meter(link, permissions="666", **QUICK) as meter, held(meter.path, how) as other:
+    with SimulatedMeter(link, permissions="666", **QUICK) as meter, held(meter.path, how) as other:
         name = Path(f"/proc/{other.pid}/comm").read_text().strip()
         device = os.path.realpath(meter.path)
         with without_rights() if how == "exclusive" else contextlib.nullcontext():
@@ -289,7 +289,7 @@ def test_a_port_that_another_program_has_is_named_with_it(link, examine, how):
 
 def test_a_device_that_hangs_up_is_named_so(tmp_path, examine, once_heard):
     """The connection ends while we listen."""
-    with Meter(tmp_path / "unused", tcp="127.0.0.1:0", **QUICK) as meter:
+    with SimulatedMeter(tmp_path / "unused", tcp="127.0.0.1:0", **QUICK) as meter:
         seen = examine(meter.path, 10.0, progress=once_heard(lambda: meter.command("unplug")))
     assert seen.first is Cause.NO_ANSWER, seen
 
@@ -310,7 +310,7 @@ def test_what_is_no_port_is_named_so(tmp_path, examine):
 
 def test_a_doctor_leaves_nothing_open(link, examine):
     """Neither the port nor the second look at it."""
-    with Meter(link, **QUICK) as meter:
+    with SimulatedMeter(link, **QUICK) as meter:
         before = len(list(Path("/proc/self/fd").iterdir()))
         examine(meter.path, 0.3)
         assert len(list(Path("/proc/self/fd").iterdir())) == before

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.doctor.heard import KEPT_BYTES, Ear, damaged_lines
+from gateway.doctor.heard import KEPT_BYTES, SpeedListener, damaged_lines
 from gateway.tic.frame import HISTORIC, Group, encode_group
 from gateway.tic.quality import Fault
 from tests.gateway.doctor.test_causes import FRAME
@@ -13,7 +13,7 @@ from tests.gateway.doctor.test_causes import FRAME
 
 def listen(data, cuts, length_s=10.0):
     """The bytes in pieces, evenly in time."""
-    ear, at = Ear(9600, 0.0, length_s), 0
+    ear, at = SpeedListener(9600, 0.0, length_s), 0
     for place, cut in enumerate((*cuts, len(data))):
         ear.take(data[at:cut], place * length_s / (len(cuts) + 1))
         at = cut
@@ -38,7 +38,7 @@ def test_the_cuts_of_the_stream_change_nothing(seed):
 def test_no_bytes_raise_and_what_is_kept_is_bounded():
     """Noise for ever takes 64 kB."""
     draw = random.Random(1)
-    ear = Ear(None, 0.0, 10.0)
+    ear = SpeedListener(None, 0.0, 10.0)
     for second in range(50):
         ear.take(draw.randbytes(4096), float(second))
     heard = ear.heard(60.0)
@@ -88,7 +88,7 @@ def test_what_the_meter_cuts_itself_is_no_damage():
 def test_a_reader_that_was_late_is_no_dropout():
     """A gap followed by all that came meanwhile is the computer's, not the wire's."""
     for burst, dropouts in ((FRAME * 30, 0), (FRAME, 1)):
-        ear = Ear(9600, 0.0, 20.0)
+        ear = SpeedListener(9600, 0.0, 20.0)
         ear.take(FRAME[:-20], 1.0)
         ear.take(burst, 4.0)
         assert ear.heard(5.0).dropouts == dropouts

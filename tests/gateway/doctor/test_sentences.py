@@ -6,7 +6,7 @@ from string import Formatter
 import pytest
 
 from gateway.doctor.causes import Cause, Finding
-from gateway.doctor.report import Report, as_text
+from gateway.doctor.report import PortReport, as_text
 from gateway.doctor.sentences import FAULT_NAMES, grade, words
 from gateway.tic.quality import Fault
 from gateway.words.catalogue import LANGUAGES
@@ -63,5 +63,5 @@ def test_a_score_has_a_word():
 @pytest.mark.parametrize("cause", Cause, ids=lambda cause: cause.value)
 def test_a_report_without_evidence_can_be_written(cause, lang):
     """No cause needs what is not known."""
-    text = as_text(Report("house", "/dev/ttyTIC", (Finding(cause, 1.0),)), lang)
+    text = as_text(PortReport("house", "/dev/ttyTIC", (Finding(cause, 1.0),)), lang)
     assert words(cause, lang, PLACES).title in text

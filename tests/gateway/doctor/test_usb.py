@@ -9,7 +9,7 @@ import pytest
 from gateway.doctor.causes import Cause
 from gateway.doctor.listen import Target, listen
 from gateway.sources.source import parse_source
-from meter.process import Meter
+from meter.process import SimulatedMeter
 from tests.gateway.sources.usb_tree import FT230X, UsbTree
 
 
@@ -31,7 +31,7 @@ def refusal(usb, text):
 
 def test_an_adapter_is_listened_to_wherever_it_is(usb, tmp_path):
     """Found by its identity, opened, heard, and its settings looked at as those of a path."""
-    with Meter(tmp_path / "linky", speed=20) as meter:
+    with SimulatedMeter(tmp_path / "linky", speed=20) as meter:
         usb.plug("ttyUSB4", meter.path, serial="TINFO-1234", **FT230X)
         seen = target(usb, "usb:0403:6015:TINFO-1234")
         assert seen.port == Path(usb.path("ttyUSB4"))

@@ -14,7 +14,7 @@ from gateway.federation.wire.form import build_submit, parse_result
 from gateway.federation.wire.stanza import OURS
 from gateway.store import access
 from gateway.store.points import Granularity
-from gateway.store.terms import AccessState, Offer, Proof, Role, Terms
+from gateway.store.terms import AccessState, Offer, Proof, RecipientRole, Terms
 from tests.gateway.federation.conftest import PRM, SENSOR, START, House
 from tests.gateway.federation.test_commands import COOP, DATA, SEN1, XMPP, command, converse, no_thread
 
@@ -86,7 +86,7 @@ def test_a_valid_request_waits_for_the_household_which_is_told(house):
     assert (request.granularity, request.until, request.lang) == (Granularity.HALF_HOUR, until, "en")
     assert request.terms == Terms(
         *(True, True, since, "partager un toit", "La Coop", "dpo@coop.example", "https://coop.example/privacy"),
-        *(Role.JOINT, "https://coop.example/code", "2.1", "ab" * 32, "P6M"),
+        *(RecipientRole.JOINT, "https://coop.example/code", "2.1", "ab" * 32, "P6M"),
     )
     assert house.store.consents.all() == []
     entries = [entry.facts() for entry in house.store.journal.entries()]

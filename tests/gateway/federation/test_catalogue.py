@@ -7,7 +7,7 @@ import pytest
 
 from gateway.federation.provider.catalogue import CATALOGUE, MOST_SERIES
 from gateway.federation.provider.commands import Commands
-from gateway.federation.wire.form import Page, build_submit, parse_page
+from gateway.federation.wire.form import ResultPage, build_submit, parse_page
 from gateway.federation.wire.stanza import OURS, SENML, Publisher
 from gateway.senml.pack import decode_xml
 from gateway.store.points import Granularity
@@ -170,7 +170,7 @@ def test_a_long_catalogue_comes_by_pages_that_join(house):
     house.allow(COOP)
     found, after, notes = [], None, []
     for _ in range(3):
-        answer, _ = listed(house, page=Page(None, after))
+        answer, _ = listed(house, page=ResultPage(None, after))
         assert len(ET.tostring(answer)) < 60_000
         found += [one.get("path") for one in series(answer)]
         after, total = parse_page(answer)

@@ -12,8 +12,8 @@ from gateway.federation.provider.allowed import Scope, scopes
 from gateway.federation.provider.commands import DENIALS_A_DAY, Commands
 from gateway.federation.wire.form import (
     COMMANDS,
-    Page,
     RequestError,
+    ResultPage,
     UpstreamError,
     build_error,
     build_submit,
@@ -256,7 +256,7 @@ def test_pages_join_and_an_empty_page_only_counts(house):
     }
     end = f"{START + 9 * 60}/consumption/power/apparent/raw"
     middle = f"{START + 7 * 60}/consumption/energy/active/index"
-    pages = [Page(0, None), Page(15, None), Page(15, middle), Page(15, end)]
+    pages = [ResultPage(0, None), ResultPage(15, None), ResultPage(15, middle), ResultPage(15, end)]
     answers, _ = asyncio.run(converse(house, [build_submit("get_history", period, page) for page in pages]))
     sizes = [len(parse_quoalise(a.find("{urn:quoalise:0}quoalise"), 0).records) for _, a, _ in answers]
     assert sizes == [0, 15, 5, 0]
@@ -314,7 +314,7 @@ def test_who_has_a_consent_is_told_how_many_series_a_name_meets(house, path, giv
     house.minutes(5)
     period = {"start_time": "2020-01-01T00:00:00Z", "end_time": "2030-01-01T00:00:00Z"}
     asked = [build_submit(node, {"identifier": SEN1 + path} | period) for node in ("subscribe", "get_history")]
-    paged = build_submit("get_history", {"identifier": SEN1 + path} | period, Page(1, f"{START}/a"))
+    paged = build_submit("get_history", {"identifier": SEN1 + path} | period, ResultPage(1, f"{START}/a"))
     answers, _ = asyncio.run(converse(house, asked))
     assert [parse_result(answer).get("series") for _, answer, _ in answers] == [count, count]
     ((_, following, failed),), _ = asyncio.run(converse(house, [paged]))
@@ -384,7 +384,7 @@ def times(answer):
     return sorted({r.time - START for r in parse_quoalise(answer.find("{urn:quoalise:0}quoalise"), 0).records})
 
 
-@pytest.mark.parametrize("page", [None, Page(100, None)])
+@pytest.mark.parametrize("page", [None, ResultPage(100, None)])
 def test_history_before_what_was_allowed_is_not_there_and_the_answer_says_so(house, page):
     """The start is moved to the consent's; a note names it; a question that lies after it has no note."""
     house.minutes(6)
@@ -425,9 +425,9 @@ def test_history_that_was_answered_is_in_the_log_of_transfers(house):
     """Each page with just what it holds; a count alone hands nothing over."""
     house.minutes(6)
     house.allow(COOP)
-    ask_history(house, Page(0, None))
+    ask_history(house, ResultPage(0, None))
     assert house.store.db.execute("SELECT count(*) FROM transfer").fetchone() == (0,)
-    ask_history(house, Page(3, None))
+    ask_history(house, ResultPage(3, None))
     rows = house.store.db.execute("SELECT first_time - ?, last_time - ?, points FROM transfer", [START, START])
     assert sorted(rows.fetchall()) == [(0, 0, 1), (0, 60, 2)]
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gateway.consent.answer import offers_of
 from gateway.consent.orders import Narrowing
-from gateway.federation.provider.history import History, Period
+from gateway.federation.provider.history import HistoryPeriod, HistoryQuery
 from gateway.federation.wire.form import RequestError
 from gateway.federation.wire.stanza import Publisher
 from gateway.store.points import Confirm, Granularity, Outgoing
@@ -79,7 +79,7 @@ class Clerk:
         self.house, self.store, self.books, self.let_out = house, house.store, [], 0
         publisher = Publisher("gw", "sen1.test")
         parts = self.store.meters, self.store.readings, self.store.consents, self.store.pseudonyms, self.store.transfers
-        self._reader = History(*parts, no_thread, publisher, lambda: house.time)
+        self._reader = HistoryQuery(*parts, no_thread, publisher, lambda: house.time)
 
     def do(self, step):
         getattr(self, "_" + step[0])(*step[1:])
@@ -164,7 +164,7 @@ class Clerk:
 
     def _history(self, asked):
         try:
-            points = self._reader._read(COOP, Period("house", "", asked, 0, FOR_EVER), 10**6, None).points
+            points = self._reader._read(COOP, HistoryPeriod("house", "", asked, 0, FOR_EVER), 10**6, None).points
         except RequestError:
             return set()
         assert len(set(points)) == len(points)

@@ -100,7 +100,7 @@ def test_anybody_else_is_answered_as_if_there_were_no_such_command(house, said):
     assert texts[0::2] == texts[1::2]
     assert {failed for _, failed in texts} == {True}
     assert b"item-not-found" in texts[0][0]
-    assert [told["command"] for told in house.store.journal.told("request-denied")] == ["health"]
+    assert [told["command"] for told in house.store.journal.facts_of("request-denied")] == ["health"]
 
 
 def test_to_know_whether_it_is_well_opens_no_reading(house):

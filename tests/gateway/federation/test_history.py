@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.federation.provider.history import MAX_BYTES, PAGE_BYTES
-from gateway.federation.wire.form import RSM, Page, build_submit, parse_page, parse_result
+from gateway.federation.wire.form import RSM, ResultPage, build_submit, parse_page, parse_result
 from gateway.federation.wire.stanza import parse_quoalise
 from gateway.store.points import Granularity
 from gateway.store.terms import Terms
@@ -37,7 +37,7 @@ def by_pages(house, size, between=lambda: None, **fields):
     """Every record, page by page, and the pages' bytes; ``between`` happens after each page."""
     found, sizes, after = [], [], None
     while True:
-        answer, failed = ask(house, Page(size, after), **fields)
+        answer, failed = ask(house, ResultPage(size, after), **fields)
         assert not failed
         page = records(answer)
         assert len(page) <= size
@@ -115,7 +115,7 @@ def test_each_form_of_name_is_answered_in_kind(house, prefix, identifier):
     """By pages and whole; the literal name stands in <meta> of each."""
     house.minutes(6)
     house.allow(COOP)
-    for page in (None, Page(3, None)):
+    for page in (None, ResultPage(3, None)):
         answer, _ = ask(house, page, identifier=identifier)
         assert {r.name[: len(prefix)] for r in records(answer)} == {prefix}
         literal = {one.get("sen1") for one in answer.iter("{urn:quoalise:0}measurement")}
@@ -181,7 +181,7 @@ def test_a_page_that_cannot_be_found_again_is_not_guessed(house, after):
     """item-not-found, as XEP-0059 has it: the asker begins anew."""
     house.minutes(3)
     house.allow(COOP)
-    error, failed = ask(house, Page(5, after))
+    error, failed = ask(house, ResultPage(5, after))
     assert failed
     assert error.find(f"{XMPP}item-not-found") is not None
 

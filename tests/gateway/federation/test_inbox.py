@@ -11,15 +11,15 @@ import pytest
 from gateway.errors import FederationError, StoreError
 from gateway.federation.connection.session import Session
 from gateway.federation.recipient.inbox import Inbox
-from gateway.federation.recipient.subscriber import Pace
-from gateway.federation.recipient.supply import Standing, Wanted
+from gateway.federation.recipient.subscriber import RetryPace
+from gateway.federation.recipient.supply import Standing, SupplyRequest
 from gateway.federation.wire.stanza import QUOALISE, RECEIPTS
 from gateway.store.points import Granularity
 from tests.gateway.federation.conftest import PRM, QUICK, SENSOR, START, Gate, House, account, eventually, running
 from tests.gateway.federation.messages import notice, pack
 
 CLIENT = "{jabber:client}"
-BRISK = Pace(again_s=60, refused_s=0.3, refused_most_s=0.3, absent_s=0.1, absent_most_s=0.5)
+BRISK = RetryPace(again_s=60, refused_s=0.3, refused_most_s=0.3, absent_s=0.1, absent_most_s=0.5)
 numbers = itertools.count(1)
 
 
@@ -83,7 +83,7 @@ class Scene:
 
     def wanted(self, identifier=None, name="roof", history_days=0):
         """A [[received]] of the provider."""
-        return Wanted(name, f"{self.provider}/proxy", identifier or f"{self.sen1}/consumption", history_days)
+        return SupplyRequest(name, f"{self.provider}/proxy", identifier or f"{self.sen1}/consumption", history_days)
 
     def receiver(self, *wanted, **options):
         """The receiving end; by default it wants the provider's consumption."""
@@ -380,7 +380,7 @@ def test_after_a_notice_of_rectification_the_history_is_read_again(scene):
 def test_a_refusal_is_said_and_a_grant_is_taken_up_at_once(scene, caplog):
     """Asked rarely, said once; with the notice of a consent it is asked at once, its history too."""
     caplog.set_level(logging.WARNING)
-    rarely = Pace(again_s=3600, refused_s=3600, refused_most_s=3600, absent_s=0.1, absent_most_s=0.2)
+    rarely = RetryPace(again_s=3600, refused_s=3600, refused_most_s=3600, absent_s=0.1, absent_most_s=0.2)
     scene.theirs.minutes(3)
 
     async def scenario():

@@ -7,7 +7,7 @@ import pytest
 
 from gateway.errors import FederationError, StoreError
 from gateway.federation.provider.commands import Commands
-from gateway.federation.provider.live import MOST_OF_ONE, Live, Watch
+from gateway.federation.provider.live import MOST_OF_ONE, LiveValues, LiveWatch
 from gateway.federation.wire.form import build_submit, parse_result
 from gateway.federation.wire.stanza import Publisher, parse_quoalise
 from gateway.senml.naming import NameForm
@@ -39,7 +39,7 @@ class Bench:
 
     def __init__(self, house, ping_every_s=60.0):
         self.house, self.line, self.now, self.clock = house, Phone(), 1000.0, float(START)
-        self.live = Live(
+        self.live = LiveValues(
             *(self.line, house.store.watching, house.store.transfers, self._call, Publisher("gw", "sen1.test")),
             clock=lambda: self.clock,
             monotonic=lambda: self.now,
@@ -54,7 +54,9 @@ class Bench:
     def watch(self, origin=PHONE, prefix="consumption", interval=1, until=START + 3600):
         """Somebody begins to watch."""
         (meter,) = self.house.store.meters.all()
-        return self.live.watch(Watch(origin, origin.partition("/")[0], meter, prefix, NameForm.SEN1, interval, until))
+        return self.live.watch(
+            LiveWatch(origin, origin.partition("/")[0], meter, prefix, NameForm.SEN1, interval, until)
+        )
 
     async def second(self, power=500, seconds=1.0, **more):
         """A second passes and the meter speaks; what is sent because of it is taken by one's own server."""

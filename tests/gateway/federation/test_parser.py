@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from gateway.federation.connection.parser import MAX_LEVELS, MOST_OF_A_STRANGER, MOST_PARTS, Parser, Refused
+from gateway.federation.connection.parser import MAX_LEVELS, MOST_OF_A_STRANGER, MOST_PARTS, BoundedParser, Refused
 from gateway.federation.wire.form import MAX_FIELDS, build_submit
 from gateway.senml.pack import MAX_RECORDS
 from tests.gateway.federation.hostile import nested, relatives
@@ -27,7 +27,7 @@ def read(parser, text, step):
 
 
 def ours(most=MOST_PARTS):
-    return Parser(lambda _: most)
+    return BoundedParser(lambda _: most)
 
 
 def stanzas(parser, text, step=10**9):
@@ -87,7 +87,7 @@ def test_what_goes_too_deep_leaves_its_start_tag_only(step):
 def test_what_has_too_many_parts_is_refused(content):
     """Elements and attributes count alike; how many may be is asked with the sender's address."""
     asked = []
-    parser = Parser(lambda origin: asked.append(origin) or 50)
+    parser = BoundedParser(lambda origin: asked.append(origin) or 50)
     text = HEADER + f"<message from='a@b/c'>{content}</message><message>{'<a/>' * 49}</message>"
     first, second = stanzas(parser, text)
     assert isinstance(first, Refused)

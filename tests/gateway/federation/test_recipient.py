@@ -9,7 +9,7 @@ import pytest
 
 from gateway.federation.recipient.recipient import Keeper
 from gateway.federation.wire.notice import Notice
-from gateway.federation.wire.stanza import Interval, Parcel
+from gateway.federation.wire.stanza import Interval, QuoaliseMessage
 from gateway.journal.entry import Head
 from gateway.senml.pack import Record
 from gateway.store.recipient_file import read_anchors
@@ -21,7 +21,7 @@ EPOCH = "0a1b2c3d"
 def parcel(after, last, epoch=EPOCH):
     """A message whose record number n is of second n."""
     records = tuple(Record("gw@a/s@a/x", 10**9 + n, n, "W") for n in range(after + 1, last + 1))
-    return Parcel(records, Interval(epoch, after, last), "s", None, {}, {})
+    return QuoaliseMessage(records, Interval(epoch, after, last), "s", None, {}, {})
 
 
 @pytest.fixture(params=["file", "memory"])
@@ -117,7 +117,7 @@ def test_the_newest_journal_head_of_each_gateway_is_kept(tmp_path):
     keeper = Keeper(path)
     for n, (gateway, seq) in enumerate([("a@x", 5), ("a@x", 9), ("a@x", 7), ("b@x", 2), ("a@x", 9)]):
         found = parcel(n, n + 1)
-        keeper.add(Parcel(found.records, found.interval, "s", None, {}, {}, Head(seq, f"{n}" * 64)), gateway)
+        keeper.add(QuoaliseMessage(found.records, found.interval, "s", None, {}, {}, Head(seq, f"{n}" * 64)), gateway)
     keeper.add(parcel(9, 10), "a@x")
     assert [(a.gateway, a.seq, a.hash[0]) for a in read_anchors(path)] == [("a@x", 9, "1"), ("b@x", 2, "3")]
     keeper.close()
@@ -141,7 +141,9 @@ def test_a_value_is_changed_on_the_gateways_word_alone(tmp_path):
     """A message that rectifies replaces what was kept, and tells it; any other leaves the first value."""
     with closing(Keeper(tmp_path / "r.sqlite")) as keeper:
         said = [
-            keeper.add(Parcel((Record("gw@a/s@a/x", 10**9, value, "W"),), None, "s", None, {}, {}, rectifies=word))
+            keeper.add(
+                QuoaliseMessage((Record("gw@a/s@a/x", 10**9, value, "W"),), None, "s", None, {}, {}, rectifies=word)
+            )
             for value, word in ((1, False), (2, False), (3, True), (3, True), (4, False))
         ]
         assert [[r.value for r in new] for new in said] == [[1], [], [3], [], []]
@@ -152,7 +154,7 @@ def test_an_order_in_the_literal_form_reaches_what_was_asked_by_prm(tmp_path):
     """A gateway that does not know how a name was asked names it literally."""
     keeper = Keeper(tmp_path / "r.sqlite")
     urn = "urn:dev:prm:30001610071843_x"
-    keeper.add(Parcel((Record(urn, 10**9, 1, "W"),), None, "s", None, {}, {urn: "gw@a/s@a/x"}))
+    keeper.add(QuoaliseMessage((Record(urn, 10**9, 1, "W"),), None, "s", None, {}, {urn: "gw@a/s@a/x"}))
     assert keeper.obey(Notice("1", NoticeKind.DATA_ERASED, "gw@a/s@a/y")) == 0
     assert keeper.obey(Notice("2", NoticeKind.DATA_ERASED, "gw@a/s@a/x")) == 1
     keeper.close()
@@ -170,10 +172,10 @@ def test_what_is_rectified_is_asked_for_again_also_after_a_restart(tmp_path):
     (gap,) = keeper.gaps("a@x")
     assert (gap.identifier, gap.first, gap.last, gap.replaces) == ("gw@a/s@a", 10**9 + 1, 10**9 + 3, True)
     records = tuple(Record("gw@a/s@a/x", 10**9 + n, value, "W") for n, value in ((1, 1), (2, 77)))
-    changed = keeper.replace(Parcel(records, None, "s", None, {}, {}))
+    changed = keeper.replace(QuoaliseMessage(records, None, "s", None, {}, {}))
     assert [(r.time - 10**9, r.value) for r in changed] == [(2, 77)]
     assert keeper.gaps("a@x") == [gap]
-    assert keeper.replace(Parcel((), None, "s", None, {}, {}), gap.id) == []
+    assert keeper.replace(QuoaliseMessage((), None, "s", None, {}, {}), gap.id) == []
     assert keeper.gaps("a@x") == []
     keeper.close()
 

@@ -5,13 +5,13 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from gateway.bridges.config import Household, Sen1
+from gateway.bridges.config import BridgedHouseholdTable, Sen1Table
 from gateway.bridges.core import Value
 from gateway.bridges.sen1 import Sen1Sink
 from gateway.errors import SenMLError
 from gateway.federation.connection.session import Session
-from gateway.federation.recipient.supply import Standing, Wanted
-from gateway.federation.wire.sen1 import Series, parse_message, series_of
+from gateway.federation.recipient.supply import Standing, SupplyRequest
+from gateway.federation.wire.sen1 import ProxySeries, parse_message, series_of
 from tests.gateway.federation.conftest import QUICK, START, account, eventually, running
 from tests.gateway.federation.test_inbox import Receiver, Scene, receiving
 
@@ -44,7 +44,7 @@ def message(*rows, unit="Wh", kind="dt_numeric", java="string"):
 def test_a_time_is_read_as_its_writer_meant_it(at, seconds):
     """With its offset; without one in French time."""
     read = message((at, "12.5"))
-    assert series_of(read) == Series("pv1", "eait")
+    assert series_of(read) == ProxySeries("pv1", "eait")
     (record,) = parse_message(read, NAME).records
     assert (record.name, record.time, record.value, record.unit) == (NAME, seconds, 12.5, "Wh")
 
@@ -70,9 +70,9 @@ def test_a_proxys_series_is_kept_once_under_its_name_here_and_nothing_else_of_it
     """Over two servers, in the form that bridges write: twice is once; another series, another sender: nothing."""
     scene = Scene(federation, tmp_path)
     name = f"{scene.provider}/pv1@{scene.home}/production/energy/active/index"
-    wanted = Wanted("roof", f"{scene.provider}/proxy", name, 0, Series("pv1", "eait"))
-    household = Household(name="pv1", gateway="gw@x.test/proxy", identifier="gw@x.test/a@x.test")
-    table = Sen1(to=scene.own, source="lognact", destination="linky")
+    wanted = SupplyRequest("roof", f"{scene.provider}/proxy", name, 0, ProxySeries("pv1", "eait"))
+    household = BridgedHouseholdTable(name="pv1", gateway="gw@x.test/proxy", identifier="gw@x.test/a@x.test")
+    table = Sen1Table(to=scene.own, source="lognact", destination="linky")
     stranger = account(federation, "stranger2019", scene.home)
 
     def told(path, count):

@@ -2,9 +2,9 @@
 
 import pytest
 
-from gateway.federation.connection.strangers import SILENCE_S, Doorkeeper, Limits, Verdict
+from gateway.federation.connection.strangers import SILENCE_S, Limits, SenderLimits, SenderVerdict
 
-ADMIT, REFUSE, DROP = Verdict
+ADMIT, REFUSE, DROP = SenderVerdict
 LIMITS = Limits()
 
 
@@ -25,13 +25,13 @@ def clock():
 
 @pytest.fixture
 def door(clock):
-    return Doorkeeper({"coop@sen2.test"}.__contains__, clock=clock)
+    return SenderLimits({"coop@sen2.test"}.__contains__, clock=clock)
 
 
 def count(door, bare, times):
     """How often each verdict is given."""
     verdicts = [door.judge(bare) for _ in range(times)]
-    return [verdicts.count(verdict) for verdict in Verdict]
+    return [verdicts.count(verdict) for verdict in SenderVerdict]
 
 
 def test_a_flood_is_refused_once_and_then_dropped(door):

@@ -12,7 +12,7 @@ from slixmpp import JID
 from gateway.errors import FederationError
 from gateway.federation.connection.attempt import Attempt
 from gateway.federation.connection.session import Account, Session
-from gateway.federation.connection.strangers import RECIPIENT, Doorkeeper, Limits, Rate, Verdict
+from gateway.federation.connection.strangers import RECIPIENT, Limits, SenderLimits, SenderVerdict, TokenBucket
 from gateway.federation.wire.form import XML_LANG, build_submit
 from tests.gateway.federation.conftest import QUICK, Gate, account, eventually, running
 from tests.gateway.federation.hostile import payload, relatives
@@ -69,10 +69,10 @@ async def talk(doorkeeper=None):
 @pytest.mark.parametrize("seed", [1, 2])
 def test_nothing_that_a_peer_sends_raises_into_the_transport(seed, caplog):
     """Sixty hostile stanzas, from forged addresses too: each is counted, the next is heard, the log stays short."""
-    everything = Limits(Rate(1e6, 1e6), Rate(1e6, 1e6), Rate(1e6, 1e6), Rate(1e6, 1e6))
+    everything = Limits(TokenBucket(1e6, 1e6), TokenBucket(1e6, 1e6), TokenBucket(1e6, 1e6), TokenBucket(1e6, 1e6))
 
     async def scenario():
-        async with talk(Doorkeeper(lambda _: False, everything)) as (hear, answers, _):
+        async with talk(SenderLimits(lambda _: False, everything)) as (hear, answers, _):
             shots = [payload("gw@sen1.test/proxy", depth) for depth in (600, 1998)]
             for number, text in enumerate([*shots, *relatives(seed, 60, "gw@sen1.test/proxy", forged=seed == 2)]):
                 assert hear(text) == number + 1, text[:200]
@@ -121,10 +121,10 @@ def test_an_answer_says_in_which_language_it_is():
 
 def test_an_address_that_is_none_costs_its_own_stanza():
     """Refused by the doorkeeper, asked of without an answer, or taken for a message: the next one is heard."""
-    none = Limits(stranger=Rate(1, 0.0001))
+    none = Limits(stranger=TokenBucket(1, 0.0001))
 
     async def scenario():
-        async with talk(Doorkeeper(lambda _: False, none)) as (hear, answers, _):
+        async with talk(SenderLimits(lambda _: False, none)) as (hear, answers, _):
             for origin in ("@", "a@b@c", "x@sen9.test/" + "r" * 1100, "a b@c"):
                 for name in ("iq", "message"):
                     hear(f"<{name} type='get' from='{origin}' id='1'><unheard xmlns='of'/></{name}>" * 3)
@@ -138,7 +138,7 @@ def test_a_stranger_may_send_less_than_who_is_known():
     long = "<iq type='get' from='{}' id='1'><q xmlns='urn:quoalise:0'>" + "<a/>" * 2_000 + "</q></iq>"
 
     async def scenario():
-        async with talk(Doorkeeper("coop@sen2.test".__eq__)) as (hear, answers, _):
+        async with talk(SenderLimits("coop@sen2.test".__eq__)) as (hear, answers, _):
             for origin in ("coop@sen2.test/x", "evil@sen2.test/x"):
                 hear(long.format(origin))
             return await answers("afterwards")
@@ -158,7 +158,7 @@ def test_a_stranger_does_not_take_the_gateway_off_the_federation(federation, hou
     target = f"{gateway.jid}/proxy"
 
     async def scenario():
-        gate = Gate(house, gateway, doorkeeper=Doorkeeper(coop.jid.__eq__, Limits(stranger=Rate(1000, 1000))))
+        gate = Gate(house, gateway, doorkeeper=SenderLimits(coop.jid.__eq__, Limits(stranger=TokenBucket(1000, 1000))))
         async with gate, running(Session(coop, QUICK)) as honest, running(Session(pest, QUICK)) as hostile:
             await eventually(lambda: honest.connected.is_set() and hostile.connected.is_set())
             for text in (payload(target), payload(target, 1500), payload(target)):
@@ -195,9 +195,9 @@ def test_what_failed_on_the_way_in_is_no_reason_for_what_comes_later():
 
 def test_whom_a_recipient_asked_is_never_turned_away():
     """However fast it sends; a stranger is dropped without a word after its burst."""
-    keeper = Doorkeeper("gw@sen1.test".__eq__, RECIPIENT)
-    assert {keeper.judge("gw@sen1.test") for _ in range(10_000)} == {Verdict.ADMIT}
+    keeper = SenderLimits("gw@sen1.test".__eq__, RECIPIENT)
+    assert {keeper.judge("gw@sen1.test") for _ in range(10_000)} == {SenderVerdict.ADMIT}
     keeper.expect("gw@sen1.test")
-    assert keeper.judge("gw@sen1.test") is Verdict.ADMIT
-    assert [keeper.judge("x@sen1.test") for _ in range(1000)].count(Verdict.ADMIT) == RECIPIENT.stranger.burst
-    assert {keeper.judge("x@sen1.test") for _ in range(1000)} == {Verdict.DROP}
+    assert keeper.judge("gw@sen1.test") is SenderVerdict.ADMIT
+    assert [keeper.judge("x@sen1.test") for _ in range(1000)].count(SenderVerdict.ADMIT) == RECIPIENT.stranger.burst
+    assert {keeper.judge("x@sen1.test") for _ in range(1000)} == {SenderVerdict.DROP}

@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from gateway.errors import FederationError
-from gateway.federation.recipient.subscriber import Pace, Subscriber, _Pages
+from gateway.federation.recipient.subscriber import RetryPace, Subscriber, _Pages
 from gateway.federation.recipient.supply import Standing
 from gateway.federation.wire.form import Answer, Command, build_result
 from gateway.store.providers import ReceivedGap
@@ -135,7 +135,7 @@ def test_what_fails_is_asked_less_and_less_often():
     """Away: from a second to ten minutes. Refused: from ten minutes to six hours. A success begins anew."""
 
     async def scenario():
-        pace = Pace(again_s=3600, refused_s=600, refused_most_s=6 * 3600, absent_s=1, absent_most_s=600)
+        pace = RetryPace(again_s=3600, refused_s=600, refused_most_s=6 * 3600, absent_s=1, absent_most_s=600)
         away, no = FederationError("?", "service-unavailable"), FederationError("?", "not-authorized")
         line = Line(*[away] * 12, answer(), *[no] * 6)
         subscriber = Subscriber(line, "p@x/proxy", ["i"], Shelf(), lambda *_: None, pace)

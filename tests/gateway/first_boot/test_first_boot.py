@@ -18,9 +18,9 @@ from gateway.commands.main import main
 from gateway.config.tables import load
 from gateway.errors import ConfigError
 from gateway.first_boot import place as places
-from gateway.first_boot.place import Place
+from gateway.first_boot.place import CardPlace
 from gateway.web.access import access
-from gateway.web.access.access import Access
+from gateway.web.access.access import PageAccess
 from tests.gateway.sources.usb_tree import FT230X, UsbTree
 
 ROOT = Path(__file__).parents[3]
@@ -49,7 +49,7 @@ class Card:
             path.mkdir(parents=True)
         (self.root / "etc/hosts").write_text("127.0.0.1\tlocalhost\n127.0.1.1\traspberrypi\n")
         (self.root / "etc/hostname").write_text("raspberrypi\n")
-        self.place = Place(self.boot, self.root)
+        self.place = CardPlace(self.boot, self.root)
         self.file = self.boot / "linky.toml"
 
     def put(self, text=TOML):
@@ -75,7 +75,7 @@ class Card:
         }
 
     def access(self):
-        return Access(self.root / "var/lib/linky-gateway/page.json")
+        return PageAccess(self.root / "var/lib/linky-gateway/page.json")
 
 
 @pytest.fixture(autouse=True)

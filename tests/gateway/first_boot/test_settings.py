@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from gateway.first_boot import checks
 from gateway.first_boot.faults import SENTENCES
-from gateway.first_boot.settings import MOST_BYTES, Account, Settings, Wifi, language_of, parse, render
+from gateway.first_boot.settings import MOST_BYTES, CardSettings, Wifi, XmppAccount, language_of, parse, render
 
 GOOD = """\
 language = "en"
@@ -23,11 +23,11 @@ port = "/dev/serial0"
 [page]
 code = "abcd-efgh-jklm"
 """
-MEANT = Settings(
+MEANT = CardSettings(
     "en",
     "maison-7",
     Wifi("Livebox été", "clef de la box", "BE"),
-    Account("maison@example.org", "canary-password"),
+    XmppAccount("maison@example.org", "canary-password"),
     "/dev/serial0",
     "ABCDEFGHJKLM",
 )
@@ -51,7 +51,7 @@ def test_what_an_editor_makes_of_it_is_read(data):
 
 def test_an_empty_file_is_the_defaults():
     """French, a meter found by itself, a code of the gateway's own, nothing that leaves the house."""
-    assert parse(b"") == (Settings(), [])
+    assert parse(b"") == (CardSettings(), [])
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,9 @@ TEXT = st.text("aé€\"'\\#[]=,🏠", min_size=8, max_size=10)
 @given(TEXT, TEXT, st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=8, max_size=63))
 def test_what_is_written_is_read(name, password, key):
     """Whatever a name, a key or a password is made of."""
-    settings = Settings("fr", "m", Wifi(name[:8], key), Account("m@example.org", password), "auto", "ABCDEFGHJKLM")
+    settings = CardSettings(
+        "fr", "m", Wifi(name[:8], key), XmppAccount("m@example.org", password), "auto", "ABCDEFGHJKLM"
+    )
     assert parse(render(settings).encode()) == (settings, [])
 
 

@@ -12,11 +12,11 @@ from gateway import __version__
 from gateway.config.tables import load
 from gateway.household.days import HouseholdDays
 from gateway.household.now import Now, day_of
-from gateway.links.alert_words import Kind as Fault
+from gateway.links.alert_words import FaultKind as Fault
 from gateway.links.alert_words import Topic
 from gateway.links.alerts import Alert
 from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind
-from gateway.live.meter import Day
+from gateway.live.meter import KnownDay
 from gateway.live.state import meter_now
 from gateway.live.topics import as_json
 from gateway.sources.line import LineState
@@ -81,7 +81,7 @@ def test_the_day_is_from_midnight_in_paris_whatever_its_length(store, configured
     record(store, "house", DRAWN, [*around(MIDNIGHT, 1000), *around(NEXT, 9000)])
     record(store, "house", INJECTED, around(NEXT, 70))
     record(store, "panels", INJECTED, [*around(NEXT, 500), (NEXT + 7200, 2500)])
-    known = Day(9000, 1, 8000, 2000, end=NEXT + 86_400)
+    known = KnownDay(9000, 1, 8000, 2000, end=NEXT + 86_400)
     assert day_of(store, configured, "house", NEXT + 7300) == known
     assert day_of(store, msgspec.structs.replace(configured, counter=()), "house", NEXT + 7300) == replace(
         known, produced_wh=None

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.config.tables import Received, Share
+from gateway.config.tables import ReceivedTable, ShareTable
 from gateway.household.share import origins, part_of
 from gateway.store.received import ReceivedPoint, ReceivedSeries
 
@@ -19,11 +19,11 @@ indexes = st.integers(0, 10**12)
 
 def origin(**share):
     """A [[received]] of the roof with a share."""
-    one = Received(
+    one = ReceivedTable(
         name="roof",
         provider="Toit@e.org/proxy",
         identifier=f"{ROOF}/pv1@e.org",
-        share=Share(**share) if share else None,
+        share=ShareTable(**share) if share else None,
     )
     return origins([one])[0]
 

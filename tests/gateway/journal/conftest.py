@@ -5,7 +5,7 @@ import random
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gateway.journal.entry import FORMAT, NO_ENTRY, Entry, Text, digest, write_event, write_line
+from gateway.journal.entry import FORMAT, NO_ENTRY, Entry, PersonalText, digest, write_event, write_line
 from gateway.journal.key import SigningKey
 
 T0 = 1_781_604_000
@@ -20,7 +20,7 @@ def chain(events, key=None, prev=NO_ENTRY, first=1):
     """Entries of (kind, facts, personal), each chained to the one before and signed."""
     key, chance, entries = key or make_key(), random.Random(7), []
     for seq, (kind, facts, personal) in enumerate(events, first):
-        texts = {name: Text(chance.randbytes(16), text) for name, text in personal.items()}
+        texts = {name: PersonalText(chance.randbytes(16), text) for name, text in personal.items()}
         event = write_event(kind, facts, texts)
         own = digest(prev, seq, T0 + seq, event)
         entries.append(Entry(seq, T0 + seq, event, prev, own, key.sign(own), texts))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import JournalError
-from gateway.journal.entry import Entry, Text, canonical, clean, digest, read_line, write_event, write_line
+from gateway.journal.entry import Entry, PersonalText, canonical, clean, digest, read_line, write_event, write_line
 from tests.gateway.journal.conftest import T0, chain, life, lines
 
 
@@ -21,7 +21,7 @@ def test_the_hash_is_over_the_bytes_that_the_readme_names():
 
 def test_a_personal_text_is_in_the_event_as_its_salted_hash_only():
     """Names sorted, no spaces, and the address nowhere."""
-    text = Text(b"s" * 16, "coop@sen2.test")
+    text = PersonalText(b"s" * 16, "coop@sen2.test")
     event = write_event("consent-granted", {"until": 7, "series": "a/b"}, {"recipient": text})
     commitment = hashlib.sha256(b"s" * 16 + b"coop@sen2.test").hexdigest()
     assert event == '{"kind":"consent-granted","recipient":{"$":"' + commitment + '"},"series":"a/b","until":7}'
@@ -50,7 +50,7 @@ def test_canonical_json_is_that_of_rfc_8785():
 def test_what_no_event_may_hold_is_refused(facts):
     """Only whole numbers and strings under plain names, and no text beside its own commitment."""
     with pytest.raises(ValueError, match=r"."):
-        write_event("restarted", facts, {"recipient": Text(b"s" * 16, "x")})
+        write_event("restarted", facts, {"recipient": PersonalText(b"s" * 16, "x")})
 
 
 def test_a_kind_that_does_not_exist_is_refused():

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.journal.entry import Head, Text, canonical, digest, write_line
+from gateway.journal.entry import Head, PersonalText, canonical, digest, write_line
 from gateway.journal.key import read_public
-from gateway.journal.verify import Fault, Why, read_lines, verify
+from gateway.journal.verify import JournalFault, Why, read_lines, verify
 from tests.gateway.journal.conftest import begun, chain, life, lines, make_key
 
 KEY = make_key().public
@@ -55,9 +55,9 @@ def test_removed_entries_are_found_at_the_first_of_them(entries, number, more):
     fault = check(b"".join(lines(rest)))
     if number - 1 + more >= len(entries):
         assert fault is None
-        assert check(b"".join(lines(rest)), anchors=[Head(50, entries[-1].hash.hex())]) == Fault(number, Why.CUT)
+        assert check(b"".join(lines(rest)), anchors=[Head(50, entries[-1].hash.hex())]) == JournalFault(number, Why.CUT)
     else:
-        assert fault == Fault(number, Why.REMOVED)
+        assert fault == JournalFault(number, Why.REMOVED)
 
 
 @given(places=st.lists(st.integers(0, 49), min_size=2, max_size=2, unique=True).map(sorted))
@@ -66,20 +66,20 @@ def test_reordered_entries_are_found_at_the_first_of_them(entries, places):
     first, second = places
     moved = list(entries)
     moved[first], moved[second] = moved[second], moved[first]
-    assert check(b"".join(lines(moved))) == Fault(first + 1, Why.REORDERED)
+    assert check(b"".join(lines(moved))) == JournalFault(first + 1, Why.REORDERED)
 
 
 def test_an_entry_that_stands_twice_is_found(entries):
     """At the place of the one after it."""
-    assert check(b"".join(lines([*entries[:9], *entries[8:]]))) == Fault(10, Why.REORDERED)
+    assert check(b"".join(lines([*entries[:9], *entries[8:]]))) == JournalFault(10, Why.REORDERED)
 
 
 def test_a_cut_tail_is_found_from_an_anchor(entries):
     """A recipient's head that lies beyond the end."""
     anchor = Head(48, entries[47].hash.hex())
     assert check(b"".join(lines(entries[:48])), anchors=[anchor]) is None
-    assert check(b"".join(lines(entries[:47])), anchors=[anchor]) == Fault(48, Why.CUT)
-    assert check(b"") == Fault(1, Why.CUT)
+    assert check(b"".join(lines(entries[:47])), anchors=[anchor]) == JournalFault(48, Why.CUT)
+    assert check(b"") == JournalFault(1, Why.CUT)
 
 
 def test_a_journal_signed_anew_by_its_owner_is_found_from_an_anchor(entries):
@@ -89,7 +89,7 @@ def test_a_journal_signed_anew_by_its_owner_is_found_from_an_anchor(entries):
     export = b"".join(lines(chain(events)))
     assert check(export, keys=[KEY]) is None
     anchor = Head(30, entries[29].hash.hex())
-    assert check(export, keys=[KEY], anchors=[anchor]) == Fault(30, Why.REWRITTEN)
+    assert check(export, keys=[KEY], anchors=[anchor]) == JournalFault(30, Why.REWRITTEN)
 
 
 def test_an_entry_put_in_without_the_key_is_found(entries):
@@ -97,25 +97,25 @@ def test_an_entry_put_in_without_the_key_is_found(entries):
     event = canonical({"kind": "consent-withdrawn"})
     own = digest(entries[-1].prev, 50, 1, event)
     forged = replace(entries[-1], time=1, event=event, hash=own, texts={})
-    assert check(b"".join(lines([*entries[:49], forged]))) == Fault(50, Why.SIGNATURE)
+    assert check(b"".join(lines([*entries[:49], forged]))) == JournalFault(50, Why.SIGNATURE)
 
 
 def test_an_entry_chained_to_another_past_is_found(entries):
     """The right number and its own good hash, after something else."""
     (other,) = chain([("restarted", {}, {})], prev=b"\x01" * 32, first=50)
-    assert check(b"".join(lines([*entries[:49], other]))) == Fault(50, Why.REWRITTEN)
+    assert check(b"".join(lines([*entries[:49], other]))) == JournalFault(50, Why.REWRITTEN)
 
 
 def test_a_whole_journal_by_another_key_is_found(export):
     """A forger's chain is as good as ours, but for the key that the household has published."""
-    assert check(export, keys=[make_key(2).public]) == Fault(1, Why.KEY, KEY)
+    assert check(export, keys=[make_key(2).public]) == JournalFault(1, Why.KEY, KEY)
 
 
 def test_a_journal_without_its_beginning_is_found(entries):
     """The first entry says the key; what follows it does not stand for it."""
-    assert check(b"".join(lines(entries[1:]))) == Fault(1, Why.REMOVED)
+    assert check(b"".join(lines(entries[1:]))) == JournalFault(1, Why.REMOVED)
     renumbered = chain(life(5)[1:])
-    assert check(b"".join(lines(renumbered))) == Fault(1, Why.REMOVED)
+    assert check(b"".join(lines(renumbered))) == JournalFault(1, Why.REMOVED)
 
 
 def test_an_erased_text_leaves_the_chain_whole(entries):
@@ -128,14 +128,14 @@ def test_an_erased_text_leaves_the_chain_whole(entries):
 @pytest.mark.parametrize(
     "texts",
     [
-        {"recipient": Text(b"s" * 16, "coop8@sen2.test")},
-        {"controller": Text(b"s" * 16, "coop8@sen2.test")},
+        {"recipient": PersonalText(b"s" * 16, "coop8@sen2.test")},
+        {"controller": PersonalText(b"s" * 16, "coop8@sen2.test")},
     ],
 )
 def test_a_text_that_was_not_committed_to_is_found(entries, texts):
     """Neither another one in its place, nor one that never was."""
     changed = [*entries[:9], replace(entries[9], texts=texts), *entries[10:]]
-    assert check(b"".join(lines(changed))) == Fault(10, Why.TEXT, *texts)
+    assert check(b"".join(lines(changed))) == JournalFault(10, Why.TEXT, *texts)
 
 
 def test_a_new_key_is_believed_only_when_it_is_trusted():
@@ -144,8 +144,8 @@ def test_a_new_key_is_believed_only_when_it_is_trusted():
     new = make_key(2)
     events = [("key-rotated", {"key": new.public}, {}), ("restarted", {}, {})]
     export = b"".join(lines(old + chain(events, new, old[-1].hash, 6)))
-    assert check(export, keys=[KEY]) == Fault(6, Why.KEY, new.public)
-    assert check(export) == Fault(6, Why.KEY, new.public)
+    assert check(export, keys=[KEY]) == JournalFault(6, Why.KEY, new.public)
+    assert check(export) == JournalFault(6, Why.KEY, new.public)
     assert check(export, keys=[KEY, new.public]) is None
 
 
@@ -153,13 +153,13 @@ def test_a_line_without_an_end_takes_no_memory():
     """It is read in pieces of the longest that an entry can be."""
     pieces = list(read_lines(io.BytesIO(b"x" * 200_000)))
     assert max(map(len, pieces)) == 65_536
-    assert check(b"x" * 200_000) == Fault(1, Why.CHANGED)
+    assert check(b"x" * 200_000) == JournalFault(1, Why.CHANGED)
 
 
 def test_the_first_entry_must_say_the_format():
     """A verifier of today does not vouch for a format of tomorrow."""
     kind, facts, personal = begun()
-    assert check(b"".join(lines(chain([(kind, facts | {"format": 2}, personal)])))) == Fault(1, Why.REMOVED)
+    assert check(b"".join(lines(chain([(kind, facts | {"format": 2}, personal)])))) == JournalFault(1, Why.REMOVED)
 
 
 def test_a_public_key_is_read_in_both_forms():

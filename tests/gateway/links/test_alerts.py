@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.links.alert_words import Kind, texts
-from gateway.links.alerts import OLD_BACKLOG_S, QUIET_S, Alert, Told, Watch
+from gateway.links.alert_words import FaultKind, texts
+from gateway.links.alerts import OLD_BACKLOG_S, QUIET_S, Alert, AlertWatch, NotifiedFault
 from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind
 
 COOP = "coop@example.org"
@@ -16,7 +16,7 @@ class House:
 
     def __init__(self, meter="house"):
         self.now = 1000.0
-        self.watch = Watch()
+        self.watch = AlertWatch()
         self.told: list[Alert] = []
         self.heard = self.opened = self.now
         self.meter, self.port, self.decode = meter, OK, OK
@@ -70,12 +70,12 @@ def test_a_mute_meter_is_told_once_after_30_seconds_and_its_return_once():
     since = house.now
     assert house.live(30) == []
     (alert,) = house.live(3 * 3600)
-    assert kinds([alert]) == [(Kind.MUTE, False)]
+    assert kinds([alert]) == [(FaultKind.MUTE, False)]
     assert (alert.since, alert.link) == (since, "meter house")
     assert house.watch.active == [alert]
     house.speaks = True
     (back,) = house.live(3600)
-    assert kinds([back]) == [(Kind.MUTE, True)]
+    assert kinds([back]) == [(FaultKind.MUTE, True)]
     assert "3 h" in back.text.in_language("fr")
     assert house.watch.active == []
 
@@ -89,14 +89,14 @@ def test_a_silence_of_less_than_30_seconds_is_nobodys_affair():
 
 def test_a_meter_that_was_never_heard_is_told_too():
     """From the first look on, 30 seconds."""
-    watch = Watch()
+    watch = AlertWatch()
     links = [
         Link(LinkKind.METER, "house", WAITING, None, "no frame yet"),
         Link(LinkKind.PORT, "house", OK, 1.0, "open"),
     ]
     told = {now: watch.look(links, now) for now in range(100)}
     assert [now for now, alerts in told.items() if alerts] == [30]
-    assert told[30][0].kind is Kind.MUTE
+    assert told[30][0].kind is FaultKind.MUTE
 
 
 def test_a_meter_that_comes_and_goes_is_told_at_most_once_in_ten_minutes_with_a_count():
@@ -107,7 +107,7 @@ def test_a_meter_that_comes_and_goes_is_told_at_most_once_in_ten_minutes_with_a_
         house.speaks = moment % 45 >= 40
 
     told = house.live(3600, flap)
-    assert kinds(told[:2]) == [(Kind.MUTE, False), (Kind.MUTE, True)]
+    assert kinds(told[:2]) == [(FaultKind.MUTE, False), (FaultKind.MUTE, True)]
     assert len(told) == 7
     assert all(12 <= alert.count <= 14 for alert in told[2:])
     assert f"{told[2].count} fois en 10 minutes" in told[2].text.in_language("fr")
@@ -128,10 +128,10 @@ def test_a_second_fault_within_ten_minutes_that_stays_is_told_when_they_are_over
     house.speaks = False
     assert house.live(QUIET_S - 100) == []
     (alert,) = house.live(200)
-    assert kinds([alert]) == [(Kind.MUTE, False)]
+    assert kinds([alert]) == [(FaultKind.MUTE, False)]
     assert alert.since > end.since
     house.speaks = True
-    assert kinds(house.live(5)) == [(Kind.MUTE, True)]
+    assert kinds(house.live(5)) == [(FaultKind.MUTE, True)]
 
 
 def test_a_lost_port_is_told_and_not_the_silence_that_comes_of_it():
@@ -139,9 +139,9 @@ def test_a_lost_port_is_told_and_not_the_silence_that_comes_of_it():
     house = House()
     house.live(60)
     house.set_port(BROKEN)
-    assert kinds(house.live(3600)) == [(Kind.PORT, False)]
+    assert kinds(house.live(3600)) == [(FaultKind.PORT, False)]
     house.set_port(OK)
-    assert kinds(house.live(3600)) == [(Kind.PORT, True)]
+    assert kinds(house.live(3600)) == [(FaultKind.PORT, True)]
 
 
 def test_a_port_that_comes_back_to_a_silent_meter_leaves_it_30_seconds():
@@ -152,8 +152,8 @@ def test_a_port_that_comes_back_to_a_silent_meter_leaves_it_30_seconds():
     house.live(600)
     house.speaks = False
     house.set_port(OK)
-    assert kinds(house.live(29)) == [(Kind.PORT, True)]
-    assert kinds(house.live(10)) == [(Kind.MUTE, False)]
+    assert kinds(house.live(29)) == [(FaultKind.PORT, True)]
+    assert kinds(house.live(10)) == [(FaultKind.MUTE, False)]
 
 
 def test_a_port_that_is_back_within_30_seconds_is_not_told():
@@ -170,9 +170,9 @@ def test_noise_is_told_as_noise():
     house = House()
     house.live(60)
     house.speaks, house.decode = False, BROKEN
-    assert kinds(house.live(600)) == [(Kind.GARBLED, False)]
+    assert kinds(house.live(600)) == [(FaultKind.GARBLED, False)]
     house.speaks, house.decode = True, OK
-    assert kinds(house.live(60)) == [(Kind.GARBLED, True)]
+    assert kinds(house.live(60)) == [(FaultKind.GARBLED, True)]
 
 
 def test_a_database_that_cannot_be_written_is_told_after_two_commits():
@@ -180,9 +180,9 @@ def test_a_database_that_cannot_be_written_is_told_after_two_commits():
     house = House()
     house.store = BROKEN
     assert house.live(60) == []
-    assert kinds(house.live(60)) == [(Kind.STORE, False)]
+    assert kinds(house.live(60)) == [(FaultKind.STORE, False)]
     house.store = OK
-    assert kinds(house.live(5)) == [(Kind.STORE, True)]
+    assert kinds(house.live(5)) == [(FaultKind.STORE, True)]
 
 
 def test_the_federation_is_told_after_ten_minutes_away_by_the_monotonic_clock():
@@ -190,9 +190,9 @@ def test_the_federation_is_told_after_ten_minutes_away_by_the_monotonic_clock():
     house = House()
     house.xmpp = BROKEN
     assert house.live(600) == []
-    assert kinds(house.live(60)) == [(Kind.XMPP, False)]
+    assert kinds(house.live(60)) == [(FaultKind.XMPP, False)]
     house.xmpp = OK
-    assert kinds(house.live(60)) == [(Kind.XMPP, True)]
+    assert kinds(house.live(60)) == [(FaultKind.XMPP, True)]
 
 
 def test_a_recipient_that_takes_nothing_for_a_day_is_told_and_named_to_the_household_alone():
@@ -201,13 +201,13 @@ def test_a_recipient_that_takes_nothing_for_a_day_is_told_and_named_to_the_house
     house.oldest = house.now
     assert house.live(OLD_BACKLOG_S, step=10) == []
     (alert,) = house.live(1200)
-    assert kinds([alert]) == [(Kind.RECIPIENT, False)]
+    assert kinds([alert]) == [(FaultKind.RECIPIENT, False)]
     assert "coop@example.org" in alert.text.in_language("fr")
     assert "coop@example.org" in str(alert.text)
     assert "coop" not in alert.log_text
     assert "24 h" in alert.text.in_language("fr")
     house.oldest = None
-    assert kinds(house.live(5)) == [(Kind.RECIPIENT, True)]
+    assert kinds(house.live(5)) == [(FaultKind.RECIPIENT, True)]
 
 
 def test_a_recipient_that_catches_up_is_not_away():
@@ -219,28 +219,30 @@ def test_a_recipient_that_catches_up_is_not_away():
 
 def test_a_suspended_recipient_is_told_at_once_and_only_as_that():
     """Its end too; that data wait for it is the same news."""
-    watch = Watch()
+    watch = AlertWatch()
     gone = Link(LinkKind.RECIPIENT, COOP, BROKEN, 5.0, "suspended")
     (alert,) = [a for s in range(2000) for a in watch.look([replace(gone, age_s=5.0 + s)], 1e6 + s)]
-    assert kinds([alert]) == [(Kind.GONE, False)]
+    assert kinds([alert]) == [(FaultKind.GONE, False)]
     assert ("coop@example.org" in alert.text.in_language("fr"), "coop" in alert.log_text) == (True, False)
-    assert kinds(watch.look([Link(LinkKind.RECIPIENT, COOP, WAITING, 60.0, "")], 1e6 + 2001)) == [(Kind.GONE, True)]
+    assert kinds(watch.look([Link(LinkKind.RECIPIENT, COOP, WAITING, 60.0, "")], 1e6 + 2001)) == [
+        (FaultKind.GONE, True)
+    ]
 
 
 def test_while_the_federation_is_away_no_recipient_is_blamed():
     """Nor in the first minutes after: the queue has to run dry."""
     house = House()
     house.xmpp, house.oldest = BROKEN, house.now
-    assert kinds(house.live(2 * OLD_BACKLOG_S, step=10)) == [(Kind.XMPP, False)]
+    assert kinds(house.live(2 * OLD_BACKLOG_S, step=10)) == [(FaultKind.XMPP, False)]
     house.xmpp = OK
-    assert kinds(house.live(500)) == [(Kind.XMPP, True)]
+    assert kinds(house.live(500)) == [(FaultKind.XMPP, True)]
     house.oldest = None
     assert house.live(600) == []
 
 
 def test_meters_are_told_apart():
     """Each has faults of its own."""
-    watch = Watch()
+    watch = AlertWatch()
     rows = [
         Link(LinkKind.METER, "house", BROKEN, 100.0, ""),
         Link(LinkKind.METER, "roof", OK, 1.0, ""),
@@ -252,16 +254,16 @@ def test_meters_are_told_apart():
 
 def test_a_link_that_is_not_known_here_is_left_alone():
     """Not every kind of link has a fault that a household is told of."""
-    assert Watch().look([Link(LinkKind.TEE, "house", BROKEN, 1e6, "")], 1e6) == []
+    assert AlertWatch().look([Link(LinkKind.TEE, "house", BROKEN, 1e6, "")], 1e6) == []
 
 
-@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("kind", list(FaultKind))
 def test_every_sentence_exists_in_both_languages(kind):
     """One sentence each for a fault and its end, with what to do and no brace left."""
-    watch = Watch()
-    alone = {Kind.STORE, Kind.XMPP, Kind.DISK, Kind.KEEPING, Kind.BACKUP, Kind.BROKER}
+    watch = AlertWatch()
+    alone = {FaultKind.STORE, FaultKind.XMPP, FaultKind.DISK, FaultKind.KEEPING, FaultKind.BACKUP, FaultKind.BROKER}
     broken = Link(
-        kind.link, "" if kind in alone else "x@y.example", WAITING if kind is Kind.RECIPIENT else BROKEN, None, ""
+        kind.link, "" if kind in alone else "x@y.example", WAITING if kind is FaultKind.RECIPIENT else BROKEN, None, ""
     )
     told = [a for s in range(1300) for a in watch.look([replace(broken, age_s=1e6 + s)], 2e6 + s)]
     told += [a for s in range(70) for a in watch.look([replace(broken, state=OK, age_s=20.0)], 2e6 + 2000 + s)]
@@ -274,7 +276,7 @@ def test_every_sentence_exists_in_both_languages(kind):
     assert fault.text.in_language("fr") != str(fault.text)
 
 
-@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("kind", list(FaultKind))
 def test_a_repetition_too_is_said_in_both_languages(kind):
     """Once in ten minutes as well as many times."""
     for count in (1, 7):
@@ -293,44 +295,44 @@ def test_a_restart_says_nothing_again_and_says_the_end():
     house = House()
     house.speaks = False
     house.live(60)
-    (before,) = house.watch.told
-    house.watch = Watch()
+    (before,) = house.watch.notified
+    house.watch = AlertWatch()
     house.watch.restore([before], house.now)
     assert house.live(3600) == []
-    assert [alert.kind for alert in house.watch.active] == [Kind.MUTE]
+    assert [alert.kind for alert in house.watch.active] == [FaultKind.MUTE]
     house.speaks = True
     (back,) = house.live(60)
-    assert (back.kind, back.recovered) == (Kind.MUTE, True)
-    assert house.watch.told == frozenset()
+    assert (back.kind, back.recovered) == (FaultKind.MUTE, True)
+    assert house.watch.notified == frozenset()
 
 
 def test_a_link_that_is_no_more_is_no_fault_any_more():
     """A consent withdrawn from a recipient that is away: nobody is told anything, nothing stays."""
-    watch = Watch()
-    watch.restore([Told(Kind.RECIPIENT, COOP, 0.0)], 1000.0)
+    watch = AlertWatch()
+    watch.restore([NotifiedFault(FaultKind.RECIPIENT, COOP, 0.0)], 1000.0)
     assert [watch.look([Link(LinkKind.XMPP, "", OK, 1.0, "")], 1000.0 + second) for second in range(200)] == [[]] * 200
     assert watch.active == []
 
 
 def test_a_part_that_failed_before_a_restart_and_not_since_is_told_to_work():
     """Its link is gone with its failures; the household knows of them, and is told their end once."""
-    watch = Watch()
-    watch.restore([Told(Kind.CELL, "page", 0.0)], 1000.0)
+    watch = AlertWatch()
+    watch.restore([NotifiedFault(FaultKind.CELL, "page", 0.0)], 1000.0)
     alerts = [alert for second in range(400) for alert in watch.look([], 1000.0 + second)]
-    assert [(alert.kind, alert.recovered) for alert in alerts] == [(Kind.CELL, True)]
+    assert [(alert.kind, alert.recovered) for alert in alerts] == [(FaultKind.CELL, True)]
     assert "works again" in str(alerts[0].text)
-    assert watch.told == frozenset()
+    assert watch.notified == frozenset()
 
 
 def test_when_a_recipient_is_away_is_for_the_household_to_say():
     """Two hours where it says two; then its return."""
     house = House()
-    house.watch = Watch(2 * 3600)
+    house.watch = AlertWatch(2 * 3600)
     house.live(60)
     house.oldest = house.now
     assert house.live(2 * 3600, step=10) == []
     (away,) = house.live(1800, step=10)
-    assert (away.kind, away.recovered) == (Kind.RECIPIENT, False)
+    assert (away.kind, away.recovered) == (FaultKind.RECIPIENT, False)
     house.oldest = None
     (back,) = house.live(1200, step=10)
     assert back.recovered
@@ -339,7 +341,7 @@ def test_when_a_recipient_is_away_is_for_the_household_to_say():
 @pytest.mark.parametrize("seconds", [1, 30])
 def test_an_overload_is_told_at_once_and_one_that_comes_and_goes_once(seconds):
     """Within three seconds; a kettle that switches for an hour is one notice, and its end one."""
-    watch, told = Watch(), []
+    watch, told = AlertWatch(), []
 
     def look(second, state):
         told.extend(watch.look([Link(LinkKind.OVERLOAD, "house", state, None, "")], 1000.0 + second))
@@ -347,12 +349,12 @@ def test_an_overload_is_told_at_once_and_one_that_comes_and_goes_once(seconds):
     for second in range(10):
         look(second, BROKEN)
         if second == 3:
-            assert kinds(told) == [(Kind.OVERLOAD, False)]
+            assert kinds(told) == [(FaultKind.OVERLOAD, False)]
     # A meter that is silent says neither.
     for second in range(10, 300):
         look(second, BROKEN if second // seconds % 2 else WAITING if second % 7 else OK)
     assert len(told) == 1
     for second in range(300, 400):
         look(second, OK)
-    assert kinds(told) == [(Kind.OVERLOAD, False), (Kind.OVERLOAD, True)]
+    assert kinds(told) == [(FaultKind.OVERLOAD, False), (FaultKind.OVERLOAD, True)]
     assert "coupe le courant" in told[0].text.in_language("fr")

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from gateway.links.degradation import Degradation, Measures, Resource, given_up_waiting
-from gateway.links.disk import Disk
+from gateway.links.disk import DiskSpace
 from gateway.links.link import BROKEN, OK
 from gateway.links.resources import Resources
 from gateway.store.points import GivenUp
@@ -123,7 +123,7 @@ def test_the_kernel_is_asked_and_what_it_does_not_say_is_not_known(tmp_path):
     proc = tmp_path / "proc"
     (proc / "self").mkdir(parents=True)
     (proc / "pressure").mkdir()
-    resources = Resources(Disk(tmp_path), tmp_path, {})
+    resources = Resources(DiskSpace(tmp_path), tmp_path, {})
     nothing = resources.read(None)
     assert nothing.free_bytes > 0
     assert (nothing.available_bytes, nothing.resident_bytes, nothing.stalled, nothing.lag_s) == (None,) * 4
@@ -137,7 +137,7 @@ def test_the_kernel_is_asked_and_what_it_does_not_say_is_not_known(tmp_path):
     found = resources.read(7)
     assert (found.available_bytes, found.stalled, found.lag_s, found.queue) == (1_024_000, 12.5, 0.0, 7)
     assert found.resident_bytes % 500 == 0
-    assert Resources(Disk(tmp_path / "gone"), tmp_path, {}).read(None).free_bytes is None
+    assert Resources(DiskSpace(tmp_path / "gone"), tmp_path, {}).read(None).free_bytes is None
     (proc / "meminfo").write_text("MemAvailable:\n")
     assert resources.read(None).available_bytes is None
 

@@ -10,8 +10,8 @@ import pytest
 from gateway.commands import main as cli
 from gateway.doctor.report import house_faults
 from gateway.links import nightly_backup as nightly
-from gateway.links.alert_words import Kind
-from gateway.links.alerts import Watch
+from gateway.links.alert_words import FaultKind
+from gateway.links.alerts import AlertWatch
 from gateway.links.link import BROKEN, OK, WAITING, as_json
 from gateway.store.store import Store
 from gateway.words.phrase import same
@@ -24,7 +24,7 @@ class Gateway:
     """One start of a gateway that looks at its nightly backup."""
 
     def __init__(self, folder, *, wanted=True):
-        self.nightly, self.watch, self.second = nightly.Nightly(folder, wanted=wanted), Watch(), 1000.0
+        self.nightly, self.watch, self.second = nightly.Nightly(folder, wanted=wanted), AlertWatch(), 1000.0
 
     def at(self, clock):
         """Look once, a minute after the look before: the link, and the notices that are due."""
@@ -42,7 +42,7 @@ def test_two_nights_without_a_good_one_are_told_once_and_the_end_as_well(tmp_pat
     assert (link.state, told) == (OK, [])
     assert str(link.detail).endswith("the last try failed: /media/stick: No space left on device")
     link, (alert,) = gateway.at(NOW + 51 * HOUR)
-    assert (link.state, alert.kind, alert.recovered) == (BROKEN, Kind.BACKUP, False)
+    assert (link.state, alert.kind, alert.recovered) == (BROKEN, FaultKind.BACKUP, False)
     assert alert.text.in_language("fr").startswith(
         "Aucune sauvegarde de nuit n’a réussi depuis 2 jours : branchez la clé USB"
     )
@@ -58,7 +58,7 @@ def test_one_that_never_came_is_missed_too_over_restarts(tmp_path):
     """From the start at which one was first wanted, whether its unit ever ran or not."""
     assert Gateway(tmp_path).at(NOW)[0].state == OK
     link, (alert,) = Gateway(tmp_path).at(NOW + 51 * HOUR)
-    assert (link.state, alert.kind) == (BROKEN, Kind.BACKUP)
+    assert (link.state, alert.kind) == (BROKEN, FaultKind.BACKUP)
     assert "linky-gateway-backup.timer" in str(link.detail)
     assert Gateway(tmp_path, wanted=False).nightly.links(1000.0, NOW + 400 * HOUR) == []
     assert Gateway(tmp_path).at(NOW + 500 * HOUR)[0].state == OK

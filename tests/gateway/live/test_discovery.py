@@ -13,7 +13,7 @@ from gateway.live import discovery, topics
 from gateway.live.topics import STATUS
 from gateway.mqtt.broker import Broker
 from gateway.mqtt.home_assistant import HomeAssistant
-from meter.process import Meter
+from meter.process import SimulatedMeter
 from servers import wait_until
 from tests.gateway.live.conftest import reading
 from tests.gateway.live.home_assistant import found
@@ -206,7 +206,7 @@ def test_where_discovery_is_off_the_device_is_taken_away(broker, tmp_path):
 def test_a_real_gateway_makes_its_meter_a_device(broker, tmp_path):
     """From the wire to Home Assistant's rules: a producer's meter with Tempo, at a broker with passwords."""
     (tmp_path / "password").write_text(broker.users["gateway"])
-    with Meter(tmp_path / "ttyTIC", seed=1, mode="standard", tariff="tempo", solar=3000, phases=3) as meter:
+    with SimulatedMeter(tmp_path / "ttyTIC", seed=1, mode="standard", tariff="tempo", solar=3000, phases=3) as meter:
         (tmp_path / "gateway.toml").write_text(
             f'[[meter]]\nsource = "{meter.path}"\nclock = "meter"\n[store]\ndirectory = "data"\n'
             f'[mqtt]\nhost = "{HOST}"\nport = {broker.port}\nuser = "gateway"\npassword_file = "password"\n'

@@ -7,7 +7,7 @@ import pytest
 
 from gateway.chat.notices import overloads
 from gateway.links.link import BROKEN, OK, WAITING
-from gateway.live.meter import Day, LiveMeter, tariff_kind
+from gateway.live.meter import KnownDay, LiveMeter, tariff_kind
 from tests.gateway.live.conftest import AT, reading
 
 INDEX = "consumption/energy/active/index"
@@ -31,11 +31,11 @@ def test_today_is_the_index_less_that_of_midnight():
     """Nothing is said of today where midnight is unknown, or the meter has been replaced since."""
     meter = heard(reading(INDEX, 5000), reading("production/energy/active/index", 900))
     assert meter.snapshot(100).drawn_today_wh is None
-    meter.day = Day(drawn_index=4200, injected_wh=200, drawn_yesterday_wh=9000, produced_wh=1000)
+    meter.day = KnownDay(drawn_index=4200, injected_wh=200, drawn_yesterday_wh=9000, produced_wh=1000)
     snapshot = meter.snapshot(100)
     assert (snapshot.drawn_today_wh, snapshot.drawn_yesterday_wh) == (800, 9000)
     assert (snapshot.injected_today_wh, snapshot.self_consumed_today_wh) == (200, 800)
-    meter.day = Day(drawn_index=5001)
+    meter.day = KnownDay(drawn_index=5001)
     assert meter.snapshot(100).drawn_today_wh is None
 
 
@@ -43,7 +43,7 @@ def test_at_midnight_the_day_before_is_not_shown_as_today():
     """Until the store has added it up, nothing is said of either."""
     meter = heard(reading(INDEX, 5000))
     end = int(AT.timestamp()) + 1
-    meter.day = Day(drawn_index=4200, drawn_yesterday_wh=9000, end=end)
+    meter.day = KnownDay(drawn_index=4200, drawn_yesterday_wh=9000, end=end)
     assert meter.snapshot(100).drawn_today_wh == 800
     meter.hear([reading(INDEX, 5001)], AT + timedelta(seconds=1), 101, standard=True)
     snapshot = meter.snapshot(101)
@@ -54,12 +54,12 @@ def test_at_midnight_the_day_before_is_not_shown_as_today():
 def test_another_meter_s_index_is_nothing_that_was_drawn_today(index):
     """An exchange, another mode: what it jumped by is not shown for a moment; then the store has counted around it."""
     meter = heard(reading(INDEX, 5000))
-    meter.day = Day(drawn_index=4200, drawn_yesterday_wh=9000)
+    meter.day = KnownDay(drawn_index=4200, drawn_yesterday_wh=9000)
     meter.hear([reading(INDEX, index)], AT + timedelta(minutes=1), 160, standard=True)
     assert (meter.snapshot(160).drawn_today_wh, meter.snapshot(160).drawn_yesterday_wh) == (None, 9000)
     meter.hear([reading(INDEX, index + 5)], AT + timedelta(minutes=2), 220, standard=True)
     assert meter.snapshot(220).drawn_today_wh is None
-    meter.day = Day(drawn_index=index - 800)
+    meter.day = KnownDay(drawn_index=index - 800)
     assert meter.snapshot(220).drawn_today_wh == 805
 
 

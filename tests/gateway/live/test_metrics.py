@@ -12,7 +12,7 @@ from gateway.commands.metrics import replace
 from gateway.live import topics
 from gateway.live.metrics import openmetrics
 from harness import ROOT
-from meter.process import Meter
+from meter.process import SimulatedMeter
 from servers import wait_until
 from tests.integration.processes import ENVIRONMENT, Process
 
@@ -143,7 +143,7 @@ def metrics(config, *more):
 def test_a_running_gateway_tells_its_metrics_and_one_that_is_away_is_down(tmp_path):
     """To standard output, and into a file that any collector may read; exit 69 with ``up`` 0 without a gateway."""
     file = tmp_path / "linky.prom"
-    with Meter(tmp_path / "ttyTIC", seed=1, mode="historic") as meter:
+    with SimulatedMeter(tmp_path / "ttyTIC", seed=1, mode="historic") as meter:
         config = tmp_path / "gateway.toml"
         config.write_text(f'[[meter]]\nsource = "{meter.path}"\nclock = "meter"\n[store]\ndirectory = "data"\n')
         with Process(tmp_path, "gateway", "run", "--config", config):

@@ -63,7 +63,7 @@ def test_topics_of_values_links_and_alerts():
         ("linky/meter/house/value/consumption/power/apparent/raw", b"750"),
         ("linky/meter/house/value/contract/tariff", b"HC.."),
     ]
-    assert topics.links({"port house": "ok"}) == [topics.Message("linky/link/port/house", b"ok")]
+    assert topics.links({"port house": "ok"}) == [topics.RetainedMessage("linky/link/port/house", b"ok")]
     assert topics.alert("meter house", {"fr": "Muet."}).payload == b'{"fr":"Muet."}'
     assert topics.alert("store", {}).payload == b"{}"
     assert topics.alert("counter old", None).payload == b""

@@ -13,12 +13,12 @@ from contextlib import contextmanager
 
 import pytest
 
-from gateway.commands.watch import Heard, changes
+from gateway.commands.watch import FeedHouse, changes
 from gateway.errors import DaemonError
 from gateway.live import topics
 from gateway.live.picture import picture
 from harness import ROOT
-from meter.process import Meter
+from meter.process import SimulatedMeter
 from servers import wait_until
 from tests.integration.processes import ENVIRONMENT, Process
 from tests.mosquitto import HOST, Broker
@@ -162,7 +162,7 @@ def test_only_what_has_changed_is_written(house):
 
 def test_what_the_broker_says_is_the_same_house(snapshot):
     """Meters, links and alerts from their topics; nothing while the gateway is away, nothing of what is no object."""
-    heard = Heard()
+    heard = FeedHouse()
     for message in (*topics.frames(snapshot), *topics.links({"port house": "ok", "store": "broken"})):
         heard.take(message.topic, message.payload)
     heard.take("linky/alert/store", topics.alert("store", {"fr": "Plein.", "en": "Full."}).payload)
@@ -249,7 +249,7 @@ def until_meter(watch, after=""):
 @pytest.mark.slow
 def test_a_running_gateway_is_watched_by_a_pipe(tmp_path):
     """A line for each frame; a gateway that goes and comes is told; Ctrl-C ends it well."""
-    with Meter(tmp_path / "ttyTIC", seed=1, mode="standard", tariff="tempo") as meter:
+    with SimulatedMeter(tmp_path / "ttyTIC", seed=1, mode="standard", tariff="tempo") as meter:
         config = configured(tmp_path, meter.path)
         with running(config) as gateway, Watch(config) as watch:
             first = until_meter(watch)
@@ -269,7 +269,7 @@ def test_a_running_gateway_is_watched_by_a_pipe(tmp_path):
 @pytest.mark.slow
 def test_a_terminal_has_the_picture(tmp_path):
     """In the language of the environment, drawn over itself; Ctrl-C ends it well."""
-    with Meter(tmp_path / "ttyTIC", seed=1, mode="standard", tariff="tempo") as meter:
+    with SimulatedMeter(tmp_path / "ttyTIC", seed=1, mode="standard", tariff="tempo") as meter:
         config = configured(tmp_path, meter.path)
         master, slave = pty.openpty()
         with running(config), Watch(config, out=slave) as watch:
@@ -295,7 +295,7 @@ def test_without_a_gateway_there_is_nothing_to_watch(tmp_path):
 @pytest.mark.slow
 def test_the_broker_is_watched_as_a_display_does(tmp_path):
     """``--mqtt`` shows what displays are told, and says when the gateway is not there to tell it."""
-    with Broker(tmp_path / "broker") as broker, Meter(tmp_path / "ttyTIC", seed=1, mode="historic") as meter:
+    with Broker(tmp_path / "broker") as broker, SimulatedMeter(tmp_path / "ttyTIC", seed=1, mode="historic") as meter:
         (tmp_path / "password").write_text(broker.users["gateway"])
         login = f'host = "{HOST}"\nport = {broker.port}\nuser = "gateway"\npassword_file = "password"\n'
         config = configured(tmp_path, meter.path, f"[mqtt]\n{login}")

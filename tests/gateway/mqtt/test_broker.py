@@ -11,7 +11,7 @@ import aiomqtt
 import pytest
 from paho.mqtt import publish
 
-from gateway.config.tables import Mqtt
+from gateway.config.tables import MqttTable
 from gateway.mqtt.broker import _MOST_WAITING, _SHARE, Broker, _Incoming
 from relay_faults.broker import HOST
 from servers import wait_until
@@ -68,7 +68,7 @@ def test_a_handler_that_raises_costs_its_message(caplog):
                 yield message("linky/board/salon/frame", payload)
             yield message("linky/board/salon/frame", b"old", retain=True)
 
-    broker = Broker(None, Mqtt(host="127.0.0.1"), None)
+    broker = Broker(None, MqttTable(host="127.0.0.1"), None)
     broker.listen("linky/board/+/frame", fail)
     broker.listen("linky/board/salon/#", lambda *said: heard.append(said[1]), refuse_kept=kept.append)
     asyncio.run(broker._receive(Client()))
@@ -83,7 +83,7 @@ def test_a_busy_loop_reads_all_that_has_come(tmp_path):
     topic, payloads = "linky/board/salon/frame", [b"%3d" % number for number in range(120)]
     with Mosquitto(tmp_path / "broker", {"gateway": "secret", "board": "secret"}) as running:
         (tmp_path / "password").write_text("secret")
-        account = Mqtt(host=HOST, port=running.port, user="gateway", password_file=str(tmp_path / "password"))
+        account = MqttTable(host=HOST, port=running.port, user="gateway", password_file=str(tmp_path / "password"))
         heard, turns = [], 0
         broker = Broker(SimpleNamespace(path=Path), account, None)
         broker.listen(topic, lambda _, payload: heard.append(payload))
@@ -126,7 +126,7 @@ def test_a_connection_that_missed_its_end_is_ended_all_the_same(tmp_path):
     """In Python 3.11 a cancellation is forgotten when what is waited for comes in the same moment: it is said again."""
     with Mosquitto(tmp_path / "broker", {"gateway": "secret"}) as running:
         (tmp_path / "password").write_text("secret")
-        account = Mqtt(host=HOST, port=running.port, user="gateway", password_file=str(tmp_path / "password"))
+        account = MqttTable(host=HOST, port=running.port, user="gateway", password_file=str(tmp_path / "password"))
         broker = Broker(SimpleNamespace(path=Path), account, None)
 
         async def scenario():

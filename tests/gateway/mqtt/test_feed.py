@@ -10,7 +10,7 @@ import pytest
 from gateway.config.tables import load
 from gateway.errors import BrokerError, ConfigError
 from gateway.household.now import Now
-from gateway.links.alert_words import Kind, Topic
+from gateway.links.alert_words import FaultKind, Topic
 from gateway.links.alerts import Alert
 from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind
 from gateway.live.topics import STATUS
@@ -101,7 +101,7 @@ def test_links_and_alerts_are_told_without_a_recipients_name(broker, store, tmp_
                     Link(LinkKind.PORT, "house", WAITING, 1, ""),
                     Link(LinkKind.COUNTER, "panels", OK, 1, ""),
                 )
-                links, active = [port, counter, *far], [alert(Kind.RECIPIENT, "coop@e.org")]
+                links, active = [port, counter, *far], [alert(FaultKind.RECIPIENT, "coop@e.org")]
                 active.append(Alert(Topic.TEMPO, "", 0.0, False, 1, written({"fr": "Rouge.", "en": "Red."}), "Red."))
                 now.look(links, active)
                 published.look(links, active)

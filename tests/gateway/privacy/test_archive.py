@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.errors import ArchiveError
-from gateway.privacy.archive import Reader
+from gateway.privacy.archive import ArchiveReader
 from gateway.privacy.manifest import FORMAT, NAME, read
 from gateway.privacy.restore import restore
 from gateway.senml.pack import decode_json, decode_xml
@@ -323,10 +323,10 @@ def test_a_flipped_bit_in_a_zip_file_never_passes_unseen(house, run, tmp_path_fa
     content[place % len(content)] ^= 1 << bit
     (folder / "flipped.zip").write_bytes(content)
     try:
-        with closing(Reader(folder / "flipped.zip")) as reader:
+        with closing(ArchiveReader(folder / "flipped.zip")) as reader:
             manifest = reader.manifest()
             reader.check(manifest, lambda *_: None)
     except ArchiveError:
         return
-    with closing(Reader(house.folder / "whole.zip")) as reader:
+    with closing(ArchiveReader(house.folder / "whole.zip")) as reader:
         assert reader.manifest().files == manifest.files

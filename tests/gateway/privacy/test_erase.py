@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 
 from gateway.config.choices import choose_household
-from gateway.config.tables import Household, load
+from gateway.config.tables import HouseholdTable, load
 from gateway.control.orders import act
 from gateway.errors import ConsentError
 from gateway.journal.entry import write_line
@@ -20,7 +20,7 @@ from gateway.store.pseudonyms import KEY_NAME
 from gateway.store.recorder import Recorder, day_start
 from gateway.store.store import Store
 from gateway.store.terms import NoticeKind
-from gateway.web.access.access import Access
+from gateway.web.access.access import PageAccess
 from tests.gateway.privacy.conftest import COOP, NOW, PRM, ROOF, STRANGER, TOWN
 from tests.gateway.store.conftest import INDEX, POWER, START, frame, hand_over
 
@@ -160,7 +160,7 @@ def test_everything_is_erased_but_the_proof_and_the_last_words(house, store):
     before = house.directory / f"{FILE_NAME}.before-20260101T000000Z"
     before.write_bytes(b"older readings")
     config = load(house.config)
-    choose_household(config, Household(address=f"anne@{STRANGER}"))
+    choose_household(config, HouseholdTable(address=f"anne@{STRANGER}"))
     count = sum(1 for _ in store.journal.entries())
     erased = store.erasure.erase_everything(NOW + 5, "marie-odile")
     assert store.erasure.remove_copies() == [damaged.name, before.name, KEY_NAME, config.choices_file.name]
@@ -179,7 +179,7 @@ def test_everything_is_erased_but_the_proof_and_the_last_words(house, store):
 
 def test_without_a_daemon_the_pages_password_goes_as_well(house, run):
     """Who may see the page is the household's word, too."""
-    page = Access(house.directory / "page.json")
+    page = PageAccess(house.directory / "page.json")
     page.set_password("a password of the page")
     assert run(house, "privacy", "erase", "--everything", "--yes")[0] == 0
     assert not (house.directory / "page.json").exists()

@@ -14,7 +14,7 @@ from gateway.privacy.machine import FILLING, overwrite_free_space
 from gateway.store.connection import WriterLock
 from gateway.store.pseudonyms import KEY_NAME
 from gateway.store.store import Store
-from gateway.web.access.access import Access
+from gateway.web.access.access import PageAccess
 from tests.gateway.privacy.conftest import COOP, PRM, ROOF, live, make_house
 
 ACCOUNT, WIFI, BOARD = "canary-account-9f2c", "canary-wifi-77ab", "salon:$7$101$canarysalt$canaryhash"
@@ -38,7 +38,7 @@ def settle(folder, root):
     (house.folder / "secret-of-the-account").write_text(ACCOUNT + "\n")
     (house.folder / "secrets").mkdir()
     (house.folder / "secrets" / "mqtt-password").write_text(ACCOUNT + "\n")
-    page = Access(house.directory / "page.json")
+    page = PageAccess(house.directory / "page.json")
     page.set_password("a password of the page")
     page.add_link("living room display", 0)
     for name, words in (

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.web.access.access import Access
+from gateway.web.access.access import PageAccess
 from servers import free_port, wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -50,7 +50,7 @@ def config(tmp_path):
         f'[web]\nlisten = "127.0.0.1:{free_port()}"\n'
     )
     (tmp_path / "state").mkdir(mode=0o700)
-    page = Access(tmp_path / "state" / "page.json")
+    page = PageAccess(tmp_path / "state" / "page.json")
     page.set_password("a password of the page")
     page.add_link("living room", 0)
     with subprocess.Popen(command(path, "run"), env=ENVIRONMENT, cwd=ROOT, stderr=subprocess.PIPE, text=True) as daemon:
@@ -81,7 +81,7 @@ def test_a_running_gateway_erases_and_goes_on(config):
     page = config.parent / "state" / "page.json"
     assert not page.exists()
     assert run(config, "page", "code").returncode == 0
-    assert (Access(page).ready, Access(page).links) == (False, ())
+    assert (PageAccess(page).ready, PageAccess(page).links) == (False, ())
 
 
 def test_a_running_gateway_corrects_and_is_exported(config, tmp_path):

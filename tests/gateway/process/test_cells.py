@@ -7,13 +7,13 @@ import time
 import pytest
 
 from gateway.errors import StoreError, cause_of
-from gateway.links.alerts import Watch
+from gateway.links.alerts import AlertWatch
 from gateway.links.link import BROKEN, OK, WAITING
-from gateway.process.cells import Cells, Pace
+from gateway.process.cells import Cells, RestartPace
 from servers import wait_until
 
 # A thousand times as fast as in a house, and long enough to be seen.
-QUICK = Pace(first_s=0.002, longest_s=0.1, budget=3, window_s=60.0, lasted_s=0.5, grace_s=0.5, look_s=0.02)
+QUICK = RestartPace(first_s=0.002, longest_s=0.1, budget=3, window_s=60.0, lasted_s=0.5, grace_s=0.5, look_s=0.02)
 DEADLINE_S = 20.0
 
 
@@ -44,12 +44,12 @@ class Ticking:
 
     def __init__(self):
         self.lives, self.turns = 0, 0
-        self.came_round = time.monotonic()
+        self.alive_at = time.monotonic()
 
     async def run(self):
         self.lives += 1
         while True:
-            self.came_round = time.monotonic()
+            self.alive_at = time.monotonic()
             self.turns += 1
             await asyncio.sleep(0.005)
 
@@ -116,7 +116,7 @@ def test_one_that_fails_too_often_is_broken_and_comes_back(caplog):
     caplog.set_level(logging.INFO)
 
     async def scenario():
-        house, ill, watch = House(), Failing(StoreError("port taken"), times=5), Watch()
+        house, ill, watch = House(), Failing(StoreError("port taken"), times=5), AlertWatch()
         house.cells.add("page", ill.run)
 
         def look():
@@ -151,8 +151,8 @@ def test_one_that_makes_no_progress_is_ended_and_started_again():
             await never.wait()
 
         well = Ticking()
-        house.cells.add("relays", stuck, came_round=lambda: lives[-1], patience_s=0.1)
-        house.cells.add("meter house", well.run, came_round=lambda: well.came_round, patience_s=5.0)
+        house.cells.add("relays", stuck, alive_at=lambda: lives[-1], patience_s=0.1)
+        house.cells.add("meter house", well.run, alive_at=lambda: well.alive_at, patience_s=5.0)
         async with house:
             await house.until(lambda: len(lives) >= 3)
             assert "it made no progress for" in str(house.link("relays").detail)
@@ -166,7 +166,7 @@ def test_a_program_that_stood_still_restarts_nobody():
 
     async def scenario():
         house, well = House(), Ticking()
-        house.cells.add("meter house", well.run, came_round=lambda: well.came_round, patience_s=0.3)
+        house.cells.add("meter house", well.run, alive_at=lambda: well.alive_at, patience_s=0.3)
         async with house:
             await house.until(lambda: well.turns > 2)
             time.sleep(1.0)  # noqa: ASYNC251 (the whole loop stands still: that is the case)
@@ -303,7 +303,7 @@ def test_a_cause_says_what_and_where_and_quotes_nothing():
     """What a library says may hold a reading or an address: it stands at DEBUG alone."""
 
     def deep():
-        Watch().look([object()], 0.0)
+        AlertWatch().look([object()], 0.0)
 
     with pytest.raises(AttributeError) as caught:
         deep()

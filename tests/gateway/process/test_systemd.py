@@ -199,11 +199,11 @@ def test_a_stuck_database_thread_is_no_life(heard):
 
 def test_a_silent_meter_is_not_a_restart(heard):
     """Mute for a month, its link is broken and its task comes round: there are signs of life."""
-    line = LineState(open=True, last_frame=0.0, came_round=30 * 86_400.0)
+    line = LineState(open=True, last_frame=0.0, alive_at=30 * 86_400.0)
     with notifier(heard.getsockname()) as told:
-        watchdog = Watchdog(told, lambda: line.came_round + 1)
-        watchdog.watch("meter house", lambda: line.came_round, 120.0)
-        assert meter_link("house", line, line.came_round).state == BROKEN
+        watchdog = Watchdog(told, lambda: line.alive_at + 1)
+        watchdog.watch("meter house", lambda: line.alive_at, 120.0)
+        assert meter_link("house", line, line.alive_at).state == BROKEN
         assert watchdog.look() == []
 
 

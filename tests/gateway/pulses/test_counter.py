@@ -9,7 +9,7 @@ import pytest
 
 from gateway.errors import PortError
 from gateway.links.link import counter_link
-from gateway.pulses.counter import Counted, Counter
+from gateway.pulses.counter import Counted, PulseCounter
 from gateway.pulses.quantity import find_quantity, parse_amount
 from gateway.store.points import Granularity
 from gateway.store.store import Store
@@ -43,7 +43,7 @@ class House:
         self.wire = Wire()
         counted = Counted(quantity, parse_amount(per_pulse, quantity), Fraction(start))
         self.store = Store(directory)
-        self.counter = Counter(counted, lambda: self.wire, lambda: self.now)
+        self.counter = PulseCounter(counted, lambda: self.wire, lambda: self.now)
         info = self.store.meters.add("tap")
         self.counter.resume(info, self.store.readings.last_values("tap"), self.store.readings.totals("tap"))
 

@@ -14,7 +14,7 @@ from gateway.errors import PortError
 from gateway.links.link import port_link
 from gateway.sources.line import Line
 from gateway.sources.source import parse_source
-from meter.process import Meter
+from meter.process import SimulatedMeter
 from tests.gateway.sources.test_line import DEADLINE_S, Reading, said, values
 from tests.gateway.sources.usb_tree import CH340, FT230X
 
@@ -64,7 +64,7 @@ def addresses(read):
 
 def meter(tmp_path, name, serial):
     """A standard meter at twenty times its pace."""
-    return Meter(tmp_path / name, speed=20, serial=serial)
+    return SimulatedMeter(tmp_path / name, speed=20, serial=serial)
 
 
 async def reading_on(lines, work):

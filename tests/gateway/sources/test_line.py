@@ -17,7 +17,7 @@ from gateway.sources.line import Line
 from gateway.sources.replay import ReplaySource
 from gateway.sources.source import parse_source
 from gateway.tic.frame import Group, encode_group
-from meter.process import Meter
+from meter.process import SimulatedMeter
 from tests.gateway.sources.clock import run_jumping
 
 FRAMES = Path(__file__).parents[2] / "frames"
@@ -461,7 +461,7 @@ def test_frames_before_and_after_an_adapter_was_unplugged(tmp_path, caplog):
     (Nasty input 8.1.)
     """
     caplog.set_level(logging.INFO)
-    with Meter(tmp_path / "tic", speed=20) as meter:
+    with SimulatedMeter(tmp_path / "tic", speed=20) as meter:
         line = line_of(meter)
 
         async def work(read):
@@ -488,7 +488,7 @@ def test_a_real_port_at_a_wrong_speed_is_tuned(tmp_path, monkeypatch):
     monkeypatch.setattr(search, "_PATIENCE_S", {9600: 0.4, 1200: 1.5})
     monkeypatch.setattr(search, "_PATIENCE_FOUND_S", 1.0)
     monkeypatch.setattr(line_module, "_TICK_S", 0.1)
-    with Meter(tmp_path / "tic", speed=20, mode="historic") as meter:
+    with SimulatedMeter(tmp_path / "tic", speed=20, mode="historic") as meter:
         line = line_of(meter)
 
         async def work(read):
@@ -504,7 +504,7 @@ def test_a_real_port_at_a_wrong_speed_is_tuned(tmp_path, monkeypatch):
 
 def test_a_byte_of_wrong_parity_costs_a_group_and_no_wrong_value(tmp_path):
     """With a flipped bit in five bytes of a thousand, bad groups are many; every value handed on was sent."""
-    with Meter(tmp_path / "tic", speed=20, noise=0.005) as meter:
+    with SimulatedMeter(tmp_path / "tic", speed=20, noise=0.005) as meter:
         line = line_of(meter)
         read = reading(line, lambda read: read.until(lambda: line.state.bad_groups > 30))
         truth = {pair for record in meter.truth() for pair in record["data"].items()}
@@ -514,7 +514,7 @@ def test_a_byte_of_wrong_parity_costs_a_group_and_no_wrong_value(tmp_path):
 
 def test_a_noisy_line_never_ends_and_is_whole_again_afterwards(tmp_path):
     """Flipped, lost and cut: the line goes on reading and needs nothing but good bytes (nasty inputs 1.15, 4.4)."""
-    with Meter(tmp_path / "tic", speed=50, noise=0.2, drop=0.2) as meter:
+    with SimulatedMeter(tmp_path / "tic", speed=50, noise=0.2, drop=0.2) as meter:
         line = line_of(meter)
 
         async def work(read):
@@ -532,7 +532,7 @@ def test_an_8n1_sender_is_recognised(tmp_path, caplog):
 
     (Nasty input 2.6.)
     """
-    with Meter(tmp_path / "tic", tcp="127.0.0.1:0", speed=20, deliver="8n1") as meter:
+    with SimulatedMeter(tmp_path / "tic", tcp="127.0.0.1:0", speed=20, deliver="8n1") as meter:
         line = line_of(meter)
 
         async def work(read):
@@ -550,7 +550,7 @@ def test_an_8n1_sender_is_recognised(tmp_path, caplog):
 
 def test_noise_on_an_8n1_line_costs_no_wrong_value(tmp_path):
     """A flipped bit shows in bit 7's parity, and the byte is refused as a 7E1 port would."""
-    with Meter(tmp_path / "tic", tcp="127.0.0.1:0", speed=20, deliver="8n1", noise=0.005) as meter:
+    with SimulatedMeter(tmp_path / "tic", tcp="127.0.0.1:0", speed=20, deliver="8n1", noise=0.005) as meter:
         line = line_of(meter)
         read = reading(line, lambda read: read.until(lambda: line.state.bad_groups > 100))
         truth = {pair for record in meter.truth() for pair in record["data"].items()}
@@ -560,7 +560,7 @@ def test_noise_on_an_8n1_line_costs_no_wrong_value(tmp_path):
 
 def test_a_sender_that_closes_is_connected_to_again(tmp_path):
     """The end of a connection is a loss, not the end of the line."""
-    with Meter(tmp_path / "tic", tcp="127.0.0.1:0", speed=20) as meter:
+    with SimulatedMeter(tmp_path / "tic", tcp="127.0.0.1:0", speed=20) as meter:
         line = line_of(meter)
 
         async def work(read):
@@ -577,7 +577,7 @@ def test_a_sender_that_closes_is_connected_to_again(tmp_path):
 
 def test_two_lines_on_one_port_do_not_share_it(tmp_path):
     """The second one waits with its sentence, and takes over when the first has let go."""
-    with Meter(tmp_path / "tic", speed=20) as meter:
+    with SimulatedMeter(tmp_path / "tic", speed=20) as meter:
         second = line_of(meter)
 
         async def work(read):

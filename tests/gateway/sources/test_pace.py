@@ -1,8 +1,8 @@
 """How long bytes may gather: only in the middle of a frame, and never over its end."""
 
 from gateway.sources.line import Line
-from gateway.sources.pace import Pace
-from meter.process import Meter
+from gateway.sources.pace import LinePace
+from meter.process import SimulatedMeter
 from tests.gateway.sources.test_line import line_of, reading
 
 FRAME = b"\x02" + 498 * b"x" + b"\x03"
@@ -10,7 +10,7 @@ FRAME = b"\x02" + 498 * b"x" + b"\x03"
 
 def noted(*pieces):
     """The pace of a line that said this."""
-    pace = Pace()
+    pace = LinePace()
     for piece in pieces:
         pace.note(piece)
     return pace
@@ -64,7 +64,7 @@ def test_a_meter_is_looked_at_far_less_often_than_it_speaks(tmp_path):
             reads.append(len(data or b""))
             return data
 
-    with Meter(tmp_path / "ttyTIC", mode="standard", seed=1) as meter:
+    with SimulatedMeter(tmp_path / "ttyTIC", mode="standard", seed=1) as meter:
 
         async def work(read):
             await read.whole(4)

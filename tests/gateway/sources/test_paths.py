@@ -7,7 +7,7 @@ import pytest
 from gateway.config.tables import load
 from gateway.errors import ConfigError
 from gateway.first_boot import checks
-from gateway.sources.paths import Kind, kind_of
+from gateway.sources.paths import PathKind, kind_of
 
 SERIAL = (
     "/dev/ttyUSB0 /dev/ttyACM1 /dev/ttyAMA10 /dev/ttyS0 /dev/ttymxc2 /dev/ttyTIC /dev/serial0 /dev/pts/4 "
@@ -27,15 +27,15 @@ OWN = "/dev/meter /dev/teleinfo /tmp/ttyTIC /nowhere/tty"
 
 @pytest.mark.parametrize(
     ("path", "kind"),
-    [(path, kind) for kind, paths in zip(Kind, (SERIAL, OTHER, OWN), strict=True) for path in paths.split()],
+    [(path, kind) for kind, paths in zip(PathKind, (SERIAL, OTHER, OWN), strict=True) for path in paths.split()],
 )
-def test_a_path_is_known_by_its_name(path: str, kind: Kind, tmp_path: Path) -> None:
+def test_a_path_is_known_by_its_name(path: str, kind: PathKind, tmp_path: Path) -> None:
     """The kernel's other devices are refused everywhere, own names on a fresh card, which has none."""
     assert kind_of(path) is kind
-    assert (checks.port(path) is None) == (kind is Kind.SERIAL)
+    assert (checks.port(path) is None) == (kind is PathKind.SERIAL)
     file = tmp_path / "gateway.toml"
     file.write_text(f'[[meter]]\nsource = "{path}"\n')
-    if kind is not Kind.OTHER:
+    if kind is not PathKind.OTHER:
         assert load(file).meter[0].source == path
         return
     with pytest.raises(ConfigError) as caught:

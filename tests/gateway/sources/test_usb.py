@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.errors import ConfigError
-from gateway.sources.usb import Identity, parse_identity, source_text, tty_names, usb_port, usb_ports
+from gateway.sources.usb import UsbIdentity, parse_identity, source_text, tty_names, usb_port, usb_ports
 from tests.gateway.sources.usb_tree import CH340, FT230X, HUB
 
 
@@ -71,15 +71,15 @@ def test_ports_are_listed_as_a_person_counts(usb):
 @pytest.mark.parametrize(
     ("text", "identity"),
     [
-        ("usb:0403:6001", Identity("0403", "6001")),
-        ("usb:1A86:55D4", Identity("1a86", "55d4")),
-        ("usb:0403:6015:TINFO-1234", Identity("0403", "6015", "TINFO-1234")),
-        ("usb:303a:1001:7C:DF:A1:00:00:01", Identity("303a", "1001", "7C:DF:A1:00:00:01")),
-        ("usb:0403:6001:with a space", Identity("0403", "6001", "with a space")),
-        ("usb:@1-1", Identity(place="1-1")),
-        ("usb:@1-1.2.4", Identity(place="1-1.2.4")),
-        ("usb:@10-1.2:1.0", Identity(place="10-1.2:1.0")),
-        ("usb:@1-1.2:1.0-port1", Identity(place="1-1.2:1.0-port1")),
+        ("usb:0403:6001", UsbIdentity("0403", "6001")),
+        ("usb:1A86:55D4", UsbIdentity("1a86", "55d4")),
+        ("usb:0403:6015:TINFO-1234", UsbIdentity("0403", "6015", "TINFO-1234")),
+        ("usb:303a:1001:7C:DF:A1:00:00:01", UsbIdentity("303a", "1001", "7C:DF:A1:00:00:01")),
+        ("usb:0403:6001:with a space", UsbIdentity("0403", "6001", "with a space")),
+        ("usb:@1-1", UsbIdentity(place="1-1")),
+        ("usb:@1-1.2.4", UsbIdentity(place="1-1.2.4")),
+        ("usb:@10-1.2:1.0", UsbIdentity(place="10-1.2:1.0")),
+        ("usb:@1-1.2:1.0-port1", UsbIdentity(place="1-1.2:1.0-port1")),
     ],
 )
 def test_an_identity_is_a_kind_a_kind_with_a_number_or_a_place(text, identity):

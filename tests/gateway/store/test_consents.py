@@ -12,7 +12,7 @@ from gateway.store.migrations import migrations
 from gateway.store.points import Confirm, Granularity
 from gateway.store.prepare import _first_step_missing, prepare
 from gateway.store.store import Store
-from gateway.store.terms import Change, Channel, NoticeKind, Proof, Role, Terms
+from gateway.store.terms import Channel, ConsentChangeKind, NoticeKind, Proof, RecipientRole, Terms
 from tests.gateway.store.conftest import INDEX, POWER, START, frame
 
 COOP = "coop@sen2.test"
@@ -27,7 +27,7 @@ TERMS = Terms(
     controller="La Coop",
     contact="dpo@coop.example",
     privacy="https://coop.example/privacy",
-    role=Role.JOINT,
+    role=RecipientRole.JOINT,
     code_url="https://coop.example/code",
     code_version="2",
     code_hash="ab" * 32,
@@ -69,7 +69,7 @@ def test_changed_terms_are_a_new_row_that_names_the_one_before(store):
     store.consents.grant(COOP, "house", POWER, HALF_HOUR, NOW, START + 9, terms=TERMS)
     store.consents.grant(COOP, "house", POWER, MINUTE, NOW, START + 9, terms=replace(TERMS, purpose="research"))
     old, new, *others = store.consents.of(COOP)
-    assert (old.terms, old.last, old.withdrawn_at) == (first.terms, Change.REPLACED, START + 9)
+    assert (old.terms, old.last, old.withdrawn_at) == (first.terms, ConsentChangeKind.REPLACED, START + 9)
     assert (new.replaces, new.valid(START + 9)) == (old.id, True)
     assert second == new
     assert [(c.replaces, c.valid(START + 9)) for c in others] == [(None, True), (None, True)]
@@ -250,7 +250,7 @@ def test_an_old_database_keeps_everything(tmp_path):
     with closing(Store(tmp_path)) as store:
         check_carried(store)
         assert [(row.seq, row.point.value) for row in store.outbox.pending(COOP, 0, 9, NOW)] == [(11, 5), (12, 6)]
-        assert store.consents.all()[1].last is Change.WITHDRAWN
+        assert store.consents.all()[1].last is ConsentChangeKind.WITHDRAWN
         store.consents.grant(TOWN, "house", POWER, RAW, NOW + 9, NOW)
         assert store.consents.all()[-1].id == 5
 

@@ -27,7 +27,7 @@ def store(tmp_path):
 def entries(store):
     """Kind and facts of what the journal tells of health."""
     kinds = ("consent-granted", "consent-withdrawn", "access-refused")
-    return [(kind, told) for kind in kinds for told in store.journal.told(kind) if told.get("what") == "health"]
+    return [(kind, told) for kind in kinds for told in store.journal.facts_of(kind) if told.get("what") == "health"]
 
 
 def test_a_yes_holds_from_its_moment_until_its_end(store):

@@ -13,7 +13,7 @@ import pytest
 from gateway.errors import StoreError
 from gateway.journal.entry import write_line
 from gateway.journal.key import read_key
-from gateway.journal.verify import Fault, Why, verify
+from gateway.journal.verify import JournalFault, Why, verify
 from gateway.store.connection import FILE_NAME
 from gateway.store.journal import grouped
 from gateway.store.points import Confirm, Granularity
@@ -208,7 +208,7 @@ def test_a_lost_key_is_told_and_stops_nothing(store, directory, caplog):
         assert again.consents.revoke(COOP, "", START + 5) == 1
         new = read_key(directory / "journal.key").public
         assert told(again)[2] == ("key-rotated", {"key": new})
-        assert verify(lines(again), [old]).fault == Fault(3, Why.KEY, new)
+        assert verify(lines(again), [old]).fault == JournalFault(3, Why.KEY, new)
         assert verify(lines(again), [old, new]).fault is None
     assert (directory / "journal.key.damaged").read_bytes() == b"damaged"
     assert {record.levelname for record in caplog.records} == {"ERROR"}

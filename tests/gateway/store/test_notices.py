@@ -67,7 +67,7 @@ def test_one_that_was_superseded_between_the_look_and_the_sending_does_not_go_ou
     assert store.notices.sent(told.id, NOW + 2)
     assert store.notices.confirmed(told.id, COOP, NOW + 3)
     assert not store.notices.sent(told.id, NOW + 4)
-    assert len(store.journal.told("notice-sent")) == 1
+    assert len(store.journal.facts_of("notice-sent")) == 1
 
 
 def test_a_receipt_that_comes_late_still_counts(store):

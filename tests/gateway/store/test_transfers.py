@@ -204,9 +204,9 @@ def test_the_journal_tells_apart_what_was_handed_over_and_what_was_confirmed(sto
     for _ in range(2):
         store.journal.flush(day + 86_400)
     store.db.commit()
-    (handed,) = store.journal.told("transfer")
+    (handed,) = store.journal.facts_of("transfer")
     assert (handed["points"], handed["recipient"]) == (3, COOP)
-    said = [(e["day"], e["points"], e["recipient"]) for e in store.journal.told("transfer-confirmed")]
+    said = [(e["day"], e["points"], e["recipient"]) for e in store.journal.facts_of("transfer-confirmed")]
     assert said == [(day, 1, COOP), (day, 2, COOP)]
     assert verify([write_line(entry).encode() + b"\n" for entry in store.journal.entries()]).fault is None
 

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import pytest
 
 from harness import ROOT
-from meter.process import Meter
+from meter.process import SimulatedMeter
 from servers import free_port, wait_until
 from tests.gateway.web.browser import PROGRAM, Browser
 from tests.integration.processes import ENVIRONMENT, Process
@@ -121,7 +121,7 @@ def living_house(tmp_path_factory):
     folder = tmp_path_factory.mktemp("living")
     tty = folder / "ttyTIC"
     options = {"seed": 1, "mode": "standard", "tariff": "tempo", "phases": 3, "speed": 4, "start": "2026-01-15T18:30"}
-    with Meter(tty, **options), House(folder / "house", tty) as house:
+    with SimulatedMeter(tty, **options), House(folder / "house", tty) as house:
         house.signed_in = house.owner()
         wait_until(lambda: '"stale": false' in house.signed_in.get("/")[1].replace("&quot;", '"'), 30, "a fresh frame")
         yield house

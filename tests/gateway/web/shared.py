@@ -7,7 +7,7 @@ from gateway.store.points import Granularity
 from gateway.store.prepare import prepare
 from gateway.store.recorder import Recorder
 from gateway.store.store import Store
-from gateway.store.terms import Channel, Manner, NoticeKind, Profile, Proof, Role, Terms
+from gateway.store.terms import Channel, Manner, NoticeKind, Profile, Proof, RecipientRole, Terms
 from tests.gateway.store.conftest import INDEX, POWER, frame
 
 DAY_S = 86_400
@@ -27,7 +27,7 @@ LONG_TERMS = Terms(
     controller=f"{LONG} <script>alert(1)</script>",
     contact="délégué-à-la-protection-des-données@" + "exemple-" * 15 + "org",
     privacy="https://exemple.org/" + "notice/" * 20,
-    role=Role.JOINT,
+    role=RecipientRole.JOINT,
     code_url="https://exemple.org/" + "code/" * 20,
     code_version="2026-11",
     code_hash="ab" * 32,

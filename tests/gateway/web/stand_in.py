@@ -8,8 +8,8 @@ from gateway.balance.equivalence import EQUIVALENTS
 from gateway.errors import ConfigError
 from gateway.live.meter import Snapshot
 from gateway.live.topics import as_json
-from gateway.web.access.access import Access
-from gateway.web.http.guard import Door
+from gateway.web.access.access import PageAccess
+from gateway.web.http.guard import RequestGuard
 from gateway.web.http.server import Server
 from gateway.web.site import Site
 
@@ -56,7 +56,7 @@ class StandInHouse:
 @asynccontextmanager
 async def served(folder, door, house=None, host="127.0.0.1"):
     """A real server with a page that nobody has visited; its port."""
-    server = Server(Site(house or StandInHouse(), Access(folder / "page.json"), "1"), door)
+    server = Server(Site(house or StandInHouse(), PageAccess(folder / "page.json"), "1"), door)
     await server.start(host, 0)
     try:
         yield server._server.sockets[0].getsockname()[1]
@@ -68,14 +68,14 @@ async def served(folder, door, house=None, host="127.0.0.1"):
 def full_house(folder):
     """The page of a meter that says all that there is, in a thread; its address, with a display's link."""
     ready, stop, found = threading.Event(), asyncio.Event(), []
-    access = Access(folder / "page.json")
+    access = PageAccess(folder / "page.json")
     access.set_password(PASSWORD)
     token = access.add_link("wall", 0)
 
     async def serve():
         found.append(asyncio.get_running_loop())
         house = StandInHouse(as_json(_FULL) | {"phases": _PHASES})
-        async with served(folder, Door(frozenset()), house) as port:
+        async with served(folder, RequestGuard(frozenset()), house) as port:
             found.append(port)
             ready.set()
             await stop.wait()

@@ -6,8 +6,8 @@ import json
 import pytest
 
 from gateway.errors import AccessError
-from gateway.web.access.access import MOST_DEVICES, MOST_LINKS, Access, Role
-from gateway.web.access.sessions import IDLE_S, Limiter, Sessions
+from gateway.web.access.access import MOST_DEVICES, MOST_LINKS, PageAccess, Viewer
+from gateway.web.access.sessions import IDLE_S, BrowserSessions, Limiter
 
 PASSWORD = "canary-phrase-de-passe"
 DAY_S = 86_400
@@ -16,7 +16,7 @@ DAY_S = 86_400
 @pytest.fixture
 def access(tmp_path):
     """A page that nobody has visited yet."""
-    return Access(tmp_path / "page.json")
+    return PageAccess(tmp_path / "page.json")
 
 
 def test_the_code_sets_one_password_and_is_used_up(access, tmp_path):
@@ -28,7 +28,7 @@ def test_the_code_sets_one_password_and_is_used_up(access, tmp_path):
     access.set_password(PASSWORD)
     assert access.ready
     assert not access.code_fits(code)
-    again = Access(tmp_path / "page.json")
+    again = PageAccess(tmp_path / "page.json")
     assert again.password_fits(PASSWORD)
     assert not again.password_fits(PASSWORD + "x")
 
@@ -36,7 +36,7 @@ def test_the_code_sets_one_password_and_is_used_up(access, tmp_path):
 def test_r2_a_password_is_kept_as_scrypt_of_its_own_salt(access, tmp_path):
     """R2: two houses with the same password keep different bytes, which the standard library's scrypt makes."""
     access.set_password(PASSWORD)
-    other = Access(tmp_path / "other.json")
+    other = PageAccess(tmp_path / "other.json")
     other.set_password(PASSWORD)
     one, two = (json.loads((tmp_path / name).read_text())["password"] for name in ("page.json", "other.json"))
     assert one["hash"] != two["hash"]
@@ -84,10 +84,10 @@ def test_a_password_that_is_too_short_is_refused(access, password):
 
 def test_a_display_looks_until_it_is_removed(access):
     """Each by its own link; one in a public place is a guest; names are given once, and there is an end of them."""
-    wall, hall = access.add_link("salon", 1), access.add_link("hall", 2, Role.GUEST)
-    assert [access.role_of(token) for token in (wall, hall, "", "x")] == [Role.DISPLAY, Role.GUEST, None, None]
+    wall, hall = access.add_link("salon", 1), access.add_link("hall", 2, Viewer.GUEST)
+    assert [access.role_of(token) for token in (wall, hall, "", "x")] == [Viewer.DISPLAY, Viewer.GUEST, None, None]
     with pytest.raises(AccessError, match="'salon' already"):
-        access.add_link("salon", 3, Role.GUEST)
+        access.add_link("salon", 3, Viewer.GUEST)
     access.remove_link("salon")
     assert access.role_of(wall) is None
     for number in range(MOST_LINKS - 1):
@@ -101,12 +101,12 @@ def test_a_damaged_file_is_a_sentence_that_says_what_to_do(tmp_path, content):
     """It is not taken for a page without a password."""
     (tmp_path / "page.json").write_bytes(content)
     with pytest.raises(AccessError, match="linky-gateway page code"):
-        Access(tmp_path / "page.json")
+        PageAccess(tmp_path / "page.json")
 
 
 def test_a_file_that_cannot_be_written_changes_nothing(tmp_path):
     """A card that is full keeps the password as it was."""
-    access = Access(tmp_path / "nowhere" / "page.json")
+    access = PageAccess(tmp_path / "nowhere" / "page.json")
     with pytest.raises(AccessError, match="nothing was changed"):
         access.set_password(PASSWORD)
     assert not access.ready
@@ -143,7 +143,7 @@ def test_devices_are_known_by_what_only_they_have(access, tmp_path):
     assert access.device_of(tokens[0]) is None
     assert access.know_device(tokens[1], 10 * DAY_S) == tokens[1]
     access.know_device("guessed", 10 * DAY_S)
-    again = Access(tmp_path / "page.json")
+    again = PageAccess(tmp_path / "page.json")
     assert [again.device_of(token) is not None for token in tokens] == [
         False,
         True,
@@ -162,7 +162,7 @@ def test_devices_are_known_by_what_only_they_have(access, tmp_path):
 
 def test_a_session_ends_when_it_is_not_used():
     """Two weeks after it was last seen, when it is closed, or when all are; of many the oldest goes."""
-    sessions = Sessions()
+    sessions = BrowserSessions()
     used, idle, closed = (sessions.open(0.0) for _ in range(3))
     sessions.close(closed)
     assert sessions.find(used, IDLE_S)

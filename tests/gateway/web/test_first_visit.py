@@ -13,7 +13,7 @@ import pytest
 import segno
 
 from gateway.commands import page_qr, page_visit
-from gateway.config.tables import Web
+from gateway.config.tables import WebTable
 from gateway.web.http.mdns import name_of
 from gateway.web.page import addresses
 from harness import ROOT
@@ -73,7 +73,7 @@ def test_the_name_is_the_one_that_avahi_answers_to(tmp_path, answer, name):
 def test_without_avahi_no_name_is_promised(tmp_path):
     """The page is then at its number alone."""
     assert name_of("192.168.1.20", tmp_path / "nobody") is None
-    web = Web(listen="192.168.1.20:8080")
+    web = WebTable(listen="192.168.1.20:8080")
     assert addresses(web, lambda _: None) == ["http://192.168.1.20:8080"]
     assert addresses(web, lambda number: {"192.168.1.20": "raspberrypi.local"}[number]) == list(ADDRESSES)
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.web.http.guard import Door, own_names
+from gateway.web.http.guard import RequestGuard, own_names
 from gateway.web.http.server import MOST_OF_ADDRESS
 from tests.gateway.web.stand_in import served
 
-DOOR = Door(own_names("Raspberrypi.maison.lan", ["compteur.example.org"]), (ip_network("2001:db8:1:2::/64"),))
+DOOR = RequestGuard(own_names("Raspberrypi.maison.lan", ["compteur.example.org"]), (ip_network("2001:db8:1:2::/64"),))
 
 
 async def say(port, data, address="127.0.0.1"):
@@ -61,7 +61,7 @@ def test_r13_the_page_answers_to_its_own_names_only(host, known):
 def test_r13_who_is_not_at_home_gets_nothing(tmp_path):
     """R13: refused before the request is looked at."""
 
-    class Closed(Door):
+    class Closed(RequestGuard):
         """As if the visitor came from elsewhere: on loopback nobody does."""
 
         __slots__ = ()
@@ -189,7 +189,7 @@ def test_who_comes_while_the_page_ends_is_sent_away(tmp_path, turns):
 def test_r16_whoever_is_refused_keeps_nobody_out(tmp_path):
     """R16: a flood of connections from outside the home, none of which leaves by itself: the home is answered."""
 
-    class Narrow(Door):
+    class Narrow(RequestGuard):
         """As if 127.0.0.66 were somewhere else."""
 
         __slots__ = ()

@@ -11,14 +11,14 @@ import pytest
 from PIL import Image
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse
 
-from gateway.config.tables import Web
+from gateway.config.tables import WebTable
 from gateway.errors import ConfigError
 from gateway.live.metrics import CONTENT_TYPE
 from gateway.live.topics import as_json
-from gateway.web.access.access import Access, Role
+from gateway.web.access.access import PageAccess, Viewer
 from gateway.web.home.picture import BadPictureError, read_asked
 from gateway.web.home.wall_picture import draw
-from gateway.web.http.guard import Door
+from gateway.web.http.guard import RequestGuard
 from gateway.web.page import addresses
 from tests.gateway.live.conftest import evening
 from tests.gateway.web.conftest import PASSWORD
@@ -141,9 +141,9 @@ def test_what_is_old_is_no_power_of_now():
 
 def test_without_pillow_there_is_no_picture_and_a_sentence(tmp_path):
     """404, and how to get it; the figures and the rest are served all the same."""
-    access = Access(tmp_path / "page.json")
+    access = PageAccess(tmp_path / "page.json")
     access.set_password("nobody asks for it")
-    wall, program = access.add_link("wall", 0), access.add_link("prometheus", 0, Role.SCRAPER)
+    wall, program = access.add_link("wall", 0), access.add_link("prometheus", 0, Viewer.SCRAPER)
 
     def fetch(port, path):
         link = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
@@ -155,7 +155,7 @@ def test_without_pillow_there_is_no_picture_and_a_sentence(tmp_path):
             link.close()
 
     async def scenario():
-        async with served(tmp_path, Door(frozenset())) as port:
+        async with served(tmp_path, RequestGuard(frozenset())) as port:
             paths = (f"/display.png?token={wall}", f"/metrics?token={program}")
             return [await asyncio.to_thread(fetch, port, path) for path in paths]
 
@@ -191,14 +191,14 @@ def test_who_stands_before_the_gateway_is_shown_its_address_and_a_code_once(new_
 )
 def test_the_page_knows_how_it_is_called(listen, names, found):
     """By name and number in the network of the house; behind a proxy by the proxy's name."""
-    assert addresses(Web(listen=listen, names=names), lambda _: "linky.local") == found
+    assert addresses(WebTable(listen=listen, names=names), lambda _: "linky.local") == found
 
 
 def test_links_of_an_older_gateway_go_on_working(tmp_path):
     """The file as it was before programs had links."""
-    access = Access(tmp_path / "page.json")
-    token = access.add_link("hall", 0, Role.GUEST)
+    access = PageAccess(tmp_path / "page.json")
+    token = access.add_link("hall", 0, Viewer.GUEST)
     text = (tmp_path / "page.json").read_text()
     (tmp_path / "page.json").write_text(text.replace(',"scraper":false', ""))
     assert '"scraper"' not in (tmp_path / "page.json").read_text()
-    assert Access(tmp_path / "page.json").role_of(token) is Role.GUEST
+    assert PageAccess(tmp_path / "page.json").role_of(token) is Viewer.GUEST

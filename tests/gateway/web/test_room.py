@@ -7,15 +7,15 @@ from functools import partial
 import pytest
 
 from gateway.web.http.guard import network_of
-from gateway.web.http.room import Place, Room
+from gateway.web.http.room import ConnectionLimit, ConnectionPlace
 
 
 def test_whoever_holds_most_makes_room_and_of_these_the_oldest():
     """One who holds one is never sent away for one who holds as many."""
-    room, gone = Room(4, 3), []
+    room, gone = ConnectionLimit(4, 3), []
 
     def place(holder, address=""):
-        taken = Place(holder, address, lambda: gone.append((holder, address)))
+        taken = ConnectionPlace(holder, address, lambda: gone.append((holder, address)))
         return room.enter(taken)
 
     assert all([place("crowd", "a"), place("crowd", "b"), place("crowd", "b"), place("one")])
@@ -29,23 +29,23 @@ def test_whoever_holds_most_makes_room_and_of_these_the_oldest():
 
 def test_a_place_for_which_work_is_done_is_not_taken():
     """Who finds none but those is refused; who leaves makes room."""
-    room = Room(2, 2)
-    places = [Place("a", "", lambda: pytest.fail("it was taken")) for _ in range(2)]
+    room = ConnectionLimit(2, 2)
+    places = [ConnectionPlace("a", "", lambda: pytest.fail("it was taken")) for _ in range(2)]
     for one in places:
         assert room.enter(one)
         one.busy = True
-    assert not room.enter(Place("b", "", int))
-    assert not room.enter(Place("a", "", int))
+    assert not room.enter(ConnectionPlace("b", "", int))
+    assert not room.enter(ConnectionPlace("a", "", int))
     room.leave(places[0])
-    assert room.enter(Place("b", "", int))
+    assert room.enter(ConnectionPlace("b", "", int))
 
 
 def test_whatever_comes_nobody_holds_more_than_its_share():
     """A thousand comings and goings: never more than the most, and who holds one loses it to nobody who holds more."""
-    chance, room, here, gone = random.Random(5), Room(12, 5), [], []
+    chance, room, here, gone = random.Random(5), ConnectionLimit(12, 5), [], []
     for _ in range(1000):
         before = Counter(place.holder for place in here)
-        place = Place(chance.choice("aaaaaaabbbbcdef"), "", gone.clear)
+        place = ConnectionPlace(chance.choice("aaaaaaabbbbcdef"), "", gone.clear)
         place.give_up = partial(gone.append, place)
         if room.enter(place):
             here.append(place)

@@ -13,7 +13,7 @@ import pytest
 
 from gateway.balance.tariff import Objective
 from gateway.config.choices import choose_household, choose_objective, forget_choices
-from gateway.config.tables import Household, load
+from gateway.config.tables import HouseholdTable, load
 from gateway.errors import StoreError
 from gateway.store.terms import LANGS
 from gateway.web.settings.words import SETTINGS_WORDS
@@ -113,7 +113,7 @@ def test_what_is_chosen_counts_at_once_after_a_restart_and_until_it_is_taken_bac
     _, text = owner.get("/settings")
     assert (value(text, "kwh_per_month"), value(text, "address")) == ("250,5", "moi@sen1.test")
     assert text.count(SETTINGS_WORDS["fr"]["by_page"]) == 2
-    assert load(house.config).household == Household(address=("moi@sen1.test",), language="en")
+    assert load(house.config).household == HouseholdTable(address=("moi@sen1.test",), language="en")
     for table in ("objective", "household"):
         assert owner.send("/settings/file", table=table)[0].headers["Location"] == "/settings?done=file"
     _, text = owner.get("/settings")
@@ -171,7 +171,7 @@ def test_a_choice_that_cannot_be_read_or_kept_stops_nothing(tmp_path, caplog):
     (tmp_path / "data").mkdir()
     config = load(path)
     choose_objective(config, Objective(kwh_per_year=8))
-    choose_household(config, Household(address="moi@sen1.test"))
+    choose_household(config, HouseholdTable(address="moi@sen1.test"))
     assert load(path).objective.kwh_per_year == 8
     assert load(path).household is None, "nobody is written to without an account"
     assert config.choices_file.stat().st_mode & 0o777 == 0o600

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gateway.consent.orders import Consents, Notices, PendingAccess, RefusedDomains
+from gateway.consent.orders import ListConsents, Notices, PendingAccess, RefusedDomains
 from gateway.control.running import ask
 from gateway.store.terms import LANGS, Terms
 from gateway.web.sharing.words import SHARING_WORDS
@@ -54,7 +54,7 @@ def told(house, order):
 
 def standing(house, jid):
     """The consents of a recipient that allow something."""
-    rows = told(house, Consents())
+    rows = told(house, ListConsents())
     return [row for row in rows if row["recipient"] == jid and row["state"] in {"valid", "limited"}]
 
 
@@ -184,7 +184,7 @@ def test_one_press_refuses_all_of_a_domain_and_another_hears_it_again(tmp_path):
         assert answer.headers["Location"] == "/sharing?done=domain_refused"
         assert [row["id"] for row in told(house, PendingAccess())] == [honest]
         assert [row["domain"] for row in told(house, RefusedDomains())] == ["evil.test"]
-        assert [row["state"] for row in told(house, Consents())] == ["valid"]
+        assert [row["state"] for row in told(house, ListConsents())] == ["valid"]
         assert told(house, Notices()) == []
         _, text = owner.get("/sharing?done=domain_refused&lang=en")
         assert "Refused domains (1)" in text

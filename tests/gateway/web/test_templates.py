@@ -124,8 +124,9 @@ def test_an_installation_needs_the_compiled_ones_alone(tmp_path):
 def test_the_engine_comes_with_the_first_page():
     """A house whose page nobody opens has no memory for it."""
     code = (
-        "import sys, gateway.daemon.app, gateway.web.page, gateway.web.history.desk, gateway.web.sharing.desk;"
-        "import gateway.web.repair.desk, gateway.web.settings.desk, gateway.web.series.desk, gateway.web.displays.desk;"
+        "import sys, gateway.daemon.app, gateway.web.page, gateway.web.history.stored, gateway.web.sharing.stored;"
+        "import gateway.web.repair.stored, gateway.web.settings.stored, gateway.web.series.stored;"
+        "import gateway.web.displays.stored;"
         "sys.exit('jinja2' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False, cwd=ROOT).returncode == 0

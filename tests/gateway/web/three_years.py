@@ -13,9 +13,9 @@ from datetime import date
 from pathlib import Path
 
 from bench.years import write_years
-from gateway.web.access.access import Access
-from gateway.web.history.desk import parts
-from gateway.web.http.guard import Door
+from gateway.web.access.access import PageAccess
+from gateway.web.history.stored import parts
+from gateway.web.http.guard import RequestGuard
 from gateway.web.http.server import Server
 from gateway.web.site import Site
 from tests.gateway.web.conftest import PASSWORD, Visitor
@@ -50,13 +50,13 @@ def served(folder, config, *, password=True, house=None):
     the meters say now.
     """
     ready, stop, found = threading.Event(), asyncio.Event(), []
-    access = Access(folder / "page.json")
+    access = PageAccess(folder / "page.json")
     if password:
         access.set_password(PASSWORD)
     site = Site(house or StandInHouse(), access, "1", parts(config))
 
     async def serve():
-        server = Server(site, Door(frozenset()))
+        server = Server(site, RequestGuard(frozenset()))
         await server.start("127.0.0.1", 0)
         found.extend((asyncio.get_running_loop(), server._server.sockets[0].getsockname()[1]))
         ready.set()

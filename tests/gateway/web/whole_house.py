@@ -7,7 +7,7 @@ import sqlite3
 from contextlib import closing, contextmanager
 
 from bench import years
-from meter.process import Meter
+from meter.process import SimulatedMeter
 from servers import wait_until
 from tests.gateway.web.conftest import House
 from tests.gateway.web.shared import Shared, overfull
@@ -33,7 +33,7 @@ def whole_house(folder, known):
     data.mkdir()
     with closing(sqlite3.connect(known / DATABASE)) as old, closing(sqlite3.connect(data / DATABASE)) as new:
         old.backup(new)
-    with Meter(tty, **METER) as meter:
+    with SimulatedMeter(tty, **METER) as meter:
         shared = Shared(data, "ab12cd34ef")
         with closing(shared.store):
             wait_until(meter.truth, 60, "what the meter says")

@@ -76,7 +76,7 @@ def sentences_of_rooms(_):
     from gateway.doctor.causes import Cause
     from gateway.doctor.sentences import FAULT_NAMES, grade, mode_name, words
     from gateway.first_boot.faults import SENTENCES
-    from gateway.links.alert_words import Kind, texts
+    from gateway.links.alert_words import FaultKind, texts
     from gateway.web import written
 
     places = dict.fromkeys(("port", "holder", "group", "heard", "wanted", "bad"), "…")
@@ -84,7 +84,7 @@ def sentences_of_rooms(_):
         said = words(cause, LANGUAGE, places)
         yield f"doctor {cause}", "\n".join((said.title, said.seen, said.likely, said.remedy))
     yield "doctor", "\n".join((*FAULT_NAMES[LANGUAGE].values(), grade(99, LANGUAGE), mode_name("historic", LANGUAGE)))
-    for kind in Kind:
+    for kind in FaultKind:
         for count, active in ((0, True), (0, False), (1, False), (3, True)):
             text, _ = texts(kind, "…", 300_000.0, count, active=active)
             yield f"alert {kind} {count} {active}", text.in_language(LANGUAGE)

@@ -10,7 +10,7 @@ from PIL import Image, ImageChops
 
 from gateway.live import compact
 from gateway.live.compact import Compact, encode
-from meter.process import Meter
+from meter.process import SimulatedMeter
 from servers import wait_until
 from tests.integration.test_live_feed import COMPACT, STATUS, house
 from tests.micropython.display.boards import DisplayBoard, micropython, run
@@ -81,7 +81,7 @@ def lamps(board):
 def test_what_the_meter_says_is_on_the_panel_and_stale_when_it_falls_silent(broker, ear, tmp_path):
     """Meter, gateway, broker with TLS, board with a board's heap: the last frame is shown, then that it is old."""
     with (
-        Meter(tmp_path / "ttyTIC", seed=1, mode="standard", tariff="tempo") as meter,
+        SimulatedMeter(tmp_path / "ttyTIC", seed=1, mode="standard", tariff="tempo") as meter,
         house(tmp_path / "house", broker, tmp_path / "ttyTIC"),
         DisplayBoard(tmp_path / "board", broker, tls=True, display=COLOUR, lamp=BAR) as board,
     ):

@@ -59,7 +59,7 @@ async def main(what, path):
         return uarts[-1]
 
     heard = []
-    reader = line.Line(open_uart, lambda: _CLOCK_MS[0], lambda *frame: heard.append(frame), lambda: None, print)
+    reader = line.MeterLine(open_uart, lambda: _CLOCK_MS[0], lambda *frame: heard.append(frame), lambda: None, print)
     running = asyncio.create_task(reader.run())
     if what == "held up":
         for seconds in (7, 17):

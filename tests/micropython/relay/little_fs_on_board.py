@@ -5,7 +5,7 @@ import os
 import sys
 import vfs
 
-from journal import Journal
+from journal import FlashJournal
 from owed import Owed
 
 FAULT, HOW = sys.argv[1:3]
@@ -62,7 +62,7 @@ def frame(number):
 def start(boot):
     """The board's memory, after one more start with the flash mounted anew."""
     vfs.mount(vfs.VfsLfs2(flash), "/flash")
-    journal = Journal("/flash/journal", lambda: 1 << 20)
+    journal = FlashJournal("/flash/journal", lambda: 1 << 20)
     return journal, Owed(bytes((boot,)) * 4, journal, lambda _entry, frame: frame[:18])
 
 

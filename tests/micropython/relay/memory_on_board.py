@@ -3,7 +3,7 @@
 import gc
 import sys
 
-from journal import Journal
+from journal import FlashJournal
 from owed import Owed
 
 what, folder = sys.argv[1:3]
@@ -36,7 +36,7 @@ def fill():
 
 def read_back():
     """What the flash has, after another start: (number, whether it is the frame) each."""
-    owed = Owed(b"\x05\x06\x07\x08", Journal(folder, lambda: 1 << 20), minute_of)
+    owed = Owed(b"\x05\x06\x07\x08", FlashJournal(folder, lambda: 1 << 20), minute_of)
     found = []
     while given := owed.next():
         found.append((given[0].seq, given[1] == frame(given[0].seq - 1)))
@@ -69,6 +69,6 @@ def full_when_read():
     print(found[-1][1], all([right for _, right in found]), len(found) + owed.lost + owed.thinned, owed.lost > 0)
 
 
-journal = Journal(folder, lambda: 1 << 20)
+journal = FlashJournal(folder, lambda: 1 << 20)
 owed = Owed(BOOT, journal, minute_of)
 {"saved": full_when_saved, "read": full_when_read}[what]()

@@ -9,12 +9,12 @@ from itertools import count
 import pytest
 
 from tests.micropython.relay.flash import WRITING, Flash
-from tests.micropython.relay.test_owed import BOOT, LATER, Journal, Owed, delta, drain, frame, minute_of
+from tests.micropython.relay.test_owed import BOOT, LATER, FlashJournal, Owed, delta, drain, frame, minute_of
 
 
 def start(folder, boot=BOOT):
     """A board's memory over this flash, after one more start."""
-    journal = Journal(str(folder / "journal"), lambda: 1 << 20)
+    journal = FlashJournal(str(folder / "journal"), lambda: 1 << 20)
     return Owed(boot, journal, minute_of), journal
 
 

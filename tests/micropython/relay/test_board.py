@@ -6,10 +6,10 @@ from itertools import pairwise
 
 import pytest
 
-from meter.process import Meter
+from meter.process import SimulatedMeter
 from relay_faults.board import RelayBoard
 from relay_faults.broker import HOST, NAME
-from relay_faults.wire import Port, Wire
+from relay_faults.wire import RelayWire, WirePort
 from servers import wait_until
 from tests.micropython.relay.test_end_to_end import board_of, house_of
 from tests.mosquitto import Ear
@@ -39,7 +39,7 @@ def seen(board, seconds, count=3):
 def test_the_light_says_whether_the_meter_is_read(tmp_path, program):
     """Every second while no right frame comes, every three seconds while they do (Enedis-NOI-CPT_54E §9.3)."""
     with (
-        Meter(tmp_path / "tty", deliver="8n1") as meter,
+        SimulatedMeter(tmp_path / "tty", deliver="8n1") as meter,
         RelayBoard(tmp_path, program, meter.path, NOWHERE, ca=None) as board,
     ):
         wait_until(lambda: seen(board, 3.0), 40, "slow")
@@ -62,7 +62,7 @@ def test_mode_and_speed_are_found_and_found_again(tmp_path, broker, program, mod
         return json.loads(ear.retained.get("linky/board/salon/state", b"{}"))
 
     with (
-        Meter(tmp_path / "tty", mode=mode, deliver="8n1") as meter,
+        SimulatedMeter(tmp_path / "tty", mode=mode, deliver="8n1") as meter,
         Ear(broker.port, "linky/board/salon/+", user="gateway", password=gateway) as ear,
         board_of(tmp_path / "board", broker, program, meter.path) as board,
     ):
@@ -85,10 +85,10 @@ def test_days_without_the_gateway_cost_no_minute(tmp_path, broker, program):
     """What was read while nobody was there survives a power cut of the board, and arrives in order."""
     broker.kill()
     with (
-        Meter(
+        SimulatedMeter(
             tmp_path / "meter", tcp=f"{HOST}:0", speed=20, deliver="8n1", start="2025-11-25T14:18", frames=1200
         ) as meter,
-        Wire(meter.path) as wire,
+        RelayWire(meter.path) as wire,
         board_of(tmp_path / "board", broker, program, wire.ports[0].path) as away,
     ):
         wire.begin()
@@ -98,7 +98,7 @@ def test_days_without_the_gateway_cost_no_minute(tmp_path, broker, program):
         saved = sum(path.stat().st_size for path in (away.flash / "journal").iterdir())
     broker.start()
     minutes = "SELECT time FROM minute JOIN series ON series.id = series WHERE path LIKE '%apparent/raw' ORDER BY time"
-    quiet = Port(1)
+    quiet = WirePort(1)
     with (
         house_of(tmp_path / "house", broker, broker.add("gateway")) as house,
         board_of(tmp_path / "board", broker, program, quiet.path) as board,
@@ -118,7 +118,7 @@ def test_a_board_that_wakes_in_2000_gets_home_and_hears_the_time_from_the_gatewa
     """No time server is needed in the house: TLS begins with the authority's own time, the gateway says the rest."""
     gateway = broker.add("gateway")
     with (
-        Meter(tmp_path / "tty", deliver="8n1") as meter,
+        SimulatedMeter(tmp_path / "tty", deliver="8n1") as meter,
         Ear(broker.port, "linky/board/salon/state", user="gateway", password=gateway) as ear,
         board_of(tmp_path / "board", broker, program, meter.path) as board,
     ):

@@ -14,7 +14,7 @@ import pytest
 from relay_faults import ROOT
 from relay_faults.broker import HOST, HouseBroker
 from relay_faults.clock import POWER_ON_S
-from relay_faults.wire import Port
+from relay_faults.wire import WirePort
 from servers import wait_until
 from tests.micropython.relay.test_end_to_end import board_of
 from tests.micropython.relay.test_library import run, said
@@ -165,7 +165,7 @@ def state(ear):
 
 def test_the_time_server_is_asked_before_the_handshake(tmp_path, program):
     """A broker whose certificate begins after the board's first idea of the time lets it in all the same."""
-    quiet = Port(1)
+    quiet = WirePort(1)
     with (
         house_with(tmp_path, "20160101000000Z") as (broker, ear),
         TimeServer(lambda asked: [sntp(asked, time.time())]) as server,
@@ -179,7 +179,7 @@ def test_the_time_server_is_asked_before_the_handshake(tmp_path, program):
 
 def test_a_broker_of_another_time_is_said_to_be_one(tmp_path, program):
     """Without a time server it cannot be believed: the clock is named, not the password, and nothing is made up."""
-    quiet = Port(1)
+    quiet = WirePort(1)
     with (
         house_with(tmp_path, "20160101000000Z") as (broker, ear),
         board_of(tmp_path / "board", broker, program, quiet.path) as board,
@@ -192,7 +192,7 @@ def test_a_broker_of_another_time_is_said_to_be_one(tmp_path, program):
 
 def test_a_clock_that_somebody_set_wrong_locks_no_board_out(tmp_path, broker, program):
     """Who said so is not believed any more when no certificate is good then; a new start keeps a right clock."""
-    gateway, quiet = broker.add("gateway"), Port(1)
+    gateway, quiet = broker.add("gateway"), WirePort(1)
     with (
         Ear(broker.port, "linky/board/salon/state", user="gateway", password=gateway) as ear,
         board_of(tmp_path / "board", broker, program, quiet.path) as board,

@@ -7,11 +7,11 @@ import pytest
 
 from gateway.store.recorder import PARIS
 from gateway.tic.frame import strip_parity
-from meter.process import Meter
+from meter.process import SimulatedMeter
 from relay_faults.board import RelayBoard
 from relay_faults.broker import HOST, NAME
-from relay_faults.house import House
-from relay_faults.wire import Wire
+from relay_faults.house import RelayHouse
+from relay_faults.wire import RelayWire
 from servers import wait_until
 from tests.mosquitto import Ear
 
@@ -21,7 +21,7 @@ def house_of(folder, broker, password, **options):
     folder.mkdir()
     (folder / "password").write_text(password + "\n")
     mqtt = {"host": HOST, "port": broker.port, "user": "gateway", "password_file": "password"}
-    return House(folder, "board:salon", mqtt=mqtt, **options)
+    return RelayHouse(folder, "board:salon", mqtt=mqtt, **options)
 
 
 def board_of(folder, broker, program, tty, **options):
@@ -64,7 +64,7 @@ def test_a_relayed_meter_is_stored_as_one_on_a_wire(tmp_path, broker, program, o
     """Every byte of every frame arrives, and the store holds what it holds of the same meter on a serial port."""
     gateway = broker.add("gateway")
     with (
-        Meter(
+        SimulatedMeter(
             tmp_path / "meter",
             tcp=f"{HOST}:0",
             speed=10,
@@ -73,9 +73,9 @@ def test_a_relayed_meter_is_stored_as_one_on_a_wire(tmp_path, broker, program, o
             start="2025-11-25T14:28",
             **options,
         ) as meter,
-        Wire(meter.path, 2) as wire,
+        RelayWire(meter.path, 2) as wire,
         house_of(tmp_path / "relayed", broker, gateway) as relayed,
-        House(tmp_path / "wired", wire.ports[1].path) as wired,
+        RelayHouse(tmp_path / "wired", wire.ports[1].path) as wired,
         Ear(broker.port, "linky/board/salon/frame", user="gateway", password=gateway) as ear,
         board_of(tmp_path / "board", broker, program, wire.ports[0].path) as board,
     ):

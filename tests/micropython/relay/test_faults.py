@@ -8,9 +8,9 @@ import pytest
 
 from gateway.tic.frame import Group, encode_group, strip_parity
 from relay_faults.board import HEAP
-from relay_faults.faults import Outcome, Trial, judge, judge_counts
-from relay_faults.house import House
-from relay_faults.witness import Told, Witness
+from relay_faults.faults import RelayOutcome, RelayTrial, judge, judge_counts
+from relay_faults.house import RelayHouse
+from relay_faults.witness import Witness, WitnessReport
 
 
 @pytest.mark.slow
@@ -20,7 +20,7 @@ def test_every_durable_point_is_stored_exactly_once(tmp_path, seed, kill_board):
     """Whatever died, the store is that of the same meter on a serial port; and the board's memory has not grown."""
     # At five times the pace the board's two minutes of memory bear the 20 s that a gateway needs to start on a busy
     # machine, and so much of the meter's time takes twice as long; tools/relay-faults runs longer and at ten.
-    trial = Trial(tmp_path, seed, 40, lambda _: None, speed=5, kill_board=kill_board, flash_fails=False)
+    trial = RelayTrial(tmp_path, seed, 40, lambda _: None, speed=5, kill_board=kill_board, flash_fails=False)
     outcome = asyncio.run(trial.run())
     assert outcome.wrong == []
     assert sum(outcome.faults.values()) >= 3
@@ -34,7 +34,7 @@ def test_every_durable_point_is_stored_exactly_once(tmp_path, seed, kill_board):
 @pytest.mark.parametrize("heap", ["64wk", HEAP])
 def test_a_flash_that_fails_falsifies_nothing_and_what_is_missing_is_counted(tmp_path, heap):
     """Ten minutes at ten times the pace, with power cuts, ENOSPC, EIO and bits that tip over; with little memory."""
-    outcome = asyncio.run(Trial(tmp_path, 1, 600, lambda _: None, speed=10, kill_board=True, heap=heap).run())
+    outcome = asyncio.run(RelayTrial(tmp_path, 1, 600, lambda _: None, speed=10, kill_board=True, heap=heap).run())
     assert outcome.wrong == []
     assert outcome.faults["away"] >= 3
 
@@ -107,13 +107,13 @@ def test_the_judge_sees_each_frame_that_is_counted_and_was_sent_or_is_missing_an
     thinned, lost, sent_before, right
 ):
     """Ten frames are missing: one more or less in the counts is wrong."""
-    outcome = Outcome(1)
-    told = Told(missing=[float(at) for at in range(10)], thinned=thinned, lost=lost, sent_before=sent_before)
+    outcome = RelayOutcome(1)
+    told = WitnessReport(missing=[float(at) for at in range(10)], thinned=thinned, lost=lost, sent_before=sent_before)
     judge_counts(outcome, told)
     assert (outcome.wrong == []) is right
 
 
-class Stored(House):
+class Stored(RelayHouse):
     """A house whose database is a table of the test."""
 
     def __init__(self, **points):
@@ -143,10 +143,10 @@ TRUTH = {
 )
 def test_the_judge_sees_what_is_lost_doubled_or_wrong(kind, key, value):
     """A comparison that could not fail would prove nothing."""
-    sound = Outcome(1)
+    sound = RelayOutcome(1)
     judge(sound, Stored(**TRUTH), Stored(**TRUTH))
     assert sound.wrong == []
-    found = Outcome(1)
+    found = RelayOutcome(1)
     judge(found, Stored(**TRUTH), Stored(**{**TRUTH, kind: {**TRUTH[kind], key: value}}))
     assert len(found.wrong) == 1
 
@@ -154,9 +154,9 @@ def test_the_judge_sees_what_is_lost_doubled_or_wrong(kind, key, value):
 def test_the_judge_sees_what_is_missing():
     """A minute or a half hour that is not there, where the board had power."""
     for kind in ("minute", "coarse"):
-        found = Outcome(1)
+        found = RelayOutcome(1)
         judge(found, Stored(**TRUTH), Stored(**{**TRUTH, kind: {}}))
         assert found.wrong
-    excused = Outcome(1, missed=[(0, 5000)])
+    excused = RelayOutcome(1, missed=[(0, 5000)])
     judge(excused, Stored(**TRUTH), Stored(**{**TRUTH, "minute": {}}))
     assert excused.wrong == []

@@ -7,12 +7,12 @@ import ssl
 
 import pytest
 
-from fuzz.relatives import Message, crowd, poison
-from meter.process import Meter
+from fuzz.relatives import BoardMessage, crowd, poison
+from meter.process import SimulatedMeter
 from relay_faults.broker import HOST, HouseBroker
-from relay_faults.house import House
+from relay_faults.house import RelayHouse
 from servers import wait_until
-from soak.samples import Sample
+from soak.samples import ProgramSample
 
 SEED, RELATIVES = 20261, 200
 # A house's frames come each second and are committed each second; the machine is shared with others.
@@ -82,8 +82,8 @@ def house(tmp_path, broker):
     (folder / "password").write_text(broker.add("gateway") + "\n")
     mqtt = {"host": HOST, "port": broker.port, "user": "gateway", "password_file": "password"}
     with (
-        Meter(tmp_path / "tty", seed=7) as meter,
-        House(folder, str(meter.path), mqtt=mqtt, others={"cellar": "board:cellar"}) as running,
+        SimulatedMeter(tmp_path / "tty", seed=7) as meter,
+        RelayHouse(folder, str(meter.path), mqtt=mqtt, others={"cellar": "board:cellar"}) as running,
     ):
         await_well(running)
         yield running
@@ -119,12 +119,12 @@ def test_a_board_cannot_stop_the_gateway(house, broker):
     """200 messages that no board writes, half of them retained, and then a start beside what the broker kept."""
     pid = house.pid
     with Board(broker) as board:
-        before = Sample.take(0, "gateway", pid).rss
+        before = ProgramSample.take(0, "gateway", pid).rss
         board.say(poison(SEED, RELATIVES))
         goes_on(house, pid, board)
-        assert Sample.take(0, "gateway", pid).rss - before < MOST_MORE_BYTES
+        assert ProgramSample.take(0, "gateway", pid).rss - before < MOST_MORE_BYTES
         # Kept for whoever comes next: the worst of it.
-        board.say([next(poison(SEED, 1)), Message("state", b'{"x":' + b"[" * 2000, retain=True)])
+        board.say([next(poison(SEED, 1)), BoardMessage("state", b'{"x":' + b"[" * 2000, retain=True)])
     house.stop()
     assert "Traceback" not in house.log.read_text()
     broker.stop()
@@ -141,8 +141,8 @@ def test_a_board_cannot_fill_the_memory(house, broker):
     with Board(broker) as board:
         board.say(crowd(SEED, 500))
         goes_on(house, pid, board)
-        before = Sample.take(0, "gateway", pid).rss
+        before = ProgramSample.take(0, "gateway", pid).rss
         for part in range(3):
             board.say(crowd(SEED + 1 + part, 2000))
         goes_on(house, pid, board)
-        assert Sample.take(0, "gateway", pid).rss - before < MOST_MORE_BYTES
+        assert ProgramSample.take(0, "gateway", pid).rss - before < MOST_MORE_BYTES

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gateway.tic.frame import Group, encode_group
 from relay_faults.broker import HouseBroker
-from relay_faults.wire import Port
+from relay_faults.wire import WirePort
 from servers import wait_until
 from tests.micropython.relay.test_end_to_end import board_of
 from tests.mosquitto import Ear
@@ -53,7 +53,7 @@ def heard(ear, kind):
 
 def test_a_long_absence_leaves_memory_for_the_way_back(tmp_path, program):
     """Ten minutes of the meter without a broker at 64 k words; then the board is there at once, and nothing is lost."""
-    meter = Port(1 << 20)
+    meter = WirePort(1 << 20)
     broker = HouseBroker(tmp_path / "broker")
     gateway = broker.add("gateway")
     with board_of(tmp_path / "board", broker, program, meter.path, pace=20, heap="64wk") as board:

@@ -13,7 +13,7 @@ from relay_faults import ROOT
 sys.path.append(str(ROOT / "micropython" / "relay"))
 import delta
 import journal as journals
-from journal import Journal
+from journal import FlashJournal
 from owed import MAX_PIECES, MIN_PIECES, WINDOW, Owed
 
 BOOT, LATER = b"\x01\x02\x03\x04", b"\x05\x06\x07\x08"
@@ -43,7 +43,7 @@ def make(tmp_path):
     """A board's memory over the flash in tmp_path, after one more restart at each call."""
 
     def made(boot=BOOT):
-        owed = Owed(boot, Journal(str(tmp_path / "journal"), lambda: 1 << 20), minute_of)
+        owed = Owed(boot, FlashJournal(str(tmp_path / "journal"), lambda: 1 << 20), minute_of)
         owed.take_room(1 << 20)
         return owed
 
@@ -190,7 +190,7 @@ def test_a_full_flash_is_thinned_before_anything_is_given_up(tmp_path, monkeypat
     """Of the oldest half hours the first frame stays; only then the oldest of those go, and are counted."""
     monkeypatch.setattr(journals, "MAX_FULL", 3)
     monkeypatch.setattr(journals, "MAX_THIN", 4)
-    journal = Journal(str(tmp_path / "journal"), lambda: 1 << 20)
+    journal = FlashJournal(str(tmp_path / "journal"), lambda: 1 << 20)
     owed = Owed(BOOT, journal, minute_of)
     for minute in range(30 * 10):
         owed.add(frame(minute * 60), None, minute, 0, True)
@@ -203,7 +203,7 @@ def test_a_full_flash_is_thinned_before_anything_is_given_up(tmp_path, monkeypat
 
 def test_a_flash_without_room_does_not_stop_the_reading(tmp_path):
     """Where there is no room at all the oldest frames are given up, one by one, and counted."""
-    journal = Journal(str(tmp_path / "journal"), lambda: 0)
+    journal = FlashJournal(str(tmp_path / "journal"), lambda: 0)
     owed = Owed(BOOT, journal, minute_of)
     for minute in range(100):
         owed.add(frame(minute * 60), None, minute, 0, True)
@@ -219,7 +219,7 @@ def test_whatever_happens_the_gateway_has_an_unbroken_chain(seed, tmp_path_facto
     draw = random.Random(seed)
     folder = str(tmp_path_factory.mktemp("flash") / "journal")
     boot, number = 0, 0
-    owed = Owed(bytes((0, 0, 0, boot)), Journal(folder, lambda: 1 << 20), minute_of)
+    owed = Owed(bytes((0, 0, 0, boot)), FlashJournal(folder, lambda: 1 << 20), minute_of)
     received, committed, taken = {}, {}, []
     for _ in range(200):
         what = draw.randrange(12)
@@ -250,7 +250,7 @@ def test_whatever_happens_the_gateway_has_an_unbroken_chain(seed, tmp_path_facto
         elif what == 11 and draw.random() < 0.3:
             owed.save()
             boot += 1
-            owed = Owed(bytes((0, 0, 0, boot)), Journal(folder, lambda: 1 << 20), minute_of)
+            owed = Owed(bytes((0, 0, 0, boot)), FlashJournal(folder, lambda: 1 << 20), minute_of)
     numbers = [one[:2] for one in taken]
     assert numbers == sorted(set(numbers))
     at = [int(came[14:17]) * 60 + int(came[17:19]) for _, _, came in taken]

@@ -7,7 +7,7 @@ import pytest
 
 from relay_faults import ROOT
 from relay_faults.board import compile_set
-from relay_faults.wire import Port
+from relay_faults.wire import WirePort
 from servers import wait_until
 from tests.micropython.relay.test_end_to_end import board_of
 from tests.mosquitto import Ear
@@ -33,7 +33,7 @@ def test_every_file_compiles_and_none_has_grown(tmp_path, march):
 
 def test_the_heap_of_a_connected_board_has_not_grown(tmp_path, broker, program):
     """With everything loaded, connected by TLS, nothing owed."""
-    quiet = Port(1)
+    quiet = WirePort(1)
     gateway = broker.add("gateway")
     with (
         Ear(broker.port, "linky/board/salon/state", user="gateway", password=gateway) as ear,

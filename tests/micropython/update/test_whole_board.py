@@ -15,10 +15,10 @@ import pytest
 from flash import actions, firmware
 from flash.chips import CHIPS, SMALLEST_FLASH
 from flash.files import build_set
-from flash.identity import Identity, Place, label_module
+from flash.identity import BoardIdentity, GatewayAddress, label_module
 from flash.image import file_system
 from gateway.boards import passwords
-from gateway.boards.offer import State
+from gateway.boards.offer import UpdateState
 from relay_faults.broker import HOST, NAME, HouseBroker, mosquitto
 from relay_faults.clock import faketime
 from servers import wait_until
@@ -64,7 +64,7 @@ def flashed(tmp_path, place, role="relay"):
     content = a_firmware(CHIP)
     (tmp_path / "micropython.bin").write_bytes(content)
     checked = firmware.load(tmp_path / "micropython.bin", hashlib.sha256(content).hexdigest())
-    identity = Identity.new("garage", role, CHIP)
+    identity = BoardIdentity.new("garage", role, CHIP)
     return identity, files_of(actions._content(checked, identity, place, CHIP, SMALLEST_FLASH))
 
 
@@ -76,7 +76,7 @@ def board_of(tmp_path, files):
 
 def test_a_flashed_relay_starts_and_reaches_the_broker(tmp_path, broker, silent_meter):
     """Launcher, start, relay, link with TLS and the board's own password: its state is with the broker."""
-    place = Place(HOST, broker.tls_port, broker.ca.read_bytes(), NAME, "Maison", "motdepasse")
+    place = GatewayAddress(HOST, broker.tls_port, broker.ca.read_bytes(), NAME, "Maison", "motdepasse")
     identity, files = flashed(tmp_path, place)
     listening = broker.add("gateway")
     passwords.enter(broker.passwords, identity.line)
@@ -90,14 +90,14 @@ def test_a_flashed_relay_starts_and_reaches_the_broker(tmp_path, broker, silent_
     finally:
         life.kill()
         said = life.communicate()[0]
-    state = State.parse(ear.retained["linky/board/garage/update/state"])
-    assert state == State(build_set(CHIP).version, 0, 0, trial=False, refused=0, last=""), said
+    state = UpdateState.parse(ear.retained["linky/board/garage/update/state"])
+    assert state == UpdateState(build_set(CHIP).version, 0, 0, trial=False, refused=0, last=""), said
     assert json.loads(ear.retained["linky/board/garage/state"])["state"] == "online"
 
 
 def test_a_flashed_display_starts_and_reaches_the_broker(tmp_path, broker, silent_meter):
     """The other role of the same set; its panel alone is another."""
-    place = Place(HOST, broker.tls_port, broker.ca.read_bytes(), NAME, "Maison", "motdepasse")
+    place = GatewayAddress(HOST, broker.tls_port, broker.ca.read_bytes(), NAME, "Maison", "motdepasse")
     identity, files = flashed(tmp_path, place, "display")
     del files["/a/display/wiring.mpy"]
     for name in ("wiring.py", "panels.py"):
@@ -112,12 +112,12 @@ def test_a_flashed_display_starts_and_reaches_the_broker(tmp_path, broker, silen
     finally:
         life.kill()
         said = life.communicate()[0]
-    assert State.parse(ear.retained["linky/board/garage/update/state"]), said
+    assert UpdateState.parse(ear.retained["linky/board/garage/update/state"]), said
 
 
 def test_a_board_without_wifi_opens_the_one_of_its_label(tmp_path, silent_meter):
     """Flashed without --wifi it starts the set-up, with the very name and passphrase that the label says."""
-    identity, files = flashed(tmp_path, Place(HOST, 1883, None))
+    identity, files = flashed(tmp_path, GatewayAddress(HOST, 1883, None))
     del files["/a/setup/radio.mpy"]
     files["/a/setup/radio.py"] = (
         b"ADDRESS = '192.168.4.1'\n"
@@ -129,7 +129,7 @@ def test_a_board_without_wifi_opens_the_one_of_its_label(tmp_path, silent_meter)
 
 def test_the_button_sets_the_configuration_aside(tmp_path, broker, silent_meter, monkeypatch):
     """BOOT held for five seconds: the next start is the set-up page, and what was configured is not lost."""
-    place = Place(HOST, broker.tls_port, broker.ca.read_bytes(), NAME, "Maison", "motdepasse")
+    place = GatewayAddress(HOST, broker.tls_port, broker.ca.read_bytes(), NAME, "Maison", "motdepasse")
     _, files = flashed(tmp_path, place)
     board = board_of(tmp_path, files)
     monkeypatch.setenv("BOARD_BUTTON", "held")
@@ -156,13 +156,13 @@ def test_a_page_that_nobody_finishes_leaves_the_old_configuration(tmp_path, page
 
 def test_two_sets_and_days_of_readings_fit_the_flash(tmp_path):
     """Of the 2 MB file system of a 4 MB board, both folders together take less than a quarter."""
-    _, files = flashed(tmp_path, Place(HOST, 1883, None))
+    _, files = flashed(tmp_path, GatewayAddress(HOST, 1883, None))
     assert 2 * sum(len(content) for name, content in files.items() if name.startswith("/a/")) < 0x200000 // 4
 
 
 def test_the_pins_are_those_of_the_wiring_plan():
     """A relay's configuration names the UART, pin and LED of its chip."""
     for chip in CHIPS.values():
-        held = Identity.new("garage", "relay", chip).files(Place(HOST, 1883, None, ssid="Maison"), chip)
+        held = BoardIdentity.new("garage", "relay", chip).files(GatewayAddress(HOST, 1883, None, ssid="Maison"), chip)
         pins = {"uart": chip.uart, "rx": chip.rx, "tx": chip.tx, "led": chip.led}
         assert json.loads(held["config.json"])["relay"] == pins

@@ -11,7 +11,7 @@ import pytest
 from bench import __main__ as bench
 from bench import growth, linkytic, peers, report, streams
 from bench.options import parser
-from bench.parts import PARTS, Part, Row
+from bench.parts import PARTS, BenchPart, BenchRow
 from relay_faults.broker import mosquitto
 from servers import missing_packages
 
@@ -91,7 +91,7 @@ def test_a_folder_that_has_no_such_reader_is_refused(tmp_path, capsys):
 
 def test_a_part_that_fails_is_named_and_the_others_go_on(tmp_path, monkeypatch, capsys):
     """Its last words stand in the JSON and on standard error; the code says that one failed."""
-    broken = Part("broken", lambda _: {}, (), 30)
+    broken = BenchPart("broken", lambda _: {}, (), 30)
     database = next(part for part in PARTS if part.name == "database")
     monkeypatch.setattr(bench, "PARTS", (broken, database))
     monkeypatch.setattr(sys, "argv", ["bench", "--quick", "--json", str(tmp_path / "found")])
@@ -108,7 +108,7 @@ def test_a_part_that_fails_is_named_and_the_others_go_on(tmp_path, monkeypatch, 
 
 def test_a_row_says_what_was_measured_and_what_stands_beside_it():
     """A figure that is missing leaves its place out; a budget that is not met says what stands in the way."""
-    row = Row(
+    row = BenchRow(
         "it", "it.ms", "{value:.1f} ms", most=2, beside=("a ping {a.ping:.0f} ms", "b {b}"), limit="{a.ping} are so"
     )
     assert report.measured(row, {"it.ms": 1.26}) == "1.3 ms"
@@ -116,7 +116,7 @@ def test_a_row_says_what_was_measured_and_what_stands_beside_it():
     assert report.verdict(row, {"it.ms": 2}) == "≤ 2 ms"
     assert report.verdict(row, {"it.ms": 2.1, "a.ping": 7}) == "≤ 2 ms, not met: 7 are so"
     assert report.measured(row, {}) == "not measured"
-    assert Row("", "", "{value:.1f} ×", least=5).budget == "≥ 5 ×"
+    assert BenchRow("", "", "{value:.1f} ×", least=5).budget == "≥ 5 ×"
 
 
 def test_a_table_goes_between_its_marks():

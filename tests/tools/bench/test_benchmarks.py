@@ -5,7 +5,7 @@ import os
 import pytest
 
 from bench import backlog, growth, pages, steady, throughput
-from bench.days import Recipient, live
+from bench.days import BenchRecipient, live
 from bench.domains import house
 from bench.steady import Load
 from harness.accounts import FAR
@@ -18,7 +18,10 @@ servers = pytest.mark.skipif(
 
 def test_a_days_minutes_wait_for_whoever_was_away(tmp_path):
     """Every minute of each series that changes, and each text once."""
-    assert live(tmp_path / "data", 1_781_604_000, 10, [Recipient(FAR), Recipient("other@sen2.test")]) > 2 * 10 * 5
+    assert (
+        live(tmp_path / "data", 1_781_604_000, 10, [BenchRecipient(FAR), BenchRecipient("other@sen2.test")])
+        > 2 * 10 * 5
+    )
 
 
 @servers

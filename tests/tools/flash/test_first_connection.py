@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops
 
-from meter.process import Meter
+from meter.process import SimulatedMeter
 from relay_faults import ROOT
 from relay_faults.clock import Rtc, faketime
 from servers import wait_until
@@ -202,7 +202,7 @@ def test_relay_and_display_get_home_from_2000_and_again_after_a_power_cut(home, 
     panel.write_text('{"display": {"panel": "sh1106"}}')
     relay_flash = home.flashed(tmp_path / "relay", build, megabytes, "garage", "relay")
     display_flash = home.flashed(tmp_path / "display", build, megabytes, "kitchen", "display", "--settings", panel)
-    with Meter(tmp_path / "ttyTIC", seed=1, mode="standard", deliver="8n1"):
+    with SimulatedMeter(tmp_path / "ttyTIC", seed=1, mode="standard", deliver="8n1"):
         relay = Wall(home.machine, tmp_path / "garage", "relay", relay_flash, str(tmp_path / "ttyTIC"))
         display = Wall(home.machine, tmp_path / "kitchen", "display", display_flash)
         starts = set()

@@ -15,7 +15,7 @@ from flash import actions
 from flash.chips import CHIPS
 from flash.errors import FlashError
 from flash.firmware import load
-from flash.identity import Identity, Place
+from flash.identity import BoardIdentity, GatewayAddress
 from tests.tools.flash.boards import files_of, firmware, flash, rom_loader
 from tests.tools.flash.official import MEGABYTE, OTHERS, PINNED, made, real
 
@@ -37,8 +37,8 @@ def checked(build, tmp_path):
 
 def written(found, megabytes, role="relay", **tables):
     """The whole flash of a board of that size, as tools/flash writes it."""
-    identity = Identity.new("garage", role, found.chip)
-    place = Place("192.168.1.20", 8883, None, ssid="Maison", wifi_password="motdepasse", tables=tables)
+    identity = BoardIdentity.new("garage", role, found.chip)
+    place = GatewayAddress("192.168.1.20", 8883, None, ssid="Maison", wifi_password="motdepasse", tables=tables)
     content = actions._content(found, identity, place, found.chip, megabytes * MEGABYTE)
     # What the tool does not write is erased.
     return content + b"\xff" * (megabytes * MEGABYTE - len(content))
@@ -146,7 +146,9 @@ def test_a_flash_that_does_not_say_its_size_is_refused(tmp_path):
 @pytest.mark.parametrize("chip", CHIPS.values(), ids=lambda chip: chip.name)
 def test_the_uart_has_pins_of_ours(chip):
     """Both pins are written, free, and no pin of the chip's flash or USB: MicroPython's own choice may be one."""
-    held = json.loads(Identity.new("garage", "relay", chip).files(Place("pi", 8883, None), chip)["identity.json"])
+    held = json.loads(
+        BoardIdentity.new("garage", "relay", chip).files(GatewayAddress("pi", 8883, None), chip)["identity.json"]
+    )
     relay = held["config"]["relay"]
     assert relay["tx"] in chip.outputs
     assert len({relay["rx"], relay["tx"], relay["led"], chip.button}) == 4
@@ -173,7 +175,9 @@ def test_an_esp32_with_its_flash_inside_is_wired_elsewhere(tmp_path):
 @pytest.mark.parametrize("chip", CHIPS.values(), ids=lambda chip: chip.name)
 def test_a_display_has_pins_of_its_chip(chip):
     """An S3 has no GPIO22, a C3 no 23: the panel's pins and BOOT are written for the chip, and are free there."""
-    held = json.loads(Identity.new("kitchen", "display", chip).files(Place("pi", 8883, None), chip)["identity.json"])
+    held = json.loads(
+        BoardIdentity.new("kitchen", "display", chip).files(GatewayAddress("pi", 8883, None), chip)["identity.json"]
+    )
     pins = held["config"]["display"]
     assert pins == {**chip.panel, "button": chip.button}
     assert set(chip.panel) == {"scl", "sda", "sck", "mosi", "dc"}
@@ -194,8 +198,10 @@ def test_a_display_on_pins_that_will_not_do_is_refused(tables, sentence):
     """Of what it has, on an ESP32-S3 with a memory of eight lines; an OLED needs no pins of the other panel."""
     chip = CHIPS["esp32s3"].with_memory_on(range(33, 38))
     with pytest.raises(FlashError, match=re.escape(sentence)):
-        Identity.new("kitchen", "display", chip).files(Place("pi", 8883, None, tables=tables), chip)
-    Identity.new("kitchen", "display", chip).files(Place("pi", 8883, None, tables={"display": {"cs": 27}}), chip)
+        BoardIdentity.new("kitchen", "display", chip).files(GatewayAddress("pi", 8883, None, tables=tables), chip)
+    BoardIdentity.new("kitchen", "display", chip).files(
+        GatewayAddress("pi", 8883, None, tables={"display": {"cs": 27}}), chip
+    )
 
 
 @pytest.mark.parametrize(
@@ -214,7 +220,9 @@ def test_pins_that_would_stop_a_board_are_refused(relay, sentence):
     """One's own settings are checked against the chip that is there: here an ESP32 with its flash inside."""
     chip = CHIPS["esp32"].with_memory_on({16, 17})
     with pytest.raises(FlashError, match=re.escape(sentence)):
-        Identity.new("garage", "relay", chip).files(Place("pi", 8883, None, tables={"relay": relay}), chip)
+        BoardIdentity.new("garage", "relay", chip).files(
+            GatewayAddress("pi", 8883, None, tables={"relay": relay}), chip
+        )
 
 
 def test_pins_are_refused_before_anything_is_erased(tmp_path):
@@ -228,6 +236,6 @@ def test_pins_are_refused_before_anything_is_erased(tmp_path):
 
 def test_a_meter_on_an_input_only_pin_is_taken():
     """An ESP32's pins 34 to 39 can hear, which is all that the meter's line needs."""
-    place = Place("pi", 8883, None, tables={"relay": {"rx": 34}})
-    held = Identity.new("garage", "relay", CHIPS["esp32"]).files(place, CHIPS["esp32"])
+    place = GatewayAddress("pi", 8883, None, tables={"relay": {"rx": 34}})
+    held = BoardIdentity.new("garage", "relay", CHIPS["esp32"]).files(place, CHIPS["esp32"])
     assert json.loads(held["identity.json"])["config"]["relay"]["rx"] == 34

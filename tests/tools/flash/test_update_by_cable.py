@@ -20,7 +20,7 @@ from flash.chips import CHIPS
 from flash.dialogue import Dialogue
 from flash.errors import FlashError
 from flash.files import build_set, launcher
-from flash.identity import Place
+from flash.identity import GatewayAddress
 from flash.image import file_system
 from gateway.boards.fileset import FileSet
 from relay_faults.broker import NAME
@@ -170,7 +170,7 @@ def test_whether_a_board_gets_home_is_said(tmp_path, broker, wifi, password, por
     told = {"host": HOST, "port": port or broker.port, "password": password, "ca": None, "name": None}
     config = {"id": "garage", "wifi": {"ssid": "Maison", "password": "motdepasse"}, "broker": told, "relay": {"rx": 4}}
     path = image(tmp_path / "flash.img", build_set(CHIP), **{"config.json": json.dumps(config).encode()})
-    place = Place(host=HOST, port=broker.port, ca=None, ssid="Maison")
+    place = GatewayAddress(host=HOST, port=broker.port, ca=None, ssid="Maison")
     with prompt_of(path, *wifi) as (name, _), (tmp_path / "out").open("w+") as out:
         context = pytest.raises(FlashError) if sentence else contextlib.nullcontext()
         with context as error:
@@ -199,7 +199,7 @@ def test_a_certificate_that_is_not_believed_is_said(tmp_path, begins, own, sente
         ca = broker.ca.read_bytes() if own else certificate(tmp_path / "other", begins, "20500101000000Z").read_bytes()
         files = {"config.json": json.dumps(config).encode(), "ca.der": ca}
         path = image(tmp_path / "flash.img", build_set(CHIP), **files)
-        place = Place(host=HOST, port=broker.tls_port, ca=ca, ssid="Maison")
+        place = GatewayAddress(host=HOST, port=broker.tls_port, ca=ca, ssid="Maison")
         clock = Rtc(tmp_path / "clock").environment
         with prompt_of(path, **clock) as (name, _), (tmp_path / "out").open("w+") as out:
             with pytest.raises(FlashError) as error:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from fleet.gateways import Gateway, Specification
-from fleet.measure import Meter, quantiles
+from fleet.gateways import FleetGateway, Specification
+from fleet.measure import ProcessMeter, quantiles
 from servers.cluster import missing_packages
 
 ROOT = Path(__file__).parents[3]
@@ -45,7 +45,7 @@ def test_a_minute_counts_once_however_it_is_confirmed(tmp_path):
     spec = Specification(0, 1, 1, "fleet.test", [], "", "", "coop@coop.test", str(tmp_path), begin, 4, 1.0)
 
     async def scenario(pool):
-        gateway = Gateway(spec, 0, pool)
+        gateway = FleetGateway(spec, 0, pool)
         gateway.wake = asyncio.Event()
         store = gateway.house.store
         for _ in range(4):
@@ -72,7 +72,7 @@ def test_a_process_costs_what_its_children_cost():
     spin = "import os; e = os.times()\nwhile os.times().user - e.user < 0.3: pass\nprint(flush=True); input()"
     shell = f'{sys.executable} -c "{spin}"; echo; read line'
     with subprocess.Popen(["bash", "-c", shell], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
-        meter = Meter({"ours": [parent.pid], "nobody": [0]})
+        meter = ProcessMeter({"ours": [parent.pid], "nobody": [0]})
         parent.stdout.readline()
         during = meter.sample()
         parent.stdin.write(b"\n")

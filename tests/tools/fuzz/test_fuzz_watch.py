@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from fuzz.watch import LATE_S, LOG_BYTES, StoppedError, Watch
+from fuzz.watch import LATE_S, LOG_BYTES, RigWatch, StoppedError
 
 HERE = "maison@sen1.test/house@sen1.test/consumption/power/apparent/raw"
 
@@ -56,7 +56,7 @@ def rig(tmp_path):
 
 def watched(rig):
     """The watch of a house, from the first frame on."""
-    watch = Watch(rig)
+    watch = RigWatch(rig)
     watch.since = rig.readings[0][0]
     return watch
 
@@ -88,7 +88,7 @@ def test_one_point_that_is_not_as_it_was_said_is_found(rig, what):
 
 def test_a_point_that_comes_late_ends_the_run(rig):
     """By the end of its frame; one that was said before the run is nobody's fault."""
-    watch = Watch(rig)
+    watch = RigWatch(rig)
     watch.since = time.time() - 5
     rig.prints(int(watch.since) - 3600, 1)
     rig.prints(int(time.time()), 2)
@@ -105,7 +105,7 @@ def test_a_point_that_comes_late_ends_the_run(rig):
 )
 def test_a_log_that_complains_or_grows_ends_the_run(rig, line):
     """What a person would have to look at; what was there before is not looked at again."""
-    watch = Watch(rig)
+    watch = RigWatch(rig)
     rig.gateway.log.write_text("INFO gateway.daemon.app: all is well\n")
     watch._look_at_log()
     with rig.gateway.log.open("a") as log:

@@ -7,9 +7,9 @@ import pytest
 
 from image import layout
 from image.errors import PATH, ImageError
-from image.machine import Card
+from image.machine import CardImage
 from image.pack import image, publish
-from image.progress import Progress
+from image.progress import ImageProgress
 
 MIB = 1 << 20
 
@@ -72,8 +72,8 @@ def card(tmp_path, monkeypatch):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
     file = tmp_path / "card.img"
-    image(root, file, Progress())
-    return Card(file)
+    image(root, file, ImageProgress())
+    return CardImage(file)
 
 
 def ask(card, partition, request):
@@ -122,7 +122,7 @@ def test_what_is_published_is_what_was_made(tmp_path):
     raw, out = tmp_path / "card.img", tmp_path / "out"
     raw.write_bytes(bytes(range(256)) * 4096)
     out.mkdir()
-    made = publish(raw, out / "card.img.xz", None, "https://example.org/icon.svg", Progress())
+    made = publish(raw, out / "card.img.xz", None, "https://example.org/icon.svg", ImageProgress())
     assert {path.name for path in out.iterdir()} == {"card.img.xz", "card.img.xz.sha256", "os-list.json"}
     assert set(made) == set(out.iterdir())
     subprocess.run(["sha256sum", "--check", "--quiet", "card.img.xz.sha256"], cwd=out, check=True, timeout=60)

@@ -7,8 +7,8 @@ import pytest
 from gateway.tic.frame import Reader
 from gateway.tic.labels import check
 from meter import clock, contract
-from meter.frames import Identity
-from meter.household import Household
+from meter.frames import MeterIdentity
+from meter.household import SimulatedHousehold
 from meter.living import Linky
 
 
@@ -21,8 +21,8 @@ def test_the_gateway_decodes_what_the_meter_says(mode: str, tariff: str, phases:
     meter = Linky(
         mode=mode,
         contract=tariff,
-        identity=Identity(phases=phases, kva=6 * phases),
-        household=Household(seed=2, phases=phases, solar_w=solar_w),
+        identity=MeterIdentity(phases=phases, kva=6 * phases),
+        household=SimulatedHousehold(seed=2, phases=phases, solar_w=solar_w),
         start_ms=start_ms,
         producer=solar_w > 0,
     )

@@ -5,23 +5,23 @@ from __future__ import annotations
 import pytest
 
 from meter import clock, contract
-from meter.frames import Frame, Identity
-from meter.household import Household
+from meter.frames import MeterIdentity, SimulatedFrame
+from meter.household import SimulatedHousehold
 from meter.living import CommandError, Linky
 from tests.tools.meter.reference import Read, frames_of
 
 
 def linky(start: str, *, mode: str = "standard", tariff: str = "base", phases: int = 1, solar_w: int = 0) -> Linky:
     """A meter at this wall time."""
-    house = Household(seed=5, phases=phases, solar_w=solar_w, lived_in=tariff != "producer")
-    identity = Identity(phases=phases, kva=6 if phases == 1 else 12)
+    house = SimulatedHousehold(seed=5, phases=phases, solar_w=solar_w, lived_in=tariff != "producer")
+    identity = MeterIdentity(phases=phases, kva=6 if phases == 1 else 12)
     start_ms = clock.parse_start(start, 0)
     return Linky(
         mode=mode, contract=tariff, identity=identity, household=house, start_ms=start_ms, producer=solar_w > 0
     )
 
 
-def read(frame: Frame) -> dict[str, Read]:
+def read(frame: SimulatedFrame) -> dict[str, Read]:
     """The frame's groups by label, after its bytes were judged."""
     [groups] = frames_of(b"".join(frame.encode()))
     assert len({group.label for group in groups}) == len(groups)

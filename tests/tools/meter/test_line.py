@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from meter.process import PROGRAM, Meter, MeterError
+from meter.process import PROGRAM, MeterError, SimulatedMeter
 from servers import wait_until
 from tests.tools.meter.reference import DEADLINE_S, Listener, Read, bad_groups, frames_of, good_groups, verified
 
@@ -31,7 +31,7 @@ def spoken(frame: list[Read]) -> Spoken:
     return {group.label: group.data for group in frame}, dated
 
 
-def written(meter: Meter) -> list[Spoken]:
+def written(meter: SimulatedMeter) -> list[Spoken]:
     """Data and horodates of every frame in the truth."""
     return [(record["data"], record["horodate"]) for record in meter.truth()]
 
@@ -49,7 +49,7 @@ def size_of(record: dict[str, Any]) -> int:
 
 def test_what_arrives_is_what_the_truth_says(tmp_path: Path) -> None:
     """Every whole frame received is in the truth, in order, without a hole, and was written before it was sent."""
-    with Meter(tmp_path / "tic", speed=20, tariff="tempo", solar=3000, start="2025-06-21T11:00") as meter:
+    with SimulatedMeter(tmp_path / "tic", speed=20, tariff="tempo", solar=3000, start="2025-06-21T11:00") as meter:
         with Listener(meter.path) as listener:
             frames = [spoken(frame) for frame in frames_of(listener.frames(30))]
         truth = written(meter)
@@ -59,7 +59,7 @@ def test_what_arrives_is_what_the_truth_says(tmp_path: Path) -> None:
 
 def test_exact_energies_of_the_truth_agree_with_the_indexes(tmp_path: Path) -> None:
     """EAST and EAIT are the exact watt-milliseconds of the truth cut to watt-hours."""
-    with Meter(tmp_path / "tic", speed=50, solar=3000, start="2025-06-21T09:00") as meter:
+    with SimulatedMeter(tmp_path / "tic", speed=50, solar=3000, start="2025-06-21T09:00") as meter:
         with Listener(meter.path) as listener:
             listener.frames(20)
         for record in meter.truth():
@@ -71,7 +71,7 @@ def test_exact_energies_of_the_truth_agree_with_the_indexes(tmp_path: Path) -> N
 def test_the_pace_is_the_lines(tmp_path: Path, mode: str, baud: int) -> None:
     """On the meter's clock a frame takes ten bits a character and a gap of 25 ms; on the host's, never less."""
     began = time.monotonic()
-    with Meter(tmp_path / "tic", speed=20, mode=mode, start="2025-01-15T12:00") as meter:
+    with SimulatedMeter(tmp_path / "tic", speed=20, mode=mode, start="2025-01-15T12:00") as meter:
         with Listener(meter.path, baud) as listener:
             heard = listener.frames(20)
         elapsed = time.monotonic() - began
@@ -98,7 +98,7 @@ def test_twice_the_same_second_or_a_second_further(tmp_path: Path) -> None:
 
 def test_the_mode_switches_while_it_runs_and_takes_the_speed_with_it(tmp_path: Path) -> None:
     """After `mode historic` the reader hears no valid group until it listens at 1200 Bd, and then historic frames."""
-    with Meter(tmp_path / "tic", speed=20) as meter, Listener(meter.path) as listener:
+    with SimulatedMeter(tmp_path / "tic", speed=20) as meter, Listener(meter.path) as listener:
         listener.frames(2)
         meter.command("mode historic")
         listener.until(lambda heard: heard.endswith(b"\x00" * 3) or b"\x00@" in heard or b"\x00`" in heard)
@@ -115,14 +115,14 @@ def test_the_mode_switches_while_it_runs_and_takes_the_speed_with_it(tmp_path: P
 @pytest.mark.parametrize(("mode", "wrong"), [("standard", 1200), ("historic", 9600), ("standard", 19200)])
 def test_at_a_wrong_speed_there_is_no_valid_group(tmp_path: Path, mode: str, wrong: int) -> None:
     """A port set to another speed than the meter's gives garbage with no group in it."""
-    with Meter(tmp_path / "tic", speed=20, mode=mode) as meter, Listener(meter.path, wrong) as listener:
+    with SimulatedMeter(tmp_path / "tic", speed=20, mode=mode) as meter, Listener(meter.path, wrong) as listener:
         heard = listener.until(lambda heard: len(heard) > 1500)
     assert good_groups(heard) == 0
 
 
 def test_unplugged_and_plugged_again(tmp_path: Path) -> None:
     """`unplug` ends the reader's port and removes the link; `plug` brings a new one, and the meter has lived on."""
-    with Meter(tmp_path / "tic", speed=20) as meter:
+    with SimulatedMeter(tmp_path / "tic", speed=20) as meter:
         with Listener(meter.path) as listener:
             before = frames_of(listener.frames(2))[-1]
             meter.command("unplug")
@@ -137,7 +137,7 @@ def test_unplugged_and_plugged_again(tmp_path: Path) -> None:
 
 def test_nobody_reading_neither_blocks_nor_hoards(tmp_path: Path) -> None:
     """Without a reader the meter goes on, and a reader that comes later hears the present, not the past."""
-    with Meter(tmp_path / "tic", speed=100) as meter:
+    with SimulatedMeter(tmp_path / "tic", speed=100) as meter:
         wait_until(lambda: len(meter.truth()) >= 100, DEADLINE_S)
         with Listener(meter.path) as listener:
             heard = frames_of(listener.frames(1))[0]
@@ -146,7 +146,7 @@ def test_nobody_reading_neither_blocks_nor_hoards(tmp_path: Path) -> None:
 
 def test_a_second_reader_finds_nothing_of_the_first(tmp_path: Path) -> None:
     """What one reader left unread is not there for the next."""
-    with Meter(tmp_path / "tic", speed=20) as meter:
+    with SimulatedMeter(tmp_path / "tic", speed=20) as meter:
         with Listener(meter.path) as listener:
             listener.frames(1)
             left = len(meter.truth())
@@ -160,7 +160,7 @@ def test_a_second_reader_finds_nothing_of_the_first(tmp_path: Path) -> None:
 
 def test_a_patient_meter_loses_nothing_to_a_slow_reader(tmp_path: Path) -> None:
     """Much faster than real, `--patient` waits for the reader: every frame arrives, without a hole."""
-    with Meter(tmp_path / "tic", speed=2000, patient=True) as meter:
+    with SimulatedMeter(tmp_path / "tic", speed=2000, patient=True) as meter:
         with Listener(meter.path) as listener:
             heard = listener.frames(300)
         frames = [spoken(frame) for frame in frames_of(heard)]
@@ -171,7 +171,7 @@ def test_a_patient_meter_loses_nothing_to_a_slow_reader(tmp_path: Path) -> None:
 
 def test_noise_harms_groups_but_lets_no_wrong_value_through(tmp_path: Path) -> None:
     """With parity checked, noise makes NULs and bad groups; every group that verifies is one of the truth's."""
-    with Meter(tmp_path / "tic", speed=20, noise=0.005) as meter, Listener(meter.path) as listener:
+    with SimulatedMeter(tmp_path / "tic", speed=20, noise=0.005) as meter, Listener(meter.path) as listener:
         heard = listener.frames(20)
         truth = {pair for record in meter.truth() for pair in record["data"].items()}
     assert b"\0" in heard
@@ -181,7 +181,7 @@ def test_noise_harms_groups_but_lets_no_wrong_value_through(tmp_path: Path) -> N
 
 def test_lost_bytes_are_lost(tmp_path: Path) -> None:
     """`drop` takes bytes out of frames while it lasts, and the line is whole again afterwards."""
-    with Meter(tmp_path / "tic", speed=20) as meter, Listener(meter.path) as listener:
+    with SimulatedMeter(tmp_path / "tic", speed=20) as meter, Listener(meter.path) as listener:
         meter.command("drop 0.05")
         listener.frames(2)
         assert bad_groups(listener.frames(3)) > 5
@@ -192,7 +192,7 @@ def test_lost_bytes_are_lost(tmp_path: Path) -> None:
 
 def test_silence_and_then_the_present(tmp_path: Path) -> None:
     """`silence` cuts the frame that is on the line, and the meter goes on unheard."""
-    with Meter(tmp_path / "tic", speed=20) as meter, Listener(meter.path) as listener:
+    with SimulatedMeter(tmp_path / "tic", speed=20) as meter, Listener(meter.path) as listener:
         listener.frames(2)
         asked = time.monotonic()
         meter.command("silence 0.5")
@@ -204,7 +204,7 @@ def test_silence_and_then_the_present(tmp_path: Path) -> None:
 
 def test_telereading_cuts_a_frame_at_the_end_of_a_group(tmp_path: Path) -> None:
     """`eot` ends the frame after a whole group with EOT, and the next one starts with STX; the truth knows where."""
-    with Meter(tmp_path / "tic", speed=20, patient=True) as meter, Listener(meter.path) as listener:
+    with SimulatedMeter(tmp_path / "tic", speed=20, patient=True) as meter, Listener(meter.path) as listener:
         listener.frames(1)
         meter.command("eot")
         heard = listener.until(lambda heard: b"\x04\x02" in heard and heard.endswith(b"\x03"))
@@ -216,7 +216,7 @@ def test_telereading_cuts_a_frame_at_the_end_of_a_group(tmp_path: Path) -> None:
 
 def test_an_overload_cuts_the_long_frame_of_a_three_phase_meter(tmp_path: Path) -> None:
     """A three-phase historic frame in which an overload begins ends with EOT, and short frames follow."""
-    with Meter(tmp_path / "tic", speed=5, mode="historic", phases=3, power=12) as meter:
+    with SimulatedMeter(tmp_path / "tic", speed=5, mode="historic", phases=3, power=12) as meter:
         with Listener(meter.path, 1200) as listener:
             listener.frames(1)
             listener.until(lambda heard: b"ADCO" in heard)
@@ -228,7 +228,7 @@ def test_an_overload_cuts_the_long_frame_of_a_three_phase_meter(tmp_path: Path) 
 
 def test_a_tcp_port_serves_every_client(tmp_path: Path) -> None:
     """Over TCP each client gets frames, one that leaves harms nobody, and `unplug` ends the connections."""
-    with Meter(tmp_path / "tic", tcp="127.0.0.1:0", speed=20) as meter:
+    with SimulatedMeter(tmp_path / "tic", tcp="127.0.0.1:0", speed=20) as meter:
         assert meter.path.startswith("socket://127.0.0.1:")
         with Listener(meter.path) as listener:
             with Listener(meter.path) as other:
@@ -243,7 +243,7 @@ def test_a_tcp_port_serves_every_client(tmp_path: Path) -> None:
 
 def test_an_unknown_command_is_refused_and_nothing_stops(tmp_path: Path) -> None:
     """A command nobody knows is answered with one sentence, and the meter goes on."""
-    with Meter(tmp_path / "tic", speed=20) as meter:
+    with SimulatedMeter(tmp_path / "tic", speed=20) as meter:
         for text in ("dance", "noise 7", "silence -1", "tariff x"):
             with pytest.raises(MeterError, match=r"^error: "):
                 meter.command(text)
@@ -253,20 +253,20 @@ def test_an_unknown_command_is_refused_and_nothing_stops(tmp_path: Path) -> None
 
 def test_the_link_goes_with_the_process(tmp_path: Path) -> None:
     """A stopped meter leaves no link, and never takes the place of a file."""
-    with Meter(tmp_path / "tic") as meter:
+    with SimulatedMeter(tmp_path / "tic") as meter:
         assert (tmp_path / "tic").is_symlink()
         meter.process.terminate()
         assert meter.process.wait(DEADLINE_S) == 0
         assert not (tmp_path / "tic").is_symlink()
     (tmp_path / "tic").write_text("mine")
-    with pytest.raises(MeterError, match="is not a symbolic link"), Meter(tmp_path / "tic"):
+    with pytest.raises(MeterError, match="is not a symbolic link"), SimulatedMeter(tmp_path / "tic"):
         pass
     assert (tmp_path / "tic").read_text() == "mine"
 
 
 def test_the_meter_ends_with_the_program_that_started_it(tmp_path: Path) -> None:
     """When the pipe of commands closes, a meter told so stops and cleans up."""
-    with Meter(tmp_path / "tic") as meter:
+    with SimulatedMeter(tmp_path / "tic") as meter:
         assert meter.process.stdin is not None
         meter.process.stdin.close()
         assert meter.process.wait(DEADLINE_S) == 0
@@ -293,7 +293,7 @@ def test_a_capture_replayed_and_captured_again_is_the_same(tmp_path: Path) -> No
     """Replay plays a file whole at its mode's speed; capture finds the mode and writes down what it hears."""
     source, copy = tmp_path / "source.raw", tmp_path / "copy.raw"
     capture(source, "--frames", "4", "--mode", "historic", "--tariff", "tempo", "--phases", "3")
-    with Meter(tmp_path / "tic", replay=source, loop=True, speed=10) as meter:
+    with SimulatedMeter(tmp_path / "tic", replay=source, loop=True, speed=10) as meter:
         command = [str(PROGRAM), "capture", "--port", meter.path, "--mode", "historic", "--seconds", "2", str(copy)]
         done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
     assert re.match(r"\d+ bytes at 1200 Bd, \d+ good groups, \d bad", done.stdout)
@@ -305,7 +305,7 @@ def test_a_capture_replayed_and_captured_again_is_the_same(tmp_path: Path) -> No
 def test_capture_finds_the_speed_of_a_historic_meter(tmp_path: Path) -> None:
     """Without a mode, capture tries 9600 Bd, then 1200, and keeps what has valid groups."""
     out = tmp_path / "out.raw"
-    with Meter(tmp_path / "tic", mode="historic", speed=10) as meter:
+    with SimulatedMeter(tmp_path / "tic", mode="historic", speed=10) as meter:
         command = [str(PROGRAM), "capture", "--port", meter.path, "--seconds", "0.5", str(out)]
         done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
     assert "at 1200 Bd" in done.stdout

@@ -8,7 +8,7 @@ import pytest
 
 from meter import clock
 from meter.contract import CONTRACTS, Calendar
-from meter.household import Household
+from meter.household import SimulatedHousehold
 from meter.metrology import SMOOTHING, WH, Metrology
 
 
@@ -19,12 +19,12 @@ def at(text: str) -> int:
 
 def registers(start: str, *, contract: str = "hc", solar_w: int = 0, phases: int = 1, seed: int = 4) -> Metrology:
     """A meter at this wall time."""
-    house = Household(seed=seed, phases=phases, solar_w=solar_w)
+    house = SimulatedHousehold(seed=seed, phases=phases, solar_w=solar_w)
     calendar = Calendar(CONTRACTS[contract], seed)
     return Metrology(house, calendar, start_ms=at(start), producer=solar_w > 0, initial_wh=(1000, 2000))
 
 
-def integral(house: Household, begin_ms: int, end_ms: int) -> tuple[int, int]:
+def integral(house: SimulatedHousehold, begin_ms: int, end_ms: int) -> tuple[int, int]:
     """Watt-milliseconds drawn and injected, added up millisecond stretch by stretch, apart from the meter."""
     drawn = injected = 0
     while begin_ms < end_ms:
@@ -96,7 +96,7 @@ def test_the_maximum_is_filtered_and_starts_again_at_midnight() -> None:
 
 def test_the_day_has_a_shape() -> None:
     """A household draws more in the evening than at three in the morning, and heats water in off-peak hours."""
-    house = Household(seed=7)
+    house = SimulatedHousehold(seed=7)
     means = {}
     for name, begin, end in (("night", 3, 5), ("evening", 18, 20), ("heater", 23, 24)):
         start = at("2025-01-15")
@@ -108,6 +108,6 @@ def test_the_day_has_a_shape() -> None:
 def test_the_load_depends_on_the_seed_alone() -> None:
     """Two households of one seed are the same, in whatever order they are asked; another seed is another house."""
     moments = [at("2025-01-15T00:00") + 977_001 * n for n in range(300)]
-    one, other = Household(seed=3), Household(seed=3)
+    one, other = SimulatedHousehold(seed=3), SimulatedHousehold(seed=3)
     assert [one.load_w(t) for t in moments] == [other.load_w(t) for t in reversed(moments)][::-1]
-    assert [one.load_w(t) for t in moments] != [Household(seed=8).load_w(t) for t in moments]
+    assert [one.load_w(t) for t in moments] != [SimulatedHousehold(seed=8).load_w(t) for t in moments]

@@ -13,8 +13,8 @@ from random import Random
 import pytest
 
 import power_cuts.__main__
-from power_cuts.campaign import Recorder, scratch_folder
-from power_cuts.disk import SECTOR, Disk
+from power_cuts.campaign import WriteRecorder, scratch_folder
+from power_cuts.disk import SECTOR, CutDisk
 from power_cuts.migration import steps
 from power_cuts.record import build, missing, record
 
@@ -39,7 +39,7 @@ def scratch():
 @pytest.fixture(scope="module")
 def recorder(scratch):
     """Records programs of ours."""
-    return Recorder(scratch)
+    return WriteRecorder(scratch)
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +121,7 @@ def recorded(scratch, tmp_path, program):
     folder = tmp_path / "disk"
     folder.mkdir()
     (folder / "old").write_bytes(BEFORE * 3)
-    disk = Disk(folder)
+    disk = CutDisk(folder)
     command = [sys.executable, "-c", f"import os; os.chdir({str(folder)!r}); {program}"]
     for change in record(build(scratch), folder, tmp_path / "log", command):
         disk.apply(change)
@@ -183,8 +183,8 @@ def test_the_command_says_what_it_found(scratch):
 
 def test_the_command_keeps_the_disk_of_a_violation(scratch, tmp_path, monkeypatch, capsys):
     """It ends with 1, names the cut, the disk that it left, and the words that cut there again."""
-    real = Recorder.files
-    monkeypatch.setattr(Recorder, "files", lambda recorder, seed: real(recorder, seed, "unsynced"))
+    real = WriteRecorder.files
+    monkeypatch.setattr(WriteRecorder, "files", lambda recorder, seed: real(recorder, seed, "unsynced"))
     monkeypatch.setattr(power_cuts.__main__, "_HOUSES", 0)
     monkeypatch.setattr(power_cuts.__main__, "_MIGRATIONS", 0)
     monkeypatch.setattr(power_cuts.__main__, "FOUND", tmp_path)

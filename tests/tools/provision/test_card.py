@@ -7,14 +7,14 @@ from dataclasses import replace
 import pytest
 import yaml
 
-from gateway.first_boot.settings import Account, Settings, Wifi, parse
+from gateway.first_boot.settings import CardSettings, Wifi, XmppAccount, parse
 from provision import card
 
-SETTINGS = Settings(
+SETTINGS = CardSettings(
     "en",
     "maison-1",
     Wifi('Côté "x"', "canary\\key"),
-    Account("m@example.org", "canary-password"),
+    XmppAccount("m@example.org", "canary-password"),
     "auto",
     "ABCDEFGHJKLM",
 )
@@ -147,5 +147,5 @@ def test_cloud_init_takes_it(tmp_path):
 
 def test_an_open_network_has_no_password():
     """Neither in cloud-init's words nor in ours."""
-    made = card.files(Settings("fr", "m", Wifi("Box", ""), None, "auto", None), "raspios")
+    made = card.files(CardSettings("fr", "m", Wifi("Box", ""), None, "auto", None), "raspios")
     assert yaml.safe_load(made["network-config"])["network"]["wifis"]["wlan0"]["access-points"] == {"Box": {}}

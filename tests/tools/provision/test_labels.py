@@ -10,7 +10,7 @@ import pytest
 import segno
 from PIL import Image, ImageFont
 
-from provision.labels import Label, pdf, svg_sheets
+from provision.labels import PrintedLabel, pdf, svg_sheets
 
 # Debian's fonts-dejavu-core: the widest of the fonts that the sheet names.
 DEJAVU = "/usr/share/fonts/truetype/dejavu"
@@ -20,7 +20,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 def labels(count):
     """So many, one of them as long as it may be."""
     names = ["m" * 32, *(f"maison-{n:03}" for n in range(count - 1))]
-    return [Label(name, "W" * 40, f"http://{name}.local:8080/", "ABCD-EFGH-JKLM", "fr") for name in names]
+    return [PrintedLabel(name, "W" * 40, f"http://{name}.local:8080/", "ABCD-EFGH-JKLM", "fr") for name in names]
 
 
 def test_a_sheet_holds_21_and_the_next_begins():
@@ -63,7 +63,7 @@ def texts(svg):
 @pytest.mark.parametrize("name", [name[:32] for name in NAMES])
 def test_a_long_name_is_legible_whole_and_on_its_label(site, name):
     """Of 1, 20, 39 or 40 letters, wide ones too: at least 6.5 points, no letter lost, none over another or beyond."""
-    label = Label(name, site, f"http://{name}.local:8080/", "ABCD-EFGH-JKLM", "fr")
+    label = PrintedLabel(name, site, f"http://{name}.local:8080/", "ABCD-EFGH-JKLM", "fr")
     found = [*texts(svg_sheets([label])[0])]
     for x, y, size, width, words in found:
         assert size >= 6.5 * 25.4 / 72 - 0.001, words
@@ -79,7 +79,7 @@ def test_a_long_name_is_legible_whole_and_on_its_label(site, name):
 
 def test_what_is_usual_stands_on_one_line():
     """A short name and a site of 20 letters keep their size."""
-    label = Label("maison-01", "Salle des fêtes, 2ᵉ ", "http://maison-01.local:8080/", "ABCD-EFGH-JKLM", "fr")
+    label = PrintedLabel("maison-01", "Salle des fêtes, 2ᵉ ", "http://maison-01.local:8080/", "ABCD-EFGH-JKLM", "fr")
     found = {words: round(size * 72 / 25.4, 2) for _, _, size, _, words in texts(svg_sheets([label])[0])}
     assert found["maison-01"] == 11
     assert found["Salle des fêtes, 2ᵉ"] >= 7.5
@@ -102,7 +102,7 @@ def test_the_qr_code_is_the_address():
 
 def test_the_pdf_is_one_that_every_reader_finds_its_way_in():
     """Its table points at its objects, one page for each sheet, nothing but its own fonts."""
-    data = pdf([Label("m", "École (2ᵉ) \\ été", "http://m.local:8080/", "ABCD-EFGH-JKLM", "en")] * 22)
+    data = pdf([PrintedLabel("m", "École (2ᵉ) \\ été", "http://m.local:8080/", "ABCD-EFGH-JKLM", "en")] * 22)
     table = data[int(re.search(rb"startxref\n(\d+)", data)[1]) :]
     for number, place in enumerate(re.findall(rb"(\d{10}) 00000 n", table), 1):
         assert data[int(place) :].startswith(b"%d 0 obj" % number)

@@ -13,9 +13,9 @@ from gateway.commands.fleet_ask import read_register
 from gateway.first_boot.settings import parse
 from provision import device, fleet
 from provision.__main__ import main
-from provision.accounts import Ejabberd, InBand, Prosody
+from provision.accounts import EjabberdAccounts, InBand, ProsodyAccounts
 from provision.errors import ProvisionError
-from provision.work import Fleet
+from provision.work import ProvisionedFleet
 
 ROOT = Path(__file__).parents[3]
 
@@ -70,7 +70,7 @@ def test_fifty_devices_cut_off_half_way_are_fifty_accounts(federation, fleet_fil
     assert [one.state for one in first] == ["made"] * 24 + ["planned"]
     assert main(arguments) == 0
     assert capsys.readouterr().out.startswith("50 devices: 26 accounts made now")
-    server, everything = Ejabberd(url), device.everything(out)
+    server, everything = EjabberdAccounts(url), device.everything(out)
     assert everything[:24] == first[:24]
     assert (everything[24].password, everything[24].code) == (first[24].password, first[24].code)
     assert len({one.password for one in everything}) == len({one.code for one in everything}) == 50
@@ -82,7 +82,7 @@ def test_fifty_devices_cut_off_half_way_are_fifty_accounts(federation, fleet_fil
     assert {oct(path.stat().st_mode & 0o777) for path in (out, out / "half-01", out / "half-01/card")} == {"0o700"}
 
 
-class CutOff(Ejabberd):
+class CutOff(EjabberdAccounts):
     """The server does it, and then the power goes."""
 
     def make(self, jid, password):
@@ -94,10 +94,10 @@ def test_an_account_made_by_a_run_that_was_cut_off_is_found_again(federation, fl
     """It exists, the disk does not know: it is the fleet's because the fleet's password opens it."""
     rows, url = fleet.read(fleet_file("cut", 1), "sen2.test"), ejabberd_url(federation)
     with pytest.raises(KeyboardInterrupt):
-        Fleet(tmp_path, CutOff(url)).provision(rows, lambda *_: None)
+        ProvisionedFleet(tmp_path, CutOff(url)).provision(rows, lambda *_: None)
     (planned,) = device.everything(tmp_path)
     assert planned.state == "planned"
-    assert Fleet(tmp_path, Ejabberd(url)).provision(rows, lambda *_: None).made == 1
+    assert ProvisionedFleet(tmp_path, EjabberdAccounts(url)).provision(rows, lambda *_: None).made == 1
     (made,) = device.everything(tmp_path)
     assert (made.state, made.password) == ("made", planned.password)
 
@@ -106,10 +106,14 @@ def test_an_account_made_by_a_run_that_was_cut_off_is_found_again(federation, fl
 def test_somebody_elses_account_is_not_touched(federation, fleet_file, tmp_path, kind):
     """A name that is taken is one sentence, and its own password goes on opening it."""
     domain = "sen2.test" if kind == "ejabberd" else "sen1.test"
-    server = Ejabberd(ejabberd_url(federation)) if kind == "ejabberd" else Prosody(prosodyctl(federation).split())
+    server = (
+        EjabberdAccounts(ejabberd_url(federation))
+        if kind == "ejabberd"
+        else ProsodyAccounts(prosodyctl(federation).split())
+    )
     federation.register("theirs-00", domain, "theirs-own-password")
     with pytest.raises(ProvisionError, match="exists on the server already"):
-        Fleet(tmp_path, server).provision(fleet.read(fleet_file("theirs", 1), domain), lambda *_: None)
+        ProvisionedFleet(tmp_path, server).provision(fleet.read(fleet_file("theirs", 1), domain), lambda *_: None)
     assert server.opens(f"theirs-00@{domain}", "theirs-own-password")
 
 
@@ -118,7 +122,7 @@ def test_a_lost_device_is_revoked(federation, fleet_file, tmp_path, capsys, kind
     """Its account opens no more, nothing secret of it is left, the register says so, and its line is left aside."""
     domain = "sen2.test" if kind == "ejabberd" else "sen1.test"
     way = ["--ejabberd", ejabberd_url(federation)] if kind == "ejabberd" else ["--prosodyctl", prosodyctl(federation)]
-    server = Ejabberd(way[1]) if kind == "ejabberd" else Prosody(way[1].split())
+    server = EjabberdAccounts(way[1]) if kind == "ejabberd" else ProsodyAccounts(way[1].split())
     file, out = fleet_file("lost", 3), tmp_path / "fleet"
     common = [*way, "--out", str(out), "--lang", "en"]
     assert main([str(file), "--domain", domain, *common]) == 0
@@ -153,11 +157,11 @@ def test_what_was_handed_over_is_the_households_alone(federation, fleet_file, tm
     kept = b"".join(path.read_bytes() for path in (tmp_path / "fleet").rglob("*") if path.is_file())
     assert given.password.encode() not in kept
     assert given.code[:4].encode() + b"-" + given.code[4:8].encode() not in kept
-    assert Ejabberd(way[1]).opens(given.jid, given.password)
+    assert EjabberdAccounts(way[1]).opens(given.jid, given.password)
     with pytest.raises(ProvisionError, match="only be closed by the server"):
-        Fleet(tmp_path / "fleet", InBand()).revoke("given-00")
+        ProvisionedFleet(tmp_path / "fleet", InBand()).revoke("given-00")
     assert main(["--revoke", "given-00", *way]) == 0
-    assert not Ejabberd(way[1]).opens(given.jid, given.password)
+    assert not EjabberdAccounts(way[1]).opens(given.jid, given.password)
 
 
 def test_the_cards_name_who_would_like_to_know_and_the_register_is_a_fleet(federation, fleet_file, tmp_path, capsys):
@@ -198,7 +202,7 @@ def test_accounts_are_made_in_band_where_the_server_lets_anybody(start_federatio
     running_federation = start_federation("prosody", "prosody", registration="open")
     server = InBand(running_federation.address("sen1.test"), running_federation.ca)
     rows = fleet.read(fleet_file("band", 2), "sen1.test")
-    work = Fleet(tmp_path / "fleet", server)
+    work = ProvisionedFleet(tmp_path / "fleet", server)
     assert work.provision(rows, lambda *_: None).made == 2
     first = device.load(tmp_path / "fleet", "band-00")
     assert server.opens(first.jid, first.password)
@@ -223,7 +227,7 @@ def test_accounts_are_made_in_band_where_the_server_lets_anybody(start_federatio
 def test_a_server_that_cannot_be_used_is_one_sentence(fleet_file, tmp_path, url, said):
     """And nothing is sent to it."""
     with pytest.raises(ProvisionError, match=said):
-        Fleet(tmp_path / "fleet", Ejabberd(url)).provision(
+        ProvisionedFleet(tmp_path / "fleet", EjabberdAccounts(url)).provision(
             fleet.read(fleet_file("no", 1), "example.org"), lambda *_: None
         )
 
@@ -231,7 +235,7 @@ def test_a_server_that_cannot_be_used_is_one_sentence(fleet_file, tmp_path, url,
 def test_an_interface_that_does_not_admit_us_says_what_to_permit(federation):
     """The sentence names the setting of ejabberd."""
     with pytest.raises(ProvisionError, match="api_permissions must allow register"):
-        Ejabberd(ejabberd_url(federation))._call("kick_user", "x@sen2.test")
+        EjabberdAccounts(ejabberd_url(federation))._call("kick_user", "x@sen2.test")
 
 
 def test_nothing_is_done_before_the_file_is_sound(tmp_path, capsys):
@@ -285,7 +289,8 @@ def test_one_command_at_a_time(fleet_file, tmp_path):
 def test_another_account_for_a_known_device_is_refused(fleet_file, tmp_path):
     """The card out there has the old one: a person decides."""
     device.save(
-        tmp_path, device.Device(device="m-00", jid="m-00@old.org", state="made", since="", password="x", code="y")
+        tmp_path,
+        device.ProvisionedDevice(device="m-00", jid="m-00@old.org", state="made", since="", password="x", code="y"),
     )
     with pytest.raises(ProvisionError, match=r"has the account m-00@old\.org already"):
-        Fleet(tmp_path).provision(fleet.read(fleet_file("m", 1), "new.org"), lambda *_: None)
+        ProvisionedFleet(tmp_path).provision(fleet.read(fleet_file("m", 1), "new.org"), lambda *_: None)

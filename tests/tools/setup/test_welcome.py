@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gateway.config.tables import load
-from meter.process import Meter
+from meter.process import SimulatedMeter
 from tests.gateway.web.conftest import PASSWORD, House
 from tests.tools.setup.conftest import ROOT, SETUP, System
 from tests.tools.setup.machine import WAITS, Machine, require
@@ -349,7 +349,7 @@ def test_a_port_is_listened_to_and_asked_for_again(tmp_path: Path) -> None:
     program.chmod(0o755)
     leader, follower = pty.openpty()
     command = ["bash", "-Eeuc", _HEAR, "-", str(ROOT), str(tmp_path), os.ttyname(follower)]
-    with Meter(tmp_path / "ttyTIC", seed=1) as meter, at_a_terminal(command) as terminal:
+    with SimulatedMeter(tmp_path / "ttyTIC", seed=1) as meter, at_a_terminal(command) as terminal:
         heard = terminal.until("Un autre port ? Entrée garde")
         assert f"j'écoute {os.ttyname(follower)}" in heard
         os.write(terminal.leader, b"/dev/mem\n")

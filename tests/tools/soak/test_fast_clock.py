@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from gateway.tic.frame import Reader
-from soak.clock import Clock, build
+from soak.clock import HouseClock, build
 from soak.meters import HOUSE, SAID
-from soak.samples import Sample
+from soak.samples import ProgramSample
 
 ROOT = Path(__file__).resolve().parents[3]
 START = 1_795_658_400
@@ -31,7 +31,7 @@ needs_compiler = pytest.mark.skipif(
 @needs_compiler
 def test_whoever_has_the_clock_sees_its_time_of_day_and_the_machine_s_intervals(tmp_path):
     """Python's own clocks and SQLite's; a moment stays a moment."""
-    Clock.make(tmp_path / "clock", START).show(START * 1000 + 250)
+    HouseClock.make(tmp_path / "clock", START).show(START * 1000 + 250)
     environment = {**os.environ, "LD_PRELOAD": str(build(tmp_path)), "SOAK_CLOCK": str(tmp_path / "clock")}
     command = [sys.executable, "-c", ASKED]
     done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
@@ -42,7 +42,7 @@ def test_whoever_has_the_clock_sees_its_time_of_day_and_the_machine_s_intervals(
 
 def test_the_meters_lose_nothing_to_a_slow_reader_and_take_the_clock_along(tmp_path):
     """Three readers that look in now and then get every frame, in step, and what was said is what they got."""
-    clock = Clock.make(tmp_path / "clock", START)
+    clock = HouseClock.make(tmp_path / "clock", START)
     options = ["--seconds", "120", "--speed", "100000", "--seed", "3", "--every", "1"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "tools/lib")))}
     process = subprocess.Popen(
@@ -90,12 +90,12 @@ def _listen(process, ports):
 
 def test_a_sample_counts_what_a_process_has():
     """Of a process that runs; of one that has ended there is none."""
-    before = Sample.take(0, "this", os.getpid())
+    before = ProgramSample.take(0, "this", os.getpid())
     with Path("/dev/null").open():
-        after = Sample.take(0, "this", os.getpid())
+        after = ProgramSample.take(0, "this", os.getpid())
     assert after.descriptors == before.descriptors + 1
     assert before.rss >= before.pss > 1_000_000
     assert before.threads >= 1
     ended = subprocess.Popen(["true"])
     ended.wait()
-    assert Sample.take(0, "it", ended.pid) is None
+    assert ProgramSample.take(0, "it", ended.pid) is None

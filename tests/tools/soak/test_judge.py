@@ -8,7 +8,7 @@ import pytest
 
 from soak.judge import bounds, judge, slope
 from soak.picture import draw
-from soak.samples import File, Queue, Sample
+from soak.samples import DatabaseSize, ProgramSample, QueueSample
 
 START, HOUR, MB = 1_795_658_400, 3600, 1_000_000
 OWED = {"exact": 500.0, "away": 20_000.0}
@@ -22,13 +22,16 @@ def month(days=30):
         at, burst = START + hour * HOUR, 2 * MB if hour % 48 == 0 else 0
         warm = min(hour, 60) * 40_000
         rss = 60 * MB + warm + burst + draws.randrange(0, 40) * 4096
-        programs.append(Sample(at, "gateway", 10, rss, rss - 20 * MB, 28 + draws.randrange(2), 3, hour * 0.1))
+        programs.append(ProgramSample(at, "gateway", 10, rss, rss - 20 * MB, 28 + draws.randrange(2), 3, hour * 0.1))
         away = 20 + draws.randrange(9)
-        programs.append(Sample(at, "away", 11 + hour // 48, 49 * MB, 30 * MB, 10, 1, hour * 0.01))
-        queues += [Queue(at, "exact", draws.randrange(60)), Queue(at, "away", away * 300 if hour % 48 > 20 else 9)]
+        programs.append(ProgramSample(at, "away", 11 + hour // 48, 49 * MB, 30 * MB, 10, 1, hour * 0.01))
+        queues += [
+            QueueSample(at, "exact", draws.randrange(60)),
+            QueueSample(at, "away", away * 300 if hour % 48 > 20 else 9),
+        ]
         ring = min(hour, 48) * 100_000
-        files.append(File(at, ring + hour * 20_000 + MB, ring + hour * 20_000, 4_400_000, hour * 8.0))
-    queues += [Queue(START + int(days * 86_400), name, 0) for name in OWED]
+        files.append(DatabaseSize(at, ring + hour * 20_000 + MB, ring + hour * 20_000, 4_400_000, hour * 8.0))
+    queues += [QueueSample(START + int(days * 86_400), name, 0) for name in OWED]
     return programs, queues, files
 
 
@@ -90,8 +93,8 @@ def test_a_short_run_may_fill_a_cache_and_no_more():
 def test_a_queue_that_is_too_long_or_never_empty_is_found():
     """Once above what a recipient may be behind, or not empty in the end."""
     programs, queues, files = month()
-    middle = Queue(START + 15 * 86_400, "exact", 700)
-    assert verdict(programs, [*queues, middle, Queue(START + 31 * 86_400, "exact", 3)], files).wrong == [
+    middle = QueueSample(START + 15 * 86_400, "exact", 700)
+    assert verdict(programs, [*queues, middle, QueueSample(START + 31 * 86_400, "exact", 3)], files).wrong == [
         "700 rows wait for exact, 500 are what it may be behind",
         "3 rows still wait for exact at the end",
     ]

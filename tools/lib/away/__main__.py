@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from away.backlog import SENSOR, Backlog
+from away.backlog import SENSOR, BacklogPlan
 from away.options import parser
 from gateway.store.points import Granularity
 from harness.accounts import FAR, consume, register, table
@@ -40,7 +40,7 @@ class _Return:
 
     def __init__(self, folder: Path, options: argparse.Namespace) -> None:
         self._folder, self._options = folder, options
-        self._backlog = Backlog(folder, FAR, options.days, options.series, options.seed)
+        self._backlog = BacklogPlan(folder, FAR, options.days, options.series, options.seed)
         self._shown = 0.0
 
     def run(self) -> int:

@@ -26,7 +26,7 @@ _A_COMMIT = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Backlog:
+class BacklogPlan:
     """What is to be made.
 
     Args:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from bench import growth, machine, report
 from bench.machine import ROOT
 from bench.options import parser
-from bench.parts import PARTS, Part
+from bench.parts import PARTS, BenchPart
 
 if TYPE_CHECKING:
     import argparse
@@ -59,7 +59,7 @@ def main() -> int:
     return 1 if results["failed"] else 0
 
 
-def _chosen(only: str | None) -> Sequence[Part]:
+def _chosen(only: str | None) -> Sequence[BenchPart]:
     names = only.split(",") if only else [part.name for part in PARTS]
     known = {part.name: part for part in PARTS}
     for name in names:
@@ -68,7 +68,7 @@ def _chosen(only: str | None) -> Sequence[Part]:
     return [known[name] for name in names]
 
 
-def _measure(part: Part, folder: Path, options: argparse.Namespace) -> dict[str, float]:
+def _measure(part: BenchPart, folder: Path, options: argparse.Namespace) -> dict[str, float]:
     """The part's figures; it runs in a process of its own, with all that it starts."""
     folder.mkdir()
     asked = {"servers": options.servers, "seconds": options.seconds, "quick": options.quick}
@@ -97,7 +97,7 @@ def _measure(part: Part, folder: Path, options: argparse.Namespace) -> dict[str,
     return found
 
 
-def _await(process: subprocess.Popen[bytes], part: Part, begun: float) -> int:
+def _await(process: subprocess.Popen[bytes], part: BenchPart, begun: float) -> int:
     while True:
         try:
             return process.wait(_TICK_S)

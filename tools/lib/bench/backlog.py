@@ -14,8 +14,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.days import Recipient, live
-from bench.domains import House, Program, house
+from bench.days import BenchRecipient, live
+from bench.domains import BenchHouse, BenchProgram, house
 from bench.options import PAIRS
 from harness.accounts import FAR
 from harness.points import rows
@@ -44,7 +44,7 @@ def measure(folder: Path, pair: str = "pe", limits: Limits = "none", minutes: in
     """
     with house(folder, pair, limits) as home:
         end = int(time.time()) // 60 * 60 - 120
-        live(home.data, end - minutes * 60, minutes, [Recipient(FAR)])
+        live(home.data, end - minutes * 60, minutes, [BenchRecipient(FAR)])
         home.configure()
         promised = rows(home.database, _PROMISED)
         patience = max(_PATIENCE_S, len(promised) * _PATIENCE_S_A_RECORD)
@@ -67,7 +67,7 @@ def measure(folder: Path, pair: str = "pe", limits: Limits = "none", minutes: in
         }
 
 
-def _count(home: House, promised: list[tuple[object, ...]], recipient: Program) -> dict[str, float]:
+def _count(home: BenchHouse, promised: list[tuple[object, ...]], recipient: BenchProgram) -> dict[str, float]:
     kept = rows(home.received, "SELECT name, granularity, time, value FROM record")
     received = {(str(name).split("/", 2)[2], *rest) for name, *rest in kept}
     printed = recipient.out.read_text().splitlines()
@@ -79,7 +79,7 @@ def _count(home: House, promised: list[tuple[object, ...]], recipient: Program) 
     }
 
 
-def _left(home: House) -> int:
+def _left(home: BenchHouse) -> int:
     return int(rows(home.database, "SELECT count(*) FROM outbox")[0][0])
 
 

@@ -14,9 +14,9 @@ from contextlib import closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from bench.disk import Disk, disk
-from bench.streams import KINDS, Kind
-from gateway.config.tables import Store as Keeping
+from bench.disk import BenchDisk, disk
+from bench.streams import KINDS, StreamKind
+from gateway.config.tables import StoreTable as Keeping
 from gateway.daemon.meter import MeterReader
 from gateway.sources.line import Line
 from gateway.sources.source import parse_source
@@ -26,8 +26,8 @@ from gateway.store.store import Store
 from gateway.tic.clock import Belief
 from gateway.tic.frame import Reader
 from meter import clock
-from meter.frames import BAUD, Identity
-from meter.household import Household
+from meter.frames import BAUD, MeterIdentity
+from meter.household import SimulatedHousehold
 from meter.living import Linky
 
 if TYPE_CHECKING:
@@ -41,14 +41,16 @@ _SPARSE_MS = 20_000
 class _Chain:
     """A meter and the gateway behind it, in the meter's own time."""
 
-    def __init__(self, at: Disk, kind: Kind, every_ms: int = 0, commit_s: int = Keeping().commit_interval_s) -> None:
+    def __init__(
+        self, at: BenchDisk, kind: StreamKind, every_ms: int = 0, commit_s: int = Keeping().commit_interval_s
+    ) -> None:
         self._disk, self._kind, self._every_ms, self._commit_s = at, kind, every_ms, commit_s
         self._now_ms = clock.parse_start("2025-01-15T00:00", 0)
         self._linky = Linky(
             mode=kind.mode,
             contract=kind.contract,
-            identity=Identity(phases=kind.phases, kva=6 * kind.phases),
-            household=Household(seed=3, phases=kind.phases, solar_w=kind.solar_w),
+            identity=MeterIdentity(phases=kind.phases, kva=6 * kind.phases),
+            household=SimulatedHousehold(seed=3, phases=kind.phases, solar_w=kind.solar_w),
             start_ms=self._now_ms,
             producer=kind.solar_w > 0,
         )
@@ -119,7 +121,7 @@ def measure_growth(folder: Path, days: float = 6) -> dict[str, float]:
     for kind in KINDS[:2]:
         inside = folder / kind.name
         inside.mkdir()
-        chain = _Chain(Disk(inside, ""), kind, _SPARSE_MS, _HOUR_S)
+        chain = _Chain(BenchDisk(inside, ""), kind, _SPARSE_MS, _HOUR_S)
         with closing(chain.store):
             # Two days of every second are kept; half of the time is for the file to find its size.
             asyncio.run(chain.live(days / 2 * _DAY_S))

@@ -25,7 +25,7 @@ _LEAST_SPAN = math.log10(4)
 
 
 @dataclass(frozen=True, slots=True)
-class Panel:
+class CostCurve:
     """One cost at each size: its title in French and English, its unit, (size, cost) in order, the last exponent."""
 
     french: str
@@ -35,7 +35,7 @@ class Panel:
     exponent: float
 
 
-def draw(french: str, english: str, panels: Sequence[Panel]) -> str:
+def draw(french: str, english: str, panels: Sequence[CostCurve]) -> str:
     """All panels below one another, as SVG; the head says what grows."""
     sheet = Sheet(_WIDTH, _HEAD + _PANEL * len(panels), english)
     sheet.text(14, 21, french, size=15, bold=True)
@@ -47,7 +47,7 @@ def draw(french: str, english: str, panels: Sequence[Panel]) -> str:
     return sheet.svg()
 
 
-def _draw_panel(sheet: Sheet, top: float, panel: Panel) -> None:
+def _draw_panel(sheet: Sheet, top: float, panel: CostCurve) -> None:
     sheet.line((14, top), (_WIDTH - 14, top), color=_FAINT, width=1)
     sheet.text(14, top + 20, f"{panel.french} ({panel.unit})", size=13, bold=True)
     sheet.text(14, top + 36, panel.english, size=12, color="#555555")

@@ -20,7 +20,7 @@ from gateway.store.prepare import prepare
 from gateway.store.store import Store
 from gateway.tic.frame import Reader
 from gateway.tic.quality import SignalQuality
-from meter.frames import Identity
+from meter.frames import MeterIdentity
 from meter.living import Linky
 
 if TYPE_CHECKING:
@@ -37,14 +37,14 @@ _CONSENT_S = 365 * 86400
 
 
 @dataclass(frozen=True, slots=True)
-class Recipient:
+class BenchRecipient:
     """Who is promised what (all series of a meter), how fine."""
 
     jid: str
     granularity: Granularity = Granularity.MINUTE
 
 
-class Household:
+class BenchHousehold:
     """A single-phase meter with off-peak hours as a line (``gateway.sources.line.Listening``), and who reads it.
 
     Args:
@@ -85,10 +85,10 @@ def capture(begin: int, seconds: int, serial: str) -> bytes:
 
 
 def _meter(begin: int, seed: int, serial: str = "000042") -> Linky:
-    return Linky(contract="hc", identity=Identity(serial=serial), start_ms=begin * 1000, seed=seed)
+    return Linky(contract="hc", identity=MeterIdentity(serial=serial), start_ms=begin * 1000, seed=seed)
 
 
-def live(data: Path, begin: int, minutes: int, recipients: Sequence[Recipient]) -> int:
+def live(data: Path, begin: int, minutes: int, recipients: Sequence[BenchRecipient]) -> int:
     """Live these minutes in a new database below ``data``; the outbox rows that wait then.
 
     Args:
@@ -99,7 +99,7 @@ def live(data: Path, begin: int, minutes: int, recipients: Sequence[Recipient]) 
     """
     prepare(data)
     with closing(Store(data)) as store:
-        household = Household(store, begin)
+        household = BenchHousehold(store, begin)
         grant(store, "house", recipients, begin)
         for place in range(0, minutes + 1, _COMMIT_MINUTES):
             batch = asyncio.run(household.hear(min(_COMMIT_MINUTES, minutes + 1 - place)))
@@ -107,7 +107,7 @@ def live(data: Path, begin: int, minutes: int, recipients: Sequence[Recipient]) 
         return sum(waiting.rows for waiting in store.outbox.backlog())
 
 
-def grant(store: Store, meter: str, recipients: Sequence[Recipient], now: int) -> None:
+def grant(store: Store, meter: str, recipients: Sequence[BenchRecipient], now: int) -> None:
     """Allow the recipients all of a meter, and subscribe them."""
     for one in recipients:
         store.consents.grant(one.jid, meter, "", one.granularity, now + _CONSENT_S, now - 60)

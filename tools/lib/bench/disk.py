@@ -22,7 +22,7 @@ _MEGABYTES = 512
 
 
 @dataclass(frozen=True, slots=True)
-class Disk:
+class BenchDisk:
     """Where to write; ``device`` is the name of its block device, or "" where the folder has none of its own."""
 
     folder: Path
@@ -48,14 +48,14 @@ class Disk:
 
 
 @contextmanager
-def disk(folder: Path) -> Iterator[Disk]:
+def disk(folder: Path) -> Iterator[BenchDisk]:
     """A disk in that folder, until the end of the block."""
     inside = folder / "disk"
     inside.mkdir()
     image = folder / "disk.img"
     device = _attach(image) if os.geteuid() == 0 else ""
     if not device:
-        yield Disk(inside, "")
+        yield BenchDisk(inside, "")
         return
     try:
         # Made whole at once: what the kernel would write of it later, by and by, is not the gateway's.
@@ -63,7 +63,7 @@ def disk(folder: Path) -> Iterator[Disk]:
         subprocess.run(make, check=True, stdin=subprocess.DEVNULL, capture_output=True)
         subprocess.run(["mount", "-o", "noatime", device, inside], check=True, capture_output=True)
         try:
-            yield Disk(inside, Path(device).name)
+            yield BenchDisk(inside, Path(device).name)
         finally:
             subprocess.run(["umount", inside], check=True, capture_output=True)
     finally:

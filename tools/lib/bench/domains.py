@@ -33,7 +33,7 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 _START_S = 60.0
 
 
-class Program(harness.process.Program):
+class BenchProgram(harness.process.Program):
     """One of ours as a process, measured: it begins with what is made of it, and its files begin anew."""
 
     def __init__(self, folder: Path, name: str, arguments: Sequence[object]) -> None:
@@ -86,7 +86,7 @@ def _ended(said: str) -> SystemExit:
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class BenchHouse:
     """A gateway's folder, with its account and those of its recipients on running servers."""
 
     folder: Path
@@ -135,27 +135,27 @@ class House:
         address = self.federation.address(jid.partition("@")[2])
         return Account(jid, (self.folder / "password").read_text().strip(), address, self.federation.ca)
 
-    def gateway(self) -> Program:
+    def gateway(self) -> BenchProgram:
         """Its daemon, started."""
-        return Program(self.folder, "gateway", ["run", "--config", self.config])
+        return BenchProgram(self.folder, "gateway", ["run", "--config", self.config])
 
     def command(self, *words: str) -> str:
         """One command of its command line; what it printed. Raises CalledProcessError."""
         command = [sys.executable, "-m", "gateway", *words, "--config", self.config]
         return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT).stdout
 
-    def recipient(self, *more: str) -> Program:
+    def recipient(self, *more: str) -> BenchProgram:
         """Its recipient, started: one printed line a record, once it is committed."""
-        return Program(self.folder, "recipient", [*consume(self.federation, self.folder, SENSOR), *more])
+        return BenchProgram(self.folder, "recipient", [*consume(self.federation, self.folder, SENSOR), *more])
 
 
 @contextmanager
-def house(folder: Path, pair: str = "pe", limits: Limits = "none") -> Iterator[House]:
+def house(folder: Path, pair: str = "pe", limits: Limits = "none") -> Iterator[BenchHouse]:
     """A house's folder and two running servers, until the end of the block."""
     folder.mkdir(parents=True, exist_ok=True)
     home, far = PAIRS[pair]
     with Federation(folder / "xmpp", home, far, limits=limits) as federation:
-        yield House(folder, federation)
+        yield BenchHouse(folder, federation)
 
 
 def memory_of(pid: int) -> dict[str, float]:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench import steady
-from bench.curves import Panel, draw
+from bench.curves import CostCurve, draw
 from bench.domains import house
 from bench.steady import Load
 from bench.years import CURVE, write_years
@@ -33,7 +33,7 @@ from gateway.web.history.curves import HouseholdCurves
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from bench.domains import House
+    from bench.domains import BenchHouse
 
 CURVES = Path(__file__).parent / "curves"
 # Whatever is measured at a cost of next to nothing varies by a few hundredths.
@@ -146,7 +146,7 @@ def pictures(found: dict[str, dict[str, dict[str, float]]]) -> dict[str, str]:
 def _picture(axis: Axis, costs: dict[str, dict[str, float]]) -> str:
     sizes = [size for size in costs if size != "exponents"]
     panels = [
-        Panel(*_COSTS[cost], tuple((float(size), costs[size][cost]) for size in sizes), exponent)
+        CostCurve(*_COSTS[cost], tuple((float(size), costs[size][cost]) for size in sizes), exponent)
         for cost, exponent in costs["exponents"].items()
     ]
     return draw(axis.french, axis.english, panels)
@@ -158,7 +158,7 @@ def _measure(folder: Path, load: Load, months: int) -> dict[str, float]:
         return {**steady.measure(home, load), **looks}
 
 
-def _keep(home: House, months: int) -> dict[str, float]:
+def _keep(home: BenchHouse, months: int) -> dict[str, float]:
     """Make the months that are kept; milliseconds of the processor to look at a page and at a month of them."""
     home.data.mkdir()
     end = day_of(int(time.time()))

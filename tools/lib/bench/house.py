@@ -16,10 +16,10 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from bench.domains import House, house, memory_of
+from bench.domains import BenchHouse, house, memory_of
 from bench.machine import ROOT
 from harness.accounts import FAR
-from meter.process import Meter
+from meter.process import SimulatedMeter
 from relay_faults.broker import HouseBroker
 from servers import free_port, wait_until
 
@@ -44,7 +44,7 @@ def measure(folder: Path, pair: str, seconds: float) -> dict[str, float]:
     with ExitStack() as stack:
         home = stack.enter_context(house(folder, pair))
         broker = stack.enter_context(HouseBroker(folder / "broker"))
-        stack.enter_context(Meter(home.tty, mode="standard", seed=1))
+        stack.enter_context(SimulatedMeter(home.tty, mode="standard", seed=1))
         port = free_port()
         _configure(home, broker, port)
         home.command("consent", "grant", FAR, "--series", "consumption", "--granularity", "raw", "--accept")
@@ -66,7 +66,7 @@ def measure(folder: Path, pair: str, seconds: float) -> dict[str, float]:
     return found | {f"bare_{name}": value for name, value in _bare().items()}
 
 
-def _configure(home: House, broker: HouseBroker, port: int) -> None:
+def _configure(home: BenchHouse, broker: HouseBroker, port: int) -> None:
     (home.folder / "mqtt").write_text(broker.add("gateway") + "\n")
     more = (
         f'[mqtt]\nhost = "{_LOOPBACK}"\nport = {broker.port}\nuser = "gateway"\npassword_file = "mqtt"\n'

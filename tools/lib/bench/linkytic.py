@@ -12,7 +12,7 @@ import sys
 from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from bench.stand_in import PIECE, EndOfStreamError, Port, Tell
+from bench.stand_in import PIECE, EndOfStreamError, StandInPort, Tell
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,7 +74,7 @@ def _by_lines(module: ModuleType, data: bytes, tell: Tell, *, standard: bool) ->
             super()._cleanup_cache()
 
     reader = Reader("bench", "", standard, three_phase=False)
-    reader._reader = Port(data)  # noqa: SLF001 (an open port, as its run() makes one)
+    reader._reader = StandInPort(data)  # noqa: SLF001 (an open port, as its run() makes one)
     # Called here and not started: its own processor time is all there is.
     try:
         reader.run()

@@ -21,7 +21,7 @@ from gateway.federation.connection.session import Session
 from gateway.federation.wire.form import build_submit
 from gateway.federation.wire.stanza import QUOALISE, parse_quoalise
 from harness.accounts import FAR, HOME
-from meter.process import Meter
+from meter.process import SimulatedMeter
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +35,7 @@ def measure(folder: Path, pair: str, seconds: float) -> dict[str, float]:
     """Milliseconds: median and 95th percentile of live values, median of a ping and back; and how many values came."""
     with ExitStack() as stack:
         home = stack.enter_context(house(folder, pair))
-        meter = stack.enter_context(Meter(home.tty, mode="standard", seed=1))
+        meter = stack.enter_context(SimulatedMeter(home.tty, mode="standard", seed=1))
         home.configure(meters=home.on_a_wire(), commit_s=5)
         home.command("consent", "grant", FAR, "--series", "consumption", "--granularity", "raw", "--accept")
         stack.enter_context(home.gateway())

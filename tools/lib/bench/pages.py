@@ -23,14 +23,14 @@ from bench.years import CURVE, write_years
 from gateway.balance.calendar import midnight
 from gateway.federation.connection.session import Session
 from gateway.federation.wire.fields import MAX_RECORDS
-from gateway.federation.wire.form import Page, build_submit, parse_page
+from gateway.federation.wire.form import ResultPage, build_submit, parse_page
 from gateway.federation.wire.stanza import QUOALISE, parse_quoalise
 from gateway.store.points import Granularity
 from gateway.store.store import Store
 from harness.accounts import FAR, HOME
 
 if TYPE_CHECKING:
-    from bench.domains import House
+    from bench.domains import BenchHouse
     from servers.process import Limits
 
 BUDGET_S = 2.0
@@ -80,7 +80,7 @@ def measure(folder: Path, pair: str = "pe", limits: Limits = "none", days: int =
 class _Asker:
     """Who asks for everything in ``[start, end)``; ``found`` is how many records each time brought."""
 
-    def __init__(self, home: House, identifier: str, start: int, end: int) -> None:
+    def __init__(self, home: BenchHouse, identifier: str, start: int, end: int) -> None:
         self.found: list[int] = []
         self._account = home.account(FAR)
         moments = [datetime.fromtimestamp(at, UTC).isoformat() for at in (start, end)]
@@ -103,7 +103,7 @@ class _Asker:
         records, total, after = 0, None, None
         while total is None or records < total:
             begun = time.monotonic()
-            command = build_submit("get_history", self._fields, Page(largest, after))
+            command = build_submit("get_history", self._fields, ResultPage(largest, after))
             answer = await session.request(f"{HOME}/proxy", command)
             pack = answer.find(f"{{{QUOALISE}}}quoalise")
             assert pack is not None, "an answer without a history"

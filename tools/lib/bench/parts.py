@@ -22,7 +22,7 @@ _PATIENCE_S = 1_200.0
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class BenchRow:
     """One line of the table.
 
     Args:
@@ -57,17 +57,17 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class BenchPart:
     """One part: its name, what it runs, its rows, and after how many seconds it has failed."""
 
     name: str
     run: Callable[[At], Figures]
-    rows: tuple[Row, ...]
+    rows: tuple[BenchRow, ...]
     patience_s: float
 
 
-def _growing(axis: str, sizes: str, *beside: str) -> Row:
-    return Row(
+def _growing(axis: str, sizes: str, *beside: str) -> BenchRow:
+    return BenchRow(
         f"with {sizes}: each cost grows with their number to the power of, at most",
         f"{axis}.worst",
         "{value:.2f}",
@@ -78,11 +78,11 @@ def _growing(axis: str, sizes: str, *beside: str) -> Row:
 
 
 PARTS = (
-    Part(
+    BenchPart(
         "decoding",
         measures.decoding,
         (
-            Row(
+            BenchRow(
                 "groups decoded a second, standard mode, as many times as linkytic",
                 "times_linkytic",
                 "{value:.1f} ×",
@@ -91,7 +91,7 @@ PARTS = (
                 limit="its later reader, on asyncio, is twice as fast as the one by lines that the budget is of",
                 absent="linkytic is not on the package index: `tools/bench --peer linkytic=FOLDER` measures a checkout",
             ),
-            Row(
+            BenchRow(
                 "groups decoded a second, standard mode, one phase",
                 "standard_mono.ours.groups_a_second",
                 "{value:,.0f}",
@@ -102,13 +102,13 @@ PARTS = (
                     "{standard_mono.python-tic.right_percent:.0f} % of the groups)",
                 ),
             ),
-            Row(
+            BenchRow(
                 "the same, three phases, producer",
                 "standard_tri_producer.ours.groups_a_second",
                 "{value:,.0f}",
                 beside=("linkytic {standard_tri_producer.linkytic.groups_a_second:,.0f}",),
             ),
-            Row(
+            BenchRow(
                 "the same, historic mode",
                 "historic.ours.groups_a_second",
                 "{value:,.0f}",
@@ -120,7 +120,7 @@ PARTS = (
                     "linkytic {historic.linkytic.groups_a_second:,.0f}",
                 ),
             ),
-            Row(
+            BenchRow(
                 "memory of that reader, at most",
                 "standard_mono.ours.peak_megabytes",
                 "{value:.0f} MB",
@@ -130,7 +130,7 @@ PARTS = (
                     "pyteleinfo {historic.pyteleinfo.peak_megabytes:.0f} MB",
                 ),
             ),
-            Row(
+            BenchRow(
                 "wrong values accepted, standard frames with one flipped bit each",
                 "standard_mono.ours.wrong",
                 "{value:,.0f}",
@@ -140,7 +140,7 @@ PARTS = (
                     "linkytic {standard_mono.linkytic.wrong:,.0f}",
                 ),
             ),
-            Row(
+            BenchRow(
                 "the same, historic frames",
                 "historic.ours.wrong",
                 "{value:,.0f}",
@@ -155,11 +155,11 @@ PARTS = (
         ),
         _PATIENCE_S,
     ),
-    Part(
+    BenchPart(
         "house",
         measures.house,
         (
-            Row(
+            BenchRow(
                 "memory of the whole daemon: federation, broker, page open",
                 "rss_megabytes",
                 "{value:.0f} MB",
@@ -170,7 +170,7 @@ PARTS = (
                 ),
                 limit="{bare_rss_megabytes:.0f} MB of it are Python and its libraries before a line of ours",
             ),
-            Row(
+            BenchRow(
                 "processor at the line's pace, the same house",
                 "processor_percent",
                 "{value:.1f} % of a core",
@@ -180,11 +180,11 @@ PARTS = (
         ),
         _PATIENCE_S,
     ),
-    Part(
+    BenchPart(
         "writing",
         measures.writing,
         (
-            Row(
+            BenchRow(
                 "bytes to the block device a day, a meter in standard mode",
                 "megabytes_a_day",
                 "{value:.0f} MB",
@@ -197,11 +197,11 @@ PARTS = (
         ),
         _PATIENCE_S,
     ),
-    Part(
+    BenchPart(
         "database",
         measures.database,
         (
-            Row(
+            BenchRow(
                 "growth of the database a year, one phase",
                 "standard_mono_megabytes_a_year",
                 "{value:.0f} MB",
@@ -211,11 +211,11 @@ PARTS = (
         ),
         _PATIENCE_S,
     ),
-    Part(
+    BenchPart(
         "live",
         measures.live,
         (
-            Row(
+            BenchRow(
                 "live value, from the frame's last byte to the recipient in the other domain",
                 "live_median_ms",
                 "{value:.1f} ms",
@@ -225,20 +225,20 @@ PARTS = (
         ),
         _PATIENCE_S,
     ),
-    Part(
+    BenchPart(
         "years",
         measures.years,
         tuple(
-            Row(f"a look at {what}", what, "{value:.0f} ms")
+            BenchRow(f"a look at {what}", what, "{value:.0f} ms")
             for what in ("one year and the year before", "three years", "a day's curve among three years of minutes")
         ),
         _PATIENCE_S,
     ),
-    Part(
+    BenchPart(
         "backlog",
         measures.backlog,
         (
-            Row(
+            BenchRow(
                 "a day of minutes, all series, delivered after an outage, the servers' limits lifted",
                 "lifted.seconds",
                 "{value:.1f} s",
@@ -247,7 +247,7 @@ PARTS = (
                 limit="{lifted.gateway_cpu_s:.1f} s of it are the gateway's processor, "
                 "{lifted.recipient_cpu_s:.1f} s the recipient's",
             ),
-            Row(
+            BenchRow(
                 "the same at Debian's limits, the household's server Prosody",
                 "default_pe.seconds",
                 "{value:.0f} s",
@@ -255,7 +255,7 @@ PARTS = (
                 beside=("{default_pe.not_once:.0f} lost, wrong or twice",),
                 limit="Prosody lets 10 kB/s of a client through",
             ),
-            Row(
+            BenchRow(
                 "the same, the household's server ejabberd",
                 "default_ep.seconds",
                 "{value:.0f} s",
@@ -266,11 +266,11 @@ PARTS = (
         ),
         _PATIENCE_S,
     ),
-    Part(
+    BenchPart(
         "pages",
         measures.pages,
         (
-            Row(
+            BenchRow(
                 "a year of half hours answered by `get_history`",
                 "seconds",
                 "{value:.1f} s",
@@ -284,11 +284,11 @@ PARTS = (
         ),
         _PATIENCE_S,
     ),
-    Part(
+    BenchPart(
         "throughput",
         measures.throughput,
         (
-            Row(
+            BenchRow(
                 "records a second to a recipient in the other domain, limits lifted",
                 "lifted.records_a_second",
                 "{value:,.0f}",
@@ -297,7 +297,7 @@ PARTS = (
                     "95 % {lifted.single_p95_ms:.0f} ms",
                 ),
             ),
-            Row(
+            BenchRow(
                 "the same at Debian's limits",
                 "default.records_a_second",
                 "{value:,.0f}",
@@ -309,7 +309,7 @@ PARTS = (
         ),
         _PATIENCE_S,
     ),
-    Part(
+    BenchPart(
         "growth",
         measures.growth,
         (

@@ -10,7 +10,7 @@ import importlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from bench.stand_in import PIECE, EndOfStreamError, Port, Tell
+from bench.stand_in import PIECE, EndOfStreamError, StandInPort, Tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,7 +59,7 @@ def serial_teleinfo(data: bytes, _mode: str, tell: Tell) -> None:
     client_module: Any = importlib.import_module("serial_teleinfo.client")
     errors: Any = importlib.import_module("serial_teleinfo.exception")
     client = client_module.Client()
-    client._serial = Port(data)  # noqa: SLF001 (an open port, as its __enter__ makes one)
+    client._serial = StandInPort(data)  # noqa: SLF001 (an open port, as its __enter__ makes one)
     accepted: list[tuple[str, str]] = []
     try:
         while True:
@@ -77,7 +77,7 @@ def serial_teleinfo(data: bytes, _mode: str, tell: Tell) -> None:
 
 def _frames_of(teleinfo: Any, mode: str, tell: Tell, data: bytes) -> None:  # noqa: ANN401 (one of two modules alike)
     reader = teleinfo.Teleinfo(mode=teleinfo.Mode.STANDARD if mode == "standard" else teleinfo.Mode.HISTORY)
-    reader.reader = Port(data)
+    reader.reader = StandInPort(data)
     try:
         while True:
             try:

@@ -12,27 +12,27 @@ from bench.parts import PARTS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from bench.parts import Part, Row
+    from bench.parts import BenchPart, BenchRow
 
     Results = Mapping[str, Any]
 
 BEGIN, END = "<!-- bench: begin -->\n", "<!-- bench: end -->\n"
 
 
-def measured(row: Row, figures: Mapping[str, float]) -> str:
+def measured(row: BenchRow, figures: Mapping[str, float]) -> str:
     """The figure as it is written, or why there is none."""
     if row.figure not in figures:
         return row.absent or "not measured"
     return row.shown.format(value=figures[row.figure])
 
 
-def beside(row: Row, figures: Mapping[str, float]) -> str:
+def beside(row: BenchRow, figures: Mapping[str, float]) -> str:
     """What stands beside it."""
     said = (fill(form, figures) for form in row.beside)
     return "; ".join(text for text in said if text)
 
 
-def verdict(row: Row, figures: Mapping[str, float]) -> str:
+def verdict(row: BenchRow, figures: Mapping[str, float]) -> str:
     """The budget, and where it is not met the sentence that says why."""
     if not row.budget or row.figure not in figures or row.is_met(figures[row.figure]):
         return row.budget
@@ -54,7 +54,7 @@ def fill(form: str, figures: Mapping[str, float]) -> str:
     return text
 
 
-def lines(part: Part, results: Results) -> list[str]:
+def lines(part: BenchPart, results: Results) -> list[str]:
     """The part's rows for a terminal, one a line, indented."""
     if part.name in results["failed"]:
         return [f"{part.name}: not measured: {results['failed'][part.name]}"]
@@ -88,7 +88,7 @@ def into(text: str, results: Results) -> str:
     return f"{before}{BEGIN}{markdown(results)}{END}{after}"
 
 
-def _cells(part: Part, figures: Mapping[str, float]) -> Iterator[tuple[str, str, str, str]]:
+def _cells(part: BenchPart, figures: Mapping[str, float]) -> Iterator[tuple[str, str, str, str]]:
     for row in part.rows:
         yield row.what, measured(row, figures), beside(row, figures), verdict(row, figures)
 

@@ -23,7 +23,7 @@ class Tell(Protocol):
         """Take note."""
 
 
-class Port(io.BytesIO):
+class StandInPort(io.BytesIO):
     """Looks like pyserial's to whoever only reads."""
 
     is_open = True

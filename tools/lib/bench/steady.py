@@ -14,7 +14,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bench.days import SENSOR, Recipient, capture, grant
+from bench.days import SENSOR, BenchRecipient, capture, grant
 from gateway.federation.connection.attempt import wait_any
 from gateway.federation.connection.session import Session
 from gateway.federation.recipient.recipient import Keeper
@@ -29,7 +29,7 @@ from servers.daemon import links_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bench.domains import House, Program
+    from bench.domains import BenchHouse, BenchProgram
     from gateway.errors import FederationError
     from gateway.store.recipient_file import Received
 
@@ -60,7 +60,7 @@ class Load:
         return [f"coop{number}@sen2.test" for number in range(1, self.recipients + 1)]
 
 
-def measure(home: House, load: Load) -> dict[str, float]:
+def measure(home: BenchHouse, load: Load) -> dict[str, float]:
     """What it takes: ``cpu_s`` of the processor for an hour of the meters, ``look_ms`` of it for one status.
 
     ``memory_mb`` is the most at once, ``database_mb`` the file's size at the end. ``pace`` is that of the replay over
@@ -92,7 +92,7 @@ def measure(home: House, load: Load) -> dict[str, float]:
     }
 
 
-def _meter(home: House, name: str) -> str:
+def _meter(home: BenchHouse, name: str) -> str:
     source = f"replay:{home.folder / name}.tic?speed={SPEED}"
     return f'[[meter]]\nname = "{name}"\nsource = "{source}"\nsensor = "{_sensor(name)}"\nclock = "meter"\n'
 
@@ -101,15 +101,15 @@ def _sensor(name: str) -> str:
     return SENSOR if name == "house" else f"{SENSOR}{name.rpartition('-')[2]}"
 
 
-def _allow(home: House, load: Load, now: int) -> None:
+def _allow(home: BenchHouse, load: Load, now: int) -> None:
     prepare(home.data)
     with closing(Store(home.data)) as store:
         for name in load.names:
             store.meters.add(name, _sensor(name))
-            grant(store, name, [Recipient(jid) for jid in load.jids], now)
+            grant(store, name, [BenchRecipient(jid) for jid in load.jids], now)
 
 
-def _is_done(home: House, load: Load, last: int) -> bool:
+def _is_done(home: BenchHouse, load: Load, last: int) -> bool:
     """Whether each meter's last minute is closed, and nothing waits."""
     closed = rows(
         home.database,
@@ -118,7 +118,7 @@ def _is_done(home: House, load: Load, last: int) -> bool:
     return closed[0][0] == load.meters and not rows(home.database, "SELECT 1 FROM outbox LIMIT 1")
 
 
-def _look(home: House, gateway: Program) -> float:
+def _look(home: BenchHouse, gateway: BenchProgram) -> float:
     """Milliseconds of the daemon's processor for one answer to ``status``."""
     before = gateway.processor_s
     for _ in range(_LOOKS):
@@ -127,7 +127,7 @@ def _look(home: House, gateway: Program) -> float:
 
 
 @contextmanager
-def _crowd(home: House, load: Load) -> Iterator[None]:
+def _crowd(home: BenchHouse, load: Load) -> Iterator[None]:
     """The recipients, connected, in a thread of their own until the end of the block."""
     crowd = _Crowd(home, load)
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="crowd") as thread:
@@ -143,7 +143,7 @@ def _crowd(home: House, load: Load) -> Iterator[None]:
 class _Crowd:
     """The reference recipient's code, once for each address; all subscribed already."""
 
-    def __init__(self, home: House, load: Load) -> None:
+    def __init__(self, home: BenchHouse, load: Load) -> None:
         self.is_there = False
         self._home, self._load = home, load
         self._loop: asyncio.AbstractEventLoop | None = None

@@ -12,8 +12,8 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from meter import clock
-from meter.frames import BAUD, HISTORIC, STANDARD, Identity
-from meter.household import Household
+from meter.frames import BAUD, HISTORIC, STANDARD, MeterIdentity
+from meter.household import SimulatedHousehold
 from meter.living import Linky
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _SILENCE_MS = 25
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class StreamKind:
     """One meter: what it is called here, its mode, its contract, its phases, the watts of its panels."""
 
     name: str
@@ -35,9 +35,9 @@ class Kind:
 
 
 KINDS = (
-    Kind("standard_mono", STANDARD, "base", 1),
-    Kind("standard_tri_producer", STANDARD, "tempo", 3, 6000),
-    Kind("historic", HISTORIC, "hc", 1),
+    StreamKind("standard_mono", STANDARD, "base", 1),
+    StreamKind("standard_tri_producer", STANDARD, "tempo", 3, 6000),
+    StreamKind("historic", HISTORIC, "hc", 1),
 )
 
 
@@ -49,14 +49,14 @@ class Sent:
     groups: tuple[tuple[str, str], ...]
 
 
-def live(kind: Kind, frames: int) -> list[Sent]:
+def live(kind: StreamKind, frames: int) -> list[Sent]:
     """The life of that meter, frame by frame."""
     now = clock.parse_start("2025-01-15T19:50", 0)
     meter = Linky(
         mode=kind.mode,
         contract=kind.contract,
-        identity=Identity(phases=kind.phases, kva=6 * kind.phases),
-        household=Household(seed=2, phases=kind.phases, solar_w=kind.solar_w),
+        identity=MeterIdentity(phases=kind.phases, kva=6 * kind.phases),
+        household=SimulatedHousehold(seed=2, phases=kind.phases, solar_w=kind.solar_w),
         start_ms=now,
         producer=kind.solar_w > 0,
     )
@@ -98,7 +98,7 @@ def flip_bits(life: list[Sent], damaged: int, seed: int = 1) -> list[Flip]:
     return flips
 
 
-def write(path: Path, kind: Kind, frames: int, damaged: int) -> None:
+def write(path: Path, kind: StreamKind, frames: int, damaged: int) -> None:
     """Make the stream of that kind of meter, and keep what a reader is given in the order in which it may be in memory.
 
     Mode, bytes, then the frames with what is true in them and the damage: what comes later is loaded later.

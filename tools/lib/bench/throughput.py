@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, ParamSpec, TypeVar
 
-from bench.days import Household, Recipient, grant
+from bench.days import BenchHousehold, BenchRecipient, grant
 from bench.domains import house
 from bench.options import PAIRS
 from gateway.federation.connection.session import Session
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
     from xml.etree import ElementTree as ET
 
-    from bench.domains import House
+    from bench.domains import BenchHouse
     from gateway.federation.connection.session import Stanza
     from gateway.store.recorder import Batch
     from servers.process import Limits
@@ -122,7 +122,7 @@ def measure(
     }
 
 
-async def _measure(home: House, minutes: int, single: int) -> tuple[Packs, Packs, Packs, float]:
+async def _measure(home: BenchHouse, minutes: int, single: int) -> tuple[Packs, Packs, Packs, float]:
     """The first minutes, with all that never changes; the single ones, the full packs, the seconds of these."""
     begin = int(time.time()) // 60 * 60 - (minutes + single + 5) * 60
     async with _sending(home, begin) as sender:
@@ -143,7 +143,7 @@ def _hours(minutes: int) -> list[int]:
 
 
 @asynccontextmanager
-async def _sending(home: House, begin: int) -> AsyncIterator[_Sender]:
+async def _sending(home: BenchHouse, begin: int) -> AsyncIterator[_Sender]:
     """A meter, its store and its delivery on a connected session; it sends until the end of the block."""
     prepare(home.data)
     thread, stop = ThreadPoolExecutor(max_workers=1), asyncio.Event()
@@ -168,8 +168,8 @@ class _Sender:
         self.session = session
         self._store, self._thread, self._wake = store, thread, asyncio.Event()
         # On the store's thread as everywhere; here nobody else uses it yet.
-        self._household = thread.submit(Household, store, begin).result()
-        thread.submit(grant, store, "house", [Recipient(FAR)], begin).result()
+        self._household = thread.submit(BenchHousehold, store, begin).result()
+        thread.submit(grant, store, "house", [BenchRecipient(FAR)], begin).result()
         publisher = Publisher(*HOME.split("@"))
         parts = store.outbox, store.subscriptions, store.absences, store.pseudonyms, store.journal
         self.delivery = Delivery(session, *parts, self.call, publisher, self._wake)

@@ -15,14 +15,14 @@ from functools import partial
 from statistics import median
 from typing import TYPE_CHECKING, TypeVar
 
-from gateway.balance.calendar import Period, days, midnight
+from gateway.balance.calendar import BalancePeriod, days, midnight
 from gateway.balance.energy import total
 from gateway.config.tables import Config, load
 from gateway.household.days import HouseholdDays, roll_up
 from gateway.store.prepare import prepare
 from gateway.store.store import Archive, Store
 from gateway.web.history.curves import HouseholdCurves
-from gateway.web.repair.desk import look as look_for_repair
+from gateway.web.repair.stored import look as look_for_repair
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -162,8 +162,8 @@ def measure(folder: Path, years: int = 3) -> dict[str, float]:
     config = write_years(folder, first, end, minutes_from=first)
     looks: dict[str, Callable[[HouseholdCurves], object]] = {
         "one day": lambda house: house.read(date(2026, 7, 1), date(2026, 7, 2)),
-        "one month and the year before": lambda house: _beside(house, Period.MONTH, date(2026, 7, 1)),
-        "one year and the year before": lambda house: _beside(house, Period.YEAR, date(2025, 1, 1)),
+        "one month and the year before": lambda house: _beside(house, BalancePeriod.MONTH, date(2026, 7, 1)),
+        "one year and the year before": lambda house: _beside(house, BalancePeriod.YEAR, date(2025, 1, 1)),
         "three years": lambda house: house.read(first, end),
         "a day's curve among three years of minutes": lambda house: house.curve(date(2026, 7, 1)),
         "a projection": lambda house: house.for_projection(date(2026, 11, 24)),
@@ -177,7 +177,7 @@ def measure(folder: Path, years: int = 3) -> dict[str, float]:
     return found
 
 
-def _beside(house: HouseholdDays, period: Period, first: date) -> object:
+def _beside(house: HouseholdDays, period: BalancePeriod, first: date) -> object:
     before = period.year_before(first)
     return [total(house.read(begin, period.after(begin))) for begin in (before, first)]
 

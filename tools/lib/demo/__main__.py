@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from demo.arrivals import ENOUGH_SERIES, Arrivals
-from demo.chain import Chain
+from demo.chain import DemoChain
 from demo.endings import Endings
 from demo.installation import install_servers
 from demo.options import parser
@@ -37,7 +37,7 @@ def main() -> int:
     try:
         # A short path: control sockets have at most 107 characters.
         with tempfile.TemporaryDirectory(prefix="linky-demo-") as folder:
-            chain = Chain(Path(folder), options.replay, options.mode, endings, federated=federated)
+            chain = DemoChain(Path(folder), options.replay, options.mode, endings, federated=federated)
             return _run(chain, endings, options)
     except RigError as error:
         print(f"tools/demo: {error}", file=sys.stderr)
@@ -51,7 +51,7 @@ def main() -> int:
         return _INTERRUPTED if options.check else 0
 
 
-def _run(chain: Chain, endings: Endings, options: argparse.Namespace) -> int:
+def _run(chain: DemoChain, endings: Endings, options: argparse.Namespace) -> int:
     screen = Screen(chain, f"simulated, {options.mode}" if options.replay is None else options.replay.name)
     screen.say("starting the meter, two servers, the gateway and the recipient …")
     with chain:
@@ -61,7 +61,7 @@ def _run(chain: Chain, endings: Endings, options: argparse.Namespace) -> int:
             endings.be_deaf()
 
 
-def _watch(chain: Chain, screen: Screen, options: argparse.Namespace) -> int:
+def _watch(chain: DemoChain, screen: Screen, options: argparse.Namespace) -> int:
     arrivals = Arrivals()
     screen.start()
     for record in _records(chain, options.seconds):
@@ -80,7 +80,7 @@ def _watch(chain: Chain, screen: Screen, options: argparse.Namespace) -> int:
     return 1
 
 
-def _records(chain: Chain, seconds: float | None) -> Iterator[dict[str, object] | None]:
+def _records(chain: DemoChain, seconds: float | None) -> Iterator[dict[str, object] | None]:
     """What the recipient prints, and None now and then so that the screen can move."""
     stream = chain.records
     end = time.monotonic() + seconds if seconds else float("inf")
@@ -96,7 +96,7 @@ def _records(chain: Chain, seconds: float | None) -> Iterator[dict[str, object] 
         yield from (json.loads(line) for line in lines)
 
 
-def _watch_alone(chain: Chain, screen: Screen, options: argparse.Namespace) -> int:
+def _watch_alone(chain: DemoChain, screen: Screen, options: argparse.Namespace) -> int:
     """No federation: what the gateway says of itself."""
     print("tools/demo: without the federation (see above): meter → gateway → its database", file=sys.stderr)
     end = time.monotonic() + options.seconds if options.seconds else float("inf")

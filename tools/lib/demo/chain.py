@@ -32,7 +32,7 @@ _START_S = 30.0
 _PIPE = "capture.raw"
 
 
-class Chain:
+class DemoChain:
     """Meter, gateway and, with ``federated``, two servers and a recipient.
 
     Args:

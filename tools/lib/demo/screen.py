@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import os
 
     from demo.arrivals import Arrivals
-    from demo.chain import Chain
+    from demo.chain import DemoChain
 
 # As often as one can look.
 DRAW_EVERY_S = 0.5
@@ -44,7 +44,7 @@ class Screen:
         meter: a word on the meter, for the picture.
     """
 
-    def __init__(self, chain: Chain, meter: str) -> None:
+    def __init__(self, chain: DemoChain, meter: str) -> None:
         self._chain, self._meter = chain, meter
         self._live = sys.stdout.isatty()
         self._begun = self._drawn = time.monotonic()

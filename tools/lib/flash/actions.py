@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from flash import esp, files, firmware, image, port, repl
 from flash.chips import CHIPS
 from flash.errors import FlashError
-from flash.identity import Identity, Place, certificate, own_tables, wifi_password
+from flash.identity import BoardIdentity, GatewayAddress, certificate, own_tables, wifi_password
 from flash.sheet import Sheet
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def flash(options: argparse.Namespace, dialogue: Dialogue) -> None:
         raise FlashError("no_firmware", names=known)
     checked = firmware.load(options.firmware, options.sha256)
     place = _place(options, dialogue)
-    identity = Identity.new(options.id, options.role, checked.chip)
+    identity = BoardIdentity.new(options.id, options.role, checked.chip)
     card = options.cards / f"{identity.board.id}.json"
     dialogue.say("asking", port=name)
     with esp.connected(name, options.baud, dialogue.progress("writing")) as loader:
@@ -111,7 +111,7 @@ def _port(options: argparse.Namespace, dialogue: Dialogue) -> str:
     return name
 
 
-def _place(options: argparse.Namespace, dialogue: Dialogue) -> Place:
+def _place(options: argparse.Namespace, dialogue: Dialogue) -> GatewayAddress:
     if not options.id:
         raise FlashError("no_identity")
     if not options.broker:
@@ -124,7 +124,7 @@ def _place(options: argparse.Namespace, dialogue: Dialogue) -> Place:
         password = wifi_password(
             dialogue.secret("wifi", options.wifi_password_file, "--wifi-password-file", ssid=options.wifi)
         )
-    return Place(
+    return GatewayAddress(
         host=options.broker,
         port=options.broker_port or (_TLS_PORT if ca else _PLAIN_PORT),
         ca=ca,
@@ -143,7 +143,9 @@ def _is_address(host: str) -> bool:
     return True
 
 
-def _content(checked: firmware.Firmware, identity: Identity, place: Place, chip: Chip, flash_size: int) -> bytes:
+def _content(
+    checked: firmware.Firmware, identity: BoardIdentity, place: GatewayAddress, chip: Chip, flash_size: int
+) -> bytes:
     """The whole flash of this board."""
     built = files.build_set(chip)
     held = {**files.launcher(chip), **identity.files(place, chip)}
@@ -168,7 +170,7 @@ def _register(options: argparse.Namespace, dialogue: Dialogue, card: object) -> 
 _REGISTER = "sudo linky-gateway board add {card}"
 
 
-def _print_label(options: argparse.Namespace, dialogue: Dialogue, identity: Identity) -> None:
+def _print_label(options: argparse.Namespace, dialogue: Dialogue, identity: BoardIdentity) -> None:
     sheet = Sheet(identity.board, CHIPS[identity.board.chip].title, dialogue.language)
     written = sheet.write(options.cards)
     dialogue.say("label", files=", ".join(str(path) for path in written))
@@ -177,7 +179,7 @@ def _print_label(options: argparse.Namespace, dialogue: Dialogue, identity: Iden
         sheet.qr().terminal(dialogue.out, compact=True)
 
 
-def _check(name: str, place: Place, dialogue: Dialogue, card: object) -> None:
+def _check(name: str, place: GatewayAddress, dialogue: Dialogue, card: object) -> None:
     """Does the board get home? What does not work is said with what to do; the board is flashed all the same."""
     dialogue.say("trying")
     with repl.connected(name) as prompt:

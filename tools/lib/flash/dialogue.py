@@ -77,12 +77,12 @@ class Dialogue:
             raise FlashError("no_terminal", instead=option)
         return getpass.getpass(self.text(key, **values))
 
-    def progress(self, key: str) -> Progress:
+    def progress(self, key: str) -> FlashProgress:
         """A bar for something that takes a while."""
-        return Progress(self.text(key), self.out)
+        return FlashProgress(self.text(key), self.out)
 
 
-class Progress:
+class FlashProgress:
     """A bar on a terminal; nothing elsewhere. Called with (done, all)."""
 
     def __init__(self, title: str, out: TextIO) -> None:

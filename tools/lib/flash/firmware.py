@@ -28,7 +28,7 @@ _TINY_UF2 = b"ffat"  # where there is this one it makes a FAT there
 
 
 @dataclass(frozen=True, slots=True)
-class Partition:
+class FirmwarePartition:
     """One entry of the table."""
 
     label: bytes
@@ -48,16 +48,16 @@ class Firmware:
     path: Path
     content: bytes
     chip: Chip
-    partitions: tuple[Partition, ...]
+    partitions: tuple[FirmwarePartition, ...]
 
-    def file_system(self, flash_size: int) -> Partition:
+    def file_system(self, flash_size: int) -> FirmwarePartition:
         """The part that the board mounts, on a flash of this many bytes."""
         if flash_size < SMALLEST_FLASH:
             raise FlashError("small_flash", size=_megabytes(flash_size), least=_megabytes(SMALLEST_FLASH))
         found = next((part for part in self.partitions if part.label == _MOUNTED), None)
         if found is None:
             end = max(part.end for part in self.partitions)
-            found = Partition(_MOUNTED, end, flash_size - end)
+            found = FirmwarePartition(_MOUNTED, end, flash_size - end)
         if found.size <= 0 or found.end > flash_size:
             wanted = _megabytes(max(part.end for part in (*self.partitions, found)))
             raise FlashError("large_firmware", path=self.path, wanted=wanted, size=_megabytes(flash_size))
@@ -98,14 +98,14 @@ def _chip_of(path: Path, content: bytes) -> Chip:
     raise FlashError("not_firmware", path=path, said=f"chip number {number}")
 
 
-def _partitions(path: Path, content: bytes, chip: Chip) -> tuple[Partition, ...]:
+def _partitions(path: Path, content: bytes, chip: Chip) -> tuple[FirmwarePartition, ...]:
     """What the table says lies where."""
     found, at = [], _TABLE - chip.offset
     while at + _ENTRY.size <= len(content):
         magic, _type, _subtype, offset, size, label, _flags = _ENTRY.unpack_from(content, at)
         if magic != _ENTRY_MAGIC:
             break
-        found.append(Partition(label.rstrip(b"\0"), offset, size))
+        found.append(FirmwarePartition(label.rstrip(b"\0"), offset, size))
         at += _ENTRY.size
     if not found:
         raise FlashError("not_firmware", path=path, said="no partition table")

@@ -31,7 +31,7 @@ _WIFI_PASSWORD = range(8, 64)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class GatewayAddress:
     """Where a board finds the Pi, and the Wi-Fi if it is told here; without one its own page asks for it.
 
     ``tables`` are settings of its own (a panel, pins) by the tables of config.json.
@@ -47,7 +47,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class BoardIdentity:
     """One board; ``line`` is its line in the broker's password file."""
 
     board: Board
@@ -55,12 +55,12 @@ class Identity:
     line: str
 
     @classmethod
-    def new(cls, name: str, role: Any, chip: Chip) -> Identity:  # noqa: ANN401 (Board checks it)
+    def new(cls, name: str, role: Any, chip: Chip) -> BoardIdentity:  # noqa: ANN401 (Board checks it)
         """A board with a key and a password that nobody has had before."""
         password, line = made(name)
         return cls(Board(id=name, role=role, chip=chip.name, key=secrets.token_hex(KEY_BYTES)), password, line)
 
-    def files(self, place: Place, chip: Chip) -> dict[str, bytes]:
+    def files(self, place: GatewayAddress, chip: Chip) -> dict[str, bytes]:
         """What is beside the sets in the board's file system."""
         broker = {"host": place.host, "port": place.port, "password": self.password, "name": place.name}
         broker["ca"] = _CA_FILE if place.ca else None

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fleet.options import parser
-from fleet.run import Plan, Run
+from fleet.run import FleetPlan, FleetRun
 from servers.cluster import Cluster
 from servers.process import RigError
 
@@ -26,7 +26,7 @@ def main() -> int:
     options = parser().parse_args()
     show, runs = _Line(), []
     for gateways in options.gateways:
-        plan = Plan(
+        plan = FleetPlan(
             gateways,
             options.minutes,
             options.period,
@@ -47,7 +47,7 @@ def main() -> int:
     return 0 if all(_whole(run) for run in runs) else 1
 
 
-def _one(options: argparse.Namespace, plan: Plan, show: _Line) -> dict[str, Any]:
+def _one(options: argparse.Namespace, plan: FleetPlan, show: _Line) -> dict[str, Any]:
     """One run on servers of its own: each begins as empty as the one before."""
     with ExitStack() as stack:
         base = options.folder.resolve() if options.folder else None
@@ -58,7 +58,7 @@ def _one(options: argparse.Namespace, plan: Plan, show: _Line) -> dict[str, Any]
         folder.chmod(0o755)
         show("starting the servers")
         cluster = stack.enter_context(Cluster(folder / "cluster", options.nodes))
-        return Run(cluster, folder, plan, show).go()
+        return FleetRun(cluster, folder, plan, show).go()
 
 
 def _whole(run: dict[str, Any]) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, LiteralString, cast
 
 import psycopg
 
-from fleet.gateways import Report, Specification
+from fleet.gateways import FleetReport, Specification
 from harness.process import Program, python
 from servers.process import RigError
 
@@ -32,7 +32,7 @@ class GatewayProcess:
     """One process of gateways; what it reports is read by a thread of its own."""
 
     def __init__(self, spec: Specification, log: Path) -> None:
-        self.report = Report("preparing")
+        self.report = FleetReport("preparing")
         self.latencies_ms: list[float] = []
         self.login_ms: list[float] = []
         self._program = Program(
@@ -73,7 +73,7 @@ class GatewayProcess:
             said: dict[str, Any] = json.loads(line)
             self.latencies_ms += said.pop("latencies_ms") or ()
             self.login_ms += said.pop("login_ms") or ()
-            self.report = Report(**said)
+            self.report = FleetReport(**said)
 
 
 class Collectors:

@@ -1,7 +1,7 @@
 """From what was measured to fleets that fit on no machine here: nodes, bandwidth, rows; tables in both languages.
 
 ``curve.json`` and ``crash.json`` are what ``tools/fleet --json`` wrote, without and with ``--kill``. Everything but the
-node of ``Server`` is measured; what grows with the fleet is taken to grow in proportion.
+node of ``ServerNode`` is measured; what grows with the fleet is taken to grow in proportion.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ENGLISH, FRENCH = "en", "fr"
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
+class ServerNode:
     """The machine that a node is reckoned to run on, and the part that is used: the rest is for a node that is lost."""
 
     cores: int = 8
@@ -79,12 +79,12 @@ def unit() -> Unit:
 
 
 @dataclass(frozen=True, slots=True)
-class Fleet:
+class FleetNeeds:
     """What so many gateways need that push once a minute."""
 
     gateways: int
     unit: Unit
-    server: Server = Server()
+    server: ServerNode = ServerNode()
 
     @property
     def messages(self) -> float:
@@ -173,7 +173,7 @@ _ROWS: Final = {
 def table(lang: str) -> str:
     """The page of arithmetic."""
     measured = unit()
-    fleets = [Fleet(gateways, measured) for gateways in FLEETS]
+    fleets = [FleetNeeds(gateways, measured) for gateways in FLEETS]
     cells = [
         [_number(f.messages, lang) for f in fleets],
         [_number(f.node_cores, lang) for f in fleets],
@@ -186,7 +186,7 @@ def table(lang: str) -> str:
         [_number(f.rows, lang) for f in fleets],
         [_number(f.gigabytes, lang) for f in fleets],
     ]
-    names = [name.format(cores=Server().cores, memory=Server().memory_gb) for name in _ROWS[lang]]
+    names = [name.format(cores=ServerNode().cores, memory=ServerNode().memory_gb) for name in _ROWS[lang]]
     head = ("gateways" if lang == ENGLISH else "passerelles", *(_number(n, lang) for n in FLEETS))
     return _markdown(head, [[name, *row] for name, row in zip(names, cells, strict=True)])
 

@@ -1,7 +1,8 @@
 """``python -m fleet.gateways``: some hundred gateways in one process, each with all that a gateway's publication has.
 
 Session, delivery, commands and store are the product's. Orders come as lines on the standard input (``connect``,
-``push``, ``end``), what happens goes out as one JSON object a line (``Report``); the specification is the first line.
+``push``, ``end``), what happens goes out as one JSON object a line (``FleetReport``); the specification comes
+first.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from fleet.household import SERIES, Household, user
+from fleet.household import SERIES, FleetHousehold, user
 from gateway.federation.connection.session import Account, Session, Timing
-from gateway.federation.connection.strangers import Doorkeeper
+from gateway.federation.connection.strangers import SenderLimits
 from gateway.federation.provider.commands import Commands
 from gateway.federation.provider.delivery import Delivery
 from gateway.federation.wire.fields import COMMAND_NAMES
@@ -62,7 +63,7 @@ class Specification:
 
 
 @dataclass(slots=True)
-class Report:
+class FleetReport:
     """How the process stands: counts since its start; ``latencies_ms`` and the like only since the last report."""
 
     state: Literal["preparing", "ready", "up", "pushing", "done"]
@@ -94,12 +95,12 @@ class _Counted(Session):
         return gone
 
 
-class Gateway:
+class FleetGateway:
     """One gateway: its store, its session, and which of its minutes are not confirmed since when."""
 
     def __init__(self, spec: Specification, number: int, pool: ThreadPoolExecutor) -> None:
         self.number, self._spec, self._pool = number, spec, pool
-        self.house = Household(Path(spec.folder) / user(number), number, spec.begin, spec.recipient)
+        self.house = FleetHousehold(Path(spec.folder) / user(number), number, spec.begin, spec.recipient)
         self.pushed = self.confirmed = 0
         self.latencies: list[float] = []
         self._begun: dict[int, float] = {}
@@ -111,7 +112,7 @@ class Gateway:
         account = Account(f"{user(self.number)}@{spec.domain}", spec.password, spec.addresses, Path(spec.ca))
         recipients = {spec.recipient}
         self.session = session = _Counted(
-            account, Timing(), (QUOALISE, OURS, RECEIPTS), COMMAND_NAMES, Doorkeeper(recipients.__contains__)
+            account, Timing(), (QUOALISE, OURS, RECEIPTS), COMMAND_NAMES, SenderLimits(recipients.__contains__)
         )
         publisher = Publisher(session.jid.user, session.jid.domain, "P1Y")
         self.wake = asyncio.Event()
@@ -172,7 +173,7 @@ class Process:
     def __init__(self, spec: Specification) -> None:
         self._spec = spec
         self._pool = ThreadPoolExecutor(1, "store")
-        self._gateways: list[Gateway] = []
+        self._gateways: list[FleetGateway] = []
         self._state: Literal["preparing", "ready", "up", "pushing", "done"] = "preparing"
         self._logins: list[float] = []
         self._behind = 0.0
@@ -181,7 +182,7 @@ class Process:
         """Obey until ``end`` or the end of the orders."""
         stop, loop = asyncio.Event(), asyncio.get_running_loop()
         for number in range(self._spec.first, self._spec.first + self._spec.count):
-            made = await loop.run_in_executor(self._pool, Gateway, self._spec, number, self._pool)
+            made = await loop.run_in_executor(self._pool, FleetGateway, self._spec, number, self._pool)
             self._gateways.append(made)
             if len(self._gateways) % 50 == 0:
                 self._say()
@@ -206,7 +207,7 @@ class Process:
     async def _connect(self, stop: asyncio.Event, group: asyncio.TaskGroup) -> None:
         turn = asyncio.Semaphore(_LOGINS)
 
-        async def one(gateway: Gateway) -> None:
+        async def one(gateway: FleetGateway) -> None:
             async with turn:
                 session = gateway.join()
                 begun = time.monotonic()
@@ -236,7 +237,7 @@ class Process:
             await asyncio.sleep(_SAY_EVERY_S)
 
     def _say(self) -> None:
-        report = Report(self._state, prepared=len(self._gateways), login_ms=_taken(self._logins))
+        report = FleetReport(self._state, prepared=len(self._gateways), login_ms=_taken(self._logins))
         latencies: list[float] = []
         for gateway in self._gateways:
             report.pushed += gateway.pushed

@@ -52,7 +52,7 @@ def user(number: int) -> str:
     return f"gw{number:07d}"
 
 
-class Household:
+class FleetHousehold:
     """A store in ``folder``; ``recipient`` may have its minutes since ``begin`` (POSIX seconds, a whole minute)."""
 
     def __init__(self, folder: Path, number: int, begin: int, recipient: str) -> None:

@@ -15,7 +15,7 @@ _PAGE_KB = os.sysconf("SC_PAGE_SIZE") // 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class ProcessSample:
     """At one moment: seconds of processor used since the start, and memory that is not shared in kB, by group."""
 
     cpu_s: dict[str, float]
@@ -25,13 +25,13 @@ class Sample:
 
 
 @dataclass(slots=True)
-class Meter:
+class ProcessMeter:
     """Adds processes up with their children, which count also after they have ended; ``groups`` has the eldest ones."""
 
     groups: dict[str, list[int]]
     _seen: dict[str, dict[int, float]] = field(default_factory=dict)
 
-    def sample(self) -> Sample:
+    def sample(self) -> ProcessSample:
         """Look at every process once."""
         # A server that does not run has the pid 0, which is everybody's ancestor.
         group_of = {pid: name for name, pids in self.groups.items() for pid in pids if pid}
@@ -49,7 +49,7 @@ class Meter:
         cpu_s = {name: sum(self._seen.get(name, {}).values()) for name in self.groups}
         times = [int(part) / _TICK for part in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
         idle = times[3] + times[4]
-        return Sample(cpu_s, memory, idle, sum(times) - idle)
+        return ProcessSample(cpu_s, memory, idle, sum(times) - idle)
 
 
 def _own_kb(pid: int) -> int:

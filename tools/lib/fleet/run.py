@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from fleet.actors import Collectors, GatewayProcess
 from fleet.gateways import Specification
 from fleet.household import SERIES, expected, sensor, user
-from fleet.measure import Meter, quantiles
+from fleet.measure import ProcessMeter, quantiles
 from harness.wait import wait_until
 from servers.process import RigError
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from fleet.measure import Sample
+    from fleet.measure import ProcessSample
     from servers.cluster import Cluster
 
 # A store is made in some 40 ms, a login takes some 40 ms of processor on both sides; on a busy machine ten times that.
@@ -33,7 +33,7 @@ _NOTICED_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class FleetPlan:
     """What is run: ``period_s`` seconds from push to push."""
 
     gateways: int
@@ -44,10 +44,10 @@ class Plan:
     processes: int = 2
 
 
-class Run:
+class FleetRun:
     """One fleet on a running cluster; ``show`` is told how it goes."""
 
-    def __init__(self, cluster: Cluster, folder: Path, plan: Plan, show: Callable[[str], None]) -> None:
+    def __init__(self, cluster: Cluster, folder: Path, plan: FleetPlan, show: Callable[[str], None]) -> None:
         self._cluster, self._folder, self._plan, self._show = cluster, folder, plan, show
         self._password = secrets.token_urlsafe(16)
         self._begin = int(time.time()) // 60 * 60 - 60 * (plan.minutes + 2)
@@ -122,7 +122,7 @@ class Run:
             "gateways": [process.pid for process in self._processes],
             "database": [self._cluster.postgres.pid or 0],
         }
-        self._meter = Meter(nodes | others)
+        self._meter = ProcessMeter(nodes | others)
 
     def _connect(self) -> dict[str, Any]:
         begun = time.monotonic()
@@ -238,7 +238,7 @@ class Run:
             "bytes_a_row": self._collectors.bytes_a_row(),
         }
 
-    def _costs(self, before: Sample, after: Sample, times: int) -> dict[str, Any]:
+    def _costs(self, before: ProcessSample, after: ProcessSample, times: int) -> dict[str, Any]:
         """Milliseconds of processor by group and thing done; which share of the machine nobody used, and others did."""
         idle, busy = after.idle_s - before.idle_s, after.busy_s - before.busy_s
         used = {name: after.cpu_s[name] - before.cpu_s[name] for name in after.cpu_s}
@@ -249,7 +249,7 @@ class Run:
             "others_share": round(max(busy - sum(used.values()), 0.0) / whole, 3),
         }
 
-    def _memory(self, before: Sample, after: Sample) -> dict[str, Any]:
+    def _memory(self, before: ProcessSample, after: ProcessSample) -> dict[str, Any]:
         grown = {name: after.memory_kb[name] - before.memory_kb[name] for name in after.memory_kb}
         nodes = sum(kb for name, kb in grown.items() if name.startswith("node "))
         return {

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from fuzz import mqtt, relatives, tic, web, xmpp
 from fuzz.rig import HOME, HOSTILE, HOSTILE_BOARD
 from fuzz.shots import Fired, Shot
-from fuzz.watch import StoppedError, Watch
+from fuzz.watch import RigWatch, StoppedError
 from relay_faults.broker import HOST
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ _WARM_SHARE, _WARM_S = 0.5, 120.0
 
 
 @dataclass(slots=True)
-class Outcome:
+class FuzzOutcome:
     """What was fired and seen; ``wrong`` is empty when everybody else went on, ``kept`` is where the inputs are."""
 
     seed: int
@@ -67,14 +67,14 @@ class Campaign:
         self._ways = tuple(way for way in WAYS if way in ways)
         self._known_too = {family for family, way in FAMILIES.items() if family in ways or way in ways}
         used = {*self._ways, *(FAMILIES[family] for family in self._known_too)}
-        self.outcome = Outcome(seed, fired={way: Fired() for way in WAYS if way in used})
-        self.watch = Watch(rig)
-        self._guns: dict[str, tic.Line | mqtt.Board | xmpp.Peers | web.Visitors] = {}
+        self.outcome = FuzzOutcome(seed, fired={way: Fired() for way in WAYS if way in used})
+        self.watch = RigWatch(rig)
+        self._guns: dict[str, tic.FuzzedPort | mqtt.HostileBoard | xmpp.Peers | web.Visitors] = {}
         fired = self.outcome.fired
         if "tic" in fired:
-            self._guns["tic"] = stack.enter_context(tic.Line(rig.cellar, fired["tic"]))
+            self._guns["tic"] = stack.enter_context(tic.FuzzedPort(rig.cellar, fired["tic"]))
         if "mqtt" in fired:
-            board = mqtt.Board((HOST, rig.broker.port), HOSTILE_BOARD, rig.board_password, fired["mqtt"])
+            board = mqtt.HostileBoard((HOST, rig.broker.port), HOSTILE_BOARD, rig.board_password, fired["mqtt"])
             self._board = self._guns["mqtt"] = board
         if "xmpp" in fired:
             self._peers = self._guns["xmpp"] = self._make_peers(fired["xmpp"])
@@ -86,7 +86,7 @@ class Campaign:
         self._shots = {way: made[way](seed) for way in self._ways}
         self._runs = 0
 
-    async def run(self, minutes: float, keep: Path) -> Outcome:
+    async def run(self, minutes: float, keep: Path) -> FuzzOutcome:
         """All of it; whatever happens the outcome is told."""
         part = "calm"
         try:
@@ -200,7 +200,7 @@ class Campaign:
         rig.gateway.start()
         await asyncio.to_thread(rig.await_links)
         await asyncio.to_thread(rig.sign_in)
-        self.watch = Watch(rig, self.watch.seen)
+        self.watch = RigWatch(rig, self.watch.seen)
         await self._with_watch(asyncio.sleep(_AFTER_START_S))
         await asyncio.to_thread(rig.gateway.stop)
         (answer,) = rig.query("PRAGMA integrity_check")

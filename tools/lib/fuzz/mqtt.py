@@ -22,7 +22,7 @@ from fuzz.shots import Fired, Shot, drive
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from fuzz.relatives import Message
+    from fuzz.relatives import BoardMessage
 
 # The broker ends a connection that says too much at once, and is there again at once.
 _AGAIN_S, _TAKEN_S, _LONGEST_S = 0.2, 2.0, 30.0
@@ -43,9 +43,9 @@ def shots(seed: int) -> Iterator[Shot]:
     """For ever, the same for the same seed. The note is the topic, ``!`` before it where it is retained."""
     chance = random.Random(f"{seed}-mqtt")
     evil = cycle(_poison(seed))
-    made: tuple[tuple[str, Callable[[random.Random], Message]], ...] = (
+    made: tuple[tuple[str, Callable[[random.Random], BoardMessage]], ...] = (
         ("mutated", _mutated), ("valid", _valid), ("numbers", _numbers), ("giant", _giant), ("twice", _twice),
-        ("unicode", _unicode), ("nothing", lambda chance: relatives.Message("frame", b"", chance.random() < 0.5)),
+        ("unicode", _unicode), ("nothing", lambda chance: relatives.BoardMessage("frame", b"", chance.random() < 0.5)),
     )  # fmt: skip
     while True:
         draw = chance.random()
@@ -65,47 +65,47 @@ def _poison(seed: int) -> Iterator[Shot]:
     return (as_shot("poison", one) for one in relatives.poison(seed, 2000))
 
 
-def as_shot(kind: str, said: Message) -> Shot:
+def as_shot(kind: str, said: BoardMessage) -> Shot:
     """The message below the board's own name."""
     return Shot(kind, said.payload, f"{'!' if said.retain else ''}linky/board/ID/{said.what}")
 
 
-def _valid(chance: random.Random) -> Message:
+def _valid(chance: random.Random) -> BoardMessage:
     return message(header(chance, seq=chance.randrange(1, 9)), chance.choice(real_frames()))
 
 
-def _mutated(chance: random.Random) -> Message:
+def _mutated(chance: random.Random) -> BoardMessage:
     whole = _valid(chance).payload
-    return relatives.Message("frame", mutate(chance, [whole]), chance.random() < 0.2)
+    return relatives.BoardMessage("frame", mutate(chance, [whole]), chance.random() < 0.2)
 
 
-def _numbers(chance: random.Random) -> Message:
+def _numbers(chance: random.Random) -> BoardMessage:
     boot = f"{chance.randrange(4):08x}"
     seq = chance.choice((1, 2, 3, 2**31, 2**32 - 1, 2**32, 2**53, 0, -1))
     after = chance.choice((None, [boot, 1], [boot, seq], ["0" * 8, 2**32 - 1], [boot], "x"))
     return message(header(chance, boot=boot, seq=seq, after=after), chance.choice(real_frames()))
 
 
-def _twice(chance: random.Random) -> Message:
+def _twice(chance: random.Random) -> BoardMessage:
     """The same frame of the same start, over and over."""
     head = {"v": 1, "boot": "0badcafe", "seq": chance.randrange(1, 4), "after": None, "age": 0}
     return message(head | {"whole": True, "bad": 0, "owed": 0, "lost": 0}, real_frames()[0])
 
 
-def _giant(chance: random.Random) -> Message:
+def _giant(chance: random.Random) -> BoardMessage:
     """Up to a megabyte: above 64 kB the broker ends the connection."""
     size = chance.choice((5_000, 20_000, 60_000, 60_000, 1_000_000))
     frame = b"\x02" + chance.choice((b"\nEAST\t0", b"9", b"\n", b"\x00")) * (size // 7) + b"\x03"
     return message(header(chance), frame) if chance.random() < 0.5 else message(b" " * size + b"{}")
 
 
-def _unicode(chance: random.Random) -> Message:
+def _unicode(chance: random.Random) -> BoardMessage:
     text = "".join(chance.choices("\u202e\ufeff\u0000\u0661\U0001f525e\u0301\ud7ff", k=chance.randrange(1, 500)))
     said = json.dumps({"v": 1, "state": text, "boot": text, text: text}, ensure_ascii=chance.random() < 0.5)
-    return relatives.Message("state", said.encode("utf-8", "surrogatepass"), chance.random() < 0.5)
+    return relatives.BoardMessage("state", said.encode("utf-8", "surrogatepass"), chance.random() < 0.5)
 
 
-class Board:
+class HostileBoard:
     """The hostile account.
 
     Args:

@@ -35,7 +35,7 @@ _SPACES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class BoardMessage:
     """What a board's account publishes below its own name: ``what`` is ``frame`` or ``state``."""
 
     what: str
@@ -62,29 +62,29 @@ def header(chance: random.Random, **changed: object) -> dict[str, object]:
     return usual | {"whole": True, "bad": 0, "owed": 1, "lost": 0} | changed
 
 
-def message(head: bytes | dict[str, object], frame: bytes | None = None, *, retain: bool = False) -> Message:
+def message(head: bytes | dict[str, object], frame: bytes | None = None, *, retain: bool = False) -> BoardMessage:
     """A frame's message with this header."""
     line = head if isinstance(head, bytes) else json.dumps(head).encode()
-    return Message("frame", line + b"\n" + (real_frames()[0] if frame is None else frame), retain)
+    return BoardMessage("frame", line + b"\n" + (real_frames()[0] if frame is None else frame), retain)
 
 
-def poison(seed: int, count: int) -> Iterator[Message]:
+def poison(seed: int, count: int) -> Iterator[BoardMessage]:
     """Messages that no board writes: ages, numbers, depth. Retained at first, so that a start meets them."""
     chance = random.Random(f"{seed}-poison")
     yield message(header(chance, age=2**53 - 1), retain=True)
-    yield Message("state", b"[" * DEEPEST, retain=True)
+    yield BoardMessage("state", b"[" * DEEPEST, retain=True)
     yield message(b"[" * DEEPEST, retain=True)
     for _ in range(count):
         made = chance.choice((_aged, _odd, _deep, _deep, _deep_state, _odd_state, _long))(chance)
-        yield Message(made.what, made.payload[:_LONGEST_MESSAGE], made.retain)
+        yield BoardMessage(made.what, made.payload[:_LONGEST_MESSAGE], made.retain)
 
 
-def _aged(chance: random.Random) -> Message:
+def _aged(chance: random.Random) -> BoardMessage:
     age = chance.choice(_AGES) if chance.random() < 0.6 else chance.getrandbits(chance.randrange(1, 70))
     return message(header(chance, age=age), retain=chance.random() < 0.5)
 
 
-def _odd(chance: random.Random) -> Message:
+def _odd(chance: random.Random) -> BoardMessage:
     head = header(chance)
     for name in chance.sample(sorted(head), chance.randrange(1, 4)):
         head[name] = chance.choice(_ODD)
@@ -100,7 +100,7 @@ def _brackets(chance: random.Random) -> bytes:
     return opening * depth + (b"1" + closing * depth if chance.random() < 0.6 else b"")
 
 
-def _deep(chance: random.Random) -> Message:
+def _deep(chance: random.Random) -> BoardMessage:
     if chance.random() < 0.3:
         return message(_brackets(chance), retain=chance.random() < 0.5)
     head = json.dumps(header(chance, **{chance.choice(("after", "age", "more", "v")): "HERE"})).encode()
@@ -112,18 +112,18 @@ def _state(chance: random.Random, **changed: object) -> bytes:
     return json.dumps(usual | {"in_flash": 0, "lost": 0, "heap_free": 50_000, "lag_ms": 3} | changed).encode()
 
 
-def _deep_state(chance: random.Random) -> Message:
+def _deep_state(chance: random.Random) -> BoardMessage:
     name = chance.choice(("dbm", "speed", "more", "in_flash"))
     text = _state(chance, **{name: "HERE"}).replace(b'"HERE"', _brackets(chance))
-    return Message("state", text if chance.random() < 0.7 else _brackets(chance), chance.random() < 0.7)
+    return BoardMessage("state", text if chance.random() < 0.7 else _brackets(chance), chance.random() < 0.7)
 
 
-def _odd_state(chance: random.Random) -> Message:
+def _odd_state(chance: random.Random) -> BoardMessage:
     name = chance.choice(("v", "state", "boot", "speed", "dbm", "in_flash", "lost", "heap_free", "lag_ms"))
-    return Message("state", _state(chance, **{name: chance.choice(_ODD)}), chance.random() < 0.7)
+    return BoardMessage("state", _state(chance, **{name: chance.choice(_ODD)}), chance.random() < 0.7)
 
 
-def _long(chance: random.Random) -> Message:
+def _long(chance: random.Random) -> BoardMessage:
     text = chance.choice(("x", "\u00e9", "\\", "\u202e", "9")) * chance.choice((900, 1100, 20_000, 50_000))
     return message(header(chance, **{chance.choice(("more", "boot", "v")): text}), retain=chance.random() < 0.3)
 
@@ -157,7 +157,7 @@ def _nested(chance: random.Random) -> str:
     )
 
 
-def crowd(seed: int, count: int) -> Iterator[Message]:
+def crowd(seed: int, count: int) -> Iterator[BoardMessage]:
     """Valid frames, each of another start of the board, as many as can be sent."""
     chance = random.Random(f"{seed}-crowd")
     frames = real_frames()
@@ -169,6 +169,6 @@ def crowd(seed: int, count: int) -> Iterator[Message]:
         yield message(head, chance.choice(frames))
 
 
-FAMILIES: dict[str, Callable[[int, int], Iterator[Message] | Iterator[str]]] = {
+FAMILIES: dict[str, Callable[[int, int], Iterator[BoardMessage] | Iterator[str]]] = {
     "poison": poison, "nested": nested, "crowd": crowd,
 }  # fmt: skip

@@ -30,7 +30,7 @@ from harness import ROOT
 from harness.accounts import HOME, consume, register, table
 from harness.points import rows
 from harness.process import Program, python
-from meter.process import Meter
+from meter.process import SimulatedMeter
 from relay_faults.board import RelayBoard, compile_set
 from relay_faults.broker import HOST, NAME, HouseBroker
 from servers import Federation, LoopbackNet, free_port, wait_until
@@ -61,7 +61,7 @@ class Rig:
         self.password = secrets.token_urlsafe(16)
         self.config = folder / "gateway.toml"
         self.cookies: dict[str, str] = {}
-        self.meters: dict[str, Meter] = {}
+        self.meters: dict[str, SimulatedMeter] = {}
 
     def __enter__(self) -> Self:
         try:
@@ -127,8 +127,8 @@ class Rig:
         enter(self.broker)
         self.board_password = accounts[HOSTILE_BOARD]
         (self.folder / "mqtt-password").write_text(accounts["gateway"] + "\n")
-        self.meters["house"] = enter(Meter(self.folder / "tty-house", seed=1))
-        self.meters["flat"] = enter(Meter(self.folder / "tty-flat", seed=2, deliver="8n1", serial="000043"))
+        self.meters["house"] = enter(SimulatedMeter(self.folder / "tty-house", seed=1))
+        self.meters["flat"] = enter(SimulatedMeter(self.folder / "tty-flat", seed=2, deliver="8n1", serial="000043"))
         compile_set(self.folder / "program")
         table: dict[str, object] = {"host": HOST, "port": self.broker.tls_port, "name": NAME}
         table["password"] = accounts[BOARD]

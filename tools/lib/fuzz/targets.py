@@ -20,7 +20,7 @@ from gateway.federation.wire.fields import (
     read_point_after,
     read_time,
 )
-from gateway.federation.wire.form import Question, RequestError, parse_command
+from gateway.federation.wire.form import CommandRequest, RequestError, parse_command
 from gateway.federation.wire.notice import parse_notice
 from gateway.federation.wire.stanza import parse_quoalise
 from gateway.journal.verify import verify
@@ -68,7 +68,7 @@ _MANIFESTS = (
 _NAMES = (b"gw@sen1.test/ab12@sen1.test/consumption/power", b"urn:dev:prm:00000000000000_a/b", b"a:b.c/d:e.f/g")
 
 
-class Wire:
+class FuzzedWire:
     """The meter's wire, as one endless stream: what lasts from input to input must stay bounded."""
 
     def __init__(self) -> None:
@@ -116,7 +116,7 @@ def stanza(data: bytes) -> None:
         command = parse_command(element)
         fields = command.fields or {}
         with contextlib.suppress(RequestError):
-            page = read_page(Question(fields, command.page, "coop@sen2.test"))
+            page = read_page(CommandRequest(fields, command.page, "coop@sen2.test"))
             read_limit(page, 1000)
             read_point_after(page)
         with contextlib.suppress(RequestError):
@@ -151,7 +151,7 @@ def targets() -> list[tuple[str, Callable[[bytes], None], list[bytes]]]:
     """(name, function, seeds)."""
     captures = [path.read_bytes() for path in sorted(FRAMES.glob("*/*.raw"))]
     return [
-        ("wire", Wire().feed, captures),
+        ("wire", FuzzedWire().feed, captures),
         ("pack", pack, list(_PACKS)),
         ("stanza", stanza, list(_STANZAS)),
         ("name", name, list(_NAMES)),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from fuzz.injuries import mutate
 from fuzz.relatives import FRAMES
 from fuzz.shots import Fired, Shot, drive
-from meter.frames import HISTORIC, STANDARD, Group, encode_group
+from meter.frames import HISTORIC, STANDARD, SimulatedGroup, encode_group
 from meter.wire import PtyWire
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def _controls(chance: random.Random, captures: list[bytes]) -> bytes:
     return bytes(data)
 
 
-def _frame(mode: str, groups: list[Group]) -> bytes:
+def _frame(mode: str, groups: list[SimulatedGroup]) -> bytes:
     return _STX + b"".join(encode_group(mode, group) for group in groups) + _ETX
 
 
@@ -117,7 +117,7 @@ def _mislabelled(chance: random.Random, _: list[bytes]) -> bytes:
     groups = []
     for _ in range(chance.randrange(1, 60)):
         label = chance.choice((*_WRONG, *_LABELS)).encode("ascii", "replace").decode()
-        groups.append(Group(label, _number(chance, chance.choice((1, 3, 5, 9, 40)))))
+        groups.append(SimulatedGroup(label, _number(chance, chance.choice((1, 3, 5, 9, 40)))))
     return _frame(STANDARD, groups)
 
 
@@ -132,14 +132,22 @@ def _lie(chance: random.Random, _: list[bytes]) -> bytes:
     address = chance.choice(("022162000042", "022163000042", f"0221{chance.randrange(10**8):08d}", "0" * 12))
     index = chance.choice((0, 3_519_895, 3_519_895, 999_999_999, chance.randrange(10**9)))
     groups = [
-        Group("ADSC", address), Group("VTIC", "02"), Group("DATE", "", _horodate(chance)),
-        Group("NGTF", chance.choice(("      BASE      ", "     TEMPO      ", "H PLEINE/CREUSE ", "\x7f" * 16))),
-        Group("EAST", f"{index:09d}"), Group("EASF01", f"{index:09d}"), Group("NTARF", f"{chance.randrange(12):02d}"),
-        Group("IRMS1", f"{chance.randrange(1000):03d}"), Group("URMS1", f"{chance.randrange(1000):03d}"),
-        Group("SINSTS", f"{chance.randrange(100_000):05d}"), Group("PREF", f"{chance.randrange(100):02d}"),
-        Group("SMAXSN", f"{chance.randrange(100_000):05d}", _horodate(chance)),
-        Group("STGE", f"{chance.getrandbits(32):08X}"), Group("MSG1", "x" * 32), Group("PRM", "00999900000042"),
-    ]  # fmt: skip
+        SimulatedGroup("ADSC", address),
+        SimulatedGroup("VTIC", "02"),
+        SimulatedGroup("DATE", "", _horodate(chance)),
+        SimulatedGroup("NGTF", chance.choice((" BASE ", " TEMPO ", "H PLEINE/CREUSE ", "\x7f" * 16))),
+        SimulatedGroup("EAST", f"{index:09d}"),
+        SimulatedGroup("EASF01", f"{index:09d}"),
+        SimulatedGroup("NTARF", f"{chance.randrange(12):02d}"),
+        SimulatedGroup("IRMS1", f"{chance.randrange(1000):03d}"),
+        SimulatedGroup("URMS1", f"{chance.randrange(1000):03d}"),
+        SimulatedGroup("SINSTS", f"{chance.randrange(100_000):05d}"),
+        SimulatedGroup("PREF", f"{chance.randrange(100):02d}"),
+        SimulatedGroup("SMAXSN", f"{chance.randrange(100_000):05d}", _horodate(chance)),
+        SimulatedGroup("STGE", f"{chance.getrandbits(32):08X}"),
+        SimulatedGroup("MSG1", "x" * 32),
+        SimulatedGroup("PRM", "00999900000042"),
+    ]
     if chance.random() < 0.3:
         chance.shuffle(groups)
     return _frame(STANDARD, groups)
@@ -148,18 +156,19 @@ def _lie(chance: random.Random, _: list[bytes]) -> bytes:
 def _old_mode(chance: random.Random, _: list[bytes]) -> bytes:
     """Groups of the historic mode, that verify, in the midst of a standard meter."""
     groups = [
-        Group(chance.choice(_OLD), _number(chance, chance.choice((2, 3, 5, 9)))) for _ in range(chance.randrange(1, 15))
+        SimulatedGroup(chance.choice(_OLD), _number(chance, chance.choice((2, 3, 5, 9))))
+        for _ in range(chance.randrange(1, 15))
     ]
     return _frame(HISTORIC, groups)
 
 
-class Line:
+class FuzzedPort:
     """The port of a meter, on which these come."""
 
     def __init__(self, link: Path, fired: Fired) -> None:
         self._wire, self._fired = PtyWire(link), fired
 
-    def __enter__(self) -> Line:
+    def __enter__(self) -> FuzzedPort:
         self._wire.plug(9600)
         return self
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fuzz.campaign import Outcome
-    from fuzz.watch import Seen
+    from fuzz.campaign import FuzzOutcome
+    from fuzz.watch import FuzzObservations
 
 _BARS = "▁▂▃▄▅▆▇█"
 _WIDTH = 80
@@ -26,7 +26,7 @@ def spark(values: Sequence[float]) -> str:
     return "".join(_BARS[round((top - low) / span * (len(_BARS) - 1))] for top in tops)
 
 
-def told(outcome: Outcome, seen: Seen) -> str:
+def told(outcome: FuzzOutcome, seen: FuzzObservations) -> str:
     """The page that is printed."""
     lines = [f"seed {outcome.seed}"]
     for way, fired in outcome.fired.items():

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from fuzz.rig import HONEST_METERS, LINKS, SHARED
 from relay_faults.broker import HOST
-from soak.samples import Sample
+from soak.samples import ProgramSample
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,10 +38,10 @@ class StoppedError(RuntimeError):
 
 
 @dataclass(slots=True)
-class Seen:
+class FuzzObservations:
     """What was seen: memory in bytes by seconds since the start, how late points came, how long pages took."""
 
-    memory: list[tuple[float, Sample]] = field(default_factory=list)
+    memory: list[tuple[float, ProgramSample]] = field(default_factory=list)
     lateness: list[float] = field(default_factory=list)
     answers: list[float] = field(default_factory=list)
     points: dict[tuple[str, str, int], object] = field(default_factory=dict)
@@ -59,11 +59,11 @@ class Seen:
         return statistics.median(one.rss for at, one in self.memory if since <= at <= until) / 1e6
 
 
-class Watch:
+class RigWatch:
     """Watches a rig until cancelled; ``since`` is when the points that count begin, POSIX seconds."""
 
-    def __init__(self, rig: Rig, seen: Seen | None = None) -> None:
-        self._rig, self.seen, self.since = rig, seen or Seen(), time.time()
+    def __init__(self, rig: Rig, seen: FuzzObservations | None = None) -> None:
+        self._rig, self.seen, self.since = rig, seen or FuzzObservations(), time.time()
         self.pid = rig.gateway.pid
         # While one board sends all that the broker takes, the other's frames wait in the same queue and are sent again:
         # late, never lost. What was said before this second (POSIX) may be late.
@@ -91,7 +91,7 @@ class Watch:
         rig = self._rig
         if rig.gateway.pid != self.pid or self.pid is None:
             raise StoppedError(f"the gateway ended: {_last_line(rig.gateway.log)}")
-        if sample := Sample.take(0, "gateway", self.pid):
+        if sample := ProgramSample.take(0, "gateway", self.pid):
             self.seen.memory.append((time.monotonic(), sample))
         self.seen.load.append(float(_read("/proc/loadavg").split()[0]))
         self._look_at_links()

@@ -20,7 +20,7 @@ from gateway import __version__
 from image import base, boot_test, models, pack, root
 from image.emulation import emulation
 from image.errors import ImageError, run
-from image.progress import Progress
+from image.progress import ImageProgress
 from meter.process import MeterError
 from package import debian
 
@@ -37,7 +37,7 @@ _MAKERS = ("base.py", "root.py", "layout.py", "pack.py", "models.py", "files/**/
 def main(arguments: Sequence[str] | None = None) -> int:
     """Make an image, or boot one."""
     options = _parser().parse_args(arguments)
-    progress = Progress()
+    progress = ImageProgress()
     try:
         options.cache.mkdir(parents=True, exist_ok=True)
         with (options.cache / "lock").open("w") as lock:
@@ -66,7 +66,7 @@ def _lock(file: IO[str]) -> None:
         raise ImageError(f"another tools/image works in {Path(file.name).parent}: wait for it") from error
 
 
-def _build(options: argparse.Namespace, progress: Progress) -> None:
+def _build(options: argparse.Namespace, progress: ImageProgress) -> None:
     cache: Path = options.cache
     if not base.is_root():
         raise ImageError("an image holds files of many owners: be root (sudo)")

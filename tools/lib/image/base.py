@@ -17,7 +17,7 @@ from image.errors import ImageError, run
 from package import debian
 
 if TYPE_CHECKING:
-    from image.progress import Progress
+    from image.progress import ImageProgress
 
 SUITE = "trixie"
 _SOURCES = Path("/etc/apt/sources.list.d/debian.sources")
@@ -57,7 +57,7 @@ def name() -> str:
     return f"base-{hashlib.sha256(words.encode()).hexdigest()[:16]}.tar"
 
 
-def make(cache: Path, progress: Progress) -> Path:
+def make(cache: Path, progress: ImageProgress) -> Path:
     """The tar file; from the cache where it is there."""
     tar = cache / name()
     if tar.exists():

@@ -25,13 +25,13 @@ from gateway.first_boot import settings
 from image import errors
 from image.errors import ImageError
 from image.guest import DEADLINE_S, until
-from image.machine import Card, Machine
-from meter.process import Meter
+from image.machine import BootedMachine, CardImage
+from meter.process import SimulatedMeter
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from image.progress import Progress
+    from image.progress import ImageProgress
 
 # Larger than the image: the data's partition is to grow.
 CARD_BYTES = 4 << 30
@@ -66,15 +66,15 @@ _HEADER = '[[meter]]\\nsource = "/dev/ttyS1"\\n[store]\\ndirectory = "/tmp/heade
 _LISTENING = {"8080", "22"}
 
 
-def run(image: Path, cache: Path, progress: Progress) -> None:
+def run(image: Path, cache: Path, progress: ImageProgress) -> None:
     """Boot it; ImageError at the first promise that is not kept."""
     work = cache / "boot"
     work.mkdir(parents=True, exist_ok=True)
     card = _card(image, work, progress)
     with ExitStack() as ending:
-        adapter = ending.enter_context(Meter(work / "meter", tcp="127.0.0.1:0"))
-        header = ending.enter_context(Meter(work / "header", tcp="127.0.0.1:0", deliver="8n1"))
-        trial = Trial(card, work, [meter.path.removeprefix("socket://") for meter in (adapter, header)], progress)
+        adapter = ending.enter_context(SimulatedMeter(work / "meter", tcp="127.0.0.1:0"))
+        header = ending.enter_context(SimulatedMeter(work / "header", tcp="127.0.0.1:0", deliver="8n1"))
+        trial = BootTrial(card, work, [meter.path.removeprefix("socket://") for meter in (adapter, header)], progress)
         trial.imager()
         trial.wrong()
         trial.right(ending)
@@ -82,10 +82,10 @@ def run(image: Path, cache: Path, progress: Progress) -> None:
     progress.say("every promise is kept")
 
 
-class Trial:
+class BootTrial:
     """One card through its boots."""
 
-    def __init__(self, card: Card, work: Path, meters: list[str], progress: Progress) -> None:
+    def __init__(self, card: CardImage, work: Path, meters: list[str], progress: ImageProgress) -> None:
         self._card, self._work, self._meters, self._progress = card, work, meters, progress
         self._machine_id = ""
 
@@ -101,7 +101,7 @@ class Trial:
         self._card.put("cmdline.txt", f"{before}{IMAGER}\n".encode())
         self._card.put("firstrun.sh", FIRSTRUN)
         self._card.put("linky.toml", WRONG.encode())
-        with Machine(self._card, self._work / "imager", *self._meters) as machine:
+        with BootedMachine(self._card, self._work / "imager", *self._meters) as machine:
             machine.wait_for_end("the end of Imager's start")
         after = self._card.text("cmdline.txt").strip()
         self.expect(
@@ -115,7 +115,7 @@ class Trial:
 
     def wrong(self) -> None:
         """Three faults; the gateway is as it was."""
-        with Machine(self._card, self._work / "wrong", *self._meters) as machine:
+        with BootedMachine(self._card, self._work / "wrong", *self._meters) as machine:
             begun = self._progress.seconds
             self._wait_for_frames(machine)
             self._progress.say(
@@ -142,7 +142,7 @@ class Trial:
         # As Windows writes them.
         self._card.put("linky.toml", RIGHT.replace("\n", "\r\n").encode("utf-8-sig"))
         self._card.put("authorized_keys.txt", key.with_suffix(".pub").read_bytes())
-        machine = ending.enter_context(Machine(self._card, self._work / "right", *self._meters))
+        machine = ending.enter_context(BootedMachine(self._card, self._work / "right", *self._meters))
         begun = self._progress.seconds
         until("the page", lambda: _status(machine) == 200, alive=machine)
         self._progress.say(f"the page answers {self._progress.seconds - begun:.0f} s after the start")
@@ -165,7 +165,7 @@ class Trial:
         self._card.check()
         self._progress.say("both file systems are whole")
 
-    def _see_page(self, machine: Machine) -> None:
+    def _see_page(self, machine: BootedMachine) -> None:
         browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()))
         address = f"http://127.0.0.1:{machine.page}"
         form = urllib.parse.urlencode({"code": _CODE, "password": _PASSWORD, "again": _PASSWORD}).encode()
@@ -176,7 +176,7 @@ class Trial:
         shown = state["meters"][0]
         self.expect(shown, f"the page shows the meter: {json.dumps(shown)[:160]}")
 
-    def _see_system(self, machine: Machine) -> None:
+    def _see_system(self, machine: BootedMachine) -> None:
         until("the end of its start", lambda: machine.do("systemctl is-system-running")[1] != "starting", alive=machine)
         _, failed = machine.do("systemctl list-units --failed --plain --no-legend")
         self.expect(not failed, "no unit has failed", failed)
@@ -197,7 +197,7 @@ class Trial:
             f"memory of the gateway, and the boot as systemd counts it: {' · '.join(memory.splitlines())}"
         )
 
-    def _see_ssh(self, machine: Machine, key: Path) -> None:
+    def _see_ssh(self, machine: BootedMachine, key: Path) -> None:
         options = ["-p", machine.ssh, "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"]
         options += ["-o", "BatchMode=yes", "-o", "ConnectTimeout=60", "-i", key, "linky@127.0.0.1"]
         said = errors.run("ssh", *options, "sudo id -un")
@@ -207,7 +207,7 @@ class Trial:
         told = done.stderr.strip().splitlines()[-1:]
         self.expect(done.returncode and "(publickey)" in done.stderr, "SSH takes no password", told)
 
-    def _pull_the_adapter(self, machine: Machine) -> None:
+    def _pull_the_adapter(self, machine: BootedMachine) -> None:
         machine.plug(into=False)
         until("the loss of the port", lambda: _link(machine, "port").get("state") == "broken", alive=machine)
         self._progress.say(f"the adapter is pulled, and missed: {_link(machine, 'port')['detail']}")
@@ -217,7 +217,7 @@ class Trial:
         self._wait_for_frames(machine, begun)
         self._progress.say(f"plugged in, frames are read again within {self._progress.seconds - begun:.0f} s")
 
-    def _read_the_header(self, machine: Machine) -> None:
+    def _read_the_header(self, machine: BootedMachine) -> None:
         """A port without parity, as the header's on these boards, by a gateway beside the other."""
         machine.do(f"mkdir /tmp/header; printf '%b' '{_HEADER}' >/tmp/header.toml")
         machine.do("linky-gateway run --config /tmp/header.toml >/tmp/header.log 2>&1 & BESIDE=$!")
@@ -226,7 +226,7 @@ class Trial:
         _, log = machine.do("kill $BESIDE; wait $BESIDE; grep -c 'parity is checked here' /tmp/header.log")
         self.expect(log.split()[-1:] == ["1"], "a port without parity is read, its parity checked by the gateway", log)
 
-    def _hang(self, machine: Machine) -> None:
+    def _hang(self, machine: BootedMachine) -> None:
         begun = self._progress.seconds
         machine.do("systemctl kill --signal=STOP linky-gateway")
         restarts = "systemctl show -P NRestarts linky-gateway"
@@ -234,18 +234,18 @@ class Trial:
         self._wait_for_frames(machine, begun)
         self._progress.say(f"a hang is ended by the watchdog, frames after {self._progress.seconds - begun:.0f} s")
 
-    def _upgrade(self, machine: Machine) -> None:
+    def _upgrade(self, machine: BootedMachine) -> None:
         """What security updates do: dpkg writes the root, which is read-only before and after."""
         code, said = machine.do("apt-get -q -y remove apt-utils", DEADLINE_S)
         self.expect(code == 0, "apt works on the read-only root", said[-400:])
         code, said = machine.do("test ! -e /usr/bin/apt-ftparchive && touch /usr/linky-written")
         self.expect(code and "Read-only" in said, "and leaves it read-only", said)
 
-    def _switch_off(self, machine: Machine) -> None:
+    def _switch_off(self, machine: BootedMachine) -> None:
         machine.do("systemctl --no-block poweroff")
         machine.wait_for_end("the machine to be switched off")
 
-    def _wait_for_frames(self, machine: Machine, since: float | None = None) -> None:
+    def _wait_for_frames(self, machine: BootedMachine, since: float | None = None) -> None:
         """Until a frame has come, after that second."""
 
         def come() -> bool:
@@ -256,7 +256,7 @@ class Trial:
         until("the meter's frames", come, alive=machine)
 
 
-def _link(machine: Machine, name: str, asked: str = _STATUS) -> dict[str, object]:
+def _link(machine: BootedMachine, name: str, asked: str = _STATUS) -> dict[str, object]:
     """What the gateway says of its first link of that kind."""
     _, said = machine.do(asked)
     try:
@@ -266,7 +266,7 @@ def _link(machine: Machine, name: str, asked: str = _STATUS) -> dict[str, object
     return next((link for link in links if link["link"].startswith(name)), {})
 
 
-def _status(machine: Machine) -> int:
+def _status(machine: BootedMachine) -> int:
     """Of the page's first visit; 0 while nobody answers."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{machine.page}/setup", timeout=10) as answer:
@@ -275,7 +275,7 @@ def _status(machine: Machine) -> int:
         return 0
 
 
-def _card(image: Path, work: Path, progress: Progress) -> Card:
+def _card(image: Path, work: Path, progress: ImageProgress) -> CardImage:
     """A copy to write to, larger than the image."""
     if not image.is_file():
         raise ImageError(f"{image}: no such image")
@@ -291,7 +291,7 @@ def _card(image: Path, work: Path, progress: Progress) -> Card:
     with file.open("r+b") as stream:
         stream.truncate(max(CARD_BYTES, file.stat().st_size))
     try:
-        card = Card(file)
+        card = CardImage(file)
     except ValueError as error:
         raise ImageError(f"{image}: not an image of tools/image: {error}") from error
     progress.say(f"{image.name}: {image.stat().st_size / 1e6:.0f} MB, as a card of {CARD_BYTES / 1e9:.1f} GB")

@@ -23,7 +23,7 @@ LABELS = {"firmware": "BOOTFS", "root": "linky-root", "data": "linky-data"}
 
 
 @dataclass(frozen=True, slots=True)
-class Partition:
+class CardPartition:
     """A place on the card, in bytes; ``kind`` is the MBR's."""
 
     name: str
@@ -37,7 +37,7 @@ class Partition:
         return self.start + self.size
 
 
-def plan(root_bytes: int, data_bytes: int) -> list[Partition]:
+def plan(root_bytes: int, data_bytes: int) -> list[CardPartition]:
     """Partitions for a root and data of that size, one after the other."""
     sizes = (
         ("firmware", "c", FIRMWARE_BYTES),
@@ -46,12 +46,12 @@ def plan(root_bytes: int, data_bytes: int) -> list[Partition]:
     )
     made, at = [], _ALIGN
     for name, kind, size in sizes:
-        made.append(Partition(name, kind, at, _up(size)))
+        made.append(CardPartition(name, kind, at, _up(size)))
         at = made[-1].end
     return made
 
 
-def script(partitions: list[Partition]) -> str:
+def script(partitions: list[CardPartition]) -> str:
     """What sfdisk is told."""
     lines = ["label: dos", "label-id: 0x4c494e4b", "unit: sectors"]
     for one in partitions:
@@ -60,7 +60,7 @@ def script(partitions: list[Partition]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def read(table: bytes) -> list[Partition]:
+def read(table: bytes) -> list[CardPartition]:
     """The partitions of an image, by its first sector; ValueError when that is none of ours."""
     if len(table) < SECTOR or table[510:512] != b"\x55\xaa":
         raise ValueError("no partition table")
@@ -70,7 +70,7 @@ def read(table: bytes) -> list[Partition]:
         start, size = int.from_bytes(entry[8:12], "little"), int.from_bytes(entry[12:16], "little")
         if not size:
             raise ValueError(f"partition {number + 1} is empty")
-        found.append(Partition(name, f"{entry[4]:x}", start * SECTOR, size * SECTOR))
+        found.append(CardPartition(name, f"{entry[4]:x}", start * SECTOR, size * SECTOR))
     return found
 
 

@@ -28,7 +28,7 @@ _ADDED = (
 )
 
 
-class Card:
+class CardImage:
     """An image that is written to; files of its FAT partition while no machine runs."""
 
     def __init__(self, file: Path) -> None:
@@ -71,7 +71,7 @@ class Card:
             run("e2fsck", "-f", "-n", f"{self.file}?offset={self.partitions[name].start}")
 
 
-class Machine(Guest):
+class BootedMachine(Guest):
     """One boot of a card.
 
     Args:
@@ -81,7 +81,7 @@ class Machine(Guest):
         header: the same for a plain UART, ``/dev/ttyS1``, which knows no parity.
     """
 
-    def __init__(self, card: Card, work: Path, meter: str, header: str) -> None:
+    def __init__(self, card: CardImage, work: Path, meter: str, header: str) -> None:
         super().__init__(work)
         self._card = card
         self._served = {"meter": meter, "header": header}

@@ -16,15 +16,15 @@ from provision import os_list
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from image.layout import Partition
-    from image.progress import Progress
+    from image.layout import CardPartition
+    from image.progress import ImageProgress
 
 # mtools otherwise wants the geometry of a floppy disk.
 MTOOLS = {**os.environ, "PATH": PATH, "MTOOLS_SKIP_CHECK": "1"}
 _FEATURES = ("-q", "-F", "-t", "ext4", "-b", "4096", "-i", "16384")
 
 
-def image(root: Path, file: Path, progress: Progress) -> None:
+def image(root: Path, file: Path, progress: ImageProgress) -> None:
     """The raw image, sparse; ``root`` is taken apart for it."""
     firmware, data = root.with_name("firmware"), root.with_name("data")
     _apart(root / "boot/firmware", firmware)
@@ -45,7 +45,7 @@ def image(root: Path, file: Path, progress: Progress) -> None:
     progress.say(f"image: {file.stat().st_size / 1e6:.0f} MB, {file.stat().st_blocks * 512 / 1e6:.0f} MB of it used")
 
 
-def publish(file: Path, to: Path, url: str | None, icon: str, progress: Progress) -> list[Path]:
+def publish(file: Path, to: Path, url: str | None, icon: str, progress: ImageProgress) -> list[Path]:
     """Compressed, with its sum, and the list for Raspberry Pi Imager."""
     packed = to.with_name(f"{to.name}.part")
     with packed.open("wb") as stream:
@@ -85,7 +85,7 @@ def _size(folder: Path) -> int:
     return int(run("du", "--summarize", "--block-size=1", folder).split()[0])
 
 
-def _fat(folder: Path, file: Path, place: Partition) -> None:
+def _fat(folder: Path, file: Path, place: CardPartition) -> None:
     sectors = place.size // layout.SECTOR
     at = f"{file}@@{place.start}"
     label = layout.LABELS[place.name]
@@ -96,7 +96,7 @@ def _fat(folder: Path, file: Path, place: Partition) -> None:
     run("mcopy", "-i", at, "-s", "-m", *sorted(folder.iterdir()), "::", env=MTOOLS)
 
 
-def _ext4(folder: Path, file: Path, place: Partition, *options: str) -> None:
+def _ext4(folder: Path, file: Path, place: CardPartition, *options: str) -> None:
     label = layout.LABELS[place.name]
     extended = f"offset={place.start},nodiscard,root_owner=0:0"
     run(

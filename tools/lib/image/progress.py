@@ -6,7 +6,7 @@ import sys
 import time
 
 
-class Progress:
+class ImageProgress:
     """One run."""
 
     def __init__(self) -> None:

@@ -17,7 +17,7 @@ from image.errors import PATH, ImageError, run
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from image.progress import Progress
+    from image.progress import ImageProgress
 
 FILES = Path(__file__).with_name("files")
 HOSTNAME = "linky"
@@ -52,7 +52,7 @@ _DRIVERS = (
 )  # fmt: skip
 
 
-def finish(root: Path, deb: Path, modules: str, progress: Progress) -> None:
+def finish(root: Path, deb: Path, modules: str, progress: ImageProgress) -> None:
     """Everything that this module promises."""
     for pattern in _LEFT:
         for path in root.glob(pattern):

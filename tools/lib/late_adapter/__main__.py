@@ -27,19 +27,19 @@ def main() -> int:
 
 def _run(base: Path | None, keep: Path | None) -> int:
     from image.errors import ImageError  # noqa: PLC0415 (--help needs the standard library alone)
-    from image.progress import Progress  # noqa: PLC0415
+    from image.progress import ImageProgress  # noqa: PLC0415
     from late_adapter import disk, trial  # noqa: PLC0415
-    from meter.process import Meter  # noqa: PLC0415
+    from meter.process import SimulatedMeter  # noqa: PLC0415
     from package.container import TrialError  # noqa: PLC0415
 
-    progress = Progress()
+    progress = ImageProgress()
     try:
         with ExitStack() as ending:
             work = keep or Path(ending.enter_context(tempfile.TemporaryDirectory(prefix="linky-late-")))
             work.mkdir(parents=True, exist_ok=True)
             made = disk.make(work, base or work / "base.tar")
             progress.say("Debian 13, the package and a configuration on a disk")
-            meter = ending.enter_context(Meter(work / "meter", tcp="127.0.0.1:0"))
+            meter = ending.enter_context(SimulatedMeter(work / "meter", tcp="127.0.0.1:0"))
             trial.run(made, work, meter.path.removeprefix("socket://"), progress)
     except (ImageError, TrialError) as error:
         sys.stderr.write(f"tools/late-adapter: {error}\n")

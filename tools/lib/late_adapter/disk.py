@@ -28,7 +28,7 @@ _PATIENT = "[Service]\nTimeoutStartSec=15min\nWatchdogSec=10min\n"
 
 
 @dataclass(frozen=True, slots=True)
-class Disk:
+class EmulatorDisk:
     """What the emulator starts from."""
 
     image: Path
@@ -36,7 +36,7 @@ class Disk:
     initrd: Path
 
 
-def make(work: Path, base: Path) -> Disk:
+def make(work: Path, base: Path) -> EmulatorDisk:
     """A disk on which the package is installed and configured; nothing of it has run."""
     if not base.exists():
         names = [words.partition(" ")[0] for words in debian.DEPENDS if not words.startswith("systemd ")]
@@ -48,7 +48,7 @@ def make(work: Path, base: Path) -> Disk:
         path = root / "etc" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    disk = Disk(work / "disk.img", work / "kernel", work / "initrd")
+    disk = EmulatorDisk(work / "disk.img", work / "kernel", work / "initrd")
     for name, to in (("vmlinuz", disk.kernel), ("initrd.img", disk.initrd)):
         # Links that Debian keeps to the newest.
         shutil.copy(root / (root / name).readlink(), to)

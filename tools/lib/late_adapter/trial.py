@@ -15,8 +15,8 @@ from image.guest import Guest, until
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from image.progress import Progress
-    from late_adapter.disk import Disk
+    from image.progress import ImageProgress
+    from late_adapter.disk import EmulatorDisk
 
 _LINE = (
     "root=/dev/vda rw console=ttyS0 systemd.debug_shell=ttyS1 systemd.journald.forward_to_console=1 "
@@ -32,7 +32,7 @@ systemctl daemon-reload && systemctl restart linky-gateway"""
 _DRIVERS = "ftdi_sio ch341 cp210x pl2303 usbserial cdc_acm"
 
 
-class Machine(Guest):
+class EmulatedPc(Guest):
     """A PC with that disk and a socket for USB.
 
     Args:
@@ -42,7 +42,7 @@ class Machine(Guest):
         more: words for its kernel and systemd.
     """
 
-    def __init__(self, disk: Disk, work: Path, meter: str, more: str = "") -> None:
+    def __init__(self, disk: EmulatorDisk, work: Path, meter: str, more: str = "") -> None:
         super().__init__(work)
         self._disk, self._meter, self._more = disk, meter, more
 
@@ -57,16 +57,16 @@ class Machine(Guest):
         return [*command, "-chardev", f"socket,id=meter,host={host},port={port}"]
 
 
-def run(disk: Disk, work: Path, meter: str, progress: Progress) -> None:
+def run(disk: EmulatorDisk, work: Path, meter: str, progress: ImageProgress) -> None:
     """Boot it twice; ImageError at the first that is not as it should be."""
-    Trial(disk, work, meter, progress).former()
-    Trial(disk, work, meter, progress).shipped()
+    LateAdapterTrial(disk, work, meter, progress).former()
+    LateAdapterTrial(disk, work, meter, progress).shipped()
 
 
-class Trial:
+class LateAdapterTrial:
     """One boot."""
 
-    def __init__(self, disk: Disk, work: Path, meter: str, progress: Progress) -> None:
+    def __init__(self, disk: EmulatorDisk, work: Path, meter: str, progress: ImageProgress) -> None:
         self._disk, self._work, self._meter, self._progress = disk, work, meter, progress
 
     def expect(self, condition: object, what: str, seen: object = "") -> None:
@@ -78,7 +78,7 @@ class Trial:
     def former(self) -> None:
         """Names alone and no driver: the adapter is refused until a restart. So this machine enforces rules."""
         without = "systemd.mask=systemd-modules-load.service"
-        with Machine(self._disk, self._work / "former", self._meter, without) as machine:
+        with EmulatedPc(self._disk, self._work / "former", self._meter, without) as machine:
             _must(machine, _FORMER)
             self.expect(not _has_driver(machine), "the gateway has started, without an adapter and without its driver")
             machine.plug(into=True)
@@ -92,7 +92,7 @@ class Trial:
 
     def shipped(self) -> None:
         """The package as it is: list of drivers and numbers; then numbers alone."""
-        with Machine(self._disk, self._work / "shipped", self._meter) as machine:
+        with EmulatedPc(self._disk, self._work / "shipped", self._meter) as machine:
             until("the gateway", lambda: machine.do("systemctl is-active linky-gateway", 600)[1] == "active")
             self.expect(
                 _has_driver(machine), "the gateway has started by itself; drivers are loaded, no adapter is there"
@@ -109,23 +109,23 @@ class Trial:
             self._wait_for_frames(machine, "plugged in, its driver comes, and it is read")
             machine.do("systemctl poweroff --force")
 
-    def _wait_for_frames(self, machine: Machine, what: str) -> None:
+    def _wait_for_frames(self, machine: EmulatedPc, what: str) -> None:
         begun = self._progress.seconds
         until("frames", lambda: _link(machine, "meter")["state"] == "ok", alive=machine)
         self._progress.say(f"{what} ({self._progress.seconds - begun:.0f} s)")
 
 
-def _has_driver(machine: Machine) -> bool:
+def _has_driver(machine: EmulatedPc) -> bool:
     return machine.do("grep -q ttyUSB /proc/devices")[0] == 0
 
 
-def _must(machine: Machine, command: str) -> None:
+def _must(machine: EmulatedPc, command: str) -> None:
     code, said = machine.do(command, 600)
     if code:
         raise ImageError(f"{command}: {said}")
 
 
-def _link(machine: Machine, kind: str) -> dict[str, str]:
+def _link(machine: EmulatedPc, kind: str) -> dict[str, str]:
     code, said = machine.do("linky-gateway status --json")
     rows = json.loads(said)["links"] if code in (0, 1) and said.startswith("{") else []
     return next((row for row in rows if row["link"].startswith(kind)), {"state": "", "detail": ""})

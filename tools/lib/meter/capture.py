@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 LISTEN_S = {STANDARD: 4.0, HISTORIC: 10.0}  # before trying the other speed
 
 
-class CaptureError(OSError):
+class CaptureSourceError(OSError):
     """A port or file that gives nothing usable; the message is one sentence for a person."""
 
 
@@ -41,12 +41,12 @@ def open_port(name: str, baud: int) -> int:
         descriptor = os.open(name, os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "not HOST:PORT"
-        raise CaptureError(f"{name} cannot be opened: {reason}") from error
+        raise CaptureSourceError(f"{name} cannot be opened: {reason}") from error
     try:
         set_line(descriptor, baud)
     except termios.error as error:
         os.close(descriptor)
-        raise CaptureError(f"{name} is not a serial port") from error
+        raise CaptureSourceError(f"{name} is not a serial port") from error
     return descriptor
 
 
@@ -74,7 +74,7 @@ def read_some(descriptor: int, wait_s: float) -> bytes | None:
         return None
 
 
-class Tally:
+class CaptureTally:
     """Counts bytes and groups as they come in, keeping only the unfinished group."""
 
     def __init__(self) -> None:
@@ -92,13 +92,13 @@ class Tally:
             self.bad += not good
 
 
-def capture(name: str, file: BinaryIO, *, mode: str = "auto", seconds: float | None = None) -> tuple[Tally, int]:
+def capture(name: str, file: BinaryIO, *, mode: str = "auto", seconds: float | None = None) -> tuple[CaptureTally, int]:
     """Writes what the port says into ``file`` until time is up, the port goes, or KeyboardInterrupt.
 
     Returns:
         The counts, and the speed used.
     """
-    heard, tally = b"", Tally()
+    heard, tally = b"", CaptureTally()
     if mode == "auto":
         mode, heard = (STANDARD, b"") if name.startswith("socket://") else _find_mode(name)
     file.write(heard)
@@ -129,7 +129,7 @@ def mode_of(data: bytes) -> str:
         separator = _separator(segment.rpartition(b"\n")[2])
         if separator is not None:
             return STANDARD if separator == b"\t" else HISTORIC
-    raise CaptureError("no group with a right checksum in the file: the mode cannot be guessed, give --mode")
+    raise CaptureSourceError("no group with a right checksum in the file: the mode cannot be guessed, give --mode")
 
 
 def pieces_of(path: Path, *, loop: bool = False) -> Iterator[bytes]:
@@ -155,7 +155,7 @@ def _find_mode(name: str) -> tuple[str, bytes]:
     """The mode in which the port says two good groups, and what was heard of it."""
     for mode in (STANDARD, HISTORIC):
         descriptor = open_port(name, BAUD[mode])
-        heard, tally, end = b"", Tally(), time.monotonic() + LISTEN_S[mode]
+        heard, tally, end = b"", CaptureTally(), time.monotonic() + LISTEN_S[mode]
         try:
             while (left := end - time.monotonic()) > 0 and (data := read_some(descriptor, left)) is not None:
                 heard += data
@@ -164,4 +164,4 @@ def _find_mode(name: str) -> tuple[str, bytes]:
                     return mode, heard
         finally:
             os.close(descriptor)
-    raise CaptureError(f"{name} gives no valid group at 9600 or 1200 Bd: check the wiring, or choose --mode")
+    raise CaptureSourceError(f"{name} gives no valid group at 9600 or 1200 Bd: check the wiring, or choose --mode")

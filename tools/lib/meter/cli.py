@@ -10,14 +10,14 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from meter.capture import CaptureError, capture, mode_of, pieces_of
+from meter.capture import CaptureSourceError, capture, mode_of, pieces_of
 from meter.clock import ClockError, parse_start
 from meter.contract import CONTRACTS
-from meter.frames import BAUD, HISTORIC, STANDARD, Identity
-from meter.household import Household
-from meter.line import Commands, Line, Stopped, Transmission, Truth, replay, say
+from meter.frames import BAUD, HISTORIC, STANDARD, MeterIdentity
+from meter.household import SimulatedHousehold
+from meter.line import SimulatedLine, SimulatorCommands, Stopped, Transmission, Truth, replay, say
 from meter.living import CommandError, Linky
-from meter.wire import FileWire, PtyWire, TcpWire, Wire, WireError
+from meter.wire import FileWire, PtyWire, SimulatedWire, TcpWire, WireError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -63,7 +63,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (ClockError, CommandError) as error:
         print(f"tools/meter: {error}", file=sys.stderr)
         return 2
-    except (CaptureError, WireError) as error:
+    except (CaptureSourceError, WireError) as error:
         print(f"tools/meter: {error}", file=sys.stderr)
         return 1
     except BrokenPipeError:
@@ -148,8 +148,8 @@ def _run(options: argparse.Namespace) -> int:
     start_ms = parse_start(options.start, time.time())
     pure = options.tariff == "producer"
     solar = options.solar or (3000 if pure else 0)
-    identity = Identity(options.serial, options.prm, options.phases, options.power)
-    household = Household(options.seed, options.phases, solar, lived_in=not pure)
+    identity = MeterIdentity(options.serial, options.prm, options.phases, options.power)
+    household = SimulatedHousehold(options.seed, options.phases, solar, lived_in=not pure)
     meter = Linky(
         mode=options.mode,
         contract=options.tariff,
@@ -185,10 +185,10 @@ def _capture(options: argparse.Namespace) -> int:
 
 
 @contextlib.contextmanager
-def _line(options: argparse.Namespace, baud: int) -> Iterator[Line]:
+def _line(options: argparse.Namespace, baud: int) -> Iterator[SimulatedLine]:
     """The line to the end the options name: plugged, said to be ready, and unplugged at the end whatever happens."""
     with contextlib.ExitStack() as stack:
-        wire: Wire
+        wire: SimulatedWire
         if options.link:
             wire = PtyWire(options.link, permissions=options.permissions, patient=options.patient)
         elif options.tcp:
@@ -197,7 +197,7 @@ def _line(options: argparse.Namespace, baud: int) -> Iterator[Line]:
             wire = FileWire(stack.enter_context(options.out.open("wb")), str(options.out))
         else:
             wire = FileWire(sys.stdout.buffer, "-")
-        line = Line(wire, speed=options.speed, seed=options.seed, deliver=options.deliver)
+        line = SimulatedLine(wire, speed=options.speed, seed=options.seed, deliver=options.deliver)
         for injury in ("noise", "drop"):
             line.injure([injury, getattr(options, injury)])
         line.baud = baud
@@ -209,15 +209,15 @@ def _line(options: argparse.Namespace, baud: int) -> Iterator[Line]:
             yield line
 
 
-def _listen(line: Line, carry_out: Callable[[str], None], *, until_eof: bool) -> None:
+def _listen(line: SimulatedLine, carry_out: Callable[[str], None], *, until_eof: bool) -> None:
     def ended() -> None:
         line.stopped = until_eof
 
     if line.wire.paced and sys.stdin is not None:
-        line.listen(Commands(sys.stdin.fileno(), carry_out, at_end=ended))
+        line.listen(SimulatorCommands(sys.stdin.fileno(), carry_out, at_end=ended))
 
 
-def _carry_out(line: Line, text: str) -> None:
+def _carry_out(line: SimulatedLine, text: str) -> None:
     if not line.injure(text.split()):
         raise CommandError(f"{text!r} is not a command of a replay: noise, drop, silence, unplug, plug, quit")
 

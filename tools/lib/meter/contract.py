@@ -22,7 +22,7 @@ def minutes(hours: int, minute: int = 0) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Period:
+class TariffPeriod:
     """One tariff period: the supplier's text (LTARF), the historic period (PTEC) and index label."""
 
     text: str
@@ -37,12 +37,12 @@ class Contract:
     name: str
     calendar: str
     option: str
-    periods: tuple[Period, ...]
+    periods: tuple[TariffPeriod, ...]
     historic_indexes: tuple[str, ...]
 
 
 def _contract(name: str, calendar: str, option: str, *periods: tuple[str, str, str]) -> Contract:
-    made = tuple(Period(text.center(16), ptec, index) for text, ptec, index in periods)
+    made = tuple(TariffPeriod(text.center(16), ptec, index) for text, ptec, index in periods)
     return Contract(name, calendar.center(16), option, made, tuple(dict.fromkeys(period.index for period in made)))
 
 
@@ -87,7 +87,7 @@ class Peak:
 
 
 @dataclass(frozen=True, slots=True)
-class Tariff:
+class TariffMinute:
     """What the calendars say at one minute."""
 
     index: int
@@ -131,9 +131,9 @@ class Calendar:
         self.seed = seed
         self.forced: bool | None = None  # True: off-peak, whatever the hour
         self.colours: dict[int, int] = {}  # wall day -> colour, as set by a command
-        self._cache: tuple[int, Tariff] | None = None
+        self._cache: tuple[int, TariffMinute] | None = None
 
-    def at(self, posix_s: int) -> Tariff:
+    def at(self, posix_s: int) -> TariffMinute:
         """The tariff at this instant; it can only change on a whole minute."""
         minute = posix_s // 60
         if self._cache is None or self._cache[0] != minute:
@@ -163,7 +163,7 @@ class Calendar:
                 return WHITE
         return BLUE
 
-    def _compute(self, posix_s: int) -> Tariff:
+    def _compute(self, posix_s: int) -> TariffMinute:
         day, second = clock.local(posix_s)
         name = self.contract.name
         if name == "tempo":
@@ -173,22 +173,22 @@ class Calendar:
         if name in {"hc", "weekend"}:
             return self._off_peak_hours(day, second)
         # A producer's contact is seen open (STGE 003A0301), a base contract's closed (003A0000).
-        return Tariff(1, 1, name == "base", self._is_off_peak(second, 22, 6), 0, 0, ALL_DAY)
+        return TariffMinute(1, 1, name == "base", self._is_off_peak(second, 22, 6), 0, 0, ALL_DAY)
 
     def _is_off_peak(self, second: int, begin: int, end: int, minute: int = 0) -> bool:
         if self.forced is not None:
             return self.forced
         return second >= minutes(begin, minute) or second < minutes(end, minute)
 
-    def _off_peak_hours(self, day: int, second: int) -> Tariff:
+    def _off_peak_hours(self, day: int, second: int) -> TariffMinute:
         off = self._is_off_peak(second, 22, 6, 30)
         free = [self.contract.name == "weekend" and date.fromordinal(d).weekday() >= 5 for d in (day, day + 1)]
         index = 3 if free[0] else 1 if off else 2
         next_profile = WEEKEND_DAY if free[1] else OFF_PEAK_NIGHT
         closed = off or free[0]
-        return Tariff(index, _grid(day, off), closed, off, int(free[0]), int(free[1]), next_profile)
+        return TariffMinute(index, _grid(day, off), closed, off, int(free[0]), int(free[1]), next_profile)
 
-    def _tempo(self, posix_s: int, day: int, second: int) -> Tariff:
+    def _tempo(self, posix_s: int, day: int, second: int) -> TariffMinute:
         off = self._is_off_peak(second, 22, 6)
         tempo_day = day - (second < minutes(6))  # a Tempo day goes from 06:00 to 06:00
         today, tomorrow = self.colour(tempo_day), self.colour(tempo_day + 1)
@@ -198,7 +198,7 @@ class Calendar:
         announced = posix_s >= clock.at_wall(tempo_day, minutes(11))
         if announced and tomorrow > BLUE and tomorrow != today:
             peaks[tomorrow - 1] = Peak(tomorrow - 1, end, later)
-        return Tariff(
+        return TariffMinute(
             index=2 * today - off,
             distributor=_grid(day, off),
             contact_closed=off and today != RED,
@@ -214,7 +214,7 @@ class Calendar:
             peak_profile=_tempo_day(tomorrow) if any(peak.begin > posix_s for peak in peaks.values()) else None,
         )
 
-    def _ejp(self, posix_s: int, day: int, second: int) -> Tariff:
+    def _ejp(self, posix_s: int, day: int, second: int) -> TariffMinute:
         known: list[Peak] = []
         for d in (day - 1, day, day + 1):
             peak = Peak(1, clock.at_wall(d, minutes(7)), clock.at_wall(d + 1, minutes(1)))
@@ -225,7 +225,7 @@ class Calendar:
         running = any(peak.begin <= posix_s for peak in nearest)
         notice = any(peak.begin - 1800 <= posix_s < peak.begin for peak in nearest)
         ahead = any(peak.begin > posix_s for peak in nearest)
-        return Tariff(
+        return TariffMinute(
             index=2 if running else 1,
             distributor=_grid(day, self._is_off_peak(second, 22, 6)),
             contact_closed=not running,

@@ -1,7 +1,7 @@
 """Frames of every kind, historic and standard, as a Linky sends them: order of the tables, widths as prescribed.
 
-In: the registers (``metrology``), the contract, the meter's identity. Out: a ``Frame`` of groups, and its bytes.
-The checksum is written here a second time on purpose: the gateway's decoder is tested against it.
+In: the registers (``metrology``), the contract, the meter's identity. Out: a ``SimulatedFrame`` of groups, and its
+bytes. The checksum is written here a second time on purpose: the gateway's decoder is tested against it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from meter import clock
 
 if TYPE_CHECKING:
-    from meter.contract import Contract, Tariff
+    from meter.contract import Contract, TariffMinute
     from meter.metrology import Maximum, Mean, Metrology
 
 STX, ETX, EOT = b"\x02", b"\x03", b"\x04"
@@ -23,7 +23,7 @@ STGE_AT_REST = 0x003A0000  # standard TIC, Euridis secured, PLC New/Lock: seen o
 SHORT_CIRCUIT_A = {1: 90, 3: 60}  # IMAX of a Linky, a constant
 
 
-class Group(NamedTuple):
+class SimulatedGroup(NamedTuple):
     """One information group: label, data, and in standard mode perhaps a horodate."""
 
     label: str
@@ -32,11 +32,11 @@ class Group(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class SimulatedFrame:
     """One frame; ``kind`` is long, short (overload) or standby."""
 
     mode: str
-    groups: tuple[Group, ...]
+    groups: tuple[SimulatedGroup, ...]
     kind: str = "long"
 
     def encode(self) -> tuple[bytes, ...]:
@@ -48,7 +48,7 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class MeterIdentity:
     """Who the meter is and what it is set to: fake numbers, subscribed kVA, number of phases."""
 
     serial: str = "000042"
@@ -67,7 +67,7 @@ class Identity:
         return self.kva * 1000 // 200 // self.phases
 
 
-def encode_group(mode: str, group: Group) -> bytes:
+def encode_group(mode: str, group: SimulatedGroup) -> bytes:
     """LF, the group, CR: [54E §5.3.6]; the checksum of standard mode takes in the separator before it."""
     if mode == HISTORIC:
         body = f"{group.label} {group.data}".encode("ascii")
@@ -82,105 +82,111 @@ def checksum(body: bytes) -> bytes:
     return bytes([(sum(body) & 0x3F) + 0x20])
 
 
-def overloaded_phases(identity: Identity, meter: Metrology) -> list[int]:
+def overloaded_phases(identity: MeterIdentity, meter: Metrology) -> list[int]:
     """Phases (from 1) whose current is over the subscribed one."""
     return [phase for phase, now in enumerate(meter.instant.amperes, 1) if now > identity.subscribed_a]
 
 
-def standby(identity: Identity) -> Frame:
+def standby(identity: MeterIdentity) -> SimulatedFrame:
     """The historic frame of a meter at rest: its address alone."""
-    return Frame(HISTORIC, (Group("ADCO", identity.address),), "standby")
+    return SimulatedFrame(HISTORIC, (SimulatedGroup("ADCO", identity.address),), "standby")
 
 
-def short(identity: Identity, meter: Metrology) -> Frame:
+def short(identity: MeterIdentity, meter: Metrology) -> SimulatedFrame:
     """The three-phase historic frame of an overload: ADIR of the phases in excess, address, currents."""
     now = meter.instant.amperes
-    excess = [Group(f"ADIR{phase}", f"{now[phase - 1]:03d}") for phase in overloaded_phases(identity, meter)]
-    currents = [Group(f"IINST{phase}", f"{amperes:03d}") for phase, amperes in enumerate(now, 1)]
-    return Frame(HISTORIC, (*excess, Group("ADCO", identity.address), *currents), "short")
+    excess = [SimulatedGroup(f"ADIR{phase}", f"{now[phase - 1]:03d}") for phase in overloaded_phases(identity, meter)]
+    currents = [SimulatedGroup(f"IINST{phase}", f"{amperes:03d}") for phase, amperes in enumerate(now, 1)]
+    return SimulatedFrame(HISTORIC, (*excess, SimulatedGroup("ADCO", identity.address), *currents), "short")
 
 
-def historic(identity: Identity, contract: Contract, meter: Metrology) -> Frame:
+def historic(identity: MeterIdentity, contract: Contract, meter: Metrology) -> SimulatedFrame:
     """The long historic frame."""
     groups = [
-        Group("ADCO", identity.address),
-        Group("OPTARIF", contract.option),
-        Group("ISOUSC", f"{identity.subscribed_a:02d}"),
+        SimulatedGroup("ADCO", identity.address),
+        SimulatedGroup("OPTARIF", contract.option),
+        SimulatedGroup("ISOUSC", f"{identity.subscribed_a:02d}"),
         *_historic_tariff(contract, meter),
     ]
     amperes, imax = meter.instant.amperes, f"{SHORT_CIRCUIT_A[identity.phases]:03d}"
     if identity.phases == 1:
-        groups.append(Group("IINST", f"{amperes[0]:03d}"))
+        groups.append(SimulatedGroup("IINST", f"{amperes[0]:03d}"))
         if overloaded_phases(identity, meter):
-            groups.append(Group("ADPS", f"{amperes[0]:03d}"))
-        groups.append(Group("IMAX", imax))
+            groups.append(SimulatedGroup("ADPS", f"{amperes[0]:03d}"))
+        groups.append(SimulatedGroup("IMAX", imax))
     else:
-        groups += [Group(f"IINST{phase}", f"{now:03d}") for phase, now in enumerate(amperes, 1)]
-        groups += [Group(f"IMAX{phase}", imax) for phase in (1, 2, 3)]
-        groups.append(Group("PMAX", f"{meter.maximum.previous:05d}"))
+        groups += [SimulatedGroup(f"IINST{phase}", f"{now:03d}") for phase, now in enumerate(amperes, 1)]
+        groups += [SimulatedGroup(f"IMAX{phase}", imax) for phase in (1, 2, 3)]
+        groups.append(SimulatedGroup("PMAX", f"{meter.maximum.previous:05d}"))
     apparent = (meter.instant.drawn_va + 5) // 10 * 10
-    groups += [Group("PAPP", f"{apparent:05d}"), Group("HHPHC", "A"), Group("MOTDETAT", "000000")]
+    groups += [
+        SimulatedGroup("PAPP", f"{apparent:05d}"),
+        SimulatedGroup("HHPHC", "A"),
+        SimulatedGroup("MOTDETAT", "000000"),
+    ]
     if identity.phases == 3:
-        groups.append(Group("PPOT", "00"))
-    return Frame(HISTORIC, tuple(groups))
+        groups.append(SimulatedGroup("PPOT", "00"))
+    return SimulatedFrame(HISTORIC, tuple(groups))
 
 
-def _historic_tariff(contract: Contract, meter: Metrology) -> list[Group]:
+def _historic_tariff(contract: Contract, meter: Metrology) -> list[SimulatedGroup]:
     tariff = meter.tariff
     if contract.historic_indexes == ("BASE",):
-        groups = [Group("BASE", f"{sum(meter.supplier):09d}")]  # the total, also of contracts unknown to this mode
+        groups = [
+            SimulatedGroup("BASE", f"{sum(meter.supplier):09d}")
+        ]  # the total, also of contracts unknown to this mode
     else:
         groups = [
-            Group(label, f"{index:09d}")
+            SimulatedGroup(label, f"{index:09d}")
             for label, index in zip(contract.historic_indexes, meter.supplier, strict=False)
         ]
     if contract.name == "ejp" and (tariff.notice or tariff.running):
-        groups.append(Group("PEJP", "30"))
-    groups.append(Group("PTEC", contract.periods[tariff.index - 1].ptec))
+        groups.append(SimulatedGroup("PEJP", "30"))
+    groups.append(SimulatedGroup("PTEC", contract.periods[tariff.index - 1].ptec))
     if contract.name == "tempo":
-        groups.append(Group("DEMAIN", ("----", "BLEU", "BLAN", "ROUG")[tariff.tomorrow]))
+        groups.append(SimulatedGroup("DEMAIN", ("----", "BLEU", "BLAN", "ROUG")[tariff.tomorrow]))
     return groups
 
 
 def standard(
-    identity: Identity, contract: Contract, meter: Metrology, *, degraded: bool = False, message: str | None = None
-) -> Frame:
+    identity: MeterIdentity, contract: Contract, meter: Metrology, *, degraded: bool = False, message: str | None = None
+) -> SimulatedFrame:
     """The standard frame; ``message`` is sent as MSG2, in this frame only."""
     tariff = meter.tariff
     groups = [
-        Group("ADSC", identity.address),
-        Group("VTIC", "02"),
-        Group("DATE", "", clock.horodate(meter.now_ms // 1000, degraded=degraded)),
-        Group("NGTF", contract.calendar),
-        Group("LTARF", contract.periods[tariff.index - 1].text),
-        Group("EAST", f"{sum(meter.supplier):09d}"),
-        *(Group(f"EASF{number:02d}", f"{index:09d}") for number, index in enumerate(meter.supplier, 1)),
-        *(Group(f"EASD{number:02d}", f"{index:09d}") for number, index in enumerate(meter.distributor, 1)),
+        SimulatedGroup("ADSC", identity.address),
+        SimulatedGroup("VTIC", "02"),
+        SimulatedGroup("DATE", "", clock.horodate(meter.now_ms // 1000, degraded=degraded)),
+        SimulatedGroup("NGTF", contract.calendar),
+        SimulatedGroup("LTARF", contract.periods[tariff.index - 1].text),
+        SimulatedGroup("EAST", f"{sum(meter.supplier):09d}"),
+        *(SimulatedGroup(f"EASF{number:02d}", f"{index:09d}") for number, index in enumerate(meter.supplier, 1)),
+        *(SimulatedGroup(f"EASD{number:02d}", f"{index:09d}") for number, index in enumerate(meter.distributor, 1)),
         *_injected_energy(meter),
         *_instant(identity, meter),
         *_maxima(identity, meter),
         *_curves(contract, meter),
         *_mean_voltages(meter),
-        Group("STGE", f"{stge(identity, meter, degraded=degraded):08X}"),
+        SimulatedGroup("STGE", f"{stge(identity, meter, degraded=degraded):08X}"),
         *_peaks(tariff),
-        Group("MSG1", MESSAGE),
+        SimulatedGroup("MSG1", MESSAGE),
     ]
     if message is not None:
-        groups.append(Group("MSG2", message))
+        groups.append(SimulatedGroup("MSG2", message))
     groups += [
-        Group("PRM", identity.prm),
-        Group("RELAIS", f"{int(tariff.contact_closed):03d}"),
-        Group("NTARF", f"{tariff.index:02d}"),
-        Group("NJOURF", f"{tariff.day:02d}"),
-        Group("NJOURF+1", f"{tariff.next_day:02d}"),
-        Group("PJOURF+1", tariff.next_profile),
+        SimulatedGroup("PRM", identity.prm),
+        SimulatedGroup("RELAIS", f"{int(tariff.contact_closed):03d}"),
+        SimulatedGroup("NTARF", f"{tariff.index:02d}"),
+        SimulatedGroup("NJOURF", f"{tariff.day:02d}"),
+        SimulatedGroup("NJOURF+1", f"{tariff.next_day:02d}"),
+        SimulatedGroup("PJOURF+1", tariff.next_profile),
     ]
     if tariff.peak_profile is not None:
-        groups.append(Group("PPOINTE", tariff.peak_profile))
-    return Frame(STANDARD, tuple(groups))
+        groups.append(SimulatedGroup("PPOINTE", tariff.peak_profile))
+    return SimulatedFrame(STANDARD, tuple(groups))
 
 
-def stge(identity: Identity, meter: Metrology, *, degraded: bool = False) -> int:
+def stge(identity: MeterIdentity, meter: Metrology, *, degraded: bool = False) -> int:
     """The status register [54E §6.2.3.14]; its contact bit is the opposite of RELAIS'."""
     tariff, now = meter.tariff, meter.instant
     return (
@@ -199,66 +205,66 @@ def stge(identity: Identity, meter: Metrology, *, degraded: bool = False) -> int
     )
 
 
-def _injected_energy(meter: Metrology) -> list[Group]:
+def _injected_energy(meter: Metrology) -> list[SimulatedGroup]:
     if not meter.producer:
         return []
-    reactive = [Group(f"ERQ{number}", f"{energy.wh:09d}") for number, energy in enumerate(meter.reactive, 1)]
-    return [Group("EAIT", f"{meter.injected.wh:09d}"), *reactive]
+    reactive = [SimulatedGroup(f"ERQ{number}", f"{energy.wh:09d}") for number, energy in enumerate(meter.reactive, 1)]
+    return [SimulatedGroup("EAIT", f"{meter.injected.wh:09d}"), *reactive]
 
 
-def _instant(identity: Identity, meter: Metrology) -> list[Group]:
+def _instant(identity: MeterIdentity, meter: Metrology) -> list[SimulatedGroup]:
     now = meter.instant
-    groups = [Group(f"IRMS{phase}", f"{value:03d}") for phase, value in enumerate(now.amperes, 1)]
-    groups += [Group(f"URMS{phase}", f"{value:03d}") for phase, value in enumerate(now.volts, 1)]
-    groups += [Group("PREF", f"{identity.kva:02d}"), Group("PCOUP", f"{identity.kva:02d}")]
-    groups.append(Group("SINSTS", f"{now.drawn_va:05d}"))
+    groups = [SimulatedGroup(f"IRMS{phase}", f"{value:03d}") for phase, value in enumerate(now.amperes, 1)]
+    groups += [SimulatedGroup(f"URMS{phase}", f"{value:03d}") for phase, value in enumerate(now.volts, 1)]
+    groups += [SimulatedGroup("PREF", f"{identity.kva:02d}"), SimulatedGroup("PCOUP", f"{identity.kva:02d}")]
+    groups.append(SimulatedGroup("SINSTS", f"{now.drawn_va:05d}"))
     if identity.phases == 3:
         for phase, (va, watts) in enumerate(zip(now.va, now.watts, strict=True), 1):
-            groups.append(Group(f"SINSTS{phase}", f"{va if watts >= 0 else 0:05d}"))
+            groups.append(SimulatedGroup(f"SINSTS{phase}", f"{va if watts >= 0 else 0:05d}"))
     return groups
 
 
-def _maxima(identity: Identity, meter: Metrology) -> list[Group]:
+def _maxima(identity: MeterIdentity, meter: Metrology) -> list[SimulatedGroup]:
     named: list[tuple[str, Maximum]] = [("SMAXSN", meter.maximum)]
     if identity.phases == 3:
         named += [(f"SMAXSN{phase}", maximum) for phase, maximum in enumerate(meter.maximum_phase, 1)]
     groups = [_today(label, maximum) for label, maximum in named]
     groups += [_yesterday(label, maximum) for label, maximum in named]
     if meter.producer:
-        groups.append(Group("SINSTI", f"{meter.instant.injected_va:05d}"))
+        groups.append(SimulatedGroup("SINSTI", f"{meter.instant.injected_va:05d}"))
         groups += [_today("SMAXIN", meter.maximum_injected), _yesterday("SMAXIN", meter.maximum_injected)]
     return groups
 
 
-def _today(label: str, maximum: Maximum) -> Group:
-    return Group(label, f"{maximum.value:05d}", clock.horodate(maximum.at))
+def _today(label: str, maximum: Maximum) -> SimulatedGroup:
+    return SimulatedGroup(label, f"{maximum.value:05d}", clock.horodate(maximum.at))
 
 
-def _yesterday(label: str, maximum: Maximum) -> Group:
-    return Group(f"{label}-1", f"{maximum.previous:05d}", clock.horodate(maximum.previous_at))
+def _yesterday(label: str, maximum: Maximum) -> SimulatedGroup:
+    return SimulatedGroup(f"{label}-1", f"{maximum.previous:05d}", clock.horodate(maximum.previous_at))
 
 
-def _curves(contract: Contract, meter: Metrology) -> list[Group]:
+def _curves(contract: Contract, meter: Metrology) -> list[SimulatedGroup]:
     groups = _curve("CCASN", meter.curve_drawn)
     if meter.producer and contract.name != "producer":  # no pure producer seen sends CCAIN
         groups += _curve("CCAIN", meter.curve_injected)
     return groups
 
 
-def _curve(label: str, mean: Mean) -> list[Group]:
+def _curve(label: str, mean: Mean) -> list[SimulatedGroup]:
     names = (label, f"{label}-1")
     points = zip(names, mean.points, strict=False)
-    return [Group(name, f"{watts:05d}", clock.horodate(end)) for name, (end, watts) in points]
+    return [SimulatedGroup(name, f"{watts:05d}", clock.horodate(end)) for name, (end, watts) in points]
 
 
-def _mean_voltages(meter: Metrology) -> list[Group]:
+def _mean_voltages(meter: Metrology) -> list[SimulatedGroup]:
     points = [(phase, mean.points[0]) for phase, mean in enumerate(meter.voltage, 1) if mean.points]
-    return [Group(f"UMOY{phase}", f"{volts:03d}", clock.horodate(end)) for phase, (end, volts) in points]
+    return [SimulatedGroup(f"UMOY{phase}", f"{volts:03d}", clock.horodate(end)) for phase, (end, volts) in points]
 
 
-def _peaks(tariff: Tariff) -> list[Group]:
-    groups: list[Group] = []
+def _peaks(tariff: TariffMinute) -> list[SimulatedGroup]:
+    groups: list[SimulatedGroup] = []
     for peak in tariff.peaks:
-        groups.append(Group(f"DPM{peak.slot}", "00", clock.horodate_without_season(peak.begin)))
-        groups.append(Group(f"FPM{peak.slot}", "00", clock.horodate_without_season(peak.end)))
+        groups.append(SimulatedGroup(f"DPM{peak.slot}", "00", clock.horodate_without_season(peak.begin)))
+        groups.append(SimulatedGroup(f"FPM{peak.slot}", "00", clock.horodate_without_season(peak.end)))
     return groups

@@ -39,7 +39,7 @@ class Steps:
 
 
 @dataclass(slots=True)
-class Household:
+class SimulatedHousehold:
     """What is plugged in behind one meter. ``solar_w`` is the peak of the panels, 0 for none."""
 
     seed: int = 1

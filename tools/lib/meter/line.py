@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, TextIO
 
 from meter.frames import BAUD, EOT
 from meter.living import CommandError, Linky
-from meter.uart import Port, Uart
+from meter.uart import SimulatedUart, UartSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from meter.wire import Wire
+    from meter.wire import SimulatedWire
 
 TICKS_PER_S = 9600
 GAP_TICKS = 240  # 25 ms between frames; 16.7 to 33.4 are allowed [54E §5.3.6]
@@ -34,12 +34,12 @@ class Stopped(Exception):  # noqa: N818 - not an error: the end of a run
     """The run is over: quit, a signal, or the number of frames asked for."""
 
 
-class Line:
+class SimulatedLine:
     """A paced, injured way from a meter to a wire, and the commands that come in meanwhile."""
 
-    def __init__(self, wire: Wire, *, speed: float = 1.0, seed: int = 1, deliver: str = "auto") -> None:
+    def __init__(self, wire: SimulatedWire, *, speed: float = 1.0, seed: int = 1, deliver: str = "auto") -> None:
         self.wire = wire
-        self.uart = Uart(seed)
+        self.uart = SimulatedUart(seed)
         self.speed = speed
         self.ticks = 0
         self.baud = BAUD["standard"]
@@ -48,9 +48,9 @@ class Line:
         self._forced = {"7e1": (False, False), "inpck": (False, True), "8n1": (True, False)}.get(deliver)
         self._lost_until = 0.0
         self._origin = time.monotonic()
-        self._commands: Commands | None = None
+        self._commands: SimulatorCommands | None = None
 
-    def listen(self, commands: Commands) -> None:
+    def listen(self, commands: SimulatorCommands) -> None:
         """Takes commands from there while the line runs."""
         self._commands = commands
 
@@ -93,7 +93,7 @@ class Line:
         if port is None or time.monotonic() < self._lost_until:
             return
         if self._forced is not None:
-            port = Port(port.baud, *self._forced)
+            port = UartSettings(port.baud, *self._forced)
         if got := self.uart.carry(piece, self.baud, port):
             self.wire.write(got)
 
@@ -125,7 +125,7 @@ class Line:
                 return
 
 
-class Commands:
+class SimulatorCommands:
     """Commands, one a line, from a descriptor; each is answered by one line, ``ok …`` or ``error: …``."""
 
     def __init__(self, descriptor: int, carry_out: Callable[[str], None], *, at_end: Callable[[], None]) -> None:
@@ -178,7 +178,9 @@ class Truth:
 class Transmission:
     """A living meter on a line, until it is stopped or has sent ``limit`` frames."""
 
-    def __init__(self, meter: Linky, line: Line, *, start_ms: int, truth: Truth, limit: int | None = None) -> None:
+    def __init__(
+        self, meter: Linky, line: SimulatedLine, *, start_ms: int, truth: Truth, limit: int | None = None
+    ) -> None:
         self._meter = meter
         self._line = line
         self._start_ms = start_ms
@@ -226,7 +228,7 @@ class Transmission:
         self._truth.write({"event": "sent", "frame": self._meter.sent - 1, "host": time.time()})
 
 
-def replay(line: Line, pieces: Iterable[bytes]) -> None:
+def replay(line: SimulatedLine, pieces: Iterable[bytes]) -> None:
     """Sends captured pieces with the gap of frames between them."""
     for piece in pieces:
         line.send(piece)

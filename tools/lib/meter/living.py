@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from meter import contract as contracts
 from meter import frames
 from meter.contract import CONTRACTS, Calendar
-from meter.frames import HISTORIC, STANDARD, Frame, Identity
-from meter.household import Household
+from meter.frames import HISTORIC, STANDARD, MeterIdentity, SimulatedFrame
+from meter.household import SimulatedHousehold
 from meter.metrology import Metrology
 
 if TYPE_CHECKING:
@@ -35,19 +35,19 @@ class Linky:
         *,
         mode: str = STANDARD,
         contract: str = "base",
-        identity: Identity | None = None,
-        household: Household | None = None,
+        identity: MeterIdentity | None = None,
+        household: SimulatedHousehold | None = None,
         start_ms: int,
         producer: bool = False,
         curve_s: int = 1800,
         seed: int = 1,
     ) -> None:
         self.mode = mode
-        self.identity = identity or Identity()
+        self.identity = identity or MeterIdentity()
         self.contract = CONTRACTS[contract]
         self.calendar = Calendar(self.contract, seed)
         self.metrology = Metrology(
-            household or Household(seed=seed, phases=self.identity.phases),
+            household or SimulatedHousehold(seed=seed, phases=self.identity.phases),
             self.calendar,
             start_ms=start_ms,
             producer=producer,
@@ -63,14 +63,14 @@ class Linky:
         self._excess_until_ms = -1
         self._shorts = 0
 
-    def next_frame(self, now_ms: int) -> Frame:
+    def next_frame(self, now_ms: int) -> SimulatedFrame:
         """The frame that starts at this time of the meter's clock."""
         self.metrology.advance(now_ms)
         frame = self._standard() if self.mode == STANDARD else self._historic(now_ms)
         self.sent += 1
         return frame
 
-    def cuts_frame(self, frame: Frame, now_ms: int) -> bool:
+    def cuts_frame(self, frame: SimulatedFrame, now_ms: int) -> bool:
         """Whether an overload that begins now stops this frame at the end of its group (three-phase historic)."""
         if frame.mode != HISTORIC or frame.kind != "long" or self.identity.phases == 1:
             return False
@@ -78,7 +78,7 @@ class Linky:
         self.metrology.advance(now_ms)
         return self._excess(now_ms) and not was_short
 
-    def truth(self, frame: Frame, now_ms: int) -> dict[str, object]:
+    def truth(self, frame: SimulatedFrame, now_ms: int) -> dict[str, object]:
         """What is true at this time, as one JSON object: data as on the wire, and the exact quantities behind it."""
         meter = self.metrology
         return {
@@ -114,13 +114,13 @@ class Linky:
         known[verb](rest)
         return True
 
-    def _standard(self) -> Frame:
+    def _standard(self) -> SimulatedFrame:
         message = self.message if self.sent >= self._message_in else None
         if message is not None:
             self.message = None
         return frames.standard(self.identity, self.contract, self.metrology, degraded=self.degraded, message=message)
 
-    def _historic(self, now_ms: int) -> Frame:
+    def _historic(self, now_ms: int) -> SimulatedFrame:
         if self.at_rest:
             return frames.standby(self.identity)
         if self.identity.phases == 3 and (self._excess(now_ms) or now_ms < self._excess_until_ms):

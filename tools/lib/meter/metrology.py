@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from meter import clock
 
 if TYPE_CHECKING:
-    from meter.contract import Calendar, Tariff
-    from meter.household import Household
+    from meter.contract import Calendar, TariffMinute
+    from meter.household import SimulatedHousehold
 
 WH = 3_600_000  # watt-milliseconds in a watt-hour
 MEAN_VOLTAGE_S = 600
@@ -60,7 +60,7 @@ class Mean:
 
 
 @dataclass(slots=True)
-class Energy:
+class EnergyRegister:
     """An exact integral; ``wh`` is what a register shows."""
 
     wms: int = 0
@@ -91,7 +91,7 @@ class Metrology:
 
     def __init__(
         self,
-        household: Household,
+        household: SimulatedHousehold,
         calendar: Calendar,
         *,
         start_ms: int,
@@ -109,9 +109,9 @@ class Metrology:
         self.now_ms = self.begin_ms
         self.supplier = [*initial_wh, *[0] * (10 - len(initial_wh))]
         self.distributor = [sum(initial_wh), 0, 0, 0]
-        self.drawn = Energy(sum(initial_wh) * WH)
-        self.injected = Energy(initial_injected_wh * WH)
-        self.reactive = [Energy(), Energy(), Energy(), Energy()]
+        self.drawn = EnergyRegister(sum(initial_wh) * WH)
+        self.injected = EnergyRegister(initial_injected_wh * WH)
+        self.reactive = [EnergyRegister(), EnergyRegister(), EnergyRegister(), EnergyRegister()]
         self.curve_drawn, self.curve_injected = Mean(curve_s), Mean(curve_s)
         self.voltage = [Mean(MEAN_VOLTAGE_S) for _ in range(self.phases)]
         yesterday = clock.at_wall(clock.local(start_ms // 1000)[0] - 1, 70_000 + household.seed % 5000)
@@ -122,7 +122,7 @@ class Metrology:
         self.advance(start_ms)
 
     @property
-    def tariff(self) -> Tariff:
+    def tariff(self) -> TariffMinute:
         """The tariff in force now."""
         return self.calendar.at(self.now_ms // 1000)
 

@@ -26,7 +26,7 @@ class MeterError(RuntimeError):
     """The meter did not start, refused a command, or went silent; the message is what it said."""
 
 
-class Meter:
+class SimulatedMeter:
     """A running meter. Options are those of ``tools/meter run`` (``speed=20`` for ``--speed 20``).
 
     ``link`` is where its port appears; ``tcp="127.0.0.1:0"`` as an option serves TCP instead. ``path`` is what a

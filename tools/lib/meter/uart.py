@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Port:
+class UartSettings:
     """How the reader has set its port. ``baud`` None: always the meter's own speed (TCP, a file)."""
 
     baud: int | None = None
@@ -19,7 +19,7 @@ class Port:
     drop_bad: bool = False  # IGNPAR with it: it vanishes
 
 
-class Uart:
+class SimulatedUart:
     """One line and the port at its end. ``noise``: chance of a flipped bit in a character; ``drop``: of its loss."""
 
     def __init__(self, seed: int = 1) -> None:
@@ -28,7 +28,7 @@ class Uart:
         self._draw = random.Random(f"uart/{seed}")
         self._receiver: Receiver | None = None
 
-    def carry(self, data: bytes, baud: int, port: Port) -> bytes:
+    def carry(self, data: bytes, baud: int, port: UartSettings) -> bytes:
         """What the port delivers of characters sent at ``baud``."""
         if port.baud in {None, baud}:
             self._receiver = None
@@ -101,7 +101,7 @@ def _levels(word: int) -> bytes:
     return bytes([0, *(word >> bit & 1 for bit in range(8)), 1])
 
 
-def _deliver(word: int, port: Port, *, framed: bool) -> bytes:
+def _deliver(word: int, port: UartSettings, *, framed: bool) -> bytes:
     """One character through the kernel's checks."""
     if port.eight_bits:
         return bytes([word])

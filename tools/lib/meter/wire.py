@@ -14,7 +14,7 @@ import tty
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from meter.uart import Port
+from meter.uart import UartSettings
 
 # Of a patient wire with a reader that has stopped reading: longer than a busy machine holds one up, not for ever.
 PATIENCE_S = 20.0
@@ -25,7 +25,7 @@ class WireError(OSError):
     """An end of the wire that cannot be made; the message is one sentence for a person."""
 
 
-class Wire(Protocol):
+class SimulatedWire(Protocol):
     """One end: where bytes go, and how the reader there has set its port (None: nobody reads)."""
 
     paced: bool
@@ -34,7 +34,7 @@ class Wire(Protocol):
     def name(self) -> str:
         """What to tell a reader to open."""
 
-    def port(self) -> Port | None:
+    def port(self) -> UartSettings | None:
         """The reader's settings now."""
 
     def write(self, data: bytes) -> None:
@@ -106,7 +106,7 @@ class PtyWire:
         os.close(self._master)
         self._master = -1
 
-    def port(self) -> Port | None:
+    def port(self) -> UartSettings | None:
         """The settings of the reader, which show on our side; a pty hides character size and parity."""
         if self._master < 0:
             return None
@@ -119,7 +119,7 @@ class PtyWire:
         self._was_read = True
         settings = termios.tcgetattr(self._master)
         checked, ignored = bool(settings[0] & termios.INPCK), bool(settings[0] & termios.IGNPAR)
-        return Port(SPEEDS.get(settings[5], 38400), check_parity=checked, drop_bad=ignored)
+        return UartSettings(SPEEDS.get(settings[5], 38400), check_parity=checked, drop_bad=ignored)
 
     def write(self, data: bytes) -> None:
         """Writes without blocking; the rest is lost (patient: waits a while)."""
@@ -201,9 +201,9 @@ class TcpWire:
                 end.close()
         self._clients, self._listener = [], None
 
-    def port(self) -> Port | None:
+    def port(self) -> UartSettings | None:
         """Right settings as soon as there is a client."""
-        return Port() if self._clients else None
+        return UartSettings() if self._clients else None
 
     def write(self, data: bytes) -> None:
         """Sends to each client what it takes now; a client that is gone is forgotten."""
@@ -270,9 +270,9 @@ class FileWire:
         """Writes out what is buffered."""
         self._file.flush()
 
-    def port(self) -> Port | None:
+    def port(self) -> UartSettings | None:
         """Always listening, at the right speed."""
-        return Port()
+        return UartSettings()
 
     def write(self, data: bytes) -> None:
         """Writes all of it."""

@@ -35,7 +35,7 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class ManualCommand:
     """A command: the words that lead to it, what it does, its options, the commands below it, its examples."""
 
     words: tuple[str, ...]
@@ -50,13 +50,13 @@ class Command:
         return " ".join(self.words)
 
 
-def commands_of(program: str) -> list[Command]:
+def commands_of(program: str) -> list[ManualCommand]:
     """The program itself, and each of its commands, in the order of its ``--help``."""
     parser: argparse.ArgumentParser = import_module(PROGRAMS[program])._parser()  # noqa: SLF001 (its own words)
     return list(_walk(parser, (), parser.description or ""))
 
 
-def _walk(parser: argparse.ArgumentParser, words: tuple[str, ...], text: str) -> Iterator[Command]:
+def _walk(parser: argparse.ArgumentParser, words: tuple[str, ...], text: str) -> Iterator[ManualCommand]:
     below: dict[str, argparse.ArgumentParser] = {}
     helps: dict[str, str] = {}
     options = []
@@ -66,7 +66,7 @@ def _walk(parser: argparse.ArgumentParser, words: tuple[str, ...], text: str) ->
             helps = {one.dest: one.help or "" for one in action._get_subactions()}  # noqa: SLF001
         else:
             options.append(_option(action))
-    yield Command(words, text, tuple(options), tuple(below), parser.epilog or "")
+    yield ManualCommand(words, text, tuple(options), tuple(below), parser.epilog or "")
     for name, inner in below.items():
         yield from _walk(inner, (*words, name), helps.get(name) or inner.description or "")
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from package.commands import Command, Option
+    from package.commands import ManualCommand, Option
 
 _MADE = "# Completion of {program}, made of its parser by tools/lib/package/completion.py."
 
@@ -21,28 +21,28 @@ def _function(program: str) -> str:
     return "_" + program.replace("-", "_")
 
 
-def _steps(known: Sequence[Command]) -> list[tuple[str, str]]:
+def _steps(known: Sequence[ManualCommand]) -> list[tuple[str, str]]:
     """Place and next word as one -> the place they lead to."""
     return [(f"{one.place} {name}", f"{one.place} {name}".strip()) for one in known for name in one.below]
 
 
-def _valued(command: Command) -> Iterator[Option]:
+def _valued(command: ManualCommand) -> Iterator[Option]:
     """Its options that have a value."""
     return (one for one in command.options if one.flags and one.value)
 
 
-def _flags(command: Command) -> list[str]:
+def _flags(command: ManualCommand) -> list[str]:
     return [flag for one in command.options for flag in one.flags]
 
 
-def _arguments(command: Command) -> list[Option]:
+def _arguments(command: ManualCommand) -> list[Option]:
     return [one for one in command.options if not one.flags]
 
 
 # ---- bash ---------------------------------------------------------------------------------------------------------
 
 
-def bash(program: str, known: Sequence[Command]) -> str:
+def bash(program: str, known: Sequence[ManualCommand]) -> str:
     """For bash, with or without the package bash-completion."""
     name = _function(program)
     lines = [_MADE.format(program=program), f"{name}() {{"]
@@ -69,7 +69,7 @@ def bash(program: str, known: Sequence[Command]) -> str:
 # ---- zsh ----------------------------------------------------------------------------------------------------------
 
 
-def zsh(program: str, known: Sequence[Command]) -> str:
+def zsh(program: str, known: Sequence[ManualCommand]) -> str:
     """For zsh: with what each command and option is for."""
     name = _function(program)
     lines = [f"#compdef {program}", _MADE.format(program=program), f"{name}() {{", "  local place='' word"]
@@ -111,7 +111,7 @@ def _described(pairs: Sequence[tuple[str, str]]) -> str:
 # ---- fish ---------------------------------------------------------------------------------------------------------
 
 
-def fish(program: str, known: Sequence[Command]) -> str:
+def fish(program: str, known: Sequence[ManualCommand]) -> str:
     """For fish: with what each command and option is for."""
     at = f"_{_function(program)}_at"
     lines = [_MADE.format(program=program), f"function {at}", "  set -l place ''"]

@@ -14,10 +14,10 @@ from gateway.errors import EXITS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from package.commands import Command, Option
+    from package.commands import ManualCommand, Option
 
 
-def page(program: str, known: Sequence[Command]) -> str:
+def page(program: str, known: Sequence[ManualCommand]) -> str:
     """The whole page."""
     whole, *commands = known
     day = time.strftime("%Y-%m-%d", time.gmtime(int(os.environ.get("SOURCE_DATE_EPOCH") or time.time())))
@@ -41,7 +41,7 @@ def page(program: str, known: Sequence[Command]) -> str:
     return "\n".join([*lines, ""])
 
 
-def _command(program: str, one: Command) -> Iterator[str]:
+def _command(program: str, one: ManualCommand) -> Iterator[str]:
     yield f".SS {_text(one.place)}"
     arguments = [option for option in one.options if not option.flags]
     yield f".B {_text(f'{program} {one.place}')}"
@@ -60,7 +60,7 @@ def _command(program: str, one: Command) -> Iterator[str]:
             yield ".in"
 
 
-def _options(one: Command) -> Iterator[str]:
+def _options(one: ManualCommand) -> Iterator[str]:
     for option in one.options:
         said = _said(option)
         # That each command has --help is said once.

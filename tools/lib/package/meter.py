@@ -14,7 +14,7 @@ _TOOL = Path(__file__).resolve().parents[2] / "meter"
 _DIALOUT = 20  # base-passwd: the same on every Debian
 
 
-class Meter:
+class TrialMeter:
     """One that runs until the ``with`` block ends; ``port`` is its pty, of which an end is kept open meanwhile.
 
     Args:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from package import debian, sandbox, scripts
 from package.container import CLEAN, Container, TrialError, make_base, unpack, wait_for
-from package.meter import Meter
+from package.meter import TrialMeter
 
 ROOT = Path(__file__).resolve().parents[3]
 PORT = "/dev/linky-TINFO-1"
@@ -58,7 +58,7 @@ PROBED = {
 }
 
 
-class Trial:
+class PackageTrial:
     """One run: says what holds, with the seconds since its beginning."""
 
     def __init__(self) -> None:
@@ -87,7 +87,7 @@ def main() -> int:
     )
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="leave the container's files there, to look at")
     options = parser.parse_args()
-    trial = Trial()
+    trial = PackageTrial()
     try:
         with ExitStack() as ending:
             work = options.keep or Path(ending.enter_context(tempfile.TemporaryDirectory(prefix="linky-units-")))
@@ -98,7 +98,7 @@ def main() -> int:
     return 0
 
 
-def _try_all(trial: Trial, work: Path, base: Path, ending: ExitStack) -> None:
+def _try_all(trial: PackageTrial, work: Path, base: Path, ending: ExitStack) -> None:
     work.mkdir(parents=True, exist_ok=True)
     if not base.exists():
         names = [words.partition(" ")[0] for words in debian.DEPENDS if not words.startswith("systemd ")]
@@ -108,7 +108,7 @@ def _try_all(trial: Trial, work: Path, base: Path, ending: ExitStack) -> None:
     unpack(base, root)
     deb = debian.build(ROOT, work, int(time.time()))
     _install(trial, root, deb)
-    port = ending.enter_context(Meter(work / "meter")).port
+    port = ending.enter_context(TrialMeter(work / "meter")).port
     with Container(root, work / "console.log", [f"{port}:{PORT}"]) as house:
         trial.say("booted by systemd")
         _look_without_configuration(trial, house)
@@ -124,7 +124,7 @@ def _try_all(trial: Trial, work: Path, base: Path, ending: ExitStack) -> None:
     _purge(trial, root)
 
 
-def _install(trial: Trial, root: Path, deb: Path) -> None:
+def _install(trial: PackageTrial, root: Path, deb: Path) -> None:
     shutil.copy(deb, root / "tmp" / deb.name)
     done = subprocess.run(
         ["chroot", root, "dpkg", "-i", f"/tmp/{deb.name}"], check=False, capture_output=True, text=True, env=CLEAN
@@ -138,7 +138,7 @@ def _install(trial: Trial, root: Path, deb: Path) -> None:
     trial.expect(set(enabled) == set(scripts.ENABLED), "its units are switched on", enabled)
 
 
-def _look_without_configuration(trial: Trial, house: Container) -> None:
+def _look_without_configuration(trial: PackageTrial, house: Container) -> None:
     house.run("systemctl", "start", "linky-gateway")
     state, condition = house.show("linky-gateway", "ActiveState", "ConditionResult")
     trial.expect(
@@ -161,7 +161,7 @@ def _configure(root: Path) -> None:
     quick.write_text("[Service]\nWatchdogSec=6\n")
 
 
-def _run_the_gateway(trial: Trial, house: Container) -> None:
+def _run_the_gateway(trial: PackageTrial, house: Container) -> None:
     house.run("systemctl", "daemon-reload")
     started = house.run("systemctl", "start", "linky-gateway")
     log = house.run("journalctl", "-u", "linky-gateway*", "--no-pager", "-o", "cat").stdout
@@ -182,7 +182,7 @@ def _run_the_gateway(trial: Trial, house: Container) -> None:
     trial.say(f"{int(facts['VmRSS']) / 1024:.0f} MB of memory")
 
 
-def _let_it_hang(trial: Trial, house: Container) -> None:
+def _let_it_hang(trial: PackageTrial, house: Container) -> None:
     stopped = house.run("systemctl", "kill", "--signal=STOP", "linky-gateway")
     trial.expect(stopped.returncode == 0, "the gateway hangs", stopped.stderr)
     wait_for(lambda: house.show("linky-gateway", "NRestarts")[0] not in ("", "0"), "the watchdog")
@@ -191,7 +191,7 @@ def _let_it_hang(trial: Trial, house: Container) -> None:
     trial.say("a hang is ended by the watchdog, and the meter is read again")
 
 
-def _run_the_timers(trial: Trial, house: Container, root: Path) -> None:
+def _run_the_timers(trial: PackageTrial, house: Container, root: Path) -> None:
     for name in ("backup", "check", "journal"):
         unit = f"linky-gateway-{name}"
         done = house.run("systemctl", "start", f"{unit}.service")
@@ -210,7 +210,7 @@ def _run_the_timers(trial: Trial, house: Container, root: Path) -> None:
     trial.expect("etc/secrets/xmpp-password" in listed.stdout, "the backup holds the secrets too", listed.stderr)
 
 
-def _probe(trial: Trial, house: Container) -> None:
+def _probe(trial: PackageTrial, house: Container) -> None:
     sandbox.bring(house)
     open_to_all = sandbox.without(house)
     trial.expect(open_to_all >= sandbox.ONLY_BY_SANDBOX, "without a sandbox the same user may do these", open_to_all)
@@ -226,7 +226,7 @@ def _probe(trial: Trial, house: Container) -> None:
             )
 
 
-def _put_a_card_in(trial: Trial, house: Container, root: Path) -> None:
+def _put_a_card_in(trial: PackageTrial, house: Container, root: Path) -> None:
     boot = root / "boot/firmware"
     boot.mkdir(parents=True, exist_ok=True)
     (boot / "linky.toml").write_text(CARD)
@@ -252,7 +252,7 @@ def _put_a_card_in(trial: Trial, house: Container, root: Path) -> None:
     trial.expect(refused.returncode and said, f"a wrong key is said on the card: {said}", result)
 
 
-def _ask_for_the_page(trial: Trial, house: Container) -> None:
+def _ask_for_the_page(trial: PackageTrial, house: Container) -> None:
     """Three seconds on the button, as linky-display asks; the page has no password yet."""
     answer = "/run/linky-display-welcome/answer.json"
     house.run("systemctl", "start", "linky-gateway", "linky-display-welcome.path")
@@ -265,7 +265,7 @@ def _ask_for_the_page(trial: Trial, house: Container) -> None:
     trial.expect(bool(told["code"]), "with a code for the first password", told)
 
 
-def _press_the_button(trial: Trial, house: Container) -> None:
+def _press_the_button(trial: PackageTrial, house: Container) -> None:
     house.run("systemctl", "start", "linky-display-shutdown.path")
     house.run("mkdir", "-p", "/run/linky-display")
     house.run("touch", "/run/linky-display/shutdown")
@@ -280,7 +280,7 @@ def _wait_for_frames(house: Container) -> None:
         raise TrialError(f"{error}: {house.run('linky-gateway', 'status').stdout}\n{log}") from error
 
 
-def _purge(trial: Trial, root: Path) -> None:
+def _purge(trial: PackageTrial, root: Path) -> None:
     """Take the trial's own files away, then the package; the backups on the stick are elsewhere, and stay."""
     for path in (root / "etc/systemd/system").glob("linky-*"):
         shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -10,7 +10,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from power_cuts.campaign import Recorder, scratch_folder
+from power_cuts.campaign import WriteRecorder, scratch_folder
 from power_cuts.migration import steps
 from power_cuts.record import RecordError, missing
 
@@ -54,7 +54,7 @@ def _run(cuts: int, seed: int) -> int:
     counts: Counter[str] = Counter()
     violations: list[Violation] = []
     with scratch_folder() as scratch:
-        for kind, recorded, share in _shares(Recorder(scratch), cuts, seed):
+        for kind, recorded, share in _shares(WriteRecorder(scratch), cuts, seed):
             for violation in recorded.cuts(share, seed, scratch, keep=FOUND):
                 counts[kind] += 1
                 violations += [violation] if violation else []
@@ -74,7 +74,7 @@ def _run(cuts: int, seed: int) -> int:
     return 0
 
 
-def _shares(recorder: Recorder, cuts: int, seed: int) -> Iterator[tuple[str, Recorded, int]]:
+def _shares(recorder: WriteRecorder, cuts: int, seed: int) -> Iterator[tuple[str, Recorded, int]]:
     """What is recorded one after the other, and how many cuts each gets."""
     houses, migrations = cuts * _HOUSES // 10, cuts * _MIGRATIONS // 10
     count = -(-houses // _A_RECORD)

@@ -23,14 +23,14 @@ from gateway.store.connection import FILE_NAME
 from gateway.store.copies import schema_of
 from gateway.store.prepare import prepare
 from power_cuts import files, judge, migration, restoring
-from power_cuts.disk import Disk
+from power_cuts.disk import CutDisk
 from power_cuts.record import MARK, RecordError, build, record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any
 
-    from power_cuts.record import Change
+    from power_cuts.record import RecordedChange
 
     Begin = Callable[[Path], list[Mapping[str, Any]]]
     Judge = Callable[[Path, Sequence[Mapping[str, Any]], Mapping[str, Any] | None], list[str]]
@@ -62,8 +62,8 @@ class Recorded:
     """
 
     name: str
-    disk: Disk
-    changes: list[Change]
+    disk: CutDisk
+    changes: list[RecordedChange]
     judge: Judge
     known: list[Mapping[str, Any]] = field(default_factory=list)
 
@@ -121,7 +121,7 @@ def scratch_folder() -> Iterator[Path]:
         yield Path(folder)
 
 
-class Recorder:
+class WriteRecorder:
     """Records the programs that the power is cut from, in a folder of its own."""
 
     def __init__(self, scratch: Path) -> None:
@@ -158,7 +158,7 @@ class Recorder:
             folder = Path(place) / "disk"
             folder.mkdir(mode=0o700)
             known = begin(folder)
-            disk = Disk(folder)
+            disk = CutDisk(folder)
             command = [sys.executable, "-m", f"power_cuts.{module}", str(folder), *filter(None, more)]
             changes = record(self._library, folder, Path(place) / "log", command)
             end = copy.deepcopy(disk)

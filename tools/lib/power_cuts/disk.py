@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from random import Random
 
-    from power_cuts.record import Change
+    from power_cuts.record import RecordedChange
 
 SECTOR = 512
 
@@ -29,7 +29,7 @@ _TORN = 24
 
 
 @dataclass(slots=True, eq=False)
-class File:
+class CutFile:
     """One file's contents: what is safe, and what was done since (offset and bytes, or a length)."""
 
     safe: bytearray = field(default_factory=bytearray)
@@ -64,16 +64,16 @@ class File:
 class Folder:
     """One folder's names: as they are, as they are safe, and the (number, name, node or None) of each change since."""
 
-    now: dict[str, File | Folder] = field(default_factory=dict)
-    safe: dict[str, File | Folder] = field(default_factory=dict)
-    since: list[tuple[int, str, File | Folder | None]] = field(default_factory=list)
+    now: dict[str, CutFile | Folder] = field(default_factory=dict)
+    safe: dict[str, CutFile | Folder] = field(default_factory=dict)
+    since: list[tuple[int, str, CutFile | Folder | None]] = field(default_factory=list)
 
     def sync(self) -> None:
         """All names are safe."""
         self.safe = dict(self.now)
         self.since.clear()
 
-    def after_cut(self, chance: Random, happened: dict[int, bool]) -> dict[str, File | Folder]:
+    def after_cut(self, chance: Random, happened: dict[int, bool]) -> dict[str, CutFile | Folder]:
         """The names that the disk has; a move is done in both of its folders or in none."""
         found = dict(self.safe)
         # A file system that keeps a log of its names has them in order until some moment.
@@ -88,7 +88,7 @@ class Folder:
         return found
 
 
-class Disk:
+class CutDisk:
     """A folder as the changes of a record leave it, one after the other.
 
     Args:
@@ -100,16 +100,16 @@ class Disk:
         # The recorder writes resolved paths.
         self._root = root.resolve()
         self.lying = lying
-        self._files: dict[int, File] = {}
+        self._files: dict[int, CutFile] = {}
         self._number = 0
         self._top = self._read(self._root)
 
-    def apply(self, change: Change) -> None:
+    def apply(self, change: RecordedChange) -> None:
         """Do what the program did."""
         self._number += 1
         match change.letter:
             case "c":
-                self._files[change.inode] = File()
+                self._files[change.inode] = CutFile()
                 self._name(change.data, self._files[change.inode])
             case "k":
                 self._name(change.data, Folder())
@@ -158,7 +158,7 @@ class Disk:
             if entry.is_dir():
                 found.now[entry.name] = self._read(entry)
             else:
-                found.now[entry.name] = self._files[entry.stat().st_ino] = File(bytearray(entry.read_bytes()))
+                found.now[entry.name] = self._files[entry.stat().st_ino] = CutFile(bytearray(entry.read_bytes()))
         found.sync()
         return found
 
@@ -178,7 +178,7 @@ class Disk:
         *parts, name = self._parts(path)
         return self._folder(parts), name
 
-    def _name(self, path: bytes, node: File | Folder | None) -> None:
+    def _name(self, path: bytes, node: CutFile | Folder | None) -> None:
         folder, name = self._place(path)
         if node is None:
             del folder.now[name]
@@ -187,7 +187,7 @@ class Disk:
         folder.since.append((self._number, name, node))
 
 
-def _contents(names: Mapping[str, File | Folder], path: Path) -> Iterator[tuple[Path, bytes]]:
+def _contents(names: Mapping[str, CutFile | Folder], path: Path) -> Iterator[tuple[Path, bytes]]:
     for name, node in names.items():
         if isinstance(node, Folder):
             yield from _contents(node.now, path / name)

@@ -18,8 +18,8 @@ from gateway.boards.registry import Board, Registry
 from gateway.config.choices import choose_objective
 from gateway.config.tables import load
 from gateway.files import write_whole
-from gateway.first_boot.place import Place
-from gateway.first_boot.plan import File
+from gateway.first_boot.place import CardPlace
+from gateway.first_boot.plan import PlannedFile
 from power_cuts.record import mark
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def held(folder: Path) -> dict[str, str]:
     found["objective"] = str(objective.kwh_per_month) if objective else "none"
     found["board"] = str(Registry(folder / "data").get(_BOARD).serial) if Registry(folder / "data").all() else "none"
     found["broker"] = " ".join(sorted(passwords.users(folder / "boards.passwords"))) or "none"
-    place = Place(folder / "boot", folder)
+    place = CardPlace(folder / "boot", folder)
     found["first start"] = (place.waiting() or b"none").decode()
     for name in ("plain", f"etc/{_HOSTNAME}"):
         found[name] = (folder / name).read_text() if (folder / name).exists() else "none"
@@ -66,7 +66,7 @@ class Owner:
         self._folder, self._fault = folder, fault
         self._password = PasswordFile(folder / "password")
         self._config = load(folder / "gateway.toml")
-        self._place = Place(folder / "boot", folder)
+        self._place = CardPlace(folder / "boot", folder)
 
     def change(self, number: int, chance: random.Random) -> None:
         """One change of each, in any order."""
@@ -97,7 +97,7 @@ class Owner:
     def _first_start(self, number: int, word: str) -> None:
         self._place.stage(word.encode())
         mark(done={"first start": word})
-        self._place.write([File(f"etc/{_HOSTNAME}", word)])
+        self._place.write([PlannedFile(f"etc/{_HOSTNAME}", word)])
         mark(done={f"etc/{_HOSTNAME}": word})
         self._place.done()
         mark(done={"first start": "none"})

@@ -77,7 +77,7 @@ class Watched(Store):
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)
-        self.house: House | None = None
+        self.house: CutHouse | None = None
         self._marked = -1
         self._commit, self.db.commit = self.db.commit, self._commit_marked
 
@@ -104,7 +104,7 @@ class Watched(Store):
         return int(self.db.execute("SELECT total_changes()").fetchone()[0])
 
 
-class Wire:
+class CutWire:
     """A line that brings what the meter sent since it was asked last."""
 
     finite, receipt, age_s = False, None, 0.0
@@ -119,7 +119,7 @@ class Wire:
             yield self.waiting.pop(0)
 
 
-class House:
+class CutHouse:
     """One installation and what happens to it, drawn from a seed."""
 
     def __init__(self, folder: Path, seed: int, fault: str) -> None:
@@ -178,7 +178,7 @@ class House:
         if self.fault == "unsynced":
             self._store.db.execute("PRAGMA synchronous = OFF")
         known = self._store.meters.add(METER, "ab12cd34ef")
-        self._wire = Wire()
+        self._wire = CutWire()
         values = self._store.readings.last_values(METER)
         self._reader = MeterReader(known, values, cast("Line", self._wire))
         self._store.settle()
@@ -306,7 +306,7 @@ class House:
 def main() -> None:
     """Live for a while."""
     folder, seed, rounds, *fault = sys.argv[1:]
-    House(Path(folder), int(seed), fault[0] if fault else "").live(int(rounds))
+    CutHouse(Path(folder), int(seed), fault[0] if fault else "").live(int(rounds))
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ class RecordError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class RecordedChange:
     """One record, in the order in which things were done.
 
     ``letter`` is c(reate), k (make a folder), m(ove), u(nlink) of a name; w(rite) at ``at``, t(runcate) to ``at``,
@@ -69,7 +69,7 @@ def build(folder: Path) -> Path:
     return library
 
 
-def record(library: Path, folder: Path, log: Path, command: Sequence[str]) -> list[Change]:
+def record(library: Path, folder: Path, log: Path, command: Sequence[str]) -> list[RecordedChange]:
     """Run a program to its end and return what it did to ``folder``; RecordError when it fails."""
     environment = os.environ | {
         "LD_PRELOAD": str(library),
@@ -85,13 +85,13 @@ def record(library: Path, folder: Path, log: Path, command: Sequence[str]) -> li
     return list(parse(log.read_bytes()))
 
 
-def parse(data: bytes) -> Iterator[Change]:
+def parse(data: bytes) -> Iterator[RecordedChange]:
     """The records of a log."""
     at = 0
     while at < len(data):
         letter, inode, first, _, length = _HEAD.unpack_from(data, at)
         at += _HEAD.size
-        yield Change(chr(letter), inode, first, data[at : at + length])
+        yield RecordedChange(chr(letter), inode, first, data[at : at + length])
         at += length
 
 

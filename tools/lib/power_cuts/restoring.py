@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway.backup.act import Places, look, restore, save
-from gateway.backup.contents import CONFIG, DATABASE, Manifest
+from gateway.backup.contents import CONFIG, DATABASE, BackupManifest
 from gateway.store.connection import FILE_NAME
 from gateway.store.copies import schema_of
 from gateway.store.prepare import prepare
@@ -37,7 +37,7 @@ def begin(folder: Path) -> list[Mapping[str, Any]]:
         configuration = Path(other) / "gateway.toml"
         configuration.write_text(_CONFIGURATION)
         database = Path(other) / FILE_NAME
-        manifest = Manifest(0, "0", schema_of(database))
+        manifest = BackupManifest(0, "0", schema_of(database))
         save(folder / _BACKUP, _PASSPHRASE, manifest, {CONFIG: configuration, DATABASE: database}, {})
     for name in ("etc", "data"):
         (folder / name).mkdir()

@@ -16,11 +16,11 @@ from gateway.errors import ConfigError
 from gateway.first_boot import checks
 from gateway.words.language import chosen
 from provision import device, fleet, keys
-from provision.accounts import Ejabberd, InBand, Prosody
+from provision.accounts import EjabberdAccounts, InBand, ProsodyAccounts
 from provision.errors import ProvisionError
 from provision.options import parser
-from provision.texts import Progress, text
-from provision.work import Fleet
+from provision.texts import ProvisionProgress, text
+from provision.work import ProvisionedFleet
 
 if TYPE_CHECKING:
     import argparse
@@ -53,13 +53,13 @@ def _do(options: argparse.Namespace, lang: str) -> None:
         raise ProvisionError("unknown_device", device=options.hand_over or options.revoke, path=options.out, known="—")
     if options.hand_over:
         with device.opened(options.out):
-            done = Fleet(options.out).hand_over(options.hand_over)
+            done = ProvisionedFleet(options.out).hand_over(options.hand_over)
         print(text(lang, "handed_over" if done else "handed_over_before", device=options.hand_over))
         return
     server = accounts(options)
     if options.revoke:
         with device.opened(options.out):
-            done = Fleet(options.out, server).revoke(options.revoke)
+            done = ProvisionedFleet(options.out, server).revoke(options.revoke)
         print(text(lang, "revoked" if done else "revoked_before", device=options.revoke))
         return
     if options.installer and checks.jid(options.installer):
@@ -69,8 +69,8 @@ def _do(options: argparse.Namespace, lang: str) -> None:
         raise ProvisionError("too_open", path=options.fleet)
     ssh = keys.read(options.ssh_key) if options.ssh_key else ()
     with device.opened(options.out):
-        work = Fleet(options.out, server, options.address, options.card, options.installer, ssh)
-        outcome = work.provision(rows, Progress(text(lang, "working"), sys.stdout))
+        work = ProvisionedFleet(options.out, server, options.address, options.card, options.installer, ssh)
+        outcome = work.provision(rows, ProvisionProgress(text(lang, "working"), sys.stdout))
     values = {"all": outcome.all, "made": outcome.made, "cards": outcome.cards, "handed_over": outcome.handed_over}
     print(text(lang, "done", **values))
     if outcome.all < len(rows):
@@ -86,9 +86,9 @@ def accounts(options: argparse.Namespace) -> Accounts:
         if options.admin and not options.admin_password_file:
             raise ProvisionError("no_admin_password", admin=options.admin)
         login = (options.admin, password_from(options.admin_password_file)) if options.admin else None
-        return Ejabberd(options.ejabberd, login, options.ca_file)
+        return EjabberdAccounts(options.ejabberd, login, options.ca_file)
     if options.prosodyctl:
-        return Prosody(shlex.split(options.prosodyctl))
+        return ProsodyAccounts(shlex.split(options.prosodyctl))
     if options.in_band:
         return InBand(options.address, options.ca_file)
     raise ProvisionError("which_server")

@@ -53,7 +53,7 @@ class Accounts(Protocol):
 
 
 @dataclass(slots=True)
-class Ejabberd:
+class EjabberdAccounts:
     """``mod_http_api`` (commands register, unregister and, of mod_admin_extra, check_password)."""
 
     url: str
@@ -127,7 +127,7 @@ def _judged(command: str, jid: str, refusal: urllib.error.HTTPError) -> object:
 
 
 @dataclass(slots=True)
-class Prosody:
+class ProsodyAccounts:
     """``prosodyctl shell`` (Prosody 0.12 and later), here or by way of ssh; what it is told comes by standard input."""
 
     command: Sequence[str]

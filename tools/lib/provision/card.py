@@ -20,7 +20,7 @@ from gateway.first_boot.settings import NAME, parse, render
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gateway.first_boot.settings import Settings, Wifi
+    from gateway.first_boot.settings import CardSettings, Wifi
 
 Kind = Literal["raspios", "image"]
 
@@ -36,7 +36,7 @@ KEPT_KEYS: dict[Kind, str] = {
 }
 
 
-def files(settings: Settings, kind: Kind, keys: Sequence[str] = ()) -> dict[str, str]:
+def files(settings: CardSettings, kind: Kind, keys: Sequence[str] = ()) -> dict[str, str]:
     """Names and texts of the files; who has one of the public SSH ``keys`` may log in."""
     if kind == "image":
         lines = "".join(f"{key}\n" for key in keys)
@@ -57,7 +57,7 @@ def files(settings: Settings, kind: Kind, keys: Sequence[str] = ()) -> dict[str,
     return made
 
 
-def _checked(settings: Settings) -> str:
+def _checked(settings: CardSettings) -> str:
     """The text, read back as the card will read it."""
     text = render(settings)
     found, faults = parse(text.encode())

@@ -27,7 +27,7 @@ State = Literal["planned", "made", "handed-over", "revoking", "revoked"]
 _FILE, _LOCK = "device.json", ".lock"
 
 
-class Device(msgspec.Struct, frozen=True, kw_only=True):
+class ProvisionedDevice(msgspec.Struct, frozen=True, kw_only=True):
     """What is kept of a device; password and code are empty once they are nobody's business here."""
 
     version: Literal[1] = 1
@@ -43,13 +43,13 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
         """Without its secrets."""
         return f"<{self.device} {self.state}>"
 
-    def now(self, state: State, **changes: str) -> Device:
+    def now(self, state: State, **changes: str) -> ProvisionedDevice:
         """The same device, from now on in another state."""
         return msgspec.structs.replace(
             self, state=state, since=datetime.now(UTC).isoformat(timespec="seconds"), **changes
         )
 
-    def without_secrets(self, state: State) -> Device:
+    def without_secrets(self, state: State) -> ProvisionedDevice:
         """The same device, of which nothing secret is kept."""
         return self.now(state, password="", code="")
 
@@ -72,11 +72,11 @@ def opened(out: Path) -> Iterator[None]:
         os.close(lock)
 
 
-def load(out: Path, name: str) -> Device | None:
+def load(out: Path, name: str) -> ProvisionedDevice | None:
     """What is kept of a device; None when nothing is."""
     file = out / name / _FILE
     try:
-        return msgspec.json.decode(file.read_bytes(), type=Device)
+        return msgspec.json.decode(file.read_bytes(), type=ProvisionedDevice)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -85,12 +85,12 @@ def load(out: Path, name: str) -> Device | None:
         raise ProvisionError("damaged", path=file) from error
 
 
-def save(out: Path, device: Device) -> None:
+def save(out: Path, device: ProvisionedDevice) -> None:
     """On the disk before anything else happens."""
     write(out / device.device / _FILE, msgspec.json.format(msgspec.json.encode(device), indent=2) + b"\n")
 
 
-def everything(out: Path) -> list[Device]:
+def everything(out: Path) -> list[ProvisionedDevice]:
     """Every device of the folder, by name."""
     names = sorted(file.parent.name for file in out.glob(f"*/{_FILE}"))
     return [device for name in names if (device := load(out, name))]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gateway.first_boot import checks
-from gateway.first_boot.faults import Fault
+from gateway.first_boot.faults import CardFault
 from gateway.words.phrase import Phrase
 from provision.errors import ProvisionError
 
@@ -46,7 +46,7 @@ SENTENCES = {
 _OPEN = "-"
 
 
-class LineFault(Fault):
+class LineFault(CardFault):
     """A fault of one line of the file."""
 
     def say(self, language: str) -> str:
@@ -58,7 +58,7 @@ class LineFault(Fault):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class FleetRow:
     """One device as the file says it."""
 
     line: int
@@ -100,7 +100,7 @@ _CHECKS: dict[str, Callable[[str], Wrong | None]] = {
 }
 
 
-def read(path: Path, domain: str | None) -> list[Row]:
+def read(path: Path, domain: str | None) -> list[FleetRow]:
     """The rows of a file that is sound as a whole. Raises ProvisionError with every fault otherwise."""
     try:
         text = path.read_bytes().decode("utf-8-sig")
@@ -130,13 +130,13 @@ class BadFleetError(ProvisionError):
         return super().say(language)
 
 
-def parse(text: str, domain: str | None, path: Path) -> tuple[list[Row], list[LineFault]]:
+def parse(text: str, domain: str | None, path: Path) -> tuple[list[FleetRow], list[LineFault]]:
     """Rows and faults. Raises ProvisionError when the columns themselves are wrong."""
     first = text.partition("\n")[0]
     separator = max(",;\t", key=first.count)
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     columns = _columns(next(lines, []), path)
-    rows: list[Row] = []
+    rows: list[FleetRow] = []
     faults: list[LineFault] = []
     for cells in lines:
         values = [cell.strip() for cell in cells]
@@ -148,7 +148,7 @@ def parse(text: str, domain: str | None, path: Path) -> tuple[list[Row], list[Li
         jid = found.pop("jid", "") or (f"{found.get('device', '')}@{domain}" if domain else "")
         if not jid and not wrong:
             raise ProvisionError("no_domain")
-        row = Row(line=number, jid=jid, **({"device": ""} | found))
+        row = FleetRow(line=number, jid=jid, **({"device": ""} | found))
         wrong += _beside(row, rows, domain) if not wrong else []
         faults += wrong
         rows.append(row)
@@ -182,7 +182,7 @@ def _wrong(found: dict[str, str], number: int, surplus: int) -> Iterable[LineFau
         yield LineFault(f"line {number}, wifi_key", "wifi_without_key")
 
 
-def _beside(row: Row, before: list[Row], domain: str | None) -> Iterable[LineFault]:
+def _beside(row: FleetRow, before: list[FleetRow], domain: str | None) -> Iterable[LineFault]:
     if domain and row.jid.partition("@")[2] != domain:
         yield LineFault(f"line {row.line}, jid", "domain", {"domain": domain})
     for name in ("device", "jid"):

@@ -68,7 +68,7 @@ _WORDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Label:
+class PrintedLabel:
     """What stands on one."""
 
     device: str
@@ -108,12 +108,12 @@ class _Code:
                     start = None
 
 
-def svg_sheets(labels: Sequence[Label]) -> list[str]:
+def svg_sheets(labels: Sequence[PrintedLabel]) -> list[str]:
     """One SVG for each sheet."""
     return [_svg([*_drawn(sheet)]) for sheet in _sheets(labels)]
 
 
-def pdf(labels: Sequence[Label]) -> bytes:
+def pdf(labels: Sequence[PrintedLabel]) -> bytes:
     """All sheets in one PDF (1.4, its own fonts: every reader and printer has them)."""
     pages = [_pdf_page([*_drawn(sheet)]) for sheet in _sheets(labels)]
     fonts = "".join(
@@ -133,18 +133,18 @@ def pdf(labels: Sequence[Label]) -> bytes:
     return _pdf_file(objects)
 
 
-def _sheets(labels: Sequence[Label]) -> Iterator[Sequence[Label]]:
+def _sheets(labels: Sequence[PrintedLabel]) -> Iterator[Sequence[PrintedLabel]]:
     for start in range(0, len(labels), COLUMNS * ROWS):
         yield labels[start : start + COLUMNS * ROWS]
 
 
-def _drawn(sheet: Sequence[Label]) -> Iterator[_Text | _Code]:
+def _drawn(sheet: Sequence[PrintedLabel]) -> Iterator[_Text | _Code]:
     for place, label in enumerate(sheet):
         row, column = divmod(place, COLUMNS)
         yield from _one(label, _LEFT_MM + column * _PITCH_MM[0], _TOP_MM + row * _PITCH_MM[1])
 
 
-def _one(label: Label, left: float, top: float) -> Iterator[_Text | _Code]:
+def _one(label: PrintedLabel, left: float, top: float) -> Iterator[_Text | _Code]:
     rows = _modules(label.address)
     yield _Code(left + _QR_LEFT_MM, top + _QR_TOP_MM, _QR_MM / len(rows), rows)
     page, first = _WORDS[label.language]

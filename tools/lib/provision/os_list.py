@@ -40,7 +40,7 @@ DEVICES = tuple(f"pi{model}-{bits}bit" for bits in (64, 32) for model in (1, 2, 
 _BLOCK = 1 << 20
 
 
-class ImageError(Exception):
+class OsListError(Exception):
     """One sentence about an image or its list."""
 
 
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         print(f"tools/os-list: {error.filename or options.image}: {error.strerror or error}", file=sys.stderr)
         return 1
-    except ImageError as error:
+    except OsListError as error:
         print(f"tools/os-list: {error}", file=sys.stderr)
         return 1
     print(f"{options.out}: in Imager 2, App Options > Content Repository; or: rpi-imager --repo {options.out}")
@@ -83,7 +83,7 @@ def entry(image: Path, url: str, icon: str, devices: Sequence[str], name: str) -
 def _sound(one: dict[str, object]) -> dict[str, object]:
     document = {"os_list": [one]}
     if wrong := faults(document):
-        raise ImageError("; ".join(wrong))
+        raise OsListError("; ".join(wrong))
     return document
 
 
@@ -115,9 +115,9 @@ def _measured(image: Path) -> tuple[int, str]:
                 digest.update(block)
                 size += len(block)
     except (lzma.LZMAError, gzip.BadGzipFile, zipfile.BadZipFile, EOFError) as error:
-        raise ImageError(f"{image}: damaged, or not what its name says: {error}") from error
+        raise OsListError(f"{image}: damaged, or not what its name says: {error}") from error
     if size == 0 or size % 512:
-        raise ImageError(f"{image}: {size} bytes inside are no image of a card: those are whole sectors of 512")
+        raise OsListError(f"{image}: {size} bytes inside are no image of a card: those are whole sectors of 512")
     return size, digest.hexdigest()
 
 
@@ -132,9 +132,9 @@ def _opened(image: Path) -> IO[bytes]:
             with zipfile.ZipFile(image) as archive:
                 names = archive.namelist()
                 if len(names) != 1:
-                    raise ImageError(f"{image}: {len(names)} files inside; Imager wants one")
+                    raise OsListError(f"{image}: {len(names)} files inside; Imager wants one")
                 return archive.open(names[0])
-    raise ImageError(f"{image}: Imager unpacks .xz, .gz and .zip (.zst only from 1.7 on)")
+    raise OsListError(f"{image}: Imager unpacks .xz, .gz and .zip (.zst only from 1.7 on)")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -93,7 +93,7 @@ def text(language: str, key: str, **values: object) -> str:
     return TEXTS[key].filled(**values).in_language(language)
 
 
-class Progress:
+class ProvisionProgress:
     """A bar on a terminal, nothing elsewhere. Called with (done, all)."""
 
     def __init__(self, title: str, out: TextIO) -> None:

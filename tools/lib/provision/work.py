@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from gateway.account.password_file import generate
 from gateway.first_boot.checks import CODE_CHARACTERS, CODE_LENGTH, code, printed_code
-from gateway.first_boot.settings import Account, Settings, Wifi
+from gateway.first_boot.settings import CardSettings, Wifi, XmppAccount
 from provision import card, device, labels
-from provision.device import Device
+from provision.device import ProvisionedDevice
 from provision.errors import ProvisionError, TakenError
 from provision.texts import handover
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from provision.accounts import Accounts
-    from provision.fleet import Row
+    from provision.fleet import FleetRow
 
 REGISTER = "register.csv"
 _LABELS_PDF = "labels.pdf"
@@ -33,7 +33,7 @@ _CLOSED = ("revoking", "revoked")
 
 
 @dataclass(slots=True)
-class Fleet:
+class ProvisionedFleet:
     """A folder of devices, and the server that has their accounts (None where nothing is to be done there).
 
     ``address`` goes into the cards where DNS does not say where the server is; ``kind`` is what the cards are for;
@@ -48,11 +48,11 @@ class Fleet:
     installer: str | None = None
     keys: Sequence[str] = ()
 
-    def provision(self, rows: Sequence[Row], progress: Callable[[int, int], None]) -> Outcome:
+    def provision(self, rows: Sequence[FleetRow], progress: Callable[[int, int], None]) -> ProvisioningOutcome:
         """Make what is missing: accounts, cards, labels. Raises ProvisionError; what is done stays done."""
         rows = self._open(rows)
         made = cards = 0
-        done: list[tuple[Row, Device]] = []
+        done: list[tuple[FleetRow, ProvisionedDevice]] = []
         try:
             for at, row in enumerate(rows):
                 progress(at, len(rows))
@@ -67,7 +67,7 @@ class Fleet:
             # Whatever stops this, the register says what there is.
             self._register()
         self._labels(done)
-        return Outcome(len(rows), made, cards, len(rows) - len(done))
+        return ProvisioningOutcome(len(rows), made, cards, len(rows) - len(done))
 
     def revoke(self, name: str) -> bool:
         """Close a lost device's account; False when it was closed before."""
@@ -92,7 +92,7 @@ class Fleet:
         self._close(known, "handed-over")
         return True
 
-    def _open(self, rows: Iterable[Row]) -> list[Row]:
+    def _open(self, rows: Iterable[FleetRow]) -> list[FleetRow]:
         """Those that were not revoked. Nothing is begun that contradicts what was done before."""
         found = []
         for row in rows:
@@ -103,11 +103,11 @@ class Fleet:
                 found.append(row)
         return found
 
-    def _account(self, row: Row, known: Device | None) -> Device:
+    def _account(self, row: FleetRow, known: ProvisionedDevice | None) -> ProvisionedDevice:
         if known and known.state != "planned":
             return known
         if known is None:
-            known = Device(
+            known = ProvisionedDevice(
                 device=row.device,
                 jid=row.jid,
                 site=row.site,
@@ -128,12 +128,12 @@ class Fleet:
         device.save(self.out, made)
         return made
 
-    def _files(self, row: Row, known: Device) -> bool:
-        settings = Settings(
+    def _files(self, row: FleetRow, known: ProvisionedDevice) -> bool:
+        settings = CardSettings(
             language=row.language,
             hostname=row.device,
             wifi=Wifi(row.wifi, "" if row.wifi_key == "-" else row.wifi_key, row.country) if row.wifi else None,
-            account=Account(known.jid, known.password, self.address, renew=True, installer=self.installer),
+            account=XmppAccount(known.jid, known.password, self.address, renew=True, installer=self.installer),
             port=row.port,
             code=known.code,
         )
@@ -144,9 +144,9 @@ class Fleet:
         written = [device.write(folder / name, text.encode()) for name, text in files.items()]
         return any(written)
 
-    def _labels(self, done: Sequence[tuple[Row, Device]]) -> None:
+    def _labels(self, done: Sequence[tuple[FleetRow, ProvisionedDevice]]) -> None:
         made = [
-            labels.Label(row.device, row.site, _page(row.device), printed_code(known.code), row.language)
+            labels.PrintedLabel(row.device, row.site, _page(row.device), printed_code(known.code), row.language)
             for row, known in done
         ]
         sheets = labels.svg_sheets(made)
@@ -160,7 +160,7 @@ class Fleet:
         else:
             (self.out / _LABELS_PDF).unlink(missing_ok=True)
 
-    def _known(self, name: str) -> Device:
+    def _known(self, name: str) -> ProvisionedDevice:
         everything = device.everything(self.out)
         found = next((one for one in everything if one.device == name), None)
         if found is None:
@@ -168,7 +168,7 @@ class Fleet:
             raise ProvisionError("unknown_device", device=name, path=self.out, known=known)
         return found
 
-    def _close(self, known: Device, state: device.State) -> None:
+    def _close(self, known: ProvisionedDevice, state: device.State) -> None:
         device.forget_files(self.out, known.device)
         device.save(self.out, known.without_secrets(state))
         # The sheets hold its code as well; the next run prints those that are still of use.
@@ -186,7 +186,7 @@ class Fleet:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ProvisioningOutcome:
     """How many devices the file names, how many are new, how many cards are, how many were handed over before."""
 
     all: int

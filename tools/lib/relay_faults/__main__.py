@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from relay_faults.faults import Trial
+from relay_faults.faults import RelayTrial
 from relay_faults.options import parser
 
 
@@ -16,7 +16,7 @@ def main() -> int:
     options = parser().parse_args()
     folder = options.folder or Path(tempfile.mkdtemp(prefix="relay-faults-"))
     folder.mkdir(parents=True, exist_ok=True)
-    trial = Trial(
+    trial = RelayTrial(
         folder,
         options.seed,
         options.minutes * 60,

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 
 import aiomqtt
 
-from meter.process import Meter
+from meter.process import SimulatedMeter
 from relay_faults.board import HEAP, RelayBoard, compile_set
 from relay_faults.broker import HOST, NAME, HouseBroker
-from relay_faults.house import House
-from relay_faults.wire import Wire
+from relay_faults.house import RelayHouse
+from relay_faults.wire import RelayWire
 from relay_faults.witness import Witness, flip
 from servers import Proxy, RigError, wait_until
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-    from relay_faults.witness import Told
+    from relay_faults.witness import WitnessReport
 
     Points = dict[tuple[str, object], object]
 
@@ -50,7 +50,7 @@ _START = "2025-11-25T14:26"
 
 
 @dataclass
-class Outcome:
+class RelayOutcome:
     """What was done and what came of it; ``wrong`` is empty when the promise was kept."""
 
     seed: int
@@ -73,7 +73,7 @@ class Outcome:
     wrong: list[str] = field(default_factory=list)
 
 
-class Trial:
+class RelayTrial:
     """One run of ``seconds`` at ``speed`` times the meter's pace, all its files in ``folder``.
 
     ``kill_board`` False leaves the board its power, so that its memory can be judged; ``heap`` is what its program has,
@@ -95,9 +95,9 @@ class Trial:
         self._folder, self._seconds, self._speed, self._tell = folder, seconds, speed, tell
         self._kill_board_too, self._heap, self._flash_fails = kill_board, heap, flash_fails
         self._draw = random.Random(seed)
-        self.outcome = Outcome(seed)
+        self.outcome = RelayOutcome(seed)
 
-    async def run(self) -> Outcome:
+    async def run(self) -> RelayOutcome:
         """Run it, and judge."""
         async with AsyncExitStack() as stack:
             await self._build(stack)
@@ -122,18 +122,18 @@ class Trial:
         self._broker = stack.enter_context(HouseBroker(self._folder / "broker"))
         self._proxy = await stack.enter_async_context(Proxy(f"{HOST}:{self._broker.tls_port}"))
         self._meter = stack.enter_context(
-            Meter(self._folder / "meter", tcp=f"{HOST}:0", speed=self._speed, start=_START, deliver="8n1")
+            SimulatedMeter(self._folder / "meter", tcp=f"{HOST}:0", speed=self._speed, start=_START, deliver="8n1")
         )
-        self._wire = stack.enter_context(Wire(self._meter.path, 2, int(_UART_BYTES * self._speed)))
+        self._wire = stack.enter_context(RelayWire(self._meter.path, 2, int(_UART_BYTES * self._speed)))
         password_file = self._folder / "password"
         self._password = self._broker.add("gateway")
         password_file.write_text(self._password + "\n")
         mqtt = {"host": HOST, "port": self._broker.port, "user": "gateway", "password_file": str(password_file)}
         board = {"host": HOST, "port": int(self._proxy.address.rpartition(":")[2]), "name": NAME}
         board["password"] = self._broker.add("salon")
-        self._house = stack.enter_context(House(self._folder / "house", "board:salon", mqtt=mqtt))
+        self._house = stack.enter_context(RelayHouse(self._folder / "house", "board:salon", mqtt=mqtt))
         self._witness = Witness(self._folder / "witness")
-        self._truth = stack.enter_context(House(self._folder / "truth", self._wire.ports[1].path))
+        self._truth = stack.enter_context(RelayHouse(self._folder / "truth", self._wire.ports[1].path))
         self._board = stack.enter_context(
             RelayBoard(
                 self._folder / "board",
@@ -279,7 +279,7 @@ class Trial:
         raise RigError("the board said nothing of itself")
 
 
-def judge_counts(outcome: Outcome, told: Told) -> None:
+def judge_counts(outcome: RelayOutcome, told: WitnessReport) -> None:
     """What the board has counted is what it never sent, but for what a power cut takes out of memory."""
     outcome.thinned, outcome.lost, outcome.missing = told.thinned, told.lost, len(told.missing)
     outcome.sent_before = told.sent_before
@@ -298,7 +298,7 @@ def judge_counts(outcome: Outcome, told: Told) -> None:
         )
 
 
-def judge(outcome: Outcome, truth: House, house: House) -> None:
+def judge(outcome: RelayOutcome, truth: RelayHouse, house: RelayHouse) -> None:
     """Compare two stores: every point of the second is right, and none is missing but those of ``outcome.missed``."""
     _judge_readings(outcome, truth.points("reading"), house.points("reading"))
     _judge_minutes(outcome, truth.points("minute"), house.points("minute"))
@@ -313,7 +313,7 @@ def judge(outcome: Outcome, truth: House, house: House) -> None:
     outcome.wrong += [f"{key} is nowhere in the truth" for key in found if key not in real]
 
 
-def _judge_readings(outcome: Outcome, real: Points, found: Points) -> None:
+def _judge_readings(outcome: RelayOutcome, real: Points, found: Points) -> None:
     """A reading is a change of a value: each says what the meter said at that second."""
     changes: dict[str, list[tuple[int, object]]] = {}
     for (path, time), value in sorted(real.items()):
@@ -330,7 +330,7 @@ def _judge_readings(outcome: Outcome, real: Points, found: Points) -> None:
             outcome.wrong.append(f"{path} at {time}: {value}, not {known[place - 1] if place else None}")
 
 
-def _judge_minutes(outcome: Outcome, real: Points, found: Points) -> None:
+def _judge_minutes(outcome: RelayOutcome, real: Points, found: Points) -> None:
     """A minute's sums are those of each frame once."""
     first = min(time for _, time in real)
     for (path, time), sums in real.items():
@@ -344,5 +344,5 @@ def _judge_minutes(outcome: Outcome, real: Points, found: Points) -> None:
             outcome.wrong.append(f"minute {time} of {path}: {got}, more than {sums}")
 
 
-def _touched(outcome: Outcome, start: float, end: float) -> bool:
+def _touched(outcome: RelayOutcome, start: float, end: float) -> bool:
     return any(begin < end and start < stop for begin, stop in outcome.missed)

@@ -28,7 +28,7 @@ _POINTS = {
 }
 
 
-class House:
+class RelayHouse:
     """A gateway in ``folder``; ``source`` as in its configuration, ``mqtt`` the keys of that table.
 
     ``others``: name -> source of further meters.

@@ -24,7 +24,7 @@ from servers import wait_until
 _CHUNK = 4096
 
 
-class Port:
+class WirePort:
     """One end: ``path`` is what a reader opens."""
 
     def __init__(self, room: int) -> None:
@@ -59,13 +59,13 @@ class Port:
         os.close(self._slave)
 
 
-class Wire:
+class RelayWire:
     """The way from a meter (``host:port``) to ``count`` ports; ``heard`` is all that came."""
 
     def __init__(self, meter: str, count: int = 1, room: int = 1 << 20) -> None:
         host, _, port = meter.rpartition(":")
         self._meter = socket.create_connection((host.removeprefix("socket://"), int(port)))
-        self.ports = [Port(room) for _ in range(count)]
+        self.ports = [WirePort(room) for _ in range(count)]
         self.heard = bytearray()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._carry, name="wire")

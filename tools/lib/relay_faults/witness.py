@@ -26,7 +26,7 @@ _DATE = re.compile(rb"\nDATE\t[^\r]*\r")
 
 
 @dataclass
-class Told:
+class WitnessReport:
     """What came of the meter's frames."""
 
     # When those were said that the board never sent, those that it sent in part, and those that it sent and gave up
@@ -59,7 +59,7 @@ class Witness:
         """The flash is good again."""
         (self._folder / "faults").unlink(missing_ok=True)
 
-    def judge(self, heard: bytes, *, thinned: int, lost: int) -> Told:
+    def judge(self, heard: bytes, *, thinned: int, lost: int) -> WitnessReport:
         """Compare what was sent with what the meter said, every byte of it with its parity.
 
         ``thinned`` and ``lost`` are what the last start has counted in the end.
@@ -71,7 +71,7 @@ class Witness:
         said = Counter(_STX + piece.rpartition(_STX)[2] + _ETX for piece in pieces[:-1])
         groups = {group for frame in (first, *said) for group in _groups(frame)}
         by_date = {date: frame for frame in said if (date := _date(frame))}
-        told = Told(thinned=thinned, lost=lost)
+        told = WitnessReport(thinned=thinned, lost=lost)
         sent: dict[bytes, set[tuple[object, object]]] = {}
         gone = self._gone()
         for header, frame in self._sent():

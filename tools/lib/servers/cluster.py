@@ -25,7 +25,7 @@ from servers import ejabberd, prosody
 from servers.certificates import Authority
 from servers.ejabberd import Ejabberd
 from servers.postgres import Postgres, missing_postgres
-from servers.process import C2S_PORT, Place, RigError, Server
+from servers.process import C2S_PORT, RigError, ServerPlace, XmppServer
 from servers.prosody import Prosody
 from servers.servers import LoopbackNet
 
@@ -42,7 +42,7 @@ class Node(Ejabberd):
 
     data_names = ("mnesia",)
 
-    def __init__(self, place: Place, database: Postgres, cookie: str) -> None:
+    def __init__(self, place: ServerPlace, database: Postgres, cookie: str) -> None:
         super().__init__(place)
         self._database, self._cookie = database, cookie
         self.name = f"ejabberd@{place.address}"
@@ -160,11 +160,13 @@ class Cluster:
         for number, address in enumerate(node_addresses, start=1):
             folder = base / f"node-{number}"
             certificate = authority.issue(near, folder / "certificates")
-            place = Place(folder, near, address, {far: (far_address,)}, self.ca, certificate)
+            place = ServerPlace(folder, near, address, {far: (far_address,)}, self.ca, certificate)
             self.nodes.append(Node(place, self.postgres, cookie))
         folder = base / far
         certificate = authority.issue(far, folder / "certificates")
-        self.far = Recipients(Place(folder, far, far_address, {near: tuple(node_addresses)}, self.ca, certificate))
+        self.far = Recipients(
+            ServerPlace(folder, far, far_address, {near: tuple(node_addresses)}, self.ca, certificate)
+        )
 
     def addresses(self, domain: str) -> tuple[str, ...]:
         """The client addresses of a domain's servers, each ``host:port`` (STARTTLS)."""
@@ -225,7 +227,7 @@ class Cluster:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def _of(self, domain: str) -> list[Server]:
+    def _of(self, domain: str) -> list[XmppServer]:
         return [*self.nodes] if domain == self.domains[0] else [self.far]
 
 

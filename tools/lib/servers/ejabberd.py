@@ -13,7 +13,7 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Final
 
-from servers.process import S2S_PORT, RigError, Server
+from servers.process import S2S_PORT, RigError, XmppServer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +37,7 @@ _RESOLVER: Final = """\
 """
 
 
-class Ejabberd(Server):
+class Ejabberd(XmppServer):
     """ejabberd 24 or later, with SQLite storage and SCRAM-SHA-256."""
 
     kind = "ejabberd"

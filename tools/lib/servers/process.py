@@ -36,7 +36,7 @@ class RigError(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ServerPlace:
     """Where one server lives and what it must know of the other.
 
     ``peers`` maps the other domains to the addresses of their servers; ``ca`` is the certificate to trust; ``limits``
@@ -56,7 +56,7 @@ class Place:
     login: Login = "scram"
 
 
-class Server(ABC):
+class XmppServer(ABC):
     """One XMPP server for one domain."""
 
     kind: str
@@ -66,7 +66,7 @@ class Server(ABC):
     # The file that is there once the server has started: its ports are open before that.
     started_mark: str | None = None
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: ServerPlace) -> None:
         self.place = place
         self._process: subprocess.Popen[bytes] | None = None
 

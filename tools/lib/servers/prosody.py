@@ -8,7 +8,7 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Final
 
-from servers.process import S2S_PORT, RigError, Server
+from servers.process import S2S_PORT, RigError, XmppServer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ _HERE: Final = Path(__file__).resolve().parent
 PLUGINS: Final = _HERE / "prosody-plugins"
 
 
-class Prosody(Server):
+class Prosody(XmppServer):
     """Prosody 13 or later, with SQLite storage and SCRAM-SHA-256."""
 
     kind = "prosody"

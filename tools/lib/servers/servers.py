@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, Literal, Self
 from servers import ejabberd, prosody
 from servers.certificates import Authority
 from servers.ejabberd import Ejabberd
-from servers.process import C2S_PORT, Limits, Login, Place, Registration, RigError, Server
+from servers.process import C2S_PORT, Limits, Login, Registration, RigError, ServerPlace, XmppServer
 from servers.prosody import Prosody
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Kind = Literal["prosody", "ejabberd"]
-_KINDS: Final[Mapping[str, type[Server]]] = {"prosody": Prosody, "ejabberd": Ejabberd}
+_KINDS: Final[Mapping[str, type[XmppServer]]] = {"prosody": Prosody, "ejabberd": Ejabberd}
 _STOP_S: Final = 10.0  # ejabberd takes 1.1 s, Prosody 0.03 s, on an idle machine
 
 
@@ -111,11 +111,11 @@ class Federation:
         self._authority = authority = Authority(base / "authority").create()
         self.domains = domains
         self.ca = authority.certificate
-        self._servers: dict[str, Server] = {}
+        self._servers: dict[str, XmppServer] = {}
         for domain, kind in zip(domains, (a, b), strict=True):
             issuer = Authority(base / "stranger").create() if domain == distrusted else authority
             folder = base / domain
-            place = Place(
+            place = ServerPlace(
                 folder=folder,
                 domain=domain,
                 address=addresses[domain],

@@ -58,7 +58,7 @@ def missing_packages() -> list[str]:
     return [name for name, there in needed.items() if not there] + postgres.missing_postgres()
 
 
-class Zabbix:
+class ZabbixServer:
     """Server, database and frontend as long as the ``with`` block lasts.
 
     Args:

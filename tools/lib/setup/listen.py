@@ -15,8 +15,8 @@ from pathlib import Path
 
 from gateway.commands.ports import ports
 from gateway.first_boot import checks
-from gateway.first_boot.faults import Fault
-from gateway.sources.paths import Kind, kind_of
+from gateway.first_boot.faults import CardFault
+from gateway.sources.paths import PathKind, kind_of
 
 _LISTEN_S = 8.0
 _NUMBER = re.compile(rb"\nAD[SC][CSO]?[\t ]([0-9]{8,15})[\t ]")
@@ -40,9 +40,9 @@ def _ports() -> int:
 
 def _judge(source: str, lang: str) -> int:
     wrong = checks.invisible(source) or checks.port(source)
-    if wrong is None or (source.startswith("/dev/") and kind_of(source) is Kind.UNKNOWN):
+    if wrong is None or (source.startswith("/dev/") and kind_of(source) is PathKind.UNKNOWN):
         return 0
-    print(Fault("", *wrong).say(lang))
+    print(CardFault("", *wrong).say(lang))
     return 1
 
 
@@ -50,7 +50,7 @@ def _hear(source: str, lang: str) -> int:
     # Libraries that are there once the gateway is.
     from gateway.doctor.causes import causes  # noqa: PLC0415
     from gateway.doctor.listen import Target, listen  # noqa: PLC0415
-    from gateway.doctor.report import Report, as_json  # noqa: PLC0415
+    from gateway.doctor.report import PortReport, as_json  # noqa: PLC0415
     from gateway.errors import GatewayError  # noqa: PLC0415
     from gateway.sources.source import parse_source  # noqa: PLC0415
 
@@ -62,7 +62,7 @@ def _hear(source: str, lang: str) -> int:
     evidence = listen(target, _LISTEN_S)
     best = evidence.best
     if best is None or best.mode is None or not best.good:
-        finding = as_json(Report("port", source, tuple(causes(evidence)), evidence, group=""), lang)["findings"][0]
+        finding = as_json(PortReport("port", source, tuple(causes(evidence)), evidence, group=""), lang)["findings"][0]
         print(finding["seen"], finding["remedy"])
         return 1
     number = masked_number(best.raw)

@@ -29,7 +29,7 @@ _READINGS = "SELECT path, time, value FROM reading JOIN series ON series.id = se
 DATABASE = "var/lib/linky-gateway/linky-gateway.sqlite"
 
 
-class Trial:
+class SetupTrial:
     """One run, in a folder that ``prepare`` filled."""
 
     def __init__(self, folder: Path, stack: ExitStack) -> None:
@@ -302,7 +302,7 @@ def main(arguments: list[str]) -> int:
 
 def _scenario(folder: Path) -> None:
     with ExitStack() as stack:
-        trial = Trial(folder, stack)
+        trial = SetupTrial(folder, stack)
         for part in (
             trial.start,
             trial.install,

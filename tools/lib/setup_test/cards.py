@@ -12,9 +12,9 @@ import shutil
 import time
 from typing import TYPE_CHECKING
 
-from gateway.first_boot.settings import Account, Settings, Wifi
+from gateway.first_boot.settings import CardSettings, Wifi, XmppAccount
 from package.container import Container, TrialError, wait_for
-from package.meter import Meter
+from package.meter import TrialMeter
 from provision import card
 from setup_test import raspios
 from setup_test.root import lay_archive, run, unpack
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 _PORT = "/dev/ttyTIC"
 _SECRETS = ("canary-of-the-account", "canary-of-the-wifi")
-_SETTINGS = Settings(
+_SETTINGS = CardSettings(
     "en",
     "maison-1",
     Wifi("Livebox", _SECRETS[1]),
-    Account("maison@example.invalid", _SECRETS[0]),
+    XmppAccount("maison@example.invalid", _SECRETS[0]),
     _PORT,
     "ABCDEFGHJKLM",
 )
@@ -47,7 +47,7 @@ class Cards:
 
     def run(self, seed: int) -> None:
         """As it is published for trixie; then with the unit in /etc, as before trixie, and a power cut on the way."""
-        with Meter(self._folder / "card-meter") as meter:
+        with TrialMeter(self._folder / "card-meter") as meter:
             self._port = meter.port
             self._lay("usr/lib/systemd/system", raspios.TRIXIE)
             seconds = self._start()

@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from package.container import Container, TrialError, wait_for
-from package.meter import Meter
+from package.meter import TrialMeter
 from setup_test.root import lay_archive, run, unpack
 from setup_test.tree import files_of
 
@@ -50,7 +50,7 @@ class Cuts:
     def run(self, count: int, seed: int) -> None:
         """Install once undisturbed, then with a cut each."""
         chance = random.Random(seed)
-        with Meter(self._link) as meter:
+        with TrialMeter(self._link) as meter:
             self._meter = meter.port
             self._renew()
             with self._booted() as house:

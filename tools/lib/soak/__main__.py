@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 from servers import Federation, Proxy
 from servers.process import RigError
 from soak import report
-from soak.clock import Clock, build
+from soak.clock import HouseClock, build
 from soak.errors import SoakError
-from soak.house import FAR, House, database_in
+from soak.house import FAR, SoakHouse, database_in
 from soak.options import parser
-from soak.parts import Program
+from soak.parts import SoakProgram
 from soak.points import Book
 from soak.samples import Samples
 from soak.soak import Soak
@@ -68,7 +68,7 @@ def main() -> int:
 def _tell(folder: Path, options: argparse.Namespace) -> int:
     """Judge the run in a folder, and say what was seen; the exit code."""
     try:
-        run = report.Run(**json.loads((folder / report.RUN_FILE).read_text(encoding="utf-8")))
+        run = report.SoakRun(**json.loads((folder / report.RUN_FILE).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError) as error:
         raise SoakError(f"{folder}: no run that came to its end is there: {error}") from error
     seen = report.see(folder, run)
@@ -81,21 +81,21 @@ def _tell(folder: Path, options: argparse.Namespace) -> int:
 def _live(folder: Path, options: argparse.Namespace) -> None:
     # Ahead of the real one: the certificates of the servers are made now, and hold for a year.
     start_s = (int(time.time()) // 3600 + 1) * 3600
-    clock = Clock.make(folder / "clock", start_s)
+    clock = HouseClock.make(folder / "clock", start_s)
     preload = {"LD_PRELOAD": str(build(folder)), "SOAK_CLOCK": str(folder / "clock")}
     seconds = round(options.days * 86_400)
     pace = {"seconds": seconds, "speed": options.speed, "seed": options.seed, "every": options.every}
     arguments = [text for name, value in pace.items() for text in (f"--{name}", str(value))]
-    meters = Program(folder, "meters", ["soak.meters", folder, *arguments], {})
+    meters = SoakProgram(folder, "meters", ["soak.meters", folder, *arguments], {})
     with ExitStack() as stack:
         samples = stack.enter_context(closing(Samples(folder / "samples.sqlite")))
         federation = stack.enter_context(Federation(folder / "servers"))
         slow = stack.enter_context(_slow_line(federation.address(FAR)))
-        house = House(folder, federation, slow, preload, options.speed)
+        house = SoakHouse(folder, federation, slow, preload, options.speed)
         book = Book(folder / "book.sqlite", database_in(folder))
         soak = Soak(house, meters, clock, samples, book, options.days, _show)
         soak.run()
-    run = report.Run(start_s=start_s, seconds=seconds, took_s=soak.live_s, every_s=options.every, seed=options.seed)
+    run = report.SoakRun(start_s=start_s, seconds=seconds, took_s=soak.live_s, every_s=options.every, seed=options.seed)
     (folder / report.RUN_FILE).write_text(json.dumps(asdict(run)) + "\n", encoding="utf-8")
 
 

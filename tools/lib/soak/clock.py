@@ -20,7 +20,7 @@ _NS = 1_000_000_000
 _FORM = struct.Struct("=q")
 
 
-class Clock:
+class HouseClock:
     """The page; ``now_s`` is POSIX seconds."""
 
     def __init__(self, path: Path) -> None:
@@ -28,7 +28,7 @@ class Clock:
             self._page = mmap.mmap(file.fileno(), _FORM.size)
 
     @classmethod
-    def make(cls, path: Path, start_s: int) -> Clock:
+    def make(cls, path: Path, start_s: int) -> HouseClock:
         """A new page that shows ``start_s``."""
         path.write_bytes(_FORM.pack(start_s * _NS))
         return cls(path)

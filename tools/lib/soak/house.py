@@ -18,7 +18,7 @@ from harness.accounts import HOME, consume, register, table
 from servers.ports import free_port
 from soak.errors import SoakError
 from soak.meters import HOUSE
-from soak.parts import Program
+from soak.parts import SoakProgram
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +29,7 @@ FAR = "sen2.test"
 
 
 @dataclass(frozen=True, slots=True)
-class Recipient:
+class SoakRecipient:
     """One recipient and its consents: (meter, series prefix) at one granularity."""
 
     name: str
@@ -43,11 +43,11 @@ class Recipient:
 
 
 RECIPIENTS = (
-    Recipient("exact", Granularity.RAW, (("house", "consumption/energy"),)),
-    Recipient("minutes", Granularity.MINUTE, (("farm", "consumption"), ("farm", "production"))),
-    Recipient("slow", Granularity.MINUTE, (("house", "consumption"),)),
-    Recipient("away", Granularity.MINUTE, (("flat", "consumption"),)),
-    Recipient(
+    SoakRecipient("exact", Granularity.RAW, (("house", "consumption/energy"),)),
+    SoakRecipient("minutes", Granularity.MINUTE, (("farm", "consumption"), ("farm", "production"))),
+    SoakRecipient("slow", Granularity.MINUTE, (("house", "consumption"),)),
+    SoakRecipient("away", Granularity.MINUTE, (("flat", "consumption"),)),
+    SoakRecipient(
         "halves",
         Granularity.HALF_HOUR,
         tuple((kind.name, path) for kind in HOUSE for path in ("consumption", "production")),
@@ -67,7 +67,7 @@ def name_of(meter: str, path: str = "") -> str:
     return f"{user_and_domain}/{path}" if path else user_and_domain
 
 
-class House:
+class SoakHouse:
     """Its folder, and the programs in it.
 
     Args:
@@ -111,11 +111,11 @@ class House:
         if done.returncode:
             raise SoakError(f"{' '.join(map(str, arguments[:2]))} was refused: {done.stderr.strip()}")
 
-    def _recipient(self, one: Recipient) -> Program:
+    def _recipient(self, one: SoakRecipient) -> SoakProgram:
         words = consume(self._federation, self.folder, *dict(one.shared), jid=one.jid, name=one.name)
         if one.name == SLOW:
             words[words.index("--address") + 1] = self._slow
         return self._program(one.name, ["gateway", *words])
 
-    def _program(self, name: str, arguments: list[object]) -> Program:
-        return Program(self.folder, name, arguments, self._preload)
+    def _program(self, name: str, arguments: list[object]) -> SoakProgram:
+        return SoakProgram(self.folder, name, arguments, self._preload)

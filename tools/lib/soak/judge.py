@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from soak.samples import File, Queue, Sample
+    from soak.samples import DatabaseSize, ProgramSample, QueueSample
 
-Timed = TypeVar("Timed", "Sample", "File")
+Timed = TypeVar("Timed", "ProgramSample", "DatabaseSize")
 
 _DAY_S = 86_400
 _YEAR_DAYS = 365
@@ -45,7 +45,7 @@ _LEAST_SAMPLES = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class SoakVerdict:
     """What was found: figures for a table (name -> text), and what is wrong, in sentences."""
 
     figures: dict[str, str]
@@ -64,12 +64,12 @@ def _thinned(points: Sequence[tuple[float, float]], most: int = 400) -> Sequence
 
 
 def judge(
-    samples: Sequence[Sample],
-    queues: Sequence[Queue],
-    files: Sequence[File],
+    samples: Sequence[ProgramSample],
+    queues: Sequence[QueueSample],
+    files: Sequence[DatabaseSize],
     owed: dict[str, float],
     phases: Sequence[int],
-) -> Verdict:
+) -> SoakVerdict:
     """Judge a run.
 
     Args:
@@ -85,10 +85,10 @@ def judge(
         _judge_program(program, [s for s in samples if s.program == program], figures, wrong)
     _judge_queues(queues, owed, figures, wrong)
     _judge_files(files, sum(DATABASE_A_YEAR[count] for count in phases), figures, wrong)
-    return Verdict(figures, wrong)
+    return SoakVerdict(figures, wrong)
 
 
-def _judge_program(program: str, samples: Sequence[Sample], figures: dict[str, str], wrong: list[str]) -> None:
+def _judge_program(program: str, samples: Sequence[ProgramSample], figures: dict[str, str], wrong: list[str]) -> None:
     took_s = sum(max(s.cpu_s for s in samples if s.pid == pid) for pid in {s.pid for s in samples})
     days = (samples[-1].time - samples[0].time) / _DAY_S
     figures[f"{program}: processor"] = f"{took_s / max(days, 1e-9):.0f} s of this machine's a day"
@@ -113,12 +113,12 @@ def _judge_program(program: str, samples: Sequence[Sample], figures: dict[str, s
         wrong.append(f"{program} takes {_mb(max(s.rss for s in late))} of memory")
 
 
-def _judge_lives(program: str, samples: Sequence[Sample], figures: dict[str, str], wrong: list[str]) -> None:
+def _judge_lives(program: str, samples: Sequence[ProgramSample], figures: dict[str, str], wrong: list[str]) -> None:
     figures[f"{program}: RSS"] = f"{_mb(max(s.rss for s in samples))} at most, in {len({s.pid for s in samples})} lives"
     _judge_counts(program, _second_half(samples), figures, wrong)
 
 
-def _judge_counts(program: str, late: Sequence[Sample], figures: dict[str, str], wrong: list[str]) -> None:
+def _judge_counts(program: str, late: Sequence[ProgramSample], figures: dict[str, str], wrong: list[str]) -> None:
     for what, counts in (("descriptors", [s.descriptors for s in late]), ("threads", [s.threads for s in late])):
         figures[f"{program}: {what}"] = f"{min(counts)} to {max(counts)}"
         rise = slope([(s.time / _DAY_S, count) for s, count in zip(late, counts, strict=True)])
@@ -127,7 +127,9 @@ def _judge_counts(program: str, late: Sequence[Sample], figures: dict[str, str],
             wrong.append(f"the {what} of {program} are not constant: {min(counts)} to {max(counts)}")
 
 
-def _judge_queues(queues: Sequence[Queue], owed: dict[str, float], figures: dict[str, str], wrong: list[str]) -> None:
+def _judge_queues(
+    queues: Sequence[QueueSample], owed: dict[str, float], figures: dict[str, str], wrong: list[str]
+) -> None:
     for recipient in sorted({queue.recipient for queue in queues}):
         rows = [queue.rows for queue in queues if queue.recipient == recipient]
         most = owed[recipient]
@@ -138,7 +140,7 @@ def _judge_queues(queues: Sequence[Queue], owed: dict[str, float], figures: dict
             wrong.append(f"{rows[-1]} rows still wait for {recipient} at the end")
 
 
-def _judge_files(files: Sequence[File], most: int, figures: dict[str, str], wrong: list[str]) -> None:
+def _judge_files(files: Sequence[DatabaseSize], most: int, figures: dict[str, str], wrong: list[str]) -> None:
     wal = max(file.wal for file in files)
     figures["WAL"] = f"{_mb(wal)} at most"
     if wal > WAL_MOST:

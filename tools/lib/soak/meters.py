@@ -20,11 +20,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from meter.frames import BAUD, HISTORIC, STANDARD, Frame, Identity
-from meter.household import Household
+from meter.frames import BAUD, HISTORIC, STANDARD, MeterIdentity, SimulatedFrame
+from meter.household import SimulatedHousehold
 from meter.living import Linky
 from meter.wire import PtyWire
-from soak.clock import Clock
+from soak.clock import HouseClock
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +36,7 @@ _INPUT = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class MeterKind:
     """One meter: how it speaks, and which label shows the index that is judged.
 
     ``seconds`` is how long one of its frames takes on its line, about: 1200 Bd in historic mode, 9600 in standard mode.
@@ -53,9 +53,9 @@ class Kind:
 
 
 HOUSE = (
-    Kind("flat", HISTORIC, "base", "BASE", 2),
-    Kind("house", STANDARD, "hc", "EAST", 1),
-    Kind("farm", STANDARD, "base", "EAST", 1, phases=3, kva=18, solar_w=6000),
+    MeterKind("flat", HISTORIC, "base", "BASE", 2),
+    MeterKind("house", STANDARD, "hc", "EAST", 1),
+    MeterKind("farm", STANDARD, "base", "EAST", 1, phases=3, kva=18, solar_w=6000),
 )
 
 
@@ -73,7 +73,7 @@ class _Patient(PtyWire):
 
 
 class _Meter:
-    def __init__(self, kind: Kind, number: int, folder: Path, start_ms: int, seed: int, every: int) -> None:
+    def __init__(self, kind: MeterKind, number: int, folder: Path, start_ms: int, seed: int, every: int) -> None:
         self._kind, self.name, self.last_s = kind, kind.name, 0
         self.wire = _Patient(folder / f"tty-{kind.name}")
         self.period_ms = max(kind.seconds, every) * 1000
@@ -82,8 +82,8 @@ class _Meter:
         self._linky = Linky(
             mode=kind.mode,
             contract=kind.contract,
-            identity=Identity(f"{number:06d}", f"{number:014d}", kind.phases, kind.kva),
-            household=Household(seed + number, kind.phases, kind.solar_w),
+            identity=MeterIdentity(f"{number:06d}", f"{number:014d}", kind.phases, kind.kva),
+            household=SimulatedHousehold(seed + number, kind.phases, kind.solar_w),
             start_ms=start_ms,
             producer=kind.solar_w > 0,
             seed=seed + number,
@@ -102,11 +102,11 @@ class _Meter:
         self.wire.write(b"".join(frame.encode()))
 
 
-def _shown(frame: Frame, label: str) -> int:
+def _shown(frame: SimulatedFrame, label: str) -> int:
     return next(int(group.data) for group in frame.groups if group.label == label)
 
 
-def _live(meters: Sequence[_Meter], clock: Clock, seconds: int, speed: float) -> None:
+def _live(meters: Sequence[_Meter], clock: HouseClock, seconds: int, speed: float) -> None:
     start_ms = int(clock.now_s) * 1000
     # Thirds of a second apart, so that no two frames end at once.
     turns = [(start_ms + meter.period_ms + 333 * place, place) for place, meter in enumerate(meters)]
@@ -133,7 +133,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--every", type=int, required=True)
     options = parser.parse_args()
-    clock = Clock(options.folder / "clock")
+    clock = HouseClock(options.folder / "clock")
     start_ms = int(clock.now_s) * 1000
     meters = [
         _Meter(kind, number, options.folder, start_ms, options.seed, options.every)

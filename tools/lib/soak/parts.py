@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _END_S = 120.0
 
 
-class Program(harness.process.Program):
+class SoakProgram(harness.process.Program):
     """One of ours: ``python -m`` with these arguments; that it does not end in good order is a fault."""
 
     def __init__(self, folder: Path, name: str, arguments: Sequence[object], more: Mapping[str, str]) -> None:

@@ -11,7 +11,7 @@ from sheet import Sheet
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from soak.samples import File, Queue, Sample
+    from soak.samples import DatabaseSize, ProgramSample, QueueSample
 
 _DAY_S = 86_400
 _WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BETWEEN = 900, 150, 70, 130, 50, 46
@@ -28,7 +28,9 @@ class _Panel:
     lines: list[Line]
 
 
-def draw(title: str, samples: Sequence[Sample], queues: Sequence[Queue], files: Sequence[File]) -> str:
+def draw(
+    title: str, samples: Sequence[ProgramSample], queues: Sequence[QueueSample], files: Sequence[DatabaseSize]
+) -> str:
     """The picture as SVG."""
     begin = files[0].time
     programs = sorted({s.program for s in samples}, key=lambda name: (name != "gateway", name))

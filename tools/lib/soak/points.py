@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gateway.store.points import Granularity, finest_allowed, under
 from harness.points import opened
 from meter.frames import STANDARD
-from soak.house import RECIPIENTS, Recipient, database_in, name_of
+from soak.house import RECIPIENTS, SoakRecipient, database_in, name_of
 from soak.meters import HOUSE, SAID
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class _Series(NamedTuple):
     path: str
     kind: str
 
-    def shared(self, one: Recipient) -> bool:
+    def shared(self, one: SoakRecipient) -> bool:
         return any(self.meter == meter and under(self.path, prefix) for meter, prefix in one.shared)
 
 
@@ -95,7 +95,7 @@ def judge(folder: Path, start_s: int) -> tuple[list[str], dict[str, int]]:
     return wrong, counts
 
 
-def _judge_recipient(folder: Path, book: Book, one: Recipient, start_s: int, wrong: list[str]) -> int:
+def _judge_recipient(folder: Path, book: Book, one: SoakRecipient, start_s: int, wrong: list[str]) -> int:
     missing: set[tuple[object, ...]] = set()
     stray: set[tuple[object, ...]] = set()
     owed_count = 0

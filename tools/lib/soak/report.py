@@ -25,7 +25,7 @@ _BAD = ("Traceback", "was destroyed but it is pending", "CRITICAL", "ERROR")
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class SoakRun:
     """What was lived: from which second of the house's clock, how many of them, in how many real ones.
 
     ``every_s`` is how far apart frames were, ``seed`` of the households.
@@ -45,7 +45,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class SoakResult:
     """What came of a run: figures (name -> text), what is wrong in sentences, and the picture as SVG."""
 
     title: str
@@ -78,7 +78,7 @@ class Seen:
         return drawn
 
 
-def see(folder: Path, run: Run) -> Seen:
+def see(folder: Path, run: SoakRun) -> SoakResult:
     """Judge the run in a folder."""
     wrong, owed = points.judge(folder, run.start_s)
     with closing(Samples(folder / "samples.sqlite")) as samples:
@@ -91,7 +91,7 @@ def see(folder: Path, run: Run) -> Seen:
         **verdict.figures,
     }
     wrong += verdict.wrong + _said(folder) + _given_up(folder)
-    return Seen(run.title, figures, wrong, draw(run.title, programs, queues, files))
+    return SoakResult(run.title, figures, wrong, draw(run.title, programs, queues, files))
 
 
 def _said(folder: Path) -> list[str]:

@@ -22,7 +22,7 @@ _SCHEMA = (
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class ProgramSample:
     """One program at one second of the house's clock; memory in bytes, the processor's real seconds since its start."""
 
     time: int
@@ -51,7 +51,7 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
-class Queue:
+class QueueSample:
     """What waits for one recipient."""
 
     time: int
@@ -60,7 +60,7 @@ class Queue:
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class DatabaseSize:
     """The gateway's database: the file, what of it is in use, its WAL, in bytes; real seconds since the beginning."""
 
     time: int
@@ -77,31 +77,31 @@ class Samples:
         self._db = sqlite3.connect(path)
         self._db.executescript(_SCHEMA)
 
-    def add(self, *rows: Sample | Queue | File) -> None:
+    def add(self, *rows: ProgramSample | QueueSample | DatabaseSize) -> None:
         """Keep what was seen."""
         for row in rows:
             places = ", ".join("?" * len(fields(row)))
             self._db.execute(f"INSERT OR REPLACE INTO {type(row).__name__.lower()} VALUES ({places})", astuple(row))
         self._db.commit()
 
-    def programs(self) -> list[Sample]:
+    def programs(self) -> list[ProgramSample]:
         """Every look at a program, oldest first."""
-        return [Sample(*row) for row in self._db.execute("SELECT * FROM sample ORDER BY program, time")]
+        return [ProgramSample(*row) for row in self._db.execute("SELECT * FROM sample ORDER BY program, time")]
 
-    def queues(self) -> list[Queue]:
+    def queues(self) -> list[QueueSample]:
         """Every look at the outbox."""
-        return [Queue(*row) for row in self._db.execute("SELECT * FROM queue ORDER BY recipient, time")]
+        return [QueueSample(*row) for row in self._db.execute("SELECT * FROM queue ORDER BY recipient, time")]
 
-    def files(self) -> list[File]:
+    def files(self) -> list[DatabaseSize]:
         """Every look at the database."""
-        return [File(*row) for row in self._db.execute("SELECT * FROM file ORDER BY time")]
+        return [DatabaseSize(*row) for row in self._db.execute("SELECT * FROM file ORDER BY time")]
 
     def close(self) -> None:
         """Close the file."""
         self._db.close()
 
 
-def look(time: int, elapsed: float, database: Path) -> list[Queue | File]:
+def look(time: int, elapsed: float, database: Path) -> list[QueueSample | DatabaseSize]:
     """The gateway's file and its outbox, as another connection sees them."""
     with closing(opened(database)) as db:
         waiting = db.execute(
@@ -111,8 +111,8 @@ def look(time: int, elapsed: float, database: Path) -> list[Queue | File]:
         (pages,) = db.execute("PRAGMA page_count").fetchone()
         (free,) = db.execute("PRAGMA freelist_count").fetchone()
     wal = database.with_name(database.name + "-wal")
-    seen = File(time, pages * size, (pages - free) * size, wal.stat().st_size if wal.exists() else 0, elapsed)
-    return [*(Queue(time, jid.partition("@")[0], rows) for jid, rows in waiting), seen]
+    seen = DatabaseSize(time, pages * size, (pages - free) * size, wal.stat().st_size if wal.exists() else 0, elapsed)
+    return [*(QueueSample(time, jid.partition("@")[0], rows) for jid, rows in waiting), seen]
 
 
 def _kilobytes(path: Path) -> dict[str, int]:

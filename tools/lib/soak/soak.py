@@ -17,14 +17,14 @@ from soak.errors import SoakError
 from soak.house import AWAY, RECIPIENTS, SLOW, database_in
 from soak.meters import HOUSE
 from soak.parts import pause
-from soak.samples import Sample, look
+from soak.samples import ProgramSample, look
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from soak.clock import Clock
-    from soak.house import House
-    from soak.parts import Program
+    from soak.clock import HouseClock
+    from soak.house import SoakHouse
+    from soak.parts import SoakProgram
     from soak.points import Book
     from soak.samples import Samples
 
@@ -53,9 +53,9 @@ class Soak:
 
     def __init__(
         self,
-        house: House,
-        meters: Program,
-        clock: Clock,
+        house: SoakHouse,
+        meters: SoakProgram,
+        clock: HouseClock,
         samples: Samples,
         book: Book,
         days: float,
@@ -118,7 +118,7 @@ class Soak:
     def _look(self) -> None:
         now_s, elapsed = int(self._clock.now_s), time.monotonic() - self._begun
         self._visit()
-        seen = [Sample.take(now_s, one.name, pid) for one in self._programs if (pid := one.pid)]
+        seen = [ProgramSample.take(now_s, one.name, pid) for one in self._programs if (pid := one.pid)]
         self._samples.add(*filter(None, seen), *look(now_s, elapsed, database_in(self._house.folder)))
         self._book.note()
         days = (now_s - self._start_s) / 86_400

@@ -1,4 +1,4 @@
-"""Finds the sentences for people: in Python ``Phrase("…")``, ``plural("…", "…", n)``, ``Table({…})``; and of setup.
+"""Finds the sentences for people: in Python ``Phrase("…")``, ``plural("…", "…", n)``, ``WordTable({…})``; and of setup.
 
 A name that stands for ``Phrase`` (``functools.partial`` or a function of another name) is not seen: write ``Phrase``.
 """
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # Whose sentences a household, an installer or a recipient reads.
 _ROOMS = ("gateway", "tools")
-_NAMES = ("Phrase", "plural", "Table")
+_NAMES = ("Phrase", "plural", "WordTable")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -65,7 +65,7 @@ def _of_file(file: Path, source: str) -> Iterator[Sentence]:
         elif node.func.id == "plural":
             one, several = _constants(file, node, node.args[:2])
             yield Sentence(str(file), node.lineno, one, several)
-        elif node.func.id == "Table":
+        elif node.func.id == "WordTable":
             yield from (Sentence(str(file), one.lineno, text) for one, text in _of_table(node.args[0]) if text)
 
 

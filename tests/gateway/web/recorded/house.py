@@ -4,15 +4,15 @@ A desk answers at once, with the values of ``values.py``; each may be told to fa
 """
 
 from gateway.errors import AccessError, BoardError, ConfigError, StoreError
-from gateway.web.access.access import Access
+from gateway.web.access.access import PageAccess
 from gateway.web.cost import routes as cost
 from gateway.web.displays.routes import displays
 from gateway.web.history import routes as history
 from gateway.web.repair.routes import repair
 from gateway.web.series.routes import series
 from gateway.web.settings.routes import settings
-from gateway.web.sharing.desk import Phrases
 from gateway.web.sharing.routes import sharing
+from gateway.web.sharing.stored import StoredSharingTexts
 from gateway.web.site import Site
 from tests.gateway.web.recorded import values
 from tests.gateway.web.stand_in import StandInHouse
@@ -41,7 +41,7 @@ class Desk:
 
     def __init__(self, held):
         self._held = held
-        self.phrases, self.retention, self.refused_days = Phrases(), "P1Y", 30
+        self.phrases, self.retention, self.refused_days = StoredSharingTexts(), "P1Y", 30
 
     def _or_fault(self, told):
         if self._held.fault:
@@ -129,7 +129,7 @@ class Living(StandInHouse):
         return self.told
 
 
-class Kept(Access):
+class Kept(PageAccess):
     """What lasts; a link that cannot be written where the card is full."""
 
     full = False

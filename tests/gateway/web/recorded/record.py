@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 
 from microdot import Request
 
-from gateway.web.access.access import Role
+from gateway.web.access.access import Viewer
 from gateway.web.cost.values import PERIODS as COST
 from gateway.web.history.values import PERIODS as HISTORY
 from tests.gateway.web import three_years
@@ -64,7 +64,7 @@ class Visitor:
         vars(house.held).update(held)
         headers = {"Host": ORIGIN, "Accept-Language": lang}
         form = None if visit.form is None else dict(visit.form)
-        if visit.who is Role.OWNER:
+        if visit.who is Viewer.OWNER:
             cookie = entrance._sessions.open(time.monotonic())
             headers["Cookie"] = f"linky_session={cookie}"
             if form is not None and visit.honest:

@@ -8,12 +8,12 @@ from datetime import date
 from itertools import pairwise
 
 from gateway.live.credentials import Credentials
-from gateway.web.cost.values import Aim, Bill, Forecast, Money, Offer, Present
-from gateway.web.displays.routes import Display, Given
-from gateway.web.history.values import Curve, Figures, HalfHour, Odd, Past, Row
-from gateway.web.repair.values import Changed, Known, Look, Stored, Which
+from gateway.web.cost.values import Aim, Bill, Forecast, Money, Present, TariffOffer
+from gateway.web.displays.routes import AdmittedDisplay, NewDisplay
+from gateway.web.history.values import Curve, Figures, HalfHour, HistoryRow, Outlier, Past
+from gateway.web.repair.values import Changed, PointPlace, RepairableSeries, RepairView, Stored
 from gateway.web.settings.values import Settings
-from gateway.web.sharing.answer import Choices
+from gateway.web.sharing.answer import AnswerChoices
 from gateway.web.sharing.values import HandedOver, JournalState
 from gateway.words.phrase import written
 
@@ -61,7 +61,7 @@ _KNOWN = (date(2023, 11, 1), date(2026, 1, 31))
 
 
 def _row(first, end, figures=SUNNY, before=None, change=None, **more):
-    return Row(first, end, figures, before, change, **more)
+    return HistoryRow(first, end, figures, before, change, **more)
 
 
 _MINUTES = {MIDNIGHT + n * 60: (500.5 + n % 7, 400 + n % 7, 9_000 if n == 600 else 700) for n in range(700)}
@@ -78,7 +78,7 @@ _PLAIN_CURVE = Curve(
     MIDNIGHT, MIDNIGHT + DAY_S, {}, {},
     [HalfHour(MIDNIGHT + n * 1800, None, 504, None, None, None) for n in range(48)], [],
 )  # fmt: skip
-_ODD = tuple(Odd("consumption/power/active", MIDNIGHT + n * 1800, 98_765.4) for n in range(5))
+_ODD = tuple(Outlier("consumption/power/active", MIDNIGHT + n * 1800, 98_765.4) for n in range(5))
 _NEXT = date(2026, 1, 15)
 
 
@@ -122,8 +122,8 @@ PASTS = {
 
 _NO_MOMENT = Present(None, None, None, None)
 _MOMENT = Present(0.4567, 2_345, "hcjr", 152)
-_BASE = Offer("Base <1>", date(2025, 1, 1), date(2025, 12, 31), 12.5, {"base": 0.2516}, 0.0, in_force=False)
-_TEMPO = Offer("Tempo", date(2026, 1, 1), None, 15.65, {"hcjb": 0.1296, "hpjr": 0.7562}, 0.04, in_force=True)
+_BASE = TariffOffer("Base <1>", date(2025, 1, 1), date(2025, 12, 31), 12.5, {"base": 0.2516}, 0.0, in_force=False)
+_TEMPO = TariffOffer("Tempo", date(2026, 1, 1), None, 15.65, {"hcjb": 0.1296, "hpjr": 0.7562}, 0.04, in_force=True)
 
 
 def _money(first, end, total=6.64, **more):
@@ -169,15 +169,15 @@ BILLS = {
 
 # --- repair ----------------------------------------------------------------------------------------------------------
 
-_POWER = Known("house", "consumption/power/active", "W", "gauge", {"fr": "puissance <1>", "en": "power <1>"},
+_POWER = RepairableSeries("house", "consumption/power/active", "W", "gauge", {"fr": "puissance <1>", "en": "power <1>"},
                ("raw", "PT30M"), MIDNIGHT + 7_200)  # fmt: skip
-_INDEX = Known("garage", "consumption/energy/active/index", "Wh", "index", {"fr": "l’index", "en": "the index"},
-               ("raw", "P1D"), MIDNIGHT)  # fmt: skip
-_TEXT = Known("house", "contract/tariff", "", "text", {"fr": "tarif", "en": "tariff"}, ("raw",), MIDNIGHT)
+_INDEX = RepairableSeries("garage", "consumption/energy/active/index", "Wh", "index",
+               {"fr": "l’index", "en": "the index"}, ("raw", "P1D"), MIDNIGHT)  # fmt: skip
+_TEXT = RepairableSeries("house", "contract/tariff", "", "text", {"fr": "tarif", "en": "tariff"}, ("raw",), MIDNIGHT)
 
 
 def which(known, granularity="PT30M", at=MIDNIGHT + 3_600):
-    return Which(known.meter, known.path, granularity, at)
+    return PointPlace(known.meter, known.path, granularity, at)
 
 
 def _stored(known, value, at=MIDNIGHT + 3_600, granularity="PT30M", **more):
@@ -197,15 +197,15 @@ _SUSPECTS = (
 _CORRECTIONS = (
     Changed(which(_POWER), 98_765.4, 520.5, DAY, f"parasite {HOSTILE}", undoable=True),
     Changed(which(_INDEX, "P1D"), 12, None, DAY, "", undoable=False),
-    Changed(Which("house", "gone/<path>", "raw", MIDNIGHT), None, "HP..", DAY, "", undoable=True),
+    Changed(PointPlace("house", "gone/<path>", "raw", MIDNIGHT), None, "HP..", DAY, "", undoable=True),
 )
 LOOKS = {
-    "nothing yet": Look((), (), ()),
-    "all well": Look((_POWER,), (), ()),
-    "one meter": Look((_POWER, _TEXT), _SUSPECTS[:1], _CORRECTIONS[:1]),
-    "at first": Look((_POWER, _INDEX, _TEXT), _SUSPECTS, _CORRECTIONS),
-    "chosen": Look((_POWER, _INDEX, _TEXT), _SUSPECTS[:1], _CORRECTIONS, which(_POWER), _AROUND),
-    "chosen, nothing there": Look((_POWER, _INDEX, _TEXT), (), (), which(_INDEX)),
+    "nothing yet": RepairView((), (), ()),
+    "all well": RepairView((_POWER,), (), ()),
+    "one meter": RepairView((_POWER, _TEXT), _SUSPECTS[:1], _CORRECTIONS[:1]),
+    "at first": RepairView((_POWER, _INDEX, _TEXT), _SUSPECTS, _CORRECTIONS),
+    "chosen": RepairView((_POWER, _INDEX, _TEXT), _SUSPECTS[:1], _CORRECTIONS, which(_POWER), _AROUND),
+    "chosen, nothing there": RepairView((_POWER, _INDEX, _TEXT), (), (), which(_INDEX)),
 }
 
 # --- settings, displays, series --------------------------------------------------------------------------------------
@@ -234,9 +234,9 @@ UNCONFIGURED = Settings(
     commit_interval_s=300, tables=_TABLES[:1],
 )  # fmt: skip
 
-DISPLAYS = (Display("salon", home_assistant=False), Display("ha", home_assistant=True))
+DISPLAYS = (AdmittedDisplay("salon", home_assistant=False), AdmittedDisplay("ha", home_assistant=True))
 GIVEN = {
-    works: Given(
+    works: NewDisplay(
         Credentials("house", "linky.local", 8883, "salon", "a<b>&'\"", "-----BEGIN <CERT>-----\n", MIDNIGHT), works
     )
     for works in (True, False)
@@ -328,12 +328,12 @@ HEALTH = [
 _BRANCHES = ["consumption/power", "consumption/<energy>"]
 _LATE = "2999-12-31T23:00:00Z"
 CHOICES = {
-    1: Choices(request(1), _BRANCHES, (), may_disguise=True, until=_LATE, refused_days=30),
-    2: Choices(request(2, "x<2>@sen9.test", "sen9.test", meter="", until=None, purpose="", **{
+    1: AnswerChoices(request(1), _BRANCHES, (), may_disguise=True, until=_LATE, refused_days=30),
+    2: AnswerChoices(request(2, "x<2>@sen9.test", "sen9.test", meter="", until=None, purpose="", **{
         key: value for key, value in _LONG.items() if key != "purpose"
     }), _BRANCHES[:1], ("house", "garage <2>"), may_disguise=False, until=_LATE, refused_days=7),
-    3: Choices(request(3, granularity="P1D", history=False, controller=""), [], (), may_disguise=True, until=_LATE,
-               refused_days=30),
+    3: AnswerChoices(request(3, granularity="P1D", history=False, controller=""), [], (), may_disguise=True,
+               until=_LATE, refused_days=30),
 }  # fmt: skip
 WORDS = "\n".join((
     "Consentement", "", f"Vous donnez {HOSTILE}", "x" * 95, "suite de la ligne", "- un point", "y" * 89, "pas de suite",

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 from gateway.live.topics import as_json
-from gateway.web.access.access import Role
+from gateway.web.access.access import Viewer
 from gateway.web.cost.values import PERIODS as COST_PERIODS
 from gateway.web.history.values import PERIODS
 from tests.gateway.web.recorded import values
@@ -26,7 +26,7 @@ class Visit:
     form: dict | None = None
     held: dict = field(default_factory=dict)
     living: dict = field(default_factory=dict)
-    who: Role | None = Role.OWNER
+    who: Viewer | None = Viewer.OWNER
     honest: bool = True
 
 
@@ -55,7 +55,7 @@ def _now():
     yield Visit("links, nothing yet", "/links", living={"told": values.report()})
     meters = {"house": "/dev/ttyTIC", "garage & <b>": "/dev/ttyUSB0", "toit": "/dev/x"}
     yield Visit("links, faults", "/links", living={"told": values.FAULTY, "sources": meters})
-    for role in (Role.OWNER, Role.DISPLAY, Role.GUEST):
+    for role in (Viewer.OWNER, Viewer.DISPLAY, Viewer.GUEST):
         yield Visit(f"display, for {role.value}", "/display", living=full, who=role)
     yield Visit("display, in public", "/display?guest=1", living=full)
     yield Visit("no such page", "/nowhere")

@@ -30,7 +30,7 @@ def signal_dbm():
     return -50
 
 
-class Uart:
+class UnixUart:
     """A tty as ``machine.UART`` has it; the kernel holds 4 kB of what comes."""
 
     def __init__(self, path, speed):
@@ -63,7 +63,7 @@ def boot_button(_pin):
 
 def open_uart(relay, speed):
     """The port of the meter."""
-    return Uart(os.getenv("BOARD_TTY"), speed)
+    return UnixUart(os.getenv("BOARD_TTY"), speed)
 
 
 def open_led(pin):

@@ -10,20 +10,20 @@ import msgspec
 
 from gateway.balance.tariff import Objective
 from gateway.config.choices import choose_household, choose_objective
-from gateway.config.tables import Household
+from gateway.config.tables import HouseholdTable
 from gateway.consent.text import duration
 from gateway.errors import ConfigError, StoreError
 from gateway.federation.connection.jids import bare_jid
 from gateway.web.settings.routes import settings
 from gateway.web.settings.values import GOALS, Settings
-from gateway.web.sharing.desk import read
+from gateway.web.sharing.stored import read
 from gateway.words.phrase import made
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping
 
     from gateway.config.tables import Config
-    from gateway.web.part import Part
+    from gateway.web.part import PageGroup
 
 # What is shown of each table; a path to a password is no secret, and of no interest either.
 _SHOWN = {
@@ -38,7 +38,7 @@ _SHOWN = {
 }
 
 
-class SettingsDesk:
+class StoredSettings:
     """Where settings are read and changed.
 
     Args:
@@ -99,7 +99,7 @@ class SettingsDesk:
         if address is not None:
             named = [bare_jid(one) for one in address.replace(",", " ").split()]
             try:
-                household = msgspec.convert({"address": named, "language": language}, Household)
+                household = msgspec.convert({"address": named, "language": language}, HouseholdTable)
             except msgspec.ValidationError as error:
                 raise ConfigError(f"household.address: {error}") from error
         await self._call(choose_household, self._config, household)
@@ -111,9 +111,9 @@ def settings_part(
     call: Callable[..., Awaitable[Any]],
     chosen: Callable[[], None],
     commit: Callable[[], Awaitable[None]],
-) -> Part:
+) -> PageGroup:
     """The part *settings* of this house."""
-    return settings(SettingsDesk(config, call, chosen, commit))
+    return settings(StoredSettings(config, call, chosen, commit))
 
 
 def _tables(config: Config, sensors: Mapping[str, str]) -> Iterator[tuple[str, str, dict[str, Any]]]:

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from gateway.household.series import as_json, of_house
 from gateway.web.series.routes import series
-from gateway.web.sharing.desk import read
+from gateway.web.sharing.stored import read
 
 if TYPE_CHECKING:
     from gateway.config.tables import Config
-    from gateway.web.part import Part
+    from gateway.web.part import PageGroup
 
 
-def series_part(config: Config) -> Part:
+def series_part(config: Config) -> PageGroup:
     """The part *series* of this house."""
 
     async def meters() -> list[dict[str, object]]:

@@ -11,17 +11,17 @@ from gateway.store.labels import label_of
 from gateway.store.points import Granularity, offered
 from gateway.store.terms import LANGS
 from gateway.web.repair.routes import repair
-from gateway.web.repair.values import Changed, Known, Look, Stored, Which
-from gateway.web.sharing.desk import OWNER, read
+from gateway.web.repair.values import Changed, PointPlace, RepairableSeries, RepairView, Stored
+from gateway.web.sharing.stored import OWNER, read
 
 if TYPE_CHECKING:
     from gateway.config.tables import Config
-    from gateway.consent.orders import A, Order, Orders
+    from gateway.consent.orders import A, ConsentHandlers, Order
     from gateway.store.corrections import Corrections
     from gateway.store.neighbours import Suspect
     from gateway.store.points import Point, Series
     from gateway.store.store import Archive
-    from gateway.web.part import Part
+    from gateway.web.part import PageGroup
 
 # Around a moment that is looked at, and around a point that is repaired.
 _AROUND, _NEXT_TO = 20, 5
@@ -31,7 +31,7 @@ _MOST_CORRECTIONS, _MOST_SUSPECTS = 30, 20
 _AT_FIRST = (Granularity.HALF_HOUR, Granularity.DAY)
 
 
-class RepairBench:
+class StoredPoints:
     """Where stored points are looked at and changed.
 
     Args:
@@ -39,28 +39,28 @@ class RepairBench:
         order: does an order.
     """
 
-    def __init__(self, config: Config, order: Orders) -> None:
+    def __init__(self, config: Config, order: ConsentHandlers) -> None:
         self._directory, self._order = config.directory, order
 
     async def ask(self, order: Order[A]) -> A:
         """One order, given at the page."""
         return await self._order(structs.replace(order, by=OWNER))
 
-    async def look(self, chosen: Which | None) -> Look:
+    async def look(self, chosen: PointPlace | None) -> RepairView:
         """What stands out, in all or in the series that is chosen; the points around its time; the corrections."""
         return await read(self._directory, lambda archive: look(archive, chosen))
 
-    async def point(self, which: Which) -> tuple[Known, Stored, list[Stored], list[str]] | None:
+    async def point(self, which: PointPlace) -> tuple[RepairableSeries, Stored, list[Stored], list[str]] | None:
         """A point: its series, itself, those around it, and who received it."""
         return await read(self._directory, lambda archive: _point(archive, which))
 
 
-def repair_part(config: Config, order: Orders) -> Part:
+def repair_part(config: Config, order: ConsentHandlers) -> PageGroup:
     """The part *repair* of this house."""
-    return repair(RepairBench(config, order))
+    return repair(StoredPoints(config, order))
 
 
-def look(archive: Archive, chosen: Which | None) -> Look:
+def look(archive: Archive, chosen: PointPlace | None) -> RepairView:
     """What ``RepairBench.look`` says, read in that archive."""
     series = [one for meter in archive.meters.all() for one in archive.meters.series(meter.name)]
     suspects, around = [], []
@@ -80,7 +80,7 @@ def look(archive: Archive, chosen: Which | None) -> Look:
         known = next((one for one in series if (one.meter, one.path) == (chosen.meter, chosen.path)), None)
         suspects = archive.neighbours.suspects(known, granularity, end) if known else []
     worst = sorted(suspects, key=lambda s: (not s.judged, -s.off))[:_MOST_SUSPECTS]
-    return Look(
+    return RepairView(
         [_known(one) for one in series],
         [_suspect(one) for one in worst],
         _corrections(archive.corrections),
@@ -89,7 +89,7 @@ def look(archive: Archive, chosen: Which | None) -> Look:
     )
 
 
-def _point(archive: Archive, which: Which) -> tuple[Known, Stored, list[Stored], list[str]] | None:
+def _point(archive: Archive, which: PointPlace) -> tuple[RepairableSeries, Stored, list[Stored], list[str]] | None:
     granularity = Granularity.parse(which.granularity)
     named = which.meter, which.path, granularity
     found = archive.neighbours.point_at(*named, which.time)
@@ -103,7 +103,7 @@ def _point(archive: Archive, which: Which) -> tuple[Known, Stored, list[Stored],
 
 def _corrections(corrections: Corrections) -> list[Changed]:
     """The latest ones, newest first; only the last one of a point can be undone."""
-    seen: set[Which] = set()
+    seen: set[PointPlace] = set()
     rows = []
     for one in reversed(corrections.all()):
         which = _which(one.point)
@@ -113,10 +113,10 @@ def _corrections(corrections: Corrections) -> list[Changed]:
     return rows[:_MOST_CORRECTIONS]
 
 
-def _known(series: Series) -> Known:
+def _known(series: Series) -> RepairableSeries:
     names = {lang: label_of(series.path).in_language(lang) for lang in LANGS}
     fine = [granularity.code for granularity in offered(series.kind)]
-    return Known(series.meter, series.path, series.unit, series.kind, names, fine, series.last_time)
+    return RepairableSeries(series.meter, series.path, series.unit, series.kind, names, fine, series.last_time)
 
 
 def _suspect(one: Suspect) -> Stored:
@@ -127,5 +127,5 @@ def _stored(point: Point) -> Stored:
     return Stored(_which(point), point.value, point.rectified)
 
 
-def _which(point: Point) -> Which:
-    return Which(point.series.meter, point.series.path, point.granularity.code, point.time)
+def _which(point: Point) -> PointPlace:
+    return PointPlace(point.series.meter, point.series.path, point.granularity.code, point.time)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gateway.errors import Once
 from gateway.federation.connection.parser import MOST_PARTS
-from gateway.federation.connection.strangers import Verdict
+from gateway.federation.connection.strangers import SenderVerdict
 from gateway.federation.wire.form import RequestError, build_error
 from gateway.words.language import answered
 from gateway.words.phrase import Phrase
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from slixmpp import ClientXMPP
     from slixmpp.xmlstream import StanzaBase
 
-    from gateway.federation.connection.strangers import Doorkeeper
+    from gateway.federation.connection.strangers import SenderLimits
 
 log = logging.getLogger(__name__)
 
@@ -27,13 +27,13 @@ _TOO_MUCH = RequestError(
 )
 
 
-class Door:
+class StanzaFilter:
     """Lets a stanza through, or None; for ``client.add_filter("in", …)``.
 
     What one's own server says is always let through: it may do what it will to this account anyway.
     """
 
-    def __init__(self, client: ClientXMPP, doorkeeper: Doorkeeper) -> None:
+    def __init__(self, client: ClientXMPP, doorkeeper: SenderLimits) -> None:
         self._client, self._doorkeeper = client, doorkeeper
         jid = client.boundjid
         self._own = {"", str(jid.bare), str(jid.domain)}
@@ -47,9 +47,9 @@ class Door:
         if bare in self._own:
             return stanza
         verdict = self._doorkeeper.judge(bare)
-        if verdict is Verdict.ADMIT:
+        if verdict is SenderVerdict.ADMIT:
             return stanza
-        if verdict is Verdict.REFUSE:
+        if verdict is SenderVerdict.REFUSE:
             self._refuse(stanza)
         return None
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from gateway.store.transactions import Transactions
 
 
-class ToldAlerts:
+class NotifiedAlerts:
     """The notices of an earlier start."""
 
     def __init__(self, db: Transactions) -> None:

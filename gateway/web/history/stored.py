@@ -11,32 +11,36 @@ from contextlib import closing
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
-from gateway.balance.calendar import Period, day_of, periods
+from gateway.balance.calendar import BalancePeriod, day_of, periods
 from gateway.balance.classes import order
 from gateway.balance.energy import change
 from gateway.balance.rows import earliest_needed, rows
 from gateway.store.store import Archive
 from gateway.web.cost import routes as cost
-from gateway.web.cost.desk import bill, present
+from gateway.web.cost.stored import bill, present
 from gateway.web.history import routes as history
 from gateway.web.history.curves import HouseholdCurves
-from gateway.web.history.values import Figures, Past, Row
+from gateway.web.history.values import Figures, HistoryRow, Past
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
 
-    from gateway.balance.energy import Day, Total
-    from gateway.balance.rows import Row as BalanceRow
+    from gateway.balance.energy import DayEnergy, Total
+    from gateway.balance.rows import BalanceRow
     from gateway.config.tables import Config
     from gateway.household.days import HouseholdDays
     from gateway.web.cost.values import Bill, Present
-    from gateway.web.part import Part
+    from gateway.web.part import PageGroup
 
 T = TypeVar("T")
 
 # What a period is shown by; of a day its curve is shown.
-_PARTS = {Period.WEEK: Period.DAY, Period.MONTH: Period.DAY, Period.YEAR: Period.MONTH}
+_PARTS = {
+    BalancePeriod.WEEK: BalancePeriod.DAY,
+    BalancePeriod.MONTH: BalancePeriod.DAY,
+    BalancePeriod.YEAR: BalancePeriod.MONTH,
+}
 
 
 class HouseholdPast:
@@ -49,12 +53,14 @@ class HouseholdPast:
 
     async def past(self, meter: str, period: str, day: date | None) -> Past:
         """The period that holds the day; the last one known when None."""
-        return await self._read(meter, lambda house: past(house, Period(period), day, time.time()))
+        return await self._read(meter, lambda house: past(house, BalancePeriod(period), day, time.time()))
 
     async def bill(self, meter: str, period: str) -> Bill:
         """The last days, months or years, and what is to come."""
         config, now = self._config, time.time()
-        return await self._read(meter, lambda house: bill(house, config, Period(period), now, last_day(house, now)))
+        return await self._read(
+            meter, lambda house: bill(house, config, BalancePeriod(period), now, last_day(house, now))
+        )
 
     async def present(self) -> dict[str, Present]:
         """What the next hour of each meter costs."""
@@ -72,13 +78,13 @@ class HouseholdPast:
             return look(HouseholdCurves(archive, self._config, meter))
 
 
-def parts(config: Config) -> tuple[Part, ...]:
+def parts(config: Config) -> tuple[PageGroup, ...]:
     """The pages of the past, for ``Site``."""
     household = HouseholdPast(config)
     return history.part(household), cost.part(household)
 
 
-def past(house: HouseholdCurves, period: Period, day: date | None, now: float) -> Past:
+def past(house: HouseholdCurves, period: BalancePeriod, day: date | None, now: float) -> Past:
     """One period of a household, its parts, and the curve of a day."""
     today = last_day(house, now)
     first = period.begin(today if day is None else day)
@@ -92,11 +98,11 @@ def past(house: HouseholdCurves, period: Period, day: date | None, now: float) -
         first=first,
         sum=whole,
         rows=_rows(inner, first, end, known, house) if inner else (),
-        curve=house.curve(first) if period is Period.DAY else None,
+        curve=house.curve(first) if period is BalancePeriod.DAY else None,
         known=(house.first, today) if house.first else None,
         previous=period.back(first, 1) if house.first and first > house.first else None,
         next=end if end <= today else None,
-        odd=house.odd(first) if period is Period.DAY else (),
+        odd=house.outliers(first) if period is BalancePeriod.DAY else (),
     )
 
 
@@ -106,16 +112,18 @@ def last_day(house: HouseholdDays, now: float) -> date:
     return day_of(min(now, house.last_time - 1 if house.last_time else now))
 
 
-def _rows(period: Period, first: date, end: date, known: dict[date, Day], house: HouseholdDays) -> list[Row]:
+def _rows(
+    period: BalancePeriod, first: date, end: date, known: dict[date, DayEnergy], house: HouseholdDays
+) -> list[HistoryRow]:
     """The periods of ``[first, end)``, those of which nothing is known too."""
     found = {row.first: row for row in rows(period, first, end, known, (), house.running)}
     return [_row(begin, period.after(begin), found.get(begin)) for begin in periods(period, first, end)]
 
 
-def _row(first: date, end: date, row: BalanceRow | None) -> Row:
+def _row(first: date, end: date, row: BalanceRow | None) -> HistoryRow:
     if row is None:
-        return Row(first, end, None)
-    return Row(
+        return HistoryRow(first, end, None)
+    return HistoryRow(
         first=first,
         end=end,
         figures=_figures(row.total),

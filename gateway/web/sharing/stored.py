@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from msgspec import structs
 
 from gateway.consent.answer import last_moment
-from gateway.consent.orders import Consents, PendingAccess
+from gateway.consent.orders import ListConsents, PendingAccess
 from gateway.consent.text import duration, granularity_words, role_words
 from gateway.errors import GatewayError
 from gateway.journal.entry import write_line
@@ -28,8 +28,8 @@ from gateway.store.labels import branch_label, branch_of
 from gateway.store.points import Granularity, under
 from gateway.store.recorder import iso
 from gateway.store.store import Archive
-from gateway.store.terms import LANGS, REFUSED_DAYS, Channel, Role
-from gateway.web.sharing.answer import Choices
+from gateway.store.terms import LANGS, REFUSED_DAYS, Channel, RecipientRole
+from gateway.web.sharing.answer import AnswerChoices
 from gateway.web.sharing.routes import sharing
 from gateway.web.sharing.values import HandedOver, JournalState
 
@@ -38,9 +38,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gateway.config.tables import Config
-    from gateway.consent.orders import A, Order, Orders
-    from gateway.journal.verify import Verdict
-    from gateway.web.part import Part
+    from gateway.consent.orders import A, ConsentHandlers, Order
+    from gateway.journal.verify import JournalVerdict
+    from gateway.web.part import PageGroup
 
 T = TypeVar("T")
 
@@ -55,7 +55,7 @@ _PATIENCE_S = 2.0
 _STANDING = ("valid", "limited", "waiting")
 
 
-class Phrases:
+class StoredSharingTexts:
     """What is said of data."""
 
     def series(self, path: str, lang: str) -> str:
@@ -68,24 +68,24 @@ class Phrases:
 
     def role(self, code: str, lang: str) -> str:
         """What a recipient is in law."""
-        return role_words(Role(code), lang)
+        return role_words(RecipientRole(code), lang)
 
     def duration(self, code: str, lang: str) -> str:
         """An ISO 8601 duration in words."""
         return duration(code, lang)
 
 
-class SharingDesk:
-    """The household's desk at the page.
+class StoredSharing:
+    """What the household sees and orders at the page.
 
     Args:
         config: the whole configuration.
         order: does an order.
     """
 
-    def __init__(self, config: Config, order: Orders) -> None:
+    def __init__(self, config: Config, order: ConsentHandlers) -> None:
         self._directory, self._order = config.directory, order
-        self.retention, self.phrases, self.refused_days = config.max_retention, Phrases(), REFUSED_DAYS
+        self.retention, self.phrases, self.refused_days = config.max_retention, StoredSharingTexts(), REFUSED_DAYS
         self.installer = (
             config.federation.installer.lower() if config.federation and config.federation.installer else None
         )
@@ -96,18 +96,18 @@ class SharingDesk:
         """One order, given at the page."""
         return await self._order(structs.replace(order, by=OWNER, channel=Channel.WEB))
 
-    async def choices(self, number: int) -> Choices | None:
+    async def choices(self, number: int) -> AnswerChoices | None:
         """What a waiting request lets the household choose."""
         waiting = await self.ask(PendingAccess())
         request = next((row for row in waiting if row["id"] == number), None)
         if request is None:
             return None
-        consents = await self.ask(Consents())
+        consents = await self.ask(ListConsents())
         known = any(row["recipient"] == request["from"] and row["state"] in _STANDING for row in consents)
         branches, meters = await self._read(lambda archive: _branches(archive, request))
         asked = datetime.fromisoformat(request["until"]).timestamp() if request["until"] else None
         until = iso(last_moment(None if asked is None else int(asked), time.time()))
-        return Choices(request, branches, [] if request["meter"] else meters, not known, until, self.refused_days)
+        return AnswerChoices(request, branches, [] if request["meter"] else meters, not known, until, self.refused_days)
 
     async def handed(self, first: int, last: int) -> list[HandedOver]:
         """Who got how much in the days of ``[first, last)``."""
@@ -159,7 +159,7 @@ class SharingDesk:
             fault = {lang: fault_text(verdict.fault, lang) for lang in LANGS}
         self._checked = replace(self._checked, checked=verdict.entries, at=time.time(), fault=fault)
 
-    def _verified(self, archive: Archive) -> Verdict:
+    def _verified(self, archive: Archive) -> JournalVerdict:
         key = read_key(archive.journal.key_path)
         return verify(self._counted(archive), [key.public] if key else [])
 
@@ -184,9 +184,9 @@ async def read(directory: Path, function: Callable[[Archive], T]) -> T:
     return await asyncio.to_thread(reading)
 
 
-def sharing_part(config: Config, order: Orders) -> Part:
+def sharing_part(config: Config, order: ConsentHandlers) -> PageGroup:
     """The part *sharing* of this house."""
-    return sharing(SharingDesk(config, order))
+    return sharing(StoredSharing(config, order))
 
 
 def _branches(archive: Archive, request: dict[str, Any]) -> tuple[list[str], list[str]]:

@@ -13,36 +13,36 @@ from gateway.boards.displays import Displays
 from gateway.boards.registry import Registry
 from gateway.errors import BoardError
 from gateway.mqtt.credentials import A_BOARD, BROKER, credentials
-from gateway.web.displays.routes import Display, Given, displays
+from gateway.web.displays.routes import AdmittedDisplay, NewDisplay, displays
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from gateway.config.tables import Config
     from gateway.live.credentials import Credentials
-    from gateway.web.part import Part
+    from gateway.web.part import PageGroup
 
 # Root's part takes a second on a Pi that is not busy.
 _LET_IN_S, _AGAIN_S = 8.0, 0.5
 
 
-class DisplayDesk:
+class StoredDisplays:
     """Where displays are let in; ``call`` runs something that writes on the store's thread."""
 
     def __init__(self, config: Config, call: Callable[..., Awaitable[Any]]) -> None:
         self._config, self._call = config, call
         self._displays = Displays(config.directory)
 
-    async def known(self) -> list[Display]:
+    async def known(self) -> list[AdmittedDisplay]:
         """Who is let in, by name. BoardError when the file is none."""
-        return [Display(one.name, one.home_assistant) for one in await self._call(self._displays.all)]
+        return [AdmittedDisplay(one.name, one.home_assistant) for one in await self._call(self._displays.all)]
 
-    async def add(self, name: str, *, home_assistant: bool) -> Given:
+    async def add(self, name: str, *, home_assistant: bool) -> NewDisplay:
         """Let one in. BoardError, ConfigError, with what to do, before anything is written."""
         place = credentials(self._config, BROKER, name)
         password = await self._call(self._enter, name, home_assistant)
         given = place.with_password(password)
-        return Given(given, works=await self._works(given))
+        return NewDisplay(given, works=await self._works(given))
 
     async def remove(self, name: str) -> None:
         """Let one in no more."""
@@ -74,6 +74,6 @@ class DisplayDesk:
             return False
 
 
-def displays_part(config: Config, call: Callable[..., Awaitable[Any]]) -> Part:
+def displays_part(config: Config, call: Callable[..., Awaitable[Any]]) -> PageGroup:
     """The part *displays* of this house."""
-    return displays(DisplayDesk(config, call))
+    return displays(StoredDisplays(config, call))

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from gateway.balance.calendar import Period, periods
+from gateway.balance.calendar import BalancePeriod, periods
 from gateway.balance.classes import order
 from gateway.balance.energy import change
 from gateway.balance.objective import goals
@@ -14,28 +14,28 @@ from gateway.balance.projection import Method, project
 from gateway.balance.rows import earliest_needed, rows
 from gateway.balance.tariff import mean_price
 from gateway.household.this_hour import this_hour
-from gateway.web.cost.values import Aim, Bill, Forecast, Money, Offer, Present
+from gateway.web.cost.values import Aim, Bill, Forecast, Money, Present, TariffOffer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
     from fractions import Fraction
 
-    from gateway.balance.energy import Day
+    from gateway.balance.energy import DayEnergy
     from gateway.balance.projection import Projection
-    from gateway.balance.rows import Row
+    from gateway.balance.rows import BalanceRow
     from gateway.balance.tariff import Objective, Tariff
     from gateway.config.tables import Config
     from gateway.household.days import HouseholdDays
 
-_SHOWN = {Period.DAY: 31, Period.MONTH: 13, Period.YEAR: 10}
+_SHOWN = {BalancePeriod.DAY: 31, BalancePeriod.MONTH: 13, BalancePeriod.YEAR: 10}
 _HOURS_A_YEAR = 8766
 _TWELVE_MONTHS = timedelta(days=365)
 # Below this share of what was drawn, what no class counted is rounding at midnight.
 _UNPRICED = 0.01
 
 
-def bill(house: HouseholdDays, config: Config, period: Period, now: float, today: date) -> Bill:
+def bill(house: HouseholdDays, config: Config, period: BalancePeriod, now: float, today: date) -> Bill:
     """The last periods of a household up to ``today``, and what this month and this year will come to."""
     first = period.back(period.begin(today), _SHOWN[period] - 1)
     known, found = {}, []
@@ -44,7 +44,7 @@ def bill(house: HouseholdDays, config: Config, period: Period, now: float, today
         known = {day.date: day for day in house.read(earliest_needed(period, first), period.after(today))}
         found = rows(period, first, today + timedelta(days=1), known, config.tariff, house.running)
     days = house.for_projection(today) if house.first else {}
-    both = (project(one, today, days, config.tariff) for one in (Period.MONTH, Period.YEAR))
+    both = (project(one, today, days, config.tariff) for one in (BalancePeriod.MONTH, BalancePeriod.YEAR))
     projections = [one for one in both if one is not None]
     moment = present(house, config.tariff, now)
     drawn = sum(row.total.drawn or 0 for row in found)
@@ -71,14 +71,14 @@ def present(house: HouseholdDays, tariffs: Sequence[Tariff], now: float) -> Pres
     return Present(euros, hour.watts, hour.word, house.base_load(int(now)))
 
 
-def _a_year(watts: int | None, days: Mapping[date, Day], today: date, tariffs: Sequence[Tariff]) -> float | None:
+def _a_year(watts: int | None, days: Mapping[date, DayEnergy], today: date, tariffs: Sequence[Tariff]) -> float | None:
     """What these watts cost in a year: the same whichever rows are shown."""
     recent = [day for one, day in days.items() if today - _TWELVE_MONTHS <= one < today]
     price = mean_price(recent, tariffs)
     return None if watts is None or price is None else float(watts * _HOURS_A_YEAR * price / 1000)
 
 
-def _monies(period: Period, first: date, today: date, found: Sequence[Row]) -> list[Money]:
+def _monies(period: BalancePeriod, first: date, today: date, found: Sequence[BalanceRow]) -> list[Money]:
     known = {row.first: row for row in found}
     nothing = Money(first, first, 0, {}, 0, 0, None, None, None, whole=False)
     return [
@@ -87,7 +87,7 @@ def _monies(period: Period, first: date, today: date, found: Sequence[Row]) -> l
     ]
 
 
-def _money(row: Row) -> Money:
+def _money(row: BalanceRow) -> Money:
     cost, before = row.cost, row.cost_before
     moved = change(float(cost.total), float(before.total)) if before and row.comparable else None
     return Money(
@@ -106,8 +106,8 @@ def _money(row: Row) -> Money:
     )
 
 
-def _offer(tariff: Tariff, today: date) -> Offer:
-    return Offer(
+def _offer(tariff: Tariff, today: date) -> TariffOffer:
+    return TariffOffer(
         name=tariff.name,
         since=tariff.since,
         until=tariff.until,
