@@ -19,8 +19,6 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from gateway.commands.options import command
 from gateway.commands.speech import add_language, spoken
-from gateway.control.messages import AskNow
-from gateway.control.running import ask
 from gateway.errors import BrokerError, ConfigError, DaemonError, GatewayError, StoreError, reason
 from gateway.links.link import BROKEN, titles
 from gateway.live.meter import LiveMeter
@@ -67,6 +65,10 @@ def present(socket: Path, since: int | None = None) -> HouseNow:
     With the ``turn`` of an earlier answer it waits for another one, for a second at most.
     """
     try:
+        # Their library need not be there for --help.
+        from gateway.control.messages import AskNow  # noqa: PLC0415
+        from gateway.control.running import ask  # noqa: PLC0415
+
         return cast("HouseNow", ask(socket, AskNow(since=since, wait_s=_EVERY_S)))
     except ConnectionError as error:
         raise DaemonError(_NOT_RUNNING.filled(socket=socket, why=_reason(error))) from error
