@@ -45,13 +45,13 @@ def restart():
 START = """
 import asyncio, json, board, settings, version
 from agent import Agent
-from link import Link
+from link import BrokerLink
 
 async def main(slots):
     with open("/identity.json") as file:
         identity = json.load(file)
     found = settings.load("/config.json")
-    link = Link(found, [], lambda *message: agent.on_message(*message), None, lambda: agent.on_up())
+    link = BrokerLink(found, [], lambda *message: agent.on_message(*message), None, lambda: agent.on_up())
     agent = Agent(slots, identity, link, board.restart)
     link.topics.append(agent.topic)
     print("runs", version.NAME)

@@ -105,7 +105,7 @@ def _number(ring, place, at, count):
     return number
 
 
-class _Journal(relay.Journal):
+class _Journal(relay.FlashJournal):
     """The journal; whether the frame that it was given last is there, is counted as lost, or is neither yet."""
 
     is_there = is_lost = False
@@ -180,7 +180,7 @@ class _Witnessed(relay.Relay):
         _counts.write(b"%10d %10d %10d %10d" % (owed.thinned, owed.lost, owed.gone, owed.unsure))
 
 
-relay.Journal, relay.Owed, relay.Relay = _Journal, _Owed, _Witnessed
+relay.FlashJournal, relay.Owed, relay.Relay = _Journal, _Owed, _Witnessed
 builtins.open = _opened
 journal.os = _Os
 random.seed(int.from_bytes(os.urandom(4), "little"))
