@@ -45,7 +45,7 @@ KILLED = """
 import os, signal, sys
 from provision import __main__ as command
 
-class Mortal(command.Ejabberd):
+class Mortal(command.EjabberdAccounts):
     calls = 0
 
     def make(self, jid, password):
@@ -54,7 +54,7 @@ class Mortal(command.Ejabberd):
         if Mortal.calls == 25:
             os.kill(os.getpid(), signal.SIGKILL)
 
-command.Ejabberd = Mortal
+command.EjabberdAccounts = Mortal
 sys.exit(command.main(sys.argv[1:]))
 """
 

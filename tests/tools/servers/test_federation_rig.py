@@ -23,7 +23,7 @@ from servers.certificates import Authority
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-TOOLS = Path(__file__).resolve().parents[3] / "tools"
+TOOLS = Path(__file__).resolve().parents[3] / "tools/lib"
 DEADLINE_S = 20
 
 
@@ -213,7 +213,7 @@ def test_a_server_refuses_a_foreign_authority(pair: tuple[str, str], start_feder
 def test_no_server_outlives_a_killed_rig(tmp_path: Path) -> None:
     """When the process that started the servers is killed with kill -9, the servers end as well."""
     program = (
-        "import sys; from pathlib import Path; from federation import Federation\n"
+        "import sys; from pathlib import Path; from servers import Federation\n"
         "f = Federation(Path(sys.argv[1])).start(); print(*f.pids.values(), flush=True); sys.stdin.read()"
     )
     rig = subprocess.Popen(

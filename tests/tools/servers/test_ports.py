@@ -6,7 +6,7 @@ import sys
 
 from servers import free_port
 
-ASK = "from federation import free_port\nprint([free_port() for _ in range(50)])\ninput()"
+ASK = "from servers import free_port\nprint([free_port() for _ in range(50)])\ninput()"
 
 
 def test_no_number_is_given_twice():

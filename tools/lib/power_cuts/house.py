@@ -263,7 +263,7 @@ class CutHouse:
         self._store.providers.receive(ROOF, [Lot(values, numbers, "P1Y")], self.now)
 
     def _tell(self) -> None:
-        self._store.told.keep({"meter-mute": self.now, "card-full": self.now - 60})
+        self._store.notified.keep({"meter-mute": self.now, "card-full": self.now - 60})
 
     def _ask_access(self) -> None:
         jid = f"asker{self.now}@sen5.test"
