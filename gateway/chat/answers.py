@@ -20,6 +20,7 @@ from gateway.chat.words import WORDS
 from gateway.household.days import HouseholdDays
 from gateway.household.report import BalanceReport
 from gateway.live.meter import percent
+from gateway.words.numbers import age
 from gateway.words.phrase import Phrase, written
 
 if TYPE_CHECKING:
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from gateway.config.tables import Config
     from gateway.household.days import DayParts
     from gateway.live.state import HouseNow
-
-_UNITS = (("days", 86_400), ("hours", 3600), ("minutes", 60))
 
 
 class Answers:
@@ -105,7 +104,7 @@ def _power(now: dict[str, Any], lang: str) -> Iterator[str]:
     if now["drawn_va"] is None:
         return
     if now["stale"]:
-        yield words["stale"].format(age=_age(now["age_s"], lang))
+        yield words["stale"].format(age=age(now["age_s"], spelt=True).in_language(lang))
     drawn, subscribed = now["drawn_va"], now["subscribed_va"]
     text = words["power"].format(va=number(drawn))
     if subscribed:
@@ -161,9 +160,9 @@ def _state(house: HouseNow, lang: str) -> Iterator[str]:
     if not told and not broken:
         yield words["well"]
     for meter in house["meters"]:
-        name, age = meter["now"]["meter"], meter["now"]["age_s"]
-        heard = words["never"] if age is None else words["heard"]
-        yield heard.format(meter=name, age=_age(age or 0.0, lang))
+        name, since = meter["now"]["meter"], meter["now"]["age_s"]
+        heard = words["never"] if since is None else words["heard"]
+        yield heard.format(meter=name, age=age(since or 0.0, spelt=True).in_language(lang))
 
 
 def _usage(view: BalanceReport, lang: str) -> Iterator[str]:
@@ -220,10 +219,3 @@ def _goals(view: BalanceReport, projection: Projection, lang: str, *, euros: boo
         if (goal.unit == EURO) is euros:
             state = words["states"][goal.state.value]
             yield words["goal"].format(goal=f"{writer.number(goal.goal)} {goal.unit}", state=state)
-
-
-def _age(seconds: float, lang: str) -> str:
-    for key, length in _UNITS:
-        if seconds >= 2 * length:
-            return f"{seconds / length:.0f} {WORDS[lang][key]}"
-    return f"{seconds:.0f} s"

@@ -52,9 +52,6 @@ WORDS = WordTable(
         "no-tariff": "Without a [[tariff]] in the configuration nothing has a price.",
         "per-hour": "At the moment: {cost} € an hour ({watts} W on average over five minutes).",
         "too-new": "Projection: it takes three whole days at least.",
-        "days": "days",
-        "hours": "h",
-        "minutes": "min",
         "kinds": {
             "base": "base",
             "off-peak": "off-peak",

@@ -6,6 +6,7 @@ import enum
 from functools import partial
 
 from gateway.live.state import LinkKind
+from gateway.words.numbers import age
 from gateway.words.phrase import Phrase, made, same
 from gateway.words.table import WordTable
 
@@ -168,7 +169,7 @@ def texts(kind: FaultKind, name: str, lasted: float, count: int, *, active: bool
         form = _SINCE.filled(what=broken, remedy=remedy)
     else:
         form = _OVER.filled(what=back)
-    facts = {"name": _about(kind, name), "time": _duration(lasted), "times": _times(count)}
+    facts = {"name": _about(kind, name), "time": age(lasted, spelt=True), "times": _times(count)}
     logged = facts | ({"name": same("a recipient")} if kind in (FaultKind.RECIPIENT, FaultKind.GONE) else {})
     return form.filled(**facts), str(form.filled(**logged))
 
@@ -183,12 +184,3 @@ _WORKS = Phrase(", it works for now")
 
 def _times(count: int) -> Phrase:
     return Phrase("once") if count == 1 else Phrase("{count} times").filled(count=count)
-
-
-def _duration(seconds: float) -> Phrase:
-    if seconds >= 2 * 86_400:
-        return Phrase("{days:.0f} days").filled(days=seconds / 86_400)
-    for unit, length in (("h", 3_600), ("min", 60)):
-        if seconds >= 2 * length:
-            return same(f"{seconds / length:.0f} {unit}")
-    return same(f"{seconds:.0f} s")

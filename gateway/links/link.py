@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from gateway.federation.recipient.supply import Standing
 from gateway.links import words as say
-from gateway.live.state import STATES, LinkKind, age_in_words, kind_and_name, link_in_words, written
+from gateway.live.state import STATES, LinkKind, kind_and_name, link_in_words, written
 from gateway.store.local_time import local_time
 from gateway.tic.quality import Window
-from gateway.words.numbers import pointed
+from gateway.words.numbers import age, pointed
 from gateway.words.phrase import NOTHING, Phrase, as_members, joined, same
 
 if TYPE_CHECKING:
@@ -275,8 +275,8 @@ def as_text(report: dict[str, Any], lang: str, width: int | None = None) -> str:
     wider = max(len(word.in_language(lang)) for word in STATES.values())
     lines = [_head(lang, running=report["running"])]
     for row, (name, detail) in rows:
-        state, age = STATES[row["state"]].in_language(lang), age_in_words(row["age_s"], lang)
-        start = f"{_MARK[row['state']]} {name:<{wide}}  {state:<{wider}} {age:>7}  "
+        state, since = STATES[row["state"]].in_language(lang), age(row["age_s"]).in_language(lang)
+        start = f"{_MARK[row['state']]} {name:<{wide}}  {state:<{wider}} {since:>7}  "
         lines += folded(start, detail, width)
     told = [line for alert in report["alerts"] for line in folded("", alert[lang], width)]
     return "\n".join([*lines, *told])

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gateway.links.link import BROKEN, OK, LinkKind
+from gateway.words.numbers import age
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gateway.links.link import Link
+    from gateway.words.phrase import Phrase
 
 # Rows pass through: a recipient whose oldest row is younger than this has everything that it can have.
 _FRESH_S = 300.0
@@ -29,7 +31,7 @@ def status_line(links: Sequence[Link]) -> str:
     parts += ["the database cannot be written" for link in kinds.get(LinkKind.STORE, ()) if link.state == BROKEN]
     parts += ["not all readings are kept" for link in kinds.get(LinkKind.KEEPING, ()) if link.state == BROKEN]
     parts += ["the card is nearly full" for link in kinds.get(LinkKind.DISK, ()) if link.state == BROKEN]
-    parts += [f"no backup for {_age(link.age_s)}" for link in kinds.get(LinkKind.BACKUP, ()) if link.state == BROKEN]
+    parts += [f"no backup for {_age(link)}" for link in kinds.get(LinkKind.BACKUP, ()) if link.state == BROKEN]
     parts += [f"{link.name} does not work" for link in kinds.get(LinkKind.CELL, ()) if link.state == BROKEN]
     parts += [_connection(link) for link in kinds.get(LinkKind.XMPP, ())] or ["no federation"]
     if recipients := kinds.get(LinkKind.RECIPIENT):
@@ -40,29 +42,25 @@ def status_line(links: Sequence[Link]) -> str:
 def _meter(link: Link, ports: Mapping[str, Link], *, named: bool) -> str:
     port = ports.get(link.name)
     if port and port.state == BROKEN:
-        said = f"port lost for {_age(port.age_s)}"
+        said = f"port lost for {_age(port)}"
     elif link.age_s is None:
         said = "no frame yet"
     elif link.state == OK:
-        said = f"{str(link.detail).partition(',')[0]}, {_age(link.age_s)} ago"
+        said = f"{str(link.detail).partition(',')[0]}, {_age(link)} ago"
     else:
-        said = f"mute for {_age(link.age_s)}"
+        said = f"mute for {_age(link)}"
     return f"{link.name}: {said}" if named else said
 
 
 def _connection(link: Link) -> str:
-    return "connected" if link.state == OK else f"not connected for {_age(link.age_s)}"
+    return "connected" if link.state == OK else f"not connected for {_age(link)}"
 
 
 def _recipients(links: Sequence[Link]) -> str:
     behind = [link.age_s or 0.0 for link in links if link.state != OK and (link.age_s or 0.0) > _FRESH_S]
     total = f"{len(links)} recipient{'' if len(links) == 1 else 's'}"
-    return f"{len(behind)} of {total} behind by {_age(max(behind))}" if behind else f"{total} up to date"
+    return f"{len(behind)} of {total} behind by {age(max(behind))}" if behind else f"{total} up to date"
 
 
-def _age(seconds: float | None) -> str:
-    seconds = seconds or 0.0
-    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
-        if seconds >= 2 * length:
-            return f"{seconds / length:.0f} {unit}"
-    return f"{seconds:.0f} s"
+def _age(link: Link) -> Phrase:
+    return age(link.age_s or 0.0)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gateway.live.meter import percent
-from gateway.live.state import STATES, age_in_words, link_in_words
+from gateway.live.state import STATES, link_in_words
 from gateway.live.words import WORDS
-from gateway.words.numbers import grouped
+from gateway.words.numbers import age, grouped
 
 if TYPE_CHECKING:
     from gateway.live.state import HouseNow, LinkNow, MeterNow
@@ -125,7 +125,7 @@ def _frame(now: dict[str, Any], lang: str) -> str:
     words = WORDS[lang]
     if now["age_s"] is None:
         return str(words["never"])
-    return f"{words['ago'].format(age_in_words(now['age_s'], lang))}, {words['modes'][now['mode']]}"
+    return f"{words['ago'].format(age(now['age_s']).in_language(lang))}, {words['modes'][now['mode']]}"
 
 
 def _links(links: list[LinkNow], lang: str) -> list[str]:
@@ -134,8 +134,8 @@ def _links(links: list[LinkNow], lang: str) -> list[str]:
     wider = max(len(word.in_language(lang)) for word in STATES.values())
     lines = []
     for link, name, detail in said:
-        state, age = STATES[link["state"]].in_language(lang), age_in_words(link["age_s"], lang)
-        lines.append(f"{MARKS[link['state']]} {name:<{wide}}  {state:<{wider}}  {age:>8}  {detail}".rstrip())
+        state, since = STATES[link["state"]].in_language(lang), age(link["age_s"]).in_language(lang)
+        lines.append(f"{MARKS[link['state']]} {name:<{wide}}  {state:<{wider}}  {since:>8}  {detail}".rstrip())
     return lines
 
 

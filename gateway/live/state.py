@@ -23,7 +23,6 @@ STATES = {
     "waiting": Phrase("waiting"),
     "broken": Phrase("broken"),
 }
-_DAY = Phrase("d")
 
 
 class LinkKind(StrEnum):
@@ -118,16 +117,6 @@ def link_in_words(link: Mapping[str, object], lang: str) -> tuple[str, str]:
     kind, name = kind_and_name(str(link["link"]))
     title, detail = of_members("title", {"title": kind} | dict(link)), of_members("detail", link)
     return f"{title.in_language(lang)} {name}".rstrip(), detail.in_language(lang)
-
-
-def age_in_words(seconds: float | None, lang: str) -> str:
-    """For how long, in its largest unit; a dash where nobody knows."""
-    if seconds is None:
-        return "–"
-    for unit, length in ((_DAY.in_language(lang), 86_400), ("h", 3600), ("min", 60)):
-        if seconds >= 2 * length:
-            return f"{seconds / length:.0f} {unit}"
-    return f"{seconds:.0f} s"
 
 
 def meter_now(meter: LiveMeter, line: LineNow, now: float) -> MeterNow:

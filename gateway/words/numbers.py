@@ -1,11 +1,15 @@
-"""Numbers as each language writes them."""
+"""Numbers and ages as each language writes them."""
 
 from __future__ import annotations
 
-from gateway.words.phrase import Phrase, made
+from gateway.words.phrase import Phrase, made, same
 
 _POINT, _COMMA = Phrase(".", "between units and tenths"), Phrase(",", "between thousands")
 PERCENT = Phrase("{number}%")
+
+_DAY_S = 86_400
+_DAYS = Phrase("{n} days")
+_UNITS = ((_DAY_S, Phrase("{n} d")), (3_600, Phrase("{n} h")), (60, Phrase("{n} min")))
 
 
 def decimal(value: float, places: int) -> Phrase:
@@ -22,3 +26,14 @@ def grouped(text: str, lang: str) -> str:
     """A number written as English does, ``1,234.5``, with the marks of a language."""
     whole, point, tenths = text.partition(".")
     return whole.replace(",", _COMMA.in_language(lang)) + (_POINT.in_language(lang) if point else "") + tenths
+
+
+def age(seconds: float | None, *, spelt: bool = False) -> Phrase:
+    """How long, in the largest unit of which there are two ("119 min", "2 h"); a dash where nobody knows.
+
+    ``spelt``: days in full, as in a sentence.
+    """
+    if seconds is None:
+        return same("–")
+    length, unit = next((one for one in _UNITS if seconds >= 2 * one[0]), (1, Phrase("{n} s")))
+    return (_DAYS if spelt and length == _DAY_S else unit).filled(n=f"{seconds / length:.0f}")

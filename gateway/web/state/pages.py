@@ -8,7 +8,7 @@ from gateway.doctor.causes import Cause
 from gateway.doctor.daemon import findings
 from gateway.doctor.sentences import grade, words
 from gateway.live.state import STATES, kind_and_name, link_in_words
-from gateway.words.numbers import grouped
+from gateway.words.numbers import age, grouped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from gateway.web.view import PageView
 
 _WINDOWS = ("signal_minute", "signal_hour", "signal_day")
-_AGES = (("days", 86_400), ("hours", 3_600), ("minutes", 60))
 
 
 def links(view: PageView, report: Mapping[str, Any], sources: Mapping[str, str]) -> str:
@@ -65,17 +64,8 @@ def _link(view: PageView, row: Mapping[str, Any]) -> dict[str, str]:
         "state": row["state"],
         "said": STATES[row["state"]].in_language(view.lang),
         "detail": detail,
-        "age": _age(view, row["age_s"]),
+        "age": age(row["age_s"]).in_language(view.lang),
     }
-
-
-def _age(view: PageView, seconds: float | None) -> str:
-    if seconds is None:
-        return "–"
-    for key, length in _AGES:
-        if seconds >= 2 * length:
-            return view.say(key, n=f"{seconds / length:.0f}")
-    return view.say("seconds", n=f"{seconds:.0f}")
 
 
 def _number(view: PageView, value: float) -> str:
