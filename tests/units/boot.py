@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness import ROOT
+from harness.container import Container, obstacle
+from harness.meter import TrialMeter
 from package import debian
-from package.container import Container, obstacle
-from package.meter import TrialMeter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

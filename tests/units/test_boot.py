@@ -11,9 +11,10 @@ from contextlib import closing
 import pytest
 
 from gateway.boards import passwords
-from package import debian, sandbox, scripts
-from package.container import wait_for
+from harness.container import wait_for
+from package import debian, scripts
 from tests.units import boot
+from units_in_container import sandbox
 
 GATEWAY = "linky-gateway"
 DATABASE = "/var/lib/linky-gateway/linky-gateway.sqlite"

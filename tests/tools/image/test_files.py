@@ -9,8 +9,8 @@ from gateway.config.tables import load
 from gateway.first_boot.plan import USUAL_PORT, source_of
 from gateway.first_boot.settings import parse
 from image import layout, models, root
+from os_list.entries import DEVICES
 from package import debian
-from provision.os_list import DEVICES
 from tests.units.files import tool
 
 ROOT = Path(__file__).parents[3]

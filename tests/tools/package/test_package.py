@@ -187,7 +187,7 @@ def test_wheel_and_source_archive_hold_the_package(tmp_path):
 
 def test_the_probe_of_a_sandbox_does_nothing_by_being_imported():
     """What it tries is refused in a sandbox; outside of one, by root, it would be done."""
-    found = ast.parse((ROOT / "tools/lib/package/probe.py").read_text(encoding="utf-8")).body
+    found = ast.parse((ROOT / "tools/lib/units_in_container/probe.py").read_text(encoding="utf-8")).body
     docstring, *parts, start = found
     assert {type(part) for part in parts} == {ast.Import, ast.ImportFrom, ast.Assign, ast.FunctionDef}
     assert ast.unparse(start) == "if __name__ == '__main__':\n    main()"

@@ -7,7 +7,7 @@ in what it differs); tools/setup-test has cloud-init itself, and installs.
 import pytest
 import yaml
 
-from package.container import Container
+from harness.container import Container
 from provision import card
 from setup_test.raspios import BOOKWORM, STAGES, TRIXIE
 from tests.tools.provision.test_card import SETTINGS

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from image import layout, models
 from image.errors import PATH, ImageError, run
-from provision import os_list
+from os_list import entries as os_list
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -26,11 +26,11 @@ def main() -> int:
 
 
 def _run(base: Path | None, keep: Path | None) -> int:
+    from harness.container import TrialError  # noqa: PLC0415
     from image.errors import ImageError  # noqa: PLC0415 (--help needs the standard library alone)
     from image.progress import ImageProgress  # noqa: PLC0415
     from late_adapter import disk, trial  # noqa: PLC0415
     from meter.process import SimulatedMeter  # noqa: PLC0415
-    from package.container import TrialError  # noqa: PLC0415
 
     progress = ImageProgress()
     try:

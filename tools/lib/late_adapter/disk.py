@@ -8,9 +8,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.container import CLEAN, TrialError, make_base, unpack
 from image.errors import run
 from package import debian
-from package.container import CLEAN, TrialError, make_base, unpack
 
 ROOT = Path(__file__).resolve().parents[3]
 _SIZE = "3G"

@@ -14,9 +14,9 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
+from harness.container import Container, wait_for
 from harness.points import rows
 from harness.process import Program
-from package.container import Container, wait_for
 from servers import Federation
 from setup_test.cards import Cards
 from setup_test.cuts import Cuts

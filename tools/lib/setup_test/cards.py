@@ -13,8 +13,8 @@ import time
 from typing import TYPE_CHECKING
 
 from gateway.first_boot.settings import CardSettings, Wifi, XmppAccount
-from package.container import Container, TrialError, wait_for
-from package.meter import TrialMeter
+from harness.container import Container, TrialError, wait_for
+from harness.meter import TrialMeter
 from provision import card
 from setup_test import raspios
 from setup_test.root import lay_archive, run, unpack

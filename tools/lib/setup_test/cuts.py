@@ -13,8 +13,8 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from package.container import Container, TrialError, wait_for
-from package.meter import TrialMeter
+from harness.container import Container, TrialError, wait_for
+from harness.meter import TrialMeter
 from setup_test.root import lay_archive, run, unpack
 from setup_test.tree import files_of
 

@@ -13,7 +13,7 @@ import time
 import tomllib
 from pathlib import Path
 
-from package.container import make_base
+from harness.container import make_base
 
 ROOT = Path(__file__).resolve().parents[3]
 

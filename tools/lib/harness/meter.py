@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Self
 
-from package.container import wait_for
+from harness.container import wait_for
 
 _TOOL = Path(__file__).resolve().parents[2] / "meter"
 _DIALOUT = 20  # base-passwd: the same on every Debian

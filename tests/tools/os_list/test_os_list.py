@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from provision.os_list import REQUIRED, faults, main
+from os_list.entries import REQUIRED, faults, main
 
 ROOT = Path(__file__).parents[3]
 CONTENT = bytes(range(256)) * 8

@@ -17,9 +17,10 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from package import debian, sandbox, scripts
-from package.container import CLEAN, Container, TrialError, make_base, unpack, wait_for
-from package.meter import TrialMeter
+from harness.container import CLEAN, Container, TrialError, make_base, unpack, wait_for
+from harness.meter import TrialMeter
+from package import debian, scripts
+from units_in_container import sandbox
 
 ROOT = Path(__file__).resolve().parents[3]
 PORT = "/dev/linky-TINFO-1"

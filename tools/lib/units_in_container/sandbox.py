@@ -7,10 +7,10 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from package.container import TrialError, wait_for
+from harness.container import TrialError, wait_for
 
 if TYPE_CHECKING:
-    from package.container import Container
+    from harness.container import Container
 
 # Where the package's own Python is; the probe goes there and is taken away with it.
 PLACE = "/usr/lib/linky-gateway/probe.py"

@@ -152,7 +152,3 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     made.add_argument("--out", type=Path, default=Path("os-list.json"), metavar="FILE", help="(default: os-list.json)")
     return made
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The list by which Raspberry Pi Imager offers an image: ``tools/os-list``."""
