@@ -17,11 +17,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
 LANGUAGE = "xx"
-_ACCENTS = str.maketrans("aceinouyACEINOUY", "àçéîñöûýÀÇÉÎÑÖÛÝ")
+# Letters that neither French nor English has: a word of those is seen.
+LETTERS = "āčėīňőūŷĀČĖĪŇŐŪŶ"
+_ACCENTS = str.maketrans("aceinouyACEINOUY", LETTERS)
 
 
 def accented(text):
-    """``⟦Gööd dàý {name}⟧``; places, and what is only marks, stay as they are."""
+    """``⟦Gőőd dāŷ {name}⟧``; places, and what is only marks, stay as they are."""
     if not any(letter.isalpha() for part in string.Formatter().parse(text) for letter in part[0]):
         return text
     parts = re.split(r"(\{[^}]*\})", text)
