@@ -235,7 +235,11 @@ class Once:
         log: where it is said.
         aloud: the level of the first time.
         last: only the last thing is remembered: what comes after another is said aloud again.
+
+    What it remembers is bounded: a key may hold another's words.
     """
+
+    MOST = 1_000
 
     def __init__(self, log: logging.Logger, aloud: int = logging.WARNING, *, last: bool = False) -> None:
         self._log, self._aloud, self._last = log, aloud, last
@@ -244,7 +248,7 @@ class Once:
     def __call__(self, what: object, message: object, *args: object) -> None:
         """Log the message; ``what`` is by what it is known again."""
         self._log.log(logging.DEBUG if what in self._said else self._aloud, message, *args, stacklevel=2)
-        if self._last:
+        if self._last or len(self._said) >= self.MOST:
             self._said.clear()
         self._said.add(what)
 

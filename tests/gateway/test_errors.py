@@ -34,3 +34,12 @@ def test_what_changes_is_said_aloud_again(caplog):
     for key in "aabba":
         once(key, key)
     assert [level for level, _ in said(caplog)] == ["ERROR", "DEBUG", "ERROR", "DEBUG", "ERROR"]
+
+
+def test_what_is_remembered_is_bounded(caplog):
+    """Whoever thinks of another key each time costs no memory; what is said then is said aloud again."""
+    caplog.set_level(logging.ERROR)
+    once = Once(log)
+    for number in range(3 * Once.MOST):
+        once(number, "%d", number)
+    assert len(once._said) <= Once.MOST
