@@ -1,5 +1,6 @@
 """What ``tools/soak`` finds wrong: invented samples with one fault in each, and without any."""
 
+from contextlib import closing
 from dataclasses import replace
 from random import Random
 from xml.etree import ElementTree as ET
@@ -8,7 +9,7 @@ import pytest
 
 from soak.judge import bounds, judge, slope
 from soak.picture import draw
-from soak.samples import DatabaseSize, ProgramSample, QueueSample
+from soak.samples import DatabaseSize, ProgramSample, QueueSample, Samples
 
 START, HOUR, MB = 1_795_658_400, 3600, 1_000_000
 OWED = {"exact": 500.0, "away": 20_000.0}
@@ -80,6 +81,18 @@ def test_a_leak_that_ended_in_the_first_half_is_a_cache():
     programs, queues, files = month()
     filled = [replace(s, rss=s.rss + min(s.time - START, 14 * 86_400) * 10) for s in programs]
     assert verdict(filled, queues, files).wrong == []
+
+
+def test_what_was_seen_is_given_back_as_it_was(tmp_path):
+    """Programs, outbox and files, each in its order; the same hour seen again is the newer look."""
+    programs, queues, files = month(days=0.25)
+    with closing(Samples(tmp_path / "samples.sqlite")) as samples:
+        samples.add(*programs, replace(files[0], wal=1), *queues, *files)
+    with closing(Samples(tmp_path / "samples.sqlite")) as samples:
+        assert samples.all(ProgramSample) == sorted(programs, key=lambda s: (s.program, s.time))
+        newest = {(q.recipient, q.time): q for q in queues}
+        assert samples.all(QueueSample) == [newest[key] for key in sorted(newest)]
+        assert samples.all(DatabaseSize) == files
 
 
 def test_a_short_run_may_fill_a_cache_and_no_more():

@@ -11,7 +11,7 @@ from soak import judge, points
 from soak.house import RECIPIENTS, database_in
 from soak.meters import HOUSE
 from soak.picture import draw
-from soak.samples import Samples
+from soak.samples import DatabaseSize, ProgramSample, QueueSample, Samples
 from soak.soak import BEHIND_H
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def see(folder: Path, run: SoakRun) -> SoakResult:
     """Judge the run in a folder."""
     wrong, owed = points.judge(folder, run.start_s)
     with closing(Samples(folder / "samples.sqlite")) as samples:
-        programs, queues, files = samples.programs(), samples.queues(), samples.files()
+        programs, queues, files = samples.all(ProgramSample), samples.all(QueueSample), samples.all(DatabaseSize)
     verdict = judge.judge(programs, queues, files, judge.bounds(owed, run.seconds, BEHIND_H), [k.phases for k in HOUSE])
     figures = {
         "took": f"{run.took_s / 60:.0f} min, a frame each {run.every_s} s, seed {run.seed}",

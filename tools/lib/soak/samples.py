@@ -7,9 +7,11 @@ import sqlite3
 from contextlib import closing
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 from harness.points import opened
+
+T = TypeVar("T", "ProgramSample", "QueueSample", "DatabaseSize")
 
 _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS sample (time INTEGER, program TEXT, pid INTEGER, rss INTEGER, pss INTEGER,"
@@ -70,35 +72,33 @@ class DatabaseSize:
     elapsed: float
 
 
+# What is kept where, and in which order it is given back.
+_TABLES = {
+    ProgramSample: ("sample", "program, time"),
+    QueueSample: ("queue", "recipient, time"),
+    DatabaseSize: ("file", "time"),
+}
+
+
 class Samples:
-    """The table of a run; an SQLite file, so that a run that was broken off can be looked at, too."""
+    """The tables of a run; an SQLite file, so that a run that was broken off can be looked at, too."""
 
     def __init__(self, path: Path) -> None:
         self._db = sqlite3.connect(path)
         self._db.executescript(_SCHEMA)
+        self.close = self._db.close
 
     def add(self, *rows: ProgramSample | QueueSample | DatabaseSize) -> None:
         """Keep what was seen."""
         for row in rows:
             places = ", ".join("?" * len(fields(row)))
-            self._db.execute(f"INSERT OR REPLACE INTO {type(row).__name__.lower()} VALUES ({places})", astuple(row))
+            self._db.execute(f"INSERT OR REPLACE INTO {_TABLES[type(row)][0]} VALUES ({places})", astuple(row))
         self._db.commit()
 
-    def programs(self) -> list[ProgramSample]:
-        """Every look at a program, oldest first."""
-        return [ProgramSample(*row) for row in self._db.execute("SELECT * FROM sample ORDER BY program, time")]
-
-    def queues(self) -> list[QueueSample]:
-        """Every look at the outbox."""
-        return [QueueSample(*row) for row in self._db.execute("SELECT * FROM queue ORDER BY recipient, time")]
-
-    def files(self) -> list[DatabaseSize]:
-        """Every look at the database."""
-        return [DatabaseSize(*row) for row in self._db.execute("SELECT * FROM file ORDER BY time")]
-
-    def close(self) -> None:
-        """Close the file."""
-        self._db.close()
+    def all(self, kind: type[T]) -> list[T]:
+        """Every look of a kind, oldest first, one program or recipient after the other."""
+        table, order = _TABLES[kind]
+        return [kind(*row) for row in self._db.execute(f"SELECT * FROM {table} ORDER BY {order}")]
 
 
 def look(time: int, elapsed: float, database: Path) -> list[QueueSample | DatabaseSize]:
@@ -107,9 +107,9 @@ def look(time: int, elapsed: float, database: Path) -> list[QueueSample | Databa
         waiting = db.execute(
             "SELECT jid, count(seq) FROM recipient LEFT JOIN outbox ON outbox.recipient = recipient.id GROUP BY jid"
         ).fetchall()
-        (size,) = db.execute("PRAGMA page_size").fetchone()
-        (pages,) = db.execute("PRAGMA page_count").fetchone()
-        (free,) = db.execute("PRAGMA freelist_count").fetchone()
+        size, pages, free = (
+            db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_size", "page_count", "freelist_count")
+        )
     wal = database.with_name(database.name + "-wal")
     seen = DatabaseSize(time, pages * size, (pages - free) * size, wal.stat().st_size if wal.exists() else 0, elapsed)
     return [*(QueueSample(time, jid.partition("@")[0], rows) for jid, rows in waiting), seen]
