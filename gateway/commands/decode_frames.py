@@ -9,8 +9,9 @@ from typing import IO, TYPE_CHECKING
 
 from gateway.errors import CaptureError, PortError, reason
 from gateway.tic.explain import explain
-from gateway.tic.frame import Reader, looks_8n1, strip_parity
+from gateway.tic.frame import Reader
 from gateway.tic.labels import check
+from gateway.tic.parity import looks_8n1, strip_parity
 from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:

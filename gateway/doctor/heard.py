@@ -10,8 +10,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway.tic.frame import ENDED_EOT, HISTORIC, STANDARD, Reader, TicError, decode_group, looks_8n1, strip_parity
+from gateway.tic.frame import ENDED_EOT, HISTORIC, STANDARD, Reader, TicError, decode_group
 from gateway.tic.labels import check, lookup
+from gateway.tic.parity import looks_8n1, strip_parity
 from gateway.tic.quality import Fault, SignalQuality, Window, reader_faults
 
 if TYPE_CHECKING:

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from gateway.errors import Once, PortError
 from gateway.sources.pace import LinePace
 from gateway.sources.search import SpeedSearch
-from gateway.tic.frame import ENDED_EOT, Reader, looks_8n1, strip_parity
+from gateway.tic.frame import ENDED_EOT, Reader
 from gateway.tic.labels import lookup
+from gateway.tic.parity import looks_8n1, strip_parity
 from gateway.tic.quality import Fault, SignalQuality, reader_faults
 from gateway.words.phrase import Phrase
 

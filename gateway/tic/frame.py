@@ -41,19 +41,11 @@ class FrameError(TicError):
 
 
 class GroupError(TicError):
-    """A group that is not label, separator, data, separator, checksum."""
+    """A group that is not as it must be: in its parts (format), in a byte (character), in its length (overflow)."""
 
-
-class CharacterError(GroupError):
-    """A byte that no group may hold: outside 0x20-0x7E, and not a separator."""
-
-    kind = "character"
-
-
-class OverflowGroupError(GroupError):
-    """A group longer than any that a meter sends."""
-
-    kind = "overflow"
+    def __init__(self, message: str, kind: str = "format") -> None:
+        super().__init__(message)
+        self.kind = kind
 
 
 class ChecksumError(TicError):
@@ -92,10 +84,7 @@ def checksum(counted: bytes) -> int:
 
 
 def decode_group(raw: bytes) -> Group:
-    """The group in the bytes between LF and CR; both may be there.
-
-    Raises GroupError (CharacterError, OverflowGroupError) or ChecksumError.
-    """
+    """The group in the bytes between LF and CR; both may be there. Raises GroupError or ChecksumError."""
     start = 1 if raw[:1] == _LF else 0
     end = len(raw) - 1 if raw[-1:] == _CR else len(raw)
     return _decode(raw[start:end])
@@ -132,12 +121,12 @@ else:  # MicroPython
 def _decode(text: bytes) -> Group:
     """As Enedis prescribes (02E §1.5.3.2): checksum = last byte, separator = the one before, label up to the first."""
     if len(text) > MAX_GROUP_BYTES:
-        raise OverflowGroupError(f"a group of {len(text)} bytes")
+        raise GroupError(f"a group of {len(text)} bytes", "overflow")
     mode = _MODES.get(text[-2]) if len(text) >= _MIN_GROUP_BYTES else None
     if mode is None:
         raise GroupError("no separator before the checksum")
     if _has_strange(text, mode):
-        raise CharacterError("a byte outside 0x20-0x7E")
+        raise GroupError("a byte outside 0x20-0x7E", "character")
     body = text[:-2]
     total = sum(body) + _HT_BYTE if mode == STANDARD else sum(body)
     if text[-1] != (total & 0x3F) + 0x20:
@@ -197,11 +186,10 @@ class Reader:
             self._parts.append(data)
             self._size += len(data)
             return frames
-        pieces = data.split(_ETX)
-        for piece in pieces[:-1]:
+        for i, piece in enumerate(data.split(_ETX)):
+            if i:
+                self._finish(ENDED_ETX, frames)
             self._take(piece, frames)
-            self._finish(ENDED_ETX, frames)
-        self._take(pieces[-1], frames)
         return frames
 
     def close(self) -> list[Frame]:
@@ -226,35 +214,27 @@ class Reader:
             for j, part in enumerate(opened.split(_EOT)):
                 if j:
                     self._finish(ENDED_EOT, frames)
-                self._hold(part, frames)
-
-    def _hold(self, part: bytes, frames: list[Frame]) -> None:
-        if not part:
-            return
-        self._parts.append(part)
-        self._size += len(part)
-        while self._size > MAX_FRAME_BYTES:
-            self._overflow(frames)
+                if part:
+                    self._parts.append(part)
+                    self._size += len(part)
+                while self._size > MAX_FRAME_BYTES:
+                    self._overflow(frames)
 
     def _overflow(self, frames: list[Frame]) -> None:
         """Close the frame after the last group that fits; without any, give all of it up."""
         body = b"".join(self._parts)
         cut = body.rfind(_CR, 0, MAX_FRAME_BYTES) + 1
         self._parts, self._size = [body[:cut]], cut
-        if not cut:
-            self._lose(frames)
+        # Bytes without any group are an error of the frame that they are in; between frames, noise.
+        if not cut and self._began:
+            self.bad_groups["overflow"] += 1
+            frames.append(Frame(self._last_mode, (), False, 1, ENDED_OVERFLOW))
+        elif not cut:
+            self.noise += MAX_FRAME_BYTES
         self._finish(ENDED_OVERFLOW, frames)
         self._torn = not cut
         rest = body[cut or MAX_FRAME_BYTES :]
         self._parts, self._size = [rest], len(rest)
-
-    def _lose(self, frames: list[Frame]) -> None:
-        """Bytes without any group: an error of the frame that they are in; between frames, noise."""
-        if self._began:
-            self.bad_groups["overflow"] += 1
-            frames.append(Frame(self._last_mode, (), False, 1, ENDED_OVERFLOW))
-        else:
-            self.noise += MAX_FRAME_BYTES
 
     def _finish(self, end: str, frames: list[Frame]) -> None:
         """Everything since the last delimiter of frames becomes a frame, or more, or none."""
@@ -327,7 +307,8 @@ class Reader:
                 if text:
                     self._offer((text,), draft)
             elif len(text) > 1 and not (draft.idle() and not text.lstrip(_CONTROLS)):
-                self._offer(_without_line_feed(text), draft)
+                # Where a group may begin whose LF was destroyed (0x0E, 0x0B, any byte), or STX and LF, or lost.
+                self._offer((text.lstrip(_CONTROLS), text[1:].lstrip(_CONTROLS), text), draft)
             else:
                 self.noise += len(text)
         pieces = (self._untorn(tail) if torn else tail).split(_LF)
@@ -375,14 +356,6 @@ class Reader:
         draft.bad += 1
 
 
-def _without_line_feed(segment: bytes) -> tuple[bytes, ...]:
-    """Where the group may begin in a segment whose LF was destroyed (0x0E, 0x0F, 0x0B, any byte) or lost.
-
-    The second strip is for two delimiters destroyed in a row, STX and LF.
-    """
-    return segment.lstrip(_CONTROLS), segment[1:].lstrip(_CONTROLS), segment
-
-
 class _Draft:
     """A frame in the making; ``close`` hands it over and begins another."""
 
@@ -424,31 +397,3 @@ class _Draft:
         self._began = False
         self._reset()
         return mode
-
-
-def _is_even(byte: int) -> bool:
-    byte ^= byte >> 4
-    byte ^= byte >> 2
-    byte ^= byte >> 1
-    return not byte & 1
-
-
-_EVEN = bytes([_is_even(byte) for byte in range(256)])
-
-# What an 8N1 port reads (parity in bit 7) to what a 7E1 port would have: NUL for a wrong parity.
-_STRIPPED = bytes([byte & 0x7F if _EVEN[byte] else 0 for byte in range(256)])
-
-# Enough to tell even parity from chance; an ADCO-only frame, the shortest there is, has 23 bytes.
-_MIN_8N1_BYTES = 16
-
-
-def looks_8n1(data: bytes) -> bool:
-    """Tell whether a 7E1 line was read by an 8N1 port: many bytes with bit 7 set, nearly all of even parity."""
-    high = sum([byte > 0x7F for byte in data])
-    even = sum([_EVEN[byte] for byte in data])
-    return len(data) >= _MIN_8N1_BYTES and 8 * high >= len(data) and 8 * even >= 7 * len(data)
-
-
-def strip_parity(data: bytes) -> bytes:
-    """7-bit bytes of a line read by an 8N1 port; NUL for a wrong parity, as the kernel delivers it with INPCK."""
-    return bytes([_STRIPPED[byte] for byte in data])

@@ -8,7 +8,8 @@ import asyncio
 import gc
 
 from delta import MAX_GROUPS
-from frame import ENDED_ETX, HISTORIC, STANDARD, Frame, Reader, TicError, encode_group, strip_parity
+from frame import ENDED_ETX, HISTORIC, STANDARD, Frame, Reader, TicError, encode_group
+from parity import STRIPPED
 
 from micropython import const
 
@@ -22,9 +23,6 @@ _LOOK_MS = const(40)
 
 # The loop is held up for longer than this by a handshake alone; what the meter said meanwhile is still to be read.
 _HELD_UP_MS = const(1_000)
-
-# What a byte of the UART is without its parity. In place: a list of all bytes would need memory in one piece.
-_STRIPPED = strip_parity(bytes(range(256)))
 
 _MODES = {0x09: STANDARD, 0x20: HISTORIC}
 _MIN_GROUP_BYTES = const(7)
@@ -138,7 +136,8 @@ class MeterLine:
         """Take in so many bytes; a frame is looked at when it is there."""
         at, self._held = self._held, self._held + count
         while at < self._held:
-            byte = self._buffer[at] = _STRIPPED[self._buffer[at]]
+            # In place: a list of all bytes would need memory in one piece.
+            byte = self._buffer[at] = STRIPPED[self._buffer[at]]
             at += 1
             if cut := byte == _STX and at > 1:
                 at -= 1  # what was before it

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from gateway.doctor.mask import IDENTITIES, masked
-from gateway.tic.frame import Reader, strip_parity
+from gateway.tic.frame import Reader
+from gateway.tic.parity import strip_parity
 
 FRAMES = Path(__file__).parents[2] / "frames"
 CAPTURES = sorted(path for path in FRAMES.rglob("*.raw") if path.parent.name in {"real", "synthetic"})

@@ -1,13 +1,14 @@
-"""Print every frame of a captured stream, under CPython and under MicroPython: show_frames.py FRAME_PY FILE CHUNK."""
+"""Print every frame of a captured stream, under CPython and under MicroPython: show_frames.py TIC FILE CHUNK."""
 
 import sys
 
-frame_py, capture, chunk = sys.argv[1], sys.argv[2], int(sys.argv[3])
+room, capture, chunk = sys.argv[1], sys.argv[2], int(sys.argv[3])
 
-# The file alone, as a board has it: the package around it is not MicroPython's business.
-tic = {"__name__": "frame"}
-with open(frame_py) as source:  # noqa: PTH123 (MicroPython has no pathlib)
-    exec(source.read(), tic)
+# The files alone, as a board has it: the package around it is not MicroPython's business.
+tic = {"__name__": "board"}
+for name in ("frame", "parity"):
+    with open(f"{room}/{name}.py") as source:  # noqa: PTH123 (MicroPython has no pathlib)
+        exec(source.read(), tic)
 
 with open(capture, "rb") as stream:  # noqa: PTH123
     data = stream.read()

@@ -17,9 +17,8 @@ from gateway.tic.frame import (
     TicError,
     decode_group,
     encode_group,
-    looks_8n1,
-    strip_parity,
 )
+from gateway.tic.parity import looks_8n1, strip_parity
 from tests.gateway.tic import capture, index
 
 STANDARD = capture("real/s1-hc-linky-enedis.raw")

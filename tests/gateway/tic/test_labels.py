@@ -5,8 +5,9 @@ from importlib.resources import files
 
 import pytest
 
-from gateway.tic.frame import Group, Reader, looks_8n1, strip_parity
+from gateway.tic.frame import Group, Reader
 from gateway.tic.labels import check, lookup
+from gateway.tic.parity import looks_8n1, strip_parity
 from gateway.tic.reading import Kind
 from tests.gateway.tic import capture, index
 

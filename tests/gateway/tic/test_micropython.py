@@ -1,4 +1,4 @@
-"""frame.py under Debian's micropython: every captured frame prints what CPython prints."""
+"""frame.py and parity.py under Debian's micropython: a captured frame prints what CPython prints."""
 
 import os
 import shutil
@@ -11,7 +11,7 @@ import pytest
 from tests.gateway.tic import FRAMES, index
 
 SHOW = Path(__file__).parent / "show_frames.py"
-FRAME_PY = Path(__file__).parents[3] / "gateway" / "tic" / "frame.py"
+TIC = Path(__file__).parents[3] / "gateway" / "tic"
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def micropython():
 
 
 def shown(interpreter, name, chunk):
-    command = [interpreter, SHOW, FRAME_PY, FRAMES / name, str(chunk)]
+    command = [interpreter, SHOW, TIC, FRAMES / name, str(chunk)]
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 
 from gateway.store.recorder import PARIS
-from gateway.tic.frame import strip_parity
+from gateway.tic.parity import strip_parity
 from meter.process import SimulatedMeter
 from relay_faults.board import RelayBoard
 from relay_faults.broker import HOST, NAME

@@ -6,7 +6,8 @@ import struct
 
 import pytest
 
-from gateway.tic.frame import Group, encode_group, strip_parity
+from gateway.tic.frame import Group, encode_group
+from gateway.tic.parity import strip_parity
 from relay_faults.board import HEAP
 from relay_faults.faults import RelayOutcome, RelayTrial, judge, judge_counts
 from relay_faults.house import RelayHouse

@@ -28,7 +28,7 @@ MAIN = b"import launcher\n\nlauncher.start()\n"
 _BOARDS = ROOT / "micropython"
 _LAUNCHER = ("launcher", "slots")
 
-# Folder of a set -> where its sources are; frame.py and compact.py are the gateway's own.
+# Folder of a set -> where its sources are; frame.py, parity.py and compact.py are the gateway's own.
 _FOLDERS = {
     "lib": (_BOARDS / "lib", _BOARDS / "update"),
     "setup": (_BOARDS / "setup",),
@@ -38,6 +38,7 @@ _FOLDERS = {
 _SINGLE = {
     "start": _BOARDS / "update" / "start.py",
     "lib/frame": ROOT / "gateway" / "tic" / "frame.py",
+    "lib/parity": ROOT / "gateway" / "tic" / "parity.py",
     "lib/compact": ROOT / "gateway" / "live" / "compact.py",
 }
 

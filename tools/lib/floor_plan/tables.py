@@ -18,7 +18,7 @@ _BESIDE: Final = (
     (
         "micropython",
         "Programs of ESP32 boards; `lib/board.py` alone knows the hardware",
-        "`tic/frame.py`, `live/compact.py`",
+        "`tic/frame.py`, `tic/parity.py`, `live/compact.py`",
     ),
     ("hardware", "Drawings and tables made by code, beside the code", "nothing of ours"),
     ("tools", "What a person runs from a checkout", "the package"),

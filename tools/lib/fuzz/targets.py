@@ -31,7 +31,8 @@ from gateway.store.recorder import Recorder
 from gateway.tic.clock import Choice, MeterClock
 from gateway.tic.continuity import Continuity
 from gateway.tic.events import Events
-from gateway.tic.frame import Reader, looks_8n1, strip_parity
+from gateway.tic.frame import Reader
+from gateway.tic.parity import looks_8n1, strip_parity
 from gateway.tic.plausibility import Plausibility
 from gateway.tic.reading import Interpreter, meter_time
 

@@ -27,7 +27,7 @@ SOURCES: Sequence[Path] = (
         for name in ("board", "certificate", "clock", "link", "mqtt", "settings", "sntp", "umqtt_simple")
     ),
     *sorted((ROOT / "micropython" / "relay").glob("*.py")),
-    ROOT / "gateway" / "tic" / "frame.py",
+    *(ROOT / "gateway" / "tic" / f"{name}.py" for name in ("frame", "parity")),
 )
 
 # What MicroPython leaves free on a plain ESP32. The "w" makes it words of 4 bytes and counts them in this machine's

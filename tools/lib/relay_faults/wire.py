@@ -17,7 +17,8 @@ import tty
 from datetime import UTC, datetime
 from typing import Self
 
-from gateway.tic.frame import Reader, strip_parity
+from gateway.tic.frame import Reader
+from gateway.tic.parity import strip_parity
 from gateway.tic.reading import meter_time
 from servers import wait_until
 

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from gateway.tic.frame import Reader, strip_parity
+from gateway.tic.frame import Reader
+from gateway.tic.parity import strip_parity
 from gateway.tic.reading import meter_time
 
 if TYPE_CHECKING:
