@@ -56,6 +56,22 @@ def test_a_power_cut_while_dpkg_works_is_made_good_by_the_same_command(machine: 
     assert "cut off" not in said
 
 
+def test_a_package_whose_files_dpkg_does_not_trust_is_brought_again(machine: Machine) -> None:
+    """What a power cut in the moment of unpacking leaves (seen in ``tools/setup-test --only cuts``, seed 18)."""
+    machine.package("openssl")
+    machine.package("ca-certificates")
+    assert machine.install()[0] == 0
+    status = machine.path("var/lib/dpkg/status")
+    name, state = "Package: openssl\n", "Status: install ok installed"
+    before, it, after = status.read_text().partition(name)
+    assert state in after
+    status.write_text(before + it + after.replace(state, "Status: install reinstreq unpacked", 1))
+    code, said = machine.install()
+    assert code == 0, said
+    assert "finishes what was cut off: openssl" in said
+    assert machine.states()["openssl"] == "install ok installed"
+
+
 SAYS = {
     "en": ("packages are missing: openssl; apt says: ", "run this again when it works, or bring them in a folder"),
     "fr": (

@@ -77,11 +77,15 @@ packages_do() {
   ((DRY_RUN)) || [[ $ROOT && ! -x $ROOT/bin/sh ]] || judge_packages
 }
 
-# dpkg goes on where it was cut off. It leaves what depends on a package that is not there yet, which apt brings.
+# dpkg goes on where it was cut off. It leaves what depends on a package that is not there yet, which apt brings, and one
+# whose files it does not trust ("reinstreq"), which apt brings once more only when told to.
 finish_dpkg() {
+  local again
   say finishes_dpkg "$(half_done | paste -sd ' ')"
   in_root env DEBIAN_FRONTEND=noninteractive dpkg --force-confold --configure -a || log "dpkg --configure -a: exit code $?"
-  apt_get --fix-broken install || log "apt-get --fix-broken install: exit code $?"
+  mapfile -t again < <(awk '/^Package: / { name = $2 } /^Status: / && $3 == "reinstreq" { print name }' \
+    "$ROOT/var/lib/dpkg/status")
+  apt_get --fix-broken --reinstall install "${again[@]}" || log "apt-get --fix-broken install: exit code $?"
 }
 
 judge_packages() {
