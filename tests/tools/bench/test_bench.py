@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bench import __main__ as bench
-from bench import growth, linkytic, peers, report, streams
+from bench import decoding, growth, linkytic, report, streams
 from bench.options import parser
 from bench.parts import PARTS, BenchPart, BenchRow
 from relay_faults.broker import mosquitto
@@ -56,10 +56,10 @@ def test_a_reader_is_counted_against_the_truth(tmp_path):
     for kind in streams.KINDS:
         path = tmp_path / kind.name
         streams.write(path, kind, 30, 30)
-        said = peers.read(sys.executable, tmp_path, "ours", path)
+        said = decoding.read(sys.executable, tmp_path, "ours", path)
         assert said["accepted"] == said["right"] == said["sent"] > 300
         assert (said["wrong"], said["broke"], said["damaged"]) == (0, 0, 30)
-        judged = peers.read(sys.executable, tmp_path, "ours_to_values", path)
+        judged = decoding.read(sys.executable, tmp_path, "ours_to_values", path)
         assert judged["accepted"] == said["sent"]
 
 
@@ -91,7 +91,7 @@ def test_a_folder_that_has_no_such_reader_is_refused(tmp_path, capsys):
 
 def test_a_part_that_fails_is_named_and_the_others_go_on(tmp_path, monkeypatch, capsys):
     """Its last words stand in the JSON and on standard error; the code says that one failed."""
-    broken = BenchPart("broken", lambda _: {}, (), 30)
+    broken = BenchPart("broken", "", ())
     database = next(part for part in PARTS if part.name == "database")
     monkeypatch.setattr(bench, "PARTS", (broken, database))
     monkeypatch.setattr(sys, "argv", ["bench", "--quick", "--json", str(tmp_path / "found")])

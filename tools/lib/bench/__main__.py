@@ -8,26 +8,31 @@ from __future__ import annotations
 
 import json
 import os
+import platform
+import re
 import signal
-import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench import growth, machine, report
-from bench.machine import ROOT
+from bench import growth, report
 from bench.options import parser
 from bench.parts import PARTS, BenchPart
+from harness import ROOT
+from harness.process import Program, last_lines, python
+from harness.wait import wait_until
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
 README = ROOT / "README.md"
+# Ten times what the longest takes on a machine with nothing else to do: a part that is not over by then never will be.
+_PATIENCE_S = 1_200.0
 _TICK_S = 1.0
-_TO_END_S = 30.0
 
 
 class PartError(RuntimeError):
@@ -41,7 +46,7 @@ def main() -> int:
     parts = _chosen(options.only)
     results: dict[str, Any] = {
         "date": time.strftime("%Y-%m-%d"),
-        "machine": machine.words(),
+        "machine": _machine(),
         "servers": options.servers,
         "parts": {},
         "failed": {},
@@ -71,56 +76,55 @@ def _chosen(only: str | None) -> Sequence[BenchPart]:
 def _measure(part: BenchPart, folder: Path, options: argparse.Namespace) -> dict[str, float]:
     """The part's figures; it runs in a process of its own, with all that it starts."""
     folder.mkdir()
-    asked = {"servers": options.servers, "seconds": options.seconds, "quick": options.quick}
-    asked["peers"] = {name: str(place) for name, place in options.peer}
-    (folder / "asked.json").write_text(json.dumps(asked))
-    begun = time.monotonic()
-    with (folder / "said").open("w+") as said:
-        # Told to end as well when this program is killed outright: it may have a file system mounted.
-        command = ["setpriv", "--pdeathsig", "TERM", "--"]
-        command += [sys.executable, "-m", "bench.one_part", part.name, str(folder)]
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, cwd=ROOT, start_new_session=True
-        )
-        try:
-            code = _await(process, part, begun)
-        except BaseException:
-            _end(process)
-            raise
-        finally:
-            _show("")
-        if code:
-            said.seek(0)
-            last = [line.strip() for line in said if line.strip()][-1:] or ["it said nothing"]
-            raise PartError(f"ended with code {code}: {last[0]}")
+    asked = {
+        "servers": options.servers,
+        "seconds": options.seconds,
+        "quick": options.quick,
+        "peers": dict(options.peer),
+    }
+    command = python("bench.parts", part.name, folder, json.dumps(asked))
+    program = Program(folder, part.name, command, own_session=True).start()
+    session, begun = program.process.pid, time.monotonic()
+
+    def ended() -> bool:
+        _show(f"{part.name} … {time.monotonic() - begun:.0f} s")
+        return not program.running
+
+    try:
+        late = f"did not come to its end within {_PATIENCE_S:.0f} s"
+        wait_until(ended, _PATIENCE_S, every=_TICK_S, fault=lambda _: PartError(late))
+    except BaseException:
+        # It may take away what it has put up; then all that it started is ended: its session is its own.
+        program.stop()
+        with suppress(ProcessLookupError):
+            os.killpg(session, signal.SIGKILL)
+        raise
+    finally:
+        _show("")
+    if code := program.stop():
+        raise PartError(f"ended with code {code}: {last_lines(program.log, 1).strip()}")
     found: dict[str, float] = json.loads((folder / "found.json").read_text())
     return found
-
-
-def _await(process: subprocess.Popen[bytes], part: BenchPart, begun: float) -> int:
-    while True:
-        try:
-            return process.wait(_TICK_S)
-        except subprocess.TimeoutExpired:
-            passed = time.monotonic() - begun
-            _show(f"{part.name} … {passed:.0f} s")
-            if passed > part.patience_s:
-                raise PartError(f"did not come to its end within {part.patience_s:.0f} s") from None
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Let a part take away what it has put up; then end it, and all that it started: its session is its own."""
-    process.terminate()
-    try:
-        process.wait(_TO_END_S)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
 
 
 def _show(text: str) -> None:
     if sys.stderr.isatty():
         print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+
+
+def _machine() -> dict[str, str]:
+    """Processor, memory, system, Python in words that may be published: nothing says whose machine it is."""
+    board, cpu = Path("/proc/device-tree/model"), Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    found = re.search(r"^model name\s*: (.+)$", cpu, re.MULTILINE)
+    processor = found[1] if found else platform.machine()
+    if board.exists():
+        processor = board.read_text(encoding="utf-8", errors="replace").rstrip("\0")
+    return {
+        "processor": f"{processor}, {os.cpu_count()} cores",
+        "memory": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB",
+        "system": platform.freedesktop_os_release().get("PRETTY_NAME", "an unknown system"),
+        "python": platform.python_version(),
+    }
 
 
 def _hand_over(results: dict[str, Any], options: argparse.Namespace) -> None:

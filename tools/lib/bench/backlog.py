@@ -6,27 +6,25 @@ there already. Time runs from the daemon's connection to the recipient's commit 
 
 from __future__ import annotations
 
-import argparse
-import json
-import sys
-import tempfile
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.days import BenchRecipient, live
-from bench.domains import BenchHouse, BenchProgram, house
+from bench.days import live
+from bench.domains import house
 from bench.options import PAIRS
+from bench.parts import named
 from harness.accounts import FAR
 from harness.points import rows
 from servers import wait_until
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bench.domains import BenchHouse, BenchProgram
+    from bench.parts import At
     from servers.process import Limits
 
-DAY_MINUTES = 1440
-# Of a day, by the limits of the servers (``tools/lib/servers``).
-BUDGET_S = {"none": 3.0, "default": 180.0}
+_DAY_MINUTES = 1440
 # The slowest line (3 kB/s of a stock ejabberd) takes some 25 s for a thousand records; four times that is a fault.
 _PATIENCE_S, _PATIENCE_S_A_RECORD = 60.0, 0.1
 
@@ -36,15 +34,25 @@ _PROMISED = (
 )
 
 
-def measure(folder: Path, pair: str = "pe", limits: Limits = "none", minutes: int = DAY_MINUTES) -> dict[str, float]:
+def measure(at: At) -> dict[str, float]:
+    """A day of minutes at the limits of either home server and without; five minutes of it to be quick."""
+    minutes = 5 if at.quick else _DAY_MINUTES
+    found = {"lifted": deliver(at.folder / "lifted", at.servers, "none", minutes)}
+    for pair in PAIRS:
+        found[f"default_{pair}"] = deliver(at.folder / pair, pair, "default", minutes)
+    return named(found)
+
+
+def deliver(folder: Path, pair: str, limits: Limits, minutes: int) -> dict[str, float]:
     """Seconds, records, packs and what went wrong.
 
     ``seconds`` from the daemon's connection to the last commit; ``gateway_cpu_s`` and ``recipient_cpu_s`` in that
-    time; ``lost``, ``double`` and ``wrong`` are records, ``left`` those that the gateway has not seen confirmed.
+    time; ``lost``, ``double`` and ``wrong`` are records, ``not_once`` all of them, ``left`` those that the gateway has
+    not seen confirmed.
     """
     with house(folder, pair, limits) as home:
         end = int(time.time()) // 60 * 60 - 120
-        live(home.data, end - minutes * 60, minutes, [BenchRecipient(FAR)])
+        live(home.data, end - minutes * 60, minutes, [FAR])
         home.configure()
         promised = rows(home.database, _PROMISED)
         patience = max(_PATIENCE_S, len(promised) * _PATIENCE_S_A_RECORD)
@@ -71,36 +79,13 @@ def _count(home: BenchHouse, promised: list[tuple[object, ...]], recipient: Benc
     kept = rows(home.received, "SELECT name, granularity, time, value FROM record")
     received = {(str(name).split("/", 2)[2], *rest) for name, *rest in kept}
     printed = recipient.out.read_text().splitlines()
-    return {
+    faults = {
         "lost": len(set(promised) - received),
         "wrong": len(received - set(promised)),
         "double": len(printed) - len(set(printed)),
-        "left": _left(home),
     }
+    return {**faults, "not_once": sum(faults.values()), "left": _left(home)}
 
 
 def _left(home: BenchHouse) -> int:
     return int(rows(home.database, "SELECT count(*) FROM outbox")[0][0])
-
-
-def main() -> int:
-    """Measure and print; 1 when anything was lost, came twice or is wrong."""
-    made = argparse.ArgumentParser(prog="python -m bench.backlog", description=(__doc__ or "").splitlines()[0])
-    made.add_argument("--servers", choices=PAIRS, action="append", help="home and far server (default: both ways)")
-    made.add_argument(
-        "--limits", choices=BUDGET_S, action="append", help="of both servers (default: none and Debian's)"
-    )
-    made.add_argument("--minutes", type=int, default=DAY_MINUTES, metavar="N", help="of backlog (default: a day)")
-    options = made.parse_args()
-    wrong = False
-    for limits in options.limits or BUDGET_S:
-        for pair in options.servers or PAIRS:
-            with tempfile.TemporaryDirectory(prefix="linky-bench-") as folder:
-                found = measure(Path(folder), pair, limits, options.minutes)
-            wrong |= any(found[key] for key in ("lost", "double", "wrong", "left"))
-            print(json.dumps({"servers": pair, "limits": limits, "budget_s": BUDGET_S[limits], **found}), flush=True)
-    return int(wrong)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -34,14 +33,6 @@ SENSOR = "ab12"
 # What is committed together: of a backlog nobody waits for a minute.
 _COMMIT_MINUTES = 60
 _CONSENT_S = 365 * 86400
-
-
-@dataclass(frozen=True, slots=True)
-class BenchRecipient:
-    """Who is promised what (all series of a meter), how fine."""
-
-    jid: str
-    granularity: Granularity = Granularity.MINUTE
 
 
 class BenchHousehold:
@@ -88,7 +79,7 @@ def _meter(begin: int, seed: int, serial: str = "000042") -> Linky:
     return Linky(contract="hc", identity=MeterIdentity(serial=serial), start_ms=begin * 1000, seed=seed)
 
 
-def live(data: Path, begin: int, minutes: int, recipients: Sequence[BenchRecipient]) -> int:
+def live(data: Path, begin: int, minutes: int, recipients: Sequence[str]) -> int:
     """Live these minutes in a new database below ``data``; the outbox rows that wait then.
 
     Args:
@@ -107,8 +98,8 @@ def live(data: Path, begin: int, minutes: int, recipients: Sequence[BenchRecipie
         return sum(waiting.rows for waiting in store.outbox.backlog())
 
 
-def grant(store: Store, meter: str, recipients: Sequence[BenchRecipient], now: int) -> None:
-    """Allow the recipients all of a meter, and subscribe them."""
-    for one in recipients:
-        store.consents.grant(one.jid, meter, "", one.granularity, now + _CONSENT_S, now - 60)
-        store.subscriptions.add(one.jid, meter, "", "sen1", Confirm.RECEIPT, now - 60)
+def grant(store: Store, meter: str, recipients: Sequence[str], now: int) -> None:
+    """Allow the recipients (addresses) the minutes of all of a meter, and subscribe them."""
+    for jid in recipients:
+        store.consents.grant(jid, meter, "", Granularity.MINUTE, now + _CONSENT_S, now - 60)
+        store.subscriptions.add(jid, meter, "", "sen1", Confirm.RECEIPT, now - 60)

@@ -5,19 +5,18 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import harness.process
 from bench.days import SENSOR
-from bench.machine import ROOT
 from bench.options import PAIRS
 from gateway.federation.connection.session import Account
+from harness import ROOT
 from harness.accounts import FAR, HOME, consume, register, table
+from harness.points import GATEWAYS
 from harness.process import python
 from servers import Federation, wait_until
 
@@ -76,46 +75,22 @@ class BenchProgram(harness.process.Program):
             wait_until(enough, seconds, f"{count} lines of the {self.name}")
         return time.monotonic()
 
-    def memory(self) -> dict[str, float]:
-        """Resident and proportional memory now, in MB of a million bytes."""
-        return memory_of(self.pid)
-
 
 def _ended(said: str) -> SystemExit:
     return SystemExit(f"benchmarks: {said}")
 
 
-@dataclass(frozen=True, slots=True)
 class BenchHouse:
-    """A gateway's folder, with its account and those of its recipients on running servers."""
+    """A gateway's folder, with its account and those of its recipients on running servers.
 
-    folder: Path
-    federation: Federation
+    ``data`` is the folder of its ``database``, ``config`` its configuration; ``received`` is what its recipient has
+    committed; ``tty`` is where its meter's port is, where it has one: ``on_a_wire`` names it.
+    """
 
-    @property
-    def data(self) -> Path:
-        """The folder of its database."""
-        return self.folder / "data"
-
-    @property
-    def database(self) -> Path:
-        """Its database."""
-        return self.data / "linky-gateway.sqlite"
-
-    @property
-    def received(self) -> Path:
-        """What its recipient has committed."""
-        return self.folder / "recipient.sqlite"
-
-    @property
-    def config(self) -> Path:
-        """Its configuration."""
-        return self.folder / "gateway.toml"
-
-    @property
-    def tty(self) -> Path:
-        """Where its meter's port is, where it has one: ``on_a_wire`` names it."""
-        return self.folder / "ttyTIC"
+    def __init__(self, folder: Path, federation: Federation) -> None:
+        self.folder, self.federation = folder, federation
+        self.data, self.config, self.tty = folder / "data", folder / "gateway.toml", folder / "ttyTIC"
+        self.database, self.received = folder / GATEWAYS, folder / "recipient.sqlite"
 
     def on_a_wire(self) -> str:
         """The table of a meter on that port, for ``configure``."""
@@ -139,10 +114,13 @@ class BenchHouse:
         """Its daemon, started."""
         return BenchProgram(self.folder, "gateway", ["run", "--config", self.config])
 
-    def command(self, *words: str) -> str:
-        """One command of its command line; what it printed. Raises CalledProcessError."""
-        command = [sys.executable, "-m", "gateway", *words, "--config", self.config]
-        return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT).stdout
+    def command(self, *words: str, check: bool = True) -> str:
+        """One command of its command line; what it printed. Raises CalledProcessError, unless that is no matter."""
+        command = python("gateway", *words, "--config", self.config)
+        said = None if check else subprocess.DEVNULL
+        return subprocess.run(
+            [*map(str, command)], check=check, stdout=subprocess.PIPE, stderr=said, text=True, cwd=ROOT
+        ).stdout
 
     def recipient(self, *more: str) -> BenchProgram:
         """Its recipient, started: one printed line a record, once it is committed."""

@@ -12,23 +12,24 @@ import secrets
 import subprocess
 import sys
 import threading
+import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from bench.domains import BenchHouse, house, memory_of
-from bench.machine import ROOT
 from harness.accounts import FAR
 from meter.process import SimulatedMeter
 from relay_faults.broker import HouseBroker
 from servers import free_port, wait_until
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from bench.parts import At
 
 _LOOPBACK = "127.0.0.1"
 _PATIENCE_S = 90.0
 _STREAM_TIMEOUT_S = 30.0
+_HEADERS = {"Content-Type": "application/x-www-form-urlencoded"}
 
 # What the daemon uses of others, imported and nothing done with it: no gateway in this Python can be smaller.
 _BARE = """
@@ -39,29 +40,29 @@ input()
 """
 
 
-def measure(folder: Path, pair: str, seconds: float) -> dict[str, float]:
+def measure(at: At) -> dict[str, float]:
     """Memory in MB, processor as a share of one core in these seconds; and how often the page was told something."""
     with ExitStack() as stack:
-        home = stack.enter_context(house(folder, pair))
-        broker = stack.enter_context(HouseBroker(folder / "broker"))
+        home = stack.enter_context(house(at.folder, at.servers))
+        broker = stack.enter_context(HouseBroker(at.folder / "broker"))
         stack.enter_context(SimulatedMeter(home.tty, mode="standard", seed=1))
         port = free_port()
         _configure(home, broker, port)
         home.command("consent", "grant", FAR, "--series", "consumption", "--granularity", "raw", "--accept")
         daemon, recipient = (stack.enter_context(one) for one in (home.gateway(), home.recipient("--live", "1")))
-        page = stack.enter_context(_Page(port, home.config))
+        page = stack.enter_context(_Page(port, home))
         recipient.await_lines(1, _PATIENCE_S)
         wait_until(lambda: page.events, _PATIENCE_S, "the page has values")
         # The login and what is read at the beginning are not the pace of the line.
-        _wait(seconds / 3)
+        time.sleep(at.seconds / 3)
         before, events, size = daemon.processor_s, page.events, recipient.out.stat().st_size
-        _wait(seconds)
+        time.sleep(at.seconds)
         found = {
-            "processor_percent": 100 * (daemon.processor_s - before) / seconds,
+            "processor_percent": 100 * (daemon.processor_s - before) / at.seconds,
             "page_events": page.events - events,
-            **daemon.memory(),
+            **memory_of(daemon.process.pid),
         }
-        if found["page_events"] < seconds / 3 or recipient.out.stat().st_size <= size:
+        if found["page_events"] < at.seconds / 3 or recipient.out.stat().st_size <= size:
             raise SystemExit("tools/bench: page or recipient fell silent: what was measured is not a whole house")
     return found | {f"bare_{name}": value for name, value in _bare().items()}
 
@@ -78,15 +79,16 @@ def _configure(home: BenchHouse, broker: HouseBroker, port: int) -> None:
 class _Page:
     """A browser's two requests that matter: it sets the page's password, and keeps the stream of events open."""
 
-    def __init__(self, port: int, config: Path) -> None:
-        self._port, self._config = port, config
-        self.events = 0
+    def __init__(self, port: int, home: BenchHouse) -> None:
+        self._port, self._home, self.events = port, home, 0
         self._over = threading.Event()
         self._link = http.client.HTTPConnection(_LOOPBACK, port, timeout=_STREAM_TIMEOUT_S)
         self._thread = threading.Thread(target=self._read, name="page")
 
     def __enter__(self) -> _Page:
-        code = wait_until(self._code, _PATIENCE_S, "the page gives a code", every=0.5)
+        code = wait_until(
+            lambda: self._home.command("page", "code", check=False).strip(), _PATIENCE_S, "the page's code", every=0.5
+        )
         password = secrets.token_urlsafe(16)
         link = http.client.HTTPConnection(_LOOPBACK, self._port, timeout=_STREAM_TIMEOUT_S)
         link.request("POST", "/setup", urlencode({"code": code, "password": password, "again": password}), _HEADERS)
@@ -102,21 +104,12 @@ class _Page:
         self._thread.join()
         self._link.close()
 
-    def _code(self) -> str:
-        command = [sys.executable, "-m", "gateway", "page", "code", "--config", str(self._config)]
-        return subprocess.run(
-            command, check=False, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT
-        ).stdout.strip()
-
     def _read(self) -> None:
         answer = self._link.getresponse()
         for line in answer:
             if self._over.is_set():
                 return
             self.events += line.startswith(b"data: ")
-
-
-_HEADERS = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 def _bare() -> dict[str, float]:
@@ -126,7 +119,3 @@ def _bare() -> dict[str, float]:
         found = memory_of(process.pid)
         process.communicate(b"\n")
     return found
-
-
-def _wait(seconds: float) -> None:
-    threading.Event().wait(seconds)

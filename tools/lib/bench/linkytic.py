@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import sys
+from contextlib import suppress
 from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -21,25 +22,16 @@ if TYPE_CHECKING:
 _INSIDE = "custom_components/linkytic"
 
 
-class _Anything:
-    """Whatever is asked of it: a class to annotate with, a constant, a decorator that decorates nothing."""
+class _Anything(ModuleType):
+    """A module that has every name; what it has is a class to annotate with, or a decorator that decorates nothing."""
 
     def __getattr__(self, name: str) -> _Anything:
         if name.startswith("__"):
             raise AttributeError(name)
-        return self
+        return _Anything(name)
 
     def __call__(self, function: Any = None, *_: object, **__: object) -> Any:  # noqa: ANN401 (a decorator of anything)
         return function
-
-
-class _Empty(ModuleType):
-    """A module that has every name."""
-
-    def __getattr__(self, name: str) -> _Anything:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return _Anything()
 
 
 def load(folder: Path) -> ModuleType:
@@ -48,7 +40,7 @@ def load(folder: Path) -> ModuleType:
     if inside is None:
         raise SystemExit(f"{folder} is no checkout of linkytic: it has no {_INSIDE}/serial_reader.py")
     for name in ("homeassistant", "homeassistant.core", "homeassistant.config_entries", "serialx"):
-        sys.modules[name] = _Empty(name)
+        sys.modules[name] = _Anything(name)
     # Not its __init__.py, which is Home Assistant's part of it.
     package = ModuleType("linkytic")
     package.__path__ = [str(inside)]
@@ -76,10 +68,8 @@ def _by_lines(module: ModuleType, data: bytes, tell: Tell, *, standard: bool) ->
     reader = Reader("bench", "", standard, three_phase=False)
     reader._reader = StandInPort(data)  # noqa: SLF001 (an open port, as its run() makes one)
     # Called here and not started: its own processor time is all there is.
-    try:
+    with suppress(EndOfStreamError):
         reader.run()
-    except EndOfStreamError:
-        return
 
 
 async def _by_protocol(module: ModuleType, data: bytes, tell: Tell, *, standard: bool) -> None:

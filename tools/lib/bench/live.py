@@ -24,26 +24,25 @@ from harness.accounts import FAR, HOME
 from meter.process import SimulatedMeter
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from bench.parts import At
     from gateway.federation.connection.session import Account, Stanza
 
 _ASK_S, _PATIENCE_S = 0.5, 60.0
 
 
-def measure(folder: Path, pair: str, seconds: float) -> dict[str, float]:
+def measure(at: At) -> dict[str, float]:
     """Milliseconds: median and 95th percentile of live values, median of a ping and back; and how many values came."""
     with ExitStack() as stack:
-        home = stack.enter_context(house(folder, pair))
+        home = stack.enter_context(house(at.folder, at.servers))
         meter = stack.enter_context(SimulatedMeter(home.tty, mode="standard", seed=1))
         home.configure(meters=home.on_a_wire(), commit_s=5)
         home.command("consent", "grant", FAR, "--series", "consumption", "--granularity", "raw", "--accept")
         stack.enter_context(home.gateway())
         account = replace(home.account(FAR), resource="bench")
-        arrived, pings = asyncio.run(_watch(account, seconds))
+        arrived, pings = asyncio.run(_watch(account, min(at.seconds, 30)))
         sent = {r["frame"]: float(r["host"]) for r in meter.records() if r["event"] == "sent"}
         second = {int(frame["time"]): number for number, frame in enumerate(meter.truth())}
-    delays = [(at - sent[second[s]]) * 1000 for s, at in arrived.items() if second.get(s) in sent]
+    delays = [(moment - sent[second[s]]) * 1000 for s, moment in arrived.items() if second.get(s) in sent]
     if len(delays) < 3:
         raise SystemExit("tools/bench: too few live values came to measure anything")
     return {

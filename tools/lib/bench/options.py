@@ -38,13 +38,13 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-def _place(said: str) -> tuple[str, Path]:
+def _place(said: str) -> tuple[str, str]:
     name, _, folder = said.partition("=")
     if name not in PLACED or not Path(folder).is_dir():
         raise argparse.ArgumentTypeError(
             f"{said}: say NAME=FOLDER, with a name of {', '.join(PLACED)} and its checkout"
         )
-    return name, Path(folder).resolve()
+    return name, str(Path(folder).resolve())
 
 
 if __name__ == "__main__":

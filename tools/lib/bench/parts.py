@@ -1,24 +1,36 @@
-"""Every part of ``tools/bench``: what it measures, and the rows of the table that are made of it.
+"""Every part of ``tools/bench``: what measures it, and the rows of the table that are made of its figures.
 
-A part is a function of ``measures`` that returns plain figures; it runs in a process of its own (``one_part``). A row
-takes its figure and what stands beside it from those, by name. A new part is a function there, and an entry here.
+A part is a function that is told ``At`` and returns plain figures by name; a row takes its figure and what stands
+beside it from those. Each runs in a process of its own, ``python -m bench.parts NAME FOLDER ASKED``, which loads alone
+what it measures with: its figures go to ``FOLDER/found.json``, what it prints is for whoever watches.
 """
 
 from __future__ import annotations
 
+import json
 import re
+import signal
+import sys
 from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench import measures
-
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
 
-    from bench.measures import At, Figures
+_EXIT_TERMINATED = 143
 
-# Ten times what the longest takes on a machine with nothing else to do: a part that is not over by then never will be.
-_PATIENCE_S = 1_200.0
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """Where a part works, and what was asked for; ``quick`` is as little of it as can be."""
+
+    folder: Path
+    servers: str
+    seconds: float
+    peers: Mapping[str, str]
+    quick: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +70,11 @@ class BenchRow:
 
 @dataclass(frozen=True, slots=True)
 class BenchPart:
-    """One part: its name, what it runs, its rows, and after how many seconds it has failed."""
+    """One part: its name, MODULE.FUNCTION of this package that measures it, its rows."""
 
     name: str
-    run: Callable[[At], Figures]
+    measure: str
     rows: tuple[BenchRow, ...]
-    patience_s: float
 
 
 def _growing(axis: str, sizes: str, *beside: str) -> BenchRow:
@@ -80,7 +91,7 @@ def _growing(axis: str, sizes: str, *beside: str) -> BenchRow:
 PARTS = (
     BenchPart(
         "decoding",
-        measures.decoding,
+        "decoding.measure",
         (
             BenchRow(
                 "groups decoded a second, standard mode, as many times as linkytic",
@@ -153,11 +164,10 @@ PARTS = (
                 ),
             ),
         ),
-        _PATIENCE_S,
     ),
     BenchPart(
         "house",
-        measures.house,
+        "house.measure",
         (
             BenchRow(
                 "memory of the whole daemon: federation, broker, page open",
@@ -178,11 +188,10 @@ PARTS = (
                 limit="each second the port is read and the value goes to page, broker and recipient",
             ),
         ),
-        _PATIENCE_S,
     ),
     BenchPart(
         "writing",
-        measures.writing,
+        "card.writing",
         (
             BenchRow(
                 "bytes to the block device a day, a meter in standard mode",
@@ -195,11 +204,10 @@ PARTS = (
                 "daemon; fewer commits are `commit_interval_s`",
             ),
         ),
-        _PATIENCE_S,
     ),
     BenchPart(
         "database",
-        measures.database,
+        "card.growth",
         (
             BenchRow(
                 "growth of the database a year, one phase",
@@ -209,11 +217,10 @@ PARTS = (
                 beside=("three phases and production {standard_tri_producer_megabytes_a_year:.0f} MB",),
             ),
         ),
-        _PATIENCE_S,
     ),
     BenchPart(
         "live",
-        measures.live,
+        "live.measure",
         (
             BenchRow(
                 "live value, from the frame's last byte to the recipient in the other domain",
@@ -223,20 +230,18 @@ PARTS = (
                 beside=("95 % {live_p95_ms:.1f} ms", "a ping there and back {ping_median_ms:.1f} ms"),
             ),
         ),
-        _PATIENCE_S,
     ),
     BenchPart(
         "years",
-        measures.years,
+        "years.measure",
         tuple(
             BenchRow(f"a look at {what}", what, "{value:.0f} ms")
             for what in ("one year and the year before", "three years", "a day's curve among three years of minutes")
         ),
-        _PATIENCE_S,
     ),
     BenchPart(
         "backlog",
-        measures.backlog,
+        "backlog.measure",
         (
             BenchRow(
                 "a day of minutes, all series, delivered after an outage, the servers' limits lifted",
@@ -264,11 +269,10 @@ PARTS = (
                 limit="ejabberd lets 3 kB/s of a client through",
             ),
         ),
-        _PATIENCE_S,
     ),
     BenchPart(
         "pages",
-        measures.pages,
+        "pages.measure",
         (
             BenchRow(
                 "a year of half hours answered by `get_history`",
@@ -282,11 +286,10 @@ PARTS = (
                 limit="{gateway_cpu_s:.1f} s of it are the gateway's processor",
             ),
         ),
-        _PATIENCE_S,
     ),
     BenchPart(
         "throughput",
-        measures.throughput,
+        "throughput.measure",
         (
             BenchRow(
                 "records a second to a recipient in the other domain, limits lifted",
@@ -307,11 +310,10 @@ PARTS = (
                 ),
             ),
         ),
-        _PATIENCE_S,
     ),
     BenchPart(
         "growth",
-        measures.growth,
+        "growth.measure",
         (
             _growing(
                 "meters",
@@ -330,6 +332,23 @@ PARTS = (
                 "a page of history {history.1.page_ms:.0f}, {history.12.page_ms:.0f}, {history.36.page_ms:.0f} ms",
             ),
         ),
-        _PATIENCE_S,
     ),
 )
+
+
+def named(found: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    """Figures of several measurements, by the name of each, a dot and their own."""
+    return {f"{name}.{figure}": value for name, figures in found.items() for figure, value in figures.items()}
+
+
+def main(name: str, folder: Path, asked: str) -> None:
+    """Run one; told to end, it takes away what it has put up."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(_EXIT_TERMINATED))
+    (folder / "work").mkdir()
+    module, _, function = next(part.measure for part in PARTS if part.name == name).partition(".")
+    found = getattr(import_module(f"bench.{module}"), function)(At(folder / "work", **json.loads(asked)))
+    (folder / "found.json").write_text(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]), sys.argv[3])

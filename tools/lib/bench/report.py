@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import string
 from typing import TYPE_CHECKING, Any
 
 from bench.parts import PARTS
@@ -28,30 +29,29 @@ def measured(row: BenchRow, figures: Mapping[str, float]) -> str:
 
 def beside(row: BenchRow, figures: Mapping[str, float]) -> str:
     """What stands beside it."""
-    said = (fill(form, figures) for form in row.beside)
-    return "; ".join(text for text in said if text)
+    return "; ".join(text for form in row.beside if (text := fill(form, figures)))
 
 
 def verdict(row: BenchRow, figures: Mapping[str, float]) -> str:
     """The budget, and where it is not met the sentence that says why."""
     if not row.budget or row.figure not in figures or row.is_met(figures[row.figure]):
         return row.budget
-    return f"{row.budget}, not met: {fill(row.limit, figures)}" if row.limit else f"{row.budget}, not met"
+    return f"{row.budget}, not met" + (f": {fill(row.limit, figures)}" if row.limit else "")
+
+
+class _Dotted(string.Formatter):
+    """Names of figures may hold dots."""
+
+    def get_field(self, name: str, _: object, figures: Mapping[str, Any]) -> tuple[float, str]:
+        return figures[name], name
 
 
 def fill(form: str, figures: Mapping[str, float]) -> str:
-    """The form with its figures, whose names may hold dots; "" where one is missing."""
-    pieces, text = form.split("{"), ""
-    for number, piece in enumerate(pieces):
-        if not number:
-            text = piece
-            continue
-        inside, _, rest = piece.partition("}")
-        name, _, how = inside.partition(":")
-        if name not in figures:
-            return ""
-        text += format(figures[name], how) + rest
-    return text
+    """The form with its figures; "" where one is missing."""
+    try:
+        return _Dotted().vformat(form, (), figures)
+    except KeyError:
+        return ""
 
 
 def lines(part: BenchPart, results: Results) -> list[str]:

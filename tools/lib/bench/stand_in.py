@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, NoReturn, Protocol
+from collections.abc import Callable, Iterable
+from typing import NoReturn
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
+# Is told how many groups a reader has accepted, and on request which: (label, data).
+Tell = Callable[[int, Callable[[], Iterable[tuple[str, str]]]], None]
 # As a port hands them over at 9600 Bd: what came since the last look.
 PIECE = 64
 
 
 class EndOfStreamError(Exception):
     """The stream is over: no reader has a word for that, as a meter never ends."""
-
-
-class Tell(Protocol):
-    """Is told how many groups a reader has accepted, and on request which: (label, data)."""
-
-    def __call__(self, count: int, pairs: Callable[[], Iterable[tuple[str, str]]]) -> None:
-        """Take note."""
 
 
 class StandInPort(io.BytesIO):

@@ -8,17 +8,17 @@ is the time that the daemon had, whatever else this machine does.
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bench.days import SENSOR, BenchRecipient, capture, grant
+from bench.days import SENSOR, capture, grant
 from gateway.federation.connection.attempt import wait_any
 from gateway.federation.connection.session import Session
-from gateway.federation.recipient.recipient import Keeper
-from gateway.federation.recipient.recipient import Recipient as Receiver
+from gateway.federation.recipient.recipient import Keeper, Recipient
 from gateway.store.prepare import prepare
 from gateway.store.store import Store
 from harness.accounts import HOME
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
     from bench.domains import BenchHouse, BenchProgram
     from gateway.errors import FederationError
-    from gateway.store.recipient_file import Received
 
 MINUTES, SPEED = 6, 30
 _PATIENCE_S = 180.0
@@ -106,7 +105,7 @@ def _allow(home: BenchHouse, load: Load, now: int) -> None:
     with closing(Store(home.data)) as store:
         for name in load.names:
             store.meters.add(name, _sensor(name))
-            grant(store, name, [BenchRecipient(jid) for jid in load.jids], now)
+            grant(store, name, load.jids, now)
 
 
 def _is_done(home: BenchHouse, load: Load, last: int) -> bool:
@@ -122,70 +121,47 @@ def _look(home: BenchHouse, gateway: BenchProgram) -> float:
     """Milliseconds of the daemon's processor for one answer to ``status``."""
     before = gateway.processor_s
     for _ in range(_LOOKS):
-        links_of(home.folder / "gateway.toml")
+        links_of(home.config)
     return (gateway.processor_s - before) * 1000 / _LOOKS
 
 
 @contextmanager
 def _crowd(home: BenchHouse, load: Load) -> Iterator[None]:
     """The recipients, connected, in a thread of their own until the end of the block."""
-    crowd = _Crowd(home, load)
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="crowd") as thread:
-        running = thread.submit(asyncio.run, crowd.run())
+    there, stop = threading.Event(), asyncio.Event()
+    with closing(asyncio.new_event_loop()) as loop, ThreadPoolExecutor(1, "crowd") as thread:
+        running = thread.submit(loop.run_until_complete, _gather(home, load, there, stop))
         try:
-            wait_until(lambda: crowd.is_there or running.done(), _PATIENCE_S, "all recipients connected")
+            wait_until(lambda: there.is_set() or running.done(), _PATIENCE_S, "all recipients connected")
             yield
         finally:
-            crowd.leave()
+            loop.call_soon_threadsafe(stop.set)
             running.result()
 
 
-class _Crowd:
-    """The reference recipient's code, once for each address; all subscribed already."""
-
-    def __init__(self, home: BenchHouse, load: Load) -> None:
-        self.is_there = False
-        self._home, self._load = home, load
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._stop = asyncio.Event()
-
-    def leave(self) -> None:
-        """End, told from another thread."""
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._stop.set)
-
-    async def run(self) -> None:
-        """Connect and keep what comes, until told to leave."""
-        self._loop = asyncio.get_running_loop()
-        async with asyncio.TaskGroup() as group:
-            sessions = []
-            for jid in self._load.jids:
-                session, receiver, keeper = self._member(jid)
-                group.create_task(session.run(self._stop))
-                group.create_task(self._receive(receiver, keeper))
-                sessions.append(session)
-                # So many log in at once, and not all.
-                if len(sessions) > _DOORS:
-                    await wait_any(None, sessions[-_DOORS].connected, self._stop)
-            for session in sessions:
-                await wait_any(None, session.connected, self._stop)
-            self.is_there = True
-
-    async def _receive(self, receiver: Receiver, keeper: Keeper) -> None:
-        try:
-            await receiver.receive(self._stop)
-        finally:
-            keeper.close()
-
-    def _member(self, jid: str) -> tuple[Session, Receiver, Keeper]:
-        session = Session(self._home.account(jid))
-        keeper = Keeper(self._home.folder / f"{jid.partition('@')[0]}.sqlite")
-        asked = [f"{HOME}/{_sensor(name)}@sen1.test" for name in self._load.names]
-        return session, Receiver(session, f"{HOME}/proxy", asked, keeper, _take, _refused), keeper
+async def _gather(home: BenchHouse, load: Load, there: threading.Event, stop: asyncio.Event) -> None:
+    """The reference recipient's code, once for each address, all subscribed already; ``there`` is set when all are."""
+    asked = [f"{HOME}/{_sensor(name)}@sen1.test" for name in load.names]
+    async with asyncio.TaskGroup() as group:
+        sessions: list[Session] = []
+        for jid in load.jids:
+            session = Session(home.account(jid))
+            keeper = Keeper(home.folder / f"{jid.partition('@')[0]}.sqlite")
+            receiver = Recipient(session, f"{HOME}/proxy", asked, keeper, lambda _: True, _refused)
+            group.create_task(session.run(stop))
+            group.create_task(_receive(receiver, keeper, stop))
+            sessions.append(session)
+            # So many log in at once, and not all.
+            if len(sessions) > _DOORS:
+                await wait_any(None, sessions[-_DOORS].connected, stop)
+        for session in sessions:
+            await wait_any(None, session.connected, stop)
+        there.set()
 
 
-def _take(_: Received) -> bool:
-    return True
+async def _receive(receiver: Recipient, keeper: Keeper, stop: asyncio.Event) -> None:
+    with closing(keeper):
+        await receiver.receive(stop)
 
 
 def _refused(error: FederationError) -> None:

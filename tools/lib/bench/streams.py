@@ -33,6 +33,21 @@ class StreamKind:
     phases: int
     solar_w: int = 0
 
+    def meter(self, start_ms: int, seed: int) -> Linky:
+        """Such a meter, in a household with the habits of that seed."""
+        return Linky(
+            mode=self.mode,
+            contract=self.contract,
+            identity=MeterIdentity(phases=self.phases, kva=6 * self.phases),
+            household=SimulatedHousehold(seed=seed, phases=self.phases, solar_w=self.solar_w),
+            start_ms=start_ms,
+            producer=self.solar_w > 0,
+        )
+
+    def takes_ms(self, frame: bytes) -> int:
+        """How long a frame is on the line, with the silence after it."""
+        return len(frame) * 10_000 // BAUD[self.mode] + _SILENCE_MS
+
 
 KINDS = (
     StreamKind("standard_mono", STANDARD, "base", 1),
@@ -52,19 +67,11 @@ class Sent:
 def live(kind: StreamKind, frames: int) -> list[Sent]:
     """The life of that meter, frame by frame."""
     now = clock.parse_start("2025-01-15T19:50", 0)
-    meter = Linky(
-        mode=kind.mode,
-        contract=kind.contract,
-        identity=MeterIdentity(phases=kind.phases, kva=6 * kind.phases),
-        household=SimulatedHousehold(seed=2, phases=kind.phases, solar_w=kind.solar_w),
-        start_ms=now,
-        producer=kind.solar_w > 0,
-    )
-    life = []
+    meter, life = kind.meter(now, seed=2), []
     for _ in range(frames):
         frame = meter.next_frame(now)
         data = b"".join(frame.encode())
-        now += len(data) * 10_000 // BAUD[kind.mode] + _SILENCE_MS
+        now += kind.takes_ms(data)
         life.append(Sent(data, tuple((group.label, group.data) for group in frame.groups)))
     return life
 

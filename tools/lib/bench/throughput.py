@@ -7,22 +7,17 @@ in full packs: from the moment that a pack is handed to the connection.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import json
 import statistics
-import sys
-import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal, ParamSpec, TypeVar
 
-from bench.days import BenchHousehold, BenchRecipient, grant
+from bench.days import BenchHousehold, grant
 from bench.domains import house
-from bench.options import PAIRS
+from bench.parts import named
 from gateway.federation.connection.session import Session
 from gateway.federation.provider.delivery import Delivery
 from gateway.federation.wire.stanza import RECEIPTS, Publisher, parse_interval
@@ -33,9 +28,11 @@ from harness.points import rows
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
+    from pathlib import Path
     from xml.etree import ElementTree as ET
 
     from bench.domains import BenchHouse
+    from bench.parts import At
     from gateway.federation.connection.session import Stanza
     from gateway.store.recorder import Batch
     from servers.process import Limits
@@ -44,8 +41,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 # Minutes in full packs, by the limits of the servers; after so many one by one.
-MINUTES: dict[Limits, int] = {"none": 1440, "default": 360}
-SINGLE = 40
+_MINUTES: dict[Limits, int] = {"none": 1440, "default": 360}
+_SINGLE = 40
 _PATIENCE_S = 300.0
 
 
@@ -95,9 +92,17 @@ class _Observed(Session):
             self.arrived.set()
 
 
-def measure(
-    folder: Path, pair: str = "pe", limits: Limits = "none", minutes: int | None = None, single: int = SINGLE
-) -> dict[str, float]:
+def measure(at: At) -> dict[str, float]:
+    """Without limits and at Debian's; some minutes alone to be quick."""
+    return named(
+        {
+            "lifted": send(at.folder / "lifted", at.servers, "none", quick=at.quick),
+            "default": send(at.folder / "default", at.servers, "default", quick=at.quick),
+        }
+    )
+
+
+def send(folder: Path, pair: str, limits: Limits, *, quick: bool) -> dict[str, float]:
     """Records and packs a second of a full outbox, and milliseconds until a receipt: median and 95th percentile.
 
     ``single_…`` is of one minute at a time from its commit on, ``full_…`` of full packs from their sending on;
@@ -107,7 +112,8 @@ def measure(
         home.configure()
         with home.recipient() as recipient:
             recipient.await_connected()
-            before, one_by_one, full, seconds = asyncio.run(_measure(home, minutes or MINUTES[limits], single))
+            minutes, single = (5, 3) if quick else (_MINUTES[limits], _SINGLE)
+            before, one_by_one, full, seconds = asyncio.run(_measure(home, minutes, single))
         kept = rows(home.received, "SELECT count(*) FROM record")[0][0]
     confirmed = before.records + one_by_one.records + full.records
     if kept != confirmed:
@@ -133,13 +139,9 @@ async def _measure(home: BenchHouse, minutes: int, single: int) -> tuple[Packs, 
             one_by_one.begun |= one.begun
             one_by_one.confirmed |= one.confirmed
             one_by_one.again += one.again
-        full = await sender.deliver(_hours(minutes))
+        full = await sender.deliver([min(60, minutes - begun) for begun in range(0, minutes, 60)])
         seconds = max(full.confirmed.values()) - min(full.begun.values())
         return before, one_by_one, full, seconds
-
-
-def _hours(minutes: int) -> list[int]:
-    return [min(60, minutes - begun) for begun in range(0, minutes, 60)]
 
 
 @asynccontextmanager
@@ -169,7 +171,7 @@ class _Sender:
         self._store, self._thread, self._wake = store, thread, asyncio.Event()
         # On the store's thread as everywhere; here nobody else uses it yet.
         self._household = thread.submit(BenchHousehold, store, begin).result()
-        thread.submit(grant, store, "house", [BenchRecipient(FAR)], begin).result()
+        thread.submit(grant, store, "house", [FAR], begin).result()
         publisher = Publisher(*HOME.split("@"))
         parts = store.outbox, store.subscriptions, store.absences, store.pseudonyms, store.journal
         self.delivery = Delivery(session, *parts, self.call, publisher, self._wake)
@@ -202,22 +204,3 @@ class _Sender:
         self._store.batches.write(batches, time.time())
         (after,) = self._store.outbox.backlog()
         return after.last_seq - before.last_seq
-
-
-def main() -> int:
-    """Measure and print."""
-    made = argparse.ArgumentParser(prog="python -m bench.throughput", description=(__doc__ or "").splitlines()[0])
-    made.add_argument("--servers", choices=PAIRS, action="append", help="home and far server (default: both ways)")
-    made.add_argument("--limits", choices=MINUTES, action="append", help="of both servers (default: all)")
-    made.add_argument("--minutes", type=int, metavar="N", help="in full packs")
-    options = made.parse_args()
-    for limits in options.limits or MINUTES:
-        for pair in options.servers or PAIRS:
-            with tempfile.TemporaryDirectory(prefix="linky-bench-") as folder:
-                found = measure(Path(folder), pair, limits, options.minutes)
-            print(json.dumps({"servers": pair, "limits": limits, **found}), flush=True)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -11,9 +11,8 @@ import time
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import partial
 from statistics import median
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from gateway.balance.calendar import BalancePeriod, days, midnight
 from gateway.balance.energy import total
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-T = TypeVar("T")
+    from bench.parts import At
 
 DRAWN, MADE = "consumption/energy/active/index", "production/energy/active/index"
 POWER, MADE_POWER = "consumption/power/apparent/raw", "production/power/apparent/raw"
@@ -155,11 +154,11 @@ def _tell_tariff(store: Store, moment: int, place: int) -> None:
         store.db.execute("INSERT INTO minute VALUES (?, ?, 0, 0, 0, 0, ?, 1)", row)
 
 
-def measure(folder: Path, years: int = 3) -> dict[str, float]:
+def measure(at: At) -> dict[str, float]:
     """Look -> milliseconds, everything in it: the statements and the arithmetic."""
     end = date(2026, 11, 25)
-    first = end.replace(year=end.year - years)
-    config = write_years(folder, first, end, minutes_from=first)
+    first = end.replace(year=end.year - (1 if at.quick else 3))
+    config = write_years(at.folder, first, end, minutes_from=first)
     looks: dict[str, Callable[[HouseholdCurves], object]] = {
         "one day": lambda house: house.read(date(2026, 7, 1), date(2026, 7, 2)),
         "one month and the year before": lambda house: _beside(house, BalancePeriod.MONTH, date(2026, 7, 1)),
@@ -168,13 +167,11 @@ def measure(folder: Path, years: int = 3) -> dict[str, float]:
         "a day's curve among three years of minutes": lambda house: house.curve(date(2026, 7, 1)),
         "a projection": lambda house: house.for_projection(date(2026, 11, 24)),
     }
-    found = {}
-    with closing(Archive(folder)) as archive:
-        for name, look in looks.items():
-            found[name] = median(_milliseconds(look, HouseholdCurves(archive, config)) for _ in range(_LOOKS))
-        name = "what stands out, all series"
-        found[name] = median(_milliseconds(partial(look_for_repair, archive), None) for _ in range(_LOOKS))
-    return found
+    with closing(Archive(at.folder)) as archive:
+        found = {
+            name: milliseconds(lambda look=look: look(HouseholdCurves(archive, config))) for name, look in looks.items()
+        }
+        return {**found, "what stands out, all series": milliseconds(lambda: look_for_repair(archive, None))}
 
 
 def _beside(house: HouseholdDays, period: BalancePeriod, first: date) -> object:
@@ -182,8 +179,12 @@ def _beside(house: HouseholdDays, period: BalancePeriod, first: date) -> object:
     return [total(house.read(begin, period.after(begin))) for begin in (before, first)]
 
 
-def _milliseconds(look: Callable[[T], object], at: T) -> float:
-    # Of the processor, so that what else runs here does not count.
-    begun = time.process_time()
-    look(at)
-    return (time.process_time() - begun) * 1000
+def milliseconds(*looks: Callable[[], object]) -> float:
+    """How long these take together: the median of some, of the processor, so that what else runs does not count."""
+    took = []
+    for _ in range(_LOOKS):
+        begun = time.process_time()
+        for look in looks:
+            look()
+        took.append((time.process_time() - begun) * 1000)
+    return median(took)
