@@ -15,7 +15,7 @@ from meter.clock import ClockError, parse_start
 from meter.contract import CONTRACTS
 from meter.frames import BAUD, HISTORIC, STANDARD, MeterIdentity
 from meter.household import SimulatedHousehold
-from meter.line import SimulatedLine, SimulatorCommands, Stopped, Transmission, Truth, replay, say
+from meter.line import SimulatedLine, SimulatorCommands, Stopped, Transmission, replay, say
 from meter.living import CommandError, Linky
 from meter.wire import FileWire, PtyWire, SimulatedWire, TcpWire, WireError
 
@@ -58,19 +58,14 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         return command(options)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, BrokenPipeError):
         return 0
-    except (ClockError, CommandError) as error:
-        print(f"tools/meter: {error}", file=sys.stderr)
-        return 2
-    except (CaptureSourceError, WireError) as error:
-        print(f"tools/meter: {error}", file=sys.stderr)
-        return 1
-    except BrokenPipeError:
-        return 0
-    except OSError as error:
-        print(f"tools/meter: {error.filename or 'input or output'}: {error.strerror}", file=sys.stderr)
-        return 1
+    except (ClockError, CommandError, OSError) as error:
+        said = str(error)
+        if isinstance(error, OSError) and not isinstance(error, (CaptureSourceError, WireError)):
+            said = f"{error.filename or 'input or output'}: {error.strerror}"
+        print(f"tools/meter: {said}", file=sys.stderr)
+        return 1 if isinstance(error, OSError) else 2
 
 
 def _interrupt(number: int, frame: object) -> NoReturn:
@@ -148,13 +143,11 @@ def _run(options: argparse.Namespace) -> int:
     start_ms = parse_start(options.start, time.time())
     pure = options.tariff == "producer"
     solar = options.solar or (3000 if pure else 0)
-    identity = MeterIdentity(options.serial, options.prm, options.phases, options.power)
-    household = SimulatedHousehold(options.seed, options.phases, solar, lived_in=not pure)
     meter = Linky(
         mode=options.mode,
         contract=options.tariff,
-        identity=identity,
-        household=household,
+        identity=MeterIdentity(options.serial, options.prm, options.phases, options.power),
+        household=SimulatedHousehold(options.seed, options.phases, solar, lived_in=not pure),
         start_ms=start_ms,
         producer=solar > 0,
         curve_s=options.curve * 60,
@@ -163,7 +156,7 @@ def _run(options: argparse.Namespace) -> int:
     with contextlib.ExitStack() as stack:
         file = stack.enter_context(options.truth.open("w", encoding="ascii")) if options.truth else None
         line = stack.enter_context(_line(options, BAUD[options.mode]))
-        shown = Transmission(meter, line, start_ms=start_ms, truth=Truth(file), limit=options.frames)
+        shown = Transmission(meter, line, start_ms=start_ms, truth=file, limit=options.frames)
         _listen(line, shown.carry_out, until_eof=options.until_eof)
         shown.run()
     return 0
@@ -194,9 +187,9 @@ def _line(options: argparse.Namespace, baud: int) -> Iterator[SimulatedLine]:
         elif options.tcp:
             wire = TcpWire(options.tcp, patient=options.patient)
         elif options.out:
-            wire = FileWire(stack.enter_context(options.out.open("wb")), str(options.out))
+            wire = FileWire(stack.enter_context(options.out.open("wb")))
         else:
-            wire = FileWire(sys.stdout.buffer, "-")
+            wire = FileWire(sys.stdout.buffer)
         line = SimulatedLine(wire, speed=options.speed, seed=options.seed, deliver=options.deliver)
         for injury in ("noise", "drop"):
             line.injure([injury, getattr(options, injury)])
@@ -214,7 +207,7 @@ def _listen(line: SimulatedLine, carry_out: Callable[[str], None], *, until_eof:
         line.stopped = until_eof
 
     if line.wire.paced and sys.stdin is not None:
-        line.listen(SimulatorCommands(sys.stdin.fileno(), carry_out, at_end=ended))
+        line.commands = SimulatorCommands(sys.stdin.fileno(), carry_out, at_end=ended)
 
 
 def _carry_out(line: SimulatedLine, text: str) -> None:

@@ -13,7 +13,7 @@ from meter import clock
 
 if TYPE_CHECKING:
     from meter.contract import Contract, TariffMinute
-    from meter.metrology import Maximum, Mean, Metrology
+    from meter.metrology import Maximum, Metrology
 
 STX, ETX, EOT = b"\x02", b"\x03", b"\x04"
 HISTORIC, STANDARD = "historic", "standard"
@@ -131,15 +131,11 @@ def historic(identity: MeterIdentity, contract: Contract, meter: Metrology) -> S
 
 def _historic_tariff(contract: Contract, meter: Metrology) -> list[SimulatedGroup]:
     tariff = meter.tariff
-    if contract.historic_indexes == ("BASE",):
-        groups = [
-            SimulatedGroup("BASE", f"{sum(meter.supplier):09d}")
-        ]  # the total, also of contracts unknown to this mode
-    else:
-        groups = [
-            SimulatedGroup(label, f"{index:09d}")
-            for label, index in zip(contract.historic_indexes, meter.supplier, strict=False)
-        ]
+    # Of a contract unknown to this mode, the total.
+    shown = [sum(meter.supplier)] if contract.historic_indexes == ("BASE",) else meter.supplier
+    groups = [
+        SimulatedGroup(label, f"{index:09d}") for label, index in zip(contract.historic_indexes, shown, strict=False)
+    ]
     if contract.name == "ejp" and (tariff.notice or tariff.running):
         groups.append(SimulatedGroup("PEJP", "30"))
     groups.append(SimulatedGroup("PTEC", contract.periods[tariff.index - 1].ptec))
@@ -225,7 +221,7 @@ def _instant(identity: MeterIdentity, meter: Metrology) -> list[SimulatedGroup]:
 
 
 def _maxima(identity: MeterIdentity, meter: Metrology) -> list[SimulatedGroup]:
-    named: list[tuple[str, Maximum]] = [("SMAXSN", meter.maximum)]
+    named = [("SMAXSN", meter.maximum)]
     if identity.phases == 3:
         named += [(f"SMAXSN{phase}", maximum) for phase, maximum in enumerate(meter.maximum_phase, 1)]
     groups = [_today(label, maximum) for label, maximum in named]
@@ -245,16 +241,14 @@ def _yesterday(label: str, maximum: Maximum) -> SimulatedGroup:
 
 
 def _curves(contract: Contract, meter: Metrology) -> list[SimulatedGroup]:
-    groups = _curve("CCASN", meter.curve_drawn)
+    named = [("CCASN", meter.curve_drawn)]
     if meter.producer and contract.name != "producer":  # no pure producer seen sends CCAIN
-        groups += _curve("CCAIN", meter.curve_injected)
-    return groups
-
-
-def _curve(label: str, mean: Mean) -> list[SimulatedGroup]:
-    names = (label, f"{label}-1")
-    points = zip(names, mean.points, strict=False)
-    return [SimulatedGroup(name, f"{watts:05d}", clock.horodate(end)) for name, (end, watts) in points]
+        named.append(("CCAIN", meter.curve_injected))
+    return [
+        SimulatedGroup(name, f"{watts:05d}", clock.horodate(end))
+        for label, mean in named
+        for name, (end, watts) in zip((label, f"{label}-1"), mean.points, strict=False)
+    ]
 
 
 def _mean_voltages(meter: Metrology) -> list[SimulatedGroup]:
@@ -263,8 +257,8 @@ def _mean_voltages(meter: Metrology) -> list[SimulatedGroup]:
 
 
 def _peaks(tariff: TariffMinute) -> list[SimulatedGroup]:
-    groups: list[SimulatedGroup] = []
-    for peak in tariff.peaks:
-        groups.append(SimulatedGroup(f"DPM{peak.slot}", "00", clock.horodate_without_season(peak.begin)))
-        groups.append(SimulatedGroup(f"FPM{peak.slot}", "00", clock.horodate_without_season(peak.end)))
-    return groups
+    return [
+        SimulatedGroup(f"{label}{peak.slot}", "00", clock.horodate_without_season(at))
+        for peak in tariff.peaks
+        for label, at in (("DPM", peak.begin), ("FPM", peak.end))
+    ]

@@ -78,19 +78,16 @@ class SimulatedHousehold:
         return 0.55 + 0.45 * ((minute * 2246822519 + self.seed * 3266489917 >> 9) % 1000) / 1000
 
     def _steps(self, day: int) -> Steps:
-        if day not in self._days:
-            if len(self._days) > 4:
-                self._days.clear()
-            self._days[day] = self._day(day)
-        return self._days[day]
-
-    def _day(self, day: int) -> Steps:
+        if day in self._days:
+            return self._days[day]
         begin, end = (clock.at_wall(d, 0) * 1000 for d in (day, day + 1))
         uses = [use for d in (day - 1, day) for use in self._uses(d)]
         changes = {moment for use in uses for moment in (use.begin_ms, use.end_ms) if begin < moment < end}
         times = (begin, *sorted(changes))
-        watts = tuple(self._sum(uses, moment) for moment in times)
-        return Steps(begin, end, times, watts)
+        if len(self._days) > 4:
+            self._days.clear()
+        self._days[day] = Steps(begin, end, times, tuple(self._sum(uses, moment) for moment in times))
+        return self._days[day]
 
     def _sum(self, uses: list[Use], moment_ms: int) -> tuple[int, ...]:
         base = 70 + self.seed % 50 if self.lived_in else STANDBY_W

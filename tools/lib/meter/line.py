@@ -11,6 +11,7 @@ import os
 import select
 import sys
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO
 
 from meter.frames import BAUD, EOT
@@ -48,11 +49,7 @@ class SimulatedLine:
         self._forced = {"7e1": (False, False), "inpck": (False, True), "8n1": (True, False)}.get(deliver)
         self._lost_until = 0.0
         self._origin = time.monotonic()
-        self._commands: SimulatorCommands | None = None
-
-    def listen(self, commands: SimulatorCommands) -> None:
-        """Takes commands from there while the line runs."""
-        self._commands = commands
+        self.commands: SimulatorCommands | None = None
 
     def send(self, data: bytes) -> None:
         """Sends characters, each group of them delivered when its last bit has passed."""
@@ -71,11 +68,11 @@ class SimulatedLine:
         """Carries out a command that concerns the wire; False when it does not."""
         match words:
             case ["noise", share]:
-                self.uart.noise = _share(share)
+                self.uart.noise = _number(share, 1, "a probability between 0 and 1")
             case ["drop", share]:
-                self.uart.drop = _share(share)
+                self.uart.drop = _number(share, 1, "a probability between 0 and 1")
             case ["silence", seconds]:
-                self._lost_until = time.monotonic() + _seconds(seconds)
+                self._lost_until = time.monotonic() + _number(seconds, sys.float_info.max, "a number of seconds")
             case ["unplug"]:
                 self.wire.unplug()
             case ["plug"]:
@@ -114,13 +111,13 @@ class SimulatedLine:
         end = time.monotonic() + wait_s
         while True:
             watched = self.wire.watched()
-            commands = [] if self._commands is None else self._commands.watched()
+            commands = [] if self.commands is None else self.commands.watched()
             ready = select.select([*watched, *commands], [], [], max(end - time.monotonic(), 0.0))[0]
             for descriptor in ready:
                 if descriptor in watched:
                     self.wire.service(descriptor)
-                elif self._commands is not None:
-                    self._commands.read()
+                elif self.commands is not None:
+                    self.commands.read()
             if not ready or self.stopped:
                 return
 
@@ -129,11 +126,8 @@ class SimulatorCommands:
     """Commands, one a line, from a descriptor; each is answered by one line, ``ok …`` or ``error: …``."""
 
     def __init__(self, descriptor: int, carry_out: Callable[[str], None], *, at_end: Callable[[], None]) -> None:
-        self._descriptor = descriptor
-        self._carry_out = carry_out
-        self._at_end = at_end
-        self._rest = b""
-        self._open = True
+        self._descriptor, self._carry_out, self._at_end = descriptor, carry_out, at_end
+        self._rest, self._open = b"", True
 
     def watched(self) -> list[int]:
         """The descriptor while it may be read (a job in the background must leave its terminal alone)."""
@@ -151,41 +145,24 @@ class SimulatorCommands:
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
             if text := line.decode("ascii", "replace").strip():
-                self._answer(text)
-
-    def _answer(self, text: str) -> None:
-        try:
-            self._carry_out(text)
-        except (CommandError, OSError) as error:
-            say(f"error: {error}")
-        else:
-            say(f"ok {text}")
-
-
-class Truth:
-    """A JSON Lines file of what was really sent: a line for each frame before its bytes, and for each event."""
-
-    def __init__(self, file: TextIO | None) -> None:
-        self._file = file
-
-    def write(self, record: dict[str, object]) -> None:
-        """Writes a line at once."""
-        if self._file is not None:
-            self._file.write(json.dumps(record, separators=(",", ":")) + "\n")
-            self._file.flush()
+                try:
+                    self._carry_out(text)
+                    say(f"ok {text}")
+                except (CommandError, OSError) as error:
+                    say(f"error: {error}")
 
 
 class Transmission:
-    """A living meter on a line, until it is stopped or has sent ``limit`` frames."""
+    """A living meter on a line, until it is stopped or has sent ``limit`` frames.
+
+    ``truth`` is a JSON Lines file of what was really sent: a line for each frame before its bytes, and for each event.
+    """
 
     def __init__(
-        self, meter: Linky, line: SimulatedLine, *, start_ms: int, truth: Truth, limit: int | None = None
+        self, meter: Linky, line: SimulatedLine, *, start_ms: int, truth: TextIO | None = None, limit: int | None = None
     ) -> None:
-        self._meter = meter
-        self._line = line
-        self._start_ms = start_ms
-        self._truth = truth
-        self._limit = limit
+        self._meter, self._line, self._truth = meter, line, truth
+        self._start_ms, self._limit = start_ms, limit
 
     @property
     def now_ms(self) -> int:
@@ -201,7 +178,7 @@ class Transmission:
         words = text.split()
         if not (self._meter.injure(words) or self._line.injure(words)):
             raise CommandError(f"{text!r} is not a command; see meter run --help")
-        self._truth.write({"event": "command", "time": self.now_ms / 1000, "command": text})
+        self._tell(event="command", time=self.now_ms / 1000, command=text)
 
     def run(self) -> None:
         """Sends frame after frame."""
@@ -212,20 +189,22 @@ class Transmission:
 
     def _send_frame(self) -> None:
         frame = self._meter.next_frame(self.now_ms)
-        self._truth.write(self._meter.truth(frame, self.now_ms))
+        self._tell(**self._meter.truth(frame, self.now_ms))
         pieces = frame.encode()
         for sent, piece in enumerate(pieces, 1):
             self._line.send(piece)
             overload = sent < len(pieces) and self._meter.cuts_frame(frame, self.now_ms)
             if sent < len(pieces) and (overload or self._line.eot_asked):
-                self._truth.write(
-                    {"event": "cut", "time": self.now_ms / 1000, "frame": self._meter.sent - 1, "groups": sent}
-                )
+                self._tell(event="cut", time=self.now_ms / 1000, frame=self._meter.sent - 1, groups=sent)
                 self._line.send(EOT)
                 self._line.rest(GAP_TICKS if overload else EOT_TICKS)
                 self._line.eot_asked = False
                 return
-        self._truth.write({"event": "sent", "frame": self._meter.sent - 1, "host": time.time()})
+        self._tell(event="sent", frame=self._meter.sent - 1, host=time.time())
+
+    def _tell(self, **record: object) -> None:
+        if self._truth is not None:
+            print(json.dumps(record, separators=(",", ":")), file=self._truth, flush=True)
 
 
 def replay(line: SimulatedLine, pieces: Iterable[bytes]) -> None:
@@ -243,21 +222,8 @@ def say(text: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _share(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value <= 1:
-        raise CommandError(f"{text!r} is not a probability between 0 and 1")
-    return value
-
-
-def _seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value < float("inf"):
-        raise CommandError(f"{text!r} is not a number of seconds")
-    return value
+def _number(text: str, most: float, what: str) -> float:
+    with suppress(ValueError):
+        if 0 <= (value := float(text)) <= most:
+            return value
+    raise CommandError(f"{text!r} is not {what}")

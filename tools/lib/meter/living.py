@@ -6,17 +6,12 @@ the meter (mode, tariff, overload, standby, clock, message) and leaves the wire'
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from meter import contract as contracts
 from meter import frames
 from meter.contract import CONTRACTS, Calendar
 from meter.frames import HISTORIC, STANDARD, MeterIdentity, SimulatedFrame
 from meter.household import SimulatedHousehold
 from meter.metrology import Metrology
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 SHORT_PER_LONG = 20  # an overload's cycle: 20 short frames, 1 long [02E §2.5.2]
 SHORT_AFTER_MS = 60_000  # and one minute after it
@@ -100,18 +95,22 @@ class Linky:
         Raises:
             CommandError: it does, but not in this form.
         """
-        verb, rest = words[0], words[1:]
-        known: dict[str, Callable[[list[str]], None]] = {
-            "mode": self._set_mode,
-            "tariff": self._set_tariff,
-            "overload": self._set_overload,
-            "standby": self._set_standby,
-            "clock": self._set_clock,
-            "message": self._set_message,
-        }
-        if verb not in known:
-            return False
-        known[verb](rest)
+        match words:
+            case ["mode", *rest]:
+                self.mode = _one_of(rest, "mode", HISTORIC, STANDARD)
+            case ["tariff", *rest]:
+                self._set_tariff(rest)
+            case ["overload", *rest]:
+                power = 1300 * self.identity.kva // self.identity.phases + self.metrology.household.solar_w
+                self.metrology.extra_w = power if _one_of(rest, "overload", "on", "off") == "on" else 0
+            case ["standby", *rest]:
+                self.at_rest = _one_of(rest, "standby", "on", "off") == "on"
+            case ["clock", *rest]:
+                self.degraded = _one_of(rest, "clock", "good", "degraded") == "degraded"
+            case ["message", *rest]:
+                self._set_message(" ".join(rest))
+            case _:
+                return False
         return True
 
     def _standard(self) -> SimulatedFrame:
@@ -137,25 +136,10 @@ class Linky:
             return True
         return False
 
-    def _set_mode(self, words: list[str]) -> None:
-        self.mode = _one_of(words, "mode", (HISTORIC, STANDARD))
-
-    def _set_standby(self, words: list[str]) -> None:
-        self.at_rest = _one_of(words, "standby", ("on", "off")) == "on"
-
-    def _set_clock(self, words: list[str]) -> None:
-        self.degraded = _one_of(words, "clock", ("good", "degraded")) == "degraded"
-
-    def _set_message(self, words: list[str]) -> None:
-        text = " ".join(words)
+    def _set_message(self, text: str) -> None:
         if not text or len(text) > 16 or not (text.isascii() and text.isprintable()):
             raise CommandError("message needs 1 to 16 printable ASCII characters, as in: message COUPURE DEMAIN")
         self.message, self._message_in = text.ljust(16), 0
-
-    def _set_overload(self, words: list[str]) -> None:
-        on = _one_of(words, "overload", ("on", "off")) == "on"
-        power = 1300 * self.identity.kva // self.identity.phases + self.metrology.household.solar_w
-        self.metrology.extra_w = power if on else 0
 
     def _set_tariff(self, words: list[str]) -> None:
         match words:
@@ -174,7 +158,7 @@ class Linky:
                 )
 
 
-def _one_of(words: list[str], verb: str, choices: tuple[str, str]) -> str:
+def _one_of(words: list[str], verb: str, *choices: str) -> str:
     if len(words) != 1 or words[0] not in choices:
         raise CommandError(f"{verb} needs {choices[0]} or {choices[1]}, as in: {verb} {choices[0]}")
     return words[0]

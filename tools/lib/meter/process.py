@@ -1,4 +1,4 @@
-"""The meter as a process, for tests: ``with Meter(tmp_path / "linky", speed=20) as meter: ...``.
+"""The meter as a process, for tests: ``with SimulatedMeter(tmp_path / "linky", speed=20) as meter: ...``.
 
 Starts tools/meter, waits until its port is there, sends it commands and waits for their answers, and reads its truth.
 The process ends with its parent: its standard input is a pipe it watches.
@@ -9,16 +9,17 @@ from __future__ import annotations
 import json
 import os
 import select
-import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-if TYPE_CHECKING:
-    from types import TracebackType
+from harness import ROOT
+from harness.process import Program, last_lines
 
-PROGRAM = Path(__file__).resolve().parents[2] / "meter"
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PROGRAM = ROOT / "tools/meter"
 DEADLINE_S = 30.0
 
 
@@ -26,7 +27,7 @@ class MeterError(RuntimeError):
     """The meter did not start, refused a command, or went silent; the message is what it said."""
 
 
-class SimulatedMeter:
+class SimulatedMeter(Program):
     """A running meter. Options are those of ``tools/meter run`` (``speed=20`` for ``--speed 20``).
 
     ``link`` is where its port appears; ``tcp="127.0.0.1:0"`` as an option serves TCP instead. ``path`` is what a
@@ -36,11 +37,13 @@ class SimulatedMeter:
     def __init__(self, link: Path, *, replay: Path | None = None, **options: object) -> None:
         self.path = str(link)
         self._truth = link.with_name(f"{link.name}.truth.jsonl")
-        verb = ["run", "--truth", str(self._truth)] if replay is None else ["replay", str(replay)]
-        end = [] if "tcp" in options else ["--link", str(link)]
+        verb = ["run", "--truth", self._truth] if replay is None else ["replay", replay]
+        end = [] if "tcp" in options else ["--link", link]
         given = [text for name, value in options.items() for text in _option(name, value)]
-        self._command = [sys.executable, str(PROGRAM), *verb, *end, "--until-eof", *given]
-        self._process: subprocess.Popen[bytes] | None = None
+        super().__init__(
+            link.parent, f"{link.name}.meter", [sys.executable, PROGRAM, *verb, *end, "--until-eof", *given],
+            output="pipe", listens=True, keeps=False, bound=False, fault=MeterError,
+        )  # fmt: skip
         self._said = b""
         # Whoever waits for a frame asks ten times a second: what was read of the truth is not read again.
         self._known: list[dict[str, Any]] = []
@@ -48,27 +51,13 @@ class SimulatedMeter:
 
     def __enter__(self) -> Self:
         self._known, self._known_bytes = [], 0
-        self._process = subprocess.Popen(
-            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        )
+        self.start()
         try:
-            self.path = self._first_line()
+            self.path = self._line()
         except MeterError:
             self.stop()
             raise
         return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-
-    @property
-    def process(self) -> subprocess.Popen[bytes]:
-        """The process while it runs."""
-        if self._process is None:
-            raise MeterError("the meter has not been started")
-        return self._process
 
     def command(self, text: str) -> None:
         """Gives a command and waits until it is carried out.
@@ -76,9 +65,7 @@ class SimulatedMeter:
         Raises:
             MeterError: the meter refused it, with its reason.
         """
-        assert self.process.stdin is not None
-        self.process.stdin.write(text.encode("ascii") + b"\n")
-        self.process.stdin.flush()
+        self.tell(text)
         answer = self._line()
         if not answer.startswith("ok "):
             raise MeterError(answer)
@@ -98,43 +85,21 @@ class SimulatedMeter:
         """The frames so far (the last may still be on the line): time, mode, data, horodate, exact energies."""
         return [record for record in self.records() if record["event"] == "frame"]
 
-    def stop(self) -> None:
-        """Ends the process, by force if it does not obey."""
-        process, self._process = self._process, None
-        if process is None:
-            return
-        process.terminate()
-        try:
-            process.wait(DEADLINE_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                pipe.close()
-
-    def _first_line(self) -> str:
-        line = self._line()
-        if line.startswith(("tools/meter: ", "usage: ")):
-            raise MeterError(line)
-        return line
-
     def _line(self) -> str:
-        assert self.process.stdout is not None
+        stdout = self.process.stdout
+        assert stdout is not None
         end = time.monotonic() + DEADLINE_S
         while b"\n" not in self._said:
-            left = end - time.monotonic()
-            if left <= 0 or not select.select([self.process.stdout], [], [], left)[0]:
+            if not select.select([stdout], [], [], max(end - time.monotonic(), 0))[0]:
                 raise MeterError("the meter does not answer")
-            data = os.read(self.process.stdout.fileno(), 4096)
+            data = os.read(stdout.fileno(), 4096)
             if not data:
-                raise MeterError(self._said.decode("ascii", "replace") or "the meter has ended")
+                raise MeterError(last_lines(self.log, 1).strip())
             self._said += data
         line, _, self._said = self._said.partition(b"\n")
         return line.decode("ascii", "replace")
 
 
 def _option(name: str, value: object) -> list[str]:
-    if value is True:
-        return [f"--{name.replace('_', '-')}"]
-    return [f"--{name.replace('_', '-')}", str(value)]
+    word = f"--{name.replace('_', '-')}"
+    return [word] if value is True else [word, str(value)]

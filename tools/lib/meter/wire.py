@@ -11,8 +11,9 @@ import select
 import socket
 import termios
 import tty
+from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
 from meter.uart import UartSettings
 
@@ -25,51 +26,60 @@ class WireError(OSError):
     """An end of the wire that cannot be made; the message is one sentence for a person."""
 
 
-class SimulatedWire(Protocol):
-    """One end: where bytes go, and how the reader there has set its port (None: nobody reads)."""
+class SimulatedWire:
+    """One end: where bytes go, and how the reader there has set its port.
 
-    paced: bool
+    ``name`` is what to tell a reader to open; ``paced``: bytes come at the line's pace, not as fast as possible.
+    """
 
-    @property
-    def name(self) -> str:
-        """What to tell a reader to open."""
+    paced = True
+    name = ""
 
-    def port(self) -> UartSettings | None:
-        """The reader's settings now."""
-
-    def write(self, data: bytes) -> None:
-        """Delivers what can be delivered now."""
-
-    def watched(self) -> list[int]:
-        """Descriptors on which something may come in."""
-
-    def service(self, descriptor: int) -> None:
-        """Something came in."""
+    def __init__(self, *, patient: bool = False) -> None:
+        self._patient = patient
 
     def plug(self, baud: int) -> None:
-        """Makes the end appear."""
+        """Makes the end appear, where there is something to make."""
 
     def unplug(self) -> None:
         """Makes it vanish."""
 
+    def port(self) -> UartSettings | None:
+        """The reader's settings now; None: nobody reads."""
+        return UartSettings()
 
-class PtyWire:
+    def write(self, data: bytes) -> None:
+        """Delivers what can be delivered now."""
+        raise NotImplementedError
+
+    def watched(self) -> list[int]:
+        """Descriptors on which something may come in."""
+        return []
+
+    def service(self, descriptor: int) -> None:
+        """Something came in."""
+
+    def _give(self, data: bytes, end: int) -> None:
+        """Writes without blocking; the rest is lost (patient: waits a while). OSError where nobody is any more."""
+        while data:
+            try:
+                data = data[os.write(end, data) :]
+            except BlockingIOError:
+                if not (self._patient and select.select([], [end], [], PATIENCE_S)[1]):
+                    return
+
+
+class PtyWire(SimulatedWire):
     """A pty; ``link`` points to the side the reader opens, and is replaced at each plug."""
 
-    paced = True
-
     def __init__(self, link: Path, *, permissions: int | None = None, patient: bool = False) -> None:
+        super().__init__(patient=patient)
+        self.name = str(link)
         self._link = link
         self._permissions = permissions
-        self._patient = patient
         self._master = -1
         self._device = ""
         self._was_read = False
-
-    @property
-    def name(self) -> str:
-        """Path of the link."""
-        return str(self._link)
 
     def plug(self, baud: int) -> None:
         """Opens a pty, raw and at the meter's speed until a reader sets its own, and points the link to it."""
@@ -110,45 +120,25 @@ class PtyWire:
         """The settings of the reader, which show on our side; a pty hides character size and parity."""
         if self._master < 0:
             return None
-        events = self._events()
+        poll = select.poll()
+        poll.register(self._master, select.POLLIN)
+        events = sum(mask for _, mask in poll.poll(0))
         if events & select.POLLHUP:
             self._forget()
             return None
         if events & select.POLLIN:
-            self._swallow()
+            # What a reader sends is nothing to a meter.
+            with suppress(OSError):
+                os.read(self._master, 4096)
         self._was_read = True
         settings = termios.tcgetattr(self._master)
         checked, ignored = bool(settings[0] & termios.INPCK), bool(settings[0] & termios.IGNPAR)
         return UartSettings(SPEEDS.get(settings[5], 38400), check_parity=checked, drop_bad=ignored)
 
     def write(self, data: bytes) -> None:
-        """Writes without blocking; the rest is lost (patient: waits a while)."""
-        while data:
-            try:
-                data = data[os.write(self._master, data) :]
-            except BlockingIOError:
-                if not (self._patient and select.select([], [self._master], [], PATIENCE_S)[1]):
-                    return
-            except OSError:
-                return
-
-    def watched(self) -> list[int]:
-        """Nothing: a reader sends nothing, and a hang-up would wake us for ever."""
-        return []
-
-    def service(self, descriptor: int) -> None:
-        """Never called."""
-
-    def _events(self) -> int:
-        poll = select.poll()
-        poll.register(self._master, select.POLLIN)
-        return sum(mask for _, mask in poll.poll(0))
-
-    def _swallow(self) -> None:
-        try:
-            os.read(self._master, 4096)
-        except OSError:
-            return
+        """Writes what the port takes."""
+        with suppress(OSError):
+            self._give(data, self._master)
 
     def _forget(self) -> None:
         """Empties the buffer a reader left behind: the next one must not find old bytes, as on a real port."""
@@ -163,25 +153,17 @@ class PtyWire:
         os.close(device)
 
 
-class TcpWire:
+class TcpWire(SimulatedWire):
     """A server that sends the line's bytes to every client."""
 
-    paced = True
-
     def __init__(self, address: str, *, patient: bool = False) -> None:
+        super().__init__(patient=patient)
         host, colon, port = address.rpartition(":")
         if not colon or not port.isdigit():
             raise WireError(f"TCP address {address!r} is not HOST:PORT")
-        self._address = (host.strip("[]") or "127.0.0.1", int(port))
-        self._patient = patient
         self._listener: socket.socket | None = None
         self._clients: list[socket.socket] = []
-
-    @property
-    def name(self) -> str:
-        """The address as pyserial writes it."""
-        host, port = self._address
-        return f"socket://{f'[{host}]' if ':' in host else host}:{port}"
+        self._settle(host.strip("[]") or "127.0.0.1", int(port))
 
     def plug(self, baud: int) -> None:
         """Listens; a port of 0 is replaced by the one found, for good."""
@@ -192,7 +174,7 @@ class TcpWire:
             self._listener = socket.create_server(self._address, family=family)
         except OSError as error:
             raise WireError(f"cannot listen on {self.name.removeprefix('socket://')}: {error.strerror}") from error
-        self._address = self._listener.getsockname()[:2]
+        self._settle(*self._listener.getsockname()[:2])
 
     def unplug(self) -> None:
         """Closes every connection and stops listening."""
@@ -208,7 +190,10 @@ class TcpWire:
     def write(self, data: bytes) -> None:
         """Sends to each client what it takes now; a client that is gone is forgotten."""
         for client in tuple(self._clients):
-            self._send(client, data)
+            try:
+                self._give(data, client.fileno())
+            except OSError:
+                self._leave(client)
 
     def watched(self) -> list[int]:
         """The listener and the clients (whose end shows as something to read)."""
@@ -226,61 +211,34 @@ class TcpWire:
         for client in [client for client in self._clients if client.fileno() == descriptor]:
             try:
                 gone = not client.recv(4096)
-            except BlockingIOError:
-                gone = False
-            except OSError:
-                gone = True
+            except OSError as error:
+                gone = not isinstance(error, BlockingIOError)
             if gone:
                 self._leave(client)
 
-    def _send(self, client: socket.socket, data: bytes) -> None:
-        while data:
-            try:
-                data = data[client.send(data) :]
-            except BlockingIOError:
-                if not (self._patient and select.select([], [client], [], PATIENCE_S)[1]):
-                    return
-            except OSError:
-                self._leave(client)
-                return
+    def _settle(self, host: str, port: int) -> None:
+        """Address, and name as pyserial writes it."""
+        self._address = (host, port)
+        self.name = f"socket://{f'[{host}]' if ':' in host else host}:{port}"
 
     def _leave(self, client: socket.socket) -> None:
         client.close()
         self._clients.remove(client)
 
 
-class FileWire:
+class FileWire(SimulatedWire):
     """A capture in the making: as fast as possible, nothing lost."""
 
     paced = False
 
-    def __init__(self, file: BinaryIO, name: str) -> None:
+    def __init__(self, file: BinaryIO) -> None:
+        super().__init__()
         self._file = file
-        self._name = name
-
-    @property
-    def name(self) -> str:
-        """Path, or - for standard output."""
-        return self._name
-
-    def plug(self, baud: int) -> None:
-        """Nothing to do."""
 
     def unplug(self) -> None:
         """Writes out what is buffered."""
         self._file.flush()
 
-    def port(self) -> UartSettings | None:
-        """Always listening, at the right speed."""
-        return UartSettings()
-
     def write(self, data: bytes) -> None:
         """Writes all of it."""
         self._file.write(data)
-
-    def watched(self) -> list[int]:
-        """Nothing."""
-        return []
-
-    def service(self, descriptor: int) -> None:
-        """Never called."""
