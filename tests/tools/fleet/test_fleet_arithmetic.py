@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from fleet import arithmetic, curve
-from fleet.arithmetic import ENGLISH, FRENCH, FleetNeeds, ServerNode, Unit
+from fleet.arithmetic import ENGLISH, FRENCH, ServerNode, Unit, needs
 
 COSTS = Unit(
     gateways=1000,
@@ -69,23 +69,23 @@ def measured(monkeypatch, tmp_path):
 
 def test_a_million_gateways_by_hand():
     """16,667 messages a second of 2 ms are 33 cores; 8 cores half used make 9 nodes, and one is to spare."""
-    fleet = FleetNeeds(1_000_000, COSTS)
-    assert fleet.messages == pytest.approx(16_666.7, rel=1e-4)
-    assert fleet.node_cores == pytest.approx(33.33, rel=1e-3)
-    assert fleet.node_memory_gb == pytest.approx(50)
-    assert fleet.nodes == 10
-    assert fleet.return_s == pytest.approx(1_000_000 * 0.008 / 80)
-    assert fleet.megabits == pytest.approx((200, 80), rel=1e-3)
-    assert fleet.rows == 2_880_000_000
-    assert fleet.gigabytes == pytest.approx(288)
-    assert fleet.server_cores == pytest.approx(16.67, rel=1e-3)
-    assert fleet.collector_cores == pytest.approx(50)
+    fleet = needs(1_000_000, COSTS)
+    assert fleet["messages"] == pytest.approx(16_666.7, rel=1e-4)
+    assert fleet["node_cores"] == pytest.approx(33.33, rel=1e-3)
+    assert fleet["node_memory_gb"] == pytest.approx(50)
+    assert fleet["nodes"] == 10
+    assert fleet["return_s"] == pytest.approx(1_000_000 * 0.008 / 80)
+    assert fleet["megabits"] == pytest.approx((200, 80), rel=1e-3)
+    assert fleet["rows"] == 2_880_000_000
+    assert fleet["gigabytes"] == pytest.approx(288)
+    assert fleet["server_cores"] == pytest.approx(16.67, rel=1e-3)
+    assert fleet["collector_cores"] == pytest.approx(50)
 
 
 def test_memory_decides_where_it_is_scarcer():
     """And never are there fewer than two nodes."""
-    assert FleetNeeds(1_000_000, COSTS, ServerNode(cores=64, memory_gb=10)).nodes == 11
-    assert FleetNeeds(10, COSTS).nodes == 2
+    assert needs(1_000_000, COSTS, ServerNode(cores=64, memory_gb=10))["nodes"] == 11
+    assert needs(10, COSTS)["nodes"] == 2
 
 
 def test_the_costs_are_those_of_the_largest_run_that_the_machine_carried(measured):

@@ -37,12 +37,12 @@ def main() -> int:
         try:
             runs.append(_one(options, plan, show))
         except RigError as error:
-            show.clear()
+            show()
             print(f"tools/fleet: {gateways} gateways: {error}", file=sys.stderr)
             return 1
         finally:
             _write(options.json, runs)
-        show.clear()
+        show()
         _tell(runs[-1])
     return 0 if all(_whole(run) for run in runs) else 1
 
@@ -97,20 +97,15 @@ def _tell(run: dict[str, Any]) -> None:
 
 
 class _Line:
-    """One line that changes, in a terminal; nothing when piped."""
+    """One line that changes, in a terminal; nothing when piped. Without a text it is left empty."""
 
     def __init__(self) -> None:
         self._shown = 0.0
 
-    def __call__(self, text: str) -> None:
-        if sys.stderr.isatty() and time.monotonic() - self._shown > 0.25:
+    def __call__(self, text: str = "") -> None:
+        if sys.stderr.isatty() and (not text or time.monotonic() - self._shown > 0.25):
             self._shown = time.monotonic()
             print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
-
-    def clear(self) -> None:
-        """Leave the line empty."""
-        if sys.stderr.isatty():
-            print("\r\033[K", end="", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -28,45 +28,33 @@ _DATABASE = "linky"
 _END_S = 60.0
 
 
-class GatewayProcess:
-    """One process of gateways; what it reports is read by a thread of its own."""
+class GatewayProcess(Program):
+    """One process of gateways, started; what it reports is read by a thread of its own."""
 
     def __init__(self, spec: Specification, log: Path) -> None:
         self.report = FleetReport("preparing")
         self.latencies_ms: list[float] = []
         self.login_ms: list[float] = []
-        self._program = Program(
+        super().__init__(
             log.parent, log.stem, python("fleet.gateways"), output="pipe", listens=True, keeps=False, own_session=True,
             fault=RigError,
         )  # fmt: skip
-        self._program.start()
-        self._said = io.BufferedReader(cast("io.RawIOBase", self._program.process.stdout))
+        self.start()
+        self._said = io.BufferedReader(cast("io.RawIOBase", self.process.stdout))
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        self.order(json.dumps(asdict(spec)))
+        self.tell(json.dumps(asdict(spec)))
 
-    @property
-    def pid(self) -> int | None:
-        """The process while it runs."""
-        return self._program.pid
-
-    def order(self, word: str) -> None:
-        """Say a line to it. RigError with its last words when it has ended."""
-        self._program.tell(word)
-
-    def require_alive(self) -> None:
-        """RigError with its last words when it has ended."""
-        self._program.require_alive()
-
-    def stop(self) -> None:
+    def stop(self, seconds: float = _END_S) -> int | None:
         """End it: in order while it listens."""
-        if self._program.running:
-            self.order("end")
+        if self.running:
+            self.tell("end")
             with suppress(subprocess.TimeoutExpired):
-                self._program.wait(_END_S)
-        self._program.process.kill()
-        self._reader.join()
-        self._program.kill()
+                self.wait(seconds)
+        if self._process is not None:
+            self._process.kill()
+            self._reader.join()
+        return super().stop()
 
     def _read(self) -> None:
         for line in self._said:

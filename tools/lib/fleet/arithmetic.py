@@ -78,68 +78,30 @@ def unit() -> Unit:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class FleetNeeds:
-    """What so many gateways need that push once a minute."""
+def needs(gateways: int, unit: Unit, server: ServerNode = ServerNode()) -> dict[str, float | tuple[float, float]]:
+    """What so many gateways need that push once a minute, in the order of the page.
 
-    gateways: int
-    unit: Unit
-    server: ServerNode = ServerNode()
-
-    @property
-    def messages(self) -> float:
-        """A second."""
-        return self.gateways / 60
-
-    @property
-    def node_cores(self) -> float:
-        """Of all nodes together, kept busy."""
-        return self.messages * self.unit.node_ms_a_message / 1000
-
-    @property
-    def node_memory_gb(self) -> float:
-        """Of all nodes together, for sessions."""
-        return self.gateways * self.unit.node_kb_a_session / 1e6
-
-    @property
-    def nodes(self) -> int:
-        """Machines: enough for both, and one more; two at the least."""
-        server = self.server
-        enough = max(
-            self.node_cores / (server.cores * server.used), self.node_memory_gb / (server.memory_gb * server.used)
-        )
-        return max(2, math.ceil(enough) + 1)
-
-    @property
-    def return_s(self) -> float:
-        """How long all of them take to log in again, on all cores of the nodes."""
-        return self.gateways * self.unit.node_ms_a_login / 1000 / (self.nodes * self.server.cores)
-
-    @property
-    def megabits(self) -> tuple[float, float]:
-        """From the gateways and to them, a second."""
-        each = self.messages * 8 / 1e6
-        return self.unit.bytes_up * each, self.unit.bytes_down * each
-
-    @property
-    def server_cores(self) -> float:
-        """Of the recipients' server, kept busy: a Prosody has one."""
-        return self.messages * self.unit.server_ms_a_message / 1000
-
-    @property
-    def collector_cores(self) -> float:
-        """Of the collectors together."""
-        return self.messages * self.unit.collector_ms_a_message / 1000
-
-    @property
-    def rows(self) -> int:
-        """A day, in the recipient's database."""
-        return self.gateways * len(SERIES) * _MINUTES_A_DAY
-
-    @property
-    def gigabytes(self) -> float:
-        """A day, in the recipient's database."""
-        return self.rows * self.unit.bytes_a_row / 1e9
+    Messages a second; cores that all nodes keep busy, and their memory for sessions; nodes: enough for both, and one
+    more, two at the least; seconds until all have logged in again, on all cores of the nodes; megabits a second from
+    the gateways and to them; cores of the recipients' server (a Prosody has one) and of the collectors; a day's rows in
+    the recipient's database, and gigabytes there.
+    """
+    messages, rows = gateways / 60, gateways * len(SERIES) * _MINUTES_A_DAY
+    cores, memory_gb = messages * unit.node_ms_a_message / 1000, gateways * unit.node_kb_a_session / 1e6
+    enough = max(cores / (server.cores * server.used), memory_gb / (server.memory_gb * server.used))
+    nodes = max(2, math.ceil(enough) + 1)
+    return {
+        "messages": messages,
+        "node_cores": cores,
+        "node_memory_gb": memory_gb,
+        "nodes": nodes,
+        "return_s": gateways * unit.node_ms_a_login / 1000 / (nodes * server.cores),
+        "megabits": (unit.bytes_up * messages * 8 / 1e6, unit.bytes_down * messages * 8 / 1e6),
+        "server_cores": messages * unit.server_ms_a_message / 1000,
+        "collector_cores": messages * unit.collector_ms_a_message / 1000,
+        "rows": rows,
+        "gigabytes": rows * unit.bytes_a_row / 1e9,
+    }
 
 
 _ROWS: Final = {
@@ -172,23 +134,13 @@ _ROWS: Final = {
 
 def table(lang: str) -> str:
     """The page of arithmetic."""
-    measured = unit()
-    fleets = [FleetNeeds(gateways, measured) for gateways in FLEETS]
-    cells = [
-        [_number(f.messages, lang) for f in fleets],
-        [_number(f.node_cores, lang) for f in fleets],
-        [_number(f.node_memory_gb, lang) for f in fleets],
-        [_number(f.nodes, lang) for f in fleets],
-        [_number(f.return_s, lang) for f in fleets],
-        [" / ".join(_number(part, lang) for part in f.megabits) for f in fleets],
-        [_number(f.server_cores, lang) for f in fleets],
-        [_number(f.collector_cores, lang) for f in fleets],
-        [_number(f.rows, lang) for f in fleets],
-        [_number(f.gigabytes, lang) for f in fleets],
-    ]
+    costs = unit()
     names = [name.format(cores=ServerNode().cores, memory=ServerNode().memory_gb) for name in _ROWS[lang]]
     head = ("gateways" if lang == ENGLISH else "passerelles", *(_number(n, lang) for n in FLEETS))
-    return _markdown(head, [[name, *row] for name, row in zip(names, cells, strict=True)])
+    columns = (needs(gateways, costs).values() for gateways in FLEETS)
+    return _markdown(
+        head, [[name, *(_numbers(cell, lang) for cell in row)] for name, *row in zip(names, *columns, strict=True)]
+    )
 
 
 _MEASURED: Final = {
@@ -219,7 +171,7 @@ def measured(lang: str) -> str:
                 _number(run["gateways"], lang),
                 _number(run["connect"]["per_second"], lang),
                 _number(push["per_second"], lang),
-                f"{_number(latency['median'], lang)} / {_number(latency['p99'], lang)}",
+                _numbers((latency["median"], latency["p99"]), lang),
                 _number(run["memory"]["node_kb_a_session"], lang),
                 f"{push['idle_share']:.0%}".replace("%", " %" if lang == FRENCH else "%"),
                 _yes(carried(run), lang),
@@ -293,6 +245,10 @@ def _yes(said: bool, lang: str) -> str:
 
 def _nodes(costs: dict[str, float]) -> float:
     return sum(cost for name, cost in costs.items() if name.startswith("node "))
+
+
+def _numbers(cell: float | tuple[float, float], lang: str) -> str:
+    return " / ".join(_number(value, lang) for value in (cell if isinstance(cell, tuple) else (cell,)))
 
 
 def _number(value: float, lang: str) -> str:

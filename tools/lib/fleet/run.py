@@ -65,10 +65,6 @@ class FleetRun:
             subscribed = self._meter.sample()
             pushing = self._push()
             pushed = self._meter.sample()
-            for process in self._processes:
-                process.stop()
-            self._collectors.stop()
-            points = self._count()
         except AssertionError as error:
             raise RigError(str(error)) from None
         finally:
@@ -85,7 +81,7 @@ class FleetRun:
             "memory": self._memory(before, connected),
             "subscribe": subscribing | self._costs(connected, subscribed, self._plan.gateways),
             "push": pushing | self._costs(subscribed, pushed, pushing["confirmed"]),
-            "points": points,
+            "points": self._count(),
         }
 
     def _prepare(self) -> None:
@@ -260,7 +256,7 @@ class FleetRun:
 
     def _order(self, word: str) -> None:
         for process in self._processes:
-            process.order(word)
+            process.tell(word)
 
     def _all(self, state: str) -> bool:
         return all(process.report.state == state for process in self._processes)
