@@ -13,7 +13,8 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -24,6 +25,8 @@ from relay_faults.broker import HouseBroker
 from servers import free_port, wait_until
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from bench.parts import At
 
 _LOOPBACK = "127.0.0.1"
@@ -50,16 +53,16 @@ def measure(at: At) -> dict[str, float]:
         _configure(home, broker, port)
         home.command("consent", "grant", FAR, "--series", "consumption", "--granularity", "raw", "--accept")
         daemon, recipient = (stack.enter_context(one) for one in (home.gateway(), home.recipient("--live", "1")))
-        page = stack.enter_context(_Page(port, home))
+        events = stack.enter_context(_page(home, port))
         recipient.await_lines(1, _PATIENCE_S)
-        wait_until(lambda: page.events, _PATIENCE_S, "the page has values")
+        wait_until(lambda: events, _PATIENCE_S, "the page has values")
         # The login and what is read at the beginning are not the pace of the line.
         time.sleep(at.seconds / 3)
-        before, events, size = daemon.processor_s, page.events, recipient.out.stat().st_size
+        before, come, size = daemon.processor_s, len(events), recipient.out.stat().st_size
         time.sleep(at.seconds)
         found = {
             "processor_percent": 100 * (daemon.processor_s - before) / at.seconds,
-            "page_events": page.events - events,
+            "page_events": len(events) - come,
             **memory_of(daemon.process.pid),
         }
         if found["page_events"] < at.seconds / 3 or recipient.out.stat().st_size <= size:
@@ -76,40 +79,36 @@ def _configure(home: BenchHouse, broker: HouseBroker, port: int) -> None:
     home.configure(meters=home.on_a_wire(), more=more, commit_s=60)
 
 
-class _Page:
-    """A browser's two requests that matter: it sets the page's password, and keeps the stream of events open."""
-
-    def __init__(self, port: int, home: BenchHouse) -> None:
-        self._port, self._home, self.events = port, home, 0
-        self._over = threading.Event()
-        self._link = http.client.HTTPConnection(_LOOPBACK, port, timeout=_STREAM_TIMEOUT_S)
-        self._thread = threading.Thread(target=self._read, name="page")
-
-    def __enter__(self) -> _Page:
-        code = wait_until(
-            lambda: self._home.command("page", "code", check=False).strip(), _PATIENCE_S, "the page's code", every=0.5
-        )
-        password = secrets.token_urlsafe(16)
-        link = http.client.HTTPConnection(_LOOPBACK, self._port, timeout=_STREAM_TIMEOUT_S)
+@contextmanager
+def _page(home: BenchHouse, port: int) -> Iterator[list[bytes]]:
+    """A browser's two requests that matter: it sets the page's password, and keeps the stream open; events so far."""
+    code = wait_until(
+        lambda: home.command("page", "code", check=False).strip(), _PATIENCE_S, "the page gives a code", every=0.5
+    )
+    password = secrets.token_urlsafe(16)
+    with closing(http.client.HTTPConnection(_LOOPBACK, port, timeout=_STREAM_TIMEOUT_S)) as link:
         link.request("POST", "/setup", urlencode({"code": code, "password": password, "again": password}), _HEADERS)
-        answer = link.getresponse()
-        cookies = "; ".join(value.partition(";")[0] for value in answer.headers.get_all("Set-Cookie") or [])
-        link.close()
-        self._link.request("GET", "/events", headers={"Cookie": cookies})
-        self._thread.start()
-        return self
+        said = link.getresponse().headers.get_all("Set-Cookie") or []
+    events: list[bytes] = []
+    over = threading.Event()
 
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-        self._link.close()
-
-    def _read(self) -> None:
-        answer = self._link.getresponse()
-        for line in answer:
-            if self._over.is_set():
+    def read() -> None:
+        for line in stream.getresponse():
+            if over.is_set():
                 return
-            self.events += line.startswith(b"data: ")
+            if line.startswith(b"data: "):
+                events.append(line)
+
+    with (
+        closing(http.client.HTTPConnection(_LOOPBACK, port, timeout=_STREAM_TIMEOUT_S)) as stream,
+        ThreadPoolExecutor(1, "page") as thread,
+    ):
+        stream.request("GET", "/events", headers={"Cookie": "; ".join(value.partition(";")[0] for value in said)})
+        thread.submit(read)
+        try:
+            yield events
+        finally:
+            over.set()
 
 
 def _bare() -> dict[str, float]:

@@ -113,11 +113,12 @@ def send(folder: Path, pair: str, limits: Limits, *, quick: bool) -> dict[str, f
         with home.recipient() as recipient:
             recipient.await_connected()
             minutes, single = (5, 3) if quick else (_MINUTES[limits], _SINGLE)
-            before, one_by_one, full, seconds = asyncio.run(_measure(home, minutes, single))
+            before, one_by_one, full = asyncio.run(_measure(home, minutes, single))
         kept = rows(home.received, "SELECT count(*) FROM record")[0][0]
     confirmed = before.records + one_by_one.records + full.records
     if kept != confirmed:
         raise SystemExit(f"benchmarks: of {confirmed} confirmed records {kept} are there")
+    seconds = max(full.confirmed.values()) - min(full.begun.values())
     return {
         "records_a_second": full.records / seconds,
         "packs_a_second": len(full.confirmed) / seconds,
@@ -128,20 +129,15 @@ def send(folder: Path, pair: str, limits: Limits, *, quick: bool) -> dict[str, f
     }
 
 
-async def _measure(home: BenchHouse, minutes: int, single: int) -> tuple[Packs, Packs, Packs, float]:
-    """The first minutes, with all that never changes; the single ones, the full packs, the seconds of these."""
-    begin = int(time.time()) // 60 * 60 - (minutes + single + 5) * 60
-    async with _sending(home, begin) as sender:
-        before = await sender.deliver([2])
-        one_by_one = Packs()
+async def _measure(home: BenchHouse, minutes: int, single: int) -> tuple[Packs, Packs, Packs]:
+    """The first minutes, with all that never changes; the single ones, the full packs."""
+    before, one_by_one, full = Packs(), Packs(), Packs()
+    async with _sending(home, int(time.time()) // 60 * 60 - (minutes + single + 5) * 60) as sender:
+        await sender.deliver(before, [2])
         for _ in range(single):
-            one = await sender.deliver([1], from_commit=True)
-            one_by_one.begun |= one.begun
-            one_by_one.confirmed |= one.confirmed
-            one_by_one.again += one.again
-        full = await sender.deliver([min(60, minutes - begun) for begun in range(0, minutes, 60)])
-        seconds = max(full.confirmed.values()) - min(full.begun.values())
-        return before, one_by_one, full, seconds
+            await sender.deliver(one_by_one, [1], from_commit=True)
+        await sender.deliver(full, [min(60, minutes - begun) for begun in range(0, minutes, 60)])
+    return before, one_by_one, full
 
 
 @asynccontextmanager
@@ -181,22 +177,20 @@ class _Sender:
         """Run something of the store on its thread."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: function(*args, **kwargs))
 
-    async def deliver(self, minutes: Sequence[int], *, from_commit: bool = False) -> Packs:
+    async def deliver(self, packs: Packs, minutes: Sequence[int], *, from_commit: bool = False) -> None:
         """Live, commit and send so many minutes, and wait until all is confirmed.
 
-        ``minutes`` are those of each batch, committed together; packs count from there with ``from_commit``.
+        ``minutes`` are those of each batch, committed together; their ``packs`` count from there with ``from_commit``.
         """
-        session = self.session
         batches = [await self._household.hear(count) for count in minutes]
         # Before the commit: from there on the delivery may send at any time.
-        session.packs, session.since = Packs(), time.monotonic() if from_commit else None
-        promised = await self.call(self._commit, batches)
+        self.session.packs, self.session.since = packs, time.monotonic() if from_commit else None
+        promised = packs.records + await self.call(self._commit, batches)
         self._wake.set()
         async with asyncio.timeout(_PATIENCE_S):
-            while session.packs.records < promised:
-                session.arrived.clear()
-                await session.arrived.wait()
-        return session.packs
+            while packs.records < promised:
+                self.session.arrived.clear()
+                await self.session.arrived.wait()
 
     def _commit(self, batches: Sequence[Batch]) -> int:
         """Store what was heard; how many records wait now that did not before."""

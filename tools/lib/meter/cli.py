@@ -15,7 +15,7 @@ from meter.clock import ClockError, parse_start
 from meter.contract import CONTRACTS
 from meter.frames import BAUD, HISTORIC, STANDARD, MeterIdentity
 from meter.household import SimulatedHousehold
-from meter.line import SimulatedLine, SimulatorCommands, Stopped, Transmission, replay, say
+from meter.line import SimulatedLine, Stopped, Transmission, replay, say
 from meter.living import CommandError, Linky
 from meter.wire import FileWire, PtyWire, SimulatedWire, TcpWire, WireError
 
@@ -203,11 +203,8 @@ def _line(options: argparse.Namespace, baud: int) -> Iterator[SimulatedLine]:
 
 
 def _listen(line: SimulatedLine, carry_out: Callable[[str], None], *, until_eof: bool) -> None:
-    def ended() -> None:
-        line.stopped = until_eof
-
     if line.wire.paced and sys.stdin is not None:
-        line.commands = SimulatorCommands(sys.stdin.fileno(), carry_out, at_end=ended)
+        line.listen(sys.stdin.fileno(), carry_out, until_eof=until_eof)
 
 
 def _carry_out(line: SimulatedLine, text: str) -> None:

@@ -49,7 +49,15 @@ class SimulatedLine:
         self._forced = {"7e1": (False, False), "inpck": (False, True), "8n1": (True, False)}.get(deliver)
         self._lost_until = 0.0
         self._origin = time.monotonic()
-        self.commands: SimulatorCommands | None = None
+        self._commands = -1
+        self._rest = b""
+
+    def listen(self, descriptor: int, carry_out: Callable[[str], None], *, until_eof: bool) -> None:
+        """Takes commands from there while it runs, one a line; each is answered by one line, ``ok …`` or ``error: …``.
+
+        With ``until_eof`` it stops where they end.
+        """
+        self._commands, self._carry_out, self._until_eof = descriptor, carry_out, until_eof
 
     def send(self, data: bytes) -> None:
         """Sends characters, each group of them delivered when its last bit has passed."""
@@ -111,37 +119,25 @@ class SimulatedLine:
         end = time.monotonic() + wait_s
         while True:
             watched = self.wire.watched()
-            commands = [] if self.commands is None else self.commands.watched()
-            ready = select.select([*watched, *commands], [], [], max(end - time.monotonic(), 0.0))[0]
+            # A job in the background must leave its terminal alone.
+            mine = self._commands >= 0 and not (
+                os.isatty(self._commands) and os.tcgetpgrp(self._commands) != os.getpgrp()
+            )
+            asked = [*watched, self._commands] if mine else watched
+            ready = select.select(asked, [], [], max(end - time.monotonic(), 0.0))[0]
             for descriptor in ready:
                 if descriptor in watched:
                     self.wire.service(descriptor)
-                elif self.commands is not None:
-                    self.commands.read()
+                else:
+                    self._obey()
             if not ready or self.stopped:
                 return
 
-
-class SimulatorCommands:
-    """Commands, one a line, from a descriptor; each is answered by one line, ``ok …`` or ``error: …``."""
-
-    def __init__(self, descriptor: int, carry_out: Callable[[str], None], *, at_end: Callable[[], None]) -> None:
-        self._descriptor, self._carry_out, self._at_end = descriptor, carry_out, at_end
-        self._rest, self._open = b"", True
-
-    def watched(self) -> list[int]:
-        """The descriptor while it may be read (a job in the background must leave its terminal alone)."""
-        if not self._open or (os.isatty(self._descriptor) and os.tcgetpgrp(self._descriptor) != os.getpgrp()):
-            return []
-        return [self._descriptor]
-
-    def read(self) -> None:
-        """Carries out the lines that are there."""
-        data = os.read(self._descriptor, 4096)
+    def _obey(self) -> None:
+        """Carries out the commands that are there."""
+        data = os.read(self._commands, 4096)
         if not data:
-            self._open = False
-            self._at_end()
-            return
+            self._commands, self.stopped = -1, self._until_eof
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
             if text := line.decode("ascii", "replace").strip():
