@@ -15,8 +15,8 @@ import pytest
 from flash import actions, firmware
 from flash.chips import CHIPS, SMALLEST_FLASH
 from flash.files import build_set
+from flash.firmware import file_system
 from flash.identity import BoardIdentity, GatewayAddress, label_module
-from flash.image import file_system
 from gateway.boards import passwords
 from gateway.boards.offer import UpdateState
 from relay_faults.broker import HOST, NAME, HouseBroker, mosquitto

@@ -20,8 +20,8 @@ from flash.chips import CHIPS
 from flash.dialogue import Dialogue
 from flash.errors import FlashError
 from flash.files import build_set, launcher
+from flash.firmware import file_system
 from flash.identity import GatewayAddress
-from flash.image import file_system
 from gateway.boards.fileset import FileSet
 from relay_faults.broker import NAME
 from relay_faults.clock import Rtc

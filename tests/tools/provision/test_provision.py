@@ -97,7 +97,7 @@ def test_an_account_made_by_a_run_that_was_cut_off_is_found_again(federation, fl
         ProvisionedFleet(tmp_path, CutOff(url)).provision(rows, lambda *_: None)
     (planned,) = device.everything(tmp_path)
     assert planned.state == "planned"
-    assert ProvisionedFleet(tmp_path, EjabberdAccounts(url)).provision(rows, lambda *_: None).made == 1
+    assert ProvisionedFleet(tmp_path, EjabberdAccounts(url)).provision(rows, lambda *_: None)["made"] == 1
     (made,) = device.everything(tmp_path)
     assert (made.state, made.password) == ("made", planned.password)
 
@@ -203,11 +203,11 @@ def test_accounts_are_made_in_band_where_the_server_lets_anybody(start_federatio
     server = InBand(running_federation.address("sen1.test"), running_federation.ca)
     rows = fleet.read(fleet_file("band", 2), "sen1.test")
     work = ProvisionedFleet(tmp_path / "fleet", server)
-    assert work.provision(rows, lambda *_: None).made == 2
+    assert work.provision(rows, lambda *_: None)["made"] == 2
     first = device.load(tmp_path / "fleet", "band-00")
     assert server.opens(first.jid, first.password)
     device.save(tmp_path / "fleet", first.now("planned"))
-    assert work.provision(rows, lambda *_: None).made == 1
+    assert work.provision(rows, lambda *_: None)["made"] == 1
     assert work.revoke("band-00")
     assert not server.opens(first.jid, first.password)
     second = device.load(tmp_path / "fleet", "band-01")

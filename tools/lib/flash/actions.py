@@ -6,7 +6,7 @@ import ipaddress
 import sys
 from typing import TYPE_CHECKING
 
-from flash import esp, files, firmware, image, port, repl
+from flash import esp, files, firmware, port, repl
 from flash.chips import CHIPS
 from flash.errors import FlashError
 from flash.identity import BoardIdentity, GatewayAddress, certificate, own_tables, wifi_password
@@ -152,7 +152,7 @@ def _content(
     held |= {f"a/{name}": content for name, content in built.files.items()}
     # The last one: a folder with its manifest is whole.
     held["a/manifest.json"] = built.manifest(identity.board.id, 0)
-    return image.whole_flash(checked, held, flash_size)
+    return firmware.whole_flash(checked, held, flash_size)
 
 
 def _register(options: argparse.Namespace, dialogue: Dialogue, card: object) -> None:

@@ -69,7 +69,7 @@ class Loader:
 @contextlib.contextmanager
 def connected(port: str, baud: int, progress: Callable[[int, int], None]) -> Iterator[Loader]:
     """Bring the board on this port into its loader; whatever goes wrong is a FlashError."""
-    _listen_to_esptool(progress)
+    log.set_logger(_Progress(progress))
     try:
         esp = detect_chip(port, _ROM_BAUD)
     except (esptool.FatalError, serial.SerialException, OSError) as error:
@@ -110,28 +110,11 @@ class _Progress(TemplateLogger):
     def __init__(self, report: Callable[[int, int], None]) -> None:
         self._report = report
 
-    def print(self, *args: object, **kwargs: object) -> None:
+    def _nothing(self, *_: object, **__: object) -> None:
         pass
 
-    def note(self, message: str) -> None:
-        pass
-
-    def warning(self, message: str) -> None:
-        pass
-
-    def error(self, message: str) -> None:
-        pass
-
-    def stage(self, finish: bool = False) -> None:
-        pass
+    print = note = warning = error = stage = set_verbosity = _nothing
 
     def progress_bar(self, cur_iter: int, total_iters: int, **_: object) -> None:
         """Hand the share over that is done."""
         self._report(cur_iter, total_iters)
-
-    def set_verbosity(self, verbosity: str) -> None:
-        pass
-
-
-def _listen_to_esptool(progress: Callable[[int, int], None]) -> None:
-    log.set_logger(_Progress(progress))

@@ -3,6 +3,8 @@
 What it says of itself is read as well: the chip it is for, and its partition table. Official builds before 1.26 have an
 entry for the file system there; from 1.26 on it has what is left of the flash of the board (MicroPython v1.28.0,
 ports/esp32/main.c, boardctrl_startup).
+
+With it the whole flash of a board is one file: MicroPython, and beside it the file system with our files.
 """
 
 from __future__ import annotations
@@ -12,10 +14,13 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from littlefs import LittleFS, LittleFSError
+
 from flash.chips import CHIPS, SMALLEST_FLASH, Chip
 from flash.errors import FlashError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 _MAGIC = 0xE9  # esp_image_header_t
@@ -25,6 +30,10 @@ _ENTRY = struct.Struct("<2sBBII16sI")
 _ENTRY_MAGIC = b"\xaa\x50"
 _MOUNTED = b"vfs"  # the label that MicroPython looks for
 _TINY_UF2 = b"ffat"  # where there is this one it makes a FAT there
+_BLOCK = 4096
+_ERASED = b"\xff"
+# As MicroPython's ports/esp32 mounts it (vfs.VfsLfs2 of an esp32.Partition).
+_GEOMETRY = {"block_size": _BLOCK, "read_size": 32, "prog_size": 32, "lookahead_size": 32}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,3 +125,26 @@ def _partitions(path: Path, content: bytes, chip: Chip) -> tuple[FirmwarePartiti
 
 def _megabytes(size: int) -> str:
     return f"{size / 0x100000:g}"
+
+
+def file_system(files: Mapping[str, bytes], size: int) -> bytes:
+    """A LittleFS with these files."""
+    flash = LittleFS(block_count=size // _BLOCK, **_GEOMETRY)
+    try:
+        for name, content in files.items():
+            if "/" in name:
+                flash.makedirs(name.rpartition("/")[0], exist_ok=True)
+            with flash.open(name, "wb") as file:
+                file.write(content)
+    except (LittleFSError, OSError) as error:
+        raise FlashError("too_large", size=sum(map(len, files.values())), room=size) from error
+    return bytes(flash.context.buffer)
+
+
+def whole_flash(firmware: Firmware, files: Mapping[str, bytes], flash_size: int) -> bytes:
+    """What is written from address 0 on to a flash of this many bytes; what no part fills is erased."""
+    start, place = firmware.chip.offset, firmware.file_system(flash_size)
+    image = bytearray(_ERASED * place.end)
+    image[start : start + len(firmware.content)] = firmware.content
+    image[place.offset :] = file_system(files, place.size)
+    return bytes(image)

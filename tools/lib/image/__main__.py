@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import fcntl
 import hashlib
+import os
 import signal
 import subprocess
 import sys
@@ -18,7 +19,6 @@ from typing import IO, TYPE_CHECKING, NoReturn
 
 from gateway import __version__
 from image import base, boot_test, models, pack, root
-from image.emulation import emulation
 from image.errors import ImageError, run
 from image.progress import ImageProgress
 from meter.process import MeterError
@@ -68,7 +68,7 @@ def _lock(file: IO[str]) -> None:
 
 def _build(options: argparse.Namespace, progress: ImageProgress) -> None:
     cache: Path = options.cache
-    if not base.is_root():
+    if os.geteuid() != 0:
         raise ImageError("an image holds files of many owners: be root (sudo)")
     options.out.mkdir(parents=True, exist_ok=True)
     for sentence in models.sentences():
@@ -80,7 +80,7 @@ def _build(options: argparse.Namespace, progress: ImageProgress) -> None:
         progress.say(f"{to}: nothing has changed since it was made")
         return
     mark.unlink(missing_ok=True)
-    with emulation():
+    with base.emulation():
         tar = base.make(cache, progress)
         work = cache / "root"
         base.unpack(tar, work)

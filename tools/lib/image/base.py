@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import platform
 import shutil
 import subprocess
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,8 @@ from image.errors import ImageError, run
 from package import debian
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from image.progress import ImageProgress
 
 SUITE = "trixie"
@@ -48,6 +52,10 @@ _LESS = (
 )  # fmt: skip
 # How this machine reaches Debian: also a mirror whose lists are old.
 _APT_KEYS = ("Acquire::Check-Valid-Until", "Acquire::Check-Date", "Acquire::http::Proxy", "Acquire::https::Proxy")
+# How programs of the card's processor run here: Debian's own line (package qemu-user-binfmt), which systemd registers
+# where it is the first process.
+_MISC, _QEMU = Path("/proc/sys/fs/binfmt_misc"), "qemu-aarch64"
+_RULE = Path(f"/usr/lib/binfmt.d/{_QEMU}.conf")
 _TABLES = 'cat "$1"/usr/share/ca-certificates/mozilla/*.crt >"$1/etc/ssl/certs/ca-certificates.crt"'
 
 
@@ -141,6 +149,22 @@ def clear(cache: Path) -> None:
         shutil.rmtree(cache / name, ignore_errors=True)
 
 
-def is_root() -> bool:
-    """Whether this may own files of any owner and run another root's programs."""
-    return os.geteuid() == 0
+@contextmanager
+def emulation() -> Iterator[None]:
+    """Let 64-bit ARM programs run here, until the end of the block.
+
+    By qemu-user behind the kernel's binfmt_misc; what was not there before is taken away again. A machine whose own
+    processor is an ARMv8 needs nothing of it.
+    """
+    with ExitStack() as ending:
+        if platform.machine() not in {"aarch64", "arm64"}:
+            if not (_MISC / "register").exists():
+                run("mount", "-t", "binfmt_misc", "binfmt_misc", _MISC)
+                ending.callback(run, "umount", _MISC)
+            entry = _MISC / _QEMU
+            if not entry.exists():
+                if not _RULE.exists():
+                    raise ImageError(f"{_RULE} is not there: install qemu-user-binfmt")
+                (_MISC / "register").write_text(_RULE.read_text().strip().splitlines()[-1])
+                ending.callback(entry.write_text, "-1")
+        yield

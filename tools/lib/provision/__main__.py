@@ -51,16 +51,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _do(options: argparse.Namespace, lang: str) -> None:
     if not options.fleet and not options.out.is_dir():
         raise ProvisionError("unknown_device", device=options.hand_over or options.revoke, path=options.out, known="—")
-    if options.hand_over:
+    server = None if options.hand_over else accounts(options)
+    if name := options.hand_over or options.revoke:
         with device.opened(options.out):
-            done = ProvisionedFleet(options.out).hand_over(options.hand_over)
-        print(text(lang, "handed_over" if done else "handed_over_before", device=options.hand_over))
-        return
-    server = accounts(options)
-    if options.revoke:
-        with device.opened(options.out):
-            done = ProvisionedFleet(options.out, server).revoke(options.revoke)
-        print(text(lang, "revoked" if done else "revoked_before", device=options.revoke))
+            known = ProvisionedFleet(options.out, server)
+            done = known.revoke(name) if options.revoke else known.hand_over(name)
+        key = "revoked" if options.revoke else "handed_over"
+        print(text(lang, key if done else f"{key}_before", device=name))
         return
     if options.installer and checks.jid(options.installer):
         raise ProvisionError("installer", jid=options.installer)
@@ -71,10 +68,9 @@ def _do(options: argparse.Namespace, lang: str) -> None:
     with device.opened(options.out):
         work = ProvisionedFleet(options.out, server, options.address, options.card, options.installer, ssh)
         outcome = work.provision(rows, ProvisionProgress(text(lang, "working"), sys.stdout))
-    values = {"all": outcome.all, "made": outcome.made, "cards": outcome.cards, "handed_over": outcome.handed_over}
-    print(text(lang, "done", **values))
-    if outcome.all < len(rows):
-        print(text(lang, "left_out", count=len(rows) - outcome.all))
+    print(text(lang, "done", **outcome))
+    if outcome["all"] < len(rows):
+        print(text(lang, "left_out", count=len(rows) - outcome["all"]))
     print(text(lang, "where", out=options.out))
     print(text(lang, "login" if ssh else "no_login"))
     print(text(lang, "secret"))

@@ -1,7 +1,9 @@
 """Accounts at an organisation's server, three ways: ejabberd's HTTP interface, Prosody's shell, in-band (XEP-0077).
 
-A password goes over a pipe or an encrypted connection: never into the arguments of a process, which everybody on a
-machine can read.
+Each makes an account (TakenError when there is one of that name), says whether a password opens it, and closes it with
+its sessions (one that is not there is closed); ``administers``: whether it closes one without its password. All raise
+ProvisionError. A password goes over a pipe or an encrypted connection: never into the arguments of a process, which
+everybody on a machine can read.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import subprocess
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
 
@@ -34,22 +36,6 @@ if TYPE_CHECKING:
 _TIMEOUT_S = 30.0
 _LONGEST_SAID = 200
 _CONFLICT, _UNAUTHORIZED, _FORBIDDEN = 409, 401, 403
-
-
-class Accounts(Protocol):
-    """An organisation's server. All raise ProvisionError."""
-
-    # Whether an account can be closed without its password.
-    administers: bool
-
-    def make(self, jid: str, password: str) -> None:
-        """Make an account; TakenError when there is one of that name."""
-
-    def opens(self, jid: str, password: str) -> bool:
-        """Whether the password is the account's."""
-
-    def remove(self, jid: str, password: str) -> None:
-        """Close an account and its sessions; one that is not there is closed."""
 
 
 @dataclass(slots=True)
@@ -233,6 +219,9 @@ class InBand:
             if error.condition != "remote-server-timeout":
                 raise _refusal("XEP-0077 remove", jid, error) from error
         return True
+
+
+Accounts = EjabberdAccounts | ProsodyAccounts | InBand
 
 
 def _refusal(what: str, jid: str, error: FederationError) -> ProvisionError:

@@ -49,10 +49,6 @@ class ProvisionedDevice(msgspec.Struct, frozen=True, kw_only=True):
             self, state=state, since=datetime.now(UTC).isoformat(timespec="seconds"), **changes
         )
 
-    def without_secrets(self, state: State) -> ProvisionedDevice:
-        """The same device, of which nothing secret is kept."""
-        return self.now(state, password="", code="")
-
 
 @contextmanager
 def opened(out: Path) -> Iterator[None]:

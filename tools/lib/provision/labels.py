@@ -10,6 +10,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cache
+from itertools import groupby
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
@@ -99,13 +100,12 @@ class _Code:
     def runs(self) -> Iterator[tuple[float, float, float]]:
         """Left, top and width of each dark run, in mm."""
         for at, row in enumerate(self.rows):
-            start = None
-            for column, dark in enumerate((*row, 0)):
-                if dark and start is None:
-                    start = column
-                elif not dark and start is not None:
-                    yield self.x + start * self.module, self.y + at * self.module, (column - start) * self.module
-                    start = None
+            column = 0
+            for dark, run in groupby(row):
+                width = len([*run])
+                if dark:
+                    yield self.x + column * self.module, self.y + at * self.module, width * self.module
+                column += width
 
 
 def svg_sheets(labels: Sequence[PrintedLabel]) -> list[str]:

@@ -48,8 +48,12 @@ class ProvisionedFleet:
     installer: str | None = None
     keys: Sequence[str] = ()
 
-    def provision(self, rows: Sequence[FleetRow], progress: Callable[[int, int], None]) -> ProvisioningOutcome:
-        """Make what is missing: accounts, cards, labels. Raises ProvisionError; what is done stays done."""
+    def provision(self, rows: Sequence[FleetRow], progress: Callable[[int, int], None]) -> dict[str, int]:
+        """Make what is missing: accounts, cards, labels. Raises ProvisionError; what is done stays done.
+
+        How many devices are not revoked (``all``), how many accounts are new (``made``), how many cards (``cards``),
+        how many devices were handed over before (``handed_over``).
+        """
         rows = self._open(rows)
         made = cards = 0
         done: list[tuple[FleetRow, ProvisionedDevice]] = []
@@ -67,7 +71,7 @@ class ProvisionedFleet:
             # Whatever stops this, the register says what there is.
             self._register()
         self._labels(done)
-        return ProvisioningOutcome(len(rows), made, cards, len(rows) - len(done))
+        return {"all": len(rows), "made": made, "cards": cards, "handed_over": len(rows) - len(done)}
 
     def revoke(self, name: str) -> bool:
         """Close a lost device's account; False when it was closed before."""
@@ -170,7 +174,7 @@ class ProvisionedFleet:
 
     def _close(self, known: ProvisionedDevice, state: device.State) -> None:
         device.forget_files(self.out, known.device)
-        device.save(self.out, known.without_secrets(state))
+        device.save(self.out, known.now(state, password="", code=""))
         # The sheets hold its code as well; the next run prints those that are still of use.
         for file in (*self.out.glob("labels-*.svg"), self.out / _LABELS_PDF):
             file.unlink(missing_ok=True)
@@ -183,16 +187,6 @@ class ProvisionedFleet:
         for one in device.everything(self.out):
             lines.writerow((one.device, one.site, one.jid, _page(one.device), one.state, one.since))
         device.write(self.out / REGISTER, text.getvalue().encode())
-
-
-@dataclass(frozen=True, slots=True)
-class ProvisioningOutcome:
-    """How many devices the file names, how many are new, how many cards are, how many were handed over before."""
-
-    all: int
-    made: int
-    cards: int
-    handed_over: int
 
 
 def new_code() -> str:
