@@ -30,11 +30,6 @@ class Broker(HouseBroker):
         super().__init__(folder)
         self.users = {"gateway": self.add("gateway"), "kitchen": self.add("kitchen", reads=True)}
 
-    @property
-    def pid(self):
-        """Whom to stop and let go on."""
-        return self._program.pid
-
     def ear(self, user="gateway", topics="linky/#"):
         """Whoever listens to everything that this user may hear."""
         return Ear(self.port, topics, user=user, password=self.users[user])

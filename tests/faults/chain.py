@@ -3,14 +3,13 @@
 Whatever is injured is healed by ``heal``; whoever injures waits for what he wants to see.
 """
 
-import asyncio
 import os
-import threading
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 
 from harness.accounts import FAR
 from meter.process import SimulatedMeter
-from servers import Federation, Proxy
+from servers import Federation
+from servers.proxy import loop_in_thread, proxy_by
 from tests.integration.processes import PASSWORD, House
 
 # Times the meter's own pace.
@@ -41,9 +40,9 @@ class Chain:
     def __enter__(self):
         with ExitStack() as stack:
             self.federation = stack.enter_context(Federation(self.folder / "servers", *self._servers))
-            self._loop = stack.enter_context(_loop())
-            self.near = stack.enter_context(self._proxy("sen1.test"))
-            self.far = stack.enter_context(self._proxy("sen2.test"))
+            self._run = stack.enter_context(loop_in_thread())
+            self.near = stack.enter_context(proxy_by(self._run, self.federation.address("sen1.test")))
+            self.far = stack.enter_context(proxy_by(self._run, self.federation.address("sen2.test")))
             options = {"speed": SPEED, "seed": self._seed, "mode": "standard", "patient": True}
             self.meter = stack.enter_context(SimulatedMeter(self.folder / "ttyTIC", **options))
             self.meter.command("unplug")
@@ -119,7 +118,7 @@ class Chain:
         async def call():
             function(*arguments)
 
-        asyncio.run_coroutine_threadsafe(call(), self._loop).result(10)
+        self._run(call())
 
     def await_link(self, name, state, seconds=60):
         """Wait for what ``status`` says of a link."""
@@ -143,15 +142,6 @@ class Chain:
         bad = ("Traceback", PASSWORD, "was destroyed but it is pending")
         return [f"{name} says {word!r}" for name, text in said.items() for word in bad if word in text]
 
-    @contextmanager
-    def _proxy(self, domain):
-        proxy = Proxy(self.federation.address(domain))
-        asyncio.run_coroutine_threadsafe(proxy.__aenter__(), self._loop).result(10)
-        try:
-            yield proxy
-        finally:
-            asyncio.run_coroutine_threadsafe(proxy.__aexit__(None, None, None), self._loop).result(20)
-
 
 class _Seen:
     """The federation as house and recipient see it: through the proxies."""
@@ -163,16 +153,3 @@ class _Seen:
     def address(self, domain):
         chain = self._chain
         return (chain.near if domain == "sen1.test" else chain.far).address
-
-
-@contextmanager
-def _loop():
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="proxies")
-    thread.start()
-    try:
-        yield loop
-    finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()

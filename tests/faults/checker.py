@@ -5,9 +5,9 @@ A point is (path, time in seconds, value). Committed is what another connection 
 
 import sqlite3
 from collections import Counter
-from contextlib import closing
 from dataclasses import dataclass, field
 
+from harness.points import GATEWAYS, rows, say
 from tests.faults.chain import SERIES, SPEED
 
 # Series -> the meter's label for it, in standard mode: each change of it is a point of the second of its frame.
@@ -48,30 +48,26 @@ class Checker:
     def _read(self):
         """Every point in the gateway's file; none while there is no file to read."""
         try:
-            with closing(self._open()) as db:
-                rows = db.execute("SELECT path, time, value FROM reading JOIN series ON series.id = reading.series")
-                return {(path, int(time), value) for path, time, value in rows if path.startswith(SERIES)}
+            found = self._ask("SELECT path, time, value FROM reading JOIN series ON series.id = reading.series")
+            return {(path, int(time), value) for path, time, value in found if path.startswith(SERIES)}
         except sqlite3.Error:
             # It is being set aside, or was damaged: what is judged is what could be seen.
             return set()
 
     def oldest_waiting(self):
         """The time of the oldest point that the recipient has not confirmed; None when there is none."""
-        with closing(self._open()) as db:
-            return db.execute("SELECT min(time) FROM outbox").fetchone()[0]
+        return self._ask("SELECT min(time) FROM outbox")[0][0]
 
-    def _open(self):
-        path = self.chain.house.folder / "data/linky-gateway.sqlite"
-        return sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=20)
+    def _ask(self, query):
+        return rows(self.chain.house.folder / GATEWAYS, query)
 
     def judge(self):
         """At the end, when all is delivered and gateway and recipient have stopped."""
         now = self._read()
         gone = set() if self.chain.damaged else self.committed - now
         self.committed |= now
-        with closing(sqlite3.connect(self.chain.house.received)) as db:
-            rows = db.execute("SELECT name, time, value FROM record").fetchall()
-        received = [(name.split("/", 2)[2], int(time), value) for name, time, value in rows]
+        told = rows(self.chain.house.received, "SELECT name, time, value FROM record")
+        received = [(name.split("/", 2)[2], int(time), value) for name, time, value in told]
         owed = {point for point in self.committed if not self._was_unshared(point)}
         self._say("committed, and not at the recipient", owed - set(received))
         self._say("at the recipient, and never committed", set(received) - self.committed)
@@ -129,9 +125,7 @@ class Checker:
         return any(value == other for at, other in said if _within(at, spans))
 
     def _say(self, what, found):
-        if found:
-            shown = ", ".join(map(str, sorted(found, key=str)[:3]))
-            self.wrong.append(f"{len(found)} points {what}: {shown}")
+        say(self.wrong, what, found)
 
 
 def _within(time, spans):

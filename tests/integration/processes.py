@@ -4,12 +4,11 @@ import os
 import subprocess
 import sys
 
+import harness.house
 from harness import ROOT
 from harness.accounts import FAR, consume, register, table
-from harness.points import GATEWAYS, rows
 from harness.process import Program
 from servers import wait_until
-from servers.daemon import links_of
 
 PASSWORD = "canary-7f3a-correct-horse"
 ENVIRONMENT = dict(os.environ, PYTHONPATH=str(ROOT), PYTHONUNBUFFERED="1")
@@ -35,13 +34,12 @@ class Process(Program):
         self.kill()
 
 
-class House:
+class House(harness.house.House):
     """A gateway's folder: configuration, accounts, the command line."""
 
     def __init__(self, folder, federation, source, *, commit_interval_s=1, batch_s=0, extra="", python=sys.executable):
-        self.folder, self.federation, self.python = folder, federation, python
-        folder.mkdir(exist_ok=True)
-        self.config = folder / "gateway.toml"
+        super().__init__(folder)
+        self.federation, self.python = federation, python
         self.config.write_text(
             f'[[meter]]\nsource = "{source}"\nsensor = "ab12"\nclock = "meter"\n'
             f'[store]\ndirectory = "data"\ncommit_interval_s = {commit_interval_s}\n'
@@ -50,14 +48,14 @@ class House:
         register(federation, folder, password=PASSWORD)
 
     def command(self, *arguments):
-        """One command of the command line; its completed process."""
+        """One command of the command line, by this house's own Python; its completed process."""
         command = [self.python, "-m", "gateway", *map(str, arguments), "--config", str(self.config)]
         return subprocess.run(command, check=False, capture_output=True, text=True, env=ENVIRONMENT, cwd=ROOT)
 
     def grant(self, *prefixes, granularity="raw"):
+        """The consent of the usual recipient to all of these."""
         for prefix in prefixes:
-            done = self.command("consent", "grant", FAR, "--series", prefix, "--granularity", granularity, "--accept")
-            assert done.returncode == 0, done.stderr
+            super().grant(FAR, "--series", prefix, "--granularity", granularity)
 
     def gateway(self, level="INFO"):
         return Process(self.folder, "gateway", "run", "--config", self.config, "--log-level", level, python=self.python)
@@ -70,12 +68,8 @@ class House:
     def received(self):
         return self.folder / "recipient.sqlite"
 
-    def links(self):
-        """Link name -> row of ``status --json``; empty while the daemon does not answer."""
-        return links_of(self.config)
-
     def await_link(self, name, state, seconds=30):
-        wait_until(lambda: self.links().get(name, {}).get("state") == state, seconds, f"{name} {state}", every=0.3)
+        super().await_link(name, state, seconds)
 
     def await_silence(self, seconds):
         """Wait until the gateway has heard nothing for that long, so that all it has heard is committed."""
@@ -87,5 +81,5 @@ class House:
 
     def stored(self, *prefixes):
         """(path, time, value) of every raw point in the gateway's database under the prefixes."""
-        found = rows(self.folder / GATEWAYS, "SELECT path, time, value FROM reading JOIN series ON series.id = series")
+        found = self.query("SELECT path, time, value FROM reading JOIN series ON series.id = series")
         return sorted(row for row in found if row[0].startswith(prefixes))

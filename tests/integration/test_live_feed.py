@@ -10,9 +10,9 @@ from datetime import datetime
 import pytest
 
 from gateway.live import compact
+from harness.house import links_of
 from meter.process import SimulatedMeter
 from servers import wait_until
-from servers.daemon import links_of
 from tests.integration.processes import Process
 from tests.mosquitto import HOST, Broker
 

@@ -17,9 +17,9 @@ from gateway.store.prepare import prepare
 from gateway.store.recorder import Recorder
 from gateway.store.store import Store
 from gateway.store.terms import Terms
+from harness.house import links_of
 from meter.process import SimulatedMeter
 from servers import wait_until
-from servers.daemon import links_of
 from tests.gateway.store.conftest import POWER, START, frame
 
 ROOT = Path(__file__).parents[3]

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from harness.house import links_of
 from servers import wait_until
-from servers.daemon import links_of
 from tests.gateway.web.conftest import PASSWORD
 
 FORMS = ("/login", "/logout", "/access/password", "/access/displays", "/access/displays/remove")

@@ -104,7 +104,7 @@ def test_days_without_the_gateway_cost_no_minute(tmp_path, broker, program):
         board_of(tmp_path / "board", broker, program, quiet.path) as board,
     ):
         wait_until(lambda: not list((board.flash / "journal").glob("*.k")), 60, "an empty flash")
-        house.stop()
+        house.gateway.stop(20)
     quiet.close()
     found = [at for (at,) in house.query(minutes)]
     assert found == list(range(found[0], found[-1] + 60, 60))

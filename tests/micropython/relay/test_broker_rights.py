@@ -6,7 +6,7 @@ import pytest
 
 from gateway.boards import passwords, rights
 from gateway.errors import BoardError
-from relay_faults import ROOT
+from harness import ROOT
 from relay_faults.broker import HOST, NAME
 from servers import wait_until
 from tests.mosquitto import Ear

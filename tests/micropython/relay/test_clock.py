@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from relay_faults import ROOT
+from harness import ROOT
 from relay_faults.broker import HOST, HouseBroker
 from relay_faults.clock import POWER_ON_S
 from relay_faults.wire import WirePort

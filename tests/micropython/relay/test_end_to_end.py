@@ -86,8 +86,8 @@ def test_a_relayed_meter_is_stored_as_one_on_a_wire(tmp_path, broker, program, o
         # That they agree is not enough: they do so on their way.
         wait_until(lambda: has_all(wired, wire) and has_all(relayed, wire), 60, every=0.3)
         assert board.running, board.log.read_text()
-        relayed.stop()
-        wired.stop()
+        relayed.gateway.stop(20)
+        wired.gateway.stop(20)
     sent = re.findall(rb"\x02[^\x02\x03]*\x03", strip_parity(bytes(wire.heard)))
     arrived = [payload.partition(b"\n")[2] for _, payload in ear.messages]
     # The first was half over when the port was opened.

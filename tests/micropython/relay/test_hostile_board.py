@@ -104,12 +104,12 @@ def goes_on(house, pid, board):
     for _ in range(2):
         before = newest(house)
         wait_until(
-            lambda before=before: newest(house) > before or house.pid != pid,
+            lambda before=before: newest(house) > before or house.gateway.pid != pid,
             SILENT_S,
             "the other meter is stored",
             every=0.2,
         )
-        assert house.pid == pid, house.log.read_text()[-3000:]
+        assert house.gateway.pid == pid, house.gateway.log.read_text()[-3000:]
     links = house.links()
     assert links["mqtt"]["state"] == "ok"
     assert [name for name in links if name.startswith("cell ")] == []
@@ -117,7 +117,7 @@ def goes_on(house, pid, board):
 
 def test_a_board_cannot_stop_the_gateway(house, broker):
     """200 messages that no board writes, half of them retained, and then a start beside what the broker kept."""
-    pid = house.pid
+    pid = house.gateway.pid
     with Board(broker) as board:
         before = ProgramSample.take(0, "gateway", pid).rss
         board.say(poison(SEED, RELATIVES))
@@ -125,19 +125,19 @@ def test_a_board_cannot_stop_the_gateway(house, broker):
         assert ProgramSample.take(0, "gateway", pid).rss - before < MOST_MORE_BYTES
         # Kept for whoever comes next: the worst of it.
         board.say([next(poison(SEED, 1)), BoardMessage("state", b'{"x":' + b"[" * 2000, retain=True)])
-    house.stop()
-    assert "Traceback" not in house.log.read_text()
+    house.gateway.stop(20)
+    assert "Traceback" not in house.gateway.log.read_text()
     broker.stop()
     broker.start()
-    house.start()
+    house.gateway.start()
     await_well(house)
-    goes_on(house, house.pid, None)
-    assert "the broker had kept" in house.log.read_text()
+    goes_on(house, house.gateway.pid, None)
+    assert "the broker had kept" in house.gateway.log.read_text()
 
 
 def test_a_board_cannot_fill_the_memory(house, broker):
     """Valid frames, each of another start of the board, as fast as the broker takes them: no more than 5 MB."""
-    pid = house.pid
+    pid = house.gateway.pid
     with Board(broker) as board:
         board.say(crowd(SEED, 500))
         goes_on(house, pid, board)

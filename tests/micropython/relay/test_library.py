@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from relay_faults import ROOT
+from harness import ROOT
 from relay_faults.board import HEAP
 from relay_faults.broker import HOST, NAME
 from relay_faults.clock import Rtc

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from relay_faults import ROOT
+from harness import ROOT
 
 sys.path.append(str(ROOT / "micropython" / "relay"))
 import delta

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from relay_faults import ROOT
+from harness import ROOT
 from relay_faults.board import compile_set
 from relay_faults.wire import WirePort
 from servers import wait_until

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from relay_faults import ROOT
+from harness import ROOT
 
 pytestmark = pytest.mark.skipif(not shutil.which("micropython"), reason="micropython is not installed")
 

@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops
 
+from harness import ROOT
 from meter.process import SimulatedMeter
-from relay_faults import ROOT
 from relay_faults.clock import Rtc, faketime
 from servers import wait_until
 from tests.integration.machine import Machine

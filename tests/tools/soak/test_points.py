@@ -13,7 +13,7 @@ from gateway.store.prepare import prepare
 from gateway.store.recorder import Recorder
 from gateway.store.store import Store
 from gateway.tic.reading import Interpretation, Kind, Quality, Reading
-from soak.house import RECIPIENTS, database_in, name_of
+from soak.house import RECIPIENTS, name_of
 from soak.meters import HOUSE, SAID
 from soak.points import INDEX, Book, compare, judge
 
@@ -50,7 +50,7 @@ def lived(tmp_path_factory):
             db.commit()
         (folder / f"{one.name}.out").write_text("a point\n" * len(rows))
     store.close()
-    Book(folder / "book.sqlite", database_in(folder)).note()
+    Book(folder).note()
     return folder
 
 

@@ -22,9 +22,9 @@ from gateway.federation.recipient.recipient import Keeper, Recipient
 from gateway.store.prepare import prepare
 from gateway.store.store import Store
 from harness.accounts import HOME
+from harness.house import links_of
 from harness.points import rows
 from servers import wait_until
-from servers.daemon import links_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -75,7 +75,7 @@ def _watch(chain: DemoChain, screen: Screen, options: argparse.Namespace) -> int
     if arrivals.good:
         return 0
     print(f"tools/demo: expected at least {ENOUGH_SERIES} series, in order, none twice", file=sys.stderr)
-    for name in chain.processes:
+    for name in chain.programs:
         print(f"--- {name}\n{chain.last_lines(name)}", file=sys.stderr)
     return 1
 

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import errno
 import os
-import subprocess
 import sys
 from contextlib import ExitStack
 from typing import IO, TYPE_CHECKING, Self
 
 from demo.installation import ROOT
-from harness.accounts import consume, register, table
-from harness.process import PATH, Program, last_lines, python
+from harness.accounts import FAR, consume, register, table
+from harness.house import House
+from harness.process import Program, last_lines, python
 from servers import Federation, RigError, wait_until
-from servers.daemon import links_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from demo.endings import Endings
-
-HOME_DOMAIN, FAR_DOMAIN = "sen1.test", "sen2.test"
-ACCOUNT, RECIPIENT = "maison", "coop"
 
 # What the household of the demo allows: as the meter says it, branch by branch.
 SHARED = ("consumption", "production", "contract", "status")
@@ -32,7 +28,7 @@ _START_S = 30.0
 _PIPE = "capture.raw"
 
 
-class DemoChain:
+class DemoChain(House):
     """Meter, gateway and, with ``federated``, two servers and a recipient.
 
     Args:
@@ -43,7 +39,8 @@ class DemoChain:
     """
 
     def __init__(self, folder: Path, replay: Path | None, mode: str, endings: Endings, *, federated: bool) -> None:
-        self.folder, self.federated, self._endings = folder, federated, endings
+        super().__init__(folder, RigError)
+        self.federated, self._endings = federated, endings
         self._replay, self._mode = replay, mode
         self._capture = b""
         self._stack = ExitStack()
@@ -54,22 +51,26 @@ class DemoChain:
         try:
             source = self._make_replay() if self._replay else str(self.folder / "ttyTIC")
             account = self._start_servers() if self.federated else ""
-            (self.folder / "gateway.toml").write_text(
+            self.config.write_text(
                 # A captured or hurried meter has a time of its own, and a demonstration need not wait for the host's.
                 f'[[meter]]\nsource = "{source}"\nsensor = "demo"\nclock = "meter"\n[clock]\ntrusted = true\n'
                 f'[store]\ndirectory = "data"\ncommit_interval_s = 2\n{account}'
             )
             if self.federated:
-                self._consent()
-            self._spawn("gateway", python("gateway", "run", "--config", self.folder / "gateway.toml"))
+                # What is pushed was read since the consent began; a capture has the days of its own.
+                begins = ("--begins", "2000-01-01") if self._replay else ()
+                for path in SHARED:
+                    self.grant(FAR, "--series", path, "--granularity", "raw", *begins)
+            self._spawn("gateway", python("gateway", "run", "--config", self.config))
             if self._replay:
                 self._stack.callback(self._release_pipe)
             if self.federated:
-                self._await(lambda: self._is_ok("xmpp"), "the gateway did not reach its XMPP server")
-                self._start_recipient()
+                self._await(lambda: self.has("xmpp"), "the gateway did not reach its XMPP server")
+                assert self._federation is not None
+                words = consume(self._federation, self.folder, "demo")
+                self._spawn("recipient", python("gateway", *words), output="pipe")
                 # What the meter says before somebody has subscribed is nobody's but the house's.
-                subscribed = f"recipient {RECIPIENT}@{FAR_DOMAIN}"
-                self._await(lambda: self._is_ok(subscribed), "the recipient did not subscribe")
+                self._await(lambda: self.has(f"recipient {FAR}"), "the recipient did not subscribe")
             else:
                 self._await(lambda: "not running" not in self.status(), "the gateway did not start")
             self._let_the_meter_speak()
@@ -88,15 +89,9 @@ class DemoChain:
         assert stream is not None
         return stream
 
-    def gateway(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run one command of the gateway's command line on the demo's configuration."""
-        command = [sys.executable, "-m", "gateway", *arguments, "--config", str(self.folder / "gateway.toml")]
-        environment = {**os.environ, "PYTHONPATH": PATH}
-        return subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
-
     def status(self) -> str:
         """What ``linky-gateway status`` says, for a person."""
-        done = self.gateway("status")
+        done = self.command("status")
         return done.stdout or done.stderr
 
     def server(self, domain: str) -> str:
@@ -128,8 +123,7 @@ class DemoChain:
         try:
             self._capture = self._replay.read_bytes()
         except OSError as error:
-            msg = f"{self._replay}: cannot be read: {error.strerror}"
-            raise RigError(msg) from error
+            raise RigError(f"{self._replay}: cannot be read: {error.strerror}") from error
         # Under a name of ours: the given one may hold what a URL or TOML gives a meaning to.
         os.mkfifo(self.folder / _PIPE)
         return f"replay:{_PIPE}"
@@ -140,7 +134,7 @@ class DemoChain:
             return
         link = self.folder / "ttyTIC"
         self._spawn("meter", [sys.executable, ROOT / "tools" / "meter", "run", "--link", link, "--mode", self._mode])
-        self._await(lambda: self._is_ok("port house"), "the gateway did not open the simulated meter's port")
+        self._await(lambda: self.has("port house"), "the gateway did not open the simulated meter's port")
 
     def _fill_pipe(self) -> bool:
         """Whether the gateway has read what was captured."""
@@ -163,43 +157,16 @@ class DemoChain:
     def _await(self, predicate: Callable[[], bool], otherwise: str) -> None:
         """Wait until it is so while everything lives; RigError with ``otherwise`` and last lines when late."""
 
-        def look() -> bool:
-            self.require_alive()
-            return predicate()
-
-        try:
-            wait_until(look, _START_S)
-        except AssertionError:
+        def late(_: str) -> RigError:
             name = list(self.programs)[-1]
-            msg = f"{otherwise} within {_START_S:g} s; the {name}'s last lines:\n{self.last_lines(name)}"
-            raise RigError(msg) from None
+            return RigError(f"{otherwise} within {_START_S:g} s; the {name}'s last lines:\n{self.last_lines(name)}")
+
+        wait_until(predicate, _START_S, fault=late, alive=[self.require_alive])
 
     def _start_servers(self) -> str:
-        federation = self._stack.enter_context(Federation(self.folder / "xmpp"))
-        self._federation = federation
-        home = f"{ACCOUNT}@{HOME_DOMAIN}"
-        register(federation, self.folder, (home, f"{RECIPIENT}@{FAR_DOMAIN}"))
-        return f"{table(federation, home)}batch_s = 0\n"
-
-    def _consent(self) -> None:
-        # What is pushed was read since the consent began; a capture has the days of its own.
-        begins = ("--begins", "2000-01-01") if self._replay else ()
-        for path in SHARED:
-            recipient = f"{RECIPIENT}@{FAR_DOMAIN}"
-            what = ("--series", path, "--granularity", "raw", "--accept", *begins)
-            done = self.gateway("consent", "grant", recipient, *what)
-            if done.returncode:
-                raise RigError(done.stderr.strip())
-
-    def _is_ok(self, link: str) -> bool:
-        """Whether the gateway says so of one of its links."""
-        return links_of(self.folder / "gateway.toml").get(link, {}).get("state") == "ok"
-
-    def _start_recipient(self) -> None:
-        assert self._federation is not None
-        home, far = f"{ACCOUNT}@{HOME_DOMAIN}", f"{RECIPIENT}@{FAR_DOMAIN}"
-        words = consume(self._federation, self.folder, "demo", jid=far, home=home)
-        self._spawn("recipient", python("gateway", *words), output="pipe")
+        self._federation = self._stack.enter_context(Federation(self.folder / "xmpp"))
+        register(self._federation, self.folder)
+        return f"{table(self._federation)}batch_s = 0\n"
 
     def _spawn(self, name: str, command: list[object], output: str | None = None) -> None:
         # Ctrl-C is for the demo, which ends the others in order.

@@ -11,7 +11,8 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from demo.chain import FAR_DOMAIN, HOME_DOMAIN, RECIPIENT, SHARED
+from demo.chain import SHARED
+from harness.accounts import FAR, HOME
 
 if TYPE_CHECKING:
     import os
@@ -101,9 +102,9 @@ class Screen:
         stages = (
             ("METER", "Linky", self._meter),
             ("GATEWAY", "decodes", "and stores"),
-            ("HOME SERVER", HOME_DOMAIN, kind(HOME_DOMAIN)),
-            ("FAR SERVER", FAR_DOMAIN, kind(FAR_DOMAIN)),
-            ("RECIPIENT", f"{RECIPIENT}@{FAR_DOMAIN}", "stores"),
+            ("HOME SERVER", home := HOME.partition("@")[2], kind(home)),
+            ("FAR SERVER", far := FAR.partition("@")[2], kind(far)),
+            ("RECIPIENT", FAR, "stores"),
         )
         widths = [max(map(len, stage)) for stage in stages]
         spare = columns - 3 - sum(widths)

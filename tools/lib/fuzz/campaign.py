@@ -6,6 +6,7 @@ Each part is judged by itself. What is wrong ends it, and what was fired last is
 from __future__ import annotations
 
 import asyncio
+import ssl
 import sys
 import time
 from dataclasses import dataclass, field
@@ -218,7 +219,8 @@ class Campaign:
         # Commands go to the resource; what goes to the account as a whole comes there, too.
         to = (f"{HOME}/proxy",) * 5 + (HOME,)
         ((epoch,),) = rig.query("SELECT value FROM about WHERE key = 'epoch'")
-        return xmpp.Peers(accounts, (host, int(port)), rig.ssl_context(), to, epoch, fired)
+        believed = ssl.create_default_context(cafile=rig.federation.ca)
+        return xmpp.Peers(accounts, (host, int(port)), believed, to, epoch, fired)
 
     def _keep(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)

@@ -14,7 +14,7 @@ from fuzz.rig import Rig
 from fuzz.told import told
 from meter.process import MeterError
 from servers import RigError
-from soak.errors import SoakError
+from soak.parts import SoakError
 
 
 def fuzz_daemon(minutes: float, seed: int, ways: tuple[str, ...], folder: Path | None, found: Path) -> int:

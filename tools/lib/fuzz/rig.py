@@ -15,26 +15,22 @@ from __future__ import annotations
 
 import re
 import secrets
-import ssl
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from fuzz.xmpp import CONSENTED, STRANGER
-from harness import ROOT
 from harness.accounts import HOME, consume, register, table
-from harness.points import rows
+from harness.house import House
 from harness.process import Program, python
+from harness.wait import wait_until
 from meter.process import SimulatedMeter
 from relay_faults.board import RelayBoard, compile_set
 from relay_faults.broker import HOST, NAME, HouseBroker
-from servers import Federation, LoopbackNet, free_port, wait_until
-from servers.daemon import links_of
+from servers import Federation, LoopbackNet, free_port
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,15 +47,16 @@ SHARED = "consumption/power"
 _START_S = 60.0
 
 
-class Rig:
+class Rig(House):
     """Everything, from ``with`` to its end; ``folder`` should be short, servers have sockets there."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        super().__init__(folder)
         self.port = free_port()
         self._stack = ExitStack()
         self.password = secrets.token_urlsafe(16)
-        self.config = folder / "gateway.toml"
+        # Where the port of the hostile meter is to be; what the recipient printed, a JSON object a line.
+        self.cellar, self.received = folder / "tty-cellar", folder / "recipient.out"
         self.cookies: dict[str, str] = {}
         self.meters: dict[str, SimulatedMeter] = {}
 
@@ -67,11 +64,12 @@ class Rig:
         try:
             self._start_others()
             self._configure()
-            self._consent()
+            for jid in (COOP, HOSTILE[CONSENTED]):
+                for meter in HONEST_METERS:
+                    self.grant(jid, "--meter", meter, "--series", SHARED, "--granularity", "raw")
             self.gateway = self._program("gateway", "run", "--config", self.config)
-            self._stack.enter_context(self.gateway)
             self.await_links()
-            self._stack.enter_context(self._recipient())
+            self._program("recipient", *consume(self.federation, self.folder, *HONEST_METERS, jid=COOP))
             self._set_password()
         except BaseException:
             self._stack.close()
@@ -81,41 +79,9 @@ class Rig:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    @property
-    def cellar(self) -> Path:
-        """Where the port of the hostile meter is to be."""
-        return self.folder / "tty-cellar"
-
-    @property
-    def database(self) -> Path:
-        """The gateway's."""
-        return self.folder / "data" / "linky-gateway.sqlite"
-
-    @property
-    def received(self) -> Path:
-        """What the recipient printed, a JSON object a line."""
-        return self.folder / "recipient.out"
-
-    def links(self) -> dict[str, dict[str, Any]]:
-        """Link name -> row of ``status --json``; empty while the daemon does not answer."""
-        return links_of(self.config)
-
-    def query(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
-        """What the gateway's database answers."""
-        return rows(self.database, sql, *values)
-
     def last(self, meter: str) -> int:
         """The second of the newest that is stored of a meter, POSIX; 0 before its first."""
         return max((last for (last,) in self.query("SELECT last_time FROM meter WHERE name = ?", meter)), default=0)
-
-    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """One command of the gateway's command line."""
-        command = [sys.executable, "-m", "gateway", *arguments, "--config", str(self.config)]
-        return subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
-
-    def ssl_context(self) -> ssl.SSLContext:
-        """What the servers' clients believe."""
-        return ssl.create_default_context(cafile=self.federation.ca)
 
     def _start_others(self) -> None:
         enter = self._stack.enter_context
@@ -132,7 +98,7 @@ class Rig:
         compile_set(self.folder / "program")
         table: dict[str, object] = {"host": HOST, "port": self.broker.tls_port, "name": NAME}
         table["password"] = accounts[BOARD]
-        where = self.folder / "board", self.folder / "program", str(self.folder / "tty-flat")
+        where = self.folder / "board", self.folder / "program", self.meters["flat"].path
         self.board = enter(RelayBoard(*where, table, ca=self.broker.ca))
 
     def _configure(self) -> None:
@@ -150,30 +116,17 @@ class Rig:
             f'[web]\nlisten = "{HOST}:{self.port}"\n'
         )
 
-    def _consent(self) -> None:
-        for jid in (COOP, HOSTILE[CONSENTED]):
-            for meter in HONEST_METERS:
-                what = ("--meter", meter, "--series", SHARED, "--granularity", "raw", "--accept")
-                done = self.command("consent", "grant", jid, *what, "--accept")
-                assert done.returncode == 0, done.stderr
-
-    def _recipient(self) -> Program:
-        return self._program("recipient", *consume(self.federation, self.folder, *HONEST_METERS, jid=COOP))
-
     def _program(self, name: str, *words: object) -> Program:
-        return Program(self.folder, name, python("gateway", *words), output="file")
+        return self._stack.enter_context(Program(self.folder, name, python("gateway", *words), output="file"))
 
     def await_links(self) -> None:
         """Wait until the gateway has reached everything, and has stored what the honest meters say."""
         begun = time.time()
 
         def up() -> bool:
-            self.gateway.require_alive()
-            links = self.links()
-            reached = all(links.get(name, {}).get("state") == "ok" for name in LINKS)
-            return reached and all(self.last(name) >= begun for name in HONEST_METERS)
+            return self.has(*LINKS) and all(self.last(name) >= begun for name in HONEST_METERS)
 
-        wait_until(up, _START_S, "the gateway reaches everything", every=0.3)
+        wait_until(up, _START_S, "the gateway reaches everything", every=0.3, alive=[self.gateway.require_alive])
 
     def sign_in(self) -> None:
         """A start signs everybody out."""

@@ -1,4 +1,4 @@
-"""What a database says that a gateway, a recipient or nobody writes at this moment."""
+"""Points: read from a database that somebody may be writing just now; and the sentence on those that are wrong."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 GATEWAYS = "data/linky-gateway.sqlite"
@@ -22,3 +23,9 @@ def rows(database: Path, query: str, *values: object) -> list[tuple[Any, ...]]:
     """What it answers."""
     with closing(opened(database)) as db:
         return db.execute(query, values).fetchall()
+
+
+def say(wrong: list[str], what: str, found: Iterable[tuple[object, ...]]) -> None:
+    """Add a sentence to what is wrong, if there are such points: how many, and three of them."""
+    if shown := sorted(found, key=str):
+        wrong.append(f"{len(shown)} points {what}: {', '.join(map(str, shown[:3]))}")

@@ -22,7 +22,7 @@ class EndedError(RuntimeError):
     """A program ended though nobody told it to; its last lines are in the sentence."""
 
 
-def python(module: str, *arguments: object) -> list[object]:
+def python(module: object, *arguments: object) -> list[object]:
     """The command of one of ours."""
     return [sys.executable, "-m", module, *arguments]
 

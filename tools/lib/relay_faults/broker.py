@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 from typing import TYPE_CHECKING, Self
 
 from gateway.boards import passwords, rights
 from harness import ROOT
 from harness.process import Program
-from servers import RigError, free_port, wait_until
+from harness.wait import accepts, wait_until
+from servers import RigError, free_port
 from servers.certificates import Authority
 
 if TYPE_CHECKING:
@@ -27,14 +27,15 @@ def mosquitto() -> str | None:
     return shutil.which("mosquitto", path=f"{os.environ['PATH']}:/usr/sbin")
 
 
-class HouseBroker:
+class HouseBroker(Program):
     """The broker of a house: ``port`` for the gateway, ``tls_port`` for the boards, whose ``ca`` they believe.
 
-    With ``persistence`` what is retained outlives it, as on Debian.
+    With ``persistence`` what is retained outlives it that is stopped, as on Debian. At the end of a block it is killed.
     """
 
     def __init__(self, folder: Path, *, persistence: bool = False) -> None:
         folder.mkdir(exist_ok=True)
+        super().__init__(folder, "mosquitto", [mosquitto(), "-c", folder / "mosquitto.conf"], fault=RigError)
         self._folder, self._persistence = folder, persistence
         self.port, self.tls_port = free_port(), free_port()
         self.passwords = folder / "passwords"
@@ -42,8 +43,6 @@ class HouseBroker:
         authority = Authority(folder / "ca").create()
         self.ca = authority.certificate
         self._configure(authority.issue(NAME, folder))
-        self._program = Program(folder, "mosquitto", [mosquitto(), "-c", folder / "mosquitto.conf"])
-        self.log = self._program.log
 
     def _configure(self, issued: object) -> None:
         text = (SHIPPED / "linky.conf").read_text()
@@ -57,8 +56,7 @@ class HouseBroker:
             ("listener 8883", f"listener {self.tls_port} {HOST}"),
         ):
             if shipped not in text:
-                msg = f"{SHIPPED / 'linky.conf'} has no {shipped!r} any more"
-                raise RigError(msg)
+                raise RigError(f"{SHIPPED / 'linky.conf'} has no {shipped!r} any more")
             text = text.replace(shipped, str(ours))
         shutil.copy(SHIPPED / "linky.acl", self._folder / "acl")
         (self._folder / "acl").chmod(0o600)
@@ -74,45 +72,21 @@ class HouseBroker:
         password = passwords.add(self.passwords, user)
         if reads:
             rights.allow(self._folder / "acl", user)
-        if pid := self._program.pid:
-            os.kill(pid, signal.SIGHUP)
+        if self.pid:
+            os.kill(self.pid, signal.SIGHUP)
         return password
 
-    def start(self) -> Self:
-        """Start it, and wait for its ports."""
+    def start(self, **more: str) -> Self:
+        """Start it, and wait for its ports; before it says that it runs, a signal to read its files would end it."""
         if mosquitto() is None:
-            msg = "mosquitto is not installed"
-            raise RigError(msg)
+            raise RigError("mosquitto is not installed")
         before = self.log.stat().st_size if self.log.exists() else 0
-        self._program.start()
-        wait_until(lambda: self._accepts() and self._runs(before), 30, "mosquitto accepts connections")
+        super().start(**more)
+        wait_until(
+            lambda: accepts(HOST, self.port, self.tls_port) and b" running" in self.log.read_bytes()[before:],
+            30, "mosquitto accepts connections", alive=[self.require_alive],
+        )  # fmt: skip
         return self
-
-    def stop(self) -> None:
-        """End it as systemd does: what is to persist is written."""
-        self._program.stop()
-
-    def kill(self) -> None:
-        """End it as a power cut would."""
-        self._program.kill()
-
-    def _runs(self, before: int) -> bool:
-        """Before it says so, a signal to read its files again would end it."""
-        return b" running" in self.log.read_bytes()[before:]
-
-    def _accepts(self) -> bool:
-        try:
-            for port in (self.port, self.tls_port):
-                socket.create_connection((HOST, port), 0.5).close()
-        except OSError:
-            if not self._program.running:
-                msg = f"mosquitto ended at once: {self.log.read_text()}"
-                raise RigError(msg) from None
-            return False
-        return True
-
-    def __enter__(self) -> Self:
-        return self.start()
 
     def __exit__(self, *_: object) -> None:
         self.kill()

@@ -28,8 +28,7 @@ class Rtc:
     def __init__(self, file: Path) -> None:
         library = faketime()
         if library is None:
-            msg = "Debian package that is not installed: faketime"
-            raise RigError(msg)
+            raise RigError("Debian package that is not installed: faketime")
         self._file = file
         self.environment = {
             "LD_PRELOAD": str(library),

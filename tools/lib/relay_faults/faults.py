@@ -223,9 +223,9 @@ class RelayTrial:
         self.outcome.missed.append((before - _BEFORE_S, self._wire.meter_s() + _AFTER_S))
 
     async def _kill_gateway(self) -> None:
-        await asyncio.to_thread(self._house.kill)
+        await asyncio.to_thread(self._house.gateway.kill)
         await asyncio.sleep(self._draw.uniform(0.0, 0.5))
-        await asyncio.to_thread(self._house.start)
+        await asyncio.to_thread(self._house.gateway.start)
 
     async def _heal(self) -> None:
         """Stop the meter, wait until the board owes nothing and the truth is written."""
@@ -245,7 +245,7 @@ class RelayTrial:
         if state["owed"]:
             self.outcome.wrong.append(f"the board still owes {state['owed']} frames")
         for house in (self._house, self._truth):
-            await asyncio.to_thread(house.stop)
+            await asyncio.to_thread(house.gateway.stop, 20)
 
     def _has_recent(self) -> bool:
         """Whether nothing is under way but the last few frames: faults in a row would be one longer fault."""

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
-from harness import ROOT
-from harness.points import GATEWAYS, rows
+from harness.house import House
 from harness.process import Program, python
-from harness.wait import wait_until
-from servers.daemon import links_of
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-_ENVIRONMENT = dict(os.environ, PYTHONPATH=str(ROOT), PYTHONUNBUFFERED="1")
 
 # The identity of every point, and its value; of minutes those that are over, since their sums change no more.
 _POINTS = {
@@ -28,10 +20,10 @@ _POINTS = {
 }
 
 
-class RelayHouse:
+class RelayHouse(House):
     """A gateway in ``folder``; ``source`` as in its configuration, ``mqtt`` the keys of that table.
 
-    ``others``: name -> source of further meters.
+    ``others``: name -> source of further meters. At the end of its block the gateway is killed.
     """
 
     def __init__(
@@ -43,50 +35,16 @@ class RelayHouse:
         commit_s: int = 1,
         others: dict[str, str] | None = None,
     ) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self._folder = folder
-        self._config = folder / "gateway.toml"
+        super().__init__(folder)
         table = "".join(f"{key} = {json.dumps(value)}\n" for key, value in (mqtt or {}).items())
         more = "".join(f'[[meter]]\nname = "{name}"\nsource = "{one}"\n' for name, one in (others or {}).items())
-        self._config.write_text(
+        self.config.write_text(
             f'[[meter]]\nsource = "{source}"\nsensor = "ab12"\nclock = "meter"\n{more}'
             f'[store]\ndirectory = "data"\ncommit_interval_s = {commit_s}\nraw_hours = 1000\n'
             + (f"[mqtt]\n{table}" if mqtt else "")
         )
-        command = python("gateway", "run", "--config", self._config, "--log-level", "DEBUG")
-        self._daemon = Program(folder, "gateway", command, bound=False)
-        self.log = self._daemon.log
-
-    def start(self) -> Self:
-        """Run the daemon."""
-        self._daemon.start()
-        return self
-
-    @property
-    def pid(self) -> int | None:
-        """Of the daemon; None when it does not run any more."""
-        return self._daemon.pid
-
-    def kill(self) -> None:
-        """End it as a power cut would."""
-        self._daemon.kill()
-
-    def stop(self) -> None:
-        """End it as systemd does: what was read is committed."""
-        self._daemon.stop(20)
-
-    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """One command of the command line."""
-        command = [sys.executable, "-m", "gateway", *arguments, "--config", str(self._config)]
-        return subprocess.run(command, check=False, capture_output=True, text=True, env=_ENVIRONMENT, cwd=ROOT)
-
-    def links(self) -> dict[str, dict[str, Any]]:
-        """Link name -> row of ``status --json``; empty while the daemon does not answer."""
-        return links_of(self._config)
-
-    def await_link(self, name: str, state: str, seconds: float) -> None:
-        """Wait until a link is in this state."""
-        wait_until(lambda: self.links().get(name, {}).get("state") == state, seconds, f"{name} {state}", every=0.2)
+        words = python("gateway", "run", "--config", self.config, "--log-level", "DEBUG")
+        self.gateway = Program(folder, "gateway", words, bound=False)
 
     def points(self, kind: str) -> dict[tuple[str, object], object]:
         """(path, time) -> value of every committed point: ``reading``, ``minute`` or ``coarse``."""
@@ -95,12 +53,9 @@ class RelayHouse:
         assert len(found) == len(told), "a point is there twice"
         return found
 
-    def query(self, sql: str) -> list[tuple[object, ...]]:
-        """What the database answers."""
-        return rows(self._folder / GATEWAYS, sql)
-
     def __enter__(self) -> Self:
-        return self.start()
+        self.gateway.start()
+        return self
 
     def __exit__(self, *_: object) -> None:
-        self.kill()
+        self.gateway.kill()

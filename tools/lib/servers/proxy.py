@@ -1,6 +1,6 @@
 """A TCP proxy that hurts its connections on command: cut with a reset, frozen, refused, or cut after so many bytes.
 
-It stands between a client and a server of the rig, in the asyncio loop of the test.
+It stands between a client and a server of the rig, in the asyncio loop of the test, or in that of a thread.
 """
 
 from __future__ import annotations
@@ -8,8 +8,13 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from contextlib import suppress
-from typing import Self
+import threading
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterator
+    from typing import Any
 
 _CHUNK = 65536
 _END_S = 5
@@ -114,6 +119,31 @@ class Proxy:
                         _reset(end)
                     return
             writer.close()
+
+
+@contextmanager
+def loop_in_thread() -> Iterator[Callable[[Coroutine[Any, Any, object]], object]]:
+    """A loop of its own, for a program that has none; what is given runs a coroutine there, and waits for its end."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="proxies")
+    thread.start()
+    try:
+        yield lambda work: asyncio.run_coroutine_threadsafe(work, loop).result(20)
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+@contextmanager
+def proxy_by(run: Callable[[Coroutine[Any, Any, object]], object], target: str) -> Iterator[Proxy]:
+    """A proxy in the loop in which ``run`` runs things."""
+    proxy = Proxy(target)
+    run(proxy.__aenter__())
+    try:
+        yield proxy
+    finally:
+        run(proxy.__aexit__())
 
 
 class _Budget:

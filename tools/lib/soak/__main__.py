@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import shutil
 import sys
 import tempfile
-import threading
 import time
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from servers import Federation, Proxy
+from servers import Federation
 from servers.process import RigError
+from servers.proxy import loop_in_thread, proxy_by
 from soak import report
 from soak.clock import HouseClock, build
-from soak.errors import SoakError
-from soak.house import FAR, SoakHouse, database_in
+from soak.house import FAR, SoakHouse
 from soak.options import parser
-from soak.parts import SoakProgram
+from soak.parts import SoakError, SoakProgram
 from soak.points import Book
 from soak.samples import Samples
 from soak.soak import Soak
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
 
 # How long the slow recipient's line holds back each piece, both ways.
 _DELAY_S = 1.0
@@ -85,38 +82,19 @@ def _live(folder: Path, options: argparse.Namespace) -> None:
     preload = {"LD_PRELOAD": str(build(folder)), "SOAK_CLOCK": str(folder / "clock")}
     seconds = round(options.days * 86_400)
     pace = {"seconds": seconds, "speed": options.speed, "seed": options.seed, "every": options.every}
-    arguments = [text for name, value in pace.items() for text in (f"--{name}", str(value))]
-    meters = SoakProgram(folder, "meters", ["soak.meters", folder, *arguments], {})
+    arguments = [text for name, value in pace.items() for text in (f"--{name}", value)]
+    meters = SoakProgram(folder, "meters", {}, "soak.meters", folder, *arguments)
     with ExitStack() as stack:
         samples = stack.enter_context(closing(Samples(folder / "samples.sqlite")))
         federation = stack.enter_context(Federation(folder / "servers"))
-        slow = stack.enter_context(_slow_line(federation.address(FAR)))
-        house = SoakHouse(folder, federation, slow, preload, options.speed)
-        book = Book(folder / "book.sqlite", database_in(folder))
+        slow = stack.enter_context(proxy_by(stack.enter_context(loop_in_thread()), federation.address(FAR)))
+        slow.delay_s = _DELAY_S
+        house = SoakHouse(folder, federation, slow.address, preload, options.speed)
+        book = Book(folder)
         soak = Soak(house, meters, clock, samples, book, options.days, _show)
         soak.run()
     run = report.SoakRun(start_s=start_s, seconds=seconds, took_s=soak.live_s, every_s=options.every, seed=options.seed)
     (folder / report.RUN_FILE).write_text(json.dumps(asdict(run)) + "\n", encoding="utf-8")
-
-
-@contextmanager
-def _slow_line(target: str) -> Iterator[str]:
-    """The address of a proxy before a server, which holds back what passes."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="slow line")
-    thread.start()
-    proxy = Proxy(target)
-    proxy.delay_s = _DELAY_S
-    try:
-        asyncio.run_coroutine_threadsafe(proxy.__aenter__(), loop).result(10)
-        try:
-            yield proxy.address
-        finally:
-            asyncio.run_coroutine_threadsafe(proxy.__aexit__(None, None, None), loop).result(20)
-    finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
 
 
 def _show(line: str) -> None:

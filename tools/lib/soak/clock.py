@@ -13,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from soak.errors import SoakError
+from soak.parts import SoakError
 
 SOURCE = Path(__file__).with_name("clock.c")
 _NS = 1_000_000_000

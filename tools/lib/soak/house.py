@@ -6,19 +6,15 @@ of these behind a slow line, one is away most of the time), one the half hours o
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.store.points import Granularity
-from harness import ROOT
 from harness.accounts import HOME, consume, register, table
+from harness.house import House
 from servers.ports import free_port
-from soak.errors import SoakError
 from soak.meters import HOUSE
-from soak.parts import SoakProgram
+from soak.parts import SoakError, SoakProgram
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,18 +52,13 @@ RECIPIENTS = (
 SLOW, AWAY = "slow", "away"
 
 
-def database_in(folder: Path) -> Path:
-    """The gateway's file in the folder of a run."""
-    return folder / "data" / "linky-gateway.sqlite"
-
-
 def name_of(meter: str, path: str = "") -> str:
     """What a meter, or a series of it, is called in the federation."""
     user_and_domain = f"{HOME}/{meter}@{HOME.partition('@')[2]}"
     return f"{user_and_domain}/{path}" if path else user_and_domain
 
 
-class SoakHouse:
+class SoakHouse(House):
     """Its folder, and the programs in it.
 
     Args:
@@ -79,8 +70,7 @@ class SoakHouse:
     """
 
     def __init__(self, folder: Path, federation: Federation, slow: str, preload: dict[str, str], speed: float) -> None:
-        self.folder, self._federation, self._slow, self._preload = folder, federation, slow, preload
-        self.config = folder / "gateway.toml"
+        super().__init__(folder, SoakError, preload)
         self.port = free_port()
         register(federation, folder, (HOME, *(one.jid for one in RECIPIENTS)))
         meters = "".join(
@@ -92,30 +82,17 @@ class SoakHouse:
             f'{meters}[store]\ndirectory = "data"\n[clock]\ntrusted = true\n'
             f'{table(federation)}[web]\nlisten = "127.0.0.1:{self.port}"\n'
         )
-        self.gateway = self._program("gateway", ["soak.daemon", "--config", self.config, "--speed", str(speed)])
-        self.recipients = {one.name: self._recipient(one) for one in RECIPIENTS}
+        words = "soak.daemon", "--config", self.config, "--speed", speed
+        self.gateway = SoakProgram(folder, "gateway", preload, *words)
+        self.recipients: dict[str, SoakProgram] = {}
+        for one in RECIPIENTS:
+            found = consume(federation, folder, *dict(one.shared), jid=one.jid, name=one.name)
+            if one.name == SLOW:
+                found[found.index("--address") + 1] = slow
+            self.recipients[one.name] = SoakProgram(folder, one.name, preload, "gateway", *found)
 
-    def grant(self) -> None:
+    def grant_all(self) -> None:
         """The household's consents, given at the command line of the gateway that runs."""
         for one in RECIPIENTS:
             for meter, prefix in one.shared:
-                self._command(
-                    *("consent", "grant", one.jid, "--meter", meter, "--series", prefix),
-                    *("--granularity", one.granularity.code, "--accept", "--config", self.config),
-                )
-
-    def _command(self, *arguments: str | Path) -> None:
-        command = [sys.executable, "-m", "gateway", *map(str, arguments)]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), **self._preload}
-        done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
-        if done.returncode:
-            raise SoakError(f"{' '.join(map(str, arguments[:2]))} was refused: {done.stderr.strip()}")
-
-    def _recipient(self, one: SoakRecipient) -> SoakProgram:
-        words = consume(self._federation, self.folder, *dict(one.shared), jid=one.jid, name=one.name)
-        if one.name == SLOW:
-            words[words.index("--address") + 1] = self._slow
-        return self._program(one.name, ["gateway", *words])
-
-    def _program(self, name: str, arguments: list[object]) -> SoakProgram:
-        return SoakProgram(self.folder, name, arguments, self._preload)
+                self.grant(one.jid, "--meter", meter, "--series", prefix, "--granularity", one.granularity.code)

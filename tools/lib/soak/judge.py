@@ -12,7 +12,7 @@ from statistics import median
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from soak.samples import DatabaseSize, ProgramSample, QueueSample
 
@@ -54,13 +54,10 @@ class SoakVerdict:
 
 def slope(points: Sequence[tuple[float, float]]) -> float:
     """Theil–Sen: the median slope of all pairs of (x, y); 0 for fewer than two different x."""
-    slopes = [(b[1] - a[1]) / (b[0] - a[0]) for a, b in combinations(_thinned(points), 2) if b[0] != a[0]]
-    return median(slopes) if slopes else 0.0
-
-
-def _thinned(points: Sequence[tuple[float, float]], most: int = 400) -> Sequence[tuple[float, float]]:
     # 80,000 pairs are a median of a tenth of a second.
-    return points[:: len(points) // most + 1]
+    thinned = points[:: len(points) // 400 + 1]
+    slopes = [(b[1] - a[1]) / (b[0] - a[0]) for a, b in combinations(thinned, 2) if b[0] != a[0]]
+    return median(slopes) if slopes else 0.0
 
 
 def judge(
@@ -94,7 +91,9 @@ def _judge_program(program: str, samples: Sequence[ProgramSample], figures: dict
     figures[f"{program}: processor"] = f"{took_s / max(days, 1e-9):.0f} s of this machine's a day"
     # Who is ended and started again begins anew: each life is too short to say anything of its growth.
     if len({sample.pid for sample in samples}) > 1:
-        _judge_lives(program, samples, figures, wrong)
+        most, lives = _mb(max(s.rss for s in samples)), len({s.pid for s in samples})
+        figures[f"{program}: RSS"] = f"{most} at most, in {lives} lives"
+        _judge_counts(program, _second_half(samples), figures, wrong)
         return
     late = _second_half(samples)
     if len(late) < _LEAST_SAMPLES:
@@ -111,11 +110,6 @@ def _judge_program(program: str, samples: Sequence[ProgramSample], figures: dict
     _judge_counts(program, late, figures, wrong)
     if max(s.rss for s in late) > RESIDENT_MOST:
         wrong.append(f"{program} takes {_mb(max(s.rss for s in late))} of memory")
-
-
-def _judge_lives(program: str, samples: Sequence[ProgramSample], figures: dict[str, str], wrong: list[str]) -> None:
-    figures[f"{program}: RSS"] = f"{_mb(max(s.rss for s in samples))} at most, in {len({s.pid for s in samples})} lives"
-    _judge_counts(program, _second_half(samples), figures, wrong)
 
 
 def _judge_counts(program: str, late: Sequence[ProgramSample], figures: dict[str, str], wrong: list[str]) -> None:
@@ -173,8 +167,3 @@ def bounds(points: dict[str, int], seconds: float, behind_h: dict[str, float]) -
     Twice, since an evening brings more changes of an index than a night.
     """
     return {name: 2 * points[name] / seconds * 3600 * hours for name, hours in behind_h.items()}
-
-
-def told(wrong: Iterable[str]) -> str:
-    """The sentences, one a line."""
-    return "\n".join(f"- {line}" for line in wrong)

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from meter.frames import BAUD, HISTORIC, STANDARD, MeterIdentity, SimulatedFrame
+from meter.frames import BAUD, HISTORIC, STANDARD, MeterIdentity
 from meter.household import SimulatedHousehold
 from meter.living import Linky
 from meter.wire import PtyWire
@@ -95,15 +95,11 @@ class _Meter:
         begun_ms = end_ms - self._kind.seconds * 1000
         self.last_s = begun_ms // 1000
         frame = self._linky.next_frame(begun_ms)
-        index = _shown(frame, self._kind.label)
+        index = next(int(group.data) for group in frame.groups if group.label == self._kind.label)
         if index != self._index:
             self._index = index
             self.book.write(SAID.pack(self.last_s, index))
         self.wire.write(b"".join(frame.encode()))
-
-
-def _shown(frame: SimulatedFrame, label: str) -> int:
-    return next(int(group.data) for group in frame.groups if group.label == label)
 
 
 def _live(meters: Sequence[_Meter], clock: HouseClock, seconds: int, speed: float) -> None:
@@ -128,10 +124,8 @@ def main() -> None:
     """Live, until the days are over and standard input is closed."""
     parser = argparse.ArgumentParser(prog="python -m soak.meters")
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--seconds", type=int, required=True)
-    parser.add_argument("--speed", type=float, required=True)
-    parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--every", type=int, required=True)
+    for name, kind in (("--seconds", int), ("--speed", float), ("--seed", int), ("--every", int)):
+        parser.add_argument(name, type=kind, required=True)
     options = parser.parse_args()
     clock = HouseClock(options.folder / "clock")
     start_ms = int(clock.now_s) * 1000

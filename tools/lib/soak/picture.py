@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -19,13 +18,8 @@ _WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BETWEEN = 900, 150, 70, 130, 50, 46
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 _FILES = {"file": "database", "in use": "used", "WAL": "wal"}
 
+# What is drawn of whom, and its points: day, value.
 Line = tuple[str, list[tuple[float, float]]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Panel:
-    title: str
-    lines: list[Line]
 
 
 def draw(
@@ -39,36 +33,32 @@ def draw(
     def over(rows: Sequence[tuple[int, float]]) -> list[tuple[float, float]]:
         return [((time - begin) / _DAY_S, value) for time, value in rows]
 
-    panels = [
-        _Panel(
-            "memory (RSS), MB",
-            [(p, over([(s.time, s.rss / 1e6) for s in samples if s.program == p])) for p in programs],
-        ),
-        _Panel(
-            "descriptors", [(p, over([(s.time, s.descriptors) for s in samples if s.program == p])) for p in programs]
-        ),
-        _Panel("outbox, rows", [(r, over([(q.time, q.rows) for q in queues if q.recipient == r])) for r in recipients]),
-        _Panel(
-            "database, MB",
-            [(name, over([(f.time, getattr(f, key) / 1e6) for f in files])) for name, key in _FILES.items()],
-        ),
-    ]
+    panels: dict[str, list[Line]] = {
+        "memory (RSS), MB": [(p, over([(s.time, s.rss / 1e6) for s in samples if s.program == p])) for p in programs],
+        "descriptors": [(p, over([(s.time, s.descriptors) for s in samples if s.program == p])) for p in programs],
+        "outbox, rows": [(r, over([(q.time, q.rows) for q in queues if q.recipient == r])) for r in recipients],
+        "database, MB": [
+            (name, over([(f.time, getattr(f, key) / 1e6) for f in files])) for name, key in _FILES.items()
+        ],
+    }
     days = (files[-1].time - begin) / _DAY_S
     # Who is in two panels has one colour.
     groups = (dict.fromkeys((*programs, *recipients)), _FILES)
     colours = {name: _COLOURS[place % len(_COLOURS)] for group in groups for place, name in enumerate(group)}
     sheet = Sheet(_LEFT + _WIDTH + _RIGHT, _TOP + len(panels) * (_HEIGHT + _BETWEEN), title)
     sheet.text(_LEFT, 24, title, size=15, bold=True)
-    for place, panel in enumerate(panels):
-        _draw_panel(sheet, panel, _TOP + place * (_HEIGHT + _BETWEEN), max(days, 1 / 24), colours)
+    for place, panel in enumerate(panels.items()):
+        _draw_panel(sheet, *panel, _TOP + place * (_HEIGHT + _BETWEEN), max(days, 1 / 24), colours)
     return sheet.svg()
 
 
-def _draw_panel(sheet: Sheet, panel: _Panel, top: float, days: float, colours: Mapping[str, str]) -> None:
-    highest = max((value for _, line in panel.lines for _, value in line), default=0.0)
+def _draw_panel(
+    sheet: Sheet, title: str, lines: Sequence[Line], top: float, days: float, colours: Mapping[str, str]
+) -> None:
+    highest = max((value for _, line in lines for _, value in line), default=0.0)
     step = _step(highest)
     most = (int(highest / step) + 1) * step
-    sheet.text(_LEFT, top - 6, panel.title, size=12, bold=True)
+    sheet.text(_LEFT, top - 6, title, size=12, bold=True)
     for number in range(int(most / step) + 1):
         y = top + _HEIGHT * (1 - number * step / most)
         sheet.line((_LEFT, y), (_LEFT + _WIDTH, y), color="#dddddd", width=0.7)
@@ -78,7 +68,7 @@ def _draw_panel(sheet: Sheet, panel: _Panel, top: float, days: float, colours: M
         x = _LEFT + _WIDTH * number * every / days
         sheet.line((x, top + _HEIGHT), (x, top + _HEIGHT + 4), width=0.7)
         sheet.text(x, top + _HEIGHT + 15, f"day {number * every:g}", size=10, anchor="middle")
-    for place, (name, line) in enumerate(panel.lines):
+    for place, (name, line) in enumerate(lines):
         colour = colours[name]
         points = [(_LEFT + _WIDTH * day / days, top + _HEIGHT * (1 - value / most)) for day, value in line]
         for apart in _unbroken(points):

@@ -11,9 +11,9 @@ from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.store.points import Granularity, finest_allowed, under
-from harness.points import opened
+from harness.points import GATEWAYS, opened, rows, say
 from meter.frames import STANDARD
-from soak.house import RECIPIENTS, SoakRecipient, database_in, name_of
+from soak.house import RECIPIENTS, SoakRecipient, name_of
 from soak.meters import HOUSE, SAID
 
 if TYPE_CHECKING:
@@ -32,14 +32,13 @@ class Book:
     """What was seen to be committed of the series that are judged raw.
 
     Args:
-        path: the book, an SQLite file.
-        database: the gateway's file.
+        folder: the run's; the book is an SQLite file there.
     """
 
-    def __init__(self, path: Path, database: Path) -> None:
-        self._path, self._database = path, database
+    def __init__(self, folder: Path) -> None:
+        self._path, self._database = folder / "book.sqlite", folder / GATEWAYS
         self._newest: dict[int, int] = {}
-        with closing(sqlite3.connect(path)) as db:
+        with closing(sqlite3.connect(self._path)) as db:
             db.execute(
                 "CREATE TABLE IF NOT EXISTS raw (meter TEXT, path TEXT, time INTEGER, value ANY,"
                 " PRIMARY KEY (meter, path, time)) STRICT, WITHOUT ROWID"
@@ -50,23 +49,16 @@ class Book:
         with closing(sqlite3.connect(self._path)) as db, closing(opened(self._database)) as gateway:
             for series in _all_series(gateway):
                 if series.path == INDEX or any(series.shared(one) for one in RECIPIENTS if not one.granularity):
-                    self._note(db, gateway, series)
+                    query = "SELECT time, value FROM reading WHERE series = ? AND time > ? ORDER BY time"
+                    since = self._newest.get(series.number, 0)
+                    for row in gateway.execute(query, [series.number, since]):
+                        db.execute("INSERT INTO raw VALUES (?, ?, ?, ?)", (series.meter, series.path, *row))
+                        self._newest[series.number] = row[0]
             db.commit()
-
-    def _note(self, db: sqlite3.Connection, gateway: sqlite3.Connection, series: _Series) -> None:
-        rows = gateway.execute(
-            "SELECT time, value FROM reading WHERE series = ? AND time > ? ORDER BY time",
-            [series.number, self._newest.get(series.number, 0)],
-        ).fetchall()
-        db.executemany("INSERT INTO raw VALUES (?, ?, ?, ?)", ((series.meter, series.path, *row) for row in rows))
-        if rows:
-            self._newest[series.number] = rows[-1][0]
 
     def rows(self, meter: str, path: str) -> list[Row]:
         """What it has of a series, in order."""
-        with closing(sqlite3.connect(self._path)) as db:
-            query = "SELECT time, value FROM raw WHERE meter = ? AND path = ? ORDER BY time"
-            return db.execute(query, [meter, path]).fetchall()
+        return rows(self._path, "SELECT time, value FROM raw WHERE meter = ? AND path = ? ORDER BY time", meter, path)
 
 
 class _Series(NamedTuple):
@@ -87,7 +79,7 @@ def judge(folder: Path, start_s: int) -> tuple[list[str], dict[str, int]]:
         start_s: when it began. What a meter told of the time before need not be anywhere.
     """
     wrong: list[str] = []
-    book = Book(folder / "book.sqlite", database_in(folder))
+    book = Book(folder)
     counts = {one.name: _judge_recipient(folder, book, one, start_s, wrong) for one in RECIPIENTS}
     for kind in HOUSE:
         said = list(SAID.iter_unpack((folder / f"{kind.name}.said").read_bytes()))
@@ -98,10 +90,11 @@ def judge(folder: Path, start_s: int) -> tuple[list[str], dict[str, int]]:
 def _judge_recipient(folder: Path, book: Book, one: SoakRecipient, start_s: int, wrong: list[str]) -> int:
     missing: set[tuple[object, ...]] = set()
     stray: set[tuple[object, ...]] = set()
-    owed_count = 0
-    with closing(opened(database_in(folder))) as gateway, closing(opened(folder / f"{one.name}.sqlite")) as db:
-        (received_count,) = db.execute("SELECT count(*) FROM record").fetchone()
-        known = 0
+    known = owed_count = 0
+    with closing(opened(folder / GATEWAYS)) as gateway, closing(opened(folder / f"{one.name}.sqlite")) as db:
+        received_count, refused = db.execute(
+            "SELECT (SELECT count(*) FROM record), (SELECT count(*) FROM refused)"
+        ).fetchone()
         for series in _all_series(gateway):
             granularity = finest_allowed(series.kind, one.granularity)
             if granularity is None or not series.shared(one):
@@ -113,28 +106,26 @@ def _judge_recipient(folder: Path, book: Book, one: SoakRecipient, start_s: int,
             missing |= {(*key, *row) for row in owed - received if row[0] >= start_s}
             stray |= {(*key, *row) for row in received - owed}
             known, owed_count = known + len(received), owed_count + len(owed)
-        (refused,) = db.execute("SELECT count(*) FROM refused").fetchone()
-    _say(wrong, f"committed, and not at {one.name}", missing)
-    _say(wrong, f"at {one.name}, and never committed", stray)
-    told = _lines(folder / f"{one.name}.out")
+    say(wrong, f"committed, and not at {one.name}", missing)
+    say(wrong, f"at {one.name}, and never committed", stray)
+    with (folder / f"{one.name}.out").open("rb") as lines:
+        told = sum(line.endswith(b"\n") for line in lines)
     for count, what in (
         (received_count - known, f"points of series that {one.name} may not have"),
         (refused, f"messages that {one.name} could not read"),
         (max(told - received_count, 0), f"points that {one.name} was told twice"),
     ):
-        if count:
-            wrong.append(f"{count} {what}")
+        wrong += [f"{count} {what}"] if count else []
     return owed_count
 
 
 def minutes_a_day(folder: Path) -> dict[str, float]:
     """Meter -> how many rows its minutes add to the database in a day: most of what a year takes."""
-    with closing(opened(database_in(folder))) as db:
-        query = (
-            "SELECT name, count(*) * 86400.0 / (max(time) - min(time) + 60) FROM minute"
-            " JOIN series ON series.id = series JOIN meter ON meter.id = meter GROUP BY name ORDER BY meter.id"
-        )
-        return dict(db.execute(query).fetchall())
+    query = (
+        "SELECT name, count(*) * 86400.0 / (max(time) - min(time) + 60) FROM minute"
+        " JOIN series ON series.id = series JOIN meter ON meter.id = meter GROUP BY name ORDER BY meter.id"
+    )
+    return dict(rows(folder / GATEWAYS, query))
 
 
 def compare(name: str, said: Sequence[tuple[int, int]], seen: Sequence[Row], *, dated: bool) -> list[str]:
@@ -162,15 +153,15 @@ def _compare_dated(name: str, said: Sequence[tuple[int, int]], seen: Sequence[Ro
     if [index for at, index in said if at <= begun][-1:] != [first]:
         wrong.append(f"the first index of {name} is {first}, which it did not say then")
     expected = {point for point in said if point[0] > begun}
-    _say(wrong, f"said by {name}, and not committed", expected - set(seen))
-    _say(wrong, f"committed, and not said by {name}", set(seen[1:]) - expected)
+    say(wrong, f"said by {name}, and not committed", expected - set(seen))
+    say(wrong, f"committed, and not said by {name}", set(seen[1:]) - expected)
 
 
 def _compare_undated(name: str, said: Sequence[tuple[int, int]], seen: Sequence[Row], wrong: list[str]) -> None:
     when: dict[object, int] = {index: at for at, index in said}
-    _say(wrong, f"committed, and never said by {name}", {row for row in seen if row[1] not in when})
+    say(wrong, f"committed, and never said by {name}", {row for row in seen if row[1] not in when})
     late = {(at, index) for at, index in seen if index in when and not 0 <= at - when[index] <= LATE_S}
-    _say(wrong, f"of {name} with another time than when they were said", late)
+    say(wrong, f"of {name} with another time than when they were said", late)
     lately = {index for at, index in said if at > said[-1][0] - LATE_S}
     if len(lately) < len(said) and seen[-1][1] not in lately:
         wrong.append(f"the last index of {name} is {seen[-1][1]}, and it said {said[-1][1]}")
@@ -191,14 +182,3 @@ def _kept(db: sqlite3.Connection, series: _Series, granularity: Granularity) -> 
         (at, round(total / samples, 1) if samples else last)
         for at, samples, total, last in db.execute(query, [series.number])
     )
-
-
-def _lines(path: Path) -> int:
-    with path.open("rb") as file:
-        return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
-
-
-def _say(wrong: list[str], what: str, found: Iterable[tuple[object, ...]]) -> None:
-    found = sorted(found, key=str)
-    if found:
-        wrong.append(f"{len(found)} points {what}: {', '.join(map(str, found[:3]))}")

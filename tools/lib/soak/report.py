@@ -6,9 +6,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.points import opened
+from harness.points import GATEWAYS, rows
 from soak import judge, points
-from soak.house import RECIPIENTS, database_in
+from soak.house import RECIPIENTS
 from soak.meters import HOUSE
 from soak.picture import draw
 from soak.samples import DatabaseSize, ProgramSample, QueueSample, Samples
@@ -63,17 +63,10 @@ class SoakResult:
         drawn = path.with_suffix(".svg")
         drawn.write_text(self.picture, encoding="utf-8")
         verdict = [f"- WRONG: {line}" for line in self.wrong] or ["Nothing grows, nothing is lost."]
-        rows = [f"| {name} | {text} |" for name, text in self.figures.items()]
-        table = ["| what | seen |", "|:--|:--|", *rows]
-        page = [
-            f"# {self.title}",
-            "",
-            *verdict,
-            "",
-            *table,
-            "",
-            f"![memory, descriptors, outbox, database]({drawn.name})",
-        ]
+        figures = [f"| {name} | {text} |" for name, text in self.figures.items()]
+        table = ["| what | seen |", "|:--|:--|", *figures]
+        picture = f"![memory, descriptors, outbox, database]({drawn.name})"
+        page = [f"# {self.title}", "", *verdict, "", *table, "", picture]
         path.write_text("\n".join(page) + "\n", encoding="utf-8")
         return drawn
 
@@ -86,23 +79,15 @@ def see(folder: Path, run: SoakRun) -> SoakResult:
     verdict = judge.judge(programs, queues, files, judge.bounds(owed, run.seconds, BEHIND_H), [k.phases for k in HOUSE])
     figures = {
         "took": f"{run.took_s / 60:.0f} min, a frame each {run.every_s} s, seed {run.seed}",
-        **{f"minutes of {name}": f"{rows:.0f} rows a day" for name, rows in points.minutes_a_day(folder).items()},
+        **{f"minutes of {name}": f"{count:.0f} rows a day" for name, count in points.minutes_a_day(folder).items()},
         **{f"points for {name}": str(count) for name, count in owed.items()},
         **verdict.figures,
     }
-    wrong += verdict.wrong + _said(folder) + _given_up(folder)
+    wrong += verdict.wrong
+    # What gateway and recipients should not have said; where something ran short, what was measured is not the rule.
+    for name in ("gateway", *(one.name for one in RECIPIENTS)):
+        said = (folder / f"{name}.log").read_text(errors="replace")
+        wrong += [f"{name} says {word!r}" for word in _BAD if word in said]
+    ((count,),) = rows(folder / GATEWAYS, "SELECT count(*) FROM event WHERE kind = 'shortage'")
+    wrong += [f"something ran short for the gateway ({count} `shortage` events)"] if count else []
     return SoakResult(run.title, figures, wrong, draw(run.title, programs, queues, files))
-
-
-def _said(folder: Path) -> list[str]:
-    """What gateway and recipients should not have said."""
-    names = ("gateway", *(one.name for one in RECIPIENTS))
-    texts = {name: (folder / f"{name}.log").read_text(errors="replace") for name in names}
-    return [f"{name} says {word!r}" for name, text in texts.items() for word in _BAD if word in text]
-
-
-def _given_up(folder: Path) -> list[str]:
-    """Where something ran short, what was measured is not the rule."""
-    with closing(opened(database_in(folder))) as db:
-        (count,) = db.execute("SELECT count(*) FROM event WHERE kind = 'shortage'").fetchone()
-    return [f"something ran short for the gateway ({count} `shortage` events)"] if count else []

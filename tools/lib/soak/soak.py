@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import time
 import urllib.request
-from contextlib import closing
 from typing import TYPE_CHECKING
 
 from gateway.config.tables import load
 from gateway.control.messages import Status
 from gateway.control.running import ask
-from harness.points import opened
 from harness.wait import wait_until
-from servers.daemon import links_of
-from soak.errors import SoakError
-from soak.house import AWAY, RECIPIENTS, SLOW, database_in
+from soak.house import AWAY, RECIPIENTS, SLOW
 from soak.meters import HOUSE
-from soak.parts import pause
+from soak.parts import SoakError
 from soak.samples import ProgramSample, look
 
 if TYPE_CHECKING:
@@ -64,6 +61,7 @@ class Soak:
         self._house, self._meters, self._clock, self._samples, self._book = house, meters, clock, samples, book
         self._tell, self._hours, self._start_s = tell, round(days * 24), int(clock.now_s)
         self._programs = [house.gateway, *house.recipients.values()]
+        self._all_alive = [one.require_alive for one in self._programs]
         self._begun = time.monotonic()
         self.live_s = 0.0
 
@@ -79,17 +77,19 @@ class Soak:
                     recipient.stop()
 
     def _begin(self) -> None:
-        wait_until(lambda: self._said("ready"), _START_S, "the ports of the meters", 0.2, SoakError)
-        self._await_link("xmpp", "ok")
-        self._house.grant()
+        house, alive = self._house, [self._house.gateway.require_alive]
+        self._await(lambda: self._said("ready"), "the ports of the meters")
+        house.await_link("xmpp", "ok", _START_S, alive)
+        house.grant_all()
         # Whom it knows it learns once a real minute: until then receipts would be a stranger's, and counted.
-        self._house.gateway.stop()
-        self._house.gateway.start()
-        self._await_link("xmpp", "ok")
-        for recipient in self._house.recipients.values():
+        house.gateway.stop()
+        house.gateway.start()
+        house.await_link("xmpp", "ok", _START_S, alive)
+        for recipient in house.recipients.values():
             recipient.start()
-        wait_until(self._all_subscribed, _START_S, "every recipient's subscription", 0.2, SoakError)
-        wait_until(self._all_open, _START_S, "every meter's port, open", 0.2, SoakError)
+        wanted = sum(len(dict(one.shared)) for one in RECIPIENTS)
+        self._await(lambda: self._one("SELECT count(*) FROM subscription") == wanted, "every recipient's subscription")
+        self._await(lambda: house.has(*(f"port {kind.name}" for kind in HOUSE)), "every meter's port, open")
 
     def _live(self) -> None:
         self._begun = time.monotonic()
@@ -98,28 +98,27 @@ class Soak:
             self._await_hour(self._start_s + hour * HOUR_S)
             self._look()
             self._come_and_go(hour)
-        wait_until(lambda: self._said("done"), _START_S, "the end of the meters", 0.2, SoakError)
+        self._await(lambda: self._said("done"), "the end of the meters")
         self.live_s = time.monotonic() - self._begun
 
     def _deliver(self) -> None:
         away = self._house.recipients[AWAY]
         if away.pid is None:
             away.start()
-        wait_until(self._all_stored, _START_S, "the last frame of each meter in the database", 0.2, SoakError)
-        wait_until(self._none_waits, _DELIVERED_S, "the delivery of everything", 0.2, SoakError)
+        self._await(self._all_stored, "the last frame of each meter in the database")
+        self._await(lambda: not self._one("SELECT count(*) FROM outbox"), "the delivery of everything", _DELIVERED_S)
         self._look()
 
     def _await_hour(self, second: int) -> None:
-        while self._clock.now_s < second and not self._said("done"):
-            for program in (self._house.gateway, *self._house.recipients.values()):
-                program.require_alive()
-            pause(_LOOK_S)
+        wait_until(
+            lambda: self._clock.now_s >= second or self._said("done"), math.inf, every=_LOOK_S, alive=self._all_alive
+        )
 
     def _look(self) -> None:
         now_s, elapsed = int(self._clock.now_s), time.monotonic() - self._begun
         self._visit()
         seen = [ProgramSample.take(now_s, one.name, pid) for one in self._programs if (pid := one.pid)]
-        self._samples.add(*filter(None, seen), *look(now_s, elapsed, database_in(self._house.folder)))
+        self._samples.add(*filter(None, seen), *look(now_s, elapsed, self._house.database))
         self._book.note()
         days = (now_s - self._start_s) / 86_400
         self._tell(f"day {days:.1f} of {self._hours / 24:g}, {days * 86_400 / elapsed:.0f} times real")
@@ -137,32 +136,16 @@ class Soak:
         elif hour % TURN_H == 0 and away.pid is None:
             away.start()
 
-    def _await_link(self, name: str, state: str) -> None:
-        def reached() -> bool:
-            self._house.gateway.require_alive()
-            return links_of(self._house.config).get(name, {}).get("state") == state
-
-        wait_until(reached, _START_S, f"{name} {state}", 0.2, SoakError)
-
-    def _all_open(self) -> bool:
-        links = links_of(self._house.config)
-        return all(links.get(f"port {kind.name}", {}).get("state") == "ok" for kind in HOUSE)
-
-    def _all_subscribed(self) -> bool:
-        wanted = sum(len(dict(one.shared)) for one in RECIPIENTS)
-        return self._one("SELECT count(*) FROM subscription") == wanted
+    def _await(self, predicate: Callable[[], object], what: str, seconds: float = _START_S) -> None:
+        wait_until(predicate, seconds, what, 0.2, SoakError)
 
     def _all_stored(self) -> bool:
         lines = [line.split() for line in self._meters.out.read_text().splitlines()]
         last = {words[0]: int(words[1]) for words in lines if len(words) == 2}
         return all(self._one("SELECT last_time FROM meter WHERE name = ?", name) >= last[name] for name in last)
 
-    def _none_waits(self) -> bool:
-        return self._one("SELECT count(*) FROM outbox") == 0
-
     def _one(self, query: str, *values: str) -> int:
-        with closing(opened(database_in(self._house.folder))) as db:
-            return int(db.execute(query, values).fetchone()[0])
+        return int(self._house.query(query, *values)[0][0])
 
     def _said(self, word: str) -> bool:
         self._meters.require_alive()
