@@ -94,7 +94,7 @@ class Chain:
     def kill(self, target):
         """End a part as a power cut would."""
         if target in self.federation.domains:
-            self.federation.kill(target)
+            self.federation.servers[target].kill()
         else:
             getattr(self, target).kill()
 

@@ -167,7 +167,7 @@ def clock_moved(seconds, chain, draw):
 def account_deleted(chain, draw):
     """The operator deletes the household's account, and makes it again."""
     user, domain = HOME.split("@")
-    chain.federation.unregister(user, domain)
+    chain.federation.servers[domain].unregister(user)
     chain.on_loop(chain.near.cut)
     try:
         yield
@@ -190,8 +190,8 @@ def password_changed(chain, draw):
 @contextmanager
 def state_lost(domain, chain, draw):
     """A server comes back without anything that it knew: no accounts, no roster, no messages that waited there."""
-    chain.federation.kill(domain)
-    chain.federation.forget(domain)
+    chain.federation.servers[domain].kill()
+    chain.federation.servers[domain].forget()
     chain.federation.restart(domain)
     jid = HOME if HOME.endswith(domain) else FAR
     yield

@@ -166,7 +166,7 @@ def test_a_server_that_is_killed_is_no_wrong_password(start_federation, tmp_path
     (house.folder / "nothing.raw").write_bytes(b"")
     with house.gateway() as gateway:
         house.await_link("xmpp", "ok")
-        servers.kill("sen1.test")
+        servers.servers["sen1.test"].kill()
         wait_until(lambda: "federation: " in gateway.log.read_text(), 30, "a sentence on the loss")
         assert gateway.stop() == 0
     said = gateway.log.read_text()

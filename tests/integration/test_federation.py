@@ -273,7 +273,7 @@ def test_a_deleted_account_bounces_and_comes_back_to_everything_once(scene, hous
                 house.minutes(3)
                 await eventually(lambda: len(peer.minutes()) == 2 and not house.waiting(scene.coop))
             user = scene.coop.split("@")[0]
-            await asyncio.to_thread(scene.servers.unregister, user, scene.away)
+            await asyncio.to_thread(scene.servers.servers[scene.away].unregister, user)
             house.minutes(5)
             await eventually(lambda: house.waiting(scene.coop) >= 10)
             await asyncio.to_thread(scene.servers.register, user, scene.away, "secret")
@@ -564,7 +564,7 @@ def test_both_servers_killed_in_turn_lose_nothing(start_federation, house, tmp_p
             await eventually(lambda: house.store.subscriptions.of(scene.coop))
             for domain in (scene.home, scene.away):
                 house.minutes(3)
-                scene.servers.kill(domain)
+                scene.servers.servers[domain].kill()
                 house.minutes(3)
                 await asyncio.to_thread(scene.servers.restart, domain)
                 house.minutes(3)

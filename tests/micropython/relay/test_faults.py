@@ -26,7 +26,7 @@ def test_every_durable_point_is_stored_exactly_once(tmp_path, seed, kill_board):
     assert outcome.wrong == []
     assert sum(outcome.faults.values()) >= 3
     assert outcome.points > 300
-    assert outcome.thinned == 0
+    assert outcome.told.thinned == 0
 
 
 @pytest.mark.slow

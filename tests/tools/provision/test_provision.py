@@ -27,7 +27,7 @@ def ejabberd_url(federation):
 
 def prosodyctl(federation):
     """How its server is called."""
-    return f"prosodyctl --config {federation.logs['sen1.test'].parent / 'prosody.cfg.lua'}"
+    return f"prosodyctl --config {federation.servers['sen1.test'].place.folder / 'prosody.cfg.lua'}"
 
 
 def states(out):

@@ -128,7 +128,7 @@ def test_accounts_outlive_a_kill(kind: str, start_federation) -> None:
     """An account made just before kill -9 of its server can log in after the restart, and still federates."""
     federation = start_federation(kind, "prosody")
     federation.register("alice", "sen1.test", "secret")
-    federation.kill("sen1.test")
+    federation.servers["sen1.test"].kill()
     assert federation.pids["sen1.test"] is None
     federation.restart("sen1.test")
 
@@ -153,7 +153,7 @@ def test_a_password_is_set_again_and_an_account_deleted(which: str, request: pyt
     federation.register("carol", "sen1.test", "first")
     federation.register("carol", "sen1.test", "second")
     asyncio.run(log_in("second"))
-    federation.unregister("carol", "sen1.test")
+    federation.servers["sen1.test"].unregister("carol")
 
     async def refused() -> None:
         client = Client("carol@sen1.test", "second", federation.ca)
@@ -269,7 +269,7 @@ def test_a_failed_start_tells_the_servers_own_words(kind: str, tmp_path: Path) -
         occupier.bind((net.address(1), 5222))
         occupier.listen()
         broken = Federation(tmp_path, kind, "prosody", net=net.prefix)
-        server = broken._servers["sen1.test"]
+        server = broken.servers["sen1.test"]
         server.configure()
         configuration = next(path for path in server.place.folder.iterdir() if path.suffix in {".lua", ".yml"})
         configuration.write_text("hosts: [ this is = no configuration {{{")

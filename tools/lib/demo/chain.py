@@ -96,7 +96,7 @@ class DemoChain(House):
 
     def server(self, domain: str) -> str:
         """The program that serves a domain."""
-        return self._federation.kind(domain) if self._federation else "none"
+        return self._federation.servers[domain].kind if self._federation else "none"
 
     def require_alive(self) -> None:
         """Look whether everything runs.
@@ -106,12 +106,10 @@ class DemoChain(House):
         """
         for program in self.programs.values():
             program.require_alive()
-        for domain, pid in (self._federation.pids if self._federation else {}).items():
-            if pid is None:
-                log = last_lines(self._federation.logs[domain]) if self._federation else ""
-                raise RigError(
-                    f"{self.server(domain)}, the server of {domain}, ended by itself; its last lines:\n{log}"
-                )
+        for domain, server in (self._federation.servers if self._federation else {}).items():
+            if server.pid is None:
+                lines = last_lines(server.log)
+                raise RigError(f"{server.kind}, the server of {domain}, ended by itself; its last lines:\n{lines}")
 
     def last_lines(self, name: str) -> str:
         """The last lines that one of the programs wrote."""

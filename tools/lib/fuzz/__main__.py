@@ -7,13 +7,14 @@ import random
 import resource
 import sys
 import time
-from pathlib import Path
 
 from fuzz.injuries import mutate
 from fuzz.options import parser
 from fuzz.targets import targets
+from harness import ROOT
+from harness.progress import show
 
-FOUND = Path(__file__).resolve().parents[3] / ".cache" / "fuzz"
+FOUND = ROOT / ".cache" / "fuzz"
 
 # What the interpreter itself may come to hold (caches, fragmentation) while nothing of ours grows.
 _GROWTH_MB = 30
@@ -46,9 +47,9 @@ def main() -> int:
         # The first thousands fill caches; growth is counted from there.
         if counts["wire"] == 2000:
             warm = peak_mb()
-        if sys.stderr.isatty() and time.monotonic() - shown > 1:
+        if time.monotonic() - shown > 1:
             shown = time.monotonic()
-            print(f"\r{sum(counts.values())} inputs, {end - shown:.0f} s left ", end="", file=sys.stderr, flush=True)
+            show(f"{sum(counts.values())} inputs, {end - shown:.0f} s left ")
     grown = peak_mb() - (warm or peak_mb())
     print("\n" * sys.stderr.isatty() + ", ".join(f"{count} {name}" for name, count in counts.items()))
     print(f"peak memory grew by {grown:.1f} MB after the first 2000")

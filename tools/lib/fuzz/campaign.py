@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 
 from fuzz import mqtt, relatives, tic, web, xmpp
 from fuzz.rig import HOME, HOSTILE, HOSTILE_BOARD
-from fuzz.shots import Fired, Shot
+from fuzz.shots import Fired, Shot, together
 from fuzz.watch import RigWatch, StoppedError
+from harness.progress import show
 from relay_faults.broker import HOST
 
 if TYPE_CHECKING:
@@ -110,17 +111,7 @@ class Campaign:
 
     async def _with_watch(self, work: Coroutine[Any, Any, object]) -> None:
         """Until the work is done, or somebody else has stopped."""
-        watching = asyncio.create_task(self.watch.run(), name="watch")
-        working = asyncio.ensure_future(work)
-        try:
-            await asyncio.wait({watching, working}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in (watching, working):
-                task.cancel()
-            await asyncio.wait({watching, working})
-        for task in (watching, working):
-            if not task.cancelled():
-                task.result()
+        await together([self.watch.run(), work], asyncio.FIRST_COMPLETED)
 
     async def _judged(self, part: str, work: Coroutine[Any, Any, object]) -> None:
         """Do it, watched, and see what memory has come to hold: from quiet to quiet."""
@@ -157,18 +148,8 @@ class Campaign:
 
     async def _everything(self, seconds: float) -> None:
         self._runs += 1
-        running = {way: self._guns[way].run(self._shots[way], f"{self._seed}-{self._runs}-{way}") for way in self._ways}
-        tasks = [asyncio.create_task(work, name=f"hostile {way}") for way, work in running.items()]
-        tasks.append(asyncio.create_task(self._progress(seconds), name="progress"))
-        try:
-            await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_EXCEPTION)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-        for task in tasks:
-            if not task.cancelled():
-                task.result()
+        running = [self._guns[way].run(self._shots[way], f"{self._seed}-{self._runs}-{way}") for way in self._ways]
+        await together([*running, self._progress(seconds)], asyncio.FIRST_EXCEPTION, seconds)
 
     async def _progress(self, seconds: float) -> None:
         end = time.monotonic() + seconds
@@ -176,8 +157,7 @@ class Campaign:
             seen = self.watch.seen
             shots = sum(sum(fired.kinds.values()) for fired in self.outcome.fired.values())
             late, memory = max(seen.lateness[-60:], default=0.0), seen.memory[-1][1].rss / 1e6
-            line = f"{shots} inputs, {memory:.0f} MB, {late:.1f} s late, {end - time.monotonic():.0f} s left"
-            print(f"\r\033[K{line}", end="", file=sys.stderr, flush=True)
+            show(f"{shots} inputs, {memory:.0f} MB, {late:.1f} s late, {end - time.monotonic():.0f} s left")
             await asyncio.sleep(1)
 
     async def _account(self) -> None:

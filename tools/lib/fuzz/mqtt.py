@@ -17,7 +17,7 @@ import aiomqtt
 from fuzz import relatives
 from fuzz.injuries import mutate
 from fuzz.relatives import header, message, real_frames
-from fuzz.shots import Fired, Shot, drive
+from fuzz.shots import Fired, Shot, beside, drive
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,7 +42,7 @@ _ELSEWHERE = (
 def shots(seed: int) -> Iterator[Shot]:
     """For ever, the same for the same seed. The note is the topic, ``!`` before it where it is retained."""
     chance = random.Random(f"{seed}-mqtt")
-    evil = cycle(_poison(seed))
+    evil = cycle(as_shot("poison", one) for one in relatives.poison(seed, 2000))
     made: tuple[tuple[str, Callable[[random.Random], BoardMessage]], ...] = (
         ("mutated", _mutated), ("valid", _valid), ("numbers", _numbers), ("giant", _giant), ("twice", _twice),
         ("unicode", _unicode), ("nothing", lambda chance: relatives.BoardMessage("frame", b"", chance.random() < 0.5)),
@@ -59,10 +59,6 @@ def shots(seed: int) -> Iterator[Shot]:
         else:
             kind, make = chance.choice(made)
             yield as_shot(kind, make(chance))
-
-
-def _poison(seed: int) -> Iterator[Shot]:
-    return (as_shot("poison", one) for one in relatives.poison(seed, 2000))
 
 
 def as_shot(kind: str, said: BoardMessage) -> Shot:
@@ -122,21 +118,15 @@ class HostileBoard:
 
     async def run(self, shots: Iterator[Shot], seed: str) -> None:
         """Until there are no more; a connection that is ended is made again."""
-        connection = asyncio.create_task(self._connect(), name="hostile board")
-        try:
+        async with beside(self._connect()):
             await drive(shots, self.send, self._fired, seed)
-        finally:
-            await _end(connection)
 
     async def all_at_once(self, shots: Iterator[Shot]) -> None:
         """As fast as the broker takes them."""
-        connection = asyncio.create_task(self._connect(), name="hostile board")
-        try:
+        async with beside(self._connect()):
             for shot in shots:
                 self._fired.note(shot)
                 await self.send(shot)
-        finally:
-            await _end(connection)
 
     async def send(self, shot: Shot) -> None:
         """Publish."""
@@ -177,10 +167,3 @@ class HostileBoard:
             finally:
                 self._there.clear()
             await asyncio.sleep(_AGAIN_S)
-
-
-async def _end(task: asyncio.Task[None]) -> None:
-    """Cancel it until it has: wait_for of Python 3.11 forgets it where what it waits for comes in the same moment."""
-    while not task.done():
-        task.cancel()
-        await asyncio.wait({task}, timeout=_TAKEN_S)

@@ -16,11 +16,10 @@ from __future__ import annotations
 import re
 import secrets
 import time
-import urllib.error
-import urllib.parse
-import urllib.request
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
+from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Self
+from urllib.parse import urlencode
 
 from fuzz.xmpp import CONSENTED, STRANGER
 from harness.accounts import HOME, consume, register, table
@@ -33,6 +32,7 @@ from relay_faults.broker import HOST, NAME, HouseBroker
 from servers import Federation, LoopbackNet, free_port
 
 if TYPE_CHECKING:
+    from http.client import HTTPMessage
     from pathlib import Path
 
 COOP = "coop@sen2.test"
@@ -137,26 +137,20 @@ class Rig(House):
         code = self.command("page", "code").stdout.strip()
         self.cookies["household"] = self._form("/setup", code=code, password=self.password, again=self.password)
         self.cookies["hostile"] = self._form("/login", password=self.password)
-        with urllib.request.urlopen(self._request("/settings", "hostile"), timeout=20) as answer:
-            found = re.search(r'name="form_token" value="([^"]+)"', answer.read().decode())
+        found = re.search(r'name="form_token" value="([^"]+)"', self._ask("/settings", "hostile")[1].decode())
         self.token = found[1] if found else ""
-
-    def _request(self, path: str, who: str) -> urllib.request.Request:
-        return urllib.request.Request(f"http://{HOST}:{self.port}{path}", headers={"Cookie": self.cookies[who]})
 
     def _form(self, path: str, **fields: str) -> str:
         """Send a form; the cookie that is given."""
-        data = urllib.parse.urlencode(fields).encode()
-        opener = urllib.request.build_opener(_NoRedirect)
-        try:
-            answer = opener.open(f"http://{HOST}:{self.port}{path}", data, timeout=30)
-        except urllib.error.HTTPError as error:
-            answer = error
-        cookie = answer.headers.get("Set-Cookie", "").partition(";")[0]
-        assert cookie, (answer.status, path)
+        headers, _ = self._ask(path, form=urlencode(fields))
+        cookie = headers.get("Set-Cookie", "").partition(";")[0]
+        assert cookie, (path, headers)
         return str(cookie)
 
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_: object) -> None:
-        return None
+    def _ask(self, path: str, who: str = "", form: str | None = None) -> tuple[HTTPMessage, bytes]:
+        """Ask the page, following nothing; headers and body of the answer."""
+        connection = HTTPConnection(HOST, self.port, timeout=30)
+        headers = {"Cookie": self.cookies[who]} if who else {"Content-Type": "application/x-www-form-urlencoded"}
+        connection.request("GET" if form is None else "POST", path, form, headers)
+        with closing(connection), connection.getresponse() as answer:
+            return answer.headers, answer.read()

@@ -9,17 +9,20 @@ import asyncio
 import json
 import random
 from collections import Counter, deque
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Iterable, Iterator
     from pathlib import Path
+    from typing import Any
 
 # Each second another rate, from the slowest to the fastest.
 SLOWEST, FASTEST = 5, 50
 # What came last stops a house, or what came a while before: so many are kept of each way in.
 _KEPT = 1000
+_CANCELLED_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,36 @@ class Fired:
             for shot in self.last
         ]
         file.write_text("\n".join(lines) + "\n", encoding="ascii")
+
+
+async def together(work: Iterable[Coroutine[Any, Any, object]], until: str, seconds: float | None = None) -> None:
+    """Until the first of them ends, or fails (``until``), or the time is over; what failed is raised."""
+    tasks = [asyncio.ensure_future(one) for one in work]
+    try:
+        await asyncio.wait(tasks, timeout=seconds, return_when=until)
+    finally:
+        await cancel(tasks)
+    for task in tasks:
+        if not task.cancelled():
+            task.result()
+
+
+@asynccontextmanager
+async def beside(*work: Coroutine[Any, Any, object]) -> AsyncIterator[None]:
+    """What goes on while a block lasts."""
+    tasks = [asyncio.ensure_future(one) for one in work]
+    try:
+        yield
+    finally:
+        await cancel(tasks)
+
+
+async def cancel(tasks: Collection[asyncio.Future[Any]]) -> None:
+    """Until all have ended: wait_for of Python 3.11 forgets it where what it waits for comes in the same moment."""
+    while going := [task for task in tasks if not task.done()]:
+        for task in going:
+            task.cancel()
+        await asyncio.wait(going, timeout=_CANCELLED_S)
 
 
 async def drive(shots: Iterator[Shot], send: Callable[[Shot], Awaitable[None]], fired: Fired, seed: str) -> None:

@@ -99,9 +99,7 @@ def _controls(chance: random.Random, captures: list[bytes]) -> bytes:
     data = bytearray(_real(chance, captures))
     for _ in range(chance.randrange(1, 20)):
         place = chance.randrange(len(data))
-        data[place : place + chance.randrange(2)] = bytes(
-            [chance.choice(b"\x00\x02\x03\x04\x08\x0c\x0f\x11\x13\x1a\x7f\xff")]
-        )
+        data[place : place + chance.randrange(2)] = bytes([chance.choice(_CONTROLS)])
     return bytes(data)
 
 

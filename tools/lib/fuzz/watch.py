@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import os
 import statistics
 import time
 from dataclasses import dataclass, field
@@ -16,12 +17,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from fuzz.rig import HONEST_METERS, LINKS, SHARED
+from harness.process import last_lines
 from relay_faults.broker import HOST
 from soak.samples import ProgramSample
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from fuzz.rig import Rig
 
 # The bounds. A frame comes each second, is committed within one, and is on its way within one more.
@@ -90,10 +90,10 @@ class RigWatch:
         """Once at everything but the page."""
         rig = self._rig
         if rig.gateway.pid != self.pid or self.pid is None:
-            raise StoppedError(f"the gateway ended: {_last_line(rig.gateway.log)}")
+            raise StoppedError(f"the gateway ended: {last_lines(rig.gateway.log, 1).strip()}")
         if sample := ProgramSample.take(0, "gateway", self.pid):
             self.seen.memory.append((time.monotonic(), sample))
-        self.seen.load.append(float(_read("/proc/loadavg").split()[0]))
+        self.seen.load.append(os.getloadavg()[0])
         self._look_at_links()
         now = time.time()
         for name in HONEST_METERS:
@@ -107,7 +107,7 @@ class RigWatch:
         links = self._rig.links()
         if not links:
             raise StoppedError("the gateway does not say how it is")
-        for name in LINKS:
+        for name in (*LINKS, *(name for name in links if name.startswith("cell "))):
             row = links[name]
             if row["state"] != "ok":
                 raise StoppedError(f"{name} is {row['state']}: {row['detail']}")
@@ -116,9 +116,6 @@ class RigWatch:
                 if row["age_s"] < self._ages.get(name, 0.0):
                     raise StoppedError(f"{name} was away and came back")
                 self._ages[name] = row["age_s"]
-        for name, row in links.items():
-            if name.startswith("cell ") and row["state"] != "ok":
-                raise StoppedError(f"{name} is {row['state']}: {row['detail']}")
 
     def flood(self) -> None:
         """One board is going to send all that the broker takes."""
@@ -259,12 +256,3 @@ def frames_of(rig: Rig, meter: str) -> list[tuple[int, int]]:
 def _posix(horodate: str) -> int:
     zone = "+0200" if horodate[0] in "Ee" else "+0100"
     return int(datetime.strptime(horodate[1:] + zone, "%y%m%d%H%M%S%z").timestamp())
-
-
-def _last_line(log: Path) -> str:
-    return " ".join(log.read_text(errors="replace").splitlines()[-1:])
-
-
-def _read(path: str) -> str:
-    with open(path, encoding="ascii") as file:  # noqa: PTH123 (a file of the kernel's)
-        return file.read()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
 from fuzz.injuries import mutate
-from fuzz.shots import Fired, Shot, drive
+from fuzz.shots import Fired, Shot, cancel, drive
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -118,15 +118,10 @@ def _post_inside(chance: random.Random) -> bytes:
 
 
 def _try(chance: random.Random) -> bytes:
-    body = urlencode(
-        [("password", chance.choice(("1234", "linky", "x" * 2000, "\u00e9")) + str(chance.random()))]
-    ).encode()
-    return (
-        _head(
-            chance, "POST", "/login", "Content-Type: application/x-www-form-urlencoded", f"Content-Length: {len(body)}"
-        )
-        + body
-    )
+    word = chance.choice(("1234", "linky", "x" * 2000, "\u00e9")) + str(chance.random())
+    body = urlencode([("password", word)]).encode()
+    kind, length = "Content-Type: application/x-www-form-urlencoded", f"Content-Length: {len(body)}"
+    return _head(chance, "POST", "/login", kind, length) + body
 
 
 def _slow(chance: random.Random) -> bytes:
@@ -190,9 +185,7 @@ class Visitors:
         try:
             await drive(shots, self.send, self._fired, seed)
         finally:
-            for task in self._open:
-                task.cancel()
-            await asyncio.gather(*self._open, return_exceptions=True)
+            await cancel(self._open.copy())
 
     async def send(self, shot: Shot) -> None:
         """Have a visitor of its own say it, when there are not too many."""

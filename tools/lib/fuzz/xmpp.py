@@ -19,7 +19,7 @@ from slixmpp.xmlstream.xmlstream import NotConnectedError
 
 from fuzz import relatives
 from fuzz.injuries import mutate
-from fuzz.shots import Fired, Shot, drive
+from fuzz.shots import Fired, Shot, beside, drive
 
 if TYPE_CHECKING:
     import ssl
@@ -277,13 +277,8 @@ class Peers:
 
     async def run(self, shots: Iterator[Shot], seed: str) -> None:
         """Until there are no more; who is thrown out comes back."""
-        staying = [asyncio.create_task(self._stay(peer), name="hostile peer") for peer in self._peers.values()]
-        try:
+        async with beside(*map(self._stay, self._peers.values())):
             await drive(shots, self.send, self._fired, seed)
-        finally:
-            for task in staying:
-                task.cancel()
-            await asyncio.gather(*staying, return_exceptions=True)
 
     async def send(self, shot: Shot) -> None:
         """Write it to the server as it is."""

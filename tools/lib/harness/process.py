@@ -146,6 +146,16 @@ class Program:
         self.stop()
 
 
+def preloaded(source: Path, folder: Path, fault: Callable[[str], Exception]) -> Path:
+    """Compile a C file into a folder, as a library for LD_PRELOAD. Raises ``fault`` when it cannot be."""
+    library = folder / f"{source.stem}.so"
+    command = ["cc", "-shared", "-fPIC", "-O2", "-o", str(library), str(source), "-ldl"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise fault(f"{source.name} cannot be compiled: {done.stderr.strip()}")
+    return library
+
+
 def ending(code: int) -> str:
     """How a program ended, in words."""
     return f"signal {-code}" if code < 0 else f"exit code {code}"

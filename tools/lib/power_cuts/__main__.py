@@ -7,9 +7,10 @@ import logging
 import sys
 import time
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness import ROOT
+from harness.progress import show
 from power_cuts.campaign import WriteRecorder, scratch_folder
 from power_cuts.migration import steps
 from power_cuts.record import RecordError, missing
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from power_cuts.campaign import Recorded, Violation
 
-FOUND = Path(__file__).resolve().parents[3] / ".cache" / "power-cuts"
+FOUND = ROOT / ".cache" / "power-cuts"
 
 # Of ten cuts six are in a house that lives, a new house after so many, and three in migrations; the rest is shared.
 _HOUSES, _MIGRATIONS, _A_RECORD = 6, 3, 75
@@ -58,8 +59,8 @@ def _run(cuts: int, seed: int) -> int:
             for violation in recorded.cuts(share, seed, scratch, keep=FOUND):
                 counts[kind] += 1
                 violations += [violation] if violation else []
-                _show(counts, cuts, len(violations))
-    _show(counts, cuts, len(violations), end="\n")
+                show(line := f"{counts.total()} of {cuts} cuts, {len(violations)} violations")
+    show(line, end="\n")
     print(", ".join(f"{count} in {kind}" for kind, count in counts.items()))
     for violation in violations:
         print(f"{violation.cut}: {'; '.join(violation.faults)}; the disk: {violation.folder}")
@@ -94,11 +95,6 @@ def _shares(recorder: WriteRecorder, cuts: int, seed: int) -> Iterator[tuple[str
 
 def _parts(total: int, count: int) -> list[int]:
     return [total * (n + 1) // count - total * n // count for n in range(count)]
-
-
-def _show(counts: Counter[str], cuts: int, bad: int, end: str = "") -> None:
-    if sys.stderr.isatty():
-        print(f"\r\033[K{counts.total()} of {cuts} cuts, {bad} violations", end=end, file=sys.stderr, flush=True)
 
 
 def _count(text: str) -> int:

@@ -7,13 +7,11 @@ changes each time, only keys and salts in it differ.
 from __future__ import annotations
 
 import copy
-import json
 import os
 import shutil
-import sqlite3
 import sys
 import tempfile
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -83,23 +81,19 @@ class Recorded:
             following = next((marks[now] for now in sorted(marks) if now >= place and "done" in marks[now]), None)
             with tempfile.TemporaryDirectory(dir=scratch) as left:
                 disk.cut(Random(f"{seed} {self.name} {number}"), Path(left))
-                faults = self._judged(Path(left), said, following)
+                try:
+                    faults = self.judge(Path(left), said, following)
+                except Exception as error:  # noqa: BLE001 (whatever escapes here would have reached a household)
+                    faults = [f"{type(error).__name__}: {error}"]
             if not faults:
                 yield None
                 continue
-            kept = keep / f"{self.name}-seed{seed}-cut{number}of{count}" if keep else None
-            if kept:
+            if kept := keep and keep / f"{self.name}-seed{seed}-cut{number}of{count}":
                 shutil.rmtree(kept, ignore_errors=True)
                 kept.mkdir(parents=True)
                 disk.cut(Random(f"{seed} {self.name} {number}"), kept)
             cut = f"{self.name}: cut {number} of {count}, after {place} of {len(self.changes)} changes"
             yield Violation(cut, tuple(faults), kept)
-
-    def _judged(self, left: Path, said: list[Mapping[str, Any]], following: Mapping[str, Any] | None) -> list[str]:
-        try:
-            return self.judge(left, said, following)
-        except Exception as error:  # noqa: BLE001 (whatever escapes here would have reached a household)
-            return [f"{type(error).__name__}: {error}"]
 
     def _places(self, count: int, chance: Random) -> list[int]:
         near = [place for place, change in enumerate(self.changes) if change.letter in f"sdmu{MARK}"]
@@ -130,7 +124,7 @@ class WriteRecorder:
 
     def house(self, seed: int, rounds: int = ROUNDS, fault: str = "") -> Recorded:
         """A house that lives for some hours, from the first start on an empty disk."""
-        return self._run(f"house{seed}", "house", judge.of_house, [str(seed), str(rounds), fault], _nothing)
+        return self._run(f"house{seed}", "house", judge.of_house, [str(seed), str(rounds), fault])
 
     def files(self, seed: int, fault: str = "") -> Recorded:
         """Small files, each replaced a dozen times."""
@@ -146,14 +140,14 @@ class WriteRecorder:
         def begin(folder: Path) -> list[Mapping[str, Any]]:
             migration.make(folder, count)
             path, whole = folder / FILE_NAME, folder.with_name("whole")
-            before = {"steps": schema_of(path), "before": json.dumps([schema_of(path), _rows(path)])}
+            before = {"steps": schema_of(path), "before": judge.fingerprint(path)}
             shutil.copytree(folder, whole)
             prepare(whole)
-            return [before | {"end": _rows(whole / FILE_NAME)}]
+            return [before | {"end": judge.rows(whole / FILE_NAME)}]
 
         return self._run(f"migration{count}", "migration", judge.of_migration, [], begin)
 
-    def _run(self, name: str, module: str, judged: Judge, more: list[str], begin: Begin) -> Recorded:
+    def _run(self, name: str, module: str, judged: Judge, more: list[str], begin: Begin = lambda _: []) -> Recorded:
         with tempfile.TemporaryDirectory(dir=self._scratch, prefix=f"{name}-") as place:
             folder = Path(place) / "disk"
             folder.mkdir(mode=0o700)
@@ -167,13 +161,3 @@ class WriteRecorder:
             if missed := end.unlike(folder):
                 raise RecordError(f"the record of {name} is not whole: {', '.join(missed)}")
         return Recorded(name, disk, changes, judged, known)
-
-
-def _nothing(folder: Path) -> list[Mapping[str, Any]]:
-    """An empty disk."""
-    return []
-
-
-def _rows(path: Path) -> dict[str, str]:
-    with closing(sqlite3.connect(path)) as db:
-        return judge.rows(db)

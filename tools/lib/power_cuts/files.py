@@ -35,9 +35,8 @@ _HOSTNAME = "hostname"
 
 def begin(folder: Path) -> list[Mapping[str, Any]]:
     """Make what an installation has before anything of this is done; the marks of it."""
-    (folder / "data").mkdir()
-    (folder / "boot").mkdir()
-    (folder / "etc").mkdir()
+    for name in ("data", "boot", "etc"):
+        (folder / name).mkdir()
     (folder / "gateway.toml").write_text(_CONFIG)
     (folder / "boards.passwords").touch()
     (folder / "password").write_text("the first password\n")
@@ -46,14 +45,16 @@ def begin(folder: Path) -> list[Mapping[str, Any]]:
 
 def held(folder: Path) -> dict[str, str]:
     """What each file holds, as its owner reads it; one that is not there is left out."""
-    password = PasswordFile(folder / "password")
-    found = {"password": password.path.read_text().strip(), "new password": password.pending() or "none"}
+    password, registry = PasswordFile(folder / "password"), Registry(folder / "data")
     objective = load(folder / "gateway.toml").objective
-    found["objective"] = str(objective.kwh_per_month) if objective else "none"
-    found["board"] = str(Registry(folder / "data").get(_BOARD).serial) if Registry(folder / "data").all() else "none"
-    found["broker"] = " ".join(sorted(passwords.users(folder / "boards.passwords"))) or "none"
-    place = CardPlace(folder / "boot", folder)
-    found["first start"] = (place.waiting() or b"none").decode()
+    found = {
+        "password": password.path.read_text().strip(),
+        "new password": password.pending() or "none",
+        "objective": str(objective.kwh_per_month) if objective else "none",
+        "board": str(registry.get(_BOARD).serial) if registry.all() else "none",
+        "broker": " ".join(sorted(passwords.users(folder / "boards.passwords"))) or "none",
+        "first start": (CardPlace(folder / "boot", folder).waiting() or b"none").decode(),
+    }
     for name in ("plain", f"etc/{_HOSTNAME}"):
         found[name] = (folder / name).read_text() if (folder / name).exists() else "none"
     return found

@@ -73,8 +73,8 @@ def of_migration(folder: Path, said: Sequence[Mark], next_said: Mark | None) -> 
         return [*faults, "the database was found damaged and set aside"]
     with closing(_opened(folder)) as db:
         faults += _unsound(db)
-        found = rows(db)
-        faults += [f"table {name} is not what a migration makes" for name in sorted(found) if found[name] != end[name]]
+    found = rows(folder / FILE_NAME)
+    faults += [f"table {name} is not what a migration makes" for name in sorted(found) if found[name] != end[name]]
     lost = set(copies.values()) - set(_copies(folder).values())
     return faults + (["a copy of before is gone"] if lost else [])
 
@@ -109,9 +109,15 @@ def of_files(folder: Path, said: Sequence[Mark], next_said: Mark | None) -> list
     ]
 
 
-def rows(db: sqlite3.Connection) -> dict[str, str]:
+def rows(path: Path) -> dict[str, str]:
     """The content of a database but for when its steps were done."""
-    return {name: digest for name, digest in content(db).items() if name != _STEPS_TABLE}
+    with closing(sqlite3.connect(path)) as db:
+        return {name: digest for name, digest in content(db).items() if name != _STEPS_TABLE}
+
+
+def fingerprint(path: Path) -> str:
+    """Which steps a database has had, and what is in it."""
+    return json.dumps([schema_of(path), rows(path)])
 
 
 def _opened(folder: Path) -> sqlite3.Connection:
@@ -125,7 +131,7 @@ def _copies(folder: Path) -> dict[str, str]:
         if name.endswith("Z"):
             try:
                 with closing(sqlite3.connect(folder / name)) as db:
-                    found[name] = json.dumps([schema_of(folder / name), rows(db)]) if not _unsound(db) else ""
+                    found[name] = "" if _unsound(db) else fingerprint(folder / name)
             except sqlite3.Error:
                 found[name] = ""
     return found

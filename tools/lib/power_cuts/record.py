@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.process import preloaded
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -48,8 +50,7 @@ class RecordedChange:
     @property
     def mark(self) -> dict[str, Any]:
         """What the program said."""
-        found: dict[str, Any] = json.loads(self.data)
-        return found
+        return dict(json.loads(self.data))
 
 
 def missing() -> str | None:
@@ -61,12 +62,7 @@ def missing() -> str | None:
 
 def build(folder: Path) -> Path:
     """Compile the recorder into a folder; the library."""
-    library = folder / "power-cuts.so"
-    command = ["cc", "-shared", "-fPIC", "-O2", "-o", str(library), str(SOURCE)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RecordError(f"{SOURCE.name} cannot be compiled: {done.stderr.strip()}")
-    return library
+    return preloaded(SOURCE, folder, RecordError)
 
 
 def record(library: Path, folder: Path, log: Path, command: Sequence[str]) -> list[RecordedChange]:

@@ -26,11 +26,12 @@ def main() -> int:
         heap=options.heap,
     )
     outcome = asyncio.run(trial.run())
+    told = outcome.told
     print(
         f"seed {outcome.seed}: {sum(outcome.faults.values())} faults {outcome.faults}, {outcome.points} points,"
         f" {outcome.exact} minutes exact, heap {outcome.heap_first} to {outcome.heap_last} bytes,"
-        f" {outcome.missing} frames not sent ({outcome.thinned} thinned, {outcome.lost} lost,"
-        f" {outcome.sent_before} of them sent before)"
+        f" {len(told.missing)} frames not sent ({told.thinned} thinned, {told.lost} lost,"
+        f" {told.sent_before} of them sent before)"
     )
     for wrong in outcome.wrong[:20]:
         print("WRONG:", wrong, file=sys.stderr)

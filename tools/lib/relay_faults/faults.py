@@ -20,14 +20,12 @@ from relay_faults.board import HEAP, RelayBoard, compile_set
 from relay_faults.broker import HOST, NAME, HouseBroker
 from relay_faults.house import RelayHouse
 from relay_faults.wire import RelayWire
-from relay_faults.witness import Witness, flip
+from relay_faults.witness import Witness, WitnessReport, flip
 from servers import Proxy, RigError, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
-
-    from relay_faults.witness import WitnessReport
 
     Points = dict[tuple[str, object], object]
 
@@ -57,19 +55,12 @@ class RelayOutcome:
     faults: dict[str, int] = field(default_factory=dict)
     # Meter seconds that the board may have missed, because it lost its power: (from, to), POSIX.
     missed: list[tuple[float, float]] = field(default_factory=list)
-    frames: int = 0
     points: int = 0
     exact: int = 0
-    # Bytes of the board's heap that are used, at the beginning and at the end; the worst lateness of its loop.
+    # Bytes of the board's heap that are used, at the beginning and at the end.
     heap_first: int = 0
     heap_last: int = 0
-    lag_ms: int = 0
-    # Frames that the board has counted: one of their minute was kept; want of room, of memory or of a good flash.
-    thinned: int = 0
-    lost: int = 0
-    # Those of them that it had sent before; all that it never sent, power cuts included.
-    sent_before: int = 0
-    missing: int = 0
+    told: WitnessReport = field(default_factory=WitnessReport)
     wrong: list[str] = field(default_factory=list)
 
 
@@ -239,9 +230,8 @@ class RelayTrial:
                 break
             await asyncio.sleep(2)  # the last acknowledgement is on its way
             state = await self._state()
-        self.outcome.heap_last, self.outcome.lag_ms = state["heap_used"], state["lag_ms"]
-        self.outcome.frames = state["frames"]
-        self.outcome.thinned, self.outcome.lost = state["thinned"], state["lost"]
+        self.outcome.heap_last = state["heap_used"]
+        self._counted = {"thinned": state["thinned"], "lost": state["lost"]}
         if state["owed"]:
             self.outcome.wrong.append(f"the board still owes {state['owed']} frames")
         for house in (self._house, self._truth):
@@ -262,7 +252,7 @@ class RelayTrial:
     def _judge_frames(self) -> None:
         """What the board has sent is what the meter said, and it has counted what it did not send."""
         outcome = self.outcome
-        told = self._witness.judge(bytes(self._wire.heard), thinned=outcome.thinned, lost=outcome.lost)
+        told = self._witness.judge(bytes(self._wire.heard), **self._counted)
         judge_counts(outcome, told)
         outcome.missed += [(at - 1, at + 1) for at in (*told.missing, *told.in_part, *told.given_up)]
 
@@ -281,8 +271,7 @@ class RelayTrial:
 
 def judge_counts(outcome: RelayOutcome, told: WitnessReport) -> None:
     """What the board has counted is what it never sent, but for what a power cut takes out of memory."""
-    outcome.thinned, outcome.lost, outcome.missing = told.thinned, told.lost, len(told.missing)
-    outcome.sent_before = told.sent_before
+    outcome.told = told
     outcome.wrong += told.wrong
     # What a power cut takes out of memory nobody counts.
     cut = sum(_touched(outcome, at - 1, at + 1) for at in told.missing)

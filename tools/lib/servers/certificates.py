@@ -72,5 +72,4 @@ class Authority:
     def _openssl(*arguments: str) -> None:
         done = subprocess.run([*_NEW_KEY, *arguments], capture_output=True, text=True, check=False, timeout=30)
         if done.returncode:
-            msg = f"openssl could not make a certificate: {done.stderr.strip()}"
-            raise RuntimeError(msg)
+            raise RuntimeError(f"openssl could not make a certificate: {done.stderr.strip()}")

@@ -16,9 +16,8 @@ import getpass
 import json
 import secrets
 import shutil
-from contextlib import ExitStack
 from pathlib import Path
-from typing import Final, Self, cast
+from typing import Final, cast
 
 from harness.wait import wait_until
 from servers import ejabberd, prosody
@@ -27,14 +26,14 @@ from servers.ejabberd import Ejabberd
 from servers.postgres import Postgres, missing_postgres
 from servers.process import C2S_PORT, RigError, ServerPlace, XmppServer
 from servers.prosody import Prosody
-from servers.servers import LoopbackNet
+from servers.servers import LoopbackNet, ServerGroup
 
 _OPERATORS: Final = Path(__file__).resolve().parent / "operators"
 _DIST_PORT: Final = 25210
 _DATABASE: Final = "ejabberd"
 _FAR = 200  # number in the net
 _CONNECTIONS = 100
-_JOIN_S, _STOP_S = 60.0, 10.0
+_JOIN_S = 60.0
 
 
 class Node(Ejabberd):
@@ -129,7 +128,7 @@ class Recipients(Prosody):
         )
 
 
-class Cluster:
+class Cluster(ServerGroup):
     """A cluster for the gateways' domain, a server for the recipients' domain, and the database of the first.
 
     Args:
@@ -144,15 +143,15 @@ class Cluster:
         nodes: int = 2,
         domains: tuple[str, str] = ("fleet.test", "coop.test"),
     ) -> None:
+        super().__init__()
         base = base.resolve()
-        self._opened = ExitStack()
-        self._net = self._opened.enter_context(LoopbackNet())
+        net = self.opened.enter_context(LoopbackNet())
         self.domains = domains
         authority = Authority(base / "authority").create()
         self.ca = authority.certificate
         near, far = domains
-        node_addresses = [self._net.address(number) for number in range(1, nodes + 1)]
-        far_address = self._net.address(_FAR)
+        node_addresses = [net.address(number) for number in range(1, nodes + 1)]
+        far_address = net.address(_FAR)
         # Each node holds twenty connections.
         self.postgres = Postgres(max_connections=str(_CONNECTIONS + 25 * nodes))
         cookie = secrets.token_hex(12)
@@ -167,44 +166,28 @@ class Cluster:
         self.far = Recipients(
             ServerPlace(folder, far, far_address, {near: tuple(node_addresses)}, self.ca, certificate)
         )
+        self.servers = {server.place.address: server for server in (*self.nodes, self.far)}
 
     def addresses(self, domain: str) -> tuple[str, ...]:
         """The client addresses of a domain's servers, each ``host:port`` (STARTTLS)."""
         return tuple(f"{server.place.address}:{C2S_PORT}" for server in self._of(domain))
 
-    def start(self) -> Self:
-        """Start everything and join the nodes.
-
-        Raises:
-            RigError: a package is missing, or a server did not start; nothing is left running.
-        """
+    def launch(self) -> None:
+        """Start everything and join the nodes."""
         if missing := missing_packages():
             raise RigError(f"the cluster needs Debian packages that are not installed: {' '.join(missing)}")
-        try:
-            self._opened.enter_context(self.postgres).create(_DATABASE)
-            self.far.configure()
-            self.far.launch()
-            first, *others = self.nodes
-            # One after the other: the first one makes the tables.
-            for node in self.nodes:
-                node.configure()
-                node.launch()
-                node.await_ready()
-            for node in others:
-                node.join_cluster(first)
-            self.far.await_ready()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def stop(self) -> None:
-        """End everything: politely, then within ten seconds by force; the database last."""
-        for server in (*self.nodes, self.far):
-            server.terminate()
-        for server in (*self.nodes, self.far):
-            server.join(_STOP_S)
-        self._opened.close()
+        self.opened.enter_context(self.postgres).create(_DATABASE)
+        self.far.configure()
+        self.far.launch()
+        first, *others = self.nodes
+        # One after the other: the first one makes the tables.
+        for node in self.nodes:
+            node.configure()
+            node.launch()
+            node.await_ready()
+        for node in others:
+            node.join_cluster(first)
+        self.far.await_ready()
 
     def kill_node(self, number: int) -> None:
         """End one node, counted from 0, as a power cut would."""
@@ -221,19 +204,13 @@ class Cluster:
         """Create an account, or set its password."""
         next(server for server in self._of(domain) if server.pid is not None).register(user, password)
 
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
     def _of(self, domain: str) -> list[XmppServer]:
         return [*self.nodes] if domain == self.domains[0] else [self.far]
 
 
 def missing_packages() -> list[str]:
     """Name the Debian packages that the cluster needs and this machine lacks."""
-    missing = [name for name in ("openssl",) if shutil.which(name) is None]
+    missing = [] if shutil.which("openssl") else ["openssl"]
     missing += [name for name in ejabberd.missing_packages() if name == "ejabberd"]
     missing += [] if any(Path("/usr/lib/erlang/lib").glob("p1_pgsql-*")) else ["erlang-p1-pgsql"]
     return missing + prosody.missing_packages() + missing_postgres()

@@ -13,12 +13,10 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Final
 
-from servers.process import S2S_PORT, RigError, XmppServer
+from servers.process import S2S_PORT, RigError, XmppServer, refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from servers.process import Login
 
 _HERE: Final = Path(__file__).resolve().parent
 _HTTP_PORT: Final = 5280
@@ -57,7 +55,7 @@ class Ejabberd(XmppServer):
             ca=place.ca,
             pem=pem,
             limits=(_HERE / "limits" / f"{place.limits}.yml").read_text(),
-            refused_mechanisms=", ".join(_refused(place.login)),
+            refused_mechanisms=", ".join(("X-OAUTH2", *refused(place.login, 1, 256, 512))),
             # Deny does not take away the change of one's own password.
             register_access="none" if place.registration == "closed" else "all",
             register_page=f'redirect_url: "{WEB_PAGE}"' if place.registration == "web" else "",
@@ -149,16 +147,11 @@ class Ejabberd(XmppServer):
             with refusal:
                 if refusal.code == _CONFLICT:
                     return _CONFLICT, b""
-                msg = f"ejabberd ({self.place.domain}) refused {command}: {refusal.read().decode(errors='replace')}"
-            raise RigError(msg) from None
+                raise RigError(
+                    f"ejabberd ({self.place.domain}) refused {command}: {refusal.read().decode(errors='replace')}"
+                ) from None
         except OSError as error:
-            msg = f"ejabberd ({self.place.domain}) did not answer {command}: {error}"
-            raise RigError(msg) from error
-
-
-def _refused(login: Login) -> tuple[str, ...]:
-    scram = tuple(f"SCRAM-SHA-{bits}{plus}" for bits in (1, 256, 512) for plus in ("", "-PLUS"))
-    return ("DIGEST-MD5", "X-OAUTH2", *(scram if login == "plain" else ()))
+            raise RigError(f"ejabberd ({self.place.domain}) did not answer {command}: {error}") from error
 
 
 def _library() -> Path:
@@ -169,8 +162,7 @@ def _library() -> Path:
     """
     for application in sorted(Path("/usr/lib").glob("*/ejabberd-*/ebin/ejabberd.app")):
         return application.parents[2]
-    msg = "ejabberd is not installed (Debian packages ejabberd and erlang-p1-sqlite3)"
-    raise RigError(msg)
+    raise RigError("ejabberd is not installed (Debian packages ejabberd and erlang-p1-sqlite3)")
 
 
 def missing_packages() -> list[str]:

@@ -33,5 +33,4 @@ def free_port() -> int:
             continue
         _held.append(name)
         return port
-    msg = f"no free port between {_FIRST} and {_LAST}"
-    raise RigError(msg)
+    raise RigError(f"no free port between {_FIRST} and {_LAST}")

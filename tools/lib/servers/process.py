@@ -9,13 +9,12 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from harness.wait import wait_until
+from harness.wait import accepts, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -104,8 +103,7 @@ class XmppServer(ABC):
     def forget(self) -> None:
         """Delete the server's data; it must not run."""
         if self.pid is not None:
-            msg = f"{self.kind} ({self.place.domain}) runs: its data cannot be deleted"
-            raise RigError(msg)
+            raise RigError(f"{self.kind} ({self.place.domain}) runs: its data cannot be deleted")
         for name in self.data_names:
             path = self.place.folder / name
             if path.is_dir():
@@ -144,7 +142,7 @@ class XmppServer(ABC):
             RigError: the process ended or the deadline passed; with the server's last words.
         """
         try:
-            wait_until(lambda: self.pid is None or (self._has_started() and self._accepting()), seconds)
+            wait_until(lambda: self.pid is None or self._accepting(), seconds)
         except AssertionError:
             raise RigError(self._complaint(f"did not start within {seconds:g} s")) from None
         if self.pid is None:
@@ -184,11 +182,11 @@ class XmppServer(ABC):
                 timeout=_COMMAND_S,
             )
         except subprocess.TimeoutExpired:
-            msg = f"{self.kind} ({self.place.domain}) did not answer {command[0]} within {_COMMAND_S:g} s"
-            raise RigError(msg) from None
+            raise RigError(
+                f"{self.kind} ({self.place.domain}) did not answer {command[0]} within {_COMMAND_S:g} s"
+            ) from None
         if done.returncode:
-            msg = f"{self.kind} ({self.place.domain}) refused {command[0]}: {done.stdout.strip()}"
-            raise RigError(msg)
+            raise RigError(f"{self.kind} ({self.place.domain}) refused {command[0]}: {done.stdout.strip()}")
         return done.stdout
 
     def _signal(self, number: signal.Signals) -> None:
@@ -196,15 +194,8 @@ class XmppServer(ABC):
             os.killpg(self.pid, number)
 
     def _accepting(self) -> bool:
-        try:
-            for port in (C2S_PORT, C2S_TLS_PORT, S2S_PORT):
-                socket.create_connection((self.place.address, port), 0.5).close()
-        except OSError:
-            return False
-        return True
-
-    def _has_started(self) -> bool:
-        return self.started_mark is None or (self.place.folder / self.started_mark).exists()
+        marked = self.started_mark is None or (self.place.folder / self.started_mark).exists()
+        return marked and accepts(self.place.address, C2S_PORT, C2S_TLS_PORT, S2S_PORT)
 
     def _complaint(self, what: str) -> str:
         lines = [
@@ -215,3 +206,9 @@ class XmppServer(ABC):
         ]
         last_words = "\n  ".join(lines) or "(it said nothing)"
         return f"{self.kind} for {self.place.domain} on {self.place.address} {what}; its last lines:\n  {last_words}"
+
+
+def refused(login: Login, *bits: int) -> list[str]:
+    """The mechanisms that a server does not offer; where it offers PLAIN alone, no SCRAM of so many bits."""
+    scram = [f"SCRAM-SHA-{count}{plus}" for count in bits for plus in ("", "-PLUS")]
+    return ["DIGEST-MD5", *(scram if login == "plain" else ())]

@@ -8,12 +8,10 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Final
 
-from servers.process import S2S_PORT, RigError, XmppServer
+from servers.process import S2S_PORT, RigError, XmppServer, refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from servers.process import Login
 
 _HERE: Final = Path(__file__).resolve().parent
 PLUGINS: Final = _HERE / "prosody-plugins"
@@ -44,7 +42,7 @@ class Prosody(XmppServer):
             limits=(_HERE / "limits" / f"{place.limits}.cfg.lua").read_text(),
             register_module='"register_ibr";' if place.registration == "open" else "",
             allow_registration=str(place.registration == "open").lower(),
-            refused_mechanisms=", ".join(f'"{name}"' for name in _refused(place.login)),
+            refused_mechanisms=", ".join(f'"{name}"' for name in refused(place.login, 1, 256)),
         )
         self._configuration.write_text(text)
 
@@ -79,11 +77,6 @@ def peer_table(peers: Mapping[str, Sequence[str]]) -> str:
         f'["{domain}"] = "{" ".join(f"{address}:{S2S_PORT}" for address in addresses)}"'
         for domain, addresses in peers.items()
     )
-
-
-def _refused(login: Login) -> tuple[str, ...]:
-    scram = tuple(f"SCRAM-SHA-{bits}{plus}" for bits in (1, 256) for plus in ("", "-PLUS"))
-    return ("DIGEST-MD5", *(scram if login == "plain" else ()))
 
 
 def missing_packages() -> list[str]:

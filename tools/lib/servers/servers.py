@@ -12,6 +12,8 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+from abc import ABC, abstractmethod
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final, Literal, Self
 
 from servers import ejabberd, prosody
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["prosody", "ejabberd"]
 _KINDS: Final[Mapping[str, type[XmppServer]]] = {"prosody": Prosody, "ejabberd": Ejabberd}
-_STOP_S: Final = 10.0  # ejabberd takes 1.1 s, Prosody 0.03 s, on an idle machine
+STOP_S: Final = 10.0  # ejabberd takes 1.1 s, Prosody 0.03 s, on an idle machine
 
 
 class LoopbackNet:
@@ -43,8 +45,7 @@ class LoopbackNet:
             self.prefix = f"127.{high}.{low}"
             if self._claim():
                 return
-        msg = "no free 127.x.y net on this machine"
-        raise RigError(msg)
+        raise RigError("no free 127.x.y net on this machine")
 
     def address(self, number: int) -> str:
         """Give one address of the net, 1 to 253."""
@@ -75,7 +76,44 @@ class LoopbackNet:
         return True
 
 
-class Federation:
+class ServerGroup(ABC):
+    """XMPP servers that begin and end as one, with what was opened for them."""
+
+    ca: Path
+    servers: Mapping[str, XmppServer]
+
+    def __init__(self) -> None:
+        self.opened = ExitStack()
+
+    def start(self) -> Self:
+        """Start all of them; RigError where one does not, and nothing is left running."""
+        try:
+            self.launch()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    @abstractmethod
+    def launch(self) -> None:
+        """Start each, and wait until it is ready."""
+
+    def stop(self) -> None:
+        """End all of them: politely, then within ten seconds by force; then what was opened for them."""
+        for server in self.servers.values():
+            server.terminate()
+        for server in self.servers.values():
+            server.join(STOP_S)
+        self.opened.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+class Federation(ServerGroup):
     """Two XMPP servers, one domain each, that verify one another's certificates.
 
     Args:
@@ -104,14 +142,14 @@ class Federation:
         registration: Registration = "closed",
         login: Login = "scram",
     ) -> None:
+        super().__init__()
         base = base.resolve()
-        self._net = LoopbackNet() if net is None else None
-        prefix = net if self._net is None else self._net.prefix
+        prefix = net or self.opened.enter_context(LoopbackNet()).prefix
         addresses = {domain: f"{prefix}.{number}" for number, domain in enumerate(domains, start=1)}
         self._authority = authority = Authority(base / "authority").create()
         self.domains = domains
         self.ca = authority.certificate
-        self._servers: dict[str, XmppServer] = {}
+        self.servers = {}
         for domain, kind in zip(domains, (a, b), strict=True):
             issuer = Authority(base / "stranger").create() if domain == distrusted else authority
             folder = base / domain
@@ -126,94 +164,48 @@ class Federation:
                 registration=registration,
                 login=login,
             )
-            self._servers[domain] = _KINDS[kind](place)
-
-    @property
-    def logs(self) -> dict[str, Path]:
-        """The log file of each domain's server."""
-        return {domain: server.log for domain, server in self._servers.items()}
+            self.servers[domain] = _KINDS[kind](place)
 
     @property
     def pids(self) -> dict[str, int | None]:
         """The process id of each domain's server, None when it does not run."""
-        return {domain: server.pid for domain, server in self._servers.items()}
-
-    def kind(self, domain: str) -> str:
-        """Name the server of a domain: "prosody" or "ejabberd"."""
-        return self._servers[domain].kind
+        return {domain: server.pid for domain, server in self.servers.items()}
 
     def address(self, domain: str) -> str:
         """Give the client address of a domain's server, as ``host:port`` (STARTTLS)."""
-        return f"{self._servers[domain].place.address}:{C2S_PORT}"
+        return f"{self.servers[domain].place.address}:{C2S_PORT}"
 
-    def start(self) -> Self:
-        """Start both servers and wait until they accept connections.
-
-        Raises:
-            RigError: a package is missing, or a server did not start; nothing is left running.
-        """
+    def launch(self) -> None:
+        """Start both servers and wait until they accept connections."""
         if missing := missing_packages():
-            msg = f"the federation needs Debian packages that are not installed: {' '.join(missing)}"
-            raise RigError(msg)
-        try:
-            for server in self._servers.values():
-                server.configure()
-                server.launch()
-            for server in self._servers.values():
-                server.await_ready()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def stop(self) -> None:
-        """End both servers: politely, then within ten seconds by force."""
-        for server in self._servers.values():
-            server.terminate()
-        for server in self._servers.values():
-            server.join(_STOP_S)
-        if self._net is not None:
-            self._net.close()
-
-    def kill(self, domain: str) -> None:
-        """End a domain's server as a power cut would."""
-        self._servers[domain].kill()
+            raise RigError(f"the federation needs Debian packages that are not installed: {' '.join(missing)}")
+        for server in self.servers.values():
+            server.configure()
+            server.launch()
+        for server in self.servers.values():
+            server.await_ready()
 
     def restart(self, domain: str) -> None:
         """Start a domain's server again, ended or not, and wait until it accepts connections."""
-        server = self._servers[domain]
+        server = self.servers[domain]
         server.terminate()
-        server.join(_STOP_S)
+        server.join(STOP_S)
         server.launch()
         server.await_ready()
 
-    def forget(self, domain: str) -> None:
-        """Take from a domain's server everything that it knows but its configuration; it must not run."""
-        self._servers[domain].forget()
-
     def certify(self, domain: str, *, expired: bool = False) -> None:
         """Give a domain's server a new certificate, or one whose time is over, and start it again with that."""
-        folder = self._servers[domain].place.folder / "certificates"
-        self._authority.renew(domain, folder, expired=expired)
-        self._servers[domain].configure()
+        server = self.servers[domain]
+        self._authority.renew(domain, server.place.folder / "certificates", expired=expired)
+        server.configure()
         self.restart(domain)
 
     def register(self, user: str, domain: str, password: str) -> None:
         """Create an account, or set its password; the domain's server must run."""
-        self._servers[domain].register(user, password)
-
-    def unregister(self, user: str, domain: str) -> None:
-        """Delete an account; the domain's server must run."""
-        self._servers[domain].unregister(user)
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
+        self.servers[domain].register(user, password)
 
 
 def missing_packages() -> list[str]:
     """Name the Debian packages that the rig needs and this machine lacks."""
-    missing = [name for name in ("openssl",) if shutil.which(name) is None]
-    return missing + prosody.missing_packages() + ejabberd.missing_packages()
+    openssl = [] if shutil.which("openssl") else ["openssl"]
+    return openssl + prosody.missing_packages() + ejabberd.missing_packages()

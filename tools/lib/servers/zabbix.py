@@ -13,14 +13,13 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from harness.wait import wait_until
+from harness.wait import accepts, wait_until
 from servers import postgres
 from servers.ports import HOST, free_port
 from servers.postgres import Postgres
@@ -67,8 +66,7 @@ class ZabbixServer:
 
     def __init__(self, folder: Path) -> None:
         if missing := missing_packages():
-            msg = f"Zabbix is not installed; install the Debian packages {' '.join(missing)}"
-            raise RigError(msg)
+            raise RigError(f"Zabbix is not installed; install the Debian packages {' '.join(missing)}")
         self.folder = folder
         self.port, self._web_port = free_port(), free_port()
         self.database = Postgres()
@@ -115,7 +113,9 @@ class ZabbixServer:
             stdin=subprocess.PIPE,
             start_new_session=True,
         )
-        wait_until(lambda: server.poll() is not None or self._accepts(), _START_S, "Zabbix's trapper", every=0.1)
+        wait_until(
+            lambda: server.poll() is not None or accepts(HOST, self.port), _START_S, "Zabbix's trapper", every=0.1
+        )
         if server.poll() is not None:
             words = (self.folder / "server.out").read_text() + (self.folder / "server.log").read_text()
             raise RigError("Zabbix ended at once; its last lines:\n  " + "\n  ".join(words.splitlines()[-12:]))
@@ -144,7 +144,7 @@ class ZabbixServer:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._server.pid, signal.SIGKILL)
             self._server.wait()
-            wait_until(lambda: not self._accepts(), _STOP_S, "all processes of Zabbix's server are gone")
+            wait_until(lambda: not accepts(HOST, self.port), _STOP_S, "all processes of Zabbix's server are gone")
 
     def api(self, method: str, params: object) -> Any:  # noqa: ANN401 (what the method gives)
         """One call of the API as the administrator. Raises RigError with Zabbix's own words."""
@@ -225,13 +225,6 @@ class ZabbixServer:
             self._guard.wait()
             self._guard.stdin.close()
         self._guard = None
-
-    def _accepts(self) -> bool:
-        try:
-            socket.create_connection((HOST, self.port), 1).close()
-        except OSError:
-            return False
-        return True
 
     def _answers(self) -> bool:
         try:

@@ -91,16 +91,10 @@ def _live(folder: Path, options: argparse.Namespace) -> None:
         slow.delay_s = _DELAY_S
         house = SoakHouse(folder, federation, slow.address, preload, options.speed)
         book = Book(folder)
-        soak = Soak(house, meters, clock, samples, book, options.days, _show)
+        soak = Soak(house, meters, clock, samples, book, options.days)
         soak.run()
     run = report.SoakRun(start_s=start_s, seconds=seconds, took_s=soak.live_s, every_s=options.every, seed=options.seed)
     (folder / report.RUN_FILE).write_text(json.dumps(asdict(run)) + "\n", encoding="utf-8")
-
-
-def _show(line: str) -> None:
-    """How far it is, on one line of a terminal; piped, nothing."""
-    if sys.stderr.isatty():
-        print(f"\r\033[K{line}", end="", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

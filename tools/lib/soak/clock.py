@@ -9,10 +9,10 @@ from __future__ import annotations
 import mmap
 import shutil
 import struct
-import subprocess
 import sys
 from pathlib import Path
 
+from harness.process import preloaded
 from soak.parts import SoakError
 
 SOURCE = Path(__file__).with_name("clock.c")
@@ -47,9 +47,4 @@ def build(folder: Path) -> Path:
     """Compile what is preloaded into a folder; the library. SoakError when it cannot be."""
     if sys.platform != "linux" or sys.maxsize < 2**32 or shutil.which("cc") is None:
         raise SoakError("the fast clock needs 64-bit Linux and a C compiler: apt install gcc libc6-dev")
-    library = folder / "clock.so"
-    command = ["cc", "-shared", "-fPIC", "-O2", "-o", str(library), str(SOURCE), "-ldl"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SoakError(f"{SOURCE.name} cannot be compiled: {done.stderr.strip()}")
-    return library
+    return preloaded(SOURCE, folder, SoakError)

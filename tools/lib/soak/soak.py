@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from gateway.config.tables import load
 from gateway.control.messages import Status
 from gateway.control.running import ask
+from harness.progress import show
 from harness.wait import wait_until
 from soak.house import AWAY, RECIPIENTS, SLOW
 from soak.meters import HOUSE
@@ -45,7 +46,6 @@ class Soak:
         samples: where what is seen is kept.
         book: notes what is committed.
         days: how many.
-        tell: told how far it is.
     """
 
     def __init__(
@@ -56,10 +56,9 @@ class Soak:
         samples: Samples,
         book: Book,
         days: float,
-        tell: Callable[[str], None],
     ) -> None:
         self._house, self._meters, self._clock, self._samples, self._book = house, meters, clock, samples, book
-        self._tell, self._hours, self._start_s = tell, round(days * 24), int(clock.now_s)
+        self._hours, self._start_s = round(days * 24), int(clock.now_s)
         self._programs = [house.gateway, *house.recipients.values()]
         self._all_alive = [one.require_alive for one in self._programs]
         self._begun = time.monotonic()
@@ -121,7 +120,7 @@ class Soak:
         self._samples.add(*filter(None, seen), *look(now_s, elapsed, self._house.database))
         self._book.note()
         days = (now_s - self._start_s) / 86_400
-        self._tell(f"day {days:.1f} of {self._hours / 24:g}, {days * 86_400 / elapsed:.0f} times real")
+        show(f"day {days:.1f} of {self._hours / 24:g}, {days * 86_400 / elapsed:.0f} times real")
 
     def _visit(self) -> None:
         """Somebody looks at the page, and somebody asks how it goes."""
