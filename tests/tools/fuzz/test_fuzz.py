@@ -8,9 +8,9 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from fuzz import mqtt, relatives, tic, web, xmpp
+from fuzz.daemon import spark
 from fuzz.options import parser
 from fuzz.shots import FASTEST, SLOWEST, Fired, Shot, drive
-from fuzz.told import spark
 
 
 def depth(element):

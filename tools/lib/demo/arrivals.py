@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 # Fewer series than this is not the whole chain.
@@ -16,7 +17,7 @@ class Arrivals:
     twice: int = 0
     out_of_order: int = 0
     latest: dict[str, dict[str, object]] = field(default_factory=dict)
-    counts: dict[str, int] = field(default_factory=dict)
+    counts: Counter[str] = field(default_factory=Counter)
     _seen: set[tuple[object, object]] = field(default_factory=set)
 
     def add(self, record: dict[str, object]) -> None:
@@ -27,7 +28,7 @@ class Arrivals:
             self.twice += 1
             return
         self._seen.add((name, time))
-        self.counts[name] = self.counts.get(name, 0) + 1
+        self.counts[name] += 1
         if name in self.latest and time < str(self.latest[name]["time"]):
             self.out_of_order += 1
         self.latest[name] = record
@@ -37,11 +38,7 @@ class Arrivals:
         """Whether the chain worked: enough series, in order, none twice."""
         return len(self.counts) >= ENOUGH_SERIES and not self.twice and not self.out_of_order
 
-    def figures(self) -> dict[str, object]:
+    def figures(self) -> dict[str, int]:
         """For machines."""
-        return {
-            "records": self.records,
-            "series": len(self.counts),
-            "twice": self.twice,
-            "out_of_order": self.out_of_order,
-        }
+        counts = {"records": self.records, "series": len(self.counts)}
+        return counts | {"twice": self.twice, "out_of_order": self.out_of_order}

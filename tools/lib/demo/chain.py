@@ -8,7 +8,7 @@ import sys
 from contextlib import ExitStack
 from typing import IO, TYPE_CHECKING, Self
 
-from demo.installation import ROOT
+from harness import ROOT
 from harness.accounts import FAR, consume, register, table
 from harness.house import House
 from harness.process import Program, last_lines, python

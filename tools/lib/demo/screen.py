@@ -65,27 +65,24 @@ class Screen:
     def show(self, arrivals: Arrivals) -> None:
         """Draw, but not more often than one can look."""
         if self._live and time.monotonic() - self._drawn > DRAW_EVERY_S:
+            allowed = f"  allowed by the household: {', '.join(SHARED)}"
+            where = f"  logs and databases: {self._chain.folder}"
             self._draw(
-                [*self._picture(_columns()), "", *self._table(arrivals), "", *self._sums(arrivals), *self._where()]
+                [*self._picture(_columns()), *self._report(arrivals), allowed, where, "  Ctrl-C ends everything"]
             )
 
     def close(self, arrivals: Arrivals) -> None:
         """The last state stays on the screen."""
         if self._live:
-            self._draw([*self._picture(_columns()), "", *self._table(arrivals), "", *self._sums(arrivals)])
+            self._draw([*self._picture(_columns()), *self._report(arrivals)])
         else:
-            print("\n".join(["", *self._table(arrivals), "", *self._sums(arrivals)]), flush=True)
+            print("\n".join(self._report(arrivals)), flush=True)
 
-    def show_status(self, status: str) -> None:
-        """What the gateway says of itself, where there is no federation."""
+    def show_status(self, status: str, *, last: bool = False) -> None:
+        """What the gateway says of itself, where there is no federation; in a pipe the last alone."""
         if self._live:
             self._draw(status.splitlines())
-
-    def close_status(self, status: str) -> None:
-        """The same for the last time."""
-        if self._live:
-            self._draw(status.splitlines())
-        else:
+        elif last:
             print(status, end="", flush=True)
 
     def _draw(self, lines: list[str]) -> None:
@@ -127,7 +124,10 @@ class Screen:
         for name in shown[: -left_out - 1 if left_out > 0 else None]:
             record, count = arrivals.latest[name], arrivals.counts[name]
             value = _cut(f"{record['value']} {record.get('unit') or ''}".strip(), _LONGEST_VALUE)
-            rows.append((_path(name), str(count), value, _time(str(record["time"])), self._mark(name, count)))
+            # Without what all of them begin with: account/sensor@server.
+            rows.append(
+                (name.split("/", 2)[-1], str(count), value, _time(str(record["time"])), self._mark(name, count))
+            )
         counts, values, times = (max(len(row[column]) for row in rows) for column in (1, 2, 3))
         spare = _columns() - 9 - counts - values - times
         paths = max(_NARROWEST_PATH, min(spare, max(len(row[0]) for row in rows)))
@@ -145,18 +145,12 @@ class Screen:
             self._changed[name] = (count, now)
         return "•" if self._live and now - self._changed[name][1] < _FRESH_S else " "
 
-    def _sums(self, arrivals: Arrivals) -> list[str]:
-        return [
+    def _report(self, arrivals: Arrivals) -> list[str]:
+        sums = (
             f"  {arrivals.records} records of {len(arrivals.counts)} series in {time.monotonic() - self._begun:.0f} s,"
             f" {arrivals.out_of_order} out of order, {arrivals.twice} twice"
-        ]
-
-    def _where(self) -> list[str]:
-        return [
-            f"  allowed by the household: {', '.join(SHARED)}",
-            f"  logs and databases: {self._chain.folder}",
-            "  Ctrl-C ends everything",
-        ]
+        )
+        return ["", *self._table(arrivals), "", sums]
 
 
 def _columns() -> int:
@@ -165,11 +159,6 @@ def _columns() -> int:
 
 def _terminal() -> os.terminal_size:
     return shutil.get_terminal_size((110, 40))
-
-
-def _path(name: str) -> str:
-    """The series of an identifier ``account/sensor@server/path``, without what all of them begin with."""
-    return name.split("/", 2)[-1]
 
 
 def _time(text: str) -> str:

@@ -153,7 +153,8 @@ class RigWatch:
         whole = new[: new.rfind(b"\n") + 1]
         self._read += len(whole)
         now = time.time()
-        said = {meter: said_at(self._rig, meter) for meter in HONEST_METERS}
+        # Of two frames in a second the first.
+        said = {meter: {second: end for second, _, end in frames_of(self._rig, meter)[::-1]} for meter in HONEST_METERS}
         for line in whole.splitlines():
             record = json.loads(line)
             at = datetime.fromisoformat(record["time"]).timestamp()
@@ -206,13 +207,13 @@ class RigWatch:
         for meter in HONEST_METERS:
             frames = frames_of(self._rig, meter)
             kept = dict(self._rig.query(_READINGS, meter))
-            for before, last, (second, value) in zip(frames, frames[1:], frames[2:], strict=False):
+            for before, last, (second, value, _) in zip(frames, frames[1:], frames[2:], strict=False):
                 # A second has one value: where it has two frames the first counts. What changed is stored.
                 told = self.since <= second < until and second != last[0] and value not in {before[1], last[1]}
                 if told and kept.get(second) != value:
                     wrong.append(f"{meter}: {value} VA at {second} was said and {kept.get(second)} is stored")
             for minute, samples in self._rig.query(_MINUTES, meter):
-                said = sum(minute <= second < minute + 60 for second, _ in frames)
+                said = sum(minute <= second < minute + 60 for second, *_ in frames)
                 if self.since <= minute < until - 60 and samples != said:
                     wrong.append(f"{meter}: {said} frames in the minute {minute}, and {samples} are counted")
         return wrong
@@ -231,25 +232,14 @@ _MINUTES = "SELECT time, samples" + _OF.format("minute") + _OWN + " AND closed"
 _SHARED = "SELECT meter.name, path, time, value" + _OF.format("reading") + "path LIKE ? AND time >= ? AND time < ?"
 
 
-def said_at(rig: Rig, meter: str) -> dict[int, float]:
-    """Second by the meter's clock -> when the host had sent the end of its first frame, POSIX."""
+def frames_of(rig: Rig, meter: str) -> list[tuple[int, int, float]]:
+    """Of each frame that the meter sent to its end: its second, its VA, when the host had sent that end (POSIX)."""
     records = rig.meters[meter].records()
     ends = {record["frame"]: record["host"] for record in records if record["event"] == "sent"}
-    found: dict[int, float] = {}
-    for record in records:
-        if record["event"] == "frame" and record["frame"] in ends:
-            found.setdefault(_posix(record["horodate"]["DATE"]), ends[record["frame"]])
-    return found
-
-
-def frames_of(rig: Rig, meter: str) -> list[tuple[int, int]]:
-    """(second, VA) of each frame that the meter sent to its end."""
-    records = rig.meters[meter].records()
-    sent = {record["frame"] for record in records if record["event"] == "sent"}
     return [
-        (_posix(record["horodate"]["DATE"]), int(record["data"]["SINSTS"]))
+        (_posix(record["horodate"]["DATE"]), int(record["data"]["SINSTS"]), ends[record["frame"]])
         for record in records
-        if record["event"] == "frame" and record["frame"] in sent
+        if record["event"] == "frame" and record["frame"] in ends
     ]
 
 

@@ -29,7 +29,8 @@ def _run(base: Path | None, keep: Path | None) -> int:
     from harness.container import TrialError  # noqa: PLC0415
     from image.errors import ImageError  # noqa: PLC0415 (--help needs the standard library alone)
     from image.progress import ImageProgress  # noqa: PLC0415
-    from late_adapter import disk, trial  # noqa: PLC0415
+    from late_adapter import disk  # noqa: PLC0415
+    from late_adapter.trial import LateAdapterTrial  # noqa: PLC0415
     from meter.process import SimulatedMeter  # noqa: PLC0415
 
     progress = ImageProgress()
@@ -40,7 +41,9 @@ def _run(base: Path | None, keep: Path | None) -> int:
             made = disk.make(work, base or work / "base.tar")
             progress.say("Debian 13, the package and a configuration on a disk")
             meter = ending.enter_context(SimulatedMeter(work / "meter", tcp="127.0.0.1:0"))
-            trial.run(made, work, meter.path.removeprefix("socket://"), progress)
+            trial = LateAdapterTrial(made, work, meter.path.removeprefix("socket://"), progress)
+            trial.former()
+            trial.shipped()
     except (ImageError, TrialError) as error:
         sys.stderr.write(f"tools/late-adapter: {error}\n")
         return 1

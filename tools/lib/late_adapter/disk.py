@@ -6,13 +6,16 @@ import shutil
 import subprocess
 import time
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
+from harness import ROOT
 from harness.container import CLEAN, TrialError, make_base, unpack
 from image.errors import run
 from package import debian
 
-ROOT = Path(__file__).resolve().parents[3]
+if TYPE_CHECKING:
+    from pathlib import Path
+
 _SIZE = "3G"
 _SYSTEM = ("systemd-sysv", "udev", "dbus", "kmod", "linux-image-amd64", "initramfs-tools")
 _CONFIG = """\
@@ -43,7 +46,12 @@ def make(work: Path, base: Path) -> EmulatorDisk:
         make_base(base, [*_SYSTEM, *names])
     root = work / "root"
     unpack(base, root)
-    _install(root, debian.build(ROOT, work, int(time.time())))
+    deb = debian.build(ROOT, work, int(time.time()))
+    shutil.copy(deb, root / "root")
+    command = ["chroot", root, "dpkg", "-i", f"/root/{deb.name}"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, env=CLEAN)
+    if done.returncode:
+        raise TrialError(f"the package does not install: {done.stderr.strip().rpartition(chr(10))[2]}")
     for name, text in (("linky-gateway/gateway.toml", _CONFIG), (f"{_DROP_IN}/patient.conf", _PATIENT)):
         path = root / "etc" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -56,11 +64,3 @@ def make(work: Path, base: Path) -> EmulatorDisk:
     run("mke2fs", "-q", "-t", "ext4", "-L", "linky", "-d", root, disk.image, _SIZE)
     shutil.rmtree(root)
     return disk
-
-
-def _install(root: Path, deb: Path) -> None:
-    shutil.copy(deb, root / "root")
-    command = ["chroot", root, "dpkg", "-i", f"/root/{deb.name}"]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, env=CLEAN)
-    if done.returncode:
-        raise TrialError(f"the package does not install: {done.stderr.strip().rpartition(chr(10))[2]}")

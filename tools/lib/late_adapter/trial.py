@@ -57,14 +57,8 @@ class EmulatedPc(Guest):
         return [*command, "-chardev", f"socket,id=meter,host={host},port={port}"]
 
 
-def run(disk: EmulatorDisk, work: Path, meter: str, progress: ImageProgress) -> None:
-    """Boot it twice; ImageError at the first that is not as it should be."""
-    LateAdapterTrial(disk, work, meter, progress).former()
-    LateAdapterTrial(disk, work, meter, progress).shipped()
-
-
 class LateAdapterTrial:
-    """One boot."""
+    """Two boots; ImageError at the first thing that is not as it should be."""
 
     def __init__(self, disk: EmulatorDisk, work: Path, meter: str, progress: ImageProgress) -> None:
         self._disk, self._work, self._meter, self._progress = disk, work, meter, progress

@@ -32,7 +32,7 @@ from meter.living import Linky
 from power_cuts.record import mark
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from gateway.sources.line import Line
     from gateway.store.transactions import Database
@@ -161,8 +161,7 @@ class CutHouse:
                 mark(sent=jid, epoch=self._store.outbox.epoch, points=points, keys=keys(self.folder))
                 self._sent[jid] = rows[-1].seq
 
-    def _do(self, step: object) -> None:
-        assert callable(step)
+    def _do(self, step: Callable[[], None]) -> None:
         try:
             step()
         except GatewayError:

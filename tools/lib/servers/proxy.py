@@ -10,6 +10,7 @@ import socket
 import struct
 import threading
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
@@ -89,33 +90,27 @@ class Proxy:
         except OSError:
             _reset(writer)
             return
-        pair = {writer, far_writer}
-        self._open |= pair
-        budget = _Budget(self.cut_after)
+        pair = _Pair({writer, far_writer}, self.cut_after)
+        self._open |= pair.ends
         try:
-            await asyncio.gather(
-                self._forward(reader, far_writer, budget, pair), self._forward(far_reader, writer, budget, pair)
-            )
+            await asyncio.gather(self._forward(reader, far_writer, pair), self._forward(far_reader, writer, pair))
         finally:
-            self._open -= pair
-            for end in pair:
+            self._open -= pair.ends
+            for end in pair.ends:
                 end.close()
 
-    async def _forward(
-        self,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-        budget: _Budget,
-        pair: set[asyncio.StreamWriter],
-    ) -> None:
+    async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, pair: _Pair) -> None:
         with suppress(OSError):
             while chunk := await reader.read(_CHUNK):
                 await self._flowing.wait()
                 await asyncio.sleep(self.delay_s)
-                writer.write(chunk[: budget.take(len(chunk))])
+                if pair.left is not None:
+                    chunk = chunk[: pair.left]
+                    pair.left -= len(chunk)
+                writer.write(chunk)
                 await writer.drain()
-                if budget.spent:
-                    for end in pair:
+                if pair.left == 0:
+                    for end in pair.ends:
                         _reset(end)
                     return
             writer.close()
@@ -146,24 +141,12 @@ def proxy_by(run: Callable[[Coroutine[Any, Any, object]], object], target: str) 
         run(proxy.__aexit__())
 
 
-class _Budget:
-    """How many bytes a connection may still carry."""
+@dataclass(slots=True, eq=False)
+class _Pair:
+    """The two ends of a connection, and how many bytes it may still carry; None is any number."""
 
-    def __init__(self, left: int | None) -> None:
-        self._left = left
-
-    def take(self, count: int) -> int:
-        """Give how many of ``count`` bytes may pass."""
-        if self._left is None:
-            return count
-        granted = min(count, self._left)
-        self._left -= granted
-        return granted
-
-    @property
-    def spent(self) -> bool:
-        """True when the connection is to be cut."""
-        return self._left == 0
+    ends: set[asyncio.StreamWriter]
+    left: int | None
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:
