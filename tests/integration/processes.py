@@ -18,7 +18,7 @@ class Process(Program):
     """One of ours, that can be killed and started again; killed at the end of its block."""
 
     def __init__(self, folder, name, *arguments, python=sys.executable, module="gateway"):
-        super().__init__(folder, name, [python, "-m", module, *arguments], ENVIRONMENT, bound=False)
+        super().__init__(folder, name, [python, "-m", module, *arguments], ENVIRONMENT, bound="")
 
     def traced(self, folder):
         """The same, noting in that folder which functions it enters (``traced.py``)."""

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Self
 from urllib.parse import urlencode
 
 from fuzz.xmpp import CONSENTED, STRANGER
-from harness.accounts import HOME, consume, register, table
+from harness.accounts import FAR, HOME, consume, register, table
 from harness.house import House
 from harness.process import Program, python
 from harness.wait import wait_until
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from http.client import HTTPMessage
     from pathlib import Path
 
-COOP = "coop@sen2.test"
 HOSTILE = {STRANGER: "intruder@sen2.test", CONSENTED: "pest@sen2.test"}
 BOARD, HOSTILE_BOARD = "salon", "grenier"
 HONEST_METERS = ("house", "flat")
@@ -64,12 +63,12 @@ class Rig(House):
         try:
             self._start_others()
             self._configure()
-            for jid in (COOP, HOSTILE[CONSENTED]):
+            for jid in (FAR, HOSTILE[CONSENTED]):
                 for meter in HONEST_METERS:
                     self.grant(jid, "--meter", meter, "--series", SHARED, "--granularity", "raw")
             self.gateway = self._program("gateway", "run", "--config", self.config)
             self.await_links()
-            self._program("recipient", *consume(self.federation, self.folder, *HONEST_METERS, jid=COOP))
+            self._program("recipient", *consume(self.federation, self.folder, *HONEST_METERS))
             self._set_password()
         except BaseException:
             self._stack.close()
@@ -87,7 +86,7 @@ class Rig(House):
         enter = self._stack.enter_context
         self.net = enter(LoopbackNet())
         self.federation = enter(Federation(self.folder / "xmpp", "prosody", "prosody"))
-        register(self.federation, self.folder, (HOME, COOP, *HOSTILE.values()), self.password)
+        register(self.federation, self.folder, (HOME, FAR, *HOSTILE.values()), self.password)
         self.broker = HouseBroker(self.folder / "broker")
         accounts = {user: self.broker.add(user) for user in ("gateway", BOARD, HOSTILE_BOARD)}
         enter(self.broker)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
+from fuzz.relatives import FRAMES
 from gateway.errors import ArchiveError, FederationError, SenMLError
 from gateway.federation.wire.fields import (
     read_confirm,
@@ -38,8 +38,6 @@ from gateway.tic.reading import Interpreter, meter_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-FRAMES = Path(__file__).resolve().parents[3] / "tests" / "frames"
 
 _NOW = datetime(2026, 11, 25, tzinfo=UTC)
 

@@ -39,7 +39,8 @@ class Program:
         listens: ``tell`` writes to its standard input.
         keeps: its files go on at a further start; else they begin anew.
         own_session: Ctrl-C in the terminal is not for it.
-        bound: it dies with the thread that starts it; not where that thread is a passing one.
+        bound: the signal by which it dies with the thread that starts it; none where that thread is a passing one.
+        cwd: where it runs; else where this process does.
         fault: makes the error that says that it has ended by itself.
     """
 
@@ -54,14 +55,15 @@ class Program:
         listens: bool = False,
         keeps: bool = True,
         own_session: bool = False,
-        bound: bool = True,
+        bound: str = "TERM",
+        cwd: Path | None = None,
         fault: Callable[[str], BaseException] = EndedError,
     ) -> None:
         self.name, self.log, self.out = name, folder / f"{name}.log", folder / f"{name}.out"
         self.environment = {**os.environ, "PYTHONPATH": PATH, "PYTHONUNBUFFERED": "1", **(more or {})}
-        self._command = [*(("setpriv", "--pdeathsig", "TERM", "--") if bound else ()), *command]
+        self._command = [*(("setpriv", "--pdeathsig", bound, "--") if bound else ()), *command]
         self._output, self._mode = output, "ab" if keeps else "wb"
-        self._listens, self._own_session, self._fault = listens, own_session, fault
+        self._listens, self._own_session, self._fault, self._cwd = listens, own_session, fault, cwd
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, **more: str) -> Self:
@@ -76,6 +78,7 @@ class Program:
                 bufsize=0,
                 env=self.environment | more,
                 start_new_session=self._own_session,
+                cwd=self._cwd,
             )
         return self
 
@@ -118,9 +121,12 @@ class Program:
 
     def stop(self, seconds: float = 30.0) -> int | None:
         """End it as systemd does, by force after that long; its exit code, None where it was not started."""
+        return self._end_by(signal.SIGTERM, seconds)
+
+    def _end_by(self, number: signal.Signals, seconds: float) -> int | None:
         if self._process is None:
             return None
-        self._process.send_signal(signal.SIGTERM)
+        self._process.send_signal(number)
         try:
             self._process.wait(seconds)
         except subprocess.TimeoutExpired:

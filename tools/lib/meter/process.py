@@ -42,7 +42,7 @@ class SimulatedMeter(Program):
         given = [text for name, value in options.items() for text in _option(name, value)]
         super().__init__(
             link.parent, f"{link.name}.meter", [sys.executable, PROGRAM, *verb, *end, "--until-eof", *given],
-            output="pipe", listens=True, keeps=False, bound=False, fault=MeterError,
+            output="pipe", listens=True, keeps=False, bound="", fault=MeterError,
         )  # fmt: skip
         self._said = b""
         # Whoever waits for a frame asks ten times a second: what was read of the truth is not read again.

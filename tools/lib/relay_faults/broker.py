@@ -13,13 +13,14 @@ from harness.process import Program
 from harness.wait import accepts, wait_until
 from servers import RigError, free_port
 from servers.certificates import Authority
+from servers.ports import HOST
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 SHIPPED = ROOT / "systemd" / "mosquitto"
 
-HOST, NAME = "127.0.0.1", "raspberrypi.test"
+NAME = "raspberrypi.test"
 
 
 def mosquitto() -> str | None:

@@ -44,7 +44,7 @@ class RelayHouse(House):
             + (f"[mqtt]\n{table}" if mqtt else "")
         )
         words = python("gateway", "run", "--config", self.config, "--log-level", "DEBUG")
-        self.gateway = Program(folder, "gateway", words, bound=False)
+        self.gateway = Program(folder, "gateway", words, bound="")
 
     def points(self, kind: str) -> dict[tuple[str, object], object]:
         """(path, time) -> value of every committed point: ``reading``, ``minute`` or ``coarse``."""

@@ -13,12 +13,14 @@ import signal
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import Self
 
+from harness.process import Program
 from harness.wait import wait_until
 from servers.process import RigError
 
 _PROGRAMS = Path("/usr/lib/postgresql")
-_READY_S = 60
+_READY_S = 60.0
 _PSQL = ("--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set", "ON_ERROR_STOP=1")
 
 
@@ -39,7 +41,7 @@ def has_timescale() -> bool:
     return folder is not None and (folder.parent / "lib" / "timescaledb.so").exists()
 
 
-class Postgres:
+class Postgres(Program):
     """One cluster, for a ``with`` block.
 
     Args:
@@ -54,16 +56,18 @@ class Postgres:
         self._bin = folder
         # Not pytest's folder, which only root may enter; and short: a socket's path has 107 characters at most.
         self.folder = Path(tempfile.mkdtemp(prefix="linky-pg-"))
-        self.log = self.folder / "postgresql.log"
+        # The signal of its parent's death is forgotten by whoever becomes another user: it comes after that.
+        command = [*_as_postgres(), "setpriv", "--pdeathsig", "KILL", "--"]
+        command += [str(folder / "postgres"), "-D", str(self.data)]
+        super().__init__(self.folder, "postgresql", command, bound="", cwd=Path("/"), fault=RigError)
         self._settings = {"fsync": "off", "listen_addresses": "''", "unix_socket_directories": f"'{self.folder}'"}
         # A vacuum would hold a database that is to be copied; these live for minutes.
         self._settings |= {"log_line_prefix": "'%t %a '", "timezone": "'UTC'", "autovacuum": "off"}
         if timescale:
             self._settings |= {"shared_preload_libraries": "'timescaledb'", "timescaledb.telemetry_level": "off"}
         self._settings |= settings
-        self._process: subprocess.Popen[bytes] | None = None
 
-    def __enter__(self) -> Postgres:
+    def __enter__(self) -> Self:
         try:
             if os.geteuid() == 0:
                 shutil.chown(self.folder, "postgres", "postgres")
@@ -79,14 +83,8 @@ class Postgres:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._process and self._process.poll() is None:
-            self._end(signal.SIGQUIT)  # at once: nothing of it is needed again
+        self.kill()  # at once: nothing of it is needed again
         shutil.rmtree(self.folder, ignore_errors=True)
-
-    @property
-    def pid(self) -> int | None:
-        """The process id, or None when it does not run."""
-        return self._process.pid if self._process and self._process.poll() is None else None
 
     @property
     def data(self) -> Path:
@@ -97,21 +95,24 @@ class Postgres:
         """How libpq reaches a database of the cluster."""
         return f"host={self.folder} user=postgres dbname={database}"
 
-    def start(self) -> None:
+    def start(self, **more: str) -> Self:
         """Start, and wait until it answers."""
-        with self.log.open("ab") as log:
-            command = [*_as_postgres(), "setpriv", "--pdeathsig", "KILL", "--"]
-            command += [str(self._bin / "postgres"), "-D", str(self.data)]
-            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/")
-        wait_until(self._answers, _READY_S, f"PostgreSQL answers ({self.log})")
+        super().start(**more)
+        ready = [str(self._bin / "pg_isready"), "-q", "-h", str(self.folder)]
+        wait_until(
+            lambda: subprocess.run(ready, check=False, stdin=subprocess.DEVNULL).returncode == 0,
+            _READY_S, f"PostgreSQL answers ({self.log})", alive=[self.require_alive],
+        )  # fmt: skip
+        return self
 
-    def stop(self) -> None:
+    def stop(self, seconds: float = _READY_S) -> int | None:
         """End it in order, without waiting for sessions to leave."""
-        self._end(signal.SIGINT)
+        # Root's signal reaches the postgres user's process, whose id setpriv has kept by its exec.
+        return self._end_by(signal.SIGINT, seconds)
 
     def kill(self) -> None:
         """End it without a word, as when the machine's memory is full: sessions are cut, it recovers at its start."""
-        self._end(signal.SIGQUIT)
+        self._end_by(signal.SIGQUIT, _READY_S)
 
     def sql(self, statement: str, database: str = "postgres") -> str:
         """Run a statement by ``psql``; its rows, columns between ``|``. Raises RigError."""
@@ -130,18 +131,6 @@ class Postgres:
         for extension in extensions:
             self.sql(f"CREATE EXTENSION {extension}", database)
         return self.conninfo(database)
-
-    def _answers(self) -> bool:
-        if self._process is None or self._process.poll() is not None:
-            raise RigError(f"PostgreSQL did not start:\n{self.log.read_text()[-2000:]}")
-        command = [str(self._bin / "pg_isready"), "-q", "-h", str(self.folder)]
-        return subprocess.run(command, check=False, stdin=subprocess.DEVNULL).returncode == 0
-
-    def _end(self, number: signal.Signals) -> None:
-        if self._process is not None:
-            # Root's signal reaches the postgres user's process, whose id setpriv has kept by its exec.
-            self._process.send_signal(number)
-            self._process.wait(_READY_S)
 
     def _run(self, program: str, *arguments: object, given: bytes = b"") -> str:
         command = [*_as_postgres(), str(self._bin / program), *map(str, arguments)]

@@ -17,16 +17,14 @@ import subprocess
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
+from harness.process import Program
 from harness.wait import accepts, wait_until
 from servers import postgres
 from servers.ports import HOST, free_port
 from servers.postgres import Postgres
 from servers.process import RigError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 USER, PASSWORD = "Admin", "zabbix"  # of every new Zabbix
 
@@ -70,8 +68,12 @@ class ZabbixServer:
         self.folder = folder
         self.port, self._web_port = free_port(), free_port()
         self.database = Postgres()
-        self._server: subprocess.Popen[bytes] | None = None
-        self._web: subprocess.Popen[bytes] | None = None
+        # Zabbix's words, as the frontend's, are in a log of their own; its server.log is what it writes itself.
+        server = [_program(_SERVER), "--foreground", "--config", folder / "server.conf"]
+        self._server = Program(folder, "zabbix", server, own_session=True, bound="KILL", cwd=folder)
+        web = ["php", "-d", "max_execution_time=300", "-d", "post_max_size=16M", "-S", f"{HOST}:{self._web_port}"]
+        workers, place = {"PHP_CLI_SERVER_WORKERS": "2"}, folder / "frontend"
+        self._web = Program(folder, "frontend", web, workers, own_session=True, bound="KILL", cwd=place)
         self._guard: subprocess.Popen[bytes] | None = None
         self._token: str | None = None
 
@@ -90,10 +92,7 @@ class ZabbixServer:
         self.database.__enter__()
         self._fill()
         self._write_frontend()
-        self._web = self._run(
-            ["php", "-d", "max_execution_time=300", "-d", "post_max_size=16M", "-S", f"{HOST}:{self._web_port}"],
-            "frontend.log", self.folder / "frontend", PHP_CLI_SERVER_WORKERS="2",
-        )  # fmt: skip
+        self._web.start()
         self.start_server()
         wait_until(self._answers, _START_S, "the API of Zabbix answers", every=0.2)
         return self
@@ -103,31 +102,22 @@ class ZabbixServer:
 
         It ends with the thread that starts it (Linux's parent death signal): start it from one that lives long enough.
         """
-        self._server = self._run(
-            [_program(_SERVER), "--foreground", "--config", str(self._write_server())], "server.out"
-        )
-        server = self._server
+        self._write_server()
+        server = self._server.start()
         # Its first process ends with us, and would leave the others: this one has the end of our pipe as its sign.
         self._guard = subprocess.Popen(
-            ["sh", "-c", 'read -r _; kill -9 "-$1"', "sh", str(server.pid)],
+            ["sh", "-c", 'read -r _; kill -9 "-$1"', "sh", str(server.process.pid)],
             stdin=subprocess.PIPE,
             start_new_session=True,
         )
-        wait_until(
-            lambda: server.poll() is not None or accepts(HOST, self.port), _START_S, "Zabbix's trapper", every=0.1
-        )
-        if server.poll() is not None:
-            words = (self.folder / "server.out").read_text() + (self.folder / "server.log").read_text()
+        wait_until(lambda: not server.running or accepts(HOST, self.port), _START_S, "Zabbix's trapper", every=0.1)
+        if not server.running:
+            words = server.log.read_text() + (self.folder / "server.log").read_text()
             raise RigError("Zabbix ended at once; its last lines:\n  " + "\n  ".join(words.splitlines()[-12:]))
-
-    def stop_server(self) -> None:
-        """End the server in order: it writes down what it has in memory."""
-        _end(self._server)
-        self._dismiss()
 
     def hold_history(self) -> None:
         """Keep the server from writing down what it takes, until it is killed or ended."""
-        if self._server is None:
+        if not self._server.running:
             return
         children = Path(f"/proc/{self._server.pid}/task/{self._server.pid}/children").read_text().split()
         writing = [pid for pid in children if b"history syncer" in Path(f"/proc/{pid}/cmdline").read_bytes()]
@@ -138,12 +128,15 @@ class ZabbixServer:
 
     def kill_server(self) -> None:
         """End the server and all its processes as a crash would."""
-        self._dismiss()
-        if self._server is not None:
+        if self._guard is not None and self._guard.stdin is not None:
+            self._guard.kill()
+            self._guard.wait()
+            self._guard.stdin.close()
+            self._guard = None
             # Also when the first process has ended: the others of its group go on without it.
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._server.pid, signal.SIGKILL)
-            self._server.wait()
+                os.killpg(self._server.process.pid, signal.SIGKILL)
+            self._server.kill()
             wait_until(lambda: not accepts(HOST, self.port), _STOP_S, "all processes of Zabbix's server are gone")
 
     def api(self, method: str, params: object) -> Any:  # noqa: ANN401 (what the method gives)
@@ -172,7 +165,7 @@ class ZabbixServer:
 
     def __exit__(self, *_: object) -> None:
         self.kill_server()
-        _end(self._web)
+        self._web.stop(_STOP_S)
         self.database.__exit__()
 
     def _fill(self) -> None:
@@ -183,16 +176,15 @@ class ZabbixServer:
         chosen = [text for text in statements if text.startswith(tuple(f"INSERT INTO {table} " for table in _TABLES))]
         self.database.load("".join(chosen).encode(), "zabbix")
 
-    def _write_server(self) -> Path:
+    def _write_server(self) -> None:
         # Of a new item the server hears in a second rather than in ten.
         settings = {
             "ListenIP": HOST, "ListenPort": self.port, "DBHost": self.database.folder, "DBName": "zabbix",
             "DBUser": "postgres", "LogFile": self.folder / "server.log", "PidFile": self.folder / "server.pid",
             "SocketDir": self.database.folder, "AllowRoot": 1, "CacheUpdateFrequency": 1, "StatsAllowedIP": HOST,
         } | {f"Start{name}": 0 for name in _NONE} | {f"Start{name}": 1 for name in _ONE}  # fmt: skip
-        file = self.folder / "server.conf"
-        file.write_text("".join(f"{key}={value}\n" for key, value in settings.items()))
-        return file
+        text = "".join(f"{key}={value}\n" for key, value in settings.items())
+        (self.folder / "server.conf").write_text(text)
 
     def _write_frontend(self) -> None:
         """A copy of the frontend that reads our configuration: Debian's looks in /etc alone."""
@@ -209,22 +201,6 @@ class ZabbixServer:
         lines += [f"$ZBX_SERVER = '{HOST}';", f"$ZBX_SERVER_PORT = '{self.port}';", "$ZBX_SERVER_NAME = 'test';"]
         lines += ["$DB['ENCRYPTION'] = false;", "$IMAGE_FORMAT_DEFAULT = IMAGE_FORMAT_PNG;"]
         config.write_text("<?php\n" + "\n".join(lines) + "\n")
-
-    def _run(
-        self, command: Sequence[str], log: str, folder: Path | None = None, **more: str
-    ) -> subprocess.Popen[bytes]:
-        with (self.folder / log).open("ab") as output:
-            return subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", "--", *command], cwd=folder or self.folder, stdin=subprocess.DEVNULL,
-                stdout=output, stderr=output, start_new_session=True, env={**os.environ, **more},
-            )  # fmt: skip
-
-    def _dismiss(self) -> None:
-        if self._guard is not None and self._guard.stdin is not None:
-            self._guard.kill()
-            self._guard.wait()
-            self._guard.stdin.close()
-        self._guard = None
 
     def _answers(self) -> bool:
         try:
@@ -246,14 +222,3 @@ class ZabbixServer:
 def _program(name: str) -> str:
     """The full path of a program, also where /usr/sbin is not searched; empty where there is none."""
     return shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin") or ""
-
-
-def _end(process: subprocess.Popen[bytes] | None) -> None:
-    if process is None or process.poll() is not None:
-        return
-    process.terminate()
-    try:
-        process.wait(_STOP_S)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
