@@ -197,7 +197,7 @@ class FleetRun:
             self._plan.minutes * self._plan.period_s + _REST_S,
         )
         at = time.monotonic()
-        self._cluster.kill_node(-1)
+        self._cluster.nodes[-1].kill()
         self._collectors.kill(0)
         return {"at_s": round(at - begun, 2)}
 

@@ -153,7 +153,7 @@ class Program:
 
 
 def preloaded(source: Path, folder: Path, fault: Callable[[str], Exception]) -> Path:
-    """Compile a C file into a folder, as a library for LD_PRELOAD. Raises ``fault`` when it cannot be."""
+    """Compile a C file into a folder, as a library to be preloaded. Raises ``fault`` when it cannot be."""
     library = folder / f"{source.stem}.so"
     command = ["cc", "-shared", "-fPIC", "-O2", "-o", str(library), str(source), "-ldl"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

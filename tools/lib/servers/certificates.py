@@ -23,10 +23,6 @@ class Certificate:
     certificate: Path
     key: Path
 
-    def pem(self) -> str:
-        """Give certificate and key in one text, the form ejabberd reads."""
-        return self.certificate.read_text() + self.key.read_text()
-
 
 @dataclass(frozen=True, slots=True)
 class Authority:

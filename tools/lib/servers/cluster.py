@@ -7,7 +7,7 @@ distribution listens on each node's own loopback address and needs no epmd.
     with Cluster(folder) as cluster:
         cluster.register("gw-1", "fleet.test", "secret")
         connect_to_any_of(cluster.addresses("fleet.test"), trusting=cluster.ca)
-        cluster.kill_node(1)
+        cluster.nodes[1].kill()
 """
 
 from __future__ import annotations
@@ -188,10 +188,6 @@ class Cluster(ServerGroup):
         for node in others:
             node.join_cluster(first)
         self.far.await_ready()
-
-    def kill_node(self, number: int) -> None:
-        """End one node, counted from 0, as a power cut would."""
-        self.nodes[number].kill()
 
     def restart_node(self, number: int) -> None:
         """Start a node that was killed again, and wait until it is back in the cluster."""

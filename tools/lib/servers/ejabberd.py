@@ -120,7 +120,8 @@ class Ejabberd(XmppServer):
         """Write what does not depend on the configuration; the file with certificate and key."""
         pem = self.place.folder / "host.pem"
         pem.touch(mode=0o600)
-        pem.write_text(self.place.certificate.pem())
+        issued = self.place.certificate
+        pem.write_text(issued.certificate.read_text() + issued.key.read_text())
         (self.place.folder / "inetrc").write_text(_RESOLVER)
         return pem
 

@@ -56,6 +56,7 @@ class Postgres(Program):
         self._bin = folder
         # Not pytest's folder, which only root may enter; and short: a socket's path has 107 characters at most.
         self.folder = Path(tempfile.mkdtemp(prefix="linky-pg-"))
+        self.data = self.folder / "data"
         # The signal of its parent's death is forgotten by whoever becomes another user: it comes after that.
         command = [*_as_postgres(), "setpriv", "--pdeathsig", "KILL", "--"]
         command += [str(folder / "postgres"), "-D", str(self.data)]
@@ -85,11 +86,6 @@ class Postgres(Program):
     def __exit__(self, *_: object) -> None:
         self.kill()  # at once: nothing of it is needed again
         shutil.rmtree(self.folder, ignore_errors=True)
-
-    @property
-    def data(self) -> Path:
-        """The data folder."""
-        return self.folder / "data"
 
     def conninfo(self, database: str) -> str:
         """How libpq reaches a database of the cluster."""

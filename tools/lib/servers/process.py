@@ -66,18 +66,9 @@ class XmppServer(ABC):
     started_mark: str | None = None
 
     def __init__(self, place: ServerPlace) -> None:
-        self.place = place
+        # Its own log; what it printed is mostly faults found before that was open.
+        self.place, self.log, self.output = place, place.folder / self.log_name, place.folder / "output.log"
         self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def log(self) -> Path:
-        """The server's own log file."""
-        return self.place.folder / self.log_name
-
-    @property
-    def output(self) -> Path:
-        """What the server printed: mostly faults found before its log was open."""
-        return self.place.folder / "output.log"
 
     @property
     def pid(self) -> int | None:

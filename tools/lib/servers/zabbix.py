@@ -58,6 +58,9 @@ def missing_packages() -> list[str]:
 class ZabbixServer:
     """Server, database and frontend as long as the ``with`` block lasts.
 
+    ``url`` is that of the frontend, with the API as ``/api_jsonrpc.php`` below it; ``address`` is ``host:port`` of the
+    server's trapper.
+
     Args:
         folder: gets configuration, logs and a copy of the frontend.
     """
@@ -66,26 +69,17 @@ class ZabbixServer:
         if missing := missing_packages():
             raise RigError(f"Zabbix is not installed; install the Debian packages {' '.join(missing)}")
         self.folder = folder
-        self.port, self._web_port = free_port(), free_port()
+        self.port, web_port = free_port(), free_port()
+        self.url, self.address = f"http://{HOST}:{web_port}", f"{HOST}:{self.port}"
         self.database = Postgres()
         # Zabbix's words, as the frontend's, are in a log of their own; its server.log is what it writes itself.
         server = [_program(_SERVER), "--foreground", "--config", folder / "server.conf"]
         self._server = Program(folder, "zabbix", server, own_session=True, bound="KILL", cwd=folder)
-        web = ["php", "-d", "max_execution_time=300", "-d", "post_max_size=16M", "-S", f"{HOST}:{self._web_port}"]
+        web = ["php", "-d", "max_execution_time=300", "-d", "post_max_size=16M", "-S", f"{HOST}:{web_port}"]
         workers, place = {"PHP_CLI_SERVER_WORKERS": "2"}, folder / "frontend"
         self._web = Program(folder, "frontend", web, workers, own_session=True, bound="KILL", cwd=place)
         self._guard: subprocess.Popen[bytes] | None = None
         self._token: str | None = None
-
-    @property
-    def url(self) -> str:
-        """Of the frontend; the API is ``/api_jsonrpc.php`` below it."""
-        return f"http://{HOST}:{self._web_port}"
-
-    @property
-    def address(self) -> str:
-        """Of the server's trapper, ``host:port``."""
-        return f"{HOST}:{self.port}"
 
     def start(self) -> Self:
         """Make the database, start everything, and wait until server and API answer. Raises RigError."""
