@@ -3,6 +3,7 @@
 from contextlib import closing
 from dataclasses import replace
 from random import Random
+from types import SimpleNamespace
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -37,7 +38,8 @@ def month(days=30):
 
 
 def verdict(programs, queues, files):
-    return judge(programs, queues, files, OWED, phases=(1, 1, 3))
+    figures, wrong = judge(programs, queues, files, OWED, phases=(1, 1, 3))
+    return SimpleNamespace(figures=figures, wrong=wrong)
 
 
 def grown(samples, **by_day):

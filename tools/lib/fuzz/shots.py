@@ -62,7 +62,10 @@ async def together(work: Iterable[Coroutine[Any, Any, object]], until: str, seco
     try:
         await asyncio.wait(tasks, timeout=seconds, return_when=until)
     finally:
-        await cancel(tasks)
+        # Once: a second time would come in the midst of what each of them ends.
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
     for task in tasks:
         if not task.cancelled():
             task.result()

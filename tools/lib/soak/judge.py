@@ -6,7 +6,6 @@ Sen's (the median of the slopes of all pairs): a burst at a midnight or after an
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import combinations
 from statistics import median
 from typing import TYPE_CHECKING, TypeVar
@@ -44,14 +43,6 @@ SETTLED_DAYS = 7.0
 _LEAST_SAMPLES = 6
 
 
-@dataclass(frozen=True, slots=True)
-class SoakVerdict:
-    """What was found: figures for a table (name -> text), and what is wrong, in sentences."""
-
-    figures: dict[str, str]
-    wrong: list[str]
-
-
 def slope(points: Sequence[tuple[float, float]]) -> float:
     """Theil–Sen: the median slope of all pairs of (x, y); 0 for fewer than two different x."""
     # 80,000 pairs are a median of a tenth of a second.
@@ -66,8 +57,8 @@ def judge(
     files: Sequence[DatabaseSize],
     owed: dict[str, float],
     phases: Sequence[int],
-) -> SoakVerdict:
-    """Judge a run.
+) -> tuple[dict[str, str], list[str]]:
+    """Judge a run: figures for a table (name -> text), and what is wrong, in sentences.
 
     Args:
         samples: what was seen of the programs.
@@ -82,7 +73,7 @@ def judge(
         _judge_program(program, [s for s in samples if s.program == program], figures, wrong)
     _judge_queues(queues, owed, figures, wrong)
     _judge_files(files, sum(DATABASE_A_YEAR[count] for count in phases), figures, wrong)
-    return SoakVerdict(figures, wrong)
+    return figures, wrong
 
 
 def _judge_program(program: str, samples: Sequence[ProgramSample], figures: dict[str, str], wrong: list[str]) -> None:

@@ -76,14 +76,15 @@ def see(folder: Path, run: SoakRun) -> SoakResult:
     wrong, owed = points.judge(folder, run.start_s)
     with closing(Samples(folder / "samples.sqlite")) as samples:
         programs, queues, files = samples.all(ProgramSample), samples.all(QueueSample), samples.all(DatabaseSize)
-    verdict = judge.judge(programs, queues, files, judge.bounds(owed, run.seconds, BEHIND_H), [k.phases for k in HOUSE])
+    most = judge.bounds(owed, run.seconds, BEHIND_H)
+    seen, more = judge.judge(programs, queues, files, most, [kind.phases for kind in HOUSE])
     figures = {
         "took": f"{run.took_s / 60:.0f} min, a frame each {run.every_s} s, seed {run.seed}",
         **{f"minutes of {name}": f"{count:.0f} rows a day" for name, count in points.minutes_a_day(folder).items()},
         **{f"points for {name}": str(count) for name, count in owed.items()},
-        **verdict.figures,
+        **seen,
     }
-    wrong += verdict.wrong
+    wrong += more
     # What gateway and recipients should not have said; where something ran short, what was measured is not the rule.
     for name in ("gateway", *(one.name for one in RECIPIENTS)):
         said = (folder / f"{name}.log").read_text(errors="replace")
