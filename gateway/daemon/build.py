@@ -183,22 +183,30 @@ def join_broker(house: House, account: MqttTable, lookout: HouseMonitor, request
 def open_page(house: House, web: WebTable, requests: HouseRequests, keep: Keep) -> None:
     """The page of the house."""
     # Here and not above: a house without a page needs none of it in memory.
-    from gateway.web.displays.stored import displays_part  # noqa: PLC0415
-    from gateway.web.history.stored import parts as past  # noqa: PLC0415
+    from gateway.web.cost import routes as cost  # noqa: PLC0415
+    from gateway.web.displays.routes import displays  # noqa: PLC0415
+    from gateway.web.displays.stored import StoredDisplays  # noqa: PLC0415
+    from gateway.web.history import routes as history  # noqa: PLC0415
+    from gateway.web.history.stored import HouseholdPast  # noqa: PLC0415
     from gateway.web.page import HousePage  # noqa: PLC0415
-    from gateway.web.repair.stored import repair_part  # noqa: PLC0415
-    from gateway.web.series.stored import series_part  # noqa: PLC0415
-    from gateway.web.settings.stored import settings_part  # noqa: PLC0415
-    from gateway.web.sharing.stored import sharing_part  # noqa: PLC0415
+    from gateway.web.repair.routes import repair  # noqa: PLC0415
+    from gateway.web.repair.stored import StoredPoints  # noqa: PLC0415
+    from gateway.web.series.routes import series  # noqa: PLC0415
+    from gateway.web.series.stored import stored_series  # noqa: PLC0415
+    from gateway.web.settings.routes import settings  # noqa: PLC0415
+    from gateway.web.settings.stored import StoredSettings  # noqa: PLC0415
+    from gateway.web.sharing.routes import sharing  # noqa: PLC0415
+    from gateway.web.sharing.stored import StoredSharing  # noqa: PLC0415
 
-    config = house.config
+    config, past = house.config, HouseholdPast(house.config)
     parts = (
-        *past(config),
-        sharing_part(config, requests.answer),
-        repair_part(config, requests.answer),
-        settings_part(config, house.call, requests.chosen, house.commit),
-        series_part(config),
-        displays_part(config, house.call),
+        history.part(past),
+        cost.part(past),
+        sharing(StoredSharing(config, requests.answer)),
+        repair(StoredPoints(config, requests.answer)),
+        settings(StoredSettings(config, house.call, requests.chosen, house.commit)),
+        series(partial(stored_series, config)),
+        displays(StoredDisplays(config, house.call)),
     )
     page = HousePage(config, web, house.now, house.standing.report, house.standing.now, parts)
     house.standing.of.append(lambda now: [page.link(now)])

@@ -11,6 +11,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from microdot import Response
+
+    from gateway.errors import GatewayError
+    from gateway.web.view import PageView
     from gateway.web.words import Words
 
     # (request, view, places of the path) -> an answer, or what will be one.
@@ -27,6 +31,7 @@ class PageGroup:
         forms: path -> who answers a POST.
         words: language -> key -> text; keys of ``words.WORDS`` may be used and not be given again.
         files: names of files in ``static/``.
+        refused: the answer where a handler raises GatewayError: with what was refused, or could not be kept.
     """
 
     menu: tuple[tuple[str, str], ...]
@@ -34,3 +39,4 @@ class PageGroup:
     forms: Mapping[str, Handler]
     words: Mapping[str, Words]
     files: tuple[str, ...] = field(default=())
+    refused: Callable[[PageView, GatewayError], Response] | None = None

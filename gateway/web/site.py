@@ -16,7 +16,7 @@ from urllib.parse import parse_qs
 
 from microdot import Microdot, Request, Response
 
-from gateway.errors import AccessError, ConfigError
+from gateway.errors import AccessError, ConfigError, GatewayError
 from gateway.live import metrics
 from gateway.web.access.access import Viewer
 from gateway.web.access.entrance import Entrance, sign_in_first
@@ -141,8 +141,14 @@ class Site:
         async def answer(request: Request, **places: str) -> Response:
             view = self._view(request, request.path)
             view = replace(view, words=view.words | part.words[view.lang])
-            answered = handler(request, view, **places)
-            return self._in_language(request, await answered if isawaitable(answered) else answered)
+            try:
+                answered = handler(request, view, **places)
+                done = await answered if isawaitable(answered) else answered
+            except GatewayError as error:
+                if part.refused is None:
+                    raise
+                done = part.refused(view, error)
+            return self._in_language(request, done)
 
         return answer
 

@@ -153,14 +153,14 @@ def test_a_page(copy, tmp_path):
     )
     copy.make(
         "gateway/web/greeting/stored.py",
-        "from gateway.web.greeting.routes import greeting\n\n\n"
-        "def greeting_part(config):\n    return greeting(lambda: config.meter[0].name)\n",
+        "def name_of(config):\n    return config.meter[0].name\n",
     )
     copy.put(
-        "gateway/daemon/build.py", "    from gateway.web.greeting.stored import greeting_part\n",
-        before="    from gateway.web.history.stored import",
+        "gateway/daemon/build.py",
+        "    from gateway.web.greeting.routes import greeting\n    from gateway.web.greeting.stored import name_of\n",
+        before="    from gateway.web.history import",
     )  # fmt: skip
-    copy.put("gateway/daemon/build.py", "        greeting_part(config),\n", before="        displays_part(")
+    copy.put("gateway/daemon/build.py", "        greeting(partial(name_of, config)),\n", before="        displays(")
     copy.put("gateway/web/README.md", "| `/greeting` | the household | a greeting |\n", before="| `/repair` |")
     port = free_port()
     config = tmp_path / "gateway.toml"

@@ -24,13 +24,14 @@ if TYPE_CHECKING:
 
     from microdot import Request
 
-    from gateway.web.cost.values import Bill, CostValues, Money
+    from gateway.web.cost.values import Bill, Money
+    from gateway.web.history.stored import HouseholdPast
     from gateway.web.view import PageView
 
 log = logging.getLogger(__name__)
 
 
-def part(household: CostValues) -> PageGroup:
+def part(household: HouseholdPast) -> PageGroup:
     """The page, the data of its chart, and the price of this moment for the page *now*."""
 
     async def show(request: Request, view: PageView) -> Response:
@@ -58,7 +59,7 @@ def part(household: CostValues) -> PageGroup:
 
 
 async def _looked(
-    household: CostValues, request: Request, view: PageView, answer: Callable[[PageView, Bill], Response]
+    household: HouseholdPast, request: Request, view: PageView, answer: Callable[[PageView, Bill], Response]
 ) -> Response:
     view = replace(view, path="/cost")
     meter = request.args.get("meter", "") or household.meters[0]

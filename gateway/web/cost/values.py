@@ -6,7 +6,7 @@ Amounts are euros; None is what nobody knows.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -111,17 +111,3 @@ class Present:
     watts: int | None
     word: str | None
     base_load_w: int | None
-
-
-class CostValues(Protocol):
-    """Who reckons. All of it raises StoreError where the database cannot be read."""
-
-    @property
-    def meters(self) -> Sequence[str]:
-        """The names of the meters, the first one first."""
-
-    async def bill(self, meter: str, period: str) -> Bill:
-        """The last days, months or years (``PERIODS``), and what is to come."""
-
-    async def present(self) -> Mapping[str, Present]:
-        """This moment of each meter."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from gateway.errors import ConfigError, GatewayError
+from gateway.errors import ConfigError
 from gateway.web.displays.words import DISPLAYS_WORDS
 from gateway.web.http.answers import html, redirect
 from gateway.web.part import PageGroup
@@ -14,11 +14,10 @@ from gateway.web.sharing.pages import FILES
 from gateway.web.view import PageView
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
-
     from microdot import Request, Response
 
-    from gateway.live.credentials import Credentials
+    from gateway.errors import GatewayError
+    from gateway.web.displays.stored import StoredDisplays
     from gateway.web.view import PageView
 
 _PATH = "/settings/displays"
@@ -26,66 +25,30 @@ _LONGEST_NAME = 32
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class AdmittedDisplay:
-    """One that is let in."""
-
-    name: str
-    home_assistant: bool
-
-
-@dataclass(frozen=True, slots=True)
-class NewDisplay:
-    """One that was just let in: what it needs, and whether the broker takes it by now."""
-
-    credentials: Credentials
-    works: bool
-
-
-class DisplayRequests(Protocol):
-    """Where displays are let in and out."""
-
-    async def known(self) -> Sequence[AdmittedDisplay]:
-        """Who is let in."""
-
-    async def add(self, name: str, *, home_assistant: bool) -> NewDisplay:
-        """Let one in. Raises GatewayError with what to do."""
-
-    async def remove(self, name: str) -> None:
-        """Let one in no more. Raises GatewayError."""
-
-
-def displays(house: DisplayRequests) -> PageGroup:
+def displays(house: StoredDisplays) -> PageGroup:
     """The part, for that house."""
     pages = _Pages(house)
     return PageGroup(
         menu=(),
-        pages={_PATH: pages.told(pages.show)},
-        forms={f"{_PATH}/add": pages.told(pages.add), f"{_PATH}/remove": pages.told(pages.remove)},
+        pages={_PATH: pages.show},
+        forms={f"{_PATH}/add": pages.add, f"{_PATH}/remove": pages.remove},
         words=DISPLAYS_WORDS,
         files=FILES,
+        refused=_refused,
     )
+
+
+def _refused(view: PageView, error: GatewayError) -> Response:
+    """What the house refuses is said in a sentence, in the visitor's language."""
+    status = 409 if isinstance(error, ConfigError) else 400
+    return html(_page(view, "refused", sentence=error.phrase.in_language(view.lang)), status)
 
 
 class _Pages:
     """Who answers."""
 
-    def __init__(self, house: DisplayRequests) -> None:
+    def __init__(self, house: StoredDisplays) -> None:
         self._house = house
-
-    def told(
-        self, handler: Callable[[Request, PageView], Awaitable[Response]]
-    ) -> Callable[[Request, PageView], Awaitable[Response]]:
-        """The handler; what the house refuses is said in a sentence, in the visitor's language."""
-
-        async def answer(request: Request, view: PageView) -> Response:
-            try:
-                return await handler(request, view)
-            except GatewayError as error:
-                status = 409 if isinstance(error, ConfigError) else 400
-                return html(_page(view, "refused", sentence=error.phrase.in_language(view.lang)), status)
-
-        return answer
 
     async def show(self, _: Request, view: PageView) -> Response:
         return html(await self._known(view))

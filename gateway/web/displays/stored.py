@@ -7,23 +7,31 @@ here is tried: the new display's login, at the broker itself.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
 
 from gateway.boards.displays import Displays
 from gateway.boards.registry import Registry
 from gateway.errors import BoardError
 from gateway.mqtt.credentials import A_BOARD, BROKER, credentials
-from gateway.web.displays.routes import AdmittedDisplay, NewDisplay, displays
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from gateway.boards.displays import DisplayAccount
     from gateway.config.tables import Config
     from gateway.live.credentials import Credentials
-    from gateway.web.part import PageGroup
 
 # Root's part takes a second on a Pi that is not busy.
 _LET_IN_S, _AGAIN_S = 8.0, 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class NewDisplay:
+    """One that was just let in: what it needs, and whether the broker takes it by now."""
+
+    credentials: Credentials
+    works: bool
 
 
 class StoredDisplays:
@@ -33,9 +41,9 @@ class StoredDisplays:
         self._config, self._call = config, call
         self._displays = Displays(config.directory)
 
-    async def known(self) -> list[AdmittedDisplay]:
+    async def known(self) -> list[DisplayAccount]:
         """Who is let in, by name. BoardError when the file is none."""
-        return [AdmittedDisplay(one.name, one.home_assistant) for one in await self._call(self._displays.all)]
+        return cast("list[DisplayAccount]", await self._call(self._displays.all))
 
     async def add(self, name: str, *, home_assistant: bool) -> NewDisplay:
         """Let one in. BoardError, ConfigError, with what to do, before anything is written."""
@@ -72,8 +80,3 @@ class StoredDisplays:
                         await asyncio.sleep(_AGAIN_S)
         except TimeoutError:
             return False
-
-
-def displays_part(config: Config, call: Callable[..., Awaitable[Any]]) -> PageGroup:
-    """The part *displays* of this house."""
-    return displays(StoredDisplays(config, call))

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
     from microdot import Request
 
-    from gateway.web.history.values import HistoryValues, Past
+    from gateway.web.history.stored import HouseholdPast
+    from gateway.web.history.values import Past
     from gateway.web.view import PageView
 
     Answer = Callable[[Request, PageView, Past, Sequence[str]], Response]
@@ -39,7 +40,7 @@ _DATE = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}")
 _TABLES = {"minutes", "half-hours", "parts"}
 
 
-def part(household: HistoryValues) -> PageGroup:
+def part(household: HouseholdPast) -> PageGroup:
     """The page with what it is drawn of, and what can be taken along."""
     pages = {"/history": _show, "/history/data": _data, "/history/csv": _csv}
     return PageGroup(
@@ -51,7 +52,7 @@ def part(household: HistoryValues) -> PageGroup:
     )
 
 
-def _looked(household: HistoryValues, answer: Answer) -> Callable[[Request, PageView], Awaitable[Response]]:
+def _looked(household: HouseholdPast, answer: Answer) -> Callable[[Request, PageView], Awaitable[Response]]:
     """A handler that is given the look at the past which was asked for; one sentence where there is none."""
 
     async def handler(request: Request, view: PageView) -> Response:
@@ -71,7 +72,7 @@ def _looked(household: HistoryValues, answer: Answer) -> Callable[[Request, Page
     return handler
 
 
-def _asked(request: Request, household: HistoryValues) -> dict[str, str] | tuple[str, str]:
+def _asked(request: Request, household: HouseholdPast) -> dict[str, str] | tuple[str, str]:
     """Meter, period and date as asked for, or what is wrong with them: key of a sentence, and the wrong word."""
     meter = request.args.get("meter", "") or household.meters[0]
     period = request.args.get("period", "") or "day"

@@ -16,9 +16,7 @@ from gateway.balance.classes import order
 from gateway.balance.energy import change
 from gateway.balance.rows import earliest_needed, rows
 from gateway.store.store import Archive
-from gateway.web.cost import routes as cost
 from gateway.web.cost.stored import bill, present
-from gateway.web.history import routes as history
 from gateway.web.history.curves import HouseholdCurves
 from gateway.web.history.values import Figures, HistoryRow, Past
 
@@ -31,7 +29,6 @@ if TYPE_CHECKING:
     from gateway.config.tables import Config
     from gateway.household.days import HouseholdDays
     from gateway.web.cost.values import Bill, Present
-    from gateway.web.part import PageGroup
 
 T = TypeVar("T")
 
@@ -44,7 +41,7 @@ _PARTS = {
 
 
 class HouseholdPast:
-    """What the pages *history* and *cost* ask: the ``Household`` of ``values.py`` in both folders."""
+    """What the pages *history* and *cost* ask; all of it raises StoreError where the database cannot be read."""
 
     def __init__(self, config: Config) -> None:
         self._config = config
@@ -76,12 +73,6 @@ class HouseholdPast:
     def _look(self, meter: str, look: Callable[[HouseholdCurves], T]) -> T:
         with closing(Archive(self._config.directory)) as archive:
             return look(HouseholdCurves(archive, self._config, meter))
-
-
-def parts(config: Config) -> tuple[PageGroup, ...]:
-    """The pages of the past, for ``Site``."""
-    household = HouseholdPast(config)
-    return history.part(household), cost.part(household)
 
 
 def past(house: HouseholdCurves, period: BalancePeriod, day: date | None, now: float) -> Past:

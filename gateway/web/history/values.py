@@ -6,7 +6,7 @@ Energies are Wh, powers W or VA, times POSIX seconds; None is what nobody knows,
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -105,14 +105,3 @@ class Past:
     previous: date | None
     next: date | None
     odd: Sequence[Outlier] = ()
-
-
-class HistoryValues(Protocol):
-    """Who reads the past."""
-
-    @property
-    def meters(self) -> Sequence[str]:
-        """The names of the meters, the first one first."""
-
-    async def past(self, meter: str, period: str, day: date | None) -> Past:
-        """The period of ``PERIODS`` that holds the day, the last one known for None. Raises StoreError."""

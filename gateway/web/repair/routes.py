@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from gateway.errors import GatewayError, StoreError
+from gateway.errors import StoreError
 from gateway.privacy.orders import Rectify, Remove, Restore
 from gateway.web import dates
 from gateway.web.http.answers import html, redirect
@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
     from microdot import Request, Response
 
-    from gateway.consent.orders import A, Order
-    from gateway.web.repair.values import RepairableSeries, RepairView, Stored
+    from gateway.errors import GatewayError
+    from gateway.web.repair.stored import StoredPoints
+    from gateway.web.repair.values import RepairableSeries, Stored
     from gateway.web.view import PageView
 
 log = logging.getLogger(__name__)
@@ -35,55 +36,30 @@ _DONE = {"rectified", "removed", "restored"}
 _LAST_TIME = 2**33
 
 
-class RepairRequests(Protocol):
-    """Where stored points are looked at and changed."""
-
-    async def look(self, chosen: PointPlace | None) -> RepairView:
-        """What stands out, in all or in the series that is chosen; the points around its time; the corrections."""
-
-    async def point(self, which: PointPlace) -> tuple[RepairableSeries, Stored, list[Stored], list[str]] | None:
-        """A point: its series, itself, those around it, and who received it; None when there is none."""
-
-    async def ask(self, order: Order[A]) -> A:
-        """One order. Raises GatewayError with the reason."""
-
-
-def repair(bench: RepairRequests) -> PageGroup:
+def repair(bench: StoredPoints) -> PageGroup:
     """The part, for the store behind that bench."""
     pages = _Pages(bench)
     return PageGroup(
         menu=(("/repair", "repair"),),
-        pages={"/repair": _told(pages.look), "/repair/point": _told(pages.point)},
-        forms={
-            "/repair/check": _told(pages.check),
-            "/repair/do": _told(pages.do),
-            "/repair/undo": _told(pages.undo),
-        },
+        pages={"/repair": pages.look, "/repair/point": pages.point},
+        forms={"/repair/check": pages.check, "/repair/do": pages.do, "/repair/undo": pages.undo},
         words=REPAIR_WORDS,
         files=FILES,
+        refused=_refused,
     )
 
 
-def _told(
-    handler: Callable[[Request, PageView], Awaitable[Response]],
-) -> Callable[[Request, PageView], Awaitable[Response]]:
-    """The handler; what the gateway refuses is said in a sentence, and nothing was changed."""
-
-    async def answer(request: Request, view: PageView) -> Response:
-        try:
-            return await handler(request, view)
-        except GatewayError as error:
-            log.warning("the page repair could not do what it was asked: %s", type(error).__name__)
-            status = 500 if isinstance(error, StoreError) else 409
-            return html(repair_pages.message(view, "refused_by_store", str(error)), status)
-
-    return answer
+def _refused(view: PageView, error: GatewayError) -> Response:
+    """What the gateway refuses is said in a sentence, and nothing was changed."""
+    log.warning("the page repair could not do what it was asked: %s", type(error).__name__)
+    status = 500 if isinstance(error, StoreError) else 409
+    return html(repair_pages.message(view, "refused_by_store", str(error)), status)
 
 
 class _Pages:
     """Who answers."""
 
-    def __init__(self, bench: RepairRequests) -> None:
+    def __init__(self, bench: StoredPoints) -> None:
         self._bench = bench
 
     async def look(self, request: Request, view: PageView) -> Response:

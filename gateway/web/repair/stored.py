@@ -10,7 +10,6 @@ from msgspec import structs
 from gateway.store.labels import label_of
 from gateway.store.points import Granularity, offered
 from gateway.store.terms import LANGS
-from gateway.web.repair.routes import repair
 from gateway.web.repair.values import Changed, PointPlace, RepairableSeries, RepairView, Stored
 from gateway.web.sharing.stored import OWNER, read
 
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from gateway.store.neighbours import Suspect
     from gateway.store.points import Point, Series
     from gateway.store.store import Archive
-    from gateway.web.part import PageGroup
 
 # Around a moment that is looked at, and around a point that is repaired.
 _AROUND, _NEXT_TO = 20, 5
@@ -43,7 +41,7 @@ class StoredPoints:
         self._directory, self._order = config.directory, order
 
     async def ask(self, order: Order[A]) -> A:
-        """One order, given at the page."""
+        """One order, given at the page. Raises GatewayError with the reason."""
         return await self._order(structs.replace(order, by=OWNER))
 
     async def look(self, chosen: PointPlace | None) -> RepairView:
@@ -51,17 +49,12 @@ class StoredPoints:
         return await read(self._directory, lambda archive: look(archive, chosen))
 
     async def point(self, which: PointPlace) -> tuple[RepairableSeries, Stored, list[Stored], list[str]] | None:
-        """A point: its series, itself, those around it, and who received it."""
+        """A point: its series, itself, those around it, and who received it; None when there is none."""
         return await read(self._directory, lambda archive: _point(archive, which))
 
 
-def repair_part(config: Config, order: ConsentHandlers) -> PageGroup:
-    """The part *repair* of this house."""
-    return repair(StoredPoints(config, order))
-
-
 def look(archive: Archive, chosen: PointPlace | None) -> RepairView:
-    """What ``RepairBench.look`` says, read in that archive."""
+    """What ``StoredPoints.look`` says, read in that archive."""
     series = [one for meter in archive.meters.all() for one in archive.meters.series(meter.name)]
     suspects, around = [], []
     if chosen is None:

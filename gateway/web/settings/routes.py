@@ -9,9 +9,9 @@ from __future__ import annotations
 import logging
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from gateway.errors import ConfigError, GatewayError
+from gateway.errors import ConfigError
 from gateway.web.http.answers import html, redirect
 from gateway.web.part import PageGroup
 from gateway.web.settings.pages import page
@@ -22,11 +22,10 @@ from gateway.web.view import PageView
 from gateway.words.catalogue import LANGUAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
-
     from microdot import Request, Response
 
-    from gateway.web.settings.values import Settings
+    from gateway.errors import GatewayError
+    from gateway.web.settings.stored import StoredSettings
     from gateway.web.view import PageView
 
 log = logging.getLogger(__name__)
@@ -37,58 +36,34 @@ _DONE = {"saved", "file", "committed"}
 _LARGEST_GOAL = 1e9
 
 
-class SettingsRequests(Protocol):
-    """Where settings are read and changed."""
-
-    async def settings(self) -> Settings:
-        """What is configured now."""
-
-    async def choose_objective(self, goals: Mapping[str, float | None] | None) -> None:
-        """Let these be the objectives, or what the file says. Raises StoreError when it cannot be kept."""
-
-    async def choose_household(self, address: str | None, language: str) -> None:
-        """Tell these addresses, or whom the file names. Raises ConfigError when it is none, StoreError."""
-
-    async def commit(self) -> None:
-        """Write all that waits. Raises StoreError when it cannot be written."""
-
-
-def settings(house: SettingsRequests) -> PageGroup:
+def settings(house: StoredSettings) -> PageGroup:
     """The part, for that house."""
     pages = _Pages(house)
     return PageGroup(
         menu=(("/settings", "settings"),),
         pages={"/settings": pages.show},
         forms={
-            "/settings/objective": _told(pages.objective),
-            "/settings/household": _told(pages.household),
-            "/settings/file": _told(pages.file),
-            "/settings/commit": _told(pages.commit),
+            "/settings/objective": pages.objective,
+            "/settings/household": pages.household,
+            "/settings/file": pages.file,
+            "/settings/commit": pages.commit,
         },
         words=SETTINGS_WORDS,
         files=FILES,
+        refused=_refused,
     )
 
 
-def _told(
-    handler: Callable[[Request, PageView], Awaitable[Response]],
-) -> Callable[[Request, PageView], Awaitable[Response]]:
-    """The handler; what could not be kept is said to be unchanged."""
-
-    async def answer(request: Request, view: PageView) -> Response:
-        try:
-            return await handler(request, view)
-        except GatewayError as error:
-            log.error("what was chosen at the page could not be kept: %s", error)  # noqa: TRY400 (a sentence)
-            return html(replace(view, path="/settings").page("settings/refused.html", detail=str(error)), 500)
-
-    return answer
+def _refused(view: PageView, error: GatewayError) -> Response:
+    """What could not be kept is said to be unchanged."""
+    log.error("what was chosen at the page could not be kept: %s", error)
+    return html(replace(view, path="/settings").page("settings/refused.html", detail=str(error)), 500)
 
 
 class _Pages:
     """Who answers."""
 
-    def __init__(self, house: SettingsRequests) -> None:
+    def __init__(self, house: StoredSettings) -> None:
         self._house = house
 
     async def show(self, request: Request, view: PageView) -> Response:

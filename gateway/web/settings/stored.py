@@ -14,7 +14,6 @@ from gateway.config.tables import HouseholdTable
 from gateway.consent.text import duration
 from gateway.errors import ConfigError, StoreError
 from gateway.federation.connection.jids import bare_jid
-from gateway.web.settings.routes import settings
 from gateway.web.settings.values import GOALS, Settings
 from gateway.web.sharing.stored import read
 from gateway.words.phrase import made
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping
 
     from gateway.config.tables import Config
-    from gateway.web.part import PageGroup
 
 # What is shown of each table; a path to a password is no secret, and of no interest either.
 _SHOWN = {
@@ -84,17 +82,20 @@ class StoredSettings:
         return {meter.name: meter.sensor for meter in meters}
 
     async def commit(self) -> None:
-        """Write all that waits."""
+        """Write all that waits. Raises StoreError when it cannot be written."""
         await self._commit()
 
     async def choose_objective(self, goals: Mapping[str, float | None] | None) -> None:
-        """Let these be the objectives, or what the file says."""
+        """Let these be the objectives, or what the file says. Raises StoreError when it cannot be kept."""
         objective = None if goals is None else msgspec.convert(dict(goals), Objective)
         await self._call(choose_objective, self._config, objective)
         self._chosen()
 
     async def choose_household(self, address: str | None, language: str) -> None:
-        """Tell this address, or several with commas between, or whom the file names."""
+        """Tell this address, or several with commas between, or whom the file names.
+
+        Raises ConfigError when it is none, StoreError.
+        """
         household = None
         if address is not None:
             named = [bare_jid(one) for one in address.replace(",", " ").split()]
@@ -104,16 +105,6 @@ class StoredSettings:
                 raise ConfigError(f"household.address: {error}") from error
         await self._call(choose_household, self._config, household)
         self._chosen()
-
-
-def settings_part(
-    config: Config,
-    call: Callable[..., Awaitable[Any]],
-    chosen: Callable[[], None],
-    commit: Callable[[], Awaitable[None]],
-) -> PageGroup:
-    """The part *settings* of this house."""
-    return settings(StoredSettings(config, call, chosen, commit))
 
 
 def _tables(config: Config, sensors: Mapping[str, str]) -> Iterator[tuple[str, str, dict[str, Any]]]:

@@ -18,7 +18,7 @@ from gateway.web.sharing.pages import confirm as confirmed
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gateway.web.sharing.values import Phrases, Row
+    from gateway.web.sharing.values import Row
     from gateway.web.view import PageView
 
 GRANULARITIES = ("raw", "PT1M", "PT30M", "P1D")
@@ -82,14 +82,12 @@ def narrowing(choices: AnswerChoices, fields: Mapping[str, str]) -> Narrowing:
     )
 
 
-def page(
-    view: PageView, choices: AnswerChoices, phrases: Phrases, fields: Mapping[str, str], told: str | None = None
-) -> str:
+def page(view: PageView, choices: AnswerChoices, fields: Mapping[str, str], told: str | None = None) -> str:
     """The request and its form; ``fields`` are the household's own ticks, when something was wrong with them."""
     names = (*_FIELDS, *(f"data{number}" for number in range(len(choices.branches))))
     return replace(view, path=f"/sharing/requests/{choices.request['id']}").page(
         "sharing/request.html",
-        said=InWords(view, phrases),
+        said=InWords(view),
         choices=choices,
         fields={name: fields.get(name) for name in names},
         may_round=bool(set(choices.granularities) & {*_ROUNDED}),

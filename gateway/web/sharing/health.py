@@ -6,7 +6,7 @@ The installer is the one that ``gateway.toml`` names; ``linky-gateway consent gr
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from gateway.consent.orders import HealthConsents, HealthGrant, HealthRefuse, HealthText, HealthWithdraw, Shown
 from gateway.web.http.answers import html, redirect
@@ -15,24 +15,14 @@ from gateway.web.sharing.pages import confirm, message
 if TYPE_CHECKING:
     from microdot import Request, Response
 
-    from gateway.consent.orders import A, Order, Row, TextRow
+    from gateway.consent.orders import Row, TextRow
+    from gateway.web.sharing.stored import StoredSharing
     from gateway.web.view import PageView
 
 PATH = "/sharing/health"
 
 
-class HealthConsentRequests(Protocol):
-    """Where the household's answers are kept."""
-
-    @property
-    def installer(self) -> str | None:
-        """Who set this house up, and would like to know; None for nobody."""
-
-    async def ask(self, order: Order[A]) -> A:
-        """One order, given at the page. Raises GatewayError with the reason."""
-
-
-async def answers(house: HealthConsentRequests) -> tuple[list[Row], str | None]:
+async def answers(house: StoredSharing) -> tuple[list[Row], str | None]:
     """The household's answers, and the installer that waits for one: none was given, or its yes has run out."""
     rows = await house.ask(HealthConsents())
     asks = house.installer
@@ -43,7 +33,7 @@ async def answers(house: HealthConsentRequests) -> tuple[list[Row], str | None]:
 class HealthPages:
     """Who answers the forms."""
 
-    def __init__(self, house: HealthConsentRequests) -> None:
+    def __init__(self, house: StoredSharing) -> None:
         self._house = house
 
     async def read(self, _: Request, view: PageView) -> Response:

@@ -5,44 +5,43 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gateway.addresses.appearance import look_alike, unverified
+from gateway.consent.text import duration, granularity_words, role_words
+from gateway.store.labels import branch_label
+from gateway.store.points import Granularity
+from gateway.store.terms import RecipientRole
 from gateway.web import dates
 from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
-    from gateway.web.sharing.values import Phrases, Row
+    from gateway.web.sharing.values import Row
     from gateway.web.view import PageView
 
 
 class InWords:
-    """What the templates of *sharing* say.
+    """What the templates of *sharing* say; ``view``: for whom."""
 
-    Args:
-        view: for whom.
-        phrases: what is said of data wherever a household reads of them.
-    """
-
-    def __init__(self, view: PageView, phrases: Phrases) -> None:
-        self._view, self._phrases = view, phrases
+    def __init__(self, view: PageView) -> None:
+        self._view = view
 
     def series(self, path: str) -> str:
         """The name of some data."""
-        return self._phrases.series(path, self._view.lang)
+        return branch_label(path).in_language(self._view.lang)
 
     def fineness(self, code: str) -> str:
         """How fine data are."""
-        return self._phrases.granularity(code, self._view.lang)[0]
+        return granularity_words(Granularity.parse(code), self._view.lang)[0]
 
     def reveals(self, code: str) -> str:
         """What data so fine let somebody know."""
-        return self._phrases.granularity(code, self._view.lang)[1]
+        return granularity_words(Granularity.parse(code), self._view.lang)[1]
 
     def role(self, code: str) -> str:
         """What a recipient is in law."""
-        return self._phrases.role(code, self._view.lang)
+        return role_words(RecipientRole(code), self._view.lang)
 
     def duration(self, code: str) -> str:
         """An ISO 8601 duration."""
-        return self._phrases.duration(code, self._view.lang)
+        return duration(code, self._view.lang)
 
     def named(self, controller: str) -> str:
         """The name that somebody gives to itself, and that nobody has checked it; empty where it gives none."""

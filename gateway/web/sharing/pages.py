@@ -9,7 +9,7 @@ from gateway.web.sharing.in_words import InWords
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from gateway.web.sharing.values import Overview, Phrases, Row
+    from gateway.web.sharing.values import Overview, Row
     from gateway.web.view import PageView
 
 FILES = ("sharing.css",)
@@ -19,11 +19,11 @@ _CUT = 90
 _STANDING = {"valid", "limited", "waiting"}
 
 
-def overview(view: PageView, shown: Overview, phrases: Phrases, done: str | None) -> str:
+def overview(view: PageView, shown: Overview, done: str | None) -> str:
     """The page itself; ``done`` is the key of what was just done."""
     return view.page(
         "sharing/page.html",
-        said=InWords(view, phrases),
+        said=InWords(view),
         done=done,
         # The domains that ask least first: nobody is pushed out of sight by who asks much.
         asking=sorted(_grouped(shown.requests, "domain").items(), key=lambda domain: len(domain[1])),

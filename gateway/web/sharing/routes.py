@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 from gateway.consent.orders import (
     AnswerAccess,
@@ -41,9 +41,8 @@ if TYPE_CHECKING:
 
     from microdot import Request, Response
 
-    from gateway.consent.orders import A, Order
     from gateway.web.sharing.answer import AnswerChoices
-    from gateway.web.sharing.values import HandedOver, JournalState, Phrases, Row
+    from gateway.web.sharing.stored import StoredSharing
     from gateway.web.view import PageView
 
 log = logging.getLogger(__name__)
@@ -56,93 +55,49 @@ _DONE = {"given", "refused", "withdrawn", "nothing", "limited", "resumed", "rene
 _DONE |= {"domain_refused", "domain_heard", "health_given", "health_refused", "health_withdrawn"}
 
 
-class SharingRequests(Protocol):
-    """Where the household and what it shares meet."""
-
-    @property
-    def retention(self) -> str:
-        """How long the house lets recipients keep data (ISO 8601)."""
-
-    @property
-    def refused_days(self) -> int:
-        """For how long all of a domain is refused."""
-
-    @property
-    def phrases(self) -> Phrases:
-        """What is said of data."""
-
-    @property
-    def installer(self) -> str | None:
-        """Who would like to know whether the gateway is well."""
-
-    async def ask(self, order: Order[A]) -> A:
-        """One order, given at the page. Raises GatewayError with the reason."""
-
-    async def choices(self, number: int) -> AnswerChoices | None:
-        """What a waiting request lets the household choose; None when it does not wait."""
-
-    async def handed(self, first: int, last: int) -> list[HandedOver]:
-        """Who got how much in the days of ``[first, last)``, the latest first."""
-
-    async def text(self, sha256: str) -> Row | None:
-        """The words and the language of a text on which a consent was given."""
-
-    async def journal(self) -> JournalState:
-        """Its head, and what the last check found."""
-
-    async def check_journal(self) -> None:
-        """Check it anew, in the background where that takes long."""
-
-
-def sharing(house: SharingRequests) -> PageGroup:
+def sharing(house: StoredSharing) -> PageGroup:
     """The part, for that house."""
     pages, health = _Pages(house), HealthPages(house)
     return PageGroup(
         menu=(("/sharing", "sharing"),),
         pages={
-            "/sharing": _told(pages.overview),
-            "/sharing/requests/<int:number>": _told(pages.request),
-            "/sharing/texts/<sha256>": _told(pages.text),
+            "/sharing": pages.overview,
+            "/sharing/requests/<int:number>": pages.request,
+            "/sharing/texts/<sha256>": pages.text,
         },
         forms={
-            "/sharing/requests/<int:number>/text": _told(pages.read),
-            "/sharing/requests/<int:number>/yes": _told(pages.give),
-            "/sharing/requests/<int:number>/no": _told(pages.refuse),
-            "/sharing/domains/no": _told(pages.refuse_domain),
-            "/sharing/domains/yes": _told(pages.hear_domain),
-            "/sharing/withdraw": _told(pages.withdraw),
-            "/sharing/limit": _told(pages.limit),
-            "/sharing/resume": _told(pages.resume),
-            "/sharing/renew": _told(pages.renew),
-            "/sharing/journal": _told(pages.check_journal),
-            f"{PATH}/text": _told(health.read),
-            f"{PATH}/yes": _told(health.give),
-            f"{PATH}/no": _told(health.refuse),
-            f"{PATH}/withdraw": _told(health.withdraw),
+            "/sharing/requests/<int:number>/text": pages.read,
+            "/sharing/requests/<int:number>/yes": pages.give,
+            "/sharing/requests/<int:number>/no": pages.refuse,
+            "/sharing/domains/no": pages.refuse_domain,
+            "/sharing/domains/yes": pages.hear_domain,
+            "/sharing/withdraw": pages.withdraw,
+            "/sharing/limit": pages.limit,
+            "/sharing/resume": pages.resume,
+            "/sharing/renew": pages.renew,
+            "/sharing/journal": pages.check_journal,
+            f"{PATH}/text": health.read,
+            f"{PATH}/yes": health.give,
+            f"{PATH}/no": health.refuse,
+            f"{PATH}/withdraw": health.withdraw,
         },
         words={lang: SHARING_WORDS[lang] | HEALTH_WORDS[lang] for lang in SHARING_WORDS},
         files=sharing_pages.FILES,
+        refused=_refused,
     )
 
 
-def _told(handler: Callable[..., Awaitable[Response]]) -> Callable[..., Awaitable[Response]]:
-    """The handler; what the gateway refuses is said in a sentence, and nothing was done."""
-
-    async def answer(request: Request, view: PageView, **places: Any) -> Response:  # noqa: ANN401 (as the path has them)
-        try:
-            return await handler(request, view, **places)
-        except GatewayError as error:
-            log.warning("the page sharing could not do what it was asked: %s", type(error).__name__)
-            status = 500 if isinstance(error, StoreError) else 409
-            return html(sharing_pages.message(_at_home(view), "refused_by_store", str(error)), status)
-
-    return answer
+def _refused(view: PageView, error: GatewayError) -> Response:
+    """What the gateway refuses is said in a sentence, and nothing was done."""
+    log.warning("the page sharing could not do what it was asked: %s", type(error).__name__)
+    status = 500 if isinstance(error, StoreError) else 409
+    return html(sharing_pages.message(_at_home(view), "refused_by_store", str(error)), status)
 
 
 class _Pages:
     """Who answers."""
 
-    def __init__(self, house: SharingRequests) -> None:
+    def __init__(self, house: StoredSharing) -> None:
         self._house = house
 
     async def overview(self, request: Request, view: PageView) -> Response:
@@ -166,13 +121,13 @@ class _Pages:
         )
         done = request.args.get("done", "")
         said = f"done_{done}" if done in _DONE else None
-        return html(sharing_pages.overview(view, shown, house.phrases, said))
+        return html(sharing_pages.overview(view, shown, said))
 
     async def request(self, _: Request, view: PageView, number: int) -> Response:
         choices = await self._house.choices(number)
         if choices is None:
             return html(sharing_pages.message(_at_home(view), "not_waiting"), 404)
-        return html(sharing_answer.page(view, choices, self._house.phrases, {}))
+        return html(sharing_answer.page(view, choices, {}))
 
     async def read(self, request: Request, view: PageView, number: int) -> Response:
         """The ticks of a form: what is wrong with them, or the text of what they give."""
@@ -190,7 +145,7 @@ class _Pages:
             return html(sharing_pages.message(_at_home(view), "not_waiting"), 409)
         today = dates.local(time.time()).date()
         if told := sharing_answer.wrong(choices, fields, today):
-            return html(sharing_answer.page(view, choices, self._house.phrases, fields, told), 400)
+            return html(sharing_answer.page(view, choices, fields, told), 400)
         return await go_on(view, choices, fields)
 
     async def _show_text(

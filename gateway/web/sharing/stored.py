@@ -18,19 +18,17 @@ from msgspec import structs
 
 from gateway.consent.answer import last_moment
 from gateway.consent.orders import ListConsents, PendingAccess
-from gateway.consent.text import duration, granularity_words, role_words
 from gateway.errors import GatewayError
 from gateway.journal.entry import write_line
 from gateway.journal.key import read_key
 from gateway.journal.verify import verify
 from gateway.journal.words import fault_text
-from gateway.store.labels import branch_label, branch_of
+from gateway.store.labels import branch_of
 from gateway.store.points import Granularity, under
 from gateway.store.recorder import iso
 from gateway.store.store import Archive
-from gateway.store.terms import LANGS, REFUSED_DAYS, Channel, RecipientRole
+from gateway.store.terms import LANGS, REFUSED_DAYS, Channel
 from gateway.web.sharing.answer import AnswerChoices
-from gateway.web.sharing.routes import sharing
 from gateway.web.sharing.values import HandedOver, JournalState
 
 if TYPE_CHECKING:
@@ -40,7 +38,6 @@ if TYPE_CHECKING:
     from gateway.config.tables import Config
     from gateway.consent.orders import A, ConsentHandlers, Order
     from gateway.journal.verify import JournalVerdict
-    from gateway.web.part import PageGroup
 
 T = TypeVar("T")
 
@@ -55,26 +52,6 @@ _PATIENCE_S = 2.0
 _STANDING = ("valid", "limited", "waiting")
 
 
-class StoredSharingTexts:
-    """What is said of data."""
-
-    def series(self, path: str, lang: str) -> str:
-        """What a series, or all below a path, is called."""
-        return branch_label(path).in_language(lang)
-
-    def granularity(self, code: str, lang: str) -> tuple[str, str]:
-        """How fine that is, and what it lets somebody know."""
-        return granularity_words(Granularity.parse(code), lang)
-
-    def role(self, code: str, lang: str) -> str:
-        """What a recipient is in law."""
-        return role_words(RecipientRole(code), lang)
-
-    def duration(self, code: str, lang: str) -> str:
-        """An ISO 8601 duration in words."""
-        return duration(code, lang)
-
-
 class StoredSharing:
     """What the household sees and orders at the page.
 
@@ -85,7 +62,7 @@ class StoredSharing:
 
     def __init__(self, config: Config, order: ConsentHandlers) -> None:
         self._directory, self._order = config.directory, order
-        self.retention, self.phrases, self.refused_days = config.max_retention, StoredSharingTexts(), REFUSED_DAYS
+        self.retention, self.refused_days = config.max_retention, REFUSED_DAYS
         self.installer = (
             config.federation.installer.lower() if config.federation and config.federation.installer else None
         )
@@ -182,11 +159,6 @@ async def read(directory: Path, function: Callable[[Archive], T]) -> T:
             return function(archive)
 
     return await asyncio.to_thread(reading)
-
-
-def sharing_part(config: Config, order: ConsentHandlers) -> PageGroup:
-    """The part *sharing* of this house."""
-    return sharing(StoredSharing(config, order))
 
 
 def _branches(archive: Archive, request: dict[str, Any]) -> tuple[list[str], list[str]]:

@@ -4,28 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Row = Mapping[str, Any]
-
-
-class Phrases(Protocol):
-    """What is said of data wherever a household reads of them: on this page, in the text before a yes, in notices."""
-
-    def series(self, path: str, lang: str) -> str:
-        """What a series, or all below a path, is called."""
-
-    def granularity(self, code: str, lang: str) -> tuple[str, str]:
-        """How fine that is, and what it lets somebody know."""
-
-    def role(self, code: str, lang: str) -> str:
-        """What a recipient is in law."""
-
-    def duration(self, code: str, lang: str) -> str:
-        """An ISO 8601 duration in words."""
 
 
 @dataclass(frozen=True, slots=True)

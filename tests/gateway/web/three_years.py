@@ -14,7 +14,9 @@ from pathlib import Path
 
 from bench.years import write_years
 from gateway.web.access.access import PageAccess
-from gateway.web.history.stored import parts
+from gateway.web.cost import routes as cost
+from gateway.web.history import routes as history
+from gateway.web.history.stored import HouseholdPast
 from gateway.web.http.guard import RequestGuard
 from gateway.web.http.server import Server
 from gateway.web.site import Site
@@ -53,7 +55,8 @@ def served(folder, config, *, password=True, house=None):
     access = PageAccess(folder / "page.json")
     if password:
         access.set_password(PASSWORD)
-    site = Site(house or StandInHouse(), access, "1", parts(config))
+    past = HouseholdPast(config)
+    site = Site(house or StandInHouse(), access, "1", (history.part(past), cost.part(past)))
 
     async def serve():
         server = Server(site, RequestGuard(frozenset()))

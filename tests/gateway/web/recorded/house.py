@@ -12,7 +12,6 @@ from gateway.web.repair.routes import repair
 from gateway.web.series.routes import series
 from gateway.web.settings.routes import settings
 from gateway.web.sharing.routes import sharing
-from gateway.web.sharing.stored import StoredSharingTexts
 from gateway.web.site import Site
 from tests.gateway.web.recorded import values
 from tests.gateway.web.stand_in import StandInHouse
@@ -41,7 +40,7 @@ class Desk:
 
     def __init__(self, held):
         self._held = held
-        self.phrases, self.retention, self.refused_days = StoredSharingTexts(), "P1Y", 30
+        self.retention, self.refused_days = "P1Y", 30
 
     def _or_fault(self, told):
         if self._held.fault:

@@ -7,9 +7,11 @@ from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 
+from gateway.boards.displays import DisplayAccount
+from gateway.boards.passwords import made
 from gateway.live.credentials import Credentials
 from gateway.web.cost.values import Aim, Bill, Forecast, Money, Present, TariffOffer
-from gateway.web.displays.routes import AdmittedDisplay, NewDisplay
+from gateway.web.displays.stored import NewDisplay
 from gateway.web.history.values import Curve, Figures, HalfHour, HistoryRow, Outlier, Past
 from gateway.web.repair.values import Changed, PointPlace, RepairableSeries, RepairView, Stored
 from gateway.web.settings.values import Settings
@@ -234,7 +236,9 @@ UNCONFIGURED = Settings(
     commit_interval_s=300, tables=_TABLES[:1],
 )  # fmt: skip
 
-DISPLAYS = (AdmittedDisplay("salon", home_assistant=False), AdmittedDisplay("ha", home_assistant=True))
+DISPLAYS = tuple(
+    DisplayAccount(name=name, password_line=made(name)[1], home_assistant=name == "ha") for name in ("salon", "ha")
+)
 GIVEN = {
     works: NewDisplay(
         Credentials("house", "linky.local", 8883, "salon", "a<b>&'\"", "-----BEGIN <CERT>-----\n", MIDNIGHT), works
