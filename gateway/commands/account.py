@@ -6,10 +6,10 @@ import asyncio
 import getpass
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Literal
 
-from gateway.commands.options import actions_of, command
-from gateway.commands.speech import spoken
+from gateway.commands.options import actions_of, command, configured
+from gateway.commands.speech import say, spoken
 from gateway.errors import ConfigError
 from gateway.words.phrase import Phrase, same
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import argparse
 
     from gateway.commands.options import Commands
+    from gateway.config.tables import Config
 
 _CHANGED = Phrase("the password was changed; it is in {path}")
 _BLOCKED = Phrase("{who} is blocked by the server; what it was allowed stays allowed (`linky-gateway consent revoke`)")
@@ -29,10 +30,6 @@ _THERE_IS_ONE = Phrase("{path}: there is a password already; `linky-gateway acco
 _REGISTERED = Phrase("{jid} was registered; its password is in {path}")
 _NEW, _ONCE_MORE = Phrase("New password: "), Phrase("Once more: ")
 _NOT_THE_SAME = Phrase("the two are not the same; nothing was changed")
-
-
-def _say(options: argparse.Namespace, what: Phrase, where: TextIO | None = None) -> None:
-    (where or sys.stdout).write(what.in_language(spoken(options)) + "\n")
 
 
 def declare(commands: Commands) -> None:
@@ -56,68 +53,69 @@ def declare(commands: Commands) -> None:
             action.add_argument("who", metavar="JID|DOMAIN")
 
 
-def _password(options: argparse.Namespace) -> int:
+def _ordered(
+    config: Config,
+    action: Literal["password", "block", "unblock", "blocked"],
+    new: str | None = None,
+    who: str = "",
+) -> list[str] | None:
+    """What the running gateway says to an order, or the server where none runs."""
     from gateway.account.act import ask_or_do  # noqa: PLC0415 (nothing of it for the other commands)
-    from gateway.account.password_file import password_file  # noqa: PLC0415
-    from gateway.config.tables import load  # noqa: PLC0415
     from gateway.control.messages import AccountOrder  # noqa: PLC0415
 
-    config = load(options.config)
+    return ask_or_do(config, AccountOrder(action=action, new=new, who=who))
+
+
+def _password(options: argparse.Namespace) -> int:
+    from gateway.account.password_file import password_file  # noqa: PLC0415
+
+    config = configured(options)
     file = password_file(config)
-    ask_or_do(config, AccountOrder(action="password", new=_wanted(options)))
-    _say(options, _CHANGED.filled(path=file.path))
+    _ordered(config, "password", new=_wanted(options))
+    say(options, _CHANGED.filled(path=file.path))
     return 0
 
 
 def _block(options: argparse.Namespace) -> int:
-    from gateway.account.act import ask_or_do  # noqa: PLC0415
-    from gateway.config.tables import load  # noqa: PLC0415
-    from gateway.control.messages import AccountOrder  # noqa: PLC0415
     from gateway.federation.connection.account import blockable  # noqa: PLC0415
 
     who = blockable(options.who)
-    ask_or_do(load(options.config), AccountOrder(action=options.action, who=who))
-    _say(options, (_BLOCKED if options.action == "block" else _NOT_BLOCKED).filled(who=who))
+    _ordered(configured(options), options.action, who=who)
+    say(options, (_BLOCKED if options.action == "block" else _NOT_BLOCKED).filled(who=who))
     return 0
 
 
 def _blocked(options: argparse.Namespace) -> int:
-    from gateway.account.act import ask_or_do  # noqa: PLC0415
-    from gateway.config.tables import load  # noqa: PLC0415
-    from gateway.control.messages import AccountOrder  # noqa: PLC0415
-
-    found = ask_or_do(load(options.config), AccountOrder(action="blocked"))
-    _say(options, same("\n".join(found)) if found else _NOBODY)
+    found = _ordered(configured(options), "blocked")
+    say(options, same("\n".join(found)) if found else _NOBODY)
     return 0
 
 
 def _pin(options: argparse.Namespace) -> int:
     from gateway.account.act import account_of  # noqa: PLC0415
-    from gateway.config.tables import load  # noqa: PLC0415
     from gateway.federation.connection.enrolment import look_at_key  # noqa: PLC0415
 
-    config = load(options.config)
+    config = configured(options)
     account = account_of(config, "")
     pin, trusted = asyncio.run(look_at_key(account))
     sys.stdout.write(f"{pin}\n")
     if account.pins:
-        _say(options, _PINNED if pin in account.pins else _NOT_PINNED, sys.stderr)
+        say(options, _PINNED if pin in account.pins else _NOT_PINNED, sys.stderr)
     if not trusted:
-        _say(options, _NO_AUTHORITY, sys.stderr)
+        say(options, _NO_AUTHORITY, sys.stderr)
     return 0
 
 
 def _register(options: argparse.Namespace) -> int:
     from gateway.account.act import account_of, enrol  # noqa: PLC0415
     from gateway.account.password_file import password_file  # noqa: PLC0415
-    from gateway.config.tables import load  # noqa: PLC0415
 
-    config = load(options.config)
+    config = configured(options)
     file = password_file(config)
     if file.complete:
         raise ConfigError(_THERE_IS_ONE.filled(path=file.path))
     asyncio.run(enrol(config, file, _wanted(options)))
-    _say(options, _REGISTERED.filled(jid=account_of(config, "").jid, path=file.path))
+    say(options, _REGISTERED.filled(jid=account_of(config, "").jid, path=file.path))
     return 0
 
 

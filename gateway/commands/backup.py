@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway.commands.board import PASSWORDS
-from gateway.commands.options import command
+from gateway.commands.options import command, configured
 from gateway.commands.speech import add_language, spoken
 from gateway.errors import ConfigError, GatewayError, StoreError, reason
 from gateway.words.table import WordTable
@@ -60,10 +60,9 @@ def add_passphrase(parser: argparse.ArgumentParser) -> None:
 
 
 def _backup(options: argparse.Namespace) -> int:
-    from gateway.config.tables import load  # noqa: PLC0415
     from gateway.links import nightly_backup as nightly  # noqa: PLC0415 (each command pays for what it needs)
 
-    config = load(options.config)
+    config = configured(options)
     if options.file or not config.backup:
         return _save(options, config)
     try:

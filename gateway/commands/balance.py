@@ -10,7 +10,7 @@ import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from gateway.commands.options import command
+from gateway.commands.options import command, configured, stored
 from gateway.commands.speech import add_language, spoken
 from gateway.commands.usage import moment
 from gateway.words.phrase import Phrase
@@ -49,25 +49,19 @@ _NO_TARIFF = Phrase("{path}: without a [[tariff]] nothing has a cost; add one")
 
 def run(options: argparse.Namespace) -> int:
     """Show one of the two; the exit code."""
-    from gateway.config.tables import load  # noqa: PLC0415
     from gateway.errors import ConfigError  # noqa: PLC0415
     from gateway.household.days import HouseholdDays  # noqa: PLC0415
     from gateway.household.report import as_json, as_text  # noqa: PLC0415 (the parser needs none of it)
-    from gateway.store.store import Archive  # noqa: PLC0415
 
-    config = load(options.config)
+    config = configured(options)
     if options.what == "cost" and not config.tariff:
         raise ConfigError(_NO_TARIFF.filled(path=options.config))
-    archive = Archive(config.directory)
-    try:
+    with stored(config) as archive:
         view = _view(HouseholdDays(archive, config, options.meter), config, options)
         if options.json:
             print(json.dumps(as_json(view, options.what), ensure_ascii=False, indent=2))
         else:
-            for line in as_text(view, options.what, spoken(options)):
-                print(line)
-    finally:
-        archive.close()
+            print("\n".join(as_text(view, options.what, spoken(options))))
     return 0
 
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 from gateway.boards import passwords, rights
 from gateway.boards.fileset import FileSet
 from gateway.boards.offer import UpdateState, board_of, messages, outcome, state_topic
-from gateway.commands.options import add_config
-from gateway.commands.speech import add_language, spoken
+from gateway.commands.options import add_config, configured
+from gateway.commands.speech import add_language, say, spoken
 from gateway.errors import BoardError, BrokerError, ConfigError, reason
 from gateway.words.phrase import NOTHING, Phrase, same
 
@@ -50,10 +50,6 @@ _NO_WORD = Phrase("{board}: no word yet; the offer stays, `linky-gateway board l
 _STARTS = Phrase("{board}: starts {version}, on trial")
 _RUNS = Phrase("{board}: runs {version}")
 _STILL_RUNS = Phrase("{board}: still runs {version}: {last}")
-
-
-def _say(options: argparse.Namespace, what: Phrase) -> None:
-    print(what.in_language(spoken(options)), flush=True)
 
 
 def declare(commands: Commands) -> None:
@@ -90,13 +86,13 @@ def _add(options: argparse.Namespace) -> int:
     from gateway.boards.registry import Card  # noqa: PLC0415
 
     card = Card.decode(_content(options.card), options.card)
-    Displays(_config(options).directory).refuse(card.board.id)
+    Displays(configured(options).directory).refuse(card.board.id)
     # The key first: a board that can log in but not be updated is worse than the other way round.
     registry.keep(card.board)
     passwords.enter(options.passwords, card.password_line)
     if (rules := _rules(options)).exists():
         (rights.allow if card.board.role == "display" else rights.forbid)(rules, card.board.id)
-    _say(options, _KNOWN.filled(board=card.board.id))
+    say(options, _KNOWN.filled(board=card.board.id))
     return 0
 
 
@@ -120,15 +116,15 @@ def _forget(options: argparse.Namespace) -> int:
     if (rules := _rules(options)).exists():
         rights.forbid(rules, options.board)
     _registry(options).forget(options.board)
-    _say(options, _FORGOTTEN.filled(board=options.board))
+    say(options, _FORGOTTEN.filled(board=options.board))
     return 0
 
 
 def _list(options: argparse.Namespace) -> int:
-    config = _config(options)
+    config = configured(options)
     boards = _registry(options).all()
     if not boards:
-        _say(options, _NONE)
+        say(options, _NONE)
         return 0
     states: dict[str, UpdateState] = {}
     try:
@@ -166,7 +162,7 @@ async def _states(config: Config) -> dict[str, UpdateState]:
 
 
 def _update(options: argparse.Namespace) -> int:
-    config, registry = _config(options), _registry(options)
+    config, registry = configured(options), _registry(options)
     board, files = registry.get(options.board), FileSet.read(options.files)
     serial = registry.next_serial(board)
     signed = files.signed(board.id, board.secret, serial)
@@ -189,12 +185,12 @@ async def _offer(
     async with _connected(broker):
         for topic, content in offered.items():
             await broker.publish(topic, content, qos=1, retain=True)
-        _say(options, _OFFERED.filled(board=board, version=version, serial=serial))
+        say(options, _OFFERED.filled(board=board, version=version, serial=serial))
         try:
             async with asyncio.timeout(options.wait):
                 done = await _word(options, said, board, version, serial)
         except TimeoutError:
-            _say(options, _NO_WORD.filled(board=board))
+            say(options, _NO_WORD.filled(board=board))
             return 1
         for topic in offered:
             await broker.publish(topic, b"", qos=1, retain=True)
@@ -208,23 +204,17 @@ async def _word(
         state = await said.get()
         done = outcome(state, serial)
         if state.trial and state.running == serial:
-            _say(options, _STARTS.filled(board=board, version=version))
+            say(options, _STARTS.filled(board=board, version=version))
         if done is not None:
             facts = {"board": board, "version": version if done else state.version, "last": state.last}
-            _say(options, (_RUNS if done else _STILL_RUNS).filled(**facts))
+            say(options, (_RUNS if done else _STILL_RUNS).filled(**facts))
             return done
-
-
-def _config(options: argparse.Namespace) -> Config:
-    from gateway.config.tables import load  # noqa: PLC0415 (only the command that is run loads it)
-
-    return load(options.config)
 
 
 def _registry(options: argparse.Namespace) -> Registry:
     from gateway.boards.registry import Registry  # noqa: PLC0415
 
-    return Registry(_config(options).directory)
+    return Registry(configured(options).directory)
 
 
 def _broker(config: Config) -> Broker:

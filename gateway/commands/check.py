@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import sys
 import time
-from contextlib import closing
 from typing import TYPE_CHECKING
 
 from gateway.commands.asking import ask_or_do
-from gateway.commands.options import command
+from gateway.commands.options import command, configured, stored
 from gateway.commands.speech import add_language, spoken
 from gateway.errors import JournalError, StoreError
 from gateway.words.table import WordTable
@@ -55,19 +54,17 @@ def declare(commands: Commands) -> None:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from gateway.config.tables import load  # noqa: PLC0415
     from gateway.journal.entry import write_line  # noqa: PLC0415
     from gateway.journal.verify import verify  # noqa: PLC0415
     from gateway.privacy.orders import Withdraw  # noqa: PLC0415
     from gateway.store.connection import FILE_NAME  # noqa: PLC0415
     from gateway.store.copies import faults, forget_copies  # noqa: PLC0415
-    from gateway.store.store import Archive  # noqa: PLC0415
 
-    config = load(options.config)
+    config = configured(options)
     directory = config.directory
     if found := faults(directory):
         raise StoreError(_words(options, "broken", path=directory / FILE_NAME, fault=found[0]))
-    with closing(Archive(directory)) as archive:
+    with stored(config) as archive:
         if verify((f"{write_line(entry)}\n".encode() for entry in archive.journal.entries()), [], []).fault:
             raise JournalError(_words(options, "journal"))
         spanning = archive.spanning.points()

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from gateway.commands.asking import ask_or_do, user
-from gateway.commands.options import actions_of, command
+from gateway.commands.options import actions_of, command, configured
 from gateway.commands.speech import spoken
 from gateway.consent.arguments import add_actions
 
@@ -24,10 +24,9 @@ def declare(commands: Commands) -> None:
 
 
 def _consent(options: argparse.Namespace) -> int:
-    from gateway.config.tables import load  # noqa: PLC0415
     from gateway.consent.command import ConsentDialogue, run  # noqa: PLC0415
 
-    config = load(options.config)
+    config = configured(options)
     read = sys.stdin.readline if sys.stdin.isatty() and sys.stdout.isatty() else None
 
     def ask(order: Order[A]) -> A:

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway.commands.options import add_config
+from gateway.commands.options import add_config, configured
 from gateway.commands.speech import add_language, spoken
 from gateway.errors import BoardError
 from gateway.mqtt.credentials import A_BOARD, BROKER, credentials
@@ -72,7 +72,7 @@ def _add(options: argparse.Namespace) -> int:
     from gateway.boards import displays  # noqa: PLC0415 (--help needs no library)
     from gateway.boards.registry import Registry  # noqa: PLC0415
 
-    config = _config(options)
+    config = configured(options)
     # All that can be wrong first: a password that was made is printed.
     place = credentials(config, options.broker, options.name)
     if options.name in {board.id for board in Registry(config.directory).all()}:
@@ -103,7 +103,7 @@ def _in_words(given: Credentials, options: argparse.Namespace) -> str:
 
 
 def _list(options: argparse.Namespace) -> int:
-    known = _displays(_config(options)).all()
+    known = _displays(configured(options)).all()
     for display in known:
         print(f"{display.name}  Home Assistant" if display.home_assistant else display.name)
     if not known:
@@ -112,7 +112,7 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _remove(options: argparse.Namespace) -> int:
-    config = _config(options)
+    config = configured(options)
     _displays(config).remove(options.name)
     _agree(options, config)
     print(_REMOVED.filled(name=options.name).in_language(spoken(options)))
@@ -120,7 +120,7 @@ def _remove(options: argparse.Namespace) -> int:
 
 
 def _apply(options: argparse.Namespace) -> int:
-    _agree(options, _config(options))
+    _agree(options, configured(options))
     return 0
 
 
@@ -144,9 +144,3 @@ def _agree(options: argparse.Namespace, config: Config) -> None:
         else:
             return
     print(_RELOAD_BY_HAND.in_language(spoken(options)), file=sys.stderr)
-
-
-def _config(options: argparse.Namespace) -> Config:
-    from gateway.config.tables import load  # noqa: PLC0415 (only the command that is run loads it)
-
-    return load(options.config)

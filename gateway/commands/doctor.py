@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway.commands.options import command
+from gateway.commands.options import command, configured
 from gateway.commands.speech import add_language, spoken
 
 if TYPE_CHECKING:
@@ -26,14 +26,13 @@ def declare(commands: Commands) -> None:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from gateway.config.tables import load  # noqa: PLC0415
     from gateway.control.messages import Status  # noqa: PLC0415
     from gateway.control.running import ask  # noqa: PLC0415
     from gateway.doctor.command import DoctorRequest, examine  # noqa: PLC0415
     from gateway.doctor.listen import Target  # noqa: PLC0415
     from gateway.sources.source import parse_source  # noqa: PLC0415
 
-    config = None if options.port else load(options.config)
+    config = None if options.port else configured(options)
     if config is None:
         targets = [Target("port", options.port, parse_source(options.port, Path()))]
     else:

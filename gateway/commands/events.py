@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
-from contextlib import closing
 from typing import TYPE_CHECKING
 
-from gateway.commands.options import add_span, command
+from gateway.commands.options import add_span, command, configured, stored
 from gateway.commands.speech import spoken
 
 if TYPE_CHECKING:
@@ -26,11 +25,9 @@ def declare(commands: Commands) -> None:
 def _events(options: argparse.Namespace) -> int:
     from gateway.commands.events_words import event_in_words  # noqa: PLC0415
     from gateway.commands.export_forms import event_as_json  # noqa: PLC0415
-    from gateway.config.tables import load  # noqa: PLC0415
-    from gateway.store.store import Archive  # noqa: PLC0415
 
     lang = spoken(options)
-    with closing(Archive(load(options.config).directory)) as archive:
+    with stored(configured(options)) as archive:
         for event in archive.readings.events(options.since, options.until):
             line = event_as_json(event) if options.json else event_in_words(event).in_language(lang)
             sys.stdout.write(line + "\n")

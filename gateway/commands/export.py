@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
-from contextlib import closing
 from typing import TYPE_CHECKING
 
-from gateway.commands.options import add_span, command
+from gateway.commands.options import add_span, command, configured, stored
 from gateway.commands.speech import spoken
 from gateway.words.phrase import Phrase
 
@@ -36,16 +35,14 @@ def declare(commands: Commands) -> None:
 
 def _export(options: argparse.Namespace) -> int:
     from gateway.commands.export_forms import SenML, export  # noqa: PLC0415
-    from gateway.config.tables import load  # noqa: PLC0415
     from gateway.errors import SeriesError  # noqa: PLC0415
     from gateway.household.naming import series_namer  # noqa: PLC0415
     from gateway.store.labels import misspelt  # noqa: PLC0415
     from gateway.store.points import Granularity  # noqa: PLC0415
-    from gateway.store.store import Archive  # noqa: PLC0415
 
-    config, path = load(options.config), options.series.strip("/")
+    config, path = configured(options), options.series.strip("/")
     granularity = None if options.granularity == "finest" else Granularity.parse(options.granularity)
-    with closing(Archive(config.directory)) as archive:
+    with stored(config) as archive:
         meters = archive.meters.all()
         if path and (
             why := misspelt(path, (one.path for meter in meters for one in archive.meters.series(meter.name)))

@@ -10,11 +10,10 @@ from __future__ import annotations
 import json
 import re
 import sys
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway.commands.options import add_span, command
+from gateway.commands.options import add_span, command, configured, stored
 from gateway.commands.speech import spoken
 from gateway.commands.usage import refused
 from gateway.errors import Exit, JournalError, StoreError, reason
@@ -25,11 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from gateway.commands.options import Commands
+    from gateway.config.tables import Config
     from gateway.journal.entry import Head
     from gateway.journal.system_log import LoggedHeads
     from gateway.journal.verify import JournalVerdict
     from gateway.store.journal import Journal
-    from gateway.store.store import Archive
 
 _ANCHOR = re.compile(r"([0-9]{1,15}):([0-9a-f]{64})")
 
@@ -81,9 +80,10 @@ def _verify(options: argparse.Namespace) -> int:
         with Path(options.file).open("rb") as stream:
             verdict = verify(read_lines(stream), keys, anchors)
     else:
-        keys, (epoch, told) = keys or _own_keys(options.config), _told(options.config)
+        config = configured(options)
+        keys, (epoch, told) = keys or _own_keys(config), _told(config)
         anchors = [*anchors, *told.heads, *_held(options.recipient, epoch)]
-        verdict = _verify_own(options.config, keys, anchors)
+        verdict = _verify_own(config, keys, anchors)
     text = verdict_text(verdict, spoken(options), key_given=bool(keys))
     if verdict.fault:
         # On the error channel, and nothing on the other: a script that keeps the good ones keeps no bad one.
@@ -95,11 +95,11 @@ def _verify(options: argparse.Namespace) -> int:
     return 0
 
 
-def _told(config: Path) -> tuple[str, LoggedHeads]:
+def _told(config: Config) -> tuple[str, LoggedHeads]:
     """The epoch of this house's database, and what the system's log was told of its journal."""
     from gateway.journal.system_log import read  # noqa: PLC0415
 
-    with closing(_archive(config)) as archive:
+    with stored(config) as archive:
         return archive.outbox.epoch, read(archive.outbox.epoch)
 
 
@@ -112,10 +112,10 @@ def _held(recipients: Iterable[Path], epoch: str) -> Iterator[Head]:
         yield from (Head(one.seq, one.hash) for one in read_anchors(path) if one.epoch == epoch)
 
 
-def _verify_own(config: Path, keys: list[str], anchors: list[Head]) -> JournalVerdict:
+def _verify_own(config: Config, keys: list[str], anchors: list[Head]) -> JournalVerdict:
     from gateway.journal.verify import verify  # noqa: PLC0415
 
-    with closing(_archive(config)) as archive:
+    with stored(config) as archive:
         return verify((line.encode() for line in _lines(archive.journal)), keys, anchors)
 
 
@@ -123,7 +123,7 @@ def _show(options: argparse.Namespace) -> int:
     from gateway.journal.words import as_json, as_text  # noqa: PLC0415
 
     lang = spoken(options)
-    with closing(_archive(options.config)) as archive:
+    with stored(configured(options)) as archive:
         for entry in archive.journal.entries(options.since, options.until):
             try:
                 line = json.dumps(as_json(entry), ensure_ascii=False) if options.json else as_text(entry, lang)
@@ -134,13 +134,13 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _export(options: argparse.Namespace) -> int:
-    with closing(_archive(options.config)) as archive:
+    with stored(configured(options)) as archive:
         _write(_lines(archive.journal))
     return 0
 
 
 def _key(options: argparse.Namespace) -> int:
-    keys = _own_keys(options.config)
+    keys = _own_keys(configured(options))
     if not keys:
         raise StoreError(_NO_KEY)
     _write(f"{key}\n" for key in keys)
@@ -148,7 +148,7 @@ def _key(options: argparse.Namespace) -> int:
 
 
 def _head(options: argparse.Namespace) -> int:
-    with closing(_archive(options.config)) as archive:
+    with stored(configured(options)) as archive:
         head = archive.journal.head()
     if head is None:
         raise StoreError(_NO_ENTRY)
@@ -163,7 +163,7 @@ def _anchors(options: argparse.Namespace) -> int:
     if options.file:
         found = read_anchors(options.file)
     else:
-        with closing(_archive(options.config)) as archive:
+        with stored(configured(options)) as archive:
             found = archive.anchors.all()
     _write(f"{a.seq}:{a.hash}  {a.gateway}  {a.epoch}  {iso(a.time)}\n" for a in found)
     return 0
@@ -175,17 +175,10 @@ def _lines(journal: Journal) -> Iterator[str]:
     return (write_line(entry) + "\n" for entry in journal.entries())
 
 
-def _archive(config: Path) -> Archive:
-    from gateway.config.tables import load  # noqa: PLC0415
-    from gateway.store.store import Archive  # noqa: PLC0415
-
-    return Archive(load(config).directory)
-
-
-def _own_keys(config: Path) -> list[str]:
+def _own_keys(config: Config) -> list[str]:
     from gateway.journal.key import read_key  # noqa: PLC0415
 
-    with closing(_archive(config)) as archive:
+    with stored(config) as archive:
         key = read_key(archive.journal.key_path)
     return [key.public] if key else []
 

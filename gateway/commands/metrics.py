@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway.commands.options import command
+from gateway.commands.options import command, configured
 from gateway.commands.watch import present
 from gateway.errors import DaemonError
 from gateway.live.metrics import openmetrics
@@ -34,11 +34,10 @@ def declare(commands: Commands) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from gateway.config.tables import load  # noqa: PLC0415
 
     fault, house = None, None
     try:
-        house = present(load(options.config).control_socket)
+        house = present(configured(options).control_socket)
     except DaemonError as error:
         fault = error
     text = openmetrics(house)

@@ -7,12 +7,11 @@ database cannot be brought up to date.
 from __future__ import annotations
 
 import os
-import sys
 import time
 from typing import TYPE_CHECKING
 
-from gateway.commands.options import command
-from gateway.commands.speech import spoken
+from gateway.commands.options import command, configured
+from gateway.commands.speech import say
 from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
@@ -31,21 +30,16 @@ def declare(commands: Commands) -> None:
 
 
 def _migrate(options: argparse.Namespace) -> int:
-    from gateway.config.tables import load  # noqa: PLC0415 (each command pays for what it needs)
     from gateway.control.orders import prepare_store  # noqa: PLC0415
     from gateway.store.copies import copies_of_before, forget_copies  # noqa: PLC0415
 
-    directory = load(options.config).directory
+    directory = configured(options).directory
     os.umask(0o077)
     before = copies_of_before(directory)
     prepare_store(directory)
     for name in copies_of_before(directory):
         if name not in before:
-            _say(options, _COPY.filled(copy=name))
+            say(options, _COPY.filled(copy=name))
     forget_copies(directory, time.time())
-    _say(options, _READY.filled(directory=directory))
+    say(options, _READY.filled(directory=directory))
     return 0
-
-
-def _say(options: argparse.Namespace, what: Phrase) -> None:
-    sys.stdout.write(what.in_language(spoken(options)) + "\n")

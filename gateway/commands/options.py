@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,9 @@ from gateway.commands.usage import moment
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
+
+    from gateway.config.tables import Config
+    from gateway.store.store import Archive
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 (there is no other name for it)
 
@@ -46,6 +50,20 @@ def actions_of(commands: Commands, name: str, text: str, description: str = "") 
 def add_config(parser: argparse.ArgumentParser) -> None:
     """Where the configuration is."""
     parser.add_argument("--config", type=Path, default=DEFAULT_CONFIG, help=f"(default: {DEFAULT_CONFIG})")
+
+
+def configured(options: argparse.Namespace) -> Config:
+    """The configuration that is there. Raises ConfigError."""
+    from gateway.config.tables import load  # noqa: PLC0415 (--help needs none of it)
+
+    return load(options.config)
+
+
+def stored(config: Config) -> closing[Archive]:
+    """The database, to be read in a ``with``. Raises StoreError."""
+    from gateway.store.store import Archive  # noqa: PLC0415 (--help needs none of it)
+
+    return closing(Archive(config.directory))
 
 
 def add_span(parser: argparse.ArgumentParser) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway.commands import page_visit
-from gateway.commands.options import actions_of, command
+from gateway.commands.options import actions_of, command, configured
 from gateway.commands.speech import add_language, spoken
 from gateway.errors import AccessError, ConfigError, reason
 from gateway.words.phrase import Phrase
@@ -44,10 +44,9 @@ def declare(commands: Commands) -> None:
 
 
 def _code(options: argparse.Namespace) -> int:
-    from gateway.config.tables import load  # noqa: PLC0415 (nothing of it for the other commands)
     from gateway.control.messages import PageCode, PageWhere  # noqa: PLC0415
 
-    config = load(options.config)
+    config = configured(options)
     if config.web is None:
         raise ConfigError(_NO_PAGE.filled(path=options.config))
     lang, port, columns = spoken(options), config.web.address[1], page_visit.columns_of_terminal()
@@ -69,10 +68,9 @@ def _code(options: argparse.Namespace) -> int:
 
 
 def _welcome(options: argparse.Namespace) -> int:
-    from gateway.config.tables import load  # noqa: PLC0415 (nothing of it for the other commands)
     from gateway.control.messages import PageWelcome  # noqa: PLC0415
 
-    config = load(options.config)
+    config = configured(options)
     told = {"addresses": [], "code": None} if config.web is None else _ask(config, PageWelcome())
     draft = options.to.with_name(f"{options.to.name}.new")
     try:

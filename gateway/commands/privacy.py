@@ -10,13 +10,12 @@ import json
 import os
 import sys
 import time
-from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from gateway.commands.asking import ask_or_do, user
-from gateway.commands.options import actions_of, command
+from gateway.commands.options import actions_of, command, configured, stored
 from gateway.commands.speech import spoken
 from gateway.commands.usage import moment
 from gateway.errors import GatewayError
@@ -73,16 +72,14 @@ def _add_rectify(rectify: argparse.ArgumentParser) -> None:
 def _export(options: argparse.Namespace) -> int:
     from gateway import __version__  # noqa: PLC0415 (each action pays for what it needs)
     from gateway.commands.privacy_words import say  # noqa: PLC0415
-    from gateway.config.tables import load  # noqa: PLC0415
     from gateway.privacy.archive import create  # noqa: PLC0415
     from gateway.privacy.contents import write_contents  # noqa: PLC0415
     from gateway.privacy.manifest import ArchiveManifest  # noqa: PLC0415
     from gateway.store.recorder import iso  # noqa: PLC0415
-    from gateway.store.store import Archive  # noqa: PLC0415
 
-    config, to = load(options.config), options.to
+    config, to = configured(options), options.to
     configuration = config.as_written()
-    with closing(Archive(config.directory)) as archive, archive.snapshot() as dump:
+    with stored(config) as archive, archive.snapshot() as dump:
         about = ArchiveManifest(iso(int(_now())), __version__, tuple(dump.schema()))
         with create(to, about, _progress()) as writer:
             write_contents(writer, archive, dump, _exporter(config, archive), configuration)
@@ -101,11 +98,10 @@ def _exporter(config: Config, archive: Any) -> Callable[[Iterable[Point], str, I
 
 def _import(options: argparse.Namespace) -> int:
     from gateway.commands.privacy_words import say  # noqa: PLC0415
-    from gateway.config.tables import load  # noqa: PLC0415
     from gateway.privacy.restore import restore  # noqa: PLC0415
     from gateway.store.connection import WriterLock  # noqa: PLC0415
 
-    directory, lang = load(options.config).directory, spoken(options)
+    directory, lang = configured(options).directory, spoken(options)
     os.umask(0o077)
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     lock = WriterLock(directory)
@@ -121,13 +117,12 @@ def _import(options: argparse.Namespace) -> int:
 def _erase(options: argparse.Namespace) -> int:
     from gateway.commands.privacy_machine import erase_machine  # noqa: PLC0415
     from gateway.commands.privacy_words import ERASE, outcome, question, say  # noqa: PLC0415
-    from gateway.config.tables import load  # noqa: PLC0415
     from gateway.privacy.orders import Erase, Preview  # noqa: PLC0415
 
     meant, lang = _meant(options), spoken(options)
     if options.machine:
         return erase_machine(options, lang, _progress())
-    config = load(options.config)
+    config = configured(options)
     found = ask_or_do(config, Preview(**meant))
     if not options.yes and found.get("known", True):
         if not (sys.stdin.isatty() and sys.stdout.isatty()):
@@ -163,10 +158,9 @@ def _meant(options: argparse.Namespace) -> dict[str, Any]:
 
 def _rectify(options: argparse.Namespace) -> int:
     from gateway.commands.privacy_words import corrected  # noqa: PLC0415
-    from gateway.config.tables import load  # noqa: PLC0415
     from gateway.privacy.orders import Rectify  # noqa: PLC0415
 
-    config = load(options.config)
+    config = configured(options)
     names = ("series", "time", "value", "granularity", "reason")
     said = {name: getattr(options, name) for name in names}
     rows = ask_or_do(config, Rectify(by=user(), meter=options.meter or None, **said))
@@ -176,23 +170,20 @@ def _rectify(options: argparse.Namespace) -> int:
 
 def _rotate(options: argparse.Namespace) -> int:
     from gateway.commands.privacy_words import say  # noqa: PLC0415
-    from gateway.config.tables import load  # noqa: PLC0415
     from gateway.privacy.orders import Rotate  # noqa: PLC0415
 
-    names = ask_or_do(load(options.config), Rotate(recipient=options.recipient))
+    names = ask_or_do(configured(options), Rotate(recipient=options.recipient))
     lang, recipient = spoken(options), options.recipient
     _print([say(lang, "rotated", recipient=recipient, meter=meter, known=name) for meter, name in names.items()])
     return 0
 
 
 def _notice(options: argparse.Namespace) -> int:
-    from gateway.config.tables import load  # noqa: PLC0415
     from gateway.consent.information import information_text  # noqa: PLC0415
-    from gateway.store.store import Archive  # noqa: PLC0415
 
-    config = load(options.config)
+    config = configured(options)
     account = config.federation.jid.lower() if config.federation else None
-    with closing(Archive(config.directory)) as archive:
+    with stored(config) as archive:
         text = information_text(archive, options.recipient, spoken(options), config.max_retention, account, _now())
     sys.stdout.write(text)
     return 0

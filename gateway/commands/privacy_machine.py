@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gateway.commands.options import configured
 from gateway.errors import GatewayError, StoreError
 
 if TYPE_CHECKING:
@@ -32,13 +33,12 @@ _OTHERS = (
 def erase_machine(options: argparse.Namespace, lang: str, progress: Callable[[str, int], None]) -> int:
     """Ask, erase, say what was erased; the exit code."""
     from gateway.commands.privacy_words import ERASE, say  # noqa: PLC0415
-    from gateway.config.tables import load  # noqa: PLC0415 (each command pays for what it needs)
     from gateway.control.orders import act_alone  # noqa: PLC0415
     from gateway.privacy.machine import erase, files_below, overwrite_free_space, refused  # noqa: PLC0415
     from gateway.privacy.orders import Preview  # noqa: PLC0415
     from gateway.store.connection import WriterLock  # noqa: PLC0415
 
-    config = load(options.config)
+    config = configured(options)
     folders = [config.directory, config.path("secrets"), ROOT / _BROKER / "linky"]
     files = [*files_below(folders), *_single_files(config)]
     if denied := refused([*files, options.config]):

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from contextlib import closing
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from gateway.commands.asking import ask_or_do
-from gateway.commands.options import actions_of, command
+from gateway.commands.options import actions_of, command, configured, stored
 from gateway.commands.speech import add_language, spoken
 from gateway.commands.usage import moment
 from gateway.words.phrase import NOTHING, Phrase
@@ -39,12 +38,11 @@ def declare(commands: Commands) -> None:
 
 
 def _add(options: argparse.Namespace) -> int:
-    from gateway.config.tables import load  # noqa: PLC0415
     from gateway.control.messages import EnterReading, ReadingForm  # noqa: PLC0415
 
     words = ("series", "value", "unit", "at", "meter", "force")
     order = EnterReading(order=ReadingForm(**{word: getattr(options, word) for word in words}))
-    print(_said(ask_or_do(load(options.config), order), spoken(options)))
+    print(_said(ask_or_do(configured(options), order), spoken(options)))
     return 0
 
 
@@ -63,12 +61,10 @@ def _local(time: str) -> Phrase:
 
 
 def _list(options: argparse.Namespace) -> int:
-    from gateway.config.tables import load  # noqa: PLC0415
     from gateway.control.manual_words import NONE_YET  # noqa: PLC0415 (the other commands need none of it)
     from gateway.store.recorder import iso  # noqa: PLC0415 (the other commands need none of it)
-    from gateway.store.store import Archive  # noqa: PLC0415
 
-    with closing(Archive(load(options.config).directory)) as archive:
+    with stored(configured(options)) as archive:
         points = archive.readings.by_hand(options.meter)
     for p in points:
         row = {"time": iso(p.time), "meter": p.series.meter, "series": p.series.path, "value": p.value}

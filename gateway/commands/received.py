@@ -11,7 +11,7 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from gateway.commands.options import actions_of, add_span, command
+from gateway.commands.options import actions_of, add_span, command, configured, stored
 from gateway.commands.speech import add_language, spoken
 from gateway.errors import ConfigError
 from gateway.household.share import origins
@@ -49,15 +49,9 @@ def declare(commands: Commands) -> None:
 
 def received(options: argparse.Namespace) -> int:
     """Run one action; the exit code."""
-    from gateway.config.tables import load  # noqa: PLC0415 (the parser needs none of it)
-    from gateway.store.store import Archive  # noqa: PLC0415
-
-    config = load(options.config)
-    archive = Archive(config.directory)
-    try:
+    config = configured(options)
+    with stored(config) as archive:
         _ACTIONS[options.action](archive, origins(config.received), options)
-    finally:
-        archive.close()
     return 0
 
 
@@ -104,8 +98,8 @@ def _export(archive: Archive, known: Sequence[Origin], options: argparse.Namespa
         rows.writerow(_COLUMNS)
     for series in archive.received.series():
         origin = next((one for one in known if one.covers(series)), None)
-        for stored in archive.received.stream(series, options.since, options.until):
-            for point in _with_share(stored, origin):
+        for one in archive.received.stream(series, options.since, options.until):
+            for point in _with_share(one, origin):
                 row = _point_row(point, known)
                 if options.json:
                     print(json.dumps(row, ensure_ascii=False))

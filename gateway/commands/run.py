@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from gateway.commands.options import add_log_level, command
+from gateway.commands.options import add_log_level, command, configured
 
 if TYPE_CHECKING:
     import argparse
@@ -22,12 +22,11 @@ def _run(options: argparse.Namespace) -> int:
     import asyncio  # noqa: PLC0415
 
     from gateway.commands.run_memory import give_back_what_is_freed  # noqa: PLC0415
-    from gateway.config.tables import load  # noqa: PLC0415
     from gateway.control.orders import prepare_store  # noqa: PLC0415
     from gateway.daemon.app import run  # noqa: PLC0415 (--help needs none of it)
 
     give_back_what_is_freed()
-    config = load(options.config)
+    config = configured(options)
     # The database and the socket are the household's own from their first moment on.
     os.umask(0o077)
     prepare_store(config.directory)

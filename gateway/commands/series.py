@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from contextlib import closing
 from typing import TYPE_CHECKING
 
-from gateway.commands.options import command
+from gateway.commands.options import command, configured, stored
 from gateway.commands.speech import add_language, spoken
 from gateway.words.phrase import NOTHING, Phrase
 
@@ -60,12 +59,10 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _meters(options: argparse.Namespace) -> tuple[SeriesMeter, ...]:
-    from gateway.config.tables import load  # noqa: PLC0415
     from gateway.household.series import of_house  # noqa: PLC0415
-    from gateway.store.store import Archive  # noqa: PLC0415
 
-    config = load(options.config)
-    with closing(Archive(config.directory)) as archive:
+    config = configured(options)
+    with stored(config) as archive:
         return of_house(archive.meters, config)
 
 

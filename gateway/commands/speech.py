@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+import sys
+from typing import TYPE_CHECKING, TextIO
 
 from gateway.errors import GatewayError
 from gateway.words.catalogue import LANGUAGES
@@ -12,6 +13,8 @@ from gateway.words.language import chosen
 if TYPE_CHECKING:
     import argparse
     from pathlib import Path
+
+    from gateway.words.phrase import Phrase
 
 
 def add_language(parser: argparse.ArgumentParser) -> None:
@@ -23,6 +26,11 @@ def spoken(options: argparse.Namespace) -> str:
     """The language of the command that was typed; it may have ``--lang``, and ``--config``."""
     config: Path | None = getattr(options, "config", None)
     return chosen(getattr(options, "lang", None), os.environ, lambda: _household(config) if config else None)
+
+
+def say(options: argparse.Namespace, what: Phrase, out: TextIO | None = None) -> None:
+    """A line in the language of the command, to standard output by default."""
+    print(what.in_language(spoken(options)), file=out or sys.stdout, flush=True)
 
 
 def _household(path: Path) -> str | None:

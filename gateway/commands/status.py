@@ -7,7 +7,7 @@ import shutil
 import sys
 from typing import TYPE_CHECKING
 
-from gateway.commands.options import command
+from gateway.commands.options import command, configured
 from gateway.commands.speech import spoken
 
 if TYPE_CHECKING:
@@ -23,12 +23,11 @@ def declare(commands: Commands) -> None:
 
 
 def _status(options: argparse.Namespace) -> int:
-    from gateway.config.tables import load  # noqa: PLC0415
     from gateway.control.messages import Status  # noqa: PLC0415
     from gateway.control.running import ask  # noqa: PLC0415
     from gateway.links.link import as_text  # noqa: PLC0415
 
-    config = load(options.config)
+    config = configured(options)
     try:
         report = ask(config.control_socket, Status())
     except ConnectionError:

@@ -17,7 +17,7 @@ from contextlib import closing
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
-from gateway.commands.options import command
+from gateway.commands.options import command, configured
 from gateway.commands.speech import add_language, spoken
 from gateway.errors import BrokerError, ConfigError, DaemonError, GatewayError, StoreError, reason
 from gateway.links.link import BROKEN, titles
@@ -218,9 +218,8 @@ def _of_broker(config: Config) -> Generator[HouseNow | GatewayError, None, None]
 
 
 def _run(options: argparse.Namespace) -> int:
-    from gateway.config.tables import load  # noqa: PLC0415
 
-    config = load(options.config)
+    config = configured(options)
     # A terminal of another century shows a question mark for what it does not know.
     cast("Any", sys.stdout).reconfigure(errors="replace")
     with closing(_of_broker(config) if options.mqtt else _of_daemon(config)) as houses:
